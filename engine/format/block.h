@@ -1,0 +1,57 @@
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Block types: how GGUF stores rows of weights. The numbers are the file format's own. */
+typedef enum {
+  SOTTO_BLOCK_F32 = 0,
+  SOTTO_BLOCK_F16 = 1,
+  SOTTO_BLOCK_Q4_0 = 2,
+  SOTTO_BLOCK_Q4_1 = 3,
+  SOTTO_BLOCK_Q5_0 = 6,
+  SOTTO_BLOCK_Q5_1 = 7,
+  SOTTO_BLOCK_Q8_0 = 8,
+  SOTTO_BLOCK_Q4_K = 12,
+  SOTTO_BLOCK_Q5_K = 13,
+  SOTTO_BLOCK_Q6_K = 14,
+  SOTTO_BLOCK_BF16 = 30,
+} SottoBlockType;
+
+/**
+ * SottoBlockInfo:
+ * @name: "Q4_K"
+ * @n_elements: elements of a block (1, 32 or 256)
+ * @n_bytes: bytes of a block
+ * @dequantise: (nullable): writes @n elements (a multiple of n_elements) as float; plain C, exact;
+ *   @source has any alignment
+ */
+typedef struct {
+  SottoBlockType type;
+  const char *name;
+  guint n_elements;
+  guint n_bytes;
+  void (*dequantise) (const void *source, float *target, gsize n);
+} SottoBlockInfo;
+
+/**
+ * sotto_block_info:
+ *
+ * Returns: (nullable): %NULL for a type this engine cannot compute with
+ */
+const SottoBlockInfo *sotto_block_info (guint32 type);
+
+/**
+ * sotto_block_name:
+ *
+ * Returns: the format's name of any type, known to this engine or not ("IQ2_XS"), or "type 77"
+ *   as an interned string
+ */
+const char *sotto_block_name (guint32 type);
+
+float sotto_half_to_float (guint16 half);
+guint16 sotto_float_to_half (float value);     /* round to nearest even */
+float sotto_bfloat_to_float (guint16 bfloat);
+
+G_END_DECLS

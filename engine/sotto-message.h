@@ -1,0 +1,45 @@
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoMessages:
+ *
+ * A conversation as a chat template takes it: messages in the OpenAI form, and optionally tools.
+ * Reference-counted; immutable once it has been handed to a worker. Everything in it counts as text:
+ * nothing in it can become a control token, whatever a template does with it.
+ */
+typedef struct _SottoMessages SottoMessages;
+
+SottoMessages *sotto_messages_new (void);
+SottoMessages *sotto_messages_ref (SottoMessages *self);
+void sotto_messages_unref (SottoMessages *self);
+
+/**
+ * sotto_messages_append:
+ * @role: "system", "user" or "assistant"
+ * @content: valid UTF-8 (made valid with U+FFFD if it is not)
+ */
+void sotto_messages_append (SottoMessages *self, const char *role, const char *content);
+
+/**
+ * sotto_messages_new_from_json:
+ * @json: an array of messages, UTF-8: {"role", "content": string | null | [parts], "tool_calls", …}
+ * @length: bytes of @json
+ * @tools_json: (nullable): an array of tools
+ *
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MESSAGES
+ */
+SottoMessages *sotto_messages_new_from_json (const char  *json,
+                                             gssize       length,
+                                             const char  *tools_json,
+                                             gssize       tools_length,
+                                             GError     **error);
+
+guint sotto_messages_get_length (const SottoMessages *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoMessages, sotto_messages_unref)
+
+G_END_DECLS

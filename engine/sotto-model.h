@@ -1,0 +1,188 @@
+#pragma once
+
+#include "sotto-cancel.h"
+#include "sotto-message.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoModel:
+ *
+ * An opened model file: description, tokenizer, template and mapped weights. Immutable after
+ * opening, reference-counted (atomically), usable from any thread, shareable between sessions.
+ */
+typedef struct _SottoModel SottoModel;
+
+/**
+ * SottoModelInfo:
+ *
+ * What can be said of a model without running it. All strings belong to the model.
+ */
+typedef struct {
+  const char *path;
+  const char *name;          /* general.name, or the file's name */
+  const char *family;        /* general.architecture */
+  const char *licence;       /* (nullable): general.license */
+  const char *size_label;    /* (nullable): "0.5B" */
+  const char *quantisation;  /* the block type most weights have, with _M … where the file says it */
+  guint64 file_bytes;
+  guint64 weight_bytes;      /* bytes of all tensors */
+  guint64 n_parameters;
+  guint n_layers;
+  guint n_vocabulary;
+  guint n_context_trained;   /* tokens the model was trained for */
+  gboolean has_template;     /* FALSE: the plain default is used, and said to be */
+  gboolean is_base;          /* no template and no chat tokens: completes text */
+} SottoModelInfo;
+
+/**
+ * sotto_model_open:
+ * @path: a GGUF file (file system encoding)
+ * @progress: (nullable): bytes of metadata read
+ * @cancel: (nullable)
+ *
+ * Maps and validates the whole header; tensor data is not read. Any thread.
+ *
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR
+ */
+SottoModel *sotto_model_open (const char     *path,
+                              SottoProgress   progress,
+                              gpointer        user_data,
+                              SottoCancel    *cancel,
+                              GError        **error);
+SottoModel *sotto_model_ref (SottoModel *self);
+void sotto_model_unref (SottoModel *self);
+
+const SottoModelInfo *sotto_model_get_info (const SottoModel *self);
+
+/**
+ * sotto_model_estimate_memory:
+ * @n_context: tokens
+ *
+ * Returns: bytes needed to run with a context of @n_context tokens: weights, F16 KV cache, scratch
+ */
+typedef struct {
+  guint64 weights;
+  guint64 kv_cache;
+  guint64 scratch;
+} SottoMemory;
+
+SottoMemory sotto_model_estimate_memory (const SottoModel *self, guint n_context);
+
+/**
+ * sotto_model_check_unchanged:
+ *
+ * Whether the mapped file still has the inode, size and modification time it was opened with.
+ *
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_CHANGED
+ */
+gboolean sotto_model_check_unchanged (const SottoModel *self, GError **error);
+
+/**
+ * sotto_model_hash:
+ *
+ * SHA-256 of the whole file, read through the mapping in pieces; slow on the first call (about
+ * 0.5 GB/s), then remembered by the model. Any thread.
+ *
+ * Returns: (transfer none): 64 lower-case hex digits, or %NULL (cancelled, changed)
+ */
+const char *sotto_model_hash (SottoModel     *self,
+                              SottoProgress   progress,
+                              gpointer        user_data,
+                              SottoCancel    *cancel,
+                              GError        **error);
+
+/**
+ * sotto_model_peek_hash:
+ *
+ * Returns: (nullable): the hash if it is known already
+ */
+const char *sotto_model_peek_hash (const SottoModel *self);
+
+/* --- Text --- */
+
+/**
+ * sotto_model_tokenize:
+ * @text: UTF-8; broken bytes are taken as they are
+ * @length: bytes, or -1
+ * @special: whether control tokens written out in @text are recognised (trusted text only)
+ *
+ * No BOS or EOS is added.
+ *
+ * Returns: (transfer full) (element-type gint32): token ids
+ */
+GArray *sotto_model_tokenize (const SottoModel *self,
+                              const char       *text,
+                              gssize            length,
+                              gboolean          special);
+
+/**
+ * sotto_model_token_text:
+ * @special: whether control tokens have a text
+ *
+ * Appends the bytes of @token to @out; they may be a part of a character.
+ */
+void sotto_model_append_token_text (const SottoModel *self,
+                                    gint32            token,
+                                    gboolean          special,
+                                    GString          *out);
+
+/**
+ * SottoPrompt:
+ * @text: the rendered template, for people to look at
+ * @tokens: (element-type gint32): what the model is given, BOS included where the model wants one
+ * @template_hash: SHA-256 of the template's source
+ * @date: (nullable): the date that was given to the template (ISO 8601), if it asked for one
+ */
+typedef struct {
+  GString *text;
+  GArray *tokens;
+  char *template_hash;
+  char *date;
+} SottoPrompt;
+
+/**
+ * sotto_model_render:
+ * @messages: the conversation
+ * @date: (nullable): the date a template may ask for; %NULL: today
+ * @add_generation_prompt: whether to end with the beginning of the assistant's turn
+ *
+ * Renders the model's own chat template (or the plain default) and tokenises the result: only the
+ * template's own text may become control tokens.
+ *
+ * Returns: (transfer full): or %NULL with one of the TEMPLATE errors
+ */
+SottoPrompt *sotto_model_render (const SottoModel     *self,
+                                 const SottoMessages  *messages,
+                                 GDateTime            *date,
+                                 gboolean              add_generation_prompt,
+                                 GError              **error);
+void sotto_prompt_free (SottoPrompt *self);
+
+/**
+ * sotto_model_is_end_token:
+ *
+ * Whether @token ends a turn (EOS, EOT and the like).
+ */
+gboolean sotto_model_is_end_token (const SottoModel *self, gint32 token);
+
+/**
+ * sotto_model_get_bos_token:
+ *
+ * Returns: the token that begins a text, or -1 where the model wants none
+ */
+gint32 sotto_model_get_bos_token (const SottoModel *self);
+
+/**
+ * sotto_model_describe:
+ *
+ * Returns: (transfer full): a JSON object: "path", "gguf_version", "family", "name", "licence",
+ *   "parameters", "file_bytes", "metadata" (long arrays shortened to their length and first
+ *   elements), "tensors" [{name, type, shape, offset, bytes}], "memory" {context, weights, kv_cache, scratch}
+ */
+char *sotto_model_describe (const SottoModel *self, guint n_context);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoModel, sotto_model_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoPrompt, sotto_prompt_free)
+
+G_END_DECLS

@@ -1,0 +1,160 @@
+#pragma once
+
+#include "sotto-model.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoBackend:
+ *
+ * Where the arithmetic happens: one of the CPU tiers with its pool of threads. Used by one thread
+ * at a time (a worker's); sotto_backend_set_threads() may be called from any.
+ */
+typedef struct _SottoBackend SottoBackend;
+
+/**
+ * sotto_backend_new_cpu:
+ * @n_threads: 0: one a physical core
+ * @tier: (nullable): "reference", "avx2", "avx512"; %NULL: the best this machine has, or what the
+ *   environment variable SOTTO_CPU_TIER names
+ *
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_BACKEND: the tier is unknown or this
+ *   machine does not have it
+ */
+SottoBackend *sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error);
+void sotto_backend_free (SottoBackend *self);
+void sotto_backend_set_threads (SottoBackend *self, guint n_threads);
+guint sotto_backend_get_threads (const SottoBackend *self);
+
+/**
+ * sotto_backend_get_name:
+ *
+ * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512"; enters the receipt
+ */
+const char *sotto_backend_get_name (const SottoBackend *self);
+
+/**
+ * SOTTO_NUMERICS_VERSION:
+ *
+ * Changes whenever any tier may give other logits than before. Enters receipts and saved sessions.
+ */
+#define SOTTO_NUMERICS_VERSION 1
+
+typedef enum {
+  SOTTO_KV_F16, /* the default */
+  SOTTO_KV_F32, /* for measuring exactness */
+} SottoKvType;
+
+/**
+ * SottoSession:
+ *
+ * One mutable timeline of tokens of one model with its KV cache. Used by one thread at a time.
+ */
+typedef struct _SottoSession SottoSession;
+
+/**
+ * sotto_session_new:
+ * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096
+ *
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY
+ */
+SottoSession *sotto_session_new (SottoModel    *model,
+                                 SottoBackend  *backend,
+                                 guint          n_context,
+                                 SottoKvType    kv_type,
+                                 GError       **error);
+void sotto_session_free (SottoSession *self);
+
+SottoModel *sotto_session_get_model (SottoSession *self);
+guint sotto_session_get_context (const SottoSession *self);
+SottoMemory sotto_session_get_memory (const SottoSession *self);
+
+/**
+ * sotto_session_get_tokens:
+ * @n_tokens: (out): how many
+ *
+ * Returns: (transfer none): the timeline, valid until it changes
+ */
+const gint32 *sotto_session_get_tokens (const SottoSession *self, guint *n_tokens);
+
+/**
+ * sotto_session_sync:
+ * @tokens: the timeline wanted
+ * @progress: (nullable): tokens prefilled of those needed
+ * @n_reused: (out) (optional): tokens of the prefix that were there already
+ *
+ * Brings the session to @tokens: keeps the longest common prefix, drops what lies behind it and
+ * prefills the rest. Afterwards the logits of the last token are there (at least one token is
+ * always evaluated anew). After an error or a cancel the timeline holds what had been evaluated.
+ *
+ * Returns: %FALSE with CONTEXT, CANCELLED, CHANGED or BACKEND
+ */
+gboolean sotto_session_sync (SottoSession   *self,
+                             const gint32   *tokens,
+                             guint           n_tokens,
+                             SottoProgress   progress,
+                             gpointer        user_data,
+                             SottoCancel    *cancel,
+                             guint          *n_reused,
+                             GError        **error);
+
+/**
+ * sotto_session_append:
+ *
+ * One decode step: appends @token and computes its logits.
+ */
+gboolean sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GError **error);
+
+/**
+ * sotto_session_get_logits:
+ *
+ * Returns: (transfer none): the logits (n_vocabulary) of the last token, valid until the next step;
+ *   writable, so that a sampler may work in place
+ */
+float *sotto_session_get_logits (SottoSession *self);
+
+/**
+ * SottoLogitsFunc:
+ * @first: position of the first token of this piece
+ * @logits: (n_tokens, n_vocabulary)
+ *
+ * Returns: %FALSE to stop
+ */
+typedef gboolean (*SottoLogitsFunc) (guint         first,
+                                     guint         n_tokens,
+                                     const float  *logits,
+                                     gpointer      user_data,
+                                     GError      **error);
+
+/**
+ * sotto_session_evaluate:
+ *
+ * Starts anew with @tokens and hands out the logits of every token, piece by piece.
+ */
+gboolean sotto_session_evaluate (SottoSession     *self,
+                                 const gint32     *tokens,
+                                 guint             n_tokens,
+                                 SottoLogitsFunc   func,
+                                 gpointer          user_data,
+                                 SottoCancel      *cancel,
+                                 GError          **error);
+
+/**
+ * sotto_session_save:
+ *
+ * Returns: (transfer full): timeline, KV cache and last logits, bound to the model's hash (which
+ *   must be known), KV type and numerics version
+ */
+GBytes *sotto_session_save (SottoSession *self, GError **error);
+
+/**
+ * sotto_session_restore:
+ *
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_STATE, leaving the session as it was
+ */
+gboolean sotto_session_restore (SottoSession *self, GBytes *state, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoBackend, sotto_backend_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoSession, sotto_session_free)
+
+G_END_DECLS

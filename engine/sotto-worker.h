@@ -1,0 +1,224 @@
+#pragma once
+
+#include "sotto-sampler.h"
+#include "sotto-session.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoWorker:
+ *
+ * Owns the inference thread. Requests go in on one GAsyncQueue, events come out on another; nothing
+ * else touches models and sessions. All functions may be called from any thread.
+ *
+ * A worker holds any number of models under one memory budget. The most recently used model stays;
+ * loading another frees it first unless both fit the budget and keep_previous is set.
+ */
+typedef struct _SottoWorker SottoWorker;
+
+/**
+ * SottoWorkerOptions:
+ * @memory_budget: bytes for weights, KV cache and scratch of all models together; 0: no limit
+ * @n_threads: 0: one a physical core
+ * @keep_previous: keep models open as long as the budget allows
+ * @tier: (nullable): as in sotto_backend_new_cpu()
+ * @wake: (nullable): called from the worker's thread whenever the event queue becomes non-empty;
+ *   must not block; typically g_main_context_wakeup()
+ */
+typedef struct {
+  guint64 memory_budget;
+  guint n_threads;
+  gboolean keep_previous;
+  const char *tier;
+  void (*wake) (gpointer user_data);
+  gpointer user_data;
+} SottoWorkerOptions;
+
+SottoWorker *sotto_worker_new (const SottoWorkerOptions *options, GError **error);
+
+/**
+ * sotto_worker_free:
+ *
+ * Shuts down in this order: refuse new requests; cancel the running one; drop the waiting ones (each
+ * gets a CANCELLED event that nobody will read); join the thread; free sessions, models, backend; free the queues.
+ * Returns within 100 ms of compute plus freeing.
+ */
+void sotto_worker_free (SottoWorker *self);
+
+/* --- Requests --- */
+
+/**
+ * sotto_worker_load:
+ * @path: the model's file
+ * @n_context: tokens; 0: the default
+ *
+ * Events: LOADING…, then LOADED or FAILED or CANCELLED. A model that is open already is LOADED at
+ * once. After LOADED its hash is taken in the background while the worker is idle (HASHED).
+ *
+ * Returns: the request's id, never 0
+ */
+guint64 sotto_worker_load (SottoWorker *self, const char *path, guint n_context);
+
+/**
+ * sotto_worker_unload:
+ * @path: (nullable): %NULL: all
+ *
+ * Event: UNLOADED.
+ */
+guint64 sotto_worker_unload (SottoWorker *self, const char *path);
+
+/**
+ * SottoGenerate:
+ * @path: the model; loaded first if it is not open
+ * @n_context: tokens of context; 0: the default
+ * @messages: (nullable): the conversation, or
+ * @text: (nullable): raw text to complete, BOS added, no template
+ * @sampler: how to draw
+ * @max_tokens: 0: until the context is full
+ * @stop: (nullable) (array zero-terminated=1): texts that end the reply and are not part of it
+ * @date: (nullable): given to the template; %NULL: today
+ *
+ * Copied by sotto_worker_generate(); @messages is referenced.
+ */
+typedef struct {
+  const char *path;
+  guint n_context;
+  SottoMessages *messages;
+  const char *text;
+  SottoSamplerSettings sampler;
+  guint max_tokens;
+  const char *const *stop;
+  GDateTime *date;
+} SottoGenerate;
+
+/**
+ * sotto_worker_generate:
+ *
+ * Events: (LOADING… LOADED), PREFILL…, TEXT…, then exactly one of FINISHED, FAILED, CANCELLED.
+ */
+guint64 sotto_worker_generate (SottoWorker *self, const SottoGenerate *generate);
+
+/**
+ * sotto_worker_cancel:
+ *
+ * Cancels the request @id, running or waiting; takes effect within 100 ms at every stage. Its last
+ * event is CANCELLED (with the receipt of what was generated), unless it had ended already.
+ */
+void sotto_worker_cancel (SottoWorker *self, guint64 id);
+
+/**
+ * sotto_worker_set_threads:
+ *
+ * Takes effect at the next step, also within a running reply.
+ */
+void sotto_worker_set_threads (SottoWorker *self, guint n_threads);
+
+/* --- Events --- */
+
+typedef enum {
+  SOTTO_EVENT_LOADING,      /* done, total */
+  SOTTO_EVENT_LOADED,       /* model, memory */
+  SOTTO_EVENT_UNLOADED,     /* path */
+  SOTTO_EVENT_HASHED,       /* path, hash */
+  SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
+  SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
+  SOTTO_EVENT_FINISHED,     /* reason, receipt */
+  SOTTO_EVENT_CANCELLED,    /* receipt (nullable) */
+  SOTTO_EVENT_FAILED,       /* error, receipt (nullable) */
+} SottoEventKind;
+
+typedef enum {
+  SOTTO_FINISH_END,          /* the model ended its turn */
+  SOTTO_FINISH_STOP,         /* a stop text */
+  SOTTO_FINISH_MAX_TOKENS,
+  SOTTO_FINISH_CONTEXT_FULL, /* done: tokens held, total: tokens of the context */
+} SottoFinishReason;
+
+/**
+ * SottoReceipt:
+ *
+ * What is needed to have the same answer again, and what it cost.
+ */
+typedef struct {
+  char *model_path;
+  char *model_hash;          /* (nullable): not known yet when the reply ended */
+  char *template_hash;
+  char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32 */
+  char *date;                /* (nullable): date the template was given */
+  char *backend;             /* sotto_backend_get_name() */
+  char *build;               /* version and commit */
+  guint numerics_version;
+  SottoKvType kv_type;
+  guint n_context;
+  SottoSamplerSettings sampler;
+  guint n_prompt;            /* tokens */
+  guint n_reused;            /* of those, taken from the session */
+  guint n_generated;
+  GArray *stretches;         /* (element-type SottoStretch): the timeline by how it was computed */
+  gint64 prefill_us;
+  gint64 decode_us;
+  gint64 load_us;
+} SottoReceipt;
+
+/**
+ * SottoStretch:
+ *
+ * A stretch of the timeline that was evaluated in one way.
+ */
+typedef struct {
+  guint first;
+  guint length;
+  gboolean decoded;          /* TRUE: step by step; FALSE: prefilled */
+} SottoStretch;
+
+char *sotto_receipt_to_json (const SottoReceipt *self);
+SottoReceipt *sotto_receipt_copy (const SottoReceipt *self);
+void sotto_receipt_free (SottoReceipt *self);
+
+typedef struct {
+  guint64 request;           /* 0: not of a request (HASHED) */
+  SottoEventKind kind;
+  guint64 done;
+  guint64 total;
+  guint reused;
+  double tokens_per_second;
+  char *text;
+  char *path;
+  char *hash;
+  SottoModel *model;
+  SottoMemory memory;        /* of all that is open */
+  SottoFinishReason reason;
+  SottoReceipt *receipt;
+  GError *error;
+} SottoEvent;
+
+/**
+ * sotto_worker_next_event:
+ *
+ * Takes the oldest event. The queue is bounded: while it is not drained, TEXT is joined to the TEXT before
+ * it and progress replaces progress, so that nothing is lost and nothing grows without end but the text itself.
+ *
+ * Returns: (transfer full) (nullable): %NULL: none is waiting
+ */
+SottoEvent *sotto_worker_next_event (SottoWorker *self);
+
+/**
+ * sotto_worker_has_event:
+ */
+gboolean sotto_worker_has_event (SottoWorker *self);
+
+/**
+ * sotto_worker_wait_event:
+ * @timeout_us: how long to wait; -1: for ever
+ *
+ * For programs without a main loop.
+ */
+SottoEvent *sotto_worker_wait_event (SottoWorker *self, gint64 timeout_us);
+
+void sotto_event_free (SottoEvent *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoWorker, sotto_worker_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoReceipt, sotto_receipt_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoEvent, sotto_event_free)
+
+G_END_DECLS
