@@ -1,0 +1,127 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <gio/gio.h>
+
+#include "conversation-list.h"
+#include "model-library.h"
+#include "settings.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoApp:
+ *
+ * Owns all there is: settings, model library, history and engine worker. One a process.
+ *
+ * Properties (read-only unless said otherwise, notifying):
+ * - "state" (#SottoAppState)
+ * - "problem" (#SottoProblem, nullable): why it is not ready
+ * - "settings" (#SottoSettings, constant)
+ * - "models" (#SottoModelLibrary, constant)
+ * - "conversations" (#SottoConversationList, constant): empty until ready
+ * - "recovery-code" (string, nullable): after the history was made, the code to show once;
+ *   sotto_app_dismiss_recovery_code() wipes it
+ * - "temporary" (boolean): nothing is kept: conversations live in memory only
+ * - "system-prompt" (string, read-write): kept in the history; "": none
+ */
+#define SOTTO_TYPE_APP (sotto_app_get_type ())
+G_DECLARE_FINAL_TYPE (SottoApp, sotto_app, SOTTO, APP, GObject)
+
+/**
+ * sotto_app_new:
+ * @folder: (nullable): where the history lives; %NULL: sotto in the user's data folder
+ *
+ * Starts nothing and touches no file.
+ */
+SottoApp *sotto_app_new (const char *folder);
+
+SottoAppState sotto_app_get_state (SottoApp *self);
+SottoProblem *sotto_app_get_problem (SottoApp *self);
+SottoSettings *sotto_app_get_settings (SottoApp *self);
+SottoModelLibrary *sotto_app_get_models (SottoApp *self);
+SottoConversationList *sotto_app_get_conversations (SottoApp *self);
+const char *sotto_app_get_recovery_code (SottoApp *self);
+gboolean sotto_app_is_temporary (SottoApp *self);
+const char *sotto_app_get_system_prompt (SottoApp *self);
+void sotto_app_set_system_prompt (SottoApp *self, const char *prompt);
+
+/**
+ * sotto_app_open_async:
+ *
+ * Opens the history, or makes one at the first start where a keyring can hold its key. Also the way
+ * to try again. Where it ends is #SottoApp:state; the callback may be %NULL.
+ */
+void sotto_app_open_async (SottoApp             *self,
+                           GCancellable         *cancellable,
+                           GAsyncReadyCallback   callback,
+                           gpointer              user_data);
+
+/**
+ * sotto_app_open_finish:
+ *
+ * Finishes open, create, unlock and recover.
+ *
+ * Returns: whether the application is READY
+ */
+gboolean sotto_app_open_finish (SottoApp *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_app_create_async:
+ * @passphrase: not empty
+ *
+ * In FIRST_START: makes the history, protected by @passphrase.
+ */
+void sotto_app_create_async (SottoApp             *self,
+                             const char           *passphrase,
+                             GCancellable         *cancellable,
+                             GAsyncReadyCallback   callback,
+                             gpointer              user_data);
+
+/**
+ * sotto_app_unlock_async:
+ *
+ * In NEEDS_PASSPHRASE: opens the history with its passphrase.
+ */
+void sotto_app_unlock_async (SottoApp             *self,
+                             const char           *passphrase,
+                             GCancellable         *cancellable,
+                             GAsyncReadyCallback   callback,
+                             gpointer              user_data);
+
+/**
+ * sotto_app_recover_async:
+ *
+ * Opens the history with its recovery code; spaces, dashes and case do not matter.
+ */
+void sotto_app_recover_async (SottoApp             *self,
+                              const char           *code,
+                              GCancellable         *cancellable,
+                              GAsyncReadyCallback   callback,
+                              gpointer              user_data);
+
+/**
+ * sotto_app_start_temporary:
+ *
+ * The explicit choice to keep nothing: READY at once, with conversations in memory only. What is on
+ * the disk is not touched.
+ */
+void sotto_app_start_temporary (SottoApp *self);
+
+void sotto_app_dismiss_recovery_code (SottoApp *self);
+
+/**
+ * sotto_app_close_async:
+ *
+ * Quits cleanly: stops replies and keeps their text, saves drafts, purges what was deleted, frees the worker,
+ * closes the history. Afterwards the state is CLOSED. Never fails.
+ */
+void sotto_app_close_async (SottoApp             *self,
+                            GAsyncReadyCallback   callback,
+                            gpointer              user_data);
+void sotto_app_close_finish (SottoApp *self, GAsyncResult *result);
+
+G_END_DECLS

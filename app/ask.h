@@ -1,0 +1,42 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoAsk:
+ * @question: what to ask
+ * @system: (nullable): system prompt
+ * @model: (nullable): path or name; %NULL: the default
+ * @seed: -1: another one each time
+ * @temperature: negative: the setting
+ * @max_tokens: 0: until the context is full
+ *
+ * A question on the command line.
+ */
+typedef struct {
+  const char *question;
+  const char *system;
+  const char *model;
+  gint64 seed;
+  double temperature;
+  int max_tokens;
+} SottoAsk;
+
+/**
+ * sotto_ask_run:
+ *
+ * Answers on standard output as the answer is generated; further text is read from standard input
+ * where that is piped. Needs no display, keyring or session bus, and writes nothing to the disk.
+ * Blocks; Ctrl+C stops it.
+ *
+ * Returns: an exit status: 0; 1: something was wrong and said on standard error; 130: stopped
+ */
+int sotto_ask_run (const SottoAsk *ask);
+
+G_END_DECLS

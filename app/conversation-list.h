@@ -1,0 +1,89 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include "conversation.h"
+#include "search-hit.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoConversationList:
+ *
+ * All conversations: a #GListModel of #SottoConversation, the last used first. Use
+ * #SottoConversation:group-title (equal and adjacent within a group) for section headings.
+ *
+ * Properties:
+ * - "n-items" (uint)
+ *
+ * Signals:
+ * - "regrouped" (): midnight passed; headings may have changed (each conversation notifies too)
+ */
+#define SOTTO_TYPE_CONVERSATION_LIST (sotto_conversation_list_get_type ())
+G_DECLARE_FINAL_TYPE (SottoConversationList, sotto_conversation_list, SOTTO, CONVERSATION_LIST, GObject)
+
+/**
+ * sotto_conversation_list_create:
+ *
+ * A new, empty conversation with the default model. It enters the list when it gets its first
+ * message or a draft; an unused one is handed out again.
+ *
+ * Returns: (transfer none)
+ */
+SottoConversation *sotto_conversation_list_create (SottoConversationList *self);
+
+/**
+ * sotto_conversation_list_lookup:
+ *
+ * Returns: (transfer none) (nullable)
+ */
+SottoConversation *sotto_conversation_list_lookup (SottoConversationList *self, const char *id);
+
+/**
+ * sotto_conversation_list_delete:
+ *
+ * Takes @conversation off the list at once and stops its reply. It is purged at the end of the undo
+ * window (sotto_conversation_list_purge()), when quitting, or at the next start.
+ */
+void sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *conversation);
+
+/**
+ * sotto_conversation_list_undo_delete:
+ *
+ * Brings a deleted conversation back to where it was.
+ */
+void sotto_conversation_list_undo_delete (SottoConversationList *self,
+                                          SottoConversation     *conversation);
+
+/**
+ * sotto_conversation_list_purge:
+ *
+ * Ends the undo window of @conversation: it is gone for good. Call it when the toast goes.
+ */
+void sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation);
+
+/**
+ * sotto_conversation_list_search_async:
+ * @query: words; the last one may be unfinished
+ *
+ * Searches titles and messages.
+ */
+void sotto_conversation_list_search_async (SottoConversationList  *self,
+                                           const char             *query,
+                                           GCancellable           *cancellable,
+                                           GAsyncReadyCallback     callback,
+                                           gpointer                user_data);
+
+/**
+ * sotto_conversation_list_search_finish:
+ *
+ * Returns: (transfer full): a #GListModel of #SottoSearchHit, best first; one a conversation and
+ *   message
+ */
+GListModel *sotto_conversation_list_search_finish (SottoConversationList  *self,
+                                                   GAsyncResult           *result,
+                                                   GError                **error);
+
+G_END_DECLS

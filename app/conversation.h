@@ -1,0 +1,150 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <gio/gio.h>
+
+#include "message.h"
+#include "model-entry.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoConversation:
+ *
+ * A conversation: a #GListModel of the #SottoMessage of its current path, oldest first. Messages are
+ * a tree; editing or regenerating makes a sibling, and sotto_conversation_switch_version() takes
+ * another branch. A reply goes on while the conversation is not looked at; only
+ * sotto_conversation_stop(), deleting and quitting end it.
+ *
+ * Messages are read from the history by sotto_conversation_load(); until then the list is empty.
+ * Objects are made for what is asked for only, so ten thousand messages are cheap.
+ *
+ * Properties (read-only unless said otherwise, notifying):
+ * - "id" (string, constant): UUID
+ * - "title" (string, read-write): the first line of the first message until it is set; setting is
+ *   renaming; setting "" goes back to the first line
+ * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
+ *   sotto_conversation_flush_draft() (call it when the person switches away)
+ * - "model" (#SottoModelEntry, nullable, read-write): the model its next reply is made with
+ * - "last-used" (#GDateTime): local time
+ * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
+ * - "n-items" (uint), "loaded" (boolean): whether the messages have been read
+ * - "stored" (boolean): whether it is in the history (a new one without a message or draft is not)
+ * - "busy" (boolean): a reply is being made (anything but IDLE)
+ * - "reply-state" (#SottoReplyState), "fraction" (double 0…1 while LOADING and PREFILL)
+ * - "status-text" (string): the same as a translated line ("Loading the model… 40 %"), "" when idle
+ * - "tokens-per-second" (double): of the running or last reply
+ * - "context-used" (uint), "context-limit" (uint): tokens, 0 as long as they are not known
+ * - "reply" (#SottoMessage, nullable): the reply being made
+ * - "problem" (#SottoProblem, nullable): of the last thing that failed; goes with the next success
+ *   or with sotto_conversation_dismiss_problem()
+ */
+#define SOTTO_TYPE_CONVERSATION (sotto_conversation_get_type ())
+G_DECLARE_FINAL_TYPE (SottoConversation, sotto_conversation, SOTTO, CONVERSATION, GObject)
+
+const char *sotto_conversation_get_id (SottoConversation *self);
+const char *sotto_conversation_get_title (SottoConversation *self);
+void sotto_conversation_set_title (SottoConversation *self, const char *title);
+const char *sotto_conversation_get_draft (SottoConversation *self);
+void sotto_conversation_set_draft (SottoConversation *self, const char *draft);
+void sotto_conversation_flush_draft (SottoConversation *self);
+SottoModelEntry *sotto_conversation_get_model (SottoConversation *self);
+void sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model);
+GDateTime *sotto_conversation_get_last_used (SottoConversation *self);
+SottoDateGroup sotto_conversation_get_date_group (SottoConversation *self);
+const char *sotto_conversation_get_group_title (SottoConversation *self);
+gboolean sotto_conversation_is_loaded (SottoConversation *self);
+gboolean sotto_conversation_is_stored (SottoConversation *self);
+gboolean sotto_conversation_is_busy (SottoConversation *self);
+SottoReplyState sotto_conversation_get_reply_state (SottoConversation *self);
+double sotto_conversation_get_fraction (SottoConversation *self);
+const char *sotto_conversation_get_status_text (SottoConversation *self);
+double sotto_conversation_get_tokens_per_second (SottoConversation *self);
+guint sotto_conversation_get_context_used (SottoConversation *self);
+guint sotto_conversation_get_context_limit (SottoConversation *self);
+SottoMessage *sotto_conversation_get_reply (SottoConversation *self);
+SottoProblem *sotto_conversation_get_problem (SottoConversation *self);
+void sotto_conversation_dismiss_problem (SottoConversation *self);
+
+/**
+ * sotto_conversation_load:
+ *
+ * Begins to read the messages; "loaded" follows. Does nothing when they are there or being read.
+ */
+void sotto_conversation_load (SottoConversation *self);
+
+/**
+ * sotto_conversation_send_async:
+ * @text: what the person wrote, UTF-8
+ *
+ * Appends the message and asks for a reply. The call finishes when the message is safe on the disk:
+ * only then may a composer clear ("draft" is emptied by then). The reply follows by itself; that it
+ * cannot be made (no model) does not fail this call but is the reply's problem.
+ */
+void sotto_conversation_send_async (SottoConversation    *self,
+                                    const char           *text,
+                                    GCancellable         *cancellable,
+                                    GAsyncReadyCallback   callback,
+                                    gpointer              user_data);
+
+/**
+ * sotto_conversation_send_finish:
+ *
+ * Returns: %FALSE with an error that sotto_problem_new() words; nothing was sent then, and the
+ *   draft is as it was
+ */
+gboolean sotto_conversation_send_finish (SottoConversation  *self,
+                                         GAsyncResult       *result,
+                                         GError            **error);
+
+/**
+ * sotto_conversation_edit_and_resend_async:
+ * @message: a message of the person on the current path
+ * @text: its new text
+ *
+ * Makes a sibling of @message with @text, makes it the current path and asks for a reply. Finish
+ * with sotto_conversation_send_finish().
+ */
+void sotto_conversation_edit_and_resend_async (SottoConversation    *self,
+                                               SottoMessage         *message,
+                                               const char           *text,
+                                               GCancellable         *cancellable,
+                                               GAsyncReadyCallback   callback,
+                                               gpointer              user_data);
+
+/**
+ * sotto_conversation_stop:
+ *
+ * Stops the running or waiting reply; what has been generated stays and is marked as stopped.
+ */
+void sotto_conversation_stop (SottoConversation *self);
+
+/**
+ * sotto_conversation_regenerate:
+ * @message: a reply on the current path
+ *
+ * Asks for another reply in its place (a sibling). Does nothing while busy.
+ */
+void sotto_conversation_regenerate (SottoConversation *self, SottoMessage *message);
+
+/**
+ * sotto_conversation_retry:
+ *
+ * Asks again for the reply that failed, or for one where the last message has none.
+ */
+void sotto_conversation_retry (SottoConversation *self);
+
+/**
+ * sotto_conversation_switch_version:
+ * @message: on the current path
+ * @step: -1: the version before, 1: the one after
+ *
+ * Shows another sibling of @message with what follows it. Does nothing where there is none, or
+ * while busy.
+ */
+void sotto_conversation_switch_version (SottoConversation *self, SottoMessage *message, int step);
+
+G_END_DECLS

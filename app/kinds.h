@@ -1,0 +1,146 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoAppState:
+ * @SOTTO_APP_STATE_CLOSED: not opened yet, or closed again
+ * @SOTTO_APP_STATE_OPENING: the history is being opened or made
+ * @SOTTO_APP_STATE_READY: conversations are there
+ * @SOTTO_APP_STATE_FIRST_START: there is no history and no keyring to hold its key: ask for a new
+ *   passphrase (sotto_app_create_async()), or offer to keep nothing (sotto_app_start_temporary())
+ * @SOTTO_APP_STATE_NEEDS_PASSPHRASE: ask for the passphrase or the recovery code
+ *   (sotto_app_unlock_async(), sotto_app_recover_async()); #SottoApp:problem says if the last one was wrong
+ * @SOTTO_APP_STATE_KEYRING_LOCKED: the keyring was not unlocked: try again or take the recovery code
+ * @SOTTO_APP_STATE_KEYRING_DENIED: the keyring refused: try again or take the recovery code
+ * @SOTTO_APP_STATE_KEYRING_ABSENT: no keyring service, or it does not hold the key: recovery code
+ * @SOTTO_APP_STATE_WRONG: the keyring holds a key that does not open this history: recovery code
+ * @SOTTO_APP_STATE_CORRUPT: the file is damaged; nothing was changed
+ * @SOTTO_APP_STATE_IN_USE: another Sotto has it open
+ * @SOTTO_APP_STATE_NEWER: a newer Sotto wrote it
+ * @SOTTO_APP_STATE_FAILED: another reason (permissions, disk full): see #SottoApp:problem
+ *
+ * In every state but READY and FIRST_START, opening can be tried again with sotto_app_open_async(),
+ * and sotto_app_start_temporary() works without touching what is on the disk.
+ */
+typedef enum {
+  SOTTO_APP_STATE_CLOSED,
+  SOTTO_APP_STATE_OPENING,
+  SOTTO_APP_STATE_READY,
+  SOTTO_APP_STATE_FIRST_START,
+  SOTTO_APP_STATE_NEEDS_PASSPHRASE,
+  SOTTO_APP_STATE_KEYRING_LOCKED,
+  SOTTO_APP_STATE_KEYRING_DENIED,
+  SOTTO_APP_STATE_KEYRING_ABSENT,
+  SOTTO_APP_STATE_WRONG,
+  SOTTO_APP_STATE_CORRUPT,
+  SOTTO_APP_STATE_IN_USE,
+  SOTTO_APP_STATE_NEWER,
+  SOTTO_APP_STATE_FAILED,
+} SottoAppState;
+
+/**
+ * SottoRole:
+ *
+ * Whose turn a message is.
+ */
+typedef enum {
+  SOTTO_ROLE_USER,
+  SOTTO_ROLE_ASSISTANT,
+} SottoRole;
+
+/**
+ * SottoMessageStatus:
+ * @SOTTO_MESSAGE_STATUS_COMPLETE: ended by itself (all messages of the person are complete)
+ * @SOTTO_MESSAGE_STATUS_WAITING: a reply that has not begun: queued, loading or prefill
+ * @SOTTO_MESSAGE_STATUS_STREAMING: a reply whose text is growing
+ * @SOTTO_MESSAGE_STATUS_STOPPED: a reply stopped by the person or by quitting
+ * @SOTTO_MESSAGE_STATUS_INTERRUPTED: a reply that was cut off by a crash or a power cut
+ * @SOTTO_MESSAGE_STATUS_LIMITED: a reply cut off because the context was full
+ * @SOTTO_MESSAGE_STATUS_FAILED: a reply that failed: see #SottoMessage:problem
+ */
+typedef enum {
+  SOTTO_MESSAGE_STATUS_COMPLETE,
+  SOTTO_MESSAGE_STATUS_WAITING,
+  SOTTO_MESSAGE_STATUS_STREAMING,
+  SOTTO_MESSAGE_STATUS_STOPPED,
+  SOTTO_MESSAGE_STATUS_INTERRUPTED,
+  SOTTO_MESSAGE_STATUS_LIMITED,
+  SOTTO_MESSAGE_STATUS_FAILED,
+} SottoMessageStatus;
+
+/**
+ * SottoReplyState:
+ * @SOTTO_REPLY_STATE_IDLE: no reply is being made
+ * @SOTTO_REPLY_STATE_SAVING: the message is being written to the disk
+ * @SOTTO_REPLY_STATE_QUEUED: another conversation's reply runs first
+ * @SOTTO_REPLY_STATE_LOADING: the model is being loaded (#SottoConversation:fraction)
+ * @SOTTO_REPLY_STATE_PREFILL: the prompt is being read (#SottoConversation:fraction)
+ * @SOTTO_REPLY_STATE_GENERATING: text arrives (#SottoConversation:tokens-per-second)
+ */
+typedef enum {
+  SOTTO_REPLY_STATE_IDLE,
+  SOTTO_REPLY_STATE_SAVING,
+  SOTTO_REPLY_STATE_QUEUED,
+  SOTTO_REPLY_STATE_LOADING,
+  SOTTO_REPLY_STATE_PREFILL,
+  SOTTO_REPLY_STATE_GENERATING,
+} SottoReplyState;
+
+/**
+ * SottoModelState:
+ * @SOTTO_MODEL_STATE_CHECKING: being looked at
+ * @SOTTO_MODEL_STATE_AVAILABLE: can be used
+ * @SOTTO_MODEL_STATE_MISSING: the file is gone (or its drive is not there)
+ * @SOTTO_MODEL_STATE_UNREADABLE: the file cannot be used: see #SottoModelEntry:problem
+ * @SOTTO_MODEL_STATE_LOADING: being loaded (#SottoModelEntry:fraction)
+ * @SOTTO_MODEL_STATE_LOADED: in memory
+ */
+typedef enum {
+  SOTTO_MODEL_STATE_CHECKING,
+  SOTTO_MODEL_STATE_AVAILABLE,
+  SOTTO_MODEL_STATE_MISSING,
+  SOTTO_MODEL_STATE_UNREADABLE,
+  SOTTO_MODEL_STATE_LOADING,
+  SOTTO_MODEL_STATE_LOADED,
+} SottoModelState;
+
+/**
+ * SottoRemedy:
+ *
+ * What a person can do about a problem; #SottoProblem:remedy-label is a label for its button.
+ */
+typedef enum {
+  SOTTO_REMEDY_NONE,
+  SOTTO_REMEDY_RETRY,            /* try the same again */
+  SOTTO_REMEDY_CHOOSE_MODEL,     /* open the model picker */
+  SOTTO_REMEDY_ADD_MODEL,        /* choose a GGUF file */
+  SOTTO_REMEDY_NEW_CONVERSATION, /* start a new conversation */
+  SOTTO_REMEDY_SETTINGS,         /* open the preferences (context length, sampling) */
+  SOTTO_REMEDY_PASSPHRASE,       /* enter the passphrase again */
+  SOTTO_REMEDY_RECOVERY_CODE,    /* enter the recovery code */
+  SOTTO_REMEDY_QUIT,             /* quit this Sotto */
+} SottoRemedy;
+
+/**
+ * SottoDateGroup:
+ *
+ * Under which heading a conversation stands; SOTTO_DATE_GROUP_MONTH is one heading a month.
+ */
+typedef enum {
+  SOTTO_DATE_GROUP_TODAY,
+  SOTTO_DATE_GROUP_YESTERDAY,
+  SOTTO_DATE_GROUP_WEEK,
+  SOTTO_DATE_GROUP_30_DAYS,
+  SOTTO_DATE_GROUP_MONTH,
+} SottoDateGroup;
+
+#include "kind-types.h"
+
+G_END_DECLS

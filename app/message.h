@@ -1,0 +1,52 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include "problem.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoMessage:
+ *
+ * One turn of a conversation. Made by #SottoConversation only.
+ *
+ * Properties (read-only, notifying unless constant):
+ * - "id" (string, constant): UUID
+ * - "role" (#SottoRole, constant)
+ * - "text" (string): UTF-8. While a reply streams there is one notification and one ::appended a frame
+ * - "status" (#SottoMessageStatus)
+ * - "model-name" (string, nullable): of a reply: the model that made it
+ * - "created" (#GDateTime, constant): local time
+ * - "receipt" (string, nullable): JSON: how the reply was made
+ * - "version" (uint, from 1), "n-versions" (uint): which of its siblings it is
+ * - "problem" (#SottoProblem, nullable): why a reply failed or was cut off
+ *
+ * Signals:
+ * - "appended" (guint offset): the text has grown; what is new begins at byte @offset. Comes after
+ *   the notification of "text". Any other change of the text notifies "text" alone.
+ */
+#define SOTTO_TYPE_MESSAGE (sotto_message_get_type ())
+G_DECLARE_FINAL_TYPE (SottoMessage, sotto_message, SOTTO, MESSAGE, GObject)
+
+const char *sotto_message_get_id (SottoMessage *self);
+SottoRole sotto_message_get_role (SottoMessage *self);
+
+/**
+ * sotto_message_get_text:
+ *
+ * Returns: (transfer none): valid until the text grows
+ */
+const char *sotto_message_get_text (SottoMessage *self);
+gsize sotto_message_get_length (SottoMessage *self);
+SottoMessageStatus sotto_message_get_status (SottoMessage *self);
+const char *sotto_message_get_model_name (SottoMessage *self);
+GDateTime *sotto_message_get_created (SottoMessage *self);
+const char *sotto_message_get_receipt (SottoMessage *self);
+guint sotto_message_get_version (SottoMessage *self);
+guint sotto_message_get_n_versions (SottoMessage *self);
+SottoProblem *sotto_message_get_problem (SottoMessage *self);
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include "problem.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoModelEntry:
+ *
+ * A model file in the library. Made by #SottoModelLibrary only.
+ *
+ * Properties (read-only, notifying unless constant):
+ * - "path" (string, constant): file system encoding; identifies it
+ * - "name" (string): what to call it ("Qwen2.5 Coder 0.5B Instruct"); the file's name until looked at
+ * - "summary" (string): one translated line: "0.5B · Q4_K_M · 491 MB"
+ * - "family", "quantisation" (string, nullable), "licence" (string, nullable)
+ * - "size" (uint64): bytes; "parameters" (uint64)
+ * - "context-trained" (uint): tokens the model was trained for
+ * - "has-template", "is-base" (boolean): a base model completes text rather than answers
+ * - "state" (#SottoModelState), "fraction" (double 0…1 while LOADING)
+ * - "problem" (#SottoProblem, nullable): while MISSING or UNREADABLE
+ * - "is-default" (boolean): whether new conversations use it
+ * - "is-added" (boolean): added in place by the person, so it can be taken off the list
+ * - "usable" (boolean): AVAILABLE, LOADING or LOADED
+ */
+#define SOTTO_TYPE_MODEL_ENTRY (sotto_model_entry_get_type ())
+G_DECLARE_FINAL_TYPE (SottoModelEntry, sotto_model_entry, SOTTO, MODEL_ENTRY, GObject)
+
+const char *sotto_model_entry_get_path (SottoModelEntry *self);
+const char *sotto_model_entry_get_name (SottoModelEntry *self);
+const char *sotto_model_entry_get_summary (SottoModelEntry *self);
+const char *sotto_model_entry_get_family (SottoModelEntry *self);
+const char *sotto_model_entry_get_quantisation (SottoModelEntry *self);
+const char *sotto_model_entry_get_licence (SottoModelEntry *self);
+guint64 sotto_model_entry_get_size (SottoModelEntry *self);
+guint64 sotto_model_entry_get_parameters (SottoModelEntry *self);
+guint sotto_model_entry_get_context_trained (SottoModelEntry *self);
+gboolean sotto_model_entry_is_base (SottoModelEntry *self);
+SottoModelState sotto_model_entry_get_state (SottoModelEntry *self);
+double sotto_model_entry_get_fraction (SottoModelEntry *self);
+SottoProblem *sotto_model_entry_get_problem (SottoModelEntry *self);
+gboolean sotto_model_entry_is_default (SottoModelEntry *self);
+gboolean sotto_model_entry_is_added (SottoModelEntry *self);
+gboolean sotto_model_entry_is_usable (SottoModelEntry *self);
+
+G_END_DECLS

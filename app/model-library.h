@@ -1,0 +1,91 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <gio/gio.h>
+
+#include "model-entry.h"
+#include "settings.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoModelLibrary:
+ *
+ * The models on this computer: a #GListModel of #SottoModelEntry sorted by name. Looks for *.gguf in
+ * sotto/models under the user's and the system's data folders and in the extensions of a Flatpak,
+ * watches these folders, and remembers files that were added in place. It never copies, fetches or
+ * deletes a file.
+ *
+ * Properties:
+ * - "n-items" (uint), "looking" (boolean): files are still being looked at
+ * - "default-model" (#SottoModelEntry, nullable, read-write): what new conversations use
+ */
+#define SOTTO_TYPE_MODEL_LIBRARY (sotto_model_library_get_type ())
+G_DECLARE_FINAL_TYPE (SottoModelLibrary, sotto_model_library, SOTTO, MODEL_LIBRARY, GObject)
+
+SottoModelLibrary *sotto_model_library_new (SottoSettings *settings);
+
+/**
+ * sotto_model_library_refresh:
+ *
+ * Looks again; entries that are still there stay the same objects.
+ */
+void sotto_model_library_refresh (SottoModelLibrary *self);
+
+gboolean sotto_model_library_is_looking (SottoModelLibrary *self);
+
+/**
+ * sotto_model_library_add_file_async:
+ * @file: a local GGUF file; it stays where it is
+ *
+ * Reads and validates the file's header in a thread. One that cannot be used is not added.
+ */
+void sotto_model_library_add_file_async (SottoModelLibrary    *self,
+                                         GFile                *file,
+                                         GCancellable         *cancellable,
+                                         GAsyncReadyCallback   callback,
+                                         gpointer              user_data);
+
+/**
+ * sotto_model_library_add_file_finish:
+ *
+ * Returns: (transfer full): the entry, or %NULL with an error that sotto_problem_new() words
+ */
+SottoModelEntry *sotto_model_library_add_file_finish (SottoModelLibrary  *self,
+                                                      GAsyncResult       *result,
+                                                      GError            **error);
+
+/**
+ * sotto_model_library_forget:
+ *
+ * Takes an added file off the list. The file stays.
+ */
+void sotto_model_library_forget (SottoModelLibrary *self, SottoModelEntry *entry);
+
+/**
+ * sotto_model_library_lookup:
+ * @path_or_name: a path, a file's name with or without its suffix, or a model's name
+ *
+ * Returns: (transfer none) (nullable)
+ */
+SottoModelEntry *sotto_model_library_lookup (SottoModelLibrary *self, const char *path_or_name);
+
+/**
+ * sotto_model_library_get_default:
+ *
+ * Returns: (transfer none) (nullable): the chosen default if it is usable, else the first usable
+ */
+SottoModelEntry *sotto_model_library_get_default (SottoModelLibrary *self);
+void sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry);
+
+/**
+ * sotto_model_library_get_folders:
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the folders looked in, the user's own first
+ */
+char **sotto_model_library_get_folders (void);
+
+G_END_DECLS

@@ -1,0 +1,56 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include "kinds.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoProblem:
+ *
+ * Something that went wrong, in words for a person. Immutable.
+ *
+ * Properties (all read-only, constant):
+ * - "text" (string): one or two translated sentences, no markup
+ * - "detail" (string, nullable): the technical sentence, for a "details" row or the clipboard
+ * - "remedy" (#SottoRemedy): what can be done about it
+ * - "remedy-label" (string, nullable): a translated label for a button that does it, with mnemonic
+ */
+#define SOTTO_TYPE_PROBLEM (sotto_problem_get_type ())
+G_DECLARE_FINAL_TYPE (SottoProblem, sotto_problem, SOTTO, PROBLEM, GObject)
+
+/**
+ * SottoAppError:
+ *
+ * What the application itself refuses.
+ */
+typedef enum {
+  SOTTO_APP_ERROR_NOT_READY,     /* the history is not open */
+  SOTTO_APP_ERROR_BUSY,          /* this conversation's reply is still running */
+  SOTTO_APP_ERROR_EMPTY,         /* nothing to send */
+  SOTTO_APP_ERROR_NO_MODEL,      /* no model is chosen and none is there */
+  SOTTO_APP_ERROR_MODEL_MISSING, /* the chosen model's file is gone */
+  SOTTO_APP_ERROR_CONTEXT_FULL,  /* a reply was cut off: the context is full */
+  SOTTO_APP_ERROR_PASSPHRASE,    /* an empty passphrase */
+} SottoAppError;
+
+#define SOTTO_APP_ERROR (sotto_app_error_quark ())
+GQuark sotto_app_error_quark (void);
+
+/**
+ * sotto_problem_new:
+ * @error: of the domains #SottoEngineError, history, #SottoAppError or GIO
+ *
+ * Returns: (transfer full): its words
+ */
+SottoProblem *sotto_problem_new (const GError *error);
+
+const char *sotto_problem_get_text (SottoProblem *self);
+const char *sotto_problem_get_detail (SottoProblem *self);
+SottoRemedy sotto_problem_get_remedy (SottoProblem *self);
+const char *sotto_problem_get_remedy_label (SottoProblem *self);
+
+G_END_DECLS

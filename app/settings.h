@@ -1,0 +1,68 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoSettings:
+ *
+ * What the person prefers: GSettings where the schema is installed, otherwise the same defaults in
+ * memory (nothing is kept then; see sotto_settings_is_kept()). Nothing that was typed stands here:
+ * the system prompt lives in the history (#SottoApp:system-prompt).
+ *
+ * Properties (all read-write, notifying; bind to them rather than to GSettings):
+ * - "default-model" (string): path of the model new conversations use; "": the first that is there
+ * - "added-models" (strv): paths of files added in place
+ * - "window-width", "window-height" (int), "window-maximized" (boolean)
+ * - "sidebar-shown" (boolean)
+ * - "temperature" (double 0…2), "top-k" (int), "top-p", "min-p" (double 0…1),
+ *   "repetition-penalty" (double 1…2)
+ * - "seed" (int64): -1: another one each time
+ * - "context-length" (int): tokens
+ * - "max-tokens" (int): 0: until the context is full
+ * - "threads" (int): 0: one a physical core
+ * - "keep-previous-model" (boolean): keep models open as long as memory allows
+ * - "prefer-passphrase" (boolean): protect the history by a passphrase even where a keyring is
+ */
+#define SOTTO_TYPE_SETTINGS (sotto_settings_get_type ())
+G_DECLARE_FINAL_TYPE (SottoSettings, sotto_settings, SOTTO, SETTINGS, GObject)
+
+/**
+ * sotto_settings_new:
+ *
+ * Never aborts: looks the schema up first.
+ */
+SottoSettings *sotto_settings_new (void);
+
+/**
+ * sotto_settings_is_kept:
+ *
+ * Returns: whether a schema was found, so that changes outlive the process
+ */
+gboolean sotto_settings_is_kept (SottoSettings *self);
+
+int sotto_settings_get_int (SottoSettings *self, const char *name);
+gboolean sotto_settings_get_boolean (SottoSettings *self, const char *name);
+double sotto_settings_get_double (SottoSettings *self, const char *name);
+gint64 sotto_settings_get_int64 (SottoSettings *self, const char *name);
+
+/**
+ * sotto_settings_dup_string:
+ *
+ * Returns: (transfer full)
+ */
+char *sotto_settings_dup_string (SottoSettings *self, const char *name);
+
+/**
+ * sotto_settings_dup_strv:
+ *
+ * Returns: (transfer full)
+ */
+char **sotto_settings_dup_strv (SottoSettings *self, const char *name);
+
+G_END_DECLS
