@@ -141,6 +141,25 @@ typedef enum {
   SOTTO_DATE_GROUP_MONTH,
 } SottoDateGroup;
 
-#include "kind-types.h"
+#define SOTTO_TYPE_APP_STATE (sotto_app_state_get_type ())
+GType sotto_app_state_get_type (void);
+
+#define SOTTO_TYPE_ROLE (sotto_role_get_type ())
+GType sotto_role_get_type (void);
+
+#define SOTTO_TYPE_MESSAGE_STATUS (sotto_message_status_get_type ())
+GType sotto_message_status_get_type (void);
+
+#define SOTTO_TYPE_REPLY_STATE (sotto_reply_state_get_type ())
+GType sotto_reply_state_get_type (void);
+
+#define SOTTO_TYPE_MODEL_STATE (sotto_model_state_get_type ())
+GType sotto_model_state_get_type (void);
+
+#define SOTTO_TYPE_REMEDY (sotto_remedy_get_type ())
+GType sotto_remedy_get_type (void);
+
+#define SOTTO_TYPE_DATE_GROUP (sotto_date_group_get_type ())
+GType sotto_date_group_get_type (void);
 
 G_END_DECLS
