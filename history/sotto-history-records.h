@@ -1,0 +1,208 @@
+#pragma once
+
+#if !defined (SOTTO_HISTORY_INSIDE)
+# error "Only <sotto-history.h> may be included."
+#endif
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What is kept, as plain structs that the reader owns. Ids are UUIDs as text (36 characters, lower
+ * case); times are microseconds since 1970 in UTC, as g_get_real_time() gives them. */
+
+/**
+ * sotto_history_new_id:
+ *
+ * An application may make its ids itself, so that it needn't wait for one call before the next.
+ *
+ * Returns: (transfer full): a random UUID
+ */
+char *sotto_history_new_id (void);
+
+/**
+ * SottoHistoryModel:
+ * @path: where the model file was; not empty
+ * @name: (nullable): how it calls itself
+ * @hash: (nullable): SHA-256 of the file in hexadecimal digits, once known
+ */
+typedef struct {
+  char *path;
+  char *name;
+  char *hash;
+} SottoHistoryModel;
+
+SottoHistoryModel *sotto_history_model_new (const char *path, const char *name, const char *hash);
+SottoHistoryModel *sotto_history_model_copy (const SottoHistoryModel *model);
+void sotto_history_model_free (SottoHistoryModel *model);
+
+/**
+ * SottoHistoryConversation:
+ * @title: may be empty (not named yet)
+ * @snippet: the beginning of the newest message's text on the active path, on one line; may be empty
+ * @draft: (nullable): text that was typed and not sent
+ * @model: (nullable): the model it is held with
+ * @created: when
+ * @updated: when a message last changed, for the order of the list
+ * @deleted: when it was deleted, 0: it is not
+ * @n_messages: all messages of the tree
+ */
+typedef struct {
+  char *id;
+  char *title;
+  char *snippet;
+  char *draft;
+  SottoHistoryModel *model;
+  gint64 created;
+  gint64 updated;
+  gint64 deleted;
+  guint n_messages;
+} SottoHistoryConversation;
+
+void sotto_history_conversation_free (SottoHistoryConversation *conversation);
+
+/* The values of these stand in the database. */
+typedef enum {
+  SOTTO_HISTORY_ROLE_SYSTEM = 1,
+  SOTTO_HISTORY_ROLE_USER = 2,
+  SOTTO_HISTORY_ROLE_ASSISTANT = 3,
+  SOTTO_HISTORY_ROLE_TOOL = 4,
+} SottoHistoryRole;
+
+/**
+ * SottoHistoryStatus:
+ * @SOTTO_HISTORY_STATUS_STREAMING: being written right now
+ * @SOTTO_HISTORY_STATUS_COMPLETE: finished by itself; everything that a person writes
+ * @SOTTO_HISTORY_STATUS_STOPPED: the person stopped it
+ * @SOTTO_HISTORY_STATUS_FAILED: ended by an error; the receipt may say which
+ * @SOTTO_HISTORY_STATUS_INTERRUPTED: was streaming when the program ended; set by opening
+ */
+typedef enum {
+  SOTTO_HISTORY_STATUS_STREAMING = 1,
+  SOTTO_HISTORY_STATUS_COMPLETE = 2,
+  SOTTO_HISTORY_STATUS_STOPPED = 3,
+  SOTTO_HISTORY_STATUS_FAILED = 4,
+  SOTTO_HISTORY_STATUS_INTERRUPTED = 5,
+} SottoHistoryStatus;
+
+typedef enum {
+  SOTTO_HISTORY_PART_TEXT = 1,
+  SOTTO_HISTORY_PART_REASONING = 2,
+  SOTTO_HISTORY_PART_TOOL_CALL = 3,   /* name: the tool, text: its arguments as JSON */
+  SOTTO_HISTORY_PART_TOOL_RESULT = 4, /* name: the tool, text: what it returned */
+  SOTTO_HISTORY_PART_IMAGE = 5,       /* media_type, data; name: the file's */
+  SOTTO_HISTORY_PART_DOCUMENT = 6,    /* media_type, data; name: the file's; text: extracted */
+} SottoHistoryPartKind;
+
+/**
+ * SottoHistoryPart:
+ * @text: UTF-8, never %NULL
+ * @name: (nullable)
+ * @media_type: (nullable)
+ * @data: (nullable)
+ */
+typedef struct {
+  SottoHistoryPartKind kind;
+  char *text;
+  char *name;
+  char *media_type;
+  GBytes *data;
+} SottoHistoryPart;
+
+/**
+ * sotto_history_part_new:
+ * @text: (nullable): made valid UTF-8 (with U+FFFD) if it is not
+ */
+SottoHistoryPart *sotto_history_part_new (SottoHistoryPartKind kind, const char *text);
+SottoHistoryPart *sotto_history_part_copy (const SottoHistoryPart *part);
+void sotto_history_part_free (SottoHistoryPart *part);
+
+/**
+ * sotto_history_parts_new_text:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryPart): one text part
+ */
+GPtrArray *sotto_history_parts_new_text (const char *text);
+
+/**
+ * SottoHistoryMessage:
+ * @parent: (nullable): the message it answers; %NULL: a beginning of the conversation
+ * @parts: (element-type SottoHistoryPart): in order; of a streaming message, what came so far
+ * @model: (nullable): which model wrote it
+ * @receipt: (nullable): JSON
+ * @siblings: ids of all messages with the same parent, oldest first, itself among them
+ * @n_siblings: how many
+ * @sibling: its own place in @siblings, 0…
+ */
+typedef struct {
+  char *id;
+  char *conversation;
+  char *parent;
+  SottoHistoryRole role;
+  SottoHistoryStatus status;
+  gint64 created;
+  GPtrArray *parts;
+  SottoHistoryModel *model;
+  char *receipt;
+  char **siblings;
+  guint n_siblings;
+  guint sibling;
+} SottoHistoryMessage;
+
+/**
+ * sotto_history_message_dup_text:
+ *
+ * Returns: (transfer full): its text parts joined; reasoning and tools left out
+ */
+char *sotto_history_message_dup_text (const SottoHistoryMessage *message);
+void sotto_history_message_free (SottoHistoryMessage *message);
+
+/**
+ * SottoHistoryRange:
+ * @start: offset in bytes, at a character's beginning
+ * @length: in bytes
+ */
+typedef struct {
+  guint start;
+  guint length;
+} SottoHistoryRange;
+
+/**
+ * SottoHistoryHit:
+ * @conversation: its id
+ * @title: the conversation's title
+ * @message: (nullable): the message's id; %NULL: the title was found
+ * @snippet: text around what was found, on one line
+ * @ranges: what was found in @snippet, ascending, apart
+ * @created: the message's or conversation's time
+ */
+typedef struct {
+  char *conversation;
+  char *title;
+  char *message;
+  char *snippet;
+  SottoHistoryRange *ranges;
+  guint n_ranges;
+  gint64 created;
+} SottoHistoryHit;
+
+void sotto_history_hit_free (SottoHistoryHit *hit);
+
+/**
+ * SottoHistorySlot:
+ * @id: 1…, unique in its envelope, never used again
+ * @created: when
+ */
+typedef struct {
+  guint id;
+  SottoSlotKind kind;
+  gint64 created;
+} SottoHistorySlot;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryModel, sotto_history_model_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryConversation, sotto_history_conversation_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryPart, sotto_history_part_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryMessage, sotto_history_message_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryHit, sotto_history_hit_free)
+
+G_END_DECLS

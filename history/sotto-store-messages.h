@@ -1,0 +1,140 @@
+#pragma once
+
+#if !defined (SOTTO_HISTORY_INSIDE)
+# error "Only <sotto-history.h> may be included."
+#endif
+
+#include "sotto-store.h"
+
+G_BEGIN_DECLS
+
+/* Messages of a conversation form a tree. Each message remembers which of its answers is active; the
+ * *active path* follows these from the conversation's active beginning to a leaf, and is what a
+ * person sees. Editing or regenerating adds a sibling; nothing is overwritten. */
+
+/**
+ * sotto_store_load_path_async:
+ *
+ * The messages of the active path, first to last, each with its siblings.
+ */
+void sotto_store_load_path_async (SottoStore          *self,
+                                  const char          *conversation,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+
+/**
+ * sotto_store_load_path_finish:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryMessage)
+ */
+GPtrArray *sotto_store_load_path_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_add_message_async:
+ * @conversation: its id
+ * @id: (nullable): a UUID from sotto_history_new_id(), or %NULL to have one made
+ * @parent: (nullable): the message it follows; %NULL: it begins the conversation
+ * @parts: (element-type SottoHistoryPart): copied
+ * @clear_draft: whether @conversation's draft (and the draft for a conversation not begun yet, if
+ *   this is its first message) goes in the same transaction: either the message is kept or the draft
+ *
+ * Adds a finished message and makes its path the active one.
+ */
+void sotto_store_add_message_async (SottoStore          *self,
+                                    const char          *conversation,
+                                    const char          *id,
+                                    const char          *parent,
+                                    SottoHistoryRole     role,
+                                    GPtrArray           *parts,
+                                    gboolean             clear_draft,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+
+/**
+ * sotto_store_add_message_finish:
+ *
+ * Returns: (transfer full): its id: the message is on the disk, the composer may be cleared
+ */
+char *sotto_store_add_message_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_begin_reply_async:
+ * @id: (nullable): as above
+ * @parent: (nullable): the message it answers
+ * @model: (nullable): who writes it
+ *
+ * Adds an assistant's message without text, with the status streaming, and makes it active.
+ */
+void sotto_store_begin_reply_async (SottoStore              *self,
+                                    const char              *conversation,
+                                    const char              *id,
+                                    const char              *parent,
+                                    const SottoHistoryModel *model,
+                                    GCancellable            *cancellable,
+                                    GAsyncReadyCallback      callback,
+                                    gpointer                 user_data);
+char *sotto_store_begin_reply_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_append_reply:
+ * @reply: the id of a streaming message
+ * @kind: _TEXT or _REASONING
+ * @text: what came; UTF-8
+ *
+ * Returns at once. Text is gathered and written to the journal in a transaction of its own every
+ * %SOTTO_HISTORY_JOURNAL_INTERVAL at the latest; what fails is told by ::journal-failed and by
+ * sotto_store_finish_reply_finish().
+ */
+void sotto_store_append_reply (SottoStore           *self,
+                               const char           *reply,
+                               SottoHistoryPartKind  kind,
+                               const char           *text);
+
+/* Microseconds for which text may wait in memory: what a crash can lose of a running reply. */
+#define SOTTO_HISTORY_JOURNAL_INTERVAL (200 * G_TIME_SPAN_MILLISECOND)
+
+/**
+ * sotto_store_flush_async:
+ *
+ * Succeeds when everything appended before it is on the disk.
+ */
+void sotto_store_flush_async (SottoStore          *self,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data);
+gboolean sotto_store_flush_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_finish_reply_async:
+ * @status: _COMPLETE, _STOPPED or _FAILED
+ * @receipt: (nullable): JSON; kept as it is
+ *
+ * Turns the journal into the message's parts, puts them into the index, and closes the message.
+ */
+void sotto_store_finish_reply_async (SottoStore          *self,
+                                     const char          *reply,
+                                     SottoHistoryStatus   status,
+                                     const char          *receipt,
+                                     GCancellable        *cancellable,
+                                     GAsyncReadyCallback  callback,
+                                     gpointer             user_data);
+gboolean sotto_store_finish_reply_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_activate_message_async:
+ * @message: a sibling to switch to, or any message (a search's hit) to be brought into sight
+ *
+ * Makes the path through @message the active one; below it, the path that was last active there.
+ */
+void sotto_store_activate_message_async (SottoStore          *self,
+                                         const char          *message,
+                                         GCancellable        *cancellable,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
+gboolean sotto_store_activate_message_finish (SottoStore    *self,
+                                              GAsyncResult  *result,
+                                              GError       **error);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+#pragma once
+
+#if !defined (SOTTO_HISTORY_INSIDE)
+# error "Only <sotto-history.h> may be included."
+#endif
+
+#include "sotto-store.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_store_add_audit_async:
+ * @action: what happened: 1 to 32 lower-case letters and hyphens, such as "export"
+ * @subject: (nullable): the id of what it happened to. Never content
+ *
+ * Adds an entry to the audit log, in which each entry carries the hash of the one before. Creating,
+ * opening, deleting, undeleting, purging, backups and changes of slots enter themselves.
+ */
+void sotto_store_add_audit_async (SottoStore          *self,
+                                  const char          *action,
+                                  const char          *subject,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+gboolean sotto_store_add_audit_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_check_async:
+ *
+ * Reads the whole database: every page's authentication, SQLite's own check, the trees of messages
+ * and the chain of the audit log. Fails with _CORRUPT_DATABASE, naming the first thing found.
+ */
+void sotto_store_check_async (SottoStore          *self,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data);
+gboolean sotto_store_check_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_backup_async:
+ * @path: a file that does not exist yet
+ *
+ * Writes envelope and database, encrypted as they are, into one file that opens with the same
+ * passphrase, recovery code or keyring; sotto_history_restore_async() makes a history of it again.
+ */
+void sotto_store_backup_async (SottoStore          *self,
+                               const char          *path,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data);
+gboolean sotto_store_backup_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_history_restore_async:
+ * @path: a backup
+ * @folder: where there is no history (_EXISTS)
+ */
+void sotto_history_restore_async (const char          *path,
+                                  const char          *folder,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+gboolean sotto_history_restore_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS
