@@ -155,9 +155,10 @@ typedef struct {
   guint n_reused;            /* of those, taken from the session */
   guint n_generated;
   GArray *stretches;         /* (element-type SottoStretch): the timeline by how it was computed */
+  gint64 load_us;
   gint64 prefill_us;
   gint64 decode_us;
-  gint64 load_us;
+  const char *ended;         /* "end", "stop", "max-tokens", "context-full", "cancelled", "failed" */
 } SottoReceipt;
 
 /**

@@ -1,0 +1,396 @@
+#include "sotto-generation.h"
+
+#include "sotto-build.h"
+#include "sotto-error.h"
+#include "text/tokenizer.h"
+
+/* How often a running reply makes sure that the file it reads has not changed. */
+#define TOKENS_PER_CHECK 32
+
+/* --- What stands between the sampler and the reader --- */
+
+/* Text on its way out: whole characters only, and nothing that may yet turn out to be the
+ * beginning of a stop text. */
+typedef struct {
+  const char *const *stop;
+  SottoUtf8Stream characters;
+  GString *held;
+} Outlet;
+
+/* The length of the longest end of @text that begins @stop. */
+static gsize
+overlap (const GString *text,
+         const char    *stop)
+{
+  gsize length = strlen (stop);
+
+  for (gsize n = MIN (text->len, length - 1); n > 0; n--)
+    if (memcmp (text->str + text->len - n, stop, n) == 0)
+      return n;
+
+  return 0;
+}
+
+/* @bytes: what a token stands for; changed. A NUL, which no C string can carry on, is shown as U+FFFD. */
+static void
+outlet_put (Outlet  *self,
+            GString *bytes)
+{
+  for (gsize i = 0; i < bytes->len; i++)
+    if (bytes->str[i] == '\0')
+      bytes->str[i] = (char) 0xff;
+
+  sotto_utf8_stream_push (&self->characters, bytes->str, bytes->len, self->held);
+}
+
+/* Takes from the outlet what may be shown. @stopped: (out): a stop text was reached; what lies behind it is
+ * dropped. Returns: (transfer full) (nullable) */
+static char *
+outlet_take (Outlet   *self,
+             gboolean *stopped)
+{
+  gsize end = self->held->len;
+  char *text;
+
+  *stopped = FALSE;
+
+  for (guint i = 0; self->stop != NULL && self->stop[i] != NULL; i++)
+    {
+      const char *found = *self->stop[i] != '\0' ? strstr (self->held->str, self->stop[i]) : NULL;
+
+      if (found != NULL && (!*stopped || (gsize) (found - self->held->str) < end))
+        {
+          end = found - self->held->str;
+          *stopped = TRUE;
+        }
+    }
+
+  if (*stopped)
+    g_string_truncate (self->held, end);
+  else
+    for (guint i = 0; self->stop != NULL && self->stop[i] != NULL; i++)
+      if (*self->stop[i] != '\0')
+        end = MIN (end, self->held->len - overlap (self->held, self->stop[i]));
+
+  if (end == 0)
+    return NULL;
+
+  text = g_strndup (self->held->str, end);
+  g_string_erase (self->held, 0, end);
+
+  return text;
+}
+
+/* --- Events --- */
+
+static void
+push_progress (const SottoGeneration *self,
+               SottoEventKind         kind,
+               guint64                done,
+               guint64                total)
+{
+  SottoEvent *event = sotto_event_new (self->id, kind);
+
+  event->done = done;
+  event->total = total;
+  sotto_event_queue_push (self->events, event);
+}
+
+static void
+on_loading (guint64  done,
+            guint64  total,
+            gpointer user_data)
+{
+  push_progress (user_data, SOTTO_EVENT_LOADING, done, total);
+}
+
+static void
+on_prefill (guint64  done,
+            guint64  total,
+            gpointer user_data)
+{
+  push_progress (user_data, SOTTO_EVENT_PREFILL, done, total);
+}
+
+/* The text is pushed with the number of tokens that it took and the speed so far. */
+static void
+push_text (const SottoGeneration *self,
+           const SottoReceipt    *receipt,
+           gint64                 decode_begin,
+           char                  *text)
+{
+  SottoEvent *event;
+  gint64 elapsed = g_get_monotonic_time () - decode_begin;
+
+  if (text == NULL)
+    return;
+
+  event = sotto_event_new (self->id, SOTTO_EVENT_TEXT);
+  event->text = text;
+  event->done = receipt->n_generated;
+  /* The first token came out of the prefill. */
+  if (elapsed > 0 && receipt->n_generated > 1)
+    event->tokens_per_second = (receipt->n_generated - 1) * (double) G_USEC_PER_SEC / elapsed;
+  sotto_event_queue_push (self->events, event);
+}
+
+void
+sotto_generation_fail (const SottoGeneration *self,
+                       SottoReceipt          *receipt,
+                       GError                *error)
+{
+  gboolean cancelled = g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+  SottoEvent *event = sotto_event_new (self->id, cancelled ? SOTTO_EVENT_CANCELLED : SOTTO_EVENT_FAILED);
+
+  if (receipt != NULL)
+    receipt->ended = cancelled ? "cancelled" : "failed";
+  event->receipt = receipt;
+  if (cancelled)
+    g_error_free (error);
+  else
+    event->error = error;
+  sotto_event_queue_push (self->events, event);
+}
+
+static void
+push_finished (const SottoGeneration *self,
+               SottoReceipt          *receipt,
+               SottoFinishReason      reason,
+               SottoSession          *session)
+{
+  static const char *const names[] = { "end", "stop", "max-tokens", "context-full" };
+  SottoEvent *event = sotto_event_new (self->id, SOTTO_EVENT_FINISHED);
+  guint n_tokens;
+
+  sotto_session_get_tokens (session, &n_tokens);
+  receipt->ended = names[reason];
+  event->reason = reason;
+  event->receipt = receipt;
+  event->done = n_tokens;
+  event->total = sotto_session_get_context (session);
+  sotto_event_queue_push (self->events, event);
+}
+
+SottoResident *
+sotto_generation_open (const SottoGeneration  *self,
+                       const char             *path,
+                       guint                   n_context,
+                       gboolean               *opened,
+                       GError                **error)
+{
+  SottoResident *resident = sotto_residents_open (self->residents, path, n_context, on_loading,
+                                                  (gpointer) self, self->cancel, opened, error);
+
+  if (resident != NULL && *opened)
+    {
+      SottoEvent *event = sotto_event_new (self->id, SOTTO_EVENT_LOADED);
+
+      event->path = g_strdup (path);
+      event->model = sotto_model_ref (resident->model);
+      event->memory = sotto_residents_measure (self->residents);
+      event->total = sotto_session_get_context (resident->session);
+      sotto_event_queue_push (self->events, event);
+    }
+
+  return resident;
+}
+
+/* --- The reply --- */
+
+static char *
+hash_tokens (const GArray *tokens)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < tokens->len; i++)
+    {
+      gint32 token = GINT32_TO_LE (g_array_index (tokens, gint32, i));
+
+      g_checksum_update (checksum, (const guchar *) &token, sizeof token);
+    }
+
+  return g_strdup (g_checksum_get_string (checksum));
+}
+
+/* The token ids that the model is given, and what the receipt says of them. */
+static GArray *
+make_prompt (const SottoGeneration  *self,
+             SottoModel             *model,
+             SottoReceipt           *receipt,
+             GError                **error)
+{
+  const SottoGenerate *request = self->request;
+  g_autoptr (GArray) tokens = NULL;
+
+  if (request->messages != NULL)
+    {
+      g_autoptr (SottoPrompt) prompt = sotto_model_render (model, request->messages, request->date, TRUE, error);
+
+      if (prompt == NULL)
+        return NULL;
+
+      tokens = g_array_ref (prompt->tokens);
+      receipt->template_hash = g_steal_pointer (&prompt->template_hash);
+      receipt->date = g_steal_pointer (&prompt->date);
+    }
+  else
+    {
+      gint32 bos = sotto_model_get_bos_token (model);
+
+      tokens = sotto_model_tokenize (model, request->text, -1, FALSE);
+      if (bos >= 0)
+        g_array_prepend_val (tokens, bos);
+    }
+
+  if (tokens->len == 0)
+    {
+      SottoErrorArguments arguments = { NULL, "empty", 0, 0 };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments, "The prompt is empty");
+      return NULL;
+    }
+
+  receipt->n_prompt = tokens->len;
+  receipt->prompt_hash = hash_tokens (tokens);
+
+  return g_steal_pointer (&tokens);
+}
+
+static SottoReceipt *
+begin_receipt (const SottoGeneration *self,
+               SottoResident         *resident)
+{
+  SottoReceipt *receipt = g_new0 (SottoReceipt, 1);
+
+  receipt->model_path = g_strdup (self->request->path);
+  receipt->backend = g_strdup (sotto_backend_get_name (self->backend));
+  receipt->build = g_strdup (SOTTO_BUILD);
+  receipt->numerics_version = SOTTO_NUMERICS_VERSION;
+  receipt->kv_type = SOTTO_KV_F16;
+  receipt->n_context = sotto_session_get_context (resident->session);
+  receipt->sampler = self->request->sampler;
+  receipt->load_us = resident->load_us;
+
+  return receipt;
+}
+
+/* Prefills @tokens; the session's timeline and the record of it agree afterwards, also after an error. */
+static gboolean
+prefill (const SottoGeneration  *self,
+         SottoResident          *resident,
+         const GArray           *tokens,
+         SottoReceipt           *receipt,
+         GError                **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  guint n_reused = 0;
+  guint length;
+  gboolean done;
+
+  done = sotto_session_sync (resident->session, (const gint32 *) tokens->data, tokens->len,
+                             on_prefill, (gpointer) self, self->cancel, &n_reused, error);
+  sotto_session_get_tokens (resident->session, &length);
+  sotto_resident_record (resident, MIN (n_reused, length), length, FALSE);
+  receipt->n_reused = n_reused;
+  receipt->prefill_us = g_get_monotonic_time () - begin;
+
+  return done;
+}
+
+/* Draws tokens until something ends the reply. */
+static gboolean
+decode (const SottoGeneration  *self,
+        SottoResident          *resident,
+        SottoReceipt           *receipt,
+        Outlet                 *outlet,
+        SottoFinishReason      *reason,
+        GError                **error)
+{
+  const SottoGenerate *request = self->request;
+  SottoModel *model = resident->model;
+  SottoSession *session = resident->session;
+  g_autoptr (SottoSampler) sampler =
+    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary);
+  g_autoptr (GString) bytes = g_string_new (NULL);
+  gint64 begin = g_get_monotonic_time ();
+  gboolean stopped = FALSE;
+  gboolean ok = FALSE;
+
+  for (;;)
+    {
+      const gint32 *timeline;
+      guint length;
+      gint32 token;
+
+      timeline = sotto_session_get_tokens (session, &length);
+      token = sotto_sampler_draw (sampler, sotto_session_get_logits (session), timeline, length);
+      if (sotto_model_is_end_token (model, token))
+        {
+          *reason = SOTTO_FINISH_END;
+          ok = TRUE;
+          break;
+        }
+
+      receipt->n_generated++;
+      g_string_truncate (bytes, 0);
+      sotto_model_append_token_text (model, token, FALSE, bytes);
+      outlet_put (outlet, bytes);
+      push_text (self, receipt, begin, outlet_take (outlet, &stopped));
+
+      if (stopped)
+        *reason = SOTTO_FINISH_STOP;
+      else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
+        *reason = SOTTO_FINISH_MAX_TOKENS;
+      else if (length >= sotto_session_get_context (session))
+        *reason = SOTTO_FINISH_CONTEXT_FULL;
+      else
+        {
+          if (receipt->n_generated % TOKENS_PER_CHECK == 0 && !sotto_model_check_unchanged (model, error))
+            break;
+          if (!sotto_session_append (session, token, self->cancel, error))
+            break;
+          sotto_resident_record (resident, length, length + 1, TRUE);
+          continue;
+        }
+
+      ok = TRUE;
+      break;
+    }
+
+  /* What was held back is shown however the reply ended, but for what follows a stop text. */
+  if (!stopped)
+    {
+      sotto_utf8_stream_finish (&outlet->characters, outlet->held);
+      outlet->stop = NULL;
+      push_text (self, receipt, begin, outlet_take (outlet, &stopped));
+    }
+  receipt->decode_us = g_get_monotonic_time () - begin;
+
+  return ok;
+}
+
+void
+sotto_generation_run (const SottoGeneration *self,
+                      SottoResident         *resident)
+{
+  g_autoptr (SottoReceipt) receipt = begin_receipt (self, resident);
+  g_autoptr (GArray) prompt = NULL;
+  g_autoptr (GString) held = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Outlet outlet = { self->request->stop, { { 0 }, 0 }, held };
+  SottoFinishReason reason = SOTTO_FINISH_END;
+  gboolean done;
+
+  done = (prompt = make_prompt (self, resident->model, receipt, &error)) != NULL &&
+         prefill (self, resident, prompt, receipt, &error) &&
+         decode (self, resident, receipt, &outlet, &reason, &error) &&
+         sotto_model_check_unchanged (resident->model, &error);
+
+  receipt->stretches = g_array_copy (resident->stretches);
+  receipt->model_hash = g_strdup (sotto_model_peek_hash (resident->model));
+
+  if (done)
+    push_finished (self, g_steal_pointer (&receipt), reason, resident->session);
+  else
+    sotto_generation_fail (self, g_steal_pointer (&receipt), g_steal_pointer (&error));
+}

@@ -1,0 +1,155 @@
+#include "sotto-worker.h"
+
+#include <yyjson.h>
+
+SottoReceipt *
+sotto_receipt_copy (const SottoReceipt *self)
+{
+  SottoReceipt *copy = g_memdup2 (self, sizeof *self);
+
+  copy->model_path = g_strdup (self->model_path);
+  copy->model_hash = g_strdup (self->model_hash);
+  copy->template_hash = g_strdup (self->template_hash);
+  copy->prompt_hash = g_strdup (self->prompt_hash);
+  copy->date = g_strdup (self->date);
+  copy->backend = g_strdup (self->backend);
+  copy->build = g_strdup (self->build);
+  copy->stretches = self->stretches != NULL ? g_array_copy (self->stretches) : NULL;
+
+  return copy;
+}
+
+void
+sotto_receipt_free (SottoReceipt *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->model_path);
+  g_free (self->model_hash);
+  g_free (self->template_hash);
+  g_free (self->prompt_hash);
+  g_free (self->date);
+  g_free (self->backend);
+  g_free (self->build);
+  g_clear_pointer (&self->stretches, g_array_unref);
+  g_free (self);
+}
+
+static void
+add_string (yyjson_mut_doc *document,
+            yyjson_mut_val *object,
+            const char     *key,
+            const char     *value)
+{
+  if (value != NULL)
+    yyjson_mut_obj_add_str (document, object, key, value);
+  else
+    yyjson_mut_obj_add_null (document, object, key);
+}
+
+/* A float as the shortest decimal that reads back as that float, not as the double beside it. */
+static void
+add_float (yyjson_mut_doc *document,
+           yyjson_mut_val *object,
+           const char     *key,
+           float           value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (int digits = 6; digits <= 9; digits++)
+    {
+      char format[8];
+
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (text, sizeof text, format, value);
+      if ((float) g_ascii_strtod (text, NULL) == value)
+        break;
+    }
+
+  yyjson_mut_obj_add_val (document, object, key, yyjson_mut_rawcpy (document, text));
+}
+
+static yyjson_mut_val *
+describe_sampler (yyjson_mut_doc             *document,
+                  const SottoSamplerSettings *settings)
+{
+  yyjson_mut_val *object = yyjson_mut_obj (document);
+  char seed[24];
+
+  /* As text: a 64-bit number does not survive readers that know only doubles. */
+  g_snprintf (seed, sizeof seed, "%" G_GUINT64_FORMAT, settings->seed);
+
+  add_float (document, object, "temperature", settings->temperature);
+  yyjson_mut_obj_add_uint (document, object, "top_k", settings->top_k);
+  add_float (document, object, "top_p", settings->top_p);
+  add_float (document, object, "min_p", settings->min_p);
+  add_float (document, object, "repetition_penalty", settings->repetition_penalty);
+  yyjson_mut_obj_add_uint (document, object, "repetition_window", settings->repetition_window);
+  yyjson_mut_obj_add_strcpy (document, object, "seed", seed);
+
+  return object;
+}
+
+static yyjson_mut_val *
+describe_stretches (yyjson_mut_doc *document,
+                    const GArray   *stretches)
+{
+  yyjson_mut_val *array = yyjson_mut_arr (document);
+
+  for (guint i = 0; stretches != NULL && i < stretches->len; i++)
+    {
+      const SottoStretch *stretch = &g_array_index (stretches, SottoStretch, i);
+      yyjson_mut_val *object = yyjson_mut_arr_add_obj (document, array);
+
+      yyjson_mut_obj_add_uint (document, object, "first", stretch->first);
+      yyjson_mut_obj_add_uint (document, object, "length", stretch->length);
+      yyjson_mut_obj_add_str (document, object, "computed", stretch->decoded ? "decoded" : "prefilled");
+    }
+
+  return array;
+}
+
+/**
+ * sotto_receipt_to_json:
+ *
+ * Returns: (transfer full): a JSON object on one line
+ */
+char *
+sotto_receipt_to_json (const SottoReceipt *self)
+{
+  yyjson_mut_doc *document = yyjson_mut_doc_new (NULL);
+  yyjson_mut_val *root = yyjson_mut_obj (document);
+  g_autofree char *path = g_filename_display_name (self->model_path != NULL ? self->model_path : "");
+  char *text;
+  char *result;
+
+  yyjson_mut_doc_set_root (document, root);
+  yyjson_mut_obj_add_uint (document, root, "version", 1);
+  add_string (document, root, "model", path);
+  add_string (document, root, "model_sha256", self->model_hash);
+  add_string (document, root, "template_sha256", self->template_hash);
+  add_string (document, root, "prompt_sha256", self->prompt_hash);
+  add_string (document, root, "date", self->date);
+  add_string (document, root, "backend", self->backend);
+  add_string (document, root, "build", self->build);
+  yyjson_mut_obj_add_uint (document, root, "numerics", self->numerics_version);
+  yyjson_mut_obj_add_str (document, root, "kv_cache", self->kv_type == SOTTO_KV_F32 ? "F32" : "F16");
+  yyjson_mut_obj_add_uint (document, root, "context", self->n_context);
+  yyjson_mut_obj_add_val (document, root, "sampler", describe_sampler (document, &self->sampler));
+  yyjson_mut_obj_add_uint (document, root, "prompt_tokens", self->n_prompt);
+  yyjson_mut_obj_add_uint (document, root, "reused_tokens", self->n_reused);
+  yyjson_mut_obj_add_uint (document, root, "generated_tokens", self->n_generated);
+  yyjson_mut_obj_add_val (document, root, "stretches", describe_stretches (document, self->stretches));
+  yyjson_mut_obj_add_int (document, root, "load_us", self->load_us);
+  yyjson_mut_obj_add_int (document, root, "prefill_us", self->prefill_us);
+  yyjson_mut_obj_add_int (document, root, "decode_us", self->decode_us);
+  add_string (document, root, "ended", self->ended);
+
+  text = yyjson_mut_write (document, 0, NULL);
+  result = g_strdup (text != NULL ? text : "{}");
+  free (text);
+  yyjson_mut_doc_free (document);
+
+  return result;
+}

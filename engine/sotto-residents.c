@@ -1,0 +1,221 @@
+#include "sotto-residents.h"
+
+#include "sotto-error.h"
+#include "sotto-worker.h"
+
+struct _SottoResidents {
+  SottoBackend *backend;  /* borrowed */
+  GPtrArray *list;        /* (element-type SottoResident) */
+  guint64 memory_budget;
+  gboolean keep_previous;
+};
+
+static void
+resident_free (SottoResident *self)
+{
+  g_clear_pointer (&self->session, sotto_session_free);
+  g_clear_pointer (&self->model, sotto_model_unref);
+  g_clear_pointer (&self->stretches, g_array_unref);
+  g_free (self);
+}
+
+SottoResidents *
+sotto_residents_new (SottoBackend *backend,
+                     guint64       memory_budget,
+                     gboolean      keep_previous)
+{
+  SottoResidents *self = g_new0 (SottoResidents, 1);
+
+  self->backend = backend;
+  self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) resident_free);
+  self->memory_budget = memory_budget;
+  self->keep_previous = keep_previous;
+
+  return self;
+}
+
+void
+sotto_residents_free (SottoResidents *self)
+{
+  g_ptr_array_unref (self->list);
+  g_free (self);
+}
+
+static guint64
+total (SottoMemory memory)
+{
+  return memory.weights + memory.kv_cache + memory.scratch;
+}
+
+static SottoMemory
+resident_measure (const SottoResident *self)
+{
+  return sotto_session_get_memory (self->session);
+}
+
+SottoMemory
+sotto_residents_measure (const SottoResidents *self)
+{
+  SottoMemory sum = { 0, 0, 0 };
+
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      SottoMemory memory = resident_measure (g_ptr_array_index (self->list, i));
+
+      sum.weights += memory.weights;
+      sum.kv_cache += memory.kv_cache;
+      sum.scratch += memory.scratch;
+    }
+
+  return sum;
+}
+
+static SottoResident *
+find (SottoResidents *self,
+      const char     *path,
+      guint          *index)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      SottoResident *resident = g_ptr_array_index (self->list, i);
+
+      if (g_str_equal (sotto_model_get_info (resident->model)->path, path))
+        {
+          *index = i;
+          return resident;
+        }
+    }
+
+  return NULL;
+}
+
+/* Closes the models used longest ago until @wanted more bytes fit, or all where only one may stay. */
+static gboolean
+make_room (SottoResidents *self,
+           guint64         wanted,
+           const char     *path,
+           GError        **error)
+{
+  if (self->memory_budget != 0 && wanted > self->memory_budget)
+    {
+      SottoErrorArguments arguments = { path, NULL, wanted, self->memory_budget };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                              "%s: needs %" G_GUINT64_FORMAT " bytes, the memory budget is %" G_GUINT64_FORMAT,
+                              path, wanted, self->memory_budget);
+      return FALSE;
+    }
+
+  while (self->list->len > 0 &&
+         (!self->keep_previous ||
+          (self->memory_budget != 0 &&
+           total (sotto_residents_measure (self)) + wanted > self->memory_budget)))
+    g_ptr_array_remove_index (self->list, self->list->len - 1);
+
+  return TRUE;
+}
+
+SottoResident *
+sotto_residents_open (SottoResidents  *self,
+                      const char      *path,
+                      guint            n_context,
+                      SottoProgress    progress,
+                      gpointer         user_data,
+                      SottoCancel     *cancel,
+                      gboolean        *opened,
+                      GError         **error)
+{
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoSession) session = NULL;
+  SottoResident *resident;
+  gint64 begin = g_get_monotonic_time ();
+  guint index;
+
+  *opened = FALSE;
+
+  resident = find (self, path, &index);
+  if (resident != NULL && sotto_model_check_unchanged (resident->model, NULL))
+    {
+      if (n_context == 0 || sotto_session_get_context (resident->session) == n_context)
+        {
+          g_ptr_array_insert (self->list, 0, g_ptr_array_steal_index (self->list, index));
+          return resident;
+        }
+
+      model = sotto_model_ref (resident->model);
+    }
+  else
+    {
+      model = sotto_model_open (path, progress, user_data, cancel, error);
+      if (model == NULL)
+        return NULL;
+    }
+
+  /* The same model with another context, or a file that was replaced: the old one is of no use. */
+  if (resident != NULL)
+    g_ptr_array_remove_index (self->list, index);
+
+  if (!make_room (self, total (sotto_model_estimate_memory (model, n_context)), path, error))
+    return NULL;
+
+  session = sotto_session_new (model, self->backend, n_context, SOTTO_KV_F16, error);
+  if (session == NULL)
+    return NULL;
+
+  resident = g_new0 (SottoResident, 1);
+  resident->model = g_steal_pointer (&model);
+  resident->session = g_steal_pointer (&session);
+  resident->stretches = g_array_new (FALSE, FALSE, sizeof (SottoStretch));
+  resident->load_us = g_get_monotonic_time () - begin;
+  g_ptr_array_insert (self->list, 0, resident);
+  *opened = TRUE;
+
+  return resident;
+}
+
+void
+sotto_residents_close (SottoResidents *self,
+                       const char     *path)
+{
+  guint index;
+
+  if (path == NULL)
+    g_ptr_array_set_size (self->list, 0);
+  else if (find (self, path, &index) != NULL)
+    g_ptr_array_remove_index (self->list, index);
+}
+
+void
+sotto_resident_record (SottoResident *self,
+                       guint          n_reused,
+                       guint          length,
+                       gboolean       decoded)
+{
+  GArray *stretches = self->stretches;
+  SottoStretch *last = NULL;
+
+  while (stretches->len > 0)
+    {
+      last = &g_array_index (stretches, SottoStretch, stretches->len - 1);
+      if (last->first < n_reused)
+        break;
+      g_array_set_size (stretches, stretches->len - 1);
+      last = NULL;
+    }
+
+  if (last != NULL)
+    last->length = MIN (last->length, n_reused - last->first);
+
+  if (length <= n_reused)
+    return;
+
+  /* Decoding goes token by token; one prefill is not the same as two. */
+  if (last != NULL && decoded && last->decoded)
+    last->length += length - n_reused;
+  else
+    {
+      SottoStretch stretch = { n_reused, length - n_reused, decoded };
+
+      g_array_append_val (stretches, stretch);
+    }
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "sotto-session.h"
+
+G_BEGIN_DECLS
+
+/* The models that a worker holds open, most recently used first, under one memory budget. Belongs to the
+ * worker's thread. */
+typedef struct _SottoResidents SottoResidents;
+
+/* An open model with its session. */
+typedef struct {
+  SottoModel *model;
+  SottoSession *session;
+  GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
+  gint64 load_us;     /* what opening it took */
+} SottoResident;
+
+/* @backend: (transfer none): outlives it */
+SottoResidents *sotto_residents_new (SottoBackend *backend, guint64 memory_budget, gboolean keep_previous);
+void sotto_residents_free (SottoResidents *self);
+
+/* Finds or opens the model of @path with a session of @n_context tokens (0: the default), closing others as the
+ * budget asks. A file that cannot be opened, or that would not fit, closes nothing.
+ * @opened: (out): whether it was opened now
+ * Returns: (transfer none): valid until the next call */
+SottoResident *sotto_residents_open (SottoResidents  *self,
+                                     const char      *path,
+                                     guint            n_context,
+                                     SottoProgress    progress,
+                                     gpointer         user_data,
+                                     SottoCancel     *cancel,
+                                     gboolean        *opened,
+                                     GError         **error);
+
+/* @path: (nullable): %NULL: all of them */
+void sotto_residents_close (SottoResidents *self, const char *path);
+
+SottoMemory sotto_residents_measure (const SottoResidents *self);
+
+/* Brings the record of stretches to a timeline of @n_reused tokens kept and @length in all. */
+void sotto_resident_record (SottoResident *self, guint n_reused, guint length, gboolean decoded);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoResidents, sotto_residents_free)
+
+G_END_DECLS

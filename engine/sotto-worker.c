@@ -1,0 +1,346 @@
+/* The inference thread.
+ *
+ *   any thread                      the worker's thread                    any thread
+ *   load, generate… ─► requests ─► run one after the other ─► events ─► next_event
+ *   cancel ─────────► raises the flag of a running request, takes a waiting one out of the queue
+ *
+ * A second thread, of low priority, takes the hashes of models; it reads the mapping and nothing else.
+ */
+#include "sotto-worker.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sotto-error.h"
+#include "sotto-event-queue.h"
+#include "sotto-generation.h"
+#include "sotto-residents.h"
+
+typedef enum {
+  REQUEST_LOAD,
+  REQUEST_UNLOAD,
+  REQUEST_GENERATE,
+  REQUEST_QUIT,
+} RequestKind;
+
+typedef struct {
+  guint64 id;
+  RequestKind kind;
+  SottoCancel *cancel;
+  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it */
+} Request;
+
+struct _SottoWorker {
+  GThread *thread;
+  GAsyncQueue *requests;
+  SottoEventQueue *events;
+  SottoBackend *backend;
+  GThreadPool *hashing;
+  SottoCancel *closing;
+
+  /* Of the worker's thread alone */
+  SottoResidents *residents;
+
+  GMutex mutex;
+  GHashTable *unfinished;  /* under mutex: id → borrowed Request, waiting or running */
+  guint64 last_id;         /* under mutex */
+};
+
+/* --- Requests --- */
+
+static void
+request_free (Request *self)
+{
+  sotto_cancel_unref (self->cancel);
+  g_free ((char *) self->generate.path);
+  g_free ((char *) self->generate.text);
+  g_strfreev ((char **) self->generate.stop);
+  g_clear_pointer (&self->generate.messages, sotto_messages_unref);
+  g_clear_pointer (&self->generate.date, g_date_time_unref);
+  g_free (self);
+}
+
+static Request *
+request_new (RequestKind          kind,
+             const SottoGenerate *generate)
+{
+  Request *self = g_new0 (Request, 1);
+
+  self->kind = kind;
+  self->cancel = sotto_cancel_new ();
+  self->generate = *generate;
+  self->generate.path = g_strdup (generate->path);
+  self->generate.text = g_strdup (generate->text);
+  self->generate.stop = (const char *const *) g_strdupv ((char **) generate->stop);
+  if (generate->messages != NULL)
+    sotto_messages_ref (generate->messages);
+  if (generate->date != NULL)
+    g_date_time_ref (generate->date);
+
+  return self;
+}
+
+/* @request: (transfer full) */
+static guint64
+submit (SottoWorker *self,
+        Request     *request)
+{
+  guint64 id;
+
+  g_mutex_lock (&self->mutex);
+  id = request->id = ++self->last_id;
+  g_hash_table_insert (self->unfinished, &request->id, request);
+  g_async_queue_push (self->requests, request);
+  g_mutex_unlock (&self->mutex);
+
+  return id;
+}
+
+guint64
+sotto_worker_load (SottoWorker *self,
+                   const char  *path,
+                   guint        n_context)
+{
+  SottoGenerate generate = { .path = path, .n_context = n_context };
+
+  return submit (self, request_new (REQUEST_LOAD, &generate));
+}
+
+guint64
+sotto_worker_unload (SottoWorker *self,
+                     const char  *path)
+{
+  SottoGenerate generate = { .path = path };
+
+  return submit (self, request_new (REQUEST_UNLOAD, &generate));
+}
+
+guint64
+sotto_worker_generate (SottoWorker         *self,
+                       const SottoGenerate *generate)
+{
+  return submit (self, request_new (REQUEST_GENERATE, generate));
+}
+
+void
+sotto_worker_cancel (SottoWorker *self,
+                     guint64      id)
+{
+  Request *waiting = NULL;
+
+  g_mutex_lock (&self->mutex);
+  {
+    Request *request = g_hash_table_lookup (self->unfinished, &id);
+
+    if (request != NULL)
+      {
+        sotto_cancel_raise (request->cancel);
+        if (g_async_queue_remove (self->requests, request))
+          {
+            g_hash_table_remove (self->unfinished, &id);
+            waiting = request;
+          }
+      }
+  }
+  g_mutex_unlock (&self->mutex);
+
+  if (waiting != NULL)
+    {
+      sotto_event_queue_push (self->events, sotto_event_new (id, SOTTO_EVENT_CANCELLED));
+      request_free (waiting);
+    }
+}
+
+void
+sotto_worker_set_threads (SottoWorker *self,
+                          guint        n_threads)
+{
+  sotto_backend_set_threads (self->backend, n_threads);
+}
+
+/* --- Hashing --- */
+
+/* Runs in the pool's thread. */
+static void
+take_hash (gpointer data,
+           gpointer user_data)
+{
+  g_autoptr (SottoModel) model = data;
+  SottoWorker *self = user_data;
+  const char *hash;
+
+  /* A thread's own priority; failing is no harm. */
+  setpriority (PRIO_PROCESS, (id_t) syscall (SYS_gettid), 10);
+
+  hash = sotto_model_hash (model, NULL, NULL, self->closing, NULL);
+  if (hash != NULL)
+    {
+      SottoEvent *event = sotto_event_new (0, SOTTO_EVENT_HASHED);
+
+      event->path = g_strdup (sotto_model_get_info (model)->path);
+      event->hash = g_strdup (hash);
+      sotto_event_queue_push (self->events, event);
+    }
+}
+
+/* --- The worker's thread --- */
+
+static void
+run_request (SottoWorker *self,
+             Request     *request)
+{
+  SottoGeneration generation = {
+    request->id, &request->generate, request->cancel, self->residents, self->backend, self->events,
+  };
+  g_autoptr (GError) error = NULL;
+  SottoResident *resident;
+  gboolean opened;
+
+  if (request->kind == REQUEST_UNLOAD)
+    {
+      SottoEvent *event = sotto_event_new (request->id, SOTTO_EVENT_UNLOADED);
+
+      sotto_residents_close (self->residents, request->generate.path);
+      event->path = g_strdup (request->generate.path);
+      event->memory = sotto_residents_measure (self->residents);
+      sotto_event_queue_push (self->events, event);
+      return;
+    }
+
+  if (!sotto_cancel_check (request->cancel, &error) ||
+      (resident = sotto_generation_open (&generation, request->generate.path,
+                                         request->generate.n_context, &opened, &error)) == NULL)
+    {
+      sotto_generation_fail (&generation, NULL, g_steal_pointer (&error));
+      return;
+    }
+
+  if (opened)
+    g_thread_pool_push (self->hashing, sotto_model_ref (resident->model), NULL);
+
+  if (request->kind == REQUEST_GENERATE)
+    sotto_generation_run (&generation, resident);
+  else if (!opened)
+    {
+      SottoEvent *event = sotto_event_new (request->id, SOTTO_EVENT_LOADED);
+
+      event->path = g_strdup (request->generate.path);
+      event->model = sotto_model_ref (resident->model);
+      event->memory = sotto_residents_measure (self->residents);
+      event->total = sotto_session_get_context (resident->session);
+      sotto_event_queue_push (self->events, event);
+    }
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+  SottoWorker *self = data;
+  gboolean quit = FALSE;
+
+  while (!quit)
+    {
+      Request *request = g_async_queue_pop (self->requests);
+
+      quit = request->kind == REQUEST_QUIT;
+      if (!quit)
+        run_request (self, request);
+
+      g_mutex_lock (&self->mutex);
+      g_hash_table_remove (self->unfinished, &request->id);
+      g_mutex_unlock (&self->mutex);
+      request_free (request);
+    }
+
+  return NULL;
+}
+
+/* --- Life --- */
+
+SottoWorker *
+sotto_worker_new (const SottoWorkerOptions  *options,
+                  GError                   **error)
+{
+  g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (options->n_threads, options->tier, error);
+  SottoWorker *self;
+
+  if (backend == NULL)
+    return NULL;
+
+  self = g_new0 (SottoWorker, 1);
+  self->requests = g_async_queue_new ();
+  self->events = sotto_event_queue_new (options->wake, options->user_data);
+  self->residents = sotto_residents_new (backend, options->memory_budget, options->keep_previous);
+  self->backend = g_steal_pointer (&backend);
+  self->closing = sotto_cancel_new ();
+  self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, FALSE, NULL);
+  self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_mutex_init (&self->mutex);
+
+  self->thread = g_thread_try_new ("sotto-worker", worker_main, self, error);
+  if (self->thread == NULL)
+    {
+      g_prefix_error_literal (error, "Cannot start the inference thread: ");
+      sotto_worker_free (self);
+      return NULL;
+    }
+
+  return self;
+}
+
+void
+sotto_worker_free (SottoWorker *self)
+{
+  GHashTableIter iter;
+  gpointer request;
+
+  sotto_cancel_raise (self->closing);
+
+  /* Every request is told to stop; the waiting ones pass through the thread and end at once. */
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->unfinished);
+  while (g_hash_table_iter_next (&iter, NULL, &request))
+    sotto_cancel_raise (((Request *) request)->cancel);
+  g_mutex_unlock (&self->mutex);
+
+  if (self->thread != NULL)
+    {
+      SottoGenerate nothing = { 0 };
+
+      submit (self, request_new (REQUEST_QUIT, &nothing));
+      g_thread_join (self->thread);
+    }
+
+  g_thread_pool_free (self->hashing, TRUE, TRUE);
+  sotto_residents_free (self->residents);
+  sotto_backend_free (self->backend);
+  g_hash_table_unref (self->unfinished);
+  g_async_queue_unref (self->requests);
+  sotto_event_queue_free (self->events);
+  sotto_cancel_unref (self->closing);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+/* --- Events --- */
+
+SottoEvent *
+sotto_worker_next_event (SottoWorker *self)
+{
+  return sotto_event_queue_pop (self->events, 0);
+}
+
+gboolean
+sotto_worker_has_event (SottoWorker *self)
+{
+  return !sotto_event_queue_is_empty (self->events);
+}
+
+SottoEvent *
+sotto_worker_wait_event (SottoWorker *self,
+                         gint64       timeout_us)
+{
+  return sotto_event_queue_pop (self->events, timeout_us);
+}
