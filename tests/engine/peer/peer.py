@@ -1,0 +1,88 @@
+"""Where the peer lives, what it is made of, and how a script gets into it."""
+import configparser
+import hashlib
+import os
+import platform
+import sys
+
+BINDINGS = "llama-cpp-python==0.3.36"
+PACKAGES = ["numpy==2.4.6", "gguf==0.19.0", "jinja2==3.1.6", "tokenizers==0.23.3",
+            "diskcache==5.6.3", "typing-extensions==4.16.0"]
+BUILD_PACKAGES = ["scikit-build-core==1.1.2", "cmake==4.4.4", "ninja==1.13.2"]
+TARGETS = ["llama", "llama-bench", "llama-perplexity"]
+CMAKE_OPTIONS = [
+    "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DGGML_NATIVE=ON", "-DGGML_CCACHE=OFF",
+    # The libraries find each other wherever they are copied to.
+    "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON", "-DCMAKE_INSTALL_RPATH=$ORIGIN",
+    "-DLLAMA_BUILD_COMMON=ON", "-DLLAMA_BUILD_TOOLS=ON", "-DLLAMA_BUILD_SERVER=OFF",
+    "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
+    "-DLLAMA_OPENSSL=OFF",
+    # Not our code: its warnings would only bury an error.
+    "-DLLAMA_ALL_WARNINGS=OFF", "-DCMAKE_C_FLAGS=-w", "-DCMAKE_CXX_FLAGS=-w",
+]
+
+# Skipped, in the sense of automake and meson.
+SKIPPED = 77
+
+
+def cache():
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.environ.get("SOTTO_CACHE") or f"{home}/sotto-build"
+
+
+def cpu():
+    """What a native build depends on: a folder shared between machines must not mix them up."""
+    with open("/proc/cpuinfo") as lines:
+        wanted = ("flags", "Features", "model name")
+        return sorted({line.strip() for line in lines if line.startswith(wanted)})
+
+
+def folder():
+    what = [BINDINGS, PACKAGES, BUILD_PACKAGES, TARGETS, CMAKE_OPTIONS, cpu(),
+            sys.version_info[:2], platform.libc_ver()]
+    return f"{cache()}/peer-{hashlib.sha256(repr(what).encode()).hexdigest()[:12]}"
+
+
+def ready():
+    return os.path.exists(f"{folder()}/READY")
+
+
+def enter():
+    """Runs the calling script again with the peer's Python, unless it is already that one."""
+    python = f"{folder()}/venv/bin/python3"
+    if sys.prefix == f"{folder()}/venv":
+        return
+    if not ready():
+        raise SystemExit("peer: not prepared; run tests/engine/peer/prepare first")
+    os.execv(python, [python] + sys.argv)
+
+
+def models_folder():
+    home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return f"{home}/sotto/models"
+
+
+def file_hash(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# Of the text of exact-logits: enough to tell 99 % from 98 %, few enough for plain C to take seconds.
+TOKENS = 100
+
+
+def logits_folder(model, tokens=TOKENS):
+    """Where exact-logits keeps its results. A change of the scripts that make them is another place."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    makers = "".join(file_hash(f"{here}/{name}") for name in ("exact-logits", "llama.py", "forward.py"))
+    makers = hashlib.sha256(makers.encode()).hexdigest()[:8]
+    return f"{folder()}/logits/{file_hash(model)[:16]}-{tokens}-{makers}"
+
+
+def models(development=False):
+    """The files of data/models' recipe: the starter models, and those for development as well."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    recipe = configparser.ConfigParser(interpolation=None)
+    recipe.read(f"{here}/../../../data/models/starter-models.ini")
+    return [f"{models_folder()}/{group['file']}" for group in map(recipe.__getitem__, recipe.sections())
+            if development or not group.getboolean("development", False)]

@@ -1,0 +1,137 @@
+/* roof BYTES THREADS: what this machine can do at most, as JSON.
+ *
+ * read_gb_per_s: reading a buffer of BYTES again and again, the threads sharing it, as decoding reads
+ * a model's weights (so a buffer that fits the cache is as fast as a model that fits it).
+ * int8_tops: multiplying bytes into 32-bit sums with the widest instruction there is, 2 operations
+ * each, from registers. 0 where that instruction is missing.
+ *
+ * The best of several rounds counts: a roof is what was possible, not what was usual. */
+#include <immintrin.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define ROUNDS 12
+#define STEPS 20000000
+
+static unsigned char *buffer;
+static size_t slice;
+static pthread_barrier_t gate;
+static volatile uint64_t sink; /* so that the compiler can't leave the work out */
+
+/* When a thread began and ended a round. Its own clock counts: the main thread may wake up late. */
+static double (*began)[2 * ROUNDS], (*ended)[2 * ROUNDS];
+
+static double now (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
+
+static uint64_t read_slice (const unsigned char *start)
+{
+  uint64_t sums[32] = { 0 };
+  const uint64_t *words = (const uint64_t *) (const void *) start;
+  for (size_t i = 0; i + 32 <= slice / 8; i += 32)
+    for (int j = 0; j < 32; j++)
+      sums[j] ^= words[i + j];
+  for (int j = 1; j < 32; j++)
+    sums[0] ^= sums[j];
+  return sums[0];
+}
+
+#if defined __AVX512VNNI__
+#define LANES 64
+typedef __m512i Vector;
+#define MULTIPLY(sum, a, b) _mm512_dpbusd_epi32 (sum, a, b)
+#define FILL(byte) _mm512_set1_epi8 (byte)
+#elif defined __AVXVNNI__
+#define LANES 32
+typedef __m256i Vector;
+#define MULTIPLY(sum, a, b) _mm256_dpbusd_avx_epi32 (sum, a, b)
+#define FILL(byte) _mm256_set1_epi8 (byte)
+#else
+#define LANES 0
+#endif
+
+static uint64_t multiply (void)
+{
+#if LANES
+  /* Twelve independent sums hide the latency; the empty asm keeps the loop as it is written. */
+  Vector a = FILL (3), b = FILL (5), sums[12];
+  for (int j = 0; j < 12; j++)
+    sums[j] = FILL (0);
+  for (int i = 0; i < STEPS / 12; i++)
+    {
+#pragma GCC unroll 12
+      for (int j = 0; j < 12; j++)
+        sums[j] = MULTIPLY (sums[j], a, b);
+      __asm__ volatile ("" : "+v" (a), "+v" (b));
+    }
+  uint64_t result;
+  for (int j = 1; j < 12; j++)
+    sums[0] += sums[j];
+  memcpy (&result, &sums[0], sizeof result);
+  return result;
+#else
+  return 0;
+#endif
+}
+
+static void *work (void *argument)
+{
+  size_t self = (uintptr_t) argument;
+  for (int round = 0; round < 2 * ROUNDS; round++)
+    {
+      pthread_barrier_wait (&gate);
+      began[self][round] = now ();
+      sink ^= round < ROUNDS ? read_slice (buffer + self * slice) : multiply ();
+      ended[self][round] = now ();
+    }
+  return NULL;
+}
+
+int main (int argc, char **argv)
+{
+  if (argc != 3)
+    return 2;
+  size_t bytes = strtoull (argv[1], NULL, 10);
+  unsigned threads = (unsigned) atoi (argv[2]);
+  slice = bytes / threads / 256 * 256;
+  buffer = aligned_alloc (1 << 21, slice * threads);
+  if (buffer == NULL)
+    return 1;
+  madvise (buffer, slice * threads, MADV_HUGEPAGE);
+  memset (buffer, 1, slice * threads);
+  began = calloc (threads, sizeof *began);
+  ended = calloc (threads, sizeof *ended);
+  pthread_t *pool = calloc (threads, sizeof *pool);
+  pthread_barrier_init (&gate, NULL, threads);
+  for (size_t i = 0; i < threads; i++)
+    if (pthread_create (&pool[i], NULL, work, (void *) (uintptr_t) i) != 0)
+      return 1;
+  for (size_t i = 0; i < threads; i++)
+    pthread_join (pool[i], NULL);
+
+  double read = 1e9, product = 1e9;
+  for (int round = 0; round < 2 * ROUNDS; round++)
+    {
+      double first = began[0][round], last = ended[0][round];
+      for (size_t i = 1; i < threads; i++)
+        {
+          first = began[i][round] < first ? began[i][round] : first;
+          last = ended[i][round] > last ? ended[i][round] : last;
+        }
+      double *best = round < ROUNDS ? &read : &product;
+      *best = last - first < *best ? last - first : *best;
+    }
+  printf ("{\"read_gb_per_s\": %.1f, \"int8_tops\": %.3f}\n",
+          1e-9 * (double) (slice * threads) / read,
+          1e-12 * 2.0 * LANES * (STEPS / 12 * 12) * threads / product);
+  return 0;
+}

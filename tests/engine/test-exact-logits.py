@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""The engine's logits against the exact ones, for each starter model and each tier (TAP).
+
+Exact logits come from an independent implementation (peer/exact-logits). The plain-C tier has to
+reproduce them; a fast tier, which rounds activations to 8 bits, has to lie at least as near to them
+as llama.cpp does with the same file.
+
+test-exact-logits.py [TOOL] [--tier NAME]... [--model FILE]...
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, f"{here}/peer")
+import peer
+
+if not peer.ready():
+    print("1..0 # SKIP the peer is not prepared (tests/engine/peer/prepare makes it)")
+    sys.exit(0)
+peer.enter()
+
+import distance
+
+TIERS = ["reference", "avx2", "avx512"]
+# What each tier asks of the processor, in the words of /proc/cpuinfo.
+NEEDS = {"avx2": ["avx2", "fma", "f16c"],
+         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"]}
+EXACT_KL, EXACT_TOP = 1e-4, 0.99
+
+
+def lacks(tier):
+    flags = " ".join(peer.cpu()).split()
+    return [flag for flag in NEEDS.get(tier, []) if flag not in flags]
+
+
+def oracle(model):
+    """The oracle's folder, made now if it is missing."""
+    made = subprocess.run([sys.executable, f"{here}/peer/exact-logits", model],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return made.stdout.splitlines()[-1]
+
+
+def our_logits(tool, model, tier, about):
+    with tempfile.NamedTemporaryFile(suffix=".f32") as output:
+        ran = subprocess.run([tool, "logits", model, "--tokens", ",".join(map(str, about["tokens"])),
+                              "--output", output.name],
+                             env=os.environ | {"SOTTO_CPU_TIER": tier},
+                             stderr=subprocess.PIPE, text=True)
+        if ran.returncode != 0:
+            raise ValueError(f"status {ran.returncode}: {ran.stderr.strip()}")
+        size = os.path.getsize(output.name)
+        expected = 4 * about["vocabulary"] * len(about["tokens"])
+        if size != expected:
+            raise ValueError(f"{size} bytes of logits instead of {expected}")
+        return distance.read(output.name, about["vocabulary"])
+
+
+def verdict(tier, ours, peers):
+    """What is wrong with this distance; empty when nothing is."""
+    kl, top = (EXACT_KL, EXACT_TOP) if tier == "reference" else (peers["kl"], peers["top"])
+    whose = "asked for" if tier == "reference" else "llama.cpp's"
+    wrong = []
+    if not ours["kl"] <= kl:  # not '>': it has to catch what is not a number
+        wrong.append(f"KL {ours['kl']:.2e} is above {kl:.2e} ({whose})")
+    if not ours["top"] >= top:
+        wrong.append(f"same top token {ours['top']:.1%} is below {top:.1%} ({whose})")
+    return wrong
+
+
+def check(tool, model, tier):
+    """Diagnostics of one case, and whether it passed."""
+    folder = oracle(model)
+    with open(f"{folder}/about.json") as file:
+        about = json.load(file)
+    try:
+        ours = our_logits(tool, model, tier, about)
+    except ValueError as error:
+        return str(error).splitlines(), False
+    ours = distance.measure(distance.read(f"{folder}/exact.f32", about["vocabulary"]), ours)
+    wrong = verdict(tier, ours, about["peer"])
+    notes = [f"sotto {tier}: {distance.describe(ours)}",
+             f"llama.cpp:  {distance.describe(about['peer'])}"]
+    return notes + wrong, not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    build = os.environ.get("SOTTO_BUILD_DIR") or os.path.realpath(f"{here}/../../_build")
+    parser.add_argument("tool", nargs="?", default=f"{build}/engine/sotto-engine")
+    parser.add_argument("--tier", action="append")
+    parser.add_argument("--model", action="append", help="instead of the starter models")
+    options = parser.parse_args()
+
+    models = options.model or peer.models()
+    cases = [(model, tier) for model in models for tier in options.tier or TIERS]
+    print(f"1..{len(cases)}", flush=True)
+    failed = 0
+    for number, (model, tier) in enumerate(cases, 1):
+        name = f"{number} - {os.path.basename(model)} {tier}"
+        if not os.path.exists(model):
+            print(f"ok {name} # SKIP {model} is not there")
+        elif not os.access(options.tool, os.X_OK):
+            print(f"ok {name} # SKIP {options.tool} is not built")
+        elif lacks(tier):
+            print(f"ok {name} # SKIP this processor has no {', '.join(lacks(tier))}")
+        else:
+            notes, passed = check(options.tool, model, tier)
+            failed += not passed
+            for note in notes:
+                print(f"# {note}")
+            print(f"{'ok' if passed else 'not ok'} {name}")
+        sys.stdout.flush()
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
