@@ -146,7 +146,7 @@ enter_root() {
       *) pass --bind "$folder" ;;
     esac
   done
-  exec bwrap "${args[@]}" --chdir "$PWD" --setenv SOTTO_INSIDE root \
+  exec bwrap "${args[@]}" --chdir "$PWD" --setenv SOTTO_INSIDE "${root##*/}" \
     --setenv PATH "$(inside_path)" --setenv LANG "$(inside_lang)" -- "$@"
 }
 
