@@ -25,8 +25,7 @@ G_BEGIN_DECLS
  * - "conversations" (#SottoConversationList, constant): empty until ready
  * - "recovery-code" (string, nullable): after the history was made, the code to show once;
  *   sotto_app_dismiss_recovery_code() wipes it
- * - "temporary" (boolean): nothing is kept: conversations live in memory only
- * - "system-prompt" (string, read-write): kept in the history; "": none
+ * - "temporary" (boolean): nothing is kept
  */
 #define SOTTO_TYPE_APP (sotto_app_get_type ())
 G_DECLARE_FINAL_TYPE (SottoApp, sotto_app, SOTTO, APP, GObject)
@@ -46,8 +45,6 @@ SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
 const char *sotto_app_get_recovery_code (SottoApp *self);
 gboolean sotto_app_is_temporary (SottoApp *self);
-const char *sotto_app_get_system_prompt (SottoApp *self);
-void sotto_app_set_system_prompt (SottoApp *self, const char *prompt);
 
 /**
  * sotto_app_open_async:
@@ -106,11 +103,18 @@ void sotto_app_recover_async (SottoApp             *self,
 /**
  * sotto_app_start_temporary:
  *
- * The explicit choice to keep nothing: READY at once, with conversations in memory only. What is on
- * the disk is not touched.
+ * The explicit choice to keep nothing: becomes READY with an empty history that is encrypted with a
+ * key nobody has, lies in the runtime folder (memory) and is removed when closing. The person's
+ * history is not touched.
  */
 void sotto_app_start_temporary (SottoApp *self);
 
+/**
+ * sotto_app_renew_recovery_code:
+ *
+ * Makes a new recovery code, which replaces the one there was; it appears as "recovery-code".
+ */
+void sotto_app_renew_recovery_code (SottoApp *self);
 void sotto_app_dismiss_recovery_code (SottoApp *self);
 
 /**

@@ -27,8 +27,8 @@ G_DECLARE_FINAL_TYPE (SottoConversationList, sotto_conversation_list, SOTTO, CON
 /**
  * sotto_conversation_list_create:
  *
- * A new, empty conversation with the default model. It enters the list when it gets its first
- * message or a draft; an unused one is handed out again.
+ * A new, empty conversation with the default model. It enters the list with its first message; an
+ * unused one is handed out again, its draft is kept over a restart.
  *
  * Returns: (transfer none)
  */

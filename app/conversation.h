@@ -24,15 +24,16 @@ G_BEGIN_DECLS
  *
  * Properties (read-only unless said otherwise, notifying):
  * - "id" (string, constant): UUID
- * - "title" (string, read-write): the first line of the first message until it is set; setting is
- *   renaming; setting "" goes back to the first line
+ * - "title" (string, read-write): the first line of the first message, or what it was renamed to;
+ *   setting an empty one does nothing; "" for a new conversation
+ * - "snippet" (string): the beginning of its newest message, on one line; may be ""
  * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
  *   sotto_conversation_flush_draft() (call it when the person switches away)
  * - "model" (#SottoModelEntry, nullable, read-write): the model its next reply is made with
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
  * - "n-items" (uint), "loaded" (boolean): whether the messages have been read
- * - "stored" (boolean): whether it is in the history (a new one without a message or draft is not)
+ * - "stored" (boolean): whether it is in the history and the list (a new one without a message is not)
  * - "busy" (boolean): a reply is being made (anything but IDLE)
  * - "reply-state" (#SottoReplyState), "fraction" (double 0…1 while LOADING and PREFILL)
  * - "status-text" (string): the same as a translated line ("Loading the model… 40 %"), "" when idle
@@ -48,6 +49,7 @@ G_DECLARE_FINAL_TYPE (SottoConversation, sotto_conversation, SOTTO, CONVERSATION
 const char *sotto_conversation_get_id (SottoConversation *self);
 const char *sotto_conversation_get_title (SottoConversation *self);
 void sotto_conversation_set_title (SottoConversation *self, const char *title);
+const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);
 void sotto_conversation_set_draft (SottoConversation *self, const char *draft);
 void sotto_conversation_flush_draft (SottoConversation *self);
@@ -146,5 +148,25 @@ void sotto_conversation_retry (SottoConversation *self);
  * while busy.
  */
 void sotto_conversation_switch_version (SottoConversation *self, SottoMessage *message, int step);
+
+/**
+ * sotto_conversation_reveal_async:
+ * @message_id: of any message of this conversation, such as a #SottoSearchHit's
+ *
+ * Loads the messages and switches versions where needed, so that the message is on the current path.
+ */
+void sotto_conversation_reveal_async (SottoConversation    *self,
+                                      const char           *message_id,
+                                      GCancellable         *cancellable,
+                                      GAsyncReadyCallback   callback,
+                                      gpointer              user_data);
+
+/**
+ * sotto_conversation_reveal_finish:
+ *
+ * Returns: its position in the list, or -1 with an error (it is not there any more; or it is in
+ *   another version and a reply is running)
+ */
+int sotto_conversation_reveal_finish (SottoConversation *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  *
  * One turn of a conversation. Made by #SottoConversation only.
  *
+ * A reply stands in the list, WAITING, from the moment it is asked for. If it fails or is stopped before its
+ * first text it goes again (what was in its place comes back) and #SottoConversation:problem says why.
+ *
  * Properties (read-only, notifying unless constant):
  * - "id" (string, constant): UUID
  * - "role" (#SottoRole, constant)

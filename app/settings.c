@@ -1,0 +1,232 @@
+#include "settings.h"
+
+/* Every preference is one row of this table: a property, and a key of the same name in
+ * data/io.github.sotto_chat.Sotto.gschema.xml with the same type, range and default (a test compares
+ * them). */
+
+typedef struct {
+  const char *name;
+  GType type;
+  double minimum;
+  double maximum;
+  double value;
+} Preference;
+
+static const Preference preferences[] = {
+  { "default-model", G_TYPE_STRING, 0, 0, 0 },
+  { "added-models", G_TYPE_NONE, 0, 0, 0 }, /* strv: a GType that is not constant */
+  { "window-width", G_TYPE_INT, 360, 32767, 1000 },
+  { "window-height", G_TYPE_INT, 200, 32767, 720 },
+  { "window-maximized", G_TYPE_BOOLEAN, 0, 1, FALSE },
+  { "sidebar-shown", G_TYPE_BOOLEAN, 0, 1, TRUE },
+  { "temperature", G_TYPE_DOUBLE, 0, 2, 0.7 },
+  { "top-k", G_TYPE_INT, 0, 1000, 40 },
+  { "top-p", G_TYPE_DOUBLE, 0, 1, 0.95 },
+  { "min-p", G_TYPE_DOUBLE, 0, 1, 0.05 },
+  { "repetition-penalty", G_TYPE_DOUBLE, 1, 2, 1 },
+  { "seed", G_TYPE_INT64, -1, (double) G_MAXINT64, -1 },
+  { "context-length", G_TYPE_INT, 256, 1048576, 4096 },
+  { "max-tokens", G_TYPE_INT, 0, 1048576, 0 },
+  { "threads", G_TYPE_INT, 0, 1024, 0 },
+  { "keep-previous-model", G_TYPE_BOOLEAN, 0, 1, FALSE },
+  { "prefer-passphrase", G_TYPE_BOOLEAN, 0, 1, FALSE },
+};
+
+#define SCHEMA_ID "io.github.sotto_chat.Sotto"
+
+struct _SottoSettings
+{
+  GObject parent_instance;
+
+  GSettings *settings; /* NULL: no schema, values are kept in memory only */
+  GValue values[G_N_ELEMENTS (preferences)];
+};
+
+G_DEFINE_FINAL_TYPE (SottoSettings, sotto_settings, G_TYPE_OBJECT)
+
+static void
+sotto_settings_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoSettings *self = SOTTO_SETTINGS (object);
+
+  g_return_if_fail (prop_id >= 1 && prop_id <= G_N_ELEMENTS (preferences));
+  g_value_copy (&self->values[prop_id - 1], value);
+}
+
+static void
+sotto_settings_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  SottoSettings *self = SOTTO_SETTINGS (object);
+
+  g_return_if_fail (prop_id >= 1 && prop_id <= G_N_ELEMENTS (preferences));
+  if (G_VALUE_HOLDS (value, G_TYPE_STRV) || g_param_values_cmp (pspec, value, &self->values[prop_id - 1]) != 0)
+    {
+      g_value_copy (value, &self->values[prop_id - 1]);
+      g_object_notify_by_pspec (object, pspec);
+    }
+}
+
+/* g_settings_new() aborts where the schema is missing: look first. */
+static GSettings *
+find_settings (void)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = NULL;
+
+  if (source != NULL)
+    schema = g_settings_schema_source_lookup (source, SCHEMA_ID, TRUE);
+  return schema != NULL ? g_settings_new_full (schema, NULL, NULL) : NULL;
+}
+
+static void
+sotto_settings_constructed (GObject *object)
+{
+  SottoSettings *self = SOTTO_SETTINGS (object);
+  g_autoptr (GSettingsSchema) schema = NULL;
+
+  G_OBJECT_CLASS (sotto_settings_parent_class)->constructed (object);
+
+  self->settings = find_settings ();
+  if (self->settings == NULL)
+    return;
+
+  /* An older schema may lack a key, and binding one would abort. */
+  g_object_get (self->settings, "settings-schema", &schema, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (preferences); i++)
+    if (g_settings_schema_has_key (schema, preferences[i].name))
+      g_settings_bind (self->settings, preferences[i].name, self, preferences[i].name,
+                       G_SETTINGS_BIND_DEFAULT | G_SETTINGS_BIND_NO_SENSITIVITY);
+}
+
+static void
+sotto_settings_finalize (GObject *object)
+{
+  SottoSettings *self = SOTTO_SETTINGS (object);
+
+  for (guint i = 0; i < G_N_ELEMENTS (preferences); i++)
+    g_value_unset (&self->values[i]);
+  g_clear_object (&self->settings);
+  G_OBJECT_CLASS (sotto_settings_parent_class)->finalize (object);
+}
+
+static GParamSpec *
+create_pspec (const Preference *preference)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  switch (preference->type)
+    {
+    case G_TYPE_STRING:
+      return g_param_spec_string (preference->name, NULL, NULL, "", flags);
+    case G_TYPE_INT:
+      return g_param_spec_int (preference->name, NULL, NULL, (int) preference->minimum,
+                               (int) preference->maximum, (int) preference->value, flags);
+    case G_TYPE_INT64:
+      return g_param_spec_int64 (preference->name, NULL, NULL, (gint64) preference->minimum,
+                                 G_MAXINT64, (gint64) preference->value, flags);
+    case G_TYPE_DOUBLE:
+      return g_param_spec_double (preference->name, NULL, NULL, preference->minimum,
+                                  preference->maximum, preference->value, flags);
+    case G_TYPE_BOOLEAN:
+      return g_param_spec_boolean (preference->name, NULL, NULL, preference->value > 0, flags);
+    default:
+      return g_param_spec_boxed (preference->name, NULL, NULL, G_TYPE_STRV, flags);
+    }
+}
+
+static void
+sotto_settings_class_init (SottoSettingsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = sotto_settings_constructed;
+  object_class->finalize = sotto_settings_finalize;
+  object_class->get_property = sotto_settings_get_property;
+  object_class->set_property = sotto_settings_set_property;
+
+  for (guint i = 0; i < G_N_ELEMENTS (preferences); i++)
+    g_object_class_install_property (object_class, i + 1, create_pspec (&preferences[i]));
+}
+
+static void
+sotto_settings_init (SottoSettings *self)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (self);
+
+  for (guint i = 0; i < G_N_ELEMENTS (preferences); i++)
+    {
+      GParamSpec *pspec = g_object_class_find_property (klass, preferences[i].name);
+
+      g_value_init (&self->values[i], pspec->value_type);
+      g_param_value_set_default (pspec, &self->values[i]);
+      if (pspec->value_type == G_TYPE_STRV)
+        g_value_take_boxed (&self->values[i], g_new0 (char *, 1));
+    }
+}
+
+SottoSettings *
+sotto_settings_new (void)
+{
+  return g_object_new (SOTTO_TYPE_SETTINGS, NULL);
+}
+
+gboolean
+sotto_settings_is_kept (SottoSettings *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SETTINGS (self), FALSE);
+  return self->settings != NULL;
+}
+
+int
+sotto_settings_get_int (SottoSettings *self, const char *name)
+{
+  int value = 0;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}
+
+gboolean
+sotto_settings_get_boolean (SottoSettings *self, const char *name)
+{
+  gboolean value = FALSE;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}
+
+double
+sotto_settings_get_double (SottoSettings *self, const char *name)
+{
+  double value = 0;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}
+
+gint64
+sotto_settings_get_int64 (SottoSettings *self, const char *name)
+{
+  gint64 value = 0;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}
+
+char *
+sotto_settings_dup_string (SottoSettings *self, const char *name)
+{
+  char *value = NULL;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}
+
+char **
+sotto_settings_dup_strv (SottoSettings *self, const char *name)
+{
+  char **value = NULL;
+
+  g_object_get (self, name, &value, NULL);
+  return value;
+}

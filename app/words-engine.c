@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "words.h"
+
+#include <glib/gi18n-lib.h>
+#include <sotto-engine.h>
+
+/* The engine's codes and arguments as sentences. What a person cannot act on (which tensor, which
+ * line of a template) is left to the technical sentence, except where its author could. */
+
+typedef struct {
+  char *name;      /* the file's name, or "the model" */
+  char *wanted;    /* as a size */
+  char *available; /* as a size */
+} Parts;
+
+static void
+parts_clear (Parts *parts)
+{
+  g_free (parts->name);
+  g_free (parts->wanted);
+  g_free (parts->available);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
+
+static void
+parts_fill (Parts *parts, const SottoErrorArguments *arguments)
+{
+  parts->name = arguments->path != NULL ? g_filename_display_basename (arguments->path)
+                                        : g_strdup (_("The model"));
+  parts->wanted = g_format_size (arguments->wanted);
+  parts->available = g_format_size (arguments->available);
+}
+
+/* What is wrong with a file; another model is the remedy. */
+static char *
+words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, const Parts *parts)
+{
+  const char *subject = arguments->subject != NULL ? arguments->subject : "?";
+
+  switch (code)
+    {
+    case SOTTO_ENGINE_ERROR_OPEN:
+      /* Translators: the first %s is a file name, the second what the system says */
+      return g_strdup_printf (_("“%s” cannot be opened: %s"), parts->name, subject);
+    case SOTTO_ENGINE_ERROR_NOT_GGUF:
+      return g_strdup_printf (_("“%s” is not a model file. Sotto reads models in the GGUF format."), parts->name);
+    case SOTTO_ENGINE_ERROR_VERSION:
+      return g_strdup_printf (_("“%s” is written in version %" G_GUINT64_FORMAT " of the GGUF format, which Sotto does not read."),
+                              parts->name, arguments->wanted);
+    case SOTTO_ENGINE_ERROR_TRUNCATED:
+      /* Translators: %s: a file name, then two sizes such as “491 MB” */
+      return g_strdup_printf (_("“%s” is not complete: it should hold %s and holds %s. Its download may have been interrupted."),
+                              parts->name, parts->wanted, parts->available);
+    case SOTTO_ENGINE_ERROR_MALFORMED:
+      return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."), parts->name);
+    case SOTTO_ENGINE_ERROR_SPLIT:
+      return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                           "“%s” is one of %" G_GUINT64_FORMAT " part of a model. Sotto reads models that are in one file.",
+                                           "“%s” is one of %" G_GUINT64_FORMAT " parts of a model. Sotto reads models that are in one file.",
+                                           (gulong) arguments->wanted),
+                              parts->name, arguments->wanted);
+    case SOTTO_ENGINE_ERROR_CHANGED:
+      return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it is now."), parts->name);
+    case SOTTO_ENGINE_ERROR_FAMILY:
+      return g_strdup_printf (_("“%s” is a model of the family “%s”, which Sotto cannot run yet."), parts->name, subject);
+    case SOTTO_ENGINE_ERROR_BLOCK_TYPE:
+      return g_strdup_printf (_("“%s” is compressed in a way (%s) that Sotto cannot read yet. Another quantisation of the same model may work."),
+                              parts->name, subject);
+    case SOTTO_ENGINE_ERROR_TOKENIZER:
+      return g_strdup_printf (_("“%s” splits text in a way (%s) that Sotto does not know yet."), parts->name, subject);
+    case SOTTO_ENGINE_ERROR_TENSOR:
+      return g_strdup_printf (_("“%s” lacks a part of the model (%s), or it has an unexpected shape."), parts->name, subject);
+    default:
+      return NULL;
+    }
+}
+
+static char *
+words_for_run (SottoEngineError           code,
+               const SottoErrorArguments *arguments,
+               const Parts               *parts,
+               SottoRemedy               *remedy)
+{
+  const char *subject = arguments->subject != NULL ? arguments->subject : "?";
+
+  switch (code)
+    {
+    case SOTTO_ENGINE_ERROR_CANCELLED:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("Stopped."));
+    case SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      return g_strdup_printf (_("The model’s chat template cannot be read (line %" G_GUINT64_FORMAT ": %s)."),
+                              arguments->wanted, subject);
+    case SOTTO_ENGINE_ERROR_TEMPLATE_RAISED:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      /* Translators: %s is the model's own message */
+      return g_strdup_printf (_("The model refuses this conversation: %s"), subject);
+    case SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      return g_strdup_printf (_("The model’s chat template takes too much (%s) and was ended."), subject);
+    case SOTTO_ENGINE_ERROR_MESSAGES:
+      return g_strdup_printf (_("The messages cannot be given to the model: %s"), subject);
+    case SOTTO_ENGINE_ERROR_MEMORY:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      /* Translators: two sizes such as “2.1 GB” */
+      return g_strdup_printf (_("There is not enough memory: %s are needed and %s are free. Choose a smaller model or a shorter context."),
+                              parts->wanted, parts->available);
+    case SOTTO_ENGINE_ERROR_CONTEXT:
+      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      return g_strdup_printf (_("This conversation has become too long for the model: it has %" G_GUINT64_FORMAT " tokens, and %" G_GUINT64_FORMAT " fit. Start a new conversation, or allow a longer context in the preferences."),
+                              arguments->wanted, arguments->available);
+    case SOTTO_ENGINE_ERROR_STATE:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("What was kept of this conversation’s computation does not fit the model."));
+    case SOTTO_ENGINE_ERROR_REQUEST:
+      *remedy = SOTTO_REMEDY_SETTINGS;
+      return g_strdup_printf (_("The model cannot be run like this: %s"), subject);
+    case SOTTO_ENGINE_ERROR_BACKEND:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup_printf (_("The computation failed: %s"), subject);
+    default:
+      return NULL;
+    }
+}
+
+char *
+sotto_words_for_engine (const GError *error, SottoRemedy *remedy)
+{
+  const SottoErrorArguments *arguments = sotto_engine_error_get_arguments (error);
+  g_auto (Parts) parts = { NULL };
+  char *words;
+
+  parts_fill (&parts, arguments);
+  words = words_for_file (error->code, arguments, &parts);
+  if (words == NULL)
+    return words_for_run (error->code, arguments, &parts, remedy);
+
+  *remedy = error->code == SOTTO_ENGINE_ERROR_CHANGED ? SOTTO_REMEDY_RETRY : SOTTO_REMEDY_CHOOSE_MODEL;
+  return words;
+}

@@ -1,0 +1,110 @@
+#include "config.h"
+
+#include "words.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n-lib.h>
+#include <sotto-engine.h>
+#include <sotto-history.h>
+
+/* Sentences of the application itself, and which domain's words to take. The two larger domains
+ * have a file each: words-engine.c, words-history.c. */
+
+static char *
+words_for_app (const GError *error, SottoRemedy *remedy)
+{
+  switch ((SottoAppError) error->code)
+    {
+    case SOTTO_APP_ERROR_NOT_READY:
+      return g_strdup (_("The conversations are not open yet."));
+    case SOTTO_APP_ERROR_BUSY:
+      return g_strdup (_("The reply before this one is still being written. Stop it first, or wait for its end."));
+    case SOTTO_APP_ERROR_EMPTY:
+      return g_strdup (_("There is nothing to send."));
+    case SOTTO_APP_ERROR_NO_MODEL:
+      *remedy = SOTTO_REMEDY_ADD_MODEL;
+      return g_strdup (_("There is no language model on this computer yet. Add a model file (GGUF) to get answers."));
+    case SOTTO_APP_ERROR_MODEL_MISSING:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      return g_strdup (_("The model file of this conversation is no longer there. Choose another model, or put the file back."));
+    case SOTTO_APP_ERROR_CONTEXT_FULL:
+      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      return g_strdup (_("The model’s memory for this conversation is full, so the reply was cut off. Start a new conversation, or allow a longer context in the preferences."));
+    case SOTTO_APP_ERROR_PASSPHRASE:
+      *remedy = SOTTO_REMEDY_PASSPHRASE;
+      return g_strdup (_("The passphrase is empty."));
+    default:
+      return NULL;
+    }
+}
+
+static char *
+words_for_io (const GError *error, SottoRemedy *remedy)
+{
+  *remedy = SOTTO_REMEDY_RETRY;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    return g_strdup (_("The disk is full. Free some space and try again."));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return g_strdup (_("This computer does not allow Sotto to use that file or folder."));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return g_strdup (_("The file is not there."));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    {
+      *remedy = SOTTO_REMEDY_NONE;
+      return g_strdup (_("Sotto opens files on this computer only."));
+    }
+  return NULL;
+}
+
+char *
+sotto_words_for_error (const GError *error, SottoRemedy *remedy)
+{
+  char *words = NULL;
+
+  g_return_val_if_fail (error != NULL, NULL);
+  g_return_val_if_fail (remedy != NULL, NULL);
+
+  *remedy = SOTTO_REMEDY_NONE;
+  if (error->domain == SOTTO_ENGINE_ERROR)
+    words = sotto_words_for_engine (error, remedy);
+  else if (error->domain == SOTTO_HISTORY_ERROR)
+    words = sotto_words_for_history (error, remedy);
+  else if (error->domain == SOTTO_APP_ERROR)
+    words = words_for_app (error, remedy);
+  else if (error->domain == G_IO_ERROR)
+    words = words_for_io (error, remedy);
+
+  if (words != NULL)
+    return words;
+
+  *remedy = SOTTO_REMEDY_RETRY;
+  /* Translators: %s is a technical description, often in English. */
+  return g_strdup_printf (_("Something went wrong: %s"), error->message);
+}
+
+const char *
+sotto_words_for_remedy (SottoRemedy remedy)
+{
+  switch (remedy)
+    {
+    case SOTTO_REMEDY_RETRY:
+      return _("_Try Again");
+    case SOTTO_REMEDY_CHOOSE_MODEL:
+      return _("Choose a _Model…");
+    case SOTTO_REMEDY_ADD_MODEL:
+      return _("_Add a Model…");
+    case SOTTO_REMEDY_NEW_CONVERSATION:
+      return _("_New Conversation");
+    case SOTTO_REMEDY_SETTINGS:
+      return _("_Preferences");
+    case SOTTO_REMEDY_PASSPHRASE:
+      return _("Enter the _Passphrase…");
+    case SOTTO_REMEDY_RECOVERY_CODE:
+      return _("Use the _Recovery Code…");
+    case SOTTO_REMEDY_QUIT:
+      return _("_Quit");
+    case SOTTO_REMEDY_NONE:
+    default:
+      return NULL;
+    }
+}
