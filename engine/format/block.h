@@ -43,12 +43,32 @@ typedef struct {
 const SottoBlockInfo *sotto_block_info (guint32 type);
 
 /**
+ * sotto_block_measure:
+ * @n_elements: (out): elements of a block
+ * @n_bytes: (out): bytes of a block
+ *
+ * The size of a block of any type of the format, so that a file can be checked and described that
+ * the engine cannot run.
+ *
+ * Returns: %FALSE for a number that the format does not use
+ */
+gboolean sotto_block_measure (guint32 type, guint *n_elements, guint *n_bytes);
+
+/**
  * sotto_block_name:
  *
  * Returns: the format's name of any type, known to this engine or not ("IQ2_XS"), or "type 77"
  *   as an interned string
  */
 const char *sotto_block_name (guint32 type);
+
+/**
+ * sotto_block_file_type_name:
+ * @file_type: general.file_type of a file
+ *
+ * Returns: (nullable): "Q4_K_M"; %NULL for a number that the format does not use
+ */
+const char *sotto_block_file_type_name (guint64 file_type);
 
 float sotto_half_to_float (guint16 half);
 guint16 sotto_float_to_half (float value);     /* round to nearest even */

@@ -27,7 +27,10 @@ typedef struct {
   SottoGgufType element_type;  /* of an ARRAY */
   guint64 n_elements;          /* of an ARRAY; else 1 */
   const guint8 *data;          /* into the mapping: first element, unaligned, little-endian */
-  const guint64 *offsets;      /* of an ARRAY of strings: offset of each from data, to its length field */
+  guint64 n_bytes;             /* of all elements */
+  /* Of an ARRAY of strings: offset of each from data, to its length field; and one more, the end. A
+   * string's length follows from these, never from the file again, which might have changed. */
+  const guint64 *offsets;
 } SottoGgufValue;
 
 typedef struct {
@@ -66,8 +69,8 @@ guint sotto_gguf_get_version (const SottoGguf *self);
 guint64 sotto_gguf_get_file_bytes (const SottoGguf *self);
 gboolean sotto_gguf_check_unchanged (const SottoGguf *self, GError **error);
 
-/* The mapped file, for hashing; NULL-safe reading of a shrunk file is the caller's concern, see
- * sotto_gguf_check_unchanged(). */
+/* The mapped file, for hashing. A file that shrank reads as zeros from there on: ask
+ * sotto_gguf_check_unchanged() afterwards whether what was read counts. */
 const guint8 *sotto_gguf_get_data (const SottoGguf *self, gsize *length);
 
 guint sotto_gguf_get_n_values (const SottoGguf *self);
@@ -79,7 +82,7 @@ const SottoGgufValue *sotto_gguf_lookup (const SottoGguf *self, const char *key)
 guint64 sotto_gguf_get_uint (const SottoGguf *self, const char *key, guint64 fallback);
 double sotto_gguf_get_float (const SottoGguf *self, const char *key, double fallback);
 gboolean sotto_gguf_get_bool (const SottoGguf *self, const char *key, gboolean fallback);
-/* (transfer full) (nullable): a terminated copy, made valid UTF-8 */
+/* (transfer full) (nullable): a terminated copy, made valid UTF-8 (a NUL inside becomes U+FFFD) */
 char *sotto_gguf_dup_string (const SottoGguf *self, const char *key);
 /* Array elements; the array must be of strings / of numbers, index in range. */
 SottoGgufString sotto_gguf_value_string (const SottoGgufValue *value, guint64 index);
