@@ -95,7 +95,7 @@ def main():
     parser.add_argument("--model", action="append", help="instead of the starter models")
     options = parser.parse_args()
 
-    models = options.model or peer.models()
+    models = options.model or peer.models().values()
     cases = [(model, tier) for model in models for tier in options.tier or TIERS]
     print(f"1..{len(cases)}", flush=True)
     failed = 0

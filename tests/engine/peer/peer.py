@@ -80,9 +80,9 @@ def logits_folder(model, tokens=TOKENS):
 
 
 def models(development=False):
-    """The files of data/models' recipe: the starter models, and those for development as well."""
+    """Name and file of the starter models in data/models' recipe, or of those for development too."""
     here = os.path.dirname(os.path.abspath(__file__))
     recipe = configparser.ConfigParser(interpolation=None)
     recipe.read(f"{here}/../../../data/models/starter-models.ini")
-    return [f"{models_folder()}/{group['file']}" for group in map(recipe.__getitem__, recipe.sections())
-            if development or not group.getboolean("development", False)]
+    return {name: f"{models_folder()}/{recipe[name]['file']}" for name in recipe.sections()
+            if development or not recipe[name].getboolean("development", False)}
