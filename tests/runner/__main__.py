@@ -22,6 +22,7 @@ from report import Report
 STRICT = ["-Dwerror=true"]
 SANITIZE = [*STRICT, "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
             "-Db_lundef=false"]
+ASAN = "halt_on_error=1:detect_stack_use_after_return=1:print_legend=0"
 ENGINE_ONLY = [*STRICT, "-Dengine_only=true"]
 TESTS = ["all", "meson-test-prereq"]
 
@@ -91,7 +92,8 @@ def tests(options, report):
     folder, setup, environment, factor = "_build", STRICT, {}, 1
     if options.sanitize:
         folder, setup, factor = "_build-sanitize", SANITIZE, 6
-        environment = {"LSAN_OPTIONS": f"suppressions={meson.REPO}/tests/runner/lsan.supp",
+        environment = {"ASAN_OPTIONS": f"{ASAN}:abort_on_error=1",
+                       "LSAN_OPTIONS": f"suppressions={meson.REPO}/tests/runner/lsan.supp",
                        "G_SLICE": "always-malloc", "MALLOC_PERTURB_": "0"}
     start = time.monotonic()
     if not meson.build(folder, setup, TESTS):

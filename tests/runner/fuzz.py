@@ -25,7 +25,8 @@ def fuzz_one(name, program, seconds):
                            "-print_final_stats=1", f"-artifact_prefix={artifacts}", *corpora],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace",
-                          env={**os.environ, "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
+                          env={**os.environ, "ASAN_OPTIONS": "print_legend=0",
+                               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
     if done.returncode == 0:
         return "", done.stdout
     return (f"exit status {done.returncode}; keep the input named below in "
@@ -41,7 +42,7 @@ def executions(output):
 
 def run(seconds, names, report):
     os.environ["CC"] = "clang"
-    if not meson.build(FOLDER, OPTIONS):
+    if not meson.build(FOLDER, OPTIONS, ["fuzzers"]):
         report.check("fuzz build", 0, "it does not build (see above)")
         return
     targets = {name: program for name, program in meson.executables(FOLDER, "fuzz-").items()

@@ -4,7 +4,7 @@ import sys
 
 import tap
 
-TAIL = 30
+TAIL = 60
 
 
 class Report:
