@@ -1,0 +1,113 @@
+#include "markdown-table.h"
+
+#include <cmark-gfm-core-extensions.h>
+#include <glib/gi18n.h>
+
+#include "markdown-blocks.h"
+#include "markdown-text.h"
+
+/* A table larger than this is cut, and says so. */
+#define MAX_ROWS 300
+#define MAX_COLUMNS 30
+
+static GtkWidget *
+get_grid (GtkWidget *table)
+{
+  GtkWidget *child = gtk_scrolled_window_get_child (GTK_SCROLLED_WINDOW (table));
+
+  return GTK_IS_VIEWPORT (child) ? gtk_viewport_get_child (GTK_VIEWPORT (child)) : child;
+}
+
+GtkWidget *
+sotto_markdown_table_new (void)
+{
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  GtkWidget *grid = g_object_new (GTK_TYPE_GRID, "accessible-role", GTK_ACCESSIBLE_ROLE_TABLE,
+                                  "halign", GTK_ALIGN_START, NULL);
+
+  gtk_widget_add_css_class (scroller, "markdown-table");
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);
+
+  return scroller;
+}
+
+static GtkWidget *
+ensure_cell (GtkWidget *grid,
+             int        column,
+             int        row)
+{
+  GtkWidget *label = gtk_grid_get_child_at (GTK_GRID (grid), column, row);
+
+  if (label == NULL)
+    {
+      label = sotto_markdown_label_new ();
+      /* Wide enough to read, narrow enough for several columns on a small screen. */
+      gtk_label_set_max_width_chars (GTK_LABEL (label), 40);
+      gtk_widget_set_valign (label, GTK_ALIGN_START);
+      gtk_widget_add_css_class (label, "cell");
+      gtk_grid_attach (GTK_GRID (grid), label, column, row, 1, 1);
+    }
+
+  return label;
+}
+
+static void
+update_row (GtkWidget  *grid,
+            cmark_node *node,
+            int         row,
+            guint       n_columns,
+            guint8     *alignments)
+{
+  cmark_node *cell = cmark_node_first_child (node);
+  gboolean is_header = cmark_gfm_extensions_get_table_row_is_header (node);
+
+  for (guint column = 0; column < n_columns; column++)
+    {
+      GtkWidget *label = ensure_cell (grid, column, row);
+      g_autofree char *markup = cell != NULL ? sotto_markdown_inlines_to_markup (cell) : g_strdup ("");
+      float xalign = alignments[column] == 'r' ? 1.0f : alignments[column] == 'c' ? 0.5f : 0.0f;
+
+      if (is_header)
+        gtk_widget_add_css_class (label, "heading");
+      gtk_label_set_xalign (GTK_LABEL (label), xalign);
+      if (!g_str_equal (gtk_label_get_label (GTK_LABEL (label)), markup))
+        gtk_label_set_markup (GTK_LABEL (label), markup);
+
+      if (cell != NULL)
+        cell = cmark_node_next (cell);
+    }
+}
+
+void
+sotto_markdown_table_update (GtkWidget  *table,
+                             cmark_node *node)
+{
+  GtkWidget *grid = get_grid (table);
+  guint n_columns = MIN (cmark_gfm_extensions_get_table_columns (node), MAX_COLUMNS);
+  guint8 *alignments = cmark_gfm_extensions_get_table_alignments (node);
+  int row = 0;
+  guint n_left = 0;
+
+  for (cmark_node *child = cmark_node_first_child (node); child != NULL; child = cmark_node_next (child))
+    if (row < MAX_ROWS)
+      update_row (grid, child, row++, n_columns, alignments);
+    else
+      n_left++;
+
+  /* A streaming table only grows; one that shrank lost rows or columns at its ends. */
+  while (gtk_grid_get_child_at (GTK_GRID (grid), 0, row) != NULL)
+    gtk_grid_remove_row (GTK_GRID (grid), row);
+  while (gtk_grid_get_child_at (GTK_GRID (grid), n_columns, 0) != NULL)
+    gtk_grid_remove_column (GTK_GRID (grid), n_columns);
+
+  if (n_left > 0)
+    {
+      GtkWidget *label = ensure_cell (grid, 0, row);
+      g_autofree char *more = g_strdup_printf (ngettext ("… and %u more row", "… and %u more rows", n_left), n_left);
+
+      gtk_label_set_text (GTK_LABEL (label), more);
+      gtk_widget_add_css_class (label, "dimmed");
+    }
+}

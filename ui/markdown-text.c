@@ -1,0 +1,220 @@
+#include "markdown-text.h"
+
+#include <cmark-gfm-core-extensions.h>
+#include <string.h>
+
+/* Inlines nested deeper than this are shown as plain text. */
+#define MAX_DEPTH 24
+
+/* U+200C and U+200D are left alone: Persian and emoji cannot be written without them. */
+static gboolean
+is_treacherous (gunichar c)
+{
+  return c == 0x00ad || c == 0x061c || c == 0x200b || c == 0x200e || c == 0x200f ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+void
+sotto_markdown_append_escaped (GString    *markup,
+                               const char *text,
+                               gssize      length)
+{
+  const char *end;
+
+  if (text == NULL)
+    return;
+
+  end = text + (length < 0 ? (gssize) strlen (text) : length);
+
+  for (const char *p = text; p < end; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == '<')
+        g_string_append (markup, "&lt;");
+      else if (c == '>')
+        g_string_append (markup, "&gt;");
+      else if (c == '&')
+        g_string_append (markup, "&amp;");
+      else if (c < 0x20 && c != '\n' && c != '\t')
+        g_string_append_unichar (markup, 0x2400 + c); /* the picture of a control character */
+      else if (is_treacherous (c))
+        g_string_append_printf (markup, "<span alpha=\"60%%\">⟨U+%04X⟩</span>", c);
+      else
+        g_string_append_len (markup, p, g_utf8_next_char (p) - p);
+    }
+}
+
+static gboolean
+is_followed (const char *address)
+{
+  static const char *const schemes[] = { "https://", "http://", "mailto:" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_ascii_strncasecmp (address, schemes[i], strlen (schemes[i])) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void append_children (GString *markup, cmark_node *node, guint depth);
+
+static void
+append_within (GString    *markup,
+               const char *tag,
+               cmark_node *node,
+               guint       depth)
+{
+  g_string_append_printf (markup, "<%s>", tag);
+  append_children (markup, node, depth);
+  g_string_append_printf (markup, "</%s>", tag);
+}
+
+/* A quotation mark would end the attribute; nothing else in an escaped address can. */
+static char *
+escape_attribute (const char *text)
+{
+  g_autoptr (GString) escaped = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == '"')
+        g_string_append (escaped, "&quot;");
+      else if (c == '\'')
+        g_string_append (escaped, "&#39;");
+      else if (c == '<')
+        g_string_append (escaped, "&lt;");
+      else if (c == '>')
+        g_string_append (escaped, "&gt;");
+      else if (c == '&')
+        g_string_append (escaped, "&amp;");
+      else if (c < 0x20 || is_treacherous (c))
+        for (const char *byte = p; byte < g_utf8_next_char (p); byte++)
+          g_string_append_printf (escaped, "%%%02X", (guchar) *byte);
+      else
+        g_string_append_unichar (escaped, c);
+    }
+
+  return g_string_free (g_steal_pointer (&escaped), FALSE);
+}
+
+static void
+append_link (GString    *markup,
+             cmark_node *node,
+             guint       depth)
+{
+  const char *address = cmark_node_get_url (node);
+  gboolean is_image = cmark_node_get_type (node) == CMARK_NODE_IMAGE;
+  gboolean within_link = FALSE;
+
+  for (cmark_node *up = cmark_node_parent (node); up != NULL; up = cmark_node_parent (up))
+    within_link |= cmark_node_get_type (up) == CMARK_NODE_LINK;
+
+  if (address == NULL || !is_followed (address) || within_link)
+    {
+      append_children (markup, node, depth);
+      if (address != NULL && *address != '\0' && !within_link)
+        {
+          g_string_append (markup, " (");
+          sotto_markdown_append_escaped (markup, address, -1);
+          g_string_append_c (markup, ')');
+        }
+      return;
+    }
+
+  {
+    g_autofree char *attribute = escape_attribute (address);
+
+    /* The title is the whole address, whatever the text claims. */
+    g_string_append_printf (markup, "<a href=\"%s\" title=\"%s\">", attribute, attribute);
+    if (is_image)
+      g_string_append (markup, "🖼 ");
+    if (cmark_node_first_child (node) != NULL)
+      append_children (markup, node, depth);
+    else
+      sotto_markdown_append_escaped (markup, address, -1);
+    g_string_append (markup, "</a>");
+  }
+}
+
+static void
+append_inline (GString    *markup,
+               cmark_node *node,
+               guint       depth)
+{
+  const char *literal = cmark_node_get_literal (node);
+  cmark_node_type type = cmark_node_get_type (node);
+
+  if (type == CMARK_NODE_TEXT || type == CMARK_NODE_HTML_INLINE)
+    sotto_markdown_append_escaped (markup, literal, -1);
+  else if (type == CMARK_NODE_SOFTBREAK)
+    g_string_append_c (markup, ' ');
+  else if (type == CMARK_NODE_LINEBREAK)
+    g_string_append_c (markup, '\n');
+  else if (type == CMARK_NODE_CODE)
+    {
+      g_string_append (markup, "<span font_family=\"monospace\" background=\"#80808028\">");
+      sotto_markdown_append_escaped (markup, literal, -1);
+      g_string_append (markup, "</span>");
+    }
+  else if (type == CMARK_NODE_EMPH)
+    append_within (markup, "i", node, depth);
+  else if (type == CMARK_NODE_STRONG)
+    append_within (markup, "b", node, depth);
+  else if (g_str_equal (cmark_node_get_type_string (node), "strikethrough"))
+    append_within (markup, "s", node, depth);
+  else if (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE)
+    append_link (markup, node, depth);
+  else
+    append_children (markup, node, depth);
+}
+
+/* Deep nesting costs stack here and in Pango; what lies deeper is shown without its emphasis. */
+static void
+append_flat (GString    *markup,
+             cmark_node *node)
+{
+  cmark_iter *iter = cmark_iter_new (node);
+  cmark_event_type event;
+
+  while ((event = cmark_iter_next (iter)) != CMARK_EVENT_DONE)
+    if (event == CMARK_EVENT_ENTER)
+      {
+        cmark_node_type type = cmark_node_get_type (cmark_iter_get_node (iter));
+
+        if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
+          g_string_append_c (markup, ' ');
+        else
+          sotto_markdown_append_escaped (markup, cmark_node_get_literal (cmark_iter_get_node (iter)), -1);
+      }
+
+  cmark_iter_free (iter);
+}
+
+static void
+append_children (GString    *markup,
+                 cmark_node *node,
+                 guint       depth)
+{
+  if (depth >= MAX_DEPTH)
+    {
+      append_flat (markup, node);
+      return;
+    }
+
+  for (cmark_node *child = cmark_node_first_child (node); child != NULL; child = cmark_node_next (child))
+    append_inline (markup, child, depth + 1);
+}
+
+char *
+sotto_markdown_inlines_to_markup (cmark_node *block)
+{
+  GString *markup = g_string_new (NULL);
+
+  append_children (markup, block, 0);
+
+  return g_string_free (markup, FALSE);
+}

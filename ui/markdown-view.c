@@ -1,0 +1,243 @@
+/* How a growing text is followed.
+ *
+ *   text   |  blocks that are closed        |  open block  |
+ *   bytes  0 ............................ stable ...... length
+ *
+ * CommonMark decides line by line, and a block that has been closed is never opened again: as soon as a whole
+ * line has begun another block at the top level, all before it stands. So only what begins at @stable is parsed anew.
+ * The exception are link reference definitions, which act on the whole text: where one stands, all is parsed.
+ */
+#include "markdown-view.h"
+
+#include <cmark-gfm-core-extensions.h>
+#include <string.h>
+
+#include "markdown-blocks.h"
+
+/* More blocks than this are shown as plain text. */
+#define MAX_WIDGETS 4000
+
+struct _SottoMarkdownView {
+  GtkWidget parent_instance;
+
+  char *text;
+  gsize stable;
+  GtkWidget *last_stable;     /* borrowed: the child that shows the block before @stable */
+  guint n_stable;             /* widgets that closed blocks take */
+  gboolean has_definitions;
+};
+
+enum {
+  PROP_0,
+  PROP_TEXT,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (SottoMarkdownView, sotto_markdown_view, GTK_TYPE_WIDGET)
+
+/* Returns: (transfer full): to be freed with cmark_node_free() */
+static cmark_node *
+parse (const char *text,
+       gsize       length)
+{
+  static const char *const extensions[] = { "table", "strikethrough", "autolink", "tasklist" };
+  cmark_parser *parser;
+  cmark_node *document;
+
+  cmark_gfm_core_extensions_ensure_registered ();
+  parser = cmark_parser_new (CMARK_OPT_VALIDATE_UTF8);
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    cmark_parser_attach_syntax_extension (parser, cmark_find_syntax_extension (extensions[i]));
+  cmark_parser_feed (parser, text, length);
+  document = cmark_parser_finish (parser);
+  cmark_parser_free (parser);
+
+  return document;
+}
+
+/* Whether a line of @text could define a link: "[name]: …". Saying yes too often costs time only. */
+static gboolean
+may_define (const char *text)
+{
+  return strstr (text, "]:") != NULL;
+}
+
+static gsize
+find_line (const char *text,
+           int         line)
+{
+  const char *p = text;
+
+  while (--line > 0 && (p = strchr (p, '\n')) != NULL)
+    p++;
+
+  return p != NULL ? (gsize) (p - text) : strlen (text);
+}
+
+/* Moves what is stable up to the last block that whole lines have begun. */
+static void
+advance (SottoMarkdownView *self)
+{
+  const char *open = self->text + self->stable;
+  const char *last_line = strrchr (open, '\n');
+  SottoMarkdownBudget budget;
+  cmark_node *document;
+  cmark_node *last;
+
+  if (last_line == NULL || self->has_definitions)
+    return;
+
+  document = parse (open, last_line + 1 - open);
+  last = cmark_node_last_child (document);
+  if (last != NULL && cmark_node_previous (last) != NULL)
+    {
+      gsize offset = find_line (open, cmark_node_get_start_line (last));
+
+      cmark_node_unlink (last);
+      budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
+      sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
+      self->n_stable = MAX_WIDGETS - budget.n_widgets;
+      self->last_stable = gtk_widget_get_last_child (GTK_WIDGET (self));
+      self->stable += offset;
+      cmark_node_free (last);
+    }
+  cmark_node_free (document);
+}
+
+static void
+update (SottoMarkdownView *self)
+{
+  SottoMarkdownBudget budget;
+  cmark_node *document;
+
+  advance (self);
+
+  budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
+  document = parse (self->text + self->stable, strlen (self->text + self->stable));
+  sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
+  cmark_node_free (document);
+}
+
+void
+sotto_markdown_view_set_text (SottoMarkdownView *self,
+                              const char        *text)
+{
+  gsize shown;
+
+  g_return_if_fail (SOTTO_IS_MARKDOWN_VIEW (self));
+
+  shown = strlen (self->text);
+  if (text == NULL)
+    text = "";
+  if (strcmp (self->text, text) == 0)
+    return;
+
+  if (strncmp (self->text, text, shown) != 0 || (!self->has_definitions && may_define (text + self->stable)))
+    {
+      self->stable = 0;
+      self->n_stable = 0;
+      self->last_stable = NULL;
+    }
+  self->has_definitions = may_define (text);
+
+  g_free (self->text);
+  self->text = g_strdup (text);
+  update (self);
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEXT]);
+}
+
+const char *
+sotto_markdown_view_get_text (SottoMarkdownView *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MARKDOWN_VIEW (self), NULL);
+
+  return self->text;
+}
+
+static void
+sotto_markdown_view_get_property (GObject    *object,
+                                  guint       id,
+                                  GValue     *value,
+                                  GParamSpec *pspec)
+{
+  SottoMarkdownView *self = SOTTO_MARKDOWN_VIEW (object);
+
+  if (id == PROP_TEXT)
+    g_value_set_string (value, self->text);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+sotto_markdown_view_set_property (GObject      *object,
+                                  guint         id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  SottoMarkdownView *self = SOTTO_MARKDOWN_VIEW (object);
+
+  if (id == PROP_TEXT)
+    sotto_markdown_view_set_text (self, g_value_get_string (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+sotto_markdown_view_dispose (GObject *object)
+{
+  GtkWidget *child;
+
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
+
+  G_OBJECT_CLASS (sotto_markdown_view_parent_class)->dispose (object);
+}
+
+static void
+sotto_markdown_view_finalize (GObject *object)
+{
+  SottoMarkdownView *self = SOTTO_MARKDOWN_VIEW (object);
+
+  g_free (self->text);
+
+  G_OBJECT_CLASS (sotto_markdown_view_parent_class)->finalize (object);
+}
+
+static void
+sotto_markdown_view_class_init (SottoMarkdownViewClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = sotto_markdown_view_get_property;
+  object_class->set_property = sotto_markdown_view_set_property;
+  object_class->dispose = sotto_markdown_view_dispose;
+  object_class->finalize = sotto_markdown_view_finalize;
+
+  properties[PROP_TEXT] =
+    g_param_spec_string ("text", NULL, NULL, "",
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "markdown");
+}
+
+static void
+sotto_markdown_view_init (SottoMarkdownView *self)
+{
+  GtkBoxLayout *layout = GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (self)));
+
+  self->text = g_strdup ("");
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (layout), GTK_ORIENTATION_VERTICAL);
+  gtk_box_layout_set_spacing (layout, 12);
+}
+
+GtkWidget *
+sotto_markdown_view_new (void)
+{
+  return g_object_new (SOTTO_TYPE_MARKDOWN_VIEW, NULL);
+}
