@@ -1,0 +1,90 @@
+#pragma once
+
+#include <sotto-engine.h>
+
+#include "model-library.h"
+#include "settings.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoInference:
+ *
+ * The worker as the main context sees it. Makes it when it is first needed, with the person's
+ * settings; hands each event to whoever made its request, drops those of requests that nobody wants
+ * any more, and keeps the library's entries up to date (loading, loaded, hash).
+ */
+#define SOTTO_TYPE_INFERENCE (sotto_inference_get_type ())
+G_DECLARE_FINAL_TYPE (SottoInference, sotto_inference, SOTTO, INFERENCE, GObject)
+
+/**
+ * SottoInferenceFunc:
+ * @event: (transfer none): of the request; the last one is FINISHED, CANCELLED or FAILED
+ */
+typedef void (*SottoInferenceFunc) (const SottoEvent *event, gpointer user_data);
+
+SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary *library);
+
+/**
+ * sotto_inference_generate:
+ * @path: the model
+ * @messages: the conversation
+ * @func: called in the main context until the request has ended or been forgotten
+ *
+ * Sampler, context and length are taken from the settings.
+ *
+ * Returns: the request, or 0 with an error (no worker can be made; closed)
+ */
+guint64 sotto_inference_generate (SottoInference      *self,
+                                  const char          *path,
+                                  SottoMessages       *messages,
+                                  SottoInferenceFunc   func,
+                                  gpointer             user_data,
+                                  GError             **error);
+
+/**
+ * sotto_inference_load:
+ *
+ * Loads @path so that the next reply begins sooner, unless replies are being made; tells the
+ * library's entry only. Errors come with the reply.
+ */
+void sotto_inference_load (SottoInference *self, const char *path);
+
+void sotto_inference_cancel (SottoInference *self, guint64 request);
+
+/**
+ * sotto_inference_forget:
+ *
+ * Cancels @request, and its function is not called again.
+ */
+void sotto_inference_forget (SottoInference *self, guint64 request);
+
+/**
+ * sotto_inference_is_first:
+ *
+ * Returns: whether no other reply comes before @request
+ */
+gboolean sotto_inference_is_first (SottoInference *self, guint64 request);
+
+/**
+ * sotto_inference_close:
+ *
+ * Cancels everything, joins the thread and frees models and sessions; blocks for about 100 ms at most.
+ */
+void sotto_inference_close (SottoInference *self);
+
+/**
+ * sotto_inference_fill_sampler:
+ *
+ * The sampler of @settings; where they name no seed, a random one (which the receipt will name).
+ */
+void sotto_inference_fill_sampler (SottoSettings *settings, SottoSamplerSettings *sampler);
+
+/**
+ * sotto_inference_memory_budget:
+ *
+ * Returns: bytes that models may take of this computer's memory; 0: not known
+ */
+guint64 sotto_inference_memory_budget (void);
+
+G_END_DECLS

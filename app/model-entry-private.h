@@ -1,0 +1,29 @@
+#pragma once
+
+#include "model-entry.h"
+#include "model-files.h"
+
+G_BEGIN_DECLS
+
+/* A new entry is CHECKING until it is given facts. */
+SottoModelEntry *sotto_model_entry_new (const char *path, gboolean is_added);
+
+/* @facts: (transfer full) */
+void sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts);
+
+/* Size and time of the file as it was looked at; 0 and 0 before. */
+void sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *modified);
+
+/* What the worker does with it; ignored for files that cannot be used. */
+void sotto_model_entry_set_loading (SottoModelEntry *self, double fraction);
+void sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded);
+
+void sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default);
+void sotto_model_entry_set_added (SottoModelEntry *self, gboolean is_added);
+void sotto_model_entry_set_hash (SottoModelEntry *self, const char *hash);
+const char *sotto_model_entry_get_hash (SottoModelEntry *self);
+
+/* A name to show before the file has been seen (a conversation remembers it). */
+void sotto_model_entry_set_remembered_name (SottoModelEntry *self, const char *name);
+
+G_END_DECLS

@@ -1,0 +1,423 @@
+#include "config.h"
+
+#include "model-entry-private.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <sotto-engine.h>
+
+struct _SottoModelEntry
+{
+  GObject parent_instance;
+
+  char *path;
+  char *name;
+  char *summary;
+  char *hash; /* NULL until the worker has taken it */
+  SottoModelFacts *facts; /* NULL while CHECKING for the first time */
+  SottoProblem *problem;
+  SottoModelState state;
+  double fraction;
+  gboolean is_default;
+  gboolean is_added;
+};
+
+enum {
+  PROP_0,
+  PROP_PATH,
+  PROP_NAME,
+  PROP_SUMMARY,
+  PROP_FAMILY,
+  PROP_QUANTISATION,
+  PROP_LICENCE,
+  PROP_SIZE,
+  PROP_PARAMETERS,
+  PROP_CONTEXT_TRAINED,
+  PROP_HAS_TEMPLATE,
+  PROP_IS_BASE,
+  PROP_STATE,
+  PROP_FRACTION,
+  PROP_PROBLEM,
+  PROP_IS_DEFAULT,
+  PROP_IS_ADDED,
+  PROP_USABLE,
+  N_PROPS
+};
+
+G_DEFINE_FINAL_TYPE (SottoModelEntry, sotto_model_entry, G_TYPE_OBJECT)
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+sotto_model_entry_finalize (GObject *object)
+{
+  SottoModelEntry *self = SOTTO_MODEL_ENTRY (object);
+
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self->summary);
+  g_free (self->hash);
+  g_clear_pointer (&self->facts, sotto_model_facts_free);
+  g_clear_object (&self->problem);
+  G_OBJECT_CLASS (sotto_model_entry_parent_class)->finalize (object);
+}
+
+static void
+sotto_model_entry_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoModelEntry *self = SOTTO_MODEL_ENTRY (object);
+
+  switch (prop_id)
+    {
+    case PROP_PATH:
+      g_value_set_string (value, self->path);
+      break;
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_SUMMARY:
+      g_value_set_string (value, self->summary);
+      break;
+    case PROP_FAMILY:
+      g_value_set_string (value, sotto_model_entry_get_family (self));
+      break;
+    case PROP_QUANTISATION:
+      g_value_set_string (value, sotto_model_entry_get_quantisation (self));
+      break;
+    case PROP_LICENCE:
+      g_value_set_string (value, sotto_model_entry_get_licence (self));
+      break;
+    case PROP_SIZE:
+      g_value_set_uint64 (value, sotto_model_entry_get_size (self));
+      break;
+    case PROP_PARAMETERS:
+      g_value_set_uint64 (value, sotto_model_entry_get_parameters (self));
+      break;
+    case PROP_CONTEXT_TRAINED:
+      g_value_set_uint (value, sotto_model_entry_get_context_trained (self));
+      break;
+    case PROP_HAS_TEMPLATE:
+      g_value_set_boolean (value, self->facts != NULL && self->facts->has_template);
+      break;
+    case PROP_IS_BASE:
+      g_value_set_boolean (value, sotto_model_entry_is_base (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_FRACTION:
+      g_value_set_double (value, self->fraction);
+      break;
+    case PROP_PROBLEM:
+      g_value_set_object (value, self->problem);
+      break;
+    case PROP_IS_DEFAULT:
+      g_value_set_boolean (value, self->is_default);
+      break;
+    case PROP_IS_ADDED:
+      g_value_set_boolean (value, self->is_added);
+      break;
+    case PROP_USABLE:
+      g_value_set_boolean (value, sotto_model_entry_is_usable (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sotto_model_entry_class_init (SottoModelEntryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->finalize = sotto_model_entry_finalize;
+  object_class->get_property = sotto_model_entry_get_property;
+
+  properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
+  properties[PROP_FAMILY] = g_param_spec_string ("family", NULL, NULL, NULL, flags);
+  properties[PROP_QUANTISATION] = g_param_spec_string ("quantisation", NULL, NULL, NULL, flags);
+  properties[PROP_LICENCE] = g_param_spec_string ("licence", NULL, NULL, NULL, flags);
+  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_PARAMETERS] =
+    g_param_spec_uint64 ("parameters", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_CONTEXT_TRAINED] =
+    g_param_spec_uint ("context-trained", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_HAS_TEMPLATE] = g_param_spec_boolean ("has-template", NULL, NULL, FALSE, flags);
+  properties[PROP_IS_BASE] = g_param_spec_boolean ("is-base", NULL, NULL, FALSE, flags);
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, SOTTO_TYPE_MODEL_STATE,
+                                              SOTTO_MODEL_STATE_CHECKING, flags);
+  properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
+  properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
+  properties[PROP_IS_DEFAULT] = g_param_spec_boolean ("is-default", NULL, NULL, FALSE, flags);
+  properties[PROP_IS_ADDED] = g_param_spec_boolean ("is-added", NULL, NULL, FALSE, flags);
+  properties[PROP_USABLE] = g_param_spec_boolean ("usable", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+sotto_model_entry_init (SottoModelEntry *self)
+{
+}
+
+SottoModelEntry *
+sotto_model_entry_new (const char *path, gboolean is_added)
+{
+  SottoModelEntry *self = g_object_new (SOTTO_TYPE_MODEL_ENTRY, NULL);
+
+  self->path = g_strdup (path);
+  self->name = g_filename_display_basename (path);
+  self->summary = g_strdup ("");
+  self->is_added = is_added;
+  return self;
+}
+
+static void
+set_state (SottoModelEntry *self, SottoModelState state)
+{
+  gboolean was_usable = sotto_model_entry_is_usable (self);
+
+  if (self->state == state)
+    return;
+
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  if (was_usable != sotto_model_entry_is_usable (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USABLE]);
+}
+
+static char *
+create_summary (const SottoModelFacts *facts)
+{
+  g_autofree char *size = g_format_size (facts->size);
+  g_autoptr (GPtrArray) parts = g_ptr_array_new ();
+
+  if (facts->size_label != NULL && facts->size_label[0] != '\0')
+    g_ptr_array_add (parts, facts->size_label);
+  if (facts->quantisation != NULL && facts->quantisation[0] != '\0')
+    g_ptr_array_add (parts, facts->quantisation);
+  g_ptr_array_add (parts, size);
+  if (facts->is_base)
+    /* Translators: a base model continues a text; it was not trained to answer */
+    g_ptr_array_add (parts, (char *) _("completes text"));
+  g_ptr_array_add (parts, NULL);
+  return g_strjoinv (" · ", (char **) parts->pdata);
+}
+
+/* File names say it like "qwen2.5-coder-0.5b-instruct"; that is what a person is shown, too. */
+static char *
+create_name (const SottoModelFacts *facts)
+{
+  g_autofree char *name = g_strstrip (g_strdup (facts->name));
+
+  if (name[0] == '\0')
+    return g_filename_display_basename (facts->path);
+  return g_steal_pointer (&name);
+}
+
+void
+sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
+{
+  GObject *object = G_OBJECT (self);
+
+  g_clear_pointer (&self->facts, sotto_model_facts_free);
+  g_clear_pointer (&self->hash, g_free);
+  g_clear_object (&self->problem);
+  self->facts = facts;
+
+  g_object_freeze_notify (object);
+  g_free (self->summary);
+  if (facts->error != NULL)
+    {
+      const gboolean missing = !g_file_test (self->path, G_FILE_TEST_EXISTS);
+
+      if (missing)
+        {
+          g_autoptr (GError) error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_MODEL_MISSING,
+                                                          facts->error->message);
+          self->problem = sotto_problem_new (error);
+        }
+      else
+        {
+          self->problem = sotto_problem_new (facts->error);
+        }
+      self->summary = g_strdup (missing ? _("File not found") : _("Cannot be used"));
+      set_state (self, missing ? SOTTO_MODEL_STATE_MISSING : SOTTO_MODEL_STATE_UNREADABLE);
+    }
+  else
+    {
+      g_free (self->name);
+      self->name = create_name (facts);
+      self->summary = create_summary (facts);
+      set_state (self, SOTTO_MODEL_STATE_AVAILABLE);
+    }
+
+  for (guint i = PROP_NAME; i <= PROP_IS_BASE; i++)
+    g_object_notify_by_pspec (object, properties[i]);
+  g_object_notify_by_pspec (object, properties[PROP_PROBLEM]);
+  g_object_thaw_notify (object);
+}
+
+void
+sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *modified)
+{
+  *size = self->facts != NULL ? self->facts->size : 0;
+  *modified = self->facts != NULL ? self->facts->modified : 0;
+}
+
+void
+sotto_model_entry_set_loading (SottoModelEntry *self, double fraction)
+{
+  if (!sotto_model_entry_is_usable (self))
+    return;
+
+  self->fraction = CLAMP (fraction, 0, 1);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
+  set_state (self, SOTTO_MODEL_STATE_LOADING);
+}
+
+void
+sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded)
+{
+  if (sotto_model_entry_is_usable (self))
+    set_state (self, loaded ? SOTTO_MODEL_STATE_LOADED : SOTTO_MODEL_STATE_AVAILABLE);
+}
+
+void
+sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default)
+{
+  if (self->is_default == is_default)
+    return;
+
+  self->is_default = is_default;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_DEFAULT]);
+}
+
+void
+sotto_model_entry_set_added (SottoModelEntry *self, gboolean is_added)
+{
+  if (self->is_added == is_added)
+    return;
+
+  self->is_added = is_added;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_ADDED]);
+}
+
+void
+sotto_model_entry_set_hash (SottoModelEntry *self, const char *hash)
+{
+  g_set_str (&self->hash, hash);
+}
+
+const char *
+sotto_model_entry_get_hash (SottoModelEntry *self)
+{
+  return self->hash;
+}
+
+void
+sotto_model_entry_set_remembered_name (SottoModelEntry *self, const char *name)
+{
+  if (self->facts == NULL && name != NULL && name[0] != '\0' && g_set_str (&self->name, name))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
+}
+
+const char *
+sotto_model_entry_get_path (SottoModelEntry *self)
+{
+  return self->path;
+}
+
+const char *
+sotto_model_entry_get_name (SottoModelEntry *self)
+{
+  return self->name;
+}
+
+const char *
+sotto_model_entry_get_summary (SottoModelEntry *self)
+{
+  return self->summary;
+}
+
+const char *
+sotto_model_entry_get_family (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->family : NULL;
+}
+
+const char *
+sotto_model_entry_get_quantisation (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->quantisation : NULL;
+}
+
+const char *
+sotto_model_entry_get_licence (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->licence : NULL;
+}
+
+guint64
+sotto_model_entry_get_size (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->size : 0;
+}
+
+guint64
+sotto_model_entry_get_parameters (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->n_parameters : 0;
+}
+
+guint
+sotto_model_entry_get_context_trained (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->n_context_trained : 0;
+}
+
+gboolean
+sotto_model_entry_is_base (SottoModelEntry *self)
+{
+  return self->facts != NULL && self->facts->is_base;
+}
+
+SottoModelState
+sotto_model_entry_get_state (SottoModelEntry *self)
+{
+  return self->state;
+}
+
+double
+sotto_model_entry_get_fraction (SottoModelEntry *self)
+{
+  return self->fraction;
+}
+
+SottoProblem *
+sotto_model_entry_get_problem (SottoModelEntry *self)
+{
+  return self->problem;
+}
+
+gboolean
+sotto_model_entry_is_default (SottoModelEntry *self)
+{
+  return self->is_default;
+}
+
+gboolean
+sotto_model_entry_is_added (SottoModelEntry *self)
+{
+  return self->is_added;
+}
+
+gboolean
+sotto_model_entry_is_usable (SottoModelEntry *self)
+{
+  return self->state == SOTTO_MODEL_STATE_AVAILABLE
+         || self->state == SOTTO_MODEL_STATE_LOADING
+         || self->state == SOTTO_MODEL_STATE_LOADED;
+}

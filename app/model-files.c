@@ -1,0 +1,175 @@
+#include "model-files.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sotto-engine.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+sotto_model_facts_free (SottoModelFacts *facts)
+{
+  g_free (facts->path);
+  g_clear_error (&facts->error);
+  g_free (facts->name);
+  g_free (facts->family);
+  g_free (facts->licence);
+  g_free (facts->size_label);
+  g_free (facts->quantisation);
+  g_free (facts);
+}
+
+char **
+sotto_model_files_folders (void)
+{
+  const char *const *system = g_get_system_data_dirs ();
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_take (builder, g_build_filename (g_get_user_data_dir (), "sotto", "models", NULL));
+  for (guint i = 0; system[i] != NULL; i++)
+    g_strv_builder_take (builder, g_build_filename (system[i], "sotto", "models", NULL));
+
+  /* Where a Flatpak mounts models that are installed as extensions */
+  if (g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS))
+    g_strv_builder_add (builder, "/app/extensions/models");
+
+  return g_strv_builder_end (builder);
+}
+
+static void
+add_path (GPtrArray *paths, GHashTable *seen, char *path)
+{
+  if (g_hash_table_add (seen, path))
+    g_ptr_array_add (paths, path);
+  else
+    g_free (path);
+}
+
+static void
+add_folder (GPtrArray *paths, GHashTable *seen, const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  if (dir == NULL)
+    return;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (name[0] != '.' && g_str_has_suffix (name, ".gguf"))
+      add_path (paths, seen, g_build_filename (folder, name, NULL));
+}
+
+GPtrArray *
+sotto_model_files_list (const char *const *added)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_auto (GStrv) folders = sotto_model_files_folders ();
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    add_folder (paths, seen, folders[i]);
+  for (guint i = 0; added != NULL && added[i] != NULL; i++)
+    add_path (paths, seen, g_canonicalize_filename (added[i], "/"));
+
+  return g_steal_pointer (&paths);
+}
+
+static gboolean
+set_errno_error (GError **error, const char *path, int number)
+{
+  SottoErrorArguments arguments = { .path = path, .subject = g_strerror (number) };
+
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_OPEN, &arguments, "%s: %s", path, g_strerror (number));
+  return FALSE;
+}
+
+gboolean
+sotto_model_files_stat (const char *path, guint64 *size, gint64 *modified, GError **error)
+{
+  struct stat status;
+
+  if (stat (path, &status) != 0)
+    return set_errno_error (error, path, errno);
+
+  /* A pipe or a device would block whoever opens it. */
+  if (!S_ISREG (status.st_mode))
+    return set_errno_error (error, path, S_ISDIR (status.st_mode) ? EISDIR : EINVAL);
+
+  if (access (path, R_OK) != 0)
+    return set_errno_error (error, path, errno);
+
+  *size = (guint64) status.st_size;
+  *modified = (gint64) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+  return TRUE;
+}
+
+SottoModelFacts *
+sotto_model_files_look (const char *path)
+{
+  g_autoptr (SottoModelFacts) facts = g_new0 (SottoModelFacts, 1);
+  g_autoptr (SottoModel) model = NULL;
+  const SottoModelInfo *info;
+
+  facts->path = g_strdup (path);
+  if (!sotto_model_files_stat (path, &facts->size, &facts->modified, &facts->error))
+    return g_steal_pointer (&facts);
+
+  model = sotto_model_open (path, NULL, NULL, NULL, &facts->error);
+  if (model == NULL)
+    return g_steal_pointer (&facts);
+
+  info = sotto_model_get_info (model);
+  facts->name = g_utf8_make_valid (info->name != NULL ? info->name : "", -1);
+  facts->family = g_strdup (info->family);
+  facts->licence = g_strdup (info->licence);
+  facts->size_label = g_strdup (info->size_label);
+  facts->quantisation = g_strdup (info->quantisation);
+  facts->n_parameters = info->n_parameters;
+  facts->n_context_trained = info->n_context_trained;
+  facts->has_template = info->has_template;
+  facts->is_base = info->is_base;
+  return g_steal_pointer (&facts);
+}
+
+int
+sotto_model_files_compare (const char *name_a, gboolean base_a, const char *name_b, gboolean base_b)
+{
+  g_autofree char *folded_a = NULL;
+  g_autofree char *folded_b = NULL;
+  g_autofree char *key_a = NULL;
+  g_autofree char *key_b = NULL;
+
+  if (base_a != base_b)
+    return base_a ? 1 : -1;
+
+  folded_a = g_utf8_casefold (name_a, -1);
+  folded_b = g_utf8_casefold (name_b, -1);
+  key_a = g_utf8_collate_key_for_filename (folded_a, -1);
+  key_b = g_utf8_collate_key_for_filename (folded_b, -1);
+  return strcmp (key_a, key_b);
+}
+
+static gboolean
+equal_folded (const char *a, const char *b)
+{
+  g_autofree char *folded_a = g_utf8_casefold (a, -1);
+  g_autofree char *folded_b = g_utf8_casefold (b, -1);
+
+  return g_str_equal (folded_a, folded_b);
+}
+
+gboolean
+sotto_model_files_matches (const char *path, const char *name, const char *wanted)
+{
+  g_autofree char *base = g_filename_display_basename (path);
+  g_autofree char *valid = g_utf8_make_valid (wanted, -1);
+
+  if (g_str_equal (path, wanted) || equal_folded (base, valid))
+    return TRUE;
+  if (name != NULL && equal_folded (name, valid))
+    return TRUE;
+
+  if (g_str_has_suffix (base, ".gguf"))
+    base[strlen (base) - strlen (".gguf")] = '\0';
+  return equal_folded (base, valid);
+}

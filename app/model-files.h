@@ -1,0 +1,84 @@
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Model files as they lie on the disk. Everything here blocks and may be called from any thread; the
+ * library calls it in a task, --ask directly. */
+
+/**
+ * SottoModelFacts:
+ * @size: bytes; with @modified what tells a changed file
+ * @error: (nullable): why it cannot be used; the fields of the description are empty then
+ *
+ * What is known of one file.
+ */
+typedef struct {
+  char *path;
+  guint64 size;
+  gint64 modified; /* nanoseconds */
+  GError *error;
+
+  char *name;
+  char *family;
+  char *licence;
+  char *size_label;
+  char *quantisation;
+  guint64 n_parameters;
+  guint n_context_trained;
+  gboolean has_template;
+  gboolean is_base;
+} SottoModelFacts;
+
+void sotto_model_facts_free (SottoModelFacts *facts);
+
+/**
+ * sotto_model_files_folders:
+ *
+ * Returns: (transfer full): folders that may hold models, the user's own first; they need not exist
+ */
+char **sotto_model_files_folders (void);
+
+/**
+ * sotto_model_files_list:
+ * @added: (nullable): further paths
+ *
+ * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without doubles
+ */
+GPtrArray *sotto_model_files_list (const char *const *added);
+
+/**
+ * sotto_model_files_stat:
+ *
+ * Returns: whether @path is a file that can be read
+ */
+gboolean sotto_model_files_stat (const char *path, guint64 *size, gint64 *modified, GError **error);
+
+/**
+ * sotto_model_files_look:
+ *
+ * Opens and validates the header of @path.
+ *
+ * Returns: (transfer full): never %NULL
+ */
+SottoModelFacts *sotto_model_files_look (const char *path);
+
+/**
+ * sotto_model_files_compare:
+ *
+ * The order in which models are shown and the default is chosen: those that answer before those that
+ * only complete, then by name.
+ */
+int sotto_model_files_compare (const char *name_a, gboolean base_a, const char *name_b, gboolean base_b);
+
+/**
+ * sotto_model_files_matches:
+ *
+ * Returns: whether @wanted is the path, the file's name (with or without suffix) or @name
+ */
+gboolean sotto_model_files_matches (const char *path, const char *name, const char *wanted);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoModelFacts, sotto_model_facts_free)
+
+G_END_DECLS

@@ -1,0 +1,630 @@
+#include "model-library-private.h"
+
+#include "model-entry-private.h"
+
+/* Looking is one task at a time: a thread lists the folders and opens what is new or has changed,
+ * the main context merges the result. A refresh that is asked for meanwhile follows it. */
+
+/* Files arrive in pieces; look when they have been quiet for so long. */
+#define QUIET_MS 500
+
+struct _SottoModelLibrary
+{
+  GObject parent_instance;
+
+  SottoSettings *settings;
+  GPtrArray *entries; /* of SottoModelEntry, in the order shown */
+  GHashTable *outside; /* path (of the entry) → SottoModelEntry: remembered, not in the list */
+  GPtrArray *monitors; /* of GFileMonitor */
+  SottoModelEntry *shown_default; /* the one whose is-default is set */
+
+  GCancellable *cancellable;
+  gboolean is_looking;
+  gboolean look_again;
+  guint quiet_source;
+};
+
+enum {
+  PROP_0,
+  PROP_N_ITEMS,
+  PROP_LOOKING,
+  PROP_DEFAULT_MODEL,
+  N_PROPS
+};
+
+static void list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SottoModelLibrary, sotto_model_library, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
+
+static GParamSpec *properties[N_PROPS];
+
+static GType
+library_get_item_type (GListModel *model)
+{
+  return SOTTO_TYPE_MODEL_ENTRY;
+}
+
+static guint
+library_get_n_items (GListModel *model)
+{
+  return SOTTO_MODEL_LIBRARY (model)->entries->len;
+}
+
+static gpointer
+library_get_item (GListModel *model, guint position)
+{
+  SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (model);
+
+  return position < self->entries->len ? g_object_ref (g_ptr_array_index (self->entries, position)) : NULL;
+}
+
+static void
+list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = library_get_item_type;
+  iface->get_n_items = library_get_n_items;
+  iface->get_item = library_get_item;
+}
+
+/* --- The list --- */
+
+static SottoModelEntry *
+find_entry (SottoModelLibrary *self, const char *path)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      SottoModelEntry *entry = g_ptr_array_index (self->entries, i);
+
+      if (g_str_equal (sotto_model_entry_get_path (entry), path))
+        return entry;
+    }
+  return NULL;
+}
+
+static int
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  SottoModelEntry *entry_a = *(SottoModelEntry **) a;
+  SottoModelEntry *entry_b = *(SottoModelEntry **) b;
+
+  return sotto_model_files_compare (sotto_model_entry_get_name (entry_a),
+                                    sotto_model_entry_is_base (entry_a),
+                                    sotto_model_entry_get_name (entry_b),
+                                    sotto_model_entry_is_base (entry_b));
+}
+
+static void
+update_default (SottoModelLibrary *self)
+{
+  SottoModelEntry *entry = sotto_model_library_get_default (self);
+
+  if (entry == self->shown_default)
+    return;
+
+  if (self->shown_default != NULL)
+    sotto_model_entry_set_default (self->shown_default, FALSE);
+  g_set_object (&self->shown_default, entry);
+  if (entry != NULL)
+    sotto_model_entry_set_default (entry, TRUE);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEFAULT_MODEL]);
+}
+
+static void
+remove_entry (SottoModelLibrary *self, guint position)
+{
+  g_ptr_array_remove_index (self->entries, position);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
+}
+
+/* @entry: (transfer full) */
+static void
+insert_entry (SottoModelLibrary *self, SottoModelEntry *entry)
+{
+  guint position = 0;
+
+  while (position < self->entries->len && compare_entries (&self->entries->pdata[position], &entry) <= 0)
+    position++;
+
+  g_ptr_array_insert (self->entries, (int) position, entry);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
+}
+
+static gboolean
+is_added (SottoModelLibrary *self, const char *path)
+{
+  g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
+
+  return added != NULL && g_strv_contains ((const char *const *) added, path);
+}
+
+/* @facts: (transfer full). A known entry takes them; a file that is new enters the list. */
+static SottoModelEntry *
+merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
+{
+  g_autoptr (SottoModelEntry) entry = NULL;
+  SottoModelEntry *known = find_entry (self, facts->path);
+
+  if (known != NULL)
+    {
+      g_autofree char *old_name = g_strdup (sotto_model_entry_get_name (known));
+
+      sotto_model_entry_take_facts (known, facts);
+      if (!g_str_equal (old_name, sotto_model_entry_get_name (known)))
+        {
+          guint position;
+
+          g_ptr_array_find (self->entries, known, &position);
+          g_object_ref (known);
+          remove_entry (self, position);
+          insert_entry (self, known);
+        }
+      return known;
+    }
+
+  if (!g_hash_table_steal_extended (self->outside, facts->path, NULL, (gpointer *) &entry))
+    entry = sotto_model_entry_new (facts->path, FALSE);
+  sotto_model_entry_set_added (entry, is_added (self, facts->path));
+  sotto_model_entry_take_facts (entry, facts);
+  known = entry;
+  insert_entry (self, g_steal_pointer (&entry));
+  return known;
+}
+
+/* --- Looking --- */
+
+typedef struct {
+  char **added;
+  char **outside;
+  GHashTable *known; /* path → SottoModelFacts with size and time only */
+} LookInput;
+
+typedef struct {
+  GPtrArray *paths; /* all that were found */
+  GPtrArray *facts; /* of those that are new or changed */
+} LookResult;
+
+static void
+look_input_free (LookInput *input)
+{
+  g_strfreev (input->added);
+  g_strfreev (input->outside);
+  g_hash_table_unref (input->known);
+  g_free (input);
+}
+
+static void
+look_result_free (LookResult *result)
+{
+  g_ptr_array_unref (result->paths);
+  g_ptr_array_unref (result->facts);
+  g_free (result);
+}
+
+static gboolean
+has_path (GPtrArray *paths, const char *path)
+{
+  return g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL);
+}
+
+static void
+look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const LookInput *input = task_data;
+  LookResult *result = g_new0 (LookResult, 1);
+
+  result->paths = sotto_model_files_list ((const char *const *) input->added);
+  result->facts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
+
+  for (guint i = 0; i < result->paths->len && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      const char *path = g_ptr_array_index (result->paths, i);
+      const SottoModelFacts *known = g_hash_table_lookup (input->known, path);
+      guint64 size;
+      gint64 modified;
+
+      if (known != NULL && sotto_model_files_stat (path, &size, &modified, NULL)
+          && size == known->size && modified == known->modified)
+        continue;
+      g_ptr_array_add (result->facts, sotto_model_files_look (path));
+    }
+
+  for (guint i = 0; input->outside[i] != NULL; i++)
+    if (!has_path (result->paths, input->outside[i]))
+      g_ptr_array_add (result->facts, sotto_model_files_look (input->outside[i]));
+
+  g_task_return_pointer (task, result, (GDestroyNotify) look_result_free);
+}
+
+static void
+on_looked (GObject *source, GAsyncResult *async_result, gpointer user_data)
+{
+  SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (source);
+  LookResult *result = g_task_propagate_pointer (G_TASK (async_result), NULL);
+
+  if (result == NULL)
+    return;
+
+  /* What was in a folder and is gone leaves the list; what was added stays there, as missing. */
+  for (guint i = self->entries->len; i > 0; i--)
+    if (!has_path (result->paths, sotto_model_entry_get_path (g_ptr_array_index (self->entries, i - 1))))
+      remove_entry (self, i - 1);
+
+  while (result->facts->len > 0)
+    {
+      SottoModelFacts *facts = g_ptr_array_steal_index (result->facts, 0);
+
+      /* A conversation may hold on to a model that is not on the list. */
+      if (has_path (result->paths, facts->path))
+        merge_facts (self, facts);
+      else
+        sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
+    }
+
+  look_result_free (result);
+  self->is_looking = FALSE;
+  update_default (self);
+  if (self->look_again)
+    sotto_model_library_refresh (self);
+  else
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
+}
+
+static GHashTable *
+collect_known (SottoModelLibrary *self)
+{
+  GHashTable *known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                             (GDestroyNotify) sotto_model_facts_free);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      SottoModelEntry *entry = g_ptr_array_index (self->entries, i);
+      SottoModelFacts *facts = g_new0 (SottoModelFacts, 1);
+
+      facts->path = g_strdup (sotto_model_entry_get_path (entry));
+      sotto_model_entry_get_stamp (entry, &facts->size, &facts->modified);
+      g_hash_table_insert (known, facts->path, facts);
+    }
+  return known;
+}
+
+static char **
+collect_outside (SottoModelLibrary *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, self->outside);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    g_strv_builder_add (builder, path);
+  return g_strv_builder_end (builder);
+}
+
+void
+sotto_model_library_refresh (SottoModelLibrary *self)
+{
+  g_autoptr (GTask) task = NULL;
+  LookInput *input;
+
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+
+  self->look_again = self->is_looking;
+  if (self->is_looking)
+    return;
+
+  input = g_new0 (LookInput, 1);
+  input->added = sotto_settings_dup_strv (self->settings, "added-models");
+  input->outside = collect_outside (self);
+  input->known = collect_known (self);
+
+  self->is_looking = TRUE;
+  task = g_task_new (self, self->cancellable, on_looked, NULL);
+  g_task_set_static_name (task, "sotto look for models");
+  g_task_set_task_data (task, input, (GDestroyNotify) look_input_free);
+  g_task_run_in_thread (task, look_thread);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
+}
+
+static gboolean
+on_quiet (gpointer user_data)
+{
+  SottoModelLibrary *self = user_data;
+
+  self->quiet_source = 0;
+  sotto_model_library_refresh (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_folder_changed (SottoModelLibrary *self)
+{
+  g_clear_handle_id (&self->quiet_source, g_source_remove);
+  self->quiet_source = g_timeout_add (QUIET_MS, on_quiet, self);
+}
+
+static void
+watch_folders (SottoModelLibrary *self)
+{
+  g_auto (GStrv) folders = sotto_model_files_folders ();
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (folders[i]);
+      g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (folder, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+
+      if (monitor == NULL)
+        continue;
+      g_signal_connect_object (monitor, "changed", G_CALLBACK (on_folder_changed), self, G_CONNECT_SWAPPED);
+      g_ptr_array_add (self->monitors, g_steal_pointer (&monitor));
+    }
+}
+
+/* --- The object --- */
+
+static void
+sotto_model_library_dispose (GObject *object)
+{
+  SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->quiet_source, g_source_remove);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->shown_default);
+  g_clear_pointer (&self->entries, g_ptr_array_unref);
+  g_clear_pointer (&self->outside, g_hash_table_unref);
+  g_clear_pointer (&self->monitors, g_ptr_array_unref);
+  G_OBJECT_CLASS (sotto_model_library_parent_class)->dispose (object);
+}
+
+static void
+sotto_model_library_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (object);
+
+  switch (prop_id)
+    {
+    case PROP_N_ITEMS:
+      g_value_set_uint (value, self->entries->len);
+      break;
+    case PROP_LOOKING:
+      g_value_set_boolean (value, self->is_looking);
+      break;
+    case PROP_DEFAULT_MODEL:
+      g_value_set_object (value, sotto_model_library_get_default (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sotto_model_library_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  if (prop_id == PROP_DEFAULT_MODEL)
+    sotto_model_library_set_default (SOTTO_MODEL_LIBRARY (object), g_value_get_object (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+sotto_model_library_class_init (SottoModelLibraryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->dispose = sotto_model_library_dispose;
+  object_class->get_property = sotto_model_library_get_property;
+  object_class->set_property = sotto_model_library_set_property;
+
+  properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_LOOKING] = g_param_spec_boolean ("looking", NULL, NULL, FALSE, flags);
+  properties[PROP_DEFAULT_MODEL] = g_param_spec_object ("default-model", NULL, NULL,
+                                                        SOTTO_TYPE_MODEL_ENTRY,
+                                                        flags | G_PARAM_WRITABLE);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+sotto_model_library_init (SottoModelLibrary *self)
+{
+  self->entries = g_ptr_array_new_with_free_func (g_object_unref);
+  self->outside = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->monitors = g_ptr_array_new_with_free_func (g_object_unref);
+  self->cancellable = g_cancellable_new ();
+}
+
+SottoModelLibrary *
+sotto_model_library_new (SottoSettings *settings)
+{
+  SottoModelLibrary *self = g_object_new (SOTTO_TYPE_MODEL_LIBRARY, NULL);
+
+  self->settings = g_object_ref (settings);
+  g_signal_connect_object (settings, "notify::default-model", G_CALLBACK (update_default), self,
+                           G_CONNECT_SWAPPED);
+  watch_folders (self);
+  return self;
+}
+
+gboolean
+sotto_model_library_is_looking (SottoModelLibrary *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), FALSE);
+  return self->is_looking;
+}
+
+/* --- Adding in place --- */
+
+static void
+add_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  g_autoptr (SottoModelFacts) facts = sotto_model_files_look (task_data);
+
+  if (facts->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&facts->error));
+  else
+    g_task_return_pointer (task, g_steal_pointer (&facts), (GDestroyNotify) sotto_model_facts_free);
+}
+
+void
+sotto_model_library_add_file_async (SottoModelLibrary   *self,
+                                    GFile               *file,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  char *path;
+
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+  g_return_if_fail (G_IS_FILE (file));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_static_name (task, "sotto add model");
+
+  path = g_file_get_path (file);
+  if (path == NULL)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Not a file on this computer");
+      return;
+    }
+  g_task_set_task_data (task, path, g_free);
+  g_task_run_in_thread (task, add_thread);
+}
+
+SottoModelEntry *
+sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *result, GError **error)
+{
+  SottoModelFacts *facts;
+  SottoModelEntry *entry;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  facts = g_task_propagate_pointer (G_TASK (result), error);
+  if (facts == NULL)
+    return NULL;
+
+  if (find_entry (self, facts->path) == NULL && !is_added (self, facts->path))
+    {
+      g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
+      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+      g_auto (GStrv) all = NULL;
+
+      g_strv_builder_addv (builder, (const char **) added);
+      g_strv_builder_add (builder, facts->path);
+      all = g_strv_builder_end (builder);
+      g_object_set (self->settings, "added-models", all, NULL);
+    }
+
+  entry = merge_facts (self, facts);
+  update_default (self);
+  return g_object_ref (entry);
+}
+
+void
+sotto_model_library_forget (SottoModelLibrary *self, SottoModelEntry *entry)
+{
+  g_auto (GStrv) added = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) rest = NULL;
+  guint position;
+
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+  g_return_if_fail (SOTTO_IS_MODEL_ENTRY (entry));
+
+  if (!g_ptr_array_find (self->entries, entry, &position) || !sotto_model_entry_is_added (entry))
+    return;
+
+  added = sotto_settings_dup_strv (self->settings, "added-models");
+  for (guint i = 0; added[i] != NULL; i++)
+    if (!g_str_equal (added[i], sotto_model_entry_get_path (entry)))
+      g_strv_builder_add (builder, added[i]);
+  rest = g_strv_builder_end (builder);
+  g_object_set (self->settings, "added-models", rest, NULL);
+
+  remove_entry (self, position);
+  update_default (self);
+}
+
+/* --- Finding --- */
+
+SottoModelEntry *
+sotto_model_library_lookup (SottoModelLibrary *self, const char *path_or_name)
+{
+  SottoModelEntry *entry;
+
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
+  g_return_val_if_fail (path_or_name != NULL, NULL);
+
+  entry = find_entry (self, path_or_name);
+  if (entry == NULL)
+    entry = g_hash_table_lookup (self->outside, path_or_name);
+
+  for (guint i = 0; entry == NULL && i < self->entries->len; i++)
+    {
+      SottoModelEntry *candidate = g_ptr_array_index (self->entries, i);
+
+      if (sotto_model_files_matches (sotto_model_entry_get_path (candidate),
+                                     sotto_model_entry_get_name (candidate), path_or_name))
+        entry = candidate;
+    }
+  return entry;
+}
+
+SottoModelEntry *
+sotto_model_library_remember (SottoModelLibrary *self, const char *path, const char *name)
+{
+  SottoModelEntry *entry;
+
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
+
+  entry = find_entry (self, path);
+  if (entry == NULL)
+    entry = g_hash_table_lookup (self->outside, path);
+  if (entry != NULL)
+    return g_object_ref (entry);
+
+  entry = sotto_model_entry_new (path, FALSE);
+  sotto_model_entry_set_remembered_name (entry, name);
+  g_hash_table_insert (self->outside, (char *) sotto_model_entry_get_path (entry), entry);
+  if (!self->is_looking)
+    sotto_model_library_refresh (self);
+  return g_object_ref (entry);
+}
+
+SottoModelEntry *
+sotto_model_library_get_default (SottoModelLibrary *self)
+{
+  g_autofree char *path = NULL;
+  SottoModelEntry *chosen;
+
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
+
+  path = sotto_settings_dup_string (self->settings, "default-model");
+  chosen = path != NULL && path[0] != '\0' ? find_entry (self, path) : NULL;
+  if (chosen != NULL && sotto_model_entry_is_usable (chosen))
+    return chosen;
+
+  for (guint i = 0; i < self->entries->len; i++)
+    if (sotto_model_entry_is_usable (g_ptr_array_index (self->entries, i)))
+      return g_ptr_array_index (self->entries, i);
+  return NULL;
+}
+
+void
+sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+
+  g_object_set (self->settings, "default-model", entry != NULL ? sotto_model_entry_get_path (entry) : "", NULL);
+  update_default (self);
+}
+
+char **
+sotto_model_library_get_folders (void)
+{
+  return sotto_model_files_folders ();
+}
