@@ -12,6 +12,8 @@ typedef struct {
   char *name;      /* the file's name, or "the model" */
   char *wanted;    /* as a size */
   char *available; /* as a size */
+  char *wanted_number; /* in digits: xgettext does not know G_GUINT64_FORMAT */
+  char *available_number;
 } Parts;
 
 static void
@@ -20,6 +22,8 @@ parts_clear (Parts *parts)
   g_free (parts->name);
   g_free (parts->wanted);
   g_free (parts->available);
+  g_free (parts->wanted_number);
+  g_free (parts->available_number);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
@@ -31,6 +35,8 @@ parts_fill (Parts *parts, const SottoErrorArguments *arguments)
                                         : g_strdup (_("The model"));
   parts->wanted = g_format_size (arguments->wanted);
   parts->available = g_format_size (arguments->available);
+  parts->wanted_number = g_strdup_printf ("%" G_GUINT64_FORMAT, arguments->wanted);
+  parts->available_number = g_strdup_printf ("%" G_GUINT64_FORMAT, arguments->available);
 }
 
 /* What is wrong with a file; another model is the remedy. */
@@ -47,8 +53,8 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
     case SOTTO_ENGINE_ERROR_NOT_GGUF:
       return g_strdup_printf (_("“%s” is not a model file. Sotto reads models in the GGUF format."), parts->name);
     case SOTTO_ENGINE_ERROR_VERSION:
-      return g_strdup_printf (_("“%s” is written in version %" G_GUINT64_FORMAT " of the GGUF format, which Sotto does not read."),
-                              parts->name, arguments->wanted);
+      return g_strdup_printf (_("“%s” is written in version %s of the GGUF format, which Sotto does not read."),
+                              parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_TRUNCATED:
       /* Translators: %s: a file name, then two sizes such as “491 MB” */
       return g_strdup_printf (_("“%s” is not complete: it should hold %s and holds %s. Its download may have been interrupted."),
@@ -56,11 +62,8 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
     case SOTTO_ENGINE_ERROR_MALFORMED:
       return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."), parts->name);
     case SOTTO_ENGINE_ERROR_SPLIT:
-      return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                           "“%s” is one of %" G_GUINT64_FORMAT " part of a model. Sotto reads models that are in one file.",
-                                           "“%s” is one of %" G_GUINT64_FORMAT " parts of a model. Sotto reads models that are in one file.",
-                                           (gulong) arguments->wanted),
-                              parts->name, arguments->wanted);
+      return g_strdup_printf (_("“%s” is one part of a model that was split over %s files. Sotto reads models that are in one file."),
+                              parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_CHANGED:
       return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it is now."), parts->name);
     case SOTTO_ENGINE_ERROR_FAMILY:
@@ -92,8 +95,8 @@ words_for_run (SottoEngineError           code,
       return g_strdup (_("Stopped."));
     case SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
-      return g_strdup_printf (_("The model’s chat template cannot be read (line %" G_GUINT64_FORMAT ": %s)."),
-                              arguments->wanted, subject);
+      return g_strdup_printf (_("The model’s chat template cannot be read (line %s: %s)."),
+                              parts->wanted_number, subject);
     case SOTTO_ENGINE_ERROR_TEMPLATE_RAISED:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
       /* Translators: %s is the model's own message */
@@ -110,8 +113,8 @@ words_for_run (SottoEngineError           code,
                               parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_CONTEXT:
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
-      return g_strdup_printf (_("This conversation has become too long for the model: it has %" G_GUINT64_FORMAT " tokens, and %" G_GUINT64_FORMAT " fit. Start a new conversation, or allow a longer context in the preferences."),
-                              arguments->wanted, arguments->available);
+      return g_strdup_printf (_("This conversation has become too long for the model: it has %s tokens, and %s fit. Start a new conversation, or allow a longer context in the preferences."),
+                              parts->wanted_number, parts->available_number);
     case SOTTO_ENGINE_ERROR_STATE:
       *remedy = SOTTO_REMEDY_RETRY;
       return g_strdup (_("What was kept of this conversation’s computation does not fit the model."));

@@ -33,7 +33,7 @@ words_for_key (SottoHistoryError code, const SottoHistoryErrorArguments *argumen
     case SOTTO_HISTORY_ERROR_MALFORMED_CODE:
       if (arguments->wanted == 0)
         return g_strdup (_("The recovery code is too short or too long."));
-      return g_strdup_printf (_("The recovery code has a typing mistake in group %" G_GUINT64_FORMAT "."), arguments->wanted);
+      return g_strdup_printf (_("The recovery code has a typing mistake in group %d."), (int) arguments->wanted);
     case SOTTO_HISTORY_ERROR_LAST_SLOT:
       *remedy = SOTTO_REMEDY_NONE;
       return g_strdup (_("This is the only way to open your conversations, so it stays. Add another one first."));

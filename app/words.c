@@ -33,6 +33,11 @@ words_for_app (const GError *error, SottoRemedy *remedy)
     case SOTTO_APP_ERROR_PASSPHRASE:
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("The passphrase is empty."));
+    case SOTTO_APP_ERROR_REPLY_FAILED:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("An error cut this reply off."));
+    case SOTTO_APP_ERROR_NOT_FOUND:
+      return g_strdup (_("That message cannot be shown now."));
     default:
       return NULL;
     }

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Reading what a kept receipt (the engine's JSON) says of a reply, without a JSON reader: inside a
+ * JSON string every quotation mark is escaped, so that '"name":' can be nothing but a member. */
+
+/**
+ * sotto_kept_receipt_get_number:
+ * @receipt: (nullable): JSON
+ * @name: of a top-level member that appears once
+ *
+ * Returns: its value, 0 if it is not there
+ */
+guint64 sotto_kept_receipt_get_number (const char *receipt, const char *name);
+
+/**
+ * sotto_kept_receipt_ended_by:
+ * @how: "end", "stop", "max-tokens", "context-full", "cancelled" or "failed"
+ */
+gboolean sotto_kept_receipt_ended_by (const char *receipt, const char *how);
+
+G_END_DECLS

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sotto-history.h>
+
+#include "message.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_message_new:
+ * @siblings: ids of all with the same parent, oldest first, @id among them
+ *
+ * A message that was made now.
+ */
+SottoMessage *sotto_message_new (const char         *id,
+                                 const char         *parent,
+                                 SottoRole           role,
+                                 SottoMessageStatus  status,
+                                 const char         *text,
+                                 const char *const  *siblings);
+
+/* As it was read from the history. */
+SottoMessage *sotto_message_new_from_record (const SottoHistoryMessage *record);
+
+const char *sotto_message_get_parent (SottoMessage *self);
+const char *const *sotto_message_get_siblings (SottoMessage *self);
+
+void sotto_message_append (SottoMessage *self, const char *text);
+void sotto_message_set_status (SottoMessage *self, SottoMessageStatus status);
+void sotto_message_set_model_name (SottoMessage *self, const char *name);
+void sotto_message_set_receipt (SottoMessage *self, const char *receipt);
+void sotto_message_set_problem (SottoMessage *self, SottoProblem *problem);
+void sotto_message_set_siblings (SottoMessage *self, const char *const *siblings);
+
+G_END_DECLS

@@ -1,0 +1,368 @@
+#include "message-private.h"
+
+#include <string.h>
+
+#include "kept-receipt.h"
+
+struct _SottoMessage
+{
+  GObject parent_instance;
+
+  char *id;
+  char *parent; /* NULL: it begins the conversation */
+  SottoRole role;
+  SottoMessageStatus status;
+  GString *text;
+  char *model_name;
+  char *receipt;
+  GDateTime *created;
+  char **siblings;
+  guint version; /* from 1 */
+  guint n_versions;
+  SottoProblem *problem;
+};
+
+enum {
+  PROP_0,
+  PROP_ID,
+  PROP_ROLE,
+  PROP_TEXT,
+  PROP_STATUS,
+  PROP_MODEL_NAME,
+  PROP_CREATED,
+  PROP_RECEIPT,
+  PROP_VERSION,
+  PROP_N_VERSIONS,
+  PROP_PROBLEM,
+  N_PROPS
+};
+
+enum {
+  APPENDED,
+  N_SIGNALS
+};
+
+G_DEFINE_FINAL_TYPE (SottoMessage, sotto_message, G_TYPE_OBJECT)
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static void
+sotto_message_finalize (GObject *object)
+{
+  SottoMessage *self = SOTTO_MESSAGE (object);
+
+  g_free (self->id);
+  g_free (self->parent);
+  g_string_free (self->text, TRUE);
+  g_free (self->model_name);
+  g_free (self->receipt);
+  g_clear_pointer (&self->created, g_date_time_unref);
+  g_strfreev (self->siblings);
+  g_clear_object (&self->problem);
+  G_OBJECT_CLASS (sotto_message_parent_class)->finalize (object);
+}
+
+static void
+sotto_message_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoMessage *self = SOTTO_MESSAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_string (value, self->id);
+      break;
+    case PROP_ROLE:
+      g_value_set_enum (value, self->role);
+      break;
+    case PROP_TEXT:
+      g_value_set_string (value, self->text->str);
+      break;
+    case PROP_STATUS:
+      g_value_set_enum (value, self->status);
+      break;
+    case PROP_MODEL_NAME:
+      g_value_set_string (value, self->model_name);
+      break;
+    case PROP_CREATED:
+      g_value_set_boxed (value, self->created);
+      break;
+    case PROP_RECEIPT:
+      g_value_set_string (value, self->receipt);
+      break;
+    case PROP_VERSION:
+      g_value_set_uint (value, self->version);
+      break;
+    case PROP_N_VERSIONS:
+      g_value_set_uint (value, self->n_versions);
+      break;
+    case PROP_PROBLEM:
+      g_value_set_object (value, self->problem);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sotto_message_class_init (SottoMessageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->finalize = sotto_message_finalize;
+  object_class->get_property = sotto_message_get_property;
+
+  properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
+  properties[PROP_ROLE] = g_param_spec_enum ("role", NULL, NULL, SOTTO_TYPE_ROLE, SOTTO_ROLE_USER, flags);
+  properties[PROP_TEXT] = g_param_spec_string ("text", NULL, NULL, NULL, flags);
+  properties[PROP_STATUS] = g_param_spec_enum ("status", NULL, NULL, SOTTO_TYPE_MESSAGE_STATUS,
+                                               SOTTO_MESSAGE_STATUS_COMPLETE, flags);
+  properties[PROP_MODEL_NAME] = g_param_spec_string ("model-name", NULL, NULL, NULL, flags);
+  properties[PROP_CREATED] = g_param_spec_boxed ("created", NULL, NULL, G_TYPE_DATE_TIME, flags);
+  properties[PROP_RECEIPT] = g_param_spec_string ("receipt", NULL, NULL, NULL, flags);
+  properties[PROP_VERSION] = g_param_spec_uint ("version", NULL, NULL, 1, G_MAXUINT, 1, flags);
+  properties[PROP_N_VERSIONS] = g_param_spec_uint ("n-versions", NULL, NULL, 1, G_MAXUINT, 1, flags);
+  properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[APPENDED] = g_signal_new ("appended", SOTTO_TYPE_MESSAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+}
+
+static void
+sotto_message_init (SottoMessage *self)
+{
+  self->version = 1;
+  self->n_versions = 1;
+}
+
+SottoMessage *
+sotto_message_new (const char         *id,
+                   const char         *parent,
+                   SottoRole           role,
+                   SottoMessageStatus  status,
+                   const char         *text,
+                   const char *const  *siblings)
+{
+  SottoMessage *self = g_object_new (SOTTO_TYPE_MESSAGE, NULL);
+
+  self->id = g_strdup (id);
+  self->parent = g_strdup (parent);
+  self->role = role;
+  self->status = status;
+  self->text = g_string_new (text);
+  self->created = g_date_time_new_now_local ();
+  sotto_message_set_siblings (self, siblings);
+  return self;
+}
+
+static SottoMessageStatus
+status_of_record (const SottoHistoryMessage *record)
+{
+  switch (record->status)
+    {
+    case SOTTO_HISTORY_STATUS_STOPPED:
+      return SOTTO_MESSAGE_STATUS_STOPPED;
+    case SOTTO_HISTORY_STATUS_FAILED:
+      return SOTTO_MESSAGE_STATUS_FAILED;
+    case SOTTO_HISTORY_STATUS_STREAMING:
+    case SOTTO_HISTORY_STATUS_INTERRUPTED:
+      return SOTTO_MESSAGE_STATUS_INTERRUPTED;
+    case SOTTO_HISTORY_STATUS_COMPLETE:
+    default:
+      return sotto_kept_receipt_ended_by (record->receipt, "context-full")
+               ? SOTTO_MESSAGE_STATUS_LIMITED : SOTTO_MESSAGE_STATUS_COMPLETE;
+    }
+}
+
+static SottoProblem *
+problem_of_status (SottoMessageStatus status)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (status == SOTTO_MESSAGE_STATUS_LIMITED)
+    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL, "The context was full");
+  else if (status == SOTTO_MESSAGE_STATUS_FAILED)
+    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_REPLY_FAILED, "The reply had failed");
+  return error != NULL ? sotto_problem_new (error) : NULL;
+}
+
+SottoMessage *
+sotto_message_new_from_record (const SottoHistoryMessage *record)
+{
+  SottoMessage *self = g_object_new (SOTTO_TYPE_MESSAGE, NULL);
+  g_autofree char *text = sotto_history_message_dup_text (record);
+  g_autoptr (GDateTime) created = g_date_time_new_from_unix_utc_usec (record->created);
+
+  self->id = g_strdup (record->id);
+  self->parent = g_strdup (record->parent);
+  self->role = record->role == SOTTO_HISTORY_ROLE_USER ? SOTTO_ROLE_USER : SOTTO_ROLE_ASSISTANT;
+  self->status = status_of_record (record);
+  self->text = g_string_new_take (g_steal_pointer (&text));
+  self->model_name = g_strdup (record->model != NULL ? record->model->name : NULL);
+  self->receipt = g_strdup (record->receipt);
+  self->created = created != NULL ? g_date_time_to_local (created) : g_date_time_new_now_local ();
+  self->problem = problem_of_status (self->status);
+  sotto_message_set_siblings (self, (const char *const *) record->siblings);
+  return self;
+}
+
+const char *
+sotto_message_get_parent (SottoMessage *self)
+{
+  return self->parent;
+}
+
+const char *const *
+sotto_message_get_siblings (SottoMessage *self)
+{
+  return (const char *const *) self->siblings;
+}
+
+void
+sotto_message_append (SottoMessage *self, const char *text)
+{
+  const guint offset = (guint) self->text->len;
+
+  if (text[0] == '\0')
+    return;
+
+  g_string_append (self->text, text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEXT]);
+  g_signal_emit (self, signals[APPENDED], 0, offset);
+}
+
+void
+sotto_message_set_status (SottoMessage *self, SottoMessageStatus status)
+{
+  if (self->status == status)
+    return;
+
+  self->status = status;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+}
+
+void
+sotto_message_set_model_name (SottoMessage *self, const char *name)
+{
+  if (g_set_str (&self->model_name, name))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MODEL_NAME]);
+}
+
+void
+sotto_message_set_receipt (SottoMessage *self, const char *receipt)
+{
+  if (g_set_str (&self->receipt, receipt))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RECEIPT]);
+}
+
+void
+sotto_message_set_problem (SottoMessage *self, SottoProblem *problem)
+{
+  if (g_set_object (&self->problem, problem))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);
+}
+
+void
+sotto_message_set_siblings (SottoMessage *self, const char *const *siblings)
+{
+  guint version = 1;
+  guint n_versions = 0;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  g_strfreev (self->siblings);
+  self->siblings = g_strdupv ((char **) siblings);
+  for (guint i = 0; self->siblings != NULL && self->siblings[i] != NULL; i++)
+    {
+      n_versions++;
+      if (g_str_equal (self->siblings[i], self->id))
+        version = i + 1;
+    }
+
+  if (self->version != version)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_VERSION]);
+  if (self->n_versions != MAX (n_versions, 1))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_VERSIONS]);
+  self->version = version;
+  self->n_versions = MAX (n_versions, 1);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+const char *
+sotto_message_get_id (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->id;
+}
+
+SottoRole
+sotto_message_get_role (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), SOTTO_ROLE_USER);
+  return self->role;
+}
+
+const char *
+sotto_message_get_text (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->text->str;
+}
+
+gsize
+sotto_message_get_length (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
+  return self->text->len;
+}
+
+SottoMessageStatus
+sotto_message_get_status (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), SOTTO_MESSAGE_STATUS_COMPLETE);
+  return self->status;
+}
+
+const char *
+sotto_message_get_model_name (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->model_name;
+}
+
+GDateTime *
+sotto_message_get_created (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->created;
+}
+
+const char *
+sotto_message_get_receipt (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->receipt;
+}
+
+guint
+sotto_message_get_version (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 1);
+  return self->version;
+}
+
+guint
+sotto_message_get_n_versions (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 1);
+  return self->n_versions;
+}
+
+SottoProblem *
+sotto_message_get_problem (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->problem;
+}

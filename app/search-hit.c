@@ -1,0 +1,156 @@
+#include "search-hit-private.h"
+
+struct _SottoSearchHit
+{
+  GObject parent_instance;
+
+  SottoConversation *conversation;
+  char *message_id;
+  char *snippet;
+  char *markup;
+};
+
+enum {
+  PROP_0,
+  PROP_CONVERSATION,
+  PROP_MESSAGE_ID,
+  PROP_SNIPPET,
+  PROP_MARKUP,
+  N_PROPS
+};
+
+G_DEFINE_FINAL_TYPE (SottoSearchHit, sotto_search_hit, G_TYPE_OBJECT)
+
+static void
+sotto_search_hit_finalize (GObject *object)
+{
+  SottoSearchHit *self = SOTTO_SEARCH_HIT (object);
+
+  g_clear_object (&self->conversation);
+  g_free (self->message_id);
+  g_free (self->snippet);
+  g_free (self->markup);
+  G_OBJECT_CLASS (sotto_search_hit_parent_class)->finalize (object);
+}
+
+static void
+sotto_search_hit_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoSearchHit *self = SOTTO_SEARCH_HIT (object);
+
+  switch (prop_id)
+    {
+    case PROP_CONVERSATION:
+      g_value_set_object (value, self->conversation);
+      break;
+    case PROP_MESSAGE_ID:
+      g_value_set_string (value, self->message_id);
+      break;
+    case PROP_SNIPPET:
+      g_value_set_string (value, self->snippet);
+      break;
+    case PROP_MARKUP:
+      g_value_set_string (value, self->markup);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sotto_search_hit_class_init (SottoSearchHitClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = sotto_search_hit_finalize;
+  object_class->get_property = sotto_search_hit_get_property;
+
+  g_object_class_install_property (object_class, PROP_CONVERSATION,
+                                   g_param_spec_object ("conversation", NULL, NULL,
+                                                        SOTTO_TYPE_CONVERSATION, flags));
+  g_object_class_install_property (object_class, PROP_MESSAGE_ID,
+                                   g_param_spec_string ("message-id", NULL, NULL, NULL, flags));
+  g_object_class_install_property (object_class, PROP_SNIPPET,
+                                   g_param_spec_string ("snippet", NULL, NULL, NULL, flags));
+  g_object_class_install_property (object_class, PROP_MARKUP,
+                                   g_param_spec_string ("markup", NULL, NULL, NULL, flags));
+}
+
+static void
+sotto_search_hit_init (SottoSearchHit *self)
+{
+}
+
+static void
+append_escaped (GString *markup, const char *text, gsize length)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, (gssize) length);
+
+  g_string_append (markup, escaped);
+}
+
+static char *
+create_markup (const SottoHistoryHit *hit)
+{
+  g_autoptr (GString) markup = g_string_new (NULL);
+  const gsize length = strlen (hit->snippet);
+  gsize position = 0;
+
+  for (guint i = 0; i < hit->n_ranges; i++)
+    {
+      const gsize start = hit->ranges[i].start;
+      const gsize end = start + hit->ranges[i].length;
+
+      if (start < position || end > length)
+        continue;
+      append_escaped (markup, hit->snippet + position, start - position);
+      g_string_append (markup, "<b>");
+      append_escaped (markup, hit->snippet + start, end - start);
+      g_string_append (markup, "</b>");
+      position = end;
+    }
+
+  append_escaped (markup, hit->snippet + position, length - position);
+  return g_string_free_and_steal (g_steal_pointer (&markup));
+}
+
+SottoSearchHit *
+sotto_search_hit_new (SottoConversation *conversation, const SottoHistoryHit *hit)
+{
+  SottoSearchHit *self = g_object_new (SOTTO_TYPE_SEARCH_HIT, NULL);
+
+  self->conversation = g_object_ref (conversation);
+  self->message_id = g_strdup (hit->message);
+  self->snippet = g_strdup (hit->snippet);
+  self->markup = create_markup (hit);
+  return self;
+}
+
+SottoConversation *
+sotto_search_hit_get_conversation (SottoSearchHit *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
+  return self->conversation;
+}
+
+const char *
+sotto_search_hit_get_message_id (SottoSearchHit *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
+  return self->message_id;
+}
+
+const char *
+sotto_search_hit_get_snippet (SottoSearchHit *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
+  return self->snippet;
+}
+
+const char *
+sotto_search_hit_get_markup (SottoSearchHit *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
+  return self->markup;
+}
