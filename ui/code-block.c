@@ -145,9 +145,12 @@ static void
 sotto_code_block_dispose (GObject *object)
 {
   SottoCodeBlock *self = SOTTO_CODE_BLOCK (object);
+  GtkWidget *child;
 
   g_clear_handle_id (&self->copied_source, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_CODE_BLOCK);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
 
   G_OBJECT_CLASS (sotto_code_block_parent_class)->dispose (object);
 }
