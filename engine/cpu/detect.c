@@ -1,0 +1,89 @@
+#include "cpu/kernels.h"
+
+#include "sotto-error.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* Bits of XCR0: the registers that the system saves when it switches threads. */
+#define XCR0_AVX 0x06
+#define XCR0_AVX512 0xe6
+
+static guint64
+read_xcr0 (void)
+{
+  guint32 low;
+  guint32 high;
+
+  __asm__ volatile ("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
+  return (guint64) high << 32 | low;
+}
+
+gboolean
+sotto_cpu_has (const char *tier)
+{
+  guint a, b, c, d;
+  guint b7, c7, d7;
+  guint64 saved;
+
+  if (g_str_equal (tier, "reference"))
+    return TRUE;
+  if (!__get_cpuid (1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0)
+    return FALSE;
+  if (!__get_cpuid_count (7, 0, &a, &b7, &c7, &d7))
+    return FALSE;
+  saved = read_xcr0 ();
+  if ((saved & XCR0_AVX) != XCR0_AVX || (c & bit_AVX) == 0 || (c & bit_FMA) == 0 || (c & bit_F16C) == 0 ||
+      (b7 & bit_AVX2) == 0)
+    return FALSE;
+  if (g_str_equal (tier, "avx2"))
+    return TRUE;
+  return g_str_equal (tier, "avx512") && (saved & XCR0_AVX512) == XCR0_AVX512 && (b7 & bit_AVX512F) != 0 &&
+         (b7 & bit_AVX512BW) != 0 && (b7 & bit_AVX512VL) != 0 && (b7 & bit_AVX512DQ) != 0 &&
+         (c7 & bit_AVX512VNNI) != 0;
+}
+
+#else
+
+gboolean
+sotto_cpu_has (const char *tier)
+{
+  return g_str_equal (tier, "reference");
+}
+
+#endif
+
+typedef struct {
+  const char *name;
+  void (*fill) (SottoKernels *kernels);
+} Tier;
+
+/* Each on top of those before it. */
+static const Tier tiers[] = {
+  { "reference", sotto_kernels_fill_reference },
+};
+
+gboolean
+sotto_kernels_init (SottoKernels *kernels, const char *tier, GError **error)
+{
+  guint last = 0;
+
+  if (tier == NULL)
+    tier = g_getenv ("SOTTO_CPU_TIER");
+  if (tier != NULL && *tier == '\0')
+    tier = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (tiers); i++)
+    if (sotto_cpu_has (tiers[i].name) && (tier == NULL || g_str_equal (tier, tiers[i].name)))
+      last = i;
+  if (tier != NULL && !g_str_equal (tier, tiers[last].name))
+    {
+      SottoErrorArguments arguments = { .subject = tier };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND, &arguments,
+                              "CPU tier \"%s\" is unknown or not on this machine", tier);
+      return FALSE;
+    }
+  for (guint i = 0; i <= last; i++)
+    tiers[i].fill (kernels);
+  return TRUE;
+}

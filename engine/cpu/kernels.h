@@ -1,0 +1,156 @@
+#pragma once
+
+#include "backend.h"
+
+G_BEGIN_DECLS
+
+/* The arithmetic of the CPU backend, as a table of functions: filled with plain C, then overwritten by the tiers
+ * that this CPU has. The functions know nothing of threads, layers or sessions; each does one piece of work.
+ *
+ * Numerics. The reference tier dequantises weights to float and multiplies float activations. The fast tiers
+ * multiply the weights' integers with activations of 15 bits: blocks of 32 share a scale (SottoActivations),
+ * products of a block are summed exactly in int32, and a row's sum is eight chains of fused multiply-adds, chain c
+ * taking the blocks c, c + 8, c + 16 … in order, then
+ * ((c0 + c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). AVX2 and AVX-512 agree to the bit, whatever tile a kernel
+ * works in; so does one token with any batch it may be in.
+ *
+ * 15 bits, not 16: a Q6_K block of 32 with its scales multiplied in reaches 32 * 4096 * 16383 < 2^31. */
+
+#define SOTTO_STEPS_HIGHEST 16383
+#define SOTTO_STEPS_BLOCK 32
+#define SOTTO_STEPS_GROUP 8          /* blocks; activations' scales are padded with zeros to a multiple */
+
+/* Activations of some tokens, as the products behind them want them. */
+typedef struct {
+  guint n_columns;
+  gsize column_stride;               /* n_columns rounded up to a block */
+  gsize block_stride;                /* blocks rounded up to a group */
+  float *values;                     /* (n_tokens, column_stride) */
+  gint16 *steps;                     /* (n_tokens, column_stride): value / scale, rounded */
+  float *scales;                     /* (n_tokens, block_stride) */
+  float *sums;                       /* (n_tokens, block_stride): scale * sum of the block's steps */
+} SottoActivations;
+
+/**
+ * SottoMultiply:
+ * @y: (n_tokens, n_rows) with @y_stride floats from token to token: row (first_row + r) times token
+ *   (first_token + t); the bias is not added
+ * @scratch: sotto_kernels_scratch() bytes, aligned to 64
+ */
+typedef void (*SottoMultiply) (const SottoWeight      *weight,
+                               guint                   first_row,
+                               guint                   n_rows,
+                               const SottoActivations *x,
+                               guint                   first_token,
+                               guint                   n_tokens,
+                               float                  *y,
+                               gsize                   y_stride,
+                               void                   *scratch);
+
+/* Keys lie in tiles of 16 positions, (n_tiles, n_key, 16), so that a tile's scores need no sum across
+ * lanes; values lie by position, (n_positions, value_stride). */
+#define SOTTO_KEY_TILE 16
+#define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */
+#define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
+#define SOTTO_ATTEND_QUERIES 64      /* queries of one call */
+
+/* The cache of one head of one layer. */
+typedef struct {
+  const void *keys;
+  const void *values;
+  SottoKvType type;
+  guint n_key;
+  guint value_stride;                /* a multiple of 16; zeros behind the value */
+  float scale;                       /* of the scores */
+} SottoAttendHead;
+
+/* What attending to some keys gave: softmax's maximum and sum, and the weighted sum of values (value_stride). */
+typedef struct {
+  float highest;
+  float sum;
+  float *value;
+} SottoPartial;
+
+typedef struct {
+  const char *name;                  /* "reference" */
+
+  /* By block type; NULL where there is none. */
+  SottoMultiply multiply[SOTTO_BLOCK_BF16 + 1];
+  gboolean takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps, scales and sums; else values */
+
+  /* y = x / sqrt (mean (x²) + epsilon) * weight */
+  void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
+
+  /* n values to steps, scales and sums; a last block that is not full is padded */
+  void (*quantise) (const float *x, guint n, gint16 *steps, float *scales, float *sums);
+
+  /* y = activation (gate) * up */
+  void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
+
+  /* y += x */
+  void (*add) (const float *x, guint n, float *y);
+
+  /* turns the first 2 * n_pairs elements of x; cosines, sines: (n_pairs) */
+  void (*rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
+
+  /* n floats to halves (conversion of what enters the cache), and back */
+  void (*to_half) (const float *x, guint n, guint16 *y);
+  void (*from_half) (const guint16 *x, guint n, float *y);
+
+  /* Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key - 1 within
+   * one chunk; query i sees keys below limits[i] only. Online softmax over tiles (Milakov & Gimelshein
+   * 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
+  void (*attend) (const SottoAttendHead *head,
+                  guint                  first_key,
+                  guint                  end_key,
+                  guint                  n_queries,
+                  const float *const    *queries,
+                  const guint           *limits,
+                  SottoPartial          *partials,
+                  void                  *scratch);
+
+  /* a = a merged with b, the keys behind a's */
+  void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);
+} SottoKernels;
+
+/**
+ * sotto_kernels_scratch:
+ * @n_columns: the widest weight
+ * @n_head: the larger of n_key and value_stride
+ *
+ * Returns: bytes a thread must lend to multiply and attend
+ */
+gsize sotto_kernels_scratch (guint n_columns, guint n_head);
+
+/* Each overwrites what it has. A tier must only be asked for when sotto_cpu_has() says so. */
+void sotto_kernels_fill_reference (SottoKernels *kernels);
+void sotto_kernels_fill_avx2 (SottoKernels *kernels);
+void sotto_kernels_fill_avx512 (SottoKernels *kernels);
+
+/**
+ * sotto_kernels_init:
+ * @tier: (nullable): %NULL: what SOTTO_CPU_TIER names, or the best this machine has
+ *
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_BACKEND: unknown, or not on this machine
+ */
+gboolean sotto_kernels_init (SottoKernels *kernels, const char *tier, GError **error);
+
+/**
+ * sotto_cpu_has:
+ *
+ * Whether the CPU has the instructions of @tier, and the system saves their registers.
+ */
+gboolean sotto_cpu_has (const char *tier);
+
+/**
+ * sotto_activations_layout:
+ * @base: (nullable): where they are to lie, aligned to 64; %NULL: only measure
+ *
+ * Sets @self up for @n_tokens of @n_columns in the memory at @base. The scales' padding is made zero,
+ * nothing else is written.
+ *
+ * Returns: bytes they take, a multiple of 64
+ */
+gsize sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_tokens, guint8 *base);
+
+G_END_DECLS
