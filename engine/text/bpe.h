@@ -1,0 +1,45 @@
+#pragma once
+
+#include "text/vocabulary.h"
+
+G_BEGIN_DECLS
+
+/* Byte-pair encoding (Sennrich et al. 2016): the merges of a vocabulary. Private to the tokenizer. */
+
+typedef struct {
+  guint32 left;
+  guint32 right;
+  guint32 rank;              /* lower goes first */
+  guint32 merged;            /* SOTTO_NO_TOKEN: the slot is free */
+} SottoMerge;
+
+typedef struct {
+  guint32 byte_ids[256];     /* the token of each byte; SOTTO_NO_TOKEN: the vocabulary lacks it */
+  SottoMerge *merges;        /* open addressing; a power of two, at most two thirds taken */
+  guint n_merge_bits;
+  guint64 seed;
+} SottoBpe;
+
+/* Reads tokenizer.ggml.merges. A merge whose parts or result are no tokens is passed over, since no text
+ * leads to it. Returns: %FALSE with MALFORMED or MEMORY. */
+gboolean sotto_bpe_init (SottoBpe               *self,
+                         const SottoVocabulary  *vocabulary,
+                         SottoGguf              *gguf,
+                         GError                **error);
+void sotto_bpe_clear (SottoBpe *self);
+
+/**
+ * sotto_bpe_encode:
+ * @word: bytes
+ * @unknown: what stands for a byte without a token; %SOTTO_NO_TOKEN: nothing
+ * @ids: (element-type gint32): appended to
+ *
+ * Always merges the pair of lowest rank, of equals the leftmost. Time grows with n log n.
+ */
+void sotto_bpe_encode (const SottoBpe *self,
+                       const guint8   *word,
+                       gsize           length,
+                       guint32         unknown,
+                       GArray         *ids);
+
+G_END_DECLS

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "format/gguf.h"
+
+G_BEGIN_DECLS
+
+/* The tokens of a byte-level vocabulary: the bytes and the kind of each, and the way back from bytes to
+ * the token. Private to the tokenizer. */
+
+#define SOTTO_NO_TOKEN G_MAXUINT32
+
+/* tokenizer.ggml.token_type */
+typedef enum {
+  SOTTO_TOKEN_NORMAL = 1,
+  SOTTO_TOKEN_UNKNOWN = 2,
+  SOTTO_TOKEN_CONTROL = 3,
+  SOTTO_TOKEN_USER_DEFINED = 4,
+  SOTTO_TOKEN_UNUSED = 5,
+  SOTTO_TOKEN_BYTE = 6,
+
+  /* Ours: NORMAL or BYTE, but written with characters outside of the alphabet: no text leads to it. */
+  SOTTO_TOKEN_RAW = 7,
+} SottoTokenKind;
+
+typedef struct {
+  guint n_tokens;
+  guint32 *offsets;          /* (n_tokens + 1): where each begins in bytes */
+  guint8 *bytes;             /* NORMAL: what it stands for; CONTROL …: as the file writes it */
+  guint8 *kinds;             /* (n_tokens): SottoTokenKind */
+  guint longest;             /* bytes of the longest token */
+
+  /* Open addressing, keyed by bytes; a power of two of slots, at most two thirds of them taken. Each is
+   * the hash's upper half and the token's number plus one; 0: free. */
+  guint64 *slots;
+  guint n_slot_bits;
+  guint64 seed;              /* random, so that no file can aim at collisions; results don't depend on it */
+  gboolean has_twins;        /* two tokens have the same bytes */
+} SottoVocabulary;
+
+/* Reads tokenizer.ggml.tokens and token_type. Returns: %FALSE with MALFORMED or MEMORY. */
+gboolean sotto_vocabulary_init (SottoVocabulary *self, SottoGguf *gguf, GError **error);
+void sotto_vocabulary_clear (SottoVocabulary *self);
+
+/* Makes the way back; after that the kinds are settled. Returns: %FALSE with MEMORY. */
+gboolean sotto_vocabulary_build_index (SottoVocabulary *self, GError **error);
+
+/* Frees the way back again, which only loading needs where words are always merged. */
+void sotto_vocabulary_drop_index (SottoVocabulary *self);
+
+static inline const guint8 *
+sotto_vocabulary_get (const SottoVocabulary *self,
+                      guint32                id,
+                      gsize                 *length)
+{
+  *length = self->offsets[id + 1] - self->offsets[id];
+
+  return self->bytes + self->offsets[id];
+}
+
+/**
+ * sotto_vocabulary_find:
+ *
+ * Never finds a CONTROL or UNKNOWN token: text is no way to those.
+ *
+ * Returns: the token with these bytes (the lowest, if several have them), or %SOTTO_NO_TOKEN
+ */
+guint32 sotto_vocabulary_find (const SottoVocabulary *self, const guint8 *bytes, gsize length);
+
+/* Byte-level vocabularies write each byte as a printable character (Radford et al. 2019): those of
+ * Latin-1 that print stand for themselves, the others for U+0100 onwards in order. */
+typedef struct {
+  gint16 bytes[0x144];       /* character to byte; -1: stands for none */
+} SottoByteAlphabet;
+
+void sotto_byte_alphabet_init (SottoByteAlphabet *self);
+
+/**
+ * sotto_byte_alphabet_decode:
+ * @out: room for @length bytes
+ *
+ * Returns: how many bytes @text stands for, or -1 if it has a character that stands for none
+ */
+gssize sotto_byte_alphabet_decode (const SottoByteAlphabet *self,
+                                   const char              *text,
+                                   gsize                    length,
+                                   guint8                  *out);
+
+/* Appends the character that stands for @byte. */
+void sotto_byte_alphabet_encode (guint8 byte, GString *out);
+
+G_END_DECLS

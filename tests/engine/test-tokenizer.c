@@ -1,0 +1,725 @@
+/* Byte-level BPE: exact against llama.cpp's ids for five vocabularies (where ../shared lies beside the source),
+ * against the tokenizers library for every pre-tokenizer (fixtures/bpe.json), and against a naive
+ * transcription of the algorithm. Text that a person typed never becomes a control token. */
+
+#include <string.h>
+#include <yyjson.h>
+
+#include "gguf-writer.h"
+#include "sotto-error.h"
+#include "text/tokenizer.h"
+#include "text/unicode.h"
+
+/* Numbers of a file's ids as text, "1 2 3". */
+static char *
+ids_to_text (GArray *ids)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", g_array_index (ids, gint32, i));
+
+  return g_string_free (text, FALSE);
+}
+
+static GArray *
+encode_spans (SottoTokenizer  *tokenizer,
+              const SottoSpan *spans,
+              gsize            n_spans)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+
+  sotto_tokenizer_encode (tokenizer, spans, n_spans, ids);
+
+  return ids;
+}
+
+static GArray *
+encode (SottoTokenizer *tokenizer,
+        const char     *text,
+        gsize           length,
+        gboolean        trusted)
+{
+  SottoSpan span = { text, length, trusted };
+
+  return encode_spans (tokenizer, &span, 1);
+}
+
+static void
+assert_decodes_to (SottoTokenizer *tokenizer,
+                   GArray         *ids,
+                   const char     *text,
+                   gsize           length)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), TRUE, out);
+
+  g_assert_cmpmem (out->str, out->len, text, length);
+}
+
+static void
+assert_ids (SottoTokenizer *tokenizer,
+            const char     *text,
+            gboolean        trusted,
+            const char     *expected)
+{
+  g_autoptr (GArray) ids = encode (tokenizer, text, strlen (text), trusted);
+  g_autofree char *got = ids_to_text (ids);
+
+  g_assert_cmpstr (got, ==, expected);
+}
+
+/* --- Files of ../shared/tokenizers --- */
+
+#define SEPARATOR "\n__ggml_vocab_test__\n"
+
+static void
+test_shared (gconstpointer data)
+{
+  const char *name = data;
+  g_autofree char *folder = g_build_filename (g_getenv ("SOTTO_SOURCE_DIR"), "..", "shared", "tokenizers",
+                                              NULL);
+  g_autofree char *path = g_strdup_printf ("%s/%s.gguf", folder, name);
+  g_autofree char *input_path = g_strconcat (path, ".inp", NULL);
+  g_autofree char *output_path = g_strconcat (path, ".out", NULL);
+  g_autofree char *input = NULL;
+  g_autofree char *output = NULL;
+  g_autoptr (SottoGguf) gguf = NULL;
+  g_autoptr (SottoTokenizer) tokenizer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) texts = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip_printf ("%s is not there", path);
+      return;
+    }
+
+  gguf = sotto_gguf_open (path, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  tokenizer = sotto_tokenizer_new (gguf, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (input_path, &input, NULL, NULL));
+  g_assert_true (g_file_get_contents (output_path, &output, NULL, NULL));
+
+  /* The texts are followed, not parted, by the separator. */
+  g_assert_true (g_str_has_suffix (input, SEPARATOR));
+  input[strlen (input) - strlen (SEPARATOR)] = '\0';
+  texts = g_strsplit (input, SEPARATOR, -1);
+  lines = g_strsplit (output, "\n", -1);
+  /* The last of the lines is empty. */
+  g_assert_cmpuint (g_strv_length (texts), >, 40);
+  g_assert_cmpuint (g_strv_length (texts), ==, g_strv_length (lines) - 1);
+
+  for (guint i = 0; texts[i] != NULL; i++)
+    {
+      g_autoptr (GArray) ids = encode (tokenizer, texts[i], strlen (texts[i]), FALSE);
+      g_autofree char *got = ids_to_text (ids);
+
+      g_assert_cmpstr (got, ==, g_strstrip (lines[i]));
+      assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
+    }
+}
+
+/* --- The fixture --- */
+
+static yyjson_doc *
+read_fixture (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "engine", "fixtures", "bpe.json", NULL);
+  yyjson_read_err error = { 0 };
+  yyjson_doc *document = yyjson_read_file (path, 0, NULL, &error);
+
+  g_assert_cmpstr (error.msg, ==, document != NULL ? error.msg : "a document");
+
+  return document;
+}
+
+static void
+add_strings (GgufWriter *writer,
+             const char *key,
+             yyjson_val *array)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
+  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
+  yyjson_val *value;
+
+  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
+    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
+  gguf_writer_add_strings (writer, key, (const char *const *) strings->pdata, strings->len);
+}
+
+static void
+test_fixture (void)
+{
+  yyjson_doc *document = read_fixture ();
+  yyjson_val *root = yyjson_doc_get_root (document);
+  yyjson_val *texts = yyjson_obj_get (root, "texts");
+  yyjson_val *cases = yyjson_obj_get (root, "cases");
+  guint n_compared = 0;
+
+  for (gsize i = 0; i < yyjson_arr_size (cases); i++)
+    {
+      yyjson_val *one = yyjson_arr_get (cases, i);
+      yyjson_val *expected_ids = yyjson_obj_get (one, "ids");
+      const char *pre = yyjson_get_str (yyjson_obj_get (one, "pre"));
+      g_autoptr (GgufWriter) writer = gguf_writer_new ();
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (SottoGguf) gguf = NULL;
+      g_autoptr (SottoTokenizer) tokenizer = NULL;
+      g_autoptr (GError) error = NULL;
+
+      gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
+      gguf_writer_add_string (writer, "tokenizer.ggml.pre", pre);
+      add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "vocabulary"));
+      add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
+      bytes = gguf_writer_finish (writer);
+      gguf = sotto_gguf_parse (bytes, "fixture", &error);
+      g_assert_no_error (error);
+      tokenizer = sotto_tokenizer_new (gguf, &error);
+      g_assert_no_error (error);
+
+      for (gsize j = 0; j < yyjson_arr_size (texts); j++)
+        {
+          yyjson_val *text = yyjson_arr_get (texts, j);
+          yyjson_val *wanted = yyjson_arr_get (expected_ids, j);
+          g_autoptr (GArray) ids = encode (tokenizer, yyjson_get_str (text), yyjson_get_len (text), FALSE);
+          g_autoptr (GArray) expected = g_array_new (FALSE, FALSE, sizeof (gint32));
+          g_autofree char *got_text = NULL;
+          g_autofree char *expected_text = NULL;
+
+          for (gsize k = 0; k < yyjson_arr_size (wanted); k++)
+            {
+              gint32 id = yyjson_get_int (yyjson_arr_get (wanted, k));
+
+              g_array_append_val (expected, id);
+            }
+          got_text = ids_to_text (ids);
+          expected_text = ids_to_text (expected);
+          if (strcmp (got_text, expected_text) != 0)
+            g_test_message ("%s, text %zu: %s", pre, j, yyjson_get_str (text));
+          g_assert_cmpstr (got_text, ==, expected_text);
+          assert_decodes_to (tokenizer, ids, yyjson_get_str (text), yyjson_get_len (text));
+          n_compared++;
+        }
+    }
+
+  g_assert_cmpuint (n_compared, >, 1000);
+  yyjson_doc_free (document);
+}
+
+/* --- A vocabulary of our own, with special tokens --- */
+
+typedef struct {
+  const char *text;
+  gint32 type;
+} Extra;
+
+enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3, USER_DEFINED = 4, UNUSED = 5 };
+
+/* From 256 on; the bytes come before, in the order of their values. */
+static const Extra extras[] = {
+  { "<|im_start|>", CONTROL },          /* 256 */
+  { "<|im_end|>", CONTROL },            /* 257 */
+  { "<think>", USER_DEFINED },          /* 258 */
+  { "<think>deep", USER_DEFINED },      /* 259 */
+  { "<|im_start|>deep", CONTROL },      /* 260 */
+  { "ab", NORMAL },                     /* 261 */
+  { "abc", CONTROL },                   /* 262: what merges would lead to, were it no control token */
+  { "<|endoftext|>", NORMAL },          /* 263: control, though the file does not say so */
+  { "[PAD264]", UNUSED },               /* 264 */
+  { "<unk>", UNKNOWN },                 /* 265 */
+  { "<|im_", USER_DEFINED },            /* 266: a part of a control token */
+};
+
+#define N_TOKENS (256 + G_N_ELEMENTS (extras))
+
+static const char *const merges[] = { "a b", "ab c", "< |" };
+
+/* How GPT-2 writes a byte; from the paper's code, by its words. */
+static char *
+write_byte (guint byte)
+{
+  gunichar c = byte;
+  char text[7] = { 0 };
+
+  if (byte <= 0x20)
+    c = 0x100 + byte;
+  else if (byte >= 0x7f && byte <= 0xa0)
+    c = 0x121 + byte - 0x7f;
+  else if (byte == 0xad)
+    c = 0x143;
+  g_unichar_to_utf8 (c, text);
+
+  return g_strdup (text);
+}
+
+static SottoTokenizer *
+make_tokenizer (const char  *model,
+                const char  *pre,
+                gboolean     with_merges,
+                gint64       eos,
+                GError     **error)
+{
+  g_autoptr (GgufWriter) writer = gguf_writer_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (SottoGguf) gguf = NULL;
+  char *tokens[N_TOKENS];
+  gint32 types[N_TOKENS];
+  SottoTokenizer *tokenizer;
+
+  for (guint i = 0; i < N_TOKENS; i++)
+    {
+      tokens[i] = i < 256 ? write_byte (i) : g_strdup (extras[i - 256].text);
+      types[i] = i < 256 ? NORMAL : extras[i - 256].type;
+    }
+
+  if (model != NULL)
+    gguf_writer_add_string (writer, "tokenizer.ggml.model", model);
+  if (pre != NULL)
+    gguf_writer_add_string (writer, "tokenizer.ggml.pre", pre);
+  gguf_writer_add_strings (writer, "tokenizer.ggml.tokens", (const char *const *) tokens, N_TOKENS);
+  gguf_writer_add_int32s (writer, "tokenizer.ggml.token_type", types, N_TOKENS);
+  if (with_merges)
+    gguf_writer_add_strings (writer, "tokenizer.ggml.merges", merges, G_N_ELEMENTS (merges));
+  gguf_writer_add_uint32 (writer, "tokenizer.ggml.eos_token_id", eos);
+  bytes = gguf_writer_finish (writer);
+  gguf = sotto_gguf_parse (bytes, "made", error);
+  g_assert_nonnull (gguf);
+  tokenizer = sotto_tokenizer_new (gguf, error);
+
+  for (guint i = 0; i < N_TOKENS; i++)
+    g_free (tokens[i]);
+
+  return tokenizer;
+}
+
+static SottoTokenizer *
+make_default (void)
+{
+  g_autoptr (GError) error = NULL;
+  SottoTokenizer *tokenizer = make_tokenizer ("gpt2", "qwen2", TRUE, 257, &error);
+
+  g_assert_no_error (error);
+
+  return tokenizer;
+}
+
+static void
+test_merges (void)
+{
+  g_autoptr (SottoTokenizer) tokenizer = make_default ();
+
+  assert_ids (tokenizer, "ab", FALSE, "261");
+  assert_ids (tokenizer, "aab", FALSE, "97 261");
+  assert_ids (tokenizer, "abc", FALSE, "261 99");
+  assert_ids (tokenizer, "a b", FALSE, "97 32 98");
+  assert_ids (tokenizer, "\xff\xfe", FALSE, "255 254");
+  assert_ids (tokenizer, "", FALSE, "");
+}
+
+static gboolean
+has_control (SottoTokenizer *tokenizer,
+             GArray         *ids)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (sotto_tokenizer_is_control (tokenizer, g_array_index (ids, gint32, i)))
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+test_control_tokens_are_not_typed (void)
+{
+  g_autoptr (SottoTokenizer) tokenizer = make_default ();
+  const char *const words[] = {
+    "<|im_start|>", "<|im_end|>", "<|im_start|>deep", "<|endoftext|>", "<unk>", "abc", " abc", "x", "\n",
+    "<|im_start", "|>", "<think>", "<|", "<<|im_end|>>",
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (42);
+
+  assert_ids (tokenizer, "<|im_end|>", TRUE, "257");
+  assert_ids (tokenizer, "<|im_start|>", TRUE, "256");
+  assert_ids (tokenizer, "<|im_start|>deeper", TRUE, "260 101 114");
+  assert_ids (tokenizer, "<|endoftext|>", TRUE, "263");
+  assert_ids (tokenizer, "<unk>", TRUE, "265");
+  assert_ids (tokenizer, "abc", TRUE, "262");
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+      g_autoptr (GArray) ids = NULL;
+
+      for (guint j = g_rand_int_range (random, 1, 8); j > 0; j--)
+        g_string_append (text, words[g_rand_int_range (random, 0, G_N_ELEMENTS (words))]);
+      ids = encode (tokenizer, text->str, text->len, FALSE);
+      g_assert_false (has_control (tokenizer, ids));
+      assert_decodes_to (tokenizer, ids, text->str, text->len);
+    }
+}
+
+/* A control token is one only where all its bytes are trusted, however the text is cut into spans. */
+static void
+test_spans (void)
+{
+  g_autoptr (SottoTokenizer) tokenizer = make_default ();
+  static const char token[] = "<|im_end|>";
+  const gsize length = strlen (token);
+
+  for (gsize cut = 0; cut <= length; cut++)
+    for (guint trust = 0; trust < 4; trust++)
+      {
+        SottoSpan spans[] = {
+          { token, cut, (trust & 1) != 0 },
+          { NULL, 0, FALSE },
+          { token + cut, length - cut, (trust & 2) != 0 },
+        };
+        gboolean all = (cut == 0 || (trust & 1) != 0) && (cut == length || (trust & 2) != 0);
+        g_autoptr (GArray) ids = encode_spans (tokenizer, spans, G_N_ELEMENTS (spans));
+
+        g_assert_cmpint (has_control (tokenizer, ids), ==, all);
+        g_assert_cmpint (ids->len == 1, ==, all);
+        assert_decodes_to (tokenizer, ids, token, length);
+      }
+
+  {
+    /* What is typed between the template's tokens is one text with it: "a" and "b" merge. */
+    SottoSpan spans[] = {
+      { "<|im_start|>a", 13, TRUE }, { "b<|im_end|>", 11, FALSE }, { "<|im_end|>", 10, TRUE },
+    };
+    g_autoptr (GArray) ids = encode_spans (tokenizer, spans, G_N_ELEMENTS (spans));
+
+    g_assert_cmpint (g_array_index (ids, gint32, 0), ==, 256);
+    g_assert_cmpint (g_array_index (ids, gint32, 1), ==, 261);
+    g_assert_cmpint (g_array_index (ids, gint32, 2), ==, 266);
+    g_assert_cmpint (g_array_index (ids, gint32, ids->len - 1), ==, 257);
+    g_assert_cmpuint (ids->len, ==, 3 + strlen ("end|>") + 1);
+  }
+}
+
+static void
+test_user_defined (void)
+{
+  g_autoptr (SottoTokenizer) tokenizer = make_default ();
+
+  assert_ids (tokenizer, "<think>", FALSE, "258");
+  assert_ids (tokenizer, "<think>dee", FALSE, "258 100 101 101");
+  assert_ids (tokenizer, "<think>deep", FALSE, "259");
+  assert_ids (tokenizer, "a<think>b", FALSE, "97 258 98");
+  /* Untrusted, the longer control token does not hide the user-defined one that it begins with. */
+  assert_ids (tokenizer, "<|im_x", FALSE, "266 120");
+  assert_ids (tokenizer, "<|im_end|>", TRUE, "257");
+}
+
+static void
+test_kinds (void)
+{
+  g_autoptr (SottoTokenizer) tokenizer = make_default ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *piece = sotto_tokenizer_dup_piece (tokenizer, 257);
+  g_autofree char *space = sotto_tokenizer_dup_piece (tokenizer, 32);
+
+  g_assert_cmpuint (sotto_tokenizer_get_n_tokens (tokenizer), ==, N_TOKENS);
+  g_assert_cmpint (sotto_tokenizer_get_bos (tokenizer), ==, -1);
+  g_assert_cmpint (sotto_tokenizer_get_eos (tokenizer), ==, 257);
+  g_assert_false (sotto_tokenizer_get_add_bos (tokenizer));
+  g_assert_true (sotto_tokenizer_has_chat_tokens (tokenizer));
+  g_assert_cmpstr (piece, ==, "<|im_end|>");
+  g_assert_cmpstr (space, ==, "Ġ");
+
+  g_assert_true (sotto_tokenizer_is_end (tokenizer, 257));
+  g_assert_true (sotto_tokenizer_is_end (tokenizer, 263));
+  g_assert_false (sotto_tokenizer_is_end (tokenizer, 256));
+  g_assert_false (sotto_tokenizer_is_end (tokenizer, -1));
+  g_assert_false (sotto_tokenizer_is_end (tokenizer, N_TOKENS));
+  g_assert_true (sotto_tokenizer_is_control (tokenizer, 263));
+  g_assert_false (sotto_tokenizer_is_control (tokenizer, 258));
+  g_assert_false (sotto_tokenizer_is_control (tokenizer, 97));
+
+  sotto_tokenizer_append_text (tokenizer, 257, FALSE, text);
+  sotto_tokenizer_append_text (tokenizer, 264, FALSE, text);
+  sotto_tokenizer_append_text (tokenizer, -1, TRUE, text);
+  sotto_tokenizer_append_text (tokenizer, G_MAXINT32, TRUE, text);
+  g_assert_cmpstr (text->str, ==, "");
+  sotto_tokenizer_append_text (tokenizer, 257, TRUE, text);
+  sotto_tokenizer_append_text (tokenizer, 258, FALSE, text);
+  g_assert_cmpstr (text->str, ==, "<|im_end|><think>");
+}
+
+static void
+test_errors (void)
+{
+  static const struct {
+    const char *model;
+    const char *pre;
+    gboolean with_merges;
+    gint64 eos;
+    SottoEngineError code;
+    const char *subject;
+  } cases[] = {
+    { "sorcery", "qwen2", TRUE, 257, SOTTO_ENGINE_ERROR_TOKENIZER, "sorcery" },
+    { NULL, "qwen2", TRUE, 257, SOTTO_ENGINE_ERROR_TOKENIZER, "" },
+    { "gpt2", "qwen", TRUE, 257, SOTTO_ENGINE_ERROR_TOKENIZER, "qwen" },
+    { "gpt2", "", TRUE, 257, SOTTO_ENGINE_ERROR_TOKENIZER, "" },
+    { "gpt2", "gpt-2 mpt", TRUE, 257, SOTTO_ENGINE_ERROR_TOKENIZER, "gpt-2 mpt" },
+    { "gpt2", "qwen2", FALSE, 257, SOTTO_ENGINE_ERROR_MALFORMED, "tokenizer.ggml.merges" },
+    { "gpt2", "qwen2", TRUE, N_TOKENS, SOTTO_ENGINE_ERROR_MALFORMED, "tokenizer.ggml.eos_token_id" },
+  };
+  g_autoptr (GError) none = NULL;
+  g_autoptr (SottoTokenizer) without_pre = make_tokenizer ("gpt2", NULL, TRUE, 257, &none);
+
+  g_assert_no_error (none);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoTokenizer) tokenizer = make_tokenizer (cases[i].model, cases[i].pre,
+                                                             cases[i].with_merges, cases[i].eos,
+                                                             &error);
+
+      g_assert_null (tokenizer);
+      g_assert_error (error, SOTTO_ENGINE_ERROR, (int) cases[i].code);
+      g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, cases[i].subject);
+      g_assert_cmpstr (sotto_engine_error_get_arguments (error)->path, ==, "made");
+    }
+}
+
+/* --- Long words --- */
+
+/* The definition, word by word: merge the leftmost pair of the lowest rank until none is left. */
+static void
+encode_naively (yyjson_val *vocabulary,
+                yyjson_val *merge_list,
+                const char *word,
+                GArray     *ids)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; word[i] != '\0'; i++)
+    g_ptr_array_add (parts, g_strndup (word + i, 1));
+
+  while (parts->len > 1)
+    {
+      gsize best = G_MAXSIZE;
+      guint best_at = 0;
+
+      for (guint i = 0; i + 1 < parts->len; i++)
+        {
+          g_autofree char *pair = g_strjoin (" ", g_ptr_array_index (parts, i),
+                                             g_ptr_array_index (parts, i + 1), NULL);
+
+          for (gsize rank = 0; rank < yyjson_arr_size (merge_list) && rank < best; rank++)
+            if (yyjson_equals_str (yyjson_arr_get (merge_list, rank), pair))
+              {
+                best = rank;
+                best_at = i;
+              }
+        }
+      if (best == G_MAXSIZE)
+        break;
+
+      {
+        char *joined = g_strconcat (g_ptr_array_index (parts, best_at),
+                                    g_ptr_array_index (parts, best_at + 1), NULL);
+
+        g_ptr_array_remove_index (parts, best_at + 1);
+        g_free (g_ptr_array_index (parts, best_at));
+        g_ptr_array_index (parts, best_at) = joined;
+      }
+    }
+
+  for (guint i = 0; i < parts->len; i++)
+    for (gsize id = 0; id < yyjson_arr_size (vocabulary); id++)
+      if (yyjson_equals_str (yyjson_arr_get (vocabulary, id), g_ptr_array_index (parts, i)))
+        {
+          gint32 value = id;
+
+          g_array_append_val (ids, value);
+          break;
+        }
+}
+
+/* A vocabulary of few letters and many merges. */
+static const char letters_json[] =
+  "{\"tokens\":[\"a\",\"b\",\"c\",\"ab\",\"aa\",\"ba\",\"aba\",\"abab\",\"cc\",\"aaaa\",\"cab\",\"bc\","
+  "\"abc\",\"ccc\"],\"merges\":[\"a a\",\"a b\",\"c c\",\"ab a\",\"b a\",\"ab ab\",\"aa aa\",\"c ab\",\"b c\","
+  "\"ab c\",\"cc c\"]}";
+
+static SottoTokenizer *
+make_letters (yyjson_val *root)
+{
+  g_autoptr (GgufWriter) writer = gguf_writer_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (SottoGguf) gguf = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoTokenizer *tokenizer;
+
+  gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
+  gguf_writer_add_string (writer, "tokenizer.ggml.pre", "gpt-2");
+  add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "tokens"));
+  add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
+  bytes = gguf_writer_finish (writer);
+  gguf = sotto_gguf_parse (bytes, "letters", &error);
+  g_assert_no_error (error);
+  tokenizer = sotto_tokenizer_new (gguf, &error);
+  g_assert_no_error (error);
+
+  return tokenizer;
+}
+
+static void
+test_long_words (void)
+{
+  yyjson_doc *document = yyjson_read (letters_json, strlen (letters_json), 0);
+  yyjson_val *root = yyjson_doc_get_root (document);
+  g_autoptr (SottoTokenizer) tokenizer = make_letters (root);
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+
+  /* Short words, long ones, and those where the one way ends and the other begins. */
+  for (guint i = 0; i < 300; i++)
+    {
+      guint length = i < 130 ? i + 1 : (guint) g_rand_int_range (random, 40, 160);
+      g_autofree char *word = g_malloc0 (length + 1);
+      g_autoptr (GArray) expected = g_array_new (FALSE, FALSE, sizeof (gint32));
+      g_autofree char *expected_text = NULL;
+
+      for (guint j = 0; j < length; j++)
+        word[j] = "aaaabbbccc"[g_rand_int_range (random, 0, 10)];
+      encode_naively (yyjson_obj_get (root, "tokens"), yyjson_obj_get (root, "merges"), word, expected);
+      expected_text = ids_to_text (expected);
+      assert_ids (tokenizer, word, FALSE, expected_text);
+    }
+
+  yyjson_doc_free (document);
+}
+
+/* A megabyte without a seam: quadratic time would take a quarter of an hour. */
+static void
+test_pathological (void)
+{
+  yyjson_doc *document = yyjson_read (letters_json, strlen (letters_json), 0);
+  g_autoptr (SottoTokenizer) tokenizer = make_letters (yyjson_doc_get_root (document));
+  const gsize length = 1 << 20;
+  g_autofree char *text = g_malloc (length);
+  gint64 started = g_get_monotonic_time ();
+
+  memset (text, 'a', length);
+  {
+    g_autoptr (GArray) ids = encode (tokenizer, text, length, FALSE);
+
+    g_assert_cmpuint (ids->len, ==, length / 4);
+  }
+  for (gsize i = 0; i < length; i++)
+    text[i] = "abc"[(i * i / 7) % 3];
+  {
+    g_autoptr (GArray) ids = encode (tokenizer, text, length, FALSE);
+
+    assert_decodes_to (tokenizer, ids, text, length);
+  }
+  g_assert_cmpint (g_get_monotonic_time () - started, <, 20 * G_USEC_PER_SEC);
+
+  yyjson_doc_free (document);
+}
+
+/* Any bytes come back as they were. */
+static void
+test_any_bytes (void)
+{
+  static const char *const pres[] = {
+    "gpt-2", "smollm", "default", "falcon", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken",
+    "deepseek-coder", "deepseek-v3", "bloom", "viking", "minicpm5",
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (3);
+
+  for (guint p = 0; p < G_N_ELEMENTS (pres); p++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoTokenizer) tokenizer = make_tokenizer ("gpt2", pres[p], TRUE, 257, &error);
+
+      g_assert_no_error (error);
+      for (guint i = 0; i < 500; i++)
+        {
+          char bytes[200];
+          gsize length = g_rand_int_range (random, 0, sizeof bytes);
+          g_autoptr (GArray) ids = NULL;
+
+          for (gsize j = 0; j < length; j++)
+            bytes[j] = g_rand_boolean (random)
+                         ? g_rand_int_range (random, 0, 256) : " \n'sab1<\xe2\x80\xf0\x9f"[g_rand_int_range (random, 0, 12)];
+          ids = encode (tokenizer, bytes, length, FALSE);
+          assert_decodes_to (tokenizer, ids, bytes, length);
+          g_assert_false (has_control (tokenizer, ids));
+        }
+    }
+}
+
+/* --- Unicode --- */
+
+/* GLib's tables are made from the same standard; versions differ in what they have assigned. */
+static void
+test_unicode (void)
+{
+  guint n_different = 0;
+  guint n_spaces = 0;
+
+  for (gunichar c = 0; c < 0x110000; c++)
+    {
+      guint32 mask = sotto_unicode_mask (c);
+      GUnicodeType type = g_unichar_type (c);
+      gboolean letter = type == G_UNICODE_LOWERCASE_LETTER || type == G_UNICODE_UPPERCASE_LETTER ||
+                        type == G_UNICODE_TITLECASE_LETTER || type == G_UNICODE_MODIFIER_LETTER ||
+                        type == G_UNICODE_OTHER_LETTER;
+      gboolean number = type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER ||
+                        type == G_UNICODE_OTHER_NUMBER;
+      gboolean mark = type == G_UNICODE_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK ||
+                      type == G_UNICODE_NON_SPACING_MARK;
+
+      if (mask & SOTTO_UNICODE_SPACE)
+        n_spaces++;
+      if (type == G_UNICODE_UNASSIGNED || (mask & SOTTO_UNICODE_BIT (CN)) != 0)
+        continue;
+      if (letter != ((mask & SOTTO_UNICODE_LETTER) != 0) ||
+          number != ((mask & SOTTO_UNICODE_NUMBER) != 0) ||
+          mark != ((mask & SOTTO_UNICODE_MARK) != 0) ||
+          g_unichar_ispunct (c) !=
+            ((mask & (SOTTO_UNICODE_PUNCTUATION | SOTTO_UNICODE_SYMBOL)) != 0))
+        n_different++;
+    }
+
+  g_assert_cmpuint (n_different, <, 20);
+  /* White_Space has 25 characters since Unicode 6.3. */
+  g_assert_cmpuint (n_spaces, ==, 25);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  static const char *const shared[] = { "gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r" };
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (shared); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/tokenizer/shared/%s", shared[i]);
+
+      g_test_add_data_func (path, shared[i], test_shared);
+    }
+  g_test_add_func ("/tokenizer/fixture", test_fixture);
+  g_test_add_func ("/tokenizer/merges", test_merges);
+  g_test_add_func ("/tokenizer/control-tokens-are-not-typed", test_control_tokens_are_not_typed);
+  g_test_add_func ("/tokenizer/spans", test_spans);
+  g_test_add_func ("/tokenizer/user-defined", test_user_defined);
+  g_test_add_func ("/tokenizer/kinds", test_kinds);
+  g_test_add_func ("/tokenizer/errors", test_errors);
+  g_test_add_func ("/tokenizer/long-words", test_long_words);
+  g_test_add_func ("/tokenizer/pathological", test_pathological);
+  g_test_add_func ("/tokenizer/any-bytes", test_any_bytes);
+  g_test_add_func ("/tokenizer/unicode", test_unicode);
+
+  return g_test_run ();
+}
