@@ -1,0 +1,380 @@
+#include "window.h"
+
+#include <glib/gi18n.h>
+
+#include "conversation-page.h"
+#include "preferences.h"
+#include "recovery-dialog.h"
+#include "rename-dialog.h"
+#include "sidebar.h"
+#include "state-page.h"
+
+struct _SottoWindow {
+  AdwApplicationWindow parent_instance;
+
+  /* Template Widgets */
+  AdwToastOverlay *toasts;
+  GtkStack *stack;
+  SottoStatePage *state_page;
+  AdwNavigationSplitView *split_view;
+  SottoSidebar *sidebar;
+  AdwNavigationPage *content_page;
+  SottoConversationPage *page;
+
+  /* Owned */
+  SottoApp *app;
+  SottoConversation *conversation;
+};
+
+G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* --- The conversation shown --- */
+
+static void
+on_title_changed (SottoWindow *self)
+{
+  const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : NULL;
+
+  adw_navigation_page_set_title (self->content_page, title != NULL && *title != '\0' ? title : _("New Chat"));
+}
+
+static void
+update_actions (SottoWindow *self)
+{
+  gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
+  gboolean is_stored = self->conversation != NULL && sotto_conversation_is_stored (self->conversation);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-conversation", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
+}
+
+static void
+show_conversation (SottoWindow       *self,
+                   SottoConversation *conversation)
+{
+  if (self->conversation == conversation)
+    return;
+
+  if (self->conversation != NULL)
+    {
+      sotto_conversation_flush_draft (self->conversation);
+      g_signal_handlers_disconnect_by_data (self->conversation, self);
+    }
+
+  g_set_object (&self->conversation, conversation);
+
+  if (conversation != NULL)
+    {
+      sotto_conversation_load (conversation);
+      g_signal_connect_object (conversation, "notify::title", G_CALLBACK (on_title_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
+    }
+
+  sotto_conversation_page_set_conversation (self->page, conversation);
+  sotto_sidebar_set_selected (self->sidebar, conversation);
+  on_title_changed (self);
+  update_actions (self);
+}
+
+static void
+on_conversation_chosen (SottoWindow       *self,
+                        SottoConversation *conversation,
+                        const char        *message_id)
+{
+  show_conversation (self, conversation);
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  if (message_id != NULL)
+    sotto_conversation_page_scroll_to_message (self->page, message_id);
+  else
+    sotto_conversation_page_focus_composer (self->page);
+}
+
+/* --- Actions --- */
+
+static void
+new_conversation (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  show_conversation (self, sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+static void
+search (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
+  gtk_widget_set_visible (gtk_widget_get_parent (GTK_WIDGET (self->sidebar)), TRUE);
+  sotto_sidebar_begin_search (self->sidebar);
+}
+
+static void
+find (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  sotto_conversation_page_begin_find (SOTTO_WINDOW (widget)->page);
+}
+
+static void
+toggle_sidebar (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  if (adw_navigation_split_view_get_collapsed (self->split_view))
+    adw_navigation_split_view_set_show_content (self->split_view,
+                                                !adw_navigation_split_view_get_show_content (self->split_view));
+  else
+    adw_navigation_split_view_set_collapsed (self->split_view, TRUE);
+}
+
+static void
+rename_conversation (GtkWidget  *widget,
+                     const char *action,
+                     GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_rename_dialog_present (GTK_WIDGET (self), self->conversation);
+}
+
+static void
+on_undo (SottoWindow *self,
+         AdwToast    *toast)
+{
+  SottoConversation *conversation = g_object_get_data (G_OBJECT (toast), "conversation");
+
+  g_object_set_data (G_OBJECT (toast), "undone", GINT_TO_POINTER (TRUE));
+  sotto_conversation_list_undo_delete (sotto_app_get_conversations (self->app), conversation);
+  show_conversation (self, conversation);
+}
+
+/* The toast goes: so does what it could have brought back. */
+static void
+on_dismissed (SottoWindow *self,
+              AdwToast    *toast)
+{
+  if (g_object_get_data (G_OBJECT (toast), "undone") == NULL)
+    sotto_conversation_list_purge (sotto_app_get_conversations (self->app),
+                                   g_object_get_data (G_OBJECT (toast), "conversation"));
+}
+
+static void
+delete_conversation (SottoWindow       *self,
+                     SottoConversation *conversation)
+{
+  SottoConversationList *conversations = sotto_app_get_conversations (self->app);
+  g_autofree char *title = NULL;
+  AdwToast *toast;
+
+  /* Translators: %s is the title of a conversation */
+  title = g_strdup_printf (_("“%s” deleted"), sotto_conversation_get_title (conversation));
+  toast = adw_toast_new (title);
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_timeout (toast, 10);
+  g_object_set_data_full (G_OBJECT (toast), "conversation", g_object_ref (conversation), g_object_unref);
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_dismissed), self, G_CONNECT_SWAPPED);
+
+  sotto_conversation_list_delete (conversations, conversation);
+  if (self->conversation == conversation)
+    show_conversation (self, sotto_conversation_list_create (conversations));
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+/* @parameter: the id of a conversation; "": the one that is shown */
+static void
+on_delete (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  const char *id = g_variant_get_string (parameter, NULL);
+  SottoConversation *conversation = *id == '\0'
+    ? self->conversation
+    : sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), id);
+
+  if (conversation != NULL)
+    delete_conversation (self, conversation);
+}
+
+static void
+focus_composer (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+static void
+choose_model (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  sotto_conversation_page_choose_model (self->page);
+}
+
+static void
+stop (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  if (self->conversation != NULL)
+    sotto_conversation_stop (self->conversation);
+}
+
+static void
+show_preferences (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_dialog_present (sotto_preferences_new (self->app), widget);
+}
+
+/* --- The state of the application --- */
+
+static void
+on_state_changed (SottoWindow *self)
+{
+  gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
+
+  if (is_ready && self->conversation == NULL)
+    {
+      SottoConversationList *conversations = sotto_app_get_conversations (self->app);
+
+      sotto_sidebar_set_conversations (self->sidebar, conversations);
+      show_conversation (self, sotto_conversation_list_create (conversations));
+    }
+
+  gtk_stack_set_visible_child_name (self->stack, is_ready ? "chat" : "state");
+  if (is_ready)
+    sotto_conversation_page_focus_composer (self->page);
+  update_actions (self);
+}
+
+static void
+on_recovery_code_changed (SottoWindow *self)
+{
+  if (sotto_app_get_recovery_code (self->app) != NULL)
+    sotto_recovery_dialog_present (GTK_WIDGET (self), self->app);
+}
+
+static gboolean
+sotto_window_close_request (GtkWindow *window)
+{
+  SottoWindow *self = SOTTO_WINDOW (window);
+  SottoSettings *settings = sotto_app_get_settings (self->app);
+  int width, height;
+
+  gtk_window_get_default_size (window, &width, &height);
+  g_object_set (settings,
+                "window-width", width,
+                "window-height", height,
+                "window-maximized", gtk_window_is_maximized (window),
+                NULL);
+  if (self->conversation != NULL)
+    sotto_conversation_flush_draft (self->conversation);
+
+  return GTK_WINDOW_CLASS (sotto_window_parent_class)->close_request (window);
+}
+
+static void
+sotto_window_dispose (GObject *object)
+{
+  SottoWindow *self = SOTTO_WINDOW (object);
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_clear_object (&self->conversation);
+  g_clear_object (&self->app);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_WINDOW);
+
+  G_OBJECT_CLASS (sotto_window_parent_class)->dispose (object);
+}
+
+static void
+sotto_window_class_init (SottoWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = sotto_window_close_request;
+
+  g_type_ensure (SOTTO_TYPE_STATE_PAGE);
+  g_type_ensure (SOTTO_TYPE_SIDEBAR);
+  g_type_ensure (SOTTO_TYPE_CONVERSATION_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, state_page);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, split_view);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, content_page);
+  gtk_widget_class_bind_template_child (widget_class, SottoWindow, page);
+  gtk_widget_class_bind_template_callback (widget_class, on_conversation_chosen);
+
+  gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
+  gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
+  gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
+  gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
+  gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
+  gtk_widget_class_install_action (widget_class, "win.delete", "s", on_delete);
+  gtk_widget_class_install_action (widget_class, "win.focus-composer", NULL, focus_composer);
+  gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
+  gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
+  gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
+}
+
+static void
+sotto_window_init (SottoWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWindow *
+sotto_window_new (GtkApplication *application,
+                  SottoApp       *app)
+{
+  SottoWindow *self = g_object_new (SOTTO_TYPE_WINDOW, "application", application, NULL);
+  SottoSettings *settings = sotto_app_get_settings (app);
+
+  self->app = g_object_ref (app);
+  gtk_window_set_default_size (GTK_WINDOW (self),
+                               sotto_settings_get_int (settings, "window-width"),
+                               sotto_settings_get_int (settings, "window-height"));
+  if (sotto_settings_get_boolean (settings, "window-maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+
+  sotto_state_page_set_app (self->state_page, app);
+  sotto_conversation_page_set_app (self->page, app);
+  g_signal_connect_object (app, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (app, "notify::recovery-code", G_CALLBACK (on_recovery_code_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_state_changed (self);
+
+  return GTK_WINDOW (self);
+}
