@@ -1,0 +1,363 @@
+#include "sidebar.h"
+
+#include "conversation-row.h"
+
+struct _SottoSidebar {
+  AdwBin parent_instance;
+
+  /* Template Widgets */
+  GtkSearchBar *search_bar;
+  GtkSearchEntry *search_entry;
+  GtkStack *stack;
+  GtkListView *list_view;
+  GtkListView *result_view;
+
+  /* Owned */
+  SottoConversationList *conversations;
+  GtkSortListModel *sections;
+  GtkSingleSelection *selection;
+  SottoConversation *selected;
+  GCancellable *search;
+};
+
+enum {
+  CONVERSATION_CHOSEN,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SottoSidebar, sotto_sidebar, ADW_TYPE_BIN)
+
+/* --- The list --- */
+
+static void
+on_row_setup (GtkListItemFactory *factory,
+              GtkListItem        *item)
+{
+  gtk_list_item_set_child (item, sotto_conversation_row_new ());
+}
+
+static void
+on_row_bind (GtkListItemFactory *factory,
+             GtkListItem        *item)
+{
+  SottoConversation *conversation = gtk_list_item_get_item (item);
+
+  sotto_conversation_row_set_conversation (SOTTO_CONVERSATION_ROW (gtk_list_item_get_child (item)), conversation);
+  g_object_bind_property (conversation, "title", item, "accessible-label", G_BINDING_SYNC_CREATE);
+}
+
+static void
+on_row_unbind (GtkListItemFactory *factory,
+               GtkListItem        *item)
+{
+  sotto_conversation_row_set_conversation (SOTTO_CONVERSATION_ROW (gtk_list_item_get_child (item)), NULL);
+}
+
+static void
+on_header_setup (GtkListItemFactory *factory,
+                 GtkListHeader      *header)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "caption-heading");
+  gtk_widget_add_css_class (label, "dimmed");
+  gtk_list_header_set_child (header, label);
+}
+
+static void
+on_header_bind (GtkListItemFactory *factory,
+                GtkListHeader      *header)
+{
+  SottoConversation *conversation = gtk_list_header_get_item (header);
+
+  gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)),
+                       sotto_conversation_get_group_title (conversation));
+}
+
+/* Within a heading all are equal: the order is that of the model. */
+static int
+compare_groups (gconstpointer a,
+                gconstpointer b,
+                gpointer      user_data)
+{
+  SottoConversation *first = (gpointer) a;
+  SottoConversation *second = (gpointer) b;
+  SottoDateGroup group_a = sotto_conversation_get_date_group (first);
+  SottoDateGroup group_b = sotto_conversation_get_date_group (second);
+
+  if (group_a != group_b || group_a != SOTTO_DATE_GROUP_MONTH)
+    return (int) group_a - (int) group_b;
+
+  if (g_str_equal (sotto_conversation_get_group_title (first), sotto_conversation_get_group_title (second)))
+    return 0;
+
+  return g_date_time_compare (sotto_conversation_get_last_used (second), sotto_conversation_get_last_used (first));
+}
+
+static void
+update_page (SottoSidebar *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
+
+  if (gtk_search_bar_get_search_mode (self->search_bar) && *text != '\0')
+    return;
+
+  gtk_stack_set_visible_child_name (self->stack,
+                                    self->conversations != NULL &&
+                                    g_list_model_get_n_items (G_LIST_MODEL (self->conversations)) > 0
+                                    ? "list" : "empty");
+}
+
+static void
+update_selected (SottoSidebar *self)
+{
+  guint n = self->selection != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->selection)) : 0;
+
+  update_page (self);
+  if (self->selection == NULL)
+    return;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+
+      if (item == (GObject *) self->selected)
+        {
+          gtk_single_selection_set_selected (self->selection, i);
+          return;
+        }
+    }
+
+  gtk_single_selection_set_selected (self->selection, GTK_INVALID_LIST_POSITION);
+}
+
+void
+sotto_sidebar_set_conversations (SottoSidebar          *self,
+                                 SottoConversationList *conversations)
+{
+  g_return_if_fail (SOTTO_IS_SIDEBAR (self));
+
+  if (!g_set_object (&self->conversations, conversations))
+    return;
+
+  g_clear_object (&self->sections);
+  g_clear_object (&self->selection);
+  self->sections = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (conversations)), NULL);
+  gtk_sort_list_model_set_section_sorter (self->sections,
+                                          GTK_SORTER (gtk_custom_sorter_new (compare_groups, NULL, NULL)));
+  self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->sections)));
+  gtk_single_selection_set_autoselect (self->selection, FALSE);
+  gtk_single_selection_set_can_unselect (self->selection, TRUE);
+  gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (conversations, "items-changed", G_CALLBACK (update_selected), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  update_selected (self);
+}
+
+void
+sotto_sidebar_set_selected (SottoSidebar      *self,
+                            SottoConversation *conversation)
+{
+  g_return_if_fail (SOTTO_IS_SIDEBAR (self));
+
+  g_set_object (&self->selected, conversation);
+  update_selected (self);
+}
+
+static void
+on_activate (SottoSidebar *self,
+             guint         position)
+{
+  g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+
+  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, conversation, NULL);
+}
+
+/* --- Search --- */
+
+static void
+on_result_setup (GtkListItemFactory *factory,
+                 GtkListItem        *item)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *title = gtk_label_new (NULL);
+  GtkWidget *snippet = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (title), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_END);
+  gtk_label_set_xalign (GTK_LABEL (snippet), 0);
+  gtk_label_set_wrap (GTK_LABEL (snippet), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (snippet), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_lines (GTK_LABEL (snippet), 2);
+  gtk_label_set_ellipsize (GTK_LABEL (snippet), PANGO_ELLIPSIZE_END);
+  gtk_widget_add_css_class (snippet, "caption");
+  gtk_widget_add_css_class (snippet, "dimmed");
+  gtk_box_append (GTK_BOX (box), title);
+  gtk_box_append (GTK_BOX (box), snippet);
+  gtk_widget_add_css_class (box, "search-result");
+  gtk_list_item_set_child (item, box);
+}
+
+static void
+on_result_bind (GtkListItemFactory *factory,
+                GtkListItem        *item)
+{
+  SottoSearchHit *hit = gtk_list_item_get_item (item);
+  GtkWidget *title = gtk_widget_get_first_child (gtk_list_item_get_child (item));
+  GtkWidget *snippet = gtk_widget_get_next_sibling (title);
+  const char *text = sotto_conversation_get_title (sotto_search_hit_get_conversation (hit));
+
+  gtk_label_set_label (GTK_LABEL (title), text);
+  gtk_label_set_markup (GTK_LABEL (snippet), sotto_search_hit_get_markup (hit));
+  gtk_list_item_set_accessible_label (item, text);
+  gtk_list_item_set_accessible_description (item, sotto_search_hit_get_snippet (hit));
+}
+
+static void
+on_found (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr (SottoSidebar) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) hits = NULL;
+  g_autoptr (GtkSelectionModel) selection = NULL;
+
+  hits = sotto_conversation_list_search_finish (SOTTO_CONVERSATION_LIST (source), result, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  g_clear_object (&self->search);
+  if (hits == NULL || g_list_model_get_n_items (hits) == 0)
+    {
+      gtk_list_view_set_model (self->result_view, NULL);
+      gtk_stack_set_visible_child_name (self->stack, "nothing");
+      return;
+    }
+
+  selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_steal_pointer (&hits)));
+  gtk_list_view_set_model (self->result_view, selection);
+  gtk_stack_set_visible_child_name (self->stack, "results");
+}
+
+static void
+on_search_changed (SottoSidebar *self)
+{
+  const char *query = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
+
+  g_cancellable_cancel (self->search);
+  g_clear_object (&self->search);
+
+  if (self->conversations == NULL || *query == '\0')
+    {
+      update_page (self);
+      return;
+    }
+
+  self->search = g_cancellable_new ();
+  sotto_conversation_list_search_async (self->conversations, query, self->search, on_found, g_object_ref (self));
+}
+
+static void
+on_search_mode_changed (SottoSidebar *self)
+{
+  if (!gtk_search_bar_get_search_mode (self->search_bar))
+    gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+  update_page (self);
+}
+
+static void
+on_result_activate (SottoSidebar *self,
+                    guint         position)
+{
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (self->result_view));
+  g_autoptr (SottoSearchHit) hit = g_list_model_get_item (model, position);
+
+  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, sotto_search_hit_get_conversation (hit),
+                 sotto_search_hit_get_message_id (hit));
+}
+
+void
+sotto_sidebar_begin_search (SottoSidebar *self)
+{
+  g_return_if_fail (SOTTO_IS_SIDEBAR (self));
+
+  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+}
+
+/* --- The widget --- */
+
+static GtkListItemFactory *
+make_factory (GCallback setup,
+              GCallback bind,
+              GCallback unbind)
+{
+  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (factory, "setup", setup, NULL);
+  g_signal_connect (factory, "bind", bind, NULL);
+  if (unbind != NULL)
+    g_signal_connect (factory, "unbind", unbind, NULL);
+
+  return factory;
+}
+
+static void
+sotto_sidebar_dispose (GObject *object)
+{
+  SottoSidebar *self = SOTTO_SIDEBAR (object);
+
+  g_cancellable_cancel (self->search);
+  g_clear_object (&self->search);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->sections);
+  g_clear_object (&self->selected);
+  g_clear_object (&self->conversations);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_SIDEBAR);
+
+  G_OBJECT_CLASS (sotto_sidebar_parent_class)->dispose (object);
+}
+
+static void
+sotto_sidebar_class_init (SottoSidebarClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_sidebar_dispose;
+
+  signals[CONVERSATION_CHOSEN] =
+    g_signal_new ("conversation-chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/sidebar.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_bar);
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, stack);
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, list_view);
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, result_view);
+  gtk_widget_class_bind_template_callback (widget_class, on_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_result_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_mode_changed);
+}
+
+static void
+sotto_sidebar_init (SottoSidebar *self)
+{
+  g_autoptr (GtkListItemFactory) rows =
+    make_factory (G_CALLBACK (on_row_setup), G_CALLBACK (on_row_bind), G_CALLBACK (on_row_unbind));
+  g_autoptr (GtkListItemFactory) headers =
+    make_factory (G_CALLBACK (on_header_setup), G_CALLBACK (on_header_bind), NULL);
+  g_autoptr (GtkListItemFactory) results =
+    make_factory (G_CALLBACK (on_result_setup), G_CALLBACK (on_result_bind), NULL);
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_list_view_set_factory (self->list_view, rows);
+  gtk_list_view_set_header_factory (self->list_view, headers);
+  gtk_list_view_set_factory (self->result_view, results);
+  gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <adwaita.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoSidebar:
+ *
+ * All conversations under the days they were last used on, and what a search has found.
+ *
+ * Signals:
+ * - "conversation-chosen" (#SottoConversation, string message_id (nullable)): a person chose one
+ */
+#define SOTTO_TYPE_SIDEBAR (sotto_sidebar_get_type ())
+G_DECLARE_FINAL_TYPE (SottoSidebar, sotto_sidebar, SOTTO, SIDEBAR, AdwBin)
+
+void sotto_sidebar_set_conversations (SottoSidebar *self, SottoConversationList *conversations);
+
+/* Marks the conversation that is shown; @conversation: (nullable) */
+void sotto_sidebar_set_selected (SottoSidebar *self, SottoConversation *conversation);
+void sotto_sidebar_begin_search (SottoSidebar *self);
+
+G_END_DECLS
