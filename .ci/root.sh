@@ -2,19 +2,20 @@
 
 # The name holds a hash of everything that decides what is in the root, so another list of packages
 # is another root and colleagues on two branches do not disturb each other.
-root_name() {
-  local sum
-  sum=$(cat "$ci/packages" "$ci/make-root" | sha256sum)
-  printf 'debian-13-%s-%s' "$(uname -m)" "${sum:0:12}"
-}
+machine=$(uname -m)
+root=$(cat "$ci/packages" "$ci/make-root" | sha256sum)
+root=$cache/debian-13-$machine-${root:0:12}
 
-root=$cache/$(root_name)
-
-# Complete means: the stamp that make-root writes last, and the things a build cannot do without.
-# A root that someone half deleted, or a disk that filled up, fails here.
+# Complete means: the stamp that make-root writes last, and a look at what a build cannot do without.
+# A root that was half deleted, or made on a disk that filled up, fails here.
 root_exists() {
-  [ -f "$root/.sotto-root" ] && [ -x "$root/usr/bin/gcc" ] && [ -x "$root/usr/bin/meson" ] \
-    && [ -f "$root"/usr/lib/*-linux-gnu*/pkgconfig/gtk4.pc ] && [ -d "$root/etc/alternatives" ]
+  local file
+  for file in .sotto-root usr/bin/gcc usr/bin/clang usr/bin/meson usr/bin/python3 usr/bin/Xvfb \
+              usr/include/stdio.h usr/include/gtk-4.0/gtk/gtk.h usr/share/icons/Adwaita/index.theme \
+              "usr/lib/$machine-linux-gnu/pkgconfig/gtk4.pc" "usr/lib/$machine-linux-gnu/libadwaita-1.so" \
+              usr/share/fonts etc/fonts/fonts.conf var/lib/dpkg/status; do
+    [ -e "$root/$file" ] || return 1
+  done
 }
 
 # Programs that making and entering the root need on the host.
@@ -25,6 +26,8 @@ need_tools() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   local packages=("${missing[@]/#bwrap/bubblewrap}")
+  packages=("${packages[@]/#newuidmap/uidmap}")
+  packages=("${packages[@]/#flock/util-linux}")
   may_install || die "please install: ${packages[*]} (we are neither root nor may use sudo)"
   say "installing ${packages[*]} …"
   case $(package_manager) in
@@ -43,7 +46,8 @@ need_tools() {
 root_ready() {
   need_tools bwrap
   if root_exists; then return; fi
-  need_tools bwrap mmdebstrap flock
+  # As an ordinary user mmdebstrap works in a user namespace, which takes newuidmap.
+  if [ "$(id -u)" = 0 ]; then need_tools mmdebstrap flock; else need_tools mmdebstrap flock newuidmap; fi
   mkdir -p "$cache"
   (
     exec 9>"$cache/lock"
@@ -60,106 +64,137 @@ root_ready() {
   root_exists || die "the environment at $root is not complete; delete it and try again"
 }
 
-# Adds to the array `args` a bind of $2 at its own place, when it exists. $1: the kind of bind.
+# Adds to the array `args` a bind of $2 at its own place (or at $3), when it exists. $1: the kind.
+# Below the root's own folders, which are read-only, bubblewrap can't make the place to bind to: it
+# is made in the root itself then.
 pass() {
-  if [ -e "$2" ]; then args+=("$1" "$2" "$2"); fi
+  local kind=$1 from=$2 to=${3:-$2}
+  [ -e "$from" ] || return 0
+  case $to in
+    /usr/* | /etc/* | /var/*)
+      if [ ! -e "$root$to" ]; then
+        if [ -d "$from" ]; then mkdir -p "$root$to"; else mkdir -p "$root${to%/*}" && : > "$root$to"; fi
+      fi ;;
+  esac
+  args+=("$kind" "$(readlink -f "$from")" "$to")
 }
 
-# The driver's user-space libraries follow the host's driver, so they cannot be part of the root.
-# They are laid side by side in a folder of symbolic links to a read-only view of the host's ones.
-pass_nvidia() {
-  local lib folder found=()
-  [ -e /dev/nvidiactl ] || return 0
-  while read -r lib; do
-    found+=("$lib")
-  done < <(ldconfig -p 2>/dev/null | sed -n 's/.* => \(.*\/lib\(cuda\|nvidia-ml\|nvidia-ptxjitcompiler\|nvidia-gpucomp\|nvidia-nvvm\)\.so.*\)/\1/p')
-  [ ${#found[@]} -gt 0 ] || return 0
-  folder=/run/nvidia
-  args+=(--dir "$folder")
-  for lib in "${found[@]}"; do
-    args+=(--ro-bind "$(readlink -f "$lib")" "$folder/${lib##*/}")
+# Everything of the host that is not its operating system, at the same place: homes, mounted disks,
+# the folder the repository lies in. A model may lie anywhere, and a build finds its paths again.
+pass_host() {
+  local folder
+  for folder in /*/; do
+    folder=${folder%/}
+    case $folder in
+      /bin | /sbin | /lib* | /usr | /etc | /var | /dev | /proc | /sys | /run | /tmp) ;;
+      /boot | /lost+found | /initrd* | /vmlinuz* | /.*) ;;
+      *) pass --bind "$folder" ;;
+    esac
   done
-  args+=(--setenv LD_LIBRARY_PATH "$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}")
+  for folder in "${HOME:-}" "$cache" "$repo" "$PWD" "${TMPDIR:-}"; do
+    case $folder in
+      /usr/?* | /var/?* | /run/?* | /etc/?*) pass --bind "$folder" ;;
+    esac
+  done
 }
 
-# The toolkit is often a chain of links (/usr/local/cuda -> /etc/alternatives/cuda -> cuda-13.0).
+# Display, session bus and sound: sockets in XDG_RUNTIME_DIR and in /tmp, addresses in variables.
+pass_desktop() {
+  local place
+  for place in "${XDG_RUNTIME_DIR:-}" /run/media; do
+    case $place in /run/?*) pass --bind "$place" ;; esac
+  done
+  for place in /run/dbus /run/udev /run/systemd/resolve "${XAUTHORITY:-}"; do
+    case $place in /run/?*) pass --ro-bind "$place" ;; esac
+  done
+}
+
+# Who we are and where the network is: from the host, over the root's own files. The host may trust
+# an authority that the root does not know, so its certificates too.
+pass_identity() {
+  local place
+  for place in /etc/passwd /etc/group /etc/resolv.conf /etc/hosts /etc/localtime /etc/ssl/certs \
+               /etc/pki /usr/local/share/ca-certificates /etc/pip.conf; do
+    pass --ro-bind "$place"
+  done
+}
+
+# The toolkit is often behind links (/usr/local/cuda -> /etc/alternatives/cuda -> cuda-13.0).
 pass_cuda() {
   local cuda=${CUDA_HOME:-/usr/local/cuda} real
-  real=$(readlink -f "$cuda" 2>/dev/null) || return 0
-  [ -d "$real" ] || return 0
-  # Below /usr only /usr/local is ours to add folders to.
-  case $real in /usr/local/*) ;; /usr/*) return 0 ;; esac
-  args+=(--ro-bind "$real" "$real")
-  if [ "$real" != "$cuda" ]; then args+=(--symlink "$real" "$cuda"); fi
+  [ -d "$cuda" ] || return 0
+  real=$(readlink -f "$cuda")
+  pass --ro-bind "$real"
+  if [ "$real" != "$cuda" ]; then pass --ro-bind "$real" "$cuda"; fi
 }
 
-# Display, session bus, sound: sockets in XDG_RUNTIME_DIR, X11's folder, and addresses in variables.
-pass_desktop() {
-  args+=(--tmpfs /run)
-  pass --bind "${XDG_RUNTIME_DIR:-/nonexistent}"
-  pass --ro-bind /run/dbus
-  pass --ro-bind /run/udev
-  pass --ro-bind /run/systemd/resolve
-  pass --ro-bind "${XAUTHORITY:-/nonexistent}"
-  pass --ro-bind /sys
+# The driver's libraries in user space go with the host's kernel module, so they can't be part of the
+# root: they are laid into a folder of their own.
+pass_nvidia() {
+  [ -e /dev/nvidiactl ] || return 0
+  local lib libs='cuda|nvidia-ml|nvidia-ptxjitcompiler|nvidia-gpucomp|nvidia-nvvm'
+  args+=(--dir /run/nvidia --setenv LD_LIBRARY_PATH /run/nvidia)
+  while read -r lib; do
+    args+=(--ro-bind "$(readlink -f "$lib")" "/run/nvidia/${lib##*/}")
+  done < <(ldconfig -p 2>/dev/null | sed -nE "s,.* => (/.*/lib($libs)\.so.*),\1,p" | sort -u)
 }
 
-# Who we are and where the network is: from the host, over the root's own files.
-pass_identity() {
-  local file
-  for file in /etc/passwd /etc/group /etc/resolv.conf /etc/hosts /etc/localtime; do
-    if [ -e "$file" ]; then args+=(--ro-bind "$(readlink -f "$file")" "$file"); fi
+# What a variable says about the host's libraries is wrong inside. Only some locales are there, and
+# an unknown one makes GTK warn and Python fall back to ASCII.
+pass_variables() {
+  local name path=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+  for name in LD_LIBRARY_PATH LD_PRELOAD LIBRARY_PATH CPATH C_INCLUDE_PATH PKG_CONFIG_PATH \
+              PKG_CONFIG_LIBDIR PYTHONPATH PYTHONHOME GI_TYPELIB_PATH GIO_EXTRA_MODULES \
+              GIO_MODULE_DIR GTK_PATH GTK_MODULES GTK_EXE_PREFIX GDK_PIXBUF_MODULE_FILE \
+              LOCPATH PERL5LIB; do
+    args+=(--unsetenv "$name")
   done
-  # The host may trust an authority that the root does not know.
-  if [ -d /etc/ssl/certs ]; then args+=(--ro-bind /etc/ssl/certs /etc/ssl/certs); fi
-  pass --ro-bind /usr/local/share/ca-certificates
-  pass --ro-bind /etc/pip.conf
+  for name in LANG LC_ALL; do
+    case ${!name:-} in
+      '' | C | POSIX | C.UTF-8 | C.utf8) ;;
+      pl_PL.UTF-8 | pl_PL.utf8 | en_US.UTF-8 | en_US.utf8 | de_DE.UTF-8 | de_DE.utf8) ;;
+      *) args+=(--setenv "$name" C.UTF-8) ;;
+    esac
+  done
+  [ -n "${LANG:-}" ] || args+=(--setenv LANG C.UTF-8)
+  if [ -d "${CUDA_HOME:-/usr/local/cuda}/bin" ]; then path+=:${CUDA_HOME:-/usr/local/cuda}/bin; fi
+  args+=(--setenv PATH "$path" --setenv SOTTO_INSIDE "${root##*/}")
 }
 
-# A container of another kind around us may forbid a /proc of our own; then its /proc has to do.
+# A container around us may forbid a /proc of our own; then its own has to do. It may also forbid
+# namespaces altogether.
 proc_arguments() {
+  local words
   if bwrap --ro-bind / / --proc /proc -- /bin/true 2>/dev/null; then
-    printf '%s\n' --proc /proc
+    args+=(--proc /proc)
+  elif words=$(bwrap --ro-bind / / -- /bin/true 2>&1); then
+    args+=(--dev-bind /proc /proc)
   else
-    printf '%s\n' --dev-bind /proc /proc
+    say "bubblewrap can't work here: $words"
+    say 'It needs user namespaces (sysctl kernel.unprivileged_userns_clone=1 and, on Ubuntu,'
+    die 'kernel.apparmor_restrict_unprivileged_userns=0), or a container with CAP_SYS_ADMIN.'
   fi
 }
 
 # The root's own system stays read-only, so that nothing run inside changes it for the next one.
-# Everything a build touches lies on the host at the same path: home, cache, the folder the
-# repository lies in, the working directory, /tmp.
+# bubblewrap becomes COMMAND (it makes no process in between), so signals and exit status are
+# COMMAND's.
 enter_root() {
-  local args folder
-  mapfile -t args < <(proc_arguments)
-  args+=(
+  local args=(
     --ro-bind "$root/usr" /usr --tmpfs /usr/local --ro-bind "$root/etc" /etc
     --ro-bind "$root/var" /var --bind /tmp /tmp --bind /tmp /var/tmp --dev-bind /dev /dev
+    --ro-bind /sys /sys --tmpfs /run
     --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64
   )
-  pass_identity
+  # Root keeps its rights over files of others, as it has them outside.
+  if [ "$(id -u)" = 0 ]; then args+=(--cap-add ALL); fi
+  proc_arguments
+  pass_host
   pass_desktop
+  pass_identity
   pass_cuda
   pass_nvidia
-  for folder in "${HOME:-}" "$cache" "${repo%/*}" "$repo" "$PWD"; do
-    case $folder in
-      '' | / | /usr | /usr/* | /etc | /etc/* | /tmp | /tmp/*) ;;
-      *) pass --bind "$folder" ;;
-    esac
-  done
-  exec bwrap "${args[@]}" --chdir "$PWD" --setenv SOTTO_INSIDE "${root##*/}" \
-    --setenv PATH "$(inside_path)" --setenv LANG "$(inside_lang)" -- "$@"
-}
-
-inside_path() {
-  local cuda=
-  if [ -d /usr/local/cuda/bin ]; then cuda=:/usr/local/cuda/bin; fi
-  printf '%s' "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin$cuda"
-}
-
-# Only these locales are there; another one would make GTK warn and Python fall back to ASCII.
-inside_lang() {
-  case ${LANG:-} in
-    C.UTF-8|C.utf8|pl_PL.UTF-8|pl_PL.utf8|en_US.UTF-8|en_US.utf8|de_DE.UTF-8) printf '%s' "$LANG" ;;
-    *) printf C.UTF-8 ;;
-  esac
+  pass_variables
+  { : > "$root/.used"; } 2>/dev/null || true # roots that nobody enters for a month are removed
+  exec bwrap "${args[@]}" --chdir "$PWD" -- "$@"
 }
