@@ -1,0 +1,366 @@
+#include "composer.h"
+
+#include <glib/gi18n.h>
+#include <gtksourceview/gtksource.h>
+#include <libspelling.h>
+
+#include "model-picker.h"
+
+struct _SottoComposer {
+  AdwBin parent_instance;
+
+  /* Template Widgets */
+  GtkSourceView *view;
+  GtkSourceBuffer *buffer;
+  GtkLabel *placeholder;
+  SottoModelPicker *model_picker;
+  GtkLabel *status;
+  GtkLevelBar *context_bar;
+  GtkButton *button;
+
+  /* Owned */
+  SottoConversation *conversation;
+
+  gboolean sending;     /* until what was written is safe on the disk */
+  gboolean refilling;   /* the text comes from the draft, not from a person */
+};
+
+enum {
+  RECALL,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SottoComposer, sotto_composer, ADW_TYPE_BIN)
+
+static char *
+get_text (SottoComposer *self)
+{
+  GtkTextIter start, end;
+
+  gtk_text_buffer_get_bounds (GTK_TEXT_BUFFER (self->buffer), &start, &end);
+
+  return gtk_text_buffer_get_text (GTK_TEXT_BUFFER (self->buffer), &start, &end, FALSE);
+}
+
+static gboolean
+is_blank (const char *text)
+{
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    if (!g_unichar_isspace (g_utf8_get_char (text)))
+      return FALSE;
+
+  return TRUE;
+}
+
+/* --- What the bar says --- */
+
+static void
+update_button (SottoComposer *self)
+{
+  gboolean is_busy = self->conversation != NULL && sotto_conversation_is_busy (self->conversation);
+  g_autofree char *text = get_text (self);
+  const char *label = is_busy ? _("Stop") : _("Send");
+
+  gtk_button_set_icon_name (self->button, is_busy ? "media-playback-stop-symbolic" : "go-up-symbolic");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), is_busy ? _("Stop (Escape)") : _("Send (Enter)"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->button),
+                            self->conversation != NULL && (is_busy || (!self->sending && !is_blank (text))));
+
+  if (is_busy)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
+}
+
+/* "Loading the model… 40 %", else how fast the last reply came. */
+static void
+update_status (SottoComposer *self)
+{
+  const char *text = self->conversation != NULL ? sotto_conversation_get_status_text (self->conversation) : "";
+
+  if (!g_str_equal (gtk_label_get_label (self->status), text))
+    gtk_label_set_label (self->status, text);
+}
+
+static void
+update_context (SottoComposer *self)
+{
+  guint used = self->conversation != NULL ? sotto_conversation_get_context_used (self->conversation) : 0;
+  guint limit = self->conversation != NULL ? sotto_conversation_get_context_limit (self->conversation) : 0;
+  g_autofree char *tooltip = NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->context_bar), limit > 0);
+  if (limit == 0)
+    return;
+
+  gtk_level_bar_set_max_value (self->context_bar, limit);
+  gtk_level_bar_set_value (self->context_bar, MIN (used, limit));
+  /* Translators: how much of what the model can keep in mind this conversation takes; a token is a piece of a word */
+  tooltip = g_strdup_printf (_("%u of %u tokens of context used"), used, limit);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->context_bar), tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->context_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, tooltip, -1);
+}
+
+static void
+on_text_changed (SottoComposer *self)
+{
+  GtkTextBuffer *buffer = GTK_TEXT_BUFFER (self->buffer);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->placeholder), gtk_text_buffer_get_char_count (buffer) == 0);
+  update_button (self);
+
+  if (self->conversation != NULL && !self->refilling && !self->sending)
+    {
+      g_autofree char *text = get_text (self);
+
+      sotto_conversation_set_draft (self->conversation, text);
+    }
+}
+
+/* --- Sending --- */
+
+static void
+fill (SottoComposer *self,
+      const char    *text)
+{
+  g_autofree char *shown = get_text (self);
+
+  if (g_str_equal (shown, text))
+    return;
+
+  self->refilling = TRUE;
+  gtk_text_buffer_set_text (GTK_TEXT_BUFFER (self->buffer), text, -1);
+  self->refilling = FALSE;
+}
+
+static void
+on_sent (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  SottoConversation *conversation = SOTTO_CONVERSATION (source);
+  g_autoptr (SottoComposer) self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean sent = sotto_conversation_send_finish (conversation, result, &error);
+
+  self->sending = FALSE;
+  gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), TRUE);
+  if (conversation == self->conversation)
+    {
+      if (sent)
+        fill (self, sotto_conversation_get_draft (conversation));
+      else
+        {
+          g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+          /* What was written stays where it is. */
+          gtk_label_set_label (self->status, sotto_problem_get_text (problem));
+          gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem),
+                                   GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+        }
+    }
+  update_button (self);
+}
+
+static void
+send (SottoComposer *self)
+{
+  g_autofree char *text = get_text (self);
+
+  if (self->conversation == NULL || self->sending || sotto_conversation_is_busy (self->conversation) ||
+      is_blank (text))
+    return;
+
+  self->sending = TRUE;
+  gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), FALSE);
+  sotto_conversation_send_async (self->conversation, text, NULL, on_sent, g_object_ref (self));
+  update_button (self);
+}
+
+static void
+on_button_clicked (SottoComposer *self)
+{
+  if (sotto_conversation_is_busy (self->conversation))
+    sotto_conversation_stop (self->conversation);
+  else
+    send (self);
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+static gboolean
+on_key_pressed (GtkEventControllerKey *controller,
+                guint                  key,
+                guint                  code,
+                GdkModifierType        state,
+                SottoComposer         *self)
+{
+  gboolean is_enter = key == GDK_KEY_Return || key == GDK_KEY_KP_Enter || key == GDK_KEY_ISO_Enter;
+
+  /* An input method that is composing has the first word: Enter accepts what it offers. */
+  if (gtk_event_controller_key_forward (controller, GTK_WIDGET (self->view)))
+    return GDK_EVENT_STOP;
+
+  if (is_enter && (state & GDK_SHIFT_MASK) == 0)
+    {
+      send (self);
+      return GDK_EVENT_STOP;
+    }
+
+  if (key == GDK_KEY_Up && (state & gtk_accelerator_get_default_mod_mask ()) == 0 &&
+      gtk_text_buffer_get_char_count (GTK_TEXT_BUFFER (self->buffer)) == 0)
+    {
+      g_signal_emit (self, signals[RECALL], 0);
+      return GDK_EVENT_STOP;
+    }
+
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* --- The conversation --- */
+
+static void
+on_draft_changed (SottoComposer *self)
+{
+  if (!self->sending)
+    fill (self, sotto_conversation_get_draft (self->conversation));
+}
+
+void
+sotto_composer_set_conversation (SottoComposer     *self,
+                                 SottoConversation *conversation)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  if (self->conversation == conversation)
+    return;
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_set_object (&self->conversation, conversation);
+  sotto_model_picker_set_conversation (self->model_picker, conversation);
+
+  if (conversation != NULL)
+    {
+      g_signal_connect_object (conversation, "notify::draft", G_CALLBACK (on_draft_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::status-text", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::context-used", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::context-limit", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
+      fill (self, sotto_conversation_get_draft (conversation));
+    }
+
+  update_button (self);
+  update_status (self);
+  update_context (self);
+}
+
+void
+sotto_composer_set_app (SottoComposer *self,
+                        SottoApp      *app)
+{
+  sotto_model_picker_set_library (self->model_picker, sotto_app_get_models (app));
+}
+
+void
+sotto_composer_suggest (SottoComposer *self,
+                        const char    *text)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  if (gtk_text_buffer_get_char_count (GTK_TEXT_BUFFER (self->buffer)) == 0)
+    gtk_text_buffer_set_text (GTK_TEXT_BUFFER (self->buffer), text, -1);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+void
+sotto_composer_choose_model (SottoComposer *self)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  sotto_model_picker_open (self->model_picker);
+}
+
+/* --- The widget --- */
+
+static gboolean
+sotto_composer_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (SOTTO_COMPOSER (widget)->view));
+}
+
+/* Words that the dictionary does not know are underlined; corrections are in the context menu. */
+static void
+set_up_spelling (SottoComposer *self)
+{
+  SpellingChecker *checker = spelling_checker_get_default ();
+  g_autoptr (SpellingTextBufferAdapter) adapter = spelling_text_buffer_adapter_new (self->buffer, checker);
+
+  gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->view), spelling_text_buffer_adapter_get_menu_model (adapter));
+  gtk_widget_insert_action_group (GTK_WIDGET (self->view), "spelling", G_ACTION_GROUP (adapter));
+  spelling_text_buffer_adapter_set_enabled (adapter, TRUE);
+}
+
+static void
+update_scheme (SottoComposer *self)
+{
+  GtkSourceStyleSchemeManager *manager = gtk_source_style_scheme_manager_get_default ();
+  gboolean is_dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
+
+  gtk_source_buffer_set_style_scheme (self->buffer,
+                                      gtk_source_style_scheme_manager_get_scheme (manager,
+                                                                                  is_dark ? "Adwaita-dark" : "Adwaita"));
+}
+
+static void
+sotto_composer_dispose (GObject *object)
+{
+  SottoComposer *self = SOTTO_COMPOSER (object);
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_clear_object (&self->conversation);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_COMPOSER);
+
+  G_OBJECT_CLASS (sotto_composer_parent_class)->dispose (object);
+}
+
+static void
+sotto_composer_class_init (SottoComposerClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_composer_dispose;
+  widget_class->grab_focus = sotto_composer_grab_focus;
+
+  signals[RECALL] = g_signal_new ("recall", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
+
+  g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
+  g_type_ensure (GTK_SOURCE_TYPE_VIEW);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/composer.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, view);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, buffer);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, placeholder);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, status);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_bar);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);
+  gtk_widget_class_bind_template_callback (widget_class, on_text_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
+}
+
+static void
+sotto_composer_init (SottoComposer *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  set_up_spelling (self);
+  update_scheme (self);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (update_scheme), self,
+                           G_CONNECT_SWAPPED);
+  update_button (self);
+}

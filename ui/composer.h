@@ -1,0 +1,30 @@
+#pragma once
+
+#include <adwaita.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoComposer:
+ *
+ * Where a person writes: the text with its draft, the button that sends or stops, the model, and how full the
+ * context is.
+ *
+ * Signals:
+ * - "recall" (): the arrow up was pressed in an empty composer
+ */
+#define SOTTO_TYPE_COMPOSER (sotto_composer_get_type ())
+G_DECLARE_FINAL_TYPE (SottoComposer, sotto_composer, SOTTO, COMPOSER, AdwBin)
+
+void sotto_composer_set_app (SottoComposer *self, SottoApp *app);
+
+/* @conversation: (nullable) */
+void sotto_composer_set_conversation (SottoComposer *self, SottoConversation *conversation);
+
+/* Puts @text into an empty composer and the cursor behind it. */
+void sotto_composer_suggest (SottoComposer *self, const char *text);
+void sotto_composer_choose_model (SottoComposer *self);
+
+G_END_DECLS

@@ -1,0 +1,264 @@
+#include "model-picker.h"
+
+#include <glib/gi18n.h>
+
+struct _SottoModelPicker {
+  AdwBin parent_instance;
+
+  /* Template Widgets */
+  GtkMenuButton *button;
+  GtkLabel *name;
+  GtkPopover *popover;
+  GtkListBox *list;
+
+  /* Owned */
+  SottoModelLibrary *library;
+  SottoConversation *conversation;
+};
+
+G_DEFINE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, ADW_TYPE_BIN)
+
+/* --- The button --- */
+
+static void
+update_name (SottoModelPicker *self)
+{
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  const char *name = model != NULL ? sotto_model_entry_get_name (model) : _("No Model");
+  g_autofree char *label = NULL;
+
+  gtk_label_set_label (self->name, name);
+  /* Translators: %s is the name of a model; read out by screen readers */
+  label = g_strdup_printf (_("Model: %s"), name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), label);
+}
+
+/* --- The list --- */
+
+static void
+update_row (SottoModelEntry *entry,
+            GParamSpec      *pspec,
+            GtkWidget       *row)
+{
+  SottoProblem *problem = sotto_model_entry_get_problem (entry);
+  GtkWidget *names = g_object_get_data (G_OBJECT (row), "names");
+  GtkWidget *name = gtk_widget_get_first_child (names);
+  GtkWidget *summary = gtk_widget_get_next_sibling (name);
+  const char *text = problem != NULL ? sotto_problem_get_text (problem) : sotto_model_entry_get_summary (entry);
+
+  gtk_label_set_label (GTK_LABEL (name), sotto_model_entry_get_name (entry));
+  gtk_label_set_label (GTK_LABEL (summary), text);
+  gtk_widget_set_sensitive (row, sotto_model_entry_is_usable (entry));
+}
+
+static void
+on_model_changed (SottoConversation *conversation,
+                  GParamSpec        *pspec,
+                  GtkWidget         *check)
+{
+  SottoModelEntry *entry = g_object_get_data (G_OBJECT (check), "entry");
+
+  gtk_widget_set_opacity (check, sotto_conversation_get_model (conversation) == entry ? 1 : 0);
+}
+
+static GtkWidget *
+create_row (gpointer item,
+            gpointer user_data)
+{
+  SottoModelPicker *self = user_data;
+  GtkWidget *row = gtk_list_box_row_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *names = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *name = gtk_label_new (NULL);
+  GtkWidget *summary = gtk_label_new (NULL);
+  GtkWidget *check = gtk_image_new_from_icon_name ("object-select-symbolic");
+
+  gtk_label_set_xalign (GTK_LABEL (name), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_MIDDLE);
+  gtk_label_set_xalign (GTK_LABEL (summary), 0);
+  gtk_label_set_wrap (GTK_LABEL (summary), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (summary), 36);
+  gtk_widget_add_css_class (summary, "caption");
+  gtk_widget_add_css_class (summary, "dimmed");
+  gtk_widget_set_hexpand (names, TRUE);
+  gtk_box_append (GTK_BOX (names), name);
+  gtk_box_append (GTK_BOX (names), summary);
+  gtk_box_append (GTK_BOX (box), names);
+  gtk_box_append (GTK_BOX (box), check);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+
+  g_object_set_data (G_OBJECT (row), "names", names);
+  g_object_set_data (G_OBJECT (row), "entry", item);
+  g_object_set_data (G_OBJECT (check), "entry", item);
+  g_signal_connect_object (item, "notify", G_CALLBACK (update_row), row, 0);
+  update_row (item, NULL, row);
+  g_object_bind_property (item, "name", row, "tooltip-text", G_BINDING_SYNC_CREATE);
+
+  if (self->conversation != NULL)
+    {
+      g_signal_connect_object (self->conversation, "notify::model", G_CALLBACK (on_model_changed), check, 0);
+      on_model_changed (self->conversation, NULL, check);
+    }
+  else
+    gtk_widget_set_opacity (check, 0);
+
+  return row;
+}
+
+static void
+on_row_activated (SottoModelPicker *self,
+                  GtkListBoxRow    *row)
+{
+  SottoModelEntry *entry = g_object_get_data (G_OBJECT (row), "entry");
+
+  gtk_popover_popdown (self->popover);
+  if (self->conversation == NULL)
+    return;
+
+  sotto_conversation_set_model (self->conversation, entry);
+  /* What was chosen last is what the next conversation begins with. */
+  sotto_model_library_set_default (self->library, entry);
+}
+
+/* --- Adding a file --- */
+
+static void
+on_added (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr (SottoModelPicker) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoModelEntry) entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &error);
+
+  if (entry != NULL)
+    {
+      if (self->conversation != NULL)
+        sotto_conversation_set_model (self->conversation, entry);
+      sotto_model_library_set_default (self->library, entry);
+    }
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+      AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), sotto_problem_get_text (problem));
+
+      adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
+      adw_dialog_present (dialog, GTK_WIDGET (self));
+    }
+}
+
+static void
+on_file_chosen (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr (SottoModelPicker) self = user_data;
+  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (file != NULL)
+    sotto_model_library_add_file_async (self->library, file, NULL, on_added, g_object_ref (self));
+}
+
+static void
+add_model (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_autoptr (GListStore) filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
+
+  gtk_popover_popdown (self->popover);
+  gtk_file_filter_set_name (filter, _("Models (GGUF)"));
+  gtk_file_filter_add_suffix (filter, "gguf");
+  g_list_store_append (filters, filter);
+  gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
+  gtk_file_dialog_set_title (dialog, _("Add a Model File"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Add"));
+  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (self));
+}
+
+/* --- The widget --- */
+
+static void
+fill (SottoModelPicker *self)
+{
+  gtk_list_box_bind_model (self->list, G_LIST_MODEL (self->library), create_row, self, NULL);
+}
+
+void
+sotto_model_picker_set_library (SottoModelPicker  *self,
+                                SottoModelLibrary *library)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
+
+  if (g_set_object (&self->library, library))
+    fill (self);
+}
+
+void
+sotto_model_picker_set_conversation (SottoModelPicker  *self,
+                                     SottoConversation *conversation)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
+
+  if (self->conversation == conversation)
+    return;
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_set_object (&self->conversation, conversation);
+  if (conversation != NULL)
+    g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+
+  if (self->library != NULL)
+    fill (self);
+  update_name (self);
+}
+
+void
+sotto_model_picker_open (SottoModelPicker *self)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
+
+  gtk_menu_button_popup (self->button);
+}
+
+static void
+sotto_model_picker_dispose (GObject *object)
+{
+  SottoModelPicker *self = SOTTO_MODEL_PICKER (object);
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_clear_object (&self->conversation);
+  g_clear_object (&self->library);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_MODEL_PICKER);
+
+  G_OBJECT_CLASS (sotto_model_picker_parent_class)->dispose (object);
+}
+
+static void
+sotto_model_picker_class_init (SottoModelPickerClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_model_picker_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-picker.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, button);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, name);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, popover);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, list);
+  gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
+  gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);
+}
+
+static void
+sotto_model_picker_init (SottoModelPicker *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  update_name (self);
+}

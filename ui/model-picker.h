@@ -1,0 +1,23 @@
+#pragma once
+
+#include <adwaita.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoModelPicker:
+ *
+ * The name of the model that answers; opens the list of those that could.
+ */
+#define SOTTO_TYPE_MODEL_PICKER (sotto_model_picker_get_type ())
+G_DECLARE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, SOTTO, MODEL_PICKER, AdwBin)
+
+void sotto_model_picker_set_library (SottoModelPicker *self, SottoModelLibrary *library);
+
+/* @conversation: (nullable): whose model is shown and chosen */
+void sotto_model_picker_set_conversation (SottoModelPicker *self, SottoConversation *conversation);
+void sotto_model_picker_open (SottoModelPicker *self);
+
+G_END_DECLS
