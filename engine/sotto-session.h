@@ -56,7 +56,8 @@ typedef struct _SottoSession SottoSession;
  * sotto_session_new:
  * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096
  *
- * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY, or %SOTTO_ENGINE_ERROR_TENSOR for a
+ *   file that holds a vocabulary and no weights
  */
 SottoSession *sotto_session_new (SottoModel    *model,
                                  SottoBackend  *backend,
@@ -85,9 +86,11 @@ const gint32 *sotto_session_get_tokens (const SottoSession *self, guint *n_token
  *
  * Brings the session to @tokens: keeps the longest common prefix, drops what lies behind it and
  * prefills the rest. Afterwards the logits of the last token are there (at least one token is
- * always evaluated anew). After an error or a cancel the timeline holds what had been evaluated.
+ * always evaluated anew). After an error or a cancel the timeline holds what had been evaluated, and
+ * there are no logits.
  *
- * Returns: %FALSE with CONTEXT, CANCELLED, CHANGED or BACKEND
+ * Returns: %FALSE with CONTEXT, CANCELLED, CHANGED, MEMORY or BACKEND; REQUEST when there are no tokens or
+ *   one is not in the vocabulary
  */
 gboolean sotto_session_sync (SottoSession   *self,
                              const gint32   *tokens,
@@ -101,15 +104,20 @@ gboolean sotto_session_sync (SottoSession   *self,
 /**
  * sotto_session_append:
  *
- * One decode step: appends @token and computes its logits.
+ * One decode step: appends @token and computes its logits. After an error the timeline is as it was, and
+ * there are no logits. Whether the file has changed is not asked at every step: see
+ * sotto_model_check_unchanged().
+ *
+ * Returns: %FALSE with CONTEXT, CANCELLED, MEMORY, BACKEND or REQUEST
  */
 gboolean sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GError **error);
 
 /**
  * sotto_session_get_logits:
  *
- * Returns: (transfer none): the logits (n_vocabulary) of the last token, valid until the next step;
- *   writable, so that a sampler may work in place
+ * Returns: (transfer none) (nullable): the logits (n_vocabulary) of the last token, valid until the next
+ *   step; writable, so that a sampler may work in place. %NULL: nothing was evaluated yet, or the last
+ *   step failed
  */
 float *sotto_session_get_logits (SottoSession *self);
 
@@ -129,7 +137,10 @@ typedef gboolean (*SottoLogitsFunc) (guint         first,
 /**
  * sotto_session_evaluate:
  *
- * Starts anew with @tokens and hands out the logits of every token, piece by piece.
+ * Starts anew with @tokens and hands out the logits of every token, piece by piece. The timeline then holds
+ * what was evaluated, and the logits of its last token are there.
+ *
+ * Returns: %FALSE with the errors of sotto_session_sync() or what @func set
  */
 gboolean sotto_session_evaluate (SottoSession     *self,
                                  const gint32     *tokens,
@@ -143,7 +154,8 @@ gboolean sotto_session_evaluate (SottoSession     *self,
  * sotto_session_save:
  *
  * Returns: (transfer full): timeline, KV cache and last logits, bound to the model's hash (which
- *   must be known), KV type and numerics version
+ *   must be known), KV type and numerics version; or %NULL with %SOTTO_ENGINE_ERROR_STATE (the hash is not
+ *   known) or %SOTTO_ENGINE_ERROR_MEMORY
  */
 GBytes *sotto_session_save (SottoSession *self, GError **error);
 

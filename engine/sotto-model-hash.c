@@ -1,0 +1,71 @@
+/* The hash of a model's file: what a receipt names it by. */
+
+#include "sotto-model-private.h"
+
+/* Small enough that a cancel is seen within a few milliseconds. */
+#define PIECE (1u << 20)
+
+static char *
+take_hash (const SottoGguf *gguf,
+           SottoProgress    progress,
+           gpointer         user_data,
+           SottoCancel     *cancel,
+           GError         **error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize length;
+  const guint8 *data = sotto_gguf_get_data (gguf, &length);
+
+  for (gsize done = 0; done < length; done += PIECE)
+    {
+      if (!sotto_cancel_check (cancel, error))
+        return NULL;
+      g_checksum_update (checksum, data + done, (gssize) MIN (PIECE, length - done));
+      if (progress != NULL)
+        progress (MIN (done + PIECE, length), length, user_data);
+    }
+
+  /* A file that changed meanwhile has no hash. */
+  if (!sotto_gguf_check_unchanged (gguf, error))
+    return NULL;
+
+  return g_strdup (g_checksum_get_string (checksum));
+}
+
+const char *
+sotto_model_hash (SottoModel     *self,
+                  SottoProgress   progress,
+                  gpointer        user_data,
+                  SottoCancel    *cancel,
+                  GError        **error)
+{
+  const char *known = sotto_model_peek_hash (self);
+  g_autofree char *hash = NULL;
+
+  if (known != NULL)
+    return known;
+
+  hash = take_hash (self->gguf, progress, user_data, cancel, error);
+  if (hash == NULL)
+    return NULL;
+
+  g_mutex_lock (&self->hash_mutex);
+  if (self->hash == NULL)
+    self->hash = g_steal_pointer (&hash);
+  g_mutex_unlock (&self->hash_mutex);
+
+  return self->hash;
+}
+
+const char *
+sotto_model_peek_hash (const SottoModel *self)
+{
+  GMutex *mutex = (GMutex *) &self->hash_mutex;
+  const char *hash;
+
+  g_mutex_lock (mutex);
+  hash = self->hash;
+  g_mutex_unlock (mutex);
+
+  return hash;
+}

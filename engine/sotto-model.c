@@ -1,0 +1,242 @@
+/* Opening a model, and what is done with its text. The description stands in sotto-model-info.c and
+ * sotto-model-describe.c, the hash in sotto-model-hash.c. */
+
+#include "sotto-model-private.h"
+
+#include "sotto-error.h"
+
+#include <string.h>
+
+#define DEFAULT_CONTEXT 4096
+
+/* A token that the vocabulary knows and the embedding does not would be read from behind its end. */
+static gboolean
+check_vocabulary (const SottoModel *self, GError **error)
+{
+  guint n_tokens = sotto_tokenizer_get_n_tokens (self->tokenizer);
+  const char *path = sotto_gguf_get_path (self->gguf);
+  g_autofree char *name = NULL;
+
+  if (self->program == NULL || n_tokens <= self->program->shape.n_vocabulary)
+    return TRUE;
+
+  name = g_filename_display_name (path);
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_TENSOR,
+                          &(SottoErrorArguments) { .path = path, .subject = "token_embd.weight" },
+                          "%s: tensor token_embd.weight has %u rows for %u tokens", name,
+                          self->program->shape.n_vocabulary, n_tokens);
+  return FALSE;
+}
+
+static char *
+dup_piece (const SottoTokenizer *tokenizer, gint32 token)
+{
+  return token >= 0 ? sotto_tokenizer_dup_piece (tokenizer, token) : NULL;
+}
+
+/* A template that does not compile does not keep the model from being described, hashed, or asked to
+ * complete text; whoever renders it gets the error. */
+static void
+compile_template (SottoModel *self)
+{
+  g_autofree char *source = sotto_gguf_dup_string (self->gguf, "tokenizer.chat_template");
+
+  self->info.has_template = source != NULL;
+  self->chat_template = sotto_template_new (source != NULL ? source : sotto_template_get_default (),
+                                            -1, &self->template_error);
+  self->bos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_bos (self->tokenizer));
+  self->eos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_eos (self->tokenizer));
+}
+
+SottoModel *
+sotto_model_open (const char     *path,
+                  SottoProgress   progress,
+                  gpointer        user_data,
+                  SottoCancel    *cancel,
+                  GError        **error)
+{
+  g_autoptr (SottoModel) self = g_new0 (SottoModel, 1);
+
+  g_atomic_ref_count_init (&self->references);
+  g_mutex_init (&self->hash_mutex);
+
+  self->gguf = sotto_gguf_open (path, progress, user_data, cancel, error);
+  if (self->gguf == NULL)
+    return NULL;
+
+  if (sotto_gguf_get_n_tensors (self->gguf) > 0)
+    {
+      self->program = sotto_program_new (self->gguf, error);
+      if (self->program == NULL)
+        return NULL;
+    }
+
+  if (!sotto_cancel_check (cancel, error))
+    return NULL;
+  self->tokenizer = sotto_tokenizer_new (self->gguf, error);
+  if (self->tokenizer == NULL || !check_vocabulary (self, error))
+    return NULL;
+
+  compile_template (self);
+  sotto_model_fill_info (self);
+
+  /* All that was built came out of the mapping: it counts if the file is still the one we opened. */
+  if (!sotto_cancel_check (cancel, error) || !sotto_gguf_check_unchanged (self->gguf, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+SottoModel *
+sotto_model_ref (SottoModel *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+sotto_model_unref (SottoModel *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+
+  g_clear_pointer (&self->chat_template, sotto_template_free);
+  g_clear_error (&self->template_error);
+  g_clear_pointer (&self->tokenizer, sotto_tokenizer_free);
+  g_clear_pointer (&self->program, sotto_program_free);
+  g_clear_pointer (&self->gguf, sotto_gguf_unref);
+  g_free (self->bos_text);
+  g_free (self->eos_text);
+  g_free (self->name);
+  g_free (self->family);
+  g_free (self->licence);
+  g_free (self->size_label);
+  g_free (self->hash);
+  g_mutex_clear (&self->hash_mutex);
+  g_free (self);
+}
+
+gboolean
+sotto_model_check_unchanged (const SottoModel *self, GError **error)
+{
+  return sotto_gguf_check_unchanged (self->gguf, error);
+}
+
+const SottoProgram *
+sotto_model_get_program (const SottoModel *self)
+{
+  return self->program;
+}
+
+guint
+sotto_model_get_default_context (const SottoModel *self)
+{
+  guint trained = self->info.n_context_trained;
+
+  return trained > 0 ? MIN (trained, DEFAULT_CONTEXT) : DEFAULT_CONTEXT;
+}
+
+SottoMemory
+sotto_model_estimate_memory (const SottoModel *self, guint n_context)
+{
+  SottoMemory memory = { .weights = self->info.weight_bytes };
+
+  if (self->program != NULL)
+    sotto_backend_estimate (&self->program->shape,
+                            n_context > 0 ? n_context : sotto_model_get_default_context (self),
+                            SOTTO_KV_F16, &memory.kv_cache, &memory.scratch);
+  return memory;
+}
+
+/* --- Text --- */
+
+GArray *
+sotto_model_tokenize (const SottoModel *self, const char *text, gssize length, gboolean special)
+{
+  GArray *tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  SottoSpan span = { .text = text,
+                     .length = length < 0 ? strlen (text) : (gsize) length,
+                     .trusted = special };
+
+  sotto_tokenizer_encode (self->tokenizer, &span, 1, tokens);
+  return tokens;
+}
+
+void
+sotto_model_append_token_text (const SottoModel *self, gint32 token, gboolean special, GString *out)
+{
+  sotto_tokenizer_append_text (self->tokenizer, token, special, out);
+}
+
+gboolean
+sotto_model_is_end_token (const SottoModel *self, gint32 token)
+{
+  return sotto_tokenizer_is_end (self->tokenizer, token);
+}
+
+gint32
+sotto_model_get_bos_token (const SottoModel *self)
+{
+  return sotto_tokenizer_get_add_bos (self->tokenizer) ? sotto_tokenizer_get_bos (self->tokenizer)
+                                                       : -1;
+}
+
+/* Many templates write the BOS themselves; the model is to see one, not two. */
+static void
+prepend_bos (const SottoModel *self, GArray *tokens)
+{
+  gint32 bos = sotto_model_get_bos_token (self);
+
+  if (bos >= 0 && (tokens->len == 0 || g_array_index (tokens, gint32, 0) != bos))
+    g_array_prepend_val (tokens, bos);
+}
+
+SottoPrompt *
+sotto_model_render (const SottoModel    *self,
+                    const SottoMessages *messages,
+                    GDateTime           *date,
+                    gboolean             add_generation_prompt,
+                    GError             **error)
+{
+  g_autoptr (GDateTime) day = date != NULL ? g_date_time_ref (date) : g_date_time_new_now_local ();
+  SottoTemplateInput input = { .messages = messages,
+                               .bos = self->bos_text,
+                               .eos = self->eos_text,
+                               .date = day,
+                               .add_generation_prompt = add_generation_prompt };
+  g_autoptr (SottoRendered) rendered = NULL;
+  SottoPrompt *prompt;
+
+  if (self->chat_template == NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->template_error));
+      return NULL;
+    }
+
+  rendered = sotto_template_render (self->chat_template, &input, NULL, error);
+  if (rendered == NULL)
+    return NULL;
+
+  prompt = g_new0 (SottoPrompt, 1);
+  prompt->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  sotto_tokenizer_encode (self->tokenizer, (const SottoSpan *) rendered->spans->data,
+                          rendered->spans->len, prompt->tokens);
+  prepend_bos (self, prompt->tokens);
+  prompt->text = g_steal_pointer (&rendered->text);
+  prompt->template_hash = g_strdup (sotto_template_get_hash (self->chat_template));
+  if (rendered->used_date)
+    prompt->date = g_date_time_format_iso8601 (day);
+
+  return prompt;
+}
+
+void
+sotto_prompt_free (SottoPrompt *self)
+{
+  if (self->text != NULL)
+    g_string_free (self->text, TRUE);
+  g_clear_pointer (&self->tokens, g_array_unref);
+  g_free (self->template_hash);
+  g_free (self->date);
+  g_free (self);
+}
