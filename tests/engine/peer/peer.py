@@ -3,6 +3,7 @@ import configparser
 import hashlib
 import os
 import platform
+import subprocess
 import sys
 
 BINDINGS = "llama-cpp-python==0.3.36"
@@ -20,9 +21,14 @@ CMAKE_OPTIONS = [
     # Not our code: its warnings would only bury an error.
     "-DLLAMA_ALL_WARNINGS=OFF", "-DCMAKE_C_FLAGS=-w", "-DCMAKE_CXX_FLAGS=-w",
 ]
-
-# Skipped, in the sense of automake and meson.
-SKIPPED = 77
+# The same with another libggml-cpu, to compare with a machine that has less: without AVX-512, and
+# without the matrix unit (AMX), which only some servers have.
+VARIANTS = {
+    "avx2": ["-DGGML_NATIVE=OFF", "-DGGML_SSE42=ON", "-DGGML_AVX=ON", "-DGGML_AVX2=ON",
+             "-DGGML_FMA=ON", "-DGGML_F16C=ON", "-DGGML_BMI2=ON"],
+    "avx512": ["-DCMAKE_C_FLAGS=-w -mno-amx-tile -mno-amx-int8 -mno-amx-bf16",
+               "-DCMAKE_CXX_FLAGS=-w -mno-amx-tile -mno-amx-int8 -mno-amx-bf16"],
+}
 
 
 def cache():
@@ -38,9 +44,15 @@ def cpu():
 
 
 def folder():
-    what = [BINDINGS, PACKAGES, BUILD_PACKAGES, TARGETS, CMAKE_OPTIONS, cpu(),
+    what = [BINDINGS, PACKAGES, BUILD_PACKAGES, TARGETS, CMAKE_OPTIONS, VARIANTS, cpu(),
             sys.version_info[:2], platform.libc_ver()]
     return f"{cache()}/peer-{hashlib.sha256(repr(what).encode()).hexdigest()[:12]}"
+
+
+def variants():
+    """Those that differ from the native build of this machine."""
+    flags = " ".join(cpu()).split()
+    return [name for name, flag in (("avx2", "avx512f"), ("avx512", "amx_int8")) if flag in flags]
 
 
 def ready():
@@ -48,12 +60,13 @@ def ready():
 
 
 def enter():
-    """Runs the calling script again with the peer's Python, unless it is already that one."""
+    """Runs the calling script again with the peer's Python, which is prepared if it is missing."""
     python = f"{folder()}/venv/bin/python3"
     if sys.prefix == f"{folder()}/venv":
         return
     if not ready():
-        raise SystemExit("peer: not prepared; run tests/engine/peer/prepare first")
+        here = os.path.dirname(os.path.abspath(__file__))
+        subprocess.run([f"{here}/prepare"], stdout=subprocess.DEVNULL, check=True)
     os.execv(python, [python] + sys.argv)
 
 

@@ -2,11 +2,10 @@
  *
  * read_gb_per_s: reading a buffer of BYTES again and again, the threads sharing it, as decoding reads
  * a model's weights (so a buffer that fits the cache is as fast as a model that fits it).
- * int8_tops: multiplying bytes into 32-bit sums with the widest instruction there is, 2 operations
- * each, from registers. 0 where that instruction is missing.
+ * int8_tops: multiplying bytes into 32-bit sums with the widest vector instruction (vpdpbusd; a matrix
+ * unit such as AMX is not counted), 2 operations each, from registers. 0 where it is missing.
  *
  * The best of several rounds counts: a roof is what was possible, not what was usual. */
-#include <immintrin.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #define ROUNDS 12
 #define STEPS 20000000
