@@ -15,7 +15,13 @@ G_BEGIN_DECLS
  * @repetition_window: how many of the last tokens count as seen
  * @seed: same seed, same tokens
  *
- * Applied in this order: repetition penalty, top-k, top-p, min-p, temperature, draw.
+ * Applied in this order: repetition penalty, top-k, top-p, min-p, temperature, draw. Top-k and top-p
+ * take the higher logits, of equals the lower ids. Top-p keeps the smallest such set whose probability,
+ * among what top-k left, reaches it, and at least one; min-p keeps what is at least that times as
+ * probable as the best. The draw goes through what is left in the order of ids, so that two logits which
+ * nearly agree don't change the outcome by changing places.
+ *
+ * Values that make no sense mean "off"; a temperature that is no positive number is greedy.
  */
 typedef struct {
   float temperature;
@@ -37,6 +43,13 @@ typedef struct {
  */
 typedef struct _SottoSampler SottoSampler;
 
+/**
+ * sotto_sampler_new:
+ * @settings: copied
+ * @n_vocabulary: how many logits there will be
+ *
+ * Returns: (transfer full) (nullable): %NULL: no memory for 20 bytes a token
+ */
 SottoSampler *sotto_sampler_new (const SottoSamplerSettings *settings, guint n_vocabulary);
 void sotto_sampler_free (SottoSampler *self);
 
