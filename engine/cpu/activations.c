@@ -23,12 +23,16 @@ sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_token
       self->values = (float *) base;
       self->steps = (gint16 *) (base + values_bytes);
       self->scales = (float *) (base + values_bytes + steps_bytes);
-      self->sums = (float *) (base + values_bytes + steps_bytes + scales_bytes);
+      self->totals = (gint32 *) (base + values_bytes + steps_bytes + scales_bytes);
+      self->sums = (float *) (base + values_bytes + steps_bytes + 2 * scales_bytes);
       for (guint t = 0; t < n_tokens; t++)
         for (gsize b = column_stride / SOTTO_STEPS_BLOCK; b < block_stride; b++)
-          self->scales[t * block_stride + b] = self->sums[t * block_stride + b] = 0.0f;
+          {
+            self->scales[t * block_stride + b] = self->sums[t * block_stride + b] = 0.0f;
+            self->totals[t * block_stride + b] = 0;
+          }
     }
-  return values_bytes + steps_bytes + 2 * scales_bytes;
+  return values_bytes + steps_bytes + 3 * scales_bytes;
 }
 
 /* The widest panel of a fast tier: 32 rows of 16-bit weights, and a scale and an offset per block and row. Attention

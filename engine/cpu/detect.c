@@ -61,6 +61,10 @@ typedef struct {
 /* Each on top of those before it. */
 static const Tier tiers[] = {
   { "reference", sotto_kernels_fill_reference },
+#if defined(__x86_64__)
+  { "avx2", sotto_kernels_fill_avx2 },
+  { "avx512", sotto_kernels_fill_avx512 },
+#endif
 };
 
 gboolean

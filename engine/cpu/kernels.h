@@ -28,7 +28,8 @@ typedef struct {
   float *values;                     /* (n_tokens, column_stride) */
   gint16 *steps;                     /* (n_tokens, column_stride): value / scale, rounded */
   float *scales;                     /* (n_tokens, block_stride) */
-  float *sums;                       /* (n_tokens, block_stride): scale * sum of the block's steps */
+  gint32 *totals;                    /* (n_tokens, block_stride): sum of the block's steps */
+  float *sums;                       /* (n_tokens, block_stride): scale * total */
 } SottoActivations;
 
 /**
@@ -76,13 +77,13 @@ typedef struct {
 
   /* By block type; NULL where there is none. */
   SottoMultiply multiply[SOTTO_BLOCK_BF16 + 1];
-  gboolean takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps, scales and sums; else values */
+  gboolean takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
 
   /* y = x / sqrt (mean (x²) + epsilon) * weight */
   void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
 
-  /* n values to steps, scales and sums; a last block that is not full is padded */
-  void (*quantise) (const float *x, guint n, gint16 *steps, float *scales, float *sums);
+  /* n values to steps, scales, totals and sums; a last block that is not full is padded */
+  void (*quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
 
   /* y = activation (gate) * up */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);

@@ -80,7 +80,8 @@ sotto_lane_quantise (SottoLane *lane, const SottoWeight *weight, const SottoActi
 {
   if (lane->kernels->takes_steps[weight->type])
     lane->kernels->quantise (x->values + t * x->column_stride, x->n_columns, x->steps + t * x->column_stride,
-                             x->scales + t * x->block_stride, x->sums + t * x->block_stride);
+                             x->scales + t * x->block_stride, x->totals + t * x->block_stride,
+                             x->sums + t * x->block_stride);
 }
 
 /* Whether one of the weights wants the other form of activations than the first: both are made then. */
@@ -252,7 +253,8 @@ feed_unit (SottoLane              *lane,
           continue;
         }
       lane->kernels->gate (activation, gates, ups, n_rows, ups);
-      lane->kernels->quantise (ups, n_rows, hidden->steps + column, hidden->scales + block, hidden->sums + block);
+      lane->kernels->quantise (ups, n_rows, hidden->steps + column, hidden->scales + block,
+                               hidden->totals + block, hidden->sums + block);
     }
 }
 

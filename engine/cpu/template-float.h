@@ -78,7 +78,7 @@ kernel_norm (const float *x, const float *weight, float epsilon, guint n, float 
 #define STEPS_SMALLEST 1e-30f
 
 static inline void
-quantise_block (Lanes low, Lanes high, gint16 *steps, float *scale, float *sum)
+quantise_block (Lanes low, Lanes high, gint16 *steps, float *scale, gint32 *total, float *sum)
 {
   float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
   Lanes inverse = lanes_all (highest < STEPS_SMALLEST ? 0.0f : SOTTO_STEPS_HIGHEST / highest);
@@ -89,23 +89,25 @@ quantise_block (Lanes low, Lanes high, gint16 *steps, float *scale, float *sum)
   high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
   lanes_store_steps (steps, low);
   lanes_store_steps (steps + LANES, high);
-  *sum = *scale * lanes_sum (lanes_add (low, high)); /* integers below 2^24: exact */
+  *total = (gint32) lanes_sum (lanes_add (low, high)); /* integers below 2^24: exact */
+  *sum = *scale * (float) *total;
 }
 
 static void
-kernel_quantise (const float *x, guint n, gint16 *steps, float *scales, float *sums)
+kernel_quantise (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums)
 {
   guint n_blocks = n / SOTTO_STEPS_BLOCK;
   guint b;
 
   for (b = 0; b < n_blocks; b++)
-    quantise_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), steps + b * 32, scales + b, sums + b);
+    quantise_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), steps + b * 32, scales + b, totals + b,
+                    sums + b);
   if (n % SOTTO_STEPS_BLOCK > 0)
     {
       float part[SOTTO_STEPS_BLOCK] = { 0 };
 
       memcpy (part, x + b * 32, (n % SOTTO_STEPS_BLOCK) * sizeof *part);
-      quantise_block (lanes_load (part), lanes_load (part + LANES), steps + b * 32, scales + b, sums + b);
+      quantise_block (lanes_load (part), lanes_load (part + LANES), steps + b * 32, scales + b, totals + b, sums + b);
     }
 }
 

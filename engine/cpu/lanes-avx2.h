@@ -1,0 +1,164 @@
+#pragma once
+
+#include "cpu/exact-math.h"
+
+#include <immintrin.h>
+
+/* Sixteen floats in two registers; see lanes-plain.h. */
+
+#define LANES 16
+#define LANES_TILE_ROWS 2
+#define LANES_TILE_TOKENS 2
+
+typedef struct {
+  __m256 low;
+  __m256 high;
+} Lanes;
+
+static inline Lanes
+lanes_load (const float *source)
+{
+  return (Lanes) { _mm256_loadu_ps (source), _mm256_loadu_ps (source + 8) };
+}
+
+static inline void
+lanes_store (float *target, Lanes v)
+{
+  _mm256_storeu_ps (target, v.low);
+  _mm256_storeu_ps (target + 8, v.high);
+}
+
+static inline Lanes
+lanes_all (float value)
+{
+  return (Lanes) { _mm256_set1_ps (value), _mm256_set1_ps (value) };
+}
+
+static inline Lanes
+lanes_add (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_add_ps (a.low, b.low), _mm256_add_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_subtract (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_sub_ps (a.low, b.low), _mm256_sub_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_multiply (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_mul_ps (a.low, b.low), _mm256_mul_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_divide (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_div_ps (a.low, b.low), _mm256_div_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_fma (Lanes a, Lanes b, Lanes c)
+{
+  return (Lanes) { _mm256_fmadd_ps (a.low, b.low, c.low), _mm256_fmadd_ps (a.high, b.high, c.high) };
+}
+
+static inline Lanes
+lanes_minimum (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_min_ps (a.low, b.low), _mm256_min_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_maximum (Lanes a, Lanes b)
+{
+  return (Lanes) { _mm256_max_ps (a.low, b.low), _mm256_max_ps (a.high, b.high) };
+}
+
+static inline Lanes
+lanes_absolute (Lanes a)
+{
+  __m256 sign = _mm256_set1_ps (-0.0f);
+
+  return (Lanes) { _mm256_andnot_ps (sign, a.low), _mm256_andnot_ps (sign, a.high) };
+}
+
+static inline __m256
+power_of_half (__m256 shifted)
+{
+  __m256i bits = _mm256_slli_epi32 (_mm256_castps_si256 (shifted), 23);
+
+  return _mm256_castsi256_ps (_mm256_add_epi32 (bits, _mm256_set1_epi32 (0x3f800000)));
+}
+
+static inline Lanes
+lanes_power (Lanes shifted)
+{
+  return (Lanes) { power_of_half (shifted.low), power_of_half (shifted.high) };
+}
+
+static inline Lanes
+lanes_zero_below (Lanes v, Lanes x, float limit)
+{
+  __m256 limits = _mm256_set1_ps (limit);
+
+  return (Lanes) { _mm256_andnot_ps (_mm256_cmp_ps (x.low, limits, _CMP_LT_OQ), v.low),
+                   _mm256_andnot_ps (_mm256_cmp_ps (x.high, limits, _CMP_LT_OQ), v.high) };
+}
+
+static inline float
+lanes_sum (Lanes v)
+{
+  __m256 eight = _mm256_add_ps (v.low, v.high);
+  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
+
+  return _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+}
+
+static inline float
+lanes_highest (Lanes v)
+{
+  __m256 eight = _mm256_max_ps (v.low, v.high);
+  __m128 four = _mm_max_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_max_ps (four, _mm_movehl_ps (four, four));
+
+  return _mm_cvtss_f32 (_mm_max_ss (two, _mm_movehdup_ps (two)));
+}
+
+static inline Lanes
+lanes_load_half (const guint16 *source)
+{
+  return (Lanes) { _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) source)),
+                   _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (source + 8))) };
+}
+
+static inline void
+lanes_store_half (guint16 *target, Lanes v)
+{
+  _mm_storeu_si128 ((__m128i *) target, _mm256_cvtps_ph (v.low, _MM_FROUND_TO_NEAREST_INT));
+  _mm_storeu_si128 ((__m128i *) (target + 8), _mm256_cvtps_ph (v.high, _MM_FROUND_TO_NEAREST_INT));
+}
+
+static inline __m256
+bfloats (const guint16 *source)
+{
+  __m256i wide = _mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *) source));
+
+  return _mm256_castsi256_ps (_mm256_slli_epi32 (wide, 16));
+}
+
+static inline Lanes
+lanes_load_bfloat (const guint16 *source)
+{
+  return (Lanes) { bfloats (source), bfloats (source + 8) };
+}
+
+static inline void
+lanes_store_steps (gint16 *target, Lanes v)
+{
+  __m256i packed = _mm256_packs_epi32 (_mm256_cvtps_epi32 (v.low), _mm256_cvtps_epi32 (v.high));
+
+  _mm256_storeu_si256 ((__m256i *) target, _mm256_permute4x64_epi64 (packed, 0xd8));
+}

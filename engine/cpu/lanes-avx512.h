@@ -1,0 +1,139 @@
+#pragma once
+
+#include "cpu/exact-math.h"
+
+#include <immintrin.h>
+
+/* Sixteen floats in one register; see lanes-plain.h. */
+
+#define LANES 16
+#define LANES_TILE_ROWS 4
+#define LANES_TILE_TOKENS 4
+
+typedef __m512 Lanes;
+
+static inline Lanes
+lanes_load (const float *source)
+{
+  return _mm512_loadu_ps (source);
+}
+
+static inline void
+lanes_store (float *target, Lanes v)
+{
+  _mm512_storeu_ps (target, v);
+}
+
+static inline Lanes
+lanes_all (float value)
+{
+  return _mm512_set1_ps (value);
+}
+
+static inline Lanes
+lanes_add (Lanes a, Lanes b)
+{
+  return _mm512_add_ps (a, b);
+}
+
+static inline Lanes
+lanes_subtract (Lanes a, Lanes b)
+{
+  return _mm512_sub_ps (a, b);
+}
+
+static inline Lanes
+lanes_multiply (Lanes a, Lanes b)
+{
+  return _mm512_mul_ps (a, b);
+}
+
+static inline Lanes
+lanes_divide (Lanes a, Lanes b)
+{
+  return _mm512_div_ps (a, b);
+}
+
+static inline Lanes
+lanes_fma (Lanes a, Lanes b, Lanes c)
+{
+  return _mm512_fmadd_ps (a, b, c);
+}
+
+static inline Lanes
+lanes_minimum (Lanes a, Lanes b)
+{
+  return _mm512_min_ps (a, b);
+}
+
+static inline Lanes
+lanes_maximum (Lanes a, Lanes b)
+{
+  return _mm512_max_ps (a, b);
+}
+
+static inline Lanes
+lanes_absolute (Lanes a)
+{
+  return _mm512_abs_ps (a);
+}
+
+static inline Lanes
+lanes_power (Lanes shifted)
+{
+  __m512i bits = _mm512_slli_epi32 (_mm512_castps_si512 (shifted), 23);
+
+  return _mm512_castsi512_ps (_mm512_add_epi32 (bits, _mm512_set1_epi32 (0x3f800000)));
+}
+
+static inline Lanes
+lanes_zero_below (Lanes v, Lanes x, float limit)
+{
+  return _mm512_mask_mov_ps (v, _mm512_cmp_ps_mask (x, _mm512_set1_ps (limit), _CMP_LT_OQ), _mm512_setzero_ps ());
+}
+
+static inline float
+lanes_sum (Lanes v)
+{
+  __m256 eight = _mm256_add_ps (_mm512_castps512_ps256 (v), _mm512_extractf32x8_ps (v, 1));
+  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
+
+  return _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+}
+
+static inline float
+lanes_highest (Lanes v)
+{
+  __m256 eight = _mm256_max_ps (_mm512_castps512_ps256 (v), _mm512_extractf32x8_ps (v, 1));
+  __m128 four = _mm_max_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_max_ps (four, _mm_movehl_ps (four, four));
+
+  return _mm_cvtss_f32 (_mm_max_ss (two, _mm_movehdup_ps (two)));
+}
+
+static inline Lanes
+lanes_load_half (const guint16 *source)
+{
+  return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) source));
+}
+
+static inline void
+lanes_store_half (guint16 *target, Lanes v)
+{
+  _mm256_storeu_si256 ((__m256i *) target, _mm512_cvtps_ph (v, _MM_FROUND_TO_NEAREST_INT));
+}
+
+static inline Lanes
+lanes_load_bfloat (const guint16 *source)
+{
+  __m512i wide = _mm512_cvtepu16_epi32 (_mm256_loadu_si256 ((const __m256i *) source));
+
+  return _mm512_castsi512_ps (_mm512_slli_epi32 (wide, 16));
+}
+
+static inline void
+lanes_store_steps (gint16 *target, Lanes v)
+{
+  _mm256_storeu_si256 ((__m256i *) target, _mm512_cvtsepi32_epi16 (_mm512_cvtps_epi32 (v)));
+}

@@ -1,0 +1,671 @@
+#include "cpu/exact-math.h"
+#include "cpu/kernels.h"
+#include "sotto-error.h"
+
+#include <stdlib.h>
+
+/* Every tier against arithmetic in double on random input, at every class of shape: one row, odd numbers of blocks, rows
+ * and tokens that leave tails, few and many tokens. With -m perf also a benchmark. */
+
+static const char *const tiers[] = { "reference", "avx2", "avx512" };
+
+static const SottoBlockType types[] = {
+  SOTTO_BLOCK_F32,  SOTTO_BLOCK_F16,  SOTTO_BLOCK_BF16, SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_Q5_0,
+  SOTTO_BLOCK_Q5_1, SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K,
+};
+
+/* --- Random input --- */
+
+static float
+random_float (GRand *rand)
+{
+  return (float) g_rand_double_range (rand, -1.0, 1.0);
+}
+
+static void
+put_half (guint8 *target, float value)
+{
+  guint16 half = sotto_float_to_half (value);
+
+  memcpy (target, &half, sizeof half);
+}
+
+/* Random bits are good integers; the scales among them must be of a size that weights have. */
+static void
+fill_block (SottoBlockType type, const SottoBlockInfo *info, guint8 *block, GRand *rand)
+{
+  for (guint i = 0; i < info->n_bytes; i++)
+    block[i] = (guint8) g_rand_int (rand);
+  switch (type)
+    {
+    case SOTTO_BLOCK_F32:
+      {
+        float value = random_float (rand);
+
+        memcpy (block, &value, sizeof value);
+        break;
+      }
+    case SOTTO_BLOCK_F16:
+      put_half (block, random_float (rand));
+      break;
+    case SOTTO_BLOCK_BF16:
+      block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
+      break;
+    case SOTTO_BLOCK_Q4_1:
+    case SOTTO_BLOCK_Q5_1:
+    case SOTTO_BLOCK_Q4_K:
+    case SOTTO_BLOCK_Q5_K:
+      put_half (block, 0.02f * random_float (rand));
+      put_half (block + 2, 0.02f * random_float (rand));
+      break;
+    case SOTTO_BLOCK_Q6_K:
+      put_half (block + 208, 0.002f * random_float (rand));
+      break;
+    case SOTTO_BLOCK_Q4_0:
+    case SOTTO_BLOCK_Q5_0:
+    case SOTTO_BLOCK_Q8_0:
+      put_half (block, 0.02f * random_float (rand));
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static SottoWeight
+random_weight (SottoBlockType type, guint n_rows, guint n_columns, GRand *rand)
+{
+  const SottoBlockInfo *info = sotto_block_info (type);
+  SottoWeight weight = { .type = type, .n_columns = n_columns, .n_rows = n_rows };
+  gsize n_blocks = n_columns / info->n_elements;
+  guint8 *data;
+
+  weight.row_bytes = n_blocks * info->n_bytes;
+  data = g_malloc (n_rows * weight.row_bytes);
+  for (gsize i = 0; i < n_rows * n_blocks; i++)
+    fill_block (type, info, data + i * info->n_bytes, rand);
+  weight.data = data;
+  return weight;
+}
+
+typedef struct {
+  SottoActivations x;
+  guint8 *memory;
+} Input;
+
+static Input
+random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRand *rand)
+{
+  Input input = { 0 };
+  gsize bytes = sotto_activations_layout (&input.x, n_columns, n_tokens, NULL);
+
+  input.memory = aligned_alloc (64, bytes);
+  memset (input.memory, 0xff, bytes);
+  sotto_activations_layout (&input.x, n_columns, n_tokens, input.memory);
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      float *values = input.x.values + t * input.x.column_stride;
+
+      for (guint i = 0; i < n_columns; i++)
+        values[i] = random_float (rand) * (i % 97 == 5 ? 30.0f : 1.0f);
+      if (t % 5 == 4) /* a block of zeros */
+        memset (values, 0, MIN (n_columns, 32) * sizeof *values);
+      kernels->quantise (values, n_columns, input.x.steps + t * input.x.column_stride,
+                         input.x.scales + t * input.x.block_stride, input.x.totals + t * input.x.block_stride,
+                         input.x.sums + t * input.x.block_stride);
+    }
+  return input;
+}
+
+/* --- Products --- */
+
+/* The error allowed: half a step of the activations on every weight where they are in steps, and the rounding of
+ * float sums. */
+static void
+check_product (const SottoWeight *weight, const Input *input, guint t, guint r, gboolean in_steps, float y)
+{
+  const SottoBlockInfo *info = sotto_block_info (weight->type);
+  const float *values = input->x.values + t * input->x.column_stride;
+  g_autofree float *row = g_new (float, weight->n_columns);
+  double exact = 0;
+  double magnitude = 0;
+  double steps = 0;
+
+  info->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
+  for (guint first = 0; first < weight->n_columns; first += 32)
+    {
+      guint end = MIN (first + 32, weight->n_columns);
+      double highest = 0;
+
+      for (guint i = first; i < end; i++)
+        highest = MAX (highest, fabs ((double) values[i]));
+      for (guint i = first; i < end; i++)
+        {
+          exact += (double) row[i] * (double) values[i];
+          magnitude += fabs ((double) row[i] * (double) values[i]);
+          steps += fabs ((double) row[i]) * highest / SOTTO_STEPS_HIGHEST / 2;
+        }
+    }
+  g_assert_cmpfloat (fabs ((double) y - exact), <=, (in_steps ? 1.001 * steps : 0) + 4e-6 * magnitude + 1e-20);
+}
+
+static void
+check_shape (const SottoKernels *kernels, SottoBlockType type, guint n_rows, guint n_columns, guint n_tokens, GRand *rand)
+{
+  SottoWeight weight = random_weight (type, n_rows, n_columns, rand);
+  Input input = random_input (kernels, n_tokens, n_columns, rand);
+  gsize stride = n_rows + 3;
+  g_autofree float *batch = g_new (float, n_tokens * stride);
+  g_autofree float *single = g_new (float, n_rows);
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+  for (gsize i = 0; i < n_tokens * stride; i++)
+    batch[i] = -12345.0f;
+  kernels->multiply[type] (&weight, 0, n_rows, &input.x, 0, n_tokens, batch, stride, scratch);
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      guint middle = n_rows / 2;
+
+      for (guint r = 0; r < n_rows; r += n_tokens > 64 ? 7 : 1)
+        check_product (&weight, &input, t, r, kernels->takes_steps[type], batch[t * stride + r]);
+      /* nothing beside what was asked for */
+      for (guint i = n_rows; i < stride; i++)
+        g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
+      /* the same to the bit alone, and in two stretches of rows */
+      kernels->multiply[type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
+      kernels->multiply[type] (&weight, middle, n_rows - middle, &input.x, t, 1, single + middle, n_rows, scratch);
+      g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
+    }
+  free (scratch);
+  free (input.memory);
+  g_free ((void *) weight.data);
+}
+
+typedef struct {
+  const char *tier;
+  SottoBlockType type;
+} Case;
+
+static gboolean
+init_or_skip (SottoKernels *kernels, const char *tier)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_cpu_has (tier))
+    {
+      g_autofree char *reason = g_strdup_printf ("this CPU does not have %s", tier);
+
+      g_test_skip (reason);
+      return FALSE;
+    }
+  g_assert_true (sotto_kernels_init (kernels, tier, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (kernels->name, ==, tier);
+  return TRUE;
+}
+
+static void
+test_multiply (gconstpointer data)
+{
+  static const guint rows[] = { 1, 2, 7, 31, 32, 33, 70 };
+  static const guint blocks[] = { 1, 2, 3, 7, 8, 9, 15, 17, 28 };
+  static const guint tokens[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33 };
+  const Case *test = data;
+  guint n_elements = MAX (sotto_block_info (test->type)->n_elements, 32);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (test->type + 1);
+  SottoKernels kernels;
+
+  if (!init_or_skip (&kernels, test->tier))
+    return;
+  for (guint r = 0; r < G_N_ELEMENTS (rows); r++)
+    for (guint t = 0; t < G_N_ELEMENTS (tokens); t++)
+      check_shape (&kernels, test->type, rows[r], n_elements * blocks[(r + t) % (n_elements > 32 ? 3 : 9)], tokens[t],
+                   rand);
+  for (guint b = 0; b < (n_elements > 32 ? 3 : G_N_ELEMENTS (blocks)); b++)
+    check_shape (&kernels, test->type, 5, n_elements * blocks[b], 11, rand);
+  check_shape (&kernels, test->type, 37, n_elements * (n_elements > 32 ? 2 : 5), 512, rand);
+  if (n_elements == 32 && sotto_block_info (test->type)->n_elements == 1)
+    for (guint n_columns = 1; n_columns < 40; n_columns += 3)
+      check_shape (&kernels, test->type, 6, n_columns, 5, rand);
+}
+
+/* Weights and activations at the ends of their ranges: no sum of integers may overflow. */
+static void
+test_extremes (gconstpointer data)
+{
+  const Case *test = data;
+  const SottoBlockInfo *info = sotto_block_info (test->type);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  guint n_columns = 512;
+  SottoKernels kernels;
+
+  if (!init_or_skip (&kernels, test->tier))
+    return;
+  for (guint pattern = 0; pattern < 4; pattern++)
+    {
+      static const guint8 bytes[] = { 0x00, 0xff, 0x80, 0x7f };
+      SottoWeight weight = random_weight (test->type, 40, n_columns, rand);
+      Input input = random_input (&kernels, 8, n_columns, rand);
+      void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+      float y[8][40];
+
+      for (gsize i = 0; i < 40 * n_columns / info->n_elements && info->n_elements > 1; i++)
+        {
+          guint8 *block = (guint8 *) weight.data + i * info->n_bytes;
+          guint8 kept[4];
+
+          memcpy (kept, test->type == SOTTO_BLOCK_Q6_K ? block + 208 : block, 2);
+          memcpy (kept + 2, block + 2, 2);
+          memset (block, bytes[pattern], info->n_bytes);
+          if (test->type == SOTTO_BLOCK_Q6_K)
+            memset (block + 192, 0x80, 16); /* the largest factors */
+          memcpy (test->type == SOTTO_BLOCK_Q6_K ? block + 208 : block, kept, 2);
+          if (test->type == SOTTO_BLOCK_Q4_1 || test->type == SOTTO_BLOCK_Q5_1 ||
+              test->type == SOTTO_BLOCK_Q4_K || test->type == SOTTO_BLOCK_Q5_K)
+            memcpy (block + 2, kept + 2, 2);
+        }
+      for (guint t = 0; t < 8; t++)
+        {
+          for (guint i = 0; i < n_columns; i++)
+            input.x.values[t * input.x.column_stride + i] = t % 2 == 0 ? 3.0f : -3.0f;
+          kernels.quantise (input.x.values + t * input.x.column_stride, n_columns,
+                            input.x.steps + t * input.x.column_stride, input.x.scales + t * input.x.block_stride,
+                            input.x.totals + t * input.x.block_stride, input.x.sums + t * input.x.block_stride);
+        }
+      for (guint n = 1; n <= 8; n += 7)
+        {
+          kernels.multiply[test->type] (&weight, 0, 40, &input.x, 0, n, &y[0][0], 40, scratch);
+          for (guint t = 0; t < n; t++)
+            for (guint r = 0; r < 40; r++)
+              check_product (&weight, &input, t, r, kernels.takes_steps[test->type], y[t][r]);
+        }
+      free (scratch);
+      free (input.memory);
+      g_free ((void *) weight.data);
+    }
+}
+
+/* AVX2 and AVX-512 do the same operations in the same order. */
+static void
+test_tiers_agree (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (99);
+  SottoKernels narrow;
+  SottoKernels wide;
+
+  if (!init_or_skip (&narrow, "avx2") || !init_or_skip (&wide, "avx512"))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    for (guint n_tokens = 1; n_tokens < 30; n_tokens += 9)
+      {
+        guint n_rows = 45;
+        guint n_columns = sotto_block_info (types[i])->n_elements == 256 ? 768 : 32 * 19;
+        SottoWeight weight = random_weight (types[i], n_rows, n_columns, rand);
+        Input input = random_input (&narrow, n_tokens, n_columns, rand);
+        Input copy = random_input (&wide, n_tokens, n_columns, rand);
+        g_autofree float *a = g_new (float, n_rows * n_tokens);
+        g_autofree float *b = g_new (float, n_rows * n_tokens);
+        void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+        memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
+        for (guint t = 0; t < n_tokens; t++)
+          wide.quantise (copy.x.values + t * copy.x.column_stride, n_columns, copy.x.steps + t * copy.x.column_stride,
+                         copy.x.scales + t * copy.x.block_stride, copy.x.totals + t * copy.x.block_stride,
+                         copy.x.sums + t * copy.x.block_stride);
+        g_assert_cmpmem (input.x.steps, n_tokens * n_columns * 2, copy.x.steps, n_tokens * n_columns * 2);
+        narrow.multiply[types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
+        wide.multiply[types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
+        g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
+        free (scratch);
+        free (input.memory);
+        free (copy.memory);
+        g_free ((void *) weight.data);
+      }
+}
+
+/* --- Norm, gate, RoPE, conversions --- */
+
+static void
+test_norm (gconstpointer data)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  SottoKernels kernels;
+  float x[1030];
+  float weight[1030];
+  float y[1030];
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint n = 1; n < G_N_ELEMENTS (x); n = n * 2 + (n % 3))
+    {
+      double squares = 0;
+
+      for (guint i = 0; i < n; i++)
+        {
+          x[i] = 5 * random_float (rand);
+          weight[i] = random_float (rand);
+          squares += (double) x[i] * (double) x[i];
+        }
+      kernels.norm (x, weight, 1e-5f, n, y);
+      for (guint i = 0; i < n; i++)
+        {
+          double exact = (double) x[i] / sqrt (squares / n + 1e-5) * (double) weight[i];
+
+          g_assert_cmpfloat (fabs ((double) y[i] - exact), <=, 2e-6 * fabs (exact));
+        }
+    }
+}
+
+static void
+test_gate (gconstpointer data)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (4);
+  SottoKernels kernels;
+  float gate[77];
+  float up[77];
+  float y[77];
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint i = 0; i < 77; i++)
+    {
+      gate[i] = 60 * random_float (rand);
+      up[i] = random_float (rand);
+    }
+  for (guint n = 1; n <= 77; n += 4)
+    {
+      kernels.gate (SOTTO_ACTIVATION_SILU, gate, up, n, y);
+      for (guint i = 0; i < n; i++)
+        g_assert_cmpfloat (y[i], ==, sotto_silu (gate[i]) * up[i]);
+      kernels.gate (SOTTO_ACTIVATION_GELU, gate, up, n, y);
+      for (guint i = 0; i < n; i++)
+        g_assert_cmpfloat (y[i], ==, sotto_gelu (gate[i]) * up[i]);
+    }
+}
+
+static void
+test_rope (gconstpointer data)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+  SottoKernels kernels;
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint n_pairs = 1; n_pairs <= 64; n_pairs += 7)
+    for (int kind = SOTTO_ROPE_NORMAL; kind <= SOTTO_ROPE_NEOX; kind++)
+      {
+        float cosines[64];
+        float sines[64];
+        float before[130];
+        float x[130];
+
+        for (guint i = 0; i < 130; i++)
+          before[i] = x[i] = random_float (rand);
+        for (guint i = 0; i < n_pairs; i++)
+          {
+            double angle = g_rand_double_range (rand, -3, 3);
+
+            cosines[i] = (float) cos (angle);
+            sines[i] = (float) sin (angle);
+          }
+        kernels.rope ((SottoRopeKind) kind, cosines, sines, n_pairs, x);
+        for (guint i = 0; i < n_pairs; i++)
+          {
+            guint first = kind == SOTTO_ROPE_NORMAL ? 2 * i : i;
+            guint second = kind == SOTTO_ROPE_NORMAL ? 2 * i + 1 : i + n_pairs;
+            double c = (double) cosines[i];
+            double s = (double) sines[i];
+            double a = (double) before[first];
+            double b = (double) before[second];
+
+            g_assert_cmpfloat (fabs ((double) x[first] - (a * c - b * s)), <=, 2.5e-7);
+            g_assert_cmpfloat (fabs ((double) x[second] - (a * s + b * c)), <=, 2.5e-7);
+          }
+        for (guint i = 2 * n_pairs; i < 130; i++)
+          g_assert_cmpfloat (x[i], ==, before[i]);
+      }
+}
+
+static void
+test_halves (gconstpointer data)
+{
+  SottoKernels kernels;
+  guint16 halves[0x10000];
+  static float floats[0x10000];
+  static guint16 back[0x10000];
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint i = 0; i < 0x10000; i++)
+    halves[i] = (guint16) i;
+  kernels.from_half (halves, 0x10000, floats);
+  kernels.to_half (floats, 0x10000 - 3, back);
+  for (guint i = 0; i < 0x10000 - 3; i++)
+    {
+      if ((i & 0x7c00) == 0x7c00 && (i & 0x3ff) != 0) /* not a number */
+        continue;
+      g_assert_cmpfloat (floats[i], ==, sotto_half_to_float ((guint16) i));
+      g_assert_cmphex (back[i], ==, i);
+    }
+}
+
+/* --- Attention --- */
+
+static void
+check_attention (const SottoKernels *kernels, SottoKvType type, guint n_key, guint n_value, guint n_keys, GRand *rand)
+{
+  enum { N_QUERIES = 7 };
+  guint stride = (n_value + 15) / 16 * 16;
+  guint n_positions = (n_keys + SOTTO_ATTEND_CHUNK - 1) / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK;
+  gsize key_floats = (gsize) n_positions * n_key;
+  gsize value_floats = (gsize) n_positions * stride;
+  g_autofree float *keys = g_new (float, key_floats);
+  g_autofree float *values = g_new0 (float, value_floats);
+  g_autofree guint16 *half_keys = g_new (guint16, key_floats);
+  g_autofree guint16 *half_values = g_new (guint16, value_floats);
+  g_autofree float *queries = g_new (float, N_QUERIES * n_key);
+  g_autofree float *results = g_new (float, 3 * N_QUERIES * stride);
+  const float *list[N_QUERIES];
+  guint limits[N_QUERIES];
+  SottoPartial totals[N_QUERIES];
+  SottoPartial partials[N_QUERIES];
+  SottoAttendHead head = { keys, values, type, n_key, stride, 1.0f / sqrtf ((float) n_key) };
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, MAX (n_key, stride)));
+
+  for (gsize i = 0; i < key_floats; i++)
+    keys[i] = sotto_half_to_float (sotto_float_to_half (3 * random_float (rand)));
+  for (guint p = 0; p < n_positions; p++)
+    for (guint d = 0; d < n_value; d++)
+      values[p * stride + d] = sotto_half_to_float (sotto_float_to_half (random_float (rand)));
+  kernels->to_half (keys, (guint) key_floats, half_keys);
+  kernels->to_half (values, (guint) value_floats, half_values);
+  if (type == SOTTO_KV_F16)
+    {
+      head.keys = half_keys;
+      head.values = half_values;
+    }
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      list[i] = queries + i * n_key;
+      for (guint d = 0; d < n_key; d++)
+        queries[i * n_key + d] = 3 * random_float (rand);
+      limits[i] = n_keys > i ? n_keys - i : 1;
+      totals[i].value = results + i * stride;
+      partials[i].value = results + (N_QUERIES + i) * stride;
+    }
+
+  for (guint key = 0; key < n_keys; key += SOTTO_ATTEND_CHUNK)
+    {
+      guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
+
+      kernels->attend (&head, key, end, N_QUERIES, list, limits, key == 0 ? totals : partials, scratch);
+      for (guint i = 0; i < N_QUERIES && key > 0; i++)
+        if (limits[i] > key)
+          kernels->merge (&totals[i], &partials[i], stride);
+    }
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      g_autofree double *weights = g_new (double, limits[i]);
+      SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
+      double highest = -1e300;
+      double sum = 0;
+
+      for (guint p = 0; p < limits[i]; p++)
+        {
+          weights[p] = 0;
+          for (guint d = 0; d < n_key; d++)
+            weights[p] += (double) list[i][d] * (double) keys[((p / 16) * n_key + d) * 16 + p % 16];
+          weights[p] *= (double) head.scale;
+          highest = MAX (highest, weights[p]);
+        }
+      for (guint p = 0; p < limits[i]; p++)
+        sum += weights[p] = exp (weights[p] - highest);
+      for (guint d = 0; d < n_value; d++)
+        {
+          double exact = 0;
+
+          for (guint p = 0; p < limits[i]; p++)
+            exact += weights[p] / sum * (double) values[p * stride + d];
+          g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact), <=, 1e-5);
+        }
+      /* one query alone gives the same bits */
+      if (n_keys <= SOTTO_ATTEND_CHUNK)
+        {
+          kernels->attend (&head, 0, limits[i], 1, &list[i], &limits[i], &alone, scratch);
+          g_assert_cmpfloat (alone.sum, ==, totals[i].sum);
+          g_assert_cmpmem (alone.value, stride * sizeof (float), totals[i].value, stride * sizeof (float));
+        }
+    }
+  free (scratch);
+}
+
+static void
+test_attention (gconstpointer data)
+{
+  static const guint n_keys[] = { 1, 2, 15, 16, 17, 63, 64, 65, 200, 256, 257, 700 };
+  static const guint heads[][2] = { { 64, 64 }, { 128, 128 }, { 80, 72 }, { 5, 3 } };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (6);
+  SottoKernels kernels;
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (n_keys); i++)
+    for (guint h = 0; h < G_N_ELEMENTS (heads); h++)
+      {
+        check_attention (&kernels, SOTTO_KV_F16, heads[h][0], heads[h][1], n_keys[i], rand);
+        check_attention (&kernels, SOTTO_KV_F32, heads[h][0], heads[h][1], n_keys[i], rand);
+      }
+}
+
+/* --- Dispatch --- */
+
+static void
+test_dispatch (void)
+{
+  g_autoptr (GError) error = NULL;
+  SottoKernels kernels;
+
+  g_assert_false (sotto_kernels_init (&kernels, "avx1024", &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, "avx1024");
+  g_clear_error (&error);
+
+  g_setenv ("SOTTO_CPU_TIER", "reference", TRUE);
+  g_assert_true (sotto_kernels_init (&kernels, NULL, &error));
+  g_assert_cmpstr (kernels.name, ==, "reference");
+  g_unsetenv ("SOTTO_CPU_TIER");
+  g_assert_true (sotto_kernels_init (&kernels, NULL, &error));
+  g_assert_cmpstr (kernels.name, ==, sotto_cpu_has ("avx512") ? "avx512" : sotto_cpu_has ("avx2") ? "avx2" : "reference");
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    g_assert_nonnull (kernels.multiply[types[i]]);
+}
+
+/* --- Benchmark --- */
+
+static void
+test_speed (gconstpointer data)
+{
+  const Case *test = data;
+  guint n_columns = 2048;
+  guint n_rows = 32768;
+  guint n_tokens = 512;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autofree float *y = g_new (float, MAX (n_rows, n_tokens * 256));
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+  SottoWeight weight;
+  SottoKernels kernels;
+  double decode = 1e9;
+  double prefill = 1e9;
+  Input input;
+
+  if (!init_or_skip (&kernels, test->tier))
+    return;
+  weight = random_weight (test->type, 256, n_columns, rand);
+  weight.data = g_realloc ((void *) weight.data, n_rows * weight.row_bytes);
+  for (guint r = 256; r < n_rows; r += 256)
+    memcpy ((guint8 *) weight.data + r * weight.row_bytes, weight.data, 256 * weight.row_bytes);
+  weight.n_rows = n_rows;
+  input = random_input (&kernels, n_tokens, n_columns, rand);
+  for (guint i = 0; i < 3; i++)
+    {
+      gint64 start = g_get_monotonic_time ();
+
+      kernels.multiply[test->type] (&weight, 0, n_rows, &input.x, 0, 1, y, n_rows, scratch);
+      decode = MIN (decode, (double) (g_get_monotonic_time () - start) / 1e6);
+      start = g_get_monotonic_time ();
+      kernels.multiply[test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
+      prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
+    }
+  g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9, "%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s",
+                           test->tier, sotto_block_name (test->type),
+                           (double) n_rows * (double) weight.row_bytes / decode / 1e9,
+                           256.0 * n_columns * n_tokens / prefill / 1e9);
+  g_test_message ("%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier, sotto_block_name (test->type),
+                  (double) n_rows * (double) weight.row_bytes / decode / 1e9,
+                  256.0 * n_columns * n_tokens / prefill / 1e9);
+  free (scratch);
+  free (input.memory);
+  g_free ((void *) weight.data);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tiers); i++)
+    {
+      static const struct {
+        const char *name;
+        GTestDataFunc func;
+      } tests[] = {
+        { "norm", test_norm }, { "gate", test_gate },           { "rope", test_rope },
+        { "halves", test_halves }, { "attention", test_attention },
+      };
+
+      for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
+        {
+          g_autofree char *path = g_strdup_printf ("/kernels/%s/%s", tiers[i], tests[t].name);
+
+          g_test_add_data_func (path, tiers[i], tests[t].func);
+        }
+      for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+        {
+          static const struct {
+            const char *name;
+            GTestDataFunc func;
+          } products[] = { { "multiply", test_multiply }, { "extremes", test_extremes }, { "speed", test_speed } };
+
+          for (guint p = 0; p < (g_test_perf () ? 3 : 2); p++)
+            {
+              Case *test = g_new (Case, 1);
+              g_autofree char *path = g_strdup_printf ("/kernels/%s/%s/%s", tiers[i], products[p].name,
+                                                       sotto_block_name (types[t]));
+
+              *test = (Case) { tiers[i], types[t] };
+              g_test_add_data_func_full (path, test, products[p].func, g_free);
+            }
+        }
+    }
+  g_test_add_func ("/kernels/tiers-agree", test_tiers_agree);
+  g_test_add_func ("/kernels/dispatch", test_dispatch);
+  return g_test_run ();
+}
