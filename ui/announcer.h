@@ -1,0 +1,19 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/* Reads a growing reply to a screen reader sentence by sentence. Owned by the page. */
+typedef struct _SottoAnnouncer SottoAnnouncer;
+
+/* @widget: (transfer none): who announces; outlives it */
+SottoAnnouncer *sotto_announcer_new (GtkWidget *widget);
+void sotto_announcer_free (SottoAnnouncer *self);
+
+/* @reply: (nullable): the reply being made; %NULL: it has ended, and its rest is read */
+void sotto_announcer_set_reply (SottoAnnouncer *self, SottoMessage *reply);
+
+G_END_DECLS

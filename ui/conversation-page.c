@@ -1,0 +1,376 @@
+#include "conversation-page.h"
+
+#include <glib/gi18n.h>
+
+#include "announcer.h"
+#include "composer.h"
+#include "find-bar.h"
+#include "message-list.h"
+#include "message-row.h"
+
+struct _SottoConversationPage {
+  AdwBin parent_instance;
+
+  /* Template Widgets */
+  SottoFindBar *find_bar;
+  AdwBanner *banner;
+  GtkStack *stack;
+  GtkScrolledWindow *scroller;
+  SottoMessageList *list;
+  GtkBox *suggestions;
+  GtkRevealer *jump_revealer;
+  SottoComposer *composer;
+
+  /* Owned */
+  SottoApp *app;
+  SottoConversation *conversation;
+  SottoAnnouncer *announcer;
+  char *wanted_message;  /* to be shown as soon as it has been read */
+};
+
+G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
+
+/* --- What is shown --- */
+
+static GtkWidget *
+create_row (gpointer item,
+            gpointer user_data)
+{
+  SottoConversationPage *self = user_data;
+
+  return sotto_message_row_new (self->conversation, item);
+}
+
+static void
+update_jump_button (SottoConversationPage *self)
+{
+  gboolean shown = !sotto_message_list_is_at_end (self->list) &&
+                   g_str_equal (gtk_stack_get_visible_child_name (self->stack), "messages");
+
+  gtk_revealer_set_reveal_child (self->jump_revealer, shown);
+  gtk_widget_set_can_target (GTK_WIDGET (self->jump_revealer), shown);
+}
+
+static void
+update_stack (SottoConversationPage *self)
+{
+  guint n = self->conversation != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) : 0;
+  SottoModelLibrary *models = sotto_app_get_models (self->app);
+  const char *name = "empty";
+
+  /* A conversation that is still being read is not an empty one. */
+  if (n > 0 || (self->conversation != NULL && sotto_conversation_is_stored (self->conversation) &&
+                !sotto_conversation_is_loaded (self->conversation)))
+    name = "messages";
+  else if (sotto_model_library_get_default (models) == NULL && !sotto_model_library_is_looking (models))
+    name = "no-model";
+
+  gtk_stack_set_visible_child_name (self->stack, name);
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), !g_str_equal (name, "no-model"));
+  update_jump_button (self);
+}
+
+static void
+update_banner (SottoConversationPage *self)
+{
+  SottoProblem *problem = self->conversation != NULL ? sotto_conversation_get_problem (self->conversation) : NULL;
+
+  if (problem != NULL)
+    {
+      adw_banner_set_use_markup (self->banner, FALSE);
+      adw_banner_set_title (self->banner, sotto_problem_get_text (problem));
+      adw_banner_set_button_label (self->banner, sotto_problem_get_remedy (problem) != SOTTO_REMEDY_NONE
+                                   ? sotto_problem_get_remedy_label (problem) : _("_Dismiss"));
+      gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem),
+                               GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+    }
+  adw_banner_set_revealed (self->banner, problem != NULL);
+}
+
+static void
+update_announcer (SottoConversationPage *self)
+{
+  sotto_announcer_set_reply (self->announcer,
+                             self->conversation != NULL ? sotto_conversation_get_reply (self->conversation) : NULL);
+}
+
+/* --- Finding a message --- */
+
+static gboolean
+show_message (SottoConversationPage *self,
+              const char            *id)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->conversation));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
+
+      if (g_str_equal (sotto_message_get_id (message), id))
+        {
+          sotto_message_list_scroll_to (self->list, i);
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+static void
+on_messages_changed (SottoConversationPage *self)
+{
+  update_stack (self);
+  if (self->wanted_message != NULL && show_message (self, self->wanted_message))
+    g_clear_pointer (&self->wanted_message, g_free);
+}
+
+void
+sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
+                                           const char            *id)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  if (self->conversation != NULL && !show_message (self, id))
+    g_set_str (&self->wanted_message, id);
+}
+
+static void
+on_found (SottoConversationPage *self,
+          guint                  position)
+{
+  sotto_message_list_scroll_to (self->list, position);
+}
+
+/* --- What a person does --- */
+
+static void
+on_jump (SottoConversationPage *self)
+{
+  sotto_message_list_scroll_to_end (self->list);
+}
+
+static void
+on_add_model (SottoConversationPage *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self->composer), "composer.add-model", NULL);
+}
+
+static void
+on_remedy (SottoConversationPage *self)
+{
+  SottoProblem *problem = sotto_conversation_get_problem (self->conversation);
+  SottoRemedy remedy = problem != NULL ? sotto_problem_get_remedy (problem) : SOTTO_REMEDY_NONE;
+
+  switch (remedy)
+    {
+    case SOTTO_REMEDY_RETRY:
+      sotto_conversation_retry (self->conversation);
+      break;
+    case SOTTO_REMEDY_CHOOSE_MODEL:
+      sotto_composer_choose_model (self->composer);
+      break;
+    case SOTTO_REMEDY_ADD_MODEL:
+      on_add_model (self);
+      break;
+    case SOTTO_REMEDY_NEW_CONVERSATION:
+      gtk_widget_activate_action (GTK_WIDGET (self), "win.new-conversation", NULL);
+      break;
+    case SOTTO_REMEDY_SETTINGS:
+      gtk_widget_activate_action (GTK_WIDGET (self), "win.preferences", NULL);
+      break;
+    case SOTTO_REMEDY_QUIT:
+      gtk_widget_activate_action (GTK_WIDGET (self), "app.quit", NULL);
+      break;
+    case SOTTO_REMEDY_NONE:
+    case SOTTO_REMEDY_PASSPHRASE:
+    case SOTTO_REMEDY_RECOVERY_CODE:
+    default:
+      break;
+    }
+
+  sotto_conversation_dismiss_problem (self->conversation);
+}
+
+/* The arrow up in an empty composer: the last message of the person is edited. */
+static void
+on_recall (SottoConversationPage *self)
+{
+  guint n = self->conversation != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) : 0;
+
+  for (guint i = n; i-- > 0;)
+    {
+      g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
+      GtkWidget *row;
+
+      if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
+        continue;
+
+      row = sotto_message_list_get_row (self->list, i);
+      if (row == NULL)
+        sotto_message_list_scroll_to (self->list, i);
+      else
+        sotto_message_row_edit (SOTTO_MESSAGE_ROW (row));
+      return;
+    }
+}
+
+static void
+on_suggestion_clicked (SottoConversationPage *self,
+                       GtkButton             *button)
+{
+  sotto_composer_suggest (self->composer, gtk_button_get_label (button));
+}
+
+static void
+add_suggestions (SottoConversationPage *self)
+{
+  const char *const texts[] = {
+    /* Translators: things a person might ask a language model, as a beginning */
+    _("Explain how a rainbow comes about"),
+    _("Write a polite reply that declines an invitation"),
+    _("Write a Python function that counts the words in a text"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      GtkWidget *button = gtk_button_new_with_label (texts[i]);
+      GtkWidget *label = gtk_button_get_child (GTK_BUTTON (button));
+
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+      gtk_widget_add_css_class (button, "suggestion");
+      g_signal_connect_object (button, "clicked", G_CALLBACK (on_suggestion_clicked), self, G_CONNECT_SWAPPED);
+      gtk_box_append (self->suggestions, button);
+    }
+}
+
+/* --- The conversation --- */
+
+void
+sotto_conversation_page_set_conversation (SottoConversationPage *self,
+                                          SottoConversation     *conversation)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  if (self->conversation == conversation)
+    return;
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  sotto_message_list_set_model (self->list, NULL);
+  g_clear_pointer (&self->wanted_message, g_free);
+  g_set_object (&self->conversation, conversation);
+  sotto_message_list_set_model (self->list, G_LIST_MODEL (conversation));
+  sotto_find_bar_set_messages (self->find_bar, G_LIST_MODEL (conversation));
+  sotto_composer_set_conversation (self->composer, conversation);
+
+  if (conversation != NULL)
+    {
+      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (on_messages_changed), self,
+                               G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+      g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (on_messages_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
+    }
+
+  update_stack (self);
+  update_banner (self);
+  update_announcer (self);
+}
+
+void
+sotto_conversation_page_set_app (SottoConversationPage *self,
+                                 SottoApp              *app)
+{
+  SottoModelLibrary *models = sotto_app_get_models (app);
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  g_set_object (&self->app, app);
+  sotto_composer_set_app (self->composer, app);
+  g_signal_connect_object (models, "items-changed", G_CALLBACK (update_stack), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (models, "notify::looking", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (models, "notify::default-model", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
+  update_stack (self);
+}
+
+void
+sotto_conversation_page_focus_composer (SottoConversationPage *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+void
+sotto_conversation_page_choose_model (SottoConversationPage *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  sotto_composer_choose_model (self->composer);
+}
+
+void
+sotto_conversation_page_begin_find (SottoConversationPage *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  sotto_find_bar_begin (self->find_bar);
+}
+
+/* --- The widget --- */
+
+static void
+sotto_conversation_page_dispose (GObject *object)
+{
+  SottoConversationPage *self = SOTTO_CONVERSATION_PAGE (object);
+
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  if (self->list != NULL)
+    sotto_message_list_set_model (self->list, NULL);
+  g_clear_pointer (&self->announcer, sotto_announcer_free);
+  g_clear_pointer (&self->wanted_message, g_free);
+  g_clear_object (&self->conversation);
+  g_clear_object (&self->app);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_CONVERSATION_PAGE);
+
+  G_OBJECT_CLASS (sotto_conversation_page_parent_class)->dispose (object);
+}
+
+static void
+sotto_conversation_page_class_init (SottoConversationPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_conversation_page_dispose;
+
+  g_type_ensure (SOTTO_TYPE_COMPOSER);
+  g_type_ensure (SOTTO_TYPE_FIND_BAR);
+  g_type_ensure (SOTTO_TYPE_MESSAGE_LIST);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/conversation-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, find_bar);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, scroller);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
+  gtk_widget_class_bind_template_callback (widget_class, on_add_model);
+  gtk_widget_class_bind_template_callback (widget_class, on_jump);
+  gtk_widget_class_bind_template_callback (widget_class, on_recall);
+  gtk_widget_class_bind_template_callback (widget_class, on_remedy);
+  gtk_widget_class_bind_template_callback (widget_class, update_jump_button);
+}
+
+static void
+sotto_conversation_page_init (SottoConversationPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->announcer = sotto_announcer_new (GTK_WIDGET (self));
+  sotto_message_list_set_create (self->list, create_row, self);
+  g_signal_connect_object (self->find_bar, "found", G_CALLBACK (on_found), self, G_CONNECT_SWAPPED);
+  add_suggestions (self);
+}

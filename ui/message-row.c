@@ -1,0 +1,392 @@
+#include "message-row.h"
+
+#include <glib/gi18n.h>
+
+#include "markdown-text.h"
+#include "markdown-view.h"
+#include "receipt-dialog.h"
+
+struct _SottoMessageRow {
+  GtkWidget parent_instance;
+
+  /* Template Widgets */
+  GtkBox *box;
+  AdwBin *body;
+  GtkWidget *editor;
+  GtkTextView *editor_view;
+  GtkWidget *notice;
+  GtkLabel *notice_label;
+  GtkWidget *retry_button;
+  GtkWidget *actions;
+  GtkWidget *versions;
+  GtkWidget *previous_button;
+  GtkLabel *version_label;
+  GtkWidget *next_button;
+  GtkWidget *copy_button;
+  GtkWidget *edit_button;
+  GtkWidget *regenerate_button;
+  GtkWidget *details_button;
+
+  /* Owned */
+  SottoConversation *conversation;
+  SottoMessage *message;
+};
+
+G_DEFINE_FINAL_TYPE (SottoMessageRow, sotto_message_row, GTK_TYPE_WIDGET)
+
+/* --- What is shown --- */
+
+static gboolean
+is_reply (SottoMessageRow *self)
+{
+  return sotto_message_get_role (self->message) == SOTTO_ROLE_ASSISTANT;
+}
+
+static GtkWidget *
+create_body (SottoMessageRow *self)
+{
+  GtkWidget *label;
+
+  if (is_reply (self))
+    return sotto_markdown_view_new ();
+
+  label = g_object_new (GTK_TYPE_LABEL,
+                        "xalign", 0.0f,
+                        "wrap", TRUE,
+                        "wrap-mode", PANGO_WRAP_WORD_CHAR,
+                        "natural-wrap-mode", GTK_NATURAL_WRAP_WORD,
+                        "selectable", TRUE,
+                        "halign", GTK_ALIGN_END,
+                        NULL);
+  gtk_widget_add_css_class (label, "bubble");
+  gtk_widget_set_halign (GTK_WIDGET (self->actions), GTK_ALIGN_END);
+
+  return label;
+}
+
+static void
+update_text (SottoMessageRow *self)
+{
+  const char *text = sotto_message_get_text (self->message);
+  GtkWidget *body = adw_bin_get_child (self->body);
+
+  if (is_reply (self))
+    sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
+  else
+    {
+      g_autoptr (GString) markup = g_string_new (NULL);
+
+      sotto_markdown_append_escaped (markup, text, -1);
+      gtk_label_set_markup (GTK_LABEL (body), markup->str);
+    }
+}
+
+/* What is to be said of a reply that did not end by itself. */
+static const char *
+get_notice (SottoMessageRow *self)
+{
+  SottoProblem *problem = sotto_message_get_problem (self->message);
+
+  if (problem != NULL)
+    return sotto_problem_get_text (problem);
+
+  switch (sotto_message_get_status (self->message))
+    {
+    case SOTTO_MESSAGE_STATUS_STOPPED:
+      return _("Stopped");
+    case SOTTO_MESSAGE_STATUS_INTERRUPTED:
+      return _("Cut off when Sotto ended unexpectedly");
+    case SOTTO_MESSAGE_STATUS_LIMITED:
+      return _("Cut off: the conversation has become too long for this model");
+    case SOTTO_MESSAGE_STATUS_FAILED:
+      return _("This reply could not be finished");
+    case SOTTO_MESSAGE_STATUS_COMPLETE:
+    case SOTTO_MESSAGE_STATUS_WAITING:
+    case SOTTO_MESSAGE_STATUS_STREAMING:
+    default:
+      return NULL;
+    }
+}
+
+static void
+update (SottoMessageRow *self)
+{
+  SottoMessageStatus status = sotto_message_get_status (self->message);
+  gboolean runs = status == SOTTO_MESSAGE_STATUS_WAITING || status == SOTTO_MESSAGE_STATUS_STREAMING;
+  gboolean is_busy = sotto_conversation_is_busy (self->conversation);
+  gboolean is_edited = gtk_widget_get_visible (self->editor);
+  guint version = sotto_message_get_version (self->message);
+  guint n_versions = sotto_message_get_n_versions (self->message);
+  const char *notice = get_notice (self);
+  g_autofree char *versions = g_strdup_printf ("%u/%u", version, n_versions);
+
+  gtk_widget_set_visible (self->notice, notice != NULL);
+  gtk_widget_set_visible (self->retry_button, status == SOTTO_MESSAGE_STATUS_FAILED && !is_busy);
+  if (notice != NULL)
+    gtk_label_set_label (self->notice_label, notice);
+
+  /* A reply that runs keeps the room of its buttons, so that nothing jumps when it ends. */
+  gtk_widget_set_visible (self->actions, !is_edited);
+  gtk_widget_set_opacity (self->actions, runs ? 0 : 1);
+  gtk_widget_set_sensitive (self->actions, !runs);
+  gtk_widget_set_visible (self->versions, n_versions > 1);
+  gtk_label_set_label (self->version_label, versions);
+  gtk_widget_set_visible (self->edit_button, !is_reply (self));
+  gtk_widget_set_visible (self->regenerate_button, is_reply (self));
+  gtk_widget_set_visible (self->details_button, is_reply (self) && sotto_message_get_receipt (self->message) != NULL);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.edit", !is_busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.regenerate", !is_busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.previous-version", !is_busy && version > 1);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.next-version", !is_busy && version < n_versions);
+}
+
+/* --- Actions --- */
+
+static void
+copy (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), sotto_message_get_text (self->message));
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), _("Copied"), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+  gtk_button_set_icon_name (GTK_BUTTON (self->copy_button), "object-select-symbolic");
+}
+
+static void
+regenerate (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+
+  sotto_conversation_regenerate (self->conversation, self->message);
+}
+
+static void
+switch_version (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+  int step = g_str_equal (action, "message.next-version") ? 1 : -1;
+
+  sotto_conversation_switch_version (self->conversation, self->message, step);
+}
+
+static void
+show_details (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  sotto_receipt_dialog_present (widget, SOTTO_MESSAGE_ROW (widget)->message);
+}
+
+static void
+retry (SottoMessageRow *self)
+{
+  sotto_conversation_retry (self->conversation);
+}
+
+/* --- Editing --- */
+
+void
+sotto_message_row_edit (SottoMessageRow *self)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->editor_view);
+
+  g_return_if_fail (SOTTO_IS_MESSAGE_ROW (self));
+
+  if (is_reply (self) || sotto_conversation_is_busy (self->conversation))
+    return;
+
+  gtk_text_buffer_set_text (buffer, sotto_message_get_text (self->message), -1);
+  gtk_widget_set_visible (GTK_WIDGET (self->body), FALSE);
+  gtk_widget_set_visible (self->editor, TRUE);
+  update (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->editor_view));
+}
+
+static void
+end_edit (SottoMessageRow *self)
+{
+  gtk_widget_set_visible (self->editor, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->body), TRUE);
+  update (self);
+  gtk_widget_grab_focus (self->edit_button);
+}
+
+static void
+edit (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  sotto_message_row_edit (SOTTO_MESSAGE_ROW (widget));
+}
+
+static void
+on_resent (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (SottoMessageRow) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_conversation_send_finish (SOTTO_CONVERSATION (source), result, &error))
+    {
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+      /* The editor stays open with what was written in it. */
+      gtk_label_set_label (self->notice_label, sotto_problem_get_text (problem));
+      gtk_widget_set_visible (self->notice, TRUE);
+      return;
+    }
+
+  if (self->editor != NULL)
+    end_edit (self);
+}
+
+static void
+resend (SottoMessageRow *self)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->editor_view);
+  g_autofree char *text = NULL;
+  GtkTextIter start, end;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  text = gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
+  sotto_conversation_edit_and_resend_async (self->conversation, self->message, text, NULL,
+                                            on_resent, g_object_ref (self));
+}
+
+static gboolean
+on_editor_key_pressed (GtkEventControllerKey *controller,
+                       guint                  key,
+                       guint                  code,
+                       GdkModifierType        state,
+                       SottoMessageRow       *self)
+{
+  if (gtk_event_controller_key_forward (controller, GTK_WIDGET (self->editor_view)))
+    return GDK_EVENT_STOP;
+
+  if (key == GDK_KEY_Escape)
+    {
+      end_edit (self);
+      return GDK_EVENT_STOP;
+    }
+
+  if ((key == GDK_KEY_Return || key == GDK_KEY_KP_Enter) && (state & GDK_SHIFT_MASK) == 0)
+    {
+      resend (self);
+      return GDK_EVENT_STOP;
+    }
+
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* --- The widget --- */
+
+SottoMessage *
+sotto_message_row_get_message (SottoMessageRow *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE_ROW (self), NULL);
+
+  return self->message;
+}
+
+static void
+sotto_message_row_dispose (GObject *object)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (object);
+  GtkWidget *child;
+
+  if (self->message != NULL)
+    g_signal_handlers_disconnect_by_data (self->message, self);
+  if (self->conversation != NULL)
+    g_signal_handlers_disconnect_by_data (self->conversation, self);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_MESSAGE_ROW);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+
+  G_OBJECT_CLASS (sotto_message_row_parent_class)->dispose (object);
+}
+
+static void
+sotto_message_row_finalize (GObject *object)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (object);
+
+  g_clear_object (&self->message);
+  g_clear_object (&self->conversation);
+
+  G_OBJECT_CLASS (sotto_message_row_parent_class)->finalize (object);
+}
+
+static void
+sotto_message_row_class_init (SottoMessageRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_message_row_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sotto_message_row_finalize;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/message-row.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, box);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, body);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor_view);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice_label);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, retry_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, actions);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, versions);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, previous_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, version_label);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, next_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, copy_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, edit_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, regenerate_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, details_button);
+  gtk_widget_class_bind_template_callback (widget_class, on_editor_key_pressed);
+  gtk_widget_class_bind_template_callback (widget_class, end_edit);
+  gtk_widget_class_bind_template_callback (widget_class, resend);
+  gtk_widget_class_bind_template_callback (widget_class, retry);
+
+  gtk_widget_class_install_action (widget_class, "message.copy", NULL, copy);
+  gtk_widget_class_install_action (widget_class, "message.edit", NULL, edit);
+  gtk_widget_class_install_action (widget_class, "message.regenerate", NULL, regenerate);
+  gtk_widget_class_install_action (widget_class, "message.previous-version", NULL, switch_version);
+  gtk_widget_class_install_action (widget_class, "message.next-version", NULL, switch_version);
+  gtk_widget_class_install_action (widget_class, "message.details", NULL, show_details);
+  gtk_widget_class_set_css_name (widget_class, "messagerow");
+}
+
+static void
+sotto_message_row_init (SottoMessageRow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+sotto_message_row_new (SottoConversation *conversation,
+                       SottoMessage      *message)
+{
+  SottoMessageRow *self = g_object_new (SOTTO_TYPE_MESSAGE_ROW, NULL);
+
+  self->conversation = g_object_ref (conversation);
+  self->message = g_object_ref (message);
+  adw_bin_set_child (self->body, create_body (self));
+
+  g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  update_text (self);
+  update (self);
+  /* Translators: who says what follows; read out by screen readers */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  is_reply (self) ? _("Reply") : _("You"), -1);
+
+  return GTK_WIDGET (self);
+}
