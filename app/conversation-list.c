@@ -1,0 +1,529 @@
+#include "conversation-list-private.h"
+
+#include "conversation-private.h"
+#include "search-hit-private.h"
+
+/* The most that a search shows: more is a sign to type another letter. */
+#define MAX_HITS 200
+
+/* How late headings may follow midnight */
+#define SECONDS_BETWEEN_LOOKS 60
+
+/* A conversation that was taken off the list and can come back */
+typedef struct {
+  SottoConversation *conversation;
+  gint64 time; /* real time of its deletion, not after the one in the history */
+} Deleted;
+
+struct _SottoConversationList
+{
+  GObject parent_instance;
+
+  SottoServices *services;
+  GPtrArray *items;  /* of SottoConversation, the last used first */
+  GArray *deleted;   /* of Deleted, oldest first */
+  SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
+  char *fresh_draft;
+  guint date_source;
+  int today; /* year and day of the year that the headings are right for */
+};
+
+enum {
+  PROP_0,
+  PROP_N_ITEMS,
+  N_PROPS
+};
+
+enum {
+  REGROUPED,
+  N_SIGNALS
+};
+
+static void list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SottoConversationList, sotto_conversation_list, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static GType
+list_get_item_type (GListModel *model)
+{
+  return SOTTO_TYPE_CONVERSATION;
+}
+
+static guint
+list_get_n_items (GListModel *model)
+{
+  return SOTTO_CONVERSATION_LIST (model)->items->len;
+}
+
+static gpointer
+list_get_item (GListModel *model, guint position)
+{
+  SottoConversationList *self = SOTTO_CONVERSATION_LIST (model);
+
+  return position < self->items->len ? g_object_ref (g_ptr_array_index (self->items, position)) : NULL;
+}
+
+static void
+list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = list_get_item_type;
+  iface->get_n_items = list_get_n_items;
+  iface->get_item = list_get_item;
+}
+
+/* --- Order --- */
+
+static void
+items_changed (SottoConversationList *self, guint position, guint removed, guint added)
+{
+  g_list_model_items_changed (G_LIST_MODEL (self), position, removed, added);
+  if (removed != added)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
+}
+
+static guint
+find_place (SottoConversationList *self, SottoConversation *conversation)
+{
+  const gint64 time = sotto_conversation_get_last_used_us (conversation);
+  guint position = 0;
+
+  while (position < self->items->len
+         && sotto_conversation_get_last_used_us (g_ptr_array_index (self->items, position)) > time)
+    position++;
+  return position;
+}
+
+static void
+on_last_used_changed (SottoConversationList *self, GParamSpec *pspec, SottoConversation *conversation)
+{
+  guint old_position;
+  guint position;
+
+  if (!g_ptr_array_find (self->items, conversation, &old_position) || old_position == 0)
+    return;
+
+  g_object_ref (conversation);
+  g_ptr_array_remove_index (self->items, old_position);
+  position = find_place (self, conversation);
+  g_ptr_array_insert (self->items, (int) position, conversation);
+  if (position == old_position)
+    return;
+
+  /* One change over everything in between would make a view forget its place in all of it. */
+  g_ptr_array_steal_index (self->items, position);
+  items_changed (self, old_position, 1, 0);
+  g_ptr_array_insert (self->items, (int) position, conversation);
+  items_changed (self, position, 0, 1);
+}
+
+static void
+watch (SottoConversationList *self, SottoConversation *conversation)
+{
+  g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (on_last_used_changed), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+insert (SottoConversationList *self, SottoConversation *conversation)
+{
+  const guint position = find_place (self, conversation);
+
+  g_ptr_array_insert (self->items, (int) position, g_object_ref (conversation));
+  items_changed (self, position, 0, 1);
+}
+
+/* --- Headings --- */
+
+static int
+get_today (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+
+  return g_date_time_get_year (now) * 1000 + g_date_time_get_day_of_year (now);
+}
+
+/* Looks now and then instead of sleeping until midnight: a timeout does not count the time that a
+ * computer is suspended. */
+static gboolean
+on_look_at_date (gpointer user_data)
+{
+  SottoConversationList *self = user_data;
+  const int today = get_today ();
+
+  if (today == self->today)
+    return G_SOURCE_CONTINUE;
+
+  self->today = today;
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      sotto_conversation_notify (conversation, SOTTO_CONVERSATION_PROP_DATE_GROUP);
+      sotto_conversation_notify (conversation, SOTTO_CONVERSATION_PROP_GROUP_TITLE);
+    }
+  g_signal_emit (self, signals[REGROUPED], 0);
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- The object --- */
+
+static void
+deleted_clear (Deleted *deleted)
+{
+  g_clear_object (&deleted->conversation);
+}
+
+static void
+sotto_conversation_list_dispose (GObject *object)
+{
+  SottoConversationList *self = SOTTO_CONVERSATION_LIST (object);
+
+  g_clear_handle_id (&self->date_source, g_source_remove);
+  g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_clear_pointer (&self->deleted, g_array_unref);
+  g_clear_object (&self->fresh);
+  g_clear_pointer (&self->fresh_draft, g_free);
+  g_clear_pointer (&self->services, sotto_services_unref);
+  G_OBJECT_CLASS (sotto_conversation_list_parent_class)->dispose (object);
+}
+
+static void
+sotto_conversation_list_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  if (prop_id == PROP_N_ITEMS)
+    g_value_set_uint (value, SOTTO_CONVERSATION_LIST (object)->items->len);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+sotto_conversation_list_class_init (SottoConversationListClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = sotto_conversation_list_dispose;
+  object_class->get_property = sotto_conversation_list_get_property;
+
+  properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0,
+                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[REGROUPED] = g_signal_new ("regrouped", SOTTO_TYPE_CONVERSATION_LIST, G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+sotto_conversation_list_init (SottoConversationList *self)
+{
+  self->items = g_ptr_array_new_with_free_func (g_object_unref);
+  self->deleted = g_array_new (FALSE, TRUE, sizeof (Deleted));
+  g_array_set_clear_func (self->deleted, (GDestroyNotify) deleted_clear);
+  self->today = get_today ();
+  self->date_source = g_timeout_add_seconds (SECONDS_BETWEEN_LOOKS, on_look_at_date, self);
+}
+
+SottoConversationList *
+sotto_conversation_list_new (SottoServices *services)
+{
+  SottoConversationList *self = g_object_new (SOTTO_TYPE_CONVERSATION_LIST, NULL);
+
+  self->services = sotto_services_ref (services);
+  return self;
+}
+
+void
+sotto_conversation_list_clear (SottoConversationList *self)
+{
+  const guint n_items = self->items->len;
+
+  g_ptr_array_set_size (self->items, 0);
+  g_array_set_size (self->deleted, 0);
+  g_clear_object (&self->fresh);
+  g_clear_pointer (&self->fresh_draft, g_free);
+  if (n_items > 0)
+    items_changed (self, 0, n_items, 0);
+}
+
+void
+sotto_conversation_list_fill (SottoConversationList *self, GPtrArray *records, const char *draft)
+{
+  sotto_conversation_list_clear (self);
+  g_set_str (&self->fresh_draft, draft);
+  for (guint i = 0; i < records->len; i++)
+    {
+      SottoConversation *conversation =
+        sotto_conversation_new_from_record (self->services, g_ptr_array_index (records, i));
+
+      watch (self, conversation);
+      g_ptr_array_add (self->items, conversation);
+    }
+  if (self->items->len > 0)
+    items_changed (self, 0, 0, self->items->len);
+}
+
+/* --- New --- */
+
+static void
+on_fresh_stored (SottoConversationList *self, GParamSpec *pspec, SottoConversation *conversation)
+{
+  if (self->fresh != conversation)
+    return;
+
+  g_clear_pointer (&self->fresh_draft, g_free);
+  insert (self, conversation);
+  g_clear_object (&self->fresh);
+}
+
+SottoConversation *
+sotto_conversation_list_create (SottoConversationList *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), NULL);
+
+  if (self->fresh != NULL)
+    return self->fresh;
+
+  self->fresh = sotto_conversation_new (self->services);
+  if (self->fresh_draft != NULL)
+    sotto_conversation_take_draft (self->fresh, self->fresh_draft);
+  watch (self, self->fresh);
+  g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
+                           G_CONNECT_SWAPPED);
+  return self->fresh;
+}
+
+SottoConversation *
+sotto_conversation_list_lookup (SottoConversationList *self, const char *id)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      if (g_str_equal (sotto_conversation_get_id (conversation), id))
+        return conversation;
+    }
+  return NULL;
+}
+
+/* --- Deleting, with a way back --- */
+
+static int
+find_deleted (SottoConversationList *self, SottoConversation *conversation)
+{
+  for (guint i = 0; i < self->deleted->len; i++)
+    if (g_array_index (self->deleted, Deleted, i).conversation == conversation)
+      return (int) i;
+  return -1;
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) conversation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (conversation, error);
+}
+
+void
+sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *conversation)
+{
+  Deleted deleted = { NULL, g_get_real_time () };
+  guint position;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  if (!g_ptr_array_find (self->items, conversation, &position))
+    return;
+
+  deleted.conversation = g_object_ref (conversation);
+  g_array_append_val (self->deleted, deleted);
+  sotto_conversation_flush_draft (conversation);
+  sotto_conversation_set_deleted (conversation, TRUE);
+  sotto_conversation_stop (conversation);
+  g_ptr_array_remove_index (self->items, position);
+  items_changed (self, position, 1, 0);
+
+  if (self->services->store != NULL)
+    sotto_store_delete_conversation_async (self->services->store, sotto_conversation_get_id (conversation),
+                                           NULL, on_deleted, g_object_ref (conversation));
+}
+
+static void
+on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) conversation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (conversation, error);
+}
+
+void
+sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversation *conversation)
+{
+  int index;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  index = find_deleted (self, conversation);
+  if (index < 0)
+    return;
+
+  g_object_ref (conversation);
+  g_array_remove_index (self->deleted, (guint) index);
+  sotto_conversation_set_deleted (conversation, FALSE);
+  insert (self, conversation);
+  if (self->services->store != NULL)
+    sotto_store_undelete_conversation_async (self->services->store, sotto_conversation_get_id (conversation),
+                                             NULL, on_undeleted, g_object_ref (conversation));
+  g_object_unref (conversation);
+}
+
+void
+sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
+{
+  gint64 before = G_MAXINT64;
+  int index;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  index = find_deleted (self, conversation);
+  if (index < 0)
+    return;
+
+  /* What was deleted after it may still come back. */
+  g_array_remove_index (self->deleted, (guint) index);
+  if (self->deleted->len > 0)
+    before = g_array_index (self->deleted, Deleted, 0).time;
+  if (self->services->store != NULL)
+    sotto_store_purge_async (self->services->store, before, NULL, NULL, NULL);
+}
+
+/* --- Search --- */
+
+static GListModel *
+create_hits (SottoConversationList *self, GPtrArray *hits)
+{
+  GListStore *store = g_list_store_new (SOTTO_TYPE_SEARCH_HIT);
+  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < hits->len; i++)
+    {
+      const SottoHistoryHit *hit = g_ptr_array_index (hits, i);
+      SottoConversation *conversation = sotto_conversation_list_lookup (self, hit->conversation);
+
+      if (conversation != NULL)
+        g_ptr_array_add (objects, sotto_search_hit_new (conversation, hit));
+    }
+  g_list_store_splice (store, 0, 0, objects->pdata, objects->len);
+  return G_LIST_MODEL (store);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (GPtrArray) hits = sotto_store_search_finish (SOTTO_STORE (source), result, &error);
+
+  if (hits == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, create_hits (g_task_get_source_object (task), hits), g_object_unref);
+}
+
+void
+sotto_conversation_list_search_async (SottoConversationList *self,
+                                      const char            *query,
+                                      GCancellable          *cancellable,
+                                      GAsyncReadyCallback    callback,
+                                      gpointer               user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (query != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  if (!sotto_services_check_store (self->services, &error))
+    g_task_return_error (task, error);
+  else
+    sotto_store_search_async (self->services->store, query, MAX_HITS, cancellable, on_found,
+                              g_steal_pointer (&task));
+}
+
+GListModel *
+sotto_conversation_list_search_finish (SottoConversationList *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- Closing --- */
+
+typedef void (*ConversationFunc) (SottoConversation *conversation);
+
+static void
+for_each (SottoConversationList *self, ConversationFunc func)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < self->items->len; i++)
+    g_ptr_array_add (all, g_object_ref (g_ptr_array_index (self->items, i)));
+  for (guint i = 0; i < self->deleted->len; i++)
+    g_ptr_array_add (all, g_object_ref (g_array_index (self->deleted, Deleted, i).conversation));
+  if (self->fresh != NULL)
+    g_ptr_array_add (all, g_object_ref (self->fresh));
+  for (guint i = 0; i < all->len; i++)
+    func (g_ptr_array_index (all, i));
+}
+
+void
+sotto_conversation_list_stop_all (SottoConversationList *self)
+{
+  for_each (self, sotto_conversation_stop);
+}
+
+void
+sotto_conversation_list_abandon_all (SottoConversationList *self)
+{
+  for_each (self, sotto_conversation_abandon_reply);
+}
+
+void
+sotto_conversation_list_flush_drafts (SottoConversationList *self)
+{
+  for_each (self, sotto_conversation_flush_draft);
+}
+
+gboolean
+sotto_conversation_list_is_busy (SottoConversationList *self)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    if (sotto_conversation_is_busy (g_ptr_array_index (self->items, i)))
+      return TRUE;
+  for (guint i = 0; i < self->deleted->len; i++)
+    if (sotto_conversation_is_busy (g_array_index (self->deleted, Deleted, i).conversation))
+      return TRUE;
+  return self->fresh != NULL && sotto_conversation_is_busy (self->fresh);
+}
+
+void
+sotto_conversation_list_set_journal_error (SottoConversationList *self, const GError *error)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    if (sotto_conversation_is_busy (g_ptr_array_index (self->items, i)))
+      sotto_conversation_set_error (g_ptr_array_index (self->items, i), error);
+}

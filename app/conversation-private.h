@@ -1,0 +1,158 @@
+#pragma once
+
+#include "conversation.h"
+#include "message-private.h"
+#include "services.h"
+
+G_BEGIN_DECLS
+
+/* A place on the current path. The object is made when it is first asked for, and stays. */
+typedef struct {
+  SottoHistoryMessage *record; /* until then */
+  SottoMessage *message;
+} SottoPathRow;
+
+struct _SottoConversation
+{
+  GObject parent_instance;
+
+  SottoServices *services;
+
+  /* What the list shows */
+  char *id;
+  char *title;
+  char *snippet;
+  GDateTime *last_used;
+  gint64 last_used_us;
+  char *month; /* the heading, where it is a month's */
+  SottoModelEntry *model; /* NULL: see model_path; then the library's default */
+  char *model_path;
+  char *model_name;
+  gboolean is_stored;
+  gboolean is_deleted;
+
+  /* The draft */
+  char *draft;
+  guint draft_source; /* saves it a little later */
+
+  /* The current path (conversation-path.c) */
+  GArray *rows;      /* of SottoPathRow */
+  char *root;        /* (nullable): what the first row follows: a system message */
+  char *system;      /* (nullable): its text */
+  gboolean is_loaded;
+  GPtrArray *loads;  /* of GTask: who waits for the path; NULL: it is not being read */
+  gboolean is_switching;
+
+  /* The running reply (conversation-reply.c) */
+  SottoReplyState reply_state;
+  double fraction;
+  char *status_text;
+  double tokens_per_second;
+  guint context_used;
+  guint context_limit;
+  SottoMessage *reply;
+  GArray *replaced;  /* rows that come back if the reply does not begin; may be NULL */
+  guint64 request;   /* 0: not asked for yet */
+  gulong looking;    /* waits for the library */
+  gboolean is_begun; /* the reply stands in the history */
+
+  SottoProblem *problem;
+};
+
+enum {
+  SOTTO_CONVERSATION_PROP_0,
+  SOTTO_CONVERSATION_PROP_ID,
+  SOTTO_CONVERSATION_PROP_TITLE,
+  SOTTO_CONVERSATION_PROP_SNIPPET,
+  SOTTO_CONVERSATION_PROP_DRAFT,
+  SOTTO_CONVERSATION_PROP_MODEL,
+  SOTTO_CONVERSATION_PROP_LAST_USED,
+  SOTTO_CONVERSATION_PROP_DATE_GROUP,
+  SOTTO_CONVERSATION_PROP_GROUP_TITLE,
+  SOTTO_CONVERSATION_PROP_N_ITEMS,
+  SOTTO_CONVERSATION_PROP_LOADED,
+  SOTTO_CONVERSATION_PROP_STORED,
+  SOTTO_CONVERSATION_PROP_BUSY,
+  SOTTO_CONVERSATION_PROP_REPLY_STATE,
+  SOTTO_CONVERSATION_PROP_FRACTION,
+  SOTTO_CONVERSATION_PROP_STATUS_TEXT,
+  SOTTO_CONVERSATION_PROP_TOKENS_PER_SECOND,
+  SOTTO_CONVERSATION_PROP_CONTEXT_USED,
+  SOTTO_CONVERSATION_PROP_CONTEXT_LIMIT,
+  SOTTO_CONVERSATION_PROP_REPLY,
+  SOTTO_CONVERSATION_PROP_PROBLEM,
+  SOTTO_CONVERSATION_N_PROPS
+};
+
+/* --- conversation.c --- */
+
+/* A new one, not stored yet. */
+SottoConversation *sotto_conversation_new (SottoServices *services);
+SottoConversation *sotto_conversation_new_from_record (SottoServices                  *services,
+                                                       const SottoHistoryConversation *record);
+
+void sotto_conversation_notify (SottoConversation *self, guint property);
+void sotto_conversation_set_context (SottoConversation *self, guint used, guint limit);
+
+/* The model of the next reply, without loading it yet */
+void sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model);
+void sotto_conversation_touch (SottoConversation *self);
+void sotto_conversation_take_draft (SottoConversation *self, const char *draft);
+void sotto_conversation_set_stored (SottoConversation *self, const char *title);
+void sotto_conversation_set_deleted (SottoConversation *self, gboolean is_deleted);
+void sotto_conversation_set_snippet_from (SottoConversation *self, const char *text);
+void sotto_conversation_set_error (SottoConversation *self, const GError *error);
+gint64 sotto_conversation_get_last_used_us (SottoConversation *self);
+SottoHistoryModel *sotto_conversation_create_history_model (SottoConversation *self);
+
+/* The beginning of @text on one line. Returns: (transfer full) */
+char *sotto_conversation_shorten (const char *text, guint n_characters, gboolean first_line);
+
+/* --- conversation-path.c --- */
+
+void sotto_conversation_path_init (SottoConversation *self);
+void sotto_conversation_path_clear (SottoConversation *self);
+
+/* Returns: (transfer none): the message at @position, made if need be */
+SottoMessage *sotto_conversation_path_get (SottoConversation *self, guint position);
+
+/* Returns: its position, or -1 */
+int sotto_conversation_path_find (SottoConversation *self, const char *id);
+
+/* Returns: (nullable): what a next message follows */
+const char *sotto_conversation_path_end (SottoConversation *self);
+
+/* @message: (transfer full) */
+void sotto_conversation_path_append (SottoConversation *self, SottoMessage *message);
+
+/* Takes the rows from @position on off the path. Returns: (transfer full) */
+GArray *sotto_conversation_path_cut (SottoConversation *self, guint position);
+
+/* @rows: (transfer full): put back at the end */
+void sotto_conversation_path_restore (SottoConversation *self, GArray *rows);
+
+void sotto_conversation_path_read_async (SottoConversation   *self,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
+gboolean sotto_conversation_path_read_finish (SottoConversation  *self,
+                                              GAsyncResult       *result,
+                                              GError            **error);
+
+/* The conversation as the engine takes it, without a last message that has no text yet. */
+SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
+
+/* --- conversation-reply.c --- */
+
+/* @siblings: (nullable): the other versions of the reply; @replaced: (transfer full) (nullable) */
+void sotto_conversation_begin_reply (SottoConversation  *self,
+                                     const char *const  *siblings,
+                                     GArray             *replaced);
+void sotto_conversation_set_reply_state (SottoConversation *self, SottoReplyState state, double fraction);
+
+/* Ends a running reply at once, as stopped, without waiting for the worker. */
+void sotto_conversation_abandon_reply (SottoConversation *self);
+
+/* Returns: (transfer full): @siblings and @id behind them */
+char **sotto_conversation_add_sibling (const char *const *siblings, const char *id);
+
+G_END_DECLS

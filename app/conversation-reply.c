@@ -1,0 +1,463 @@
+#include "config.h"
+
+#include "conversation-private.h"
+
+#include <glib/gi18n-lib.h>
+
+
+/* A reply, from asking for it to its receipt:
+ *
+ *   begin_reply      a WAITING message takes its place on the path
+ *     ask            once the library has looked: the request goes to the worker
+ *   on_event         LOADING, PREFILL: progress
+ *     take_text      the first text enters the reply into the history, every text the journal
+ *   end_reply        FINISHED, CANCELLED, FAILED: the receipt closes the message
+ *
+ * A reply that ends before its first text leaves no trace but the conversation's problem: what it
+ * replaced comes back. The conversation keeps itself alive while a reply runs. */
+
+char **
+sotto_conversation_add_sibling (const char *const *siblings, const char *id)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; siblings != NULL && siblings[i] != NULL; i++)
+    if (!g_str_equal (siblings[i], id))
+      g_strv_builder_add (builder, siblings[i]);
+  g_strv_builder_add (builder, id);
+  return g_strv_builder_end (builder);
+}
+
+/* --- State --- */
+
+static char *
+describe_state (SottoReplyState state, double fraction, double tokens_per_second)
+{
+  const int percent = (int) (fraction * 100);
+
+  switch (state)
+    {
+    case SOTTO_REPLY_STATE_QUEUED:
+      return g_strdup (_("Waiting for another reply to end…"));
+    case SOTTO_REPLY_STATE_LOADING:
+      return percent > 0 ? g_strdup_printf (_("Loading the model… %d %%"), percent)
+                         : g_strdup (_("Loading the model…"));
+    case SOTTO_REPLY_STATE_PREFILL:
+      return percent > 0 ? g_strdup_printf (_("Reading the conversation… %d %%"), percent)
+                         : g_strdup (_("Reading the conversation…"));
+    case SOTTO_REPLY_STATE_GENERATING:
+      return tokens_per_second > 0 ? g_strdup_printf (_("Writing… %.0f tokens per second"), tokens_per_second)
+                                   : g_strdup (_("Writing…"));
+    case SOTTO_REPLY_STATE_IDLE:
+    case SOTTO_REPLY_STATE_SAVING:
+    default:
+      return g_strdup ("");
+    }
+}
+
+void
+sotto_conversation_set_reply_state (SottoConversation *self, SottoReplyState state, double fraction)
+{
+  const gboolean was_busy = sotto_conversation_is_busy (self);
+  g_autofree char *text = describe_state (state, fraction, self->tokens_per_second);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  if (self->reply_state != state)
+    {
+      self->reply_state = state;
+      sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY_STATE);
+    }
+  if (was_busy != sotto_conversation_is_busy (self))
+    sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_BUSY);
+  if (!G_APPROX_VALUE (self->fraction, fraction, 1e-6))
+    {
+      self->fraction = CLAMP (fraction, 0, 1);
+      sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_FRACTION);
+    }
+  if (g_set_str (&self->status_text, text))
+    sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_STATUS_TEXT);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+static void
+set_speed (SottoConversation *self, double tokens_per_second)
+{
+  if (G_APPROX_VALUE (self->tokens_per_second, tokens_per_second, 1e-9))
+    return;
+
+  self->tokens_per_second = tokens_per_second;
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TOKENS_PER_SECOND);
+}
+
+/* --- The end --- */
+
+static void
+on_reply_finished (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_finish_reply_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (self, error);
+}
+
+static void
+on_reply_begun (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = sotto_store_begin_reply_finish (SOTTO_STORE (source), result, &error);
+
+  if (id == NULL)
+    sotto_conversation_set_error (self, error);
+}
+
+/* The reply enters the history. */
+static void
+begin_in_history (SottoConversation *self)
+{
+  g_autoptr (SottoHistoryModel) model = sotto_conversation_create_history_model (self);
+
+  if (self->is_begun || self->services->store == NULL)
+    return;
+
+  self->is_begun = TRUE;
+  g_clear_pointer (&self->replaced, g_array_unref);
+  sotto_store_begin_reply_async (self->services->store, self->id, sotto_message_get_id (self->reply),
+                                 sotto_message_get_parent (self->reply), model, NULL, on_reply_begun,
+                                 g_object_ref (self));
+}
+
+static SottoHistoryStatus
+history_status (SottoMessageStatus status)
+{
+  switch (status)
+    {
+    case SOTTO_MESSAGE_STATUS_STOPPED:
+      return SOTTO_HISTORY_STATUS_STOPPED;
+    case SOTTO_MESSAGE_STATUS_FAILED:
+      return SOTTO_HISTORY_STATUS_FAILED;
+    case SOTTO_MESSAGE_STATUS_COMPLETE:
+    case SOTTO_MESSAGE_STATUS_LIMITED:
+    case SOTTO_MESSAGE_STATUS_WAITING:
+    case SOTTO_MESSAGE_STATUS_STREAMING:
+    case SOTTO_MESSAGE_STATUS_INTERRUPTED:
+    default:
+      return SOTTO_HISTORY_STATUS_COMPLETE;
+    }
+}
+
+/* The reply never began: its place goes, and what it replaced comes back. */
+static void
+take_back (SottoConversation *self)
+{
+  const int position = sotto_conversation_path_find (self, sotto_message_get_id (self->reply));
+
+  if (position >= 0)
+    g_array_unref (sotto_conversation_path_cut (self, (guint) position));
+  if (self->replaced != NULL)
+    sotto_conversation_path_restore (self, g_steal_pointer (&self->replaced));
+}
+
+static void
+close_in_history (SottoConversation *self, SottoMessageStatus status, const SottoReceipt *receipt)
+{
+  g_autofree char *json = receipt != NULL ? sotto_receipt_to_json (receipt) : NULL;
+
+  sotto_message_set_receipt (self->reply, json);
+  sotto_message_set_status (self->reply, status);
+  sotto_conversation_set_snippet_from (self, sotto_message_get_text (self->reply));
+  if (self->services->store != NULL)
+    sotto_store_finish_reply_async (self->services->store, sotto_message_get_id (self->reply),
+                                    history_status (status), json, NULL, on_reply_finished,
+                                    g_object_ref (self));
+}
+
+/* @error: (nullable): why it failed or was cut off */
+static void
+end_reply (SottoConversation   *self,
+           SottoMessageStatus   status,
+           const SottoReceipt  *receipt,
+           const GError        *error)
+{
+  if (self->reply == NULL)
+    return;
+
+  if (self->looking != 0)
+    g_clear_signal_handler (&self->looking, self->services->library);
+  if (status == SOTTO_MESSAGE_STATUS_COMPLETE || status == SOTTO_MESSAGE_STATUS_LIMITED)
+    begin_in_history (self); /* a model may have nothing to say */
+
+  if (self->is_begun)
+    {
+      g_autoptr (SottoProblem) problem = error != NULL ? sotto_problem_new (error) : NULL;
+
+      sotto_message_set_problem (self->reply, problem);
+      close_in_history (self, status, receipt);
+    }
+  else
+    {
+      take_back (self);
+    }
+
+  self->request = 0;
+  self->is_begun = FALSE;
+  g_clear_pointer (&self->replaced, g_array_unref);
+  g_clear_object (&self->reply);
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
+  sotto_conversation_set_error (self, error);
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_IDLE, 0);
+  g_object_unref (self);
+}
+
+/* --- Events --- */
+
+static void
+take_text (SottoConversation *self, const SottoEvent *event)
+{
+  begin_in_history (self);
+  if (self->services->store != NULL)
+    sotto_store_append_reply (self->services->store, sotto_message_get_id (self->reply),
+                              SOTTO_HISTORY_PART_TEXT, event->text);
+
+  set_speed (self, event->tokens_per_second);
+  sotto_message_set_status (self->reply, SOTTO_MESSAGE_STATUS_STREAMING);
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_GENERATING, 0);
+  sotto_message_append (self->reply, event->text);
+}
+
+static void
+take_receipt (SottoConversation *self, const SottoEvent *event)
+{
+  const SottoReceipt *receipt = event->receipt;
+
+  if (receipt == NULL)
+    return;
+
+  sotto_conversation_set_context (self, receipt->n_prompt + receipt->n_generated, receipt->n_context);
+  if (receipt->decode_us > 0 && receipt->n_generated > 1)
+    set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC / (double) receipt->decode_us);
+}
+
+static double
+fraction_of (const SottoEvent *event)
+{
+  return event->total > 0 ? (double) event->done / (double) event->total : 0;
+}
+
+static void
+on_event (const SottoEvent *event, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = g_object_ref (user_data);
+  g_autoptr (GError) full = NULL;
+
+  switch (event->kind)
+    {
+    case SOTTO_EVENT_LOADING:
+      sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, fraction_of (event));
+      break;
+    case SOTTO_EVENT_LOADED:
+      sotto_conversation_set_context (self, self->context_used, (guint) event->total);
+      sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
+      break;
+    case SOTTO_EVENT_PREFILL:
+      sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, fraction_of (event));
+      break;
+    case SOTTO_EVENT_TEXT:
+      take_text (self, event);
+      break;
+    case SOTTO_EVENT_FINISHED:
+      take_receipt (self, event);
+      if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
+        full = g_error_new (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL,
+                            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " tokens of the context are used",
+                            event->done, event->total);
+      end_reply (self, full != NULL ? SOTTO_MESSAGE_STATUS_LIMITED : SOTTO_MESSAGE_STATUS_COMPLETE,
+                 event->receipt, full);
+      break;
+    case SOTTO_EVENT_CANCELLED:
+      take_receipt (self, event);
+      end_reply (self, SOTTO_MESSAGE_STATUS_STOPPED, event->receipt, NULL);
+      break;
+    case SOTTO_EVENT_FAILED:
+      end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, event->receipt, event->error);
+      break;
+    case SOTTO_EVENT_UNLOADED:
+    case SOTTO_EVENT_HASHED:
+    default:
+      break;
+    }
+}
+
+/* --- The beginning --- */
+
+static SottoModelEntry *
+choose_model (SottoConversation *self, GError **error)
+{
+  SottoModelEntry *model = sotto_conversation_get_model (self);
+
+  if (model == NULL)
+    g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL, "There is no model");
+  else if (sotto_model_entry_get_state (model) == SOTTO_MODEL_STATE_MISSING)
+    g_set_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_MODEL_MISSING, "%s is missing",
+                 sotto_model_entry_get_path (model));
+  else
+    return model;
+  return NULL;
+}
+
+static void
+ask (SottoConversation *self)
+{
+  g_autoptr (SottoMessages) messages = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoInference *inference = self->services->inference;
+  SottoModelEntry *model = choose_model (self, &error);
+
+  if (model == NULL)
+    {
+      end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
+      return;
+    }
+
+  /* From now on this is the conversation's model, whatever becomes of the default. */
+  if (self->model == NULL)
+    sotto_conversation_keep_model (self, model);
+  sotto_message_set_model_name (self->reply, sotto_model_entry_get_name (model));
+
+  messages = sotto_conversation_path_to_messages (self);
+  self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages,
+                                            on_event, self, &error);
+  if (self->request == 0)
+    end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
+  else if (!sotto_inference_is_first (inference, self->request))
+    sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_QUEUED, 0);
+  else if (sotto_model_entry_get_state (model) == SOTTO_MODEL_STATE_LOADED)
+    sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
+}
+
+static void
+on_looking_changed (SottoConversation *self)
+{
+  if (sotto_model_library_is_looking (self->services->library))
+    return;
+
+  g_clear_signal_handler (&self->looking, self->services->library);
+  ask (self);
+}
+
+/* Whether the library must finish looking before the model is known to be there or not. */
+static gboolean
+must_wait (SottoConversation *self)
+{
+  SottoModelEntry *model = sotto_conversation_get_model (self);
+
+  return sotto_model_library_is_looking (self->services->library)
+         && (model == NULL || !sotto_model_entry_is_usable (model));
+}
+
+void
+sotto_conversation_begin_reply (SottoConversation *self, const char *const *siblings, GArray *replaced)
+{
+  g_autofree char *id = sotto_history_new_id ();
+  g_auto (GStrv) versions = sotto_conversation_add_sibling (siblings, id);
+
+  g_object_ref (self);
+  self->replaced = replaced;
+  self->is_begun = FALSE;
+  self->request = 0;
+  self->reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
+                                   SOTTO_MESSAGE_STATUS_WAITING, "", (const char *const *) versions);
+  sotto_conversation_path_append (self, g_object_ref (self->reply));
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, 0);
+  sotto_conversation_set_error (self, NULL);
+
+  if (must_wait (self))
+    self->looking = g_signal_connect_swapped (self->services->library, "notify::looking",
+                                              G_CALLBACK (on_looking_changed), self);
+  else
+    ask (self);
+}
+
+void
+sotto_conversation_regenerate (SottoConversation *self, SottoMessage *message)
+{
+  g_auto (GStrv) siblings = NULL;
+  int position;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+  g_return_if_fail (SOTTO_IS_MESSAGE (message));
+
+  if (sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL
+      || sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT)
+    return;
+
+  position = sotto_conversation_path_find (self, sotto_message_get_id (message));
+  if (position < 0)
+    return;
+
+  siblings = g_strdupv ((char **) sotto_message_get_siblings (message));
+  sotto_conversation_begin_reply (self, (const char *const *) siblings,
+                                  sotto_conversation_path_cut (self, (guint) position));
+}
+
+static void
+on_retry_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SottoConversation *self = SOTTO_CONVERSATION (source);
+  g_autoptr (GError) error = NULL;
+
+  if (sotto_conversation_path_read_finish (self, result, &error))
+    sotto_conversation_retry (self);
+}
+
+void
+sotto_conversation_retry (SottoConversation *self)
+{
+  SottoMessage *last;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+
+  if (sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL)
+    return;
+
+  if (!self->is_loaded)
+    {
+      sotto_conversation_path_read_async (self, on_retry_read, NULL);
+      return;
+    }
+  if (self->rows->len == 0)
+    return;
+
+  last = sotto_conversation_path_get (self, self->rows->len - 1);
+  if (sotto_message_get_role (last) == SOTTO_ROLE_ASSISTANT)
+    sotto_conversation_regenerate (self, last);
+  else
+    sotto_conversation_begin_reply (self, NULL, NULL);
+}
+
+void
+sotto_conversation_stop (SottoConversation *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+
+  if (self->reply == NULL)
+    return;
+
+  if (self->request != 0)
+    sotto_inference_cancel (self->services->inference, self->request);
+  else
+    end_reply (self, SOTTO_MESSAGE_STATUS_STOPPED, NULL, NULL);
+}
+
+void
+sotto_conversation_abandon_reply (SottoConversation *self)
+{
+  if (self->reply == NULL)
+    return;
+
+  if (self->request != 0)
+    sotto_inference_forget (self->services->inference, self->request);
+  end_reply (self, SOTTO_MESSAGE_STATUS_STOPPED, NULL, NULL);
+}

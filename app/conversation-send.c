@@ -1,0 +1,244 @@
+#include "conversation-private.h"
+
+/* Sending: the message is on the disk before anybody is told that it was sent, and only then a
+ * reply is asked for. Conversation and message get their ids here, so that both can be written in one
+ * go; the history does what it is given in order. */
+
+typedef struct {
+  char *text;
+  char *id;
+  SottoMessage *edited; /* NULL: a new message at the end of the path */
+  GError *error; /* why the conversation could not be made */
+} Send;
+
+static void
+send_free (Send *send)
+{
+  g_free (send->text);
+  g_free (send->id);
+  g_clear_object (&send->edited);
+  g_clear_error (&send->error);
+  g_free (send);
+}
+
+/* @error: (transfer full) */
+static void
+fail (GTask *task, GError *error)
+{
+  SottoConversation *self = g_task_get_source_object (task);
+
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_IDLE, 0);
+  g_task_return_error (task, error);
+}
+
+/* The message takes its place on the path. */
+static void
+show_message (SottoConversation *self, Send *send)
+{
+  g_auto (GStrv) siblings = NULL;
+  g_autofree char *parent = NULL;
+  SottoMessage *message;
+
+  if (send->edited != NULL)
+    {
+      const int position = sotto_conversation_path_find (self, sotto_message_get_id (send->edited));
+
+      parent = g_strdup (sotto_message_get_parent (send->edited));
+      siblings = sotto_conversation_add_sibling (sotto_message_get_siblings (send->edited), send->id);
+      if (position >= 0)
+        g_array_unref (sotto_conversation_path_cut (self, (guint) position));
+    }
+  else
+    {
+      parent = g_strdup (sotto_conversation_path_end (self));
+      siblings = sotto_conversation_add_sibling (NULL, send->id);
+    }
+
+  message = sotto_message_new (send->id, parent, SOTTO_ROLE_USER, SOTTO_MESSAGE_STATUS_COMPLETE,
+                               send->text, (const char *const *) siblings);
+  sotto_conversation_path_append (self, message);
+}
+
+static void
+on_added (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoConversation *self = g_task_get_source_object (task);
+  Send *send = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autofree char *id = sotto_store_add_message_finish (SOTTO_STORE (source), result, &error);
+  g_autofree char *title = NULL;
+
+  if (id == NULL)
+    {
+      if (send->error != NULL)
+        {
+          g_clear_error (&error);
+          error = g_steal_pointer (&send->error);
+        }
+      fail (task, error);
+      return;
+    }
+
+  show_message (self, send);
+  if (send->edited == NULL)
+    sotto_conversation_take_draft (self, "");
+  title = sotto_conversation_shorten (send->text, 60, TRUE);
+  sotto_conversation_set_snippet_from (self, send->text);
+  sotto_conversation_touch (self);
+  sotto_conversation_set_stored (self, title);
+  sotto_conversation_set_error (self, NULL);
+  sotto_conversation_begin_reply (self, NULL, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Send *send = g_task_get_task_data (task);
+  g_autofree char *id = sotto_store_create_conversation_finish (SOTTO_STORE (source), result, &send->error);
+}
+
+static void
+write_message (GTask *task)
+{
+  SottoConversation *self = g_task_get_source_object (task);
+  Send *send = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text (send->text);
+  SottoStore *store = self->services->store;
+  const char *parent;
+
+  if (send->edited != NULL)
+    parent = sotto_message_get_parent (send->edited);
+  else
+    parent = sotto_conversation_path_end (self);
+
+  if (!self->is_stored)
+    {
+      g_autoptr (SottoHistoryModel) model = sotto_conversation_create_history_model (self);
+      g_autofree char *title = self->title[0] != '\0' ? g_strdup (self->title)
+                                                      : sotto_conversation_shorten (send->text, 60, TRUE);
+
+      sotto_store_create_conversation_async (store, self->id, title, model, NULL, on_created,
+                                             g_object_ref (task));
+    }
+
+  /* A draft that waits to be saved would come back after the message. */
+  if (send->edited == NULL)
+    g_clear_handle_id (&self->draft_source, g_source_remove);
+  sotto_store_add_message_async (store, self->id, send->id, parent, SOTTO_HISTORY_ROLE_USER, parts,
+                                 send->edited == NULL, g_task_get_cancellable (task), on_added,
+                                 g_object_ref (task));
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoConversation *self = SOTTO_CONVERSATION (source);
+  GError *error = NULL;
+
+  if (!sotto_conversation_path_read_finish (self, result, &error))
+    fail (task, error);
+  else if (!sotto_services_check_store (self->services, &error))
+    fail (task, error);
+  else
+    write_message (task);
+}
+
+static gboolean
+check (SottoConversation *self, const char *text, SottoMessage *edited, GError **error)
+{
+  g_autofree char *stripped = g_strstrip (g_strdup (text));
+
+  if (!sotto_services_check_store (self->services, error))
+    return FALSE;
+
+  if (sotto_conversation_is_busy (self) || self->is_switching)
+    {
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_BUSY, "A reply is being made");
+      return FALSE;
+    }
+  if (stripped[0] == '\0')
+    {
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_EMPTY, "The message is empty");
+      return FALSE;
+    }
+  if (edited != NULL
+      && (sotto_message_get_role (edited) != SOTTO_ROLE_USER
+          || sotto_conversation_path_find (self, sotto_message_get_id (edited)) < 0))
+    {
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_FOUND,
+                           "The message to edit is not on the current path");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+begin_send (SottoConversation   *self,
+            SottoMessage        *edited,
+            const char          *text,
+            GCancellable        *cancellable,
+            GAsyncReadyCallback  callback,
+            gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GError *error = NULL;
+  Send *send;
+
+  if (!check (self, valid, edited, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  send = g_new0 (Send, 1);
+  send->text = g_steal_pointer (&valid);
+  send->id = sotto_history_new_id ();
+  g_set_object (&send->edited, edited);
+  g_task_set_task_data (task, send, (GDestroyNotify) send_free);
+
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_SAVING, 0);
+  if (self->is_loaded)
+    write_message (task);
+  else
+    sotto_conversation_path_read_async (self, on_read, g_steal_pointer (&task));
+}
+
+void
+sotto_conversation_send_async (SottoConversation   *self,
+                               const char          *text,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+  g_return_if_fail (text != NULL);
+
+  begin_send (self, NULL, text, cancellable, callback, user_data);
+}
+
+void
+sotto_conversation_edit_and_resend_async (SottoConversation   *self,
+                                          SottoMessage        *message,
+                                          const char          *text,
+                                          GCancellable        *cancellable,
+                                          GAsyncReadyCallback  callback,
+                                          gpointer             user_data)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+  g_return_if_fail (SOTTO_IS_MESSAGE (message));
+  g_return_if_fail (text != NULL);
+
+  begin_send (self, message, text, cancellable, callback, user_data);
+}
+
+gboolean
+sotto_conversation_send_finish (SottoConversation *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

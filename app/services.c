@@ -1,0 +1,45 @@
+#include "services.h"
+
+SottoServices *
+sotto_services_new (SottoSettings *settings)
+{
+  SottoServices *self = g_rc_box_new0 (SottoServices);
+
+  self->settings = g_object_ref (settings);
+  self->library = sotto_model_library_new (settings);
+  self->inference = sotto_inference_new (settings, self->library);
+  return self;
+}
+
+SottoServices *
+sotto_services_ref (SottoServices *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+services_clear (gpointer data)
+{
+  SottoServices *self = data;
+
+  g_clear_object (&self->inference);
+  g_clear_object (&self->library);
+  g_clear_object (&self->store);
+  g_clear_object (&self->settings);
+}
+
+void
+sotto_services_unref (SottoServices *self)
+{
+  g_rc_box_release_full (self, services_clear);
+}
+
+gboolean
+sotto_services_check_store (SottoServices *self, GError **error)
+{
+  if (self->store != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY, "The history is not open");
+  return FALSE;
+}
