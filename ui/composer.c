@@ -284,6 +284,14 @@ sotto_composer_choose_model (SottoComposer *self)
   sotto_model_picker_open (self->model_picker);
 }
 
+void
+sotto_composer_add_model (SottoComposer *self)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  gtk_widget_activate_action (GTK_WIDGET (self->model_picker), "picker.add-model", NULL);
+}
+
 /* --- The widget --- */
 
 static gboolean

@@ -152,7 +152,7 @@ on_jump (SottoConversationPage *self)
 static void
 on_add_model (SottoConversationPage *self)
 {
-  gtk_widget_activate_action (GTK_WIDGET (self->composer), "composer.add-model", NULL);
+  sotto_composer_add_model (self->composer);
 }
 
 static void
