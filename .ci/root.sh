@@ -41,11 +41,31 @@ need_tools() {
   esac || die "could not install: ${packages[*]}"
 }
 
+# A /proc of our own may be forbidden by a container around us; then its /proc has to do.
+proc_arguments() {
+  if bwrap --ro-bind / / --proc /proc -- /bin/true 2>/dev/null; then
+    printf '%s\n' --proc /proc
+  else
+    printf '%s\n' --dev-bind /proc /proc
+  fi
+}
+
+# Said before a minute is spent on a root that could not be entered.
+need_namespaces() {
+  local words
+  words=$(bwrap --ro-bind / / -- /bin/true 2>&1) && return
+  say "this system is too old for Sotto, and a private one can't be entered here: $words"
+  say 'bubblewrap needs user namespaces. In a container: start it from a Debian 13 image, where none'
+  say 'of this is needed, or with --privileged. Elsewhere: sysctl kernel.unprivileged_userns_clone=1'
+  die 'and, where AppArmor restricts them, kernel.apparmor_restrict_unprivileged_userns=0.'
+}
+
 # Makes the root where it is missing or broken. The lock keeps two callers from making it twice; the
 # second waits and finds it done.
 root_ready() {
   need_tools bwrap
   if root_exists; then return; fi
+  need_namespaces
   # As an ordinary user mmdebstrap works in a user namespace, which takes newuidmap.
   if [ "$(id -u)" = 0 ]; then need_tools mmdebstrap flock; else need_tools mmdebstrap flock newuidmap; fi
   mkdir -p "$cache"
@@ -161,21 +181,6 @@ pass_variables() {
   args+=(--setenv PATH "$path" --setenv SOTTO_INSIDE "${root##*/}")
 }
 
-# A container around us may forbid a /proc of our own; then its own has to do. It may also forbid
-# namespaces altogether.
-proc_arguments() {
-  local words
-  if bwrap --ro-bind / / --proc /proc -- /bin/true 2>/dev/null; then
-    args+=(--proc /proc)
-  elif words=$(bwrap --ro-bind / / -- /bin/true 2>&1); then
-    args+=(--dev-bind /proc /proc)
-  else
-    say "bubblewrap can't work here: $words"
-    say 'It needs user namespaces (sysctl kernel.unprivileged_userns_clone=1 and, on Ubuntu,'
-    die 'kernel.apparmor_restrict_unprivileged_userns=0), or a container with CAP_SYS_ADMIN.'
-  fi
-}
-
 # The root's own system stays read-only, so that nothing run inside changes it for the next one.
 # bubblewrap becomes COMMAND (it makes no process in between), so signals and exit status are
 # COMMAND's.
@@ -188,7 +193,7 @@ enter_root() {
   )
   # Root keeps its rights over files of others, as it has them outside.
   if [ "$(id -u)" = 0 ]; then args+=(--cap-add ALL); fi
-  proc_arguments
+  mapfile -t -O ${#args[@]} args < <(proc_arguments)
   pass_host
   pass_desktop
   pass_identity
