@@ -250,7 +250,8 @@ attempt_free (Attempt *attempt)
 static SottoAppState
 state_of_error (SottoApp *self, const Attempt *attempt, const GError *error)
 {
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      || g_error_matches (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_PASSPHRASE))
     return attempt->before;
   if (error->domain != SOTTO_HISTORY_ERROR)
     return SOTTO_APP_STATE_FAILED;
@@ -325,7 +326,7 @@ on_slot_set (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* The recovery code still opens the history: nothing is lost. */
   if (!sotto_store_set_slot_finish (SOTTO_STORE (source), result, &error))
-    g_message ("The key could not be put into the keyring: %s", error->message);
+    g_debug ("The key could not be put into the keyring: %s", error->message);
 }
 
 static void
@@ -529,7 +530,7 @@ create_passphrase (SottoApp *self, const char *passphrase, GError **error)
 
   if (passphrase[0] == '\0')
     {
-      g_set_error_literal (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID, "The passphrase is empty");
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_PASSPHRASE, "The passphrase is empty");
       return NULL;
     }
 
@@ -749,6 +750,8 @@ on_stop_tick (gpointer user_data)
   GTask *task = user_data;
   SottoApp *self = g_task_get_source_object (task);
 
+  /* A message that was being saved meanwhile has begun a reply of its own. */
+  sotto_conversation_list_stop_all (self->conversations);
   self->stop_ticks++;
   if (sotto_conversation_list_is_busy (self->conversations) && self->stop_ticks * 10 < STOP_PATIENCE_MS)
     return G_SOURCE_CONTINUE;

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
  * SottoAsk:
  * @question: what to ask
  * @system: (nullable): system prompt
- * @model: (nullable): path or name; %NULL: the default
+ * @model: (nullable): path or name; %NULL: the first in the library
  * @seed: -1: another one each time
- * @temperature: negative: the setting
+ * @temperature: negative: the engine's default
  * @max_tokens: 0: until the context is full
  *
  * A question on the command line.
@@ -32,8 +32,10 @@ typedef struct {
  * sotto_ask_run:
  *
  * Answers on standard output as the answer is generated; further text is read from standard input
- * where that is piped. Needs no display, keyring or session bus, and writes nothing to the disk.
- * Blocks; Ctrl+C stops it.
+ * where that is piped. Needs no display, keyring or session bus, and writes nothing to the disk; nor
+ * are the window's preferences looked at, so that an answer depends on the command line alone.
+ * Blocks; Ctrl+C stops it. Call it before any other thread is started: SIGINT, SIGTERM and SIGPIPE
+ * are blocked for those that follow.
  *
  * Returns: an exit status: 0; 1: something was wrong and said on standard error; 130: stopped
  */
