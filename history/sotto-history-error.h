@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * SottoHistoryError:
  *
  * What can go wrong in history. The message of the #GError is a technical sentence in English; a
- * person gets a sentence made from the code and its arguments in their own language. A call that was
- * cancelled ends with %G_IO_ERROR_CANCELLED, as everywhere in GIO.
+ * person gets a sentence made from the code and its arguments in their own language. A call that
+ * was cancelled ends with %G_IO_ERROR_CANCELLED, as everywhere in GIO.
  *
  * The arguments that a code fills in stand beside it. None of these ends with a changed file: a
  * history that cannot be opened is left byte for byte as it was found.
@@ -36,7 +36,7 @@ typedef enum {
   SOTTO_HISTORY_ERROR_MISSING_ENVELOPE, /* path: a database is there, its envelope is not */
   SOTTO_HISTORY_ERROR_CORRUPT_ENVELOPE, /* path, subject: which part */
   SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, /* path, subject: what SQLite said */
-  SOTTO_HISTORY_ERROR_NEWER,            /* path, wanted: its version, available: the newest we know */
+  SOTTO_HISTORY_ERROR_NEWER,            /* path, wanted: its version, available: ours */
 
   /* At any time */
   SOTTO_HISTORY_ERROR_IO,               /* path, subject: what the system said */

@@ -39,7 +39,8 @@ void sotto_history_model_free (SottoHistoryModel *model);
 /**
  * SottoHistoryConversation:
  * @title: may be empty (not named yet)
- * @snippet: the beginning of the newest message's text on the active path, on one line; may be empty
+ * @snippet: the beginning of the newest message's text on the active path, on one line; may be
+ * empty
  * @draft: (nullable): text that was typed and not sent
  * @model: (nullable): the model it is held with
  * @created: when

@@ -25,8 +25,8 @@ typedef enum {
 /**
  * SottoUnlock:
  *
- * With what a history shall be opened, or a new one be locked. Secrets are copied into locked memory
- * and wiped with the last reference. Reference-counted (atomically), immutable once used.
+ * With what a history shall be opened, or a new one be locked. Secrets are copied into locked
+ * memory and wiped with the last reference. Reference-counted (atomically), immutable once used.
  */
 typedef struct _SottoUnlock SottoUnlock;
 

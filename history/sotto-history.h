@@ -2,8 +2,9 @@
 
 /* History's only header for others: conversations kept encrypted on the disk.
  *
- * Start with sotto_history_probe(), which says what stands in a folder; then sotto_store_open_async()
- * or, where there is nothing, sotto_store_create_async(). Nothing here prints, exits or aborts,
+ * Start with sotto_history_probe(), which says what stands in a folder; then
+ * sotto_store_open_async() or, where there is nothing, sotto_store_create_async(). Nothing here
+ * prints, exits or aborts,
  * nothing blocks the calling thread, and nothing here knows what a language model is. */
 
 #define SOTTO_HISTORY_INSIDE

@@ -139,7 +139,8 @@ gboolean sotto_store_undelete_conversation_finish (SottoStore    *self,
  * sotto_store_purge_async:
  * @before: what was deleted before this time goes for good; G_MAXINT64: everything deleted
  *
- * Rows, index and free pages are overwritten; what remains is the audit log's entry without content.
+ * Rows, index and free pages are overwritten; what remains is the audit log's entry without
+ * content.
  */
 void sotto_store_purge_async (SottoStore          *self,
                               gint64               before,

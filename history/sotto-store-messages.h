@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Messages of a conversation form a tree. Each message remembers which of its answers is active; the
- * *active path* follows these from the conversation's active beginning to a leaf, and is what a
+/* Messages of a conversation form a tree. Each message remembers which of its answers is active;
+ * the *active path* follows these from the conversation's active beginning to a leaf, and is what a
  * person sees. Editing or regenerating adds a sibling; nothing is overwritten. */
 
 /**
@@ -37,7 +37,8 @@ GPtrArray *sotto_store_load_path_finish (SottoStore *self, GAsyncResult *result,
  * @parent: (nullable): the message it follows; %NULL: it begins the conversation
  * @parts: (element-type SottoHistoryPart): copied
  * @clear_draft: whether @conversation's draft (and the draft for a conversation not begun yet, if
- *   this is its first message) goes in the same transaction: either the message is kept or the draft
+ *   this is its first message) goes in the same transaction: either the message is kept or the
+ * draft
  *
  * Adds a finished message and makes its path the active one.
  */

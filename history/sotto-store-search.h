@@ -14,9 +14,10 @@ G_BEGIN_DECLS
  * @limit: most hits, 1…1000
  *
  * Searches titles and messages (also those not on an active path) of conversations that are not
- * deleted: by beginnings of words with diacritics and case folded, and by any three characters or more
- * in a row, which finds parts of words and scripts that don't separate words. One or two characters
- * of such a script are found by reading through. Best hits first. Cancelling stops it at once.
+ * deleted: by beginnings of words with diacritics and case folded, and by any three characters or
+ * more in a row, which finds parts of words and scripts that don't separate words. One or two
+ * characters of such a script are found by reading through. Best hits first. Cancelling stops it
+ * at once.
  */
 void sotto_store_search_async (SottoStore          *self,
                                const char          *text,
@@ -28,8 +29,8 @@ void sotto_store_search_async (SottoStore          *self,
 /**
  * sotto_store_search_finish:
  *
- * Returns: (transfer full) (element-type SottoHistoryHit): empty if nothing was found or @text holds
- *   nothing to search for
+ * Returns: (transfer full) (element-type SottoHistoryHit): empty if nothing was found or @text
+ *   holds nothing to search for
  */
 GPtrArray *sotto_store_search_finish (SottoStore *self, GAsyncResult *result, GError **error);
 

@@ -19,8 +19,8 @@ GPtrArray *sotto_store_list_slots (SottoStore *self);
  * sotto_store_set_slot_async:
  * @unlock: a passphrase or the keyring
  *
- * Adds a slot of @unlock's kind, or replaces the ones there are: this is how a passphrase is set and
- * changed, and how a history moves into the keyring.
+ * Adds a slot of @unlock's kind, or replaces the ones there are: this is how a passphrase is set
+ * and changed, and how a history moves into the keyring.
  */
 void sotto_store_set_slot_async (SottoStore          *self,
                                  SottoUnlock         *unlock,

@@ -13,14 +13,15 @@ G_BEGIN_DECLS
  *
  * An open history. It owns one thread, and only that thread touches the database; calls are done in
  * the order they were made. Every asynchronous call returns to the thread-default main context of
- * its caller. Cancelling one that waits undoes it; one that has begun to write ends first, and tells
- * the truth about how.
+ * its caller. Cancelling one that waits undoes it; one that has begun to write ends first, and
+ * tells the truth about how.
  *
  * Unless a function says otherwise its finish function returns success only when the change is
  * flushed to the disk.
  *
  * ::journal-failed (SottoStore *store, const GError *error): text given to
- * sotto_store_append_reply() could not be written; emitted in the main context that opened the store.
+ * sotto_store_append_reply() could not be written; emitted in the main context that opened the
+ * store.
  */
 #define SOTTO_TYPE_STORE (sotto_store_get_type ())
 G_DECLARE_FINAL_TYPE (SottoStore, sotto_store, SOTTO, STORE, GObject)
@@ -39,8 +40,8 @@ typedef enum {
  * sotto_history_probe:
  * @folder: where the history lives; need not exist
  * @state: (out)
- * @slots: (out) (optional) (element-type SottoHistorySlot): the envelope's slots, in order of age, by
- *   which an application knows what it can open with; empty if none
+ * @slots: (out) (optional) (element-type SottoHistorySlot): the envelope's slots, in order of age,
+ *   by which an application knows what it can open with; empty if none
  *
  * Looks, changes nothing, takes no lock; reads one file of a few hundred bytes.
  *

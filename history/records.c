@@ -1,0 +1,155 @@
+#include "history-error.h"
+
+#include <string.h>
+
+char *
+sotto_history_new_id (void)
+{
+  return g_uuid_string_random ();
+}
+
+/* --- Model --- */
+
+SottoHistoryModel *
+sotto_history_model_new (const char *path, const char *name, const char *hash)
+{
+  SottoHistoryModel *model;
+
+  g_return_val_if_fail (path != NULL && *path != '\0', NULL);
+
+  model = g_new0 (SottoHistoryModel, 1);
+  model->path = g_strdup (path);
+  model->name = g_strdup (name);
+  model->hash = g_strdup (hash);
+  return model;
+}
+
+SottoHistoryModel *
+sotto_history_model_copy (const SottoHistoryModel *model)
+{
+  return model != NULL ? sotto_history_model_new (model->path, model->name, model->hash) : NULL;
+}
+
+void
+sotto_history_model_free (SottoHistoryModel *model)
+{
+  if (model == NULL)
+    return;
+
+  g_free (model->path);
+  g_free (model->name);
+  g_free (model->hash);
+  g_free (model);
+}
+
+/* --- Conversation --- */
+
+void
+sotto_history_conversation_free (SottoHistoryConversation *conversation)
+{
+  if (conversation == NULL)
+    return;
+
+  g_free (conversation->id);
+  g_free (conversation->title);
+  g_free (conversation->snippet);
+  g_free (conversation->draft);
+  sotto_history_model_free (conversation->model);
+  g_free (conversation);
+}
+
+/* --- Part --- */
+
+SottoHistoryPart *
+sotto_history_part_new (SottoHistoryPartKind kind, const char *text)
+{
+  SottoHistoryPart *part = g_new0 (SottoHistoryPart, 1);
+
+  part->kind = kind;
+  part->text = g_utf8_make_valid (text != NULL ? text : "", -1);
+  return part;
+}
+
+SottoHistoryPart *
+sotto_history_part_copy (const SottoHistoryPart *part)
+{
+  SottoHistoryPart *copy = sotto_history_part_new (part->kind, part->text);
+
+  copy->name = g_strdup (part->name);
+  copy->media_type = g_strdup (part->media_type);
+  copy->data = part->data != NULL ? g_bytes_ref (part->data) : NULL;
+  return copy;
+}
+
+void
+sotto_history_part_free (SottoHistoryPart *part)
+{
+  if (part == NULL)
+    return;
+
+  g_free (part->text);
+  g_free (part->name);
+  g_free (part->media_type);
+  g_clear_pointer (&part->data, g_bytes_unref);
+  g_free (part);
+}
+
+GPtrArray *
+sotto_history_parts_new_text (const char *text)
+{
+  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+
+  g_ptr_array_add (parts, sotto_history_part_new (SOTTO_HISTORY_PART_TEXT, text));
+  return parts;
+}
+
+/* --- Message --- */
+
+char *
+sotto_history_message_dup_text (const SottoHistoryMessage *message)
+{
+  GString *text = g_string_new (NULL);
+
+  g_return_val_if_fail (message != NULL, NULL);
+
+  for (guint i = 0; message->parts != NULL && i < message->parts->len; i++)
+    {
+      const SottoHistoryPart *part = g_ptr_array_index (message->parts, i);
+
+      if (part->kind == SOTTO_HISTORY_PART_TEXT)
+        g_string_append (text, part->text);
+    }
+  return g_string_free_and_steal (text);
+}
+
+void
+sotto_history_message_free (SottoHistoryMessage *message)
+{
+  if (message == NULL)
+    return;
+
+  g_free (message->id);
+  g_free (message->conversation);
+  g_free (message->parent);
+  g_clear_pointer (&message->parts, g_ptr_array_unref);
+  sotto_history_model_free (message->model);
+  g_free (message->receipt);
+  g_strfreev (message->siblings);
+  g_free (message);
+}
+
+/* --- Hit --- */
+
+void
+sotto_history_hit_free (SottoHistoryHit *hit)
+{
+  if (hit == NULL)
+    return;
+
+  g_free (hit->conversation);
+  g_free (hit->title);
+  g_free (hit->message);
+  g_free (hit->snippet);
+  g_free (hit->ranges);
+  g_free (hit);
+}

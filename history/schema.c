@@ -1,0 +1,238 @@
+/* The database, schema 1: history.db
+ *
+ * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
+ * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
+ * microseconds since 1970 in UTC. Enumerations have the values of sotto-history-records.h.
+ *
+ *   model          the model files that wrote something; '' stands for an unknown name or hash
+ *   conversation   active: the active beginning; snippet: the newest text of the active path;
+ *                  deleted: when, 0: it is not (a tombstone until it is purged)
+ *   draft          text that was typed and not sent; one without a conversation is for the next one
+ *   message        a tree by parent; active: the answer that the active path takes
+ *   part           what a message is made of, in the order of place
+ *   attachment     the bytes of parts; the same bytes are kept once (hash: BLAKE2b-256)
+ *   journal        what came of a running reply so far; empty for all others
+ *   receipt        JSON, as the engine's user gave it
+ *   entry          what can be found: a title (message NULL) or a message
+ *   searchable     (view) the text of an entry, which both indexes read for their snippets
+ *   search_words, search_trigrams
+ *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
+ *   audit          action, subject and hash only; hash = BLAKE2b-256 of the hash before, and of
+ *                  place, time, action and subject (audit.c)
+ *
+ * parent and active have no cascades: a chain of answers can be thousands deep, deeper than SQLite
+ * lets triggers nest. They are checked at the end of the transaction. */
+
+#include "schema.h"
+
+#include "history-error.h"
+#include "history-file.h"
+
+#include <glib/gstdio.h>
+
+static const char schema_1[] =
+  "CREATE TABLE model ("
+  "  id INTEGER PRIMARY KEY,"
+  "  path TEXT NOT NULL,"
+  "  name TEXT NOT NULL,"
+  "  hash TEXT NOT NULL,"
+  "  UNIQUE (path, name, hash)"
+  ") STRICT;"
+
+  "CREATE TABLE conversation ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) = 36),"
+  "  title TEXT NOT NULL,"
+  "  snippet TEXT NOT NULL DEFAULT '',"
+  "  model INTEGER REFERENCES model,"
+  "  active INTEGER REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  created INTEGER NOT NULL,"
+  "  updated INTEGER NOT NULL,"
+  "  deleted INTEGER NOT NULL DEFAULT 0"
+  ") STRICT;"
+  "CREATE INDEX conversation_by_age ON conversation (deleted, updated);"
+
+  "CREATE TABLE draft ("
+  "  conversation INTEGER UNIQUE REFERENCES conversation ON DELETE CASCADE,"
+  "  text TEXT NOT NULL"
+  ") STRICT;"
+
+  "CREATE TABLE message ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) = 36),"
+  "  conversation INTEGER NOT NULL REFERENCES conversation DEFERRABLE INITIALLY DEFERRED,"
+  "  parent INTEGER REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  active INTEGER REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 4),"
+  "  status INTEGER NOT NULL CHECK (status BETWEEN 1 AND 5),"
+  "  model INTEGER REFERENCES model,"
+  "  created INTEGER NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX message_by_parent ON message (conversation, parent, id);"
+  "CREATE INDEX message_parent ON message (parent);"
+  "CREATE INDEX message_active ON message (active) WHERE active IS NOT NULL;"
+  "CREATE INDEX conversation_active ON conversation (active) WHERE active IS NOT NULL;"
+  "CREATE INDEX message_streaming ON message (status) WHERE status = 1;"
+
+  "CREATE TABLE attachment ("
+  "  id INTEGER PRIMARY KEY,"
+  "  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),"
+  "  data BLOB NOT NULL"
+  ") STRICT;"
+
+  "CREATE TABLE part ("
+  "  id INTEGER PRIMARY KEY,"
+  "  message INTEGER NOT NULL REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  place INTEGER NOT NULL,"
+  "  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 6),"
+  "  text TEXT NOT NULL,"
+  "  name TEXT,"
+  "  media_type TEXT,"
+  "  attachment INTEGER REFERENCES attachment,"
+  "  UNIQUE (message, place)"
+  ") STRICT;"
+  "CREATE INDEX part_attachment ON part (attachment) WHERE attachment IS NOT NULL;"
+
+  "CREATE TABLE journal ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  message INTEGER NOT NULL REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  kind INTEGER NOT NULL,"
+  "  text TEXT NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX journal_message ON journal (message, id);"
+
+  "CREATE TABLE receipt ("
+  "  message INTEGER PRIMARY KEY REFERENCES message DEFERRABLE INITIALLY DEFERRED,"
+  "  json TEXT NOT NULL"
+  ") STRICT;"
+
+  "CREATE TABLE entry ("
+  "  id INTEGER PRIMARY KEY,"
+  "  conversation INTEGER NOT NULL REFERENCES conversation DEFERRABLE INITIALLY DEFERRED,"
+  "  message INTEGER UNIQUE REFERENCES message DEFERRABLE INITIALLY DEFERRED"
+  ") STRICT;"
+  "CREATE INDEX entry_conversation ON entry (conversation, message);"
+
+  "CREATE VIEW searchable (id, text) AS"
+  "  SELECT entry.id, CASE WHEN entry.message IS NULL"
+  "    THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
+  "    ELSE (SELECT group_concat(text, char(10)) FROM"
+  "           (SELECT text FROM part WHERE part.message = entry.message AND kind IN (1, 6)"
+  "            ORDER BY place))"
+  "    END"
+  "  FROM entry;"
+  "CREATE VIRTUAL TABLE search_words USING fts5 (text, content = 'searchable',"
+  "  content_rowid = 'id', prefix = '2 3', tokenize = 'sotto unicode61 remove_diacritics 2');"
+  "CREATE VIRTUAL TABLE search_trigrams USING fts5 (text, content = 'searchable',"
+  "  content_rowid = 'id', tokenize = 'sotto trigram remove_diacritics 1');"
+  "INSERT INTO search_words (search_words, rank) VALUES ('secure-delete', 1);"
+  "INSERT INTO search_trigrams (search_trigrams, rank) VALUES ('secure-delete', 1);"
+
+  "CREATE TABLE audit ("
+  "  place INTEGER PRIMARY KEY,"
+  "  time INTEGER NOT NULL,"
+  "  action TEXT NOT NULL,"
+  "  subject TEXT NOT NULL,"
+  "  hash BLOB NOT NULL CHECK (length(hash) = 32)"
+  ") STRICT;";
+
+static const SottoSchemaStep steps_of_ours[] = {
+  { schema_1 },
+};
+
+const SottoSchemaStep *
+sotto_schema_get_steps (guint *n_steps)
+{
+  *n_steps = G_N_ELEMENTS (steps_of_ours);
+  return steps_of_ours;
+}
+
+/* --- The copy before a migration --- */
+
+static gboolean
+copy_beside (SottoDatabase *database, gint64 version, GError **error)
+{
+  const char *path = sotto_database_get_path (database);
+  g_autofree char *copy = g_strdup_printf ("%s.version-%" G_GINT64_FORMAT, path, version);
+  g_autofree char *half = g_strconcat (copy, ".new", NULL);
+  char *sql;
+  gboolean ok;
+
+  /* Left by a migration that was cut off: it shows the file before the first step. */
+  if (sotto_file_exists (copy))
+    return TRUE;
+
+  /* VACUUM INTO takes the key of the database it copies. */
+  g_unlink (half);
+  sql = sqlite3_mprintf ("VACUUM main INTO %Q", half);
+  ok = sql != NULL && sotto_database_exec (database, sql, error);
+  sqlite3_free (sql);
+  if (!ok || !sotto_file_flush (half, error) || !sotto_file_rename (half, copy, error))
+    {
+      g_unlink (half);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* --- Steps --- */
+
+static gboolean
+run_step (SottoDatabase *database, const SottoSchemaStep *step, guint version, GError **error)
+{
+  g_autofree char *mark = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %u;",
+                                           SOTTO_SCHEMA_APPLICATION_ID, version);
+  gboolean ok;
+
+  if (!sotto_database_begin (database, error))
+    return FALSE;
+  ok = sotto_database_exec (database, step->sql, error) &&
+       sotto_database_exec (database, mark, error);
+  return sotto_database_end (database, ok, error);
+}
+
+gboolean
+sotto_schema_prepare (SottoDatabase          *database,
+                      const SottoSchemaStep  *steps,
+                      guint                   n_steps,
+                      gboolean                is_new,
+                      GError                **error)
+{
+  SottoHistoryErrorArguments arguments = { .path = sotto_database_get_path (database) };
+  gboolean found;
+  gint64 version;
+  gint64 application;
+
+  version = sotto_database_get_int (database, &found, error, "PRAGMA user_version", "");
+  if (!found)
+    return FALSE;
+  application = sotto_database_get_int (database, &found, error, "PRAGMA application_id", "");
+  if (!found)
+    return FALSE;
+
+  if (application != (is_new ? 0 : SOTTO_SCHEMA_APPLICATION_ID) || version < 0)
+    {
+      arguments.subject = "not a history";
+      sotto_history_set_error (error, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, &arguments,
+                               "\"%s\" is not a history: application id %" G_GINT64_FORMAT,
+                               arguments.path, application);
+      return FALSE;
+    }
+  if (version > n_steps)
+    {
+      arguments.wanted = (guint64) version;
+      arguments.available = n_steps;
+      sotto_history_set_error (error, SOTTO_HISTORY_ERROR_NEWER, &arguments,
+                               "\"%s\" has schema %" G_GINT64_FORMAT ", we know %u",
+                               arguments.path, version, n_steps);
+      return FALSE;
+    }
+
+  if (version < n_steps && !is_new && !copy_beside (database, version, error))
+    return FALSE;
+
+  for (guint next = (guint) version; next < n_steps; next++)
+    if (!run_step (database, &steps[next], next + 1, error))
+      return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "database.h"
+#include "envelope.h"
+#include "history-file.h"
+#include "journal.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoVault:
+ *
+ * What the store's thread owns; nobody else touches it, but for the fields said to be shared.
+ */
+typedef struct {
+  /* Set before the thread starts, never changed */
+  GAsyncQueue *jobs;
+  GThread *thread;
+  char *folder;
+  char *envelope_path;
+  char *database_path;
+  char *database_new_path; /* while it is being made */
+
+  /* The thread's */
+  SottoLock *lock;
+  SottoEnvelope *envelope;
+  guint8 *key;
+  SottoDatabase *database; /* NULL before opening and after closing */
+  SottoJournal journal;
+  gboolean detached; /* the thread frees the vault itself */
+
+  /* Shared, under mutex */
+  GMutex mutex;
+  GPtrArray *slots;
+
+  GWeakRef store; /* for ::journal-failed */
+} SottoVault;
+
+/**
+ * SottoCall:
+ *
+ * The arguments of a call on their way to the thread; each call uses those it needs.
+ */
+typedef struct {
+  char *conversation;
+  char *id;
+  char *parent;
+  char *text;
+  SottoHistoryModel *model;
+  GPtrArray *parts;
+  SottoUnlock *unlock;
+  gint64 number;
+  guint kind;
+  gboolean flag;
+} SottoCall;
+
+SottoCall *sotto_call_new (void);
+void sotto_call_free (SottoCall *call);
+
+/**
+ * SottoWork:
+ *
+ * Does a call in the thread.
+ *
+ * Returns: what the finish function gives out, or %NULL with an error. %SOTTO_DONE if it is only
+ *   whether it worked.
+ */
+typedef gpointer (*SottoWork) (SottoVault *vault, SottoCall *call, GError **error);
+#define SOTTO_DONE GINT_TO_POINTER (TRUE)
+
+typedef enum {
+  SOTTO_WORK_READ,  /* cancelling interrupts it */
+  SOTTO_WORK_WRITE, /* in a transaction; once begun it ends */
+  SOTTO_WORK_OTHER, /* no transaction; needs an open database */
+  SOTTO_WORK_BARE,  /* no transaction, no database */
+} SottoWorkMode;
+
+/**
+ * sotto_store_push:
+ * @call: (transfer full)
+ * @free_result: (nullable): how to free what @work returns, if nobody takes it
+ *
+ * Queues a call. It is done after those before it, and returns to the caller's main context.
+ */
+void sotto_store_push (SottoStore          *self,
+                       SottoWorkMode        mode,
+                       SottoWork            work,
+                       SottoCall           *call,
+                       GDestroyNotify       free_result,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data);
+
+/* The other end of it, for every finish function */
+gpointer sotto_store_take (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_new:
+ *
+ * Returns: (transfer full): a store with a thread and nothing open
+ */
+SottoStore *sotto_store_new (const char *folder);
+SottoVault *sotto_store_get_vault (SottoStore *self);
+
+/**
+ * sotto_vault_publish_slots:
+ *
+ * Makes the envelope's slots known to sotto_store_list_slots().
+ */
+void sotto_vault_publish_slots (SottoVault *vault);
+
+/**
+ * sotto_vault_close:
+ *
+ * Closes the database, wipes the key, releases the lock. In the thread.
+ */
+gboolean sotto_vault_close (SottoVault *vault, GError **error);
+
+G_END_DECLS
