@@ -32,7 +32,6 @@ host_missing() {
 
 # The same question answered with one call of pkg-config, for every start.
 host_complete() {
-  command -v "${host_programs[@]}" >/dev/null 2>&1 || return 1
   local program
   for program in "${host_programs[@]}"; do
     command -v "$program" >/dev/null || return 1
@@ -101,6 +100,19 @@ package_names() {
       if (name != "-") print name }' "$ci/packages"
 }
 
+# Runs a long command with its output in a log: a sign of life now and then, the end if it fails.
+logged() {
+  local log=$cache/install.log
+  mkdir -p "$cache"
+  if "$@" 2>&1 < /dev/null | tee "$log" \
+       | awk 'NR % 200 == 0 { print ".ci/environment: … " NR " lines of its log" }' >&2; then
+    return
+  fi
+  tail -n 20 "$log" >&2
+  say "$1 failed; all of its output is in $log"
+  return 1
+}
+
 host_install() {
   local manager names
   may_install || return 1
@@ -109,12 +121,16 @@ host_install() {
   mapfile -t names < <(package_names "$manager")
   say "installing what is missing with $manager (${#names[@]} packages and what they need) …"
   case $manager in
-    apt-get) as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-               install "${names[@]}" >&2 ;;
-    dnf) as_root dnf -q -y --setopt=install_weak_deps=False --skip-unavailable \
-           install "${names[@]}" >&2 ;;
-    pacman) as_root pacman -S --noconfirm --needed "${names[@]}" >&2 ;;
-  esac || { say "$manager could not install them"; return 1; }
+    apt-get) logged as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+               --no-install-recommends -o Dpkg::Use-Pty=0 install "${names[@]}" ;;
+    dnf) logged as_root dnf -q -y --setopt=install_weak_deps=False --skip-unavailable \
+           install "${names[@]}" ;;
+    pacman) logged as_root pacman -S --noconfirm --needed "${names[@]}" ;;
+  esac || return 1
+  # The tests run under this locale too; where it can't be made they say so.
+  if ! locale -a 2>/dev/null | grep -qi '^pl_PL\.utf-\?8$'; then
+    as_root localedef -i pl_PL -f UTF-8 pl_PL.UTF-8 2>/dev/null || true
+  fi
   host_complete || { say "still missing on this host: $(host_missing)"; return 1; }
 }
 
