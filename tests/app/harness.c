@@ -1,0 +1,213 @@
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+void
+harness_prepare (void)
+{
+  g_unsetenv ("DISPLAY");
+  g_unsetenv ("WAYLAND_DISPLAY");
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what)
+{
+  const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+  const guint tick = g_timeout_add (5, on_tick, NULL);
+
+  while (!condition (data) && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (tick);
+
+  if (!condition (data))
+    g_error ("waited %.0f s in vain for %s", seconds, what);
+}
+
+static gboolean
+is_never (gpointer data)
+{
+  return g_get_monotonic_time () >= *(gint64 *) data;
+}
+
+void
+harness_run (double seconds)
+{
+  gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+
+  harness_wait (is_never, &end, seconds + 10, "time to pass");
+}
+
+void
+harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+gboolean
+harness_has_result (gpointer data)
+{
+  return *(GAsyncResult **) data != NULL;
+}
+
+static gboolean
+has_recovery_code (gpointer app)
+{
+  return sotto_app_get_recovery_code (app) != NULL;
+}
+
+SottoApp *
+harness_open (void)
+{
+  SottoApp *app = sotto_app_new (NULL);
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GAsyncResult) unlocked = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_first;
+
+  sotto_app_set_passphrase_cost (app, 1, 8192);
+  sotto_app_open_async (app, NULL, harness_on_ready, &opened);
+  harness_wait_for (harness_has_result, &opened, 20);
+  g_assert_false (sotto_app_open_finish (app, opened, NULL));
+
+  is_first = sotto_app_get_state (app) == SOTTO_APP_STATE_FIRST_START;
+  if (is_first)
+    {
+      sotto_app_create_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+    }
+  else
+    {
+      g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+      sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+    }
+  harness_wait_for (harness_has_result, &unlocked, 20);
+  sotto_app_open_finish (app, unlocked, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
+
+  if (is_first)
+    harness_wait_for (has_recovery_code, app, 20);
+  return app;
+}
+
+void
+harness_close (SottoApp *app)
+{
+  g_autoptr (GAsyncResult) closed = NULL;
+
+  sotto_app_close_async (app, harness_on_ready, &closed);
+  harness_wait_for (harness_has_result, &closed, 20);
+  sotto_app_close_finish (app, closed);
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CLOSED);
+  g_object_unref (app);
+}
+
+static char *
+find_model (const char *name)
+{
+  const char *data = g_getenv ("XDG_DATA_HOME");
+  g_autofree char *folder = data != NULL && data[0] != '\0'
+                              ? g_build_filename (data, "sotto", "models", NULL)
+                              : g_build_filename (g_getenv ("HOME"), ".local", "share", "sotto", "models", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *file;
+
+  while (dir != NULL && (file = g_dir_read_name (dir)) != NULL)
+    if (strstr (file, name) != NULL && g_str_has_suffix (file, ".gguf"))
+      return g_build_filename (folder, file, NULL);
+  return NULL;
+}
+
+char *
+harness_link_model (const char *name)
+{
+  g_autofree char *target = find_model (name);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", "models", NULL);
+  g_autofree char *base = NULL;
+  g_autofree char *link = NULL;
+
+  if (target == NULL)
+    {
+      g_autofree char *reason = g_strdup_printf ("the model %s is not on this machine (app/run fetches it)", name);
+
+      g_test_skip (reason);
+      return NULL;
+    }
+
+  base = g_path_get_basename (target);
+  link = g_build_filename (folder, base, NULL);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  if (!g_file_test (link, G_FILE_TEST_EXISTS))
+    g_assert_cmpint (symlink (target, link), ==, 0);
+  return g_steal_pointer (&link);
+}
+
+void
+harness_send (SottoConversation *conversation, const char *text)
+{
+  g_autoptr (GAsyncResult) sent = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_conversation_send_async (conversation, text, NULL, harness_on_ready, &sent);
+  harness_wait_for (harness_has_result, &sent, 20);
+  sotto_conversation_send_finish (conversation, sent, &error);
+  g_assert_no_error (error);
+}
+
+gboolean
+harness_is_idle (gpointer conversation)
+{
+  return !sotto_conversation_is_busy (conversation);
+}
+
+void
+harness_wait_idle (SottoConversation *conversation)
+{
+  harness_wait_for (harness_is_idle, conversation, 120);
+}
+
+gboolean
+harness_is_streaming (gpointer conversation)
+{
+  SottoMessage *reply = sotto_conversation_get_reply (conversation);
+
+  return reply != NULL && sotto_message_get_status (reply) == SOTTO_MESSAGE_STATUS_STREAMING
+         && sotto_message_get_length (reply) > 20;
+}
+
+gboolean
+harness_is_loaded (gpointer conversation)
+{
+  return sotto_conversation_is_loaded (conversation);
+}
+
+gboolean
+harness_has_model (gpointer app)
+{
+  SottoModelLibrary *models = sotto_app_get_models (app);
+
+  return !sotto_model_library_is_looking (models) && sotto_model_library_get_default (models) != NULL;
+}
+
+SottoMessage *
+harness_message (SottoConversation *conversation, guint position)
+{
+  g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (conversation), position);
+
+  g_assert_nonnull (message);
+  return message;
+}
+
+guint
+harness_length (gpointer model)
+{
+  return g_list_model_get_n_items (model);
+}

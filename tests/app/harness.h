@@ -1,0 +1,51 @@
+#pragma once
+
+#include "sotto-app.h"
+
+#include "app-private.h"
+
+G_BEGIN_DECLS
+
+/* What the tests of this folder share: a main context that is turned until something holds, and an
+ * application with a history of its own in the test's data folder (G_TEST_OPTION_ISOLATE_DIRS), without
+ * keyring, bus and display. */
+
+#define HARNESS_PASSPHRASE "correct horse battery staple"
+
+typedef gboolean (*HarnessCondition) (gpointer data);
+
+/* Call before g_test_init(): takes display, bus and preferences of the person away. */
+void harness_prepare (void);
+
+/* Turns the main context until @condition holds; fails the test after @seconds. */
+void harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what);
+
+/* Turns it for so long. */
+void harness_run (double seconds);
+
+#define harness_wait_for(condition, data, seconds) harness_wait (condition, data, seconds, #condition)
+
+/* A GAsyncReadyCallback that keeps the result: @user_data is a GAsyncResult ** */
+void harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data);
+gboolean harness_has_result (gpointer data);
+
+/* An application whose history is open: made at the first time, unlocked afterwards. */
+SottoApp *harness_open (void);
+void harness_close (SottoApp *app);
+
+/* Links a model of this machine into the test's library. @name: a part of the file's name.
+ * Returns: (transfer full) (nullable): the link; NULL: the test was skipped */
+char *harness_link_model (const char *name);
+
+void harness_send (SottoConversation *conversation, const char *text);
+void harness_wait_idle (SottoConversation *conversation);
+gboolean harness_is_idle (gpointer conversation);
+gboolean harness_is_streaming (gpointer conversation);
+gboolean harness_is_loaded (gpointer conversation);
+gboolean harness_has_model (gpointer app);
+
+/* Returns: (transfer none): valid as long as the conversation holds it */
+SottoMessage *harness_message (SottoConversation *conversation, guint position);
+guint harness_length (gpointer model);
+
+G_END_DECLS
