@@ -24,6 +24,23 @@ describe_string (yyjson_mut_doc *doc, SottoGgufString string)
   return yyjson_mut_strcpy (doc, text);
 }
 
+/* A float as a person wrote it: 1e-6, not the double next to it, 9.999999974752427e-7. */
+static double
+shortest_double (float value)
+{
+  static const char *const formats[] = { "%.6g", "%.7g", "%.8g", "%.9g" };
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  double shortest = (double) value;
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      shortest = g_ascii_strtod (g_ascii_formatd (text, sizeof text, formats[i], (double) value), NULL);
+      if ((float) shortest == value)
+        break;
+    }
+  return shortest;
+}
+
 static yyjson_mut_val *
 describe_number (yyjson_mut_doc *doc, const SottoGgufValue *value, guint64 index)
 {
@@ -36,6 +53,9 @@ describe_number (yyjson_mut_doc *doc, const SottoGgufValue *value, guint64 index
       return yyjson_mut_bool (doc, number != 0);
 
     case SOTTO_GGUF_FLOAT32:
+      return isfinite (number) ? yyjson_mut_real (doc, shortest_double ((float) number))
+                               : yyjson_mut_null (doc);
+
     case SOTTO_GGUF_FLOAT64:
       return isfinite (number) ? yyjson_mut_real (doc, number) : yyjson_mut_null (doc);
 

@@ -232,6 +232,24 @@ add_layer (GgufWriter *writer, const TinyModel *self, guint layer, guint width, 
     }
 }
 
+static void
+add_rope (GgufWriter *writer, const TinyModel *self, guint n_pairs)
+{
+  g_autofree char *kind = g_strdup_printf ("%s.rope.scaling.type", self->family);
+  g_autofree char *factor = g_strdup_printf ("%s.rope.scaling.factor", self->family);
+  g_autofree float *factors = g_new (float, n_pairs);
+
+  if (self->rope_scaling != NULL)
+    {
+      gguf_writer_add_string (writer, kind, self->rope_scaling);
+      gguf_writer_add_float (writer, factor, 4.0f);
+    }
+  for (guint i = 0; i < n_pairs; i++)
+    factors[i] = (float) (i + 1);
+  if (self->rope_factors)
+    gguf_writer_add_tensor (writer, "rope_freqs.weight", SOTTO_BLOCK_F32, n_pairs, 1, factors);
+}
+
 GBytes *
 tiny_model_make (const TinyModel *self)
 {
@@ -251,6 +269,7 @@ tiny_model_make (const TinyModel *self)
   add_number (writer, self, "attention.head_count_kv", 2);
   gguf_writer_add_float (writer, epsilon, 1e-5f);
   add_vocabulary (writer, self);
+  add_rope (writer, self, width / 4 / 2);
 
   add_matrix (writer, "token_embd.weight", self->type, width, TINY_MODEL_VOCABULARY, &seed);
   for (guint i = 0; i < self->n_layers; i++)

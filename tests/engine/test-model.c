@@ -1,0 +1,458 @@
+/* Opening and describing a model, and refusing one that is not what its family says. */
+
+#include "gguf-writer.h"
+#include "sotto-engine.h"
+#include "sotto-model-private.h"
+#include "tiny-model.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+static const TinyModel defaults = TINY_MODEL_DEFAULTS;
+
+static SottoModel *
+open_model (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  SottoModel *model = sotto_model_open (path, NULL, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+/* Opens a model of these bytes; its file is gone again when this returns. */
+static SottoModel *
+open_bytes (GBytes *bytes, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-model-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "some.gguf", NULL);
+  SottoModel *model;
+
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL),
+                                      (gssize) g_bytes_get_size (bytes), NULL));
+  model = sotto_model_open (path, NULL, NULL, NULL, error);
+  tiny_model_remove (path);
+  return model;
+}
+
+static void
+test_info (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  const SottoModelInfo *info = sotto_model_get_info (model);
+  const guint width = 64;
+  /* Two embeddings, and in each of two layers: Q and O, K and V of half their rows, three of the
+   * feed-forward, two norms; one norm at the end. */
+  guint64 n = 2 * 262 * width
+              + 2 * (2 * width * width + 2 * width * width / 2 + 3 * width * 2 * width + 2 * width) + width;
+
+  g_assert_cmpstr (info->path, ==, path);
+  g_assert_cmpstr (info->name, ==, "Tiny");
+  g_assert_cmpstr (info->family, ==, "llama");
+  g_assert_cmpstr (info->licence, ==, "apache-2.0");
+  g_assert_null (info->size_label);
+  g_assert_cmpstr (info->quantisation, ==, "F32");
+  g_assert_cmpuint (info->n_parameters, ==, n);
+  g_assert_cmpuint (info->weight_bytes, ==, 4 * n);
+  g_assert_cmpuint (info->n_layers, ==, 2);
+  g_assert_cmpuint (info->n_vocabulary, ==, TINY_MODEL_VOCABULARY);
+  g_assert_cmpuint (info->n_context_trained, ==, 256);
+  g_assert_true (info->has_template);
+  g_assert_false (info->is_base);
+  g_assert_cmpuint (sotto_model_estimate_memory (model, 0).weights, ==, 4 * n);
+  /* Two layers, two heads of 16, keys and values, two bytes each. */
+  g_assert_cmpuint (sotto_model_estimate_memory (model, 256).kv_cache, >=, 256 * 2 * 2 * 16 * 2 * 2);
+
+  tiny_model_remove (path);
+}
+
+static void
+test_text (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  const char *text = "Zażółć the gęślą jaźń\n<|im_end|>";
+  g_autoptr (GArray) tokens = sotto_model_tokenize (model, text, -1, FALSE);
+  g_autoptr (GArray) special = sotto_model_tokenize (model, "a<|im_end|>", -1, TRUE);
+  g_autoptr (GString) back = g_string_new (NULL);
+
+  for (guint i = 0; i < tokens->len; i++)
+    {
+      g_assert_cmpint (g_array_index (tokens, gint32, i), <, TINY_MODEL_BOS);
+      sotto_model_append_token_text (model, g_array_index (tokens, gint32, i), FALSE, back);
+    }
+  g_assert_cmpstr (back->str, ==, text);
+
+  g_assert_cmpuint (special->len, ==, 2);
+  g_assert_cmpint (g_array_index (special, gint32, 0), ==, 'a');
+  g_assert_cmpint (g_array_index (special, gint32, 1), ==, TINY_MODEL_END);
+  g_assert_true (sotto_model_is_end_token (model, TINY_MODEL_END));
+  g_assert_false (sotto_model_is_end_token (model, 'a'));
+  g_assert_cmpint (sotto_model_get_bos_token (model), ==, -1);
+
+  tiny_model_remove (path);
+}
+
+static void
+test_render (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (SottoPrompt) prompt = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, TINY_MODEL_CHAT, -1);
+  guint n_start = 0, n_end = 0;
+
+  sotto_messages_append (messages, "user", "hi<|im_end|>");
+  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (prompt->text->str, ==,
+                   "<|im_start|>user\nhi<|im_end|><|im_end|>\n<|im_start|>assistant\n");
+  g_assert_cmpstr (prompt->template_hash, ==, hash);
+  g_assert_null (prompt->date);
+
+  /* What the user typed is text, what the template says is a control token. */
+  for (guint i = 0; i < prompt->tokens->len; i++)
+    {
+      n_start += g_array_index (prompt->tokens, gint32, i) == TINY_MODEL_START;
+      n_end += g_array_index (prompt->tokens, gint32, i) == TINY_MODEL_END;
+    }
+  g_assert_cmpuint (n_start, ==, 2);
+  g_assert_cmpuint (n_end, ==, 1);
+
+  tiny_model_remove (path);
+}
+
+/* A template that does not compile is told when it is needed; all else works. */
+static void
+test_bad_template (void)
+{
+  TinyModel tiny = defaults;
+  g_autofree char *path = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (GError) error = NULL;
+
+  tiny.template_source = "{% for %}";
+  path = tiny_model_write_temporary (&tiny);
+  model = open_model (path);
+  sotto_messages_append (messages, "user", "hi");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_null (sotto_model_render (model, messages, NULL, TRUE, &error));
+      g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX);
+      g_clear_error (&error);
+    }
+
+  tiny_model_remove (path);
+}
+
+static void
+test_no_template (void)
+{
+  TinyModel tiny = defaults;
+  g_autofree char *path = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (SottoPrompt) prompt = NULL;
+  g_autoptr (GError) error = NULL;
+
+  tiny.template_source = NULL;
+  path = tiny_model_write_temporary (&tiny);
+  model = open_model (path);
+  g_assert_false (sotto_model_get_info (model)->has_template);
+  /* It has tokens that mark turns, so somebody meant it to chat. */
+  g_assert_false (sotto_model_get_info (model)->is_base);
+
+  sotto_messages_append (messages, "user", "Is it plain?");
+  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (prompt->text->str, "Is it plain?"));
+
+  tiny_model_remove (path);
+}
+
+static void
+test_describe (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  g_autofree char *json = sotto_model_describe (model, 128);
+  yyjson_doc *doc = yyjson_read (json, strlen (json), 0);
+  yyjson_val *root = yyjson_doc_get_root (doc);
+  yyjson_val *metadata, *tokens, *tensor;
+
+  g_assert_nonnull (doc);
+  g_assert_cmpstr (yyjson_get_str (yyjson_obj_get (root, "family")), ==, "llama");
+  g_assert_cmpstr (yyjson_get_str (yyjson_obj_get (root, "licence")), ==, "apache-2.0");
+  g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (root, "gguf_version")), ==, 3);
+
+  metadata = yyjson_obj_get (root, "metadata");
+  g_assert_cmpfloat (yyjson_get_real (yyjson_obj_get (metadata, "llama.attention.layer_norm_rms_epsilon")), ==,
+                     1e-5);
+  g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (metadata, "llama.block_count")), ==, 2);
+  g_assert_true (yyjson_is_false (yyjson_obj_get (metadata, "tokenizer.ggml.add_bos_token")));
+  tokens = yyjson_obj_get (metadata, "tokenizer.ggml.tokens");
+  g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (tokens, "length")), ==, TINY_MODEL_VOCABULARY);
+  g_assert_cmpuint (yyjson_arr_size (yyjson_obj_get (tokens, "first")), <, 20);
+
+  tensor = yyjson_arr_get_first (yyjson_obj_get (root, "tensors"));
+  g_assert_cmpstr (yyjson_get_str (yyjson_obj_get (tensor, "name")), ==, "token_embd.weight");
+  g_assert_cmpstr (yyjson_get_str (yyjson_obj_get (tensor, "type")), ==, "F32");
+  g_assert_cmpuint (yyjson_get_uint (yyjson_arr_get (yyjson_obj_get (tensor, "shape"), 1)), ==,
+                    TINY_MODEL_VOCABULARY);
+  g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (yyjson_obj_get (root, "memory"), "context")), ==, 128);
+
+  yyjson_doc_free (doc);
+  tiny_model_remove (path);
+}
+
+static void
+raise_cancel (guint64 done, guint64 total, gpointer user_data)
+{
+  sotto_cancel_raise (user_data);
+}
+
+static void
+test_hash (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *contents = NULL;
+  g_autofree char *expected = NULL;
+  gsize length;
+
+  g_assert_null (sotto_model_peek_hash (model));
+  sotto_cancel_raise (cancel);
+  g_assert_null (sotto_model_hash (model, NULL, NULL, cancel, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (sotto_model_peek_hash (model));
+
+  g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
+  expected = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) contents, length);
+  g_assert_cmpstr (sotto_model_hash (model, NULL, NULL, NULL, &error), ==, expected);
+  g_assert_cmpstr (sotto_model_peek_hash (model), ==, expected);
+
+  tiny_model_remove (path);
+}
+
+static void
+test_cancelled (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  g_autoptr (GError) error = NULL;
+
+  /* In the middle of reading, from the progress function. */
+  g_assert_null (sotto_model_open (path, raise_cancel, cancel, cancel, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+
+  tiny_model_remove (path);
+}
+
+static void
+test_changed (void)
+{
+  g_autofree char *path = tiny_model_write_temporary (&defaults);
+  g_autoptr (SottoModel) model = open_model (path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (sotto_model_check_unchanged (model, &error));
+  g_assert_cmpint (truncate (path, 4096), ==, 0);
+  g_assert_false (sotto_model_check_unchanged (model, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CHANGED);
+  g_clear_error (&error);
+  g_assert_null (sotto_model_hash (model, NULL, NULL, NULL, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CHANGED);
+
+  tiny_model_remove (path);
+}
+
+/* A vocabulary alone can be opened and asked, but not run. */
+static void
+test_vocabulary_only (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("SOTTO_SOURCE_DIR"), "..", "shared", "tokenizers",
+                                            "qwen2.gguf", NULL);
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoBackend) backend = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("there is no ../shared/tokenizers/qwen2.gguf");
+      return;
+    }
+
+  model = open_model (path);
+  g_assert_cmpuint (sotto_model_get_info (model)->n_layers, ==, 0);
+  g_assert_cmpuint (sotto_model_get_info (model)->n_vocabulary, >, 151000);
+  backend = sotto_backend_new_cpu (1, "reference", &error);
+  g_assert_no_error (error);
+  g_assert_null (sotto_session_new (model, backend, 0, SOTTO_KV_F16, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TENSOR);
+}
+
+/* --- RoPE --- */
+
+static void
+test_rope (void)
+{
+  static const struct {
+    const char *scaling;
+    gboolean factors;
+    double divisor;
+  } cases[] = { { NULL, FALSE, 1 }, { "none", FALSE, 1 }, { "linear", FALSE, 4 }, { "linear", TRUE, 4 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      TinyModel tiny = defaults;
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (SottoModel) model = NULL;
+      g_autoptr (GError) error = NULL;
+      const SottoShape *shape;
+
+      tiny.rope_scaling = cases[i].scaling;
+      tiny.rope_factors = cases[i].factors;
+      bytes = tiny_model_make (&tiny);
+      model = open_bytes (bytes, &error);
+      g_assert_no_error (error);
+      shape = &sotto_model_get_program (model)->shape;
+      g_assert_cmpuint (shape->n_rope, ==, 16);
+      for (guint k = 0; k < 8; k++)
+        {
+          double expected = exp (-log (10000.0) * k / 8) / cases[i].divisor / (cases[i].factors ? k + 1 : 1);
+
+          g_assert_cmpfloat_with_epsilon (shape->rope_frequencies[k] / expected, 1.0, 1e-12);
+        }
+    }
+}
+
+/* --- Files that are not what their family says --- */
+
+typedef struct {
+  const char *name;
+  SottoEngineError code;
+  const char *subject;
+  const char *family;
+  /* The first occurrence of one is replaced by the other, both of this length. */
+  const char *from;
+  const char *to;
+  gsize length;
+} Wrong;
+
+#define PATCH(from, to) from, to, sizeof (from) - 1
+
+static const Wrong wrong[] = {
+  { "family", SOTTO_ENGINE_ERROR_FAMILY, "lloma", "llama",
+    PATCH ("\5\0\0\0\0\0\0\0llama", "\5\0\0\0\0\0\0\0lloma") },
+  { "no-family", SOTTO_ENGINE_ERROR_MALFORMED, "general.architecture", "llama",
+    PATCH ("general.architecture", "general.architekture") },
+  { "missing-key", SOTTO_ENGINE_ERROR_MALFORMED, "llama.block_count", "llama",
+    PATCH ("llama.block_count", "llama.block_caunt") },
+  { "missing-epsilon", SOTTO_ENGINE_ERROR_MALFORMED, "llama.attention.layer_norm_rms_epsilon", "llama",
+    PATCH ("layer_norm_rms_epsilon", "layer_norm_rms_epsalon") },
+  { "no-layers", SOTTO_ENGINE_ERROR_MALFORMED, "llama.block_count", "llama",
+    PATCH ("block_count\4\0\0\0\2", "block_count\4\0\0\0\0") },
+  { "many-layers", SOTTO_ENGINE_ERROR_MALFORMED, "llama.block_count", "llama",
+    PATCH ("block_count\4\0\0\0\2\0\0\0", "block_count\4\0\0\0\2\0\0\x7f") },
+  { "key-type", SOTTO_ENGINE_ERROR_MALFORMED, "llama.embedding_length", "llama",
+    PATCH ("embedding_length\4", "embedding_length\6") },
+  { "odd-heads", SOTTO_ENGINE_ERROR_MALFORMED, "llama.attention.head_count_kv", "llama",
+    PATCH ("head_count_kv\4\0\0\0\2", "head_count_kv\4\0\0\0\3") },
+  { "more-layers", SOTTO_ENGINE_ERROR_TENSOR, "blk.2.attn_norm.weight", "llama",
+    PATCH ("block_count\4\0\0\0\2", "block_count\4\0\0\0\3") },
+  { "fewer-layers", SOTTO_ENGINE_ERROR_TENSOR, "blk.1.attn_q.weight", "llama",
+    PATCH ("block_count\4\0\0\0\2", "block_count\4\0\0\0\1") },
+  { "other-heads", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.attn_k.weight", "llama",
+    PATCH ("head_count_kv\4\0\0\0\2", "head_count_kv\4\0\0\0\4") },
+  { "missing-tensor", SOTTO_ENGINE_ERROR_TENSOR, "blk.1.ffn_down.weight", "llama",
+    PATCH ("blk.1.ffn_down.weight", "blk.1.ffn_dawn.weight") },
+  { "missing-embedding", SOTTO_ENGINE_ERROR_TENSOR, "token_embd.weight", "llama",
+    PATCH ("token_embd.weight", "token_embb.weight") },
+  { "missing-bias", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.attn_q.bias", "qwen2",
+    PATCH ("blk.0.attn_q.bias", "blk.0.attn_q.bits") },
+  { "unknown-tensor", SOTTO_ENGINE_ERROR_TENSOR, "outfit.weight", "llama",
+    PATCH ("\15\0\0\0\0\0\0\0output.weight", "\15\0\0\0\0\0\0\0outfit.weight") },
+  { "norm-shape", SOTTO_ENGINE_ERROR_TENSOR, "output_norm.weight", "llama",
+    PATCH ("output_norm.weight\1\0\0\0\x40", "output_norm.weight\1\0\0\0\x20") },
+  { "block-type", SOTTO_ENGINE_ERROR_BLOCK_TYPE, "I8", "llama",
+    PATCH ("output_norm.weight\1\0\0\0\x40\0\0\0\0\0\0\0\0", "output_norm.weight\1\0\0\0\x40\0\0\0\0\0\0\0\x18") },
+};
+
+static void
+test_wrong (gconstpointer data)
+{
+  const Wrong *self = data;
+  TinyModel tiny = defaults;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GByteArray) array = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 *place;
+
+  tiny.family = self->family;
+  array = g_bytes_unref_to_array (tiny_model_make (&tiny));
+  place = memmem (array->data, array->len, self->from, self->length);
+  g_assert_nonnull (place);
+  memcpy (place, self->to, self->length);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&array));
+
+  model = open_bytes (bytes, &error);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, (int) self->code);
+  g_assert_null (model);
+  g_test_message ("%s", error->message);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, self->subject);
+  g_assert_nonnull (strstr (error->message, "some.gguf"));
+  if (self->code == SOTTO_ENGINE_ERROR_FAMILY)
+    g_assert_nonnull (strstr (error->message, "llama, qwen2"));
+}
+
+static void
+test_unknown_scaling (void)
+{
+  TinyModel tiny = defaults;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  tiny.rope_scaling = "sideways";
+  bytes = tiny_model_make (&tiny);
+  g_assert_null (open_bytes (bytes, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_FAMILY);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, "llama (RoPE: sideways)");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/model/info", test_info);
+  g_test_add_func ("/model/text", test_text);
+  g_test_add_func ("/model/render", test_render);
+  g_test_add_func ("/model/bad-template", test_bad_template);
+  g_test_add_func ("/model/no-template", test_no_template);
+  g_test_add_func ("/model/describe", test_describe);
+  g_test_add_func ("/model/hash", test_hash);
+  g_test_add_func ("/model/cancelled", test_cancelled);
+  g_test_add_func ("/model/changed", test_changed);
+  g_test_add_func ("/model/vocabulary-only", test_vocabulary_only);
+  g_test_add_func ("/model/rope", test_rope);
+  g_test_add_func ("/model/unknown-scaling", test_unknown_scaling);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autofree char *path = g_strconcat ("/model/wrong/", wrong[i].name, NULL);
+
+      g_test_add_data_func (path, &wrong[i], test_wrong);
+    }
+
+  return g_test_run ();
+}
