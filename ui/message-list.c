@@ -561,7 +561,7 @@ sotto_message_list_set_model (SottoMessageList *self,
     return;
 
   if (self->model != NULL)
-    g_signal_handlers_disconnect_by_func (self->model, on_items_changed, self);
+    g_signal_handlers_disconnect_by_data (self->model, self);
   forget_rows (self);
   g_set_object (&self->model, model);
   if (model != NULL)
@@ -665,7 +665,7 @@ sotto_message_list_dispose (GObject *object)
   SottoMessageList *self = SOTTO_MESSAGE_LIST (object);
 
   if (self->model != NULL)
-    g_signal_handlers_disconnect_by_func (self->model, on_items_changed, self);
+    g_signal_handlers_disconnect_by_data (self->model, self);
   g_clear_object (&self->model);
   forget_rows (self);
   set_adjustment (self, GTK_ORIENTATION_HORIZONTAL, NULL);
