@@ -1,0 +1,262 @@
+#include "sotto-message-private.h"
+
+#include "sotto-error.h"
+
+#include <string.h>
+
+/* Messages stay the JSON they came as: a template sees every key that was given, in its order. */
+struct _SottoMessages
+{
+  gatomicrefcount ref_count;
+  GPtrArray *documents; /* (element-type yyjson_doc): owned */
+  GPtrArray *messages;  /* (element-type yyjson_val): inside the documents */
+  yyjson_val *tools;    /* (nullable): inside the documents */
+};
+
+static void
+document_free (gpointer data)
+{
+  yyjson_doc_free (data);
+}
+
+SottoMessages *
+sotto_messages_new (void)
+{
+  SottoMessages *self = g_new0 (SottoMessages, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->documents = g_ptr_array_new_with_free_func (document_free);
+  self->messages = g_ptr_array_new ();
+
+  return self;
+}
+
+SottoMessages *
+sotto_messages_ref (SottoMessages *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+sotto_messages_unref (SottoMessages *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_ptr_array_unref (self->messages);
+  g_ptr_array_unref (self->documents);
+  g_free (self);
+}
+
+static void *
+glib_malloc (void  *context,
+             size_t size)
+{
+  return g_malloc (size);
+}
+
+static void *
+glib_realloc (void  *context,
+              void  *memory,
+              size_t old_size,
+              size_t size)
+{
+  return g_realloc (memory, size);
+}
+
+static void
+glib_free (void *context,
+           void *memory)
+{
+  g_free (memory);
+}
+
+void
+sotto_messages_append (SottoMessages *self,
+                       const char    *role,
+                       const char    *content)
+{
+  /* Small blocks and one copy of the text, as g_strdup() would take them: none of this fails. */
+  static const yyjson_alc allocator = { glib_malloc, glib_realloc, glib_free, NULL };
+  g_autofree char *valid_role = g_utf8_make_valid (role, -1);
+  g_autofree char *valid_content = g_utf8_make_valid (content, -1);
+  yyjson_mut_doc *draft = yyjson_mut_doc_new (&allocator);
+  yyjson_mut_val *message = yyjson_mut_obj (draft);
+  yyjson_doc *document;
+
+  yyjson_mut_obj_add_str (draft, message, "role", valid_role);
+  yyjson_mut_obj_add_str (draft, message, "content", valid_content);
+  document = yyjson_mut_val_imut_copy (message, &allocator);
+  yyjson_mut_doc_free (draft);
+
+  g_ptr_array_add (self->documents, document);
+  g_ptr_array_add (self->messages, yyjson_doc_get_root (document));
+}
+
+G_GNUC_PRINTF (2, 3)
+static gboolean
+refuse (GError    **error,
+        const char *format,
+        ...)
+{
+  g_autofree char *subject = NULL;
+  SottoErrorArguments arguments = { 0 };
+  va_list args;
+
+  va_start (args, format);
+  subject = g_strdup_vprintf (format, args);
+  va_end (args);
+  arguments.subject = subject;
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MESSAGES, &arguments, "Messages: %s", subject);
+
+  return FALSE;
+}
+
+static gboolean
+is_shallow (yyjson_val *value,
+            guint       depth)
+{
+  yyjson_val *key, *item;
+  size_t i, n;
+
+  if (!yyjson_is_ctn (value))
+    return TRUE;
+  if (depth == 0)
+    return FALSE;
+
+  if (yyjson_is_arr (value))
+    {
+      yyjson_arr_foreach (value, i, n, item)
+        if (!is_shallow (item, depth - 1))
+          return FALSE;
+    }
+  else
+    {
+      yyjson_obj_foreach (value, i, n, key, item)
+        if (!is_shallow (item, depth - 1))
+          return FALSE;
+    }
+
+  return TRUE;
+}
+
+yyjson_doc *
+sotto_messages_read_json (const char  *json,
+                          gssize       length,
+                          const char  *what,
+                          GError     **error)
+{
+  g_autofree char *valid = NULL;
+  gsize size = length < 0 ? strlen (json) : (gsize) length;
+  yyjson_read_err problem;
+  yyjson_doc *document;
+
+  if (!g_utf8_validate_len (json, size, NULL))
+    {
+      valid = g_utf8_make_valid (json, (gssize) size);
+      json = valid;
+      size = strlen (valid);
+    }
+
+  /* Not in situ: the text is not changed. Numbers beyond 64 bits stay text; "\ud800" alone is let
+   * through and made valid where the string is used. */
+  document = yyjson_read_opts ((char *) json, size,
+                               YYJSON_READ_BIGNUM_AS_RAW | YYJSON_READ_ALLOW_INVALID_UNICODE, NULL,
+                               &problem);
+  if (document == NULL)
+    {
+      refuse (error, "%s: %s at byte %" G_GSIZE_FORMAT, what, problem.msg, (gsize) problem.pos);
+      return NULL;
+    }
+  if (!is_shallow (yyjson_doc_get_root (document), SOTTO_MESSAGES_MAX_DEPTH))
+    {
+      yyjson_doc_free (document);
+      refuse (error, "%s: nested deeper than %d", what, SOTTO_MESSAGES_MAX_DEPTH);
+      return NULL;
+    }
+
+  return document;
+}
+
+static gboolean
+take_messages (SottoMessages *self,
+               yyjson_val    *root,
+               GError       **error)
+{
+  yyjson_val *message, *content;
+  size_t i, n;
+
+  if (!yyjson_is_arr (root))
+    return refuse (error, "not a list of messages");
+
+  yyjson_arr_foreach (root, i, n, message)
+    {
+      if (!yyjson_is_obj (message))
+        return refuse (error, "message %zu is not an object", i);
+      if (!yyjson_is_str (yyjson_obj_get (message, "role")))
+        return refuse (error, "message %zu has no role", i);
+      content = yyjson_obj_get (message, "content");
+      if (content != NULL && !yyjson_is_str (content) && !yyjson_is_null (content)
+          && !yyjson_is_arr (content))
+        return refuse (error, "the content of message %zu is neither text nor a list of parts", i);
+      g_ptr_array_add (self->messages, message);
+    }
+
+  return TRUE;
+}
+
+SottoMessages *
+sotto_messages_new_from_json (const char  *json,
+                              gssize       length,
+                              const char  *tools_json,
+                              gssize       tools_length,
+                              GError     **error)
+{
+  g_autoptr (SottoMessages) self = sotto_messages_new ();
+  yyjson_doc *document = sotto_messages_read_json (json, length, "messages", error);
+
+  if (document == NULL)
+    return NULL;
+  g_ptr_array_add (self->documents, document);
+  if (!take_messages (self, yyjson_doc_get_root (document), error))
+    return NULL;
+
+  if (tools_json != NULL)
+    {
+      document = sotto_messages_read_json (tools_json, tools_length, "tools", error);
+      if (document == NULL)
+        return NULL;
+      g_ptr_array_add (self->documents, document);
+      self->tools = yyjson_doc_get_root (document);
+      if (yyjson_is_null (self->tools))
+        self->tools = NULL;
+      else if (!yyjson_is_arr (self->tools))
+        {
+          refuse (error, "the tools are not a list");
+          return NULL;
+        }
+    }
+
+  return g_steal_pointer (&self);
+}
+
+guint
+sotto_messages_get_length (const SottoMessages *self)
+{
+  return self->messages->len;
+}
+
+yyjson_val *
+sotto_messages_get_message (const SottoMessages *self,
+                            guint                i)
+{
+  return g_ptr_array_index (self->messages, i);
+}
+
+yyjson_val *
+sotto_messages_get_tools (const SottoMessages *self)
+{
+  return self->tools;
+}

@@ -1,0 +1,592 @@
+#include "jinja-evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* "%s and %d" % (a, b), and "{} {name:>8}".format(a, name=b), as Python does them.
+ *
+ * What a field puts in keeps where it comes from; padding and digits count as text. */
+
+typedef struct {
+  char fill[8];      /* one character */
+  char align;        /* < > ^ = or 0 */
+  char sign;         /* + - blank or 0 */
+  gboolean alternate;
+  gboolean zero;
+  gboolean thousands;
+  gsize width;
+  gint precision;    /* -1: none */
+  char type;         /* 0: none */
+} Spec;
+
+#define MAX_WIDTH 100000
+
+static gsize
+count_chars (const JinjaString *string)
+{
+  return string->n_chars;
+}
+
+/* @string in a field as wide as @spec says. */
+static void
+add_padded (JinjaBuilder      *out,
+            const JinjaString *string,
+            const Spec        *spec,
+            char               default_align)
+{
+  gsize n = count_chars (string);
+  gsize missing = spec->width > n ? spec->width - n : 0;
+  char align = spec->align != 0 ? spec->align : default_align;
+  gsize left = align == '>' || align == '=' ? missing : align == '^' ? missing / 2 : 0;
+
+  for (gsize i = 0; i < left; i++)
+    jinja_builder_add_text (out, spec->fill);
+  jinja_builder_add_string (out, string);
+  for (gsize i = left; i < missing; i++)
+    jinja_builder_add_text (out, spec->fill);
+}
+
+/* A number's digits, with its sign and what "0", "=" and "," do to them. */
+static gboolean
+add_number (JinjaBuilder *out,
+            const char   *digits,
+            gboolean      negative,
+            const char   *prefix,
+            const Spec   *spec)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  const JinjaString *string;
+  const char *sign = negative ? "-" : spec->sign == '+' ? "+" : spec->sign == ' ' ? " " : "";
+  gsize whole = strspn (digits, "0123456789");
+  gsize inner;
+
+  for (gsize i = 0; digits[i] != 0; i++)
+    {
+      if (spec->thousands && i > 0 && i < whole && (whole - i) % 3 == 0)
+        g_string_append_c (text, ',');
+      g_string_append_c (text, digits[i]);
+    }
+  inner = strlen (sign) + strlen (prefix) + text->len;
+  if ((spec->align == '=' || (spec->align == 0 && spec->zero)) && spec->width > inner)
+    for (gsize i = inner; i < spec->width; i++)
+      g_string_prepend (text, spec->zero && spec->align == 0 ? "0" : spec->fill);
+  g_string_prepend (text, prefix);
+  g_string_prepend (text, sign);
+
+  string = jinja_string_copy (out->run, text->str);
+  if (string == NULL)
+    return FALSE;
+  add_padded (out, string, spec, '>');
+
+  return TRUE;
+}
+
+static gboolean
+add_integer (JinjaBuilder *out,
+             gint64        integer,
+             const Spec   *spec)
+{
+  char digits[72];
+  guint64 rest = integer < 0 ? -(guint64) integer : (guint64) integer;
+  guint base = spec->type == 'x' || spec->type == 'X' ? 16
+               : spec->type == 'o'                    ? 8
+               : spec->type == 'b'                    ? 2
+                                                      : 10;
+  const char *set = spec->type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+  guint at = sizeof digits - 1;
+  char prefix[3] = "";
+
+  digits[at] = 0;
+  do
+    {
+      digits[--at] = set[rest % base];
+      rest /= base;
+    }
+  while (rest > 0);
+  if (spec->alternate && base != 10)
+    {
+      prefix[0] = '0';
+      prefix[1] = spec->type;
+    }
+
+  return add_number (out, digits + at, integer < 0, prefix, spec);
+}
+
+static gboolean
+add_real (JinjaBuilder *out,
+          double        value,
+          const Spec   *spec)
+{
+  char type = spec->type == 0 || spec->type == 'n' ? 'g' : spec->type == '%' ? 'f' : spec->type;
+  gint precision = spec->precision < 0 ? 6 : MIN (spec->precision, 300);
+  char format[16];
+  g_autofree char *digits = g_malloc (700);
+
+  if (spec->type == '%')
+    value *= 100;
+  if (isnan (value) || isinf (value))
+    return add_number (out, isnan (value) ? "nan" : "inf", value < 0, "", spec);
+
+  g_snprintf (format, sizeof format, "%%.%d%c", precision, type);
+  g_ascii_formatd (digits, 690, format, fabs (value));
+  if (spec->type == '%')
+    strcat (digits, "%");
+
+  return add_number (out, digits, signbit (value) != 0, "", spec);
+}
+
+static gboolean
+add_by_spec (JinjaBuilder *out,
+             JinjaValue    value,
+             const Spec   *spec)
+{
+  JinjaRun *run = out->run;
+  const JinjaString *string;
+  gint64 integer;
+  double real;
+
+  if (spec->type != 0 && strchr ("dxXobc", spec->type) != NULL)
+    {
+      if (!jinja_get_integer (value, &integer))
+        return jinja_fail (run, "format code '%c' needs an integer, not %s", spec->type,
+                           jinja_type_name (value));
+      return add_integer (out, integer, spec);
+    }
+  if (spec->type != 0 && strchr ("eEfFgG%n", spec->type) != NULL)
+    {
+      if (!jinja_get_number (value, &real))
+        return jinja_fail (run, "format code '%c' needs a number, not %s", spec->type,
+                           jinja_type_name (value));
+      return add_real (out, real, spec);
+    }
+  if (spec->type != 0 && spec->type != 's')
+    return jinja_fail (run, "unknown format code '%c'", spec->type);
+
+  if (spec->type == 0 && jinja_is (value, JINJA_INTEGER))
+    return add_integer (out, value.as.integer, spec);
+  if (spec->type == 0 && jinja_is (value, JINJA_FLOAT))
+    {
+      if (spec->precision >= 0)
+        return add_real (out, value.as.real, spec);
+      string = jinja_str (run, jinja_float (fabs (value.as.real)));
+      return string != NULL
+             && add_number (out, jinja_cstr (run, string), signbit (value.as.real) != 0, "", spec);
+    }
+
+  string = jinja_str (run, value);
+  if (string != NULL && spec->precision >= 0 && (gsize) spec->precision < string->n_chars)
+    string = jinja_string_slice (run, string, 0,
+                                 jinja_string_offset (run, string, (gsize) spec->precision));
+  if (string == NULL)
+    return FALSE;
+  add_padded (out, string, spec, '<');
+
+  return TRUE;
+}
+
+static gboolean
+read_number (const char **at,
+             const char  *end,
+             gsize       *number)
+{
+  const char *begin = *at;
+
+  *number = 0;
+  for (; *at < end && g_ascii_isdigit (**at); (*at)++)
+    *number = MIN (*number * 10 + (gsize) (**at - '0'), MAX_WIDTH + 1);
+
+  return *at > begin;
+}
+
+/* [[fill]align][sign][#][0][width][,][.precision][type] */
+static gboolean
+read_spec (JinjaRun   *run,
+           const char *at,
+           const char *end,
+           Spec       *spec)
+{
+  gsize number;
+
+  *spec = (Spec) { .fill = " ", .precision = -1 };
+  if (at < end)
+    {
+      const char *second = g_utf8_next_char (at);
+
+      if (second < end && strchr ("<>^=", *second) != NULL && *second != 0)
+        {
+          memset (spec->fill, 0, sizeof spec->fill);
+          memcpy (spec->fill, at, (gsize) (second - at));
+          spec->align = *second;
+          at = second + 1;
+        }
+      else if (*at != 0 && strchr ("<>^=", *at) != NULL)
+        spec->align = *at++;
+    }
+  if (at < end && (*at == '+' || *at == '-' || *at == ' '))
+    spec->sign = *at++;
+  if (at < end && *at == '#')
+    {
+      spec->alternate = TRUE;
+      at++;
+    }
+  if (at < end && *at == '0')
+    {
+      spec->zero = TRUE;
+      at++;
+    }
+  if (read_number (&at, end, &number))
+    spec->width = number;
+  if (at < end && *at == ',')
+    {
+      spec->thousands = TRUE;
+      at++;
+    }
+  if (at < end && *at == '.')
+    {
+      at++;
+      if (!read_number (&at, end, &number))
+        return jinja_fail (run, "format specifier missing precision");
+      spec->precision = (gint) number;
+    }
+  if (at < end)
+    spec->type = *at++;
+  if (at != end || spec->width > MAX_WIDTH || spec->precision > MAX_WIDTH)
+    return jinja_fail (run, "invalid format specifier");
+
+  return TRUE;
+}
+
+/* name.attribute[key] of a field */
+static gboolean
+get_field (JinjaRun          *run,
+           const JinjaString *format,
+           gsize              start,
+           gsize              end,
+           const JinjaArgs   *args,
+           guint             *automatic,
+           JinjaValue        *result)
+{
+  const char *bytes = format->bytes;
+  gsize at = start;
+  gsize number;
+  const char *p = bytes + start;
+
+  while (at < end && bytes[at] != '.' && bytes[at] != '[')
+    at++;
+  if (at == start || (read_number (&p, bytes + at, &number) && p == bytes + at))
+    {
+      if (at == start)
+        number = (*automatic)++;
+      if (number >= args->n)
+        return jinja_fail (run, "Replacement index out of range for positional args tuple");
+      *result = args->values[number];
+    }
+  else
+    {
+      guint i = 0;
+
+      while (i < args->n_named
+             && !(args->names[i]->length == at - start
+                  && memcmp (args->names[i]->bytes, bytes + start, at - start) == 0))
+        i++;
+      if (i == args->n_named)
+        return jinja_fail (run, "a field of a format has no argument");
+      *result = args->named[i];
+    }
+
+  while (at < end)
+    {
+      gboolean item = bytes[at++] == '[';
+      gsize from = at;
+      const JinjaString *name;
+      JinjaValue key;
+
+      while (at < end && (item ? bytes[at] != ']' : bytes[at] != '.' && bytes[at] != '['))
+        at++;
+      name = jinja_string_slice (run, format, from, at - from);
+      if (name == NULL)
+        return FALSE;
+      key = jinja_string_value (name);
+      p = bytes + from;
+      if (item && read_number (&p, bytes + at, &number) && p == bytes + at)
+        key = jinja_integer ((gint64) number);
+      if (item ? !jinja_get_item (run, *result, key, result)
+               : !jinja_get_attribute (run, *result, name, result))
+        return FALSE;
+      if (item && at < end)
+        at++;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+add_field (JinjaBuilder      *out,
+           const JinjaString *format,
+           gsize              start,
+           gsize              end,
+           const JinjaArgs   *args,
+           guint             *automatic)
+{
+  JinjaRun *run = out->run;
+  const char *bytes = format->bytes;
+  gsize name_end = start;
+  char conversion = 0;
+  JinjaValue value;
+  JinjaBuilder builder;
+  const JinjaString *text;
+  Spec spec;
+
+  while (name_end < end && bytes[name_end] != '!' && bytes[name_end] != ':')
+    name_end += bytes[name_end] == '[' ? strcspn (bytes + name_end, "]!:}") : 1;
+  name_end = MIN (name_end, end);
+  if (!get_field (run, format, start, name_end, args, automatic, &value))
+    return FALSE;
+
+  if (name_end < end && bytes[name_end] == '!')
+    {
+      conversion = name_end + 1 < end ? bytes[name_end + 1] : 0;
+      name_end = MIN (name_end + 2, end);
+      if (conversion != 'r' && conversion != 's' && conversion != 'a')
+        return jinja_fail (run, "unknown conversion in a format");
+    }
+  if (conversion != 0)
+    {
+      jinja_builder_init (&builder, run);
+      if (conversion == 's')
+        jinja_add_str (&builder, value);
+      else
+        jinja_add_repr (&builder, value);
+      text = jinja_builder_finish (&builder);
+      if (text == NULL)
+        return FALSE;
+      value = jinja_string_value (text);
+    }
+  if (name_end < end && bytes[name_end] == ':')
+    name_end++;
+  if (memchr (bytes + name_end, '{', end - name_end) != NULL)
+    return jinja_fail (run, "a format inside a format is not supported");
+  if (name_end == end)
+    {
+      jinja_add_str (out, value);
+      return !out->failed;
+    }
+
+  return read_spec (run, bytes + name_end, bytes + end, &spec) && add_by_spec (out, value, &spec);
+}
+
+const JinjaString *
+jinja_format_fields (JinjaRun          *run,
+                     const JinjaString *format,
+                     const JinjaArgs   *args)
+{
+  JinjaBuilder out;
+  guint automatic = 0;
+  gsize done = 0, at = 0;
+
+  jinja_builder_init (&out, run);
+  while (at < format->length && !out.failed)
+    {
+      char c = format->bytes[at];
+      gsize end;
+      guint depth = 1;
+
+      if (c != '{' && c != '}')
+        {
+          at++;
+          continue;
+        }
+      jinja_builder_add_slice (&out, format, done, at - done);
+      if (at + 1 < format->length && format->bytes[at + 1] == c)
+        {
+          done = at + 1;
+          at += 2;
+          continue;
+        }
+      if (c == '}')
+        return jinja_fail (run, "Single '}' encountered in format string"), NULL;
+
+      for (end = at + 1; end < format->length; end++)
+        {
+          depth += format->bytes[end] == '{';
+          depth -= format->bytes[end] == '}';
+          if (depth == 0)
+            break;
+        }
+      if (end >= format->length)
+        return jinja_fail (run, "expected '}' before end of string"), NULL;
+      if (!jinja_step (run, 1) || !add_field (&out, format, at + 1, end, args, &automatic))
+        return NULL;
+      done = at = end + 1;
+    }
+  jinja_builder_add_slice (&out, format, done, format->length - done);
+
+  return jinja_builder_finish (&out);
+}
+
+/* The next value that a "%" asks for: by name out of a dict, or in turn. */
+static gboolean
+next_percent (JinjaRun          *run,
+              const JinjaString *format,
+              gsize             *at,
+              JinjaValue         values,
+              gsize             *used,
+              JinjaValue        *value)
+{
+  if (*at < format->length && format->bytes[*at] == '(')
+    {
+      const char *close = memchr (format->bytes + *at, ')', format->length - *at);
+      const JinjaString *key;
+      const JinjaValue *found = NULL;
+
+      if (close == NULL)
+        return jinja_fail (run, "incomplete format key");
+      key = jinja_string_slice (run, format, *at + 1,
+                                (gsize) (close - format->bytes) - *at - 1);
+      if (!jinja_is (values, JINJA_DICT))
+        return jinja_fail (run, "format requires a mapping");
+      if (key == NULL
+          || !jinja_dict_get (run, values.as.dict, jinja_string_value (key), &found))
+        return FALSE;
+      if (found == NULL)
+        return jinja_fail (run, "a format asks for a key that is not there");
+      *value = *found;
+      *at = (gsize) (close - format->bytes) + 1;
+      return TRUE;
+    }
+
+  if (jinja_is (values, JINJA_TUPLE))
+    {
+      if (*used >= values.as.items->n)
+        return jinja_fail (run, "not enough arguments for format string");
+      *value = values.as.items->values[(*used)++];
+      return TRUE;
+    }
+  if ((*used)++ > 0)
+    return jinja_fail (run, "not enough arguments for format string");
+  *value = values;
+
+  return TRUE;
+}
+
+static gboolean
+add_percent (JinjaBuilder      *out,
+             const JinjaString *format,
+             gsize             *at,
+             JinjaValue         values,
+             gsize             *used)
+{
+  JinjaRun *run = out->run;
+  Spec spec = { .fill = " ", .precision = -1, .align = '>' };
+  const char *end = format->bytes + format->length;
+  const char *p;
+  JinjaValue value = jinja_none ();
+  JinjaBuilder builder;
+  const JinjaString *text;
+  gboolean left = FALSE;
+  gsize number;
+
+  if (*at < format->length && format->bytes[*at] == '(' 
+      && !next_percent (run, format, at, values, used, &value))
+    return FALSE;
+  p = format->bytes + *at;
+  for (; p < end && *p != 0 && strchr ("-+ #0", *p) != NULL; p++)
+    {
+      left |= *p == '-';
+      spec.zero |= *p == '0';
+      spec.alternate |= *p == '#';
+      if (*p == '+' || (*p == ' ' && spec.sign == 0))
+        spec.sign = *p;
+    }
+  if (read_number (&p, end, &number))
+    spec.width = number;
+  if (p < end && *p == '.')
+    {
+      p++;
+      read_number (&p, end, &number);
+      spec.precision = (gint) number;
+    }
+  if (p == end || spec.width > MAX_WIDTH || spec.precision > MAX_WIDTH)
+    return jinja_fail (run, "incomplete format");
+  spec.type = *p++;
+  *at = (gsize) (p - format->bytes);
+
+  if (spec.type == '%')
+    {
+      jinja_builder_add_slice (out, format, *at - 1, 1);
+      return TRUE;
+    }
+  if (!jinja_is (values, JINJA_DICT) || *used == 0)
+    {
+      /* A key has taken its value already; else it is the next one's turn. */
+      gboolean keyed = jinja_is (values, JINJA_DICT) && !jinja_is (value, JINJA_NONE);
+
+      if (!keyed && !next_percent (run, format, at, values, used, &value))
+        return FALSE;
+    }
+  if (left)
+    {
+      spec.align = '<';
+      spec.zero = FALSE;
+    }
+  else if (spec.zero && strchr ("diuxXoeEfFgG", spec.type) != NULL)
+    spec.align = 0;
+
+  switch (spec.type)
+    {
+    case 's':
+    case 'r':
+    case 'a':
+      jinja_builder_init (&builder, run);
+      if (spec.type == 's')
+        jinja_add_str (&builder, value);
+      else
+        jinja_add_repr (&builder, value);
+      text = jinja_builder_finish (&builder);
+      spec.type = 's';
+      return text != NULL && add_by_spec (out, jinja_string_value (text), &spec);
+    case 'i':
+    case 'u':
+    case 'd':
+      spec.type = 'd';
+      if (jinja_is (value, JINJA_FLOAT) && fabs (value.as.real) < 9e18)
+        value = jinja_integer ((gint64) value.as.real);
+      return add_by_spec (out, value, &spec);
+    default:
+      if (strchr ("xXoeEfFgG", spec.type) == NULL || spec.type == 0)
+        return jinja_fail (run, "unsupported format character");
+      return add_by_spec (out, value, &spec);
+    }
+}
+
+const JinjaString *
+jinja_format_percent (JinjaRun          *run,
+                      const JinjaString *format,
+                      JinjaValue         values)
+{
+  JinjaBuilder out;
+  gsize done = 0, used = 0;
+
+  jinja_builder_init (&out, run);
+  for (gsize at = 0; at < format->length && !out.failed;)
+    {
+      if (format->bytes[at] != '%')
+        {
+          at++;
+          continue;
+        }
+      jinja_builder_add_slice (&out, format, done, at - done);
+      at++;
+      if (!jinja_step (run, 1) || !add_percent (&out, format, &at, values, &used))
+        return NULL;
+      done = at;
+    }
+  jinja_builder_add_slice (&out, format, done, format->length - done);
+
+  if ((jinja_is (values, JINJA_TUPLE) && used < values.as.items->n)
+      || (used == 0 && !jinja_is (values, JINJA_TUPLE) && !jinja_is (values, JINJA_DICT)
+          && !jinja_is (values, JINJA_LIST)))
+    return jinja_fail (run, "not all arguments converted during string formatting"), NULL;
+
+  return jinja_builder_finish (&out);
+}

@@ -1,0 +1,723 @@
+#include "jinja-evaluate.h"
+
+#include <string.h>
+
+/* Methods of strings, as Python has them. */
+
+#define METHOD(name) \
+  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
+
+static gboolean
+give (JinjaValue        *result,
+      const JinjaString *string)
+{
+  *result = jinja_string_value (string);
+  return string != NULL;
+}
+
+static gboolean
+given (const JinjaArgs *args,
+       guint            i)
+{
+  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT)
+         && !jinja_is (args->values[i], JINJA_NONE);
+}
+
+static gboolean
+get_string (JinjaRun           *run,
+            JinjaValue          value,
+            const JinjaString **string)
+{
+  *string = NULL;
+  if (!jinja_is (value, JINJA_STRING))
+    return jinja_defined (run, value)
+           && jinja_fail (run, "a string was expected, not %s", jinja_type_name (value));
+  *string = value.as.string;
+
+  return TRUE;
+}
+
+static gboolean
+get_size (JinjaRun        *run,
+          const JinjaArgs *args,
+          guint            i,
+          gint64          *size)
+{
+  if (given (args, i) && !jinja_get_integer (args->values[i], size))
+    return jinja_defined (run, args->values[i])
+           && jinja_fail (run, "an integer was expected, not %s",
+                          jinja_type_name (args->values[i]));
+
+  return TRUE;
+}
+
+static gboolean
+strip (JinjaRun        *run,
+       JinjaValue       self,
+       const JinjaArgs *args,
+       JinjaStrip       sides,
+       JinjaValue      *result)
+{
+  const JinjaString *chars = NULL;
+
+  if (given (args, 0) && !get_string (run, args->values[0], &chars))
+    return FALSE;
+
+  return give (result, jinja_string_strip (run, self.as.string, chars, sides));
+}
+
+METHOD (string_strip)  { return strip (run, self, args, JINJA_STRIP_BOTH, result); }
+METHOD (string_lstrip) { return strip (run, self, args, JINJA_STRIP_LEFT, result); }
+METHOD (string_rstrip) { return strip (run, self, args, JINJA_STRIP_RIGHT, result); }
+
+METHOD (string_upper)
+{
+  return give (result, jinja_string_to_case (run, self.as.string, JINJA_UPPER));
+}
+METHOD (string_lower)
+{
+  return give (result, jinja_string_to_case (run, self.as.string, JINJA_LOWER));
+}
+METHOD (string_title)
+{
+  return give (result, jinja_string_to_case (run, self.as.string, JINJA_TITLE));
+}
+METHOD (string_capitalize)
+{
+  return give (result, jinja_string_to_case (run, self.as.string, JINJA_CAPITALIZE));
+}
+METHOD (string_swapcase)
+{
+  return give (result, jinja_string_to_case (run, self.as.string, JINJA_SWAPCASE));
+}
+
+METHOD (string_replace)
+{
+  const JinjaString *old, *by;
+  gint64 count = -1;
+
+  return get_string (run, args->values[0], &old) && get_string (run, args->values[1], &by)
+         && get_size (run, args, 2, &count)
+         && give (result, jinja_string_replace (run, self.as.string, old, by, count));
+}
+
+/* Pieces of a split under way. */
+typedef struct {
+  JinjaRun *run;
+  const JinjaString *from;
+  JinjaValue *pieces;
+  gsize n, capacity;
+} Pieces;
+
+static gboolean
+add_piece (Pieces *self,
+           gsize   start,
+           gsize   end)
+{
+  const JinjaString *piece = jinja_string_slice (self->run, self->from, start, end - start);
+
+  if (piece == NULL || !jinja_step (self->run, 1))
+    return FALSE;
+  if (self->n == self->capacity)
+    {
+      gsize capacity = MAX (8, self->capacity * 2);
+      JinjaValue *pieces = jinja_new_n (self->run, JinjaValue, capacity);
+
+      if (pieces == NULL)
+        return FALSE;
+      if (self->n > 0)
+        memcpy (pieces, self->pieces, self->n * sizeof *pieces);
+      self->pieces = pieces;
+      self->capacity = capacity;
+    }
+  self->pieces[self->n++] = jinja_string_value (piece);
+
+  return TRUE;
+}
+
+static gunichar
+char_at (const JinjaString *text,
+         gsize              at,
+         gsize             *length)
+{
+  *length = (gsize) (g_utf8_next_char (text->bytes + at) - (text->bytes + at));
+  return g_utf8_get_char (text->bytes + at);
+}
+
+static gsize
+char_before (const JinjaString *text,
+             gsize              at)
+{
+  do
+    at--;
+  while ((text->bytes[at] & 0xc0) == 0x80);
+
+  return at;
+}
+
+/* At white space: none of it stays, and empty pieces neither. */
+static gboolean
+split_at_space (Pieces *self,
+                gint64  max)
+{
+  const JinjaString *text = self->from;
+  gsize at = 0, length;
+
+  for (;;)
+    {
+      gsize start;
+
+      while (at < text->length && jinja_is_space (char_at (text, at, &length)))
+        at += length;
+      if (at == text->length)
+        return TRUE;
+      start = at;
+      if (max >= 0 && self->n >= (gsize) max)
+        {
+          /* The rest, without the white space at its end. */
+          const JinjaString *rest = jinja_string_slice (self->run, text, start,
+                                                        text->length - start);
+
+          rest = rest != NULL ? jinja_string_strip (self->run, rest, NULL, JINJA_STRIP_RIGHT) : NULL;
+          return rest != NULL && add_piece (self, start, start + rest->length);
+        }
+      while (at < text->length && !jinja_is_space (char_at (text, at, &length)))
+        at += length;
+      if (!add_piece (self, start, at))
+        return FALSE;
+    }
+}
+
+static gboolean
+split_at (Pieces            *self,
+          const JinjaString *separator,
+          gint64             max)
+{
+  gsize start = 0;
+
+  while (max < 0 || self->n < (gsize) max)
+    {
+      gssize found = jinja_string_find (self->run, self->from, separator, start);
+
+      if (found < 0)
+        break;
+      if (!add_piece (self, start, (gsize) found))
+        return FALSE;
+      start = (gsize) found + separator->length;
+    }
+
+  return self->run->error == NULL && add_piece (self, start, self->from->length);
+}
+
+static void
+reverse_pieces (Pieces *self)
+{
+  for (gsize i = 0; i < self->n / 2; i++)
+    {
+      JinjaValue swap = self->pieces[i];
+
+      self->pieces[i] = self->pieces[self->n - 1 - i];
+      self->pieces[self->n - 1 - i] = swap;
+    }
+}
+
+static gboolean
+split_from_right (Pieces            *self,
+                  const JinjaString *separator,
+                  gint64             max)
+{
+  const JinjaString *text = self->from;
+  gsize end = text->length, length;
+
+  while (separator != NULL && self->n < (gsize) max)
+    {
+      gssize found = jinja_string_find_last (self->run, text, separator, end);
+
+      if (found < 0)
+        break;
+      if (!add_piece (self, (gsize) found + separator->length, end))
+        return FALSE;
+      end = (gsize) found;
+    }
+  if (separator != NULL)
+    return self->run->error == NULL && add_piece (self, 0, end);
+
+  for (;;)
+    {
+      gsize stop;
+
+      while (end > 0 && jinja_is_space (char_at (text, char_before (text, end), &length)))
+        end = char_before (text, end);
+      if (end == 0)
+        return TRUE;
+      stop = end;
+      if (self->n >= (gsize) max)
+        {
+          gsize begin = 0;
+
+          while (jinja_is_space (char_at (text, begin, &length)))
+            begin += length;
+          return add_piece (self, begin, stop);
+        }
+      while (end > 0 && !jinja_is_space (char_at (text, char_before (text, end), &length)))
+        end = char_before (text, end);
+      if (!add_piece (self, end, stop))
+        return FALSE;
+    }
+}
+
+static gboolean
+split (JinjaRun        *run,
+       JinjaValue       self,
+       const JinjaArgs *args,
+       gboolean         from_right,
+       JinjaValue      *result)
+{
+  Pieces pieces = { .run = run, .from = self.as.string };
+  const JinjaString *separator = NULL;
+  gint64 max = -1;
+  gboolean ok;
+
+  if ((given (args, 0) && !get_string (run, args->values[0], &separator))
+      || !get_size (run, args, 1, &max))
+    return FALSE;
+  if (separator != NULL && separator->length == 0)
+    return jinja_fail (run, "empty separator");
+
+  /* Without a bound both directions give the same. */
+  if (from_right && max >= 0)
+    {
+      ok = split_from_right (&pieces, separator, max);
+      reverse_pieces (&pieces);
+    }
+  else if (separator == NULL)
+    ok = split_at_space (&pieces, max);
+  else
+    ok = split_at (&pieces, separator, max);
+
+  return ok && jinja_items_new (run, JINJA_LIST, pieces.pieces, pieces.n, result);
+}
+
+METHOD (string_split)  { return split (run, self, args, FALSE, result); }
+METHOD (string_rsplit) { return split (run, self, args, TRUE, result); }
+
+METHOD (string_splitlines)
+{
+  const JinjaString *text = self.as.string;
+  Pieces pieces = { .run = run, .from = text };
+  gboolean keep = given (args, 0) && jinja_truth (args->values[0]);
+  gsize start = 0;
+
+  for (gsize at = 0, length; at < text->length; at += length)
+    {
+      gunichar c = char_at (text, at, &length);
+
+      if (!((c >= 0x0a && c <= 0x0d) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028
+            || c == 0x2029))
+        continue;
+      if (c == '\r' && at + 1 < text->length && text->bytes[at + 1] == '\n')
+        length = 2;
+      if (!add_piece (&pieces, start, keep ? at + length : at))
+        return FALSE;
+      start = at + length;
+    }
+  if (start < text->length && !add_piece (&pieces, start, text->length))
+    return FALSE;
+
+  return jinja_items_new (run, JINJA_LIST, pieces.pieces, pieces.n, result);
+}
+
+static gboolean
+partition (JinjaRun        *run,
+           JinjaValue       self,
+           const JinjaArgs *args,
+           gboolean         last,
+           JinjaValue      *result)
+{
+  const JinjaString *text = self.as.string;
+  Pieces pieces = { .run = run, .from = text };
+  const JinjaString *separator;
+  gssize found;
+  gsize at;
+
+  if (!get_string (run, args->values[0], &separator))
+    return FALSE;
+  if (separator->length == 0)
+    return jinja_fail (run, "empty separator");
+  found = last ? jinja_string_find_last (run, text, separator, text->length)
+               : jinja_string_find (run, text, separator, 0);
+  if (run->error != NULL)
+    return FALSE;
+  at = found >= 0 ? (gsize) found : last ? 0 : text->length;
+  if (!add_piece (&pieces, 0, at) || !add_piece (&pieces, at, found >= 0 ? at + separator->length : at)
+      || !add_piece (&pieces, found >= 0 ? at + separator->length : at, text->length))
+    return FALSE;
+
+  return jinja_items_new (run, JINJA_TUPLE, pieces.pieces, 3, result);
+}
+
+METHOD (string_partition)  { return partition (run, self, args, FALSE, result); }
+METHOD (string_rpartition) { return partition (run, self, args, TRUE, result); }
+
+/* The part of the string that start and end (arguments 1 and 2) leave. FALSE: none at all. */
+static gboolean
+get_window (JinjaRun           *run,
+            JinjaValue          self,
+            const JinjaArgs    *args,
+            const JinjaString **window,
+            gint64             *start,
+            gboolean           *empty)
+{
+  const JinjaString *text = self.as.string;
+  gint64 n = (gint64) text->n_chars, end = n;
+  gsize from, to;
+
+  *start = 0;
+  *window = NULL;
+  if (!get_size (run, args, 1, start) || !get_size (run, args, 2, &end))
+    return FALSE;
+  if (*start < 0)
+    *start = MAX (*start + n, 0);
+  if (end < 0)
+    end = MAX (end + n, 0);
+  end = MIN (end, n);
+  *empty = *start > end;
+  if (*empty)
+    return TRUE;
+  from = jinja_string_offset (run, text, (gsize) *start);
+  to = jinja_string_offset (run, text, (gsize) end);
+  *window = jinja_string_slice (run, text, from, to - from);
+
+  return *window != NULL;
+}
+
+static gboolean
+has_affix (const JinjaString *text,
+           const JinjaString *affix,
+           gboolean           suffix)
+{
+  return affix->length <= text->length
+         && (affix->length == 0
+             || memcmp (text->bytes + (suffix ? text->length - affix->length : 0), affix->bytes,
+                        affix->length) == 0);
+}
+
+static gboolean
+with_affix (JinjaRun        *run,
+            JinjaValue       self,
+            const JinjaArgs *args,
+            gboolean         suffix,
+            JinjaValue      *result)
+{
+  JinjaValue one = args->values[0];
+  const JinjaValue *affixes = &one;
+  const JinjaString *window, *affix;
+  gboolean empty, holds = FALSE;
+  gsize n = 1;
+  gint64 start;
+
+  if (!get_window (run, self, args, &window, &start, &empty))
+    return FALSE;
+  if (jinja_is (one, JINJA_TUPLE) && !jinja_iterate (run, one, &affixes, &n))
+    return FALSE;
+  for (gsize i = 0; i < n && !holds; i++)
+    {
+      if (!get_string (run, affixes[i], &affix))
+        return FALSE;
+      holds = !empty && has_affix (window, affix, suffix);
+    }
+  *result = jinja_boolean (holds);
+
+  return TRUE;
+}
+
+METHOD (string_startswith) { return with_affix (run, self, args, FALSE, result); }
+METHOD (string_endswith)   { return with_affix (run, self, args, TRUE, result); }
+
+METHOD (string_removeprefix)
+{
+  const JinjaString *text = self.as.string, *affix;
+
+  if (!get_string (run, args->values[0], &affix))
+    return FALSE;
+  return give (result, has_affix (text, affix, FALSE)
+                           ? jinja_string_slice (run, text, affix->length,
+                                                 text->length - affix->length)
+                           : text);
+}
+
+METHOD (string_removesuffix)
+{
+  const JinjaString *text = self.as.string, *affix;
+
+  if (!get_string (run, args->values[0], &affix))
+    return FALSE;
+  return give (result, has_affix (text, affix, TRUE)
+                           ? jinja_string_slice (run, text, 0, text->length - affix->length)
+                           : text);
+}
+
+static gsize
+count_between (const JinjaString *text,
+               gsize              end)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < end; i++)
+    n += (text->bytes[i] & 0xc0) != 0x80;
+
+  return n;
+}
+
+/* find, rfind: -1 where there is none; index, rindex: an error. */
+static gboolean
+find (JinjaRun        *run,
+      JinjaValue       self,
+      const JinjaArgs *args,
+      gboolean         last,
+      gboolean         must,
+      JinjaValue      *result)
+{
+  const JinjaString *needle, *window;
+  gboolean empty;
+  gssize found = -1;
+  gint64 start;
+
+  if (!get_string (run, args->values[0], &needle)
+      || !get_window (run, self, args, &window, &start, &empty))
+    return FALSE;
+  if (!empty)
+    found = last ? jinja_string_find_last (run, window, needle, window->length)
+                 : jinja_string_find (run, window, needle, 0);
+  if (run->error != NULL)
+    return FALSE;
+  if (found < 0 && must)
+    return jinja_fail (run, "substring not found");
+  *result = jinja_integer (found < 0 ? -1 : start + (gint64) count_between (window, (gsize) found));
+
+  return TRUE;
+}
+
+METHOD (string_find)   { return find (run, self, args, FALSE, FALSE, result); }
+METHOD (string_rfind)  { return find (run, self, args, TRUE, FALSE, result); }
+METHOD (string_index)  { return find (run, self, args, FALSE, TRUE, result); }
+METHOD (string_rindex) { return find (run, self, args, TRUE, TRUE, result); }
+
+METHOD (string_count)
+{
+  const JinjaString *needle, *window;
+  gboolean empty;
+  gint64 start, n = 0;
+
+  if (!get_string (run, args->values[0], &needle)
+      || !get_window (run, self, args, &window, &start, &empty))
+    return FALSE;
+  if (!empty && needle->length == 0)
+    n = (gint64) window->n_chars + 1;
+  else if (!empty)
+    for (gssize at = 0; (at = jinja_string_find (run, window, needle, (gsize) at)) >= 0; n++)
+      {
+        at += (gssize) needle->length;
+        if (!jinja_step (run, 1))
+          return FALSE;
+      }
+  *result = jinja_integer (n);
+
+  return run->error == NULL;
+}
+
+/* The separator is the template's own only between pieces that are, as in the filter. */
+METHOD (string_join)
+{
+  const JinjaBuiltin *filter;
+  const JinjaString *name = jinja_string_new (run, "join", 4, TRUE);
+  const JinjaValue *values;
+  JinjaArgs separator = { .values = &self, .n = 1 };
+  JinjaValue list;
+  gsize n;
+
+  if (name == NULL || !jinja_iterate (run, args->values[0], &values, &n)
+      || !jinja_items_new (run, JINJA_LIST, values, n, &list))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!jinja_is (values[i], JINJA_STRING))
+      return jinja_fail (run, "sequence item %" G_GSIZE_FORMAT ": expected str instance, %s found", i,
+                         jinja_type_name (values[i]));
+  filter = jinja_find_filter_sequence (name);
+
+  return jinja_call_builtin (run, filter, list, &separator, result);
+}
+
+METHOD (string_format)
+{
+  return give (result, jinja_format_fields (run, self.as.string, args));
+}
+
+/* ljust, rjust, center, zfill */
+static gboolean
+pad (JinjaRun        *run,
+     JinjaValue       self,
+     const JinjaArgs *args,
+     int              where,
+     JinjaValue      *result)
+{
+  const JinjaString *text = self.as.string;
+  const JinjaString *fill = jinja_string_new (run, " ", 1, FALSE);
+  JinjaBuilder builder;
+  gint64 width = 0;
+  gsize missing, left;
+
+  if (fill == NULL || !get_size (run, args, 0, &width)
+      || (given (args, 1) && !get_string (run, args->values[1], &fill)))
+    return FALSE;
+  if (fill->n_chars != 1)
+    return jinja_fail (run, "The fill character must be exactly one character long");
+  width = CLAMP (width, 0, (gint64) JINJA_MAX_OUTPUT);
+  missing = (gsize) width > text->n_chars ? (gsize) width - text->n_chars : 0;
+  left = where < 0 ? 0 : where > 0 ? missing : missing / 2 + (missing & (gsize) width & 1);
+
+  jinja_builder_init (&builder, run);
+  jinja_builder_add_repeated (&builder, fill, left);
+  jinja_builder_add_string (&builder, text);
+  jinja_builder_add_repeated (&builder, fill, missing - left);
+
+  return give (result, jinja_builder_finish (&builder));
+}
+
+METHOD (string_ljust)  { return pad (run, self, args, -1, result); }
+METHOD (string_rjust)  { return pad (run, self, args, 1, result); }
+METHOD (string_center) { return pad (run, self, args, 0, result); }
+
+METHOD (string_zfill)
+{
+  const JinjaString *text = self.as.string;
+  JinjaBuilder builder;
+  const JinjaString *zero = jinja_string_new (run, "0", 1, FALSE);
+  gsize sign = text->length > 0 && (text->bytes[0] == '-' || text->bytes[0] == '+');
+  gint64 width = 0;
+
+  if (zero == NULL || !get_size (run, args, 0, &width))
+    return FALSE;
+  width = CLAMP (width, 0, (gint64) JINJA_MAX_OUTPUT);
+  jinja_builder_init (&builder, run);
+  jinja_builder_add_slice (&builder, text, 0, sign);
+  if ((gsize) width > text->n_chars)
+    jinja_builder_add_repeated (&builder, zero, (gsize) width - text->n_chars);
+  jinja_builder_add_slice (&builder, text, sign, text->length - sign);
+
+  return give (result, jinja_builder_finish (&builder));
+}
+
+typedef gboolean (*CharTest) (gunichar c);
+
+static gboolean
+is_numeric (gunichar c)
+{
+  GUnicodeType type = g_unichar_type (c);
+
+  return type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER
+         || type == G_UNICODE_OTHER_NUMBER;
+}
+
+static gboolean
+is_alphanumeric (gunichar c)
+{
+  return g_unichar_isalpha (c) || is_numeric (c);
+}
+
+static gboolean
+is_decimal (gunichar c)
+{
+  return g_unichar_type (c) == G_UNICODE_DECIMAL_NUMBER;
+}
+
+static gboolean
+is_all (JinjaRun   *run,
+        JinjaValue  self,
+        CharTest    test,
+        JinjaValue *result)
+{
+  const JinjaString *text = self.as.string;
+  gboolean all = text->length > 0;
+
+  for (gsize at = 0, length; all && at < text->length; at += length)
+    all = test (char_at (text, at, &length));
+  *result = jinja_boolean (all);
+
+  return jinja_step (run, text->length / 16);
+}
+
+METHOD (string_isalpha)   { return is_all (run, self, g_unichar_isalpha, result); }
+METHOD (string_isalnum)   { return is_all (run, self, is_alphanumeric, result); }
+METHOD (string_isdigit)   { return is_all (run, self, is_decimal, result); }
+METHOD (string_isnumeric) { return is_all (run, self, is_numeric, result); }
+METHOD (string_isspace)   { return is_all (run, self, jinja_is_space, result); }
+
+METHOD (string_isascii)
+{
+  *result = jinja_boolean (self.as.string->n_chars == self.as.string->length);
+  return TRUE;
+}
+
+static gboolean
+run_test (JinjaRun   *run,
+          JinjaValue  self,
+          const char *test,
+          JinjaValue *result)
+{
+  const JinjaString *name = jinja_string_new (run, test, strlen (test), TRUE);
+  JinjaArgs none = { 0 };
+
+  return name != NULL && jinja_call_builtin (run, jinja_find_test (name), self, &none, result);
+}
+
+METHOD (string_islower) { return run_test (run, self, "lower", result); }
+METHOD (string_isupper) { return run_test (run, self, "upper", result); }
+
+static const JinjaBuiltin methods[] = {
+  { "strip", string_strip, "chars", 0 },
+  { "split", string_split, "sep maxsplit", 0 },
+  { "lstrip", string_lstrip, "chars", 0 },
+  { "rstrip", string_rstrip, "chars", 0 },
+  { "startswith", string_startswith, "prefix start end", 1 },
+  { "endswith", string_endswith, "suffix start end", 1 },
+  { "format", string_format, "*", 0 },
+  { "replace", string_replace, "old new count", 2 },
+  { "upper", string_upper, "", 0 },
+  { "lower", string_lower, "", 0 },
+  { "casefold", string_lower, "", 0 },
+  { "title", string_title, "", 0 },
+  { "capitalize", string_capitalize, "", 0 },
+  { "swapcase", string_swapcase, "", 0 },
+  { "join", string_join, "iterable", 1 },
+  { "find", string_find, "sub start end", 1 },
+  { "rfind", string_rfind, "sub start end", 1 },
+  { "index", string_index, "sub start end", 1 },
+  { "rindex", string_rindex, "sub start end", 1 },
+  { "count", string_count, "sub start end", 1 },
+  { "rsplit", string_rsplit, "sep maxsplit", 0 },
+  { "splitlines", string_splitlines, "keepends", 0 },
+  { "partition", string_partition, "sep", 1 },
+  { "rpartition", string_rpartition, "sep", 1 },
+  { "removeprefix", string_removeprefix, "prefix", 1 },
+  { "removesuffix", string_removesuffix, "suffix", 1 },
+  { "ljust", string_ljust, "width fillchar", 1 },
+  { "rjust", string_rjust, "width fillchar", 1 },
+  { "center", string_center, "width fillchar", 1 },
+  { "zfill", string_zfill, "width", 1 },
+  { "isalpha", string_isalpha, "", 0 },
+  { "isalnum", string_isalnum, "", 0 },
+  { "isdigit", string_isdigit, "", 0 },
+  { "isdecimal", string_isdigit, "", 0 },
+  { "isnumeric", string_isnumeric, "", 0 },
+  { "isspace", string_isspace, "", 0 },
+  { "isascii", string_isascii, "", 0 },
+  { "islower", string_islower, "", 0 },
+  { "isupper", string_isupper, "", 0 },
+};
+
+const JinjaBuiltin *
+jinja_find_string_method (const JinjaString *name)
+{
+  return jinja_find_builtin (methods, G_N_ELEMENTS (methods), name);
+}
