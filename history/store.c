@@ -3,13 +3,14 @@
  *   caller's main context                 the store's thread
  *   ─────────────────────                 ──────────────────
  *   sotto_store_…_async: GTask + call ──► jobs (GAsyncQueue, in order)
- *                                         flush the journal, run the call, g_task_return_…
- *   sotto_store_…_finish ◄── main context
+ *                                         flush the journal, run the call
+ *   give_back: g_task_return_… ◄──────  a GSource in the caller's context
  *
  * The thread lives as long as the store. The store holds the vault; a job holds (by its GTask) the
- * store; so when the store is finalized no job but appended text can be waiting. That may happen in
- * the thread itself, when it drops the last reference with a task; then nobody joins it, and it
- * frees the vault itself.
+ * store; so when the store is finalized no job but appended text can be waiting. A job that is done
+ * goes back to its caller's context as a whole, so the store is not finalized in its own thread; if
+ * that context is gone and it happens all the same, nobody joins the thread, and it frees the vault
+ * itself.
  *
  * Ending, in order: new calls are refused (closed) ─► jobs that wait are done ─► journal flushed ─►
  * database closed ─► key wiped ─► lock released ─► thread ends ─► vault freed. */
@@ -41,6 +42,8 @@ typedef struct {
   SottoWorkMode mode;
   SottoWork work;
   GDestroyNotify free_result;
+  gpointer result;
+  GError *error;
 
   /* Or appended text */
   char *reply;
@@ -51,7 +54,10 @@ typedef struct {
 static void
 job_free (Job *job)
 {
+  if (job->result != NULL && job->free_result != NULL)
+    job->free_result (job->result);
   g_clear_object (&job->task);
+  g_clear_error (&job->error);
   g_free (job->reply);
   g_free (job->text);
   g_free (job);
@@ -184,22 +190,36 @@ work (SottoVault *vault, Job *job, GError **error)
   return NULL;
 }
 
+static gboolean
+give_back (gpointer data)
+{
+  Job *job = data;
+
+  if (job->error != NULL)
+    g_task_return_error (job->task, g_steal_pointer (&job->error));
+  else
+    g_task_return_pointer (job->task, g_steal_pointer (&job->result), job->free_result);
+  return G_SOURCE_REMOVE;
+}
+
+/* The job itself goes to the caller's context, so that the task's last reference, and with it
+ * perhaps the store's, is dropped there and not here. */
 static void
 run (SottoVault *vault, Job *job)
 {
-  GError *error = NULL;
-  gpointer result;
+  g_autoptr (GSource) source = g_idle_source_new ();
 
-  if (g_task_return_error_if_cancelled (job->task))
-    return;
+  if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (job->task), &job->error))
+    {
+      /* Whatever a call reads or settles, it finds all the text that came before it. */
+      flush (vault, NULL);
+      job->result = work (vault, job, &job->error);
+    }
 
-  /* Whatever a call reads or settles, it finds all the text that came before it. */
-  flush (vault, NULL);
-  result = work (vault, job, &error);
-  if (result != NULL)
-    g_task_return_pointer (job->task, result, job->free_result);
-  else
-    g_task_return_error (job->task, error);
+  g_source_set_priority (source, g_task_get_priority (job->task));
+  g_source_set_static_name (source, "sotto-history");
+  g_source_set_callback (source, give_back, job, (GDestroyNotify) job_free);
+  g_source_attach (source, g_task_get_context (job->task));
 }
 
 static Job *
@@ -264,8 +284,12 @@ thread_main (gpointer data)
         }
 
       if (job->task != NULL)
-        run (vault, job);
-      else if (job->reply != NULL)
+        {
+          run (vault, job);
+          continue;
+        }
+
+      if (job->reply != NULL)
         sotto_journal_add (&vault->journal, job->reply, job->kind, job->text);
       else
         ended = TRUE;

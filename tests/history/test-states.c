@@ -1,0 +1,523 @@
+/* What may stand in a folder, each told apart, and nothing of it touched by a failure. */
+
+#include "common.h"
+
+#include "database.h"
+#include "envelope.h"
+#include "schema.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+  char *folder;
+  char *key;
+  char *database;
+  char *conversation;
+  char *digest;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  SottoStore *store;
+  g_autofree char *parent = NULL;
+
+  f->folder = test_make_folder ();
+  f->key = g_build_filename (f->folder, "history.key", NULL);
+  f->database = g_build_filename (f->folder, "history.db", NULL);
+  store = test_create (f->folder);
+  f->conversation = test_add_conversation (store, "States");
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("message %u of some length, and more of it", i);
+      char *id = test_add_message (store, f->conversation, parent, 2, text);
+
+      g_free (parent);
+      parent = id;
+    }
+  test_close (store);
+  f->digest = test_digest (f->folder);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  test_remove_folder (f->folder);
+  g_free (f->folder);
+  g_free (f->key);
+  g_free (f->database);
+  g_free (f->conversation);
+  g_free (f->digest);
+}
+
+static void
+assert_untouched (Fixture *f, const char *before)
+{
+  g_autofree char *now = test_digest (f->folder);
+
+  g_assert_cmpstr (now, ==, before != NULL ? before : f->digest);
+}
+
+static void
+assert_create_refused (Fixture *f)
+{
+  g_autoptr (SottoUnlock) unlock = test_unlock ("other");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = test_digest (f->folder);
+
+  sotto_store_create_async (f->folder, unlock, NULL, test_ready, &result);
+  g_assert_null (sotto_store_create_finish (test_wait (&result), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_EXISTS);
+  assert_untouched (f, before);
+}
+
+static void
+assert_open_fails (Fixture *f, const char *passphrase, gint code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = test_digest (f->folder);
+
+  g_assert_null (test_try_open (f->folder, passphrase, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, code);
+  assert_untouched (f, before);
+}
+
+static void
+test_none (void)
+{
+  g_autofree char *folder = test_make_folder ();
+  g_autofree char *deeper = g_build_filename (folder, "not", "there", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) slots = NULL;
+  SottoHistoryState state;
+
+  g_assert_true (sotto_history_probe (deeper, &state, &slots, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
+  g_assert_cmpuint (slots->len, ==, 0);
+  g_assert_null (test_try_open (deeper, "correct horse", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NONE);
+  /* Asking made nothing. */
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+test_present (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) slots = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoHistoryState state;
+  GStatBuf info;
+
+  g_assert_true (sotto_history_probe (f->folder, &state, &slots, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_PRESENT);
+  g_assert_cmpuint (slots->len, ==, 1);
+  g_assert_cmpint (((SottoHistorySlot *) g_ptr_array_index (slots, 0))->kind, ==,
+                   SOTTO_SLOT_PASSPHRASE);
+  assert_create_refused (f);
+
+  /* For the person alone */
+  g_assert_cmpint (g_stat (f->key, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  g_assert_cmpint (g_stat (f->database, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+}
+
+static void
+test_wrong (Fixture *f, gconstpointer data)
+{
+  assert_open_fails (f, "incorrect horse", SOTTO_HISTORY_ERROR_WRONG_SECRET);
+}
+
+static void
+test_missing (Fixture *f, gconstpointer data)
+{
+  g_autofree char *aside = g_strconcat (f->key, ".aside", NULL);
+  g_autofree char *database_aside = g_strconcat (f->database, ".aside", NULL);
+  SottoHistoryState state;
+  g_autoptr (GError) error = NULL;
+  SottoStore *store;
+
+  g_assert_cmpint (g_rename (f->key, aside), ==, 0);
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_MISSING_ENVELOPE);
+  assert_create_refused (f);
+  g_assert_false (sotto_history_probe (f->folder, &state, NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_MISSING_ENVELOPE);
+  g_clear_error (&error);
+  g_assert_cmpint (g_rename (aside, f->key), ==, 0);
+
+  g_assert_cmpint (g_rename (f->database, database_aside), ==, 0);
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_MISSING_DATABASE);
+  assert_create_refused (f);
+  g_assert_cmpint (g_rename (database_aside, f->database), ==, 0);
+
+  store = test_open (f->folder);
+  test_close (store);
+}
+
+/* Cut off between the envelope and the last rename of a making. */
+static void
+test_half_made (Fixture *f, gconstpointer data)
+{
+  g_autofree char *half = g_strconcat (f->database, ".new", NULL);
+  g_autofree char *aside = g_strconcat (f->key, ".aside", NULL);
+  SottoHistoryState state;
+  SottoStore *store;
+
+  g_assert_cmpint (g_rename (f->database, half), ==, 0);
+  assert_open_fails (f, "wrong", SOTTO_HISTORY_ERROR_WRONG_SECRET);
+  assert_create_refused (f);
+  store = test_open (f->folder);
+  test_close (store);
+  g_assert_true (g_file_test (f->database, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (half, G_FILE_TEST_EXISTS));
+
+  /* Before the envelope it is no history yet, and is made anew. */
+  g_assert_cmpint (g_rename (f->database, half), ==, 0);
+  g_assert_cmpint (g_rename (f->key, aside), ==, 0);
+  g_assert_true (sotto_history_probe (f->folder, &state, NULL, NULL));
+  g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
+  store = test_create (f->folder);
+  test_close (store);
+}
+
+static void
+test_envelope_damaged (Fixture *f, gconstpointer data)
+{
+  g_autofree char *good = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (f->key, &good, &size, NULL));
+  for (gsize at = 0; at < size; at++)
+    {
+      good[at] ^= 4;
+      g_assert_true (g_file_set_contents (f->key, good, (gssize) size, NULL));
+      good[at] ^= 4;
+      assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_CORRUPT_ENVELOPE);
+      if (at % 16 == 0)
+        assert_create_refused (f);
+    }
+  for (gsize length = 0; length < size; length += 7)
+    {
+      g_assert_true (g_file_set_contents (f->key, good, (gssize) length, NULL));
+      assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_CORRUPT_ENVELOPE);
+    }
+}
+
+/* A flipped bit in page 1 stops the opening; elsewhere at the latest the check finds it, and reading
+ * gives an error or what was written, never anything else. */
+static void
+test_database_damaged (Fixture *f, gconstpointer data)
+{
+  g_autofree char *good = NULL;
+  guint refused = 0;
+  guint found = 0;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (f->database, &good, &size, NULL));
+  for (gsize page = 0; page < size / 4096; page++)
+    {
+      gsize at = page * 4096 + (gsize) g_test_rand_int_range (0, 4096);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *before = NULL;
+      SottoStore *store;
+
+      good[at] ^= 1;
+      g_assert_true (g_file_set_contents (f->database, good, (gssize) size, NULL));
+      good[at] ^= 1;
+      before = test_digest (f->folder);
+      store = test_try_open (f->folder, "correct horse", &error);
+      if (store == NULL)
+        {
+          g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+          assert_untouched (f, before);
+          refused++;
+          continue;
+        }
+      g_assert_cmpuint (page, >, 0);
+      g_assert_false (test_try_check (store, &error));
+      g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+      found++;
+      g_object_unref (store);
+    }
+  g_test_message ("%u pages: opening refused %u, the check found %u", (guint) (size / 4096),
+                  refused, found);
+  g_assert_cmpuint (refused, >, 0);
+}
+
+static void
+test_database_truncated (Fixture *f, gconstpointer data)
+{
+  g_autofree char *good = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (f->database, &good, &size, NULL));
+  for (gsize length = 0; length < size; length += size / 23 + 1)
+    {
+      g_autofree char *before = NULL;
+      g_autoptr (GError) error = NULL;
+      SottoStore *store;
+
+      g_assert_true (g_file_set_contents (f->database, good, (gssize) length, NULL));
+      before = test_digest (f->folder);
+      store = test_try_open (f->folder, "correct horse", &error);
+      if (store == NULL)
+        {
+          g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+          assert_untouched (f, before);
+          continue;
+        }
+      g_assert_false (test_try_check (store, &error));
+      g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+      g_object_unref (store);
+    }
+}
+
+/* Another history's database, a plain SQLite file, an empty one. */
+static void
+test_database_foreign (Fixture *f, gconstpointer data)
+{
+  g_autofree char *other = test_make_folder ();
+  g_autofree char *other_database = g_build_filename (other, "history.db", NULL);
+  g_autofree char *bytes = NULL;
+  SottoStore *store = test_create (other);
+  sqlite3 *plain = NULL;
+  gsize size;
+
+  test_close (store);
+  g_assert_true (g_file_get_contents (other_database, &bytes, &size, NULL));
+  g_assert_true (g_file_set_contents (f->database, bytes, (gssize) size, NULL));
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+  assert_create_refused (f);
+
+  g_unlink (f->database);
+  g_assert_cmpint (sqlite3_open (f->database, &plain), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (plain, "CREATE TABLE t (x); INSERT INTO t VALUES (1);", NULL,
+                                 NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (plain);
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+
+  g_assert_true (g_file_set_contents (f->database, "", 0, NULL));
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+  assert_create_refused (f);
+  test_remove_folder (other);
+}
+
+static void
+wait_for (int fd)
+{
+  char byte;
+
+  g_assert_cmpint (read (fd, &byte, 1), ==, 1);
+}
+
+/* One writer: another process gets an error that names us; when we are killed, it gets in. */
+static void
+test_in_use (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SottoStore *store;
+  int ready[2];
+  int status;
+  pid_t child;
+
+  g_assert_cmpint (pipe (ready), ==, 0);
+  child = fork ();
+  if (child == 0)
+    {
+      store = test_open (f->folder);
+      g_assert_cmpint (write (ready[1], "r", 1), ==, 1);
+      pause ();
+      _exit (0);
+    }
+  wait_for (ready[0]);
+
+  g_assert_null (test_try_open (f->folder, "correct horse", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_IN_USE);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, (guint64) child);
+  g_clear_error (&error);
+  kill (child, SIGKILL);
+  waitpid (child, &status, 0);
+
+  store = test_open (f->folder);
+  /* The same process is no exception. */
+  g_assert_null (test_try_open (f->folder, "correct horse", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_IN_USE);
+  test_check (store);
+  test_close (store);
+  close (ready[0]);
+  close (ready[1]);
+}
+
+/* --- Schema --- */
+
+static SottoDatabase *
+open_raw (Fixture *f)
+{
+  g_autoptr (SottoUnlock) unlock = test_unlock ("correct horse");
+  g_autoptr (GError) error = NULL;
+  gboolean missing;
+  g_autoptr (SottoEnvelope) envelope = sotto_envelope_read (f->key, &missing, &error);
+  g_autoptr (SottoSecret) key = sotto_envelope_unwrap (envelope, f->key, unlock, &error);
+  SottoDatabase *database = sotto_database_open (f->database, key, SOTTO_DATABASE_OPEN, &error);
+
+  g_assert_no_error (error);
+  return database;
+}
+
+static void
+test_newer (Fixture *f, gconstpointer data)
+{
+  SottoDatabase *database = open_raw (f);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 7;", &error));
+  g_assert_true (sotto_database_close (database, &error));
+  sotto_database_free (database);
+  g_assert_null (test_try_open (f->folder, "correct horse", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 1);
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_NEWER);
+}
+
+static gint64
+get_int (SottoDatabase *database, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean found;
+  gint64 value = sotto_database_get_int (database, &found, &error, sql, "");
+
+  g_assert_no_error (error);
+  g_assert_true (found);
+  return value;
+}
+
+/* From the schema we have to versions that do not exist yet: the second of two steps fails first. */
+static void
+test_migration (Fixture *f, gconstpointer data)
+{
+  guint n;
+  const SottoSchemaStep *ours = sotto_schema_get_steps (&n);
+  g_autofree SottoSchemaStep *steps = g_new0 (SottoSchemaStep, n + 2);
+  g_autofree char *copy = g_strdup_printf ("%s.version-%u", f->database, n);
+  g_autofree char *bytes = NULL;
+  g_autoptr (SottoDatabase) database = open_raw (f);
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  memcpy (steps, ours, n * sizeof *steps);
+  steps[n].sql = "CREATE TABLE colour (name TEXT); INSERT INTO colour VALUES ('red');";
+  steps[n + 1].sql = "ALTER TABLE conversation ADD COLUMN colour TEXT; SELECT nonsense ();";
+
+  g_assert_false (sotto_schema_prepare (database, steps, n + 2, FALSE, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpint (get_int (database, "PRAGMA user_version"), ==, n + 1);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM colour"), ==, 1);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM pragma_table_info ('conversation')"
+                            " WHERE name = 'colour'"), ==, 0);
+
+  /* The copy is there, is encrypted, and is from before the first step. */
+  g_assert_true (g_file_get_contents (copy, &bytes, &size, NULL));
+  g_assert_cmpuint (size, >, 4096);
+  g_assert_null (memmem (bytes, size, "SQLite format", 13));
+  g_assert_null (memmem (bytes, size, "States", 6));
+
+  steps[n + 1].sql = "ALTER TABLE conversation ADD COLUMN colour TEXT;";
+  g_assert_true (sotto_schema_prepare (database, steps, n + 2, FALSE, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (get_int (database, "PRAGMA user_version"), ==, n + 2);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM message"), ==, 40);
+  g_assert_true (sotto_database_close (database, &error));
+
+  /* And it opens in its turn. */
+  g_assert_cmpint (g_rename (copy, f->database), ==, 0);
+  {
+    SottoStore *store = test_open (f->folder);
+
+    test_check (store);
+    test_close (store);
+  }
+}
+
+/* --- Slots of an open store --- */
+
+static void
+test_slots (Fixture *f, gconstpointer data)
+{
+  SottoStore *store = test_open (f->folder);
+  g_autoptr (SottoUnlock) changed = test_unlock ("battery staple");
+  g_autoptr (SottoUnlock) recovery = NULL;
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GAsyncResult) third = NULL;
+  g_autoptr (GAsyncResult) fourth = NULL;
+  g_autoptr (GPtrArray) slots = NULL;
+  g_autoptr (GError) error = NULL;
+  char *code;
+
+  sotto_store_make_recovery_code_async (store, NULL, test_ready, &first);
+  code = sotto_store_make_recovery_code_finish (store, test_wait (&first), &error);
+  g_assert_no_error (error);
+  recovery = sotto_unlock_new_recovery_code (code, &error);
+  g_assert_no_error (error);
+  sotto_history_free_secret (code);
+
+  sotto_store_set_slot_async (store, changed, NULL, test_ready, &second);
+  g_assert_true (sotto_store_set_slot_finish (store, test_wait (&second), &error));
+  g_assert_no_error (error);
+  slots = sotto_store_list_slots (store);
+  g_assert_cmpuint (slots->len, ==, 2);
+  sotto_store_remove_slot_async (store, ((SottoHistorySlot *) slots->pdata[1])->id, NULL,
+                                 test_ready, &third);
+  g_assert_false (sotto_store_remove_slot_finish (store, test_wait (&third), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_LAST_SLOT);
+  g_clear_error (&error);
+  g_clear_object (&first);
+  g_clear_object (&second);
+  g_clear_object (&third);
+  test_close (store);
+
+  g_free (f->digest);
+  f->digest = test_digest (f->folder);
+  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_WRONG_SECRET);
+  store = test_try_open (f->folder, "battery staple", &error);
+  g_assert_no_error (error);
+  test_close (store);
+  sotto_store_open_async (f->folder, recovery, NULL, test_ready, &fourth);
+  store = sotto_store_open_finish (test_wait (&fourth), &error);
+  g_assert_no_error (error);
+  g_clear_object (&fourth);
+  test_check (store);
+  test_close (store);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/history/states/none", test_none);
+#define ADD(name, test) \
+  g_test_add ("/history/states/" name, Fixture, NULL, set_up, test, tear_down)
+  ADD ("present", test_present);
+  ADD ("wrong", test_wrong);
+  ADD ("missing", test_missing);
+  ADD ("half-made", test_half_made);
+  ADD ("envelope-damaged", test_envelope_damaged);
+  ADD ("database-damaged", test_database_damaged);
+  ADD ("database-truncated", test_database_truncated);
+  ADD ("database-foreign", test_database_foreign);
+  ADD ("in-use", test_in_use);
+  ADD ("newer", test_newer);
+  ADD ("migration", test_migration);
+  ADD ("slots", test_slots);
+  return g_test_run ();
+}

@@ -1,0 +1,687 @@
+/* Conversations, the tree of messages, the journal, calls in their order. */
+
+#include "common.h"
+
+#include <string.h>
+
+typedef struct {
+  char *folder;
+  SottoStore *store;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->folder = test_make_folder ();
+  f->store = test_create (f->folder);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  if (f->store != NULL)
+    {
+      test_check (f->store);
+      test_close (f->store);
+    }
+  test_remove_folder (f->folder);
+  g_free (f->folder);
+}
+
+static void
+reopen (Fixture *f)
+{
+  test_close (f->store);
+  f->store = test_open (f->folder);
+}
+
+static SottoHistoryMessage *
+message_at (GPtrArray *path, guint i)
+{
+  g_assert_cmpuint (i, <, path->len);
+  return g_ptr_array_index (path, i);
+}
+
+static void
+assert_text (GPtrArray *path, guint i, const char *expected)
+{
+  g_autofree char *text = sotto_history_message_dup_text (message_at (path, i));
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_round_trip (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "Weather");
+  g_autofree char *question = test_add_message (f->store, conversation, NULL,
+                                                SOTTO_HISTORY_ROLE_USER, "Will it\n  rain?");
+  g_autofree char *reply = test_begin (f->store, conversation, question);
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  SottoHistoryConversation *first;
+  SottoHistoryMessage *message;
+
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_REASONING, "Hmm. ");
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_REASONING, "Clouds.");
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "Ye");
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "s.");
+
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (path->len, ==, 2);
+  g_assert_cmpint (message_at (path, 1)->status, ==, SOTTO_HISTORY_STATUS_STREAMING);
+  assert_text (path, 1, "Yes.");
+  g_clear_pointer (&path, g_ptr_array_unref);
+
+  test_finish (f->store, reply, SOTTO_HISTORY_STATUS_COMPLETE);
+  reopen (f);
+
+  list = test_list (f->store);
+  g_assert_cmpuint (list->len, ==, 1);
+  first = g_ptr_array_index (list, 0);
+  g_assert_cmpstr (first->id, ==, conversation);
+  g_assert_cmpstr (first->title, ==, "Weather");
+  g_assert_cmpstr (first->snippet, ==, "Yes.");
+  g_assert_cmpuint (first->n_messages, ==, 2);
+  g_assert_null (first->draft);
+  g_assert_cmpint (first->created, <=, first->updated);
+
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (path->len, ==, 2);
+  assert_text (path, 0, "Will it\n  rain?");
+  message = message_at (path, 1);
+  g_assert_cmpstr (message->id, ==, reply);
+  g_assert_cmpstr (message->parent, ==, question);
+  g_assert_cmpint (message->role, ==, SOTTO_HISTORY_ROLE_ASSISTANT);
+  g_assert_cmpint (message->status, ==, SOTTO_HISTORY_STATUS_COMPLETE);
+  g_assert_cmpstr (message->receipt, ==, "{\"seed\":1}");
+  g_assert_cmpstr (message->model->path, ==, "/models/a.gguf");
+  g_assert_cmpstr (message->model->name, ==, "A");
+  g_assert_null (message->model->hash);
+  g_assert_cmpuint (message->parts->len, ==, 2);
+  g_assert_cmpstr (((SottoHistoryPart *) g_ptr_array_index (message->parts, 0))->text, ==,
+                   "Hmm. Clouds.");
+  assert_text (path, 1, "Yes.");
+}
+
+static void
+activate (Fixture *f, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_activate_message_async (f->store, message, NULL, test_ready, &result);
+  g_assert_true (sotto_store_activate_message_finish (f->store, test_wait (&result), &error));
+  g_assert_no_error (error);
+}
+
+/*   a ─┬─ b ─── c
+ *      └─ d ─┬─ e
+ *            └─ f        and a second beginning g */
+static void
+test_tree (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "");
+  g_autofree char *a = test_add_message (f->store, conversation, NULL, 2, "a");
+  g_autofree char *b = test_add_message (f->store, conversation, a, 3, "b");
+  g_autofree char *c = test_add_message (f->store, conversation, b, 2, "c");
+  g_autofree char *d = test_add_message (f->store, conversation, a, 3, "d");
+  g_autofree char *e = test_add_message (f->store, conversation, d, 2, "e");
+  g_autofree char *ff = test_add_message (f->store, conversation, d, 2, "f");
+  g_autoptr (GPtrArray) path = test_load (f->store, conversation);
+  g_autofree char *g = NULL;
+
+  g_assert_cmpuint (path->len, ==, 3);
+  assert_text (path, 0, "a");
+  assert_text (path, 1, "d");
+  assert_text (path, 2, "f");
+  g_assert_cmpuint (message_at (path, 0)->n_siblings, ==, 1);
+  g_assert_cmpuint (message_at (path, 1)->n_siblings, ==, 2);
+  g_assert_cmpuint (message_at (path, 1)->sibling, ==, 1);
+  g_assert_cmpstr (message_at (path, 1)->siblings[0], ==, b);
+  g_assert_cmpstr (message_at (path, 1)->siblings[1], ==, d);
+  g_assert_null (message_at (path, 1)->siblings[2]);
+
+  /* To the other answer, and what was below it is there again. */
+  activate (f, b);
+  g_clear_pointer (&path, g_ptr_array_unref);
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (path->len, ==, 3);
+  assert_text (path, 1, "b");
+  assert_text (path, 2, "c");
+
+  /* And deep into the first, as a search would. */
+  activate (f, e);
+  g_clear_pointer (&path, g_ptr_array_unref);
+  path = test_load (f->store, conversation);
+  assert_text (path, 1, "d");
+  assert_text (path, 2, "e");
+
+  g = test_add_message (f->store, conversation, NULL, 2, "g");
+  reopen (f);
+  g_clear_pointer (&path, g_ptr_array_unref);
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (path->len, ==, 1);
+  assert_text (path, 0, "g");
+  g_assert_cmpuint (message_at (path, 0)->n_siblings, ==, 2);
+}
+
+static void
+test_parts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "Files");
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("Look");
+  g_autoptr (GBytes) bytes = g_bytes_new ("\0PNG\xff", 5);
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoHistoryPart *part;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      part = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, NULL);
+      part->name = g_strdup (i == 0 ? "a.png" : "b.png");
+      part->media_type = g_strdup ("image/png");
+      part->data = g_bytes_ref (bytes);
+      g_ptr_array_add (parts, part);
+    }
+  part = sotto_history_part_new (SOTTO_HISTORY_PART_TOOL_CALL, "{}");
+  part->name = g_strdup ("clock");
+  g_ptr_array_add (parts, part);
+
+  /* Twice the same bytes, in two messages: kept once, and complete in both. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autofree char *id = NULL;
+
+      sotto_store_add_message_async (f->store, conversation, NULL, NULL, SOTTO_HISTORY_ROLE_USER,
+                                     parts, FALSE, NULL, test_ready, &result);
+      id = sotto_store_add_message_finish (f->store, test_wait (&result), &error);
+      g_assert_no_error (error);
+    }
+
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (message_at (path, 0)->parts->len, ==, 4);
+  part = g_ptr_array_index (message_at (path, 0)->parts, 2);
+  g_assert_cmpint (part->kind, ==, SOTTO_HISTORY_PART_IMAGE);
+  g_assert_cmpstr (part->name, ==, "b.png");
+  g_assert_cmpstr (part->media_type, ==, "image/png");
+  g_assert_true (g_bytes_equal (part->data, bytes));
+  part = g_ptr_array_index (message_at (path, 0)->parts, 3);
+  g_assert_cmpstr (part->name, ==, "clock");
+  g_assert_null (part->data);
+}
+
+static char *
+get_draft (Fixture *f, const char *conversation)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char *draft;
+
+  sotto_store_get_draft_async (f->store, conversation, NULL, test_ready, &result);
+  draft = sotto_store_get_draft_finish (f->store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return draft;
+}
+
+static void
+set_draft (Fixture *f, const char *conversation, const char *text)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_set_draft_async (f->store, conversation, text, NULL, test_ready, &result);
+  g_assert_true (sotto_store_set_draft_finish (f->store, test_wait (&result), NULL));
+}
+
+static void
+test_drafts (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "");
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("half a thought");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *draft = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *id = NULL;
+
+  set_draft (f, conversation, "half");
+  set_draft (f, conversation, "half a thought");
+  set_draft (f, NULL, "something new");
+  reopen (f);
+  draft = get_draft (f, conversation);
+  g_assert_cmpstr (draft, ==, "half a thought");
+  none = get_draft (f, NULL);
+  g_assert_cmpstr (none, ==, "something new");
+
+  /* The first message takes both drafts away in the same transaction. */
+  sotto_store_add_message_async (f->store, conversation, NULL, NULL, SOTTO_HISTORY_ROLE_USER,
+                                 parts, TRUE, NULL, test_ready, &result);
+  id = sotto_store_add_message_finish (f->store, test_wait (&result), NULL);
+  g_assert_nonnull (id);
+  g_clear_pointer (&draft, g_free);
+  g_clear_pointer (&none, g_free);
+  draft = get_draft (f, conversation);
+  none = get_draft (f, NULL);
+  g_assert_cmpstr (draft, ==, "");
+  g_assert_cmpstr (none, ==, "");
+}
+
+static void
+do_delete (Fixture *f, const char *conversation, gboolean back)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (back)
+    {
+      sotto_store_undelete_conversation_async (f->store, conversation, NULL, test_ready, &result);
+      g_assert_true (sotto_store_undelete_conversation_finish (f->store, test_wait (&result),
+                                                               NULL));
+    }
+  else
+    {
+      sotto_store_delete_conversation_async (f->store, conversation, NULL, test_ready, &result);
+      g_assert_true (sotto_store_delete_conversation_finish (f->store, test_wait (&result), NULL));
+    }
+}
+
+static guint
+purge (Fixture *f, gint64 before)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  sotto_store_purge_async (f->store, before, NULL, test_ready, &result);
+  g_assert_true (sotto_store_purge_finish (f->store, test_wait (&result), &n, &error));
+  g_assert_no_error (error);
+  return n;
+}
+
+static guint
+count_hits (Fixture *f, const char *text)
+{
+  g_autoptr (GPtrArray) hits = test_search (f->store, text);
+
+  return hits->len;
+}
+
+static guint
+count_list (Fixture *f)
+{
+  g_autoptr (GPtrArray) list = test_list (f->store);
+
+  return list->len;
+}
+
+static void
+test_delete (Fixture *f, gconstpointer data)
+{
+  g_autofree char *gone = test_add_conversation (f->store, "Elephants");
+  g_autofree char *stays = test_add_conversation (f->store, "Giraffes");
+  g_autofree char *message = test_add_message (f->store, gone, NULL, 2, "about trunks");
+  g_autofree char *reply = test_begin (f->store, gone, message);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "tusks");
+  g_assert_cmpuint (count_hits (f, "trunks"), ==, 1);
+  do_delete (f, gone, FALSE);
+  g_assert_cmpuint (count_list (f), ==, 1);
+  g_assert_cmpuint (count_hits (f, "trunks"), ==, 0);
+  g_assert_cmpuint (count_hits (f, "elephants"), ==, 0);
+
+  do_delete (f, gone, TRUE);
+  g_assert_cmpuint (count_list (f), ==, 2);
+  g_assert_cmpuint (count_hits (f, "trunks"), ==, 1);
+
+  do_delete (f, gone, FALSE);
+  g_assert_cmpuint (purge (f, 1), ==, 0);
+  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 1);
+  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 0);
+  sotto_store_load_path_async (f->store, gone, NULL, test_ready, &result);
+  g_assert_null (sotto_store_load_path_finish (f->store, test_wait (&result), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+  g_assert_cmpstr (sotto_history_error_get_arguments (error)->subject, ==, gone);
+  g_assert_cmpuint (count_hits (f, "giraffes"), ==, 1);
+}
+
+static void
+test_rename (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "Untitled");
+  g_autoptr (SottoHistoryModel) model = sotto_history_model_new ("/m/b.gguf", NULL, "ab");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GAsyncResult) third = NULL;
+  SottoHistoryConversation *record;
+
+  sotto_store_rename_conversation_async (f->store, conversation, "Tides", NULL, test_ready,
+                                         &result);
+  g_assert_true (sotto_store_rename_conversation_finish (f->store, test_wait (&result), NULL));
+  g_assert_cmpuint (count_hits (f, "untitled"), ==, 0);
+  g_assert_cmpuint (count_hits (f, "tides"), ==, 1);
+
+  sotto_store_set_model_async (f->store, conversation, model, NULL, test_ready, &second);
+  g_assert_true (sotto_store_set_model_finish (f->store, test_wait (&second), NULL));
+  sotto_store_get_conversation_async (f->store, conversation, NULL, test_ready, &third);
+  record = sotto_store_get_conversation_finish (f->store, test_wait (&third), NULL);
+  g_assert_cmpstr (record->title, ==, "Tides");
+  g_assert_cmpstr (record->model->path, ==, "/m/b.gguf");
+  g_assert_cmpstr (record->model->hash, ==, "ab");
+  g_assert_null (record->model->name);
+  sotto_history_conversation_free (record);
+}
+
+static void
+on_order (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GString *order = data;
+
+  g_string_append_c (order, g_task_had_error (G_TASK (result)) ? '-' : '+');
+}
+
+/* Everything at once, each call standing on the one before, none awaited. */
+static void
+test_order (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = sotto_history_new_id ();
+  g_autofree char *question = sotto_history_new_id ();
+  g_autofree char *reply = sotto_history_new_id ();
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("hello");
+  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GPtrArray) path = NULL;
+
+  sotto_store_create_conversation_async (f->store, conversation, "O", NULL, NULL, on_order, order);
+  sotto_store_add_message_async (f->store, conversation, question, NULL, SOTTO_HISTORY_ROLE_USER,
+                                 parts, FALSE, NULL, on_order, order);
+  sotto_store_begin_reply_async (f->store, conversation, reply, question, NULL, NULL, on_order,
+                                 order);
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "hi");
+  sotto_store_finish_reply_async (f->store, reply, SOTTO_HISTORY_STATUS_STOPPED, NULL, NULL,
+                                  on_order, order);
+  /* A second time is an error, and so is an id that is there already. */
+  sotto_store_finish_reply_async (f->store, reply, SOTTO_HISTORY_STATUS_STOPPED, NULL, NULL,
+                                  on_order, order);
+  sotto_store_create_conversation_async (f->store, conversation, "O", NULL, NULL, on_order, order);
+  sotto_store_create_conversation_async (f->store, "not-a-uuid", "O", NULL, NULL, on_order, order);
+  while (order->len < 7)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (order->str, ==, "++++---");
+
+  path = test_load (f->store, conversation);
+  g_assert_cmpuint (path->len, ==, 2);
+  assert_text (path, 1, "hi");
+  g_assert_cmpint (message_at (path, 1)->status, ==, SOTTO_HISTORY_STATUS_STOPPED);
+}
+
+static void
+test_cancel (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autofree char *id = NULL;
+
+  /* One that waits is undone; the one behind it is not. */
+  g_cancellable_cancel (cancellable);
+  sotto_store_create_conversation_async (f->store, NULL, "no", NULL, cancellable, test_ready,
+                                         &first);
+  sotto_store_create_conversation_async (f->store, NULL, "yes", NULL, NULL, test_ready, &second);
+  g_assert_null (sotto_store_create_conversation_finish (f->store, test_wait (&first), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  id = sotto_store_create_conversation_finish (f->store, test_wait (&second), NULL);
+  g_assert_nonnull (id);
+  g_assert_cmpuint (count_list (f), ==, 1);
+}
+
+/* Calls that wait when the store is closed are done, later ones refused. */
+static void
+test_closing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) before = NULL;
+  g_autoptr (GAsyncResult) closing = NULL;
+  g_autoptr (GAsyncResult) after = NULL;
+  g_autofree char *id = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autofree char *conversation = test_add_conversation (f->store, "C");
+  g_autofree char *reply = test_begin (f->store, conversation, NULL);
+
+  sotto_store_create_conversation_async (f->store, NULL, "in time", NULL, NULL, test_ready,
+                                         &before);
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "last words");
+  sotto_store_close_async (f->store, NULL, test_ready, &closing);
+  sotto_store_create_conversation_async (f->store, NULL, "late", NULL, NULL, test_ready, &after);
+  id = sotto_store_create_conversation_finish (f->store, test_wait (&before), &error);
+  g_assert_no_error (error);
+  g_assert_true (sotto_store_close_finish (f->store, test_wait (&closing), &error));
+  g_assert_no_error (error);
+  g_assert_null (sotto_store_create_conversation_finish (f->store, test_wait (&after), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CLOSED);
+  g_clear_object (&before);
+  g_clear_object (&closing);
+  g_clear_object (&after);
+  g_assert_finalize_object (f->store);
+
+  f->store = test_open (f->folder);
+  g_assert_cmpuint (count_list (f), ==, 2);
+  path = test_load (f->store, conversation);
+  assert_text (path, 0, "last words");
+  g_assert_cmpint (message_at (path, 0)->status, ==, SOTTO_HISTORY_STATUS_INTERRUPTED);
+  g_assert_cmpuint (count_hits (f, "last words"), ==, 1);
+}
+
+/* A store that is only dropped closes itself. */
+static void
+test_dropping (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "D");
+  g_autofree char *reply = test_begin (f->store, conversation, NULL);
+  g_autofree char *log = g_build_filename (f->folder, "history.db-wal", NULL);
+  g_autoptr (GPtrArray) path = NULL;
+
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "dropped");
+  g_assert_finalize_object (f->store);
+  g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
+  f->store = test_open (f->folder);
+  path = test_load (f->store, conversation);
+  assert_text (path, 0, "dropped");
+}
+
+static void
+on_failed (SottoStore *store, const GError *error, gpointer data)
+{
+  GError **kept = data;
+
+  g_assert_null (*kept);
+  *kept = g_error_copy (error);
+}
+
+static void
+test_journal_failed (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "J");
+  g_autofree char *reply = test_begin (f->store, conversation, NULL);
+  g_autofree char *nobody = sotto_history_new_id ();
+  g_autoptr (GError) error = NULL;
+
+  test_finish (f->store, reply, SOTTO_HISTORY_STATUS_COMPLETE);
+  g_signal_connect (f->store, "journal-failed", G_CALLBACK (on_failed), &error);
+  sotto_store_append_reply (f->store, nobody, SOTTO_HISTORY_PART_TEXT, "lost");
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+}
+
+/* The journal writes by itself when nobody asks. */
+static void
+test_journal_interval (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "J");
+  g_autofree char *reply = test_begin (f->store, conversation, NULL);
+  g_autofree char *log = g_build_filename (f->folder, "history.db-wal", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (log);
+  g_autoptr (GFileInfo) before = g_file_query_info (file, "standard::size", 0, NULL, NULL);
+  gint64 begin = g_get_monotonic_time ();
+  goffset size;
+  goffset now;
+
+  size = g_file_info_get_size (before);
+  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "tick");
+  do
+    {
+      g_autoptr (GFileInfo) info = g_file_query_info (file, "standard::size", 0, NULL, NULL);
+
+      now = g_file_info_get_size (info);
+      g_usleep (5000);
+    }
+  while (now == size && g_get_monotonic_time () - begin < 5 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (now, >, size);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
+}
+
+static void
+test_long_conversation (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "Long");
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("The same sentence once more.");
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *parent = NULL;
+  g_autofree char *last = NULL;
+  guint n = g_test_thorough () ? 10000 : 1500;
+  gint64 begin;
+
+  for (guint i = 0; i < n; i++)
+    {
+      char *id = sotto_history_new_id ();
+
+      sotto_store_add_message_async (f->store, conversation, id, parent,
+                                     i % 2 ? SOTTO_HISTORY_ROLE_ASSISTANT
+                                           : SOTTO_HISTORY_ROLE_USER,
+                                     parts, FALSE, NULL, i + 1 == n ? test_ready : NULL, &result);
+      g_free (parent);
+      parent = id;
+    }
+  last = sotto_store_add_message_finish (f->store, test_wait (&result), NULL);
+  g_assert_nonnull (last);
+
+  begin = g_get_monotonic_time ();
+  path = test_load (f->store, conversation);
+  g_test_message ("%u messages read in %.1f ms", n,
+                  (double) (g_get_monotonic_time () - begin) / 1000);
+  g_assert_cmpuint (path->len, ==, n);
+
+  /* A tree deeper than SQLite nests triggers goes as a whole. */
+  do_delete (f, conversation, FALSE);
+  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 1);
+}
+
+static void
+test_backup (Fixture *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "Kept");
+  g_autofree char *message = test_add_message (f->store, conversation, NULL, 2, "twice");
+  g_autofree char *other = test_make_folder ();
+  g_autofree char *path = g_build_filename (other, "backup", NULL);
+  g_autofree char *folder = g_build_filename (other, "restored", NULL);
+  g_autofree char *bytes = NULL;
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GAsyncResult) third = NULL;
+  g_autoptr (GAsyncResult) fourth = NULL;
+  g_autoptr (GPtrArray) messages = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoStore *restored;
+  gsize size;
+
+  sotto_store_backup_async (f->store, path, NULL, test_ready, &first);
+  g_assert_true (sotto_store_backup_finish (f->store, test_wait (&first), &error));
+  g_assert_no_error (error);
+  sotto_store_backup_async (f->store, path, NULL, test_ready, &second);
+  g_assert_false (sotto_store_backup_finish (f->store, test_wait (&second), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_EXISTS);
+  g_clear_error (&error);
+
+  sotto_history_restore_async (path, folder, NULL, test_ready, &third);
+  g_assert_true (sotto_history_restore_finish (test_wait (&third), &error));
+  g_assert_no_error (error);
+  restored = test_open (folder);
+  messages = test_load (restored, conversation);
+  assert_text (messages, 0, "twice");
+  test_check (restored);
+  test_close (restored);
+
+  /* Not over what is there; and a damaged backup makes nothing. */
+  sotto_history_restore_async (path, folder, NULL, test_ready, &fourth);
+  g_assert_false (sotto_history_restore_finish (test_wait (&fourth), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree char *empty = g_strdup_printf ("%s/empty-%u", other, i);
+      g_autofree char *broken = g_strdup_printf ("%s/broken-%u", other, i);
+      g_autoptr (GAsyncResult) result = NULL;
+      SottoHistoryState state;
+      gsize at = i < 6 ? i * 5 : size * i / 12;
+
+      bytes[at] ^= 0x10;
+      g_assert_true (g_file_set_contents (broken, bytes, i == 11 ? (gssize) at : (gssize) size,
+                                          NULL));
+      bytes[at] ^= 0x10;
+      sotto_history_restore_async (broken, empty, NULL, test_ready, &result);
+      g_assert_false (sotto_history_restore_finish (test_wait (&result), &error));
+      g_assert_nonnull (error);
+      g_clear_error (&error);
+      g_assert_true (sotto_history_probe (empty, &state, NULL, NULL));
+      g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
+    }
+  test_remove_folder (other);
+}
+
+static void
+test_audit (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_store_add_audit_async (f->store, "export", NULL, NULL, test_ready, &first);
+  g_assert_true (sotto_store_add_audit_finish (f->store, test_wait (&first), &error));
+  g_assert_no_error (error);
+  sotto_store_add_audit_async (f->store, "What I said", NULL, NULL, test_ready, &second);
+  g_assert_false (sotto_store_add_audit_finish (f->store, test_wait (&second), &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *path;
+    void (*test) (Fixture *, gconstpointer);
+  } tests[] = {
+    { "/history/store/round-trip", test_round_trip },
+    { "/history/store/tree", test_tree },
+    { "/history/store/parts", test_parts },
+    { "/history/store/drafts", test_drafts },
+    { "/history/store/delete", test_delete },
+    { "/history/store/rename", test_rename },
+    { "/history/store/order", test_order },
+    { "/history/store/cancel", test_cancel },
+    { "/history/store/closing", test_closing },
+    { "/history/store/dropping", test_dropping },
+    { "/history/store/journal-failed", test_journal_failed },
+    { "/history/store/journal-interval", test_journal_interval },
+    { "/history/store/long-conversation", test_long_conversation },
+    { "/history/store/backup", test_backup },
+    { "/history/store/audit", test_audit },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+  return g_test_run ();
+}
