@@ -99,6 +99,21 @@ const char *sotto_model_hash (SottoModel     *self,
  */
 const char *sotto_model_peek_hash (const SottoModel *self);
 
+/**
+ * sotto_model_verify:
+ * @progress: (nullable): bytes of tensors read
+ *
+ * Reads every tensor and checks that all of its values are finite numbers: a block whose scale is NaN or
+ * infinite would spoil every answer. Takes some seconds for a GB. Any thread.
+ *
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_TENSOR, BLOCK_TYPE, CHANGED or CANCELLED
+ */
+gboolean sotto_model_verify (const SottoModel  *self,
+                             SottoProgress      progress,
+                             gpointer           user_data,
+                             SottoCancel       *cancel,
+                             GError           **error);
+
 /* --- Text --- */
 
 /**
@@ -158,6 +173,27 @@ SottoPrompt *sotto_model_render (const SottoModel     *self,
                                  gboolean              add_generation_prompt,
                                  GError              **error);
 void sotto_prompt_free (SottoPrompt *self);
+
+/**
+ * sotto_render_template:
+ * @source: a chat template, without a model
+ * @length: bytes, or -1
+ * @messages: the conversation
+ * @bos: (nullable): the text of the token that begins a text
+ * @eos: (nullable): the text of the token that ends one
+ * @date: (nullable): as in sotto_model_render()
+ * @add_generation_prompt: as in sotto_model_render()
+ *
+ * Returns: (transfer full): the text, or %NULL with one of the TEMPLATE errors
+ */
+GString *sotto_render_template (const char           *source,
+                                gssize                length,
+                                const SottoMessages  *messages,
+                                const char           *bos,
+                                const char           *eos,
+                                GDateTime            *date,
+                                gboolean              add_generation_prompt,
+                                GError              **error);
 
 /**
  * sotto_model_is_end_token:

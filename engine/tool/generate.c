@@ -1,0 +1,250 @@
+/* generate: an answer as an application gets it, through the worker and its events. */
+
+#include "tool.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+  char *prompt;
+  char *system;
+  gboolean raw;
+  gboolean receipt;
+  int n_context;
+  int max_tokens;
+  int top_k;
+  double temperature;
+  double top_p;
+  double min_p;
+  double repetition_penalty;
+  gint64 seed;
+  char **stop;
+} Options;
+
+static void
+options_clear (Options *self)
+{
+  g_free (self->prompt);
+  g_free (self->system);
+  g_strfreev (self->stop);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* Raised by SIGINT, which a handler can tell in no other way. */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt (int signal_number)
+{
+  interrupted = 1;
+}
+
+static gboolean
+check_options (const Options      *self,
+               const ToolCompute  *compute,
+               GError            **error)
+{
+  if (self->prompt == NULL)
+    return tool_misuse (error, "generate needs --prompt TEXT");
+  if (self->raw && self->system != NULL)
+    return tool_misuse (error, "--system is for a conversation; --raw is none");
+  if (self->n_context < 0 || self->max_tokens < 0 || self->top_k < 0)
+    return tool_misuse (error, "--context, --max-tokens and --top-k are not negative");
+  if (!isfinite (self->temperature) || self->temperature < 0.0)
+    return tool_misuse (error, "--temperature is 0 or more");
+  if (compute->kv != NULL)
+    return tool_misuse (error, "generate keeps its KV cache as the application does: in f16");
+  if (compute->backend != NULL && strcmp (compute->backend, "cpu") != 0)
+    {
+      g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
+                   "this build has no backend \"%s\"", compute->backend);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+tell_receipt (const Options      *self,
+              const SottoReceipt *receipt)
+{
+  if (self->receipt && receipt != NULL)
+    {
+      g_autofree char *json = sotto_receipt_to_json (receipt);
+
+      fprintf (stderr, "%s\n", json);
+    }
+}
+
+/* Deals with one event. Returns: whether it was the last. */
+static gboolean
+take_event (const Options     *self,
+            const SottoEvent  *event,
+            gboolean          *at_line_start,
+            GError           **error)
+{
+  switch (event->kind)
+    {
+    case SOTTO_EVENT_TEXT:
+      fputs (event->text, stdout);
+      fflush (stdout);
+      *at_line_start = g_str_has_suffix (event->text, "\n");
+      return FALSE;
+
+    case SOTTO_EVENT_FINISHED:
+      tell_receipt (self, event->receipt);
+      if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
+        fprintf (stderr, "sotto-engine: the context of %" G_GUINT64_FORMAT " tokens is full\n",
+                 event->total);
+      return TRUE;
+
+    case SOTTO_EVENT_CANCELLED:
+      tell_receipt (self, event->receipt);
+      g_set_error_literal (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED, "interrupted");
+      return TRUE;
+
+    case SOTTO_EVENT_FAILED:
+      tell_receipt (self, event->receipt);
+      g_propagate_error (error, g_error_copy (event->error));
+      return TRUE;
+
+    case SOTTO_EVENT_LOADING:
+    case SOTTO_EVENT_LOADED:
+    case SOTTO_EVENT_UNLOADED:
+    case SOTTO_EVENT_HASHED:
+    case SOTTO_EVENT_PREFILL:
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+follow (const Options  *self,
+        SottoWorker    *worker,
+        guint64         request,
+        GError        **error)
+{
+  struct sigaction action = { .sa_handler = on_interrupt };
+  struct sigaction before;
+  g_autoptr (GError) local_error = NULL;
+  gboolean at_line_start = FALSE;
+  gboolean done = FALSE;
+
+  interrupted = 0;
+  sigaction (SIGINT, &action, &before);
+  while (!done)
+    {
+      g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, 50 * 1000);
+
+      if (interrupted == 1)
+        {
+          interrupted = 2;
+          sotto_worker_cancel (worker, request);
+        }
+      if (event != NULL && event->request == request)
+        done = take_event (self, event, &at_line_start, &local_error);
+    }
+  sigaction (SIGINT, &before, NULL);
+
+  if (isatty (STDOUT_FILENO) && !at_line_start)
+    putchar ('\n');
+  fflush (stdout);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+generate (const Options      *self,
+          const ToolCompute  *compute,
+          const char         *path,
+          GError            **error)
+{
+  SottoWorkerOptions worker_options = { .n_threads = compute->n_threads, .tier = compute->tier };
+  g_autoptr (SottoMessages) messages = NULL;
+  g_autoptr (SottoWorker) worker = NULL;
+  SottoGenerate request = {
+    .path = path,
+    .n_context = self->n_context,
+    .max_tokens = self->max_tokens,
+    .stop = (const char *const *) self->stop,
+    .sampler = {
+      .temperature = self->temperature,
+      .top_k = self->top_k,
+      .top_p = self->top_p,
+      .min_p = self->min_p,
+      .repetition_penalty = self->repetition_penalty,
+      .repetition_window = 64,
+      .seed = self->seed,
+    },
+  };
+
+  if (self->raw)
+    {
+      request.text = self->prompt;
+    }
+  else
+    {
+      messages = sotto_messages_new ();
+      if (self->system != NULL)
+        sotto_messages_append (messages, "system", self->system);
+      sotto_messages_append (messages, "user", self->prompt);
+      request.messages = messages;
+    }
+
+  worker = sotto_worker_new (&worker_options, error);
+  if (worker == NULL)
+    return FALSE;
+
+  return follow (self, worker, sotto_worker_generate (worker, &request), error);
+}
+
+gboolean
+tool_generate (char   **arguments,
+               GError **error)
+{
+  static const SottoSamplerSettings defaults = SOTTO_SAMPLER_DEFAULTS;
+  g_auto (ToolCompute) compute = { 0 };
+  g_auto (Options) self = {
+    .top_k = defaults.top_k,
+    .temperature = defaults.temperature,
+    .top_p = defaults.top_p,
+    .min_p = defaults.min_p,
+    .repetition_penalty = defaults.repetition_penalty,
+  };
+  const GOptionEntry entries[] = {
+    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &self.prompt, "What the user says", "TEXT" },
+    { "system", 0, 0, G_OPTION_ARG_STRING, &self.system, "What the system says before", "TEXT" },
+    { "raw", 0, 0, G_OPTION_ARG_NONE, &self.raw, "Continue the text as it is, without the chat template", NULL },
+    { "max-tokens", 'n', 0, G_OPTION_ARG_INT, &self.max_tokens, "At most so many; 0: until the context is full",
+      "N" },
+    { "context", 'c', 0, G_OPTION_ARG_INT, &self.n_context, "Tokens of context; 0: the default", "N" },
+    { "seed", 's', 0, G_OPTION_ARG_INT64, &self.seed, "Same seed, same answer (0)", "N" },
+    { "temperature", 0, 0, G_OPTION_ARG_DOUBLE, &self.temperature, "0: always the likeliest token (0.7)", "T" },
+    { "top-k", 0, 0, G_OPTION_ARG_INT, &self.top_k, "Only the K likeliest; 0: off (40)", "K" },
+    { "top-p", 0, 0, G_OPTION_ARG_DOUBLE, &self.top_p, "Only the likeliest that make up P; 1: off (0.95)", "P" },
+    { "min-p", 0, 0, G_OPTION_ARG_DOUBLE, &self.min_p,
+      "Only those at least P times as likely as the likeliest; 0: off (0.05)", "P" },
+    { "repetition-penalty", 0, 0, G_OPTION_ARG_DOUBLE, &self.repetition_penalty, "1: off (1)", "R" },
+    { "stop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self.stop, "A text that ends the answer (may be repeated)",
+      "TEXT" },
+    { "receipt", 0, 0, G_OPTION_ARG_NONE, &self.receipt, "Print the receipt as JSON on standard error", NULL },
+    TOOL_COMPUTE_ENTRIES (compute),
+    G_OPTION_ENTRY_NULL
+  };
+  const ToolUsage usage = {
+    "MODEL", "Prints an answer as it is generated. Ctrl+C ends it.", entries, 1, 1,
+  };
+  g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
+
+  return rest != NULL && check_options (&self, &compute, error) &&
+         generate (&self, &compute, rest[0], error);
+}
