@@ -33,10 +33,10 @@ need_tools() {
   case $(package_manager) in
     apt-get)
       as_root apt-get -qq update >&2 || true
-      as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-        install "${packages[@]}" debian-archive-keyring ca-certificates >&2 ;;
-    dnf) as_root dnf -q -y install "${packages[@]}" debian-keyring >&2 ;;
-    pacman) as_root pacman -S --noconfirm --needed "${packages[@]}" debian-archive-keyring >&2 ;;
+      logged as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o Dpkg::Use-Pty=0 install "${packages[@]}" debian-archive-keyring ca-certificates ;;
+    dnf) logged as_root dnf -q -y install "${packages[@]}" debian-keyring ;;
+    pacman) logged as_root pacman -S --noconfirm --needed "${packages[@]}" debian-archive-keyring ;;
     *) die "please install: ${packages[*]} (no package manager known to this script)" ;;
   esac || die "could not install: ${packages[*]}"
 }
@@ -63,11 +63,15 @@ need_namespaces() {
 # Makes the root where it is missing or broken. The lock keeps two callers from making it twice; the
 # second waits and finds it done.
 root_ready() {
-  need_tools bwrap
-  if root_exists; then return; fi
-  need_namespaces
+  if root_exists; then
+    need_tools bwrap
+    return
+  fi
   # As an ordinary user mmdebstrap works in a user namespace, which takes newuidmap.
-  if [ "$(id -u)" = 0 ]; then need_tools mmdebstrap flock; else need_tools mmdebstrap flock newuidmap; fi
+  local for_users=()
+  if [ "$(id -u)" != 0 ]; then for_users=(newuidmap); fi
+  need_tools bwrap mmdebstrap flock "${for_users[@]}"
+  need_namespaces
   mkdir -p "$cache"
   (
     exec 9>"$cache/lock"
