@@ -53,6 +53,14 @@ sotto_settings_get_property (GObject *object, guint prop_id, GValue *value, GPar
   g_value_copy (&self->values[prop_id - 1], value);
 }
 
+/* No list is an empty list. */
+static void
+normalise (GValue *value)
+{
+  if (G_VALUE_HOLDS (value, G_TYPE_STRV) && g_value_get_boxed (value) == NULL)
+    g_value_take_boxed (value, g_new0 (char *, 1));
+}
+
 static void
 sotto_settings_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
@@ -62,6 +70,7 @@ sotto_settings_set_property (GObject *object, guint prop_id, const GValue *value
   if (G_VALUE_HOLDS (value, G_TYPE_STRV) || g_param_values_cmp (pspec, value, &self->values[prop_id - 1]) != 0)
     {
       g_value_copy (value, &self->values[prop_id - 1]);
+      normalise (&self->values[prop_id - 1]);
       g_object_notify_by_pspec (object, pspec);
     }
 }
@@ -159,8 +168,7 @@ sotto_settings_init (SottoSettings *self)
 
       g_value_init (&self->values[i], pspec->value_type);
       g_param_value_set_default (pspec, &self->values[i]);
-      if (pspec->value_type == G_TYPE_STRV)
-        g_value_take_boxed (&self->values[i], g_new0 (char *, 1));
+      normalise (&self->values[i]);
     }
 }
 

@@ -6,6 +6,13 @@
 void
 harness_prepare (void)
 {
+  /* Before the test's own folders take the place of the person's */
+  const char *data = g_getenv ("XDG_DATA_HOME");
+  g_autofree char *folder = data != NULL && data[0] != '\0'
+                              ? g_build_filename (data, "sotto", "models", NULL)
+                              : g_build_filename (g_getenv ("HOME"), ".local", "share", "sotto", "models", NULL);
+
+  g_setenv ("SOTTO_TEST_MODELS", folder, FALSE);
   g_unsetenv ("DISPLAY");
   g_unsetenv ("WAYLAND_DISPLAY");
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
@@ -113,10 +120,7 @@ harness_close (SottoApp *app)
 static char *
 find_model (const char *name)
 {
-  const char *data = g_getenv ("XDG_DATA_HOME");
-  g_autofree char *folder = data != NULL && data[0] != '\0'
-                              ? g_build_filename (data, "sotto", "models", NULL)
-                              : g_build_filename (g_getenv ("HOME"), ".local", "share", "sotto", "models", NULL);
+  const char *folder = g_getenv ("SOTTO_TEST_MODELS");
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *file;
 

@@ -1,6 +1,7 @@
 #include "harness.h"
 
 #include <glib/gstdio.h>
+#include <sotto-history.h>
 #include <string.h>
 
 /* The state machine of opening, as a person without keyring meets it. (With a keyring: end to end.) */
@@ -228,6 +229,7 @@ test_temporary (void)
   g_autofree char *folder = get_folder ();
   SottoApp *app = sotto_app_new (NULL);
   SottoConversation *conversation;
+  SottoHistoryState state;
 
   open_and_wait (app, NULL);
   sotto_app_start_temporary (app);
@@ -243,7 +245,8 @@ test_temporary (void)
 
   harness_close (app);
   g_assert_cmpuint (count_runtime_folders (), ==, 0);
-  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+  g_assert_true (sotto_history_probe (folder, &state, NULL, NULL));
+  g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
 }
 
 int

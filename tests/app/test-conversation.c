@@ -1,0 +1,531 @@
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* Whole conversations with a real model and without a display. The tiny model need not say anything
+ * sensible; that it speaks, is heard, kept and found again is what is tested. */
+
+#define TINY "SmolLM2-135M"
+#define OTHER "Qwen2.5-Coder-0.5B"
+
+/* Greedy, so that the same question has the same answer. */
+static SottoApp *
+open_with_model (const char *name, int max_tokens)
+{
+  g_autofree char *link = harness_link_model (name);
+  SottoApp *app;
+
+  if (link == NULL)
+    return NULL;
+
+  app = harness_open ();
+  g_object_set (sotto_app_get_settings (app), "temperature", 0.0, "seed", G_GINT64_CONSTANT (7),
+                "context-length", 1024, "max-tokens", max_tokens, "default-model", "", NULL);
+  harness_wait_for (harness_has_model, app, 30);
+  return app;
+}
+
+static SottoConversation *
+begin (SottoApp *app, const char *text)
+{
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+
+  harness_send (conversation, text);
+  return conversation;
+}
+
+static SottoConversation *
+get_first (SottoApp *app)
+{
+  g_autoptr (SottoConversation) conversation =
+    g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
+
+  g_assert_nonnull (conversation);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 20);
+  return conversation;
+}
+
+static void
+assert_reply (SottoConversation *conversation, guint position, SottoMessageStatus status)
+{
+  SottoMessage *reply = harness_message (conversation, position);
+
+  g_assert_cmpint (sotto_message_get_role (reply), ==, SOTTO_ROLE_ASSISTANT);
+  g_assert_cmpint (sotto_message_get_status (reply), ==, status);
+  g_assert_cmpuint (sotto_message_get_length (reply), >, 0);
+  g_assert_true (g_utf8_validate (sotto_message_get_text (reply), -1, NULL));
+}
+
+/* --- Streaming --- */
+
+typedef struct {
+  GString *text;
+  guint n_appended;
+} Listener;
+
+static void
+on_appended (SottoMessage *message, guint offset, Listener *listener)
+{
+  g_assert_cmpuint (offset, ==, listener->text->len);
+  g_string_append (listener->text, sotto_message_get_text (message) + offset);
+  listener->n_appended++;
+}
+
+static void
+on_reply (SottoConversation *conversation, GParamSpec *pspec, Listener *listener)
+{
+  SottoMessage *reply = sotto_conversation_get_reply (conversation);
+
+  if (reply != NULL)
+    g_signal_connect (reply, "appended", G_CALLBACK (on_appended), listener);
+}
+
+static void
+test_send (void)
+{
+  SottoApp *app = open_with_model (TINY, 24);
+  Listener listener = { NULL, 0 };
+  SottoConversation *conversation;
+  SottoMessage *reply;
+
+  if (app == NULL)
+    return;
+
+  listener.text = g_string_new (NULL);
+  conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_signal_connect (conversation, "notify::reply", G_CALLBACK (on_reply), &listener);
+  sotto_conversation_set_draft (conversation, "Name three colours.");
+  harness_send (conversation, "Name three colours.");
+  g_assert_true (sotto_conversation_is_stored (conversation));
+  g_assert_true (sotto_conversation_is_busy (conversation));
+  g_assert_cmpuint (harness_length (conversation), ==, 2);
+  g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "");
+  harness_wait_idle (conversation);
+
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  reply = harness_message (conversation, 1);
+  g_assert_cmpstr (listener.text->str, ==, sotto_message_get_text (reply));
+  g_assert_cmpuint (listener.n_appended, >=, 1);
+  g_assert_nonnull (strstr (sotto_message_get_receipt (reply), "\"generated_tokens\":24"));
+  g_assert_nonnull (sotto_message_get_model_name (reply));
+  g_assert_cmpuint (sotto_conversation_get_context_limit (conversation), ==, 1024);
+  g_assert_cmpuint (sotto_conversation_get_context_used (conversation), >, 24);
+  g_assert_cmpfloat (sotto_conversation_get_tokens_per_second (conversation), >, 0);
+  g_assert_cmpint (sotto_model_entry_get_state (sotto_conversation_get_model (conversation)), ==,
+                   SOTTO_MODEL_STATE_LOADED);
+  g_string_free (listener.text, TRUE);
+  harness_close (app);
+}
+
+/* --- Versions --- */
+
+static gboolean
+shows_first_version (gpointer conversation)
+{
+  return harness_length (conversation) > 1
+         && sotto_message_get_version (harness_message (conversation, 1)) == 1;
+}
+
+static void
+test_versions (void)
+{
+  SottoApp *app = open_with_model (TINY, 16);
+  g_autofree char *first_text = NULL;
+  g_autofree char *first_id = NULL;
+  g_autoptr (GAsyncResult) edited = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoConversation *conversation;
+  SottoMessage *reply;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Count to five.");
+  harness_wait_idle (conversation);
+  reply = harness_message (conversation, 1);
+  first_text = g_strdup (sotto_message_get_text (reply));
+  first_id = g_strdup (sotto_message_get_id (reply));
+
+  /* The same seed, model and question: the same answer, as a version of its own. */
+  sotto_conversation_regenerate (conversation, reply);
+  g_assert_true (sotto_conversation_is_busy (conversation));
+  harness_wait_idle (conversation);
+  reply = harness_message (conversation, 1);
+  g_assert_cmpstr (sotto_message_get_id (reply), !=, first_id);
+  g_assert_cmpuint (sotto_message_get_version (reply), ==, 2);
+  g_assert_cmpuint (sotto_message_get_n_versions (reply), ==, 2);
+  g_assert_cmpstr (sotto_message_get_text (reply), ==, first_text);
+
+  sotto_conversation_switch_version (conversation, reply, -1);
+  harness_wait_for (shows_first_version, conversation, 10);
+  reply = harness_message (conversation, 1);
+  g_assert_cmpstr (sotto_message_get_id (reply), ==, first_id);
+  g_assert_cmpuint (sotto_message_get_n_versions (reply), ==, 2);
+
+  sotto_conversation_edit_and_resend_async (conversation, harness_message (conversation, 0),
+                                            "Name an animal.", NULL, harness_on_ready, &edited);
+  harness_wait_for (harness_has_result, &edited, 10);
+  sotto_conversation_send_finish (conversation, edited, &error);
+  g_assert_no_error (error);
+  harness_wait_idle (conversation);
+  g_assert_cmpuint (harness_length (conversation), ==, 2);
+  g_assert_cmpuint (sotto_message_get_n_versions (harness_message (conversation, 0)), ==, 2);
+  g_assert_cmpuint (sotto_message_get_n_versions (harness_message (conversation, 1)), ==, 1);
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_close (app);
+}
+
+/* --- Stopping --- */
+
+static void
+test_stop (void)
+{
+  SottoApp *app = open_with_model (TINY, 0);
+  SottoConversation *conversation;
+  g_autofree char *text = NULL;
+  gint64 begin_us;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Write a very long story about a river.");
+  harness_wait_for (harness_is_streaming, conversation, 60);
+  begin_us = g_get_monotonic_time ();
+  sotto_conversation_stop (conversation);
+  harness_wait_idle (conversation);
+  g_test_message ("stopped after %.0f ms", (g_get_monotonic_time () - begin_us) / 1000.0);
+  g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 2 * G_USEC_PER_SEC);
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  text = g_strdup (sotto_message_get_text (harness_message (conversation, 1)));
+
+  /* Another reply follows what was said so far. */
+  g_object_set (sotto_app_get_settings (app), "max-tokens", 8, NULL);
+  harness_send (conversation, "Go on.");
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_close (app);
+
+  app = harness_open ();
+  conversation = get_first (app);
+  g_assert_cmpuint (harness_length (conversation), ==, 4);
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==, text);
+  harness_close (app);
+}
+
+/* Before its first text a reply can be stopped, too: what it was to replace comes back. */
+static void
+test_stop_early (void)
+{
+  SottoApp *app = open_with_model (TINY, 8);
+  SottoConversation *conversation;
+  g_autofree char *id = NULL;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Say hello.");
+  harness_wait_idle (conversation);
+  id = g_strdup (sotto_message_get_id (harness_message (conversation, 1)));
+
+  sotto_conversation_regenerate (conversation, harness_message (conversation, 1));
+  sotto_conversation_stop (conversation);
+  harness_wait_idle (conversation);
+  g_assert_cmpuint (harness_length (conversation), ==, 2);
+  g_assert_cmpstr (sotto_message_get_id (harness_message (conversation, 1)), ==, id);
+  harness_close (app);
+}
+
+static void
+test_quit_while_running (void)
+{
+  SottoApp *app = open_with_model (TINY, 0);
+  g_autoptr (SottoMessage) reply = NULL;
+  g_autofree char *text = NULL;
+  SottoConversation *conversation;
+  gint64 begin_us;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Write a very long poem about the sea.");
+  harness_wait_for (harness_is_streaming, conversation, 60);
+  reply = g_object_ref (sotto_conversation_get_reply (conversation));
+  sotto_conversation_set_draft (conversation, "and then");
+  begin_us = g_get_monotonic_time ();
+  harness_close (app);
+  g_test_message ("closed after %.0f ms", (g_get_monotonic_time () - begin_us) / 1000.0);
+  g_assert_cmpint (sotto_message_get_status (reply), ==, SOTTO_MESSAGE_STATUS_STOPPED);
+
+  app = harness_open ();
+  conversation = get_first (app);
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==, sotto_message_get_text (reply));
+  g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "and then");
+  harness_close (app);
+}
+
+/* --- Two at once --- */
+
+static void
+test_queue (void)
+{
+  SottoApp *app = open_with_model (TINY, 0);
+  SottoConversation *first;
+  SottoConversation *second;
+
+  if (app == NULL)
+    return;
+
+  first = begin (app, "Write a long letter.");
+  harness_wait_for (harness_is_streaming, first, 60);
+  second = begin (app, "Say hello.");
+  g_assert_cmpint (sotto_conversation_get_reply_state (second), ==, SOTTO_REPLY_STATE_QUEUED);
+  g_assert_cmpstr (sotto_conversation_get_status_text (second), !=, "");
+
+  /* Looking away and deleting are different things: this one goes on, that one ends. */
+  sotto_conversation_stop (first);
+  harness_wait_idle (first);
+  harness_wait_for (harness_is_streaming, second, 60);
+  sotto_conversation_list_delete (sotto_app_get_conversations (app), second);
+  harness_wait_idle (second);
+  sotto_conversation_list_undo_delete (sotto_app_get_conversations (app), second);
+  assert_reply (second, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  harness_close (app);
+}
+
+/* --- What does not fit --- */
+
+static void
+test_context_full (void)
+{
+  SottoApp *app = open_with_model (TINY, 0);
+  g_autoptr (GString) much = g_string_new (NULL);
+  SottoConversation *conversation;
+  SottoProblem *problem;
+
+  if (app == NULL)
+    return;
+
+  g_object_set (sotto_app_get_settings (app), "context-length", 256, NULL);
+  for (int i = 0; i < 400; i++)
+    g_string_append_printf (much, "%d apples and ", i);
+  conversation = begin (app, much->str);
+  harness_wait_idle (conversation);
+  problem = sotto_conversation_get_problem (conversation);
+  g_assert_nonnull (problem);
+  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_NEW_CONVERSATION);
+  g_assert_cmpuint (harness_length (conversation), ==, 1);
+
+  conversation = begin (app, "Tell me everything about the sea, the river and the mountains, as long as you can.");
+  harness_wait_idle (conversation);
+  if (sotto_message_get_status (harness_message (conversation, 1)) == SOTTO_MESSAGE_STATUS_COMPLETE)
+    {
+      g_test_skip ("the model ended its answer before the context was full");
+    }
+  else
+    {
+      assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_LIMITED);
+      g_assert_nonnull (sotto_message_get_problem (harness_message (conversation, 1)));
+      g_assert_nonnull (sotto_conversation_get_problem (conversation));
+      g_assert_cmpuint (sotto_conversation_get_context_limit (conversation), ==, 256);
+    }
+  harness_close (app);
+}
+
+/* --- Models that go and come --- */
+
+static void
+refresh (SottoApp *app)
+{
+  sotto_model_library_refresh (sotto_app_get_models (app));
+  for (int i = 0; i < 400 && sotto_model_library_is_looking (sotto_app_get_models (app)); i++)
+    harness_run (0.01);
+}
+
+static void
+test_model_missing (void)
+{
+  SottoApp *app = open_with_model (TINY, 8);
+  g_autofree char *path = NULL;
+  g_autofree char *aside = NULL;
+  SottoConversation *conversation;
+  SottoProblem *problem;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Hello.");
+  harness_wait_idle (conversation);
+  path = g_strdup (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)));
+  aside = g_strconcat (path, ".aside", NULL);
+  harness_close (app);
+
+  g_assert_cmpint (g_rename (path, aside), ==, 0);
+  app = harness_open ();
+  refresh (app);
+  conversation = get_first (app);
+  g_assert_nonnull (sotto_conversation_get_model (conversation));
+  refresh (app);
+  harness_send (conversation, "Are you there?");
+  harness_wait_idle (conversation);
+  problem = sotto_conversation_get_problem (conversation);
+  g_assert_nonnull (problem);
+  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_CHOOSE_MODEL);
+  g_assert_cmpuint (harness_length (conversation), ==, 3);
+  g_assert_cmpint (sotto_model_entry_get_state (sotto_conversation_get_model (conversation)), ==,
+                   SOTTO_MODEL_STATE_MISSING);
+
+  g_assert_cmpint (g_rename (aside, path), ==, 0);
+  refresh (app);
+  g_object_set (sotto_app_get_settings (app), "max-tokens", 8, NULL);
+  sotto_conversation_retry (conversation);
+  harness_wait_idle (conversation);
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  g_assert_cmpuint (harness_length (conversation), ==, 4);
+  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_close (app);
+}
+
+static void
+test_switch_model (void)
+{
+  g_autofree char *other = harness_link_model (OTHER);
+  SottoApp *app = other != NULL ? open_with_model (TINY, 8) : NULL;
+  SottoModelLibrary *models;
+  SottoModelEntry *tiny;
+  SottoModelEntry *large;
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+
+  models = sotto_app_get_models (app);
+  g_assert_cmpuint (harness_length (models), ==, 2);
+  tiny = sotto_model_library_lookup (models, "SmolLM2-135M-Instruct.Q4_1");
+  large = sotto_model_library_lookup (models, other);
+  g_assert_nonnull (tiny);
+  g_assert_nonnull (large);
+  g_assert_cmpuint (sotto_model_entry_get_size (large), >, sotto_model_entry_get_size (tiny));
+
+  sotto_model_library_set_default (models, tiny);
+  g_assert_true (sotto_model_entry_is_default (tiny));
+  conversation = begin (app, "Hello.");
+  harness_wait_idle (conversation);
+  g_assert_true (sotto_conversation_get_model (conversation) == tiny);
+
+  sotto_conversation_set_model (conversation, large);
+  harness_send (conversation, "What is the capital of France?");
+  harness_wait_idle (conversation);
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  g_assert_nonnull (strstr (sotto_message_get_text (harness_message (conversation, 3)), "Paris"));
+  g_assert_cmpstr (sotto_message_get_model_name (harness_message (conversation, 1)), !=,
+                   sotto_message_get_model_name (harness_message (conversation, 3)));
+  g_assert_cmpint (sotto_model_entry_get_state (large), ==, SOTTO_MODEL_STATE_LOADED);
+  g_assert_cmpint (sotto_model_entry_get_state (tiny), ==, SOTTO_MODEL_STATE_AVAILABLE);
+  harness_close (app);
+
+  app = harness_open ();
+  conversation = get_first (app);
+  refresh (app);
+  g_assert_cmpstr (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)), ==, other);
+  harness_close (app);
+}
+
+static void
+test_add_in_place (void)
+{
+  g_autofree char *link = harness_link_model (TINY);
+  g_autofree char *elsewhere = g_build_filename (g_get_user_data_dir (), "elsewhere.gguf", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (elsewhere);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (SottoModelEntry) entry = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoModelLibrary *models;
+  SottoApp *app;
+
+  if (link == NULL)
+    return;
+
+  g_assert_cmpint (g_rename (link, elsewhere), ==, 0);
+  app = harness_open ();
+  models = sotto_app_get_models (app);
+  g_object_set (sotto_app_get_settings (app), "added-models", NULL, NULL);
+  refresh (app);
+  g_assert_cmpuint (harness_length (models), ==, 0);
+
+  sotto_model_library_add_file_async (models, file, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  entry = sotto_model_library_add_file_finish (models, result, &error);
+  g_assert_no_error (error);
+  g_assert_true (sotto_model_entry_is_added (entry));
+  g_assert_true (sotto_model_entry_is_usable (entry));
+  g_assert_cmpstr (sotto_model_entry_get_family (entry), ==, "llama");
+  g_assert_nonnull (strstr (sotto_model_entry_get_summary (entry), "98"));
+  refresh (app);
+  g_assert_cmpuint (harness_length (models), ==, 1);
+
+  sotto_model_library_forget (models, entry);
+  g_assert_cmpuint (harness_length (models), ==, 0);
+  g_assert_true (g_file_test (elsewhere, G_FILE_TEST_EXISTS));
+  harness_close (app);
+}
+
+/* --- It is all there the next time --- */
+
+static void
+test_reopen (void)
+{
+  SottoApp *app = open_with_model (TINY, 12);
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *receipt = NULL;
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "What is a river?");
+  harness_wait_idle (conversation);
+  harness_send (conversation, "And a lake?");
+  harness_wait_idle (conversation);
+  sotto_conversation_set_title (conversation, "Waters");
+  for (guint i = 0; i < 4; i++)
+    g_ptr_array_add (texts, g_strdup (sotto_message_get_text (harness_message (conversation, i))));
+  receipt = g_strdup (sotto_message_get_receipt (harness_message (conversation, 3)));
+  harness_close (app);
+
+  app = harness_open ();
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
+  conversation = get_first (app);
+  g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Waters");
+  g_assert_cmpuint (harness_length (conversation), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, i)), ==, g_ptr_array_index (texts, i));
+  g_assert_cmpstr (sotto_message_get_receipt (harness_message (conversation, 3)), ==, receipt);
+  g_assert_cmpuint (sotto_conversation_get_context_limit (conversation), ==, 1024);
+  g_assert_cmpuint (sotto_conversation_get_context_used (conversation), >, 24);
+  harness_close (app);
+}
+
+int
+main (int argc, char **argv)
+{
+  harness_prepare ();
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/app/conversation/send", test_send);
+  g_test_add_func ("/app/conversation/versions", test_versions);
+  g_test_add_func ("/app/conversation/stop", test_stop);
+  g_test_add_func ("/app/conversation/stop-early", test_stop_early);
+  g_test_add_func ("/app/conversation/quit-while-running", test_quit_while_running);
+  g_test_add_func ("/app/conversation/queue", test_queue);
+  g_test_add_func ("/app/conversation/context-full", test_context_full);
+  g_test_add_func ("/app/conversation/model-missing", test_model_missing);
+  g_test_add_func ("/app/conversation/switch-model", test_switch_model);
+  g_test_add_func ("/app/conversation/add-in-place", test_add_in_place);
+  g_test_add_func ("/app/conversation/reopen", test_reopen);
+  return g_test_run ();
+}
