@@ -63,7 +63,6 @@ def note(line):
 
 
 def main():
-    print("TAP version 14")
     print(f"1..{len(_promises)}")
     for number, (name, function) in enumerate(_promises, 1):
         try:

@@ -130,5 +130,5 @@ def ui():
 
 
 if __name__ == "__main__":
-    note(f"looking at {BUILD}, built from {ROOT}")
     main()
+    note(f"looked at {BUILD}, built from {ROOT}")
