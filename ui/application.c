@@ -43,7 +43,6 @@ static const struct {
   { "win.show-help-overlay", { "<Control>question", NULL } },
   { "win.focus-composer", { "<Control>l", NULL } },
   { "win.choose-model", { "<Control><Shift>m", NULL } },
-  { "win.stop", { "Escape", NULL } },
   { "window.close", { "<Control>w", NULL } },
 };
 

@@ -200,13 +200,12 @@ on_key_pressed (GtkEventControllerKey *controller,
 {
   gboolean is_enter = key == GDK_KEY_Return || key == GDK_KEY_KP_Enter || key == GDK_KEY_ISO_Enter;
 
-  /* An input method that is composing has the first word: Enter accepts what it offers. */
-  if (gtk_event_controller_key_forward (controller, GTK_WIDGET (self->view)))
-    return GDK_EVENT_STOP;
-
   if (is_enter && (state & GDK_SHIFT_MASK) == 0)
     {
-      send (self);
+      /* An input method that is composing has the first word: Enter accepts what it offers. */
+      if (!gtk_text_view_im_context_filter_keypress (GTK_TEXT_VIEW (self->view),
+                                                     gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller))))
+        send (self);
       return GDK_EVENT_STOP;
     }
 

@@ -12,6 +12,9 @@ struct _SottoConversationPage {
   AdwBin parent_instance;
 
   /* Template Widgets */
+  AdwWindowTitle *title;
+  GtkWidget *sidebar_button;
+  GtkWidget *new_button;
   SottoFindBar *find_bar;
   AdwBanner *banner;
   GtkStack *stack;
@@ -25,12 +28,20 @@ struct _SottoConversationPage {
   SottoApp *app;
   SottoConversation *conversation;
   SottoAnnouncer *announcer;
-  char *wanted_message;  /* to be shown as soon as it has been read */
+  GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
 };
 
 G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
 
 /* --- What is shown --- */
+
+static void
+update_title (SottoConversationPage *self)
+{
+  const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : "";
+
+  adw_window_title_set_title (self->title, *title != '\0' ? title : _("New Chat"));
+}
 
 static GtkWidget *
 create_row (gpointer item,
@@ -96,32 +107,21 @@ update_announcer (SottoConversationPage *self)
 
 /* --- Finding a message --- */
 
-static gboolean
-show_message (SottoConversationPage *self,
-              const char            *id)
-{
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->conversation));
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
-
-      if (g_str_equal (sotto_message_get_id (message), id))
-        {
-          sotto_message_list_scroll_to (self->list, i);
-          return TRUE;
-        }
-    }
-
-  return FALSE;
-}
-
 static void
-on_messages_changed (SottoConversationPage *self)
+on_revealed (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
 {
-  update_stack (self);
-  if (self->wanted_message != NULL && show_message (self, self->wanted_message))
-    g_clear_pointer (&self->wanted_message, g_free);
+  g_autoptr (SottoConversationPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  int position = sotto_conversation_reveal_finish (SOTTO_CONVERSATION (source), result, &error);
+
+  if (self->conversation != SOTTO_CONVERSATION (source) || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  g_clear_object (&self->revealing);
+  if (position >= 0)
+    sotto_message_list_scroll_to (self->list, position);
 }
 
 void
@@ -130,8 +130,13 @@ sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
-  if (self->conversation != NULL && !show_message (self, id))
-    g_set_str (&self->wanted_message, id);
+  if (self->conversation == NULL)
+    return;
+
+  g_cancellable_cancel (self->revealing);
+  g_clear_object (&self->revealing);
+  self->revealing = g_cancellable_new ();
+  sotto_conversation_reveal_async (self->conversation, id, self->revealing, on_revealed, g_object_ref (self));
 }
 
 static void
@@ -258,7 +263,8 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   sotto_message_list_set_model (self->list, NULL);
-  g_clear_pointer (&self->wanted_message, g_free);
+  g_cancellable_cancel (self->revealing);
+  g_clear_object (&self->revealing);
   g_set_object (&self->conversation, conversation);
   sotto_message_list_set_model (self->list, G_LIST_MODEL (conversation));
   sotto_find_bar_set_messages (self->find_bar, G_LIST_MODEL (conversation));
@@ -266,13 +272,15 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
 
   if (conversation != NULL)
     {
-      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (on_messages_changed), self,
+      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (update_stack), self,
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);
-      g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (on_messages_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
     }
 
+  update_title (self);
   update_stack (self);
   update_banner (self);
   update_announcer (self);
@@ -293,6 +301,19 @@ sotto_conversation_page_set_app (SottoConversationPage *self,
   g_signal_connect_object (models, "notify::looking", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (models, "notify::default-model", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
   update_stack (self);
+}
+
+void
+sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self,
+                                           gboolean               is_shown)
+{
+  const char *label = is_shown ? _("Hide Conversations") : _("Show Conversations");
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  gtk_widget_set_tooltip_text (self->sidebar_button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->sidebar_button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_widget_set_visible (self->new_button, !is_shown);
 }
 
 void
@@ -331,7 +352,8 @@ sotto_conversation_page_dispose (GObject *object)
   if (self->list != NULL)
     sotto_message_list_set_model (self->list, NULL);
   g_clear_pointer (&self->announcer, sotto_announcer_free);
-  g_clear_pointer (&self->wanted_message, g_free);
+  g_cancellable_cancel (self->revealing);
+  g_clear_object (&self->revealing);
   g_clear_object (&self->conversation);
   g_clear_object (&self->app);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_CONVERSATION_PAGE);
@@ -350,6 +372,9 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   g_type_ensure (SOTTO_TYPE_FIND_BAR);
   g_type_ensure (SOTTO_TYPE_MESSAGE_LIST);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/conversation-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, title);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, sidebar_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, new_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, find_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, banner);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, stack);

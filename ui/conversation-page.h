@@ -21,10 +21,13 @@ void sotto_conversation_page_set_conversation (SottoConversationPage *self, Sott
 void sotto_conversation_page_focus_composer (SottoConversationPage *self);
 void sotto_conversation_page_choose_model (SottoConversationPage *self);
 
+/* @is_shown: whether the list of conversations stands beside the page */
+void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gboolean is_shown);
+
 /* Opens the bar that searches this conversation. */
 void sotto_conversation_page_begin_find (SottoConversationPage *self);
 
-/* Brings a message of the current path into sight, once it has been read. */
+/* Brings a message into sight, once it has been read and its version is the one shown. */
 void sotto_conversation_page_scroll_to_message (SottoConversationPage *self, const char *id);
 
 G_END_DECLS

@@ -268,22 +268,22 @@ on_editor_key_pressed (GtkEventControllerKey *controller,
                        GdkModifierType        state,
                        SottoMessageRow       *self)
 {
-  if (gtk_event_controller_key_forward (controller, GTK_WIDGET (self->editor_view)))
+  gboolean is_enter = key == GDK_KEY_Return || key == GDK_KEY_KP_Enter || key == GDK_KEY_ISO_Enter;
+
+  if (key != GDK_KEY_Escape && (!is_enter || (state & GDK_SHIFT_MASK) != 0))
+    return GDK_EVENT_PROPAGATE;
+
+  /* An input method that is composing has the first word: it accepts or drops what it offers. */
+  if (gtk_text_view_im_context_filter_keypress (self->editor_view,
+                                                gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller))))
     return GDK_EVENT_STOP;
 
-  if (key == GDK_KEY_Escape)
-    {
-      end_edit (self);
-      return GDK_EVENT_STOP;
-    }
+  if (is_enter)
+    resend (self);
+  else
+    end_edit (self);
 
-  if ((key == GDK_KEY_Return || key == GDK_KEY_KP_Enter) && (state & GDK_SHIFT_MASK) == 0)
-    {
-      resend (self);
-      return GDK_EVENT_STOP;
-    }
-
-  return GDK_EVENT_PROPAGATE;
+  return GDK_EVENT_STOP;
 }
 
 /* --- The widget --- */

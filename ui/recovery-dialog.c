@@ -60,5 +60,7 @@ sotto_recovery_dialog_present (GtkWidget *parent,
   adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "kept", ADW_RESPONSE_SUGGESTED);
   adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "kept");
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_kept), app, 0);
+  /* A selectable label that has the focus first selects all; and Enter shall not send the code away unread. */
+  adw_dialog_set_focus (dialog, copy);
   adw_dialog_present (dialog, parent);
 }

@@ -16,9 +16,8 @@ struct _SottoWindow {
   AdwToastOverlay *toasts;
   GtkStack *stack;
   SottoStatePage *state_page;
-  AdwNavigationSplitView *split_view;
+  AdwOverlaySplitView *split_view;
   SottoSidebar *sidebar;
-  AdwNavigationPage *content_page;
   SottoConversationPage *page;
 
   /* Owned */
@@ -31,14 +30,6 @@ G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
 /* --- The conversation shown --- */
 
 static void
-on_title_changed (SottoWindow *self)
-{
-  const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : NULL;
-
-  adw_navigation_page_set_title (self->content_page, title != NULL && *title != '\0' ? title : _("New Chat"));
-}
-
-static void
 update_actions (SottoWindow *self)
 {
   gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
@@ -48,8 +39,12 @@ update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.toggle-sidebar", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
+                                                                sotto_conversation_is_busy (self->conversation));
 }
 
 static void
@@ -70,14 +65,21 @@ show_conversation (SottoWindow       *self,
   if (conversation != NULL)
     {
       sotto_conversation_load (conversation);
-      g_signal_connect_object (conversation, "notify::title", G_CALLBACK (on_title_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update_actions), self, G_CONNECT_SWAPPED);
     }
 
   sotto_conversation_page_set_conversation (self->page, conversation);
   sotto_sidebar_set_selected (self->sidebar, conversation);
-  on_title_changed (self);
   update_actions (self);
+}
+
+/* On a narrow window the list lies over the conversation and makes room for it. */
+static void
+reveal_conversation (SottoWindow *self)
+{
+  if (adw_overlay_split_view_get_collapsed (self->split_view))
+    adw_overlay_split_view_set_show_sidebar (self->split_view, FALSE);
 }
 
 static void
@@ -86,11 +88,38 @@ on_conversation_chosen (SottoWindow       *self,
                         const char        *message_id)
 {
   show_conversation (self, conversation);
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  reveal_conversation (self);
   if (message_id != NULL)
     sotto_conversation_page_scroll_to_message (self->page, message_id);
   else
     sotto_conversation_page_focus_composer (self->page);
+}
+
+/* --- The list beside it --- */
+
+/* Whether the list is wanted is remembered for a wide window; a narrow one begins without it. */
+static void
+on_collapsed (SottoWindow *self)
+{
+  gboolean is_collapsed = adw_overlay_split_view_get_collapsed (self->split_view);
+  gboolean is_wanted = self->app == NULL || sotto_settings_get_boolean (sotto_app_get_settings (self->app), "sidebar-shown");
+
+  if (is_collapsed)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "narrow");
+  adw_overlay_split_view_set_show_sidebar (self->split_view, !is_collapsed && is_wanted);
+}
+
+static void
+on_sidebar_shown (SottoWindow *self)
+{
+  gboolean is_shown = adw_overlay_split_view_get_show_sidebar (self->split_view);
+  gboolean is_collapsed = adw_overlay_split_view_get_collapsed (self->split_view);
+
+  if (!is_collapsed && self->app != NULL)
+    g_object_set (sotto_app_get_settings (self->app), "sidebar-shown", is_shown, NULL);
+  sotto_conversation_page_set_sidebar_shown (self->page, is_shown && !is_collapsed);
 }
 
 /* --- Actions --- */
@@ -103,7 +132,7 @@ new_conversation (GtkWidget  *widget,
   SottoWindow *self = SOTTO_WINDOW (widget);
 
   show_conversation (self, sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  reveal_conversation (self);
   sotto_conversation_page_focus_composer (self->page);
 }
 
@@ -114,8 +143,7 @@ search (GtkWidget  *widget,
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
 
-  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
-  gtk_widget_set_visible (gtk_widget_get_parent (GTK_WIDGET (self->sidebar)), TRUE);
+  adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
   sotto_sidebar_begin_search (self->sidebar);
 }
 
@@ -134,11 +162,8 @@ toggle_sidebar (GtkWidget  *widget,
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
 
-  if (adw_navigation_split_view_get_collapsed (self->split_view))
-    adw_navigation_split_view_set_show_content (self->split_view,
-                                                !adw_navigation_split_view_get_show_content (self->split_view));
-  else
-    adw_navigation_split_view_set_collapsed (self->split_view, TRUE);
+  adw_overlay_split_view_set_show_sidebar (self->split_view,
+                                           !adw_overlay_split_view_get_show_sidebar (self->split_view));
 }
 
 static void
@@ -219,7 +244,7 @@ focus_composer (GtkWidget  *widget,
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
 
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  reveal_conversation (self);
   sotto_conversation_page_focus_composer (self->page);
 }
 
@@ -230,7 +255,7 @@ choose_model (GtkWidget  *widget,
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
 
-  adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+  reveal_conversation (self);
   sotto_conversation_page_choose_model (self->page);
 }
 
@@ -333,9 +358,10 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, state_page);
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, split_view);
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, sidebar);
-  gtk_widget_class_bind_template_child (widget_class, SottoWindow, content_page);
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, page);
+  gtk_widget_class_bind_template_callback (widget_class, on_collapsed);
   gtk_widget_class_bind_template_callback (widget_class, on_conversation_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_sidebar_shown);
 
   gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
@@ -347,6 +373,9 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
+
+  /* Not an accelerator: those come before everything else, and this comes after dialogs, menus and search bars. */
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.stop", NULL);
 }
 
 static void
@@ -369,6 +398,7 @@ sotto_window_new (GtkApplication *application,
   if (sotto_settings_get_boolean (settings, "window-maximized"))
     gtk_window_maximize (GTK_WINDOW (self));
 
+  on_collapsed (self);
   sotto_state_page_set_app (self->state_page, app);
   sotto_conversation_page_set_app (self->page, app);
   g_signal_connect_object (app, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
