@@ -170,18 +170,12 @@ sotto_bpe_clear (SottoBpe *self)
 
 static void
 append_id (GArray  *ids,
-           guint32  id,
-           guint32  unknown)
+           guint32  id)
 {
-  gint32 value;
+  gint32 value = id;
 
-  if (id == SOTTO_NO_TOKEN)
-    id = unknown;
-  if (id == SOTTO_NO_TOKEN)
-    return;
-
-  value = id;
-  g_array_append_val (ids, value);
+  if (id != SOTTO_NO_TOKEN)
+    g_array_append_val (ids, value);
 }
 
 /* The merge of the tokens at @left and @right as a symbol's rank and result. */
@@ -202,7 +196,6 @@ static void
 encode_short (const SottoBpe *self,
               const guint8   *word,
               guint           length,
-              guint32         unknown,
               GArray         *ids)
 {
   guint32 symbols[SHORT_WORD];
@@ -240,7 +233,7 @@ encode_short (const SottoBpe *self,
     }
 
   for (guint i = 0; i < n; i++)
-    append_id (ids, symbols[i], unknown);
+    append_id (ids, symbols[i]);
 }
 
 typedef struct {
@@ -346,7 +339,6 @@ static void
 encode_long (const SottoBpe *self,
              const guint8   *word,
              guint32         length,
-             guint32         unknown,
              GArray         *ids)
 {
   g_autofree Symbol *symbols = g_try_malloc_n (length, sizeof (Symbol));
@@ -358,7 +350,7 @@ encode_long (const SottoBpe *self,
     {
       /* Without memory the bytes themselves still say the same text. */
       for (guint32 i = 0; i < length; i++)
-        append_id (ids, self->byte_ids[word[i]], unknown);
+        append_id (ids, self->byte_ids[word[i]]);
       return;
     }
 
@@ -374,25 +366,24 @@ encode_long (const SottoBpe *self,
   merge_all (self, symbols, &heap);
 
   for (guint32 i = 0; i != NO_POSITION; i = symbols[i].next)
-    append_id (ids, symbols[i].id, unknown);
+    append_id (ids, symbols[i].id);
 }
 
 void
 sotto_bpe_encode (const SottoBpe *self,
                   const guint8   *word,
                   gsize           length,
-                  guint32         unknown,
-                  GArray         *ids)
+                      GArray         *ids)
 {
   while (length > SHORT_WORD)
     {
       guint32 n = MIN (length, LONGEST_WORD);
 
-      encode_long (self, word, n, unknown, ids);
+      encode_long (self, word, n, ids);
       word += n;
       length -= n;
     }
 
   if (length > 0)
-    encode_short (self, word, length, unknown, ids);
+    encode_short (self, word, length, ids);
 }

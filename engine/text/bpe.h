@@ -31,15 +31,16 @@ void sotto_bpe_clear (SottoBpe *self);
 /**
  * sotto_bpe_encode:
  * @word: bytes
- * @unknown: what stands for a byte without a token; %SOTTO_NO_TOKEN: nothing
  * @ids: (element-type gint32): appended to
  *
  * Always merges the pair of lowest rank, of equals the leftmost. Time grows with n log n.
+ *
+ * A byte that has no token is left out, as the models' own tokenizers do: an unknown token that stood for it
+ * would often be a control token, and then typed text could make one.
  */
 void sotto_bpe_encode (const SottoBpe *self,
                        const guint8   *word,
                        gsize           length,
-                       guint32         unknown,
                        GArray         *ids);
 
 G_END_DECLS

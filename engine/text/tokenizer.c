@@ -26,7 +26,6 @@ struct _SottoTokenizer {
   guint8 *ends;              /* (n_tokens): whether it ends a turn */
   gint32 bos;
   gint32 eos;
-  guint32 unknown;
   gboolean add_bos;
   gboolean has_chat_tokens;
 };
@@ -173,13 +172,10 @@ read_special_tokens (SottoTokenizer  *self,
     "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id",
   };
   SottoVocabulary *vocabulary = &self->vocabulary;
-  gint32 unknown;
   gint32 named[1 + G_N_ELEMENTS (end_keys)];
 
-  if (!read_token_id (self, gguf, "tokenizer.ggml.bos_token_id", &self->bos, error) ||
-      !read_token_id (self, gguf, "tokenizer.ggml.unknown_token_id", &unknown, error))
+  if (!read_token_id (self, gguf, "tokenizer.ggml.bos_token_id", &self->bos, error))
     return FALSE;
-  self->unknown = unknown < 0 ? SOTTO_NO_TOKEN : (guint32) unknown;
 
   named[0] = self->bos;
   for (guint i = 0; i < G_N_ELEMENTS (end_keys); i++)
@@ -319,7 +315,7 @@ encode_word (const guint8 *word,
         }
     }
 
-  sotto_bpe_encode (&self->bpe, word, length, self->unknown, encoding->ids);
+  sotto_bpe_encode (&self->bpe, word, length, encoding->ids);
 }
 
 /* Where the trusted run ends that begins with span @index; moves @index behind it. */

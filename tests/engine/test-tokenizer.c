@@ -560,6 +560,7 @@ make_letters (yyjson_val *root)
 
   gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
   gguf_writer_add_string (writer, "tokenizer.ggml.pre", "gpt-2");
+  gguf_writer_add_uint32 (writer, "tokenizer.ggml.unknown_token_id", 0);
   add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "tokens"));
   add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
   bytes = gguf_writer_finish (writer);
@@ -594,6 +595,20 @@ test_long_words (void)
       assert_ids (tokenizer, word, FALSE, expected_text);
     }
 
+  yyjson_doc_free (document);
+}
+
+/* Bytes that the vocabulary lacks are left out. SmolLM2 lacks some, and its unknown token is <|endoftext|>: typed
+ * text must not become that. */
+static void
+test_missing_bytes (void)
+{
+  yyjson_doc *document = yyjson_read (letters_json, strlen (letters_json), 0);
+  g_autoptr (SottoTokenizer) tokenizer = make_letters (yyjson_doc_get_root (document));
+
+  assert_ids (tokenizer, "cxc", FALSE, "2 2");
+  assert_ids (tokenizer, "x", FALSE, "");
+  assert_ids (tokenizer, "x\xf0\x9f", TRUE, "");
   yyjson_doc_free (document);
 }
 
@@ -717,6 +732,7 @@ main (int    argc,
   g_test_add_func ("/tokenizer/kinds", test_kinds);
   g_test_add_func ("/tokenizer/errors", test_errors);
   g_test_add_func ("/tokenizer/long-words", test_long_words);
+  g_test_add_func ("/tokenizer/missing-bytes", test_missing_bytes);
   g_test_add_func ("/tokenizer/pathological", test_pathological);
   g_test_add_func ("/tokenizer/any-bytes", test_any_bytes);
   g_test_add_func ("/tokenizer/unicode", test_unicode);
