@@ -222,7 +222,7 @@ sotto_model_render (const SottoModel    *self,
   sotto_tokenizer_encode (self->tokenizer, (const SottoSpan *) rendered->spans->data,
                           rendered->spans->len, prompt->tokens);
   prepend_bos (self, prompt->tokens);
-  prompt->text = g_steal_pointer (&rendered->text);
+  prompt->text = g_string_new_len (rendered->text->str, (gssize) rendered->text->len);
   prompt->template_hash = g_strdup (sotto_template_get_hash (self->chat_template));
   if (rendered->used_date)
     prompt->date = g_date_time_format_iso8601 (day);
