@@ -127,6 +127,25 @@ set_key (SottoDatabase *self, const guint8 *key, GError **error)
   return TRUE;
 }
 
+/* An empty file opens with every key. */
+static gboolean
+check_application (SottoDatabase *self, GError **error)
+{
+  SottoHistoryErrorArguments arguments = { .path = self->path, .subject = "not a history" };
+  gboolean found;
+  gint64 application = sotto_database_get_int (self, &found, error, "PRAGMA application_id", "");
+
+  if (!found)
+    return FALSE;
+  if (application == SOTTO_DATABASE_APPLICATION_ID)
+    return TRUE;
+
+  sotto_history_set_error (error, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, &arguments,
+                           "\"%s\" is not a history: application id %" G_GINT64_FORMAT, self->path,
+                           application);
+  return FALSE;
+}
+
 SottoDatabase *
 sotto_database_open (const char         *path,
                      const guint8       *key,
@@ -159,6 +178,7 @@ sotto_database_open (const char         *path,
       !set_key (self, key, error) ||
       !sotto_database_exec (self, settings, error) ||
       !sotto_database_exec (self, "SELECT count(*) FROM sqlite_schema;", error) ||
+      (mode == SOTTO_DATABASE_OPEN && !check_application (self, error)) ||
       !sotto_database_exec (self, settings_of_file, error) ||
       !sotto_search_tokenizer_register (self, error))
     return NULL;

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* "Sott": PRAGMA application_id of every history */
+#define SOTTO_DATABASE_APPLICATION_ID 0x536f7474
+
 /**
  * SottoDatabase:
  *
@@ -23,7 +26,8 @@ typedef enum {
  * sotto_database_open:
  * @key: (array fixed-size=32)
  *
- * Opening reads the first page, so that a wrong key or file is noticed here.
+ * Opening reads the first page, so that a wrong key, an empty or a foreign file is noticed before
+ * anything is written.
  *
  * Returns: (transfer full): or %NULL with _CORRUPT_DATABASE, _IO, _DISK_FULL or _MEMORY
  */

@@ -181,7 +181,7 @@ static gboolean
 run_step (SottoDatabase *database, const SottoSchemaStep *step, guint version, GError **error)
 {
   g_autofree char *mark = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %u;",
-                                           SOTTO_SCHEMA_APPLICATION_ID, version);
+                                           SOTTO_DATABASE_APPLICATION_ID, version);
   gboolean ok;
 
   if (!sotto_database_begin (database, error))
@@ -201,21 +201,15 @@ sotto_schema_prepare (SottoDatabase          *database,
   SottoHistoryErrorArguments arguments = { .path = sotto_database_get_path (database) };
   gboolean found;
   gint64 version;
-  gint64 application;
 
   version = sotto_database_get_int (database, &found, error, "PRAGMA user_version", "");
   if (!found)
     return FALSE;
-  application = sotto_database_get_int (database, &found, error, "PRAGMA application_id", "");
-  if (!found)
-    return FALSE;
-
-  if (application != (is_new ? 0 : SOTTO_SCHEMA_APPLICATION_ID) || version < 0)
+  if (version < 0 || (is_new && version != 0))
     {
-      arguments.subject = "not a history";
+      arguments.subject = "schema version";
       sotto_history_set_error (error, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, &arguments,
-                               "\"%s\" is not a history: application id %" G_GINT64_FORMAT,
-                               arguments.path, application);
+                               "\"%s\" has schema %" G_GINT64_FORMAT, arguments.path, version);
       return FALSE;
     }
   if (version > n_steps)

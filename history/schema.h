@@ -4,9 +4,6 @@
 
 G_BEGIN_DECLS
 
-/* "Sott" */
-#define SOTTO_SCHEMA_APPLICATION_ID 0x536f7474
-
 /**
  * SottoSchemaStep:
  * @sql: what brings the schema from the version before to this one; a step stands in the array at
@@ -31,7 +28,7 @@ const SottoSchemaStep *sotto_schema_get_steps (guint *n_steps);
  * number. Before the first step of a file that holds something, it is copied, encrypted as it is, to
  * its path with ".version-N" behind, and kept; a copy that is there already is the better one.
  *
- * Returns: %FALSE with _NEWER, _CORRUPT_DATABASE (the file is not of this application) or another
+ * Returns: %FALSE with _NEWER, _CORRUPT_DATABASE or another
  */
 gboolean sotto_schema_prepare (SottoDatabase          *database,
                                const SottoSchemaStep  *steps,

@@ -46,6 +46,15 @@ has_letter (const char *word)
   return FALSE;
 }
 
+/* "c++" is the word c, and not all words that begin with it. */
+static gboolean
+ends_in_letter (const char *word)
+{
+  gunichar last = g_utf8_get_char (g_utf8_find_prev_char (word, word + strlen (word)));
+
+  return g_unichar_isalnum (last) || g_unichar_ismark (last);
+}
+
 /* In double quotes FTS5 takes everything as text; a quote itself is doubled. */
 static void
 append_quoted (GString *expression, const char *word, const char *after)
@@ -102,7 +111,7 @@ sotto_search_query_parse (const char *text)
       g_ptr_array_add (self->all, word);
       /* Marks alone have no token; they are found by trigrams if they are long enough. */
       if (has_letter (word))
-        append_quoted (words, word, " *");
+        append_quoted (words, word, ends_in_letter (word) ? " *" : "");
       if (g_utf8_strlen (word, -1) >= 3)
         {
           append_quoted (trigrams, word, "");
