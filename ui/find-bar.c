@@ -140,6 +140,8 @@ sotto_find_bar_dispose (GObject *object)
   SottoFindBar *self = SOTTO_FIND_BAR (object);
 
   g_clear_object (&self->messages);
+  /* The template would let go of the child, which is bound, without the bin knowing. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_FIND_BAR);
 
   G_OBJECT_CLASS (sotto_find_bar_parent_class)->dispose (object);

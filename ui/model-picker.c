@@ -235,6 +235,8 @@ sotto_model_picker_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);
+  /* The template would let go of the child, which is bound, without the bin knowing. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_MODEL_PICKER);
 
   G_OBJECT_CLASS (sotto_model_picker_parent_class)->dispose (object);
