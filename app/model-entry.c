@@ -206,17 +206,6 @@ create_summary (const SottoModelFacts *facts)
   return g_strjoinv (" · ", (char **) parts->pdata);
 }
 
-/* File names say it like "qwen2.5-coder-0.5b-instruct"; that is what a person is shown, too. */
-static char *
-create_name (const SottoModelFacts *facts)
-{
-  g_autofree char *name = g_strstrip (g_strdup (facts->name));
-
-  if (name[0] == '\0')
-    return g_filename_display_basename (facts->path);
-  return g_steal_pointer (&name);
-}
-
 void
 sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
 {
@@ -249,7 +238,7 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
   else
     {
       g_free (self->name);
-      self->name = create_name (facts);
+      self->name = g_strdup (facts->name);
       self->summary = create_summary (facts);
       set_state (self, SOTTO_MODEL_STATE_AVAILABLE);
     }

@@ -103,6 +103,39 @@ sotto_model_files_stat (const char *path, guint64 *size, gint64 *modified, GErro
   return TRUE;
 }
 
+/* "Q4_K_M", "IQ3_XXS", "F16", "bf16": how a file name ends where it names the block type */
+static gboolean
+is_quantisation (const char *text)
+{
+  return g_regex_match_simple ("^(i?q[0-9](_[0-9a-z]+)*|b?f16|f32)$", text, G_REGEX_CASELESS, 0);
+}
+
+/* Names that say nothing about the model */
+static gboolean
+is_generic (const char *name)
+{
+  return g_regex_match_simple ("^(ggml|gguf|model|unnamed|[ ._-])*([0-9]+)?$", name, G_REGEX_CASELESS, 0);
+}
+
+char *
+sotto_model_files_create_name (const char *path, const char *own_name)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+  char *end = g_strrstr (name, ".gguf");
+
+  if (end != NULL && end != name)
+    *end = '\0';
+  for (char *p = name + strlen (name); p > name; p--)
+    if ((*p == '.' || *p == '-' || *p == '_') && is_quantisation (p + 1))
+      *p = '\0';
+
+  g_strdelimit (name, "-_", ' ');
+  g_strstrip (name);
+  if (is_generic (name) && own_name != NULL && own_name[0] != '\0')
+    return g_utf8_make_valid (own_name, -1);
+  return g_steal_pointer (&name);
+}
+
 SottoModelFacts *
 sotto_model_files_look (const char *path)
 {
@@ -119,7 +152,7 @@ sotto_model_files_look (const char *path)
     return g_steal_pointer (&facts);
 
   info = sotto_model_get_info (model);
-  facts->name = g_utf8_make_valid (info->name != NULL ? info->name : "", -1);
+  facts->name = sotto_model_files_create_name (path, info->name);
   facts->family = g_strdup (info->family);
   facts->licence = g_strdup (info->licence);
   facts->size_label = g_strdup (info->size_label);

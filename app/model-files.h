@@ -65,6 +65,18 @@ gboolean sotto_model_files_stat (const char *path, guint64 *size, gint64 *modifi
 SottoModelFacts *sotto_model_files_look (const char *path);
 
 /**
+ * sotto_model_files_create_name:
+ * @own_name: (nullable): what the file calls itself
+ *
+ * What a model is called here: its file's name without suffix and block type ("Qwen2.5 Coder 0.5B
+ * Instruct"), which is what a person chose it by; @own_name, often a training run's, only where the file's
+ * name says nothing.
+ *
+ * Returns: (transfer full): UTF-8
+ */
+char *sotto_model_files_create_name (const char *path, const char *own_name);
+
+/**
  * sotto_model_files_compare:
  *
  * The order in which models are shown and the default is chosen: those that answer before those that
