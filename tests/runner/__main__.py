@@ -96,7 +96,7 @@ def tests(options, report):
                        "LSAN_OPTIONS": f"suppressions={meson.REPO}/tests/runner/lsan.supp",
                        "G_SLICE": "always-malloc", "MALLOC_PERTURB_": "0"}
     start = time.monotonic()
-    if not meson.build(folder, setup, TESTS):
+    if not meson.build(folder, setup, ["build.ninja"] if options.list else TESTS):
         report.check("build", time.monotonic() - start, "it does not build (see above)")
         return
     found = meson.introspect(folder, "tests")
