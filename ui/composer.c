@@ -75,7 +75,7 @@ update_button (SottoComposer *self)
     gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
 }
 
-/* "Loading the model… 40 %", else how fast the last reply came. */
+/* "Loading the model… 40 %", "Writing… 16 tokens per second"; how fast a finished reply came is in its details. */
 static void
 update_status (SottoComposer *self)
 {
@@ -96,8 +96,7 @@ update_context (SottoComposer *self)
   if (limit == 0)
     return;
 
-  gtk_level_bar_set_max_value (self->context_bar, limit);
-  gtk_level_bar_set_value (self->context_bar, MIN (used, limit));
+  gtk_level_bar_set_value (self->context_bar, MIN ((double) used / limit, 1));
   /* Translators: how much of what the model can keep in mind this conversation takes; a token is a piece of a word */
   tooltip = g_strdup_printf (_("%u of %u tokens of context used"), used, limit);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->context_bar), tooltip);
@@ -361,10 +360,22 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
 }
 
+/* A level bar's own levels say that full is good; here it is the other way round. */
+static void
+set_up_context_bar (SottoComposer *self)
+{
+  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_LOW);
+  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_HIGH);
+  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_FULL);
+  gtk_level_bar_add_offset_value (self->context_bar, "roomy", 0.75);
+  gtk_level_bar_add_offset_value (self->context_bar, "narrow", 1);
+}
+
 static void
 sotto_composer_init (SottoComposer *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  set_up_context_bar (self);
   set_up_spelling (self);
   update_scheme (self);
   g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (update_scheme), self,

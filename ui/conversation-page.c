@@ -105,6 +105,17 @@ update_announcer (SottoConversationPage *self)
                              self->conversation != NULL ? sotto_conversation_get_reply (self->conversation) : NULL);
 }
 
+/* When the row with the focus goes (an edited message gives way to its new version), writing goes on below. */
+static void
+on_messages_changed (SottoConversationPage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  update_stack (self);
+  if (root != NULL && gtk_root_get_focus (root) == NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
 /* --- Finding a message --- */
 
 static void
@@ -272,7 +283,7 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
 
   if (conversation != NULL)
     {
-      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (update_stack), self,
+      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (on_messages_changed), self,
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);

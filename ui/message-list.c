@@ -492,6 +492,17 @@ sotto_message_list_set_focus_child (GtkWidget *widget,
 
 /* --- The model --- */
 
+/* A row that goes with the focus in it would leave a chain of focus children that ends nowhere. */
+static void
+let_go_of_focus (SottoMessageList *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (self->focused != G_MAXUINT && root != NULL)
+    gtk_root_set_focus (root, NULL);
+  self->focused = G_MAXUINT;
+}
+
 static void
 on_items_changed (SottoMessageList *self,
                   guint             position,
@@ -502,7 +513,7 @@ on_items_changed (SottoMessageList *self,
   for (guint i = position; i < position + removed; i++)
     {
       if (self->focused == i)
-        self->focused = G_MAXUINT;
+        let_go_of_focus (self);
       drop_row (self, i);
       set_height (self, i, 0);
     }
@@ -541,7 +552,7 @@ on_items_changed (SottoMessageList *self,
 static void
 forget_rows (SottoMessageList *self)
 {
-  self->focused = G_MAXUINT;
+  let_go_of_focus (self);
   for (guint i = 0; i < self->rows->len; i++)
     drop_row (self, i);
   g_array_set_size (self->rows, 0);

@@ -121,6 +121,11 @@ update (SottoMessageRow *self)
   g_autofree char *versions = g_strdup_printf ("%u/%u", version, n_versions);
 
   gtk_widget_set_visible (self->notice, notice != NULL);
+  /* Only what went wrong stands out; that a person stopped a reply, they know. */
+  if (status == SOTTO_MESSAGE_STATUS_FAILED)
+    gtk_widget_add_css_class (self->notice, "failed");
+  else
+    gtk_widget_remove_css_class (self->notice, "failed");
   gtk_widget_set_visible (self->retry_button, status == SOTTO_MESSAGE_STATUS_FAILED && !is_busy);
   if (notice != NULL)
     gtk_label_set_label (self->notice_label, notice);
