@@ -1,8 +1,44 @@
 #pragma once
 
 #include "app.h"
+#include "services.h"
 
 G_BEGIN_DECLS
+
+struct _SottoApp
+{
+  GObject parent_instance;
+
+  char *folder;
+  SottoServices *services;
+  SottoConversationList *conversations;
+
+  SottoAppState state;
+  SottoProblem *problem;
+  char *recovery_code;
+  char *temporary_folder; /* NULL: what is said is kept */
+  gboolean has_passphrase_slot;
+  gboolean has_keyring_slot;
+  guint cost_operations;
+  gsize cost_memory;
+
+  guint stop_source; /* while closing */
+  guint stop_ticks;
+};
+
+/**
+ * SottoAppMeans:
+ *
+ * What an attempt to open the history works with.
+ */
+typedef enum {
+  SOTTO_APP_MEANS_KEYRING,
+  SOTTO_APP_MEANS_PASSPHRASE,
+  SOTTO_APP_MEANS_RECOVERY,
+  SOTTO_APP_MEANS_TEMPORARY,
+} SottoAppMeans;
+
+/* --- app.c --- */
 
 /**
  * sotto_app_set_passphrase_cost:
@@ -12,5 +48,37 @@ G_BEGIN_DECLS
  * What trying a passphrase costs in histories made from now on. For tests, which make many.
  */
 void sotto_app_set_passphrase_cost (SottoApp *self, guint operations, gsize memory);
+
+void sotto_app_set_state (SottoApp *self, SottoAppState state, const GError *error);
+
+/* @code: (transfer full) (nullable) */
+void sotto_app_set_recovery_code (SottoApp *self, char *code);
+void sotto_app_notify_temporary (SottoApp *self);
+
+/* --- app-open.c --- */
+
+/**
+ * sotto_app_can_begin:
+ *
+ * Returns: whether an attempt may begin; if not, @task has returned
+ */
+gboolean sotto_app_can_begin (SottoApp *self, GTask *task);
+
+/**
+ * sotto_app_begin_attempt:
+ * @creating: whether to make a history; else open the one there is
+ * @unlock: (transfer full) (nullable): with @error why there is none
+ * @error: (transfer full) (nullable)
+ */
+void sotto_app_begin_attempt (SottoApp       *self,
+                              GTask          *task,
+                              SottoAppMeans   means,
+                              gboolean        creating,
+                              SottoUnlock    *unlock,
+                              GError         *error);
+
+/* --- app-temporary.c --- */
+
+void sotto_app_remove_temporary_folder (SottoApp *self);
 
 G_END_DECLS

@@ -120,8 +120,8 @@ void sotto_app_dismiss_recovery_code (SottoApp *self);
 /**
  * sotto_app_close_async:
  *
- * Quits cleanly: stops replies and keeps their text, saves drafts, purges what was deleted, frees the worker,
- * closes the history. Afterwards the state is CLOSED. Never fails.
+ * Quits cleanly: stops replies and keeps their text, saves drafts, purges what was deleted, frees
+ * the worker, closes the history. Afterwards the state is CLOSED. Never fails.
  */
 void sotto_app_close_async (SottoApp             *self,
                             GAsyncReadyCallback   callback,

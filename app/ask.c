@@ -15,8 +15,8 @@
 #include "model-files.h"
 #include "problem.h"
 
-/* One question, one answer: a worker of its own, no main loop, no history, no preferences. This file
- * is the application's voice on the command line and the only one in this folder that prints. */
+/* One question, one answer: a worker of its own, no main loop, no history, no preferences. This
+ * file is the application's voice on the command line and the only one in this folder that prints. */
 
 #define STATUS_OK 0
 #define STATUS_WRONG 1
@@ -117,7 +117,8 @@ compose_question (const SottoAsk *ask)
   valid = g_utf8_make_valid (input->str, (gssize) input->len);
   g_strstrip (question);
   if (g_strchomp (valid)[0] != '\0')
-    return question[0] != '\0' ? g_strconcat (question, "\n\n", valid, NULL) : g_steal_pointer (&valid);
+    return question[0] != '\0'
+             ? g_strconcat (question, "\n\n", valid, NULL) : g_steal_pointer (&valid);
   if (question[0] != '\0')
     return g_steal_pointer (&question);
 
@@ -133,7 +134,8 @@ compare_facts (gconstpointer a, gconstpointer b)
   const SottoModelFacts *facts_a = *(SottoModelFacts **) a;
   const SottoModelFacts *facts_b = *(SottoModelFacts **) b;
 
-  return sotto_model_files_compare (facts_a->name, facts_a->is_base, facts_b->name, facts_b->is_base);
+  return sotto_model_files_compare (facts_a->name, facts_a->is_base, facts_b->name,
+                                    facts_b->is_base);
 }
 
 static GPtrArray *
@@ -285,7 +287,8 @@ take_event (Answer *answer, const SottoEvent *event)
       finish_line (answer);
       if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
         {
-          complain (_("The answer was cut off: the model’s context of %d tokens is full."), (int) event->total);
+          complain (_("The answer was cut off: the model’s context of %d tokens is full."),
+                    (int) event->total);
           answer->status = STATUS_WRONG;
         }
       return TRUE;
@@ -346,7 +349,10 @@ receive (Answer *answer, const sigset_t *stopping)
 }
 
 static void
-fill_request (const SottoAsk *ask, const char *path, SottoMessages *messages, SottoGenerate *generate)
+fill_request (const SottoAsk *ask,
+              const char     *path,
+              SottoMessages  *messages,
+              SottoGenerate  *generate)
 {
   const SottoSamplerSettings defaults = SOTTO_SAMPLER_DEFAULTS;
 

@@ -32,8 +32,8 @@ typedef struct {
  * sotto_ask_run:
  *
  * Answers on standard output as the answer is generated; further text is read from standard input
- * where that is piped. Needs no display, keyring or session bus, and writes nothing to the disk; nor
- * are the window's preferences looked at, so that an answer depends on the command line alone.
+ * where that is piped. Needs no display, keyring or session bus, and writes nothing to the disk;
+ * nor are the window's preferences looked at, so that an answer depends on the command line alone.
  * Blocks; Ctrl+C stops it. Call it before any other thread is started: SIGINT, SIGTERM and SIGPIPE
  * are blocked for those that follow.
  *

@@ -12,7 +12,9 @@ SottoConversationList *sotto_conversation_list_new (SottoServices *services);
  * @records: (element-type SottoHistoryConversation)
  * @draft: of the conversation that is not begun yet
  */
-void sotto_conversation_list_fill (SottoConversationList *self, GPtrArray *records, const char *draft);
+void sotto_conversation_list_fill (SottoConversationList *self,
+                                   GPtrArray             *records,
+                                   const char            *draft);
 
 /* Empties the list; what is shown of it lives on without a history. */
 void sotto_conversation_list_clear (SottoConversationList *self);

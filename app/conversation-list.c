@@ -64,7 +64,8 @@ list_get_item (GListModel *model, guint position)
 {
   SottoConversationList *self = SOTTO_CONVERSATION_LIST (model);
 
-  return position < self->items->len ? g_object_ref (g_ptr_array_index (self->items, position)) : NULL;
+  return position < self->items->len
+         ? g_object_ref (g_ptr_array_index (self->items, position)) : NULL;
 }
 
 static void
@@ -98,7 +99,9 @@ find_place (SottoConversationList *self, SottoConversation *conversation)
 }
 
 static void
-on_last_used_changed (SottoConversationList *self, GParamSpec *pspec, SottoConversation *conversation)
+on_last_used_changed (SottoConversationList *self,
+                      GParamSpec            *pspec,
+                      SottoConversation     *conversation)
 {
   guint old_position;
   guint position;
@@ -123,7 +126,8 @@ on_last_used_changed (SottoConversationList *self, GParamSpec *pspec, SottoConve
 static void
 watch (SottoConversationList *self, SottoConversation *conversation)
 {
-  g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (on_last_used_changed), self,
+  g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (on_last_used_changed),
+                           self,
                            G_CONNECT_SWAPPED);
 }
 
@@ -192,7 +196,10 @@ sotto_conversation_list_dispose (GObject *object)
 }
 
 static void
-sotto_conversation_list_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+sotto_conversation_list_get_property (GObject    *object,
+                                      guint       prop_id,
+                                      GValue     *value,
+                                      GParamSpec *pspec)
 {
   if (prop_id == PROP_N_ITEMS)
     g_value_set_uint (value, SOTTO_CONVERSATION_LIST (object)->items->len);
@@ -212,7 +219,8 @@ sotto_conversation_list_class_init (SottoConversationListClass *klass)
                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[REGROUPED] = g_signal_new ("regrouped", SOTTO_TYPE_CONVERSATION_LIST, G_SIGNAL_RUN_LAST, 0,
+  signals[REGROUPED] = g_signal_new ("regrouped", SOTTO_TYPE_CONVERSATION_LIST, G_SIGNAL_RUN_LAST,
+                                     0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
@@ -353,7 +361,8 @@ sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *
   items_changed (self, position, 1, 0);
 
   if (self->services->store != NULL)
-    sotto_store_delete_conversation_async (self->services->store, sotto_conversation_get_id (conversation),
+    sotto_store_delete_conversation_async (self->services->store,
+                                           sotto_conversation_get_id (conversation),
                                            NULL, on_deleted, g_object_ref (conversation));
 }
 
@@ -384,7 +393,8 @@ sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversat
   sotto_conversation_set_deleted (conversation, FALSE);
   insert (self, conversation);
   if (self->services->store != NULL)
-    sotto_store_undelete_conversation_async (self->services->store, sotto_conversation_get_id (conversation),
+    sotto_store_undelete_conversation_async (self->services->store,
+                                             sotto_conversation_get_id (conversation),
                                              NULL, on_undeleted, g_object_ref (conversation));
   g_object_unref (conversation);
 }
@@ -440,7 +450,8 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (hits == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, create_hits (g_task_get_source_object (task), hits), g_object_unref);
+    g_task_return_pointer (task, create_hits (g_task_get_source_object (task), hits),
+                           g_object_unref);
 }
 
 void
@@ -465,7 +476,9 @@ sotto_conversation_list_search_async (SottoConversationList *self,
 }
 
 GListModel *
-sotto_conversation_list_search_finish (SottoConversationList *self, GAsyncResult *result, GError **error)
+sotto_conversation_list_search_finish (SottoConversationList  *self,
+                                       GAsyncResult           *result,
+                                       GError                **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);

@@ -22,7 +22,11 @@ G_BEGIN_DECLS
  * - "regrouped" (): midnight passed; headings may have changed (each conversation notifies too)
  */
 #define SOTTO_TYPE_CONVERSATION_LIST (sotto_conversation_list_get_type ())
-G_DECLARE_FINAL_TYPE (SottoConversationList, sotto_conversation_list, SOTTO, CONVERSATION_LIST, GObject)
+G_DECLARE_FINAL_TYPE ( SottoConversationList,
+                       sotto_conversation_list,
+                       SOTTO,
+                       CONVERSATION_LIST,
+                       GObject)
 
 /**
  * sotto_conversation_list_create:

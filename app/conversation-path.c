@@ -105,7 +105,8 @@ steal_rows (GArray *rows, guint position)
 
   if (position < rows->len)
     {
-      g_array_append_vals (tail, &g_array_index (rows, SottoPathRow, position), rows->len - position);
+      g_array_append_vals (tail, &g_array_index (rows, SottoPathRow, position),
+                           rows->len - position);
       g_array_set_clear_func (rows, NULL);
       g_array_set_size (rows, position);
       g_array_set_clear_func (rows, (GDestroyNotify) row_clear);
@@ -183,8 +184,10 @@ restore_context (SottoConversation *self)
   receipt = row->message != NULL ? sotto_message_get_receipt (row->message) : row->record->receipt;
   if (receipt != NULL)
     sotto_conversation_set_context (self,
-                                    (guint) (sotto_kept_receipt_get_number (receipt, "prompt_tokens")
-                                             + sotto_kept_receipt_get_number (receipt, "generated_tokens")),
+                                    (guint) (sotto_kept_receipt_get_number (receipt,
+                                                                            "prompt_tokens")
+                                             + sotto_kept_receipt_get_number (receipt,
+                                                                              "generated_tokens")),
                                     (guint) sotto_kept_receipt_get_number (receipt, "context"));
 }
 
@@ -255,7 +258,9 @@ on_path_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Reads the path, again if it has been read before. */
 void
-sotto_conversation_path_read_async (SottoConversation *self, GAsyncReadyCallback callback, gpointer user_data)
+sotto_conversation_path_read_async (SottoConversation   *self,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
@@ -269,7 +274,8 @@ sotto_conversation_path_read_async (SottoConversation *self, GAsyncReadyCallback
   if (self->loads == NULL)
     {
       self->loads = g_ptr_array_new_with_free_func (g_object_unref);
-      sotto_store_load_path_async (self->services->store, self->id, NULL, on_path_loaded, g_object_ref (self));
+      sotto_store_load_path_async (self->services->store, self->id, NULL, on_path_loaded,
+                                   g_object_ref (self));
     }
   g_ptr_array_add (self->loads, g_steal_pointer (&task));
 }
@@ -305,7 +311,8 @@ sotto_conversation_path_to_messages (SottoConversation *self)
 
       if (is_reply && sotto_message_get_length (message) == 0)
         continue;
-      sotto_messages_append (messages, is_reply ? "assistant" : "user", sotto_message_get_text (message));
+      sotto_messages_append (messages, is_reply
+                             ? "assistant" : "user", sotto_message_get_text (message));
     }
   return messages;
 }

@@ -147,7 +147,9 @@ SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 void sotto_conversation_begin_reply (SottoConversation  *self,
                                      const char *const  *siblings,
                                      GArray             *replaced);
-void sotto_conversation_set_reply_state (SottoConversation *self, SottoReplyState state, double fraction);
+void sotto_conversation_set_reply_state (SottoConversation *self,
+                                         SottoReplyState    state,
+                                         double             fraction);
 
 /* Ends a running reply at once, as stopped, without waiting for the worker. */
 void sotto_conversation_abandon_reply (SottoConversation *self);

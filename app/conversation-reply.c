@@ -46,7 +46,8 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
       return percent > 0 ? g_strdup_printf (_("Reading the conversation… %d %%"), percent)
                          : g_strdup (_("Reading the conversation…"));
     case SOTTO_REPLY_STATE_GENERATING:
-      return tokens_per_second > 0 ? g_strdup_printf (_("Writing… %.0f tokens per second"), tokens_per_second)
+      return tokens_per_second > 0
+             ? g_strdup_printf (_("Writing… %.0f tokens per second"), tokens_per_second)
                                    : g_strdup (_("Writing…"));
     case SOTTO_REPLY_STATE_IDLE:
     case SOTTO_REPLY_STATE_SAVING:
@@ -123,8 +124,10 @@ begin_in_history (SottoConversation *self)
 
   self->is_begun = TRUE;
   g_clear_pointer (&self->replaced, g_array_unref);
-  sotto_store_begin_reply_async (self->services->store, self->id, sotto_message_get_id (self->reply),
-                                 sotto_message_get_parent (self->reply), model, NULL, on_reply_begun,
+  sotto_store_begin_reply_async (self->services->store, self->id,
+                                 sotto_message_get_id (self->reply),
+                                 sotto_message_get_parent (self->reply), model, NULL,
+                                   on_reply_begun,
                                  g_object_ref (self));
 }
 
@@ -234,9 +237,11 @@ take_receipt (SottoConversation *self, const SottoEvent *event)
   if (receipt == NULL)
     return;
 
-  sotto_conversation_set_context (self, receipt->n_prompt + receipt->n_generated, receipt->n_context);
+  sotto_conversation_set_context (self, receipt->n_prompt + receipt->n_generated,
+                                  receipt->n_context);
   if (receipt->decode_us > 0 && receipt->n_generated > 1)
-    set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC / (double) receipt->decode_us);
+    set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC
+                       / (double) receipt->decode_us);
 }
 
 static double
@@ -270,7 +275,8 @@ on_event (const SottoEvent *event, gpointer user_data)
       take_receipt (self, event);
       if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
         full = g_error_new (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL,
-                            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " tokens of the context are used",
+                            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " tokens of the context "
+                                                                          "are used",
                             event->done, event->total);
       end_reply (self, full != NULL ? SOTTO_MESSAGE_STATUS_LIMITED : SOTTO_MESSAGE_STATUS_COMPLETE,
                  event->receipt, full);
@@ -357,7 +363,9 @@ must_wait (SottoConversation *self)
 }
 
 void
-sotto_conversation_begin_reply (SottoConversation *self, const char *const *siblings, GArray *replaced)
+sotto_conversation_begin_reply (SottoConversation *self,
+                                const char *const *siblings,
+                                GArray            *replaced)
 {
   g_autofree char *id = sotto_history_new_id ();
   g_auto (GStrv) versions = sotto_conversation_add_sibling (siblings, id);
@@ -367,7 +375,8 @@ sotto_conversation_begin_reply (SottoConversation *self, const char *const *sibl
   self->is_begun = FALSE;
   self->request = 0;
   self->reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
-                                   SOTTO_MESSAGE_STATUS_WAITING, "", (const char *const *) versions);
+                                   SOTTO_MESSAGE_STATUS_WAITING, "",
+                                     (const char *const *) versions);
   sotto_conversation_path_append (self, g_object_ref (self->reply));
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, 0);

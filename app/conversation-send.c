@@ -1,8 +1,8 @@
 #include "conversation-private.h"
 
 /* Sending: the message is on the disk before anybody is told that it was sent, and only then a
- * reply is asked for. Conversation and message get their ids here, so that both can be written in one
- * go; the history does what it is given in order. */
+ * reply is asked for. Conversation and message get their ids here, so that both can be written in
+ * one go; the history does what it is given in order. */
 
 typedef struct {
   char *text;
@@ -44,7 +44,8 @@ show_message (SottoConversation *self, Send *send)
       const int position = sotto_conversation_path_find (self, sotto_message_get_id (send->edited));
 
       parent = g_strdup (sotto_message_get_parent (send->edited));
-      siblings = sotto_conversation_add_sibling (sotto_message_get_siblings (send->edited), send->id);
+      siblings = sotto_conversation_add_sibling (sotto_message_get_siblings (send->edited),
+                                                 send->id);
       if (position >= 0)
         g_array_unref (sotto_conversation_path_cut (self, (guint) position));
     }
@@ -97,7 +98,8 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Send *send = g_task_get_task_data (task);
-  g_autofree char *id = sotto_store_create_conversation_finish (SOTTO_STORE (source), result, &send->error);
+  g_autofree char *id = sotto_store_create_conversation_finish (SOTTO_STORE (source), result,
+                                                                &send->error);
 }
 
 static void
@@ -118,7 +120,8 @@ write_message (GTask *task)
     {
       g_autoptr (SottoHistoryModel) model = sotto_conversation_create_history_model (self);
       g_autofree char *title = self->title[0] != '\0' ? g_strdup (self->title)
-                                                      : sotto_conversation_shorten (send->text, 60, TRUE);
+                                                      : sotto_conversation_shorten (send->text, 60,
+                                                                                    TRUE);
 
       sotto_store_create_conversation_async (store, self->id, title, model, NULL, on_created,
                                              g_object_ref (task));

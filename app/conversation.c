@@ -1,17 +1,8 @@
-#include "config.h"
-
 #include "conversation-private.h"
 
-#include <glib/gi18n-lib.h>
 
-#include "model-entry-private.h"
-#include "model-library-private.h"
-
-/* The object itself: what the list shows, the draft, the model. The path of messages stands in
- * conversation-path.c, sending in conversation-send.c, replies in conversation-reply.c. */
-
-/* How long a draft may be typed on before it is saved */
-#define DRAFT_DELAY_MS 500
+/* The object itself. Title, draft, model and date stand in conversation-details.c, the path of
+ * messages in conversation-path.c, sending in conversation-send.c, replies in conversation-reply.c. */
 
 static void list_model_init (GListModelInterface *iface);
 
@@ -37,7 +28,8 @@ conversation_get_item (GListModel *model, guint position)
 {
   SottoConversation *self = SOTTO_CONVERSATION (model);
 
-  return position < self->rows->len ? g_object_ref (sotto_conversation_path_get (self, position)) : NULL;
+  return position < self->rows->len
+         ? g_object_ref (sotto_conversation_path_get (self, position)) : NULL;
 }
 
 static void
@@ -144,7 +136,10 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
 }
 
 static void
-sotto_conversation_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+sotto_conversation_set_property (GObject      *object,
+                                 guint         prop_id,
+                                 const GValue *value,
+                                 GParamSpec   *pspec)
 {
   SottoConversation *self = SOTTO_CONVERSATION (object);
 
@@ -194,7 +189,8 @@ sotto_conversation_class_init (SottoConversationClass *klass)
                                           SOTTO_REPLY_STATE_IDLE, shown);
   PROP (FRACTION) = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, shown);
   PROP (STATUS_TEXT) = g_param_spec_string ("status-text", NULL, NULL, "", shown);
-  PROP (TOKENS_PER_SECOND) = g_param_spec_double ("tokens-per-second", NULL, NULL, 0, G_MAXDOUBLE, 0, shown);
+  PROP (TOKENS_PER_SECOND) = g_param_spec_double ("tokens-per-second", NULL, NULL, 0, G_MAXDOUBLE,
+                                                  0, shown);
   PROP (CONTEXT_USED) = g_param_spec_uint ("context-used", NULL, NULL, 0, G_MAXUINT, 0, shown);
   PROP (CONTEXT_LIMIT) = g_param_spec_uint ("context-limit", NULL, NULL, 0, G_MAXUINT, 0, shown);
   PROP (REPLY) = g_param_spec_object ("reply", NULL, NULL, SOTTO_TYPE_MESSAGE, shown);
@@ -368,208 +364,6 @@ sotto_conversation_dismiss_problem (SottoConversation *self)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION (self));
   sotto_conversation_set_error (self, NULL);
-}
-
-/* --- Title --- */
-
-static void
-on_renamed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_rename_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
-void
-sotto_conversation_set_title (SottoConversation *self, const char *title)
-{
-  g_autofree char *line = NULL;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-
-  line = sotto_conversation_shorten (title != NULL ? title : "", 200, FALSE);
-  if (line[0] == '\0' || !g_set_str (&self->title, line))
-    return;
-
-  if (self->is_stored && self->services->store != NULL)
-    sotto_store_rename_conversation_async (self->services->store, self->id, line, NULL, on_renamed,
-                                           g_object_ref (self));
-  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TITLE);
-}
-
-/* --- Draft --- */
-
-static void
-on_draft_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_draft_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
-}
-
-void
-sotto_conversation_flush_draft (SottoConversation *self)
-{
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-
-  if (self->draft_source == 0)
-    return;
-
-  g_clear_handle_id (&self->draft_source, g_source_remove);
-  if (self->services->store != NULL && !self->is_deleted)
-    sotto_store_set_draft_async (self->services->store, self->is_stored ? self->id : NULL, self->draft,
-                                 NULL, on_draft_saved, g_object_ref (self));
-}
-
-static gboolean
-on_draft_due (gpointer user_data)
-{
-  sotto_conversation_flush_draft (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-void
-sotto_conversation_set_draft (SottoConversation *self, const char *draft)
-{
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-
-  if (!g_set_str (&self->draft, draft != NULL ? draft : ""))
-    return;
-
-  if (self->draft_source == 0)
-    self->draft_source = g_timeout_add (DRAFT_DELAY_MS, on_draft_due, self);
-  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DRAFT);
-}
-
-/* As it stands in the history: nothing is to be saved. */
-void
-sotto_conversation_take_draft (SottoConversation *self, const char *draft)
-{
-  g_clear_handle_id (&self->draft_source, g_source_remove);
-  if (g_set_str (&self->draft, draft))
-    sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DRAFT);
-}
-
-/* --- Model --- */
-
-SottoHistoryModel *
-sotto_conversation_create_history_model (SottoConversation *self)
-{
-  SottoModelEntry *model = sotto_conversation_get_model (self);
-
-  return model != NULL ? sotto_history_model_new (sotto_model_entry_get_path (model),
-                                                  sotto_model_entry_get_name (model),
-                                                  sotto_model_entry_get_hash (model))
-                       : NULL;
-}
-
-static void
-on_model_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_model_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
-void
-sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model)
-{
-  g_autoptr (SottoHistoryModel) record = NULL;
-
-  if (!g_set_object (&self->model, model))
-    return;
-  g_clear_pointer (&self->model_path, g_free);
-  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_MODEL);
-
-  record = sotto_conversation_create_history_model (self);
-  if (record != NULL && self->is_stored && self->services->store != NULL)
-    sotto_store_set_model_async (self->services->store, self->id, record, NULL, on_model_saved,
-                                 g_object_ref (self));
-}
-
-void
-sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model)
-{
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-  g_return_if_fail (model == NULL || SOTTO_IS_MODEL_ENTRY (model));
-
-  sotto_conversation_keep_model (self, model);
-  if (model != NULL && sotto_model_entry_get_state (model) == SOTTO_MODEL_STATE_AVAILABLE)
-    sotto_inference_load (self->services->inference, sotto_model_entry_get_path (model));
-}
-
-SottoModelEntry *
-sotto_conversation_get_model (SottoConversation *self)
-{
-  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), NULL);
-
-  if (self->model == NULL && self->model_path != NULL)
-    self->model = sotto_model_library_remember (self->services->library, self->model_path, self->model_name);
-  return self->model != NULL ? self->model : sotto_model_library_get_default (self->services->library);
-}
-
-/* --- Dates --- */
-
-static int
-days_ago (GDateTime *date)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  GDate then = { 0 };
-  GDate today = { 0 };
-
-  g_date_set_dmy (&then, (GDateDay) g_date_time_get_day_of_month (date),
-                  (GDateMonth) g_date_time_get_month (date), (GDateYear) g_date_time_get_year (date));
-  g_date_set_dmy (&today, (GDateDay) g_date_time_get_day_of_month (now),
-                  (GDateMonth) g_date_time_get_month (now), (GDateYear) g_date_time_get_year (now));
-  return g_date_days_between (&then, &today);
-}
-
-SottoDateGroup
-sotto_conversation_get_date_group (SottoConversation *self)
-{
-  int days;
-
-  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), SOTTO_DATE_GROUP_TODAY);
-
-  days = days_ago (self->last_used);
-  if (days <= 0)
-    return SOTTO_DATE_GROUP_TODAY;
-  if (days == 1)
-    return SOTTO_DATE_GROUP_YESTERDAY;
-  if (days <= 7)
-    return SOTTO_DATE_GROUP_WEEK;
-  return days <= 30 ? SOTTO_DATE_GROUP_30_DAYS : SOTTO_DATE_GROUP_MONTH;
-}
-
-const char *
-sotto_conversation_get_group_title (SottoConversation *self)
-{
-  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), NULL);
-
-  switch (sotto_conversation_get_date_group (self))
-    {
-    case SOTTO_DATE_GROUP_TODAY:
-      return _("Today");
-    case SOTTO_DATE_GROUP_YESTERDAY:
-      return _("Yesterday");
-    case SOTTO_DATE_GROUP_WEEK:
-      return _("Previous 7 Days");
-    case SOTTO_DATE_GROUP_30_DAYS:
-      return _("Previous 30 Days");
-    case SOTTO_DATE_GROUP_MONTH:
-    default:
-      /* Translators: a heading over the conversations of a month: “March 2026” */
-      g_free (self->month);
-      self->month = g_date_time_format (self->last_used, _("%OB %Y"));
-      return self->month;
-    }
 }
 
 /* --- Getters --- */

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 /**
  * SottoConversation:
  *
- * A conversation: a #GListModel of the #SottoMessage of its current path, oldest first. Messages are
- * a tree; editing or regenerating makes a sibling, and sotto_conversation_switch_version() takes
- * another branch. A reply goes on while the conversation is not looked at; only
+ * A conversation: a #GListModel of the #SottoMessage of its current path, oldest first. Messages
+ * are a tree; editing or regenerating makes a sibling, and sotto_conversation_switch_version()
+ * takes another branch. A reply goes on while the conversation is not looked at; only
  * sotto_conversation_stop(), deleting and quitting end it.
  *
  * Messages are read from the history by sotto_conversation_load(); until then the list is empty.
@@ -33,7 +33,8 @@ G_BEGIN_DECLS
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
  * - "n-items" (uint), "loaded" (boolean): whether the messages have been read
- * - "stored" (boolean): whether it is in the history and the list (a new one without a message is not)
+ * - "stored" (boolean): whether it is in the history and the list (a new one without a message is
+ *   not)
  * - "busy" (boolean): a reply is being made (anything but IDLE)
  * - "reply-state" (#SottoReplyState), "fraction" (double 0…1 while LOADING and PREFILL)
  * - "status-text" (string): the same as a translated line ("Loading the model… 40 %"), "" when idle
@@ -153,7 +154,8 @@ void sotto_conversation_switch_version (SottoConversation *self, SottoMessage *m
  * sotto_conversation_reveal_async:
  * @message_id: of any message of this conversation, such as a #SottoSearchHit's
  *
- * Loads the messages and switches versions where needed, so that the message is on the current path.
+ * Loads the messages and switches versions where needed, so that the message is on the current
+ * path.
  */
 void sotto_conversation_reveal_async (SottoConversation    *self,
                                       const char           *message_id,
@@ -167,6 +169,8 @@ void sotto_conversation_reveal_async (SottoConversation    *self,
  * Returns: its position in the list, or -1 with an error (it is not there any more; or it is in
  *   another version and a reply is running)
  */
-int sotto_conversation_reveal_finish (SottoConversation *self, GAsyncResult *result, GError **error);
+int sotto_conversation_reveal_finish (SottoConversation  *self,
+                                      GAsyncResult       *result,
+                                      GError            **error);
 
 G_END_DECLS

@@ -13,13 +13,13 @@
 /* The filter, as a person would write it:
  *
  *   another architecture's numbering (32-bit calls, x32)?  no such call
- *   io_uring_setup?                                        no such call (its ring makes sockets unseen)
- *   socket or socketpair, and the family is not AF_UNIX?   EAFNOSUPPORT, as on a machine without it
+ *   io_uring_setup?                                        no such call: its ring opens sockets
+ *   socket or socketpair, and the family is not AF_UNIX?   EAFNOSUPPORT, as where it is not built
  *   everything else                                        allowed
  *
- * AF_NETLINK is refused too: GLib's network monitor asks for it, is told no, and takes its base class.
- * The filter is inherited by threads and by whatever is started, and cannot be taken off again.
- * Source: Linux, Documentation/userspace-api/seccomp_filter.rst. */
+ * AF_NETLINK is refused too: GLib's network monitor asks for it, is told no, and takes its base
+ * class. The filter is inherited by threads and by whatever is started, and cannot be taken off
+ * again. Source: Linux, Documentation/userspace-api/seccomp_filter.rst. */
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define OUR_ARCHITECTURE AUDIT_ARCH_X86_64

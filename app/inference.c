@@ -56,7 +56,8 @@ static void
 on_threads_changed (SottoInference *self)
 {
   if (self->worker != NULL)
-    sotto_worker_set_threads (self->worker, (guint) sotto_settings_get_int (self->settings, "threads"));
+    sotto_worker_set_threads (self->worker,
+                              (guint) sotto_settings_get_int (self->settings, "threads"));
 }
 
 static void
@@ -119,7 +120,8 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path)
   switch (event->kind)
     {
     case SOTTO_EVENT_LOADING:
-      sotto_model_entry_set_loading (entry, event->total > 0 ? (double) event->done / event->total : 0);
+      sotto_model_entry_set_loading (entry, event->total > 0
+                                     ? (double) event->done / event->total : 0);
       break;
     case SOTTO_EVENT_LOADED:
       tell_loaded (self, path);
@@ -220,7 +222,8 @@ ensure_worker (SottoInference *self, GError **error)
 
   if (self->is_closed)
     {
-      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY, "Inference is closed");
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY,
+                           "Inference is closed");
       return FALSE;
     }
 
@@ -313,7 +316,8 @@ sotto_inference_load (SottoInference *self, const char *path)
   if (!g_queue_is_empty (&self->requests) || !ensure_worker (self, NULL))
     return;
 
-  add_request (self, sotto_worker_load (self->worker, path, context_for (self, path)), path, NULL, NULL);
+  add_request (self, sotto_worker_load (self->worker, path, context_for (self, path)), path, NULL,
+               NULL);
 }
 
 void

@@ -69,7 +69,8 @@ gboolean sotto_inference_is_first (SottoInference *self, guint64 request);
 /**
  * sotto_inference_close:
  *
- * Cancels everything, joins the thread and frees models and sessions; blocks for about 100 ms at most.
+ * Cancels everything, joins the thread and frees models and sessions; blocks for about 100 ms at
+ * most.
  */
 void sotto_inference_close (SottoInference *self);
 

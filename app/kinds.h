@@ -16,8 +16,10 @@ G_BEGIN_DECLS
  * @SOTTO_APP_STATE_FIRST_START: there is no history and no keyring to hold its key: ask for a new
  *   passphrase (sotto_app_create_async()), or offer to keep nothing (sotto_app_start_temporary())
  * @SOTTO_APP_STATE_NEEDS_PASSPHRASE: ask for the passphrase or the recovery code
- *   (sotto_app_unlock_async(), sotto_app_recover_async()); #SottoApp:problem says if the last one was wrong
- * @SOTTO_APP_STATE_KEYRING_LOCKED: the keyring was not unlocked: try again or take the recovery code
+ *   (sotto_app_unlock_async(), sotto_app_recover_async()); #SottoApp:problem says if the last one
+ *   was wrong
+ * @SOTTO_APP_STATE_KEYRING_LOCKED: the keyring was not unlocked: try again or take the recovery
+ *   code
  * @SOTTO_APP_STATE_KEYRING_DENIED: the keyring refused: try again or take the recovery code
  * @SOTTO_APP_STATE_KEYRING_ABSENT: no keyring service, or it does not hold the key: recovery code
  * @SOTTO_APP_STATE_WRONG: the keyring holds a key that does not open this history: recovery code

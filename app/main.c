@@ -37,7 +37,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "ask", 'a', 0, G_OPTION_ARG_STRING, &options->question,
-      N_("Answer TEXT on the terminal, and further text from standard input if that is piped"), N_("TEXT") },
+      N_("Answer TEXT on the terminal, and further text from standard input if that is "
+         "piped"), N_("TEXT") },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model,
       N_("With --ask: the model, a path or a name from the library"), N_("MODEL") },
     { "system", 0, 0, G_OPTION_ARG_STRING, &options->system,
@@ -53,7 +54,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  g_option_context_set_summary (context, _("Chat with language models that run inside this program."));
+  g_option_context_set_summary (context, _("Chat with language models that run inside "
+                                             "this program."));
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   g_option_context_set_ignore_unknown_options (context, TRUE);
@@ -90,7 +92,8 @@ read_numbers (const Options *options, SottoAsk *ask)
       char *end = NULL;
 
       ask->temperature = g_ascii_strtod (options->temperature, &end);
-      if (end == options->temperature || *end != '\0' || !(ask->temperature >= 0 && ask->temperature <= 2))
+      if (end == options->temperature || *end != '\0'
+          || !(ask->temperature >= 0 && ask->temperature <= 2))
         return refuse_value ("--temperature", options->temperature);
     }
   return TRUE;
@@ -103,7 +106,8 @@ run_ask (const Options *options, int argc, char **argv)
 
   if (argc > 1)
     {
-      g_printerr (_("sotto: “%s” means nothing here. A question with spaces needs quotation marks."), argv[1]);
+      g_printerr (_("sotto: “%s” means nothing here. A question with spaces needs "
+                    "quotation marks."), argv[1]);
       g_printerr ("\n");
       return 1;
     }
@@ -118,8 +122,10 @@ run_window (int argc, char **argv)
 
   if (g_getenv ("WAYLAND_DISPLAY") == NULL && g_getenv ("DISPLAY") == NULL)
     {
-      g_printerr ("sotto: %s\n", _("There is no display to open a window on. Start Sotto from a desktop, "
-                                   "or ask on the terminal: sotto --ask \"What is the capital of France?\""));
+      g_printerr ("sotto: %s\n", _("There is no display to open a window on. Start Sotto from a "
+                                   "desktop, "
+                                   "or ask on the terminal: sotto --ask \"What is the capital of "
+                                   "France?\""));
       return 1;
     }
 
@@ -143,7 +149,8 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
 
   if (!guarded)
-    g_printerr ("sotto: %s (%s)\n", _("This system has no filter that keeps programs off the network."),
+    g_printerr ("sotto: %s (%s)\n", _("This system has no filter that keeps programs off the "
+                                      "network."),
                 g_strerror (guard_errno));
 
   if (!parse_options (&options, &argc, &argv, &error))

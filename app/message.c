@@ -115,7 +115,8 @@ sotto_message_class_init (SottoMessageClass *klass)
   object_class->get_property = sotto_message_get_property;
 
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
-  properties[PROP_ROLE] = g_param_spec_enum ("role", NULL, NULL, SOTTO_TYPE_ROLE, SOTTO_ROLE_USER, flags);
+  properties[PROP_ROLE] = g_param_spec_enum ("role", NULL, NULL, SOTTO_TYPE_ROLE, SOTTO_ROLE_USER,
+                                             flags);
   properties[PROP_TEXT] = g_param_spec_string ("text", NULL, NULL, NULL, flags);
   properties[PROP_STATUS] = g_param_spec_enum ("status", NULL, NULL, SOTTO_TYPE_MESSAGE_STATUS,
                                                SOTTO_MESSAGE_STATUS_COMPLETE, flags);
@@ -123,11 +124,13 @@ sotto_message_class_init (SottoMessageClass *klass)
   properties[PROP_CREATED] = g_param_spec_boxed ("created", NULL, NULL, G_TYPE_DATE_TIME, flags);
   properties[PROP_RECEIPT] = g_param_spec_string ("receipt", NULL, NULL, NULL, flags);
   properties[PROP_VERSION] = g_param_spec_uint ("version", NULL, NULL, 1, G_MAXUINT, 1, flags);
-  properties[PROP_N_VERSIONS] = g_param_spec_uint ("n-versions", NULL, NULL, 1, G_MAXUINT, 1, flags);
+  properties[PROP_N_VERSIONS] = g_param_spec_uint ("n-versions", NULL, NULL, 1, G_MAXUINT, 1,
+                                                   flags);
   properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[APPENDED] = g_signal_new ("appended", SOTTO_TYPE_MESSAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+  signals[APPENDED] = g_signal_new ("appended", SOTTO_TYPE_MESSAGE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                    NULL,
                                     NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
@@ -183,9 +186,11 @@ problem_of_status (SottoMessageStatus status)
   g_autoptr (GError) error = NULL;
 
   if (status == SOTTO_MESSAGE_STATUS_LIMITED)
-    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL, "The context was full");
+    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL, "The context was "
+                                                                                "full");
   else if (status == SOTTO_MESSAGE_STATUS_FAILED)
-    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_REPLY_FAILED, "The reply had failed");
+    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_REPLY_FAILED, "The reply had "
+                                                                                "failed");
   return error != NULL ? sotto_problem_new (error) : NULL;
 }
 

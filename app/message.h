@@ -13,13 +13,15 @@ G_BEGIN_DECLS
  *
  * One turn of a conversation. Made by #SottoConversation only.
  *
- * A reply stands in the list, WAITING, from the moment it is asked for. If it fails or is stopped before its
- * first text it goes again (what was in its place comes back) and #SottoConversation:problem says why.
+ * A reply stands in the list, WAITING, from the moment it is asked for. If it fails or is stopped
+ * before its first text it goes again (what was in its place comes back) and
+ * #SottoConversation:problem says why.
  *
  * Properties (read-only, notifying unless constant):
  * - "id" (string, constant): UUID
  * - "role" (#SottoRole, constant)
- * - "text" (string): UTF-8. While a reply streams there is one notification and one ::appended a frame
+ * - "text" (string): UTF-8. While a reply streams there is one notification and one ::appended a
+ *   frame
  * - "status" (#SottoMessageStatus)
  * - "model-name" (string, nullable): of a reply: the model that made it
  * - "created" (#GDateTime, constant): local time

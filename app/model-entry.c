@@ -224,7 +224,8 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
 
       if (missing)
         {
-          g_autoptr (GError) error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_MODEL_MISSING,
+          g_autoptr (GError) error = g_error_new_literal (SOTTO_APP_ERROR,
+                                                          SOTTO_APP_ERROR_MODEL_MISSING,
                                                           facts->error->message);
           self->problem = sotto_problem_new (error);
         }

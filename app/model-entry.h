@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *
  * Properties (read-only, notifying unless constant):
  * - "path" (string, constant): file system encoding; identifies it
- * - "name" (string): what to call it ("Qwen2.5 Coder 0.5B Instruct"); the file's name until looked at
+ * - "name" (string): what to call it ("Qwen2.5 Coder 0.5B Instruct"); the file's name until looked
+ *   at
  * - "summary" (string): one translated line: "0.5B · Q4_K_M · 491 MB"
  * - "family", "quantisation" (string, nullable), "licence" (string, nullable)
  * - "size" (uint64): bytes; "parameters" (uint64)

@@ -79,7 +79,8 @@ set_errno_error (GError **error, const char *path, int number)
 {
   SottoErrorArguments arguments = { .path = path, .subject = g_strerror (number) };
 
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_OPEN, &arguments, "%s: %s", path, g_strerror (number));
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_OPEN, &arguments, "%s: %s", path,
+                          g_strerror (number));
   return FALSE;
 }
 
@@ -114,7 +115,8 @@ is_quantisation (const char *text)
 static gboolean
 is_generic (const char *name)
 {
-  return g_regex_match_simple ("^(ggml|gguf|model|unnamed|[ ._-])*([0-9]+)?$", name, G_REGEX_CASELESS, 0);
+  return g_regex_match_simple ("^(ggml|gguf|model|unnamed|[ ._-])*([0-9]+)?$", name,
+                               G_REGEX_CASELESS, 0);
 }
 
 char *

@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Model files as they lie on the disk. Everything here blocks and may be called from any thread; the
- * library calls it in a task, --ask directly. */
+/* Model files as they lie on the disk. Everything here blocks and may be called from any thread;
+ * the library calls it in a task, --ask directly. */
 
 /**
  * SottoModelFacts:
@@ -44,7 +44,8 @@ char **sotto_model_files_folders (void);
  * sotto_model_files_list:
  * @added: (nullable): further paths
  *
- * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without doubles
+ * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without
+ *   doubles
  */
 GPtrArray *sotto_model_files_list (const char *const *added);
 
@@ -69,8 +70,8 @@ SottoModelFacts *sotto_model_files_look (const char *path);
  * @own_name: (nullable): what the file calls itself
  *
  * What a model is called here: its file's name without suffix and block type ("Qwen2.5 Coder 0.5B
- * Instruct"), which is what a person chose it by; @own_name, often a training run's, only where the file's
- * name says nothing.
+ * Instruct"), which is what a person chose it by; @own_name, often a training run's, only where the
+ * file's name says nothing.
  *
  * Returns: (transfer full): UTF-8
  */
@@ -79,10 +80,13 @@ char *sotto_model_files_create_name (const char *path, const char *own_name);
 /**
  * sotto_model_files_compare:
  *
- * The order in which models are shown and the default is chosen: those that answer before those that
- * only complete, then by name.
+ * The order in which models are shown and the default is chosen: those that answer before those
+ * that only complete, then by name.
  */
-int sotto_model_files_compare (const char *name_a, gboolean base_a, const char *name_b, gboolean base_b);
+int sotto_model_files_compare (const char *name_a,
+                               gboolean    base_a,
+                               const char *name_b,
+                               gboolean    base_b);
 
 /**
  * sotto_model_files_matches:

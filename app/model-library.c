@@ -1,6 +1,7 @@
 #include "model-library-private.h"
 
 #include "model-entry-private.h"
+#include "model-look.h"
 
 /* Looking is one task at a time: a thread lists the folders and opens what is new or has changed,
  * the main context merges the result. A refresh that is asked for meanwhile follows it. */
@@ -56,7 +57,8 @@ library_get_item (GListModel *model, guint position)
 {
   SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (model);
 
-  return position < self->entries->len ? g_object_ref (g_ptr_array_index (self->entries, position)) : NULL;
+  return position < self->entries->len
+         ? g_object_ref (g_ptr_array_index (self->entries, position)) : NULL;
 }
 
 static void
@@ -80,6 +82,12 @@ find_entry (SottoModelLibrary *self, const char *path)
         return entry;
     }
   return NULL;
+}
+
+static const char *
+get_path (SottoModelLibrary *self, guint position)
+{
+  return sotto_model_entry_get_path (g_ptr_array_index (self->entries, position));
 }
 
 static int
@@ -124,7 +132,8 @@ insert_entry (SottoModelLibrary *self, SottoModelEntry *entry)
 {
   guint position = 0;
 
-  while (position < self->entries->len && compare_entries (&self->entries->pdata[position], &entry) <= 0)
+  while (position < self->entries->len
+         && compare_entries (&self->entries->pdata[position], &entry) <= 0)
     position++;
 
   g_ptr_array_insert (self->entries, (int) position, entry);
@@ -175,95 +184,31 @@ merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
 
 /* --- Looking --- */
 
-typedef struct {
-  char **added;
-  char **outside;
-  GHashTable *known; /* path → SottoModelFacts with size and time only */
-} LookInput;
-
-typedef struct {
-  GPtrArray *paths; /* all that were found */
-  GPtrArray *facts; /* of those that are new or changed */
-} LookResult;
-
 static void
-look_input_free (LookInput *input)
-{
-  g_strfreev (input->added);
-  g_strfreev (input->outside);
-  g_hash_table_unref (input->known);
-  g_free (input);
-}
-
-static void
-look_result_free (LookResult *result)
-{
-  g_ptr_array_unref (result->paths);
-  g_ptr_array_unref (result->facts);
-  g_free (result);
-}
-
-static gboolean
-has_path (GPtrArray *paths, const char *path)
-{
-  return g_ptr_array_find_with_equal_func (paths, path, g_str_equal, NULL);
-}
-
-static void
-look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  const LookInput *input = task_data;
-  LookResult *result = g_new0 (LookResult, 1);
-
-  result->paths = sotto_model_files_list ((const char *const *) input->added);
-  result->facts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
-
-  for (guint i = 0; i < result->paths->len && !g_cancellable_is_cancelled (cancellable); i++)
-    {
-      const char *path = g_ptr_array_index (result->paths, i);
-      const SottoModelFacts *known = g_hash_table_lookup (input->known, path);
-      guint64 size;
-      gint64 modified;
-
-      if (known != NULL && sotto_model_files_stat (path, &size, &modified, NULL)
-          && size == known->size && modified == known->modified)
-        continue;
-      g_ptr_array_add (result->facts, sotto_model_files_look (path));
-    }
-
-  for (guint i = 0; input->outside[i] != NULL; i++)
-    if (!has_path (result->paths, input->outside[i]))
-      g_ptr_array_add (result->facts, sotto_model_files_look (input->outside[i]));
-
-  g_task_return_pointer (task, result, (GDestroyNotify) look_result_free);
-}
-
-static void
-on_looked (GObject *source, GAsyncResult *async_result, gpointer user_data)
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (source);
-  LookResult *result = g_task_propagate_pointer (G_TASK (async_result), NULL);
+  g_autoptr (SottoModelLook) look = sotto_model_look_finish (result, NULL);
 
-  if (result == NULL)
+  if (look == NULL)
     return;
 
   /* What was in a folder and is gone leaves the list; what was added stays there, as missing. */
   for (guint i = self->entries->len; i > 0; i--)
-    if (!has_path (result->paths, sotto_model_entry_get_path (g_ptr_array_index (self->entries, i - 1))))
+    if (!sotto_model_look_has_path (look, get_path (self, i - 1)))
       remove_entry (self, i - 1);
 
-  while (result->facts->len > 0)
+  while (look->facts->len > 0)
     {
-      SottoModelFacts *facts = g_ptr_array_steal_index (result->facts, 0);
+      SottoModelFacts *facts = g_ptr_array_steal_index (look->facts, 0);
 
       /* A conversation may hold on to a model that is not on the list. */
-      if (has_path (result->paths, facts->path))
+      if (sotto_model_look_has_path (look, facts->path))
         merge_facts (self, facts);
       else
         sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
     }
 
-  look_result_free (result);
   self->is_looking = FALSE;
   update_default (self);
   if (self->look_again)
@@ -306,25 +251,16 @@ collect_outside (SottoModelLibrary *self)
 void
 sotto_model_library_refresh (SottoModelLibrary *self)
 {
-  g_autoptr (GTask) task = NULL;
-  LookInput *input;
-
   g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
 
   self->look_again = self->is_looking;
   if (self->is_looking)
     return;
 
-  input = g_new0 (LookInput, 1);
-  input->added = sotto_settings_dup_strv (self->settings, "added-models");
-  input->outside = collect_outside (self);
-  input->known = collect_known (self);
-
   self->is_looking = TRUE;
-  task = g_task_new (self, self->cancellable, on_looked, NULL);
-  g_task_set_static_name (task, "sotto look for models");
-  g_task_set_task_data (task, input, (GDestroyNotify) look_input_free);
-  g_task_run_in_thread (task, look_thread);
+  sotto_model_look_async (self, sotto_settings_dup_strv (self->settings, "added-models"),
+                          collect_outside (self), collect_known (self), self->cancellable,
+                            on_looked, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
 }
 
@@ -353,11 +289,14 @@ watch_folders (SottoModelLibrary *self)
   for (guint i = 0; folders[i] != NULL; i++)
     {
       g_autoptr (GFile) folder = g_file_new_for_path (folders[i]);
-      g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (folder, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+      g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (folder,
+                                                                   G_FILE_MONITOR_WATCH_MOVES, NULL,
+                                                                     NULL);
 
       if (monitor == NULL)
         continue;
-      g_signal_connect_object (monitor, "changed", G_CALLBACK (on_folder_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (monitor, "changed", G_CALLBACK (on_folder_changed), self,
+                               G_CONNECT_SWAPPED);
       g_ptr_array_add (self->monitors, g_steal_pointer (&monitor));
     }
 }
@@ -402,7 +341,10 @@ sotto_model_library_get_property (GObject *object, guint prop_id, GValue *value,
 }
 
 static void
-sotto_model_library_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+sotto_model_library_set_property (GObject      *object,
+                                  guint         prop_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
 {
   if (prop_id == PROP_DEFAULT_MODEL)
     sotto_model_library_set_default (SOTTO_MODEL_LIBRARY (object), g_value_get_object (value));
@@ -488,7 +430,8 @@ sotto_model_library_add_file_async (SottoModelLibrary   *self,
   path = g_file_get_path (file);
   if (path == NULL)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Not a file on this computer");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Not a file on this "
+                                                                           "computer");
       return;
     }
   g_task_set_task_data (task, path, g_free);
@@ -619,7 +562,8 @@ sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry
 {
   g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
 
-  g_object_set (self->settings, "default-model", entry != NULL ? sotto_model_entry_get_path (entry) : "", NULL);
+  g_object_set (self->settings, "default-model", entry != NULL
+                ? sotto_model_entry_get_path (entry) : "", NULL);
   update_default (self);
 }
 

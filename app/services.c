@@ -40,6 +40,7 @@ sotto_services_check_store (SottoServices *self, GError **error)
   if (self->store != NULL)
     return TRUE;
 
-  g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY, "The history is not open");
+  g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY,
+                       "The history is not open");
   return FALSE;
 }

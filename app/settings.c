@@ -1,8 +1,8 @@
 #include "settings.h"
 
 /* Every preference is one row of this table: a property, and a key of the same name in
- * data/io.github.sotto_chat.Sotto.gschema.xml with the same type, range and default (a test compares
- * them). */
+ * data/io.github.sotto_chat.Sotto.gschema.xml with the same type, range and default (a test
+ * compares them). */
 
 typedef struct {
   const char *name;
@@ -67,7 +67,8 @@ sotto_settings_set_property (GObject *object, guint prop_id, const GValue *value
   SottoSettings *self = SOTTO_SETTINGS (object);
 
   g_return_if_fail (prop_id >= 1 && prop_id <= G_N_ELEMENTS (preferences));
-  if (G_VALUE_HOLDS (value, G_TYPE_STRV) || g_param_values_cmp (pspec, value, &self->values[prop_id - 1]) != 0)
+  if (G_VALUE_HOLDS (value, G_TYPE_STRV)
+      || g_param_values_cmp (pspec, value, &self->values[prop_id - 1]) != 0)
     {
       g_value_copy (value, &self->values[prop_id - 1]);
       normalise (&self->values[prop_id - 1]);

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * SottoSettings:
  *
  * What the person prefers: GSettings where the schema is installed, otherwise the same defaults in
- * memory (nothing is kept then; see sotto_settings_is_kept()). They lie on the disk as plain text, so
- * nothing that was typed stands here, a system prompt neither.
+ * memory (nothing is kept then; see sotto_settings_is_kept()). They lie on the disk as plain text,
+ * so nothing that was typed stands here, a system prompt neither.
  *
  * Properties (all read-write, notifying; bind to them rather than to GSettings):
  * - "default-model" (string): path of the model new conversations use; "": the first that is there

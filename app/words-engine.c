@@ -51,30 +51,40 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
       /* Translators: the first %s is a file name, the second what the system says */
       return g_strdup_printf (_("“%s” cannot be opened: %s"), parts->name, subject);
     case SOTTO_ENGINE_ERROR_NOT_GGUF:
-      return g_strdup_printf (_("“%s” is not a model file. Sotto reads models in the GGUF format."), parts->name);
+      return g_strdup_printf (_("“%s” is not a model file. Sotto reads models in the GGUF format."),
+                              parts->name);
     case SOTTO_ENGINE_ERROR_VERSION:
-      return g_strdup_printf (_("“%s” is written in version %s of the GGUF format, which Sotto does not read."),
+      return g_strdup_printf (_("“%s” is written in version %s of the GGUF format, which Sotto "
+                                "does not read."),
                               parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_TRUNCATED:
       /* Translators: %s: a file name, then two sizes such as “491 MB” */
-      return g_strdup_printf (_("“%s” is not complete: it should hold %s and holds %s. Its download may have been interrupted."),
+      return g_strdup_printf (_("“%s” is not complete: it should hold %s and holds %s. Its "
+                                "download may have been interrupted."),
                               parts->name, parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_MALFORMED:
-      return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."), parts->name);
+      return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."),
+                              parts->name);
     case SOTTO_ENGINE_ERROR_SPLIT:
-      return g_strdup_printf (_("“%s” is one part of a model that was split over %s files. Sotto reads models that are in one file."),
+      return g_strdup_printf (_("“%s” is one part of a model that was split over %s files. Sotto "
+                                "reads models that are in one file."),
                               parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_CHANGED:
-      return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it is now."), parts->name);
+      return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it "
+                                "is now."), parts->name);
     case SOTTO_ENGINE_ERROR_FAMILY:
-      return g_strdup_printf (_("“%s” is a model of the family “%s”, which Sotto cannot run yet."), parts->name, subject);
+      return g_strdup_printf (_("“%s” is a model of the family “%s”, which Sotto cannot run yet."),
+                              parts->name, subject);
     case SOTTO_ENGINE_ERROR_BLOCK_TYPE:
-      return g_strdup_printf (_("“%s” is compressed in a way (%s) that Sotto cannot read yet. Another quantisation of the same model may work."),
+      return g_strdup_printf (_("“%s” is compressed in a way (%s) that Sotto cannot read yet. "
+                                "Another quantisation of the same model may work."),
                               parts->name, subject);
     case SOTTO_ENGINE_ERROR_TOKENIZER:
-      return g_strdup_printf (_("“%s” splits text in a way (%s) that Sotto does not know yet."), parts->name, subject);
+      return g_strdup_printf (_("“%s” splits text in a way (%s) that Sotto does not know yet."),
+                              parts->name, subject);
     case SOTTO_ENGINE_ERROR_TENSOR:
-      return g_strdup_printf (_("“%s” lacks a part of the model (%s), or it has an unexpected shape."), parts->name, subject);
+      return g_strdup_printf (_("“%s” lacks a part of the model (%s), or it has an unexpected "
+                                "shape."), parts->name, subject);
     default:
       return NULL;
     }
@@ -103,21 +113,26 @@ words_for_run (SottoEngineError           code,
       return g_strdup_printf (_("The model refuses this conversation: %s"), subject);
     case SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
-      return g_strdup_printf (_("The model’s chat template takes too much (%s) and was ended."), subject);
+      return g_strdup_printf (_("The model’s chat template takes too much (%s) and was ended."),
+                              subject);
     case SOTTO_ENGINE_ERROR_MESSAGES:
       return g_strdup_printf (_("The messages cannot be given to the model: %s"), subject);
     case SOTTO_ENGINE_ERROR_MEMORY:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
       /* Translators: two sizes such as “2.1 GB” */
-      return g_strdup_printf (_("There is not enough memory: %s are needed and %s are free. Choose a smaller model or a shorter context."),
+      return g_strdup_printf (_("There is not enough memory: %s are needed and %s are free. "
+                                "Choose a smaller model or a shorter context."),
                               parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_CONTEXT:
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
-      return g_strdup_printf (_("This conversation has become too long for the model: it has %s tokens, and %s fit. Start a new conversation, or allow a longer context in the preferences."),
+      return g_strdup_printf (_("This conversation has become too long for the model: it has %s "
+                                "tokens, and %s fit. Start a new conversation, or allow a longer "
+                                "context in the preferences."),
                               parts->wanted_number, parts->available_number);
     case SOTTO_ENGINE_ERROR_STATE:
       *remedy = SOTTO_REMEDY_RETRY;
-      return g_strdup (_("What was kept of this conversation’s computation does not fit the model."));
+      return g_strdup (_("What was kept of this conversation’s computation does not fit "
+                         "the model."));
     case SOTTO_ENGINE_ERROR_REQUEST:
       *remedy = SOTTO_REMEDY_SETTINGS;
       return g_strdup_printf (_("The model cannot be run like this: %s"), subject);
@@ -141,6 +156,7 @@ sotto_words_for_engine (const GError *error, SottoRemedy *remedy)
   if (words == NULL)
     return words_for_run (error->code, arguments, &parts, remedy);
 
-  *remedy = error->code == SOTTO_ENGINE_ERROR_CHANGED ? SOTTO_REMEDY_RETRY : SOTTO_REMEDY_CHOOSE_MODEL;
+  *remedy = error->code == SOTTO_ENGINE_ERROR_CHANGED
+            ? SOTTO_REMEDY_RETRY : SOTTO_REMEDY_CHOOSE_MODEL;
   return words;
 }

@@ -18,18 +18,23 @@ words_for_app (const GError *error, SottoRemedy *remedy)
     case SOTTO_APP_ERROR_NOT_READY:
       return g_strdup (_("The conversations are not open yet."));
     case SOTTO_APP_ERROR_BUSY:
-      return g_strdup (_("The reply before this one is still being written. Stop it first, or wait for its end."));
+      return g_strdup (_("The reply before this one is still being written. Stop it first, or "
+                         "wait for its end."));
     case SOTTO_APP_ERROR_EMPTY:
       return g_strdup (_("There is nothing to send."));
     case SOTTO_APP_ERROR_NO_MODEL:
       *remedy = SOTTO_REMEDY_ADD_MODEL;
-      return g_strdup (_("There is no language model on this computer yet. Add a model file (GGUF) to get answers."));
+      return g_strdup (_("There is no language model on this computer yet. Add a model file "
+                         "(GGUF) to get answers."));
     case SOTTO_APP_ERROR_MODEL_MISSING:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
-      return g_strdup (_("The model file of this conversation is no longer there. Choose another model, or put the file back."));
+      return g_strdup (_("The model file of this conversation is no longer there. Choose another "
+                         "model, or put the file back."));
     case SOTTO_APP_ERROR_CONTEXT_FULL:
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
-      return g_strdup (_("The model’s memory for this conversation is full, so the reply was cut off. Start a new conversation, or allow a longer context in the preferences."));
+      return g_strdup (_("The model’s memory for this conversation is full, so the reply was cut "
+                         "off. Start a new conversation, or allow a longer context in the "
+                         "preferences."));
     case SOTTO_APP_ERROR_PASSPHRASE:
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("The passphrase is empty."));

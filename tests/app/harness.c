@@ -10,7 +10,8 @@ harness_prepare (void)
   const char *data = g_getenv ("XDG_DATA_HOME");
   g_autofree char *folder = data != NULL && data[0] != '\0'
                               ? g_build_filename (data, "sotto", "models", NULL)
-                              : g_build_filename (g_getenv ("HOME"), ".local", "share", "sotto", "models", NULL);
+                              : g_build_filename (g_getenv ("HOME"), ".local", "share", "sotto",
+                                                  "models", NULL);
 
   g_setenv ("SOTTO_TEST_MODELS", folder, FALSE);
   g_unsetenv ("DISPLAY");
@@ -140,7 +141,8 @@ harness_link_model (const char *name)
 
   if (target == NULL)
     {
-      g_autofree char *reason = g_strdup_printf ("the model %s is not on this machine (app/run fetches it)", name);
+      g_autofree char *reason = g_strdup_printf ("the model %s is not on this machine (app/run "
+                                                 "fetches it)", name);
 
       g_test_skip (reason);
       return NULL;
@@ -198,7 +200,8 @@ harness_has_model (gpointer app)
 {
   SottoModelLibrary *models = sotto_app_get_models (app);
 
-  return !sotto_model_library_is_looking (models) && sotto_model_library_get_default (models) != NULL;
+  return !sotto_model_library_is_looking (models)
+         && sotto_model_library_get_default (models) != NULL;
 }
 
 SottoMessage *

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* What the tests of this folder share: a main context that is turned until something holds, and an
- * application with a history of its own in the test's data folder (G_TEST_OPTION_ISOLATE_DIRS), without
- * keyring, bus and display. */
+ * application with a history of its own in the test's data folder (G_TEST_OPTION_ISOLATE_DIRS),
+ * without keyring, bus and display. */
 
 #define HARNESS_PASSPHRASE "correct horse battery staple"
 
@@ -23,7 +23,8 @@ void harness_wait (HarnessCondition condition, gpointer data, double seconds, co
 /* Turns it for so long. */
 void harness_run (double seconds);
 
-#define harness_wait_for(condition, data, seconds) harness_wait (condition, data, seconds, #condition)
+#define harness_wait_for(condition, data, seconds) harness_wait (condition, data, seconds,
+                                                                 #condition)
 
 /* A GAsyncReadyCallback that keeps the result: @user_data is a GAsyncResult ** */
 void harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data);

@@ -7,7 +7,8 @@
 static SottoConversation *
 begin (SottoApp *app, const char *text)
 {
-  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  SottoConversation *conversation =
+    sotto_conversation_list_create (sotto_app_get_conversations (app));
 
   harness_send (conversation, text);
   harness_wait_idle (conversation);
@@ -17,7 +18,8 @@ begin (SottoApp *app, const char *text)
 static const char *
 title_at (SottoConversationList *list, guint position)
 {
-  g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (list), position);
+  g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (list),
+                                                                      position);
 
   return sotto_conversation_get_title (conversation);
 }
@@ -47,7 +49,8 @@ test_no_model (void)
   g_assert_cmpuint (harness_length (conversation), ==, 1);
   g_assert_nonnull (problem);
   g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_ADD_MODEL);
-  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 0)), ==, "Is anybody there?");
+  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 0)), ==, "Is anybody "
+                                                                                   "there?");
   harness_close (app);
 }
 
@@ -55,7 +58,8 @@ static void
 test_refused (void)
 {
   SottoApp *app = harness_open ();
-  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  SottoConversation *conversation =
+    sotto_conversation_list_create (sotto_app_get_conversations (app));
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -83,7 +87,8 @@ test_titles_and_order (void)
   g_assert_cmpstr (title_at (list, 0), ==, "Second");
   g_assert_cmpstr (title_at (list, 1), ==, "Roses are red");
   g_assert_cmpint (sotto_conversation_get_date_group (first), ==, SOTTO_DATE_GROUP_TODAY);
-  g_assert_cmpstr (sotto_conversation_get_group_title (first), ==, sotto_conversation_get_group_title (second));
+  g_assert_cmpstr (sotto_conversation_get_group_title (first), ==,
+                   sotto_conversation_get_group_title (second));
 
   harness_send (first, "What rhymes with blue?");
   harness_wait_idle (first);
@@ -199,7 +204,8 @@ test_edit_and_versions (void)
   harness_wait_idle (conversation);
   g_assert_cmpuint (harness_length (conversation), ==, 2);
 
-  sotto_conversation_edit_and_resend_async (conversation, old, "uno", NULL, harness_on_ready, &edited);
+  sotto_conversation_edit_and_resend_async (conversation, old, "uno", NULL, harness_on_ready,
+                                            &edited);
   harness_wait_for (harness_has_result, &edited, 20);
   sotto_conversation_send_finish (conversation, edited, &error);
   g_assert_no_error (error);
@@ -211,7 +217,8 @@ test_edit_and_versions (void)
   g_assert_cmpuint (sotto_message_get_n_versions (message), ==, 2);
 
   /* Searching leads to the other branch. */
-  sotto_conversation_reveal_async (conversation, sotto_message_get_id (old), NULL, harness_on_ready, &revealed);
+  sotto_conversation_reveal_async (conversation, sotto_message_get_id (old), NULL, harness_on_ready,
+                                   &revealed);
   harness_wait_for (harness_has_result, &revealed, 20);
   g_assert_cmpint (sotto_conversation_reveal_finish (conversation, revealed, &error), ==, 0);
   g_assert_no_error (error);
@@ -270,7 +277,8 @@ test_model_files (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoProblem) problem = NULL;
 
-  g_assert_true (g_file_set_contents (path, "This is no model at all, only a few words.", -1, NULL));
+  g_assert_true (g_file_set_contents (path, "This is no model at all, only a few words.", -1,
+                                      NULL));
   sotto_model_library_add_file_async (models, file, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
   g_assert_null (sotto_model_library_add_file_finish (models, result, &error));

@@ -29,7 +29,8 @@ open_with_model (const char *name, int max_tokens)
 static SottoConversation *
 begin (SottoApp *app, const char *text)
 {
-  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  SottoConversation *conversation =
+    sotto_conversation_list_create (sotto_app_get_conversations (app));
 
   harness_send (conversation, text);
   return conversation;
@@ -263,7 +264,8 @@ test_quit_while_running (void)
   app = harness_open ();
   conversation = get_first (app);
   assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
-  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==, sotto_message_get_text (reply));
+  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==,
+                   sotto_message_get_text (reply));
   g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "and then");
   harness_close (app);
 }
@@ -320,7 +322,8 @@ test_context_full (void)
   g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_NEW_CONVERSATION);
   g_assert_cmpuint (harness_length (conversation), ==, 1);
 
-  conversation = begin (app, "Tell me everything about the sea, the river and the mountains, as long as you can.");
+  conversation = begin (app, "Tell me everything about the sea, the river and the mountains, as "
+                             "long as you can.");
   harness_wait_idle (conversation);
   if (sotto_message_get_status (harness_message (conversation, 1)) == SOTTO_MESSAGE_STATUS_COMPLETE)
     {
@@ -432,7 +435,8 @@ test_switch_model (void)
   app = harness_open ();
   conversation = get_first (app);
   refresh (app);
-  g_assert_cmpstr (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)), ==, other);
+  g_assert_cmpstr (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)), ==,
+                   other);
   harness_close (app);
 }
 
@@ -504,7 +508,8 @@ test_reopen (void)
   g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Waters");
   g_assert_cmpuint (harness_length (conversation), ==, 4);
   for (guint i = 0; i < 4; i++)
-    g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, i)), ==, g_ptr_array_index (texts, i));
+    g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, i)), ==,
+                     g_ptr_array_index (texts, i));
   g_assert_cmpstr (sotto_message_get_receipt (harness_message (conversation, 3)), ==, receipt);
   g_assert_cmpuint (sotto_conversation_get_context_limit (conversation), ==, 1024);
   g_assert_cmpuint (sotto_conversation_get_context_used (conversation), >, 24);

@@ -96,7 +96,8 @@ test_io_uring (void)
 }
 
 #ifdef __x86_64__
-/* A call by the numbering of x32, which a filter that looks at the number alone would let through */
+/* A call by the numbering of x32, which a filter that looks at the number alone would let through
+ * */
 static void
 test_x32 (void)
 {

@@ -10,8 +10,12 @@ test_names (void)
     const char *own_name;
     const char *name;
   } cases[] = {
-    { "/m/Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf", "Qwen2.5 Coder 0.5B Instruct AWQ", "Qwen2.5 Coder 0.5B Instruct" },
-    { "/m/SmolLM2-135M-Instruct.Q4_1.gguf", "Smollm2 135M 8k Lc100K Mix1 Ep2", "SmolLM2 135M Instruct" },
+    { "/m/Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf", "Qwen2.5 Coder 0.5B Instruct AWQ", "Qwen2.5 "
+                                                                                       "Coder "
+                                                                                       "0.5B "
+                                                                                       "Instruct" },
+    { "/m/SmolLM2-135M-Instruct.Q4_1.gguf", "Smollm2 135M 8k Lc100K Mix1 Ep2", "SmolLM2 135M "
+                                                                               "Instruct" },
     { "/m/gemma-3-270m-q4_k_m.gguf", NULL, "gemma 3 270m" },
     { "/m/llama-3.2-1b-instruct-bf16.gguf", "x", "llama 3.2 1b instruct" },
     { "/m/tiny-IQ3_XXS.gguf", NULL, "tiny" },
@@ -38,7 +42,8 @@ test_matches (void)
   g_assert_true (sotto_model_files_matches (path, NULL, path));
   g_assert_true (sotto_model_files_matches (path, NULL, "SmolLM2-135M-Instruct.Q4_1.gguf"));
   g_assert_true (sotto_model_files_matches (path, NULL, "smollm2-135m-instruct.q4_1"));
-  g_assert_true (sotto_model_files_matches (path, "SmolLM2 135M Instruct", "smollm2 135m instruct"));
+  g_assert_true (sotto_model_files_matches (path, "SmolLM2 135M Instruct",
+                                            "smollm2 135m instruct"));
   g_assert_false (sotto_model_files_matches (path, "SmolLM2 135M Instruct", "SmolLM2"));
   g_assert_false (sotto_model_files_matches (path, NULL, "\xff"));
 }

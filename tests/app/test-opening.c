@@ -4,7 +4,8 @@
 #include <sotto-history.h>
 #include <string.h>
 
-/* The state machine of opening, as a person without keyring meets it. (With a keyring: end to end.) */
+/* The state machine of opening, as a person without keyring meets it. (With a keyring: end to end.)
+ * */
 
 static char *
 get_folder (void)
@@ -132,7 +133,8 @@ test_in_use (void)
   g_assert_false (open_and_wait (second, NULL));
   g_assert_false (unlock_and_wait (second, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (second), ==, SOTTO_APP_STATE_IN_USE);
-  g_assert_cmpint (sotto_problem_get_remedy (sotto_app_get_problem (second)), ==, SOTTO_REMEDY_QUIT);
+  g_assert_cmpint (sotto_problem_get_remedy (sotto_app_get_problem (second)), ==,
+                   SOTTO_REMEDY_QUIT);
   harness_close (first);
 
   g_assert_false (open_and_wait (second, NULL));

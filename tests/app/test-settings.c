@@ -31,7 +31,8 @@ assert_default_equals (GObject *settings, GParamSpec *pspec, GVariant *value)
     g_assert_cmpuint (g_strv_length (g_value_get_boxed (&shown)), ==, g_variant_n_children (value));
 }
 
-/* A property whose default is another one than the schema's would change when the schema appears. */
+/* A property whose default is another one than the schema's would change when the schema appears.
+ * */
 static void
 test_matches_schema (void)
 {
@@ -45,8 +46,10 @@ test_matches_schema (void)
       g_autoptr (SottoSettings) bare = sotto_settings_new ();
       g_autoptr (GSettings) settings = NULL;
       GSettingsSchemaSource *source =
-        g_settings_schema_source_new_from_directory (g_getenv ("SOTTO_TEST_SCHEMAS"), NULL, TRUE, NULL);
-      g_autoptr (GSettingsSchema) there = g_settings_schema_source_lookup (source, SCHEMA_ID, FALSE);
+        g_settings_schema_source_new_from_directory (g_getenv ("SOTTO_TEST_SCHEMAS"), NULL, TRUE,
+                                                     NULL);
+      g_autoptr (GSettingsSchema) there = g_settings_schema_source_lookup (source, SCHEMA_ID,
+                                                                           FALSE);
 
       g_assert_false (sotto_settings_is_kept (bare));
       settings = g_settings_new_full (there, NULL, NULL);
@@ -76,11 +79,13 @@ test_matches_schema (void)
   {
     g_auto (GStrv) environment = g_get_environ ();
 
-    environment = g_environ_setenv (environment, "SOTTO_TEST_SCHEMAS", g_getenv ("GSETTINGS_SCHEMA_DIR"), TRUE);
+    environment = g_environ_setenv (environment, "SOTTO_TEST_SCHEMAS",
+                                    g_getenv ("GSETTINGS_SCHEMA_DIR"), TRUE);
     environment = g_environ_unsetenv (environment, "GSETTINGS_SCHEMA_DIR");
     environment = g_environ_setenv (environment, "XDG_DATA_DIRS", "/nonexistent", TRUE);
     environment = g_environ_setenv (environment, "XDG_DATA_HOME", "/nonexistent", TRUE);
-    g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0,
+                                      G_TEST_SUBPROCESS_DEFAULT);
     g_test_trap_assert_passed ();
   }
 }
@@ -101,7 +106,8 @@ test_changes (void)
   int n = 0;
 
   g_signal_connect_swapped (settings, "notify::temperature", G_CALLBACK (count), &n);
-  g_object_set (settings, "temperature", 0.25, "added-models", added, "seed", G_GINT64_CONSTANT (1) << 40, NULL);
+  g_object_set (settings, "temperature", 0.25, "added-models", added, "seed",
+                G_GINT64_CONSTANT (1) << 40, NULL);
   g_object_set (settings, "temperature", 0.25, NULL);
   g_assert_cmpint (n, ==, 1);
 
@@ -133,7 +139,8 @@ test_no_schema (void)
   environment = g_environ_unsetenv (environment, "GSETTINGS_SCHEMA_DIR");
   environment = g_environ_setenv (environment, "XDG_DATA_DIRS", "/nonexistent", TRUE);
   environment = g_environ_setenv (environment, "XDG_DATA_HOME", "/nonexistent", TRUE);
-  g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0,
+                                    G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_passed ();
 }
 

@@ -6,8 +6,8 @@
 
 #include "words.h"
 
-/* Every code of every domain has words of its own. The loops go on until a code is refused, so that a
- * code that is added without words fails here. */
+/* Every code of every domain has words of its own. The loops go on until a code is refused, so that
+ * a code that is added without words fails here. */
 
 static void
 assert_sentence (const char *words)

@@ -1,0 +1,98 @@
+#include "app-private.h"
+
+#include "conversation-list-private.h"
+
+/* Closing, in the order that README.md gives: stop replies, wait for their last events, save
+ * drafts, free the worker, purge, close the history. */
+
+/* How long closing waits for a reply to notice that it was stopped. The engine promises 100 ms. */
+#define STOP_PATIENCE_MS 2000
+
+static void
+on_store_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoApp *self = g_task_get_source_object (task);
+
+  sotto_store_close_finish (SOTTO_STORE (source), result, NULL);
+  sotto_app_remove_temporary_folder (self);
+  sotto_app_dismiss_recovery_code (self);
+  sotto_app_set_state (self, SOTTO_APP_STATE_CLOSED, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* Replies have ended: everything that is to be written has been handed to the history. */
+static void
+close_the_rest (GTask *task)
+{
+  SottoApp *self = g_task_get_source_object (task);
+  g_autoptr (SottoStore) store = NULL;
+
+  sotto_conversation_list_abandon_all (self->conversations);
+  sotto_conversation_list_flush_drafts (self->conversations);
+  sotto_inference_close (self->services->inference);
+
+  store = g_steal_pointer (&self->services->store);
+  if (store == NULL)
+    {
+      sotto_app_remove_temporary_folder (self);
+      sotto_app_set_state (self, SOTTO_APP_STATE_CLOSED, NULL);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  sotto_store_purge_async (store, G_MAXINT64, NULL, NULL, NULL);
+  sotto_store_close_async (store, NULL, on_store_closed, g_object_ref (task));
+}
+
+static gboolean
+on_stop_tick (gpointer user_data)
+{
+  GTask *task = user_data;
+  SottoApp *self = g_task_get_source_object (task);
+
+  /* A message that was being saved meanwhile has begun a reply of its own. */
+  sotto_conversation_list_stop_all (self->conversations);
+  self->stop_ticks++;
+  if (sotto_conversation_list_is_busy (self->conversations)
+      && self->stop_ticks * 10 < STOP_PATIENCE_MS)
+    return G_SOURCE_CONTINUE;
+
+  self->stop_source = 0;
+  close_the_rest (task);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SOTTO_IS_APP (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  if (self->stop_source != 0)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  sotto_conversation_list_stop_all (self->conversations);
+  if (!sotto_conversation_list_is_busy (self->conversations))
+    {
+      close_the_rest (task);
+      return;
+    }
+  self->stop_ticks = 0;
+  self->stop_source = g_timeout_add_full (G_PRIORITY_DEFAULT, 10, on_stop_tick,
+                                          g_steal_pointer (&task),
+                                          g_object_unref);
+}
+
+void
+sotto_app_close_finish (SottoApp *self, GAsyncResult *result)
+{
+  g_return_if_fail (g_task_is_valid (result, self));
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
