@@ -77,12 +77,13 @@ def arrows():
     for path in sources(*HOUSE):
         folder = path.parts[0]
         allowed = EXCEPTIONS.get(path, ARROWS[folder])
-        for _, name in includes(path):
+        for mark, name in includes(path):
             to = owner(name)
             if to and to != folder:
                 if to not in allowed:
                     yield f"{path} includes {name}: {folder} does not reach {to}"
-            elif pathlib.PurePath(name).name in ours and not own_file(path, name):
+            elif (mark == '"' or "/" not in name) and pathlib.PurePath(name).name in ours \
+                    and not own_file(path, name):
                 yield f"{path} includes {name}, which is private to another folder"
 
 
