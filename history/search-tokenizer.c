@@ -1,8 +1,9 @@
 /* The tokenizer "sotto"
  *
- * SQLite's tokenizers fold case and take off diacritics that Unicode can take apart (ó, č, ş). They
- * leave letters that are one piece for Unicode and a variant for the person who searches: a Pole
- * types "lodz" for Łódź, a Serb "dak" for đak. This tokenizer stands around another,
+ * SQLite's tokenizers fold case and take off the diacritics of Latin letters that Unicode can take
+ * apart (ó, č, ş). They leave letters that are one piece for Unicode and a variant for the person
+ * who searches: a Pole types "lodz" for Łódź, a Serb "dak" for đak; and they leave Greek and
+ * Cyrillic letters with marks. This tokenizer stands around another,
  *
  *   tokenize = 'sotto unicode61 remove_diacritics 2'
  *
@@ -12,8 +13,6 @@
 #include "search-tokenizer.h"
 
 #include "history-error.h"
-
-#include <string.h>
 
 typedef struct {
   fts5_tokenizer inner;
@@ -25,10 +24,13 @@ typedef struct {
   int (*token) (void *, int, const char *, int, int, int);
 } Callback;
 
-/* The inner tokenizers have made these small letters already. */
-static char
+/* The inner tokenizers have made these small letters already, and have folded Latin ones. Returns
+ * a letter of at most two bytes. */
+static gunichar
 fold_letter (gunichar c)
 {
+  gunichar parts[4];
+
   switch (c)
     {
     case 0x0142: return 'l'; /* ł Polish */
@@ -39,8 +41,25 @@ fold_letter (gunichar c)
     case 0x0127: return 'h'; /* ħ Maltese */
     case 0x0167: return 't'; /* ŧ Northern Sami */
     case 0x017f: return 's'; /* ſ old German */
-    default: return 0;
+    case 0x03c2: return 0x03c3; /* ς, a σ at the end of a Greek word */
+    case 0x0439: return c; /* й is no и */
+    default: break;
     }
+
+  /* Greek and Cyrillic letters with marks: ό, ё, ї */
+  if (c >= 0x0370 && c < 0x0530 &&
+      g_unichar_fully_decompose (c, FALSE, parts, G_N_ELEMENTS (parts)) > 1)
+    return parts[0];
+  return c;
+}
+
+static gboolean
+is_ascii (const char *text, int size)
+{
+  for (int i = 0; i < size; i++)
+    if ((text[i] & 0x80) != 0)
+      return FALSE;
+  return TRUE;
 }
 
 static int
@@ -48,42 +67,39 @@ on_token (void *data, int flags, const char *token, int size, int start, int end
 {
   Callback *callback = data;
   char short_text[64];
-  char *folded = NULL;
-  char *p = short_text;
-  gsize out = 0;
+  char *long_text = NULL;
+  char *folded = short_text;
+  int out = 0;
   int result;
 
-  /* Nearly all tokens of nearly all languages: nothing to do. */
-  if (memchr (token, 0xc5, (gsize) size) == NULL && memchr (token, 0xc4, (gsize) size) == NULL &&
-      memchr (token, 0xc3, (gsize) size) == NULL)
+  if (is_ascii (token, size))
     return callback->token (callback->context, flags, token, size, start, end);
 
   if ((gsize) size > sizeof short_text)
     {
-      p = folded = g_try_malloc ((gsize) size);
+      folded = long_text = g_try_malloc ((gsize) size);
       if (folded == NULL)
         return SQLITE_NOMEM;
     }
 
+  /* Letters only become shorter, so the result fits where the token fits. */
   for (int i = 0; i < size; )
     {
       guint8 first = (guint8) token[i];
-      char letter = 0;
 
-      /* All of the letters above have two bytes. */
       if ((first & 0xe0) == 0xc0 && i + 1 < size)
-        letter = fold_letter (((gunichar) (first & 0x1f) << 6) | ((guint8) token[i + 1] & 0x3f));
-      if (letter != 0)
         {
-          p[out++] = letter;
+          gunichar c = ((gunichar) (first & 0x1f) << 6) | ((guint8) token[i + 1] & 0x3f);
+
+          out += g_unichar_to_utf8 (MIN (fold_letter (c), 0x7ff), folded + out);
           i += 2;
         }
       else
-        p[out++] = token[i++];
+        folded[out++] = token[i++];
     }
 
-  result = callback->token (callback->context, flags, p, (int) out, start, end);
-  g_free (folded);
+  result = callback->token (callback->context, flags, folded, out, start, end);
+  g_free (long_text);
   return result;
 }
 
