@@ -120,6 +120,8 @@ sotto_application_startup (GApplication *application)
   G_APPLICATION_CLASS (sotto_application_parent_class)->startup (application);
 
   gtk_source_init ();
+  /* The text of a message can be selected; that the keyboard has come to it is no reason to select it. */
+  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE, NULL);
   gtk_window_set_default_icon_name (SOTTO_APPLICATION_ID);
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action,

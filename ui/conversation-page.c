@@ -395,9 +395,11 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
   gtk_widget_class_bind_template_callback (widget_class, on_add_model);
+  gtk_widget_class_bind_template_callback (widget_class, on_found);
   gtk_widget_class_bind_template_callback (widget_class, on_jump);
   gtk_widget_class_bind_template_callback (widget_class, on_recall);
   gtk_widget_class_bind_template_callback (widget_class, on_remedy);
+  gtk_widget_class_bind_template_callback (widget_class, sotto_conversation_page_focus_composer);
   gtk_widget_class_bind_template_callback (widget_class, update_jump_button);
 }
 
@@ -407,6 +409,5 @@ sotto_conversation_page_init (SottoConversationPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
   sotto_message_list_set_create (self->list, create_row, self);
-  g_signal_connect_object (self->find_bar, "found", G_CALLBACK (on_found), self, G_CONNECT_SWAPPED);
   add_suggestions (self);
 }

@@ -21,6 +21,7 @@ struct _SottoFindBar {
 };
 
 enum {
+  CLOSED,
   FOUND,
   N_SIGNALS
 };
@@ -111,8 +112,11 @@ find_next (SottoFindBar *self)
 static void
 on_mode_changed (SottoFindBar *self)
 {
-  if (!gtk_search_bar_get_search_mode (self->bar))
-    gtk_editable_set_text (GTK_EDITABLE (self->entry), "");
+  if (gtk_search_bar_get_search_mode (self->bar))
+    return;
+
+  gtk_editable_set_text (GTK_EDITABLE (self->entry), "");
+  g_signal_emit (self, signals[CLOSED], 0);
 }
 
 void
@@ -163,6 +167,8 @@ sotto_find_bar_class_init (SottoFindBarClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sotto_find_bar_dispose;
   G_OBJECT_CLASS (klass)->finalize = sotto_find_bar_finalize;
 
+  signals[CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
   signals[FOUND] = g_signal_new ("found", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                  G_TYPE_NONE, 1, G_TYPE_UINT);
 

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  *
  * Signals:
  * - "found" (uint position): the message to show
+ * - "closed" ()
  */
 #define SOTTO_TYPE_FIND_BAR (sotto_find_bar_get_type ())
 G_DECLARE_FINAL_TYPE (SottoFindBar, sotto_find_bar, SOTTO, FIND_BAR, AdwBin)

@@ -1,5 +1,6 @@
 #include "markdown-table.h"
 
+#include <adwaita.h>
 #include <cmark-gfm-core-extensions.h>
 #include <glib/gi18n.h>
 
@@ -10,27 +11,75 @@
 #define MAX_ROWS 300
 #define MAX_COLUMNS 30
 
-static GtkWidget *
-get_grid (GtkWidget *table)
-{
-  GtkWidget *child = gtk_scrolled_window_get_child (GTK_SCROLLED_WINDOW (table));
+/* A scroller that goes sideways asks its child for the height at the smallest width, at which every cell would be a column of
+ * single words. So the frame around the grid is never narrower than the grid would like to be. */
 
-  return GTK_IS_VIEWPORT (child) ? gtk_viewport_get_child (GTK_VIEWPORT (child)) : child;
+static GtkSizeRequestMode
+get_request_mode (GtkWidget *frame)
+{
+  return GTK_SIZE_REQUEST_CONSTANT_SIZE;
+}
+
+static void
+measure (GtkWidget      *frame,
+         GtkOrientation  orientation,
+         int             for_size,
+         int            *minimum,
+         int            *natural,
+         int            *minimum_baseline,
+         int            *natural_baseline)
+{
+  GtkWidget *grid = gtk_widget_get_first_child (frame);
+  int width;
+
+  gtk_widget_measure (grid, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = *natural = width;
+  else
+    {
+      gtk_widget_measure (grid, GTK_ORIENTATION_VERTICAL, width, minimum, NULL, NULL, NULL);
+      *natural = *minimum;
+    }
+}
+
+static void
+allocate (GtkWidget *frame,
+          int        width,
+          int        height,
+          int        baseline)
+{
+  GtkWidget *grid = gtk_widget_get_first_child (frame);
+  gboolean is_rtl = gtk_widget_get_direction (frame) == GTK_TEXT_DIR_RTL;
+  int natural;
+
+  gtk_widget_measure (grid, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &natural, NULL, NULL);
+  gtk_widget_allocate (grid, natural, height, -1,
+                       gsk_transform_translate (NULL, &GRAPHENE_POINT_INIT (is_rtl ? width - natural : 0, 0)));
 }
 
 GtkWidget *
 sotto_markdown_table_new (void)
 {
   GtkWidget *scroller = gtk_scrolled_window_new ();
-  GtkWidget *grid = g_object_new (GTK_TYPE_GRID, "accessible-role", GTK_ACCESSIBLE_ROLE_TABLE,
-                                  "halign", GTK_ALIGN_START, NULL);
+  GtkWidget *frame = adw_bin_new ();
+  GtkWidget *grid = g_object_new (GTK_TYPE_GRID, "accessible-role", GTK_ACCESSIBLE_ROLE_TABLE, NULL);
 
+  adw_bin_set_child (ADW_BIN (frame), grid);
+  gtk_widget_set_layout_manager (frame, gtk_custom_layout_new (get_request_mode, measure, allocate));
   gtk_widget_add_css_class (scroller, "markdown-table");
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), frame);
 
   return scroller;
+}
+
+static GtkWidget *
+get_grid (GtkWidget *table)
+{
+  GtkWidget *viewport = gtk_scrolled_window_get_child (GTK_SCROLLED_WINDOW (table));
+
+  return adw_bin_get_child (ADW_BIN (gtk_viewport_get_child (GTK_VIEWPORT (viewport))));
 }
 
 static GtkWidget *

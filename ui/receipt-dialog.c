@@ -63,6 +63,7 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   adw_toolbar_view_set_content (ADW_TOOLBAR_VIEW (view), page);
   adw_dialog_set_title (dialog, _("Details"));
   adw_dialog_set_content_width (dialog, 480);
+  gtk_widget_set_size_request (GTK_WIDGET (dialog), 320, -1);
   adw_dialog_set_child (dialog, view);
   adw_dialog_present (dialog, parent);
 }
