@@ -4,7 +4,6 @@
 
 #include <glib/gi18n-lib.h>
 
-
 /* A reply, from asking for it to its receipt:
  *
  *   begin_reply      a WAITING message takes its place on the path

@@ -1,6 +1,5 @@
 #include "conversation-private.h"
 
-
 /* The object itself. Title, draft, model and date stand in conversation-details.c, the path of
  * messages in conversation-path.c, sending in conversation-send.c, replies in conversation-reply.c. */
 

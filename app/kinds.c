@@ -1,7 +1,6 @@
 #include "kinds.h"
 
-/* Types for properties; a nick is the value's name in lower case with dashes ("needs-passphrase").
- */
+/* Types for properties. A nick is the value's name in lower case with dashes: "needs-passphrase". */
 
 G_DEFINE_ENUM_TYPE (SottoAppState, sotto_app_state,
   G_DEFINE_ENUM_VALUE (SOTTO_APP_STATE_CLOSED, "closed"),

@@ -23,8 +23,8 @@ void harness_wait (HarnessCondition condition, gpointer data, double seconds, co
 /* Turns it for so long. */
 void harness_run (double seconds);
 
-#define harness_wait_for(condition, data, seconds) harness_wait (condition, data, seconds,
-                                                                 #condition)
+#define harness_wait_for(condition, data, seconds) \
+  harness_wait ((condition), (data), (seconds), #condition)
 
 /* A GAsyncReadyCallback that keeps the result: @user_data is a GAsyncResult ** */
 void harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data);
