@@ -25,7 +25,7 @@ def fuzz_one(name, program, seconds):
                            "-print_final_stats=1", f"-artifact_prefix={artifacts}", *corpora],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace",
-                          env={**os.environ, "ASAN_OPTIONS": "print_legend=0",
+                          env={**os.environ, "ASAN_OPTIONS": "print_legend=0:allocator_may_return_null=1",
                                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
     if done.returncode == 0:
         return "", done.stdout
