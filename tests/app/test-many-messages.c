@@ -47,7 +47,7 @@ fill (SottoConversation *conversation)
       g_free (parent);
       parent = id;
     }
-  harness_wait_for (is_zero, &n_left, 600);
+  harness_wait_for (is_zero, &n_left, 1500);
 }
 
 static guint
@@ -97,7 +97,7 @@ test_load (void)
 
   g_assert_cmpuint (harness_length (loaded), ==, N_MESSAGES);
   g_assert_cmpuint (count_objects (loaded), ==, 0);
-  g_assert_cmpstr (sotto_message_get_text (harness_message (loaded, 9999)), ==,
+  g_assert_cmpstr (sotto_message_get_text (harness_message (loaded, N_MESSAGES - 1)), ==,
                    "Message 9999: the quick brown fox jumps over the dog.");
   g_assert_cmpuint (count_objects (loaded), ==, 1);
   g_assert_cmpint (longest_us, <, LONGEST_TURN_MS * 1000);
