@@ -223,12 +223,31 @@ set_last_used (SottoConversation *self, gint64 time)
   self->last_used = utc != NULL ? g_date_time_to_local (utc) : g_date_time_new_now_local ();
 }
 
-SottoConversation *
-sotto_conversation_new (SottoServices *services)
+/* A conversation without a model of its own has the default one, which is known only once the
+ * files have been looked at. */
+static void
+on_default_model_changed (SottoConversation *self)
+{
+  if (self->model == NULL && self->model_path == NULL)
+    g_object_notify_by_pspec (G_OBJECT (self), PROP (MODEL));
+}
+
+static SottoConversation *
+conversation_new (SottoServices *services)
 {
   SottoConversation *self = g_object_new (SOTTO_TYPE_CONVERSATION, NULL);
 
   self->services = sotto_services_ref (services);
+  g_signal_connect_object (services->library, "notify::default-model",
+                           G_CALLBACK (on_default_model_changed), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+SottoConversation *
+sotto_conversation_new (SottoServices *services)
+{
+  SottoConversation *self = conversation_new (services);
+
   self->id = sotto_history_new_id ();
   self->is_loaded = TRUE;
   set_last_used (self, g_get_real_time ());
@@ -238,9 +257,8 @@ sotto_conversation_new (SottoServices *services)
 SottoConversation *
 sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryConversation *record)
 {
-  SottoConversation *self = g_object_new (SOTTO_TYPE_CONVERSATION, NULL);
+  SottoConversation *self = conversation_new (services);
 
-  self->services = sotto_services_ref (services);
   self->id = g_strdup (record->id);
   g_set_str (&self->title, record->title);
   g_set_str (&self->snippet, record->snippet);
