@@ -5,7 +5,8 @@
 #include "sotto-error.h"
 #include "sotto-model-private.h"
 
-/* Elements that are looked at together: a multiple of every block's, small enough for the first cache. */
+/* Elements that are looked at together: a multiple of every block's, small enough for the first
+ * cache. */
 #define PIECE 4096u
 
 /* Finite, all of them: what is left of a number times zero is zero, of NaN and infinity NaN. */
@@ -44,7 +45,8 @@ verify_tensor (const SottoModel       *self,
   for (guint64 done = 0; done < n_elements; done += PIECE)
     {
       gsize n = MIN (PIECE, n_elements - done);
-      const guint8 *source = (const guint8 *) tensor->data + done / block->n_elements * block->n_bytes;
+      const guint8 *source =
+          (const guint8 *) tensor->data + done / block->n_elements * block->n_bytes;
 
       if (done % (1024 * PIECE) == 0 && !sotto_cancel_check (cancel, error))
         return FALSE;
@@ -52,9 +54,14 @@ verify_tensor (const SottoModel       *self,
       block->dequantise (source, values, n);
       if (!are_finite (values, n))
         {
-          sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_TENSOR, &arguments,
+          sotto_engine_set_error (error,
+                                  SOTTO_ENGINE_ERROR_TENSOR,
+                                  &arguments,
                                   "%s: %s holds values that are no finite numbers, the first near "
-                                  "element %" G_GUINT64_FORMAT, self->info.path, tensor->name, done);
+                                  "element %" G_GUINT64_FORMAT,
+                                  self->info.path,
+                                  tensor->name,
+                                  done);
           return FALSE;
         }
     }

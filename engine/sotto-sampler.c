@@ -1,9 +1,11 @@
 /* Drawing tokens from logits.
  *
- * A draw has to be quick among 150,000 logits and the same everywhere. Quick: nothing sorts the whole
- * vocabulary; the best logit of each block of 256 lets most blocks be passed over, top-k keeps a heap of
- * k, top-p sorts only the logits near enough to the best to matter. The same: sums are doubles in a fixed order, the exponential is ours, and so is the random generator
- * (PCG32, XSH-RR: O'Neill 2014, on its default stream, seeded as its reference implementation does). */
+ * A draw has to be quick among 150,000 logits and the same everywhere. Quick: nothing sorts the
+ * whole vocabulary; the best logit of each block of 256 lets most blocks be passed over, top-k
+ * keeps a heap of k, top-p sorts only the logits near enough to the best to matter. The same:
+ * sums are doubles in a fixed order, the exponential is ours, and so is the random generator
+ * (PCG32, XSH-RR: O'Neill 2014, on its default stream, seeded as its reference implementation
+ * does). */
 
 #include "sotto-sampler.h"
 
@@ -27,7 +29,7 @@ struct _SottoSampler {
   guint64 state;             /* of PCG32 */
 
   /* Scratch */
-  float *logits;             /* (n_blocks, BLOCK): with the penalty; NaN and what is behind as -infinity */
+  float *logits;             /* (n_blocks, BLOCK): penalised; NaN and what is behind as -infinity */
   float *block_best;         /* (n_blocks): the highest of each block */
   Candidate *candidates;     /* (n_vocabulary): what is left */
   double *weights;           /* (n_vocabulary): of the candidates */
@@ -62,8 +64,9 @@ pcg_seed (guint64 *state,
 
 /* --- The exponential --- */
 
-/* e^x for x <= 0, within two units in the last place. x = n ln 2 + r with |r| <= ln 2 / 2, the two parts of
- * ln 2 being such that n times the first is exact (Cody & Waite 1980); then Taylor to the 13th power. */
+/* e^x for x <= 0, within two units in the last place. x = n ln 2 + r with |r| <= ln 2 / 2, the
+ * two parts of ln 2 being such that n times the first is exact (Cody & Waite 1980); then Taylor
+ * to the 13th power. */
 static double
 exp_negative (double x)
 {
@@ -133,7 +136,8 @@ sotto_sampler_free (SottoSampler *self)
 
 /* --- The steps --- */
 
-/* Copies the logits, NaN as -infinity, and penalises what was said lately: once, however often it was said. */
+/* Copies the logits, NaN as -infinity, and penalises what was said lately: once, however often
+ * it was said. */
 static void
 take_logits (SottoSampler *self,
              const float  *logits,
@@ -315,7 +319,8 @@ distance (float logit,
   return logit == best ? 0.0 : (double) logit - (double) best;
 }
 
-/* Steps by which top-p looks how deep it has to sort: logits this many sixteenths below the best. */
+/* Steps by which top-p looks how deep it has to sort: logits this many sixteenths below the
+ * best. */
 #define N_DEPTHS 512
 #define DEPTHS_PER_UNIT 16.0
 

@@ -15,11 +15,11 @@ G_BEGIN_DECLS
  * @repetition_window: how many of the last tokens count as seen
  * @seed: same seed, same tokens
  *
- * Applied in this order: repetition penalty, top-k, top-p, min-p, temperature, draw. Top-k and top-p
- * take the higher logits, of equals the lower ids. Top-p keeps the smallest such set whose probability,
- * among what top-k left, reaches it, and at least one; min-p keeps what is at least that times as
- * probable as the best. The draw goes through what is left in the order of ids, so that two logits which
- * nearly agree don't change the outcome by changing places.
+ * Applied in this order: repetition penalty, top-k, top-p, min-p, temperature, draw. Top-k and
+ * top-p take the higher logits, of equals the lower ids. Top-p keeps the smallest such set whose
+ * probability, among what top-k left, reaches it, and at least one; min-p keeps what is at least
+ * that times as probable as the best. The draw goes through what is left in the order of ids, so
+ * that two logits which nearly agree don't change the outcome by changing places.
  *
  * Values that make no sense mean "off"; a temperature that is no positive number is greedy.
  */
@@ -38,8 +38,8 @@ typedef struct {
 /**
  * SottoSampler:
  *
- * Draws tokens from logits. Owns its random generator (PCG32, O'Neill 2014, ours so that a seed means the
- * same everywhere) and its scratch. One thread at a time.
+ * Draws tokens from logits. Owns its random generator (PCG32, O'Neill 2014, ours so that a seed
+ * means the same everywhere) and its scratch. One thread at a time.
  */
 typedef struct _SottoSampler SottoSampler;
 

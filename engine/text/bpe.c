@@ -1,8 +1,9 @@
 /* Byte-pair encoding.
  *
- * Merges are a flat table from pairs of tokens to rank and result. A short word is merged by looking for
- * the lowest rank again and again, in arrays on the stack; a long one with a heap and a linked list, so
- * that a megabyte without a space takes no longer than a megabyte of prose. */
+ * Merges are a flat table from pairs of tokens to rank and result. A short word is merged by
+ * looking for the lowest rank again and again, in arrays on the stack; a long one with a heap
+ * and a linked list, so that a megabyte without a space takes no longer than a megabyte of
+ * prose. */
 
 #include "text/bpe.h"
 
@@ -44,7 +45,8 @@ find_merge (const SottoBpe *self,
   return &self->merges[i];
 }
 
-/* The parts and the result of a merge as the file writes it, "Ġt he". @bytes: room for the longest token. */
+/* The parts and the result of a merge as the file writes it, "Ġt he". @bytes: room for the
+ * longest token. */
 static gboolean
 read_merge (const SottoVocabulary   *vocabulary,
             const SottoByteAlphabet *alphabet,
@@ -238,14 +240,14 @@ encode_short (const SottoBpe *self,
 
 typedef struct {
   guint32 id;
-  guint32 rank;              /* of the merge with the next; NO_RANK: none, or taken into the previous */
+  guint32 rank;              /* of the merge with the next; NO_RANK: there is none */
   guint32 merged;
   guint32 previous;
   guint32 next;
 } Symbol;
 
-/* A binary heap of rank << 32 | position: lowest rank first, of equals the leftmost. An entry is out of date
- * when the symbol at its position has another rank by now; it is then passed over. */
+/* A binary heap of rank << 32 | position: lowest rank first, of equals the leftmost. An entry is
+ * out of date when the symbol at its position has another rank by now; it is then passed over. */
 typedef struct {
   guint64 *entries;
   gsize n;

@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Byte-pair encoding (Sennrich et al. 2016): the merges of a vocabulary. Private to the tokenizer. */
+/* Byte-pair encoding (Sennrich et al. 2016): the merges of a vocabulary. Private to the
+ * tokenizer. */
 
 typedef struct {
   guint32 left;
@@ -20,8 +21,8 @@ typedef struct {
   guint64 seed;
 } SottoBpe;
 
-/* Reads tokenizer.ggml.merges. A merge whose parts or result are no tokens is passed over, since no text
- * leads to it. Returns: %FALSE with MALFORMED or MEMORY. */
+/* Reads tokenizer.ggml.merges. A merge whose parts or result are no tokens is passed over, since
+ * no text leads to it. Returns: %FALSE with MALFORMED or MEMORY. */
 gboolean sotto_bpe_init (SottoBpe               *self,
                          const SottoVocabulary  *vocabulary,
                          SottoGguf              *gguf,
@@ -35,8 +36,8 @@ void sotto_bpe_clear (SottoBpe *self);
  *
  * Always merges the pair of lowest rank, of equals the leftmost. Time grows with n log n.
  *
- * A byte that has no token is left out, as the models' own tokenizers do: an unknown token that stood for it
- * would often be a control token, and then typed text could make one.
+ * A byte that has no token is left out, as the models' own tokenizers do: an unknown token that
+ * stood for it would often be a control token, and then typed text could make one.
  */
 void sotto_bpe_encode (const SottoBpe *self,
                        const guint8   *word,

@@ -5,14 +5,16 @@
 G_BEGIN_DECLS
 
 /* A pre-tokenizer cuts text into the words inside which BPE merges. Models name theirs in
- * tokenizer.ggml.pre; here it is data: a few steps, each of which cuts the pieces of the one before. */
+ * tokenizer.ggml.pre; here it is data: a few steps, each of which cuts the pieces of the one
+ * before. */
 
 #define SOTTO_PRETOKENIZER_MAX_STEPS 5
 
 typedef struct _SottoPretokenizer SottoPretokenizer;
 typedef struct _SottoSplit SottoSplit;
 
-/* One step: how much of the text at @at matches (0: nothing). What lies between matches is a piece too. */
+/* One step: how much of the text at @at matches (0: nothing). What lies between matches is a
+ * piece too. */
 typedef gsize (*SottoSplitMatch) (const SottoSplit *split, const guint8 *at, const guint8 *end);
 
 struct _SottoSplit {

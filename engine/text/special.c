@@ -1,10 +1,11 @@
 /* Finding special tokens in a text.
  *
- * The tokens stand in one list sorted by their bytes, which is a trie without the nodes: those that agree
- * with the text so far are a range of it, and each further byte narrows the range by binary search.
+ * The tokens stand in one list sorted by their bytes, which is a trie without the nodes: those
+ * that agree with the text so far are a range of it, and each further byte narrows the range by
+ * binary search.
  *
- * Of those that begin at a place the longest wins, and the leftmost place comes first, as with the
- * tokenizers that the models were trained with. */
+ * Of those that begin at a place the longest wins, and the leftmost place comes first, as with
+ * the tokenizers that the models were trained with. */
 
 #include "text/special.h"
 
@@ -94,8 +95,8 @@ sotto_specials_clear (SottoSpecials *self)
   g_clear_pointer (&self->ids, g_free);
 }
 
-/* The first of the tokens from @low to @high, all of them longer than @depth, whose byte there is at least
- * @byte. */
+/* The first of the tokens from @low to @high, all of them longer than @depth, whose byte there
+ * is at least @byte. */
 static guint
 lower_bound (const SottoSpecials *self,
              guint                low,

@@ -4,12 +4,12 @@
 
 G_BEGIN_DECLS
 
-/* Tokens that are recognised by their text before anything else: CONTROL and UNKNOWN ones in trusted text,
- * USER_DEFINED ones everywhere. Private to the tokenizer. */
+/* Tokens that are recognised by their text before anything else: CONTROL and UNKNOWN ones in
+ * trusted text, USER_DEFINED ones everywhere. Private to the tokenizer. */
 
 typedef struct {
   const SottoVocabulary *vocabulary;
-  guint32 *ids;              /* (n_ids): sorted by their bytes, so that common beginnings are neighbours */
+  guint32 *ids;              /* (n_ids): sorted by their bytes */
   guint n_ids;
   guint32 first[257];        /* where in ids those begin whose first byte is at least this */
 } SottoSpecials;
@@ -30,7 +30,8 @@ sotto_token_kind_is_control (SottoTokenKind kind)
  * sotto_specials_match:
  * @at: the first byte
  * @end: behind the last
- * @trusted_end: behind the last byte of the trusted run that @at is in; at most @at where it is in none
+ * @trusted_end: behind the last byte of the trusted run that @at is in; at most @at where it is in
+ *   none
  *
  * Returns: the longest special token that begins at @at, or %SOTTO_NO_TOKEN
  */

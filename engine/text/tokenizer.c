@@ -1,12 +1,13 @@
 /* Text to tokens and back.
  *
- * Encoding goes through three sieves: special tokens are found by their text (special.c), what lies between
- * them is cut into words (pretokenize.c), and words are merged from bytes (bpe.c).
+ * Encoding goes through three sieves: special tokens are found by their text (special.c), what
+ * lies between them is cut into words (pretokenize.c), and words are merged from bytes (bpe.c).
  *
- * What a person typed can never become a control token. Three things together make it so: special.c takes
- * a control token only where all its bytes are trusted; the vocabulary's way from bytes to tokens, on which
- * bpe.c builds its merges, does not lead to control tokens; and a token whose text is known to steer
- * models is a control token here even where the file forgot to say so. */
+ * What a person typed can never become a control token. Three things together make it so:
+ * special.c takes a control token only where all its bytes are trusted; the vocabulary's way
+ * from bytes to tokens, on which bpe.c builds its merges, does not lead to control tokens; and a
+ * token whose text is known to steer models is a control token here even where the file forgot
+ * to say so. */
 
 #include "text/tokenizer.h"
 
@@ -35,7 +36,7 @@ struct _SottoTokenizer {
 enum {
   ENDS = 1 << 0,             /* ends a turn */
   CHAT = 1 << 1,             /* marks turns of a chat */
-  SURE = 1 << 2,             /* nothing else is written like this: control, whatever the file says */
+  SURE = 1 << 2,             /* nothing else is written so: control, whatever the file says */
 };
 
 static const struct {
@@ -162,7 +163,8 @@ is_marked_up (const guint8 *bytes,
                          (bytes[0] == '[' && bytes[length - 1] == ']'));
 }
 
-/* Tokens of the metadata and those known by their text: which are control tokens, which end a turn. */
+/* Tokens of the metadata and those known by their text: which are control tokens, which end a
+ * turn. */
 static gboolean
 read_special_tokens (SottoTokenizer  *self,
                      SottoGguf       *gguf,

@@ -54,17 +54,19 @@ void sotto_tokenizer_append_text (const SottoTokenizer *self,
 gint32 sotto_tokenizer_get_bos (const SottoTokenizer *self);       /* -1: none */
 gint32 sotto_tokenizer_get_eos (const SottoTokenizer *self);       /* -1: none */
 gboolean sotto_tokenizer_get_add_bos (const SottoTokenizer *self);
-gboolean sotto_tokenizer_is_end (const SottoTokenizer *self, gint32 id); /* EOS, EOT, EOM, <|im_end|> … */
+/* EOS, EOT, EOM, <|im_end|> … */
+gboolean sotto_tokenizer_is_end (const SottoTokenizer *self, gint32 id);
 gboolean sotto_tokenizer_is_control (const SottoTokenizer *self, gint32 id);
-/* The text of a token as the file writes it, for bos_token and eos_token of templates; (transfer full) */
+/* The text of a token as the file writes it, for bos_token and eos_token of templates; (transfer
+ * full) */
 char *sotto_tokenizer_dup_piece (const SottoTokenizer *self, gint32 id);
 /* Whether the vocabulary has control tokens that mark turns of a chat. */
 gboolean sotto_tokenizer_has_chat_tokens (const SottoTokenizer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoTokenizer, sotto_tokenizer_free)
 
-/* Joins the bytes of tokens to whole characters: hands out what is complete, keeps a begun character,
- * turns what can no longer become one into U+FFFD. */
+/* Joins the bytes of tokens to whole characters: hands out what is complete, keeps a begun
+ * character, turns what can no longer become one into U+FFFD. */
 typedef struct {
   char pending[4];
   guint n_pending;

@@ -4,9 +4,9 @@
 
 G_BEGIN_DECLS
 
-/* Classes of characters, from tables of our own: GLib's change with its version, and the same text has
- * to become the same tokens everywhere. The data is in unicode-data.c, which make-unicode-data.py
- * writes. */
+/* Classes of characters, from tables of our own: GLib's change with its version, and the same
+ * text has to become the same tokens everywhere. The data is in unicode-data.c, which
+ * make-unicode-data.py writes. */
 
 typedef enum {
   SOTTO_UNICODE_LU, SOTTO_UNICODE_LL, SOTTO_UNICODE_LT, SOTTO_UNICODE_LM, SOTTO_UNICODE_LO,
@@ -64,11 +64,11 @@ sotto_unicode_mask (gunichar c)
  * sotto_utf8_decode:
  * @at: the first byte
  * @end: behind the last; greater than @at
- * @c: (out): the code point; %SOTTO_UTF8_BROKEN: these bytes are no character; %SOTTO_UTF8_INCOMPLETE:
- *   the text ends within a character that is well-formed so far
+ * @c: (out): the code point; %SOTTO_UTF8_BROKEN: these bytes are no character;
+ *   %SOTTO_UTF8_INCOMPLETE: the text ends within a character that is well-formed so far
  *
- * Broken bytes come as maximal subparts (The Unicode Standard 15, section 3.9, table 3-7): as many as
- * could have begun a character, at least one.
+ * Broken bytes come as maximal subparts (The Unicode Standard 15, section 3.9, table 3-7): as many
+ * as could have begun a character, at least one.
  *
  * Returns: how many bytes, at least 1
  */

@@ -1,9 +1,9 @@
 /* Bytes of tokens to whole characters.
  *
- * A token may hold a part of a character; the rest comes with the next ones. What is complete goes out at
- * once, what could still become a character waits (at most three bytes), and what can't any more
- * becomes one U+FFFD per maximal subpart (The Unicode Standard 15, section 3.9): the same characters come
- * out however the bytes are cut. */
+ * A token may hold a part of a character; the rest comes with the next ones. What is complete
+ * goes out at once, what could still become a character waits (at most three bytes), and what
+ * can't any more becomes one U+FFFD per maximal subpart (The Unicode Standard 15, section 3.9):
+ * the same characters come out however the bytes are cut. */
 
 #include "text/tokenizer.h"
 
@@ -62,8 +62,8 @@ sotto_utf8_stream_push (SottoUtf8Stream *self,
   const guint8 *end = at + length;
   gsize n_left;
 
-  /* A begun character is joined with one byte after another until it is settled: then nothing of it is
-   * pending but, at most, the byte that broke it. */
+  /* A begun character is joined with one byte after another until it is settled: then nothing of
+   * it is pending but, at most, the byte that broke it. */
   while (self->n_pending > 0 && at < end)
     {
       guint8 joined[sizeof self->pending + 1];

@@ -1,5 +1,6 @@
-/* The vocabulary, copied once into flat arrays: nothing of the tokenizer points into the file, so that a
- * file that shrinks can't harm it, and a hundred thousand tokens cost five allocations. */
+/* The vocabulary, copied once into flat arrays: nothing of the tokenizer points into the file,
+ * so that a file that shrinks can't harm it, and a hundred thousand tokens cost five
+ * allocations. */
 
 #include "text/vocabulary.h"
 

@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* The tokens of a byte-level vocabulary: the bytes and the kind of each, and the way back from bytes to
- * the token. Private to the tokenizer. */
+/* The tokens of a byte-level vocabulary: the bytes and the kind of each, and the way back from
+ * bytes to the token. Private to the tokenizer. */
 
 #define SOTTO_NO_TOKEN G_MAXUINT32
 
@@ -18,7 +18,8 @@ typedef enum {
   SOTTO_TOKEN_UNUSED = 5,
   SOTTO_TOKEN_BYTE = 6,
 
-  /* Ours: NORMAL or BYTE, but written with characters outside of the alphabet: no text leads to it. */
+  /* Ours: NORMAL or BYTE, but written with characters outside of the alphabet: no text leads to
+   * it. */
   SOTTO_TOKEN_RAW = 7,
 } SottoTokenKind;
 
@@ -29,11 +30,11 @@ typedef struct {
   guint8 *kinds;             /* (n_tokens): SottoTokenKind */
   guint longest;             /* bytes of the longest token */
 
-  /* Open addressing, keyed by bytes; a power of two of slots, at most two thirds of them taken. Each is
-   * the hash's upper half and the token's number plus one; 0: free. */
+  /* Open addressing, keyed by bytes; a power of two of slots, at most two thirds of them taken.
+   * Each is the hash's upper half and the token's number plus one; 0: free. */
   guint64 *slots;
   guint n_slot_bits;
-  guint64 seed;              /* random, so that no file can aim at collisions; results don't depend on it */
+  guint64 seed;              /* random: no file can aim at collisions; results don't show it */
   gboolean has_twins;        /* two tokens have the same bytes */
 } SottoVocabulary;
 

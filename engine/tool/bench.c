@@ -1,9 +1,9 @@
 /* bench: tokens a second.
  *
- * Prefill: --prompt tokens onto a timeline of --depth tokens, in one go. Decode: --generate tokens, one
- * after another, onto a timeline of --depth tokens. Tokens are random (speed does not depend on them), and
- * sampling is left out, as llama.cpp's own benchmark does, so that the two compare. The median of
- * --repeat runs counts, after one run that warms up. */
+ * Prefill: --prompt tokens onto a timeline of --depth tokens, in one go. Decode: --generate
+ * tokens, one after another, onto a timeline of --depth tokens. Tokens are random (speed does
+ * not depend on them), and sampling is left out, as llama.cpp's own benchmark does, so that the
+ * two compare. The median of --repeat runs counts, after one run that warms up. */
 
 #include "tool.h"
 
@@ -90,8 +90,8 @@ run_decode (Bench   *self,
 
   started = g_get_monotonic_time ();
   for (guint i = 0; i < n; i++)
-    if (!sotto_session_append (self->session, g_rand_int_range (self->random, 0, self->n_vocabulary), NULL,
-                               error))
+    if (!sotto_session_append (self->session,
+                               g_rand_int_range (self->random, 0, self->n_vocabulary), NULL, error))
       return FALSE;
   *seconds = (g_get_monotonic_time () - started) / 1e6;
 
@@ -179,7 +179,8 @@ append_json_speed (GString      *json,
 {
   if (n_tokens == 0)
     {
-      g_string_append_printf (json, ",\n  \"%s_tokens_per_second\": null,\n  \"%s_seconds\": []", name, name);
+      g_string_append_printf (json, ",\n  \"%s_tokens_per_second\": null,\n  \"%s_seconds\": []",
+                              name, name);
       return;
     }
 
@@ -209,13 +210,13 @@ describe_json (const Options      *options,
   append_json_string (json, info->quantisation);
   g_string_append (json, ",\n  \"backend\": ");
   append_json_string (json, sotto_backend_get_name (backend));
-  g_string_append_printf (json, ",\n  \"threads\": %u,\n  \"prompt\": %d,\n  \"generate\": %d,\n"
-                          "  \"depth\": %d,\n  \"repeat\": %d,\n  \"weight_bytes\": %" G_GUINT64_FORMAT
-                          ",\n  \"kv_cache_bytes\": %" G_GUINT64_FORMAT ",\n  \"scratch_bytes\": %"
-                          G_GUINT64_FORMAT,
-                          sotto_backend_get_threads (backend), options->n_prompt, options->n_generate,
-                          options->depth, options->n_repeat, memory.weights, memory.kv_cache,
-                          memory.scratch);
+  g_string_append_printf (
+      json,
+      ",\n  \"threads\": %u,\n  \"prompt\": %d,\n  \"generate\": %d,\n"
+      "  \"depth\": %d,\n  \"repeat\": %d,\n  \"weight_bytes\": %" G_GUINT64_FORMAT
+      ",\n  \"kv_cache_bytes\": %" G_GUINT64_FORMAT ",\n  \"scratch_bytes\": %" G_GUINT64_FORMAT,
+      sotto_backend_get_threads (backend), options->n_prompt, options->n_generate, options->depth,
+      options->n_repeat, memory.weights, memory.kv_cache, memory.scratch);
   append_json_speed (json, "prefill", options->n_prompt, prefill, options->n_repeat);
   append_json_speed (json, "decode", options->n_generate, decode, options->n_repeat);
 
@@ -292,10 +293,13 @@ tool_bench (char   **arguments,
   g_auto (ToolCompute) compute = { 0 };
   Options options = { .n_prompt = 512, .n_generate = 128, .n_repeat = 3 };
   const GOptionEntry entries[] = {
-    { "prompt", 'p', 0, G_OPTION_ARG_INT, &options.n_prompt, "Tokens to prefill; 0: none (512)", "N" },
-    { "generate", 'n', 0, G_OPTION_ARG_INT, &options.n_generate, "Tokens to decode; 0: none (128)", "N" },
+    { "prompt", 'p', 0, G_OPTION_ARG_INT, &options.n_prompt, "Tokens to prefill; 0: none (512)",
+      "N" },
+    { "generate", 'n', 0, G_OPTION_ARG_INT, &options.n_generate, "Tokens to decode; 0: none (128)",
+      "N" },
     { "depth", 'd', 0, G_OPTION_ARG_INT, &options.depth, "Tokens that are there before (0)", "N" },
-    { "repeat", 'r', 0, G_OPTION_ARG_INT, &options.n_repeat, "Runs, of which the median counts (3)", "R" },
+    { "repeat", 'r', 0, G_OPTION_ARG_INT, &options.n_repeat, "Runs, of which the median counts (3)",
+      "R" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "Print a JSON object", NULL },
     TOOL_COMPUTE_ENTRIES (compute),
     G_OPTION_ENTRY_NULL
@@ -310,7 +314,8 @@ tool_bench (char   **arguments,
   if (options.n_prompt < 0 || options.n_generate < 0 || options.depth < 0 || options.n_repeat < 1 ||
       options.n_prompt > 1 << 24 || options.n_generate > 1 << 24 || options.depth > 1 << 24 ||
       options.n_repeat > 10000)
-    return tool_misuse (error, "--prompt, --generate, --depth and --repeat are numbers of tokens and runs");
+    return tool_misuse (error,
+                        "--prompt, --generate, --depth, --repeat: numbers of tokens, of runs");
 
   return bench (&options, &compute, rest[0], error);
 }

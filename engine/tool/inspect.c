@@ -16,8 +16,8 @@ tool_inspect (char   **arguments,
   };
   const ToolUsage usage = {
     "MODEL",
-    "Prints a JSON object: metadata (long arrays shortened), tensors, licence, parameters, and the memory\n"
-    "that weights, KV cache and scratch would take.",
+    "Prints a JSON object: metadata (long arrays shortened), tensors, licence, parameters, and\n"
+    "the memory that weights, KV cache and scratch would take.",
     entries, 1, 1,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
@@ -46,8 +46,8 @@ tool_verify (char   **arguments,
 {
   const ToolUsage usage = {
     "MODEL",
-    "Checks the whole file: the header's every count and offset, and that all weights are finite numbers.\n"
-    "Prints its SHA-256, then \"ok\". The exit status is 1 if something is wrong.",
+    "Checks the whole file: the header's every count and offset, and that all weights are finite\n"
+    "numbers. Prints its SHA-256, then \"ok\". The exit status is 1 if something is wrong.",
     NULL, 1, 1,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);

@@ -93,7 +93,9 @@ tool_logits (char   **arguments,
     G_OPTION_ENTRY_NULL
   };
   const ToolUsage usage = {
-    "MODEL", "Writes the logits behind each token: little-endian float32, tokens × vocabulary.", entries, 1, 1,
+    "MODEL",
+    "Writes the logits behind each token: little-endian float32, tokens × vocabulary.",
+    entries, 1, 1,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
   g_autoptr (SottoModel) model = NULL;
@@ -124,9 +126,9 @@ tool_logits (char   **arguments,
 
 /* --- perplexity --- */
 
-/* The mean of -ln p over the tokens that are predicted, and of its square. As llama.cpp has it: the text is cut
- * into chunks of as many tokens as the context, each evaluated by itself, and the second half of each
- * counts, so that every prediction had half a context to go by. */
+/* The mean of -ln p over the tokens that are predicted, and of its square. As llama.cpp has it:
+ * the text is cut into chunks of as many tokens as the context, each evaluated by itself, and
+ * the second half of each counts, so that every prediction had half a context to go by. */
 typedef struct {
   const gint32 *tokens;      /* of this chunk */
   guint n_context;
@@ -233,7 +235,7 @@ tool_perplexity (char   **arguments,
   };
   const ToolUsage usage = {
     "MODEL FILE",
-    "Prints the perplexity of a text, as llama.cpp defines it: chunks of N tokens, of each of which the\n"
+    "Prints the perplexity of a text, as llama.cpp defines it: chunks of N tokens, of which the\n"
     "second half counts. The running value goes to standard error.",
     entries, 2, 2,
   };
@@ -267,7 +269,8 @@ tool_perplexity (char   **arguments,
   if (tokens->len < (guint) n_context)
     {
       g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST,
-                   "%s has %u tokens, fewer than the context of %d", rest[1], tokens->len, n_context);
+                   "%s has %u tokens, fewer than the context of %d", rest[1], tokens->len,
+                   n_context);
       return FALSE;
     }
 
@@ -284,7 +287,8 @@ tool_perplexity (char   **arguments,
     return FALSE;
 
   perplexity = get_perplexity (&self, &deviation);
-  line = g_strdup_printf ("perplexity %.4f +/- %.4f (%" G_GUINT64_FORMAT " tokens counted, context %d)\n",
+  line = g_strdup_printf ("perplexity %.4f +/- %.4f (%" G_GUINT64_FORMAT
+                          " tokens counted, context %d)\n",
                           perplexity, deviation, self.n_counted, n_context);
 
   return tool_write (line, strlen (line), error);

@@ -1,4 +1,5 @@
-/* sotto-engine: the engine from the command line. Each subcommand is a function in a file of its group. */
+/* sotto-engine: the engine from the command line. Each subcommand is a function in a file of its
+ * group. */
 
 #include "config.h"
 
@@ -15,14 +16,14 @@ static const struct {
   const char *summary;
   ToolRun run;
 } commands[] = {
-  { "inspect", "MODEL [--context N]", "a model as JSON: metadata, tensors, licence, memory", tool_inspect },
+  { "inspect", "MODEL [--context N]", "a model as JSON: metadata, tensors, memory", tool_inspect },
   { "verify", "MODEL", "whether every weight is a number; the file's hash", tool_verify },
   { "tokenize", "MODEL [--special]", "text on standard input to token ids", tool_tokenize },
   { "detokenize", "MODEL ID…", "token ids to text", tool_detokenize },
-  { "render", "MODEL|--template FILE --messages FILE", "a conversation as the prompt", tool_render },
+  { "render", "MODEL|--template FILE --messages FILE", "a conversation as a prompt", tool_render },
   { "logits", "MODEL --tokens 1,2,3 --output FILE", "float32, tokens × vocabulary", tool_logits },
   { "generate", "MODEL --prompt TEXT", "an answer, as it is generated", tool_generate },
-  { "perplexity", "MODEL FILE [--context N]", "how surprised a model is by a text", tool_perplexity },
+  { "perplexity", "MODEL FILE [--context N]", "how a text surprises a model", tool_perplexity },
   { "bench", "MODEL [--json]", "tokens a second, prefill and decode", tool_bench },
 };
 
@@ -67,7 +68,8 @@ main (int    argc,
       print_usage (stderr);
       return 2;
     }
-  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0
+      || strcmp (argv[1], "help") == 0)
     {
       print_usage (stdout);
       return 0;

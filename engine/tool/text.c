@@ -16,8 +16,8 @@ tool_tokenize (char   **arguments,
   };
   const ToolUsage usage = {
     "MODEL",
-    "Reads text from standard input to its end and prints its token ids on one line. Neither BOS nor EOS is\n"
-    "added.",
+    "Reads text from standard input to its end and prints its token ids on one line. Neither BOS\n"
+    "nor EOS is added.",
     entries, 1, 1,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
@@ -47,8 +47,8 @@ tool_detokenize (char   **arguments,
 {
   const ToolUsage usage = {
     "MODEL ID…",
-    "Prints the text of tokens, control tokens written out, to the byte: nothing is added where standard\n"
-    "output is no terminal.",
+    "Prints the text of tokens, control tokens written out, to the byte: nothing is added where\n"
+    "standard output is no terminal.",
     NULL, 1, G_MAXUINT,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
@@ -110,8 +110,9 @@ read_messages (const Render  *self,
   gsize n_messages;
   gsize n_tools = 0;
 
-  if (!g_file_get_contents (self->messages_path, &messages, &n_messages, error) ||
-      (self->tools_path != NULL && !g_file_get_contents (self->tools_path, &tools, &n_tools, error)))
+  if (!g_file_get_contents (self->messages_path, &messages, &n_messages, error)
+      || (self->tools_path != NULL
+          && !g_file_get_contents (self->tools_path, &tools, &n_tools, error)))
     return NULL;
 
   return sotto_messages_new_from_json (messages, n_messages, tools, n_tools, error);
@@ -155,7 +156,8 @@ render_by_model (const Render   *self,
 
   text = g_string_new (NULL);
   for (guint i = 0; i < prompt->tokens->len; i++)
-    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", g_array_index (prompt->tokens, gint32, i));
+    g_string_append_printf (text, "%s%d", i > 0 ? " " : "",
+                            g_array_index (prompt->tokens, gint32, i));
 
   return g_string_append_c (text, '\n');
 }
@@ -183,21 +185,25 @@ tool_render (char   **arguments,
 {
   g_auto (Render) self = { 0 };
   const GOptionEntry entries[] = {
-    { "template", 0, 0, G_OPTION_ARG_FILENAME, &self.template_path, "A template instead of a model", "FILE" },
+    { "template", 0, 0, G_OPTION_ARG_FILENAME, &self.template_path, "A template instead of a model",
+      "FILE" },
     { "messages", 'm', 0, G_OPTION_ARG_FILENAME, &self.messages_path,
       "The conversation: a JSON array of messages in the OpenAI form", "FILE" },
     { "tools", 0, 0, G_OPTION_ARG_FILENAME, &self.tools_path, "A JSON array of tools", "FILE" },
     { "bos", 0, 0, G_OPTION_ARG_STRING, &self.bos, "What bos_token is (with --template)", "TEXT" },
     { "eos", 0, 0, G_OPTION_ARG_STRING, &self.eos, "What eos_token is (with --template)", "TEXT" },
-    { "date", 0, 0, G_OPTION_ARG_STRING, &self.date, "The date it may ask for, ISO 8601; else today",
-      "DATE" },
+    { "date", 0, 0, G_OPTION_ARG_STRING, &self.date,
+      "The date it may ask for, ISO 8601; else today", "DATE" },
     { "no-generation-prompt", 0, 0, G_OPTION_ARG_NONE, &self.without_prompt,
       "End without the beginning of the assistant's turn", NULL },
-    { "ids", 0, 0, G_OPTION_ARG_NONE, &self.ids, "Print the prompt's token ids (with a model)", NULL },
+    { "ids", 0, 0, G_OPTION_ARG_NONE, &self.ids, "Print the prompt's token ids (with a model)",
+      NULL },
     G_OPTION_ENTRY_NULL
   };
   const ToolUsage usage = {
-    "[MODEL]", "Prints the prompt that a chat template makes of a conversation, to the byte.", entries, 0, 1,
+    "[MODEL]",
+    "Prints the prompt that a chat template makes of a conversation, to the byte.",
+    entries, 0, 1,
   };
   g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
   g_autoptr (SottoMessages) messages = NULL;
@@ -211,7 +217,8 @@ tool_render (char   **arguments,
     {
       g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
       g_autofree char *with_time = strchr (self.date, 'T') != NULL
-                                     ? g_strdup (self.date) : g_strconcat (self.date, "T12:00:00", NULL);
+                                       ? g_strdup (self.date)
+                                       : g_strconcat (self.date, "T12:00:00", NULL);
 
       date = g_date_time_new_from_iso8601 (with_time, zone);
       if (date == NULL)

@@ -4,10 +4,11 @@
 
 G_BEGIN_DECLS
 
-/* What the subcommands of `sotto-engine` share. The tool stands on the engine's public header alone. */
+/* What the subcommands of `sotto-engine` share. The tool stands on the engine's public header
+ * alone. */
 
-/* Runs a subcommand. @arguments begin with its name. Returns: %FALSE with an error that main() prints;
- * one of G_OPTION_ERROR is a wrong use. */
+/* Runs a subcommand. @arguments begin with its name. Returns: %FALSE with an error that main()
+ * prints; one of G_OPTION_ERROR is a wrong use. */
 typedef gboolean (*ToolRun) (char **arguments, GError **error);
 
 gboolean tool_inspect (char **arguments, GError **error);

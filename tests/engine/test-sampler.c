@@ -1,5 +1,6 @@
-/* The sampler against its definition, written out here with full sorts, the C library's exponential and the
- * random generator as its author publishes it; then distributions, ties and odd values. */
+/* The sampler against its definition, written out here with full sorts, the C library's
+ * exponential and the random generator as its author publishes it; then distributions, ties and
+ * odd values. */
 
 #include "sotto-engine.h"
 
@@ -154,7 +155,8 @@ draw_by_definition (const SottoSamplerSettings *settings,
 static double
 normal (GRand *random)
 {
-  return sqrt (-2.0 * log (1.0 - g_rand_double (random))) * cos (2.0 * G_PI * g_rand_double (random));
+  return sqrt (-2.0 * log (1.0 - g_rand_double (random)))
+         * cos (2.0 * G_PI * g_rand_double (random));
 }
 
 static void
@@ -212,7 +214,8 @@ test_definition (void)
 
 /* --- Distributions --- */
 
-/* Pearson's statistic of @n_draws draws against @expected probabilities; impossible tokens must not come. */
+/* Pearson's statistic of @n_draws draws against @expected probabilities; impossible tokens must
+ * not come. */
 static double
 chi_squared (const SottoSamplerSettings *settings,
              const float                *logits,

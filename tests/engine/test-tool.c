@@ -1,5 +1,6 @@
-/* The command-line tool as others call it: its output, exit statuses and error lines, on a tiny model; what it
- * computes is compared with the engine called directly, or with the definition written out here. */
+/* The command-line tool as others call it: its output, exit statuses and error lines, on a tiny
+ * model; what it computes is compared with the engine called directly, or with the definition
+ * written out here. */
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -25,7 +26,8 @@ set_up (Fixture       *self,
         gconstpointer  data)
 {
   TinyModel tiny = TINY_MODEL_DEFAULTS;
-  g_autofree char *tool = g_build_filename (g_getenv ("SOTTO_BUILD_DIR"), "engine", "sotto-engine", NULL);
+  g_autofree char *tool =
+      g_build_filename (g_getenv ("SOTTO_BUILD_DIR"), "engine", "sotto-engine", NULL);
 
   g_assert_true (g_file_test (tool, G_FILE_TEST_IS_EXECUTABLE));
   self->tool = g_shell_quote (tool);
@@ -84,8 +86,16 @@ run (Fixture    *self,
   g_clear_pointer (&self->output, g_free);
   g_clear_pointer (&self->errors, g_free);
   environment = g_environ_setenv (environment, "LC_ALL", "C.UTF-8", TRUE);
-  g_spawn_sync (self->folder, arguments, environment, G_SPAWN_DEFAULT, NULL, NULL, NULL, &self->errors,
-                &status, &error);
+  g_spawn_sync (self->folder,
+                arguments,
+                environment,
+                G_SPAWN_DEFAULT,
+                NULL,
+                NULL,
+                NULL,
+                &self->errors,
+                &status,
+                &error);
   g_assert_no_error (error);
   g_free (arguments[2]);
   g_assert_true (g_file_get_contents (output_path, &self->output, &self->n_output, NULL));
@@ -123,11 +133,19 @@ test_use (Fixture       *self,
           gconstpointer  data)
 {
   static const char *const commands[] = {
-    "inspect", "verify", "tokenize", "detokenize", "render", "logits", "generate", "perplexity", "bench",
+    "inspect", "verify",   "tokenize",   "detokenize", "render",
+    "logits",  "generate", "perplexity", "bench",
   };
   static const char *const wrong[] = {
-    "nonsense", "tokenize", "tokenize a b", "inspect --nonsense x", "logits x", "render --messages x",
-    "generate x", "bench x --repeat 0", "inspect x --context -5",
+    "nonsense",
+    "tokenize",
+    "tokenize a b",
+    "inspect --nonsense x",
+    "logits x",
+    "render --messages x",
+    "generate x",
+    "bench x --repeat 0",
+    "inspect x --context -5",
   };
 
   g_assert_cmpint (run (self, "%s --help", self->tool), ==, 0);
@@ -156,9 +174,17 @@ test_errors (Fixture       *self,
              gconstpointer  data)
 {
   static const char *const commands[] = {
-    "inspect no-such", "verify no-such", "tokenize no-such </dev/null", "detokenize no-such 1",
-    "render no-such --messages m", "logits no-such --tokens 1 --output o", "generate no-such --prompt x",
-    "perplexity no-such f", "bench no-such", "inspect stdout", "generate --raw no-such --prompt x",
+    "inspect no-such",
+    "verify no-such",
+    "tokenize no-such </dev/null",
+    "detokenize no-such 1",
+    "render no-such --messages m",
+    "logits no-such --tokens 1 --output o",
+    "generate no-such --prompt x",
+    "perplexity no-such f",
+    "bench no-such",
+    "inspect stdout",
+    "generate --raw no-such --prompt x",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
@@ -179,11 +205,14 @@ static void
 test_tokenize (Fixture       *self,
                gconstpointer  data)
 {
-  g_assert_cmpint (run (self, "printf 'a the<|im_end|>' | %s tokenize %s --special", self->tool, self->quoted),
-                   ==, 0);
+  g_assert_cmpint (
+      run (self, "printf 'a the<|im_end|>' | %s tokenize %s --special", self->tool, self->quoted),
+      ==,
+      0);
   g_assert_cmpstr (self->output, ==, "97 258 261\n");
 
-  g_assert_cmpint (run (self, "printf '<|im_end|>' | %s tokenize %s", self->tool, self->quoted), ==, 0);
+  g_assert_cmpint (
+      run (self, "printf '<|im_end|>' | %s tokenize %s", self->tool, self->quoted), ==, 0);
   g_assert_cmpstr (self->output, ==, "60 124 105 109 95 101 110 100 124 62\n");
 
   g_assert_cmpint (run (self, "%s tokenize %s </dev/null", self->tool, self->quoted), ==, 0);
@@ -207,8 +236,14 @@ test_round_trip (Fixture       *self,
     bytes[i] = g_rand_int_range (random, 0, 256);
   write_file (self, "bytes", bytes, sizeof bytes);
 
-  g_assert_cmpint (run (self, "%s detokenize %s $(%s tokenize %s < bytes)", self->tool, self->quoted,
-                        self->tool, self->quoted), ==, 0);
+  g_assert_cmpint (run (self,
+                        "%s detokenize %s $(%s tokenize %s < bytes)",
+                        self->tool,
+                        self->quoted,
+                        self->tool,
+                        self->quoted),
+                   ==,
+                   0);
   g_assert_cmpmem (self->output, self->n_output, bytes, sizeof bytes);
 }
 
@@ -227,23 +262,36 @@ test_render (Fixture       *self,
   write_file (self, "broken", "{% for %}", -1);
   write_file (self, "no-messages", "{\"role\":1", -1);
 
-  g_assert_cmpint (run (self, "%s render --template template --messages messages", self->tool), ==, 0);
+  g_assert_cmpint (
+      run (self, "%s render --template template --messages messages", self->tool), ==, 0);
   g_assert_cmpstr (self->output, ==, "[user] <|im_end|> Zażółć\n[assistant] gęślą\n[assistant]");
   g_assert_cmpstr (self->errors, ==, "");
 
-  g_assert_cmpint (run (self, "%s render --template template --messages messages --tools tools --bos '<s>' "
-                        "--eos '</s>' --no-generation-prompt", self->tool), ==, 0);
-  g_assert_cmpstr (self->output, ==, "<s>[user] <|im_end|> Zażółć\n[assistant] gęślą\n1 tools\n</s>");
+  g_assert_cmpint (
+      run (self,
+           "%s render --template template --messages messages --tools tools --bos '<s>' "
+           "--eos '</s>' --no-generation-prompt",
+           self->tool),
+      ==,
+      0);
+  g_assert_cmpstr (
+      self->output, ==, "<s>[user] <|im_end|> Zażółć\n[assistant] gęślą\n1 tools\n</s>");
 
   g_assert_cmpint (run (self, "%s render %s --messages messages", self->tool, self->quoted), ==, 0);
-  g_assert_cmpstr (self->output, ==,
-                   "<|im_start|>user\n<|im_end|> Zażółć<|im_end|>\n<|im_start|>assistant\ngęślą<|im_end|>\n"
-                   "<|im_start|>assistant\n");
+  g_assert_cmpstr (
+      self->output,
+      ==,
+      "<|im_start|>user\n<|im_end|> Zażółć<|im_end|>\n<|im_start|>assistant\ngęślą<|im_end|>\n"
+      "<|im_start|>assistant\n");
   g_assert_cmpstr (self->errors, ==, "");
 
   /* What the user wrote stays text; the template's own tokens are tokens. */
-  g_assert_cmpint (run (self, "%s render %s --messages messages --ids --no-generation-prompt", self->tool,
-                        self->quoted), ==, 0);
+  g_assert_cmpint (run (self,
+                        "%s render %s --messages messages --ids --no-generation-prompt",
+                        self->tool,
+                        self->quoted),
+                   ==,
+                   0);
   {
     g_auto (GStrv) ids = g_strsplit (g_strstrip (self->output), " ", -1);
     guint n_ends = 0;
@@ -258,9 +306,11 @@ test_render (Fixture       *self,
     g_assert_cmpuint (n_starts, ==, 2);
   }
 
-  g_assert_cmpint (run (self, "%s render --template broken --messages messages", self->tool), ==, 1);
+  g_assert_cmpint (
+      run (self, "%s render --template broken --messages messages", self->tool), ==, 1);
   assert_one_line (self->errors);
-  g_assert_cmpint (run (self, "%s render --template template --messages no-messages", self->tool), ==, 1);
+  g_assert_cmpint (
+      run (self, "%s render --template template --messages no-messages", self->tool), ==, 1);
   assert_one_line (self->errors);
   g_assert_cmpint (run (self, "%s render %s --template template --messages messages", self->tool,
                         self->quoted), ==, 2);
@@ -383,8 +433,10 @@ test_logits (Fixture       *self,
   g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
   g_assert_cmpmem (bytes, length, expected->data, expected->len * sizeof (float));
 
-  g_assert_cmpint (run (self, "%s logits %s --tokens 1,999 --output logits", self->tool, self->quoted), ==, 2);
-  g_assert_cmpint (run (self, "%s logits %s --tokens 1 --output no-folder/x", self->tool, self->quoted), ==, 1);
+  g_assert_cmpint (
+      run (self, "%s logits %s --tokens 1,999 --output logits", self->tool, self->quoted), ==, 2);
+  g_assert_cmpint (
+      run (self, "%s logits %s --tokens 1 --output no-folder/x", self->tool, self->quoted), ==, 1);
   assert_one_line (self->errors);
 }
 
@@ -394,7 +446,8 @@ test_perplexity (Fixture       *self,
                  gconstpointer  data)
 {
   enum { CONTEXT = 16 };
-  static const char text[] = "Jackdaws love my big sphinx of quartz; pack my box with five dozen jugs.";
+  static const char text[] =
+      "Jackdaws love my big sphinx of quartz; pack my box with five dozen jugs.";
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoModel) model = sotto_model_open (self->model, NULL, NULL, NULL, &error);
   g_autoptr (GArray) tokens = NULL;
@@ -432,14 +485,20 @@ test_perplexity (Fixture       *self,
   g_assert_cmpuint (n, >=, 4 * (CONTEXT / 2 - 1));
 
   write_file (self, "text", text, -1);
-  g_assert_cmpint (run (self, "%s perplexity %s text --context %d --tier reference", self->tool, self->quoted,
-                        CONTEXT), ==, 0);
+  g_assert_cmpint (run (self,
+                        "%s perplexity %s text --context %d --tier reference",
+                        self->tool,
+                        self->quoted,
+                        CONTEXT),
+                   ==,
+                   0);
   g_assert_true (g_str_has_prefix (self->output, "perplexity "));
   printed = g_ascii_strtod (self->output + strlen ("perplexity "), &end);
   g_assert_cmpfloat (fabs (printed / exp (sum / n) - 1.0), <, 1e-4);
   g_assert_nonnull (strstr (self->errors, "[1/"));
 
-  g_assert_cmpint (run (self, "%s perplexity %s text --context 200", self->tool, self->quoted), ==, 1);
+  g_assert_cmpint (
+      run (self, "%s perplexity %s text --context 200", self->tool, self->quoted), ==, 1);
   assert_one_line (self->errors);
 }
 
@@ -447,22 +506,34 @@ static void
 test_generate (Fixture       *self,
                gconstpointer  data)
 {
-  const char *line = "%s generate %s --raw --prompt 'the beginning' --max-tokens 20 --temperature 1 --top-k 0 "
-                     "--top-p 1 --min-p 0 --seed %d";
+  const char *line =
+      "%s generate %s --raw --prompt 'the beginning' --max-tokens 20 --temperature 1 --top-k 0 "
+      "--top-p 1 --min-p 0 --seed %d";
   g_autofree char *first = NULL;
   g_autofree char *first_of_greedy = NULL;
 
-  g_assert_cmpint (run (self, "%s generate %s --raw --prompt the --max-tokens 12 --temperature 0", self->tool,
-                        self->quoted), ==, 0);
+  g_assert_cmpint (run (self,
+                        "%s generate %s --raw --prompt the --max-tokens 12 --temperature 0",
+                        self->tool,
+                        self->quoted),
+                   ==,
+                   0);
   first_of_greedy = g_strdup (self->output);
-  g_assert_cmpint (run (self, "%s generate %s --raw --prompt the --max-tokens 12 --temperature 0 --seed 9 "
-                        "--receipt", self->tool, self->quoted), ==, 0);
+  g_assert_cmpint (
+      run (self,
+           "%s generate %s --raw --prompt the --max-tokens 12 --temperature 0 --seed 9 "
+           "--receipt",
+           self->tool,
+           self->quoted),
+      ==,
+      0);
   g_assert_cmpstr (self->output, ==, first_of_greedy);
   {
     yyjson_doc *receipt = yyjson_read (self->errors, strlen (self->errors), 0);
 
     g_assert_nonnull (receipt);
-    g_assert_cmpstr (yyjson_get_str (yyjson_ptr_get (yyjson_doc_get_root (receipt), "/sampler/seed")), ==, "9");
+    g_assert_cmpstr (
+        yyjson_get_str (yyjson_ptr_get (yyjson_doc_get_root (receipt), "/sampler/seed")), ==, "9");
     yyjson_doc_free (receipt);
   }
 
@@ -486,8 +557,13 @@ test_bench (Fixture       *self,
   yyjson_doc *document;
   yyjson_val *root;
 
-  g_assert_cmpint (run (self, "%s bench %s --prompt 32 --generate 8 --depth 16 --repeat 2 --threads 1 --json",
-                        self->tool, self->quoted), ==, 0);
+  g_assert_cmpint (
+      run (self,
+           "%s bench %s --prompt 32 --generate 8 --depth 16 --repeat 2 --threads 1 --json",
+           self->tool,
+           self->quoted),
+      ==,
+      0);
   document = yyjson_read (self->output, self->n_output, 0);
   g_assert_nonnull (document);
   root = yyjson_doc_get_root (document);
@@ -497,15 +573,20 @@ test_bench (Fixture       *self,
   g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (root, "threads")), ==, 1);
   yyjson_doc_free (document);
 
-  g_assert_cmpint (run (self, "%s bench %s --prompt 0 --generate 4 --repeat 1 --json", self->tool, self->quoted),
-                   ==, 0);
+  g_assert_cmpint (
+      run (self, "%s bench %s --prompt 0 --generate 4 --repeat 1 --json", self->tool, self->quoted),
+      ==,
+      0);
   document = yyjson_read (self->output, self->n_output, 0);
   root = yyjson_doc_get_root (document);
   g_assert_true (yyjson_is_null (yyjson_obj_get (root, "prefill_tokens_per_second")));
   g_assert_cmpfloat (yyjson_get_real (yyjson_obj_get (root, "decode_tokens_per_second")), >, 0.0);
   yyjson_doc_free (document);
 
-  g_assert_cmpint (run (self, "%s bench %s --prompt 16 --generate 4 --repeat 1", self->tool, self->quoted), ==, 0);
+  g_assert_cmpint (
+      run (self, "%s bench %s --prompt 16 --generate 4 --repeat 1", self->tool, self->quoted),
+      ==,
+      0);
   g_assert_nonnull (strstr (self->output, "prefill"));
   g_assert_nonnull (strstr (self->output, "decode"));
 }

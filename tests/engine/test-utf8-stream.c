@@ -1,9 +1,11 @@
-/* Bytes to whole characters: the standard's own examples of maximal subparts (The Unicode Standard 15,
- * section 3.9, tables 3-8 to 3-11), and the same characters however the bytes are cut. */
+/* Bytes to whole characters: the standard's own examples of maximal subparts (The Unicode
+ * Standard 15, section 3.9, tables 3-8 to 3-11), and the same characters however the bytes are
+ * cut. */
 
 #include <string.h>
 
 #include "text/tokenizer.h"
+#include "text/unicode.h"
 
 #define R "\xef\xbf\xbd"
 
@@ -106,6 +108,44 @@ test_random (void)
     }
 }
 
+/* --- Classes of characters --- */
+
+/* GLib's tables are made from the same standard; versions differ in what they have assigned. */
+static void
+test_unicode (void)
+{
+  guint n_different = 0;
+  guint n_spaces = 0;
+
+  for (gunichar c = 0; c < 0x110000; c++)
+    {
+      guint32 mask = sotto_unicode_mask (c);
+      GUnicodeType type = g_unichar_type (c);
+      gboolean letter = type == G_UNICODE_LOWERCASE_LETTER || type == G_UNICODE_UPPERCASE_LETTER ||
+                        type == G_UNICODE_TITLECASE_LETTER || type == G_UNICODE_MODIFIER_LETTER ||
+                        type == G_UNICODE_OTHER_LETTER;
+      gboolean number = type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER ||
+                        type == G_UNICODE_OTHER_NUMBER;
+      gboolean mark = type == G_UNICODE_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK ||
+                      type == G_UNICODE_NON_SPACING_MARK;
+
+      if (mask & SOTTO_UNICODE_SPACE)
+        n_spaces++;
+      if (type == G_UNICODE_UNASSIGNED || (mask & SOTTO_UNICODE_BIT (CN)) != 0)
+        continue;
+      if (letter != ((mask & SOTTO_UNICODE_LETTER) != 0) ||
+          number != ((mask & SOTTO_UNICODE_NUMBER) != 0) ||
+          mark != ((mask & SOTTO_UNICODE_MARK) != 0) ||
+          g_unichar_ispunct (c) !=
+            ((mask & (SOTTO_UNICODE_PUNCTUATION | SOTTO_UNICODE_SYMBOL)) != 0))
+        n_different++;
+    }
+
+  g_assert_cmpuint (n_different, <, 20);
+  /* White_Space has 25 characters since Unicode 6.3. */
+  g_assert_cmpuint (n_spaces, ==, 25);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -115,6 +155,7 @@ main (int    argc,
   g_test_add_func ("/utf8-stream/examples", test_examples);
   g_test_add_func ("/utf8-stream/at-once", test_at_once);
   g_test_add_func ("/utf8-stream/random", test_random);
+  g_test_add_func ("/unicode/classes", test_unicode);
 
   return g_test_run ();
 }

@@ -1,8 +1,8 @@
-/* Tokenizer: any text, cut into spans anywhere, comes back as it was, and nothing untrusted becomes a
- * control token.
+/* Tokenizer: any text, cut into spans anywhere, comes back as it was, and nothing untrusted
+ * becomes a control token.
  *
- * The first byte chooses the pre-tokenizer; the second says where and how often the trust changes; the rest is
- * the text. */
+ * The first byte chooses the pre-tokenizer; the second says where and how often the trust
+ * changes; the rest is the text. */
 
 #include <string.h>
 
@@ -54,7 +54,9 @@ static SottoTokenizer *
 make_tokenizer (const char *pre)
 {
   static const char *const merges[] = { "a b", "ab ab", "< |", "i m", "Ġ a" };
-  static const char *const more[] = { "ab", "abab", "<|", "im", "Ġa", "<|im_end|>", "<|x", "<unk>" };
+  static const char *const more[] = {
+    "ab", "abab", "<|", "im", "Ġa", "<|im_end|>", "<|x", "<unk>"
+  };
   g_autoptr (GPtrArray) tokens = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GByteArray) file = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
