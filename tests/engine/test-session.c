@@ -1,120 +1,18 @@
 /* A session: its timeline and cache move together, whatever goes wrong in between. */
 
-#include "sotto-engine.h"
-#include "tiny-model.h"
+#include "session-fixture.h"
 
 #include <string.h>
 #include <unistd.h>
-
-#define N_CONTEXT 1024
-#define N_LONG 700 /* more than two pieces of prefill */
-
-typedef struct {
-  char *path;
-  SottoModel *model;
-  SottoBackend *backend;
-  SottoSession *session;
-  gint32 tokens[N_CONTEXT];
-} Fixture;
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  TinyModel tiny = TINY_MODEL_DEFAULTS;
-  g_autoptr (GError) error = NULL;
-
-  tiny.n_context = N_CONTEXT;
-  if (data != NULL)
-    {
-      const SottoBlockInfo *info = data;
-
-      tiny.type = info->type;
-      tiny.family = "qwen2";
-      tiny.tied = TRUE;
-    }
-
-  self->path = tiny_model_write_temporary (&tiny);
-  self->model = sotto_model_open (self->path, NULL, NULL, NULL, &error);
-  g_assert_no_error (error);
-  self->backend = sotto_backend_new_cpu (2, NULL, &error);
-  g_assert_no_error (error);
-  self->session = sotto_session_new (self->model, self->backend, N_CONTEXT, SOTTO_KV_F16, &error);
-  g_assert_no_error (error);
-
-  for (guint i = 0; i < N_CONTEXT; i++)
-    self->tokens[i] = (gint32) (i * 31 + i / 7) % TINY_MODEL_VOCABULARY;
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  sotto_session_free (self->session);
-  sotto_backend_free (self->backend);
-  sotto_model_unref (self->model);
-  tiny_model_remove (self->path);
-  g_free (self->path);
-}
-
-static SottoSession *
-new_session (Fixture *self, SottoKvType kv_type)
-{
-  g_autoptr (GError) error = NULL;
-  SottoSession *session = sotto_session_new (self->model, self->backend, N_CONTEXT, kv_type, &error);
-
-  g_assert_no_error (error);
-  return session;
-}
-
-static void
-sync_to (SottoSession *session, const gint32 *tokens, guint n, guint expected_reuse)
-{
-  g_autoptr (GError) error = NULL;
-  guint reused;
-
-  sotto_session_sync (session, tokens, n, NULL, NULL, NULL, &reused, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (reused, ==, expected_reuse);
-}
-
-static void
-append (SottoSession *session, gint32 token)
-{
-  g_autoptr (GError) error = NULL;
-
-  sotto_session_append (session, token, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static float *
-copy_logits (SottoSession *session)
-{
-  return g_memdup2 (sotto_session_get_logits (session), TINY_MODEL_VOCABULARY * sizeof (float));
-}
-
-static void
-assert_logits (SottoSession *session, const float *expected)
-{
-  g_assert_cmpmem (sotto_session_get_logits (session), TINY_MODEL_VOCABULARY * sizeof (float), expected,
-                   TINY_MODEL_VOCABULARY * sizeof (float));
-}
-
-static void
-assert_timeline (SottoSession *session, const gint32 *tokens, guint n)
-{
-  guint length;
-  const gint32 *timeline = sotto_session_get_tokens (session, &length);
-
-  g_assert_cmpmem (timeline, length * sizeof (gint32), tokens, n * sizeof (gint32));
-}
 
 /* The logits after @n tokens, from a session that knows nothing else. */
 static float *
 fresh_logits (Fixture *self, const gint32 *tokens, guint n)
 {
-  g_autoptr (SottoSession) session = new_session (self, SOTTO_KV_F16);
+  g_autoptr (SottoSession) session = fixture_new_session (self, SOTTO_KV_F16);
 
-  sync_to (session, tokens, n, 0);
-  return copy_logits (session);
+  fixture_sync_to (session, tokens, n, 0);
+  return fixture_copy_logits (session);
 }
 
 static void
@@ -124,11 +22,11 @@ test_steps (Fixture *self, gconstpointer data)
 
   /* A batch of eight gives what single steps give, to the bit. */
   g_assert_null (sotto_session_get_logits (self->session));
-  sync_to (self->session, self->tokens, 1, 0);
+  fixture_sync_to (self->session, self->tokens, 1, 0);
   for (guint i = 1; i < 8; i++)
-    append (self->session, self->tokens[i]);
-  assert_timeline (self->session, self->tokens, 8);
-  assert_logits (self->session, expected);
+    fixture_append (self->session, self->tokens[i]);
+  fixture_assert_timeline (self->session, self->tokens, 8);
+  fixture_assert_logits (self->session, expected);
 
   /* They are logits: finite, and not all the same. */
   for (guint i = 0; i < TINY_MODEL_VOCABULARY; i++)
@@ -149,19 +47,19 @@ test_reuse (Fixture *self, gconstpointer data)
   second = fresh_logits (self, other, 60);
   g_assert_true (memcmp (first, second, TINY_MODEL_VOCABULARY * sizeof (float)) != 0);
 
-  sync_to (self->session, self->tokens, 60, 0);
-  assert_logits (self->session, first);
-  sync_to (self->session, other, 60, 40);
-  assert_logits (self->session, second);
-  assert_timeline (self->session, other, 60);
-  sync_to (self->session, self->tokens, 60, 40);
-  assert_logits (self->session, first);
+  fixture_sync_to (self->session, self->tokens, 60, 0);
+  fixture_assert_logits (self->session, first);
+  fixture_sync_to (self->session, other, 60, 40);
+  fixture_assert_logits (self->session, second);
+  fixture_assert_timeline (self->session, other, 60);
+  fixture_sync_to (self->session, self->tokens, 60, 40);
+  fixture_assert_logits (self->session, first);
 
   /* The last token is evaluated anew even when all of them are there; so is a shorter prompt's. */
-  sync_to (self->session, self->tokens, 60, 59);
-  assert_logits (self->session, first);
-  sync_to (self->session, self->tokens, 10, 9);
-  assert_timeline (self->session, self->tokens, 10);
+  fixture_sync_to (self->session, self->tokens, 60, 59);
+  fixture_assert_logits (self->session, first);
+  fixture_sync_to (self->session, self->tokens, 10, 9);
+  fixture_assert_timeline (self->session, self->tokens, 10);
 }
 
 typedef struct {
@@ -191,31 +89,31 @@ test_evaluate (Fixture *self, gconstpointer data)
 {
   g_autoptr (GArray) logits = g_array_new (FALSE, FALSE, sizeof (float));
   Collected collected = { .logits = logits };
-  g_autoptr (SottoSession) steps = new_session (self, SOTTO_KV_F16);
+  g_autoptr (SottoSession) steps = fixture_new_session (self, SOTTO_KV_F16);
   g_autoptr (GError) error = NULL;
 
-  sync_to (self->session, self->tokens + 5, 20, 0); /* forgotten when evaluating */
+  fixture_sync_to (self->session, self->tokens + 5, 20, 0); /* forgotten when evaluating */
   sotto_session_evaluate (self->session, self->tokens, N_LONG, collect, &collected, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (collected.next, ==, N_LONG);
-  assert_timeline (self->session, self->tokens, N_LONG);
-  assert_logits (self->session, &g_array_index (logits, float, (N_LONG - 1) * TINY_MODEL_VOCABULARY));
+  fixture_assert_timeline (self->session, self->tokens, N_LONG);
+  fixture_assert_logits (self->session, &g_array_index (logits, float, (N_LONG - 1) * TINY_MODEL_VOCABULARY));
 
   /* Row i is what stands after token i. */
   for (guint i = 0; i < 20; i++)
     {
       if (i == 0)
-        sync_to (steps, self->tokens, 1, 0);
+        fixture_sync_to (steps, self->tokens, 1, 0);
       else
-        append (steps, self->tokens[i]);
-      assert_logits (steps, &g_array_index (logits, float, i * TINY_MODEL_VOCABULARY));
+        fixture_append (steps, self->tokens[i]);
+      fixture_assert_logits (steps, &g_array_index (logits, float, i * TINY_MODEL_VOCABULARY));
     }
 
   collected.next = 0;
   collected.stop_at = 1;
   g_assert_false (sotto_session_evaluate (self->session, self->tokens, N_LONG, collect, &collected, NULL, &error));
   g_assert_error (error, G_FILE_ERROR, 7);
-  assert_timeline (self->session, self->tokens, collected.next);
+  fixture_assert_timeline (self->session, self->tokens, collected.next);
 }
 
 static void
@@ -235,14 +133,14 @@ test_context (Fixture *self, gconstpointer data)
   g_assert_cmpuint (sotto_engine_error_get_arguments (error)->available, ==, 10);
   g_clear_error (&error);
 
-  sync_to (small, self->tokens, 9, 0);
-  append (small, self->tokens[9]);
-  before = copy_logits (small);
+  fixture_sync_to (small, self->tokens, 9, 0);
+  fixture_append (small, self->tokens[9]);
+  before = fixture_copy_logits (small);
   g_assert_false (sotto_session_append (small, 1, NULL, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CONTEXT);
   g_assert_cmpuint (sotto_engine_error_get_arguments (error)->wanted, ==, 11);
-  assert_timeline (small, self->tokens, 10);
-  assert_logits (small, before);
+  fixture_assert_timeline (small, self->tokens, 10);
+  fixture_assert_logits (small, before);
 
   /* 0: what the model was trained for. */
   g_clear_pointer (&small, sotto_session_free);
@@ -264,7 +162,7 @@ test_requests (Fixture *self, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (sotto_session_append (self->session, -1, NULL, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST);
-  assert_timeline (self->session, NULL, 0);
+  fixture_assert_timeline (self->session, NULL, 0);
 }
 
 typedef struct {
@@ -303,14 +201,14 @@ test_cancel (Fixture *self, gconstpointer data)
   g_assert_cmpuint (length, >, 0);
   g_assert_cmpuint (length, <, N_LONG);
   g_assert_cmpuint (length, ==, progress.last);
-  assert_timeline (self->session, self->tokens, length);
+  fixture_assert_timeline (self->session, self->tokens, length);
   g_assert_null (sotto_session_get_logits (self->session));
   g_clear_error (&error);
 
   /* A raised flag keeps anything from starting. */
   g_assert_false (sotto_session_append (self->session, 1, cancel, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
-  assert_timeline (self->session, self->tokens, length);
+  fixture_assert_timeline (self->session, self->tokens, length);
 
   /* And it goes on from there to the same end. */
   progress = (Progress) { 0 };
@@ -323,7 +221,7 @@ test_cancel (Fixture *self, gconstpointer data)
     g_assert_cmpuint (progress.last, ==, N_LONG - length);
     g_assert_cmpuint (progress.total, ==, N_LONG - length);
   }
-  assert_logits (self->session, expected);
+  fixture_assert_logits (self->session, expected);
 }
 
 static gpointer
@@ -343,7 +241,7 @@ test_cancel_from_thread (Fixture *self, gconstpointer data)
   for (guint round = 0; round < 10; round++)
     {
       g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
-      g_autoptr (SottoSession) session = new_session (self, SOTTO_KV_F16);
+      g_autoptr (SottoSession) session = fixture_new_session (self, SOTTO_KV_F16);
       g_autoptr (GError) error = NULL;
       GThread *thread = g_thread_new ("raise", raise_soon, cancel);
       guint length;
@@ -353,9 +251,9 @@ test_cancel_from_thread (Fixture *self, gconstpointer data)
       g_thread_join (thread);
 
       sotto_session_get_tokens (session, &length);
-      assert_timeline (session, self->tokens, length);
-      sync_to (session, self->tokens, N_LONG, MIN (length, N_LONG - 1));
-      assert_logits (session, expected);
+      fixture_assert_timeline (session, self->tokens, length);
+      fixture_sync_to (session, self->tokens, N_LONG, MIN (length, N_LONG - 1));
+      fixture_assert_logits (session, expected);
     }
 }
 
@@ -381,192 +279,13 @@ test_changed (Fixture *self, gconstpointer data)
   g_assert_null (sotto_session_get_logits (self->session));
 }
 
-/* --- Saving and restoring --- */
-
-static GBytes *
-save (SottoSession *session)
-{
-  g_autoptr (GError) error = NULL;
-  GBytes *state = sotto_session_save (session, &error);
-
-  g_assert_no_error (error);
-  return state;
-}
-
-static void
-test_save (Fixture *self, gconstpointer data)
-{
-  static const SottoKvType types[] = { SOTTO_KV_F16, SOTTO_KV_F32 };
-
-  g_assert_nonnull (sotto_model_hash (self->model, NULL, NULL, NULL, NULL));
-
-  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
-    {
-      g_autoptr (SottoSession) first = new_session (self, types[i]);
-      g_autoptr (SottoSession) second = new_session (self, types[i]);
-      g_autoptr (GBytes) state = NULL;
-      g_autoptr (GBytes) again = NULL;
-      g_autoptr (GError) error = NULL;
-      g_autofree float *logits = NULL;
-
-      sync_to (first, self->tokens, 300, 0);
-      append (first, self->tokens[300]);
-      state = save (first);
-
-      /* What was in it before is gone. */
-      sync_to (second, self->tokens + 100, 500, 0);
-      sotto_session_restore (second, state, &error);
-      g_assert_no_error (error);
-      assert_timeline (second, self->tokens, 301);
-      logits = copy_logits (first);
-      assert_logits (second, logits);
-      again = save (second);
-      g_assert_true (g_bytes_equal (state, again));
-
-      /* Both go on alike. */
-      for (guint k = 301; k < 310; k++)
-        {
-          g_autofree float *expected = NULL;
-
-          append (first, self->tokens[k]);
-          append (second, self->tokens[k]);
-          expected = copy_logits (first);
-          assert_logits (second, expected);
-        }
-    }
-}
-
-static void
-test_save_empty (Fixture *self, gconstpointer data)
-{
-  g_autoptr (GBytes) state = NULL;
-  g_autoptr (GError) error = NULL;
-
-  /* Bound to a hash that nobody has taken yet. */
-  g_assert_null (sotto_session_save (self->session, &error));
-  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_STATE);
-  g_clear_error (&error);
-
-  g_assert_nonnull (sotto_model_hash (self->model, NULL, NULL, NULL, NULL));
-  state = save (self->session);
-  g_assert_cmpuint (g_bytes_get_size (state), ==, 96);
-  sync_to (self->session, self->tokens, 5, 0);
-  g_assert_true (sotto_session_restore (self->session, state, &error));
-  assert_timeline (self->session, NULL, 0);
-  g_assert_null (sotto_session_get_logits (self->session));
-}
-
-/* A copy of @state with a uint32 of its header or timeline set. */
-static GBytes *
-with_word (GBytes *state, gsize offset, guint32 value)
-{
-  gsize length;
-  guint8 *copy = g_memdup2 (g_bytes_get_data (state, &length), g_bytes_get_size (state));
-
-  value = GUINT32_TO_LE (value);
-  memcpy (copy + offset, &value, sizeof value);
-  return g_bytes_new_take (copy, length);
-}
-
-static GBytes *
-with_byte (GBytes *state)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (state, &length);
-  guint8 *copy = g_malloc0 (length + 1);
-
-  memcpy (copy, data, length);
-  return g_bytes_new_take (copy, length + 1);
-}
-
-static void
-test_restore_refuses (Fixture *self, gconstpointer data)
-{
-  g_autoptr (SottoSession) small = NULL;
-  g_autoptr (SottoSession) exact = new_session (self, SOTTO_KV_F32);
-  g_autoptr (GBytes) state = NULL;
-  g_autoptr (GPtrArray) bad = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_autoptr (GError) error = NULL;
-  g_autofree float *expected = NULL;
-  gsize length;
-
-  g_assert_nonnull (sotto_model_hash (self->model, NULL, NULL, NULL, NULL));
-  sync_to (self->session, self->tokens, 20, 0);
-  state = save (self->session);
-  length = g_bytes_get_size (state);
-
-  g_ptr_array_add (bad, g_bytes_new_static ("", 0));
-  for (gsize cut = 1; cut < length; cut += cut < 120 ? 1 : 997)
-    g_ptr_array_add (bad, g_bytes_new_from_bytes (state, 0, cut));
-  g_ptr_array_add (bad, g_bytes_new_from_bytes (state, 0, length - 1));
-  g_ptr_array_add (bad, with_byte (state));
-  g_ptr_array_add (bad, with_word (state, 0, 0));                          /* magic */
-  g_ptr_array_add (bad, with_word (state, 8, 2));                          /* format */
-  g_ptr_array_add (bad, with_word (state, 12, SOTTO_NUMERICS_VERSION + 1));
-  g_ptr_array_add (bad, with_word (state, 16, SOTTO_KV_F32));
-  g_ptr_array_add (bad, with_word (state, 20, 19));                        /* tokens */
-  g_ptr_array_add (bad, with_word (state, 20, G_MAXUINT32));
-  g_ptr_array_add (bad, with_word (state, 24, 0));                         /* logits */
-  g_ptr_array_add (bad, with_word (state, 24, G_MAXUINT32));
-  g_ptr_array_add (bad, with_word (state, 32, 0));                         /* hash */
-  g_ptr_array_add (bad, with_word (state, 96, TINY_MODEL_VOCABULARY));     /* first token */
-  g_ptr_array_add (bad, with_word (state, 96, G_MAXUINT32));
-
-  append (self->session, self->tokens[20]);
-  expected = copy_logits (self->session);
-  for (guint i = 0; i < bad->len; i++)
-    {
-      g_assert_false (sotto_session_restore (self->session, bad->pdata[i], &error));
-      g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_STATE);
-      g_assert_nonnull (sotto_engine_error_get_arguments (error)->subject);
-      g_clear_error (&error);
-      assert_timeline (self->session, self->tokens, 21);
-      assert_logits (self->session, expected);
-    }
-
-  g_assert_false (sotto_session_restore (exact, state, &error));
-  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_STATE);
-  g_clear_error (&error);
-  small = sotto_session_new (self->model, self->backend, 10, SOTTO_KV_F16, NULL);
-  g_assert_false (sotto_session_restore (small, state, &error));
-  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_STATE);
-}
-
-/* A state of one model is none of another, even of the same shape. */
-static void
-test_restore_other_model (Fixture *self, gconstpointer data)
-{
-  TinyModel tiny = TINY_MODEL_DEFAULTS;
-  g_autofree char *path = NULL;
-  g_autoptr (SottoModel) model = NULL;
-  g_autoptr (SottoSession) session = NULL;
-  g_autoptr (GBytes) state = NULL;
-  g_autoptr (GError) error = NULL;
-
-  tiny.seed = 2;
-  tiny.n_context = N_CONTEXT;
-  path = tiny_model_write_temporary (&tiny);
-  model = sotto_model_open (path, NULL, NULL, NULL, NULL);
-  session = sotto_session_new (model, self->backend, N_CONTEXT, SOTTO_KV_F16, NULL);
-  g_assert_nonnull (sotto_model_hash (model, NULL, NULL, NULL, NULL));
-  g_assert_nonnull (sotto_model_hash (self->model, NULL, NULL, NULL, NULL));
-
-  sync_to (self->session, self->tokens, 20, 0);
-  state = save (self->session);
-  g_assert_false (sotto_session_restore (session, state, &error));
-  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_STATE);
-  assert_timeline (session, NULL, 0);
-
-  tiny_model_remove (path);
-}
-
 static void
 test_memory (Fixture *self, gconstpointer data)
 {
   SottoMemory estimate = sotto_model_estimate_memory (self->model, N_CONTEXT);
   SottoMemory measured;
 
-  sync_to (self->session, self->tokens, N_CONTEXT, 0);
+  fixture_sync_to (self->session, self->tokens, N_CONTEXT, 0);
   measured = sotto_session_get_memory (self->session);
   g_assert_cmpuint (measured.weights, ==, sotto_model_get_info (self->model)->weight_bytes);
   g_assert_cmpuint (measured.kv_cache, ==, estimate.kv_cache);
@@ -607,7 +326,7 @@ test_real_model (void)
   g_assert_no_error (error);
 
   tokens = sotto_model_tokenize (model, "The capital of France is", -1, FALSE);
-  sync_to (session, (const gint32 *) tokens->data, tokens->len, 0);
+  fixture_sync_to (session, (const gint32 *) tokens->data, tokens->len, 0);
   for (guint n = 0; n < 4; n++)
     {
       const float *logits = sotto_session_get_logits (session);
@@ -617,7 +336,7 @@ test_real_model (void)
         if (logits[i] > logits[best])
           best = (gint32) i;
       sotto_model_append_token_text (model, best, FALSE, reply);
-      append (session, best);
+      fixture_append (session, best);
     }
   g_test_message ("The capital of France is%s", reply->str);
   g_assert_true (g_str_has_prefix (reply->str, " Paris"));
@@ -638,10 +357,6 @@ main (int argc, char **argv)
     { "cancel", test_cancel },
     { "cancel-from-thread", test_cancel_from_thread },
     { "changed", test_changed },
-    { "save", test_save },
-    { "save-empty", test_save_empty },
-    { "restore-refuses", test_restore_refuses },
-    { "restore-other-model", test_restore_other_model },
     { "memory", test_memory },
   };
 
@@ -651,7 +366,7 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/session/", tests[i].name, NULL);
 
-      g_test_add (path, Fixture, NULL, set_up, tests[i].func, tear_down);
+      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
     }
 
   /* Every block type, with the biases and the tied output of qwen2. */
@@ -660,7 +375,7 @@ main (int argc, char **argv)
       {
         g_autofree char *path = g_strconcat ("/session/blocks/", sotto_block_name (type), NULL);
 
-        g_test_add (path, Fixture, sotto_block_info (type), set_up, test_steps, tear_down);
+        g_test_add (path, Fixture, sotto_block_info (type), fixture_set_up, test_steps, fixture_tear_down);
       }
   g_test_add_func ("/session/real-model", test_real_model);
 
