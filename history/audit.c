@@ -54,7 +54,8 @@ sotto_audit_add (SottoDatabase  *database,
   if (sotto_database_next (database, last, &failed, error))
     {
       place = sqlite3_column_int64 (last, 0) + 1;
-      memcpy (hash, sqlite3_column_blob (last, 1), MIN (HASH_BYTES, sqlite3_column_bytes (last, 1)));
+      if (sqlite3_column_bytes (last, 1) == HASH_BYTES)
+        memcpy (hash, sqlite3_column_blob (last, 1), HASH_BYTES);
       sqlite3_reset (last);
     }
   else if (failed)

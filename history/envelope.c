@@ -31,11 +31,11 @@
  * Wrapping is XChaCha20-Poly1305 (IETF, as in libsodium) under the slot's key, with the first 12
  * bytes of the file, the history's name and the slot's bytes 0 to 47 as associated data. The slot's
  * key is
- *   passphrase   Argon2id 1.3 (RFC 9106) of the passphrase in NFC, salt, passes and memory as stored
- *   otherwise    BLAKE2b-256 of the salt, keyed with the secret (keyring 32 bytes, recovery code 20):
- *                these are random already and need no slow function
- * The KDF for the authentication's key is BLAKE2b-256 of "Sotto envelope authentication", keyed with
- * the database key. */
+ *   passphrase   Argon2id 1.3 (RFC 9106) of the passphrase in NFC; salt, passes, memory as stored
+ *   otherwise    BLAKE2b-256 of the salt, keyed with the secret (keyring 32 bytes, recovery code
+ *                20): these are random already and need no slow function
+ * The KDF for the authentication's key is BLAKE2b-256 of "Sotto envelope authentication", keyed
+ * with the database key. */
 
 #include "envelope.h"
 

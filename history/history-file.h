@@ -34,8 +34,8 @@ gboolean sotto_file_make_folder (const char *folder, GError **error);
 /**
  * sotto_file_replace:
  *
- * Replaces @path by @data so that after a power cut either the old or the new bytes are there, whole:
- * writes beside it, flushes, renames, flushes the folder.
+ * Replaces @path by @data so that after a power cut either the old or the new bytes are there,
+ * whole: writes beside it, flushes, renames, flushes the folder.
  */
 gboolean sotto_file_replace (const char    *path,
                              gconstpointer  data,

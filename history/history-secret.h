@@ -4,7 +4,7 @@
 
 G_BEGIN_DECLS
 
-/* Memory for keys: locked, between guard pages, never in a core, wiped when freed (sodium_malloc). */
+/* Memory for keys: locked, between guard pages, never in a core, wiped when freed. */
 
 #define SOTTO_KEY_BYTES 32
 

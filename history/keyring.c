@@ -9,8 +9,8 @@
  *               └► libsecret's file (inside a sandbox): look up
  * store:    which ─► Secret Service, may not ask: is the default keyring locked? ─► store
  *
- * libsecret's own "look up and unlock" would open a prompt without being asked and answers "nothing"
- * for a locked, an absent and an empty keyring alike; hence the single steps. */
+ * libsecret's own "look up and unlock" would open a prompt without being asked and answers
+ * "nothing" for a locked, an absent and an empty keyring alike; hence the single steps. */
 
 #include "keyring.h"
 

@@ -25,16 +25,16 @@ void sotto_keyring_lookup_async (const char          *name,
 /**
  * sotto_keyring_lookup_finish:
  *
- * Returns: (transfer full): the secret, as an unlock of the kind keyring; or %NULL with _NO_KEYRING,
- *   _LOCKED, _DENIED, _NO_SECRET, _WRONG_SECRET or %G_IO_ERROR_CANCELLED
+ * Returns: (transfer full): the secret, as an unlock of the kind keyring; or %NULL with
+ *   _NO_KEYRING, _LOCKED, _DENIED, _NO_SECRET, _WRONG_SECRET or %G_IO_ERROR_CANCELLED
  */
 SottoUnlock *sotto_keyring_lookup_finish (GAsyncResult *result, GError **error);
 
 /**
  * sotto_keyring_store_async:
  * @name: the history's name
- * @slot: the id that its slot will have: never that of a slot in use, so that nothing is lost if the
- *   envelope is not written after all
+ * @slot: the id that its slot will have: never that of a slot in use, so that nothing is lost if
+ *   the envelope is not written after all
  *
  * Makes a random secret and stores it.
  */

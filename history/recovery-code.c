@@ -10,8 +10,8 @@
  *
  *   c = a·d1 + a²·d2 + a³·d3 + a⁴·d4 + 3g,     a = x
  *
- * As all four weights differ, are not 0 and not 1, one wrong character and any two exchanged ones in
- * a group are always found; as 3g differs between groups, so are whole groups in the wrong place.
+ * As all four weights differ, are not 0 and not 1, one wrong character and any two exchanged ones
+ * in a group are always found; as 3g differs between groups, so are whole groups in the wrong place.
  * Reading forgives what people do: small letters, O for 0, I and L for 1, spaces and hyphens. */
 
 #include "recovery-code.h"

@@ -24,9 +24,10 @@ const SottoSchemaStep *sotto_schema_get_steps (guint *n_steps);
  * @steps: (array length=n_steps)
  * @is_new: whether the file was just made, and holds nothing yet
  *
- * Brings the schema up to date, each step in a transaction of its own that ends with the new version
- * number. Before the first step of a file that holds something, it is copied, encrypted as it is, to
- * its path with ".version-N" behind, and kept; a copy that is there already is the better one.
+ * Brings the schema up to date, each step in a transaction of its own that ends with the new
+ * version number. Before the first step of a file that holds something, it is copied, encrypted as
+ * it is, to its path with ".version-N" behind, and kept; a copy that is there already is the better
+ * one.
  *
  * Returns: %FALSE with _NEWER, _CORRUPT_DATABASE or another
  */

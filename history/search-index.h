@@ -11,7 +11,9 @@ G_BEGIN_DECLS
  * sotto_search_index_add_title:
  * @conversation: row; an empty title has no entry
  */
-gboolean sotto_search_index_add_title (SottoDatabase *database, gint64 conversation, GError **error);
+gboolean sotto_search_index_add_title (SottoDatabase  *database,
+                                       gint64          conversation,
+                                       GError        **error);
 gboolean sotto_search_index_remove_title (SottoDatabase  *database,
                                           gint64          conversation,
                                           GError        **error);

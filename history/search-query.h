@@ -34,8 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoSearchQuery, sotto_search_query_free)
 /**
  * sotto_search_mark:
  *
- * Returns: (transfer full) (nullable): @text with all words of @words marked, or %NULL if one of them
- *   is not in it (as it is written; case of ASCII letters aside)
+ * Returns: (transfer full) (nullable): @text with all words of @words marked, or %NULL if one of
+ *   them is not in it (as it is written; case of ASCII letters aside)
  */
 char *sotto_search_mark (const char *text, GPtrArray *words);
 

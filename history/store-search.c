@@ -94,7 +94,8 @@ step (Search      *self,
 
   if (rows == NULL)
     return FALSE;
-  while (self->hits->len < self->limit && sotto_database_next (self->database, rows, &failed, error))
+  while (self->hits->len < self->limit &&
+         sotto_database_next (self->database, rows, &failed, error))
     {
       gint64 entry = sqlite3_column_int64 (rows, 0);
       g_autofree char *marked = NULL;

@@ -76,8 +76,9 @@ do_copy_envelope (SottoVault *vault, SottoCall *call, GError **error)
   return sotto_envelope_copy (vault->envelope);
 }
 
-/* --- Setting a slot: the keyring's secret is stored before the envelope needs it, and the old one is
- *     forgotten after --- */
+/* --- Setting a slot --- */
+
+/* The keyring's secret is stored before the envelope needs it, the old one forgotten after. */
 
 typedef struct {
   SottoUnlock *unlock;

@@ -4,7 +4,7 @@
 
 #include "sotto-history.h"
 
-/* What the tests of history share: the asynchronous calls, waited for; and folders that go again. */
+/* What the tests of history share: the asynchronous calls, waited for; and folders that go. */
 
 /* Give on_ready and &result as callback and user data; then finish with test_wait (&result). */
 void test_ready (GObject *source, GAsyncResult *result, gpointer result_location);

@@ -6,8 +6,8 @@
  *
  * An SQLite VFS over the default one. It lets everything through and keeps beside each file what a
  * flush has made certain, and the writes since. When the power is cut, at a chosen step or by hand,
- * every later step fails without effect; materializing then leaves on the disk what a power cut may:
- * of every file what was certain and, of the writes since, any that chance picks, in pieces of 512
+ * every later step fails without effect; materializing then leaves on the disk what a power cut
+ * may: of every file what was certain and, of the writes since, any that chance picks, in pieces of 512
  * bytes, in any order; files made and never flushed, or removed without flushing the folder, may be
  * there or not.
  *

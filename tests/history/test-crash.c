@@ -120,18 +120,34 @@ promise_for (GHashTable *promises, const char *id)
   return promise;
 }
 
-/* Returns the conversation, or %NULL if not even that was acknowledged. */
-static char *
-read_promises (int fd, GHashTable *promises)
+static guint
+count_lines (const GString *text)
 {
-  g_autoptr (GString) all = g_string_new (NULL);
-  g_auto (GStrv) lines = NULL;
-  char *conversation = NULL;
+  guint n = 0;
+
+  for (gsize i = 0; i < text->len; i++)
+    n += text->str[i] == '\n';
+  return n;
+}
+
+/* Reads until there are @enough lines or the pipe ends. */
+static void
+read_lines (int fd, GString *text, guint enough)
+{
   char buffer[4096];
   gssize n;
 
-  while ((n = read (fd, buffer, sizeof buffer)) > 0)
-    g_string_append_len (all, buffer, n);
+  while (count_lines (text) < enough && (n = read (fd, buffer, sizeof buffer)) > 0)
+    g_string_append_len (text, buffer, n);
+}
+
+/* Returns the conversation, or %NULL if not even that was acknowledged. */
+static char *
+parse_promises (const GString *all, GHashTable *promises)
+{
+  g_auto (GStrv) lines = NULL;
+  char *conversation = NULL;
+
   lines = g_strsplit (all->str, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     {
@@ -227,6 +243,7 @@ one_round (const char *folder, const char *self, guint round)
   const char *argv[] = { self, "--child", folder, NULL };
   g_autoptr (GHashTable) promises = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                                            promise_free);
+  g_autoptr (GString) lines = g_string_new (NULL);
   g_autofree char *conversation = NULL;
   g_autoptr (GError) error = NULL;
   SottoStore *store;
@@ -238,13 +255,16 @@ one_round (const char *folder, const char *self, guint round)
   g_assert_true (g_spawn_async_with_pipes (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
                                            NULL, NULL, &pid, NULL, &out, NULL, &error));
   g_assert_no_error (error);
-  g_usleep ((gulong) g_test_rand_int_range (10, 60) * 1000 +
-            (gulong) g_test_rand_int_range (0, 1000));
+  /* After some lines, so that a busy machine kills no earlier than an idle one, and then at any
+   * moment of what comes next. */
+  read_lines (out, lines, (guint) g_test_rand_int_range (0, 40));
+  g_usleep ((gulong) g_test_rand_int_range (0, 6000));
   kill (pid, SIGKILL);
   waitpid (pid, &status, 0);
   g_assert_true (WIFSIGNALED (status));
-  conversation = read_promises (out, promises);
+  read_lines (out, lines, G_MAXUINT);
   close (out);
+  conversation = parse_promises (lines, promises);
 
   store = test_open (folder);
   if (conversation != NULL)

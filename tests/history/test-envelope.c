@@ -121,7 +121,7 @@ test_every_byte (Fixture *f, gconstpointer data)
     }
 }
 
-/* Somebody who can write files but has no key mends the checksum: the authentication still fails. */
+/* Somebody who can write files but has no key mends the checksum: the authentication fails. */
 static void
 test_forged (Fixture *f, gconstpointer data)
 {

@@ -1,8 +1,8 @@
 /* The power goes at every step that the database makes: nothing acknowledged is lost.
  *
  * A store does a short day's work on the disk of power.h: opening, messages, a streamed reply,
- * deleting and purging, emptying the log, closing. The whole of it is repeated with the power cut at
- * step 1, 2, 3 … and what chance leaves of the disk is opened again. */
+ * deleting and purging, emptying the log, closing. The whole of it is repeated with the power cut
+ * at step 1, 2, 3 … and what chance leaves of the disk is opened again. */
 
 #include "common.h"
 #include "power.h"

@@ -211,8 +211,8 @@ test_envelope_damaged (Fixture *f, gconstpointer data)
     }
 }
 
-/* A flipped bit in page 1 stops the opening; elsewhere at the latest the check finds it, and reading
- * gives an error or what was written, never anything else. */
+/* A flipped bit in page 1 stops the opening; elsewhere at the latest the check finds it, and
+ * reading gives an error or what was written, never anything else. */
 static void
 test_database_damaged (Fixture *f, gconstpointer data)
 {
@@ -400,7 +400,7 @@ get_int (SottoDatabase *database, const char *sql)
   return value;
 }
 
-/* From the schema we have to versions that do not exist yet: the second of two steps fails first. */
+/* From the schema we have to versions that do not exist: the second of two steps fails first. */
 static void
 test_migration (Fixture *f, gconstpointer data)
 {
