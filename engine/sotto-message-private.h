@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The JSON behind messages, for the template; valid as long as @self. Strings in it may hold lone
- * surrogates, which JSON can write and UTF-8 cannot. */
+/* The JSON behind messages, for the template; valid as long as @self. Its strings are UTF-8. */
 yyjson_val *sotto_messages_get_message (const SottoMessages *self, guint i);
 /* (nullable): none were given */
 yyjson_val *sotto_messages_get_tools (const SottoMessages *self);

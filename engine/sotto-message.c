@@ -142,6 +142,55 @@ is_shallow (yyjson_val *value,
   return TRUE;
 }
 
+/* The code unit of "\\uxxxx" at @at, or -1. */
+static gint
+escaped_unit (const char *at,
+              const char *end)
+{
+  gint unit = 0;
+
+  if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+    return -1;
+  for (guint i = 2; i < 6; i++)
+    {
+      if (!g_ascii_isxdigit (at[i]))
+        return -1;
+      unit = unit << 4 | g_ascii_xdigit_value (at[i]);
+    }
+
+  return unit;
+}
+
+/* JSON can write half of a surrogate pair, which is no character: each becomes U+FFFD. */
+static void
+replace_lone_surrogates (char *json,
+                         gsize length)
+{
+  const char *end = json + length;
+
+  for (char *at = json; at < end; at++)
+    {
+      gint unit, next;
+
+      if (*at != '\\')
+        continue;
+      unit = escaped_unit (at, end);
+      if (unit < 0xd800 || unit > 0xdfff)
+        {
+          at++; /* whatever is escaped, a second backslash too */
+          continue;
+        }
+      next = escaped_unit (at + 6, end);
+      if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff)
+        at += 11;
+      else
+        {
+          memcpy (at + 2, "fffd", 4);
+          at += 5;
+        }
+    }
+}
+
 yyjson_doc *
 sotto_messages_read_json (const char  *json,
                           gssize       length,
@@ -159,12 +208,16 @@ sotto_messages_read_json (const char  *json,
       json = valid;
       size = strlen (valid);
     }
+  if (memmem (json, size, "\\ud", 3) != NULL || memmem (json, size, "\\uD", 3) != NULL)
+    {
+      if (valid == NULL)
+        valid = g_strndup (json, size);
+      replace_lone_surrogates (valid, size);
+      json = valid;
+    }
 
-  /* Not in situ: the text is not changed. Numbers beyond 64 bits stay text; "\ud800" alone is let
-   * through and made valid where the string is used. */
-  document = yyjson_read_opts ((char *) json, size,
-                               YYJSON_READ_BIGNUM_AS_RAW | YYJSON_READ_ALLOW_INVALID_UNICODE, NULL,
-                               &problem);
+  /* Not in situ: the text is not changed. Numbers beyond 64 bits stay text. */
+  document = yyjson_read_opts ((char *) json, size, YYJSON_READ_BIGNUM_AS_RAW, NULL, &problem);
   if (document == NULL)
     {
       refuse (error, "%s: %s at byte %" G_GSIZE_FORMAT, what, problem.msg, (gsize) problem.pos);

@@ -26,7 +26,7 @@ make_room (JinjaBuilder *self,
     return jinja_fail_limit (self->run, "output");
 
   capacity = MAX (self->length + length, self->capacity * 2);
-  capacity = MAX (capacity, 64);
+  capacity = CLAMP (capacity, 64, JINJA_MAX_OUTPUT);
   bytes = jinja_alloc (self->run, capacity);
   if (self->mask != NULL)
     mask = jinja_alloc (self->run, capacity);
@@ -142,18 +142,32 @@ jinja_builder_add_repeated (JinjaBuilder      *self,
                             const JinjaString *string,
                             gsize              n)
 {
-  if (string->length > 0 && n > JINJA_MAX_OUTPUT / string->length)
+  const JinjaString *block = string;
+  gsize in_block = 1;
+
+  if (string == NULL || (string->length > 0 && n > JINJA_MAX_OUTPUT / string->length))
     {
-      jinja_fail_limit (self->run, "output");
+      if (string != NULL)
+        jinja_fail_limit (self->run, "output");
       self->failed = TRUE;
     }
+  if (self->failed || string->length == 0)
+    return;
 
-  for (; n > 0 && !self->failed && string->length > 0; n--)
+  /* Short texts are added in blocks. */
+  for (; block->length < 1024 && in_block * 2 <= n; in_block *= 2)
     {
-      if (!jinja_step (self->run, 1))
-        self->failed = TRUE;
-      jinja_builder_add_string (self, string);
+      block = jinja_string_concat (self->run, block, block);
+      if (block == NULL)
+        {
+          self->failed = TRUE;
+          return;
+        }
     }
+  for (; n >= in_block && !self->failed; n -= in_block)
+    jinja_builder_add_string (self, block);
+  for (; n > 0 && !self->failed; n--)
+    jinja_builder_add_string (self, string);
 }
 
 const JinjaString *

@@ -170,7 +170,8 @@ set_special (JinjaRun             *run,
     {
       guint taken = MIN (signature->n, args->n);
 
-      if (!jinja_items_new (run, JINJA_TUPLE, args->values + taken, args->n - taken, &value)
+      if (!jinja_items_new (run, JINJA_TUPLE, args->n > taken ? args->values + taken : NULL,
+                            args->n - taken, &value)
           || !set_by_name (run, scope, "varargs", value))
         return FALSE;
       args->n = taken;

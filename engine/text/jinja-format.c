@@ -136,6 +136,26 @@ add_real (JinjaBuilder *out,
 }
 
 static gboolean
+add_char (JinjaBuilder *out,
+          gint64        code,
+          const Spec   *spec)
+{
+  char bytes[8] = "";
+  const JinjaString *string;
+
+  if (code < 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+    return jinja_fail (out->run, "%%c arg not in range(0x110000)");
+  g_unichar_to_utf8 ((gunichar) code, bytes);
+  string = code != 0 ? jinja_string_copy (out->run, bytes)
+                     : jinja_string_new (out->run, "\0", 1, FALSE);
+  if (string == NULL)
+    return FALSE;
+  add_padded (out, string, spec, '<');
+
+  return TRUE;
+}
+
+static gboolean
 add_by_spec (JinjaBuilder *out,
              JinjaValue    value,
              const Spec   *spec)
@@ -150,6 +170,8 @@ add_by_spec (JinjaBuilder *out,
       if (!jinja_get_integer (value, &integer))
         return jinja_fail (run, "format code '%c' needs an integer, not %s", spec->type,
                            jinja_type_name (value));
+      if (spec->type == 'c')
+        return add_char (out, integer, spec);
       return add_integer (out, integer, spec);
     }
   if (spec->type != 0 && strchr ("eEfFgG%n", spec->type) != NULL)
@@ -162,8 +184,8 @@ add_by_spec (JinjaBuilder *out,
   if (spec->type != 0 && spec->type != 's')
     return jinja_fail (run, "unknown format code '%c'", spec->type);
 
-  if (spec->type == 0 && jinja_is (value, JINJA_INTEGER))
-    return add_integer (out, value.as.integer, spec);
+  if (spec->type == 0 && jinja_get_integer (value, &integer))
+    return add_integer (out, integer, spec);
   if (spec->type == 0 && jinja_is (value, JINJA_FLOAT))
     {
       if (spec->precision >= 0)
@@ -173,6 +195,9 @@ add_by_spec (JinjaBuilder *out,
              && add_number (out, jinja_cstr (run, string), signbit (value.as.real) != 0, "", spec);
     }
 
+  if (!jinja_is (value, JINJA_STRING) && !jinja_is (value, JINJA_HUGE))
+    return jinja_fail (run, "unsupported format string passed to %s.__format__",
+                       jinja_type_name (value));
   string = jinja_str (run, value);
   if (string != NULL && spec->precision >= 0 && (gsize) spec->precision < string->n_chars)
     string = jinja_string_slice (run, string, 0,
@@ -486,7 +511,7 @@ add_percent (JinjaBuilder      *out,
   gboolean left = FALSE;
   gsize number;
 
-  if (*at < format->length && format->bytes[*at] == '(' 
+  if (*at < format->length && format->bytes[*at] == '('
       && !next_percent (run, format, at, values, used, &value))
     return FALSE;
   p = format->bytes + *at;

@@ -178,6 +178,7 @@ jinja_execute_loop (JinjaRun        *run,
   JinjaCycler *cursor = jinja_is (iterable, JINJA_CURSOR) ? iterable.as.cycler : NULL;
   JinjaScope *turn = NULL;
   gboolean first = TRUE;
+  gboolean completed = FALSE; /* a body that was not left early: what jinja2's else asks for */
 
   if (loop == NULL || !jinja_iterate (run, iterable, &loop->values, &loop->n))
     return JINJA_FLOW_ERROR;
@@ -215,11 +216,12 @@ jinja_execute_loop (JinjaRun        *run,
           /* What is left of a generator can still be taken. */
           if (cursor != NULL && !loop->tested)
             cursor->position = (gsize) (loop->values + loop->position - cursor->values);
-          return JINJA_FLOW_NEXT;
+          break;
         }
+      completed |= flow == JINJA_FLOW_NEXT;
     }
 
-  if (first && node->as.loop.otherwise.n > 0)
+  if (!completed && node->as.loop.otherwise.n > 0)
     {
       turn = jinja_scope_new (run, scope);
       return turn != NULL ? jinja_execute (run, &node->as.loop.otherwise, turn, output)

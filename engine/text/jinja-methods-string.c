@@ -173,14 +173,7 @@ split_at_space (Pieces *self,
         return TRUE;
       start = at;
       if (max >= 0 && self->n >= (gsize) max)
-        {
-          /* The rest, without the white space at its end. */
-          const JinjaString *rest = jinja_string_slice (self->run, text, start,
-                                                        text->length - start);
-
-          rest = rest != NULL ? jinja_string_strip (self->run, rest, NULL, JINJA_STRIP_RIGHT) : NULL;
-          return rest != NULL && add_piece (self, start, start + rest->length);
-        }
+        return add_piece (self, start, text->length); /* the rest, as it is */
       while (at < text->length && !jinja_is_space (char_at (text, at, &length)))
         at += length;
       if (!add_piece (self, start, at))
@@ -252,13 +245,7 @@ split_from_right (Pieces            *self,
         return TRUE;
       stop = end;
       if (self->n >= (gsize) max)
-        {
-          gsize begin = 0;
-
-          while (jinja_is_space (char_at (text, begin, &length)))
-            begin += length;
-          return add_piece (self, begin, stop);
-        }
+        return add_piece (self, 0, stop);
       while (end > 0 && !jinja_is_space (char_at (text, char_before (text, end), &length)))
         end = char_before (text, end);
       if (!add_piece (self, end, stop))

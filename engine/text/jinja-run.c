@@ -114,6 +114,7 @@ jinja_run_init (JinjaRun    *run,
   *run = (JinjaRun) {
     .arena = jinja_arena_new (max_memory),
     .cancel = cancel,
+    .max_steps = JINJA_MAX_STEPS,
     .next_look = LOOK_EVERY,
     .deadline = g_get_monotonic_time () + JINJA_MAX_SECONDS * G_TIME_SPAN_SECOND,
   };
@@ -214,7 +215,7 @@ jinja_look (JinjaRun *run)
 
   if (run->error != NULL)
     return FALSE;
-  if (run->steps > JINJA_MAX_STEPS)
+  if (run->steps > run->max_steps)
     return jinja_fail_limit (run, "steps");
   if (g_get_monotonic_time () > run->deadline)
     return jinja_fail_limit (run, "time");

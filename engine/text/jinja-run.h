@@ -27,6 +27,7 @@ struct _JinjaRun
   GError *error;
 
   guint64 steps;
+  guint64 max_steps;
   guint64 next_look;   /* steps at which cancel and time are looked at */
   gint64 deadline;     /* monotonic, µs */
   guint depth;

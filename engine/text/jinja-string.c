@@ -416,6 +416,20 @@ jinja_string_strip (JinjaRun          *run,
   return jinja_string_slice (run, self, start, end - start);
 }
 
+/* Whether what stands at @at for @length bytes is the template's own; of nothing at all, what stands
+ * around it. */
+static gboolean
+is_own (const JinjaString *self,
+        gsize              at,
+        gsize              length)
+{
+  if (length > 0 || self->length == 0)
+    return jinja_string_is_trusted (self, at, length);
+
+  return (at == 0 || jinja_string_is_trusted (self, at - 1, 1))
+         && (at == self->length || jinja_string_is_trusted (self, at, 1));
+}
+
 /* What replaces text is text: otherwise typing what a template looks for would be typing what it puts
  * there. */
 const JinjaString *
@@ -440,8 +454,7 @@ jinja_string_replace (JinjaRun          *run,
       if (found < 0)
         break;
       jinja_builder_add_slice (&builder, self, done, (gsize) found - done);
-      jinja_builder_add_string (
-          &builder, jinja_string_is_trusted (self, (gsize) found, old->length) ? by : &text);
+      jinja_builder_add_string (&builder, is_own (self, (gsize) found, old->length) ? by : &text);
       done = (gsize) found + old->length;
       at = done;
       /* Between all characters: one is passed over each time. */

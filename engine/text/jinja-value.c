@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What empty lists point to, so that pointers into them can be computed. */
+static const JinjaValue nothing;
+
 gboolean
 jinja_is_callable (JinjaValue value)
 {
@@ -153,7 +156,7 @@ jinja_items_new (JinjaRun         *run,
   if (items == NULL)
     return FALSE;
 
-  items->values = values;
+  items->values = values != NULL ? values : &nothing;
   items->n = n;
   *result = (JinjaValue) { .kind = kind, .as.items = items };
 
@@ -228,7 +231,7 @@ jinja_cursor_new (JinjaRun         *run,
   if (cursor == NULL)
     return FALSE;
 
-  *cursor = (JinjaCycler) { values, n, 0 };
+  *cursor = (JinjaCycler) { values != NULL ? values : &nothing, n, 0 };
   *result = (JinjaValue) { .kind = JINJA_CURSOR, .as.cycler = cursor };
 
   return TRUE;
@@ -349,7 +352,7 @@ jinja_iterate (JinjaRun          *run,
 {
   JinjaCycler *cursor;
 
-  *values = NULL;
+  *values = &nothing;
   *n = 0;
 
   switch (value.kind)

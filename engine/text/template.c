@@ -395,6 +395,8 @@ sotto_template_render (const SottoTemplate       *self,
 
   jinja_run_init (&run, cancel, JINJA_MAX_MEMORY);
   run.program = self->program;
+  if (input->max_steps > 0)
+    run.max_steps = input->max_steps;
   run.date = input->date != NULL ? g_date_time_ref (input->date) : NULL;
   jinja_builder_init (&output, &run);
 

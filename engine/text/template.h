@@ -25,12 +25,14 @@ const char *sotto_template_get_hash (const SottoTemplate *self);
 
 /**
  * SottoTemplateInput:
- * @messages: messages and tools
+ * @messages: messages and tools; a role of the protocol ("user" …) is the template's own text, as
+ *   nobody types it, everything else in them is not
  * @bos, @eos: (nullable): texts of those tokens; trusted
  * @date: (nullable): for strftime_now; %NULL: now in local time
  * @add_generation_prompt: as in transformers
  * @extra_json: (nullable): a JSON object of further variables (enable_thinking …); trusted to be
  *   harmless but its strings count as text
+ * @max_steps: 0: the usual bound on steps; tests set a lower one
  */
 typedef struct {
   const SottoMessages *messages;
@@ -39,6 +41,7 @@ typedef struct {
   GDateTime *date;
   gboolean add_generation_prompt;
   const char *extra_json;
+  guint64 max_steps;
 } SottoTemplateInput;
 
 /**
