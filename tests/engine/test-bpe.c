@@ -2,6 +2,7 @@
  * megabyte without a seam. */
 
 #include <string.h>
+#include <time.h>
 #include <yyjson.h>
 
 #include "gguf-writer.h"
@@ -189,7 +190,7 @@ test_pathological (void)
   g_autoptr (SottoTokenizer) tokenizer = make_letters (yyjson_doc_get_root (document));
   const gsize length = 1 << 20;
   g_autofree char *text = g_malloc (length);
-  gint64 started = g_get_monotonic_time ();
+  clock_t started = clock ();
 
   memset (text, 'a', length);
   {
@@ -207,7 +208,7 @@ test_pathological (void)
       sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), FALSE, decoded);
     g_assert_cmpmem (decoded->str, decoded->len, text, length);
   }
-  g_assert_cmpint (g_get_monotonic_time () - started, <, 20 * G_USEC_PER_SEC);
+  g_assert_cmpfloat ((double) (clock () - started) / CLOCKS_PER_SEC, <, 20.0);
 
   yyjson_doc_free (document);
 }

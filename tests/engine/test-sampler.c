@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* --- PCG32, after the reference implementation (pcg_basic.c's algorithm) --- */
 
@@ -371,12 +372,15 @@ test_large (void)
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     {
       g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings[i], n);
-      gint64 started = g_get_monotonic_time ();
+      clock_t started = clock ();
+      double seconds;
 
       for (guint j = 0; j < 50; j++)
         g_assert_cmpint (sotto_sampler_draw (sampler, logits, NULL, 0), >=, 0);
-      g_test_message ("settings %u: %.0f us a draw", i, (g_get_monotonic_time () - started) / 50.0);
-      g_assert_cmpint (g_get_monotonic_time () - started, <, 50 * 100 * 1000);
+      /* Of the processor: others may be at work on this machine. */
+      seconds = (double) (clock () - started) / CLOCKS_PER_SEC / 50;
+      g_test_message ("settings %u: %.0f us a draw", i, seconds * 1e6);
+      g_assert_cmpfloat (seconds, <, 0.1);
     }
 }
 

@@ -1,7 +1,6 @@
 /* Byte-level BPE: exact against llama.cpp's ids for five vocabularies (where ../shared lies
  * beside the source), against the tokenizers library for every pre-tokenizer
- * (fixtures/bpe.json). Text that a person
- * typed never becomes a control token. */
+ * (fixtures/bpe.json). Text that a person typed never becomes a control token. */
 
 #include <string.h>
 #include <yyjson.h>
