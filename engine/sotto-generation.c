@@ -316,6 +316,16 @@ decode (const SottoGeneration  *self,
   gboolean stopped = FALSE;
   gboolean ok = FALSE;
 
+  if (sampler == NULL)
+    {
+      guint64 wanted = sotto_model_get_info (model)->n_vocabulary * sizeof (float);
+      SottoErrorArguments arguments = { NULL, NULL, wanted, 0 };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                              "No memory to draw tokens with: %" G_GUINT64_FORMAT " bytes", wanted);
+      return FALSE;
+    }
+
   for (;;)
     {
       const gint32 *timeline;
