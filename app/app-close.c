@@ -35,7 +35,9 @@ close_the_rest (GTask *task)
   store = g_steal_pointer (&self->services->store);
   if (store == NULL)
     {
-      sotto_app_remove_temporary_folder (self);
+      /* An attempt that is still running removes what it made when it ends. */
+      if (self->opening == NULL)
+        sotto_app_remove_temporary_folder (self);
       sotto_app_set_state (self, SOTTO_APP_STATE_CLOSED, NULL);
       g_task_return_boolean (task, TRUE);
       return;
@@ -76,6 +78,11 @@ sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer us
       g_task_return_boolean (task, TRUE);
       return;
     }
+
+  /* A keyring's question may be open for minutes. */
+  self->is_closing = TRUE;
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
 
   sotto_conversation_list_stop_all (self->conversations);
   if (!sotto_conversation_list_is_busy (self->conversations))

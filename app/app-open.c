@@ -117,14 +117,24 @@ static void
 fail (GTask *task, GError *error)
 {
   SottoApp *self = g_task_get_source_object (task);
-  const SottoAppState state = state_of_error (self, g_task_get_task_data (task), error);
-  /* That there is no keyring is not a problem of a first start, only the reason for the question.
-   * */
-  const gboolean silent = state == SOTTO_APP_STATE_FIRST_START
-                          && g_error_matches (error, SOTTO_HISTORY_ERROR,
-                                              SOTTO_HISTORY_ERROR_NO_KEYRING);
+  const Attempt *attempt = g_task_get_task_data (task);
+  SottoAppState state = state_of_error (self, attempt, error);
+  gboolean silent = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  /* That there is no keyring is not a problem of a first start, only the reason to ask. */
+  if (state == SOTTO_APP_STATE_FIRST_START
+      && g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NO_KEYRING))
+    silent = TRUE;
+  if (self->is_closing)
+    {
+      state = SOTTO_APP_STATE_CLOSED;
+      silent = TRUE;
+    }
 
   g_clear_object (&self->services->store);
+  g_clear_object (&self->opening);
+  if (attempt->means == SOTTO_APP_MEANS_TEMPORARY)
+    sotto_app_remove_temporary_folder (self);
   sotto_app_set_state (self, state, silent ? NULL : error);
   g_task_return_error (task, error);
 }
@@ -160,6 +170,7 @@ on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  g_clear_object (&self->opening);
   sotto_conversation_list_fill (self->conversations, attempt->records, draft);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);
 
@@ -202,6 +213,13 @@ take_store (GTask *task, SottoStore *store, GError *error)
       fail (task, error);
       return;
     }
+  if (self->is_closing)
+    {
+      /* Dropping a store closes it. */
+      g_object_unref (store);
+      fail (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Closing"));
+      return;
+    }
 
   self->services->store = store;
   g_signal_connect_object (store, "journal-failed", G_CALLBACK (on_journal_failed), self, 0);
@@ -231,17 +249,33 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   take_store (task, store, error);
 }
 
+/* A cancellable of our own, which closing can raise; the caller's raises it too. */
+static GCancellable *
+begin_opening (SottoApp *self, GCancellable *cancellable)
+{
+  g_clear_object (&self->opening);
+  self->opening = g_cancellable_new ();
+  if (cancellable != NULL && g_cancellable_is_cancelled (cancellable))
+    g_cancellable_cancel (self->opening);
+  else if (cancellable != NULL)
+    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (g_cancellable_cancel),
+                             self->opening, G_CONNECT_SWAPPED);
+  return self->opening;
+}
+
 void
-sotto_app_begin_attempt (SottoApp    *self,
-               GTask       *task,
-               SottoAppMeans means,
-               gboolean     creating,
-               SottoUnlock *unlock,
-               GError      *error)
+sotto_app_begin_attempt (SottoApp      *self,
+                         GTask         *task,
+                         SottoAppMeans  means,
+                         gboolean       creating,
+                         SottoUnlock   *unlock,
+                         GError        *error)
 {
   Attempt *attempt = g_new0 (Attempt, 1);
+  GCancellable *cancellable;
   const char *folder = means == SOTTO_APP_MEANS_TEMPORARY ? self->temporary_folder : self->folder;
 
+  self->is_closing = FALSE;
   attempt->unlock = unlock;
   attempt->means = means;
   attempt->creating = creating;
@@ -254,13 +288,12 @@ sotto_app_begin_attempt (SottoApp    *self,
       return;
     }
 
+  cancellable = begin_opening (self, g_task_get_cancellable (task));
   sotto_app_set_state (self, SOTTO_APP_STATE_OPENING, NULL);
   if (creating)
-    sotto_store_create_async (folder, unlock, g_task_get_cancellable (task), on_created,
-                              g_object_ref (task));
+    sotto_store_create_async (folder, unlock, cancellable, on_created, g_object_ref (task));
   else
-    sotto_store_open_async (folder, unlock, g_task_get_cancellable (task), on_opened,
-                            g_object_ref (task));
+    sotto_store_open_async (folder, unlock, cancellable, on_opened, g_object_ref (task));
 }
 
 gboolean

@@ -22,7 +22,9 @@ struct _SottoApp
   guint cost_operations;
   gsize cost_memory;
 
-  guint stop_source; /* while closing */
+  GCancellable *opening; /* of the attempt that is running; NULL: none */
+  gboolean is_closing;   /* from then on no attempt may succeed */
+  guint stop_source;     /* while closing */
   guint stop_ticks;
 };
 

@@ -29,6 +29,7 @@ sotto_app_finalize (GObject *object)
   g_clear_handle_id (&self->stop_source, g_source_remove);
   g_clear_object (&self->conversations);
   g_clear_object (&self->problem);
+  g_clear_object (&self->opening);
   g_clear_pointer (&self->recovery_code, sotto_history_free_secret);
   g_clear_pointer (&self->services, sotto_services_unref);
   g_free (self->temporary_folder);

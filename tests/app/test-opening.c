@@ -251,6 +251,28 @@ test_temporary (void)
   g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
 }
 
+/* Whoever quits while a history is being opened leaves nothing open behind. */
+static void
+test_close_while_opening (void)
+{
+  g_autofree char *code = make_history ();
+  SottoApp *app = sotto_app_new (NULL);
+  g_autoptr (GAsyncResult) unlocked = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+
+  open_and_wait (app, NULL);
+  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+  sotto_app_close_async (app, harness_on_ready, &closed);
+  harness_wait_for (harness_has_result, &closed, 20);
+  harness_wait_for (harness_has_result, &unlocked, 20);
+  g_assert_false (sotto_app_open_finish (app, unlocked, NULL));
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CLOSED);
+  g_assert_null (sotto_app_get_problem (app));
+  g_object_unref (app);
+
+  harness_close (harness_open ());
+}
+
 int
 main (int argc, char **argv)
 {
@@ -264,5 +286,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/opening/damaged", test_damaged);
   g_test_add_func ("/app/opening/missing-database", test_missing_database);
   g_test_add_func ("/app/opening/temporary", test_temporary);
+  g_test_add_func ("/app/opening/close-while-opening", test_close_while_opening);
   return g_test_run ();
 }
