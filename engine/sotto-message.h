@@ -9,7 +9,9 @@ G_BEGIN_DECLS
  *
  * A conversation as a chat template takes it: messages in the OpenAI form, and optionally tools.
  * Reference-counted; immutable once it has been handed to a worker. Everything in it counts as text:
- * nothing in it can become a control token, whatever a template does with it.
+ * nothing in it can become a control token, whatever a template does with it. Only the roles of the
+ * protocol (system, developer, user, assistant, tool) are taken for the template's own words, because
+ * many templates build a token around them.
  */
 typedef struct _SottoMessages SottoMessages;
 

@@ -100,5 +100,6 @@ const JinjaBuiltin *jinja_find_global (const JinjaString *name);
 const JinjaBuiltin *jinja_find_method (JinjaValue object, const JinjaString *name,
                                        gboolean *is_unsafe);
 const JinjaBuiltin *jinja_find_string_method (const JinjaString *name);   /* jinja-methods-string.c */
+const JinjaBuiltin *jinja_find_split_method (const JinjaString *name);    /* jinja-methods-split.c */
 
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include "jinja-lexer.h"
+#include "jinja-literal.h"
 
 #include <string.h>
 
@@ -269,158 +270,16 @@ take_raw (Lexer    *self,
 }
 
 static gboolean
-take_escape (Lexer   *self,
-             GString *text)
-{
-  char c = *self->at;
-  gunichar value = 0;
-  guint digits = 0, base = 16;
-
-  if (c & 0x80)
-    {
-      /* Python goes through ASCII here: a backslash before "é" leaves "\xe9", six signs. */
-      gunichar u = g_utf8_get_char (self->at);
-
-      if (u < 0x100)
-        g_string_append_printf (text, "\\x%02x", u);
-      else if (u < 0x10000)
-        g_string_append_printf (text, "\\u%04x", u);
-      else
-        g_string_append_printf (text, "\\U%08x", u);
-      self->at = g_utf8_next_char (self->at);
-      return TRUE;
-    }
-
-  self->at++;
-  switch (c)
-    {
-    case '\n': return TRUE;
-    case '\\': case '\'': case '"': g_string_append_c (text, c); return TRUE;
-    case 'a': g_string_append_c (text, '\a'); return TRUE;
-    case 'b': g_string_append_c (text, '\b'); return TRUE;
-    case 'f': g_string_append_c (text, '\f'); return TRUE;
-    case 'n': g_string_append_c (text, '\n'); return TRUE;
-    case 'r': g_string_append_c (text, '\r'); return TRUE;
-    case 't': g_string_append_c (text, '\t'); return TRUE;
-    case 'v': g_string_append_c (text, '\v'); return TRUE;
-    case 'x': digits = 2; break;
-    case 'u': digits = 4; break;
-    case 'U': digits = 8; break;
-    case 'N': return fail_at (self, "characters by name are not supported in strings");
-    default:
-      if (c < '0' || c > '7')
-        {
-          g_string_append_c (text, '\\');
-          g_string_append_c (text, c);
-          return TRUE;
-        }
-      self->at--;
-      digits = 3;
-      base = 8;
-      break;
-    }
-
-  for (guint i = 0; i < digits; i++)
-    {
-      gint digit = self->at < self->end ? g_ascii_xdigit_value (*self->at) : -1;
-
-      if (digit < 0 || digit >= (gint) base)
-        {
-          if (base == 8 && i > 0)
-            break;
-          return fail_at (self, "truncated escape in a string");
-        }
-      value = value * base + (gunichar) digit;
-      self->at++;
-    }
-  if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-    return fail_at (self, "illegal Unicode character in a string");
-  g_string_append_unichar (text, value);
-
-  return TRUE;
-}
-
-static gboolean
 take_string (Lexer *self)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  guint line = self->line;
-  char quote = *self->at++;
-  char *copy;
+  const char *begin = self->at;
+  const JinjaString *text;
 
-  while (self->at < self->end && *self->at != quote)
-    {
-      self->line += *self->at == '\n';
-      if (*self->at != '\\')
-        g_string_append_c (text, *self->at++);
-      else if (++self->at == self->end || !take_escape (self, text))
-        break;
-    }
-  if (self->run->error != NULL)
+  self->run->line = self->line;
+  if (!jinja_read_string (self->run, &self->at, self->end, &text))
     return FALSE;
-  if (self->at == self->end)
-    return fail_at (self, "a string without an end");
-  self->at++;
-
-  copy = jinja_alloc (self->run, text->len);
-  if (copy == NULL)
-    return FALSE;
-  memcpy (copy, text->str, text->len);
-
-  return push_text (self, JINJA_TOKEN_STRING, line, copy, text->len);
-}
-
-static gsize
-digits_length (const char *p,
-               const char *end)
-{
-  const char *begin = p;
-
-  while (p < end
-         && (g_ascii_isdigit (*p)
-             || (*p == '_' && p > begin && p + 1 < end && g_ascii_isdigit (p[1])
-                 && g_ascii_isdigit (p[-1]))))
-    p++;
-
-  return (gsize) (p - begin);
-}
-
-static gboolean
-push_number (Lexer      *self,
-             const char *end,
-             gboolean    is_float)
-{
-  g_autoptr (GString) digits = g_string_new (NULL);
-  JinjaToken *token = push (self, is_float ? JINJA_TOKEN_FLOAT : JINJA_TOKEN_INTEGER, self->line);
-  guint64 value = 0;
-  guint base = 10;
-
-  for (; self->at < end; self->at++)
-    if (*self->at != '_')
-      g_string_append_c (digits, *self->at);
-
-  if (is_float)
-    {
-      token->number = jinja_float (g_ascii_strtod (digits->str, NULL));
-      return TRUE;
-    }
-
-  if (digits->len > 2 && digits->str[0] == '0' && g_ascii_isalpha (digits->str[1]))
-    {
-      char kind = g_ascii_tolower (digits->str[1]);
-
-      base = kind == 'x' ? 16 : kind == 'o' ? 8 : 2;
-      g_string_erase (digits, 0, 2);
-    }
-  for (const char *p = digits->str; *p != 0; p++)
-    {
-      guint64 digit = (guint64) g_ascii_xdigit_value (*p);
-
-      if (value > ((guint64) G_MAXINT64 - digit) / base)
-        return fail_at (self, "an integer beyond 64 bits");
-      value = value * base + digit;
-    }
-  token->number = jinja_integer ((gint64) value);
+  push (self, JINJA_TOKEN_STRING, self->line)->text = text;
+  count_lines (self, begin, self->at);
 
   return TRUE;
 }
@@ -428,51 +287,16 @@ push_number (Lexer      *self,
 static gboolean
 take_number (Lexer *self)
 {
-  const char *p = self->at;
-  gboolean is_float = FALSE;
-  gboolean after_dot = self->tokens->len > 0 && p[-1] == '.';
-  gsize length;
+  gboolean after_dot = self->tokens->len > 0 && self->at[-1] == '.';
+  JinjaValue number;
 
-  if (*p == '0' && self->end - p > 2 && strchr ("xXoObB", p[1]) != NULL)
-    {
-      gint base = g_ascii_tolower (p[1]) == 'x' ? 16 : g_ascii_tolower (p[1]) == 'o' ? 8 : 2;
-      const char *q = p + 2;
+  self->run->line = self->line;
+  if (!jinja_read_number (self->run, &self->at, self->end, after_dot, &number))
+    return FALSE;
+  push (self, jinja_is (number, JINJA_FLOAT) ? JINJA_TOKEN_FLOAT : JINJA_TOKEN_INTEGER, self->line)
+      ->number = number;
 
-      while (q < self->end
-             && ((g_ascii_isxdigit (*q) && g_ascii_xdigit_value (*q) < base)
-                 || (*q == '_' && q + 1 < self->end && g_ascii_isxdigit (q[1])
-                     && g_ascii_xdigit_value (q[1]) < base)))
-        q++;
-      if (q > p + 2)
-        return push_number (self, q, FALSE);
-    }
-
-  p += digits_length (p, self->end);
-  if (!after_dot && self->end - p >= 2 && *p == '.' && g_ascii_isdigit (p[1]))
-    {
-      is_float = TRUE;
-      p++;
-      p += digits_length (p, self->end);
-    }
-  if (!after_dot && p < self->end && (*p == 'e' || *p == 'E'))
-    {
-      const char *q = p + 1;
-
-      if (q < self->end && (*q == '+' || *q == '-'))
-        q++;
-      length = digits_length (q, self->end);
-      if (length > 0)
-        {
-          is_float = TRUE;
-          p = q + length;
-        }
-    }
-  /* An integer begins with 0 only where it is 0. */
-  if (!is_float && *self->at == '0')
-    for (p = self->at; p < self->end && *p == '0'; p++)
-      ;
-
-  return push_number (self, p, is_float);
+  return TRUE;
 }
 
 static gboolean

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What the two halves of the parser share: jinja-parser.c (statements) and
- * jinja-parser-expression.c. */
+/* What the parts of the parser share: jinja-parser.c (statements), jinja-parser-expression.c (operators,
+ * tuples) and jinja-parser-primary.c (values and what stands behind them). */
 
 typedef struct {
   JinjaRun *run;
@@ -39,6 +39,9 @@ gboolean jinja_parser_expect_op (JinjaParser *self, guint op);
 gboolean jinja_parser_expect_name (JinjaParser *self, const JinjaString **name);
 
 /* All return NULL with an error in the run. */
+JinjaNode *jinja_parser_unary (JinjaParser *self, JinjaNodeKind kind, guint line, JinjaNode *operand);
+JinjaNode *jinja_parse_primary (JinjaParser *self, gboolean with_namespace);
+JinjaNode *jinja_parse_unary (JinjaParser *self, gboolean with_filter);
 JinjaNode *jinja_parse_expression (JinjaParser *self, gboolean with_condition);
 /* @until: (nullable): a name that ends a tuple, besides the ends of tags and ")" */
 JinjaNode *jinja_parse_tuple (JinjaParser *self, gboolean with_condition, const char *until,
