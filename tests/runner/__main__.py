@@ -52,6 +52,12 @@ def models():
     subprocess.run([meson.REPO / "data/models/fetch"], stdin=subprocess.DEVNULL)
 
 
+def peer():
+    """The independent implementation that logits are compared with; made once, about 4 minutes."""
+    subprocess.run([meson.REPO / "tests/engine/peer/prepare"], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL)
+
+
 def engine_only(report):
     """The engine by itself: it builds, its tool starts, and it links to what it says."""
     start = time.monotonic()
@@ -108,6 +114,8 @@ def tests(options, report):
     if options.list:
         print("\n".join(chosen))
         return
+    if "engine/exact-logits" in chosen:
+        peer()
     if chosen:
         meson.run(folder, chosen, report, environment=environment, timeout_factor=factor)
     if not options.names and not options.sanitize:
