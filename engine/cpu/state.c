@@ -6,6 +6,9 @@
 
 #define ALIGNMENT 64
 
+/* More than any processor can address: refused without asking the system. */
+#define BYTES_HIGHEST ((gsize) 1 << 47)
+
 static gsize
 round_up (gsize n, gsize to)
 {
@@ -65,7 +68,7 @@ sotto_state_cache_bytes (const SottoShape *shape, guint n_context, SottoKvType k
 
   if (!product (&bytes, 5, (gsize) shape->n_layers, (gsize) shape->n_kv_heads, (gsize) rounded_context (n_context),
                 elements, (gsize) (kv_type == SOTTO_KV_F16 ? 2 : 4)) ||
-      bytes > G_MAXSIZE - 2 * ALIGNMENT)
+      bytes > BYTES_HIGHEST)
     return G_MAXSIZE;
   return bytes + 2 * ALIGNMENT;
 }
