@@ -5,14 +5,12 @@
 #include <string.h>
 
 #include "code-block.h"
+#include "markdown-plain.h"
 #include "markdown-table.h"
 #include "markdown-text.h"
 
 /* Blocks within blocks deeper than this are shown as plain text. */
 #define MAX_DEPTH 12
-
-/* A label longer than this costs more than a frame to lay out: it is shown in pieces, without emphasis. */
-#define MAX_LABEL_BYTES 16384
 
 typedef enum {
   KIND_PARAGRAPH,
@@ -34,90 +32,6 @@ get_kind (GtkWidget *widget)
   return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (widget), kind_key));
 }
 
-/* --- Labels --- */
-
-static gboolean
-on_activate_link (GtkLabel   *label,
-                  const char *address,
-                  gpointer    user_data)
-{
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (label));
-  g_autoptr (GtkUriLauncher) launcher = gtk_uri_launcher_new (address);
-
-  gtk_uri_launcher_launch (launcher, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, NULL, NULL, NULL);
-
-  return GDK_EVENT_STOP;
-}
-
-static GtkWidget *
-label_new (GtkAccessibleRole role)
-{
-  GtkWidget *label = g_object_new (GTK_TYPE_LABEL,
-                                   "accessible-role", role,
-                                   "xalign", 0.0f,
-                                   "wrap", TRUE,
-                                   "wrap-mode", PANGO_WRAP_WORD_CHAR,
-                                   "natural-wrap-mode", GTK_NATURAL_WRAP_WORD,
-                                   "selectable", TRUE,
-                                   NULL);
-
-  g_signal_connect (label, "activate-link", G_CALLBACK (on_activate_link), NULL);
-
-  return label;
-}
-
-GtkWidget *
-sotto_markdown_label_new (void)
-{
-  return label_new (GTK_ACCESSIBLE_ROLE_PARAGRAPH);
-}
-
-static void
-update_label (GtkWidget  *label,
-              const char *markup)
-{
-  if (!g_str_equal (gtk_label_get_label (GTK_LABEL (label)), markup))
-    gtk_label_set_markup (GTK_LABEL (label), markup);
-}
-
-/* --- Text without structure: what is too long, too deep, or HTML --- */
-
-static void
-append_plain (GString    *text,
-              cmark_node *node)
-{
-  cmark_iter *iter = cmark_iter_new (node);
-  cmark_event_type event;
-
-  while ((event = cmark_iter_next (iter)) != CMARK_EVENT_DONE)
-    {
-      cmark_node *at = cmark_iter_get_node (iter);
-      const char *literal = cmark_node_get_literal (at);
-
-      if (event == CMARK_EVENT_ENTER && literal != NULL)
-        g_string_append (text, literal);
-      else if (event == CMARK_EVENT_ENTER && (cmark_node_get_type (at) == CMARK_NODE_SOFTBREAK ||
-                                              cmark_node_get_type (at) == CMARK_NODE_LINEBREAK))
-        g_string_append_c (text, '\n');
-      else if (event == CMARK_EVENT_EXIT && cmark_node_get_type (at) == CMARK_NODE_PARAGRAPH)
-        g_string_append_c (text, '\n');
-    }
-
-  cmark_iter_free (iter);
-}
-
-static char *
-get_plain (cmark_node *node)
-{
-  GString *text = g_string_new (NULL);
-
-  append_plain (text, node);
-  while (text->len > 0 && text->str[text->len - 1] == '\n')
-    g_string_truncate (text, text->len - 1);
-
-  return g_string_free (text, FALSE);
-}
-
 static GtkWidget *
 get_nth_child (GtkWidget *parent,
                guint      n)
@@ -130,72 +44,7 @@ get_nth_child (GtkWidget *parent,
   return child;
 }
 
-/* @box: shows @text in labels of bounded length. */
-static void
-update_long_text (GtkWidget  *box,
-                  const char *text)
-{
-  GtkWidget *label = gtk_widget_get_first_child (box);
-  const char *p = text;
-
-  while (*p != '\0' || label == gtk_widget_get_first_child (box))
-    {
-      const char *end = p + strlen (p);
-      g_autoptr (GString) markup = g_string_new (NULL);
-
-      if (end - p > MAX_LABEL_BYTES)
-        {
-          end = p + MAX_LABEL_BYTES;
-          while (end > p && *end != ' ' && *end != '\n')
-            end--;
-          if (end == p)
-            end = g_utf8_find_prev_char (p, p + MAX_LABEL_BYTES);
-        }
-
-      if (label == NULL)
-        {
-          label = sotto_markdown_label_new ();
-          gtk_box_append (GTK_BOX (box), label);
-        }
-      sotto_markdown_append_escaped (markup, p, end - p);
-      update_label (label, markup->str);
-
-      p = end;
-      label = gtk_widget_get_next_sibling (label);
-      if (*p == '\0')
-        break;
-    }
-
-  while (label != NULL)
-    {
-      GtkWidget *next = gtk_widget_get_next_sibling (label);
-
-      gtk_box_remove (GTK_BOX (box), label);
-      label = next;
-    }
-}
-
 /* --- Kinds --- */
-
-/* How many bytes of text stand in @node, counted up to a limit. */
-static gboolean
-is_long (cmark_node *node)
-{
-  cmark_iter *iter = cmark_iter_new (node);
-  cmark_event_type event;
-  gsize length = 0;
-
-  while (length <= MAX_LABEL_BYTES && (event = cmark_iter_next (iter)) != CMARK_EVENT_DONE)
-    {
-      const char *literal = cmark_node_get_literal (cmark_iter_get_node (iter));
-
-      if (event == CMARK_EVENT_ENTER && literal != NULL)
-        length += strlen (literal);
-    }
-  cmark_iter_free (iter);
-
-  return length > MAX_LABEL_BYTES;
-}
 
 static Kind
 choose_kind (cmark_node          *node,
@@ -218,7 +67,7 @@ choose_kind (cmark_node          *node,
     return KIND_QUOTE;
   if (g_str_equal (cmark_node_get_type_string (node), "table"))
     return KIND_TABLE;
-  if (is_long (node))
+  if (sotto_markdown_is_long (node))
     return KIND_LONG_TEXT;
   if (type == CMARK_NODE_HEADING)
     return KIND_HEADING + CLAMP (cmark_node_get_heading_level (node), 1, 6) - 1;
@@ -241,7 +90,7 @@ static GtkWidget *
 heading_new (guint level)
 {
   static const char *const classes[] = { "title-2", "title-3", "title-4", "heading", "heading", "heading" };
-  GtkWidget *label = label_new (GTK_ACCESSIBLE_ROLE_HEADING);
+  GtkWidget *label = sotto_markdown_label_new_with_role (GTK_ACCESSIBLE_ROLE_HEADING);
 
   gtk_widget_add_css_class (label, classes[level - 1]);
   gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_LEVEL, (int) level, -1);
@@ -295,7 +144,7 @@ widget_new (Kind kind)
   else if (kind == KIND_RULE)
     widget = gtk_separator_new (GTK_ORIENTATION_HORIZONTAL);
   else if (kind == KIND_LONG_TEXT)
-    widget = box_new (GTK_ACCESSIBLE_ROLE_GENERIC, 0);
+    widget = sotto_markdown_plain_new ();
   else
     widget = sotto_markdown_label_new ();
 
@@ -354,15 +203,15 @@ widget_update (GtkWidget           *widget,
     sotto_markdown_table_update (widget, node);
   else if (kind == KIND_LONG_TEXT)
     {
-      g_autofree char *text = get_plain (node);
+      g_autofree char *text = sotto_markdown_get_plain (node);
 
-      update_long_text (widget, text);
+      sotto_markdown_plain_set_text (widget, text);
     }
   else if (kind != KIND_RULE)
     {
       g_autofree char *markup = sotto_markdown_inlines_to_markup (node);
 
-      update_label (widget, markup);
+      sotto_markdown_label_set_markup (widget, markup);
     }
 }
 
@@ -400,13 +249,15 @@ sotto_markdown_blocks_sync (GtkWidget           *parent,
       if (budget->n_widgets == 0 && cmark_node_next (node) != NULL)
         {
           g_autoptr (GString) rest = g_string_new (NULL);
-          GtkWidget *box;
+          GtkWidget *box = widget_new (KIND_LONG_TEXT);
 
           for (cmark_node *left = cmark_node_next (node); left != NULL; left = cmark_node_next (left))
-            append_plain (rest, left);
+            {
+              g_autofree char *text = sotto_markdown_get_plain (left);
 
-          box = widget_new (KIND_LONG_TEXT);
-          update_long_text (box, rest->str);
+              g_string_append_printf (rest, "%s\n", text);
+            }
+          sotto_markdown_plain_set_text (box, rest->str);
           gtk_widget_insert_after (box, parent, after);
           after = box;
           break;

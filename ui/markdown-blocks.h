@@ -30,7 +30,4 @@ void sotto_markdown_blocks_sync (GtkWidget           *parent,
                                  guint                depth,
                                  SottoMarkdownBudget *budget);
 
-/* A paragraph's label: wraps, can be selected, opens links on a click. */
-GtkWidget *sotto_markdown_label_new (void);
-
 G_END_DECLS

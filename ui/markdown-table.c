@@ -3,8 +3,9 @@
 #include <adwaita.h>
 #include <cmark-gfm-core-extensions.h>
 #include <glib/gi18n.h>
+#include <string.h>
 
-#include "markdown-blocks.h"
+#include "markdown-plain.h"
 #include "markdown-text.h"
 
 /* A table larger than this is cut, and says so. */
@@ -102,6 +103,24 @@ ensure_cell (GtkWidget *grid,
   return label;
 }
 
+static char *
+get_markup (cmark_node *cell)
+{
+  g_autofree char *plain = NULL;
+  GString *markup;
+
+  if (!sotto_markdown_is_long (cell))
+    return sotto_markdown_inlines_to_markup (cell);
+
+  /* No table is read in such a cell; the whole is what copying the message gives. */
+  plain = sotto_markdown_get_plain (cell);
+  markup = g_string_new (NULL);
+  sotto_markdown_append_escaped (markup, plain, g_utf8_find_prev_char (plain, plain + MIN (strlen (plain), 1000)) - plain);
+  g_string_append (markup, "…");
+
+  return g_string_free (markup, FALSE);
+}
+
 static void
 update_row (GtkWidget  *grid,
             cmark_node *node,
@@ -115,14 +134,13 @@ update_row (GtkWidget  *grid,
   for (guint column = 0; column < n_columns; column++)
     {
       GtkWidget *label = ensure_cell (grid, column, row);
-      g_autofree char *markup = cell != NULL ? sotto_markdown_inlines_to_markup (cell) : g_strdup ("");
+      g_autofree char *markup = cell != NULL ? get_markup (cell) : g_strdup ("");
       float xalign = alignments[column] == 'r' ? 1.0f : alignments[column] == 'c' ? 0.5f : 0.0f;
 
       if (is_header)
         gtk_widget_add_css_class (label, "heading");
       gtk_label_set_xalign (GTK_LABEL (label), xalign);
-      if (!g_str_equal (gtk_label_get_label (GTK_LABEL (label)), markup))
-        gtk_label_set_markup (GTK_LABEL (label), markup);
+      sotto_markdown_label_set_markup (label, markup);
 
       if (cell != NULL)
         cell = cmark_node_next (cell);

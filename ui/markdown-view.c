@@ -15,7 +15,7 @@
 #include "markdown-blocks.h"
 
 /* More blocks than this are shown as plain text. */
-#define MAX_WIDGETS 4000
+#define MAX_WIDGETS 1000
 
 struct _SottoMarkdownView {
   GtkWidget parent_instance;
@@ -85,23 +85,36 @@ advance (SottoMarkdownView *self)
   SottoMarkdownBudget budget;
   cmark_node *document;
   cmark_node *last;
+  int begin;
 
   if (last_line == NULL || self->has_definitions)
     return;
 
   document = parse (open, last_line + 1 - open);
   last = cmark_node_last_child (document);
+  begin = last != NULL ? cmark_node_get_start_line (last) : 0;
+
+  /* A table that begins within a paragraph says that it begins where the paragraph does, which says nothing (0) then:
+   * the two stay together. */
+  while (last != NULL && cmark_node_previous (last) != NULL && cmark_node_get_start_line (cmark_node_previous (last)) == 0)
+    last = cmark_node_previous (last);
+
   if (last != NULL && cmark_node_previous (last) != NULL)
     {
-      gsize offset = find_line (open, cmark_node_get_start_line (last));
+      gsize offset = find_line (open, begin);
 
-      cmark_node_unlink (last);
+      while (last != NULL)
+        {
+          cmark_node *next = cmark_node_next (last);
+
+          cmark_node_free (last);
+          last = next;
+        }
       budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
       sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
       self->n_stable = MAX_WIDGETS - budget.n_widgets;
       self->last_stable = gtk_widget_get_last_child (GTK_WIDGET (self));
       self->stable += offset;
-      cmark_node_free (last);
     }
   cmark_node_free (document);
 }

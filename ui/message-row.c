@@ -2,7 +2,7 @@
 
 #include <glib/gi18n.h>
 
-#include "markdown-text.h"
+#include "markdown-plain.h"
 #include "markdown-view.h"
 #include "receipt-dialog.h"
 
@@ -45,23 +45,17 @@ is_reply (SottoMessageRow *self)
 static GtkWidget *
 create_body (SottoMessageRow *self)
 {
-  GtkWidget *label;
+  GtkWidget *plain;
 
   if (is_reply (self))
     return sotto_markdown_view_new ();
 
-  label = g_object_new (GTK_TYPE_LABEL,
-                        "xalign", 0.0f,
-                        "wrap", TRUE,
-                        "wrap-mode", PANGO_WRAP_WORD_CHAR,
-                        "natural-wrap-mode", GTK_NATURAL_WRAP_WORD,
-                        "selectable", TRUE,
-                        "halign", GTK_ALIGN_END,
-                        NULL);
-  gtk_widget_add_css_class (label, "bubble");
+  plain = sotto_markdown_plain_new ();
+  gtk_widget_set_halign (plain, GTK_ALIGN_END);
+  gtk_widget_add_css_class (plain, "bubble");
   gtk_widget_set_halign (GTK_WIDGET (self->actions), GTK_ALIGN_END);
 
-  return label;
+  return plain;
 }
 
 static void
@@ -73,12 +67,7 @@ update_text (SottoMessageRow *self)
   if (is_reply (self))
     sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
   else
-    {
-      g_autoptr (GString) markup = g_string_new (NULL);
-
-      sotto_markdown_append_escaped (markup, text, -1);
-      gtk_label_set_markup (GTK_LABEL (body), markup->str);
-    }
+    sotto_markdown_plain_set_text (body, text);
 }
 
 /* What is to be said of a reply that did not end by itself. */

@@ -1,0 +1,240 @@
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <gtksourceview/gtksource.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+harness_init (int    *argc,
+              char ***argv)
+{
+  /* ../desktop gives a home and a bus as well; nobody's own desktop is touched. */
+  if (g_getenv ("SOTTO_DESKTOP") == NULL)
+    {
+      printf ("1..0 # SKIP it runs within tests/desktop only\n");
+      exit (0);
+    }
+
+  g_setenv ("GTK_A11Y", "test", FALSE);
+  g_setenv ("GSETTINGS_BACKEND", "memory", FALSE);
+  g_test_init (argc, argv, NULL);
+  adw_init ();
+  gtk_source_init ();
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+harness_wait (HarnessCondition  condition,
+              gpointer          data,
+              double            seconds,
+              const char       *what)
+{
+  const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+  const guint tick = g_timeout_add (5, on_tick, NULL);
+
+  while (!condition (data) && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (tick);
+
+  if (!condition (data))
+    g_error ("waited %.0f s in vain for %s", seconds, what);
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  return g_get_monotonic_time () >= *(gint64 *) data;
+}
+
+void
+harness_run (double seconds)
+{
+  gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+
+  harness_wait (is_over, &end, seconds + 10, "time to pass");
+}
+
+static void
+on_painted (GdkFrameClock *clock,
+            guint         *n_frames)
+{
+  ++*n_frames;
+}
+
+static gboolean
+has_painted (gpointer data)
+{
+  return *(guint *) data >= 2;
+}
+
+void
+harness_settle (GtkWidget *widget)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
+  guint n_frames = 0;
+  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &n_frames);
+
+  gdk_frame_clock_begin_updating (clock);
+  harness_wait_for (has_painted, &n_frames, 10);
+  gdk_frame_clock_end_updating (clock);
+  g_signal_handler_disconnect (clock, handler);
+}
+
+GtkWindow *
+harness_show (GtkWidget *child,
+              int        width,
+              int        height)
+{
+  GtkWindow *window = GTK_WINDOW (gtk_window_new ());
+
+  gtk_window_set_decorated (window, FALSE);
+  gtk_window_set_default_size (window, width, height);
+  gtk_window_set_child (window, child);
+  gtk_window_present (window);
+  harness_settle (GTK_WIDGET (window));
+
+  return window;
+}
+
+GtkWidget *
+harness_find (GtkWidget *from,
+              GType      type)
+{
+  if (!gtk_widget_get_mapped (from))
+    return NULL;
+  if (g_type_is_a (G_OBJECT_TYPE (from), type))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = harness_find (child, type);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+GtkWidget *
+harness_find_button (GtkWidget  *from,
+                     const char *name)
+{
+  if (!gtk_widget_get_mapped (from))
+    return NULL;
+
+  if (GTK_IS_BUTTON (from) &&
+      (g_strcmp0 (gtk_button_get_label (GTK_BUTTON (from)), name) == 0 ||
+       g_strcmp0 (gtk_actionable_get_action_name (GTK_ACTIONABLE (from)), name) == 0 ||
+       g_strcmp0 (gtk_widget_get_tooltip_text (from), name) == 0))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = harness_find_button (child, name);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+/* --- Keys --- */
+
+static gboolean
+is_done (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static void
+on_ended (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_subprocess_wait_check_finish (G_SUBPROCESS (source), result, NULL);
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+run_xdotool (GtkWidget  *window,
+             const char *command,
+             const char *argument)
+{
+  g_autofree char *program = g_find_program_in_path ("xdotool");
+  g_autoptr (GSubprocess) process = NULL;
+  gboolean done = FALSE;
+
+  if (program == NULL)
+    return FALSE;
+
+  /* Without a window manager nobody gives a window the focus. */
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL,
+                              program, "search", "--onlyvisible", "--pid", g_getenv ("HARNESS_PID"),
+                              "windowfocus", "--sync", command, "--clearmodifiers", argument, NULL);
+  g_assert_nonnull (process);
+  g_subprocess_wait_async (process, NULL, on_ended, &done);
+  harness_wait_for (is_done, &done, 20);
+  harness_run (0.1);
+  harness_settle (window);
+
+  return TRUE;
+}
+
+static void
+name_process (void)
+{
+  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
+
+  g_setenv ("HARNESS_PID", pid, TRUE);
+}
+
+gboolean
+harness_keys (GtkWidget  *window,
+              const char *keys)
+{
+  name_process ();
+
+  return run_xdotool (window, "key", keys);
+}
+
+gboolean
+harness_type (GtkWidget  *window,
+              const char *text)
+{
+  name_process ();
+
+  return run_xdotool (window, "type", text);
+}
+
+/* --- Models --- */
+
+gboolean
+harness_link_model (const char *name)
+{
+  const char *folder = g_getenv ("SOTTO_MODELS");
+  g_autofree char *library = g_build_filename (g_get_user_data_dir (), "sotto", "models", NULL);
+  g_autoptr (GDir) dir = folder != NULL ? g_dir_open (folder, 0, NULL) : NULL;
+  const char *file;
+
+  while (dir != NULL && (file = g_dir_read_name (dir)) != NULL)
+    if (strstr (file, name) != NULL && g_str_has_suffix (file, ".gguf"))
+      {
+        g_autofree char *target = g_build_filename (folder, file, NULL);
+        g_autofree char *link = g_build_filename (library, file, NULL);
+
+        g_assert_cmpint (g_mkdir_with_parents (library, 0700), ==, 0);
+        g_assert_cmpint (symlink (target, link), ==, 0);
+        return TRUE;
+      }
+
+  return FALSE;
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/* What the tests of this folder share: GTK on the display that ../desktop gives, and a main context that is turned until
+ * something holds. GTK's warnings are fatal, as in every test of GLib's framework. */
+
+typedef gboolean (*HarnessCondition) (gpointer data);
+
+/* Instead of g_test_init(); outside of ../desktop the whole test is skipped and the process ends here. */
+void harness_init (int *argc, char ***argv);
+
+/* Turns the main context until @condition holds; fails the test after @seconds. */
+void harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what);
+#define harness_wait_for(condition, data, seconds) harness_wait ((condition), (data), (seconds), #condition)
+
+/* Turns it for so long. */
+void harness_run (double seconds);
+
+/* Turns it until @widget has been laid out and drawn anew. */
+void harness_settle (GtkWidget *widget);
+
+/* A window with @child, in sight and drawn. */
+GtkWindow *harness_show (GtkWidget *child, int width, int height);
+
+/* Returns: (transfer none) (nullable): the first widget of @type in or below @from that is in sight */
+GtkWidget *harness_find (GtkWidget *from, GType type);
+
+/* Returns: (transfer none) (nullable): the button in sight below @from with that label, or that action, or that tooltip */
+GtkWidget *harness_find_button (GtkWidget *from, const char *name);
+
+/* Presses keys as a person would, with xdotool: "Return", "shift+Return". Returns: whether xdotool is there */
+gboolean harness_keys (GtkWidget *window, const char *keys);
+gboolean harness_type (GtkWidget *window, const char *text);
+
+/* Puts the model whose file's name holds @name into the library. Returns: whether it is on this machine */
+gboolean harness_link_model (const char *name);
+
+G_END_DECLS

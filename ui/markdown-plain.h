@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cmark-gfm.h>
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* The labels that Markdown is made of, and text that is too long, too deep or too strange to be more than text. */
+
+/* A paragraph's label: wraps, can be selected, opens links on a click. */
+GtkWidget *sotto_markdown_label_new (void);
+GtkWidget *sotto_markdown_label_new_with_role (GtkAccessibleRole role);
+
+/* Changes @label if that changes anything. */
+void sotto_markdown_label_set_markup (GtkWidget *label, const char *markup);
+
+/**
+ * sotto_markdown_is_long:
+ *
+ * Returns: whether the text of @node would take longer than a frame to lay out as one label
+ */
+gboolean sotto_markdown_is_long (cmark_node *node);
+
+/* Returns: (transfer full): the text of @node without its marks */
+char *sotto_markdown_get_plain (cmark_node *node);
+
+/* A box of labels that shows text of any length as it is. */
+GtkWidget *sotto_markdown_plain_new (void);
+void sotto_markdown_plain_set_text (GtkWidget *plain, const char *text);
+
+G_END_DECLS
