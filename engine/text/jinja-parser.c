@@ -148,6 +148,7 @@ gboolean
 jinja_parser_expect_name (JinjaParser        *self,
                           const JinjaString **name)
 {
+  *name = NULL;
   if (self->token->type != JINJA_TOKEN_NAME)
     return jinja_parser_fail (self, "expected a name");
   *name = self->token++->text;

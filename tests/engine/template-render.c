@@ -8,6 +8,7 @@
 #include "sotto-error.h"
 #include "text/template.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <yyjson.h>
@@ -111,6 +112,9 @@ main (void)
   char *line = NULL;
   size_t capacity = 0;
   ssize_t length;
+
+  /* As a desktop program runs: nothing of a template may follow it. */
+  setlocale (LC_ALL, "");
 
   while ((length = getline (&line, &capacity, stdin)) > 0)
     {

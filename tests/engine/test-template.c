@@ -372,7 +372,7 @@ static void
 test_invalid_text (void)
 {
   static const char *const contents[] = {
-    "a\xff" "b", "\xc3", "\\ud800x", "\\udc00", "\\ud800\\ud800", "a\\u0000b", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+    ("a\xff" "b"), "\xc3", "\\ud800x", "\\udc00", "\\ud800\\ud800", "a\\u0000b", "\xed\xa0\x80", "\xf4\x90\x80\x80",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (contents); i++)
