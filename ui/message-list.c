@@ -139,7 +139,7 @@ ensure_row (SottoMessageList *self,
       row->widget = self->create (item, self->create_data);
 
       /* The order of children is the order of the focus and of the screen reader. */
-      for (guint i = position; i-- > 0 && after == NULL && (i + 1 > self->first || i == self->focused);)
+      for (guint i = position; i-- > 0 && after == NULL;)
         after = get_row (self, i)->widget;
       gtk_widget_insert_after (row->widget, GTK_WIDGET (self), after);
       gtk_accessible_update_relation (GTK_ACCESSIBLE (row->widget),
@@ -448,7 +448,7 @@ sotto_message_list_get_row (SottoMessageList *self,
   return position < self->rows->len ? get_row (self, position)->widget : NULL;
 }
 
-/* Follows the focus: what it goes to comes into sight. */
+/* The row that holds the focus stays, also out of sight. */
 static void
 sotto_message_list_set_focus_child (GtkWidget *widget,
                                     GtkWidget *child)
@@ -465,29 +465,49 @@ sotto_message_list_set_focus_child (GtkWidget *widget,
 
   if (before < self->rows->len && before != self->focused && (before < self->first || before >= self->end))
     drop_row (self, before);
+}
 
-  if (child != NULL && self->focused != G_MAXUINT)
-    {
-      GtkRoot *root = gtk_widget_get_root (widget);
-      GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
-      int height = gtk_widget_get_height (widget);
-      graphene_rect_t bounds;
+/* What the focus comes to comes into sight, as in a GtkViewport. */
+static void
+on_focus_changed (SottoMessageList *self,
+                  GParamSpec       *pspec,
+                  GtkRoot          *root)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  GtkWidget *focus = gtk_root_get_focus (root);
+  int height = gtk_widget_get_height (widget);
+  graphene_rect_t bounds;
 
-      if (focus == NULL || !gtk_widget_is_ancestor (focus, child) ||
-          !gtk_widget_compute_bounds (focus, widget, &bounds) || bounds.size.height > height)
-        return;
+  /* One thing at a time: what is higher than the view stays where it is. */
+  if (focus == NULL || focus == widget || !gtk_widget_is_ancestor (focus, widget) ||
+      !gtk_widget_compute_bounds (focus, widget, &bounds) || bounds.size.height > height)
+    return;
 
-      /* One thing at a time: what is higher than the view stays where it is. */
-      if (bounds.origin.y < 0)
-        self->offset += bounds.origin.y;
-      else if (bounds.origin.y + bounds.size.height > height)
-        self->offset += bounds.origin.y + bounds.size.height - height;
-      else
-        return;
+  if (bounds.origin.y < 0)
+    self->offset += bounds.origin.y;
+  else if (bounds.origin.y + bounds.size.height > height)
+    self->offset += bounds.origin.y + bounds.size.height - height;
+  else
+    return;
 
-      set_at_end (self, FALSE);
-      gtk_widget_queue_allocate (widget);
-    }
+  set_at_end (self, FALSE);
+  gtk_widget_queue_allocate (widget);
+}
+
+static void
+sotto_message_list_root (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (sotto_message_list_parent_class)->root (widget);
+
+  g_signal_connect_swapped (gtk_widget_get_root (widget), "notify::focus-widget", G_CALLBACK (on_focus_changed), widget);
+}
+
+static void
+sotto_message_list_unroot (GtkWidget *widget)
+{
+  g_signal_handlers_disconnect_by_data (gtk_widget_get_root (widget), widget);
+
+  GTK_WIDGET_CLASS (sotto_message_list_parent_class)->unroot (widget);
 }
 
 /* --- The model --- */
@@ -709,6 +729,8 @@ sotto_message_list_class_init (SottoMessageListClass *klass)
   widget_class->size_allocate = sotto_message_list_size_allocate;
   widget_class->get_request_mode = sotto_message_list_get_request_mode;
   widget_class->set_focus_child = sotto_message_list_set_focus_child;
+  widget_class->root = sotto_message_list_root;
+  widget_class->unroot = sotto_message_list_unroot;
 
   g_object_class_install_property (object_class, PROP_MODEL,
     g_param_spec_object ("model", NULL, NULL, G_TYPE_LIST_MODEL,
