@@ -139,14 +139,37 @@ do_load_path (SottoVault *vault, SottoCall *call, GError **error)
 
 /* --- Adding; within the transaction that the thread began --- */
 
+/* Walking up to the root grows with the conversation; what is written goes on from the message
+ * before it nearly always, whose path is active already. Should the transaction be rolled back, the
+ * row that vault->leaf names is made anew by an insertion, which sets it again. */
+static gboolean
+activate_new (SottoVault *vault, gint64 row, gint64 parent, GError **error)
+{
+  gboolean goes_on = parent != 0 && parent == vault->leaf;
+
+  vault->leaf = 0;
+  if (goes_on)
+    {
+      if (!sotto_database_run (vault->database, error,
+                               "UPDATE message SET active = ?1 WHERE id = ?2", "ii", row, parent))
+        return FALSE;
+    }
+  else if (!sotto_rows_activate (vault->database, row, error))
+    return FALSE;
+
+  vault->leaf = row;
+  return TRUE;
+}
+
 /* Returns the new row, or 0. */
 static gint64
-insert_message (SottoDatabase       *database,
+insert_message (SottoVault          *vault,
                 SottoCall           *call,
                 SottoHistoryRole     role,
                 SottoHistoryStatus   status,
                 GError             **error)
 {
+  SottoDatabase *database = vault->database;
   gint64 parent = 0;
   gint64 conversation;
   gint64 model;
@@ -180,7 +203,7 @@ insert_message (SottoDatabase       *database,
     return 0;
 
   row = sotto_database_last_row (database);
-  return sotto_rows_activate (database, row, error) ? row : 0;
+  return activate_new (vault, row, parent, error) ? row : 0;
 }
 
 static gboolean
@@ -242,7 +265,7 @@ static gpointer
 do_add (SottoVault *vault, SottoCall *call, GError **error)
 {
   SottoDatabase *database = vault->database;
-  gint64 row = insert_message (database, call, call->kind, SOTTO_HISTORY_STATUS_COMPLETE, error);
+  gint64 row = insert_message (vault, call, call->kind, SOTTO_HISTORY_STATUS_COMPLETE, error);
 
   if (row == 0 ||
       !insert_parts (database, row, call->parts, error) ||
@@ -256,7 +279,7 @@ do_add (SottoVault *vault, SottoCall *call, GError **error)
 static gpointer
 do_begin_reply (SottoVault *vault, SottoCall *call, GError **error)
 {
-  gint64 row = insert_message (vault->database, call, SOTTO_HISTORY_ROLE_ASSISTANT,
+  gint64 row = insert_message (vault, call, SOTTO_HISTORY_ROLE_ASSISTANT,
                                SOTTO_HISTORY_STATUS_STREAMING, error);
 
   return row != 0 ? g_steal_pointer (&call->id) : NULL;
@@ -301,6 +324,7 @@ do_activate (SottoVault *vault, SottoCall *call, GError **error)
   gboolean found;
   gint64 leaf;
 
+  vault->leaf = 0;
   if (row == 0 || !sotto_rows_activate (database, row, error))
     return NULL;
 

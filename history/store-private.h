@@ -27,6 +27,7 @@ typedef struct {
   guint8 *key;
   SottoDatabase *database; /* NULL before opening and after closing */
   SottoJournal journal;
+  gint64 leaf;             /* the message added last: the end of an active path; 0: not known */
   gboolean detached; /* the thread frees the vault itself */
 
   /* Shared, under mutex */
