@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Desktop file and metainfo are valid, and every icon that the window names is there."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+SOURCE = pathlib.Path(os.environ.get("SOTTO_SOURCE_DIR") or pathlib.Path(__file__).parents[2])
+BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or SOURCE / "_build")
+ID = "io.github.sotto_chat.Sotto"
+
+
+def validated(command, name):
+    """Yields what the validator says; skips where it is not installed."""
+    path = BUILD / "data" / name
+    if not path.exists():
+        yield f"{path} was not made"
+        return
+    if not shutil.which(command[0]):
+        yield f"SKIP {command[0]} is not installed"
+        return
+    done = subprocess.run([*command, path], capture_output=True, text=True)
+    said = (done.stdout + done.stderr).strip()
+    if done.returncode or "error" in said:
+        yield from said.splitlines()
+
+
+def desktop_file():
+    yield from validated(["desktop-file-validate"], f"{ID}.desktop")
+
+
+def metainfo():
+    yield from validated(["appstreamcli", "validate", "--no-net", "--no-color"], f"{ID}.metainfo.xml")
+
+
+def metainfo_limits():
+    """What software centres want besides: lengths, colours, a rating, a release with words."""
+    root = ElementTree.parse(SOURCE / "data" / f"{ID}.metainfo.xml.in").getroot()
+    if len(root.findtext("name")) > 15:
+        yield "the name is longer than 15 characters"
+    if not 10 <= len(root.findtext("summary")) <= 35:
+        yield f"the summary has {len(root.findtext('summary'))} characters, not 10 to 35"
+    if len(root.findall("branding/color")) != 2:
+        yield "there are not two brand colours"
+    if root.find("content_rating") is None:
+        yield "there is no content rating"
+    for release in root.iter("release"):
+        if release.find("description") is None:
+            yield f"release {release.get('version')} has no description"
+
+
+def icons():
+    """Names ending in -symbolic, in templates and code: the program's own or adwaita-icon-theme's."""
+    own = {path.stem for path in (SOURCE / "data" / "icons" / "symbolic").glob("*.svg")}
+    listed = (SOURCE / "ui" / "sotto.gresource.xml").read_text()
+    for name in own:
+        if f"{name}.svg" not in listed:
+            yield f"{name} is not in ui/sotto.gresource.xml"
+    theme = pathlib.Path("/usr/share/icons/Adwaita/symbolic")
+    if not theme.is_dir():
+        yield "SKIP adwaita-icon-theme is not installed"
+        return
+    there = own | {path.stem for path in theme.rglob("*.svg")}
+    # GTK carries these itself.
+    there |= {"open-menu-symbolic", "view-more-symbolic"}
+    for path in sorted((SOURCE / "ui").iterdir()):
+        if path.suffix in (".c", ".ui"):
+            for name in set(re.findall(r"[\">]([a-z-]+-symbolic)[\"<]", path.read_text())) - there:
+                yield f"{path.name} names {name}, which no theme has"
+
+
+def icons_of_application():
+    for path in (f"scalable/apps/{ID}.svg", f"symbolic/apps/{ID}-symbolic.svg"):
+        full = SOURCE / "data" / "icons" / "hicolor" / path
+        if not full.exists():
+            yield f"{full} is missing"
+        elif ElementTree.parse(full).getroot().get("viewBox") is None:
+            yield f"{full} has no viewBox"
+
+
+def main():
+    tests = (desktop_file, metainfo, metainfo_limits, icons, icons_of_application)
+    print("TAP version 14")
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, 1):
+        said = list(test())
+        skips = [line for line in said if line.startswith("SKIP")]
+        broken = [line for line in said if not line.startswith("SKIP")]
+        for line in broken:
+            print(f"# {line}")
+        ending = f" # {skips[0]}" if skips and not broken else ""
+        print(f"{'not ok' if broken else 'ok'} {number} - {test.__name__.replace('_', ' ')}{ending}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,395 @@
+/* The window with the application behind it, from the first start to the last: what a person can reach and what comes of it. */
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "sotto-app.h"
+#include "sotto-ui.h"
+
+#include "app-private.h"
+
+static gboolean
+is_waiting_for_person (gpointer app)
+{
+  SottoAppState state = sotto_app_get_state (app);
+
+  return state != SOTTO_APP_STATE_CLOSED && state != SOTTO_APP_STATE_OPENING;
+}
+
+static gboolean
+is_ready (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
+}
+
+static gboolean
+is_closed (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
+}
+
+static gboolean
+is_in_sight (gpointer data)
+{
+  GtkWidget **pair = data;   /* from, and a place for what is found; the type is that of the entry */
+
+  return (pair[1] = harness_find (pair[0], ADW_TYPE_ALERT_DIALOG)) != NULL;
+}
+
+static GtkWidget *
+wait_for_dialog (GtkWindow *window)
+{
+  GtkWidget *pair[2] = { GTK_WIDGET (window), NULL };
+
+  harness_wait_for (is_in_sight, pair, 20);
+
+  return pair[1];
+}
+
+static gboolean
+has_no_conversations (gpointer app)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (app))) == 0;
+}
+
+static gboolean
+has_conversation (gpointer app)
+{
+  return !has_no_conversations (app);
+}
+
+static gboolean
+is_idle (gpointer conversation)
+{
+  return !sotto_conversation_is_busy (conversation) &&
+         g_list_model_get_n_items (conversation) > 0;
+}
+
+static gboolean
+has_model (gpointer app)
+{
+  return sotto_model_library_get_default (sotto_app_get_models (app)) != NULL;
+}
+
+/* A button is as sensitive as its action is enabled. */
+static gboolean
+is_enabled (GtkWindow  *window,
+            const char *action)
+{
+  GtkWidget *button = gtk_button_new ();
+  gboolean enabled;
+
+  gtk_widget_set_parent (button, GTK_WIDGET (window));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
+  enabled = gtk_widget_get_sensitive (button);
+  gtk_widget_unparent (button);
+
+  return enabled;
+}
+
+static void
+activate (GtkWindow  *window,
+          const char *action)
+{
+  g_assert_true (is_enabled (window, action));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), action, NULL));
+  harness_run (0.4);
+}
+
+/* --- A life --- */
+
+typedef void (*Script) (SottoApp *app, GtkWindow *window);
+
+typedef struct {
+  SottoApp *app;
+  Script script;
+  GApplication *application;
+} Life;
+
+static gboolean
+live (gpointer data)
+{
+  Life *life = data;
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (life->application));
+
+  g_assert_nonnull (window);
+  harness_wait_for (is_waiting_for_person, life->app, 20);
+  harness_run (0.3);
+  life->script (life->app, window);
+  gtk_window_close (window);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_activate (GApplication *application,
+             Life         *life)
+{
+  g_idle_add (live, life);
+}
+
+/* The application runs as the executable runs it; when the script is over its window is closed, and it has to end by itself. */
+static void
+run (const char *history,
+     Script      script)
+{
+  Life life = { .app = sotto_app_new (history), .script = script };
+
+  sotto_app_set_passphrase_cost (life.app, 1, 8192);
+  g_object_set (sotto_app_get_settings (life.app), "prefer-passphrase", TRUE, "max-tokens", 24, NULL);
+  life.application = sotto_ui_application_new (life.app);
+  g_application_set_flags (life.application, G_APPLICATION_NON_UNIQUE);
+  g_signal_connect_after (life.application, "activate", G_CALLBACK (on_activate), &life);
+
+  g_assert_cmpint (g_application_run (life.application, 0, NULL), ==, 0);
+  g_assert_true (is_closed (life.app));
+  /* Nothing holds on to what is over. */
+  g_assert_finalize_object (life.application);
+  g_assert_finalize_object (life.app);
+}
+
+static void
+click (GtkWidget  *from,
+       const char *name)
+{
+  GtkWidget *button = harness_find_button (from, name);
+
+  if (button == NULL)
+    g_error ("no button “%s” is in sight", name);
+  g_signal_emit_by_name (button, "clicked");
+  harness_settle (from);
+}
+
+static void
+enter_passphrase (GtkWindow *window)
+{
+  GtkWidget *row = harness_find (GTK_WIDGET (window), ADW_TYPE_PASSWORD_ENTRY_ROW);
+  GtkWidget *again;
+
+  g_assert_nonnull (row);
+  gtk_editable_set_text (GTK_EDITABLE (row), "correct horse");
+  again = gtk_widget_get_next_sibling (row);
+  if (again != NULL && ADW_IS_PASSWORD_ENTRY_ROW (again) && gtk_widget_get_mapped (again))
+    gtk_editable_set_text (GTK_EDITABLE (again), "correct horse");
+}
+
+static void
+first_life (SottoApp  *app,
+            GtkWindow *window)
+{
+  gboolean model_there = harness_link_model ("SmolLM2-135M");
+  SottoConversation *conversation;
+  GtkWidget *dialog;
+
+  /* The first start, where a passphrase is preferred */
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_FIRST_START);
+  g_assert_false (is_enabled (window, "win.new-conversation"));
+  g_assert_false (gtk_widget_get_sensitive (harness_find_button (GTK_WIDGET (window), "_Begin")));
+  enter_passphrase (window);
+  click (GTK_WIDGET (window), "_Begin");
+  harness_wait_for (is_ready, app, 30);
+
+  /* The recovery code is shown once, and gone afterwards. */
+  dialog = wait_for_dialog (window);
+  g_assert_nonnull (sotto_app_get_recovery_code (app));
+  adw_dialog_close (ADW_DIALOG (dialog));
+  harness_run (0.5);
+  g_assert_null (sotto_app_get_recovery_code (app));
+
+  /* New chat; nothing is there to be renamed yet. */
+  activate (window, "win.new-conversation");
+  g_assert_false (is_enabled (window, "win.rename"));
+  g_assert_false (is_enabled (window, "win.stop"));
+
+  /* A message */
+  if (model_there)
+    harness_wait_for (has_model, app, 20);
+  harness_run (0.3);
+  if (!model_there)
+    {
+      g_test_message ("SmolLM2 is not on this machine: no reply");
+      conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+      sotto_conversation_send_async (conversation, "Hello there", NULL, NULL, NULL);
+    }
+  else
+    {
+      GtkWidget *view = gtk_window_get_focus (window);
+
+      g_assert_true (GTK_IS_TEXT_VIEW (view));
+      gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view)), "Hello there", -1);
+      click (GTK_WIDGET (window), "Send (Enter)");
+    }
+  harness_wait_for (has_conversation, app, 20);
+  conversation = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
+  harness_wait_for (is_idle, conversation, 120);
+  harness_run (0.3);
+  g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Hello there");
+  if (model_there)
+    {
+      g_autoptr (SottoMessage) reply = g_list_model_get_item (G_LIST_MODEL (conversation), 1);
+      GtkWidget *view = gtk_window_get_focus (window);
+      g_autofree char *left = NULL;
+
+      g_assert_nonnull (reply);
+      g_assert_cmpuint (sotto_message_get_length (reply), >, 0);
+      g_object_get (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view)), "text", &left, NULL);
+      g_assert_cmpstr (left, ==, "");
+      /* Both versions are there after another reply has been asked for. */
+      g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "message.regenerate"));
+      sotto_conversation_regenerate (conversation, reply);
+      harness_wait_for (is_idle, conversation, 120);
+    }
+
+  /* Renaming, finding, the list */
+  activate (window, "win.rename");
+  dialog = wait_for_dialog (window);
+  gtk_editable_set_text (GTK_EDITABLE (harness_find (dialog, ADW_TYPE_ENTRY_ROW)), "Renamed");
+  click (dialog, "_Rename");
+  harness_run (0.4);
+  g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Renamed");
+  activate (window, "win.find");
+  activate (window, "win.search");
+  harness_run (0.2);
+  g_assert_true (GTK_IS_TEXT (gtk_window_get_focus (window)));
+  activate (window, "win.toggle-sidebar");
+  harness_run (0.4);
+  g_assert_false (sotto_settings_get_boolean (sotto_app_get_settings (app), "sidebar-shown"));
+  activate (window, "win.toggle-sidebar");
+
+  /* Narrow: the list makes room, and its being wanted on a wide window is remembered. */
+  gtk_window_set_default_size (window, 380, 600);
+  harness_run (0.6);
+  g_assert_false (adw_overlay_split_view_get_show_sidebar (
+    ADW_OVERLAY_SPLIT_VIEW (harness_find (GTK_WIDGET (window), ADW_TYPE_OVERLAY_SPLIT_VIEW))));
+  g_assert_true (sotto_settings_get_boolean (sotto_app_get_settings (app), "sidebar-shown"));
+  gtk_window_set_default_size (window, 1000, 700);
+  harness_run (0.6);
+  g_assert_true (adw_overlay_split_view_get_show_sidebar (
+    ADW_OVERLAY_SPLIT_VIEW (harness_find (GTK_WIDGET (window), ADW_TYPE_OVERLAY_SPLIT_VIEW))));
+
+  /* Deleting, and thinking better of it */
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.delete", "s", sotto_conversation_get_id (conversation)));
+  harness_run (0.4);
+  g_assert_true (has_no_conversations (app));
+  click (GTK_WIDGET (window), "_Undo");
+  harness_wait_for (has_conversation, app, 10);
+  g_object_unref (conversation);
+}
+
+static void
+second_life (SottoApp  *app,
+             GtkWindow *window)
+{
+  SottoConversation *conversation;
+
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+  gtk_editable_set_text (GTK_EDITABLE (harness_find (GTK_WIDGET (window), ADW_TYPE_PASSWORD_ENTRY_ROW)), "wrong");
+  click (GTK_WIDGET (window), "_Open");
+  harness_wait_for (is_waiting_for_person, app, 20);
+  harness_run (0.3);
+  g_assert_false (is_ready (app));
+  enter_passphrase (window);
+  click (GTK_WIDGET (window), "_Open");
+  harness_wait_for (is_ready, app, 20);
+  harness_wait_for (has_conversation, app, 10);
+  conversation = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
+  g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Renamed");
+  g_object_unref (conversation);
+}
+
+static void
+test_whole_way (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
+  g_autofree char *history = g_build_filename (folder, "history", NULL);
+
+  run (history, first_life);
+  run (history, second_life);
+}
+
+static void
+temporary_life (SottoApp  *app,
+                GtkWindow *window)
+{
+  click (GTK_WIDGET (window), "Chat Without _Keeping Anything");
+  harness_wait_for (is_ready, app, 20);
+  harness_run (0.3);
+  g_assert_true (sotto_app_is_temporary (app));
+
+  /* Dialogs open and close, and leave nothing behind. */
+  activate (window, "win.preferences");
+  harness_run (0.5);
+  g_assert_nonnull (harness_find (GTK_WIDGET (window), ADW_TYPE_PREFERENCES_DIALOG));
+  adw_dialog_close (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  harness_run (0.5);
+  activate (window, "app.about");
+  harness_run (0.5);
+  adw_dialog_close (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  harness_run (0.5);
+}
+
+static void
+test_temporary (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
+  g_autofree char *history = g_build_filename (folder, "history", NULL);
+
+  run (history, temporary_life);
+  g_assert_false (g_file_test (history, G_FILE_TEST_EXISTS));
+}
+
+/* What a control is called is said to those who cannot see it. */
+static void
+assert_named (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return;
+
+  if (GTK_IS_BUTTON (widget) || GTK_IS_MENU_BUTTON (widget) || GTK_IS_TEXT_VIEW (widget) || GTK_IS_LIST_VIEW (widget))
+    {
+      gboolean has_words = GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL;
+      GtkWidget *parent = gtk_widget_get_parent (widget);
+
+      /* A menu button's own button, and a window's controls, are GTK's to name. */
+      if (!has_words && !GTK_IS_MENU_BUTTON (parent) && gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) == NULL &&
+          !gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL))
+        g_test_fail_printf ("a %s (%s) has no accessible name", G_OBJECT_TYPE_NAME (widget),
+                            gtk_widget_get_tooltip_text (widget));
+    }
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    assert_named (child);
+}
+
+static void
+named_life (SottoApp  *app,
+            GtkWindow *window)
+{
+  assert_named (GTK_WIDGET (window));
+  sotto_app_start_temporary (app);
+  harness_wait_for (is_ready, app, 20);
+  harness_run (0.5);
+  assert_named (GTK_WIDGET (window));
+}
+
+static void
+test_names (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
+
+  run (folder, named_life);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  harness_init (&argc, &argv);
+
+  g_test_add_func ("/window/whole-way", test_whole_way);
+  g_test_add_func ("/window/temporary", test_temporary);
+  g_test_add_func ("/window/names", test_names);
+
+  return g_test_run ();
+}
