@@ -2,12 +2,14 @@
 
 #include <string.h>
 
-/* How attention is shared out. Whatever the split, a query's result is the same: partial results of chunks of
- * SOTTO_ATTEND_CHUNK keys that start at multiples of it, merged in the keys' order, divided by their sum.
+/* How attention is shared out. Whatever the split, a query's result is the same: partial results of
+ * chunks of SOTTO_ATTEND_CHUNK keys that start at multiples of it, merged in the keys' order,
+ * divided by their sum.
  *
- * Few tokens: units are (head of K and V, chunk), since the keys are the work; partial results meet in the
- * state. Many tokens: units are (head of K and V, tile of queries); each walks its chunks and merges as it
- * goes. Queries of one head of K and V are numbered token by token, then head by head of the group. */
+ * Few tokens: units are (head of K and V, chunk), since the keys are the work; partial results meet
+ * in the state. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
+ * and merges as it goes. Queries of one head of K and V are numbered token by token, then head by
+ * head of the group. */
 
 static guint
 count_units (guint n, guint of)
@@ -53,7 +55,8 @@ list_queries (SottoLane    *lane,
       guint token = (first + i) / group;
       guint head = kv_head * group + (first + i) % group;
 
-      queries[i] = lane->state->queries + ((gsize) token * shape->n_heads + head) * shape->n_head_key;
+      queries[i] = lane->state->queries
+                   + ((gsize) token * shape->n_heads + head) * shape->n_head_key;
       limits[i] = lane->batch->position + token + 1;
     }
 }
@@ -80,7 +83,11 @@ partial_at (SottoState *state, guint n_chunks, guint token, guint head, guint ch
 }
 
 static void
-attend_chunk (SottoLane *lane, const SottoAttendHead *head, guint kv_head, guint chunk, guint n_chunks)
+attend_chunk (SottoLane *lane,
+              const SottoAttendHead *head,
+              guint kv_head,
+              guint chunk,
+              guint n_chunks)
 {
   SottoState *state = lane->state;
   guint group = group_size (state->shape);
@@ -183,7 +190,8 @@ attend_queries (SottoLane *lane, const SottoAttendHead *head, guint kv_head, gui
 
   list_queries (lane, kv_head, first, n, queries, limits);
   end_key = limits[n - 1];
-  for (guint key = 0; key < end_key && !sotto_pool_is_hurried (lane->pool); key += SOTTO_ATTEND_CHUNK)
+  for (guint key = 0; key < end_key && !sotto_pool_is_hurried (lane->pool);
+       key += SOTTO_ATTEND_CHUNK)
     {
       guint end = MIN (key + SOTTO_ATTEND_CHUNK, end_key);
 
@@ -239,7 +247,11 @@ sotto_lane_attend (SottoLane *lane, guint layer, const SottoWeight *output)
 /* --- Appending --- */
 
 void
-sotto_lane_append_keys (SottoLane *lane, guint layer, guint kv_head, const float *keys, gsize stride)
+sotto_lane_append_keys (SottoLane *lane,
+                        guint layer,
+                        guint kv_head,
+                        const float *keys,
+                        gsize stride)
 {
   const SottoState *state = lane->state;
   guint n_key = state->shape->n_head_key;
@@ -249,7 +261,8 @@ sotto_lane_append_keys (SottoLane *lane, guint layer, guint kv_head, const float
   for (guint t = 0; t < lane->batch->n_tokens; t++)
     {
       guint position = lane->batch->position + t;
-      gsize first = (gsize) (position / SOTTO_KEY_TILE) * n_key * SOTTO_KEY_TILE + position % SOTTO_KEY_TILE;
+      gsize first = (gsize) (position / SOTTO_KEY_TILE) * n_key * SOTTO_KEY_TILE
+                    + position % SOTTO_KEY_TILE;
 
       if (state->kv_type == SOTTO_KV_F32)
         {
@@ -264,7 +277,11 @@ sotto_lane_append_keys (SottoLane *lane, guint layer, guint kv_head, const float
 }
 
 void
-sotto_lane_append_values (SottoLane *lane, guint layer, guint kv_head, const float *values, gsize stride)
+sotto_lane_append_values (SottoLane *lane,
+                          guint layer,
+                          guint kv_head,
+                          const float *values,
+                          gsize stride)
 {
   const SottoState *state = lane->state;
   guint n_value = state->shape->n_head_value;

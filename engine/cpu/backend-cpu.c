@@ -77,8 +77,8 @@ cpu_state_measure (SottoBackend     *backend G_GNUC_UNUSED,
   *scratch = state->block_bytes;
 }
 
-/* Cosines and sines of the batch's positions. Angles are products in double: at position 100,000 a float is off by
- * thousandths of a turn. */
+/* Cosines and sines of the batch's positions. Angles are products in double: at position 100,000 a
+ * float is off by thousandths of a turn. */
 static void
 prepare_rope (SottoLane *lane)
 {
@@ -92,7 +92,8 @@ prepare_rope (SottoLane *lane)
         double sine;
         double cosine;
 
-        sotto_sincos ((double) (lane->batch->position + t) * shape->rope_frequencies[i], &sine, &cosine);
+        sotto_sincos ((double) (lane->batch->position + t) * shape->rope_frequencies[i], &sine,
+                      &cosine);
         lane->state->cosines[index] = (float) (cosine * (double) shape->rope_scale);
         lane->state->sines[index] = (float) (sine * (double) shape->rope_scale);
       }
@@ -151,8 +152,9 @@ cpu_run (SottoBackend      *backend,
   CpuBackend *self = (CpuBackend *) backend;
   Run run = { self, state, batch, walk, program, sotto_pool_prepare (self->pool) };
 
-  if (!check_batch (state, batch, error) ||
-      !sotto_state_reserve (state, batch->n_tokens, run.n_lanes, batch->all_logits ? batch->n_tokens : 1, error))
+  if (!check_batch (state, batch, error)
+      || !sotto_state_reserve (state, batch->n_tokens, run.n_lanes,
+                               batch->all_logits ? batch->n_tokens : 1, error))
     return FALSE;
   if (!sotto_pool_run (self->pool, cancel, walk_lane, &run))
     {
@@ -175,13 +177,19 @@ cpu_kv_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guin
 }
 
 static void
-cpu_kv_store (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint n_positions, guint8 *target)
+cpu_kv_store (SottoBackend *backend G_GNUC_UNUSED,
+              const SottoState *state,
+              guint n_positions,
+              guint8 *target)
 {
   sotto_state_kv_store (state, n_positions, target);
 }
 
 static void
-cpu_kv_load (SottoBackend *backend G_GNUC_UNUSED, SottoState *state, guint n_positions, const guint8 *source)
+cpu_kv_load (SottoBackend *backend G_GNUC_UNUSED,
+             SottoState *state,
+             guint n_positions,
+             const guint8 *source)
 {
   sotto_state_kv_load (state, n_positions, source);
 }
@@ -225,5 +233,6 @@ sotto_backend_estimate (const SottoShape *shape,
                         guint64          *scratch)
 {
   *kv_cache = sotto_state_cache_bytes (shape, n_context, kv_type);
-  *scratch = sotto_state_scratch_bytes (shape, n_context, SOTTO_MAX_BATCH, sotto_cpu_count_cores ());
+  *scratch = sotto_state_scratch_bytes (shape, n_context, SOTTO_MAX_BATCH,
+                                        sotto_cpu_count_cores ());
 }

@@ -4,8 +4,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-/* How each block type becomes integers of 16 bits. Weights come in groups of eight blocks of 32 (256 columns,
- * the super-block of the K types); a row's last group may have fewer.
+/* How each block type becomes integers of 16 bits. Weights come in groups of eight blocks of 32
+ * (256 columns, the super-block of the K types); a row's last group may have fewer.
  *
  *   unpack   the integers of block b of a group in their natural order: 0 … 15, 16 … 31
  *   scale    scales (and offsets) of its first n blocks, one a lane, zeros behind them
@@ -22,7 +22,8 @@ half_at (const guint8 *p)
   return _cvtsh_ss (half);
 }
 
-/* The halves at p, p + stride …, n of them (at most 8): through integer registers, since the vector ports are busy. */
+/* The halves at p, p + stride …, n of them (at most 8): through integer registers, since the vector
+ * ports are busy. */
 static inline __attribute__ ((always_inline)) __m256
 halves_at (const guint8 *p, gsize stride, guint n)
 {
@@ -55,8 +56,8 @@ add_fifth_bits (__m256i v, guint16 bits)
 #ifdef __AVX512BW__
   return _mm256_mask_add_epi16 (v, bits, v, _mm256_set1_epi16 (16));
 #else
-  __m256i lanes = _mm256_setr_epi16 (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384,
-                                     (short) 0x8000);
+  __m256i lanes = _mm256_setr_epi16 (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192,
+                                     16384, (short) 0x8000);
   __m256i set = _mm256_and_si256 (_mm256_set1_epi16 ((short) bits), lanes);
 
   set = _mm256_cmpeq_epi16 (set, lanes);
@@ -158,8 +159,8 @@ scale_q8_0 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-/* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128 bytes of nibbles;
- *     Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
+/* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128
+ * bytes of nibbles; Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
 
 static inline void
 unpack_q4_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
@@ -188,7 +189,8 @@ unpack_q5_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 
   if (b % 2 == 1)
     bytes = _mm256_srli_epi16 (bytes, 4);
-  fifth = b < 4 ? _mm256_slli_epi16 (fifth, (int) (4 - b)) : _mm256_srli_epi16 (fifth, (int) (b - 4));
+  fifth = b < 4 ? _mm256_slli_epi16 (fifth, (int) (4 - b))
+                : _mm256_srli_epi16 (fifth, (int) (b - 4));
   bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
                            _mm256_and_si256 (fifth, _mm256_set1_epi8 (16)));
   *low = _mm256_cvtepu8_epi16 (_mm256_castsi256_si128 (bytes));
@@ -207,14 +209,16 @@ scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
             (guint64) ((words[2] & 0x0f0f0f0fu) | (words[0] >> 6 & 0x03030303u) << 4) << 32;
   minima = (words[1] & 0x3f3f3f3fu) |
            (guint64) ((words[2] >> 4 & 0x0f0f0f0fu) | (words[1] >> 6 & 0x03030303u) << 4) << 32;
-  *scales = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) factors))),
-                           _mm256_set1_ps (half_at (group)));
-  *offsets = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) minima))),
-                            _mm256_set1_ps (-half_at (group + 2)));
+  *scales = _mm256_mul_ps (
+    _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) factors))),
+    _mm256_set1_ps (half_at (group)));
+  *offsets = _mm256_mul_ps (
+    _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) minima))),
+    _mm256_set1_ps (-half_at (group + 2)));
 }
 
-/* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns each, scale.
- *     The scales go into the integers, of which 13 bits are used then --- */
+/* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns
+ * each, scale. The scales go into the integers, of which 13 bits are used then --- */
 
 static inline void
 unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
@@ -232,7 +236,8 @@ unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
   bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
                            _mm256_and_si256 (upper, _mm256_set1_epi8 (0x30)));
   bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
-  *low = _mm256_mullo_epi16 (_mm256_cvtepi8_epi16 (_mm256_castsi256_si128 (bytes)), _mm256_set1_epi16 (factors[0]));
+  *low = _mm256_mullo_epi16 (_mm256_cvtepi8_epi16 (_mm256_castsi256_si128 (bytes)),
+                             _mm256_set1_epi16 (factors[0]));
   *high = _mm256_mullo_epi16 (_mm256_cvtepi8_epi16 (_mm256_extracti128_si256 (bytes, 1)),
                               _mm256_set1_epi16 (factors[1]));
 }

@@ -33,14 +33,14 @@ sotto_cpu_has (const char *tier)
   if (!__get_cpuid_count (7, 0, &a, &b7, &c7, &d7))
     return FALSE;
   saved = read_xcr0 ();
-  if ((saved & XCR0_AVX) != XCR0_AVX || (c & bit_AVX) == 0 || (c & bit_FMA) == 0 || (c & bit_F16C) == 0 ||
-      (b7 & bit_AVX2) == 0)
+  if ((saved & XCR0_AVX) != XCR0_AVX || (c & bit_AVX) == 0 || (c & bit_FMA) == 0
+      || (c & bit_F16C) == 0 || (b7 & bit_AVX2) == 0)
     return FALSE;
   if (g_str_equal (tier, "avx2"))
     return TRUE;
-  return g_str_equal (tier, "avx512") && (saved & XCR0_AVX512) == XCR0_AVX512 && (b7 & bit_AVX512F) != 0 &&
-         (b7 & bit_AVX512BW) != 0 && (b7 & bit_AVX512VL) != 0 && (b7 & bit_AVX512DQ) != 0 &&
-         (c7 & bit_AVX512VNNI) != 0;
+  return g_str_equal (tier, "avx512") && (saved & XCR0_AVX512) == XCR0_AVX512
+         && (b7 & bit_AVX512F) != 0 && (b7 & bit_AVX512BW) != 0 && (b7 & bit_AVX512VL) != 0
+         && (b7 & bit_AVX512DQ) != 0 && (c7 & bit_AVX512VNNI) != 0;
 }
 
 #else

@@ -4,12 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-/* Exponential and its kin as fixed sequences of IEEE operations, so that every machine, compiler and tier gives
- * the same bits (a libm gives those of its version). The vector forms in lanes.h do the same operations per
- * element. Files that include this are compiled with -ffp-contract=off.
+/* Exponential and its kin as fixed sequences of IEEE operations, so that every machine, compiler
+ * and tier gives the same bits (a libm gives those of its version). The vector forms in lanes.h do
+ * the same operations per element. Files that include this are compiled with -ffp-contract=off.
  *
- * e^x: x = k ln 2 + r with |r| <= ln 2 / 2 (Cody & Waite 1980: ln 2 in two parts, so that k times the first is
- * exact), e^r by its Taylor series to r⁷ (the rest is below 5.2e-9), times 2^k through the exponent bits. */
+ * e^x: x = k ln 2 + r with |r| <= ln 2 / 2 (Cody & Waite 1980: ln 2 in two parts, so that k times
+ * the first is exact), e^r by its Taylor series to r⁷ (the rest is below 5.2e-9), times 2^k through
+ * the exponent bits. */
 
 #define SOTTO_EXP_HIGHEST 88.0f         /* above: e^88, still finite */
 #define SOTTO_EXP_LOWEST -87.0f         /* below: 0 */
@@ -59,7 +60,8 @@ sotto_silu (float x)
   return x / (1.0f + sotto_exp (-x));
 }
 
-/* The tanh form of GELU (Hendrycks & Gimpel 2016), as x * sigmoid (2 sqrt (2/pi) (x + 0.044715 x³)). */
+/* The tanh form of GELU (Hendrycks & Gimpel 2016), as x * sigmoid (2 sqrt (2/pi) (x + 0.044715
+ * x³)). */
 static inline float
 sotto_gelu (float x)
 {
@@ -72,16 +74,18 @@ sotto_gelu (float x)
  * sotto_sincos:
  * @angle: |angle| <= 1.6e6
  *
- * Sine and cosine in double, good to 1e-15: the angle is brought to [-pi/4, pi/4] by a pi/2 in three parts of 33
- * bits (each product with the quadrant's number is exact), then Taylor series to the 17th power.
+ * Sine and cosine in double, good to 1e-15: the angle is brought to [-pi/4, pi/4] by a pi/2 in
+ * three parts of 33 bits (each product with the quadrant's number is exact), then Taylor series to
+ * the 17th power.
  */
 static inline void
 sotto_sincos (double angle, double *sine, double *cosine)
 {
   const double rounder = 6755399441055744.0; /* 1.5 * 2^52 */
   double quadrant = (angle * 0.63661977236758134308 + rounder) - rounder;
-  double r = ((angle - quadrant * 1.57079632673412561417e+00) - quadrant * 6.07710050630396597660e-11) -
-             quadrant * 2.02226624879595063154e-21;
+  double r = ((angle - quadrant * 1.57079632673412561417e+00)
+              - quadrant * 6.07710050630396597660e-11)
+             - quadrant * 2.02226624879595063154e-21;
   double z = r * r;
   double s = 1.0 / 355687428096000.0;
   double c = 1.0 / 20922789888000.0;

@@ -25,8 +25,9 @@ sotto_gate_get_count (SottoGate *self)
   return atomic_load_explicit (&self->count, memory_order_acquire);
 }
 
-/* One side writes count and then reads n_sleeping, the other writes n_sleeping and then reads count; both in the
- * single order of all sequentially consistent operations, so that at least one of them sees the other. */
+/* One side writes count and then reads n_sleeping, the other writes n_sleeping and then reads
+ * count; both in the single order of all sequentially consistent operations, so that at least one
+ * of them sees the other. */
 void
 sotto_gate_open (SottoGate *self)
 {

@@ -4,8 +4,8 @@
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
 
-/* The AVX2 tier (with FMA and F16C). A tile of the panel is two registers of rows by three tokens: six sums of
- * integers and six of floats, two of weights, one of activations. */
+/* The AVX2 tier (with FMA and F16C). A tile of the panel is two registers of rows by three tokens:
+ * six sums of integers and six of floats, two of weights, one of activations. */
 
 typedef __m256i IntVector;
 typedef __m256 FloatVector;

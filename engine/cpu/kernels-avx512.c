@@ -4,9 +4,9 @@
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
 
-/* The AVX-512 tier (F, BW, VL, DQ and VNNI). Decode works in registers of 256 bits, which leave three ports
- * instead of two; prefill in those of 512, two of rows by six tokens: 12 sums of integers and 12 of floats, two of
- * weights, one of activations. */
+/* The AVX-512 tier (F, BW, VL, DQ and VNNI). Decode works in registers of 256 bits, which leave
+ * three ports instead of two; prefill in those of 512, two of rows by six tokens: 12 sums of
+ * integers and 12 of floats, two of weights, one of activations. */
 
 typedef __m512i IntVector;
 typedef __m512 FloatVector;

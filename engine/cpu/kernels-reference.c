@@ -4,7 +4,8 @@
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
 
-/* The reference tier: the oracle of all others. Weights are dequantised row by row, activations stay float. */
+/* The reference tier: the oracle of all others. Weights are dequantised row by row, activations
+ * stay float. */
 
 static float
 dot (const float *a, const float *b, guint n)
@@ -38,7 +39,8 @@ multiply_dequantised (const SottoWeight      *weight,
     {
       info->dequantise (data, row, weight->n_columns);
       for (guint t = 0; t < n_tokens; t++)
-        y[t * y_stride + r] = dot (row, x->values + (first_token + t) * x->column_stride, weight->n_columns);
+        y[t * y_stride + r] = dot (row, x->values + (first_token + t) * x->column_stride,
+                                   weight->n_columns);
     }
 }
 

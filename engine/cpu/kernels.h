@@ -4,21 +4,23 @@
 
 G_BEGIN_DECLS
 
-/* The arithmetic of the CPU backend, as a table of functions: filled with plain C, then overwritten by the tiers
- * that this CPU has. The functions know nothing of threads, layers or sessions; each does one piece of work.
+/* The arithmetic of the CPU backend, as a table of functions: filled with plain C, then overwritten
+ * by the tiers that this CPU has. The functions know nothing of threads, layers or sessions; each
+ * does one piece of work.
  *
- * Numerics. The reference tier dequantises weights to float and multiplies float activations. The fast tiers
- * multiply the weights' integers with activations of 15 bits: blocks of 32 share a scale (SottoActivations),
- * products of a block are summed exactly in int32, and a row's sum is eight chains of fused multiply-adds, chain c
- * taking the blocks c, c + 8, c + 16 … in order, then
- * ((c0 + c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). AVX2 and AVX-512 agree to the bit, whatever tile a kernel
- * works in; so does one token with any batch it may be in.
+ * Numerics. The reference tier dequantises weights to float and multiplies float activations. The
+ * fast tiers multiply the weights' integers with activations of 15 bits: blocks of 32 share a scale
+ * (SottoActivations), products of a block are summed exactly in int32, and a row's sum is eight
+ * chains of fused multiply-adds, chain c taking the blocks c, c + 8, c + 16 … in order, then
+ * ((c0 + c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). AVX2 and AVX-512 agree to the bit, whatever
+ * tile a kernel works in; so does one token with any batch it may be in.
  *
- * 15 bits, not 16: a Q6_K block of 32 with its scales multiplied in reaches 32 * 4096 * 16383 < 2^31. */
+ * 15 bits, not 16: a Q6_K block of 32 with its scales multiplied in reaches 32 * 4096 * 16383 <
+ * 2^31. */
 
 #define SOTTO_STEPS_HIGHEST 16383
 #define SOTTO_STEPS_BLOCK 32
-#define SOTTO_STEPS_GROUP 8          /* blocks; activations' scales are padded with zeros to a multiple */
+#define SOTTO_STEPS_GROUP 8 /* blocks; activations' scales are padded with zeros to a multiple */
 
 /* Activations of some tokens, as the products behind them want them. */
 typedef struct {
@@ -48,8 +50,8 @@ typedef void (*SottoMultiply) (const SottoWeight      *weight,
                                gsize                   y_stride,
                                void                   *scratch);
 
-/* Keys lie in tiles of 16 positions, (n_tiles, n_key, 16), so that a tile's scores need no sum across
- * lanes; values lie by position, (n_positions, value_stride). */
+/* Keys lie in tiles of 16 positions, (n_tiles, n_key, 16), so that a tile's scores need no sum
+ * across lanes; values lie by position, (n_positions, value_stride). */
 #define SOTTO_KEY_TILE 16
 #define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */
 #define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
@@ -65,7 +67,8 @@ typedef struct {
   float scale;                       /* of the scores */
 } SottoAttendHead;
 
-/* What attending to some keys gave: softmax's maximum and sum, and the weighted sum of values (value_stride). */
+/* What attending to some keys gave: softmax's maximum and sum, and the weighted sum of values
+ * (value_stride). */
 typedef struct {
   float highest;
   float sum;
@@ -77,13 +80,15 @@ typedef struct {
 
   /* By block type; NULL where there is none. */
   SottoMultiply multiply[SOTTO_BLOCK_BF16 + 1];
-  gboolean takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
+  gboolean
+    takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
 
   /* y = x / sqrt (mean (x²) + epsilon) * weight */
   void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
 
   /* n values to steps, scales, totals and sums; a last block that is not full is padded */
-  void (*quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
+  void (
+    *quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
 
   /* y = activation (gate) * up */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
@@ -92,15 +97,16 @@ typedef struct {
   void (*add) (const float *x, guint n, float *y);
 
   /* turns the first 2 * n_pairs elements of x; cosines, sines: (n_pairs) */
-  void (*rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
+  void (
+    *rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
 
   /* n floats to halves (conversion of what enters the cache), and back */
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
-  /* Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key - 1 within
-   * one chunk; query i sees keys below limits[i] only. Online softmax over tiles (Milakov & Gimelshein
-   * 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
+  /* Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key -
+   * 1 within one chunk; query i sees keys below limits[i] only. Online softmax over tiles (Milakov
+   * & Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
   void (*attend) (const SottoAttendHead *head,
                   guint                  first_key,
                   guint                  end_key,
@@ -147,11 +153,12 @@ gboolean sotto_cpu_has (const char *tier);
  * sotto_activations_layout:
  * @base: (nullable): where they are to lie, aligned to 64; %NULL: only measure
  *
- * Sets @self up for @n_tokens of @n_columns in the memory at @base. The scales' padding is made zero,
- * nothing else is written.
+ * Sets @self up for @n_tokens of @n_columns in the memory at @base. The scales' padding is made
+ * zero, nothing else is written.
  *
  * Returns: bytes they take, a multiple of 64
  */
-gsize sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_tokens, guint8 *base);
+gsize
+sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_tokens, guint8 *base);
 
 G_END_DECLS

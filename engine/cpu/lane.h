@@ -24,7 +24,8 @@ extern const SottoOperations sotto_cpu_operations;
 /**
  * sotto_lane_multiply:
  *
- * Rows of a projection for tokens 0 … @n_tokens - 1 of @x, the bias added. Leaves early when the run is cancelled.
+ * Rows of a projection for tokens 0 … @n_tokens - 1 of @x, the bias added. Leaves early when the
+ * run is cancelled.
  */
 void sotto_lane_multiply (SottoLane              *lane,
                           const SottoWeight      *weight,
@@ -54,7 +55,10 @@ SottoActivations *sotto_lane_single (SottoLane *lane, guint n_columns);
  *
  * Completes token @t of @x, whose values are there, for @weight.
  */
-void sotto_lane_quantise (SottoLane *lane, const SottoWeight *weight, const SottoActivations *x, guint t);
+void sotto_lane_quantise (SottoLane *lane,
+                          const SottoWeight *weight,
+                          const SottoActivations *x,
+                          guint t);
 
 /**
  * sotto_lane_attend:
@@ -70,7 +74,15 @@ const SottoActivations *sotto_lane_attend (SottoLane *lane, guint layer, const S
  *
  * One head's keys or values of the whole batch, (n_tokens, head), into the cache.
  */
-void sotto_lane_append_keys (SottoLane *lane, guint layer, guint kv_head, const float *keys, gsize stride);
-void sotto_lane_append_values (SottoLane *lane, guint layer, guint kv_head, const float *values, gsize stride);
+void sotto_lane_append_keys (SottoLane *lane,
+                             guint layer,
+                             guint kv_head,
+                             const float *keys,
+                             gsize stride);
+void sotto_lane_append_values (SottoLane *lane,
+                               guint layer,
+                               guint kv_head,
+                               const float *values,
+                               gsize stride);
 
 G_END_DECLS

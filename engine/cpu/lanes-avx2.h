@@ -61,7 +61,7 @@ lanes_divide (Lanes a, Lanes b)
 static inline Lanes
 lanes_fma (Lanes a, Lanes b, Lanes c)
 {
-  return (Lanes) { _mm256_fmadd_ps (a.low, b.low, c.low), _mm256_fmadd_ps (a.high, b.high, c.high) };
+  return (Lanes){ _mm256_fmadd_ps (a.low, b.low, c.low), _mm256_fmadd_ps (a.high, b.high, c.high) };
 }
 
 static inline Lanes

@@ -89,7 +89,8 @@ lanes_power (Lanes shifted)
 static inline Lanes
 lanes_zero_below (Lanes v, Lanes x, float limit)
 {
-  return _mm512_mask_mov_ps (v, _mm512_cmp_ps_mask (x, _mm512_set1_ps (limit), _CMP_LT_OQ), _mm512_setzero_ps ());
+  return _mm512_mask_mov_ps (v, _mm512_cmp_ps_mask (x, _mm512_set1_ps (limit), _CMP_LT_OQ),
+                             _mm512_setzero_ps ());
 }
 
 static inline float

@@ -3,9 +3,10 @@
 #include "cpu/exact-math.h"
 #include "format/block.h"
 
-/* Sixteen floats side by side. The float kernels (template-float.h, template-attention.h) are written once
- * over this type and compiled by every tier with its own header of this kind; each operation acts per element, and
- * lanes_sum() adds in one fixed order, so that tiers differ in nothing but lanes_fma(), which here rounds twice. */
+/* Sixteen floats side by side. The float kernels (template-float.h, template-attention.h) are
+ * written once over this type and compiled by every tier with its own header of this kind; each
+ * operation acts per element, and lanes_sum() adds in one fixed order, so that tiers differ in
+ * nothing but lanes_fma(), which here rounds twice. */
 
 #define LANES 16
 

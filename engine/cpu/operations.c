@@ -2,14 +2,15 @@
 
 #include <string.h>
 
-/* The operations of a program, as every lane walks them. A phase ends with a barrier; in decode a layer has five:
+/* The operations of a program, as every lane walks them. A phase ends with a barrier; in decode a
+ * layer has five:
  *
- *   query_key_value      each lane norms the one token for itself; units are heads, so that whoever computed one
- *                        turns it and appends it                                                    | barrier
- *   attend_project       units are (head of K and V, chunk of keys)                                 | barrier
- *                        each lane merges the chunks for itself; units of rows                      | barrier
- *   gated_feed_forward   units of rows of gate and up, activated and quantised where computed       | barrier
- *                        units of rows                                                              | barrier
+ *   query_key_value      each lane norms the one token for itself; units are heads, so that whoever
+ * computed one turns it and appends it                                                    | barrier
+ *   attend_project       units are (head of K and V, chunk of keys) | barrier each lane merges the
+ * chunks for itself; units of rows                      | barrier gated_feed_forward   units of
+ * rows of gate and up, activated and quantised where computed       | barrier units of rows |
+ * barrier
  *
  * With more tokens, norms and merges are work to be shared, at the cost of a barrier more. */
 
@@ -38,8 +39,9 @@ sotto_lane_multiply (SottoLane              *lane,
   guint piece = (guint) CLAMP (MULTIPLY_PIECE / work, 16, SOTTO_MAX_BATCH);
 
   for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += piece)
-    lane->kernels->multiply[weight->type] (weight, first_row, n_rows, x, t, MIN (piece, n_tokens - t),
-                                           y + t * y_stride, y_stride, lane->memory->scratch);
+    lane->kernels->multiply[weight->type](weight, first_row, n_rows, x, t,
+                                          MIN (piece, n_tokens - t), y + t * y_stride, y_stride,
+                                          lane->memory->scratch);
   if (weight->bias != NULL)
     for (guint t = 0; t < n_tokens; t++)
       lane->kernels->add (weight->bias + first_row, n_rows, y + t * y_stride);
@@ -79,12 +81,13 @@ void
 sotto_lane_quantise (SottoLane *lane, const SottoWeight *weight, const SottoActivations *x, guint t)
 {
   if (lane->kernels->takes_steps[weight->type])
-    lane->kernels->quantise (x->values + t * x->column_stride, x->n_columns, x->steps + t * x->column_stride,
-                             x->scales + t * x->block_stride, x->totals + t * x->block_stride,
-                             x->sums + t * x->block_stride);
+    lane->kernels->quantise (x->values + t * x->column_stride, x->n_columns,
+                             x->steps + t * x->column_stride, x->scales + t * x->block_stride,
+                             x->totals + t * x->block_stride, x->sums + t * x->block_stride);
 }
 
-/* Whether one of the weights wants the other form of activations than the first: both are made then. */
+/* Whether one of the weights wants the other form of activations than the first: both are made
+ * then. */
 static const SottoWeight *
 find_quantised (SottoLane *lane, const SottoWeight *a, const SottoWeight *b, const SottoWeight *c)
 {
@@ -110,7 +113,8 @@ norm_token (SottoLane              *lane,
   sotto_lane_quantise (lane, weight, x, t);
 }
 
-/* Norms the residual of the batch, ready for weight: of one token every lane for itself, of more together. */
+/* Norms the residual of the batch, ready for weight: of one token every lane for itself, of more
+ * together. */
 static const SottoActivations *
 norm_batch (SottoLane *lane, const SottoNorm *norm, const SottoWeight *weight)
 {
@@ -189,16 +193,16 @@ query_key_value (SottoLane         *lane,
         {
           guint first = unit * shape->n_head_key;
 
-          sotto_lane_multiply (lane, query, first, shape->n_head_key, x, n_tokens, lane->state->queries + first,
-                               queries_stride);
+          sotto_lane_multiply (lane, query, first, shape->n_head_key, x, n_tokens,
+                               lane->state->queries + first, queries_stride);
           turn (lane, lane->state->queries + first, queries_stride);
         }
       else if (unit < shape->n_heads + shape->n_kv_heads)
         {
           guint head = unit - shape->n_heads;
 
-          sotto_lane_multiply (lane, key, head * shape->n_head_key, shape->n_head_key, x, n_tokens, tile,
-                               shape->n_head_key);
+          sotto_lane_multiply (lane, key, head * shape->n_head_key, shape->n_head_key, x, n_tokens,
+                               tile, shape->n_head_key);
           turn (lane, tile, shape->n_head_key);
           sotto_lane_append_keys (lane, layer, head, tile, shape->n_head_key);
         }
@@ -206,8 +210,8 @@ query_key_value (SottoLane         *lane,
         {
           guint head = unit - shape->n_heads - shape->n_kv_heads;
 
-          sotto_lane_multiply (lane, value, head * shape->n_head_value, shape->n_head_value, x, n_tokens, tile,
-                               shape->n_head_value);
+          sotto_lane_multiply (lane, value, head * shape->n_head_value, shape->n_head_value, x,
+                               n_tokens, tile, shape->n_head_value);
           sotto_lane_append_values (lane, layer, head, tile, shape->n_head_value);
         }
     }
@@ -217,13 +221,16 @@ query_key_value (SottoLane         *lane,
 static void
 attend_project (SottoLane *lane, guint layer, const SottoWeight *output)
 {
-  const SottoActivations *x = sotto_pool_is_stopped (lane->pool) ? NULL : sotto_lane_attend (lane, layer, output);
+  const SottoActivations *x = sotto_pool_is_stopped (lane->pool)
+                                ? NULL
+                                : sotto_lane_attend (lane, layer, output);
 
   if (x != NULL)
     sotto_lane_project (lane, output, x);
 }
 
-/* The rows of gate and up of one unit, activated, into hidden; a unit is a block of it, so it can be quantised here. */
+/* The rows of gate and up of one unit, activated, into hidden; a unit is a block of it, so it can
+ * be quantised here. */
 static void
 feed_unit (SottoLane              *lane,
            const SottoActivations *x,
@@ -238,8 +245,10 @@ feed_unit (SottoLane              *lane,
   guint n_rows = MIN (gate->n_rows - first, SOTTO_UNIT_ROWS);
   guint n_tokens = lane->batch->n_tokens;
 
-  sotto_lane_multiply (lane, gate, first, n_rows, x, n_tokens, lane->memory->tiles[0], SOTTO_UNIT_ROWS);
-  sotto_lane_multiply (lane, up, first, n_rows, x, n_tokens, lane->memory->tiles[1], SOTTO_UNIT_ROWS);
+  sotto_lane_multiply (lane, gate, first, n_rows, x, n_tokens, lane->memory->tiles[0],
+                       SOTTO_UNIT_ROWS);
+  sotto_lane_multiply (lane, up, first, n_rows, x, n_tokens, lane->memory->tiles[1],
+                       SOTTO_UNIT_ROWS);
   for (guint t = 0; t < n_tokens; t++)
     {
       const float *gates = lane->memory->tiles[0] + t * SOTTO_UNIT_ROWS;
@@ -302,8 +311,9 @@ logits (SottoLane *lane, const SottoNorm *norm, const SottoWeight *output)
     }
   while (sotto_pool_take (lane->pool, count_units (output->n_rows, SOTTO_UNIT_ROWS), &unit))
     sotto_lane_multiply (lane, output, unit * SOTTO_UNIT_ROWS,
-                         MIN (output->n_rows - unit * SOTTO_UNIT_ROWS, SOTTO_UNIT_ROWS), x, n_tokens,
-                         state->logits + unit * SOTTO_UNIT_ROWS, state->shape->n_vocabulary);
+                         MIN (output->n_rows - unit * SOTTO_UNIT_ROWS, SOTTO_UNIT_ROWS), x,
+                         n_tokens, state->logits + unit * SOTTO_UNIT_ROWS,
+                         state->shape->n_vocabulary);
   sotto_pool_barrier (lane->pool);
 }
 

@@ -164,8 +164,9 @@ sotto_pool_is_hurried (const SottoPool *self)
   return sotto_pool_is_stopped (self) || sotto_cancel_is_raised (self->cancel);
 }
 
-/* The last to arrive prepares the next phase while all others wait. A lane that saw the cancel flag raised arrives
- * after it saw it, so the last one sees it too: a phase that was left early never counts as done. */
+/* The last to arrive prepares the next phase while all others wait. A lane that saw the cancel flag
+ * raised arrives after it saw it, so the last one sees it too: a phase that was left early never
+ * counts as done. */
 gboolean
 sotto_pool_barrier (SottoPool *self)
 {

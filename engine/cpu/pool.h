@@ -4,11 +4,11 @@
 
 G_BEGIN_DECLS
 
-/* Threads that walk the same work together. The caller of sotto_pool_run() is lane 0; the others are threads named
- * sotto-cpu-1 … of a lower priority than the window's. Between runs they sleep.
+/* Threads that walk the same work together. The caller of sotto_pool_run() is lane 0; the others
+ * are threads named sotto-cpu-1 … of a lower priority than the window's. Between runs they sleep.
  *
- * Work within a run is a row of phases. In a phase every lane takes units until none is left; the barrier behind it
- * makes the results of all visible to all and starts the next phase. */
+ * Work within a run is a row of phases. In a phase every lane takes units until none is left; the
+ * barrier behind it makes the results of all visible to all and starts the next phase. */
 typedef struct _SottoPool SottoPool;
 
 /**
@@ -65,8 +65,8 @@ gboolean sotto_pool_take (SottoPool *self, guint n_units, guint *unit);
 /**
  * sotto_pool_is_hurried:
  *
- * Whether the run is cancelled, without waiting for the others: what is computed from here on is thrown
- * away, so go to the barrier.
+ * Whether the run is cancelled, without waiting for the others: what is computed from here on is
+ * thrown away, so go to the barrier.
  */
 gboolean sotto_pool_is_hurried (const SottoPool *self);
 
@@ -89,8 +89,8 @@ gboolean sotto_pool_is_stopped (const SottoPool *self);
 /**
  * sotto_cpu_count_cores:
  *
- * Returns: physical cores that this process may use, by the system's topology, the affinity mask and
- *   the control group's quota; at least 1
+ * Returns: physical cores that this process may use, by the system's topology, the affinity mask
+ * and the control group's quota; at least 1
  */
 guint sotto_cpu_count_cores (void);
 

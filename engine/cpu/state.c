@@ -49,7 +49,8 @@ product (gsize *result, guint n, ...)
 static guint
 rounded_context (guint n_context)
 {
-  return (guint) MIN (round_up (n_context, SOTTO_ATTEND_CHUNK), G_MAXUINT / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK);
+  return (guint) MIN (round_up (n_context, SOTTO_ATTEND_CHUNK),
+                      G_MAXUINT / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK);
 }
 
 static guint
@@ -66,9 +67,10 @@ sotto_state_cache_bytes (const SottoShape *shape, guint n_context, SottoKvType k
   gsize elements = (gsize) shape->n_head_key + padded_value (shape);
   gsize bytes;
 
-  if (!product (&bytes, 5, (gsize) shape->n_layers, (gsize) shape->n_kv_heads, (gsize) rounded_context (n_context),
-                elements, (gsize) (kv_type == SOTTO_KV_F16 ? 2 : 4)) ||
-      bytes > BYTES_HIGHEST)
+  if (!product (&bytes, 5, (gsize) shape->n_layers, (gsize) shape->n_kv_heads,
+                (gsize) rounded_context (n_context), elements,
+                (gsize) (kv_type == SOTTO_KV_F16 ? 2 : 4))
+      || bytes > BYTES_HIGHEST)
     return G_MAXSIZE;
   return bytes + 2 * ALIGNMENT;
 }
@@ -100,7 +102,8 @@ sotto_state_new (const SottoShape *shape, guint n_context, SottoKvType kv_type, 
   self->value_stride = padded_value (shape);
   self->element_bytes = kv_type == SOTTO_KV_F16 ? 2 : 4;
   self->cache_bytes = sotto_state_cache_bytes (shape, n_context, kv_type);
-  /* Zeros, so that what lies behind the last position is a number; the system gives them page by page. */
+  /* Zeros, so that what lies behind the last position is a number; the system gives them page by
+   * page. */
   self->cache = self->cache_bytes == G_MAXSIZE ? NULL : g_try_malloc0 (self->cache_bytes);
   if (self->cache == NULL)
     {
@@ -161,8 +164,10 @@ cut_lane (Cut *self, const SottoState *state, SottoLaneMemory *lane, guint n_tok
   cut_activations (self, &lane->own, widest_input (shape), 1);
   for (guint i = 0; i < 2; i++)
     lane->tiles[i] = cut (self, (gsize) n_tokens * tile_columns * sizeof (float));
-  lane->partial_values = cut (self, (gsize) 2 * SOTTO_ATTEND_QUERIES * state->value_stride * sizeof (float));
-  lane->scratch = cut (self, sotto_kernels_scratch (MAX (widest_input (shape), shape->n_feed_forward), n_head));
+  lane->partial_values = cut (self, (gsize) 2 * SOTTO_ATTEND_QUERIES * state->value_stride
+                                      * sizeof (float));
+  lane->scratch = cut (
+    self, sotto_kernels_scratch (MAX (widest_input (shape), shape->n_feed_forward), n_head));
   if (self->base != NULL)
     for (guint i = 0; i < G_N_ELEMENTS (lane->partials); i++)
       lane->partials[i].value = lane->partial_values + (gsize) i * state->value_stride;
@@ -179,14 +184,15 @@ cut_up (SottoState *self, guint8 *base, guint n_tokens, guint n_lanes, guint n_l
   SottoLaneMemory measured;
 
   self->residual = cut (&pieces, (gsize) n_tokens * shape->n_embedding * sizeof (float));
-  self->queries = cut (&pieces, (gsize) n_tokens * shape->n_heads * shape->n_head_key * sizeof (float));
+  self->queries = cut (&pieces,
+                       (gsize) n_tokens * shape->n_heads * shape->n_head_key * sizeof (float));
   self->cosines = cut (&pieces, rope_bytes);
   self->sines = cut (&pieces, rope_bytes);
   cut_activations (&pieces, &self->normed, shape->n_embedding, n_tokens);
   cut_activations (&pieces, &self->attended, shape->n_heads * shape->n_head_value, n_tokens);
   cut_activations (&pieces, &self->hidden, shape->n_feed_forward, n_tokens);
-  self->partials = cut (&pieces, SOTTO_SPLIT_TOKENS * shape->n_heads * n_chunks * (2 + (gsize) self->value_stride) *
-                                   sizeof (float));
+  self->partials = cut (&pieces, SOTTO_SPLIT_TOKENS * shape->n_heads * n_chunks
+                                   * (2 + (gsize) self->value_stride) * sizeof (float));
   self->logits = cut (&pieces, (gsize) n_logits * shape->n_vocabulary * sizeof (float));
   self->lanes = cut (&pieces, n_lanes * sizeof (SottoLaneMemory));
   for (guint i = 0; i < n_lanes; i++)
@@ -195,7 +201,11 @@ cut_up (SottoState *self, guint8 *base, guint n_tokens, guint n_lanes, guint n_l
 }
 
 gboolean
-sotto_state_reserve (SottoState *self, guint n_tokens, guint n_lanes, guint n_logits, GError **error)
+sotto_state_reserve (SottoState *self,
+                     guint n_tokens,
+                     guint n_lanes,
+                     guint n_logits,
+                     GError **error)
 {
   SottoState measured = *self;
   gsize bytes;
@@ -247,7 +257,8 @@ key_offset (const SottoState *self, guint position, guint d)
 {
   gsize tile = position / SOTTO_KEY_TILE;
 
-  return ((tile * self->shape->n_head_key + d) * SOTTO_KEY_TILE + position % SOTTO_KEY_TILE) * self->element_bytes;
+  return ((tile * self->shape->n_head_key + d) * SOTTO_KEY_TILE + position % SOTTO_KEY_TILE)
+         * self->element_bytes;
 }
 
 typedef enum { STORE, LOAD } Direction;
@@ -275,7 +286,8 @@ move_all (const SottoState *self, guint n_positions, guint8 *bytes, Direction di
           for (guint d = 0; d < shape->n_head_key; d++, bytes += element)
             move (keys + key_offset (self, position, d), bytes, element, direction);
         for (guint position = 0; position < n_positions; position++, bytes += value_bytes)
-          move (values + (gsize) position * self->value_stride * element, bytes, value_bytes, direction);
+          move (values + (gsize) position * self->value_stride * element, bytes, value_bytes,
+                direction);
       }
 }
 

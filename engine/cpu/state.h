@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Tokens of a batch that still split their attention over chunks of keys: few queries, so the keys are the work. */
+/* Tokens of a batch that still split their attention over chunks of keys: few queries, so the keys
+ * are the work. */
 #define SOTTO_SPLIT_TOKENS 8
 
 /* Rows of a projection that one unit of work computes: the panel of the fast tiers. */
@@ -55,7 +56,8 @@ struct _SottoState {
   SottoLaneMemory *lanes;   /* (n_lanes) */
 };
 
-SottoState *sotto_state_new (const SottoShape *shape, guint n_context, SottoKvType kv_type, GError **error);
+SottoState *
+sotto_state_new (const SottoShape *shape, guint n_context, SottoKvType kv_type, GError **error);
 void sotto_state_free (SottoState *self);
 
 /**
@@ -65,17 +67,23 @@ void sotto_state_free (SottoState *self);
  *
  * Returns: %FALSE with %SOTTO_ENGINE_ERROR_MEMORY, the state unchanged
  */
-gboolean sotto_state_reserve (SottoState *self, guint n_tokens, guint n_lanes, guint n_logits, GError **error);
+gboolean sotto_state_reserve (SottoState *self,
+                              guint n_tokens,
+                              guint n_lanes,
+                              guint n_logits,
+                              GError **error);
 
 /* Bytes of the cache and of the scratch, without making them. */
 gsize sotto_state_cache_bytes (const SottoShape *shape, guint n_context, SottoKvType kv_type);
-gsize sotto_state_scratch_bytes (const SottoShape *shape, guint n_context, guint n_tokens, guint n_lanes);
+gsize
+sotto_state_scratch_bytes (const SottoShape *shape, guint n_context, guint n_tokens, guint n_lanes);
 
 /* Address of a head's part of the cache. */
 guint8 *sotto_state_keys (const SottoState *self, guint layer, guint kv_head);
 guint8 *sotto_state_values (const SottoState *self, guint layer, guint kv_head);
 
-/* The backend class's functions of that name: for each layer, K and V head, the keys by position, then the values. */
+/* The backend class's functions of that name: for each layer, K and V head, the keys by position,
+ * then the values. */
 gsize sotto_state_kv_bytes (const SottoState *self, guint n_positions);
 void sotto_state_kv_store (const SottoState *self, guint n_positions, guint8 *target);
 void sotto_state_kv_load (SottoState *self, guint n_positions, const guint8 *source);

@@ -1,8 +1,9 @@
 /* Attention over Lanes, included by a tier's file behind its lanes-*.h and template-float.h.
  *
- * Fixed order, whatever batch or thread a query comes with: a score is one chain of multiply-adds over the head's
- * elements; keys are taken in tiles of SOTTO_ATTEND_TILE that start at multiples of it; a tile's sum of exponentials
- * and the weighted values follow the keys' order. Queries only share the loads. */
+ * Fixed order, whatever batch or thread a query comes with: a score is one chain of multiply-adds
+ * over the head's elements; keys are taken in tiles of SOTTO_ATTEND_TILE that start at multiples of
+ * it; a tile's sum of exponentials and the weighted values follow the keys' order. Queries only
+ * share the loads. */
 
 #define ATTEND_TOGETHER 4 /* queries that share a load */
 
@@ -39,13 +40,14 @@ attend_scores (const float        *keys,
       for (guint i = 0; i < n_queries; i++)
         {
           lanes_store (scores[i] + tile * LANES, lanes_multiply (sums[i][0], lanes_all (scale)));
-          lanes_store (scores[i] + (tile + 1) * LANES, lanes_multiply (sums[i][1], lanes_all (scale)));
+          lanes_store (scores[i] + (tile + 1) * LANES,
+                       lanes_multiply (sums[i][1], lanes_all (scale)));
         }
     }
 }
 
-/* Scores to weights e^(score - highest) of the first n keys (0 for the others); returns what the sums so far
- * are to be multiplied with. */
+/* Scores to weights e^(score - highest) of the first n keys (0 for the others); returns what the
+ * sums so far are to be multiplied with. */
 static inline float
 attend_weights (float *scores, guint n, SottoPartial *partial)
 {
@@ -67,8 +69,9 @@ attend_weights (float *scores, guint n, SottoPartial *partial)
       parts[i] = lanes_exp (lanes_subtract (parts[i], highest));
       lanes_store (scores + i * LANES, parts[i]);
     }
-  partial->sum = partial->sum * correction +
-                 lanes_sum (lanes_add (lanes_add (parts[0], parts[1]), lanes_add (parts[2], parts[3])));
+  partial->sum = partial->sum * correction
+                 + lanes_sum (
+                   lanes_add (lanes_add (parts[0], parts[1]), lanes_add (parts[2], parts[3])));
   return correction;
 }
 
@@ -166,16 +169,18 @@ kernel_attend (const SottoAttendHead *head,
 
       if (head->type == SOTTO_KV_F16)
         {
-          guint n_key_floats = (end - first + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE * SOTTO_KEY_TILE * head->n_key;
+          guint n_key_floats = (end - first + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE * SOTTO_KEY_TILE
+                               * head->n_key;
 
           kernel_from_half ((const guint16 *) head->keys + key_offset, n_key_floats, key_floats);
-          kernel_from_half ((const guint16 *) head->values + value_offset, (end - first) * head->value_stride,
-                            value_floats);
+          kernel_from_half ((const guint16 *) head->values + value_offset,
+                            (end - first) * head->value_stride, value_floats);
           keys = key_floats;
           values = value_floats;
         }
       for (; i + ATTEND_TOGETHER <= n_queries; i += ATTEND_TOGETHER)
-        attend_together (head, keys, values, first, end, ATTEND_TOGETHER, queries + i, limits + i, partials + i);
+        attend_together (head, keys, values, first, end, ATTEND_TOGETHER, queries + i, limits + i,
+                         partials + i);
       if (n_queries - i == 3)
         attend_together (head, keys, values, first, end, 3, queries + i, limits + i, partials + i);
       else if (n_queries - i == 2)

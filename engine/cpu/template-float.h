@@ -39,11 +39,13 @@ lanes_activate (SottoActivation activation, Lanes x)
 
   if (activation == SOTTO_ACTIVATION_GELU)
     {
-      Lanes cube = lanes_multiply (lanes_multiply (lanes_multiply (lanes_all (SOTTO_GELU_CUBIC), x), x), x);
+      Lanes cube = lanes_multiply (
+        lanes_multiply (lanes_multiply (lanes_all (SOTTO_GELU_CUBIC), x), x), x);
 
       inner = lanes_multiply (lanes_add (x, cube), lanes_all (SOTTO_GELU_LINEAR));
     }
-  return lanes_divide (x, lanes_add (lanes_all (1.0f), lanes_exp (lanes_subtract (lanes_all (-0.0f), inner))));
+  return lanes_divide (
+    x, lanes_add (lanes_all (1.0f), lanes_exp (lanes_subtract (lanes_all (-0.0f), inner))));
 }
 
 static void
@@ -63,7 +65,8 @@ kernel_norm (const float *x, const float *weight, float epsilon, guint n, float 
     }
   scale = lanes_all (1.0f / sqrtf (lanes_sum (squares) / (float) n + epsilon));
   for (i = 0; i + LANES <= n; i += LANES)
-    lanes_store (y + i, lanes_multiply (lanes_multiply (lanes_load (x + i), scale), lanes_load (weight + i)));
+    lanes_store (
+      y + i, lanes_multiply (lanes_multiply (lanes_load (x + i), scale), lanes_load (weight + i)));
   if (i < n)
     {
       float part[LANES];
@@ -74,7 +77,8 @@ kernel_norm (const float *x, const float *weight, float epsilon, guint n, float 
     }
 }
 
-/* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would not be finite. */
+/* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would
+ * not be finite. */
 #define STEPS_SMALLEST 1e-30f
 
 static inline void
@@ -100,14 +104,15 @@ kernel_quantise (const float *x, guint n, gint16 *steps, float *scales, gint32 *
   guint b;
 
   for (b = 0; b < n_blocks; b++)
-    quantise_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), steps + b * 32, scales + b, totals + b,
-                    sums + b);
+    quantise_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), steps + b * 32,
+                    scales + b, totals + b, sums + b);
   if (n % SOTTO_STEPS_BLOCK > 0)
     {
       float part[SOTTO_STEPS_BLOCK] = { 0 };
 
       memcpy (part, x + b * 32, (n % SOTTO_STEPS_BLOCK) * sizeof *part);
-      quantise_block (lanes_load (part), lanes_load (part + LANES), steps + b * 32, scales + b, totals + b, sums + b);
+      quantise_block (lanes_load (part), lanes_load (part + LANES), steps + b * 32, scales + b,
+                      totals + b, sums + b);
     }
 }
 
@@ -117,13 +122,15 @@ kernel_gate (SottoActivation activation, const float *gate, const float *up, gui
   guint i;
 
   for (i = 0; i + LANES <= n; i += LANES)
-    lanes_store (y + i, lanes_multiply (lanes_activate (activation, lanes_load (gate + i)), lanes_load (up + i)));
+    lanes_store (y + i, lanes_multiply (lanes_activate (activation, lanes_load (gate + i)),
+                                        lanes_load (up + i)));
   if (i < n)
     {
       float part[LANES];
 
-      lanes_store (part, lanes_multiply (lanes_activate (activation, lanes_load_part (gate + i, n - i)),
-                                         lanes_load_part (up + i, n - i)));
+      lanes_store (part,
+                   lanes_multiply (lanes_activate (activation, lanes_load_part (gate + i, n - i)),
+                                   lanes_load_part (up + i, n - i)));
       memcpy (y + i, part, (n - i) * sizeof *part);
     }
 }
@@ -217,8 +224,8 @@ load_bf16 (const void *source)
   return lanes_load_bfloat (source);
 }
 
-/* A tile of rows times a tile of tokens, so that each load serves several products. The constants are known
- * where this is inlined. */
+/* A tile of rows times a tile of tokens, so that each load serves several products. The constants
+ * are known where this is inlined. */
 static inline __attribute__ ((always_inline)) void
 multiply_tile (LoadWeights   load,
                gsize         element_bytes,
@@ -265,7 +272,8 @@ multiply_tile (LoadWeights   load,
           memcpy (part, rows + r * row_bytes + i * element_bytes, rest * element_bytes);
           weights = load (part);
           for (guint t = 0; t < n_tokens; t++)
-            sums[r][t] = lanes_fma (weights, lanes_load_part (x + t * x_stride + i, rest), sums[r][t]);
+            sums[r][t] = lanes_fma (weights, lanes_load_part (x + t * x_stride + i, rest),
+                                    sums[r][t]);
         }
     }
   for (guint t = 0; t < n_tokens; t++)
@@ -296,17 +304,17 @@ multiply_floats (LoadWeights             load,
         float *tile_y = y + t * y_stride + r;
 
         if (r < whole_rows && t < whole_tokens)
-          multiply_tile (load, element_bytes, tile_rows, row_bytes, LANES_TILE_ROWS, tile_x, x->column_stride,
-                         LANES_TILE_TOKENS, x->n_columns, tile_y, y_stride);
+          multiply_tile (load, element_bytes, tile_rows, row_bytes, LANES_TILE_ROWS, tile_x,
+                         x->column_stride, LANES_TILE_TOKENS, x->n_columns, tile_y, y_stride);
         else if (r < whole_rows)
-          multiply_tile (load, element_bytes, tile_rows, row_bytes, LANES_TILE_ROWS, tile_x, x->column_stride, 1,
-                         x->n_columns, tile_y, y_stride);
+          multiply_tile (load, element_bytes, tile_rows, row_bytes, LANES_TILE_ROWS, tile_x,
+                         x->column_stride, 1, x->n_columns, tile_y, y_stride);
         else if (t < whole_tokens)
           multiply_tile (load, element_bytes, tile_rows, row_bytes, 1, tile_x, x->column_stride,
                          LANES_TILE_TOKENS, x->n_columns, tile_y, y_stride);
         else
-          multiply_tile (load, element_bytes, tile_rows, row_bytes, 1, tile_x, x->column_stride, 1, x->n_columns,
-                         tile_y, y_stride);
+          multiply_tile (load, element_bytes, tile_rows, row_bytes, 1, tile_x, x->column_stride, 1,
+                         x->n_columns, tile_y, y_stride);
       }
 }
 
@@ -321,8 +329,8 @@ kernel_multiply_f32 (const SottoWeight      *weight,
                      gsize                   y_stride,
                      void                   *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f32, 4, (const guint8 *) weight->data + first_row * weight->row_bytes, weight->row_bytes,
-                   n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_f32, 4, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
 }
 
 static void
@@ -336,8 +344,8 @@ kernel_multiply_f16 (const SottoWeight      *weight,
                      gsize                   y_stride,
                      void                   *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes, weight->row_bytes,
-                   n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_f16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
 }
 
 static void
@@ -351,8 +359,8 @@ kernel_multiply_bf16 (const SottoWeight      *weight,
                       gsize                   y_stride,
                       void                   *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_bf16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes, weight->row_bytes,
-                   n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_bf16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
 }
 
 static void

@@ -2,7 +2,8 @@
 
 #include "cpu/blocks-avx2.h"
 
-/* Bytes ahead of the group in work that are asked for: further than one page would be lost on small rows. */
+/* Bytes ahead of the group in work that are asked for. Less was slower, more no faster (SPEED.md).
+ */
 #define PREFETCH_AHEAD 1536
 
 #include "cpu/template-rows.h"
@@ -31,7 +32,8 @@ multiply_kind (BlockKind               kind,
     }
   if (n_tokens <= FEW_TOKENS)
     {
-      multiply_rows_few (kind, rows, weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+      multiply_rows_few (kind, rows, weight->row_bytes, n_rows, x, first_token, n_tokens, y,
+                         y_stride);
       return;
     }
   panel.pairs = scratch;
@@ -43,9 +45,11 @@ multiply_kind (BlockKind               kind,
 
       pack_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, n, n_blocks, &panel);
       if (kind.has_offset)
-        multiply_panel_offset (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r, y_stride);
+        multiply_panel_offset (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
+                               y_stride);
       else
-        multiply_panel_plain (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r, y_stride);
+        multiply_panel_plain (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
+                              y_stride);
     }
 }
 

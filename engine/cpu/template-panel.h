@@ -1,9 +1,11 @@
-/* Products of quantised weights with many tokens. A tile of rows is unpacked once into a panel in which the
- * same pair of columns of all rows lies side by side, (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's
- * sum needs no step across lanes, and each pair of a token's activations is loaded once for all rows.
+/* Products of quantised weights with many tokens. A tile of rows is unpacked once into a panel in
+ * which the same pair of columns of all rows lies side by side, (n_blocks, 16 pairs, PANEL_ROWS); a
+ * lane is then a row, a block's sum needs no step across lanes, and each pair of a token's
+ * activations is loaded once for all rows.
  *
- * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS (tokens of a
- * tile: two accumulators of each kind for each token are kept in registers), and the vector_* functions. */
+ * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS
+ * (tokens of a tile: two accumulators of each kind for each token are kept in registers), and the
+ * vector_* functions. */
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
@@ -40,7 +42,12 @@ transpose_eight (__m256i v[8])
 
 /* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i. */
 static inline __attribute__ ((always_inline)) void
-pack_group (BlockKind kind, const guint8 *const rows[8], guint n, const Panel *panel, guint first_block, guint first_row)
+pack_group (BlockKind kind,
+            const guint8 *const rows[8],
+            guint n,
+            const Panel *panel,
+            guint first_block,
+            guint first_row)
 {
   __m256i scales[8];
   __m256i offsets[8];
@@ -87,7 +94,12 @@ pack_group (BlockKind kind, const guint8 *const rows[8], guint n, const Panel *p
 
 /* Rows that are missing repeat the last one; their results are not stored. */
 static inline __attribute__ ((always_inline)) void
-pack_panel (BlockKind kind, const guint8 *rows, gsize row_bytes, guint n_rows, guint n_blocks, const Panel *panel)
+pack_panel (BlockKind kind,
+            const guint8 *rows,
+            gsize row_bytes,
+            guint n_rows,
+            guint n_blocks,
+            const Panel *panel)
 {
   for (guint first_row = 0; first_row < PANEL_ROWS; first_row += 8)
     {
@@ -122,7 +134,8 @@ multiply_panel_block (const Panel            *panel,
   IntVector products[2][PANEL_TOKENS];
 
   for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] = vector_all_int (-zero * x->totals[(first_token + t) * x->block_stride + block]);
+    products[0][t] = products[1][t] = vector_all_int (
+      -zero * x->totals[(first_token + t) * x->block_stride + block]);
   for (guint p = 0; p < 16; p++)
     {
       IntVector left = vector_load_int (pairs + p * PANEL_ROWS);
@@ -142,11 +155,13 @@ multiply_panel_block (const Panel            *panel,
       {
         gsize row = (gsize) block * PANEL_ROWS + i * VECTOR_ROWS;
         gsize index = (first_token + t) * x->block_stride + block;
-        FloatVector scale = vector_multiply (vector_load (panel->scales + row), vector_all (x->scales[index]));
+        FloatVector scale = vector_multiply (vector_load (panel->scales + row),
+                                             vector_all (x->scales[index]));
 
         sums[i][t] = vector_fma (vector_to_float (products[i][t]), scale, sums[i][t]);
         if (has_offset)
-          sums[i][t] = vector_fma (vector_load (panel->offsets + row), vector_all (x->sums[index]), sums[i][t]);
+          sums[i][t] = vector_fma (vector_load (panel->offsets + row), vector_all (x->sums[index]),
+                                   sums[i][t]);
       }
 }
 
@@ -188,8 +203,8 @@ multiply_panel_tile (const Panel            *panel,
                                       vector_add (chains[3][i][t], chains[7][i][t]));
 
         if (n_rows > i * VECTOR_ROWS)
-          vector_store_part (y + t * y_stride + i * VECTOR_ROWS, MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS),
-                             vector_add (even, odd));
+          vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
+                             MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS), vector_add (even, odd));
       }
 }
 
@@ -208,14 +223,14 @@ multiply_panel (const Panel            *panel,
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, PANEL_TOKENS, n_rows,
-                         y + t * y_stride, y_stride);
+    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, PANEL_TOKENS,
+                         n_rows, y + t * y_stride, y_stride);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 2, n_rows, y + t * y_stride,
-                         y_stride);
+    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 2, n_rows,
+                         y + t * y_stride, y_stride);
   if (t < n_tokens)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 1, n_rows, y + t * y_stride,
-                         y_stride);
+    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 1, n_rows,
+                         y + t * y_stride, y_stride);
 }
 
 static void

@@ -1,5 +1,6 @@
-/* Products of quantised weights with few tokens: weights are unpacked in registers and used once. Included by
- * template-multiply.h. The order of the sums is that of kernels.h: lane c of an accumulator is chain c. */
+/* Products of quantised weights with few tokens: weights are unpacked in registers and used once.
+ * Included by template-multiply.h. The order of the sums is that of kernels.h: lane c of an
+ * accumulator is chain c. */
 
 typedef void (*Unpack) (const guint8 *group, guint b, __m256i *low, __m256i *high);
 typedef void (*Scale) (const guint8 *group, guint n, __m256 *scales, __m256 *offsets);
@@ -20,7 +21,8 @@ sums_of_eight (const __m256i v[8])
   __m256i a = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[0], v[1]), _mm256_hadd_epi32 (v[2], v[3]));
   __m256i b = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[4], v[5]), _mm256_hadd_epi32 (v[6], v[7]));
 
-  return _mm256_add_epi32 (_mm256_permute2x128_si256 (a, b, 0x20), _mm256_permute2x128_si256 (a, b, 0x31));
+  return _mm256_add_epi32 (_mm256_permute2x128_si256 (a, b, 0x20),
+                           _mm256_permute2x128_si256 (a, b, 0x31));
 }
 
 static inline float
@@ -60,7 +62,8 @@ add_group (BlockKind               kind,
     {
       __m256i totals = _mm256_loadu_si256 ((const __m256i *) (x->totals + block));
 
-      products = _mm256_sub_epi32 (products, _mm256_mullo_epi32 (totals, _mm256_set1_epi32 (kind.zero)));
+      products = _mm256_sub_epi32 (products,
+                                   _mm256_mullo_epi32 (totals, _mm256_set1_epi32 (kind.zero)));
     }
   scales = _mm256_mul_ps (scales, _mm256_loadu_ps (x->scales + block));
   sums = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products), scales, sums);
@@ -98,10 +101,11 @@ multiply_group (BlockKind               kind,
       products[b] = multiply_block (low, high, steps + b * SOTTO_STEPS_BLOCK);
     }
   kind.scale (group, n, &scales, &offsets);
-  return add_group (kind, sums_of_eight (products), scales, offsets, x, token * x->block_stride + block, sums);
+  return add_group (kind, sums_of_eight (products), scales, offsets, x,
+                    token * x->block_stride + block, sums);
 }
 
-/* One token: two rows side by side hide each other's latencies. */
+/* One token, row by row: the processor looks far enough ahead to work on the next row meanwhile. */
 static inline __attribute__ ((always_inline)) void
 multiply_rows_once (BlockKind               kind,
                     const guint8           *rows,
@@ -174,12 +178,14 @@ multiply_rows_few (BlockKind               kind,
           for (guint t = 0; t < n_tokens; t++)
             {
               gsize token = first_token + t;
-              const gint16 *steps = x->steps + token * x->column_stride + (gsize) first * SOTTO_STEPS_BLOCK;
+              const gint16 *steps = x->steps + token * x->column_stride
+                                    + (gsize) first * SOTTO_STEPS_BLOCK;
               __m256i products[8];
 
               for (guint b = 0; b < 8; b++)
-                products[b] = b < n ? multiply_block (low[b], high[b], steps + b * SOTTO_STEPS_BLOCK)
-                                    : _mm256_setzero_si256 ();
+                products[b] = b < n
+                                ? multiply_block (low[b], high[b], steps + b * SOTTO_STEPS_BLOCK)
+                                : _mm256_setzero_si256 ();
               sums[t] = add_group (kind, sums_of_eight (products), scales, offsets, x,
                                    token * x->block_stride + first, sums[t]);
             }

@@ -3,8 +3,8 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* How many threads pay: one a physical core. Two threads of one core share its multipliers, which a matrix product
- * keeps busy alone. */
+/* How many threads pay: one a physical core. Two threads of one core share its multipliers, which a
+ * matrix product keeps busy alone. */
 
 static gboolean
 read_line (const char *path, char *line, gsize length)
@@ -19,7 +19,8 @@ read_line (const char *path, char *line, gsize length)
   return done;
 }
 
-/* Whether a lower-numbered CPU of the same core is in the mask too: then this one does not count. */
+/* Whether a lower-numbered CPU of the same core is in the mask too: then this one does not count.
+ */
 static gboolean
 shares_core (int cpu, const cpu_set_t *mask)
 {
@@ -27,7 +28,8 @@ shares_core (int cpu, const cpu_set_t *mask)
   char siblings[256];
   const char *p = siblings;
 
-  g_snprintf (path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+  g_snprintf (path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
+              cpu);
   if (!read_line (path, siblings, sizeof siblings))
     return FALSE;
   /* "0,64" or "0-1" */

@@ -5,14 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The CPU backend behind its border: a small random program against the same mathematics in double; the same bits
- * whatever the batch and the number of threads; cancelling, saving, refusing. */
+/* The CPU backend behind its border: a small random program against the same mathematics in double;
+ * the same bits whatever the batch and the number of threads; cancelling, saving, refusing. */
 
 static const char *const tiers[] = { "reference", "avx2", "avx512" };
 
 /* --- A random program --- */
 
-enum { N_LAYERS = 2, N_EMBEDDING = 64, N_HEADS = 6, N_KV_HEADS = 2, N_HEAD = 32, N_FEED = 96, N_VOCABULARY = 100 };
+enum
+{
+  N_LAYERS = 2,
+  N_EMBEDDING = 64,
+  N_HEADS = 6,
+  N_KV_HEADS = 2,
+  N_HEAD = 32,
+  N_FEED = 96,
+  N_VOCABULARY = 100
+};
 
 typedef struct {
   SottoNorm attention_norm;
@@ -58,7 +67,12 @@ random_norm (Program *self, GRand *rand, guint n)
 }
 
 static SottoWeight
-random_weight (Program *self, GRand *rand, SottoBlockType type, guint n_rows, guint n_columns, gboolean bias)
+random_weight (Program *self,
+               GRand *rand,
+               SottoBlockType type,
+               guint n_rows,
+               guint n_columns,
+               gboolean bias)
 {
   const SottoBlockInfo *info = sotto_block_info (type);
   SottoWeight weight = { .type = type, .n_columns = n_columns, .n_rows = n_rows };
@@ -97,10 +111,19 @@ program_new (SottoBlockType type, SottoRopeKind rope_kind, SottoActivation activ
   g_ptr_array_add (self->memory, frequencies);
   for (guint i = 0; i < N_HEAD / 2; i++)
     frequencies[i] = pow (10000.0, -2.0 * i / N_HEAD);
-  self->shape = (SottoShape) {
-    .n_embedding = N_EMBEDDING, .n_heads = N_HEADS, .n_kv_heads = N_KV_HEADS, .n_head_key = N_HEAD,
-    .n_head_value = N_HEAD, .n_feed_forward = N_FEED, .n_vocabulary = N_VOCABULARY, .n_layers = N_LAYERS,
-    .n_rope = N_HEAD, .rope_kind = rope_kind, .rope_frequencies = frequencies, .rope_scale = 1.0f,
+  self->shape = (SottoShape){
+    .n_embedding = N_EMBEDDING,
+    .n_heads = N_HEADS,
+    .n_kv_heads = N_KV_HEADS,
+    .n_head_key = N_HEAD,
+    .n_head_value = N_HEAD,
+    .n_feed_forward = N_FEED,
+    .n_vocabulary = N_VOCABULARY,
+    .n_layers = N_LAYERS,
+    .n_rope = N_HEAD,
+    .rope_kind = rope_kind,
+    .rope_frequencies = frequencies,
+    .rope_scale = 1.0f,
     .attention_scale = 1.0f / sqrtf (N_HEAD),
   };
   self->activation = activation;
@@ -145,12 +168,13 @@ walk (const SottoOperations *operations, SottoLane *lane, gconstpointer data)
 
         if (operations->is_cancelled (lane))
           return;
-        operations->query_key_value (lane, i, &layer->attention_norm, &layer->query, &layer->key, &layer->value);
+        operations->query_key_value (lane, i, &layer->attention_norm, &layer->query, &layer->key,
+                                     &layer->value);
         if (self->cancel != NULL && repeat == 1)
           sotto_cancel_raise (self->cancel);
         operations->attend_project (lane, i, &layer->output);
-        operations->gated_feed_forward (lane, &layer->feed_norm, self->activation, &layer->gate, &layer->up,
-                                        &layer->down);
+        operations->gated_feed_forward (lane, &layer->feed_norm, self->activation, &layer->gate,
+                                        &layer->up, &layer->down);
       }
   operations->logits (lane, &self->final_norm, &self->head);
 }
@@ -212,8 +236,9 @@ multiply_double (const SottoWeight *weight, const double *x, double *y)
 
   for (guint r = 0; r < weight->n_rows; r++)
     {
-      sotto_block_info (weight->type)->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row,
-                                                   weight->n_columns);
+      sotto_block_info (weight->type)
+        ->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row,
+                      weight->n_columns);
       y[r] = weight->bias != NULL ? (double) weight->bias[r] : 0;
       for (guint i = 0; i < weight->n_columns; i++)
         y[r] += (double) row[i] * x[i];
@@ -256,7 +281,12 @@ activate_double (SottoActivation activation, double x)
 }
 
 static void
-attend_double (const Program *program, const double *query, const double *keys, const double *values, guint n, double *y)
+attend_double (const Program *program,
+               const double *query,
+               const double *keys,
+               const double *values,
+               guint n,
+               double *y)
 {
   g_autofree double *weights = g_new (double, n);
   double sum = 0;
@@ -293,8 +323,10 @@ evaluate_double (const Program *program, const gint32 *tokens, guint n_tokens, d
       double h[N_EMBEDDING];
       double added[N_EMBEDDING];
 
-      sotto_block_info (program->table.type)->dequantise (
-        (const guint8 *) program->table.data + (guint) tokens[t] * program->table.row_bytes, row, N_EMBEDDING);
+      sotto_block_info (program->table.type)
+        ->dequantise ((const guint8 *) program->table.data
+                        + (guint) tokens[t] * program->table.row_bytes,
+                      row, N_EMBEDDING);
       for (guint i = 0; i < N_EMBEDDING; i++)
         x[i] = 1.5 * (double) row[i];
       for (guint l = 0; l < N_LAYERS; l++)
@@ -341,7 +373,12 @@ evaluate_double (const Program *program, const gint32 *tokens, guint n_tokens, d
 /* --- Tests --- */
 
 static void
-check_exact (SottoBackend *backend, SottoBlockType type, SottoKvType kv_type, int rope, int activation, double bound)
+check_exact (SottoBackend *backend,
+             SottoBlockType type,
+             SottoKvType kv_type,
+             int rope,
+             int activation,
+             double bound)
 {
   enum { N = 300 };
   g_autofree gint32 *tokens = random_tokens (N);
@@ -398,12 +435,14 @@ test_same_bits (gconstpointer data)
     for (guint b = 0; b < G_N_ELEMENTS (batches); b++)
       {
         Program *program = program_new (types[t], SOTTO_ROPE_NEOX, SOTTO_ACTIVATION_SILU);
-        SottoState *state = backend->klass->state_new (backend, &program->shape, N, SOTTO_KV_F16, NULL);
+        SottoState *state = backend->klass->state_new (backend, &program->shape, N, SOTTO_KV_F16,
+                                                       NULL);
         float *target = b == 0 ? first : other;
 
         sotto_backend_set_threads (backend, 1 + b % 4);
         evaluate (backend, state, program, tokens, 0, N, batches[b], target);
-        g_assert_cmpmem (first, N * N_VOCABULARY * sizeof (float), target, N * N_VOCABULARY * sizeof (float));
+        g_assert_cmpmem (first, N * N_VOCABULARY * sizeof (float), target,
+                         N * N_VOCABULARY * sizeof (float));
         backend->klass->state_free (backend, state);
         program_free (program);
       }
@@ -423,8 +462,8 @@ test_last_logits (void)
 
   evaluate (backend, state, program, tokens, 0, 20, 20, all);
   g_assert_true (backend->klass->run (backend, state, &batch, walk, program, NULL, NULL));
-  g_assert_cmpmem (all + 19 * N_VOCABULARY, N_VOCABULARY * sizeof (float), backend->klass->get_logits (backend, state),
-                   N_VOCABULARY * sizeof (float));
+  g_assert_cmpmem (all + 19 * N_VOCABULARY, N_VOCABULARY * sizeof (float),
+                   backend->klass->get_logits (backend, state), N_VOCABULARY * sizeof (float));
   backend->klass->state_free (backend, state);
   program_free (program);
   sotto_backend_free (backend);
@@ -442,12 +481,15 @@ test_store_load (void)
 
   for (int kv_type = SOTTO_KV_F16; kv_type <= SOTTO_KV_F32; kv_type++)
     {
-      SottoState *a = backend->klass->state_new (backend, &program->shape, 64, (SottoKvType) kv_type, NULL);
-      SottoState *b = backend->klass->state_new (backend, &program->shape, 600, (SottoKvType) kv_type, NULL);
+      SottoState *a = backend->klass->state_new (backend, &program->shape, 64,
+                                                 (SottoKvType) kv_type, NULL);
+      SottoState *b = backend->klass->state_new (backend, &program->shape, 600,
+                                                 (SottoKvType) kv_type, NULL);
       gsize n_bytes = backend->klass->kv_bytes (backend, a, 37);
       g_autofree guint8 *bytes = g_malloc (n_bytes);
 
-      g_assert_cmpuint (n_bytes, ==, N_LAYERS * N_KV_HEADS * 37 * 2 * N_HEAD * (kv_type == SOTTO_KV_F16 ? 2 : 4));
+      g_assert_cmpuint (
+        n_bytes, ==, N_LAYERS * N_KV_HEADS * 37 * 2 * N_HEAD * (kv_type == SOTTO_KV_F16 ? 2 : 4));
       evaluate (backend, a, program, tokens, 0, 37, 37, ignored);
       backend->klass->kv_store (backend, a, 37, bytes);
       evaluate (backend, a, program, tokens + 37, 37, 1, 1, expected);
@@ -529,7 +571,8 @@ test_refusals (void)
   backend->klass->state_free (backend, state);
 
   program->shape.n_layers = 4000000;
-  g_assert_null (backend->klass->state_new (backend, &program->shape, G_MAXUINT, SOTTO_KV_F32, &error));
+  g_assert_null (
+    backend->klass->state_new (backend, &program->shape, G_MAXUINT, SOTTO_KV_F32, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
   g_assert_cmpuint (sotto_engine_error_get_arguments (error)->wanted, >, 1000000000);
   program_free (program);

@@ -1,6 +1,7 @@
 #include "cpu/exact-math.h"
 
-/* Our own exponential and its kin against the C library in double, whose error is far below the bounds here. */
+/* Our own exponential and its kin against the C library in double, whose error is far below the
+ * bounds here. */
 
 static double
 relative_error (double value, double exact)

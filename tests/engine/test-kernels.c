@@ -4,14 +4,16 @@
 
 #include <stdlib.h>
 
-/* Every tier against arithmetic in double on random input, at every class of shape: one row, odd numbers of blocks, rows
- * and tokens that leave tails, few and many tokens. With -m perf also a benchmark. */
+/* Every tier against arithmetic in double on random input, at every class of shape: one row, odd
+ * numbers of blocks, rows and tokens that leave tails, few and many tokens. With -m perf also a
+ * benchmark. */
 
 static const char *const tiers[] = { "reference", "avx2", "avx512" };
 
 static const SottoBlockType types[] = {
-  SOTTO_BLOCK_F32,  SOTTO_BLOCK_F16,  SOTTO_BLOCK_BF16, SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_Q5_0,
-  SOTTO_BLOCK_Q5_1, SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K,
+  SOTTO_BLOCK_F32,  SOTTO_BLOCK_F16,  SOTTO_BLOCK_BF16, SOTTO_BLOCK_Q4_0,
+  SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_Q5_0, SOTTO_BLOCK_Q5_1, SOTTO_BLOCK_Q8_0,
+  SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K,
 };
 
 /* --- Random input --- */
@@ -110,7 +112,8 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
       if (t % 5 == 4) /* a block of zeros */
         memset (values, 0, MIN (n_columns, 32) * sizeof *values);
       kernels->quantise (values, n_columns, input.x.steps + t * input.x.column_stride,
-                         input.x.scales + t * input.x.block_stride, input.x.totals + t * input.x.block_stride,
+                         input.x.scales + t * input.x.block_stride,
+                         input.x.totals + t * input.x.block_stride,
                          input.x.sums + t * input.x.block_stride);
     }
   return input;
@@ -118,10 +121,15 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
 
 /* --- Products --- */
 
-/* The error allowed: half a step of the activations on every weight where they are in steps, and the rounding of
- * float sums. */
+/* The error allowed: half a step of the activations on every weight where they are in steps, and
+ * the rounding of float sums. */
 static void
-check_product (const SottoWeight *weight, const Input *input, guint t, guint r, gboolean in_steps, float y)
+check_product (const SottoWeight *weight,
+               const Input *input,
+               guint t,
+               guint r,
+               gboolean in_steps,
+               float y)
 {
   const SottoBlockInfo *info = sotto_block_info (weight->type);
   const float *values = input->x.values + t * input->x.column_stride;
@@ -145,11 +153,17 @@ check_product (const SottoWeight *weight, const Input *input, guint t, guint r, 
           steps += fabs ((double) row[i]) * highest / SOTTO_STEPS_HIGHEST / 2;
         }
     }
-  g_assert_cmpfloat (fabs ((double) y - exact), <=, (in_steps ? 1.001 * steps : 0) + 4e-6 * magnitude + 1e-20);
+  g_assert_cmpfloat (fabs ((double) y - exact), <=,
+                     (in_steps ? 1.001 * steps : 0) + 4e-6 * magnitude + 1e-20);
 }
 
 static void
-check_shape (const SottoKernels *kernels, SottoBlockType type, guint n_rows, guint n_columns, guint n_tokens, GRand *rand)
+check_shape (const SottoKernels *kernels,
+             SottoBlockType type,
+             guint n_rows,
+             guint n_columns,
+             guint n_tokens,
+             GRand *rand)
 {
   SottoWeight weight = random_weight (type, n_rows, n_columns, rand);
   Input input = random_input (kernels, n_tokens, n_columns, rand);
@@ -172,7 +186,8 @@ check_shape (const SottoKernels *kernels, SottoBlockType type, guint n_rows, gui
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
       /* the same to the bit alone, and in two stretches of rows */
       kernels->multiply[type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
-      kernels->multiply[type] (&weight, middle, n_rows - middle, &input.x, t, 1, single + middle, n_rows, scratch);
+      kernels->multiply[type](&weight, middle, n_rows - middle, &input.x, t, 1, single + middle,
+                              n_rows, scratch);
       g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
     }
   free (scratch);
@@ -218,8 +233,8 @@ test_multiply (gconstpointer data)
     return;
   for (guint r = 0; r < G_N_ELEMENTS (rows); r++)
     for (guint t = 0; t < G_N_ELEMENTS (tokens); t++)
-      check_shape (&kernels, test->type, rows[r], n_elements * blocks[(r + t) % (n_elements > 32 ? 3 : 9)], tokens[t],
-                   rand);
+      check_shape (&kernels, test->type, rows[r],
+                   n_elements * blocks[(r + t) % (n_elements > 32 ? 3 : 9)], tokens[t], rand);
   for (guint b = 0; b < (n_elements > 32 ? 3 : G_N_ELEMENTS (blocks)); b++)
     check_shape (&kernels, test->type, 5, n_elements * blocks[b], 11, rand);
   check_shape (&kernels, test->type, 37, n_elements * (n_elements > 32 ? 2 : 5), 512, rand);
@@ -267,9 +282,10 @@ test_extremes (gconstpointer data)
         {
           for (guint i = 0; i < n_columns; i++)
             input.x.values[t * input.x.column_stride + i] = t % 2 == 0 ? 3.0f : -3.0f;
-          kernels.quantise (input.x.values + t * input.x.column_stride, n_columns,
-                            input.x.steps + t * input.x.column_stride, input.x.scales + t * input.x.block_stride,
-                            input.x.totals + t * input.x.block_stride, input.x.sums + t * input.x.block_stride);
+          kernels.quantise (
+            input.x.values + t * input.x.column_stride, n_columns,
+            input.x.steps + t * input.x.column_stride, input.x.scales + t * input.x.block_stride,
+            input.x.totals + t * input.x.block_stride, input.x.sums + t * input.x.block_stride);
         }
       for (guint n = 1; n <= 8; n += 7)
         {
@@ -308,10 +324,12 @@ test_tiers_agree (void)
 
         memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
         for (guint t = 0; t < n_tokens; t++)
-          wide.quantise (copy.x.values + t * copy.x.column_stride, n_columns, copy.x.steps + t * copy.x.column_stride,
-                         copy.x.scales + t * copy.x.block_stride, copy.x.totals + t * copy.x.block_stride,
-                         copy.x.sums + t * copy.x.block_stride);
-        g_assert_cmpmem (input.x.steps, n_tokens * n_columns * 2, copy.x.steps, n_tokens * n_columns * 2);
+          wide.quantise (
+            copy.x.values + t * copy.x.column_stride, n_columns,
+            copy.x.steps + t * copy.x.column_stride, copy.x.scales + t * copy.x.block_stride,
+            copy.x.totals + t * copy.x.block_stride, copy.x.sums + t * copy.x.block_stride);
+        g_assert_cmpmem (input.x.steps, n_tokens * n_columns * 2, copy.x.steps,
+                         n_tokens * n_columns * 2);
         narrow.multiply[types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
         wide.multiply[types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
         g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
@@ -451,7 +469,12 @@ test_halves (gconstpointer data)
 /* --- Attention --- */
 
 static void
-check_attention (const SottoKernels *kernels, SottoKvType type, guint n_key, guint n_value, guint n_keys, GRand *rand)
+check_attention (const SottoKernels *kernels,
+                 SottoKvType type,
+                 guint n_key,
+                 guint n_value,
+                 guint n_keys,
+                 GRand *rand)
 {
   enum { N_QUERIES = 7 };
   guint stride = (n_value + 15) / 16 * 16;
@@ -497,7 +520,8 @@ check_attention (const SottoKernels *kernels, SottoKvType type, guint n_key, gui
     {
       guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
 
-      kernels->attend (&head, key, end, N_QUERIES, list, limits, key == 0 ? totals : partials, scratch);
+      kernels->attend (&head, key, end, N_QUERIES, list, limits, key == 0 ? totals : partials,
+                       scratch);
       for (guint i = 0; i < N_QUERIES && key > 0; i++)
         if (limits[i] > key)
           kernels->merge (&totals[i], &partials[i], stride);
@@ -525,14 +549,16 @@ check_attention (const SottoKernels *kernels, SottoKvType type, guint n_key, gui
 
           for (guint p = 0; p < limits[i]; p++)
             exact += weights[p] / sum * (double) values[p * stride + d];
-          g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact), <=, 1e-5);
+          g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact), <=,
+                             1e-5);
         }
       /* one query alone gives the same bits */
       if (n_keys <= SOTTO_ATTEND_CHUNK)
         {
           kernels->attend (&head, 0, limits[i], 1, &list[i], &limits[i], &alone, scratch);
           g_assert_cmpfloat (alone.sum, ==, totals[i].sum);
-          g_assert_cmpmem (alone.value, stride * sizeof (float), totals[i].value, stride * sizeof (float));
+          g_assert_cmpmem (alone.value, stride * sizeof (float), totals[i].value,
+                           stride * sizeof (float));
         }
     }
   free (scratch);
@@ -574,7 +600,10 @@ test_dispatch (void)
   g_assert_cmpstr (kernels.name, ==, "reference");
   g_unsetenv ("SOTTO_CPU_TIER");
   g_assert_true (sotto_kernels_init (&kernels, NULL, &error));
-  g_assert_cmpstr (kernels.name, ==, sotto_cpu_has ("avx512") ? "avx512" : sotto_cpu_has ("avx2") ? "avx2" : "reference");
+  g_assert_cmpstr (kernels.name, ==,
+                   sotto_cpu_has ("avx512") ? "avx512"
+                   : sotto_cpu_has ("avx2") ? "avx2"
+                                            : "reference");
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     g_assert_nonnull (kernels.multiply[types[i]]);
 }
@@ -615,11 +644,13 @@ test_speed (gconstpointer data)
       kernels.multiply[test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
       prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
     }
-  g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9, "%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s",
-                           test->tier, sotto_block_name (test->type),
+  g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9,
+                           "%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
+                           sotto_block_name (test->type),
                            (double) n_rows * (double) weight.row_bytes / decode / 1e9,
                            256.0 * n_columns * n_tokens / prefill / 1e9);
-  g_test_message ("%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier, sotto_block_name (test->type),
+  g_test_message ("%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
+                  sotto_block_name (test->type),
                   (double) n_rows * (double) weight.row_bytes / decode / 1e9,
                   256.0 * n_columns * n_tokens / prefill / 1e9);
   free (scratch);
@@ -652,13 +683,15 @@ main (int argc, char **argv)
           static const struct {
             const char *name;
             GTestDataFunc func;
-          } products[] = { { "multiply", test_multiply }, { "extremes", test_extremes }, { "speed", test_speed } };
+          } products[] = { { "multiply", test_multiply },
+                           { "extremes", test_extremes },
+                           { "speed", test_speed } };
 
           for (guint p = 0; p < (g_test_perf () ? 3 : 2); p++)
             {
               Case *test = g_new (Case, 1);
-              g_autofree char *path = g_strdup_printf ("/kernels/%s/%s/%s", tiers[i], products[p].name,
-                                                       sotto_block_name (types[t]));
+              g_autofree char *path = g_strdup_printf (
+                "/kernels/%s/%s/%s", tiers[i], products[p].name, sotto_block_name (types[t]));
 
               *test = (Case) { tiers[i], types[t] };
               g_test_add_data_func_full (path, test, products[p].func, g_free);

@@ -4,7 +4,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* The pool of threads: every unit is done once, barriers hold, threads change, a cancel is agreed on. */
+/* The pool of threads: every unit is done once, barriers hold, threads change, a cancel is agreed
+ * on. */
 
 enum { N_PHASES = 200, MAX_UNITS = 97 };
 
@@ -128,7 +129,8 @@ test_cancel (void)
       g_assert_false (sotto_pool_run (pool, cancel, cancel_lane, &run));
       g_assert_cmpuint (atomic_load (&run.n_stopped), ==, 5);
       for (guint lane = 1; lane < 5; lane++) /* all left at the same barrier */
-        g_assert_cmpuint (atomic_load (&run.n_barriers[lane]), ==, atomic_load (&run.n_barriers[0]));
+        g_assert_cmpuint (atomic_load (&run.n_barriers[lane]), ==,
+                          atomic_load (&run.n_barriers[0]));
       /* raised before the start: nothing runs */
       g_assert_false (sotto_pool_run (pool, cancel, cancel_lane, &run));
     }
@@ -148,7 +150,8 @@ test_rests (void)
   clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &before);
   g_usleep (200 * 1000);
   clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &after);
-  g_assert_cmpint ((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec, <, 5 * 1000 * 1000);
+  g_assert_cmpint ((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec, <,
+                   5 * 1000 * 1000);
   sotto_pool_free (pool);
 }
 
