@@ -46,8 +46,9 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
                          : g_strdup (_("Reading the conversation…"));
     case SOTTO_REPLY_STATE_GENERATING:
       return tokens_per_second > 0
-             ? g_strdup_printf (_("Writing… %.0f tokens per second"), tokens_per_second)
-                                   : g_strdup (_("Writing…"));
+               /* Translators: how fast a reply is written; a token is a piece of a word */
+               ? g_strdup_printf (_("%.0f tokens/s"), tokens_per_second)
+               : g_strdup (_("Writing…"));
     case SOTTO_REPLY_STATE_IDLE:
     case SOTTO_REPLY_STATE_SAVING:
     default:
