@@ -8,7 +8,6 @@
  */
 #include "sotto-worker.h"
 
-#include <errno.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -160,6 +159,13 @@ sotto_worker_set_threads (SottoWorker *self,
   sotto_backend_set_threads (self->backend, n_threads);
 }
 
+/* The calling thread ranks below the window's. Failing is no harm. */
+static void
+be_nice (int level)
+{
+  setpriority (PRIO_PROCESS, (id_t) syscall (SYS_gettid), level);
+}
+
 /* --- Hashing --- */
 
 /* Runs in the pool's thread. */
@@ -171,8 +177,7 @@ take_hash (gpointer data,
   SottoWorker *self = user_data;
   const char *hash;
 
-  /* A thread's own priority; failing is no harm. */
-  setpriority (PRIO_PROCESS, (id_t) syscall (SYS_gettid), 10);
+  be_nice (10);
 
   hash = sotto_model_hash (model, NULL, NULL, self->closing, NULL);
   if (hash != NULL)
@@ -239,6 +244,9 @@ worker_main (gpointer data)
 {
   SottoWorker *self = data;
   gboolean quit = FALSE;
+
+  /* As the pool's threads do: this one is a lane among them. */
+  be_nice (5);
 
   while (!quit)
     {
