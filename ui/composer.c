@@ -20,6 +20,7 @@ struct _SottoComposer {
 
   /* Owned */
   SottoConversation *conversation;
+  SpellingTextBufferAdapter *spelling;
 
   gboolean sending;     /* until what was written is safe on the disk */
   gboolean refilling;   /* the text comes from the draft, not from a person */
@@ -303,11 +304,11 @@ static void
 set_up_spelling (SottoComposer *self)
 {
   SpellingChecker *checker = spelling_checker_get_default ();
-  g_autoptr (SpellingTextBufferAdapter) adapter = spelling_text_buffer_adapter_new (self->buffer, checker);
 
-  gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->view), spelling_text_buffer_adapter_get_menu_model (adapter));
-  gtk_widget_insert_action_group (GTK_WIDGET (self->view), "spelling", G_ACTION_GROUP (adapter));
-  spelling_text_buffer_adapter_set_enabled (adapter, TRUE);
+  self->spelling = spelling_text_buffer_adapter_new (self->buffer, checker);
+  gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->view), spelling_text_buffer_adapter_get_menu_model (self->spelling));
+  gtk_widget_insert_action_group (GTK_WIDGET (self->view), "spelling", G_ACTION_GROUP (self->spelling));
+  spelling_text_buffer_adapter_set_enabled (self->spelling, TRUE);
 }
 
 static void
@@ -329,6 +330,10 @@ sotto_composer_dispose (GObject *object)
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_object (&self->conversation);
+  /* What it still has to check would be asked for after the buffer has gone. */
+  if (self->spelling != NULL)
+    spelling_text_buffer_adapter_set_enabled (self->spelling, FALSE);
+  g_clear_object (&self->spelling);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_COMPOSER);
 
   G_OBJECT_CLASS (sotto_composer_parent_class)->dispose (object);

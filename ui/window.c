@@ -399,6 +399,7 @@ sotto_window_new (GtkApplication *application,
     gtk_window_maximize (GTK_WINDOW (self));
 
   on_collapsed (self);
+  on_sidebar_shown (self);
   sotto_state_page_set_app (self->state_page, app);
   sotto_conversation_page_set_app (self->page, app);
   g_signal_connect_object (app, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
