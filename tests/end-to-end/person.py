@@ -1,0 +1,447 @@
+"""Sotto as a person meets it: started, looked at, typed into.
+
+What is on the screen is read through AT-SPI, as a screen reader reads it; keys come from the X server,
+as a keyboard's do. Nothing here knows what is inside the program. It runs within tests/desktop.
+
+Nothing sleeps for a fixed time to let something happen: wait() asks again until it has or a deadline is
+over, and says what it saw instead. Deadlines are generous, because two busy cores are slow.
+"""
+import functools
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+PATIENCE = 30
+WINDOW = object()    # stands for the window's number in what xdotool is told
+
+BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or pathlib.Path(__file__).parents[2] / "_build")
+PROGRAM = BUILD / "app" / "sotto"
+SCREENSHOTS = BUILD / "tests" / "screenshots"
+
+# Set before libatspi is loaded, which tells an address only once.
+if "SOTTO_DESKTOP" in os.environ:
+    import gi
+    gi.require_version("Atspi", "2.0")
+    from gi.repository import Atspi, GLib
+
+
+class Failed(Exception):
+    """Something did not happen, or something else did."""
+
+
+def wait(what, condition, seconds=PATIENCE):
+    """condition()'s first true value; Failed, and what was seen last, when there is none in time."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            found = condition()
+        except GLib.Error:
+            found = None        # it went while it was looked at
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Failed(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.03)
+
+
+def wait_same(what, read, expected, seconds=PATIENCE):
+    """Waits until read() gives expected; what differed, when it does not."""
+    seen = [None]
+
+    def condition():
+        seen[0] = read()
+        return seen[0] == expected
+    try:
+        wait(what, condition, seconds)
+    except Failed as failed:
+        at = len(os.path.commonprefix([seen[0], expected])) if isinstance(expected, str) else 0
+        raise Failed(f"{failed}: from {at} on it is {seen[0][at:]!r}, not {expected[at:]!r}") from None
+
+
+def check(holds, sentence):
+    if not holds:
+        raise Failed(sentence)
+
+
+class Node:
+    """One thing on the screen: role, name, and what lies in it, read when it is first looked at."""
+
+    def __init__(self, accessible, parent=None):
+        self.accessible = accessible
+        self.parent = parent
+        self.role = accessible.get_role_name()
+        self.name = accessible.get_name() or ""
+
+    @functools.cached_property
+    def children(self):
+        found = [self.accessible.get_child_at_index(index)
+                 for index in range(self.accessible.get_child_count())]
+        return [Node(child, self) for child in found if child is not None]
+
+    def walk(self):
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def fits(self, role, name):
+        if role is not None and self.role != role:
+            return False
+        return name is None or (name.search(self.name) is not None if isinstance(name, re.Pattern)
+                                else self.name == name)
+
+    def all(self, role=None, name=None):
+        """name: the whole of it, or a compiled expression to be found in it"""
+        return [node for node in self.walk() if node.fits(role, name)]
+
+    def find(self, role=None, name=None):
+        return next((node for node in self.walk() if node.fits(role, name)), None)
+
+    def has_state(self, state):
+        return self.accessible.get_state_set().contains(getattr(Atspi.StateType, state))
+
+    def text(self):
+        """What a text view holds."""
+        return Atspi.Text.get_text(self.accessible, 0, Atspi.Text.get_character_count(self.accessible))
+
+    def press(self):
+        """Presses a button: of all that can be done with it, the first."""
+        node = self
+        if node.role == "button" and node.find("toggle button") is not None:
+            node = node.find("toggle button")
+        if not Atspi.Action.do_action(node.accessible, 0):
+            raise Failed(f"the {self.role} “{self.name}” could not be pressed")
+
+    def lines(self, depth=0):
+        if self.name or self.role in ("text", "list item", "alert", "dialog"):
+            yield f"{'  ' * depth}{self.role} “{self.name}”"
+            depth += 1
+        for child in self.children:
+            yield from child.lines(depth)
+
+
+class Sotto:
+    """One run of the program. trace: where strace writes down what it does with sockets."""
+
+    def __init__(self, trace=None, arguments=(), settle=True):
+        command = [str(PROGRAM), *arguments]
+        if trace is not None:
+            # -D: the program is our child and strace is not, so that signals and statuses are its own.
+            command = ["strace", "-D", "-f", "--seccomp-bpf", "-q", "-e", "trace=network", "-e",
+                       "signal=none", "-o", str(trace), *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self.window = None
+        if settle:
+            wait("a window", self.look)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def look(self):
+        """Everything that is on the screen now; None as long as there is no window."""
+        if self.process.poll() is not None:
+            raise Failed(f"Sotto ended with status {self.process.returncode}")
+        desktop = Atspi.get_desktop(0)
+        for index in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(index)
+            if application is not None and application.get_process_id() == self.pid:
+                # What libatspi remembers it is told by events, for which nobody waits here.
+                application.set_cache_mask(Atspi.Cache.NONE)
+                root = Node(application)
+                return root if root.find("frame") is not None else None
+        return None
+
+    def see(self, role, name=None, seconds=PATIENCE, within=None):
+        """Waits for something on the screen, and returns it. within: looks for the place to look in."""
+        def condition():
+            root = self.look()
+            place = root if root is None or within is None else within(root)
+            return place and place.find(role, name)
+        try:
+            return wait(f"a {role} “{getattr(name, 'pattern', name)}”", condition, seconds)
+        except Failed as failed:
+            raise Failed(f"{failed}; there is\n{self.screen()}") from None
+
+    def gone(self, role, name=None, seconds=PATIENCE):
+        def condition():
+            root = self.look()
+            return root is not None and root.find(role, name) is None
+        wait(f"the {role} “{getattr(name, 'pattern', name)}” to go", condition, seconds)
+
+    def screen(self):
+        try:
+            root = self.look()
+        except (Failed, GLib.Error) as error:
+            return str(error)
+        return "\n".join(root.lines()) if root is not None else "no window"
+
+    # Keys
+
+    def xdotool(self, *arguments):
+        """xdotool waits for ever for a window of a program that has died: so there is a limit."""
+        if self.window is None:
+            def visible():
+                found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.pid)],
+                                       capture_output=True, text=True, timeout=20, check=False)
+                return found.stdout.split()
+            # The main window was made before every tooltip and menu, and numbers rise.
+            self.window = min(wait("the window's number", visible), key=int)
+        # Nobody manages windows here, so nobody gives a window the focus.
+        arguments = [self.window if argument == WINDOW else argument for argument in arguments]
+        result = subprocess.run(["xdotool", "windowfocus", self.window, *arguments],
+                                capture_output=True, text=True, timeout=60, check=False)
+        check(result.returncode == 0, f"xdotool {' '.join(arguments)}: {result.stderr.strip()}")
+
+    def keys(self, *keys):
+        self.xdotool("key", "--clearmodifiers", *keys)
+
+    def focused(self):
+        return next((node for node in self.look().walk() if node.has_state("FOCUSED")), None)
+
+    def go_to(self, role, name, key="Down"):
+        """Presses a key again and again until the focus has come there, as one does without a mouse."""
+        seen = []
+        for _ in range(12):
+            node = self.focused()
+            if node is not None and node.fits(role, name):
+                return
+            before = node and node.accessible
+            seen.append(f"{node.role} “{node.name}”" if node else "nothing")
+            self.keys(key)
+            try:
+                wait("the focus to go on", lambda: (now := self.focused()) and now.accessible != before, 2)
+            except Failed:
+                pass
+        raise Failed(f"{key} does not lead to the {role} “{getattr(name, 'pattern', name)}” but over "
+                     f"{', '.join(seen)}")
+
+    def type(self, text):
+        self.xdotool("type", "--clearmodifiers", "--delay", "8", text)
+
+    def resize(self, width, height):
+        self.xdotool("windowsize", WINDOW, str(width), str(height))
+
+    def click(self, node):
+        """With the mouse, in the middle of it. Only places within a window can be asked for."""
+        place = Atspi.Component.get_extents(node.accessible, Atspi.CoordType.WINDOW)
+        self.xdotool("mousemove", "--window", WINDOW, str(place.x + place.width // 2),
+                     str(place.y + place.height // 2), "click", "1")
+
+    def screenshot(self, name, width=1300, height=800):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+0+0", "+repage",
+                        str(SCREENSHOTS / f"{name}.png")], timeout=60, check=True)
+
+    def go_to_entry(self, name):
+        """Tab, until one can type into the entry of this name."""
+        def is_there():
+            node = self.focused()
+            while node is not None and node.name != name:
+                node = node.parent
+            return node is not None
+        for _ in range(20):
+            if is_there():
+                return
+            self.keys("Tab")
+        wait(f"Tab to lead to the entry “{name}”", is_there, 5)
+
+    # Conversation
+
+    def accept_recovery_code(self):
+        """The first start's dialog: reads the code, and says that it has been written down."""
+        alert = self.see("alert", "Keep Your Recovery Code")
+        code = alert.find("label", "Recovery code").text()
+        alert.find("button", "I Have Written It Down").press()
+        self.gone("alert")
+        return code
+
+    def open(self, title):
+        """Chooses a conversation from the list at the side."""
+        row = self.see("list item", title, within=lambda root: root.find(None, "Conversations"))
+        self.click(row)
+        wait("its messages", self.messages)
+
+    def composer(self):
+        return self.see("text", "Message")
+
+    def messages(self):
+        """Who says what, as far as it is in sight: [("You", "…"), ("Reply", "…")]"""
+        root = self.look()
+        place = root and root.find(None, "Messages")
+        rows = place.all("list item") if place else []
+        return [(row.name, row_text(row)) for row in rows if row.name in ("You", "Reply")]
+
+    def reply(self):
+        """The text of the last reply; "" as long as there is none."""
+        replies = [text for who, text in self.messages() if who == "Reply"]
+        return replies[-1] if replies else ""
+
+    def write(self, text):
+        """Types a message into the composer, sees it there, and sends it with Enter."""
+        self.type(text)
+        wait(f"“{text}” in the composer", lambda: self.composer().text() == text)
+        self.keys("Return")
+        wait("the message among the messages", lambda: ("You", text) in self.messages())
+
+    def is_writing(self):
+        return self.look().find("button", "Stop") is not None
+
+    def wait_reply(self, seconds=90):
+        """Waits until nothing is being written any more."""
+        wait("the end of the reply", lambda: not self.is_writing(), seconds)
+        return self.reply()
+
+    def titles(self):
+        """The conversations in the list at the side, from the top."""
+        root = self.look()
+        place = root and root.find(None, "Conversations")
+        return [row.name for row in place.all("list item")] if place else []
+
+    # The end
+
+    def quit(self):
+        """Ctrl+Q; the exit status."""
+        self.keys("ctrl+q")
+        return self.ended()
+
+    def ended(self, seconds=PATIENCE):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"Sotto has not ended after {seconds} s") from None
+
+    def kill(self):
+        """SIGKILL: as a crash or the kernel would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def row_text(row):
+    """What a message says: the first thing in its row, before notices and buttons."""
+    body = row
+    for _ in ("clamp", "box", "body or editor"):
+        if body.children:
+            body = body.children[0]
+    texts = []
+
+    def collect(node):
+        if node.role in ("button", "toggle button"):
+            return
+        # Paragraphs, headings and cells are labels with other roles, code is a text view.
+        text = node.text() if node.accessible.get_text_iface() is not None else ""
+        if text:
+            texts.append(text)
+        for child in node.children:
+            collect(child)
+    collect(body)
+    return "\n".join(texts)
+
+
+def home():
+    """The folders in which a program of this desktop can leave anything."""
+    return [pathlib.Path(os.environ[name]) for name in ("HOME", "XDG_RUNTIME_DIR", "TMPDIR")]
+
+
+def data_folder():
+    return pathlib.Path(os.environ["XDG_DATA_HOME"]) / "sotto"
+
+
+def prefer(**values):
+    """Preferences as GSettings keeps them in a file. Call before the first start."""
+    os.environ["GSETTINGS_BACKEND"] = "keyfile"
+    folder = pathlib.Path(os.environ["XDG_CONFIG_HOME"]) / "glib-2.0" / "settings"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["[io/github/sotto_chat/Sotto]"]
+    lines += [f"{key.replace('_', '-')}={value}" for key, value in values.items()]
+    (folder / "keyfile").write_text("\n".join(lines) + "\n")
+
+
+def link_models(*names):
+    """Puts the models whose file names contain these where Sotto looks; False where one is missing."""
+    folder = pathlib.Path(os.environ.get("SOTTO_MODELS", ""))
+    library = data_folder() / "models"
+    library.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        found = sorted(file for file in folder.glob("*.gguf") if name in file.name)
+        if not found:
+            return False
+        (library / found[0].name).symlink_to(found[0])
+    return True
+
+
+def need_models(*names):
+    if not link_models(*names):
+        skip_all(f"{' or '.join(names)} is not here; data/models/fetch puts it there")
+
+
+def enter_desktop(*options, programs=("xdotool", "import")):
+    """Goes on within tests/desktop, whose options these are; what others set must not change what is seen."""
+    if "SOTTO_DESKTOP" not in os.environ:
+        desktop = str(pathlib.Path(__file__).parents[1] / "desktop")
+        os.execv(desktop, [desktop, *options, sys.executable, *sys.argv])
+    for program in programs:
+        if shutil.which(program) is None:
+            skip_all(f"{program} is not installed")
+    os.environ.update({"GSETTINGS_SCHEMA_DIR": str(BUILD / "data"), "LC_ALL": "C.UTF-8"})
+    for name in ("NO_AT_BRIDGE", "GTK_A11Y", "LANGUAGE", "GTK_THEME", "G_DEBUG"):
+        os.environ.pop(name, None)
+
+
+# TAP
+
+class Journey:
+    """Steps that stand on each other, each a test case. After one that failed the others are not tried."""
+
+    def __init__(self):
+        self.steps = []
+        self.sotto = None       # whoever is running, for pictures of a failure, and to be ended
+
+    def step(self, name):
+        def register(function):
+            self.steps.append((name, function))
+            return function
+        return register
+
+    def run(self):
+        print(f"1..{len(self.steps)}", flush=True)
+        failed = None
+        for number, (name, function) in enumerate(self.steps, 1):
+            if failed is not None:
+                print(f"not ok {number} - {name} (not tried, because step {failed} failed)", flush=True)
+                continue
+            begin = time.monotonic()
+            try:
+                function()
+            except (Failed, GLib.Error, OSError, subprocess.SubprocessError) as error:
+                failed = number
+                for line in str(error).splitlines():
+                    note(line)
+                self.picture(number)
+            print(f"{'not ok' if failed == number else 'ok'} {number} - {name}", flush=True)
+            note(f"{time.monotonic() - begin:.1f} s")
+        if self.sotto is not None and self.sotto.process.poll() is None:
+            self.sotto.kill()
+        return 1 if failed is not None else 0
+
+    def picture(self, number):
+        test = pathlib.Path(sys.argv[0]).stem
+        if self.sotto is not None:
+            try:
+                self.sotto.screenshot(f"failed-{test}-{number}")
+                note(f"see {SCREENSHOTS}/failed-{test}-{number}.png")
+            except (OSError, subprocess.SubprocessError) as error:
+                note(f"no picture of it: {error}")
+
+
+def note(line):
+    print(f"# {line}", flush=True)
+
+
+def skip_all(reason):
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
