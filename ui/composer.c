@@ -28,6 +28,7 @@ struct _SottoComposer {
 
 enum {
   RECALL,
+  SENT,
   N_SIGNALS
 };
 
@@ -151,7 +152,10 @@ on_sent (GObject      *source,
   if (conversation == self->conversation)
     {
       if (sent)
-        fill (self, sotto_conversation_get_draft (conversation));
+        {
+          fill (self, sotto_conversation_get_draft (conversation));
+          g_signal_emit (self, signals[SENT], 0);
+        }
       else
         {
           g_autoptr (SottoProblem) problem = sotto_problem_new (error);
@@ -347,6 +351,8 @@ sotto_composer_class_init (SottoComposerClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sotto_composer_dispose;
   widget_class->grab_focus = sotto_composer_grab_focus;
 
+  signals[SENT] = g_signal_new ("sent", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 0);
   signals[RECALL] = g_signal_new ("recall", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
 

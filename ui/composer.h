@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * context is.
  *
  * Signals:
+ * - "sent" (): what was written is safe and stands in the conversation
  * - "recall" (): the arrow up was pressed in an empty composer
  */
 #define SOTTO_TYPE_COMPOSER (sotto_composer_get_type ())

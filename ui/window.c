@@ -192,7 +192,8 @@ static void
 on_dismissed (SottoWindow *self,
               AdwToast    *toast)
 {
-  if (g_object_get_data (G_OBJECT (toast), "undone") == NULL)
+  /* When the window goes, the application is closed, which purges as well. */
+  if (self->app != NULL && g_object_get_data (G_OBJECT (toast), "undone") == NULL)
     sotto_conversation_list_purge (sotto_app_get_conversations (self->app),
                                    g_object_get_data (G_OBJECT (toast), "conversation"));
 }

@@ -1,0 +1,381 @@
+/* What Sotto looks like, for people to look at: screenshots of everything a person meets, in light and dark, wide and narrow, into
+ * SOTTO_SCREENSHOTS or screenshots/ of the build folder. The conversation in them is planted, so that they are the same every
+ * time. tests/ui/screenshots FOLDER makes them by hand. */
+#include "harness.h"
+
+#include <glib/gstdio.h>
+
+#include <sotto-history.h>
+
+#include "sotto-app.h"
+#include "sotto-ui.h"
+
+#include "app-private.h"
+
+#define PASSPHRASE "correct horse"
+
+static const char question[] = "How do I count the words of a text in Python, and what should I watch out for?";
+
+static const char answer[] =
+  "# Counting words\n\n"
+  "The simplest way is to **split** the text where it has *white space* and to count the pieces, as `str.split()` does:\n\n"
+  "```python\n"
+  "def count_words(text: str) -> int:\n"
+  "    \"\"\"How many words stand in the text.\"\"\"\n"
+  "    return len(text.split())  # any white space\n"
+  "```\n\n"
+  "## What to watch out for\n\n"
+  "1. Punctuation stays with its word: `end.` and `end` are two words.\n"
+  "2. Some scripts write no spaces:\n"
+  "   - Chinese and Japanese\n"
+  "   - Thai\n"
+  "3. A hyphen may join two words, or not.\n\n"
+  "| Text | Words | Right? |\n"
+  "|---|--:|:-:|\n"
+  "| To be or not to be | 6 | yes |\n"
+  "| well-known facts | 2 | perhaps |\n"
+  "| 東京タワー | 1 | **no** |\n\n"
+  "> Simple things should be simple.\n\n"
+  "More about it stands in [the documentation](https://docs.python.org/3/library/stdtypes.html#str.split).\n";
+
+/* --- A history to look at --- */
+
+typedef struct {
+  GAsyncResult *result;
+} Call;
+
+static void
+on_done (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_set_object (&((Call *) user_data)->result, result);
+}
+
+static gboolean
+is_done (gpointer call)
+{
+  return ((Call *) call)->result != NULL;
+}
+
+static char *
+add_message (SottoStore       *store,
+             const char       *conversation,
+             const char       *parent,
+             SottoHistoryRole  role,
+             const char       *text)
+{
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text (text);
+  g_autoptr (GError) error = NULL;
+  Call call = { NULL };
+  char *id;
+
+  sotto_store_add_message_async (store, conversation, NULL, parent, role, parts, FALSE, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  id = sotto_store_add_message_finish (store, call.result, &error);
+  g_assert_no_error (error);
+  g_object_unref (call.result);
+
+  return id;
+}
+
+static void
+add_conversation (SottoStore *store,
+                  const char *title,
+                  const char *asked,
+                  const char *answered)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  Call call = { NULL };
+
+  sotto_store_create_conversation_async (store, NULL, title, NULL, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  id = sotto_store_create_conversation_finish (store, call.result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&call.result);
+
+  first = add_message (store, id, NULL, SOTTO_HISTORY_ROLE_USER, asked);
+  second = add_message (store, id, first, SOTTO_HISTORY_ROLE_ASSISTANT, answered);
+}
+
+static void
+plant (const char *folder)
+{
+  g_autoptr (SottoUnlock) unlock = sotto_unlock_new_passphrase (PASSPHRASE, NULL);
+  g_autoptr (GError) error = NULL;
+  SottoStore *store;
+  Call call = { NULL };
+
+  sotto_store_create_async (folder, unlock, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 30);
+  store = sotto_store_create_finish (call.result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&call.result);
+
+  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\n…");
+  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps.");
+  add_conversation (store, "Counting words in Python", question, answer);
+
+  sotto_store_close_async (store, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  g_object_unref (call.result);
+  g_object_unref (store);
+}
+
+/* --- Looking --- */
+
+typedef struct {
+  SottoApp *app;
+  GApplication *application;
+  GtkWindow *window;
+  const char *name;   /* of the variant: "wide-light" */
+  int width;
+  int height;
+} Look;
+
+static void
+on_ended (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  *(gboolean *) user_data = g_subprocess_wait_check_finish (G_SUBPROCESS (source), result, NULL);
+}
+
+static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static void
+shoot (Look       *look,
+       const char *what)
+{
+  const char *folder = g_getenv ("SOTTO_SCREENSHOTS");
+  g_autofree char *own = g_build_filename (g_getenv ("SOTTO_BUILD_DIR"), "screenshots", NULL);
+  g_autofree char *name = g_strdup_printf ("%s-%s.png", look->name, what);
+  g_autofree char *path = g_build_filename (folder != NULL ? folder : own, name, NULL);
+  g_autofree char *crop = g_strdup_printf ("%dx%d+0+0", look->width, look->height);
+  g_autoptr (GSubprocess) process = NULL;
+  gboolean done = FALSE;
+
+  g_mkdir_with_parents (folder != NULL ? folder : own, 0755);
+  harness_run (0.6);
+  /* The root window, as popovers are windows of their own */
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "import", "-window", "root", "-crop", crop, "+repage", path, NULL);
+  g_assert_nonnull (process);
+  g_subprocess_wait_async (process, NULL, on_ended, &done);
+  harness_wait_for (is_true, &done, 30);
+}
+
+static void
+activate (Look       *look,
+          const char *action)
+{
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (look->window), action, NULL));
+  harness_run (0.4);
+}
+
+static void
+close_dialog (Look *look)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
+
+  if (dialog != NULL)
+    adw_dialog_close (dialog);
+  harness_run (0.4);
+}
+
+static gboolean
+is_ready (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
+}
+
+static gboolean
+is_locked (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_NEEDS_PASSPHRASE;
+}
+
+static gboolean
+has_model (gpointer app)
+{
+  return sotto_model_library_get_default (sotto_app_get_models (app)) != NULL;
+}
+
+static gboolean
+is_idle (gpointer conversation)
+{
+  return !sotto_conversation_is_busy (conversation);
+}
+
+static gboolean
+is_writing (gpointer conversation)
+{
+  return !sotto_conversation_is_busy (conversation) ||
+         sotto_conversation_get_reply_state (conversation) == SOTTO_REPLY_STATE_GENERATING;
+}
+
+static void
+look_around (Look *look)
+{
+  GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (look->app));
+  g_autoptr (SottoConversation) conversation = NULL;
+  GtkWidget *view;
+
+  harness_wait_for (is_locked, look->app, 20);
+  shoot (look, "01-locked");
+  sotto_app_unlock_async (look->app, PASSPHRASE, NULL, NULL, NULL);
+  harness_wait_for (is_ready, look->app, 30);
+  if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
+    harness_wait_for (has_model, look->app, 20);
+  shoot (look, "02-empty");
+
+  if (look->width < 600)
+    {
+      activate (look, "win.toggle-sidebar");
+      shoot (look, "03-list");
+    }
+
+  /* The newest one, as a click on its row would open it */
+  conversation = g_list_model_get_item (conversations, 0);
+  if (look->width < 600)
+    activate (look, "win.toggle-sidebar");
+  view = harness_find (GTK_WIDGET (look->window), GTK_TYPE_LIST_VIEW);
+  if (view == NULL)
+    {
+      activate (look, "win.toggle-sidebar");
+      view = harness_find (GTK_WIDGET (look->window), GTK_TYPE_LIST_VIEW);
+    }
+  g_assert_nonnull (view);
+  g_signal_emit_by_name (view, "activate", 0);
+  shoot (look, "04-end-of-conversation");
+  activate (look, "win.find");
+  gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY)),
+                         "count");
+  shoot (look, "05-find");
+  g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
+  harness_run (0.3);
+  activate (look, "win.choose-model");
+  shoot (look, "06-models");
+  gtk_popover_popdown (GTK_POPOVER (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER)));
+  activate (look, "win.rename");
+  shoot (look, "07-rename");
+  close_dialog (look);
+
+  if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
+    {
+      activate (look, "win.focus-composer");
+      gtk_text_buffer_insert_at_cursor (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window))),
+                                        "Say it in one sentence.", -1);
+      g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), "Send (Enter)"), "clicked");
+      harness_run (0.3);
+      harness_wait_for (is_writing, conversation, 60);
+      shoot (look, "08-writing");
+      sotto_conversation_stop (conversation);
+      harness_wait_for (is_idle, conversation, 20);
+      shoot (look, "09-stopped");
+    }
+
+  activate (look, "win.search");
+  gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY)),
+                         "words");
+  harness_run (0.5);
+  shoot (look, "10-search");
+  g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
+  harness_run (0.2);
+  activate (look, "win.focus-composer");
+  activate (look, "win.preferences");
+  shoot (look, "11-preferences");
+  close_dialog (look);
+  gtk_widget_activate_action (GTK_WIDGET (look->window), "app.about", NULL);
+  shoot (look, "12-about");
+  close_dialog (look);
+  sotto_app_renew_recovery_code (look->app);
+  harness_run (0.5);
+  shoot (look, "13-recovery-code");
+  close_dialog (look);
+  gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete", "s", sotto_conversation_get_id (conversation));
+  shoot (look, "14-deleted");
+}
+
+static gboolean
+live (gpointer data)
+{
+  Look *look = data;
+
+  look->window = gtk_application_get_active_window (GTK_APPLICATION (look->application));
+  look_around (look);
+  gtk_window_close (look->window);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_activate (GApplication *application,
+             Look         *look)
+{
+  g_idle_add (live, look);
+}
+
+static void
+make (gconstpointer data)
+{
+  const Look *asked = data;
+  Look look = *asked;
+  g_autofree char *folder = g_dir_make_tmp ("sotto-screenshots-XXXXXX", NULL);
+  g_autofree char *history = g_build_filename (folder, "history", NULL);
+  g_autofree char *import = g_find_program_in_path ("import");
+  SottoSettings *settings;
+
+  if (import == NULL)
+    {
+      g_test_skip ("import (of ImageMagick) is not installed");
+      return;
+    }
+
+  plant (history);
+  look.app = sotto_app_new (history);
+  settings = sotto_app_get_settings (look.app);
+  g_object_set (settings, "window-width", look.width, "window-height", look.height, "sidebar-shown", TRUE, NULL);
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                      g_str_has_suffix (look.name, "dark") ? ADW_COLOR_SCHEME_FORCE_DARK
+                                                                           : ADW_COLOR_SCHEME_FORCE_LIGHT);
+  look.application = sotto_ui_application_new (look.app);
+  g_application_set_flags (look.application, G_APPLICATION_NON_UNIQUE);
+  g_signal_connect_after (look.application, "activate", G_CALLBACK (on_activate), &look);
+  g_assert_cmpint (g_application_run (look.application, 0, NULL), ==, 0);
+  g_object_unref (look.application);
+  g_object_unref (look.app);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  /* Without a compositor a window's shadow takes a few pixels from it, and libadwaita warns below 360. */
+  static const Look looks[] = {
+    { .name = "wide-light", .width = 1300, .height = 800 },
+    { .name = "narrow-dark", .width = 372, .height = 720 },
+    { .name = "wide-dark", .width = 1300, .height = 800 },
+    { .name = "narrow-light", .width = 372, .height = 720 },
+  };
+
+  harness_init (&argc, &argv);
+  if (harness_link_model ("SmolLM2-135M"))
+    g_setenv ("SCREENSHOTS_MODEL", "1", TRUE);
+
+  /* Two of them show everything; all when somebody asks for them. */
+  for (guint i = 0; i < (g_getenv ("SOTTO_SCREENSHOTS") != NULL ? G_N_ELEMENTS (looks) : 2); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/screenshots/%s", looks[i].name);
+
+      g_test_add_data_func (path, &looks[i], make);
+    }
+
+  return g_test_run ();
+}
