@@ -345,6 +345,7 @@ make (gconstpointer data)
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
                                       g_str_has_suffix (look.name, "dark") ? ADW_COLOR_SCHEME_FORCE_DARK
                                                                            : ADW_COLOR_SCHEME_FORCE_LIGHT);
+  gtk_widget_set_default_direction (g_str_has_prefix (look.name, "right-to-left") ? GTK_TEXT_DIR_RTL : GTK_TEXT_DIR_LTR);
   look.application = sotto_ui_application_new (look.app);
   g_application_set_flags (look.application, G_APPLICATION_NON_UNIQUE);
   g_signal_connect_after (look.application, "activate", G_CALLBACK (on_activate), &look);
@@ -363,6 +364,7 @@ main (int    argc,
     { .name = "narrow-dark", .width = 372, .height = 720 },
     { .name = "wide-dark", .width = 1300, .height = 800 },
     { .name = "narrow-light", .width = 372, .height = 720 },
+    { .name = "right-to-left-light", .width = 1300, .height = 800 },
   };
 
   harness_init (&argc, &argv);
