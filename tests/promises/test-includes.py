@@ -38,7 +38,7 @@ LIBRARIES = {
 MAY_USE = {
     "engine": {"glib", "yyjson", "blas"},
     "history": {"glib", "gobject", "gio", "sqlcipher", "libsecret", "sodium"},
-    "app": {"glib", "gobject", "gio", "seccomp"},
+    "app": {"glib", "gobject", "gio"},
     "ui": {"glib", "gobject", "gio", "gtk", "adwaita", "gtksourceview", "cmark", "spelling"},
 }
 
