@@ -144,7 +144,9 @@ main (int argc, char **argv)
 
   sotto_guard_seal ();
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, SOTTO_LOCALE_DIR);
+  /* app/run names the folder of the build, since nothing is installed there. */
+  bindtextdomain (GETTEXT_PACKAGE, g_getenv ("SOTTO_LOCALE_DIR") != NULL
+                  ? g_getenv ("SOTTO_LOCALE_DIR") : SOTTO_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
