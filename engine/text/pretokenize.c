@@ -170,5 +170,6 @@ sotto_pretokenizer_split (const SottoPretokenizer *self,
                           SottoWordFunc            func,
                           gpointer                 user_data)
 {
-  split_from (self, 0, text, text + length, func, user_data);
+  if (length > 0)
+    split_from (self, 0, text, text + length, func, user_data);
 }
