@@ -6,7 +6,7 @@
  *
  *   CLOSED ─open─► OPENING ─► probe
  *      nothing there:   keyring ─► created ─► READY, with a recovery code to show
- *                       no keyring, or refused, or a passphrase is preferred ─► FIRST_START
+ *                       no keyring, or refused ─► FIRST_START
  *      something there: keyring slot ─► opened ─► READY
  *                         else KEYRING_LOCKED, _DENIED, _ABSENT, WRONG, or the passphrase's turn
  *                       passphrase slot ─► NEEDS_PASSPHRASE ─unlock─► READY, or back with a problem
@@ -77,6 +77,10 @@ attempt_free (Attempt *attempt)
 static SottoAppState
 state_of_error (SottoApp *self, const Attempt *attempt, const GError *error)
 {
+  /* Who stops waiting for the keyring is offered the other ways. */
+  if (attempt->means == SOTTO_APP_MEANS_KEYRING
+      && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return attempt->creating ? SOTTO_APP_STATE_FIRST_START : SOTTO_APP_STATE_KEYRING_LOCKED;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
       || g_error_matches (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_PASSPHRASE))
     return attempt->before;
@@ -357,10 +361,7 @@ sotto_app_open_async (SottoApp            *self,
     }
 
   note_slots (self, slots);
-  if (found == SOTTO_HISTORY_STATE_NONE
-      && sotto_settings_get_boolean (self->services->settings, "prefer-passphrase"))
-    ask_person (self, task, SOTTO_APP_STATE_FIRST_START);
-  else if (found == SOTTO_HISTORY_STATE_NONE)
+  if (found == SOTTO_HISTORY_STATE_NONE)
     sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_KEYRING, TRUE,
                              sotto_unlock_new_keyring (TRUE), NULL);
   else if (self->has_keyring_slot)
@@ -371,6 +372,15 @@ sotto_app_open_async (SottoApp            *self,
                                                       : SOTTO_APP_STATE_KEYRING_ABSENT);
 }
 
+void
+sotto_app_stop_waiting (SottoApp *self)
+{
+  g_return_if_fail (SOTTO_IS_APP (self));
+
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+}
+
 gboolean
 sotto_app_open_finish (SottoApp *self, GAsyncResult *result, GError **error)
 {
@@ -378,8 +388,8 @@ sotto_app_open_finish (SottoApp *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static SottoUnlock *
-create_passphrase (SottoApp *self, const char *passphrase, GError **error)
+SottoUnlock *
+sotto_app_create_passphrase (SottoApp *self, const char *passphrase, GError **error)
 {
   SottoUnlock *unlock;
 
@@ -414,7 +424,7 @@ sotto_app_create_async (SottoApp            *self,
   if (!sotto_app_can_begin (self, task))
     return;
 
-  unlock = create_passphrase (self, passphrase, &error);
+  unlock = sotto_app_create_passphrase (self, passphrase, &error);
   sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_PASSPHRASE, TRUE, unlock, error);
 }
 
@@ -436,7 +446,7 @@ sotto_app_unlock_async (SottoApp            *self,
   if (!sotto_app_can_begin (self, task))
     return;
 
-  unlock = create_passphrase (self, passphrase, &error);
+  unlock = sotto_app_create_passphrase (self, passphrase, &error);
   sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_PASSPHRASE, FALSE, unlock, error);
 }
 

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * - "recovery-code" (string, nullable): after the history was made, the code to show once;
  *   sotto_app_dismiss_recovery_code() wipes it
  * - "temporary" (boolean): nothing is kept
+ * - "protection" (#SottoProtection): what opens the history
  */
 #define SOTTO_TYPE_APP (sotto_app_get_type ())
 G_DECLARE_FINAL_TYPE (SottoApp, sotto_app, SOTTO, APP, GObject)
@@ -45,6 +46,7 @@ SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
 const char *sotto_app_get_recovery_code (SottoApp *self);
 gboolean sotto_app_is_temporary (SottoApp *self);
+SottoProtection sotto_app_get_protection (SottoApp *self);
 
 /**
  * sotto_app_open_async:
@@ -65,6 +67,14 @@ void sotto_app_open_async (SottoApp             *self,
  * Returns: whether the application is READY
  */
 gboolean sotto_app_open_finish (SottoApp *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_app_stop_waiting:
+ *
+ * In OPENING: gives up waiting for a keyring that does not answer. The state becomes KEYRING_LOCKED, or
+ * FIRST_START where there is no history yet; nothing on the disk has changed.
+ */
+void sotto_app_stop_waiting (SottoApp *self);
 
 /**
  * sotto_app_create_async:
@@ -108,6 +118,47 @@ void sotto_app_recover_async (SottoApp             *self,
  * history is not touched.
  */
 void sotto_app_start_temporary (SottoApp *self);
+
+/**
+ * sotto_app_set_passphrase_async:
+ * @passphrase: not empty
+ *
+ * In READY: from now on @passphrase opens the history, and neither an older one nor the keyring
+ * does, which forgets its secret. The recovery code stays. Takes as long as Argon2id does, in the
+ * history's thread. After an error everything is as it was.
+ */
+void sotto_app_set_passphrase_async (SottoApp             *self,
+                                     const char           *passphrase,
+                                     GCancellable         *cancellable,
+                                     GAsyncReadyCallback   callback,
+                                     gpointer              user_data);
+
+/**
+ * sotto_app_set_passphrase_finish:
+ *
+ * Returns: %FALSE with %SOTTO_APP_ERROR_PASSPHRASE (empty), _NOT_READY, _TEMPORARY or _PROTECTING,
+ *   or an error of the history
+ */
+gboolean sotto_app_set_passphrase_finish (SottoApp *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_app_use_keyring_async:
+ *
+ * In READY: moves the key into the keyring, which may ask the person to unlock it; then the
+ * passphrase goes. The recovery code stays. After an error everything is as it was.
+ */
+void sotto_app_use_keyring_async (SottoApp             *self,
+                                  GCancellable         *cancellable,
+                                  GAsyncReadyCallback   callback,
+                                  gpointer              user_data);
+
+/**
+ * sotto_app_use_keyring_finish:
+ *
+ * Returns: %FALSE with %SOTTO_APP_ERROR_NO_KEYRING, _KEYRING_REFUSED, _NOT_READY, _TEMPORARY or
+ *   _PROTECTING, or an error of the history
+ */
+gboolean sotto_app_use_keyring_finish (SottoApp *self, GAsyncResult *result, GError **error);
 
 /**
  * sotto_app_renew_recovery_code:

@@ -48,6 +48,7 @@ struct _SottoStatePage {
 
   /* Template Widgets */
   GtkStack *stack;
+  GtkRevealer *waiting;
   AdwStatusPage *status;
   GtkWidget *entries;
   GtkEditable *passphrase_row;
@@ -63,6 +64,7 @@ struct _SottoStatePage {
 
   Entry entry;
   SottoAppState shown;
+  guint waiting_source;  /* until it is said what is waited for */
 };
 
 G_DEFINE_FINAL_TYPE (SottoStatePage, sotto_state_page, ADW_TYPE_BIN)
@@ -113,12 +115,46 @@ set_entry (SottoStatePage *self,
     gtk_widget_grab_focus (GTK_WIDGET (self->passphrase_row));
 }
 
+/* Opening takes a moment; only a keyring that asks for its password takes longer. */
+#define PATIENCE_SECONDS 3
+
+static gboolean
+on_long_wait (gpointer data)
+{
+  SottoStatePage *self = data;
+
+  self->waiting_source = 0;
+  gtk_widget_set_visible (GTK_WIDGET (self->waiting), TRUE);
+  gtk_revealer_set_reveal_child (self->waiting, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+update_waiting (SottoStatePage *self,
+                gboolean        is_opening)
+{
+  g_clear_handle_id (&self->waiting_source, g_source_remove);
+  gtk_revealer_set_reveal_child (self->waiting, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->waiting), FALSE);
+  if (is_opening)
+    self->waiting_source = g_timeout_add_seconds (PATIENCE_SECONDS, on_long_wait, self);
+}
+
+static void
+on_stop_waiting (SottoStatePage *self)
+{
+  sotto_app_stop_waiting (self->app);
+}
+
 static void
 update (SottoStatePage *self)
 {
   SottoAppState state = sotto_app_get_state (self->app);
   SottoProblem *problem = sotto_app_get_problem (self->app);
   const Page *page = find_page (state);
+
+  update_waiting (self, state == SOTTO_APP_STATE_OPENING);
 
   if (page == NULL)
     {
@@ -211,6 +247,7 @@ sotto_state_page_dispose (GObject *object)
 {
   SottoStatePage *self = SOTTO_STATE_PAGE (object);
 
+  g_clear_handle_id (&self->waiting_source, g_source_remove);
   g_clear_object (&self->app);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_STATE_PAGE);
 
@@ -226,6 +263,7 @@ sotto_state_page_class_init (SottoStatePageClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/state-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, SottoStatePage, waiting);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, status);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, entries);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, passphrase_row);
@@ -235,6 +273,7 @@ sotto_state_page_class_init (SottoStatePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, submit_button);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, code_button);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, temporary_button);
+  gtk_widget_class_bind_template_callback (widget_class, on_stop_waiting);
   gtk_widget_class_bind_template_callback (widget_class, on_submit);
   gtk_widget_class_bind_template_callback (widget_class, on_temporary);
   gtk_widget_class_bind_template_callback (widget_class, on_use_code);

@@ -99,5 +99,17 @@ def _():
     check(sotto.quit() == 0, "its exit status was not 0")
 
 
+@step("A locked keyring that nobody unlocks is not waited for without end")
+def _():
+    subprocess.run(["secret-tool", "lock", "--collection=login"], check=True, timeout=20)
+    before = hashes()
+    sotto = journey.sotto = Sotto(settle=False)
+    sotto.see("button", "Stop Waiting").press()
+    sotto.see("label", "The Keyring Is Locked")
+    sotto.see("button", "Use the Recovery Code")
+    sotto.screenshot("keyring-locked")
+    leave(before)
+
+
 if __name__ == "__main__":
     raise SystemExit(journey.run())
