@@ -21,6 +21,7 @@ struct _SottoApp
   gboolean has_keyring_slot;
   guint cost_operations;
   gsize cost_memory;
+  gboolean is_protecting; /* the protection is being changed */
 
   GCancellable *opening; /* of the attempt that is running; NULL: none */
   gboolean is_closing;   /* from then on no attempt may succeed */
@@ -56,6 +57,7 @@ void sotto_app_set_state (SottoApp *self, SottoAppState state, const GError *err
 /* @code: (transfer full) (nullable) */
 void sotto_app_set_recovery_code (SottoApp *self, char *code);
 void sotto_app_notify_temporary (SottoApp *self);
+void sotto_app_notify_protection (SottoApp *self);
 
 /* --- app-open.c --- */
 
@@ -78,6 +80,16 @@ void sotto_app_begin_attempt (SottoApp       *self,
                               gboolean        creating,
                               SottoUnlock    *unlock,
                               GError         *error);
+
+/**
+ * sotto_app_create_passphrase:
+ *
+ * Returns: (transfer full): of a new or an old history, or %NULL with %SOTTO_APP_ERROR_PASSPHRASE
+ *   if @passphrase is empty, or an error of the history
+ */
+SottoUnlock *sotto_app_create_passphrase (SottoApp    *self,
+                                          const char  *passphrase,
+                                          GError     **error);
 
 /* --- app-temporary.c --- */
 

@@ -3,7 +3,8 @@
 #include "conversation-list-private.h"
 
 /* The object that owns the rest. How it opens the history stands in app-open.c, how it keeps
- * nothing in app-temporary.c, how it closes in app-close.c. */
+ * nothing in app-temporary.c, what protects it in app-protection.c, how it closes in
+ * app-close.c. */
 
 enum {
   PROP_0,
@@ -14,6 +15,7 @@ enum {
   PROP_CONVERSATIONS,
   PROP_RECOVERY_CODE,
   PROP_TEMPORARY,
+  PROP_PROTECTION,
   N_PROPS
 };
 
@@ -65,6 +67,9 @@ sotto_app_get_property (GObject *object, guint prop_id, GValue *value, GParamSpe
     case PROP_TEMPORARY:
       g_value_set_boolean (value, sotto_app_is_temporary (self));
       break;
+    case PROP_PROTECTION:
+      g_value_set_enum (value, sotto_app_get_protection (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -90,6 +95,8 @@ sotto_app_class_init (SottoAppClass *klass)
     g_param_spec_object ("conversations", NULL, NULL, SOTTO_TYPE_CONVERSATION_LIST, flags);
   properties[PROP_RECOVERY_CODE] = g_param_spec_string ("recovery-code", NULL, NULL, NULL, flags);
   properties[PROP_TEMPORARY] = g_param_spec_boolean ("temporary", NULL, NULL, FALSE, flags);
+  properties[PROP_PROTECTION] = g_param_spec_enum ("protection", NULL, NULL, SOTTO_TYPE_PROTECTION,
+                                                   SOTTO_PROTECTION_NONE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -131,6 +138,7 @@ sotto_app_set_state (SottoApp *self, SottoAppState state, const GError *error)
     {
       self->state = state;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+      sotto_app_notify_protection (self);
     }
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -147,6 +155,12 @@ void
 sotto_app_notify_temporary (SottoApp *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEMPORARY]);
+}
+
+void
+sotto_app_notify_protection (SottoApp *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROTECTION]);
 }
 
 /* --- The recovery code --- */

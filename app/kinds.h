@@ -48,6 +48,22 @@ typedef enum {
 } SottoAppState;
 
 /**
+ * SottoProtection:
+ * @SOTTO_PROTECTION_NONE: no history is open
+ * @SOTTO_PROTECTION_KEYRING: the desktop's keyring holds the key
+ * @SOTTO_PROTECTION_PASSPHRASE: the person knows it, through Argon2id
+ * @SOTTO_PROTECTION_TEMPORARY: nothing is kept
+ *
+ * What opens the history, day by day.
+ */
+typedef enum {
+  SOTTO_PROTECTION_NONE,
+  SOTTO_PROTECTION_KEYRING,
+  SOTTO_PROTECTION_PASSPHRASE,
+  SOTTO_PROTECTION_TEMPORARY,
+} SottoProtection;
+
+/**
  * SottoRole:
  *
  * Whose turn a message is.
@@ -145,6 +161,9 @@ typedef enum {
 
 #define SOTTO_TYPE_APP_STATE (sotto_app_state_get_type ())
 GType sotto_app_state_get_type (void);
+
+#define SOTTO_TYPE_PROTECTION (sotto_protection_get_type ())
+GType sotto_protection_get_type (void);
 
 #define SOTTO_TYPE_ROLE (sotto_role_get_type ())
 GType sotto_role_get_type (void);

@@ -37,6 +37,10 @@ typedef enum {
   SOTTO_APP_ERROR_PASSPHRASE,    /* an empty passphrase */
   SOTTO_APP_ERROR_REPLY_FAILED,  /* a reply of an earlier day that an error had cut off */
   SOTTO_APP_ERROR_NOT_FOUND,     /* a message that is not there, or not to be reached now */
+  SOTTO_APP_ERROR_TEMPORARY,     /* nothing is kept, so nothing can be protected */
+  SOTTO_APP_ERROR_PROTECTING,    /* the protection is being changed already */
+  SOTTO_APP_ERROR_NO_KEYRING,    /* there is no keyring to move into */
+  SOTTO_APP_ERROR_KEYRING_REFUSED, /* the keyring to move into was not unlocked */
 } SottoAppError;
 
 #define SOTTO_APP_ERROR (sotto_app_error_quark ())

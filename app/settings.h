@@ -27,7 +27,6 @@ G_BEGIN_DECLS
  * - "max-tokens" (int): 0: until the context is full
  * - "threads" (int): 0: one a physical core
  * - "keep-previous-model" (boolean): keep models open as long as memory allows
- * - "prefer-passphrase" (boolean): protect the history by a passphrase even where a keyring is
  */
 #define SOTTO_TYPE_SETTINGS (sotto_settings_get_type ())
 G_DECLARE_FINAL_TYPE (SottoSettings, sotto_settings, SOTTO, SETTINGS, GObject)

@@ -43,6 +43,20 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       return g_strdup (_("An error cut this reply off."));
     case SOTTO_APP_ERROR_NOT_FOUND:
       return g_strdup (_("That message cannot be shown now."));
+    case SOTTO_APP_ERROR_TEMPORARY:
+      return g_strdup (_("Nothing of these conversations is kept, so there is nothing to "
+                         "protect."));
+    case SOTTO_APP_ERROR_PROTECTING:
+      return g_strdup (_("How your conversations are protected is being changed already. Wait a "
+                         "moment."));
+    case SOTTO_APP_ERROR_NO_KEYRING:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("There is no keyring that could hold the key. Your passphrase still "
+                         "protects your conversations."));
+    case SOTTO_APP_ERROR_KEYRING_REFUSED:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("The keyring was not unlocked. Your passphrase still protects your "
+                         "conversations."));
     default:
       return NULL;
     }

@@ -27,6 +27,21 @@ void sotto_store_set_slot_async (SottoStore          *self,
                                  GCancellable        *cancellable,
                                  GAsyncReadyCallback  callback,
                                  gpointer             user_data);
+
+/**
+ * sotto_store_set_only_slot_async:
+ * @unlock: a passphrase or the keyring
+ *
+ * As sotto_store_set_slot_async(), and removes the slot of the other kind in the same replacement
+ * of the envelope, so that at no moment there are both or none; recovery codes stay. Once the
+ * envelope without it is on the disk, the keyring's secret is forgotten. After an error everything
+ * is as it was. Finish with sotto_store_set_slot_finish().
+ */
+void sotto_store_set_only_slot_async (SottoStore          *self,
+                                      SottoUnlock         *unlock,
+                                      GCancellable        *cancellable,
+                                      GAsyncReadyCallback  callback,
+                                      gpointer             user_data);
 gboolean sotto_store_set_slot_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**

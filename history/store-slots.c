@@ -9,8 +9,19 @@
 
 /* --- In the thread --- */
 
-/* The envelope's file first, then what we hold of it: a failure leaves both as they were. The audit
- * entry comes last; without it the change still happened. */
+static gboolean
+note_change (SottoVault *vault, const char *action, GError **error)
+{
+  gboolean ok;
+
+  if (!sotto_database_begin (vault->database, error))
+    return FALSE;
+  ok = sotto_audit_add (vault->database, action, NULL, error);
+  return sotto_database_end (vault->database, ok, error);
+}
+
+/* The envelope's file first, then the audit entry, then what we hold of it. Where the entry cannot
+ * be written the old envelope is put back; if that fails too, the change has happened. */
 static gboolean
 put_envelope (SottoVault *vault, SottoEnvelope *changed, const char *action, GError **error)
 {
@@ -19,14 +30,25 @@ put_envelope (SottoVault *vault, SottoEnvelope *changed, const char *action, GEr
   if (!sotto_envelope_write (changed, vault->envelope_path, vault->key, error))
     return FALSE;
 
+  ok = note_change (vault, action, error);
+  if (!ok && sotto_envelope_write (vault->envelope, vault->envelope_path, vault->key, NULL))
+    return FALSE;
+
   sotto_envelope_free (vault->envelope);
   vault->envelope = sotto_envelope_copy (changed);
   sotto_vault_publish_slots (vault);
+  return ok;
+}
 
-  if (!sotto_database_begin (vault->database, error))
-    return FALSE;
-  ok = sotto_audit_add (vault->database, action, NULL, error);
-  return sotto_database_end (vault->database, ok, error);
+static gboolean
+remove_kind (SottoEnvelope *envelope, SottoSlotKind kind, GError **error)
+{
+  const SottoSlot *slot;
+
+  while ((slot = sotto_envelope_find (envelope, kind)) != NULL)
+    if (!sotto_envelope_remove_slot (envelope, slot->id, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gpointer
@@ -34,7 +56,11 @@ do_set (SottoVault *vault, SottoCall *call, GError **error)
 {
   g_autoptr (SottoEnvelope) changed = sotto_envelope_copy (vault->envelope);
 
+  SottoSlotKind other = sotto_unlock_get_kind (call->unlock) == SOTTO_SLOT_KEYRING
+                        ? SOTTO_SLOT_PASSPHRASE : SOTTO_SLOT_KEYRING;
+
   if (!sotto_envelope_set_slot (changed, call->unlock, call->kind, vault->key, error) ||
+      (call->flag && !remove_kind (changed, other, error)) ||
       !put_envelope (vault, changed, "slot-set", error))
     return NULL;
   return SOTTO_DONE;
@@ -83,8 +109,8 @@ do_copy_envelope (SottoVault *vault, SottoCall *call, GError **error)
 typedef struct {
   SottoUnlock *unlock;
   char *name;
+  gboolean only;    /* whether the other kind's slot goes */
   guint32 old_slot; /* of the keyring; 0: none */
-  guint32 new_slot;
 } Setting;
 
 static void
@@ -106,7 +132,7 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean ok = sotto_store_take (SOTTO_STORE (source), result, &error) != NULL;
 
   /* After an error it is not known which of the two the envelope names: both are kept. */
-  if (ok && self->new_slot != 0 && self->old_slot != 0)
+  if (ok && self->old_slot != 0)
     sotto_keyring_forget (self->name, self->old_slot);
 
   if (ok)
@@ -118,10 +144,12 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 set_with (GTask *task, SottoUnlock *unlock, SottoKeyringBackend backend)
 {
+  const Setting *self = g_task_get_task_data (task);
   SottoCall *call = sotto_call_new ();
 
   call->unlock = sotto_unlock_ref (unlock);
   call->kind = backend;
+  call->flag = self->only;
   sotto_store_push (g_task_get_source_object (task), SOTTO_WORK_OTHER, do_set, call, NULL,
                     g_task_get_cancellable (task), on_set, g_object_ref (task));
 }
@@ -157,10 +185,38 @@ on_envelope (GObject *source, GAsyncResult *result, gpointer user_data)
 
   old = sotto_envelope_find (envelope, SOTTO_SLOT_KEYRING);
   self->old_slot = old != NULL ? old->id : 0;
-  self->new_slot = envelope->next_slot;
   self->name = sotto_envelope_dup_name (envelope);
-  sotto_keyring_store_async (self->name, self->new_slot, self->unlock->interactive,
-                             g_task_get_cancellable (task), on_stored, g_object_ref (task));
+  if (self->unlock->kind == SOTTO_SLOT_KEYRING)
+    sotto_keyring_store_async (self->name, envelope->next_slot, self->unlock->interactive,
+                               g_task_get_cancellable (task), on_stored, g_object_ref (task));
+  else
+    set_with (task, self->unlock, 0);
+}
+
+static void
+set_slot (SottoStore          *self,
+          SottoUnlock         *unlock,
+          gboolean             only,
+          GCancellable        *cancellable,
+          GAsyncReadyCallback  callback,
+          gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Setting *setting;
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_check_cancellable (task, FALSE);
+  setting = g_new0 (Setting, 1);
+  setting->unlock = sotto_unlock_ref (unlock);
+  setting->only = only;
+  g_task_set_task_data (task, setting, setting_free);
+
+  if (unlock->kind == SOTTO_SLOT_KEYRING || only)
+    sotto_store_push (self, SOTTO_WORK_OTHER, do_copy_envelope, NULL,
+                      (GDestroyNotify) sotto_envelope_free, cancellable, on_envelope,
+                      g_object_ref (task));
+  else
+    set_with (task, unlock, 0);
 }
 
 void
@@ -170,24 +226,23 @@ sotto_store_set_slot_async (SottoStore          *self,
                             GAsyncReadyCallback  callback,
                             gpointer             user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  Setting *setting;
-
   g_return_if_fail (SOTTO_IS_STORE (self));
   g_return_if_fail (unlock != NULL && unlock->kind != SOTTO_SLOT_RECOVERY);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_check_cancellable (task, FALSE);
-  setting = g_new0 (Setting, 1);
-  setting->unlock = sotto_unlock_ref (unlock);
-  g_task_set_task_data (task, setting, setting_free);
+  set_slot (self, unlock, FALSE, cancellable, callback, user_data);
+}
 
-  if (unlock->kind == SOTTO_SLOT_KEYRING)
-    sotto_store_push (self, SOTTO_WORK_OTHER, do_copy_envelope, NULL,
-                      (GDestroyNotify) sotto_envelope_free, cancellable, on_envelope,
-                      g_object_ref (task));
-  else
-    set_with (task, unlock, 0);
+void
+sotto_store_set_only_slot_async (SottoStore          *self,
+                                 SottoUnlock         *unlock,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
+{
+  g_return_if_fail (SOTTO_IS_STORE (self));
+  g_return_if_fail (unlock != NULL && unlock->kind != SOTTO_SLOT_RECOVERY);
+
+  set_slot (self, unlock, TRUE, cancellable, callback, user_data);
 }
 
 gboolean
