@@ -2,12 +2,18 @@
 
 #include <glib/gi18n.h>
 
+#include "passphrase-dialog.h"
+
 struct _SottoPreferences {
   AdwPreferencesDialog parent_instance;
 
   /* Template Widgets */
   GtkWidget *not_kept_group;
   GtkWidget *privacy_group;
+  GtkWidget *protection_row;
+  GtkWidget *passphrase_row;
+  GtkWidget *keyring_row;
+  GtkWidget *code_row;
   GtkAdjustment *temperature;
   GtkAdjustment *top_p;
   GtkAdjustment *top_k;
@@ -48,6 +54,98 @@ renew_code (SottoPreferences *self)
   adw_dialog_close (ADW_DIALOG (self));
 }
 
+/* --- What protects the conversations --- */
+
+static void
+show_protection (SottoPreferences *self)
+{
+  SottoProtection protection = sotto_app_get_protection (self->app);
+  const char *words = "";
+
+  switch (protection)
+    {
+    case SOTTO_PROTECTION_KEYRING:
+      words = _("The keyring holds their key and opens them without asking.");
+      break;
+    case SOTTO_PROTECTION_PASSPHRASE:
+      words = _("Your passphrase opens them. It is asked whenever Sotto starts.");
+      break;
+    case SOTTO_PROTECTION_TEMPORARY:
+      words = _("Nobody has their key, and nothing is kept.");
+      break;
+    case SOTTO_PROTECTION_NONE:
+    default:
+      break;
+    }
+
+  gtk_widget_set_visible (self->privacy_group, protection != SOTTO_PROTECTION_NONE);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->protection_row), words);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->passphrase_row),
+                                 protection == SOTTO_PROTECTION_PASSPHRASE ? _("Change _Passphrase…") : _("Set a _Passphrase…"));
+  gtk_widget_set_visible (self->passphrase_row, protection != SOTTO_PROTECTION_TEMPORARY);
+  gtk_widget_set_visible (self->keyring_row, protection == SOTTO_PROTECTION_PASSPHRASE);
+  gtk_widget_set_visible (self->code_row, protection != SOTTO_PROTECTION_TEMPORARY);
+}
+
+static void
+add_toast (SottoPreferences *self,
+           const char       *text)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (self), toast);
+}
+
+static void
+on_passphrase_set (SottoPreferences *self,
+                   SottoApp         *app)
+{
+  add_toast (self, _("The passphrase protects your conversations now"));
+}
+
+static void
+set_passphrase (SottoPreferences *self)
+{
+  sotto_passphrase_dialog_present (GTK_WIDGET (self), self->app, G_CALLBACK (on_passphrase_set), G_OBJECT (self));
+}
+
+static void
+on_keyring_used (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr (SottoPreferences) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoProblem) problem = NULL;
+  gboolean ok = sotto_app_use_keyring_finish (SOTTO_APP (source), result, &error);
+
+  /* The dialog was closed meanwhile. */
+  if (self->app == NULL)
+    return;
+
+  gtk_widget_set_sensitive (self->keyring_row, TRUE);
+  gtk_widget_set_sensitive (self->passphrase_row, TRUE);
+  if (ok)
+    {
+      add_toast (self, _("The keyring protects your conversations now"));
+      return;
+    }
+
+  /* Where the button is, and not gone after a few seconds */
+  problem = sotto_problem_new (error);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->protection_row), sotto_problem_get_text (problem));
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+}
+
+static void
+use_keyring (SottoPreferences *self)
+{
+  gtk_widget_set_sensitive (self->keyring_row, FALSE);
+  gtk_widget_set_sensitive (self->passphrase_row, FALSE);
+  sotto_app_use_keyring_async (self->app, NULL, on_keyring_used, g_object_ref (self));
+}
+
 /* --- The widget --- */
 
 static void
@@ -81,6 +179,10 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, not_kept_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, privacy_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, protection_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, passphrase_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keyring_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, code_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, temperature);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, top_p);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, top_k);
@@ -92,6 +194,8 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keep_row);
   gtk_widget_class_bind_template_callback (widget_class, renew_code);
   gtk_widget_class_bind_template_callback (widget_class, reset);
+  gtk_widget_class_bind_template_callback (widget_class, set_passphrase);
+  gtk_widget_class_bind_template_callback (widget_class, use_keyring);
 }
 
 static void
@@ -116,8 +220,8 @@ sotto_preferences_new (SottoApp *app)
   bind (self, "threads", self->threads, "value");
   bind (self, "keep-previous-model", self->keep_row, "active");
   gtk_widget_set_visible (self->not_kept_group, !sotto_settings_is_kept (sotto_app_get_settings (app)));
-  gtk_widget_set_visible (self->privacy_group, sotto_app_get_state (app) == SOTTO_APP_STATE_READY &&
-                                               !sotto_app_is_temporary (app));
+  show_protection (self);
+  g_signal_connect_object (app, "notify::protection", G_CALLBACK (show_protection), self, G_CONNECT_SWAPPED);
 
   return ADW_DIALOG (self);
 }

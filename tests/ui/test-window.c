@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <glib/gstdio.h>
+#include <sotto-history.h>
 #include <string.h>
 
 #include "sotto-app.h"
@@ -137,7 +138,7 @@ run (const char *history,
   Life life = { .app = sotto_app_new (history), .script = script };
 
   sotto_app_set_passphrase_cost (life.app, 1, 8192);
-  g_object_set (sotto_app_get_settings (life.app), "prefer-passphrase", TRUE, "max-tokens", 24, NULL);
+  g_object_set (sotto_app_get_settings (life.app), "max-tokens", 24, NULL);
   life.application = sotto_ui_application_new (life.app);
   g_application_set_flags (life.application, G_APPLICATION_NON_UNIQUE);
   g_signal_connect_after (life.application, "activate", G_CALLBACK (on_activate), &life);
@@ -182,7 +183,7 @@ first_life (SottoApp  *app,
   SottoConversation *conversation;
   GtkWidget *dialog;
 
-  /* The first start, where a passphrase is preferred */
+  /* The first start, where no keyring is */
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_FIRST_START);
   g_assert_false (is_enabled (window, "win.new-conversation"));
   g_assert_false (gtk_widget_get_sensitive (harness_find_button (GTK_WIDGET (window), "_Begin")));
@@ -298,6 +299,166 @@ second_life (SottoApp  *app,
   g_object_unref (conversation);
 }
 
+/* What a control is called is said to those who cannot see it. */
+static void
+assert_named (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return;
+
+  if (GTK_IS_BUTTON (widget) || GTK_IS_MENU_BUTTON (widget) || GTK_IS_TEXT_VIEW (widget) || GTK_IS_LIST_VIEW (widget))
+    {
+      gboolean has_words = GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL;
+      GtkWidget *parent = gtk_widget_get_parent (widget);
+
+      /* A tooltip is the name of a control that has no other. A menu button's own button, a window's controls and a banner that says nothing yet are the libraries' to name. */
+      if (!has_words && gtk_widget_get_tooltip_text (widget) == NULL && !GTK_IS_MENU_BUTTON (parent) && gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) == NULL &&
+          gtk_widget_get_ancestor (widget, ADW_TYPE_BANNER) == NULL &&
+          !gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL))
+        {
+          g_autoptr (GString) place = g_string_new (NULL);
+
+          for (; parent != NULL; parent = gtk_widget_get_parent (parent))
+            g_string_append_printf (place, " in %s", G_OBJECT_TYPE_NAME (parent));
+          g_test_fail_printf ("a %s%s has no accessible name", G_OBJECT_TYPE_NAME (widget), place->str);
+        }
+    }
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    assert_named (child);
+}
+
+static GtkWidget *
+find_row (GtkWidget  *from,
+          const char *title)
+{
+  if (ADW_IS_PREFERENCES_ROW (from) && gtk_widget_get_mapped (from) &&
+      g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (from)), title))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_row (child, title);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+typedef struct {
+  GtkWidget *from;
+  GType type;
+} Gone;
+
+static gboolean
+is_gone (gpointer data)
+{
+  const Gone *gone = data;
+
+  return harness_find (gone->from, gone->type) == NULL;
+}
+
+static gboolean
+is_sensitive (gpointer widget)
+{
+  return gtk_widget_get_sensitive (widget);
+}
+
+static gboolean
+has_error (GtkWidget *from)
+{
+  if (GTK_IS_LABEL (from) && gtk_widget_get_mapped (from) && gtk_widget_has_css_class (from, "error"))
+    return gtk_label_get_label (GTK_LABEL (from))[0] != '\0';
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (has_error (child))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* The preferences say what protects the conversations, and change it. */
+static void
+protected_life (SottoApp  *app,
+                GtkWindow *window)
+{
+  Gone gone = { GTK_WIDGET (window), ADW_TYPE_ALERT_DIALOG };
+  g_autofree char *key = g_build_filename (app->folder, "history.key", NULL);
+  g_autofree char *aside = g_build_filename (app->folder, "history.key.aside", NULL);
+  GtkWidget *preferences;
+  GtkWidget *row;
+  GtkWidget *dialog;
+  GtkWidget *entered;
+  GtkWidget *again;
+  GtkWidget *button;
+
+  enter_passphrase (window);
+  click (GTK_WIDGET (window), "_Open");
+  harness_wait_for (is_ready, app, 20);
+  activate (window, "win.preferences");
+  harness_run (0.5);
+  preferences = harness_find (GTK_WIDGET (window), ADW_TYPE_PREFERENCES_DIALOG);
+  g_assert_nonnull (preferences);
+  row = find_row (preferences, "Your Conversations Are Encrypted");
+  g_assert_nonnull (row);
+  g_assert_nonnull (strstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "passphrase opens them"));
+
+  /* There is no keyring here, which is said in place. */
+  g_signal_emit_by_name (find_row (preferences, "Use the _Keyring"), "activated");
+  for (guint i = 0; i < 100 && strstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "no keyring") == NULL; i++)
+    harness_run (0.1);
+  g_assert_nonnull (strstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "no keyring"));
+  g_assert_true (gtk_widget_get_sensitive (find_row (preferences, "Use the _Keyring")));
+
+  /* Another passphrase: the same twice, and not nothing */
+  g_signal_emit_by_name (find_row (preferences, "Change _Passphrase…"), "activated");
+  dialog = wait_for_dialog (window);
+  harness_run (0.5);
+  assert_named (dialog);
+  entered = find_row (dialog, "New Passphrase");
+  again = find_row (dialog, "The Same Again");
+  button = harness_find_button (dialog, "_Set Passphrase");
+  g_assert_false (gtk_widget_get_sensitive (button));
+  gtk_editable_set_text (GTK_EDITABLE (entered), "another horse");
+  gtk_editable_set_text (GTK_EDITABLE (again), "another house");
+  g_assert_false (gtk_widget_get_sensitive (button));
+  gtk_editable_set_text (GTK_EDITABLE (again), "another horse");
+  g_assert_true (gtk_widget_get_sensitive (button));
+
+  /* In vain, as a folder is in the key file's place: the dialog stays, and says so. */
+  g_assert_cmpint (g_rename (key, aside), ==, 0);
+  g_assert_cmpint (g_mkdir (key, 0700), ==, 0);
+  click (dialog, "_Set Passphrase");
+  harness_wait_for (is_sensitive, button, 20);
+  harness_run (0.3);
+  g_assert_true (wait_for_dialog (window) == dialog);
+  g_assert_true (has_error (dialog));
+  g_assert_cmpint (g_rmdir (key), ==, 0);
+  g_assert_cmpint (g_rename (aside, key), ==, 0);
+
+  click (dialog, "_Set Passphrase");
+  harness_wait_for (is_gone, &gone, 20);
+  g_assert_nonnull (strstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "passphrase opens them"));
+  adw_dialog_close (ADW_DIALOG (preferences));
+  harness_run (0.5);
+}
+
+static void
+changed_life (SottoApp  *app,
+              GtkWindow *window)
+{
+  enter_passphrase (window);
+  click (GTK_WIDGET (window), "_Open");
+  harness_wait_for (is_waiting_for_person, app, 20);
+  harness_run (0.3);
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+  gtk_editable_set_text (GTK_EDITABLE (harness_find (GTK_WIDGET (window), ADW_TYPE_PASSWORD_ENTRY_ROW)), "another horse");
+  click (GTK_WIDGET (window), "_Open");
+  harness_wait_for (is_ready, app, 20);
+}
+
 static void
 test_whole_way (void)
 {
@@ -306,6 +467,8 @@ test_whole_way (void)
 
   run (history, first_life);
   run (history, second_life);
+  run (history, protected_life);
+  run (history, changed_life);
 }
 
 static void
@@ -334,38 +497,11 @@ test_temporary (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
   g_autofree char *history = g_build_filename (folder, "history", NULL);
+  SottoHistoryState state;
 
   run (history, temporary_life);
-  g_assert_false (g_file_test (history, G_FILE_TEST_EXISTS));
-}
-
-/* What a control is called is said to those who cannot see it. */
-static void
-assert_named (GtkWidget *widget)
-{
-  if (!gtk_widget_get_mapped (widget))
-    return;
-
-  if (GTK_IS_BUTTON (widget) || GTK_IS_MENU_BUTTON (widget) || GTK_IS_TEXT_VIEW (widget) || GTK_IS_LIST_VIEW (widget))
-    {
-      gboolean has_words = GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL;
-      GtkWidget *parent = gtk_widget_get_parent (widget);
-
-      /* A tooltip is the name of a control that has no other. A menu button's own button, a window's controls and a banner that says nothing yet are the libraries' to name. */
-      if (!has_words && gtk_widget_get_tooltip_text (widget) == NULL && !GTK_IS_MENU_BUTTON (parent) && gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) == NULL &&
-          gtk_widget_get_ancestor (widget, ADW_TYPE_BANNER) == NULL &&
-          !gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL))
-        {
-          g_autoptr (GString) place = g_string_new (NULL);
-
-          for (; parent != NULL; parent = gtk_widget_get_parent (parent))
-            g_string_append_printf (place, " in %s", G_OBJECT_TYPE_NAME (parent));
-          g_test_fail_printf ("a %s%s has no accessible name", G_OBJECT_TYPE_NAME (widget), place->str);
-        }
-    }
-
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
-    assert_named (child);
+  g_assert_true (sotto_history_probe (history, &state, NULL, NULL));
+  g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
 }
 
 static void
