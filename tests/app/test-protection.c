@@ -2,7 +2,9 @@
 
 #include <glib/gstdio.h>
 #include <libsecret/secret.h>
+#include <signal.h>
 #include <sotto-history.h>
+#include <sys/resource.h>
 
 /* Keyring and passphrase: moving from the one to the other, with a real gnome-keyring on the private
  * bus of ../history/with-keyring. */
@@ -231,6 +233,47 @@ test_failure (void)
   harness_close (app);
 }
 
+/* A disk that has room for the key file but not for the database's entry about it: the old key file
+ * is put back. */
+static void
+test_half_failure (void)
+{
+  g_autofree char *code = NULL;
+  g_autofree char *path = g_build_filename (g_get_user_data_dir (), "sotto", "history.key", NULL);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  gsize n_before;
+  gsize n_after;
+  struct rlimit limit;
+  struct rlimit tight;
+  g_autoptr (GError) error = NULL;
+  SottoApp *app = make_in_keyring (&code);
+
+  harness_run (0.2);
+  g_assert_true (g_file_get_contents (path, &before, &n_before, NULL));
+  g_assert_cmpuint (n_before, <, 4096);
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  tight = limit;
+  tight.rlim_cur = 4096;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &tight), ==, 0);
+  g_assert_false (set_passphrase_and_wait (app, "in vain", &error));
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  g_assert_nonnull (error);
+  g_test_message ("%s", error->message);
+
+  g_assert_cmpint (sotto_app_get_protection (app), ==, SOTTO_PROTECTION_KEYRING);
+  harness_run (0.3);
+  g_assert_cmpuint (count_secrets (), ==, 1);
+  g_assert_true (g_file_get_contents (path, &after, &n_after, NULL));
+  g_assert_cmpmem (before, n_before, after, n_after);
+  harness_close (app);
+
+  app = sotto_app_new (NULL);
+  g_assert_true (open_and_wait (app));
+  harness_close (app);
+}
+
 /* Two at once, a closed history and a temporary one are refused in words. */
 static void
 test_refused (void)
@@ -301,6 +344,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/protection/there-and-back", test_there_and_back);
   g_test_add_func ("/app/protection/failure", test_failure);
+  g_test_add_func ("/app/protection/half-failure", test_half_failure);
   g_test_add_func ("/app/protection/refused", test_refused);
   g_test_add_func ("/app/protection/no-keyring", test_no_keyring);
   return g_test_run ();
