@@ -38,6 +38,8 @@ typedef struct {
   SottoKeyringBackend backend; /* who is there */
   gboolean interactive;
   gboolean unlocked; /* asked once already */
+  gboolean gave_up; /* while the keyring was asking */
+  gulong waiting; /* handler of the cancellable meanwhile */
   SecretService *service;
   SecretItem *item;
   SottoUnlock *secret; /* storing: what is to be stored */
@@ -224,6 +226,14 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
   gint n = secret_service_unlock_finish (request->service, result, &unlocked, &error);
 
   g_list_free_full (unlocked, g_object_unref);
+  if (request->gave_up)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  if (request->waiting != 0)
+    g_cancellable_disconnect (g_task_get_cancellable (task), request->waiting);
+
   request->unlocked = TRUE;
   if (error != NULL)
     return_foreign (task, error);
@@ -235,17 +245,37 @@ on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
     search (task);
 }
 
+/* In the thread that cancels, which is the caller's own. */
+static void
+on_gave_up (GCancellable *cancellable, GTask *task)
+{
+  Request *request = g_task_get_task_data (task);
+
+  request->gave_up = TRUE;
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                           "The keyring was not waited for any longer");
+}
+
+/* libsecret 0.21 never comes back when it is cancelled while a prompt is being made, so giving up is
+ * ours, and its answer is thrown away whenever it comes. */
 static void
 unlock (GTask *task, gpointer object)
 {
   Request *request = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GList objects = { .data = object };
 
   if (!request->interactive)
-    return_code (task, SOTTO_HISTORY_ERROR_LOCKED, NULL, "the keyring is locked");
-  else
-    secret_service_unlock (request->service, &objects, g_task_get_cancellable (task), on_unlocked,
-                           g_object_ref (task));
+    {
+      return_code (task, SOTTO_HISTORY_ERROR_LOCKED, NULL, "the keyring is locked");
+      return;
+    }
+
+  if (cancellable != NULL)
+    request->waiting = g_cancellable_connect (cancellable, G_CALLBACK (on_gave_up),
+                                              g_object_ref (task), g_object_unref);
+  if (!request->gave_up)
+    secret_service_unlock (request->service, &objects, NULL, on_unlocked, g_object_ref (task));
 }
 
 static void
