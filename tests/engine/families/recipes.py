@@ -45,3 +45,94 @@ add("qwen2moe", "Qwen2MoeConfig", "Qwen2MoeForCausalLM", num_experts=8, num_expe
 add("qwen3", "Qwen3Config", "Qwen3ForCausalLM", head_dim=16, tie_word_embeddings=True)
 add("qwen3moe", "Qwen3MoeConfig", "Qwen3MoeForCausalLM", head_dim=16, num_experts=8,
     num_experts_per_tok=3, moe_intermediate_size=16, norm_topk_prob=True, decoder_sparse_step=1)
+
+HYBRID = {
+    "num_hidden_layers": 4, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32,
+    "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 16,
+    "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4, "intermediate_size": 48,
+    "layer_types": ["linear_attention", "linear_attention", "linear_attention", "full_attention"],
+}
+MROPE = {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.5,
+         "mrope_section": [3, 3, 2], "mrope_interleaved": True}
+HYBRID_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
+                  "shared_expert_intermediate_size": 16}
+# Longer than the 64 tokens of a chunk of the delta rule.
+add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, tie_word_embeddings=True,
+    **(HYBRID | {"rope_parameters": MROPE}))
+add("qwen35moe", "Qwen3_5MoeTextConfig", "Qwen3_5MoeForCausalLM", cases=80, tie_word_embeddings=True,
+    **(HYBRID | HYBRID_EXPERTS | {"rope_parameters": MROPE}))
+add("qwen3next", "Qwen3NextConfig", "Qwen3NextForCausalLM", cases=80, tie_word_embeddings=True,
+    norm_topk_prob=True, decoder_sparse_step=1, **(HYBRID | HYBRID_EXPERTS | {
+        "rope_parameters":
+        {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.25}}))
+
+# --- gemma ---
+add("gemma", "GemmaConfig", "GemmaForCausalLM", head_dim=16, num_key_value_heads=1)
+add("gemma2", "Gemma2Config", "Gemma2ForCausalLM", head_dim=16, sliding_window=12,
+    query_pre_attn_scalar=16, attn_logit_softcapping=2.0, final_logit_softcapping=5.0)
+add("gemma3", "Gemma3TextConfig", "Gemma3ForCausalLM", head_dim=16, sliding_window=12,
+    num_hidden_layers=6, intermediate_size=32, query_pre_attn_scalar=24, num_key_value_heads=1,
+    rope_parameters={"full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0},
+                     "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
+
+# --- phi3 ---
+add("phi3", "Phi3Config", "Phi3ForCausalLM", sliding_window=None)
+add("phi3-longrope", "Phi3Config", "Phi3ForCausalLM", cases={"short": 30, "long": 60},
+    original_max_position_embeddings=32, rope_parameters={
+        "rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 1.1, 1.3, 1.5],
+        "long_factor": [1.0, 1.6, 3.0, 6.0], "original_max_position_embeddings": 32})
+
+# --- cohere ---
+add("command-r", "CohereConfig", "CohereForCausalLM", logit_scale=0.25)
+add("command-r-plus", "CohereConfig", "CohereForCausalLM", logit_scale=0.25, use_qk_norm=True)
+add("cohere2", "Cohere2Config", "Cohere2ForCausalLM", logit_scale=0.25, sliding_window=12,
+    num_hidden_layers=4, intermediate_size=32)
+
+# --- falcon ---
+FALCON = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2,
+          "num_attention_heads": 4, "bos_token_id": 257, "eos_token_id": 258}
+add("falcon", "FalconConfig", "FalconForCausalLM", base=FALCON, multi_query=True,
+    parallel_attn=True, new_decoder_architecture=False, alibi=False, bias=False)
+add("falcon-40b", "FalconConfig", "FalconForCausalLM", base=FALCON, num_kv_heads=2,
+    parallel_attn=True, new_decoder_architecture=True, alibi=False, bias=False)
+
+# --- granite, olmo, smollm ---
+GRANITE = {"embedding_multiplier": 3.0, "logits_scaling": 2.0, "residual_multiplier": 0.5,
+           "attention_multiplier": 0.3}
+add("granite", "GraniteConfig", "GraniteForCausalLM", tie_word_embeddings=True, **GRANITE)
+add("granitemoe", "GraniteMoeConfig", "GraniteMoeForCausalLM", tie_word_embeddings=True,
+    num_local_experts=4, num_experts_per_tok=2, **(GRANITE | {"intermediate_size": 32}))
+add("olmo2", "Olmo2Config", "Olmo2ForCausalLM")
+add("smollm3", "SmolLM3Config", "SmolLM3ForCausalLM", num_hidden_layers=4, intermediate_size=32,
+    no_rope_layer_interval=4)
+
+# --- ALiBi ---
+add("bloom", "BloomConfig", "BloomForCausalLM", base={
+    "vocab_size": VOCABULARY, "hidden_size": 32, "n_layer": 2, "n_head": 4, "bos_token_id": 257,
+    "eos_token_id": 258})
+add("mpt", "MptConfig", "MptForCausalLM", base={
+    "vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "expansion_ratio": 2,
+    "max_seq_len": 512})
+
+# --- gpt-oss ---
+add("gpt-oss", "GptOssConfig", "GptOssForCausalLM", cases=64, head_dim=16, num_local_experts=4,
+    num_experts_per_tok=2, intermediate_size=32, sliding_window=12, _transposed=("experts",),
+    rope_parameters={"rope_type": "yarn", "factor": 8.0, "beta_fast": 8.0, "beta_slow": 1.0,
+                     "truncate": False, "original_max_position_embeddings": 32,
+                     "rope_theta": 10000.0})
+
+# --- deepseek2 ---
+MLA = {"num_hidden_layers": 3, "num_key_value_heads": 4, "kv_lora_rank": 32, "qk_nope_head_dim": 16,
+       "qk_rope_head_dim": 8, "v_head_dim": 16, "first_k_dense_replace": 1,
+       "moe_intermediate_size": 16, "n_routed_experts": 8, "num_experts_per_tok": 3,
+       "n_shared_experts": 2}
+add("deepseek2-lite", "DeepseekV2Config", "DeepseekV2ForCausalLM", q_lora_rank=None,
+    **(MLA | {"topk_method": "greedy", "routed_scaling_factor": 1.0, "norm_topk_prob": False}))
+add("deepseek2-v3", "DeepseekV3Config", "DeepseekV3ForCausalLM", q_lora_rank=24, n_group=4,
+    topk_group=2, routed_scaling_factor=2.5, norm_topk_prob=True, **(MLA | {"n_shared_experts": 1}))
+
+# --- mistral3 ---
+add("mistral3", "Ministral3Config", "Ministral3ForCausalLM", cases=64, head_dim=16, rope_parameters={
+    "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 8.0, "beta_slow": 1.0,
+    "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32,
+    "llama_4_scaling_beta": 0.1})
