@@ -79,9 +79,8 @@ typedef struct {
   const char *name;                  /* "reference" */
 
   /* By block type; NULL where there is none. */
-  SottoMultiply multiply[SOTTO_BLOCK_BF16 + 1];
-  gboolean
-    takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
+  SottoMultiply multiply[SOTTO_BLOCK_TYPES];
+  gboolean takes_steps[SOTTO_BLOCK_TYPES]; /* reads steps and what comes with them; else values */
 
   /* y = x / sqrt (mean (x²) + epsilon) * weight */
   void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
