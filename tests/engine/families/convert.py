@@ -49,7 +49,6 @@ def write_word_pieces(writer, size):
     writer.add_unk_token_id(1)
     writer.add_bos_token_id(2)
     writer.add_sep_token_id(3)
-    writer.add_cls_token_id(2)
 
 
 def load(llama_cpp):
@@ -74,22 +73,21 @@ def convert(llama_cpp, folder, target, options=(), prepare=None):
     kind = conversion.get_model_class(architecture)
     size = config.get("vocab_size") or config["text_config"]["vocab_size"]
 
-    class Converter(kind):
-        model_arch = kind.model_arch
+    def set_vocab(self):
+        if "bert" in gguf.MODEL_ARCH_NAMES[self.model_arch]:
+            self.gguf_writer.add_token_type_count(self.hparams.get("type_vocab_size", 1))
+            write_word_pieces(self.gguf_writer, size)
+            self.vocab_size = size  # the converter's own set_vocab notes it for later
+        else:
+            write_bytes_vocabulary(self.gguf_writer, size)
 
-        def set_vocab(self):
-            if "bert" in gguf.MODEL_ARCH_NAMES[self.model_arch]:
-                self.gguf_writer.add_token_type_count(self.hparams.get("type_vocab_size", 1))
-                write_word_pieces(self.gguf_writer, size)
-                # What the converter's own set_vocab notes for later.
-                self.vocab_size = size
-            else:
-                write_bytes_vocabulary(self.gguf_writer, size)
-
+    # Of this class, and of those it hands its work on to.
+    for part in [kind, *(p for p in vars(kind).values() if isinstance(p, type))]:
+        part.set_vocab = set_vocab
     if prepare is not None:
-        prepare(Converter)
+        prepare(kind)
     with torch.inference_mode():
-        made = Converter(pathlib.Path(folder), gguf.LlamaFileType.ALL_F32, pathlib.Path(target),
-                         eager=True, model_name=os.path.basename(target).removesuffix(".gguf"),
-                         **dict(options))
+        made = kind(pathlib.Path(folder), gguf.LlamaFileType.ALL_F32, pathlib.Path(target),
+                    eager=True, model_name=os.path.basename(target).removesuffix(".gguf"),
+                    **dict(options))
         made.write()

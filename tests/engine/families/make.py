@@ -5,6 +5,7 @@ The models are transformers' own classes, the files are written by llama.cpp's c
 come from transformers in double precision where its code allows it. Run by `make` (see README.md).
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import shutil
 import struct
 import sys
 import tempfile
+import types
 import zlib
 
 import numpy
@@ -22,6 +24,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
 import convert
 import recipes
+from recipes import VOCABULARY
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -81,6 +84,39 @@ def prompt(name, length, vocabulary):
     return generator.integers(0, vocabulary, length).tolist()
 
 
+class Doubles(types.ModuleType):
+    """torch, but for code that says float32 where it means \"precisely\"."""
+    float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+@contextlib.contextmanager
+def in_doubles():
+    """transformers computes norms, softmax and the delta rule in float32 whatever the model is in."""
+    modules = [module for name, module in list(sys.modules.items())
+               if name.startswith("transformers.models.") and vars(module).get("torch") is torch]
+    single = torch.Tensor.float
+    try:
+        for module in modules:
+            module.torch = Doubles("torch")
+        torch.Tensor.float = torch.Tensor.double
+        yield
+    finally:
+        torch.Tensor.float = single
+        for module in modules:
+            module.torch = torch
+
+
+def divergence(exact, other):
+    def log_softmax(rows):
+        rows = rows - rows.max(axis=1, keepdims=True)
+        return rows - numpy.log(numpy.exp(rows).sum(axis=1, keepdims=True))
+    p, q = log_softmax(exact), log_softmax(other)
+    return (numpy.exp(p) * (p - q)).sum(axis=1)
+
+
 def run(model, tokens):
     ids = torch.tensor([tokens])
     with torch.inference_mode():
@@ -100,7 +136,7 @@ def cases_of(recipe):
     return cases if isinstance(cases, dict) else {"": cases}
 
 
-def states(model, recipe, tokens):
+def states(model, tokens):
     ids = torch.tensor([tokens])
     with torch.inference_mode():
         out = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
@@ -142,23 +178,26 @@ def make(name, recipe, out, llama_cpp, keep):
     for case, length in cases_of(recipe).items():
         stem = f"{out}/{name}{'.' if case else ''}{case}"
         if recipe.get("embeds"):
-            tokens = prompt(name, length, recipe["vocabulary"])
-            rows = states(model.double(), recipe, tokens)
+            tokens = [2, *prompt(name, length - 2, VOCABULARY), 3]
+            single = states(model.float(), tokens)
+            with in_doubles():
+                rows = states(model.double(), tokens)
+            assert numpy.isfinite(rows).all()
             write_rows(f"{stem}.states", tokens, rows)
             pooled = rows[0] if recipe["embeds"] == "cls" else rows.mean(axis=0)
             write_rows(f"{stem}.pooled", tokens, pooled[None])
-            words.append(f"states rms {numpy.sqrt((rows ** 2).mean()):.2f}")
+            words.append(f"rms {numpy.sqrt((rows ** 2).mean()):.2f}, "
+                         f"f32 off by {abs(single - rows).max():.1e}")
             continue
-        tokens = prompt(name, length, recipes.VOCABULARY)
+        tokens = prompt(name, length, VOCABULARY)
         single = run(model.float(), tokens)
-        try:
-            rows, kind = run(model.double(), tokens), "f64"
-        except RuntimeError as error:
-            print("  no f64:", error)
-            rows, kind = single, "f32"
+        with in_doubles():
+            rows = run(model.double(), tokens)
         assert numpy.isfinite(rows).all()
         write_rows(f"{stem}.logits", tokens, rows)
-        words.append(f"{kind} entropy {spread(rows):.2f} |f32-f64| {abs(single - rows).max():.1e}")
+        kl = divergence(rows, single)
+        words.append(f"entropy {spread(rows):.2f}, f32 off by {abs(single - rows).max():.1e}, "
+                     f"KL {kl.mean():.1e} (max {kl.max():.1e})")
     print(f"{name}: {os.path.getsize(target) / 1000:.0f} kB; {'; '.join(words)}", flush=True)
 
 

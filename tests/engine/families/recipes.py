@@ -9,6 +9,9 @@ PLAIN = {
     "bos_token_id": 257, "eos_token_id": 258, "pad_token_id": 259,
 }
 RECIPES = {}
+# The converter looks at these two facts of a tokenizer before it comes to the vocabulary.
+TOKENIZER = {"tokenizer.json": {
+    "model": {"type": "WordPiece", "vocab": {str(i): i for i in range(VOCABULARY)}}, "added_tokens": []}}
 
 
 def add(name, config, model, cases=40, base=PLAIN, **arguments):
@@ -54,23 +57,30 @@ HYBRID = {
 }
 MROPE = {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.5,
          "mrope_section": [3, 3, 2], "mrope_interleaved": True}
+def without_mtp(converter):
+    """As `--no-mtp` does: transformers has no class for the layers that predict further tokens."""
+    converter.no_mtp = True
+
+
 HYBRID_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
                   "shared_expert_intermediate_size": 16}
 # Longer than the 64 tokens of a chunk of the delta rule.
-add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, tie_word_embeddings=True,
+add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
     **(HYBRID | {"rope_parameters": MROPE}))
-add("qwen35moe", "Qwen3_5MoeTextConfig", "Qwen3_5MoeForCausalLM", cases=80, tie_word_embeddings=True,
+add("qwen35moe", "Qwen3_5MoeTextConfig", "Qwen3_5MoeForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
     **(HYBRID | HYBRID_EXPERTS | {"rope_parameters": MROPE}))
-add("qwen3next", "Qwen3NextConfig", "Qwen3NextForCausalLM", cases=80, tie_word_embeddings=True,
+add("qwen3next", "Qwen3NextConfig", "Qwen3NextForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
     norm_topk_prob=True, decoder_sparse_step=1, **(HYBRID | HYBRID_EXPERTS | {
         "rope_parameters":
         {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.25}}))
 
 # --- gemma ---
-add("gemma", "GemmaConfig", "GemmaForCausalLM", head_dim=16, num_key_value_heads=1)
+add("gemma", "GemmaConfig", "GemmaForCausalLM", head_dim=16, num_key_value_heads=1,
+    _gains={"embed_tokens": 0.5})
 add("gemma2", "Gemma2Config", "Gemma2ForCausalLM", head_dim=16, sliding_window=12,
     query_pre_attn_scalar=16, attn_logit_softcapping=2.0, final_logit_softcapping=5.0)
-add("gemma3", "Gemma3TextConfig", "Gemma3ForCausalLM", head_dim=16, sliding_window=12,
+add("gemma3", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER, _gains={"embed_tokens": 0.5},
+    head_dim=16, sliding_window=12,
     num_hidden_layers=6, intermediate_size=32, query_pre_attn_scalar=24, num_key_value_heads=1,
     rope_parameters={"full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0},
                      "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
@@ -83,15 +93,19 @@ add("phi3-longrope", "Phi3Config", "Phi3ForCausalLM", cases={"short": 30, "long"
         "long_factor": [1.0, 1.6, 3.0, 6.0], "original_max_position_embeddings": 32})
 
 # --- cohere ---
-add("command-r", "CohereConfig", "CohereForCausalLM", logit_scale=0.25)
-add("command-r-plus", "CohereConfig", "CohereForCausalLM", logit_scale=0.25, use_qk_norm=True)
-add("cohere2", "Cohere2Config", "Cohere2ForCausalLM", logit_scale=0.25, sliding_window=12,
+add("command-r", "CohereConfig", "CohereForCausalLM", logit_scale=0.75)
+add("command-r-plus", "CohereConfig", "CohereForCausalLM", logit_scale=0.75, use_qk_norm=True)
+add("cohere2", "Cohere2Config", "Cohere2ForCausalLM",
+    _config_changes=lambda config: config.update(rotary_pct=1.0),  # as in the published file
+    logit_scale=0.75, sliding_window=12,
     num_hidden_layers=4, intermediate_size=32)
 
 # --- falcon ---
 FALCON = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2,
           "num_attention_heads": 4, "bos_token_id": 257, "eos_token_id": 258}
-add("falcon", "FalconConfig", "FalconForCausalLM", base=FALCON, multi_query=True,
+add("falcon", "FalconConfig", "FalconForCausalLM", base=FALCON,
+    _config_changes=lambda config: config.update(num_kv_heads=1),
+    multi_query=True,
     parallel_attn=True, new_decoder_architecture=False, alibi=False, bias=False)
 add("falcon-40b", "FalconConfig", "FalconForCausalLM", base=FALCON, num_kv_heads=2,
     parallel_attn=True, new_decoder_architecture=True, alibi=False, bias=False)
@@ -110,8 +124,9 @@ add("smollm3", "SmolLM3Config", "SmolLM3ForCausalLM", num_hidden_layers=4, inter
 add("bloom", "BloomConfig", "BloomForCausalLM", base={
     "vocab_size": VOCABULARY, "hidden_size": 32, "n_layer": 2, "n_head": 4, "bos_token_id": 257,
     "eos_token_id": 258})
-add("mpt", "MptConfig", "MptForCausalLM", base={
-    "vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "expansion_ratio": 2,
+add("mpt", "MptConfig", "MptForCausalLM",
+    _config_changes=lambda config: config.update(architectures=["MPTForCausalLM"]), base={
+    "vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "expansion_ratio": 4,
     "max_seq_len": 512})
 
 # --- gpt-oss ---
@@ -136,3 +151,52 @@ add("mistral3", "Ministral3Config", "Ministral3ForCausalLM", cases=64, head_dim=
     "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 8.0, "beta_slow": 1.0,
     "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32,
     "llama_4_scaling_beta": 0.1})
+
+# --- gemma4 ---
+GEMMA4 = {
+    "num_hidden_layers": 4, "head_dim": 16, "global_head_dim": 32, "num_attention_heads": 2,
+    "num_key_value_heads": 1, "intermediate_size": 32, "sliding_window": 12,
+    "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"],
+    "rope_parameters": {
+        "full_attention": {"rope_type": "proportional", "rope_theta": 100000.0,
+                           "partial_rotary_factor": 0.25},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}},
+    "vocab_size_per_layer_input": VOCABULARY, "final_logit_softcapping": 5.0,
+}
+
+
+def gemma4(name, **arguments):
+    add(name, "Gemma4TextConfig", "Gemma4ForCausalLM", _files=TOKENIZER, **(GEMMA4 | arguments))
+
+
+gemma4("gemma4", hidden_size_per_layer_input=0, attention_k_eq_v=True, num_key_value_heads=2,
+       num_global_key_value_heads=1)
+gemma4("gemma4-e2b", hidden_size_per_layer_input=8, num_kv_shared_layers=3, num_hidden_layers=6,
+       use_double_wide_mlp=True,
+       layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2)
+gemma4("gemma4-moe", hidden_size_per_layer_input=0, enable_moe_block=True, num_experts=4,
+       top_k_experts=2, moe_intermediate_size=16, num_hidden_layers=2,
+       layer_types=["sliding_attention", "full_attention"])
+
+# --- embeddings ---
+BERT = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 128,
+        "type_vocab_size": 2}
+
+
+def pooling(kind):
+    return TOKENIZER | {
+        "modules.json": [{"idx": 1, "name": "1", "path": "1_Pooling", "type": "models.Pooling"}],
+        "1_Pooling/config.json": {f"pooling_mode_{kind}": True}}
+
+
+add("bert", "BertConfig", "BertModel", base=BERT, _embeds="cls", _files=pooling("cls_token"))
+add("nomic-bert", "NomicBertConfig", "NomicBertModel", base=BERT, _embeds="mean",
+    _files=pooling("mean_tokens"), _config_changes=lambda config: config.update(
+        n_positions=2048, activation_function="swiglu", causal=False, qkv_proj_bias=False,
+        mlp_fc1_bias=False, mlp_fc2_bias=False, prenorm=False, rotary_emb_fraction=1.0,
+        rotary_emb_interleaved=False, rotary_emb_scale_base=None))
+add("gemma-embedding", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean",
+    _files=pooling("mean_tokens"), head_dim=16, sliding_window=24, num_hidden_layers=6,
+    intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
+    use_bidirectional_attention=True)
