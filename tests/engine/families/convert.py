@@ -6,7 +6,6 @@ small byte-level one (or, for the embedders, WordPiece), because a random model 
 import importlib
 import json
 import logging
-import os
 import pathlib
 import sys
 
@@ -85,9 +84,10 @@ def convert(llama_cpp, folder, target, options=(), prepare=None):
     for part in [kind, *(p for p in vars(kind).values() if isinstance(p, type))]:
         part.set_vocab = set_vocab
     if prepare is not None:
+        kind = type(kind.__name__, (kind,), {"model_arch": kind.model_arch})
         prepare(kind)
     with torch.inference_mode():
         made = kind(pathlib.Path(folder), gguf.LlamaFileType.ALL_F32, pathlib.Path(target),
-                    eager=True, model_name=os.path.basename(target).removesuffix(".gguf"),
+                    eager=True, model_name="Tiny and random",
                     **dict(options))
         made.write()

@@ -23,6 +23,7 @@ import transformers
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
 import convert
+import mxfp4
 import recipes
 from recipes import VOCABULARY
 
@@ -76,7 +77,8 @@ def build(name, recipe):
     torch.manual_seed(1)
     model = getattr(transformers, recipe["model"])(config).eval().float()
     fill(model, recipe, zlib.crc32(name.encode()))
-    return model
+    packed = mxfp4.fill(model, torch.Generator().manual_seed(2)) if recipe.get("mxfp4") else None
+    return model, packed
 
 
 def prompt(name, length, vocabulary):
@@ -152,13 +154,15 @@ def spread(rows):
 
 
 def make(name, recipe, out, llama_cpp, keep):
-    model = build(name, recipe)
+    model, packed = build(name, recipe)
     folder = keep or tempfile.mkdtemp()
     target = f"{out}/{name}.gguf"
     if os.path.exists(target):
         os.unlink(target)
     try:
         model.save_pretrained(folder)
+        if packed:
+            mxfp4.save(folder, packed)
         if "config_changes" in recipe:
             path = pathlib.Path(folder, "config.json")
             config = json.loads(path.read_text())
@@ -169,8 +173,6 @@ def make(name, recipe, out, llama_cpp, keep):
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(content))
         convert.convert(llama_cpp, folder, target, recipe.get("options", ()), recipe.get("prepare"))
-        if "oracle" in recipe:
-            recipe["oracle"](model, target)
     finally:
         if not keep:
             shutil.rmtree(folder)
@@ -206,13 +208,17 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--out", default=here)
     parser.add_argument("--llama-cpp", required=True, help="a llama.cpp source tree")
+    parser.add_argument("--for-peer", action="store_true", help="as llama.cpp can read it")
     parser.add_argument("--keep", help="keep the saved transformers model here")
     options = parser.parse_args()
     torch.set_num_threads(1)
     failed = 0
-    for name in options.names or recipes.RECIPES:
+    for name in options.names or (recipes.FOR_PEER if options.for_peer else recipes.RECIPES):
+        recipe = recipes.RECIPES[name]
+        if options.for_peer:
+            recipe = recipe | {"arguments": recipe["arguments"] | recipes.FOR_PEER[name]}
         try:
-            make(name, recipes.RECIPES[name], options.out, options.llama_cpp, options.keep)
+            make(name, recipe, options.out, options.llama_cpp, options.keep)
         except Exception as error:
             failed += 1
             if len(options.names) == 1:
