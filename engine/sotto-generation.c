@@ -268,7 +268,7 @@ begin_receipt (const SottoGeneration *self,
   receipt->numerics_version = SOTTO_NUMERICS_VERSION;
   receipt->kv_type = SOTTO_KV_F16;
   receipt->n_context = sotto_session_get_context (resident->session);
-  receipt->sampler = self->request->sampler;
+  sotto_sampler_settings_copy (&self->request->sampler, &receipt->sampler);
   receipt->load_us = resident->load_us;
 
   return receipt;
@@ -297,6 +297,14 @@ prefill (const SottoGeneration  *self,
   return done;
 }
 
+static void
+append_text (gint32    token,
+             GString  *text,
+             gpointer  user_data)
+{
+  sotto_model_append_token_text (user_data, token, TRUE, text);
+}
+
 /* Draws tokens until something ends the reply. */
 static gboolean
 decode (const SottoGeneration  *self,
@@ -310,7 +318,7 @@ decode (const SottoGeneration  *self,
   SottoModel *model = resident->model;
   SottoSession *session = resident->session;
   g_autoptr (SottoSampler) sampler =
-    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary);
+    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
   g_autoptr (GString) bytes = g_string_new (NULL);
   gint64 begin = g_get_monotonic_time ();
   gboolean stopped = FALSE;
@@ -334,6 +342,14 @@ decode (const SottoGeneration  *self,
 
       timeline = sotto_session_get_tokens (session, &length);
       token = sotto_sampler_draw (sampler, sotto_session_get_logits (session), timeline, length);
+      if (token < 0)
+        {
+          SottoErrorArguments arguments = { NULL, "logits", length, 0 };
+
+          sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments,
+                                  "After %u tokens no next one is possible", length);
+          break;
+        }
       if (sotto_model_is_end_token (model, token))
         {
           *reason = SOTTO_FINISH_END;
