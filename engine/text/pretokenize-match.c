@@ -377,6 +377,26 @@ sotto_match_newline (const SottoSplit *split,
   return is_newline (at, end) ? 1 : 0;
 }
 
+/* [^\n]+|[\n]+ */
+gsize
+sotto_match_line (const SottoSplit *split,
+                  const guint8     *at,
+                  const guint8     *end)
+{
+  const guint8 *behind = at;
+
+  if (*at != '\n')
+    {
+      behind = memchr (at, '\n', end - at);
+      return behind != NULL ? behind - at : end - at;
+    }
+
+  while (behind < end && *behind == '\n')
+    behind++;
+
+  return behind - at;
+}
+
 /* \p{N}{1,max} */
 gsize
 sotto_match_number (const SottoSplit *split,

@@ -12,6 +12,7 @@ gsize sotto_match_llama3 (const SottoSplit *split, const guint8 *at, const guint
 gsize sotto_match_gpt4o (const SottoSplit *split, const guint8 *at, const guint8 *end);
 gsize sotto_match_deepseek3 (const SottoSplit *split, const guint8 *at, const guint8 *end);
 gsize sotto_match_newline (const SottoSplit *split, const guint8 *at, const guint8 *end);
+gsize sotto_match_line (const SottoSplit *split, const guint8 *at, const guint8 *end);
 gsize sotto_match_number (const SottoSplit *split, const guint8 *at, const guint8 *end);
 gsize sotto_match_three_digits (const SottoSplit *split, const guint8 *at, const guint8 *end);
 gsize sotto_match_spaced (const SottoSplit *split, const guint8 *at, const guint8 *end);

@@ -68,6 +68,12 @@ static const SottoPretokenizer pretokenizers[] = {
     .steps = { { sotto_match_llama3, SOTTO_UNICODE_LETTER, 1, FALSE, "\r\n" } },
   },
   {
+    .names = " gemma4 granite-embed-multi-311m sarvam-moe ",
+    .characters = TRUE,
+    .whole_newlines = TRUE,
+    .steps = { { sotto_match_line } },
+  },
+  {
     .names = " minicpm5 ",
     .whole_words = TRUE,
     .steps = { DIGITS (3), LLAMA3 (0) },

@@ -1,5 +1,5 @@
-/* Byte-level BPE: exact against llama.cpp's ids for five vocabularies (where ../shared lies
- * beside the source), against the tokenizers library for every pre-tokenizer
+/* Tokenizers: exact against llama.cpp's ids for eight vocabularies (where ../shared lies beside
+ * the source), against the tokenizers library for every pre-tokenizer
  * (fixtures/bpe.json). Text that a person typed never becomes a control token. */
 
 #include <string.h>
@@ -51,9 +51,10 @@ assert_decodes_to (SottoTokenizer *tokenizer,
                    gsize           length)
 {
   g_autoptr (GString) out = g_string_new (NULL);
+  gboolean is_first = TRUE;
 
   for (guint i = 0; i < ids->len; i++)
-    sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), TRUE, out);
+    sotto_tokenizer_decode (tokenizer, g_array_index (ids, gint32, i), TRUE, &is_first, out);
 
   g_assert_cmpmem (out->str, out->len, text, length);
 }
@@ -119,7 +120,9 @@ test_shared (gconstpointer data)
       g_autofree char *got = ids_to_text (ids);
 
       g_assert_cmpstr (got, ==, g_strstrip (lines[i]));
-      assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
+      /* WordPiece loses case, accents and white space for good. */
+      if (strcmp (name, "bert-bge") != 0)
+        assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
     }
 }
 
@@ -545,7 +548,7 @@ main (int    argc,
       char **argv)
 {
   static const char *const shared[] = {
-    "gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r"
+    "gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r", "llama-spm", "phi-3", "bert-bge",
   };
 
   g_test_init (&argc, &argv, NULL);
