@@ -9,6 +9,9 @@ PLAIN = {
     "bos_token_id": 257, "eos_token_id": 258, "pad_token_id": 259,
 }
 RECIPES = {}
+# Both ends of the ramp lie inside the 8 pairs of a head of 16, and neither on a whole pair.
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "beta_fast": 4.0, "beta_slow": 0.5,
+        "original_max_position_embeddings": 64}
 # The converter looks at these two facts of a tokenizer before it comes to the vocabulary.
 TOKENIZER = {"tokenizer.json": {
     "model": {"type": "WordPiece", "vocab": {str(i): i for i in range(VOCABULARY)}}, "added_tokens": []}}
@@ -39,9 +42,7 @@ llama("llama-linear", head_dim=16, rope_parameters={
 llama("llama-llama3", head_dim=16, cases=64, rope_parameters={
     "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64, "rope_theta": 10000.0})
-llama("llama-yarn", head_dim=16, cases=64, rope_parameters={
-    "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32,
-    "beta_fast": 8.0, "beta_slow": 1.0, "rope_theta": 10000.0})
+llama("llama-yarn", head_dim=16, cases=80, rope_parameters=YARN)
 add("mistral", "MistralConfig", "MistralForCausalLM", head_dim=16, sliding_window=None)
 add("mixtral", "MixtralConfig", "MixtralForCausalLM", head_dim=16, num_local_experts=4,
     num_experts_per_tok=2, intermediate_size=32, sliding_window=None)
@@ -126,10 +127,10 @@ add("granite", "GraniteConfig", "GraniteForCausalLM", tie_word_embeddings=True, 
 add("granitemoe", "GraniteMoeConfig", "GraniteMoeForCausalLM", tie_word_embeddings=True,
     num_local_experts=4, num_experts_per_tok=2, **(GRANITE | {"intermediate_size": 32}))
 add("olmo2", "Olmo2Config", "Olmo2ForCausalLM")
-add("olmo3", "Olmo3Config", "Olmo3ForCausalLM", cases=64, sliding_window=12, num_hidden_layers=4,
-    intermediate_size=32, rope_parameters={
-        "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 8.0,
-        "beta_slow": 1.0, "original_max_position_embeddings": 32})
+add("olmo3", "Olmo3Config", "Olmo3ForCausalLM", cases=80, sliding_window=12, num_hidden_layers=4,
+    intermediate_size=32, head_dim=8, rope_parameters={
+        "full_attention": YARN | {"rope_theta": 50.0, "beta_fast": 2.0, "beta_slow": 0.25},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}})
 add("smollm3", "SmolLM3Config", "SmolLM3ForCausalLM", num_hidden_layers=4, intermediate_size=32,
     no_rope_layer_interval=4)
 
@@ -144,11 +145,9 @@ add("mpt", "MptConfig", "MptForCausalLM",
 
 # --- gpt-oss ---
 def gpt_oss(name, **arguments):
-    add(name, "GptOssConfig", "GptOssForCausalLM", cases=64, head_dim=16, num_local_experts=4,
+    add(name, "GptOssConfig", "GptOssForCausalLM", cases=80, head_dim=16, num_local_experts=4,
         num_experts_per_tok=2, sliding_window=12, _transposed=("experts",),
-        _gains={"gate_up_proj": 4.0, "down_proj": 0.3, "router": 2.0}, rope_parameters={
-            "rope_type": "yarn", "factor": 8.0, "beta_fast": 8.0, "beta_slow": 1.0,
-            "truncate": False, "original_max_position_embeddings": 32, "rope_theta": 10000.0},
+        _gains={"gate_up_proj": 4.0, "down_proj": 0.3, "router": 2.0}, rope_parameters=YARN | {"truncate": False},
         **arguments)
 
 
@@ -163,20 +162,19 @@ MLA = {"num_hidden_layers": 3, "num_key_value_heads": 4, "kv_lora_rank": 32, "qk
 
 
 def mla_yarn(mscale):
-    return {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 8.0,
-            "beta_slow": 1.0, "mscale": mscale, "mscale_all_dim": mscale,
-            "original_max_position_embeddings": 32}
+    return YARN | {"rope_theta": 50.0, "beta_fast": 2.0, "beta_slow": 0.25, "mscale": mscale,
+                   "mscale_all_dim": mscale}
 
 
 def deepseek_lite(name, **arguments):
-    add(name, "DeepseekV2Config", "DeepseekV2ForCausalLM", cases=64, q_lora_rank=None,
+    add(name, "DeepseekV2Config", "DeepseekV2ForCausalLM", cases=80, q_lora_rank=None,
         _config_changes=says(scoring_func="softmax"), rope_parameters=mla_yarn(0.707),
         **(MLA | {"topk_method": "greedy", "routed_scaling_factor": 1.0, "norm_topk_prob": False}
            | arguments))
 
 
 def deepseek_v3(name, **arguments):
-    add(name, "DeepseekV3Config", "DeepseekV3ForCausalLM", cases=64, q_lora_rank=24, n_group=4,
+    add(name, "DeepseekV3Config", "DeepseekV3ForCausalLM", cases=80, q_lora_rank=24, n_group=4,
         topk_group=2, routed_scaling_factor=2.5, norm_topk_prob=True,
         _config_changes=says(scoring_func="sigmoid"), **(MLA | {"n_shared_experts": 1} | arguments))
 
@@ -213,10 +211,9 @@ deepseek_v3("deepseek2-v3", rope_parameters=mla_yarn(1.0))
 deepseek_v3("deepseek2-old", _prepare=keep_kv_b_whole, num_hidden_layers=2)
 
 # --- mistral3 ---
-add("mistral3", "Ministral3Config", "Ministral3ForCausalLM", cases=64, head_dim=16, rope_parameters={
-    "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "beta_fast": 8.0, "beta_slow": 1.0,
-    "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 32,
-    "llama_4_scaling_beta": 0.1})
+add("mistral3", "Ministral3Config", "Ministral3ForCausalLM", cases=80, head_dim=16,
+    rope_parameters=YARN | {"mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5,
+                            "original_max_position_embeddings": 32})
 
 # --- gemma4 ---
 GEMMA4 = {
