@@ -128,10 +128,10 @@ def check(process, model, texts, settings, name):
         want = left_by_peer(settings, model.vocabulary, logits, history)
         got = left_by_us(process, settings, texts, logits, history)
         want, got = (dict(zip(ids, probabilities)) for ids, probabilities in (want, got))
-        # Probabilities of thousands, added up in single precision by llama.cpp: at the edge of a
-        # set so large the two may disagree on as much as that loses.
+        # llama.cpp adds up a whole vocabulary's probabilities in single precision: without top-k
+        # before, the two may disagree at the edge on as much as that loses.
         apart = sum(want.get(token, 0) + got.get(token, 0) for token in want.keys() ^ got.keys())
-        if apart > (3e-4 if len(want) > 1000 else 0):
+        if apart > (1e-3 if name in ("typical", "top-p") else 0):
             return f"round {round_number}: {len(got)} tokens instead of {len(want)}, {apart:.1e} apart"
         shared = sorted(want.keys() & got.keys())
         if not numpy.allclose([want[t] for t in shared], [got[t] for t in shared], rtol=5e-4, atol=2e-6):
