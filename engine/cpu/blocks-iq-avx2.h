@@ -99,17 +99,21 @@ unpack_nvfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
   *high = _mm256_cvtepi8_epi16 (_mm_unpackhi_epi64 (first, second));
 }
 
-/* Exponent and mantissa, moved to where a float has them, stand for a number that is 2^119 times too
- * small (half of what the byte says, as the codes are doubled); subnormal ones too. */
+/* Half of what the bytes stand for (the codes are doubled): mantissas with their hidden bit, shifted by
+ * the exponent, are whole numbers of 2^-10. */
 static inline __m256
 small_floats (guint64 bytes)
 {
   __m256i wide = _mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) bytes));
   __m256i none = _mm256_cmpeq_epi32 (wide, _mm256_set1_epi32 (127));
-  __m256i bits = _mm256_slli_epi32 (_mm256_and_si256 (wide, _mm256_set1_epi32 (127)), 20);
+  __m256i exponents = _mm256_and_si256 (_mm256_srli_epi32 (wide, 3), _mm256_set1_epi32 (15));
+  __m256i mantissas = _mm256_and_si256 (wide, _mm256_set1_epi32 (7));
+  __m256i hidden = _mm256_min_epu32 (exponents, _mm256_set1_epi32 (1));
 
-  return _mm256_mul_ps (_mm256_castsi256_ps (_mm256_andnot_si256 (none, bits)),
-                        _mm256_set1_ps (0x1p119f));
+  mantissas = _mm256_or_si256 (mantissas, _mm256_slli_epi32 (hidden, 3));
+  mantissas = _mm256_sllv_epi32 (mantissas, _mm256_sub_epi32 (exponents, hidden));
+  return _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_andnot_si256 (none, mantissas)),
+                        _mm256_set1_ps (0x1p-10f));
 }
 
 static inline void
@@ -159,17 +163,31 @@ look_up_fours (const guint8 (*grid)[4], const guint8 *places, guint ninth)
                             (gint32) entries[6], (gint32) entries[7]);
 }
 
-/* Four signs of seven bits each, made whole: the eighth makes their number even. */
-static inline guint32
-complete_signs (guint32 word)
+/* Signs of seven bits, made whole: the eighth makes their number even. */
+static inline __m256i
+complete_signs (__m256i seven)
 {
-  guint32 signs = (word & 0x7f) | (word << 1 & 0x7f00) | (word << 2 & 0x7f0000) |
-                  (word << 3 & 0x7f000000);
-  guint32 parity = signs ^ (signs >> 4 & 0x0f0f0f0f);
+  __m256i odd = _mm256_setr_epi8 (0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128, -128,
+                                  0, 0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128,
+                                  -128, 0);
+  __m256i low = _mm256_and_si256 (seven, _mm256_set1_epi8 (15));
+  __m256i high = _mm256_and_si256 (_mm256_srli_epi16 (seven, 4), _mm256_set1_epi8 (7));
 
-  parity ^= parity >> 2 & 0x03030303;
-  parity ^= parity >> 1;
-  return signs | (parity & 0x01010101) << 7;
+  low = _mm256_xor_si256 (_mm256_shuffle_epi8 (odd, low), _mm256_shuffle_epi8 (odd, high));
+  return _mm256_or_si256 (seven, low);
+}
+
+/* All signs of a group from words of 28 bits, four of seven in each. */
+static inline __m256i
+spread_signs (__m256i words)
+{
+  __m256i first = _mm256_and_si256 (words, _mm256_set1_epi32 (0x7f));
+  __m256i second = _mm256_and_si256 (_mm256_slli_epi32 (words, 1), _mm256_set1_epi32 (0x7f00));
+  __m256i third = _mm256_and_si256 (_mm256_slli_epi32 (words, 2), _mm256_set1_epi32 (0x7f0000));
+  __m256i fourth = _mm256_and_si256 (_mm256_slli_epi32 (words, 3), _mm256_set1_epi32 (0x7f000000));
+
+  return complete_signs (
+    _mm256_or_si256 (_mm256_or_si256 (first, second), _mm256_or_si256 (third, fourth)));
 }
 
 /* Bytes made negative where the bit is set. */
@@ -180,10 +198,34 @@ apply_signs (__m256i bytes, guint32 signs)
   return _mm256_mask_sub_epi8 (bytes, signs, _mm256_setzero_si256 (), bytes);
 #else
   __m256i bits = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
+  __m256i spread = _mm256_shuffle_epi8 (_mm256_set1_epi32 ((gint32) signs),
+                                        _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1,
+                                                          1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3,
+                                                          3, 3));
+  __m256i negative = _mm256_cmpeq_epi8 (_mm256_and_si256 (spread, bits), bits);
+
+  return _mm256_sub_epi8 (_mm256_xor_si256 (bytes, negative), negative);
+#endif
+}
+
+/* The same with the signs of block b of a group's, which are computed once where this is inlined. */
+static inline __m256i
+apply_signs_of (__m256i bytes, __m256i signs, guint b)
+{
+#ifdef __AVX512BW__
+  __m128i half = b < 4 ? _mm256_castsi256_si128 (signs) : _mm256_extracti128_si256 (signs, 1);
+  guint64 two = b % 4 < 2 ? (guint64) _mm_cvtsi128_si64 (half)
+                          : (guint64) _mm_extract_epi64 (half, 1);
+
+  return apply_signs (bytes, (guint32) (two >> 32 * (b % 2)));
+#else
+  __m256i lanes = b < 4 ? _mm256_permute2x128_si256 (signs, signs, 0x00)
+                        : _mm256_permute2x128_si256 (signs, signs, 0x11);
+  __m256i bits = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
+  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
+                                     2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   __m256i spread = _mm256_shuffle_epi8 (
-    _mm256_set1_epi32 ((gint32) signs),
-    _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3,
-                      3, 3, 3, 3, 3));
+    lanes, _mm256_add_epi8 (places, _mm256_set1_epi8 ((char) (4 * (b % 4)))));
   __m256i negative = _mm256_cmpeq_epi8 (_mm256_and_si256 (spread, bits), bits);
 
   return _mm256_sub_epi8 (_mm256_xor_si256 (bytes, negative), negative);
@@ -201,28 +243,30 @@ odd_scales (__m256i s, float half, float unit)
 
 /* --- IQ2_XXS: scale, for each block four places and 32 bits of signs and scale --- */
 
-static inline void
-unpack_iq2_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  const guint8 *places = group + 2 + 8 * b;
-  guint32 word;
-
-  memcpy (&word, places + 4, sizeof word);
-  widen_signed (apply_signs (look_up_eights (sotto_grid_iq2_xxs, places[0], places[1], places[2],
-                                             places[3]),
-                             complete_signs (word)),
-                low, high);
-}
-
-static inline void
-scale_iq2_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+/* The words of signs and scale of a group's eight blocks. */
+static inline __m256i
+words_iq2_xxs (const guint8 *group)
 {
   __m256 first = _mm256_loadu_ps ((const float *) (const void *) (group + 2));
   __m256 second = _mm256_loadu_ps ((const float *) (const void *) (group + 34));
   __m256i words = _mm256_castps_si256 (_mm256_shuffle_ps (first, second, 0xdd));
 
-  words = _mm256_srli_epi32 (_mm256_permute4x64_epi64 (words, 0xd8), 28);
-  *scales = odd_scales (words, half_at (group), 0.125f);
+  return _mm256_permute4x64_epi64 (words, 0xd8);
+}
+
+static inline void
+unpack_iq2_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  const guint8 *places = group + 2 + 8 * b;
+  __m256i bytes = look_up_eights (sotto_grid_iq2_xxs, places[0], places[1], places[2], places[3]);
+
+  widen_signed (apply_signs_of (bytes, spread_signs (words_iq2_xxs (group)), b), low, high);
+}
+
+static inline void
+scale_iq2_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  *scales = odd_scales (_mm256_srli_epi32 (words_iq2_xxs (group), 28), half_at (group), 0.125f);
   *offsets = _mm256_setzero_ps ();
 }
 
@@ -237,26 +281,38 @@ scale_iq2_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline void
-widen_odd (__m256i bytes, guint8 nibbles, __m256i *low, __m256i *high)
+/* 2 s + 1 of 16 scales, two in a byte */
+static inline __m256i
+odd_factors (const guint8 *nibbles)
 {
-  widen_times (bytes, 2 * (nibbles & 15) + 1, 2 * (nibbles >> 4) + 1, low, high);
+  __m128i bytes = _mm_loadl_epi64 ((const __m128i *) nibbles);
+  __m256i wide = _mm256_cvtepu8_epi16 (_mm_unpacklo_epi8 (bytes, _mm_srli_epi16 (bytes, 4)));
+
+  wide = _mm256_and_si256 (wide, _mm256_set1_epi16 (15));
+  return _mm256_add_epi16 (_mm256_add_epi16 (wide, wide), _mm256_set1_epi16 (1));
+}
+
+static inline __m256i
+signs_iq2_xs (const guint8 *group)
+{
+  __m256i first = _mm256_loadu_si256 ((const __m256i *) (group + 2));
+  __m256i second = _mm256_loadu_si256 ((const __m256i *) (group + 34));
+  __m256i seven = _mm256_packus_epi16 (_mm256_srli_epi16 (first, 9), _mm256_srli_epi16 (second, 9));
+
+  return complete_signs (_mm256_permute4x64_epi64 (seven, 0xd8));
 }
 
 static inline void
 unpack_iq2_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
+  __m256i bytes;
   guint64 words;
-  guint32 signs;
 
   memcpy (&words, group + 2 + 8 * b, sizeof words);
-  signs = (guint32) ((words >> 9 & 0x7f) | (words >> 18 & 0x3f80) | (words >> 27 & 0x1fc000) |
-                     (words >> 36 & 0xfe00000));
-  widen_odd (apply_signs (look_up_eights (sotto_grid_iq2_xs, (guint) words & 511,
-                                          (guint) (words >> 16) & 511, (guint) (words >> 32) & 511,
-                                          (guint) (words >> 48) & 511),
-                          complete_signs (signs)),
-             group[66 + b], low, high);
+  bytes = look_up_eights (sotto_grid_iq2_xs, (guint) words & 511, (guint) (words >> 16) & 511,
+                          (guint) (words >> 32) & 511, (guint) (words >> 48) & 511);
+  widen_times (apply_signs_of (bytes, signs_iq2_xs (group), b), odd_factors (group + 66), b, low,
+               high);
 }
 
 static inline void
@@ -264,15 +320,14 @@ unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   const guint8 *places = group + 2 + 4 * b;
   guint upper = group[66 + b];
+  __m256i bytes = look_up_eights (sotto_grid_iq2_s, places[0] | (upper << 8 & 0x300),
+                                  places[1] | (upper << 6 & 0x300),
+                                  places[2] | (upper << 4 & 0x300),
+                                  places[3] | (upper << 2 & 0x300));
   guint32 signs;
 
   memcpy (&signs, group + 34 + 4 * b, sizeof signs);
-  widen_odd (apply_signs (look_up_eights (sotto_grid_iq2_s, places[0] | (upper << 8 & 0x300),
-                                          places[1] | (upper << 6 & 0x300),
-                                          places[2] | (upper << 4 & 0x300),
-                                          places[3] | (upper << 2 & 0x300)),
-                          signs),
-             group[74 + b], low, high);
+  widen_times (apply_signs (bytes, signs), odd_factors (group + 74), b, low, high);
 }
 
 /* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64 places,
@@ -281,12 +336,10 @@ unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
 static inline void
 unpack_iq3_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
-  guint32 word;
+  __m256i bytes = look_up_fours (sotto_grid_iq3_xxs, group + 2 + 8 * b, 0);
+  __m256i words = _mm256_loadu_si256 ((const __m256i *) (group + 66));
 
-  memcpy (&word, group + 66 + 4 * b, sizeof word);
-  widen_signed (apply_signs (look_up_fours (sotto_grid_iq3_xxs, group + 2 + 8 * b, 0),
-                             complete_signs (word)),
-                low, high);
+  widen_signed (apply_signs_of (bytes, spread_signs (words), b), low, high);
 }
 
 static inline void
@@ -327,26 +380,31 @@ scale_iq3_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
  * The integers are eighths: 8 * entry + 1 or - 1, of IQ1_M times the scale of 16 columns --- */
 
 static inline __m256i
-look_up_ones (guint a, guint b, guint c, guint d, __m256i shifts)
+look_up_ones (guint a, guint b, guint c, guint d)
 {
-  __m256i bytes = look_up_eights ((const guint8 (*)[8]) sotto_grid_iq1, a, b, c, d);
+  return look_up_eights ((const guint8 (*)[8]) sotto_grid_iq1, a, b, c, d);
+}
 
-  bytes = _mm256_add_epi8 (bytes, bytes);
-  bytes = _mm256_add_epi8 (bytes, bytes);
-  return _mm256_add_epi8 (_mm256_add_epi8 (bytes, bytes), shifts);
+/* -1 where bits are set, else 1 */
+static inline __m256i
+ones (__m256i set)
+{
+  return _mm256_or_si256 (set, _mm256_set1_epi8 (1));
 }
 
 static inline void
 unpack_iq1_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   const guint8 *places = group + 2 + 4 * b;
+  __m256i bytes;
+  __m256i shift;
   guint16 word;
 
   memcpy (&word, group + 34 + 2 * b, sizeof word);
-  widen_signed (look_up_ones (places[0] | (word << 8 & 0x700), places[1] | (word << 5 & 0x700),
-                              places[2] | (word << 2 & 0x700), places[3] | (word >> 1 & 0x700),
-                              _mm256_set1_epi8 (word & 0x8000 ? -1 : 1)),
-                low, high);
+  bytes = look_up_ones (places[0] | (word << 8 & 0x700), places[1] | (word << 5 & 0x700),
+                        places[2] | (word << 2 & 0x700), places[3] | (word >> 1 & 0x700));
+  shift = ones (_mm256_srai_epi16 (_mm256_set1_epi16 ((gint16) word), 15));
+  widen_signed (_mm256_add_epi8 (bytes, shift), low, high);
 }
 
 static inline void
@@ -360,24 +418,36 @@ scale_iq1_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
   *offsets = _mm256_setzero_ps ();
 }
 
+/* 2 s + 1 of the 16 scales of three bits */
+static inline __m256i
+factors_iq1_m (const guint8 *group)
+{
+  __m256i places = _mm256_setr_epi8 (0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5, 4, 5,
+                                     4, 5, 6, 7, 6, 7, 6, 7, 6, 7);
+  __m256i powers = _mm256_set1_epi64x (0x0010008004002000); /* to the upper three of 16 bits */
+  __m256i words = _mm256_broadcastsi128_si256 (_mm_loadl_epi64 ((const __m128i *) (group + 48)));
+  __m256i s = _mm256_mullo_epi16 (_mm256_shuffle_epi8 (words, places), powers);
+
+  s = _mm256_srli_epi16 (s, 13);
+  return _mm256_add_epi16 (_mm256_add_epi16 (s, s), _mm256_set1_epi16 (1));
+}
+
 static inline void
 unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   const guint8 *places = group + 4 * b;
-  guint16 word;
-  guint64 s;
+  __m256i bits = _mm256_setr_epi16 (0x8, 0x8, 0x8, 0x8, 0x80, 0x80, 0x80, 0x80, 0x800, 0x800, 0x800,
+                                    0x800, -0x8000, -0x8000, -0x8000, -0x8000);
+  __m256i bytes;
   __m256i shifts;
+  guint16 word;
 
   memcpy (&word, group + 32 + 2 * b, sizeof word);
-  memcpy (&s, group + 48, sizeof s);
-  s >>= b / 2 * 16 + b % 2 * 6;
-  /* bits 3, 7, 11 and 15: all bits of the eight bytes, or none; then the lowest set: -1 or 1 */
-  shifts = _mm256_setr_epi64x (-(gint64) (word >> 3 & 1), -(gint64) (word >> 7 & 1),
-                               -(gint64) (word >> 11 & 1), -(gint64) (word >> 15 & 1));
-  shifts = _mm256_or_si256 (shifts, _mm256_set1_epi8 (1));
-  widen_times (look_up_ones (places[0] | (word << 8 & 0x700), places[1] | (word << 4 & 0x700),
-                             places[2] | (word & 0x700), places[3] | (word >> 4 & 0x700), shifts),
-               2 * (int) (s & 7) + 1, 2 * (int) (s >> 3 & 7) + 1, low, high);
+  bytes = look_up_ones (places[0] | (word << 8 & 0x700), places[1] | (word << 4 & 0x700),
+                        places[2] | (word & 0x700), places[3] | (word >> 4 & 0x700));
+  shifts = _mm256_and_si256 (_mm256_set1_epi16 ((gint16) word), bits);
+  shifts = ones (_mm256_cmpeq_epi16 (shifts, bits));
+  widen_times (_mm256_add_epi8 (bytes, shifts), factors_iq1_m (group), b, low, high);
 }
 
 static inline void

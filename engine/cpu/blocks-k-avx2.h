@@ -21,13 +21,19 @@ widen_signed (__m256i bytes, __m256i *low, __m256i *high)
   *high = _mm256_cvtepi8_epi16 (_mm256_extracti128_si256 (bytes, 1));
 }
 
-/* The same with a factor for each half of the block. */
+/* The same times factors of 16 columns: those of the group are 16 numbers, computed once where this is
+ * inlined eight times. */
 static inline void
-widen_times (__m256i bytes, int first, int second, __m256i *low, __m256i *high)
+widen_times (__m256i bytes, __m256i factors, guint b, __m256i *low, __m256i *high)
 {
+  __m256i four = b < 4 ? _mm256_permute2x128_si256 (factors, factors, 0x00)
+                       : _mm256_permute2x128_si256 (factors, factors, 0x11);
+  short place = (short) (0x0100 + b % 4 * 0x0404); /* of the first one's bytes */
+
   widen_signed (bytes, low, high);
-  *low = _mm256_mullo_epi16 (*low, _mm256_set1_epi16 ((short) first));
-  *high = _mm256_mullo_epi16 (*high, _mm256_set1_epi16 ((short) second));
+  *low = _mm256_mullo_epi16 (*low, _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place)));
+  *high = _mm256_mullo_epi16 (*high,
+                              _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place + 0x0202)));
 }
 
 /* Eight bytes as floats. */
@@ -43,7 +49,9 @@ bytes_to_floats (guint64 bytes)
 static inline void
 unpack_q2_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
-  widen_times (bit_pairs (group + 16, b), group[2 * b] & 15, group[2 * b + 1] & 15, low, high);
+  __m256i factors = _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
+
+  widen_times (bit_pairs (group + 16, b), factors, b, low, high);
 }
 
 static inline void
@@ -63,23 +71,23 @@ scale_q2_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 /* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale. The scales go into
  * the integers --- */
 
-/* Scales 2 b and 2 b + 1; what does not depend on b is computed once where this is inlined. */
-static inline void
-factors_q3_k (const guint8 *group, guint b, int *first, int *second)
+static inline __m256i
+factors_q3_k (const guint8 *group)
 {
   guint64 low;
   guint32 high;
-  guint64 two;
+  guint64 upper;
+  __m128i four;
+  __m128i two;
 
   memcpy (&low, group + 96, sizeof low);
   memcpy (&high, group + 104, sizeof high);
-  low = (b < 4 ? low : low >> 4) & G_GUINT64_CONSTANT (0x0f0f0f0f0f0f0f0f);
-  two = b < 4 ? ((guint64) high | (guint64) (high >> 2) << 32)
-              : ((guint64) (high >> 4) | (guint64) (high >> 6) << 32);
-  low |= (two & G_GUINT64_CONSTANT (0x0303030303030303)) << 4;
-  low >>= 16 * (b % 4);
-  *first = (int) (low & 255) - 32;
-  *second = (int) (low >> 8 & 255) - 32;
+  four = _mm_set_epi64x ((gint64) (low >> 4), (gint64) low);
+  upper = (guint64) high | (guint64) (high >> 2) << 32;
+  two = _mm_set_epi64x ((gint64) (upper >> 4), (gint64) upper);
+  four = _mm_and_si128 (four, _mm_set1_epi8 (15));
+  two = _mm_slli_epi16 (_mm_and_si128 (two, _mm_set1_epi8 (3)), 4);
+  return _mm256_cvtepi8_epi16 (_mm_sub_epi8 (_mm_or_si128 (four, two), _mm_set1_epi8 (32)));
 }
 
 static inline void
@@ -87,14 +95,12 @@ unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   __m256i bytes = bit_pairs (group + 32, b);
   __m256i third = _mm256_loadu_si256 ((const __m256i *) group);
-  int first;
-  int second;
 
-  third = b < 2 ? _mm256_slli_epi16 (third, (int) (2 - b)) : _mm256_srli_epi16 (third, (int) (b - 2));
+  third = b < 2 ? _mm256_slli_epi16 (third, (int) (2 - b))
+                : _mm256_srli_epi16 (third, (int) (b - 2));
   bytes = _mm256_or_si256 (bytes, _mm256_and_si256 (third, _mm256_set1_epi8 (4)));
   bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (4));
-  factors_q3_k (group, b, &first, &second);
-  widen_times (bytes, first, second, low, high);
+  widen_times (bytes, factors_q3_k (group), b, low, high);
 }
 
 static inline void
@@ -166,7 +172,7 @@ unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   guint half = b / 4;
   guint quarter = b % 4;
-  const gint8 *factors = (const gint8 *) group + 192 + 2 * b;
+  __m128i factors = _mm_loadu_si128 ((const __m128i *) (group + 192));
   __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + half * 64 + quarter % 2 * 32));
   __m256i upper = _mm256_loadu_si256 ((const __m256i *) (group + 128 + half * 32));
 
@@ -177,7 +183,7 @@ unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
   bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
                            _mm256_and_si256 (upper, _mm256_set1_epi8 (0x30)));
   bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
-  widen_times (bytes, factors[0], factors[1], low, high);
+  widen_times (bytes, _mm256_cvtepi8_epi16 (factors), b, low, high);
 }
 
 static inline void
@@ -220,13 +226,14 @@ scale_tq2_0 (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
   *offsets = _mm256_setzero_ps ();
 }
 
-/* The digit that a byte begins with once it was multiplied with a power of three, modulo 256. */
+/* The digit that a byte begins with once it was multiplied with a power of three, modulo 256: the
+ * product is kept in the upper half of 16 bits, and what times 3 goes beyond them is the digit. */
 static inline __m256i
 digits (__m256i bytes, __m256i powers)
 {
-  __m256i rest = _mm256_and_si256 (_mm256_mullo_epi16 (bytes, powers), _mm256_set1_epi16 (255));
+  __m256i rest = _mm256_mullo_epi16 (bytes, _mm256_slli_epi16 (powers, 8));
 
-  return _mm256_srli_epi16 (_mm256_add_epi16 (rest, _mm256_add_epi16 (rest, rest)), 8);
+  return _mm256_mulhi_epu16 (rest, _mm256_set1_epi16 (3));
 }
 
 static inline void

@@ -167,12 +167,12 @@ sotto_dequantise_iq3_s (const void *source, float *target, gsize n)
       }
 }
 
-/* Eight elements, in eighths: 8 * grid + 1 or - 1. */
+/* Eight elements, in eighths as the codebook is. */
 static void
 put_shifted (float *target, guint place, gboolean negative, float scale)
 {
   for (guint j = 0; j < 8; j++)
-    target[j] = scale * (float) (8 * sotto_grid_iq1[place][j] + (negative ? -1 : 1));
+    target[j] = scale * (float) (sotto_grid_iq1[place][j] + (negative ? -1 : 1));
 }
 
 void

@@ -86,7 +86,7 @@ put_scales (SottoBlockType type, guint8 *block, GRand *rand)
   if (type == SOTTO_BLOCK_BF16)
     block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
   if (type == SOTTO_BLOCK_MXFP4)
-    block[0] = (guint8) g_rand_int_range (rand, 0, 8) * 16; /* 2^-128 to 2^-16 */
+    block[0] = (guint8) g_rand_int_range (rand, 100, 128); /* 2^-28 to 2^-1 */
   if (type == SOTTO_BLOCK_IQ1_M)
     for (guint i = 0; i < 4; i++) /* 0x2c00 and a little: 0.06 */
       block[49 + 2 * i] = (guint8) ((block[49 + 2 * i] & 15) | (i == 3 ? 0x20 : i == 2 ? 0xc0 : 0x30));
