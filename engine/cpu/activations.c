@@ -35,9 +35,9 @@ sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_token
   return values_bytes + steps_bytes + 3 * scales_bytes;
 }
 
-/* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two scales
- * and two offsets per block and row, and the half sums of some tokens, behind it. Attention wants a tile
- * of keys and values as floats; the reference tier a row of floats. */
+/* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two
+ * scales and two offsets per block and row, and the half sums of some tokens, behind it. Attention
+ * wants a tile of keys and values as floats; the reference tier a row of floats. */
 gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {

@@ -10,9 +10,9 @@
  *   unpack   the integers of block b of a group in their natural order: 0 … 15, 16 … 31
  *   scale    scales[0] and offsets[0] of its first n blocks, one a lane, zeros behind them
  *
- * A weight is scale * (integer - zero) + offset. Where a type has scales of 16 columns, they go into
- * the integers, which may have 13 bits. Two types have what is no integer for each 16 columns: Q2_K
- * offsets, NVFP4 scales; scales[1] and offsets[1] are then those of a block's second half.
+ * A weight is scale * (integer - zero) + offset. Where a type has scales of 16 columns, they go
+ * into the integers, which may have 13 bits. Two types have what is no integer for each 16 columns:
+ * Q2_K offsets, NVFP4 scales; scales[1] and offsets[1] are then those of a block's second half.
  *
  * To add a type, add both functions and an entry in template-multiply.h; the layouts themselves are
  * described in format/block-dequantise*.c. This file has the plain types, blocks-k-avx2.h and

@@ -5,8 +5,8 @@
 
 /* Types whose weights are places in a codebook: the IQ types, and floats of four bits. */
 
-/* --- Codebooks of sixteen numbers: IQ4_NL (scale, 16 bytes of nibbles), IQ4_XS (scale, 8 scales of 6
- * bits, nibbles), MXFP4 (a power of two, nibbles) --- */
+/* --- Codebooks of sixteen numbers: IQ4_NL (scale, 16 bytes of nibbles), IQ4_XS (scale, 8 scales of
+ * 6 bits, nibbles), MXFP4 (a power of two, nibbles) --- */
 
 static inline void
 look_up_nibbles (const guint8 *p, __m128i codes, __m256i *low, __m256i *high)
@@ -82,8 +82,8 @@ scale_mxfp4 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-/* --- NVFP4: four scales of 16 columns, floats of 8 bits; for each 8 bytes of nibbles. A block here is
- * half of one in the file --- */
+/* --- NVFP4: four scales of 16 columns, floats of 8 bits; for each 8 bytes of nibbles. A block here
+ * is half of one in the file --- */
 
 static inline void
 unpack_nvfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
@@ -99,8 +99,8 @@ unpack_nvfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
   *high = _mm256_cvtepi8_epi16 (_mm_unpackhi_epi64 (first, second));
 }
 
-/* Half of what the bytes stand for (the codes are doubled): mantissas with their hidden bit, shifted by
- * the exponent, are whole numbers of 2^-10. */
+/* Half of what the bytes stand for (the codes are doubled): mantissas with their hidden bit,
+ * shifted by the exponent, are whole numbers of 2^-10. */
 static inline __m256
 small_floats (guint64 bytes)
 {
@@ -167,9 +167,9 @@ look_up_fours (const guint8 (*grid)[4], const guint8 *places, guint ninth)
 static inline __m256i
 complete_signs (__m256i seven)
 {
-  __m256i odd = _mm256_setr_epi8 (0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128, -128,
-                                  0, 0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128,
-                                  -128, 0);
+  __m256i odd = _mm256_setr_epi8 (0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128,
+                                  -128, 0, 0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128,
+                                  0, -128, -128, 0);
   __m256i low = _mm256_and_si256 (seven, _mm256_set1_epi8 (15));
   __m256i high = _mm256_and_si256 (_mm256_srli_epi16 (seven, 4), _mm256_set1_epi8 (7));
 
@@ -198,17 +198,17 @@ apply_signs (__m256i bytes, guint32 signs)
   return _mm256_mask_sub_epi8 (bytes, signs, _mm256_setzero_si256 (), bytes);
 #else
   __m256i bits = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
-  __m256i spread = _mm256_shuffle_epi8 (_mm256_set1_epi32 ((gint32) signs),
-                                        _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1,
-                                                          1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3,
-                                                          3, 3));
+  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
+                                     2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  __m256i spread = _mm256_shuffle_epi8 (_mm256_set1_epi32 ((gint32) signs), places);
   __m256i negative = _mm256_cmpeq_epi8 (_mm256_and_si256 (spread, bits), bits);
 
   return _mm256_sub_epi8 (_mm256_xor_si256 (bytes, negative), negative);
 #endif
 }
 
-/* The same with the signs of block b of a group's, which are computed once where this is inlined. */
+/* The same with the signs of block b of a group's, which are computed once where this is inlined.
+ * */
 static inline __m256i
 apply_signs_of (__m256i bytes, __m256i signs, guint b)
 {
@@ -222,8 +222,8 @@ apply_signs_of (__m256i bytes, __m256i signs, guint b)
   __m256i lanes = b < 4 ? _mm256_permute2x128_si256 (signs, signs, 0x00)
                         : _mm256_permute2x128_si256 (signs, signs, 0x11);
   __m256i bits = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
-  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
-                                     2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2,
+                                     2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   __m256i spread = _mm256_shuffle_epi8 (
     lanes, _mm256_add_epi8 (places, _mm256_set1_epi8 ((char) (4 * (b % 4)))));
   __m256i negative = _mm256_cmpeq_epi8 (_mm256_and_si256 (spread, bits), bits);
@@ -270,9 +270,9 @@ scale_iq2_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m25
   *offsets = _mm256_setzero_ps ();
 }
 
-/* --- IQ2_XS: scale, 32 places of 9 bits with signs of 7, 16 scales of 4 bits; IQ2_S: scale, 32 bytes
- * of places, 32 of signs, 8 of the places' ninth and tenth bits, 16 scales of 4 bits. The scales go into
- * the integers: up to 31 * 43 --- */
+/* --- IQ2_XS: scale, 32 places of 9 bits with signs of 7, 16 scales of 4 bits; IQ2_S: scale, 32
+ * bytes of places, 32 of signs, 8 of the places' ninth and tenth bits, 16 scales of 4 bits. The
+ * scales go into the integers: up to 31 * 43 --- */
 
 static inline void
 scale_iq2_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
@@ -330,8 +330,8 @@ unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
   widen_times (apply_signs (bytes, signs), odd_factors (group + 74), b, low, high);
 }
 
-/* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64 places,
- * their ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
+/* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64
+ * places, their ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
 
 static inline void
 unpack_iq3_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
@@ -375,9 +375,10 @@ scale_iq3_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
   *offsets = _mm256_setzero_ps ();
 }
 
-/* --- IQ1_S: scale, 32 bytes of places, for each block 16 bits: the places' upper bits, scale, shift;
- * IQ1_M: 32 bytes of places, 16 of their upper bits and shifts, 16 scales of 3 bits that hide the scale.
- * The integers are eighths: 8 * entry + 1 or - 1, of IQ1_M times the scale of 16 columns --- */
+/* --- IQ1_S: scale, 32 bytes of places, for each block 16 bits: the places' upper bits, scale,
+ * shift; IQ1_M: 32 bytes of places, 16 of their upper bits and shifts, 16 scales of 3 bits that
+ * hide the scale. The integers are eighths: 8 * entry + 1 or - 1, of IQ1_M times the scale of 16
+ * columns --- */
 
 static inline __m256i
 look_up_ones (guint a, guint b, guint c, guint d)
@@ -422,8 +423,8 @@ scale_iq1_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
 static inline __m256i
 factors_iq1_m (const guint8 *group)
 {
-  __m256i places = _mm256_setr_epi8 (0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5, 4, 5,
-                                     4, 5, 6, 7, 6, 7, 6, 7, 6, 7);
+  __m256i places = _mm256_setr_epi8 (0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5,
+                                     4, 5, 4, 5, 6, 7, 6, 7, 6, 7, 6, 7);
   __m256i powers = _mm256_set1_epi64x (0x0010008004002000); /* to the upper three of 16 bits */
   __m256i words = _mm256_broadcastsi128_si256 (_mm_loadl_epi64 ((const __m128i *) (group + 48)));
   __m256i s = _mm256_mullo_epi16 (_mm256_shuffle_epi8 (words, places), powers);
@@ -436,8 +437,8 @@ static inline void
 unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
   const guint8 *places = group + 4 * b;
-  __m256i bits = _mm256_setr_epi16 (0x8, 0x8, 0x8, 0x8, 0x80, 0x80, 0x80, 0x80, 0x800, 0x800, 0x800,
-                                    0x800, -0x8000, -0x8000, -0x8000, -0x8000);
+  __m256i bits = _mm256_setr_epi16 (0x8, 0x8, 0x8, 0x8, 0x80, 0x80, 0x80, 0x80, 0x800, 0x800,
+                                    0x800, 0x800, -0x8000, -0x8000, -0x8000, -0x8000);
   __m256i bytes;
   __m256i shifts;
   guint16 word;

@@ -21,8 +21,8 @@ widen_signed (__m256i bytes, __m256i *low, __m256i *high)
   *high = _mm256_cvtepi8_epi16 (_mm256_extracti128_si256 (bytes, 1));
 }
 
-/* The same times factors of 16 columns: those of the group are 16 numbers, computed once where this is
- * inlined eight times. */
+/* The same times factors of 16 columns: those of the group are 16 numbers, computed once where this
+ * is inlined eight times. */
 static inline void
 widen_times (__m256i bytes, __m256i factors, guint b, __m256i *low, __m256i *high)
 {
@@ -43,8 +43,8 @@ bytes_to_floats (guint64 bytes)
   return _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) bytes)));
 }
 
-/* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale of
- * offsets. The scales go into the integers --- */
+/* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale
+ * of offsets. The scales go into the integers --- */
 
 static inline void
 unpack_q2_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
@@ -68,8 +68,8 @@ scale_q2_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
   offsets[1] = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu16_epi32 (second)), factor);
 }
 
-/* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale. The scales go into
- * the integers --- */
+/* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale. The scales go
+ * into the integers --- */
 
 static inline __m256i
 factors_q3_k (const guint8 *group)

@@ -1,8 +1,8 @@
-/* Products of weights that are floats themselves with many tokens, in the same order of sums as
- * template-float.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
- * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
- * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose activations
- * stay in the first cache, and the sums rest in memory between them. */
+ /* Products of weights that are floats themselves with many tokens, in the same order of sums as
+  * template-float.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
+  * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
+  * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
+  * activations stay in the first cache, and the sums rest in memory between them. */
 
 #define FLOAT_CHAINS 16
 #define FLOAT_STRETCH 512
@@ -30,8 +30,8 @@ load_eight_bf16 (const guint8 *source)
   return _mm256_castsi256_ps (_mm256_slli_epi32 (wide, 16));
 }
 
-/* The rows into panel, (columns rounded up to 16, PANEL_ROWS), zeros behind the last column. Rows that
- * are missing repeat the last one. */
+/* The rows into panel, (columns rounded up to 16, PANEL_ROWS), zeros behind the last column. Rows
+ * that are missing repeat the last one. */
 static inline __attribute__ ((always_inline)) void
 pack_floats (LoadEight     load,
              gsize         element_bytes,

@@ -86,8 +86,8 @@ multiply_kind (BlockKind               kind,
         multiply_panel_offset (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
                                y_stride);
       else if (kind.form == FORM_HALF_OFFSETS)
-        multiply_panel_half_offsets (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
-                                     y_stride);
+        multiply_panel_half_offsets (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n,
+                                     y + r, y_stride);
       else
         multiply_panel_half_scales (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
                                     y_stride);
@@ -95,7 +95,7 @@ multiply_kind (BlockKind               kind,
 }
 
 /* A function of the type SottoMultiply for one block type. */
-#define DEFINE_MULTIPLY(name, scale_of, group_bytes, is_whole, zero, form)                          \
+#define DEFINE_MULTIPLY(name, scale_of, group_bytes, is_whole, zero, form)                        \
   static void multiply_##name (const SottoWeight *weight, guint first_row, guint n_rows,           \
                                const SottoActivations *x, guint first_token, guint n_tokens,       \
                                float *y, gsize y_stride, void *scratch)                            \

@@ -1,7 +1,7 @@
-/* Products of quantised weights with many tokens (floats: template-float-panel.h). A tile of rows is unpacked once into a panel in
- * which the same pair of columns of all rows lies side by side, (n_blocks, 16 pairs, PANEL_ROWS); a
- * lane is then a row, a block's sum needs no step across lanes, and each pair of a token's
- * activations is loaded once for all rows.
+/* Products of quantised weights with many tokens (floats: template-float-panel.h). A tile of rows
+ * is unpacked once into a panel in which the same pair of columns of all rows lies side by side,
+ * (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
+ * and each pair of a token's activations is loaded once for all rows.
  *
  * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS
  * (tokens of a tile: two accumulators of each kind for each token are kept in registers), and the

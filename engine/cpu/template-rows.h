@@ -75,11 +75,13 @@ sum_halves (const SottoActivations *x, gsize token, float *halves)
           __m256i sums[8];
 
           for (guint b = 0; b < 8; b++)
-            sums[b] = first + b < n_blocks
-                        ? _mm256_madd_epi16 (_mm256_loadu_si256 (
-                                               (const __m256i *) (steps + (first + b) * 32 + half * 16)),
-                                             ones)
-                        : _mm256_setzero_si256 ();
+            {
+              const gint16 *source = steps + (first + b) * SOTTO_STEPS_BLOCK + half * 16;
+
+              sums[b] = _mm256_setzero_si256 ();
+              if (first + b < n_blocks)
+                sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
+            }
           _mm256_storeu_ps (halves + half * x->block_stride + first,
                             _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
         }
@@ -92,8 +94,8 @@ typedef struct {
   __m256 offsets[2];
 } GroupScales;
 
-/* One step of the eight chains. products[1] is of second halves, where they have scales of their own;
- * halves is what sum_halves() wrote. */
+/* One step of the eight chains. products[1] is of second halves, where they have scales of their
+ * own; halves is what sum_halves() wrote. */
 static inline __attribute__ ((always_inline)) __m256
 add_group (BlockKind               kind,
            __m256i                 products[2],
@@ -127,8 +129,8 @@ add_group (BlockKind               kind,
   return sums;
 }
 
-/* The n blocks of an unpacked group with one token, as sums of whole blocks or of halves. n is 8 but
- * for a row's last group. */
+/* The n blocks of an unpacked group with one token, as sums of whole blocks or of halves. n is 8
+ * but for a row's last group. */
 static inline __attribute__ ((always_inline)) void
 multiply_unpacked (BlockKind     kind,
                    const __m256i low[8],

@@ -1,7 +1,7 @@
-/* The IQ types (see block-dequantise.c). A weight is named by the place of its neighbourhood in a
- * codebook (block-grids.h), with a sign of its own; IQ4 has a codebook of single numbers instead.
- * s is a small integer scale, z = 2 s + 1. Where a sign has seven bits for eight elements, the eighth
- * makes the number of minus signs even; bit j belongs to element j, 1 means minus.
+ /* The IQ types (see block-dequantise.c). A weight is named by the place of its neighbourhood in a
+  * codebook (block-grids.h), with a sign of its own; IQ4 has a codebook of single numbers instead.
+  * s is a small integer scale, z = 2 s + 1. Where a sign has seven bits for eight elements, the
+  * eighth makes the number of minus signs even; bit j belongs to element j, 1 means minus.
  *
  *   IQ2_XXS  66 bytes, 8 groups of 32   x = d / 8 * z * grid
  *     0  half d

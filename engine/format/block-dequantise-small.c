@@ -1,5 +1,5 @@
-/* Types of very few values (see block-dequantise.c): three of them, or the sixteen of a float of four
- * bits.
+/* Types of very few values (see block-dequantise.c): three of them, or the sixteen of a float of
+ * four bits.
  *
  *   TQ1_0  54 bytes, 256 elements   x = d * (q - 1)
  *     Five digits of base three in a byte, as a fraction of 256: the first is the integer part of
@@ -62,7 +62,11 @@ sotto_dequantise_tq2_0 (const void *source, float *target, gsize n)
       float d = read_half (block + 64);
 
       for (guint j = 0; j < 256; j++)
-        target[i + j] = d * (float) (((block[j / 128 * 32 + j % 32] >> (j % 128 / 32 * 2)) & 3) - 1);
+        {
+          int q = block[j / 128 * 32 + j % 32] >> (j % 128 / 32 * 2) & 3;
+
+          target[i + j] = d * (float) (q - 1);
+        }
     }
 }
 
@@ -93,7 +97,8 @@ nvfp4_scale (guint8 byte)
 
   if (byte == 127)
     return 0.0f;
-  return exponent == 0 ? ldexpf ((float) mantissa, -10) : ldexpf ((float) (8 + mantissa), exponent - 11);
+  return exponent == 0 ? ldexpf ((float) mantissa, -10)
+                       : ldexpf ((float) (8 + mantissa), exponent - 11);
 }
 
 void

@@ -1,5 +1,5 @@
-/* The layouts of the plain block types, and the exact values they stand for; the others have files of
- * their own: -k, -iq, -small.
+/* The layouts of the plain block types, and the exact values they stand for; the others have files
+ * of their own: -k, -iq, -small.
  *
  * A row of weights is a sequence of blocks. A quantised block holds small integers q and what makes
  * numbers of them; all of it is little-endian, without padding, and of any alignment. "half" is

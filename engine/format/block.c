@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Every type number that GGUF files use. Numbers that were given up (4, 5, 31–33, 36–38) stay out. */
+/* Every type number that GGUF files use. Numbers that were given up (4, 5, 31–33, 36–38) stay out.
+ * */
 static const struct {
   guint32 type;
   const char *name;

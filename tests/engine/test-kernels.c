@@ -20,7 +20,8 @@ static const SottoBlockType types[] = {
   SOTTO_BLOCK_TQ2_0,   SOTTO_BLOCK_MXFP4,  SOTTO_BLOCK_NVFP4,
 };
 
-/* Where a block's halves stand (two numbers of a byte each; -1: none), and how large they may be. */
+/* Where a block's halves stand (two numbers of a byte each; -1: none), and how large they may be.
+ * */
 static const struct {
   int first;
   int second;
@@ -89,7 +90,11 @@ put_scales (SottoBlockType type, guint8 *block, GRand *rand)
     block[0] = (guint8) g_rand_int_range (rand, 100, 128); /* 2^-28 to 2^-1 */
   if (type == SOTTO_BLOCK_IQ1_M)
     for (guint i = 0; i < 4; i++) /* 0x2c00 and a little: 0.06 */
-      block[49 + 2 * i] = (guint8) ((block[49 + 2 * i] & 15) | (i == 3 ? 0x20 : i == 2 ? 0xc0 : 0x30));
+      {
+        guint8 *word = block + 48 + 2 * i;
+
+        word[1] = (guint8) ((word[1] & 15) | (i == 3 ? 0x20 : i == 2 ? 0xc0 : 0x30));
+      }
 }
 
 /* Random bits are good integers. */
