@@ -200,10 +200,14 @@ sotto_receipt_to_json (const SottoReceipt *self)
   yyjson_mut_obj_add_uint (document, root, "prompt_tokens", self->n_prompt);
   yyjson_mut_obj_add_uint (document, root, "reused_tokens", self->n_reused);
   yyjson_mut_obj_add_uint (document, root, "generated_tokens", self->n_generated);
+  if (self->n_reasoning > 0)
+    yyjson_mut_obj_add_uint (document, root, "reasoning_tokens", self->n_reasoning);
   yyjson_mut_obj_add_val (document, root, "stretches", describe_stretches (document, self->stretches));
   yyjson_mut_obj_add_int (document, root, "load_us", self->load_us);
   yyjson_mut_obj_add_int (document, root, "prefill_us", self->prefill_us);
   yyjson_mut_obj_add_int (document, root, "decode_us", self->decode_us);
+  if (self->n_reasoning > 0)
+    yyjson_mut_obj_add_int (document, root, "reasoning_us", self->reasoning_us);
   add_string (document, root, "ended", self->ended);
 
   text = yyjson_mut_write (document, 0, NULL);

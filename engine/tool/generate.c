@@ -110,6 +110,8 @@ take_event (const Options     *self,
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_HASHED:
     case SOTTO_EVENT_PREFILL:
+    case SOTTO_EVENT_REASONING:
+    case SOTTO_EVENT_TOOL_CALL:
     default:
       return FALSE;
     }
