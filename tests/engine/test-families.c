@@ -7,10 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Mean and worst Kullback-Leibler divergence of a prompt from transformers, in nats. F32 weights are not
- * rounded by any tier; those of MXFP4 meet 8-bit activations in the fast ones. */
-#define EXACT_MEAN 1e-6
-#define EXACT_WORST 1e-5
+/* Mean and worst Kullback-Leibler divergence of a prompt from transformers, in nats. What is promised is
+ * 1e-6; single precision is far nearer (the delta rule is the worst, at 2e-9), and the erf and tanh forms
+ * of GELU lie 4e-7 apart. F32 weights are not rounded by any tier; those of MXFP4 meet 8-bit activations
+ * in the fast ones. */
+#define EXACT_MEAN 2e-8
+#define EXACT_WORST 2e-6
 #define ROUNDED_MEAN 1e-2
 
 typedef struct {

@@ -167,10 +167,10 @@ def mla_yarn(mscale):
 
 
 def deepseek_lite(name, **arguments):
-    add(name, "DeepseekV2Config", "DeepseekV2ForCausalLM", cases=80, q_lora_rank=None,
+    add(name, "DeepseekV2Config", "DeepseekV2ForCausalLM", cases=80,
         _config_changes=says(scoring_func="softmax"), rope_parameters=mla_yarn(0.707),
-        **(MLA | {"topk_method": "greedy", "routed_scaling_factor": 1.0, "norm_topk_prob": False}
-           | arguments))
+        **(MLA | {"q_lora_rank": None, "topk_method": "greedy", "routed_scaling_factor": 1.0,
+                  "norm_topk_prob": False} | arguments))
 
 
 def deepseek_v3(name, **arguments):
@@ -207,6 +207,8 @@ def keep_kv_b_whole(converter):
 
 
 deepseek_lite("deepseek2-lite")
+deepseek_lite("deepseek2-v2", q_lora_rank=24, num_hidden_layers=2, topk_method="group_limited_greedy",
+              n_group=4, topk_group=2, routed_scaling_factor=2.0)
 deepseek_v3("deepseek2-v3", rope_parameters=mla_yarn(1.0))
 deepseek_v3("deepseek2-old", _prepare=keep_kv_b_whole, num_hidden_layers=2)
 
