@@ -22,6 +22,8 @@ struct _SottoSplit {
   guint32 letters;          /* mask of categories that words are made of */
   guint max_digits;         /* 0: as many as there are */
   gboolean contractions;    /* 's, 'RE … are pieces */
+  gboolean cuts_han;        /* runs of Han are pieces of their own */
+  gboolean halves_spaces;   /* white space comes in powers of two */
   const char *tail;         /* ASCII characters that a run of punctuation may end with */
 };
 
