@@ -20,7 +20,7 @@ typedef enum {
   SOTTO_ENGINE_ERROR_VERSION,         /* path, wanted: the file's version */
   SOTTO_ENGINE_ERROR_TRUNCATED,       /* path, wanted: bytes needed, available: bytes there */
   SOTTO_ENGINE_ERROR_MALFORMED,       /* path, subject: which part of the file */
-  SOTTO_ENGINE_ERROR_SPLIT,           /* path, wanted: number of parts */
+  SOTTO_ENGINE_ERROR_SPLIT,           /* path: the part that is missing or wrong, wanted: all parts */
   SOTTO_ENGINE_ERROR_CHANGED,         /* path: the file changed under its mapping */
   SOTTO_ENGINE_ERROR_FAMILY,          /* path, subject: the family's name */
   SOTTO_ENGINE_ERROR_BLOCK_TYPE,      /* path, subject: the block type's name or number */
