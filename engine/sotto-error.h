@@ -34,6 +34,7 @@ typedef enum {
   SOTTO_ENGINE_ERROR_CONTEXT,         /* wanted: tokens of the prompt, available: tokens of the context */
   SOTTO_ENGINE_ERROR_STATE,           /* subject: why saved state does not fit this model */
   SOTTO_ENGINE_ERROR_REQUEST,         /* subject: what is wrong with the request */
+  SOTTO_ENGINE_ERROR_GRAMMAR,         /* subject: what is wrong with a grammar or JSON Schema; wanted: line, or 0 */
   SOTTO_ENGINE_ERROR_BACKEND,         /* subject: what the backend said */
 } SottoEngineError;
 
