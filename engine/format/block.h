@@ -38,11 +38,12 @@ typedef enum {
 /* One more than the highest of them: the size of a table by block type. */
 #define SOTTO_BLOCK_TYPES 41
 
-/* NVFP4 alone does not say all by itself: its group scales are relative to one number for the whole
- * tensor (one for each expert of a stack). It stands beside "NAME.weight" in the F32 tensor
- * "NAME.scale" of one element (of n_experts); the product of the row and the activations is to be
- * multiplied with it. Where that tensor is missing, the number is 1. ("NAME.input_scale" is for
- * hardware that multiplies activations of four bits, and means nothing here.) */
+/* NVFP4 does not say all by itself: its group scales are relative to one number for the whole tensor
+ * (one for each expert of a stack). It stands beside "NAME.weight" in the F32 tensor "NAME.scale" of
+ * one element (of n_experts); the product of weight and activations is multiplied with it, before a
+ * bias is added. Where that tensor is missing, the number is 1. Ternary models may have it as well.
+ * ("NAME.input_scale" is for hardware that multiplies activations of four bits, and means nothing
+ * here.) */
 
 /**
  * SottoBlockInfo:
