@@ -16,6 +16,8 @@ typedef struct {
   int max_tokens;
   ToolSampling sampling;
   char **stop;
+  char *grammar;
+  char *json_schema;
 } Options;
 
 static void
@@ -25,6 +27,8 @@ options_clear (Options *self)
   g_free (self->system);
   tool_sampling_clear (&self->sampling);
   g_strfreev (self->stop);
+  g_free (self->grammar);
+  g_free (self->json_schema);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -47,6 +51,8 @@ check_options (const Options      *self,
     return tool_misuse (error, "generate needs --prompt TEXT");
   if (self->raw && self->system != NULL)
     return tool_misuse (error, "--system is for a conversation; --raw is none");
+  if (self->grammar != NULL && self->json_schema != NULL)
+    return tool_misuse (error, "--grammar and --json-schema exclude each other");
   if (self->n_context < 0 || self->max_tokens < 0)
     return tool_misuse (error, "--context and --max-tokens are not negative");
   if (compute->kv != NULL)
@@ -157,6 +163,28 @@ follow (const Options  *self,
   return TRUE;
 }
 
+/* What the answer has to look like. @grammar: (out) (nullable): anything. Returns: %FALSE with @error */
+static gboolean
+read_grammar (const Options  *self,
+              SottoGrammar  **grammar,
+              GError        **error)
+{
+  const char *path = self->grammar != NULL ? self->grammar : self->json_schema;
+  g_autofree char *text = NULL;
+  gsize length;
+
+  *grammar = NULL;
+  if (path == NULL)
+    return TRUE;
+  if (!g_file_get_contents (path, &text, &length, error))
+    return FALSE;
+
+  *grammar = self->grammar != NULL ? sotto_grammar_new_gbnf (text, length, NULL, error)
+                                   : sotto_grammar_new_json_schema (text, length, error);
+
+  return *grammar != NULL;
+}
+
 static gboolean
 generate (Options            *self,
           const ToolCompute  *compute,
@@ -165,6 +193,7 @@ generate (Options            *self,
 {
   SottoWorkerOptions worker_options = { .n_threads = compute->n_threads, .tier = compute->tier };
   g_autoptr (SottoMessages) messages = NULL;
+  g_autoptr (SottoGrammar) grammar = NULL;
   g_autoptr (SottoWorker) worker = NULL;
   SottoGenerate request = {
     .path = path,
@@ -173,8 +202,10 @@ generate (Options            *self,
     .stop = (const char *const *) self->stop,
   };
 
-  if (!tool_sampling_fill (&self->sampling, &request.sampler, error))
+  if (!tool_sampling_fill (&self->sampling, &request.sampler, error) ||
+      !read_grammar (self, &grammar, error))
     return FALSE;
+  request.grammar = grammar;
 
   if (self->raw)
     {
@@ -214,6 +245,10 @@ tool_generate (char   **arguments,
     TOOL_SAMPLING_ENTRIES (self.sampling),
     { "stop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self.stop,
       "A text that ends the answer (may be repeated)", "TEXT" },
+    { "grammar", 0, 0, G_OPTION_ARG_FILENAME, &self.grammar,
+      "The answer must fit this GBNF grammar", "FILE" },
+    { "json-schema", 0, 0, G_OPTION_ARG_FILENAME, &self.json_schema,
+      "The answer must be JSON that fits this JSON Schema", "FILE" },
     { "receipt", 0, 0, G_OPTION_ARG_NONE, &self.receipt,
       "Print the receipt as JSON on standard error", NULL },
     TOOL_COMPUTE_ENTRIES (compute),
