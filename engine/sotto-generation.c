@@ -1,7 +1,9 @@
 #include "sotto-generation.h"
 
+#include "grammar/constraint.h"
 #include "sotto-build.h"
 #include "sotto-error.h"
+#include "sotto-model-private.h"
 #include "sotto-outlet.h"
 
 /* How often a running reply makes sure that the file it reads has not changed. */
@@ -211,6 +213,26 @@ append_text (gint32    token,
   sotto_model_append_token_text (user_data, token, TRUE, text);
 }
 
+/* The request's grammar at work; (nullable): it has none, or with @error. */
+static SottoConstraint *
+begin_constraint (const SottoGeneration  *self,
+                  SottoModel             *model,
+                  SottoReceipt           *receipt,
+                  GError                **error)
+{
+  SottoGrammar *grammar = self->request->grammar;
+  SottoTokenTrie *trie;
+
+  if (grammar == NULL)
+    return NULL;
+
+  receipt->grammar_hash = g_strdup (sotto_grammar_get_hash (grammar));
+  trie = sotto_model_get_token_trie (model, self->cancel, error);
+
+  return trie != NULL ? sotto_constraint_new (grammar, trie, sotto_model_get_info (model)->n_vocabulary, error)
+                      : NULL;
+}
+
 /* Draws tokens until something ends the reply. */
 static gboolean
 decode (const SottoGeneration  *self,
@@ -225,9 +247,12 @@ decode (const SottoGeneration  *self,
   SottoSession *session = resident->session;
   g_autoptr (SottoSampler) sampler =
     sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
+  g_autoptr (SottoConstraint) constraint = begin_constraint (self, model, receipt, error);
   gint64 begin = g_get_monotonic_time ();
   gboolean ok = FALSE;
 
+  if (constraint == NULL && request->grammar != NULL)
+    return FALSE;
   if (sampler == NULL)
     {
       guint64 wanted = sotto_model_get_info (model)->n_vocabulary * sizeof (float);
@@ -240,12 +265,15 @@ decode (const SottoGeneration  *self,
 
   for (;;)
     {
+      const float *logits = sotto_session_get_logits (session);
       const gint32 *timeline;
       guint length;
       gint32 token;
 
+      if (constraint != NULL && (logits = sotto_constraint_apply (constraint, logits, error)) == NULL)
+        break;
       timeline = sotto_session_get_tokens (session, &length);
-      token = sotto_sampler_draw (sampler, sotto_session_get_logits (session), timeline, length);
+      token = sotto_sampler_draw (sampler, logits, timeline, length);
       if (token < 0)
         {
           SottoErrorArguments arguments = { NULL, "logits", length, 0 };
@@ -254,7 +282,10 @@ decode (const SottoGeneration  *self,
                                   "After %u tokens no next one is possible", length);
           break;
         }
-      if (sotto_model_is_end_token (model, token) && !sotto_outlet_goes_on (outlet, token))
+      if (constraint != NULL && !sotto_constraint_accept (constraint, token, error))
+        break;
+      if (sotto_model_is_end_token (model, token) &&
+          (constraint != NULL || !sotto_outlet_goes_on (outlet, token)))
         {
           *reason = SOTTO_FINISH_END;
           ok = TRUE;
@@ -264,6 +295,8 @@ decode (const SottoGeneration  *self,
       receipt->n_generated++;
       if (!sotto_outlet_put (outlet, token))
         *reason = SOTTO_FINISH_STOP;
+      else if (constraint != NULL && sotto_constraint_is_finished (constraint))
+        *reason = SOTTO_FINISH_END;
       else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
         *reason = SOTTO_FINISH_MAX_TOKENS;
       else if (length >= sotto_session_get_context (session))
@@ -302,7 +335,8 @@ sotto_generation_run (const SottoGeneration *self,
 
   done = (prompt = make_prompt (self, resident->model, receipt, &text, &error)) != NULL &&
          prefill (self, resident, prompt, receipt, &error) &&
-         (outlet = sotto_outlet_new (self->id, resident->model, self->request, text, self->events, receipt)) != NULL &&
+         (outlet = sotto_outlet_new (self->id, resident->model, self->request,
+                                     self->request->grammar == NULL ? text : NULL, self->events, receipt)) != NULL &&
          decode (self, resident, receipt, outlet, &reason, &error) &&
          sotto_model_check_unchanged (resident->model, &error);
 

@@ -43,6 +43,13 @@ SottoGrammar *sotto_grammar_new_json_schema (const char *schema, gssize length, 
 SottoGrammar *sotto_grammar_ref (SottoGrammar *self);
 void sotto_grammar_unref (SottoGrammar *self);
 
+/**
+ * sotto_grammar_get_hash:
+ *
+ * Returns: (transfer none): SHA-256 of the text it was made from, for receipts; 64 lower-case hex digits
+ */
+const char *sotto_grammar_get_hash (const SottoGrammar *self);
+
 typedef enum {
   SOTTO_GRAMMAR_REFUSES,     /* nothing that begins like this fits */
   SOTTO_GRAMMAR_BEGINS,      /* a text that fits can begin like this */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "family/program.h"
+#include "grammar/token-trie.h"
 #include "sotto-model.h"
 #include "text/reply-format.h"
 #include "text/template.h"
@@ -31,9 +32,10 @@ struct _SottoModel {
   char *licence;
   char *size_label;
 
-  /* The hash, once somebody has taken it. Guarded by the mutex; never changed once set. */
+  /* What is made when somebody first asks. Guarded by the mutex; never changed once set. */
   GMutex hash_mutex;
   char *hash;
+  SottoTokenTrie *token_trie;
 };
 
 /**
@@ -49,6 +51,15 @@ const SottoProgram *sotto_model_get_program (const SottoModel *self);
  * Returns: tokens of context when nobody says how many: what it was trained for, at most 4,096
  */
 guint sotto_model_get_default_context (const SottoModel *self);
+
+/**
+ * sotto_model_get_token_trie:
+ *
+ * The vocabulary by its bytes; takes some tens of ms on the first call. Any thread. sotto-model-tokens.c.
+ *
+ * Returns: (transfer none): or %NULL with MEMORY or CANCELLED
+ */
+SottoTokenTrie *sotto_model_get_token_trie (SottoModel *self, SottoCancel *cancel, GError **error);
 
 /* sotto-model-info.c: fills info from what was opened. */
 void sotto_model_fill_info (SottoModel *self);

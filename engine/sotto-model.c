@@ -115,6 +115,7 @@ sotto_model_unref (SottoModel *self)
 
   g_clear_pointer (&self->chat_template, sotto_template_free);
   g_clear_error (&self->template_error);
+  g_clear_pointer (&self->token_trie, sotto_token_trie_unref);
   g_clear_pointer (&self->tokenizer, sotto_tokenizer_free);
   g_clear_pointer (&self->program, sotto_program_free);
   g_clear_pointer (&self->gguf, sotto_gguf_unref);

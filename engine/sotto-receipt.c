@@ -11,6 +11,7 @@ sotto_receipt_copy (const SottoReceipt *self)
   copy->model_path = g_strdup (self->model_path);
   copy->model_hash = g_strdup (self->model_hash);
   copy->template_hash = g_strdup (self->template_hash);
+  copy->grammar_hash = g_strdup (self->grammar_hash);
   copy->prompt_hash = g_strdup (self->prompt_hash);
   copy->date = g_strdup (self->date);
   copy->backend = g_strdup (self->backend);
@@ -30,6 +31,7 @@ sotto_receipt_free (SottoReceipt *self)
   g_free (self->model_path);
   g_free (self->model_hash);
   g_free (self->template_hash);
+  g_free (self->grammar_hash);
   g_free (self->prompt_hash);
   g_free (self->date);
   g_free (self->backend);
@@ -189,6 +191,8 @@ sotto_receipt_to_json (const SottoReceipt *self)
   add_string (document, root, "model", path);
   add_string (document, root, "model_sha256", self->model_hash);
   add_string (document, root, "template_sha256", self->template_hash);
+  if (self->grammar_hash != NULL)
+    add_string (document, root, "grammar_sha256", self->grammar_hash);
   add_string (document, root, "prompt_sha256", self->prompt_hash);
   add_string (document, root, "date", self->date);
   add_string (document, root, "backend", self->backend);

@@ -59,6 +59,7 @@ request_free (Request *self)
   sotto_sampler_settings_clear (&self->generate.sampler);
   g_clear_pointer (&self->generate.messages, sotto_messages_unref);
   g_clear_pointer (&self->generate.date, g_date_time_unref);
+  g_clear_pointer (&self->generate.grammar, sotto_grammar_unref);
   g_free (self);
 }
 
@@ -79,6 +80,8 @@ request_new (RequestKind          kind,
     sotto_messages_ref (generate->messages);
   if (generate->date != NULL)
     g_date_time_ref (generate->date);
+  if (generate->grammar != NULL)
+    sotto_grammar_ref (generate->grammar);
 
   return self;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-grammar.h"
 #include "sotto-sampler.h"
 #include "sotto-session.h"
 
@@ -77,8 +78,10 @@ guint64 sotto_worker_unload (SottoWorker *self, const char *path);
  * @max_tokens: 0: until the context is full
  * @stop: (nullable) (array zero-terminated=1): texts that end the reply and are not part of it
  * @date: (nullable): given to the template; %NULL: today
+ * @grammar: (nullable): what the reply must look like; it is then text and nothing else, and ends where
+ *   nothing can be added
  *
- * Copied by sotto_worker_generate(); @messages is referenced.
+ * Copied by sotto_worker_generate(); @messages and @grammar are referenced.
  */
 typedef struct {
   const char *path;
@@ -89,6 +92,7 @@ typedef struct {
   guint max_tokens;
   const char *const *stop;
   GDateTime *date;
+  SottoGrammar *grammar;
 } SottoGenerate;
 
 /**
@@ -153,6 +157,7 @@ typedef struct {
   char *model_path;
   char *model_hash;          /* (nullable): not known yet when the reply ended */
   char *template_hash;
+  char *grammar_hash;        /* (nullable): sotto_grammar_get_hash() of what constrained it */
   char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32 */
   char *date;                /* (nullable): date the template was given */
   char *backend;             /* sotto_backend_get_name() */

@@ -24,7 +24,7 @@
 struct _SottoConstraint {
   SottoGrammar *grammar;
   SottoTokenTrie *trie;
-  SottoWalk *walk;
+  SottoGrammarWalk *walk;
   guint n_logits;
   guint32 place;
   gboolean ended;
@@ -111,7 +111,7 @@ sweep (SottoConstraint     *self,
        gboolean             refuses,
        guint64             *mask)
 {
-  SottoWalk *walk = self->walk;
+  SottoGrammarWalk *walk = self->walk;
   const SottoTokenTrie *trie = self->trie;
   gboolean is_safe = half == &trie->halves[SOTTO_TRIE_SAFE];
 

@@ -14,10 +14,13 @@
 struct _SottoGrammar {
   gatomicrefcount references;
   SottoMachine *machine;
+  char *hash;
 };
 
 static SottoGrammar *
-grammar_new (SottoMachine *machine) /* (transfer full) (nullable) */
+grammar_new (SottoMachine *machine, /* (transfer full) (nullable) */
+             const char   *text,
+             gsize         length)
 {
   SottoGrammar *self;
 
@@ -27,6 +30,7 @@ grammar_new (SottoMachine *machine) /* (transfer full) (nullable) */
   self = g_new0 (SottoGrammar, 1);
   g_atomic_ref_count_init (&self->references);
   self->machine = machine;
+  self->hash = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text, length);
 
   return self;
 }
@@ -37,8 +41,9 @@ sotto_grammar_new_gbnf (const char  *text,
                         const char  *root,
                         GError     **error)
 {
-  return grammar_new (sotto_gbnf_parse (text, length < 0 ? strlen (text) : (gsize) length,
-                                        root != NULL ? root : "root", error));
+  gsize n = length < 0 ? strlen (text) : (gsize) length;
+
+  return grammar_new (sotto_gbnf_parse (text, n, root != NULL ? root : "root", error), text, n);
 }
 
 SottoGrammar *
@@ -46,8 +51,9 @@ sotto_grammar_new_json_schema (const char  *schema,
                                gssize       length,
                                GError     **error)
 {
-  return grammar_new (sotto_schema_compile (schema, length < 0 ? strlen (schema) : (gsize) length,
-                                            error));
+  gsize n = length < 0 ? strlen (schema) : (gsize) length;
+
+  return grammar_new (sotto_schema_compile (schema, n, error), schema, n);
 }
 
 SottoGrammar *
@@ -65,7 +71,14 @@ sotto_grammar_unref (SottoGrammar *self)
     return;
 
   sotto_machine_free (self->machine);
+  g_free (self->hash);
   g_free (self);
+}
+
+const char *
+sotto_grammar_get_hash (const SottoGrammar *self)
+{
+  return self->hash;
 }
 
 const SottoMachine *
@@ -79,7 +92,7 @@ sotto_grammar_match (const SottoGrammar *self,
                      const char         *text,
                      gssize              length)
 {
-  g_autoptr (SottoWalk) walk = sotto_walk_new (self->machine);
+  g_autoptr (SottoGrammarWalk) walk = sotto_walk_new (self->machine);
   gsize n = length < 0 ? strlen (text) : (gsize) length;
   guint32 place = sotto_walk_start (walk);
 

@@ -5,7 +5,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  SottoEdge edge;
+  SottoMachineEdge edge;
   guint32 from;
   guint32 kind;
 } NewEdge;

@@ -18,7 +18,7 @@
 
 /* What a state reads, its empty edges followed. */
 typedef struct {
-  SottoEdge bytes[MOST_EDGES];
+  SottoMachineEdge bytes[MOST_EDGES];
   guint n_bytes;
   guint32 others[MOST_EDGES]; /* where calls of SOTTO_RULE_NON_ASCII lead */
   guint n_others;
@@ -35,11 +35,11 @@ collect (const SottoMachine *machine,
   out->n_bytes = out->n_others = 0;
   for (guint i = 0; i < n_seen; i++)
     {
-      const SottoState *state = &machine->states[seen[i]];
+      const SottoMachineState *state = &machine->states[seen[i]];
 
       for (guint32 e = state->first_edge; e < state[1].first_edge; e++)
         {
-          const SottoEdge *edge = &machine->edges[e];
+          const SottoMachineEdge *edge = &machine->edges[e];
           guint known = 0;
 
           if (e >= state->first_call)
@@ -96,7 +96,7 @@ measure (const Reading *reading,
 
       for (guint i = 0; i < reading->n_bytes; i++)
         {
-          const SottoEdge *edge = &reading->bytes[i];
+          const SottoMachineEdge *edge = &reading->bytes[i];
 
           if (edge->low <= at && at <= edge->high)
             {

@@ -16,7 +16,7 @@ sotto_machine_new (void)
 {
   SottoMachine *self = g_new0 (SottoMachine, 1);
 
-  self->new_rules = g_array_new (FALSE, TRUE, sizeof (SottoRule));
+  self->new_rules = g_array_new (FALSE, TRUE, sizeof (SottoMachineRule));
   self->new_edges = g_array_new (FALSE, FALSE, sizeof (NewEdge));
   self->tails_target = G_MAXUINT32;
   sotto_machine_add_common_rules (self);
@@ -30,7 +30,7 @@ sotto_machine_free (SottoMachine *self)
   if (self->new_rules != NULL)
     {
       for (guint i = 0; i < self->new_rules->len; i++)
-        g_free (g_array_index (self->new_rules, SottoRule, i).name);
+        g_free (g_array_index (self->new_rules, SottoMachineRule, i).name);
       g_array_unref (self->new_rules);
     }
   g_clear_pointer (&self->new_edges, g_array_unref);
@@ -57,7 +57,7 @@ guint
 sotto_machine_add_rule (SottoMachine *self,
                         const char   *name)
 {
-  SottoRule rule = { 0 };
+  SottoMachineRule rule = { 0 };
 
   if (self->new_rules->len >= SOTTO_MACHINE_MOST_RULES)
     {
@@ -77,21 +77,21 @@ guint32
 sotto_machine_get_start (const SottoMachine *self,
                          guint               rule)
 {
-  return g_array_index (self->new_rules, SottoRule, rule).start;
+  return g_array_index (self->new_rules, SottoMachineRule, rule).start;
 }
 
 guint32
 sotto_machine_get_end (const SottoMachine *self,
                        guint               rule)
 {
-  return g_array_index (self->new_rules, SottoRule, rule).end;
+  return g_array_index (self->new_rules, SottoMachineRule, rule).end;
 }
 
 static void
 add_edge (SottoMachine  *self,
-          SottoEdgeKind  kind,
+          SottoMachineEdgeKind  kind,
           guint32        from,
-          SottoEdge      edge)
+          SottoMachineEdge      edge)
 {
   NewEdge new_edge = { edge, from, kind };
 
@@ -107,7 +107,7 @@ sotto_machine_add_empty (SottoMachine *self,
                          guint32       to)
 {
   if (from != to)
-    add_edge (self, SOTTO_EDGE_EMPTY, from, (SottoEdge) { to, 0, 0, 0 });
+    add_edge (self, SOTTO_EDGE_EMPTY, from, (SottoMachineEdge) { to, 0, 0, 0 });
 }
 
 void
@@ -117,7 +117,7 @@ sotto_machine_add_bytes (SottoMachine *self,
                          guint8        high,
                          guint32       to)
 {
-  add_edge (self, SOTTO_EDGE_BYTES, from, (SottoEdge) { to, 0, low, high });
+  add_edge (self, SOTTO_EDGE_BYTES, from, (SottoMachineEdge) { to, 0, low, high });
 }
 
 void
@@ -126,7 +126,7 @@ sotto_machine_add_call (SottoMachine *self,
                         guint         rule,
                         guint32       to)
 {
-  add_edge (self, SOTTO_EDGE_CALL, from, (SottoEdge) { to, (guint16) rule, 0, 0 });
+  add_edge (self, SOTTO_EDGE_CALL, from, (SottoMachineEdge) { to, (guint16) rule, 0, 0 });
 }
 
 guint32
@@ -331,7 +331,7 @@ find_tails (SottoMachine *self)
       changed = FALSE;
       for (guint s = self->n_states; s-- > 0;)
         {
-          SottoState *state = &self->states[s];
+          SottoMachineState *state = &self->states[s];
           guint32 end = state[1].first_edge;
           gboolean is_tail = state->first_bytes == end && state->first_edge < end;
 
@@ -377,12 +377,12 @@ order_push (Order *self,
   while (self->begun->len > 0)
     {
       guint32 s = g_array_index (self->begun, guint32, self->begun->len - 1);
-      const SottoState *state = &machine->states[s];
+      const SottoMachineState *state = &machine->states[s];
 
       g_array_set_size (self->begun, self->begun->len - 1);
       for (guint32 e = state->first_edge; e < state[1].first_edge; e++)
         {
-          const SottoEdge *edge = &machine->edges[e];
+          const SottoMachineEdge *edge = &machine->edges[e];
           gboolean calls = e >= state->first_call;
 
           if (calls)
@@ -485,11 +485,11 @@ sotto_machine_finish (SottoMachine  *self,
     return fail (error, "it is too large", NULL, NULL);
 
   self->root = root;
-  self->rules = (SottoRule *) (gpointer) self->new_rules->data;
+  self->rules = (SottoMachineRule *) (gpointer) self->new_rules->data;
   self->n_rules = self->new_rules->len;
   self->n_states = self->n_new_states;
-  self->states = g_try_new0 (SottoState, (gsize) self->n_states + 2);
-  self->edges = g_try_new (SottoEdge, (gsize) self->new_edges->len + 1);
+  self->states = g_try_new0 (SottoMachineState, (gsize) self->n_states + 2);
+  self->edges = g_try_new (SottoMachineEdge, (gsize) self->new_edges->len + 1);
   if (self->states == NULL || self->edges == NULL)
     return fail (error, "there is no memory for it", NULL, NULL);
 

@@ -17,21 +17,21 @@ G_BEGIN_DECLS
 #define SOTTO_MACHINE_MOST_EDGES (1u << 21)
 #define SOTTO_MACHINE_MOST_RULES (1u << 15)
 
-/* How many characters of SottoEdge::run stand for "any number". */
+/* How many characters of SottoMachineEdge::run stand for "any number". */
 #define SOTTO_RUN_ENDLESS 255
 
 typedef enum {
   SOTTO_EDGE_EMPTY,
   SOTTO_EDGE_BYTES,
   SOTTO_EDGE_CALL,
-} SottoEdgeKind;
+} SottoMachineEdgeKind;
 
 typedef struct {
   guint32 target;
   guint16 rule;              /* CALL */
   guint8 low;                /* BYTES: the range, both ends included */
   guint8 high;
-} SottoEdge;
+} SottoMachineEdge;
 
 /* Rules that every machine has. */
 enum {
@@ -46,7 +46,7 @@ typedef struct {
   guint16 order;             /* callers stand before what they begin with */
   gboolean nullable;
   char *name;                /* (nullable) */
-} SottoRule;
+} SottoMachineRule;
 
 typedef struct {
   guint32 first_edge;        /* its edges: up to the next state's first; EMPTY, then BYTES, then CALL */
@@ -55,15 +55,15 @@ typedef struct {
   guint8 run;                /* so many safe characters (see token-trie.h) can follow, whichever */
   guint8 is_end;             /* of a rule */
   guint8 is_tail;            /* nothing but the rule's end can follow */
-} SottoState;
+} SottoMachineState;
 
 typedef struct _SottoMachine SottoMachine;
 
 struct _SottoMachine {
   /* Finished */
-  SottoRule *rules;
-  SottoState *states;        /* (n_states + 2): one that ends the whole, and a guard */
-  SottoEdge *edges;
+  SottoMachineRule *rules;
+  SottoMachineState *states;        /* (n_states + 2): one that ends the whole, and a guard */
+  SottoMachineEdge *edges;
   guint n_rules;
   guint n_states;
   guint n_edges;

@@ -170,10 +170,10 @@ allocate_seen (Tables *self,
   self->stamp = 0;
 }
 
-SottoWalk *
+SottoGrammarWalk *
 sotto_walk_new (const SottoMachine *machine)
 {
-  SottoWalk *self = g_new0 (SottoWalk, 1);
+  SottoGrammarWalk *self = g_new0 (SottoGrammarWalk, 1);
   Tables *tables = g_new0 (Tables, 1);
 
   self->machine = machine;
@@ -191,7 +191,7 @@ sotto_walk_new (const SottoMachine *machine)
 }
 
 static void
-drop_places (SottoWalk *self)
+drop_places (SottoGrammarWalk *self)
 {
   for (guint i = 0; i < self->n_places; i++)
     {
@@ -203,7 +203,7 @@ drop_places (SottoWalk *self)
 }
 
 void
-sotto_walk_free (SottoWalk *self)
+sotto_walk_free (SottoGrammarWalk *self)
 {
   Tables *tables = self->tables;
 
@@ -248,7 +248,7 @@ begin_step (Tables *self)
 
 /* Puts (state, context) on the list of items, if it is not there. */
 static void
-add_item (SottoWalk *self,
+add_item (SottoGrammarWalk *self,
           guint32    state,
           guint32    context)
 {
@@ -293,7 +293,7 @@ add_item (SottoWalk *self,
 /* Follows what the items from @first on lead to without a byte. @returns: whether rules that have ended are
  * returned from. */
 static void
-follow_items (SottoWalk *self,
+follow_items (SottoGrammarWalk *self,
               guint      first,
               gboolean   returns)
 {
@@ -303,7 +303,7 @@ follow_items (SottoWalk *self,
   for (guint i = first; i < tables->items->len; i++)
     {
       SottoItem item = g_array_index (tables->items, SottoItem, i);
-      const SottoState *state = &machine->states[item.state];
+      const SottoMachineState *state = &machine->states[item.state];
 
       if (state->first_bytes < state->first_call || item.state == sotto_machine_final (machine))
         g_array_append_val (tables->kernel, item);
@@ -325,7 +325,7 @@ follow_items (SottoWalk *self,
         add_item (self, machine->edges[e].target, item.context);
       for (guint32 e = state->first_call; e < state[1].first_edge; e++)
         {
-          const SottoEdge *edge = &machine->edges[e];
+          const SottoMachineEdge *edge = &machine->edges[e];
           Call call = {
             machine->rules[edge->rule].order, edge->rule, { edge->target, item.context },
           };
@@ -339,7 +339,7 @@ follow_items (SottoWalk *self,
 
 /* Makes the context for @rule out of the calls of it that wait, and takes these off the list. */
 static guint32
-make_context (SottoWalk *self,
+make_context (SottoGrammarWalk *self,
               guint16    rule)
 {
   const SottoMachine *machine = self->machine;
@@ -392,7 +392,7 @@ make_context (SottoWalk *self,
 }
 
 static void
-make_calls (SottoWalk *self)
+make_calls (SottoGrammarWalk *self)
 {
   Tables *tables = self->tables;
 
@@ -415,7 +415,7 @@ make_calls (SottoWalk *self)
 
 /* A place for the kernel's items, as a new one where there is none. */
 static guint32
-find_place (SottoWalk *self)
+find_place (SottoGrammarWalk *self)
 {
   Tables *tables = self->tables;
   GArray *kernel = tables->kernel;
@@ -454,7 +454,7 @@ find_place (SottoWalk *self)
 }
 
 guint32
-sotto_walk_start (SottoWalk *self)
+sotto_walk_start (SottoGrammarWalk *self)
 {
   const SottoMachine *machine = self->machine;
   Tables *tables = self->tables;
@@ -474,7 +474,7 @@ sotto_walk_start (SottoWalk *self)
 }
 
 guint32
-sotto_walk_explore (SottoWalk *self,
+sotto_walk_explore (SottoGrammarWalk *self,
                     guint32    place,
                     guint      class)
 {
@@ -491,7 +491,7 @@ sotto_walk_explore (SottoWalk *self,
   for (guint i = 0; i < n; i++)
     {
       SottoItem item = set_table_get (&self->tables->kernels, place, &n)[i];
-      const SottoState *state = &machine->states[item.state];
+      const SottoMachineState *state = &machine->states[item.state];
 
       for (guint32 e = state->first_bytes; e < state->first_call; e++)
         if (machine->edges[e].low <= byte && byte <= machine->edges[e].high)
@@ -516,7 +516,7 @@ sotto_walk_explore (SottoWalk *self,
 /* --- Forgetting --- */
 
 void
-sotto_walk_forget (SottoWalk *self,
+sotto_walk_forget (SottoGrammarWalk *self,
                    guint32   *keep,
                    guint      n_keep)
 {

@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
   SottoItem *items;          /* sorted; only states that read bytes, or the final one */
   guint n_items;
-  guint8 run;                /* as SottoState::run, the best of its items' */
+  guint8 run;                /* as SottoMachineState::run, the best of its items' */
   guint8 accepts;            /* the text may end here */
   guint32 *next;             /* (n_classes): places; SOTTO_PLACE_UNKNOWN: not asked yet */
   gpointer mask;             /* (nullable) (owned): for whoever walks; freed by g_free() */
@@ -26,9 +26,9 @@ typedef struct {
 #define SOTTO_PLACE_DEAD 0u
 #define SOTTO_PLACE_UNKNOWN G_MAXUINT32
 
-typedef struct _SottoWalk SottoWalk;
+typedef struct _SottoGrammarWalk SottoGrammarWalk;
 
-struct _SottoWalk {
+struct _SottoGrammarWalk {
   const SottoMachine *machine;   /* not owned */
   SottoPlace *places;            /* by number; 0 is dead */
   guint n_places;
@@ -37,18 +37,18 @@ struct _SottoWalk {
   struct _SottoWalkTables *tables;
 };
 
-SottoWalk *sotto_walk_new (const SottoMachine *machine);
-void sotto_walk_free (SottoWalk *self);
+SottoGrammarWalk *sotto_walk_new (const SottoMachine *machine);
+void sotto_walk_free (SottoGrammarWalk *self);
 
 /* The place where a text begins. */
-guint32 sotto_walk_start (SottoWalk *self);
+guint32 sotto_walk_start (SottoGrammarWalk *self);
 
 /* Finds out where @class leads; use sotto_walk_step(). */
-guint32 sotto_walk_explore (SottoWalk *self, guint32 place, guint class);
+guint32 sotto_walk_explore (SottoGrammarWalk *self, guint32 place, guint class);
 
 /* The place behind @byte, or %SOTTO_PLACE_DEAD. May move places in memory. */
 static inline guint32
-sotto_walk_step (SottoWalk *self,
+sotto_walk_step (SottoGrammarWalk *self,
                  guint32    place,
                  guint8     byte)
 {
@@ -64,8 +64,8 @@ sotto_walk_step (SottoWalk *self,
  *
  * Forgets everything but @keep, masks too.
  */
-void sotto_walk_forget (SottoWalk *self, guint32 *keep, guint n_keep);
+void sotto_walk_forget (SottoGrammarWalk *self, guint32 *keep, guint n_keep);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoWalk, sotto_walk_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoGrammarWalk, sotto_walk_free)
 
 G_END_DECLS
