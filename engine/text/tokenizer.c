@@ -166,6 +166,8 @@ static void
 find_known_tokens (SottoTokenizer *self)
 {
   SottoVocabulary *vocabulary = &self->vocabulary;
+  /* Elsewhere </s> is HTML: Gemma has a token for it. */
+  gboolean has_s = self->rules.bos >= 0 && has_text (vocabulary, self->rules.bos, "<s>");
   guint32 end = SOTTO_NO_TOKEN;
   guint n_harmony = 0;
 
@@ -179,6 +181,8 @@ find_known_tokens (SottoTokenizer *self)
         continue;
 
       flags = sotto_known_token_flags (bytes, length);
+      if (has_s && has_text (vocabulary, id, "</s>"))
+        flags |= SOTTO_KNOWN_SURE;
       if ((flags & SOTTO_KNOWN_SURE) && vocabulary->kinds[id] != SOTTO_TOKEN_UNKNOWN)
         vocabulary->kinds[id] = SOTTO_TOKEN_CONTROL;
       if (!sotto_token_kind_is_control (vocabulary->kinds[id]))

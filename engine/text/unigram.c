@@ -145,10 +145,6 @@ normalise (const Unigram       *self,
       at += n;
     }
 
-  /* Nothing but spaces was nothing. */
-  if (self->merge_spaces && out->len == 1 && out->data[0] == ' ')
-    g_byte_array_set_size (out, 0);
-
   return out;
 }
 
@@ -228,6 +224,9 @@ unigram_encode (gconstpointer        data,
   const guint8 *text = sotto_unescape_spaces (normalised->data, &length, &copy);
   gsize end;
 
+  /* Nothing but spaces was nothing. */
+  while (self->merge_spaces && length > 0 && text[length - 1] == ' ')
+    length--;
   if (length == 0)
     return;
 
