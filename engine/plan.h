@@ -55,7 +55,7 @@ typedef enum {
 typedef struct {
   SottoRopeKind kind;
   guint n_pairs;
-  guint first;             /* element of the head where the turned ones begin */
+  guint first;             /* element of the head where the turned ones begin; of LATENT_QKV among the turned */
   const double *frequencies; /* (n_pairs): in double, since positions are large */
   const double *long_frequencies; /* (nullable): for batches of a long sequence (longrope) */
   float scale;             /* multiplies the turned elements (YaRN's and longrope's magnitude); 1 */
@@ -153,7 +153,7 @@ typedef struct {
   guint n_heads;           /* of Q */
   guint n_key;             /* elements of a head of Q and K */
   guint query_stride;      /* rows of query from head to head; usually n_key */
-  SottoWeight query;
+  SottoWeight query;       /* rows: (n_heads - 1) * query_stride + n_key */
   SottoWeight gate;        /* none, or rows like those of query (n_key a head, the same stride) */
   SottoWeight key;         /* none: the cache was filled by an earlier layer */
   SottoWeight value;       /* none: the values are the keys as projected, before norm and RoPE */
@@ -202,6 +202,10 @@ typedef struct {
   float soft_cap;          /* 0: none; else cap * tanh (x / cap) */
   const float *sinks;      /* (nullable) (n_heads): a score more, whose value is zero */
   const float *slopes;     /* (nullable) (n_heads): times (key - query) is added (Press et al. 2022) */
+  /* 0, or the scores of the query at position p are also times 1 + temperature * ln (1 + floor (p / span)),
+   * so that attention stays sharp over long contexts (Ministral 3) */
+  float temperature;
+  guint temperature_span;
   gboolean gated;          /* times sigmoid of QKV's gate */
   SottoWeight value_up;    /* none, or a stack of n_heads: a head's result in the latent space to n_value */
 } SottoAttendStep;
