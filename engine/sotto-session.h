@@ -41,8 +41,10 @@ const char *sotto_backend_get_name (const SottoBackend *self);
 #define SOTTO_NUMERICS_VERSION 1
 
 typedef enum {
-  SOTTO_KV_F16, /* the default */
-  SOTTO_KV_F32, /* for measuring exactness */
+  SOTTO_KV_F16,  /* the default */
+  SOTTO_KV_F32,  /* for measuring exactness */
+  SOTTO_KV_Q8_0, /* 8.5 bits an element: half the memory of F16 */
+  SOTTO_KV_Q4_0, /* 4.5 bits */
 } SottoKvType;
 
 /**

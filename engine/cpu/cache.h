@@ -8,47 +8,51 @@ G_BEGIN_DECLS
 /* What a sequence keeps between batches on the CPU: KV caches and recurrent states.
  *
  * A cache holds capacity positions, a multiple of SOTTO_ATTEND_CHUNK: position p lies in slot p %
- * capacity. Those of a window are rings; a chunk of keys never wraps around. Per head, keys lie in
- * tiles of SOTTO_KEY_TILE positions, values by position (kernels.h has the layouts by KV type).
+ * capacity. Those of a window are rings, large enough that a batch never overwrites what its own
+ * queries still see; a chunk of keys never wraps around. Keys of a head lie in tiles of SOTTO_KEY_TILE
+ * positions, values by position; cache-layout.h has their forms.
  */
 typedef struct {
   const SottoCacheShape *shape;
+  SottoKvType type;
+  gboolean is_ring;        /* forgets; oldest: the first position that was restored */
+  guint oldest;
   guint capacity;          /* positions */
-  guint value_stride;      /* elements of a row of V, with padding */
-  gsize key_bytes;         /* of one head's tile of SOTTO_KEY_TILE keys */
-  gsize value_bytes;       /* of one head's row of V */
-  guint8 *keys;            /* (n_heads, capacity / SOTTO_KEY_TILE, key_bytes) */
-  guint8 *values;          /* (n_heads, capacity, value_bytes); NULL: the keys hold them */
+  gsize key_tile_bytes;    /* of one head's tile of keys */
+  gsize value_bytes;       /* of one head's row of V; 0: the keys hold the values */
+  guint8 *keys;            /* (n_heads, capacity / SOTTO_KEY_TILE, key_tile_bytes) */
+  guint8 *values;          /* (n_heads, capacity, value_bytes) */
 } SottoCache;
 
 typedef struct {
   const SottoPlan *plan;
-  SottoKvType kv_type;
-  guint n_context;
-  guint position;          /* tokens that the recurrent states have seen, and the rings end with */
-  guint oldest;            /* the rings hold positions from this one on */
   SottoCache *caches;      /* (plan->n_caches) */
   float **recurrents;      /* (plan->n_recurrents) */
+
+  /* What is in them: positions below position; of rings only those from its oldest on and not more than
+   * its capacity below highest. */
+  guint position;
+  guint highest;
+  gboolean is_lost;        /* a batch that failed has changed the recurrent states */
+
   void *memory;
   gsize n_bytes;
 } SottoCaches;
 
 /* Bytes they take; G_MAXSIZE: more than can be addressed. */
-gsize sotto_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType kv_type);
+gsize sotto_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type);
 
 /* Returns: %FALSE with %SOTTO_ENGINE_ERROR_MEMORY */
 gboolean sotto_caches_init (SottoCaches      *self,
                             const SottoPlan  *plan,
                             guint             n_context,
-                            SottoKvType       kv_type,
+                            SottoKvType       type,
                             GError          **error);
 void sotto_caches_clear (SottoCaches *self);
 
-/* Before and after a batch: begin forgets what a sequence had before @position 0, advance says
- * that the tokens joined, fail that what forgets is lost where the batch may have touched it. */
-void sotto_caches_begin (SottoCaches *self, guint position);
+/* Around a batch of @n_tokens from @position on; without advance the batch has failed. */
+void sotto_caches_begin (SottoCaches *self, guint position, guint n_tokens);
 void sotto_caches_advance (SottoCaches *self, guint position, guint n_tokens);
-void sotto_caches_fail (SottoCaches *self, guint position);
 
 /* The backend class's functions of that name. */
 gboolean sotto_caches_serve (const SottoCaches *self, guint position);
@@ -59,21 +63,22 @@ gsize sotto_caches_state_bytes (const SottoCaches *self, guint position);
 void sotto_caches_state_store (const SottoCaches *self, guint8 *target);
 void sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source);
 
-/* One head's row of K or V into the cache, in its type. @scratch: as many floats as the row, rounded up
- * to 32, and as many again. */
-void sotto_cache_put_key (const SottoCaches   *self,
-                          guint                cache,
-                          guint                head,
-                          guint                position,
-                          const float         *key,
-                          const SottoKernels  *kernels,
-                          void                *scratch);
-void sotto_cache_put_value (const SottoCaches   *self,
-                            guint                cache,
-                            guint                head,
-                            guint                position,
-                            const float         *value,
-                            const SottoKernels  *kernels,
-                            void                *scratch);
+/* Tile of keys, and row of values, that @position lies in. */
+static inline guint8 *
+sotto_cache_key_tile (const SottoCache *self, guint head, guint position)
+{
+  gsize slot = position % self->capacity;
+
+  return self->keys
+         + ((gsize) head * (self->capacity / SOTTO_KEY_TILE) + slot / SOTTO_KEY_TILE)
+             * self->key_tile_bytes;
+}
+
+static inline guint8 *
+sotto_cache_value_row (const SottoCache *self, guint head, guint position)
+{
+  return self->values
+         + ((gsize) head * self->capacity + position % self->capacity) * self->value_bytes;
+}
 
 G_END_DECLS
