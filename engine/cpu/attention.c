@@ -25,6 +25,7 @@ typedef struct {
   guint n_key;
   guint n_value;           /* of a row of V in the cache */
   guint value_stride;
+  guint n_attended;        /* of a token's result */
   guint first_chunk;       /* that a token of the batch sees */
   guint n_chunks;
 } Attention;
@@ -72,6 +73,8 @@ begin (SottoLane *lane, const SottoAttendStep *step)
   };
 
   self.value_stride = sotto_value_stride (self.n_value);
+  self.n_attended = step->n_heads
+                    * (sotto_weight_is_there (&step->value_up) ? step->value_up.n_rows : self.n_value);
   self.first_chunk = first_seen (&self, position) / SOTTO_ATTEND_CHUNK;
   self.n_chunks = count_units (end_seen (&self, position + self.n_tokens - 1), SOTTO_ATTEND_CHUNK)
                   - self.first_chunk;
@@ -147,14 +150,24 @@ finish (const Attention *self, guint head, SottoPartial *partial, float *target)
     target[d] = partial->value[d] * factor / sum;
 }
 
+/* Rows of latent values, head by head. */
+static SottoActivations
+get_latents (const Attention *self)
+{
+  SottoActivations latents = self->lane->state->scratch.latents;
+
+  latents.n_columns = self->n_value;
+  return latents;
+}
+
 /* Where the result of a head goes: its place in the token's row, or a row of its own. */
 static float *
 target_of (const Attention *self, const SottoActivations *x, guint token, guint head)
 {
-  const SottoActivations *latents = &self->lane->state->scratch.latents;
+  SottoActivations latents = get_latents (self);
 
   if (is_latent (self))
-    return latents->values + ((gsize) head * self->n_tokens + token) * latents->column_stride;
+    return latents.values + ((gsize) head * self->n_tokens + token) * latents.column_stride;
 
   return x->values + token * x->column_stride + (gsize) head * self->n_value;
 }
@@ -165,9 +178,8 @@ apply_gate (const Attention *self, guint token, float *row)
 {
   const SottoScratch *scratch = &self->lane->state->scratch;
   const float *gates = scratch->gates + token * scratch->queries_stride;
-  guint n = self->step->n_heads * self->n_value;
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < self->n_attended; i++)
     row[i] = row[i] / (1.0f + sotto_exp (-gates[i]));
 }
 
@@ -184,7 +196,7 @@ static gboolean
 raise_latents (const Attention *self, const SottoActivations *x)
 {
   SottoLane *lane = self->lane;
-  const SottoActivations *latents = &lane->state->scratch.latents;
+  SottoActivations latents = get_latents (self);
   guint n_rows = self->step->value_up.n_rows;
   guint unit;
 
@@ -193,8 +205,8 @@ raise_latents (const Attention *self, const SottoActivations *x)
       SottoWeight head = sotto_weight_at (&self->step->value_up, unit);
 
       for (guint t = 0; t < self->n_tokens; t++)
-        sotto_lane_quantise (lane, latents, unit * self->n_tokens + t);
-      sotto_lane_multiply (lane, &head, 0, n_rows, latents, unit * self->n_tokens, self->n_tokens,
+        sotto_lane_quantise (lane, &latents, unit * self->n_tokens + t);
+      sotto_lane_multiply (lane, &head, 0, n_rows, &latents, unit * self->n_tokens, self->n_tokens,
                            x->values + (gsize) unit * n_rows, x->column_stride);
     }
   return sotto_pool_barrier (lane->pool);
@@ -205,20 +217,20 @@ static void
 complete (const Attention *self)
 {
   SottoLane *lane = self->lane;
-  SottoActivations *shared = &lane->state->scratch.attended;
-  SottoActivations *x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED);
+  SottoActivations shared = lane->state->scratch.attended;
+  SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
   guint unit;
 
-  if (is_latent (self) && !raise_latents (self, shared))
+  if (is_latent (self) && !raise_latents (self, &shared))
     return;
-  if (x != shared)
+  if (x.values != shared.values)
     {
-      memcpy (x->values, shared->values, shared->n_columns * sizeof (float));
-      complete_token (self, x, 0);
+      memcpy (x.values, shared.values, self->n_attended * sizeof (float));
+      complete_token (self, &x, 0);
       return;
     }
   while (sotto_pool_take (lane->pool, self->n_tokens, &unit))
-    complete_token (self, x, unit);
+    complete_token (self, &x, unit);
   sotto_pool_barrier (lane->pool);
 }
 
@@ -293,7 +305,7 @@ static void
 attend_split (const Attention *self)
 {
   SottoLane *lane = self->lane;
-  SottoActivations *x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED);
+  SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
   guint n_heads = self->step->n_heads;
   guint unit;
 
@@ -306,8 +318,8 @@ attend_split (const Attention *self)
   if (self->n_tokens == 1 && !is_latent (self))
     {
       for (guint head = 0; head < n_heads; head++)
-        merge_head (self, 0, head, target_of (self, x, 0, head));
-      complete_token (self, x, 0);
+        merge_head (self, 0, head, target_of (self, &x, 0, head));
+      complete_token (self, &x, 0);
       return;
     }
 
