@@ -62,10 +62,10 @@ typedef struct {
   void (*checkpoint_store) (SottoBackend *self, const SottoState *state, guint8 *target);
   void (*checkpoint_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
 
-  /* Everything that the state holds at its position, in an order of the backend's own that depends only on
+  /* Everything that the state holds at a position that it serves, in an order of the backend's own that depends only on
    * plan, KV type and position; load is its inverse. */
   gsize (*state_bytes) (SottoBackend *self, const SottoState *state, guint position);
-  void (*state_store) (SottoBackend *self, const SottoState *state, guint8 *target);
+  void (*state_store) (SottoBackend *self, const SottoState *state, guint position, guint8 *target);
   void (*state_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
 } SottoBackendClass;
 

@@ -86,8 +86,8 @@ const gint32 *sotto_session_get_tokens (const SottoSession *self, guint *n_token
  * @progress: (nullable): tokens prefilled of those needed
  * @n_reused: (out) (optional): tokens of the prefix that were there already
  *
- * Brings the session to @tokens: keeps the longest common prefix, drops what lies behind it and
- * prefills the rest. Afterwards the logits of the last token are there (at least one token is
+ * Brings the session to @tokens: keeps the longest common prefix that can be gone on from, drops what lies
+ * behind it and prefills the rest. Afterwards the logits of the last token are there (at least one token is
  * always evaluated anew). After an error or a cancel the timeline holds what had been evaluated, and
  * there are no logits.
  *
@@ -106,8 +106,9 @@ gboolean sotto_session_sync (SottoSession   *self,
 /**
  * sotto_session_append:
  *
- * One decode step: appends @token and computes its logits. After an error the timeline is as it was, and
- * there are no logits. Whether the file has changed is not asked at every step: see
+ * One decode step: appends @token and computes its logits. Where a sequence gets long for a model that turns
+ * the positions of long ones otherwise, all of it is evaluated again. After an error there are no logits, and
+ * the timeline is as it was or, where it had to be evaluated again, a beginning of it. Whether the file has changed is not asked at every step: see
  * sotto_model_check_unchanged().
  *
  * Returns: %FALSE with CONTEXT, CANCELLED, MEMORY, BACKEND or REQUEST
@@ -151,6 +152,23 @@ gboolean sotto_session_evaluate (SottoSession     *self,
                                  gpointer          user_data,
                                  SottoCancel      *cancel,
                                  GError          **error);
+
+/**
+ * sotto_session_embed:
+ * @vector: (out) (transfer none): of unit length, valid until the next step
+ * @n_elements: (out): its length
+ *
+ * What a model of texts' meanings makes of @tokens (#SottoModelInfo.is_embedding), all of them at once.
+ *
+ * Returns: %FALSE with the errors of sotto_session_sync(); REQUEST when the model gives no embeddings
+ */
+gboolean sotto_session_embed (SottoSession  *self,
+                              const gint32  *tokens,
+                              guint          n_tokens,
+                              const float  **vector,
+                              guint         *n_elements,
+                              SottoCancel   *cancel,
+                              GError       **error);
 
 /**
  * sotto_session_save:

@@ -282,9 +282,9 @@ sotto_caches_state_bytes (const SottoCaches *self, guint position)
 }
 
 void
-sotto_caches_state_store (const SottoCaches *self, guint8 *target)
+sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target)
 {
-  move_all (self, self->position, FALSE, target, STORE);
+  move_all (self, position, FALSE, target, STORE);
 }
 
 void
