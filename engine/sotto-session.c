@@ -94,6 +94,29 @@ sotto_session_get_context (const SottoSession *self)
   return self->n_context;
 }
 
+SottoKvType
+sotto_session_get_kv_type (const SottoSession *self)
+{
+  return self->kv_type;
+}
+
+const char *
+sotto_kv_type_get_name (SottoKvType type)
+{
+  switch (type)
+    {
+    case SOTTO_KV_F32:
+      return "F32";
+    case SOTTO_KV_Q8_0:
+      return "Q8_0";
+    case SOTTO_KV_Q4_0:
+      return "Q4_0";
+    case SOTTO_KV_F16:
+    default:
+      return "F16";
+    }
+}
+
 SottoMemory
 sotto_session_get_memory (const SottoSession *self)
 {

@@ -48,6 +48,13 @@ typedef enum {
 } SottoKvType;
 
 /**
+ * sotto_kv_type_get_name:
+ *
+ * Returns: "F16", "F32", "Q8_0", "Q4_0"
+ */
+const char *sotto_kv_type_get_name (SottoKvType type);
+
+/**
  * SottoSession:
  *
  * One mutable timeline of tokens of one model with its KV cache. Used by one thread at a time.
@@ -70,6 +77,7 @@ void sotto_session_free (SottoSession *self);
 
 SottoModel *sotto_session_get_model (SottoSession *self);
 guint sotto_session_get_context (const SottoSession *self);
+SottoKvType sotto_session_get_kv_type (const SottoSession *self);
 SottoMemory sotto_session_get_memory (const SottoSession *self);
 
 /**

@@ -56,8 +56,6 @@ check_options (const Options      *self,
     return tool_misuse (error, "--context, --max-tokens and --top-k are not negative");
   if (!isfinite (self->temperature) || self->temperature < 0.0)
     return tool_misuse (error, "--temperature is 0 or more");
-  if (compute->kv != NULL)
-    return tool_misuse (error, "generate keeps its KV cache as the application does: in f16");
   if (compute->backend != NULL && strcmp (compute->backend, "cpu") != 0)
     {
       g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
@@ -186,6 +184,9 @@ generate (const Options      *self,
       .seed = self->seed,
     },
   };
+
+  if (!tool_get_kv_type (compute, &worker_options.kv_type, error))
+    return FALSE;
 
   if (self->raw)
     {
