@@ -30,12 +30,6 @@ typedef struct {
   guint n_chunks;
 } Attention;
 
-static guint
-count_units (guint n, guint of)
-{
-  return (n + of - 1) / of;
-}
-
 /* --- What is seen --- */
 
 static guint
@@ -76,7 +70,7 @@ begin (SottoLane *lane, const SottoAttendStep *step)
   self.n_attended = step->n_heads
                     * (sotto_weight_is_there (&step->value_up) ? step->value_up.n_rows : self.n_value);
   self.first_chunk = first_seen (&self, position) / SOTTO_ATTEND_CHUNK;
-  self.n_chunks = count_units (end_seen (&self, position + self.n_tokens - 1), SOTTO_ATTEND_CHUNK)
+  self.n_chunks = sotto_count_units (end_seen (&self, position + self.n_tokens - 1), SOTTO_ATTEND_CHUNK)
                   - self.first_chunk;
   return self;
 }
@@ -154,10 +148,16 @@ finish (const Attention *self, guint head, SottoPartial *partial, float *target)
 static SottoActivations
 get_latents (const Attention *self)
 {
-  SottoActivations latents = self->lane->state->scratch.latents;
+  return sotto_activations_view (&self->lane->state->scratch.latents, self->n_value);
+}
 
-  latents.n_columns = self->n_value;
-  return latents;
+/* The results of all heads where every lane sees them. */
+static SottoActivations
+get_shared (const Attention *self)
+{
+  const SottoScratch *scratch = &self->lane->state->scratch;
+
+  return sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], self->n_attended);
 }
 
 /* Where the result of a head goes: its place in the token's row, or a row of its own. */
@@ -217,7 +217,7 @@ static void
 complete (const Attention *self)
 {
   SottoLane *lane = self->lane;
-  SottoActivations shared = lane->state->scratch.attended;
+  SottoActivations shared = get_shared (self);
   SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
   guint unit;
 
@@ -285,7 +285,7 @@ merge_head (const Attention *self, guint token, guint head, float *target)
 {
   guint position = self->lane->batch->position + token;
   guint chunk = first_seen (self, position) / SOTTO_ATTEND_CHUNK;
-  guint end = count_units (end_seen (self, position), SOTTO_ATTEND_CHUNK);
+  guint end = sotto_count_units (end_seen (self, position), SOTTO_ATTEND_CHUNK);
   SottoPartial first = partial_at (self, token, head, chunk);
   SottoPartial total = self->lane->memory->partials[0];
 
@@ -306,6 +306,7 @@ attend_split (const Attention *self)
 {
   SottoLane *lane = self->lane;
   SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
+  SottoActivations shared = get_shared (self);
   guint n_heads = self->step->n_heads;
   guint unit;
 
@@ -325,7 +326,7 @@ attend_split (const Attention *self)
 
   while (sotto_pool_take (lane->pool, self->n_tokens * n_heads, &unit))
     merge_head (self, unit / n_heads, unit % n_heads,
-                target_of (self, &lane->state->scratch.attended, unit / n_heads, unit % n_heads));
+                target_of (self, &shared, unit / n_heads, unit % n_heads));
   if (sotto_pool_barrier (lane->pool))
     complete (self);
 }
@@ -336,6 +337,7 @@ static void
 attend_queries (const Attention *self, guint kv_head, guint first, guint n)
 {
   SottoLane *lane = self->lane;
+  SottoActivations shared = get_shared (self);
   SottoPartial *totals = lane->memory->partials;
   SottoPartial *partials = totals + SOTTO_ATTEND_QUERIES;
   SottoQuery queries[SOTTO_ATTEND_QUERIES];
@@ -344,7 +346,7 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
 
   list_queries (self, kv_head, first, n, queries);
   chunk = queries[0].first / SOTTO_ATTEND_CHUNK;
-  end_chunk = count_units (queries[n - 1].end, SOTTO_ATTEND_CHUNK);
+  end_chunk = sotto_count_units (queries[n - 1].end, SOTTO_ATTEND_CHUNK);
   for (; chunk < end_chunk && !sotto_pool_is_hurried (lane->pool); chunk++, is_first = FALSE)
     {
       guint key = chunk * SOTTO_ATTEND_CHUNK;
@@ -362,7 +364,7 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
       guint head = kv_head * self->group + (first + i) % self->group;
 
       finish (self, head, &totals[i],
-              target_of (self, &lane->state->scratch.attended, (first + i) / self->group, head));
+              target_of (self, &shared, (first + i) / self->group, head));
     }
 }
 
@@ -372,7 +374,7 @@ attend_tiles (const Attention *self)
   SottoLane *lane = self->lane;
   guint n_kv_heads = self->cache->shape->n_heads;
   guint n_queries = self->n_tokens * self->group;
-  guint n_tiles = count_units (n_queries, SOTTO_ATTEND_QUERIES);
+  guint n_tiles = sotto_count_units (n_queries, SOTTO_ATTEND_QUERIES);
   guint unit;
 
   while (sotto_pool_take (lane->pool, n_kv_heads * n_tiles, &unit))
