@@ -1,4 +1,5 @@
 #include "cpu/cache-layout.h"
+#include "cpu/exact-math.h"
 #include "cpu/lane.h"
 
 #include <string.h>
@@ -97,9 +98,18 @@ describe_keys (const Attention *self, guint kv_head, guint position)
     .n_key = self->n_key,
     .n_value = self->n_value,
     .value_stride = self->value_stride,
-    .scale = self->step->scale,
     .soft_cap = self->step->soft_cap,
   };
+}
+
+/* How much sharper attention is at a position far along. */
+static float
+sharpen (const SottoAttendStep *step, guint position)
+{
+  if (step->temperature_span == 0)
+    return 1.0f;
+
+  return 1.0f + step->temperature * (float) sotto_log (1.0 + position / step->temperature_span);
 }
 
 static void
@@ -118,6 +128,7 @@ list_queries (const Attention *self, guint kv_head, guint first, guint n, SottoQ
         .position = position,
         .first = first_seen (self, position),
         .end = end_seen (self, position),
+        .scale = self->step->scale * sharpen (self->step, position),
         .slope = self->step->slopes != NULL ? self->step->slopes[head] : 0.0f,
       };
     }

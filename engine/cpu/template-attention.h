@@ -116,14 +116,13 @@ transpose_values (const float *keys, gsize tile_stride, guint n_keys, guint n_va
 
 /* --- Scores, weights, values --- */
 
-/* scores[i][0 … 63] = scale * q_i · k; tile_stride: floats from tile to tile */
+/* scores[i][0 … 63] = scale_i * q_i · k; tile_stride: floats from tile to tile */
 static inline __attribute__ ((always_inline)) void
 attend_scores (const float       *keys,
                gsize              tile_stride,
                guint              n_key,
                guint              n_queries,
                const SottoQuery  *queries,
-               float              scale,
                float            (*scores)[SOTTO_ATTEND_TILE])
 {
   for (guint tile = 0; tile < SOTTO_ATTEND_TILE / LANES; tile += 2)
@@ -149,9 +148,10 @@ attend_scores (const float       *keys,
         }
       for (guint i = 0; i < n_queries; i++)
         {
-          lanes_store (scores[i] + tile * LANES, lanes_multiply (sums[i][0], lanes_all (scale)));
-          lanes_store (scores[i] + (tile + 1) * LANES,
-                       lanes_multiply (sums[i][1], lanes_all (scale)));
+          Lanes scale = lanes_all (queries[i].scale);
+
+          lanes_store (scores[i] + tile * LANES, lanes_multiply (sums[i][0], scale));
+          lanes_store (scores[i] + (tile + 1) * LANES, lanes_multiply (sums[i][1], scale));
         }
     }
 }
@@ -261,7 +261,7 @@ attend_together (const SottoAttendKeys *head,
       n = MAX (n, MIN (queries[i].end, tile->end) - tile->first);
   if (n == 0)
     return;
-  attend_scores (tile->keys, tile->key_stride, head->n_key, n_queries, queries, head->scale, scores);
+  attend_scores (tile->keys, tile->key_stride, head->n_key, n_queries, queries, scores);
   for (guint i = 0; i < n_queries; i++)
     {
       guint begin = MAX (queries[i].first, tile->first);
