@@ -11,14 +11,27 @@ typedef struct {
   gboolean *filled;                /* by cache */
 } Check;
 
-/* Weights lie in the file, or were copied; then only their pointer can be seen. */
+/* Weights lie inside a tensor of the file, or were copied; then only their pointer can be seen. */
+static void
+check_place (const Check *self, const guint8 *data, gsize n_bytes)
+{
+  const SottoGguf *gguf = self->program->gguf;
+
+  g_assert_nonnull (data);
+  for (guint i = 0; i < sotto_gguf_get_n_tensors (gguf); i++)
+    {
+      const SottoGgufTensor *tensor = sotto_gguf_get_tensor (gguf, i);
+      const guint8 *start = tensor->data;
+
+      if (data >= start && data < start + tensor->n_bytes)
+        g_assert_cmpuint (n_bytes, <=, (gsize) (start + tensor->n_bytes - data));
+    }
+}
+
 static void
 check_weight (const Check *self, const SottoWeight *weight, guint n_columns, guint n_rows, guint n_matrices)
 {
   const SottoBlockInfo *block = sotto_block_info (weight->type);
-  gsize length;
-  const guint8 *start = sotto_gguf_get_data (self->program->gguf, &length);
-  const guint8 *data = weight->data;
 
   g_assert_nonnull (block);
   g_assert_cmpuint (weight->n_columns, ==, n_columns);
@@ -27,10 +40,7 @@ check_weight (const Check *self, const SottoWeight *weight, guint n_columns, gui
   g_assert_cmpuint (weight->n_columns % block->n_elements, ==, 0);
   g_assert_cmpuint (weight->row_bytes, ==, (gsize) n_columns / block->n_elements * block->n_bytes);
   g_assert_cmpuint (weight->matrix_bytes, >=, n_matrices > 1 ? weight->row_bytes * n_rows : 0);
-  g_assert_nonnull (data);
-  if (data >= start && data < start + length)
-    g_assert_cmpuint ((n_matrices - 1) * weight->matrix_bytes + n_rows * weight->row_bytes, <=,
-                      (gsize) (start + length - data));
+  check_place (self, weight->data, (n_matrices - 1) * weight->matrix_bytes + n_rows * weight->row_bytes);
 }
 
 static void
