@@ -65,7 +65,6 @@ typedef struct {
   guint n_key;
   guint n_value;
   guint value_stride;                /* sotto_value_stride (n_value) */
-  float scale;                       /* of the scores */
   float soft_cap;                    /* 0: none */
 } SottoAttendKeys;
 
@@ -74,6 +73,7 @@ typedef struct {
   guint position;
   guint first;                       /* sees keys first … end - 1 */
   guint end;
+  float scale;                       /* of its scores */
   float slope;                       /* ALiBi; 0: none */
 } SottoQuery;
 
@@ -93,22 +93,56 @@ typedef struct {
   gboolean
     takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
 
-  /* y = x / sqrt (mean (x²) + epsilon) * weight */
-  void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
+  /* SottoNorm's; weight and bias may be NULL; y may be x */
+  void (*norm) (SottoNormKind kind,
+                const float  *x,
+                const float  *weight,
+                const float  *bias,
+                float         epsilon,
+                guint         n,
+                float        *y);
 
   /* n values to steps, scales, totals and sums; a last block that is not full is padded */
   void (
     *quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
 
-  /* y = activation (gate) * up */
+  /* y = activation (gate) * up, or of both together; without up (nullable, but for CLAMPED) 1 */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
 
-  /* y += x */
-  void (*add) (const float *x, guint n, float *y);
+  /* y *= sigmoid (gates) */
+  void (*sigmoid) (const float *gates, guint n, float *y);
+
+  /* y = cap * tanh (y / cap) */
+  void (*cap) (float cap, guint n, float *y);
+
+  /* y += scale * x, rounded twice */
+  void (*add) (const float *x, float scale, guint n, float *y);
+
+  /* y *= scale */
+  void (*scale) (float scale, guint n, float *y);
 
   /* turns the first 2 * n_pairs elements of x; cosines, sines: (n_pairs) */
   void (
     *rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
+
+  /* y = silu (sum over taps of weights[tap] * rows[tap]); weights: (n_taps, n) */
+  void (*convolve) (const float *const *rows,
+                    const float        *weights,
+                    guint               n_taps,
+                    guint               n,
+                    float              *y);
+
+  /* One token of one head of Gated DeltaNet (SottoDeltaStep): state (n_key, n_value) is decayed, corrected
+   * towards value at key, and answers to query. */
+  void (*delta) (const float *query,
+                 const float *key,
+                 const float *value,
+                 float        decay,
+                 float        beta,
+                 guint        n_key,
+                 guint        n_value,
+                 float       *state,
+                 float       *answer);
 
   /* n floats to halves (conversion of what enters the cache), and back */
   void (*to_half) (const float *x, guint n, guint16 *y);
