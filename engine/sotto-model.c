@@ -3,6 +3,7 @@
 
 #include "sotto-model-private.h"
 
+#include "backend.h"
 #include "sotto-error.h"
 
 #include <string.h>
