@@ -305,6 +305,8 @@ take_event (Answer *answer, const SottoEvent *event)
     case SOTTO_EVENT_LOADED:
       clear_progress (answer);
       return FALSE;
+    case SOTTO_EVENT_REASONING: /* only the answer is asked for */
+    case SOTTO_EVENT_TOOL_CALL:
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_HASHED:
     default:

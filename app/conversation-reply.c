@@ -288,6 +288,8 @@ on_event (const SottoEvent *event, gpointer user_data)
     case SOTTO_EVENT_FAILED:
       end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, event->receipt, event->error);
       break;
+    case SOTTO_EVENT_REASONING:
+    case SOTTO_EVENT_TOOL_CALL:
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_HASHED:
     default:

@@ -142,6 +142,8 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path)
         sotto_model_entry_set_loaded (entry, FALSE);
       break;
     case SOTTO_EVENT_TEXT:
+    case SOTTO_EVENT_REASONING:
+    case SOTTO_EVENT_TOOL_CALL:
     case SOTTO_EVENT_FINISHED:
     default:
       break;

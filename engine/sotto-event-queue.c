@@ -27,6 +27,7 @@ sotto_event_free (SottoEvent *self)
     return;
 
   g_free (self->text);
+  g_free (self->call_id);
   g_free (self->path);
   g_free (self->hash);
   g_clear_pointer (&self->model, sotto_model_unref);
@@ -71,7 +72,12 @@ join (SottoEventQueue *self,
 
   switch (event->kind)
     {
+    case SOTTO_EVENT_TOOL_CALL:
+      if (last->call_step != SOTTO_CALL_ARGUMENTS || event->call_step != SOTTO_CALL_ARGUMENTS)
+        return FALSE;
+      G_GNUC_FALLTHROUGH;
     case SOTTO_EVENT_TEXT:
+    case SOTTO_EVENT_REASONING:
       {
         char *joined = g_strconcat (last->text, event->text, NULL);
 

@@ -2,84 +2,10 @@
 
 #include "sotto-build.h"
 #include "sotto-error.h"
-#include "text/tokenizer.h"
+#include "sotto-outlet.h"
 
 /* How often a running reply makes sure that the file it reads has not changed. */
 #define TOKENS_PER_CHECK 32
-
-/* --- What stands between the sampler and the reader --- */
-
-/* Text on its way out: whole characters only, and nothing that may yet turn out to be the
- * beginning of a stop text. */
-typedef struct {
-  const char *const *stop;
-  SottoUtf8Stream characters;
-  GString *held;
-} Outlet;
-
-/* The length of the longest end of @text that begins @stop. */
-static gsize
-overlap (const GString *text,
-         const char    *stop)
-{
-  gsize length = strlen (stop);
-
-  for (gsize n = MIN (text->len, length - 1); n > 0; n--)
-    if (memcmp (text->str + text->len - n, stop, n) == 0)
-      return n;
-
-  return 0;
-}
-
-/* @bytes: what a token stands for; changed. A NUL, which no C string can carry on, is shown as U+FFFD. */
-static void
-outlet_put (Outlet  *self,
-            GString *bytes)
-{
-  for (gsize i = 0; i < bytes->len; i++)
-    if (bytes->str[i] == '\0')
-      bytes->str[i] = (char) 0xff;
-
-  sotto_utf8_stream_push (&self->characters, bytes->str, bytes->len, self->held);
-}
-
-/* Takes from the outlet what may be shown. @stopped: (out): a stop text was reached; what lies behind it is
- * dropped. Returns: (transfer full) (nullable) */
-static char *
-outlet_take (Outlet   *self,
-             gboolean *stopped)
-{
-  gsize end = self->held->len;
-  char *text;
-
-  *stopped = FALSE;
-
-  for (guint i = 0; self->stop != NULL && self->stop[i] != NULL; i++)
-    {
-      const char *found = *self->stop[i] != '\0' ? strstr (self->held->str, self->stop[i]) : NULL;
-
-      if (found != NULL && (!*stopped || (gsize) (found - self->held->str) < end))
-        {
-          end = found - self->held->str;
-          *stopped = TRUE;
-        }
-    }
-
-  if (*stopped)
-    g_string_truncate (self->held, end);
-  else
-    for (guint i = 0; self->stop != NULL && self->stop[i] != NULL; i++)
-      if (*self->stop[i] != '\0')
-        end = MIN (end, self->held->len - overlap (self->held, self->stop[i]));
-
-  if (end == 0)
-    return NULL;
-
-  text = g_strndup (self->held->str, end);
-  g_string_erase (self->held, 0, end);
-
-  return text;
-}
 
 /* --- Events --- */
 
@@ -110,28 +36,6 @@ on_prefill (guint64  done,
             gpointer user_data)
 {
   push_progress (user_data, SOTTO_EVENT_PREFILL, done, total);
-}
-
-/* The text is pushed with the number of tokens that it took and the speed so far. */
-static void
-push_text (const SottoGeneration *self,
-           const SottoReceipt    *receipt,
-           gint64                 decode_begin,
-           char                  *text)
-{
-  SottoEvent *event;
-  gint64 elapsed = g_get_monotonic_time () - decode_begin;
-
-  if (text == NULL)
-    return;
-
-  event = sotto_event_new (self->id, SOTTO_EVENT_TEXT);
-  event->text = text;
-  event->done = receipt->n_generated;
-  /* The first token came out of the prefill. */
-  if (elapsed > 0 && receipt->n_generated > 1)
-    event->tokens_per_second = (receipt->n_generated - 1) * (double) G_USEC_PER_SEC / elapsed;
-  sotto_event_queue_push (self->events, event);
 }
 
 void
@@ -212,11 +116,12 @@ hash_tokens (const GArray *tokens)
   return g_strdup (g_checksum_get_string (checksum));
 }
 
-/* The token ids that the model is given, and what the receipt says of them. */
+/* The token ids that the model is given, and what the receipt says of them. @text: (out): as a template has rendered it */
 static GArray *
 make_prompt (const SottoGeneration  *self,
              SottoModel             *model,
              SottoReceipt           *receipt,
+             char                  **text,
              GError                **error)
 {
   const SottoGenerate *request = self->request;
@@ -230,6 +135,7 @@ make_prompt (const SottoGeneration  *self,
         return NULL;
 
       tokens = g_array_ref (prompt->tokens);
+      *text = g_strdup (prompt->text->str);
       receipt->template_hash = g_steal_pointer (&prompt->template_hash);
       receipt->date = g_steal_pointer (&prompt->date);
     }
@@ -268,7 +174,7 @@ begin_receipt (const SottoGeneration *self,
   receipt->numerics_version = SOTTO_NUMERICS_VERSION;
   receipt->kv_type = sotto_session_get_kv_type (resident->session);
   receipt->n_context = sotto_session_get_context (resident->session);
-  receipt->sampler = self->request->sampler;
+  sotto_sampler_settings_copy (&self->request->sampler, &receipt->sampler);
   receipt->load_us = resident->load_us;
 
   return receipt;
@@ -297,12 +203,20 @@ prefill (const SottoGeneration  *self,
   return done;
 }
 
+static void
+append_text (gint32    token,
+             GString  *text,
+             gpointer  user_data)
+{
+  sotto_model_append_token_text (user_data, token, TRUE, text);
+}
+
 /* Draws tokens until something ends the reply. */
 static gboolean
 decode (const SottoGeneration  *self,
         SottoResident          *resident,
         SottoReceipt           *receipt,
-        Outlet                 *outlet,
+        SottoOutlet            *outlet,
         SottoFinishReason      *reason,
         GError                **error)
 {
@@ -310,10 +224,8 @@ decode (const SottoGeneration  *self,
   SottoModel *model = resident->model;
   SottoSession *session = resident->session;
   g_autoptr (SottoSampler) sampler =
-    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary);
-  g_autoptr (GString) bytes = g_string_new (NULL);
+    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
   gint64 begin = g_get_monotonic_time ();
-  gboolean stopped = FALSE;
   gboolean ok = FALSE;
 
   if (sampler == NULL)
@@ -334,7 +246,15 @@ decode (const SottoGeneration  *self,
 
       timeline = sotto_session_get_tokens (session, &length);
       token = sotto_sampler_draw (sampler, sotto_session_get_logits (session), timeline, length);
-      if (sotto_model_is_end_token (model, token))
+      if (token < 0)
+        {
+          SottoErrorArguments arguments = { NULL, "logits", length, 0 };
+
+          sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments,
+                                  "After %u tokens no next one is possible", length);
+          break;
+        }
+      if (sotto_model_is_end_token (model, token) && !sotto_outlet_goes_on (outlet, token))
         {
           *reason = SOTTO_FINISH_END;
           ok = TRUE;
@@ -342,12 +262,7 @@ decode (const SottoGeneration  *self,
         }
 
       receipt->n_generated++;
-      g_string_truncate (bytes, 0);
-      sotto_model_append_token_text (model, token, FALSE, bytes);
-      outlet_put (outlet, bytes);
-      push_text (self, receipt, begin, outlet_take (outlet, &stopped));
-
-      if (stopped)
+      if (!sotto_outlet_put (outlet, token))
         *reason = SOTTO_FINISH_STOP;
       else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
         *reason = SOTTO_FINISH_MAX_TOKENS;
@@ -367,13 +282,7 @@ decode (const SottoGeneration  *self,
       break;
     }
 
-  /* What was held back is shown however the reply ended, but for what follows a stop text. */
-  if (!stopped)
-    {
-      sotto_utf8_stream_finish (&outlet->characters, outlet->held);
-      outlet->stop = NULL;
-      push_text (self, receipt, begin, outlet_take (outlet, &stopped));
-    }
+  sotto_outlet_finish (outlet);
   receipt->decode_us = g_get_monotonic_time () - begin;
 
   return ok;
@@ -385,15 +294,16 @@ sotto_generation_run (const SottoGeneration *self,
 {
   g_autoptr (SottoReceipt) receipt = begin_receipt (self, resident);
   g_autoptr (GArray) prompt = NULL;
-  g_autoptr (GString) held = g_string_new (NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (SottoOutlet) outlet = NULL;
   g_autoptr (GError) error = NULL;
-  Outlet outlet = { self->request->stop, { { 0 }, 0 }, held };
   SottoFinishReason reason = SOTTO_FINISH_END;
   gboolean done;
 
-  done = (prompt = make_prompt (self, resident->model, receipt, &error)) != NULL &&
+  done = (prompt = make_prompt (self, resident->model, receipt, &text, &error)) != NULL &&
          prefill (self, resident, prompt, receipt, &error) &&
-         decode (self, resident, receipt, &outlet, &reason, &error) &&
+         (outlet = sotto_outlet_new (self->id, resident->model, self->request, text, self->events, receipt)) != NULL &&
+         decode (self, resident, receipt, outlet, &reason, &error) &&
          sotto_model_check_unchanged (resident->model, &error);
 
   receipt->stretches = g_array_copy (resident->stretches);

@@ -2,6 +2,7 @@
 
 #include "family/program.h"
 #include "sotto-model.h"
+#include "text/reply-format.h"
 #include "text/template.h"
 #include "text/tokenizer.h"
 
@@ -16,6 +17,8 @@ struct _SottoModel {
   SottoTokenizer *tokenizer;
   SottoTemplate *chat_template; /* NULL: see template_error */
   GError *template_error;       /* the file's template does not compile: told when it is rendered */
+
+  SottoReplyStyle reply_style;  /* how it writes reasoning and tool calls */
 
   /* Texts of the tokens that a template may ask for; NULL: there is none */
   char *bos_text;

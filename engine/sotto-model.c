@@ -35,6 +35,12 @@ dup_piece (const SottoTokenizer *tokenizer, gint32 token)
   return token >= 0 ? sotto_tokenizer_dup_piece (tokenizer, token) : NULL;
 }
 
+static gboolean
+has_token (const char *text, gpointer user_data)
+{
+  return sotto_tokenizer_find_control (user_data, text) >= 0;
+}
+
 /* A template that does not compile does not keep the model from being described, hashed, or asked to
  * complete text; whoever renders it gets the error. */
 static void
@@ -45,6 +51,7 @@ compile_template (SottoModel *self)
   self->info.has_template = source != NULL;
   self->chat_template = sotto_template_new (source != NULL ? source : sotto_template_get_default (),
                                             -1, &self->template_error);
+  sotto_reply_style_choose (&self->reply_style, source, has_token, self->tokenizer);
   self->bos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_bos (self->tokenizer));
   self->eos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_eos (self->tokenizer));
 }

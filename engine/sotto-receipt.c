@@ -1,5 +1,6 @@
 #include "sotto-worker.h"
 
+#include <math.h>
 #include <yyjson.h>
 
 SottoReceipt *
@@ -14,6 +15,7 @@ sotto_receipt_copy (const SottoReceipt *self)
   copy->date = g_strdup (self->date);
   copy->backend = g_strdup (self->backend);
   copy->build = g_strdup (self->build);
+  sotto_sampler_settings_copy (&self->sampler, &copy->sampler);
   copy->stretches = self->stretches != NULL ? g_array_copy (self->stretches) : NULL;
 
   return copy;
@@ -32,6 +34,7 @@ sotto_receipt_free (SottoReceipt *self)
   g_free (self->date);
   g_free (self->backend);
   g_free (self->build);
+  sotto_sampler_settings_clear (&self->sampler);
   g_clear_pointer (&self->stretches, g_array_unref);
   g_free (self);
 }
@@ -57,6 +60,14 @@ add_float (yyjson_mut_doc *document,
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
+  /* JSON has no such number. */
+  if (!isfinite (value))
+    {
+      yyjson_mut_obj_add_str (document, object, key,
+                              isnan (value) ? "NaN" : value > 0.0f ? "Infinity" : "-Infinity");
+      return;
+    }
+
   for (int digits = 6; digits <= 9; digits++)
     {
       char format[8];
@@ -68,6 +79,43 @@ add_float (yyjson_mut_doc *document,
     }
 
   yyjson_mut_obj_add_val (document, object, key, yyjson_mut_rawcpy (document, text));
+}
+
+static void
+describe_dry (yyjson_mut_doc             *document,
+              yyjson_mut_val             *object,
+              const SottoSamplerSettings *settings)
+{
+  const char *const *breakers = sotto_sampler_settings_get_breakers (settings);
+  yyjson_mut_val *array;
+
+  add_float (document, object, "dry_base", settings->dry_base);
+  yyjson_mut_obj_add_uint (document, object, "dry_allowed_length", settings->dry_allowed_length);
+  yyjson_mut_obj_add_uint (document, object, "dry_window", settings->dry_window);
+  array = yyjson_mut_obj_add_arr (document, object, "dry_breakers");
+  for (guint i = 0; breakers[i] != NULL; i++)
+    {
+      g_autofree char *text = g_utf8_make_valid (breakers[i], -1);
+
+      yyjson_mut_arr_add_strcpy (document, array, text);
+    }
+}
+
+/* As pairs of token and bias. */
+static void
+describe_bias (yyjson_mut_doc             *document,
+               yyjson_mut_val             *object,
+               const SottoSamplerSettings *settings)
+{
+  yyjson_mut_val *array = yyjson_mut_obj_add_arr (document, object, "logit_bias");
+
+  for (guint i = 0; i < settings->n_logit_bias; i++)
+    {
+      yyjson_mut_val *pair = yyjson_mut_arr_add_obj (document, array);
+
+      yyjson_mut_obj_add_int (document, pair, "token", settings->logit_bias[i].token);
+      add_float (document, pair, "bias", settings->logit_bias[i].bias);
+    }
 }
 
 static yyjson_mut_val *
@@ -87,6 +135,18 @@ describe_sampler (yyjson_mut_doc             *document,
   add_float (document, object, "repetition_penalty", settings->repetition_penalty);
   yyjson_mut_obj_add_uint (document, object, "repetition_window", settings->repetition_window);
   yyjson_mut_obj_add_strcpy (document, object, "seed", seed);
+  add_float (document, object, "frequency_penalty", settings->frequency_penalty);
+  add_float (document, object, "presence_penalty", settings->presence_penalty);
+  add_float (document, object, "typical_p", settings->typical_p);
+  add_float (document, object, "xtc_probability", settings->xtc_probability);
+  add_float (document, object, "xtc_threshold", settings->xtc_threshold);
+  add_float (document, object, "dry_multiplier", settings->dry_multiplier);
+  if (settings->dry_multiplier != 0.0f)
+    describe_dry (document, object, settings);
+  add_float (document, object, "mirostat_tau", settings->mirostat_tau);
+  add_float (document, object, "mirostat_eta", settings->mirostat_eta);
+  if (settings->n_logit_bias > 0)
+    describe_bias (document, object, settings);
 
   return object;
 }
@@ -140,10 +200,14 @@ sotto_receipt_to_json (const SottoReceipt *self)
   yyjson_mut_obj_add_uint (document, root, "prompt_tokens", self->n_prompt);
   yyjson_mut_obj_add_uint (document, root, "reused_tokens", self->n_reused);
   yyjson_mut_obj_add_uint (document, root, "generated_tokens", self->n_generated);
+  if (self->n_reasoning > 0)
+    yyjson_mut_obj_add_uint (document, root, "reasoning_tokens", self->n_reasoning);
   yyjson_mut_obj_add_val (document, root, "stretches", describe_stretches (document, self->stretches));
   yyjson_mut_obj_add_int (document, root, "load_us", self->load_us);
   yyjson_mut_obj_add_int (document, root, "prefill_us", self->prefill_us);
   yyjson_mut_obj_add_int (document, root, "decode_us", self->decode_us);
+  if (self->n_reasoning > 0)
+    yyjson_mut_obj_add_int (document, root, "reasoning_us", self->reasoning_us);
   add_string (document, root, "ended", self->ended);
 
   text = yyjson_mut_write (document, 0, NULL);

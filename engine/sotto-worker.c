@@ -56,6 +56,7 @@ request_free (Request *self)
   g_free ((char *) self->generate.path);
   g_free ((char *) self->generate.text);
   g_strfreev ((char **) self->generate.stop);
+  sotto_sampler_settings_clear (&self->generate.sampler);
   g_clear_pointer (&self->generate.messages, sotto_messages_unref);
   g_clear_pointer (&self->generate.date, g_date_time_unref);
   g_free (self);
@@ -73,6 +74,7 @@ request_new (RequestKind          kind,
   self->generate.path = g_strdup (generate->path);
   self->generate.text = g_strdup (generate->text);
   self->generate.stop = (const char *const *) g_strdupv ((char **) generate->stop);
+  sotto_sampler_settings_copy (&generate->sampler, &self->generate.sampler);
   if (generate->messages != NULL)
     sotto_messages_ref (generate->messages);
   if (generate->date != NULL)

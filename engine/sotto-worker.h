@@ -96,7 +96,7 @@ typedef struct {
 /**
  * sotto_worker_generate:
  *
- * Events: (LOADING… LOADED), PREFILL…, TEXT…, then exactly one of FINISHED, FAILED, CANCELLED.
+ * Events: (LOADING… LOADED), PREFILL…, REASONING…, TOOL_CALL…, TEXT… as they come, then exactly one of FINISHED, FAILED, CANCELLED.
  */
 guint64 sotto_worker_generate (SottoWorker *self, const SottoGenerate *generate);
 
@@ -124,10 +124,20 @@ typedef enum {
   SOTTO_EVENT_HASHED,       /* path, hash */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
+  SOTTO_EVENT_REASONING,    /* as TEXT: what the model thinks before it answers */
+  SOTTO_EVENT_TOOL_CALL,    /* call_step, and what it says; done, tokens_per_second */
   SOTTO_EVENT_FINISHED,     /* reason, receipt */
   SOTTO_EVENT_CANCELLED,    /* receipt (nullable) */
   SOTTO_EVENT_FAILED,       /* error, receipt (nullable) */
 } SottoEventKind;
+
+/* A tool call as it is written. What does not parse in the end is TAKEN_BACK and follows as TEXT. */
+typedef enum {
+  SOTTO_CALL_BEGUN = 1,     /* text: the tool's name; call_id (nullable) */
+  SOTTO_CALL_ARGUMENTS,     /* text: bytes of one JSON object */
+  SOTTO_CALL_ENDED,         /* call_id (nullable): may be known only now */
+  SOTTO_CALL_TAKEN_BACK,
+} SottoCallStep;
 
 typedef enum {
   SOTTO_FINISH_END,          /* the model ended its turn */
@@ -156,10 +166,12 @@ typedef struct {
   guint n_prompt;            /* tokens */
   guint n_reused;            /* of those, taken from the session */
   guint n_generated;
+  guint n_reasoning;         /* of those, spent on thinking before the answer */
   GArray *stretches;         /* (element-type SottoStretch): the timeline by how it was computed */
   gint64 load_us;
   gint64 prefill_us;
   gint64 decode_us;
+  gint64 reasoning_us;       /* of that */
   const char *ended;         /* "end", "stop", "max-tokens", "context-full", "cancelled", "failed" */
 } SottoReceipt;
 
@@ -186,6 +198,8 @@ typedef struct {
   guint reused;
   double tokens_per_second;
   char *text;
+  SottoCallStep call_step;
+  char *call_id;
   char *path;
   char *hash;
   SottoModel *model;
@@ -199,7 +213,7 @@ typedef struct {
  * sotto_worker_next_event:
  *
  * Takes the oldest event. The queue is bounded: while it is not drained, TEXT is joined to the TEXT before
- * it and progress replaces progress, so that nothing is lost and nothing grows without end but the text itself.
+ * it (REASONING and arguments likewise) and progress replaces progress, so that nothing is lost and nothing grows without end but the text itself.
  *
  * Returns: (transfer full) (nullable): %NULL: none is waiting
  */

@@ -11,12 +11,14 @@ G_BEGIN_DECLS
  * Numerics. The reference tier dequantises weights to float and multiplies float activations. The
  * fast tiers multiply the weights' integers with activations of 15 bits: blocks of 32 share a scale
  * (SottoActivations), products of a block are summed exactly in int32, and a row's sum is eight
- * chains of fused multiply-adds, chain c taking the blocks c, c + 8, c + 16 … in order, then
- * ((c0 + c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). AVX2 and AVX-512 agree to the bit, whatever
- * tile a kernel works in; so does one token with any batch it may be in.
+ * chains of fused multiply-adds, chain c taking the blocks c, c + 8, c + 16 … in order, then ((c0 +
+ * c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). A block's step is its product with the scale, then
+ * its offset; where halves of 16 have their own scales (NVFP4) or offsets (Q2_K), those of the
+ * first half, then of the second. AVX2 and AVX-512 agree to the bit, whatever tile a kernel works
+ * in; so does one token with any batch it may be in.
  *
- * 15 bits, not 16: a Q6_K block of 32 with its scales multiplied in reaches 32 * 4096 * 16383 <
- * 2^31. */
+ * 15 bits, not 16: scales of 16 columns are multiplied into the integers, and a block of Q6_K
+ * reaches 32 * 4096 * 16383 < 2^31. */
 
 #define SOTTO_STEPS_HIGHEST 16383
 #define SOTTO_STEPS_BLOCK 32
@@ -89,9 +91,8 @@ typedef struct {
   const char *name;                  /* "reference" */
 
   /* By block type; NULL where there is none. */
-  SottoMultiply multiply[SOTTO_BLOCK_BF16 + 1];
-  gboolean
-    takes_steps[SOTTO_BLOCK_BF16 + 1]; /* reads steps and what comes with them; else values */
+  SottoMultiply multiply[SOTTO_BLOCK_TYPES];
+  gboolean takes_steps[SOTTO_BLOCK_TYPES]; /* reads steps and what comes with them; else values */
 
   /* SottoNorm's; weight and bias may be NULL; y may be x */
   void (*norm) (SottoNormKind kind,

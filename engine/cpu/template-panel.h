@@ -1,7 +1,7 @@
-/* Products of quantised weights with many tokens. A tile of rows is unpacked once into a panel in
- * which the same pair of columns of all rows lies side by side, (n_blocks, 16 pairs, PANEL_ROWS); a
- * lane is then a row, a block's sum needs no step across lanes, and each pair of a token's
- * activations is loaded once for all rows.
+/* Products of quantised weights with many tokens (floats: template-float-panel.h). A tile of rows
+ * is unpacked once into a panel in which the same pair of columns of all rows lies side by side,
+ * (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
+ * and each pair of a token's activations is loaded once for all rows.
  *
  * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS
  * (tokens of a tile: two accumulators of each kind for each token are kept in registers), and the
@@ -11,9 +11,23 @@
 
 typedef struct {
   gint32 *pairs;      /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
-  float *scales;      /* (n_blocks, PANEL_ROWS) */
-  float *offsets;     /* (n_blocks, PANEL_ROWS) */
+  float *scales[2];   /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
+  float *offsets[2];
+  float *halves;      /* what sum_halves() says of the tokens of a tile */
 } Panel;
+
+/* Whether a block has the second of its scales or offsets. */
+static inline gboolean
+has_scales (BlockForm form, guint half)
+{
+  return half == 0 || form == FORM_HALF_SCALES;
+}
+
+static inline gboolean
+has_offsets (BlockForm form, guint half)
+{
+  return form == FORM_HALF_OFFSETS || (form == FORM_OFFSET && half == 0);
+}
 
 static inline void
 transpose_eight (__m256i v[8])
@@ -40,6 +54,15 @@ transpose_eight (__m256i v[8])
     }
 }
 
+/* v holds eight blocks of a row each; n of them go to the panel, eight rows of a block at once. */
+static inline __attribute__ ((always_inline)) void
+store_transposed (__m256i v[8], guint n, float *target)
+{
+  transpose_eight (v);
+  for (guint b = 0; b < n; b++)
+    _mm256_storeu_si256 ((__m256i *) (target + b * PANEL_ROWS), v[b]);
+}
+
 /* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i. */
 static inline __attribute__ ((always_inline)) void
 pack_group (BlockKind kind,
@@ -49,8 +72,8 @@ pack_group (BlockKind kind,
             guint first_block,
             guint first_row)
 {
-  __m256i scales[8];
-  __m256i offsets[8];
+  __m256i scales[2][8];
+  __m256i offsets[2][8];
 
   for (guint b = 0; b < 8; b++)
     {
@@ -72,23 +95,25 @@ pack_group (BlockKind kind,
     }
   for (guint i = 0; i < 8; i++)
     {
-      __m256 scale;
-      __m256 offset;
+      GroupScales group;
 
-      kind.scale (rows[i], n, &scale, &offset);
-      scales[i] = _mm256_castps_si256 (scale);
-      offsets[i] = _mm256_castps_si256 (offset);
+      kind.scale (rows[i], n, group.scales, group.offsets);
+      for (guint half = 0; half < 2; half++)
+        {
+          if (has_scales (kind.form, half))
+            scales[half][i] = _mm256_castps_si256 (group.scales[half]);
+          if (has_offsets (kind.form, half))
+            offsets[half][i] = _mm256_castps_si256 (group.offsets[half]);
+        }
     }
-  transpose_eight (scales);
-  if (kind.has_offset)
-    transpose_eight (offsets);
-  for (guint b = 0; b < n; b++)
+  for (guint half = 0; half < 2; half++)
     {
-      gsize index = (gsize) (first_block + b) * PANEL_ROWS + first_row;
+      gsize index = (gsize) first_block * PANEL_ROWS + first_row;
 
-      _mm256_storeu_si256 ((__m256i *) (panel->scales + index), scales[b]);
-      if (kind.has_offset)
-        _mm256_storeu_si256 ((__m256i *) (panel->offsets + index), offsets[b]);
+      if (has_scales (kind.form, half))
+        store_transposed (scales[half], n, panel->scales[half] + index);
+      if (has_offsets (kind.form, half))
+        store_transposed (offsets[half], n, panel->offsets[half] + index);
     }
 }
 
@@ -109,7 +134,7 @@ pack_panel (BlockKind kind,
         groups[i] = rows + MIN (first_row + i, n_rows - 1) * row_bytes;
       for (guint first = 0; first < n_blocks; first += 8)
         {
-          if (n_blocks - first >= 8)
+          if (kind.is_whole || n_blocks - first >= 8)
             pack_group (kind, groups, 8, panel, first, first_row);
           else
             pack_group (kind, groups, n_blocks - first, panel, first, first_row);
@@ -119,50 +144,93 @@ pack_panel (BlockKind kind,
     }
 }
 
-/* sums += one block of the panel times the tokens of the tile */
+/* Products of n_pairs pairs of columns of a block with the tokens of the tile. */
 static inline __attribute__ ((always_inline)) void
-multiply_panel_block (const Panel            *panel,
-                      guint                   block,
-                      int                     zero,
-                      gboolean                has_offset,
+multiply_panel_pairs (const gint32           *pairs,
+                      guint                   n_pairs,
                       const SottoActivations *x,
                       gsize                   first_token,
+                      gsize                   first_column,
                       guint                   n_tokens,
-                      FloatVector             sums[2][PANEL_TOKENS])
+                      IntVector               products[2][PANEL_TOKENS])
 {
-  const gint32 *pairs = panel->pairs + (gsize) block * 16 * PANEL_ROWS;
-  IntVector products[2][PANEL_TOKENS];
-
-  for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] = vector_all_int (
-      -zero * x->totals[(first_token + t) * x->block_stride + block]);
-  for (guint p = 0; p < 16; p++)
+  for (guint p = 0; p < n_pairs; p++)
     {
       IntVector left = vector_load_int (pairs + p * PANEL_ROWS);
       IntVector right = vector_load_int (pairs + p * PANEL_ROWS + VECTOR_ROWS);
 
       for (guint t = 0; t < n_tokens; t++)
         {
-          IntVector pair = vector_all_pair (x->steps + (first_token + t) * x->column_stride +
-                                            (gsize) block * SOTTO_STEPS_BLOCK + 2 * p);
+          IntVector pair = vector_all_pair (x->steps + (first_token + t) * x->column_stride
+                                            + first_column + 2 * p);
 
           products[0][t] = vector_multiply_pairs (products[0][t], left, pair);
           products[1][t] = vector_multiply_pairs (products[1][t], right, pair);
         }
     }
+}
+
+/* sums += factor of the row * factor of the token * products */
+static inline __attribute__ ((always_inline)) void
+add_panel_products (const float            *row_scales,
+                    const SottoActivations *x,
+                    gsize                   first_token,
+                    guint                   block,
+                    guint                   n_tokens,
+                    IntVector               products[2][PANEL_TOKENS],
+                    FloatVector             sums[2][PANEL_TOKENS])
+{
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
-        gsize row = (gsize) block * PANEL_ROWS + i * VECTOR_ROWS;
-        gsize index = (first_token + t) * x->block_stride + block;
-        FloatVector scale = vector_multiply (vector_load (panel->scales + row),
-                                             vector_all (x->scales[index]));
+        float x_scale = x->scales[(first_token + t) * x->block_stride + block];
+        FloatVector scale = vector_multiply (vector_load (row_scales + i * VECTOR_ROWS),
+                                             vector_all (x_scale));
 
         sums[i][t] = vector_fma (vector_to_float (products[i][t]), scale, sums[i][t]);
-        if (has_offset)
-          sums[i][t] = vector_fma (vector_load (panel->offsets + row), vector_all (x->sums[index]),
-                                   sums[i][t]);
       }
+}
+
+/* sums += one block of the panel times the tokens of the tile */
+static inline __attribute__ ((always_inline)) void
+multiply_panel_block (const Panel            *panel,
+                      guint                   block,
+                      int                     zero,
+                      BlockForm               form,
+                      const SottoActivations *x,
+                      gsize                   first_token,
+                      guint                   n_tokens,
+                      FloatVector             sums[2][PANEL_TOKENS])
+{
+  const gint32 *pairs = panel->pairs + (gsize) block * 16 * PANEL_ROWS;
+  gsize column = (gsize) block * SOTTO_STEPS_BLOCK;
+  gsize row = (gsize) block * PANEL_ROWS;
+  IntVector products[2][PANEL_TOKENS];
+
+  for (guint half = 0; half < (form == FORM_HALF_SCALES ? 2 : 1); half++)
+    {
+      for (guint t = 0; t < n_tokens; t++)
+        products[0][t] = products[1][t] = vector_all_int (
+          -zero * x->totals[(first_token + t) * x->block_stride + block]);
+      if (form == FORM_HALF_SCALES)
+        multiply_panel_pairs (pairs + half * 8 * PANEL_ROWS, 8, x, first_token, column + half * 16,
+                              n_tokens, products);
+      else
+        multiply_panel_pairs (pairs, 16, x, first_token, column, n_tokens, products);
+      add_panel_products (panel->scales[half] + row, x, first_token, block, n_tokens, products,
+                          sums);
+    }
+  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
+    for (guint t = 0; t < n_tokens; t++)
+      for (guint i = 0; i < 2; i++)
+        {
+          float sum = form == FORM_OFFSET
+                        ? x->sums[(first_token + t) * x->block_stride + block]
+                        : panel->halves[(2 * t + half) * x->block_stride + block];
+
+          sums[i][t] = vector_fma (vector_load (panel->offsets[half] + row + i * VECTOR_ROWS),
+                                   vector_all (sum), sums[i][t]);
+        }
 }
 
 /* The panel times a tile of tokens, chain by chain. */
@@ -170,7 +238,7 @@ static inline __attribute__ ((always_inline)) void
 multiply_panel_tile (const Panel            *panel,
                      guint                   n_blocks,
                      int                     zero,
-                     gboolean                has_offset,
+                     BlockForm               form,
                      const SottoActivations *x,
                      gsize                   first_token,
                      guint                   n_tokens,
@@ -180,6 +248,9 @@ multiply_panel_tile (const Panel            *panel,
 {
   FloatVector chains[8][2][PANEL_TOKENS];
 
+  if (form == FORM_HALF_OFFSETS)
+    for (guint t = 0; t < n_tokens; t++)
+      sum_halves (x, first_token + t, panel->halves + 2 * t * x->block_stride);
   for (guint c = 0; c < 8; c++)
     {
       FloatVector sums[2][PANEL_TOKENS];
@@ -187,7 +258,7 @@ multiply_panel_tile (const Panel            *panel,
       for (guint t = 0; t < n_tokens; t++)
         sums[0][t] = sums[1][t] = vector_all (0.0f);
       for (guint block = c; block < n_blocks; block += 8)
-        multiply_panel_block (panel, block, zero, has_offset, x, first_token, n_tokens, sums);
+        multiply_panel_block (panel, block, zero, form, x, first_token, n_tokens, sums);
       for (guint t = 0; t < n_tokens; t++)
         {
           chains[c][0][t] = sums[0][t];
@@ -212,7 +283,7 @@ static inline __attribute__ ((always_inline)) void
 multiply_panel (const Panel            *panel,
                 guint                   n_blocks,
                 int                     zero,
-                gboolean                has_offset,
+                BlockForm               form,
                 const SottoActivations *x,
                 gsize                   first_token,
                 guint                   n_tokens,
@@ -223,18 +294,18 @@ multiply_panel (const Panel            *panel,
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, PANEL_TOKENS,
+    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, PANEL_TOKENS,
                          n_rows, y + t * y_stride, y_stride);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 2, n_rows,
+    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, 2, n_rows,
                          y + t * y_stride, y_stride);
   if (t < n_tokens)
-    multiply_panel_tile (panel, n_blocks, zero, has_offset, x, first_token + t, 1, n_rows,
+    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, 1, n_rows,
                          y + t * y_stride, y_stride);
 }
 
 static void
-multiply_panel_plain (const Panel            *panel,
+multiply_panel_scale (const Panel            *panel,
                       guint                   n_blocks,
                       int                     zero,
                       const SottoActivations *x,
@@ -244,7 +315,8 @@ multiply_panel_plain (const Panel            *panel,
                       float                  *y,
                       gsize                   y_stride)
 {
-  multiply_panel (panel, n_blocks, zero, FALSE, x, first_token, n_tokens, n_rows, y, y_stride);
+  multiply_panel (panel, n_blocks, zero, FORM_SCALE, x, first_token, n_tokens, n_rows, y,
+                  y_stride);
 }
 
 static void
@@ -258,5 +330,36 @@ multiply_panel_offset (const Panel            *panel,
                        float                  *y,
                        gsize                   y_stride)
 {
-  multiply_panel (panel, n_blocks, zero, TRUE, x, first_token, n_tokens, n_rows, y, y_stride);
+  multiply_panel (panel, n_blocks, zero, FORM_OFFSET, x, first_token, n_tokens, n_rows, y,
+                  y_stride);
+}
+
+static void
+multiply_panel_half_offsets (const Panel            *panel,
+                             guint                   n_blocks,
+                             int                     zero,
+                             const SottoActivations *x,
+                             gsize                   first_token,
+                             guint                   n_tokens,
+                             guint                   n_rows,
+                             float                  *y,
+                             gsize                   y_stride)
+{
+  multiply_panel (panel, n_blocks, zero, FORM_HALF_OFFSETS, x, first_token, n_tokens, n_rows, y,
+                  y_stride);
+}
+
+static void
+multiply_panel_half_scales (const Panel            *panel,
+                            guint                   n_blocks,
+                            int                     zero,
+                            const SottoActivations *x,
+                            gsize                   first_token,
+                            guint                   n_tokens,
+                            guint                   n_rows,
+                            float                  *y,
+                            gsize                   y_stride)
+{
+  multiply_panel (panel, n_blocks, zero, FORM_HALF_SCALES, x, first_token, n_tokens, n_rows, y,
+                  y_stride);
 }

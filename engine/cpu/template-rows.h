@@ -5,13 +5,22 @@
 typedef void (*Unpack) (const guint8 *group, guint b, __m256i *low, __m256i *high);
 typedef void (*Scale) (const guint8 *group, guint n, __m256 *scales, __m256 *offsets);
 
+/* Of what a block of 32 has one, and its halves of 16 one each. */
+typedef enum {
+  FORM_SCALE,
+  FORM_OFFSET,        /* a scale and an offset */
+  FORM_HALF_OFFSETS,  /* a scale and two offsets */
+  FORM_HALF_SCALES,   /* two scales */
+} BlockForm;
+
 /* What a block type is to the templates; constants where they are inlined. */
 typedef struct {
   Unpack unpack;
   Scale scale;
   guint group_bytes;  /* of eight blocks */
-  int zero;           /* subtracted from the integers */
-  gboolean has_offset;
+  gboolean is_whole;  /* whether rows end with whole groups: a block of the file is one */
+  int zero;           /* subtracted from the integers; 0 with half scales */
+  BlockForm form;
 } BlockKind;
 
 /* Lane i: the sum of v[i]. */
@@ -48,31 +57,122 @@ multiply_block (__m256i low, __m256i high, const gint16 *x)
 #endif
 }
 
-/* One step of the eight chains. */
+/* The sums of a token's activations in the halves of its blocks, as x->sums are of whole ones:
+ * block_stride of the first halves, then as many of the second. */
+static void
+sum_halves (const SottoActivations *x, gsize token, float *halves)
+{
+  const gint16 *steps = x->steps + token * x->column_stride;
+  guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  __m256i ones = _mm256_set1_epi16 (1);
+
+  for (guint first = 0; first < n_blocks; first += 8)
+    {
+      __m256 scales = _mm256_loadu_ps (x->scales + token * x->block_stride + first);
+
+      for (guint half = 0; half < 2; half++)
+        {
+          __m256i sums[8];
+
+          for (guint b = 0; b < 8; b++)
+            {
+              const gint16 *source = steps + (first + b) * SOTTO_STEPS_BLOCK + half * 16;
+
+              sums[b] = _mm256_setzero_si256 ();
+              if (first + b < n_blocks)
+                sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
+            }
+          _mm256_storeu_ps (halves + half * x->block_stride + first,
+                            _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
+        }
+    }
+}
+
+/* What add_group needs of a group's weights. */
+typedef struct {
+  __m256 scales[2];
+  __m256 offsets[2];
+} GroupScales;
+
+/* One step of the eight chains. products[1] is of second halves, where they have scales of their
+ * own; halves is what sum_halves() wrote. */
 static inline __attribute__ ((always_inline)) __m256
 add_group (BlockKind               kind,
-           __m256i                 products,
-           __m256                  scales,
-           __m256                  offsets,
+           __m256i                 products[2],
+           const GroupScales      *group,
            const SottoActivations *x,
            gsize                   block,
+           const float            *halves,
            __m256                  sums)
 {
+  __m256 x_scales = _mm256_loadu_ps (x->scales + block);
+
   if (kind.zero != 0)
     {
       __m256i totals = _mm256_loadu_si256 ((const __m256i *) (x->totals + block));
 
-      products = _mm256_sub_epi32 (products,
-                                   _mm256_mullo_epi32 (totals, _mm256_set1_epi32 (kind.zero)));
+      products[0] = _mm256_sub_epi32 (products[0],
+                                      _mm256_mullo_epi32 (totals, _mm256_set1_epi32 (kind.zero)));
     }
-  scales = _mm256_mul_ps (scales, _mm256_loadu_ps (x->scales + block));
-  sums = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products), scales, sums);
-  if (kind.has_offset)
-    sums = _mm256_fmadd_ps (offsets, _mm256_loadu_ps (x->sums + block), sums);
+  sums = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products[0]),
+                          _mm256_mul_ps (group->scales[0], x_scales), sums);
+  if (kind.form == FORM_HALF_SCALES)
+    sums = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products[1]),
+                            _mm256_mul_ps (group->scales[1], x_scales), sums);
+  if (kind.form == FORM_OFFSET)
+    sums = _mm256_fmadd_ps (group->offsets[0], _mm256_loadu_ps (x->sums + block), sums);
+  if (kind.form == FORM_HALF_OFFSETS)
+    {
+      sums = _mm256_fmadd_ps (group->offsets[0], _mm256_loadu_ps (halves), sums);
+      sums = _mm256_fmadd_ps (group->offsets[1], _mm256_loadu_ps (halves + x->block_stride), sums);
+    }
   return sums;
 }
 
-/* The n blocks of a group with one token. n is 8 but for a row's last group. */
+/* The n blocks of an unpacked group with one token, as sums of whole blocks or of halves. n is 8
+ * but for a row's last group. */
+static inline __attribute__ ((always_inline)) void
+multiply_unpacked (BlockKind     kind,
+                   const __m256i low[8],
+                   const __m256i high[8],
+                   guint         n,
+                   const gint16 *steps,
+                   __m256i       products[2])
+{
+  __m256i first[8];
+  __m256i second[8];
+
+  for (guint b = 0; b < 8; b++)
+    {
+      const __m256i *x = (const __m256i *) (steps + b * SOTTO_STEPS_BLOCK);
+
+      first[b] = second[b] = _mm256_setzero_si256 ();
+      if (b >= n)
+        continue;
+      if (kind.form == FORM_HALF_SCALES)
+        {
+          first[b] = _mm256_madd_epi16 (low[b], _mm256_loadu_si256 (x));
+          second[b] = _mm256_madd_epi16 (high[b], _mm256_loadu_si256 (x + 1));
+        }
+      else
+        first[b] = multiply_block (low[b], high[b], steps + b * SOTTO_STEPS_BLOCK);
+    }
+  products[0] = sums_of_eight (first);
+  if (kind.form == FORM_HALF_SCALES)
+    products[1] = sums_of_eight (second);
+}
+
+static inline __attribute__ ((always_inline)) void
+unpack_group (BlockKind kind, const guint8 *group, guint n, __m256i low[8], __m256i high[8])
+{
+  for (guint b = 0; b < 8; b++)
+    {
+      low[b] = high[b] = _mm256_setzero_si256 ();
+      if (b < n)
+        kind.unpack (group, b, &low[b], &high[b]);
+    }
+}
+
 static inline __attribute__ ((always_inline)) __m256
 multiply_group (BlockKind               kind,
                 const guint8           *group,
@@ -80,29 +180,20 @@ multiply_group (BlockKind               kind,
                 const SottoActivations *x,
                 gsize                   token,
                 gsize                   block,
+                const float            *halves,
                 __m256                  sums)
 {
   const gint16 *steps = x->steps + token * x->column_stride + block * SOTTO_STEPS_BLOCK;
-  __m256i products[8];
-  __m256 scales;
-  __m256 offsets;
+  __m256i low[8];
+  __m256i high[8];
+  __m256i products[2];
+  GroupScales scales;
 
-  for (guint b = 0; b < 8; b++)
-    {
-      __m256i low;
-      __m256i high;
-
-      if (b >= n)
-        {
-          products[b] = _mm256_setzero_si256 ();
-          continue;
-        }
-      kind.unpack (group, b, &low, &high);
-      products[b] = multiply_block (low, high, steps + b * SOTTO_STEPS_BLOCK);
-    }
-  kind.scale (group, n, &scales, &offsets);
-  return add_group (kind, sums_of_eight (products), scales, offsets, x,
-                    token * x->block_stride + block, sums);
+  unpack_group (kind, group, n, low, high);
+  multiply_unpacked (kind, low, high, n, steps, products);
+  kind.scale (group, n, scales.scales, scales.offsets);
+  return add_group (kind, products, &scales, x, token * x->block_stride + block, halves + block,
+                    sums);
 }
 
 /* One token, row by row: the processor looks far enough ahead to work on the next row meanwhile. */
@@ -113,6 +204,7 @@ multiply_rows_once (BlockKind               kind,
                     guint                   n_rows,
                     const SottoActivations *x,
                     gsize                   token,
+                    const float            *halves,
                     float                  *y)
 {
   guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
@@ -129,10 +221,10 @@ multiply_rows_once (BlockKind               kind,
           _mm_prefetch ((const char *) group + PREFETCH_AHEAD, _MM_HINT_T0);
           _mm_prefetch ((const char *) group + PREFETCH_AHEAD + 64, _MM_HINT_T0);
           _mm_prefetch ((const char *) group + PREFETCH_AHEAD + 128, _MM_HINT_T0);
-          sums = multiply_group (kind, group, 8, x, token, (gsize) g * 8, sums);
+          sums = multiply_group (kind, group, 8, x, token, (gsize) g * 8, halves, sums);
         }
-      if (rest > 0)
-        sums = multiply_group (kind, group, rest, x, token, (gsize) n_whole * 8, sums);
+      if (!kind.is_whole && rest > 0)
+        sums = multiply_group (kind, group, rest, x, token, (gsize) n_whole * 8, halves, sums);
       y[r] = sum_of_chains (sums);
     }
 }
@@ -148,6 +240,7 @@ multiply_rows_few (BlockKind               kind,
                    const SottoActivations *x,
                    gsize                   first_token,
                    guint                   n_tokens,
+                   const float            *halves,
                    float                  *y,
                    gsize                   y_stride)
 {
@@ -162,32 +255,24 @@ multiply_rows_few (BlockKind               kind,
         sums[t] = _mm256_setzero_ps ();
       for (guint first = 0; first < n_blocks; first += 8, group += kind.group_bytes)
         {
-          guint n = MIN (n_blocks - first, 8);
+          guint n = kind.is_whole ? 8 : MIN (n_blocks - first, 8);
           __m256i low[8];
           __m256i high[8];
-          __m256 scales;
-          __m256 offsets;
+          GroupScales scales;
 
-          for (guint b = 0; b < 8; b++)
-            {
-              low[b] = high[b] = _mm256_setzero_si256 ();
-              if (b < n)
-                kind.unpack (group, b, &low[b], &high[b]);
-            }
-          kind.scale (group, n, &scales, &offsets);
+          unpack_group (kind, group, n, low, high);
+          kind.scale (group, n, scales.scales, scales.offsets);
           for (guint t = 0; t < n_tokens; t++)
             {
               gsize token = first_token + t;
-              const gint16 *steps = x->steps + token * x->column_stride
-                                    + (gsize) first * SOTTO_STEPS_BLOCK;
-              __m256i products[8];
+              __m256i products[2];
 
-              for (guint b = 0; b < 8; b++)
-                products[b] = b < n
-                                ? multiply_block (low[b], high[b], steps + b * SOTTO_STEPS_BLOCK)
-                                : _mm256_setzero_si256 ();
-              sums[t] = add_group (kind, sums_of_eight (products), scales, offsets, x,
-                                   token * x->block_stride + first, sums[t]);
+              multiply_unpacked (kind, low, high, n,
+                                 x->steps + token * x->column_stride
+                                   + (gsize) first * SOTTO_STEPS_BLOCK,
+                                 products);
+              sums[t] = add_group (kind, products, &scales, x, token * x->block_stride + first,
+                                   halves + 2 * t * x->block_stride + first, sums[t]);
             }
         }
       for (guint t = 0; t < n_tokens; t++)

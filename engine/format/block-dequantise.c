@@ -1,4 +1,5 @@
-/* The layouts of the block types, and the exact values they stand for.
+/* The layouts of the plain block types, and the exact values they stand for; the others have files
+ * of their own: -k, -iq, -small.
  *
  * A row of weights is a sequence of blocks. A quantised block holds small integers q and what makes
  * numbers of them; all of it is little-endian, without padding, and of any alignment. "half" is
@@ -26,53 +27,11 @@
  *   Q8_0   34 bytes, 32 elements    x = d * q
  *     0  half d
  *     2  32 signed bytes
- *
- *   The K types have super-blocks of 256 elements in groups, each group with a small integer scale.
- *
- *   Q4_K  144 bytes, 8 groups of 32 x = (d * s) * q - (e * m)
- *     0  half d, half e
- *     4  12 bytes: scales s and minima m of the groups, six bits each:
- *          groups 0–3: s in the low six bits of byte g, m in those of byte g + 4
- *          groups 4–7: the low four bits of s and m in the low and high half of byte g + 4, their
- *          two high bits in the high bits of byte g - 4 (s) and byte g (m)
- *    16  128 bytes: 32 bytes a pair of groups, the even group in the low halves, the odd in the high
- *
- *   Q5_K  176 bytes, 8 groups of 32 x as in Q4_K
- *     0  d, e, s and m as in Q4_K
- *    16  32 bytes: bit g of byte l is the fifth bit of element l of group g
- *    48  128 bytes as in Q4_K
- *
- *   Q6_K  210 bytes, 16 groups of 16   x = (d * s) * (q - 32)
- *     0  128 bytes: low four bits. In each half of the super-block (128 elements, 64 bytes) byte l
- *        and byte l + 32 hold elements l and l + 32 in their low, l + 64 and l + 96 in their high half
- *   128  64 bytes: high two bits. In each half (32 bytes) byte l holds those of elements l, l + 32,
- *        l + 64 and l + 96, the first in its lowest bits
- *   192  16 signed bytes: scales s
- *   208  half d
  */
 
 #include "format/block-private.h"
 
 #include <string.h>
-
-static guint16
-read_16 (const guint8 *source)
-{
-  return (guint16) (source[0] | source[1] << 8);
-}
-
-static guint32
-read_32 (const guint8 *source)
-{
-  return (guint32) source[0] | (guint32) source[1] << 8 | (guint32) source[2] << 16
-         | (guint32) source[3] << 24;
-}
-
-static float
-read_half (const guint8 *source)
-{
-  return sotto_half_to_float (read_16 (source));
-}
 
 void
 sotto_dequantise_f32 (const void *source, float *target, gsize n)
@@ -201,108 +160,5 @@ sotto_dequantise_q8_0 (const void *source, float *target, gsize n)
 
       for (guint j = 0; j < 32; j++)
         target[i + j] = d * (float) (gint8) block[2 + j];
-    }
-}
-
-/* Scale and minimum of group @g of a Q4_K or Q5_K block; @packed is its 12 bytes. */
-static void
-unpack_group (const guint8 *packed, guint g, guint *scale, guint *minimum)
-{
-  if (g < 4)
-    {
-      *scale = packed[g] & 63;
-      *minimum = packed[g + 4] & 63;
-    }
-  else
-    {
-      *scale = (guint) (packed[g + 4] & 15) | (guint) (packed[g - 4] >> 6) << 4;
-      *minimum = (guint) (packed[g + 4] >> 4) | (guint) (packed[g] >> 6) << 4;
-    }
-}
-
-void
-sotto_dequantise_q4_k (const void *source, float *target, gsize n)
-{
-  const guint8 *block = source;
-
-  for (gsize i = 0; i < n; i += 256, block += 144)
-    {
-      float d = read_half (block);
-      float e = read_half (block + 2);
-
-      for (guint g = 0; g < 8; g++)
-        {
-          const guint8 *quants = block + 16 + 32 * (g / 2);
-          guint shift = 4 * (g % 2);
-          guint scale, minimum;
-          float ds, em;
-
-          unpack_group (block + 4, g, &scale, &minimum);
-          ds = d * (float) scale;
-          em = e * (float) minimum;
-          for (guint l = 0; l < 32; l++)
-            target[i + 32 * g + l] = ds * (float) ((quants[l] >> shift) & 15) - em;
-        }
-    }
-}
-
-void
-sotto_dequantise_q5_k (const void *source, float *target, gsize n)
-{
-  const guint8 *block = source;
-
-  for (gsize i = 0; i < n; i += 256, block += 176)
-    {
-      float d = read_half (block);
-      float e = read_half (block + 2);
-      const guint8 *high = block + 16;
-
-      for (guint g = 0; g < 8; g++)
-        {
-          const guint8 *quants = block + 48 + 32 * (g / 2);
-          guint shift = 4 * (g % 2);
-          guint scale, minimum;
-          float ds, em;
-
-          unpack_group (block + 4, g, &scale, &minimum);
-          ds = d * (float) scale;
-          em = e * (float) minimum;
-          for (guint l = 0; l < 32; l++)
-            {
-              guint q = (guint) ((quants[l] >> shift) & 15) | (guint) ((high[l] >> g) & 1) << 4;
-
-              target[i + 32 * g + l] = ds * (float) q - em;
-            }
-        }
-    }
-}
-
-void
-sotto_dequantise_q6_k (const void *source, float *target, gsize n)
-{
-  const guint8 *block = source;
-
-  for (gsize i = 0; i < n; i += 256, block += 210)
-    {
-      float d = read_half (block + 208);
-
-      for (guint half = 0; half < 2; half++)
-        {
-          const guint8 *low = block + 64 * half;
-          const guint8 *high = block + 128 + 32 * half;
-          const guint8 *scales = block + 192 + 8 * half;
-          float *out = target + i + 128 * half;
-
-          /* Quarter k: elements 32 k … 32 k + 31 of this half. */
-          for (guint k = 0; k < 4; k++)
-            for (guint l = 0; l < 32; l++)
-              {
-                float ds = d * (float) (gint8) scales[2 * k + l / 16];
-                int four = (low[l + 32 * (k % 2)] >> (4 * (k / 2))) & 15;
-                int two = (high[l] >> (2 * k)) & 3;
-
-                out[32 * k + l] = ds * (float) ((four | two << 4) - 32);
-              }
-        }
     }
 }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Every type number that GGUF files use. Numbers that were given up (4, 5, 31–33, 36–38) stay out. */
+/* Every type number that GGUF files use. Numbers that were given up (4, 5, 31–33, 36–38) stay out.
+ * */
 static const struct {
   guint32 type;
   const char *name;
@@ -49,6 +50,7 @@ static const struct {
   { 42, "Q2_0", 64, 18 },
 };
 
+/* Q8_1 is left out: it holds activations on their way, and no file has weights of it. */
 static const SottoBlockInfo computable[] = {
   { SOTTO_BLOCK_F32, "F32", 1, 4, sotto_dequantise_f32 },
   { SOTTO_BLOCK_F16, "F16", 1, 2, sotto_dequantise_f16 },
@@ -57,10 +59,26 @@ static const SottoBlockInfo computable[] = {
   { SOTTO_BLOCK_Q5_0, "Q5_0", 32, 22, sotto_dequantise_q5_0 },
   { SOTTO_BLOCK_Q5_1, "Q5_1", 32, 24, sotto_dequantise_q5_1 },
   { SOTTO_BLOCK_Q8_0, "Q8_0", 32, 34, sotto_dequantise_q8_0 },
+  { SOTTO_BLOCK_Q2_K, "Q2_K", 256, 84, sotto_dequantise_q2_k },
+  { SOTTO_BLOCK_Q3_K, "Q3_K", 256, 110, sotto_dequantise_q3_k },
   { SOTTO_BLOCK_Q4_K, "Q4_K", 256, 144, sotto_dequantise_q4_k },
   { SOTTO_BLOCK_Q5_K, "Q5_K", 256, 176, sotto_dequantise_q5_k },
   { SOTTO_BLOCK_Q6_K, "Q6_K", 256, 210, sotto_dequantise_q6_k },
+  { SOTTO_BLOCK_Q8_K, "Q8_K", 256, 292, sotto_dequantise_q8_k },
+  { SOTTO_BLOCK_IQ2_XXS, "IQ2_XXS", 256, 66, sotto_dequantise_iq2_xxs },
+  { SOTTO_BLOCK_IQ2_XS, "IQ2_XS", 256, 74, sotto_dequantise_iq2_xs },
+  { SOTTO_BLOCK_IQ3_XXS, "IQ3_XXS", 256, 98, sotto_dequantise_iq3_xxs },
+  { SOTTO_BLOCK_IQ1_S, "IQ1_S", 256, 50, sotto_dequantise_iq1_s },
+  { SOTTO_BLOCK_IQ4_NL, "IQ4_NL", 32, 18, sotto_dequantise_iq4_nl },
+  { SOTTO_BLOCK_IQ3_S, "IQ3_S", 256, 110, sotto_dequantise_iq3_s },
+  { SOTTO_BLOCK_IQ2_S, "IQ2_S", 256, 82, sotto_dequantise_iq2_s },
+  { SOTTO_BLOCK_IQ4_XS, "IQ4_XS", 256, 136, sotto_dequantise_iq4_xs },
+  { SOTTO_BLOCK_IQ1_M, "IQ1_M", 256, 56, sotto_dequantise_iq1_m },
   { SOTTO_BLOCK_BF16, "BF16", 1, 2, sotto_dequantise_bf16 },
+  { SOTTO_BLOCK_TQ1_0, "TQ1_0", 256, 54, sotto_dequantise_tq1_0 },
+  { SOTTO_BLOCK_TQ2_0, "TQ2_0", 256, 66, sotto_dequantise_tq2_0 },
+  { SOTTO_BLOCK_MXFP4, "MXFP4", 32, 17, sotto_dequantise_mxfp4 },
+  { SOTTO_BLOCK_NVFP4, "NVFP4", 64, 36, sotto_dequantise_nvfp4 },
 };
 
 const SottoBlockInfo *

@@ -13,16 +13,41 @@ typedef enum {
   SOTTO_BLOCK_Q5_0 = 6,
   SOTTO_BLOCK_Q5_1 = 7,
   SOTTO_BLOCK_Q8_0 = 8,
+  SOTTO_BLOCK_Q2_K = 10,
+  SOTTO_BLOCK_Q3_K = 11,
   SOTTO_BLOCK_Q4_K = 12,
   SOTTO_BLOCK_Q5_K = 13,
   SOTTO_BLOCK_Q6_K = 14,
+  SOTTO_BLOCK_Q8_K = 15,
+  SOTTO_BLOCK_IQ2_XXS = 16,
+  SOTTO_BLOCK_IQ2_XS = 17,
+  SOTTO_BLOCK_IQ3_XXS = 18,
+  SOTTO_BLOCK_IQ1_S = 19,
+  SOTTO_BLOCK_IQ4_NL = 20,
+  SOTTO_BLOCK_IQ3_S = 21,
+  SOTTO_BLOCK_IQ2_S = 22,
+  SOTTO_BLOCK_IQ4_XS = 23,
+  SOTTO_BLOCK_IQ1_M = 29,
   SOTTO_BLOCK_BF16 = 30,
+  SOTTO_BLOCK_TQ1_0 = 34,
+  SOTTO_BLOCK_TQ2_0 = 35,
+  SOTTO_BLOCK_MXFP4 = 39,
+  SOTTO_BLOCK_NVFP4 = 40,
 } SottoBlockType;
+
+/* One more than the highest of them: the size of a table by block type. */
+#define SOTTO_BLOCK_TYPES 41
+
+/* NVFP4 alone does not say all by itself: its group scales are relative to one number for the whole
+ * tensor (one for each expert of a stack). It stands beside "NAME.weight" in the F32 tensor
+ * "NAME.scale" of one element (of n_experts); the product of the row and the activations is to be
+ * multiplied with it. Where that tensor is missing, the number is 1. ("NAME.input_scale" is for
+ * hardware that multiplies activations of four bits, and means nothing here.) */
 
 /**
  * SottoBlockInfo:
  * @name: "Q4_K"
- * @n_elements: elements of a block (1, 32 or 256)
+ * @n_elements: elements of a block (1, 32, 64 or 256)
  * @n_bytes: bytes of a block
  * @dequantise: (nullable): writes @n elements (a multiple of n_elements) as float; plain C, exact;
  *   @source has any alignment

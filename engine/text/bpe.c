@@ -1,31 +1,47 @@
-/* Byte-pair encoding.
+/* Byte-pair encoding (Sennrich et al. 2016), the "gpt2" and "gemma4" tokenizers of GGUF files.
  *
- * Merges are a flat table from pairs of tokens to rank and result. A short word is merged by
- * looking for the lowest rank again and again, in arrays on the stack; a long one with a heap
- * and a linked list, so that a megabyte without a space takes no longer than a megabyte of
- * prose. */
+ * Text is cut into words (pretokenize.c), and inside each the pair of lowest rank is merged, of
+ * equals the leftmost, until none is left. Merges are a flat table from pairs of tokens to rank
+ * and result. A short word is merged by looking for the lowest rank again and again, in arrays on
+ * the stack; a long one in merge.c.
+ *
+ * A byte that has no token is left out, as the models' own tokenizers do: an unknown token that
+ * stood for it would often be a control token, and then typed text could make one. */
 
-#include "text/bpe.h"
+#include "text/tokenizer-kind.h"
 
 #include <string.h>
 
 #include "sotto-error.h"
+#include "text/merge.h"
+#include "text/pretokenize.h"
+#include "text/unicode-normal.h"
+#include "text/unicode.h"
 
 #define KEY_MERGES "tokenizer.ggml.merges"
 
 /* Up to here the search beats the heap. */
 #define SHORT_WORD 48
 
-/* Positions in a word are 32 bits; nobody sees the seam in a word of half a gigabyte. */
-#define LONGEST_WORD (1u << 29)
+typedef struct {
+  guint32 left;
+  guint32 right;
+  guint32 rank;              /* lower goes first */
+  guint32 merged;            /* SOTTO_NO_TOKEN: the slot is free */
+} Merge;
 
-#define NO_RANK G_MAXUINT32
-#define NO_POSITION G_MAXUINT32
+typedef struct {
+  const SottoPretokenizer *pretokenizer;
+  const SottoVocabulary *vocabulary;
+  Merge *merges;             /* open addressing; a power of two, at most two thirds taken */
+  guint n_merge_bits;
+  guint64 seed;
+} Bpe;
 
 /* --- The table --- */
 
-static SottoMerge *
-find_merge (const SottoBpe *self,
+static Merge *
+find_merge (const Bpe *self,
             guint32         left,
             guint32         right)
 {
@@ -48,20 +64,19 @@ find_merge (const SottoBpe *self,
 /* The parts and the result of a merge as the file writes it, "Ġt he". @bytes: room for the
  * longest token. */
 static gboolean
-read_merge (const SottoVocabulary   *vocabulary,
-            const SottoByteAlphabet *alphabet,
-            SottoGgufString          text,
-            guint8                  *bytes,
-            guint32                  guess,
-            SottoMerge              *merge)
+read_merge (const SottoVocabulary *vocabulary,
+            SottoGgufString        text,
+            guint8                *bytes,
+            guint32                guess,
+            Merge                 *merge)
 {
   const char *space;
   gssize n_left;
   gssize n_right;
   gsize n_guess;
 
-  /* Neither part is longer than a token, in bytes; in the alphabet a byte takes up to two. */
-  if (text.length < 3 || text.length > 2 * (gsize) vocabulary->longest + 1)
+  /* Neither part is longer than a token, in bytes; written it takes up to three times as many. */
+  if (text.length < 3 || text.length > 3 * (gsize) vocabulary->longest + 1)
     return FALSE;
 
   /* From the second byte on: the left part is never empty. */
@@ -69,11 +84,11 @@ read_merge (const SottoVocabulary   *vocabulary,
   if (space == NULL)
     return FALSE;
 
-  n_left = sotto_byte_alphabet_decode (alphabet, text.data, space - text.data, bytes);
+  n_left = sotto_vocabulary_decode (vocabulary, text.data, space - text.data, bytes);
   if (n_left < 1)
     return FALSE;
-  n_right = sotto_byte_alphabet_decode (alphabet, space + 1, text.data + text.length - space - 1,
-                                        bytes + n_left);
+  n_right = sotto_vocabulary_decode (vocabulary, space + 1, text.data + text.length - space - 1,
+                                     bytes + n_left);
   if (n_right < 1)
     return FALSE;
 
@@ -99,16 +114,16 @@ read_merge (const SottoVocabulary   *vocabulary,
          merge->merged != SOTTO_NO_TOKEN;
 }
 
-gboolean
-sotto_bpe_init (SottoBpe               *self,
-                const SottoVocabulary  *vocabulary,
-                SottoGguf              *gguf,
-                GError                **error)
+/* A merge whose parts or result are no tokens is passed over, since no text leads to it. */
+static gboolean
+read_merges (Bpe                    *self,
+             const SottoVocabulary  *vocabulary,
+             SottoGguf              *gguf,
+             GError                **error)
 {
   const SottoGgufValue *merges = sotto_gguf_lookup (gguf, KEY_MERGES);
   SottoErrorArguments arguments = { .path = sotto_gguf_get_path (gguf), .subject = KEY_MERGES };
   g_autofree guint8 *bytes = NULL;
-  SottoByteAlphabet alphabet;
   guint32 guess = 0;
   gsize n_slots;
 
@@ -125,7 +140,7 @@ sotto_bpe_init (SottoBpe               *self,
   self->seed = vocabulary->seed;
   n_slots = (gsize) 1 << self->n_merge_bits;
   self->merges = g_try_malloc_n (n_slots, sizeof self->merges[0]);
-  bytes = g_try_malloc (2 * (gsize) vocabulary->longest + 2);
+  bytes = g_try_malloc (3 * (gsize) vocabulary->longest + 2);
   if (self->merges == NULL || bytes == NULL)
     {
       arguments.wanted = n_slots * sizeof self->merges[0];
@@ -136,21 +151,12 @@ sotto_bpe_init (SottoBpe               *self,
     }
   memset (self->merges, 0xff, n_slots * sizeof self->merges[0]);
 
-  for (guint i = 0; i < 256; i++)
-    {
-      guint8 byte = i;
-
-      self->byte_ids[i] = sotto_vocabulary_find (vocabulary, &byte, 1);
-    }
-
-  sotto_byte_alphabet_init (&alphabet);
   for (guint32 rank = 0; rank < merges->n_elements; rank++)
     {
-      SottoMerge merge = { .rank = rank };
-      SottoMerge *slot;
+      Merge merge = { .rank = rank };
+      Merge *slot;
 
-      if (!read_merge (vocabulary, &alphabet, sotto_gguf_value_string (merges, rank), bytes, guess,
-                       &merge))
+      if (!read_merge (vocabulary, sotto_gguf_value_string (merges, rank), bytes, guess, &merge))
         continue;
 
       guess = merge.merged + 1;
@@ -162,40 +168,24 @@ sotto_bpe_init (SottoBpe               *self,
   return TRUE;
 }
 
-void
-sotto_bpe_clear (SottoBpe *self)
-{
-  g_clear_pointer (&self->merges, g_free);
-}
-
 /* --- Merging --- */
-
-static void
-append_id (GArray  *ids,
-           guint32  id)
-{
-  gint32 value = id;
-
-  if (id != SOTTO_NO_TOKEN)
-    g_array_append_val (ids, value);
-}
 
 /* The merge of the tokens at @left and @right as a symbol's rank and result. */
 static inline void
-look_up_pair (const SottoBpe *self,
+look_up_pair (const Bpe *self,
               guint32         left,
               guint32         right,
               guint32        *rank,
               guint32        *merged)
 {
-  const SottoMerge *merge = find_merge (self, left, right);
+  const Merge *merge = find_merge (self, left, right);
 
   *merged = merge->merged;
-  *rank = merge->merged == SOTTO_NO_TOKEN ? NO_RANK : merge->rank;
+  *rank = merge->merged == SOTTO_NO_TOKEN ? SOTTO_NO_RANK : merge->rank;
 }
 
 static void
-encode_short (const SottoBpe *self,
+encode_short (const Bpe *self,
               const guint8   *word,
               guint           length,
               GArray         *ids)
@@ -206,7 +196,7 @@ encode_short (const SottoBpe *self,
   guint n = length;
 
   for (guint i = 0; i < n; i++)
-    symbols[i] = self->byte_ids[word[i]];
+    symbols[i] = self->vocabulary->byte_ids[word[i]];
   for (guint i = 0; i + 1 < n; i++)
     look_up_pair (self, symbols[i], symbols[i + 1], &ranks[i], &merged[i]);
 
@@ -217,7 +207,7 @@ encode_short (const SottoBpe *self,
       for (guint i = 1; i + 1 < n; i++)
         if (ranks[i] < ranks[best])
           best = i;
-      if (ranks[best] == NO_RANK)
+      if (ranks[best] == SOTTO_NO_RANK)
         break;
 
       symbols[best] = merged[best];
@@ -235,157 +225,228 @@ encode_short (const SottoBpe *self,
     }
 
   for (guint i = 0; i < n; i++)
-    append_id (ids, symbols[i]);
+    sotto_append_token (ids, symbols[i]);
 }
 
-typedef struct {
-  guint32 id;
-  guint32 rank;              /* of the merge with the next; NO_RANK: there is none */
-  guint32 merged;
-  guint32 previous;
-  guint32 next;
-} Symbol;
-
-/* A binary heap of rank << 32 | position: lowest rank first, of equals the leftmost. An entry is
- * out of date when the symbol at its position has another rank by now; it is then passed over. */
-typedef struct {
-  guint64 *entries;
-  gsize n;
-} Heap;
-
-static void
-heap_push (Heap    *heap,
-           guint64  entry)
+static guint32
+rank_pair (gconstpointer      data,
+           const SottoSymbol *left,
+           const SottoSymbol *right,
+           guint32           *merged)
 {
-  gsize i = heap->n++;
+  guint32 rank;
 
-  while (i > 0 && heap->entries[(i - 1) / 2] > entry)
+  look_up_pair (data, left->id, right->id, &rank, merged);
+
+  return rank;
+}
+
+/* The symbols that a word begins with: its bytes, or, where the vocabulary is written in
+ * characters, those, with bytes for what is none of its characters. */
+static guint32
+begin_symbols (const Bpe    *self,
+               const guint8 *word,
+               guint32       length,
+               SottoSymbol  *symbols)
+{
+  const SottoVocabulary *vocabulary = self->vocabulary;
+  guint32 n = 0;
+
+  for (guint32 at = 0; at < length;)
     {
-      heap->entries[i] = heap->entries[(i - 1) / 2];
-      i = (i - 1) / 2;
+      guint32 n_bytes = 1;
+      guint32 id = SOTTO_NO_TOKEN;
+
+      if (vocabulary->form == SOTTO_VOCABULARY_ESCAPED)
+        {
+          gunichar c;
+
+          n_bytes = sotto_utf8_decode (word + at, word + length, &c);
+          id = sotto_vocabulary_find (vocabulary, word + at, n_bytes);
+        }
+      if (id == SOTTO_NO_TOKEN)
+        {
+          n_bytes = 1;
+          id = vocabulary->byte_ids[word[at]];
+        }
+      symbols[n].id = id;
+      symbols[n].start = at;
+      symbols[n++].length = n_bytes;
+      at += n_bytes;
     }
-  heap->entries[i] = entry;
-}
 
-static guint64
-heap_pop (Heap *heap)
-{
-  guint64 first = heap->entries[0];
-  guint64 last = heap->entries[--heap->n];
-  gsize i = 0;
-
-  for (;;)
-    {
-      gsize child = 2 * i + 1;
-
-      if (child >= heap->n)
-        break;
-      if (child + 1 < heap->n && heap->entries[child + 1] < heap->entries[child])
-        child++;
-      if (heap->entries[child] >= last)
-        break;
-      heap->entries[i] = heap->entries[child];
-      i = child;
-    }
-  heap->entries[i] = last;
-
-  return first;
+  return n;
 }
 
 static void
-rank_symbol (const SottoBpe *self,
-             Symbol         *symbols,
-             guint32         position,
-             Heap           *heap)
+encode_long (const Bpe    *self,
+             const guint8 *word,
+             guint32       length,
+             GArray       *ids)
 {
-  Symbol *symbol = &symbols[position];
+  g_autofree SottoSymbol *symbols = g_try_new (SottoSymbol, length);
+  guint32 n;
 
-  symbol->rank = NO_RANK;
-  if (symbol->next == NO_POSITION)
-    return;
-
-  look_up_pair (self, symbol->id, symbols[symbol->next].id, &symbol->rank, &symbol->merged);
-  if (symbol->rank != NO_RANK)
-    heap_push (heap, (guint64) symbol->rank << 32 | position);
-}
-
-static void
-merge_all (const SottoBpe *self,
-           Symbol         *symbols,
-           Heap           *heap)
-{
-  while (heap->n > 0)
-    {
-      guint64 entry = heap_pop (heap);
-      guint32 position = entry & G_MAXUINT32;
-      Symbol *symbol = &symbols[position];
-      Symbol *taken;
-
-      if (symbol->rank != entry >> 32)
-        continue;
-
-      taken = &symbols[symbol->next];
-      taken->rank = NO_RANK;
-      symbol->id = symbol->merged;
-      symbol->next = taken->next;
-      if (symbol->next != NO_POSITION)
-        symbols[symbol->next].previous = position;
-
-      rank_symbol (self, symbols, position, heap);
-      if (symbol->previous != NO_POSITION)
-        rank_symbol (self, symbols, symbol->previous, heap);
-    }
-}
-
-static void
-encode_long (const SottoBpe *self,
-             const guint8   *word,
-             guint32         length,
-             GArray         *ids)
-{
-  g_autofree Symbol *symbols = g_try_malloc_n (length, sizeof (Symbol));
-  /* One entry a pair at first, and at most two more with each merge. */
-  g_autofree guint64 *entries = g_try_malloc_n (length, 3 * sizeof (guint64));
-  Heap heap = { entries, 0 };
-
-  if (symbols == NULL || entries == NULL)
+  if (symbols == NULL)
     {
       /* Without memory the bytes themselves still say the same text. */
       for (guint32 i = 0; i < length; i++)
-        append_id (ids, self->byte_ids[word[i]]);
+        sotto_append_token (ids, self->vocabulary->byte_ids[word[i]]);
       return;
     }
 
-  for (guint32 i = 0; i < length; i++)
-    {
-      symbols[i].id = self->byte_ids[word[i]];
-      symbols[i].previous = i > 0 ? i - 1 : NO_POSITION;
-      symbols[i].next = i + 1 < length ? i + 1 : NO_POSITION;
-    }
-  for (guint32 i = 0; i < length; i++)
-    rank_symbol (self, symbols, i, &heap);
-
-  merge_all (self, symbols, &heap);
-
-  for (guint32 i = 0; i != NO_POSITION; i = symbols[i].next)
-    append_id (ids, symbols[i].id);
+  n = begin_symbols (self, word, length, symbols);
+  sotto_merge_symbols (symbols, n, rank_pair, self);
+  for (guint32 i = 0; i != SOTTO_NO_SYMBOL; i = symbols[i].next)
+    sotto_append_token (ids, symbols[i].id);
 }
 
-void
-sotto_bpe_encode (const SottoBpe *self,
-                  const guint8   *word,
-                  gsize           length,
-                      GArray         *ids)
+static gboolean
+is_newlines (const guint8 *word,
+             gsize         length)
 {
-  while (length > SHORT_WORD)
-    {
-      guint32 n = MIN (length, LONGEST_WORD);
+  for (gsize i = 0; i < length; i++)
+    if (word[i] != '\n')
+      return FALSE;
 
-      encode_long (self, word, n, ids);
+  return TRUE;
+}
+
+typedef struct {
+  const Bpe *bpe;
+  GArray *ids;
+} Encoding;
+
+static void
+encode_word (const guint8 *word,
+             gsize         length,
+             gpointer      user_data)
+{
+  Encoding *encoding = user_data;
+  const Bpe *self = encoding->bpe;
+  gboolean is_whole = self->pretokenizer->whole_words ||
+                      (self->pretokenizer->whole_newlines && is_newlines (word, length));
+  guint32 id = is_whole ? sotto_vocabulary_find (self->vocabulary, word, length) : SOTTO_NO_TOKEN;
+
+  if (id != SOTTO_NO_TOKEN)
+    {
+      sotto_append_token (encoding->ids, id);
+      return;
+    }
+
+  if (length <= SHORT_WORD && self->vocabulary->form == SOTTO_VOCABULARY_ALPHABET)
+    {
+      encode_short (self, word, length, encoding->ids);
+      return;
+    }
+
+  while (length > 0)
+    {
+      guint32 n = MIN (length, SOTTO_LONGEST_WORD);
+
+      encode_long (self, word, n, encoding->ids);
       word += n;
       length -= n;
     }
-
-  if (length > 0)
-    encode_short (self, word, length, ids);
 }
+
+/* --- The kind --- */
+
+static gpointer
+bpe_open (SottoGguf            *gguf,
+          SottoVocabularyForm  *form,
+          SottoTokenizerRules  *rules,
+          GError              **error)
+{
+  g_autofree char *model = sotto_gguf_dup_string (gguf, "tokenizer.ggml.model");
+  g_autofree char *pre = sotto_gguf_dup_string (gguf, "tokenizer.ggml.pre");
+  const SottoPretokenizer *pretokenizer;
+  Bpe *self;
+
+  /* Files from before the key was invented have none; "gemma4" names both at once. */
+  if (g_strcmp0 (model, "gemma4") == 0)
+    g_set_str (&pre, "gemma4");
+  else if (pre == NULL)
+    pre = g_strdup ("default");
+
+  pretokenizer = sotto_pretokenizer_lookup (pre);
+  if (pretokenizer == NULL)
+    {
+      SottoErrorArguments arguments = { .path = sotto_gguf_get_path (gguf), .subject = pre };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_TOKENIZER, &arguments,
+                              "%s: unknown pre-tokenizer \"%s\"", arguments.path, pre);
+      return NULL;
+    }
+
+  *form = pretokenizer->characters ? SOTTO_VOCABULARY_ESCAPED : SOTTO_VOCABULARY_ALPHABET;
+  rules->add_bos = pretokenizer->add_bos;
+  rules->add_separator = pretokenizer->add_separator;
+
+  self = g_new0 (Bpe, 1);
+  self->pretokenizer = pretokenizer;
+
+  return self;
+}
+
+static gboolean
+bpe_build (gpointer                    data,
+           SottoVocabulary            *vocabulary,
+           const SottoTokenizerRules  *rules,
+           SottoGguf                  *gguf,
+           GError                    **error)
+{
+  Bpe *self = data;
+
+  self->vocabulary = vocabulary;
+  if (!read_merges (self, vocabulary, gguf, error))
+    return FALSE;
+
+  /* Only loading needs the way back where words are always merged from bytes. */
+  if (!self->pretokenizer->whole_words && vocabulary->form == SOTTO_VOCABULARY_ALPHABET)
+    sotto_vocabulary_drop_index (vocabulary);
+
+  return TRUE;
+}
+
+static void
+bpe_encode (gconstpointer        data,
+            const SottoFragment *fragment,
+            GArray              *ids)
+{
+  const Bpe *self = data;
+  Encoding encoding = { self, ids };
+  g_autofree guint8 *unescaped = NULL;
+  g_autoptr (GByteArray) composed = NULL;
+  const guint8 *text = fragment->text;
+  gsize length = fragment->length;
+
+  if (self->pretokenizer->characters)
+    text = sotto_unescape_spaces (text, &length, &unescaped);
+  if (self->pretokenizer->composes && !sotto_unicode_is_composed (text, length))
+    {
+      composed = sotto_unicode_compose (text, length);
+      text = composed->data;
+      length = composed->len;
+    }
+
+  sotto_pretokenizer_split (self->pretokenizer, text, length, encode_word, &encoding);
+}
+
+static void
+bpe_free (gpointer data)
+{
+  Bpe *self = data;
+
+  g_free (self->merges);
+  g_free (self);
+}
+
+const SottoTokenizerKind sotto_tokenizer_bpe = {
+  .models = " gpt2 gemma4 ",
+  .rules = { .bos = -1, .eos = -1, .separator = -1, .unknown = -1 },
+  .open = bpe_open,
+  .build = bpe_build,
+  .encode = bpe_encode,
+  .free = bpe_free,
+};

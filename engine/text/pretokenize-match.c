@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#include "text/unicode.h"
+#include "text/pretokenize-look.h"
+#include "text/unicode-normal.h"
 
 #define LETTER SOTTO_UNICODE_LETTER
 #define MARK SOTTO_UNICODE_MARK
@@ -16,67 +17,6 @@
 #define PUNCTUATION SOTTO_UNICODE_PUNCTUATION
 #define SYMBOL SOTTO_UNICODE_SYMBOL
 #define SPACE SOTTO_UNICODE_SPACE
-
-/* --- Looking at the text --- */
-
-/* The categories of the character at @at; 0 at the end and for broken bytes, which are in no
- * class. */
-static inline guint32
-look (const guint8 *at,
-      const guint8 *end,
-      guint        *n_bytes)
-{
-  gunichar c;
-
-  if (at == end)
-    {
-      *n_bytes = 0;
-      return 0;
-    }
-
-  *n_bytes = sotto_utf8_decode (at, end, &c);
-
-  return c <= 0x10ffff ? sotto_unicode_mask (c) : 0;
-}
-
-/* Behind the run of characters of @mask. */
-static const guint8 *
-skip (const guint8 *at,
-      const guint8 *end,
-      guint32       mask)
-{
-  guint n;
-
-  while (at < end && (look (at, end, &n) & mask) != 0)
-    at += n;
-
-  return at;
-}
-
-/* Behind the run of characters that are not of @mask. */
-static const guint8 *
-skip_other (const guint8 *at,
-            const guint8 *end,
-            guint32       mask)
-{
-  guint n;
-
-  while (at < end && (look (at, end, &n) & mask) == 0)
-    at += n;
-
-  return at;
-}
-
-static const guint8 *
-skip_ascii (const guint8 *at,
-            const guint8 *end,
-            const char   *set)
-{
-  while (at < end && *at != 0 && strchr (set, *at) != NULL)
-    at++;
-
-  return at;
-}
 
 static inline gboolean
 is_newline (const guint8 *at,
@@ -124,7 +64,7 @@ match_spaces (const guint8 *at,
   const guint8 *last = at;
   guint n;
 
-  while (behind < end && (look (behind, end, &n) & SPACE) != 0)
+  while (behind < end && (sotto_look (behind, end, &n) & SPACE) != 0)
     {
       last = behind;
       behind += n;
@@ -141,11 +81,43 @@ match_lines_or_spaces (const guint8 *at,
   const guint8 *line_end = NULL;
   guint n;
 
-  for (const guint8 *i = at; i < end && (look (i, end, &n) & SPACE) != 0; i += n)
+  for (const guint8 *i = at; i < end && (sotto_look (i, end, &n) & SPACE) != 0; i += n)
     if (is_newline (i, end))
       line_end = i + 1;
 
   return line_end != NULL ? (gsize) (line_end - at) : match_spaces (at, end);
+}
+
+/* \s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s */
+static gsize
+match_lines_or_halves (const guint8 *at,
+                       const guint8 *end)
+{
+  const guint8 *behind[512 + 1] = { at };
+  const guint8 *line_end = NULL;
+  const guint8 *i = at;
+  guint n_spaces = 0;
+  gboolean ends_here;
+  guint n;
+
+  for (; i < end && (sotto_look (i, end, &n) & SPACE) != 0; i += n)
+    {
+      if (is_newline (i, end))
+        line_end = i + 1;
+      if (n_spaces++ < 512)
+        behind[n_spaces] = i + n;
+    }
+  if (line_end != NULL)
+    return line_end - at;
+  if (n_spaces == 0)
+    return 0;
+
+  ends_here = i == end;
+  for (guint half = 512; half > 0; half /= 2)
+    if (n_spaces > half || (n_spaces == half && ends_here))
+      return behind[half] - at;
+
+  return behind[1] - at;
 }
 
 /* \p{N}{1,max} */
@@ -157,7 +129,7 @@ match_digits (const guint8 *at,
   const guint8 *behind = at;
   guint n;
 
-  for (guint i = 0; (max == 0 || i < max) && (look (behind, end, &n) & NUMBER) != 0; i++)
+  for (guint i = 0; (max == 0 || i < max) && (sotto_look (behind, end, &n) & NUMBER) != 0; i++)
     behind += n;
 
   return behind - at;
@@ -171,9 +143,9 @@ match_symbols (const guint8 *at,
                const char   *tail)
 {
   const guint8 *first = at < end && *at == ' ' ? at + 1 : at;
-  const guint8 *behind = skip_other (first, end, excluded);
+  const guint8 *behind = sotto_skip_other (first, end, excluded);
 
-  return behind > first ? skip_ascii (behind, end, tail) - at : 0;
+  return behind > first ? sotto_skip_ascii (behind, end, tail) - at : 0;
 }
 
 /* Whether [^\r\n…]? takes the character at @at: it may begin a word without being a letter. */
@@ -183,7 +155,7 @@ takes_prefix (const guint8 *at,
               guint32       excluded,
               guint        *n)
 {
-  return !is_newline (at, end) && (look (at, end, n) & excluded) == 0 && *n > 0;
+  return !is_newline (at, end) && (sotto_look (at, end, n) & excluded) == 0 && *n > 0;
 }
 
 /* [^\r\n…]?[letters]+ */
@@ -197,13 +169,13 @@ match_word (const guint8 *at,
 
   if (takes_prefix (at, end, excluded, &n))
     {
-      const guint8 *behind = skip (at + n, end, letters);
+      const guint8 *behind = sotto_skip (at + n, end, letters);
 
       if (behind > at + n)
         return behind - at;
     }
 
-  return skip (at, end, letters) - at;
+  return sotto_skip (at, end, letters) - at;
 }
 
 /* --- Whole expressions --- */
@@ -223,13 +195,13 @@ sotto_match_gpt2 (const SottoSplit *split,
   if (n > 0)
     return n;
 
-  mask = look (first, end, &n_first);
+  mask = sotto_look (first, end, &n_first);
   if (mask & LETTER)
-    return skip (first, end, LETTER) - at;
+    return sotto_skip (first, end, LETTER) - at;
   if (mask & NUMBER)
-    return skip (first, end, NUMBER) - at;
+    return sotto_skip (first, end, NUMBER) - at;
   if ((mask & SPACE) == 0)
-    return skip_other (first, end, LETTER | NUMBER | SPACE) - at;
+    return sotto_skip_other (first, end, LETTER | NUMBER | SPACE) - at;
 
   return match_spaces (at, end);
 }
@@ -253,6 +225,46 @@ sotto_match_llama3 (const SottoSplit *split,
   if (n == 0)
     n = match_symbols (at, end, excluded, split->tail);
   if (n == 0)
+    n = split->halves_spaces ? match_lines_or_halves (at, end) : match_lines_or_spaces (at, end);
+
+  return n;
+}
+
+/* (contraction)|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}
+ * | ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+ : a piece may be several words */
+gsize
+sotto_match_phrase (const SottoSplit *split,
+                    const guint8     *at,
+                    const guint8     *end)
+{
+  gsize n = match_contraction (at, end, TRUE);
+  const guint8 *first = at;
+  const guint8 *behind;
+  guint n_prefix;
+  guint n_next;
+
+  if (n > 0)
+    return n;
+
+  if (takes_prefix (at, end, LETTER | NUMBER, &n_prefix))
+    first = at + n_prefix;
+  if ((sotto_look (first, end, &n_next) & LETTER) != 0)
+    {
+      behind = sotto_skip (first, end, LETTER | MARK);
+      while (behind < end && *behind == ' ' &&
+             (sotto_look (behind + 1, end, &n_next) & LETTER) != 0)
+        behind = sotto_skip (behind + 1, end, LETTER | MARK);
+      return behind - at;
+    }
+
+  n = match_digits (at, end, 1);
+  if (n == 0)
+    {
+      n = match_symbols (at, end, LETTER | NUMBER | SPACE, "");
+      if (n > 0 && at + n < end && strchr ("\r\n/", at[n]) != NULL && at[n] != 0)
+        n++;
+    }
+  if (n == 0)
     n = match_lines_or_spaces (at, end);
 
   return n;
@@ -262,10 +274,45 @@ sotto_match_llama3 (const SottoSplit *split,
   (SOTTO_UNICODE_UPPER | SOTTO_UNICODE_TITLE | SOTTO_UNICODE_CASELESS | SOTTO_UNICODE_MARK)
 #define LOWER_CLASS (SOTTO_UNICODE_LOWER | SOTTO_UNICODE_CASELESS | SOTTO_UNICODE_MARK)
 
+/* As sotto_skip(), but for Kimi's expression Han is in none of the classes of letters. */
+static inline guint32
+look_at_letter (const guint8 *at,
+                const guint8 *end,
+                gboolean      without_han,
+                guint        *n)
+{
+  guint32 mask = sotto_look (at, end, n);
+  gunichar c;
+
+  if (without_han && (mask & (UPPER_CLASS | LOWER_CLASS)) != 0)
+    {
+      sotto_utf8_decode (at, end, &c);
+      if (sotto_unicode_is_han (c))
+        return 0;
+    }
+
+  return mask;
+}
+
+static const guint8 *
+skip_letters (const guint8 *at,
+              const guint8 *end,
+              gboolean      without_han,
+              guint32       mask)
+{
+  guint n;
+
+  while ((look_at_letter (at, end, without_han, &n) & mask) != 0)
+    at += n;
+
+  return at;
+}
+
 /* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ */
 static const guint8 *
 skip_capitalised (const guint8 *at,
-                  const guint8 *end)
+                  const guint8 *end,
+                  gboolean      without_han)
 {
   const guint8 *behind = at;
   const guint8 *behind_shared = at;   /* behind the last character that is in both classes */
@@ -273,14 +320,14 @@ skip_capitalised (const guint8 *at,
   guint32 mask;
   guint n;
 
-  while (((mask = look (behind, end, &n)) & UPPER_CLASS) != 0)
+  while (((mask = look_at_letter (behind, end, without_han, &n)) & UPPER_CLASS) != 0)
     {
       behind += n;
       if (mask & LOWER_CLASS)
         behind_shared = behind;
     }
 
-  lower = skip (behind, end, LOWER_CLASS);
+  lower = skip_letters (behind, end, without_han, LOWER_CLASS);
 
   /* Without a lower-case letter the first run has to give one back that the second can take. */
   return lower > behind ? lower : behind_shared;
@@ -289,23 +336,46 @@ skip_capitalised (const guint8 *at,
 /* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]* */
 static const guint8 *
 skip_capitals (const guint8 *at,
-               const guint8 *end)
+               const guint8 *end,
+               gboolean      without_han)
 {
-  const guint8 *behind = skip (at, end, UPPER_CLASS);
+  const guint8 *behind = skip_letters (at, end, without_han, UPPER_CLASS);
 
-  return behind > at ? skip (behind, end, LOWER_CLASS) : at;
+  return behind > at ? skip_letters (behind, end, without_han, LOWER_CLASS) : at;
+}
+
+/* \p{Han}+ */
+static const guint8 *
+skip_han (const guint8 *at,
+          const guint8 *end)
+{
+  while (at < end)
+    {
+      gunichar c;
+      guint n = sotto_utf8_decode (at, end, &c);
+
+      if (c > 0x10ffff || !sotto_unicode_is_han (c))
+        break;
+      at += n;
+    }
+
+  return at;
 }
 
 /* [^\r\n\p{L}\p{N}]?[upper]*[lower]+(contraction)?|[^\r\n\p{L}\p{N}]?[upper]+[lower]*(contraction)?
- * |\p{N}{1,max}| ?[^\s\p{L}\p{N}]+[tail]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
+ * |\p{N}{1,max}| ?[^\s\p{L}\p{N}]+[tail]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ * With cuts_han \p{Han}+ comes first, and letters are those of other scripts. */
 gsize
 sotto_match_gpt4o (const SottoSplit *split,
                    const guint8     *at,
                    const guint8     *end)
 {
-  const guint8 *(*const forms[]) (const guint8 *, const guint8 *) = { skip_capitalised,
-                                                                      skip_capitals };
-  gsize n = 0;
+  const guint8 *(*const forms[]) (const guint8 *, const guint8 *, gboolean) = { skip_capitalised,
+                                                                                skip_capitals };
+  gsize n = split->cuts_han ? skip_han (at, end) - at : 0;
+
+  if (n > 0)
+    return n;
 
   for (guint i = 0; i < G_N_ELEMENTS (forms) && n == 0; i++)
     {
@@ -314,12 +384,12 @@ sotto_match_gpt4o (const SottoSplit *split,
 
       if (takes_prefix (at, end, LETTER | NUMBER, &n_prefix))
         {
-          behind = forms[i] (at + n_prefix, end);
+          behind = forms[i] (at + n_prefix, end, split->cuts_han);
           if (behind > at + n_prefix)
             n = behind - at;
         }
       if (n == 0)
-        n = forms[i] (at, end) - at;
+        n = forms[i] (at, end, split->cuts_han) - at;
     }
 
   if (n > 0)
@@ -335,7 +405,8 @@ sotto_match_gpt4o (const SottoSplit *split,
 }
 
 /* [ASCII punctuation][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*
- * |\s*[\r\n]+|\s+(?!\S)|\s+ */
+ * |\s*[\r\n]+|\s+(?!\S)|\s+
+ * Without a tail newlines are alone: … ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+ */
 gsize
 sotto_match_deepseek3 (const SottoSplit *split,
                        const guint8     *at,
@@ -359,9 +430,12 @@ sotto_match_deepseek3 (const SottoSplit *split,
     return n;
 
   first = *at == ' ' ? at + 1 : at;
-  behind = skip (first, end, PUNCTUATION | SYMBOL);
+  behind = sotto_skip (first, end, PUNCTUATION | SYMBOL);
   if (behind > first)
-    return skip_ascii (behind, end, "\r\n") - at;
+    return sotto_skip_ascii (behind, end, split->tail) - at;
+
+  if (*split->tail == '\0')
+    return is_newline (at, end) ? 1 : match_spaces (at, end);
 
   return match_lines_or_spaces (at, end);
 }
@@ -377,6 +451,26 @@ sotto_match_newline (const SottoSplit *split,
   return is_newline (at, end) ? 1 : 0;
 }
 
+/* [^\n]+|[\n]+ */
+gsize
+sotto_match_line (const SottoSplit *split,
+                  const guint8     *at,
+                  const guint8     *end)
+{
+  const guint8 *behind = at;
+
+  if (*at != '\n')
+    {
+      behind = memchr (at, '\n', end - at);
+      return behind != NULL ? behind - at : end - at;
+    }
+
+  while (behind < end && *behind == '\n')
+    behind++;
+
+  return behind - at;
+}
+
 /* \p{N}{1,max} */
 gsize
 sotto_match_number (const SottoSplit *split,
@@ -384,16 +478,6 @@ sotto_match_number (const SottoSplit *split,
                     const guint8     *end)
 {
   return match_digits (at, end, split->max_digits);
-}
-
-/* [0-9][0-9][0-9] */
-gsize
-sotto_match_three_digits (const SottoSplit *split,
-                          const guint8     *at,
-                          const guint8     *end)
-{
-  return end - at >= 3 && g_ascii_isdigit (at[0]) && g_ascii_isdigit (at[1]) &&
-         g_ascii_isdigit (at[2]) ? 3 : 0;
 }
 
 /* \s?[letters]+ */
@@ -405,9 +489,9 @@ sotto_match_spaced (const SottoSplit *split,
   const guint8 *behind;
   guint n;
 
-  if ((look (at, end, &n) & SPACE) == 0)
+  if ((sotto_look (at, end, &n) & SPACE) == 0)
     n = 0;
-  behind = skip (at + n, end, split->letters);
+  behind = sotto_skip (at + n, end, split->letters);
 
   return behind > at + n ? behind - at : 0;
 }
@@ -424,61 +508,11 @@ sotto_match_punctuation (const SottoSplit *split,
   do
     {
       last = behind;
-      behind = skip_ascii (skip (behind, end, PUNCTUATION), end, split->tail);
+      behind = sotto_skip_ascii (sotto_skip (behind, end, PUNCTUATION), end, split->tail);
     }
   while (behind > last);
 
   return behind - at;
-}
-
-/* A run of characters of up to three ranges. */
-static gsize
-match_ranges (const guint8  *at,
-              const guint8  *end,
-              const gunichar ranges[3][2])
-{
-  const guint8 *behind = at;
-
-  while (behind < end)
-    {
-      gunichar c;
-      guint n = sotto_utf8_decode (behind, end, &c);
-      gboolean inside = FALSE;
-
-      for (guint i = 0; i < 3; i++)
-        inside = inside || (c >= ranges[i][0] && c <= ranges[i][1]);
-      if (!inside)
-        break;
-      behind += n;
-    }
-
-  return behind - at;
-}
-
-/* [一-龥ࠀ-一가-퟿]+ */
-gsize
-sotto_match_east_asian (const SottoSplit *split,
-                        const guint8     *at,
-                        const guint8     *end)
-{
-  static const gunichar ranges[3][2] = { { 0x4e00, 0x9fa5 },
-                                         { 0x0800, 0x4e00 },
-                                         { 0xac00, 0xd7ff } };
-
-  return match_ranges (at, end, ranges);
-}
-
-/* [一-龥぀-ゟ゠-ヿ]+ */
-gsize
-sotto_match_han_and_kana (const SottoSplit *split,
-                          const guint8     *at,
-                          const guint8     *end)
-{
-  static const gunichar ranges[3][2] = { { 0x4e00, 0x9fa5 },
-                                         { 0x3040, 0x309f },
-                                         { 0x30a0, 0x30ff } };
-
-  return match_ranges (at, end, ranges);
 }
 
 /* " ?[^(\s|.,!?…。，、।۔،)]+" */
@@ -499,7 +533,7 @@ sotto_match_bloom (const SottoSplit *split,
 
       for (guint i = 0; i < G_N_ELEMENTS (beyond_ascii); i++)
         excluded = excluded || c == beyond_ascii[i];
-      if (excluded || (look (behind, end, &n) & SPACE) != 0)
+      if (excluded || (sotto_look (behind, end, &n) & SPACE) != 0)
         break;
       behind += n;
     }

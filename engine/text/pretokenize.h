@@ -8,7 +8,7 @@ G_BEGIN_DECLS
  * tokenizer.ggml.pre; here it is data: a few steps, each of which cuts the pieces of the one
  * before. */
 
-#define SOTTO_PRETOKENIZER_MAX_STEPS 5
+#define SOTTO_PRETOKENIZER_MAX_STEPS 6
 
 typedef struct _SottoPretokenizer SottoPretokenizer;
 typedef struct _SottoSplit SottoSplit;
@@ -22,13 +22,19 @@ struct _SottoSplit {
   guint32 letters;          /* mask of categories that words are made of */
   guint max_digits;         /* 0: as many as there are */
   gboolean contractions;    /* 's, 'RE … are pieces */
+  gboolean cuts_han;        /* runs of Han are pieces of their own */
+  gboolean halves_spaces;   /* white space comes in powers of two */
   const char *tail;         /* ASCII characters that a run of punctuation may end with */
 };
 
 struct _SottoPretokenizer {
   const char *names;        /* of tokenizer.ggml.pre, between spaces */
   gboolean whole_words;     /* a word that is a token is taken as such, whatever the merges say */
+  gboolean whole_newlines;  /* … but only runs of newlines */
+  gboolean characters;      /* the vocabulary is written in characters, not in bytes */
+  gboolean composes;        /* text is brought into normal form C before */
   gboolean add_bos;         /* what holds when the file does not say */
+  gboolean add_separator;
   SottoSplit steps[SOTTO_PRETOKENIZER_MAX_STEPS];
 };
 

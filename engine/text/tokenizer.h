@@ -34,11 +34,21 @@ guint sotto_tokenizer_get_n_tokens (const SottoTokenizer *self);
 /**
  * sotto_tokenizer_encode:
  * @ids: (element-type gint32): appended to; neither BOS nor EOS is added
+ *
+ * Broken UTF-8 keeps its bytes where the vocabulary has tokens for bytes.
  */
 void sotto_tokenizer_encode (const SottoTokenizer *self,
                              const SottoSpan      *spans,
                              gsize                 n_spans,
                              GArray               *ids);
+
+/**
+ * sotto_tokenizer_add_ends:
+ *
+ * Puts around the tokens of a whole text what the model was trained to see there: BOS, a separator,
+ * EOS, as the file says. For embeddings; templates write their own.
+ */
+void sotto_tokenizer_add_ends (const SottoTokenizer *self, GArray *ids);
 
 /**
  * sotto_tokenizer_append_text:
@@ -51,9 +61,29 @@ void sotto_tokenizer_append_text (const SottoTokenizer *self,
                                   gboolean              special,
                                   GString              *out);
 
+/**
+ * sotto_tokenizer_decode:
+ * @special: whether control tokens have a text
+ * @is_first: (inout): %TRUE before the first token of a text; the caller keeps it from one token to
+ *   the next
+ *
+ * As sotto_tokenizer_append_text(), but without the space that some tokenizers put before a text
+ * and behind special tokens: what was encoded comes back as it was.
+ */
+void sotto_tokenizer_decode (const SottoTokenizer *self,
+                             gint32                id,
+                             gboolean              special,
+                             gboolean             *is_first,
+                             GString              *out);
+
 gint32 sotto_tokenizer_get_bos (const SottoTokenizer *self);       /* -1: none */
 gint32 sotto_tokenizer_get_eos (const SottoTokenizer *self);       /* -1: none */
 gboolean sotto_tokenizer_get_add_bos (const SottoTokenizer *self);
+/* The token that text becomes where the vocabulary lacks it; -1: none. It may be a control token,
+ * the only one that text leads to, and says nothing but that something was there. */
+gint32 sotto_tokenizer_get_unknown (const SottoTokenizer *self);
+/* The control or user-defined token with this text; -1: none */
+gint32 sotto_tokenizer_find_control (const SottoTokenizer *self, const char *text);
 /* EOS, EOT, EOM, <|im_end|> … */
 gboolean sotto_tokenizer_is_end (const SottoTokenizer *self, gint32 id);
 gboolean sotto_tokenizer_is_control (const SottoTokenizer *self, gint32 id);

@@ -4,12 +4,17 @@
 
 #include "text/vocabulary.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "sotto-error.h"
 
 #define KEY_TOKENS "tokenizer.ggml.tokens"
 #define KEY_TYPES "tokenizer.ggml.token_type"
+#define KEY_SCORES "tokenizer.ggml.scores"
+
+/* Longer ones are not looked for by their text. */
+#define LONGEST_FOUND 512
 
 /* --- The alphabet --- */
 
@@ -19,8 +24,8 @@ stands_for_itself (guint byte)
   return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
 }
 
-void
-sotto_byte_alphabet_init (SottoByteAlphabet *self)
+static void
+init_alphabet (SottoByteAlphabet *self)
 {
   guint next = 0x100;
 
@@ -29,11 +34,11 @@ sotto_byte_alphabet_init (SottoByteAlphabet *self)
     self->bytes[stands_for_itself (byte) ? byte : next++] = byte;
 }
 
-gssize
-sotto_byte_alphabet_decode (const SottoByteAlphabet *self,
-                            const char              *text,
-                            gsize                    length,
-                            guint8                  *out)
+static gssize
+decode_alphabet (const SottoByteAlphabet *self,
+                 const char              *text,
+                 gsize                    length,
+                 guint8                  *out)
 {
   const guint8 *at = (const guint8 *) text;
   const guint8 *end = at + length;
@@ -58,9 +63,9 @@ sotto_byte_alphabet_decode (const SottoByteAlphabet *self,
   return out - start;
 }
 
-void
-sotto_byte_alphabet_encode (guint8   byte,
-                            GString *out)
+static void
+encode_alphabet (guint8   byte,
+                 GString *out)
 {
   guint c = byte;
 
@@ -71,6 +76,113 @@ sotto_byte_alphabet_encode (guint8   byte,
         c += stands_for_itself (i) ? 0 : 1;
     }
   g_string_append_unichar (out, c);
+}
+
+/* --- Escapes --- */
+
+static gsize
+decode_escaped (const char *text,
+                gsize       length,
+                guint8     *out)
+{
+  guint8 *start = out;
+
+  for (gsize i = 0; i < length;)
+    if (length - i >= 3 && memcmp (text + i, SOTTO_ESCAPED_SPACE, 3) == 0)
+      {
+        *out++ = ' ';
+        i += 3;
+      }
+    else
+      {
+        *out++ = text[i++];
+      }
+
+  return out - start;
+}
+
+/* \n, \t, \r, \x and two digits; any other character behind a backslash stands for itself. */
+static gsize
+decode_quoted (const char *text,
+               gsize       length,
+               guint8     *out)
+{
+  guint8 *start = out;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      char c = text[i];
+
+      if (c == '\\' && i + 1 < length)
+        {
+          c = text[++i];
+          if (c == 'n')
+            c = '\n';
+          else if (c == 't')
+            c = '\t';
+          else if (c == 'r')
+            c = '\r';
+          else if (c == 'x' && i + 2 < length && g_ascii_isxdigit (text[i + 1]) &&
+                   g_ascii_isxdigit (text[i + 2]))
+            {
+              c = g_ascii_xdigit_value (text[i + 1]) << 4 | g_ascii_xdigit_value (text[i + 2]);
+              i += 2;
+            }
+        }
+      *out++ = c;
+    }
+
+  return out - start;
+}
+
+/* "<0x0A>": a byte that no other token stands for. */
+static gboolean
+parse_byte_token (const char *text,
+                  gsize       length,
+                  guint8     *byte)
+{
+  if (length != 6 || memcmp (text, "<0x", 3) != 0 || text[5] != '>' ||
+      !g_ascii_isxdigit (text[3]) || !g_ascii_isxdigit (text[4]))
+    return FALSE;
+
+  *byte = g_ascii_xdigit_value (text[3]) << 4 | g_ascii_xdigit_value (text[4]);
+
+  return TRUE;
+}
+
+gssize
+sotto_vocabulary_decode (const SottoVocabulary *self,
+                         const char            *text,
+                         gsize                  length,
+                         guint8                *out)
+{
+  switch (self->form)
+    {
+    case SOTTO_VOCABULARY_ALPHABET:
+      return decode_alphabet (&self->alphabet, text, length, out);
+
+    case SOTTO_VOCABULARY_ESCAPED:
+      return decode_escaped (text, length, out);
+
+    case SOTTO_VOCABULARY_QUOTED:
+    default:
+      return decode_quoted (text, length, out);
+    }
+}
+
+void
+sotto_vocabulary_encode (const SottoVocabulary *self,
+                         const guint8          *bytes,
+                         gsize                  length,
+                         GString               *out)
+{
+  for (gsize i = 0; i < length; i++)
+    if (self->form == SOTTO_VOCABULARY_ALPHABET)
+      encode_alphabet (bytes[i], out);
+    else if (self->form == SOTTO_VOCABULARY_ESCAPED && bytes[i] == ' ')
+      g_string_append (out, SOTTO_ESCAPED_SPACE);
+    else
+      g_string_append_c (out, bytes[i]);
 }
 
 /* --- The way back --- */
@@ -131,10 +243,32 @@ sotto_vocabulary_find (const SottoVocabulary *self,
 {
   guint64 tag;
 
-  if (length == 0 || length > self->longest)
+  if (length == 0 || length > self->longest || self->slots == NULL)
     return SOTTO_NO_TOKEN;
 
   return (guint32) *find_slot (self, bytes, length, &tag) - 1;
+}
+
+guint32
+sotto_vocabulary_find_longest (const SottoVocabulary *self,
+                               const guint8          *at,
+                               const guint8          *end,
+                               gsize                 *length)
+{
+  for (guint i = self->n_lengths; i > 0; i--)
+    {
+      guint32 id;
+
+      *length = self->lengths[i - 1];
+      if (*length > (gsize) (end - at))
+        continue;
+
+      id = sotto_vocabulary_find (self, at, *length);
+      if (id != SOTTO_NO_TOKEN)
+        return id;
+    }
+
+  return SOTTO_NO_TOKEN;
 }
 
 /* --- Reading --- */
@@ -166,20 +300,31 @@ set_no_memory (GError  **error,
 
 /* Writes the bytes of a token to @out. Returns: its kind */
 static SottoTokenKind
-read_token (const SottoByteAlphabet *alphabet,
-            double                   type,
-            SottoGgufString          text,
-            guint8                  *out,
-            gsize                   *n_out)
+read_token (const SottoVocabulary *self,
+            double                 type,
+            SottoGgufString        text,
+            guint8                *out,
+            gsize                 *n_out)
 {
   SottoTokenKind kind = SOTTO_TOKEN_NORMAL;
 
   if (type >= SOTTO_TOKEN_NORMAL && type <= SOTTO_TOKEN_BYTE)
     kind = (SottoTokenKind) type;
 
+  if (self->form == SOTTO_VOCABULARY_ESCAPED &&
+      (kind == SOTTO_TOKEN_NORMAL || kind == SOTTO_TOKEN_BYTE))
+    {
+      if (parse_byte_token (text.data, text.length, out))
+        {
+          *n_out = 1;
+          return SOTTO_TOKEN_BYTE;
+        }
+      kind = SOTTO_TOKEN_NORMAL;
+    }
+
   if (kind == SOTTO_TOKEN_NORMAL || kind == SOTTO_TOKEN_BYTE)
     {
-      gssize n = sotto_byte_alphabet_decode (alphabet, text.data, text.length, out);
+      gssize n = sotto_vocabulary_decode (self, text.data, text.length, out);
 
       if (n >= 0)
         {
@@ -196,13 +341,13 @@ read_token (const SottoByteAlphabet *alphabet,
 }
 
 gboolean
-sotto_vocabulary_init (SottoVocabulary  *self,
-                       SottoGguf        *gguf,
-                       GError          **error)
+sotto_vocabulary_init (SottoVocabulary      *self,
+                       SottoGguf            *gguf,
+                       SottoVocabularyForm   form,
+                       GError              **error)
 {
   const SottoGgufValue *tokens = sotto_gguf_lookup (gguf, KEY_TOKENS);
   const SottoGgufValue *types = sotto_gguf_lookup (gguf, KEY_TYPES);
-  SottoByteAlphabet alphabet;
   guint64 n_bytes = 0;
   guint32 used = 0;
 
@@ -227,7 +372,8 @@ sotto_vocabulary_init (SottoVocabulary  *self,
   if (self->offsets == NULL || self->bytes == NULL || self->kinds == NULL)
     return set_no_memory (error, n_bytes);
 
-  sotto_byte_alphabet_init (&alphabet);
+  self->form = form;
+  init_alphabet (&self->alphabet);
   for (guint32 id = 0; id < self->n_tokens; id++)
     {
       SottoGgufString text = sotto_gguf_value_string (tokens, id);
@@ -235,7 +381,7 @@ sotto_vocabulary_init (SottoVocabulary  *self,
       gsize n;
 
       self->offsets[id] = used;
-      self->kinds[id] = read_token (&alphabet, type, text, self->bytes + used, &n);
+      self->kinds[id] = read_token (self, type, text, self->bytes + used, &n);
       self->longest = MAX (self->longest, n);
       used += n;
     }
@@ -244,7 +390,7 @@ sotto_vocabulary_init (SottoVocabulary  *self,
   return TRUE;
 }
 
-/* Whether text, through merges, may lead to the token. */
+/* Whether text may lead to the token. */
 static gboolean
 is_reachable (const SottoVocabulary *self,
               guint32                id)
@@ -252,28 +398,67 @@ is_reachable (const SottoVocabulary *self,
   gsize length;
   const guint8 *bytes = sotto_vocabulary_get (self, id, &length);
 
-  if (self->kinds[id] == SOTTO_TOKEN_USER_DEFINED)
+  if (length == 0 || (self->form != SOTTO_VOCABULARY_ALPHABET && length > LONGEST_FOUND))
+    return FALSE;
+
+  switch ((SottoTokenKind) self->kinds[id])
     {
+    case SOTTO_TOKEN_NORMAL:
+      return TRUE;
+
+    case SOTTO_TOKEN_BYTE:
+      /* Where bytes have tokens beside those of text they stand in byte_ids only. */
+      return self->form != SOTTO_VOCABULARY_ESCAPED;
+
+    case SOTTO_TOKEN_USER_DEFINED:
       /* It is written as it is; where that is the same in the alphabet, a merge may make it. */
-      for (gsize i = 0; i < length; i++)
-        if (bytes[i] < 0x21 || bytes[i] > 0x7e)
-          return FALSE;
-    }
-  else if (self->kinds[id] != SOTTO_TOKEN_NORMAL && self->kinds[id] != SOTTO_TOKEN_BYTE)
-    {
+      if (self->form == SOTTO_VOCABULARY_ALPHABET)
+        for (gsize i = 0; i < length; i++)
+          if (bytes[i] < 0x21 || bytes[i] > 0x7e)
+            return FALSE;
+      return TRUE;
+
+    case SOTTO_TOKEN_UNKNOWN:
+    case SOTTO_TOKEN_CONTROL:
+    case SOTTO_TOKEN_UNUSED:
+    case SOTTO_TOKEN_RAW:
+    default:
       return FALSE;
     }
+}
 
-  return length > 0;
+static void
+fill_byte_ids (SottoVocabulary *self)
+{
+  for (guint i = 0; i < 256; i++)
+    {
+      guint8 byte = i;
+
+      self->byte_ids[i] = self->form == SOTTO_VOCABULARY_ESCAPED
+                            ? SOTTO_NO_TOKEN
+                            : sotto_vocabulary_find (self, &byte, 1);
+    }
+
+  for (guint32 id = 0; self->form == SOTTO_VOCABULARY_ESCAPED && id < self->n_tokens; id++)
+    if (self->kinds[id] == SOTTO_TOKEN_BYTE)
+      {
+        guint8 byte = self->bytes[self->offsets[id]];
+
+        if (self->byte_ids[byte] == SOTTO_NO_TOKEN)
+          self->byte_ids[byte] = id;
+      }
 }
 
 gboolean
 sotto_vocabulary_build_index (SottoVocabulary  *self,
                               GError          **error)
 {
+  gboolean has_length[LONGEST_FOUND + 1] = { FALSE };
+
   self->n_slot_bits = g_bit_storage (self->n_tokens + self->n_tokens / 2);
   self->seed = (guint64) g_random_int () << 32 | g_random_int ();
   self->slots = g_try_malloc0_n (1u << self->n_slot_bits, sizeof self->slots[0]);
+  self->lengths = g_new (guint16, LONGEST_FOUND);
   if (self->slots == NULL)
     return set_no_memory (error, (guint64) sizeof self->slots[0] << self->n_slot_bits);
 
@@ -292,9 +477,50 @@ sotto_vocabulary_build_index (SottoVocabulary  *self,
         *slot = tag | (id + 1);
       else
         self->has_twins = TRUE;
+      if (length <= LONGEST_FOUND)
+        has_length[length] = TRUE;
     }
 
+  for (guint length = 1; length <= LONGEST_FOUND; length++)
+    if (has_length[length])
+      self->lengths[self->n_lengths++] = length;
+  fill_byte_ids (self);
+
   return TRUE;
+}
+
+float *
+sotto_vocabulary_read_scores (const SottoVocabulary  *self,
+                              SottoGguf              *gguf,
+                              GError                **error)
+{
+  const SottoGgufValue *value = sotto_gguf_lookup (gguf, KEY_SCORES);
+  g_autofree float *scores = NULL;
+
+  if (value != NULL &&
+      (value->type != SOTTO_GGUF_ARRAY || value->element_type == SOTTO_GGUF_STRING ||
+       value->element_type == SOTTO_GGUF_ARRAY || value->n_elements != self->n_tokens))
+    {
+      set_malformed (error, gguf, KEY_SCORES);
+      return NULL;
+    }
+
+  scores = g_try_new0 (float, self->n_tokens);
+  if (scores == NULL)
+    {
+      set_no_memory (error, (guint64) self->n_tokens * sizeof (float));
+      return NULL;
+    }
+
+  for (guint32 id = 0; value != NULL && id < self->n_tokens; id++)
+    {
+      float score = (float) sotto_gguf_value_number (value, id);
+
+      /* Not a number would have no place in any order. */
+      scores[id] = isfinite (score) ? score : 0;
+    }
+
+  return g_steal_pointer (&scores);
 }
 
 void
@@ -310,4 +536,5 @@ sotto_vocabulary_clear (SottoVocabulary *self)
   g_clear_pointer (&self->bytes, g_free);
   g_clear_pointer (&self->kinds, g_free);
   g_clear_pointer (&self->slots, g_free);
+  g_clear_pointer (&self->lengths, g_free);
 }

@@ -2,7 +2,6 @@
 
 #include "tool.h"
 
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +14,7 @@ typedef struct {
   gboolean receipt;
   int n_context;
   int max_tokens;
-  int top_k;
-  double temperature;
-  double top_p;
-  double min_p;
-  double repetition_penalty;
-  gint64 seed;
+  ToolSampling sampling;
   char **stop;
 } Options;
 
@@ -29,6 +23,7 @@ options_clear (Options *self)
 {
   g_free (self->prompt);
   g_free (self->system);
+  tool_sampling_clear (&self->sampling);
   g_strfreev (self->stop);
 }
 
@@ -52,10 +47,8 @@ check_options (const Options      *self,
     return tool_misuse (error, "generate needs --prompt TEXT");
   if (self->raw && self->system != NULL)
     return tool_misuse (error, "--system is for a conversation; --raw is none");
-  if (self->n_context < 0 || self->max_tokens < 0 || self->top_k < 0)
-    return tool_misuse (error, "--context, --max-tokens and --top-k are not negative");
-  if (!isfinite (self->temperature) || self->temperature < 0.0)
-    return tool_misuse (error, "--temperature is 0 or more");
+  if (self->n_context < 0 || self->max_tokens < 0)
+    return tool_misuse (error, "--context and --max-tokens are not negative");
   if (compute->backend != NULL && strcmp (compute->backend, "cpu") != 0)
     {
       g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
@@ -115,6 +108,8 @@ take_event (const Options     *self,
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_HASHED:
     case SOTTO_EVENT_PREFILL:
+    case SOTTO_EVENT_REASONING:
+    case SOTTO_EVENT_TOOL_CALL:
     default:
       return FALSE;
     }
@@ -161,7 +156,7 @@ follow (const Options  *self,
 }
 
 static gboolean
-generate (const Options      *self,
+generate (Options            *self,
           const ToolCompute  *compute,
           const char         *path,
           GError            **error)
@@ -174,18 +169,10 @@ generate (const Options      *self,
     .n_context = self->n_context,
     .max_tokens = self->max_tokens,
     .stop = (const char *const *) self->stop,
-    .sampler = {
-      .temperature = self->temperature,
-      .top_k = self->top_k,
-      .top_p = self->top_p,
-      .min_p = self->min_p,
-      .repetition_penalty = self->repetition_penalty,
-      .repetition_window = 64,
-      .seed = self->seed,
-    },
   };
 
-  if (!tool_get_kv_type (compute, &worker_options.kv_type, error))
+  if (!tool_get_kv_type (compute, &worker_options.kv_type, error)
+      || !tool_sampling_fill (&self->sampling, &request.sampler, error))
     return FALSE;
 
   if (self->raw)
@@ -212,15 +199,8 @@ gboolean
 tool_generate (char   **arguments,
                GError **error)
 {
-  static const SottoSamplerSettings defaults = SOTTO_SAMPLER_DEFAULTS;
   g_auto (ToolCompute) compute = { 0 };
-  g_auto (Options) self = {
-    .top_k = defaults.top_k,
-    .temperature = defaults.temperature,
-    .top_p = defaults.top_p,
-    .min_p = defaults.min_p,
-    .repetition_penalty = defaults.repetition_penalty,
-  };
+  g_auto (Options) self = { 0 };
   const GOptionEntry entries[] = {
     { "prompt", 'p', 0, G_OPTION_ARG_STRING, &self.prompt, "What the user says", "TEXT" },
     { "system", 0, 0, G_OPTION_ARG_STRING, &self.system, "What the system says before", "TEXT" },
@@ -230,16 +210,7 @@ tool_generate (char   **arguments,
       "At most so many; 0: until the context is full", "N" },
     { "context", 'c', 0, G_OPTION_ARG_INT, &self.n_context, "Tokens of context; 0: the default",
       "N" },
-    { "seed", 's', 0, G_OPTION_ARG_INT64, &self.seed, "Same seed, same answer (0)", "N" },
-    { "temperature", 0, 0, G_OPTION_ARG_DOUBLE, &self.temperature,
-      "0: always the likeliest token (0.7)", "T" },
-    { "top-k", 0, 0, G_OPTION_ARG_INT, &self.top_k, "Only the K likeliest; 0: off (40)", "K" },
-    { "top-p", 0, 0, G_OPTION_ARG_DOUBLE, &self.top_p,
-      "Only the likeliest that make up P; 1: off (0.95)", "P" },
-    { "min-p", 0, 0, G_OPTION_ARG_DOUBLE, &self.min_p,
-      "Only those at least P times as likely as the likeliest; 0: off (0.05)", "P" },
-    { "repetition-penalty", 0, 0, G_OPTION_ARG_DOUBLE, &self.repetition_penalty, "1: off (1)",
-      "R" },
+    TOOL_SAMPLING_ENTRIES (self.sampling),
     { "stop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self.stop,
       "A text that ends the answer (may be repeated)", "TEXT" },
     { "receipt", 0, 0, G_OPTION_ARG_NONE, &self.receipt,
@@ -250,7 +221,10 @@ tool_generate (char   **arguments,
   const ToolUsage usage = {
     "MODEL", "Prints an answer as it is generated. Ctrl+C ends it.", entries, 1, 1,
   };
-  g_auto (GStrv) rest = tool_parse (&usage, arguments, error);
+  g_auto (GStrv) rest = NULL;
+
+  tool_sampling_init (&self.sampling);
+  rest = tool_parse (&usage, arguments, error);
 
   return rest != NULL && check_options (&self, &compute, error) &&
          generate (&self, &compute, rest[0], error);

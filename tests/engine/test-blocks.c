@@ -66,9 +66,10 @@ test_table (void)
     guint n_bytes;
     gboolean computable;
   } types[] = {
-    { 0, "F32", 1, 4, TRUE }, { 2, "Q4_0", 32, 18, TRUE }, { 10, "Q2_K", 256, 84, FALSE },
-    { 14, "Q6_K", 256, 210, TRUE }, { 17, "IQ2_XS", 256, 74, FALSE }, { 26, "I32", 1, 4, FALSE },
-    { 30, "BF16", 1, 2, TRUE }, { 39, "MXFP4", 32, 17, FALSE },
+    { 0, "F32", 1, 4, TRUE }, { 2, "Q4_0", 32, 18, TRUE }, { 10, "Q2_K", 256, 84, TRUE },
+    { 14, "Q6_K", 256, 210, TRUE }, { 17, "IQ2_XS", 256, 74, TRUE }, { 26, "I32", 1, 4, FALSE },
+    { 30, "BF16", 1, 2, TRUE }, { 39, "MXFP4", 32, 17, TRUE }, { 9, "Q8_1", 32, 36, FALSE },
+    { 40, "NVFP4", 64, 36, TRUE },
   };
   guint n_elements, n_bytes;
 
@@ -85,6 +86,7 @@ test_table (void)
   for (guint32 type = 0; type < 64; type++)
     if (sotto_block_info (type) != NULL)
       {
+        g_assert_cmpuint (type, <, SOTTO_BLOCK_TYPES);
         g_assert_true (sotto_block_measure (type, &n_elements, &n_bytes));
         g_assert_cmpuint (sotto_block_info (type)->n_elements, ==, n_elements);
         g_assert_cmpuint (sotto_block_info (type)->n_bytes, ==, n_bytes);
@@ -158,7 +160,10 @@ int
 main (int argc, char **argv)
 {
   static const char *const names[] = { "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0",
-                                       "Q4_K", "Q5_K", "Q6_K" };
+                                       "Q4_K", "Q5_K", "Q6_K", "Q2_K", "Q3_K", "Q8_K",
+                                       "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS",
+                                       "IQ3_S", "IQ4_NL", "IQ4_XS", "TQ1_0", "TQ2_0", "MXFP4",
+                                       "NVFP4" };
 
   g_test_init (&argc, &argv, NULL);
 

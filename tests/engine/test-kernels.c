@@ -11,9 +11,49 @@
 static const char *const tiers[] = { "reference", "avx2", "avx512" };
 
 static const SottoBlockType types[] = {
-  SOTTO_BLOCK_F32,  SOTTO_BLOCK_F16,  SOTTO_BLOCK_BF16, SOTTO_BLOCK_Q4_0,
-  SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_Q5_0, SOTTO_BLOCK_Q5_1, SOTTO_BLOCK_Q8_0,
-  SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K,
+  SOTTO_BLOCK_F32,     SOTTO_BLOCK_F16,    SOTTO_BLOCK_BF16,  SOTTO_BLOCK_Q4_0,
+  SOTTO_BLOCK_Q4_1,    SOTTO_BLOCK_Q5_0,   SOTTO_BLOCK_Q5_1,  SOTTO_BLOCK_Q8_0,
+  SOTTO_BLOCK_Q2_K,    SOTTO_BLOCK_Q3_K,   SOTTO_BLOCK_Q4_K,  SOTTO_BLOCK_Q5_K,
+  SOTTO_BLOCK_Q6_K,    SOTTO_BLOCK_Q8_K,   SOTTO_BLOCK_IQ1_S, SOTTO_BLOCK_IQ1_M,
+  SOTTO_BLOCK_IQ2_XXS, SOTTO_BLOCK_IQ2_XS, SOTTO_BLOCK_IQ2_S, SOTTO_BLOCK_IQ3_XXS,
+  SOTTO_BLOCK_IQ3_S,   SOTTO_BLOCK_IQ4_NL, SOTTO_BLOCK_IQ4_XS, SOTTO_BLOCK_TQ1_0,
+  SOTTO_BLOCK_TQ2_0,   SOTTO_BLOCK_MXFP4,  SOTTO_BLOCK_NVFP4,
+};
+
+/* Where a block's halves stand (two numbers of a byte each; -1: none), and how large they may be.
+ * */
+static const struct {
+  int first;
+  int second;
+  float size;
+} block_halves[SOTTO_BLOCK_TYPES] = {
+  [SOTTO_BLOCK_F32] = { -1, -1, 0 },
+  [SOTTO_BLOCK_F16] = { 0, -1, 1 },
+  [SOTTO_BLOCK_BF16] = { -1, -1, 0 },
+  [SOTTO_BLOCK_Q4_0] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_Q4_1] = { 0, 2, 0.02f },
+  [SOTTO_BLOCK_Q5_0] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_Q5_1] = { 0, 2, 0.02f },
+  [SOTTO_BLOCK_Q8_0] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_Q2_K] = { 80, 82, 0.02f },
+  [SOTTO_BLOCK_Q3_K] = { 108, -1, 0.02f },
+  [SOTTO_BLOCK_Q4_K] = { 0, 2, 0.02f },
+  [SOTTO_BLOCK_Q5_K] = { 0, 2, 0.02f },
+  [SOTTO_BLOCK_Q6_K] = { 208, -1, 0.002f },
+  [SOTTO_BLOCK_Q8_K] = { -1, -1, 0 },
+  [SOTTO_BLOCK_IQ1_S] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ1_M] = { -1, -1, 0 },
+  [SOTTO_BLOCK_IQ2_XXS] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ2_XS] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ2_S] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ3_XXS] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ3_S] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ4_NL] = { 0, -1, 0.02f },
+  [SOTTO_BLOCK_IQ4_XS] = { 0, -1, 0.002f },
+  [SOTTO_BLOCK_TQ1_0] = { 52, -1, 0.02f },
+  [SOTTO_BLOCK_TQ2_0] = { 64, -1, 0.02f },
+  [SOTTO_BLOCK_MXFP4] = { -1, -1, 0 },
+  [SOTTO_BLOCK_NVFP4] = { -1, -1, 0 },
 };
 
 /* --- Random input --- */
@@ -32,46 +72,42 @@ put_half (guint8 *target, float value)
   memcpy (target, &half, sizeof half);
 }
 
-/* Random bits are good integers; the scales among them must be of a size that weights have. */
+/* Gives a block a scale (and an offset) of a size that weights have. */
+static void
+put_scales (SottoBlockType type, guint8 *block, GRand *rand)
+{
+  float value = random_float (rand);
+
+  if (block_halves[type].first >= 0)
+    put_half (block + block_halves[type].first, block_halves[type].size * value);
+  if (block_halves[type].second >= 0)
+    put_half (block + block_halves[type].second, block_halves[type].size * random_float (rand));
+  if (type == SOTTO_BLOCK_F32 || type == SOTTO_BLOCK_Q8_K)
+    memcpy (block, &value, sizeof value);
+  if (type == SOTTO_BLOCK_BF16)
+    block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
+  if (type == SOTTO_BLOCK_MXFP4)
+    block[0] = (guint8) g_rand_int_range (rand, 100, 128); /* 2^-28 to 2^-1 */
+  if (type == SOTTO_BLOCK_IQ1_M)
+    for (guint i = 0; i < 4; i++) /* 0x2c00 and a little: 0.06 */
+      {
+        guint8 *word = block + 48 + 2 * i;
+
+        word[1] = (guint8) ((word[1] & 15) | (i == 3 ? 0x20 : i == 2 ? 0xc0 : 0x30));
+      }
+}
+
+/* Random bits are good integers. */
 static void
 fill_block (SottoBlockType type, const SottoBlockInfo *info, guint8 *block, GRand *rand)
 {
   for (guint i = 0; i < info->n_bytes; i++)
     block[i] = (guint8) g_rand_int (rand);
-  switch (type)
-    {
-    case SOTTO_BLOCK_F32:
-      {
-        float value = random_float (rand);
-
-        memcpy (block, &value, sizeof value);
-        break;
-      }
-    case SOTTO_BLOCK_F16:
-      put_half (block, random_float (rand));
-      break;
-    case SOTTO_BLOCK_BF16:
-      block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
-      break;
-    case SOTTO_BLOCK_Q4_1:
-    case SOTTO_BLOCK_Q5_1:
-    case SOTTO_BLOCK_Q4_K:
-    case SOTTO_BLOCK_Q5_K:
-      put_half (block, 0.02f * random_float (rand));
-      put_half (block + 2, 0.02f * random_float (rand));
-      break;
-    case SOTTO_BLOCK_Q6_K:
-      put_half (block + 208, 0.002f * random_float (rand));
-      break;
-    case SOTTO_BLOCK_Q4_0:
-    case SOTTO_BLOCK_Q5_0:
-    case SOTTO_BLOCK_Q8_0:
-      put_half (block, 0.02f * random_float (rand));
-      break;
-    default:
-      g_assert_not_reached ();
-    }
+  put_scales (type, block, rand);
 }
+
+/* Weights lie anywhere: those of an expert begin where the one before ends. */
+#define WEIGHT_OFFSET 1
 
 static SottoWeight
 random_weight (SottoBlockType type, guint n_rows, guint n_columns, GRand *rand)
@@ -82,11 +118,17 @@ random_weight (SottoBlockType type, guint n_rows, guint n_columns, GRand *rand)
   guint8 *data;
 
   weight.row_bytes = n_blocks * info->n_bytes;
-  data = g_malloc (n_rows * weight.row_bytes);
+  data = (guint8 *) g_malloc (n_rows * weight.row_bytes + WEIGHT_OFFSET) + WEIGHT_OFFSET;
   for (gsize i = 0; i < n_rows * n_blocks; i++)
     fill_block (type, info, data + i * info->n_bytes, rand);
   weight.data = data;
   return weight;
+}
+
+static void
+clear_weight (SottoWeight *weight)
+{
+  g_free ((guint8 *) weight->data - WEIGHT_OFFSET);
 }
 
 typedef struct {
@@ -192,7 +234,7 @@ check_shape (const SottoKernels *kernels,
     }
   free (scratch);
   free (input.memory);
-  g_free ((void *) weight.data);
+  clear_weight (&weight);
 }
 
 typedef struct {
@@ -234,13 +276,16 @@ test_multiply (gconstpointer data)
   for (guint r = 0; r < G_N_ELEMENTS (rows); r++)
     for (guint t = 0; t < G_N_ELEMENTS (tokens); t++)
       check_shape (&kernels, test->type, rows[r],
-                   n_elements * blocks[(r + t) % (n_elements > 32 ? 3 : 9)], tokens[t], rand);
-  for (guint b = 0; b < (n_elements > 32 ? 3 : G_N_ELEMENTS (blocks)); b++)
+                   n_elements * blocks[(r + t) % (n_elements == 256 ? 3 : 9)], tokens[t], rand);
+  for (guint b = 0; b < (n_elements == 256 ? 3 : G_N_ELEMENTS (blocks)); b++)
     check_shape (&kernels, test->type, 5, n_elements * blocks[b], 11, rand);
-  check_shape (&kernels, test->type, 37, n_elements * (n_elements > 32 ? 2 : 5), 512, rand);
+  check_shape (&kernels, test->type, 37, n_elements * (n_elements == 256 ? 2 : 5), 512, rand);
   if (n_elements == 32 && sotto_block_info (test->type)->n_elements == 1)
     for (guint n_columns = 1; n_columns < 40; n_columns += 3)
-      check_shape (&kernels, test->type, 6, n_columns, 5, rand);
+      {
+        check_shape (&kernels, test->type, 6, n_columns, 5, rand);
+        check_shape (&kernels, test->type, 39, n_columns + 512, 23, rand);
+      }
 }
 
 /* Weights and activations at the ends of their ranges: no sum of integers may overflow. */
@@ -266,17 +311,11 @@ test_extremes (gconstpointer data)
       for (gsize i = 0; i < 40 * n_columns / info->n_elements && info->n_elements > 1; i++)
         {
           guint8 *block = (guint8 *) weight.data + i * info->n_bytes;
-          guint8 kept[4];
 
-          memcpy (kept, test->type == SOTTO_BLOCK_Q6_K ? block + 208 : block, 2);
-          memcpy (kept + 2, block + 2, 2);
           memset (block, bytes[pattern], info->n_bytes);
           if (test->type == SOTTO_BLOCK_Q6_K)
             memset (block + 192, 0x80, 16); /* the largest factors */
-          memcpy (test->type == SOTTO_BLOCK_Q6_K ? block + 208 : block, kept, 2);
-          if (test->type == SOTTO_BLOCK_Q4_1 || test->type == SOTTO_BLOCK_Q5_1 ||
-              test->type == SOTTO_BLOCK_Q4_K || test->type == SOTTO_BLOCK_Q5_K)
-            memcpy (block + 2, kept + 2, 2);
+          put_scales (test->type, block, rand);
         }
       for (guint t = 0; t < 8; t++)
         {
@@ -296,7 +335,7 @@ test_extremes (gconstpointer data)
         }
       free (scratch);
       free (input.memory);
-      g_free ((void *) weight.data);
+      clear_weight (&weight);
     }
 }
 
@@ -314,7 +353,8 @@ test_tiers_agree (void)
     for (guint n_tokens = 1; n_tokens < 30; n_tokens += 9)
       {
         guint n_rows = 45;
-        guint n_columns = sotto_block_info (types[i])->n_elements == 256 ? 768 : 32 * 19;
+        guint n_elements = sotto_block_info (types[i])->n_elements;
+        guint n_columns = n_elements == 256 ? 768 : n_elements == 64 ? 64 * 9 : 32 * 19;
         SottoWeight weight = random_weight (types[i], n_rows, n_columns, rand);
         Input input = random_input (&narrow, n_tokens, n_columns, rand);
         Input copy = random_input (&wide, n_tokens, n_columns, rand);
@@ -336,7 +376,7 @@ test_tiers_agree (void)
         free (scratch);
         free (input.memory);
         free (copy.memory);
-        g_free ((void *) weight.data);
+        clear_weight (&weight);
       }
 }
 
@@ -620,7 +660,9 @@ test_speed (gconstpointer data)
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   g_autofree float *y = g_new (float, MAX (n_rows, n_tokens * 256));
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+  SottoWeight some;
   SottoWeight weight;
+  guint8 *rows;
   SottoKernels kernels;
   double decode = 1e9;
   double prefill = 1e9;
@@ -628,11 +670,13 @@ test_speed (gconstpointer data)
 
   if (!init_or_skip (&kernels, test->tier))
     return;
-  weight = random_weight (test->type, 256, n_columns, rand);
-  weight.data = g_realloc ((void *) weight.data, n_rows * weight.row_bytes);
-  for (guint r = 256; r < n_rows; r += 256)
-    memcpy ((guint8 *) weight.data + r * weight.row_bytes, weight.data, 256 * weight.row_bytes);
+  weight = some = random_weight (test->type, 256, n_columns, rand);
+  rows = g_malloc (n_rows * weight.row_bytes);
+  for (guint r = 0; r < n_rows; r += 256)
+    memcpy (rows + r * weight.row_bytes, some.data, 256 * weight.row_bytes);
+  weight.data = rows;
   weight.n_rows = n_rows;
+  clear_weight (&some);
   input = random_input (&kernels, n_tokens, n_columns, rand);
   for (guint i = 0; i < 3; i++)
     {
@@ -655,7 +699,7 @@ test_speed (gconstpointer data)
                   256.0 * n_columns * n_tokens / prefill / 1e9);
   free (scratch);
   free (input.memory);
-  g_free ((void *) weight.data);
+  g_free (rows);
 }
 
 int

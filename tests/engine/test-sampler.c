@@ -184,7 +184,7 @@ test_definition (void)
         .repetition_window = g_rand_int_range (random, 0, 24),
         .seed = (guint64) g_rand_int (random) << 32 | g_rand_int (random),
       };
-      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings, n);
+      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings, n, NULL, NULL);
       Pcg pcg = pcg_make (settings.seed, G_GUINT64_CONSTANT (1442695040888963407) >> 1);
 
       for (guint i = 0; i < n; i++)
@@ -224,7 +224,7 @@ chi_squared (const SottoSamplerSettings *settings,
              guint                       n,
              guint                       n_draws)
 {
-  g_autoptr (SottoSampler) sampler = sotto_sampler_new (settings, n);
+  g_autoptr (SottoSampler) sampler = sotto_sampler_new (settings, n, NULL, NULL);
   g_autofree guint *counts = g_new0 (guint, n);
   double sum = 0.0;
 
@@ -280,14 +280,14 @@ static void
 test_seed (void)
 {
   SottoSamplerSettings settings = { 1.0f, 0, 1.0f, 0.0f, 1.0f, 0, 5 };
-  g_autoptr (SottoSampler) a = sotto_sampler_new (&settings, 64);
-  g_autoptr (SottoSampler) b = sotto_sampler_new (&settings, 64);
+  g_autoptr (SottoSampler) a = sotto_sampler_new (&settings, 64, NULL, NULL);
+  g_autoptr (SottoSampler) b = sotto_sampler_new (&settings, 64, NULL, NULL);
   g_autoptr (SottoSampler) c = NULL;
   float logits[64] = { 0 };
   guint n_different = 0;
 
   settings.seed = 6;
-  c = sotto_sampler_new (&settings, 64);
+  c = sotto_sampler_new (&settings, 64, NULL, NULL);
   for (guint i = 0; i < 200; i++)
     {
       gint32 token = sotto_sampler_draw (a, logits, NULL, 0);
@@ -305,7 +305,7 @@ draw_once (SottoSamplerSettings settings,
            const float         *logits,
            guint                n)
 {
-  g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings, n);
+  g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings, n, NULL, NULL);
 
   return sotto_sampler_draw (sampler, logits, NULL, 0);
 }
@@ -322,15 +322,15 @@ test_odd_values (void)
   const float original[] = { 1.0f, 2.0f, -3.0f, NAN };
   float kept[4];
   SottoSamplerSettings odd = drawn;
-  g_autoptr (SottoSampler) sampler = sotto_sampler_new (&drawn, 4);
+  g_autoptr (SottoSampler) sampler = sotto_sampler_new (&drawn, 4, NULL, NULL);
   const gint32 recent[] = { -1, 2, 99, G_MAXINT32, 0 };
 
   g_assert_cmpint (draw_once (greedy, ties, 4), ==, 1);
   g_assert_cmpint (draw_once (greedy, not_numbers, 4), ==, 1);
-  g_assert_cmpint (draw_once (greedy, all_nan, 3), ==, 0);
+  g_assert_cmpint (draw_once (greedy, all_nan, 3), ==, -1);
   g_assert_cmpint (draw_once (greedy, infinite, 4), ==, 1);
   g_assert_cmpint (draw_once (drawn, not_numbers, 4), ==, 1);
-  g_assert_cmpint (draw_once (drawn, all_nan, 3), ==, 0);
+  g_assert_cmpint (draw_once (drawn, all_nan, 3), ==, -1);
   g_assert_cmpint (draw_once (drawn, infinite, 4), ==, 1);
   g_assert_cmpint (draw_once (drawn, ties, 1), ==, 0);
 
@@ -371,7 +371,7 @@ test_large (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
     {
-      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings[i], n);
+      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings[i], n, NULL, NULL);
       clock_t started = clock ();
       double seconds;
 

@@ -1,5 +1,5 @@
-/* Byte-level BPE: exact against llama.cpp's ids for five vocabularies (where ../shared lies
- * beside the source), against the tokenizers library for every pre-tokenizer
+/* Tokenizers: exact against llama.cpp's ids for eight vocabularies (where ../shared lies beside
+ * the source), against the tokenizers library for every pre-tokenizer
  * (fixtures/bpe.json). Text that a person typed never becomes a control token. */
 
 #include <string.h>
@@ -51,9 +51,10 @@ assert_decodes_to (SottoTokenizer *tokenizer,
                    gsize           length)
 {
   g_autoptr (GString) out = g_string_new (NULL);
+  gboolean is_first = TRUE;
 
   for (guint i = 0; i < ids->len; i++)
-    sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), TRUE, out);
+    sotto_tokenizer_decode (tokenizer, g_array_index (ids, gint32, i), TRUE, &is_first, out);
 
   g_assert_cmpmem (out->str, out->len, text, length);
 }
@@ -119,7 +120,9 @@ test_shared (gconstpointer data)
       g_autofree char *got = ids_to_text (ids);
 
       g_assert_cmpstr (got, ==, g_strstrip (lines[i]));
-      assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
+      /* WordPiece loses case, accents and white space for good. */
+      if (strcmp (name, "bert-bge") != 0)
+        assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
     }
 }
 
@@ -166,6 +169,7 @@ test_fixture (void)
       yyjson_val *one = yyjson_arr_get (cases, i);
       yyjson_val *expected_ids = yyjson_obj_get (one, "ids");
       const char *pre = yyjson_get_str (yyjson_obj_get (one, "pre"));
+      gboolean composes = yyjson_get_bool (yyjson_obj_get (one, "composes"));
       g_autoptr (GgufWriter) writer = gguf_writer_new ();
       g_autoptr (GBytes) bytes = NULL;
       g_autoptr (SottoGguf) gguf = NULL;
@@ -203,7 +207,9 @@ test_fixture (void)
           if (strcmp (got_text, expected_text) != 0)
             g_test_message ("%s, text %zu: %s", pre, j, yyjson_get_str (text));
           g_assert_cmpstr (got_text, ==, expected_text);
-          assert_decodes_to (tokenizer, ids, yyjson_get_str (text), yyjson_get_len (text));
+          /* What normal form C changes stays changed. */
+          if (!composes)
+            assert_decodes_to (tokenizer, ids, yyjson_get_str (text), yyjson_get_len (text));
           n_compared++;
         }
     }
@@ -507,13 +513,32 @@ test_errors (void)
     }
 }
 
+/* Where text is brought into a normal form it comes back in that, and stays so. */
+static void
+assert_settled (SottoTokenizer *tokenizer,
+                GArray         *ids)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GArray) again = NULL;
+  g_autofree char *before = ids_to_text (ids);
+  g_autofree char *after = NULL;
+
+  for (guint i = 0; i < ids->len; i++)
+    sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), TRUE, text);
+  again = encode (tokenizer, text->str, text->len, FALSE);
+  after = ids_to_text (again);
+  g_assert_cmpstr (before, ==, after);
+}
+
 /* Any bytes come back as they were. */
 static void
 test_any_bytes (void)
 {
   static const char *const pres[] = {
     "gpt-2", "smollm", "default", "falcon", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken",
-    "deepseek-coder", "deepseek-v3", "bloom", "viking", "minicpm5",
+    "deepseek-coder", "deepseek-v3", "bloom", "viking", "minicpm5", "deepseek-llm", "youtu",
+    "chameleon", "tiny_aya", "superbpe", "afmoe", "laguna", "exaone-moe", "jais-2", "kimi-k2",
+    "spark2_5", "seed-coder",
   };
   g_autoptr (GRand) random = g_rand_new_with_seed (3);
 
@@ -534,7 +559,10 @@ test_any_bytes (void)
                            ? g_rand_int_range (random, 0, 256)
                            : " \n'sab1<\xe2\x80\xf0\x9f"[g_rand_int_range (random, 0, 12)];
           ids = encode (tokenizer, bytes, length, FALSE);
-          assert_decodes_to (tokenizer, ids, bytes, length);
+          if (g_str_has_prefix (pres[p], "qwen"))
+            assert_settled (tokenizer, ids);
+          else
+            assert_decodes_to (tokenizer, ids, bytes, length);
           g_assert_false (has_control (tokenizer, ids));
         }
     }
@@ -545,7 +573,7 @@ main (int    argc,
       char **argv)
 {
   static const char *const shared[] = {
-    "gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r"
+    "gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r", "llama-spm", "phi-3", "bert-bge",
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -550,6 +550,65 @@ test_generate (Fixture       *self,
 #pragma GCC diagnostic pop
 }
 
+/* Every option of the sampler reaches it: the receipt says so, and the answer shows it. */
+static void
+test_sampling (Fixture       *self,
+               gconstpointer  data)
+{
+  static const char *const expected[][2] = {
+    { "/sampler/typical_p", "0.9" }, { "/sampler/xtc_probability", "0.5" },
+    { "/sampler/xtc_threshold", "0.05" }, { "/sampler/dry_multiplier", "0.8" },
+    { "/sampler/dry_base", "1.5" }, { "/sampler/dry_allowed_length", "3" },
+    { "/sampler/dry_window", "100" }, { "/sampler/dry_breakers", "[\"the\",\";\"]" },
+    { "/sampler/frequency_penalty", "0.25" }, { "/sampler/presence_penalty", "-0.5" },
+    { "/sampler/repetition_window", "32" }, { "/sampler/mirostat_tau", "4" },
+    { "/sampler/mirostat_eta", "0.2" },
+    { "/sampler/logit_bias", "[{\"token\":3,\"bias\":1.5},{\"token\":7,\"bias\":\"-Infinity\"}]" },
+  };
+  yyjson_doc *receipt;
+  g_autofree char *free_choice = NULL;
+
+  g_assert_cmpint (
+      run (self,
+           "%s generate %s --raw --prompt the --max-tokens 6 --receipt --typical-p 0.9 "
+           "--xtc-probability 0.5 --xtc-threshold 0.05 --dry-multiplier 0.8 --dry-base 1.5 "
+           "--dry-allowed-length 3 --dry-window 100 --dry-breaker the --dry-breaker ';' "
+           "--frequency-penalty 0.25 --presence-penalty -0.5 --repetition-window 32 "
+           "--mirostat-tau 4 --mirostat-eta 0.2 --logit-bias 3=1.5 --logit-bias 7=-inf",
+           self->tool, self->quoted),
+      ==, 0);
+  receipt = yyjson_read (self->errors, strlen (self->errors), 0);
+  g_assert_nonnull (receipt);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      yyjson_val *value = yyjson_ptr_get (yyjson_doc_get_root (receipt), expected[i][0]);
+      char *text = yyjson_val_write (value, 0, NULL);
+      /* A whole float may end in ".0". */
+      g_autofree char *bare = g_str_has_suffix (text, ".0") ? g_strndup (text, strlen (text) - 2)
+                                                            : g_strdup (text);
+
+      g_assert_cmpstr (bare, ==, expected[i][1]);
+      free (text);
+    }
+  yyjson_doc_free (receipt);
+
+  /* What is asked for by force comes. */
+  g_assert_cmpint (run (self, "%s generate %s --raw --prompt the --max-tokens 4 --temperature 0",
+                        self->tool, self->quoted),
+                   ==, 0);
+  free_choice = g_strdup (self->output);
+  g_assert_cmpint (run (self,
+                        "%s generate %s --raw --prompt the --max-tokens 4 --temperature 0 "
+                        "--logit-bias 5=1000",
+                        self->tool, self->quoted),
+                   ==, 0);
+  g_assert_cmpstr (self->output, !=, free_choice);
+
+  g_assert_cmpint (run (self, "%s generate %s --raw --prompt the --logit-bias 5", self->tool,
+                        self->quoted),
+                   ==, 2);
+}
+
 static void
 test_bench (Fixture       *self,
             gconstpointer  data)
@@ -609,6 +668,7 @@ main (int    argc,
     { "/tool/logits", test_logits },
     { "/tool/perplexity", test_perplexity },
     { "/tool/generate", test_generate },
+    { "/tool/sampling", test_sampling },
     { "/tool/bench", test_bench },
   };
 

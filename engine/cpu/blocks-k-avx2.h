@@ -1,0 +1,272 @@
+#pragma once
+
+#include "cpu/blocks-avx2.h"
+
+/* The K types and their like: a few bits a weight, in planes of a super-block of 256. */
+
+/* The 32 pairs of bits of block b where a byte holds those of four blocks. */
+static inline __m256i
+bit_pairs (const guint8 *planes, guint b)
+{
+  __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (planes + b / 4 * 32));
+
+  bytes = _mm256_srli_epi16 (bytes, (int) (2 * (b % 4)));
+  return _mm256_and_si256 (bytes, _mm256_set1_epi8 (3));
+}
+
+static inline void
+widen_signed (__m256i bytes, __m256i *low, __m256i *high)
+{
+  *low = _mm256_cvtepi8_epi16 (_mm256_castsi256_si128 (bytes));
+  *high = _mm256_cvtepi8_epi16 (_mm256_extracti128_si256 (bytes, 1));
+}
+
+/* The same times factors of 16 columns: those of the group are 16 numbers, computed once where this
+ * is inlined eight times. */
+static inline void
+widen_times (__m256i bytes, __m256i factors, guint b, __m256i *low, __m256i *high)
+{
+  __m256i four = b < 4 ? _mm256_permute2x128_si256 (factors, factors, 0x00)
+                       : _mm256_permute2x128_si256 (factors, factors, 0x11);
+  short place = (short) (0x0100 + b % 4 * 0x0404); /* of the first one's bytes */
+
+  widen_signed (bytes, low, high);
+  *low = _mm256_mullo_epi16 (*low, _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place)));
+  *high = _mm256_mullo_epi16 (*high,
+                              _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place + 0x0202)));
+}
+
+/* Eight bytes as floats. */
+static inline __m256
+bytes_to_floats (guint64 bytes)
+{
+  return _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) bytes)));
+}
+
+/* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale
+ * of offsets. The scales go into the integers --- */
+
+static inline void
+unpack_q2_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  __m256i factors = _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
+
+  widen_times (bit_pairs (group + 16, b), factors, b, low, high);
+}
+
+static inline void
+scale_q2_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  __m128i minima = _mm_and_si128 (_mm_srli_epi16 (_mm_loadu_si128 ((const __m128i *) group), 4),
+                                  _mm_set1_epi8 (15));
+  __m128i first = _mm_and_si128 (minima, _mm_set1_epi16 (255));
+  __m128i second = _mm_srli_epi16 (minima, 8);
+  __m256 factor = _mm256_set1_ps (-half_at (group + 82));
+
+  *scales = _mm256_set1_ps (half_at (group + 80));
+  offsets[0] = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu16_epi32 (first)), factor);
+  offsets[1] = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu16_epi32 (second)), factor);
+}
+
+/* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale. The scales go
+ * into the integers --- */
+
+static inline __m256i
+factors_q3_k (const guint8 *group)
+{
+  guint64 low;
+  guint32 high;
+  guint64 upper;
+  __m128i four;
+  __m128i two;
+
+  memcpy (&low, group + 96, sizeof low);
+  memcpy (&high, group + 104, sizeof high);
+  four = _mm_set_epi64x ((gint64) (low >> 4), (gint64) low);
+  upper = (guint64) high | (guint64) (high >> 2) << 32;
+  two = _mm_set_epi64x ((gint64) (upper >> 4), (gint64) upper);
+  four = _mm_and_si128 (four, _mm_set1_epi8 (15));
+  two = _mm_slli_epi16 (_mm_and_si128 (two, _mm_set1_epi8 (3)), 4);
+  return _mm256_cvtepi8_epi16 (_mm_sub_epi8 (_mm_or_si128 (four, two), _mm_set1_epi8 (32)));
+}
+
+static inline void
+unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  __m256i bytes = bit_pairs (group + 32, b);
+  __m256i third = _mm256_loadu_si256 ((const __m256i *) group);
+
+  third = b < 2 ? _mm256_slli_epi16 (third, (int) (2 - b))
+                : _mm256_srli_epi16 (third, (int) (b - 2));
+  bytes = _mm256_or_si256 (bytes, _mm256_and_si256 (third, _mm256_set1_epi8 (4)));
+  bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (4));
+  widen_times (bytes, factors_q3_k (group), b, low, high);
+}
+
+static inline void
+scale_q3_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  *scales = _mm256_set1_ps (half_at (group + 108));
+  *offsets = _mm256_setzero_ps ();
+}
+
+/* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128
+ * bytes of nibbles; Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
+
+static inline void
+unpack_q4_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  const guint8 *p = group + 16 + b / 2 * 32;
+  __m256i first = widen (p);
+  __m256i second = widen (p + 16);
+
+  if (b % 2 == 0)
+    {
+      *low = _mm256_and_si256 (first, _mm256_set1_epi16 (15));
+      *high = _mm256_and_si256 (second, _mm256_set1_epi16 (15));
+    }
+  else
+    {
+      *low = _mm256_srli_epi16 (first, 4);
+      *high = _mm256_srli_epi16 (second, 4);
+    }
+}
+
+static inline void
+unpack_q5_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  __m256i fifth = _mm256_loadu_si256 ((const __m256i *) (group + 16));
+  __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + 48 + b / 2 * 32));
+
+  if (b % 2 == 1)
+    bytes = _mm256_srli_epi16 (bytes, 4);
+  fifth = b < 4 ? _mm256_slli_epi16 (fifth, (int) (4 - b))
+                : _mm256_srli_epi16 (fifth, (int) (b - 4));
+  bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
+                           _mm256_and_si256 (fifth, _mm256_set1_epi8 (16)));
+  *low = _mm256_cvtepu8_epi16 (_mm256_castsi256_si128 (bytes));
+  *high = _mm256_cvtepu8_epi16 (_mm256_extracti128_si256 (bytes, 1));
+}
+
+static inline void
+scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  guint32 words[3];
+  guint64 factors;
+  guint64 minima;
+
+  memcpy (words, group + 4, sizeof words);
+  factors = (words[0] & 0x3f3f3f3fu) |
+            (guint64) ((words[2] & 0x0f0f0f0fu) | (words[0] >> 6 & 0x03030303u) << 4) << 32;
+  minima = (words[1] & 0x3f3f3f3fu) |
+           (guint64) ((words[2] >> 4 & 0x0f0f0f0fu) | (words[1] >> 6 & 0x03030303u) << 4) << 32;
+  *scales = _mm256_mul_ps (bytes_to_floats (factors), _mm256_set1_ps (half_at (group)));
+  *offsets = _mm256_mul_ps (bytes_to_floats (minima), _mm256_set1_ps (-half_at (group + 2)));
+}
+
+/* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns
+ * each, scale. The scales go into the integers, of which 13 bits are used then --- */
+
+static inline void
+unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  guint half = b / 4;
+  guint quarter = b % 4;
+  __m128i factors = _mm_loadu_si128 ((const __m128i *) (group + 192));
+  __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + half * 64 + quarter % 2 * 32));
+  __m256i upper = _mm256_loadu_si256 ((const __m256i *) (group + 128 + half * 32));
+
+  if (quarter >= 2)
+    bytes = _mm256_srli_epi16 (bytes, 4);
+  upper = quarter < 2 ? _mm256_slli_epi16 (upper, (int) (4 - 2 * quarter))
+                      : _mm256_srli_epi16 (upper, (int) (2 * quarter - 4));
+  bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
+                           _mm256_and_si256 (upper, _mm256_set1_epi8 (0x30)));
+  bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
+  widen_times (bytes, _mm256_cvtepi8_epi16 (factors), b, low, high);
+}
+
+static inline void
+scale_q6_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  *scales = _mm256_set1_ps (half_at (group + 208));
+  *offsets = _mm256_setzero_ps ();
+}
+
+/* --- Q8_K: scale (a float), 256 signed bytes, sums --- */
+
+static inline void
+unpack_q8_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (_mm256_loadu_si256 ((const __m256i *) (group + 4 + 32 * b)), low, high);
+}
+
+static inline void
+scale_q8_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  float scale;
+
+  memcpy (&scale, group, sizeof scale);
+  *scales = _mm256_set1_ps (scale);
+  *offsets = _mm256_setzero_ps ();
+}
+
+/* --- TQ2_0: planes of 2 bits, scale; TQ1_0: 52 bytes of digits of base three, scale --- */
+
+static inline void
+unpack_tq2_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (bit_pairs (group, b), low, high);
+}
+
+static inline void
+scale_tq2_0 (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  *scales = _mm256_set1_ps (half_at (group + 64));
+  *offsets = _mm256_setzero_ps ();
+}
+
+/* The digit that a byte begins with once it was multiplied with a power of three, modulo 256: the
+ * product is kept in the upper half of 16 bits, and what times 3 goes beyond them is the digit. */
+static inline __m256i
+digits (__m256i bytes, __m256i powers)
+{
+  __m256i rest = _mm256_mullo_epi16 (bytes, _mm256_slli_epi16 (powers, 8));
+
+  return _mm256_mulhi_epu16 (rest, _mm256_set1_epi16 (3));
+}
+
+static inline void
+unpack_tq1_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  static const short powers[6] = { 1, 3, 9, 27, 81, 0 };
+
+  if (b < 5)
+    {
+      *low = digits (widen (group), _mm256_set1_epi16 (powers[b]));
+      *high = digits (widen (group + 16), _mm256_set1_epi16 (powers[b]));
+    }
+  else
+    {
+      __m256i bytes = widen (group + 32);
+
+      *low = digits (bytes, _mm256_set1_epi16 (powers[2 * (b - 5)]));
+      if (b < 7)
+        *high = digits (bytes, _mm256_set1_epi16 (powers[2 * (b - 5) + 1]));
+      else
+        {
+          guint32 last;
+
+          memcpy (&last, group + 48, sizeof last);
+          *high = digits (_mm256_cvtepu8_epi16 (_mm_set1_epi32 ((gint32) last)),
+                          _mm256_setr_epi16 (1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27));
+        }
+    }
+}
+
+static inline void
+scale_tq1_0 (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
+{
+  *scales = _mm256_set1_ps (half_at (group + 52));
+  *offsets = _mm256_setzero_ps ();
+}

@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""make.py [NAME...]: tiny random models of every family, as GGUF with the logits they must give.
+
+The models are transformers' own classes, the files are written by llama.cpp's converter, the logits
+come from transformers in double precision where its code allows it. Run by `make` (see README.md).
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import struct
+import sys
+import tempfile
+import types
+import zlib
+
+import numpy
+import torch
+import transformers
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, here)
+import convert
+import mxfp4
+import recipes
+from recipes import VOCABULARY
+
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+def rounded(values):
+    """Five significant bits: exact in every float format, and little for git to keep."""
+    mantissa, exponent = torch.frexp(values)
+    return torch.ldexp(torch.round(mantissa * 32) / 32, exponent)
+
+
+def fan_in(name, tensor, recipe):
+    if any(part in name for part in recipe.get("transposed", ())):
+        return tensor.shape[-2]
+    return tensor.shape[-1]
+
+
+def fill(model, recipe, seed):
+    """Weights large enough that every part of the model moves the logits."""
+    generator = torch.Generator().manual_seed(seed)
+    gains = recipe.get("gains", {})
+    embeddings = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
+    seen = set()
+
+    def noise(tensor):
+        return torch.randn(tensor.shape, generator=generator)
+
+    with torch.no_grad():
+        buffers = [(n, b) for n, b in model.named_buffers() if n.endswith(recipes.FILLED_BUFFERS)]
+        for name, tensor in [*model.named_parameters(), *buffers]:
+            if id(tensor) in seen:
+                continue
+            seen.add(id(tensor))
+            gain = next((g for part, g in gains.items() if part in name), 2.0 if "lm_head" in name else 1.0)
+            if tensor.ndim <= 1:
+                value = tensor.float() + 0.3 * gain * noise(tensor)
+            elif id(tensor) in embeddings:
+                value = 0.6 * gain * noise(tensor)
+            else:
+                value = 1.3 * gain * noise(tensor) / fan_in(name, tensor, recipe) ** 0.5
+            tensor.copy_(rounded(value))
+    if hasattr(model, "tie_weights"):
+        model.tie_weights()
+
+
+def build(name, recipe):
+    config = getattr(transformers, recipe["config"])(**recipe["arguments"])
+    config._attn_implementation = "eager"
+    torch.manual_seed(1)
+    model = getattr(transformers, recipe["model"])(config).eval().float()
+    fill(model, recipe, zlib.crc32(name.encode()))
+    packed = mxfp4.fill(model, torch.Generator().manual_seed(2)) if recipe.get("mxfp4") else None
+    return model, packed
+
+
+def prompt(name, length, vocabulary):
+    generator = numpy.random.default_rng(zlib.crc32(f"{name} {length}".encode()))
+    return generator.integers(0, vocabulary, length).tolist()
+
+
+class Doubles(types.ModuleType):
+    """torch, but for code that says float32 where it means \"precisely\"."""
+    float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+@contextlib.contextmanager
+def in_doubles():
+    """transformers computes norms, softmax and the delta rule in float32 whatever the model is in."""
+    modules = [module for name, module in list(sys.modules.items())
+               if name.startswith("transformers.models.") and vars(module).get("torch") is torch]
+    single = torch.Tensor.float
+    try:
+        for module in modules:
+            module.torch = Doubles("torch")
+        torch.Tensor.float = torch.Tensor.double
+        yield
+    finally:
+        torch.Tensor.float = single
+        for module in modules:
+            module.torch = torch
+
+
+def divergence(exact, other):
+    def log_softmax(rows):
+        rows = rows - rows.max(axis=1, keepdims=True)
+        return rows - numpy.log(numpy.exp(rows).sum(axis=1, keepdims=True))
+    p, q = log_softmax(exact), log_softmax(other)
+    return (numpy.exp(p) * (p - q)).sum(axis=1)
+
+
+def run(model, tokens):
+    ids = torch.tensor([tokens])
+    with torch.inference_mode():
+        return model(input_ids=ids, use_cache=False).logits[0].double().numpy()
+
+
+def write_rows(path, tokens, rows):
+    """u32 tokens, u32 rows, u32 columns, i32 ids[tokens], f32 rows[rows][columns]; little-endian."""
+    with open(path, "wb") as file:
+        file.write(struct.pack("<3I", len(tokens), *rows.shape))
+        file.write(numpy.asarray(tokens, "<i4").tobytes())
+        file.write(numpy.asarray(rows, "<f4").tobytes())
+
+
+def cases_of(recipe):
+    cases = recipe.get("cases", 40)
+    return cases if isinstance(cases, dict) else {"": cases}
+
+
+def states(model, tokens):
+    ids = torch.tensor([tokens])
+    with torch.inference_mode():
+        out = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
+    return out.double().numpy()
+
+
+def spread(rows):
+    """How far from flat: the mean entropy in nats."""
+    rows = rows - rows.max(axis=1, keepdims=True)
+    p = numpy.exp(rows)
+    p /= p.sum(axis=1, keepdims=True)
+    return float(-(p * numpy.log(p + 1e-30)).sum(axis=1).mean())
+
+
+def make(name, recipe, out, llama_cpp, keep):
+    model, packed = build(name, recipe)
+    folder = keep or tempfile.mkdtemp()
+    target = f"{out}/{name}.gguf"
+    if os.path.exists(target):
+        os.unlink(target)
+    try:
+        model.save_pretrained(folder)
+        if packed:
+            mxfp4.save(folder, packed)
+        if "config_changes" in recipe:
+            path = pathlib.Path(folder, "config.json")
+            config = json.loads(path.read_text())
+            recipe["config_changes"](config)
+            path.write_text(json.dumps(config))
+        for extra, content in recipe.get("files", {}).items():
+            path = pathlib.Path(folder, extra)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(content))
+        convert.convert(llama_cpp, folder, target, recipe.get("options", ()), recipe.get("prepare"))
+    finally:
+        if not keep:
+            shutil.rmtree(folder)
+    words = []
+    for case, length in cases_of(recipe).items():
+        stem = f"{out}/{name}{'.' if case else ''}{case}"
+        if recipe.get("embeds"):
+            tokens = [2, *prompt(name, length - 2, VOCABULARY), 3]
+            single = states(model.float(), tokens)
+            with in_doubles():
+                rows = states(model.double(), tokens)
+            assert numpy.isfinite(rows).all()
+            write_rows(f"{stem}.states", tokens, rows)
+            pooled = rows[0] if recipe["embeds"] == "cls" else rows.mean(axis=0)
+            write_rows(f"{stem}.pooled", tokens, pooled[None])
+            words.append(f"rms {numpy.sqrt((rows ** 2).mean()):.2f}, "
+                         f"f32 off by {abs(single - rows).max():.1e}")
+            continue
+        tokens = prompt(name, length, VOCABULARY)
+        single = run(model.float(), tokens)
+        with in_doubles():
+            rows = run(model.double(), tokens)
+        assert numpy.isfinite(rows).all()
+        write_rows(f"{stem}.logits", tokens, rows)
+        kl = divergence(rows, single)
+        words.append(f"entropy {spread(rows):.2f}, f32 off by {abs(single - rows).max():.1e}, "
+                     f"KL {kl.mean():.1e} (max {kl.max():.1e})")
+    print(f"{name}: {os.path.getsize(target) / 1000:.0f} kB; {'; '.join(words)}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--out", default=here)
+    parser.add_argument("--llama-cpp", required=True, help="a llama.cpp source tree")
+    parser.add_argument("--for-peer", action="store_true", help="as llama.cpp can read it")
+    parser.add_argument("--keep", help="keep the saved transformers model here")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    failed = 0
+    for name in options.names or (recipes.FOR_PEER if options.for_peer else recipes.RECIPES):
+        recipe = recipes.RECIPES[name]
+        if options.for_peer:
+            recipe = recipe | {"arguments": recipe["arguments"] | recipes.FOR_PEER[name]}
+        try:
+            make(name, recipe, options.out, options.llama_cpp, options.keep)
+        except Exception as error:
+            failed += 1
+            if len(options.names) == 1:
+                raise
+            print(f"{name}: FAILED {type(error).__name__}: {error}", flush=True)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,288 @@
+"""What each tiny model is: a transformers configuration and what is special about it."""
+
+VOCABULARY = 260
+# Buffers that are weights all the same.
+FILLED_BUFFERS = ("e_score_correction_bias", "layer_scalar")
+PLAIN = {
+    "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
+    "bos_token_id": 257, "eos_token_id": 258, "pad_token_id": 259,
+}
+RECIPES = {}
+# Both ends of the ramp lie inside the 8 pairs of a head of 16, and neither on a whole pair.
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "beta_fast": 4.0, "beta_slow": 0.5,
+        "original_max_position_embeddings": 64}
+# The converter looks at these two facts of a tokenizer before it comes to the vocabulary.
+TOKENIZER = {"tokenizer.json": {
+    "model": {"type": "WordPiece", "vocab": {str(i): i for i in range(VOCABULARY)}}, "added_tokens": []}}
+
+
+def says(**facts):
+    """What the published config.json of a family says and transformers' own form of it does not."""
+    return lambda config: config.update(facts)
+
+
+def add(name, config, model, cases=40, base=PLAIN, **arguments):
+    """Names that begin with '_' say how to make it, the others go into the configuration."""
+    how = {key[1:]: arguments.pop(key) for key in list(arguments) if key.startswith("_")}
+    RECIPES[name] = {"config": config, "model": model, "cases": cases,
+                     "arguments": {**base, **arguments}, **how}
+
+
+def llama(name, **arguments):
+    add(name, "LlamaConfig", "LlamaForCausalLM", **arguments)
+
+
+# --- llama ---
+llama("llama", tie_word_embeddings=False)
+llama("llama-tied", tie_word_embeddings=True, num_key_value_heads=1)
+llama("llama-biases", attention_bias=True, mlp_bias=True, num_key_value_heads=4)
+llama("llama-linear", head_dim=16, rope_parameters={
+    "rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0})
+llama("llama-llama3", head_dim=16, cases=64, rope_parameters={
+    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64, "rope_theta": 10000.0})
+llama("llama-yarn", head_dim=16, cases=80, rope_parameters=YARN)
+add("mistral", "MistralConfig", "MistralForCausalLM", head_dim=16, sliding_window=None)
+add("mixtral", "MixtralConfig", "MixtralForCausalLM", head_dim=16, num_local_experts=4,
+    num_experts_per_tok=2, intermediate_size=32, sliding_window=None)
+
+# --- qwen ---
+add("qwen2", "Qwen2Config", "Qwen2ForCausalLM", tie_word_embeddings=True)
+add("qwen2moe", "Qwen2MoeConfig", "Qwen2MoeForCausalLM", num_experts=8, num_experts_per_tok=3,
+    moe_intermediate_size=16, shared_expert_intermediate_size=32, decoder_sparse_step=1)
+add("qwen3", "Qwen3Config", "Qwen3ForCausalLM", head_dim=16, tie_word_embeddings=True)
+add("qwen3moe", "Qwen3MoeConfig", "Qwen3MoeForCausalLM", head_dim=16, num_experts=8,
+    num_experts_per_tok=3, moe_intermediate_size=16, norm_topk_prob=True, decoder_sparse_step=1)
+
+HYBRID = {
+    "num_hidden_layers": 4, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32,
+    "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 16,
+    "linear_value_head_dim": 16, "linear_conv_kernel_dim": 4, "intermediate_size": 48,
+    "layer_types": ["linear_attention", "linear_attention", "linear_attention", "full_attention"],
+}
+MROPE = {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.5,
+         "mrope_section": [3, 3, 2], "mrope_interleaved": True}
+def without_mtp(converter):
+    """As `--no-mtp` does: transformers has no class for the layers that predict further tokens."""
+    converter.no_mtp = True
+
+
+HYBRID_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
+                  "shared_expert_intermediate_size": 16}
+# Longer than the 64 tokens of a chunk of the delta rule.
+add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
+    **(HYBRID | {"rope_parameters": MROPE}))
+add("qwen35moe", "Qwen3_5MoeTextConfig", "Qwen3_5MoeForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
+    **(HYBRID | HYBRID_EXPERTS | {"rope_parameters": MROPE}))
+add("qwen3next", "Qwen3NextConfig", "Qwen3NextForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
+    norm_topk_prob=True, decoder_sparse_step=1, **(HYBRID | HYBRID_EXPERTS | {
+        "rope_parameters":
+        {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.25}}))
+
+# --- gemma ---
+add("gemma", "GemmaConfig", "GemmaForCausalLM", head_dim=16, num_key_value_heads=1,
+    _gains={"embed_tokens": 0.5})
+add("gemma2", "Gemma2Config", "Gemma2ForCausalLM", head_dim=16, sliding_window=12,
+    query_pre_attn_scalar=16, attn_logit_softcapping=2.0, final_logit_softcapping=5.0)
+add("gemma3", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER, _gains={"embed_tokens": 0.5},
+    head_dim=16, sliding_window=12,
+    num_hidden_layers=6, intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
+    rope_parameters={"full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0},
+                     "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
+
+# --- phi3 ---
+add("phi3", "Phi3Config", "Phi3ForCausalLM", sliding_window=None)
+add("phi3-sliding", "Phi3Config", "Phi3ForCausalLM", sliding_window=12)
+add("phi3-partial", "Phi3Config", "Phi3ForCausalLM", tie_word_embeddings=True, rope_parameters={
+    "rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5,
+    "original_max_position_embeddings": 512})
+add("phi3-longrope", "Phi3Config", "Phi3ForCausalLM", cases={"short": 30, "long": 60},
+    original_max_position_embeddings=32, rope_parameters={
+        "rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 1.1, 1.3, 1.5],
+        "long_factor": [1.0, 1.6, 3.0, 6.0], "original_max_position_embeddings": 32})
+
+# --- cohere ---
+add("command-r", "CohereConfig", "CohereForCausalLM", logit_scale=0.75)
+add("command-r-plus", "CohereConfig", "CohereForCausalLM", logit_scale=0.75, use_qk_norm=True)
+add("cohere2", "Cohere2Config", "Cohere2ForCausalLM",
+    _config_changes=says(rotary_pct=1.0),
+    logit_scale=0.75, sliding_window=12,
+    num_hidden_layers=4, intermediate_size=32)
+
+# --- falcon ---
+FALCON = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2,
+          "num_attention_heads": 4, "bos_token_id": 257, "eos_token_id": 258}
+add("falcon", "FalconConfig", "FalconForCausalLM", base=FALCON,
+    _config_changes=says(num_kv_heads=1),
+    multi_query=True,
+    parallel_attn=True, new_decoder_architecture=False, alibi=False, bias=False)
+add("falcon-40b", "FalconConfig", "FalconForCausalLM", base=FALCON, num_kv_heads=2,
+    parallel_attn=True, new_decoder_architecture=True, alibi=False, bias=False)
+
+# --- granite, olmo, smollm ---
+GRANITE = {"embedding_multiplier": 3.0, "logits_scaling": 2.0, "residual_multiplier": 0.5,
+           "attention_multiplier": 0.3}
+add("granite", "GraniteConfig", "GraniteForCausalLM", tie_word_embeddings=True, **GRANITE)
+add("granitemoe", "GraniteMoeConfig", "GraniteMoeForCausalLM", tie_word_embeddings=True,
+    num_local_experts=4, num_experts_per_tok=2, **(GRANITE | {"intermediate_size": 32}))
+add("olmo2", "Olmo2Config", "Olmo2ForCausalLM")
+add("olmo3", "Olmo3Config", "Olmo3ForCausalLM", cases=80, sliding_window=12, num_hidden_layers=4,
+    intermediate_size=32, head_dim=8, rope_parameters={
+        "full_attention": YARN | {"rope_theta": 50.0, "beta_fast": 2.0, "beta_slow": 0.25},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}})
+add("smollm3", "SmolLM3Config", "SmolLM3ForCausalLM", num_hidden_layers=4, intermediate_size=32,
+    no_rope_layer_interval=4)
+
+# --- ALiBi ---
+add("bloom", "BloomConfig", "BloomForCausalLM", base={
+    "vocab_size": VOCABULARY, "hidden_size": 32, "n_layer": 2, "n_head": 4, "bos_token_id": 257,
+    "eos_token_id": 258}, _config_changes=says(seq_length=512))
+add("mpt", "MptConfig", "MptForCausalLM",
+    _config_changes=says(architectures=["MPTForCausalLM"]), base={
+    "vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "expansion_ratio": 4,
+    "max_seq_len": 512})
+
+# --- gpt-oss ---
+def gpt_oss(name, **arguments):
+    add(name, "GptOssConfig", "GptOssForCausalLM", cases=80, head_dim=16, num_local_experts=4,
+        num_experts_per_tok=2, sliding_window=12, _transposed=("experts",),
+        _gains={"gate_up_proj": 4.0, "down_proj": 0.3, "router": 2.0}, rope_parameters=YARN | {"truncate": False},
+        **arguments)
+
+
+gpt_oss("gpt-oss", intermediate_size=32)
+gpt_oss("gpt-oss-mxfp4", intermediate_size=64, _mxfp4=True)
+
+# --- deepseek2 ---
+MLA = {"num_hidden_layers": 3, "num_key_value_heads": 4, "kv_lora_rank": 32, "qk_nope_head_dim": 16,
+       "qk_rope_head_dim": 8, "v_head_dim": 16, "first_k_dense_replace": 1,
+       "moe_intermediate_size": 16, "n_routed_experts": 8, "num_experts_per_tok": 3,
+       "n_shared_experts": 2}
+
+
+def mla_yarn(mscale):
+    return YARN | {"rope_theta": 50.0, "beta_fast": 2.0, "beta_slow": 0.25, "mscale": mscale,
+                   "mscale_all_dim": mscale}
+
+
+def deepseek_lite(name, **arguments):
+    add(name, "DeepseekV2Config", "DeepseekV2ForCausalLM", cases=80,
+        _config_changes=says(scoring_func="softmax"), rope_parameters=mla_yarn(0.707),
+        **(MLA | {"q_lora_rank": None, "topk_method": "greedy", "routed_scaling_factor": 1.0,
+                  "norm_topk_prob": False} | arguments))
+
+
+def deepseek_v3(name, **arguments):
+    add(name, "DeepseekV3Config", "DeepseekV3ForCausalLM", cases=80, q_lora_rank=24, n_group=4,
+        topk_group=2, routed_scaling_factor=2.5, norm_topk_prob=True,
+        _config_changes=says(scoring_func="sigmoid"), **(MLA | {"n_shared_experts": 1} | arguments))
+
+
+def keep_kv_b_whole(converter):
+    """As files from before the spring of 2025 have it: one attn_kv_b, as many heads of K as of Q.
+
+    The converter's history, in its own terms: it neither split kv_b_proj nor wrote the *_mla keys.
+    """
+    modern = converter.modify_tensors
+    modern_parameters = converter.set_gguf_parameters
+
+    def modify_tensors(self, data, name, bid):
+        if name.endswith("kv_b_proj.weight"):
+            yield self.map_tensor_name(name), data
+        else:
+            yield from modern(self, data, name, bid)
+
+    def set_gguf_parameters(self):
+        modern_parameters(self)
+        facts, hparams = self.gguf_writer.kv_data[0], self.hparams
+        facts["deepseek2.attention.head_count_kv"].value = hparams["num_attention_heads"]
+        facts["deepseek2.attention.key_length"].value = (
+            hparams["qk_nope_head_dim"] + hparams["qk_rope_head_dim"])
+        facts["deepseek2.attention.value_length"].value = hparams["v_head_dim"]
+        del facts["deepseek2.attention.key_length_mla"], facts["deepseek2.attention.value_length_mla"]
+
+    converter.modify_tensors = modify_tensors
+    converter.set_gguf_parameters = set_gguf_parameters
+
+
+deepseek_lite("deepseek2-lite")
+deepseek_lite("deepseek2-v2", q_lora_rank=24, num_hidden_layers=2, topk_method="group_limited_greedy",
+              n_group=4, topk_group=2, routed_scaling_factor=2.0)
+deepseek_v3("deepseek2-v3", rope_parameters=mla_yarn(1.0))
+deepseek_v3("deepseek2-old", _prepare=keep_kv_b_whole, num_hidden_layers=2)
+
+# --- mistral3 ---
+add("mistral3", "Ministral3Config", "Ministral3ForCausalLM", cases=80, head_dim=16,
+    rope_parameters=YARN | {"mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5,
+                            "original_max_position_embeddings": 32})
+
+# --- gemma4 ---
+GEMMA4 = {
+    "num_hidden_layers": 4, "head_dim": 16, "global_head_dim": 32, "num_attention_heads": 2,
+    "num_key_value_heads": 1, "intermediate_size": 32, "sliding_window": 12,
+    "layer_types": ["sliding_attention", "sliding_attention", "sliding_attention", "full_attention"],
+    "rope_parameters": {
+        "full_attention": {"rope_type": "proportional", "rope_theta": 100000.0,
+                           "partial_rotary_factor": 0.25},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}},
+    "vocab_size_per_layer_input": VOCABULARY, "final_logit_softcapping": 5.0,
+}
+
+
+def gemma4(name, **arguments):
+    add(name, "Gemma4TextConfig", "Gemma4ForCausalLM", _files=TOKENIZER, **(GEMMA4 | arguments))
+
+
+gemma4("gemma4", hidden_size_per_layer_input=0, attention_k_eq_v=True, num_key_value_heads=2,
+       num_global_key_value_heads=1)
+gemma4("gemma4-e2b", hidden_size_per_layer_input=8, num_kv_shared_layers=3, num_hidden_layers=6,
+       use_double_wide_mlp=True,
+       layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2)
+gemma4("gemma4-moe", hidden_size_per_layer_input=0, enable_moe_block=True, num_experts=4,
+       top_k_experts=2, moe_intermediate_size=16, num_hidden_layers=2,
+       layer_types=["sliding_attention", "full_attention"])
+
+# --- embeddings ---
+BERT = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 128,
+        "type_vocab_size": 2}
+
+
+def pooling(kind):
+    return TOKENIZER | {
+        "modules.json": [{"idx": 1, "name": "1", "path": "1_Pooling", "type": "models.Pooling"}],
+        "1_Pooling/config.json": {f"pooling_mode_{kind}": True}}
+
+
+add("bert", "BertConfig", "BertModel", base=BERT, _embeds="cls", _files=pooling("cls_token"))
+add("nomic-bert", "NomicBertConfig", "NomicBertModel", base=BERT, _embeds="mean",
+    _files=pooling("mean_tokens"), _config_changes=says(
+        n_positions=2048, activation_function="swiglu", causal=False, qkv_proj_bias=False,
+        mlp_fc1_bias=False, mlp_fc2_bias=False, prenorm=False, rotary_emb_fraction=1.0,
+        rotary_emb_interleaved=False, rotary_emb_scale_base=None))
+add("gemma-embedding", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean",
+    _files=pooling("mean_tokens"), head_dim=16, sliding_window=24, num_hidden_layers=6,
+    intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
+    use_bidirectional_attention=True)
+
+# --- what llama.cpp tells by the number of layers alone, and no key says ---
+add("gemma2-27b", "Gemma2Config", "Gemma2ForCausalLM", hidden_size=16, head_dim=4,
+    num_attention_heads=2, num_key_value_heads=1, intermediate_size=8, num_hidden_layers=46,
+    sliding_window=12, query_pre_attn_scalar=8, _gains={"embed_tokens": 0.5})
+add("gemma3-27b", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER, hidden_size=16,
+    head_dim=4, num_attention_heads=2, num_key_value_heads=1, intermediate_size=8,
+    num_hidden_layers=62, sliding_window=12, query_pre_attn_scalar=8, _gains={"embed_tokens": 0.5})
+# llama.cpp tells some kinds by their depth alone, truncates gpt-oss's YaRN and takes the length of
+# the context for that of the sequence: the same model as it can read it, to be held against it.
+FOR_PEER = {
+    "deepseek2-lite": {"num_hidden_layers": 27},
+    "command-r-plus": {"num_hidden_layers": 64},
+    "gpt-oss": {"rope_parameters": RECIPES["gpt-oss"]["arguments"]["rope_parameters"]
+                | {"truncate": True}},
+    "gpt-oss-mxfp4": {"rope_parameters": RECIPES["gpt-oss"]["arguments"]["rope_parameters"]
+                      | {"truncate": True}},
+    "phi3-longrope": {"original_max_position_embeddings": 320, "rope_parameters":
+                      RECIPES["phi3-longrope"]["arguments"]["rope_parameters"]
+                      | {"original_max_position_embeddings": 320}},
+}
