@@ -250,6 +250,40 @@ add_rope (GgufWriter *writer, const TinyModel *self, guint n_pairs)
     gguf_writer_add_tensor (writer, "rope_freqs.weight", SOTTO_BLOCK_F32, n_pairs, 1, factors);
 }
 
+static void
+add_list (GgufWriter *writer, const char *key, const char *text)
+{
+  g_auto (GStrv) items = g_strsplit_set (text, "[],", -1);
+  gint32 values[16];
+  guint n = 0;
+
+  for (guint i = 0; items[i] != NULL; i++)
+    if (*items[i] != '\0' && n < G_N_ELEMENTS (values))
+      values[n++] = (gint32) g_ascii_strtoll (items[i], NULL, 10);
+  gguf_writer_add_int32s (writer, key, values, n);
+}
+
+static void
+add_extra (GgufWriter *writer, const TinyModel *self)
+{
+  g_auto (GStrv) items = g_strsplit (self->extra != NULL ? self->extra : "", " ", -1);
+
+  for (guint i = 0; items[i] != NULL; i++)
+    {
+      g_auto (GStrv) pair = g_strsplit (items[i], "=", 2);
+      g_autofree char *key = g_strdup_printf ("%s.%s", self->family, pair[0] != NULL ? pair[0] : "");
+
+      if (pair[0] == NULL || pair[1] == NULL)
+        continue;
+      if (pair[1][0] == '[')
+        add_list (writer, key, pair[1]);
+      else if (strchr (pair[1], '.') != NULL)
+        gguf_writer_add_float (writer, key, (float) g_ascii_strtod (pair[1], NULL));
+      else
+        gguf_writer_add_uint32 (writer, key, (guint32) g_ascii_strtoull (pair[1], NULL, 10));
+    }
+}
+
 GBytes *
 tiny_model_make (const TinyModel *self)
 {
@@ -270,6 +304,7 @@ tiny_model_make (const TinyModel *self)
   gguf_writer_add_float (writer, epsilon, 1e-5f);
   add_vocabulary (writer, self);
   add_rope (writer, self, width / 4 / 2);
+  add_extra (writer, self);
 
   add_matrix (writer, "token_embd.weight", self->type, width, TINY_MODEL_VOCABULARY, &seed);
   for (guint i = 0; i < self->n_layers; i++)
