@@ -30,6 +30,9 @@ struct _SottoSession {
   float *restored_logits;  /* (n_vocabulary); NULL until something is restored */
 };
 
+/* Whether a sequence of so many tokens is a long one, whose positions turn otherwise from the first on. */
+gboolean sotto_session_is_long (const SottoSession *self, guint n_tokens);
+
 /* --- sotto-session-checkpoint.c --- */
 
 /* Takes a checkpoint where the timeline ends, if anything forgets there; without memory for it, none. */

@@ -160,7 +160,7 @@ check_state (const SottoSession *self, const guint8 *bytes, gsize length, GError
   v = get_32 (bytes + 24);
   if (n > self->n_context)
     return bad_state (error, "%u tokens do not fit into a context of %u", n, self->n_context);
-  if ((v != 0 && v != n_vocabulary) || get_32 (bytes + 28) > 1)
+  if ((v != 0 && v != n_vocabulary) || get_32 (bytes + 28) != (guint32) sotto_session_is_long (self, n))
     return bad_state (error, "damaged");
   if (length != HEADER_BYTES + 4 * ((gsize) n + v)
                 + self->backend->klass->state_bytes (self->backend, self->state, n))

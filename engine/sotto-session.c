@@ -57,6 +57,8 @@ sotto_session_new (SottoModel    *model,
   self->backend = backend;
   self->kv_type = kv_type;
   self->n_context = n_context > 0 ? n_context : sotto_model_get_default_context (model);
+  if (program->n_context_most > 0)
+    self->n_context = MIN (self->n_context, program->n_context_most);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->checkpoints = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
   self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, error);
@@ -246,9 +248,8 @@ count_common (const SottoSession *self, const gint32 *tokens, guint n_tokens)
   return n;
 }
 
-/* Whether a sequence of so many tokens is a long one, whose positions turn otherwise from the first on. */
-static gboolean
-is_long (const SottoSession *self, guint n_tokens)
+gboolean
+sotto_session_is_long (const SottoSession *self, guint n_tokens)
 {
   guint long_from = get_plan (self)->long_from;
 
@@ -259,8 +260,8 @@ is_long (const SottoSession *self, guint n_tokens)
 static void
 rewind_for (SottoSession *self, guint n_tokens, guint n_wanted)
 {
-  sotto_session_rewind (self, self->is_long == is_long (self, n_wanted) ? n_tokens : 0);
-  self->is_long = is_long (self, n_wanted);
+  sotto_session_rewind (self, self->is_long == sotto_session_is_long (self, n_wanted) ? n_tokens : 0);
+  self->is_long = sotto_session_is_long (self, n_wanted);
   self->logits = NULL;
 }
 
@@ -362,7 +363,7 @@ sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GEr
     return FALSE;
 
   if (!self->backend->klass->state_serves (self->backend, self->state, n)
-      || self->is_long != is_long (self, n + 1))
+      || self->is_long != sotto_session_is_long (self, n + 1))
     return append_anew (self, token, cancel, error);
 
   if (!run_piece (self, &token, 1, FALSE, cancel, error))

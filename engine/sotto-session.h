@@ -63,7 +63,8 @@ typedef struct _SottoSession SottoSession;
 
 /**
  * sotto_session_new:
- * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096
+ * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096. A model that has a table
+ *   of positions holds no more than stand there
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY, or %SOTTO_ENGINE_ERROR_TENSOR for a
  *   file that holds a vocabulary and no weights

@@ -33,10 +33,22 @@ put_half (guint8 *target, float value)
   target[1] = (guint8) (half >> 8);
 }
 
+static void
+put_float (guint8 *target, float value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  bits = GUINT32_TO_LE (bits);
+  memcpy (target, &bits, sizeof bits);
+}
+
 /* The scales of a block of random integers, so that its weights spread evenly to about ± @range. */
 static void
 put_scales (SottoBlockType type, guint8 *block, float range)
 {
+  guint8 half[2];
+
   switch (type)
     {
     case SOTTO_BLOCK_Q4_0:
@@ -73,6 +85,64 @@ put_scales (SottoBlockType type, guint8 *block, float range)
 
     case SOTTO_BLOCK_Q6_K:
       put_half (block + 208, range / (128 * 32));
+      break;
+
+    case SOTTO_BLOCK_Q2_K:
+      put_half (block + 80, range / 22);
+      put_half (block + 82, range / 15);
+      break;
+
+    case SOTTO_BLOCK_Q3_K:
+      put_half (block + 108, range / 128);
+      break;
+
+    case SOTTO_BLOCK_Q8_K:
+      put_float (block, range / 128);
+      break;
+
+    case SOTTO_BLOCK_IQ1_S:
+      put_half (block, range / 17);
+      break;
+
+    case SOTTO_BLOCK_IQ1_M: /* four bits at a time, above the scales of the parts */
+      put_half (half, range / 17);
+      for (guint i = 0; i < 4; i++)
+        block[48 + 2 * i + 1] = (guint8) ((block[48 + 2 * i + 1] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
+      break;
+
+    case SOTTO_BLOCK_IQ2_XXS:
+    case SOTTO_BLOCK_IQ2_XS:
+    case SOTTO_BLOCK_IQ2_S:
+      put_half (block, range / 168);
+      break;
+
+    case SOTTO_BLOCK_IQ3_XXS:
+    case SOTTO_BLOCK_IQ3_S:
+      put_half (block, range / 480);
+      break;
+
+    case SOTTO_BLOCK_IQ4_NL:
+      put_half (block, range / 127);
+      break;
+
+    case SOTTO_BLOCK_IQ4_XS:
+      put_half (block, range / (32 * 127));
+      break;
+
+    case SOTTO_BLOCK_TQ1_0:
+      put_half (block + 52, range);
+      break;
+
+    case SOTTO_BLOCK_TQ2_0:
+      put_half (block + 64, range);
+      break;
+
+    case SOTTO_BLOCK_MXFP4: /* 2^(e - 128) * 12 */
+      block[0] = (guint8) (128 + (int) floorf (log2f (range / 12)));
+      break;
+
+    case SOTTO_BLOCK_NVFP4: /* 2^-6 * 6 with no mantissa */
+      memset (block, 1 << 3, 4);
       break;
 
     default:
