@@ -296,6 +296,53 @@ sotto_conversation_load (SottoConversation *self)
   sotto_conversation_path_read_async (self, NULL, NULL);
 }
 
+/* What a model thought and called goes back to it; its template knows what it wants of that. */
+static void
+append_reply (SottoMessages *messages, SottoMessage *message)
+{
+  const guint n_calls = sotto_message_get_n_calls (message);
+  g_autofree const char **names = g_new0 (const char *, n_calls + 1);
+  g_autofree const char **arguments = g_new0 (const char *, n_calls + 1);
+
+  if (sotto_message_get_length (message) == 0 && n_calls == 0)
+    return;
+
+  for (guint i = 0; i < n_calls; i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (message, i);
+
+      names[i] = call->name;
+      arguments[i] = call->arguments;
+    }
+  sotto_messages_append_reply (messages, sotto_message_get_text (message),
+                               sotto_message_get_reasoning (message), names, arguments);
+}
+
+/* The same for a template that wants no calls without results: they are written out. */
+static void
+append_reply_as_text (SottoMessages *messages, SottoMessage *message)
+{
+  g_autoptr (GString) text = g_string_new (sotto_message_get_text (message));
+
+  for (guint i = 0; i < sotto_message_get_n_calls (message); i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (message, i);
+
+      g_string_append_printf (text, "%s%s %s", text->len > 0 ? "\n\n" : "", call->name, call->arguments);
+    }
+  if (text->len > 0)
+    sotto_messages_append (messages, "assistant", text->str);
+}
+
+gboolean
+sotto_conversation_path_has_calls (SottoConversation *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    if (sotto_message_get_n_calls (sotto_conversation_path_get (self, i)) > 0)
+      return TRUE;
+  return FALSE;
+}
+
 SottoMessages *
 sotto_conversation_path_to_messages (SottoConversation *self)
 {
@@ -309,10 +356,12 @@ sotto_conversation_path_to_messages (SottoConversation *self)
       SottoMessage *message = sotto_conversation_path_get (self, i);
       const gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
 
-      if (is_reply && sotto_message_get_length (message) == 0)
-        continue;
-      sotto_messages_append (messages, is_reply
-                             ? "assistant" : "user", sotto_message_get_text (message));
+      if (is_reply && self->calls_as_text)
+        append_reply_as_text (messages, message);
+      else if (is_reply)
+        append_reply (messages, message);
+      else
+        sotto_messages_append (messages, "user", sotto_message_get_text (message));
     }
   return messages;
 }

@@ -56,6 +56,11 @@ struct _SottoConversation
   gulong looking;    /* waits for the library */
   gboolean is_begun; /* the reply stands in the history */
 
+  /* Its parts (conversation-parts.c) */
+  SottoEventKind last_part;
+  gint64 thinking_begin;
+  gboolean calls_as_text; /* what the model's template makes of earlier calls was an error */
+
   SottoProblem *problem;
 };
 
@@ -138,6 +143,8 @@ gboolean sotto_conversation_path_read_finish (SottoConversation  *self,
                                               GAsyncResult       *result,
                                               GError            **error);
 
+gboolean sotto_conversation_path_has_calls (SottoConversation *self);
+
 /* The conversation as the engine takes it, without a last message that has no text yet. */
 SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 
@@ -153,6 +160,15 @@ void sotto_conversation_set_reply_state (SottoConversation *self,
 
 /* Ends a running reply at once, as stopped, without waiting for the worker. */
 void sotto_conversation_abandon_reply (SottoConversation *self);
+
+/* --- conversation-parts.c --- */
+
+/* @event: TEXT, REASONING or TOOL_CALL of the running reply */
+void sotto_conversation_take_part (SottoConversation *self, const SottoEvent *event);
+void sotto_conversation_end_thinking (SottoConversation *self);
+
+/* The reply is over. @receipt: (nullable) */
+void sotto_conversation_end_parts (SottoConversation *self, const SottoReceipt *receipt);
 
 /* Returns: (transfer full): @siblings and @id behind them */
 char **sotto_conversation_add_sibling (const char *const *siblings, const char *id);

@@ -9,10 +9,10 @@
  *   begin_reply      a WAITING message takes its place on the path
  *     ask            once the library has looked: the request goes to the worker
  *   on_event         LOADING, PREFILL: progress
- *     take_text      the first text enters the reply into the history, every text the journal
+ *     take_part      the first part enters the reply into the history, every one the journal
  *   end_reply        FINISHED, CANCELLED, FAILED: the receipt closes the message
  *
- * A reply that ends before its first text leaves no trace but the conversation's problem: what it
+ * A reply that ends before its first part leaves no trace but the conversation's problem: what it
  * replaced comes back. The conversation keeps itself alive while a reply runs. */
 
 char **
@@ -195,6 +195,7 @@ end_reply (SottoConversation   *self,
     {
       g_autoptr (SottoProblem) problem = error != NULL ? sotto_problem_new (error) : NULL;
 
+      sotto_conversation_end_parts (self, receipt);
       sotto_message_set_problem (self->reply, problem);
       close_in_history (self, status, receipt);
     }
@@ -215,18 +216,16 @@ end_reply (SottoConversation   *self,
 
 /* --- Events --- */
 
+static void ask (SottoConversation *self);
+
 static void
-take_text (SottoConversation *self, const SottoEvent *event)
+take_part (SottoConversation *self, const SottoEvent *event)
 {
   begin_in_history (self);
-  if (self->services->store != NULL)
-    sotto_store_append_reply (self->services->store, sotto_message_get_id (self->reply),
-                              SOTTO_HISTORY_PART_TEXT, event->text);
-
   set_speed (self, event->tokens_per_second);
   sotto_message_set_status (self->reply, SOTTO_MESSAGE_STATUS_STREAMING);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_GENERATING, 0);
-  sotto_message_append (self->reply, event->text);
+  sotto_conversation_take_part (self, event);
 }
 
 static void
@@ -242,6 +241,15 @@ take_receipt (SottoConversation *self, const SottoEvent *event)
   if (receipt->decode_us > 0 && receipt->n_generated > 1)
     set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC
                        / (double) receipt->decode_us);
+}
+
+/* Sotto has no tools, so that calls have no results; some templates refuse a conversation for that. */
+static gboolean
+may_ask_again (SottoConversation *self, const GError *error)
+{
+  return (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_RAISED)
+          || g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX))
+         && !self->is_begun && !self->calls_as_text && sotto_conversation_path_has_calls (self);
 }
 
 static double
@@ -269,7 +277,9 @@ on_event (const SottoEvent *event, gpointer user_data)
       sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, fraction_of (event));
       break;
     case SOTTO_EVENT_TEXT:
-      take_text (self, event);
+    case SOTTO_EVENT_REASONING:
+    case SOTTO_EVENT_TOOL_CALL:
+      take_part (self, event);
       break;
     case SOTTO_EVENT_FINISHED:
       take_receipt (self, event);
@@ -286,10 +296,14 @@ on_event (const SottoEvent *event, gpointer user_data)
       end_reply (self, SOTTO_MESSAGE_STATUS_STOPPED, event->receipt, NULL);
       break;
     case SOTTO_EVENT_FAILED:
+      if (may_ask_again (self, event->error))
+        {
+          self->calls_as_text = TRUE;
+          ask (self);
+          break;
+        }
       end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, event->receipt, event->error);
       break;
-    case SOTTO_EVENT_REASONING:
-    case SOTTO_EVENT_TOOL_CALL:
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_HASHED:
     default:
@@ -375,6 +389,8 @@ sotto_conversation_begin_reply (SottoConversation *self,
   g_object_ref (self);
   self->replaced = replaced;
   self->is_begun = FALSE;
+  self->last_part = SOTTO_EVENT_TEXT;
+  self->calls_as_text = FALSE;
   self->request = 0;
   self->reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
                                    SOTTO_MESSAGE_STATUS_WAITING, "",

@@ -56,6 +56,18 @@ join_text (SottoEvent *event, SottoEvent *next)
   event->tokens_per_second = next->tokens_per_second;
 }
 
+/* Whether @event says more of what @pending says. */
+static gboolean
+joins (const SottoEvent *pending, const SottoEvent *event)
+{
+  if (pending->request != event->request || pending->kind != event->kind)
+    return FALSE;
+
+  return event->kind == SOTTO_EVENT_TEXT || event->kind == SOTTO_EVENT_REASONING
+         || (event->kind == SOTTO_EVENT_TOOL_CALL && pending->call_step == SOTTO_CALL_ARGUMENTS
+             && event->call_step == SOTTO_CALL_ARGUMENTS);
+}
+
 /* Hands out @event, unless its text may still grow. */
 static gboolean
 engine_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
@@ -71,8 +83,7 @@ engine_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_dat
       if (event == NULL)
         break;
 
-      if (pending != NULL && pending->kind == SOTTO_EVENT_TEXT && event->kind == SOTTO_EVENT_TEXT
-          && pending->request == event->request)
+      if (pending != NULL && joins (pending, event))
         {
           join_text (pending, event);
           continue;

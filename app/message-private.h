@@ -26,6 +26,15 @@ const char *sotto_message_get_parent (SottoMessage *self);
 const char *const *sotto_message_get_siblings (SottoMessage *self);
 
 void sotto_message_append (SottoMessage *self, const char *text);
+void sotto_message_append_reasoning (SottoMessage *self, const char *text);
+void sotto_message_set_thinking (SottoMessage *self, gboolean thinking);
+void sotto_message_set_thinking_time (SottoMessage *self, GTimeSpan time);
+
+/* A call as it comes: begun, grown, complete or taken back. The last three are about the newest one. */
+void sotto_message_begin_call (SottoMessage *self, const char *name);
+void sotto_message_append_arguments (SottoMessage *self, const char *text);
+void sotto_message_end_call (SottoMessage *self);
+void sotto_message_take_back_call (SottoMessage *self);
 void sotto_message_set_status (SottoMessage *self, SottoMessageStatus status);
 void sotto_message_set_model_name (SottoMessage *self, const char *name);
 void sotto_message_set_receipt (SottoMessage *self, const char *receipt);

@@ -13,6 +13,10 @@ struct _SottoMessage
   SottoRole role;
   SottoMessageStatus status;
   GString *text;
+  GString *reasoning;
+  gboolean thinking;
+  GTimeSpan thinking_time;
+  GPtrArray *calls; /* of SottoToolCall */
   char *model_name;
   char *receipt;
   GDateTime *created;
@@ -27,6 +31,10 @@ enum {
   PROP_ID,
   PROP_ROLE,
   PROP_TEXT,
+  PROP_REASONING,
+  PROP_THINKING,
+  PROP_THINKING_TIME,
+  PROP_N_CALLS,
   PROP_STATUS,
   PROP_MODEL_NAME,
   PROP_CREATED,
@@ -48,6 +56,16 @@ static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
 
 static void
+tool_call_free (gpointer data)
+{
+  SottoToolCall *call = data;
+
+  g_free (call->name);
+  g_free (call->arguments);
+  g_free (call);
+}
+
+static void
 sotto_message_finalize (GObject *object)
 {
   SottoMessage *self = SOTTO_MESSAGE (object);
@@ -55,6 +73,8 @@ sotto_message_finalize (GObject *object)
   g_free (self->id);
   g_free (self->parent);
   g_string_free (self->text, TRUE);
+  g_string_free (self->reasoning, TRUE);
+  g_ptr_array_unref (self->calls);
   g_free (self->model_name);
   g_free (self->receipt);
   g_clear_pointer (&self->created, g_date_time_unref);
@@ -78,6 +98,18 @@ sotto_message_get_property (GObject *object, guint prop_id, GValue *value, GPara
       break;
     case PROP_TEXT:
       g_value_set_string (value, self->text->str);
+      break;
+    case PROP_REASONING:
+      g_value_set_string (value, self->reasoning->str);
+      break;
+    case PROP_THINKING:
+      g_value_set_boolean (value, self->thinking);
+      break;
+    case PROP_THINKING_TIME:
+      g_value_set_int64 (value, self->thinking_time);
+      break;
+    case PROP_N_CALLS:
+      g_value_set_uint (value, self->calls->len);
       break;
     case PROP_STATUS:
       g_value_set_enum (value, self->status);
@@ -118,6 +150,11 @@ sotto_message_class_init (SottoMessageClass *klass)
   properties[PROP_ROLE] = g_param_spec_enum ("role", NULL, NULL, SOTTO_TYPE_ROLE, SOTTO_ROLE_USER,
                                              flags);
   properties[PROP_TEXT] = g_param_spec_string ("text", NULL, NULL, NULL, flags);
+  properties[PROP_REASONING] = g_param_spec_string ("reasoning", NULL, NULL, NULL, flags);
+  properties[PROP_THINKING] = g_param_spec_boolean ("thinking", NULL, NULL, FALSE, flags);
+  properties[PROP_THINKING_TIME] = g_param_spec_int64 ("thinking-time", NULL, NULL, 0, G_MAXINT64,
+                                                       0, flags);
+  properties[PROP_N_CALLS] = g_param_spec_uint ("n-calls", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_STATUS] = g_param_spec_enum ("status", NULL, NULL, SOTTO_TYPE_MESSAGE_STATUS,
                                                SOTTO_MESSAGE_STATUS_COMPLETE, flags);
   properties[PROP_MODEL_NAME] = g_param_spec_string ("model-name", NULL, NULL, NULL, flags);
@@ -137,6 +174,8 @@ sotto_message_class_init (SottoMessageClass *klass)
 static void
 sotto_message_init (SottoMessage *self)
 {
+  self->reasoning = g_string_new (NULL);
+  self->calls = g_ptr_array_new_with_free_func (tool_call_free);
   self->version = 1;
   self->n_versions = 1;
 }
@@ -194,6 +233,33 @@ problem_of_status (SottoMessageStatus status)
   return error != NULL ? sotto_problem_new (error) : NULL;
 }
 
+/* Reasoning and tool calls out of the parts; pieces of reasoning stand apart. */
+static void
+take_parts (SottoMessage *self, const SottoHistoryMessage *record)
+{
+  for (guint i = 0; record->parts != NULL && i < record->parts->len; i++)
+    {
+      const SottoHistoryPart *part = g_ptr_array_index (record->parts, i);
+
+      if (part->kind == SOTTO_HISTORY_PART_REASONING)
+        {
+          if (self->reasoning->len > 0 && !g_str_has_suffix (self->reasoning->str, "\n"))
+            g_string_append (self->reasoning, "\n\n");
+          g_string_append (self->reasoning, part->text);
+        }
+      else if (part->kind == SOTTO_HISTORY_PART_TOOL_CALL)
+        {
+          SottoToolCall *call = g_new0 (SottoToolCall, 1);
+
+          call->name = g_strdup (part->name != NULL ? part->name : "");
+          call->arguments = g_strdup (part->text);
+          call->is_complete = TRUE;
+          g_ptr_array_add (self->calls, call);
+        }
+    }
+  self->thinking_time = (GTimeSpan) sotto_kept_receipt_get_number (record->receipt, "reasoning_us");
+}
+
 SottoMessage *
 sotto_message_new_from_record (const SottoHistoryMessage *record)
 {
@@ -206,6 +272,7 @@ sotto_message_new_from_record (const SottoHistoryMessage *record)
   self->role = record->role == SOTTO_HISTORY_ROLE_USER ? SOTTO_ROLE_USER : SOTTO_ROLE_ASSISTANT;
   self->status = status_of_record (record);
   self->text = g_string_new_take (g_steal_pointer (&text));
+  take_parts (self, record);
   self->model_name = g_strdup (record->model != NULL ? record->model->name : NULL);
   self->receipt = g_strdup (record->receipt);
   self->created = created != NULL ? g_date_time_to_local (created) : g_date_time_new_now_local ();
@@ -237,6 +304,70 @@ sotto_message_append (SottoMessage *self, const char *text)
   g_string_append (self->text, text);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEXT]);
   g_signal_emit (self, signals[APPENDED], 0, offset);
+}
+
+void
+sotto_message_append_reasoning (SottoMessage *self, const char *text)
+{
+  g_string_append (self->reasoning, text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REASONING]);
+}
+
+void
+sotto_message_set_thinking (SottoMessage *self, gboolean thinking)
+{
+  if (self->thinking == thinking)
+    return;
+
+  self->thinking = thinking;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_THINKING]);
+}
+
+void
+sotto_message_set_thinking_time (SottoMessage *self, GTimeSpan time)
+{
+  if (self->thinking_time == time)
+    return;
+
+  self->thinking_time = time;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_THINKING_TIME]);
+}
+
+void
+sotto_message_begin_call (SottoMessage *self, const char *name)
+{
+  SottoToolCall *call = g_new0 (SottoToolCall, 1);
+
+  call->name = g_strdup (name);
+  call->arguments = g_strdup ("");
+  g_ptr_array_add (self->calls, call);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+}
+
+void
+sotto_message_append_arguments (SottoMessage *self, const char *text)
+{
+  SottoToolCall *call = g_ptr_array_index (self->calls, self->calls->len - 1);
+  g_autofree char *before = g_steal_pointer (&call->arguments);
+
+  call->arguments = g_strconcat (before, text, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+}
+
+void
+sotto_message_end_call (SottoMessage *self)
+{
+  SottoToolCall *call = g_ptr_array_index (self->calls, self->calls->len - 1);
+
+  call->is_complete = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+}
+
+void
+sotto_message_take_back_call (SottoMessage *self)
+{
+  g_ptr_array_set_size (self->calls, (int) self->calls->len - 1);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
 }
 
 void
@@ -321,6 +452,42 @@ sotto_message_get_length (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
   return self->text->len;
+}
+
+const char *
+sotto_message_get_reasoning (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return self->reasoning->str;
+}
+
+gboolean
+sotto_message_get_thinking (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), FALSE);
+  return self->thinking;
+}
+
+GTimeSpan
+sotto_message_get_thinking_time (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
+  return self->thinking_time;
+}
+
+guint
+sotto_message_get_n_calls (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
+  return self->calls->len;
+}
+
+const SottoToolCall *
+sotto_message_get_call (SottoMessage *self, guint position)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  g_return_val_if_fail (position < self->calls->len, NULL);
+  return g_ptr_array_index (self->calls, position);
 }
 
 SottoMessageStatus

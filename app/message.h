@@ -26,6 +26,10 @@ G_BEGIN_DECLS
  * - "model-name" (string, nullable): of a reply: the model that made it
  * - "created" (#GDateTime, constant): local time
  * - "receipt" (string, nullable): JSON: how the reply was made
+ * - "reasoning" (string): what the model thought before it answered; "" where it did not
+ * - "thinking" (boolean): it is doing so now
+ * - "thinking-time" (#GTimeSpan): how long it did; 0: not known
+ * - "n-calls" (uint): tools that it wanted to call; notifies of every change of a call, too
  * - "version" (uint, from 1), "n-versions" (uint): which of its siblings it is
  * - "problem" (#SottoProblem, nullable): why a reply failed or was cut off
  *
@@ -46,6 +50,25 @@ SottoRole sotto_message_get_role (SottoMessage *self);
  */
 const char *sotto_message_get_text (SottoMessage *self);
 gsize sotto_message_get_length (SottoMessage *self);
+const char *sotto_message_get_reasoning (SottoMessage *self);
+gboolean sotto_message_get_thinking (SottoMessage *self);
+GTimeSpan sotto_message_get_thinking_time (SottoMessage *self);
+
+/**
+ * SottoToolCall:
+ * @name: the tool's
+ * @arguments: JSON; not all of it unless @is_complete
+ */
+typedef struct {
+  char *name;
+  char *arguments;
+  gboolean is_complete;
+} SottoToolCall;
+
+guint sotto_message_get_n_calls (SottoMessage *self);
+
+/* Returns: (transfer none): valid until the call changes */
+const SottoToolCall *sotto_message_get_call (SottoMessage *self, guint position);
 SottoMessageStatus sotto_message_get_status (SottoMessage *self);
 const char *sotto_message_get_model_name (SottoMessage *self);
 GDateTime *sotto_message_get_created (SottoMessage *self);

@@ -36,9 +36,25 @@ sotto_model_files_folders (void)
   return g_strv_builder_end (builder);
 }
 
+/* A model split over several files goes by its first; where that is missing, by the one there is.
+ * Takes @path. */
+static char *
+find_first_part (char *path)
+{
+  g_autofree char *first = sotto_model_dup_part_path (path, 1, NULL);
+
+  if (first == NULL || !g_file_test (first, G_FILE_TEST_EXISTS))
+    return path;
+
+  g_free (path);
+  return g_steal_pointer (&first);
+}
+
+/* @path: (transfer full) */
 static void
 add_path (GPtrArray *paths, GHashTable *seen, char *path)
 {
+  path = find_first_part (path);
   if (g_hash_table_add (seen, path))
     g_ptr_array_add (paths, path);
   else
@@ -74,6 +90,12 @@ sotto_model_files_list (const char *const *added)
   return g_steal_pointer (&paths);
 }
 
+static gint64
+get_time (const struct stat *status)
+{
+  return (gint64) status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+}
+
 static gboolean
 set_errno_error (GError **error, const char *path, int number)
 {
@@ -82,6 +104,27 @@ set_errno_error (GError **error, const char *path, int number)
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_OPEN, &arguments, "%s: %s", path,
                           g_strerror (number));
   return FALSE;
+}
+
+/* The sizes of the other parts of a split model, and the latest time. One that is missing is left
+ * out: opening the model will tell. */
+static void
+add_other_parts (const char *path, guint64 *size, gint64 *modified)
+{
+  g_autofree char *first = NULL;
+  guint n_parts;
+
+  first = sotto_model_dup_part_path (path, 1, &n_parts);
+  for (guint part = 1; first != NULL && part <= n_parts; part++)
+    {
+      g_autofree char *other = sotto_model_dup_part_path (path, part, NULL);
+      struct stat status;
+
+      if (g_str_equal (other, path) || stat (other, &status) != 0)
+        continue;
+      *size += (guint64) status.st_size;
+      *modified = MAX (*modified, get_time (&status));
+    }
 }
 
 gboolean
@@ -100,7 +143,8 @@ sotto_model_files_stat (const char *path, guint64 *size, gint64 *modified, GErro
     return set_errno_error (error, path, errno);
 
   *size = (guint64) status.st_size;
-  *modified = (gint64) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+  *modified = get_time (&status);
+  add_other_parts (path, size, modified);
   return TRUE;
 }
 
@@ -123,10 +167,15 @@ char *
 sotto_model_files_create_name (const char *path, const char *own_name)
 {
   g_autofree char *name = g_filename_display_basename (path);
+  g_autofree char *part = sotto_model_dup_part_path (path, 1, NULL);
   char *end = g_strrstr (name, ".gguf");
 
   if (end != NULL && end != name)
-    *end = '\0';
+    {
+      if (part != NULL)
+        end -= strlen ("-00001-of-00001");
+      *end = '\0';
+    }
   for (char *p = name + strlen (name); p > name; p--)
     if ((*p == '.' || *p == '-' || *p == '_') && is_quantisation (p + 1))
       *p = '\0';
@@ -145,16 +194,16 @@ sotto_model_files_look (const char *path)
   g_autoptr (SottoModel) model = NULL;
   const SottoModelInfo *info;
 
-  facts->path = g_strdup (path);
-  if (!sotto_model_files_stat (path, &facts->size, &facts->modified, &facts->error))
+  facts->path = find_first_part (g_strdup (path));
+  if (!sotto_model_files_stat (facts->path, &facts->size, &facts->modified, &facts->error))
     return g_steal_pointer (&facts);
 
-  model = sotto_model_open (path, NULL, NULL, NULL, &facts->error);
+  model = sotto_model_open (facts->path, NULL, NULL, NULL, &facts->error);
   if (model == NULL)
     return g_steal_pointer (&facts);
 
   info = sotto_model_get_info (model);
-  facts->name = sotto_model_files_create_name (path, info->name);
+  facts->name = sotto_model_files_create_name (facts->path, info->name);
   facts->family = g_strdup (info->family);
   facts->licence = g_strdup (info->licence);
   facts->size_label = g_strdup (info->size_label);

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * SottoModelFacts:
- * @size: bytes; with @modified what tells a changed file
+ * @path: of a model split over several files: of the first
+ * @size: bytes of all its files; with @modified what tells a changed one
  * @error: (nullable): why it cannot be used; the fields of the description are empty then
  *
  * What is known of one file.
@@ -45,12 +46,14 @@ char **sotto_model_files_folders (void);
  * @added: (nullable): further paths
  *
  * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without
- *   doubles
+ *   doubles; of a model split over several files the first
  */
 GPtrArray *sotto_model_files_list (const char *const *added);
 
 /**
  * sotto_model_files_stat:
+ *
+ * Size of the files of the model, and the latest time of them.
  *
  * Returns: whether @path is a file that can be read
  */

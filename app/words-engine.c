@@ -66,8 +66,8 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
       return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."),
                               parts->name);
     case SOTTO_ENGINE_ERROR_SPLIT:
-      return g_strdup_printf (_("“%s” is one part of a model that was split over %s files. Sotto "
-                                "reads models that are in one file."),
+      return g_strdup_printf (_("“%s” is missing or belongs to another model. The model is split over "
+                                "%s files, which have to lie in one folder under their own names."),
                               parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_CHANGED:
       return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it "

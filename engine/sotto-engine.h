@@ -9,6 +9,7 @@
 
 #include "sotto-cancel.h"
 #include "sotto-error.h"
+#include "sotto-grammar.h"
 #include "sotto-message.h"
 #include "sotto-model.h"
 #include "sotto-sampler.h"

@@ -20,7 +20,7 @@ typedef enum {
   SOTTO_ENGINE_ERROR_VERSION,         /* path, wanted: the file's version */
   SOTTO_ENGINE_ERROR_TRUNCATED,       /* path, wanted: bytes needed, available: bytes there */
   SOTTO_ENGINE_ERROR_MALFORMED,       /* path, subject: which part of the file */
-  SOTTO_ENGINE_ERROR_SPLIT,           /* path, wanted: number of parts */
+  SOTTO_ENGINE_ERROR_SPLIT,           /* path: the part that is missing or wrong, wanted: all parts */
   SOTTO_ENGINE_ERROR_CHANGED,         /* path: the file changed under its mapping */
   SOTTO_ENGINE_ERROR_FAMILY,          /* path, subject: the family's name */
   SOTTO_ENGINE_ERROR_BLOCK_TYPE,      /* path, subject: the block type's name or number */
@@ -34,6 +34,7 @@ typedef enum {
   SOTTO_ENGINE_ERROR_CONTEXT,         /* wanted: tokens of the prompt, available: tokens of the context */
   SOTTO_ENGINE_ERROR_STATE,           /* subject: why saved state does not fit this model */
   SOTTO_ENGINE_ERROR_REQUEST,         /* subject: what is wrong with the request */
+  SOTTO_ENGINE_ERROR_GRAMMAR,         /* subject: what is wrong with a grammar or JSON Schema; wanted: line, or 0 */
   SOTTO_ENGINE_ERROR_BACKEND,         /* subject: what the backend said */
 } SottoEngineError;
 

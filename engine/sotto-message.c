@@ -73,26 +73,99 @@ glib_free (void *context,
   g_free (memory);
 }
 
+/* Small blocks and one copy of the text, as g_strdup() would take them: none of this fails. */
+static const yyjson_alc allocator = { glib_malloc, glib_realloc, glib_free, NULL };
+
+static void
+add_text (yyjson_mut_doc *draft,
+          yyjson_mut_val *object,
+          const char     *key,
+          const char     *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  yyjson_mut_obj_add_strcpy (draft, object, key, valid);
+}
+
+/* Takes @draft: its root is the next message. */
+static void
+append_draft (SottoMessages  *self,
+              yyjson_mut_doc *draft)
+{
+  yyjson_doc *document = yyjson_mut_val_imut_copy (yyjson_mut_doc_get_root (draft), &allocator);
+
+  yyjson_mut_doc_free (draft);
+  g_ptr_array_add (self->documents, document);
+  g_ptr_array_add (self->messages, yyjson_doc_get_root (document));
+}
+
+static yyjson_mut_doc *
+begin_draft (const char *role,
+             const char *content)
+{
+  yyjson_mut_doc *draft = yyjson_mut_doc_new (&allocator);
+  yyjson_mut_val *message = yyjson_mut_obj (draft);
+
+  yyjson_mut_doc_set_root (draft, message);
+  add_text (draft, message, "role", role);
+  add_text (draft, message, "content", content);
+
+  return draft;
+}
+
 void
 sotto_messages_append (SottoMessages *self,
                        const char    *role,
                        const char    *content)
 {
-  /* Small blocks and one copy of the text, as g_strdup() would take them: none of this fails. */
-  static const yyjson_alc allocator = { glib_malloc, glib_realloc, glib_free, NULL };
-  g_autofree char *valid_role = g_utf8_make_valid (role, -1);
-  g_autofree char *valid_content = g_utf8_make_valid (content, -1);
-  yyjson_mut_doc *draft = yyjson_mut_doc_new (&allocator);
-  yyjson_mut_val *message = yyjson_mut_obj (draft);
-  yyjson_doc *document;
+  append_draft (self, begin_draft (role, content));
+}
 
-  yyjson_mut_obj_add_str (draft, message, "role", valid_role);
-  yyjson_mut_obj_add_str (draft, message, "content", valid_content);
-  document = yyjson_mut_val_imut_copy (message, &allocator);
-  yyjson_mut_doc_free (draft);
+static void
+add_call (yyjson_mut_doc *draft,
+          yyjson_mut_val *calls,
+          const char     *name,
+          const char     *arguments)
+{
+  yyjson_mut_val *call = yyjson_mut_arr_add_obj (draft, calls);
+  yyjson_mut_val *function;
+  yyjson_doc *parsed = sotto_messages_read_json (arguments, -1, "arguments", NULL);
+  char id[16];
 
-  g_ptr_array_add (self->documents, document);
-  g_ptr_array_add (self->messages, yyjson_doc_get_root (document));
+  /* Nine characters are what the strictest of the templates ask for. */
+  g_snprintf (id, sizeof id, "call%05u", (guint) MIN (yyjson_mut_arr_size (calls), 99999));
+  yyjson_mut_obj_add_strcpy (draft, call, "id", id);
+  yyjson_mut_obj_add_str (draft, call, "type", "function");
+  function = yyjson_mut_obj_add_obj (draft, call, "function");
+  add_text (draft, function, "name", name);
+  if (yyjson_is_obj (yyjson_doc_get_root (parsed)))
+    yyjson_mut_obj_add_val (draft, function, "arguments",
+                            yyjson_val_mut_copy (draft, yyjson_doc_get_root (parsed)));
+  else
+    add_text (draft, function, "arguments", arguments);
+  yyjson_doc_free (parsed);
+}
+
+void
+sotto_messages_append_reply (SottoMessages      *self,
+                             const char         *content,
+                             const char         *reasoning,
+                             const char *const  *names,
+                             const char *const  *arguments)
+{
+  yyjson_mut_doc *draft = begin_draft ("assistant", content);
+  yyjson_mut_val *message = yyjson_mut_doc_get_root (draft);
+
+  if (reasoning != NULL && reasoning[0] != '\0')
+    add_text (draft, message, "reasoning_content", reasoning);
+  if (names != NULL && names[0] != NULL)
+    {
+      yyjson_mut_val *calls = yyjson_mut_obj_add_arr (draft, message, "tool_calls");
+
+      for (guint i = 0; names[i] != NULL; i++)
+        add_call (draft, calls, names[i], arguments[i]);
+    }
+  append_draft (self, draft);
 }
 
 G_GNUC_PRINTF (2, 3)

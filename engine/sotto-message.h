@@ -27,6 +27,22 @@ void sotto_messages_unref (SottoMessages *self);
 void sotto_messages_append (SottoMessages *self, const char *role, const char *content);
 
 /**
+ * sotto_messages_append_reply:
+ * @content: as above
+ * @reasoning: (nullable): what the model thought before
+ * @names: (nullable) (array zero-terminated=1): tools it called
+ * @arguments: (nullable) (array zero-terminated=1): a JSON object for each
+ *
+ * A reply of the model, for its template to place: content, reasoning_content and tool_calls. Arguments that are no JSON object
+ * are given as text.
+ */
+void sotto_messages_append_reply (SottoMessages      *self,
+                                  const char         *content,
+                                  const char         *reasoning,
+                                  const char *const  *names,
+                                  const char *const  *arguments);
+
+/**
  * sotto_messages_new_from_json:
  * @json: an array of messages, UTF-8: {"role", "content": string | null | [parts], "tool_calls", …}
  * @length: bytes of @json

@@ -134,6 +134,8 @@ describe_tensors (yyjson_mut_doc *doc, const SottoGguf *gguf)
       yyjson_mut_obj_add_str (doc, object, "type", sotto_block_name (tensor->type));
       yyjson_mut_obj_add_val (doc, object, "shape",
                               yyjson_mut_arr_with_uint64 (doc, tensor->shape, tensor->n_dimensions));
+      if (sotto_gguf_get_n_parts (gguf) > 1)
+        yyjson_mut_obj_add_uint (doc, object, "part", tensor->part + 1);
       yyjson_mut_obj_add_uint (doc, object, "offset", tensor->offset);
       yyjson_mut_obj_add_uint (doc, object, "bytes", tensor->n_bytes);
     }

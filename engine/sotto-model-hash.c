@@ -1,4 +1,5 @@
-/* The hash of a model's file: what a receipt names it by. */
+/* The hash of a model's file: what a receipt names it by. Of a split model it is the hash of the parts'
+ * bytes one behind the other, so `cat NAME-*-of-*.gguf | sha256sum` says the same. */
 
 #include "sotto-model-private.h"
 
@@ -13,16 +14,23 @@ take_hash (const SottoGguf *gguf,
            GError         **error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize length;
-  const guint8 *data = sotto_gguf_get_data (gguf, &length);
+  guint64 total = sotto_gguf_get_file_bytes (gguf);
+  guint64 before = 0;
 
-  for (gsize done = 0; done < length; done += PIECE)
+  for (guint part = 0; part < sotto_gguf_get_n_parts (gguf); part++)
     {
-      if (!sotto_cancel_check (cancel, error))
-        return NULL;
-      g_checksum_update (checksum, data + done, (gssize) MIN (PIECE, length - done));
-      if (progress != NULL)
-        progress (MIN (done + PIECE, length), length, user_data);
+      gsize length;
+      const guint8 *data = sotto_gguf_get_data (gguf, part, &length);
+
+      for (gsize done = 0; done < length; done += PIECE)
+        {
+          if (!sotto_cancel_check (cancel, error))
+            return NULL;
+          g_checksum_update (checksum, data + done, (gssize) MIN (PIECE, length - done));
+          if (progress != NULL)
+            progress (before + MIN (done + PIECE, length), total, user_data);
+        }
+      before += length;
     }
 
   /* A file that changed meanwhile has no hash. */

@@ -95,6 +95,12 @@ sotto_model_open (const char     *path,
   return g_steal_pointer (&self);
 }
 
+char *
+sotto_model_dup_part_path (const char *path, guint part, guint *n_parts)
+{
+  return sotto_gguf_dup_part_path (path, part, n_parts);
+}
+
 SottoModel *
 sotto_model_ref (SottoModel *self)
 {

@@ -19,13 +19,13 @@ typedef struct _SottoModel SottoModel;
  * What can be said of a model without running it. All strings belong to the model.
  */
 typedef struct {
-  const char *path;
+  const char *path;          /* of a split model: of its first part */
   const char *name;          /* general.name, or the file's name */
   const char *family;        /* general.architecture */
   const char *licence;       /* (nullable): general.license */
   const char *size_label;    /* (nullable): "0.5B" */
   const char *quantisation;  /* the block type most weights have, with _M … where the file says it */
-  guint64 file_bytes;
+  guint64 file_bytes;        /* of all parts of a split model */
   guint64 weight_bytes;      /* bytes of all tensors */
   guint64 n_parameters;
   guint n_layers;
@@ -38,7 +38,8 @@ typedef struct {
 
 /**
  * sotto_model_open:
- * @path: a GGUF file (file system encoding)
+ * @path: a GGUF file (file system encoding); of a split model (NAME-00001-of-00003.gguf) any part, the
+ *   others being found beside it
  * @progress: (nullable): bytes of metadata read
  * @cancel: (nullable)
  *
@@ -51,6 +52,20 @@ SottoModel *sotto_model_open (const char     *path,
                               gpointer        user_data,
                               SottoCancel    *cancel,
                               GError        **error);
+
+/**
+ * sotto_model_dup_part_path:
+ * @path: a file of a split model
+ * @part: which one is asked for, from 1
+ * @n_parts: (out) (optional): how many there are
+ *
+ * By names alone; no file is looked at. Any thread.
+ *
+ * Returns: (transfer full) (nullable): %NULL when @path is not called as a part of a model is, or there is
+ *   no such part
+ */
+char *sotto_model_dup_part_path (const char *path, guint part, guint *n_parts);
+
 SottoModel *sotto_model_ref (SottoModel *self);
 void sotto_model_unref (SottoModel *self);
 
@@ -82,7 +97,7 @@ gboolean sotto_model_check_unchanged (const SottoModel *self, GError **error);
 /**
  * sotto_model_hash:
  *
- * SHA-256 of the whole file, read through the mapping in pieces; slow on the first call (about
+ * SHA-256 of the whole file (of a split model: of all parts in their order), read through the mapping in pieces; slow on the first call (about
  * 0.5 GB/s), then remembered by the model. Any thread.
  *
  * Returns: (transfer none): 64 lower-case hex digits, or %NULL (cancelled, changed)
@@ -215,7 +230,7 @@ gint32 sotto_model_get_bos_token (const SottoModel *self);
  *
  * Returns: (transfer full): a JSON object: "path", "gguf_version", "family", "name", "licence",
  *   "parameters", "file_bytes", "metadata" (long arrays shortened to their length and first
- *   elements), "tensors" [{name, type, shape, offset, bytes}], "memory" {context, weights, kv_cache, scratch}
+ *   elements), "tensors" [{name, type, shape, (of a split model) part, offset, bytes}], "memory" {context, weights, kv_cache, scratch}
  */
 char *sotto_model_describe (const SottoModel *self, guint n_context);
 

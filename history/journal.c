@@ -4,6 +4,8 @@
 #include "history-error.h"
 #include "search-index.h"
 
+#include <string.h>
+
 /* A flush that failed (a full disk) is tried again after this. */
 #define RETRY_INTERVAL G_TIME_SPAN_SECOND
 
@@ -36,6 +38,14 @@ sotto_journal_clear (SottoJournal *self)
   g_clear_error (&self->failure);
 }
 
+char *
+sotto_journal_join_call (const char *name, const char *arguments)
+{
+  g_autofree char *line = g_strdelimit (g_strdup (name), "\r\n", ' ');
+
+  return g_strconcat (line, "\n", arguments, NULL);
+}
+
 gboolean
 sotto_journal_is_pending (const SottoJournal *self)
 {
@@ -55,7 +65,8 @@ sotto_journal_add (SottoJournal         *self,
   else
     self->deadline = g_get_monotonic_time () + SOTTO_HISTORY_JOURNAL_INTERVAL;
 
-  if (entry == NULL || entry->kind != kind || !g_str_equal (entry->reply, reply))
+  if (entry == NULL || entry->kind != kind || kind == SOTTO_HISTORY_PART_TOOL_CALL
+      || !g_str_equal (entry->reply, reply))
     {
       entry = g_new0 (Entry, 1);
       entry->reply = g_strdup (reply);
@@ -142,7 +153,20 @@ add_part (SottoDatabase *database, gint64 message, gint64 place, gint64 kind, GS
                              " VALUES (?1, ?2, ?3, ?4)", "iiiu", message, place, kind, text->str);
 }
 
-/* Neighbours of one kind become one part. */
+static gboolean
+add_call (SottoDatabase *database, gint64 message, gint64 place, const char *call, GError **error)
+{
+  const char *end = strchr (call, '\n');
+  g_autofree char *name = g_strndup (call, end != NULL ? (gsize) (end - call) : 0);
+
+  return sotto_database_run (database, error,
+                             "INSERT INTO part (message, place, kind, text, name)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5)", "iiiuu", message, place,
+                             (gint64) SOTTO_HISTORY_PART_TOOL_CALL, end != NULL ? end + 1 : call,
+                             name);
+}
+
+/* Neighbours of one kind become one part; each tool call is one. */
 static gboolean
 write_parts (SottoDatabase *database, gint64 message, GError **error)
 {
@@ -160,7 +184,7 @@ write_parts (SottoDatabase *database, gint64 message, GError **error)
     {
       gint64 next = sqlite3_column_int64 (rows, 0);
 
-      if (next != kind && text->len > 0)
+      if (next == SOTTO_HISTORY_PART_TOOL_CALL || (next != kind && text->len > 0))
         {
           if (!add_part (database, message, place++, kind, text, error))
             {
@@ -170,6 +194,16 @@ write_parts (SottoDatabase *database, gint64 message, GError **error)
           g_string_truncate (text, 0);
         }
       kind = next;
+      if (kind == SOTTO_HISTORY_PART_TOOL_CALL)
+        {
+          if (!add_call (database, message, place++, (const char *) sqlite3_column_text (rows, 1),
+                         error))
+            {
+              sqlite3_reset (rows);
+              return FALSE;
+            }
+          continue;
+        }
       g_string_append (text, (const char *) sqlite3_column_text (rows, 1));
     }
 

@@ -27,6 +27,9 @@ void sotto_journal_add (SottoJournal         *self,
                         const char           *reply,
                         SottoHistoryPartKind  kind,
                         const char           *text);
+/* A tool call as the journal keeps it, in one row: the tool's name on a line, then the arguments. (transfer full) */
+char *sotto_journal_join_call (const char *name, const char *arguments);
+
 gboolean sotto_journal_is_pending (const SottoJournal *self);
 
 /**

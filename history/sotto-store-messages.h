@@ -93,6 +93,19 @@ void sotto_store_append_reply (SottoStore           *self,
                                SottoHistoryPartKind  kind,
                                const char           *text);
 
+/**
+ * sotto_store_append_call:
+ * @reply: the id of a streaming message
+ * @name: the tool's, on one line
+ * @arguments: JSON
+ *
+ * The same for a tool call, once it is complete: a part of its own.
+ */
+void sotto_store_append_call (SottoStore *self,
+                              const char *reply,
+                              const char *name,
+                              const char *arguments);
+
 /* Microseconds for which text may wait in memory: what a crash can lose of a running reply. */
 #define SOTTO_HISTORY_JOURNAL_INTERVAL (200 * G_TIME_SPAN_MILLISECOND)
 

@@ -395,6 +395,27 @@ sotto_store_append_reply (SottoStore           *self,
   g_async_queue_push (self->vault->jobs, job);
 }
 
+void
+sotto_store_append_call (SottoStore *self,
+                         const char *reply,
+                         const char *name,
+                         const char *arguments)
+{
+  Job *job;
+
+  g_return_if_fail (SOTTO_IS_STORE (self));
+  g_return_if_fail (reply != NULL && name != NULL && arguments != NULL);
+
+  if (g_atomic_int_get (&self->closed))
+    return;
+
+  job = g_new0 (Job, 1);
+  job->reply = g_strdup (reply);
+  job->kind = SOTTO_HISTORY_PART_TOOL_CALL;
+  job->text = sotto_journal_join_call (name, arguments);
+  g_async_queue_push (self->vault->jobs, job);
+}
+
 static gpointer
 do_flush (SottoVault *vault, SottoCall *call, GError **error)
 {

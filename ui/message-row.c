@@ -4,14 +4,18 @@
 
 #include "markdown-plain.h"
 #include "markdown-view.h"
+#include "reasoning-view.h"
 #include "receipt-dialog.h"
+#include "tool-call-card.h"
 
 struct _SottoMessageRow {
   GtkWidget parent_instance;
 
   /* Template Widgets */
   GtkBox *box;
+  AdwBin *reasoning;
   AdwBin *body;
+  GtkBox *calls;
   GtkWidget *editor;
   GtkTextView *editor_view;
   GtkWidget *notice;
@@ -58,6 +62,8 @@ create_body (SottoMessageRow *self)
   return plain;
 }
 
+static void update_body (SottoMessageRow *self);
+
 static void
 update_text (SottoMessageRow *self)
 {
@@ -68,6 +74,57 @@ update_text (SottoMessageRow *self)
     sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
   else
     sotto_markdown_plain_set_text (body, text);
+  update_body (self);
+}
+
+/* A reply may be all reasoning and calls. */
+static void
+update_body (SottoMessageRow *self)
+{
+  gboolean is_edited = gtk_widget_get_visible (self->editor);
+  gboolean has_other = gtk_widget_get_visible (GTK_WIDGET (self->reasoning)) ||
+                       sotto_message_get_n_calls (self->message) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->body),
+                          !is_edited && (!has_other || sotto_message_get_length (self->message) > 0));
+}
+
+static void
+update_reasoning (SottoMessageRow *self)
+{
+  if (*sotto_message_get_reasoning (self->message) == '\0' || adw_bin_get_child (self->reasoning) != NULL)
+    return;
+
+  adw_bin_set_child (self->reasoning, sotto_reasoning_view_new (self->message));
+  gtk_widget_set_visible (GTK_WIDGET (self->reasoning), TRUE);
+  update_body (self);
+}
+
+static void
+update_calls (SottoMessageRow *self)
+{
+  GtkWidget *card = gtk_widget_get_first_child (GTK_WIDGET (self->calls));
+  guint n_calls = sotto_message_get_n_calls (self->message);
+
+  for (guint i = 0; i < n_calls; i++)
+    {
+      if (card == NULL)
+        {
+          card = sotto_tool_call_card_new ();
+          gtk_box_append (self->calls, card);
+        }
+      sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), sotto_message_get_call (self->message, i));
+      card = gtk_widget_get_next_sibling (card);
+    }
+  while (card != NULL)
+    {
+      GtkWidget *next = gtk_widget_get_next_sibling (card);
+
+      gtk_box_remove (self->calls, card);
+      card = next;
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->calls), n_calls > 0);
+  update_body (self);
 }
 
 /* What is to be said of a reply that did not end by itself. */
@@ -207,7 +264,7 @@ static void
 end_edit (SottoMessageRow *self)
 {
   gtk_widget_set_visible (self->editor, FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->body), TRUE);
+  update_body (self);
   update (self);
   gtk_widget_grab_focus (self->edit_button);
 }
@@ -328,7 +385,9 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/message-row.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, box);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, reasoning);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, body);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, calls);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor_view);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice);
@@ -374,9 +433,13 @@ sotto_message_row_new (SottoConversation *conversation,
   adw_bin_set_child (self->body, create_body (self));
 
   g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::reasoning", G_CALLBACK (update_reasoning), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::n-calls", G_CALLBACK (update_calls), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update_text (self);
+  update_reasoning (self);
+  update_calls (self);
   update (self);
   /* Translators: who says what follows; read out by screen readers */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

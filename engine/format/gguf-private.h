@@ -27,7 +27,32 @@ struct _SottoGguf {
    * none that somebody could slow down by choosing names that hash alike. */
   const SottoGgufValue **by_key;
   const SottoGgufTensor **by_name;
+
+  /* Of a split model, in the first part: the others, whose tensors it has taken over. */
+  SottoGguf **others;
+  guint n_parts; /* those that are open, with the first */
 };
+
+/* How a file is to be opened. */
+typedef struct {
+  SottoProgress progress;
+  gpointer user_data;
+  SottoCancel *cancel;
+} SottoGgufOpen;
+
+/* gguf.c: one file, which may be a part of a model. */
+SottoGguf *sotto_gguf_open_file (const char *path, const SottoGgufOpen *how, GError **error);
+
+/* gguf-split.c: all parts of a model from the path of one. */
+SottoGguf *sotto_gguf_open_parts (const char           *path,
+                                  guint64               n_parts,
+                                  const SottoGgufOpen  *how,
+                                  GError              **error);
+guint64 sotto_gguf_count_parts (const SottoGguf *self);
+void sotto_gguf_set_split_error (GError     **error,
+                                 const char  *path,
+                                 guint64      n_parts,
+                                 const char  *reason);
 
 /* gguf-read.c: fills @self from its data, or fails with an error that names the file. */
 gboolean sotto_gguf_read (SottoGguf      *self,

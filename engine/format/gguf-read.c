@@ -303,24 +303,6 @@ read_values (Reader *self, guint64 n_values)
 }
 
 static gboolean
-check_not_split (Reader *self)
-{
-  guint64 n_parts = sotto_gguf_get_uint (self->gguf, "split.count", 1);
-  g_autofree char *name = NULL;
-
-  if (n_parts <= 1)
-    return TRUE;
-
-  name = g_filename_display_name (self->gguf->path);
-  sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_SPLIT,
-                          &(SottoErrorArguments) { .path = self->gguf->path, .wanted = n_parts },
-                          "%s: one of the %" G_GUINT64_FORMAT
-                          " files of a split model, which are not supported yet",
-                          name, n_parts);
-  return FALSE;
-}
-
-static gboolean
 get_alignment (Reader *self, guint64 *alignment)
 {
   const SottoGgufValue *value = sotto_gguf_lookup (self->gguf, "general.alignment");
@@ -536,7 +518,6 @@ sotto_gguf_read (SottoGguf      *self,
          && read_64 (&reader, &n_tensors, "number of tensors")
          && read_64 (&reader, &n_values, "number of values")
          && read_values (&reader, n_values)
-         && check_not_split (&reader)
          && get_alignment (&reader, &alignment)
          && read_tensors (&reader, n_tensors)
          && place_tensors (&reader, alignment);

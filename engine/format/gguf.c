@@ -23,11 +23,10 @@
  *
  * What is refused beyond what the format says by itself: arrays of arrays (no file uses them, and
  * they invite recursion), keys and names given twice, tensors that overlap or are empty, and an
- * alignment that is not a power of two between 8 and 65,536. A model split over several files says
- * so in "split.count"; it is refused by name.
+ * alignment that is not a power of two between 8 and 65,536.
  *
  * This file opens, looks up and hands out; gguf-read.c reads and validates; gguf-value.c interprets
- * values.
+ * values; gguf-split.c joins the files of a split model.
  */
 
 #include "format/gguf-private.h"
@@ -44,15 +43,12 @@ gguf_new (const char *path)
 
   g_atomic_ref_count_init (&self->references);
   self->path = g_strdup (path);
+  self->n_parts = 1;
   return self;
 }
 
 SottoGguf *
-sotto_gguf_open (const char     *path,
-                 SottoProgress   progress,
-                 gpointer        user_data,
-                 SottoCancel    *cancel,
-                 GError        **error)
+sotto_gguf_open_file (const char *path, const SottoGgufOpen *how, GError **error)
 {
   g_autoptr (SottoGguf) self = gguf_new (path);
   g_autoptr (GError) local_error = NULL;
@@ -62,7 +58,7 @@ sotto_gguf_open (const char     *path,
     return NULL;
   self->data = sotto_map_get_data (self->map, &self->length);
 
-  if (!sotto_gguf_read (self, progress, user_data, cancel, &local_error))
+  if (!sotto_gguf_read (self, how->progress, how->user_data, how->cancel, &local_error))
     {
       /* What looks malformed may only have changed while it was being read. */
       if (g_error_matches (local_error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED)
@@ -72,6 +68,24 @@ sotto_gguf_open (const char     *path,
     }
   if (!sotto_map_check_unchanged (self->map, error))
     return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+SottoGguf *
+sotto_gguf_open (const char     *path,
+                 SottoProgress   progress,
+                 gpointer        user_data,
+                 SottoCancel    *cancel,
+                 GError        **error)
+{
+  SottoGgufOpen how = { .progress = progress, .user_data = user_data, .cancel = cancel };
+  g_autoptr (SottoGguf) self = sotto_gguf_open_file (path, &how, error);
+
+  if (self == NULL)
+    return NULL;
+  if (sotto_gguf_count_parts (self) > 1)
+    return sotto_gguf_open_parts (path, sotto_gguf_count_parts (self), &how, error);
 
   return g_steal_pointer (&self);
 }
@@ -88,6 +102,12 @@ sotto_gguf_parse (GBytes *bytes, const char *path, GError **error)
   self->data = g_bytes_get_data (self->bytes, &self->length);
   if (!sotto_gguf_read (self, NULL, NULL, NULL, error))
     return NULL;
+  if (sotto_gguf_count_parts (self) > 1)
+    {
+      sotto_gguf_set_split_error (error, path, sotto_gguf_count_parts (self),
+                                  "the other parts are not in memory");
+      return NULL;
+    }
 
   return g_steal_pointer (&self);
 }
@@ -116,6 +136,9 @@ sotto_gguf_unref (SottoGguf *self)
   g_free (self->tensors);
   g_free (self->by_key);
   g_free (self->by_name);
+  for (guint i = 1; i < self->n_parts; i++)
+    sotto_gguf_unref (self->others[i - 1]);
+  g_free (self->others);
   g_clear_pointer (&self->map, sotto_map_unref);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_free (self->path);
@@ -137,20 +160,35 @@ sotto_gguf_get_version (const SottoGguf *self)
 guint64
 sotto_gguf_get_file_bytes (const SottoGguf *self)
 {
-  return self->length;
+  guint64 bytes = self->length;
+
+  for (guint i = 1; i < self->n_parts; i++)
+    bytes += self->others[i - 1]->length;
+  return bytes;
 }
 
 gboolean
 sotto_gguf_check_unchanged (const SottoGguf *self, GError **error)
 {
+  for (guint i = 1; i < self->n_parts; i++)
+    if (!sotto_gguf_check_unchanged (self->others[i - 1], error))
+      return FALSE;
   return self->map == NULL || sotto_map_check_unchanged (self->map, error);
 }
 
-const guint8 *
-sotto_gguf_get_data (const SottoGguf *self, gsize *length)
+guint
+sotto_gguf_get_n_parts (const SottoGguf *self)
 {
-  *length = self->length;
-  return self->data;
+  return self->n_parts;
+}
+
+const guint8 *
+sotto_gguf_get_data (const SottoGguf *self, guint part, gsize *length)
+{
+  const SottoGguf *file = part == 0 ? self : self->others[part - 1];
+
+  *length = file->length;
+  return file->data;
 }
 
 guint

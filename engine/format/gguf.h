@@ -38,6 +38,7 @@ typedef struct {
   guint32 type;                /* a block type of the format; maybe one the engine does not know */
   guint n_dimensions;          /* 1 to 4 */
   guint64 shape[4];            /* shape[0] is the row length; unused ones are 1 */
+  guint part;                  /* which file of a split model, from 0 */
   guint64 offset;              /* in the file */
   guint64 n_bytes;
   const void *data;            /* into the mapping */
@@ -47,7 +48,8 @@ typedef struct {
  * sotto_gguf_open:
  *
  * Checks every count, type, size, product, offset and alignment, and that names are unique.
- * Refuses split files. Does not touch tensor data.
+ * Does not touch tensor data. Of a split model any part may be named; all are opened, and what is
+ * wrong with one is told of its path.
  */
 SottoGguf *sotto_gguf_open (const char     *path,
                             SottoProgress   progress,
@@ -66,12 +68,28 @@ void sotto_gguf_unref (SottoGguf *self);
 
 const char *sotto_gguf_get_path (const SottoGguf *self);
 guint sotto_gguf_get_version (const SottoGguf *self);
-guint64 sotto_gguf_get_file_bytes (const SottoGguf *self);
+guint64 sotto_gguf_get_file_bytes (const SottoGguf *self); /* of all parts */
 gboolean sotto_gguf_check_unchanged (const SottoGguf *self, GError **error);
 
-/* The mapped file, for hashing. A file that shrank reads as zeros from there on: ask
+/**
+ * sotto_gguf_dup_part_path:
+ * @path: a file of a split model
+ * @part: which one is asked for, from 1
+ * @n_parts: (out) (optional): how many there are
+ *
+ * By names alone; no file is looked at.
+ *
+ * Returns: (transfer full) (nullable): %NULL when @path is not called as a part is, or there is no such
+ *   part
+ */
+char *sotto_gguf_dup_part_path (const char *path, guint part, guint *n_parts);
+
+/* The files of a model: 1, but for a split one. */
+guint sotto_gguf_get_n_parts (const SottoGguf *self);
+
+/* A mapped file, for hashing; part is from 0. A file that shrank reads as zeros from there on: ask
  * sotto_gguf_check_unchanged() afterwards whether what was read counts. */
-const guint8 *sotto_gguf_get_data (const SottoGguf *self, gsize *length);
+const guint8 *sotto_gguf_get_data (const SottoGguf *self, guint part, gsize *length);
 
 guint sotto_gguf_get_n_values (const SottoGguf *self);
 const SottoGgufValue *sotto_gguf_get_value (const SottoGguf *self, guint index);

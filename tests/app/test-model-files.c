@@ -2,6 +2,8 @@
 
 #include "model-files.h"
 
+#include <glib/gstdio.h>
+
 static void
 test_names (void)
 {
@@ -24,6 +26,8 @@ test_names (void)
     { "/m/Q4_K_M.gguf", NULL, "Q4 K M" },
     { "/m/no suffix", "x", "no suffix" },
     { "/m/.gguf", "Named", "Named" },
+    { "/m/qwen2.5-7b-instruct-q4_k_m-00001-of-00002.gguf", "x", "qwen2.5 7b instruct" },
+    { "/m/Big.Q8_0-00001-of-00012.gguf", NULL, "Big" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -69,6 +73,47 @@ test_unreadable (void)
   g_assert_nonnull (missing->error);
 }
 
+/* The files of a split model are one, under its first. */
+static void
+test_split (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-split-XXXXXX", NULL);
+  const char *const names[] = { "m-00003-of-00003.gguf", "m-00001-of-00003.gguf",
+                                "m-00002-of-00003.gguf", "lone-00002-of-00002.gguf" };
+  g_autofree char *first = g_build_filename (folder, names[1], NULL);
+  g_autofree char *lone = g_build_filename (folder, names[3], NULL);
+  g_autoptr (SottoModelFacts) facts = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) paths = NULL;
+  guint64 size;
+  gint64 modified;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_strv_builder_take (builder, g_build_filename (folder, names[i], NULL));
+  paths = g_strv_builder_end (builder);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_true (g_file_set_contents (paths[i], "some", 1 + (gssize) i, NULL));
+
+  list = sotto_model_files_list ((const char *const *) paths);
+  g_assert_true (g_ptr_array_find_with_equal_func (list, first, g_str_equal, NULL));
+  g_assert_true (g_ptr_array_find_with_equal_func (list, lone, g_str_equal, NULL));
+  g_assert_false (g_ptr_array_find_with_equal_func (list, paths[0], g_str_equal, NULL));
+  g_assert_false (g_ptr_array_find_with_equal_func (list, paths[2], g_str_equal, NULL));
+
+  g_assert_true (sotto_model_files_stat (first, &size, &modified, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (size, ==, 1 + 2 + 3);
+  facts = sotto_model_files_look (paths[0]);
+  g_assert_cmpstr (facts->path, ==, first);
+  g_assert_nonnull (facts->error);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_unlink (paths[i]);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -77,5 +122,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/model-files/matches", test_matches);
   g_test_add_func ("/app/model-files/order", test_order);
   g_test_add_func ("/app/model-files/unreadable", test_unreadable);
+  g_test_add_func ("/app/model-files/split", test_split);
   return g_test_run ();
 }

@@ -340,6 +340,17 @@ bad_offset_behind (GgufWriter *writer)
   add_tensor (writer, 0, 1, 8, 1, 1, 1 << 20);
 }
 
+/* Each fits into 64 bits, and both do not. */
+static void
+bad_sum (GgufWriter *writer)
+{
+  const guint64 size = G_GUINT64_CONSTANT (1) << 62;
+  const guint64 shape[] = { size / sizeof (float) };
+
+  add_tensor (writer, 0, 1, shape[0], 1, 1, 128);
+  gguf_writer_add_raw_tensor (writer, "worse", 0, 1, shape, size);
+}
+
 static void
 bad_overlap (GgufWriter *writer)
 {
@@ -398,6 +409,7 @@ static const BadFile bad_files[] = {
   { "misaligned", SOTTO_ENGINE_ERROR_MALFORMED, bad_misaligned, NULL, "bad" },
   { "offset", SOTTO_ENGINE_ERROR_MALFORMED, bad_offset, NULL, "bad" },
   { "offset-behind", SOTTO_ENGINE_ERROR_TRUNCATED, bad_offset_behind, NULL, "tensor data" },
+  { "sum", SOTTO_ENGINE_ERROR_MALFORMED, bad_sum, NULL, "worse" },
   { "overlap", SOTTO_ENGINE_ERROR_MALFORMED, bad_overlap, NULL, NULL },
   { "duplicate-tensor", SOTTO_ENGINE_ERROR_MALFORMED, bad_duplicate_tensor, NULL, "norm" },
 };

@@ -245,6 +245,95 @@ test_hash (void)
   tiny_model_remove (path);
 }
 
+/* Half of the tensors of a file, with all of its metadata or none, as one part of two. */
+static void
+write_half (const SottoGguf *whole, guint part, const char *path)
+{
+  g_autoptr (GgufWriter) writer = gguf_writer_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  guint n_tensors = sotto_gguf_get_n_tensors (whole);
+  guint8 no[2] = { (guint8) part, 0 };
+
+  for (guint i = 0; part == 0 && i < sotto_gguf_get_n_values (whole); i++)
+    {
+      const SottoGgufValue *value = sotto_gguf_get_value (whole, i);
+      g_autoptr (GByteArray) raw = g_byte_array_new ();
+
+      if (value->type == SOTTO_GGUF_ARRAY)
+        {
+          guint32 type = GUINT32_TO_LE ((guint32) value->element_type);
+          guint64 n = GUINT64_TO_LE (value->n_elements);
+
+          g_byte_array_append (raw, (const guint8 *) &type, sizeof type);
+          g_byte_array_append (raw, (const guint8 *) &n, sizeof n);
+        }
+      g_byte_array_append (raw, value->data, (guint) value->n_bytes);
+      gguf_writer_add_raw (writer, value->key, value->type, raw->data, raw->len);
+    }
+  gguf_writer_add_raw (writer, "split.no", SOTTO_GGUF_UINT16, no, 2);
+  gguf_writer_add_raw (writer, "split.count", SOTTO_GGUF_UINT16, "\2\0", 2);
+  gguf_writer_add_uint32 (writer, "split.tensors.count", n_tensors);
+  for (guint i = part == 0 ? 0 : n_tensors / 2; i < (part == 0 ? n_tensors / 2 : n_tensors); i++)
+    {
+      const SottoGgufTensor *tensor = sotto_gguf_get_tensor (whole, i);
+
+      gguf_writer_add_tensor (writer, tensor->name, tensor->type, tensor->shape[0], tensor->shape[1],
+                              tensor->data);
+    }
+  bytes = gguf_writer_finish (writer);
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL),
+                                      (gssize) g_bytes_get_size (bytes), NULL));
+}
+
+/* A split model is the whole one; its hash is that of its files one behind the other. */
+static void
+test_split (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-model-XXXXXX", NULL);
+  g_autofree char *first = g_build_filename (folder, "tiny-00001-of-00002.gguf", NULL);
+  g_autofree char *second = g_build_filename (folder, "tiny-00002-of-00002.gguf", NULL);
+  g_autoptr (GBytes) bytes = tiny_model_make (&defaults);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoGguf) gguf = sotto_gguf_parse (bytes, "whole.gguf", &error);
+  g_autoptr (SottoModel) whole = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  g_assert_no_error (error);
+  write_half (gguf, 0, first);
+  write_half (gguf, 1, second);
+  whole = open_bytes (bytes, &error);
+  g_assert_no_error (error);
+  model = open_model (second);
+  g_assert_cmpstr (sotto_model_get_info (model)->path, ==, first);
+  g_assert_cmpuint (sotto_model_get_info (model)->weight_bytes, ==,
+                    sotto_model_get_info (whole)->weight_bytes);
+  g_assert_cmpuint (sotto_model_get_info (model)->n_parameters, ==,
+                    sotto_model_get_info (whole)->n_parameters);
+  g_assert_true (sotto_model_verify (model, NULL, NULL, NULL, &error));
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *contents = NULL;
+      gsize length;
+
+      g_assert_true (g_file_get_contents (i == 0 ? first : second, &contents, &length, NULL));
+      g_checksum_update (checksum, (const guchar *) contents, (gssize) length);
+    }
+  g_assert_cmpstr (sotto_model_hash (model, NULL, NULL, NULL, &error), ==,
+                   g_checksum_get_string (checksum));
+
+  g_unlink (first);
+  g_clear_pointer (&model, sotto_model_unref);
+  model = sotto_model_open (second, NULL, NULL, NULL, &error);
+  g_assert_null (model);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_SPLIT);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->path, ==, first);
+  g_unlink (second);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 static void
 test_cancelled (void)
 {
@@ -579,6 +668,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/no-template", test_no_template);
   g_test_add_func ("/model/describe", test_describe);
   g_test_add_func ("/model/hash", test_hash);
+  g_test_add_func ("/model/split", test_split);
   g_test_add_func ("/model/cancelled", test_cancelled);
   g_test_add_func ("/model/changed", test_changed);
   g_test_add_func ("/model/vocabulary-only", test_vocabulary_only);

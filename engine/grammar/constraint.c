@@ -1,0 +1,281 @@
+/* The token mask.
+ *
+ * At a place of the walk (walk.h) the vocabulary's tree is gone through in one sweep, a byte leading from
+ * place to place; what is below a byte that cannot come is passed over. Masks stay with their places, so that a
+ * grammar's loops are swept once.
+ *
+ * Inside a string nearly everything may come, and a sweep through 150,000 tokens takes a millisecond. There
+ * the place knows how many safe characters may follow, whichever they are (SottoPlace::run); a part of the tree
+ * in which no token has more is allowed as a whole, and the sweep begins with all safe tokens and takes
+ * away what is refused. (Context-independent tokens, as in XGrammar, Dong et al. 2024, but by a property of the
+ * characters, so that strings that count have it too.) */
+
+#include "constraint.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "grammar-private.h"
+#include "sotto-error.h"
+
+/* What the walk may take before it starts anew. */
+#define MOST_BYTES ((gsize) 48 << 20)
+
+struct _SottoConstraint {
+  SottoGrammar *grammar;
+  SottoTokenTrie *trie;
+  SottoWalk *walk;
+  guint n_logits;
+  guint32 place;
+  gboolean ended;
+  float *logits;             /* (n_logits) */
+  guint32 *way;              /* (SOTTO_TRIE_MOST_DEPTH + 1): places along the sweep's way */
+};
+
+static gboolean
+fail (GError     **error,
+      const char  *subject)
+{
+  SottoErrorArguments arguments = { NULL, subject, 0, 0 };
+
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GRAMMAR, &arguments, "Grammar: %s", subject);
+
+  return FALSE;
+}
+
+SottoConstraint *
+sotto_constraint_new (SottoGrammar    *grammar,
+                      SottoTokenTrie  *trie,
+                      guint            n_logits,
+                      GError         **error)
+{
+  g_autoptr (SottoConstraint) self = g_new0 (SottoConstraint, 1);
+
+  self->grammar = sotto_grammar_ref (grammar);
+  self->trie = sotto_token_trie_ref (trie);
+  self->walk = sotto_walk_new (sotto_grammar_get_machine (grammar));
+  self->n_logits = n_logits;
+  self->way = g_new (guint32, SOTTO_TRIE_MOST_DEPTH + 1);
+  self->place = sotto_walk_start (self->walk);
+  self->logits = g_try_new (float, (gsize) n_logits + 1);
+  if (self->logits == NULL)
+    {
+      SottoErrorArguments arguments = { NULL, NULL, n_logits * (guint64) sizeof (float), 0 };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                              "No memory to constrain %u logits", n_logits);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+sotto_constraint_free (SottoConstraint *self)
+{
+  g_clear_pointer (&self->walk, sotto_walk_free);
+  sotto_grammar_unref (self->grammar);
+  sotto_token_trie_unref (self->trie);
+  g_free (self->way);
+  g_free (self->logits);
+  g_free (self);
+}
+
+/* --- The sweep --- */
+
+static void
+allow_ranks (const SottoTokenTrie *trie,
+             guint64              *mask,
+             guint32               first,
+             guint32               end)
+{
+  for (guint32 r = first; r < end; r++)
+    mask[trie->tokens[r] / 64] |= (guint64) 1 << trie->tokens[r] % 64;
+}
+
+static void
+refuse_ranks (const SottoTokenTrie *trie,
+              guint64              *mask,
+              guint32               first,
+              guint32               end)
+{
+  for (guint32 r = first; r < end; r++)
+    mask[trie->tokens[r] / 64] &= ~((guint64) 1 << trie->tokens[r] % 64);
+}
+
+/* Goes through one half of the tree. @refuses: the mask has all of it already, and what cannot come is
+ * taken away. Returns: %FALSE: the walk had to be given up */
+static gboolean
+sweep (SottoConstraint     *self,
+       const SottoTrieHalf *half,
+       gboolean             refuses,
+       guint64             *mask)
+{
+  SottoWalk *walk = self->walk;
+  const SottoTokenTrie *trie = self->trie;
+  gboolean is_safe = half == &trie->halves[SOTTO_TRIE_SAFE];
+
+  for (guint32 i = 0; i < half->n_nodes;)
+    {
+      const SottoTrieNode *node = &half->nodes[i];
+      guint32 place = sotto_walk_step (walk, self->way[node->depth - 1], node->byte);
+
+      if (place == SOTTO_PLACE_DEAD)
+        {
+          if (refuses)
+            refuse_ranks (trie, mask, node->first_rank, half->nodes[node->end].first_rank);
+          i = node->end;
+          continue;
+        }
+      if (is_safe && walk->places[place].run > 0 && walk->places[place].run >= node->n_chars)
+        {
+          if (!refuses)
+            allow_ranks (trie, mask, node->first_rank, half->nodes[node->end].first_rank);
+          i = node->end;
+          continue;
+        }
+
+      if (!refuses)
+        allow_ranks (trie, mask, node->first_rank, node[1].first_rank);
+      self->way[node->depth] = place;
+      i++;
+
+      if (walk->bytes > MOST_BYTES)
+        {
+          sotto_walk_forget (walk, self->way, node->depth + 1u);
+          self->place = self->way[0];
+          if (walk->bytes > MOST_BYTES / 2)
+            walk->is_overfull = TRUE;
+        }
+      if (walk->is_overfull)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+const guint64 *
+sotto_constraint_get_mask (SottoConstraint  *self,
+                           GError          **error)
+{
+  const SottoTokenTrie *trie = self->trie;
+  g_autofree guint64 *mask = NULL;
+  gboolean refuses;
+  guint64 any = 0;
+
+  if (self->walk->places[self->place].mask != NULL)
+    return self->walk->places[self->place].mask;
+
+  mask = g_try_new0 (guint64, (gsize) trie->n_words + 1);
+  if (mask == NULL)
+    return fail (error, "there is no memory for its mask"), NULL;
+
+  if (!self->ended)
+    {
+      refuses = self->walk->places[self->place].run > 0;
+      if (refuses)
+        memcpy (mask, trie->safe, trie->n_words * sizeof *mask);
+      self->way[0] = self->place;
+      if (!sweep (self, &trie->halves[SOTTO_TRIE_SAFE], refuses, mask) ||
+          !sweep (self, &trie->halves[SOTTO_TRIE_REST], FALSE, mask))
+        return fail (error, "it is too ambiguous to be followed"), NULL;
+    }
+  if (self->walk->places[self->place].accepts)
+    for (guint i = 0; i < trie->ends->len; i++)
+      {
+        gint32 token = g_array_index (trie->ends, gint32, i);
+
+        mask[token / 64] |= (guint64) 1 << token % 64;
+      }
+  for (guint i = self->n_logits; i < trie->n_tokens; i++)
+    mask[i / 64] &= ~((guint64) 1 << i % 64);
+  for (guint i = 0; i < trie->n_words; i++)
+    any |= mask[i];
+  if (any == 0)
+    return fail (error, "the model's vocabulary has no token that can follow"), NULL;
+
+  self->walk->bytes += trie->n_words * sizeof *mask;
+  self->walk->places[self->place].mask = g_steal_pointer (&mask);
+
+  return self->walk->places[self->place].mask;
+}
+
+const float *
+sotto_constraint_apply (SottoConstraint  *self,
+                        const float      *logits,
+                        GError          **error)
+{
+  const guint64 *mask = sotto_constraint_get_mask (self, error);
+  gboolean any = FALSE;
+
+  if (mask == NULL)
+    return NULL;
+
+  for (guint w = 0; w * 64 < self->n_logits; w++)
+    {
+      guint64 bits = w < self->trie->n_words ? mask[w] : 0;
+      guint begin = w * 64;
+      guint n = MIN (64, self->n_logits - begin);
+
+      for (guint i = 0; i < n; i++)
+        self->logits[begin + i] = (bits >> i & 1) != 0 ? logits[begin + i] : -INFINITY;
+      if (bits == 0)
+        continue;
+      for (guint i = 0; i < n && !any; i++)
+        any = self->logits[begin + i] > -INFINITY;
+    }
+
+  /* A model that gives nothing allowed a chance at all still has to say something. */
+  if (!any)
+    for (guint i = 0; i < self->n_logits && !any; i++)
+      if ((mask[i / 64] >> i % 64 & 1) != 0)
+        {
+          self->logits[i] = 0.0f;
+          any = TRUE;
+        }
+
+  return self->logits;
+}
+
+gboolean
+sotto_constraint_accept (SottoConstraint  *self,
+                         gint32            token,
+                         GError          **error)
+{
+  const guint64 *mask = sotto_constraint_get_mask (self, error);
+  const SottoTokenTrie *trie = self->trie;
+
+  if (mask == NULL)
+    return FALSE;
+  if (token < 0 || (guint) token >= trie->n_tokens || (mask[token / 64] >> token % 64 & 1) == 0)
+    return fail (error, "a token was drawn that it does not allow");
+
+  for (guint i = 0; i < trie->ends->len; i++)
+    if (g_array_index (trie->ends, gint32, i) == token)
+      {
+        self->ended = TRUE;
+        return TRUE;
+      }
+
+  for (guint32 i = trie->offsets[token]; i < trie->offsets[token + 1]; i++)
+    self->place = sotto_walk_step (self->walk, self->place, trie->bytes[i]);
+  if (self->walk->bytes > MOST_BYTES)
+    sotto_walk_forget (self->walk, &self->place, 1);
+
+  return TRUE;
+}
+
+gboolean
+sotto_constraint_may_end (const SottoConstraint *self)
+{
+  return self->walk->places[self->place].accepts;
+}
+
+gboolean
+sotto_constraint_is_finished (const SottoConstraint *self)
+{
+  const SottoPlace *place = &self->walk->places[self->place];
+
+  /* The final item reads nothing; any other does. */
+  return self->ended || (place->accepts && place->n_items == 1);
+}

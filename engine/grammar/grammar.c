@@ -1,0 +1,96 @@
+/* The public face of grammars: a finished machine that is counted. */
+
+#include "grammar-private.h"
+
+#include <string.h>
+
+#include "gbnf.h"
+#include "schema.h"
+#include "walk.h"
+
+/* Bytes of a walk that only looks whether a text fits. */
+#define MOST_BYTES ((gsize) 16 << 20)
+
+struct _SottoGrammar {
+  gatomicrefcount references;
+  SottoMachine *machine;
+};
+
+static SottoGrammar *
+grammar_new (SottoMachine *machine) /* (transfer full) (nullable) */
+{
+  SottoGrammar *self;
+
+  if (machine == NULL)
+    return NULL;
+
+  self = g_new0 (SottoGrammar, 1);
+  g_atomic_ref_count_init (&self->references);
+  self->machine = machine;
+
+  return self;
+}
+
+SottoGrammar *
+sotto_grammar_new_gbnf (const char  *text,
+                        gssize       length,
+                        const char  *root,
+                        GError     **error)
+{
+  return grammar_new (sotto_gbnf_parse (text, length < 0 ? strlen (text) : (gsize) length,
+                                        root != NULL ? root : "root", error));
+}
+
+SottoGrammar *
+sotto_grammar_new_json_schema (const char  *schema,
+                               gssize       length,
+                               GError     **error)
+{
+  return grammar_new (sotto_schema_compile (schema, length < 0 ? strlen (schema) : (gsize) length,
+                                            error));
+}
+
+SottoGrammar *
+sotto_grammar_ref (SottoGrammar *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+
+  return self;
+}
+
+void
+sotto_grammar_unref (SottoGrammar *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+
+  sotto_machine_free (self->machine);
+  g_free (self);
+}
+
+const SottoMachine *
+sotto_grammar_get_machine (const SottoGrammar *self)
+{
+  return self->machine;
+}
+
+SottoGrammarMatch
+sotto_grammar_match (const SottoGrammar *self,
+                     const char         *text,
+                     gssize              length)
+{
+  g_autoptr (SottoWalk) walk = sotto_walk_new (self->machine);
+  gsize n = length < 0 ? strlen (text) : (gsize) length;
+  guint32 place = sotto_walk_start (walk);
+
+  for (gsize i = 0; i < n && place != SOTTO_PLACE_DEAD; i++)
+    {
+      place = sotto_walk_step (walk, place, text[i]);
+      if (walk->bytes > MOST_BYTES)
+        sotto_walk_forget (walk, &place, 1);
+    }
+
+  return place == SOTTO_PLACE_DEAD       ? SOTTO_GRAMMAR_REFUSES
+         : walk->places[place].accepts   ? SOTTO_GRAMMAR_FITS
+                                         : SOTTO_GRAMMAR_BEGINS;
+}

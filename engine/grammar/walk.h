@@ -1,0 +1,71 @@
+#pragma once
+
+#include "machine.h"
+
+G_BEGIN_DECLS
+
+/* A machine read byte by byte: every place at which a text may be, found when it is first needed and
+ * remembered. One thread at a time. */
+
+/* Where a text may stand: in @state, with @context to return to. */
+typedef struct {
+  guint32 state;
+  guint32 context;
+} SottoItem;
+
+/* All items at once: what the text read so far leaves open. */
+typedef struct {
+  SottoItem *items;          /* sorted; only states that read bytes, or the final one */
+  guint n_items;
+  guint8 run;                /* as SottoState::run, the best of its items' */
+  guint8 accepts;            /* the text may end here */
+  guint32 *next;             /* (n_classes): places; SOTTO_PLACE_UNKNOWN: not asked yet */
+  gpointer mask;             /* (nullable) (owned): for whoever walks; freed by g_free() */
+} SottoPlace;
+
+#define SOTTO_PLACE_DEAD 0u
+#define SOTTO_PLACE_UNKNOWN G_MAXUINT32
+
+typedef struct _SottoWalk SottoWalk;
+
+struct _SottoWalk {
+  const SottoMachine *machine;   /* not owned */
+  SottoPlace *places;            /* by number; 0 is dead */
+  guint n_places;
+  gsize bytes;                   /* that all this takes, masks included */
+  gboolean is_overfull;          /* a place was too ambiguous to be followed; it counts as dead */
+  struct _SottoWalkTables *tables;
+};
+
+SottoWalk *sotto_walk_new (const SottoMachine *machine);
+void sotto_walk_free (SottoWalk *self);
+
+/* The place where a text begins. */
+guint32 sotto_walk_start (SottoWalk *self);
+
+/* Finds out where @class leads; use sotto_walk_step(). */
+guint32 sotto_walk_explore (SottoWalk *self, guint32 place, guint class);
+
+/* The place behind @byte, or %SOTTO_PLACE_DEAD. May move places in memory. */
+static inline guint32
+sotto_walk_step (SottoWalk *self,
+                 guint32    place,
+                 guint8     byte)
+{
+  guint class = self->machine->class_of[byte];
+  guint32 next = place != SOTTO_PLACE_DEAD ? self->places[place].next[class] : SOTTO_PLACE_DEAD;
+
+  return next != SOTTO_PLACE_UNKNOWN ? next : sotto_walk_explore (self, place, class);
+}
+
+/**
+ * sotto_walk_forget:
+ * @keep: places still needed; gets their new numbers
+ *
+ * Forgets everything but @keep, masks too.
+ */
+void sotto_walk_forget (SottoWalk *self, guint32 *keep, guint n_keep);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoWalk, sotto_walk_free)
+
+G_END_DECLS

@@ -1,0 +1,113 @@
+#include "tool-call-card.h"
+
+#include <glib/gi18n.h>
+
+#include "markdown-plain.h"
+
+struct _SottoToolCallCard {
+  GtkWidget parent_instance;
+
+  /* Template Widgets */
+  GtkLabel *title;
+  GtkBox *place;
+  GtkLabel *note;
+
+  GtkWidget *arguments; /* borrowed: in place */
+};
+
+G_DEFINE_FINAL_TYPE (SottoToolCallCard, sotto_tool_call_card, GTK_TYPE_WIDGET)
+
+/* The members of a JSON object, each on a line, without the braces around them; what comes of it while it is written, too. */
+static char *
+list_members (const char *json)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  gboolean in_string = FALSE;
+  guint depth = 0;
+
+  for (const char *p = json; *p != '\0'; p++)
+    {
+      const guint before = depth;
+
+      if (in_string && *p == '\\' && p[1] != '\0')
+        {
+          g_string_append_c (lines, *p++);
+          g_string_append_c (lines, *p);
+          continue;
+        }
+      if (*p == '"')
+        in_string = !in_string;
+      else if (!in_string && (*p == '{' || *p == '['))
+        depth++;
+      else if (!in_string && (*p == '}' || *p == ']') && depth > 0)
+        depth--;
+
+      if (!in_string && g_ascii_isspace (*p) && (depth <= 1 && (lines->len == 0 || lines->str[lines->len - 1] == '\n')))
+        continue;
+      if (!in_string && depth == 1 && *p == ',')
+        g_string_append_c (lines, '\n');
+      else if (!(before + depth == 1))
+        g_string_append_c (lines, *p);
+    }
+
+  return g_strstrip (g_strdup (lines->str));
+}
+
+void
+sotto_tool_call_card_set_call (SottoToolCallCard   *self,
+                               const SottoToolCall *call)
+{
+  g_autofree char *members = list_members (call->arguments);
+  g_autofree char *title =
+    /* Translators: a model wants to use a tool; %s is the tool's name, as in “get_weather” */
+    g_strdup_printf (call->is_complete ? _("Wanted to use “%s”") : _("Wants to use “%s”…"), call->name);
+
+  g_return_if_fail (SOTTO_IS_TOOL_CALL_CARD (self));
+
+  gtk_label_set_label (self->title, title);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  sotto_markdown_plain_set_text (self->arguments, members);
+  gtk_widget_set_visible (GTK_WIDGET (self->place), *members != '\0');
+  gtk_widget_set_visible (GTK_WIDGET (self->note), call->is_complete);
+}
+
+static void
+sotto_tool_call_card_dispose (GObject *object)
+{
+  GtkWidget *child;
+
+  gtk_widget_dispose_template (GTK_WIDGET (object), SOTTO_TYPE_TOOL_CALL_CARD);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
+
+  G_OBJECT_CLASS (sotto_tool_call_card_parent_class)->dispose (object);
+}
+
+static void
+sotto_tool_call_card_class_init (SottoToolCallCardClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_tool_call_card_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/tool-call-card.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, title);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, place);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, note);
+  gtk_widget_class_set_css_name (widget_class, "toolcall");
+}
+
+static void
+sotto_tool_call_card_init (SottoToolCallCard *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->arguments = sotto_markdown_plain_new ();
+  gtk_widget_add_css_class (self->arguments, "monospace");
+  gtk_box_append (self->place, self->arguments);
+}
+
+GtkWidget *
+sotto_tool_call_card_new (void)
+{
+  return g_object_new (SOTTO_TYPE_TOOL_CALL_CARD, NULL);
+}
