@@ -160,6 +160,8 @@ sotto_ropes_read (SottoRopes             *self,
       || !sotto_keys_read_size (keys, "rope.scaling.original_context_length", sizes->n_context, 1, G_MAXINT32,
                                 &self->original_context))
     return FALSE;
+  if (base < 1 || window_base < 1)
+    return sotto_keys_refuse (keys, base < 1 ? "rope.freq_base" : "rope.freq_base_swa", "is too small");
 
   self->rope = (SottoRope) { .kind = family->rope_kind, .n_pairs = sizes->n_turned / 2 };
   self->window_rope = (SottoRope) { .kind = family->rope_kind, .n_pairs = sizes->n_window_turned / 2 };

@@ -65,7 +65,7 @@ check_rope (const SottoRope *rope, guint n_key)
   g_assert_true (isfinite (rope->scale) && rope->scale > 0);
   for (guint i = 0; i < rope->n_pairs; i++)
     {
-      g_assert_true (isfinite (rope->frequencies[i]) && rope->frequencies[i] >= 0 && rope->frequencies[i] <= 1);
+      g_assert_true (isfinite (rope->frequencies[i]) && rope->frequencies[i] >= 0);
       if (rope->long_frequencies != NULL)
         g_assert_true (isfinite (rope->long_frequencies[i]) && rope->long_frequencies[i] >= 0);
     }
