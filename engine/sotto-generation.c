@@ -174,7 +174,7 @@ begin_receipt (const SottoGeneration *self,
   receipt->backend = g_strdup (sotto_backend_get_name (self->backend));
   receipt->build = g_strdup (SOTTO_BUILD);
   receipt->numerics_version = SOTTO_NUMERICS_VERSION;
-  receipt->kv_type = SOTTO_KV_F16;
+  receipt->kv_type = sotto_session_get_kv_type (resident->session);
   receipt->n_context = sotto_session_get_context (resident->session);
   sotto_sampler_settings_copy (&self->request->sampler, &receipt->sampler);
   receipt->load_us = resident->load_us;

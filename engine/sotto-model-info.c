@@ -81,9 +81,10 @@ sotto_model_fill_info (SottoModel *self)
   info->n_vocabulary = sotto_tokenizer_get_n_tokens (self->tokenizer);
   if (self->program != NULL)
     {
-      info->n_layers = self->program->shape.n_layers;
-      info->n_vocabulary = self->program->shape.n_vocabulary;
+      info->n_layers = self->program->plan.n_layers;
+      info->n_vocabulary = self->program->plan.n_vocabulary;
       info->n_context_trained = self->program->n_context_trained;
+      info->is_embedding = self->program->is_embedding;
     }
 
   info->is_base = !info->has_template && !sotto_tokenizer_has_chat_tokens (self->tokenizer);

@@ -3,6 +3,7 @@
 
 #include "sotto-model-private.h"
 
+#include "backend.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -17,14 +18,14 @@ check_vocabulary (const SottoModel *self, GError **error)
   const char *path = sotto_gguf_get_path (self->gguf);
   g_autofree char *name = NULL;
 
-  if (self->program == NULL || n_tokens <= self->program->shape.n_vocabulary)
+  if (self->program == NULL || n_tokens <= self->program->plan.n_vocabulary)
     return TRUE;
 
   name = g_filename_display_name (path);
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_TENSOR,
                           &(SottoErrorArguments) { .path = path, .subject = "token_embd.weight" },
                           "%s: tensor token_embd.weight has %u rows for %u tokens", name,
-                          self->program->shape.n_vocabulary, n_tokens);
+                          self->program->plan.n_vocabulary, n_tokens);
   return FALSE;
 }
 
@@ -156,7 +157,7 @@ sotto_model_estimate_memory (const SottoModel *self, guint n_context)
   SottoMemory memory = { .weights = self->info.weight_bytes };
 
   if (self->program != NULL)
-    sotto_backend_estimate (&self->program->shape,
+    sotto_backend_estimate (&self->program->plan,
                             n_context > 0 ? n_context : sotto_model_get_default_context (self),
                             SOTTO_KV_F16, &memory.kv_cache, &memory.scratch);
   return memory;

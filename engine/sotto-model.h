@@ -32,6 +32,7 @@ typedef struct {
   guint n_vocabulary;
   guint n_context_trained;   /* tokens the model was trained for */
   gboolean has_template;     /* FALSE: the plain default is used, and said to be */
+  gboolean is_embedding;     /* gives vectors of texts, writes none: sotto_session_embed() */
   gboolean is_base;          /* no template and no chat tokens: completes text */
 } SottoModelInfo;
 

@@ -198,7 +198,7 @@ sotto_receipt_to_json (const SottoReceipt *self)
   add_string (document, root, "backend", self->backend);
   add_string (document, root, "build", self->build);
   yyjson_mut_obj_add_uint (document, root, "numerics", self->numerics_version);
-  yyjson_mut_obj_add_str (document, root, "kv_cache", self->kv_type == SOTTO_KV_F32 ? "F32" : "F16");
+  yyjson_mut_obj_add_str (document, root, "kv_cache", sotto_kv_type_get_name (self->kv_type));
   yyjson_mut_obj_add_uint (document, root, "context", self->n_context);
   yyjson_mut_obj_add_val (document, root, "sampler", describe_sampler (document, &self->sampler));
   yyjson_mut_obj_add_uint (document, root, "prompt_tokens", self->n_prompt);

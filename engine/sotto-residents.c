@@ -5,6 +5,7 @@
 
 struct _SottoResidents {
   SottoBackend *backend;  /* borrowed */
+  SottoKvType kv_type;
   GPtrArray *list;        /* (element-type SottoResident) */
   guint64 memory_budget;
   gboolean keep_previous;
@@ -21,12 +22,14 @@ resident_free (SottoResident *self)
 
 SottoResidents *
 sotto_residents_new (SottoBackend *backend,
+                     SottoKvType   kv_type,
                      guint64       memory_budget,
                      gboolean      keep_previous)
 {
   SottoResidents *self = g_new0 (SottoResidents, 1);
 
   self->backend = backend;
+  self->kv_type = kv_type;
   self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) resident_free);
   self->memory_budget = memory_budget;
   self->keep_previous = keep_previous;
@@ -158,7 +161,7 @@ sotto_residents_open (SottoResidents  *self,
   if (!make_room (self, total (sotto_model_estimate_memory (model, n_context)), path, error))
     return NULL;
 
-  session = sotto_session_new (model, self->backend, n_context, SOTTO_KV_F16, error);
+  session = sotto_session_new (model, self->backend, n_context, self->kv_type, error);
   if (session == NULL)
     return NULL;
 

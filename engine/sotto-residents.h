@@ -17,7 +17,10 @@ typedef struct {
 } SottoResident;
 
 /* @backend: (transfer none): outlives it */
-SottoResidents *sotto_residents_new (SottoBackend *backend, guint64 memory_budget, gboolean keep_previous);
+SottoResidents *sotto_residents_new (SottoBackend *backend,
+                                     SottoKvType   kv_type,
+                                     guint64       memory_budget,
+                                     gboolean      keep_previous);
 void sotto_residents_free (SottoResidents *self);
 
 /* Finds or opens the model of @path with a session of @n_context tokens (0: the default), closing others as the

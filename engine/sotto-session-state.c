@@ -3,16 +3,16 @@
  * All numbers are little-endian.
  *
  *   0   8 bytes  "SottoKV" and a zero
- *   8   uint32   version of this format: 1
+ *   8   uint32   version of this format: 2
  *  12   uint32   SOTTO_NUMERICS_VERSION of the engine that computed it
  *  16   uint32   type of the cache (SottoKvType)
  *  20   uint32   n: tokens of the timeline
  *  24   uint32   v: logits that follow: the size of the vocabulary, or 0 when there were none
- *  28   uint32   0
+ *  28   uint32   1 where the timeline is a long sequence (SottoPlan.long_from), else 0
  *  32  64 bytes  SHA-256 of the model's file, lower-case hex digits
  *  96   int32    × n: the timeline
  *       float    × v: the logits of its last token
- *       the cache of n positions, in the backend's order for this shape and type
+ *       what the state holds at n positions, in the backend's order for this plan and type
  *
  * The bytes end there. They are restored only for the very same model, cache type and numerics, so
  * that what follows is what would have followed; they carry no checksum, since whoever stores them
@@ -28,7 +28,7 @@
 
 #define HEADER_BYTES 96
 #define HASH_BYTES 64
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 
 static const char magic[8] = "SottoKV";
 
@@ -90,13 +90,19 @@ sotto_session_save (SottoSession *self, GError **error)
   const char *hash = sotto_model_peek_hash (self->model);
   guint n = self->tokens->len;
   guint v = self->logits != NULL ? sotto_model_get_info (self->model)->n_vocabulary : 0;
-  gsize cache = klass->kv_bytes (self->backend, self->state, n);
+  gsize cache = klass->state_bytes (self->backend, self->state, n);
   gsize total = HEADER_BYTES + 4 * ((gsize) n + v) + cache;
   guint8 *bytes, *next;
 
   if (hash == NULL)
     {
       bad_state (error, "the model's hash is not known yet");
+      return NULL;
+    }
+
+  if (!klass->state_serves (self->backend, self->state, n))
+    {
+      bad_state (error, "the last step failed");
       return NULL;
     }
 
@@ -113,6 +119,7 @@ sotto_session_save (SottoSession *self, GError **error)
   put_32 (bytes + 16, self->kv_type);
   put_32 (bytes + 20, n);
   put_32 (bytes + 24, v);
+  put_32 (bytes + 28, self->is_long ? 1 : 0);
   memcpy (bytes + 32, hash, HASH_BYTES);
 
   next = bytes + HEADER_BYTES;
@@ -122,7 +129,7 @@ sotto_session_save (SottoSession *self, GError **error)
   if (v > 0)
     copy_words (next, (const guint8 *) self->logits, v);
   next += 4 * (gsize) v;
-  klass->kv_store (self->backend, self->state, n, next);
+  klass->state_store (self->backend, self->state, n, next);
 
   return g_bytes_new_take (bytes, total);
 }
@@ -153,10 +160,10 @@ check_state (const SottoSession *self, const guint8 *bytes, gsize length, GError
   v = get_32 (bytes + 24);
   if (n > self->n_context)
     return bad_state (error, "%u tokens do not fit into a context of %u", n, self->n_context);
-  if ((v != 0 && v != n_vocabulary) || get_32 (bytes + 28) != 0)
+  if ((v != 0 && v != n_vocabulary) || get_32 (bytes + 28) != (guint32) sotto_session_is_long (self, n))
     return bad_state (error, "damaged");
   if (length != HEADER_BYTES + 4 * ((gsize) n + v)
-                + self->backend->klass->kv_bytes (self->backend, self->state, n))
+                + self->backend->klass->state_bytes (self->backend, self->state, n))
     return bad_state (error, "its length is wrong");
 
   for (guint i = 0; i < n; i++)
@@ -193,7 +200,9 @@ sotto_session_restore (SottoSession *self, GBytes *state, GError **error)
   if (v > 0)
     copy_words ((guint8 *) self->restored_logits, next, v);
   next += 4 * (gsize) v;
-  self->backend->klass->kv_load (self->backend, self->state, n, next);
+  sotto_session_drop_checkpoints (self);
+  self->is_long = get_32 (bytes + 28) == 1;
+  self->backend->klass->state_load (self->backend, self->state, n, next);
 
   self->logits = v > 0 ? self->restored_logits : NULL;
   return TRUE;

@@ -2,7 +2,9 @@
  *
  * The timeline and the cache move together. A run evaluates a piece of tokens behind the timeline's
  * end; only when it has succeeded do they join the timeline. Whatever goes wrong, the cache holds the
- * keys and values of what the timeline says, and what lies behind is never looked at.
+ * keys and values of what the timeline says, and what lies behind is never looked at. What forgets
+ * (sotto-session-checkpoint.c) is brought back from a checkpoint, and the tokens behind that are
+ * evaluated again.
  */
 
 #include "sotto-session-private.h"
@@ -10,9 +12,16 @@
 #include "sotto-error.h"
 #include "sotto-model-private.h"
 
+#include <math.h>
+
 /* Tokens evaluated together in prefill. Weights are read once a piece, so longer ones are faster, but
  * beyond this hardly; shorter ones show progress more often. Results do not depend on it. */
 #define PIECE 256
+
+/* Where prefill takes checkpoints: every so many tokens, and so many before the end, because the next
+ * prompt often has other words where this one's reply begins. */
+#define TOKENS_PER_CHECKPOINT 2048
+#define TOKENS_BEHIND_CHECKPOINT 16
 
 /* Bytes of logits at once when those of every token are wanted. */
 #define MAX_LOGITS_BYTES (64u << 20)
@@ -48,8 +57,11 @@ sotto_session_new (SottoModel    *model,
   self->backend = backend;
   self->kv_type = kv_type;
   self->n_context = n_context > 0 ? n_context : sotto_model_get_default_context (model);
+  if (program->n_context_most > 0)
+    self->n_context = MIN (self->n_context, program->n_context_most);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  self->state = backend->klass->state_new (backend, &program->shape, self->n_context, kv_type, error);
+  self->checkpoints = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
+  self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, error);
   if (self->state == NULL)
     return NULL;
 
@@ -62,6 +74,9 @@ sotto_session_free (SottoSession *self)
   if (self->state != NULL)
     self->backend->klass->state_free (self->backend, self->state);
   g_clear_pointer (&self->tokens, g_array_unref);
+  if (self->checkpoints != NULL)
+    sotto_session_drop_checkpoints (self);
+  g_clear_pointer (&self->checkpoints, g_array_unref);
   g_free (self->restored_logits);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_free (self);
@@ -81,12 +96,36 @@ sotto_session_get_context (const SottoSession *self)
   return self->n_context;
 }
 
+SottoKvType
+sotto_session_get_kv_type (const SottoSession *self)
+{
+  return self->kv_type;
+}
+
+const char *
+sotto_kv_type_get_name (SottoKvType type)
+{
+  switch (type)
+    {
+    case SOTTO_KV_F32:
+      return "F32";
+    case SOTTO_KV_Q8_0:
+      return "Q8_0";
+    case SOTTO_KV_Q4_0:
+      return "Q4_0";
+    case SOTTO_KV_F16:
+    default:
+      return "F16";
+    }
+}
+
 SottoMemory
 sotto_session_get_memory (const SottoSession *self)
 {
   SottoMemory memory = { .weights = sotto_model_get_info (self->model)->weight_bytes };
 
   self->backend->klass->state_measure (self->backend, self->state, &memory.kv_cache, &memory.scratch);
+  memory.kv_cache += sotto_session_measure_checkpoints (self);
   return memory;
 }
 
@@ -143,6 +182,25 @@ check_room (const SottoSession *self, guint n_tokens, GError **error)
   return FALSE;
 }
 
+static const SottoPlan *
+get_plan (const SottoSession *self)
+{
+  return &sotto_model_get_program (self->model)->plan;
+}
+
+static gboolean
+check_kind (const SottoSession *self, gboolean embeds, GError **error)
+{
+  if (sotto_model_get_info (self->model)->is_embedding == embeds)
+    return TRUE;
+
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST,
+                          &(SottoErrorArguments) { .path = sotto_model_get_info (self->model)->path,
+                                                   .subject = embeds ? "no embedding" : "embedding" },
+                          embeds ? "the model gives no embeddings" : "the model gives embeddings, not text");
+  return FALSE;
+}
+
 /* Evaluates @tokens behind the timeline; they join it when all went well. */
 static gboolean
 run_piece (SottoSession  *self,
@@ -152,16 +210,15 @@ run_piece (SottoSession  *self,
            SottoCancel   *cancel,
            GError       **error)
 {
-  const SottoBackendClass *klass = self->backend->klass;
   SottoBatch batch = { .tokens = tokens,
                        .n_tokens = n_tokens,
                        .position = self->tokens->len,
-                       .all_logits = all_logits };
+                       .all_logits = all_logits,
+                       .is_long = self->is_long };
 
   self->logits = NULL;
   if (!sotto_cancel_check (cancel, error)
-      || !klass->run (self->backend, self->state, &batch, sotto_program_walk,
-                      sotto_model_get_program (self->model), cancel, error))
+      || !self->backend->klass->run (self->backend, self->state, &batch, cancel, error))
     return FALSE;
 
   g_array_append_vals (self->tokens, tokens, n_tokens);
@@ -192,6 +249,77 @@ count_common (const SottoSession *self, const gint32 *tokens, guint n_tokens)
 }
 
 gboolean
+sotto_session_is_long (const SottoSession *self, guint n_tokens)
+{
+  guint long_from = get_plan (self)->long_from;
+
+  return long_from > 0 && n_tokens > long_from;
+}
+
+/* Sets the timeline back to at most @n_tokens of it, for a sequence of @n_wanted. */
+static void
+rewind_for (SottoSession *self, guint n_tokens, guint n_wanted)
+{
+  sotto_session_rewind (self, self->is_long == sotto_session_is_long (self, n_wanted) ? n_tokens : 0);
+  self->is_long = sotto_session_is_long (self, n_wanted);
+  self->logits = NULL;
+}
+
+static gboolean
+forgets (const SottoSession *self)
+{
+  const SottoPlan *plan = get_plan (self);
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    if (plan->caches[i].window > 0)
+      return TRUE;
+  return plan->n_recurrents > 0;
+}
+
+/* Where the next checkpoint of a prompt of @n_tokens is to be. */
+static guint
+find_checkpoint (guint first, guint n_tokens)
+{
+  guint step = (first / TOKENS_PER_CHECKPOINT + 1) * TOKENS_PER_CHECKPOINT;
+
+  return n_tokens > first + TOKENS_BEHIND_CHECKPOINT ? MIN (step, n_tokens - TOKENS_BEHIND_CHECKPOINT)
+                                                     : step;
+}
+
+/* Evaluates what @tokens has behind the timeline, in pieces. */
+static gboolean
+prefill (SottoSession   *self,
+         const gint32   *tokens,
+         guint           n_tokens,
+         SottoProgress   progress,
+         gpointer        user_data,
+         SottoCancel    *cancel,
+         GError        **error)
+{
+  guint reused = self->tokens->len;
+  gboolean marks = forgets (self);
+
+  for (guint first = reused, end; first < n_tokens; first = end)
+    {
+      guint mark = marks ? find_checkpoint (first, n_tokens) : G_MAXUINT;
+
+      end = MIN (MIN (n_tokens, first + PIECE), mark);
+      if (progress != NULL)
+        progress (first - reused, n_tokens - reused, user_data);
+      if (!run_piece (self, tokens + first, end - first, FALSE, cancel, error)
+          || !check_unchanged (self, first, error))
+        return FALSE;
+      if (end == mark)
+        sotto_session_mark (self);
+    }
+
+  if (progress != NULL)
+    progress (n_tokens - reused, n_tokens - reused, user_data);
+  self->logits = self->backend->klass->get_output (self->backend, self->state);
+  return TRUE;
+}
+
+gboolean
 sotto_session_sync (SottoSession   *self,
                     const gint32   *tokens,
                     guint           n_tokens,
@@ -201,43 +329,47 @@ sotto_session_sync (SottoSession   *self,
                     guint          *n_reused,
                     GError        **error)
 {
-  guint reused;
-
   if (n_reused != NULL)
     *n_reused = 0;
-  if (!check_tokens (self, tokens, n_tokens, error) || !check_room (self, n_tokens, error))
+  if (!check_kind (self, FALSE, error) || !check_tokens (self, tokens, n_tokens, error)
+      || !check_room (self, n_tokens, error))
     return FALSE;
 
-  reused = MIN (count_common (self, tokens, n_tokens), n_tokens - 1);
-  g_array_set_size (self->tokens, reused);
-  self->logits = NULL;
+  rewind_for (self, MIN (count_common (self, tokens, n_tokens), n_tokens - 1), n_tokens);
   if (n_reused != NULL)
-    *n_reused = reused;
+    *n_reused = self->tokens->len;
 
-  for (guint first = reused, n; first < n_tokens; first += n)
-    {
-      n = MIN (n_tokens - first, PIECE);
-      if (progress != NULL)
-        progress (first - reused, n_tokens - reused, user_data);
-      if (!run_piece (self, tokens + first, n, FALSE, cancel, error)
-          || !check_unchanged (self, first, error))
-        return FALSE;
-    }
+  return prefill (self, tokens, n_tokens, progress, user_data, cancel, error);
+}
 
-  if (progress != NULL)
-    progress (n_tokens - reused, n_tokens - reused, user_data);
-  self->logits = self->backend->klass->get_logits (self->backend, self->state);
-  return TRUE;
+/* Appending where the state cannot simply go on: after a failed run, or where a sequence gets long. */
+static gboolean
+append_anew (SottoSession *self, gint32 token, SottoCancel *cancel, GError **error)
+{
+  g_autoptr (GArray) tokens = g_array_copy (self->tokens);
+
+  g_array_append_val (tokens, token);
+  rewind_for (self, self->tokens->len, tokens->len);
+  return prefill (self, (const gint32 *) tokens->data, tokens->len, NULL, NULL, cancel, error);
 }
 
 gboolean
 sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GError **error)
 {
-  if (!check_tokens (self, &token, 1, error) || !check_room (self, self->tokens->len + 1, error)
-      || !run_piece (self, &token, 1, FALSE, cancel, error))
+  guint n = self->tokens->len;
+
+  if (!check_kind (self, FALSE, error) || !check_tokens (self, &token, 1, error)
+      || !check_room (self, n + 1, error))
     return FALSE;
 
-  self->logits = self->backend->klass->get_logits (self->backend, self->state);
+  if (!self->backend->klass->state_serves (self->backend, self->state, n)
+      || self->is_long != sotto_session_is_long (self, n + 1))
+    return append_anew (self, token, cancel, error);
+
+  if (!run_piece (self, &token, 1, FALSE, cancel, error))
+    return FALSE;
+
+  self->logits = self->backend->klass->get_output (self->backend, self->state);
   return TRUE;
 }
 
@@ -253,10 +385,11 @@ sotto_session_evaluate (SottoSession    *self,
   gsize row = sotto_model_get_info (self->model)->n_vocabulary;
   guint most = (guint) CLAMP (MAX_LOGITS_BYTES / (row * sizeof (float)), 1, PIECE);
 
-  if (!check_tokens (self, tokens, n_tokens, error) || !check_room (self, n_tokens, error))
+  if (!check_kind (self, FALSE, error) || !check_tokens (self, tokens, n_tokens, error)
+      || !check_room (self, n_tokens, error))
     return FALSE;
 
-  g_array_set_size (self->tokens, 0);
+  rewind_for (self, 0, n_tokens);
   for (guint first = 0, n; first < n_tokens; first += n)
     {
       float *logits;
@@ -266,11 +399,43 @@ sotto_session_evaluate (SottoSession    *self,
           || !check_unchanged (self, first, error))
         return FALSE;
 
-      logits = self->backend->klass->get_logits (self->backend, self->state);
+      logits = self->backend->klass->get_output (self->backend, self->state);
       self->logits = logits + (n - 1) * row;
       if (!func (first, n, logits, user_data, error))
         return FALSE;
     }
 
+  return TRUE;
+}
+
+gboolean
+sotto_session_embed (SottoSession  *self,
+                     const gint32  *tokens,
+                     guint          n_tokens,
+                     const float  **vector,
+                     guint         *n_elements,
+                     SottoCancel   *cancel,
+                     GError       **error)
+{
+  guint n = get_plan (self)->n_output;
+  float *output;
+  double squares = 0;
+
+  if (!check_kind (self, TRUE, error) || !check_tokens (self, tokens, n_tokens, error)
+      || !check_room (self, n_tokens, error))
+    return FALSE;
+
+  rewind_for (self, 0, n_tokens);
+  if (!run_piece (self, tokens, n_tokens, FALSE, cancel, error) || !check_unchanged (self, 0, error))
+    return FALSE;
+
+  output = self->backend->klass->get_output (self->backend, self->state);
+  for (guint i = 0; i < n; i++)
+    squares += (double) output[i] * (double) output[i];
+  for (guint i = 0; i < n && squares > 0; i++)
+    output[i] = (float) ((double) output[i] / sqrt (squares));
+
+  *vector = output;
+  *n_elements = n;
   return TRUE;
 }

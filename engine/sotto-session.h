@@ -41,9 +41,18 @@ const char *sotto_backend_get_name (const SottoBackend *self);
 #define SOTTO_NUMERICS_VERSION 1
 
 typedef enum {
-  SOTTO_KV_F16, /* the default */
-  SOTTO_KV_F32, /* for measuring exactness */
+  SOTTO_KV_F16,  /* the default */
+  SOTTO_KV_F32,  /* for measuring exactness */
+  SOTTO_KV_Q8_0, /* 8.5 bits an element: half the memory of F16 */
+  SOTTO_KV_Q4_0, /* 4.5 bits */
 } SottoKvType;
+
+/**
+ * sotto_kv_type_get_name:
+ *
+ * Returns: "F16", "F32", "Q8_0", "Q4_0"
+ */
+const char *sotto_kv_type_get_name (SottoKvType type);
 
 /**
  * SottoSession:
@@ -54,7 +63,8 @@ typedef struct _SottoSession SottoSession;
 
 /**
  * sotto_session_new:
- * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096
+ * @n_context: tokens it can hold; 0: what the model was trained for, at most 4,096. A model that has a table
+ *   of positions holds no more than stand there
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY, or %SOTTO_ENGINE_ERROR_TENSOR for a
  *   file that holds a vocabulary and no weights
@@ -68,6 +78,7 @@ void sotto_session_free (SottoSession *self);
 
 SottoModel *sotto_session_get_model (SottoSession *self);
 guint sotto_session_get_context (const SottoSession *self);
+SottoKvType sotto_session_get_kv_type (const SottoSession *self);
 SottoMemory sotto_session_get_memory (const SottoSession *self);
 
 /**
@@ -84,8 +95,8 @@ const gint32 *sotto_session_get_tokens (const SottoSession *self, guint *n_token
  * @progress: (nullable): tokens prefilled of those needed
  * @n_reused: (out) (optional): tokens of the prefix that were there already
  *
- * Brings the session to @tokens: keeps the longest common prefix, drops what lies behind it and
- * prefills the rest. Afterwards the logits of the last token are there (at least one token is
+ * Brings the session to @tokens: keeps the longest common prefix that can be gone on from, drops what lies
+ * behind it and prefills the rest. Afterwards the logits of the last token are there (at least one token is
  * always evaluated anew). After an error or a cancel the timeline holds what had been evaluated, and
  * there are no logits.
  *
@@ -104,8 +115,9 @@ gboolean sotto_session_sync (SottoSession   *self,
 /**
  * sotto_session_append:
  *
- * One decode step: appends @token and computes its logits. After an error the timeline is as it was, and
- * there are no logits. Whether the file has changed is not asked at every step: see
+ * One decode step: appends @token and computes its logits. Where a sequence gets long for a model that turns
+ * the positions of long ones otherwise, all of it is evaluated again. After an error there are no logits, and
+ * the timeline is as it was or, where it had to be evaluated again, a beginning of it. Whether the file has changed is not asked at every step: see
  * sotto_model_check_unchanged().
  *
  * Returns: %FALSE with CONTEXT, CANCELLED, MEMORY, BACKEND or REQUEST
@@ -149,6 +161,23 @@ gboolean sotto_session_evaluate (SottoSession     *self,
                                  gpointer          user_data,
                                  SottoCancel      *cancel,
                                  GError          **error);
+
+/**
+ * sotto_session_embed:
+ * @vector: (out) (transfer none): of unit length, valid until the next step
+ * @n_elements: (out): its length
+ *
+ * What a model of texts' meanings makes of @tokens (#SottoModelInfo.is_embedding), all of them at once.
+ *
+ * Returns: %FALSE with the errors of sotto_session_sync(); REQUEST when the model gives no embeddings
+ */
+gboolean sotto_session_embed (SottoSession  *self,
+                              const gint32  *tokens,
+                              guint          n_tokens,
+                              const float  **vector,
+                              guint         *n_elements,
+                              SottoCancel   *cancel,
+                              GError       **error);
 
 /**
  * sotto_session_save:

@@ -285,7 +285,8 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   self = g_new0 (SottoWorker, 1);
   self->requests = g_async_queue_new ();
   self->events = sotto_event_queue_new (options->wake, options->user_data);
-  self->residents = sotto_residents_new (backend, options->memory_budget, options->keep_previous);
+  self->residents = sotto_residents_new (backend, options->kv_type, options->memory_budget,
+                                         options->keep_previous);
   self->backend = g_steal_pointer (&backend);
   self->closing = sotto_cancel_new ();
   self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, FALSE, NULL);

@@ -23,6 +23,7 @@ typedef struct _SottoWorker SottoWorker;
  * @n_threads: 0: one a physical core
  * @keep_previous: keep models open as long as the budget allows
  * @tier: (nullable): as in sotto_backend_new_cpu()
+ * @kv_type: of all sessions
  * @wake: (nullable): called from the worker's thread whenever the event queue becomes non-empty;
  *   must not block; typically g_main_context_wakeup()
  */
@@ -31,6 +32,7 @@ typedef struct {
   guint n_threads;
   gboolean keep_previous;
   const char *tier;
+  SottoKvType kv_type;
   void (*wake) (gpointer user_data);
   gpointer user_data;
 } SottoWorkerOptions;

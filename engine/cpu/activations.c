@@ -43,7 +43,7 @@ sotto_kernels_scratch (guint n_columns, guint n_head)
 {
   gsize columns = round_up (n_columns, SOTTO_STEPS_BLOCK * SOTTO_STEPS_GROUP);
   gsize panel = 32 * columns * sizeof (float);
-  gsize attention = (gsize) 2 * SOTTO_ATTEND_TILE * round_up (n_head, 16) * sizeof (float);
+  gsize attention = (gsize) 2 * SOTTO_ATTEND_TILE * round_up (n_head, 32) * sizeof (float);
 
   return round_up (MAX (panel, attention), 64);
 }

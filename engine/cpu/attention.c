@@ -1,299 +1,438 @@
+#include "cpu/cache-layout.h"
+#include "cpu/exact-math.h"
 #include "cpu/lane.h"
 
 #include <string.h>
 
 /* How attention is shared out. Whatever the split, a query's result is the same: partial results of
- * chunks of SOTTO_ATTEND_CHUNK keys that start at multiples of it, merged in the keys' order,
- * divided by their sum.
+ * chunks of SOTTO_ATTEND_CHUNK keys that start at multiples of it, from the first that the query sees,
+ * merged in the keys' order, divided by their sum.
  *
  * Few tokens: units are (head of K and V, chunk), since the keys are the work; partial results meet
- * in the state. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
+ * in the scratch. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
  * and merges as it goes. Queries of one head of K and V are numbered token by token, then head by
- * head of the group. */
+ * head of the group.
+ *
+ * Where values are latent, the heads' results are rows of scratch.latents, head by head, and a
+ * further phase brings them to the size of a head. */
+
+/* What one ATTEND step is about. */
+typedef struct {
+  SottoLane *lane;
+  const SottoAttendStep *step;
+  const SottoCache *cache;
+  guint n_tokens;
+  guint group;             /* heads of Q that share one of K and V */
+  guint n_key;
+  guint n_value;           /* of a row of V in the cache */
+  guint value_stride;
+  guint n_attended;        /* of a token's result */
+  guint first_chunk;       /* that a token of the batch sees */
+  guint n_chunks;
+} Attention;
+
+/* --- What is seen --- */
 
 static guint
-count_units (guint n, guint of)
+first_seen (const Attention *self, guint position)
 {
-  return (n + of - 1) / of;
+  guint window = self->step->window;
+
+  return window > 0 && position >= window ? position - window + 1 : 0;
 }
 
 static guint
-group_size (const SottoShape *shape)
+end_seen (const Attention *self, guint position)
 {
-  return shape->n_heads / shape->n_kv_heads;
+  guint window = self->step->window;
+
+  if (self->step->mask == SOTTO_MASK_CAUSAL)
+    return position + 1;
+
+  return window > 0 ? MIN (position + window, self->n_tokens) : self->n_tokens;
 }
 
-static SottoAttendHead
-describe_head (const SottoState *state, guint layer, guint kv_head)
+static Attention
+begin (SottoLane *lane, const SottoAttendStep *step)
 {
-  SottoAttendHead head = {
-    .keys = sotto_state_keys (state, layer, kv_head),
-    .values = sotto_state_values (state, layer, kv_head),
-    .type = state->kv_type,
-    .n_key = state->shape->n_head_key,
-    .value_stride = state->value_stride,
-    .scale = state->shape->attention_scale,
+  const SottoCache *cache = &lane->state->caches.caches[step->cache];
+  guint position = lane->batch->position;
+  Attention self = {
+    .lane = lane,
+    .step = step,
+    .cache = cache,
+    .n_tokens = lane->batch->n_tokens,
+    .group = step->n_heads / cache->shape->n_heads,
+    .n_key = cache->shape->n_key,
+    .n_value = cache->shape->n_value > 0 ? cache->shape->n_value : cache->shape->n_latent,
   };
 
-  return head;
+  self.value_stride = sotto_value_stride (self.n_value);
+  self.n_attended = step->n_heads
+                    * (sotto_weight_is_there (&step->value_up) ? step->value_up.n_rows : self.n_value);
+  self.first_chunk = first_seen (&self, position) / SOTTO_ATTEND_CHUNK;
+  self.n_chunks = sotto_count_units (end_seen (&self, position + self.n_tokens - 1), SOTTO_ATTEND_CHUNK)
+                  - self.first_chunk;
+  return self;
 }
 
-/* Where queries first … first + n - 1 of a head of K and V lie, and what each may see. */
-static void
-list_queries (SottoLane    *lane,
-              guint         kv_head,
-              guint         first,
-              guint         n,
-              const float **queries,
-              guint        *limits)
+static gboolean
+is_latent (const Attention *self)
 {
-  const SottoShape *shape = lane->state->shape;
-  guint group = group_size (shape);
+  return sotto_weight_is_there (&self->step->value_up);
+}
+
+/* --- Operands --- */
+
+static SottoAttendKeys
+describe_keys (const Attention *self, guint kv_head, guint position)
+{
+  const SottoCache *cache = self->cache;
+
+  return (SottoAttendKeys) {
+    .keys = sotto_cache_key_tile (cache, kv_head, position),
+    .values = cache->value_bytes > 0 ? sotto_cache_value_row (cache, kv_head, position) : NULL,
+    .key_tile_bytes = cache->key_tile_bytes,
+    .value_bytes = cache->value_bytes,
+    .type = cache->type,
+    .n_key = self->n_key,
+    .n_value = self->n_value,
+    .value_stride = self->value_stride,
+    .soft_cap = self->step->soft_cap,
+  };
+}
+
+/* How much sharper attention is at a position far along. */
+static float
+sharpen (const SottoAttendStep *step, guint position)
+{
+  if (step->temperature_span == 0)
+    return 1.0f;
+
+  return 1.0f + step->temperature * (float) sotto_log (1.0 + position / step->temperature_span);
+}
+
+static void
+list_queries (const Attention *self, guint kv_head, guint first, guint n, SottoQuery *queries)
+{
+  const SottoScratch *scratch = &self->lane->state->scratch;
 
   for (guint i = 0; i < n; i++)
     {
-      guint token = (first + i) / group;
-      guint head = kv_head * group + (first + i) % group;
+      guint token = (first + i) / self->group;
+      guint head = kv_head * self->group + (first + i) % self->group;
+      guint position = self->lane->batch->position + token;
 
-      queries[i] = lane->state->queries
-                   + ((gsize) token * shape->n_heads + head) * shape->n_head_key;
-      limits[i] = lane->batch->position + token + 1;
+      queries[i] = (SottoQuery) {
+        .vector = scratch->queries + token * scratch->queries_stride + (gsize) head * self->n_key,
+        .position = position,
+        .first = first_seen (self, position),
+        .end = end_seen (self, position),
+        .scale = self->step->scale * sharpen (self->step, position),
+        .slope = self->step->slopes != NULL ? self->step->slopes[head] : 0.0f,
+      };
     }
 }
 
+/* --- Results --- */
+
+/* Divides by the sum; a sink is a score more, whose value is zero (Xiao et al. 2024). */
 static void
-finish (const SottoPartial *partial, guint n, float *target)
+finish (const Attention *self, guint head, SottoPartial *partial, float *target)
 {
-  for (guint d = 0; d < n; d++)
-    target[d] = partial->value[d] / partial->sum;
+  float factor = 1.0f;
+  float sum = partial->sum;
+
+  if (self->step->sinks != NULL)
+    {
+      float sink = self->step->sinks[head];
+      float highest = MAX (partial->highest, sink);
+
+      factor = sotto_exp (partial->highest - highest);
+      sum = sum * factor + sotto_exp (sink - highest);
+    }
+  for (guint d = 0; d < self->n_value; d++)
+    target[d] = partial->value[d] * factor / sum;
+}
+
+/* Rows of latent values, head by head. */
+static SottoActivations
+get_latents (const Attention *self)
+{
+  return sotto_activations_view (&self->lane->state->scratch.latents, self->n_value);
+}
+
+/* The results of all heads where every lane sees them. */
+static SottoActivations
+get_shared (const Attention *self)
+{
+  const SottoScratch *scratch = &self->lane->state->scratch;
+
+  return sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], self->n_attended);
+}
+
+/* Where the result of a head goes: its place in the token's row, or a row of its own. */
+static float *
+target_of (const Attention *self, const SottoActivations *x, guint token, guint head)
+{
+  SottoActivations latents = get_latents (self);
+
+  if (is_latent (self))
+    return latents.values + ((gsize) head * self->n_tokens + token) * latents.column_stride;
+
+  return x->values + token * x->column_stride + (gsize) head * self->n_value;
+}
+
+/* row *= sigmoid (gates of the token) */
+static void
+apply_gate (const Attention *self, guint token, float *row)
+{
+  const SottoScratch *scratch = &self->lane->state->scratch;
+  const float *gates = scratch->gates + token * scratch->queries_stride;
+
+  for (guint i = 0; i < self->n_attended; i++)
+    row[i] = row[i] / (1.0f + sotto_exp (-gates[i]));
+}
+
+static void
+complete_token (const Attention *self, const SottoActivations *x, guint token)
+{
+  if (self->step->gated)
+    apply_gate (self, token, x->values + token * x->column_stride);
+  sotto_lane_quantise (self->lane, x, token);
+}
+
+/* From the latent space to the heads of @x, which all lanes share; ends with a barrier. */
+static gboolean
+raise_latents (const Attention *self, const SottoActivations *x)
+{
+  SottoLane *lane = self->lane;
+  SottoActivations latents = get_latents (self);
+  guint n_rows = self->step->value_up.n_rows;
+  guint unit;
+
+  while (sotto_pool_take (lane->pool, self->step->n_heads, &unit))
+    {
+      SottoWeight head = sotto_weight_at (&self->step->value_up, unit);
+
+      for (guint t = 0; t < self->n_tokens; t++)
+        sotto_lane_quantise (lane, &latents, unit * self->n_tokens + t);
+      sotto_lane_multiply (lane, &head, 0, n_rows, &latents, unit * self->n_tokens, self->n_tokens,
+                           x->values + (gsize) unit * n_rows, x->column_stride);
+    }
+  return sotto_pool_barrier (lane->pool);
+}
+
+/* The heads' results are there, shared by all lanes. */
+static void
+complete (const Attention *self)
+{
+  SottoLane *lane = self->lane;
+  SottoActivations shared = get_shared (self);
+  SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
+  guint unit;
+
+  if (is_latent (self) && !raise_latents (self, &shared))
+    return;
+  if (x.values != shared.values)
+    {
+      memcpy (x.values, shared.values, self->n_attended * sizeof (float));
+      complete_token (self, &x, 0);
+      return;
+    }
+  while (sotto_pool_take (lane->pool, self->n_tokens, &unit))
+    complete_token (self, &x, unit);
+  sotto_pool_barrier (lane->pool);
 }
 
 /* --- Few tokens --- */
 
 /* Partial results of (token, head, chunk): value_stride values, the maximum, the sum. */
 static SottoPartial
-partial_at (SottoState *state, guint n_chunks, guint token, guint head, guint chunk)
+partial_at (const Attention *self, guint token, guint head, guint chunk)
 {
-  gsize index = ((gsize) token * state->shape->n_heads + head) * n_chunks + chunk;
-  SottoPartial partial = { .value = state->partials + index * (state->value_stride + 2) };
+  gsize index = ((gsize) token * self->step->n_heads + head) * self->n_chunks
+                + (chunk - self->first_chunk);
+  SottoPartial partial = {
+    .value = self->lane->state->scratch.partials + index * (self->value_stride + 2)
+  };
 
-  partial.highest = partial.value[state->value_stride];
-  partial.sum = partial.value[state->value_stride + 1];
+  partial.highest = partial.value[self->value_stride];
+  partial.sum = partial.value[self->value_stride + 1];
   return partial;
 }
 
 static void
-attend_chunk (SottoLane *lane,
-              const SottoAttendHead *head,
-              guint kv_head,
-              guint chunk,
-              guint n_chunks)
+attend_chunk (const Attention *self, guint kv_head, guint chunk)
 {
-  SottoState *state = lane->state;
-  guint group = group_size (state->shape);
-  guint n_queries = lane->batch->n_tokens * group;
-  guint end = MIN ((chunk + 1) * SOTTO_ATTEND_CHUNK, lane->batch->position + lane->batch->n_tokens);
+  SottoLane *lane = self->lane;
+  SottoAttendKeys keys = describe_keys (self, kv_head, chunk * SOTTO_ATTEND_CHUNK);
+  guint n_queries = self->n_tokens * self->group;
+  guint end = MIN ((chunk + 1) * SOTTO_ATTEND_CHUNK, lane->batch->position + self->n_tokens);
 
   for (guint first = 0; first < n_queries; first += SOTTO_ATTEND_QUERIES)
     {
       guint n = MIN (n_queries - first, SOTTO_ATTEND_QUERIES);
-      const float *queries[SOTTO_ATTEND_QUERIES];
-      guint limits[SOTTO_ATTEND_QUERIES];
+      SottoQuery queries[SOTTO_ATTEND_QUERIES];
       SottoPartial partials[SOTTO_ATTEND_QUERIES];
 
-      list_queries (lane, kv_head, first, n, queries, limits);
+      list_queries (self, kv_head, first, n, queries);
       for (guint i = 0; i < n; i++)
-        partials[i].value = partial_at (state, n_chunks, (first + i) / group,
-                                        kv_head * group + (first + i) % group, chunk).value;
-      lane->kernels->attend (head, chunk * SOTTO_ATTEND_CHUNK, end, n, queries, limits, partials,
+        partials[i].value = partial_at (self, (first + i) / self->group,
+                                        kv_head * self->group + (first + i) % self->group, chunk).value;
+      lane->kernels->attend (&keys, chunk * SOTTO_ATTEND_CHUNK, end, n, queries, partials,
                              lane->memory->scratch);
       for (guint i = 0; i < n; i++)
         {
-          partials[i].value[state->value_stride] = partials[i].highest;
-          partials[i].value[state->value_stride + 1] = partials[i].sum;
+          partials[i].value[self->value_stride] = partials[i].highest;
+          partials[i].value[self->value_stride + 1] = partials[i].sum;
         }
     }
 }
 
 /* Every lane that merges a token for itself must leave the shared partial results as they are. */
 static void
-merge_token (SottoLane *lane, guint n_chunks, guint token, float *target)
+merge_head (const Attention *self, guint token, guint head, float *target)
 {
-  SottoState *state = lane->state;
-  const SottoShape *shape = state->shape;
+  guint position = self->lane->batch->position + token;
+  guint chunk = first_seen (self, position) / SOTTO_ATTEND_CHUNK;
+  guint end = sotto_count_units (end_seen (self, position), SOTTO_ATTEND_CHUNK);
+  SottoPartial first = partial_at (self, token, head, chunk);
+  SottoPartial total = self->lane->memory->partials[0];
 
-  for (guint head = 0; head < shape->n_heads; head++)
+  total.highest = first.highest;
+  total.sum = first.sum;
+  memcpy (total.value, first.value, self->value_stride * sizeof (float));
+  for (chunk++; chunk < end; chunk++)
     {
-      SottoPartial first = partial_at (state, n_chunks, token, head, 0);
-      SottoPartial total = lane->memory->partials[0];
+      SottoPartial next = partial_at (self, token, head, chunk);
 
-      total.highest = first.highest;
-      total.sum = first.sum;
-      memcpy (total.value, first.value, state->value_stride * sizeof (float));
-      for (guint chunk = 1; chunk * SOTTO_ATTEND_CHUNK < lane->batch->position + token + 1; chunk++)
-        {
-          SottoPartial next = partial_at (state, n_chunks, token, head, chunk);
-
-          lane->kernels->merge (&total, &next, state->value_stride);
-        }
-      finish (&total, shape->n_head_value, target + head * shape->n_head_value);
+      self->lane->kernels->merge (&total, &next, self->value_stride);
     }
+  finish (self, head, &total, target);
 }
 
-static const SottoActivations *
-attend_split (SottoLane *lane, guint layer, const SottoWeight *output)
+static void
+attend_split (const Attention *self)
 {
-  SottoState *state = lane->state;
-  const SottoShape *shape = state->shape;
-  guint n_tokens = lane->batch->n_tokens;
-  guint n_chunks = count_units (lane->batch->position + n_tokens, SOTTO_ATTEND_CHUNK);
-  SottoActivations *x = &state->attended;
+  SottoLane *lane = self->lane;
+  SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
+  SottoActivations shared = get_shared (self);
+  guint n_heads = self->step->n_heads;
   guint unit;
 
-  while (sotto_pool_take (lane->pool, shape->n_kv_heads * n_chunks, &unit))
-    {
-      guint kv_head = unit / n_chunks;
-      SottoAttendHead head = describe_head (state, layer, kv_head);
-
-      attend_chunk (lane, &head, kv_head, unit % n_chunks, n_chunks);
-    }
+  while (sotto_pool_take (lane->pool, self->cache->shape->n_heads * self->n_chunks, &unit))
+    attend_chunk (self, unit / self->n_chunks, self->first_chunk + unit % self->n_chunks);
   if (!sotto_pool_barrier (lane->pool))
-    return NULL;
-  if (n_tokens == 1)
+    return;
+
+  /* One token, every lane for itself: saves a barrier. */
+  if (self->n_tokens == 1 && !is_latent (self))
     {
-      x = sotto_lane_single (lane, shape->n_heads * shape->n_head_value);
-      merge_token (lane, n_chunks, 0, x->values);
-      sotto_lane_quantise (lane, output, x, 0);
-      return x;
+      for (guint head = 0; head < n_heads; head++)
+        merge_head (self, 0, head, target_of (self, &x, 0, head));
+      complete_token (self, &x, 0);
+      return;
     }
-  while (sotto_pool_take (lane->pool, n_tokens, &unit))
-    {
-      merge_token (lane, n_chunks, unit, x->values + unit * x->column_stride);
-      sotto_lane_quantise (lane, output, x, unit);
-    }
-  return sotto_pool_barrier (lane->pool) ? x : NULL;
+
+  while (sotto_pool_take (lane->pool, self->n_tokens * n_heads, &unit))
+    merge_head (self, unit / n_heads, unit % n_heads,
+                target_of (self, &shared, unit / n_heads, unit % n_heads));
+  if (sotto_pool_barrier (lane->pool))
+    complete (self);
 }
 
 /* --- Many tokens --- */
 
 static void
-attend_queries (SottoLane *lane, const SottoAttendHead *head, guint kv_head, guint first, guint n)
+attend_queries (const Attention *self, guint kv_head, guint first, guint n)
 {
-  const SottoShape *shape = lane->state->shape;
-  const SottoActivations *x = &lane->state->attended;
-  guint group = group_size (shape);
+  SottoLane *lane = self->lane;
+  SottoActivations shared = get_shared (self);
   SottoPartial *totals = lane->memory->partials;
   SottoPartial *partials = totals + SOTTO_ATTEND_QUERIES;
-  const float *queries[SOTTO_ATTEND_QUERIES];
-  guint limits[SOTTO_ATTEND_QUERIES];
-  guint end_key;
+  SottoQuery queries[SOTTO_ATTEND_QUERIES];
+  guint chunk, end_chunk;
+  gboolean is_first = TRUE;
 
-  list_queries (lane, kv_head, first, n, queries, limits);
-  end_key = limits[n - 1];
-  for (guint key = 0; key < end_key && !sotto_pool_is_hurried (lane->pool);
-       key += SOTTO_ATTEND_CHUNK)
+  list_queries (self, kv_head, first, n, queries);
+  chunk = queries[0].first / SOTTO_ATTEND_CHUNK;
+  end_chunk = sotto_count_units (queries[n - 1].end, SOTTO_ATTEND_CHUNK);
+  for (; chunk < end_chunk && !sotto_pool_is_hurried (lane->pool); chunk++, is_first = FALSE)
     {
-      guint end = MIN (key + SOTTO_ATTEND_CHUNK, end_key);
+      guint key = chunk * SOTTO_ATTEND_CHUNK;
+      guint end = MIN (key + SOTTO_ATTEND_CHUNK, queries[n - 1].end);
+      SottoAttendKeys keys = describe_keys (self, kv_head, key);
 
-      lane->kernels->attend (head, key, end, n, queries, limits, key == 0 ? totals : partials,
+      lane->kernels->attend (&keys, key, end, n, queries, is_first ? totals : partials,
                              lane->memory->scratch);
-      for (guint i = 0; i < n && key > 0; i++)
-        if (limits[i] > key)
-          lane->kernels->merge (&totals[i], &partials[i], head->value_stride);
+      for (guint i = 0; i < n && !is_first; i++)
+        if (queries[i].first < end && queries[i].end > key)
+          lane->kernels->merge (&totals[i], &partials[i], self->value_stride);
     }
   for (guint i = 0; i < n; i++)
     {
-      guint token = (first + i) / group;
-      guint query_head = kv_head * group + (first + i) % group;
+      guint head = kv_head * self->group + (first + i) % self->group;
 
-      finish (&totals[i], shape->n_head_value,
-              x->values + token * x->column_stride + query_head * shape->n_head_value);
+      finish (self, head, &totals[i],
+              target_of (self, &shared, (first + i) / self->group, head));
     }
 }
 
-static const SottoActivations *
-attend_tiles (SottoLane *lane, guint layer, const SottoWeight *output)
+static void
+attend_tiles (const Attention *self)
 {
-  SottoState *state = lane->state;
-  const SottoShape *shape = state->shape;
-  guint n_queries = lane->batch->n_tokens * group_size (shape);
-  guint n_tiles = count_units (n_queries, SOTTO_ATTEND_QUERIES);
-  SottoActivations *x = &state->attended;
+  SottoLane *lane = self->lane;
+  guint n_kv_heads = self->cache->shape->n_heads;
+  guint n_queries = self->n_tokens * self->group;
+  guint n_tiles = sotto_count_units (n_queries, SOTTO_ATTEND_QUERIES);
   guint unit;
 
-  while (sotto_pool_take (lane->pool, shape->n_kv_heads * n_tiles, &unit))
+  while (sotto_pool_take (lane->pool, n_kv_heads * n_tiles, &unit))
     {
-      guint kv_head = unit % shape->n_kv_heads;
       /* The last queries see most: they come first, so that no lane is left with one at the end. */
-      guint first = (n_tiles - 1 - unit / shape->n_kv_heads) * SOTTO_ATTEND_QUERIES;
-      SottoAttendHead head = describe_head (state, layer, kv_head);
+      guint first = (n_tiles - 1 - unit / n_kv_heads) * SOTTO_ATTEND_QUERIES;
 
-      attend_queries (lane, &head, kv_head, first, MIN (n_queries - first, SOTTO_ATTEND_QUERIES));
+      attend_queries (self, unit % n_kv_heads, first, MIN (n_queries - first, SOTTO_ATTEND_QUERIES));
     }
-  if (!sotto_pool_barrier (lane->pool))
-    return NULL;
-  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
-    sotto_lane_quantise (lane, output, x, unit);
-  return sotto_pool_barrier (lane->pool) ? x : NULL;
+  if (sotto_pool_barrier (lane->pool))
+    complete (self);
 }
 
-const SottoActivations *
-sotto_lane_attend (SottoLane *lane, guint layer, const SottoWeight *output)
+void
+sotto_lane_attend (SottoLane *lane, const SottoAttendStep *step)
 {
-  return lane->batch->n_tokens <= SOTTO_SPLIT_TOKENS ? attend_split (lane, layer, output)
-                                                     : attend_tiles (lane, layer, output);
+  Attention self = begin (lane, step);
+
+  if (self.n_tokens <= SOTTO_SPLIT_TOKENS)
+    attend_split (&self);
+  else
+    attend_tiles (&self);
 }
 
 /* --- Appending --- */
 
 void
-sotto_lane_append_keys (SottoLane *lane,
-                        guint layer,
-                        guint kv_head,
-                        const float *keys,
-                        gsize stride)
+sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, const float *keys, gsize stride)
 {
-  const SottoState *state = lane->state;
-  guint n_key = state->shape->n_head_key;
-  guint8 *target = sotto_state_keys (state, layer, kv_head);
-  guint16 *halves = lane->memory->scratch;
+  const SottoCache *self = &lane->state->caches.caches[cache];
 
   for (guint t = 0; t < lane->batch->n_tokens; t++)
     {
       guint position = lane->batch->position + t;
-      gsize first = (gsize) (position / SOTTO_KEY_TILE) * n_key * SOTTO_KEY_TILE
-                    + position % SOTTO_KEY_TILE;
 
-      if (state->kv_type == SOTTO_KV_F32)
-        {
-          for (guint d = 0; d < n_key; d++)
-            ((float *) target)[first + d * SOTTO_KEY_TILE] = keys[t * stride + d];
-          continue;
-        }
-      lane->kernels->to_half (keys + t * stride, n_key, halves);
-      for (guint d = 0; d < n_key; d++)
-        ((guint16 *) target)[first + d * SOTTO_KEY_TILE] = halves[d];
+      sotto_cache_pack_key (self->type, sotto_cache_key_tile (self, head, position),
+                            position % SOTTO_KEY_TILE, keys + t * stride, self->shape->n_key,
+                            lane->kernels, lane->memory->scratch);
     }
 }
 
 void
-sotto_lane_append_values (SottoLane *lane,
-                          guint layer,
-                          guint kv_head,
-                          const float *values,
-                          gsize stride)
+sotto_lane_append_values (SottoLane *lane, guint cache, guint head, const float *values, gsize stride)
 {
-  const SottoState *state = lane->state;
-  guint n_value = state->shape->n_head_value;
-  guint8 *target = sotto_state_values (state, layer, kv_head);
+  const SottoCache *self = &lane->state->caches.caches[cache];
 
   for (guint t = 0; t < lane->batch->n_tokens; t++)
-    {
-      gsize first = (gsize) (lane->batch->position + t) * state->value_stride;
-
-      if (state->kv_type == SOTTO_KV_F32)
-        memcpy ((float *) target + first, values + t * stride, n_value * sizeof (float));
-      else
-        lane->kernels->to_half (values + t * stride, n_value, (guint16 *) target + first);
-    }
+    sotto_cache_pack_value (self->type, sotto_cache_value_row (self, head, lane->batch->position + t),
+                            values + t * stride, self->shape->n_value, lane->kernels);
 }

@@ -1,6 +1,5 @@
 #include "cpu/lane.h"
 
-#include "cpu/exact-math.h"
 #include "sotto-error.h"
 
 /* The CPU as a backend: a table of kernels, a pool of threads, and states. */
@@ -9,6 +8,7 @@ typedef struct {
   SottoBackend parent;
   SottoKernels kernels;
   SottoPool *pool;
+  gboolean quantises;       /* some product reads steps */
   char *name;
 } CpuBackend;
 
@@ -17,8 +17,6 @@ typedef struct {
   CpuBackend *backend;
   SottoState *state;
   const SottoBatch *batch;
-  SottoWalk walk;
-  gconstpointer program;
   guint n_lanes;
 } Run;
 
@@ -51,20 +49,32 @@ cpu_get_name (const SottoBackend *backend)
 }
 
 static SottoState *
-cpu_state_new (SottoBackend      *backend G_GNUC_UNUSED,
-               const SottoShape  *shape,
-               guint              n_context,
-               SottoKvType        kv_type,
-               GError           **error)
+cpu_state_new (SottoBackend     *backend G_GNUC_UNUSED,
+               const SottoPlan  *plan,
+               guint             n_context,
+               SottoKvType       kv_type,
+               GError          **error)
 {
-  return sotto_state_new (shape, n_context, kv_type, error);
+  SottoState *self = g_new0 (SottoState, 1);
+
+  if (!sotto_caches_init (&self->caches, plan, n_context, kv_type, error))
+    {
+      g_free (self);
+      return NULL;
+    }
+  sotto_scratch_init (&self->scratch, plan, n_context);
+  self->n_context = n_context;
+  return self;
 }
 
 static void
 cpu_state_free (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
 {
-  if (state != NULL)
-    sotto_state_free (state);
+  if (state == NULL)
+    return;
+  sotto_caches_clear (&state->caches);
+  sotto_scratch_clear (&state->scratch);
+  g_free (state);
 }
 
 static void
@@ -73,30 +83,8 @@ cpu_state_measure (SottoBackend     *backend G_GNUC_UNUSED,
                    guint64          *kv_cache,
                    guint64          *scratch)
 {
-  *kv_cache = state->cache_bytes;
-  *scratch = state->block_bytes;
-}
-
-/* Cosines and sines of the batch's positions. Angles are products in double: at position 100,000 a
- * float is off by thousandths of a turn. */
-static void
-prepare_rope (SottoLane *lane)
-{
-  const SottoShape *shape = lane->state->shape;
-  guint n_pairs = shape->n_rope / 2;
-
-  for (guint t = lane->index; t < lane->batch->n_tokens; t += lane->n_lanes)
-    for (guint i = 0; i < n_pairs; i++)
-      {
-        gsize index = (gsize) t * n_pairs + i;
-        double sine;
-        double cosine;
-
-        sotto_sincos ((double) (lane->batch->position + t) * shape->rope_frequencies[i], &sine,
-                      &cosine);
-        lane->state->cosines[index] = (float) (cosine * (double) shape->rope_scale);
-        lane->state->sines[index] = (float) (sine * (double) shape->rope_scale);
-      }
+  *kv_cache = state->caches.n_bytes;
+  *scratch = state->scratch.block_bytes;
 }
 
 static void
@@ -110,12 +98,11 @@ walk_lane (SottoPool *pool, guint index, gpointer data)
     .batch = run->batch,
     .index = index,
     .n_lanes = run->n_lanes,
-    .memory = &run->state->lanes[index],
+    .memory = &run->state->scratch.lanes[index],
+    .quantises = run->backend->quantises,
   };
 
-  prepare_rope (&lane);
-  if (sotto_pool_barrier (pool))
-    run->walk (&sotto_cpu_operations, &lane, run->program);
+  sotto_lane_walk (&lane, run->state->scratch.plan);
 }
 
 static gboolean
@@ -130,12 +117,16 @@ fail_request (const char *subject, GError **error)
 static gboolean
 check_batch (const SottoState *state, const SottoBatch *batch, GError **error)
 {
-  if (batch->n_tokens == 0 || batch->n_tokens > SOTTO_MAX_BATCH)
+  const SottoPlan *plan = state->scratch.plan;
+
+  if (batch->n_tokens == 0 || (batch->n_tokens > SOTTO_MAX_BATCH && !plan->whole_sequence))
     return fail_request ("the batch is empty or too large", error);
+  if (plan->whole_sequence && batch->position > 0)
+    return fail_request ("the batch is not a whole sequence", error);
   if (batch->position > state->n_context || batch->n_tokens > state->n_context - batch->position)
     return fail_request ("the batch does not fit the KV cache", error);
   for (guint i = 0; i < batch->n_tokens; i++)
-    if (batch->tokens[i] < 0 || (guint) batch->tokens[i] >= state->shape->n_vocabulary)
+    if (batch->tokens[i] < 0 || (guint) batch->tokens[i] >= plan->n_vocabulary)
       return fail_request ("a token is not of the vocabulary", error);
   return TRUE;
 }
@@ -144,54 +135,85 @@ static gboolean
 cpu_run (SottoBackend      *backend,
          SottoState        *state,
          const SottoBatch  *batch,
-         SottoWalk          walk,
-         gconstpointer      program,
          SottoCancel       *cancel,
          GError           **error)
 {
   CpuBackend *self = (CpuBackend *) backend;
-  Run run = { self, state, batch, walk, program, sotto_pool_prepare (self->pool) };
+  Run run = { self, state, batch, sotto_pool_prepare (self->pool) };
 
   if (!check_batch (state, batch, error)
-      || !sotto_state_reserve (state, batch->n_tokens, run.n_lanes,
-                               batch->all_logits ? batch->n_tokens : 1, error))
+      || !sotto_scratch_reserve (&state->scratch, batch->n_tokens, run.n_lanes,
+                                 batch->all_logits ? batch->n_tokens : 1, error))
     return FALSE;
+  sotto_caches_begin (&state->caches, batch->position, batch->n_tokens);
   if (!sotto_pool_run (self->pool, cancel, walk_lane, &run))
     {
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_CANCELLED, NULL, "cancelled");
       return FALSE;
     }
+  sotto_caches_advance (&state->caches, batch->position, batch->n_tokens);
   return TRUE;
 }
 
 static float *
-cpu_get_logits (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+cpu_get_output (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
 {
-  return state->logits;
+  return state->scratch.output;
+}
+
+/* --- What a sequence keeps --- */
+
+static gboolean
+cpu_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_caches_serve (&state->caches, position);
 }
 
 static gsize
-cpu_kv_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint n_positions)
+cpu_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
 {
-  return sotto_state_kv_bytes (state, n_positions);
+  return sotto_caches_checkpoint_bytes (&state->caches);
 }
 
 static void
-cpu_kv_store (SottoBackend *backend G_GNUC_UNUSED,
-              const SottoState *state,
-              guint n_positions,
-              guint8 *target)
+cpu_checkpoint_store (SottoBackend     *backend G_GNUC_UNUSED,
+                      const SottoState *state,
+                      guint8           *target)
 {
-  sotto_state_kv_store (state, n_positions, target);
+  sotto_caches_checkpoint_store (&state->caches, target);
 }
 
 static void
-cpu_kv_load (SottoBackend *backend G_GNUC_UNUSED,
-             SottoState *state,
-             guint n_positions,
-             const guint8 *source)
+cpu_checkpoint_load (SottoBackend  *backend G_GNUC_UNUSED,
+                     SottoState    *state,
+                     guint          position,
+                     const guint8  *source)
 {
-  sotto_state_kv_load (state, n_positions, source);
+  sotto_caches_checkpoint_load (&state->caches, position, source);
+}
+
+static gsize
+cpu_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_caches_state_bytes (&state->caches, position);
+}
+
+static void
+cpu_state_store (SottoBackend     *backend G_GNUC_UNUSED,
+                 const SottoState *state,
+                 guint             position,
+                 guint8           *target)
+{
+  sotto_caches_state_store (&state->caches, position, target);
+}
+
+static void
+cpu_state_load (SottoBackend *backend G_GNUC_UNUSED,
+                SottoState   *state,
+                guint         position,
+                const guint8 *source)
+{
+  sotto_caches_state_load (&state->caches, position, source);
 }
 
 static const SottoBackendClass cpu_class = {
@@ -203,10 +225,14 @@ static const SottoBackendClass cpu_class = {
   .state_free = cpu_state_free,
   .state_measure = cpu_state_measure,
   .run = cpu_run,
-  .get_logits = cpu_get_logits,
-  .kv_bytes = cpu_kv_bytes,
-  .kv_store = cpu_kv_store,
-  .kv_load = cpu_kv_load,
+  .get_output = cpu_get_output,
+  .state_serves = cpu_state_serves,
+  .checkpoint_bytes = cpu_checkpoint_bytes,
+  .checkpoint_store = cpu_checkpoint_store,
+  .checkpoint_load = cpu_checkpoint_load,
+  .state_bytes = cpu_state_bytes,
+  .state_store = cpu_state_store,
+  .state_load = cpu_state_load,
 };
 
 SottoBackend *
@@ -220,19 +246,25 @@ sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error)
       return NULL;
     }
   self->parent.klass = &cpu_class;
+  for (guint i = 0; i < G_N_ELEMENTS (self->kernels.takes_steps); i++)
+    self->quantises |= self->kernels.takes_steps[i];
   self->name = g_strconcat ("cpu-", self->kernels.name, NULL);
   self->pool = sotto_pool_new (n_threads);
   return &self->parent;
 }
 
 void
-sotto_backend_estimate (const SottoShape *shape,
-                        guint             n_context,
-                        SottoKvType       kv_type,
-                        guint64          *kv_cache,
-                        guint64          *scratch)
+sotto_backend_estimate (const SottoPlan *plan,
+                        guint            n_context,
+                        SottoKvType      kv_type,
+                        guint64         *kv_cache,
+                        guint64         *scratch)
 {
-  *kv_cache = sotto_state_cache_bytes (shape, n_context, kv_type);
-  *scratch = sotto_state_scratch_bytes (shape, n_context, SOTTO_MAX_BATCH,
-                                        sotto_cpu_count_cores ());
+  guint n_tokens = plan->whole_sequence ? n_context : MIN (n_context, SOTTO_MAX_BATCH);
+  SottoScratch measured;
+
+  sotto_scratch_init (&measured, plan, n_context);
+  *kv_cache = sotto_caches_measure (plan, n_context, kv_type);
+  *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (), 1);
+  sotto_scratch_clear (&measured);
 }

@@ -29,6 +29,34 @@
 #define SOTTO_GELU_LINEAR 1.59576912f   /* 2 sqrt (2 / pi) */
 #define SOTTO_GELU_CUBIC 0.044715f
 
+/* tanh: below this x + x³ P (x²) with a minimax polynomial, so that small values keep their
+ * digits; above it 1 - 2 / (e^2x + 1). */
+#define SOTTO_TANH_SMALL 0.625f
+#define SOTTO_TANH_P4 -5.70498872745e-3f
+#define SOTTO_TANH_P3 2.06390887954e-2f
+#define SOTTO_TANH_P2 -5.37397155531e-2f
+#define SOTTO_TANH_P1 1.33314422036e-1f
+#define SOTTO_TANH_P0 -3.33332819422e-1f
+
+/* erf: x P (x²) / Q (x²), minimax up to 4, where it is 1 to the last bit. */
+#define SOTTO_ERF_HIGHEST 4.0f
+#define SOTTO_ERF_P6 -2.72614225801306e-10f
+#define SOTTO_ERF_P5 2.77068142495902e-8f
+#define SOTTO_ERF_P4 -2.10102402082508e-6f
+#define SOTTO_ERF_P3 -5.69250639462346e-5f
+#define SOTTO_ERF_P2 -7.34990630326855e-4f
+#define SOTTO_ERF_P1 -2.95459980854025e-3f
+#define SOTTO_ERF_P0 -1.60960333262415e-2f
+#define SOTTO_ERF_Q4 -1.45660718464996e-5f
+#define SOTTO_ERF_Q3 -2.13374055278905e-4f
+#define SOTTO_ERF_Q2 -1.68282697438203e-3f
+#define SOTTO_ERF_Q1 -7.37332916720468e-3f
+#define SOTTO_ERF_Q0 -1.42647390514189e-2f
+
+#define SOTTO_HALF_ROOT 0.70710678f     /* sqrt (1 / 2) */
+#define SOTTO_CLAMPED_HIGHEST 7.0f
+#define SOTTO_CLAMPED_SLOPE 1.702f
+
 static inline float
 sotto_exp (float x)
 {
@@ -53,6 +81,80 @@ sotto_exp (float x)
   return x < SOTTO_EXP_LOWEST ? 0.0f : sum * power;
 }
 
+static inline float
+sotto_sigmoid (float x)
+{
+  return 1.0f / (1.0f + sotto_exp (-x));
+}
+
+static inline float
+sotto_tanh (float x)
+{
+  float a = fabsf (x);
+  float z = a * a;
+  float sum = SOTTO_TANH_P4;
+  float y;
+
+  sum = sum * z + SOTTO_TANH_P3;
+  sum = sum * z + SOTTO_TANH_P2;
+  sum = sum * z + SOTTO_TANH_P1;
+  sum = sum * z + SOTTO_TANH_P0;
+  y = a < SOTTO_TANH_SMALL ? a + a * z * sum : 1.0f - 2.0f / (sotto_exp (a + a) + 1.0f);
+  return x < 0.0f ? -y : y;
+}
+
+static inline float
+sotto_erf (float x)
+{
+  float low = -SOTTO_ERF_HIGHEST < x ? x : -SOTTO_ERF_HIGHEST;
+  float c = low < SOTTO_ERF_HIGHEST ? low : SOTTO_ERF_HIGHEST;
+  float z = c * c;
+  float p = SOTTO_ERF_P6;
+  float q = SOTTO_ERF_Q4;
+
+  p = p * z + SOTTO_ERF_P5;
+  p = p * z + SOTTO_ERF_P4;
+  p = p * z + SOTTO_ERF_P3;
+  p = p * z + SOTTO_ERF_P2;
+  p = p * z + SOTTO_ERF_P1;
+  p = p * z + SOTTO_ERF_P0;
+  q = q * z + SOTTO_ERF_Q3;
+  q = q * z + SOTTO_ERF_Q2;
+  q = q * z + SOTTO_ERF_Q1;
+  q = q * z + SOTTO_ERF_Q0;
+  return c * p / q;
+}
+
+/* ln (1 + e^x) = max (x, 0) + 2 artanh (s), s = e^-|x| / (2 + e^-|x|) <= 1/3, whose series is cut at s^17 */
+static inline float
+sotto_softplus (float x)
+{
+  float e = sotto_exp (-fabsf (x));
+  float s = e / (2.0f + e);
+  float z = s * s;
+  float sum = 1.0f / 17.0f;
+
+  for (int k = 15; k > 0; k -= 2)
+    sum = sum * z + 1.0f / (float) k;
+  return (x < 0.0f ? 0.0f : x) + 2.0f * s * sum;
+}
+
+/* ln x of a number of at least 1: x = 2^k m with m < 2, ln m = 2 artanh ((m - 1) / (m + 1)) as above */
+static inline double
+sotto_log (double x)
+{
+  double doublings = 0.0;
+  double s;
+  double sum = 0.0;
+
+  for (; x >= 2.0; x /= 2.0)
+    doublings += 1.0;
+  s = (x - 1.0) / (x + 1.0);
+  for (int k = 31; k > 0; k -= 2)
+    sum = sum * s * s + 1.0 / (double) k;
+  return doublings * 0.69314718055994530942 + 2.0 * s * sum;
+}
+
 /* x * sigmoid (x) */
 static inline float
 sotto_silu (float x)
@@ -68,6 +170,32 @@ sotto_gelu (float x)
   float inner = (x + SOTTO_GELU_CUBIC * x * x * x) * SOTTO_GELU_LINEAR;
 
   return x / (1.0f + sotto_exp (-inner));
+}
+
+/* GELU as it was defined: x times the normal distribution's integral. */
+static inline float
+sotto_gelu_erf (float x)
+{
+  return 0.5f * x * (1.0f + sotto_erf (x * SOTTO_HALF_ROOT));
+}
+
+static inline float
+sotto_relu_squared (float x)
+{
+  float positive = 0.0f < x ? x : 0.0f;
+
+  return positive * positive;
+}
+
+/* SOTTO_ACTIVATION_CLAMPED, of gate and up together. */
+static inline float
+sotto_clamped (float gate, float up)
+{
+  float g = SOTTO_CLAMPED_HIGHEST < gate ? SOTTO_CLAMPED_HIGHEST : gate;
+  float low = -SOTTO_CLAMPED_HIGHEST < up ? up : -SOTTO_CLAMPED_HIGHEST;
+  float u = low < SOTTO_CLAMPED_HIGHEST ? low : SOTTO_CLAMPED_HIGHEST;
+
+  return g / (1.0f + sotto_exp (-(g * SOTTO_CLAMPED_SLOPE))) * (u + 1.0f);
 }
 
 /**

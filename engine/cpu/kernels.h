@@ -52,25 +52,35 @@ typedef void (*SottoMultiply) (const SottoWeight      *weight,
                                gsize                   y_stride,
                                void                   *scratch);
 
-/* Keys lie in tiles of 16 positions, (n_tiles, n_key, 16), so that a tile's scores need no sum
- * across lanes; values lie by position, (n_positions, value_stride). */
-#define SOTTO_KEY_TILE 16
+#define SOTTO_KEY_TILE 16            /* keys that lie side by side in a cache */
 #define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */
 #define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
 #define SOTTO_ATTEND_QUERIES 64      /* queries of one call */
 
-/* The cache of one head of one layer. */
+/* Keys and values of one head within a chunk, as cache-layout.h has them. */
 typedef struct {
-  const void *keys;
-  const void *values;
+  const guint8 *keys;                /* the tile of the chunk's first key */
+  const guint8 *values;              /* its row; NULL: the first n_value elements of the keys */
+  gsize key_tile_bytes;
+  gsize value_bytes;
   SottoKvType type;
   guint n_key;
-  guint value_stride;                /* a multiple of 16; zeros behind the value */
-  float scale;                       /* of the scores */
-} SottoAttendHead;
+  guint n_value;
+  guint value_stride;                /* sotto_value_stride (n_value) */
+  float soft_cap;                    /* 0: none */
+} SottoAttendKeys;
+
+typedef struct {
+  const float *vector;               /* (n_key) */
+  guint position;
+  guint first;                       /* sees keys first … end - 1 */
+  guint end;
+  float scale;                       /* of its scores */
+  float slope;                       /* ALiBi; 0: none */
+} SottoQuery;
 
 /* What attending to some keys gave: softmax's maximum and sum, and the weighted sum of values
- * (value_stride). */
+ * (value_stride). A maximum of -INFINITY: no key was seen. */
 typedef struct {
   float highest;
   float sum;
@@ -84,47 +94,80 @@ typedef struct {
   SottoMultiply multiply[SOTTO_BLOCK_TYPES];
   gboolean takes_steps[SOTTO_BLOCK_TYPES]; /* reads steps and what comes with them; else values */
 
-  /* y = x / sqrt (mean (x²) + epsilon) * weight */
-  void (*norm) (const float *x, const float *weight, float epsilon, guint n, float *y);
+  /* SottoNorm's; weight and bias may be NULL; y may be x */
+  void (*norm) (SottoNormKind kind,
+                const float  *x,
+                const float  *weight,
+                const float  *bias,
+                float         epsilon,
+                guint         n,
+                float        *y);
 
   /* n values to steps, scales, totals and sums; a last block that is not full is padded */
   void (
     *quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
 
-  /* y = activation (gate) * up */
+  /* y = activation (gate) * up, or of both together; without up (nullable, but for CLAMPED) 1 */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
 
-  /* y += x */
-  void (*add) (const float *x, guint n, float *y);
+  /* y *= sigmoid (gates) */
+  void (*sigmoid) (const float *gates, guint n, float *y);
+
+  /* y = cap * tanh (y / cap) */
+  void (*cap) (float cap, guint n, float *y);
+
+  /* y += scale * x, rounded twice */
+  void (*add) (const float *x, float scale, guint n, float *y);
+
+  /* y *= scale */
+  void (*scale) (float scale, guint n, float *y);
 
   /* turns the first 2 * n_pairs elements of x; cosines, sines: (n_pairs) */
   void (
     *rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
+
+  /* y = silu (sum over taps of weights[tap] * rows[tap]); weights: (n_taps, n) */
+  void (*convolve) (const float *const *rows,
+                    const float        *weights,
+                    guint               n_taps,
+                    guint               n,
+                    float              *y);
+
+  /* One token of one head of Gated DeltaNet (SottoDeltaStep): state (n_key, n_value) is decayed, corrected
+   * towards value at key, and answers to query. */
+  void (*delta) (const float *query,
+                 const float *key,
+                 const float *value,
+                 float        decay,
+                 float        beta,
+                 guint        n_key,
+                 guint        n_value,
+                 float       *state,
+                 float       *answer);
 
   /* n floats to halves (conversion of what enters the cache), and back */
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
   /* Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key -
-   * 1 within one chunk; query i sees keys below limits[i] only. Online softmax over tiles (Milakov
-   * & Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
-  void (*attend) (const SottoAttendHead *head,
+   * 1 of the chunk that begins at first_key. Online softmax over tiles (Milakov & Gimelshein 2018;
+   * Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
+  void (*attend) (const SottoAttendKeys *keys,
                   guint                  first_key,
                   guint                  end_key,
                   guint                  n_queries,
-                  const float *const    *queries,
-                  const guint           *limits,
+                  const SottoQuery      *queries,
                   SottoPartial          *partials,
                   void                  *scratch);
 
-  /* a = a merged with b, the keys behind a's */
+  /* a = a merged with b, the keys behind a's; one of them may have seen no key */
   void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);
 } SottoKernels;
 
 /**
  * sotto_kernels_scratch:
  * @n_columns: the widest weight
- * @n_head: the larger of n_key and value_stride
+ * @n_head: the larger of n_key and n_value of attention
  *
  * Returns: bytes a thread must lend to multiply and attend
  */

@@ -1,12 +1,23 @@
 #pragma once
 
+#include "cpu/cache.h"
 #include "cpu/pool.h"
-#include "cpu/state.h"
+#include "cpu/scratch.h"
 
 G_BEGIN_DECLS
 
-/* One thread's view of a run. Everything it points to is shared but its memory. */
-struct _SottoLane {
+struct _SottoState {
+  SottoCaches caches;
+  SottoScratch scratch;
+  guint n_context;
+};
+
+/* One thread's view of a run. Everything it points to is shared but its memory.
+ *
+ * With one token every lane has the row buffers for itself, HIDDEN aside, and computes all of a norm
+ * or sum: that is cheaper than a barrier. What lanes share out then lands in shared memory, and each
+ * takes it over. With more tokens the buffers are shared. */
+typedef struct {
   SottoPool *pool;
   const SottoKernels *kernels;
   SottoState *state;
@@ -14,75 +25,170 @@ struct _SottoLane {
   guint index;
   guint n_lanes;
   SottoLaneMemory *memory;
-};
+  gboolean quantises;       /* some product of the tier reads steps */
+  guint landing;            /* which is next */
+} SottoLane;
 
-/* The operations of backend.h. */
-extern const SottoOperations sotto_cpu_operations;
+/* Carries out one kind of step, all lanes together. What it leaves is complete for the next; where a
+ * barrier is needed for that, it ends with one. */
+typedef void (*SottoStepFunc) (SottoLane *lane, const SottoStep *step);
 
-/* --- Steps that operations are made of; see operations.c --- */
+void sotto_step_qkv (SottoLane *lane, const SottoStep *step);
+void sotto_step_latent_qkv (SottoLane *lane, const SottoStep *step);
+void sotto_step_delta (SottoLane *lane, const SottoStep *step);
+void sotto_step_feed (SottoLane *lane, const SottoStep *step);
+void sotto_step_project (SottoLane *lane, const SottoStep *step);
+void sotto_step_experts (SottoLane *lane, const SottoStep *step);
+void sotto_step_logits (SottoLane *lane, const SottoStep *step);
+void sotto_step_pool (SottoLane *lane, const SottoStep *step);
+
+/* The angles of the batch's positions, and then the plan's steps. */
+void sotto_lane_walk (SottoLane *lane, const SottoPlan *plan);
+
+/* --- Parts of steps; see lane.c --- */
+
+static inline guint
+sotto_count_units (guint n, guint of)
+{
+  return (n + of - 1) / of;
+}
+
+static inline gboolean
+sotto_lane_is_alone (const SottoLane *lane)
+{
+  return lane->batch->n_tokens == 1;
+}
+
+/* Rows of @n_columns in the memory of @x. */
+static inline SottoActivations
+sotto_activations_view (const SottoActivations *x, guint n_columns)
+{
+  SottoActivations view = *x;
+
+  view.n_columns = n_columns;
+  return view;
+}
+
+/**
+ * sotto_lane_buffer:
+ *
+ * Returns: the buffer as this lane sees it, (n_tokens, n_columns)
+ */
+SottoActivations sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n_columns);
+
+/**
+ * sotto_lane_operand:
+ *
+ * The buffer with its steps, which NORM, ATTEND, DELTA and FEED have left there and which of the others are
+ * made here. Only at the beginning of a phase.
+ */
+SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns);
+
+/**
+ * sotto_lane_quantise:
+ *
+ * Completes token @t of @x, whose values are there, on tiers that want steps.
+ */
+void sotto_lane_quantise (SottoLane *lane, const SottoActivations *x, guint t);
+
+/**
+ * sotto_lane_quantise_rows:
+ *
+ * The same for columns @first, a multiple of a block, … @first + @n - 1.
+ */
+void sotto_lane_quantise_rows (
+  SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n);
+
+/**
+ * sotto_lane_quantise_batch:
+ *
+ * All tokens of rows that lanes share, all lanes together. Begins a phase, ends with a barrier.
+ *
+ * Returns: %FALSE if the run is to stop
+ */
+gboolean sotto_lane_quantise_batch (SottoLane *lane, const SottoActivations *x);
 
 /**
  * sotto_lane_multiply:
  *
- * Rows of a projection for tokens 0 … @n_tokens - 1 of @x, the bias added. Leaves early when the
- * run is cancelled.
+ * Rows of a projection for tokens @first_token … of @x, scaled, the bias added. Leaves early when
+ * the run is cancelled.
  */
 void sotto_lane_multiply (SottoLane              *lane,
                           const SottoWeight      *weight,
                           guint                   first_row,
                           guint                   n_rows,
                           const SottoActivations *x,
+                          guint                   first_token,
                           guint                   n_tokens,
                           float                  *y,
                           gsize                   y_stride);
 
 /**
- * sotto_lane_project:
+ * sotto_lane_norm:
  *
- * residual += weight x, for the whole batch, all lanes together; ends with a barrier.
+ * One row; @y may be @x.
  */
-void sotto_lane_project (SottoLane *lane, const SottoWeight *weight, const SottoActivations *x);
+void sotto_lane_norm (SottoLane *lane, const SottoNorm *norm, const float *x, guint n, float *y);
+
+/* Where the product of a step goes: to = scale * product, or is added. */
+typedef struct {
+  SottoBuffer to;
+  guint n_columns;
+  float scale;
+  gboolean add;
+} SottoTarget;
 
 /**
- * sotto_lane_single:
+ * sotto_lane_put:
+ * @tile: (n_tokens, @n) with @stride floats from token to token
  *
- * Returns: the lane's own activations, set up for one token of @n_columns
+ * Columns @first … @first + @n - 1 of the product, which are this lane's unit.
  */
-SottoActivations *sotto_lane_single (SottoLane *lane, guint n_columns);
+void sotto_lane_put (SottoLane         *lane,
+                     const SottoTarget *target,
+                     const float       *tile,
+                     gsize              stride,
+                     guint              first,
+                     guint              n);
 
 /**
- * sotto_lane_quantise:
+ * sotto_lane_complete:
  *
- * Completes token @t of @x, whose values are there, for @weight.
+ * Once all units were put: makes the buffer complete for all lanes.
  */
-void sotto_lane_quantise (SottoLane *lane,
-                          const SottoWeight *weight,
-                          const SottoActivations *x,
-                          guint t);
+void sotto_lane_complete (SottoLane *lane, const SottoTarget *target);
+
+/**
+ * sotto_lane_turn:
+ * @rope: (nullable)
+ *
+ * Turns the heads of token @first_token … + @n_tokens - 1 of the batch.
+ */
+void sotto_lane_turn (SottoLane       *lane,
+                      const SottoRope *rope,
+                      guint            first_token,
+                      guint            n_tokens,
+                      float           *heads,
+                      gsize            stride);
+
+/* --- Attention and caches; see attention.c --- */
 
 /**
  * sotto_lane_attend:
  *
- * Attention of the batch in one layer, all lanes together.
- *
- * Returns: the attended values, ready for @output; %NULL when the run is to stop
+ * Leaves the attended values complete.
  */
-const SottoActivations *sotto_lane_attend (SottoLane *lane, guint layer, const SottoWeight *output);
+void sotto_lane_attend (SottoLane *lane, const SottoAttendStep *step);
 
 /**
- * sotto_lane_append:
+ * sotto_lane_append_keys:
  *
  * One head's keys or values of the whole batch, (n_tokens, head), into the cache.
  */
-void sotto_lane_append_keys (SottoLane *lane,
-                             guint layer,
-                             guint kv_head,
-                             const float *keys,
-                             gsize stride);
-void sotto_lane_append_values (SottoLane *lane,
-                               guint layer,
-                               guint kv_head,
-                               const float *values,
-                               gsize stride);
+void sotto_lane_append_keys (
+  SottoLane *lane, guint cache, guint head, const float *keys, gsize stride);
+void sotto_lane_append_values (
+  SottoLane *lane, guint cache, guint head, const float *values, gsize stride);
 
 G_END_DECLS

@@ -107,6 +107,15 @@ lanes_zero_below (Lanes v, Lanes x, float limit)
                    _mm256_andnot_ps (_mm256_cmp_ps (x.high, limits, _CMP_LT_OQ), v.high) };
 }
 
+static inline Lanes
+lanes_select_below (Lanes x, float limit, Lanes a, Lanes b)
+{
+  __m256 limits = _mm256_set1_ps (limit);
+
+  return (Lanes) { _mm256_blendv_ps (b.low, a.low, _mm256_cmp_ps (x.low, limits, _CMP_LT_OQ)),
+                   _mm256_blendv_ps (b.high, a.high, _mm256_cmp_ps (x.high, limits, _CMP_LT_OQ)) };
+}
+
 static inline float
 lanes_sum (Lanes v)
 {

@@ -93,6 +93,12 @@ lanes_zero_below (Lanes v, Lanes x, float limit)
                              _mm512_setzero_ps ());
 }
 
+static inline Lanes
+lanes_select_below (Lanes x, float limit, Lanes a, Lanes b)
+{
+  return _mm512_mask_blend_ps (_mm512_cmp_ps_mask (x, _mm512_set1_ps (limit), _CMP_LT_OQ), b, a);
+}
+
 static inline float
 lanes_sum (Lanes v)
 {

@@ -123,6 +123,15 @@ lanes_zero_below (Lanes v, Lanes x, float limit)
   return v;
 }
 
+/* x < limit ? a : b */
+static inline Lanes
+lanes_select_below (Lanes x, float limit, Lanes a, Lanes b)
+{
+  for (guint i = 0; i < LANES; i++)
+    b[i] = x[i] < limit ? a[i] : b[i];
+  return b;
+}
+
 /* Lanes i and i + 8, then i + 4, i + 2, i + 1. */
 static inline float
 lanes_sum (Lanes v)

@@ -32,49 +32,175 @@ lanes_exp (Lanes x)
   return lanes_zero_below (lanes_multiply (sum, lanes_power (shifted)), x, SOTTO_EXP_LOWEST);
 }
 
+/* The loops below take what is left of a row as they take the rest of it. */
 static inline Lanes
+lanes_load_up_to (const float *source, guint n)
+{
+  return n >= LANES ? lanes_load (source) : lanes_load_part (source, n);
+}
+
+static inline void
+lanes_store_up_to (float *target, guint n, Lanes v)
+{
+  float part[LANES];
+
+  if (n >= LANES)
+    {
+      lanes_store (target, v);
+      return;
+    }
+  lanes_store (part, v);
+  memcpy (target, part, n * sizeof *part);
+}
+
+/* 1 + e^-x */
+static inline Lanes
+lanes_sigmoid_divisor (Lanes x)
+{
+  return lanes_add (lanes_all (1.0f), lanes_exp (lanes_subtract (lanes_all (-0.0f), x)));
+}
+
+static inline Lanes
+lanes_tanh (Lanes x)
+{
+  Lanes one = lanes_all (1.0f);
+  Lanes a = lanes_absolute (x);
+  Lanes z = lanes_multiply (a, a);
+  Lanes sum = lanes_all (SOTTO_TANH_P4);
+  Lanes small;
+  Lanes large = lanes_add (lanes_exp (lanes_add (a, a)), one);
+  Lanes y;
+
+  sum = lanes_add (lanes_multiply (sum, z), lanes_all (SOTTO_TANH_P3));
+  sum = lanes_add (lanes_multiply (sum, z), lanes_all (SOTTO_TANH_P2));
+  sum = lanes_add (lanes_multiply (sum, z), lanes_all (SOTTO_TANH_P1));
+  sum = lanes_add (lanes_multiply (sum, z), lanes_all (SOTTO_TANH_P0));
+  small = lanes_add (a, lanes_multiply (lanes_multiply (a, z), sum));
+  large = lanes_subtract (one, lanes_divide (lanes_all (2.0f), large));
+  y = lanes_select_below (a, SOTTO_TANH_SMALL, small, large);
+  return lanes_select_below (x, 0.0f, lanes_subtract (lanes_all (-0.0f), y), y);
+}
+
+static inline Lanes
+lanes_clamp (Lanes x, float limit)
+{
+  Lanes low = lanes_select_below (x, -limit, lanes_all (-limit), x);
+
+  return lanes_minimum (lanes_all (limit), low);
+}
+
+static inline Lanes
+lanes_erf (Lanes x)
+{
+  Lanes c = lanes_clamp (x, SOTTO_ERF_HIGHEST);
+  Lanes z = lanes_multiply (c, c);
+  Lanes p = lanes_all (SOTTO_ERF_P6);
+  Lanes q = lanes_all (SOTTO_ERF_Q4);
+
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P5));
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P4));
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P3));
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P2));
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P1));
+  p = lanes_add (lanes_multiply (p, z), lanes_all (SOTTO_ERF_P0));
+  q = lanes_add (lanes_multiply (q, z), lanes_all (SOTTO_ERF_Q3));
+  q = lanes_add (lanes_multiply (q, z), lanes_all (SOTTO_ERF_Q2));
+  q = lanes_add (lanes_multiply (q, z), lanes_all (SOTTO_ERF_Q1));
+  q = lanes_add (lanes_multiply (q, z), lanes_all (SOTTO_ERF_Q0));
+  return lanes_divide (lanes_multiply (c, p), q);
+}
+
+/* Inlined for each activation, so that there is nothing to decide per element. */
+static inline __attribute__ ((always_inline)) Lanes
 lanes_activate (SottoActivation activation, Lanes x)
 {
   Lanes inner = x;
 
-  if (activation == SOTTO_ACTIVATION_GELU)
+  switch (activation)
     {
-      Lanes cube = lanes_multiply (
-        lanes_multiply (lanes_multiply (lanes_all (SOTTO_GELU_CUBIC), x), x), x);
+    case SOTTO_ACTIVATION_GELU:
+      {
+        Lanes cube = lanes_multiply (
+          lanes_multiply (lanes_multiply (lanes_all (SOTTO_GELU_CUBIC), x), x), x);
 
-      inner = lanes_multiply (lanes_add (x, cube), lanes_all (SOTTO_GELU_LINEAR));
+        inner = lanes_multiply (lanes_add (x, cube), lanes_all (SOTTO_GELU_LINEAR));
+        return lanes_divide (x, lanes_sigmoid_divisor (inner));
+      }
+    case SOTTO_ACTIVATION_SILU:
+      return lanes_divide (x, lanes_sigmoid_divisor (inner));
+    case SOTTO_ACTIVATION_CLAMPED:
+      x = lanes_minimum (lanes_all (SOTTO_CLAMPED_HIGHEST), x);
+      inner = lanes_multiply (x, lanes_all (SOTTO_CLAMPED_SLOPE));
+      return lanes_divide (x, lanes_sigmoid_divisor (inner));
+    case SOTTO_ACTIVATION_GELU_ERF:
+      inner = lanes_erf (lanes_multiply (x, lanes_all (SOTTO_HALF_ROOT)));
+      return lanes_multiply (lanes_multiply (lanes_all (0.5f), x),
+                             lanes_add (lanes_all (1.0f), inner));
+    case SOTTO_ACTIVATION_RELU_SQUARED:
+      inner = lanes_select_below (x, 0.0f, lanes_all (0.0f), x);
+      return lanes_multiply (inner, inner);
+    case SOTTO_ACTIVATION_NONE:
+    default:
+      return x;
     }
-  return lanes_divide (
-    x, lanes_add (lanes_all (1.0f), lanes_exp (lanes_subtract (lanes_all (-0.0f), inner))));
+}
+
+/* y = x times scale, times weight, plus bias, where there are any; x and y may be the same. */
+static inline __attribute__ ((always_inline)) void
+norm_scale (const float *x,
+            float        scale,
+            const float *weight,
+            const float *bias,
+            guint        n,
+            float       *y)
+{
+  for (guint i = 0; i < n; i += LANES)
+    {
+      Lanes v = lanes_multiply (lanes_load_up_to (x + i, n - i), lanes_all (scale));
+
+      if (weight != NULL)
+        v = lanes_multiply (v, lanes_load_up_to (weight + i, n - i));
+      if (bias != NULL)
+        v = lanes_add (v, lanes_load_up_to (bias + i, n - i));
+      lanes_store_up_to (y + i, n - i, v);
+    }
 }
 
 static void
-kernel_norm (const float *x, const float *weight, float epsilon, guint n, float *y)
+kernel_norm (SottoNormKind kind,
+             const float  *x,
+             const float  *weight,
+             const float  *bias,
+             float         epsilon,
+             guint         n,
+             float        *y)
 {
-  Lanes squares = lanes_all (0.0f);
-  Lanes scale;
-  guint i;
+  Lanes sum = lanes_all (0.0f);
+  float scale = 1.0f;
 
-  for (i = 0; i + LANES <= n; i += LANES)
-    squares = lanes_add (squares, lanes_multiply (lanes_load (x + i), lanes_load (x + i)));
-  if (i < n)
+  if (kind == SOTTO_NORM_LAYER)
     {
-      Lanes part = lanes_load_part (x + i, n - i);
+      Lanes mean;
 
-      squares = lanes_add (squares, lanes_multiply (part, part));
+      for (guint i = 0; i < n; i += LANES)
+        sum = lanes_add (sum, lanes_load_up_to (x + i, n - i));
+      mean = lanes_all (lanes_sum (sum) / (float) n);
+      for (guint i = 0; i < n; i += LANES)
+        lanes_store_up_to (y + i, n - i, lanes_subtract (lanes_load_up_to (x + i, n - i), mean));
+      x = y;
     }
-  scale = lanes_all (1.0f / sqrtf (lanes_sum (squares) / (float) n + epsilon));
-  for (i = 0; i + LANES <= n; i += LANES)
-    lanes_store (
-      y + i, lanes_multiply (lanes_multiply (lanes_load (x + i), scale), lanes_load (weight + i)));
-  if (i < n)
+  if (kind != SOTTO_NORM_NONE)
     {
-      float part[LANES];
+      sum = lanes_all (0.0f);
+      for (guint i = 0; i < n; i += LANES)
+        {
+          Lanes v = lanes_load_up_to (x + i, n - i);
 
-      lanes_store (part, lanes_multiply (lanes_multiply (lanes_load_part (x + i, n - i), scale),
-                                         lanes_load_part (weight + i, n - i)));
-      memcpy (y + i, part, (n - i) * sizeof *part);
+          sum = lanes_add (sum, lanes_multiply (v, v));
+        }
+      scale = 1.0f / sqrtf (lanes_sum (sum) / (float) n + epsilon);
     }
+  norm_scale (x, scale, weight, bias, n, y);
 }
 
 /* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would
@@ -116,30 +242,175 @@ kernel_quantise (const float *x, guint n, gint16 *steps, float *scales, gint32 *
     }
 }
 
-static void
-kernel_gate (SottoActivation activation, const float *gate, const float *up, guint n, float *y)
+static inline __attribute__ ((always_inline)) void
+gate_all (SottoActivation activation, const float *gate, const float *up, guint n, float *y)
 {
-  guint i;
-
-  for (i = 0; i + LANES <= n; i += LANES)
-    lanes_store (y + i, lanes_multiply (lanes_activate (activation, lanes_load (gate + i)),
-                                        lanes_load (up + i)));
-  if (i < n)
+  for (guint i = 0; i < n; i += LANES)
     {
-      float part[LANES];
+      Lanes v = lanes_activate (activation, lanes_load_up_to (gate + i, n - i));
 
-      lanes_store (part,
-                   lanes_multiply (lanes_activate (activation, lanes_load_part (gate + i, n - i)),
-                                   lanes_load_part (up + i, n - i)));
-      memcpy (y + i, part, (n - i) * sizeof *part);
+      if (up != NULL)
+        {
+          Lanes u = lanes_load_up_to (up + i, n - i);
+
+          if (activation == SOTTO_ACTIVATION_CLAMPED)
+            u = lanes_add (lanes_clamp (u, SOTTO_CLAMPED_HIGHEST), lanes_all (1.0f));
+          v = lanes_multiply (v, u);
+        }
+      lanes_store_up_to (y + i, n - i, v);
     }
 }
 
 static void
-kernel_add (const float *x, guint n, float *y)
+kernel_gate (SottoActivation activation, const float *gate, const float *up, guint n, float *y)
+{
+  switch (activation)
+    {
+    case SOTTO_ACTIVATION_SILU:
+      gate_all (SOTTO_ACTIVATION_SILU, gate, up, n, y);
+      break;
+    case SOTTO_ACTIVATION_GELU:
+      gate_all (SOTTO_ACTIVATION_GELU, gate, up, n, y);
+      break;
+    case SOTTO_ACTIVATION_GELU_ERF:
+      gate_all (SOTTO_ACTIVATION_GELU_ERF, gate, up, n, y);
+      break;
+    case SOTTO_ACTIVATION_RELU_SQUARED:
+      gate_all (SOTTO_ACTIVATION_RELU_SQUARED, gate, up, n, y);
+      break;
+    case SOTTO_ACTIVATION_CLAMPED:
+      gate_all (SOTTO_ACTIVATION_CLAMPED, gate, up, n, y);
+      break;
+    case SOTTO_ACTIVATION_NONE:
+    default:
+      gate_all (SOTTO_ACTIVATION_NONE, gate, up, n, y);
+      break;
+    }
+}
+
+static void
+kernel_sigmoid (const float *gates, guint n, float *y)
+{
+  for (guint i = 0; i < n; i += LANES)
+    lanes_store_up_to (y + i, n - i,
+                       lanes_divide (lanes_load_up_to (y + i, n - i),
+                                     lanes_sigmoid_divisor (lanes_load_up_to (gates + i, n - i))));
+}
+
+static void
+kernel_cap (float cap, guint n, float *y)
+{
+  for (guint i = 0; i < n; i += LANES)
+    {
+      Lanes v = lanes_divide (lanes_load_up_to (y + i, n - i), lanes_all (cap));
+
+      lanes_store_up_to (y + i, n - i, lanes_multiply (lanes_all (cap), lanes_tanh (v)));
+    }
+}
+
+static void
+kernel_add (const float *x, float scale, guint n, float *y)
 {
   for (guint i = 0; i < n; i++)
-    y[i] += x[i];
+    y[i] += scale * x[i];
+}
+
+static void
+kernel_scale (float scale, guint n, float *y)
+{
+  for (guint i = 0; i < n; i++)
+    y[i] *= scale;
+}
+
+static void
+kernel_convolve (const float *const *rows, const float *weights, guint n_taps, guint n, float *y)
+{
+  for (guint i = 0; i < n; i += LANES)
+    {
+      Lanes sum = lanes_all (0.0f);
+
+      for (guint tap = 0; tap < n_taps; tap++)
+        sum = lanes_add (sum, lanes_multiply (lanes_load_up_to (weights + (gsize) tap * n + i, n - i),
+                                              lanes_load_up_to (rows[tap] + i, n - i)));
+      lanes_store_up_to (y + i, n - i, lanes_activate (SOTTO_ACTIVATION_SILU, sum));
+    }
+}
+
+/* --- The delta rule --- */
+
+/* Columns first … first + 16 * width - 1 of the state: they do not depend on each other, so that their
+ * sums stay in registers. What the state says at key is asked before it decays, the decay multiplied in behind;
+ * both sums follow the key's elements. */
+static inline __attribute__ ((always_inline)) void
+delta_columns (const float *query,
+               const float *key,
+               const float *value,
+               float        decay,
+               float        beta,
+               guint        n_key,
+               guint        n_value,
+               guint        first,
+               guint        width,
+               float       *state,
+               float       *answer)
+{
+  Lanes said[4];
+  Lanes sums[4];
+  guint n = n_value - first;
+
+  for (guint j = 0; j < width; j++)
+    said[j] = sums[j] = lanes_all (0.0f);
+  for (guint i = 0; i < n_key; i++)
+    {
+      const float *row = state + (gsize) i * n_value + first;
+      Lanes k = lanes_all (key[i]);
+
+      for (guint j = 0; j < width; j++)
+        said[j] = lanes_fma (k, lanes_load_up_to (row + j * LANES, n - j * LANES), said[j]);
+    }
+  for (guint j = 0; j < width; j++)
+    {
+      Lanes v = lanes_load_up_to (value + first + j * LANES, n - j * LANES);
+
+      said[j] = lanes_subtract (v, lanes_multiply (lanes_all (decay), said[j]));
+      said[j] = lanes_multiply (lanes_all (beta), said[j]);
+    }
+  for (guint i = 0; i < n_key; i++)
+    {
+      float *row = state + (gsize) i * n_value + first;
+      Lanes k = lanes_all (key[i]);
+      Lanes q = lanes_all (query[i]);
+
+      for (guint j = 0; j < width; j++)
+        {
+          Lanes v = lanes_load_up_to (row + j * LANES, n - j * LANES);
+
+          v = lanes_fma (k, said[j], lanes_multiply (lanes_all (decay), v));
+          sums[j] = lanes_fma (q, v, sums[j]);
+          lanes_store_up_to (row + j * LANES, n - j * LANES, v);
+        }
+    }
+  for (guint j = 0; j < width; j++)
+    lanes_store_up_to (answer + first + j * LANES, n - j * LANES, sums[j]);
+}
+
+static void
+kernel_delta (const float *query,
+              const float *key,
+              const float *value,
+              float        decay,
+              float        beta,
+              guint        n_key,
+              guint        n_value,
+              float       *state,
+              float       *answer)
+{
+  guint first = 0;
+
+  for (; first + 4 * LANES <= n_value; first += 4 * LANES)
+    delta_columns (query, key, value, decay, beta, n_key, n_value, first, 4, state, answer);
+  for (; first < n_value; first += LANES)
+    delta_columns (query, key, value, decay, beta, n_key, n_value, first, 1, state, answer);
 }
 
 /* Su et al. 2021: each pair is turned by its angle. */
@@ -372,7 +643,12 @@ fill_float_kernels (SottoKernels *kernels)
   kernels->norm = kernel_norm;
   kernels->quantise = kernel_quantise;
   kernels->gate = kernel_gate;
+  kernels->sigmoid = kernel_sigmoid;
+  kernels->cap = kernel_cap;
   kernels->add = kernel_add;
+  kernels->scale = kernel_scale;
+  kernels->convolve = kernel_convolve;
+  kernels->delta = kernel_delta;
   kernels->rope = kernel_rope;
   kernels->to_half = kernel_to_half;
   kernels->from_half = kernel_from_half;

@@ -1,32 +1,116 @@
 #pragma once
 
-#include "backend.h"
 #include "format/gguf.h"
+#include "plan.h"
 
 G_BEGIN_DECLS
 
-/* A model family is data: this struct, filled in once a family in families.c. program.c reads a file
- * by it; forward.c runs what came out and knows no families. When a family needs something that no
- * word here says, a word is added, and program.c translates it for all. */
+/* A model family is data: this struct, filled in once a family in families-*.c. hyperparameters.c reads
+ * sizes by it, tensors.c finds weights by it, and the plan-*.c write the steps that its words ask for; none
+ * of them asks which family it is. When a family needs something that no word here says, a word is
+ * added, and these files translate it for all. */
 
-/* The tensors that a family may have. Names, shapes and places of each stand in program.c. */
+/* What a model and its layers are made of; hyperparameters.c says which of them a layer has. */
 typedef enum {
-  /* of the whole model */
+  SOTTO_PART_MODEL,
+  SOTTO_PART_LAYER,        /* what every layer has */
+  SOTTO_PART_ATTENTION,    /* queries and the output of softmax attention */
+  SOTTO_PART_CACHE,        /* its keys and values, where they are not another layer's */
+  SOTTO_PART_LATENT,       /* multi-head latent attention */
+  SOTTO_PART_DELTA,        /* Gated DeltaNet */
+  SOTTO_PART_DENSE,        /* a feed-forward for all tokens */
+  SOTTO_PART_EXPERTS,
+  SOTTO_PART_SHARED,       /* the expert that all tokens pass */
+  SOTTO_PART_INPUTS,       /* inputs of every layer beside the residual */
+} SottoPart;
+
+/* The tensors that a family may have. Names, shapes and parts of each stand in tensors.c. */
+typedef enum {
+  /* SOTTO_PART_MODEL */
   SOTTO_SLOT_EMBEDDING,
+  SOTTO_SLOT_EMBEDDING_NORM,
+  SOTTO_SLOT_POSITIONS,        /* learned positions */
+  SOTTO_SLOT_TOKEN_TYPES,      /* the first row is added to every token */
   SOTTO_SLOT_ROPE_FACTORS,     /* divides the angle of each pair (Llama 3.1) */
+  SOTTO_SLOT_ROPE_SHORT,       /* the same of longrope, for short and for long sequences */
+  SOTTO_SLOT_ROPE_LONG,
+  SOTTO_SLOT_INPUT_TABLE,
+  SOTTO_SLOT_INPUT_PROJECTION,
+  SOTTO_SLOT_INPUT_NORM,
   SOTTO_SLOT_OUTPUT_NORM,
   SOTTO_SLOT_OUTPUT,           /* without it the embedding serves as output (tied) */
+  SOTTO_SLOT_POOLED_1,         /* what a pooled vector passes */
+  SOTTO_SLOT_POOLED_2,
 
-  /* of each layer */
+  /* SOTTO_PART_LAYER */
   SOTTO_SLOT_ATTENTION_NORM,
+  SOTTO_SLOT_ATTENTION_NORM_2, /* attention's, where ATTENTION_NORM is the feed-forward's (Falcon 40B) */
+  SOTTO_SLOT_POST_ATTENTION_NORM, /* of the branch, before it is added */
+  SOTTO_SLOT_ATTENTION_SUM_NORM, /* of the residual, after the branch was added (BERT) */
+  SOTTO_SLOT_FEED_NORM,
+  SOTTO_SLOT_POST_FEED_NORM,
+  SOTTO_SLOT_FEED_SUM_NORM,
+  SOTTO_SLOT_LAYER_SCALE,      /* one number, at the end of the layer */
+
+  /* SOTTO_PART_ATTENTION */
   SOTTO_SLOT_QUERY,
+  SOTTO_SLOT_QUERY_NORM,
+  SOTTO_SLOT_SINKS,
+  SOTTO_SLOT_ATTENTION_OUTPUT,
+
+  /* SOTTO_PART_CACHE */
   SOTTO_SLOT_KEY,
   SOTTO_SLOT_VALUE,
-  SOTTO_SLOT_ATTENTION_OUTPUT,
-  SOTTO_SLOT_FEED_FORWARD_NORM,
+  SOTTO_SLOT_KEY_NORM,
+
+  /* SOTTO_PART_LATENT */
+  SOTTO_SLOT_QUERY_DOWN,
+  SOTTO_SLOT_QUERY_DOWN_NORM,
+  SOTTO_SLOT_QUERY_UP,
+  SOTTO_SLOT_LATENT,
+  SOTTO_SLOT_LATENT_NORM,
+  SOTTO_SLOT_KEY_UP,
+  SOTTO_SLOT_VALUE_UP,
+  SOTTO_SLOT_KEY_VALUE_UP,     /* older files: both, not yet absorbed */
+
+  /* SOTTO_PART_DELTA */
+  SOTTO_SLOT_DELTA_MIXED,
+  SOTTO_SLOT_DELTA_GATE,
+  SOTTO_SLOT_DELTA_ALPHA,
+  SOTTO_SLOT_DELTA_BETA,
+  SOTTO_SLOT_DELTA_BETA_ALPHA, /* both, by key head */
+  SOTTO_SLOT_DELTA_CONVOLUTION,
+  SOTTO_SLOT_DELTA_RATES,
+  SOTTO_SLOT_DELTA_STEP_BIAS,
+  SOTTO_SLOT_DELTA_NORM,
+  SOTTO_SLOT_DELTA_OUTPUT,
+
+  /* SOTTO_PART_DENSE */
   SOTTO_SLOT_GATE,
   SOTTO_SLOT_UP,
   SOTTO_SLOT_DOWN,
+
+  /* SOTTO_PART_EXPERTS */
+  SOTTO_SLOT_ROUTER,
+  SOTTO_SLOT_ROUTER_SCALE,     /* the router reads the residual normed by itself, times this (Gemma 4) */
+  SOTTO_SLOT_SELECTION_BIAS,
+  SOTTO_SLOT_EXPERT_GATE,
+  SOTTO_SLOT_EXPERT_UP,
+  SOTTO_SLOT_EXPERT_DOWN,
+  SOTTO_SLOT_EXPERTS_NORM,     /* beside a dense feed-forward: norms of each way's own */
+  SOTTO_SLOT_POST_DENSE_NORM,
+  SOTTO_SLOT_POST_EXPERTS_NORM,
+
+  /* SOTTO_PART_SHARED */
+  SOTTO_SLOT_SHARED_SWITCH,
+  SOTTO_SLOT_SHARED_GATE,
+  SOTTO_SLOT_SHARED_UP,
+  SOTTO_SLOT_SHARED_DOWN,
+
+  /* SOTTO_PART_INPUTS */
+  SOTTO_SLOT_INPUT_GATE,
+  SOTTO_SLOT_INPUT_OUTPUT,
+  SOTTO_SLOT_POST_INPUT_NORM,
 
   SOTTO_N_SLOTS,
 } SottoSlot;
@@ -42,14 +126,64 @@ typedef struct {
   SottoPresence bias;
 } SottoSlotUse;
 
+/* Words that are left out are zero, and mean what most families do. Where a key of the metadata says the
+ * same thing, the key counts; hyperparameters.c and rope.c list them. */
 typedef struct {
   const char *name;            /* general.architecture, and the beginning of the family's keys */
-  const char *epsilon_key;     /* of the norms, behind the name */
+
+  /* Around the layers */
+  SottoNormKind norm;          /* of all norms; 0 is none, so every family says it */
+  gboolean embedding_scaled;   /* by the root of its width */
+  gboolean logits_divided;     /* by logit_scale; else multiplied */
+  float logit_cap;
+  SottoMask mask;
+  gboolean pools;              /* ends in one vector instead of logits; else only where the file says so */
+
+  /* Attention */
+  SottoNormSpan span;          /* of the norms of Q and K */
+  gboolean value_normed;       /* V too, without weights */
+  gboolean gated_query;        /* every head's query is followed by its gate */
+  float attention_scale;       /* 0: 1 / root of a head's width */
+  guint width_scale_layers;    /* models of so many layers: 1 / root of (width / heads) */
+  float attention_cap;
+  float alibi;                 /* the steepest slope is 2^-(alibi / heads) */
+  gboolean latent_attention;
+
+  /* Windows: every full_every-th layer sees all; 0: none does. Only where there is a window. */
+  guint window;                /* where the file does not say */
+  guint full_every;
+
+  /* Positions */
+  gboolean turns;              /* has rotary positions */
   SottoRopeKind rope_kind;
+  guint unturned_every;        /* every so many-th layer has no positions (SmolLM 3) */
+  gboolean only_windows_turn;
+  const char *turn_key;        /* a flag of the metadata that can switch them off */
+  gboolean window_rope_plain;  /* in windows they are not scaled */
+  double window_rope_base;     /* and have this base; 0: the same */
+  gboolean yarn_smooth;        /* the ends of its ramp are not rounded to whole pairs */
+  gboolean yarn_in_scores;     /* its magnitude is in the attention scale, squared (DeepSeek-V2) */
+
+  /* Gated DeltaNet instead of attention, but for every full_every-th layer */
+  gboolean delta;
+  gboolean delta_interleaved;
+
+  /* Feed-forward */
   SottoActivation activation;
-  float embedding_scale;       /* of the residual's first value */
+  gboolean parallel;           /* reads what attention read, not its result */
+  const char *feed_norm_name;  /* FEED_NORM's tensor, where it is not ffn_norm */
+  SottoScores scores;
+  gboolean normalised;         /* weights of the chosen experts sum to 1 */
+  gboolean dense_and_experts;  /* both in the same layer */
+
   SottoSlotUse slots[SOTTO_N_SLOTS];
 } SottoFamily;
+
+/* Tables of families, commonest first; each ends in one without a name. */
+extern const SottoFamily sotto_families_decoders[];
+extern const SottoFamily sotto_families_gemma[];
+extern const SottoFamily sotto_families_experts[];
+extern const SottoFamily sotto_families_others[];
 
 /**
  * sotto_family_lookup:

@@ -1,179 +1,336 @@
-/* The sizes of a model, from its metadata. Keys begin with the family's name:
+/* The sizes of a model, from its metadata. Keys begin with the family's name; those with a star may be
+ * a list with a number for every layer:
  *
- *   block_count, context_length, embedding_length, feed_forward_length
- *   attention.head_count, attention.head_count_kv (else as many)
- *   attention.key_length, attention.value_length (else embedding_length / head_count)
- *   rope.dimension_count (else all of a head), rope.freq_base (10,000)
- *   rope.scaling.type "none" or "linear", rope.scaling.factor (older: rope.scale_linear)
+ *   block_count, of which the last nextn_predict_layers are not part of the model proper
+ *   context_length, embedding_length, feed_forward_length*
+ *   attention.head_count*, attention.head_count_kv* (else as many)
+ *   attention.key_length, attention.value_length (else embedding_length / head_count); in windows
+ *     attention.key_length_swa, attention.value_length_swa
+ *   attention.layer_norm_rms_epsilon or attention.layer_norm_epsilon
+ *   attention.scale, attn_logit_softcapping, final_logit_softcapping, attention.max_alibi_bias
+ *   attention.sliding_window, and attention.sliding_window_pattern: for every layer whether it has the
+ *     window, or every which layer has none
+ *   attention.shared_kv_layers: how many of the last see an earlier layer's keys and values
+ *   attention.causal, pooling_type; embedding_scale, residual_scale, logit_scale
+ *   rope.dimension_count (else all of a head), rope.dimension_count_swa
  *
- * The angle of pair i at position p is p * base^(-2i / n_rope) (Su et al. 2021), divided by the factor
- * of linear scaling (Chen et al. 2023) and by the pair's own factor where the file has a tensor of them.
+ * and the keys of latent attention, DeltaNet (ssm.*) and experts, at their functions.
  */
 
-#include "family/program.h"
-
-#include "sotto-error.h"
+#include "family/sizes.h"
 
 #include <math.h>
 
-/* No size that stands for elements of something comes near; products of two of them fit 64 bits. */
-#define MAX_SIZE (1u << 26)
 #define MAX_LAYERS 4096
+#define MAX_HEADS (1u << 16)
 #define MAX_HEAD 4096
 
+#define HEAD_COUNT "attention.head_count"
+#define HEAD_COUNT_KV "attention.head_count_kv"
+#define WINDOW "attention.sliding_window"
+#define WINDOW_PATTERN "attention.sliding_window_pattern"
+
 static gboolean
-bad_key (const SottoProgram *self, const char *key, const char *reason, GError **error)
+read_whole (SottoSizes *self, const SottoKeys *keys)
 {
-  const char *path = sotto_gguf_get_path (self->gguf);
-  g_autofree char *name = g_filename_display_name (path);
+  gboolean rms = keys->family->norm == SOTTO_NORM_RMS;
+  double epsilon;
+  guint n_ahead;
 
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MALFORMED,
-                          &(SottoErrorArguments) { .path = path, .subject = key },
-                          "%s: malformed: %s %s", name, key, reason);
-  return FALSE;
-}
+  if (!sotto_keys_read_size (keys, "block_count", SOTTO_KEY_REQUIRED, 1, MAX_LAYERS, &self->n_layers_in_file)
+      || !sotto_keys_read_size (keys, "nextn_predict_layers", 0, 0, self->n_layers_in_file - 1, &n_ahead)
+      || !sotto_keys_read_size (keys, "embedding_length", SOTTO_KEY_REQUIRED, 1, SOTTO_MAX_SIZE,
+                                &self->n_embedding)
+      || !sotto_keys_read_size (keys, "context_length", SOTTO_KEY_REQUIRED, 1, G_MAXINT32, &self->n_context)
+      || !sotto_keys_read_size (keys, "embedding_length_per_layer_input", 0, 0, MAX_HEAD, &self->n_input)
+      || !sotto_keys_read_number (keys, rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+                                  -1, &epsilon))
+    return FALSE;
 
-static char *
-make_key (const SottoProgram *self, const char *key)
-{
-  return g_strconcat (self->family->name, ".", key, NULL);
-}
-
-/* @fallback: 0: the key has to be there. A value of another kind (a list with a number for each layer, say)
- * is not passed over in silence. */
-static gboolean
-read_size (const SottoProgram *self,
-           const char         *key,
-           guint               fallback,
-           guint               highest,
-           guint              *out,
-           GError            **error)
-{
-  g_autofree char *full = make_key (self, key);
-  guint64 value = sotto_gguf_get_uint (self->gguf, full, 0);
-
-  if (sotto_gguf_lookup (self->gguf, full) == NULL)
-    {
-      if (fallback == 0)
-        return bad_key (self, full, "is missing", error);
-      value = fallback;
-    }
-  if (value == 0 || value > highest)
-    return bad_key (self, full, "is not a size that can be", error);
-
-  *out = (guint) value;
+  self->epsilon = (float) epsilon;
+  self->n_layers = self->n_layers_in_file - n_ahead;
   return TRUE;
 }
 
 static gboolean
-read_positive (const SottoProgram *self, const char *key, double fallback, double *out, GError **error)
+read_scales (SottoSizes *self, const SottoKeys *keys)
 {
-  g_autofree char *full = make_key (self, key);
+  const SottoFamily *family = keys->family;
+  double embedding = family->embedding_scaled ? sqrt (self->n_embedding) : 1.0;
+  double clamp;
 
-  *out = sotto_gguf_get_float (self->gguf, full, sotto_gguf_lookup (self->gguf, full) ? -1 : fallback);
-  return *out > 0 || bad_key (self, full, "is not a positive number", error);
-}
-
-static gboolean
-read_heads (SottoProgram *self, GError **error)
-{
-  SottoShape *shape = &self->shape;
-  guint head;
-
-  if (!read_size (self, "attention.head_count", 0, MAX_SIZE, &shape->n_heads, error)
-      || !read_size (self, "attention.head_count_kv", shape->n_heads, MAX_SIZE, &shape->n_kv_heads,
-                     error))
+  if (!sotto_keys_read_positive (keys, "embedding_scale", embedding, &self->embedding_scale)
+      || !sotto_keys_read_positive (keys, "residual_scale", 1.0, &self->residual_scale)
+      || !sotto_keys_read_positive (keys, "logit_scale", 1.0, &self->logit_scale)
+      || !sotto_keys_read_number (keys, "final_logit_softcapping", (double) family->logit_cap, &self->logit_cap)
+      || !sotto_keys_read_number (keys, "attn_logit_softcapping", (double) family->attention_cap,
+                                  &self->attention_cap)
+      || !sotto_keys_read_number (keys, "attention.scale", (double) family->attention_scale,
+                                  &self->attention_scale)
+      || !sotto_keys_read_number (keys, "attention.max_alibi_bias", (double) family->alibi, &self->alibi)
+      || !sotto_keys_read_number (keys, "attention.temperature_scale", 0, &self->temperature)
+      || !sotto_keys_read_number (keys, "attention.clamp_kqv", 0, &clamp))
     return FALSE;
 
-  if (shape->n_heads % shape->n_kv_heads != 0)
-    {
-      g_autofree char *key = make_key (self, "attention.head_count_kv");
-
-      return bad_key (self, key, "does not divide the number of heads", error);
-    }
-
-  head = MAX (shape->n_embedding / shape->n_heads, 1);
-  if (!read_size (self, "attention.key_length", head, MAX_HEAD, &shape->n_head_key, error)
-      || !read_size (self, "attention.value_length", head, MAX_HEAD, &shape->n_head_value, error)
-      || !read_size (self, "rope.dimension_count", shape->n_head_key, shape->n_head_key,
-                     &shape->n_rope, error))
-    return FALSE;
-
-  if (shape->n_rope % 2 != 0)
-    {
-      g_autofree char *key = make_key (self, "rope.dimension_count");
-
-      return bad_key (self, key, "is odd", error);
-    }
-  if ((guint64) shape->n_heads * MAX (shape->n_head_key, shape->n_head_value) > MAX_SIZE)
-    {
-      g_autofree char *key = make_key (self, "attention.head_count");
-
-      return bad_key (self, key, "times the size of a head is too large", error);
-    }
-
-  shape->attention_scale = (float) (1.0 / sqrt (shape->n_head_key));
+  if (clamp > 0)
+    return sotto_keys_refuse_form (keys, "clamped queries, keys and values");
+  if (family->logits_divided)
+    self->logit_scale = 1.0 / self->logit_scale;
   return TRUE;
 }
 
-/* By how much linear scaling divides positions. */
+/* What the model ends in. Numbers of pooling_type: 0 none, 1 mean, 2 first, 3 last, 4 a rank. */
 static gboolean
-read_rope_scaling (const SottoProgram *self, double *factor, GError **error)
+read_kind (SottoSizes *self, const SottoKeys *keys)
 {
-  g_autofree char *key = make_key (self, "rope.scaling.type");
-  g_autofree char *kind = sotto_gguf_dup_string (self->gguf, key);
-  double older;
+  gboolean causal;
+  guint pooling;
 
-  *factor = 1.0;
-  if (g_strcmp0 (kind, "none") == 0)
+  if (!sotto_keys_read_flag (keys, "attention.causal", keys->family->mask == SOTTO_MASK_CAUSAL, &causal)
+      || !sotto_keys_read_size (keys, "pooling_type", 0, 0, 4, &pooling))
+    return FALSE;
+  if (pooling == 4)
+    return sotto_keys_refuse_form (keys, "a reranker");
+
+  self->mask = causal ? SOTTO_MASK_CAUSAL : SOTTO_MASK_ALL;
+  self->pools = keys->family->pools || pooling > 0;
+  self->pooling = pooling == 2 ? SOTTO_POOLING_FIRST : pooling == 3 ? SOTTO_POOLING_LAST : SOTTO_POOLING_MEAN;
+  return TRUE;
+}
+
+/* attention.q_lora_rank (else none), attention.kv_lora_rank; a head's sizes before they are absorbed are
+ * attention.key_length_mla and value_length_mla, in older files key_length and value_length */
+static gboolean
+read_latent (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
+{
+  guint head = MAX (self->n_embedding / layer->n_heads, 1);
+
+  if (!sotto_keys_read_size (keys, "attention.q_lora_rank", 0, 0, SOTTO_MAX_SIZE, &self->n_query_latent)
+      || !sotto_keys_read_size (keys, "attention.kv_lora_rank", SOTTO_KEY_REQUIRED, 1, MAX_HEAD,
+                                &self->n_latent)
+      || !sotto_keys_read_size (keys, "attention.key_length", head, 1, MAX_HEAD, &layer->n_key)
+      || !sotto_keys_read_size (keys, "attention.key_length_mla", layer->n_key, 2, MAX_HEAD, &layer->n_key)
+      || !sotto_keys_read_size (keys, "attention.value_length", head, 1, MAX_HEAD, &layer->n_value)
+      || !sotto_keys_read_size (keys, "attention.value_length_mla", layer->n_value, 1, MAX_HEAD,
+                                &layer->n_value)
+      || !sotto_keys_read_size (keys, "rope.dimension_count", SOTTO_KEY_REQUIRED, 2, layer->n_key - 1,
+                                &self->n_turned))
+    return FALSE;
+
+  layer->n_kv_heads = layer->n_heads;
+  layer->parts |= 1u << SOTTO_PART_LATENT;
+  self->n_plain = layer->n_key - self->n_turned;
+  self->n_window_turned = self->n_turned;
+  return self->n_turned % 2 == 0 || sotto_keys_refuse (keys, "rope.dimension_count", "is odd");
+}
+
+static gboolean
+read_head_sizes (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
+{
+  gboolean in_window = layer->window > 0;
+  guint head = MAX (self->n_embedding / layer->n_heads, 1);
+  guint *turned = in_window ? &self->n_window_turned : &self->n_turned;
+  const char *turned_key = in_window && sotto_keys_has (keys, "rope.dimension_count_swa")
+                           ? "rope.dimension_count_swa" : "rope.dimension_count";
+
+  if (!sotto_keys_read_size (keys, "attention.key_length", head, 1, MAX_HEAD, &layer->n_key)
+      || !sotto_keys_read_size (keys, "attention.value_length", head, 1, MAX_HEAD, &layer->n_value))
+    return FALSE;
+  if (in_window
+      && (!sotto_keys_read_size (keys, "attention.key_length_swa", layer->n_key, 1, MAX_HEAD, &layer->n_key)
+          || !sotto_keys_read_size (keys, "attention.value_length_swa", layer->n_value, 1, MAX_HEAD,
+                                    &layer->n_value)))
+    return FALSE;
+  if (!layer->turns)
     return TRUE;
-  if (kind == NULL || g_str_equal (kind, "linear"))
-    return read_positive (self, "rope.scale_linear", 1.0, &older, error)
-           && read_positive (self, "rope.scaling.factor", older, factor, error);
 
-  /* The family in this form is one that we do not know. */
-  {
-    const char *path = sotto_gguf_get_path (self->gguf);
-    g_autofree char *name = g_filename_display_name (path);
-    g_autofree char *subject = g_strdup_printf ("%s (RoPE: %s)", self->family->name, kind);
-
-    sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY,
-                            &(SottoErrorArguments) { .path = path, .subject = subject },
-                            "%s: RoPE scaling \"%s\" of the family %s is not known", name, kind,
-                            self->family->name);
+  if (!sotto_keys_read_size (keys, turned_key, layer->n_key, 1, layer->n_key, turned))
     return FALSE;
-  }
+  return *turned % 2 == 0 || sotto_keys_refuse (keys, turned_key, "is odd");
 }
 
 static gboolean
-make_rope (SottoProgram *self, GError **error)
+read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
 {
-  SottoShape *shape = &self->shape;
-  double base, factor;
+  SottoLayerSizes *layer = &self->layers[index];
 
-  if (!read_positive (self, "rope.freq_base", 10000.0, &base, error)
-      || !read_rope_scaling (self, &factor, error))
+  if (!sotto_keys_read_layer_size (keys, HEAD_COUNT, index, SOTTO_KEY_REQUIRED, 1, MAX_HEADS, &layer->n_heads))
     return FALSE;
 
-  self->rope_frequencies = g_new (double, shape->n_rope / 2);
-  for (guint i = 0; i < shape->n_rope / 2; i++)
-    self->rope_frequencies[i] = pow (base, -2.0 * i / shape->n_rope) / factor;
+  layer->parts |= 1u << SOTTO_PART_ATTENTION;
+  if (keys->family->latent_attention)
+    {
+      if (!read_latent (self, layer, keys))
+        return FALSE;
+    }
+  else
+    {
+      if (!sotto_keys_read_layer_size (keys, HEAD_COUNT_KV, index, layer->n_heads, 1, MAX_HEADS,
+                                       &layer->n_kv_heads)
+          || !read_head_sizes (self, layer, keys))
+        return FALSE;
+      layer->parts |= 1u << SOTTO_PART_CACHE;
+    }
 
-  shape->rope_kind = self->family->rope_kind;
-  shape->rope_frequencies = self->rope_frequencies;
-  shape->rope_scale = 1.0f;
+  if (layer->n_heads % layer->n_kv_heads != 0)
+    return sotto_keys_refuse (keys, HEAD_COUNT_KV, "does not divide the number of heads");
+  if ((guint64) layer->n_heads * MAX (layer->n_key, layer->n_value) * 2 > SOTTO_MAX_SIZE)
+    return sotto_keys_refuse (keys, HEAD_COUNT, "times the size of a head is too large");
+
+  if (keys->family->width_scale_layers == self->n_layers && !sotto_keys_has (keys, "attention.scale"))
+    self->attention_scale = 1.0 / sqrt (MAX (self->n_embedding / layer->n_heads, 1));
   return TRUE;
+}
+
+/* ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head), ssm.group_count (key
+ * heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads) */
+static gboolean
+read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
+{
+  guint inner;
+
+  if (!sotto_keys_read_size (keys, "ssm.conv_kernel", SOTTO_KEY_REQUIRED, 2, 64, &self->n_conv)
+      || !sotto_keys_read_size (keys, "ssm.state_size", SOTTO_KEY_REQUIRED, 1, MAX_HEAD, &self->n_state_key)
+      || !sotto_keys_read_size (keys, "ssm.group_count", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_key_heads)
+      || !sotto_keys_read_size (keys, "ssm.time_step_rank", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_value_heads)
+      || !sotto_keys_read_size (keys, "ssm.inner_size", self->n_state_key * self->n_value_heads, 1,
+                                SOTTO_MAX_SIZE, &inner))
+    return FALSE;
+
+  if (self->n_value_heads % self->n_key_heads != 0)
+    return sotto_keys_refuse (keys, "ssm.group_count", "does not divide the number of value heads");
+  if (inner % self->n_value_heads != 0 || inner / self->n_value_heads > MAX_HEAD)
+    return sotto_keys_refuse (keys, "ssm.inner_size", "is not a size that can be");
+
+  self->n_state_value = inner / self->n_value_heads;
+  layer->parts |= 1u << SOTTO_PART_DELTA;
+  return TRUE;
+}
+
+/* Which layers are recurrent: attention.recurrent_layers*, else all but every full_attention_interval-th */
+static gboolean
+read_is_recurrent (guint index, const SottoKeys *keys, gboolean *out)
+{
+  guint interval, recurrent;
+
+  *out = FALSE;
+  if (!keys->family->delta)
+    return TRUE;
+  if (!sotto_keys_read_size (keys, "full_attention_interval", keys->family->full_every, 1, MAX_LAYERS, &interval)
+      || !sotto_keys_read_layer_size (keys, "attention.recurrent_layers", index, (index + 1) % interval != 0, 0,
+                                      1, &recurrent))
+    return FALSE;
+
+  *out = recurrent != 0;
+  return TRUE;
+}
+
+/* The window of a layer, which a query is in the middle of where it also sees what comes later. */
+static gboolean
+read_window (SottoSizes *self, guint index, const SottoKeys *keys)
+{
+  const SottoFamily *family = keys->family;
+  SottoLayerSizes *layer = &self->layers[index];
+  g_autofree char *pattern_key = g_strconcat (family->name, ".", WINDOW_PATTERN, NULL);
+  const SottoGgufValue *pattern = sotto_gguf_lookup (keys->gguf, pattern_key);
+  guint window, full_every = family->delta ? 0 : family->full_every, has_window;
+
+  if (!sotto_keys_read_size (keys, WINDOW, family->window, 0, G_MAXINT32, &window))
+    return FALSE;
+  if (pattern != NULL && pattern->type != SOTTO_GGUF_ARRAY
+      && !sotto_keys_read_size (keys, WINDOW_PATTERN, 0, 0, MAX_LAYERS, &full_every))
+    return FALSE;
+
+  has_window = full_every == 0 || (index + 1) % full_every != 0;
+  if (pattern != NULL && pattern->type == SOTTO_GGUF_ARRAY
+      && !sotto_keys_read_layer_size (keys, WINDOW_PATTERN, index, 0, 0, 1, &has_window))
+    return FALSE;
+
+  if (has_window && window > 0)
+    layer->window = self->mask == SOTTO_MASK_ALL ? window / 2 + 1 : window;
+  return TRUE;
+}
+
+/* Whether a layer has rotary positions. */
+static gboolean
+read_turns (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
+{
+  const SottoFamily *family = keys->family;
+  gboolean on = TRUE;
+
+  if (family->turn_key != NULL && !sotto_keys_read_flag (keys, family->turn_key, TRUE, &on))
+    return FALSE;
+
+  layer->turns = family->turns && on
+                 && (family->unturned_every == 0 || (index + 1) % family->unturned_every != 0)
+                 && (!family->only_windows_turn || layer->window > 0);
+  return TRUE;
+}
+
+/* The last layers may see the keys and values of the last one before them that has the same window. */
+static gboolean
+share_caches (SottoSizes *self, const SottoKeys *keys)
+{
+  guint n_shared;
+
+  if (!sotto_keys_read_size (keys, "attention.shared_kv_layers", 0, 0, self->n_layers - 1, &n_shared))
+    return FALSE;
+
+  for (guint i = self->n_layers - n_shared; i < self->n_layers; i++)
+    {
+      SottoLayerSizes *layer = &self->layers[i];
+      guint from = self->n_layers - n_shared;
+
+      while (from > 0 && self->layers[from - 1].window != layer->window)
+        from--;
+      if (from == 0 || self->layers[from - 1].n_kv_heads != layer->n_kv_heads
+          || self->layers[from - 1].n_key != layer->n_key || self->layers[from - 1].n_value != layer->n_value
+          || !sotto_layer_has (layer, SOTTO_PART_CACHE))
+        return sotto_keys_refuse (keys, "attention.shared_kv_layers", "leaves layers without keys and values");
+
+      layer->cache_of = from - 1;
+      layer->parts &= ~(1u << SOTTO_PART_CACHE);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
+{
+  SottoLayerSizes *layer = &self->layers[index];
+  gboolean recurrent;
+
+  layer->cache_of = index;
+  layer->parts = 1u << SOTTO_PART_LAYER;
+  if (self->n_input > 0)
+    layer->parts |= 1u << SOTTO_PART_INPUTS;
+
+  if (!read_is_recurrent (index, keys, &recurrent))
+    return FALSE;
+  if (recurrent)
+    return read_delta (self, layer, keys);
+
+  return read_window (self, index, keys) && read_turns (layer, index, keys) && read_heads (self, index, keys);
 }
 
 gboolean
-sotto_program_read_sizes (SottoProgram *self, GError **error)
+sotto_sizes_read (SottoSizes *self, const SottoKeys *keys)
 {
-  SottoShape *shape = &self->shape;
+  if (!read_whole (self, keys) || !read_scales (self, keys) || !read_kind (self, keys))
+    return FALSE;
 
-  return read_size (self, "block_count", 0, MAX_LAYERS, &shape->n_layers, error)
-         && read_size (self, "embedding_length", 0, MAX_SIZE, &shape->n_embedding, error)
-         && read_size (self, "feed_forward_length", 0, MAX_SIZE, &shape->n_feed_forward, error)
-         && read_size (self, "context_length", 0, G_MAXINT32, &self->n_context_trained, error)
-         && read_heads (self, error)
-         && make_rope (self, error);
+  self->layers = g_new0 (SottoLayerSizes, self->n_layers);
+  for (guint i = 0; i < self->n_layers; i++)
+    if (!read_layer (self, i, keys))
+      return FALSE;
+
+  if ((guint64) self->n_input * self->n_layers > SOTTO_MAX_SIZE)
+    return sotto_keys_refuse (keys, "embedding_length_per_layer_input", "is too large");
+  return share_caches (self, keys) && sotto_sizes_read_experts (self, keys);
+}
+
+void
+sotto_sizes_clear (SottoSizes *self)
+{
+  g_clear_pointer (&self->layers, g_free);
 }

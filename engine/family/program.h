@@ -4,36 +4,22 @@
 
 G_BEGIN_DECLS
 
-typedef struct {
-  SottoNorm attention_norm;
-  SottoWeight query;
-  SottoWeight key;
-  SottoWeight value;
-  SottoWeight attention_output;
-  SottoNorm feed_forward_norm;
-  SottoWeight gate;
-  SottoWeight up;
-  SottoWeight down;
-} SottoLayer;
-
-/* What a file and its family's descriptor come to: every size known, every tensor found and of the
- * right shape. Immutable; keeps the file alive, in which the weights lie. */
+/* What a file and its family's descriptor come to: a plan whose every size is checked and every tensor
+ * found. Immutable; keeps the file alive, in which the weights lie. */
 typedef struct {
   const SottoFamily *family;
-  SottoShape shape;
+  SottoPlan plan;
   guint n_context_trained;
-
-  SottoWeight embedding;
-  float embedding_scale;
-  SottoLayer *layers;          /* (shape.n_layers) */
-  SottoActivation activation;
-  SottoNorm output_norm;
-  SottoWeight output;
+  guint n_context_most;        /* positions that it has a table for; 0: any number */
+  gboolean is_embedding;       /* its output is one vector, pooled as said; else it predicts tokens */
+  SottoPooling pooling;
 
   /* Owned */
   SottoGguf *gguf;
-  double *rope_frequencies;    /* shape.rope_frequencies */
-  GPtrArray *vectors;          /* norms and biases that the file does not hold as F32 */
+  GArray *steps;
+  GArray *caches;
+  GArray *recurrents;
+  GPtrArray *memory;           /* ropes, and vectors that are not in the file as they are needed */
 } SottoProgram;
 
 /**
@@ -45,17 +31,6 @@ typedef struct {
  */
 SottoProgram *sotto_program_new (SottoGguf *gguf, GError **error);
 void sotto_program_free (SottoProgram *self);
-
-/**
- * sotto_program_walk:
- * @program: a #SottoProgram
- *
- * The forward pass; a #SottoWalk.
- */
-void sotto_program_walk (const SottoOperations *operations, SottoLane *lane, gconstpointer program);
-
-/* hyperparameters.c: fills shape, frequencies and sizes from the metadata. */
-gboolean sotto_program_read_sizes (SottoProgram *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoProgram, sotto_program_free)
 

@@ -88,14 +88,20 @@ tool_get_kv_type (const ToolCompute  *self,
                   SottoKvType        *kv_type,
                   GError            **error)
 {
-  if (self->kv == NULL || strcmp (self->kv, "f16") == 0)
-    *kv_type = SOTTO_KV_F16;
-  else if (strcmp (self->kv, "f32") == 0)
-    *kv_type = SOTTO_KV_F32;
-  else
-    return tool_misuse (error, "--kv is f16 or f32, not \"%s\"", self->kv);
+  static const SottoKvType types[] = { SOTTO_KV_F16, SOTTO_KV_F32, SOTTO_KV_Q8_0, SOTTO_KV_Q4_0 };
 
-  return TRUE;
+  *kv_type = SOTTO_KV_F16;
+  if (self->kv == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_ascii_strcasecmp (self->kv, sotto_kv_type_get_name (types[i])) == 0)
+      {
+        *kv_type = types[i];
+        return TRUE;
+      }
+
+  return tool_misuse (error, "--kv is f16, f32, q8_0 or q4_0, not \"%s\"", self->kv);
 }
 
 GArray *

@@ -55,8 +55,6 @@ check_options (const Options      *self,
     return tool_misuse (error, "--grammar and --json-schema exclude each other");
   if (self->n_context < 0 || self->max_tokens < 0)
     return tool_misuse (error, "--context and --max-tokens are not negative");
-  if (compute->kv != NULL)
-    return tool_misuse (error, "generate keeps its KV cache as the application does: in f16");
   if (compute->backend != NULL && strcmp (compute->backend, "cpu") != 0)
     {
       g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
@@ -202,8 +200,9 @@ generate (Options            *self,
     .stop = (const char *const *) self->stop,
   };
 
-  if (!tool_sampling_fill (&self->sampling, &request.sampler, error) ||
-      !read_grammar (self, &grammar, error))
+  if (!tool_get_kv_type (compute, &worker_options.kv_type, error)
+      || !tool_sampling_fill (&self->sampling, &request.sampler, error)
+      || !read_grammar (self, &grammar, error))
     return FALSE;
   request.grammar = grammar;
 

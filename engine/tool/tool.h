@@ -58,7 +58,7 @@ typedef struct {
   { "backend", 0, 0, G_OPTION_ARG_STRING, &(compute).backend, "cpu or cuda", "NAME" },          \
   { "tier", 0, 0, G_OPTION_ARG_STRING, &(compute).tier,                                         \
     "CPU tier: reference, avx2 or avx512; else the best, or $SOTTO_CPU_TIER", "NAME" },         \
-  { "kv", 0, 0, G_OPTION_ARG_STRING, &(compute).kv, "KV cache: f16 (the default) or f32", "TYPE" }
+  { "kv", 0, 0, G_OPTION_ARG_STRING, &(compute).kv, "KV cache: f16 (the default), f32, q8_0 or q4_0", "TYPE" }
 
 void tool_compute_clear (ToolCompute *self);
 

@@ -20,6 +20,7 @@ typedef struct {
   char *rows;  /* path of what it must give */
   const char *tier;
   gboolean rounded;
+  guint first; /* shorter sequences give something else */
 } Case;
 
 /* What families/make.py wrote: see write_rows() there. */
@@ -191,7 +192,7 @@ static void
 check_decode (const Case *test, const Expected *expected, SottoSession *session)
 {
   Distance distance = { .expected = expected };
-  guint i = expected->n_tokens / 3;
+  guint i = MAX (expected->n_tokens / 3, test->first);
   const float *logits = sync_to (session, expected->tokens, i);
 
   for (; logits != NULL; i++)
@@ -212,7 +213,7 @@ check_pieces (const Case *test, const Expected *expected, SottoSession *session)
 {
   Distance distance = { .expected = expected };
 
-  for (guint end = 1, step = 1; end < expected->n_tokens; end += step, step = step % 11 + 2)
+  for (guint end = MAX (1, test->first), step = 1; end < expected->n_tokens; end += step, step = step % 11 + 2)
     {
       const float *logits = sync_to (session, expected->tokens, end);
 
@@ -299,11 +300,6 @@ test_family (gconstpointer data)
 
   expected_read (&expected, test->rows);
   model = sotto_model_open (test->model, NULL, NULL, NULL, &error);
-  if (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_FAMILY))
-    {
-      g_test_skip_printf ("family not built yet: %s", error->message);
-      return;
-    }
   if (model == NULL)
     {
       g_test_fail_printf ("%s", error->message);
@@ -351,6 +347,7 @@ add_cases (const char *folder)
           .rows = g_build_filename (folder, name, NULL),
           .tier = tiers[i],
           .rounded = i > 0 && strstr (name, "mxfp4") != NULL,
+          .first = strstr (name, "longrope.long") != NULL ? 33 : 0,
         };
         path = g_strdup_printf ("/families/%.*s/%s", (int) (strlen (name) - strlen (".logits")), name,
                                 tiers[i]);

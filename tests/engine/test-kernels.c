@@ -1,3 +1,5 @@
+#include "cpu/cache-layout.h"
+#include "cpu/cache.h"
 #include "cpu/exact-math.h"
 #include "cpu/kernels.h"
 #include "sotto-error.h"
@@ -106,8 +108,8 @@ fill_block (SottoBlockType type, const SottoBlockInfo *info, guint8 *block, GRan
   put_scales (type, block, rand);
 }
 
-/* Weights lie anywhere: those of an expert begin where the one before ends. */
-#define WEIGHT_OFFSET 1
+/* Where weights lie is a multiple of four, and no more; rows of odd sizes lie anywhere. */
+#define WEIGHT_OFFSET 4
 
 static SottoWeight
 random_weight (SottoBlockType type, guint n_rows, guint n_columns, GRand *rand)
@@ -403,7 +405,7 @@ test_norm (gconstpointer data)
           weight[i] = random_float (rand);
           squares += (double) x[i] * (double) x[i];
         }
-      kernels.norm (x, weight, 1e-5f, n, y);
+      kernels.norm (SOTTO_NORM_RMS, x, weight, NULL, 1e-5f, n, y);
       for (guint i = 0; i < n; i++)
         {
           double exact = (double) x[i] / sqrt (squares / n + 1e-5) * (double) weight[i];
@@ -508,99 +510,162 @@ test_halves (gconstpointer data)
 
 /* --- Attention --- */
 
+enum { N_QUERIES = 7, N_POSITIONS = 1024 };
+
+typedef struct {
+  SottoKvType type;
+  guint n_key;
+  guint n_value;
+  gboolean latent;         /* the values are the first elements of the keys */
+  guint window;
+  float soft_cap;
+  float slope;
+} Attended;
+
+/* A row as the cache gives it back, by the definition of the type. */
 static void
-check_attention (const SottoKernels *kernels,
-                 SottoKvType type,
-                 guint n_key,
-                 guint n_value,
-                 guint n_keys,
-                 GRand *rand)
+round_row (SottoKvType type, float *row, guint n)
 {
-  enum { N_QUERIES = 7 };
-  guint stride = (n_value + 15) / 16 * 16;
-  guint n_positions = (n_keys + SOTTO_ATTEND_CHUNK - 1) / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK;
-  gsize key_floats = (gsize) n_positions * n_key;
-  gsize value_floats = (gsize) n_positions * stride;
-  g_autofree float *keys = g_new (float, key_floats);
-  g_autofree float *values = g_new0 (float, value_floats);
-  g_autofree guint16 *half_keys = g_new (guint16, key_floats);
-  g_autofree guint16 *half_values = g_new (guint16, value_floats);
-  g_autofree float *queries = g_new (float, N_QUERIES * n_key);
+  if (type == SOTTO_KV_F32)
+    return;
+  for (guint first = 0; first < n; first += 32)
+    {
+      float highest = 0;
+      float step;
+
+      for (guint i = first; i < MIN (first + 32, n); i++)
+        if (fabsf (row[i]) > fabsf (highest))
+          highest = row[i];
+      step = sotto_half_to_float (
+        sotto_float_to_half (type == SOTTO_KV_Q8_0 ? fabsf (highest) / 127 : highest / -8));
+      for (guint i = first; i < MIN (first + 32, n); i++)
+        row[i] = type == SOTTO_KV_F16 ? sotto_half_to_float (sotto_float_to_half (row[i]))
+                 : type == SOTTO_KV_Q8_0
+                   ? step * CLAMP (nearbyintf (row[i] / step), -127.0f, 127.0f)
+                   : step * CLAMP (nearbyintf (row[i] / step), -8.0f, 7.0f);
+    }
+}
+
+/* Query @query's result in double. */
+static void
+attend_double (const Attended *test, const SottoQuery *query, const float *keys, const float *values, double *result)
+{
+  g_autofree double *weights = g_new0 (double, query->end);
+  double highest = -1e300;
+  double sum = 0;
+
+  for (guint p = query->first; p < query->end; p++)
+    {
+      for (guint d = 0; d < test->n_key; d++)
+        weights[p] += (double) query->vector[d] * (double) keys[p * test->n_key + d];
+      weights[p] *= (double) query->scale;
+      if (test->soft_cap > 0)
+        weights[p] = (double) test->soft_cap * tanh (weights[p] / (double) test->soft_cap);
+      weights[p] += (double) query->slope * ((double) p - query->position);
+      highest = MAX (highest, weights[p]);
+    }
+  for (guint p = query->first; p < query->end; p++)
+    sum += weights[p] = exp (weights[p] - highest);
+  for (guint d = 0; d < test->n_value; d++)
+    {
+      result[d] = 0;
+      for (guint p = query->first; p < query->end; p++)
+        result[d] += weights[p] / sum
+                     * (double) (test->latent ? keys[p * test->n_key + d] : values[p * test->n_value + d]);
+    }
+}
+
+static void
+check_attention (const SottoKernels *kernels, const Attended *test, guint n_keys, GRand *rand)
+{
+  SottoCacheShape shape = { 1, test->n_key, test->latent ? 0 : test->n_value, test->n_value, 0 };
+  SottoPlan plan = { .caches = &shape, .n_caches = 1 };
+  guint stride = sotto_value_stride (test->n_value);
+  g_autofree float *keys = g_new (float, N_POSITIONS * test->n_key);
+  g_autofree float *values = g_new (float, N_POSITIONS * test->n_value);
+  g_autofree float *vectors = g_new (float, N_QUERIES * test->n_key);
   g_autofree float *results = g_new (float, 3 * N_QUERIES * stride);
-  const float *list[N_QUERIES];
-  guint limits[N_QUERIES];
+  g_autofree double *exact = g_new (double, test->n_value);
+  g_autofree guint16 *halves = g_new (guint16, test->n_key);
+  SottoQuery queries[N_QUERIES];
   SottoPartial totals[N_QUERIES];
   SottoPartial partials[N_QUERIES];
-  SottoAttendHead head = { keys, values, type, n_key, stride, 1.0f / sqrtf ((float) n_key) };
-  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, MAX (n_key, stride)));
+  SottoCaches caches;
+  const SottoCache *cache;
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, MAX (test->n_key, stride)));
 
-  for (gsize i = 0; i < key_floats; i++)
-    keys[i] = sotto_half_to_float (sotto_float_to_half (3 * random_float (rand)));
-  for (guint p = 0; p < n_positions; p++)
-    for (guint d = 0; d < n_value; d++)
-      values[p * stride + d] = sotto_half_to_float (sotto_float_to_half (random_float (rand)));
-  kernels->to_half (keys, (guint) key_floats, half_keys);
-  kernels->to_half (values, (guint) value_floats, half_values);
-  if (type == SOTTO_KV_F16)
+  g_assert_true (sotto_caches_init (&caches, &plan, N_POSITIONS, test->type, NULL));
+  cache = &caches.caches[0];
+  for (guint p = 0; p < n_keys; p++)
     {
-      head.keys = half_keys;
-      head.values = half_values;
+      float *key = keys + p * test->n_key;
+      float *value = values + p * test->n_value;
+
+      for (guint d = 0; d < test->n_key; d++)
+        key[d] = 2 * random_float (rand);
+      for (guint d = 0; d < test->n_value; d++)
+        value[d] = random_float (rand);
+      sotto_cache_pack_key (test->type, sotto_cache_key_tile (cache, 0, p), p % SOTTO_KEY_TILE, key,
+                            test->n_key, kernels, halves);
+      if (!test->latent)
+        sotto_cache_pack_value (test->type, sotto_cache_value_row (cache, 0, p), value, test->n_value, kernels);
+      round_row (test->type, key, test->n_key);
+      round_row (test->type, value, test->n_value);
     }
   for (guint i = 0; i < N_QUERIES; i++)
     {
-      list[i] = queries + i * n_key;
-      for (guint d = 0; d < n_key; d++)
-        queries[i * n_key + d] = 3 * random_float (rand);
-      limits[i] = n_keys > i ? n_keys - i : 1;
-      totals[i].value = results + i * stride;
+      guint position = n_keys > i + 1 ? n_keys - i - 1 : 0;
+
+      queries[i] = (SottoQuery) {
+        .vector = vectors + i * test->n_key,
+        .position = position,
+        .first = test->window > 0 && position >= test->window ? position - test->window + 1 : 0,
+        .end = position + 1,
+        .scale = 1.0f / sqrtf ((float) test->n_key),
+        .slope = test->slope,
+      };
+      for (guint d = 0; d < test->n_key; d++)
+        vectors[i * test->n_key + d] = 2 * random_float (rand);
+      totals[i] = (SottoPartial) { -INFINITY, 0, results + i * stride };
       partials[i].value = results + (N_QUERIES + i) * stride;
+      memset (totals[i].value, 0, stride * sizeof (float));
     }
 
   for (guint key = 0; key < n_keys; key += SOTTO_ATTEND_CHUNK)
     {
+      SottoAttendKeys head = { .keys = sotto_cache_key_tile (cache, 0, key),
+                               .values = test->latent ? NULL : sotto_cache_value_row (cache, 0, key),
+                               .key_tile_bytes = cache->key_tile_bytes,
+                               .value_bytes = cache->value_bytes,
+                               .type = test->type,
+                               .n_key = test->n_key,
+                               .n_value = test->n_value,
+                               .value_stride = stride,
+                               .soft_cap = test->soft_cap };
       guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
 
-      kernels->attend (&head, key, end, N_QUERIES, list, limits, key == 0 ? totals : partials,
-                       scratch);
-      for (guint i = 0; i < N_QUERIES && key > 0; i++)
-        if (limits[i] > key)
+      kernels->attend (&head, key, end, N_QUERIES, queries, partials, scratch);
+      for (guint i = 0; i < N_QUERIES; i++)
+        if (queries[i].first < end && queries[i].end > key)
           kernels->merge (&totals[i], &partials[i], stride);
+      for (guint i = 0; i < N_QUERIES; i++)
+        {
+          /* one query alone gives the same bits */
+          SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
+
+          kernels->attend (&head, key, end, 1, &queries[i], &alone, scratch);
+          g_assert_cmpfloat (alone.sum, ==, partials[i].sum);
+          g_assert_cmpmem (alone.value, stride * sizeof (float), partials[i].value, stride * sizeof (float));
+        }
     }
   for (guint i = 0; i < N_QUERIES; i++)
     {
-      g_autofree double *weights = g_new (double, limits[i]);
-      SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
-      double highest = -1e300;
-      double sum = 0;
-
-      for (guint p = 0; p < limits[i]; p++)
-        {
-          weights[p] = 0;
-          for (guint d = 0; d < n_key; d++)
-            weights[p] += (double) list[i][d] * (double) keys[((p / 16) * n_key + d) * 16 + p % 16];
-          weights[p] *= (double) head.scale;
-          highest = MAX (highest, weights[p]);
-        }
-      for (guint p = 0; p < limits[i]; p++)
-        sum += weights[p] = exp (weights[p] - highest);
-      for (guint d = 0; d < n_value; d++)
-        {
-          double exact = 0;
-
-          for (guint p = 0; p < limits[i]; p++)
-            exact += weights[p] / sum * (double) values[p * stride + d];
-          g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact), <=,
-                             1e-5);
-        }
-      /* one query alone gives the same bits */
-      if (n_keys <= SOTTO_ATTEND_CHUNK)
-        {
-          kernels->attend (&head, 0, limits[i], 1, &list[i], &limits[i], &alone, scratch);
-          g_assert_cmpfloat (alone.sum, ==, totals[i].sum);
-          g_assert_cmpmem (alone.value, stride * sizeof (float), totals[i].value,
-                           stride * sizeof (float));
-        }
+      attend_double (test, &queries[i], keys, values, exact);
+      for (guint d = 0; d < test->n_value; d++)
+        g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact[d]), <=,
+                           1e-5);
     }
+  sotto_caches_clear (&caches);
   free (scratch);
 }
 
@@ -608,18 +673,22 @@ static void
 test_attention (gconstpointer data)
 {
   static const guint n_keys[] = { 1, 2, 15, 16, 17, 63, 64, 65, 200, 256, 257, 700 };
-  static const guint heads[][2] = { { 64, 64 }, { 128, 128 }, { 80, 72 }, { 5, 3 } };
+  static const Attended tests[] = {
+    { SOTTO_KV_F16, 64, 64, FALSE, 0, 0, 0 },     { SOTTO_KV_F32, 128, 128, FALSE, 0, 0, 0 },
+    { SOTTO_KV_F16, 80, 72, FALSE, 20, 0, 0 },    { SOTTO_KV_F32, 5, 3, FALSE, 300, 0, 0 },
+    { SOTTO_KV_Q8_0, 64, 64, FALSE, 0, 0, 0 },    { SOTTO_KV_Q4_0, 80, 40, FALSE, 0, 0, 0 },
+    { SOTTO_KV_F32, 64, 32, FALSE, 0, 2, 0 },     { SOTTO_KV_F16, 64, 32, FALSE, 0, 0, 0.25f },
+    { SOTTO_KV_F16, 576, 512, TRUE, 0, 0, 0 },    { SOTTO_KV_F32, 48, 32, TRUE, 90, 0, 0 },
+    { SOTTO_KV_Q8_0, 96, 64, TRUE, 70, 3, 0 },
+  };
   g_autoptr (GRand) rand = g_rand_new_with_seed (6);
   SottoKernels kernels;
 
   if (!init_or_skip (&kernels, data))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (n_keys); i++)
-    for (guint h = 0; h < G_N_ELEMENTS (heads); h++)
-      {
-        check_attention (&kernels, SOTTO_KV_F16, heads[h][0], heads[h][1], n_keys[i], rand);
-        check_attention (&kernels, SOTTO_KV_F32, heads[h][0], heads[h][1], n_keys[i], rand);
-      }
+    for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
+      check_attention (&kernels, &tests[t], n_keys[i], rand);
 }
 
 /* --- Dispatch --- */

@@ -1,6 +1,7 @@
 /* Opening and describing a model, and refusing one that is not what its family says. */
 
 #include "gguf-writer.h"
+#include "plan-check.h"
 #include "sotto-engine.h"
 #include "sotto-model-private.h"
 #include "tiny-model.h"
@@ -407,20 +408,26 @@ test_rope (void)
       g_autoptr (GBytes) bytes = NULL;
       g_autoptr (SottoModel) model = NULL;
       g_autoptr (GError) error = NULL;
-      const SottoShape *shape;
+      const SottoProgram *program;
+      const SottoRope *rope = NULL;
 
       tiny.rope_scaling = cases[i].scaling;
       tiny.rope_factors = cases[i].factors;
       bytes = tiny_model_make (&tiny);
       model = open_bytes (bytes, &error);
       g_assert_no_error (error);
-      shape = &sotto_model_get_program (model)->shape;
-      g_assert_cmpuint (shape->n_rope, ==, 16);
+      program = sotto_model_get_program (model);
+      plan_check (program);
+      for (guint k = 0; rope == NULL && k < program->plan.n_steps; k++)
+        if (program->plan.steps[k].kind == SOTTO_STEP_QKV)
+          rope = program->plan.steps[k].qkv.rope;
+      g_assert_nonnull (rope);
+      g_assert_cmpuint (rope->n_pairs, ==, 8);
       for (guint k = 0; k < 8; k++)
         {
           double expected = exp (-log (10000.0) * k / 8) / cases[i].divisor / (cases[i].factors ? k + 1 : 1);
 
-          g_assert_cmpfloat_with_epsilon (shape->rope_frequencies[k] / expected, 1.0, 1e-12);
+          g_assert_cmpfloat_with_epsilon (rope->frequencies[k] / expected, 1.0, 1e-12);
         }
     }
 }
@@ -505,6 +512,136 @@ test_wrong (gconstpointer data)
     g_assert_nonnull (strstr (error->message, "llama, qwen2"));
 }
 
+/* Keys that say what cannot be, a class each: the arithmetic trusts what comes through. */
+typedef struct {
+  const char *name;
+  SottoEngineError code;
+  const char *subject;
+  const char *family;
+  const char *scaling;
+  const char *extra;
+} WrongKey;
+
+#define MALFORMED SOTTO_ENGINE_ERROR_MALFORMED
+#define EXPERTS "expert_count=4 expert_used_count=3 "
+#define DELTA "ssm.conv_kernel=4 ssm.state_size=16 ssm.time_step_rank=4 "
+
+static const WrongKey wrong_keys[] = {
+  { "experts-not-used", MALFORMED, "llama.expert_used_count", "llama", NULL, "expert_count=4" },
+  { "experts-no-used", MALFORMED, "llama.expert_used_count", "llama", NULL, "expert_count=4 expert_used_count=0" },
+  { "experts-overused", MALFORMED, "llama.expert_used_count", "llama", NULL, "expert_count=4 expert_used_count=5" },
+  { "experts-many", MALFORMED, "llama.expert_count", "llama", NULL, "expert_count=4000000000" },
+  { "experts-width", MALFORMED, "llama.expert_feed_forward_length", "llama", NULL,
+    EXPERTS "expert_feed_forward_length=0" },
+  { "experts-shared", MALFORMED, "llama.expert_shared_count", "llama", NULL,
+    EXPERTS "expert_shared_count=4294967295" },
+  { "groups-uneven", MALFORMED, "llama.expert_group_count", "llama", NULL, EXPERTS "expert_group_count=3" },
+  { "groups-overused", MALFORMED, "llama.expert_group_used_count", "llama", NULL,
+    EXPERTS "expert_group_count=2 expert_group_used_count=3" },
+  { "groups-too-few", MALFORMED, "llama.expert_used_count", "llama", NULL,
+    EXPERTS "expert_group_count=2 expert_group_used_count=1" },
+  { "scores", SOTTO_ENGINE_ERROR_FAMILY, "llama (scores of experts)", "llama", NULL,
+    EXPERTS "expert_gating_func=9" },
+  { "dense-layers", MALFORMED, "llama.leading_dense_block_count", "llama", NULL, "leading_dense_block_count=3" },
+  { "head-size", MALFORMED, "llama.attention.key_length", "llama", NULL, "attention.key_length=0" },
+  { "head-huge", MALFORMED, "llama.attention.value_length", "llama", NULL, "attention.value_length=5000" },
+  { "turned-odd", MALFORMED, "llama.rope.dimension_count", "llama", NULL, "rope.dimension_count=7" },
+  { "turned-beyond", MALFORMED, "llama.rope.dimension_count", "llama", NULL, "rope.dimension_count=18" },
+  { "window-type", MALFORMED, "llama.attention.sliding_window", "llama", NULL, "attention.sliding_window=4.5" },
+  { "window-huge", MALFORMED, "llama.attention.sliding_window", "llama", NULL,
+    "attention.sliding_window=4294967295" },
+  { "pattern-short", MALFORMED, "llama.attention.sliding_window_pattern", "llama", NULL,
+    "attention.sliding_window=8 attention.sliding_window_pattern=[1]" },
+  { "pattern-value", MALFORMED, "llama.attention.sliding_window_pattern", "llama", NULL,
+    "attention.sliding_window=8 attention.sliding_window_pattern=[1,-1]" },
+  { "shared-caches", MALFORMED, "llama.attention.shared_kv_layers", "llama", NULL, "attention.shared_kv_layers=2" },
+  { "shared-other-window", MALFORMED, "llama.attention.shared_kv_layers", "llama", NULL,
+    "attention.shared_kv_layers=1 attention.sliding_window=8 attention.sliding_window_pattern=[1,0]" },
+  { "ahead", MALFORMED, "llama.nextn_predict_layers", "llama", NULL, "nextn_predict_layers=2" },
+  { "scale", MALFORMED, "llama.embedding_scale", "llama", NULL, "embedding_scale=-1.0" },
+  { "scale-zero", MALFORMED, "llama.logit_scale", "llama", NULL, "logit_scale=0.0" },
+  { "cap", MALFORMED, "llama.final_logit_softcapping", "llama", NULL, "final_logit_softcapping=-3.0" },
+  { "cap-nan", MALFORMED, "llama.attn_logit_softcapping", "llama", NULL, "attn_logit_softcapping=nan." },
+  { "clamped", SOTTO_ENGINE_ERROR_FAMILY, "llama (clamped queries, keys and values)", "llama", NULL,
+    "attention.clamp_kqv=8.0" },
+  { "causal-type", MALFORMED, "llama.attention.causal", "llama", NULL, "attention.causal=1" },
+  { "pooling", MALFORMED, "llama.pooling_type", "llama", NULL, "pooling_type=9" },
+  { "reranker", SOTTO_ENGINE_ERROR_FAMILY, "llama (a reranker)", "llama", NULL, "pooling_type=4" },
+  { "inputs", MALFORMED, "llama.embedding_length_per_layer_input", "llama", NULL,
+    "embedding_length_per_layer_input=100000" },
+  { "base", MALFORMED, "llama.rope.freq_base", "llama", NULL, "rope.freq_base=0.0" },
+  { "yarn-base", MALFORMED, "llama.rope.freq_base", "llama", "yarn", "rope.freq_base=1.0" },
+  { "yarn-beta", MALFORMED, "llama.rope.scaling.yarn_beta_fast", "llama", "yarn",
+    "rope.scaling.yarn_beta_fast=-1.0" },
+  { "yarn-context", MALFORMED, "llama.rope.scaling.original_context_length", "llama", "yarn",
+    "rope.scaling.original_context_length=0" },
+  { "delta-missing", MALFORMED, "qwen35.ssm.conv_kernel", "qwen35", NULL, NULL },
+  { "delta-kernel", MALFORMED, "qwen35.ssm.conv_kernel", "qwen35", NULL, "ssm.conv_kernel=1" },
+  { "delta-heads", MALFORMED, "qwen35.ssm.group_count", "qwen35", NULL, DELTA "ssm.group_count=3" },
+  { "delta-inner", MALFORMED, "qwen35.ssm.inner_size", "qwen35", NULL,
+    DELTA "ssm.group_count=2 ssm.inner_size=65" },
+  { "delta-which", MALFORMED, "qwen35.attention.recurrent_layers", "qwen35", NULL,
+    "attention.recurrent_layers=[]" },
+  { "latent-missing", MALFORMED, "deepseek2.attention.kv_lora_rank", "deepseek2", NULL, NULL },
+  { "latent-turned", MALFORMED, "deepseek2.rope.dimension_count", "deepseek2", NULL,
+    "attention.kv_lora_rank=32 rope.dimension_count=16" },
+  { "latent-odd", MALFORMED, "deepseek2.rope.dimension_count", "deepseek2", NULL,
+    "attention.kv_lora_rank=32 rope.dimension_count=7" },
+  { "latent-tensors", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.attn_kv_a_mqa.weight", "deepseek2", NULL,
+    "attention.kv_lora_rank=32 rope.dimension_count=8" },
+  { "companion", SOTTO_ENGINE_ERROR_FAMILY, "clip", "clip", NULL, NULL },
+};
+
+static void
+test_wrong_key (gconstpointer data)
+{
+  const WrongKey *self = data;
+  TinyModel tiny = defaults;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  tiny.family = self->family;
+  tiny.rope_scaling = self->scaling;
+  tiny.extra = self->extra;
+  bytes = tiny_model_make (&tiny);
+  g_assert_null (open_bytes (bytes, &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, (int) self->code);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, self->subject);
+}
+
+/* What says nothing wrong comes through, and is a plan. */
+static void
+test_right_keys (void)
+{
+  static const char *const extras[] = {
+    NULL,
+    "attention.sliding_window=0",
+    "attention.sliding_window=8",
+    "attention.sliding_window=8 attention.sliding_window_pattern=[1,0]",
+    "attention.sliding_window=8 attention.sliding_window_pattern=2",
+    "rope.dimension_count=8 rope.freq_base=500.0",
+    "attention.temperature_scale=0.1 attn_logit_softcapping=20.0 logit_scale=0.5",
+    "pooling_type=3",
+    "attention.shared_kv_layers=0 nextn_predict_layers=0 expert_count=0",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (extras); i++)
+    {
+      TinyModel tiny = defaults;
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (SottoModel) model = NULL;
+      g_autoptr (GError) error = NULL;
+
+      tiny.extra = extras[i];
+      bytes = tiny_model_make (&tiny);
+      model = open_bytes (bytes, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (sotto_model_get_info (model)->is_embedding, ==, g_strcmp0 (extras[i], "pooling_type=3") == 0);
+      plan_check (sotto_model_get_program (model));
+    }
+}
+
 static void
 test_unknown_scaling (void)
 {
@@ -537,6 +674,13 @@ main (int argc, char **argv)
   g_test_add_func ("/model/vocabulary-only", test_vocabulary_only);
   g_test_add_func ("/model/rope", test_rope);
   g_test_add_func ("/model/unknown-scaling", test_unknown_scaling);
+  g_test_add_func ("/model/right-keys", test_right_keys);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong_keys); i++)
+    {
+      g_autofree char *path = g_strconcat ("/model/wrong-key/", wrong_keys[i].name, NULL);
+
+      g_test_add_data_func (path, &wrong_keys[i], test_wrong_key);
+    }
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
       g_autofree char *path = g_strconcat ("/model/wrong/", wrong[i].name, NULL);

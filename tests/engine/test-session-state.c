@@ -123,7 +123,8 @@ test_restore_refuses (Fixture *self, gconstpointer data)
   g_ptr_array_add (bad, g_bytes_new_from_bytes (state, 0, length - 1));
   g_ptr_array_add (bad, with_byte (state));
   g_ptr_array_add (bad, with_word (state, 0, 0));                          /* magic */
-  g_ptr_array_add (bad, with_word (state, 8, 2));                          /* format */
+  g_ptr_array_add (bad, with_word (state, 8, 1));                          /* format */
+  g_ptr_array_add (bad, with_word (state, 28, 1));                         /* long */
   g_ptr_array_add (bad, with_word (state, 12, SOTTO_NUMERICS_VERSION + 1));
   g_ptr_array_add (bad, with_word (state, 16, SOTTO_KV_F32));
   g_ptr_array_add (bad, with_word (state, 20, 19));                        /* tokens */

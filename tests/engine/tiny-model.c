@@ -33,10 +33,22 @@ put_half (guint8 *target, float value)
   target[1] = (guint8) (half >> 8);
 }
 
+static void
+put_float (guint8 *target, float value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  bits = GUINT32_TO_LE (bits);
+  memcpy (target, &bits, sizeof bits);
+}
+
 /* The scales of a block of random integers, so that its weights spread evenly to about ± @range. */
 static void
 put_scales (SottoBlockType type, guint8 *block, float range)
 {
+  guint8 half[2];
+
   switch (type)
     {
     case SOTTO_BLOCK_Q4_0:
@@ -73,6 +85,64 @@ put_scales (SottoBlockType type, guint8 *block, float range)
 
     case SOTTO_BLOCK_Q6_K:
       put_half (block + 208, range / (128 * 32));
+      break;
+
+    case SOTTO_BLOCK_Q2_K:
+      put_half (block + 80, range / 22);
+      put_half (block + 82, range / 15);
+      break;
+
+    case SOTTO_BLOCK_Q3_K:
+      put_half (block + 108, range / 128);
+      break;
+
+    case SOTTO_BLOCK_Q8_K:
+      put_float (block, range / 128);
+      break;
+
+    case SOTTO_BLOCK_IQ1_S:
+      put_half (block, range / 17);
+      break;
+
+    case SOTTO_BLOCK_IQ1_M: /* four bits at a time, above the scales of the parts */
+      put_half (half, range / 17);
+      for (guint i = 0; i < 4; i++)
+        block[48 + 2 * i + 1] = (guint8) ((block[48 + 2 * i + 1] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
+      break;
+
+    case SOTTO_BLOCK_IQ2_XXS:
+    case SOTTO_BLOCK_IQ2_XS:
+    case SOTTO_BLOCK_IQ2_S:
+      put_half (block, range / 168);
+      break;
+
+    case SOTTO_BLOCK_IQ3_XXS:
+    case SOTTO_BLOCK_IQ3_S:
+      put_half (block, range / 480);
+      break;
+
+    case SOTTO_BLOCK_IQ4_NL:
+      put_half (block, range / 127);
+      break;
+
+    case SOTTO_BLOCK_IQ4_XS:
+      put_half (block, range / (32 * 127));
+      break;
+
+    case SOTTO_BLOCK_TQ1_0:
+      put_half (block + 52, range);
+      break;
+
+    case SOTTO_BLOCK_TQ2_0:
+      put_half (block + 64, range);
+      break;
+
+    case SOTTO_BLOCK_MXFP4: /* 2^(e - 128) * 12 */
+      block[0] = (guint8) (128 + (int) floorf (log2f (range / 12)));
+      break;
+
+    case SOTTO_BLOCK_NVFP4: /* 2^-6 * 6 with no mantissa */
+      memset (block, 1 << 3, 4);
       break;
 
     default:
@@ -250,6 +320,40 @@ add_rope (GgufWriter *writer, const TinyModel *self, guint n_pairs)
     gguf_writer_add_tensor (writer, "rope_freqs.weight", SOTTO_BLOCK_F32, n_pairs, 1, factors);
 }
 
+static void
+add_list (GgufWriter *writer, const char *key, const char *text)
+{
+  g_auto (GStrv) items = g_strsplit_set (text, "[],", -1);
+  gint32 values[16];
+  guint n = 0;
+
+  for (guint i = 0; items[i] != NULL; i++)
+    if (*items[i] != '\0' && n < G_N_ELEMENTS (values))
+      values[n++] = (gint32) g_ascii_strtoll (items[i], NULL, 10);
+  gguf_writer_add_int32s (writer, key, values, n);
+}
+
+static void
+add_extra (GgufWriter *writer, const TinyModel *self)
+{
+  g_auto (GStrv) items = g_strsplit (self->extra != NULL ? self->extra : "", " ", -1);
+
+  for (guint i = 0; items[i] != NULL; i++)
+    {
+      g_auto (GStrv) pair = g_strsplit (items[i], "=", 2);
+      g_autofree char *key = g_strdup_printf ("%s.%s", self->family, pair[0] != NULL ? pair[0] : "");
+
+      if (pair[0] == NULL || pair[1] == NULL)
+        continue;
+      if (pair[1][0] == '[')
+        add_list (writer, key, pair[1]);
+      else if (strchr (pair[1], '.') != NULL)
+        gguf_writer_add_float (writer, key, (float) g_ascii_strtod (pair[1], NULL));
+      else
+        gguf_writer_add_uint32 (writer, key, (guint32) g_ascii_strtoull (pair[1], NULL, 10));
+    }
+}
+
 GBytes *
 tiny_model_make (const TinyModel *self)
 {
@@ -270,6 +374,7 @@ tiny_model_make (const TinyModel *self)
   gguf_writer_add_float (writer, epsilon, 1e-5f);
   add_vocabulary (writer, self);
   add_rope (writer, self, width / 4 / 2);
+  add_extra (writer, self);
 
   add_matrix (writer, "token_embd.weight", self->type, width, TINY_MODEL_VOCABULARY, &seed);
   for (guint i = 0; i < self->n_layers; i++)

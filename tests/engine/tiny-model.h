@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @template_source: (nullable): its chat template; %NULL: none in the file
  * @rope_scaling: (nullable): kind of RoPE scaling, by a factor of 4
  * @rope_factors: whether it has a factor for each pair: 1, 2, 3 …
+ * @extra: (nullable): more keys of the family, "expert_count=4 rope.freq_base=1.5 some.list=[1,0]": whole
+ *   numbers, floats, lists of whole numbers
  *
  * A model with random weights for tests: a few hundred kB, and it runs in no time. Its vocabulary
  * is the 256 bytes as GPT-2 writes them, three merges ("Ġt", "he", "Ġthe"), <|endoftext|> (BOS),
@@ -30,13 +32,15 @@ typedef struct {
   const char *template_source;
   const char *rope_scaling;
   gboolean rope_factors;
+  const char *extra;
 } TinyModel;
 
 #define TINY_MODEL_CHAT \
   "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}" \
   "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 
-#define TINY_MODEL_DEFAULTS { "llama", SOTTO_BLOCK_F32, 2, 256, 1, FALSE, TINY_MODEL_CHAT, NULL, FALSE }
+#define TINY_MODEL_DEFAULTS { "llama", SOTTO_BLOCK_F32, 2, 256, 1, FALSE, TINY_MODEL_CHAT, NULL, FALSE, \
+                              NULL }
 
 #define TINY_MODEL_VOCABULARY 262
 #define TINY_MODEL_BOS 259

@@ -1,0 +1,170 @@
+#include "cpu/cache-layout.h"
+
+#include "cpu/exact-math.h"
+#include "format/block.h"
+
+#include <string.h>
+
+/* --- Blocks of 32 as integers --- */
+
+typedef struct {
+  guint16 scale;           /* half */
+  guint8 integers[SOTTO_CACHE_BLOCK];
+} Block;
+
+/* Rounds to an integer, half to even; |x| < 2^22 */
+static gint
+round_float (float x)
+{
+  return (gint) ((x + SOTTO_ROUNDER) - SOTTO_ROUNDER);
+}
+
+/* The block of elements first … of a row of n, with zeros behind it. */
+static void
+read_block (const float *row, guint n, guint first, float *values)
+{
+  guint there = MIN (n - first, SOTTO_CACHE_BLOCK);
+
+  memcpy (values, row + first, there * sizeof *values);
+  memset (values + there, 0, (SOTTO_CACHE_BLOCK - there) * sizeof *values);
+}
+
+/* Bytes from -127 to 127. A value too large for a half becomes the largest that is one. */
+static void
+quantise_8 (const float *values, Block *block)
+{
+  float highest = 0.0f;
+  float step;
+
+  for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+    highest = MAX (highest, fabsf (values[i]));
+  block->scale = sotto_float_to_half (MIN (highest / 127.0f, 65504.0f));
+  step = sotto_half_to_float (block->scale);
+  for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+    block->integers[i] =
+      step > 0.0f ? (guint8) (gint8) round_float (CLAMP (values[i] / step, -127.0f, 127.0f)) : 0;
+}
+
+/* 0 to 15, of which 8 is zero; the element of the largest magnitude becomes 0. */
+static void
+quantise_4 (const float *values, Block *block)
+{
+  float highest = 0.0f;
+  float step;
+
+  for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+    if (fabsf (values[i]) > fabsf (highest))
+      highest = values[i];
+  block->scale = sotto_float_to_half (CLAMP (highest / -8.0f, -65504.0f, 65504.0f));
+  step = sotto_half_to_float (block->scale);
+  for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+    block->integers[i] =
+      step != 0.0f ? (guint8) (8 + round_float (CLAMP (values[i] / step, -8.0f, 7.0f))) : 8;
+}
+
+static void
+quantise (SottoKvType type, const float *values, Block *block)
+{
+  if (type == SOTTO_KV_Q8_0)
+    quantise_8 (values, block);
+  else
+    quantise_4 (values, block);
+}
+
+/* --- Into the cache --- */
+
+static void
+pack_key_block (SottoKvType type, guint8 *target, guint slot, const Block *block)
+{
+  guint8 *integers = target + SOTTO_KEY_TILE * sizeof block->scale + slot;
+
+  memcpy (target + slot * sizeof block->scale, &block->scale, sizeof block->scale);
+  if (type == SOTTO_KV_Q8_0)
+    for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+      integers[i * SOTTO_KEY_TILE] = block->integers[i];
+  else
+    for (guint i = 0; i < SOTTO_CACHE_BLOCK / 2; i++)
+      integers[i * SOTTO_KEY_TILE] =
+        (guint8) (block->integers[i] | block->integers[i + SOTTO_CACHE_BLOCK / 2] << 4);
+}
+
+void
+sotto_cache_pack_key (SottoKvType         type,
+                      guint8             *tile,
+                      guint               slot,
+                      const float        *key,
+                      guint               n,
+                      const SottoKernels *kernels,
+                      guint16            *halves)
+{
+  gsize block_bytes = SOTTO_KEY_TILE * sotto_cache_block_bytes (type);
+
+  switch (type)
+    {
+    case SOTTO_KV_F32:
+      for (guint d = 0; d < n; d++)
+        ((float *) tile)[d * SOTTO_KEY_TILE + slot] = key[d];
+      break;
+
+    case SOTTO_KV_F16:
+      kernels->to_half (key, n, halves);
+      for (guint d = 0; d < n; d++)
+        ((guint16 *) tile)[d * SOTTO_KEY_TILE + slot] = halves[d];
+      break;
+
+    case SOTTO_KV_Q8_0:
+    case SOTTO_KV_Q4_0:
+    default:
+      for (guint first = 0; first < n; first += SOTTO_CACHE_BLOCK, tile += block_bytes)
+        {
+          float values[SOTTO_CACHE_BLOCK];
+          Block block;
+
+          read_block (key, n, first, values);
+          quantise (type, values, &block);
+          pack_key_block (type, tile, slot, &block);
+        }
+      break;
+    }
+}
+
+void
+sotto_cache_pack_value (SottoKvType         type,
+                        guint8             *row,
+                        const float        *value,
+                        guint               n,
+                        const SottoKernels *kernels)
+{
+  gsize block_bytes = sotto_cache_block_bytes (type);
+
+  switch (type)
+    {
+    case SOTTO_KV_F32:
+      memcpy (row, value, n * sizeof *value);
+      break;
+
+    case SOTTO_KV_F16:
+      kernels->to_half (value, n, (guint16 *) row);
+      break;
+
+    case SOTTO_KV_Q8_0:
+    case SOTTO_KV_Q4_0:
+    default:
+      for (guint first = 0; first < n; first += SOTTO_CACHE_BLOCK, row += block_bytes)
+        {
+          float values[SOTTO_CACHE_BLOCK];
+          Block block;
+
+          read_block (value, n, first, values);
+          quantise (type, values, &block);
+          memcpy (row, &block.scale, sizeof block.scale);
+          if (type == SOTTO_KV_Q8_0)
+            memcpy (row + 2, block.integers, SOTTO_CACHE_BLOCK);
+          else
+            for (guint i = 0; i < SOTTO_CACHE_BLOCK / 2; i++)
+              row[2 + i] =
+                (guint8) (block.integers[i] | block.integers[i + SOTTO_CACHE_BLOCK / 2] << 4);
+        }
+      break;
+    }
+}

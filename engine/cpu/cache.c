@@ -1,0 +1,295 @@
+#include "cpu/cache.h"
+
+#include "cpu/cache-layout.h"
+#include "sotto-error.h"
+
+#include <string.h>
+
+#define ALIGNMENT 64
+
+/* More than any processor can address: refused without asking the system. */
+#define BYTES_HIGHEST ((gsize) 1 << 47)
+
+static gsize
+round_up (gsize n, gsize to)
+{
+  return (n + to - 1) / to * to;
+}
+
+/* --- Memory --- */
+
+/* Positions that a cache keeps: all, or in a ring the window and the batch that moves it. */
+static guint
+count_positions (const SottoCacheShape *shape, gboolean is_ring, guint n_context)
+{
+  gsize wanted = is_ring ? MIN ((gsize) n_context, (gsize) shape->window + SOTTO_MAX_BATCH) : n_context;
+
+  return (guint) MIN (round_up (wanted, SOTTO_ATTEND_CHUNK),
+                      G_MAXUINT / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK);
+}
+
+static void
+layout (SottoCache *self, const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
+{
+  const SottoCacheShape *shape = &plan->caches[index];
+
+  self->shape = shape;
+  self->type = type;
+  self->is_ring = shape->window > 0 && !plan->whole_sequence;
+  self->oldest = 0;
+  self->capacity = count_positions (shape, self->is_ring, n_context);
+  self->key_tile_bytes = sotto_key_tile_bytes (type, shape->n_key);
+  self->value_bytes = shape->n_value > 0 ? sotto_value_row_bytes (type, shape->n_value) : 0;
+}
+
+/* Sets the cache's pointers behind *used, which grows by what it takes, when there is a base. FALSE:
+ * too much. */
+static gboolean
+place (SottoCache *self, guint8 *base, gsize *used)
+{
+  gsize n_tiles, n_rows, key_bytes, value_bytes;
+
+  if (!g_size_checked_mul (&n_tiles, self->shape->n_heads, self->capacity / SOTTO_KEY_TILE)
+      || !g_size_checked_mul (&n_rows, self->shape->n_heads, self->capacity)
+      || !g_size_checked_mul (&key_bytes, n_tiles, self->key_tile_bytes)
+      || !g_size_checked_mul (&value_bytes, n_rows, self->value_bytes)
+      || key_bytes > BYTES_HIGHEST || value_bytes > BYTES_HIGHEST)
+    return FALSE;
+
+  if (base != NULL)
+    {
+      self->keys = base + *used;
+      self->values = self->keys + round_up (key_bytes, ALIGNMENT);
+    }
+  *used += round_up (key_bytes, ALIGNMENT) + round_up (value_bytes, ALIGNMENT);
+  return *used <= BYTES_HIGHEST;
+}
+
+gsize
+sotto_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type)
+{
+  gsize used = ALIGNMENT;
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    {
+      SottoCache cache;
+
+      layout (&cache, plan, i, n_context, type);
+      if (!place (&cache, NULL, &used))
+        return G_MAXSIZE;
+    }
+  for (guint i = 0; i < plan->n_recurrents; i++)
+    {
+      if (plan->recurrents[i].n_floats > BYTES_HIGHEST / sizeof (float))
+        return G_MAXSIZE;
+      used += round_up (plan->recurrents[i].n_floats * sizeof (float), ALIGNMENT);
+      if (used > BYTES_HIGHEST)
+        return G_MAXSIZE;
+    }
+  return used;
+}
+
+gboolean
+sotto_caches_init (SottoCaches      *self,
+                   const SottoPlan  *plan,
+                   guint             n_context,
+                   SottoKvType       type,
+                   GError          **error)
+{
+  gsize used = 0;
+  guint8 *base;
+
+  memset (self, 0, sizeof *self);
+  self->plan = plan;
+  self->n_bytes = sotto_caches_measure (plan, n_context, type);
+  /* Zeros, so that what lies behind the last position is a number; the system gives them page by page. */
+  self->memory = self->n_bytes == G_MAXSIZE ? NULL : g_try_malloc0 (self->n_bytes);
+  if (self->memory == NULL)
+    {
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,
+                              &(SottoErrorArguments) { .wanted = self->n_bytes },
+                              "no memory for the KV cache: %" G_GSIZE_FORMAT " bytes", self->n_bytes);
+      return FALSE;
+    }
+
+  base = (guint8 *) round_up ((gsize) self->memory, ALIGNMENT);
+  self->caches = g_new0 (SottoCache, plan->n_caches);
+  self->recurrents = g_new0 (float *, plan->n_recurrents);
+  for (guint i = 0; i < plan->n_caches; i++)
+    {
+      layout (&self->caches[i], plan, i, n_context, type);
+      place (&self->caches[i], base, &used);
+    }
+  for (guint i = 0; i < plan->n_recurrents; i++)
+    {
+      self->recurrents[i] = (float *) (base + used);
+      used += round_up (plan->recurrents[i].n_floats * sizeof (float), ALIGNMENT);
+    }
+  return TRUE;
+}
+
+void
+sotto_caches_clear (SottoCaches *self)
+{
+  g_clear_pointer (&self->caches, g_free);
+  g_clear_pointer (&self->recurrents, g_free);
+  g_clear_pointer (&self->memory, g_free);
+}
+
+/* --- What is in them --- */
+
+void
+sotto_caches_begin (SottoCaches *self, guint position, guint n_tokens)
+{
+  if (position == 0)
+    {
+      for (guint i = 0; i < self->plan->n_recurrents; i++)
+        memset (self->recurrents[i], 0, self->plan->recurrents[i].n_floats * sizeof (float));
+      for (guint i = 0; i < self->plan->n_caches; i++)
+        self->caches[i].oldest = 0;
+      self->highest = 0;
+    }
+  self->position = position;
+  self->highest = MAX (self->highest, position + n_tokens);
+  self->is_lost = self->plan->n_recurrents > 0;
+}
+
+void
+sotto_caches_advance (SottoCaches *self, guint position, guint n_tokens)
+{
+  self->position = position + n_tokens;
+  self->is_lost = FALSE;
+}
+
+gboolean
+sotto_caches_serve (const SottoCaches *self, guint position)
+{
+  if (position == 0)
+    return TRUE;
+  if (position > self->position
+      || (self->plan->n_recurrents > 0 && (self->is_lost || position != self->position)))
+    return FALSE;
+
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    {
+      const SottoCache *cache = &self->caches[i];
+      guint needed = position > cache->shape->window ? position - cache->shape->window : 0;
+      guint held = self->highest > cache->capacity ? self->highest - cache->capacity : 0;
+
+      if (cache->is_ring && needed < MAX (held, cache->oldest))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* --- As bytes ---
+ *
+ * Cache by cache: for each head the tiles of keys and the rows of values from the first tile that
+ * counts to the one with the last position; then the recurrent states. Whole tiles, since that is how
+ * they lie; what stands behind the last position is never looked at. */
+
+typedef enum { MEASURE, STORE, LOAD } Direction;
+
+static gsize
+move (void *place, guint8 *bytes, gsize n, Direction direction)
+{
+  if (direction == STORE)
+    memcpy (bytes, place, n);
+  else if (direction == LOAD)
+    memcpy (place, bytes, n);
+  return n;
+}
+
+/* The first position that is written of a cache. */
+static guint
+first_position (const SottoCache *self, guint position)
+{
+  guint window = self->shape->window;
+
+  return self->is_ring && position > window ? (position - window) / SOTTO_KEY_TILE * SOTTO_KEY_TILE
+                                             : 0;
+}
+
+static gsize
+move_cache (const SottoCache *self, guint position, guint8 *bytes, Direction direction)
+{
+  guint first = first_position (self, position);
+  gsize n = 0;
+
+  for (guint head = 0; head < self->shape->n_heads; head++)
+    for (guint at = first; at < position; at += SOTTO_KEY_TILE)
+      {
+        guint n_rows = self->value_bytes > 0 ? MIN (SOTTO_KEY_TILE, position - at) : 0;
+
+        n += move (sotto_cache_key_tile (self, head, at), bytes + n, self->key_tile_bytes, direction);
+        if (n_rows > 0)
+          n += move (sotto_cache_value_row (self, head, at), bytes + n, n_rows * self->value_bytes,
+                     direction);
+      }
+  return n;
+}
+
+static gsize
+move_all (const SottoCaches *self,
+          guint              position,
+          gboolean           rings_only,
+          guint8            *bytes,
+          Direction          direction)
+{
+  gsize n = 0;
+
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    if (!rings_only || self->caches[i].is_ring)
+      n += move_cache (&self->caches[i], position, bytes + n, direction);
+  for (guint i = 0; i < self->plan->n_recurrents; i++)
+    n += move (self->recurrents[i], bytes + n, self->plan->recurrents[i].n_floats * sizeof (float),
+               direction);
+  return n;
+}
+
+static void
+set_position (SottoCaches *self, guint position)
+{
+  self->position = self->highest = position;
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    self->caches[i].oldest = first_position (&self->caches[i], position);
+  self->is_lost = FALSE;
+}
+
+gsize
+sotto_caches_checkpoint_bytes (const SottoCaches *self)
+{
+  return move_all (self, self->position, TRUE, NULL, MEASURE);
+}
+
+void
+sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target)
+{
+  move_all (self, self->position, TRUE, target, STORE);
+}
+
+void
+sotto_caches_checkpoint_load (SottoCaches *self, guint position, const guint8 *source)
+{
+  move_all (self, position, TRUE, (guint8 *) source, LOAD);
+  set_position (self, position);
+}
+
+gsize
+sotto_caches_state_bytes (const SottoCaches *self, guint position)
+{
+  return move_all (self, position, FALSE, NULL, MEASURE);
+}
+
+void
+sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target)
+{
+  move_all (self, position, FALSE, target, STORE);
+}
+
+void
+sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source)
+{
+  move_all (self, position, FALSE, (guint8 *) source, LOAD);
+  set_position (self, position);
+}

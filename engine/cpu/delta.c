@@ -1,0 +1,224 @@
+#include "cpu/lane.h"
+
+#include "cpu/exact-math.h"
+
+#include <string.h>
+
+/* DELTA: Gated DeltaNet. Two phases:
+ *
+ *   rows of all projections                                                    | barrier
+ *   value heads: convolution, unit length, delta rule and gated norm, token by token | barrier
+ *
+ * A head of the state is changed by tokens in their order, whatever their batch, so the bits are the
+ * same. Value heads that share a key head convolve it each for itself, which is cheaper than a phase. */
+
+typedef struct {
+  SottoLane *lane;
+  const SottoDeltaStep *step;
+  guint n_tokens;
+  guint n_channels;
+  gsize stride;             /* of scratch.projected: channels, gates, alphas, betas */
+  float *history;           /* (n_conv - 1, n_channels): the channels of the last tokens */
+  float *states;            /* (n_value_heads, n_key, n_value) */
+  SottoActivations attended; /* that all lanes share */
+  const float **rows;       /* (n_conv): the lane's */
+} Delta;
+
+/* The channels of one head, side by side: query, key, value. */
+typedef struct {
+  guint first[3];           /* among all channels */
+  guint n[3];
+  float *taps[3];           /* (n_conv, n): weights of the convolution */
+  float *x[3];              /* (n): convolved */
+  float *answer;            /* (n_value) */
+} Head;
+
+/* --- Projections --- */
+
+static gboolean
+multiply_all (const Delta *self, const SottoActivations *x)
+{
+  const SottoWeight *const weights[] = { &self->step->mixed, &self->step->gate, &self->step->alpha,
+                                         &self->step->beta };
+  SottoLane *lane = self->lane;
+  guint n_units = 0;
+  guint unit;
+
+  for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
+    n_units += sotto_count_units (weights[i]->n_rows, SOTTO_UNIT_ROWS);
+  while (sotto_pool_take (lane->pool, n_units, &unit))
+    {
+      gsize before = 0;
+      guint which = 0;
+      guint first;
+
+      for (; unit >= sotto_count_units (weights[which]->n_rows, SOTTO_UNIT_ROWS); which++)
+        {
+          unit -= sotto_count_units (weights[which]->n_rows, SOTTO_UNIT_ROWS);
+          before += weights[which]->n_rows;
+        }
+      first = unit * SOTTO_UNIT_ROWS;
+      sotto_lane_multiply (lane, weights[which], first,
+                           MIN (weights[which]->n_rows - first, SOTTO_UNIT_ROWS), x, 0,
+                           self->n_tokens, lane->state->scratch.projected + before + first,
+                           self->stride);
+    }
+  return sotto_pool_barrier (lane->pool);
+}
+
+/* --- A head --- */
+
+static Head
+begin_head (const Delta *self, guint value_head)
+{
+  const SottoDeltaStep *step = self->step;
+  guint key_head = step->interleaved ? value_head % step->n_key_heads
+                                     : value_head / (step->n_value_heads / step->n_key_heads);
+  float *memory = self->lane->memory->row;
+  Head head = {
+    .first = { key_head * step->n_key, (step->n_key_heads + key_head) * step->n_key,
+               2 * step->n_key_heads * step->n_key + value_head * step->n_value },
+    .n = { step->n_key, step->n_key, step->n_value },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (head.n); i++)
+    {
+      head.taps[i] = memory;
+      memory += step->n_conv * head.n[i];
+      for (guint channel = 0; channel < head.n[i]; channel++)
+        for (guint tap = 0; tap < step->n_conv; tap++)
+          head.taps[i][tap * head.n[i] + channel]
+            = step->convolution[(gsize) (head.first[i] + channel) * step->n_conv + tap];
+      head.x[i] = memory;
+      memory += head.n[i];
+    }
+  head.answer = memory;
+  return head;
+}
+
+/* The channels of the token @back before token t. */
+static const float *
+channels_of (const Delta *self, guint t, guint back)
+{
+  if (t >= back)
+    return self->lane->state->scratch.projected + (t - back) * self->stride;
+  return self->history + (gsize) (self->step->n_conv - 1 - (back - t)) * self->n_channels;
+}
+
+static void
+convolve (const Delta *self, const Head *head, guint t)
+{
+  const float **rows = self->rows;
+  guint n_taps = self->step->n_conv;
+
+  for (guint i = 0; i < G_N_ELEMENTS (head->n); i++)
+    {
+      for (guint tap = 0; tap < n_taps; tap++)
+        rows[tap] = channels_of (self, t, n_taps - 1 - tap) + head->first[i];
+      self->lane->kernels->convolve (rows, head->taps[i], n_taps, head->n[i], head->x[i]);
+    }
+}
+
+/* x / sqrt (sum x² + epsilon) * scale */
+static void
+to_length (const Delta *self, float *x, float scale)
+{
+  const SottoKernels *kernels = self->lane->kernels;
+  guint n = self->step->n_key;
+
+  kernels->norm (SOTTO_NORM_RMS, x, NULL, NULL, self->step->epsilon / (float) n, n, x);
+  kernels->scale (scale / sqrtf ((float) n), n, x);
+}
+
+static void
+do_token (const Delta *self, const Head *head, guint value_head, guint t)
+{
+  const SottoDeltaStep *step = self->step;
+  const SottoKernels *kernels = self->lane->kernels;
+  const float *gates = self->lane->state->scratch.projected + t * self->stride + self->n_channels;
+  const float *alphas = gates + step->gate.n_rows;
+  const float *betas = alphas + step->n_value_heads;
+  float *y = self->attended.values + t * self->attended.column_stride
+             + (gsize) value_head * step->n_value;
+  float softplus = sotto_softplus (alphas[value_head] + step->step_bias[value_head]);
+
+  convolve (self, head, t);
+  to_length (self, head->x[0], 1.0f / sqrtf ((float) step->n_key));
+  to_length (self, head->x[1], 1.0f);
+  kernels->delta (head->x[0], head->x[1], head->x[2],
+                  sotto_exp (step->rates[value_head] * softplus), sotto_sigmoid (betas[value_head]),
+                  step->n_key, step->n_value,
+                  self->states + (gsize) value_head * step->n_key * step->n_value, head->answer);
+  sotto_lane_norm (self->lane, &step->norm, head->answer, step->n_value, head->answer);
+  kernels->gate (SOTTO_ACTIVATION_SILU, gates + (gsize) value_head * step->n_value, head->answer,
+                 step->n_value, y);
+}
+
+/* --- The whole --- */
+
+/* Each lane some of the channels. Nothing reads scratch.projected or writes it before the next barrier: the step
+ * behind this one brings the attended values back to the embedding's size. */
+static void
+keep_history (const Delta *self)
+{
+  SottoLane *lane = self->lane;
+  guint n_kept = self->step->n_conv - 1;
+  gsize first = (gsize) self->n_channels * lane->index / lane->n_lanes;
+  gsize end = (gsize) self->n_channels * (lane->index + 1) / lane->n_lanes;
+
+  for (guint row = 0; row < n_kept; row++)
+    memcpy (self->history + (gsize) row * self->n_channels + first,
+            channels_of (self, self->n_tokens - 1, n_kept - 1 - row) + first,
+            (end - first) * sizeof (float));
+}
+
+static void
+complete (const Delta *self)
+{
+  SottoLane *lane = self->lane;
+
+  if (sotto_lane_is_alone (lane))
+    {
+      SottoActivations own = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED,
+                                                self->attended.n_columns);
+
+      memcpy (own.values, self->attended.values, own.n_columns * sizeof (float));
+      sotto_lane_quantise (lane, &own, 0);
+      return;
+    }
+  sotto_lane_quantise_batch (lane, &self->attended);
+}
+
+void
+sotto_step_delta (SottoLane *lane, const SottoStep *step)
+{
+  const SottoDeltaStep *delta = &step->delta;
+  SottoScratch *scratch = &lane->state->scratch;
+  SottoActivations x = sotto_lane_operand (lane, delta->from, delta->mixed.n_columns);
+  Delta self = {
+    .lane = lane,
+    .step = delta,
+    .n_tokens = lane->batch->n_tokens,
+    .n_channels = delta->mixed.n_rows,
+    .stride = delta->mixed.n_rows + delta->gate.n_rows + 2 * (gsize) delta->n_value_heads,
+    .history = lane->state->caches.recurrents[delta->recurrent],
+    .attended = sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], delta->gate.n_rows),
+  };
+  guint unit;
+
+  self.rows = lane->memory->taps;
+  self.states = self.history + (gsize) (delta->n_conv - 1) * self.n_channels;
+  if (sotto_pool_is_stopped (lane->pool) || !multiply_all (&self, &x))
+    return;
+  while (sotto_pool_take (lane->pool, delta->n_value_heads, &unit))
+    {
+      Head head = begin_head (&self, unit);
+
+      for (guint t = 0; t < self.n_tokens && !sotto_pool_is_hurried (lane->pool); t++)
+        do_token (&self, &head, unit, t);
+    }
+  if (!sotto_pool_barrier (lane->pool))
+    return;
+  keep_history (&self);
+  complete (&self);
+}

@@ -1,0 +1,100 @@
+#include "cpu/lane.h"
+
+/* FEED and PROJECT. Units are rows, for all tokens of the batch; a unit of FEED is a block of what
+ * reads it, so it can be quantised where it was computed. */
+
+/* sigmoid (switch from) of every token, which each lane needs and computes for itself: one row. */
+static void
+multiply_switch (SottoLane *lane, const SottoFeedStep *step, const SottoActivations *x)
+{
+  guint n_tokens = lane->batch->n_tokens;
+
+  if (!sotto_weight_is_there (&step->switch_))
+    return;
+  sotto_lane_multiply (lane, &step->switch_, 0, 1, x, 0, n_tokens, lane->memory->switches, 1);
+}
+
+static void
+activate_unit (SottoLane              *lane,
+               const SottoFeedStep    *step,
+               const SottoActivations *hidden,
+               guint                   t,
+               guint                   first,
+               guint                   n)
+{
+  const SottoScratch *scratch = &lane->state->scratch;
+  const float *gates = lane->memory->tiles[0] + t * SOTTO_UNIT_ROWS;
+  const float *ups = lane->memory->tiles[1] + t * SOTTO_UNIT_ROWS;
+  float *y = hidden->values + t * hidden->column_stride + first;
+
+  if (!sotto_weight_is_there (&step->gate))
+    lane->kernels->gate (step->activation, ups, NULL, n, y);
+  else if (sotto_weight_is_there (&step->up))
+    lane->kernels->gate (step->activation, gates, ups, n, y);
+  else
+    lane->kernels->gate (step->activation, gates,
+                         scratch->inputs + (gsize) t * scratch->sizes.inputs + step->first_input
+                           + first,
+                         n, y);
+  if (sotto_weight_is_there (&step->switch_))
+    {
+      float switches[SOTTO_UNIT_ROWS];
+
+      for (guint i = 0; i < n; i++)
+        switches[i] = lane->memory->switches[t];
+      lane->kernels->sigmoid (switches, n, y);
+    }
+  sotto_lane_quantise_rows (lane, hidden, t, first, n);
+}
+
+void
+sotto_step_feed (SottoLane *lane, const SottoStep *step)
+{
+  const SottoFeedStep *feed = &step->feed;
+  const SottoWeight *const weights[] = { &feed->gate, &feed->up };
+  const SottoWeight *some = sotto_weight_is_there (&feed->gate) ? &feed->gate : &feed->up;
+  SottoActivations x = sotto_lane_operand (lane, feed->from, some->n_columns);
+  SottoActivations hidden = sotto_lane_buffer (lane, SOTTO_BUFFER_HIDDEN, some->n_rows);
+  guint n_tokens = lane->batch->n_tokens;
+  guint unit;
+
+  if (sotto_pool_is_stopped (lane->pool))
+    return;
+  multiply_switch (lane, feed, &x);
+  while (sotto_pool_take (lane->pool, sotto_count_units (some->n_rows, SOTTO_UNIT_ROWS), &unit))
+    {
+      guint first = unit * SOTTO_UNIT_ROWS;
+      guint n = MIN (some->n_rows - first, SOTTO_UNIT_ROWS);
+
+      for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
+        if (sotto_weight_is_there (weights[i]))
+          sotto_lane_multiply (lane, weights[i], first, n, &x, 0, n_tokens, lane->memory->tiles[i],
+                               SOTTO_UNIT_ROWS);
+      for (guint t = 0; t < n_tokens; t++)
+        activate_unit (lane, feed, &hidden, t, first, n);
+    }
+  sotto_pool_barrier (lane->pool);
+}
+
+void
+sotto_step_project (SottoLane *lane, const SottoStep *step)
+{
+  const SottoWeight *weight = &step->project.weight;
+  SottoActivations x = sotto_lane_operand (lane, step->project.from, weight->n_columns);
+  SottoTarget target = { step->project.to, weight->n_rows, step->project.scale, step->project.add };
+  float *tile = lane->memory->tiles[0];
+  guint unit;
+
+  if (sotto_pool_is_stopped (lane->pool))
+    return;
+  while (sotto_pool_take (lane->pool, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+    {
+      guint first = unit * SOTTO_UNIT_ROWS;
+      guint n = MIN (weight->n_rows - first, SOTTO_UNIT_ROWS);
+
+      sotto_lane_multiply (lane, weight, first, n, &x, 0, lane->batch->n_tokens, tile,
+                           SOTTO_UNIT_ROWS);
+      sotto_lane_put (lane, &target, tile, SOTTO_UNIT_ROWS, first, n);
+    }
+  sotto_lane_complete (lane, &target);
+}

@@ -1,0 +1,189 @@
+#include "cpu/lane.h"
+
+#include <string.h>
+
+/* What several kinds of steps are made of. */
+
+/* Multiply-adds between two looks at the cancel flag: 20 ms in plain C. */
+#define MULTIPLY_PIECE (48 * 1000 * 1000)
+
+/* --- Buffers --- */
+
+/* Whether steps leave this buffer with its steps: those that projections usually read. */
+static gboolean
+is_operand (SottoBuffer buffer)
+{
+  return buffer == SOTTO_BUFFER_NORMED || buffer == SOTTO_BUFFER_NORMED_2
+         || buffer == SOTTO_BUFFER_ATTENDED || buffer == SOTTO_BUFFER_HIDDEN;
+}
+
+SottoActivations
+sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n_columns)
+{
+  gboolean is_own = sotto_lane_is_alone (lane) && buffer != SOTTO_BUFFER_HIDDEN;
+
+  return sotto_activations_view (is_own ? &lane->memory->buffers[buffer]
+                                        : &lane->state->scratch.buffers[buffer],
+                                 n_columns);
+}
+
+SottoActivations
+sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns)
+{
+  SottoActivations x = sotto_lane_buffer (lane, buffer, n_columns);
+
+  if (is_operand (buffer))
+    return x;
+  if (sotto_lane_is_alone (lane))
+    sotto_lane_quantise (lane, &x, 0);
+  else
+    sotto_lane_quantise_batch (lane, &x);
+  return x;
+}
+
+void
+sotto_lane_quantise_rows (
+  SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
+{
+  gsize column = t * x->column_stride + first;
+  gsize block = t * x->block_stride + first / SOTTO_STEPS_BLOCK;
+  guint n_blocks = sotto_count_units (n, SOTTO_STEPS_BLOCK);
+
+  if (!lane->quantises)
+    return;
+  lane->kernels->quantise (x->values + column, n, x->steps + column, x->scales + block,
+                           x->totals + block, x->sums + block);
+  if (first + n < x->n_columns)
+    return;
+  /* What a wider row has left in the rest of the last group. */
+  for (guint b = n_blocks; (first / SOTTO_STEPS_BLOCK + b) % SOTTO_STEPS_GROUP > 0; b++)
+    {
+      x->scales[block + b] = x->sums[block + b] = 0.0f;
+      x->totals[block + b] = 0;
+    }
+}
+
+void
+sotto_lane_quantise (SottoLane *lane, const SottoActivations *x, guint t)
+{
+  sotto_lane_quantise_rows (lane, x, t, 0, x->n_columns);
+}
+
+gboolean
+sotto_lane_quantise_batch (SottoLane *lane, const SottoActivations *x)
+{
+  guint unit;
+
+  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
+    sotto_lane_quantise (lane, x, unit);
+  return sotto_pool_barrier (lane->pool);
+}
+
+/* --- Products --- */
+
+void
+sotto_lane_multiply (SottoLane              *lane,
+                     const SottoWeight      *weight,
+                     guint                   first_row,
+                     guint                   n_rows,
+                     const SottoActivations *x,
+                     guint                   first_token,
+                     guint                   n_tokens,
+                     float                  *y,
+                     gsize                   y_stride)
+{
+  guint64 work = (guint64) MAX (n_rows, 1) * MAX (weight->n_columns, 1);
+  guint piece = (guint) CLAMP (MULTIPLY_PIECE / work, 16, SOTTO_MAX_BATCH);
+
+  for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += piece)
+    lane->kernels->multiply[weight->type](weight, first_row, n_rows, x, first_token + t,
+                                          MIN (piece, n_tokens - t), y + t * y_stride, y_stride,
+                                          lane->memory->scratch);
+  if (weight->scales != NULL)
+    for (guint t = 0; t < n_tokens; t++)
+      lane->kernels->scale (weight->scales[0], n_rows, y + t * y_stride);
+  if (weight->bias != NULL)
+    for (guint t = 0; t < n_tokens; t++)
+      lane->kernels->add (weight->bias + first_row, 1.0f, n_rows, y + t * y_stride);
+}
+
+static void
+put_row (SottoLane *lane, const SottoTarget *target, const float *row, guint n, float *to)
+{
+  if (target->add)
+    {
+      lane->kernels->add (row, target->scale, n, to);
+      return;
+    }
+  memcpy (to, row, n * sizeof *to);
+  if (target->scale != 1.0f)
+    lane->kernels->scale (target->scale, n, to);
+}
+
+void
+sotto_lane_put (SottoLane         *lane,
+                const SottoTarget *target,
+                const float       *tile,
+                gsize              stride,
+                guint              first,
+                guint              n)
+{
+  SottoActivations to = sotto_lane_buffer (lane, target->to, target->n_columns);
+
+  if (sotto_lane_is_alone (lane))
+    {
+      memcpy (lane->state->scratch.landings[lane->landing] + first, tile, n * sizeof *tile);
+      return;
+    }
+  for (guint t = 0; t < lane->batch->n_tokens; t++)
+    put_row (lane, target, tile + t * stride, n, to.values + t * to.column_stride + first);
+}
+
+/* A landing is written again two barriers later, when every lane has taken it over. */
+void
+sotto_lane_complete (SottoLane *lane, const SottoTarget *target)
+{
+  SottoActivations to = sotto_lane_buffer (lane, target->to, target->n_columns);
+
+  if (!sotto_pool_barrier (lane->pool))
+    return;
+  if (sotto_lane_is_alone (lane))
+    {
+      put_row (lane, target, lane->state->scratch.landings[lane->landing], to.n_columns, to.values);
+      lane->landing = 1 - lane->landing;
+      if (is_operand (target->to))
+        sotto_lane_quantise (lane, &to, 0);
+    }
+  else if (is_operand (target->to))
+    sotto_lane_quantise_batch (lane, &to);
+}
+
+/* --- Rows and heads --- */
+
+void
+sotto_lane_norm (SottoLane *lane, const SottoNorm *norm, const float *x, guint n, float *y)
+{
+  lane->kernels->norm (norm->kind, x, norm->weight, norm->bias, norm->epsilon, n, y);
+}
+
+void
+sotto_lane_turn (SottoLane       *lane,
+                 const SottoRope *rope,
+                 guint            first_token,
+                 guint            n_tokens,
+                 float           *heads,
+                 gsize            stride)
+{
+  const SottoTurns *turns;
+
+  if (rope == NULL)
+    return;
+  turns = sotto_scratch_find_turns (&lane->state->scratch, rope);
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      gsize pair = (gsize) (first_token + t) * rope->n_pairs;
+
+      lane->kernels->rope (rope->kind, turns->cosines + pair, turns->sines + pair, rope->n_pairs,
+                           heads + t * stride + rope->first);
+    }
+}

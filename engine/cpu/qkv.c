@@ -1,0 +1,231 @@
+#include "cpu/lane.h"
+
+#include <string.h>
+
+/* QKV. Units are heads: whoever has computed one norms it, turns it and appends it to the cache. Where a norm
+ * spans all heads of a row, the row is put together first, and finished in a phase of its own. */
+
+typedef struct {
+  SottoLane *lane;
+  const SottoQkvStep *step;
+  const SottoCacheShape *cache;
+  SottoActivations x;
+  guint n_tokens;
+  guint n_kv_heads;         /* whose keys, or else values, this step computes */
+} Qkv;
+
+/* Where the weight of a head's norm begins. */
+static SottoNorm
+norm_of_head (const Qkv *self, const SottoNorm *norm, guint head, guint n_head)
+{
+  SottoNorm own = *norm;
+
+  if (self->step->span == SOTTO_SPAN_HEADS)
+    {
+      own.weight = norm->weight == NULL ? NULL : norm->weight + (gsize) head * n_head;
+      own.bias = norm->bias == NULL ? NULL : norm->bias + (gsize) head * n_head;
+    }
+  return own;
+}
+
+static gboolean
+is_normed (const SottoNorm *norm)
+{
+  return norm->kind != SOTTO_NORM_NONE || norm->weight != NULL || norm->bias != NULL;
+}
+
+/* One head of every token. */
+static void
+norm_head (
+  const Qkv *self, const SottoNorm *norm, guint head, guint n_head, float *heads, gsize stride)
+{
+  SottoNorm own = norm_of_head (self, norm, head, n_head);
+
+  if (is_normed (norm))
+    for (guint t = 0; t < self->n_tokens; t++)
+      sotto_lane_norm (self->lane, &own, heads + t * stride, n_head, heads + t * stride);
+}
+
+/* --- Heads by themselves --- */
+
+static void
+query_head (const Qkv *self, guint head, gboolean finish)
+{
+  const SottoQkvStep *step = self->step;
+  SottoScratch *scratch = &self->lane->state->scratch;
+  guint first_row = head * step->query_stride;
+  gsize first = (gsize) head * step->n_key;
+
+  sotto_lane_multiply (self->lane, &step->query, first_row, step->n_key, &self->x, 0,
+                       self->n_tokens, scratch->queries + first, scratch->queries_stride);
+  if (sotto_weight_is_there (&step->gate))
+    sotto_lane_multiply (self->lane, &step->gate, first_row, step->n_key, &self->x, 0,
+                         self->n_tokens, scratch->gates + first, scratch->queries_stride);
+  if (!finish)
+    return;
+  norm_head (self, &step->query_norm, head, step->n_key, scratch->queries + first,
+             scratch->queries_stride);
+  sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, scratch->queries + first,
+                   scratch->queries_stride);
+}
+
+static void
+append_key (const Qkv *self, guint head, float *keys, gsize stride)
+{
+  sotto_lane_turn (self->lane, self->step->rope, 0, self->n_tokens, keys, stride);
+  sotto_lane_append_keys (self->lane, self->step->cache, head, keys, stride);
+}
+
+/* Values that are the keys are taken before those are normed. */
+static void
+key_head (const Qkv *self, guint head)
+{
+  const SottoQkvStep *step = self->step;
+  guint n_key = step->n_key;
+  float *keys = self->lane->memory->tiles[0];
+
+  sotto_lane_multiply (self->lane, &step->key, head * n_key, n_key, &self->x, 0, self->n_tokens,
+                       keys, n_key);
+  if (!sotto_weight_is_there (&step->value))
+    {
+      float *values = self->lane->memory->tiles[1];
+
+      memcpy (values, keys, (gsize) self->n_tokens * n_key * sizeof *keys);
+      norm_head (self, &step->value_norm, head, n_key, values, n_key);
+      sotto_lane_append_values (self->lane, step->cache, head, values, n_key);
+    }
+  norm_head (self, &step->key_norm, head, n_key, keys, n_key);
+  append_key (self, head, keys, n_key);
+}
+
+static void
+value_head (const Qkv *self, guint head)
+{
+  const SottoQkvStep *step = self->step;
+  guint n_value = self->cache->n_value;
+  float *values = self->lane->memory->tiles[0];
+
+  sotto_lane_multiply (self->lane, &step->value, head * n_value, n_value, &self->x, 0,
+                       self->n_tokens, values, n_value);
+  norm_head (self, &step->value_norm, head, n_value, values, n_value);
+  sotto_lane_append_values (self->lane, step->cache, head, values, n_value);
+}
+
+/* --- Heads normed as a row --- */
+
+/* Keys of a row in scratch.projected, then values. */
+static float *
+row_of (const Qkv *self, gboolean values)
+{
+  return self->lane->state->scratch.projected
+         + (values ? (gsize) self->cache->n_heads * self->cache->n_key : 0);
+}
+
+static gsize
+row_stride (const Qkv *self)
+{
+  return (gsize) self->cache->n_heads * (self->cache->n_key + self->cache->n_value);
+}
+
+static void
+collect_head (const Qkv *self, const SottoWeight *weight, guint head, guint n_head, gboolean values)
+{
+  gsize first = (gsize) head * n_head;
+
+  sotto_lane_multiply (self->lane, weight, (guint) first, n_head, &self->x, 0, self->n_tokens,
+                       row_of (self, values) + first, row_stride (self));
+}
+
+static void
+finish_query_row (const Qkv *self, guint t)
+{
+  const SottoQkvStep *step = self->step;
+  SottoScratch *scratch = &self->lane->state->scratch;
+  float *row = scratch->queries + t * scratch->queries_stride;
+
+  sotto_lane_norm (self->lane, &step->query_norm, row, step->n_heads * step->n_key, row);
+  for (guint head = 0; head < step->n_heads; head++)
+    sotto_lane_turn (self->lane, step->rope, t, 1, row + (gsize) head * step->n_key, 0);
+}
+
+/* One head of normed rows, which is as good as normed for each head anew. */
+static void
+norm_rows (
+  const Qkv *self, const SottoNorm *norm, guint head, guint n_head, gboolean values, float *heads)
+{
+  float *row = self->lane->memory->row;
+
+  for (guint t = 0; t < self->n_tokens; t++)
+    {
+      sotto_lane_norm (self->lane, norm, row_of (self, values) + t * row_stride (self),
+                       self->cache->n_heads * n_head, row);
+      memcpy (heads + (gsize) t * n_head, row + (gsize) head * n_head, n_head * sizeof *row);
+    }
+}
+
+static void
+finish_head (const Qkv *self, guint head)
+{
+  const SottoQkvStep *step = self->step;
+  gboolean has_value = sotto_weight_is_there (&step->value);
+  guint n_value = self->cache->n_value;
+  float *heads = self->lane->memory->tiles[0];
+
+  norm_rows (self, &step->value_norm, head, n_value, has_value, heads);
+  sotto_lane_append_values (self->lane, step->cache, head, heads, n_value);
+  norm_rows (self, &step->key_norm, head, step->n_key, FALSE, heads);
+  append_key (self, head, heads, step->n_key);
+}
+
+static void
+finish_rows (const Qkv *self)
+{
+  SottoPool *pool = self->lane->pool;
+  guint unit;
+
+  while (sotto_pool_take (pool, self->n_tokens + self->n_kv_heads, &unit))
+    if (unit < self->n_tokens)
+      finish_query_row (self, unit);
+    else
+      finish_head (self, unit - self->n_tokens);
+  sotto_pool_barrier (pool);
+}
+
+/* --- The step --- */
+
+void
+sotto_step_qkv (SottoLane *lane, const SottoStep *step)
+{
+  const SottoQkvStep *qkv = &step->qkv;
+  gboolean has_value = sotto_weight_is_there (&qkv->value);
+  gboolean is_row = qkv->span == SOTTO_SPAN_ROW;
+  Qkv self = {
+    .lane = lane,
+    .step = qkv,
+    .cache = &lane->state->caches.plan->caches[qkv->cache],
+    .x = sotto_lane_operand (lane, qkv->from, qkv->query.n_columns),
+    .n_tokens = lane->batch->n_tokens,
+  };
+  guint unit;
+
+  self.n_kv_heads = sotto_weight_is_there (&qkv->key) ? self.cache->n_heads : 0;
+  if (sotto_pool_is_stopped (lane->pool))
+    return;
+  while (sotto_pool_take (lane->pool, qkv->n_heads + self.n_kv_heads * (has_value ? 2 : 1), &unit))
+    {
+      gboolean is_key = unit < qkv->n_heads + self.n_kv_heads;
+      guint head = unit - qkv->n_heads - (is_key ? 0 : self.n_kv_heads);
+
+      if (unit < qkv->n_heads)
+        query_head (&self, unit, !is_row);
+      else if (is_row)
+        collect_head (&self, is_key ? &qkv->key : &qkv->value, head,
+                      is_key ? qkv->n_key : self.cache->n_value, !is_key);
+      else if (is_key)
+        key_head (&self, head);
+      else
+        value_head (&self, head);
+    }
+  if (sotto_pool_barrier (lane->pool) && is_row)
+    finish_rows (&self);
+}

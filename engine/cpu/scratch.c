@@ -1,0 +1,214 @@
+#include "cpu/scratch-sizes.h"
+
+#include "sotto-error.h"
+
+#include <string.h>
+
+#define ALIGNMENT 64
+
+static gsize
+round_up (gsize n, gsize to)
+{
+  return (n + to - 1) / to * to;
+}
+
+/* --- The ropes that differ --- */
+
+static gboolean
+frequencies_are_equal (const double *a, const double *b, guint n)
+{
+  return a == b || (a != NULL && b != NULL && memcmp (a, b, n * sizeof *a) == 0);
+}
+
+/* Whether their pairs turn by the same; which elements are pairs does not matter here. */
+static gboolean
+turns_are_equal (const SottoRope *a, const SottoRope *b)
+{
+  return a == b
+         || (a->n_pairs == b->n_pairs && memcmp (&a->scale, &b->scale, sizeof a->scale) == 0
+             && memcmp (&a->long_scale, &b->long_scale, sizeof a->long_scale) == 0
+             && frequencies_are_equal (a->frequencies, b->frequencies, a->n_pairs)
+             && frequencies_are_equal (a->long_frequencies, b->long_frequencies, a->n_pairs));
+}
+
+const SottoTurns *
+sotto_scratch_find_turns (const SottoScratch *self, const SottoRope *rope)
+{
+  for (guint i = 0; i < self->n_turns; i++)
+    if (turns_are_equal (self->turns[i].rope, rope))
+      return &self->turns[i];
+  return NULL;
+}
+
+static const SottoRope *
+rope_of (const SottoStep *step)
+{
+  return step->kind == SOTTO_STEP_QKV          ? step->qkv.rope
+         : step->kind == SOTTO_STEP_LATENT_QKV ? step->latent_qkv.rope
+                                               : NULL;
+}
+
+static void
+collect_ropes (SottoScratch *self)
+{
+  for (guint i = 0; i < self->plan->n_steps; i++)
+    {
+      const SottoRope *rope = rope_of (&self->plan->steps[i]);
+
+      if (rope == NULL || sotto_scratch_find_turns (self, rope) != NULL)
+        continue;
+      self->turns = g_renew (SottoTurns, self->turns, self->n_turns + 1);
+      self->turns[self->n_turns++] = (SottoTurns) { .rope = rope };
+    }
+}
+
+void
+sotto_scratch_init (SottoScratch *self, const SottoPlan *plan, guint n_context)
+{
+  *self = (SottoScratch) { .plan = plan, .sizes = sotto_scratch_sizes (plan) };
+  self->n_chunks = n_context / SOTTO_ATTEND_CHUNK + (n_context % SOTTO_ATTEND_CHUNK > 0);
+  collect_ropes (self);
+}
+
+void
+sotto_scratch_clear (SottoScratch *self)
+{
+  g_clear_pointer (&self->turns, g_free);
+  g_clear_pointer (&self->block, g_free);
+}
+
+/* --- Cutting --- */
+
+typedef struct {
+  guint8 *base;             /* NULL: only measure */
+  gsize used;
+} Cut;
+
+static void *
+cut (Cut *self, gsize bytes)
+{
+  void *piece = self->base == NULL ? NULL : self->base + self->used;
+
+  self->used += round_up (bytes, ALIGNMENT);
+  return piece;
+}
+
+static float *
+cut_floats (Cut *self, gsize n_rows, gsize n_columns)
+{
+  return cut (self, n_rows * n_columns * sizeof (float));
+}
+
+static void
+cut_activations (Cut *self, SottoActivations *activations, guint n_columns, gsize n_tokens)
+{
+  gsize bytes = sotto_activations_layout (activations, n_columns, (guint) n_tokens, NULL);
+
+  sotto_activations_layout (activations, n_columns, (guint) n_tokens, cut (self, bytes));
+}
+
+static void
+cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsize n_tokens)
+{
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    cut_activations (self, &lane->buffers[i], i == SOTTO_BUFFER_HIDDEN ? 0 : sizes->buffers[i], 1);
+  for (guint i = 0; i < G_N_ELEMENTS (lane->downs); i++)
+    cut_activations (self, &lane->downs[i], sizes->downs[i], 1);
+  cut_activations (self, &lane->head, sizes->head, n_tokens);
+  cut_activations (self, &lane->gathered, sizes->gathered, MIN (n_tokens, SOTTO_GATHERED_TOKENS));
+  for (guint i = 0; i < G_N_ELEMENTS (lane->tiles); i++)
+    lane->tiles[i] = cut_floats (self, n_tokens, sizes->tile);
+  lane->row = cut_floats (self, 1, sizes->row);
+  lane->switches = cut_floats (self, n_tokens, 1);
+  lane->taps = cut (self, sizes->n_taps * sizeof (float *));
+  lane->order = cut (self, (2 * (n_tokens * sizes->n_used + sizes->n_experts) + 1) * sizeof (guint));
+  lane->choices = cut (self, sizes->n_used * sizeof (SottoChoice));
+  lane->pairs = cut_floats (self, n_tokens * sizes->n_used, SOTTO_UNIT_ROWS);
+  lane->partial_values = cut_floats (self, 2 * SOTTO_ATTEND_QUERIES, sizes->value_stride);
+  lane->scratch = cut (self, sotto_kernels_scratch (sizes->n_columns, sizes->n_head));
+  if (self->base != NULL)
+    for (guint i = 0; i < G_N_ELEMENTS (lane->partials); i++)
+      lane->partials[i].value = lane->partial_values + (gsize) i * sizes->value_stride;
+}
+
+/* Sets the pointers of self when base is given; returns the bytes they need. */
+static gsize
+cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n_outputs)
+{
+  const SottoScratchSizes *sizes = &self->sizes;
+  Cut pieces = { .base = base };
+  SottoLaneMemory measured = { 0 };
+
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    cut_activations (&pieces, &self->buffers[i], sizes->buffers[i], n_tokens);
+  self->queries_stride = sizes->queries;
+  self->queries = cut_floats (&pieces, n_tokens, sizes->queries);
+  self->gates = cut_floats (&pieces, sizes->gates ? n_tokens : 0, sizes->queries);
+  self->projected = cut_floats (&pieces, n_tokens, sizes->projected);
+  self->inputs = cut_floats (&pieces, n_tokens, sizes->inputs);
+  for (guint i = 0; i < G_N_ELEMENTS (self->downs); i++)
+    cut_activations (&pieces, &self->downs[i], sizes->downs[i], n_tokens);
+  cut_activations (&pieces, &self->latents, sizes->n_latent, n_tokens * sizes->latent_heads);
+  for (guint i = 0; i < G_N_ELEMENTS (self->landings); i++)
+    self->landings[i] = cut_floats (&pieces, 1, sizes->landing);
+  self->choices = cut (&pieces, n_tokens * sizes->n_used * sizeof (SottoChoice));
+  cut_activations (&pieces, &self->experts, sizes->n_expert_hidden, n_tokens * sizes->n_used);
+  for (guint i = 0; i < self->n_turns; i++)
+    {
+      float *angles = cut_floats (&pieces, 2 * n_tokens, self->turns[i].rope->n_pairs);
+
+      if (base == NULL)
+        continue;
+      self->turns[i].cosines = angles;
+      self->turns[i].sines = angles + n_tokens * self->turns[i].rope->n_pairs;
+    }
+  self->partials = cut_floats (&pieces, (gsize) SOTTO_SPLIT_TOKENS * self->n_chunks,
+                               sizes->split_heads);
+  for (guint i = 0; i < G_N_ELEMENTS (self->pooled); i++)
+    cut_activations (&pieces, &self->pooled[i], sizes->pooled, 1);
+  self->output = cut_floats (&pieces, n_outputs, self->plan->n_output);
+  self->lanes = cut (&pieces, n_lanes * sizeof (SottoLaneMemory));
+  for (guint i = 0; i < n_lanes; i++)
+    cut_lane (&pieces, sizes, base == NULL ? &measured : &self->lanes[i], n_tokens);
+  return pieces.used + ALIGNMENT;
+}
+
+gsize
+sotto_scratch_measure (const SottoScratch *self, guint n_tokens, guint n_lanes, guint n_outputs)
+{
+  SottoScratch measured = *self;
+
+  return cut_up (&measured, NULL, n_tokens, n_lanes, n_outputs);
+}
+
+gboolean
+sotto_scratch_reserve (
+  SottoScratch *self, guint n_tokens, guint n_lanes, guint n_outputs, GError **error)
+{
+  gsize bytes;
+  void *block;
+
+  if (n_tokens <= self->n_tokens && n_lanes <= self->n_lanes && n_outputs <= self->n_outputs)
+    return TRUE;
+  n_tokens = MAX (n_tokens, self->n_tokens);
+  n_lanes = MAX (n_lanes, self->n_lanes);
+  n_outputs = MAX (n_outputs, self->n_outputs);
+  bytes = sotto_scratch_measure (self, n_tokens, n_lanes, n_outputs);
+  block = g_try_malloc (bytes);
+  if (block == NULL)
+    {
+      SottoErrorArguments arguments = { .wanted = bytes };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                              "no memory for the scratch: %" G_GSIZE_FORMAT " bytes", bytes);
+      return FALSE;
+    }
+  g_free (self->block);
+  self->block = block;
+  self->block_bytes = bytes;
+  self->n_tokens = n_tokens;
+  self->n_lanes = n_lanes;
+  self->n_outputs = n_outputs;
+  cut_up (self, (guint8 *) round_up ((gsize) block, ALIGNMENT), n_tokens, n_lanes, n_outputs);
+  return TRUE;
+}

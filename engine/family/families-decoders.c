@@ -1,0 +1,158 @@
+/* Families of plain decoders, as data. */
+
+#include "family/slots.h"
+
+const SottoFamily sotto_families_decoders[] = {
+  {
+    /* Llama 2 and 3 (Touvron et al. 2023, Grattafiori et al. 2024), Mistral, SmolLM and many more; with
+     * experts Mixtral (Jiang et al. 2024). Whoever made the file has re-ordered the rows of Q and K so
+     * that the pairs of RoPE lie side by side. */
+    .name = "llama",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_EXPERTS (ABSENT),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+      [SOTTO_SLOT_ROPE_SHORT] = PERHAPS,
+      [SOTTO_SLOT_ROPE_LONG] = PERHAPS,
+    },
+  },
+  {
+    /* Qwen 1.5, 2 and 2.5 (Yang et al. 2024). */
+    .name = "qwen2",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (REQUIRED, ABSENT) },
+  },
+  {
+    /* Qwen 3 (Yang et al. 2025), its embedders too. */
+    .name = "qwen3",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (ABSENT, ABSENT), SLOTS_QUERY_KEY_NORMS },
+  },
+  {
+    /* Qwen 3.5: three of four layers are Gated DeltaNet (Yang et al. 2025). */
+    .name = "qwen35",
+    .norm = SOTTO_NORM_RMS,
+    .gated_query = TRUE,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .delta = TRUE,
+    .delta_interleaved = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .feed_norm_name = "post_attention_norm",
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_DELTA,
+      [SOTTO_SLOT_DELTA_ALPHA] = ALWAYS,
+      [SOTTO_SLOT_DELTA_BETA] = ALWAYS,
+    },
+  },
+  {
+    /* Phi 3, 3.5 and 4 (Abdin et al. 2024); longrope (Ding et al. 2024). */
+    .name = "phi3",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      [SOTTO_SLOT_ROPE_SHORT] = PERHAPS,
+      [SOTTO_SLOT_ROPE_LONG] = PERHAPS,
+    },
+  },
+  {
+    /* Mistral Small 3.1 and Ministral 3 (Mistral AI 2025): Llama whose attention sharpens with the
+     * position. */
+    .name = "mistral3",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_EXPERTS (ABSENT),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* SmolLM 3 (Bakouch et al. 2025): every fourth layer has no positions. */
+    .name = "smollm3",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .unturned_every = 4,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL) },
+  },
+  {
+    /* Granite 3 and 4 (IBM 2024): Llama with a scale at every joint. */
+    .name = "granite",
+    .norm = SOTTO_NORM_RMS,
+    .logits_divided = TRUE,
+    .turns = TRUE,
+    .turn_key = "rope.scaling.finetuned",
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SELECTED,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* OLMo 2 and 3 (OLMo team 2025): norms behind the branches, and of all heads together. */
+    .name = "olmo2",
+    .norm = SOTTO_NORM_RMS,
+    .span = SOTTO_SPAN_ROW,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .window_rope_plain = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_POST_NORMS,
+      [SOTTO_SLOT_ATTENTION_NORM] = NEVER,
+      [SOTTO_SLOT_FEED_NORM] = NEVER,
+    },
+  },
+  {
+    /* Command R and R+ (Cohere 2024): attention and feed-forward read the same norm. */
+    .name = "command-r",
+    .norm = SOTTO_NORM_LAYER,
+    .span = SOTTO_SPAN_HEADS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .parallel = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, ABSENT),
+      [SOTTO_SLOT_FEED_NORM] = NEVER,
+      [SOTTO_SLOT_QUERY_NORM] = PERHAPS,
+      [SOTTO_SLOT_KEY_NORM] = PERHAPS,
+    },
+  },
+  {
+    /* Command R7B and A (Cohere 2025): positions only where there are windows. */
+    .name = "cohere2",
+    .norm = SOTTO_NORM_LAYER,
+    .full_every = 4,
+    .turns = TRUE,
+    .only_windows_turn = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .parallel = TRUE,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, ABSENT), [SOTTO_SLOT_FEED_NORM] = NEVER },
+  },
+  { .name = NULL },
+};

@@ -1,0 +1,157 @@
+/* Families whose feed-forward is a choice of experts, as data. */
+
+#include "family/slots.h"
+
+const SottoFamily sotto_families_experts[] = {
+  {
+    /* gpt-oss (OpenAI 2025): sinks, biases everywhere, every second layer a window. */
+    .name = "gpt-oss",
+    .norm = SOTTO_NORM_RMS,
+    .full_every = 2,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .yarn_smooth = TRUE,
+    .activation = SOTTO_ACTIVATION_CLAMPED,
+    .feed_norm_name = "post_attention_norm",
+    .scores = SOTTO_SCORES_SELECTED,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_EXPERTS (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_SINKS] = ALWAYS,
+    },
+  },
+  {
+    /* Qwen 3 with experts (Yang et al. 2025) */
+    .name = "qwen3moe",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+    },
+  },
+  {
+    /* Qwen 1.5 and 2 with experts (Yang et al. 2024); the shared one has a switch. */
+    .name = "qwen2moe",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (REQUIRED, ABSENT),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SHARED_SWITCH] = ALWAYS,
+    },
+  },
+  {
+    /* Qwen 3.5 with experts */
+    .name = "qwen35moe",
+    .norm = SOTTO_NORM_RMS,
+    .gated_query = TRUE,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .delta = TRUE,
+    .delta_interleaved = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .feed_norm_name = "post_attention_norm",
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_DELTA,
+      [SOTTO_SLOT_DELTA_ALPHA] = ALWAYS,
+      [SOTTO_SLOT_DELTA_BETA] = ALWAYS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SHARED_SWITCH] = ALWAYS,
+    },
+  },
+  {
+    /* Qwen3-Next: as Qwen 3.5, but alpha and beta lie together and value heads side by side. */
+    .name = "qwen3next",
+    .norm = SOTTO_NORM_RMS,
+    .gated_query = TRUE,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .delta = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .feed_norm_name = "post_attention_norm",
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_DELTA,
+      [SOTTO_SLOT_DELTA_BETA_ALPHA] = ALWAYS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SHARED_SWITCH] = ALWAYS,
+    },
+  },
+  {
+    /* DeepSeek-V2 and V3 (DeepSeek-AI 2024): latent attention, groups of experts. */
+    .name = "deepseek2",
+    .norm = SOTTO_NORM_RMS,
+    .latent_attention = TRUE,
+    .turns = TRUE,
+    .yarn_in_scores = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_GATED (ABSENT),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+      [SOTTO_SLOT_QUERY] = PERHAPS,
+      [SOTTO_SLOT_QUERY_DOWN] = PERHAPS,
+      [SOTTO_SLOT_QUERY_DOWN_NORM] = PERHAPS,
+      [SOTTO_SLOT_QUERY_UP] = PERHAPS,
+      [SOTTO_SLOT_LATENT] = ALWAYS,
+      [SOTTO_SLOT_LATENT_NORM] = ALWAYS,
+      [SOTTO_SLOT_KEY_UP] = PERHAPS,
+      [SOTTO_SLOT_VALUE_UP] = PERHAPS,
+      [SOTTO_SLOT_KEY_VALUE_UP] = PERHAPS,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Granite 3 with experts (IBM 2024) */
+    .name = "granitemoe",
+    .norm = SOTTO_NORM_RMS,
+    .logits_divided = TRUE,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SELECTED,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* OLMoE (Muennighoff et al. 2024) */
+    .name = "olmoe",
+    .norm = SOTTO_NORM_RMS,
+    .span = SOTTO_SPAN_ROW,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+    },
+  },
+  { .name = NULL },
+};

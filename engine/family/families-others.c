@@ -1,0 +1,92 @@
+/* Families of other designs, as data: older decoders and encoders. */
+
+#include "family/slots.h"
+
+const SottoFamily sotto_families_others[] = {
+  {
+    /* BERT (Devlin et al. 2018): learned positions, norms of the sums. */
+    .name = "bert",
+    .norm = SOTTO_NORM_LAYER,
+    .mask = SOTTO_MASK_ALL,
+    .pools = TRUE,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .slots = {
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_UNGATED (OPTIONAL),
+      [SOTTO_SLOT_EMBEDDING] = ALWAYS,
+      [SOTTO_SLOT_EMBEDDING_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_POSITIONS] = ALWAYS,
+      [SOTTO_SLOT_TOKEN_TYPES] = PERHAPS,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_SUM_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_FEED_SUM_NORM] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
+    /* Nomic Embed (Nussbaum et al. 2024): BERT with rotary positions and a gate. */
+    .name = "nomic-bert",
+    .norm = SOTTO_NORM_LAYER,
+    .mask = SOTTO_MASK_ALL,
+    .pools = TRUE,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_GATED (OPTIONAL),
+      [SOTTO_SLOT_EMBEDDING] = ALWAYS,
+      [SOTTO_SLOT_EMBEDDING_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_TOKEN_TYPES] = PERHAPS,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_SUM_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_FEED_SUM_NORM] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
+    /* Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and values. */
+    .name = "falcon",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .parallel = TRUE,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_ATTENTION (ABSENT),
+      SLOTS_UNGATED (ABSENT),
+      [SOTTO_SLOT_ATTENTION_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_NORM_2] = { SOTTO_OPTIONAL, SOTTO_REQUIRED },
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+    },
+  },
+  {
+    /* BLOOM (Le Scao et al. 2022): ALiBi (Press et al. 2022). */
+    .name = "bloom",
+    .norm = SOTTO_NORM_LAYER,
+    .alibi = 8,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_UNGATED (REQUIRED),
+      [SOTTO_SLOT_EMBEDDING_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
+    /* MPT (MosaicML 2023): ALiBi. */
+    .name = "mpt",
+    .norm = SOTTO_NORM_LAYER,
+    .alibi = 8,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .slots = {
+      SLOTS_ENDS (OPTIONAL),
+      SLOTS_PRE_NORMS (OPTIONAL),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_UNGATED (OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+    },
+  },
+  { .name = NULL },
+};
