@@ -59,6 +59,14 @@ const SottoFamily sotto_families_decoders[] = {
     },
   },
   {
+    /* GLM 4 (GLM team 2024) of 2025: norms before and behind each branch. */
+    .name = "glm4",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, ABSENT), SLOTS_POST_NORMS },
+  },
+  {
     /* Phi 3, 3.5 and 4 (Abdin et al. 2024); longrope (Ding et al. 2024). */
     .name = "phi3",
     .norm = SOTTO_NORM_RMS,

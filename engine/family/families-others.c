@@ -60,6 +60,38 @@ const SottoFamily sotto_families_others[] = {
     },
   },
   {
+    /* Phi 1.5 and 2 (Li et al. 2023): side by side, with biases, the output's too. */
+    .name = "phi2",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .parallel = TRUE,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_UNGATED (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_NORM] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+      [SOTTO_SLOT_OUTPUT] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
+    /* StarCoder 2 (Lozhkov et al. 2024) */
+    .name = "starcoder2",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_UNGATED (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
     /* BLOOM (Le Scao et al. 2022): ALiBi (Press et al. 2022). */
     .name = "bloom",
     .norm = SOTTO_NORM_LAYER,

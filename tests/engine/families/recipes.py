@@ -286,3 +286,13 @@ FOR_PEER = {
                       RECIPES["phi3-longrope"]["arguments"]["rope_parameters"]
                       | {"original_max_position_embeddings": 320}},
 }
+
+
+# --- more that are words only ---
+add("olmoe", "OlmoeConfig", "OlmoeForCausalLM", num_experts=8, num_experts_per_tok=3,
+    intermediate_size=16)
+add("phi2", "PhiConfig", "PhiForCausalLM", intermediate_size=128, num_key_value_heads=4,
+    partial_rotary_factor=0.5)
+add("starcoder2", "Starcoder2Config", "Starcoder2ForCausalLM", sliding_window=None)
+add("glm4", "Glm4Config", "Glm4ForCausalLM", head_dim=16, partial_rotary_factor=0.5,
+    attention_bias=True)
