@@ -1,0 +1,423 @@
+#include "random-plan.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { N = RANDOM_PLAN_EMBEDDING };
+
+static float *
+floats (RandomPlan *self, gsize n, double size, double middle)
+{
+  float *result = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    result[i] = (float) (middle + g_rand_double_range (self->rand, -size, size));
+  g_ptr_array_add (self->memory, result);
+  return result;
+}
+
+static SottoNorm
+norm_of (RandomPlan *self, SottoNormKind kind, gsize n)
+{
+  return (SottoNorm) { kind, floats (self, n, 0.2, 1.0),
+                       kind == SOTTO_NORM_LAYER ? floats (self, n, 0.2, 0.0) : NULL, 1e-5f };
+}
+
+static SottoWeight
+stack_of (RandomPlan *self, guint n_matrices, guint n_rows, guint n_columns, gboolean bias)
+{
+  SottoBlockType type = n_columns % 32 == 0 ? self->type : SOTTO_BLOCK_F32;
+  const SottoBlockInfo *info = sotto_block_info (type);
+  gsize n_blocks = (gsize) n_matrices * n_rows * n_columns / info->n_elements;
+  SottoWeight weight = { .type = type, .n_columns = n_columns, .n_rows = n_rows,
+                         .n_matrices = n_matrices };
+  guint8 *data;
+
+  weight.row_bytes = n_columns / info->n_elements * info->n_bytes;
+  weight.matrix_bytes = n_rows * weight.row_bytes;
+  weight.bias = bias ? floats (self, (gsize) n_matrices * n_rows, 0.1, 0.0) : NULL;
+  weight.scales = bias ? floats (self, n_matrices, 0.2, 1.0) : NULL;
+  if (type == SOTTO_BLOCK_F32)
+    {
+      weight.data = floats (self, (gsize) n_matrices * n_rows * n_columns, 0.25, 0.0);
+      return weight;
+    }
+  data = g_malloc (n_blocks * info->n_bytes);
+  for (gsize i = 0; i < n_blocks * info->n_bytes; i++)
+    data[i] = (guint8) g_rand_int (self->rand);
+  for (gsize i = 0; i < n_blocks; i++)
+    {
+      guint16 scale = sotto_float_to_half (type == SOTTO_BLOCK_Q8_0 ? 0.002f : 0.03f);
+
+      memcpy (data + i * info->n_bytes, &scale, sizeof scale);
+    }
+  g_ptr_array_add (self->memory, data);
+  weight.data = data;
+  return weight;
+}
+
+static SottoWeight
+weight_of (RandomPlan *self, guint n_rows, guint n_columns, gboolean bias)
+{
+  return stack_of (self, 1, n_rows, n_columns, bias);
+}
+
+static const SottoRope *
+rope_of (RandomPlan *self, SottoRopeKind kind, guint n_pairs, guint first)
+{
+  double *frequencies = g_new (double, n_pairs);
+  SottoRope *rope = g_new (SottoRope, 1);
+
+  for (guint i = 0; i < n_pairs; i++)
+    frequencies[i] = pow (1000.0, -1.0 * i / n_pairs);
+  *rope = (SottoRope) { kind, n_pairs, first, frequencies, NULL, 1.0f + 0.1f * (float) first, 1.0f };
+  g_ptr_array_add (self->memory, frequencies);
+  g_ptr_array_add (self->memory, rope);
+  return rope;
+}
+
+static guint
+cache_of (RandomPlan *self, guint n_heads, guint n_key, guint n_value, guint n_latent, guint window)
+{
+  SottoCacheShape shape = { n_heads, n_key, n_value, n_latent, window };
+
+  g_array_append_val (self->caches, shape);
+  return self->caches->len - 1;
+}
+
+static SottoStep *
+add_step (RandomPlan *self, SottoStepKind kind)
+{
+  SottoStep step = { .kind = kind };
+
+  g_array_append_val (self->steps, step);
+  return &g_array_index (self->steps, SottoStep, self->steps->len - 1);
+}
+
+static void
+add_norm (RandomPlan *self, SottoNormKind kind, SottoBuffer from, SottoBuffer to)
+{
+  add_step (self, SOTTO_STEP_NORM)->norm = (SottoNormStep) { norm_of (self, kind, N), from, to };
+}
+
+static void
+add_project (RandomPlan *self, SottoBuffer from, guint n_columns, SottoBuffer to, float scale, gboolean add)
+{
+  add_step (self, SOTTO_STEP_PROJECT)->project
+    = (SottoProjectStep) { from, to, weight_of (self, N, n_columns, TRUE), scale, add };
+}
+
+static SottoAttendStep *
+add_attend (RandomPlan *self, guint cache, guint n_heads, guint n_key)
+{
+  SottoStep *step = add_step (self, SOTTO_STEP_ATTEND);
+
+  step->attend = (SottoAttendStep) { .cache = cache, .n_heads = n_heads,
+                                     .scale = 1.0f / sqrtf ((float) n_key), .temperature_span = 1 };
+  return &step->attend;
+}
+
+static SottoQkvStep *
+add_qkv (RandomPlan *self, guint n_heads, guint n_kv, guint n_key, guint n_value, guint window,
+         gboolean bias)
+{
+  SottoStep *step = add_step (self, SOTTO_STEP_QKV);
+
+  step->qkv = (SottoQkvStep) {
+    .from = SOTTO_BUFFER_NORMED, .n_heads = n_heads, .n_key = n_key, .query_stride = n_key,
+    .query = weight_of (self, n_heads * n_key, N, bias), .key = weight_of (self, n_kv * n_key, N, bias),
+    .value = weight_of (self, n_kv * n_value, N, bias), .cache = cache_of (self, n_kv, n_key, n_value, 0, window),
+  };
+  return &step->qkv;
+}
+
+static void
+add_feed (RandomPlan *self, SottoActivation activation, guint n_hidden)
+{
+  SottoStep *step;
+
+  add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+  step = add_step (self, SOTTO_STEP_FEED);
+  step->feed = (SottoFeedStep) { .from = SOTTO_BUFFER_NORMED, .activation = activation,
+                                 .gate = weight_of (self, n_hidden, N, FALSE),
+                                 .up = weight_of (self, n_hidden, N, TRUE) };
+  add_project (self, SOTTO_BUFFER_HIDDEN, n_hidden, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+}
+
+/* --- Kinds of plans --- */
+
+static void
+make_grouped (RandomPlan *self)
+{
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      SottoQkvStep *qkv;
+      guint cache;
+
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      qkv = add_qkv (self, 6, 2, 32, 32, 0, layer == 0);
+      qkv->rope = rope_of (self, layer == 0 ? SOTTO_ROPE_NEOX : SOTTO_ROPE_NORMAL, 16, 0);
+      cache = qkv->cache;
+      add_attend (self, cache, 6, 32);
+      add_project (self, SOTTO_BUFFER_ATTENDED, 6 * 32, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, layer == 0 ? SOTTO_ACTIVATION_SILU : SOTTO_ACTIVATION_GELU, 96 + 32 * layer);
+    }
+}
+
+/* Odd heads, normed each with its weights, turned in part; the branch normed before it is added; windows,
+ * sinks, caps, slopes. */
+static void
+make_heads (RandomPlan *self)
+{
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      guint n_kv = layer == 0 ? 5 : 1;
+      SottoQkvStep *qkv;
+      SottoAttendStep *attend;
+      guint cache;
+
+      add_norm (self, SOTTO_NORM_LAYER, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      qkv = add_qkv (self, 5, n_kv, 24, 20, layer == 0 ? 7 : 0, TRUE);
+      qkv->span = layer == 0 ? SOTTO_SPAN_HEADS : SOTTO_SPAN_HEAD;
+      qkv->query_norm = norm_of (self, layer == 0 ? SOTTO_NORM_LAYER : SOTTO_NORM_RMS, 5 * 24);
+      qkv->key_norm = norm_of (self, layer == 0 ? SOTTO_NORM_LAYER : SOTTO_NORM_RMS, n_kv * 24);
+      qkv->rope = rope_of (self, layer == 0 ? SOTTO_ROPE_NORMAL : SOTTO_ROPE_NEOX, 4, 8);
+      cache = qkv->cache;
+      attend = add_attend (self, cache, 5, 24);
+      attend->window = layer == 0 ? 7 : 0;
+      attend->soft_cap = 3.0f;
+      attend->sinks = floats (self, 5, 1.0, 0.0);
+      attend->slopes = layer == 1 ? floats (self, 5, 0.1, 0.1) : NULL;
+      add_project (self, SOTTO_BUFFER_ATTENDED, 5 * 20, SOTTO_BUFFER_BRANCH, 0.7f, FALSE);
+      add_step (self, SOTTO_STEP_ADD)->add = (SottoAddStep) {
+        norm_of (self, SOTTO_NORM_RMS, N), SOTTO_BUFFER_BRANCH, SOTTO_BUFFER_RESIDUAL, 0.9f, 1.1f };
+      add_feed (self, layer == 0 ? SOTTO_ACTIVATION_GELU_ERF : SOTTO_ACTIVATION_CLAMPED, 72);
+    }
+}
+
+/* Norms of whole rows; values that are keys; keys of an earlier layer; gates between the queries. */
+static void
+make_rows (RandomPlan *self)
+{
+  SottoQkvStep *qkv;
+  guint cache;
+
+  add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+  qkv = add_qkv (self, 4, 2, 16, 16, 0, FALSE);
+  qkv->span = SOTTO_SPAN_ROW;
+  qkv->query_norm = norm_of (self, SOTTO_NORM_RMS, 4 * 16);
+  qkv->key_norm = norm_of (self, SOTTO_NORM_LAYER, 2 * 16);
+  qkv->rope = rope_of (self, SOTTO_ROPE_NEOX, 8, 0);
+  cache = qkv->cache;
+  add_attend (self, cache, 4, 16);
+  add_project (self, SOTTO_BUFFER_ATTENDED, 64, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+
+  add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED_2);
+  qkv = add_qkv (self, 3, 3, 32, 32, 0, FALSE);
+  qkv->from = SOTTO_BUFFER_NORMED_2;
+  qkv->value = (SottoWeight) { 0 };
+  qkv->value_norm = (SottoNorm) { SOTTO_NORM_RMS, NULL, NULL, 1e-6f };
+  qkv->key_norm = norm_of (self, SOTTO_NORM_RMS, 32);
+  cache = qkv->cache;
+  add_attend (self, cache, 3, 32);
+  add_project (self, SOTTO_BUFFER_ATTENDED, 96, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+
+  add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+  qkv = &add_step (self, SOTTO_STEP_QKV)->qkv;
+  *qkv = (SottoQkvStep) { .from = SOTTO_BUFFER_NORMED, .n_heads = 6, .n_key = 32, .query_stride = 64,
+                          .query = weight_of (self, 5 * 64 + 32, N, FALSE),
+                          .gate = weight_of (self, 5 * 64 + 32, N, TRUE), .cache = cache };
+  add_attend (self, cache, 6, 32)->gated = TRUE;
+  add_project (self, SOTTO_BUFFER_ATTENDED, 192, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+}
+
+static void
+make_latent (RandomPlan *self)
+{
+  enum { HEADS = 3, PLAIN = 32, TURNED = 16, LATENT = 64, VALUE = 40 };
+
+  for (guint absorbed = 0; absorbed < 2; absorbed++)
+    {
+      SottoLatentQkvStep *qkv;
+      SottoAttendStep *attend;
+      guint cache = absorbed ? cache_of (self, 1, LATENT + TURNED, 0, LATENT, 0)
+                             : cache_of (self, HEADS, PLAIN + TURNED, VALUE, 0, 0);
+
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      qkv = &add_step (self, SOTTO_STEP_LATENT_QKV)->latent_qkv;
+      *qkv = (SottoLatentQkvStep) {
+        .from = SOTTO_BUFFER_NORMED, .n_heads = HEADS, .n_plain = PLAIN, .n_turned = TURNED,
+        .n_latent = LATENT, .n_value = VALUE,
+        .query_norm = norm_of (self, SOTTO_NORM_RMS, 32),
+        .query_up = weight_of (self, HEADS * (PLAIN + TURNED), absorbed ? 32 : N, FALSE),
+        .latent = weight_of (self, LATENT + TURNED, N, FALSE),
+        .latent_norm = norm_of (self, SOTTO_NORM_RMS, LATENT),
+        .rope = rope_of (self, SOTTO_ROPE_NORMAL, TURNED / 2, 0), .cache = cache,
+      };
+      if (absorbed)
+        {
+          qkv->query_down = weight_of (self, 32, N, FALSE);
+          qkv->key_up = stack_of (self, HEADS, LATENT, PLAIN, FALSE);
+        }
+      else
+        qkv->key_value_up = weight_of (self, HEADS * (PLAIN + VALUE), LATENT, FALSE);
+      attend = add_attend (self, cache, HEADS, PLAIN + TURNED);
+      if (absorbed)
+        attend->value_up = stack_of (self, HEADS, VALUE, LATENT, FALSE);
+      add_project (self, SOTTO_BUFFER_ATTENDED, HEADS * VALUE, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+    }
+}
+
+static void
+make_delta (RandomPlan *self)
+{
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      guint n_key = layer == 0 ? 32 : 20;
+      guint n_value = layer == 0 ? 64 : 24;
+      guint channels = 2 * 2 * n_key + 4 * n_value;
+      SottoRecurrentShape shape = { 3 * (gsize) channels + 4 * (gsize) n_key * n_value };
+
+      g_array_append_val (self->recurrents, shape);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      add_step (self, SOTTO_STEP_DELTA)->delta = (SottoDeltaStep) {
+        .from = SOTTO_BUFFER_NORMED, .n_key_heads = 2, .n_value_heads = 4, .n_key = n_key,
+        .n_value = n_value, .n_conv = 4, .interleaved = layer == 1,
+        .mixed = weight_of (self, channels, N, FALSE), .gate = weight_of (self, 4 * n_value, N, FALSE),
+        .alpha = weight_of (self, 4, N, FALSE), .beta = weight_of (self, 4, N, FALSE),
+        .convolution = floats (self, 4 * (gsize) channels, 0.5, 0.0), .rates = floats (self, 4, 0.4, -0.5),
+        .step_bias = floats (self, 4, 1.0, 0.0), .norm = norm_of (self, SOTTO_NORM_RMS, n_value),
+        .epsilon = 1e-6f, .recurrent = layer };
+      add_project (self, SOTTO_BUFFER_ATTENDED, 4 * n_value, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, SOTTO_ACTIVATION_NONE, 64);
+    }
+}
+
+/* Three ways of choosing; the router's rows come in equal pairs, so that ties decide. */
+static void
+make_experts (RandomPlan *self)
+{
+  static const SottoScores ways[] = { SOTTO_SCORES_SOFTMAX, SOTTO_SCORES_SIGMOID, SOTTO_SCORES_SELECTED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      SottoWeight router = weight_of (self, 12, N, FALSE);
+      gboolean groups = ways[i] == SOTTO_SCORES_SIGMOID;
+      gboolean selected = ways[i] == SOTTO_SCORES_SELECTED;
+
+      for (guint row = 0; row < 12 && !groups; row += 2)
+        memcpy ((guint8 *) router.data + (row + 1) * router.row_bytes,
+                (const guint8 *) router.data + row * router.row_bytes, router.row_bytes);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      add_step (self, SOTTO_STEP_EXPERTS)->experts = (SottoExpertsStep) {
+        .from = SOTTO_BUFFER_NORMED, .router_from = i == 0 ? SOTTO_BUFFER_RESIDUAL : SOTTO_BUFFER_NORMED,
+        .to = i == 0 ? SOTTO_BUFFER_BRANCH : SOTTO_BUFFER_RESIDUAL, .add = i > 0, .n_experts = 12,
+        .n_used = 3, .n_groups = groups ? 4 : 1, .n_groups_used = groups ? 2 : 1, .n_group_best = 2,
+        .scores = ways[i], .normalised = i > 0, .scale = 1.5f,
+        .activation = selected ? SOTTO_ACTIVATION_CLAMPED : groups ? SOTTO_ACTIVATION_RELU_SQUARED : SOTTO_ACTIVATION_SILU,
+        .router = router, .selection_bias = groups ? floats (self, 12, 0.1, 0.0) : NULL,
+        .expert_scales = i == 0 ? floats (self, 12, 0.2, 1.0) : NULL,
+        .gate = groups ? (SottoWeight) { 0 } : stack_of (self, 12, 96, N, selected),
+        .up = stack_of (self, 12, 96, N, selected), .down = stack_of (self, 12, N, 96, selected) };
+      if (i == 0)
+        add_step (self, SOTTO_STEP_ADD)->add = (SottoAddStep) {
+          { 0 }, SOTTO_BUFFER_BRANCH, SOTTO_BUFFER_RESIDUAL, 1.0f, 1.0f };
+    }
+}
+
+/* Inputs beside the residual, a switch, a feed that reads the residual itself, one without gate. */
+static void
+make_inputs (RandomPlan *self)
+{
+  add_step (self, SOTTO_STEP_INPUTS)->inputs = (SottoInputsStep) {
+    weight_of (self, RANDOM_PLAN_VOCABULARY, 2 * 32, FALSE), weight_of (self, 2 * 32, N, FALSE),
+    norm_of (self, SOTTO_NORM_RMS, 32), 32, 1.3f, 0.125f, 0.7f };
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      add_step (self, SOTTO_STEP_FEED)->feed = (SottoFeedStep) {
+        .from = SOTTO_BUFFER_RESIDUAL, .activation = SOTTO_ACTIVATION_GELU,
+        .gate = weight_of (self, 32, N, FALSE), .first_input = 32 * layer };
+      add_project (self, SOTTO_BUFFER_HIDDEN, 32, SOTTO_BUFFER_NORMED, 1.0f, FALSE);
+      add_step (self, SOTTO_STEP_FEED)->feed = (SottoFeedStep) {
+        .from = SOTTO_BUFFER_NORMED, .activation = SOTTO_ACTIVATION_RELU_SQUARED,
+        .up = weight_of (self, 96, N, TRUE), .switch_ = weight_of (self, 1, N, FALSE) };
+      add_project (self, SOTTO_BUFFER_HIDDEN, 96, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+    }
+}
+
+/* Every token sees all; one vector for the batch. */
+static void
+make_embedding (RandomPlan *self)
+{
+  SottoQkvStep *qkv;
+  guint cache;
+
+  add_norm (self, SOTTO_NORM_LAYER, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_RESIDUAL);
+  add_norm (self, SOTTO_NORM_NONE, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+  ((SottoStep *) (void *) self->steps->data)[self->steps->len - 1].norm.norm = (SottoNorm) { 0 };
+  qkv = add_qkv (self, 4, 4, 32, 32, 0, TRUE);
+  cache = qkv->cache;
+  add_attend (self, cache, 4, 32)->mask = SOTTO_MASK_ALL;
+  add_project (self, SOTTO_BUFFER_ATTENDED, 128, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+  self->program.plan.whole_sequence = TRUE;
+  add_step (self, SOTTO_STEP_POOL)->pool = (SottoPoolStep) {
+    norm_of (self, SOTTO_NORM_LAYER, N), SOTTO_POOLING_MEAN,
+    { weight_of (self, 96, N, TRUE), weight_of (self, 48, 96, FALSE) } };
+}
+
+typedef void (*Make) (RandomPlan *self);
+
+const char *const random_plan_names[]
+  = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding", NULL };
+
+static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
+                              make_experts, make_inputs, make_embedding };
+
+RandomPlan *
+random_plan_new (const char *name, SottoBlockType type)
+{
+  RandomPlan *self = g_new0 (RandomPlan, 1);
+  SottoPlan *plan = &self->program.plan;
+  guint which = 0;
+
+  while (!g_str_equal (random_plan_names[which], name))
+    which++;
+  self->type = type;
+  self->rand = g_rand_new_with_seed (which * 100 + type);
+  self->steps = g_array_new (FALSE, TRUE, sizeof (SottoStep));
+  self->caches = g_array_new (FALSE, TRUE, sizeof (SottoCacheShape));
+  self->recurrents = g_array_new (FALSE, TRUE, sizeof (SottoRecurrentShape));
+  self->memory = g_ptr_array_new_with_free_func (g_free);
+  add_step (self, SOTTO_STEP_EMBED)->embed = (SottoEmbedStep) {
+    weight_of (self, RANDOM_PLAN_VOCABULARY, N, FALSE), weight_of (self, 600, N, FALSE),
+    floats (self, N, 0.3, 0.0), 1.5f };
+  makes[which] (self);
+  plan->n_output = 48;
+  if (!plan->whole_sequence)
+    {
+      plan->n_output = RANDOM_PLAN_VOCABULARY;
+      add_step (self, SOTTO_STEP_LOGITS)->logits = (SottoLogitsStep) {
+        norm_of (self, SOTTO_NORM_RMS, N), weight_of (self, RANDOM_PLAN_VOCABULARY, N, FALSE), 0.8f, 5.0f };
+    }
+  plan->n_embedding = N;
+  plan->n_vocabulary = RANDOM_PLAN_VOCABULARY;
+  plan->n_layers = 2;
+  plan->caches = (const SottoCacheShape *) (void *) self->caches->data;
+  plan->n_caches = self->caches->len;
+  plan->recurrents = (const SottoRecurrentShape *) (void *) self->recurrents->data;
+  plan->n_recurrents = self->recurrents->len;
+  plan->steps = (const SottoStep *) (void *) self->steps->data;
+  plan->n_steps = self->steps->len;
+  return self;
+}
+
+void
+random_plan_free (RandomPlan *self)
+{
+  g_array_unref (self->steps);
+  g_array_unref (self->caches);
+  g_array_unref (self->recurrents);
+  g_ptr_array_unref (self->memory);
+  g_rand_free (self->rand);
+  g_free (self);
+}
