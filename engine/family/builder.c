@@ -32,8 +32,9 @@ sotto_builder_norm_residual (SottoBuilder *self, SottoSlot slot, SottoBuffer to)
   if (!sotto_builder_has (self, slot))
     return SOTTO_BUFFER_RESIDUAL;
 
-  sotto_builder_add (self, SOTTO_STEP_NORM)->norm
-    = (SottoNormStep) { .norm = sotto_builder_norm (self, slot), .from = SOTTO_BUFFER_RESIDUAL, .to = to };
+  sotto_builder_add (self, SOTTO_STEP_NORM)->norm = (SottoNormStep){
+    .norm = sotto_builder_norm (self, slot), .from = SOTTO_BUFFER_RESIDUAL, .to = to
+  };
   return to;
 }
 
@@ -61,7 +62,10 @@ sotto_builder_project (SottoBuilder      *self,
 }
 
 void
-sotto_builder_end_branch (SottoBuilder *self, SottoSlot post_norm, SottoSlot sum_norm, float scale_after)
+sotto_builder_end_branch (SottoBuilder *self,
+                          SottoSlot post_norm,
+                          SottoSlot sum_norm,
+                          float scale_after)
 {
   if (sotto_builder_has (self, post_norm))
     sotto_builder_add (self, SOTTO_STEP_ADD)->add

@@ -14,7 +14,8 @@ typedef struct {
   const SottoRopes *ropes;
   SottoTensors *tensors;   /* to get memory from */
 
-  SottoTensor found[SOTTO_N_SLOTS + 1]; /* of the model, and of the layer that is being written; the last
+  SottoTensor
+      found[SOTTO_N_SLOTS + 1]; /* of the model, and of the layer that is being written; the last
                             * one is none */
   guint layer;
   const SottoLayerSizes *at; /* sizes->layers[layer] */
@@ -50,7 +51,10 @@ void sotto_builder_project (SottoBuilder      *self,
                             gboolean           add);
 
 /* Ends a branch: it is normed and added, if it was to be; and the sum is normed. */
-void sotto_builder_end_branch (SottoBuilder *self, SottoSlot post_norm, SottoSlot sum_norm, float scale_after);
+void sotto_builder_end_branch (SottoBuilder *self,
+                               SottoSlot post_norm,
+                               SottoSlot sum_norm,
+                               float scale_after);
 
 /* plan-attention.c, plan-delta.c: what mixes tokens; plan-feed.c: what does not. FALSE with an error. */
 gboolean sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from);

@@ -26,15 +26,19 @@ has_selection_bias (const SottoSizes *self, const SottoKeys *keys)
 static gboolean
 read_choice (SottoSizes *self, const SottoKeys *keys)
 {
-  static const SottoScores by_number[] = { SOTTO_SCORES_SOFTMAX, SOTTO_SCORES_SOFTMAX, SOTTO_SCORES_SIGMOID,
-                                           SOTTO_SCORES_SELECTED };
+  static const SottoScores by_number[] = {
+    SOTTO_SCORES_SOFTMAX, SOTTO_SCORES_SOFTMAX, SOTTO_SCORES_SIGMOID, SOTTO_SCORES_SELECTED
+  };
   guint function;
 
-  if (!sotto_keys_read_size (keys, "expert_used_count", SOTTO_KEY_REQUIRED, 1, self->n_experts, &self->n_used)
+  if (!sotto_keys_read_size (
+          keys, "expert_used_count", SOTTO_KEY_REQUIRED, 1, self->n_experts, &self->n_used)
       || !sotto_keys_read_size (keys, "expert_group_count", 0, 0, self->n_experts, &self->n_groups)
-      || !sotto_keys_read_size (keys, "expert_group_used_count", 0, 0, MAX_EXPERTS, &self->n_groups_used)
+      || !sotto_keys_read_size (
+          keys, "expert_group_used_count", 0, 0, MAX_EXPERTS, &self->n_groups_used)
       || !sotto_keys_read_size (keys, "expert_gating_func", 0, 0, 1000, &function)
-      || !sotto_keys_read_flag (keys, "expert_weights_norm", keys->family->normalised, &self->normalised)
+      || !sotto_keys_read_flag (
+          keys, "expert_weights_norm", keys->family->normalised, &self->normalised)
       || !sotto_keys_read_number (keys, "expert_weights_scale", 1.0, &self->expert_scale))
     return FALSE;
   if (function >= G_N_ELEMENTS (by_number))
@@ -97,7 +101,8 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
   guint n_leading;
 
   if (!sotto_keys_read_size (keys, "expert_count", 0, 0, MAX_EXPERTS, &self->n_experts)
-      || !sotto_keys_read_size (keys, "leading_dense_block_count", 0, 0, self->n_layers_in_file, &n_leading))
+      || !sotto_keys_read_size (
+          keys, "leading_dense_block_count", 0, 0, self->n_layers_in_file, &n_leading))
     return FALSE;
   if (self->n_experts > 0 && (!read_choice (self, keys) || !check_groups (self, keys)))
     return FALSE;
@@ -108,8 +113,13 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
       gboolean has_experts = self->n_experts > 0 && i >= n_leading;
       gboolean has_dense = !has_experts || keys->family->dense_and_experts;
 
-      if (!sotto_keys_read_layer_size (keys, FEED_FORWARD, i, has_dense ? SOTTO_KEY_REQUIRED : 0, has_dense ? 1 : 0,
-                                       SOTTO_MAX_SIZE, &layer->n_feed_forward))
+      if (!sotto_keys_read_layer_size (keys,
+                                       FEED_FORWARD,
+                                       i,
+                                       has_dense ? SOTTO_KEY_REQUIRED : 0,
+                                       has_dense ? 1 : 0,
+                                       SOTTO_MAX_SIZE,
+                                       &layer->n_feed_forward))
         return FALSE;
       if (has_dense)
         layer->parts |= 1u << SOTTO_PART_DENSE;

@@ -25,32 +25,33 @@ typedef enum {
 } SottoPart;
 
 /* The tensors that a family may have. Names, shapes and parts of each stand in tensors.c. */
-typedef enum {
+typedef enum
+{
   /* SOTTO_PART_MODEL */
   SOTTO_SLOT_EMBEDDING,
   SOTTO_SLOT_EMBEDDING_NORM,
-  SOTTO_SLOT_POSITIONS,        /* learned positions */
-  SOTTO_SLOT_TOKEN_TYPES,      /* the first row is added to every token */
-  SOTTO_SLOT_ROPE_FACTORS,     /* divides the angle of each pair (Llama 3.1) */
-  SOTTO_SLOT_ROPE_SHORT,       /* the same of longrope, for short and for long sequences */
+  SOTTO_SLOT_POSITIONS,    /* learned positions */
+  SOTTO_SLOT_TOKEN_TYPES,  /* the first row is added to every token */
+  SOTTO_SLOT_ROPE_FACTORS, /* divides the angle of each pair (Llama 3.1) */
+  SOTTO_SLOT_ROPE_SHORT,   /* the same of longrope, for short and for long sequences */
   SOTTO_SLOT_ROPE_LONG,
   SOTTO_SLOT_INPUT_TABLE,
   SOTTO_SLOT_INPUT_PROJECTION,
   SOTTO_SLOT_INPUT_NORM,
   SOTTO_SLOT_OUTPUT_NORM,
-  SOTTO_SLOT_OUTPUT,           /* without it the embedding serves as output (tied) */
-  SOTTO_SLOT_POOLED_1,         /* what a pooled vector passes */
+  SOTTO_SLOT_OUTPUT,   /* without it the embedding serves as output (tied) */
+  SOTTO_SLOT_POOLED_1, /* what a pooled vector passes */
   SOTTO_SLOT_POOLED_2,
 
   /* SOTTO_PART_LAYER */
   SOTTO_SLOT_ATTENTION_NORM,
   SOTTO_SLOT_ATTENTION_NORM_2, /* attention's, where ATTENTION_NORM is the feed-forward's (Falcon 40B) */
   SOTTO_SLOT_POST_ATTENTION_NORM, /* of the branch, before it is added */
-  SOTTO_SLOT_ATTENTION_SUM_NORM, /* of the residual, after the branch was added (BERT) */
+  SOTTO_SLOT_ATTENTION_SUM_NORM,  /* of the residual, after the branch was added (BERT) */
   SOTTO_SLOT_FEED_NORM,
   SOTTO_SLOT_POST_FEED_NORM,
   SOTTO_SLOT_FEED_SUM_NORM,
-  SOTTO_SLOT_LAYER_SCALE,      /* one number, at the end of the layer */
+  SOTTO_SLOT_LAYER_SCALE, /* one number, at the end of the layer */
 
   /* SOTTO_PART_ATTENTION */
   SOTTO_SLOT_QUERY,
@@ -71,7 +72,7 @@ typedef enum {
   SOTTO_SLOT_LATENT_NORM,
   SOTTO_SLOT_KEY_UP,
   SOTTO_SLOT_VALUE_UP,
-  SOTTO_SLOT_KEY_VALUE_UP,     /* older files: both, not yet absorbed */
+  SOTTO_SLOT_KEY_VALUE_UP, /* older files: both, not yet absorbed */
 
   /* SOTTO_PART_DELTA */
   SOTTO_SLOT_DELTA_MIXED,
@@ -92,12 +93,12 @@ typedef enum {
 
   /* SOTTO_PART_EXPERTS */
   SOTTO_SLOT_ROUTER,
-  SOTTO_SLOT_ROUTER_SCALE,     /* the router reads the residual normed by itself, times this (Gemma 4) */
+  SOTTO_SLOT_ROUTER_SCALE, /* the router reads the residual normed by itself, times this (Gemma 4) */
   SOTTO_SLOT_SELECTION_BIAS,
   SOTTO_SLOT_EXPERT_GATE,
   SOTTO_SLOT_EXPERT_UP,
   SOTTO_SLOT_EXPERT_DOWN,
-  SOTTO_SLOT_EXPERTS_NORM,     /* beside a dense feed-forward: norms of each way's own */
+  SOTTO_SLOT_EXPERTS_NORM, /* beside a dense feed-forward: norms of each way's own */
   SOTTO_SLOT_POST_DENSE_NORM,
   SOTTO_SLOT_POST_EXPERTS_NORM,
 
@@ -115,8 +116,9 @@ typedef enum {
   SOTTO_N_SLOTS,
 } SottoSlot;
 
-typedef enum {
-  SOTTO_ABSENT,                /* a file of this family that has it is refused: it means something else */
+typedef enum
+{
+  SOTTO_ABSENT, /* a file of this family that has it is refused: it means something else */
   SOTTO_OPTIONAL,
   SOTTO_REQUIRED,
 } SottoPresence;
@@ -137,7 +139,7 @@ typedef struct {
   gboolean logits_divided;     /* by logit_scale; else multiplied */
   float logit_cap;
   SottoMask mask;
-  gboolean pools;              /* ends in one vector instead of logits; else only where the file says so */
+  gboolean pools; /* ends in one vector instead of logits; else only where the file says so */
 
   /* Attention */
   SottoNormSpan span;          /* of the norms of Q and K */

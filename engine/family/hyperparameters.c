@@ -37,14 +37,21 @@ read_whole (SottoSizes *self, const SottoKeys *keys)
   double epsilon;
   guint n_ahead;
 
-  if (!sotto_keys_read_size (keys, "block_count", SOTTO_KEY_REQUIRED, 1, MAX_LAYERS, &self->n_layers_in_file)
-      || !sotto_keys_read_size (keys, "nextn_predict_layers", 0, 0, self->n_layers_in_file - 1, &n_ahead)
-      || !sotto_keys_read_size (keys, "embedding_length", SOTTO_KEY_REQUIRED, 1, SOTTO_MAX_SIZE,
-                                &self->n_embedding)
-      || !sotto_keys_read_size (keys, "context_length", SOTTO_KEY_REQUIRED, 1, G_MAXINT32, &self->n_context)
-      || !sotto_keys_read_size (keys, "embedding_length_per_layer_input", 0, 0, MAX_HEAD, &self->n_input)
-      || !sotto_keys_read_number (keys, rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
-                                  -1, &epsilon))
+  if (!sotto_keys_read_size (
+          keys, "block_count", SOTTO_KEY_REQUIRED, 1, MAX_LAYERS, &self->n_layers_in_file)
+      || !sotto_keys_read_size (
+          keys, "nextn_predict_layers", 0, 0, self->n_layers_in_file - 1, &n_ahead)
+      || !sotto_keys_read_size (
+          keys, "embedding_length", SOTTO_KEY_REQUIRED, 1, SOTTO_MAX_SIZE, &self->n_embedding)
+      || !sotto_keys_read_size (
+          keys, "context_length", SOTTO_KEY_REQUIRED, 1, G_MAXINT32, &self->n_context)
+      || !sotto_keys_read_size (
+          keys, "embedding_length_per_layer_input", 0, 0, MAX_HEAD, &self->n_input)
+      || !sotto_keys_read_number (keys,
+                                  rms ? "attention.layer_norm_rms_epsilon"
+                                      : "attention.layer_norm_epsilon",
+                                  -1,
+                                  &epsilon))
     return FALSE;
 
   self->epsilon = (float) epsilon;
@@ -62,12 +69,14 @@ read_scales (SottoSizes *self, const SottoKeys *keys)
   if (!sotto_keys_read_positive (keys, "embedding_scale", embedding, &self->embedding_scale)
       || !sotto_keys_read_positive (keys, "residual_scale", 1.0, &self->residual_scale)
       || !sotto_keys_read_positive (keys, "logit_scale", 1.0, &self->logit_scale)
-      || !sotto_keys_read_number (keys, "final_logit_softcapping", (double) family->logit_cap, &self->logit_cap)
-      || !sotto_keys_read_number (keys, "attn_logit_softcapping", (double) family->attention_cap,
-                                  &self->attention_cap)
-      || !sotto_keys_read_number (keys, "attention.scale", (double) family->attention_scale,
-                                  &self->attention_scale)
-      || !sotto_keys_read_number (keys, "attention.max_alibi_bias", (double) family->alibi, &self->alibi)
+      || !sotto_keys_read_number (
+          keys, "final_logit_softcapping", (double) family->logit_cap, &self->logit_cap)
+      || !sotto_keys_read_number (
+          keys, "attn_logit_softcapping", (double) family->attention_cap, &self->attention_cap)
+      || !sotto_keys_read_number (
+          keys, "attention.scale", (double) family->attention_scale, &self->attention_scale)
+      || !sotto_keys_read_number (
+          keys, "attention.max_alibi_bias", (double) family->alibi, &self->alibi)
       || !sotto_keys_read_number (keys, "attention.temperature_scale", 0, &self->temperature)
       || !sotto_keys_read_number (keys, "attention.clamp_kqv", 0, &clamp))
     return FALSE;
@@ -86,7 +95,8 @@ read_kind (SottoSizes *self, const SottoKeys *keys)
   gboolean causal;
   guint pooling;
 
-  if (!sotto_keys_read_flag (keys, "attention.causal", keys->family->mask == SOTTO_MASK_CAUSAL, &causal)
+  if (!sotto_keys_read_flag (
+          keys, "attention.causal", keys->family->mask == SOTTO_MASK_CAUSAL, &causal)
       || !sotto_keys_read_size (keys, "pooling_type", 0, 0, 4, &pooling))
     return FALSE;
   if (pooling == 4)
@@ -94,7 +104,9 @@ read_kind (SottoSizes *self, const SottoKeys *keys)
 
   self->mask = causal ? SOTTO_MASK_CAUSAL : SOTTO_MASK_ALL;
   self->pools = keys->family->pools || pooling > 0;
-  self->pooling = pooling == 2 ? SOTTO_POOLING_FIRST : pooling == 3 ? SOTTO_POOLING_LAST : SOTTO_POOLING_MEAN;
+  self->pooling = pooling == 2   ? SOTTO_POOLING_FIRST
+                  : pooling == 3 ? SOTTO_POOLING_LAST
+                                 : SOTTO_POOLING_MEAN;
   return TRUE;
 }
 
@@ -105,16 +117,18 @@ read_latent (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
 {
   guint head = MAX (self->n_embedding / layer->n_heads, 1);
 
-  if (!sotto_keys_read_size (keys, "attention.q_lora_rank", 0, 0, SOTTO_MAX_SIZE, &self->n_query_latent)
-      || !sotto_keys_read_size (keys, "attention.kv_lora_rank", SOTTO_KEY_REQUIRED, 1, MAX_HEAD,
-                                &self->n_latent)
+  if (!sotto_keys_read_size (
+          keys, "attention.q_lora_rank", 0, 0, SOTTO_MAX_SIZE, &self->n_query_latent)
+      || !sotto_keys_read_size (
+          keys, "attention.kv_lora_rank", SOTTO_KEY_REQUIRED, 1, MAX_HEAD, &self->n_latent)
       || !sotto_keys_read_size (keys, "attention.key_length", head, 1, MAX_HEAD, &layer->n_key)
-      || !sotto_keys_read_size (keys, "attention.key_length_mla", layer->n_key, 2, MAX_HEAD, &layer->n_key)
+      || !sotto_keys_read_size (
+          keys, "attention.key_length_mla", layer->n_key, 2, MAX_HEAD, &layer->n_key)
       || !sotto_keys_read_size (keys, "attention.value_length", head, 1, MAX_HEAD, &layer->n_value)
-      || !sotto_keys_read_size (keys, "attention.value_length_mla", layer->n_value, 1, MAX_HEAD,
-                                &layer->n_value)
-      || !sotto_keys_read_size (keys, "rope.dimension_count", SOTTO_KEY_REQUIRED, 2, layer->n_key - 1,
-                                &self->n_turned))
+      || !sotto_keys_read_size (
+          keys, "attention.value_length_mla", layer->n_value, 1, MAX_HEAD, &layer->n_value)
+      || !sotto_keys_read_size (
+          keys, "rope.dimension_count", SOTTO_KEY_REQUIRED, 2, layer->n_key - 1, &self->n_turned))
     return FALSE;
 
   layer->n_kv_heads = layer->n_heads;
@@ -137,9 +151,10 @@ read_head_sizes (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys
       || !sotto_keys_read_size (keys, "attention.value_length", head, 1, MAX_HEAD, &layer->n_value))
     return FALSE;
   if (in_window
-      && (!sotto_keys_read_size (keys, "attention.key_length_swa", layer->n_key, 1, MAX_HEAD, &layer->n_key)
-          || !sotto_keys_read_size (keys, "attention.value_length_swa", layer->n_value, 1, MAX_HEAD,
-                                    &layer->n_value)))
+      && (!sotto_keys_read_size (
+              keys, "attention.key_length_swa", layer->n_key, 1, MAX_HEAD, &layer->n_key)
+          || !sotto_keys_read_size (
+              keys, "attention.value_length_swa", layer->n_value, 1, MAX_HEAD, &layer->n_value)))
     return FALSE;
   if (!layer->turns)
     return TRUE;
@@ -154,7 +169,8 @@ read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
 {
   SottoLayerSizes *layer = &self->layers[index];
 
-  if (!sotto_keys_read_layer_size (keys, HEAD_COUNT, index, SOTTO_KEY_REQUIRED, 1, MAX_HEADS, &layer->n_heads))
+  if (!sotto_keys_read_layer_size (
+          keys, HEAD_COUNT, index, SOTTO_KEY_REQUIRED, 1, MAX_HEADS, &layer->n_heads))
     return FALSE;
 
   layer->parts |= 1u << SOTTO_PART_ATTENTION;
@@ -177,7 +193,8 @@ read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
   if ((guint64) layer->n_heads * MAX (layer->n_key, layer->n_value) * 2 > SOTTO_MAX_SIZE)
     return sotto_keys_refuse (keys, HEAD_COUNT, "times the size of a head is too large");
 
-  if (keys->family->width_scale_layers == self->n_layers && !sotto_keys_has (keys, "attention.scale"))
+  if (keys->family->width_scale_layers == self->n_layers
+      && !sotto_keys_has (keys, "attention.scale"))
     self->attention_scale = 1.0 / sqrt (MAX (self->n_embedding / layer->n_heads, 1));
   return TRUE;
 }
@@ -190,11 +207,18 @@ read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
   guint inner;
 
   if (!sotto_keys_read_size (keys, "ssm.conv_kernel", SOTTO_KEY_REQUIRED, 2, 64, &self->n_conv)
-      || !sotto_keys_read_size (keys, "ssm.state_size", SOTTO_KEY_REQUIRED, 1, MAX_HEAD, &self->n_state_key)
-      || !sotto_keys_read_size (keys, "ssm.group_count", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_key_heads)
-      || !sotto_keys_read_size (keys, "ssm.time_step_rank", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_value_heads)
-      || !sotto_keys_read_size (keys, "ssm.inner_size", self->n_state_key * self->n_value_heads, 1,
-                                SOTTO_MAX_SIZE, &inner))
+      || !sotto_keys_read_size (
+          keys, "ssm.state_size", SOTTO_KEY_REQUIRED, 1, MAX_HEAD, &self->n_state_key)
+      || !sotto_keys_read_size (
+          keys, "ssm.group_count", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_key_heads)
+      || !sotto_keys_read_size (
+          keys, "ssm.time_step_rank", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_value_heads)
+      || !sotto_keys_read_size (keys,
+                                "ssm.inner_size",
+                                self->n_state_key * self->n_value_heads,
+                                1,
+                                SOTTO_MAX_SIZE,
+                                &inner))
     return FALSE;
 
   if (self->n_value_heads % self->n_key_heads != 0)
@@ -216,9 +240,10 @@ read_is_recurrent (guint index, const SottoKeys *keys, gboolean *out)
   *out = FALSE;
   if (!keys->family->delta)
     return TRUE;
-  if (!sotto_keys_read_size (keys, "full_attention_interval", keys->family->full_every, 1, MAX_LAYERS, &interval)
-      || !sotto_keys_read_layer_size (keys, "attention.recurrent_layers", index, (index + 1) % interval != 0, 0,
-                                      1, &recurrent))
+  if (!sotto_keys_read_size (
+          keys, "full_attention_interval", keys->family->full_every, 1, MAX_LAYERS, &interval)
+      || !sotto_keys_read_layer_size (
+          keys, "attention.recurrent_layers", index, (index + 1) % interval != 0, 0, 1, &recurrent))
     return FALSE;
 
   *out = recurrent != 0;
@@ -273,7 +298,8 @@ share_caches (SottoSizes *self, const SottoKeys *keys)
 {
   guint n_shared;
 
-  if (!sotto_keys_read_size (keys, "attention.shared_kv_layers", 0, 0, self->n_layers - 1, &n_shared))
+  if (!sotto_keys_read_size (
+          keys, "attention.shared_kv_layers", 0, 0, self->n_layers - 1, &n_shared))
     return FALSE;
 
   for (guint i = self->n_layers - n_shared; i < self->n_layers; i++)
@@ -284,9 +310,11 @@ share_caches (SottoSizes *self, const SottoKeys *keys)
       while (from > 0 && self->layers[from - 1].window != layer->window)
         from--;
       if (from == 0 || self->layers[from - 1].n_kv_heads != layer->n_kv_heads
-          || self->layers[from - 1].n_key != layer->n_key || self->layers[from - 1].n_value != layer->n_value
+          || self->layers[from - 1].n_key != layer->n_key
+          || self->layers[from - 1].n_value != layer->n_value
           || !sotto_layer_has (layer, SOTTO_PART_CACHE))
-        return sotto_keys_refuse (keys, "attention.shared_kv_layers", "leaves layers without keys and values");
+        return sotto_keys_refuse (
+            keys, "attention.shared_kv_layers", "leaves layers without keys and values");
 
       layer->cache_of = from - 1;
       layer->parts &= ~(1u << SOTTO_PART_CACHE);
@@ -310,7 +338,8 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
   if (recurrent)
     return read_delta (self, layer, keys);
 
-  return read_window (self, index, keys) && read_turns (layer, index, keys) && read_heads (self, index, keys);
+  return read_window (self, index, keys) && read_turns (layer, index, keys)
+         && read_heads (self, index, keys);
 }
 
 gboolean

@@ -44,9 +44,12 @@ sotto_keys_refuse_form (const SottoKeys *self, const char *form)
   g_autofree char *name = g_filename_display_name (path);
   g_autofree char *subject = g_strdup_printf ("%s (%s)", self->family->name, form);
 
-  sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_FAMILY,
-                          &(SottoErrorArguments) { .path = path, .subject = subject },
-                          "%s: this form of the family %s is not known: %s", name, self->family->name,
+  sotto_engine_set_error (self->error,
+                          SOTTO_ENGINE_ERROR_FAMILY,
+                          &(SottoErrorArguments){ .path = path, .subject = subject },
+                          "%s: this form of the family %s is not known: %s",
+                          name,
+                          self->family->name,
                           form);
   return FALSE;
 }

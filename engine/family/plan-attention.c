@@ -17,7 +17,8 @@ sotto_builder_make_slopes (SottoBuilder *self)
     return TRUE;
   for (guint i = 0; i < self->sizes->n_layers; i++)
     if (self->sizes->layers[i].n_heads != n_heads)
-      return sotto_keys_refuse (&self->tensors->keys, "attention.head_count", "differs between layers with ALiBi");
+      return sotto_keys_refuse (
+          &self->tensors->keys, "attention.head_count", "differs between layers with ALiBi");
 
   slopes = sotto_tensors_allocate (self->tensors, "token_embd.weight", n_heads);
   if (slopes == NULL)
@@ -90,7 +91,8 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
   SottoQkvStep *step = &sotto_builder_add (self, SOTTO_STEP_QKV)->qkv;
 
   if (own_cache && !sotto_builder_has (self, SOTTO_SLOT_VALUE) && at->n_value != at->n_key)
-    return sotto_keys_refuse (&self->tensors->keys, "attention.value_length", "is not the keys', which it takes");
+    return sotto_keys_refuse (
+        &self->tensors->keys, "attention.value_length", "is not the keys', which it takes");
 
   *step = (SottoQkvStep) { .from = from,
                            .n_heads = at->n_heads,

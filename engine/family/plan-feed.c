@@ -123,21 +123,25 @@ sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from)
   gboolean has_dense = sotto_layer_has (self->at, SOTTO_PART_DENSE);
   gboolean has_experts = sotto_layer_has (self->at, SOTTO_PART_EXPERTS);
   SottoBuffer to = sotto_builder_get_target (self, SOTTO_SLOT_POST_FEED_NORM);
-  SottoBuffer from = self->family->parallel
-                     ? parallel_from
-                     : sotto_builder_norm_residual (self, SOTTO_SLOT_FEED_NORM, SOTTO_BUFFER_NORMED);
+  SottoBuffer from =
+      self->family->parallel
+          ? parallel_from
+          : sotto_builder_norm_residual (self, SOTTO_SLOT_FEED_NORM, SOTTO_BUFFER_NORMED);
 
   if (has_dense)
     {
       add_feed (self, from, SOTTO_SLOT_GATE, SOTTO_SLOT_UP, SOTTO_N_SLOTS);
-      sotto_builder_project (self, SOTTO_BUFFER_HIDDEN, &self->found[SOTTO_SLOT_DOWN].weight, to, FALSE);
+      sotto_builder_project (
+          self, SOTTO_BUFFER_HIDDEN, &self->found[SOTTO_SLOT_DOWN].weight, to, FALSE);
     }
-  if (has_experts && has_dense ? !add_two_ways (self) : has_experts && !add_experts (self, from, to))
+  if (has_experts && has_dense ? !add_two_ways (self)
+                               : has_experts && !add_experts (self, from, to))
     return FALSE;
   if (sotto_layer_has (self->at, SOTTO_PART_SHARED))
     {
       add_feed (self, from, SOTTO_SLOT_SHARED_GATE, SOTTO_SLOT_SHARED_UP, SOTTO_SLOT_SHARED_SWITCH);
-      sotto_builder_project (self, SOTTO_BUFFER_HIDDEN, &self->found[SOTTO_SLOT_SHARED_DOWN].weight, to, TRUE);
+      sotto_builder_project (
+          self, SOTTO_BUFFER_HIDDEN, &self->found[SOTTO_SLOT_SHARED_DOWN].weight, to, TRUE);
     }
 
   sotto_builder_end_branch (self, SOTTO_SLOT_POST_FEED_NORM, SOTTO_SLOT_FEED_SUM_NORM,

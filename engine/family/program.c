@@ -21,9 +21,12 @@ find_family (SottoGguf *gguf, GError **error)
 
   if (name == NULL)
     {
-      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MALFORMED,
-                              &(SottoErrorArguments) { .path = path, .subject = "general.architecture" },
-                              "%s: malformed: general.architecture is missing", display);
+      sotto_engine_set_error (
+          error,
+          SOTTO_ENGINE_ERROR_MALFORMED,
+          &(SottoErrorArguments){ .path = path, .subject = "general.architecture" },
+          "%s: malformed: general.architecture is missing",
+          display);
       return NULL;
     }
 
@@ -31,13 +34,17 @@ find_family (SottoGguf *gguf, GError **error)
   if (family == NULL)
     {
       known = sotto_family_list ();
-      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY,
-                              &(SottoErrorArguments) { .path = path, .subject = name },
-                              g_str_equal (name, COMPANION)
-                              ? "%s: no language model, but the eyes or ears of one (\"%s\"), which stand in a "
-                                "file beside it; the families of language models are: %s"
-                              : "%s: the family \"%s\" is not known; these are: %s",
-                              display, name, known);
+      sotto_engine_set_error (
+          error,
+          SOTTO_ENGINE_ERROR_FAMILY,
+          &(SottoErrorArguments){ .path = path, .subject = name },
+          g_str_equal (name, COMPANION)
+              ? "%s: no language model, but the eyes or ears of one (\"%s\"), which stand in a "
+                "file beside it; the families of language models are: %s"
+              : "%s: the family \"%s\" is not known; these are: %s",
+          display,
+          name,
+          known);
     }
   return family;
 }
@@ -110,11 +117,12 @@ add_end (SottoBuilder *self)
   if (sizes->pools)
     return add_pool (self);
 
-  sotto_builder_add (self, SOTTO_STEP_LOGITS)->logits
-    = (SottoLogitsStep) { .norm = sotto_builder_norm (self, SOTTO_SLOT_OUTPUT_NORM),
-                          .weight = self->found[tied ? SOTTO_SLOT_EMBEDDING : SOTTO_SLOT_OUTPUT].weight,
-                          .scale = (float) sizes->logit_scale,
-                          .soft_cap = (float) sizes->logit_cap };
+  sotto_builder_add (self, SOTTO_STEP_LOGITS)->logits =
+      (SottoLogitsStep){ .norm = sotto_builder_norm (self, SOTTO_SLOT_OUTPUT_NORM),
+                         .weight =
+                             self->found[tied ? SOTTO_SLOT_EMBEDDING : SOTTO_SLOT_OUTPUT].weight,
+                         .scale = (float) sizes->logit_scale,
+                         .soft_cap = (float) sizes->logit_cap };
   self->program->plan.n_output = sizes->n_vocabulary;
   return TRUE;
 }
@@ -150,9 +158,11 @@ add_layer (SottoBuilder *self, guint layer)
   if (!sotto_tensors_load_layer (self->tensors, layer, self->found))
     return FALSE;
 
-  from = mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
+  from = mixer_from =
+      sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
   if (sotto_builder_has (self, SOTTO_SLOT_ATTENTION_NORM_2))
-    mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
+    mixer_from =
+        sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
 
   return add_mixer (self, mixer_from) && sotto_builder_add_feed (self, from);
 }
@@ -239,7 +249,9 @@ sotto_program_new (SottoGguf *gguf, GError **error)
   g_autoptr (SottoProgram) self = g_new0 (SottoProgram, 1);
   g_autofree gboolean *used = g_new0 (gboolean, sotto_gguf_get_n_tensors (gguf) + 1);
   g_auto (SottoSizes) sizes = { 0 };
-  SottoTensors tensors = { .keys = { .gguf = gguf, .error = error }, .sizes = &sizes, .used = used };
+  SottoTensors tensors = { .keys = { .gguf = gguf, .error = error },
+                           .sizes = &sizes,
+                           .used = used };
 
   self->gguf = sotto_gguf_ref (gguf);
   self->steps = g_array_new (FALSE, TRUE, sizeof (SottoStep));
@@ -253,7 +265,8 @@ sotto_program_new (SottoGguf *gguf, GError **error)
     return NULL;
 
   tensors.keys.family = self->family;
-  if (!sotto_sizes_read (&sizes, &tensors.keys) || !sotto_tensors_read_vocabulary (&tensors, &sizes.n_vocabulary)
+  if (!sotto_sizes_read (&sizes, &tensors.keys)
+      || !sotto_tensors_read_vocabulary (&tensors, &sizes.n_vocabulary)
       || !build (self, &tensors, &sizes))
     return NULL;
 

@@ -102,7 +102,11 @@ read_scaling (SottoRopes *self, Scaling *scaling, double base, guint n_pairs, co
 
 /* @factors: (nullable) */
 static const double *
-make_frequencies (double base, guint n_pairs, const Scaling *scaling, const float *factors, GPtrArray *owner)
+make_frequencies (double base,
+                  guint n_pairs,
+                  const Scaling *scaling,
+                  const float *factors,
+                  GPtrArray *owner)
 {
   double *frequencies = g_new (double, n_pairs);
 
@@ -134,7 +138,8 @@ stretch (SottoRopes *self, SottoRope *rope, double base, const SottoRopeFactors 
     return FALSE;
 
   rope->frequencies = make_frequencies (base, rope->n_pairs, &plain, factors->short_factors, owner);
-  rope->long_frequencies = make_frequencies (base, rope->n_pairs, &plain, factors->long_factors, owner);
+  rope->long_frequencies =
+      make_frequencies (base, rope->n_pairs, &plain, factors->long_factors, owner);
   rope->scale = rope->long_scale = (float) scale;
   self->long_from = self->original_context;
   return TRUE;
@@ -155,16 +160,24 @@ sotto_ropes_read (SottoRopes             *self,
   memset (self, 0, sizeof *self);
   self->score_scale = 1;
   if (!sotto_keys_read_positive (keys, "rope.freq_base", 10000, &base)
-      || !sotto_keys_read_positive (keys, "rope.freq_base_swa",
-                                    family->window_rope_base > 0 ? family->window_rope_base : base, &window_base)
-      || !sotto_keys_read_size (keys, "rope.scaling.original_context_length", sizes->n_context, 1, G_MAXINT32,
+      || !sotto_keys_read_positive (keys,
+                                    "rope.freq_base_swa",
+                                    family->window_rope_base > 0 ? family->window_rope_base : base,
+                                    &window_base)
+      || !sotto_keys_read_size (keys,
+                                "rope.scaling.original_context_length",
+                                sizes->n_context,
+                                1,
+                                G_MAXINT32,
                                 &self->original_context))
     return FALSE;
   if (base < 1 || window_base < 1)
-    return sotto_keys_refuse (keys, base < 1 ? "rope.freq_base" : "rope.freq_base_swa", "is too small");
+    return sotto_keys_refuse (
+        keys, base < 1 ? "rope.freq_base" : "rope.freq_base_swa", "is too small");
 
   self->rope = (SottoRope) { .kind = family->rope_kind, .n_pairs = sizes->n_turned / 2 };
-  self->window_rope = (SottoRope) { .kind = family->rope_kind, .n_pairs = sizes->n_window_turned / 2 };
+  self->window_rope =
+      (SottoRope){ .kind = family->rope_kind, .n_pairs = sizes->n_window_turned / 2 };
 
   if (factors->short_factors != NULL && factors->long_factors != NULL)
     {
@@ -176,16 +189,19 @@ sotto_ropes_read (SottoRopes             *self,
 
   if (!read_scaling (self, &scaling, base, MAX (self->rope.n_pairs, 1), keys))
     return FALSE;
-  self->rope.frequencies = make_frequencies (base, self->rope.n_pairs, &scaling, factors->factors, owner);
+  self->rope.frequencies =
+      make_frequencies (base, self->rope.n_pairs, &scaling, factors->factors, owner);
   self->rope.scale = self->rope.long_scale = (float) scaling.scale;
 
   if (family->window_rope_plain)
     scaling = plain;
-  else if (scaling.yarn && !read_yarn (self, &scaling, window_base, MAX (self->window_rope.n_pairs, 1), keys))
+  else if (scaling.yarn
+           && !read_yarn (self, &scaling, window_base, MAX (self->window_rope.n_pairs, 1), keys))
     return FALSE;
   self->window_rope.frequencies
     = make_frequencies (window_base, self->window_rope.n_pairs, &scaling,
                         family->window_rope_plain ? NULL : factors->factors, owner);
-  self->window_rope.scale = self->window_rope.long_scale = family->window_rope_plain ? 1 : (float) scaling.scale;
+  self->window_rope.scale = self->window_rope.long_scale =
+      family->window_rope_plain ? 1 : (float) scaling.scale;
   return TRUE;
 }

@@ -25,7 +25,8 @@ typedef struct {
 
 typedef struct {
   guint n_layers;
-  guint n_layers_in_file;  /* with those behind the last that predict further tokens and are not used */
+  guint
+      n_layers_in_file; /* with those behind the last that predict further tokens and are not used */
   guint n_embedding;
   guint n_vocabulary;
   guint n_context;

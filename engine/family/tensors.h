@@ -53,7 +53,8 @@ gboolean sotto_tensors_copy_rows (SottoTensors      *self,
                                   SottoWeight       *out);
 
 /* FALSE with TENSOR: "FILE: tensor @tensor …" */
-gboolean sotto_tensors_refuse (const SottoTensors *self, const char *tensor, const char *format, ...)
-  G_GNUC_PRINTF (3, 4);
+gboolean
+sotto_tensors_refuse (const SottoTensors *self, const char *tensor, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 
 G_END_DECLS

@@ -29,7 +29,11 @@ check_place (const Check *self, const guint8 *data, gsize n_bytes)
 }
 
 static void
-check_weight (const Check *self, const SottoWeight *weight, guint n_columns, guint n_rows, guint n_matrices)
+check_weight (const Check *self,
+              const SottoWeight *weight,
+              guint n_columns,
+              guint n_rows,
+              guint n_matrices)
 {
   const SottoBlockInfo *block = sotto_block_info (weight->type);
 
@@ -40,7 +44,8 @@ check_weight (const Check *self, const SottoWeight *weight, guint n_columns, gui
   g_assert_cmpuint (weight->n_columns % block->n_elements, ==, 0);
   g_assert_cmpuint (weight->row_bytes, ==, (gsize) n_columns / block->n_elements * block->n_bytes);
   g_assert_cmpuint (weight->matrix_bytes, >=, n_matrices > 1 ? weight->row_bytes * n_rows : 0);
-  check_place (self, weight->data, (n_matrices - 1) * weight->matrix_bytes + n_rows * weight->row_bytes);
+  check_place (
+      self, weight->data, (n_matrices - 1) * weight->matrix_bytes + n_rows * weight->row_bytes);
 }
 
 static void
@@ -143,7 +148,11 @@ check_latent_qkv (Check *self, const SottoLatentQkvStep *step)
     }
   else
     {
-      check_weight (self, &step->key_value_up, step->n_latent, step->n_heads * (step->n_plain + step->n_value), 1);
+      check_weight (self,
+                    &step->key_value_up,
+                    step->n_latent,
+                    step->n_heads * (step->n_plain + step->n_value),
+                    1);
       g_assert_cmpuint (cache->n_heads, ==, step->n_heads);
       g_assert_cmpuint (cache->n_key, ==, n_key);
       g_assert_cmpuint (cache->n_value, ==, step->n_value);
@@ -164,7 +173,8 @@ check_attend (Check *self, const SottoAttendStep *step)
   g_assert_cmpuint (step->temperature_span, >, 0);
   g_assert_true (step->mask != SOTTO_MASK_ALL || self->plan->whole_sequence);
   if (sotto_weight_is_there (&step->value_up))
-    check_weight (self, &step->value_up, cache->n_latent, self->n_attended / step->n_heads, step->n_heads);
+    check_weight (
+        self, &step->value_up, cache->n_latent, self->n_attended / step->n_heads, step->n_heads);
   else
     g_assert_cmpuint (cache->n_value, >, 0);
   self->widths[SOTTO_BUFFER_ATTENDED] = self->n_attended;
@@ -266,7 +276,11 @@ check_step (Check *self, const SottoStep *step)
     case SOTTO_STEP_INPUTS:
       self->n_inputs = plan->n_layers * step->inputs.n_input;
       check_weight (self, &step->inputs.table, self->n_inputs, plan->n_vocabulary, 1);
-      check_weight (self, &step->inputs.projection, read_width (self, SOTTO_BUFFER_RESIDUAL), self->n_inputs, 1);
+      check_weight (self,
+                    &step->inputs.projection,
+                    read_width (self, SOTTO_BUFFER_RESIDUAL),
+                    self->n_inputs,
+                    1);
       break;
     case SOTTO_STEP_NORM:
       check_norm (&step->norm.norm);
@@ -304,7 +318,8 @@ check_step (Check *self, const SottoStep *step)
       break;
     case SOTTO_STEP_LOGITS:
       check_norm (&step->logits.norm);
-      check_weight (self, &step->logits.weight, read_width (self, SOTTO_BUFFER_RESIDUAL), plan->n_output, 1);
+      check_weight (
+          self, &step->logits.weight, read_width (self, SOTTO_BUFFER_RESIDUAL), plan->n_output, 1);
       break;
     case SOTTO_STEP_POOL:
       check_pool (self, &step->pool);
@@ -334,11 +349,12 @@ plan_check (const SottoProgram *program)
 
 /* --- To look at --- */
 
-static const char *const kinds[SOTTO_N_STEP_KINDS] = { "embed", "inputs", "norm", "add", "qkv", "latent-qkv",
-                                                       "attend", "delta", "feed", "project", "experts", "logits",
+static const char *const kinds[SOTTO_N_STEP_KINDS] = { "embed", "inputs",     "norm",    "add",
+                                                       "qkv",   "latent-qkv", "attend",  "delta",
+                                                       "feed",  "project",    "experts", "logits",
                                                        "pool" };
-static const char *const buffers[SOTTO_N_BUFFERS] = { "residual", "normed", "normed-2", "branch", "branch-2",
-                                                      "attended", "hidden" };
+static const char *const buffers[SOTTO_N_BUFFERS] = { "residual", "normed",   "normed-2", "branch",
+                                                      "branch-2", "attended", "hidden" };
 
 char *
 plan_describe (const SottoPlan *plan)
@@ -351,17 +367,30 @@ plan_describe (const SottoPlan *plan)
 
       g_string_append_printf (text, "%3u %s", step->layer, kinds[step->kind]);
       if (step->kind == SOTTO_STEP_NORM)
-        g_string_append_printf (text, " %s to %s", buffers[step->norm.from], buffers[step->norm.to]);
+        g_string_append_printf (
+            text, " %s to %s", buffers[step->norm.from], buffers[step->norm.to]);
       if (step->kind == SOTTO_STEP_ADD)
-        g_string_append_printf (text, " %g * %s to %s, times %g", (double) step->add.scale, buffers[step->add.from],
-                                buffers[step->add.to], (double) step->add.scale_after);
+        g_string_append_printf (text,
+                                " %g * %s to %s, times %g",
+                                (double) step->add.scale,
+                                buffers[step->add.from],
+                                buffers[step->add.to],
+                                (double) step->add.scale_after);
       if (step->kind == SOTTO_STEP_QKV)
-        g_string_append_printf (text, " %s, %u heads of %u, cache %u%s%s", buffers[step->qkv.from],
-                                step->qkv.n_heads, step->qkv.n_key, step->qkv.cache,
+        g_string_append_printf (text,
+                                " %s, %u heads of %u, cache %u%s%s",
+                                buffers[step->qkv.from],
+                                step->qkv.n_heads,
+                                step->qkv.n_key,
+                                step->qkv.cache,
                                 step->qkv.rope == NULL ? ", not turned" : "",
-                                sotto_weight_is_there (&step->qkv.key) ? "" : ", of an earlier layer");
+                                sotto_weight_is_there (&step->qkv.key) ? ""
+                                                                       : ", of an earlier layer");
       if (step->kind == SOTTO_STEP_ATTEND)
-        g_string_append_printf (text, " cache %u, window %u, scale %g", step->attend.cache, step->attend.window,
+        g_string_append_printf (text,
+                                " cache %u, window %u, scale %g",
+                                step->attend.cache,
+                                step->attend.window,
                                 (double) step->attend.scale);
       if (step->kind == SOTTO_STEP_FEED)
         g_string_append_printf (text, " %s", buffers[step->feed.from]);
@@ -370,8 +399,11 @@ plan_describe (const SottoPlan *plan)
                                 step->project.add ? "added to" : "to", buffers[step->project.to],
                                 (double) step->project.scale);
       if (step->kind == SOTTO_STEP_EXPERTS)
-        g_string_append_printf (text, " %s, by %s, %s %s", buffers[step->experts.from],
-                                buffers[step->experts.router_from], step->experts.add ? "added to" : "to",
+        g_string_append_printf (text,
+                                " %s, by %s, %s %s",
+                                buffers[step->experts.from],
+                                buffers[step->experts.router_from],
+                                step->experts.add ? "added to" : "to",
                                 buffers[step->experts.to]);
       g_string_append_c (text, '\n');
     }

@@ -36,7 +36,8 @@ multiply_row (const SottoWeight *w, guint row, const double *x)
   g_autofree float *values = g_new (float, w->n_columns);
   double sum = 0;
 
-  sotto_block_info (w->type)->dequantise ((const guint8 *) w->data + row * w->row_bytes, values, w->n_columns);
+  sotto_block_info (w->type)->dequantise (
+      (const guint8 *) w->data + row * w->row_bytes, values, w->n_columns);
   for (guint i = 0; i < w->n_columns; i++)
     sum += (double) values[i] * x[i];
   if (w->scales != NULL)
@@ -68,7 +69,8 @@ add_table_row (const SottoWeight *w, guint row, double scale, double *y)
 {
   g_autofree float *values = g_new (float, w->n_columns);
 
-  sotto_block_info (w->type)->dequantise ((const guint8 *) w->data + row * w->row_bytes, values, w->n_columns);
+  sotto_block_info (w->type)->dequantise (
+      (const guint8 *) w->data + row * w->row_bytes, values, w->n_columns);
   for (guint i = 0; i < w->n_columns; i++)
     y[i] += scale * (double) values[i];
 }
@@ -103,7 +105,8 @@ norm_heads (const SottoNorm *self, SottoNormSpan span, guint n_heads, guint n_he
 static void
 turn (const Run *self, const SottoRope *rope, guint position, double *head)
 {
-  const double *frequencies = self->is_long && rope->long_frequencies ? rope->long_frequencies : rope->frequencies;
+  const double *frequencies =
+      self->is_long && rope->long_frequencies ? rope->long_frequencies : rope->frequencies;
   double scale = (double) (self->is_long ? rope->long_scale : rope->scale);
 
   for (guint i = 0; i < rope->n_pairs; i++)
@@ -174,7 +177,8 @@ run_embed (Run *self, const SottoEmbedStep *step)
 
   for (guint t = 0; t < self->n; t++)
     {
-      add_table_row (&step->table, (guint) self->tokens[t], (double) step->scale, x + (gsize) t * n);
+      add_table_row (
+          &step->table, (guint) self->tokens[t], (double) step->scale, x + (gsize) t * n);
       if (sotto_weight_is_there (&step->positions))
         add_table_row (&step->positions, t, 1, x + (gsize) t * n);
       for (guint i = 0; step->addend != NULL && i < n; i++)
@@ -256,7 +260,8 @@ run_qkv (Run *self, const SottoQkvStep *step)
   Cache *cache = &self->caches[step->cache];
   guint n_key = step->n_key;
   g_autofree double *query = project (self, &step->query, step->from);
-  g_autofree double *gate = sotto_weight_is_there (&step->gate) ? project (self, &step->gate, step->from) : NULL;
+  g_autofree double *gate =
+      sotto_weight_is_there (&step->gate) ? project (self, &step->gate, step->from) : NULL;
 
   g_clear_pointer (&self->queries, g_free);
   g_clear_pointer (&self->gates, g_free);
@@ -321,7 +326,9 @@ latent_query (const Run *self, const SottoLatentQkvStep *step, guint t, double *
           SottoWeight w = sotto_weight_at (&step->key_up, h);
 
           multiply (&w, up + h * n_head, head);
-          memcpy (head + step->n_latent, up + h * n_head + step->n_plain, step->n_turned * sizeof *head);
+          memcpy (head + step->n_latent,
+                  up + h * n_head + step->n_plain,
+                  step->n_turned * sizeof *head);
         }
       else
         {
@@ -364,7 +371,9 @@ run_latent_qkv (Run *self, const SottoLatentQkvStep *step)
       for (guint h = 0; h < step->n_heads; h++)
         {
           memcpy (k + h * cache->n_key, up + h * n_up, step->n_plain * sizeof *k);
-          memcpy (k + h * cache->n_key + step->n_plain, row + step->n_latent, step->n_turned * sizeof *k);
+          memcpy (k + h * cache->n_key + step->n_plain,
+                  row + step->n_latent,
+                  step->n_turned * sizeof *k);
           memcpy (v + h * cache->n_value, up + h * n_up + step->n_plain, step->n_value * sizeof *v);
         }
     }
@@ -375,7 +384,8 @@ is_seen (const SottoAttendStep *step, guint query, guint key)
 {
   guint distance = query > key ? query - key : key - query;
 
-  return (step->mask == SOTTO_MASK_ALL || key <= query) && (step->window == 0 || distance < step->window);
+  return (step->mask == SOTTO_MASK_ALL || key <= query)
+         && (step->window == 0 || distance < step->window);
 }
 
 static void
@@ -450,8 +460,14 @@ length_factor (const double *x, guint n, float epsilon)
 
 /* One token of one value head: @q and @k of unit length, @state (n_key, n_value) */
 static void
-delta_head (const SottoDeltaStep *step, const double *q, const double *k, const double *v, double decay,
-            double beta, double *state, double *out)
+delta_head (const SottoDeltaStep *step,
+            const double *q,
+            const double *k,
+            const double *v,
+            double decay,
+            double beta,
+            double *state,
+            double *out)
 {
   guint n = step->n_value;
 
@@ -482,7 +498,8 @@ convolve (const SottoDeltaStep *step, const double *mixed, guint t, double *out)
 
       for (guint i = 0; i < step->n_conv; i++)
         if (t + i + 1 >= step->n_conv)
-          sum += (double) step->convolution[c * step->n_conv + i] * mixed[(gsize) (t + i + 1 - step->n_conv) * n + c];
+          sum += (double) step->convolution[c * step->n_conv + i]
+                 * mixed[(gsize) (t + i + 1 - step->n_conv) * n + c];
       out[c] = sum * sigmoid (sum);
     }
 }
@@ -532,12 +549,13 @@ run_delta (Run *self, const SottoDeltaStep *step)
 static void
 run_feed (Run *self, const SottoFeedStep *step)
 {
-  gboolean has_gate = sotto_weight_is_there (&step->gate), has_up = sotto_weight_is_there (&step->up);
+  gboolean has_gate = sotto_weight_is_there (&step->gate),
+           has_up = sotto_weight_is_there (&step->up);
   guint n = has_up ? step->up.n_rows : step->gate.n_rows;
   double *hidden = project (self, has_up ? &step->up : &step->gate, step->from);
   g_autofree double *gate = has_gate ? project (self, &step->gate, step->from) : NULL;
-  g_autofree double *switches = sotto_weight_is_there (&step->switch_) ? project (self, &step->switch_, step->from)
-                                                                       : NULL;
+  g_autofree double *switches =
+      sotto_weight_is_there (&step->switch_) ? project (self, &step->switch_, step->from) : NULL;
 
   for (guint t = 0; t < self->n; t++)
     for (guint i = 0; i < n; i++)
@@ -547,8 +565,10 @@ run_feed (Run *self, const SottoFeedStep *step)
         if (!has_gate)
           *x = activate (step->activation, *x);
         else
-          *x = combine (step->activation, gate[(gsize) t * n + i],
-                        has_up ? *x : self->inputs[(gsize) t * self->n_inputs + step->first_input + i]);
+          *x = combine (step->activation,
+                        gate[(gsize) t * n + i],
+                        has_up ? *x
+                               : self->inputs[(gsize) t * self->n_inputs + step->first_input + i]);
         if (switches != NULL)
           *x *= sigmoid (switches[t]);
       }
@@ -622,14 +642,16 @@ route (const SottoExpertsStep *step, const double *logits, double *weights)
       sum += weights[e];
     }
   for (guint e = 0; e < n; e++)
-    weights[e] *= (double) step->scale / (step->normalised || step->scores == SOTTO_SCORES_SELECTED ? sum : 1)
+    weights[e] *= (double) step->scale
+                  / (step->normalised || step->scores == SOTTO_SCORES_SELECTED ? sum : 1)
                   * (step->expert_scales != NULL ? (double) step->expert_scales[e] : 1);
 }
 
 static void
 add_expert (const SottoExpertsStep *step, guint expert, double weight, const double *x, double *y)
 {
-  SottoWeight up = sotto_weight_at (&step->up, expert), down = sotto_weight_at (&step->down, expert);
+  SottoWeight up = sotto_weight_at (&step->up, expert),
+              down = sotto_weight_at (&step->down, expert);
   SottoWeight gate = step->gate;
   g_autofree double *hidden = g_new (double, up.n_rows);
 
@@ -656,7 +678,8 @@ run_experts (Run *self, const SottoExpertsStep *step)
       route (step, logits + (gsize) t * step->n_experts, weights);
       for (guint e = 0; e < step->n_experts; e++)
         if (weights[e] != 0)
-          add_expert (step, e, weights[e], self->buffers[step->from] + (gsize) t * n, y + (gsize) t * n);
+          add_expert (
+              step, e, weights[e], self->buffers[step->from] + (gsize) t * n, y + (gsize) t * n);
     }
   put (self, step->to, y, n, 1, step->add);
 }
@@ -688,7 +711,8 @@ run_pool (Run *self, const SottoPoolStep *step)
   run_norm (self, &normed);
   for (guint t = 0; t < self->n; t++)
     for (guint i = 0; i < n; i++)
-      if (step->pooling == SOTTO_POOLING_MEAN || t == (step->pooling == SOTTO_POOLING_FIRST ? 0 : self->n - 1))
+      if (step->pooling == SOTTO_POOLING_MEAN
+          || t == (step->pooling == SOTTO_POOLING_FIRST ? 0 : self->n - 1))
         x[i] += self->buffers[SOTTO_BUFFER_NORMED][(gsize) t * n + i]
                 / (step->pooling == SOTTO_POOLING_MEAN ? self->n : 1);
   for (guint i = 0; i < G_N_ELEMENTS (step->dense); i++)
@@ -739,7 +763,12 @@ run_step (Run *self, const SottoStep *step)
       break;
     case SOTTO_STEP_PROJECT:
       x = project (self, &step->project.weight, step->project.from);
-      put (self, step->project.to, x, step->project.weight.n_rows, (double) step->project.scale, step->project.add);
+      put (self,
+           step->project.to,
+           x,
+           step->project.weight.n_rows,
+           (double) step->project.scale,
+           step->project.add);
       break;
     case SOTTO_STEP_EXPERTS:
       run_experts (self, &step->experts);

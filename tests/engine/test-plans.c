@@ -27,7 +27,8 @@ read_fixture (const char *data, gsize length, Fixture *out)
   out->n_columns = GUINT32_FROM_LE (numbers[2]);
   out->tokens = (const gint32 *) (numbers + 3);
   out->rows = (const float *) (numbers + 3 + out->n_tokens);
-  g_assert_cmpuint (length, ==, 4 * ((gsize) 3 + out->n_tokens + (gsize) out->n_rows * out->n_columns));
+  g_assert_cmpuint (
+      length, ==, 4 * ((gsize) 3 + out->n_tokens + (gsize) out->n_rows * out->n_columns));
 }
 
 static double

@@ -107,7 +107,8 @@ put_scales (SottoBlockType type, guint8 *block, float range)
     case SOTTO_BLOCK_IQ1_M: /* four bits at a time, above the scales of the parts */
       put_half (half, range / 17);
       for (guint i = 0; i < 4; i++)
-        block[48 + 2 * i + 1] = (guint8) ((block[48 + 2 * i + 1] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
+        block[48 + 2 * i + 1] =
+            (guint8) ((block[48 + 2 * i + 1] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
       break;
 
     case SOTTO_BLOCK_IQ2_XXS:
@@ -215,7 +216,8 @@ byte_token (guint byte)
 static void
 add_vocabulary (GgufWriter *writer, const TinyModel *self)
 {
-  static const char *const more[] = { "Ġt", "he", "Ġthe", "<|endoftext|>", "<|im_start|>", "<|im_end|>" };
+  static const char *const more[] = { "Ġt",           "he",        "Ġthe", "<|endoftext|>",
+                                      "<|im_start|>", "<|im_end|>" };
   static const char *const merges[] = { "Ġ t", "h e", "Ġt he" };
   const char *tokens[TINY_MODEL_VOCABULARY];
   gint32 types[TINY_MODEL_VOCABULARY];
@@ -230,7 +232,8 @@ add_vocabulary (GgufWriter *writer, const TinyModel *self)
     }
 
   gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
-  gguf_writer_add_string (writer, "tokenizer.ggml.pre", g_str_equal (self->family, "qwen2") ? "qwen2" : "gpt-2");
+  gguf_writer_add_string (
+      writer, "tokenizer.ggml.pre", g_str_equal (self->family, "qwen2") ? "qwen2" : "gpt-2");
   gguf_writer_add_strings (writer, "tokenizer.ggml.tokens", tokens, G_N_ELEMENTS (tokens));
   gguf_writer_add_int32s (writer, "tokenizer.ggml.token_type", types, G_N_ELEMENTS (types));
   gguf_writer_add_strings (writer, "tokenizer.ggml.merges", merges, G_N_ELEMENTS (merges));
@@ -253,7 +256,12 @@ add_number (GgufWriter *writer, const TinyModel *self, const char *key, guint32 
 }
 
 static void
-add_matrix (GgufWriter *writer, const char *name, SottoBlockType type, guint columns, guint rows, guint64 *seed)
+add_matrix (GgufWriter *writer,
+            const char *name,
+            SottoBlockType type,
+            guint columns,
+            guint rows,
+            guint64 *seed)
 {
   g_autofree guint8 *data = tiny_model_random_blocks (type, columns, rows, seed);
 
@@ -279,8 +287,9 @@ add_layer (GgufWriter *writer, const TinyModel *self, guint layer, guint width, 
     guint columns;
     guint rows;
   } matrices[] = {
-    { "attn_q", width, width },  { "attn_k", width, width / 2 }, { "attn_v", width, width / 2 },
-    { "attn_output", width, width }, { "ffn_gate", width, 2 * width }, { "ffn_up", width, 2 * width },
+    { "attn_q", width, width },       { "attn_k", width, width / 2 },
+    { "attn_v", width, width / 2 },   { "attn_output", width, width },
+    { "ffn_gate", width, 2 * width }, { "ffn_up", width, 2 * width },
     { "ffn_down", 2 * width, width },
   };
 
@@ -296,7 +305,8 @@ add_layer (GgufWriter *writer, const TinyModel *self, guint layer, guint width, 
 
   for (guint i = 0; i < 2; i++)
     {
-      g_autofree char *name = g_strdup_printf ("blk.%u.%s.weight", layer, i ? "ffn_norm" : "attn_norm");
+      g_autofree char *name =
+          g_strdup_printf ("blk.%u.%s.weight", layer, i ? "ffn_norm" : "attn_norm");
 
       add_norm (writer, name, width, seed);
     }
@@ -341,7 +351,8 @@ add_extra (GgufWriter *writer, const TinyModel *self)
   for (guint i = 0; items[i] != NULL; i++)
     {
       g_auto (GStrv) pair = g_strsplit (items[i], "=", 2);
-      g_autofree char *key = g_strdup_printf ("%s.%s", self->family, pair[0] != NULL ? pair[0] : "");
+      g_autofree char *key =
+          g_strdup_printf ("%s.%s", self->family, pair[0] != NULL ? pair[0] : "");
 
       if (pair[0] == NULL || pair[1] == NULL)
         continue;
