@@ -30,7 +30,9 @@ sotto_schema_add_array (SottoSchema      *self,
       return;
     }
 
-  before = behind = sotto_machine_add_text (machine, from, "[", 1);
+  behind = sotto_machine_add_text (machine, from, "[", 1);
+  before = sotto_machine_add_state (machine);
+  sotto_machine_add_empty (machine, behind, before);
   end = sotto_machine_add_text (machine, sotto_machine_add_state (machine), "]", 1);
   sotto_machine_add_empty (machine, end, to);
   if (least == 0)

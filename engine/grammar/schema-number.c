@@ -50,10 +50,17 @@ add_digit (Range *self,
     for (guint is_high = 0; is_high < 2; is_high++)
       {
         guint32 from = self->states[is_low][is_high];
-        guint first = is_low ? MAX (least, sotto_decimal_get_digit (self->low.value, place)) : least;
-        guint last = is_high ? sotto_decimal_get_digit (self->high.value, place) : 9;
+        guint first = least;
+        guint last = 9;
 
-        for (guint digit = first; from != G_MAXUINT32 && digit <= last; digit++)
+        if (from == G_MAXUINT32)
+          continue;
+        if (is_low)
+          first = MAX (least, sotto_decimal_get_digit (self->low.value, place));
+        if (is_high)
+          last = sotto_decimal_get_digit (self->high.value, place);
+
+        for (guint digit = first; digit <= last; digit++)
           {
             gboolean still_low = is_low && digit == sotto_decimal_get_digit (self->low.value, place);
             gboolean still_high = is_high && digit == last;
@@ -156,7 +163,9 @@ choose_fraction (const SottoFacts *facts)
       }
   if (n_integer > MOST_LIMIT_DIGITS || n_fraction > MOST_LIMIT_DIGITS)
     return -1;
-  /* Of two decimals that round to the same double, one may be on the wrong side. */
+  /* Of integers none is rounded. Of two decimals that round to the same double, one may be on the wrong side. */
+  if ((facts->types & SOTTO_TYPE_FRACTION) == 0)
+    return 0;
   if (exclusive && n_integer + n_fraction > DOUBLE_DIGITS)
     return -1;
 
@@ -265,5 +274,5 @@ sotto_schema_add_number (SottoSchema      *self,
   if (n_fraction < 0)
     sotto_schema_fail (self, self->root, "minimum or maximum", "a limit has too many digits");
   else
-    add_limited (self, facts, fractions ? n_fraction : 0, from, to);
+    add_limited (self, facts, n_fraction, from, to);
 }

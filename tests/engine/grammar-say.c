@@ -1,0 +1,277 @@
+/* Drives grammars from other languages: reads one request a line, writes one answer a line.
+ *
+ *   grammar-say [MODEL]: with the vocabulary of that file, or with a small one of its own
+ *
+ *   {"schema" or "gbnf", "texts": […], "say": how often, "seed", "most": tokens}
+ *   {"matches": [0 refused, 1 begins, 2 fits …], "said": [{"text", "whole", "tokens"}], "compile_us",
+ *    "mean_us", "worst_us": of the masks}
+ *   or {"error": message}
+ *
+ * What is said is drawn as a model with random weights would: the highest of random logits, after the mask. Once half
+ * of the tokens are used it takes what closes something, wherever that is allowed. */
+
+#include "grammar/constraint.h"
+#include "sotto-engine.h"
+#include "sotto-model-private.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <yyjson.h>
+
+/* --- A small vocabulary: every byte, an end, and tokens that cross borders of JSON --- */
+
+static const char *const pieces[] = {
+  "\",\"", "\": ", "{\"", "\"}", "},{", "]}", "true", "fals", "null", "00", "123", "-1", "a\"", "e\xc5", "\x82\x61",
+  "\xc3\xb3", "\\u00", "\\n", ", ", "  ", "\n", "ab", "abc", "Hello", " the", "0.", "e+", "[]", "[[", "\xf0\x9f",
+  "\x98\x80", "\",", "1,", "-0", "]]", "id", "name", "\"a", "2024-", "::", "@", "http",
+};
+
+#define SMALL_END (256 + (gint) G_N_ELEMENTS (pieces))
+
+static void
+append_small (gpointer  user_data,
+              gint32    token,
+              GString  *out)
+{
+  if (token < 256)
+    g_string_append_c (out, token);
+  else if (token < SMALL_END)
+    g_string_append (out, pieces[token - 256]);
+}
+
+static gboolean
+is_small_end (gpointer user_data,
+              gint32   token)
+{
+  return token == SMALL_END;
+}
+
+/* --- Saying --- */
+
+typedef struct {
+  SottoTokenTrie *trie;
+  guint n_logits;
+  float *noise;              /* (2 * n_logits) */
+  gint64 total_us;
+  gint64 worst_us;
+  guint n_masks;
+} Speaker;
+
+/* A single byte that closes something, if one is allowed; else -1. */
+static gint32
+find_closer (const Speaker *self,
+             const guint64 *mask)
+{
+  static const char closers[] = "\"]}";
+  gint32 best = -1;
+  guint best_rank = G_MAXUINT;
+
+  for (guint i = 0; i < self->trie->n_tokens; i++)
+    {
+      const char *found;
+
+      if ((mask[i / 64] >> i % 64 & 1) == 0 || self->trie->offsets[i + 1] != self->trie->offsets[i] + 1)
+        continue;
+      found = strchr (closers, self->trie->bytes[self->trie->offsets[i]]);
+      if (found != NULL && *found != '\0' && found - closers < (gssize) best_rank)
+        {
+          best = i;
+          best_rank = found - closers;
+        }
+    }
+
+  return best;
+}
+
+static gint32
+draw (Speaker         *self,
+      SottoConstraint *constraint,
+      GRand           *rand,
+      gboolean         hurry,
+      GError         **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  const guint64 *mask = sotto_constraint_get_mask (constraint, error);
+  gint64 took = g_get_monotonic_time () - begin;
+  const float *logits;
+  gint32 best = -1;
+
+  if (mask == NULL)
+    return -1;
+  self->total_us += took;
+  self->worst_us = MAX (self->worst_us, took);
+  self->n_masks++;
+
+  if (self->trie->ends->len > 0 && sotto_constraint_may_end (constraint) &&
+      (hurry || g_rand_int_range (rand, 0, 3) == 0))
+    return g_array_index (self->trie->ends, gint32, 0);
+  if (hurry && (best = find_closer (self, mask)) >= 0)
+    return best;
+
+  logits = sotto_constraint_apply (constraint, self->noise + g_rand_int_range (rand, 0, self->n_logits),
+                                   error);
+  best = 0;
+  for (guint i = 1; i < self->n_logits; i++)
+    if (logits[i] > logits[best])
+      best = i;
+
+  return best;
+}
+
+static gboolean
+say (Speaker        *self,
+     SottoGrammar   *grammar,
+     guint           seed,
+     guint           most,
+     yyjson_mut_doc *document,
+     yyjson_mut_val *list,
+     GError        **error)
+{
+  g_autoptr (SottoConstraint) constraint =
+    sotto_constraint_new (grammar, self->trie, self->n_logits, error);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (GString) text = g_string_new (NULL);
+  yyjson_mut_val *said = yyjson_mut_obj (document);
+  gboolean whole = FALSE;
+  guint n = 0;
+
+  if (constraint == NULL)
+    return FALSE;
+  for (; n < most && !whole; n++)
+    {
+      gint32 token = draw (self, constraint, rand, n >= most / 2, error);
+
+      if (token < 0 || !sotto_constraint_accept (constraint, token, error))
+        return FALSE;
+      g_string_append_len (text, (const char *) self->trie->bytes + self->trie->offsets[token],
+                           self->trie->offsets[token + 1] - self->trie->offsets[token]);
+      whole = sotto_constraint_is_finished (constraint);
+    }
+
+  /* Bytes that are no UTF-8 (a character that was begun) are shown as what they are not. */
+  if (g_utf8_validate_len (text->str, text->len, NULL))
+    yyjson_mut_obj_add_strncpy (document, said, "text", text->str, text->len);
+  else
+    yyjson_mut_obj_add_null (document, said, "text");
+  yyjson_mut_obj_add_bool (document, said, "whole", whole);
+  yyjson_mut_obj_add_uint (document, said, "tokens", n);
+  yyjson_mut_arr_append (list, said);
+
+  return TRUE;
+}
+
+static gboolean
+answer (Speaker        *self,
+        yyjson_val     *request,
+        yyjson_mut_doc *document,
+        yyjson_mut_val *root,
+        GError        **error)
+{
+  yyjson_val *schema = yyjson_obj_get (request, "schema");
+  yyjson_val *gbnf = yyjson_obj_get (request, "gbnf");
+  yyjson_mut_val *matches = yyjson_mut_arr (document);
+  yyjson_mut_val *said = yyjson_mut_arr (document);
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (SottoGrammar) grammar = schema != NULL
+    ? sotto_grammar_new_json_schema (yyjson_get_str (schema), yyjson_get_len (schema), error)
+    : sotto_grammar_new_gbnf (yyjson_get_str (gbnf), yyjson_get_len (gbnf), NULL, error);
+  gint64 compiled = g_get_monotonic_time ();
+  guint seed = yyjson_get_uint (yyjson_obj_get (request, "seed"));
+  gsize i, n;
+  yyjson_val *text;
+
+  if (grammar == NULL)
+    return FALSE;
+
+  yyjson_arr_foreach (yyjson_obj_get (request, "texts"), i, n, text)
+    yyjson_mut_arr_add_int (document, matches,
+                            sotto_grammar_match (grammar, yyjson_get_str (text), yyjson_get_len (text)));
+
+  self->total_us = self->worst_us = 0;
+  self->n_masks = 0;
+  for (guint k = 0; k < yyjson_get_uint (yyjson_obj_get (request, "say")); k++)
+    if (!say (self, grammar, seed + k, yyjson_get_uint (yyjson_obj_get (request, "most")), document, said,
+              error))
+      return FALSE;
+
+  yyjson_mut_obj_add_val (document, root, "matches", matches);
+  yyjson_mut_obj_add_val (document, root, "said", said);
+  yyjson_mut_obj_add_sint (document, root, "compile_us", compiled - begin);
+  yyjson_mut_obj_add_real (document, root, "mean_us", (double) self->total_us / MAX (self->n_masks, 1));
+  yyjson_mut_obj_add_sint (document, root, "worst_us", self->worst_us);
+  yyjson_mut_obj_add_uint (document, root, "masks", self->n_masks);
+
+  return TRUE;
+}
+
+static void
+handle (Speaker    *self,
+        const char *line,
+        gsize       length)
+{
+  yyjson_doc *request = yyjson_read (line, length, 0);
+  yyjson_mut_doc *document = yyjson_mut_doc_new (NULL);
+  yyjson_mut_val *root = yyjson_mut_obj (document);
+  g_autoptr (GError) error = NULL;
+  char *json;
+
+  if (!answer (self, yyjson_doc_get_root (request), document, root, &error))
+    {
+      root = yyjson_mut_obj (document);
+      yyjson_mut_obj_add_strcpy (document, root, "error", error->message);
+    }
+  yyjson_mut_doc_set_root (document, root);
+  json = yyjson_mut_write (document, 0, NULL);
+  puts (json);
+  fflush (stdout);
+
+  free (json);
+  yyjson_mut_doc_free (document);
+  yyjson_doc_free (request);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  SottoTokenSource source = { SMALL_END + 1, append_small, is_small_end, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoTokenTrie) trie = NULL;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autofree float *noise = NULL;
+  g_autofree char *line = NULL;
+  Speaker self = { 0 };
+  size_t room = 0;
+  ssize_t length;
+
+  setlocale (LC_ALL, "");
+  if (argc > 1)
+    {
+      model = sotto_model_open (argv[1], NULL, NULL, NULL, &error);
+      if (model != NULL)
+        trie = sotto_token_trie_ref (sotto_model_get_token_trie (model, NULL, &error));
+    }
+  else
+    {
+      trie = sotto_token_trie_new (&source, NULL, &error);
+    }
+  if (trie == NULL)
+    {
+      fprintf (stderr, "grammar-say: %s\n", error->message);
+      return 1;
+    }
+
+  self.trie = trie;
+  self.n_logits = model != NULL ? sotto_model_get_info (model)->n_vocabulary : trie->n_tokens;
+  noise = g_new (float, 2 * (gsize) self.n_logits);
+  for (guint i = 0; i < 2 * self.n_logits; i++)
+    noise[i] = g_rand_double (rand);
+  self.noise = noise;
+
+  while ((length = getline (&line, &room, stdin)) > 0)
+    handle (&self, line, length);
+
+  return 0;
+}
