@@ -384,6 +384,7 @@ test_tiers_agree (void)
 
 /* --- Norm, gate, RoPE, conversions --- */
 
+/* In place or not, with and without weight and bias. */
 static void
 test_norm (gconstpointer data)
 {
@@ -391,28 +392,52 @@ test_norm (gconstpointer data)
   SottoKernels kernels;
   float x[1030];
   float weight[1030];
+  float bias[1030];
   float y[1030];
 
   if (!init_or_skip (&kernels, data))
     return;
   for (guint n = 1; n < G_N_ELEMENTS (x); n = n * 2 + (n % 3))
-    {
-      double squares = 0;
+    for (guint way = 0; way < 12; way++)
+      {
+        SottoNormKind kind = (SottoNormKind) (way % 3);
+        const float *weights = way / 3 >= 1 ? weight : NULL;
+        const float *biases = way / 3 >= 2 ? bias : NULL;
+        double mean = 0;
+        double squares = 0;
+        double scale = 1;
 
-      for (guint i = 0; i < n; i++)
-        {
-          x[i] = 5 * random_float (rand);
-          weight[i] = random_float (rand);
-          squares += (double) x[i] * (double) x[i];
-        }
-      kernels.norm (SOTTO_NORM_RMS, x, weight, NULL, 1e-5f, n, y);
-      for (guint i = 0; i < n; i++)
-        {
-          double exact = (double) x[i] / sqrt (squares / n + 1e-5) * (double) weight[i];
+        for (guint i = 0; i < n; i++)
+          {
+            x[i] = 5 * random_float (rand);
+            weight[i] = random_float (rand);
+            bias[i] = random_float (rand);
+            mean += kind == SOTTO_NORM_LAYER ? (double) x[i] / n : 0;
+          }
+        for (guint i = 0; i < n; i++)
+          squares += ((double) x[i] - mean) * ((double) x[i] - mean) / n;
+        if (kind != SOTTO_NORM_NONE)
+          scale = 1 / sqrt (squares + 1e-5);
+        memcpy (y, x, sizeof y);
+        kernels.norm (kind, way / 3 == 3 ? y : x, weights, biases, 1e-5f, n, y);
+        for (guint i = 0; i < n; i++)
+          {
+            double exact = ((double) x[i] - mean) * scale * (weights ? (double) weight[i] : 1)
+                           + (biases ? (double) bias[i] : 0);
 
-          g_assert_cmpfloat (fabs ((double) y[i] - exact), <=, 2e-6 * fabs (exact));
-        }
-    }
+            g_assert_cmpfloat (fabs ((double) y[i] - exact), <=, n == 1 ? 1e-2 : 4e-6 * (1 + fabs (exact)));
+          }
+      }
+}
+
+static float
+activate (SottoActivation kind, float x)
+{
+  return kind == SOTTO_ACTIVATION_SILU           ? sotto_silu (x)
+         : kind == SOTTO_ACTIVATION_GELU         ? sotto_gelu (x)
+         : kind == SOTTO_ACTIVATION_GELU_ERF     ? sotto_gelu_erf (x)
+         : kind == SOTTO_ACTIVATION_RELU_SQUARED ? sotto_relu_squared (x)
+                                                 : x;
 }
 
 static void
@@ -433,12 +458,86 @@ test_gate (gconstpointer data)
     }
   for (guint n = 1; n <= 77; n += 4)
     {
-      kernels.gate (SOTTO_ACTIVATION_SILU, gate, up, n, y);
+      for (int kind = SOTTO_ACTIVATION_NONE; kind <= SOTTO_ACTIVATION_RELU_SQUARED; kind++)
+        {
+          SottoActivation activation = (SottoActivation) kind;
+
+          kernels.gate (activation, gate, up, n, y);
+          for (guint i = 0; i < n; i++)
+            g_assert_cmpfloat (y[i], ==, activate (activation, gate[i]) * up[i]);
+          kernels.gate (activation, gate, NULL, n, y);
+          for (guint i = 0; i < n; i++)
+            g_assert_cmpfloat (y[i], ==, activate (activation, gate[i]));
+        }
+      kernels.gate (SOTTO_ACTIVATION_CLAMPED, gate, gate, n, y);
       for (guint i = 0; i < n; i++)
-        g_assert_cmpfloat (y[i], ==, sotto_silu (gate[i]) * up[i]);
-      kernels.gate (SOTTO_ACTIVATION_GELU, gate, up, n, y);
+        g_assert_cmpfloat (y[i], ==, sotto_clamped (gate[i], gate[i]));
+      memcpy (y, up, sizeof y);
+      kernels.sigmoid (gate, n, y);
       for (guint i = 0; i < n; i++)
-        g_assert_cmpfloat (y[i], ==, sotto_gelu (gate[i]) * up[i]);
+        g_assert_cmpfloat (y[i], ==, up[i] / (1.0f + sotto_exp (-gate[i])));
+      memcpy (y, gate, sizeof y);
+      kernels.cap (30.0f, n, y);
+      for (guint i = 0; i < n; i++)
+        g_assert_cmpfloat (y[i], ==, 30.0f * sotto_tanh (gate[i] / 30.0f));
+    }
+}
+
+/* One token of the delta rule, and its convolution. */
+static void
+test_delta (gconstpointer data)
+{
+  enum { KEY = 37, MOST = 150, TAPS = 4 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  static float state[KEY * MOST];
+  static double exact_state[KEY * MOST];
+  float query[KEY], key[KEY], value[MOST], answer[MOST], weights[TAPS * MOST];
+  const float *rows[TAPS] = { query, key, query, key };
+  SottoKernels kernels;
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  for (guint n = 1; n <= MOST; n += 23)
+    {
+      for (guint i = 0; i < KEY; i++)
+        {
+          query[i] = 0.2f * random_float (rand);
+          key[i] = 0.2f * random_float (rand);
+        }
+      for (guint i = 0; i < KEY * n; i++)
+        exact_state[i] = (double) (state[i] = random_float (rand));
+      for (guint j = 0; j < n; j++)
+        value[j] = random_float (rand);
+      kernels.delta (query, key, value, 0.75f, 0.5f, KEY, n, state, answer);
+      for (guint j = 0; j < n; j++)
+        {
+          double said = 0;
+          double sum = 0;
+
+          for (guint i = 0; i < KEY; i++)
+            said += (double) key[i] * (exact_state[i * n + j] *= 0.75);
+          for (guint i = 0; i < KEY; i++)
+            {
+              exact_state[i * n + j] += (double) key[i] * 0.5 * ((double) value[j] - said);
+              sum += (double) query[i] * exact_state[i * n + j];
+              g_assert_cmpfloat (fabs ((double) state[i * n + j] - exact_state[i * n + j]), <=, 1e-6);
+            }
+          g_assert_cmpfloat (fabs ((double) answer[j] - sum), <=, 1e-6);
+        }
+    }
+  for (guint n = 1; n <= KEY; n += 6)
+    {
+      for (guint i = 0; i < TAPS * n; i++)
+        weights[i] = random_float (rand);
+      kernels.convolve (rows, weights, TAPS, n, answer);
+      for (guint i = 0; i < n; i++)
+        {
+          double sum = 0;
+
+          for (guint tap = 0; tap < TAPS; tap++)
+            sum += (double) weights[tap * n + i] * (double) rows[tap][i];
+          g_assert_cmpfloat (fabs ((double) answer[i] - sum / (1 + exp (-sum))), <=, 1e-6);
+        }
     }
 }
 
@@ -782,7 +881,7 @@ main (int argc, char **argv)
         GTestDataFunc func;
       } tests[] = {
         { "norm", test_norm }, { "gate", test_gate },           { "rope", test_rope },
-        { "halves", test_halves }, { "attention", test_attention },
+        { "delta", test_delta }, { "halves", test_halves }, { "attention", test_attention },
       };
 
       for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
