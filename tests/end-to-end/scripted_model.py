@@ -71,8 +71,10 @@ def write(path, script, layers=2, name='Scripted', template=TEMPLATE):
     spoken = pieces(script)
     bytes_ = byte_tokens()
     # The same word at two places is two tokens: what follows depends on the token alone.
-    tokens = bytes_ + ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] + spoken
-    kinds = [NORMAL] * 256 + [CONTROL] * 3 + [USER_DEFINED] * len(spoken)
+    tags = [piece.startswith('<') and piece.endswith('>') for piece in spoken]
+    tokens = bytes_ + ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] + [
+        piece if tag else ''.join(bytes_[byte] for byte in piece.encode()) for piece, tag in zip(spoken, tags)]
+    kinds = [NORMAL] * 256 + [CONTROL] * 3 + [USER_DEFINED if tag else NORMAL for tag in tags]
     end, first = 258, 259
     vectors = [[chooser.choice((-1.0, 1.0)) for _ in range(WIDTH)] for _ in range(len(spoken) + 1)]
     zeros = [0.0] * WIDTH
