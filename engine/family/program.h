@@ -4,14 +4,14 @@
 
 G_BEGIN_DECLS
 
-/* What a file and its family's descriptor come to: a plan whose every size is checked and every tensor
- * found. Immutable; keeps the file alive, in which the weights lie. */
+/* What a file and its family's descriptor come to: a plan whose every size is checked and every
+ * tensor found. Immutable; keeps the file alive, in which the weights lie. */
 typedef struct {
   const SottoFamily *family;
   SottoPlan plan;
   guint n_context_trained;
   guint n_context_most;        /* positions that it has a table for; 0: any number */
-  gboolean is_embedding; /* its output is one vector, pooled as said; else it predicts tokens */
+  gboolean is_embedding; /* its output is one vector; else it predicts tokens */
   SottoPooling pooling;
 
   /* Owned */
@@ -25,9 +25,9 @@ typedef struct {
 /**
  * sotto_program_new:
  *
- * Returns: (transfer full): or %NULL with FAMILY (names those that are known), MALFORMED (a key of the
- *   metadata is missing or makes no sense), TENSOR (one is missing, has a wrong shape, or is none of
- *   the family's) or BLOCK_TYPE
+ * Returns: (transfer full): or %NULL with FAMILY (names those that are known), MALFORMED (a key of
+ *   the metadata is missing or makes no sense), TENSOR (one is missing, has a wrong shape, or is
+ *   none of the family's) or BLOCK_TYPE
  */
 SottoProgram *sotto_program_new (SottoGguf *gguf, GError **error);
 void sotto_program_free (SottoProgram *self);
