@@ -60,6 +60,46 @@ test_activations (void)
 }
 
 static void
+test_saturating (void)
+{
+  for (double x = -30.0; x <= 30.0; x += 0.00071)
+    {
+      double at = (double) (float) x;
+      double sum = log1p (exp (-fabs (at))) + MAX (at, 0);
+
+      g_assert_cmpfloat (relative_error ((double) sotto_tanh ((float) x), tanh (at)), <=, 3e-7);
+      g_assert_cmpfloat (relative_error ((double) sotto_erf ((float) x), erf (at)), <=, 6e-7);
+      g_assert_cmpfloat (relative_error ((double) sotto_sigmoid ((float) x), 1 / (1 + exp (-at))), <=, 5e-7);
+      g_assert_cmpfloat (relative_error ((double) sotto_softplus ((float) x), sum), <=, 5e-7);
+      g_assert_cmpfloat (fabs ((double) sotto_gelu_erf ((float) x) - 0.5 * at * (1 + erf (at / sqrt (2)))),
+                         <=, 3e-7 * fabs (at));
+    }
+  g_assert_cmpfloat (sotto_tanh (0.0f), ==, 0.0f);
+  g_assert_cmpfloat (sotto_tanh (1e30f), ==, 1.0f);
+  g_assert_cmpfloat (sotto_tanh (-INFINITY), ==, -1.0f);
+  g_assert_cmpfloat (sotto_softplus (1000.0f), ==, 1000.0f);
+  g_assert_cmpfloat (sotto_softplus (-1000.0f), ==, 0.0f);
+  g_assert_cmpfloat (sotto_relu_squared (-2.0f), ==, 0.0f);
+  g_assert_cmpfloat (sotto_relu_squared (3.0f), ==, 9.0f);
+  g_assert_true (isnan (sotto_tanh (NAN)));
+  g_assert_true (isnan (sotto_sigmoid (NAN)));
+}
+
+static void
+test_clamped (void)
+{
+  for (double gate = -20; gate < 12; gate += 0.37)
+    for (double up = -12; up < 12; up += 0.41)
+      {
+        double g = MIN (gate, 7);
+        double exact = g / (1 + exp (-1.702 * g)) * (CLAMP (up, -7, 7) + 1);
+
+        g_assert_cmpfloat (fabs ((double) sotto_clamped ((float) gate, (float) up) - exact), <=,
+                           2e-6 * (1 + fabs (exact)));
+      }
+}
+
+static void
 test_sincos (void)
 {
   double worst = 0;
@@ -84,6 +124,8 @@ main (int argc, char **argv)
   g_test_add_func ("/exact-math/exp", test_exp);
   g_test_add_func ("/exact-math/exp-rises", test_exp_rises);
   g_test_add_func ("/exact-math/activations", test_activations);
+  g_test_add_func ("/exact-math/saturating", test_saturating);
+  g_test_add_func ("/exact-math/clamped", test_clamped);
   g_test_add_func ("/exact-math/sincos", test_sincos);
   return g_test_run ();
 }
