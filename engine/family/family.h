@@ -93,7 +93,7 @@ typedef enum
 
   /* SOTTO_PART_EXPERTS */
   SOTTO_SLOT_ROUTER,
-  SOTTO_SLOT_ROUTER_SCALE, /* the router reads the residual normed by itself, times this (Gemma 4) */
+  SOTTO_SLOT_ROUTER_SCALE, /* the router reads the normed residual times this (Gemma 4) */
   SOTTO_SLOT_SELECTION_BIAS,
   SOTTO_SLOT_EXPERT_GATE,
   SOTTO_SLOT_EXPERT_UP,
@@ -118,7 +118,7 @@ typedef enum
 
 typedef enum
 {
-  SOTTO_ABSENT, /* a file of this family that has it is refused: it means something else */
+  SOTTO_ABSENT, /* a file of this family that has it is refused */
   SOTTO_OPTIONAL,
   SOTTO_REQUIRED,
 } SottoPresence;
@@ -139,7 +139,7 @@ typedef struct {
   gboolean logits_divided;     /* by logit_scale; else multiplied */
   float logit_cap;
   SottoMask mask;
-  gboolean pools; /* ends in one vector instead of logits; else only where the file says so */
+  gboolean pools; /* ends in one vector; else only where the file says so */
 
   /* Attention */
   SottoNormSpan span;          /* of the norms of Q and K */

@@ -40,14 +40,23 @@ gboolean sotto_keys_read_layer_size (const SottoKeys *self,
 
 /* A positive number, or @fallback. */
 gboolean
-sotto_keys_read_positive (const SottoKeys *self, const char *key, double fallback, double *out);
+sotto_keys_read_positive (const SottoKeys *self,
+                                   const char      *key,
+                                   double           fallback,
+                                   double          *out);
 
 /* A number that is not negative, or @fallback. */
 gboolean
-sotto_keys_read_number (const SottoKeys *self, const char *key, double fallback, double *out);
+sotto_keys_read_number (const SottoKeys *self,
+                                 const char      *key,
+                                 double           fallback,
+                                 double          *out);
 
 gboolean
-sotto_keys_read_flag (const SottoKeys *self, const char *key, gboolean fallback, gboolean *out);
+sotto_keys_read_flag (const SottoKeys *self,
+                               const char      *key,
+                               gboolean         fallback,
+                               gboolean        *out);
 
 /* (transfer full) (nullable) */
 char *sotto_keys_dup_string (const SottoKeys *self, const char *key);

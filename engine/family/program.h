@@ -11,7 +11,7 @@ typedef struct {
   SottoPlan plan;
   guint n_context_trained;
   guint n_context_most;        /* positions that it has a table for; 0: any number */
-  gboolean is_embedding; /* its output is one vector, pooled as said; else it predicts tokens */
+  gboolean is_embedding; /* its output is one vector; else it predicts tokens */
   SottoPooling pooling;
 
   /* Owned */

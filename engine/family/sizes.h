@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   guint n_layers;
   guint
-      n_layers_in_file; /* with those behind the last that predict further tokens and are not used */
+      n_layers_in_file; /* with those that predict further tokens, which are not used */
   guint n_embedding;
   guint n_vocabulary;
   guint n_context;
