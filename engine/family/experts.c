@@ -13,8 +13,8 @@
 #define MAX_EXPERTS 4096
 #define FEED_FORWARD "feed_forward_length"
 
-/* A file that has a bias of the choice, but does not say how scores come about, means sigmoid: the bias
- * came with it (DeepSeek-AI 2024, "DeepSeek-V3"). */
+/* A file that has a bias of the choice, but does not say how scores come about, means sigmoid: the
+ * bias came with it (DeepSeek-AI 2024, "DeepSeek-V3"). */
 static gboolean
 has_selection_bias (const SottoSizes *self, const SottoKeys *keys)
 {

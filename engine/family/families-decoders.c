@@ -4,9 +4,9 @@
 
 const SottoFamily sotto_families_decoders[] = {
   {
-    /* Llama 2 and 3 (Touvron et al. 2023, Grattafiori et al. 2024), Mistral, SmolLM and many more; with
-     * experts Mixtral (Jiang et al. 2024). Whoever made the file has re-ordered the rows of Q and K so
-     * that the pairs of RoPE lie side by side. */
+    /* Llama 2 and 3 (Touvron et al. 2023, Grattafiori et al. 2024), Mistral, SmolLM and many more;
+     * with experts Mixtral (Jiang et al. 2024). Whoever made the file has re-ordered the rows of Q
+     * and K so that the pairs of RoPE lie side by side. */
     .name = "llama",
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,

@@ -1,4 +1,5 @@
-/* The Gemma families, as data. Whoever made the file has added 1 to the weights of Gemma 1 to 3's norms. */
+/* The Gemma families, as data. Whoever made the file has added 1 to the weights of Gemma 1 to 3's
+ * norms. */
 
 #include "family/slots.h"
 
@@ -22,8 +23,9 @@ const SottoFamily sotto_families_gemma[] = {
     },
   },
   {
-    /* Gemma 4 (Gemma team 2026): heads of another size in windows; layers that see an earlier one's keys
-     * and values, or whose values are their keys; inputs beside the residual; experts beside a dense way. */
+    /* Gemma 4 (Gemma team 2026): heads of another size in windows; layers that see an earlier one's
+     * keys and values, or whose values are their keys; inputs beside the residual; experts beside a
+     * dense way. */
     .name = "gemma4",
     .norm = SOTTO_NORM_RMS,
     .embedding_scaled = TRUE,
@@ -83,7 +85,8 @@ const SottoFamily sotto_families_gemma[] = {
     .slots = { SLOTS_TRANSFORMER (ABSENT, ABSENT) },
   },
   {
-    /* EmbeddingGemma (Schechter Vera et al. 2025): Gemma 3 that sees both ways and ends in one vector. */
+    /* EmbeddingGemma (Schechter Vera et al. 2025): Gemma 3 that sees both ways and ends in one
+     * vector. */
     .name = "gemma-embedding",
     .norm = SOTTO_NORM_RMS,
     .embedding_scaled = TRUE,

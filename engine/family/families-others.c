@@ -43,7 +43,8 @@ const SottoFamily sotto_families_others[] = {
     },
   },
   {
-    /* Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and values. */
+    /* Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and
+     * values. */
     .name = "falcon",
     .norm = SOTTO_NORM_LAYER,
     .turns = TRUE,

@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* A model family is data: this struct, filled in once a family in families-*.c. hyperparameters.c reads
- * sizes by it, tensors.c finds weights by it, and the plan-*.c write the steps that its words ask for; none
- * of them asks which family it is. When a family needs something that no word here says, a word is
- * added, and these files translate it for all. */
+/* A model family is data: this struct, filled in once a family in families-*.c. hyperparameters.c
+ * reads sizes by it, tensors.c finds weights by it, and the plan-*.c write the steps that its words
+ * ask for; none of them asks which family it is. When a family needs something that no word here
+ * says, a word is added, and these files translate it for all. */
 
 /* What a model and its layers are made of; hyperparameters.c says which of them a layer has. */
 typedef enum {
@@ -45,7 +45,7 @@ typedef enum
 
   /* SOTTO_PART_LAYER */
   SOTTO_SLOT_ATTENTION_NORM,
-  SOTTO_SLOT_ATTENTION_NORM_2, /* attention's, where ATTENTION_NORM is the feed-forward's (Falcon 40B) */
+  SOTTO_SLOT_ATTENTION_NORM_2, /* attention's; ATTENTION_NORM then is the other's (Falcon 40B) */
   SOTTO_SLOT_POST_ATTENTION_NORM, /* of the branch, before it is added */
   SOTTO_SLOT_ATTENTION_SUM_NORM,  /* of the residual, after the branch was added (BERT) */
   SOTTO_SLOT_FEED_NORM,
@@ -128,8 +128,8 @@ typedef struct {
   SottoPresence bias;
 } SottoSlotUse;
 
-/* Words that are left out are zero, and mean what most families do. Where a key of the metadata says the
- * same thing, the key counts; hyperparameters.c and rope.c list them. */
+/* Words that are left out are zero, and mean what most families do. Where a key of the metadata says
+ * the same thing, the key counts; hyperparameters.c and rope.c list them. */
 typedef struct {
   const char *name;            /* general.architecture, and the beginning of the family's keys */
 

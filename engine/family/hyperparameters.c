@@ -1,5 +1,5 @@
-/* The sizes of a model, from its metadata. Keys begin with the family's name; those with a star may be
- * a list with a number for every layer:
+/* The sizes of a model, from its metadata. Keys begin with the family's name; those with a star may
+ * be a list with a number for every layer:
  *
  *   block_count, of which the last nextn_predict_layers are not part of the model proper
  *   context_length, embedding_length, feed_forward_length*
@@ -8,8 +8,8 @@
  *     attention.key_length_swa, attention.value_length_swa
  *   attention.layer_norm_rms_epsilon or attention.layer_norm_epsilon
  *   attention.scale, attn_logit_softcapping, final_logit_softcapping, attention.max_alibi_bias
- *   attention.sliding_window, and attention.sliding_window_pattern: for every layer whether it has the
- *     window, or every which layer has none
+ *   attention.sliding_window, and attention.sliding_window_pattern: for every layer whether it has
+ *     the window, or every which layer has none
  *   attention.shared_kv_layers: how many of the last see an earlier layer's keys and values
  *   attention.causal, pooling_type; embedding_scale, residual_scale, logit_scale
  *   rope.dimension_count (else all of a head), rope.dimension_count_swa
@@ -110,8 +110,9 @@ read_kind (SottoSizes *self, const SottoKeys *keys)
   return TRUE;
 }
 
-/* attention.q_lora_rank (else none), attention.kv_lora_rank; a head's sizes before they are absorbed are
- * attention.key_length_mla and value_length_mla, in older files key_length and value_length */
+/* attention.q_lora_rank (else none), attention.kv_lora_rank; a head's sizes before they are
+ * absorbed are attention.key_length_mla and value_length_mla, in older files key_length and
+ * value_length */
 static gboolean
 read_latent (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
 {
@@ -199,8 +200,8 @@ read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
   return TRUE;
 }
 
-/* ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head), ssm.group_count (key
- * heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads) */
+/* ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head), ssm.group_count
+ * (key heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads) */
 static gboolean
 read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
 {
@@ -231,7 +232,8 @@ read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
   return TRUE;
 }
 
-/* Which layers are recurrent: attention.recurrent_layers*, else all but every full_attention_interval-th */
+/* Which layers are recurrent: attention.recurrent_layers*, else all but every
+ * full_attention_interval-th */
 static gboolean
 read_is_recurrent (guint index, const SottoKeys *keys, gboolean *out)
 {
@@ -292,7 +294,7 @@ read_turns (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
   return TRUE;
 }
 
-/* The last layers may see the keys and values of the last one before them that has the same window. */
+/* The last layers may see the keys and values of the last before them with the same window. */
 static gboolean
 share_caches (SottoSizes *self, const SottoKeys *keys)
 {

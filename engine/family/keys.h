@@ -4,9 +4,9 @@
 
 G_BEGIN_DECLS
 
-/* Reading the keys of a family out of a file's metadata: "NAME.key". All return %FALSE with an error
- * that names the key when it is missing or is nothing that can be; a value of another kind is not passed
- * over in silence. */
+/* Reading the keys of a family out of a file's metadata: "NAME.key". All return %FALSE with an
+ * error that names the key when it is missing or is nothing that can be; a value of another kind is
+ * not passed over in silence. */
 typedef struct {
   const SottoGguf *gguf;
   const SottoFamily *family;

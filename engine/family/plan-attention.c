@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-/* Head h of n turns by 2^(-steepest (h + 1) / n); where n is no power of two, as many heads as fit one
- * get these, and the others those in between (Press et al. 2022). */
+/* Head h of n turns by 2^(-steepest (h + 1) / n); where n is no power of two, as many heads as fit
+ * one get these, and the others those in between (Press et al. 2022). */
 gboolean
 sotto_builder_make_slopes (SottoBuilder *self)
 {

@@ -1,4 +1,4 @@
-/* The feed-forward of a layer as steps: dense, experts, a shared expert, and any of them together. */
+/* The feed-forward of a layer as steps: dense, experts, a shared expert, any of them together. */
 
 #include "family/builder.h"
 
@@ -15,8 +15,8 @@ add_feed (SottoBuilder *self, SottoBuffer from, SottoSlot gate, SottoSlot up, So
                         .switch_ = self->found[switch_].weight };
 }
 
-/* What the router reads: the residual normed by itself, times the scale and 1 / root of its width, where
- * there is one. */
+/* What the router reads: the residual normed by itself, times the scale and 1 / root of its width,
+ * where there is one. */
 static gboolean
 add_router_norm (SottoBuilder *self, SottoBuffer *router_from)
 {

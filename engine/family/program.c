@@ -1,5 +1,5 @@
-/* Turns a file into a program: reads its sizes, finds its tensors, and writes the steps of its plan,
- * layer by layer. */
+/* Turns a file into a program: reads its sizes, finds its tensors, and writes the steps of its
+ * plan, layer by layer. */
 
 #include "family/builder.h"
 

@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* What a file and its family's descriptor come to: a plan whose every size is checked and every tensor
- * found. Immutable; keeps the file alive, in which the weights lie. */
+/* What a file and its family's descriptor come to: a plan whose every size is checked and every
+ * tensor found. Immutable; keeps the file alive, in which the weights lie. */
 typedef struct {
   const SottoFamily *family;
   SottoPlan plan;
@@ -25,9 +25,9 @@ typedef struct {
 /**
  * sotto_program_new:
  *
- * Returns: (transfer full): or %NULL with FAMILY (names those that are known), MALFORMED (a key of the
- *   metadata is missing or makes no sense), TENSOR (one is missing, has a wrong shape, or is none of
- *   the family's) or BLOCK_TYPE
+ * Returns: (transfer full): or %NULL with FAMILY (names those that are known), MALFORMED (a key of
+ *   the metadata is missing or makes no sense), TENSOR (one is missing, has a wrong shape, or is
+ *   none of the family's) or BLOCK_TYPE
  */
 SottoProgram *sotto_program_new (SottoGguf *gguf, GError **error);
 void sotto_program_free (SottoProgram *self);

@@ -3,14 +3,14 @@
  *   rope.freq_base (10,000), rope.freq_base_swa
  *   rope.scaling.type "none", "linear", "yarn" or "longrope" (else linear, with a factor of 1)
  *   rope.scaling.factor (older: rope.scale_linear), rope.scaling.original_context_length
- *   rope.scaling.yarn_beta_fast (32), rope.scaling.yarn_beta_slow (1), rope.scaling.yarn_attn_factor,
- *   rope.scaling.yarn_log_multiplier; rope.scaling.attn_factor
+ *   rope.scaling.yarn_beta_fast (32), rope.scaling.yarn_beta_slow (1),
+ *   rope.scaling.yarn_attn_factor, rope.scaling.yarn_log_multiplier; rope.scaling.attn_factor
  *
- * Linear (Chen et al. 2023) divides all frequencies by the factor. YaRN (Peng et al. 2023) divides those
- * that turn less than beta_slow times within the original context, leaves those that turn more than
- * beta_fast times, blends in between, and multiplies what it turns by a magnitude m (1) / m (log_multiplier),
- * m (x) = 1 + 0.1 x ln factor. Longrope (Ding et al. 2024) has a divisor for each pair, one list for
- * sequences up to the original context and another for longer ones.
+ * Linear (Chen et al. 2023) divides all frequencies by the factor. YaRN (Peng et al. 2023) divides
+ * those that turn less than beta_slow times within the original context, leaves those that turn
+ * more than beta_fast times, blends in between, and multiplies what it turns by a magnitude m (1) /
+ * m (log_multiplier), m (x) = 1 + 0.1 x ln factor. Longrope (Ding et al. 2024) has a divisor for
+ * each pair, one list for sequences up to the original context and another for longer ones.
  */
 
 #include "family/rope.h"
@@ -66,8 +66,8 @@ read_yarn (SottoRopes *self, Scaling *scaling, double base, guint n_pairs, const
   if (scaling->last <= scaling->first)
     scaling->last = scaling->first + 0.001;
 
-  /* Files of DeepSeek have a tenth of the multiplier, and what it does to the scores only: on the turned
-   * elements it cancels out. */
+  /* Files of DeepSeek have a tenth of the multiplier, and what it does to the scores only: on the
+   * turned elements it cancels out. */
   if (in_scores)
     {
       self->score_scale = pow (magnitude (10 * multiplier, scaling->factor), 2);

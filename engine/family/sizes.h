@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* All numbers of a model, read from the metadata by its family's words and checked: whoever uses them
- * trusts them. */
+/* All numbers of a model, read from the metadata by its family's words and checked: whoever uses
+ * them trusts them. */
 
 typedef struct {
   guint parts;             /* bits 1 << SottoPart */

@@ -91,8 +91,8 @@ mark (SottoTensors *self, const SottoGgufTensor *tensor)
   self->used[tensor - sotto_gguf_get_tensor (self->keys.gguf, 0)] = TRUE;
 }
 
-/* A tensor as floats, whatever dimensions its elements lie in: in the mapping where the file has F32, else
- * a copy. */
+/* A tensor as floats, whatever dimensions its elements lie in: in the mapping where the file has
+ * F32, else a copy. */
 static gboolean
 get_vector (SottoTensors *self, const SottoGgufTensor *tensor, guint n, const float **out)
 {

@@ -11,9 +11,9 @@ typedef struct {
   const float *bias;       /* (nullable) of a vector; a matrix's is in weight */
 } SottoTensor;
 
-/* Finds the tensors of a file by the slots of its family. A tensor that is used is marked, and at the end
- * what is left over is refused, because a tensor that nobody uses means that the model computes something
- * else than we would. */
+/* Finds the tensors of a file by the slots of its family. A tensor that is used is marked, and at
+ * the end what is left over is refused, because a tensor that nobody uses means that the model
+ * computes something else than we would. */
 typedef struct {
   SottoKeys keys;
   const SottoSizes *sizes;
@@ -29,7 +29,8 @@ gboolean sotto_tensors_load_model (SottoTensors *self, SottoTensor *out);
 
 /**
  * sotto_tensors_load_layer:
- * @out: (SOTTO_N_SLOTS): the slots of the other parts are filled; those that the layer does not have,
+ * @out: (SOTTO_N_SLOTS): the slots of the other parts are filled; those that the layer does not
+ *   have,
  *   with nothing
  */
 gboolean sotto_tensors_load_layer (SottoTensors *self, guint layer, SottoTensor *out);
