@@ -30,8 +30,7 @@ gboolean sotto_tensors_load_model (SottoTensors *self, SottoTensor *out);
 /**
  * sotto_tensors_load_layer:
  * @out: (SOTTO_N_SLOTS): the slots of the other parts are filled; those that the layer does not
- *   have,
- *   with nothing
+ *   have, with nothing
  */
 gboolean sotto_tensors_load_layer (SottoTensors *self, guint layer, SottoTensor *out);
 
