@@ -85,9 +85,8 @@ sotto_model_fill_info (SottoModel *self)
       info->n_vocabulary = self->program->plan.n_vocabulary;
       info->n_context_trained = self->program->n_context_trained;
       info->is_embedding = self->program->is_embedding;
+      info->is_base = info->is_base && !info->is_embedding;
     }
-
-  info->is_base = !info->has_template && !sotto_tokenizer_has_chat_tokens (self->tokenizer);
 }
 
 const SottoModelInfo *

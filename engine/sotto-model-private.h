@@ -17,6 +17,7 @@ struct _SottoModel {
   SottoProgram *program;        /* NULL: the file has a vocabulary only */
   SottoTokenizer *tokenizer;
   SottoTemplate *chat_template; /* NULL: see template_error */
+  SottoTemplate *tool_template; /* (nullable): instead, where there are tools */
   GError *template_error;       /* the file's template does not compile: told when it is rendered */
 
   SottoReplyStyle reply_style;  /* how it writes reasoning and tool calls */
@@ -60,6 +61,9 @@ guint sotto_model_get_default_context (const SottoModel *self);
  * Returns: (transfer none): or %NULL with MEMORY or CANCELLED
  */
 SottoTokenTrie *sotto_model_get_token_trie (SottoModel *self, SottoCancel *cancel, GError **error);
+
+/* sotto-model-template.c: which templates the model gets, and whether it is a base model. */
+void sotto_model_compile_templates (SottoModel *self);
 
 /* sotto-model-info.c: fills info from what was opened. */
 void sotto_model_fill_info (SottoModel *self);

@@ -1,10 +1,12 @@
-/* Opening a model, and what is done with its text. The description stands in sotto-model-info.c and
- * sotto-model-describe.c, the hash in sotto-model-hash.c. */
+/* Opening a model, and what is done with its text. Which template that goes through is settled in
+ * sotto-model-template.c; the description stands in sotto-model-info.c and sotto-model-describe.c, the
+ * hash in sotto-model-hash.c. */
 
 #include "sotto-model-private.h"
 
 #include "backend.h"
 #include "sotto-error.h"
+#include "sotto-message-private.h"
 
 #include <string.h>
 
@@ -27,33 +29,6 @@ check_vocabulary (const SottoModel *self, GError **error)
                           "%s: tensor token_embd.weight has %u rows for %u tokens", name,
                           self->program->plan.n_vocabulary, n_tokens);
   return FALSE;
-}
-
-static char *
-dup_piece (const SottoTokenizer *tokenizer, gint32 token)
-{
-  return token >= 0 ? sotto_tokenizer_dup_piece (tokenizer, token) : NULL;
-}
-
-static gboolean
-has_token (const char *text, gpointer user_data)
-{
-  return sotto_tokenizer_find_control (user_data, text) >= 0;
-}
-
-/* A template that does not compile does not keep the model from being described, hashed, or asked to
- * complete text; whoever renders it gets the error. */
-static void
-compile_template (SottoModel *self)
-{
-  g_autofree char *source = sotto_gguf_dup_string (self->gguf, "tokenizer.chat_template");
-
-  self->info.has_template = source != NULL;
-  self->chat_template = sotto_template_new (source != NULL ? source : sotto_template_get_default (),
-                                            -1, &self->template_error);
-  sotto_reply_style_choose (&self->reply_style, source, has_token, self->tokenizer);
-  self->bos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_bos (self->tokenizer));
-  self->eos_text = dup_piece (self->tokenizer, sotto_tokenizer_get_eos (self->tokenizer));
 }
 
 SottoModel *
@@ -85,7 +60,7 @@ sotto_model_open (const char     *path,
   if (self->tokenizer == NULL || !check_vocabulary (self, error))
     return NULL;
 
-  compile_template (self);
+  sotto_model_compile_templates (self);
   sotto_model_fill_info (self);
 
   /* All that was built came out of the mapping: it counts if the file is still the one we opened. */
@@ -115,6 +90,7 @@ sotto_model_unref (SottoModel *self)
     return;
 
   g_clear_pointer (&self->chat_template, sotto_template_free);
+  g_clear_pointer (&self->tool_template, sotto_template_free);
   g_clear_error (&self->template_error);
   g_clear_pointer (&self->token_trie, sotto_token_trie_unref);
   g_clear_pointer (&self->tokenizer, sotto_tokenizer_free);
@@ -206,6 +182,16 @@ prepend_bos (const SottoModel *self, GArray *tokens)
     g_array_prepend_val (tokens, bos);
 }
 
+/* Some files have a template of its own for conversations with tools. */
+static const SottoTemplate *
+choose_template (const SottoModel *self, const SottoMessages *messages)
+{
+  yyjson_val *tools = sotto_messages_get_tools (messages);
+
+  return self->tool_template != NULL && yyjson_arr_size (tools) > 0 ? self->tool_template
+                                                                    : self->chat_template;
+}
+
 SottoPrompt *
 sotto_model_render (const SottoModel    *self,
                     const SottoMessages *messages,
@@ -219,16 +205,17 @@ sotto_model_render (const SottoModel    *self,
                                .eos = self->eos_text,
                                .date = day,
                                .add_generation_prompt = add_generation_prompt };
+  const SottoTemplate *chat_template = choose_template (self, messages);
   g_autoptr (SottoRendered) rendered = NULL;
   SottoPrompt *prompt;
 
-  if (self->chat_template == NULL)
+  if (chat_template == NULL)
     {
       g_propagate_error (error, g_error_copy (self->template_error));
       return NULL;
     }
 
-  rendered = sotto_template_render (self->chat_template, &input, NULL, error);
+  rendered = sotto_template_render (chat_template, &input, NULL, error);
   if (rendered == NULL)
     return NULL;
 
@@ -238,7 +225,7 @@ sotto_model_render (const SottoModel    *self,
                           rendered->spans->len, prompt->tokens);
   prepend_bos (self, prompt->tokens);
   prompt->text = g_string_new_len (rendered->text->str, (gssize) rendered->text->len);
-  prompt->template_hash = g_strdup (sotto_template_get_hash (self->chat_template));
+  prompt->template_hash = g_strdup (sotto_template_get_hash (chat_template));
   if (rendered->used_date)
     prompt->date = g_date_time_format_iso8601 (day);
 

@@ -31,9 +31,11 @@ typedef struct {
   guint n_layers;
   guint n_vocabulary;
   guint n_context_trained;   /* tokens the model was trained for */
-  gboolean has_template;     /* FALSE: the plain default is used, and said to be */
+  gboolean has_template;     /* the file brings a chat template */
+  const char *default_template; /* (nullable): what stands in for it: the format's name ("gemma"),
+                                   "plain", or for a base model "completion" */
   gboolean is_embedding;     /* gives vectors of texts, writes none: sotto_session_embed() */
-  gboolean is_base;          /* no template and no chat tokens: completes text */
+  gboolean is_base;          /* not trained to answer: it continues what it is given */
 } SottoModelInfo;
 
 /**
@@ -178,7 +180,8 @@ typedef struct {
  * @date: (nullable): the date a template may ask for; %NULL: today
  * @add_generation_prompt: whether to end with the beginning of the assistant's turn
  *
- * Renders the model's own chat template (or the plain default) and tokenises the result: only the
+ * Renders the model's own chat template (or what stands in for it, see #SottoModelInfo; with tools the
+ * file's template for tools, if it has one) and tokenises the result: only the
  * template's own text may become control tokens.
  *
  * Returns: (transfer full): or %NULL with one of the TEMPLATE errors

@@ -20,6 +20,7 @@ struct _SottoOutlet
   SottoUtf8Stream characters;
   GString *held;
   GString *bytes; /* of one token */
+  gboolean is_first; /* see sotto_tokenizer_decode() */
 
   /* What it says */
   SottoReply *reply; /* NULL: raw text */
@@ -190,7 +191,7 @@ sotto_outlet_put (SottoOutlet *self,
   self->last_token = now;
 
   g_string_truncate (self->bytes, 0);
-  sotto_model_append_token_text (self->model, token, self->reply != NULL, self->bytes);
+  sotto_tokenizer_decode (self->model->tokenizer, token, self->reply != NULL, &self->is_first, self->bytes);
   if (self->reply != NULL)
     source = source_of (self, token);
 
@@ -258,6 +259,8 @@ sotto_outlet_new (guint64              id,
   if (prompt != NULL)
     self->reply = sotto_reply_new (&model->reply_style, prompt, sotto_messages_get_tools (request->messages),
                                    take_part, self);
+  /* What continues a text keeps the space it begins with. */
+  self->is_first = request->text == NULL && !model->info.is_base;
   self->begin = self->last_token = g_get_monotonic_time ();
 
   return self;
