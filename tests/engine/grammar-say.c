@@ -47,6 +47,24 @@ is_small_end (gpointer user_data,
   return token == SMALL_END;
 }
 
+/* UTF-8, in which U+0000 may stand. */
+static gboolean
+is_utf8 (const char *text,
+         gsize       length)
+{
+  const char *end;
+
+  while (!g_utf8_validate_len (text, length, &end))
+    {
+      if ((gsize) (end - text) >= length || *end != '\0')
+        return FALSE;
+      length -= end + 1 - text;
+      text = end + 1;
+    }
+
+  return TRUE;
+}
+
 /* --- Saying --- */
 
 typedef struct {
@@ -150,7 +168,7 @@ say (Speaker        *self,
     }
 
   /* Bytes that are no UTF-8 (a character that was begun) are shown as what they are not. */
-  if (g_utf8_validate_len (text->str, text->len, NULL))
+  if (is_utf8 (text->str, text->len))
     yyjson_mut_obj_add_strncpy (document, said, "text", text->str, text->len);
   else
     yyjson_mut_obj_add_null (document, said, "text");

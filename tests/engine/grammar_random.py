@@ -324,7 +324,7 @@ def spoil(r, text):
 
 
 # jsonschema checks some formats only with further packages: the standard library knows them too.
-FORMATS = jsonschema.FormatChecker()
+CHECKER = jsonschema.FormatChecker()
 CHECKS = {
     'date-time': lambda text: bool(datetime.datetime.fromisoformat(text)),
     'time': lambda text: datetime.time.fromisoformat(text).tzinfo is not None,
@@ -333,7 +333,7 @@ CHECKS = {
         re.fullmatch('(?!-)[A-Za-z0-9-]{1,63}(?<!-)', label) for label in text.split('.')),
 }
 for name, check in CHECKS.items():
-    FORMATS.checks(name, ValueError)(lambda text, check=check: not isinstance(text, str) or check(text))
+    CHECKER.checks(name, ValueError)(lambda text, check=check: not isinstance(text, str) or check(text))
 
 
 def reject(constant):
@@ -369,7 +369,7 @@ def run(say, first, count, times, most):
     seen = {'schemas': 0, 'said': 0, 'made': 0, 'spoilt': 0, 'refused schemas': 0}
     for seed in range(first, first + count):
         schema, instance = Maker(seed).schema()
-        validator = jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
+        validator = jsonschema.Draft202012Validator(schema, format_checker=CHECKER)
         r = random.Random(seed)
         texts = []
         for _ in range(6):
