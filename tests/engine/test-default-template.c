@@ -152,7 +152,7 @@ test_typed (gconstpointer data)
   guint i = GPOINTER_TO_UINT (data);
   g_autoptr (SottoModel) model = open_model (&formats[i].file);
   g_autofree char *all = g_strconcat (formats[i].file.tokens, "<s></s><unk>", NULL);
-  g_autoptr (GHashTable) counts[2] = { NULL, NULL };
+  GHashTable *counts[2];
 
   for (guint typed = 0; typed < 2; typed++)
     {
@@ -194,6 +194,8 @@ test_typed (gconstpointer data)
     while (g_hash_table_iter_next (&iter, &id, &n))
       g_assert_true (g_hash_table_lookup (counts[1], id) == n);
   }
+  g_hash_table_unref (counts[0]);
+  g_hash_table_unref (counts[1]);
 }
 
 /* --- Base models --- */
