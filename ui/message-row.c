@@ -62,7 +62,17 @@ create_body (SottoMessageRow *self)
   return plain;
 }
 
-static void update_body (SottoMessageRow *self);
+/* A reply may be all reasoning and calls. */
+static void
+update_body (SottoMessageRow *self)
+{
+  gboolean is_edited = gtk_widget_get_visible (self->editor);
+  gboolean has_other = gtk_widget_get_visible (GTK_WIDGET (self->reasoning)) ||
+                       sotto_message_get_n_calls (self->message) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->body),
+                          !is_edited && (!has_other || sotto_message_get_length (self->message) > 0));
+}
 
 static void
 update_text (SottoMessageRow *self)
@@ -75,18 +85,6 @@ update_text (SottoMessageRow *self)
   else
     sotto_markdown_plain_set_text (body, text);
   update_body (self);
-}
-
-/* A reply may be all reasoning and calls. */
-static void
-update_body (SottoMessageRow *self)
-{
-  gboolean is_edited = gtk_widget_get_visible (self->editor);
-  gboolean has_other = gtk_widget_get_visible (GTK_WIDGET (self->reasoning)) ||
-                       sotto_message_get_n_calls (self->message) > 0;
-
-  gtk_widget_set_visible (GTK_WIDGET (self->body),
-                          !is_edited && (!has_other || sotto_message_get_length (self->message) > 0));
 }
 
 static void

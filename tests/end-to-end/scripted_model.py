@@ -89,7 +89,7 @@ def write(path, script, layers=2, name='Scripted', template=TEMPLATE):
     tensors = [('token_embd.weight', embedding), ('output.weight', output), ('output_norm.weight', [[1.0] * WIDTH])]
     for i in range(layers):
         tensors += [(f'blk.{i}.attn_norm.weight', [[1.0] * WIDTH]), (f'blk.{i}.ffn_norm.weight', [[1.0] * WIDTH])]
-        tensors += [(f'blk.{i}.{matrix}.weight', [[0.0] * columns] * rows) for matrix, columns, rows in (
+        tensors += [(f'blk.{i}.{matrix}.weight', (columns, rows)) for matrix, columns, rows in (
             ('attn_q', WIDTH, WIDTH), ('attn_k', WIDTH, WIDTH // 2), ('attn_v', WIDTH, WIDTH // 2),
             ('attn_output', WIDTH, WIDTH), ('ffn_gate', WIDTH, FEED_FORWARD), ('ffn_up', WIDTH, FEED_FORWARD),
             ('ffn_down', FEED_FORWARD, WIDTH))]
@@ -106,9 +106,12 @@ def write(path, script, layers=2, name='Scripted', template=TEMPLATE):
 
     header = b'GGUF' + struct.pack('<IQQ', 3, len(tensors), len(metadata))
     header += b''.join(string(key) + value(item) for key, item in metadata.items())
-    data = b''
+    data = bytearray()
     for tensor, rows in tensors:
-        shape = (len(rows[0]), len(rows)) if len(rows) > 1 else (len(rows[0]),)
+        if isinstance(rows, tuple):     # a matrix of zeros
+            shape, rows = rows, [[0.0] * (rows[0] * rows[1])]
+        else:
+            shape = (len(rows[0]), len(rows)) if len(rows) > 1 else (len(rows[0]),)
         header += string(tensor) + struct.pack(f'<I{len(shape)}QIQ', len(shape), *shape, 0, len(data))
         data += b''.join(struct.pack(f'<{len(row)}f', *row) for row in rows)
         data += bytes(-len(data) % 32)
