@@ -15,8 +15,10 @@
 
 #include "sotto-error.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "-00001-of-00003.gguf" */
 #define SUFFIX_LENGTH 20
@@ -143,7 +145,7 @@ open_part (const char           *path,
 {
   g_autoptr (SottoGguf) part = NULL;
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  if (g_access (path, F_OK) != 0)
     {
       sotto_gguf_set_split_error (error, path, n_parts, "is missing");
       return NULL;

@@ -17,7 +17,7 @@ REGISTRIES = [re.compile(r"\b" + r"\.".join(parts) + r"\b") for parts in (
     ("crates", "io"), ("conda", "anaconda", "org"), ("registry-1", "docker", "io"),
 )]
 LONG, TOO_LONG = 600, 800
-TABLE = re.compile(r"(unicode-data|fixtures/|-table-data)")
+TABLE = re.compile(r"(unicode-(normal-)?data|block-grids|fixtures/|-table-data)")
 
 
 @promise("the top of the tree holds what the design says and nothing else")
