@@ -136,6 +136,9 @@ words_for_run (SottoEngineError           code,
     case SOTTO_ENGINE_ERROR_REQUEST:
       *remedy = SOTTO_REMEDY_SETTINGS;
       return g_strdup_printf (_("The model cannot be run like this: %s"), subject);
+    case SOTTO_ENGINE_ERROR_GRAMMAR:
+      *remedy = SOTTO_REMEDY_SETTINGS;
+      return g_strdup_printf (_("Answers cannot be given the form that was asked for: %s"), subject);
     case SOTTO_ENGINE_ERROR_BACKEND:
       *remedy = SOTTO_REMEDY_RETRY;
       return g_strdup_printf (_("The computation failed: %s"), subject);

@@ -20,6 +20,7 @@ struct _SottoComposer {
 
   /* Owned */
   SottoConversation *conversation;
+  SottoModelEntry *model;   /* the conversation's */
   SpellingTextBufferAdapter *spelling;
 
   gboolean sending;     /* until what was written is safe on the disk */
@@ -103,6 +104,32 @@ update_context (SottoComposer *self)
   tooltip = g_strdup_printf (_("%u of %u tokens of context used"), used, limit);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->context_bar), tooltip);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->context_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, tooltip, -1);
+}
+
+/* A base model answers nobody: who writes to it should know what will come. */
+static void
+update_placeholder (SottoComposer *self)
+{
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  gboolean is_base = model != NULL && sotto_model_entry_is_base (model);
+  const char *text = is_base ? _("This is a base model: it continues your text…") : _("Write a message…");
+
+  gtk_label_set_label (self->placeholder, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_PLACEHOLDER, text, -1);
+}
+
+/* What kind of model it is may become known only when its file has been looked at. */
+static void
+on_model_changed (SottoComposer *self)
+{
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+
+  if (self->model != NULL)
+    g_signal_handlers_disconnect_by_data (self->model, self);
+  g_set_object (&self->model, model);
+  if (model != NULL)
+    g_signal_connect_object (model, "notify::is-base", G_CALLBACK (update_placeholder), self, G_CONNECT_SWAPPED);
+  update_placeholder (self);
 }
 
 static void
@@ -249,6 +276,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   if (conversation != NULL)
     {
       g_signal_connect_object (conversation, "notify::draft", G_CALLBACK (on_draft_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::model", G_CALLBACK (on_model_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::status-text", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::context-used", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
@@ -256,6 +284,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
       fill (self, sotto_conversation_get_draft (conversation));
     }
 
+  on_model_changed (self);
   update_button (self);
   update_status (self);
   update_context (self);
@@ -334,6 +363,9 @@ sotto_composer_dispose (GObject *object)
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_object (&self->conversation);
+  if (self->model != NULL)
+    g_signal_handlers_disconnect_by_data (self->model, self);
+  g_clear_object (&self->model);
   /* What it still has to check would be asked for after the buffer has gone. */
   if (self->spelling != NULL)
     spelling_text_buffer_adapter_set_enabled (self->spelling, FALSE);

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Writes tests/fuzz/corpus/template/: the starters' templates, and the pieces of the language by group.
+"""Makes the corpus of fuzz-template: the starters' templates, and the pieces of the language by group.
 
-Run by hand after a change of tests/engine/fixtures/jinja-language.txt."""
+Usage: make-template-corpus.py FOLDER
+"""
 import os
+import sys
 
 here = os.path.dirname(os.path.abspath(__file__))
 fixtures = os.path.join(here, '..', 'engine', 'fixtures')
-corpus = os.path.join(here, 'corpus', 'template')
+corpus = sys.argv[1]
 os.makedirs(corpus, exist_ok=True)
 
 

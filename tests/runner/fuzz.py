@@ -1,7 +1,9 @@
 """Runs the fuzz targets with libFuzzer; what broke one becomes a file for the corpus in the tree."""
 import concurrent.futures
 import os
+import shutil
 import subprocess
+import sys
 import time
 
 import meson
@@ -11,25 +13,46 @@ OPTIONS = ["-Dfuzz=true", "-Dwerror=true", "-Dbuildtype=debugoptimized", "-Db_lu
            "-Db_sanitize=address,undefined", "-Dc_args=-fsanitize=fuzzer-no-link"]
 
 
+FUZZ = meson.REPO / "tests/fuzz"
+
+# More to start from, where it is there.
+SHARED = {"template": meson.REPO.parent / "shared/templates"}
+
+
+def corpora(target):
+    """Where libFuzzer keeps what it finds useful, then what it starts from: the inputs kept in the
+    tree, and what make-TARGET-corpus.py makes of other fixtures."""
+    found = meson.REPO / FOLDER / "corpus" / target
+    seeds = meson.REPO / FOLDER / "seeds" / target
+    for folder in (found, seeds):
+        folder.mkdir(parents=True, exist_ok=True)
+    maker = FUZZ / f"make-{target}-corpus.py"
+    if maker.exists():
+        subprocess.run([sys.executable, "-B", maker, seeds], stdin=subprocess.DEVNULL, check=True)
+    more = [FUZZ / "corpus" / target, *([SHARED[target]] if target in SHARED else [])]
+    return [found, seeds, *(folder for folder in more if folder.is_dir())]
+
+
 def fuzz_one(name, program, seconds):
     """The problem ('' when none), and what libFuzzer said."""
     target = name.removeprefix("fuzz-")
-    finds = meson.REPO / FOLDER / "corpus" / target
-    finds.mkdir(parents=True, exist_ok=True)
-    corpora = [finds]
-    kept = meson.REPO / "tests/fuzz/corpus" / target
-    if kept.is_dir():
-        corpora.append(kept)
-    artifacts = meson.REPO / FOLDER / f"broke-{target}-"
+    finds = meson.REPO / FOLDER / "finds" / f"{target}-{time.strftime('%Y%m%d-%H%M%S')}"
+    finds.mkdir(parents=True)
+    dictionary = FUZZ / "dictionaries" / target
+    options = [f"-dict={dictionary}"] if dictionary.exists() else []
     done = subprocess.run([program, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4096",
-                           "-print_final_stats=1", f"-artifact_prefix={artifacts}", *corpora],
+                           "-print_final_stats=1", f"-artifact_prefix={finds}/", *options,
+                           *corpora(target)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace",
                           env={**os.environ, "ASAN_OPTIONS": "print_legend=0:allocator_may_return_null=1",
                                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
+    inputs = sorted(path for path in finds.iterdir() if not path.name.startswith("slow-unit"))
     if done.returncode == 0:
+        shutil.rmtree(finds)
         return "", done.stdout
-    return (f"exit status {done.returncode}; keep the input named below in "
+    saved = ", ".join(str(path.relative_to(meson.REPO)) for path in inputs) or "no input"
+    return (f"exit status {done.returncode}: {saved}; once mended, keep it in "
             f"tests/fuzz/corpus/{target}/"), done.stdout
 
 
