@@ -42,7 +42,8 @@ malformed (Reader *self, const char *subject, const char *format, ...)
 
   sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_MALFORMED,
                           &(SottoErrorArguments) { .path = self->gguf->path, .subject = subject },
-                          "%s: malformed: %s: %s", name, subject, reason);
+                          "%s: malformed: %s: %s; the file is damaged, get it again", name, subject,
+                          reason);
   return FALSE;
 }
 
@@ -57,7 +58,8 @@ truncated (Reader *self, const char *subject, guint64 wanted)
                                                    .wanted = wanted,
                                                    .available = self->gguf->length },
                           "%s: truncated: %s needs %" G_GUINT64_FORMAT
-                          " bytes, the file has %" G_GSIZE_FORMAT,
+                          " bytes, the file has %" G_GSIZE_FORMAT "; it was not copied or fetched to "
+                          "its end",
                           name, subject, wanted, self->gguf->length);
   return FALSE;
 }
@@ -342,7 +344,8 @@ measure_tensor (Reader *self, SottoGgufTensor *tensor)
       sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_BLOCK_TYPE,
                               &(SottoErrorArguments) { .path = self->gguf->path,
                                                        .subject = sotto_block_name (tensor->type) },
-                              "%s: tensor %s has the unknown block %s", name, tensor->name,
+                              "%s: tensor %s has the unknown block %s; another quantisation of the "
+                              "same model may work", name, tensor->name,
                               sotto_block_name (tensor->type));
       return FALSE;
     }

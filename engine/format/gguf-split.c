@@ -7,8 +7,12 @@
  *   split.count          how many there are
  *   split.tensors.count  how many tensors all of them hold
  *
- * What else the model says of itself stands in the first. Whichever part is opened, all are: the
- * first takes the tensors of the others over and keeps their files mapped.
+ * What else the model says of itself stands in the first; some writers repeat it in the others.
+ * Whichever part is opened, all are: the first takes the tensors of the others over and keeps their
+ * files mapped.
+ *
+ * Parts of different models are told apart by all that they say twice: the number of tensors of the
+ * whole, what the metadata repeats, and names of tensors.
  */
 
 #include "format/gguf-private.h"
@@ -72,8 +76,9 @@ sotto_gguf_set_split_error (GError **error, const char *path, guint64 n_parts, c
 
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_SPLIT,
                           &(SottoErrorArguments) { .path = path, .wanted = n_parts },
-                          "%s: %s (the model is split over %" G_GUINT64_FORMAT " files)", name,
-                          reason, n_parts);
+                          "%s: %s (the model is split over %" G_GUINT64_FORMAT " files, which have to "
+                          "lie in one folder under their own names)",
+                          name, reason, n_parts);
 }
 
 static int
@@ -81,6 +86,23 @@ compare_tensors (const void *a, const void *b)
 {
   return strcmp ((*(const SottoGgufTensor *const *) a)->name,
                  (*(const SottoGgufTensor *const *) b)->name);
+}
+
+/* Of two tensors with one name, the file of the later part is the one to look at. */
+static gboolean
+refuse_twice (const SottoGguf *self, const SottoGgufTensor *a, const SottoGgufTensor *b, GError **error)
+{
+  guint first = MIN (a->part, b->part), second = MAX (a->part, b->part);
+  const char *path = second == 0 ? self->path : self->others[second - 1]->path;
+  const char *other = first == 0 ? self->path : self->others[first - 1]->path;
+  g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *other_name = g_filename_display_name (other);
+
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MALFORMED,
+                          &(SottoErrorArguments) { .path = path, .subject = a->name },
+                          "%s: malformed: %s: stands in %s already; are they parts of one model?",
+                          name, a->name, other_name);
+  return FALSE;
 }
 
 /* Moves the tensors of all parts into the first. */
@@ -124,14 +146,7 @@ take_tensors (SottoGguf *self, guint n_tensors, GError **error)
   qsort (by_name, n_tensors, sizeof *by_name, compare_tensors);
   for (guint i = 1; i < n_tensors; i++)
     if (strcmp (by_name[i - 1]->name, by_name[i]->name) == 0)
-      {
-        sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MALFORMED,
-                                &(SottoErrorArguments) { .path = self->path,
-                                                         .subject = by_name[i]->name },
-                                "%s: malformed: %s: stands in two parts", self->path,
-                                by_name[i]->name);
-        return FALSE;
-      }
+      return refuse_twice (self, by_name[i - 1], by_name[i], error);
   return TRUE;
 }
 
@@ -160,6 +175,31 @@ open_part (const char           *path,
       return NULL;
     }
   return g_steal_pointer (&part);
+}
+
+/* Whether a later part says of the model what the first does, where it says anything. */
+static gboolean
+check_same_model (const SottoGguf *first, const SottoGguf *part, guint64 n_parts, GError **error)
+{
+  static const char *const own[] = { "split.no", "general.alignment" };
+
+  for (guint i = 0; i < part->n_values; i++)
+    {
+      const SottoGgufValue *value = &part->values[i];
+      const SottoGgufValue *other = sotto_gguf_lookup (first, value->key);
+      g_autofree char *reason = NULL;
+
+      if (other == NULL || g_str_equal (value->key, own[0]) || g_str_equal (value->key, own[1]))
+        continue;
+      if (value->type == other->type && value->n_elements == other->n_elements
+          && value->n_bytes == other->n_bytes && memcmp (value->data, other->data, value->n_bytes) == 0)
+        continue;
+
+      reason = g_strdup_printf ("is a part of another model than the first: %s differs", value->key);
+      sotto_gguf_set_split_error (error, part->path, n_parts, reason);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 SottoGguf *
@@ -192,6 +232,8 @@ sotto_gguf_open_parts (const char *path, guint64 n_parts, const SottoGgufOpen *h
       if (self->others[i - 1] == NULL)
         return NULL;
       self->n_parts++;
+      if (!check_same_model (self, self->others[i - 1], n_parts, error))
+        return NULL;
       n_tensors += self->others[i - 1]->n_tensors;
     }
 

@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct {
@@ -242,27 +243,38 @@ typedef struct {
   const char *name;
   guint no[N_PARTS];            /* split.no */
   guint count[N_PARTS];
-  guint n_tensors;              /* split.tensors.count */
+  guint n_tensors[N_PARTS];     /* split.tensors.count */
+  const char *family[N_PARTS];  /* (nullable): general.architecture */
   const char *tensors[N_PARTS];
   guint missing;                /* a part from 1 that is not written; 0: none */
   guint wrong;                  /* the part from 1 that an error is about; 0: all is well */
   SottoEngineError code;
 } Split;
 
+#define ALL_THREE { 3, 3, 3 }
+#define ORDER { 0, 1, 2 }
+#define LLAMA_FIRST { "llama" }
+#define ABC { "a", "b", "c" }
+
 static const Split splits[] = {
-  { "whole", { 0, 1, 2 }, { 3, 3, 3 }, 3, { "a", "b", "c" }, 0, 0, 0 },
-  { "first-missing", { 0, 1, 2 }, { 3, 3, 3 }, 3, { "a", "b", "c" }, 1, 1,
+  { "whole", ORDER, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 0, 0, 0 },
+  { "said-again", ORDER, ALL_THREE, ALL_THREE, { "llama", "llama", "llama" }, ABC, 0, 0, 0 },
+  { "first-missing", ORDER, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 1, 1, SOTTO_ENGINE_ERROR_SPLIT },
+  { "middle-missing", ORDER, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 2, 2, SOTTO_ENGINE_ERROR_SPLIT },
+  { "last-missing", ORDER, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 3, 3, SOTTO_ENGINE_ERROR_SPLIT },
+  { "swapped", { 0, 2, 1 }, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 0, 2, SOTTO_ENGINE_ERROR_SPLIT },
+  { "twice-the-same", { 0, 1, 1 }, ALL_THREE, ALL_THREE, LLAMA_FIRST, ABC, 0, 3,
     SOTTO_ENGINE_ERROR_SPLIT },
-  { "last-missing", { 0, 1, 2 }, { 3, 3, 3 }, 3, { "a", "b", "c" }, 3, 3,
+  { "other-count", ORDER, { 3, 3, 4 }, ALL_THREE, LLAMA_FIRST, ABC, 0, 3, SOTTO_ENGINE_ERROR_SPLIT },
+  { "no-part-at-all", ORDER, { 3, 0, 3 }, ALL_THREE, LLAMA_FIRST, ABC, 0, 2,
     SOTTO_ENGINE_ERROR_SPLIT },
-  { "swapped", { 0, 2, 1 }, { 3, 3, 3 }, 3, { "a", "b", "c" }, 0, 2, SOTTO_ENGINE_ERROR_SPLIT },
-  { "other-count", { 0, 1, 2 }, { 3, 3, 4 }, 3, { "a", "b", "c" }, 0, 3,
+  { "tensor-count", ORDER, ALL_THREE, { 4, 4, 4 }, LLAMA_FIRST, ABC, 0, 1, SOTTO_ENGINE_ERROR_SPLIT },
+  { "other-model-by-tensors", ORDER, ALL_THREE, { 3, 5, 3 }, LLAMA_FIRST, ABC, 0, 2,
     SOTTO_ENGINE_ERROR_SPLIT },
-  { "no-part-at-all", { 0, 1, 2 }, { 3, 0, 3 }, 3, { "a", "b", "c" }, 0, 2,
+  { "other-model-by-family", ORDER, ALL_THREE, ALL_THREE, { "llama", "llama", "qwen2" }, ABC, 0, 3,
     SOTTO_ENGINE_ERROR_SPLIT },
-  { "tensor-count", { 0, 1, 2 }, { 3, 3, 3 }, 4, { "a", "b", "c" }, 0, 1,
-    SOTTO_ENGINE_ERROR_SPLIT },
-  { "twice", { 0, 1, 2 }, { 3, 3, 3 }, 3, { "a", "b", "a" }, 0, 1, SOTTO_ENGINE_ERROR_MALFORMED },
+  { "duplicate-over-parts", ORDER, ALL_THREE, ALL_THREE, LLAMA_FIRST, { "a", "b", "a" }, 0, 3,
+    SOTTO_ENGINE_ERROR_MALFORMED },
 };
 
 static void
@@ -274,13 +286,13 @@ write_part (const Split *split, guint i, const char *path)
   guint8 count[2] = { (guint8) split->count[i], 0 };
   float row[4] = { (float) i, 1, 2, 3 };
 
-  if (i == 0)
-    gguf_writer_add_string (writer, "general.architecture", "llama");
+  if (split->family[i] != NULL)
+    gguf_writer_add_string (writer, "general.architecture", split->family[i]);
   if (split->count[i] > 0)
     {
       gguf_writer_add_raw (writer, "split.no", SOTTO_GGUF_UINT16, no, sizeof no);
       gguf_writer_add_raw (writer, "split.count", SOTTO_GGUF_UINT16, count, sizeof count);
-      gguf_writer_add_uint32 (writer, "split.tensors.count", split->n_tensors);
+      gguf_writer_add_uint32 (writer, "split.tensors.count", split->n_tensors[i]);
     }
   gguf_writer_add_tensor (writer, split->tensors[i], SOTTO_BLOCK_F32, 4, 1 + i, NULL);
   bytes = gguf_writer_finish (writer);
@@ -370,6 +382,7 @@ test_split (File *file, gconstpointer data)
       /* Where its count is not the one in its name, a part is itself what is wrong. */
       g_assert_cmpstr (sotto_engine_error_get_arguments (error)->path, ==,
                        split->count[i] != N_PARTS ? path : wrong);
+      g_assert_nonnull (strstr (error->message, split->count[i] != N_PARTS ? path : wrong));
     }
 
   for (guint i = 0; i < N_PARTS; i++)

@@ -179,6 +179,22 @@ bad_key_utf8 (GgufWriter *writer)
   gguf_writer_add_uint32 (writer, "key\xff", 1);
 }
 
+/* A NUL would make another key of it for who reads C strings. */
+static void
+bad_key_nul (GgufWriter *writer, GByteArray *file)
+{
+  file->data[24 + 8 + 3] = '\0';
+}
+
+/* A key of 64 KiB: no honest one comes near. */
+static void
+bad_key_long (GgufWriter *writer)
+{
+  g_autofree char *key = g_strnfill (65536, 'k');
+
+  gguf_writer_add_uint32 (writer, key, 1);
+}
+
 static void
 bad_value_type (GgufWriter *writer)
 {
@@ -195,6 +211,20 @@ static void
 bad_string_bomb (GgufWriter *writer)
 {
   gguf_writer_add_raw (writer, "bomb", SOTTO_GGUF_STRING, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+}
+
+/* Added to where it stands, this length comes out before it. */
+static void
+bad_string_wrap (GgufWriter *writer)
+{
+  gguf_writer_add_raw (writer, "bomb", SOTTO_GGUF_STRING, "\x80\xff\xff\xff\xff\xff\xff\xff", 8);
+}
+
+static void
+bad_string_in_array (GgufWriter *writer)
+{
+  gguf_writer_add_raw (writer, "array", SOTTO_GGUF_ARRAY,
+                       "\x8\0\0\0\1\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 20);
 }
 
 static void
@@ -220,6 +250,24 @@ bad_array_count (GgufWriter *writer)
 {
   /* 2^61 elements of 8 bytes: the product is 0 modulo 2^64. */
   gguf_writer_add_raw (writer, "array", SOTTO_GGUF_ARRAY, "\xa\0\0\0\0\0\0\0\0\0\0\x20", 12);
+}
+
+static void
+bad_array_minus_one (GgufWriter *writer)
+{
+  gguf_writer_add_raw (writer, "array", SOTTO_GGUF_ARRAY,
+                       "\x4\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 12);
+}
+
+/* Arrays in arrays in arrays, as many as stand in 64 KiB: refused at the first, not walked into. */
+static void
+bad_recursion (GgufWriter *writer)
+{
+  g_autoptr (GByteArray) levels = g_byte_array_new ();
+
+  for (guint i = 0; i < 5000; i++)
+    g_byte_array_append (levels, (const guint8 *) "\x9\0\0\0\1\0\0\0\0\0\0\0", 12);
+  gguf_writer_add_raw (writer, "nested", SOTTO_GGUF_ARRAY, levels->data, levels->len);
 }
 
 static void
@@ -279,6 +327,23 @@ bad_dimensions (GgufWriter *writer)
 }
 
 static void
+bad_many_dimensions (GgufWriter *writer)
+{
+  const guint64 shape[1] = { 1 };
+
+  gguf_writer_add_raw_tensor (writer, "bad", 0, 1, shape, 1024);
+}
+
+/* 2^32 - 1 of them: the number of dimensions stands behind the last tensor's name. */
+static void
+spoil_many_dimensions (GgufWriter *writer, GByteArray *file)
+{
+  const guint8 *name = memmem (file->data, file->len, "\3\0\0\0\0\0\0\0bad", 11);
+
+  memset (file->data + (name - file->data) + 11, 0xff, 4);
+}
+
+static void
 bad_no_dimensions (GgufWriter *writer)
 {
   add_tensor (writer, 0, 0, 1, 1, 1, 1024);
@@ -300,6 +365,26 @@ static void
 bad_empty_tensor (GgufWriter *writer)
 {
   add_tensor (writer, 0, 2, 32, 0, 1, 1024);
+}
+
+static void
+bad_minus_one (GgufWriter *writer)
+{
+  add_tensor (writer, 0, 2, G_MAXUINT64, 1, 1, 1024);
+}
+
+static void
+bad_block_type_huge (GgufWriter *writer)
+{
+  add_tensor (writer, G_MAXUINT32, 1, 32, 1, 1, 1024);
+}
+
+static void
+bad_tensor_name (GgufWriter *writer)
+{
+  const guint64 shape[1] = { 1 };
+
+  gguf_writer_add_raw_tensor (writer, "na\xc3me", 0, 1, shape, 1024);
 }
 
 static void
@@ -384,11 +469,17 @@ static const BadFile bad_files[] = {
   { "key-length", SOTTO_ENGINE_ERROR_MALFORMED, NULL, bad_key_length, "key" },
   { "empty-key", SOTTO_ENGINE_ERROR_MALFORMED, bad_empty_key, NULL, "key" },
   { "key-utf8", SOTTO_ENGINE_ERROR_MALFORMED, bad_key_utf8, NULL, "key" },
+  { "key-nul", SOTTO_ENGINE_ERROR_MALFORMED, NULL, bad_key_nul, "key" },
+  { "key-long", SOTTO_ENGINE_ERROR_MALFORMED, bad_key_long, NULL, "key" },
   { "value-type", SOTTO_ENGINE_ERROR_MALFORMED, bad_value_type, NULL, "strange" },
   { "bool", SOTTO_ENGINE_ERROR_MALFORMED, bad_bool, NULL, "flag" },
   { "string-bomb", SOTTO_ENGINE_ERROR_MALFORMED, bad_string_bomb, NULL, "bomb" },
+  { "string-wrap", SOTTO_ENGINE_ERROR_MALFORMED, bad_string_wrap, NULL, "bomb" },
+  { "string-in-array", SOTTO_ENGINE_ERROR_MALFORMED, bad_string_in_array, NULL, "array" },
   { "string-end", SOTTO_ENGINE_ERROR_TRUNCATED, bad_string_end, NULL, "long" },
   { "nested-array", SOTTO_ENGINE_ERROR_MALFORMED, bad_nested_array, NULL, "nested" },
+  { "recursion", SOTTO_ENGINE_ERROR_MALFORMED, bad_recursion, NULL, "nested" },
+  { "array-minus-one", SOTTO_ENGINE_ERROR_MALFORMED, bad_array_minus_one, NULL, "array" },
   { "array-type", SOTTO_ENGINE_ERROR_MALFORMED, bad_array_type, NULL, "array" },
   { "array-count", SOTTO_ENGINE_ERROR_MALFORMED, bad_array_count, NULL, "array" },
   { "string-array-count", SOTTO_ENGINE_ERROR_MALFORMED, bad_string_array_count, NULL, "array" },
@@ -399,9 +490,14 @@ static const BadFile bad_files[] = {
   { "alignment-type", SOTTO_ENGINE_ERROR_MALFORMED, bad_alignment_type, NULL, "general.alignment" },
   { "split", SOTTO_ENGINE_ERROR_SPLIT, bad_split, NULL, NULL },
   { "dimensions", SOTTO_ENGINE_ERROR_MALFORMED, bad_dimensions, NULL, "bad" },
+  { "many-dimensions", SOTTO_ENGINE_ERROR_MALFORMED, bad_many_dimensions, spoil_many_dimensions,
+    "bad" },
   { "no-dimensions", SOTTO_ENGINE_ERROR_MALFORMED, bad_no_dimensions, NULL, "bad" },
   { "block-type", SOTTO_ENGINE_ERROR_BLOCK_TYPE, bad_block_type, NULL, "type 77" },
   { "given-up-type", SOTTO_ENGINE_ERROR_BLOCK_TYPE, bad_given_up_type, NULL, "type 4" },
+  { "block-type-huge", SOTTO_ENGINE_ERROR_BLOCK_TYPE, bad_block_type_huge, NULL, "type 4294967295" },
+  { "tensor-name", SOTTO_ENGINE_ERROR_MALFORMED, bad_tensor_name, NULL, "tensor name" },
+  { "minus-one", SOTTO_ENGINE_ERROR_MALFORMED, bad_minus_one, NULL, "bad" },
   { "empty-tensor", SOTTO_ENGINE_ERROR_MALFORMED, bad_empty_tensor, NULL, "bad" },
   { "product", SOTTO_ENGINE_ERROR_MALFORMED, bad_product, NULL, "bad" },
   { "bytes", SOTTO_ENGINE_ERROR_MALFORMED, bad_bytes, NULL, "bad" },
