@@ -54,7 +54,8 @@ check_type (const SottoTensors *self, const SottoGgufTensor *tensor)
   sotto_engine_set_error (self->keys.error,
                           SOTTO_ENGINE_ERROR_BLOCK_TYPE,
                           &(SottoErrorArguments){ .path = path, .subject = type },
-                          "%s: tensor %s is of block type %s, which is not known",
+                          "%s: tensor %s is of block type %s, which nothing here computes with; "
+                          "another quantisation of the same model may work",
                           display,
                           tensor->name,
                           type);
@@ -142,7 +143,7 @@ sotto_tensors_copy_rows (SottoTensors      *self,
   guint8 *copy = g_try_malloc (weight->row_bytes * n_rows);
 
   if (copy == NULL)
-    return sotto_tensors_refuse (self, "ssm_ba.weight", "does not fit into memory");
+    return sotto_tensors_refuse (self, "ssm_in.weight", "does not fit into memory");
 
   g_ptr_array_add (self->owner, copy);
   for (guint i = 0; i < n_rows; i++)
@@ -164,15 +165,6 @@ get_size (const SottoTensors *self, guint layer, SottoSize size)
   return sotto_size_get (self->sizes, self->keys.family, layer, size);
 }
 
-
-static const char *
-get_name (const SottoTensors *self, SottoSlot slot)
-{
-  const char *other = slot == SOTTO_SLOT_FEED_NORM ? self->keys.family->feed_norm_name : NULL;
-
-  return other != NULL ? other : sotto_slot_infos[slot].name;
-}
-
 static char *
 make_name (const char *name, gboolean of_layer, guint layer, const char *suffix)
 {
@@ -180,10 +172,62 @@ make_name (const char *name, gboolean of_layer, guint layer, const char *suffix)
                   : g_strconcat (name, suffix, NULL);
 }
 
+/* Ollama's converter, and older ones, have names of their own for some. */
+static const struct {
+  SottoSlot slot;
+  const char *name;
+  const char *suffix;
+} other_names[] = {
+  { SOTTO_SLOT_OUTPUT_NORM, "norm", ".weight" },
+  { SOTTO_SLOT_POOLED_1, "dense.0", ".weight" },
+  { SOTTO_SLOT_POOLED_2, "dense.1", ".weight" },
+  { SOTTO_SLOT_FEED_NORM, "ffn_norm", ".weight" },
+  { SOTTO_SLOT_SINKS, "attn_sinks", "" },
+  { SOTTO_SLOT_ATTENTION_OUTPUT, "attn_out", ".weight" },
+  { SOTTO_SLOT_DELTA_STEP_BIAS, "ssm_dt", "" },
+};
+
+typedef struct {
+  const char *base;
+  const char *suffix;
+} Name;
+
+static const SottoGgufTensor *
+lookup (const SottoTensors *self, const Name *name, gboolean of_layer, guint layer)
+{
+  g_autofree char *full = make_name (name->base, of_layer, layer, name->suffix);
+
+  return sotto_gguf_lookup_tensor (self->keys.gguf, full);
+}
+
+/* What a slot's tensor is called in this file; where it is not there, by its own name. */
+static Name
+find_name (const SottoTensors *self, SottoSlot slot, guint layer)
+{
+  const SottoSlotInfo *info = &sotto_slot_infos[slot];
+  const char *of_family = slot == SOTTO_SLOT_FEED_NORM ? self->keys.family->feed_norm_name : NULL;
+  gboolean of_layer = slot >= SOTTO_FIRST_LAYER_SLOT;
+  Name own = { of_family != NULL ? of_family : info->name,
+               info->suffix != NULL ? info->suffix : ".weight" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (other_names); i++)
+    if (other_names[i].slot == slot && lookup (self, &own, of_layer, layer) == NULL)
+      {
+        Name other = { other_names[i].name, other_names[i].suffix };
+
+        if (lookup (self, &other, of_layer, layer) != NULL)
+          return other;
+      }
+  return own;
+}
+
 static char *
 make_slot_name (const SottoTensors *self, SottoSlot slot, guint layer, const char *suffix)
 {
-  return make_name (get_name (self, slot), slot >= SOTTO_FIRST_LAYER_SLOT, layer, suffix);
+  Name name = find_name (self, slot, layer);
+
+  return make_name (name.base, slot >= SOTTO_FIRST_LAYER_SLOT, layer,
+                    suffix != NULL ? suffix : name.suffix);
 }
 
 static void
@@ -212,9 +256,14 @@ load_scales (SottoTensors *self,
 {
   g_autofree char *scale = make_name (name, of_layer, layer, ".scale");
   g_autofree char *input_scale = make_name (name, of_layer, layer, ".input_scale");
+  gboolean is_down = g_str_equal (name, "ffn_down_exps");
+  g_autofree char *other =
+      is_down ? make_name ("ffn_gate_inp", of_layer, layer, ".per_expert_scale") : NULL;
   const SottoGgufTensor *tensor = sotto_gguf_lookup_tensor (self->keys.gguf, scale);
   const SottoGgufTensor *input = sotto_gguf_lookup_tensor (self->keys.gguf, input_scale);
 
+  if (tensor == NULL && is_down) /* Ollama's name for Gemma 4's */
+    tensor = sotto_gguf_lookup_tensor (self->keys.gguf, other);
   if (input != NULL)
     mark (self, input);
   return tensor == NULL || get_vector (self, tensor, weight->n_matrices, &weight->scales);
@@ -260,16 +309,63 @@ load_matrix (SottoTensors *self,
              self, bias, self->keys.family->slots[slot].bias, rows * matrices, &out->weight.bias);
 }
 
+/* One of a layer's experts by itself: blk.0.ffn_gate.3.weight for blk.0.ffn_gate_exps.weight. */
+static const SottoGgufTensor *
+find_piece (const SottoTensors *self, SottoSlot slot, guint layer, guint expert)
+{
+  const char *stack = sotto_slot_infos[slot].name;
+  g_autofree char *base = g_strndup (stack, strlen (stack) - strlen ("_exps"));
+  g_autofree char *name = g_strdup_printf ("blk.%u.%s.%u.weight", layer, base, expert);
+
+  return sotto_gguf_lookup_tensor (self->keys.gguf, name);
+}
+
+/* The first files of Mixtral (until April 2024) have a tensor for every expert. */
+static gboolean
+load_pieces (SottoTensors *self, SottoSlot slot, guint layer, SottoWeight *out)
+{
+  const SottoSlotInfo *info = &sotto_slot_infos[slot];
+  const SottoGgufTensor *first = find_piece (self, slot, layer, 0);
+  guint columns = get_size (self, layer, info->columns), rows = get_size (self, layer, info->rows);
+  guint n = get_size (self, layer, info->matrices);
+  const void **matrices = g_new0 (const void *, n);
+
+  g_ptr_array_add (self->owner, matrices);
+  for (guint i = 0; i < n; i++)
+    {
+      const SottoGgufTensor *tensor = find_piece (self, slot, layer, i);
+
+      if (tensor == NULL)
+        return sotto_tensors_refuse (self, first->name, "has fewer like it than there are experts");
+      if (!check_shape (self, tensor, columns, rows, 1) || !check_type (self, tensor))
+        return FALSE;
+      if (tensor->type != first->type)
+        return sotto_tensors_refuse (
+            self, tensor->name,
+            "is not of its neighbours' block type; a newer file of this model has all experts in one");
+      mark (self, tensor);
+      matrices[i] = tensor->data;
+    }
+
+  make_weight (first, out);
+  out->n_matrices = n;
+  out->matrices = matrices;
+  return TRUE;
+}
+
 static gboolean
 load_slot (SottoTensors *self, SottoSlot slot, guint layer, SottoTensor *out)
 {
   const SottoSlotInfo *info = &sotto_slot_infos[slot];
   const SottoSlotUse *use = &self->keys.family->slots[slot];
   g_autofree char *name =
-      make_slot_name (self, slot, layer, info->suffix != NULL ? info->suffix : ".weight");
+      make_slot_name (self, slot, layer, NULL);
   g_autofree char *bias = make_slot_name (self, slot, layer, ".bias");
   const SottoGgufTensor *tensor = sotto_gguf_lookup_tensor (self->keys.gguf, name);
 
+  if (tensor == NULL && use->weight != SOTTO_ABSENT && info->matrices == SOTTO_SIZE_EXPERTS
+      && find_piece (self, slot, layer, 0) != NULL)
+    return load_pieces (self, slot, layer, &out->weight);
   if (tensor == NULL || use->weight == SOTTO_ABSENT)
     return tensor != NULL || use->weight != SOTTO_REQUIRED
            || sotto_tensors_refuse (self, name, "is missing");
@@ -413,11 +509,17 @@ sotto_tensors_load_layer (SottoTensors *self, guint layer, SottoTensor *out)
   return TRUE;
 }
 
-/* A layer behind the last, which predicts further tokens. */
+/* What is not part of the model proper: a layer behind the last, which predicts further tokens; and
+ * what Ollama keeps in the same file, which others put beside it: eyes, ears, the same layers. */
 static gboolean
 is_beyond (const SottoTensors *self, const char *name)
 {
+  static const char *const companions[] = { "v.", "a.", "s.", "mm.", "mtp." };
   guint64 layer;
+
+  for (guint i = 0; i < G_N_ELEMENTS (companions); i++)
+    if (g_str_has_prefix (name, companions[i]))
+      return TRUE;
 
   if (!g_str_has_prefix (name, "blk."))
     return FALSE;

@@ -191,8 +191,9 @@ check_same_model (const SottoGguf *first, const SottoGguf *part, guint64 n_parts
 
       if (other == NULL || g_str_equal (value->key, own[0]) || g_str_equal (value->key, own[1]))
         continue;
-      if (value->type == other->type && value->n_elements == other->n_elements
-          && value->n_bytes == other->n_bytes && memcmp (value->data, other->data, value->n_bytes) == 0)
+      if (value->type == other->type && value->element_type == other->element_type
+          && value->n_elements == other->n_elements && value->n_bytes == other->n_bytes
+          && memcmp (value->data, other->data, value->n_bytes) == 0)
         continue;
 
       reason = g_strdup_printf ("is a part of another model than the first: %s differs", value->key);
