@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /* --- Operands --- */
 
 /* A matrix of weights, (n_rows, n_columns): y[row] = scale * sum over columns of w[row][column] *
- * x[column] + bias[row]; or a stack of such matrices, one after the other (experts, heads). */
+ * x[column] + bias[row]; or a stack of such matrices (experts, heads), mostly one after the other.
+ * sotto_weight_at() takes one out of a stack. */
 typedef struct {
   SottoBlockType type;
   guint n_columns;
@@ -27,6 +28,7 @@ typedef struct {
   gsize row_bytes;
   gsize matrix_bytes;      /* from one matrix of a stack to the next */
   const void *data;        /* row-major, in the mapping; any alignment the file has (at least 4) */
+  const void *const *matrices; /* (nullable) (n_matrices): where each one lies, if not side by side */
   const float *bias;       /* (nullable) (n_matrices, n_rows) */
   const float *scales;     /* (nullable) (n_matrices): of NVFP4 */
 } SottoWeight;
@@ -159,8 +161,9 @@ typedef struct {
   SottoWeight value;       /* none: the values are the keys as projected, before norm and RoPE */
   SottoNorm query_norm;
   SottoNorm key_norm;
-  SottoNorm value_norm;
-  SottoNormSpan span;
+  SottoNorm value_norm;    /* of every head by itself, one weight for all */
+  SottoNormSpan span;      /* of query_norm and key_norm */
+  float clamp;             /* 0, or: Q, K and V as projected are brought within ± it (MPT) */
   const SottoRope *rope;   /* (nullable) */
   guint cache;
 } SottoQkvStep;
@@ -377,7 +380,9 @@ sotto_weight_at (const SottoWeight *self, guint index)
   SottoWeight matrix = *self;
 
   matrix.n_matrices = 1;
-  matrix.data = (const guint8 *) self->data + index * self->matrix_bytes;
+  matrix.matrices = NULL;
+  matrix.data = self->matrices != NULL ? self->matrices[index]
+                                       : (const guint8 *) self->data + index * self->matrix_bytes;
   if (self->bias != NULL)
     matrix.bias = self->bias + (gsize) index * self->n_rows;
   if (self->scales != NULL)

@@ -46,6 +46,36 @@ norm_head (
       sotto_lane_norm (self->lane, &own, heads + t * stride, n_head, heads + t * stride);
 }
 
+/* Values are normed head by head whatever the span of queries and keys, by one weight for all. */
+static void
+norm_values (const Qkv *self, float *values)
+{
+  const SottoNorm *norm = &self->step->value_norm;
+  guint n = self->cache->n_value;
+
+  if (is_normed (norm))
+    for (guint t = 0; t < self->n_tokens; t++)
+      sotto_lane_norm (self->lane, norm, values + (gsize) t * n, n, values + (gsize) t * n);
+}
+
+/* The product of one head's rows of a weight, brought within the clamp. */
+static void
+multiply_head (const Qkv         *self,
+               const SottoWeight *weight,
+               guint              first,
+               guint              n_head,
+               float             *heads,
+               gsize              stride)
+{
+  float most = self->step->clamp;
+
+  sotto_lane_multiply (self->lane, weight, first, n_head, &self->x, 0, self->n_tokens, heads,
+                       stride);
+  for (guint t = 0; most > 0 && t < self->n_tokens; t++)
+    for (guint i = 0; i < n_head; i++)
+      heads[t * stride + i] = CLAMP (heads[t * stride + i], -most, most);
+}
+
 /* --- Heads by themselves --- */
 
 static void
@@ -56,8 +86,8 @@ query_head (const Qkv *self, guint head, gboolean finish)
   guint first_row = head * step->query_stride;
   gsize first = (gsize) head * step->n_key;
 
-  sotto_lane_multiply (self->lane, &step->query, first_row, step->n_key, &self->x, 0,
-                       self->n_tokens, scratch->queries + first, scratch->queries_stride);
+  multiply_head (self, &step->query, first_row, step->n_key, scratch->queries + first,
+                 scratch->queries_stride);
   if (sotto_weight_is_there (&step->gate))
     sotto_lane_multiply (self->lane, &step->gate, first_row, step->n_key, &self->x, 0,
                          self->n_tokens, scratch->gates + first, scratch->queries_stride);
@@ -84,14 +114,13 @@ key_head (const Qkv *self, guint head)
   guint n_key = step->n_key;
   float *keys = self->lane->memory->tiles[0];
 
-  sotto_lane_multiply (self->lane, &step->key, head * n_key, n_key, &self->x, 0, self->n_tokens,
-                       keys, n_key);
+  multiply_head (self, &step->key, head * n_key, n_key, keys, n_key);
   if (!sotto_weight_is_there (&step->value))
     {
       float *values = self->lane->memory->tiles[1];
 
       memcpy (values, keys, (gsize) self->n_tokens * n_key * sizeof *keys);
-      norm_head (self, &step->value_norm, head, n_key, values, n_key);
+      norm_values (self, values);
       sotto_lane_append_values (self->lane, step->cache, head, values, n_key);
     }
   norm_head (self, &step->key_norm, head, n_key, keys, n_key);
@@ -105,9 +134,8 @@ value_head (const Qkv *self, guint head)
   guint n_value = self->cache->n_value;
   float *values = self->lane->memory->tiles[0];
 
-  sotto_lane_multiply (self->lane, &step->value, head * n_value, n_value, &self->x, 0,
-                       self->n_tokens, values, n_value);
-  norm_head (self, &step->value_norm, head, n_value, values, n_value);
+  multiply_head (self, &step->value, head * n_value, n_value, values, n_value);
+  norm_values (self, values);
   sotto_lane_append_values (self->lane, step->cache, head, values, n_value);
 }
 
@@ -132,8 +160,8 @@ collect_head (const Qkv *self, const SottoWeight *weight, guint head, guint n_he
 {
   gsize first = (gsize) head * n_head;
 
-  sotto_lane_multiply (self->lane, weight, (guint) first, n_head, &self->x, 0, self->n_tokens,
-                       row_of (self, values) + first, row_stride (self));
+  multiply_head (self, weight, (guint) first, n_head, row_of (self, values) + first,
+                 row_stride (self));
 }
 
 static void
@@ -150,17 +178,30 @@ finish_query_row (const Qkv *self, guint t)
 
 /* One head of normed rows, which is as good as normed for each head anew. */
 static void
-norm_rows (
-  const Qkv *self, const SottoNorm *norm, guint head, guint n_head, gboolean values, float *heads)
+take_key_head (const Qkv *self, guint head, float *heads)
 {
   float *row = self->lane->memory->row;
+  guint n = self->step->n_key;
 
   for (guint t = 0; t < self->n_tokens; t++)
     {
-      sotto_lane_norm (self->lane, norm, row_of (self, values) + t * row_stride (self),
-                       self->cache->n_heads * n_head, row);
-      memcpy (heads + (gsize) t * n_head, row + (gsize) head * n_head, n_head * sizeof *row);
+      sotto_lane_norm (self->lane, &self->step->key_norm,
+                       row_of (self, FALSE) + t * row_stride (self), self->cache->n_heads * n, row);
+      memcpy (heads + (gsize) t * n, row + (gsize) head * n, n * sizeof *row);
     }
+}
+
+/* Values that are the keys are those before the norm. */
+static void
+take_value_head (const Qkv *self, guint head, gboolean has_value, float *heads)
+{
+  guint n = self->cache->n_value;
+
+  for (guint t = 0; t < self->n_tokens; t++)
+    memcpy (heads + (gsize) t * n,
+            row_of (self, has_value) + t * row_stride (self) + (gsize) head * n,
+            n * sizeof *heads);
+  norm_values (self, heads);
 }
 
 static void
@@ -168,12 +209,11 @@ finish_head (const Qkv *self, guint head)
 {
   const SottoQkvStep *step = self->step;
   gboolean has_value = sotto_weight_is_there (&step->value);
-  guint n_value = self->cache->n_value;
   float *heads = self->lane->memory->tiles[0];
 
-  norm_rows (self, &step->value_norm, head, n_value, has_value, heads);
-  sotto_lane_append_values (self->lane, step->cache, head, heads, n_value);
-  norm_rows (self, &step->key_norm, head, step->n_key, FALSE, heads);
+  take_value_head (self, head, has_value, heads);
+  sotto_lane_append_values (self->lane, step->cache, head, heads, self->cache->n_value);
+  take_key_head (self, head, heads);
   append_key (self, head, heads, step->n_key);
 }
 

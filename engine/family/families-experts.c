@@ -6,6 +6,7 @@ const SottoFamily sotto_families_experts[] = {
   {
     /* gpt-oss (OpenAI 2025): sinks, biases everywhere, every second layer a window. */
     .name = "gpt-oss",
+    .also = { "gptoss" },
     .norm = SOTTO_NORM_RMS,
     .full_every = 2,
     .turns = TRUE,
@@ -92,6 +93,9 @@ const SottoFamily sotto_families_experts[] = {
       SLOTS_QUERY_KEY_NORMS,
       SLOTS_DELTA,
       [SOTTO_SLOT_DELTA_BETA_ALPHA] = ALWAYS,
+      [SOTTO_SLOT_DELTA_INPUT] = PERHAPS,
+      [SOTTO_SLOT_DELTA_MIXED] = PERHAPS,
+      [SOTTO_SLOT_DELTA_GATE] = PERHAPS,
       SLOTS_EXPERTS (ABSENT),
       SLOTS_SHARED_EXPERT,
       [SOTTO_SLOT_SHARED_SWITCH] = ALWAYS,

@@ -5,14 +5,19 @@
 
 const SottoFamily sotto_families_gemma[] = {
   {
-    /* Gemma 3 (Gemma team 2025): five windows of six, each with positions of its own. */
+    /* Gemma 3 (Gemma team 2025): five windows of six, each with positions of its own. Older files
+     * of EmbeddingGemma go by this name, too. */
     .name = "gemma3",
     .norm = SOTTO_NORM_RMS,
+    .epsilon = 1e-6,
     .embedding_scaled = TRUE,
     .width_scale_layers = 62,
     .full_every = 6,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
+    .rope_base = 1e6,
+    .stretched_from = 131072,
+    .stretched_by = 8,
     .window_rope_plain = TRUE,
     .window_rope_base = 10000,
     .activation = SOTTO_ACTIVATION_GELU,
@@ -20,6 +25,8 @@ const SottoFamily sotto_families_gemma[] = {
       SLOTS_TRANSFORMER (ABSENT, ABSENT),
       SLOTS_QUERY_KEY_NORMS,
       SLOTS_POST_NORMS,
+      [SOTTO_SLOT_POOLED_1] = PERHAPS,
+      [SOTTO_SLOT_POOLED_2] = PERHAPS,
     },
   },
   {

@@ -9,12 +9,22 @@ static const SottoFamily *const tables[] = {
   sotto_families_others,
 };
 
+static gboolean
+is_called (const SottoFamily *self, const char *name)
+{
+  gboolean called = g_str_equal (self->name, name);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->also) && self->also[i] != NULL; i++)
+    called |= g_str_equal (self->also[i], name);
+  return called;
+}
+
 const SottoFamily *
 sotto_family_lookup (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
     for (const SottoFamily *family = tables[i]; family->name != NULL; family++)
-      if (g_str_equal (family->name, name))
+      if (is_called (family, name))
         return family;
 
   return NULL;

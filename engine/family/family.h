@@ -75,6 +75,7 @@ typedef enum
   SOTTO_SLOT_KEY_VALUE_UP, /* older files: both, not yet absorbed */
 
   /* SOTTO_PART_DELTA */
+  SOTTO_SLOT_DELTA_INPUT,  /* earliest files: MIXED and GATE, by key head */
   SOTTO_SLOT_DELTA_MIXED,
   SOTTO_SLOT_DELTA_GATE,
   SOTTO_SLOT_DELTA_ALPHA,
@@ -132,9 +133,11 @@ typedef struct {
  * the same thing, the key counts; hyperparameters.c and rope.c list them. */
 typedef struct {
   const char *name;            /* general.architecture, and the beginning of the family's keys */
+  const char *also[4];         /* other names for the same */
 
   /* Around the layers */
   SottoNormKind norm;          /* of all norms; 0 is none, so every family says it */
+  double epsilon;              /* of all norms; 0: the file has to say */
   gboolean embedding_scaled;   /* by the root of its width */
   gboolean logits_divided;     /* by logit_scale; else multiplied */
   float logit_cap;
@@ -158,6 +161,9 @@ typedef struct {
   /* Positions */
   gboolean turns;              /* has rotary positions */
   SottoRopeKind rope_kind;
+  double rope_base;            /* 0: 10,000 */
+  guint stretched_from;        /* where the file says nothing of scaling: models of at least this */
+  double stretched_by;         /* context have this linear factor (Gemma 3 in Ollama's files) */
   guint unturned_every;        /* every so many-th layer has no positions (SmolLM 3) */
   gboolean only_windows_turn;
   const char *turn_key;        /* a flag of the metadata that can switch them off */

@@ -7,7 +7,9 @@
  *   attention.key_length, attention.value_length (else embedding_length / head_count); in windows
  *     attention.key_length_swa, attention.value_length_swa
  *   attention.layer_norm_rms_epsilon or attention.layer_norm_epsilon
- *   attention.scale, attn_logit_softcapping, final_logit_softcapping, attention.max_alibi_bias
+ *   attention.scale, attn_logit_softcapping, final_logit_softcapping, attention.max_alibi_bias,
+ *   attention.clamp_kqv, attention.temperature_scale and attention.temperature_length (else the
+ *     original context)
  *   attention.sliding_window, and attention.sliding_window_pattern: for every layer whether it has
  *     the window, or every which layer has none
  *   attention.shared_kv_layers: how many of the last see an earlier layer's keys and values
@@ -50,7 +52,7 @@ read_whole (SottoSizes *self, const SottoKeys *keys)
       || !sotto_keys_read_number (keys,
                                   rms ? "attention.layer_norm_rms_epsilon"
                                       : "attention.layer_norm_epsilon",
-                                  -1,
+                                  keys->family->epsilon > 0 ? keys->family->epsilon : -1,
                                   &epsilon))
     return FALSE;
 
@@ -64,7 +66,6 @@ read_scales (SottoSizes *self, const SottoKeys *keys)
 {
   const SottoFamily *family = keys->family;
   double embedding = family->embedding_scaled ? sqrt (self->n_embedding) : 1.0;
-  double clamp;
 
   if (!sotto_keys_read_positive (keys, "embedding_scale", embedding, &self->embedding_scale)
       || !sotto_keys_read_positive (keys, "residual_scale", 1.0, &self->residual_scale)
@@ -78,11 +79,11 @@ read_scales (SottoSizes *self, const SottoKeys *keys)
       || !sotto_keys_read_number (
           keys, "attention.max_alibi_bias", (double) family->alibi, &self->alibi)
       || !sotto_keys_read_number (keys, "attention.temperature_scale", 0, &self->temperature)
-      || !sotto_keys_read_number (keys, "attention.clamp_kqv", 0, &clamp))
+      || !sotto_keys_read_size (
+          keys, "attention.temperature_length", 0, 0, G_MAXINT32, &self->temperature_span)
+      || !sotto_keys_read_number (keys, "attention.clamp_kqv", 0, &self->clamp))
     return FALSE;
 
-  if (clamp > 0)
-    return sotto_keys_refuse_form (keys, "clamped queries, keys and values");
   if (family->logits_divided)
     self->logit_scale = 1.0 / self->logit_scale;
   return TRUE;
@@ -201,7 +202,8 @@ read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
 }
 
 /* ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head), ssm.group_count
- * (key heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads) */
+ * (key heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads),
+ * ssm.v_head_reordered (the value heads of a key head do not lie side by side) */
 static gboolean
 read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
 {
@@ -214,6 +216,10 @@ read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
           keys, "ssm.group_count", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_key_heads)
       || !sotto_keys_read_size (
           keys, "ssm.time_step_rank", SOTTO_KEY_REQUIRED, 1, 4096, &self->n_value_heads)
+      || !sotto_keys_read_flag (keys,
+                                "ssm.v_head_reordered",
+                                keys->family->delta_interleaved,
+                                &self->delta_interleaved)
       || !sotto_keys_read_size (keys,
                                 "ssm.inner_size",
                                 self->n_state_key * self->n_value_heads,
@@ -258,8 +264,7 @@ read_window (SottoSizes *self, guint index, const SottoKeys *keys)
 {
   const SottoFamily *family = keys->family;
   SottoLayerSizes *layer = &self->layers[index];
-  g_autofree char *pattern_key = g_strconcat (family->name, ".", WINDOW_PATTERN, NULL);
-  const SottoGgufValue *pattern = sotto_gguf_lookup (keys->gguf, pattern_key);
+  const SottoGgufValue *pattern = sotto_keys_lookup (keys, WINDOW_PATTERN);
   guint window, full_every = family->delta ? 0 : family->full_every, has_window;
 
   if (!sotto_keys_read_size (keys, WINDOW, family->window, 0, G_MAXINT32, &window))

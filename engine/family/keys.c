@@ -4,24 +4,44 @@
 
 #include "sotto-error.h"
 
+/* Ollama's converter has names of its own for some. */
+static const struct {
+  const char *key;
+  const char *other;
+} other_names[] = {
+  { "rope.freq_base", "rope.global.freq_base" },
+  { "rope.freq_base_swa", "rope.local.freq_base" },
+  { "rope.scaling.yarn_beta_fast", "rope.scaling.beta_fast" },
+  { "rope.scaling.yarn_beta_slow", "rope.scaling.beta_slow" },
+  { "attention.temperature_scale", "rope.scaling_beta" },
+};
+
+/* The key as it stands in the file; where it does not, by its own name. */
 static char *
 make_key (const SottoKeys *self, const char *key)
 {
-  return g_strconcat (self->family->name, ".", key, NULL);
+  char *full = g_strconcat (self->name, ".", key, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (other_names); i++)
+    if (g_str_equal (other_names[i].key, key) && sotto_gguf_lookup (self->gguf, full) == NULL)
+      {
+        g_autofree char *other = g_strconcat (self->name, ".", other_names[i].other, NULL);
+
+        if (sotto_gguf_lookup (self->gguf, other) != NULL)
+          {
+            g_free (full);
+            return g_steal_pointer (&other);
+          }
+      }
+  return full;
 }
 
-static const SottoGgufValue *
-lookup (const SottoKeys *self, const char *key)
+const SottoGgufValue *
+sotto_keys_lookup (const SottoKeys *self, const char *key)
 {
   g_autofree char *full = make_key (self, key);
 
   return sotto_gguf_lookup (self->gguf, full);
-}
-
-gboolean
-sotto_keys_has (const SottoKeys *self, const char *key)
-{
-  return lookup (self, key) != NULL;
 }
 
 gboolean
@@ -87,7 +107,7 @@ sotto_keys_read_layer_size (const SottoKeys *self,
                             guint            highest,
                             guint           *out)
 {
-  const SottoGgufValue *value = lookup (self, key);
+  const SottoGgufValue *value = sotto_keys_lookup (self, key);
   double number;
 
   if (value == NULL || value->type != SOTTO_GGUF_ARRAY)
@@ -128,7 +148,7 @@ sotto_keys_read_positive (const SottoKeys *self, const char *key, double fallbac
 gboolean
 sotto_keys_read_flag (const SottoKeys *self, const char *key, gboolean fallback, gboolean *out)
 {
-  const SottoGgufValue *value = lookup (self, key);
+  const SottoGgufValue *value = sotto_keys_lookup (self, key);
 
   if (value != NULL && value->type != SOTTO_GGUF_BOOL)
     return sotto_keys_refuse (self, key, "is neither true nor false");

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   const SottoGguf *gguf;
   const SottoFamily *family;
+  const char *name;        /* what the file calls the family */
   GError **error;
 } SottoKeys;
 
@@ -19,7 +20,14 @@ typedef struct {
 /* What is given as @fallback for a key that has to be there. */
 #define SOTTO_KEY_REQUIRED G_MAXUINT
 
-gboolean sotto_keys_has (const SottoKeys *self, const char *key);
+/* NULL: it is not there, by no name. */
+const SottoGgufValue *sotto_keys_lookup (const SottoKeys *self, const char *key);
+
+static inline gboolean
+sotto_keys_has (const SottoKeys *self, const char *key)
+{
+  return sotto_keys_lookup (self, key) != NULL;
+}
 
 /* A whole number from @lowest to @highest. */
 gboolean sotto_keys_read_size (const SottoKeys *self,

@@ -63,7 +63,9 @@ add_attend (SottoBuilder *self, guint cache)
                               .sinks = self->found[SOTTO_SLOT_SINKS].vector,
                               .slopes = self->slopes,
                               .temperature = (float) sizes->temperature,
-                              .temperature_span = self->ropes->original_context };
+                              .temperature_span = sizes->temperature_span > 0
+                                                  ? sizes->temperature_span
+                                                  : self->ropes->original_context };
   return step;
 }
 
@@ -104,6 +106,7 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
                            .query_norm = sotto_builder_norm (self, SOTTO_SLOT_QUERY_NORM),
                            .key_norm = sotto_builder_norm (self, SOTTO_SLOT_KEY_NORM),
                            .span = self->family->span,
+                           .clamp = (float) self->sizes->clamp,
                            .cache = cache };
   if (self->family->value_normed)
     step->value_norm = (SottoNorm) { .kind = self->family->norm, .epsilon = self->sizes->epsilon };
@@ -130,6 +133,9 @@ sotto_builder_add_latent_attention (SottoBuilder *self, SottoBuffer from)
   static const char *const names[] = { "q_a", "q_b", "q_a_norm", "v_b" };
   SottoLatentQkvStep *step;
   guint cache;
+
+  if (sizes->clamp > 0)
+    return sotto_keys_refuse_form (&self->tensors->keys, "clamped latent attention");
 
   for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
     if (!sotto_builder_has (self, needed[i]))

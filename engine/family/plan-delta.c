@@ -24,6 +24,59 @@ divide_beta_alpha (SottoBuilder *self, SottoDeltaStep *step)
          && sotto_tensors_copy_rows (self->tensors, both, alphas, n, &step->alpha);
 }
 
+/* Rows of everything but beta and alpha by key head: its query, its key, then the values and the
+ * gates of its value heads. */
+static gboolean
+divide_input (SottoBuilder *self, SottoDeltaStep *step)
+{
+  const SottoSizes *sizes = self->sizes;
+  const SottoWeight *whole = &self->found[SOTTO_SLOT_DELTA_INPUT].weight;
+  guint n_key = sizes->n_state_key;
+  guint n_values = sizes->n_value_heads / sizes->n_key_heads * sizes->n_state_value;
+  guint n_mixed = sizes->n_key_heads * (2 * n_key + n_values);
+  guint n_gate = sizes->n_key_heads * n_values;
+  g_autofree guint *mixed = g_new (guint, n_mixed);
+  g_autofree guint *gate = g_new (guint, n_gate);
+
+  for (guint head = 0; head < sizes->n_key_heads; head++)
+    {
+      guint first = head * 2 * (n_key + n_values);
+      guint *queries = mixed + head * n_key;
+      guint *keys = mixed + (sizes->n_key_heads + head) * n_key;
+      guint *values = mixed + 2 * sizes->n_key_heads * n_key + head * n_values;
+
+      for (guint i = 0; i < n_key; i++)
+        {
+          queries[i] = first + i;
+          keys[i] = first + n_key + i;
+        }
+      for (guint i = 0; i < n_values; i++)
+        {
+          values[i] = first + 2 * n_key + i;
+          gate[head * n_values + i] = values[i] + n_values;
+        }
+    }
+  return sotto_tensors_copy_rows (self->tensors, whole, mixed, n_mixed, &step->mixed)
+         && sotto_tensors_copy_rows (self->tensors, whole, gate, n_gate, &step->gate);
+}
+
+/* Either way the file may have it, it has to have all. */
+static gboolean
+check_input (const SottoBuilder *self)
+{
+  static const SottoSlot needed[] = { SOTTO_SLOT_DELTA_MIXED, SOTTO_SLOT_DELTA_GATE };
+  static const char *const names[] = { "attn_qkv", "attn_gate" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
+    if (!sotto_builder_has (self, needed[i]) && !sotto_builder_has (self, SOTTO_SLOT_DELTA_INPUT))
+      {
+        g_autofree char *name = g_strdup_printf ("blk.%u.%s.weight", self->layer, names[i]);
+
+        return sotto_tensors_refuse (self->tensors, name, "is missing");
+      }
+  return TRUE;
+}
+
 gboolean
 sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from)
 {
@@ -37,7 +90,7 @@ sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from)
                              .n_key = sizes->n_state_key,
                              .n_value = sizes->n_state_value,
                              .n_conv = sizes->n_conv,
-                             .interleaved = self->family->delta_interleaved,
+                             .interleaved = sizes->delta_interleaved,
                              .mixed = self->found[SOTTO_SLOT_DELTA_MIXED].weight,
                              .gate = self->found[SOTTO_SLOT_DELTA_GATE].weight,
                              .alpha = self->found[SOTTO_SLOT_DELTA_ALPHA].weight,
@@ -48,6 +101,9 @@ sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from)
                              .norm = sotto_builder_norm (self, SOTTO_SLOT_DELTA_NORM),
                              .epsilon = UNIT_EPSILON,
                              .recurrent = self->program->recurrents->len };
+  if (!check_input (self)
+      || (sotto_builder_has (self, SOTTO_SLOT_DELTA_INPUT) && !divide_input (self, step)))
+    return FALSE;
   if (sotto_builder_has (self, SOTTO_SLOT_DELTA_BETA_ALPHA) && !divide_beta_alpha (self, step))
     return FALSE;
 

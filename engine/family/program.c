@@ -11,10 +11,9 @@
 #define COMPANION "clip"
 
 static const SottoFamily *
-find_family (SottoGguf *gguf, GError **error)
+find_family (SottoGguf *gguf, const char *name, GError **error)
 {
   const char *path = sotto_gguf_get_path (gguf);
-  g_autofree char *name = sotto_gguf_dup_string (gguf, "general.architecture");
   g_autofree char *display = g_filename_display_name (path);
   g_autofree char *known = NULL;
   const SottoFamily *family;
@@ -247,6 +246,7 @@ SottoProgram *
 sotto_program_new (SottoGguf *gguf, GError **error)
 {
   g_autoptr (SottoProgram) self = g_new0 (SottoProgram, 1);
+  g_autofree char *name = sotto_gguf_dup_string (gguf, "general.architecture");
   g_autofree gboolean *used = g_new0 (gboolean, sotto_gguf_get_n_tensors (gguf) + 1);
   g_auto (SottoSizes) sizes = { 0 };
   SottoTensors tensors = { .keys = { .gguf = gguf, .error = error },
@@ -260,11 +260,12 @@ sotto_program_new (SottoGguf *gguf, GError **error)
   self->memory = g_ptr_array_new_with_free_func (g_free);
   tensors.owner = self->memory;
 
-  self->family = find_family (gguf, error);
+  self->family = find_family (gguf, name, error);
   if (self->family == NULL)
     return NULL;
 
   tensors.keys.family = self->family;
+  tensors.keys.name = name;
   if (!sotto_sizes_read (&sizes, &tensors.keys)
       || !sotto_tensors_read_vocabulary (&tensors, &sizes.n_vocabulary)
       || !build (self, &tensors, &sizes))

@@ -1,6 +1,6 @@
 /* Rotary positions (Su et al. 2021): pair i of n turns at position p by p * base^(-i / n). Keys:
  *
- *   rope.freq_base (10,000), rope.freq_base_swa
+ *   rope.freq_base (10,000, or what the family says), rope.freq_base_swa
  *   rope.scaling.type "none", "linear", "yarn" or "longrope" (else linear, with a factor of 1)
  *   rope.scaling.factor (older: rope.scale_linear), rope.scaling.original_context_length
  *   rope.scaling.yarn_beta_fast (32), rope.scaling.yarn_beta_slow (1),
@@ -79,16 +79,24 @@ read_yarn (SottoRopes *self, Scaling *scaling, double base, guint n_pairs, const
 }
 
 static gboolean
-read_scaling (SottoRopes *self, Scaling *scaling, double base, guint n_pairs, const SottoKeys *keys)
+read_scaling (SottoRopes       *self,
+              Scaling          *scaling,
+              double            base,
+              const SottoSizes *sizes,
+              const SottoKeys  *keys)
 {
+  guint n_pairs = MAX (self->rope.n_pairs, 1);
   g_autofree char *kind = sotto_keys_dup_string (keys, "rope.scaling.type");
   g_autofree char *form = NULL;
+  gboolean stretched = keys->family->stretched_from > 0
+                       && sizes->n_context >= keys->family->stretched_from;
   double older;
 
   *scaling = (Scaling) { .factor = 1, .scale = 1 };
   if (g_strcmp0 (kind, "none") == 0 || g_strcmp0 (kind, "longrope") == 0)
     return TRUE;
-  if (!sotto_keys_read_positive (keys, "rope.scale_linear", 1, &older)
+  if (!sotto_keys_read_positive (
+          keys, "rope.scale_linear", stretched ? keys->family->stretched_by : 1, &older)
       || !sotto_keys_read_positive (keys, "rope.scaling.factor", older, &scaling->factor))
     return FALSE;
   if (kind == NULL || g_str_equal (kind, "linear"))
@@ -159,7 +167,7 @@ sotto_ropes_read (SottoRopes             *self,
 
   memset (self, 0, sizeof *self);
   self->score_scale = 1;
-  if (!sotto_keys_read_positive (keys, "rope.freq_base", 10000, &base)
+  if (!sotto_keys_read_positive (keys, "rope.freq_base", family->rope_base > 0 ? family->rope_base : 10000, &base)
       || !sotto_keys_read_positive (keys,
                                     "rope.freq_base_swa",
                                     family->window_rope_base > 0 ? family->window_rope_base : base,
@@ -187,7 +195,7 @@ sotto_ropes_read (SottoRopes             *self,
       return TRUE;
     }
 
-  if (!read_scaling (self, &scaling, base, MAX (self->rope.n_pairs, 1), keys))
+  if (!read_scaling (self, &scaling, base, sizes, keys))
     return FALSE;
   self->rope.frequencies =
       make_frequencies (base, self->rope.n_pairs, &scaling, factors->factors, owner);

@@ -180,6 +180,12 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                                 0,
                                 NULL },
 
+  [SOTTO_SLOT_DELTA_INPUT] = { "ssm_in",
+                               SOTTO_PART_DELTA,
+                               SOTTO_SIZE_EMBEDDING,
+                               SOTTO_SIZE_DELTA_INPUT,
+                               0,
+                               NULL },
   [SOTTO_SLOT_DELTA_MIXED] = { "attn_qkv",
                                SOTTO_PART_DELTA,
                                SOTTO_SIZE_EMBEDDING,
@@ -417,6 +423,9 @@ sotto_size_get (const SottoSizes *sizes, const SottoFamily *family, guint layer,
       return sizes->n_value_heads;
     case SOTTO_SIZE_DELTA_TWICE:
       return 2 * sizes->n_value_heads;
+    case SOTTO_SIZE_DELTA_INPUT:
+      return sotto_size_get (sizes, family, layer, SOTTO_SIZE_DELTA_CHANNELS)
+             + sotto_size_get (sizes, family, layer, SOTTO_SIZE_DELTA_VALUES);
     case SOTTO_SIZE_CONVOLUTION:
       return sizes->n_conv * sotto_size_get (sizes, family, layer, SOTTO_SIZE_DELTA_CHANNELS);
     case SOTTO_SIZE_STATE_VALUE:

@@ -44,6 +44,8 @@ typedef struct {
   double attention_cap;
   double alibi;
   double temperature;
+  guint temperature_span;  /* 0: the original context of rotary positions */
+  double clamp;            /* 0: none */
 
   /* Rotary positions, outside of windows and inside */
   guint n_turned;
@@ -60,6 +62,7 @@ typedef struct {
   guint n_state_value;
   guint n_key_heads;
   guint n_value_heads;
+  gboolean delta_interleaved;
 
   /* Experts; n_experts 0: none */
   guint n_experts;
