@@ -43,6 +43,12 @@ check_weight (const Check *self,
   g_assert_cmpuint (weight->n_matrices, ==, n_matrices);
   g_assert_cmpuint (weight->n_columns % block->n_elements, ==, 0);
   g_assert_cmpuint (weight->row_bytes, ==, (gsize) n_columns / block->n_elements * block->n_bytes);
+  if (weight->matrices != NULL)
+    {
+      for (guint i = 0; i < n_matrices; i++)
+        check_place (self, weight->matrices[i], n_rows * weight->row_bytes);
+      return;
+    }
   g_assert_cmpuint (weight->matrix_bytes, >=, n_matrices > 1 ? weight->row_bytes * n_rows : 0);
   check_place (
       self, weight->data, (n_matrices - 1) * weight->matrix_bytes + n_rows * weight->row_bytes);

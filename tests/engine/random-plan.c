@@ -181,6 +181,8 @@ make_heads (RandomPlan *self)
       qkv->span = layer == 0 ? SOTTO_SPAN_HEADS : SOTTO_SPAN_HEAD;
       qkv->query_norm = norm_of (self, layer == 0 ? SOTTO_NORM_LAYER : SOTTO_NORM_RMS, 5 * 24);
       qkv->key_norm = norm_of (self, layer == 0 ? SOTTO_NORM_LAYER : SOTTO_NORM_RMS, n_kv * 24);
+      qkv->value_norm = norm_of (self, SOTTO_NORM_RMS, 20);
+      qkv->clamp = layer == 1 ? 0.5f : 0.0f;
       qkv->rope = rope_of (self, layer == 0 ? SOTTO_ROPE_NORMAL : SOTTO_ROPE_NEOX, 4, 8);
       cache = qkv->cache;
       attend = add_attend (self, cache, 5, 24);
@@ -207,6 +209,8 @@ make_rows (RandomPlan *self)
   qkv->span = SOTTO_SPAN_ROW;
   qkv->query_norm = norm_of (self, SOTTO_NORM_RMS, 4 * 16);
   qkv->key_norm = norm_of (self, SOTTO_NORM_LAYER, 2 * 16);
+  qkv->value_norm = norm_of (self, SOTTO_NORM_RMS, 16);
+  qkv->clamp = 0.7f;
   qkv->rope = rope_of (self, SOTTO_ROPE_NEOX, 8, 0);
   cache = qkv->cache;
   add_attend (self, cache, 4, 16);
@@ -231,41 +235,79 @@ make_rows (RandomPlan *self)
   add_project (self, SOTTO_BUFFER_ATTENDED, 192, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
 }
 
+typedef struct {
+  guint n_heads, n_plain, n_turned, n_latent, n_value;
+  gboolean absorbed;
+} Latent;
+
+static void
+add_latent (RandomPlan *self, const Latent *sizes)
+{
+  guint n_heads = sizes->n_heads, n_latent = sizes->n_latent, n_value = sizes->n_value;
+  guint n_key = sizes->n_plain + sizes->n_turned;
+  SottoLatentQkvStep *qkv;
+  SottoAttendStep *attend;
+  guint cache = sizes->absorbed ? cache_of (self, 1, n_latent + sizes->n_turned, 0, n_latent, 0)
+                                : cache_of (self, n_heads, n_key, n_value, 0, 0);
+
+  add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+  qkv = &add_step (self, SOTTO_STEP_LATENT_QKV)->latent_qkv;
+  *qkv = (SottoLatentQkvStep) {
+    .from = SOTTO_BUFFER_NORMED, .n_heads = n_heads, .n_plain = sizes->n_plain,
+    .n_turned = sizes->n_turned, .n_latent = n_latent, .n_value = n_value,
+    .query_norm = norm_of (self, SOTTO_NORM_RMS, 32),
+    .query_up = weight_of (self, n_heads * n_key, sizes->absorbed ? 32 : N, FALSE),
+    .latent = weight_of (self, n_latent + sizes->n_turned, N, FALSE),
+    .latent_norm = norm_of (self, SOTTO_NORM_RMS, n_latent),
+    .rope = rope_of (self, SOTTO_ROPE_NORMAL, sizes->n_turned / 2, 0), .cache = cache,
+  };
+  if (sizes->absorbed)
+    {
+      qkv->query_down = weight_of (self, 32, N, FALSE);
+      qkv->key_up = stack_of (self, n_heads, n_latent, sizes->n_plain, FALSE);
+    }
+  else
+    qkv->key_value_up = weight_of (self, n_heads * (sizes->n_plain + n_value), n_latent, FALSE);
+  attend = add_attend (self, cache, n_heads, n_key);
+  if (sizes->absorbed)
+    attend->value_up = stack_of (self, n_heads, n_value, n_latent, FALSE);
+  add_project (self, SOTTO_BUFFER_ATTENDED, n_heads * n_value, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+}
+
 static void
 make_latent (RandomPlan *self)
 {
-  enum { HEADS = 3, PLAIN = 32, TURNED = 16, LATENT = 64, VALUE = 40 };
+  static const Latent sizes[] = { { 3, 32, 16, 64, 40, FALSE }, { 3, 32, 16, 64, 40, TRUE } };
 
-  for (guint absorbed = 0; absorbed < 2; absorbed++)
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    add_latent (self, &sizes[i]);
+}
+
+/* Heads of every size that models have, keys larger and smaller than values, turned as a whole; and latent
+ * attention of DeepSeek's size, where keys are 576 wide and values 512. */
+static void
+make_sizes (RandomPlan *self)
+{
+  static const guint sizes[][2] = { { 64, 64 }, { 80, 96 }, { 96, 80 }, { 112, 128 }, { 128, 128 },
+                                    { 160, 160 }, { 192, 128 }, { 256, 256 }, { 512, 512 }, { 576, 512 } };
+  static const Latent latent = { 2, 128, 64, 512, 128, TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      SottoLatentQkvStep *qkv;
-      SottoAttendStep *attend;
-      guint cache = absorbed ? cache_of (self, 1, LATENT + TURNED, 0, LATENT, 0)
-                             : cache_of (self, HEADS, PLAIN + TURNED, VALUE, 0, 0);
+      guint n_key = sizes[i][0], n_value = sizes[i][1];
+      SottoQkvStep *qkv;
+      guint cache;
 
       add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
-      qkv = &add_step (self, SOTTO_STEP_LATENT_QKV)->latent_qkv;
-      *qkv = (SottoLatentQkvStep) {
-        .from = SOTTO_BUFFER_NORMED, .n_heads = HEADS, .n_plain = PLAIN, .n_turned = TURNED,
-        .n_latent = LATENT, .n_value = VALUE,
-        .query_norm = norm_of (self, SOTTO_NORM_RMS, 32),
-        .query_up = weight_of (self, HEADS * (PLAIN + TURNED), absorbed ? 32 : N, FALSE),
-        .latent = weight_of (self, LATENT + TURNED, N, FALSE),
-        .latent_norm = norm_of (self, SOTTO_NORM_RMS, LATENT),
-        .rope = rope_of (self, SOTTO_ROPE_NORMAL, TURNED / 2, 0), .cache = cache,
-      };
-      if (absorbed)
-        {
-          qkv->query_down = weight_of (self, 32, N, FALSE);
-          qkv->key_up = stack_of (self, HEADS, LATENT, PLAIN, FALSE);
-        }
-      else
-        qkv->key_value_up = weight_of (self, HEADS * (PLAIN + VALUE), LATENT, FALSE);
-      attend = add_attend (self, cache, HEADS, PLAIN + TURNED);
-      if (absorbed)
-        attend->value_up = stack_of (self, HEADS, VALUE, LATENT, FALSE);
-      add_project (self, SOTTO_BUFFER_ATTENDED, HEADS * VALUE, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      qkv = add_qkv (self, 2, 1, n_key, n_value, i % 3 == 0 ? 11 : 0, FALSE);
+      qkv->query_norm = norm_of (self, SOTTO_NORM_RMS, n_key);
+      qkv->key_norm = norm_of (self, SOTTO_NORM_RMS, n_key);
+      qkv->rope = rope_of (self, i % 2 == 0 ? SOTTO_ROPE_NEOX : SOTTO_ROPE_NORMAL, n_key / 2, 0);
+      cache = qkv->cache;
+      add_attend (self, cache, 2, n_key)->window = i % 3 == 0 ? 11 : 0;
+      add_project (self, SOTTO_BUFFER_ATTENDED, 2 * n_value, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
     }
+  add_latent (self, &latent);
 }
 
 static void
@@ -368,10 +410,11 @@ make_embedding (RandomPlan *self)
 typedef void (*Make) (RandomPlan *self);
 
 const char *const random_plan_names[]
-  = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding", NULL };
+  = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding",
+      "sizes", NULL };
 
 static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
-                              make_experts, make_inputs, make_embedding };
+                              make_experts, make_inputs, make_embedding, make_sizes };
 
 RandomPlan *
 random_plan_new (const char *name, SottoBlockType type)
