@@ -22,6 +22,7 @@ typedef struct {
   guint position;          /* of the first; 0 begins a new sequence */
   gboolean all_logits;     /* FALSE: of the last token only */
   gboolean is_long;        /* take SottoRope.long_frequencies; the same for a whole sequence */
+  const float *handed;     /* (nullable): what a plan that begins with TAKE takes */
 } SottoBatch;
 
 typedef struct _SottoState SottoState;

@@ -312,6 +312,12 @@ typedef struct {
   SottoWeight dense[2];    /* or none */
 } SottoPoolStep;
 
+/* Of a plan that was cut (plan-cut.h): the residual, and the rows of INPUTS, come from SottoBatch.handed, or are left
+ * as the output, of all tokens: (n_tokens, n_embedding), behind them (n_tokens, n_inputs). */
+typedef struct {
+  guint n_inputs;          /* 0: none */
+} SottoHandStep;
+
 typedef enum {
   SOTTO_STEP_EMBED,
   SOTTO_STEP_INPUTS,
@@ -326,6 +332,8 @@ typedef enum {
   SOTTO_STEP_EXPERTS,
   SOTTO_STEP_LOGITS,
   SOTTO_STEP_POOL,
+  SOTTO_STEP_TAKE,
+  SOTTO_STEP_HAND,
   SOTTO_N_STEP_KINDS,
 } SottoStepKind;
 
@@ -346,6 +354,7 @@ typedef struct {
     SottoExpertsStep experts;
     SottoLogitsStep logits;
     SottoPoolStep pool;
+    SottoHandStep hand;    /* of TAKE and HAND */
   };
 } SottoStep;
 

@@ -10,6 +10,8 @@
 /* More than any processor can address: refused without asking the system. */
 #define BYTES_HIGHEST ((gsize) 1 << 47)
 
+G_STATIC_ASSERT (SOTTO_CACHE_CHUNK == SOTTO_ATTEND_CHUNK && SOTTO_CACHE_TILE == SOTTO_KEY_TILE);
+
 static gsize
 round_up (gsize n, gsize to)
 {
@@ -18,16 +20,6 @@ round_up (gsize n, gsize to)
 
 /* --- Memory --- */
 
-/* Positions that a cache keeps: all, or in a ring the window and the batch that moves it. */
-static guint
-count_positions (const SottoCacheShape *shape, gboolean is_ring, guint n_context)
-{
-  gsize wanted = is_ring ? MIN ((gsize) n_context, (gsize) shape->window + SOTTO_MAX_BATCH) : n_context;
-
-  return (guint) MIN (round_up (wanted, SOTTO_ATTEND_CHUNK),
-                      G_MAXUINT / SOTTO_ATTEND_CHUNK * SOTTO_ATTEND_CHUNK);
-}
-
 static void
 layout (SottoCache *self, const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
 {
@@ -35,9 +27,7 @@ layout (SottoCache *self, const SottoPlan *plan, guint index, guint n_context, S
 
   self->shape = shape;
   self->type = type;
-  self->is_ring = shape->window > 0 && !plan->whole_sequence;
-  self->oldest = 0;
-  self->capacity = count_positions (shape, self->is_ring, n_context);
+  self->capacity = sotto_held_cache (plan, index, n_context).capacity;
   self->key_tile_bytes = sotto_key_tile_bytes (type, shape->n_key);
   self->value_bytes = shape->n_value > 0 ? sotto_value_row_bytes (type, shape->n_value) : 0;
 }
@@ -112,6 +102,7 @@ sotto_caches_init (SottoCaches      *self,
       return FALSE;
     }
 
+  sotto_held_init (&self->held, plan, n_context);
   base = (guint8 *) round_up ((gsize) self->memory, ALIGNMENT);
   self->caches = g_new0 (SottoCache, plan->n_caches);
   self->recurrents = g_new0 (float *, plan->n_recurrents);
@@ -131,6 +122,7 @@ sotto_caches_init (SottoCaches      *self,
 void
 sotto_caches_clear (SottoCaches *self)
 {
+  sotto_held_clear (&self->held);
   g_clear_pointer (&self->caches, g_free);
   g_clear_pointer (&self->recurrents, g_free);
   g_clear_pointer (&self->memory, g_free);
@@ -141,45 +133,21 @@ sotto_caches_clear (SottoCaches *self)
 void
 sotto_caches_begin (SottoCaches *self, guint position, guint n_tokens)
 {
-  if (position == 0)
-    {
-      for (guint i = 0; i < self->plan->n_recurrents; i++)
-        memset (self->recurrents[i], 0, self->plan->recurrents[i].n_floats * sizeof (float));
-      for (guint i = 0; i < self->plan->n_caches; i++)
-        self->caches[i].oldest = 0;
-      self->highest = 0;
-    }
-  self->position = position;
-  self->highest = MAX (self->highest, position + n_tokens);
-  self->is_lost = self->plan->n_recurrents > 0;
+  for (guint i = 0; position == 0 && i < self->plan->n_recurrents; i++)
+    memset (self->recurrents[i], 0, self->plan->recurrents[i].n_floats * sizeof (float));
+  sotto_held_begin (&self->held, position, n_tokens);
 }
 
 void
 sotto_caches_advance (SottoCaches *self, guint position, guint n_tokens)
 {
-  self->position = position + n_tokens;
-  self->is_lost = FALSE;
+  sotto_held_advance (&self->held, position, n_tokens);
 }
 
 gboolean
 sotto_caches_serve (const SottoCaches *self, guint position)
 {
-  if (position == 0)
-    return TRUE;
-  if (position > self->position
-      || (self->plan->n_recurrents > 0 && (self->is_lost || position != self->position)))
-    return FALSE;
-
-  for (guint i = 0; i < self->plan->n_caches; i++)
-    {
-      const SottoCache *cache = &self->caches[i];
-      guint needed = position > cache->shape->window ? position - cache->shape->window : 0;
-      guint held = self->highest > cache->capacity ? self->highest - cache->capacity : 0;
-
-      if (cache->is_ring && needed < MAX (held, cache->oldest))
-        return FALSE;
-    }
-  return TRUE;
+  return sotto_held_serves (&self->held, position);
 }
 
 /* --- As bytes ---
@@ -200,20 +168,11 @@ move (void *place, guint8 *bytes, gsize n, Direction direction)
   return n;
 }
 
-/* The first position that is written of a cache. */
-static guint
-first_position (const SottoCache *self, guint position)
-{
-  guint window = self->shape->window;
-
-  return self->is_ring && position > window ? (position - window) / SOTTO_KEY_TILE * SOTTO_KEY_TILE
-                                             : 0;
-}
-
 static gsize
-move_cache (const SottoCache *self, guint position, guint8 *bytes, Direction direction)
+move_cache (const SottoCaches *caches, guint index, guint position, guint8 *bytes, Direction direction)
 {
-  guint first = first_position (self, position);
+  const SottoCache *self = &caches->caches[index];
+  guint first = sotto_held_first (&caches->held.caches[index], position);
   gsize n = 0;
 
   for (guint head = 0; head < self->shape->n_heads; head++)
@@ -239,40 +198,31 @@ move_all (const SottoCaches *self,
   gsize n = 0;
 
   for (guint i = 0; i < self->plan->n_caches; i++)
-    if (!rings_only || self->caches[i].is_ring)
-      n += move_cache (&self->caches[i], position, bytes + n, direction);
+    if (!rings_only || self->held.caches[i].is_ring)
+      n += move_cache (self, i, position, bytes + n, direction);
   for (guint i = 0; i < self->plan->n_recurrents; i++)
     n += move (self->recurrents[i], bytes + n, self->plan->recurrents[i].n_floats * sizeof (float),
                direction);
   return n;
 }
 
-static void
-set_position (SottoCaches *self, guint position)
-{
-  self->position = self->highest = position;
-  for (guint i = 0; i < self->plan->n_caches; i++)
-    self->caches[i].oldest = first_position (&self->caches[i], position);
-  self->is_lost = FALSE;
-}
-
 gsize
 sotto_caches_checkpoint_bytes (const SottoCaches *self)
 {
-  return move_all (self, self->position, TRUE, NULL, MEASURE);
+  return move_all (self, self->held.position, TRUE, NULL, MEASURE);
 }
 
 void
 sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target)
 {
-  move_all (self, self->position, TRUE, target, STORE);
+  move_all (self, self->held.position, TRUE, target, STORE);
 }
 
 void
 sotto_caches_checkpoint_load (SottoCaches *self, guint position, const guint8 *source)
 {
   move_all (self, position, TRUE, (guint8 *) source, LOAD);
-  set_position (self, position);
+  sotto_held_restore (&self->held, position);
 }
 
 gsize
@@ -291,5 +241,5 @@ void
 sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source)
 {
   move_all (self, position, FALSE, (guint8 *) source, LOAD);
-  set_position (self, position);
+  sotto_held_restore (&self->held, position);
 }

@@ -1,22 +1,18 @@
 #pragma once
 
-#include "backend.h"
+#include "cache-rules.h"
 #include "cpu/kernels.h"
 
 G_BEGIN_DECLS
 
 /* What a sequence keeps between batches on the CPU: KV caches and recurrent states.
  *
- * A cache holds capacity positions, a multiple of SOTTO_ATTEND_CHUNK: position p lies in slot p %
- * capacity. Those of a window are rings, large enough that a batch never overwrites what its own
- * queries still see; a chunk of keys never wraps around. Keys of a head lie in tiles of SOTTO_KEY_TILE
- * positions, values by position; cache-layout.h has their forms.
+ * What they hold is said by cache-rules.h. A chunk of keys never wraps around a ring. Keys of a head lie in tiles of
+ * SOTTO_KEY_TILE positions, values by position; cache-layout.h has their forms.
  */
 typedef struct {
   const SottoCacheShape *shape;
   SottoKvType type;
-  gboolean is_ring;        /* forgets; oldest: the first position that was restored */
-  guint oldest;
   guint capacity;          /* positions */
   gsize key_tile_bytes;    /* of one head's tile of keys */
   gsize value_bytes;       /* of one head's row of V; 0: the keys hold the values */
@@ -29,11 +25,7 @@ typedef struct {
   SottoCache *caches;      /* (plan->n_caches) */
   float **recurrents;      /* (plan->n_recurrents) */
 
-  /* What is in them: positions below position; of rings only those from its oldest on and not more than
-   * its capacity below highest. */
-  guint position;
-  guint highest;
-  gboolean is_lost;        /* a batch that failed has changed the recurrent states */
+  SottoHeld held;
 
   void *memory;
   gsize n_bytes;

@@ -191,6 +191,58 @@ inputs (SottoLane *lane, const SottoStep *step)
   sotto_pool_barrier (lane->pool);
 }
 
+/* --- What another backend has begun --- */
+
+static void
+take_token (SottoLane *lane, const SottoStep *step G_GNUC_UNUSED, guint t)
+{
+  guint n = lane->state->caches.plan->n_embedding;
+  SottoActivations residual = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
+
+  memcpy (residual.values + t * residual.column_stride, lane->batch->handed + (gsize) t * n,
+          n * sizeof (float));
+}
+
+static void
+take (SottoLane *lane, const SottoStep *step)
+{
+  guint n = step->hand.n_inputs;
+  const float *rows = lane->batch->handed
+                      + (gsize) lane->batch->n_tokens * lane->state->caches.plan->n_embedding;
+  guint unit;
+
+  do_tokens (lane, step, take_token);
+  if (n == 0)
+    return;
+  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
+    memcpy (lane->state->scratch.inputs + (gsize) unit * n, rows + (gsize) unit * n, n * sizeof (float));
+  sotto_pool_barrier (lane->pool);
+}
+
+static void
+hand_token (SottoLane *lane, const SottoStep *step, guint t)
+{
+  guint n = lane->state->caches.plan->n_embedding;
+  guint n_inputs = step->hand.n_inputs;
+  SottoActivations residual = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
+  float *output = lane->state->scratch.output;
+
+  memcpy (output + (gsize) t * n, residual.values + t * residual.column_stride, n * sizeof (float));
+  if (n_inputs > 0)
+    memcpy (output + (gsize) lane->batch->n_tokens * n + (gsize) t * n_inputs,
+            lane->state->scratch.inputs + (gsize) t * n_inputs, n_inputs * sizeof (float));
+}
+
+/* Of one token every lane has the residual, and the first one hands it on. */
+static void
+hand (SottoLane *lane, const SottoStep *step)
+{
+  if (!sotto_lane_is_alone (lane))
+    do_tokens (lane, step, hand_token);
+  else if (lane->index == 0)
+    hand_token (lane, step, 0);
+}
+
 static void
 attend (SottoLane *lane, const SottoStep *step)
 {
@@ -213,6 +265,8 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
   [SOTTO_STEP_EXPERTS] = sotto_step_experts,
   [SOTTO_STEP_LOGITS] = sotto_step_logits,
   [SOTTO_STEP_POOL] = sotto_step_pool,
+  [SOTTO_STEP_TAKE] = take,
+  [SOTTO_STEP_HAND] = hand,
 };
 
 void

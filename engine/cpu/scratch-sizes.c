@@ -198,6 +198,10 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
     case SOTTO_STEP_POOL:
       add_pool (self, plan, &step->pool);
       break;
+    case SOTTO_STEP_TAKE:
+    case SOTTO_STEP_HAND:
+      widen (&self->inputs, step->hand.n_inputs);
+      break;
     case SOTTO_N_STEP_KINDS:
     default:
       break;
