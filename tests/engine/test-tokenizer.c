@@ -1,9 +1,8 @@
 /* Tokenizers: exact against llama.cpp's ids for eight vocabularies (where ../shared lies beside
- * the source), against the tokenizers library for every pre-tokenizer
- * (fixtures/bpe.json). Text that a person typed never becomes a control token. */
+ * the source). Text that a person typed never becomes a control token. (Pre-tokenizers:
+ * test-pre-tokenizers.c; kinds beside BPE: test-tokenizer-kinds.c.) */
 
 #include <string.h>
-#include <yyjson.h>
 
 #include "gguf-writer.h"
 #include "sotto-error.h"
@@ -124,98 +123,6 @@ test_shared (gconstpointer data)
       if (strcmp (name, "bert-bge") != 0)
         assert_decodes_to (tokenizer, ids, texts[i], strlen (texts[i]));
     }
-}
-
-/* --- The fixture --- */
-
-static yyjson_doc *
-read_fixture (void)
-{
-  g_autofree char *path =
-      g_test_build_filename (G_TEST_DIST, "engine", "fixtures", "bpe.json", NULL);
-  yyjson_read_err error = { 0 };
-  yyjson_doc *document = yyjson_read_file (path, 0, NULL, &error);
-
-  g_assert_cmpstr (error.msg, ==, document != NULL ? error.msg : "a document");
-
-  return document;
-}
-
-static void
-add_strings (GgufWriter *writer,
-             const char *key,
-             yyjson_val *array)
-{
-  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
-  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
-  yyjson_val *value;
-
-  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
-    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
-  gguf_writer_add_strings (writer, key, (const char *const *) strings->pdata, strings->len);
-}
-
-static void
-test_fixture (void)
-{
-  yyjson_doc *document = read_fixture ();
-  yyjson_val *root = yyjson_doc_get_root (document);
-  yyjson_val *texts = yyjson_obj_get (root, "texts");
-  yyjson_val *cases = yyjson_obj_get (root, "cases");
-  guint n_compared = 0;
-
-  for (gsize i = 0; i < yyjson_arr_size (cases); i++)
-    {
-      yyjson_val *one = yyjson_arr_get (cases, i);
-      yyjson_val *expected_ids = yyjson_obj_get (one, "ids");
-      const char *pre = yyjson_get_str (yyjson_obj_get (one, "pre"));
-      gboolean composes = yyjson_get_bool (yyjson_obj_get (one, "composes"));
-      g_autoptr (GgufWriter) writer = gguf_writer_new ();
-      g_autoptr (GBytes) bytes = NULL;
-      g_autoptr (SottoGguf) gguf = NULL;
-      g_autoptr (SottoTokenizer) tokenizer = NULL;
-      g_autoptr (GError) error = NULL;
-
-      gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
-      gguf_writer_add_string (writer, "tokenizer.ggml.pre", pre);
-      add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "vocabulary"));
-      add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
-      bytes = gguf_writer_finish (writer);
-      gguf = sotto_gguf_parse (bytes, "fixture", &error);
-      g_assert_no_error (error);
-      tokenizer = sotto_tokenizer_new (gguf, &error);
-      g_assert_no_error (error);
-
-      for (gsize j = 0; j < yyjson_arr_size (texts); j++)
-        {
-          yyjson_val *text = yyjson_arr_get (texts, j);
-          yyjson_val *wanted = yyjson_arr_get (expected_ids, j);
-          g_autoptr (GArray) ids =
-              encode (tokenizer, yyjson_get_str (text), yyjson_get_len (text), FALSE);
-          g_autoptr (GArray) expected = g_array_new (FALSE, FALSE, sizeof (gint32));
-          g_autofree char *got_text = NULL;
-          g_autofree char *expected_text = NULL;
-
-          for (gsize k = 0; k < yyjson_arr_size (wanted); k++)
-            {
-              gint32 id = yyjson_get_int (yyjson_arr_get (wanted, k));
-
-              g_array_append_val (expected, id);
-            }
-          got_text = ids_to_text (ids);
-          expected_text = ids_to_text (expected);
-          if (strcmp (got_text, expected_text) != 0)
-            g_test_message ("%s, text %zu: %s", pre, j, yyjson_get_str (text));
-          g_assert_cmpstr (got_text, ==, expected_text);
-          /* What normal form C changes stays changed. */
-          if (!composes)
-            assert_decodes_to (tokenizer, ids, yyjson_get_str (text), yyjson_get_len (text));
-          n_compared++;
-        }
-    }
-
-  g_assert_cmpuint (n_compared, >, 1000);
-  yyjson_doc_free (document);
 }
 
 /* --- A vocabulary of our own, with special tokens --- */
@@ -584,7 +491,6 @@ main (int    argc,
 
       g_test_add_data_func (path, shared[i], test_shared);
     }
-  g_test_add_func ("/tokenizer/fixture", test_fixture);
   g_test_add_func ("/tokenizer/merges", test_merges);
   g_test_add_func ("/tokenizer/control-tokens-are-not-typed", test_control_tokens_are_not_typed);
   g_test_add_func ("/tokenizer/spans", test_spans);
