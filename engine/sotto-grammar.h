@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 /**
  * SottoGrammar:
  *
- * What a reply must look like, made from a JSON Schema or a GBNF grammar. Immutable, reference-counted
- * (atomically), usable from any thread and with any model.
+ * What a reply must look like, made from a JSON Schema or a GBNF grammar. Immutable,
+ * reference-counted (atomically), usable from any thread and with any model.
  */
 typedef struct _SottoGrammar SottoGrammar;
 
@@ -18,8 +18,8 @@ typedef struct _SottoGrammar SottoGrammar;
  * @length: bytes, or -1
  * @root: (nullable): the rule that a reply has to fit; %NULL: "root"
  *
- * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR: it is not well formed, a rule begins
- *   with itself, no finite text fits it, or it is too large
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR: it is not well formed, a
+ *   rule begins with itself, no finite text fits it, or it is too large
  */
 SottoGrammar *sotto_grammar_new_gbnf (const char  *text,
                                       gssize       length,
@@ -31,10 +31,10 @@ SottoGrammar *sotto_grammar_new_gbnf (const char  *text,
  * @schema: JSON Schema, draft 2020-12; UTF-8
  * @length: bytes, or -1
  *
- * A reply will be one JSON value for which @schema holds. Properties come in the schema's order; white
- * space is at most one space behind each colon and comma; an object whose schema lists properties and does not
- * say additionalProperties has only those. What cannot be kept by a grammar is refused, naming the
- * keyword and its place; engine/grammar/README.md lists what can.
+ * A reply will be one JSON value for which @schema holds. Properties come in the schema's order;
+ * white space is at most one space behind each colon and comma; an object whose schema lists
+ * properties and does not say additionalProperties has only those. What cannot be kept by a grammar
+ * is refused, naming the keyword and its place; engine/grammar/README.md lists what can.
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR
  */
@@ -46,7 +46,8 @@ void sotto_grammar_unref (SottoGrammar *self);
 /**
  * sotto_grammar_get_hash:
  *
- * Returns: (transfer none): SHA-256 of the text it was made from, for receipts; 64 lower-case hex digits
+ * Returns: (transfer none): SHA-256 of the text it was made from, for receipts; 64 lower-case hex
+ *   digits
  */
 const char *sotto_grammar_get_hash (const SottoGrammar *self);
 

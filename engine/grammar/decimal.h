@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* A number as JSON writes it, exactly: 0.DIGITS · 10^point, the digits without zeros at either end; zero has
- * none. */
+/* A number as JSON writes it, exactly: 0.DIGITS · 10^point, the digits without zeros at either end;
+ * zero has none. */
 typedef struct {
   gboolean negative;
   gint64 point;

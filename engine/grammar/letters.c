@@ -225,7 +225,8 @@ sotto_letters_new_words (const char *const *words,
       sotto_letters_begin_state (self, i > part.first);
       while (i < part.end)
         {
-          gunichar c = g_array_index ((GArray *) g_ptr_array_index (sorted, i), gunichar, part.depth);
+          gunichar c =
+            g_array_index ((GArray *) g_ptr_array_index (sorted, i), gunichar, part.depth);
           Words below = { sorted, i, i, part.depth + 1 };
 
           while (below.end < part.end &&
@@ -264,7 +265,8 @@ number_of_pair (Product *self,
     {
       g_array_append_val (self->pairs, pair);
       number = self->pairs->len;
-      g_hash_table_insert (self->numbers, g_memdup2 (&pair, sizeof pair), GUINT_TO_POINTER (number));
+      g_hash_table_insert (self->numbers, g_memdup2 (&pair, sizeof pair),
+                           GUINT_TO_POINTER (number));
     }
 
   return number - 1;
@@ -291,7 +293,8 @@ add_pair_edges (Product      *self,
   guint32 k = b != NONE ? state_of (self->b, b)->first_edge : 0;
   guint32 k_end = b != NONE ? state_of (self->b, b + 1)->first_edge : 0;
 
-  for (guint32 i = state_of (self->a, a)->first_edge; i < state_of (self->a, a + 1)->first_edge; i++)
+  for (guint32 i = state_of (self->a, a)->first_edge; i < state_of (self->a, a + 1)->first_edge;
+       i++)
     {
       SottoLettersEdge edge = *edge_of (self->a, i);
       gboolean used_up = FALSE;
@@ -323,7 +326,8 @@ combine (const SottoLetters *a,
          const SottoLetters *b,
          gboolean            subtract)
 {
-  g_autoptr (GHashTable) numbers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr (GHashTable) numbers =
+    g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr (GArray) pairs = g_array_new (FALSE, FALSE, sizeof (guint64));
   g_autoptr (SottoLetters) self = sotto_letters_new ();
   Product product = { a, b, subtract, numbers, pairs };
@@ -365,7 +369,8 @@ sotto_letters_subtract (const SottoLetters *a,
 gboolean
 sotto_letters_is_empty (const SottoLetters *self)
 {
-  return !state_of (self, 0)->accepts && state_of (self, 0)->first_edge == state_of (self, 1)->first_edge;
+  return !state_of (self, 0)->accepts &&
+         state_of (self, 0)->first_edge == state_of (self, 1)->first_edge;
 }
 
 gboolean

@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* A set of strings as a deterministic automaton over characters: what a JSON string may hold. Immutable. */
+/* A set of strings as a deterministic automaton over characters: what a JSON string may hold.
+ * Immutable. */
 typedef struct {
   guint32 first_edge;        /* up to the next state's first */
   gboolean accepts;
@@ -17,7 +18,7 @@ typedef struct {
 } SottoLettersEdge;
 
 typedef struct {
-  GArray *states;            /* (element-type SottoLettersState): 0 is the start; the last is a guard */
+  GArray *states;            /* (element-type SottoLettersState): the start first, a guard last */
   GArray *edges;             /* (element-type SottoLettersEdge): of a state in order, apart */
 } SottoLetters;
 
@@ -47,15 +48,19 @@ gboolean sotto_letters_is_empty (const SottoLetters *self);
 gboolean sotto_letters_accept (const SottoLetters *self, const char *text, gsize length);
 
 /* The contents of a JSON string that is one of these, on @machine. */
-void sotto_letters_build (const SottoLetters *self, SottoMachine *machine, guint32 from, guint32 to);
+void sotto_letters_build (const SottoLetters *self,
+                          SottoMachine       *machine,
+                          guint32             from,
+                          guint32             to);
 
 /**
  * sotto_letters_new_pattern:
- * @pattern: a regular expression as ECMA-262 has them, UTF-8; as in JSON Schema, it may match anywhere
+ * @pattern: a regular expression as ECMA-262 has them, UTF-8; as in JSON Schema, it may match
+ *   anywhere
  * @problem: (out): what of it is not supported, or too large
  *
- * Anchors, groups, alternatives, classes, and repetitions greedy or not; no look-around, back references, word
- * boundaries and Unicode properties. pattern.c.
+ * Anchors, groups, alternatives, classes, and repetitions greedy or not; no look-around, back
+ * references, word boundaries and Unicode properties. pattern.c.
  *
  * Returns: (transfer full) (nullable)
  */

@@ -1,13 +1,13 @@
 /* How many characters can follow a state, whichever they are.
  *
- * "Safe" characters are those that stand for themselves inside a JSON string: no control character, no
- * quotation mark, no backslash. Where any eight of them can follow, every token of up to eight of them is
- * allowed, and nobody needs to look at these tokens one by one: that is most of a vocabulary, and most of
- * what a JSON text consists of is strings.
+ * "Safe" characters are those that stand for themselves inside a JSON string: no control character,
+ * no quotation mark, no backslash. Where any eight of them can follow, every token of up to eight
+ * of them is allowed, and nobody needs to look at these tokens one by one: that is most of a
+ * vocabulary, and most of what a JSON text consists of is strings.
  *
- * Only a lower bound is needed. A state counts that reads each safe ASCII character by an edge of its own
- * and the others through SOTTO_RULE_NON_ASCII. First come the states that such characters never leave;
- * then, backwards, those that have a number of steps to go. */
+ * Only a lower bound is needed. A state counts that reads each safe ASCII character by an edge of
+ * its own and the others through SOTTO_RULE_NON_ASCII. First come the states that such characters
+ * never leave; then, backwards, those that have a number of steps to go. */
 
 #include "machine-private.h"
 

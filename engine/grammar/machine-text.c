@@ -1,8 +1,8 @@
 /* Characters on a machine: as UTF-8, and as JSON writes them within a string.
  *
- * A range of code points becomes a few sequences of byte ranges (The Unicode Standard 15, table 3-7). All
- * characters beyond ASCII together are a call of one rule that every machine has, so that a string of any
- * length costs one state a character, and so that machine-run.c knows them. */
+ * A range of code points becomes a few sequences of byte ranges (The Unicode Standard 15, table
+ * 3-7). All characters beyond ASCII together are a call of one rule that every machine has, so that
+ * a string of any length costs one state a character, and so that machine-run.c knows them. */
 
 #include "machine-private.h"
 
@@ -106,7 +106,7 @@ tail_state (SottoMachine *self,
   return self->tails[n_more - 1];
 }
 
-/* @low and @high are of @n continuation bytes, as a number; what came before is the same for both. */
+/* @low and @high are of @n continuation bytes, as a number; what came before is the same. */
 static void
 add_continuation (SottoMachine *self,
                   guint32       from,
@@ -177,7 +177,10 @@ add_same_length (SottoMachine *self,
           /* As many whole leads as there are. */
           guint32 last_lead = (high + 1) >> shift;
 
-          sotto_machine_add_bytes (self, from, marks[n_more] | lead, marks[n_more] | (last_lead - 1),
+          sotto_machine_add_bytes (self,
+                                   from,
+                                   marks[n_more] | lead,
+                                   marks[n_more] | (last_lead - 1),
                                    tail_state (self, n_more, to));
           low = last_lead << shift;
           continue;
@@ -209,7 +212,8 @@ add_range (SottoMachine   *self,
       }
 }
 
-/* Whether tidy ranges hold every character beyond ASCII; @n_ascii: (out): the ranges before those. */
+/* Whether tidy ranges hold every character beyond ASCII; @n_ascii: (out): the ranges before
+ * those. */
 static gboolean
 has_all_non_ascii (const SottoCharRange *ranges,
                    guint                 n)
@@ -254,7 +258,8 @@ sotto_machine_add_chars (SottoMachine         *self,
 /* --- JSON --- */
 
 static const char short_escapes[][2] = {
-  { '"', '"' }, { '\\', '\\' }, { '\b', 'b' }, { '\f', 'f' }, { '\n', 'n' }, { '\r', 'r' }, { '\t', 't' },
+  { '"', '"' }, { '\\', '\\' }, { '\b', 'b' }, { '\f', 'f' }, { '\n', 'n' }, { '\r', 'r' },
+  { '\t', 't' },
 };
 
 static gboolean
@@ -346,7 +351,8 @@ sotto_machine_add_json_chars (SottoMachine         *self,
   for (guint i = 0; i < n_ranges; i++)
     for (guint k = 0; k < G_N_ELEMENTS (spans); k++)
       {
-        SottoCharRange range = { MAX (ranges[i].low, spans[k].low), MIN (ranges[i].high, spans[k].high) };
+        SottoCharRange range = { MAX (ranges[i].low, spans[k].low),
+                                 MIN (ranges[i].high, spans[k].high) };
 
         if (range.low <= range.high)
           g_array_append_val (plain, range);
@@ -400,7 +406,8 @@ sotto_machine_add_common_rules (SottoMachine *self)
   guint32 backslash;
 
   add_range (self, sotto_machine_get_start (self, rule), (SottoCharRange) { 0x80, 0xd7ff }, end);
-  add_range (self, sotto_machine_get_start (self, rule), (SottoCharRange) { 0xe000, LAST_CHAR }, end);
+  add_range (self, sotto_machine_get_start (self, rule),
+             (SottoCharRange) { 0xe000, LAST_CHAR }, end);
 
   rule = sotto_machine_add_rule (self, NULL);
   end = sotto_machine_get_end (self, rule);

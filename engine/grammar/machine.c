@@ -1,8 +1,9 @@
 /* Building a machine, and making it ready.
  *
- * Finishing goes in steps: edges sorted by the state they leave; what leads to no end cut off (so that
- * whatever was read, something can follow: a walk has no dead ends); rules that can be empty; the order in
- * which rules begin with each other, which is where left recursion shows; classes of bytes. */
+ * Finishing goes in steps: edges sorted by the state they leave; what leads to no end cut off (so
+ * that whatever was read, something can follow: a walk has no dead ends); rules that can be empty;
+ * the order in which rules begin with each other, which is where left recursion shows; classes of
+ * bytes. */
 
 #include "machine.h"
 
@@ -265,8 +266,8 @@ reach_follow (Reach   *self,
   self->queue[self->n_queued++] = edge->from;
 }
 
-/* From which states the end of their rule can be reached: backwards from the ends, a call counting as
- * soon as its rule's start does. */
+/* From which states the end of their rule can be reached: backwards from the ends, a call counting
+ * as soon as its rule's start does. */
 static guint8 *
 reach_ends (const SottoMachine *machine,
             const Backwards    *backwards,
@@ -288,7 +289,8 @@ reach_ends (const SottoMachine *machine,
     {
       guint32 rule = rule_of_start[queue[q]];
 
-      for (guint32 i = backwards->of_target[queue[q]]; i != G_MAXUINT32; i = backwards->next_into[i])
+      for (guint32 i = backwards->of_target[queue[q]]; i != G_MAXUINT32;
+           i = backwards->next_into[i])
         reach_follow (&self, i);
       if (rule != G_MAXUINT32)
         for (guint32 i = backwards->of_rule[rule]; i != G_MAXUINT32; i = backwards->next_call[i])
@@ -349,7 +351,7 @@ typedef struct {
   SottoMachine *machine;
   guint32 *stamp;            /* (n_states): the last rule that saw this state */
   GArray *begun;             /* (element-type guint32): states seen, still to be looked at */
-  GArray *calls;             /* (element-type guint16): what the rules on the stack begin with, in a row */
+  GArray *calls;             /* (element-type guint16): what rules on the stack begin with, in a row */
   GArray *stack;             /* (element-type Frame) */
   guint8 *colour;            /* (n_rules): 0: new; 1: on the stack; 2: done */
   guint n_done;

@@ -6,10 +6,10 @@ G_BEGIN_DECLS
 
 /* A grammar as an automaton over bytes, whose edges may call rules.
  *
- * Each rule is a small automaton with one start and one end; an edge reads a byte out of a range, reads
- * nothing, or calls a rule and goes on at its target when that rule has reached its end. Whoever reads a
- * grammar (gbnf.c, schema*.c) builds one of these; sotto_machine_finish() checks and prepares it, after
- * which it never changes and any thread may use it.
+ * Each rule is a small automaton with one start and one end; an edge reads a byte out of a range,
+ * reads nothing, or calls a rule and goes on at its target when that rule has reached its end.
+ * Whoever reads a grammar (gbnf.c, schema*.c) builds one of these; sotto_machine_finish() checks
+ * and prepares it, after which it never changes and any thread may use it.
  *
  * Its size is bounded: beyond that, adding does nothing but note it, and finishing tells. */
 
@@ -49,7 +49,7 @@ typedef struct {
 } SottoMachineRule;
 
 typedef struct {
-  guint32 first_edge;        /* its edges: up to the next state's first; EMPTY, then BYTES, then CALL */
+  guint32 first_edge;        /* up to the next state's first: EMPTY, then BYTES, then CALL */
   guint32 first_bytes;
   guint32 first_call;
   guint8 run;                /* so many safe characters (see token-trie.h) can follow, whichever */
@@ -101,7 +101,11 @@ guint32 sotto_machine_get_start (const SottoMachine *self, guint rule);
 guint32 sotto_machine_get_end (const SottoMachine *self, guint rule);
 
 void sotto_machine_add_empty (SottoMachine *self, guint32 from, guint32 to);
-void sotto_machine_add_bytes (SottoMachine *self, guint32 from, guint8 low, guint8 high, guint32 to);
+void sotto_machine_add_bytes (SottoMachine *self,
+                              guint32       from,
+                              guint8        low,
+                              guint8        high,
+                              guint32       to);
 void sotto_machine_add_call (SottoMachine *self, guint32 from, guint rule, guint32 to);
 
 /* Adds the bytes of @text. Returns: the state behind them */
@@ -144,8 +148,8 @@ void sotto_machine_add_chars (SottoMachine         *self,
                               guint                 n_ranges,
                               guint32               to);
 
-/* One character of @ranges (tidy) as it stands within a JSON string: itself, or escaped where it has to
- * be; all characters together may be escaped in any way. */
+/* One character of @ranges (tidy) as it stands within a JSON string: itself, or escaped where it
+ * has to be; all characters together may be escaped in any way. */
 void sotto_machine_add_json_chars (SottoMachine         *self,
                                    guint32               from,
                                    const SottoCharRange *ranges,

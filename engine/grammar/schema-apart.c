@@ -1,6 +1,6 @@
-/* Whether two schemas exclude each other, as far as that can be seen: types, listed values, ranges, lengths and
- * patterns; for objects, a property that both have to have and that differs, or that one has to have and the
- * other cannot. */
+/* Whether two schemas exclude each other, as far as that can be seen: types, listed values, ranges,
+ * lengths and patterns; for objects, a property that both have to have and that differs, or that
+ * one has to have and the other cannot. */
 
 #include "schema-private.h"
 
@@ -60,7 +60,8 @@ conjunctions_are_apart (SottoSchema            *schema,
   for (guint i = 0; i < x->len; i++)
     for (guint k = 0; k < y->len; k++)
       if (!sotto_schema_step (schema) ||
-          !sotto_facts_are_apart (schema, g_ptr_array_index (x, i), g_ptr_array_index (y, k), depth))
+          !sotto_facts_are_apart (schema, g_ptr_array_index (x, i), g_ptr_array_index (y, k),
+                                  depth))
         return FALSE;
 
   return TRUE;
@@ -76,9 +77,10 @@ required_sets_apart (SottoSchema      *schema,
   for (guint k = 0; k < a->objects->len; k++)
     {
       gsize i, n;
+      yyjson_val *required = yyjson_obj_get (g_ptr_array_index (a->objects, k), "required");
       yyjson_val *name;
 
-      yyjson_arr_foreach (yyjson_obj_get (g_ptr_array_index (a->objects, k), "required"), i, n, name)
+      yyjson_arr_foreach (required, i, n, name)
         {
           const char *text = yyjson_get_str (name);
           g_autoptr (GPtrArray) in_a = sotto_facts_get_property (schema, a, text);

@@ -41,8 +41,8 @@ sotto_schema_add_array (SottoSchema      *self,
   for (guint i = 0; i < most && sotto_schema_step (self); i++)
     {
       gboolean loops = endless && i >= n_different;
-      gboolean again = (endless ? n_different - MIN (n_different, n_prefix) : most - MIN (most, n_prefix)) >=
-                       MOST_IN_PLACE;
+      guint n_items = endless ? n_different : most;
+      gboolean again = n_items - MIN (n_items, n_prefix) >= MOST_IN_PLACE;
 
       behind = sotto_machine_add_state (machine);
       if (i < n_prefix)

@@ -154,9 +154,13 @@ object_holds (SottoSchema      *schema,
     return FALSE;
 
   for (guint k = 0; k < facts->objects->len; k++)
-    yyjson_arr_foreach (yyjson_obj_get (g_ptr_array_index (facts->objects, k), "required"), i, n, key)
-      if (yyjson_obj_get (value, yyjson_get_str (key)) == NULL)
-        return FALSE;
+    {
+      yyjson_val *required = yyjson_obj_get (g_ptr_array_index (facts->objects, k), "required");
+
+      yyjson_arr_foreach (required, i, n, key)
+        if (yyjson_obj_get (value, yyjson_get_str (key)) == NULL)
+          return FALSE;
+    }
   yyjson_obj_foreach (value, i, n, key, child)
     {
       g_autoptr (GPtrArray) conjunction =

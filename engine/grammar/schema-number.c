@@ -1,13 +1,13 @@
 /* Numbers, digit by digit.
  *
- * A number between two limits is read from its first digit on, and what has to be known is whether it is still
- * equal to the lower limit's digits so far, and to the upper's: as long as it is, a digit may not go beyond that
- * of the limit. The number of digits before the point is decided at the beginning, since JSON has no leading zeros.
- * Below zero the limits change places.
+ * A number between two limits is read from its first digit on, and what has to be known is whether
+ * it is still equal to the lower limit's digits so far, and to the upper's: as long as it is, a
+ * digit may not go beyond that of the limit. The number of digits before the point is decided at
+ * the beginning, since JSON has no leading zeros. Below zero the limits change places.
  *
- * Numbers are bounded, so that a model cannot go on with digits for ever: 18 digits before the point (or as many as
- * a limit has), 20 behind it, two of an exponent; with limits no exponent, and few enough digits behind the point for
- * a double to keep them apart. */
+ * Numbers are bounded, so that a model cannot go on with digits for ever: 18 digits before the
+ * point (or as many as a limit has), 20 behind it, two of an exponent; with limits no exponent, and
+ * few enough digits behind the point for a double to keep them apart. */
 
 #include "schema-private.h"
 
@@ -22,7 +22,7 @@ typedef struct {
   SottoBound high;           /* without sign; value NULL: none */
   gint n_fraction;           /* digits behind the point, at most */
   guint32 to;
-  guint32 states[2][2];      /* for the next digit, by whether it is still equal to low and to high */
+  guint32 states[2][2];      /* for the next digit, by whether it still equals low and high */
 } Range;
 
 /* Whether the number may end here, the next digit being worth 10^@place. */
@@ -35,7 +35,8 @@ may_end (const Range *self,
   if (is_low && (sotto_decimal_goes_below (self->low.value, place + 1) || self->low.exclusive))
     return FALSE;
 
-  return !is_high || sotto_decimal_goes_below (self->high.value, place + 1) || !self->high.exclusive;
+  return !is_high || sotto_decimal_goes_below (self->high.value, place + 1) ||
+         !self->high.exclusive;
 }
 
 /* Adds the digit worth 10^@place; @least: of it. Moves states behind it. */
@@ -62,7 +63,8 @@ add_digit (Range *self,
 
         for (guint digit = first; digit <= last; digit++)
           {
-            gboolean still_low = is_low && digit == sotto_decimal_get_digit (self->low.value, place);
+            gboolean still_low =
+              is_low && digit == sotto_decimal_get_digit (self->low.value, place);
             gboolean still_high = is_high && digit == last;
             guint32 *to = &next[still_low][still_high];
 
@@ -163,7 +165,8 @@ choose_fraction (const SottoFacts *facts)
       }
   if (n_integer > MOST_LIMIT_DIGITS || n_fraction > MOST_LIMIT_DIGITS)
     return -1;
-  /* Of integers none is rounded. Of two decimals that round to the same double, one may be on the wrong side. */
+  /* Of integers none is rounded. Of two decimals that round to the same double, one may be on the
+   * wrong side. */
   if ((facts->types & SOTTO_TYPE_FRACTION) == 0)
     return 0;
   if (exclusive && n_integer + n_fraction > DOUBLE_DIGITS)
@@ -242,7 +245,8 @@ add_unlimited (SottoMachine *machine,
   sotto_machine_add_empty (machine, integer, exponent);
   sotto_machine_add_empty (machine, integer, to);
 
-  end = add_digits (machine, sotto_machine_add_text (machine, integer, ".", 1), MOST_FRACTION_DIGITS);
+  end = add_digits (machine, sotto_machine_add_text (machine, integer, ".", 1),
+                    MOST_FRACTION_DIGITS);
   sotto_machine_add_empty (machine, end, exponent);
   sotto_machine_add_empty (machine, end, to);
 

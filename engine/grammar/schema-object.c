@@ -1,14 +1,15 @@
-/* Objects: properties in the schema's order, those that need not be there left out at will, then further ones.
+/* Objects: properties in the schema's order, those that need not be there left out at will, then
+ * further ones.
  *
- *   { ─► first[0] ··► first[1] ··►          ··►: without bytes, past a property that may be left out
+ *   { ─► first[0] ··► first[1] ··►          ··►: past a property that may be left out
  *           │            │
  *          name:value   name:value
  *           ▼            ▼
- *        behind[1] ──, ──► next[1] ··► next[2] …      behind ──} ──► end, where nothing more is needed
+ *        behind[1] ──, ──► next[1] ··► next[2] …      behind ──} ──► end, where nothing is needed
  *
- * Where the number of properties is limited, there is one such row for each number there can be so far. Further
- * names are told from the known ones, and by the patterns that they match; a name that comes twice
- * is one property, so that further ones count but once towards the least number. */
+ * Where the number of properties is limited, there is one such row for each number there can be so
+ * far. Further names are told from the known ones, and by the patterns that they match; a name that
+ * comes twice is one property, so that further ones count but once towards the least number. */
 
 #include "schema-private.h"
 
@@ -90,9 +91,13 @@ list_properties (Object     *self,
   yyjson_val *key, *child;
 
   for (guint k = 0; k < objects->len; k++)
-    yyjson_obj_foreach (yyjson_obj_get (g_ptr_array_index (objects, k), "properties"), i, n, key, child)
-      if (sotto_schema_step (self->schema))
-        add_property (self, known, yyjson_get_str (key));
+    {
+      yyjson_val *properties = yyjson_obj_get (g_ptr_array_index (objects, k), "properties");
+
+      yyjson_obj_foreach (properties, i, n, key, child)
+        if (sotto_schema_step (self->schema))
+          add_property (self, known, yyjson_get_str (key));
+    }
   for (guint k = 0; k < objects->len; k++)
     yyjson_arr_foreach (yyjson_obj_get (g_ptr_array_index (objects, k), "required"), i, n, key)
       if (sotto_schema_step (self->schema))
@@ -206,10 +211,12 @@ list_further (Object *self)
   if (!list_patterns (self, patterns))
     return FALSE;
   for (guint i = 0; i < self->properties->len; i++)
-    g_ptr_array_add (names, (gpointer) ((Property *) g_ptr_array_index (self->properties, i))->name);
+    g_ptr_array_add (names,
+                     (gpointer) ((Property *) g_ptr_array_index (self->properties, i))->name);
   known = sotto_letters_new_words ((const char *const *) names->pdata, names->len);
 
-  for (guint set = open ? 0 : 1; set < 1u << patterns->len && sotto_schema_step (self->schema); set++)
+  for (guint set = open ? 0 : 1; set < 1u << patterns->len && sotto_schema_step (self->schema);
+       set++)
     {
       g_autoptr (SottoLetters) letters = known != NULL ? sotto_letters_subtract (any, known) : NULL;
       Further *further;
@@ -290,13 +297,15 @@ add_step (Object *self,
         {
           colon = sotto_schema_add_json_text (self->schema, name, property->name,
                                               strlen (property->name));
-          sotto_machine_add_empty (machine, sotto_schema_add_separator (self->schema, colon, ':'), value);
+          sotto_machine_add_empty (machine, sotto_schema_add_separator (self->schema, colon, ':'),
+                                   value);
           sotto_schema_add_value (self->schema, property->value, again, value,
                                   behind[count_up (self, c)]);
         }
 
       /* What is behind a value is before a comma, unless the rest is left out. */
-      sotto_machine_add_empty (machine, sotto_schema_add_separator (self->schema, self->behind[c], ','),
+      sotto_machine_add_empty (machine,
+                               sotto_schema_add_separator (self->schema, self->behind[c], ','),
                                self->next[c]);
       if (may_close && c >= self->least)
         add_close (self, self->behind[c]);
@@ -354,7 +363,8 @@ add_end (Object *self)
           add_close (self, self->behind[c]);
           add_close (self, self->first[c]);
         }
-      sotto_machine_add_empty (machine, sotto_schema_add_separator (self->schema, self->behind[c], ','),
+      sotto_machine_add_empty (machine,
+                               sotto_schema_add_separator (self->schema, self->behind[c], ','),
                                self->next[c]);
       if (c + 1 >= self->least && has_room (self, c))
         {
@@ -443,7 +453,7 @@ sotto_schema_add_object (SottoSchema      *self,
   if (further->len > 0 && facts->least_properties > properties->len + 1)
     {
       sotto_schema_fail (self, self->root, "minProperties",
-                         "a grammar cannot see to it that more than one name that is not listed differ");
+                         "a grammar cannot see to it that several names that are not listed differ");
       return;
     }
   if (further->len == 0 && facts->least_properties > properties->len)

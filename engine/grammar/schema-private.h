@@ -28,7 +28,8 @@ enum {
 #define SOTTO_SCHEMA_MOST_CASES 512u     /* that alternatives within each other amount to */
 #define SOTTO_SCHEMA_MOST_LENGTH 65535u  /* of strings and arrays, where it is to be counted */
 
-/* Schemas that hold together: (element-type yyjson_val), each an object or a boolean of the document. */
+/* Schemas that hold together: (element-type yyjson_val), each an object or a boolean of the
+ * document. */
 typedef GPtrArray SottoConjunction;
 
 typedef struct {
@@ -42,7 +43,7 @@ typedef struct {
   guint string_rule;         /* any string; 0: as above */
   guint depth;               /* of values within each other that are built in place */
   guint work;
-  guint asking;              /* within the question whether branches exclude each other: oneOf is not checked */
+  guint asking;              /* whether branches exclude each other: oneOf is not checked then */
   GError *error;             /* the first */
 } SottoSchema;
 
@@ -55,7 +56,7 @@ typedef struct {
 /* What schemas say together, without alternatives. */
 typedef struct {
   guint types;
-  GPtrArray *values;         /* (element-type yyjson_val) (nullable): from enum and const; these only */
+  GPtrArray *values;         /* (element-type yyjson_val) (nullable): of enum and const: only these */
   SottoBound low;
   SottoBound high;
   guint least_length;
@@ -81,9 +82,12 @@ typedef struct {
 
 /* --- schema.c --- */
 
-/* Says what is wrong with @keyword of @schema (a part of the document), which is then named by its place. Only the first is
- * kept. Always %FALSE. */
-gboolean sotto_schema_fail (SottoSchema *self, yyjson_val *schema, const char *keyword, const char *what);
+/* Says what is wrong with @keyword of @schema (a part of the document), which is then named by its
+ * place. Only the first is kept. Always %FALSE. */
+gboolean sotto_schema_fail (SottoSchema *self,
+                            yyjson_val  *schema,
+                            const char  *keyword,
+                            const char  *what);
 
 /* Whether to go on: no error so far, and room on the machine. */
 gboolean sotto_schema_is_fine (const SottoSchema *self);
@@ -91,7 +95,8 @@ gboolean sotto_schema_is_fine (const SottoSchema *self);
 /* Counts a step. %FALSE: it was one too many, or there is an error already */
 gboolean sotto_schema_step (SottoSchema *self);
 
-/* Builds a value for which all of @conjunction holds. @again: it may be built several times: as a rule. */
+/* Builds a value for which all of @conjunction holds. @again: it may be built several times: as a
+ * rule. */
 void sotto_schema_add_value (SottoSchema            *self,
                              const SottoConjunction *conjunction,
                              gboolean                again,
@@ -108,13 +113,19 @@ guint32 sotto_schema_add_separator (SottoSchema *self, guint32 from, char separa
 /* The schema that @reference (of $ref) names; %NULL: with error */
 yyjson_val *sotto_schema_resolve (SottoSchema *self, yyjson_val *schema, yyjson_val *reference);
 
+/* --- schema-keyword.c --- */
+
+/* Takes in @schema and all that it refers to; if nothing can hold, no types are left. %FALSE: with
+ * error */
+gboolean sotto_facts_take_in (SottoFacts *self, SottoSchema *compiler, yyjson_val *schema);
+
 /* --- schema-facts.c --- */
 
 SottoFacts *sotto_facts_new (void);
 void sotto_facts_free (SottoFacts *self);
 
-/* All cases of @conjunction: (transfer full) (element-type SottoFacts): at least one of them holds; empty:
- * nothing can. NULL: with error */
+/* All cases of @conjunction: (transfer full) (element-type SottoFacts): at least one of them holds;
+ * empty: nothing can. NULL: with error */
 GPtrArray *sotto_facts_list (SottoSchema *schema, const SottoConjunction *conjunction);
 
 /* What has to hold for the property @name: (transfer full). */
@@ -153,10 +164,14 @@ gboolean sotto_facts_are_apart (SottoSchema      *schema,
 /* --- schema-string.c, schema-number.c, schema-object.c, schema-array.c --- */
 
 /* The strings that facts allow; (nullable): any. %FALSE: with error */
-gboolean sotto_facts_get_letters (SottoSchema *schema, const SottoFacts *self, SottoLetters **letters);
+gboolean sotto_facts_get_letters (SottoSchema      *schema,
+                                  const SottoFacts *self,
+                                  SottoLetters    **letters);
 
 /* The strings that match @pattern; NULL: with error */
-SottoLetters *sotto_schema_read_pattern (SottoSchema *self, yyjson_val *schema, yyjson_val *pattern);
+SottoLetters *sotto_schema_read_pattern (SottoSchema *self,
+                                         yyjson_val  *schema,
+                                         yyjson_val  *pattern);
 
 /* Whether @name is a format that strings can be held to. */
 gboolean sotto_schema_knows_format (const char *name);
@@ -167,7 +182,10 @@ void sotto_schema_add_object (SottoSchema *self, const SottoFacts *facts, guint3
 void sotto_schema_add_array (SottoSchema *self, const SottoFacts *facts, guint32 from, guint32 to);
 
 /* A string's text as JSON, with its quotation marks. Returns: the state behind it */
-guint32 sotto_schema_add_json_text (SottoSchema *self, guint32 from, const char *text, gsize length);
+guint32 sotto_schema_add_json_text (SottoSchema *self,
+                                    guint32      from,
+                                    const char  *text,
+                                    gsize        length);
 
 /* Exactly this value. */
 void sotto_schema_add_constant (SottoSchema *self, yyjson_val *value, guint32 from, guint32 to);

@@ -5,19 +5,23 @@
 #include <string.h>
 
 #define YEAR "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
-#define LEAP_YEAR                                                                                  \
+#define LEAP_YEAR \
   "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
-#define DATE                                                                                       \
-  "(?:" YEAR "-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|" \
-  "30)|02-(?:0[1-9]|1[0-9]|2[0-8]))|" LEAP_YEAR "-02-29)"
-#define TIME                                                                                       \
-  "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+#define DATE \
+  "(?:" YEAR "-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])" \
+  "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))" \
+  "|" LEAP_YEAR "-02-29)"
+#define HOUR "(?:[01][0-9]|2[0-3])"
+#define TIME HOUR ":[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?(?:Z|[+-]" HOUR ":[0-5][0-9])"
+#define CLOCK /* of a duration */ \
+  "T(?:[0-9]{1,4}H(?:[0-9]{1,4}M(?:[0-9]{1,4}S)?)?|[0-9]{1,4}M(?:[0-9]{1,4}S)?|[0-9]{1,4}S)"
 #define LABEL "[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
 #define BYTE "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define GROUP "[0-9a-fA-F]{1,4}"
 
-/* RFC 3339, 4122, 5321 (without quotation), 1123, 2673, 4291 (written out, or with one gap at either end), 3986 (with
- * an authority). What is written within these is always valid; not all that is valid can be written. */
+/* RFC 3339, 4122, 5321 (without quotation), 1123, 2673, 4291 (written out, or with one gap at
+ * either end), 3986 (with an authority). What is written within these is always valid; not all that
+ * is valid can be written. */
 static const struct {
   const char *name;
   const char *pattern;
@@ -26,19 +30,22 @@ static const struct {
   { "time", "^" TIME "$" },
   { "date-time", "^" DATE "T" TIME "$" },
   { "duration",
-    "^P(?:[0-9]{1,4}W|(?:[0-9]{1,4}Y(?:[0-9]{1,4}M(?:[0-9]{1,4}D)?)?|[0-9]{1,4}M(?:[0-9]{1,4}D)?|[0-9]{1,4}D)"
-    "(?:T(?:[0-9]{1,4}H(?:[0-9]{1,4}M(?:[0-9]{1,4}S)?)?|[0-9]{1,4}M(?:[0-9]{1,4}S)?|[0-9]{1,4}S))?"
-    "|T(?:[0-9]{1,4}H(?:[0-9]{1,4}M(?:[0-9]{1,4}S)?)?|[0-9]{1,4}M(?:[0-9]{1,4}S)?|[0-9]{1,4}S))$" },
+    "^P(?:[0-9]{1,4}W"
+    "|(?:[0-9]{1,4}Y(?:[0-9]{1,4}M(?:[0-9]{1,4}D)?)?|[0-9]{1,4}M(?:[0-9]{1,4}D)?|[0-9]{1,4}D)"
+    "(?:" CLOCK ")?"
+    "|" CLOCK ")$" },
   { "uuid", "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$" },
   { "email",
     "^[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@" LABEL "(?:\\." LABEL "){1,3}$" },
   { "hostname", "^" LABEL "(?:\\." LABEL "){0,4}$" },
   { "ipv4", "^" BYTE "(?:\\." BYTE "){3}$" },
   { "ipv6",
-    "^(?:" GROUP "(?::" GROUP "){7}|::(?:" GROUP "(?::" GROUP "){0,6})?|" GROUP "(?::" GROUP "){0,6}::)$" },
+    "^(?:" GROUP "(?::" GROUP "){7}|::(?:" GROUP "(?::" GROUP "){0,6})?"
+    "|" GROUP "(?::" GROUP "){0,6}::)$" },
   { "uri",
     "^(?:https?|ftp)://" LABEL "(?:\\." LABEL "){0,4}(?::[1-9][0-9]{0,3})?"
-    "(?:/[A-Za-z0-9._~+-]{0,60}){0,8}(?:\\?[A-Za-z0-9._~=&+-]{0,120})?(?:#[A-Za-z0-9._~+-]{0,60})?$" },
+    "(?:/[A-Za-z0-9._~+-]{0,60}){0,8}"
+    "(?:\\?[A-Za-z0-9._~=&+-]{0,120})?(?:#[A-Za-z0-9._~+-]{0,60})?$" },
 };
 
 static const char *
@@ -69,7 +76,8 @@ sotto_schema_read_pattern (SottoSchema *self,
   if (!sotto_schema_step (self))
     return NULL;
 
-  letters = sotto_letters_new_pattern (yyjson_get_str (pattern), yyjson_get_len (pattern), &problem);
+  letters =
+    sotto_letters_new_pattern (yyjson_get_str (pattern), yyjson_get_len (pattern), &problem);
   if (letters != NULL)
     {
       /* A large one costs like many small ones. */
@@ -228,10 +236,12 @@ add_constant (SottoSchema *self,
     case YYJSON_TYPE_NULL:
       return sotto_machine_add_text (self->machine, from, "null", 4);
     case YYJSON_TYPE_BOOL:
-      return sotto_machine_add_text (self->machine, from, yyjson_get_bool (value) ? "true" : "false",
+      return sotto_machine_add_text (self->machine, from,
+                                     yyjson_get_bool (value) ? "true" : "false",
                                      yyjson_get_bool (value) ? 4 : 5);
     case YYJSON_TYPE_STR:
-      return sotto_schema_add_json_text (self, from, yyjson_get_str (value), yyjson_get_len (value));
+      return sotto_schema_add_json_text (self, from, yyjson_get_str (value),
+                                         yyjson_get_len (value));
     case YYJSON_TYPE_ARR:
       from = sotto_machine_add_text (self->machine, from, "[", 1);
       yyjson_arr_foreach (value, i, n, child)
@@ -247,13 +257,15 @@ add_constant (SottoSchema *self,
         {
           if (i > 0)
             from = sotto_schema_add_separator (self, from, ',');
-          from = sotto_schema_add_json_text (self, from, yyjson_get_str (key), yyjson_get_len (key));
+          from = sotto_schema_add_json_text (self, from, yyjson_get_str (key),
+                                             yyjson_get_len (key));
           from = sotto_schema_add_separator (self, from, ':');
           from = add_constant (self, child, from);
         }
       return sotto_machine_add_text (self->machine, from, "}", 1);
     default:
-      return sotto_machine_add_text (self->machine, from, yyjson_get_raw (value), yyjson_get_len (value));
+      return sotto_machine_add_text (self->machine, from, yyjson_get_raw (value),
+                                     yyjson_get_len (value));
     }
 }
 

@@ -4,11 +4,12 @@
  *        ▲                                        schema-string, -number, -object, -array
  *        └────────── of each property and item ───────────┘
  *
- * A conjunction is a set of schemas of the document that have to hold together: what $ref and allOf lead to is
- * taken in, alternatives are multiplied out, and what comes out is facts that can be built. Since there are only so
- * many schemas in a document there are only so many conjunctions, and each is built once in place and once as a
- * rule at most: recursion ends, and so does the compiler. Rules wait in a list for their bodies, so that no
- * schema leads this code deeper than the document itself is deep.
+ * A conjunction is a set of schemas of the document that have to hold together: what $ref and allOf
+ * lead to is taken in, alternatives are multiplied out, and what comes out is facts that can be
+ * built. Since there are only so many schemas in a document there are only so many conjunctions,
+ * and each is built once in place and once as a rule at most: recursion ends, and so does the
+ * compiler. Rules wait in a list for their bodies, so that no schema leads this code deeper than
+ * the document itself is deep.
  *
  * Whatever it does not keep to the letter is an error; annotations are passed over. */
 
@@ -75,7 +76,8 @@ set_error (GError     **error,
 {
   SottoErrorArguments arguments = { NULL, subject, 0, 0 };
 
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GRAMMAR, &arguments, "JSON Schema: %s", subject);
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GRAMMAR, &arguments, "JSON Schema: %s",
+                          subject);
 }
 
 gboolean
@@ -198,8 +200,9 @@ sotto_schema_get_string_rule (SottoSchema *self)
       guint32 behind = sotto_machine_add_state (self->machine);
 
       self->string_rule = sotto_machine_add_rule (self->machine, "string");
-      sotto_machine_add_bytes (self->machine, sotto_machine_get_start (self->machine, self->string_rule),
-                               '"', '"', inside);
+      sotto_machine_add_bytes (self->machine,
+                               sotto_machine_get_start (self->machine, self->string_rule), '"', '"',
+                               inside);
       sotto_letters_build (letters, self->machine, inside, behind);
       sotto_machine_add_bytes (self->machine, behind, '"', '"',
                                sotto_machine_get_end (self->machine, self->string_rule));
@@ -437,7 +440,8 @@ sotto_schema_compile (const char  *text,
   yyjson_read_err problem;
   gboolean done;
 
-  self.document = yyjson_read_opts ((char *) text, length, YYJSON_READ_NUMBER_AS_RAW, NULL, &problem);
+  self.document =
+    yyjson_read_opts ((char *) text, length, YYJSON_READ_NUMBER_AS_RAW, NULL, &problem);
   if (self.document == NULL)
     {
       g_autofree char *subject = g_strdup_printf ("it is no JSON: %s at byte %" G_GSIZE_FORMAT,

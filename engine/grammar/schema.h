@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * @text: a JSON Schema, draft 2020-12
  * @length: bytes
  *
- * Returns: (transfer full): a finished machine that accepts JSON texts for which the schema holds, or
- *   %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR
+ * Returns: (transfer full): a finished machine that accepts JSON texts for which the schema holds,
+ *   or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR
  */
 SottoMachine *sotto_schema_compile (const char *text, gsize length, GError **error);
 

@@ -1,7 +1,7 @@
 /* Sorts a vocabulary by its bytes and makes a tree of it.
  *
- * The tree is two: tokens of safe characters (most of a vocabulary), and the others. Inside a string of any
- * length all of the first are allowed, and nobody walks them. */
+ * The tree is two: tokens of safe characters (most of a vocabulary), and the others. Inside a
+ * string of any length all of the first are allowed, and nobody walks them. */
 
 #include "token-trie.h"
 
@@ -156,7 +156,9 @@ make_nodes (SottoTokenTrie *self)
 
   for (guint i = 0; i < self->n_tokens; i++)
     {
-      Entry entry = { 0, i, self->offsets[i + 1] - self->offsets[i], self->bytes + self->offsets[i], 0 };
+      Entry entry = {
+        0, i, self->offsets[i + 1] - self->offsets[i], self->bytes + self->offsets[i], 0,
+      };
 
       if (entry.length == 0 || entry.length > SOTTO_TRIE_MOST_DEPTH)
         continue;

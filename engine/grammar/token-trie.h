@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* A vocabulary by the bytes of its tokens, for walking all of them at once. Immutable; any thread. */
+/* A vocabulary by the bytes of its tokens, for walking all of them at once. Immutable; any
+ * thread. */
 
 /**
  * SottoTokenSource:
@@ -23,7 +24,7 @@ typedef struct {
 /* A node stands for the bytes on the way to it; nodes come before what is below them. */
 typedef struct {
   guint32 end;               /* the first node that is not below this one */
-  guint32 first_rank;        /* of the tokens here and below; those here end where the next node's begin */
+  guint32 first_rank;        /* of tokens here and below; those here end where the next node's begin */
   guint16 depth;             /* bytes: 1 for the first */
   guint8 byte;
   guint8 n_chars;            /* the most characters that a token has below; 255: more (only SAFE) */

@@ -3,12 +3,14 @@
  *   grammar-say [MODEL]: with the vocabulary of that file, or with a small one of its own
  *
  *   {"schema" or "gbnf", "texts": […], "say": how often, "seed", "most": tokens}
- *   {"matches": [0 refused, 1 begins, 2 fits …], "said": [{"text", "whole", "tokens"}], "compile_us",
- *    "mean_us", "worst_us": of the masks}
+ *   {"matches": [0 refused, 1 begins, 2 fits …], "said": [{"text", "whole", "tokens"}],
+ *   "compile_us",
+ *    "masks_us": [of each mask that was made]}, processor time
  *   or {"error": message}
  *
- * What is said is drawn as a model with random weights would: the highest of random logits, after the mask. Once half
- * of the tokens are used it takes what closes something, wherever that is allowed. */
+ * What is said is drawn as a model with random weights would: the highest of random logits, after
+ * the mask. Once half of the tokens are used it takes what closes something, wherever that is
+ * allowed. */
 
 #include "grammar/constraint.h"
 #include "sotto-engine.h"
@@ -17,14 +19,17 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <yyjson.h>
 
 /* --- A small vocabulary: every byte, an end, and tokens that cross borders of JSON --- */
 
 static const char *const pieces[] = {
-  "\",\"", "\": ", "{\"", "\"}", "},{", "]}", "true", "fals", "null", "00", "123", "-1", "a\"", "e\xc5", "\x82\x61",
-  "\xc3\xb3", "\\u00", "\\n", ", ", "  ", "\n", "ab", "abc", "Hello", " the", "0.", "e+", "[]", "[[", "\xf0\x9f",
-  "\x98\x80", "\",", "1,", "-0", "]]", "id", "name", "\"a", "2024-", "::", "@", "http",
+  "\",\"", "\": ", "{\"",      "\"}",      "},{",   "]}",       "true",     "fals",  "null",
+  "00",    "123",  "-1",       "a\"",      "e\xc5", "\x82\x61", "\xc3\xb3", "\\u00", "\\n",
+  ", ",    "  ",   "\n",       "ab",       "abc",   "Hello",    " the",     "0.",    "e+",
+  "[]",    "[[",   "\xf0\x9f", "\x98\x80", "\",",   "1,",       "-0",       "]]",    "id",
+  "name",  "\"a",  "2024-",    "::",       "@",     "http",
 };
 
 #define SMALL_END (256 + (gint) G_N_ELEMENTS (pieces))
@@ -67,13 +72,22 @@ is_utf8 (const char *text,
 
 /* --- Saying --- */
 
+/* Of this thread's own work: what else the machine does is left out. */
+static gint64
+now_us (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 typedef struct {
   SottoTokenTrie *trie;
   guint n_logits;
   float *noise;              /* (2 * n_logits) */
-  gint64 total_us;
-  gint64 worst_us;
-  guint n_masks;
+  GArray *masks_us;          /* (element-type gint64) */
 } Speaker;
 
 /* A single byte that closes something, if one is allowed; else -1. */
@@ -89,7 +103,8 @@ find_closer (const Speaker *self,
     {
       const char *found;
 
-      if ((mask[i / 64] >> i % 64 & 1) == 0 || self->trie->offsets[i + 1] != self->trie->offsets[i] + 1)
+      if ((mask[i / 64] >> i % 64 & 1) == 0
+          || self->trie->offsets[i + 1] != self->trie->offsets[i] + 1)
         continue;
       found = strchr (closers, self->trie->bytes[self->trie->offsets[i]]);
       if (found != NULL && *found != '\0' && found - closers < (gssize) best_rank)
@@ -109,17 +124,15 @@ draw (Speaker         *self,
       gboolean         hurry,
       GError         **error)
 {
-  gint64 begin = g_get_monotonic_time ();
+  gint64 begin = now_us ();
   const guint64 *mask = sotto_constraint_get_mask (constraint, error);
-  gint64 took = g_get_monotonic_time () - begin;
+  gint64 took = now_us () - begin;
   const float *logits;
   gint32 best = -1;
 
   if (mask == NULL)
     return -1;
-  self->total_us += took;
-  self->worst_us = MAX (self->worst_us, took);
-  self->n_masks++;
+  g_array_append_val (self->masks_us, took);
 
   if (self->trie->ends->len > 0 && sotto_constraint_may_end (constraint) &&
       (hurry || g_rand_int_range (rand, 0, 3) == 0))
@@ -127,8 +140,8 @@ draw (Speaker         *self,
   if (hurry && (best = find_closer (self, mask)) >= 0)
     return best;
 
-  logits = sotto_constraint_apply (constraint, self->noise + g_rand_int_range (rand, 0, self->n_logits),
-                                   error);
+  logits = sotto_constraint_apply (
+      constraint, self->noise + g_rand_int_range (rand, 0, self->n_logits), error);
   best = 0;
   for (guint i = 1; i < self->n_logits; i++)
     if (logits[i] > logits[best])
@@ -190,11 +203,12 @@ answer (Speaker        *self,
   yyjson_val *gbnf = yyjson_obj_get (request, "gbnf");
   yyjson_mut_val *matches = yyjson_mut_arr (document);
   yyjson_mut_val *said = yyjson_mut_arr (document);
-  gint64 begin = g_get_monotonic_time ();
+  yyjson_mut_val *times = yyjson_mut_arr (document);
+  gint64 begin = now_us ();
   g_autoptr (SottoGrammar) grammar = schema != NULL
     ? sotto_grammar_new_json_schema (yyjson_get_str (schema), yyjson_get_len (schema), error)
     : sotto_grammar_new_gbnf (yyjson_get_str (gbnf), yyjson_get_len (gbnf), NULL, error);
-  gint64 compiled = g_get_monotonic_time ();
+  gint64 compiled = now_us ();
   guint seed = yyjson_get_uint (yyjson_obj_get (request, "seed"));
   gsize i, n;
   yyjson_val *text;
@@ -202,23 +216,28 @@ answer (Speaker        *self,
   if (grammar == NULL)
     return FALSE;
 
-  yyjson_arr_foreach (yyjson_obj_get (request, "texts"), i, n, text)
-    yyjson_mut_arr_add_int (document, matches,
-                            sotto_grammar_match (grammar, yyjson_get_str (text), yyjson_get_len (text)));
+  yyjson_arr_foreach (yyjson_obj_get (request, "texts"), i, n, text) yyjson_mut_arr_add_int (
+      document,
+      matches,
+      sotto_grammar_match (grammar, yyjson_get_str (text), yyjson_get_len (text)));
 
-  self->total_us = self->worst_us = 0;
-  self->n_masks = 0;
+  g_array_set_size (self->masks_us, 0);
   for (guint k = 0; k < yyjson_get_uint (yyjson_obj_get (request, "say")); k++)
-    if (!say (self, grammar, seed + k, yyjson_get_uint (yyjson_obj_get (request, "most")), document, said,
+    if (!say (self,
+              grammar,
+              seed + k,
+              yyjson_get_uint (yyjson_obj_get (request, "most")),
+              document,
+              said,
               error))
       return FALSE;
 
   yyjson_mut_obj_add_val (document, root, "matches", matches);
   yyjson_mut_obj_add_val (document, root, "said", said);
   yyjson_mut_obj_add_sint (document, root, "compile_us", compiled - begin);
-  yyjson_mut_obj_add_real (document, root, "mean_us", (double) self->total_us / MAX (self->n_masks, 1));
-  yyjson_mut_obj_add_sint (document, root, "worst_us", self->worst_us);
-  yyjson_mut_obj_add_uint (document, root, "masks", self->n_masks);
+  for (guint k = 0; k < self->masks_us->len; k++)
+    yyjson_mut_arr_add_sint (document, times, g_array_index (self->masks_us, gint64, k));
+  yyjson_mut_obj_add_val (document, root, "masks_us", times);
 
   return TRUE;
 }
@@ -259,6 +278,7 @@ main (int    argc,
   g_autoptr (SottoTokenTrie) trie = NULL;
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   g_autofree float *noise = NULL;
+  g_autoptr (GArray) masks_us = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autofree char *line = NULL;
   Speaker self = { 0 };
   size_t room = 0;
@@ -282,6 +302,7 @@ main (int    argc,
     }
 
   self.trie = trie;
+  self.masks_us = masks_us;
   self.n_logits = model != NULL ? sotto_model_get_info (model)->n_vocabulary : trie->n_tokens;
   noise = g_new (float, 2 * (gsize) self.n_logits);
   for (guint i = 0; i < 2 * self.n_logits; i++)

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "expression.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *name;
+  SottoExpression *body;     /* (nullable): only while it is read: not defined yet */
+  guint line;                /* where it is first named */
+
+  /* gbnf.c */
+  guint machine_rule;
+  gboolean in_place;
+} SottoGbnfRule;
+
+/**
+ * sotto_gbnf_read:
+ * @root: the rule that a whole text is
+ * @root_number: (out): where it stands
+ *
+ * gbnf-read.c.
+ *
+ * Returns: (transfer full) (element-type SottoGbnfRule): all rules, each with a body; or %NULL with
+ *   %SOTTO_ENGINE_ERROR_GRAMMAR
+ */
+GPtrArray *sotto_gbnf_read (const char  *text,
+                            gsize        length,
+                            const char  *root,
+                            guint       *root_number,
+                            GError     **error);
+
+G_END_DECLS
