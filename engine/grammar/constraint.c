@@ -1,14 +1,15 @@
 /* The token mask.
  *
- * At a place of the walk (walk.h) the vocabulary's tree is gone through in one sweep, a byte leading from
- * place to place; what is below a byte that cannot come is passed over. Masks stay with their places, so that a
- * grammar's loops are swept once.
+ * At a place of the walk (walk.h) the vocabulary's tree is gone through in one sweep, a byte
+ * leading from place to place; what is below a byte that cannot come is passed over. Masks stay
+ * with their places, so that a grammar's loops are swept once.
  *
- * Inside a string nearly everything may come, and a sweep through 150,000 tokens takes a millisecond. There
- * the place knows how many safe characters may follow, whichever they are (SottoPlace::run); a part of the tree
- * in which no token has more is allowed as a whole, and the sweep begins with all safe tokens and takes
- * away what is refused. (Context-independent tokens, as in XGrammar, Dong et al. 2024, but by a property of the
- * characters, so that strings that count have it too.) */
+ * Inside a string nearly everything may come, and a sweep through 150,000 tokens takes a
+ * millisecond. There the place knows how many safe characters may follow, whichever they are
+ * (SottoPlace::run); a part of the tree in which no token has more is allowed as a whole, and the
+ * sweep begins with all safe tokens and takes away what is refused. (Context-independent tokens, as
+ * in XGrammar, Dong et al. 2024, but by a property of the characters, so that strings that count
+ * have it too.) */
 
 #include "constraint.h"
 
@@ -20,6 +21,10 @@
 
 /* What the walk may take before it starts anew. */
 #define MOST_BYTES ((gsize) 48 << 20)
+
+/* What a mask may cost, in items and edges of the walk: some tenths of a second. Grammars that
+ * people write cost a hundredth of it. */
+#define MOST_WORK (G_GUINT64_CONSTANT (1) << 22)
 
 struct _SottoConstraint {
   SottoGrammar *grammar;
@@ -103,8 +108,8 @@ refuse_ranks (const SottoTokenTrie *trie,
     mask[trie->tokens[r] / 64] &= ~((guint64) 1 << trie->tokens[r] % 64);
 }
 
-/* Goes through one half of the tree. @refuses: the mask has all of it already, and what cannot come is
- * taken away. Returns: %FALSE: the walk had to be given up */
+/* Goes through one half of the tree. @refuses: the mask has all of it already, and what cannot come
+ * is taken away. Returns: %FALSE: the walk had to be given up */
 static gboolean
 sweep (SottoConstraint     *self,
        const SottoTrieHalf *half,
@@ -114,6 +119,7 @@ sweep (SottoConstraint     *self,
   SottoGrammarWalk *walk = self->walk;
   const SottoTokenTrie *trie = self->trie;
   gboolean is_safe = half == &trie->halves[SOTTO_TRIE_SAFE];
+  guint64 most_work = walk->work + MOST_WORK;
 
   for (guint32 i = 0; i < half->n_nodes;)
     {
@@ -147,6 +153,8 @@ sweep (SottoConstraint     *self,
           if (walk->bytes > MOST_BYTES / 2)
             walk->is_overfull = TRUE;
         }
+      if (walk->work > most_work)
+        walk->is_overfull = TRUE;
       if (walk->is_overfull)
         return FALSE;
     }

@@ -8,7 +8,7 @@
 #include "schema.h"
 #include "walk.h"
 
-/* Bytes of a walk that only looks whether a text fits. */
+/* Bytes of a walk that only looks whether a text fits, at which it forgets what it can. */
 #define MOST_BYTES ((gsize) 16 << 20)
 
 struct _SottoGrammar {
@@ -95,12 +95,16 @@ sotto_grammar_match (const SottoGrammar *self,
   g_autoptr (SottoGrammarWalk) walk = sotto_walk_new (self->machine);
   gsize n = length < 0 ? strlen (text) : (gsize) length;
   guint32 place = sotto_walk_start (walk);
+  gsize most_bytes = MOST_BYTES;
 
   for (gsize i = 0; i < n && place != SOTTO_PLACE_DEAD; i++)
     {
       place = sotto_walk_step (walk, place, text[i]);
-      if (walk->bytes > MOST_BYTES)
-        sotto_walk_forget (walk, &place, 1);
+      if (walk->bytes > most_bytes)
+        {
+          sotto_walk_forget (walk, &place, 1);
+          most_bytes = MAX (MOST_BYTES, walk->bytes * 2);
+        }
     }
 
   return place == SOTTO_PLACE_DEAD       ? SOTTO_GRAMMAR_REFUSES

@@ -1,138 +1,30 @@
 /* Reading a machine.
  *
- * A text may stand at several states at once, each with its own way back through the rules that were
- * called. The ways back are shared as in a graph-structured stack (Tomita 1985): a context is the set of
- * items (state to return to, context of that) from which one rule was called at one point of the text, so
- * that ambiguity costs room in proportion to the text and not to the number of readings (Earley 1970). A
- * call after which nothing is left of the caller passes the caller's own context on, so that lists that
- * recur at their end do not grow.
+ * A text may stand at several states at once, each with its own way back through the rules that
+ * were called. The ways back are shared as in a graph-structured stack (Tomita 1985): a context is
+ * the set of items (state to return to, context of that) from which one rule was called at one
+ * point of the text, so that ambiguity costs room in proportion to the text and not to the number
+ * of readings (Earley 1970). A call after which nothing is left of the caller passes the caller's
+ * own context on, so that lists that recur at their end do not grow.
  *
- * Contexts and places are kept once each, by their contents, which makes of the walk a deterministic
- * automaton that is found step by step: a place leads by a byte to a place. Since rules are called in an
- * order in which no rule comes before one that begins with it (there is no left recursion), a context is
- * complete before anything refers to it, and a context's number is larger than those of its items.
+ * Contexts and places are kept once each, by their contents, which makes of the walk a
+ * deterministic automaton that is found step by step: a place leads by a byte to a place. Since
+ * rules are called in an order in which no rule comes before one that begins with it (there is no
+ * left recursion), a context is complete before anything refers to it, and a context's number is
+ * larger than those of its items.
  *
- * A step first moves every item over the byte, follows empty edges, returns from rules that ended, and
- * skips rules that may be empty; then it calls rules, in order. An item that was only now called does not
- * return: its rule may be empty, and then it was skipped. */
+ * A step first moves every item over the byte, follows empty edges, returns from rules that ended,
+ * and skips rules that may be empty; then it calls rules, in order. An item that was only now
+ * called does not return: its rule may be empty, and then it was skipped. */
 
 #include "walk.h"
 
 #include <string.h>
 
+#include "item-set.h"
+
 #define MOST_ITEMS (1u << 14)
-
-/* --- Sets of items, each kept once --- */
-
-typedef struct {
-  guint32 first;             /* in items */
-  guint32 n;
-  guint32 hash;
-} ItemSet;
-
-typedef struct {
-  GArray *items;             /* (element-type SottoItem) */
-  GArray *sets;              /* (element-type ItemSet) */
-  guint32 *slots;            /* number of a set plus one; 0: free */
-  guint n_slot_bits;
-} SetTable;
-
-static void
-set_table_init (SetTable *self)
-{
-  self->items = g_array_new (FALSE, FALSE, sizeof (SottoItem));
-  self->sets = g_array_new (FALSE, FALSE, sizeof (ItemSet));
-  self->n_slot_bits = 8;
-  self->slots = g_new0 (guint32, 1u << self->n_slot_bits);
-}
-
-static void
-set_table_clear (SetTable *self)
-{
-  g_clear_pointer (&self->items, g_array_unref);
-  g_clear_pointer (&self->sets, g_array_unref);
-  g_clear_pointer (&self->slots, g_free);
-}
-
-static const SottoItem *
-set_table_get (const SetTable *self,
-               guint32         number,
-               guint          *n)
-{
-  const ItemSet *set = &g_array_index (self->sets, ItemSet, number);
-
-  *n = set->n;
-
-  return (const SottoItem *) (gconstpointer) self->items->data + set->first;
-}
-
-static guint32
-hash_items (const SottoItem *items,
-            guint            n)
-{
-  guint64 hash = n;
-
-  for (guint i = 0; i < n; i++)
-    {
-      hash = (hash ^ items[i].state) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-      hash = (hash ^ items[i].context ^ hash >> 29) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-      hash ^= hash >> 32;
-    }
-
-  return (guint32) hash;
-}
-
-static void
-set_table_grow (SetTable *self)
-{
-  guint32 mask;
-
-  g_free (self->slots);
-  self->n_slot_bits++;
-  mask = (1u << self->n_slot_bits) - 1;
-  self->slots = g_new0 (guint32, (gsize) mask + 1);
-  for (guint i = 0; i < self->sets->len; i++)
-    {
-      guint32 slot = g_array_index (self->sets, ItemSet, i).hash & mask;
-
-      while (self->slots[slot] != 0)
-        slot = (slot + 1) & mask;
-      self->slots[slot] = i + 1;
-    }
-}
-
-/* The number of the set with these items (sorted), which becomes one if it is none yet. */
-static guint32
-set_table_intern (SetTable        *self,
-                  const SottoItem *items,
-                  guint            n)
-{
-  guint32 hash = hash_items (items, n);
-  guint32 mask = (1u << self->n_slot_bits) - 1;
-  guint32 slot = hash & mask;
-  ItemSet set;
-
-  for (; self->slots[slot] != 0; slot = (slot + 1) & mask)
-    {
-      guint32 number = self->slots[slot] - 1;
-      guint n_there;
-      const SottoItem *there = set_table_get (self, number, &n_there);
-
-      if (g_array_index (self->sets, ItemSet, number).hash == hash && n_there == n &&
-          (n == 0 || memcmp (there, items, n * sizeof *items) == 0))
-        return number;
-    }
-
-  set = (ItemSet) { self->items->len, n, hash };
-  if (n > 0)
-    g_array_append_vals (self->items, items, n);
-  g_array_append_val (self->sets, set);
-  self->slots[slot] = self->sets->len;
-  if (self->sets->len * 2 > mask)
-    set_table_grow (self);
-
-  return self->sets->len - 1;
-}
+#define MOST_CALLS (1u << 18)   /* that wait at once; more are too ambiguous too */
 
 /* --- The tables of a walk --- */
 
@@ -143,14 +35,14 @@ typedef struct {
 } Call;
 
 typedef struct _SottoWalkTables {
-  SetTable contexts;
-  SetTable kernels;          /* the items of each place, by its number */
+  SottoItemSets contexts;
+  SottoItemSets kernels;          /* the items of each place, by its number */
   guint room;                /* for places */
 
   /* Of the step that is made */
   GArray *items;             /* (element-type SottoItem): seen, in the order they are followed */
   GArray *kernel;            /* (element-type SottoItem): of the place that comes out */
-  GArray *calls;             /* (element-type Call): still to be made */
+  GArray *calls;             /* (element-type Call): still to be made; a heap, the first to be made on top */
   GArray *returns;           /* (element-type SottoItem): the context that is made */
   guint32 *seen;             /* open addressing: index into items plus one, of this step by its stamp */
   guint32 *stamps;
@@ -183,8 +75,8 @@ sotto_walk_new (const SottoMachine *machine)
   tables->calls = g_array_new (FALSE, FALSE, sizeof (Call));
   tables->returns = g_array_new (FALSE, FALSE, sizeof (SottoItem));
   allocate_seen (tables, 6);
-  set_table_init (&tables->contexts);
-  set_table_init (&tables->kernels);
+  sotto_item_sets_init (&tables->contexts);
+  sotto_item_sets_init (&tables->kernels);
   sotto_walk_forget (self, NULL, 0);
 
   return self;
@@ -208,8 +100,8 @@ sotto_walk_free (SottoGrammarWalk *self)
   Tables *tables = self->tables;
 
   drop_places (self);
-  set_table_clear (&tables->contexts);
-  set_table_clear (&tables->kernels);
+  sotto_item_sets_clear (&tables->contexts);
+  sotto_item_sets_clear (&tables->kernels);
   g_array_unref (tables->items);
   g_array_unref (tables->kernel);
   g_array_unref (tables->calls);
@@ -255,7 +147,7 @@ add_item (SottoGrammarWalk *self,
   Tables *tables = self->tables;
   SottoItem item = { state, context };
   guint32 mask = (1u << tables->n_seen_bits) - 1;
-  guint32 slot = hash_items (&item, 1) & mask;
+  guint32 slot = sotto_item_hash (&item, 1) & mask;
 
   if (tables->items->len >= MOST_ITEMS)
     {
@@ -281,7 +173,7 @@ add_item (SottoGrammarWalk *self,
       mask = (1u << tables->n_seen_bits) - 1;
       for (guint i = 0; i < tables->items->len; i++)
         {
-          slot = hash_items (&g_array_index (tables->items, SottoItem, i), 1) & mask;
+          slot = sotto_item_hash (&g_array_index (tables->items, SottoItem, i), 1) & mask;
           while (tables->stamps[slot] == 1)
             slot = (slot + 1) & mask;
           tables->stamps[slot] = 1;
@@ -290,8 +182,47 @@ add_item (SottoGrammarWalk *self,
     }
 }
 
-/* Follows what the items from @first on lead to without a byte. @returns: whether rules that have ended are
- * returned from. */
+/* --- Calls that wait, by the order of their rules --- */
+
+static void
+push_call (GArray     *calls,
+           const Call *call)
+{
+  guint at = calls->len;
+  Call *heap;
+
+  g_array_set_size (calls, at + 1);
+  heap = (Call *) (gpointer) calls->data;
+  for (; at > 0 && call->order < heap[(at - 1) / 2].order; at = (at - 1) / 2)
+    heap[at] = heap[(at - 1) / 2];
+  heap[at] = *call;
+}
+
+static Call
+pop_call (GArray *calls)
+{
+  Call *heap = (Call *) (gpointer) calls->data;
+  guint n = calls->len - 1;
+  Call top = heap[0];
+  Call last = heap[n];
+  guint at = 0;
+
+  for (guint below = 1; below < n; below = 2 * at + 1)
+    {
+      below += below + 1 < n && heap[below + 1].order < heap[below].order;
+      if (last.order <= heap[below].order)
+        break;
+      heap[at] = heap[below];
+      at = below;
+    }
+  heap[at] = last;
+  g_array_set_size (calls, n);
+
+  return top;
+}
+
+/* Follows what the items from @first on lead to without a byte. @returns: whether rules that have
+ * ended are returned from. */
 static void
 follow_items (SottoGrammarWalk *self,
               guint      first,
@@ -300,11 +231,14 @@ follow_items (SottoGrammarWalk *self,
   const SottoMachine *machine = self->machine;
   Tables *tables = self->tables;
 
-  for (guint i = first; i < tables->items->len; i++)
+  for (guint i = first; i < tables->items->len && !self->is_overfull; i++)
     {
       SottoItem item = g_array_index (tables->items, SottoItem, i);
       const SottoMachineState *state = &machine->states[item.state];
 
+      self->work += 1 + state[1].first_edge - state->first_edge;
+      if (tables->calls->len > MOST_CALLS)
+        self->is_overfull = TRUE;
       if (state->first_bytes < state->first_call || item.state == sotto_machine_final (machine))
         g_array_append_val (tables->kernel, item);
 
@@ -312,10 +246,11 @@ follow_items (SottoGrammarWalk *self,
         {
           guint n;
 
-          set_table_get (&tables->contexts, item.context, &n);
+          sotto_item_sets_get (&tables->contexts, item.context, &n);
+          self->work += n;
           for (guint k = 0; k < n; k++)
             {
-              SottoItem back = set_table_get (&tables->contexts, item.context, &n)[k];
+              SottoItem back = sotto_item_sets_get (&tables->contexts, item.context, &n)[k];
 
               add_item (self, back.state, back.context);
             }
@@ -330,36 +265,38 @@ follow_items (SottoGrammarWalk *self,
             machine->rules[edge->rule].order, edge->rule, { edge->target, item.context },
           };
 
-          g_array_append_val (tables->calls, call);
+          push_call (tables->calls, &call);
           if (machine->rules[edge->rule].nullable)
             add_item (self, edge->target, item.context);
         }
     }
 }
 
-/* Makes the context for @rule out of the calls of it that wait, and takes these off the list. */
+/* Makes the context for @rule out of the calls of it that wait, which are the first, and takes
+ * these off the list. */
 static guint32
 make_context (SottoGrammarWalk *self,
               guint16    rule)
 {
   const SottoMachine *machine = self->machine;
   Tables *tables = self->tables;
-  guint n_left = 0;
+  guint n_before = tables->contexts.sets->len;
   guint n_different = 0;
+  guint32 number;
 
   g_array_set_size (tables->returns, 0);
-  for (guint i = 0; i < tables->calls->len; i++)
+  while (tables->calls->len > 0 && g_array_index (tables->calls, Call, 0).rule == rule)
     {
-      Call call = g_array_index (tables->calls, Call, i);
+      Call call = pop_call (tables->calls);
 
-      if (call.rule != rule)
+      if (tables->returns->len > MOST_ITEMS)
         {
-          g_array_index (tables->calls, Call, n_left++) = call;
+          self->is_overfull = TRUE;
         }
       else if (machine->states[call.item.state].is_tail)
         {
           guint n;
-          const SottoItem *items = set_table_get (&tables->contexts, call.item.context, &n);
+          const SottoItem *items = sotto_item_sets_get (&tables->contexts, call.item.context, &n);
 
           if (n > 0)
             g_array_append_vals (tables->returns, items, n);
@@ -369,13 +306,8 @@ make_context (SottoGrammarWalk *self,
           g_array_append_val (tables->returns, call.item);
         }
     }
-  g_array_set_size (tables->calls, n_left);
 
-  if (tables->returns->len > MOST_ITEMS)
-    {
-      self->is_overfull = TRUE;
-      g_array_set_size (tables->returns, MOST_ITEMS);
-    }
+  self->work += tables->returns->len;
   if (tables->returns->len > 1)
     g_array_sort (tables->returns, compare_items);
   for (guint i = 0; i < tables->returns->len; i++)
@@ -387,8 +319,12 @@ make_context (SottoGrammarWalk *self,
         g_array_index (tables->returns, SottoItem, n_different++) = item;
     }
 
-  return set_table_intern (&tables->contexts, (const SottoItem *) (gconstpointer) tables->returns->data,
-                           n_different);
+  number = sotto_item_sets_intern (
+      &tables->contexts, (const SottoItem *) (gconstpointer) tables->returns->data, n_different);
+  if (number == n_before)
+    self->bytes += n_different * sizeof (SottoItem) + sizeof (SottoItemSet) + 4 * sizeof (guint32);
+
+  return number;
 }
 
 static void
@@ -398,16 +334,10 @@ make_calls (SottoGrammarWalk *self)
 
   while (tables->calls->len > 0 && !self->is_overfull)
     {
-      const Call *first = &g_array_index (tables->calls, Call, 0);
       guint before = tables->items->len;
-      guint32 context;
-      guint16 rule;
+      guint16 rule = g_array_index (tables->calls, Call, 0).rule;
+      guint32 context = make_context (self, rule);
 
-      for (guint i = 1; i < tables->calls->len; i++)
-        if (g_array_index (tables->calls, Call, i).order < first->order)
-          first = &g_array_index (tables->calls, Call, i);
-      rule = first->rule;
-      context = make_context (self, rule);
       add_item (self, self->machine->rules[rule].start, context);
       follow_items (self, before, FALSE);
     }
@@ -426,7 +356,7 @@ find_place (SottoGrammarWalk *self)
     g_array_set_size (kernel, 0);
   if (kernel->len > 1)
     g_array_sort (kernel, compare_items);
-  number = set_table_intern (&tables->kernels, (const SottoItem *) (gconstpointer) kernel->data,
+  number = sotto_item_sets_intern (&tables->kernels, (const SottoItem *) (gconstpointer) kernel->data,
                              kernel->len);
   if (number < self->n_places)
     return number;
@@ -487,12 +417,13 @@ sotto_walk_explore (SottoGrammarWalk *self,
     byte++;
 
   begin_step (self->tables);
-  set_table_get (&self->tables->kernels, place, &n);
+  sotto_item_sets_get (&self->tables->kernels, place, &n);
   for (guint i = 0; i < n; i++)
     {
-      SottoItem item = set_table_get (&self->tables->kernels, place, &n)[i];
+      SottoItem item = sotto_item_sets_get (&self->tables->kernels, place, &n)[i];
       const SottoMachineState *state = &machine->states[item.state];
 
+      self->work += 1 + state->first_call - state->first_bytes;
       for (guint32 e = state->first_bytes; e < state->first_call; e++)
         if (machine->edges[e].low <= byte && byte <= machine->edges[e].high)
           add_item (self, machine->edges[e].target, item.context);
@@ -521,25 +452,26 @@ sotto_walk_forget (SottoGrammarWalk *self,
                    guint      n_keep)
 {
   Tables *tables = self->tables;
-  SetTable contexts = tables->contexts;
-  SetTable kernels = tables->kernels;
+  SottoItemSets contexts = tables->contexts;
+  SottoItemSets kernels = tables->kernels;
   g_autofree guint32 *moved = g_new0 (guint32, contexts.sets->len + 1);
 
-  set_table_init (&tables->contexts);
-  set_table_init (&tables->kernels);
+  sotto_item_sets_init (&tables->contexts);
+  sotto_item_sets_init (&tables->kernels);
   drop_places (self);
   self->bytes = 0;
 
   /* Context 0 has nothing to return to, place 0 is dead. */
-  set_table_intern (&tables->contexts, NULL, 0);
+  sotto_item_sets_intern (&tables->contexts, NULL, 0);
   begin_step (tables);
   find_place (self);
 
-  /* Which contexts are needed, those with higher numbers referring to lower ones; then the same upwards. */
+  /* Which contexts are needed, those with higher numbers referring to lower ones; then the same
+   * upwards. */
   for (guint i = 0; i < n_keep; i++)
     {
       guint n;
-      const SottoItem *items = set_table_get (&kernels, keep[i], &n);
+      const SottoItem *items = sotto_item_sets_get (&kernels, keep[i], &n);
 
       for (guint k = 0; k < n; k++)
         moved[items[k].context] = 1;
@@ -547,7 +479,7 @@ sotto_walk_forget (SottoGrammarWalk *self,
   for (guint c = contexts.sets->len; c-- > 1;)
     {
       guint n;
-      const SottoItem *items = set_table_get (&contexts, c, &n);
+      const SottoItem *items = sotto_item_sets_get (&contexts, c, &n);
 
       for (guint k = 0; moved[c] != 0 && k < n; k++)
         moved[items[k].context] = 1;
@@ -556,7 +488,7 @@ sotto_walk_forget (SottoGrammarWalk *self,
   for (guint c = 1; c < contexts.sets->len; c++)
     {
       guint n;
-      const SottoItem *items = set_table_get (&contexts, c, &n);
+      const SottoItem *items = sotto_item_sets_get (&contexts, c, &n);
 
       if (moved[c] == 0)
         continue;
@@ -568,14 +500,15 @@ sotto_walk_forget (SottoGrammarWalk *self,
           g_array_append_val (tables->returns, item);
         }
       g_array_sort (tables->returns, compare_items);
-      moved[c] = set_table_intern (&tables->contexts,
+      moved[c] = sotto_item_sets_intern (&tables->contexts,
                                    (const SottoItem *) (gconstpointer) tables->returns->data, n);
+      self->bytes += n * sizeof (SottoItem) + sizeof (SottoItemSet) + 4 * sizeof (guint32);
     }
 
   for (guint i = 0; i < n_keep; i++)
     {
       guint n;
-      const SottoItem *items = set_table_get (&kernels, keep[i], &n);
+      const SottoItem *items = sotto_item_sets_get (&kernels, keep[i], &n);
 
       begin_step (tables);
       for (guint k = 0; k < n; k++)
@@ -587,6 +520,6 @@ sotto_walk_forget (SottoGrammarWalk *self,
       keep[i] = find_place (self);
     }
 
-  set_table_clear (&contexts);
-  set_table_clear (&kernels);
+  sotto_item_sets_clear (&contexts);
+  sotto_item_sets_clear (&kernels);
 }

@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* A machine read byte by byte: every place at which a text may be, found when it is first needed and
- * remembered. One thread at a time. */
+/* A machine read byte by byte: every place at which a text may be, found when it is first needed
+ * and remembered. One thread at a time. */
 
 /* Where a text may stand: in @state, with @context to return to. */
 typedef struct {
@@ -33,6 +33,7 @@ struct _SottoGrammarWalk {
   SottoPlace *places;            /* by number; 0 is dead */
   guint n_places;
   gsize bytes;                   /* that all this takes, masks included */
+  guint64 work;                  /* items and edges looked at so far */
   gboolean is_overfull;          /* a place was too ambiguous to be followed; it counts as dead */
   struct _SottoWalkTables *tables;
 };
