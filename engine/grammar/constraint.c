@@ -9,7 +9,11 @@
  * (SottoPlace::run); a part of the tree in which no token has more is allowed as a whole, and the
  * sweep begins with all safe tokens and takes away what is refused. (Context-independent tokens, as
  * in XGrammar, Dong et al. 2024, but by a property of the characters, so that strings that count
- * have it too.) */
+ * have it too.)
+ *
+ * Elsewhere places may be alike for as many bytes as nearly all tokens have (machine-alike.c): then
+ * one's mask is the other's, and the few longer tokens are looked at. So a pattern that counts to
+ * 400 costs three sweeps, and not 400. */
 
 #include "constraint.h"
 
@@ -34,6 +38,7 @@ struct _SottoConstraint {
   guint32 place;
   gboolean ended;
   float *logits;             /* (n_logits) */
+  GHashTable *alike;         /* likeness (guint64) → place that has a mask */
   guint32 *way;              /* (SOTTO_TRIE_MOST_DEPTH + 1): places along the sweep's way */
 };
 
@@ -60,6 +65,7 @@ sotto_constraint_new (SottoGrammar    *grammar,
   self->trie = sotto_token_trie_ref (trie);
   self->walk = sotto_walk_new (sotto_grammar_get_machine (grammar));
   self->n_logits = n_logits;
+  self->alike = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->way = g_new (guint32, SOTTO_TRIE_MOST_DEPTH + 1);
   self->place = sotto_walk_start (self->walk);
   self->logits = g_try_new (float, (gsize) n_logits + 1);
@@ -81,9 +87,20 @@ sotto_constraint_free (SottoConstraint *self)
   g_clear_pointer (&self->walk, sotto_walk_free);
   sotto_grammar_unref (self->grammar);
   sotto_token_trie_unref (self->trie);
+  g_clear_pointer (&self->alike, g_hash_table_unref);
   g_free (self->way);
   g_free (self->logits);
   g_free (self);
+}
+
+/* Forgets all places but @keep, which get new numbers. */
+static void
+forget (SottoConstraint *self,
+        guint32         *keep,
+        guint            n_keep)
+{
+  g_hash_table_remove_all (self->alike);
+  sotto_walk_forget (self->walk, keep, n_keep);
 }
 
 /* --- The sweep --- */
@@ -148,12 +165,59 @@ sweep (SottoConstraint     *self,
 
       if (walk->bytes > MOST_BYTES)
         {
-          sotto_walk_forget (walk, self->way, node->depth + 1u);
+          forget (self, self->way, node->depth + 1u);
           self->place = self->way[0];
           if (walk->bytes > MOST_BYTES / 2)
             walk->is_overfull = TRUE;
         }
       if (walk->work > most_work)
+        walk->is_overfull = TRUE;
+      if (walk->is_overfull)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+sweep_all (SottoConstraint *self,
+           guint64         *mask)
+{
+  const SottoTokenTrie *trie = self->trie;
+  gboolean refuses = self->walk->places[self->place].run > 0;
+
+  if (refuses)
+    memcpy (mask, trie->safe, trie->n_words * sizeof *mask);
+  self->way[0] = self->place;
+
+  return sweep (self, &trie->halves[SOTTO_TRIE_SAFE], refuses, mask) &&
+         sweep (self, &trie->halves[SOTTO_TRIE_REST], FALSE, mask);
+}
+
+/* Makes the mask out of that of @place, which is alike: only long tokens see a difference. */
+static gboolean
+take_over (SottoConstraint *self,
+           guint32          place,
+           guint64         *mask)
+{
+  SottoGrammarWalk *walk = self->walk;
+  const SottoTokenTrie *trie = self->trie;
+  guint64 most_work = walk->work + MOST_WORK;
+
+  memcpy (mask, walk->places[place].mask, trie->n_words * sizeof *mask);
+  for (guint i = 0; i < trie->longs->len; i++)
+    {
+      guint32 token = g_array_index (trie->longs, guint32, i);
+      guint32 at = self->place;
+
+      for (guint32 b = trie->offsets[token]; b < trie->offsets[token + 1]; b++)
+        at = sotto_walk_step (walk, at, trie->bytes[b]);
+      mask[token / 64] &= ~((guint64) 1 << token % 64);
+      mask[token / 64] |= (guint64) (at != SOTTO_PLACE_DEAD) << token % 64;
+
+      if (walk->bytes > MOST_BYTES)
+        forget (self, &self->place, 1);
+      if (walk->work > most_work || walk->bytes > MOST_BYTES)
         walk->is_overfull = TRUE;
       if (walk->is_overfull)
         return FALSE;
@@ -168,7 +232,8 @@ sotto_constraint_get_mask (SottoConstraint  *self,
 {
   const SottoTokenTrie *trie = self->trie;
   g_autofree guint64 *mask = NULL;
-  gboolean refuses;
+  guint64 likeness;
+  guint32 known;
   guint64 any = 0;
 
   if (self->walk->places[self->place].mask != NULL)
@@ -178,16 +243,11 @@ sotto_constraint_get_mask (SottoConstraint  *self,
   if (mask == NULL)
     return fail (error, "there is no memory for its mask"), NULL;
 
-  if (!self->ended)
-    {
-      refuses = self->walk->places[self->place].run > 0;
-      if (refuses)
-        memcpy (mask, trie->safe, trie->n_words * sizeof *mask);
-      self->way[0] = self->place;
-      if (!sweep (self, &trie->halves[SOTTO_TRIE_SAFE], refuses, mask) ||
-          !sweep (self, &trie->halves[SOTTO_TRIE_REST], FALSE, mask))
-        return fail (error, "it is too ambiguous to be followed"), NULL;
-    }
+  likeness = sotto_walk_get_likeness (self->walk, self->place);
+  known = GPOINTER_TO_UINT (g_hash_table_lookup (self->alike, &likeness));
+  if (!self->ended &&
+      !(known != 0 ? take_over (self, known, mask) : sweep_all (self, mask)))
+    return fail (error, "it is too ambiguous to be followed"), NULL;
   if (self->walk->places[self->place].accepts)
     for (guint i = 0; i < trie->ends->len; i++)
       {
@@ -204,6 +264,9 @@ sotto_constraint_get_mask (SottoConstraint  *self,
 
   self->walk->bytes += trie->n_words * sizeof *mask;
   self->walk->places[self->place].mask = g_steal_pointer (&mask);
+  if (known == 0 && likeness != 0 && !self->ended)
+    g_hash_table_insert (self->alike, g_memdup2 (&likeness, sizeof likeness),
+                         GUINT_TO_POINTER (self->place));
 
   return self->walk->places[self->place].mask;
 }
@@ -268,7 +331,7 @@ sotto_constraint_accept (SottoConstraint  *self,
   for (guint32 i = trie->offsets[token]; i < trie->offsets[token + 1]; i++)
     self->place = sotto_walk_step (self->walk, self->place, trie->bytes[i]);
   if (self->walk->bytes > MOST_BYTES)
-    sotto_walk_forget (self->walk, &self->place, 1);
+    forget (self, &self->place, 1);
 
   return TRUE;
 }

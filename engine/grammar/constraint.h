@@ -26,9 +26,9 @@ void sotto_constraint_free (SottoConstraint *self);
 /**
  * sotto_constraint_get_mask:
  *
- * Returns: (transfer none): a bit for each token (n_words of the trie), valid until the next call; or %NULL
- *   with %SOTTO_ENGINE_ERROR_GRAMMAR: no token can follow, because the vocabulary lacks bytes, or the grammar is
- *   too ambiguous to be followed
+ * Returns: (transfer none): a bit for each token (n_words of the trie), valid until the next call;
+ *   or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR: no token can follow, because the vocabulary lacks
+ *   bytes, or the grammar is too ambiguous to be followed
  */
 const guint64 *sotto_constraint_get_mask (SottoConstraint *self, GError **error);
 
@@ -36,8 +36,8 @@ const guint64 *sotto_constraint_get_mask (SottoConstraint *self, GError **error)
  * sotto_constraint_apply:
  * @logits: (n_logits)
  *
- * Returns: (transfer none): the same with -infinity for what may not come next, valid until the next
- *   call; or %NULL, as sotto_constraint_get_mask()
+ * Returns: (transfer none): the same with -infinity for what may not come next, valid until the
+ *   next call; or %NULL, as sotto_constraint_get_mask()
  */
 const float *sotto_constraint_apply (SottoConstraint *self, const float *logits, GError **error);
 

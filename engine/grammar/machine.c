@@ -37,6 +37,7 @@ sotto_machine_free (SottoMachine *self)
   g_clear_pointer (&self->new_edges, g_array_unref);
   g_free (self->states);
   g_free (self->edges);
+  g_free (self->alike);
   g_free (self);
 }
 
@@ -517,6 +518,7 @@ sotto_machine_finish (SottoMachine  *self,
   find_tails (self);
   find_classes (self);
   sotto_machine_find_runs (self);
+  sotto_machine_find_alike (self);
 
   return TRUE;
 }

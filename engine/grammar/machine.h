@@ -20,6 +20,9 @@ G_BEGIN_DECLS
 /* How many characters of SottoMachineEdge::run stand for "any number". */
 #define SOTTO_RUN_ENDLESS 255
 
+/* For how many bytes states that are alike are so. One token in a hundred is longer. */
+#define SOTTO_MACHINE_HORIZON 16u
+
 typedef enum {
   SOTTO_EDGE_EMPTY,
   SOTTO_EDGE_BYTES,
@@ -68,6 +71,7 @@ struct _SottoMachine {
   guint n_states;
   guint n_edges;
   guint root;
+  guint64 *alike;            /* (n_states + 1) (nullable): see sotto_machine_find_alike() */
   guint n_classes;           /* bytes that no edge tells apart are one class */
   guint8 class_of[256];
 
@@ -127,6 +131,9 @@ sotto_machine_is_full (const SottoMachine *self)
  * Returns: %FALSE with %SOTTO_ENGINE_ERROR_GRAMMAR
  */
 gboolean sotto_machine_finish (SottoMachine *self, guint root, GError **error);
+
+/* machine-alike.c: a hash of two numbers, in their order. */
+guint64 sotto_machine_mix (guint64 a, guint64 b);
 
 /* machine-text.c: characters as bytes */
 

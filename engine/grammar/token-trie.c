@@ -162,6 +162,8 @@ make_nodes (SottoTokenTrie *self)
 
       if (entry.length == 0 || entry.length > SOTTO_TRIE_MOST_DEPTH)
         continue;
+      if (entry.length > SOTTO_MACHINE_HORIZON)
+        g_array_append_val (self->longs, i);
       entry.half = count_safe (entry.bytes, entry.length) < 0 ? SOTTO_TRIE_REST : SOTTO_TRIE_SAFE;
       for (guint k = 0; k < 8; k++)
         entry.key = entry.key << 8 | (k < entry.length ? entry.bytes[k] : 0);
@@ -192,6 +194,7 @@ sotto_token_trie_new (const SottoTokenSource  *source,
   self->n_tokens = source->n_tokens;
   self->n_words = (source->n_tokens + 63) / 64;
   self->ends = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->longs = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->tokens = g_try_new (guint32, (gsize) self->n_tokens + 1);
   self->offsets = g_try_new0 (guint32, (gsize) self->n_tokens + 1);
   self->safe = g_try_new0 (guint64, (gsize) self->n_words + 1);
@@ -227,6 +230,7 @@ sotto_token_trie_unref (SottoTokenTrie *self)
   for (guint i = 0; i < SOTTO_TRIE_N_HALVES; i++)
     g_free (self->halves[i].nodes);
   g_array_unref (self->ends);
+  g_array_unref (self->longs);
   g_free (self->tokens);
   g_free (self->offsets);
   g_free (self->safe);

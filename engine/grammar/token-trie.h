@@ -53,6 +53,7 @@ typedef struct {
   SottoTrieHalf halves[SOTTO_TRIE_N_HALVES];
   guint64 *safe;             /* (n_words): which tokens are safe */
   GArray *ends;              /* (element-type gint32): tokens that end a text */
+  GArray *longs;             /* (element-type guint32): of more than SOTTO_MACHINE_HORIZON bytes */
   guint32 *offsets;          /* (n_tokens + 1): each token's bytes */
   guint8 *bytes;
 } SottoTokenTrie;

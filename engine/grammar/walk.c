@@ -36,15 +36,16 @@ typedef struct {
 
 typedef struct _SottoWalkTables {
   SottoItemSets contexts;
-  SottoItemSets kernels;          /* the items of each place, by its number */
+  SottoItemSets kernels;     /* the items of each place, by its number */
   guint room;                /* for places */
+  GArray *likeness;          /* (element-type guint64): of contexts, as far as it was asked for */
 
   /* Of the step that is made */
   GArray *items;             /* (element-type SottoItem): seen, in the order they are followed */
   GArray *kernel;            /* (element-type SottoItem): of the place that comes out */
-  GArray *calls;             /* (element-type Call): still to be made; a heap, the first to be made on top */
+  GArray *calls;             /* (element-type Call): still to be made: a heap by their order */
   GArray *returns;           /* (element-type SottoItem): the context that is made */
-  guint32 *seen;             /* open addressing: index into items plus one, of this step by its stamp */
+  guint32 *seen;             /* open addressing: index into items, of this step by its stamp */
   guint32 *stamps;
   guint n_seen_bits;
   guint32 stamp;
@@ -74,6 +75,7 @@ sotto_walk_new (const SottoMachine *machine)
   tables->kernel = g_array_new (FALSE, FALSE, sizeof (SottoItem));
   tables->calls = g_array_new (FALSE, FALSE, sizeof (Call));
   tables->returns = g_array_new (FALSE, FALSE, sizeof (SottoItem));
+  tables->likeness = g_array_new (FALSE, FALSE, sizeof (guint64));
   allocate_seen (tables, 6);
   sotto_item_sets_init (&tables->contexts);
   sotto_item_sets_init (&tables->kernels);
@@ -106,6 +108,7 @@ sotto_walk_free (SottoGrammarWalk *self)
   g_array_unref (tables->kernel);
   g_array_unref (tables->calls);
   g_array_unref (tables->returns);
+  g_array_unref (tables->likeness);
   g_free (tables->seen);
   g_free (tables->stamps);
   g_free (tables);
@@ -356,8 +359,8 @@ find_place (SottoGrammarWalk *self)
     g_array_set_size (kernel, 0);
   if (kernel->len > 1)
     g_array_sort (kernel, compare_items);
-  number = sotto_item_sets_intern (&tables->kernels, (const SottoItem *) (gconstpointer) kernel->data,
-                             kernel->len);
+  number = sotto_item_sets_intern (
+      &tables->kernels, (const SottoItem *) (gconstpointer) kernel->data, kernel->len);
   if (number < self->n_places)
     return number;
 
@@ -444,6 +447,48 @@ sotto_walk_explore (SottoGrammarWalk *self,
   return next;
 }
 
+/* --- Likeness --- */
+
+/* Of a set of items, whatever order they are in; the contexts they name have theirs already. */
+static guint64
+add_likeness (const SottoGrammarWalk *self,
+              const SottoItem        *items,
+              guint                   n)
+{
+  guint64 sum = n;
+
+  for (guint i = 0; i < n; i++)
+    sum += sotto_machine_mix (self->machine->alike[items[i].state],
+                              g_array_index (self->tables->likeness, guint64, items[i].context));
+
+  return sum;
+}
+
+guint64
+sotto_walk_get_likeness (SottoGrammarWalk *self,
+                         guint32           place)
+{
+  Tables *tables = self->tables;
+  const SottoItem *items;
+  guint n;
+
+  if (self->machine->alike == NULL)
+    return 0;
+
+  /* A context refers to such only that have lower numbers; the first one to none. */
+  while (tables->likeness->len < tables->contexts.sets->len)
+    {
+      guint64 likeness;
+
+      items = sotto_item_sets_get (&tables->contexts, tables->likeness->len, &n);
+      likeness = add_likeness (self, items, n);
+      g_array_append_val (tables->likeness, likeness);
+    }
+  items = sotto_item_sets_get (&tables->kernels, place, &n);
+
+  return MAX (add_likeness (self, items, n), 1);
+}
+
 /* --- Forgetting --- */
 
 void
@@ -459,6 +504,7 @@ sotto_walk_forget (SottoGrammarWalk *self,
   sotto_item_sets_init (&tables->contexts);
   sotto_item_sets_init (&tables->kernels);
   drop_places (self);
+  g_array_set_size (tables->likeness, 0);
   self->bytes = 0;
 
   /* Context 0 has nothing to return to, place 0 is dead. */

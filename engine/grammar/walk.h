@@ -60,6 +60,16 @@ sotto_walk_step (SottoGrammarWalk *self,
 }
 
 /**
+ * sotto_walk_get_likeness:
+ *
+ * Places with the same one lead on by the same texts of up to %SOTTO_MACHINE_HORIZON bytes, and
+ * either both or neither accept.
+ *
+ * Returns: 0: nothing is known
+ */
+guint64 sotto_walk_get_likeness (SottoGrammarWalk *self, guint32 place);
+
+/**
  * sotto_walk_forget:
  * @keep: places still needed; gets their new numbers
  *
