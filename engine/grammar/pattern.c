@@ -12,8 +12,6 @@
 
 #define MOST_NODES (1u << 15)  /* of the nondeterministic automaton */
 #define MOST_WORK (1u << 24)   /* edges looked at while it is made deterministic */
-#define EDGE_WORK 16u          /* what one that is kept counts for: it takes room */
-#define RANGE_WORK 4u          /* the same for the ranges of the edges of a set */
 
 static const char too_complex[] = "it is too complex";
 
@@ -57,7 +55,6 @@ net_add_edge (Net          *self,
 {
   Edge edge = { kind, target, ranges };
 
-  self->work += EDGE_WORK;
   g_array_append_val ((GArray *) g_ptr_array_index (self->nodes, from), edge);
 }
 
@@ -236,7 +233,7 @@ sets_add_edges (Sets         *self,
   gsize size;
   const guint32 *nodes = g_bytes_get_data (set, &size);
 
-  for (guint i = 0; i < size / sizeof (guint32) - 1 && self->net->work < MOST_WORK; i++)
+  for (guint i = 0; i < size / sizeof (guint32) - 1; i++)
     {
       const GArray *all = g_ptr_array_index (self->net->nodes, nodes[i]);
 
@@ -247,7 +244,6 @@ sets_add_edges (Sets         *self,
           if (edge.kind != EDGE_CHARS)
             continue;
           g_array_append_val (edges, edge);
-          self->net->work += RANGE_WORK * edge.ranges->len;
           for (guint r = 0; r < edge.ranges->len; r++)
             {
               SottoCharRange range = g_array_index (edge.ranges, SottoCharRange, r);
@@ -329,8 +325,7 @@ make_deterministic (Net     *net,
 SottoLetters *
 sotto_letters_new_pattern (const char  *pattern,
                            gsize        length,
-                           const char **problem,
-                           guint       *work)
+                           const char **problem)
 {
   g_autoptr (SottoExpression) expression = sotto_pattern_read (pattern, length, problem);
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
@@ -339,7 +334,6 @@ sotto_letters_new_pattern (const char  *pattern,
   SottoLetters *letters;
   guint32 start, begin;
 
-  *work = 0;
   if (expression == NULL)
     return NULL;
 
@@ -355,7 +349,6 @@ sotto_letters_new_pattern (const char  *pattern,
   letters = net.work < MOST_WORK ? make_deterministic (&net, start) : NULL;
   if (letters == NULL)
     *problem = too_complex;
-  *work = net.work;
 
   return letters;
 }
