@@ -1,7 +1,8 @@
 /* Drives the parser of replies from other languages: reads one request a line, writes one answer a line.
  *
- *   {"template", "prompt", "tools", "text", "control": [texts], "steps": [bytes]}
- *     each text in control comes as a token of its own; the rest in pieces of so many bytes, once for every step
+ *   {"template", "prompt", "tools", "text", "control": [texts], "steps": [bytes], "cuts": true}
+ *     each text in control comes as a token of its own; the rest in pieces of so many bytes, once for every step,
+ *     and with cuts once for every place in the text where it can come apart in two
  *   {"format", "results": [{"text", "reasoning", "calls": [{"name", "id", "arguments"}], "whole", "taken_back"}]}
  *     different results only, so one where the pieces make no difference
  */
@@ -63,22 +64,41 @@ take (SottoReplyKind  kind,
     }
 }
 
-/* Feeds @length bytes of text in pieces. */
+/* How text comes: in pieces of so many bytes, or as a whole but for one cut. */
+typedef struct {
+  gsize step;
+  const char *cut; /* (nullable) */
+} Pieces;
+
 static void
 feed (SottoReply *reply,
       const char *text,
       gsize       length,
-      gsize       step)
+      Pieces      pieces)
 {
-  for (gsize at = 0; at < length; at += step)
-    sotto_reply_feed (reply, text + at, MIN (step, length - at), SOTTO_REPLY_FROM_TEXT);
+  const char *end = text + length;
+
+  if (pieces.cut == NULL)
+    {
+      for (gsize at = 0; at < length; at += pieces.step)
+        sotto_reply_feed (reply, text + at, MIN (pieces.step, length - at), SOTTO_REPLY_FROM_TEXT);
+      return;
+    }
+
+  if (text < pieces.cut && pieces.cut < end)
+    {
+      sotto_reply_feed (reply, text, (gsize) (pieces.cut - text), SOTTO_REPLY_FROM_TEXT);
+      text = pieces.cut;
+    }
+  if (text < end)
+    sotto_reply_feed (reply, text, (gsize) (end - text), SOTTO_REPLY_FROM_TEXT);
 }
 
 static char *
 run (yyjson_val            *request,
      const SottoReplyStyle *style,
      yyjson_val            *tools,
-     gsize                  step)
+     Pieces                 pieces)
 {
   yyjson_val *control = yyjson_obj_get (request, "control");
   const char *text = yyjson_get_str (yyjson_obj_get (request, "text"));
@@ -109,13 +129,13 @@ run (yyjson_val            *request,
           length = MAX (length, yyjson_get_len (token));
       if (length > 0)
         {
-          feed (reply, begin, (gsize) (at - begin), step);
+          feed (reply, begin, (gsize) (at - begin), pieces);
           sotto_reply_feed (reply, at, length, SOTTO_REPLY_FROM_CONTROL);
           begin = at + length;
         }
       at += MAX (length, 1);
     }
-  feed (reply, begin, (gsize) (end - begin), step);
+  feed (reply, begin, (gsize) (end - begin), pieces);
   sotto_reply_finish (reply);
   g_assert_null (result.name);
 
@@ -147,9 +167,24 @@ run (yyjson_val            *request,
   return json;
 }
 
+/* Keeps a result that no other piece gave. */
+static void
+keep (GPtrArray *results,
+      char      *result)
+{
+  for (guint i = 0; i < results->len; i++)
+    if (g_str_equal (g_ptr_array_index (results, i), result))
+      {
+        free (result);
+        return;
+      }
+  g_ptr_array_add (results, result);
+}
+
 static void
 answer (yyjson_val *request)
 {
+  const char *text = yyjson_get_str (yyjson_obj_get (request, "text"));
   const char *tools_json = yyjson_get_str (yyjson_obj_get (request, "tools"));
   yyjson_doc *tools = tools_json != NULL ? yyjson_read (tools_json, strlen (tools_json), 0) : NULL;
   g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (free);
@@ -159,17 +194,10 @@ answer (yyjson_val *request)
 
   sotto_reply_style_choose (&style, yyjson_get_str (yyjson_obj_get (request, "template")), NULL, NULL);
   yyjson_arr_foreach (yyjson_obj_get (request, "steps"), i, n, step)
-    {
-      char *result = run (request, &style, yyjson_doc_get_root (tools), MAX (yyjson_get_uint (step), 1));
-      gboolean is_new = TRUE;
-
-      for (guint j = 0; j < results->len; j++)
-        is_new = is_new && !g_str_equal (g_ptr_array_index (results, j), result);
-      if (is_new)
-        g_ptr_array_add (results, result);
-      else
-        free (result);
-    }
+    keep (results, run (request, &style, yyjson_doc_get_root (tools),
+                        (Pieces) { MAX (yyjson_get_uint (step), 1), NULL }));
+  for (const char *cut = text; yyjson_get_bool (yyjson_obj_get (request, "cuts")) && *cut != '\0'; cut++)
+    keep (results, run (request, &style, yyjson_doc_get_root (tools), (Pieces) { 0, cut }));
 
   printf ("{\"format\": \"%s\", \"results\": [", style.calls->name);
   for (guint j = 0; j < results->len; j++)

@@ -2,8 +2,8 @@
 """Replies that no template writes: forms of models without a template here, and replies that are broken.
 
 Usage: test-reply-forms.py PROGRAM, the built tests/engine/reply-parse. Expected values are written by hand from the
-descriptions that the models' makers publish. Each is fed in pieces of several sizes; whatever happens, nothing of it
-may be lost.
+descriptions that the models' makers publish. Each is fed in pieces of several sizes, and in two for every place where it
+can come apart; whatever happens, nothing of it may be lost.
 """
 import json
 import random
@@ -159,8 +159,8 @@ class Parser:
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def parse(self, template, prompt, tools, text, control, steps=STEPS):
-        request = {'prompt': prompt, 'text': text, 'control': control, 'steps': steps}
+    def parse(self, template, prompt, tools, text, control, steps=STEPS, cuts=False):
+        request = {'prompt': prompt, 'text': text, 'control': control, 'steps': steps, 'cuts': cuts}
         for name, value in (('template', template), ('tools', tools)):
             if value is not None:
                 request[name] = value
@@ -174,7 +174,7 @@ class Parser:
 
 def check_form(parser, form):
     template, prompt, tools, text, control, expected = form
-    results = parser.parse(template, prompt, tools, text, control)
+    results = parser.parse(template, prompt, tools, text, control, cuts=True)
     problems = [f'pieces make a difference: {results}'] if len(results) != 1 else []
     got = results[0]
     calls = [(call['name'], json.loads(call['arguments'])) for call in got['calls']]

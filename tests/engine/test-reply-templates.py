@@ -2,8 +2,9 @@
 """What a template writes for a reply, the parser reads back: reasoning, answer and calls with equal arguments.
 
 Usage: test-reply-templates.py PROGRAM [WORD…], the built tests/engine/reply-parse. The template, rendered by jinja2, is the
-writer that knows nothing of the parser. Each reply is fed in pieces of every size that matters, once with its
-markers written out as text and once with those that are control tokens coming as such.
+writer that knows nothing of the parser. Each reply is fed in pieces of every size that matters and in two for
+every place where it can come apart, once with its markers written out as text and once with those that are control tokens
+coming as such.
 """
 import json
 import os
@@ -169,7 +170,7 @@ def compare(parser, name, source, label, case):
         reasoning, writes_reasoning, writes_answer = answer, True, False
     for control in ([], sorted(set(CONTROL.findall(reply)))):
         answered = parser.parse(template=source, prompt=prompt, tools=json.dumps(TOOLS), text=reply,
-                                control=control, steps=STEPS)
+                                control=control, steps=STEPS, cuts=True)
         if len(answered['results']) != 1:
             problems.append(f'pieces make a difference: {answered["results"][:2]}')
         for got in answered['results'][:1]:
