@@ -6,6 +6,13 @@
 #include "gbnf-private.h"
 
 #define MOST_INLINE 16u      /* nodes of a rule that is put in place */
+#define MOST_WORK (1u << 22) /* nodes built, repetitions each by itself */
+
+typedef struct {
+  const GPtrArray *rules;    /* (element-type SottoGbnfRule) */
+  SottoMachine *machine;
+  guint work;
+} Builder;
 
 /* How many nodes there are, or more than MOST_INLINE if it is not to be put in place. */
 static guint
@@ -23,20 +30,19 @@ count_simple (const SottoExpression *node)
   return MIN (n, MOST_INLINE + 1);
 }
 
-static void build (const GPtrArray       *rules,
-                   SottoMachine          *machine,
+static void build (Builder               *self,
                    const SottoExpression *node,
                    guint32                from,
                    guint32                to);
 
 static void
-build_repeat (const GPtrArray       *rules,
-              SottoMachine          *machine,
+build_repeat (Builder               *self,
               const SottoExpression *node,
               guint32                from,
               guint32                to)
 {
   const SottoExpression *child = sotto_expression_get (node, 0);
+  SottoMachine *machine = self->machine;
   guint32 at = sotto_machine_add_state (machine);
 
   sotto_machine_add_empty (machine, from, at);
@@ -49,27 +55,30 @@ build_repeat (const GPtrArray       *rules,
       if (i >= node->least && node->most == G_MAXUINT)
         {
           next = sotto_machine_add_state (machine);
-          build (rules, machine, child, at, next);
+          build (self, child, at, next);
           sotto_machine_add_empty (machine, next, at);
           return;
         }
       if (i >= node->most)
         return;
       next = sotto_machine_add_state (machine);
-      build (rules, machine, child, at, next);
+      build (self, child, at, next);
       at = next;
     }
 }
 
 static void
-build (const GPtrArray       *rules,
-       SottoMachine          *machine,
+build (Builder               *self,
        const SottoExpression *node,
        guint32                from,
        guint32                to)
 {
+  SottoMachine *machine = self->machine;
   const SottoGbnfRule *rule;
 
+  /* What builds nothing, a class without characters, is not repeated for ever either. */
+  if (++self->work > MOST_WORK)
+    machine->is_full = TRUE;
   if (sotto_machine_is_full (machine))
     return;
 
@@ -86,7 +95,7 @@ build (const GPtrArray       *rules,
         {
           guint32 next = i + 1 < node->children->len ? sotto_machine_add_state (machine) : to;
 
-          build (rules, machine, sotto_expression_get (node, i), from, next);
+          build (self, sotto_expression_get (node, i), from, next);
           from = next;
         }
       if (node->children->len == 0)
@@ -95,17 +104,17 @@ build (const GPtrArray       *rules,
 
     case SOTTO_EXPRESSION_CHOICE:
       for (guint i = 0; i < node->children->len; i++)
-        build (rules, machine, sotto_expression_get (node, i), from, to);
+        build (self, sotto_expression_get (node, i), from, to);
       return;
 
     case SOTTO_EXPRESSION_REPEAT:
-      build_repeat (rules, machine, node, from, to);
+      build_repeat (self, node, from, to);
       return;
 
     case SOTTO_EXPRESSION_RULE:
-      rule = g_ptr_array_index (rules, node->rule);
+      rule = g_ptr_array_index (self->rules, node->rule);
       if (rule->in_place)
-        build (rules, machine, rule->body, from, to);
+        build (self, rule->body, from, to);
       else
         sotto_machine_add_call (machine, from, rule->machine_rule, to);
       return;
@@ -123,6 +132,7 @@ sotto_gbnf_parse (const char  *text,
 {
   g_autoptr (SottoMachine) machine = NULL;
   const SottoGbnfRule *first;
+  Builder builder;
   guint number = 0;
   g_autoptr (GPtrArray) rules = sotto_gbnf_read (text, length, root, &number, error);
 
@@ -130,6 +140,7 @@ sotto_gbnf_parse (const char  *text,
     return NULL;
 
   machine = sotto_machine_new ();
+  builder = (Builder) { rules, machine, 0 };
   for (guint i = 0; i < rules->len; i++)
     {
       SottoGbnfRule *rule = g_ptr_array_index (rules, i);
@@ -142,7 +153,7 @@ sotto_gbnf_parse (const char  *text,
       const SottoGbnfRule *rule = g_ptr_array_index (rules, i);
 
       if (!rule->in_place)
-        build (rules, machine, rule->body, sotto_machine_get_start (machine, rule->machine_rule),
+        build (&builder, rule->body, sotto_machine_get_start (machine, rule->machine_rule),
                sotto_machine_get_end (machine, rule->machine_rule));
     }
 

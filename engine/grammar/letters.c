@@ -253,6 +253,15 @@ typedef struct {
   GArray *pairs;             /* (element-type guint64) */
 } Product;
 
+/* GLib's for 64 bits would give all pairs with the same difference the same. */
+static guint
+hash_pair (gconstpointer pair)
+{
+  guint64 hash = *(const guint64 *) pair * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  return (guint) (hash >> 32);
+}
+
 static guint32
 number_of_pair (Product *self,
                 guint32  a,
@@ -327,7 +336,7 @@ combine (const SottoLetters *a,
          gboolean            subtract)
 {
   g_autoptr (GHashTable) numbers =
-    g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+    g_hash_table_new_full (hash_pair, g_int64_equal, g_free, NULL);
   g_autoptr (GArray) pairs = g_array_new (FALSE, FALSE, sizeof (guint64));
   g_autoptr (SottoLetters) self = sotto_letters_new ();
   Product product = { a, b, subtract, numbers, pairs };

@@ -12,6 +12,8 @@
 
 #define MOST_NODES (1u << 15)  /* of the nondeterministic automaton */
 #define MOST_WORK (1u << 24)   /* edges looked at while it is made deterministic */
+#define EDGE_WORK 16u          /* what one that is kept counts for: it takes room */
+#define RANGE_WORK 4u          /* the same for the ranges of the edges of a set */
 
 static const char too_complex[] = "it is too complex";
 
@@ -55,6 +57,7 @@ net_add_edge (Net          *self,
 {
   Edge edge = { kind, target, ranges };
 
+  self->work += EDGE_WORK;
   g_array_append_val ((GArray *) g_ptr_array_index (self->nodes, from), edge);
 }
 
@@ -233,7 +236,7 @@ sets_add_edges (Sets         *self,
   gsize size;
   const guint32 *nodes = g_bytes_get_data (set, &size);
 
-  for (guint i = 0; i < size / sizeof (guint32) - 1; i++)
+  for (guint i = 0; i < size / sizeof (guint32) - 1 && self->net->work < MOST_WORK; i++)
     {
       const GArray *all = g_ptr_array_index (self->net->nodes, nodes[i]);
 
@@ -244,6 +247,7 @@ sets_add_edges (Sets         *self,
           if (edge.kind != EDGE_CHARS)
             continue;
           g_array_append_val (edges, edge);
+          self->net->work += RANGE_WORK * edge.ranges->len;
           for (guint r = 0; r < edge.ranges->len; r++)
             {
               SottoCharRange range = g_array_index (edge.ranges, SottoCharRange, r);
@@ -325,7 +329,8 @@ make_deterministic (Net     *net,
 SottoLetters *
 sotto_letters_new_pattern (const char  *pattern,
                            gsize        length,
-                           const char **problem)
+                           const char **problem,
+                           guint       *work)
 {
   g_autoptr (SottoExpression) expression = sotto_pattern_read (pattern, length, problem);
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
@@ -334,6 +339,7 @@ sotto_letters_new_pattern (const char  *pattern,
   SottoLetters *letters;
   guint32 start, begin;
 
+  *work = 0;
   if (expression == NULL)
     return NULL;
 
@@ -349,6 +355,7 @@ sotto_letters_new_pattern (const char  *pattern,
   letters = net.work < MOST_WORK ? make_deterministic (&net, start) : NULL;
   if (letters == NULL)
     *problem = too_complex;
+  *work = net.work;
 
   return letters;
 }

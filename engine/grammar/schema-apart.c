@@ -42,6 +42,7 @@ strings_are_apart (SottoSchema      *schema,
       x == NULL || y == NULL)
     return FALSE;
   both = sotto_letters_intersect (x, y);
+  sotto_schema_count_letters (schema, both);
 
   return both != NULL && sotto_letters_is_empty (both);
 }

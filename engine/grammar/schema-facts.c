@@ -208,21 +208,25 @@ sotto_facts_get_property (SottoSchema      *schema,
     {
       yyjson_val *object = g_ptr_array_index (self->objects, k);
       yyjson_val *patterns = yyjson_obj_get (object, "patternProperties");
-      yyjson_val *property = yyjson_obj_get (yyjson_obj_get (object, "properties"), name);
+      yyjson_val *properties = yyjson_obj_get (object, "properties");
+      yyjson_val *property = yyjson_obj_get (properties, name);
       gboolean matched = property != NULL;
       gsize i, n;
       yyjson_val *pattern, *child;
 
       conjunction_add (out, property);
-      yyjson_obj_foreach (patterns, i, n, pattern, child)
-        {
-          g_autoptr (SottoLetters) letters = sotto_schema_read_pattern (schema, object, pattern);
+      /* A list of names is gone through for each of them. */
+      schema->work += (guint) (yyjson_obj_size (properties) / 128);
+      if (patterns != NULL)
+        yyjson_obj_foreach (patterns, i, n, pattern, child)
+          {
+            g_autoptr (SottoLetters) letters = sotto_schema_read_pattern (schema, object, pattern);
 
-          if (letters == NULL || !sotto_letters_accept (letters, name, strlen (name)))
-            continue;
-          matched = TRUE;
-          conjunction_add (out, child);
-        }
+            if (letters == NULL || !sotto_letters_accept (letters, name, strlen (name)))
+              continue;
+            matched = TRUE;
+            conjunction_add (out, child);
+          }
       if (!matched)
         conjunction_add (out, yyjson_obj_get (object, "additionalProperties"));
     }

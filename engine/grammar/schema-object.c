@@ -94,6 +94,9 @@ list_properties (Object     *self,
     {
       yyjson_val *properties = yyjson_obj_get (g_ptr_array_index (objects, k), "properties");
 
+      /* Not of NULL: the macro adds to it. */
+      if (properties == NULL)
+        continue;
       yyjson_obj_foreach (properties, i, n, key, child)
         if (sotto_schema_step (self->schema))
           add_property (self, known, yyjson_get_str (key));
@@ -146,10 +149,13 @@ list_patterns (Object *self,
   for (guint k = 0; k < self->facts->objects->len; k++)
     {
       yyjson_val *object = g_ptr_array_index (self->facts->objects, k);
+      yyjson_val *all = yyjson_obj_get (object, "patternProperties");
       gsize i, n;
       yyjson_val *key, *child;
 
-      yyjson_obj_foreach (yyjson_obj_get (object, "patternProperties"), i, n, key, child)
+      if (all == NULL)
+        continue;
+      yyjson_obj_foreach (all, i, n, key, child)
         {
           Pattern pattern = {
             object, key, child, sotto_schema_read_pattern (self->schema, object, key),
@@ -230,6 +236,7 @@ list_further (Object *self)
 
           sotto_letters_free (letters);
           letters = part;
+          sotto_schema_count_letters (self->schema, letters);
         }
       if (letters == NULL)
         return sotto_schema_fail (self->schema, self->schema->root, "patternProperties",

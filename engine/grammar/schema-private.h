@@ -95,6 +95,15 @@ gboolean sotto_schema_is_fine (const SottoSchema *self);
 /* Counts a step. %FALSE: it was one too many, or there is an error already */
 gboolean sotto_schema_step (SottoSchema *self);
 
+/* Counts what it cost to make a set of strings out of two. */
+static inline void
+sotto_schema_count_letters (SottoSchema        *self,
+                            const SottoLetters *letters)
+{
+  if (letters != NULL)
+    self->work += letters->edges->len / 8;
+}
+
 /* Builds a value for which all of @conjunction holds. @again: it may be built several times: as a
  * rule. */
 void sotto_schema_add_value (SottoSchema            *self,

@@ -64,6 +64,21 @@ sotto_schema_knows_format (const char *name)
   return find_format (name) != NULL;
 }
 
+/* A pattern that was large on the way counts for many small ones. */
+static SottoLetters *
+read_pattern (SottoSchema *self,
+              const char  *pattern,
+              gsize        length,
+              const char **problem)
+{
+  guint work;
+  SottoLetters *letters = sotto_letters_new_pattern (pattern, length, problem, &work);
+
+  self->work += work / 128;
+
+  return letters;
+}
+
 SottoLetters *
 sotto_schema_read_pattern (SottoSchema *self,
                            yyjson_val  *schema,
@@ -76,14 +91,9 @@ sotto_schema_read_pattern (SottoSchema *self,
   if (!sotto_schema_step (self))
     return NULL;
 
-  letters =
-    sotto_letters_new_pattern (yyjson_get_str (pattern), yyjson_get_len (pattern), &problem);
+  letters = read_pattern (self, yyjson_get_str (pattern), yyjson_get_len (pattern), &problem);
   if (letters != NULL)
-    {
-      /* A large one costs like many small ones. */
-      self->work += letters->states->len / 16;
-      return letters;
-    }
+    return letters;
 
   what = g_strdup_printf ("\"%s\": %s", yyjson_get_str (pattern), problem);
   sotto_schema_fail (self, schema, "pattern", what);
@@ -112,6 +122,7 @@ narrow (SottoSchema   *self,
     }
 
   both = sotto_letters_intersect (*letters, owned);
+  sotto_schema_count_letters (self, both);
   g_clear_pointer (letters, sotto_letters_free);
   *letters = both;
 
@@ -128,12 +139,12 @@ sotto_facts_get_letters (SottoSchema       *schema,
   guint most = self->most_length;
 
   *letters = NULL;
-  for (guint i = 0; i < self->formats->len; i++)
+  for (guint i = 0; i < self->formats->len && sotto_schema_step (schema); i++)
     {
       const char *pattern = find_format (yyjson_get_str (g_ptr_array_index (self->formats, i)));
       const char *problem;
 
-      if (!narrow (schema, &out, sotto_letters_new_pattern (pattern, strlen (pattern), &problem)))
+      if (!narrow (schema, &out, read_pattern (schema, pattern, strlen (pattern), &problem)))
         return FALSE;
     }
   for (guint i = 0; i < self->patterns->len; i++)

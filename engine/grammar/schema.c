@@ -163,7 +163,10 @@ sotto_schema_resolve (SottoSchema *self,
   else if (pointer != NULL && *pointer == '/')
     target = yyjson_doc_ptr_get (self->document, pointer);
   else if (pointer != NULL)
-    target = find_anchor (self->root, pointer);
+    {
+      target = find_anchor (self->root, pointer);
+      self->work += (guint) (yyjson_doc_get_val_count (self->document) / 128);
+    }
   if (!yyjson_is_obj (target) && !yyjson_is_bool (target))
     {
       sotto_schema_fail (self, schema, "$ref", "there is no schema at that place");
