@@ -94,6 +94,8 @@ const JinjaBuiltin *jinja_find_builtin (const JinjaBuiltin *table, gsize n, cons
 const JinjaBuiltin *jinja_find_filter (const JinjaString *name);
 const JinjaBuiltin *jinja_find_filter_string (const JinjaString *name);   /* jinja-filters-string.c */
 const JinjaBuiltin *jinja_find_filter_sequence (const JinjaString *name); /* jinja-filters-sequence.c */
+const JinjaBuiltin *jinja_find_filter_order (const JinjaString *name);    /* jinja-filters-order.c */
+const JinjaBuiltin *jinja_find_filter_number (const JinjaString *name);   /* jinja-filters-number.c */
 const JinjaBuiltin *jinja_find_test (const JinjaString *name);
 const JinjaBuiltin *jinja_find_global (const JinjaString *name);
 /* Methods of a value; @is_unsafe: it has one of that name, but templates may not touch it */

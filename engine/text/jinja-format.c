@@ -1,25 +1,11 @@
-#include "jinja-evaluate.h"
+#include "jinja-format.h"
 
 #include <math.h>
 #include <string.h>
 
-/* "%s and %d" % (a, b), and "{} {name:>8}".format(a, name=b), as Python does them.
+/* Values by a specification, and "{} {name:>8}".format(a, name=b), as Python does them.
  *
  * What a field puts in keeps where it comes from; padding and digits count as text. */
-
-typedef struct {
-  char fill[8];      /* one character */
-  char align;        /* < > ^ = or 0 */
-  char sign;         /* + - blank or 0 */
-  gboolean alternate;
-  gboolean zero;
-  gboolean thousands;
-  gsize width;
-  gint precision;    /* -1: none */
-  char type;         /* 0: none */
-} Spec;
-
-#define MAX_WIDTH 100000
 
 static gsize
 count_chars (const JinjaString *string)
@@ -31,7 +17,7 @@ count_chars (const JinjaString *string)
 static void
 add_padded (JinjaBuilder      *out,
             const JinjaString *string,
-            const Spec        *spec,
+            const JinjaFormatSpec        *spec,
             char               default_align)
 {
   gsize n = count_chars (string);
@@ -52,7 +38,7 @@ add_number (JinjaBuilder *out,
             const char   *digits,
             gboolean      negative,
             const char   *prefix,
-            const Spec   *spec)
+            const JinjaFormatSpec   *spec)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   const JinjaString *string;
@@ -84,7 +70,7 @@ add_number (JinjaBuilder *out,
 static gboolean
 add_integer (JinjaBuilder *out,
              gint64        integer,
-             const Spec   *spec)
+             const JinjaFormatSpec   *spec)
 {
   char digits[72];
   guint64 rest = integer < 0 ? -(guint64) integer : (guint64) integer;
@@ -115,7 +101,7 @@ add_integer (JinjaBuilder *out,
 static gboolean
 add_real (JinjaBuilder *out,
           double        value,
-          const Spec   *spec)
+          const JinjaFormatSpec   *spec)
 {
   char type = spec->type == 0 || spec->type == 'n' ? 'g' : spec->type == '%' ? 'f' : spec->type;
   gint precision = spec->precision < 0 ? 6 : MIN (spec->precision, 300);
@@ -138,7 +124,7 @@ add_real (JinjaBuilder *out,
 static gboolean
 add_char (JinjaBuilder *out,
           gint64        code,
-          const Spec   *spec)
+          const JinjaFormatSpec   *spec)
 {
   char bytes[8] = "";
   const JinjaString *string;
@@ -155,10 +141,10 @@ add_char (JinjaBuilder *out,
   return TRUE;
 }
 
-static gboolean
-add_by_spec (JinjaBuilder *out,
-             JinjaValue    value,
-             const Spec   *spec)
+gboolean
+jinja_format_value (JinjaBuilder *out,
+                    JinjaValue    value,
+                    const JinjaFormatSpec   *spec)
 {
   JinjaRun *run = out->run;
   const JinjaString *string;
@@ -209,16 +195,16 @@ add_by_spec (JinjaBuilder *out,
   return TRUE;
 }
 
-static gboolean
-read_number (const char **at,
-             const char  *end,
-             gsize       *number)
+gboolean
+jinja_format_read_number (const char **at,
+                          const char  *end,
+                          gsize       *number)
 {
   const char *begin = *at;
 
   *number = 0;
   for (; *at < end && g_ascii_isdigit (**at); (*at)++)
-    *number = MIN (*number * 10 + (gsize) (**at - '0'), MAX_WIDTH + 1);
+    *number = MIN (*number * 10 + (gsize) (**at - '0'), JINJA_FORMAT_MAX_WIDTH + 1);
 
   return *at > begin;
 }
@@ -228,11 +214,11 @@ static gboolean
 read_spec (JinjaRun   *run,
            const char *at,
            const char *end,
-           Spec       *spec)
+           JinjaFormatSpec       *spec)
 {
   gsize number;
 
-  *spec = (Spec) { .fill = " ", .precision = -1 };
+  *spec = (JinjaFormatSpec) { .fill = " ", .precision = -1 };
   if (at < end)
     {
       const char *second = g_utf8_next_char (at);
@@ -259,7 +245,7 @@ read_spec (JinjaRun   *run,
       spec->zero = TRUE;
       at++;
     }
-  if (read_number (&at, end, &number))
+  if (jinja_format_read_number (&at, end, &number))
     spec->width = number;
   if (at < end && *at == ',')
     {
@@ -269,13 +255,13 @@ read_spec (JinjaRun   *run,
   if (at < end && *at == '.')
     {
       at++;
-      if (!read_number (&at, end, &number))
+      if (!jinja_format_read_number (&at, end, &number))
         return jinja_fail (run, "format specifier missing precision");
       spec->precision = (gint) number;
     }
   if (at < end)
     spec->type = *at++;
-  if (at != end || spec->width > MAX_WIDTH || spec->precision > MAX_WIDTH)
+  if (at != end || spec->width > JINJA_FORMAT_MAX_WIDTH || spec->precision > JINJA_FORMAT_MAX_WIDTH)
     return jinja_fail (run, "invalid format specifier");
 
   return TRUE;
@@ -298,7 +284,7 @@ get_field (JinjaRun          *run,
 
   while (at < end && bytes[at] != '.' && bytes[at] != '[')
     at++;
-  if (at == start || (read_number (&p, bytes + at, &number) && p == bytes + at))
+  if (at == start || (jinja_format_read_number (&p, bytes + at, &number) && p == bytes + at))
     {
       if (at == start)
         number = (*automatic)++;
@@ -333,7 +319,7 @@ get_field (JinjaRun          *run,
         return FALSE;
       key = jinja_string_value (name);
       p = bytes + from;
-      if (item && read_number (&p, bytes + at, &number) && p == bytes + at)
+      if (item && jinja_format_read_number (&p, bytes + at, &number) && p == bytes + at)
         key = jinja_integer ((gint64) number);
       if (item ? !jinja_get_item (run, *result, key, result)
                : !jinja_get_attribute (run, *result, name, result))
@@ -360,7 +346,7 @@ add_field (JinjaBuilder      *out,
   JinjaValue value;
   JinjaBuilder builder;
   const JinjaString *text;
-  Spec spec;
+  JinjaFormatSpec spec;
 
   while (name_end < end && bytes[name_end] != '!' && bytes[name_end] != ':')
     name_end += bytes[name_end] == '[' ? strcspn (bytes + name_end, "]!:}") : 1;
@@ -397,7 +383,7 @@ add_field (JinjaBuilder      *out,
       return !out->failed;
     }
 
-  return read_spec (run, bytes + name_end, bytes + end, &spec) && add_by_spec (out, value, &spec);
+  return read_spec (run, bytes + name_end, bytes + end, &spec) && jinja_format_value (out, value, &spec);
 }
 
 const JinjaString *
@@ -445,173 +431,6 @@ jinja_format_fields (JinjaRun          *run,
       done = at = end + 1;
     }
   jinja_builder_add_slice (&out, format, done, format->length - done);
-
-  return jinja_builder_finish (&out);
-}
-
-/* The next value that a "%" asks for: by name out of a dict, or in turn. */
-static gboolean
-next_percent (JinjaRun          *run,
-              const JinjaString *format,
-              gsize             *at,
-              JinjaValue         values,
-              gsize             *used,
-              JinjaValue        *value)
-{
-  if (*at < format->length && format->bytes[*at] == '(')
-    {
-      const char *close = memchr (format->bytes + *at, ')', format->length - *at);
-      const JinjaString *key;
-      const JinjaValue *found = NULL;
-
-      if (close == NULL)
-        return jinja_fail (run, "incomplete format key");
-      key = jinja_string_slice (run, format, *at + 1,
-                                (gsize) (close - format->bytes) - *at - 1);
-      if (!jinja_is (values, JINJA_DICT))
-        return jinja_fail (run, "format requires a mapping");
-      if (key == NULL
-          || !jinja_dict_get (run, values.as.dict, jinja_string_value (key), &found))
-        return FALSE;
-      if (found == NULL)
-        return jinja_fail (run, "a format asks for a key that is not there");
-      *value = *found;
-      *at = (gsize) (close - format->bytes) + 1;
-      return TRUE;
-    }
-
-  if (jinja_is (values, JINJA_TUPLE))
-    {
-      if (*used >= values.as.items->n)
-        return jinja_fail (run, "not enough arguments for format string");
-      *value = values.as.items->values[(*used)++];
-      return TRUE;
-    }
-  if ((*used)++ > 0)
-    return jinja_fail (run, "not enough arguments for format string");
-  *value = values;
-
-  return TRUE;
-}
-
-static gboolean
-add_percent (JinjaBuilder      *out,
-             const JinjaString *format,
-             gsize             *at,
-             JinjaValue         values,
-             gsize             *used)
-{
-  JinjaRun *run = out->run;
-  Spec spec = { .fill = " ", .precision = -1, .align = '>' };
-  const char *end = format->bytes + format->length;
-  const char *p;
-  JinjaValue value = jinja_none ();
-  JinjaBuilder builder;
-  const JinjaString *text;
-  gboolean left = FALSE;
-  gsize number;
-
-  if (*at < format->length && format->bytes[*at] == '('
-      && !next_percent (run, format, at, values, used, &value))
-    return FALSE;
-  p = format->bytes + *at;
-  for (; p < end && *p != 0 && strchr ("-+ #0", *p) != NULL; p++)
-    {
-      left |= *p == '-';
-      spec.zero |= *p == '0';
-      spec.alternate |= *p == '#';
-      if (*p == '+' || (*p == ' ' && spec.sign == 0))
-        spec.sign = *p;
-    }
-  if (read_number (&p, end, &number))
-    spec.width = number;
-  if (p < end && *p == '.')
-    {
-      p++;
-      read_number (&p, end, &number);
-      spec.precision = (gint) number;
-    }
-  if (p == end || spec.width > MAX_WIDTH || spec.precision > MAX_WIDTH)
-    return jinja_fail (run, "incomplete format");
-  spec.type = *p++;
-  *at = (gsize) (p - format->bytes);
-
-  if (spec.type == '%')
-    {
-      jinja_builder_add_slice (out, format, *at - 1, 1);
-      return TRUE;
-    }
-  if (!jinja_is (values, JINJA_DICT) || *used == 0)
-    {
-      /* A key has taken its value already; else it is the next one's turn. */
-      gboolean keyed = jinja_is (values, JINJA_DICT) && !jinja_is (value, JINJA_NONE);
-
-      if (!keyed && !next_percent (run, format, at, values, used, &value))
-        return FALSE;
-    }
-  if (left)
-    {
-      spec.align = '<';
-      spec.zero = FALSE;
-    }
-  else if (spec.zero && strchr ("diuxXoeEfFgG", spec.type) != NULL)
-    spec.align = 0;
-
-  switch (spec.type)
-    {
-    case 's':
-    case 'r':
-    case 'a':
-      jinja_builder_init (&builder, run);
-      if (spec.type == 's')
-        jinja_add_str (&builder, value);
-      else
-        jinja_add_repr (&builder, value);
-      text = jinja_builder_finish (&builder);
-      spec.type = 's';
-      return text != NULL && add_by_spec (out, jinja_string_value (text), &spec);
-    case 'i':
-    case 'u':
-    case 'd':
-      spec.type = 'd';
-      if (jinja_is (value, JINJA_FLOAT) && fabs (value.as.real) < 9e18)
-        value = jinja_integer ((gint64) value.as.real);
-      return add_by_spec (out, value, &spec);
-    default:
-      if (strchr ("xXoeEfFgG", spec.type) == NULL || spec.type == 0)
-        return jinja_fail (run, "unsupported format character");
-      return add_by_spec (out, value, &spec);
-    }
-}
-
-const JinjaString *
-jinja_format_percent (JinjaRun          *run,
-                      const JinjaString *format,
-                      JinjaValue         values)
-{
-  JinjaBuilder out;
-  gsize done = 0, used = 0;
-
-  jinja_builder_init (&out, run);
-  for (gsize at = 0; at < format->length && !out.failed;)
-    {
-      if (format->bytes[at] != '%')
-        {
-          at++;
-          continue;
-        }
-      jinja_builder_add_slice (&out, format, done, at - done);
-      at++;
-      if (!jinja_step (run, 1) || !add_percent (&out, format, &at, values, &used))
-        return NULL;
-      done = at;
-    }
-  jinja_builder_add_slice (&out, format, done, format->length - done);
-
-  if ((jinja_is (values, JINJA_TUPLE) && used < values.as.items->n)
-      || (used == 0 && !jinja_is (values, JINJA_TUPLE) && !jinja_is (values, JINJA_DICT)
-          && !jinja_is (values, JINJA_LIST)))
-    return jinja_fail (run, "not all arguments converted during string formatting"), NULL;
 
   return jinja_builder_finish (&out);
 }

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What the parts of the parser share: jinja-parser.c (statements), jinja-parser-expression.c (operators,
- * tuples) and jinja-parser-primary.c (values and what stands behind them). */
+/* What the parts of the parser share (jinja-parser-token.c): jinja-parser.c (statements),
+ * jinja-parser-expression.c (operators, tuples) and jinja-parser-primary.c (values and what stands behind
+ * them). */
 
 typedef struct {
   JinjaRun *run;

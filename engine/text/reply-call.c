@@ -7,7 +7,6 @@
 /* Tool calls, out of the fields of a section. What is told of a call as it comes is taken back if it turns out not
  * to be one; its JSON is read as a whole once it is complete. */
 
-#define NOWHERE G_MAXSIZE
 #define MAX_NAME SOTTO_REPLY_MAX_WORD
 
 /* --- Telling --- */
@@ -39,8 +38,8 @@ is_name (const GString *name)
   return TRUE;
 }
 
-static gboolean
-tell_call (SottoReply *self)
+gboolean
+sotto_reply_tell_call (SottoReply *self)
 {
   if (self->is_told)
     return TRUE;
@@ -65,16 +64,16 @@ forget_call (SottoReply *self)
   self->has_arguments = FALSE;
   self->is_streaming = FALSE;
   self->in_arguments = FALSE;
-  self->json_begin = NOWHERE;
-  self->item_begin = NOWHERE;
+  self->json_begin = SOTTO_REPLY_NOWHERE;
+  self->item_begin = SOTTO_REPLY_NOWHERE;
   g_string_truncate (self->name, 0);
   g_string_truncate (self->id, 0);
   g_string_truncate (self->key, 0);
 }
 
 /* The call is complete: what it was made of is given out as such. */
-static void
-end_call (SottoReply *self)
+void
+sotto_reply_end_call (SottoReply *self)
 {
   sotto_reply_flush (self);
   self->sink (SOTTO_REPLY_CALL_END, "", 0, self->id->len > 0 ? self->id->str : NULL, self->user_data);
@@ -96,258 +95,18 @@ sotto_reply_call_drop (SottoReply *self)
 }
 
 /* A whole call at once. @arguments: JSON; empty: none */
-static gboolean
-tell_whole (SottoReply *self,
-            const char *arguments,
-            gsize       length)
+gboolean
+sotto_reply_tell_whole (SottoReply *self,
+                        const char *arguments,
+                        gsize       length)
 {
-  if (!tell_call (self))
+  if (!sotto_reply_tell_call (self))
     return FALSE;
   if (length > 0)
     sotto_reply_put (self, SOTTO_REPLY_ARGUMENTS, arguments, length);
   else
     sotto_reply_put (self, SOTTO_REPLY_ARGUMENTS, "{}", 2);
-  end_call (self);
-
-  return TRUE;
-}
-
-static yyjson_doc *
-read_object (const char *text,
-             gsize       length)
-{
-  yyjson_doc *document = yyjson_read (text, length, YYJSON_READ_BIGNUM_AS_RAW);
-
-  if (document != NULL && yyjson_is_obj (yyjson_doc_get_root (document)))
-    return document;
-  yyjson_doc_free (document);
-
-  return NULL;
-}
-
-/* --- Calls as JSON objects --- */
-
-static const char *const name_keys[] = { "name", "tool_name", "tool", NULL };
-static const char *const id_keys[] = { "id", "tool_call_id", "call_id", NULL };
-static const char *const argument_keys[] = { "arguments", "parameters", "args", "input", NULL };
-
-static yyjson_val *
-get_any (yyjson_val        *object,
-         const char *const *keys)
-{
-  yyjson_val *value = NULL;
-
-  for (guint i = 0; keys[i] != NULL && value == NULL; i++)
-    value = yyjson_obj_get (object, keys[i]);
-
-  return value;
-}
-
-static gboolean
-is_any (const char        *text,
-        gsize              length,
-        const char *const *keys)
-{
-  for (guint i = 0; keys[i] != NULL; i++)
-    if (strlen (keys[i]) == length && memcmp (keys[i], text, length) == 0)
-      return TRUE;
-
-  return FALSE;
-}
-
-/* Arguments as the model wrote them, where they stand by themselves; from a string, what it says. */
-static gboolean
-tell_arguments (SottoReply *self,
-                yyjson_val *arguments,
-                const char *written,
-                gsize       length)
-{
-  g_autofree char *text = NULL;
-  yyjson_doc *inner;
-
-  if (arguments == NULL || yyjson_is_null (arguments))
-    return tell_whole (self, "", 0);
-  if (yyjson_is_str (arguments))
-    {
-      inner = read_object (yyjson_get_str (arguments), yyjson_get_len (arguments));
-      if (inner == NULL)
-        return FALSE;
-      yyjson_doc_free (inner);
-      return tell_whole (self, yyjson_get_str (arguments), yyjson_get_len (arguments));
-    }
-  if (!yyjson_is_obj (arguments))
-    return FALSE;
-  if (written != NULL)
-    return tell_whole (self, written, length);
-
-  text = yyjson_val_write (arguments, 0, NULL);
-
-  return text != NULL && tell_whole (self, text, strlen (text));
-}
-
-static gboolean
-read_call (SottoReply *self,
-           yyjson_val *call,
-           const char *written,
-           gsize       length)
-{
-  yyjson_val *function = yyjson_obj_get (call, "function");
-  yyjson_val *name, *id = get_any (call, id_keys);
-
-  if (yyjson_is_obj (function))
-    {
-      call = function;
-      written = NULL;
-    }
-  name = get_any (call, name_keys);
-  if (name == NULL && yyjson_is_str (function))
-    name = function;
-
-  if (self->format->key_is_name && yyjson_obj_size (call) == 1 && name == NULL)
-    {
-      yyjson_obj_iter iter = yyjson_obj_iter_with (call);
-
-      name = yyjson_obj_iter_next (&iter);
-      g_string_assign (self->name, yyjson_get_str (name));
-      return tell_arguments (self, yyjson_obj_iter_get_val (name), NULL, 0);
-    }
-
-  if (!yyjson_is_str (name) || (self->is_bare && get_any (call, argument_keys) == NULL))
-    return FALSE;
-
-  g_string_assign (self->name, yyjson_get_str (name));
-  if (yyjson_is_str (id))
-    g_string_assign (self->id, yyjson_get_str (id));
-  else if (yyjson_is_int (id))
-    g_string_printf (self->id, "%" G_GINT64_FORMAT, yyjson_get_sint (id));
-
-  return tell_arguments (self, get_any (call, argument_keys), written, length);
-}
-
-/* The object from item_begin to the section's end. */
-static gboolean
-end_item (SottoReply *self)
-{
-  const char *item = self->section->str + self->item_begin;
-  yyjson_doc *document = read_object (item, self->section->len - self->item_begin);
-  const gboolean has_written = self->arguments_begin != NOWHERE;
-  gboolean done = document != NULL;
-
-  if (done && self->is_streaming)
-    end_call (self);
-  else if (done)
-    done = read_call (self, yyjson_doc_get_root (document),
-                      has_written ? self->section->str + self->arguments_begin : NULL,
-                      has_written ? self->arguments_end - self->arguments_begin : 0);
-  yyjson_doc_free (document);
-  self->item_begin = NOWHERE;
-
-  return done;
-}
-
-static void
-begin_item (SottoReply *self)
-{
-  self->item_begin = self->section->len - 1;
-  self->key_begin = self->key_end = self->value_begin = NOWHERE;
-  self->arguments_begin = self->arguments_end = NOWHERE;
-}
-
-/* A value of a call is complete; it ends before @end. */
-static void
-end_value (SottoReply *self,
-           gsize       end)
-{
-  const char *text = self->section->str;
-  const char *key = text + self->key_begin;
-  const gsize key_length = self->key_end - self->key_begin;
-  const char *value = text + self->value_begin;
-  const gsize length = end - self->value_begin;
-
-  if (is_any (key, key_length, argument_keys) && value[0] == '{')
-    {
-      self->arguments_begin = self->value_begin;
-      self->arguments_end = end;
-    }
-  /* A name with escapes is read later, with the whole. */
-  else if (is_any (key, key_length, name_keys) && length > 2 && value[0] == '"'
-           && memchr (value, '\\', length) == NULL)
-    {
-      g_string_truncate (self->name, 0);
-      g_string_append_len (self->name, value + 1, (gssize) length - 2);
-    }
-  else if (is_any (key, key_length, id_keys) && length > 2 && value[0] == '"'
-           && memchr (value, '\\', length) == NULL)
-    {
-      g_string_truncate (self->id, 0);
-      g_string_append_len (self->id, value + 1, (gssize) length - 2);
-    }
-  self->value_begin = NOWHERE;
-  self->in_arguments = FALSE;
-}
-
-/* A value of a call begins. Arguments are told as they come if the tool is known by then. */
-static void
-begin_value (SottoReply *self,
-             char        c)
-{
-  self->value_begin = self->section->len - 1;
-  if (c == '{' && self->name->len > 0 && self->item_begin != NOWHERE && !self->is_told
-      && is_any (self->section->str + self->key_begin, self->key_end - self->key_begin, argument_keys))
-    self->is_streaming = self->in_arguments = tell_call (self);
-}
-
-static gboolean
-push_calls (SottoReply *self,
-            char        c)
-{
-  const SottoJsonState before = self->place.state;
-  const guint depth = self->place.depth;
-  const gsize here = self->section->len - 1;
-
-  if (before == SOTTO_JSON_DONE || (before == SOTTO_JSON_VALUE && depth == 0))
-    {
-      if (g_ascii_isspace (c) || ((c == ',' || c == ';') && self->n_calls > 0))
-        return TRUE;
-      sotto_json_place_init (&self->place);
-      self->item_depth = c == '[' ? 2 : 1;
-    }
-  if (!sotto_json_place_push (&self->place, c))
-    return FALSE;
-
-  /* Lists of anything but objects are no calls. */
-  if (self->item_begin == NOWHERE)
-    {
-      if (self->place.depth == self->item_depth && depth == self->item_depth - 1)
-        {
-          if (c != '{')
-            return FALSE;
-          begin_item (self);
-        }
-      return sotto_json_place_in_string (&self->place) || before != SOTTO_JSON_WORD;
-    }
-
-  if (depth == self->item_depth && self->place.is_key && before == SOTTO_JSON_STRING
-      && self->place.state == SOTTO_JSON_COLON)
-    self->key_end = here;
-  else if (depth == self->item_depth && sotto_json_place_in_string (&self->place) && self->place.is_key
-           && (before == SOTTO_JSON_FIRST_KEY || before == SOTTO_JSON_KEY))
-    self->key_begin = here + 1;
-  else if (depth == self->item_depth && before == SOTTO_JSON_VALUE && self->place.state != before)
-    begin_value (self, c);
-
-  if (self->in_arguments)
-    sotto_reply_put (self, SOTTO_REPLY_ARGUMENTS, &c, 1);
-
-  if (self->value_begin != NOWHERE)
-    {
-      if (before == SOTTO_JSON_WORD && depth == self->item_depth && self->place.state != SOTTO_JSON_WORD)
-        end_value (self, here);
-      else if (self->place.depth == self->item_depth && self->place.state == SOTTO_JSON_AFTER)
-        end_value (self, here + 1);
-    }
-  if (self->place.depth == self->item_depth - 1)
-    return end_item (self);
+  sotto_reply_end_call (self);
 
   return TRUE;
 }
@@ -358,11 +117,11 @@ static gboolean
 push_arguments (SottoReply *self,
                 char        c)
 {
-  if (self->json_begin == NOWHERE)
+  if (self->json_begin == SOTTO_REPLY_NOWHERE)
     {
       if (g_ascii_isspace (c))
         return TRUE;
-      if (c != '{' || !tell_call (self))
+      if (c != '{' || !sotto_reply_tell_call (self))
         return FALSE;
       self->json_begin = self->section->len - 1;
     }
@@ -405,7 +164,7 @@ sotto_reply_call_push (SottoReply *self,
   switch (self->field)
     {
     case SOTTO_FIELD_CALLS:
-      return push_calls (self, c);
+      return sotto_reply_push_calls (self, c);
 
     case SOTTO_FIELD_ARGUMENTS:
       return push_arguments (self, c);
@@ -419,7 +178,7 @@ sotto_reply_call_push (SottoReply *self,
           self->field = SOTTO_FIELD_CALLS;
           self->in_call = FALSE;
           sotto_reply_call_begin_json (self);
-          return push_calls (self, c);
+          return sotto_reply_push_calls (self, c);
         }
       G_GNUC_FALLTHROUGH;
     case SOTTO_FIELD_ID:
@@ -454,7 +213,7 @@ put_argument (SottoReply *self,
 {
   g_autoptr (GString) json = g_string_new (NULL);
 
-  if (self->key->len == 0 || !tell_call (self))
+  if (self->key->len == 0 || !sotto_reply_tell_call (self))
     return FALSE;
 
   g_string_append (json, self->has_arguments ? ", " : "{");
@@ -489,7 +248,7 @@ read_loose (SottoReply *self)
             break;
           if (!sotto_loose_read_call (&at, end, self->name, arguments) || !is_name (self->name))
             return FALSE;
-          if (pass == 1 && !tell_whole (self, arguments->str, arguments->len))
+          if (pass == 1 && !sotto_reply_tell_whole (self, arguments->str, arguments->len))
             return FALSE;
         }
       if (n == 0)
@@ -510,10 +269,10 @@ read_json_calls (SottoReply *self)
   gboolean done = yyjson_is_obj (root) || yyjson_arr_size (root) > 0;
 
   if (yyjson_is_obj (root))
-    done = read_call (self, root, NULL, 0);
+    done = sotto_reply_read_call (self, root, NULL, 0);
   else
     yyjson_arr_foreach (root, i, n, call)
-      done = done && yyjson_is_obj (call) && read_call (self, call, NULL, 0);
+      done = done && yyjson_is_obj (call) && sotto_reply_read_call (self, call, NULL, 0);
   yyjson_doc_free (document);
 
   return done;
@@ -536,7 +295,7 @@ read_code (SottoReply *self)
   g_string_append_c (code, '}');
   g_string_assign (self->name, "python");
 
-  return tell_whole (self, code->str, code->len);
+  return sotto_reply_tell_whole (self, code->str, code->len);
 }
 
 static void
@@ -575,10 +334,10 @@ sotto_reply_call_leave (SottoReply *self)
         g_autoptr (GString) arguments = g_string_new (NULL);
 
         if (!sotto_nested_read_object (self->word->str, self->word->len, "]<]minimax[>[", arguments)
-            || !tell_call (self))
+            || !sotto_reply_tell_call (self))
           return FALSE;
         sotto_reply_put (self, SOTTO_REPLY_ARGUMENTS, arguments->str, arguments->len);
-        end_call (self);
+        sotto_reply_end_call (self);
         return TRUE;
       }
 
@@ -590,7 +349,7 @@ sotto_reply_call_leave (SottoReply *self)
       return read_code (self);
 
     case SOTTO_FIELD_CALLS:
-      return self->item_begin == NOWHERE;
+      return self->item_begin == SOTTO_REPLY_NOWHERE;
 
     case SOTTO_FIELD_ARGUMENTS:
     case SOTTO_FIELD_BETWEEN:
@@ -612,22 +371,22 @@ sotto_reply_call_finish (SottoReply *self)
   if (!self->in_call)
     return TRUE;
 
-  if (self->json_begin != NOWHERE)
+  if (self->json_begin != SOTTO_REPLY_NOWHERE)
     {
       /* Whatever stands behind them was white space, or it would have failed. */
-      document = read_object (self->section->str + self->json_begin, self->section->len - self->json_begin);
+      document = sotto_reply_read_object (self->section->str + self->json_begin, self->section->len - self->json_begin);
       if (document == NULL)
         return FALSE;
       yyjson_doc_free (document);
-      end_call (self);
+      sotto_reply_end_call (self);
       return TRUE;
     }
 
-  if (!tell_call (self))
+  if (!sotto_reply_tell_call (self))
     return FALSE;
   sotto_reply_put (self, SOTTO_REPLY_ARGUMENTS, self->has_arguments ? "}" : "{}",
                    self->has_arguments ? 1 : 2);
-  end_call (self);
+  sotto_reply_end_call (self);
 
   return TRUE;
 }
@@ -636,6 +395,6 @@ void
 sotto_reply_call_begin_json (SottoReply *self)
 {
   sotto_json_place_init (&self->place);
-  self->json_begin = NOWHERE;
-  self->item_begin = NOWHERE;
+  self->json_begin = SOTTO_REPLY_NOWHERE;
+  self->item_begin = SOTTO_REPLY_NOWHERE;
 }

@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define SOTTO_REPLY_MAX_WORD 256
+#define SOTTO_REPLY_NOWHERE G_MAXSIZE
 
 struct _SottoReply {
   /* How it is read */
@@ -23,6 +24,8 @@ struct _SottoReply {
   GString *held_sources;  /* SottoReplySource of each byte in it */
   gboolean is_begun;
   gboolean goes_on;       /* the part ends with a token that usually ends the turn */
+  gboolean has_reasoned;
+  gboolean is_announced;  /* a header said that text comes */
 
   /* What is given out next */
   GString *out;
@@ -71,6 +74,17 @@ struct _SottoReply {
 void sotto_reply_put (SottoReply *self, SottoReplyKind kind, const char *text, gsize length);
 void sotto_reply_flush (SottoReply *self);
 
+static inline gboolean
+sotto_reply_is_text (SottoReplyField field)
+{
+  return field == SOTTO_FIELD_TEXT || field == SOTTO_FIELD_REASONING;
+}
+
+/* --- reply-marker.c --- */
+
+/* The marker that the held bytes begin with; %NULL: none. @undecided: (out): they may be the beginning of one */
+const SottoReplyMarker *sotto_reply_find_marker (const SottoReply *self, gboolean *undecided);
+
 /* --- reply-call.c: each returns FALSE where the section does not parse --- */
 
 /* Another byte of a field of calls; it is in section already. */
@@ -87,5 +101,21 @@ void sotto_reply_call_drop (SottoReply *self);
 
 /* A field of JSON begins. */
 void sotto_reply_call_begin_json (SottoReply *self);
+
+/* What is told of a call: its name, all of it at once (@arguments: JSON; empty: none), its end. */
+gboolean sotto_reply_tell_call (SottoReply *self);
+gboolean sotto_reply_tell_whole (SottoReply *self, const char *arguments, gsize length);
+void sotto_reply_end_call (SottoReply *self);
+
+/* --- reply-object.c --- */
+
+/* (nullable) (transfer full): what is no JSON object is %NULL */
+yyjson_doc *sotto_reply_read_object (const char *text, gsize length);
+
+/* @written: (nullable): the arguments as the model wrote them */
+gboolean sotto_reply_read_call (SottoReply *self, yyjson_val *call, const char *written, gsize length);
+
+/* Another byte of a field of objects. FALSE: they do not parse. */
+gboolean sotto_reply_push_calls (SottoReply *self, char c);
 
 G_END_DECLS

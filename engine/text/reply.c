@@ -37,12 +37,6 @@ sotto_reply_put (SottoReply     *self,
   g_string_append_len (self->out, text, (gssize) length);
 }
 
-static gboolean
-is_text (SottoReplyField field)
-{
-  return field == SOTTO_FIELD_TEXT || field == SOTTO_FIELD_REASONING;
-}
-
 static SottoReplyKind
 kind_of (SottoReplyField field)
 {
@@ -210,9 +204,11 @@ transition (SottoReply             *self,
   SottoReplyField to = marker->to;
 
   self->is_begun = TRUE;
-  if (is_text (from))
+  self->is_announced = FALSE;
+  self->has_reasoned |= from == SOTTO_FIELD_REASONING;
+  if (sotto_reply_is_text (from))
     {
-      if (is_text (to))
+      if (sotto_reply_is_text (to))
         {
           put_blank (self, SOTTO_REPLY_MARK);
           sotto_reply_put (self, SOTTO_REPLY_MARK, marker->text, length);
@@ -237,23 +233,24 @@ transition (SottoReply             *self,
       return FALSE;
     }
 
-  if (((marker->flags & (SOTTO_MARKER_NEW | SOTTO_MARKER_ENDS)) != 0 || is_text (to)
-       || to == SOTTO_FIELD_HEADER) && !(is_text (to) && from == SOTTO_FIELD_HEADER)
+  if (((marker->flags & (SOTTO_MARKER_NEW | SOTTO_MARKER_ENDS)) != 0 || sotto_reply_is_text (to)
+       || to == SOTTO_FIELD_HEADER) && !(sotto_reply_is_text (to) && from == SOTTO_FIELD_HEADER)
       && !sotto_reply_call_finish (self))
     return FALSE;
 
-  if (is_text (to) || to == SOTTO_FIELD_HEADER)
+  if (sotto_reply_is_text (to) || to == SOTTO_FIELD_HEADER)
     {
       if (self->wants_call && self->n_calls == 0)
         return FALSE;
-      if (is_text (to))
+      if (sotto_reply_is_text (to))
         {
           g_string_append (self->section, marker->text);
           end_section (self, to);
+          self->is_announced = from == SOTTO_FIELD_HEADER && to == SOTTO_FIELD_TEXT;
           return TRUE;
         }
       /* What came before is a section of its own. */
-      if (!is_text (from))
+      if (!sotto_reply_is_text (from))
         {
           end_section (self, SOTTO_FIELD_TEXT);
           begin_section (self);
@@ -268,106 +265,6 @@ transition (SottoReply             *self,
   self->is_bare = (marker->flags & SOTTO_MARKER_KEEP) != 0;
 
   return TRUE;
-}
-
-/* --- Markers --- */
-
-/* Whether markers count at all where the held bytes stand: in a string they are what it says. A string that
- * does not end makes the section text. */
-static gboolean
-may_hold_marker (const SottoReply *self)
-{
-  switch (self->field)
-    {
-    case SOTTO_FIELD_CALLS:
-    case SOTTO_FIELD_ARGUMENTS:
-      return !sotto_json_place_in_string (&self->place);
-    case SOTTO_FIELD_PYTHON:
-    case SOTTO_FIELD_LOOSE:
-      return self->quote == 0;
-    default:
-      return TRUE;
-    }
-}
-
-static gboolean
-may_stand (const SottoReply       *self,
-           const SottoReplyMarker *marker,
-           SottoReplySource        source)
-{
-  if ((marker->from & 1u << self->field) != 0)
-    return TRUE;
-
-  /* Some models end their reasoning with a call: only tokens are believed there. */
-  return self->field == SOTTO_FIELD_REASONING && source != SOTTO_REPLY_FROM_TEXT
-         && (marker->from & SOTTO_IN (TEXT)) != 0 && !is_text (marker->to);
-}
-
-/* Whether a marker is meant here, and not talked of. */
-static gboolean
-counts (const SottoReply       *self,
-        const SottoReplyMarker *marker,
-        SottoReplySource        source)
-{
-  if ((marker->flags & SOTTO_MARKER_TOOLS) != 0 && self->tools == NULL)
-    return FALSE;
-  if (source != SOTTO_REPLY_FROM_TEXT)
-    return TRUE;
-
-  if (self->field == SOTTO_FIELD_TEXT
-      && (self->in_fence || (self->last == '`' && marker->text[0] != '`')))
-    return FALSE;
-  if ((marker->flags & SOTTO_MARKER_LINE) != 0 && is_text (self->field) && !self->line_begins)
-    return FALSE;
-  if ((marker->flags & SOTTO_MARKER_FIRST) != 0 && self->is_begun)
-    return FALSE;
-
-  /* Brackets and quotes may belong to the JSON. */
-  if ((self->field == SOTTO_FIELD_CALLS || self->field == SOTTO_FIELD_ARGUMENTS)
-      && strchr ("[{\"", marker->text[0]) != NULL)
-    return self->place.depth == 0;
-
-  return TRUE;
-}
-
-static SottoReplySource
-held_source (const SottoReply *self,
-             gsize             length)
-{
-  SottoReplySource source = SOTTO_REPLY_FROM_TEXT;
-
-  for (gsize i = 0; i < length; i++)
-    source = MAX (source, (SottoReplySource) self->held_sources->str[i]);
-
-  return source;
-}
-
-/* The marker that the held bytes begin with. @undecided: (out): they may be the beginning of one */
-static const SottoReplyMarker *
-find_marker (const SottoReply *self,
-             gboolean         *undecided)
-{
-  const gsize n_held = self->held->len;
-
-  *undecided = FALSE;
-  if (!may_hold_marker (self))
-    return NULL;
-
-  for (guint i = 0; i < self->n_markers; i++)
-    {
-      const SottoReplyMarker *marker = &self->markers[i];
-      const gsize length = strlen (marker->text);
-      const SottoReplySource source = held_source (self, MIN (length, n_held));
-
-      if (!may_stand (self, marker, source) || memcmp (marker->text, self->held->str, MIN (length, n_held)) != 0)
-        continue;
-      if (length > n_held)
-        *undecided = TRUE;
-      else if (counts (self, marker, source))
-        return marker;
-    }
-
-  return NULL;
 }
 
 /* --- Bytes --- */
@@ -395,7 +292,7 @@ consume (SottoReply       *self,
 {
   gboolean fits;
 
-  if (is_text (self->field))
+  if (sotto_reply_is_text (self->field))
     {
       put_shown (self, c, source);
       return TRUE;
@@ -435,7 +332,7 @@ settle (SottoReply *self)
   while (self->held->len > 0)
     {
       gboolean undecided;
-      const SottoReplyMarker *marker = find_marker (self, &undecided);
+      const SottoReplyMarker *marker = sotto_reply_find_marker (self, &undecided);
       gsize n_taken;
 
       if (marker == NULL && undecided)
@@ -494,7 +391,7 @@ sotto_reply_finish (SottoReply *self)
       consume (self, self->held->str[i], (SottoReplySource) self->held_sources->str[i]);
   drop_held (self, self->held->len);
 
-  if (!is_text (self->field))
+  if (!sotto_reply_is_text (self->field))
     {
       gboolean done = self->wants_call && self->field != SOTTO_FIELD_HEADER
                       && !(self->in_call && self->field == SOTTO_FIELD_BETWEEN)
@@ -554,6 +451,10 @@ take_prompt (SottoReply *self,
                          && ends_with (prompt, length, self->markers[i].text);
   if (self->after_marker)
     self->field = SOTTO_FIELD_REASONING;
+  for (guint i = 0; i < self->n_markers; i++)
+    self->has_reasoned |= (self->markers[i].from & SOTTO_IN (REASONING)) != 0
+                          && self->markers[i].to == SOTTO_FIELD_TEXT
+                          && ends_with (prompt, length, self->markers[i].text);
 }
 
 SottoReply *
@@ -627,4 +528,40 @@ gboolean
 sotto_reply_is_reasoning (const SottoReply *self)
 {
   return self->field == SOTTO_FIELD_REASONING;
+}
+
+SottoReplyStage
+sotto_reply_get_stage (const SottoReply *self)
+{
+  if (self->field != SOTTO_FIELD_TEXT)
+    return SOTTO_REPLY_IN_PART;
+  if (self->is_announced)
+    return SOTTO_REPLY_AT_ANSWER;
+
+  /* Where parts have headers, the answer has one too. */
+  return self->format->begins != NULL || !self->has_reasoned ? SOTTO_REPLY_BETWEEN
+                                                             : SOTTO_REPLY_AT_ANSWER;
+}
+
+gboolean
+sotto_reply_has_reasoned (const SottoReply *self)
+{
+  return self->has_reasoned;
+}
+
+const char *
+sotto_reply_get_opener (const SottoReply *self,
+                        guint             n)
+{
+  for (guint i = 0; i < self->n_markers; i++)
+    {
+      const SottoReplyMarker *marker = &self->markers[i];
+
+      if ((marker->from & SOTTO_IN (TEXT)) != 0
+          && (marker->to == SOTTO_FIELD_REASONING || marker->to == SOTTO_FIELD_HEADER)
+          && n-- == 0)
+        return marker->text;
+    }
+
+  return NULL;
 }

@@ -77,6 +77,21 @@ gboolean sotto_reply_goes_on (const SottoReply *self, const char *text);
 /* Whether the model is reasoning just now. */
 gboolean sotto_reply_is_reasoning (const SottoReply *self);
 
+/* Where a reply stands whose answer is to have a given form. */
+typedef enum {
+  SOTTO_REPLY_IN_PART,    /* within reasoning, a header or a call: not the answer */
+  SOTTO_REPLY_BETWEEN,    /* the answer may begin, or a part that comes before it */
+  SOTTO_REPLY_AT_ANSWER,  /* the answer comes next */
+} SottoReplyStage;
+
+SottoReplyStage sotto_reply_get_stage (const SottoReply *self);
+
+/* Whether reasoning has ended here or in the prompt. */
+gboolean sotto_reply_has_reasoned (const SottoReply *self);
+
+/* The markers with which a part may begin that comes before the answer, by number; %NULL: there are no more. */
+const char *sotto_reply_get_opener (const SottoReply *self, guint n);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoReply, sotto_reply_free)
 
 G_END_DECLS
