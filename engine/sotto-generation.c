@@ -1,6 +1,6 @@
 #include "sotto-generation.h"
 
-#include "grammar/constraint.h"
+#include "sotto-answer.h"
 #include "sotto-build.h"
 #include "sotto-error.h"
 #include "sotto-model-private.h"
@@ -213,24 +213,22 @@ append_text (gint32    token,
   sotto_model_append_token_text (user_data, token, TRUE, text);
 }
 
-/* The request's grammar at work; (nullable): it has none, or with @error. */
-static SottoConstraint *
-begin_constraint (const SottoGeneration  *self,
-                  SottoModel             *model,
-                  SottoReceipt           *receipt,
-                  GError                **error)
+/* What the request's grammar holds; (nullable): it has none, or with @error. */
+static SottoAnswer *
+begin_answer (const SottoGeneration  *self,
+              SottoModel             *model,
+              SottoOutlet            *outlet,
+              SottoReceipt           *receipt,
+              GError                **error)
 {
   SottoGrammar *grammar = self->request->grammar;
-  SottoTokenTrie *trie;
 
   if (grammar == NULL)
     return NULL;
 
   receipt->grammar_hash = g_strdup (sotto_grammar_get_hash (grammar));
-  trie = sotto_model_get_token_trie (model, self->cancel, error);
 
-  return trie != NULL ? sotto_constraint_new (grammar, trie, sotto_model_get_info (model)->n_vocabulary, error)
-                      : NULL;
+  return sotto_answer_new (grammar, model, outlet, self->cancel, error);
 }
 
 /* Draws tokens until something ends the reply. */
@@ -247,11 +245,11 @@ decode (const SottoGeneration  *self,
   SottoSession *session = resident->session;
   g_autoptr (SottoSampler) sampler =
     sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
-  g_autoptr (SottoConstraint) constraint = begin_constraint (self, model, receipt, error);
+  g_autoptr (SottoAnswer) answer = begin_answer (self, model, outlet, receipt, error);
   gint64 begin = g_get_monotonic_time ();
   gboolean ok = FALSE;
 
-  if (constraint == NULL && request->grammar != NULL)
+  if (answer == NULL && request->grammar != NULL)
     return FALSE;
   if (sampler == NULL)
     {
@@ -267,10 +265,11 @@ decode (const SottoGeneration  *self,
     {
       const float *logits = sotto_session_get_logits (session);
       const gint32 *timeline;
+      gboolean again = FALSE;
       guint length;
       gint32 token;
 
-      if (constraint != NULL && (logits = sotto_constraint_apply (constraint, logits, error)) == NULL)
+      if (answer != NULL && (logits = sotto_answer_apply (answer, logits, error)) == NULL)
         break;
       timeline = sotto_session_get_tokens (session, &length);
       token = sotto_sampler_draw (sampler, logits, timeline, length);
@@ -282,10 +281,11 @@ decode (const SottoGeneration  *self,
                                   "After %u tokens no next one is possible", length);
           break;
         }
-      if (constraint != NULL && !sotto_constraint_accept (constraint, token, error))
+      if (answer != NULL && !sotto_answer_accept (answer, token, &again, error))
         break;
-      if (sotto_model_is_end_token (model, token) &&
-          (constraint != NULL || !sotto_outlet_goes_on (outlet, token)))
+      if (again)
+        continue;
+      if (sotto_model_is_end_token (model, token) && !sotto_outlet_goes_on (outlet, token))
         {
           *reason = SOTTO_FINISH_END;
           ok = TRUE;
@@ -295,7 +295,7 @@ decode (const SottoGeneration  *self,
       receipt->n_generated++;
       if (!sotto_outlet_put (outlet, token))
         *reason = SOTTO_FINISH_STOP;
-      else if (constraint != NULL && sotto_constraint_is_finished (constraint))
+      else if (answer != NULL && sotto_answer_is_finished (answer))
         *reason = SOTTO_FINISH_END;
       else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
         *reason = SOTTO_FINISH_MAX_TOKENS;
@@ -335,8 +335,8 @@ sotto_generation_run (const SottoGeneration *self,
 
   done = (prompt = make_prompt (self, resident->model, receipt, &text, &error)) != NULL &&
          prefill (self, resident, prompt, receipt, &error) &&
-         (outlet = sotto_outlet_new (self->id, resident->model, self->request,
-                                     self->request->grammar == NULL ? text : NULL, self->events, receipt)) != NULL &&
+         (outlet = sotto_outlet_new (self->id, resident->model, self->request, text, self->events,
+                                     receipt)) != NULL &&
          decode (self, resident, receipt, outlet, &reason, &error) &&
          sotto_model_check_unchanged (resident->model, &error);
 

@@ -23,7 +23,8 @@ struct _SottoOutlet
   gboolean is_first; /* see sotto_tokenizer_decode() */
 
   /* What it says */
-  SottoReply *reply; /* NULL: raw text */
+  SottoReply *reply; /* NULL: raw text, or an answer that has to fit a grammar */
+  gboolean awaits_answer; /* such an answer is still to come */
   gint64 last_token; /* when it came */
 };
 
@@ -63,7 +64,7 @@ take_part (SottoReplyKind  kind,
   switch (kind)
     {
     case SOTTO_REPLY_TEXT:
-      push (self, SOTTO_EVENT_TEXT, 0, text, length, NULL);
+      push (self, self->awaits_answer ? SOTTO_EVENT_REASONING : SOTTO_EVENT_TEXT, 0, text, length, NULL);
       break;
     case SOTTO_REPLY_REASONING:
       push (self, SOTTO_EVENT_REASONING, 0, text, length, NULL);
@@ -227,6 +228,69 @@ sotto_outlet_goes_on (const SottoOutlet *self,
   return piece != NULL && sotto_reply_goes_on (self->reply, piece);
 }
 
+/* --- Before an answer that has to fit a grammar --- */
+
+SottoReplyStage
+sotto_outlet_get_stage (const SottoOutlet *self)
+{
+  return self->reply != NULL ? sotto_reply_get_stage (self->reply) : SOTTO_REPLY_AT_ANSWER;
+}
+
+static gboolean
+is_line_ends (const SottoTokenTrie *trie,
+              guint                 token)
+{
+  guint32 begin = trie->offsets[token];
+  guint32 end = trie->offsets[token + 1];
+
+  for (guint32 i = begin; i < end; i++)
+    if (trie->bytes[i] != '\n')
+      return FALSE;
+
+  return end > begin && end - begin <= 2;
+}
+
+void
+sotto_outlet_list_openers (const SottoOutlet    *self,
+                           const SottoTokenTrie *trie,
+                           GArray               *tokens)
+{
+  SottoReplyStage stage = sotto_outlet_get_stage (self);
+  const char *text;
+
+  if (self->reply == NULL)
+    return;
+
+  for (guint i = 0; stage == SOTTO_REPLY_BETWEEN
+                    && (text = sotto_reply_get_opener (self->reply, i)) != NULL; i++)
+    {
+      gint32 token = sotto_tokenizer_find_control (self->model->tokenizer, text);
+
+      if (token >= 0)
+        g_array_append_val (tokens, token);
+    }
+
+  /* Models are used to an empty line behind their reasoning. */
+  if (stage == SOTTO_REPLY_AT_ANSWER && sotto_reply_has_reasoned (self->reply))
+    for (gint32 i = 0; (guint) i < trie->n_tokens; i++)
+      if (is_line_ends (trie, i))
+        g_array_append_val (tokens, i);
+}
+
+void
+sotto_outlet_begin_answer (SottoOutlet *self)
+{
+  if (self->reply == NULL)
+    return;
+
+  release_all (self);
+  sotto_reply_finish (self->reply);
+  g_clear_pointer (&self->reply, sotto_reply_free);
+  self->awaits_answer = FALSE;
+  /* The grammar knows of every space. */
+  self->is_first = FALSE;
+}
+
 void
 sotto_outlet_finish (SottoOutlet *self)
 {
@@ -256,6 +320,7 @@ sotto_outlet_new (guint64              id,
   self->stop = request->stop != NULL && request->stop[0] != NULL ? request->stop : NULL;
   self->held = g_string_new (NULL);
   self->bytes = g_string_new (NULL);
+  self->awaits_answer = prompt != NULL && request->grammar != NULL;
   if (prompt != NULL)
     self->reply = sotto_reply_new (&model->reply_style, prompt, sotto_messages_get_tools (request->messages),
                                    take_part, self);

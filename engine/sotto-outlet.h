@@ -1,6 +1,8 @@
 #pragma once
 
+#include "grammar/token-trie.h"
 #include "sotto-event-queue.h"
+#include "text/reply.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +31,21 @@ void sotto_outlet_free (SottoOutlet *self);
 
 /* Whether @token, which ends turns, only ends a part of this reply. */
 gboolean sotto_outlet_goes_on (const SottoOutlet *self, gint32 token);
+
+/**
+ * sotto_outlet_get_stage:
+ *
+ * Where a reply stands whose answer has to fit a grammar. What it says before the answer is reasoning,
+ * whatever it looks like.
+ */
+SottoReplyStage sotto_outlet_get_stage (const SottoOutlet *self);
+
+/* Appends the tokens (gint32) that, here, may begin a part before the answer or stand between such
+ * a part and the answer. @trie: the vocabulary's */
+void sotto_outlet_list_openers (const SottoOutlet *self, const SottoTokenTrie *trie, GArray *tokens);
+
+/* From here on what comes is the answer, text and nothing else. */
+void sotto_outlet_begin_answer (SottoOutlet *self);
 
 /* Returns: FALSE: a stop text was reached; what lies behind it is dropped */
 gboolean sotto_outlet_put (SottoOutlet *self, gint32 token);

@@ -80,8 +80,9 @@ guint64 sotto_worker_unload (SottoWorker *self, const char *path);
  * @max_tokens: 0: until the context is full
  * @stop: (nullable) (array zero-terminated=1): texts that end the reply and are not part of it
  * @date: (nullable): given to the template; %NULL: today
- * @grammar: (nullable): what the reply must look like; it is then text and nothing else, and ends where
- *   nothing can be added
+ * @grammar: (nullable): what the answer must look like. A model may reason before it, as it always
+ *   does; behind that the reply is text and nothing else, all of it fits, and it ends where nothing can
+ *   be added
  *
  * Copied by sotto_worker_generate(); @messages and @grammar are referenced.
  */

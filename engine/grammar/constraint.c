@@ -276,6 +276,16 @@ sotto_constraint_apply (SottoConstraint  *self,
                         const float      *logits,
                         GError          **error)
 {
+  return sotto_constraint_apply_or (self, logits, NULL, 0, error);
+}
+
+const float *
+sotto_constraint_apply_or (SottoConstraint  *self,
+                           const float      *logits,
+                           const gint32     *also,
+                           guint             n_also,
+                           GError          **error)
+{
   const guint64 *mask = sotto_constraint_get_mask (self, error);
   gboolean any = FALSE;
 
@@ -295,6 +305,13 @@ sotto_constraint_apply (SottoConstraint  *self,
       for (guint i = 0; i < n && !any; i++)
         any = self->logits[begin + i] > -INFINITY;
     }
+
+  for (guint i = 0; i < n_also; i++)
+    if ((guint) also[i] < self->n_logits)
+      {
+        self->logits[also[i]] = logits[also[i]];
+        any |= logits[also[i]] > -INFINITY;
+      }
 
   /* A model that gives nothing allowed a chance at all still has to say something. */
   if (!any)

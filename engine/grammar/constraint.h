@@ -42,6 +42,18 @@ const guint64 *sotto_constraint_get_mask (SottoConstraint *self, GError **error)
 const float *sotto_constraint_apply (SottoConstraint *self, const float *logits, GError **error);
 
 /**
+ * sotto_constraint_apply_or:
+ * @also: (array length=n_also): tokens that may come as well, whatever the grammar says
+ *
+ * As sotto_constraint_apply(). Of @also, none may be given to sotto_constraint_accept().
+ */
+const float *sotto_constraint_apply_or (SottoConstraint *self,
+                                        const float     *logits,
+                                        const gint32    *also,
+                                        guint            n_also,
+                                        GError         **error);
+
+/**
  * sotto_constraint_accept:
  * @token: the one that was drawn
  *

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "sotto-outlet.h"
+
+G_BEGIN_DECLS
+
+/* An answer that has to fit a grammar, behind whatever the model thinks before it.
+ *
+ * As long as a reply is within reasoning, or a header says what comes next, the model writes as it likes:
+ * a prompt may leave it there, or it may begin so by itself. From the answer's first token on the grammar
+ * holds, and the reply ends where nothing can be added. So all text of the reply fits, whatever the model
+ * did before. The worker's thread. */
+typedef struct _SottoAnswer SottoAnswer;
+
+/**
+ * sotto_answer_new:
+ * @outlet: kept, not owned, as is @model
+ *
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_MEMORY or CANCELLED
+ */
+SottoAnswer *sotto_answer_new (SottoGrammar *grammar,
+                               SottoModel   *model,
+                               SottoOutlet  *outlet,
+                               SottoCancel  *cancel,
+                               GError      **error);
+void sotto_answer_free (SottoAnswer *self);
+
+/* The logits (n_vocabulary) with -infinity for what may not come next; (transfer none). %NULL: with error */
+const float *sotto_answer_apply (SottoAnswer *self, const float *logits, GError **error);
+
+/**
+ * sotto_answer_accept:
+ * @token: drawn from what sotto_answer_apply() gave
+ * @again: (out): it would have ended the reply before its answer: nothing was taken, and from the same logits
+ *   another one is to be drawn
+ *
+ * Before the token goes to the outlet. Returns: %FALSE with %SOTTO_ENGINE_ERROR_GRAMMAR
+ */
+gboolean sotto_answer_accept (SottoAnswer *self, gint32 token, gboolean *again, GError **error);
+
+/* Whether the answer is whole and nothing can be added to it. */
+gboolean sotto_answer_is_finished (const SottoAnswer *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoAnswer, sotto_answer_free)
+
+G_END_DECLS
