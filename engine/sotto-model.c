@@ -12,7 +12,9 @@
 
 #define DEFAULT_CONTEXT 4096
 
-/* A token that the vocabulary knows and the embedding does not would be read from behind its end. */
+/* A token that the vocabulary knows and the embedding does not would be read from behind its end. At the
+ * end of a vocabulary control tokens may stand for what the model does not read (pictures, in Ollama's
+ * files of Gemma 3): no text becomes one, and a session refuses it. */
 static gboolean
 check_vocabulary (const SottoModel *self, GError **error)
 {
@@ -20,6 +22,9 @@ check_vocabulary (const SottoModel *self, GError **error)
   const char *path = sotto_gguf_get_path (self->gguf);
   g_autofree char *name = NULL;
 
+  while (self->program != NULL && n_tokens > self->program->plan.n_vocabulary
+         && sotto_tokenizer_is_control (self->tokenizer, (gint32) n_tokens - 1))
+    n_tokens--;
   if (self->program == NULL || n_tokens <= self->program->plan.n_vocabulary)
     return TRUE;
 

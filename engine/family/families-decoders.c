@@ -21,8 +21,10 @@ const SottoFamily sotto_families_decoders[] = {
     },
   },
   {
-    /* Qwen 1.5, 2 and 2.5 (Yang et al. 2024). */
+    /* Qwen 1.5, 2 and 2.5 (Yang et al. 2024), and what speaks in Qwen 2-VL and 2.5-VL: the sections
+     * of its positions are one for text. */
     .name = "qwen2",
+    .also = { "qwen2vl", "qwen25vl" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
@@ -30,8 +32,9 @@ const SottoFamily sotto_families_decoders[] = {
     .slots = { SLOTS_TRANSFORMER (REQUIRED, ABSENT) },
   },
   {
-    /* Qwen 3 (Yang et al. 2025), its embedders too. */
+    /* Qwen 3 (Yang et al. 2025), its embedders too, and what speaks in Qwen 3-VL. */
     .name = "qwen3",
+    .also = { "qwen3vl" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
@@ -65,6 +68,14 @@ const SottoFamily sotto_families_decoders[] = {
     .turns = TRUE,
     .activation = SOTTO_ACTIVATION_SILU,
     .slots = { SLOTS_TRANSFORMER (OPTIONAL, ABSENT), SLOTS_POST_NORMS },
+  },
+  {
+    /* ChatGLM 3, GLM 4 of 2024 (GLM team 2024) */
+    .name = "chatglm",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, ABSENT) },
   },
   {
     /* Phi 3, 3.5 and 4 (Abdin et al. 2024); longrope (Ding et al. 2024). */
@@ -121,6 +132,7 @@ const SottoFamily sotto_families_decoders[] = {
   {
     /* OLMo 2 and 3 (OLMo team 2025): norms behind the branches, and of all heads together. */
     .name = "olmo2",
+    .also = { "olmo3" },
     .norm = SOTTO_NORM_RMS,
     .span = SOTTO_SPAN_ROW,
     .full_every = 4,
@@ -134,6 +146,68 @@ const SottoFamily sotto_families_decoders[] = {
       SLOTS_POST_NORMS,
       [SOTTO_SLOT_ATTENTION_NORM] = NEVER,
       [SOTTO_SLOT_FEED_NORM] = NEVER,
+    },
+  },
+  {
+    /* EXAONE 4 (LG AI Research 2025): norms behind the branches; where there are windows, only they
+     * have positions. */
+    .name = "exaone4",
+    .norm = SOTTO_NORM_RMS,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .only_windows_turn = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_POST_NORMS,
+      [SOTTO_SLOT_ATTENTION_NORM] = NEVER,
+      [SOTTO_SLOT_FEED_NORM] = NEVER,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* Seed-OSS (ByteDance 2025) */
+    .name = "seed_oss",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .feed_norm_name = "post_attention_norm",
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL) },
+  },
+  {
+    /* EXAONE 3 and 3.5 (LG AI Research 2024): Llama whose pairs lie half a head apart */
+    .name = "exaone",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL), [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS },
+  },
+  {
+    /* Llama's like: InternLM 2 (Cai et al. 2024), ERNIE 4.5 (Baidu 2025) */
+    .name = "internlm2",
+    .also = { "ernie4_5" },
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL) },
+  },
+  {
+    /* MiniCPM 1, 2 and 4 (Hu et al. 2024): Granite's scales */
+    .name = "minicpm",
+    .needs = "embedding_scale",
+    .norm = SOTTO_NORM_RMS,
+    .logits_divided = TRUE,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+      [SOTTO_SLOT_ROPE_SHORT] = PERHAPS,
+      [SOTTO_SLOT_ROPE_LONG] = PERHAPS,
     },
   },
   {

@@ -25,8 +25,9 @@ const SottoFamily sotto_families_experts[] = {
     },
   },
   {
-    /* Qwen 3 with experts (Yang et al. 2025) */
+    /* Qwen 3 with experts (Yang et al. 2025), also in Qwen 3-VL */
     .name = "qwen3moe",
+    .also = { "qwen3vlmoe" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
@@ -104,6 +105,7 @@ const SottoFamily sotto_families_experts[] = {
   {
     /* DeepSeek-V2 and V3 (DeepSeek-AI 2024): latent attention, groups of experts. */
     .name = "deepseek2",
+    .also = { "mistral4" },
     .norm = SOTTO_NORM_RMS,
     .latent_attention = TRUE,
     .turns = TRUE,
@@ -125,6 +127,25 @@ const SottoFamily sotto_families_experts[] = {
       [SOTTO_SLOT_KEY_UP] = PERHAPS,
       [SOTTO_SLOT_VALUE_UP] = PERHAPS,
       [SOTTO_SLOT_KEY_VALUE_UP] = PERHAPS,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* GLM 4.5 to 4.7 (GLM team 2025) */
+    .name = "glm4moe",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .feed_norm_name = "post_attention_norm",
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, ABSENT),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_QUERY_NORM] = PERHAPS,
+      [SOTTO_SLOT_KEY_NORM] = PERHAPS,
       [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
     },
   },

@@ -93,6 +93,52 @@ const SottoFamily sotto_families_others[] = {
     },
   },
   {
+    /* GPT-2 (Radford et al. 2019), StarCoder (Li et al. 2023): learned positions */
+    .name = "gpt2",
+    .also = { "starcoder" },
+    .norm = SOTTO_NORM_LAYER,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_UNGATED (REQUIRED),
+      [SOTTO_SLOT_POSITIONS] = ALWAYS,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
+    /* StableLM (Bellagente et al. 2024), but for the 12B, whose ways lie side by side */
+    .name = "stablelm",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_GATED (ABSENT),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+    },
+  },
+  {
+    /* Nemotron 3 and 4 (Parmar et al. 2024), Minitron: squares behind the rectifier. Whoever made
+     * the file has added 1 to the weights of the norms. */
+    .name = "nemotron",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_RELU_SQUARED,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_UNGATED (OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+    },
+  },
+  {
     /* BLOOM (Le Scao et al. 2022): ALiBi (Press et al. 2022). */
     .name = "bloom",
     .norm = SOTTO_NORM_LAYER,

@@ -134,6 +134,7 @@ typedef struct {
 typedef struct {
   const char *name;            /* general.architecture, and the beginning of the family's keys */
   const char *also[4];         /* other names for the same */
+  const char *needs;           /* a key that older files leave out, and with it what they mean */
 
   /* Around the layers */
   SottoNormKind norm;          /* of all norms; 0 is none, so every family says it */
@@ -165,7 +166,7 @@ typedef struct {
   guint stretched_from;        /* where the file says nothing of scaling: models of at least this */
   double stretched_by;         /* context have this linear factor (Gemma 3 in Ollama's files) */
   guint unturned_every;        /* every so many-th layer has no positions (SmolLM 3) */
-  gboolean only_windows_turn;
+  gboolean only_windows_turn;  /* in models that have windows */
   const char *turn_key;        /* a flag of the metadata that can switch them off */
   gboolean window_rope_plain;  /* in windows they are not scaled */
   double window_rope_base;     /* and have this base; 0: the same */

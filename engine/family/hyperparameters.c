@@ -65,8 +65,11 @@ static gboolean
 read_scales (SottoSizes *self, const SottoKeys *keys)
 {
   const SottoFamily *family = keys->family;
+  const char *needs = family->needs;
   double embedding = family->embedding_scaled ? sqrt (self->n_embedding) : 1.0;
 
+  if (needs != NULL && !sotto_keys_has (keys, needs))
+    return sotto_keys_refuse (keys, needs, "is missing, as in older files; take a newer one");
   if (!sotto_keys_read_positive (keys, "embedding_scale", embedding, &self->embedding_scale)
       || !sotto_keys_read_positive (keys, "residual_scale", 1.0, &self->residual_scale)
       || !sotto_keys_read_positive (keys, "logit_scale", 1.0, &self->logit_scale)
@@ -273,6 +276,7 @@ read_window (SottoSizes *self, guint index, const SottoKeys *keys)
       && !sotto_keys_read_size (keys, WINDOW_PATTERN, 0, 0, MAX_LAYERS, &full_every))
     return FALSE;
 
+  self->has_windows = window > 0;
   has_window = full_every == 0 || (index + 1) % full_every != 0;
   if (pattern != NULL && pattern->type == SOTTO_GGUF_ARRAY
       && !sotto_keys_read_layer_size (keys, WINDOW_PATTERN, index, 0, 0, 1, &has_window))
@@ -285,9 +289,10 @@ read_window (SottoSizes *self, guint index, const SottoKeys *keys)
 
 /* Whether a layer has rotary positions. */
 static gboolean
-read_turns (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
+read_turns (SottoSizes *self, guint index, const SottoKeys *keys)
 {
   const SottoFamily *family = keys->family;
+  SottoLayerSizes *layer = &self->layers[index];
   gboolean on = TRUE;
 
   if (family->turn_key != NULL && !sotto_keys_read_flag (keys, family->turn_key, TRUE, &on))
@@ -295,7 +300,7 @@ read_turns (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
 
   layer->turns = family->turns && on
                  && (family->unturned_every == 0 || (index + 1) % family->unturned_every != 0)
-                 && (!family->only_windows_turn || layer->window > 0);
+                 && (!family->only_windows_turn || layer->window > 0 || !self->has_windows);
   return TRUE;
 }
 
@@ -345,7 +350,7 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
   if (recurrent)
     return read_delta (self, layer, keys);
 
-  return read_window (self, index, keys) && read_turns (layer, index, keys)
+  return read_window (self, index, keys) && read_turns (self, index, keys)
          && read_heads (self, index, keys);
 }
 

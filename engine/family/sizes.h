@@ -47,6 +47,8 @@ typedef struct {
   guint temperature_span;  /* 0: the original context of rotary positions */
   double clamp;            /* 0: none */
 
+  gboolean has_windows;
+
   /* Rotary positions, outside of windows and inside */
   guint n_turned;
   guint n_window_turned;

@@ -2,6 +2,7 @@
  * families/make.py. Each file is evaluated whole, in stretches of prefill and decode, and after going
  * back, by every tier that this machine has. */
 
+#include "family-fixture.h"
 #include "sotto-engine.h"
 
 #include <math.h>
@@ -15,6 +16,9 @@
 #define EXACT_WORST 2e-6
 #define ROUNDED_MEAN 1e-2
 
+/* Elements of a vector of unit length. */
+#define EXACT_ELEMENT 2e-6
+
 typedef struct {
   char *model; /* path of the GGUF file */
   char *rows;  /* path of what it must give */
@@ -22,14 +26,6 @@ typedef struct {
   gboolean rounded;
   guint first; /* shorter sequences give something else */
 } Case;
-
-/* What families/make.py wrote: see write_rows() there. */
-typedef struct {
-  guint n_tokens;
-  guint n_columns;
-  gint32 *tokens;
-  float *rows; /* (n_tokens, n_columns) */
-} Expected;
 
 static void
 case_free (gpointer data)
@@ -41,83 +37,8 @@ case_free (gpointer data)
   g_free (self);
 }
 
-static void
-expected_clear (Expected *self)
-{
-  g_clear_pointer (&self->tokens, g_free);
-  g_clear_pointer (&self->rows, g_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Expected, expected_clear)
-
-static guint32
-read_word (const char *data, gsize i)
-{
-  guint32 word;
-
-  memcpy (&word, data + 4 * i, sizeof word);
-
-  return GUINT32_FROM_LE (word);
-}
-
-static void
-expected_read (Expected *self, const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *data = NULL;
-  gsize size, n;
-
-  g_file_get_contents (path, &data, &size, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (size, >, 12);
-  self->n_tokens = read_word (data, 0);
-  self->n_columns = read_word (data, 2);
-  g_assert_cmpuint (read_word (data, 1), ==, self->n_tokens);
-  n = (gsize) self->n_tokens * self->n_columns;
-  g_assert_cmpuint (size, ==, 4 * (3 + self->n_tokens + n));
-
-  self->tokens = g_new (gint32, self->n_tokens);
-  self->rows = g_new (float, n);
-  for (guint i = 0; i < self->n_tokens; i++)
-    self->tokens[i] = (gint32) read_word (data, 3 + i);
-  for (gsize i = 0; i < n; i++)
-    {
-      guint32 word = read_word (data, 3 + self->n_tokens + i);
-
-      memcpy (&self->rows[i], &word, sizeof word);
-    }
-}
-
-static double
-log_of_sum (const float *row, guint n)
-{
-  double best = row[0], sum = 0.0;
-
-  for (guint i = 1; i < n; i++)
-    best = MAX (best, row[i]);
-  for (guint i = 0; i < n; i++)
-    sum += exp (row[i] - best);
-
-  return best + log (sum);
-}
-
-/* KL (exact || other). */
-static double
-divergence (const float *exact, const float *other, guint n)
-{
-  double exact_sum = log_of_sum (exact, n), other_sum = log_of_sum (other, n), result = 0.0;
-
-  for (guint i = 0; i < n; i++)
-    {
-      double p = exact[i] - exact_sum;
-
-      result += exp (p) * (p - (other[i] - other_sum));
-    }
-
-  return result;
-}
-
 typedef struct {
-  const Expected *expected;
+  const FamilyFixture *expected;
   double sum, worst;
   guint n, worst_at;
 } Distance;
@@ -131,11 +52,15 @@ measure (guint         first,
 {
   Distance *self = user_data;
   guint n = self->expected->n_columns;
+  g_autofree double *row = g_new (double, n);
 
   for (guint i = 0; i < n_tokens; i++)
     {
-      double found = divergence (self->expected->rows + (gsize) (first + i) * n, logits + (gsize) i * n, n);
+      double found;
 
+      for (guint k = 0; k < n; k++)
+        row[k] = (double) logits[(gsize) i * n + k];
+      found = family_divergence (self->expected->rows + (gsize) (first + i) * n, row, n);
       self->sum += found;
       self->n++;
       if (!(found <= self->worst)) /* what is not a number is the worst of all */
@@ -189,7 +114,7 @@ append (SottoSession *session, gint32 token)
 
 /* Prefill of a part, the rest token by token. */
 static void
-check_decode (const Case *test, const Expected *expected, SottoSession *session)
+check_decode (const Case *test, const FamilyFixture *expected, SottoSession *session)
 {
   Distance distance = { .expected = expected };
   guint i = MAX (expected->n_tokens / 3, test->first);
@@ -209,7 +134,7 @@ check_decode (const Case *test, const Expected *expected, SottoSession *session)
 
 /* Prefill in pieces of uneven length, so that windows, chunks and states are cut in odd places. */
 static void
-check_pieces (const Case *test, const Expected *expected, SottoSession *session)
+check_pieces (const Case *test, const FamilyFixture *expected, SottoSession *session)
 {
   Distance distance = { .expected = expected };
 
@@ -226,7 +151,7 @@ check_pieces (const Case *test, const Expected *expected, SottoSession *session)
 
 /* The timeline turns off after a while, and then comes back: what the wrong turn left must not show. */
 static void
-check_return (const Case *test, const Expected *expected, SottoSession *session)
+check_return (const Case *test, const FamilyFixture *expected, SottoSession *session)
 {
   guint n = expected->n_tokens;
 
@@ -263,7 +188,7 @@ new_session (SottoModel *model, SottoBackend *backend, guint n_tokens)
 }
 
 static void
-check_whole (const Case *test, const Expected *expected, SottoSession *session)
+check_whole (const Case *test, const FamilyFixture *expected, SottoSession *session)
 {
   g_autoptr (GError) error = NULL;
   Distance distance = { .expected = expected };
@@ -278,17 +203,71 @@ check_whole (const Case *test, const Expected *expected, SottoSession *session)
   assert_near (test, "whole", &distance);
 }
 
+/* --- Embedders --- */
+
+static void
+embed (const FamilyFixture *expected, const gint32 *tokens, guint n_tokens, SottoSession *session)
+{
+  g_autoptr (GError) error = NULL;
+  const float *vector = NULL;
+  double theirs = 0, ours = 0, worst = 0;
+  guint n = 0;
+
+  if (!sotto_session_embed (session, tokens, n_tokens, &vector, &n, NULL, &error))
+    {
+      g_test_fail_printf ("embed: %s", error->message);
+      return;
+    }
+  g_assert_cmpuint (n, ==, expected->n_columns);
+  for (guint i = 0; i < n; i++)
+    {
+      theirs += (double) expected->rows[i] * (double) expected->rows[i];
+      ours += (double) vector[i] * (double) vector[i];
+    }
+  g_assert_cmpfloat_with_epsilon (ours, 1, 1e-6);
+  for (guint i = 0; i < n; i++)
+    worst = MAX (worst, fabs ((double) vector[i] - (double) expected->rows[i] / sqrt (theirs)));
+
+  if (tokens != expected->tokens) /* another text is to be far from it, so that this says something */
+    g_assert_cmpfloat (worst, >, 0.01);
+  else if (!(worst <= EXACT_ELEMENT))
+    g_test_fail_printf ("off by %.2e", worst);
+  else
+    g_test_message ("off by %.2e", worst);
+}
+
+/* The pooled vector of a text, and again after others, shorter and longer, were in its place. */
+static void
+check_embedding (const Case *test G_GNUC_UNUSED, const FamilyFixture *expected, SottoSession *session)
+{
+  guint n = expected->n_tokens;
+  g_autofree gint32 *longer = g_new (gint32, 2 * (gsize) n);
+
+  for (guint i = 0; i < 2 * n; i++)
+    longer[i] = expected->tokens[(i * 7 + 3) % n];
+  embed (expected, expected->tokens, n, session);
+  embed (expected, longer, 2 * n, session);
+  embed (expected, expected->tokens, n, session);
+  embed (expected, longer, n / 3, session);
+  embed (expected, expected->tokens, n, session);
+}
+
 static void
 test_family (gconstpointer data)
 {
   const Case *test = data;
-  g_auto (Expected) expected = { 0 };
+  g_auto (FamilyFixture) expected = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoModel) model = NULL;
   g_autoptr (SottoBackend) backend = NULL;
-  void (*const checks[]) (const Case *, const Expected *, SottoSession *) = {
-    check_whole, check_decode, check_pieces, check_return,
+  /* Embedding and text models are asked for different things. */
+  static void (*const generating[]) (const Case *, const FamilyFixture *, SottoSession *) = {
+    check_whole, check_decode, check_pieces, check_return, NULL,
   };
+  static void (*const embedding[]) (const Case *, const FamilyFixture *, SottoSession *) = {
+    check_embedding, NULL,
+  };
+  void (*const *checks) (const Case *, const FamilyFixture *, SottoSession *);
 
   backend = sotto_backend_new_cpu (2, test->tier, &error);
   if (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND))
@@ -298,18 +277,20 @@ test_family (gconstpointer data)
     }
   g_assert_no_error (error);
 
-  expected_read (&expected, test->rows);
+  family_fixture_read (&expected, test->rows);
   model = sotto_model_open (test->model, NULL, NULL, NULL, &error);
   if (model == NULL)
     {
       g_test_fail_printf ("%s", error->message);
       return;
     }
-  g_assert_cmpuint (sotto_model_get_info (model)->n_vocabulary, ==, expected.n_columns);
+  checks = sotto_model_get_info (model)->is_embedding ? embedding : generating;
+  if (checks == generating)
+    g_assert_cmpuint (sotto_model_get_info (model)->n_vocabulary, ==, expected.n_columns);
 
-  for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
+  for (guint i = 0; checks[i] != NULL; i++)
     {
-      g_autoptr (SottoSession) session = new_session (model, backend, expected.n_tokens);
+      g_autoptr (SottoSession) session = new_session (model, backend, 2 * expected.n_tokens);
 
       if (session == NULL)
         return;
@@ -337,10 +318,17 @@ add_cases (const char *folder)
 
   g_assert_no_error (error);
   while ((name = g_dir_read_name (files)) != NULL)
-    for (guint i = 0; g_str_has_suffix (name, ".logits") && i < G_N_ELEMENTS (tiers); i++)
+    for (guint i = 0; i < G_N_ELEMENTS (tiers); i++)
       {
-        Case *test = g_new (Case, 1);
+        const char *kind = g_str_has_suffix (name, ".logits")   ? ".logits"
+                           : g_str_has_suffix (name, ".pooled") ? ".pooled"
+                                                                : NULL;
         g_autofree char *path = NULL;
+        Case *test;
+
+        if (kind == NULL)
+          break;
+        test = g_new (Case, 1);
 
         *test = (Case) {
           .model = model_of (folder, name),
@@ -349,7 +337,7 @@ add_cases (const char *folder)
           .rounded = i > 0 && strstr (name, "mxfp4") != NULL,
           .first = strstr (name, "longrope.long") != NULL ? 33 : 0,
         };
-        path = g_strdup_printf ("/families/%.*s/%s", (int) (strlen (name) - strlen (".logits")), name,
+        path = g_strdup_printf ("/families/%.*s/%s", (int) (strlen (name) - strlen (kind)), name,
                                 tiers[i]);
         g_test_add_data_func_full (path, test, test_family, case_free);
       }

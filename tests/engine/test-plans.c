@@ -1,66 +1,15 @@
 /* Every family's plan, computed plainly, against its authors' code: the tiny random models in families/
  * with the float32 logits that transformers gives (families/make.py). */
 
+#include "family-fixture.h"
 #include "plan-check.h"
 #include "plan-run.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-  guint32 n_tokens;
-  guint32 n_rows;
-  guint32 n_columns;
-  const gint32 *tokens;
-  const float *rows;
-} Fixture;
-
-/* Numbers of a fixture: n_tokens, n_rows, n_columns, tokens, rows; little-endian. */
 static void
-read_fixture (const char *data, gsize length, Fixture *out)
-{
-  const guint32 *numbers = (const guint32 *) (const void *) data;
-
-  g_assert_cmpuint (length, >=, 12);
-  out->n_tokens = GUINT32_FROM_LE (numbers[0]);
-  out->n_rows = GUINT32_FROM_LE (numbers[1]);
-  out->n_columns = GUINT32_FROM_LE (numbers[2]);
-  out->tokens = (const gint32 *) (numbers + 3);
-  out->rows = (const float *) (numbers + 3 + out->n_tokens);
-  g_assert_cmpuint (
-      length, ==, 4 * ((gsize) 3 + out->n_tokens + (gsize) out->n_rows * out->n_columns));
-}
-
-static double
-log_sum (const double *x, guint n)
-{
-  double highest = x[0], sum = 0;
-
-  for (guint i = 1; i < n; i++)
-    highest = MAX (highest, x[i]);
-  for (guint i = 0; i < n; i++)
-    sum += exp (x[i] - highest);
-  return highest + log (sum);
-}
-
-/* Kullback and Leibler's divergence of what we say from what they say. */
-static double
-divergence (const float *theirs, const double *ours, guint n)
-{
-  g_autofree double *x = g_new (double, n);
-  double kl = 0, a, b;
-
-  for (guint i = 0; i < n; i++)
-    x[i] = (double) theirs[i];
-  a = log_sum (x, n);
-  b = log_sum (ours, n);
-  for (guint i = 0; i < n; i++)
-    kl += exp (x[i] - a) * ((x[i] - a) - (ours[i] - b));
-  return kl;
-}
-
-static void
-compare (const SottoProgram *program, const Fixture *fixture)
+compare (const SottoProgram *program, const FamilyFixture *fixture)
 {
   g_autofree double *ours = plan_run (program, fixture->tokens, fixture->n_tokens);
   guint first = fixture->n_tokens - fixture->n_rows;
@@ -75,8 +24,9 @@ compare (const SottoProgram *program, const Fixture *fixture)
         for (guint k = 0; k < fixture->n_columns; k++)
           worst = MAX (worst, fabs (ours[k] - (double) theirs[k]));
       else
-        worst = MAX (worst, divergence (theirs, ours + (gsize) (first + i) * fixture->n_columns,
-                                        fixture->n_columns));
+        worst = MAX (worst, family_divergence (theirs,
+                                               ours + (gsize) (first + i) * fixture->n_columns,
+                                               fixture->n_columns));
     }
   g_test_message ("%s: %.2g", program->is_embedding ? "largest difference" : "divergence", worst);
   g_assert_cmpfloat (worst, <=, program->is_embedding ? 1e-5 : 1e-6);
@@ -101,13 +51,11 @@ test_family (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
     {
       g_autofree char *name = g_strconcat (stem, endings[i], NULL);
-      g_autofree char *contents = NULL;
-      gsize length;
-      Fixture fixture;
+      g_auto (FamilyFixture) fixture = { 0 };
 
-      if (!g_file_get_contents (name, &contents, &length, NULL))
+      if (!g_file_test (name, G_FILE_TEST_EXISTS))
         continue;
-      read_fixture (contents, length, &fixture);
+      family_fixture_read (&fixture, name);
       compare (program, &fixture);
       n_compared++;
     }

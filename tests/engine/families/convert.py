@@ -59,8 +59,8 @@ def load(llama_cpp):
     return importlib.import_module("conversion")
 
 
-def convert(llama_cpp, folder, target, options=(), prepare=None):
-    """folder: as save_pretrained left it; prepare: what to do with the converter's class before."""
+def convert(llama_cpp, folder, target, options=(), prepare=None, finish=None):
+    """folder: as save_pretrained left it; prepare: what to do with the converter's class before; finish: with what it is about to write."""
     conversion = load(llama_cpp)
     import gguf
     import torch
@@ -83,6 +83,8 @@ def convert(llama_cpp, folder, target, options=(), prepare=None):
     # Of this class, and of those it hands its work on to.
     for part in [kind, *(p for p in vars(kind).values() if isinstance(p, type))]:
         part.set_vocab = set_vocab
+    if hasattr(kind, "module_paths"):
+        kind.module_paths = []  # the class's own list would remember the model before
     if prepare is not None:
         kind = type(kind.__name__, (kind,), {"model_arch": kind.model_arch})
         prepare(kind)
@@ -90,4 +92,15 @@ def convert(llama_cpp, folder, target, options=(), prepare=None):
         made = kind(pathlib.Path(folder), gguf.LlamaFileType.ALL_F32, pathlib.Path(target),
                     eager=True, model_name="Tiny and random",
                     **dict(options))
-        made.write()
+        begin = gguf.GGUFWriter.write_header_to_file
+
+        def begin_finished(self, *arguments, **named):
+            if finish is not None:
+                finish(self)
+            begin(self, *arguments, **named)
+
+        gguf.GGUFWriter.write_header_to_file = begin_finished
+        try:
+            made.write()
+        finally:
+            gguf.GGUFWriter.write_header_to_file = begin

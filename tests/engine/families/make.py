@@ -145,6 +145,25 @@ def states(model, tokens):
     return out.double().numpy()
 
 
+def write_dense(folder, sizes):
+    """The matrices behind pooling, where sentence-transformers keeps them. Returns them."""
+    from safetensors.torch import save_file
+    generator = torch.Generator().manual_seed(3)
+    modules = [{"idx": 1, "name": "1", "path": "1_Pooling", "type": "models.Pooling"}]
+    matrices = []
+    for i, (width, height) in enumerate(zip(sizes, sizes[1:]), 2):
+        matrix = rounded(torch.randn((height, width), generator=generator) / width ** 0.5)
+        path = pathlib.Path(folder, f"{i}_Dense")
+        path.mkdir(exist_ok=True)
+        save_file({"linear.weight": matrix}, path / "model.safetensors")
+        (path / "config.json").write_text(json.dumps(
+            {"in_features": width, "out_features": height, "bias": False}))
+        modules.append({"idx": i, "name": str(i), "path": path.name, "type": "models.Dense"})
+        matrices.append(matrix.double().numpy())
+    pathlib.Path(folder, "modules.json").write_text(json.dumps(modules))
+    return matrices
+
+
 def spread(rows):
     """How far from flat: the mean entropy in nats."""
     rows = rows - rows.max(axis=1, keepdims=True)
@@ -172,7 +191,9 @@ def make(name, recipe, out, llama_cpp, keep):
             path = pathlib.Path(folder, extra)
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(content))
-        convert.convert(llama_cpp, folder, target, recipe.get("options", ()), recipe.get("prepare"))
+        dense = write_dense(folder, recipe["dense"]) if "dense" in recipe else ()
+        convert.convert(llama_cpp, folder, target, recipe.get("options", ()), recipe.get("prepare"),
+                        recipe.get("finish"))
     finally:
         if not keep:
             shutil.rmtree(folder)
@@ -187,6 +208,8 @@ def make(name, recipe, out, llama_cpp, keep):
             assert numpy.isfinite(rows).all()
             write_rows(f"{stem}.states", tokens, rows)
             pooled = rows[0] if recipe["embeds"] == "cls" else rows.mean(axis=0)
+            for matrix in dense:
+                pooled = matrix @ pooled
             write_rows(f"{stem}.pooled", tokens, pooled[None])
             words.append(f"rms {numpy.sqrt((rows ** 2).mean()):.2f}, "
                          f"f32 off by {abs(single - rows).max():.1e}")

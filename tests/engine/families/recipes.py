@@ -1,4 +1,5 @@
 """What each tiny model is: a transformers configuration and what is special about it."""
+import variants
 
 VOCABULARY = 260
 # Buffers that are weights all the same.
@@ -143,6 +144,12 @@ add("mpt", "MptConfig", "MptForCausalLM",
     "vocab_size": VOCABULARY, "d_model": 32, "n_layers": 2, "n_heads": 4, "expansion_ratio": 4,
     "max_seq_len": 512})
 
+# Six heads: no power of two, for which slopes are made otherwise.
+add("mpt-clamped", "MptConfig", "MptForCausalLM",
+    _config_changes=says(architectures=["MPTForCausalLM"]), base={
+    "vocab_size": VOCABULARY, "d_model": 48, "n_layers": 2, "n_heads": 6, "expansion_ratio": 4,
+    "max_seq_len": 512, "attn_config": {"clip_qkv": 0.75}})
+
 # --- gpt-oss ---
 def gpt_oss(name, **arguments):
     add(name, "GptOssConfig", "GptOssForCausalLM", cases=80, head_dim=16, num_local_experts=4,
@@ -266,6 +273,44 @@ add("gemma-embedding", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean",
     intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
     use_bidirectional_attention=True)
 
+# --- the same models as older converters and Ollama's wrote them ---
+add("mixtral-old", "MixtralConfig", "MixtralForCausalLM", _finish=variants.experts_one_by_one, head_dim=16,
+    num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, sliding_window=None)
+add("qwen3next-old", "Qwen3NextConfig", "Qwen3NextForCausalLM", cases=80, tie_word_embeddings=True,
+    _prepare=variants.merged_delta_inputs, norm_topk_prob=True, decoder_sparse_step=1,
+    **(HYBRID | HYBRID_EXPERTS | {
+        "rope_parameters":
+        {"rope_type": "default", "rope_theta": 100000.0, "partial_rotary_factor": 0.25}}))
+add("mistral3-length", "Ministral3Config", "Ministral3ForCausalLM", cases=80, head_dim=16,
+    _finish=variants.with_temperature_length,
+    rope_parameters=YARN | {"mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5,
+                            "factor": 1.0, "original_max_position_embeddings": 32})
+add("gemma3-ollama", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER,
+    _gains={"embed_tokens": 0.5}, _finish=variants.gemma3_by_ollama,
+    head_dim=16, sliding_window=12, num_hidden_layers=6, intermediate_size=32,
+    query_pre_attn_scalar=16, num_key_value_heads=1, max_position_embeddings=131072,
+    rope_parameters={"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+                     "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
+gpt_oss("gpt-oss-ollama", intermediate_size=32, _finish=variants.gpt_oss_by_ollama)
+add("mistral3-ollama", "Ministral3Config", "Ministral3ForCausalLM", cases=80, head_dim=16,
+    _finish=variants.mistral3_by_ollama,
+    rope_parameters=YARN | {"mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5,
+                            "original_max_position_embeddings": 32})
+add("qwen35-ollama", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", tie_word_embeddings=True,
+    _prepare=without_mtp, _finish=variants.qwen35_by_ollama, **(HYBRID | {"rope_parameters": MROPE}))
+gemma4("gemma4-ollama", hidden_size_per_layer_input=0, enable_moe_block=True, num_experts=4,
+       top_k_experts=2, moe_intermediate_size=16, num_hidden_layers=2,
+       layer_types=["sliding_attention", "full_attention"], _finish=variants.gemma4_by_ollama)
+EMBEDDING_GEMMA = {
+    "head_dim": 16, "sliding_window": 24, "num_hidden_layers": 6, "intermediate_size": 32,
+    "query_pre_attn_scalar": 16, "num_key_value_heads": 1, "use_bidirectional_attention": True}
+# Two matrices behind the pooled vector, as the published model has them.
+add("gemma-embedding-dense", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean", _dense=(32, 48, 32),
+    _options={"sentence_transformers_dense_modules": True}, _files=pooling("mean_tokens"), **EMBEDDING_GEMMA)
+add("gemma-embedding-ollama", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean", _dense=(32, 48, 32),
+    _options={"sentence_transformers_dense_modules": True}, _files=pooling("mean_tokens"),
+    _finish=variants.embedding_gemma_by_ollama, **EMBEDDING_GEMMA)
+
 # --- what llama.cpp tells by the number of layers alone, and no key says ---
 add("gemma2-27b", "Gemma2Config", "Gemma2ForCausalLM", hidden_size=16, head_dim=4,
     num_attention_heads=2, num_key_value_heads=1, intermediate_size=8, num_hidden_layers=46,
@@ -296,3 +341,59 @@ add("phi2", "PhiConfig", "PhiForCausalLM", intermediate_size=128, num_key_value_
 add("starcoder2", "Starcoder2Config", "Starcoder2ForCausalLM", sliding_window=None)
 add("glm4", "Glm4Config", "Glm4ForCausalLM", head_dim=16, partial_rotary_factor=0.5,
     attention_bias=True)
+
+# Text in the families that also see: what they were trained for besides makes no difference to it.
+SEEING = {"depth": 1, "hidden_size": 32, "num_heads": 2, "intermediate_size": 32, "patch_size": 4}
+
+
+def seeing(name, config, model, text, vision):
+    add(name, config, model, base={}, text_config=PLAIN | text, vision_config=SEEING | vision,
+        image_token_id=250, video_token_id=251, vision_start_token_id=252, vision_end_token_id=253)
+
+
+SECTIONS = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 2, 1]}
+seeing("qwen2vl", "Qwen2VLConfig", "Qwen2VLForConditionalGeneration", {"rope_parameters": SECTIONS}, {"embed_dim": 32})
+seeing("qwen3vl", "Qwen3VLConfig", "Qwen3VLForConditionalGeneration",
+       {"head_dim": 16, "rope_parameters": SECTIONS | {"mrope_section": [3, 3, 2], "mrope_interleaved": True}},
+       {"out_hidden_size": 32, "deepstack_visual_indexes": [0]})
+add("qwen3vlmoe", "Qwen3MoeConfig", "Qwen3MoeForCausalLM", _finish=variants.named("qwen3vlmoe"), head_dim=16,
+    num_experts=8, num_experts_per_tok=3, moe_intermediate_size=16, norm_topk_prob=True, decoder_sparse_step=1)
+
+add("chatglm", "GlmConfig", "GlmForCausalLM", head_dim=8, partial_rotary_factor=0.5, attention_bias=True)
+add("exaone4", "Exaone4Config", "Exaone4ForCausalLM", sliding_window=12, sliding_window_pattern=4,
+    num_hidden_layers=4, intermediate_size=32, head_dim=8)
+add("exaone4-full", "Exaone4Config", "Exaone4ForCausalLM", sliding_window=None, sliding_window_pattern=4,
+    layer_types=["full_attention"] * 2, head_dim=8)
+add("seed-oss", "SeedOssConfig", "SeedOssForCausalLM", head_dim=16, attention_bias=True,
+    attention_out_bias=False, residual_dropout=0.0)
+add("ernie45", "Ernie4_5Config", "Ernie4_5ForCausalLM", head_dim=16)
+add("glm4moe", "Glm4MoeConfig", "Glm4MoeForCausalLM", num_hidden_layers=3, first_k_dense_replace=1,
+    head_dim=16, partial_rotary_factor=0.5, attention_bias=True, use_qk_norm=True, n_routed_experts=8,
+    num_experts_per_tok=3, n_shared_experts=1, moe_intermediate_size=16, routed_scaling_factor=1.5,
+    norm_topk_prob=True, n_group=1, topk_group=1, _prepare=without_mtp)
+add("stablelm", "StableLmConfig", "StableLmForCausalLM", use_qkv_bias=True, partial_rotary_factor=0.5)
+add("nemotron", "NemotronConfig", "NemotronForCausalLM", partial_rotary_factor=0.5)
+add("gpt2", "GPT2Config", "GPT2LMHeadModel", base={
+    "vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128,
+    "bos_token_id": 257, "eos_token_id": 258}, _config_changes=says(n_ctx=128), _transposed=("c_attn", "c_proj", "c_fc"))
+add("starcoder", "GPTBigCodeConfig", "GPTBigCodeForCausalLM", base={
+    "vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128,
+    "multi_query": True, "bos_token_id": 257, "eos_token_id": 258})
+# The same computation under another name: InternLM 2 and EXAONE 3 have no class in transformers.
+llama("internlm2", _finish=variants.named("internlm2"))
+add("exaone", "SeedOssConfig", "SeedOssForCausalLM", _finish=variants.named("exaone", {"post_attention_norm.": "ffn_norm."}),
+    head_dim=16, attention_bias=False, attention_out_bias=False, residual_dropout=0.0)
+add("minicpm", "GraniteConfig", "GraniteForCausalLM", tie_word_embeddings=True, embedding_multiplier=12.0,
+    residual_multiplier=1.4 / 2 ** 0.5, logits_scaling=2.0, attention_multiplier=8 ** -0.5,
+    _config_changes=says(architectures=["MiniCPMForCausalLM"], scale_emb=12, scale_depth=1.4,
+                         dim_model_base=16))
+# The converter leaves out how its attention sharpens with the position.
+add("mistral4", "Mistral4Config", "Mistral4ForCausalLM", cases=80, q_lora_rank=24, n_group=1, topk_group=1,
+    routed_scaling_factor=1.0, norm_topk_prob=True,
+    _config_changes=says(architectures=["Mistral3ForConditionalGeneration"]),
+    **(MLA | {"n_shared_experts": 1, "rope_parameters": mla_yarn(1.0) | {"llama_4_scaling_beta": 0.0}}))
+add("glm4-flash", "Glm4MoeLiteConfig", "Glm4MoeLiteForCausalLM", q_lora_rank=24, n_group=1, topk_group=1,
+    routed_scaling_factor=1.8, norm_topk_prob=True, _prepare=without_mtp,
+    _config_changes=says(scoring_func="sigmoid"), **(MLA | {"n_shared_experts": 1}))
+add("xlm-roberta", "XLMRobertaConfig", "XLMRobertaModel", base=BERT, _embeds="cls", _files=pooling("cls_token"),
+    type_vocab_size=1, pad_token_id=1)
