@@ -2,6 +2,7 @@
 #include "cpu/cache.h"
 #include "cpu/exact-math.h"
 #include "cpu/kernels.h"
+#include "random-weight.h"
 #include "sotto-error.h"
 
 #include <stdlib.h>
@@ -12,126 +13,7 @@
 
 static const char *const tiers[] = { "reference", "avx2", "avx512" };
 
-static const SottoBlockType types[] = {
-  SOTTO_BLOCK_F32,     SOTTO_BLOCK_F16,    SOTTO_BLOCK_BF16,  SOTTO_BLOCK_Q4_0,
-  SOTTO_BLOCK_Q4_1,    SOTTO_BLOCK_Q5_0,   SOTTO_BLOCK_Q5_1,  SOTTO_BLOCK_Q8_0,
-  SOTTO_BLOCK_Q2_K,    SOTTO_BLOCK_Q3_K,   SOTTO_BLOCK_Q4_K,  SOTTO_BLOCK_Q5_K,
-  SOTTO_BLOCK_Q6_K,    SOTTO_BLOCK_Q8_K,   SOTTO_BLOCK_IQ1_S, SOTTO_BLOCK_IQ1_M,
-  SOTTO_BLOCK_IQ2_XXS, SOTTO_BLOCK_IQ2_XS, SOTTO_BLOCK_IQ2_S, SOTTO_BLOCK_IQ3_XXS,
-  SOTTO_BLOCK_IQ3_S,   SOTTO_BLOCK_IQ4_NL, SOTTO_BLOCK_IQ4_XS, SOTTO_BLOCK_TQ1_0,
-  SOTTO_BLOCK_TQ2_0,   SOTTO_BLOCK_MXFP4,  SOTTO_BLOCK_NVFP4,
-};
-
-/* Where a block's halves stand (two numbers of a byte each; -1: none), and how large they may be.
- * */
-static const struct {
-  int first;
-  int second;
-  float size;
-} block_halves[SOTTO_BLOCK_TYPES] = {
-  [SOTTO_BLOCK_F32] = { -1, -1, 0 },
-  [SOTTO_BLOCK_F16] = { 0, -1, 1 },
-  [SOTTO_BLOCK_BF16] = { -1, -1, 0 },
-  [SOTTO_BLOCK_Q4_0] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_Q4_1] = { 0, 2, 0.02f },
-  [SOTTO_BLOCK_Q5_0] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_Q5_1] = { 0, 2, 0.02f },
-  [SOTTO_BLOCK_Q8_0] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_Q2_K] = { 80, 82, 0.02f },
-  [SOTTO_BLOCK_Q3_K] = { 108, -1, 0.02f },
-  [SOTTO_BLOCK_Q4_K] = { 0, 2, 0.02f },
-  [SOTTO_BLOCK_Q5_K] = { 0, 2, 0.02f },
-  [SOTTO_BLOCK_Q6_K] = { 208, -1, 0.002f },
-  [SOTTO_BLOCK_Q8_K] = { -1, -1, 0 },
-  [SOTTO_BLOCK_IQ1_S] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ1_M] = { -1, -1, 0 },
-  [SOTTO_BLOCK_IQ2_XXS] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ2_XS] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ2_S] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ3_XXS] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ3_S] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ4_NL] = { 0, -1, 0.02f },
-  [SOTTO_BLOCK_IQ4_XS] = { 0, -1, 0.002f },
-  [SOTTO_BLOCK_TQ1_0] = { 52, -1, 0.02f },
-  [SOTTO_BLOCK_TQ2_0] = { 64, -1, 0.02f },
-  [SOTTO_BLOCK_MXFP4] = { -1, -1, 0 },
-  [SOTTO_BLOCK_NVFP4] = { -1, -1, 0 },
-};
-
 /* --- Random input --- */
-
-static float
-random_float (GRand *rand)
-{
-  return (float) g_rand_double_range (rand, -1.0, 1.0);
-}
-
-static void
-put_half (guint8 *target, float value)
-{
-  guint16 half = sotto_float_to_half (value);
-
-  memcpy (target, &half, sizeof half);
-}
-
-/* Gives a block a scale (and an offset) of a size that weights have. */
-static void
-put_scales (SottoBlockType type, guint8 *block, GRand *rand)
-{
-  float value = random_float (rand);
-
-  if (block_halves[type].first >= 0)
-    put_half (block + block_halves[type].first, block_halves[type].size * value);
-  if (block_halves[type].second >= 0)
-    put_half (block + block_halves[type].second, block_halves[type].size * random_float (rand));
-  if (type == SOTTO_BLOCK_F32 || type == SOTTO_BLOCK_Q8_K)
-    memcpy (block, &value, sizeof value);
-  if (type == SOTTO_BLOCK_BF16)
-    block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
-  if (type == SOTTO_BLOCK_MXFP4)
-    block[0] = (guint8) g_rand_int_range (rand, 100, 128); /* 2^-28 to 2^-1 */
-  if (type == SOTTO_BLOCK_IQ1_M)
-    for (guint i = 0; i < 4; i++) /* 0x2c00 and a little: 0.06 */
-      {
-        guint8 *word = block + 48 + 2 * i;
-
-        word[1] = (guint8) ((word[1] & 15) | (i == 3 ? 0x20 : i == 2 ? 0xc0 : 0x30));
-      }
-}
-
-/* Random bits are good integers. */
-static void
-fill_block (SottoBlockType type, const SottoBlockInfo *info, guint8 *block, GRand *rand)
-{
-  for (guint i = 0; i < info->n_bytes; i++)
-    block[i] = (guint8) g_rand_int (rand);
-  put_scales (type, block, rand);
-}
-
-/* Where weights lie is a multiple of four, and no more; rows of odd sizes lie anywhere. */
-#define WEIGHT_OFFSET 4
-
-static SottoWeight
-random_weight (SottoBlockType type, guint n_rows, guint n_columns, GRand *rand)
-{
-  const SottoBlockInfo *info = sotto_block_info (type);
-  SottoWeight weight = { .type = type, .n_columns = n_columns, .n_rows = n_rows };
-  gsize n_blocks = n_columns / info->n_elements;
-  guint8 *data;
-
-  weight.row_bytes = n_blocks * info->n_bytes;
-  data = (guint8 *) g_malloc (n_rows * weight.row_bytes + WEIGHT_OFFSET) + WEIGHT_OFFSET;
-  for (gsize i = 0; i < n_rows * n_blocks; i++)
-    fill_block (type, info, data + i * info->n_bytes, rand);
-  weight.data = data;
-  return weight;
-}
-
-static void
-clear_weight (SottoWeight *weight)
-{
-  g_free ((guint8 *) weight->data - WEIGHT_OFFSET);
-}
 
 typedef struct {
   SottoActivations x;
@@ -209,7 +91,7 @@ check_shape (const SottoKernels *kernels,
              guint n_tokens,
              GRand *rand)
 {
-  SottoWeight weight = random_weight (type, n_rows, n_columns, rand);
+  SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
   Input input = random_input (kernels, n_tokens, n_columns, rand);
   gsize stride = n_rows + 3;
   g_autofree float *batch = g_new (float, n_tokens * stride);
@@ -236,7 +118,7 @@ check_shape (const SottoKernels *kernels,
     }
   free (scratch);
   free (input.memory);
-  clear_weight (&weight);
+  random_weight_clear (&weight);
 }
 
 typedef struct {
@@ -305,7 +187,7 @@ test_extremes (gconstpointer data)
   for (guint pattern = 0; pattern < 4; pattern++)
     {
       static const guint8 bytes[] = { 0x00, 0xff, 0x80, 0x7f };
-      SottoWeight weight = random_weight (test->type, 40, n_columns, rand);
+      SottoWeight weight = random_weight_new (test->type, 40, n_columns, rand);
       Input input = random_input (&kernels, 8, n_columns, rand);
       void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
       float y[8][40];
@@ -337,7 +219,7 @@ test_extremes (gconstpointer data)
         }
       free (scratch);
       free (input.memory);
-      clear_weight (&weight);
+      random_weight_clear (&weight);
     }
 }
 
@@ -351,13 +233,13 @@ test_tiers_agree (void)
 
   if (!init_or_skip (&narrow, "avx2") || !init_or_skip (&wide, "avx512"))
     return;
-  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (random_weight_types); i++)
     for (guint n_tokens = 1; n_tokens < 30; n_tokens += 9)
       {
         guint n_rows = 45;
-        guint n_elements = sotto_block_info (types[i])->n_elements;
+        guint n_elements = sotto_block_info (random_weight_types[i])->n_elements;
         guint n_columns = n_elements == 256 ? 768 : n_elements == 64 ? 64 * 9 : 32 * 19;
-        SottoWeight weight = random_weight (types[i], n_rows, n_columns, rand);
+        SottoWeight weight = random_weight_new (random_weight_types[i], n_rows, n_columns, rand);
         Input input = random_input (&narrow, n_tokens, n_columns, rand);
         Input copy = random_input (&wide, n_tokens, n_columns, rand);
         g_autofree float *a = g_new (float, n_rows * n_tokens);
@@ -372,13 +254,13 @@ test_tiers_agree (void)
             copy.x.totals + t * copy.x.block_stride, copy.x.sums + t * copy.x.block_stride);
         g_assert_cmpmem (input.x.steps, n_tokens * n_columns * 2, copy.x.steps,
                          n_tokens * n_columns * 2);
-        narrow.multiply[types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
-        wide.multiply[types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
+        narrow.multiply[random_weight_types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
+        wide.multiply[random_weight_types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
         g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
         free (scratch);
         free (input.memory);
         free (copy.memory);
-        clear_weight (&weight);
+        random_weight_clear (&weight);
       }
 }
 
@@ -812,8 +694,8 @@ test_dispatch (void)
                    sotto_cpu_has ("avx512") ? "avx512"
                    : sotto_cpu_has ("avx2") ? "avx2"
                                             : "reference");
-  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
-    g_assert_nonnull (kernels.multiply[types[i]]);
+  for (guint i = 0; i < G_N_ELEMENTS (random_weight_types); i++)
+    g_assert_nonnull (kernels.multiply[random_weight_types[i]]);
 }
 
 /* --- Benchmark --- */
@@ -838,13 +720,13 @@ test_speed (gconstpointer data)
 
   if (!init_or_skip (&kernels, test->tier))
     return;
-  weight = some = random_weight (test->type, 256, n_columns, rand);
+  weight = some = random_weight_new (test->type, 256, n_columns, rand);
   rows = g_malloc (n_rows * weight.row_bytes);
   for (guint r = 0; r < n_rows; r += 256)
     memcpy (rows + r * weight.row_bytes, some.data, 256 * weight.row_bytes);
   weight.data = rows;
   weight.n_rows = n_rows;
-  clear_weight (&some);
+  random_weight_clear (&some);
   input = random_input (&kernels, n_tokens, n_columns, rand);
   for (guint i = 0; i < 3; i++)
     {
@@ -890,7 +772,7 @@ main (int argc, char **argv)
 
           g_test_add_data_func (path, tiers[i], tests[t].func);
         }
-      for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+      for (guint t = 0; t < G_N_ELEMENTS (random_weight_types); t++)
         {
           static const struct {
             const char *name;
@@ -903,9 +785,9 @@ main (int argc, char **argv)
             {
               Case *test = g_new (Case, 1);
               g_autofree char *path = g_strdup_printf (
-                "/kernels/%s/%s/%s", tiers[i], products[p].name, sotto_block_name (types[t]));
+                "/kernels/%s/%s/%s", tiers[i], products[p].name, sotto_block_name (random_weight_types[t]));
 
-              *test = (Case) { tiers[i], types[t] };
+              *test = (Case) { tiers[i], random_weight_types[t] };
               g_test_add_data_func_full (path, test, products[p].func, g_free);
             }
         }
