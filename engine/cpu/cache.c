@@ -168,6 +168,13 @@ move (void *place, guint8 *bytes, gsize n, Direction direction)
   return n;
 }
 
+/* Measuring has no bytes, and what is nowhere has nothing behind it. */
+static guint8 *
+behind (guint8 *bytes, gsize n)
+{
+  return bytes != NULL ? bytes + n : NULL;
+}
+
 static gsize
 move_cache (const SottoCaches *caches, guint index, guint position, guint8 *bytes, Direction direction)
 {
@@ -180,10 +187,11 @@ move_cache (const SottoCaches *caches, guint index, guint position, guint8 *byte
       {
         guint n_rows = self->value_bytes > 0 ? MIN (SOTTO_KEY_TILE, position - at) : 0;
 
-        n += move (sotto_cache_key_tile (self, head, at), bytes + n, self->key_tile_bytes, direction);
+        n += move (sotto_cache_key_tile (self, head, at), behind (bytes, n), self->key_tile_bytes,
+                   direction);
         if (n_rows > 0)
-          n += move (sotto_cache_value_row (self, head, at), bytes + n, n_rows * self->value_bytes,
-                     direction);
+          n += move (sotto_cache_value_row (self, head, at), behind (bytes, n),
+                     n_rows * self->value_bytes, direction);
       }
   return n;
 }
@@ -199,10 +207,10 @@ move_all (const SottoCaches *self,
 
   for (guint i = 0; i < self->plan->n_caches; i++)
     if (!rings_only || self->held.caches[i].is_ring)
-      n += move_cache (self, i, position, bytes + n, direction);
+      n += move_cache (self, i, position, behind (bytes, n), direction);
   for (guint i = 0; i < self->plan->n_recurrents; i++)
-    n += move (self->recurrents[i], bytes + n, self->plan->recurrents[i].n_floats * sizeof (float),
-               direction);
+    n += move (self->recurrents[i], behind (bytes, n),
+               self->plan->recurrents[i].n_floats * sizeof (float), direction);
   return n;
 }
 
