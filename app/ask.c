@@ -11,12 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ask-private.h"
 #include "inference.h"
-#include "model-files.h"
-#include "problem.h"
 
-/* One question, one answer: a worker of its own, no main loop, no history, no preferences. This
- * file is the application's voice on the command line and the only one in this folder that prints. */
+/* One question, one answer: a worker of its own, no main loop, no history, no preferences. */
 
 #define STATUS_OK 0
 #define STATUS_WRONG 1
@@ -39,26 +37,6 @@ typedef struct {
   gboolean is_broken;      /* standard output went away */
   int status;
 } Answer;
-
-static void G_GNUC_PRINTF (1, 2)
-complain (const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_printerr ("sotto: %s\n", text);
-}
-
-static void
-complain_about (const GError *error)
-{
-  g_autoptr (SottoProblem) problem = sotto_problem_new (error);
-
-  complain ("%s", sotto_problem_get_text (problem));
-}
 
 /* --- The question --- */
 
@@ -89,7 +67,7 @@ read_input (GString *out)
         continue;
       if (n < 0)
         {
-          complain (_("Standard input cannot be read: %s"), g_strerror (errno));
+          sotto_ask_complain (_("Standard input cannot be read: %s"), g_strerror (errno));
           return FALSE;
         }
       g_string_append_len (out, buffer, n);
@@ -97,7 +75,7 @@ read_input (GString *out)
         {
           g_autofree char *limit = g_format_size (MAX_INPUT_BYTES);
 
-          complain (_("There is too much on standard input: more than %s."), limit);
+          sotto_ask_complain (_("There is too much on standard input: more than %s."), limit);
           return FALSE;
         }
     }
@@ -122,92 +100,7 @@ compose_question (const SottoAsk *ask)
   if (question[0] != '\0')
     return g_steal_pointer (&question);
 
-  complain (_("There is no question. Write it behind --ask, or pipe it in."));
-  return NULL;
-}
-
-/* --- The model --- */
-
-static int
-compare_facts (gconstpointer a, gconstpointer b)
-{
-  const SottoModelFacts *facts_a = *(SottoModelFacts **) a;
-  const SottoModelFacts *facts_b = *(SottoModelFacts **) b;
-
-  return sotto_model_files_compare (facts_a->name, facts_a->is_base, facts_b->name,
-                                    facts_b->is_base);
-}
-
-static GPtrArray *
-look_at_all (GPtrArray *paths)
-{
-  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
-
-  for (guint i = 0; i < paths->len; i++)
-    {
-      SottoModelFacts *facts = sotto_model_files_look (g_ptr_array_index (paths, i));
-
-      if (facts->error == NULL)
-        g_ptr_array_add (all, facts);
-      else
-        sotto_model_facts_free (facts);
-    }
-  g_ptr_array_sort (all, compare_facts);
-  return all;
-}
-
-static void
-complain_about_model (const char *wanted, GPtrArray *all)
-{
-  g_auto (GStrv) folders = sotto_model_files_folders ();
-
-  if (wanted != NULL)
-    complain (_("There is no model “%s”."), wanted);
-  else
-    complain (_("There is no model."));
-
-  if (all->len > 0)
-    g_printerr ("%s\n", _("These are there:"));
-  for (guint i = 0; i < all->len; i++)
-    {
-      const SottoModelFacts *facts = g_ptr_array_index (all, i);
-      g_autofree char *file = g_filename_display_basename (facts->path);
-
-      g_printerr ("  %s (%s)\n", facts->name, file);
-    }
-  if (all->len == 0)
-    /* Translators: %s is a folder */
-    g_printerr (_("Put a model file (GGUF) into %s, or name one with --model."), folders[0]);
-  if (all->len == 0)
-    g_printerr ("\n");
-}
-
-/* Returns: (transfer full) (nullable): the path */
-static char *
-find_model (const char *wanted)
-{
-  g_autoptr (GPtrArray) paths = NULL;
-  g_autoptr (GPtrArray) all = NULL;
-
-  /* A path is taken as it is; whether the file is a model is the worker's to say. */
-  if (wanted != NULL && (strchr (wanted, '/') != NULL || g_file_test (wanted, G_FILE_TEST_EXISTS)))
-    return g_strdup (wanted);
-
-  paths = sotto_model_files_list (NULL);
-  for (guint i = 0; wanted != NULL && i < paths->len; i++)
-    if (sotto_model_files_matches (g_ptr_array_index (paths, i), NULL, wanted))
-      return g_strdup (g_ptr_array_index (paths, i));
-
-  all = look_at_all (paths);
-  for (guint i = 0; i < all->len; i++)
-    {
-      const SottoModelFacts *facts = g_ptr_array_index (all, i);
-
-      if (wanted == NULL || sotto_model_files_matches (facts->path, facts->name, wanted))
-        return g_strdup (facts->path);
-    }
-
-  complain_about_model (wanted, all);
+  sotto_ask_complain (_("There is no question. Write it behind --ask, or pipe it in."));
   return NULL;
 }
 
@@ -250,7 +143,7 @@ put_text (Answer *answer, const char *text)
         continue;
       if (n < 0)
         {
-          complain (_("The answer cannot be written: %s"), g_strerror (errno));
+          sotto_ask_complain (_("The answer cannot be written: %s"), g_strerror (errno));
           answer->is_broken = TRUE;
           sotto_worker_cancel (answer->worker, answer->request);
           return;
@@ -287,7 +180,7 @@ take_event (Answer *answer, const SottoEvent *event)
       finish_line (answer);
       if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
         {
-          complain (_("The answer was cut off: the model’s context of %d tokens is full."),
+          sotto_ask_complain (_("The answer was cut off: the model’s context of %d tokens is full."),
                     (int) event->total);
           answer->status = STATUS_WRONG;
         }
@@ -299,7 +192,7 @@ take_event (Answer *answer, const SottoEvent *event)
     case SOTTO_EVENT_FAILED:
       clear_progress (answer);
       finish_line (answer);
-      complain_about (event->error);
+      sotto_ask_complain_about (event->error);
       answer->status = STATUS_WRONG;
       return TRUE;
     case SOTTO_EVENT_LOADED:
@@ -351,16 +244,18 @@ receive (Answer *answer, const sigset_t *stopping)
 }
 
 static void
-fill_request (const SottoAsk *ask,
-              const char     *path,
-              SottoMessages  *messages,
-              SottoGenerate  *generate)
+fill_request (const SottoAsk        *ask,
+              const SottoModelFacts *model,
+              SottoMessages         *messages,
+              SottoGenerate         *generate)
 {
   const SottoSamplerSettings defaults = SOTTO_SAMPLER_DEFAULTS;
 
-  generate->path = path;
+  generate->path = model->path;
   generate->messages = messages;
   generate->max_tokens = (guint) MAX (ask->max_tokens, 0);
+  if (generate->max_tokens == 0 && model->is_base)
+    generate->max_tokens = SOTTO_INFERENCE_COMPLETION_TOKENS;
   generate->sampler = defaults;
   if (ask->temperature >= 0)
     generate->sampler.temperature = (float) ask->temperature;
@@ -368,7 +263,7 @@ fill_request (const SottoAsk *ask,
 }
 
 static int
-answer_question (const SottoAsk *ask, const char *question, const char *path)
+answer_question (const SottoAsk *ask, const char *question, const SottoModelFacts *model)
 {
   g_autoptr (SottoMessages) messages = sotto_messages_new ();
   g_autoptr (GError) error = NULL;
@@ -385,12 +280,12 @@ answer_question (const SottoAsk *ask, const char *question, const char *path)
   answer.worker = sotto_worker_new (&options, &error);
   if (answer.worker == NULL)
     {
-      complain_about (error);
+      sotto_ask_complain_about (error);
       return STATUS_WRONG;
     }
 
   answer.shows_progress = isatty (STDERR_FILENO);
-  fill_request (ask, path, messages, &generate);
+  fill_request (ask, model, messages, &generate);
   answer.request = sotto_worker_generate (answer.worker, &generate);
   receive (&answer, &stopping);
   sotto_worker_free (answer.worker);
@@ -404,14 +299,14 @@ int
 sotto_ask_run (const SottoAsk *ask)
 {
   g_autofree char *question = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr (SottoModelFacts) model = NULL;
 
   g_return_val_if_fail (ask != NULL && ask->question != NULL, STATUS_WRONG);
 
-  path = find_model (ask->model);
-  if (path == NULL)
+  model = sotto_ask_find_model (ask->model);
+  if (model == NULL)
     return STATUS_WRONG;
 
   question = compose_question (ask);
-  return question != NULL ? answer_question (ask, question, path) : STATUS_WRONG;
+  return question != NULL ? answer_question (ask, question, model) : STATUS_WRONG;
 }

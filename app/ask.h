@@ -12,10 +12,10 @@ G_BEGIN_DECLS
  * SottoAsk:
  * @question: what to ask
  * @system: (nullable): system prompt
- * @model: (nullable): path or name; %NULL: the first in the library
+ * @model: (nullable): path, name or a part of one that no other has; %NULL: the first in the library
  * @seed: -1: another one each time
  * @temperature: negative: the engine's default
- * @max_tokens: 0: until the context is full
+ * @max_tokens: 0: until the context is full, or of a base model some sentences
  *
  * A question on the command line.
  */

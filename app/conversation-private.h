@@ -143,9 +143,11 @@ gboolean sotto_conversation_path_read_finish (SottoConversation  *self,
                                               GAsyncResult       *result,
                                               GError            **error);
 
+/* --- conversation-messages.c --- */
+
 gboolean sotto_conversation_path_has_calls (SottoConversation *self);
 
-/* The conversation as the engine takes it, without a last message that has no text yet. */
+/* Without a last message that has no text yet */
 SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 
 /* --- conversation-reply.c --- */

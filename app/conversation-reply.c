@@ -464,6 +464,34 @@ sotto_conversation_retry (SottoConversation *self)
     sotto_conversation_begin_reply (self, NULL, NULL);
 }
 
+gboolean
+sotto_conversation_can_continue (SottoConversation *self)
+{
+  SottoModelEntry *model;
+  SottoMessage *last;
+
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), FALSE);
+
+  model = sotto_conversation_get_model (self);
+  if (model == NULL || !sotto_model_entry_is_usable (model) || !sotto_model_entry_is_base (model)
+      || sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL
+      || !self->is_loaded || self->rows->len == 0)
+    return FALSE;
+
+  last = sotto_conversation_path_get (self, self->rows->len - 1);
+  return sotto_message_get_role (last) == SOTTO_ROLE_ASSISTANT
+         && sotto_message_get_length (last) > 0
+         && sotto_message_get_status (last) != SOTTO_MESSAGE_STATUS_FAILED
+         && sotto_message_get_status (last) != SOTTO_MESSAGE_STATUS_LIMITED;
+}
+
+void
+sotto_conversation_continue (SottoConversation *self)
+{
+  if (sotto_conversation_can_continue (self))
+    sotto_conversation_begin_reply (self, NULL, NULL);
+}
+
 void
 sotto_conversation_stop (SottoConversation *self)
 {

@@ -141,6 +141,21 @@ void sotto_conversation_regenerate (SottoConversation *self, SottoMessage *messa
 void sotto_conversation_retry (SottoConversation *self);
 
 /**
+ * sotto_conversation_can_continue:
+ *
+ * Whether a base model, which answers nothing, may go on with the text it has written last.
+ */
+gboolean sotto_conversation_can_continue (SottoConversation *self);
+
+/**
+ * sotto_conversation_continue:
+ *
+ * Has it go on: what it writes is a reply that follows its last one. Does nothing where
+ * sotto_conversation_can_continue() does not hold.
+ */
+void sotto_conversation_continue (SottoConversation *self);
+
+/**
  * sotto_conversation_switch_version:
  * @message: on the current path
  * @step: -1: the version before, 1: the one after

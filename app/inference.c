@@ -283,6 +283,17 @@ context_for (SottoInference *self, const char *path)
   return trained > 0 ? MIN (wanted, trained) : wanted;
 }
 
+static guint
+max_tokens_for (SottoInference *self, const char *path)
+{
+  const guint wanted = (guint) sotto_settings_get_int (self->settings, "max-tokens");
+  SottoModelEntry *entry = sotto_model_library_lookup (self->library, path);
+
+  if (wanted == 0 && entry != NULL && sotto_model_entry_is_base (entry))
+    return SOTTO_INFERENCE_COMPLETION_TOKENS;
+  return wanted;
+}
+
 guint64
 sotto_inference_generate (SottoInference      *self,
                           const char          *path,
@@ -302,7 +313,7 @@ sotto_inference_generate (SottoInference      *self,
   generate.path = path;
   generate.n_context = context_for (self, path);
   generate.messages = messages;
-  generate.max_tokens = (guint) sotto_settings_get_int (self->settings, "max-tokens");
+  generate.max_tokens = max_tokens_for (self, path);
   sotto_inference_fill_sampler (self->settings, &generate.sampler);
 
   id = sotto_worker_generate (self->worker, &generate);

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 #define SOTTO_TYPE_INFERENCE (sotto_inference_get_type ())
 G_DECLARE_FINAL_TYPE (SottoInference, sotto_inference, SOTTO, INFERENCE, GObject)
 
+/* How far a base model writes on its own where the person has set no length: seldom does it come to
+ * an end by itself, and it can be asked to go on. */
+#define SOTTO_INFERENCE_COMPLETION_TOKENS 256
+
 /**
  * SottoInferenceFunc:
  * @event: (transfer none): of the request; the last one is FINISHED, CANCELLED or FAILED

@@ -116,7 +116,7 @@ typedef enum {
  * @SOTTO_MODEL_STATE_CHECKING: being looked at
  * @SOTTO_MODEL_STATE_AVAILABLE: can be used
  * @SOTTO_MODEL_STATE_MISSING: the file is gone (or its drive is not there)
- * @SOTTO_MODEL_STATE_UNREADABLE: the file cannot be used: see #SottoModelEntry:problem
+ * @SOTTO_MODEL_STATE_UNREADABLE: the file cannot be used for a chat: see #SottoModelEntry:problem
  * @SOTTO_MODEL_STATE_LOADING: being loaded (#SottoModelEntry:fraction)
  * @SOTTO_MODEL_STATE_LOADED: in memory
  */

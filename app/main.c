@@ -40,7 +40,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
       N_("Answer TEXT on the terminal, and further text from standard input if that is "
          "piped"), N_("TEXT") },
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model,
-      N_("With --ask: the model, a path or a name from the library"), N_("MODEL") },
+      N_("With --ask: the model: a path, a name or a part of a name"), N_("MODEL") },
     { "system", 0, 0, G_OPTION_ARG_STRING, &options->system,
       N_("With --ask: what to tell the model beforehand"), N_("TEXT") },
     { "temperature", 0, 0, G_OPTION_ARG_STRING, &options->temperature,

@@ -14,6 +14,9 @@ void sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts
 /* Size and time of the file as it was looked at; 0 and 0 before. */
 void sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *modified);
 
+/* What it is good for, as far as is known */
+SottoModelRank sotto_model_entry_get_rank (SottoModelEntry *self);
+
 /* What the worker does with it; ignored for files that cannot be used. */
 void sotto_model_entry_set_loading (SottoModelEntry *self, double fraction);
 void sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded);

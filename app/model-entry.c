@@ -12,7 +12,9 @@ struct _SottoModelEntry
 
   char *path;
   char *name;
+  gboolean is_named; /* by more than its file: an unreadable one keeps its name */
   char *summary;
+  char *note; /* NULL: there is nothing to say */
   char *hash; /* NULL until the worker has taken it */
   SottoModelFacts *facts; /* NULL while CHECKING for the first time */
   SottoProblem *problem;
@@ -27,6 +29,7 @@ enum {
   PROP_PATH,
   PROP_NAME,
   PROP_SUMMARY,
+  PROP_NOTE,
   PROP_FAMILY,
   PROP_QUANTISATION,
   PROP_LICENCE,
@@ -56,6 +59,7 @@ sotto_model_entry_finalize (GObject *object)
   g_free (self->path);
   g_free (self->name);
   g_free (self->summary);
+  g_free (self->note);
   g_free (self->hash);
   g_clear_pointer (&self->facts, sotto_model_facts_free);
   g_clear_object (&self->problem);
@@ -77,6 +81,9 @@ sotto_model_entry_get_property (GObject *object, guint prop_id, GValue *value, G
       break;
     case PROP_SUMMARY:
       g_value_set_string (value, self->summary);
+      break;
+    case PROP_NOTE:
+      g_value_set_string (value, self->note);
       break;
     case PROP_FAMILY:
       g_value_set_string (value, sotto_model_entry_get_family (self));
@@ -137,6 +144,7 @@ sotto_model_entry_class_init (SottoModelEntryClass *klass)
   properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   properties[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, NULL, flags);
+  properties[PROP_NOTE] = g_param_spec_string ("note", NULL, NULL, NULL, flags);
   properties[PROP_FAMILY] = g_param_spec_string ("family", NULL, NULL, NULL, flags);
   properties[PROP_QUANTISATION] = g_param_spec_string ("quantisation", NULL, NULL, NULL, flags);
   properties[PROP_LICENCE] = g_param_spec_string ("licence", NULL, NULL, NULL, flags);
@@ -199,11 +207,26 @@ create_summary (const SottoModelFacts *facts)
   if (facts->quantisation != NULL && facts->quantisation[0] != '\0')
     g_ptr_array_add (parts, facts->quantisation);
   g_ptr_array_add (parts, size);
-  if (facts->is_base)
-    /* Translators: a base model continues a text; it was not trained to answer */
-    g_ptr_array_add (parts, (char *) _("completes text"));
   g_ptr_array_add (parts, NULL);
   return g_strjoinv (" · ", (char **) parts->pdata);
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+create_note (const SottoModelFacts *facts)
+{
+  if (facts->error != NULL)
+    return NULL;
+  if (facts->is_base)
+    /* Translators: a base model was not trained to answer */
+    return g_strdup (_("A base model: it continues your text instead of answering."));
+  if (facts->has_template || facts->default_template == NULL)
+    return NULL;
+  if (g_str_equal (facts->default_template, "plain"))
+    return g_strdup (_("No chat template in its file: a plain one is used, and answers may suffer."));
+  /* Translators: %s is the name of a format of conversations, such as “chatml” */
+  return g_strdup_printf (_("No chat template in its file: the usual one of its kind (%s) is used."),
+                          facts->default_template);
 }
 
 void
@@ -218,6 +241,11 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
 
   g_object_freeze_notify (object);
   g_free (self->summary);
+  g_free (self->note);
+  self->note = create_note (facts);
+  if (facts->error == NULL || !self->is_named)
+    g_set_str (&self->name, facts->name);
+  self->is_named = TRUE;
   if (facts->error != NULL)
     {
       const gboolean missing = !g_file_test (self->path, G_FILE_TEST_EXISTS);
@@ -238,8 +266,6 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
     }
   else
     {
-      g_free (self->name);
-      self->name = g_strdup (facts->name);
       self->summary = create_summary (facts);
       set_state (self, SOTTO_MODEL_STATE_AVAILABLE);
     }
@@ -310,7 +336,11 @@ sotto_model_entry_get_hash (SottoModelEntry *self)
 void
 sotto_model_entry_set_remembered_name (SottoModelEntry *self, const char *name)
 {
-  if (self->facts == NULL && name != NULL && name[0] != '\0' && g_set_str (&self->name, name))
+  if (self->facts != NULL || name == NULL || name[0] == '\0')
+    return;
+
+  self->is_named = TRUE;
+  if (g_set_str (&self->name, name))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
 }
 
@@ -330,6 +360,12 @@ const char *
 sotto_model_entry_get_summary (SottoModelEntry *self)
 {
   return self->summary;
+}
+
+const char *
+sotto_model_entry_get_note (SottoModelEntry *self)
+{
+  return self->note;
 }
 
 const char *
@@ -372,6 +408,12 @@ gboolean
 sotto_model_entry_is_base (SottoModelEntry *self)
 {
   return self->facts != NULL && self->facts->is_base;
+}
+
+SottoModelRank
+sotto_model_entry_get_rank (SottoModelEntry *self)
+{
+  return self->facts != NULL ? sotto_model_facts_rank (self->facts) : SOTTO_MODEL_RANK_ANSWERS;
 }
 
 SottoModelState

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * - "name" (string): what to call it ("Qwen2.5 Coder 0.5B Instruct"); the file's name until looked
  *   at
  * - "summary" (string): one translated line: "0.5B · Q4_K_M · 491 MB"
+ * - "note" (string, nullable): a translated sentence on what to expect of it: that it only completes
+ *   text, or that its file lacks a chat template and what stands in for that
  * - "family", "quantisation" (string, nullable), "licence" (string, nullable)
  * - "size" (uint64): bytes; "parameters" (uint64)
  * - "context-trained" (uint): tokens the model was trained for
@@ -34,6 +36,7 @@ G_DECLARE_FINAL_TYPE (SottoModelEntry, sotto_model_entry, SOTTO, MODEL_ENTRY, GO
 const char *sotto_model_entry_get_path (SottoModelEntry *self);
 const char *sotto_model_entry_get_name (SottoModelEntry *self);
 const char *sotto_model_entry_get_summary (SottoModelEntry *self);
+const char *sotto_model_entry_get_note (SottoModelEntry *self);
 const char *sotto_model_entry_get_family (SottoModelEntry *self);
 const char *sotto_model_entry_get_quantisation (SottoModelEntry *self);
 const char *sotto_model_entry_get_licence (SottoModelEntry *self);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "problem.h"
+
 void
 sotto_model_facts_free (SottoModelFacts *facts)
 {
@@ -16,7 +18,16 @@ sotto_model_facts_free (SottoModelFacts *facts)
   g_free (facts->licence);
   g_free (facts->size_label);
   g_free (facts->quantisation);
+  g_free (facts->default_template);
   g_free (facts);
+}
+
+SottoModelRank
+sotto_model_facts_rank (const SottoModelFacts *facts)
+{
+  if (facts->error != NULL)
+    return SOTTO_MODEL_RANK_UNUSABLE;
+  return facts->is_base ? SOTTO_MODEL_RANK_COMPLETES : SOTTO_MODEL_RANK_ANSWERS;
 }
 
 char **
@@ -195,6 +206,7 @@ sotto_model_files_look (const char *path)
   const SottoModelInfo *info;
 
   facts->path = find_first_part (g_strdup (path));
+  facts->name = sotto_model_files_create_name (facts->path, NULL);
   if (!sotto_model_files_stat (facts->path, &facts->size, &facts->modified, &facts->error))
     return g_steal_pointer (&facts);
 
@@ -203,6 +215,14 @@ sotto_model_files_look (const char *path)
     return g_steal_pointer (&facts);
 
   info = sotto_model_get_info (model);
+  if (info->is_embedding)
+    {
+      g_set_error (&facts->error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_EMBEDDING_MODEL,
+                   "%s gives embeddings and writes no text", facts->path);
+      return g_steal_pointer (&facts);
+    }
+
+  g_free (facts->name);
   facts->name = sotto_model_files_create_name (facts->path, info->name);
   facts->family = g_strdup (info->family);
   facts->licence = g_strdup (info->licence);
@@ -210,21 +230,25 @@ sotto_model_files_look (const char *path)
   facts->quantisation = g_strdup (info->quantisation);
   facts->n_parameters = info->n_parameters;
   facts->n_context_trained = info->n_context_trained;
+  facts->default_template = g_strdup (info->default_template);
   facts->has_template = info->has_template;
   facts->is_base = info->is_base;
   return g_steal_pointer (&facts);
 }
 
 int
-sotto_model_files_compare (const char *name_a, gboolean base_a, const char *name_b, gboolean base_b)
+sotto_model_files_compare (const char     *name_a,
+                           SottoModelRank  rank_a,
+                           const char     *name_b,
+                           SottoModelRank  rank_b)
 {
   g_autofree char *folded_a = NULL;
   g_autofree char *folded_b = NULL;
   g_autofree char *key_a = NULL;
   g_autofree char *key_b = NULL;
 
-  if (base_a != base_b)
-    return base_a ? 1 : -1;
+  if (rank_a != rank_b)
+    return rank_a < rank_b ? -1 : 1;
 
   folded_a = g_utf8_casefold (name_a, -1);
   folded_b = g_utf8_casefold (name_b, -1);

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * SottoModelFacts:
  * @path: of a model split over several files: of the first
  * @size: bytes of all its files; with @modified what tells a changed one
- * @error: (nullable): why it cannot be used; the fields of the description are empty then
+ * @error: (nullable): why it cannot be used; what follows @name is empty then
+ * @default_template: (nullable): what stands in for a chat template of its own, as in #SottoModelInfo
  *
  * What is known of one file.
  */
@@ -28,10 +29,19 @@ typedef struct {
   char *quantisation;
   guint64 n_parameters;
   guint n_context_trained;
+  char *default_template;
   gboolean has_template;
   gboolean is_base;
 } SottoModelFacts;
 
+/* What a model is good for, best first */
+typedef enum {
+  SOTTO_MODEL_RANK_ANSWERS,
+  SOTTO_MODEL_RANK_COMPLETES,
+  SOTTO_MODEL_RANK_UNUSABLE,
+} SottoModelRank;
+
+SottoModelRank sotto_model_facts_rank (const SottoModelFacts *facts);
 void sotto_model_facts_free (SottoModelFacts *facts);
 
 /**
@@ -83,13 +93,13 @@ char *sotto_model_files_create_name (const char *path, const char *own_name);
 /**
  * sotto_model_files_compare:
  *
- * The order in which models are shown and the default is chosen: those that answer before those
- * that only complete, then by name.
+ * The order in which models are shown and the default is chosen: those that answer, those that only
+ * complete, those that cannot be used; each by name.
  */
-int sotto_model_files_compare (const char *name_a,
-                               gboolean    base_a,
-                               const char *name_b,
-                               gboolean    base_b);
+int sotto_model_files_compare (const char     *name_a,
+                               SottoModelRank  rank_a,
+                               const char     *name_b,
+                               SottoModelRank  rank_b);
 
 /**
  * sotto_model_files_matches:

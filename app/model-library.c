@@ -97,9 +97,9 @@ compare_entries (gconstpointer a, gconstpointer b)
   SottoModelEntry *entry_b = *(SottoModelEntry **) b;
 
   return sotto_model_files_compare (sotto_model_entry_get_name (entry_a),
-                                    sotto_model_entry_is_base (entry_a),
+                                    sotto_model_entry_get_rank (entry_a),
                                     sotto_model_entry_get_name (entry_b),
-                                    sotto_model_entry_is_base (entry_b));
+                                    sotto_model_entry_get_rank (entry_b));
 }
 
 static void
@@ -159,9 +159,11 @@ merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
   if (known != NULL)
     {
       g_autofree char *old_name = g_strdup (sotto_model_entry_get_name (known));
+      const SottoModelRank old_rank = sotto_model_entry_get_rank (known);
 
       sotto_model_entry_take_facts (known, facts);
-      if (!g_str_equal (old_name, sotto_model_entry_get_name (known)))
+      if (!g_str_equal (old_name, sotto_model_entry_get_name (known))
+          || old_rank != sotto_model_entry_get_rank (known))
         {
           guint position;
 

@@ -14,10 +14,10 @@ G_BEGIN_DECLS
 /**
  * SottoModelLibrary:
  *
- * The models on this computer: a #GListModel of #SottoModelEntry sorted by name. Looks for *.gguf
- * in sotto/models under the user's and the system's data folders and in the extensions of a
- * Flatpak, watches these folders, and remembers files that were added in place. It never copies,
- * fetches or deletes a file.
+ * The models on this computer: a #GListModel of #SottoModelEntry, those that answer first, those
+ * that cannot be used last, each by name. Looks for *.gguf in sotto/models under the user's and the
+ * system's data folders and in the extensions of a Flatpak, watches these folders, and remembers
+ * files that were added in place. It never copies, fetches or deletes a file.
  *
  * Properties:
  * - "n-items" (uint), "looking" (boolean): files are still being looked at

@@ -41,6 +41,7 @@ typedef enum {
   SOTTO_APP_ERROR_PROTECTING,    /* the protection is being changed already */
   SOTTO_APP_ERROR_NO_KEYRING,    /* there is no keyring to move into */
   SOTTO_APP_ERROR_KEYRING_REFUSED, /* the keyring to move into was not unlocked */
+  SOTTO_APP_ERROR_EMBEDDING_MODEL, /* a model that writes nothing: it tells what a text is about */
 } SottoAppError;
 
 #define SOTTO_APP_ERROR (sotto_app_error_quark ())

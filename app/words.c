@@ -57,6 +57,10 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       *remedy = SOTTO_REMEDY_RETRY;
       return g_strdup (_("The keyring was not unlocked. Your passphrase still protects your "
                          "conversations."));
+    case SOTTO_APP_ERROR_EMBEDDING_MODEL:
+      *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      return g_strdup (_("This model finds texts by their meaning. It cannot write, so one cannot "
+                         "chat with it."));
     default:
       return NULL;
     }

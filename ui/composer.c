@@ -59,18 +59,31 @@ is_blank (const char *text)
 
 /* --- What the bar says --- */
 
+/* Whether what is to be sent is nothing, which a base model takes for "go on". */
+static gboolean
+is_continuing (SottoComposer *self)
+{
+  return self->conversation != NULL && !self->sending &&
+         gtk_text_buffer_get_char_count (GTK_TEXT_BUFFER (self->buffer)) == 0 &&
+         sotto_conversation_can_continue (self->conversation);
+}
+
 static void
 update_button (SottoComposer *self)
 {
   gboolean is_busy = self->conversation != NULL && sotto_conversation_is_busy (self->conversation);
+  gboolean continues = is_continuing (self);
   g_autofree char *text = get_text (self);
-  const char *label = is_busy ? _("Stop") : _("Send");
+  const char *icon = is_busy ? "media-playback-stop-symbolic" : continues ? "go-next-symbolic" : "go-up-symbolic";
+  const char *tooltip = is_busy ? _("Stop (Escape)") : continues ? _("Continue (Enter)") : _("Send (Enter)");
+  const char *label = is_busy ? _("Stop") : continues ? _("Continue") : _("Send");
 
-  gtk_button_set_icon_name (self->button, is_busy ? "media-playback-stop-symbolic" : "go-up-symbolic");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), is_busy ? _("Stop (Escape)") : _("Send (Enter)"));
+  gtk_button_set_icon_name (self->button, icon);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), tooltip);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_set_sensitive (GTK_WIDGET (self->button),
-                            self->conversation != NULL && (is_busy || (!self->sending && !is_blank (text))));
+                            self->conversation != NULL &&
+                            (is_busy || continues || (!self->sending && !is_blank (text))));
 
   if (is_busy)
     gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
@@ -112,10 +125,20 @@ update_placeholder (SottoComposer *self)
 {
   SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
   gboolean is_base = model != NULL && sotto_model_entry_is_base (model);
-  const char *text = is_base ? _("This is a base model: it continues your text…") : _("Write a message…");
+  gboolean has_begun = self->conversation != NULL && g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) > 0;
+  const char *text = !is_base ? _("Write a message…")
+                     : has_begun ? _("Write on, or press Enter to continue…")
+                     : _("This is a base model: it continues your text…");
 
   gtk_label_set_label (self->placeholder, text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_PLACEHOLDER, text, -1);
+}
+
+static void
+update_kind (SottoComposer *self)
+{
+  update_placeholder (self);
+  update_button (self);
 }
 
 /* What kind of model it is may become known only when its file has been looked at. */
@@ -128,8 +151,11 @@ on_model_changed (SottoComposer *self)
     g_signal_handlers_disconnect_by_data (self->model, self);
   g_set_object (&self->model, model);
   if (model != NULL)
-    g_signal_connect_object (model, "notify::is-base", G_CALLBACK (update_placeholder), self, G_CONNECT_SWAPPED);
-  update_placeholder (self);
+    {
+      g_signal_connect_object (model, "notify::is-base", G_CALLBACK (update_kind), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (model, "notify::usable", G_CALLBACK (update_kind), self, G_CONNECT_SWAPPED);
+    }
+  update_kind (self);
 }
 
 static void
@@ -202,8 +228,15 @@ send (SottoComposer *self)
   g_autofree char *text = get_text (self);
 
   if (self->conversation == NULL || self->sending || sotto_conversation_is_busy (self->conversation) ||
-      is_blank (text))
+      (is_blank (text) && !is_continuing (self)))
     return;
+
+  if (is_continuing (self))
+    {
+      sotto_conversation_continue (self->conversation);
+      g_signal_emit (self, signals[SENT], 0);
+      return;
+    }
 
   self->sending = TRUE;
   gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), FALSE);
@@ -278,6 +311,8 @@ sotto_composer_set_conversation (SottoComposer     *self,
       g_signal_connect_object (conversation, "notify::draft", G_CALLBACK (on_draft_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::model", G_CALLBACK (on_model_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "items-changed", G_CALLBACK (update_kind), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::status-text", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::context-used", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::context-limit", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);

@@ -20,6 +20,7 @@ struct _SottoConversationPage {
   GtkStack *stack;
   GtkScrolledWindow *scroller;
   SottoMessageList *list;
+  AdwStatusPage *empty_page;
   GtkBox *suggestions;
   GtkRevealer *jump_revealer;
   SottoComposer *composer;
@@ -29,6 +30,8 @@ struct _SottoConversationPage {
   SottoConversation *conversation;
   SottoAnnouncer *announcer;
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
+
+  gboolean shows_base;      /* the empty page is that of a base model */
 };
 
 G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
@@ -41,6 +44,8 @@ update_title (SottoConversationPage *self)
   const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : "";
 
   adw_window_title_set_title (self->title, *title != '\0' ? title : _("New Chat"));
+  /* On a narrow window there is room for its first words only. */
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
 }
 
 static GtkWidget *
@@ -62,6 +67,63 @@ update_jump_button (SottoConversationPage *self)
   gtk_widget_set_can_target (GTK_WIDGET (self->jump_revealer), shown);
 }
 
+/* --- The empty page --- */
+
+static void
+on_suggestion_clicked (SottoConversationPage *self,
+                       GtkButton             *button)
+{
+  sotto_composer_suggest (self->composer, gtk_button_get_label (button));
+}
+
+static void
+add_suggestion (SottoConversationPage *self,
+                const char            *text)
+{
+  GtkWidget *button = gtk_button_new_with_label (text);
+  GtkWidget *label = gtk_button_get_child (GTK_BUTTON (button));
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+  gtk_widget_add_css_class (button, "suggestion");
+  g_signal_connect_object (button, "clicked", G_CALLBACK (on_suggestion_clicked), self, G_CONNECT_SWAPPED);
+  gtk_box_append (self->suggestions, button);
+}
+
+/* A base model is not asked anything: it is given a beginning. */
+static void
+update_empty_page (SottoConversationPage *self)
+{
+  const char *const questions[] = {
+    /* Translators: things a person might ask a language model, as a beginning */
+    _("Explain how a rainbow comes about"),
+    _("Write a polite reply that declines an invitation"),
+    _("Write a Python function that counts the words in a text"),
+  };
+  const char *const beginnings[] = {
+    /* Translators: beginnings of texts that a language model goes on with */
+    _("Once upon a time, in a village by the sea,"),
+    _("The best thing about a rainy day is"),
+    _("The three most important rules of gardening are:"),
+  };
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  const gboolean is_base = model != NULL && sotto_model_entry_is_base (model);
+  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions));
+
+  if (child != NULL && is_base == self->shows_base)
+    return;
+
+  self->shows_base = is_base;
+  adw_status_page_set_title (self->empty_page, is_base ? _("How Does It Begin?") : _("What Is on Your Mind?"));
+  adw_status_page_set_description (self->empty_page, is_base
+    ? _("This model goes on with your text. It was not taught to answer.")
+    : _("The answer is made on this computer. Nothing leaves it."));
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions))) != NULL)
+    gtk_box_remove (self->suggestions, child);
+  for (guint i = 0; i < G_N_ELEMENTS (questions); i++)
+    add_suggestion (self, is_base ? beginnings[i] : questions[i]);
+}
+
 static void
 update_stack (SottoConversationPage *self)
 {
@@ -76,6 +138,7 @@ update_stack (SottoConversationPage *self)
   else if (sotto_model_library_get_default (models) == NULL && !sotto_model_library_is_looking (models))
     name = "no-model";
 
+  update_empty_page (self);
   gtk_stack_set_visible_child_name (self->stack, name);
   gtk_widget_set_visible (GTK_WIDGET (self->composer), !g_str_equal (name, "no-model"));
   update_jump_button (self);
@@ -230,36 +293,6 @@ on_recall (SottoConversationPage *self)
     }
 }
 
-static void
-on_suggestion_clicked (SottoConversationPage *self,
-                       GtkButton             *button)
-{
-  sotto_composer_suggest (self->composer, gtk_button_get_label (button));
-}
-
-static void
-add_suggestions (SottoConversationPage *self)
-{
-  const char *const texts[] = {
-    /* Translators: things a person might ask a language model, as a beginning */
-    _("Explain how a rainbow comes about"),
-    _("Write a polite reply that declines an invitation"),
-    _("Write a Python function that counts the words in a text"),
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      GtkWidget *button = gtk_button_new_with_label (texts[i]);
-      GtkWidget *label = gtk_button_get_child (GTK_BUTTON (button));
-
-      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-      gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
-      gtk_widget_add_css_class (button, "suggestion");
-      g_signal_connect_object (button, "clicked", G_CALLBACK (on_suggestion_clicked), self, G_CONNECT_SWAPPED);
-      gtk_box_append (self->suggestions, button);
-    }
-}
-
 /* --- The conversation --- */
 
 void
@@ -286,6 +319,7 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
       g_signal_connect_object (conversation, "items-changed", G_CALLBACK (on_messages_changed), self,
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
@@ -391,6 +425,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, empty_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
@@ -409,5 +444,5 @@ sotto_conversation_page_init (SottoConversationPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
   sotto_message_list_set_create (self->list, create_row, self);
-  add_suggestions (self);
+  update_empty_page (self);
 }

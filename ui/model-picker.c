@@ -2,6 +2,8 @@
 
 #include <glib/gi18n.h>
 
+#include "model-row.h"
+
 struct _SottoModelPicker {
   AdwBin parent_instance;
 
@@ -36,30 +38,15 @@ update_name (SottoModelPicker *self)
 
 /* --- The list --- */
 
+/* The rows say which is the conversation's, and the keyboard begins there. */
 static void
-update_row (SottoModelEntry *entry,
-            GParamSpec      *pspec,
-            GtkWidget       *row)
+update_chosen (SottoModelPicker *self)
 {
-  SottoProblem *problem = sotto_model_entry_get_problem (entry);
-  GtkWidget *names = g_object_get_data (G_OBJECT (row), "names");
-  GtkWidget *name = gtk_widget_get_first_child (names);
-  GtkWidget *summary = gtk_widget_get_next_sibling (name);
-  const char *text = problem != NULL ? sotto_problem_get_text (problem) : sotto_model_entry_get_summary (entry);
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  GtkListBoxRow *row;
 
-  gtk_label_set_label (GTK_LABEL (name), sotto_model_entry_get_name (entry));
-  gtk_label_set_label (GTK_LABEL (summary), text);
-  gtk_widget_set_sensitive (row, sotto_model_entry_is_usable (entry));
-}
-
-static void
-on_model_changed (SottoConversation *conversation,
-                  GParamSpec        *pspec,
-                  GtkWidget         *check)
-{
-  SottoModelEntry *entry = g_object_get_data (G_OBJECT (check), "entry");
-
-  gtk_widget_set_opacity (check, sotto_conversation_get_model (conversation) == entry ? 1 : 0);
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
+    sotto_model_row_set_chosen (SOTTO_MODEL_ROW (row), sotto_model_row_get_entry (SOTTO_MODEL_ROW (row)) == model);
 }
 
 static GtkWidget *
@@ -67,50 +54,55 @@ create_row (gpointer item,
             gpointer user_data)
 {
   SottoModelPicker *self = user_data;
-  GtkWidget *row = gtk_list_box_row_new ();
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  GtkWidget *names = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
-  GtkWidget *name = gtk_label_new (NULL);
-  GtkWidget *summary = gtk_label_new (NULL);
-  GtkWidget *check = gtk_image_new_from_icon_name ("object-select-symbolic");
+  GtkWidget *row = sotto_model_row_new (item);
 
-  gtk_label_set_xalign (GTK_LABEL (name), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_label_set_xalign (GTK_LABEL (summary), 0);
-  gtk_label_set_wrap (GTK_LABEL (summary), TRUE);
-  gtk_label_set_max_width_chars (GTK_LABEL (summary), 36);
-  gtk_widget_add_css_class (summary, "caption");
-  gtk_widget_add_css_class (summary, "dimmed");
-  gtk_widget_set_hexpand (names, TRUE);
-  gtk_box_append (GTK_BOX (names), name);
-  gtk_box_append (GTK_BOX (names), summary);
-  gtk_box_append (GTK_BOX (box), names);
-  gtk_box_append (GTK_BOX (box), check);
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
-
-  g_object_set_data (G_OBJECT (row), "names", names);
-  g_object_set_data (G_OBJECT (row), "entry", item);
-  g_object_set_data (G_OBJECT (check), "entry", item);
-  g_signal_connect_object (item, "notify", G_CALLBACK (update_row), row, 0);
-  update_row (item, NULL, row);
-  g_object_bind_property (item, "name", row, "tooltip-text", G_BINDING_SYNC_CREATE);
-
-  if (self->conversation != NULL)
-    {
-      g_signal_connect_object (self->conversation, "notify::model", G_CALLBACK (on_model_changed), check, 0);
-      on_model_changed (self->conversation, NULL, check);
-    }
-  else
-    gtk_widget_set_opacity (check, 0);
+  sotto_model_row_set_chosen (SOTTO_MODEL_ROW (row), self->conversation != NULL &&
+                              sotto_conversation_get_model (self->conversation) == item);
 
   return row;
+}
+
+static gboolean
+is_unusable (GtkListBoxRow *row)
+{
+  return sotto_model_entry_get_problem (sotto_model_row_get_entry (SOTTO_MODEL_ROW (row))) != NULL;
+}
+
+/* What cannot be used stands last, under words of its own. */
+static void
+update_header (GtkListBoxRow *row,
+               GtkListBoxRow *before,
+               gpointer       user_data)
+{
+  GtkWidget *header = NULL;
+
+  if (is_unusable (row) && (before == NULL || !is_unusable (before)))
+    {
+      header = gtk_label_new (_("Cannot Be Used"));
+      gtk_label_set_xalign (GTK_LABEL (header), 0);
+      gtk_widget_add_css_class (header, "caption-heading");
+      gtk_widget_add_css_class (header, "dimmed");
+      gtk_widget_add_css_class (header, "model-header");
+    }
+  gtk_list_box_row_set_header (row, header);
+}
+
+static void
+on_popover_shown (SottoModelPicker *self)
+{
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
+    if (sotto_model_row_get_entry (SOTTO_MODEL_ROW (row)) == model)
+      gtk_widget_grab_focus (GTK_WIDGET (row));
 }
 
 static void
 on_row_activated (SottoModelPicker *self,
                   GtkListBoxRow    *row)
 {
-  SottoModelEntry *entry = g_object_get_data (G_OBJECT (row), "entry");
+  SottoModelEntry *entry = sotto_model_row_get_entry (SOTTO_MODEL_ROW (row));
 
   gtk_popover_popdown (self->popover);
   if (self->conversation == NULL)
@@ -119,6 +111,13 @@ on_row_activated (SottoModelPicker *self,
   sotto_conversation_set_model (self->conversation, entry);
   /* What was chosen last is what the next conversation begins with. */
   sotto_model_library_set_default (self->library, entry);
+}
+
+static void
+update_model (SottoModelPicker *self)
+{
+  update_name (self);
+  update_chosen (self);
 }
 
 /* --- Adding a file --- */
@@ -186,6 +185,7 @@ static void
 fill (SottoModelPicker *self)
 {
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (self->library), create_row, self, NULL);
+  gtk_list_box_set_header_func (self->list, update_header, NULL, NULL);
 }
 
 void
@@ -194,8 +194,12 @@ sotto_model_picker_set_library (SottoModelPicker  *self,
 {
   g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
 
-  if (g_set_object (&self->library, library))
-    fill (self);
+  if (!g_set_object (&self->library, library))
+    return;
+
+  fill (self);
+  /* What a file calls its model is known when it has been looked at. */
+  g_signal_connect_object (library, "notify::looking", G_CALLBACK (update_model), self, G_CONNECT_SWAPPED);
 }
 
 void
@@ -211,11 +215,9 @@ sotto_model_picker_set_conversation (SottoModelPicker  *self,
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_set_object (&self->conversation, conversation);
   if (conversation != NULL)
-    g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_model), self, G_CONNECT_SWAPPED);
 
-  if (self->library != NULL)
-    fill (self);
-  update_name (self);
+  update_model (self);
 }
 
 void
@@ -254,6 +256,7 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, name);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, list);
+  gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);
 }

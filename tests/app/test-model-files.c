@@ -52,13 +52,18 @@ test_matches (void)
   g_assert_false (sotto_model_files_matches (path, NULL, "\xff"));
 }
 
-/* Those that answer first, then by name with numbers as numbers. */
+/* Those that answer first, what cannot be used last, and by name with numbers as numbers. */
 static void
 test_order (void)
 {
-  g_assert_cmpint (sotto_model_files_compare ("Qwen 0.5B", FALSE, "qwen 1.5B", FALSE), <, 0);
-  g_assert_cmpint (sotto_model_files_compare ("gemma", TRUE, "Qwen", FALSE), >, 0);
-  g_assert_cmpint (sotto_model_files_compare ("a 9", FALSE, "a 10", FALSE), <, 0);
+  const SottoModelRank answers = SOTTO_MODEL_RANK_ANSWERS;
+  const SottoModelRank completes = SOTTO_MODEL_RANK_COMPLETES;
+  const SottoModelRank unusable = SOTTO_MODEL_RANK_UNUSABLE;
+
+  g_assert_cmpint (sotto_model_files_compare ("Qwen 0.5B", answers, "qwen 1.5B", answers), <, 0);
+  g_assert_cmpint (sotto_model_files_compare ("gemma", completes, "Qwen", answers), >, 0);
+  g_assert_cmpint (sotto_model_files_compare ("gemma", completes, "Alma", unusable), <, 0);
+  g_assert_cmpint (sotto_model_files_compare ("a 9", answers, "a 10", answers), <, 0);
 }
 
 static void

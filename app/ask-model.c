@@ -1,0 +1,222 @@
+#include "config.h"
+
+#include "ask-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "problem.h"
+
+/* Which model a person means on the command line. In this order, the first that finds one:
+ *
+ *   a path; a model's whole name; a beginning that only one name has; a part that only one has
+ *
+ * This file and ask.c are the only ones in this folder that print. */
+
+void
+sotto_ask_complain (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_printerr ("sotto: %s\n", text);
+}
+
+void
+sotto_ask_complain_about (const GError *error)
+{
+  g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+  sotto_ask_complain ("%s", sotto_problem_get_text (problem));
+}
+
+static int
+compare_facts (gconstpointer a, gconstpointer b)
+{
+  const SottoModelFacts *facts_a = *(SottoModelFacts **) a;
+  const SottoModelFacts *facts_b = *(SottoModelFacts **) b;
+
+  return sotto_model_files_compare (facts_a->name, sotto_model_facts_rank (facts_a), facts_b->name,
+                                    sotto_model_facts_rank (facts_b));
+}
+
+static GPtrArray *
+look_at_all (GPtrArray *paths)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
+
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (all, sotto_model_files_look (g_ptr_array_index (paths, i)));
+  g_ptr_array_sort (all, compare_facts);
+  return all;
+}
+
+/* Letters without their case; whatever parts words is a space. */
+static char *
+fold (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  char *folded = g_utf8_casefold (valid, -1);
+
+  g_strdelimit (folded, "-_. ", ' ');
+  return g_strstrip (folded);
+}
+
+typedef gboolean (*Fits) (const SottoModelFacts *facts, const char *wanted);
+
+static gboolean
+is_called (const SottoModelFacts *facts, const char *wanted)
+{
+  return sotto_model_files_matches (facts->path, facts->name, wanted);
+}
+
+static gboolean
+begins_with (const SottoModelFacts *facts, const char *wanted)
+{
+  g_autofree char *base = g_path_get_basename (facts->path);
+  g_autofree char *file = fold (base);
+  g_autofree char *name = fold (facts->name);
+  g_autofree char *beginning = fold (wanted);
+
+  return g_str_has_prefix (file, beginning) || g_str_has_prefix (name, beginning);
+}
+
+static gboolean
+contains (const SottoModelFacts *facts, const char *wanted)
+{
+  g_autofree char *base = g_path_get_basename (facts->path);
+  g_autofree char *file = fold (base);
+  g_autofree char *name = fold (facts->name);
+  g_autofree char *part = fold (wanted);
+
+  return strstr (file, part) != NULL || strstr (name, part) != NULL;
+}
+
+/* Returns: (transfer container) (element-type SottoModelFacts): all of @all for which @fits holds */
+static GPtrArray *
+filter (GPtrArray *all, Fits fits, const char *wanted)
+{
+  GPtrArray *found = g_ptr_array_new ();
+
+  for (guint i = 0; i < all->len; i++)
+    if (fits (g_ptr_array_index (all, i), wanted))
+      g_ptr_array_add (found, g_ptr_array_index (all, i));
+  return found;
+}
+
+static void
+list (GPtrArray *models)
+{
+  for (guint i = 0; i < models->len; i++)
+    {
+      const SottoModelFacts *facts = g_ptr_array_index (models, i);
+      g_autofree char *file = g_filename_display_basename (facts->path);
+
+      g_printerr ("  %s (%s)\n", facts->name, file);
+    }
+}
+
+static gboolean
+is_usable (const SottoModelFacts *facts, const char *unused)
+{
+  return facts->error == NULL;
+}
+
+static void
+complain_about_none (const char *wanted, GPtrArray *all)
+{
+  g_autoptr (GPtrArray) usable = filter (all, is_usable, NULL);
+  g_auto (GStrv) folders = sotto_model_files_folders ();
+
+  if (wanted != NULL)
+    sotto_ask_complain (_("There is no model “%s”."), wanted);
+  else
+    sotto_ask_complain (_("There is no model."));
+
+  if (usable->len > 0)
+    {
+      g_printerr ("%s\n", _("These are there:"));
+      list (usable);
+      return;
+    }
+  /* Translators: %s is a folder */
+  g_printerr (_("Put a model file (GGUF) into %s, or name one with --model."), folders[0]);
+  g_printerr ("\n");
+}
+
+/* Of the first way that fits any: the only one, or, where a name is whole, the best of those called so. */
+static SottoModelFacts *
+choose (GPtrArray *all, const char *wanted)
+{
+  static const Fits ways[] = { is_called, begins_with, contains };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr (GPtrArray) found = filter (all, ways[i], wanted);
+
+      if (found->len == 0)
+        continue;
+      if (found->len == 1 || ways[i] == is_called)
+        return g_ptr_array_index (found, 0);
+
+      sotto_ask_complain (_("“%s” may be one of several models:"), wanted);
+      list (found);
+      return NULL;
+    }
+
+  complain_about_none (wanted, all);
+  return NULL;
+}
+
+/* @facts: (transfer full) */
+static SottoModelFacts *
+check (SottoModelFacts *facts)
+{
+  if (facts->error == NULL)
+    return facts;
+
+  sotto_ask_complain_about (facts->error);
+  sotto_model_facts_free (facts);
+  return NULL;
+}
+
+SottoModelFacts *
+sotto_ask_find_model (const char *wanted)
+{
+  g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (GPtrArray) all = NULL;
+  SottoModelFacts *chosen;
+  guint position;
+
+  if (wanted != NULL && (strchr (wanted, '/') != NULL || g_file_test (wanted, G_FILE_TEST_EXISTS)))
+    return check (sotto_model_files_look (wanted));
+
+  /* A file's whole name is known without opening all the others. */
+  paths = sotto_model_files_list (NULL);
+  for (guint i = 0; wanted != NULL && i < paths->len; i++)
+    if (sotto_model_files_matches (g_ptr_array_index (paths, i), NULL, wanted))
+      return check (sotto_model_files_look (g_ptr_array_index (paths, i)));
+
+  all = look_at_all (paths);
+  if (wanted != NULL)
+    {
+      chosen = choose (all, wanted);
+      if (chosen == NULL)
+        return NULL;
+    }
+  else if (all->len > 0 && is_usable (g_ptr_array_index (all, 0), NULL))
+    {
+      chosen = g_ptr_array_index (all, 0);
+    }
+  else
+    {
+      complain_about_none (NULL, all);
+      return NULL;
+    }
+
+  g_ptr_array_find (all, chosen, &position);
+  return check (g_ptr_array_steal_index (all, position));
+}

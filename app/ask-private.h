@@ -1,0 +1,21 @@
+#pragma once
+
+#include "ask.h"
+#include "model-files.h"
+
+G_BEGIN_DECLS
+
+/* The application's voice on the command line: "sotto: …" on standard error. */
+void sotto_ask_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void sotto_ask_complain_about (const GError *error);
+
+/**
+ * sotto_ask_find_model:
+ * @wanted: (nullable): a path, a name, or as much of a name as tells one model from the others;
+ *   %NULL: the first in the library
+ *
+ * Returns: (transfer full) (nullable): a model that can be used; else why not has been said
+ */
+SottoModelFacts *sotto_ask_find_model (const char *wanted);
+
+G_END_DECLS
