@@ -1,5 +1,6 @@
 #include "sotto-cancel.h"
 #include "sotto-error.h"
+#include "text/jinja-run.h"
 #include "text/template.h"
 
 #include <glib.h>
@@ -168,6 +169,7 @@ static const Failure failures[] = {
   { "{% for i in range(100) %}{{ 'x' * 1000000 }}{% endfor %}", SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT,
     "output", 1 },
   { "{{ [1] * 100000000 }}", SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "memory", 1 },
+  { "{% for i in range(100001) %}{% endfor %}", SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX, "range", 1 },
   { "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
     SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, NULL, 1 },
 };
@@ -204,6 +206,49 @@ test_failures (void)
       g_assert_null (rendered);
       assert_failure (error, failures[i].code, failures[i].subject, failures[i].line);
     }
+}
+
+/* Each bound by itself, on a run of its own: a template that meets it takes long. */
+static void
+test_bounds (void)
+{
+  JinjaRun run;
+  g_autofree char *source = g_strnfill (JINJA_MAX_SOURCE + 1, ' ');
+  g_autoptr (GError) error = NULL;
+
+  jinja_run_init (&run, NULL, 1 << 20);
+  g_assert_cmpint (run.deadline, <=, g_get_monotonic_time () + JINJA_MAX_SECONDS * G_USEC_PER_SEC);
+  run.deadline = g_get_monotonic_time () - 1;
+  g_assert_true (jinja_step (&run, 1)); /* looked at now and then only … */
+  g_assert_false (jinja_step (&run, run.next_look));
+  assert_failure (run.error, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "time", 0);
+  jinja_run_clear (&run);
+
+  jinja_run_init (&run, NULL, 1 << 20);
+  g_assert_cmpuint (run.max_steps, ==, JINJA_MAX_STEPS);
+  g_assert_false (jinja_step (&run, JINJA_MAX_STEPS + 1));
+  assert_failure (run.error, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "steps", 0);
+  jinja_run_clear (&run);
+
+  jinja_run_init (&run, NULL, 1 << 20);
+  g_assert_null (jinja_alloc (&run, 1 << 21));
+  assert_failure (run.error, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "memory", 0);
+  jinja_run_clear (&run);
+
+  jinja_run_init (&run, NULL, 1 << 20);
+  g_assert_null (jinja_alloc_n (&run, G_MAXSIZE / 2, 3)); /* 2^64 wraps */
+  assert_failure (run.error, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "memory", 0);
+  jinja_run_clear (&run);
+
+  jinja_run_init (&run, NULL, 1 << 20);
+  for (guint i = 0; i < JINJA_MAX_DEPTH; i++)
+    g_assert_true (jinja_enter (&run));
+  g_assert_false (jinja_enter (&run));
+  assert_failure (run.error, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT, "depth", 0);
+  jinja_run_clear (&run);
+
+  g_assert_null (sotto_template_new (source, -1, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT);
 }
 
 /* @n times @before, then @middle, then @n times @after */
@@ -472,6 +517,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/template/provenance", test_provenance);
   g_test_add_func ("/template/failures", test_failures);
+  g_test_add_func ("/template/bounds", test_bounds);
   g_test_add_func ("/template/nesting", test_nesting);
   g_test_add_func ("/template/reasonable-nesting", test_reasonable_nesting);
   g_test_add_func ("/template/cancel", test_cancel);
