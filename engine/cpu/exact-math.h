@@ -12,6 +12,11 @@
  * the first is exact), e^r by its Taylor series to r⁷ (the rest is below 5.2e-9), times 2^k through
  * the exponent bits. */
 
+/* Kernels for GPUs (cuda/device.h) say here that these are functions of the device, too. */
+#ifndef SOTTO_EXACT
+#define SOTTO_EXACT static inline
+#endif
+
 #define SOTTO_EXP_HIGHEST 88.0f         /* above: e^88, still finite */
 #define SOTTO_EXP_LOWEST -87.0f         /* below: 0 */
 #define SOTTO_EXP_LOG2E 1.44269504f
@@ -57,7 +62,7 @@
 #define SOTTO_CLAMPED_HIGHEST 7.0f
 #define SOTTO_CLAMPED_SLOPE 1.702f
 
-static inline float
+SOTTO_EXACT float
 sotto_exp (float x)
 {
   float bounded = SOTTO_EXP_HIGHEST < x ? SOTTO_EXP_HIGHEST : x;
@@ -81,13 +86,13 @@ sotto_exp (float x)
   return x < SOTTO_EXP_LOWEST ? 0.0f : sum * power;
 }
 
-static inline float
+SOTTO_EXACT float
 sotto_sigmoid (float x)
 {
   return 1.0f / (1.0f + sotto_exp (-x));
 }
 
-static inline float
+SOTTO_EXACT float
 sotto_tanh (float x)
 {
   float a = fabsf (x);
@@ -103,7 +108,7 @@ sotto_tanh (float x)
   return x < 0.0f ? -y : y;
 }
 
-static inline float
+SOTTO_EXACT float
 sotto_erf (float x)
 {
   float low = -SOTTO_ERF_HIGHEST < x ? x : -SOTTO_ERF_HIGHEST;
@@ -126,7 +131,7 @@ sotto_erf (float x)
 }
 
 /* ln (1 + e^x) = max (x, 0) + 2 artanh (s), s = e^-|x| / (2 + e^-|x|) <= 1/3, whose series is cut at s^17 */
-static inline float
+SOTTO_EXACT float
 sotto_softplus (float x)
 {
   float e = sotto_exp (-fabsf (x));
@@ -140,7 +145,7 @@ sotto_softplus (float x)
 }
 
 /* ln x of a number of at least 1: x = 2^k m with m < 2, ln m = 2 artanh ((m - 1) / (m + 1)) as above */
-static inline double
+SOTTO_EXACT double
 sotto_log (double x)
 {
   double doublings = 0.0;
@@ -156,7 +161,7 @@ sotto_log (double x)
 }
 
 /* x * sigmoid (x) */
-static inline float
+SOTTO_EXACT float
 sotto_silu (float x)
 {
   return x / (1.0f + sotto_exp (-x));
@@ -164,7 +169,7 @@ sotto_silu (float x)
 
 /* The tanh form of GELU (Hendrycks & Gimpel 2016), as x * sigmoid (2 sqrt (2/pi) (x + 0.044715
  * x³)). */
-static inline float
+SOTTO_EXACT float
 sotto_gelu (float x)
 {
   float inner = (x + SOTTO_GELU_CUBIC * x * x * x) * SOTTO_GELU_LINEAR;
@@ -173,13 +178,13 @@ sotto_gelu (float x)
 }
 
 /* GELU as it was defined: x times the normal distribution's integral. */
-static inline float
+SOTTO_EXACT float
 sotto_gelu_erf (float x)
 {
   return 0.5f * x * (1.0f + sotto_erf (x * SOTTO_HALF_ROOT));
 }
 
-static inline float
+SOTTO_EXACT float
 sotto_relu_squared (float x)
 {
   float positive = 0.0f < x ? x : 0.0f;
@@ -188,7 +193,7 @@ sotto_relu_squared (float x)
 }
 
 /* SOTTO_ACTIVATION_CLAMPED, of gate and up together. */
-static inline float
+SOTTO_EXACT float
 sotto_clamped (float gate, float up)
 {
   float g = SOTTO_CLAMPED_HIGHEST < gate ? SOTTO_CLAMPED_HIGHEST : gate;
@@ -206,7 +211,7 @@ sotto_clamped (float gate, float up)
  * three parts of 33 bits (each product with the quadrant's number is exact), then Taylor series to
  * the 17th power.
  */
-static inline void
+SOTTO_EXACT void
 sotto_sincos (double angle, double *sine, double *cosine)
 {
   const double rounder = 6755399441055744.0; /* 1.5 * 2^52 */

@@ -1,0 +1,413 @@
+/* The device as the CUDA runtime drives it: memory, the stream, recordings as graphs, launches, and what went wrong. */
+
+#include "cuda/device.h"
+#include "cuda/operations.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Host memory that the device can read by itself; two halves, of which one is filled while the other is sent. */
+#define STAGE_BYTES (16u << 20)
+/* The runtime copies so much by itself faster. */
+#define SMALL_BYTES (64u << 10)
+
+struct _SottoCudaDevice {
+  int index;
+  DeviceFacts facts;
+  cudaStream_t stream;
+  gboolean is_recording;
+  guint8 *stage[2];         /* nullable */
+  cudaEvent_t sent[2];
+  guint next_stage;
+  gboolean failed;
+  char problem[512];
+};
+
+const guint sotto_cuda_toolkit = CUDART_VERSION;
+const char sotto_cuda_architectures[] = SOTTO_CUDA_ARCHITECTURES;
+const guint sotto_cuda_newest_virtual = SOTTO_CUDA_NEWEST_VIRTUAL;
+
+/* --- What goes wrong --- */
+
+static void
+say_failure (SottoCudaDevice *self, const char *what, cudaError_t error)
+{
+  if (!self->failed)
+    snprintf (self->problem, sizeof self->problem, "%s: %s", what, cudaGetErrorString (error));
+  self->failed = TRUE;
+}
+
+/* Returns: whether it went well */
+static gboolean
+check (SottoCudaDevice *self, const char *what, cudaError_t error)
+{
+  if (error == cudaSuccess)
+    return TRUE;
+  cudaGetLastError ();
+  say_failure (self, what, error);
+  return FALSE;
+}
+
+/* Before anything is asked of the device: threads may change. */
+static gboolean
+enter (SottoCudaDevice *self)
+{
+  return !self->failed && check (self, "choosing the device", cudaSetDevice (self->index));
+}
+
+const char *
+sotto_cuda_problem (SottoCudaDevice *self)
+{
+  return self->failed ? self->problem : NULL;
+}
+
+gboolean
+device_refuse (SottoCudaDevice *self, const char *message)
+{
+  if (!self->failed)
+    snprintf (self->problem, sizeof self->problem, "%s", message);
+  self->failed = TRUE;
+  return FALSE;
+}
+
+const DeviceFacts *
+device_facts (SottoCudaDevice *self)
+{
+  return &self->facts;
+}
+
+/* --- Devices --- */
+
+static void
+say (char *message, cudaError_t error)
+{
+  snprintf (message, 256, "%s", cudaGetErrorString (error));
+}
+
+guint
+sotto_cuda_driver (void)
+{
+  int driver = 0;
+
+  if (cudaDriverGetVersion (&driver) != cudaSuccess)
+    cudaGetLastError ();
+  return (guint) driver;
+}
+
+gboolean
+sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *message)
+{
+  int n_there = 0;
+  cudaError_t error = cudaGetDeviceCount (&n_there);
+
+  *n = 0;
+  if (error != cudaSuccess)
+    {
+      cudaGetLastError ();
+      say (message, error);
+      return FALSE;
+    }
+  for (int i = 0; i < n_there && *n < n_most; i++)
+    {
+      SottoCudaDeviceInfo *info = &devices[*n];
+      cudaDeviceProp properties;
+
+      error = cudaGetDeviceProperties (&properties, i);
+      if (error != cudaSuccess)
+        {
+          cudaGetLastError ();
+          say (message, error);
+          return FALSE;
+        }
+      memset (info, 0, sizeof *info);
+      memcpy (info->name, properties.name, sizeof info->name - 1);
+      info->major = (guint) properties.major;
+      info->minor = (guint) properties.minor;
+      info->n_multiprocessors = (guint) properties.multiProcessorCount;
+      info->memory = properties.totalGlobalMem;
+      (*n)++;
+    }
+  return TRUE;
+}
+
+static cudaError_t
+open_device (SottoCudaDevice *self)
+{
+  int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0;
+  cudaError_t error = cudaSetDevice (self->index);
+
+  if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&major, cudaDevAttrComputeCapabilityMajor, self->index);
+  if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&minor, cudaDevAttrComputeCapabilityMinor, self->index);
+  if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&n_multiprocessors, cudaDevAttrMultiProcessorCount, self->index);
+  if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, self->index);
+  if (error == cudaSuccess)
+    error = cudaStreamCreateWithFlags (&self->stream, cudaStreamNonBlocking);
+  self->facts.architecture = (guint) (10 * major + minor);
+  self->facts.n_multiprocessors = (guint) n_multiprocessors;
+  self->facts.shared_bytes = (gsize) shared_bytes;
+  return error;
+}
+
+SottoCudaDevice *
+sotto_cuda_open (guint index, char *message)
+{
+  SottoCudaDevice *self = (SottoCudaDevice *) calloc (1, sizeof (SottoCudaDevice));
+  cudaError_t error;
+
+  if (self == NULL)
+    {
+      say (message, cudaErrorMemoryAllocation);
+      return NULL;
+    }
+  self->index = (int) index;
+  error = open_device (self);
+  if (error == cudaSuccess)
+    return self;
+  cudaGetLastError ();
+  say (message, error);
+  free (self);
+  return NULL;
+}
+
+void
+sotto_cuda_close (SottoCudaDevice *self)
+{
+  cudaSetDevice (self->index);
+  cudaStreamSynchronize (self->stream);
+  for (int i = 0; i < 2; i++)
+    if (self->stage[i] != NULL)
+      {
+        cudaFreeHost (self->stage[i]);
+        cudaEventDestroy (self->sent[i]);
+      }
+  cudaStreamDestroy (self->stream);
+  cudaGetLastError ();
+  free (self);
+}
+
+/* --- Memory --- */
+
+gboolean
+sotto_cuda_measure (SottoCudaDevice *self, guint64 *free_bytes, guint64 *all)
+{
+  size_t n_free = 0, n_all = 0;
+
+  if (!enter (self) || !check (self, "asking for free memory", cudaMemGetInfo (&n_free, &n_all)))
+    return FALSE;
+  *free_bytes = n_free;
+  *all = n_all;
+  return TRUE;
+}
+
+void *
+sotto_cuda_allocate (SottoCudaDevice *self, gsize n_bytes)
+{
+  void *memory = NULL;
+  cudaError_t error;
+
+  if (!enter (self))
+    return NULL;
+  error = cudaMalloc (&memory, n_bytes > 0 ? n_bytes : 1);
+  if (error == cudaErrorMemoryAllocation)
+    {
+      cudaGetLastError ();
+      return NULL;
+    }
+  return check (self, "allocating memory", error) ? memory : NULL;
+}
+
+void
+sotto_cuda_release (SottoCudaDevice *self, void *memory)
+{
+  if (cudaSetDevice (self->index) == cudaSuccess)
+    cudaFree (memory);
+  cudaGetLastError ();
+}
+
+gboolean
+sotto_cuda_clear (SottoCudaDevice *self, void *target, gsize n_bytes)
+{
+  return enter (self) && check (self, "clearing memory", cudaMemsetAsync (target, 0, n_bytes, self->stream));
+}
+
+gboolean
+sotto_cuda_copy (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
+{
+  return enter (self)
+         && check (self, "copying memory",
+                   cudaMemcpyAsync (target, source, n_bytes, cudaMemcpyDeviceToDevice, self->stream));
+}
+
+/* Returns: FALSE where there is no such memory, which only makes uploads slower */
+static gboolean
+make_stage (SottoCudaDevice *self, guint i)
+{
+  if (self->stage[i] != NULL)
+    return TRUE;
+  if (cudaMallocHost ((void **) &self->stage[i], STAGE_BYTES) == cudaSuccess)
+    {
+      if (cudaEventCreateWithFlags (&self->sent[i], cudaEventDisableTiming) == cudaSuccess)
+        return TRUE;
+      cudaFreeHost (self->stage[i]);
+    }
+  cudaGetLastError ();
+  self->stage[i] = NULL;
+  return FALSE;
+}
+
+gboolean
+sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
+{
+  guint8 *to = (guint8 *) target;
+  const guint8 *from = (const guint8 *) source;
+
+  if (self->is_recording)
+    return device_refuse (self, "an upload can't be recorded");
+  if (!enter (self))
+    return FALSE;
+  while (n_bytes > 0)
+    {
+      guint i = self->next_stage;
+      gsize n = n_bytes < STAGE_BYTES ? n_bytes : STAGE_BYTES;
+      const void *chunk = from;
+
+      if (n > SMALL_BYTES && make_stage (self, i))
+        {
+          if (!check (self, "waiting for an upload", cudaEventSynchronize (self->sent[i])))
+            return FALSE;
+          memcpy (self->stage[i], from, n);
+          chunk = self->stage[i];
+        }
+      if (!check (self, "uploading", cudaMemcpyAsync (to, chunk, n, cudaMemcpyHostToDevice, self->stream)))
+        return FALSE;
+      if (chunk == self->stage[i])
+        {
+          if (!check (self, "uploading", cudaEventRecord (self->sent[i], self->stream)))
+            return FALSE;
+          self->next_stage = i ^ 1;
+        }
+      to += n;
+      from += n;
+      n_bytes -= n;
+    }
+  return TRUE;
+}
+
+gboolean
+sotto_cuda_download (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
+{
+  if (self->is_recording)
+    return device_refuse (self, "a download can't be recorded");
+  return enter (self)
+         && check (self, "downloading",
+                   cudaMemcpyAsync (target, source, n_bytes, cudaMemcpyDeviceToHost, self->stream))
+         && check (self, "computing", cudaStreamSynchronize (self->stream));
+}
+
+gboolean
+sotto_cuda_wait (SottoCudaDevice *self)
+{
+  if (self->is_recording)
+    return device_refuse (self, "a recording can't be waited for");
+  return enter (self) && check (self, "computing", cudaStreamSynchronize (self->stream));
+}
+
+/* --- Recordings --- */
+
+gboolean
+sotto_cuda_record (SottoCudaDevice *self)
+{
+  if (!enter (self)
+      || !check (self, "recording", cudaStreamBeginCapture (self->stream, cudaStreamCaptureModeThreadLocal)))
+    return FALSE;
+  self->is_recording = TRUE;
+  return TRUE;
+}
+
+void *
+sotto_cuda_recorded (SottoCudaDevice *self)
+{
+  cudaGraph_t graph = NULL;
+  cudaGraphExec_t recording = NULL;
+  cudaError_t error;
+
+  if (!self->is_recording)
+    return NULL;
+  self->is_recording = FALSE;
+  error = cudaSetDevice (self->index);
+  if (error == cudaSuccess)
+    error = cudaStreamEndCapture (self->stream, &graph);
+  /* An operation failed while recording: that is said already. */
+  if (self->failed || !check (self, "recording", error))
+    {
+      if (graph != NULL)
+        cudaGraphDestroy (graph);
+      cudaGetLastError ();
+      return NULL;
+    }
+  check (self, "making a graph", cudaGraphInstantiate (&recording, graph, 0));
+  cudaGraphDestroy (graph);
+  return recording;
+}
+
+gboolean
+sotto_cuda_repeat (SottoCudaDevice *self, void *recording)
+{
+  return enter (self)
+         && check (self, "repeating", cudaGraphLaunch ((cudaGraphExec_t) recording, self->stream));
+}
+
+void
+sotto_cuda_forget (SottoCudaDevice *self, void *recording)
+{
+  if (cudaSetDevice (self->index) == cudaSuccess)
+    {
+      /* It may be running. */
+      cudaStreamSynchronize (self->stream);
+      cudaGraphExecDestroy ((cudaGraphExec_t) recording);
+    }
+  cudaGetLastError ();
+}
+
+/* --- Launches --- */
+
+gboolean
+device_launch (SottoCudaDevice *self,
+               const char      *name,
+               const Shape     *shape,
+               const void      *kernel,
+               void           (*) (const void *, const void *),
+               const void      *arguments,
+               gsize)
+{
+  cudaLaunchConfig_t config = {};
+  cudaLaunchAttribute early[1];
+  void *pointers[] = {(void *) arguments};
+
+  if (!enter (self))
+    return FALSE;
+  if (shape->n_blocks == 0)
+    return TRUE;
+  config.gridDim = dim3 (shape->n_blocks, shape->n_blocks_y > 0 ? shape->n_blocks_y : 1,
+                         shape->n_blocks_z > 0 ? shape->n_blocks_z : 1);
+  config.blockDim = dim3 (shape->n_threads);
+  config.dynamicSmemBytes = shape->shared_bytes;
+  config.stream = self->stream;
+  if (shape->early && self->facts.architecture >= 90)
+    {
+      early[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      early[0].val.programmaticStreamSerializationAllowed = 1;
+      config.attrs = early;
+      config.numAttrs = 1;
+    }
+  if (shape->shared_bytes > 48 * 1024
+      && !check (self, name, cudaFuncSetAttribute (kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                   (int) shape->shared_bytes)))
+    return FALSE;
+  return check (self, name, cudaLaunchKernelExC (&config, kernel, pointers));
+}

@@ -1,0 +1,40 @@
+/* The table that a module exports. */
+
+#include "cuda/device.h"
+#include "cuda/operations.h"
+
+extern "C" __attribute__ ((visibility ("default"))) const SottoCudaModule *sotto_cuda_module_get (void);
+
+/* Not a constant: what a module says of itself is known in another file. */
+const SottoCudaModule *
+sotto_cuda_module_get (void)
+{
+  static const SottoCudaModule module = {
+    .abi = SOTTO_CUDA_ABI,
+    .toolkit = sotto_cuda_toolkit,
+    .architectures = sotto_cuda_architectures,
+    .newest_virtual = sotto_cuda_newest_virtual,
+    .driver = sotto_cuda_driver,
+    .list = sotto_cuda_list,
+    .open = sotto_cuda_open,
+    .close = sotto_cuda_close,
+    .problem = sotto_cuda_problem,
+    .measure = sotto_cuda_measure,
+    .allocate = sotto_cuda_allocate,
+    .release = sotto_cuda_release,
+    .clear = sotto_cuda_clear,
+    .upload = sotto_cuda_upload,
+    .download = sotto_cuda_download,
+    .copy = sotto_cuda_copy,
+    .wait = sotto_cuda_wait,
+    .record = sotto_cuda_record,
+    .recorded = sotto_cuda_recorded,
+    .repeat = sotto_cuda_repeat,
+    .forget = sotto_cuda_forget,
+    .norm = sotto_cuda_norm,
+    .add = sotto_cuda_add,
+    .gate = sotto_cuda_gate,
+  };
+
+  return &module;
+}

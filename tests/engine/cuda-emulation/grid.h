@@ -1,0 +1,87 @@
+#pragma once
+
+#include "machine.h"
+
+/* A launch, and the threads of the host that run its blocks. */
+
+#define EMULATION_PROBLEM_BYTES 512
+#define EMULATION_STACK_BYTES (64 * 1024) /* of a thread; the lowest page of each cannot be touched */
+#define EMULATION_SHARED_BYTES (227 * 1024)
+#define EMULATION_STATIC_BYTES (48 * 1024)
+/* Arrays with fences between them, then what a launch asks for, which ends with a page, then a page that can't be touched. */
+#define EMULATION_DYNAMIC_END (2 * EMULATION_STATIC_BYTES + EMULATION_SHARED_BYTES / 4096 * 4096 + 4096)
+
+typedef struct {
+  char *name;
+  guint n_blocks[3];
+  guint n_threads;
+  gsize shared_bytes;
+  gboolean early;
+  const void *kernel;
+  void (*invoke) (const void *kernel, const void *arguments);
+  guint8 *arguments;
+} EmulationLaunch;
+
+typedef struct EmulationPool EmulationPool;
+
+typedef struct EmulationWorker {
+  EmulationPool *pool;
+  void *sp;                 /* where the worker itself goes on when a block is done */
+  guint8 *stacks;
+  guint8 *free_stacks[EMULATION_MOST_THREADS];
+  guint n_free_stacks;
+  guint8 *shared;
+  EmulationCopies *free_copies;
+  EmulationBlock block;
+  const void *own_stack;    /* of the thread of the host, for AddressSanitizer */
+  gsize own_stack_bytes;
+  void *asan_stack;
+  void *signal_stack;
+  guint8 *fault_address;
+  GThread *thread;
+} EmulationWorker;
+
+struct EmulationPool {
+  guint n_workers;
+  EmulationWorker *workers[16];
+  gboolean reverse;
+  guint8 fill;
+  gsize shared_bytes;       /* that a block may have */
+
+  GMutex mutex;
+  GCond begun;
+  GCond done;
+  guint n_runs;
+  guint n_busy;
+  gboolean ends;
+
+  const EmulationLaunch *launch; /* under way */
+  gsize n_blocks;
+  gsize next_block;         /* atomic */
+  gint failed;              /* atomic */
+  char problem[EMULATION_PROBLEM_BYTES];
+};
+
+EmulationPool *emulation_pool_new (guint n_workers);
+void emulation_pool_free (EmulationPool *self);
+
+/* Returns: FALSE after a failure; then problem says which */
+gboolean emulation_pool_run (EmulationPool *self, const EmulationLaunch *launch);
+
+/* Runs one block on the caller. */
+void emulation_block_run (EmulationWorker *self, gsize index);
+
+/* Leaves the block, and never returns. */
+[[noreturn]] void emulation_leave (EmulationWorker *self);
+
+/* Copies that nobody waited for are given back. Returns: whether there were any */
+gboolean emulation_copies_drop (EmulationThread *thread);
+
+void emulation_copies_free (EmulationWorker *worker);
+
+EmulationWorker *emulation_worker_new (EmulationPool *pool);
+void emulation_worker_free (EmulationWorker *self);
+
+/* What a thread of the host needs to survive faults of kernels. */
+void emulation_faults_begin (EmulationWorker *worker);
+void emulation_faults_end (EmulationWorker *worker);

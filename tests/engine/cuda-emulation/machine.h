@@ -1,0 +1,171 @@
+#pragma once
+
+#include <glib.h>
+#include <string.h>
+
+/* Blocks, warps and threads as the emulation runs them.
+ *
+ * A worker (a thread of the host) runs one block at a time, its threads one after the other: each until it meets others
+ * at a collective, or ends. The lanes of a warp take turns in a ring, so that after one round of arrivals all are there
+ * and the first goes on; the warps of a block change at barriers. What a lane leaves for the others stands in one of two
+ * sets of slots, used in turn: nobody is a whole round ahead.
+ */
+
+#define EMULATION_MOST_THREADS 1024
+#define EMULATION_LANES 32
+#define EMULATION_SLOT_WORDS 16
+
+/* Where in the source something is asked for. */
+typedef struct EmulationSite {
+  const char *file;
+  int line;
+
+  static constexpr EmulationSite
+  here (const char *file = __builtin_FILE (), int line = __builtin_LINE ())
+  {
+    return EmulationSite {file, line};
+  }
+} EmulationSite;
+
+#define AT_SITE EmulationSite site = EmulationSite::here ()
+
+typedef struct EmulationBlock EmulationBlock;
+typedef struct EmulationCopies EmulationCopies;
+
+/* Lane by lane, side by side. */
+typedef union {
+  guint32 words[EMULATION_LANES];
+  float floats[EMULATION_LANES];
+  guint64 doubles[EMULATION_LANES];
+  guint32 many[EMULATION_LANES][EMULATION_SLOT_WORDS];
+  const void *pointers[EMULATION_LANES];
+} EmulationSlots;
+
+typedef struct {
+  guint n_arrived;
+  guint n_ended;
+  guint turn;               /* which slots are in use */
+  gint waits_for;           /* a barrier, or -1 */
+  const char *what;         /* the collective under way, or the last */
+  EmulationSite site;
+  EmulationSlots slots[2];
+} EmulationWarp;
+
+typedef struct {
+  void *sp;                 /* where it goes on; NULL: has not begun, or has ended */
+  EmulationWarp *warp;
+  EmulationBlock *block;
+  guint index;              /* in its block */
+  guint lane;
+  guint next;               /* of the ring */
+  gboolean waited;          /* previous_wait() was called */
+  EmulationCopies *copies;  /* those begun and not yet there; nullable */
+  guint8 *stack;
+  void *asan_stack;
+} EmulationThread;
+
+typedef struct {
+  guint n_expected;
+  guint n_arrived;
+  EmulationSite site;
+} EmulationBarrier;
+
+typedef struct {
+  const void *key;
+  const char *name;
+  guint8 *memory;
+  gsize n_bytes;
+} EmulationArray;
+
+struct EmulationBlock {
+  guint n_threads;
+  guint n_warps;
+  guint index[3];
+  guint n_blocks[3];
+  gboolean reverse;
+  struct EmulationWorker *worker;
+  EmulationBarrier barriers[16];
+  EmulationArray arrays[16];
+  guint n_arrays;
+  gsize n_static;           /* bytes of shared memory used by arrays */
+  gsize n_dynamic;
+  guint8 *dynamic;
+  EmulationThread threads[EMULATION_MOST_THREADS];
+  EmulationWarp warps[EMULATION_MOST_THREADS / EMULATION_LANES];
+};
+
+/* The thread that this thread of the host is running; NULL: none */
+extern "C" __thread EmulationThread *emulation_thread __attribute__ ((tls_model ("initial-exec")));
+
+extern "C" {
+
+/* Saves where the caller stands to *from and goes on at to. */
+void emulation_switch (void **from, void *to);
+
+/* Gives the processor to @next, which may not have begun yet. */
+void emulation_go (EmulationThread *next);
+
+/* Ends the block: the launch has failed. */
+[[noreturn]] void emulation_fail (EmulationSite site, const char *format, ...) G_GNUC_PRINTF (2, 3);
+[[noreturn]] void emulation_diverged (const char *what, EmulationSite site);
+
+/* After all lanes have arrived at a barrier, and the caller as the last one. */
+void emulation_wait (guint barrier, guint n_expected, EmulationSite site);
+
+void *emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignment);
+void *emulation_shared_dynamic (void);
+
+void emulation_copy_begin (void *shared, const void *global, guint n_bytes, EmulationSite site);
+void emulation_copy_commit (void);
+void emulation_copy_wait (guint n_left);
+
+}
+
+/* Arrives at a collective: what is left in slots of the turn returned, all will find after meet(). */
+static inline EmulationSlots *
+emulation_arrive (const char *what, EmulationSite site)
+{
+  EmulationWarp *warp = emulation_thread->warp;
+
+  if (warp->n_arrived == 0)
+    {
+      warp->what = what;
+      warp->site = site;
+      if (warp->n_ended > 0)
+        emulation_diverged (what, site);
+    }
+  else if (warp->site.line != site.line || warp->what != what)
+    emulation_diverged (what, site);
+  return &warp->slots[warp->turn];
+}
+
+/* Returns: whether the caller is the last: it has to compute what all then find in the slots. */
+static inline gboolean
+emulation_is_last (void)
+{
+  EmulationWarp *warp = emulation_thread->warp;
+
+  if (++warp->n_arrived < EMULATION_LANES)
+    return FALSE;
+  warp->n_arrived = 0;
+  warp->turn ^= 1;
+  return TRUE;
+}
+
+/* Lets the others come; returns when all were there. */
+static inline void
+emulation_meet (void)
+{
+  EmulationThread *self = emulation_thread;
+  EmulationThread *next = &self->block->threads[self->next];
+
+#ifndef __SANITIZE_ADDRESS__
+  if (next->sp != NULL)
+    {
+      emulation_thread = next;
+      emulation_switch (&self->sp, next->sp);
+      return;
+    }
+#endif
+  emulation_go (next);
+}

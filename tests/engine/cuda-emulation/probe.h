@@ -1,0 +1,132 @@
+#pragma once
+
+#include "cuda/module.h"
+
+G_BEGIN_DECLS
+
+/* Kernels that try what kernels are written in, found in a module by their names. All pointers are to device memory. */
+
+/* Of threads of a block, thread by thread: what each wrapper gave for the words of that thread. */
+#define PROBE_N_THREADS 96
+
+typedef enum {
+  PROBE_SHUFFLE,            /* a of lane (7 lane + 3) % 32 */
+  PROBE_SHUFFLE_XOR,        /* a of lane ^ 5 */
+  PROBE_SHUFFLE_8,          /* low word of a and b together, of lane 31 - lane, xor its high word */
+  PROBE_BALLOT,             /* a odd */
+  PROBE_ANY,                /* a % 61 == 0 */
+  PROBE_ALL,                /* a % 61 != 0 */
+  PROBE_SUM_FLOAT,          /* of x, as bits */
+  PROBE_SUM_OF_8,           /* of a */
+  PROBE_MAX_FLOAT,
+  PROBE_MIN_OF_16,          /* of a */
+  PROBE_BLOCK_SUM,          /* of x, as bits */
+  PROBE_BLOCK_MAX,          /* of a */
+  PROBE_BARRIER_SOME,       /* a of the thread 32 before, within the first 64 */
+  PROBE_DOT4,               /* of a, b, c */
+  PROBE_DOT4_MIXED,
+  PROBE_SELECT_BYTES,       /* a, b by c & 0x7777 */
+  PROBE_ROUND,              /* x */
+  PROBE_TO_HALF,            /* x */
+  PROBE_FROM_HALF,          /* low half of a, as bits */
+  PROBE_PACK,               /* x, y */
+  PROBE_HALVES_FUSED,       /* a, b, c */
+  PROBE_HALVES_MULTIPLY,
+  PROBE_HALVES_ADD,
+  PROBE_BFLOAT,             /* low half of a */
+  PROBE_FUSED,              /* x, y, z */
+  PROBE_EXP,                /* sotto_exp (x) */
+  PROBE_SILU,
+  PROBE_TANH,
+  PROBE_DIVIDE,             /* x / y */
+  PROBE_ROOT,               /* sqrt (|x|) */
+  PROBE_MULTIPLY_ADD,       /* x * y + z: two roundings */
+  PROBE_LOAD_16,            /* words of a, 16 bytes at a time: their xor */
+  PROBE_ASYNC,              /* a of thread (5 index) % n, brought by 4-byte copies of which all but one of four are there */
+  PROBE_N_RESULTS,
+} ProbeResult;
+
+/* a, b, c: words; x, y, z: floats; results: (PROBE_N_RESULTS, PROBE_N_THREADS) */
+typedef struct {
+  const guint32 *a, *b, *c;
+  const float *x, *y, *z;
+  guint32 *results;
+} ProbeWarp;
+
+typedef gboolean (*ProbeWarpFunc) (SottoCudaDevice *device, const ProbeWarp *arguments);
+
+/* d (16, 8) += a (16, k) * b (8, k)ᵀ by mma; is_direct: fragments are put together word by word, else by matrix_load */
+typedef enum {
+  PROBE_MMA_HALF,           /* k = 16 */
+  PROBE_MMA_BFLOAT,
+  PROBE_MMA_INT8,           /* k = 32 */
+  PROBE_MMA_HALF_TURNED,    /* a is given as its transpose */
+} ProbeMma;
+
+typedef struct {
+  ProbeMma kind;
+  gboolean is_direct;
+  const void *a;
+  const void *b;
+  void *d;
+} ProbeMatrix;
+
+typedef gboolean (*ProbeMatrixFunc) (SottoCudaDevice *device, const ProbeMatrix *arguments);
+
+/* atomics and fences: the last of n_blocks blocks to come adds up what all have left */
+typedef struct {
+  guint n_blocks;
+  guint32 *partials;        /* (n_blocks) */
+  guint32 *counter;         /* 0, and 0 again after */
+  guint32 *result;
+} ProbeAtomics;
+
+typedef gboolean (*ProbeAtomicsFunc) (SottoCudaDevice *device, const ProbeAtomics *arguments);
+
+/* Something is wrong with each but the first. */
+typedef enum {
+  PROBE_RIGHT,
+  PROBE_DIVERGENT_COLLECTIVE,
+  PROBE_EARLY_RETURN,
+  PROBE_LATE_RETURN,
+  PROBE_LONELY_BARRIER,
+  PROBE_TWO_BARRIERS,
+  PROBE_UNWRITTEN_SHARED,
+  PROBE_NO_WAIT,
+  PROBE_WAIT_TOO_SHORT,
+  PROBE_NO_COMMIT,
+  PROBE_NO_BARRIER,
+  PROBE_READ_BEHIND,
+  PROBE_WRITE_BEHIND,
+  PROBE_WRITE_BEFORE,
+  PROBE_READ_FAR,
+  PROBE_SHARED_BEHIND,
+  PROBE_DYNAMIC_BEHIND,
+  PROBE_MISALIGNED,
+  PROBE_FULL_STACK,
+  PROBE_NO_PREVIOUS_WAIT,
+  PROBE_TOO_MUCH_SHARED,
+  PROBE_ODD_BLOCK,
+  PROBE_N_FAULTS,
+} ProbeFault;
+
+typedef struct {
+  ProbeFault fault;
+  guint n;                  /* 64 */
+  const float *x;           /* (n) */
+  float *y;                 /* (n): x, where nothing is wrong */
+} ProbeFaulty;
+
+typedef gboolean (*ProbeFaultyFunc) (SottoCudaDevice *device, const ProbeFaulty *arguments);
+
+/* For measuring: n_blocks blocks of n_threads threads; each adds n_collectives results of warp_sum to y of its index. */
+typedef struct {
+  guint n_blocks;
+  guint n_threads;
+  guint n_collectives;
+  float *y;                 /* (n_threads) */
+} ProbeSpeed;
+
+typedef gboolean (*ProbeSpeedFunc) (SottoCudaDevice *device, const ProbeSpeed *arguments);
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+#include "cuda-kernels.h"
+
+#include <math.h>
+
+float *
+cuda_random_floats (gsize n)
+{
+  float *floats = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    floats[i] = (float) g_test_rand_double_range (-1, 1);
+  return floats;
+}
+
+void
+cuda_assert_near (const char *what, const float *got, const double *right, gsize n, double relative, double absolute)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      double distance = fabs ((double) got[i] - right[i]);
+
+      /* NaN is in no order. */
+      if (distance <= absolute + relative * fabs (right[i]))
+        continue;
+      g_test_message ("%s, element %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT ": %.9g, not %.9g", what, i, n,
+                      (double) got[i], right[i]);
+      g_assert_not_reached ();
+    }
+}
+
+float *
+cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer data), gconstpointer data, gsize n)
+{
+  g_autofree float *other = NULL;
+  float *first = run (self, data);
+
+  if (!self->is_emulated)
+    {
+      other = run (self, data);
+      g_assert_cmpmem (first, n * sizeof (float), other, n * sizeof (float));
+      return first;
+    }
+  g_setenv ("SOTTO_CUDA_EMULATION_ORDER", "reverse", TRUE);
+  cuda_reopen (self);
+  other = run (self, data);
+  g_unsetenv ("SOTTO_CUDA_EMULATION_ORDER");
+  cuda_reopen (self);
+  g_assert_cmpmem (first, n * sizeof (float), other, n * sizeof (float));
+  return first;
+}

@@ -1,0 +1,12 @@
+#include "cuda-kernels.h"
+
+/* Every kernel against double precision, through the table of the module alone. */
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  cuda_kernels_add_norm (argc, argv);
+  cuda_kernels_add_gate (argc, argv);
+  return g_test_run ();
+}
