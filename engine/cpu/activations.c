@@ -37,13 +37,15 @@ sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_token
 
 /* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two
  * scales and two offsets per block and row, and the half sums of some tokens, behind it. Attention
- * wants a tile of keys and values as floats; the reference tier a row of floats. */
+ * wants a tile of keys and values as floats, and room for what is added to SOTTO_KEY_TILE keys; the
+ * reference tier a row of floats. */
 gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {
   gsize columns = round_up (n_columns, SOTTO_STEPS_BLOCK * SOTTO_STEPS_GROUP);
   gsize panel = 32 * columns * sizeof (float);
-  gsize attention = (gsize) 2 * SOTTO_ATTEND_TILE * round_up (n_head, 32) * sizeof (float);
+  gsize attention =
+    (gsize) (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * round_up (n_head, 32) * sizeof (float);
 
   return round_up (MAX (panel, attention), 64);
 }

@@ -1,5 +1,6 @@
 #include "cpu/cache-layout.h"
 #include "cpu/exact-math.h"
+#include "cpu/key-bias.h"
 #include "cpu/lane.h"
 
 #include <string.h>
@@ -30,6 +31,14 @@ typedef struct {
   guint first_chunk;       /* that a token of the batch sees */
   guint n_chunks;
 } Attention;
+
+/* What the elements of a quantised cache undergo, and undergo again to be what they were. */
+static void
+spread (const SottoLane *lane, guint n, guint width, float *row)
+{
+  if (width > 1)
+    lane->kernels->spread (n, width, row);
+}
 
 /* --- What is seen --- */
 
@@ -84,6 +93,7 @@ is_latent (const Attention *self)
 
 /* --- Operands --- */
 
+/* Good until the next one: what is added to keys lies in the lane's memory. */
 static SottoAttendKeys
 describe_keys (const Attention *self, guint kv_head, guint position)
 {
@@ -99,6 +109,7 @@ describe_keys (const Attention *self, guint kv_head, guint position)
     .n_value = self->n_value,
     .value_stride = self->value_stride,
     .soft_cap = self->step->soft_cap,
+    .bias = sotto_key_bias_describe (cache, kv_head, position, self->lane->memory->row),
   };
 }
 
@@ -153,6 +164,7 @@ finish (const Attention *self, guint head, SottoPartial *partial, float *target)
     }
   for (guint d = 0; d < self->n_value; d++)
     target[d] = partial->value[d] * factor / sum;
+  spread (self->lane, self->n_value, self->cache->value_spread, target);
 }
 
 /* Rows of latent values, head by head. */
@@ -413,7 +425,7 @@ sotto_lane_attend (SottoLane *lane, const SottoAttendStep *step)
 /* --- Appending --- */
 
 void
-sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, const float *keys, gsize stride)
+sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, float *keys, gsize stride)
 {
   const SottoCache *self = &lane->state->caches.caches[cache];
 
@@ -421,6 +433,7 @@ sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, const float *k
     {
       guint position = lane->batch->position + t;
 
+      spread (lane, self->shape->n_key, self->key_spread, keys + t * stride);
       sotto_cache_pack_key (self->type, sotto_cache_key_tile (self, head, position),
                             position % SOTTO_KEY_TILE, keys + t * stride, self->shape->n_key,
                             lane->kernels, lane->memory->scratch);
@@ -428,11 +441,25 @@ sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, const float *k
 }
 
 void
-sotto_lane_append_values (SottoLane *lane, guint cache, guint head, const float *values, gsize stride)
+sotto_lane_append_values (SottoLane *lane, guint cache, guint head, float *values, gsize stride)
 {
   const SottoCache *self = &lane->state->caches.caches[cache];
 
   for (guint t = 0; t < lane->batch->n_tokens; t++)
-    sotto_cache_pack_value (self->type, sotto_cache_value_row (self, head, lane->batch->position + t),
-                            values + t * stride, self->shape->n_value, lane->kernels);
+    {
+      guint position = lane->batch->position + t;
+
+      spread (lane, self->shape->n_value, self->value_spread, values + t * stride);
+      sotto_cache_pack_value (self->type, sotto_cache_value_row (self, head, position),
+                              values + t * stride, self->shape->n_value, lane->kernels);
+    }
+}
+
+void
+sotto_lane_match_queries (SottoLane *lane, guint cache, guint n_tokens, float *heads, gsize stride)
+{
+  const SottoCache *self = &lane->state->caches.caches[cache];
+
+  for (guint t = 0; t < n_tokens; t++)
+    spread (lane, self->shape->n_key, self->key_spread, heads + t * stride);
 }

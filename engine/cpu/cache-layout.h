@@ -18,6 +18,12 @@ G_BEGIN_DECLS
 
 #define SOTTO_CACHE_BLOCK 32
 
+/* Elements of a head that are spread over each other before they are quantised: a few elements of
+ * keys are far larger than the others, and would take all steps of their block. Turned by a
+ * Hadamard matrix (QuaRot, Ashkboos et al. 2024) each has a share of all; queries turned alike give
+ * the same scores, and what was attended of turned values is turned back. */
+#define SOTTO_CACHE_SPREAD 128
+
 static inline gsize
 sotto_cache_count_blocks (guint n)
 {
@@ -50,6 +56,20 @@ static inline gsize
 sotto_value_row_bytes (SottoKvType type, guint n_value)
 {
   return sotto_cache_count_blocks (n_value) * sotto_cache_block_bytes (type);
+}
+
+/* How many of @n elements are spread together: the largest power of two that divides them, up to
+ * SOTTO_CACHE_SPREAD; 1 where no integers are kept. */
+static inline guint
+sotto_cache_spread (SottoKvType type, guint n)
+{
+  guint width = 1;
+
+  if (type != SOTTO_KV_Q8_0 && type != SOTTO_KV_Q4_0)
+    return 1;
+  while (width < SOTTO_CACHE_SPREAD && n % (2 * width) == 0)
+    width *= 2;
+  return width;
 }
 
 /**

@@ -1,6 +1,7 @@
 #include "cpu/cache.h"
 
 #include "cpu/cache-layout.h"
+#include "cpu/key-bias.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -28,6 +29,11 @@ layout (SottoCache *self, const SottoPlan *plan, guint index, guint n_context, S
   self->shape = shape;
   self->type = type;
   self->capacity = sotto_held_cache (plan, index, n_context).capacity;
+  self->lifted = sotto_key_bias_find (plan, index, type);
+  /* Where the values are the beginning of the keys, one width divides both. */
+  self->key_spread = sotto_cache_spread (type, shape->n_key | shape->n_latent);
+  self->value_spread = shape->n_value > 0 ? sotto_cache_spread (type, shape->n_value)
+                                          : self->key_spread;
   self->key_tile_bytes = sotto_key_tile_bytes (type, shape->n_key);
   self->value_bytes = shape->n_value > 0 ? sotto_value_row_bytes (type, shape->n_value) : 0;
 }
@@ -38,6 +44,7 @@ static gboolean
 place (SottoCache *self, guint8 *base, gsize *used)
 {
   gsize n_tiles, n_rows, key_bytes, value_bytes;
+  gsize turn_bytes = self->lifted != NULL ? sotto_key_bias_bytes (self->lifted) : 0;
 
   if (!g_size_checked_mul (&n_tiles, self->shape->n_heads, self->capacity / SOTTO_KEY_TILE)
       || !g_size_checked_mul (&n_rows, self->shape->n_heads, self->capacity)
@@ -50,8 +57,10 @@ place (SottoCache *self, guint8 *base, gsize *used)
     {
       self->keys = base + *used;
       self->values = self->keys + round_up (key_bytes, ALIGNMENT);
+      self->turns = (float *) (self->values + round_up (value_bytes, ALIGNMENT));
     }
-  *used += round_up (key_bytes, ALIGNMENT) + round_up (value_bytes, ALIGNMENT);
+  *used += round_up (key_bytes, ALIGNMENT) + round_up (value_bytes, ALIGNMENT)
+           + round_up (turn_bytes, ALIGNMENT);
   return *used <= BYTES_HIGHEST;
 }
 
@@ -110,6 +119,8 @@ sotto_caches_init (SottoCaches      *self,
     {
       layout (&self->caches[i], plan, i, n_context, type);
       place (&self->caches[i], base, &used);
+      if (self->caches[i].lifted != NULL)
+        sotto_key_bias_init (self->caches[i].lifted, self->caches[i].turns);
     }
   for (guint i = 0; i < plan->n_recurrents; i++)
     {

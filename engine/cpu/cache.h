@@ -14,6 +14,10 @@ typedef struct {
   const SottoCacheShape *shape;
   SottoKvType type;
   guint capacity;          /* positions */
+  const SottoQkvStep *lifted; /* whose bias the keys are without (key-bias.h); NULL: none */
+  float *turns;            /* its tables */
+  guint key_spread;        /* elements that are spread over each other; 1: they are as they came */
+  guint value_spread;
   gsize key_tile_bytes;    /* of one head's tile of keys */
   gsize value_bytes;       /* of one head's row of V; 0: the keys hold the values */
   guint8 *keys;            /* (n_heads, capacity / SOTTO_KEY_TILE, key_tile_bytes) */

@@ -57,6 +57,31 @@ typedef void (*SottoMultiply) (const SottoWeight      *weight,
 #define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
 #define SOTTO_ATTEND_QUERIES 64      /* queries of one call */
 
+/* What is to be added to the keys of a chunk (key-bias.h): a vector, turned by the position within
+ * the chunk, then spread like the keys. */
+typedef struct {
+  const float *start;                /* (n_key), of the first key, / sqrt (spread); NULL: nothing */
+  SottoRopeKind kind;
+  guint first;                       /* element where the turned ones begin */
+  guint n_pairs;
+  const float *near;                 /* (n_pairs, 2, SOTTO_KEY_TILE): cosines, sines in a tile */
+  const float *far;                  /* (tiles of a chunk, 2, n_pairs): those of the tiles */
+  guint spread;                      /* 1: not */
+} SottoKeyBias;
+
+/* The elements of a pair. */
+static inline guint
+sotto_key_bias_left (const SottoKeyBias *self, guint pair)
+{
+  return self->first + (self->kind == SOTTO_ROPE_NEOX ? pair : 2 * pair);
+}
+
+static inline guint
+sotto_key_bias_right (const SottoKeyBias *self, guint pair)
+{
+  return self->first + (self->kind == SOTTO_ROPE_NEOX ? pair + self->n_pairs : 2 * pair + 1);
+}
+
 /* Keys and values of one head within a chunk, as cache-layout.h has them. */
 typedef struct {
   const guint8 *keys;                /* the tile of the chunk's first key */
@@ -68,6 +93,7 @@ typedef struct {
   guint n_value;
   guint value_stride;                /* sotto_value_stride (n_value) */
   float soft_cap;                    /* 0: none */
+  SottoKeyBias bias;
 } SottoAttendKeys;
 
 typedef struct {
@@ -144,6 +170,12 @@ typedef struct {
                  guint        n_value,
                  float       *state,
                  float       *answer);
+
+  /* Every width (a power of two that divides n) elements of x times the orthonormal Hadamard matrix
+   * of that size, which is its own inverse: element j becomes width^(-1/2) times the sum over i of
+   * x_i, or -x_i where i & j has an odd number of ones. Sums in a fixed order: the same bits on
+   * every tier. */
+  void (*spread) (guint n, guint width, float *x);
 
   /* n floats to halves (conversion of what enters the cache), and back */
   void (*to_half) (const float *x, guint n, guint16 *y);

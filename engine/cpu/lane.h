@@ -184,11 +184,19 @@ void sotto_lane_attend (SottoLane *lane, const SottoAttendStep *step);
 /**
  * sotto_lane_append_keys:
  *
- * One head's keys or values of the whole batch, (n_tokens, head), into the cache.
+ * One head's keys or values of the whole batch, (n_tokens, head), into the cache. Keys come without
+ * the bias that the cache does without. They are spread where they are.
  */
-void sotto_lane_append_keys (
-  SottoLane *lane, guint cache, guint head, const float *keys, gsize stride);
-void sotto_lane_append_values (
-  SottoLane *lane, guint cache, guint head, const float *values, gsize stride);
+void sotto_lane_append_keys (SottoLane *lane, guint cache, guint head, float *keys, gsize stride);
+void
+sotto_lane_append_values (SottoLane *lane, guint cache, guint head, float *values, gsize stride);
+
+/**
+ * sotto_lane_match_queries:
+ *
+ * One head of Q of @n_tokens tokens, complete but for this: spread like the keys of the cache.
+ */
+void
+sotto_lane_match_queries (SottoLane *lane, guint cache, guint n_tokens, float *heads, gsize stride);
 
 G_END_DECLS

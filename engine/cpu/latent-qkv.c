@@ -124,6 +124,8 @@ query_head (const Latent *self, guint head)
       for (guint t = 0; t < self->n_tokens; t++)
         memcpy (queries + t * scratch->queries_stride, tile + (gsize) t * n_head,
                 n_head * sizeof *tile);
+      sotto_lane_match_queries (lane, step->cache, self->n_tokens, queries,
+                                scratch->queries_stride);
       return;
     }
   for (guint t = 0; t < self->n_tokens; t++)
@@ -137,6 +139,7 @@ query_head (const Latent *self, guint head)
   key_up = sotto_weight_at (&step->key_up, head);
   sotto_lane_multiply (lane, &key_up, 0, step->n_latent, &plain, 0, self->n_tokens, queries,
                        scratch->queries_stride);
+  sotto_lane_match_queries (lane, step->cache, self->n_tokens, queries, scratch->queries_stride);
 }
 
 static void

@@ -9,6 +9,7 @@ typedef struct {
   SottoLane *lane;
   const SottoQkvStep *step;
   const SottoCacheShape *cache;
+  SottoWeight key;          /* the step's, without the bias that its cache does without */
   SottoActivations x;
   guint n_tokens;
   guint n_kv_heads;         /* whose keys, or else values, this step computes */
@@ -97,6 +98,8 @@ query_head (const Qkv *self, guint head, gboolean finish)
              scratch->queries_stride);
   sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, scratch->queries + first,
                    scratch->queries_stride);
+  sotto_lane_match_queries (self->lane, step->cache, self->n_tokens, scratch->queries + first,
+                            scratch->queries_stride);
 }
 
 static void
@@ -114,7 +117,7 @@ key_head (const Qkv *self, guint head)
   guint n_key = step->n_key;
   float *keys = self->lane->memory->tiles[0];
 
-  multiply_head (self, &step->key, head * n_key, n_key, keys, n_key);
+  multiply_head (self, &self->key, head * n_key, n_key, keys, n_key);
   if (!sotto_weight_is_there (&step->value))
     {
       float *values = self->lane->memory->tiles[1];
@@ -172,8 +175,11 @@ finish_query_row (const Qkv *self, guint t)
   float *row = scratch->queries + t * scratch->queries_stride;
 
   sotto_lane_norm (self->lane, &step->query_norm, row, step->n_heads * step->n_key, row);
-  for (guint head = 0; head < step->n_heads; head++)
-    sotto_lane_turn (self->lane, step->rope, t, 1, row + (gsize) head * step->n_key, 0);
+  for (guint head = 0; head < step->n_heads; head++, row += step->n_key)
+    {
+      sotto_lane_turn (self->lane, step->rope, t, 1, row, 0);
+      sotto_lane_match_queries (self->lane, step->cache, 1, row, 0);
+    }
 }
 
 /* One head of normed rows, which is as good as normed for each head anew. */
@@ -243,11 +249,14 @@ sotto_step_qkv (SottoLane *lane, const SottoStep *step)
     .lane = lane,
     .step = qkv,
     .cache = &lane->state->caches.plan->caches[qkv->cache],
+    .key = qkv->key,
     .x = sotto_lane_operand (lane, qkv->from, qkv->query.n_columns),
     .n_tokens = lane->batch->n_tokens,
   };
   guint unit;
 
+  if (lane->state->caches.caches[qkv->cache].lifted != NULL)
+    self.key.bias = NULL;
   self.n_kv_heads = sotto_weight_is_there (&qkv->key) ? self.cache->n_heads : 0;
   if (sotto_pool_is_stopped (lane->pool))
     return;
@@ -259,7 +268,7 @@ sotto_step_qkv (SottoLane *lane, const SottoStep *step)
       if (unit < qkv->n_heads)
         query_head (&self, unit, !is_row);
       else if (is_row)
-        collect_head (&self, is_key ? &qkv->key : &qkv->value, head,
+        collect_head (&self, is_key ? &self.key : &qkv->value, head,
                       is_key ? qkv->n_key : self.cache->n_value, !is_key);
       else if (is_key)
         key_head (&self, head);

@@ -75,6 +75,53 @@ unpack_keys (SottoKvType type, const guint8 *tile, guint n_key, float *out)
     }
 }
 
+/* The same transform as kernel_spread's, of a tile of keys: its scale is in what it is given. */
+static void
+spread_tile (guint n, guint width, float *tile)
+{
+  for (guint half = 1; half < width; half *= 2)
+    for (guint first = 0; first < n; first += 2 * half)
+      for (guint i = first; i < first + half; i++)
+        {
+          Lanes a = lanes_load (tile + i * LANES);
+          Lanes b = lanes_load (tile + (i + half) * LANES);
+
+          lanes_store (tile + i * LANES, lanes_add (a, b));
+          lanes_store (tile + (i + half) * LANES, lanes_subtract (a, b));
+        }
+}
+
+/* Adds what tile number @index of the chunk was stored without. @room: (n_key, SOTTO_KEY_TILE) */
+static void
+add_bias (const SottoKeyBias *bias, guint n_key, guint index, float *room, float *keys)
+{
+  const float *cosines = bias->far + (gsize) 2 * index * bias->n_pairs;
+  const float *sines = cosines + bias->n_pairs;
+
+  for (guint d = 0; d < n_key; d++)
+    lanes_store (room + d * LANES, lanes_all (bias->start[d]));
+  for (guint pair = 0; pair < bias->n_pairs; pair++)
+    {
+      guint left = sotto_key_bias_left (bias, pair);
+      guint right = sotto_key_bias_right (bias, pair);
+      float x = bias->start[left];
+      float y = bias->start[right];
+      Lanes a = lanes_all (x * cosines[pair] - y * sines[pair]);
+      Lanes b = lanes_all (x * sines[pair] + y * cosines[pair]);
+      Lanes cosine = lanes_load (bias->near + (gsize) 2 * pair * LANES);
+      Lanes sine = lanes_load (bias->near + ((gsize) 2 * pair + 1) * LANES);
+
+      lanes_store (room + left * LANES,
+                   lanes_subtract (lanes_multiply (a, cosine), lanes_multiply (b, sine)));
+      lanes_store (room + right * LANES,
+                   lanes_add (lanes_multiply (a, sine), lanes_multiply (b, cosine)));
+    }
+  spread_tile (n_key, bias->spread, room);
+  for (guint d = 0; d < n_key; d++)
+    lanes_store (keys + d * LANES,
+                 lanes_add (lanes_load (keys + d * LANES), lanes_load (room + d * LANES)));
+}
+
 /* One row of values: (blocks of 32 * 32) */
 static void
 unpack_value (SottoKvType type, const guint8 *row, guint n_value, float *out)
@@ -297,7 +344,14 @@ read_tile (const SottoAttendKeys *head, guint offset, guint first, guint end, fl
     {
       tile->keys = room;
       for (guint i = 0; i * SOTTO_KEY_TILE < n; i++)
-        unpack_keys (head->type, keys + i * head->key_tile_bytes, head->n_key, room + i * key_floats);
+        {
+          float *out = room + i * key_floats;
+
+          unpack_keys (head->type, keys + i * head->key_tile_bytes, head->n_key, out);
+          if (head->bias.start != NULL)
+            add_bias (&head->bias, head->n_key, offset / SOTTO_KEY_TILE + i,
+                      value_room + (gsize) SOTTO_ATTEND_TILE * head->value_stride, out);
+        }
     }
 
   if (head->values == NULL)

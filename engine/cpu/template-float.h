@@ -439,6 +439,31 @@ kernel_rope (SottoRopeKind kind, const float *cosines, const float *sines, guint
     }
 }
 
+/* The fast Walsh-Hadamard transform: sums and differences of halves, from pairs upwards. */
+static void
+kernel_spread (guint n, guint width, float *x)
+{
+  float scale = 1.0f / sqrtf ((float) width);
+
+  for (guint half = 1; half < width; half *= 2)
+    for (guint first = 0; first < n; first += 2 * half)
+      {
+        float *left = x + first;
+        float *right = left + half;
+
+        for (guint i = 0; i < half; i++)
+          {
+            float a = left[i];
+            float b = right[i];
+
+            left[i] = a + b;
+            right[i] = a - b;
+          }
+      }
+  for (guint i = 0; i < n; i++)
+    x[i] *= scale;
+}
+
 static void
 kernel_to_half (const float *x, guint n, guint16 *y)
 {
@@ -650,6 +675,7 @@ fill_float_kernels (SottoKernels *kernels)
   kernels->convolve = kernel_convolve;
   kernels->delta = kernel_delta;
   kernels->rope = kernel_rope;
+  kernels->spread = kernel_spread;
   kernels->to_half = kernel_to_half;
   kernels->from_half = kernel_from_half;
 }

@@ -466,6 +466,53 @@ test_rope (gconstpointer data)
       }
 }
 
+static gboolean
+has_odd_ones (guint x)
+{
+  gboolean odd = FALSE;
+
+  for (; x != 0; x >>= 1)
+    odd ^= x & 1;
+  return odd;
+}
+
+/* Against the matrix of Hadamard itself; twice is not at all; the same bits on every tier. */
+static void
+test_spread (gconstpointer data)
+{
+  static const guint widths[] = { 1, 2, 8, 32, 64, 128 };
+  enum { N = 384 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  SottoKernels kernels;
+  SottoKernels plain;
+  float before[N], x[N], other[N];
+
+  if (!init_or_skip (&kernels, data))
+    return;
+  sotto_kernels_fill_reference (&plain);
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++)
+    {
+      guint width = widths[w];
+
+      for (guint i = 0; i < N; i++)
+        before[i] = x[i] = other[i] = random_float (rand);
+      kernels.spread (N, width, x);
+      plain.spread (N, width, other);
+      g_assert_cmpmem (x, sizeof x, other, sizeof other);
+      for (guint j = 0; j < N; j++)
+        {
+          double sum = 0;
+
+          for (guint i = 0; i < width; i++)
+            sum += (has_odd_ones (i & j % width) ? -1 : 1) * (double) before[j - j % width + i];
+          g_assert_cmpfloat (fabs ((double) x[j] - sum / sqrt (width)), <=, 1e-6);
+        }
+      kernels.spread (N, width, x);
+      for (guint i = 0; i < N; i++)
+        g_assert_cmpfloat (fabsf (x[i] - before[i]), <=, 1e-6f);
+    }
+}
+
 static void
 test_halves (gconstpointer data)
 {
@@ -503,6 +550,37 @@ typedef struct {
   float slope;
 } Attended;
 
+/* What a step makes of a value of Q4_0. */
+static double
+round_4 (float value, float step)
+{
+  return (double) step * CLAMP (nearbyint ((double) (value / step)), -8.0, 7.0);
+}
+
+/* The step of 32 values of Q4_0 that loses least of them. */
+static float
+step_4 (const float *values, guint n, float highest)
+{
+  static const float parts[] = { -8.0f, -8.5f, -9.0f };
+  double least = G_MAXDOUBLE;
+  float best = 0;
+
+  for (guint k = 0; k < G_N_ELEMENTS (parts); k++)
+    {
+      float step = sotto_half_to_float (sotto_float_to_half (highest / parts[k]));
+      double lost = 0;
+
+      for (guint i = 0; i < n; i++)
+        lost += pow ((double) values[i] - round_4 (values[i], step), 2);
+      if (lost < least)
+        {
+          least = lost;
+          best = step;
+        }
+    }
+  return best;
+}
+
 /* A row as the cache gives it back, by the definition of the type. */
 static void
 round_row (SottoKvType type, float *row, guint n)
@@ -517,13 +595,14 @@ round_row (SottoKvType type, float *row, guint n)
       for (guint i = first; i < MIN (first + 32, n); i++)
         if (fabsf (row[i]) > fabsf (highest))
           highest = row[i];
-      step = sotto_half_to_float (
-        sotto_float_to_half (type == SOTTO_KV_Q8_0 ? fabsf (highest) / 127 : highest / -8));
+      step = type == SOTTO_KV_Q8_0
+               ? sotto_half_to_float (sotto_float_to_half (fabsf (highest) / 127))
+               : step_4 (row + first, MIN (32, n - first), highest);
       for (guint i = first; i < MIN (first + 32, n); i++)
         row[i] = type == SOTTO_KV_F16 ? sotto_half_to_float (sotto_float_to_half (row[i]))
                  : type == SOTTO_KV_Q8_0
                    ? step * CLAMP (nearbyintf (row[i] / step), -127.0f, 127.0f)
-                   : step * CLAMP (nearbyintf (row[i] / step), -8.0f, 7.0f);
+                   : (float) round_4 (row[i], step);
     }
 }
 
@@ -763,7 +842,8 @@ main (int argc, char **argv)
         GTestDataFunc func;
       } tests[] = {
         { "norm", test_norm }, { "gate", test_gate },           { "rope", test_rope },
-        { "delta", test_delta }, { "halves", test_halves }, { "attention", test_attention },
+        { "delta", test_delta }, { "spread", test_spread },     { "halves", test_halves },
+        { "attention", test_attention },
       };
 
       for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
