@@ -7,6 +7,7 @@ tokenizer.json. Broken UTF-8 reaches the library as U+FFFD, as Python decodes it
 
 test-tokenizer-peer.py TOKENIZE_LINES
 """
+import glob
 import os
 import random
 import re
@@ -201,6 +202,20 @@ def compare(program, path, texts):
     return problems
 
 
+def check_names():
+    """Pre-tokenizers that llama.cpp reads and fixtures/pre-tokenizers.txt lacks; None where no source lies here
+    (families/prepare keeps one)."""
+    sources = glob.glob(f"{peer.cache()}/families-*/llama.cpp/src/llama-vocab.cpp")
+    if not sources:
+        return None
+    with open(max(sources, key=os.path.getmtime), encoding="utf-8") as file:
+        names = set(re.findall(r'tokenizer_pre == "([^"]+)"', file.read()))
+    with open(f"{here}/fixtures/pre-tokenizers.txt", encoding="utf-8") as file:
+        ours = {line.split()[0] for line in file if line.strip() and not line.startswith("#")}
+    assert len(names) > 80
+    return sorted(names - ours - {"whitespace"})
+
+
 def main():
     files = [(name, os.path.join(SHARED, f"{name}.gguf")) for name in
              ("gpt-2", "llama-bpe", "qwen2", "deepseek-coder", "command-r", "llama-spm", "phi-3", "bert-bge")]
@@ -208,7 +223,7 @@ def main():
               if "gemma" in path]
     texts = list(make_texts(random.Random(20261121), N_TEXTS))
     failed = 0
-    print(f"1..{len(files)}")
+    print(f"1..{len(files) + 1}")
     for number, (name, path) in enumerate(files, 1):
         if not os.path.exists(path):
             print(f"ok {number} {name} # SKIP {path} is not there")
@@ -218,6 +233,10 @@ def main():
             print("# " + problem.replace("\n", "\n# "))
         failed += bool(problems)
         print(f"{'not ok' if problems else 'ok'} {number} {name}" + (f" # {len(problems)}" if problems else ""))
+    missing = check_names()
+    failed += bool(missing)
+    print(f"{'not ok' if missing else 'ok'} {len(files) + 1} every pre-tokenizer's name is known"
+          + (" # SKIP there is no source of llama.cpp" if missing is None else f" # {missing}" if missing else ""))
     return 1 if failed else 0
 
 
