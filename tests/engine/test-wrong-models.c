@@ -1,9 +1,11 @@
 /* Files that are not what their family says: each class is refused, and the error names the file and what is
  * wrong with it. What says nothing wrong comes through. */
 
+#include "gguf-writer.h"
 #include "plan-check.h"
 #include "sotto-engine.h"
 #include "sotto-model-private.h"
+#include "text/tokenizer.h"
 #include "tiny-model.h"
 
 #include <string.h>
@@ -249,6 +251,75 @@ test_unknown_scaling (void)
   g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, "llama (RoPE: sideways)");
 }
 
+/* Values of another kind than the key has: numbers for strings, one for many, too few. */
+static void
+test_confusion (void)
+{
+  static const char *const keys[] = {
+    "tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type", "tokenizer.ggml.scores",
+  };
+  static const gint32 numbers[] = { 1, 1, 1 };
+  static const char *const strings[] = { "a", "b", "c" };
+  static const float scores[] = { 0, -1, -2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    for (guint way = 0; way < 5; way++)
+      {
+        g_autoptr (GgufWriter) writer = gguf_writer_new ();
+        g_autoptr (GBytes) bytes = NULL;
+        g_autoptr (SottoGguf) gguf = NULL;
+        g_autoptr (SottoTokenizer) tokenizer = NULL;
+        g_autoptr (GError) error = NULL;
+        gboolean of_strings = i < 2;
+        gboolean is_wrong = FALSE;
+
+        gguf_writer_add_string (writer, "tokenizer.ggml.model", i == 3 ? "llama" : "gpt2");
+        gguf_writer_add_string (writer, "tokenizer.ggml.pre", "gpt-2");
+        for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
+          {
+            guint8 raw[12 + sizeof scores] = { SOTTO_GGUF_FLOAT32, 0, 0, 0, 3 };
+
+            if (k == i && way > 0)
+              {
+                is_wrong = TRUE;
+                if (way == 1 && of_strings)
+                  gguf_writer_add_int32s (writer, keys[k], numbers, 3);
+                else if (way == 1)
+                  gguf_writer_add_strings (writer, keys[k], strings, 3);
+                else if (way == 2)
+                  gguf_writer_add_string (writer, keys[k], "a");
+                else if (way == 3)
+                  gguf_writer_add_uint32 (writer, keys[k], 3);
+                else if (of_strings)
+                  gguf_writer_add_raw (writer, keys[k], SOTTO_GGUF_ARRAY, raw, sizeof raw);
+                else
+                  gguf_writer_add_int32s (writer, keys[k], numbers, 2);
+                continue;
+              }
+            memcpy (raw + 12, scores, sizeof scores);
+            if (k < 2)
+              gguf_writer_add_strings (writer, keys[k], strings, k == 0 ? 3 : 0);
+            else if (k == 2)
+              gguf_writer_add_int32s (writer, keys[k], numbers, 3);
+            else
+              gguf_writer_add_raw (writer, keys[k], SOTTO_GGUF_ARRAY, raw, sizeof raw);
+          }
+        bytes = gguf_writer_finish (writer);
+        gguf = sotto_gguf_parse (bytes, "confused", &error);
+        g_assert_no_error (error);
+        tokenizer = sotto_tokenizer_new (gguf, &error);
+        if (!is_wrong)
+          {
+            g_assert_no_error (error);
+            continue;
+          }
+        g_assert_null (tokenizer);
+        g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MALFORMED);
+        g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, keys[i]);
+        g_assert_cmpstr (sotto_engine_error_get_arguments (error)->path, ==, "confused");
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -256,6 +327,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/wrong-models/unknown-scaling", test_unknown_scaling);
   g_test_add_func ("/wrong-models/right-keys", test_right_keys);
+  g_test_add_func ("/wrong-models/kinds-of-values", test_confusion);
   for (guint i = 0; i < G_N_ELEMENTS (wrong_keys); i++)
     {
       g_autofree char *path = g_strconcat ("/wrong-models/key/", wrong_keys[i].name, NULL);
