@@ -120,7 +120,7 @@ gboolean device_launch (SottoCudaDevice *self,
 #ifdef __CUDACC__
 #include "cuda/device-nvidia.h"
 #else
-#include "emulation.h"
+#include <emulation.h> /* of tests/engine/cuda-emulation */
 #endif
 
 /* Puts a kernel on the device's stream; arguments are copied. @name: for messages */

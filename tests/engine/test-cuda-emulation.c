@@ -43,6 +43,18 @@ static const Fault faults[] = {
   {PROBE_ODD_BLOCK, "odd block", "no launch has"},
 };
 
+/* AddressSanitizer finds these itself, and ends the program. */
+static gboolean
+is_left_out (ProbeFault fault)
+{
+#ifdef __SANITIZE_ADDRESS__
+  return fault == PROBE_READ_BEHIND || fault == PROBE_WRITE_BEHIND || fault == PROBE_READ_FAR || fault == PROBE_SHARED_BEHIND
+         || fault == PROBE_DYNAMIC_BEHIND || fault == PROBE_FULL_STACK;
+#else
+  return FALSE;
+#endif
+}
+
 /* Returns: what the device says, or "" */
 static char *
 run_fault (CudaModule *self, ProbeFault fault, float *y)
@@ -83,9 +95,12 @@ test_faults (CudaModule *self)
         g_assert_cmpfloat (y[i], ==, (float) i + 0.5f);
       for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
         {
-          g_autofree char *problem = run_fault (self, faults[i].fault, y);
+          g_autofree char *problem = NULL;
           guint n_nan = 0;
 
+          if (is_left_out (faults[i].fault))
+            continue;
+          problem = run_fault (self, faults[i].fault, y);
           g_test_message ("%s: %s", faults[i].name, problem);
           for (guint j = 0; j < N; j++)
             n_nan += isnan (y[j]) != 0;

@@ -8,7 +8,7 @@ TOP = {
     ".ci", ".clang-format", ".editorconfig", ".gitignore", "COPYING", "README.md", "app", "data",
     "engine", "flatpak", "history", "meson.build", "meson.options", "po", "tests", "ui",
 }
-SOURCES = (".c", ".h", ".cu", ".cuh", ".ui", ".py")
+SOURCES = (".c", ".cc", ".h", ".cu", ".cuh", ".ui", ".py")
 # In pieces, so that this file does not name what it looks for.
 REGISTRIES = [re.compile(r"\b" + r"\.".join(parts) + r"\b") for parts in (
     ("pypi", "org"), ("files", "pythonhosted", "org"), ("deb", "debian", "org"),

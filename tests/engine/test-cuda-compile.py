@@ -1,0 +1,76 @@
+"""Kernels compile for every architecture that the toolkit knows, and none keeps registers in memory.
+
+nvcc's own compiler says of each kernel how many bytes it stores that registers have no room for. A
+minute or more for each architecture, so it is a long test.
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ENGINE = pathlib.Path(os.environ["SOTTO_SOURCE_DIR"]) / "engine"
+WANTED = ("61", "70", "75", "80", "86", "89", "90", "100", "120")
+# Programs of the build, and what has no kernels.
+NO_KERNELS = {"list-architectures.cu", "module.cu", "table.cu"}
+FLAGS = ["-std=c++20", "-O3", "-fmad=false", f"-I{ENGINE}", "-Xptxas=-v", "-cubin", "-o", os.devnull]
+# A kernel that spills by design: its name and why.
+MAY_SPILL = {}
+
+
+def known(nvcc):
+    """The architectures that this toolkit compiles for."""
+    said = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True)
+    there = set(re.findall(r"compute_(\d+)", said.stdout))
+    return [architecture for architecture in WANTED if architecture in there]
+
+
+def problems(nvcc, glib, source, architecture):
+    """What is wrong with one file, in sentences; and how many kernels it has."""
+    done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", source],
+                          capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if done.returncode != 0:
+        return [f"{source.name} does not compile for {architecture}: {said[-2000:]}"], 0
+    found, n_kernels = [], 0
+    for name, report in re.findall(r"Compiling entry function '(\S+)'(.*?)(?=Compiling entry|\Z)",
+                                   said, re.S):
+        n_kernels += 1
+        spilled = re.search(r"(\d+) bytes spill stores", report)
+        if spilled is None:
+            found.append(f"{source.name}: nothing is said of {name}")
+        elif spilled[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
+            found.append(f"{source.name}, {architecture}: {name} spills {spilled[1]} bytes")
+    return found, n_kernels
+
+
+def main():
+    nvcc = shutil.which("nvcc")
+    if nvcc is None:
+        print("1..0 # SKIP there is no nvcc")
+        return
+    flags = subprocess.run(["pkg-config", "--cflags-only-I", "glib-2.0"], capture_output=True,
+                           text=True, check=True).stdout.split()
+    architectures = known(nvcc)
+    sources = sorted(path for path in (ENGINE / "cuda").glob("*.cu") if path.name not in NO_KERNELS)
+    print(f"1..{len(architectures)}")
+    with tempfile.TemporaryDirectory() as folder, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        os.environ["TMPDIR"] = folder
+        for number, architecture in enumerate(architectures, 1):
+            results = list(pool.map(lambda source: problems(nvcc, flags, source, architecture), sources))
+            sentences = [sentence for found, _ in results for sentence in found]
+            n_kernels = sum(n for _, n in results)
+            if n_kernels == 0:
+                sentences.append("no kernel was seen")
+            for sentence in sentences:
+                print("#", sentence.replace("\n", "\n# "))
+            print("not ok" if sentences else "ok", number, f"- {n_kernels} kernels for {architecture}",
+                  flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
