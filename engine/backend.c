@@ -1,6 +1,28 @@
 #include "backend.h"
 
+#include "cuda/backend-cuda.h"
+#include "cuda/place.h"
+#include "sotto-error.h"
+
 /* The public functions of a backend, handed to its class. */
+
+SottoBackend *
+sotto_backend_new (const SottoBackendOptions *options, GError **error)
+{
+  SottoBackend *cpu = sotto_backend_new_cpu (options->n_threads, options->tier, error);
+  gint n_layers = options->n_gpu_layers > 0 ? (gint) MIN (options->n_gpu_layers, G_MAXINT)
+                                            : SOTTO_PLACE_AS_FITS;
+
+  if (cpu == NULL || options->gpu == SOTTO_GPU_NEVER)
+    return cpu;
+  return sotto_backend_new_cuda (cpu, options->gpu == SOTTO_GPU_ALWAYS, n_layers, error);
+}
+
+const GError *
+sotto_backend_get_gpu_error (const SottoBackend *self)
+{
+  return sotto_backend_cuda_get_reason (self);
+}
 
 void
 sotto_backend_free (SottoBackend *self)
@@ -25,4 +47,27 @@ const char *
 sotto_backend_get_name (const SottoBackend *self)
 {
   return self->klass->get_name (self);
+}
+
+static gboolean
+refuse (const char *subject, GError **error)
+{
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND,
+                          &(SottoErrorArguments) { .subject = subject }, "%s", subject);
+  return FALSE;
+}
+
+gboolean
+sotto_batch_check (const SottoBatch *batch, const SottoPlan *plan, guint n_context, GError **error)
+{
+  if (batch->n_tokens == 0 || (batch->n_tokens > SOTTO_MAX_BATCH && !plan->whole_sequence))
+    return refuse ("the batch is empty or too large", error);
+  if (plan->whole_sequence && batch->position > 0)
+    return refuse ("the batch is not a whole sequence", error);
+  if (batch->position > n_context || batch->n_tokens > n_context - batch->position)
+    return refuse ("the batch does not fit the KV cache", error);
+  for (guint i = 0; i < batch->n_tokens; i++)
+    if (batch->tokens[i] < 0 || (guint) batch->tokens[i] >= plan->n_vocabulary)
+      return refuse ("a token is not of the vocabulary", error);
+  return TRUE;
 }

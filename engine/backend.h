@@ -27,17 +27,26 @@ typedef struct {
 
 typedef struct _SottoState SottoState;
 
+/* Who wants to know how a state comes about, and may stop it: a backend with memory of its own brings the weights there. */
+typedef struct {
+  SottoProgress progress;  /* (nullable): bytes of all */
+  gpointer user_data;
+  SottoCancel *cancel;     /* (nullable) */
+} SottoLoading;
+
 typedef struct {
   void (*free) (SottoBackend *self);
   void (*set_threads) (SottoBackend *self, guint n_threads);
   guint (*get_threads) (const SottoBackend *self);
   const char *(*get_name) (const SottoBackend *self);
 
-  /* NULL with MEMORY. n_context: positions of the caches. plan is kept, not copied. */
+  /* NULL with MEMORY, BACKEND or CANCELLED. n_context: positions of the caches. plan is kept, not copied.
+   * loading: (nullable) */
   SottoState *(*state_new) (SottoBackend     *self,
                             const SottoPlan  *plan,
                             guint             n_context,
                             SottoKvType       kv_type,
+                            const SottoLoading *loading,
                             GError          **error);
   void (*state_free) (SottoBackend *self, SottoState *state);
   void (*state_measure) (SottoBackend *self, const SottoState *state, guint64 *kv_cache, guint64 *scratch);
@@ -68,6 +77,12 @@ typedef struct {
   gsize (*state_bytes) (SottoBackend *self, const SottoState *state, guint position);
   void (*state_store) (SottoBackend *self, const SottoState *state, guint position, guint8 *target);
   void (*state_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
+
+  /* (nullable): where the state's layers are computed, for the receipt; without it the backend's name says all */
+  const char *(*state_describe) (SottoBackend *self, const SottoState *state);
+
+  /* (nullable): a number that differs where the order of state_store does, below 2^24; without it 0 */
+  guint (*state_form) (SottoBackend *self, const SottoState *state);
 } SottoBackendClass;
 
 /* The first member of every backend's struct. */
@@ -75,7 +90,13 @@ struct _SottoBackend {
   const SottoBackendClass *klass;
 };
 
-/* Bytes a state would take, without making it. */
+/* Whether @plan can be carried out for @batch in caches of @n_context; FALSE with BACKEND. */
+gboolean sotto_batch_check (const SottoBatch  *batch,
+                            const SottoPlan   *plan,
+                            guint              n_context,
+                            GError           **error);
+
+/* Bytes a state of the CPU's would take, without making it. */
 void sotto_backend_estimate (const SottoPlan  *plan,
                              guint             n_context,
                              SottoKvType       kv_type,

@@ -9,6 +9,7 @@
 
 #include "sotto-cancel.h"
 #include "sotto-error.h"
+#include "sotto-gpu.h"
 #include "sotto-grammar.h"
 #include "sotto-message.h"
 #include "sotto-model.h"

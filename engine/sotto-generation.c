@@ -171,7 +171,7 @@ begin_receipt (const SottoGeneration *self,
   SottoReceipt *receipt = g_new0 (SottoReceipt, 1);
 
   receipt->model_path = g_strdup (self->request->path);
-  receipt->backend = g_strdup (sotto_backend_get_name (self->backend));
+  receipt->backend = g_strdup (sotto_session_describe_backend (resident->session));
   receipt->build = g_strdup (SOTTO_BUILD);
   receipt->numerics_version = SOTTO_NUMERICS_VERSION;
   receipt->kv_type = sotto_session_get_kv_type (resident->session);

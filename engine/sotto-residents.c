@@ -161,7 +161,8 @@ sotto_residents_open (SottoResidents  *self,
   if (!make_room (self, total (sotto_model_estimate_memory (model, n_context)), path, error))
     return NULL;
 
-  session = sotto_session_new (model, self->backend, n_context, self->kv_type, error);
+  session = sotto_session_open (model, self->backend, n_context, self->kv_type, progress, user_data,
+                                cancel, error);
   if (session == NULL)
     return NULL;
 

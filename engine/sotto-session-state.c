@@ -4,7 +4,8 @@
  *
  *   0   8 bytes  "SottoKV" and a zero
  *   8   uint32   version of this format: 2
- *  12   uint32   SOTTO_NUMERICS_VERSION of the engine that computed it
+ *  12   uint32   SOTTO_NUMERICS_VERSION of the engine that computed it, plus 256 times the form of what the state
+ *               holds (SottoBackendClass.state_form; 0 on the CPU)
  *  16   uint32   type of the cache (SottoKvType)
  *  20   uint32   n: tokens of the timeline
  *  24   uint32   v: logits that follow: the size of the vocabulary, or 0 when there were none
@@ -83,6 +84,15 @@ no_memory (gsize n_bytes, GError **error)
   return FALSE;
 }
 
+static guint32
+get_numerics (const SottoSession *self)
+{
+  const SottoBackendClass *klass = self->backend->klass;
+  guint form = klass->state_form != NULL ? klass->state_form (self->backend, self->state) : 0;
+
+  return SOTTO_NUMERICS_VERSION | form << 8;
+}
+
 GBytes *
 sotto_session_save (SottoSession *self, GError **error)
 {
@@ -115,7 +125,7 @@ sotto_session_save (SottoSession *self, GError **error)
 
   memcpy (bytes, magic, sizeof magic);
   put_32 (bytes + 8, FORMAT_VERSION);
-  put_32 (bytes + 12, SOTTO_NUMERICS_VERSION);
+  put_32 (bytes + 12, get_numerics (self));
   put_32 (bytes + 16, self->kv_type);
   put_32 (bytes + 20, n);
   put_32 (bytes + 24, v);
@@ -146,9 +156,9 @@ check_state (const SottoSession *self, const guint8 *bytes, gsize length, GError
     return bad_state (error, "not a session");
   if (get_32 (bytes + 8) != FORMAT_VERSION)
     return bad_state (error, "version %u of the format is not known", get_32 (bytes + 8));
-  if (get_32 (bytes + 12) != SOTTO_NUMERICS_VERSION)
+  if (get_32 (bytes + 12) != get_numerics (self))
     return bad_state (error, "computed with numerics %u, this is %u", get_32 (bytes + 12),
-                      SOTTO_NUMERICS_VERSION);
+                      get_numerics (self));
   if (get_32 (bytes + 16) != (guint32) self->kv_type)
     return bad_state (error, "another type of KV cache");
   if (hash == NULL)

@@ -30,12 +30,13 @@ G_STATIC_ASSERT (PIECE <= SOTTO_MAX_BATCH);
 
 /* --- Making --- */
 
-SottoSession *
-sotto_session_new (SottoModel    *model,
-                   SottoBackend  *backend,
-                   guint          n_context,
-                   SottoKvType    kv_type,
-                   GError       **error)
+static SottoSession *
+make (SottoModel          *model,
+      SottoBackend        *backend,
+      guint                n_context,
+      SottoKvType          kv_type,
+      const SottoLoading  *loading,
+      GError             **error)
 {
   const SottoProgram *program = sotto_model_get_program (model);
   g_autoptr (SottoSession) self = NULL;
@@ -61,11 +62,36 @@ sotto_session_new (SottoModel    *model,
     self->n_context = MIN (self->n_context, program->n_context_most);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->checkpoints = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
-  self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, error);
+  self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, loading, error);
   if (self->state == NULL)
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+SottoSession *
+sotto_session_new (SottoModel    *model,
+                   SottoBackend  *backend,
+                   guint          n_context,
+                   SottoKvType    kv_type,
+                   GError       **error)
+{
+  return make (model, backend, n_context, kv_type, NULL, error);
+}
+
+SottoSession *
+sotto_session_open (SottoModel     *model,
+                    SottoBackend   *backend,
+                    guint           n_context,
+                    SottoKvType     kv_type,
+                    SottoProgress   progress,
+                    gpointer        user_data,
+                    SottoCancel    *cancel,
+                    GError        **error)
+{
+  SottoLoading loading = { progress, user_data, cancel };
+
+  return make (model, backend, n_context, kv_type, &loading, error);
 }
 
 void
@@ -117,6 +143,15 @@ sotto_kv_type_get_name (SottoKvType type)
     default:
       return "F16";
     }
+}
+
+const char *
+sotto_session_describe_backend (const SottoSession *self)
+{
+  const SottoBackendClass *klass = self->backend->klass;
+
+  return klass->state_describe != NULL ? klass->state_describe (self->backend, self->state)
+                                       : klass->get_name (self->backend);
 }
 
 SottoMemory

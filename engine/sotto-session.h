@@ -22,6 +22,47 @@ typedef struct _SottoBackend SottoBackend;
  *   machine does not have it
  */
 SottoBackend *sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error);
+
+typedef enum {
+  SOTTO_GPU_AUTOMATIC, /* as much as fits, and all on the CPU where there is none or it is lost */
+  SOTTO_GPU_NEVER,
+  SOTTO_GPU_ALWAYS,    /* none to be used is an error */
+} SottoGpuUse;
+
+/**
+ * SottoBackendOptions:
+ * @n_threads: of the CPU; 0: one a physical core
+ * @tier: (nullable): as in sotto_backend_new_cpu()
+ * @gpu: whether GPUs are used
+ * @n_gpu_layers: 0: as many layers as fit; else so many of the last have to be on GPUs, or a session is refused
+ *   with %SOTTO_ENGINE_ERROR_MEMORY
+ */
+typedef struct {
+  guint n_threads;
+  const char *tier;
+  SottoGpuUse gpu;
+  guint n_gpu_layers;
+} SottoBackendOptions;
+
+/**
+ * sotto_backend_new:
+ *
+ * The CPU and what GPUs there are, as one. Where GPUs are used automatically they are looked for when the first
+ * session is made, which may take a second; whatever the placement of layers, it is made anew for each session by the
+ * memory that is free then.
+ *
+ * Returns: (transfer full): or %NULL with BACKEND, or GPU where one is demanded
+ */
+SottoBackend *sotto_backend_new (const SottoBackendOptions *options, GError **error);
+
+/**
+ * sotto_backend_get_gpu_error:
+ *
+ * Returns: (nullable): %SOTTO_ENGINE_ERROR_GPU or BACKEND: why no GPU is used; %NULL where one is, none was
+ *   looked for yet, or none is wanted
+ */
+const GError *sotto_backend_get_gpu_error (const SottoBackend *self);
+
 void sotto_backend_free (SottoBackend *self);
 void sotto_backend_set_threads (SottoBackend *self, guint n_threads);
 guint sotto_backend_get_threads (const SottoBackend *self);
@@ -29,7 +70,7 @@ guint sotto_backend_get_threads (const SottoBackend *self);
 /**
  * sotto_backend_get_name:
  *
- * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512"; enters the receipt
+ * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512", or "cuda-" and the GPUs
  */
 const char *sotto_backend_get_name (const SottoBackend *self);
 
@@ -74,7 +115,31 @@ SottoSession *sotto_session_new (SottoModel    *model,
                                  guint          n_context,
                                  SottoKvType    kv_type,
                                  GError       **error);
+
+/**
+ * sotto_session_open:
+ * @progress: (nullable): bytes of weights that are where the backend computes, of all
+ *
+ * The same, for who waits and may change their mind: bringing a model to a GPU takes its time.
+ *
+ * Returns: (transfer full): as sotto_session_new(), or %NULL with CANCELLED, or BACKEND where a GPU failed
+ */
+SottoSession *sotto_session_open (SottoModel     *model,
+                                  SottoBackend   *backend,
+                                  guint           n_context,
+                                  SottoKvType     kv_type,
+                                  SottoProgress   progress,
+                                  gpointer        user_data,
+                                  SottoCancel    *cancel,
+                                  GError        **error);
 void sotto_session_free (SottoSession *self);
+
+/**
+ * sotto_session_describe_backend:
+ *
+ * Returns: who computes it: the backend's name, or which layers are where; enters the receipt
+ */
+const char *sotto_session_describe_backend (const SottoSession *self);
 
 SottoModel *sotto_session_get_model (SottoSession *self);
 guint sotto_session_get_context (const SottoSession *self);

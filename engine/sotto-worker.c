@@ -276,7 +276,9 @@ SottoWorker *
 sotto_worker_new (const SottoWorkerOptions  *options,
                   GError                   **error)
 {
-  g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (options->n_threads, options->tier, error);
+  SottoBackendOptions backend_options = { options->n_threads, options->tier, options->gpu,
+                                          options->n_gpu_layers };
+  g_autoptr (SottoBackend) backend = sotto_backend_new (&backend_options, error);
   SottoWorker *self;
 
   if (backend == NULL)

@@ -23,6 +23,7 @@ typedef struct _SottoWorker SottoWorker;
  * @n_threads: 0: one a physical core
  * @keep_previous: keep models open as long as the budget allows
  * @tier: (nullable): as in sotto_backend_new_cpu()
+ * @gpu, @n_gpu_layers: as in #SottoBackendOptions
  * @kv_type: of all sessions
  * @wake: (nullable): called from the worker's thread whenever the event queue becomes non-empty;
  *   must not block; typically g_main_context_wakeup()
@@ -32,6 +33,8 @@ typedef struct {
   guint n_threads;
   gboolean keep_previous;
   const char *tier;
+  SottoGpuUse gpu;
+  guint n_gpu_layers;
   SottoKvType kv_type;
   void (*wake) (gpointer user_data);
   gpointer user_data;
@@ -163,7 +166,7 @@ typedef struct {
   char *grammar_hash;        /* (nullable): sotto_grammar_get_hash() of what constrained it */
   char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32 */
   char *date;                /* (nullable): date the template was given */
-  char *backend;             /* sotto_backend_get_name() */
+  char *backend;             /* sotto_session_describe_backend() */
   char *build;               /* version and commit */
   guint numerics_version;
   SottoKvType kv_type;

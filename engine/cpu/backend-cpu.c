@@ -53,6 +53,7 @@ cpu_state_new (SottoBackend     *backend G_GNUC_UNUSED,
                const SottoPlan  *plan,
                guint             n_context,
                SottoKvType       kv_type,
+               const SottoLoading *loading G_GNUC_UNUSED,
                GError          **error)
 {
   SottoState *self = g_new0 (SottoState, 1);
@@ -106,32 +107,6 @@ walk_lane (SottoPool *pool, guint index, gpointer data)
 }
 
 static gboolean
-fail_request (const char *subject, GError **error)
-{
-  SottoErrorArguments arguments = { .subject = subject };
-
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND, &arguments, "%s", subject);
-  return FALSE;
-}
-
-static gboolean
-check_batch (const SottoState *state, const SottoBatch *batch, GError **error)
-{
-  const SottoPlan *plan = state->scratch.plan;
-
-  if (batch->n_tokens == 0 || (batch->n_tokens > SOTTO_MAX_BATCH && !plan->whole_sequence))
-    return fail_request ("the batch is empty or too large", error);
-  if (plan->whole_sequence && batch->position > 0)
-    return fail_request ("the batch is not a whole sequence", error);
-  if (batch->position > state->n_context || batch->n_tokens > state->n_context - batch->position)
-    return fail_request ("the batch does not fit the KV cache", error);
-  for (guint i = 0; i < batch->n_tokens; i++)
-    if (batch->tokens[i] < 0 || (guint) batch->tokens[i] >= plan->n_vocabulary)
-      return fail_request ("a token is not of the vocabulary", error);
-  return TRUE;
-}
-
-static gboolean
 cpu_run (SottoBackend      *backend,
          SottoState        *state,
          const SottoBatch  *batch,
@@ -141,7 +116,7 @@ cpu_run (SottoBackend      *backend,
   CpuBackend *self = (CpuBackend *) backend;
   Run run = { self, state, batch, sotto_pool_prepare (self->pool) };
 
-  if (!check_batch (state, batch, error)
+  if (!sotto_batch_check (batch, state->scratch.plan, state->n_context, error)
       || !sotto_scratch_reserve (&state->scratch, batch->n_tokens, run.n_lanes,
                                  batch->all_logits ? batch->n_tokens : 1, error))
     return FALSE;

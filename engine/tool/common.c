@@ -63,24 +63,42 @@ tool_compute_clear (ToolCompute *self)
   g_clear_pointer (&self->kv, g_free);
 }
 
+/* A tier is the CPU's: who names one, by option or variable, wants to see that. */
+gboolean
+tool_get_backend_options (const ToolCompute    *self,
+                          SottoBackendOptions  *options,
+                          GError              **error)
+{
+  gboolean names_tier = self->tier != NULL || g_getenv ("SOTTO_CPU_TIER") != NULL;
+
+  if (self->n_threads < 0)
+    return tool_misuse (error, "%d is no number of threads", self->n_threads);
+  if (self->n_gpu_layers < 0)
+    return tool_misuse (error, "%d is no number of layers", self->n_gpu_layers);
+
+  *options = (SottoBackendOptions) { .n_threads = (guint) self->n_threads, .tier = self->tier,
+                                     .n_gpu_layers = (guint) self->n_gpu_layers };
+  if (g_strcmp0 (self->backend, "cuda") == 0)
+    options->gpu = SOTTO_GPU_ALWAYS;
+  else if (g_strcmp0 (self->backend, "cpu") == 0 || (self->backend == NULL && names_tier))
+    options->gpu = SOTTO_GPU_NEVER;
+  else if (self->backend != NULL && strcmp (self->backend, "auto") != 0)
+    {
+      g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
+                   "this build has no backend \"%s\"", self->backend);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 SottoBackend *
 tool_open_backend (const ToolCompute  *self,
                    GError            **error)
 {
-  if (self->n_threads < 0)
-    {
-      tool_misuse (error, "%d is no number of threads", self->n_threads);
-      return NULL;
-    }
+  SottoBackendOptions options;
 
-  if (self->backend != NULL && strcmp (self->backend, "cpu") != 0)
-    {
-      g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
-                   "this build has no backend \"%s\"", self->backend);
-      return NULL;
-    }
-
-  return sotto_backend_new_cpu (self->n_threads, self->tier, error);
+  return tool_get_backend_options (self, &options, error) ? sotto_backend_new (&options, error) : NULL;
 }
 
 gboolean

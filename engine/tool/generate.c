@@ -43,9 +43,8 @@ on_interrupt (int signal_number)
 }
 
 static gboolean
-check_options (const Options      *self,
-               const ToolCompute  *compute,
-               GError            **error)
+check_options (const Options  *self,
+               GError        **error)
 {
   if (self->prompt == NULL)
     return tool_misuse (error, "generate needs --prompt TEXT");
@@ -55,12 +54,6 @@ check_options (const Options      *self,
     return tool_misuse (error, "--grammar and --json-schema exclude each other");
   if (self->n_context < 0 || self->max_tokens < 0)
     return tool_misuse (error, "--context and --max-tokens are not negative");
-  if (compute->backend != NULL && strcmp (compute->backend, "cpu") != 0)
-    {
-      g_set_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND,
-                   "this build has no backend \"%s\"", compute->backend);
-      return FALSE;
-    }
 
   return TRUE;
 }
@@ -189,7 +182,8 @@ generate (Options            *self,
           const char         *path,
           GError            **error)
 {
-  SottoWorkerOptions worker_options = { .n_threads = compute->n_threads, .tier = compute->tier };
+  SottoBackendOptions backend_options = { 0 };
+  SottoWorkerOptions worker_options = { 0 };
   g_autoptr (SottoMessages) messages = NULL;
   g_autoptr (SottoGrammar) grammar = NULL;
   g_autoptr (SottoWorker) worker = NULL;
@@ -200,11 +194,16 @@ generate (Options            *self,
     .stop = (const char *const *) self->stop,
   };
 
-  if (!tool_get_kv_type (compute, &worker_options.kv_type, error)
+  if (!tool_get_backend_options (compute, &backend_options, error)
+      || !tool_get_kv_type (compute, &worker_options.kv_type, error)
       || !tool_sampling_fill (&self->sampling, &request.sampler, error)
       || !read_grammar (self, &grammar, error))
     return FALSE;
   request.grammar = grammar;
+  worker_options.n_threads = backend_options.n_threads;
+  worker_options.tier = backend_options.tier;
+  worker_options.gpu = backend_options.gpu;
+  worker_options.n_gpu_layers = backend_options.n_gpu_layers;
 
   if (self->raw)
     {
@@ -261,6 +260,6 @@ tool_generate (char   **arguments,
   tool_sampling_init (&self.sampling);
   rest = tool_parse (&usage, arguments, error);
 
-  return rest != NULL && check_options (&self, &compute, error) &&
+  return rest != NULL && check_options (&self, error) &&
          generate (&self, &compute, rest[0], error);
 }

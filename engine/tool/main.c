@@ -24,6 +24,7 @@ static const struct {
   { "logits", "MODEL --tokens 1,2,3 --output FILE", "float32, tokens × vocabulary", tool_logits },
   { "generate", "MODEL --prompt TEXT", "an answer, as it is generated", tool_generate },
   { "perplexity", "MODEL FILE [--context N]", "how a text surprises a model", tool_perplexity },
+  { "devices", "", "what can compute here: CPU and GPUs", tool_devices },
   { "bench", "MODEL [--json]", "tokens a second, prefill and decode", tool_bench },
 };
 

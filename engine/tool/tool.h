@@ -20,6 +20,7 @@ gboolean tool_logits (char **arguments, GError **error);
 gboolean tool_perplexity (char **arguments, GError **error);
 gboolean tool_generate (char **arguments, GError **error);
 gboolean tool_bench (char **arguments, GError **error);
+gboolean tool_devices (char **arguments, GError **error);
 
 /* How a subcommand is used: tool_parse() takes it apart and answers --help. */
 typedef struct {
@@ -49,18 +50,25 @@ typedef struct {
   int n_threads;
   char *tier;
   char *backend;
+  int n_gpu_layers;
   char *kv;
 } ToolCompute;
 
 #define TOOL_COMPUTE_ENTRIES(compute)                                                           \
   { "threads", 't', 0, G_OPTION_ARG_INT, &(compute).n_threads,                                  \
     "Threads; 0: one a physical core", "N" },                                                   \
-  { "backend", 0, 0, G_OPTION_ARG_STRING, &(compute).backend, "cpu or cuda", "NAME" },          \
+  { "backend", 0, 0, G_OPTION_ARG_STRING, &(compute).backend,                                   \
+    "auto (the default, but for a tier), cuda or cpu", "NAME" },                                \
+  { "gpu-layers", 0, 0, G_OPTION_ARG_INT, &(compute).n_gpu_layers,                              \
+    "How many of the last layers have to be on GPUs; 0: as many as fit", "N" },                 \
   { "tier", 0, 0, G_OPTION_ARG_STRING, &(compute).tier,                                         \
     "CPU tier: reference, avx2 or avx512; else the best, or $SOTTO_CPU_TIER", "NAME" },         \
   { "kv", 0, 0, G_OPTION_ARG_STRING, &(compute).kv, "KV cache: f16 (the default), f32, q8_0 or q4_0", "TYPE" }
 
 void tool_compute_clear (ToolCompute *self);
+
+/* What the options say of a backend; FALSE: nonsense. @options belongs to @self. */
+gboolean tool_get_backend_options (const ToolCompute *self, SottoBackendOptions *options, GError **error);
 
 /* A backend as the options say. */
 SottoBackend *tool_open_backend (const ToolCompute *self, GError **error);

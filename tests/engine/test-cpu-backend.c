@@ -46,7 +46,7 @@ static SottoState *
 state_of (SottoBackend *backend, const RandomPlan *plan, guint n_context, SottoKvType kv_type)
 {
   g_autoptr (GError) error = NULL;
-  SottoState *state = backend->klass->state_new (backend, &plan->program.plan, n_context, kv_type, &error);
+  SottoState *state = backend->klass->state_new (backend, &plan->program.plan, n_context, kv_type, NULL, &error);
 
   g_assert_no_error (error);
   return state;
@@ -458,7 +458,7 @@ test_refusals (void)
 
   g_array_index (plan->caches, SottoCacheShape, 0).n_heads = 4000000;
   g_assert_null (
-    backend->klass->state_new (backend, &plan->program.plan, G_MAXUINT / 2, SOTTO_KV_F32, &error));
+    backend->klass->state_new (backend, &plan->program.plan, G_MAXUINT / 2, SOTTO_KV_F32, NULL, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
   sotto_backend_free (backend);
 }

@@ -57,7 +57,7 @@ evaluate (SottoBackend *backend, const SottoPlan *plan, const guint *cuts, guint
       stages[i].part = sotto_plan_cut (plan, i == 0 ? 0 : cuts[i - 1],
                                        i == n_cuts ? plan->n_steps : cuts[i]);
       stages[i].state = backend->klass->state_new (backend, &stages[i].part->plan, N_TOKENS,
-                                                   SOTTO_KV_F32, &error);
+                                                   SOTTO_KV_F32, NULL, &error);
       g_assert_no_error (error);
     }
   for (guint done = 0, n; done < N_TOKENS; done += n)

@@ -48,7 +48,7 @@ carry_out (SottoBackend *backend, const SottoProgram *program)
   if (kv_cache > MOST_MEMORY || scratch > MOST_MEMORY || most < 8)
     return;
 
-  state = backend->klass->state_new (backend, plan, most, SOTTO_KV_F16, NULL);
+  state = backend->klass->state_new (backend, plan, most, SOTTO_KV_F16, NULL, NULL);
   if (state == NULL)
     return;
 

@@ -1,0 +1,394 @@
+#include "cuda/backend-cuda.h"
+
+#include "cuda/backend-device.h"
+#include "cuda/caches.h"
+#include "cuda/loader.h"
+#include "cuda/place.h"
+#include "cuda/split-state.h"
+#include "cuda/weights.h"
+#include "sotto-error.h"
+
+/* GPUs and the CPU as one backend. */
+
+/* What is left to others of a device's free memory: the desktop, and what the driver takes for itself as it goes. */
+#define HEADROOM ((guint64) 192 << 20)
+#define HEADROOM_SHARE 50 /* and a fiftieth */
+
+/* How often a placement is tried again, each time with an eighth less, when what was free is not any more. */
+#define MOST_TRIES 4
+
+typedef struct {
+  SottoBackend parent;
+  SottoBackend *cpu;
+  gint n_layers;
+
+  /* Looked for once */
+  gboolean has_looked;
+  GError *reason;          /* (nullable): why there are none */
+  SottoCudaLibrary *library;
+  SottoBackend **devices;  /* (n_devices) */
+  guint n_devices;
+  char *name;
+} CudaBackend;
+
+static SottoSplitState *
+get_state (SottoState *state)
+{
+  return (SottoSplitState *) state;
+}
+
+static const SottoSplitState *
+peek_state (const SottoState *state)
+{
+  return (const SottoSplitState *) state;
+}
+
+/* --- Devices --- */
+
+static gboolean
+open_devices (CudaBackend *self, GError **error)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+
+  self->library = sotto_cuda_library_open (error);
+  if (self->library == NULL)
+    return FALSE;
+  self->devices = g_new0 (SottoBackend *, self->library->n_devices);
+  for (guint i = 0; i < self->library->n_devices; i++)
+    {
+      const SottoCudaUsable *usable = &self->library->devices[i];
+      g_autoptr (GError) own = NULL;
+      SottoBackend *device = sotto_backend_new_device (self->library->module, usable->index,
+                                                       usable->info.name, &own);
+
+      if (device == NULL)
+        {
+          if (error != NULL && *error == NULL)
+            g_propagate_error (error, g_steal_pointer (&own));
+          continue;
+        }
+      self->devices[self->n_devices++] = device;
+      g_string_append_printf (name, "%s%s", name->len > 0 ? " + " : "cuda-", usable->info.name);
+    }
+  if (self->n_devices == 0)
+    return FALSE;
+  if (error != NULL)
+    g_clear_error (error);
+  self->name = g_string_free (g_steal_pointer (&name), FALSE);
+  return TRUE;
+}
+
+static void
+look (CudaBackend *self)
+{
+  if (!self->has_looked)
+    open_devices (self, &self->reason);
+  self->has_looked = TRUE;
+}
+
+static guint64
+measure_room (SottoBackend *device)
+{
+  guint64 n_free, n_all, headroom;
+
+  if (sotto_backend_device_is_lost (device) || !sotto_backend_device_measure (device, &n_free, &n_all))
+    return 0;
+  headroom = HEADROOM + n_free / HEADROOM_SHARE;
+  return n_free > headroom ? n_free - headroom : 0;
+}
+
+/* --- Placing --- */
+
+/* Bytes of the embedding table that the output reads as well. */
+static guint64
+measure_shared (const SottoPlan *plan)
+{
+  const SottoStep *first = &plan->steps[0], *last = &plan->steps[plan->n_steps - 1];
+
+  if (first->kind != SOTTO_STEP_EMBED || last->kind != SOTTO_STEP_LOGITS
+      || first->embed.table.data != last->logits.weight.data
+      || first->embed.table.n_rows != last->logits.weight.n_rows)
+    return 0;
+  return sotto_cuda_weight_measure (&first->embed.table);
+}
+
+static SottoPlacePiece *
+measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvType kv_type)
+{
+  SottoPlacePiece *sizes = g_new0 (SottoPlacePiece, pieces->len);
+
+  for (guint i = 0; i < pieces->len; i++)
+    {
+      const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
+      g_autoptr (SottoPlanPart) part = sotto_plan_cut (plan, piece->first_step, piece->end_step);
+      gsize kept = sotto_cuda_caches_measure (&part->plan, n_context, kv_type);
+
+      sizes[i].weights = sotto_cuda_plan_measure (plan, piece->first_step, piece->end_step);
+      sizes[i].kept = kept == G_MAXSIZE ? G_MAXINT64 / pieces->len : kept;
+      sizes[i].n_layers = piece->n_layers;
+    }
+  return sizes;
+}
+
+/* Where the pieces go; @eighths of what is free. Returns: (nullable) */
+static guint *
+place (const CudaBackend *self,
+       const SottoPlan   *plan,
+       GArray            *pieces,
+       guint              n_context,
+       SottoKvType        kv_type,
+       guint              eighths,
+       GError           **error)
+{
+  g_autofree SottoPlacePiece *sizes = measure_pieces (plan, pieces, n_context, kv_type);
+  g_autofree guint64 *rooms = g_new0 (guint64, self->n_devices + 1);
+  g_autofree guint *where = g_new (guint, pieces->len);
+  SottoPlaceWish wish = { .pieces = sizes, .n_pieces = pieces->len, .shared = measure_shared (plan),
+                          .rooms = rooms, .n_devices = self->n_devices, .n_layers = self->n_layers };
+
+  for (guint i = 0; i < self->n_devices; i++)
+    {
+      rooms[i] = measure_room (self->devices[i]) / 8 * eighths;
+      if (i == 0)
+        wish.scratch = sotto_backend_device_scratch (self->devices[0], plan, n_context, kv_type);
+    }
+  return sotto_place (&wish, where, error) ? g_steal_pointer (&where) : NULL;
+}
+
+static SottoSplitState *
+make_state (CudaBackend         *self,
+            const SottoPlan     *plan,
+            GArray              *pieces,
+            const guint         *where,
+            guint                n_context,
+            SottoKvType          kv_type,
+            const SottoLoading  *loading,
+            GError             **error)
+{
+  SottoSplit split = { plan, pieces, where, self->cpu, self->devices };
+
+  return sotto_split_state_new (&split, n_context, kv_type, loading, error);
+}
+
+/* Whether trying it with less, or without a GPU, may help. */
+static gboolean
+may_fall_back (const CudaBackend *self, const GError *error)
+{
+  return self->n_layers < 0
+         && (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY)
+             || g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND));
+}
+
+static SottoState *
+cuda_state_new (SottoBackend        *backend,
+                const SottoPlan     *plan,
+                guint                n_context,
+                SottoKvType          kv_type,
+                const SottoLoading  *loading,
+                GError             **error)
+{
+  CudaBackend *self = (CudaBackend *) backend;
+  g_autoptr (GArray) pieces = sotto_plan_divide (plan);
+  g_autofree guint *nowhere = g_new (guint, pieces->len);
+
+  look (self);
+  for (guint i = 0; i < pieces->len; i++)
+    nowhere[i] = SOTTO_PLACE_CPU;
+  for (guint i = 0; i < MOST_TRIES && (self->n_devices > 0 || self->n_layers > 0); i++)
+    {
+      g_autoptr (GError) own = NULL;
+      g_autofree guint *where = place (self, plan, pieces, n_context, kv_type, 8 - i, &own);
+      SottoSplitState *state = where == NULL ? NULL
+                                             : make_state (self, plan, pieces, where, n_context, kv_type,
+                                                           loading, &own);
+
+      if (state != NULL)
+        return (SottoState *) state;
+      if (!may_fall_back (self, own))
+        {
+          g_propagate_error (error, g_steal_pointer (&own));
+          return NULL;
+        }
+    }
+  return (SottoState *) make_state (self, plan, pieces, nowhere, n_context, kv_type, loading, error);
+}
+
+/* --- The rest of a backend --- */
+
+static void
+cuda_free (SottoBackend *backend)
+{
+  CudaBackend *self = (CudaBackend *) backend;
+
+  for (guint i = 0; i < self->n_devices; i++)
+    sotto_backend_free (self->devices[i]);
+  g_free (self->devices);
+  g_clear_pointer (&self->library, sotto_cuda_library_free);
+  g_clear_pointer (&self->cpu, sotto_backend_free);
+  g_clear_error (&self->reason);
+  g_free (self->name);
+  g_free (self);
+}
+
+static void
+cuda_set_threads (SottoBackend *backend, guint n_threads)
+{
+  sotto_backend_set_threads (((CudaBackend *) backend)->cpu, n_threads);
+}
+
+static guint
+cuda_get_threads (const SottoBackend *backend)
+{
+  return sotto_backend_get_threads (((const CudaBackend *) backend)->cpu);
+}
+
+static const char *
+cuda_get_name (const SottoBackend *backend)
+{
+  const CudaBackend *self = (const CudaBackend *) backend;
+
+  return self->name != NULL ? self->name : sotto_backend_get_name (self->cpu);
+}
+
+static void
+cuda_state_free (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  if (state != NULL)
+    sotto_split_state_free (get_state (state));
+}
+
+static void
+cuda_state_measure (SottoBackend     *backend G_GNUC_UNUSED,
+                    const SottoState *state,
+                    guint64          *kv_cache,
+                    guint64          *scratch)
+{
+  sotto_split_state_measure (peek_state (state), kv_cache, scratch);
+}
+
+static gboolean
+cuda_run (SottoBackend      *backend G_GNUC_UNUSED,
+          SottoState        *state,
+          const SottoBatch  *batch,
+          SottoCancel       *cancel,
+          GError           **error)
+{
+  return sotto_split_state_run (get_state (state), batch, cancel, error);
+}
+
+static float *
+cuda_get_output (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  return sotto_split_state_get_output (get_state (state));
+}
+
+static gboolean
+cuda_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_split_state_serves (peek_state (state), position);
+}
+
+static gsize
+cuda_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+{
+  return sotto_split_state_checkpoint_bytes (peek_state (state));
+}
+
+static void
+cuda_checkpoint_store (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint8 *target)
+{
+  sotto_split_state_checkpoint_store (peek_state (state), target);
+}
+
+static void
+cuda_checkpoint_load (SottoBackend *backend G_GNUC_UNUSED,
+                      SottoState   *state,
+                      guint         position,
+                      const guint8 *source)
+{
+  sotto_split_state_checkpoint_load (get_state (state), position, source);
+}
+
+static gsize
+cuda_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_split_state_bytes (peek_state (state), position);
+}
+
+static void
+cuda_state_store (SottoBackend     *backend G_GNUC_UNUSED,
+                  const SottoState *state,
+                  guint             position,
+                  guint8           *target)
+{
+  sotto_split_state_store (peek_state (state), position, target);
+}
+
+static void
+cuda_state_load (SottoBackend *backend G_GNUC_UNUSED,
+                 SottoState   *state,
+                 guint         position,
+                 const guint8 *source)
+{
+  sotto_split_state_load (get_state (state), position, source);
+}
+
+static const char *
+cuda_state_describe (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+{
+  return peek_state (state)->description;
+}
+
+static guint
+cuda_state_form (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+{
+  return peek_state (state)->form;
+}
+
+static const SottoBackendClass cuda_class = {
+  .free = cuda_free,
+  .set_threads = cuda_set_threads,
+  .get_threads = cuda_get_threads,
+  .get_name = cuda_get_name,
+  .state_new = cuda_state_new,
+  .state_free = cuda_state_free,
+  .state_measure = cuda_state_measure,
+  .run = cuda_run,
+  .get_output = cuda_get_output,
+  .state_serves = cuda_state_serves,
+  .checkpoint_bytes = cuda_checkpoint_bytes,
+  .checkpoint_store = cuda_checkpoint_store,
+  .checkpoint_load = cuda_checkpoint_load,
+  .state_bytes = cuda_state_bytes,
+  .state_store = cuda_state_store,
+  .state_load = cuda_state_load,
+  .state_describe = cuda_state_describe,
+  .state_form = cuda_state_form,
+};
+
+const GError *
+sotto_backend_cuda_get_reason (const SottoBackend *backend)
+{
+  return backend->klass == &cuda_class ? ((const CudaBackend *) backend)->reason : NULL;
+}
+
+SottoBackend *
+sotto_backend_new_cuda (SottoBackend *cpu, gboolean is_demanded, gint n_layers, GError **error)
+{
+  CudaBackend *self = g_new0 (CudaBackend, 1);
+
+  self->parent.klass = &cuda_class;
+  self->cpu = cpu;
+  self->n_layers = n_layers;
+  if (!is_demanded)
+    return &self->parent;
+
+  look (self);
+  if (self->n_devices == 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->reason));
+      cuda_free (&self->parent);
+      return NULL;
+    }
+  return &self->parent;
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "backend.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_backend_new_cuda:
+ * @cpu: (transfer full): carries out what is on no GPU
+ * @is_demanded: %FALSE: the GPUs are looked for when the first state is made, and where none can be used, or a model does not
+ *   fit, the CPU does it; %TRUE: now, and that is an error
+ * @n_layers: SOTTO_PLACE_AS_FITS, or so many of the last layers have to be on GPUs
+ *
+ * All GPUs that a module of kernels runs on, and the CPU, as one backend: a plan is cut (plan-cut.h) into parts for each,
+ * by the memory that is free when its state is made.
+ *
+ * Returns: (transfer full): or %NULL with GPU or BACKEND
+ */
+SottoBackend *sotto_backend_new_cuda (SottoBackend  *cpu,
+                                      gboolean       is_demanded,
+                                      gint           n_layers,
+                                      GError       **error);
+
+/* Why no GPU is used: (nullable): there is one, or none was looked for yet. Of any backend. */
+const GError *sotto_backend_cuda_get_reason (const SottoBackend *backend);
+
+G_END_DECLS

@@ -1,0 +1,270 @@
+#include "cuda/backend-device.h"
+
+#include "cuda/device-state.h"
+#include "cuda/operands.h"
+#include "sotto-error.h"
+
+/* One device behind the border to sessions. */
+
+typedef struct {
+  SottoBackend parent;
+  const SottoCudaModule *module;
+  SottoCudaDevice *device;
+  SottoCudaWeights *weights;
+  char *name;
+} DeviceBackend;
+
+static SottoCudaState *
+get_state (SottoState *state)
+{
+  return (SottoCudaState *) state;
+}
+
+static const SottoCudaState *
+peek_state (const SottoState *state)
+{
+  return (const SottoCudaState *) state;
+}
+
+static void
+device_free (SottoBackend *backend)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+
+  g_clear_pointer (&self->weights, sotto_cuda_weights_free);
+  if (self->device != NULL)
+    self->module->close (self->device);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* Threads are the CPU's. */
+static void
+device_set_threads (SottoBackend *backend G_GNUC_UNUSED, guint n_threads G_GNUC_UNUSED)
+{
+}
+
+static guint
+device_get_threads (const SottoBackend *backend G_GNUC_UNUSED)
+{
+  return 1;
+}
+
+static const char *
+device_get_name (const SottoBackend *backend)
+{
+  return ((const DeviceBackend *) backend)->name;
+}
+
+static SottoState *
+device_state_new (SottoBackend        *backend,
+                  const SottoPlan     *plan,
+                  guint                n_context,
+                  SottoKvType          kv_type,
+                  const SottoLoading  *loading,
+                  GError             **error)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+
+  return (SottoState *) sotto_cuda_state_new (self->weights, self->module, self->device, plan, n_context,
+                                              kv_type, loading, error);
+}
+
+static void
+device_state_free (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  if (state != NULL)
+    sotto_cuda_state_free (get_state (state));
+}
+
+static void
+device_state_measure (SottoBackend     *backend G_GNUC_UNUSED,
+                      const SottoState *state,
+                      guint64          *kv_cache,
+                      guint64          *scratch)
+{
+  *kv_cache = peek_state (state)->caches.n_bytes;
+  *scratch = peek_state (state)->block_bytes;
+}
+
+static gboolean
+device_run (SottoBackend      *backend G_GNUC_UNUSED,
+            SottoState        *state,
+            const SottoBatch  *batch,
+            SottoCancel       *cancel,
+            GError           **error)
+{
+  return sotto_cuda_state_run (get_state (state), batch, cancel, error);
+}
+
+static float *
+device_get_output (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  return get_state (state)->output;
+}
+
+/* --- What a sequence keeps --- */
+
+static gboolean
+device_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_held_serves (&peek_state (state)->caches.held, position);
+}
+
+static gsize
+device_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+{
+  const SottoCudaCaches *caches = &peek_state (state)->caches;
+
+  return sotto_cuda_caches_move (caches, caches->held.position, TRUE, NULL, SOTTO_CUDA_MEASURE);
+}
+
+static void
+device_checkpoint_store (SottoBackend     *backend G_GNUC_UNUSED,
+                         const SottoState *state,
+                         guint8           *target)
+{
+  const SottoCudaCaches *caches = &peek_state (state)->caches;
+
+  sotto_cuda_caches_move (caches, caches->held.position, TRUE, target, SOTTO_CUDA_STORE);
+}
+
+static void
+device_checkpoint_load (SottoBackend  *backend G_GNUC_UNUSED,
+                        SottoState    *state,
+                        guint          position,
+                        const guint8  *source)
+{
+  SottoCudaCaches *caches = &get_state (state)->caches;
+
+  sotto_cuda_caches_move (caches, position, TRUE, (guint8 *) source, SOTTO_CUDA_LOAD);
+  sotto_held_restore (&caches->held, position);
+}
+
+static gsize
+device_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
+{
+  return sotto_cuda_caches_move (&peek_state (state)->caches, position, FALSE, NULL, SOTTO_CUDA_MEASURE);
+}
+
+static void
+device_state_store (SottoBackend     *backend G_GNUC_UNUSED,
+                    const SottoState *state,
+                    guint             position,
+                    guint8           *target)
+{
+  sotto_cuda_caches_move (&peek_state (state)->caches, position, FALSE, target, SOTTO_CUDA_STORE);
+}
+
+static void
+device_state_load (SottoBackend *backend G_GNUC_UNUSED,
+                   SottoState   *state,
+                   guint         position,
+                   const guint8 *source)
+{
+  SottoCudaCaches *caches = &get_state (state)->caches;
+
+  sotto_cuda_caches_move (caches, position, FALSE, (guint8 *) source, SOTTO_CUDA_LOAD);
+  sotto_held_restore (&caches->held, position);
+}
+
+static guint
+device_state_form (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state G_GNUC_UNUSED)
+{
+  return 1;
+}
+
+static const SottoBackendClass device_class = {
+  .free = device_free,
+  .set_threads = device_set_threads,
+  .get_threads = device_get_threads,
+  .get_name = device_get_name,
+  .state_new = device_state_new,
+  .state_free = device_state_free,
+  .state_measure = device_state_measure,
+  .run = device_run,
+  .get_output = device_get_output,
+  .state_serves = device_state_serves,
+  .checkpoint_bytes = device_checkpoint_bytes,
+  .checkpoint_store = device_checkpoint_store,
+  .checkpoint_load = device_checkpoint_load,
+  .state_bytes = device_state_bytes,
+  .state_store = device_state_store,
+  .state_load = device_state_load,
+  .state_form = device_state_form,
+};
+
+/* --- Devices --- */
+
+SottoBackend *
+sotto_backend_new_device (const SottoCudaModule  *module,
+                          guint                   index,
+                          const char             *name,
+                          GError                **error)
+{
+  DeviceBackend *self = g_new0 (DeviceBackend, 1);
+  char message[256] = "the GPU does not open";
+
+  self->parent.klass = &device_class;
+  self->module = module;
+  self->name = g_strdup (name);
+  self->device = module->open (index, message);
+  if (self->device == NULL)
+    {
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND,
+                              &(SottoErrorArguments) { .subject = message }, "%s: %s", name, message);
+      device_free (&self->parent);
+      return NULL;
+    }
+  self->weights = sotto_cuda_weights_new (module, self->device);
+  return &self->parent;
+}
+
+gboolean
+sotto_backend_device_measure (SottoBackend *backend, guint64 *n_free, guint64 *n_all)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+
+  return self->module->measure (self->device, n_free, n_all);
+}
+
+gboolean
+sotto_backend_device_is_lost (SottoBackend *backend)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+
+  return self->module->problem (self->device) != NULL;
+}
+
+static void
+keep_weight (gpointer data G_GNUC_UNUSED, SottoWeight *weight G_GNUC_UNUSED)
+{
+}
+
+static void
+keep_floats (gpointer data G_GNUC_UNUSED, const float **floats G_GNUC_UNUSED, gsize n G_GNUC_UNUSED)
+{
+}
+
+static void
+keep_rope (gpointer data G_GNUC_UNUSED, const SottoRope **rope G_GNUC_UNUSED)
+{
+}
+
+guint64
+sotto_backend_device_scratch (SottoBackend    *backend,
+                              const SottoPlan *plan,
+                              guint            n_context,
+                              SottoKvType      kv_type)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+  SottoOperandVisitor nothing = { keep_weight, keep_floats, keep_rope, NULL };
+  g_autofree SottoStep *steps = g_memdup2 (plan->steps, plan->n_steps * sizeof *steps);
+  g_autofree SottoCudaCache *caches = sotto_cuda_caches_describe (plan, n_context, kv_type);
+  SottoCudaScratch scratch;
+
+  for (guint i = 0; i < plan->n_steps; i++)
+    sotto_operands_visit (plan, &steps[i], &nothing);
+  return sotto_cuda_scratch_measure (self->module, plan, steps, caches, n_context,
+                                     sotto_cuda_scratch_rows (plan, n_context), 1, &scratch);
+}

@@ -1,0 +1,251 @@
+#include "cuda/caches.h"
+
+#include "sotto-error.h"
+
+#include <string.h>
+
+#define ALIGNMENT 256
+#define BLOCK 32
+
+/* More than any device has: refused without asking it. */
+#define BYTES_HIGHEST ((gsize) 1 << 47)
+
+static gsize
+round_up (gsize n)
+{
+  return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* --- Memory --- */
+
+/* A head's row: blocks of 32 elements, the last one padded. */
+static gsize
+row_bytes (SottoKvType type, guint n)
+{
+  gsize block = type == SOTTO_KV_Q8_0   ? 2 + BLOCK
+                : type == SOTTO_KV_Q4_0 ? 2 + BLOCK / 2
+                : type == SOTTO_KV_F16  ? 2 * BLOCK
+                                        : 4 * BLOCK;
+
+  return ((gsize) n + BLOCK - 1) / BLOCK * block;
+}
+
+static SottoCudaCache
+describe (const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
+{
+  const SottoCacheShape *shape = &plan->caches[index];
+
+  return (SottoCudaCache) { .type = type,
+                            .n_heads = shape->n_heads,
+                            .n_key = shape->n_key,
+                            .n_value = shape->n_value,
+                            .n_latent = shape->n_latent,
+                            .capacity = sotto_held_cache (plan, index, n_context).capacity,
+                            .key_bytes = row_bytes (type, shape->n_key),
+                            .value_bytes = row_bytes (type, shape->n_value) };
+}
+
+SottoCudaCache *
+sotto_cuda_caches_describe (const SottoPlan *plan, guint n_context, SottoKvType type)
+{
+  SottoCudaCache *caches = g_new0 (SottoCudaCache, plan->n_caches + 1);
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    caches[i] = describe (plan, i, n_context, type);
+  return caches;
+}
+
+/* Sets the cache's pointers behind *used, which grows by what it takes, when there is a base. FALSE: too much. */
+static gboolean
+place (SottoCudaCache *self, guint8 *base, gsize *used)
+{
+  gsize n_rows = (gsize) self->n_heads * self->capacity;
+  gsize keys, values;
+
+  if (!g_size_checked_mul (&keys, n_rows, self->key_bytes)
+      || !g_size_checked_mul (&values, n_rows, self->value_bytes) || keys > BYTES_HIGHEST
+      || values > BYTES_HIGHEST)
+    return FALSE;
+  if (base != NULL)
+    {
+      self->keys = base + *used;
+      self->values = values > 0 ? self->keys + round_up (keys) : NULL;
+    }
+  *used += round_up (keys) + round_up (values);
+  return *used <= BYTES_HIGHEST;
+}
+
+gsize
+sotto_cuda_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type)
+{
+  gsize used = 0;
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    {
+      SottoCudaCache cache = describe (plan, i, n_context, type);
+
+      if (!place (&cache, NULL, &used))
+        return G_MAXSIZE;
+    }
+  for (guint i = 0; i < plan->n_recurrents; i++)
+    {
+      if (plan->recurrents[i].n_floats > BYTES_HIGHEST / sizeof (float))
+        return G_MAXSIZE;
+      used += round_up (plan->recurrents[i].n_floats * sizeof (float));
+      if (used > BYTES_HIGHEST)
+        return G_MAXSIZE;
+    }
+  return used;
+}
+
+static gboolean
+refuse (const SottoCudaCaches *self, GError **error)
+{
+  const char *problem = self->module->problem (self->device);
+  SottoErrorArguments arguments = { .wanted = self->n_bytes };
+  guint64 all;
+
+  if (problem != NULL)
+    {
+      arguments.subject = problem;
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND, &arguments, "%s", problem);
+      return FALSE;
+    }
+  self->module->measure (self->device, &arguments.available, &all);
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                          "no memory for the KV cache on the GPU: %" G_GSIZE_FORMAT " bytes", self->n_bytes);
+  return FALSE;
+}
+
+gboolean
+sotto_cuda_caches_init (SottoCudaCaches        *self,
+                        const SottoCudaModule  *module,
+                        SottoCudaDevice        *device,
+                        const SottoPlan        *plan,
+                        guint                   n_context,
+                        SottoKvType             type,
+                        GError                **error)
+{
+  gsize used = 0;
+
+  *self = (SottoCudaCaches) { .plan = plan, .module = module, .device = device,
+                              .n_bytes = sotto_cuda_caches_measure (plan, n_context, type) };
+  if (self->n_bytes == G_MAXSIZE
+      || (self->n_bytes > 0
+          && ((self->memory = module->allocate (device, self->n_bytes)) == NULL
+              || !module->clear (device, self->memory, self->n_bytes))))
+    {
+      refuse (self, error);
+      sotto_cuda_caches_clear (self);
+      return FALSE;
+    }
+
+  sotto_held_init (&self->held, plan, n_context);
+  self->caches = sotto_cuda_caches_describe (plan, n_context, type);
+  self->recurrents = g_new0 (float *, plan->n_recurrents);
+  for (guint i = 0; i < plan->n_caches; i++)
+    place (&self->caches[i], self->memory, &used);
+  for (guint i = 0; i < plan->n_recurrents; i++)
+    {
+      self->recurrents[i] = (float *) (void *) ((guint8 *) self->memory + used);
+      used += round_up (plan->recurrents[i].n_floats * sizeof (float));
+    }
+  return TRUE;
+}
+
+void
+sotto_cuda_caches_clear (SottoCudaCaches *self)
+{
+  if (self->memory != NULL)
+    self->module->release (self->device, self->memory);
+  self->memory = NULL;
+  sotto_held_clear (&self->held);
+  g_clear_pointer (&self->caches, g_free);
+  g_clear_pointer (&self->recurrents, g_free);
+}
+
+gboolean
+sotto_cuda_caches_begin (SottoCudaCaches *self, guint position, guint n_tokens)
+{
+  for (guint i = 0; position == 0 && i < self->plan->n_recurrents; i++)
+    if (!self->module->clear (self->device, self->recurrents[i],
+                              self->plan->recurrents[i].n_floats * sizeof (float)))
+      return FALSE;
+  sotto_held_begin (&self->held, position, n_tokens);
+  return TRUE;
+}
+
+/* --- As bytes --- */
+
+static gsize
+move_bytes (const SottoCudaCaches *self, void *place, guint8 *bytes, gsize n, SottoCudaMove move)
+{
+  if (move == SOTTO_CUDA_LOAD && n > 0)
+    self->module->upload (self->device, place, bytes, n);
+  else if (move == SOTTO_CUDA_STORE && n > 0
+           && !self->module->download (self->device, bytes, place, n))
+    memset (bytes, 0, n);
+  return n;
+}
+
+/* Positions first … end - 1 of one head's rows: of a ring at most two stretches. */
+static gsize
+move_rows (const SottoCudaCaches *self,
+           guint8                *rows,
+           gsize                  n_bytes,
+           guint                  capacity,
+           guint                  first,
+           guint                  end,
+           guint8                *bytes,
+           SottoCudaMove          move)
+{
+  gsize done = 0;
+
+  for (guint at = first, n; at < end && n_bytes > 0; at += n)
+    {
+      guint slot = at % capacity;
+
+      n = MIN (end - at, capacity - slot);
+      done += move_bytes (self, rows + slot * n_bytes, bytes != NULL ? bytes + done : NULL, n * n_bytes,
+                          move);
+    }
+  return done;
+}
+
+static gsize
+move_cache (const SottoCudaCaches *self, guint index, guint position, guint8 *bytes, SottoCudaMove move)
+{
+  const SottoCudaCache *cache = &self->caches[index];
+  guint first = sotto_held_first (&self->held.caches[index], position);
+  gsize done = 0;
+
+  for (guint head = 0; head < cache->n_heads; head++)
+    {
+      gsize row = (gsize) head * cache->capacity;
+
+      done += move_rows (self, cache->keys + row * cache->key_bytes, cache->key_bytes, cache->capacity,
+                         first, position, bytes != NULL ? bytes + done : NULL, move);
+      if (cache->value_bytes > 0)
+        done += move_rows (self, cache->values + row * cache->value_bytes, cache->value_bytes,
+                           cache->capacity, first, position, bytes != NULL ? bytes + done : NULL, move);
+    }
+  return done;
+}
+
+gsize
+sotto_cuda_caches_move (const SottoCudaCaches *self,
+                        guint                  position,
+                        gboolean               only_forgetting,
+                        guint8                *bytes,
+                        SottoCudaMove          move)
+{
+  gsize done = 0;
+
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    if (!only_forgetting || self->held.caches[i].is_ring)
+      done += move_cache (self, i, position, bytes != NULL ? bytes + done : NULL, move);
+  for (guint i = 0; i < self->plan->n_recurrents; i++)
+    done += move_bytes (self, self->recurrents[i], bytes != NULL ? bytes + done : NULL,
+                        self->plan->recurrents[i].n_floats * sizeof (float), move);
+  return done;
+}

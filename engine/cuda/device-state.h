@@ -1,0 +1,78 @@
+#pragma once
+
+#include "cuda/caches.h"
+#include "cuda/walk.h"
+#include "cuda/weights.h"
+
+G_BEGIN_DECLS
+
+/* A sequence on one device: its operands, what it keeps, the memory that a batch is computed in, and a walk for one
+ * token that was recorded. */
+typedef struct {
+  const SottoCudaModule *module;
+  SottoCudaDevice *device;
+  const SottoPlan *plan;
+  guint n_context;
+  SottoCudaPlan *operands;
+  SottoCudaCaches caches;
+
+  /* On the device, in one block */
+  SottoCudaScratch scratch;
+  void *block;
+  gsize block_bytes;
+  guint n_rows;            /* capacities */
+  guint n_outputs;
+  guint32 *header;         /* position, then the tokens */
+
+  /* A token's walk for sequences of up to so many positions */
+  void *recording;         /* (nullable) */
+  guint recorded_most;
+  gboolean recorded_long;
+  guint n_alike;           /* single tokens in a row that one recording would have served */
+
+  /* On the host */
+  guint32 *staged;         /* the header as it is sent */
+  float *output;
+  gsize n_output;          /* floats it has room for */
+} SottoCudaState;
+
+/* Returns: (nullable): %NULL with MEMORY, BACKEND or CANCELLED */
+SottoCudaState *sotto_cuda_state_new (SottoCudaWeights    *weights,
+                                      const SottoCudaModule *module,
+                                      SottoCudaDevice     *device,
+                                      const SottoPlan     *plan,
+                                      guint                n_context,
+                                      SottoKvType          kv_type,
+                                      const SottoLoading  *loading,
+                                      GError             **error);
+void sotto_cuda_state_free (SottoCudaState *self);
+
+/* As SottoBackendClass.run. */
+gboolean sotto_cuda_state_run (SottoCudaState    *self,
+                               const SottoBatch  *batch,
+                               SottoCancel       *cancel,
+                               GError           **error);
+
+/* --- device-scratch.c --- */
+
+/* Bytes that a batch of so many rows, and outputs of so many, take. */
+gsize sotto_cuda_scratch_measure (const SottoCudaModule *module,
+                                  const SottoPlan       *plan,
+                                  const SottoStep       *steps,
+                                  const SottoCudaCache  *caches,
+                                  guint                  n_context,
+                                  guint                  n_rows,
+                                  guint                  n_outputs,
+                                  SottoCudaScratch      *scratch);
+
+/* Rows that a state makes room for at once. */
+guint sotto_cuda_scratch_rows (const SottoPlan *plan, guint n_context);
+
+/* Makes the scratch large enough; what was in it is gone when it had to grow, recordings too. FALSE with MEMORY or BACKEND. */
+gboolean sotto_cuda_state_reserve (SottoCudaState *self, guint n_rows, guint n_outputs, GError **error);
+
+/* The highest position that a walk is made for which begins at @position: few different ones, so that recordings are
+ * used again. */
+guint sotto_cuda_state_reach (const SottoCudaState *self, guint position, guint n_rows);
+
+G_END_DECLS

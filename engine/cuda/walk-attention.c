@@ -1,0 +1,186 @@
+#include "cuda/walk.h"
+
+/* QKV and ATTEND as operations: products of one operand, norms of heads, heads turned (and put into the cache), attention. */
+
+typedef struct {
+  SottoCudaWalk *walk;
+  const SottoQkvStep *step;
+  const SottoCudaCache *cache;
+} Qkv;
+
+static gboolean
+is_normed (const SottoNorm *norm)
+{
+  return norm->kind != SOTTO_NORM_NONE || norm->weight != NULL || norm->bias != NULL;
+}
+
+static gboolean
+norm_heads (const Qkv *self, const SottoNorm *norm, SottoNormSpan span, const float *x, float *y,
+            guint n_heads, guint n_head)
+{
+  gboolean is_row = span == SOTTO_SPAN_ROW;
+  gsize stride = (gsize) n_heads * n_head;
+  SottoCudaNorm arguments = { .norm = *norm, .x = x, .y = y, .x_stride = stride, .y_stride = stride,
+                              .x_step = n_head, .y_step = n_head, .n_rows = self->walk->n_rows,
+                              .n_pieces = is_row ? 1 : n_heads,
+                              .n_columns = is_row ? (guint) stride : n_head,
+                              .weight_step = span == SOTTO_SPAN_HEADS ? n_head : 0 };
+
+  sotto_walk_touch (self->walk, y);
+  return (x == y && !is_normed (norm)) || SOTTO_WALK_DO (self->walk, norm, &arguments);
+}
+
+/* Brought within the clamp, where there is one. */
+static gboolean
+clamp (const Qkv *self, float *y, gsize n_columns)
+{
+  SottoCudaCap arguments = { .y = y, .n = self->walk->n_rows * n_columns, .scale = 1.0f,
+                             .limit = self->step->clamp };
+
+  return self->step->clamp <= 0.0f || SOTTO_WALK_DO (self->walk, cap, &arguments);
+}
+
+/* Turned in place, or put into the cache. */
+static gboolean
+finish_heads (const Qkv *self, float *heads, guint n_heads, guint n_head, gboolean is_kept, gboolean is_value)
+{
+  SottoCudaWalk *walk = self->walk;
+  SottoCudaHeads arguments = { .heads = heads,
+                               .stride = (gsize) n_heads * n_head,
+                               .step = n_head,
+                               .n_rows = walk->n_rows,
+                               .n_heads = n_heads,
+                               .n_head = n_head,
+                               .rope = is_value ? NULL : self->step->rope,
+                               .is_long = walk->is_long,
+                               .position = walk->position,
+                               .cache = is_kept ? self->cache : NULL,
+                               .is_value = is_value };
+
+  return (arguments.rope == NULL && !is_kept) || SOTTO_WALK_DO (walk, heads, &arguments);
+}
+
+/* --- Queries --- */
+
+/* n_key rows of every head, dense. Of a stack (operands.h) each head is a matrix; else rows of other things may lie
+ * between heads, and are left behind. */
+static gboolean
+multiply_queries (const Qkv *self, const SottoWeight *weight, float *y)
+{
+  const SottoQkvStep *step = self->step;
+  gsize n = (gsize) step->n_heads * step->n_key;
+  SottoWalkProduct product = { .scale = 1.0f };
+  float *wide;
+
+  if (weight->n_matrices > 1)
+    {
+      product.rows_per_x = step->n_heads;
+      return sotto_walk_multiply (self->walk, weight, y, step->n_key, &product);
+    }
+  if (step->query_stride == step->n_key)
+    return sotto_walk_multiply (self->walk, weight, y, n, &product);
+
+  wide = sotto_walk_take_floats (self->walk, self->walk->n_rows, weight->n_rows);
+  return sotto_walk_multiply (self->walk, weight, wide, weight->n_rows, &product)
+         && sotto_walk_copy (self->walk,
+                             &(SottoWalkCopy) { .x = wide, .y = y, .x_stride = weight->n_rows,
+                                                .y_stride = n, .x_step = step->query_stride,
+                                                .y_step = step->n_key, .n_pieces = step->n_heads,
+                                                .n = step->n_key });
+}
+
+static gboolean
+make_queries (const Qkv *self)
+{
+  const SottoQkvStep *step = self->step;
+  gsize n = (gsize) step->n_heads * step->n_key;
+  float *queries = sotto_walk_rows (self->walk, SOTTO_ROWS_QUERIES, n);
+
+  if (sotto_weight_is_there (&step->gate)
+      && !multiply_queries (self, &step->gate, sotto_walk_rows (self->walk, SOTTO_ROWS_GATES, n)))
+    return FALSE;
+  return multiply_queries (self, &step->query, queries) && clamp (self, queries, n)
+         && norm_heads (self, &step->query_norm, step->span, queries, queries, step->n_heads, step->n_key)
+         && finish_heads (self, queries, step->n_heads, step->n_key, FALSE, FALSE);
+}
+
+/* --- Keys and values --- */
+
+/* Values that are the keys are taken before those are normed. */
+static gboolean
+make_keys_and_values (const Qkv *self)
+{
+  const SottoQkvStep *step = self->step;
+  SottoCudaWalk *walk = self->walk;
+  guint n_heads = self->cache->n_heads;
+  guint n_value = self->cache->n_value;
+  gsize n_keys = (gsize) n_heads * step->n_key, n_values = (gsize) n_heads * n_value;
+  float *keys = sotto_walk_take_floats (walk, walk->n_rows, n_keys);
+  float *values = sotto_walk_take_floats (walk, walk->n_rows, n_values);
+  SottoWalkProduct product = { .scale = 1.0f };
+
+  if (!sotto_walk_multiply (walk, &step->key, keys, n_keys, &product) || !clamp (self, keys, n_keys))
+    return FALSE;
+  if (sotto_weight_is_there (&step->value))
+    {
+      if (!sotto_walk_multiply (walk, &step->value, values, n_values, &product)
+          || !clamp (self, values, n_values)
+          || !norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, values, values, n_heads, n_value))
+        return FALSE;
+    }
+  else if (!norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, keys, values, n_heads, n_value))
+    return FALSE;
+
+  return finish_heads (self, values, n_heads, n_value, TRUE, TRUE)
+         && norm_heads (self, &step->key_norm, step->span, keys, keys, n_heads, step->n_key)
+         && finish_heads (self, keys, n_heads, step->n_key, TRUE, FALSE);
+}
+
+gboolean
+sotto_walk_qkv (SottoCudaWalk *walk, const SottoQkvStep *step)
+{
+  Qkv self = { walk, step, &walk->caches[step->cache] };
+  guint n = step->query.n_columns;
+
+  return sotto_walk_quantise (walk, sotto_walk_buffer (walk, step->from, n), n, walk->n_rows, n)
+         && make_queries (&self)
+         && (!sotto_weight_is_there (&step->key) || make_keys_and_values (&self));
+}
+
+/* --- Attention --- */
+
+gboolean
+sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
+{
+  const SottoCudaCache *cache = &self->caches[step->cache];
+  guint n_value = cache->n_value > 0 ? cache->n_value : cache->n_latent;
+  gboolean is_latent = sotto_weight_is_there (&step->value_up);
+  guint n_attended = step->n_heads * (is_latent ? step->value_up.n_rows : n_value);
+  float *attended = sotto_walk_buffer (self, SOTTO_BUFFER_ATTENDED, n_attended);
+  float *rows = is_latent ? sotto_walk_take_floats (self, (gsize) self->n_rows * step->n_heads, n_value)
+                          : attended;
+  SottoCudaAttend arguments = {
+    .queries = sotto_walk_rows (self, SOTTO_ROWS_QUERIES, (gsize) step->n_heads * cache->n_key),
+    .gates = step->gated ? sotto_walk_rows (self, SOTTO_ROWS_GATES, n_attended) : NULL,
+    .attended = rows,
+    .n_rows = self->n_rows,
+    .position = self->position,
+    .n_positions_most = self->n_positions_most,
+    .cache = cache,
+    .step = step,
+  };
+  gsize n_partial = self->module->attend_partial_floats (&arguments);
+
+  if (n_partial > 0)
+    arguments.partials = sotto_walk_take_floats (self, 1, n_partial);
+  sotto_walk_touch (self, rows);
+  if (!SOTTO_WALK_DO (self, attend, &arguments))
+    return FALSE;
+  if (!is_latent)
+    return TRUE;
+
+  /* From the latent space: each head is a row, and has its matrix. */
+  return sotto_walk_quantise (self, rows, n_value, self->n_rows * step->n_heads, n_value)
+         && sotto_walk_multiply (self, &step->value_up, attended, step->value_up.n_rows,
+                                 &(SottoWalkProduct) { .scale = 1.0f });
+}

@@ -1,0 +1,252 @@
+#include "cuda/walk.h"
+
+#define ALIGNMENT 256
+
+/* Layers between two waits for the device, so that a cancel is soon seen in a long prefill. */
+#define LAYERS_PER_WAIT 4
+
+static gsize
+round_up (gsize n, gsize to)
+{
+  return (n + to - 1) / to * to;
+}
+
+/* --- Memory --- */
+
+static float *
+rows_of (SottoCudaWalk *self, SottoCudaRows rows, gsize n)
+{
+  gsize bytes = round_up (n * sizeof (float), ALIGNMENT);
+
+  if (self->measures)
+    self->scratch->bytes[rows] = MAX (self->scratch->bytes[rows], bytes);
+  return (float *) (void *) self->scratch->base[rows];
+}
+
+float *
+sotto_walk_rows (SottoCudaWalk *self, SottoCudaRows rows, gsize n)
+{
+  return rows_of (self, rows, n * self->n_rows);
+}
+
+float *
+sotto_walk_output (SottoCudaWalk *self, gsize n)
+{
+  return rows_of (self, SOTTO_ROWS_OUTPUT, n);
+}
+
+void *
+sotto_walk_take (SottoCudaWalk *self, gsize n_bytes)
+{
+  guint8 *piece = self->scratch->base[SOTTO_ROWS_STEP] + self->taken;
+
+  self->taken += round_up (n_bytes, ALIGNMENT);
+  if (self->measures)
+    self->scratch->bytes[SOTTO_ROWS_STEP] = MAX (self->scratch->bytes[SOTTO_ROWS_STEP], self->taken);
+  sotto_walk_touch (self, (const float *) (const void *) piece);
+  return piece;
+}
+
+float *
+sotto_walk_take_floats (SottoCudaWalk *self, gsize n_rows, gsize n_columns)
+{
+  return sotto_walk_take (self, n_rows * n_columns * sizeof (float));
+}
+
+/* --- What steps are made of --- */
+
+void
+sotto_walk_touch (SottoCudaWalk *self, const float *y)
+{
+  if (y == self->operand_of)
+    self->operand_of = NULL;
+}
+
+static guint8 *
+cut (SottoCudaWalk *self, gsize *used, gsize bytes)
+{
+  guint8 *piece = self->scratch->base[SOTTO_ROWS_OPERAND] + *used;
+
+  *used += round_up (bytes, ALIGNMENT);
+  return piece;
+}
+
+gboolean
+sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride, guint n_rows, guint n_columns)
+{
+  SottoCudaOperand *operand = &self->operand;
+  guint padded = (guint) round_up (n_columns, 256);
+  gsize n = (gsize) n_rows * padded;
+  gsize used = 0;
+
+  if (self->operand_of == x && operand->n_columns == n_columns && operand->n_rows == n_rows)
+    return TRUE;
+  *operand = (SottoCudaOperand) { .n_rows = n_rows, .n_columns = n_columns, .n_columns_padded = padded,
+                                  .values_stride = stride, .values = x };
+  if (sotto_walk_is_few (self))
+    {
+      operand->high = (gint8 *) cut (self, &used, n);
+      operand->low = (gint8 *) cut (self, &used, n);
+      operand->scales = (float *) (void *) cut (self, &used, n / 32 * sizeof (float));
+      operand->sums = (float *) (void *) cut (self, &used, n / 32 * sizeof (float));
+    }
+  else
+    {
+      operand->halves = (guint16 *) (void *) cut (self, &used, n * sizeof (guint16));
+      operand->row_scales = (float *) (void *) cut (self, &used, n_rows * sizeof (float));
+    }
+  if (self->measures)
+    self->scratch->bytes[SOTTO_ROWS_OPERAND] = MAX (self->scratch->bytes[SOTTO_ROWS_OPERAND], used);
+  self->operand_of = x;
+  return SOTTO_WALK_DO (self, quantise, operand);
+}
+
+gboolean
+sotto_walk_multiply (SottoCudaWalk          *self,
+                     const SottoWeight      *weight,
+                     float                  *y,
+                     gsize                   y_stride,
+                     const SottoWalkProduct *product)
+{
+  guint rows_per_x = MAX (product->rows_per_x, 1);
+  SottoCudaMultiply arguments = { .weight = *weight,
+                                  .x = self->operand,
+                                  .y = y,
+                                  .y_stride = y_stride,
+                                  .n_rows = self->operand.n_rows * rows_per_x,
+                                  .rows_per_x = rows_per_x,
+                                  .scale = product->scale,
+                                  .add = product->add,
+                                  .matrices = product->matrices,
+                                  .order = product->order,
+                                  .starts = product->starts };
+
+  sotto_walk_touch (self, y);
+  return SOTTO_WALK_DO (self, multiply, &arguments);
+}
+
+gboolean
+sotto_walk_norm (
+  SottoCudaWalk *self, const SottoNorm *norm, const float *x, float *y, guint n_rows, guint n_columns)
+{
+  SottoCudaNorm arguments = { .norm = *norm, .x = x, .y = y, .x_stride = n_columns,
+                              .y_stride = n_columns, .x_step = n_columns, .y_step = n_columns,
+                              .n_rows = n_rows, .n_pieces = 1, .n_columns = n_columns };
+
+  sotto_walk_touch (self, y);
+  return SOTTO_WALK_DO (self, norm, &arguments);
+}
+
+gboolean
+sotto_walk_copy (SottoCudaWalk *self, const SottoWalkCopy *copy)
+{
+  SottoCudaNorm arguments = { .x = copy->x, .y = copy->y, .x_stride = copy->x_stride,
+                              .y_stride = copy->y_stride, .x_step = copy->x_step,
+                              .y_step = copy->y_step, .n_rows = self->n_rows,
+                              .n_pieces = copy->n_pieces, .n_columns = copy->n };
+
+  sotto_walk_touch (self, copy->y);
+  return SOTTO_WALK_DO (self, norm, &arguments);
+}
+
+/* --- The walk --- */
+
+static gboolean
+norm (SottoCudaWalk *self, const SottoNormStep *step)
+{
+  guint n = self->plan->n_embedding;
+
+  return sotto_walk_norm (self, &step->norm, sotto_walk_buffer (self, step->from, n),
+                          sotto_walk_buffer (self, step->to, n), self->n_rows, n);
+}
+
+static gboolean
+add (SottoCudaWalk *self, const SottoAddStep *step)
+{
+  guint n = self->plan->n_embedding;
+  SottoCudaAdd arguments = { .norm = step->norm,
+                             .from = sotto_walk_buffer (self, step->from, n),
+                             .to = sotto_walk_buffer (self, step->to, n),
+                             .n_rows = self->n_rows,
+                             .n_columns = n,
+                             .scale = step->scale,
+                             .scale_after = step->scale_after };
+
+  sotto_walk_touch (self, arguments.to);
+  return SOTTO_WALK_DO (self, add, &arguments);
+}
+
+/* Rows that come from elsewhere or go there must have a place. */
+static gboolean
+hand (SottoCudaWalk *self, const SottoHandStep *step)
+{
+  sotto_walk_buffer (self, SOTTO_BUFFER_RESIDUAL, self->plan->n_embedding);
+  self->n_inputs = step->n_inputs;
+  if (step->n_inputs > 0)
+    sotto_walk_rows (self, SOTTO_ROWS_INPUTS, step->n_inputs);
+  return TRUE;
+}
+
+static gboolean
+do_step (SottoCudaWalk *self, const SottoStep *step)
+{
+  switch (step->kind)
+    {
+    case SOTTO_STEP_EMBED:
+      return sotto_walk_embed (self, &step->embed);
+    case SOTTO_STEP_INPUTS:
+      return sotto_walk_inputs (self, &step->inputs);
+    case SOTTO_STEP_NORM:
+      return norm (self, &step->norm);
+    case SOTTO_STEP_ADD:
+      return add (self, &step->add);
+    case SOTTO_STEP_QKV:
+      return sotto_walk_qkv (self, &step->qkv);
+    case SOTTO_STEP_LATENT_QKV:
+      return sotto_walk_latent_qkv (self, &step->latent_qkv);
+    case SOTTO_STEP_ATTEND:
+      return sotto_walk_attend (self, &step->attend);
+    case SOTTO_STEP_DELTA:
+      return sotto_walk_delta (self, &step->delta);
+    case SOTTO_STEP_FEED:
+      return sotto_walk_feed (self, &step->feed);
+    case SOTTO_STEP_PROJECT:
+      return sotto_walk_project (self, &step->project);
+    case SOTTO_STEP_EXPERTS:
+      return sotto_walk_experts (self, &step->experts);
+    case SOTTO_STEP_LOGITS:
+      return sotto_walk_logits (self, &step->logits);
+    case SOTTO_STEP_POOL:
+      return sotto_walk_pool (self, &step->pool);
+    case SOTTO_STEP_TAKE:
+    case SOTTO_STEP_HAND:
+      return hand (self, &step->hand);
+    case SOTTO_N_STEP_KINDS:
+    default:
+      return FALSE;
+    }
+}
+
+/* Between layers, when there is much to do. */
+static gboolean
+look_up (SottoCudaWalk *self, guint step)
+{
+  if (self->measures || sotto_walk_is_few (self) || step == 0
+      || self->steps[step].layer == self->steps[step - 1].layer
+      || self->steps[step].layer % LAYERS_PER_WAIT > 0)
+    return TRUE;
+  return self->module->wait (self->device) && !sotto_cancel_is_raised (self->cancel);
+}
+
+gboolean
+sotto_cuda_walk (SottoCudaWalk *self)
+{
+  self->operand_of = NULL;
+  for (guint i = 0; i < self->plan->n_steps; i++)
+    {
+      self->taken = 0;
+      if (!look_up (self, i) || !do_step (self, &self->steps[i]))
+        return FALSE;
+    }
+  return TRUE;
+}
