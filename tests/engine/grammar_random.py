@@ -1,7 +1,8 @@
 """Random JSON Schemas with makers of instances, and the comparison with Python's jsonschema.
 
-Both ways: what a model with random weights says under the mask is valid; and instances made for the schema,
-without our help, are accepted, while spoilt ones are accepted only if jsonschema holds them for valid too.
+Both ways: what a model with random weights says under the mask is valid; and instances made for the
+schema, without our help, are accepted, while spoilt ones are accepted only if jsonschema holds them
+for valid too.
 """
 import datetime
 import json
@@ -56,7 +57,8 @@ FORMATS = {
     'uuid': lambda r: '-'.join(text(r, string.hexdigits, n, n) for n in (8, 4, 4, 4, 12)),
     'email': lambda r: text(r, 'abcXYZ019_', 1, 9) + '@' + text(r, 'abc', 1, 9) + '.org',
     'ipv4': lambda r: '.'.join(str(r.randint(0, 255)) for _ in range(4)),
-    'ipv6': lambda r: r.choice(['::', '::1', '2001:db8::', '1:2:3:4:5:6:7:8', 'fe80:0:0:0:0:0:0:1']),
+    'ipv6': lambda r: r.choice(['::', '::1', '2001:db8::', '1:2:3:4:5:6:7:8',
+                                'fe80:0:0:0:0:0:0:1']),
     'hostname': lambda r: text(r, 'abc019', 1, 9) + '.example',
     'uri': lambda r: r.choice(['https://example.org', 'http://a.b/c/d?e=f#g', 'ftp://x:21/']),
     'duration': lambda r: r.choice(['P1D', 'PT5M', 'P3Y6M4DT12H30M5S', 'P2W']),
@@ -79,8 +81,10 @@ class Maker:
 
     def any(self, depth):
         r = self.r
-        simple = [self.string, self.integer, self.number, self.enum, self.const, self.boolean, self.types]
-        nested = [self.object, self.object, self.array, self.prefix, self.any_of, self.one_of, self.all_of,
+        simple = [self.string, self.integer, self.number, self.enum, self.const, self.boolean,
+                  self.types]
+        nested = [self.object, self.object, self.array, self.prefix, self.any_of, self.one_of,
+                  self.all_of,
                   self.reference, self.recursive, self.map]
         kind = r.choice(simple if depth <= 0 else simple + nested * 2)
         schema, instance = kind(depth - 1)
@@ -94,7 +98,8 @@ class Maker:
         if kind < 0.3:
             pattern, make = r.choice(PATTERNS)
             schema = {'type': 'string', 'pattern': pattern}
-            if pattern in (r'ab', r'^x', r'y$', r'^\w+(\.\w+)*$', r'^[\u0400-\u04ff]+?$', r'^(foo|bar)+$'):
+            if pattern in (r'ab', r'^x', r'y$', r'^\w+(\.\w+)*$', r'^[\u0400-\u04ff]+?$',
+                           r'^(foo|bar)+$'):
                 schema['maxLength'] = 16
             return schema, make
         if kind < 0.5:
@@ -135,7 +140,8 @@ class Maker:
         r = self.r
         if r.random() < 0.3:
             return ({'type': 'number'},
-                    lambda r: r.choice([0, -1, 0.5, -12.25, 1e20, 2.5e-7, r.random(), r.randint(-99, 99)]))
+                    lambda r: r.choice([0, -1, 0.5, -12.25, 1e20, 2.5e-7, r.random(),
+                                        r.randint(-99, 99)]))
         low = r.choice([0, -1, 0.5, -0.25, 10, 99.95, -1000])
         high = low + r.choice([0.5, 1, 10.125, 500])
         schema = {'type': 'number', 'minimum': low, 'maximum': high}
@@ -144,12 +150,14 @@ class Maker:
             schema = {'type': 'number', 'exclusiveMinimum': low, 'exclusiveMaximum': high}
         first = round(low + 0.01, 4) if exclusive else low
         last = round(high - 0.01, 4) if exclusive else high
-        return schema, lambda r: r.choice([first, last, min(last, max(first, round(r.uniform(low, high), 3)))])
+        return schema, lambda r: r.choice([first, last,
+                                           min(last, max(first, round(r.uniform(low, high), 3)))])
 
     def value(self, r, depth=1):
         kind = r.randint(0, 5 if depth else 3)
         return [None, r.random() < 0.5, r.randint(-99, 99), text(r, LETTERS, 0, 5),
-                [self.value(r, 0)] if depth else None, {'k': self.value(r, 0)} if depth else None][kind]
+                [self.value(r, 0)] if depth else None,
+                {'k': self.value(r, 0)} if depth else None][kind]
 
     def enum(self, depth):
         values = [self.value(self.r) for _ in range(self.r.randint(1, 5))]
@@ -210,7 +218,8 @@ class Maker:
         r = self.r
         pattern, make = r.choice(PATTERNS[:4])
         inner, instance = self.any(depth)
-        schema = {'type': 'object', 'patternProperties': {pattern: inner}, 'additionalProperties': False,
+        schema = {'type': 'object', 'patternProperties': {pattern: inner},
+                  'additionalProperties': False,
                   'maxProperties': 3}
         if r.random() < 0.3:
             schema['minProperties'] = 1
@@ -250,7 +259,8 @@ class Maker:
         if r.random() < 0.5:
             parts = [({'type': 'string', 'maxLength': 5}, lambda r: text(r, LETTERS, 0, 5)),
                      ({'type': 'integer', 'minimum': 0, 'maximum': 9}, lambda r: r.randint(0, 9)),
-                     ({'type': 'integer', 'minimum': 10, 'maximum': 20}, lambda r: r.randint(10, 20)),
+                     ({'type': 'integer', 'minimum': 10, 'maximum': 20},
+                      lambda r: r.randint(10, 20)),
                      ({'type': 'null'}, lambda r: None)]
             parts = r.sample(parts, r.randint(1, 4))
             return {'oneOf': [part[0] for part in parts]}, lambda r: r.choice(parts)[1](r)
@@ -259,7 +269,8 @@ class Maker:
             inner, instance = self.any(depth)
             parts.append(({'type': 'object', 'properties': {'kind': {'const': kind}, 'of': inner},
                            'required': ['kind'], 'additionalProperties': False},
-                          lambda r, kind=kind, instance=instance: {'kind': kind, 'of': instance(r)}))
+                          lambda r, kind=kind, instance=instance:
+                          {'kind': kind, 'of': instance(r)}))
         return {'oneOf': [part[0] for part in parts]}, lambda r: r.choice(parts)[1](r)
 
     def all_of(self, depth):
@@ -292,7 +303,8 @@ class Maker:
             'required': ['value', 'next'], 'additionalProperties': False}
 
         def make(r, depth=3):
-            value = {'value': instance(r), 'next': make(r, depth - 1) if depth and r.random() < 0.5 else None}
+            value = {'value': instance(r),
+                     'next': make(r, depth - 1) if depth and r.random() < 0.5 else None}
             if depth and r.random() < 0.4:
                 value['all'] = [make(r, depth - 1) for _ in range(r.randint(0, 2))]
             return value
@@ -319,7 +331,8 @@ def spoil(r, text):
         else:
             words = re.findall(r'"[^"]*"|\d+|true|null', text)
             if words:
-                text = text.replace(r.choice(words), r.choice(['null', '7', '"zz"', '1.5', '[]']), 1)
+                text = text.replace(r.choice(words), r.choice(['null', '7', '"zz"', '1.5', '[]']),
+                                    1)
     return text
 
 
@@ -328,12 +341,14 @@ CHECKER = jsonschema.FormatChecker()
 CHECKS = {
     'date-time': lambda text: bool(datetime.datetime.fromisoformat(text)),
     'time': lambda text: datetime.time.fromisoformat(text).tzinfo is not None,
-    'uri': lambda text: bool(urllib.parse.urlsplit(text).netloc) and urllib.parse.urlsplit(text).port != 0,
+    'uri': lambda text: bool(urllib.parse.urlsplit(text).netloc)
+    and urllib.parse.urlsplit(text).port != 0,
     'hostname': lambda text: len(text) < 254 and all(
         re.fullmatch('(?!-)[A-Za-z0-9-]{1,63}(?<!-)', label) for label in text.split('.')),
 }
 for name, check in CHECKS.items():
-    CHECKER.checks(name, ValueError)(lambda text, check=check: not isinstance(text, str) or check(text))
+    CHECKER.checks(name, ValueError)(
+        lambda text, check=check: not isinstance(text, str) or check(text))
 
 
 def reject(constant):
@@ -343,7 +358,8 @@ def reject(constant):
 def check_said(validator, answer, schema):
     for said in answer['said']:
         if not said['whole']:
-            return f'not ended after {said["tokens"]} tokens: {said["text"]!r}\n{json.dumps(schema)}'
+            return (f'not ended after {said["tokens"]} tokens: {said["text"]!r}\n'
+                    f'{json.dumps(schema)}')
         try:
             value = json.loads(said['text'], parse_constant=reject)
             validator.validate(value)
@@ -378,13 +394,15 @@ def run(say, first, count, times, most):
                 continue
             made = write(value, r.random() < 0.5)
             texts += [('made', made), ('spoilt', spoil(r, made))]
-        answer = say.ask(schema=schema, texts=[text for _, text in texts], say=times, seed=seed, most=most)
+        answer = say.ask(schema=schema, texts=[text for _, text in texts], say=times, seed=seed,
+                         most=most)
         if 'error' in answer:
             if 'no text of finite length' in answer['error'] and not texts:
                 seen['refused schemas'] += 1
                 continue
             return f'{answer["error"]}\n{json.dumps(schema)}', seen
-        problem = check_said(validator, answer, schema) or check_matches(validator, texts, answer, schema)
+        problem = (check_said(validator, answer, schema)
+                   or check_matches(validator, texts, answer, schema))
         if problem:
             return f'seed {seed}: {problem}', seen
         seen['schemas'] += 1

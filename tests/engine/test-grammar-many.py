@@ -15,7 +15,8 @@ QWEN = os.path.expanduser('~/.local/share/sotto/models/Qwen2.5-Coder-0.5B-Instru
 
 def main():
     tap = Tap()
-    for name, arguments, first in (('a small vocabulary', [], 1_000_000), ('150,000 tokens', [QWEN], 2_000_000)):
+    for name, arguments, first in (('a small vocabulary', [], 1_000_000),
+                                   ('150,000 tokens', [QWEN], 2_000_000)):
         if arguments and not os.path.exists(arguments[0]):
             tap.skip(name, f'{arguments[0]} is not there')
             continue

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""JSON Schemas as grammars: particulars by hand, what is refused, and some hundreds of random schemas.
+"""JSON Schemas as grammars: particulars by hand, what is refused, some hundreds of random schemas.
 
 Usage: test-grammar-schema.py PROGRAM, the built grammar-say. test-grammar-many.py has thousands.
 """
@@ -12,7 +12,8 @@ from grammar_random import run
 def refusals(tap, say):
     """What is not supported is said, with the keyword and its place."""
     cases = {
-        'multipleOf': ({'properties': {'a': {'type': 'number', 'multipleOf': 0.5}}, 'type': 'object'},
+        'multipleOf': ({'properties': {'a': {'type': 'number', 'multipleOf': 0.5}},
+                        'type': 'object'},
                        'multipleOf at #/properties/a'),
         'not': ({'not': {'type': 'string'}}, 'not at #'),
         'a typing error': ({'type': 'string', 'minlength': 3}, 'minlength at #'),
@@ -24,7 +25,8 @@ def refusals(tap, say):
         'a reference elsewhere': ({'$ref': 'https://example.org/x.json'}, '$ref at #'),
         'a reference to nothing': ({'$ref': '#/$defs/none'}, '$ref at #'),
         'oneOf that overlaps': ({'oneOf': [{'type': 'number'}, {'type': 'integer'}]}, 'oneOf at #'),
-        'no finite instance': ({'type': 'object', 'properties': {'a': {'$ref': '#'}}, 'required': ['a']},
+        'no finite instance': ({'type': 'object', 'properties': {'a': {'$ref': '#'}},
+                                'required': ['a']},
                                'no text of finite length'),
         'nothing fits': (False, 'no text of finite length'),
         'no type': ({'type': 'thing'}, 'type at #'),
@@ -43,7 +45,8 @@ def refusals(tap, say):
 def particulars(tap, say):
     """Single properties of the mapping, by hand."""
     cases = [
-        ('any value', True, ['{"a": [1, null, {"b": "c"}]}', '[]', '-0.5e-3', '"\\u0142\\ud83d\\ude00"'],
+        ('any value', True, ['{"a": [1, null, {"b": "c"}]}', '[]', '-0.5e-3',
+                             '"\\u0142\\ud83d\\ude00"'],
          ['', '01', '{"a" : 1}', '"\\ud83d"', '[1,]', '{,}', ' 1', '1 ', '"\n"', '+1', '.5', '1.']),
         ('leap years', {'type': 'string', 'format': 'date'},
          ['"2024-02-29"', '"2000-02-29"', '"2023-12-31"'],
@@ -51,24 +54,30 @@ def particulars(tap, say):
         ('limits', {'type': 'integer', 'minimum': -12, 'maximum': 105},
          ['-12', '-1', '0', '9', '99', '105'], ['-13', '-0', '106', '00', '1.0', '1000', '-']),
         ('fractions', {'type': 'number', 'exclusiveMinimum': 0, 'maximum': 1.25},
-         ['0.1', '1', '1.25', '1.2', '0.000001', '1.250'], ['0', '0.0', '1.26', '-0.1', '1.251', '2']),
+         ['0.1', '1', '1.25', '1.2', '0.000001', '1.250'],
+         ['0', '0.0', '1.26', '-0.1', '1.251', '2']),
         ('below zero', {'type': 'number', 'minimum': -2.5, 'exclusiveMaximum': -1},
          ['-2.5', '-1.5', '-2', '-1.01', '-2.50'], ['-1', '-1.0', '-2.51', '-3', '0', '1.5']),
         ('lengths are of characters', {'type': 'string', 'minLength': 2, 'maxLength': 2},
          ['"łó"', '"\\n🙂"', '"\\u0142\\ud83d\\ude00"'], ['"a"', '"🙂"', '"abc"']),
-        ('no more than listed', {'type': 'object', 'properties': {'a': {}}}, ['{}', '{"a":1}'], ['{"b":1}']),
+        ('no more than listed', {'type': 'object', 'properties': {'a': {}}}, ['{}', '{"a":1}'],
+         ['{"b":1}']),
         ('more where it is said', {'type': 'object', 'properties': {'a': {'const': 1}},
                                    'additionalProperties': {'const': 2}},
          ['{"a":1, "b":2,"aa":2}', '{"":2}'], ['{"a":2}', '{"b":1}', '{"b":2,"a":1}']),
-        ('types and enum together', {'type': 'string', 'enum': ['a', 1, None, 'bcd'], 'maxLength': 2},
+        ('types and enum together', {'type': 'string', 'enum': ['a', 1, None, 'bcd'],
+                                     'maxLength': 2},
          ['"a"'], ['1', 'null', '"bcd"']),
-        ('allOf narrows', {'allOf': [{'type': 'integer', 'minimum': 3}, {'maximum': 5}]}, ['3', '5'],
+        ('allOf narrows', {'allOf': [{'type': 'integer', 'minimum': 3}, {'maximum': 5}]},
+         ['3', '5'],
          ['2', '6', '"a"']),
         ('branches with what stands beside them',
          {'type': 'object', 'properties': {'k': {}, 'v': {'type': 'integer'}}, 'required': ['k'],
-          'anyOf': [{'properties': {'k': {'const': 1}}}, {'properties': {'k': {'const': 2}, 'w': {}}}]},
+          'anyOf': [{'properties': {'k': {'const': 1}}},
+                    {'properties': {'k': {'const': 2}, 'w': {}}}]},
          ['{"k":1}', '{"k":2,"v":3}', '{"k":2,"w":0}'], ['{"k":3}', '{"v":3}', '{"k":1,"w":0}']),
-        ('an anchor', {'$defs': {'x': {'$anchor': 'here', 'const': 1}}, '$ref': '#here'}, ['1'], ['2']),
+        ('an anchor', {'$defs': {'x': {'$anchor': 'here', 'const': 1}}, '$ref': '#here'}, ['1'],
+         ['2']),
     ]
     for name, schema, good, bad in cases:
         answer = say.ask(schema=schema, texts=good + bad)
