@@ -28,6 +28,17 @@ sotto_letters_free (SottoLetters *self)
   g_free (self);
 }
 
+SottoLetters *
+sotto_letters_share (const SottoLetters *self)
+{
+  SottoLetters *other = g_new0 (SottoLetters, 1);
+
+  other->states = g_array_ref (self->states);
+  other->edges = g_array_ref (self->edges);
+
+  return other;
+}
+
 static inline const SottoLettersState *
 state_of (const SottoLetters *self,
           guint32             state)

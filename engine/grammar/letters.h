@@ -29,6 +29,9 @@ typedef struct {
 SottoLetters *sotto_letters_new (void);
 void sotto_letters_free (SottoLetters *self);
 
+/* (transfer full): the same once more; takes no room of its own. */
+SottoLetters *sotto_letters_share (const SottoLetters *self);
+
 /* Building: states one after the other, each with its edges; then the end. */
 void sotto_letters_begin_state (SottoLetters *self, gboolean accepts);
 void sotto_letters_add_edge (SottoLetters *self, gunichar low, gunichar high, guint32 target);

@@ -15,6 +15,7 @@
 
 #define MOST_EDGES 64u        /* of a state with its empty edges; one with more counts as 0 */
 #define MOST_PASSES 40u
+#define MOST_WORK (1u << 24)  /* comparisons; what is not found by then counts as 0 */
 
 /* What a state reads, its empty edges followed. */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
   guint n_bytes;
   guint32 others[MOST_EDGES]; /* where calls of SOTTO_RULE_NON_ASCII lead */
   guint n_others;
+  guint work;                 /* of all states so far */
 } Reading;
 
 static gboolean
@@ -42,6 +44,7 @@ collect (const SottoMachine *machine,
           const SottoMachineEdge *edge = &machine->edges[e];
           guint known = 0;
 
+          out->work++;
           if (e >= state->first_call)
             {
               if (edge->rule != SOTTO_RULE_NON_ASCII)
@@ -60,6 +63,7 @@ collect (const SottoMachine *machine,
             {
               while (known < n_seen && seen[known] != edge->target)
                 known++;
+              out->work += known;
               if (known == MOST_EDGES)
                 return FALSE;
               if (known == n_seen)
@@ -127,14 +131,16 @@ sotto_machine_find_runs (SottoMachine *self)
   gboolean changed = TRUE;
   Reading reading;
 
+  reading.work = 0;
+
   /* Endless: all states at first, then without those that lead to one that is not. */
   memset (runs, SOTTO_RUN_ENDLESS, self->n_states + 1);
-  for (guint pass = 0; pass < MOST_PASSES && changed; pass++)
+  for (guint pass = 0; pass < MOST_PASSES && changed && reading.work < MOST_WORK; pass++)
     {
       changed = FALSE;
       for (guint32 s = self->n_states; s-- > 0;)
-        if (runs[s] != 0 &&
-            (!collect (self, s, &reading) || measure (&reading, runs) != SOTTO_RUN_ENDLESS))
+        if (runs[s] != 0 && (reading.work >= MOST_WORK || !collect (self, s, &reading) ||
+                             measure (&reading, runs) != SOTTO_RUN_ENDLESS))
           {
             runs[s] = 0;
             changed = TRUE;
@@ -145,7 +151,7 @@ sotto_machine_find_runs (SottoMachine *self)
     memset (runs, 0, self->n_states + 1);
 
   for (guint pass = 0; pass < 2; pass++)
-    for (guint32 s = self->n_states; s-- > 0;)
+    for (guint32 s = self->n_states; s-- > 0 && reading.work < MOST_WORK;)
       if (runs[s] != SOTTO_RUN_ENDLESS && collect (self, s, &reading))
         runs[s] = MIN (measure (&reading, runs), SOTTO_RUN_ENDLESS - 1u);
 

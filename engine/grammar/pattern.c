@@ -11,7 +11,7 @@
 #include "pattern-private.h"
 
 #define MOST_NODES (1u << 15)  /* of the nondeterministic automaton */
-#define MOST_WORK (1u << 24)   /* edges looked at while it is made deterministic */
+#define MOST_WORK (1u << 23)   /* edges looked at while it is made deterministic */
 #define EDGE_WORK 16u          /* what one that is kept counts for: it takes room */
 #define RANGE_WORK 4u          /* the same for the ranges of the edges of a set */
 

@@ -39,6 +39,7 @@ typedef struct {
   GHashTable *uses;          /* key of a conjunction → SottoUse */
   GPtrArray *todo;           /* (element-type SottoUse): rules that have no body yet */
   GPtrArray *decimals;       /* owned: numbers that facts point to */
+  GHashTable *patterns;      /* text → SottoLetters: those read so far */
   guint any_rule;            /* any JSON value; 0: not needed so far */
   guint string_rule;         /* any string; 0: as above */
   guint depth;               /* of values within each other that are built in place */
@@ -101,7 +102,7 @@ sotto_schema_count_letters (SottoSchema        *self,
                             const SottoLetters *letters)
 {
   if (letters != NULL)
-    self->work += letters->edges->len / 8;
+    self->work += letters->edges->len / 4;
 }
 
 /* Builds a value for which all of @conjunction holds. @again: it may be built several times: as a

@@ -64,17 +64,24 @@ sotto_schema_knows_format (const char *name)
   return find_format (name) != NULL;
 }
 
-/* A pattern that was large on the way counts for many small ones. */
+/* Each pattern is read once; one that was large on the way counts for many small ones. */
 static SottoLetters *
 read_pattern (SottoSchema *self,
               const char  *pattern,
               gsize        length,
               const char **problem)
 {
+  const SottoLetters *known = g_hash_table_lookup (self->patterns, pattern);
+  SottoLetters *letters;
   guint work;
-  SottoLetters *letters = sotto_letters_new_pattern (pattern, length, problem, &work);
 
-  self->work += work / 128;
+  if (known != NULL)
+    return sotto_letters_share (known);
+
+  letters = sotto_letters_new_pattern (pattern, length, problem, &work);
+  self->work += work / 16;
+  if (letters != NULL)
+    g_hash_table_insert (self->patterns, g_strdup (pattern), sotto_letters_share (letters));
 
   return letters;
 }

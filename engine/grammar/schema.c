@@ -439,7 +439,11 @@ sotto_schema_compile (const char  *text,
                                                        (GDestroyNotify) g_bytes_unref, use_free);
   g_autoptr (GPtrArray) todo = g_ptr_array_new ();
   g_autoptr (GPtrArray) decimals = g_ptr_array_new_with_free_func (g_free);
-  SottoSchema self = { .machine = machine, .uses = uses, .todo = todo, .decimals = decimals };
+  g_autoptr (GHashTable) patterns = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                                           (GDestroyNotify) sotto_letters_free);
+  SottoSchema self = {
+    .machine = machine, .uses = uses, .todo = todo, .decimals = decimals, .patterns = patterns,
+  };
   yyjson_read_err problem;
   gboolean done;
 

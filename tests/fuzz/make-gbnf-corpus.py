@@ -36,6 +36,8 @@ ws ::= | " " | "\n" [ \t]{0,20}
     'many-states': 'root ::= (.? "b"?){4000}',
     # The same, by calls that each have a way back of their own.
     'many-ways': 'root ::= (x? y?){2000}\nx ::= "a" y "a"?\ny ::= "a" "b"? x?',
+    # More than can be followed of what reads nothing.
+    'many-empties': 'root ::= (x? y?){6646}\nx ::= "a" y "a"?\ny ::= "a" "b"? x?',
     # Nothing to build, again and again.
     'nothing': 'root ::= (' + '|'.join(['[]'] * 60) + '){500000} "a"?',
     'many-rules': 'root ::= ' + '|'.join(f'r{i}' for i in range(60)) + '\n'
