@@ -236,6 +236,8 @@ sotto_constraint_get_mask (SottoConstraint  *self,
   guint32 known;
   guint64 any = 0;
 
+  if (self->walk->is_overfull)
+    return fail (error, "it is too ambiguous to be followed"), NULL;
   if (self->walk->places[self->place].mask != NULL)
     return self->walk->places[self->place].mask;
 

@@ -28,7 +28,7 @@ sotto_item_sets_get (const SottoItemSets *self,
 
   *n = set->n;
 
-  return (const SottoItem *) (gconstpointer) self->items->data + set->first;
+  return set->n > 0 ? &g_array_index (self->items, SottoItem, set->first) : NULL;
 }
 
 guint32
