@@ -20,7 +20,7 @@
  * SHARED (T, name, dims)  of a block: SHARED (float, tile, [16][33])
  * SHARED_DYNAMIC (T, name) what Shape.shared_bytes asked for, as T *name, aligned to 16 bytes
  * UNROLL                  before a loop of constant length
- * AT_LEAST (750)          the device has compute capability 7.5; known when compiling
+ * AT_LEAST (750)          the device has compute capability 7.5; nvcc knows it when it compiles, the emulation does not
  *
  * thread_index, lane_index, warp_index, n_threads, block_index, block_index_y, block_index_z, n_blocks, n_blocks_y
  *

@@ -192,6 +192,40 @@ test_asleep (CudaModule *self)
   g_assert_false (WIFEXITED (status) && WEXITSTATUS (status) == 0);
 }
 
+/* What an older device does not have is asked of it in vain. */
+static void
+test_older (CudaModule *self)
+{
+  ProbeMatrixFunc probe = (ProbeMatrixFunc) cuda_module_function (self, "probe_matrix");
+  static const struct {
+    const char *architecture;
+    ProbeMma kind;
+    const char *words;      /* nullable: it can */
+  } cases[] = {
+    {"61", PROBE_MMA_HALF, "mma_half is of 7.5, and the device of 6.1"},
+    {"70", PROBE_MMA_INT8, "mma_int8 is of 7.5, and the device of 7.0"},
+    {"75", PROBE_MMA_INT8, NULL},
+    {"75", PROBE_MMA_BFLOAT, "mma_bfloat is of 8.0, and the device of 7.5"},
+    {"80", PROBE_MMA_BFLOAT, NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      ProbeMatrix p = {cases[i].kind, TRUE, NULL, NULL, NULL};
+
+      g_setenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE", cases[i].architecture, TRUE);
+      cuda_reopen (self);
+      p.a = cuda_put (self, NULL, 512);
+      p.b = cuda_put (self, NULL, 256);
+      p.d = cuda_put (self, NULL, 512);
+      g_assert_true (probe (self->device, &p) == (cases[i].words == NULL));
+      if (cases[i].words != NULL)
+        g_assert_nonnull (strstr (self->module->problem (self->device), cases[i].words));
+    }
+  g_unsetenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE");
+  cuda_reopen (self);
+}
+
 /* The launch that is asked to fail does, and none before. */
 static void
 test_failure (CudaModule *self)
@@ -260,6 +294,7 @@ main (int argc, char *argv[])
   cuda_test_add (argc, argv, "/words", test_words);
   cuda_test_add (argc, argv, "/memory", test_memory);
   cuda_test_add (argc, argv, "/asleep", test_asleep);
+  cuda_test_add (argc, argv, "/older", test_older);
   cuda_test_add (argc, argv, "/failure", test_failure);
   cuda_test_add (argc, argv, "/speed", test_speed);
   return g_test_run ();

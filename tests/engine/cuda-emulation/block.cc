@@ -380,6 +380,7 @@ emulation_block_run (EmulationWorker *self, gsize index)
   if (block->worker == NULL)
     {
       block->worker = self;
+      block->architecture = self->pool->architecture;
       place_threads (block, self->pool->reverse);
       free_all_stacks (self);
     }

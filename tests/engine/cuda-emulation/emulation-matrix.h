@@ -20,6 +20,7 @@ template <typename T, typename Product>
 static inline void
 emulation_mma (const char *what, T *d, const guint32 *a, const guint32 *b, EmulationSite site)
 {
+  emulation_need (Product::NEEDS, what, site);
   const int n_pack = Product::N_PACK;
   EmulationSlots *slots = emulation_mma_arrive (what, d, a, b, site);
 
@@ -59,12 +60,14 @@ emulation_mma (const char *what, T *d, const guint32 *a, const guint32 *b, Emula
 }
 
 struct EmulationHalves {
+  static const guint NEEDS = 75;
   typedef float Element;
   static const int N_PACK = 2;
   static void unpack (guint32 word, float *to) { to[0] = halves_low (word); to[1] = halves_high (word); }
 };
 
 struct EmulationBfloats {
+  static const guint NEEDS = 80;
   typedef float Element;
   static const int N_PACK = 2;
   static void
@@ -76,6 +79,7 @@ struct EmulationBfloats {
 };
 
 struct EmulationBytes {
+  static const guint NEEDS = 75;
   typedef gint8 Element;
   static const int N_PACK = 4;
   static void unpack (guint32 word, gint8 *to) { memcpy (to, &word, 4); }
@@ -103,6 +107,7 @@ mma_int8 (int *d, const guint32 *a, const guint32 *b, AT_SITE)
 DEVICE void
 emulation_matrix_load (const char *what, guint32 *r, const void *row, int n, bool turned, EmulationSite site)
 {
+  emulation_need (75, what, site);
   EmulationSlots *slots = emulation_arrive (what, site);
   int lane = (int) emulation_thread->lane;
 

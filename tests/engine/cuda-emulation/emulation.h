@@ -4,7 +4,7 @@
 
 #include "machine.h"
 
-#define AT_LEAST(capability) true
+#define AT_LEAST(capability) (emulation_thread->block->architecture * 10 >= (capability))
 #define KERNEL(n_most) static void
 #define DEVICE static inline
 #define TABLE static const

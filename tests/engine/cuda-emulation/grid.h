@@ -46,7 +46,7 @@ struct EmulationPool {
   EmulationWorker *workers[16];
   gboolean reverse;
   guint8 fill;
-  gsize shared_bytes;       /* that a block may have */
+  guint architecture;
 
   GMutex mutex;
   GCond begun;

@@ -83,6 +83,7 @@ struct EmulationBlock {
   guint index[3];
   guint n_blocks[3];
   gboolean reverse;
+  guint architecture;
   struct EmulationWorker *worker;
   EmulationBarrier barriers[16];
   EmulationArray arrays[16];
@@ -119,6 +120,15 @@ void emulation_copy_begin (void *shared, const void *global, guint n_bytes, Emul
 void emulation_copy_commit (void);
 void emulation_copy_wait (guint n_left);
 
+}
+
+/* For what older devices don't have. */
+static inline void
+emulation_need (guint architecture, const char *what, EmulationSite site)
+{
+  if (emulation_thread->block->architecture < architecture)
+    emulation_fail (site, "%s is of %u.%u, and the device of %u.%u", what, architecture / 10, architecture % 10,
+                    emulation_thread->block->architecture / 10, emulation_thread->block->architecture % 10);
 }
 
 /* Arrives at a collective: what is left in slots of the turn returned, all will find after meet(). */

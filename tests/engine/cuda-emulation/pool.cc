@@ -83,7 +83,6 @@ emulation_pool_new (guint n_workers)
 
   self->n_workers = CLAMP (n_workers, 1, G_N_ELEMENTS (self->workers));
   self->fill = 0xff;
-  self->shared_bytes = EMULATION_SHARED_BYTES;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->begun);
   g_cond_init (&self->done);
