@@ -104,10 +104,16 @@ add_floats (gpointer data, const float **floats G_GNUC_UNUSED, gsize n)
   *(guint64 *) data += n * sizeof (float);
 }
 
+static gsize
+rope_bytes (const SottoRope *rope)
+{
+  return (rope->long_frequencies != NULL ? 2 : 1) * rope->n_pairs * sizeof (double);
+}
+
 static void
 add_rope (gpointer data, const SottoRope **rope)
 {
-  *(guint64 *) data += 2 * (*rope)->n_pairs * sizeof (double);
+  *(guint64 *) data += rope_bytes (*rope);
 }
 
 guint64
@@ -308,7 +314,7 @@ upload_rope (gpointer data, const SottoRope **rope)
   SottoRope *own = g_hash_table_lookup (self->plan->ropes, *rope);
   gsize n_bytes = (*rope)->n_pairs * sizeof (double);
 
-  if (self->failed)
+  if (self->failed || (own != NULL && !go_on (self, rope_bytes (own))))
     return;
   if (own == NULL)
     {
