@@ -102,7 +102,7 @@ sotto_schema_count_letters (SottoSchema        *self,
                             const SottoLetters *letters)
 {
   if (letters != NULL)
-    self->work += letters->edges->len / 4;
+    self->work += letters->states->len * 2 + letters->edges->len / 4;
 }
 
 /* Builds a value for which all of @conjunction holds. @again: it may be built several times: as a
