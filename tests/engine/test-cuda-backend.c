@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_TOKENS = 41 };
+enum { N_TOKENS = 41, N_FAMILY = 16 };
 
 static gint32 *
 random_tokens (guint n)
@@ -112,6 +112,38 @@ test_plan (gconstpointer name)
   g_assert_true (plan->whole_sequence || cuda_plain.n_repetitions > N_TOKENS / 2);
   g_assert_cmpuint (cuda_plain.n_recordings, <=, 1);
   g_assert_cmpuint (cuda_plain.used, ==, 0);
+}
+
+/* Every family's plan: a prefill of many rows, one of few, and decoding that is recorded. */
+static void
+test_family (gconstpointer path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoGguf) gguf = sotto_gguf_open (path, NULL, NULL, NULL, &error);
+  g_autoptr (SottoProgram) program = sotto_program_new (gguf, &error);
+  const SottoPlan *plan = &program->plan;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autofree gint32 *tokens = g_new (gint32, N_FAMILY);
+  g_autofree double *expected = NULL;
+  g_autoptr (SottoBackend) backend = open_plain ();
+  SottoState *state;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < N_FAMILY; i++)
+    tokens[i] = g_rand_int_range (rand, 0, (gint32) plan->n_vocabulary);
+  expected = plan_run (program, tokens, N_FAMILY);
+  state = new_state (backend, plan, N_FAMILY);
+  for (guint done = 0, n; done < N_FAMILY; done += n)
+    {
+      SottoBatch batch = { .tokens = tokens + done, .position = done };
+
+      n = batch.n_tokens = plan->whole_sequence ? N_FAMILY : done == 0 ? 10 : done == 10 ? 2 : 1;
+      g_assert_true (backend->klass->run (backend, state, &batch, NULL, &error));
+      g_assert_no_error (error);
+      assert_near (expected + (plan->whole_sequence ? 0 : (gsize) (done + n - 1) * plan->n_output),
+                   backend->klass->get_output (backend, state), plan->n_output);
+    }
+  backend->klass->state_free (backend, state);
 }
 
 /* Stored in one state, loaded in another, which goes on. */
@@ -301,6 +333,10 @@ main (int argc, char **argv)
     GTestDataFunc func;
   } kinds[] = { { "plan", test_plan }, { "stored", test_stored }, { "split", test_split } };
 
+  g_autofree char *folder = NULL;
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     for (const char *const *plan = random_plan_names; *plan != NULL; plan++)
@@ -308,6 +344,16 @@ main (int argc, char **argv)
         g_autofree char *path = g_strdup_printf ("/cuda-backend/%s/%s", kinds[i].name, *plan);
 
         g_test_add_data_func (path, *plan, kinds[i].func);
+      }
+  folder = g_test_build_filename (G_TEST_DIST, "families", NULL);
+  dir = g_dir_open (folder, 0, NULL);
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, ".gguf"))
+      {
+        g_autofree char *path = g_strconcat ("/cuda-backend/family/", name, NULL);
+
+        g_test_add_data_func_full (path, g_build_filename (folder, name, NULL), test_family, g_free);
       }
   g_test_add_func ("/cuda-backend/lost", test_lost);
   g_test_add_func ("/cuda-backend/memory", test_memory);
