@@ -103,12 +103,17 @@ on_collapsed (SottoWindow *self)
 {
   gboolean is_collapsed = adw_overlay_split_view_get_collapsed (self->split_view);
   gboolean is_wanted = self->app == NULL || sotto_settings_get_boolean (sotto_app_get_settings (self->app), "sidebar-shown");
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
 
   if (is_collapsed)
     gtk_widget_add_css_class (GTK_WIDGET (self), "narrow");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self), "narrow");
   adw_overlay_split_view_set_show_sidebar (self->split_view, !is_collapsed && is_wanted);
+
+  /* The split view gives the focus to a list that appears; but it was the window that has changed, not the person's mind. */
+  if (focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self->page)))
+    gtk_widget_grab_focus (focus);
 }
 
 static void

@@ -65,8 +65,10 @@ def pieces(script):
     return found
 
 
-def write(path, script, layers=2, name='Scripted', template=TEMPLATE):
-    """Writes the model. Its vocabulary has no token that a typed text leads to but the bytes."""
+def write(path, script, layers=2, name='Scripted', template=TEMPLATE, anywhere=False):
+    """Writes the model. Its vocabulary has no token that a typed text leads to but the bytes.
+
+    anywhere: after whatever byte it begins, as a base model must, and not after a line's end only."""
     chooser = random.Random(1)
     spoken = pieces(script)
     bytes_ = byte_tokens()
@@ -81,7 +83,8 @@ def write(path, script, layers=2, name='Scripted', template=TEMPLATE):
 
     embedding = [zeros] * first + vectors[1:]
     newline = bytes_.index('Ċ')
-    embedding[newline] = vectors[0]
+    for byte in range(256) if anywhere else [newline]:
+        embedding[byte] = vectors[0]
     output = [zeros] * len(tokens)
     for i, vector in enumerate(vectors):
         output[first + i if i < len(spoken) else end] = vector
