@@ -62,9 +62,8 @@ put_half (guint8 *target, float value)
   memcpy (target, &half, sizeof half);
 }
 
-/* Gives a block a scale (and an offset) of a size that weights have. */
-static void
-put_scales (SottoBlockType type, guint8 *block, GRand *rand)
+void
+random_weight_put_scales (SottoBlockType type, guint8 *block, GRand *rand)
 {
   float value = random_float (rand);
 
@@ -93,7 +92,7 @@ fill_block (SottoBlockType type, const SottoBlockInfo *info, guint8 *block, GRan
 {
   for (guint i = 0; i < info->n_bytes; i++)
     block[i] = (guint8) g_rand_int (rand);
-  put_scales (type, block, rand);
+  random_weight_put_scales (type, block, rand);
 }
 
 #define WEIGHT_OFFSET 4

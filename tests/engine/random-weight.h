@@ -20,4 +20,7 @@ SottoWeight random_weight_new_stack (
   SottoBlockType type, guint n_matrices, guint n_rows, guint n_columns, GRand *rand);
 void random_weight_clear (SottoWeight *self);
 
+/* Gives a block a scale (and an offset) of a size that weights have. */
+void random_weight_put_scales (SottoBlockType type, guint8 *block, GRand *rand);
+
 G_END_DECLS

@@ -78,6 +78,8 @@ def gemma3_by_ollama(writer):
         "rope.freq_base": None, "rope.freq_base_swa": "rope.local.freq_base",
         "rope.scaling.type": None, "rope.scaling.factor": None,
         "attention.layer_norm_rms_epsilon": None})
+    writer.kv_data[0]["tokenizer.ggml.tokens"].value.append("<image_soft_token>")
+    writer.kv_data[0]["tokenizer.ggml.token_type"].value.append(3)
     add_companions(writer)
 
 

@@ -1,0 +1,244 @@
+/* Softmax attention of every tier, through real caches of all types, against double. */
+
+#include "cpu/cache-layout.h"
+#include "cpu/cache.h"
+#include "kernel-tier.h"
+#include "random-weight.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_QUERIES = 7, N_POSITIONS = 1024 };
+
+typedef struct {
+  SottoKvType type;
+  guint n_key;
+  guint n_value;
+  gboolean latent;         /* the values are the first elements of the keys */
+  guint window;
+  float soft_cap;
+  float slope;
+} Attended;
+
+/* What a step makes of a value of Q4_0. */
+static double
+round_4 (float value, float step)
+{
+  return (double) step * CLAMP (nearbyint ((double) (value / step)), -8.0, 7.0);
+}
+
+/* The step of 32 values of Q4_0 that loses least of them. */
+static float
+step_4 (const float *values, guint n, float highest)
+{
+  static const float parts[] = { -8.0f, -8.5f, -9.0f };
+  double least = G_MAXDOUBLE;
+  float best = 0;
+
+  for (guint k = 0; k < G_N_ELEMENTS (parts); k++)
+    {
+      float step = sotto_half_to_float (sotto_float_to_half (highest / parts[k]));
+      double lost = 0;
+
+      for (guint i = 0; i < n; i++)
+        lost += pow ((double) values[i] - round_4 (values[i], step), 2);
+      if (lost < least)
+        {
+          least = lost;
+          best = step;
+        }
+    }
+  return best;
+}
+
+/* A row as the cache gives it back, by the definition of the type. */
+static void
+round_row (SottoKvType type, float *row, guint n)
+{
+  if (type == SOTTO_KV_F32)
+    return;
+  for (guint first = 0; first < n; first += 32)
+    {
+      float highest = 0;
+      float step;
+
+      for (guint i = first; i < MIN (first + 32, n); i++)
+        if (fabsf (row[i]) > fabsf (highest))
+          highest = row[i];
+      step = type == SOTTO_KV_Q8_0
+               ? sotto_half_to_float (sotto_float_to_half (fabsf (highest) / 127))
+               : step_4 (row + first, MIN (32, n - first), highest);
+      for (guint i = first; i < MIN (first + 32, n); i++)
+        row[i] = type == SOTTO_KV_F16 ? sotto_half_to_float (sotto_float_to_half (row[i]))
+                 : type == SOTTO_KV_Q8_0
+                   ? step * CLAMP (nearbyintf (row[i] / step), -127.0f, 127.0f)
+                   : (float) round_4 (row[i], step);
+    }
+}
+
+/* Query @query's result in double. */
+static void
+attend_double (const Attended *test, const SottoQuery *query, const float *keys, const float *values, double *result)
+{
+  g_autofree double *weights = g_new0 (double, query->end);
+  double highest = -1e300;
+  double sum = 0;
+
+  for (guint p = query->first; p < query->end; p++)
+    {
+      for (guint d = 0; d < test->n_key; d++)
+        weights[p] += (double) query->vector[d] * (double) keys[p * test->n_key + d];
+      weights[p] *= (double) query->scale;
+      if (test->soft_cap > 0)
+        weights[p] = (double) test->soft_cap * tanh (weights[p] / (double) test->soft_cap);
+      weights[p] += (double) query->slope * ((double) p - query->position);
+      highest = MAX (highest, weights[p]);
+    }
+  for (guint p = query->first; p < query->end; p++)
+    sum += weights[p] = exp (weights[p] - highest);
+  for (guint d = 0; d < test->n_value; d++)
+    {
+      result[d] = 0;
+      for (guint p = query->first; p < query->end; p++)
+        result[d] += weights[p] / sum
+                     * (double) (test->latent ? keys[p * test->n_key + d] : values[p * test->n_value + d]);
+    }
+}
+
+static void
+check_attention (const SottoKernels *kernels, const Attended *test, guint n_keys, GRand *rand)
+{
+  SottoCacheShape shape = { 1, test->n_key, test->latent ? 0 : test->n_value, test->n_value, 0 };
+  SottoPlan plan = { .caches = &shape, .n_caches = 1 };
+  guint stride = sotto_value_stride (test->n_value);
+  g_autofree float *keys = g_new (float, N_POSITIONS * test->n_key);
+  g_autofree float *values = g_new (float, N_POSITIONS * test->n_value);
+  g_autofree float *vectors = g_new (float, N_QUERIES * test->n_key);
+  g_autofree float *results = g_new (float, 3 * N_QUERIES * stride);
+  g_autofree double *exact = g_new (double, test->n_value);
+  g_autofree guint16 *halves = g_new (guint16, test->n_key);
+  SottoQuery queries[N_QUERIES];
+  SottoPartial totals[N_QUERIES];
+  SottoPartial partials[N_QUERIES];
+  SottoCaches caches;
+  const SottoCache *cache;
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, MAX (test->n_key, stride)));
+
+  g_assert_true (sotto_caches_init (&caches, &plan, N_POSITIONS, test->type, NULL));
+  cache = &caches.caches[0];
+  for (guint p = 0; p < n_keys; p++)
+    {
+      float *key = keys + p * test->n_key;
+      float *value = values + p * test->n_value;
+
+      for (guint d = 0; d < test->n_key; d++)
+        key[d] = 2 * random_float (rand);
+      for (guint d = 0; d < test->n_value; d++)
+        value[d] = random_float (rand);
+      sotto_cache_pack_key (test->type, sotto_cache_key_tile (cache, 0, p), p % SOTTO_KEY_TILE, key,
+                            test->n_key, kernels, halves);
+      if (!test->latent)
+        sotto_cache_pack_value (test->type, sotto_cache_value_row (cache, 0, p), value, test->n_value, kernels);
+      round_row (test->type, key, test->n_key);
+      round_row (test->type, value, test->n_value);
+    }
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      guint position = n_keys > i + 1 ? n_keys - i - 1 : 0;
+
+      queries[i] = (SottoQuery) {
+        .vector = vectors + i * test->n_key,
+        .position = position,
+        .first = test->window > 0 && position >= test->window ? position - test->window + 1 : 0,
+        .end = position + 1,
+        .scale = 1.0f / sqrtf ((float) test->n_key),
+        .slope = test->slope,
+      };
+      for (guint d = 0; d < test->n_key; d++)
+        vectors[i * test->n_key + d] = 2 * random_float (rand);
+      totals[i] = (SottoPartial) { -INFINITY, 0, results + i * stride };
+      partials[i].value = results + (N_QUERIES + i) * stride;
+      memset (totals[i].value, 0, stride * sizeof (float));
+    }
+
+  for (guint key = 0; key < n_keys; key += SOTTO_ATTEND_CHUNK)
+    {
+      SottoAttendKeys head = { .keys = sotto_cache_key_tile (cache, 0, key),
+                               .values = test->latent ? NULL : sotto_cache_value_row (cache, 0, key),
+                               .key_tile_bytes = cache->key_tile_bytes,
+                               .value_bytes = cache->value_bytes,
+                               .type = test->type,
+                               .n_key = test->n_key,
+                               .n_value = test->n_value,
+                               .value_stride = stride,
+                               .soft_cap = test->soft_cap };
+      guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
+
+      kernels->attend (&head, key, end, N_QUERIES, queries, partials, scratch);
+      for (guint i = 0; i < N_QUERIES; i++)
+        if (queries[i].first < end && queries[i].end > key)
+          kernels->merge (&totals[i], &partials[i], stride);
+      for (guint i = 0; i < N_QUERIES; i++)
+        {
+          /* one query alone gives the same bits */
+          SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
+
+          kernels->attend (&head, key, end, 1, &queries[i], &alone, scratch);
+          g_assert_cmpfloat (alone.sum, ==, partials[i].sum);
+          g_assert_cmpmem (alone.value, stride * sizeof (float), partials[i].value, stride * sizeof (float));
+        }
+    }
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      attend_double (test, &queries[i], keys, values, exact);
+      for (guint d = 0; d < test->n_value; d++)
+        g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact[d]), <=,
+                           1e-5);
+    }
+  sotto_caches_clear (&caches);
+  free (scratch);
+}
+
+static void
+test_attention (gconstpointer data)
+{
+  static const guint n_keys[] = { 1, 2, 15, 16, 17, 63, 64, 65, 200, 256, 257, 700 };
+  static const Attended tests[] = {
+    { SOTTO_KV_F16, 64, 64, FALSE, 0, 0, 0 },     { SOTTO_KV_F32, 128, 128, FALSE, 0, 0, 0 },
+    { SOTTO_KV_F16, 80, 72, FALSE, 20, 0, 0 },    { SOTTO_KV_F32, 5, 3, FALSE, 300, 0, 0 },
+    { SOTTO_KV_Q8_0, 64, 64, FALSE, 0, 0, 0 },    { SOTTO_KV_Q4_0, 80, 40, FALSE, 0, 0, 0 },
+    { SOTTO_KV_F32, 64, 32, FALSE, 0, 2, 0 },     { SOTTO_KV_F16, 64, 32, FALSE, 0, 0, 0.25f },
+    { SOTTO_KV_F16, 576, 512, TRUE, 0, 0, 0 },    { SOTTO_KV_F32, 48, 32, TRUE, 90, 0, 0 },
+    { SOTTO_KV_Q8_0, 96, 64, TRUE, 70, 3, 0 },
+  };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (6);
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (n_keys); i++)
+    for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
+      check_attention (&kernels, &tests[t], n_keys[i], rand);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    GTestDataFunc func;
+  } tests[] = {
+    { "attention", test_attention },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; kernel_tiers[i] != NULL; i++)
+    for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
+      {
+        g_autofree char *path = g_strdup_printf ("/kernels-attention/%s/%s", kernel_tiers[i], tests[t].name);
+
+        g_test_add_data_func (path, kernel_tiers[i], tests[t].func);
+      }
+  return g_test_run ();
+}
