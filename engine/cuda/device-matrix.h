@@ -1,7 +1,7 @@
 #pragma once
 
-/* Products of small matrices by a warp: the rest of device-nvidia.h. Devices of 7.5 have smaller ones, of which those
- * of 8.0 are put together. */
+/* Products of small matrices by a warp: the rest of device-nvidia.h. Devices of 7.5 have smaller
+ * ones, of which those of 8.0 are put together. */
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 750
 

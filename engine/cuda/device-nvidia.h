@@ -1,7 +1,7 @@
 #pragma once
 
-/* The names of device.h for nvcc. What newer devices only have is compiled for them only: elsewhere it traps,
- * since no launcher leads there. */
+/* The names of device.h for nvcc. What newer devices only have is compiled for them only: elsewhere
+ * it traps, since no launcher leads there. */
 
 #include <cuda_runtime.h>
 
@@ -169,7 +169,8 @@ halves_fused (guint32 a, guint32 b, guint32 c)
   return d;
 }
 
-/* A product is the sum with -0, a sum the product with 1: older PTX has no mul.f16x2 that can't be contracted. */
+/* A product is the sum with -0, a sum the product with 1: older PTX has no mul.f16x2 that can't be
+ * contracted. */
 DEVICE guint32 halves_multiply (guint32 a, guint32 b) { return halves_fused (a, b, 0x80008000u); }
 DEVICE guint32 halves_add (guint32 a, guint32 b) { return halves_fused (a, 0x3c003c00u, b); }
 

@@ -2,51 +2,57 @@
 
 /* What kernels are written in: the one header that the .cu files include.
  *
- * Each name here exists twice: for nvcc (device-nvidia.h, the only place with inline PTX and raw intrinsics),
- * and for a C++ compiler of the host, on an emulation of the execution model (tests/engine/cuda-emulation).
- * Both give the same bits, but for mma (sums in an order of their own) and fast_exp2 (2 units in the last place).
- * Files are compiled without contraction: a * b + c rounds twice, fused (a, b, c) once.
+ * Each name here exists twice: for nvcc (device-nvidia.h, the only place with inline PTX and raw
+ * intrinsics), and for a C++ compiler of the host, on an emulation of the execution model
+ * (tests/engine/cuda-emulation). Both give the same bits, but for mma (sums in an order of their
+ * own) and fast_exp2 (2 units in the last place). Files are compiled without contraction:
+ * a * b + c rounds twice, fused (a, b, c) once.
  *
  * What keeps a kernel emulatable, and right:
- *  - it takes one argument, a struct, by value; blocks have one dimension, of a multiple of 32 threads;
+ *  - it takes one argument, a struct, by value; blocks have one dimension, of whole warps;
  *  - whole warps meet at each collective, at the same line: predicate, don't return early;
  *  - shared memory is declared with SHARED or SHARED_DYNAMIC; it is not zero at the beginning;
- *  - async_copy … async_commit … async_wait … block_barrier (or warp_barrier): what was copied is there only then;
- *  - what is only on newer devices stands under if (AT_LEAST (750)), and the host half launches it only there.
+ *  - what an async_copy brings is there after async_commit, async_wait and block_barrier (or
+ *    warp_barrier), and each is waited for before its thread ends;
+ *  - what only newer devices have stands under if (AT_LEAST (750)), and is launched only there;
+ *  - blocks don't wait for each other.
  *
  * KERNEL (n)              before a kernel's name; n: most threads of a block
  * DEVICE                  before a function that kernels call
  * TABLE                   before a constant array in device memory
  * SHARED (T, name, dims)  of a block: SHARED (float, tile, [16][33])
- * SHARED_DYNAMIC (T, name) what Shape.shared_bytes asked for, as T *name, aligned to 16 bytes
+ * SHARED_DYNAMIC (T, name)  what Shape.shared_bytes asked for, as T *name, aligned to 16 bytes
  * UNROLL                  before a loop of constant length
- * AT_LEAST (750)          the device has compute capability 7.5; nvcc knows it when it compiles, the emulation does not
+ * AT_LEAST (750)          the device has compute capability 7.5; a constant for nvcc only
  *
- * thread_index, lane_index, warp_index, n_threads, block_index, block_index_y, block_index_z, n_blocks, n_blocks_y
+ * thread_index, lane_index, warp_index, n_threads, block_index, block_index_y, block_index_z,
+ * n_blocks, n_blocks_y
  *
  * warp_barrier ()
  * warp_shuffle (x, lane), warp_shuffle_xor (x, mask): of 4 or 8 bytes
- * warp_sum (x), warp_max (x), warp_min (x): over the warp, in every lane. warp_sum<8> (x): over each 8 neighbours.
- *     As a butterfly: x = x (lane) + x (lane ^ n / 2), then n / 4 …
+ * warp_sum (x), warp_max (x), warp_min (x): over the warp, in every lane, as a butterfly:
+ *     x = x (lane) + x (lane ^ n / 2), then n / 4 …; warp_sum<8> (x): over each 8 neighbours
  * warp_any (c), warp_all (c), warp_ballot (c)
  * block_barrier ()
  * block_barrier_some (id, n): id 1 … 15; only n threads (whole warps) meet
  * block_sum (x), block_max (x): in every thread; the sum of the warps' sums in their order
  *
- * async_copy_16 (shared, global, valid): 16 bytes, aligned; zeros where not valid (global isn't read then)
- * async_copy_4 (shared, global, valid)
- * async_commit (): what was begun since the last one is a group;  async_wait<N> (): all groups but the last N are there
+ * async_copy_16 (shared, global, valid): 16 bytes, aligned; where not valid zeros, and global isn't
+ *     read. async_copy_4: of 4 bytes
+ * async_commit (): what was begun since the last one is a group
+ * async_wait<N> (): all groups but the last N are there
  *
  * load (p): T of 1, 2, 4, 8, 16 bytes, aligned, that the kernel does not write
  * load_once (p): the same for what is read once, such as weights: not kept in L1
  * load_coherent (p): what other blocks wrote before a memory_fence ()
  * prefetch (p): to L2
  * memory_fence (): what this thread wrote is seen by all blocks before what it writes next
- * atomic_add, atomic_max, atomic_exchange (p, x): guint32; they return what was there. (None for floats:
- *     their order would change results.)
+ * atomic_add, atomic_max, atomic_exchange (p, x): guint32; they return what was there. (None for
+ *     floats: their order would change results.)
  *
- * Half {bits}, half_to_float, float_to_half (to nearest even); two halves in a word, the first low:
- * halves_pack (low, high), halves_low (w), halves_high (w), halves_multiply (a, b), halves_add (a, b), halves_fused (a, b, c)
+ * Half {bits}, half_to_float, float_to_half (to nearest even). Two halves in a word, the first low:
+ * halves_pack (low, high), halves_low (w), halves_high (w), halves_multiply (a, b),
+ * halves_add (a, b), halves_fused (a, b, c)
  * bfloat_to_float (bits)
  * fused (a, b, c); round_to_int (x): half to even; fast_exp2 (x)
  * from_bits<float> (u), to_bits (f); select_bytes (a, b, s): prmt
@@ -54,20 +60,25 @@
  * Words2, Words4, Floats2, Floats4: x, y, z, w; aligned to their size
  *
  * mma_half (d, a, b): d (16, 8) F32 += a (16, 16) half * b (16, 8) half      7.5
- * mma_bfloat (d, a, b): the same of bfloat16                                  8.0
+ * mma_bfloat (d, a, b): the same of bfloat16                                 8.0
  * mma_int8 (d, a, b): d (16, 8) int32 += a (16, 32) int8 * b (32, 8) int8    7.5
  *     d: 4, a: 4 words, b: 2 words a lane. With group = lane / 4 and i = lane % 4:
  *       d[0], d[1]: row group, columns 2 i, 2 i + 1; d[2], d[3]: row group + 8
- *       halves: a[0]: row group, columns 2 i, 2 i + 1; a[1]: row group + 8; a[2], a[3]: the same rows, columns + 8;
- *               b[0]: column group, rows 2 i, 2 i + 1; b[1]: rows + 8
- *       int8:   a[0]: row group, columns 4 i … 4 i + 3; a[1]: row group + 8; a[2], a[3]: columns + 16;
- *               b[0]: column group, rows 4 i … 4 i + 3; b[1]: rows + 16
- * matrix_load_4 (r, p): ldmatrix: four matrices of 8 rows of 16 bytes; lane l gives the address of row l % 8 of matrix
- *     l / 8 and gets word l % 4 of row l / 4 of each. matrix_load_2: of two (lanes 0 … 15 give addresses).
- * matrix_load_4_turned: halves, each matrix transposed                       7.5
+ *     halves:
+ *       a[0]: row group, columns 2 i, 2 i + 1; a[1]: row group + 8;
+ *       a[2], a[3]: the same rows, columns + 8;
+ *       b[0]: column group, rows 2 i, 2 i + 1; b[1]: rows + 8
+ *     int8:
+ *       a[0]: row group, columns 4 i … 4 i + 3; a[1]: row group + 8;
+ *       a[2], a[3]: the same rows, columns + 16;
+ *       b[0]: column group, rows 4 i … 4 i + 3; b[1]: rows + 16
+ * matrix_load_4 (r, p): ldmatrix: four matrices of 8 rows of 16 bytes; lane l gives the address of
+ *     row l % 8 of matrix l / 8 and gets word l % 4 of row l / 4 of each                 7.5
+ * matrix_load_2: of two; lanes 0 … 15 give addresses
+ * matrix_load_4_turned: halves, each matrix transposed
  *
- * previous_wait (): of a kernel that Shape.early let begin early: its predecessor is done now. Before anything is
- *     read that it wrote, or written that it reads.
+ * previous_wait (): of a kernel that Shape.early let begin early: its predecessor is done now.
+ *     Before anything is read that it wrote, or written that it reads
  * next_begin (): the successor may begin
  * device_clock ()
  */

@@ -1,8 +1,9 @@
 /* Activations: gated, of one operand, or times the inputs of a layer.
  *
- * Roof: memory, 12 bytes an element. Twice 14,336 columns are read and as many written in 60 ns of an H100's bandwidth:
- * for one row it is the launch that costs, and the product before it should do this instead. Elements do not know each
- * other, so that a grid of them in any order gives the same.
+ * Roof: memory, 12 bytes an element. Twice 14,336 columns are read and as many written in 60 ns of
+ * an H100's bandwidth: for one row it is the launch that costs, and the product before it should do
+ * this instead. Elements do not know each other, so that a grid of them in any order gives the
+ * same.
  */
 
 #include "cuda/device.h"

@@ -1,4 +1,5 @@
-/* The device as the CUDA runtime drives it: memory, the stream, recordings as graphs, launches, and what went wrong. */
+/* The device as the CUDA runtime drives it: memory, the stream, recordings as graphs, launches, and
+ * what went wrong. */
 
 #include "cuda/device.h"
 #include "cuda/operations.h"
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Host memory that the device can read by itself; two halves, of which one is filled while the other is sent. */
+/* Host memory that the device can read by itself; two halves, of which one is filled while the
+ * other is sent. */
 #define STAGE_BYTES (16u << 20)
 /* The runtime copies so much by itself faster. */
 #define SMALL_BYTES (64u << 10)

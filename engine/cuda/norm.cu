@@ -1,11 +1,13 @@
 /* Norms, and the sum of a residual and the norm of a branch.
  *
- * Roof: memory. A piece of n columns is read once from memory (its second and third reading hit L1) and written once: 8 n
- * bytes and 4 n of weights, which all pieces share. For one row of 4,096 that is 48 KB, or 16 ns of an H100's bandwidth: what
- * it takes is the launch and two barriers, so that products which quantise their rows fuse it.
+ * Roof: memory. A piece of n columns is read once from memory (its second and third reading hit L1)
+ * and written once: 8 n bytes and 4 n of weights, which all pieces share. For one row of 4,096 that
+ * is 48 KB, or 16 ns of an H100's bandwidth: what it takes is the launch and two barriers, so that
+ * products which quantise their rows fuse it.
  *
- * A piece belongs to a block, or to a warp where it is short. A thread sums its columns in their order, then the warp as
- * a butterfly, then the warps in their order: the same bits whatever else runs.
+ * A piece belongs to a block, or to a warp where it is short. A thread sums its columns in their
+ * order, then the warp as a butterfly, then the warps in their order: the same bits whatever else
+ * runs.
  */
 
 #include "cuda/device.h"

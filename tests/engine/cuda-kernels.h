@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Tests of kernels: a file cuda-kernels-NAME.c for each file engine/cuda/NAME.cu, with a function that adds its tests. */
+/* Tests of kernels: a file cuda-kernels-NAME.c for each file engine/cuda/NAME.cu, with a function
+ * that adds its tests. */
 
 void cuda_kernels_add_norm (int argc, char **argv);
 void cuda_kernels_add_gate (int argc, char **argv);
@@ -17,8 +18,8 @@ float *cuda_random_floats (gsize n);
 /* Each is within @absolute + @relative * |right| of what is right; nothing that is no number is. */
 void cuda_assert_near (const char *what, const float *got, const double *right, gsize n, double relative, double absolute);
 
-/* Runs a test in both orders of the emulation, or once on a device, and holds that the results are the same to the bit. run
- * gives back @n floats. */
+/* Runs a test in both orders of the emulation, or once on a device, and holds that the results are
+ * the same to the bit. run gives back @n floats. */
 float *cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer data), gconstpointer data, gsize n);
 
 G_END_DECLS

@@ -4,8 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Modules of kernels that tests are run with: those named by their paths (*.so) among a program's arguments. The same test
- * runs with the emulated one and, where there is a GPU, on it. */
+/* Modules of kernels that tests are run with: those named by their paths (*.so) among a program's
+ * arguments. The same test runs with the emulated one and, where there is a GPU, on it. */
 
 typedef struct {
   const SottoCudaModule *module;

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* What kernels are written in means what engine/cuda/device.h says, held against plain loops: on the emulation, and the same on
- * a GPU. Halves are the compiler's own here. */
+/* What kernels are written in means what engine/cuda/device.h says, held against plain loops: on
+ * the emulation, and the same on a GPU. Halves are the compiler's own here. */
 
 #define N PROBE_N_THREADS
 #define N_LANES 32

@@ -1,7 +1,8 @@
 #pragma once
 
-/* Products of small matrices by a warp: gathered from the lanes by the tables of the PTX ISA (the fragments of m16n8k16 and
- * m16n8k32), multiplied by plain loops. Every lane leaves 10 words; the last computes for all. */
+/* Products of small matrices by a warp: gathered from the lanes by the tables of the PTX ISA (the
+ * fragments of m16n8k16 and m16n8k32), multiplied by plain loops. Every lane leaves 10 words; the
+ * last computes for all. */
 
 template <typename T>
 static inline EmulationSlots *

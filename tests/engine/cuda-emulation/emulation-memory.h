@@ -1,6 +1,7 @@
 #pragma once
 
-/* Loads, which must be aligned as on a device; atomics, for blocks run side by side; copies that land when waited for. */
+/* Loads, which must be aligned as on a device; atomics, for blocks run side by side; copies that
+ * land when waited for. */
 
 static inline void
 emulation_align (const void *p, gsize n_bytes, EmulationSite site)

@@ -69,8 +69,8 @@ half_to_float (Half h)
   return from_bits<float> (bits | (guint32) (h.bits & 0x8000u) << 16);
 }
 
-/* Of double, so that the sum of a product is rounded once. The unit of a half of exponent e is 2^(e - 10), at least 2^-24;
- * adding and subtracting 1.5 * 2^52 units rounds to them. */
+/* Of double, so that the sum of a product is rounded once. The unit of a half of exponent e is
+ * 2^(e - 10), at least 2^-24; adding and subtracting 1.5 * 2^52 units rounds to them. */
 DEVICE Half
 emulation_half (double x)
 {

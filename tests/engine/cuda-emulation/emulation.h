@@ -10,7 +10,8 @@
 #define TABLE static const
 #define UNROLL
 
-/* One array a block, whichever thread asks first; the address of a variable of its own says which it is. */
+/* One array a block, whichever thread asks first; the address of a variable of its own says which
+ * it is. */
 #define SHARED(type, name, dims)                                                                     \
   static const char name##_key = 0;                                                                  \
   typedef type name##_array dims;                                                                    \

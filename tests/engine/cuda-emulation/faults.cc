@@ -1,5 +1,5 @@
-/* An access where nothing lies: of a kernel it becomes the device's problem, of the host (which must not touch device memory)
- * it goes to whom it would have gone to. */
+/* An access where nothing lies: of a kernel it becomes the device's problem, of the host (which
+ * must not touch device memory) it goes to whom it would have gone to. */
 
 #include "faults.h"
 
@@ -25,7 +25,8 @@ static struct sigaction before[2];
 static guint n_installed;
 static GMutex install_mutex;
 
-/* On the worker's own stack: the block is given up, as after any failure. The thread's own stack may have been the fault. */
+/* On the worker's own stack: the block is given up, as after any failure. The thread's own stack
+ * may have been the fault. */
 [[noreturn]] static void
 give_up (void)
 {
@@ -109,16 +110,13 @@ emulation_faults_begin (EmulationWorker *worker)
     worker->signal_stack = g_malloc (2 * SIGNAL_STACK_BYTES);
   stack.ss_sp = worker->signal_stack;
   stack.ss_size = SIGNAL_STACK_BYTES;
-  sigaltstack (&stack, NULL);
+  sigaltstack (&stack, &worker->before);
 }
 
 void
 emulation_faults_end (EmulationWorker *worker)
 {
-  stack_t stack = {};
-
-  stack.ss_flags = SS_DISABLE;
-  sigaltstack (&stack, NULL);
+  sigaltstack (&worker->before, NULL);
 }
 
 #endif

@@ -1,5 +1,6 @@
-/* Changing from one thread of a block to another: registers that a function must keep are left on the stack, and the
- * stack is exchanged. Where there are no instructions for it here, ucontext does it, at forty times the price. */
+/* Changing from one thread of a block to another: registers that a function must keep are left on
+ * the stack, and the stack is exchanged. Where there are no instructions for it here, ucontext does
+ * it, at forty times the price. */
 
 #include "fiber.h"
 

@@ -2,13 +2,16 @@
 
 #include "machine.h"
 
+#include <signal.h>
+
 /* A launch, and the threads of the host that run its blocks. */
 
 #define EMULATION_PROBLEM_BYTES 512
 #define EMULATION_STACK_BYTES (64 * 1024) /* of a thread; the lowest page of each cannot be touched */
 #define EMULATION_SHARED_BYTES (227 * 1024)
 #define EMULATION_STATIC_BYTES (48 * 1024)
-/* Arrays with fences between them, then what a launch asks for, which ends with a page, then a page that can't be touched. */
+/* Arrays with fences between them, then what a launch asks for, which ends with a page, then a page
+ * that can't be touched. */
 #define EMULATION_DYNAMIC_END (2 * EMULATION_STATIC_BYTES + EMULATION_SHARED_BYTES / 4096 * 4096 + 4096)
 
 typedef struct {
@@ -37,6 +40,7 @@ typedef struct EmulationWorker {
   gsize own_stack_bytes;
   void *asan_stack;
   void *signal_stack;
+  stack_t before;           /* the signal stack that the thread of the host had */
   guint8 *fault_address;
   GThread *thread;
 } EmulationWorker;

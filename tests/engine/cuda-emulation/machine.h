@@ -5,10 +5,11 @@
 
 /* Blocks, warps and threads as the emulation runs them.
  *
- * A worker (a thread of the host) runs one block at a time, its threads one after the other: each until it meets others
- * at a collective, or ends. The lanes of a warp take turns in a ring, so that after one round of arrivals all are there
- * and the first goes on; the warps of a block change at barriers. What a lane leaves for the others stands in one of two
- * sets of slots, used in turn: nobody is a whole round ahead.
+ * A worker (a thread of the host) runs one block at a time, its threads one after the other: each
+ * until it meets others at a collective, or ends. The lanes of a warp take turns in a ring, so that
+ * after one round of arrivals all are there and the first goes on; the warps of a block change at
+ * barriers. What a lane leaves for the others stands in one of two sets of slots, used in turn:
+ * nobody is a whole round ahead.
  */
 
 #define EMULATION_MOST_THREADS 1024
@@ -131,7 +132,8 @@ emulation_need (guint architecture, const char *what, EmulationSite site)
                     emulation_thread->block->architecture / 10, emulation_thread->block->architecture % 10);
 }
 
-/* Arrives at a collective: what is left in slots of the turn returned, all will find after meet(). */
+/* Arrives at a collective: what is left in slots of the turn returned, all will find after
+ * meet(). */
 static inline EmulationSlots *
 emulation_arrive (const char *what, EmulationSite site)
 {

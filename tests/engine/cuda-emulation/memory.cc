@@ -1,5 +1,6 @@
-/* Every allocation has pages of its own, and ends with one: what lies behind can't be touched. What little lies between the
- * allocation and the page's borders is painted, and looked at when the device is waited for. */
+/* Every allocation has pages of its own, and ends with one: what lies behind can't be touched. What
+ * little lies between the allocation and the page's borders is painted, and looked at when the
+ * device is waited for. */
 
 #include "memory.h"
 #include "faults.h"

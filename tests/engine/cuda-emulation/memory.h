@@ -21,10 +21,11 @@ guint64 emulation_memory_left (EmulationMemory *self);
 /* Whether all bytes are of one allocation. */
 gboolean emulation_memory_holds (EmulationMemory *self, const void *memory, gsize n_bytes);
 
-/* The device works, or is done: only then the memory can be touched, so that a host that does not wait, or takes device memory
- * for its own, is found. */
+/* The device works, or is done: only then the memory can be touched, so that a host that does not
+ * wait, or takes device memory for its own, is found. */
 void emulation_memory_open (EmulationMemory *self);
 void emulation_memory_shut (EmulationMemory *self);
 
-/* Looks around all allocations. Returns: FALSE where something was written there; problem says what */
+/* Looks around all allocations. Returns: FALSE where something was written there; problem says
+ * what */
 gboolean emulation_memory_check (EmulationMemory *self, char *problem);

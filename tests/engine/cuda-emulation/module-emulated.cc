@@ -1,5 +1,6 @@
-/* What engine/cuda/module.cu is for a device, for an emulated one. Everything happens at once; kernels may not write
- * beside what was allocated, and the host may not touch it after it has waited.
+/* What engine/cuda/module.cu is for a device, for an emulated one. Everything happens at once;
+ * kernels may not write beside what was allocated, and the host may not touch it after it has
+ * waited.
  *
  * SOTTO_CUDA_EMULATION_ORDER=reverse        last threads, warps and blocks first
  * SOTTO_CUDA_EMULATION_FILL=0x7f            what shared memory holds at the beginning (0xff)
@@ -7,7 +8,7 @@
  * SOTTO_CUDA_EMULATION_ARCHITECTURE=61      what it says it is (90)
  * SOTTO_CUDA_EMULATION_DEVICES=2            how many there are (1)
  * SOTTO_CUDA_EMULATION_DRIVER=12040        what it says its driver runs (13000)
- * SOTTO_CUDA_EMULATION_THREADS=1            of the host (as many as there are processors, at most 4)
+ * SOTTO_CUDA_EMULATION_THREADS=1            of the host (those that there are, at most 4)
  * SOTTO_CUDA_EMULATION_FAIL=N               the N-th launch of a device fails
  */
 
@@ -99,7 +100,8 @@ sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *mes
   return TRUE;
 }
 
-/* Bytes of shared memory that a block may have (CUDA C++ Programming Guide, technical specifications). */
+/* Bytes of shared memory that a block may have (CUDA C++ Programming Guide, technical
+ * specifications). */
 static gsize
 shared_limit (guint architecture)
 {
@@ -313,7 +315,8 @@ sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsiz
   return TRUE;
 }
 
-/* Waiting ends the device's work: what was written beside allocations shows, and the host is kept out. */
+/* Waiting ends the device's work: what was written beside allocations shows, and the host is kept
+ * out. */
 static gboolean
 finish (SottoCudaDevice *self)
 {

@@ -1,4 +1,5 @@
-/* Kernels that are wrong, each in one way, for the emulation to find; see probe.h. Never run on a device. */
+/* Kernels that are wrong, each in one way, for the emulation to find; see probe.h. Never run on a
+ * device. */
 
 #include "cuda/device.h"
 #include "probe.h"

@@ -3,10 +3,12 @@
 #include "cuda/device.h"
 #include "probe.h"
 
-/* A row of shared memory: 16 halves or 32 bytes, and 16 bytes so that rows lie in different banks. */
+/* A row of shared memory: 16 halves or 32 bytes, and 16 bytes so that rows lie in different
+ * banks. */
 #define ROW_WORDS 12
 
-/* Fragments as device.h describes them: word (row, column) of a row-major matrix of 8 words a row. */
+/* Fragments as device.h describes them: word (row, column) of a row-major matrix of 8 words a
+ * row. */
 DEVICE void
 gather (const guint32 *a, const guint32 *b, guint32 *fragment_a, guint32 *fragment_b)
 {
@@ -69,8 +71,8 @@ probe_matrix_kernel (const ProbeMatrix p)
       for (guint i = lane; i < 64; i += N_LANES)
         right[i / 8 * ROW_WORDS + i % 8] = b[i];
       block_barrier ();
-      /* Matrices 0 and 1: the upper and lower rows of the first columns; 2 and 3: of the last. Of the transpose the
-       * rows are columns. */
+      /* Matrices 0 and 1: the upper and lower rows of the first columns; 2 and 3: of the last. Of
+       * the transpose the rows are columns. */
       if (p.kind == PROBE_MMA_HALF_TURNED)
         matrix_load_4_turned (fragment_a, &left[(lane % 8 + lane / 16 * 8) * ROW_WORDS + lane / 8 % 2 * 4]);
       else

@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Kernels that try what kernels are written in, found in a module by their names. All pointers are to device memory. */
+/* Kernels that try what kernels are written in, found in a module by their names. All pointers are
+ * to device memory. */
 
 /* Of threads of a block, thread by thread: what each wrapper gave for the words of that thread. */
 #define PROBE_N_THREADS 96
@@ -55,7 +56,8 @@ typedef struct {
 
 typedef gboolean (*ProbeWarpFunc) (SottoCudaDevice *device, const ProbeWarp *arguments);
 
-/* d (16, 8) += a (16, k) * b (8, k)ᵀ by mma; is_direct: fragments are put together word by word, else by matrix_load */
+/* d (16, 8) += a (16, k) * b (8, k)ᵀ by mma; is_direct: fragments are put together word by word,
+ * else by matrix_load */
 typedef enum {
   PROBE_MMA_HALF,           /* k = 16 */
   PROBE_MMA_BFLOAT,
@@ -119,7 +121,8 @@ typedef struct {
 
 typedef gboolean (*ProbeFaultyFunc) (SottoCudaDevice *device, const ProbeFaulty *arguments);
 
-/* For measuring: n_blocks blocks of n_threads threads; each adds n_collectives results of warp_sum to y of its index. */
+/* For measuring: n_blocks blocks of n_threads threads; each adds n_collectives results of warp_sum
+ * to y of its index. */
 typedef struct {
   guint n_blocks;
   guint n_threads;
