@@ -140,19 +140,23 @@ def check_perplexity(options, report, name, path, work):
         report.add(name, problem=f"llama-perplexity says nothing: {ran.stdout[-300:]!r}")
         return
     exact = float(found[1])
-    try:
-        said = tool(options, "perplexity", path, BOOK, "--context", "512")
-    except Unable as error:
-        report.add(name, problem=str(error))
-        return
-    ours, counted = re.search(r"perplexity ([0-9.]+) .*\((\d+) tokens counted", said).groups()
-    problem = ""
-    if not abs(float(ours) / exact - 1) <= PERPLEXITY:
-        problem = f"perplexity {ours} is not within {PERPLEXITY:.1%} of {exact}"
-    elif 2 * int(counted) < 20000:
-        problem = f"only {counted} tokens were counted"
-    report.add(name, problem, notes=[f"perplexity {ours}, exact {exact} ({float(ours) / exact - 1:+.3%}), "
-                                     f"{counted} tokens counted, as many read before them"])
+    for tier in options.tier or TIERS:
+        if tier == "reference" or lacks(tier):
+            continue
+        try:
+            said = tool(options, "perplexity", path, BOOK, "--context", "512", SOTTO_CPU_TIER=tier)
+        except Unable as error:
+            report.add(f"{name} {tier}", problem=str(error))
+            continue
+        ours, counted = re.search(r"perplexity ([0-9.]+) .*\((\d+) tokens counted", said).groups()
+        problem = ""
+        if not abs(float(ours) / exact - 1) <= PERPLEXITY:
+            problem = f"perplexity {ours} is not within {PERPLEXITY:.1%} of {exact}"
+        elif 2 * int(counted) < 20000:
+            problem = f"only {counted} tokens were counted"
+        report.add(f"{name} {tier}", problem,
+                   notes=[f"perplexity {ours}, exact {exact} ({float(ours) / exact - 1:+.3%}), "
+                          f"{counted} tokens counted, as many read before them"])
 
 
 def check_model(options, report, path, work):
