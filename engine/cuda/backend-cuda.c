@@ -50,7 +50,8 @@ open_devices (CudaBackend *self, GError **error)
 {
   g_autoptr (GString) name = g_string_new (NULL);
 
-  self->library = sotto_cuda_library_open (error);
+  if (self->library == NULL)
+    self->library = sotto_cuda_library_open (error);
   if (self->library == NULL)
     return FALSE;
   self->devices = g_new0 (SottoBackend *, self->library->n_devices);
@@ -372,13 +373,19 @@ sotto_backend_cuda_get_reason (const SottoBackend *backend)
   return backend->klass == &cuda_class ? ((const CudaBackend *) backend)->reason : NULL;
 }
 
-SottoBackend *
-sotto_backend_new_cuda (SottoBackend *cpu, gboolean is_demanded, gint n_layers, GError **error)
+/* @library: (nullable): %NULL: still to be looked for, now or later */
+static SottoBackend *
+make_backend (SottoBackend      *cpu,
+              SottoCudaLibrary  *library,
+              gboolean           is_demanded,
+              gint               n_layers,
+              GError           **error)
 {
   CudaBackend *self = g_new0 (CudaBackend, 1);
 
   self->parent.klass = &cuda_class;
   self->cpu = cpu;
+  self->library = library;
   self->n_layers = n_layers;
   if (!is_demanded)
     return &self->parent;
@@ -391,4 +398,19 @@ sotto_backend_new_cuda (SottoBackend *cpu, gboolean is_demanded, gint n_layers, 
       return NULL;
     }
   return &self->parent;
+}
+
+SottoBackend *
+sotto_backend_new_cuda (SottoBackend *cpu, gboolean is_demanded, gint n_layers, GError **error)
+{
+  return make_backend (cpu, NULL, is_demanded, n_layers, error);
+}
+
+SottoBackend *
+sotto_backend_new_cuda_of (SottoBackend      *cpu,
+                           SottoCudaLibrary  *library,
+                           gint               n_layers,
+                           GError           **error)
+{
+  return make_backend (cpu, library, TRUE, n_layers, error);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backend.h"
+#include "cuda/loader.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,12 @@ SottoBackend *sotto_backend_new_cuda (SottoBackend  *cpu,
                                       gboolean       is_demanded,
                                       gint           n_layers,
                                       GError       **error);
+
+/* The same with the GPUs of @library (transfer full), which was opened before. */
+SottoBackend *sotto_backend_new_cuda_of (SottoBackend      *cpu,
+                                         SottoCudaLibrary  *library,
+                                         gint               n_layers,
+                                         GError           **error);
 
 /* Why no GPU is used: (nullable): there is one, or none was looked for yet. Of any backend. */
 const GError *sotto_backend_cuda_get_reason (const SottoBackend *backend);

@@ -101,8 +101,9 @@ cut_part (SottoSplitState *self, const SottoSplit *split, guint first, guint end
   self->n_parts++;
 
   /* Devices and cuts, as a number that others are not likely to be; 0 where all is the CPU's. */
-  if (part->is_device || self->n_parts > 1)
-    self->form = (self->form * 31 + end_step * 2 + (part->is_device ? 1 : 0)) % (1u << 24);
+  self->form = (self->form * 31 + end_step * 2 + (part->is_device ? 1 : 0)) % (1u << 24);
+  if (end_step == split->plan->n_steps && self->n_parts == 1 && !part->is_device)
+    self->form = 0;
   return part;
 }
 

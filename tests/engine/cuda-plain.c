@@ -10,6 +10,7 @@ struct _SottoCudaDevice {
   const char *problem;
   GPtrArray *recording;    /* (nullable) (element-type Operation) */
   GHashTable *sizes;       /* of what is allocated */
+  guint64 used;
 };
 
 typedef gboolean (*Func) (const void *arguments);
@@ -65,9 +66,10 @@ driver (void)
 static gboolean
 list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *message G_GNUC_UNUSED)
 {
-  *n = MIN (n_most, 1);
-  devices[0] = (SottoCudaDeviceInfo) { .name = "plain", .major = 9, .n_multiprocessors = 1,
-                                       .memory = cuda_plain.memory };
+  *n = MIN (n_most, MAX (cuda_plain.n_listed, 1));
+  for (guint i = 0; i < *n; i++)
+    devices[i] = (SottoCudaDeviceInfo) { .name = "plain", .major = 9, .n_multiprocessors = 1,
+                                         .memory = cuda_plain.memory };
   return TRUE;
 }
 
@@ -104,7 +106,7 @@ static gboolean
 measure (SottoCudaDevice *self, guint64 *n_free, guint64 *all)
 {
   *all = cuda_plain.memory > 0 ? cuda_plain.memory : (guint64) 1 << 40;
-  *n_free = *all - MIN (*all, cuda_plain.used);
+  *n_free = *all - MIN (*all, self->used);
   return self->problem == NULL;
 }
 
@@ -115,13 +117,14 @@ allocate (SottoCudaDevice *self, gsize n_bytes)
 
   g_assert_cmpuint (n_bytes, >, 0);
   if (self->problem != NULL
-      || (cuda_plain.memory > 0 && n_bytes > cuda_plain.memory - MIN (cuda_plain.memory, cuda_plain.used)))
+      || (cuda_plain.memory > 0 && n_bytes > cuda_plain.memory - MIN (cuda_plain.memory, self->used)))
     return NULL;
   memory = g_aligned_alloc (1, n_bytes, 256);
   /* NaN, as in F32 so in halves. */
   memset (memory, 0xff, n_bytes);
   g_hash_table_insert (self->sizes, memory, GSIZE_TO_POINTER (n_bytes));
   cuda_plain.used += n_bytes;
+  self->used += n_bytes;
   return memory;
 }
 
@@ -132,6 +135,7 @@ release (SottoCudaDevice *self, void *memory)
 
   g_assert_true (g_hash_table_steal_extended (self->sizes, memory, NULL, &size));
   cuda_plain.used -= GPOINTER_TO_SIZE (size);
+  self->used -= GPOINTER_TO_SIZE (size);
   g_aligned_free (memory);
 }
 

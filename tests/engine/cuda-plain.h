@@ -11,9 +11,10 @@ typedef struct {
   guint64 memory;          /* bytes that a device has; 0: no limit */
   guint fail_at;           /* the operation that fails, from 1 on; 0: none */
   gboolean cannot_record;
+  guint n_listed;          /* devices; 0: one */
 
   /* What happened */
-  guint64 used;
+  guint64 used;            /* bytes, on all of them */
   guint n_operations;      /* carried out, in repetitions too */
   guint n_recordings;
   guint n_repetitions;
