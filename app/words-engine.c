@@ -73,8 +73,14 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
       return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it "
                                 "is now."), parts->name);
     case SOTTO_ENGINE_ERROR_FAMILY:
-      return g_strdup_printf (_("“%s” is a model of the family “%s”, which Sotto cannot run yet."),
-                              parts->name, subject);
+      {
+        g_autofree char *known = sotto_model_dup_families ();
+
+        /* Translators: a file name, the name of a family, a list of such names */
+        return g_strdup_printf (_("“%s” is a model of the family “%s”, which Sotto cannot run yet. "
+                                  "It can run these: %s."),
+                                parts->name, subject, known);
+      }
     case SOTTO_ENGINE_ERROR_BLOCK_TYPE:
       return g_strdup_printf (_("“%s” is compressed in a way (%s) that Sotto cannot read yet. "
                                 "Another quantisation of the same model may work."),

@@ -2,6 +2,8 @@
 
 #include "sotto-model-private.h"
 
+#include "family/family.h"
+
 /* A guess of the file's own maker, who could not say more exactly. */
 #define FILE_TYPE_GUESSED 1024
 
@@ -93,4 +95,10 @@ const SottoModelInfo *
 sotto_model_get_info (const SottoModel *self)
 {
   return &self->info;
+}
+
+char *
+sotto_model_dup_families (void)
+{
+  return sotto_family_list ();
 }

@@ -68,6 +68,15 @@ SottoModel *sotto_model_open (const char     *path,
  */
 char *sotto_model_dup_part_path (const char *path, guint part, guint *n_parts);
 
+/**
+ * sotto_model_dup_families:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): the model families that can be run, "llama, qwen2, …"
+ */
+char *sotto_model_dup_families (void);
+
 SottoModel *sotto_model_ref (SottoModel *self);
 void sotto_model_unref (SottoModel *self);
 
