@@ -79,7 +79,7 @@ read_pattern (SottoSchema *self,
     return sotto_letters_share (known);
 
   letters = sotto_letters_new_pattern (pattern, length, problem, &work);
-  self->work += work / 16;
+  self->work += work / 8;
   if (letters != NULL)
     g_hash_table_insert (self->patterns, g_strdup (pattern), sotto_letters_share (letters));
 
