@@ -10,7 +10,7 @@
 #else
 #define AT_LEAST(capability) true
 #endif
-#define KERNEL(n_most) static __global__ void __launch_bounds__ (n_most)
+#define KERNEL(n_most) static __global__ void __launch_bounds__ (n_most, 1)
 #define DEVICE static __device__ __forceinline__
 #define TABLE static __device__ const
 #define SHARED(type, name, dims) __shared__ type name dims

@@ -33,6 +33,8 @@ sotto_cuda_module_get (void)
     .forget = sotto_cuda_forget,
     .norm = sotto_cuda_norm,
     .add = sotto_cuda_add,
+    .quantise = sotto_cuda_quantise,
+    .multiply = sotto_cuda_multiply,
     .gate = sotto_cuda_gate,
   };
 

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 void cuda_kernels_add_norm (int argc, char **argv);
 void cuda_kernels_add_gate (int argc, char **argv);
+void cuda_kernels_add_multiply (int argc, char **argv);
 
 /* --- For them --- */
 

@@ -1,0 +1,169 @@
+/* Quantised weights times a few rows.
+ *
+ * Roof: memory; every byte of the weights is read once, by whole lines: a warp takes some rows of the weight, a
+ * lane every 32nd unit of 32 columns. Of x the lanes read what fits L1; it is used for ROWS rows of the weight at
+ * once. A unit is 16 dot4 a row and operand: for Q4_K of 8 bits a column they take an eighth of the time that its bytes take.
+ *
+ * The sum of a row: a lane's units in their order, in each the first half's product, the second's, the
+ * offsets'; then the lanes as a butterfly. It is the same for any number of rows.
+ */
+
+#include "cuda/codes.h"
+#include "cuda/multiply.h"
+
+#define N_WARPS 4
+#define ROWS 2 /* of the weight, of a warp */
+
+/* Of x: 32 columns of one row. */
+typedef struct {
+  guint32 high[8];
+  guint32 low[8];
+  float scale;
+  float sum;
+} Unit;
+
+DEVICE void
+load_unit (const SottoCudaOperand &x, guint row, guint unit, Unit *u)
+{
+  const gsize at = (gsize) row * x.n_columns_padded + unit * UNIT;
+  const gsize block = (gsize) row * (x.n_columns_padded / UNIT) + unit;
+
+UNROLL
+  for (guint i = 0; i < 2; i++)
+    {
+      Words4 high = load (reinterpret_cast<const Words4 *> (x.high + at + 16 * i));
+      Words4 low = load (reinterpret_cast<const Words4 *> (x.low + at + 16 * i));
+
+      u->high[4 * i] = high.x;
+      u->high[4 * i + 1] = high.y;
+      u->high[4 * i + 2] = high.z;
+      u->high[4 * i + 3] = high.w;
+      u->low[4 * i] = low.x;
+      u->low[4 * i + 1] = low.y;
+      u->low[4 * i + 2] = low.z;
+      u->low[4 * i + 3] = low.w;
+    }
+  u->scale = load (&x.scales[block]);
+  u->sum = load (&x.sums[block]);
+}
+
+/* The product of four words of codes with x, or of ones. */
+DEVICE int
+dot_half (const guint32 *codes, const Unit &u, guint half)
+{
+  int high = 0, low = 0;
+
+UNROLL
+  for (guint i = 0; i < 4; i++)
+    {
+      high = dot4 ((int) codes[i], (int) u.high[4 * half + i], high);
+      low = dot4 ((int) codes[i], (int) u.low[4 * half + i], low);
+    }
+  return 256 * high + low;
+}
+
+template <typename T>
+DEVICE float
+add_unit (const Codes &codes, const Unit &u, float sum)
+{
+  const guint32 ones[4] = {0x01010101u, 0x01010101u, 0x01010101u, 0x01010101u};
+  int first = dot_half (codes.words, u, 0);
+  int second = dot_half (codes.words + 4, u, 1);
+
+  if constexpr (T::HAS_HALVES)
+    {
+      sum = fused (codes.scales[0] * u.scale, (float) first, sum);
+      sum = fused (codes.scales[1] * u.scale, (float) second, sum);
+    }
+  else
+    sum = fused (codes.scales[0] * u.scale, (float) (first + second), sum);
+  if constexpr (T::HAS_OFFSET_HALVES)
+    {
+      sum = fused (-codes.offsets[0] * u.scale, (float) dot_half (ones, u, 0), sum);
+      sum = fused (-codes.offsets[1] * u.scale, (float) dot_half (ones, u, 1), sum);
+    }
+  else if constexpr (T::HAS_OFFSETS)
+    sum = fused (-codes.offsets[0], u.sum, sum);
+  return sum;
+}
+
+/* Blocks: ROWS * N_WARPS rows of the weight; N rows of x that share a matrix. */
+template <typename T, guint N>
+KERNEL (N_WARPS * N_LANES)
+multiply_few_kernel (const MultiplyArguments a)
+{
+  const SottoCudaMultiply &m = a.m;
+  const guint first = (block_index () * N_WARPS + warp_index ()) * ROWS;
+  const guint first_y = block_index_y () * N;
+  const guint matrix = matrix_of (m, first_y);
+  const guint n_units = m.weight.n_columns / UNIT;
+  Row rows[ROWS];
+  float sums[N][ROWS] = {};
+
+UNROLL
+  for (guint r = 0; r < ROWS; r++)
+    rows[r] = {weight_row (m, matrix, first + r < m.weight.n_rows ? first + r : m.weight.n_rows - 1), a.n_blocks};
+  for (guint unit = lane_index (); unit < n_units; unit += N_LANES)
+    {
+      Codes codes[ROWS];
+
+UNROLL
+      for (guint r = 0; r < ROWS; r++)
+        load_codes (T (), rows[r], unit, &codes[r]);
+UNROLL
+      for (guint t = 0; t < N; t++)
+        {
+          const guint y = first_y + t < m.n_rows ? first_y + t : m.n_rows - 1;
+          Unit u;
+
+          load_unit (m.x, y / m.rows_per_x, unit, &u);
+UNROLL
+          for (guint r = 0; r < ROWS; r++)
+            sums[t][r] = add_unit<T> (codes[r], u, sums[t][r]);
+        }
+    }
+UNROLL
+  for (guint t = 0; t < N; t++)
+UNROLL
+    for (guint r = 0; r < ROWS; r++)
+      {
+        float sum = warp_sum (sums[t][r]);
+
+        if (lane_index () == 0 && first + r < m.weight.n_rows && first_y + t < m.n_rows)
+          put_product (m, matrix, first + r, first_y + t, sum);
+      }
+}
+
+template <typename T>
+static gboolean
+multiply_few_of (SottoCudaDevice *self, const MultiplyArguments *arguments)
+{
+  /* Rows that each have a matrix of their own are not taken together. */
+  const guint n = arguments->m.weight.n_matrices > 1 ? 1 : arguments->m.n_rows;
+  Shape shape = {};
+
+  shape.n_blocks = ceil_divide (arguments->m.weight.n_rows, N_WARPS * ROWS);
+  shape.n_threads = N_WARPS * N_LANES;
+  if (n == 1)
+    {
+      shape.n_blocks_y = arguments->m.n_rows;
+      return launch (self, "multiply one", shape, multiply_few_kernel<T, 1>, *arguments);
+    }
+  shape.n_blocks_y = ceil_divide (n, 4);
+  return launch (self, "multiply few", shape, multiply_few_kernel<T, 4>, *arguments);
+}
+
+gboolean
+multiply_few (SottoCudaDevice *self, const MultiplyArguments *arguments)
+{
+  switch (arguments->m.weight.type)
+    {
+#define CASE(T)  \
+    case T::TYPE: \
+      return multiply_few_of<T> (self, arguments);
+      FOR_EACH_QUANTISED (CASE)
+#undef CASE
+    default:
+      return device_refuse (self, "no product of that type");
+    }
+}

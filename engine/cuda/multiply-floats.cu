@@ -1,0 +1,108 @@
+/* Weights that are floats times a few rows of floats: routers, small models, caches' projections.
+ *
+ * Roof: memory. As multiply-few.cu, with four columns a lane instead of 32: their products are summed in order, with
+ * one rounding each.
+ */
+
+#include "cuda/multiply.h"
+
+#define N_WARPS 4
+#define COLUMNS 4
+
+template <SottoBlockType T>
+DEVICE void
+load_floats (const guint8 *row, guint i, float w[COLUMNS])
+{
+  if constexpr (T == SOTTO_BLOCK_F32)
+    {
+      Floats4 four = load_once (reinterpret_cast<const Floats4 *> (row) + i);
+
+      w[0] = four.x;
+      w[1] = four.y;
+      w[2] = four.z;
+      w[3] = four.w;
+    }
+  else
+    {
+      Words2 two = load_once (reinterpret_cast<const Words2 *> (row) + i);
+      const guint32 words[2] = {two.x, two.y};
+
+UNROLL
+      for (guint j = 0; j < 2; j++)
+        {
+          w[2 * j] = T == SOTTO_BLOCK_F16 ? halves_low (words[j]) : bfloat_to_float ((guint16) words[j]);
+          w[2 * j + 1] = T == SOTTO_BLOCK_F16 ? halves_high (words[j]) : bfloat_to_float ((guint16) (words[j] >> 16));
+        }
+    }
+}
+
+/* A warp: one row of the weight, N rows of x that share a matrix. Rows of weights are padded with zeros, those of x are not. */
+template <SottoBlockType T, guint N>
+KERNEL (N_WARPS * N_LANES)
+multiply_floats_kernel (const MultiplyArguments a)
+{
+  const SottoCudaMultiply &m = a.m;
+  const guint own = block_index () * N_WARPS + warp_index ();
+  const guint first_y = block_index_y () * N;
+  const guint matrix = matrix_of (m, first_y);
+  const guint8 *row = weight_row (m, matrix, own < m.weight.n_rows ? own : m.weight.n_rows - 1);
+  float sums[N] = {};
+
+  for (guint i = lane_index (); i * COLUMNS < m.weight.n_columns; i += N_LANES)
+    {
+      float w[COLUMNS];
+
+      load_floats<T> (row, i, w);
+UNROLL
+      for (guint t = 0; t < N; t++)
+        {
+          const guint y = first_y + t < m.n_rows ? first_y + t : m.n_rows - 1;
+          const float *x = m.x.values + y / m.rows_per_x * m.x.values_stride;
+
+UNROLL
+          for (guint j = 0; j < COLUMNS; j++)
+            if (i * COLUMNS + j < m.weight.n_columns)
+              sums[t] = fused (w[j], x[i * COLUMNS + j], sums[t]);
+        }
+    }
+UNROLL
+  for (guint t = 0; t < N; t++)
+    {
+      float sum = warp_sum (sums[t]);
+
+      if (lane_index () == 0 && own < m.weight.n_rows && first_y + t < m.n_rows)
+        put_product (m, matrix, own, first_y + t, sum);
+    }
+}
+
+template <SottoBlockType T>
+static gboolean
+multiply_floats_of (SottoCudaDevice *self, const MultiplyArguments *arguments)
+{
+  const guint n = arguments->m.weight.n_matrices > 1 ? 1 : arguments->m.n_rows;
+  Shape shape = {};
+
+  shape.n_blocks = ceil_divide (arguments->m.weight.n_rows, N_WARPS);
+  shape.n_threads = N_WARPS * N_LANES;
+  if (n == 1)
+    {
+      shape.n_blocks_y = arguments->m.n_rows;
+      return launch (self, "multiply one by floats", shape, multiply_floats_kernel<T, 1>, *arguments);
+    }
+  shape.n_blocks_y = ceil_divide (n, 4);
+  return launch (self, "multiply few by floats", shape, multiply_floats_kernel<T, 4>, *arguments);
+}
+
+gboolean
+multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments)
+{
+  switch (arguments->m.weight.type)
+    {
+    case SOTTO_BLOCK_F32:
+      return multiply_floats_of<SOTTO_BLOCK_F32> (self, arguments);
+    case SOTTO_BLOCK_F16:
+      return multiply_floats_of<SOTTO_BLOCK_F16> (self, arguments);
+    default:
+      return multiply_floats_of<SOTTO_BLOCK_BF16> (self, arguments);
+    }
+}

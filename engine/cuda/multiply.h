@@ -1,0 +1,50 @@
+#pragma once
+
+/* Products: what the files multiply*.cu share. */
+
+#include "cuda/device.h"
+#include "cuda/operations.h"
+
+/* How many rows of y there are of a matrix is known before a launch, or only on the device. */
+typedef struct {
+  SottoCudaMultiply m;
+  guint n_blocks;           /* of a row of the weight */
+} MultiplyArguments;
+
+/* Matrix of row r of y. */
+DEVICE guint
+matrix_of (const SottoCudaMultiply &m, guint row)
+{
+  return m.matrices != NULL ? m.matrices[row] : m.weight.n_matrices > 1 ? row % m.weight.n_matrices : 0;
+}
+
+DEVICE const guint8 *
+weight_row (const SottoCudaMultiply &m, guint matrix, guint row)
+{
+  return static_cast<const guint8 *> (m.weight.data) + matrix * m.weight.matrix_bytes + row * m.weight.row_bytes;
+}
+
+/* The sum over a row's columns becomes an element of y. */
+DEVICE void
+put_product (const SottoCudaMultiply &m, guint matrix, guint weight, guint row, float sum)
+{
+  float *y = &m.y[row * m.y_stride + weight];
+
+  if (m.weight.scales != NULL)
+    sum *= load (&m.weight.scales[matrix]);
+  if (m.weight.bias != NULL)
+    sum += load (&m.weight.bias[(gsize) matrix * m.weight.n_rows + weight]);
+  sum *= m.scale;
+  *y = m.add ? *y + sum : sum;
+}
+
+/* One file each; they refuse types that they do not have. */
+gboolean multiply_few (SottoCudaDevice *self, const MultiplyArguments *arguments);
+gboolean multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments);
+gboolean multiply_many (SottoCudaDevice *self, const MultiplyArguments *arguments);
+
+/* Calls f (T ()) for the quantised type of that number. */
+#define FOR_EACH_QUANTISED(each)                                                                              \
+  each (Q4_0) each (Q4_1) each (Q5_0) each (Q5_1) each (Q8_0) each (Q2_K) each (Q3_K) each (Q4_K) each (Q5_K) \
+  each (Q6_K) each (Q8_K) each (IQ1_S) each (IQ1_M) each (IQ2_XXS) each (IQ2_XS) each (IQ2_S) each (IQ3_XXS)  \
+  each (IQ3_S) each (IQ4_NL) each (IQ4_XS) each (TQ1_0) each (TQ2_0) each (MXFP4) each (NVFP4)

@@ -1,0 +1,266 @@
+#include "cuda-kernels.h"
+#include "cuda/layout.h"
+#include "random-weight.h"
+
+#include <string.h>
+
+/* Products against double, of the weights as format/ dequantises them and of the floats as they were before they were
+ * quantised: the bound is what that costs. */
+
+typedef struct {
+  guint n_rows;             /* of the weight */
+  guint n_columns;
+  guint n_tokens;           /* rows of y */
+  guint n_matrices;
+  guint rows_per_x;
+  gboolean by_choice;       /* matrices are chosen, not taken in turns */
+  gboolean is_many;
+  gboolean add;
+} Case;
+
+/* Columns are of 256, so that all types have them; tails of rows and of y, odd numbers of them. */
+static const Case cases[] = {
+  { 19, 512, 1, 1, 1, FALSE, FALSE, FALSE },
+  { 8, 2304, 1, 1, 1, FALSE, FALSE, TRUE },
+  { 9, 256, 5, 1, 1, FALSE, FALSE, FALSE },
+  { 5, 256, 6, 3, 1, FALSE, FALSE, FALSE },
+  { 7, 256, 6, 5, 2, TRUE, FALSE, FALSE },
+  { 70, 256, 11, 1, 1, FALSE, TRUE, FALSE },
+  { 33, 512, 67, 1, 1, FALSE, TRUE, TRUE },
+  { 5, 256, 26, 2, 1, FALSE, TRUE, FALSE },
+  { 17, 256, 24, 4, 3, TRUE, TRUE, FALSE },
+};
+
+/* Of a float: any number of columns. */
+static const Case float_cases[] = {
+  { 19, 576, 1, 1, 1, FALSE, FALSE, FALSE },
+  { 6, 33, 7, 1, 1, FALSE, FALSE, TRUE },
+  { 6, 30, 4, 2, 1, FALSE, FALSE, FALSE },
+  { 65, 70, 9, 1, 1, FALSE, TRUE, FALSE },
+  { 4, 96, 20, 5, 2, TRUE, TRUE, FALSE },
+};
+
+#define SCALE 0.5f
+#define PADDED(n) (((n) + 255) / 256 * 256)
+
+typedef struct {
+  const Case *shape;
+  const SottoWeight *weight;
+  const float *x, *bias, *scales, *y;
+  const guint32 *matrices;
+} Input;
+
+static gsize
+y_stride (const Case *c)
+{
+  return c->n_rows + 3;
+}
+
+static guint
+matrix_of (const Input *in, guint row)
+{
+  return in->shape->by_choice ? in->matrices[row] : row % in->shape->n_matrices;
+}
+
+static SottoCudaWeight
+put_weight (CudaModule *self, const Input *in)
+{
+  const SottoWeight *w = in->weight;
+  const gsize n_rows = (gsize) w->n_matrices * w->n_rows;
+  SottoCudaWeight put = *w;
+  g_autofree guint8 *rows = NULL;
+
+  put.row_bytes = sotto_cuda_layout_row_bytes (w->type, w->n_columns);
+  put.matrix_bytes = put.row_bytes * w->n_rows;
+  rows = g_malloc (n_rows * put.row_bytes);
+  sotto_cuda_layout_rows (w->type, w->n_columns, w->data, w->row_bytes, rows, n_rows);
+  put.data = cuda_put (self, rows, n_rows * put.row_bytes);
+  put.bias = cuda_put (self, in->bias, n_rows * sizeof (float));
+  put.scales = cuda_put (self, in->scales, w->n_matrices * sizeof (float));
+  return put;
+}
+
+static SottoCudaOperand
+put_operand (CudaModule *self, const Input *in)
+{
+  const Case *c = in->shape;
+  const gsize n_rows = c->n_tokens / c->rows_per_x;
+  const gsize n = n_rows * PADDED (c->n_columns);
+  SottoCudaOperand x = { .n_rows = n_rows, .n_columns = c->n_columns };
+
+  x.n_columns_padded = PADDED (c->n_columns);
+  x.values_stride = c->n_columns;
+  x.values = cuda_put (self, in->x, n_rows * c->n_columns * sizeof (float));
+  if (c->is_many)
+    {
+      x.halves = cuda_put (self, NULL, n * sizeof (guint16));
+      x.row_scales = cuda_put (self, NULL, n_rows * sizeof (float));
+    }
+  else
+    {
+      x.high = cuda_put (self, NULL, n);
+      x.low = cuda_put (self, NULL, n);
+      x.scales = cuda_put (self, NULL, n / 32 * sizeof (float));
+      x.sums = cuda_put (self, NULL, n / 32 * sizeof (float));
+    }
+  cuda_check (self, self->module->quantise (self->device, &x));
+  return x;
+}
+
+/* The rows of y by their matrices. */
+static void
+put_order (CudaModule *self, const Input *in, SottoCudaMultiply *arguments)
+{
+  const Case *c = in->shape;
+  g_autofree guint32 *order = g_new (guint32, c->n_tokens);
+  g_autofree guint32 *starts = g_new0 (guint32, c->n_matrices + 1);
+  guint n = 0;
+
+  for (guint m = 0; m < c->n_matrices; m++)
+    {
+      for (guint row = 0; row < c->n_tokens; row++)
+        if (in->matrices[row] == m)
+          order[n++] = row;
+      starts[m + 1] = n;
+    }
+  arguments->matrices = cuda_put (self, in->matrices, c->n_tokens * sizeof *order);
+  arguments->order = cuda_put (self, order, c->n_tokens * sizeof *order);
+  arguments->starts = cuda_put (self, starts, (c->n_matrices + 1) * sizeof *starts);
+}
+
+static float *
+run (CudaModule *self, gconstpointer data)
+{
+  const Input *in = data;
+  const Case *c = in->shape;
+  const gsize n = c->n_tokens * y_stride (c);
+  SottoCudaMultiply arguments = {
+    .weight = put_weight (self, in), .x = put_operand (self, in), .y_stride = y_stride (c),
+    .n_rows = c->n_tokens, .rows_per_x = c->rows_per_x, .scale = SCALE, .add = c->add,
+  };
+
+  arguments.y = cuda_put (self, in->y, n * sizeof (float));
+  if (c->by_choice)
+    put_order (self, in, &arguments);
+  cuda_check (self, self->module->multiply (self->device, &arguments));
+  return cuda_get (self, arguments.y, n * sizeof (float));
+}
+
+/* Also how far from right a product may be: what rounding to fifteen bits, or to halves, may make of its terms. */
+static void
+expect (const Input *in, double *right, double *bounds)
+{
+  const Case *c = in->shape;
+  const SottoWeight *w = in->weight;
+  g_autofree float *row = g_new (float, c->n_columns);
+  /* Halves round both sides. */
+  const double step = c->is_many ? 1.0 / 1024 : 1.0 / 32000;
+
+  for (guint t = 0; t < c->n_tokens; t++)
+    for (guint r = 0; r < c->n_rows; r++)
+      {
+        const guint m = matrix_of (in, t);
+        const gsize at = t * y_stride (c) + r;
+        double sum = 0.0, all = 0.0;
+
+        sotto_block_info (w->type)->dequantise (
+          (const guint8 *) w->data + m * w->matrix_bytes + r * w->row_bytes, row, c->n_columns);
+        for (guint i = 0; i < c->n_columns; i++)
+          {
+            const double x = (double) in->x[t / c->rows_per_x * c->n_columns + i];
+
+            sum += (double) row[i] * x;
+            all += ABS ((double) row[i]) * (c->is_many ? ABS (x) : 1.0);
+          }
+        right[at] = (sum * (double) in->scales[m] + (double) in->bias[m * c->n_rows + r]) * (double) SCALE;
+        if (c->add)
+          right[at] += (double) in->y[at];
+        bounds[at] = 1e-5 + all * step * (double) SCALE;
+      }
+}
+
+static void
+check (CudaModule *self, SottoBlockType type, const Case *c)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (g_test_rand_int ());
+  SottoWeight weight = random_weight_new_stack (type, c->n_matrices, c->n_rows, c->n_columns, rand);
+  const gsize n = c->n_tokens * y_stride (c);
+  g_autofree float *x = cuda_random_floats ((gsize) c->n_tokens * c->n_columns);
+  g_autofree float *bias = cuda_random_floats (c->n_matrices * c->n_rows);
+  g_autofree float *scales = cuda_random_floats (c->n_matrices);
+  g_autofree float *y = cuda_random_floats (n);
+  g_autofree guint32 *matrices = g_new (guint32, c->n_tokens);
+  g_autofree double *right = g_new (double, n);
+  g_autofree double *bounds = g_new0 (double, n);
+  g_autofree char *what = g_strdup_printf ("%s, %u x %u, %u", sotto_block_name (type), c->n_rows, c->n_columns,
+                                           c->n_tokens);
+  Input in = { c, &weight, x, bias, scales, y, matrices };
+  g_autofree float *got = NULL;
+
+  /* The matrix before the last is chosen by nobody. */
+  for (guint i = 0; i < c->n_tokens; i++)
+    {
+      matrices[i] = (guint32) g_rand_int_range (rand, 0, (gint32) c->n_matrices);
+      if (c->n_matrices > 2 && matrices[i] == c->n_matrices - 2)
+        matrices[i]++;
+    }
+  /* What lies between rows stays. */
+  for (gsize i = 0; i < n; i++)
+    right[i] = (double) y[i];
+  expect (&in, right, bounds);
+  got = cuda_run_both (self, run, &in, n);
+  for (gsize i = 0; i < n; i++)
+    cuda_assert_near (what, got + i, right + i, 1, 1e-6, bounds[i]);
+  random_weight_clear (&weight);
+}
+
+static void
+check_all (CudaModule *self, gboolean is_many)
+{
+  for (guint t = 0; t < RANDOM_WEIGHT_TYPES; t++)
+    for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+      if (cases[i].is_many == is_many)
+        check (self, random_weight_types[t], &cases[i]);
+  for (guint t = 0; t < RANDOM_WEIGHT_TYPES; t++)
+    for (guint i = 0; i < G_N_ELEMENTS (float_cases); i++)
+      if (float_cases[i].is_many == is_many && sotto_block_info (random_weight_types[t])->n_elements == 1)
+        check (self, random_weight_types[t], &float_cases[i]);
+}
+
+static void
+test_few (CudaModule *self)
+{
+  check_all (self, FALSE);
+}
+
+static void
+test_many (CudaModule *self)
+{
+  check_all (self, TRUE);
+}
+
+/* Devices before 7.5 have no products of matrices. */
+static void
+test_many_plainly (CudaModule *self)
+{
+  if (!self->is_emulated)
+    {
+      g_test_skip ("only the emulated device can be made older");
+      return;
+    }
+  g_setenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE", "61", TRUE);
+  cuda_reopen (self);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    if (cases[i].is_many)
+      check (self, SOTTO_BLOCK_Q5_K, &cases[i]);
+  g_unsetenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE");
+  cuda_reopen (self);
+}
+
+void
+cuda_kernels_add_multiply (int argc, char **argv)
+{
+  cuda_test_add (argc, argv, "/multiply/few", test_few);
+  cuda_test_add (argc, argv, "/multiply/many", test_many);
+  cuda_test_add (argc, argv, "/multiply/many-plainly", test_many_plainly);
+}
