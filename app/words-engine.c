@@ -96,6 +96,31 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
     }
 }
 
+/* Why no GPU is used: CUDA's versions as drivers and their makers write them. */
+static char *
+words_for_gpu (const SottoErrorArguments *arguments, SottoRemedy *remedy)
+{
+  const char *subject = arguments->subject != NULL ? arguments->subject : "device";
+  const guint wanted = (guint) arguments->wanted;
+  const guint available = (guint) arguments->available;
+
+  *remedy = SOTTO_REMEDY_SETTINGS;
+  if (g_str_equal (subject, "module"))
+    return g_strdup (_("The processor is used: the part of Sotto that uses NVIDIA GPUs is not installed."));
+  if (g_str_equal (subject, "driver") && available > 0)
+    /* Translators: version numbers of CUDA, such as 12.4 */
+    return g_strdup_printf (_("The GPU cannot be used: its driver is for CUDA %u.%u, and CUDA %u.%u is needed. "
+                              "Install a newer NVIDIA driver."),
+                            available / 1000, available % 1000 / 10, wanted / 1000, wanted % 1000 / 10);
+  if (g_str_equal (subject, "driver"))
+    return g_strdup (_("The GPU cannot be used: no NVIDIA driver was found."));
+  if (g_str_equal (subject, "architecture"))
+    /* Translators: the name of a GPU */
+    return g_strdup_printf (_("“%s” is a GPU that this version of Sotto cannot use."),
+                            arguments->path != NULL ? arguments->path : "?");
+  return g_strdup (_("The processor is used: no NVIDIA GPU was found."));
+}
+
 static char *
 words_for_run (SottoEngineError           code,
                const SottoErrorArguments *arguments,
@@ -148,6 +173,8 @@ words_for_run (SottoEngineError           code,
     case SOTTO_ENGINE_ERROR_BACKEND:
       *remedy = SOTTO_REMEDY_RETRY;
       return g_strdup_printf (_("The computation failed: %s"), subject);
+    case SOTTO_ENGINE_ERROR_GPU:
+      return words_for_gpu (arguments, remedy);
     default:
       return NULL;
     }

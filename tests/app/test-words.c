@@ -27,7 +27,7 @@ test_engine (void)
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   const SottoErrorArguments arguments = { "/models/tiny.gguf", "the subject", 7000000, 3000000 };
 
-  for (int code = SOTTO_ENGINE_ERROR_CANCELLED; code <= SOTTO_ENGINE_ERROR_BACKEND; code++)
+  for (int code = SOTTO_ENGINE_ERROR_CANCELLED; code <= SOTTO_ENGINE_ERROR_GPU; code++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (SottoProblem) problem = NULL;
@@ -51,7 +51,7 @@ test_engine (void)
 static void
 test_engine_bare (void)
 {
-  for (int code = SOTTO_ENGINE_ERROR_CANCELLED; code <= SOTTO_ENGINE_ERROR_BACKEND; code++)
+  for (int code = SOTTO_ENGINE_ERROR_CANCELLED; code <= SOTTO_ENGINE_ERROR_GPU; code++)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *words = NULL;

@@ -345,7 +345,7 @@ main (int argc, char **argv)
 
         g_test_add_data_func (path, *plan, kinds[i].func);
       }
-  folder = g_test_build_filename (G_TEST_DIST, "families", NULL);
+  folder = g_test_build_filename (G_TEST_DIST, "engine", "families", NULL);
   dir = g_dir_open (folder, 0, NULL);
   g_assert_nonnull (dir);
   while ((name = g_dir_read_name (dir)) != NULL)

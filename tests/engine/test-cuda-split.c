@@ -35,7 +35,7 @@ open_backend (guint64 memory, guint n_devices, gint n_layers)
 static SottoProgram *
 open_program (const char *name)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "families", name, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "engine", "families", name, NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoGguf) gguf = sotto_gguf_open (path, NULL, NULL, NULL, &error);
   SottoProgram *program;
