@@ -80,6 +80,33 @@ test_sizes (void)
   g_assert_nonnull (sotto_problem_get_remedy_label (problem));
 }
 
+/* Why a GPU is not used is said with the versions that drivers have. */
+static void
+test_gpu (void)
+{
+  const struct {
+    SottoErrorArguments arguments;
+    const char *words[3];
+  } cases[] = {
+    { { NULL, "module", 0, 0 }, { "not installed" } },
+    { { NULL, "driver", 12040, 11080 }, { "CUDA 11.8", "CUDA 12.4", "driver" } },
+    { { NULL, "driver", 12040, 0 }, { "no NVIDIA driver" } },
+    { { "GeForce GT 710", "architecture", 0, 0 }, { "GeForce GT 710" } },
+    { { NULL, "device", 0, 0 }, { "no NVIDIA GPU" } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoProblem) problem = NULL;
+
+      sotto_engine_set_error (&error, SOTTO_ENGINE_ERROR_GPU, &cases[i].arguments, "technical");
+      problem = sotto_problem_new (error);
+      for (guint j = 0; j < G_N_ELEMENTS (cases[i].words) && cases[i].words[j] != NULL; j++)
+        g_assert_nonnull (strstr (sotto_problem_get_text (problem), cases[i].words[j]));
+    }
+}
+
 static void
 test_history (void)
 {
@@ -142,6 +169,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/words/engine", test_engine);
   g_test_add_func ("/app/words/engine-bare", test_engine_bare);
   g_test_add_func ("/app/words/sizes", test_sizes);
+  g_test_add_func ("/app/words/gpu", test_gpu);
   g_test_add_func ("/app/words/history", test_history);
   g_test_add_func ("/app/words/app", test_app);
   g_test_add_func ("/app/words/remedies", test_remedies);
