@@ -35,6 +35,8 @@ sotto_cuda_module_get (void)
     .add = sotto_cuda_add,
     .quantise = sotto_cuda_quantise,
     .multiply = sotto_cuda_multiply,
+    .attend_partial_floats = sotto_cuda_attend_partial_floats,
+    .attend = sotto_cuda_attend,
     .gate = sotto_cuda_gate,
   };
 

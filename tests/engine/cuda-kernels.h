@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 /* Tests of kernels: a file cuda-kernels-NAME.c for each file engine/cuda/NAME.cu, with a function
  * that adds its tests. */
 
+void cuda_kernels_add_attend (int argc, char **argv);
 void cuda_kernels_add_norm (int argc, char **argv);
 void cuda_kernels_add_gate (int argc, char **argv);
 void cuda_kernels_add_multiply (int argc, char **argv);

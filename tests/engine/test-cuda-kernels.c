@@ -6,6 +6,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  cuda_kernels_add_attend (argc, argv);
   cuda_kernels_add_norm (argc, argv);
   cuda_kernels_add_gate (argc, argv);
   cuda_kernels_add_multiply (argc, argv);
