@@ -31,13 +31,20 @@ sotto_cuda_module_get (void)
     .recorded = sotto_cuda_recorded,
     .repeat = sotto_cuda_repeat,
     .forget = sotto_cuda_forget,
+    .embed = sotto_cuda_embed,
     .norm = sotto_cuda_norm,
     .add = sotto_cuda_add,
     .quantise = sotto_cuda_quantise,
     .multiply = sotto_cuda_multiply,
+    .heads = sotto_cuda_heads,
     .attend_partial_floats = sotto_cuda_attend_partial_floats,
     .attend = sotto_cuda_attend,
+    .delta = sotto_cuda_delta,
     .gate = sotto_cuda_gate,
+    .route = sotto_cuda_route,
+    .combine = sotto_cuda_combine,
+    .cap = sotto_cuda_cap,
+    .pool = sotto_cuda_pool,
   };
 
   return &module;

@@ -8,6 +8,11 @@ G_BEGIN_DECLS
  * that adds its tests. */
 
 void cuda_kernels_add_attend (int argc, char **argv);
+void cuda_kernels_add_delta (int argc, char **argv);
+void cuda_kernels_add_embed (int argc, char **argv);
+void cuda_kernels_add_heads (int argc, char **argv);
+void cuda_kernels_add_output (int argc, char **argv);
+void cuda_kernels_add_route (int argc, char **argv);
 void cuda_kernels_add_norm (int argc, char **argv);
 void cuda_kernels_add_gate (int argc, char **argv);
 void cuda_kernels_add_multiply (int argc, char **argv);

@@ -1,0 +1,303 @@
+/* Gated DeltaNet (Yang et al. 2025): the step between its projections and what brings its heads back.
+ *
+ * Roof: memory for one row, the state is read and written once, 8 n_key n_value bytes a head (4 MB for 32 heads of 128
+ * by 128); of many rows the time of a token, since they come one after the other: a barrier and n_key / 4 terms twice.
+ *
+ * Three kernels: channels are convolved, a thread each; then 32 columns of a head's state are a block's, in its
+ * registers, and a warp has a quarter of the keys; then a warp norms a head's answer. Tokens come in their order whatever
+ * their batch, and sums are a thread's keys in their order, then the warps in turn: the bits are the same.
+ *
+ * What belongs to a token as a whole stands aside of its products: with k = K rk, q = Q rq of the convolved K and Q,
+ *   held = decay rk (K S),  change = beta (v - held),  S = decay S + (rk K) change
+ *   answer = decay rq (Q S) + rq rk (Q K) change
+ * so that both products with the old state are of one pass.
+ */
+
+#include "cuda/device.h"
+#include "cuda/operations.h"
+
+#define N_THREADS 128
+#define N_WARPS (N_THREADS / N_LANES)
+#define COLUMNS N_LANES  /* of the state, of a block */
+#define TOKENS 8         /* whose channels are brought together */
+#define MOST_KEYS 256
+
+typedef struct {
+  SottoDeltaStep step;
+  const float *mixed;
+  const float *gate;
+  const float *alpha;
+  const float *beta;
+  float *recurrent;
+  float *convolved;
+  float *attended;
+  guint n_rows;
+  guint n_channels;
+} DeltaArguments;
+
+/* --- Convolution --- */
+
+/* A channel of the token @back before @row. */
+DEVICE float
+channel_of (const DeltaArguments &a, guint row, guint back, guint channel)
+{
+  if (row >= back)
+    return load (&a.mixed[(gsize) (row - back) * a.n_channels + channel]);
+  return load (&a.recurrent[(gsize) (a.step.n_conv - 1 + row - back) * a.n_channels + channel]);
+}
+
+KERNEL (N_THREADS)
+convolve_kernel (const DeltaArguments a)
+{
+  const guint channel = block_index () * N_THREADS + thread_index ();
+  const guint row = block_index_y ();
+  float sum = 0.0f;
+
+  if (channel >= a.n_channels)
+    return;
+  for (guint tap = 0; tap < a.step.n_conv; tap++)
+    sum = fused (load (&a.step.convolution[(gsize) channel * a.step.n_conv + tap]),
+                 channel_of (a, row, a.step.n_conv - 1 - tap, channel), sum);
+  a.convolved[(gsize) row * a.n_channels + channel] = sotto_silu (sum);
+}
+
+/* The last rows' channels for the next batch; a channel's are moved by one thread, from the oldest on. */
+DEVICE void
+keep_history (const DeltaArguments &a, guint first, guint step)
+{
+  const guint n_kept = a.step.n_conv - 1;
+
+  for (guint channel = first; channel < a.n_channels; channel += step)
+    for (guint i = 0; i < n_kept; i++)
+      a.recurrent[(gsize) i * a.n_channels + channel]
+        = i + a.n_rows < n_kept ? a.recurrent[(gsize) (i + a.n_rows) * a.n_channels + channel]
+                                : a.mixed[(gsize) (i + a.n_rows - n_kept) * a.n_channels + channel];
+}
+
+/* --- The delta rule --- */
+
+/* What a token is beside its channels. */
+typedef struct {
+  float decay;
+  float beta;
+  float key;               /* rk */
+  float query;             /* rq, over the root of n_key */
+  float both;              /* rq rk (Q K) */
+} Token;
+
+typedef struct {
+  guint key_head;
+  guint value_head;
+  guint first_column;
+  float *queries;          /* (TOKENS, n_key): shared, as all below */
+  float *keys;
+  float *values;           /* (TOKENS, COLUMNS) */
+  Token *tokens;           /* (TOKENS) */
+} Head;
+
+DEVICE void
+bring_channels (const DeltaArguments &a, const Head &head, guint row, guint n)
+{
+  const guint n_key = a.step.n_key, n_keys = a.step.n_key_heads * n_key;
+
+  for (guint i = thread_index (); i < n * n_key; i += N_THREADS)
+    {
+      const float *channels = a.convolved + (gsize) (row + i / n_key) * a.n_channels + head.key_head * n_key + i % n_key;
+
+      head.queries[i] = load (channels);
+      head.keys[i] = load (channels + n_keys);
+    }
+  for (guint i = thread_index (); i < n * COLUMNS; i += N_THREADS)
+    {
+      const guint column = head.first_column + i % COLUMNS;
+      const float *channels = a.convolved + (gsize) (row + i / COLUMNS) * a.n_channels + 2 * n_keys
+                              + head.value_head * a.step.n_value;
+
+      head.values[i] = column < a.step.n_value ? load (channels + column) : 0.0f;
+    }
+}
+
+/* Of a warp. */
+DEVICE void
+measure_token (const DeltaArguments &a, const Head &head, guint row, guint token)
+{
+  const float *query = head.queries + token * a.step.n_key, *key = head.keys + token * a.step.n_key;
+  const gsize at = (gsize) row * a.step.n_value_heads + head.value_head;
+  float queries = 0.0f, keys = 0.0f, both = 0.0f;
+
+  for (guint i = lane_index (); i < a.step.n_key; i += N_LANES)
+    {
+      queries = fused (query[i], query[i], queries);
+      keys = fused (key[i], key[i], keys);
+      both = fused (query[i], key[i], both);
+    }
+  queries = warp_sum (queries);
+  keys = warp_sum (keys);
+  both = warp_sum (both);
+  if (lane_index () == 0)
+    {
+      Token t;
+      const float softplus
+        = sotto_softplus (load (&a.alpha[at]) + load (&a.step.step_bias[head.value_head]));
+
+      t.decay = sotto_exp (load (&a.step.rates[head.value_head]) * softplus);
+      t.beta = sotto_sigmoid (load (&a.beta[at]));
+      t.key = 1.0f / sqrtf (keys + a.step.epsilon);
+      t.query = 1.0f / sqrtf ((queries + a.step.epsilon) * (float) a.step.n_key);
+      t.both = t.key * t.query * both;
+      head.tokens[token] = t;
+    }
+}
+
+/* K keys of a thread: its warp's first, the warp's next … */
+template <guint K>
+KERNEL (N_THREADS)
+delta_kernel (const DeltaArguments a)
+{
+  SHARED (float, queries, [TOKENS * N_WARPS * K]);
+  SHARED (float, keys, [TOKENS * N_WARPS * K]);
+  SHARED (float, values, [TOKENS * COLUMNS]);
+  SHARED (Token, tokens, [TOKENS]);
+  /* By turns, so that the next token's come while the last one's are still read. */
+  SHARED (Floats2, products, [2][N_WARPS][COLUMNS]);
+  const guint n_key = a.step.n_key, n_value = a.step.n_value;
+  const guint first_key = warp_index () * K;
+  const guint value_head = block_index_y ();
+  const guint key_head = a.step.interleaved ? value_head % a.step.n_key_heads
+                                            : value_head / (a.step.n_value_heads / a.step.n_key_heads);
+  const Head head = {key_head, value_head, block_index () * COLUMNS, queries, keys, values, tokens};
+  const guint column = head.first_column + lane_index ();
+  float *matrix = a.recurrent + (gsize) (a.step.n_conv - 1) * a.n_channels + (gsize) value_head * n_key * n_value + column;
+  float state[K];
+
+UNROLL
+  for (guint i = 0; i < K; i++)
+    state[i] = first_key + i < n_key && column < n_value ? matrix[(gsize) (first_key + i) * n_value] : 0.0f;
+  for (guint row = 0; row < a.n_rows; row++)
+    {
+      const guint token = row % TOKENS;
+      const float *query = queries + token * n_key + first_key, *key = keys + token * n_key + first_key;
+      Floats2 sums = {0.0f, 0.0f};
+      float change;
+
+      if (token == 0)
+        {
+          const guint n = a.n_rows - row < TOKENS ? a.n_rows - row : TOKENS;
+
+          block_barrier ();
+          bring_channels (a, head, row, n);
+          block_barrier ();
+          for (guint i = warp_index (); i < n; i += N_WARPS)
+            measure_token (a, head, row + i, i);
+          block_barrier ();
+        }
+UNROLL
+      for (guint i = 0; i < K; i++)
+        if (first_key + i < n_key)
+          {
+            sums.x = fused (key[i], state[i], sums.x);
+            sums.y = fused (query[i], state[i], sums.y);
+          }
+      products[row % 2][warp_index ()][lane_index ()] = sums;
+      block_barrier ();
+      sums = products[row % 2][0][lane_index ()];
+UNROLL
+      for (guint i = 1; i < N_WARPS; i++)
+        {
+          sums.x += products[row % 2][i][lane_index ()].x;
+          sums.y += products[row % 2][i][lane_index ()].y;
+        }
+      change = tokens[token].beta
+               * (values[token * COLUMNS + lane_index ()] - tokens[token].decay * tokens[token].key * sums.x);
+UNROLL
+      for (guint i = 0; i < K; i++)
+        if (first_key + i < n_key)
+          state[i] = fused (tokens[token].key * key[i], change, tokens[token].decay * state[i]);
+      if (warp_index () == 0 && column < n_value)
+        a.attended[((gsize) row * a.step.n_value_heads + value_head) * n_value + column]
+          = fused (tokens[token].both, change, tokens[token].decay * tokens[token].query * sums.y);
+    }
+UNROLL
+  for (guint i = 0; i < K; i++)
+    if (first_key + i < n_key && column < n_value)
+      matrix[(gsize) (first_key + i) * n_value] = state[i];
+  keep_history (a, (block_index_y () * n_blocks () + block_index ()) * N_THREADS + thread_index (),
+                n_blocks () * n_blocks_y () * N_THREADS);
+}
+
+/* --- The gated norm --- */
+
+/* Of a warp: a head's answer. The last block's warps may have nothing to do, and still meet. */
+KERNEL (N_THREADS)
+gate_answer_kernel (const DeltaArguments a)
+{
+  const guint piece = block_index () * N_WARPS + warp_index ();
+  const guint n = piece < a.n_rows * a.step.n_value_heads ? a.step.n_value : 0;
+  float *y = a.attended + (gsize) piece * a.step.n_value;
+  const float *gate = a.gate + (gsize) piece * a.step.n_value;
+  const SottoNorm &norm = a.step.norm;
+  float mean = 0.0f, squares = 0.0f, factor = 1.0f;
+
+  for (guint i = lane_index (); i < n && norm.kind == SOTTO_NORM_LAYER; i += N_LANES)
+    mean += y[i];
+  mean = warp_sum (mean) / (float) a.step.n_value;
+  for (guint i = lane_index (); i < n; i += N_LANES)
+    squares = fused (y[i] - mean, y[i] - mean, squares);
+  squares = warp_sum (squares);
+  if (norm.kind != SOTTO_NORM_NONE)
+    factor = 1.0f / sqrtf (squares / (float) a.step.n_value + norm.epsilon);
+  for (guint i = lane_index (); i < n; i += N_LANES)
+    {
+      float x = (y[i] - mean) * factor;
+
+      if (norm.weight != NULL)
+        x *= load (&norm.weight[i]);
+      if (norm.bias != NULL)
+        x += load (&norm.bias[i]);
+      y[i] = x * sotto_silu (load (&gate[i]));
+    }
+}
+
+/* --- Launching --- */
+
+static gboolean
+launch_delta (SottoCudaDevice *self, const DeltaArguments &a)
+{
+  Shape shape = {};
+
+  shape.n_blocks = ceil_divide (a.step.n_value, COLUMNS);
+  shape.n_blocks_y = a.step.n_value_heads;
+  shape.n_threads = N_THREADS;
+  if (a.step.n_key <= 64)
+    return launch (self, "delta rule", shape, delta_kernel<64 / N_WARPS>, a);
+  if (a.step.n_key <= 128)
+    return launch (self, "delta rule", shape, delta_kernel<128 / N_WARPS>, a);
+  return launch (self, "delta rule", shape, delta_kernel<MOST_KEYS / N_WARPS>, a);
+}
+
+gboolean
+sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments)
+{
+  DeltaArguments a = {};
+  Shape channels = {}, pieces = {};
+
+  a.step = *arguments->step;
+  a.mixed = arguments->mixed;
+  a.gate = arguments->gate;
+  a.alpha = arguments->alpha;
+  a.beta = arguments->beta;
+  a.recurrent = arguments->recurrent;
+  a.convolved = arguments->convolved;
+  a.attended = arguments->attended;
+  a.n_rows = arguments->n_rows;
+  a.n_channels = (2 * a.step.n_key_heads * a.step.n_key) + a.step.n_value_heads * a.step.n_value;
+  if (a.step.n_key > MOST_KEYS)
+    return device_refuse (self, "heads are too large for the delta rule");
+  channels.n_blocks = ceil_divide (a.n_channels, N_THREADS);
+  channels.n_blocks_y = a.n_rows;
+  channels.n_threads = N_THREADS;
+  pieces.n_blocks = ceil_divide ((gsize) a.n_rows * a.step.n_value_heads, N_WARPS);
+  pieces.n_threads = N_THREADS;
+  return launch (self, "convolution", channels, convolve_kernel, a) && launch_delta (self, a)
+         && launch (self, "delta rule's norm", pieces, gate_answer_kernel, a);
+}
