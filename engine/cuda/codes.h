@@ -51,6 +51,31 @@ typedef Quantised<SOTTO_BLOCK_TQ2_0, true> TQ2_0;
 typedef Quantised<SOTTO_BLOCK_MXFP4, false> MXFP4;
 typedef Quantised<SOTTO_BLOCK_NVFP4, false, true> NVFP4;
 
+/* Columns of a block, as files have it. */
+static inline guint
+block_columns (SottoBlockType type)
+{
+  switch (type)
+    {
+    case SOTTO_BLOCK_F32:
+    case SOTTO_BLOCK_F16:
+    case SOTTO_BLOCK_BF16:
+      return 1;
+    case SOTTO_BLOCK_Q4_0:
+    case SOTTO_BLOCK_Q4_1:
+    case SOTTO_BLOCK_Q5_0:
+    case SOTTO_BLOCK_Q5_1:
+    case SOTTO_BLOCK_Q8_0:
+    case SOTTO_BLOCK_IQ4_NL:
+    case SOTTO_BLOCK_MXFP4:
+      return 32;
+    case SOTTO_BLOCK_NVFP4:
+      return 64;
+    default:
+      return 256;
+    }
+}
+
 /* A row on the device. */
 typedef struct {
   const guint8 *data;

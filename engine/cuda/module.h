@@ -115,7 +115,11 @@ typedef struct {
 } SottoCudaEmbed;
 
 /* A KV cache: head by head, position p in slot p % capacity, rows of blocks of 32 elements in the form of
- * type (F32, F16: numbers; Q8_0: a half and 32 int8; Q4_0: a half and 16 bytes, element i low, i + 16 high). */
+ * type (F32, F16: numbers; Q8_0: a half and 32 int8; Q4_0: a half and 16 bytes, element i low, i + 16 high). Behind a
+ * head's elements stand zeros.
+ *
+ * Integers are of spread elements (spread.h): heads() spreads keys and values before it puts them there, attend() its
+ * queries and, once more, what it attended. */
 typedef struct {
   SottoKvType type;
   guint n_heads;

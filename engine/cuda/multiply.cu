@@ -1,5 +1,6 @@
 /* Which kernel a product takes. */
 
+#include "cuda/codes.h"
 #include "cuda/multiply.h"
 
 gboolean
@@ -12,11 +13,7 @@ sotto_cuda_multiply (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
   a.m = *arguments;
   if (a.m.rows_per_x == 0)
     a.m.rows_per_x = 1;
-  a.n_blocks = arguments->weight.n_columns / (is_float ? 1 : type == SOTTO_BLOCK_Q4_0 || type == SOTTO_BLOCK_Q4_1
-                                              || type == SOTTO_BLOCK_Q5_0 || type == SOTTO_BLOCK_Q5_1
-                                              || type == SOTTO_BLOCK_Q8_0 || type == SOTTO_BLOCK_IQ4_NL
-                                              || type == SOTTO_BLOCK_MXFP4 ? 32
-                                              : type == SOTTO_BLOCK_NVFP4 ? 64 : 256);
+  a.n_blocks = arguments->weight.n_columns / block_columns (type);
   if (arguments->x.halves != NULL)
     return multiply_many (self, &a);
   return is_float ? multiply_few_floats (self, &a) : multiply_few (self, &a);

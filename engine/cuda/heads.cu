@@ -1,0 +1,271 @@
+/* Heads turned by their positions, in place or on the way into the KV cache.
+ *
+ * Roof: memory, 8 bytes an element in place, 4 and what the cache takes otherwise; of one token the launch. Angles are
+ * products in double, as on the CPU, which some GPUs do at a 64th of their speed: so a block makes those of a row once, for
+ * all its heads; for 4,096 tokens of 32 heads of 128 that is 8 million sines, 3 ms a layer at worst (GTX 1070).
+ *
+ * A warp has a head in shared memory: turns it, spreads it (spread.h), and writes it in the cache's form. What is written
+ * is to the bit what the CPU tiers write of the same floats.
+ */
+
+#include "cuda/device.h"
+#include "cuda/operations.h"
+#include "cuda/spread.h"
+
+#define N_WARPS 4
+#define BLOCK 32 /* elements that share a scale */
+#define Q8_BYTES (2 + BLOCK)
+#define Q4_BYTES (2 + BLOCK / 2)
+/* The largest half. */
+#define HALF_HIGHEST 65504.0f
+
+/* What a launcher knows of SottoCudaHeads' host memory. */
+typedef struct {
+  SottoCudaHeads h;
+  SottoRopeKind kind;
+  guint n_pairs;            /* 0: not turned */
+  guint first;
+  const double *frequencies;
+  float scale;
+  bool keeps;
+  SottoKvType type;
+  guint8 *rows;             /* of the cache */
+  gsize row_bytes;
+  guint capacity;
+  guint spread;
+  guint n_padded;           /* floats of a head in shared memory: whole blocks */
+  guint heads_per_warp;
+} HeadsArguments;
+
+/* --- Turning --- */
+
+DEVICE void
+make_angles (const HeadsArguments &a, guint position, float *cosines, float *sines)
+{
+  for (guint i = thread_index (); i < a.n_pairs; i += n_threads ())
+    {
+      double sine, cosine;
+
+      sotto_sincos ((double) position * load (&a.frequencies[i]), &sine, &cosine);
+      cosines[i] = (float) (cosine * (double) a.scale);
+      sines[i] = (float) (sine * (double) a.scale);
+    }
+}
+
+DEVICE void
+turn (const HeadsArguments &a, const float *cosines, const float *sines, float *head)
+{
+  const bool is_neox = a.kind == SOTTO_ROPE_NEOX;
+
+  for (guint i = lane_index (); i < a.n_pairs; i += N_LANES)
+    {
+      float *left = head + a.first + (is_neox ? i : 2 * i);
+      float *right = left + (is_neox ? a.n_pairs : 1);
+      const float x = *left, y = *right;
+
+      *left = x * cosines[i] - y * sines[i];
+      *right = x * sines[i] + y * cosines[i];
+    }
+  warp_barrier ();
+}
+
+/* --- Integers --- */
+
+DEVICE float
+between (float x, float lowest, float highest)
+{
+  return fminf (fmaxf (x, lowest), highest);
+}
+
+/* Bytes from -127 to 127 of a scale that is the highest magnitude's. */
+DEVICE void
+put_q8 (float x, guint8 *block)
+{
+  const float highest = warp_max (fabsf (x));
+  const Half scale = float_to_half (fminf (highest / 127.0f, HALF_HIGHEST));
+  const float step = half_to_float (scale);
+
+  if (lane_index () == 0)
+    *reinterpret_cast<guint16 *> (block) = scale.bits;
+  block[2 + lane_index ()] = step > 0.0f ? (guint8) (gint8) round_to_int (between (x / step, -127.0f, 127.0f)) : 0;
+}
+
+/* A block by one scale, and by how much it is off: the sum of squares, in the elements' order. */
+typedef struct {
+  Half scale;
+  int rounded;              /* the lane's element */
+  float square;
+  float off;
+} Rounded4;
+
+DEVICE void
+round_4 (float x, float scale, Rounded4 *r)
+{
+  float step, difference;
+
+  r->scale = float_to_half (between (scale, -HALF_HIGHEST, HALF_HIGHEST));
+  step = half_to_float (r->scale);
+  r->rounded = step != 0.0f ? round_to_int (between (x / step, -8.0f, 7.0f)) : 0;
+  difference = x - (float) r->rounded * step;
+  r->square = difference * difference;
+  r->off = 0.0f;
+}
+
+/* The first of the elements that are as far from zero as any. */
+DEVICE float
+find_highest (float x)
+{
+  const float most = warp_max (fabsf (x));
+  const guint first = warp_min (fabsf (x) == most ? lane_index () : (guint) (N_LANES - 1));
+  const float highest = warp_shuffle (x, first);
+
+  return most > 0.0f ? highest : 0.0f;
+}
+
+/* 0 to 15, of which 8 is zero; that of the largest magnitude becomes 0, or is cut to it where that serves the others better. */
+DEVICE void
+put_q4 (float x, guint8 *block)
+{
+  const float parts[3] = {-8.0f, -8.5f, -9.0f};
+  const float highest = find_highest (x);
+  Rounded4 rounded[3];
+  Rounded4 best;
+  guint own, other;
+
+UNROLL
+  for (guint k = 0; k < 3; k++)
+    round_4 (x, highest / parts[k], &rounded[k]);
+  for (guint i = 0; i < N_LANES; i++)
+UNROLL
+    for (guint k = 0; k < 3; k++)
+      rounded[k].off += warp_shuffle (rounded[k].square, i);
+  best = rounded[0];
+UNROLL
+  for (guint k = 1; k < 3; k++)
+    if (rounded[k].off < best.off)
+      best = rounded[k];
+
+  own = (guint) (8 + best.rounded);
+  other = warp_shuffle (own, (lane_index () + BLOCK / 2) % N_LANES);
+  if (lane_index () == 0)
+    *reinterpret_cast<guint16 *> (block) = best.scale.bits;
+  if (lane_index () < BLOCK / 2)
+    block[2 + lane_index ()] = (guint8) (own | other << 4);
+}
+
+/* --- Heads --- */
+
+/* A padded head into its row of the cache. */
+DEVICE void
+keep (const HeadsArguments &a, const float *head, guint8 *row)
+{
+  for (guint i = 0; i < a.n_padded / BLOCK; i++)
+    {
+      const guint at = i * BLOCK + lane_index ();
+      const float x = head[at];
+
+      switch (a.type)
+        {
+        case SOTTO_KV_F32:
+          reinterpret_cast<float *> (row)[at] = x;
+          break;
+        case SOTTO_KV_F16:
+          reinterpret_cast<guint16 *> (row)[at] = float_to_half (x).bits;
+          break;
+        case SOTTO_KV_Q8_0:
+          put_q8 (x, row + i * Q8_BYTES);
+          break;
+        default:
+          put_q4 (x, row + i * Q4_BYTES);
+          break;
+        }
+    }
+}
+
+DEVICE void
+do_head (const HeadsArguments &a, guint position, guint index, const float *cosines, const float *sines, float *head)
+{
+  float *source = a.h.heads + block_index () * a.h.stride + index * a.h.step;
+
+  for (guint i = lane_index (); i < a.n_padded; i += N_LANES)
+    head[i] = i < a.h.n_head ? source[i] : 0.0f;
+  warp_barrier ();
+  if (a.n_pairs > 0)
+    turn (a, cosines, sines, head);
+  if (a.keeps)
+    {
+      warp_spread (head, a.h.n_head, a.spread);
+      keep (a, head, a.rows + ((gsize) index * a.capacity + position % a.capacity) * a.row_bytes);
+    }
+  else
+    for (guint i = lane_index (); i < a.h.n_head; i += N_LANES)
+      source[i] = head[i];
+  /* The next head comes where this one was. */
+  warp_barrier ();
+}
+
+/* Blocks: a row, and some of its heads. */
+KERNEL (N_WARPS * N_LANES)
+heads_kernel (const HeadsArguments a)
+{
+  SHARED_DYNAMIC (float, memory);
+  float *cosines = memory;
+  float *sines = memory + a.n_pairs;
+  float *head = memory + 2 * a.n_pairs + warp_index () * a.n_padded;
+  const guint position = load (a.h.position) + block_index ();
+
+  make_angles (a, position, cosines, sines);
+  block_barrier ();
+  for (guint i = 0; i < a.heads_per_warp; i++)
+    {
+      const guint index = (block_index_y () * a.heads_per_warp + i) * N_WARPS + warp_index ();
+
+      if (index < a.h.n_heads)
+        do_head (a, position, index, cosines, sines, head);
+    }
+}
+
+static void
+take_rope (const SottoRope *rope, gboolean is_long, HeadsArguments *a)
+{
+  const gboolean takes_long = is_long && rope->long_frequencies != NULL;
+
+  a->kind = rope->kind;
+  a->n_pairs = rope->n_pairs;
+  a->first = rope->first;
+  a->frequencies = takes_long ? rope->long_frequencies : rope->frequencies;
+  a->scale = takes_long ? rope->long_scale : rope->scale;
+}
+
+static void
+take_cache (const SottoCudaCache *cache, gboolean is_value, HeadsArguments *a)
+{
+  a->keeps = true;
+  a->type = cache->type;
+  a->rows = is_value ? cache->values : cache->keys;
+  a->row_bytes = is_value ? cache->value_bytes : cache->key_bytes;
+  a->capacity = cache->capacity;
+  a->spread = is_value ? spread_of_values (cache) : spread_of_keys (cache);
+}
+
+gboolean
+sotto_cuda_heads (SottoCudaDevice *self, const SottoCudaHeads *arguments)
+{
+  HeadsArguments a = {};
+  Shape shape = {};
+
+  a.h = *arguments;
+  if (arguments->rope != NULL)
+    take_rope (arguments->rope, arguments->is_long, &a);
+  if (arguments->cache != NULL)
+    take_cache (arguments->cache, arguments->is_value, &a);
+  a.n_padded = ceil_divide (arguments->n_head, BLOCK) * BLOCK;
+  a.heads_per_warp = arguments->n_rows > SOTTO_CUDA_FEW ? 4 : 1;
+  shape.n_blocks = arguments->n_rows;
+  shape.n_blocks_y = ceil_divide (arguments->n_heads, N_WARPS * a.heads_per_warp);
+  shape.n_threads = N_WARPS * N_LANES;
+  shape.shared_bytes = ((gsize) 2 * a.n_pairs + (gsize) N_WARPS * a.n_padded) * sizeof (float);
+  if (shape.shared_bytes > device_facts (self)->shared_bytes)
+    return device_refuse (self, "heads are too long");
+  return launch (self, "heads", shape, heads_kernel, a);
+}
