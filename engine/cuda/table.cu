@@ -39,10 +39,10 @@ sotto_cuda_module_get (void)
     .heads = sotto_cuda_heads,
     .attend_partial_floats = sotto_cuda_attend_partial_floats,
     .attend = sotto_cuda_attend,
-    .delta = sotto_cuda_delta,
     .gate = sotto_cuda_gate,
     .route = sotto_cuda_route,
     .combine = sotto_cuda_combine,
+    .delta = sotto_cuda_delta,
     .cap = sotto_cuda_cap,
     .pool = sotto_cuda_pool,
   };
