@@ -112,8 +112,9 @@ describe (const Input *in)
 {
   const Case *c = in->shape;
 
-  return (SottoCudaCache) { .type = in->type, .n_heads = c->n_heads, .n_key = c->n_head,
-                            .n_value = in->is_latent ? 0 : c->n_head,
+  /* What is not kept here has a width of its own. */
+  return (SottoCudaCache) { .type = in->type, .n_heads = c->n_heads, .n_key = c->n_head + (in->is_value ? 1 : 0),
+                            .n_value = in->is_latent ? 0 : c->n_head + (in->is_value ? 0 : 1),
                             .n_latent = in->is_latent ? c->n_head / 2 : 0, .capacity = 12,
                             .key_bytes = sotto_value_row_bytes (in->type, c->n_head),
                             .value_bytes = sotto_value_row_bytes (in->type, c->n_head) };
@@ -299,11 +300,11 @@ check_type (CudaModule *self, SottoKvType type)
     {
       g_autofree float *heads = cuda_random_floats (n_floats (&cases[i]));
 
-      /* A block of zeros, one of equals, one that a few large ones rule, one too large for a half. */
-      for (guint j = 0; j < 16; j++)
-        heads[j] = 0.0f;
-      for (guint j = 0; cases[i].n_head >= 64 && j < 32; j++)
-        heads[32 + j] = j % 2 == 0 ? 0.25f : -0.25f;
+      /* A head of zeros, a block of equals, one that a few large ones rule, one too large for a half. */
+      for (guint j = 0; j < cases[i].n_head; j++)
+        heads[j] = -0.0f;
+      for (guint j = 0; cases[i].n_heads > 1 && j < 32; j++)
+        heads[n_step (&cases[i]) + j] = j % 2 == 0 ? 0.25f : -0.25f;
       heads[n_floats (&cases[i]) - cases[i].gap - 2] = i % 2 == 0 ? 40.0f : -1e9f;
       check_kept (self, &(Input) { .shape = &cases[i], .heads = heads, .type = type, .is_value = i % 2 == 1 });
       check_kept (self, &(Input) { .shape = &cases[i], .heads = heads, .type = type, .is_latent = TRUE });

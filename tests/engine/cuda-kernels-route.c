@@ -30,6 +30,7 @@ static const Case cases[] = {
   { SOTTO_SCORES_SIGMOID, 9, 48, 6, 4, 2, 2, TRUE, TRUE, TRUE, 4 },
   { SOTTO_SCORES_SIGMOID, 3, 33, 33, 1, 1, 1, FALSE, TRUE, FALSE, 5 },
   { SOTTO_SCORES_SELECTED, 4, 32, 4, 1, 1, 1, FALSE, TRUE, FALSE, 0 },
+  { SOTTO_SCORES_SELECTED, 3, 40, 30, 1, 1, 1, FALSE, TRUE, FALSE, 2 },
   { SOTTO_SCORES_SELECTED, 2, 1000, 5, 1, 1, 1, FALSE, FALSE, FALSE, 40 },
   { SOTTO_SCORES_SELECTED, 2, 3, 1, 1, 1, 1, FALSE, FALSE, FALSE, 1 },
 };
@@ -130,6 +131,9 @@ check (CudaModule *self, const Case *c)
 
   for (gsize i = 0; i < c->n_rows * c->n_experts; i++)
     logits[i] = c->n_levels > 0 ? floorf ((logits[i] + 1.0f) * 0.5f * (float) c->n_levels) : logits[i] * 4.0f;
+  /* Zeros of both signs are the same. */
+  for (gsize i = 0; c->n_levels > 0 && i < c->n_rows * c->n_experts; i += 2)
+    logits[i] = logits[i] > 0.0f ? logits[i] : -0.0f;
   for (guint i = 0; c->n_levels > 0 && i < c->n_experts; i++)
     bias[i] = i % 3 == 0 ? 0.0f : -0.0f;
   got = cuda_run_both (self, run, &in, 3 * n + c->n_experts + 1);
