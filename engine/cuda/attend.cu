@@ -1,16 +1,16 @@
 /* Attention: a block takes a chunk of positions for some queries of one head of K and V.
  *
  * Roof: of few rows memory, each byte of the cache is read once for up to 8 queries that share it (heads of a group,
- * rows); of many rows the products, 2 (n_key + n_value) a query and position, done in F32. Chunks are as many as fill a
- * device whatever the heads; what they give is merged in their order (attend-merge.cu). Where queries alone fill it, a
- * block takes all positions.
+ * rows); of many rows the products, 2 (n_key + n_value) a query and position, done in F32 where attend-many.cu can't do
+ * them. Chunks are as many as fill a device whatever the heads; what they give is merged in their order
+ * (attend-merge.cu). Where queries alone fill it, a block takes all positions.
  *
  * 128 positions at a time: a thread has a position and sums its key with all queries, block of 32 elements after block;
  * a warp turns the scores of a query into weights; a thread has 4 elements of the values, and some of the positions
  * where values are short. A query's result does not depend on the others of its block.
  *
- * The length of a sequence is read on the device: a recording outlives it. What lies behind its end is for blocks that do
- * nothing.
+ * The length of a sequence is read on the device: a recording outlives it. What lies behind its end is for blocks that
+ * do nothing.
  */
 
 #include "cuda/attend.h"
@@ -21,123 +21,8 @@
 
 /* Blocks that are thought to fill any device, and the shortest stretch worth one. */
 #define WANTED_BLOCKS 1024
+#define WANTED_MANY 512 /* of attend-many.cu */
 #define SHORTEST_CHUNK 256
-
-/* --- Elements of a cache --- */
-
-DEVICE void
-add_bytes (guint32 word, float *x)
-{
-UNROLL
-  for (guint i = 0; i < 4; i++)
-    x[i] = (float) (gint8) (word >> 8 * i);
-}
-
-DEVICE guint32
-load_pair (const guint8 *at)
-{
-  const guint16 *halves = reinterpret_cast<const guint16 *> (at);
-
-  return load (halves) | (guint32) load (halves + 1) << 16;
-}
-
-DEVICE float
-load_scale (const guint8 *at)
-{
-  Half scale = {load (reinterpret_cast<const guint16 *> (at))};
-
-  return half_to_float (scale);
-}
-
-/* A block of 32 elements. */
-template <SottoKvType TYPE>
-DEVICE void
-load_block (const guint8 *row, guint block, float *x)
-{
-  if constexpr (TYPE == SOTTO_KV_F32)
-    {
-UNROLL
-      for (guint i = 0; i < CACHE_BLOCK; i += 4)
-        {
-          Floats4 four = load (reinterpret_cast<const Floats4 *> (row) + block * 8 + i / 4);
-
-          x[i] = four.x;
-          x[i + 1] = four.y;
-          x[i + 2] = four.z;
-          x[i + 3] = four.w;
-        }
-    }
-  else if constexpr (TYPE == SOTTO_KV_F16)
-    {
-UNROLL
-      for (guint i = 0; i < CACHE_BLOCK; i += 8)
-        {
-          Words4 words = load (reinterpret_cast<const Words4 *> (row) + block * 4 + i / 8);
-          const guint32 four[4] = {words.x, words.y, words.z, words.w};
-
-UNROLL
-          for (guint j = 0; j < 4; j++)
-            {
-              x[i + 2 * j] = halves_low (four[j]);
-              x[i + 2 * j + 1] = halves_high (four[j]);
-            }
-        }
-    }
-  else
-    {
-      const guint8 *at = row + block * (TYPE == SOTTO_KV_Q8_0 ? 34 : 18);
-      const float scale = load_scale (at);
-
-UNROLL
-      for (guint i = 0; i < (TYPE == SOTTO_KV_Q8_0 ? 8 : 4); i++)
-        {
-          const guint32 word = load_pair (at + 2 + 4 * i);
-
-          if constexpr (TYPE == SOTTO_KV_Q8_0)
-            add_bytes (word, x + 4 * i);
-          else
-            {
-              add_bytes (word & 0x0f0f0f0fu, x + 4 * i);
-              add_bytes (word >> 4 & 0x0f0f0f0fu, x + 4 * i + 16);
-            }
-        }
-UNROLL
-      for (guint i = 0; i < CACHE_BLOCK; i++)
-        x[i] = (TYPE == SOTTO_KV_Q8_0 ? x[i] : x[i] - 8.0f) * scale;
-    }
-}
-
-/* Elements unit * 4 … unit * 4 + 3. */
-template <SottoKvType TYPE>
-DEVICE Floats4
-load_unit (const guint8 *row, guint unit)
-{
-  if constexpr (TYPE == SOTTO_KV_F32)
-    return load (reinterpret_cast<const Floats4 *> (row) + unit);
-  else if constexpr (TYPE == SOTTO_KV_F16)
-    {
-      Words2 words = load (reinterpret_cast<const Words2 *> (row) + unit);
-
-      return {halves_low (words.x), halves_high (words.x), halves_low (words.y), halves_high (words.y)};
-    }
-  else
-    {
-      const guint8 *at = row + unit / 8 * (TYPE == SOTTO_KV_Q8_0 ? 34 : 18);
-      const float scale = load_scale (at);
-      float x[4];
-
-      if constexpr (TYPE == SOTTO_KV_Q8_0)
-        add_bytes (load_pair (at + 2 + unit % 8 * 4), x);
-      else
-        {
-          add_bytes (load_pair (at + 2 + unit % 4 * 4) >> (unit % 8 < 4 ? 0 : 4) & 0x0f0f0f0fu, x);
-UNROLL
-          for (guint i = 0; i < 4; i++)
-            x[i] -= 8.0f;
-        }
-      return {x[0] * scale, x[1] * scale, x[2] * scale, x[3] * scale};
-    }
-}
 
 /* --- A tile of positions --- */
 
@@ -146,15 +31,6 @@ typedef struct {
   float *weights;          /* (N_THREADS, N): scores, then what they count */
   guint stride;            /* of rows: a multiple of 32 */
 } Room;
-
-typedef struct {
-  Query query;
-  float scale;
-  float slope;
-  float highest;
-  float factor;            /* what the values so far count, now that there is a higher score */
-  float sum;
-} Known;
 
 template <SottoKvType TYPE, guint N>
 DEVICE void
@@ -194,18 +70,6 @@ UNROLL
     }
 }
 
-DEVICE float
-finish_score (const AttendArguments &a, const Known &known, guint position, float sum)
-{
-  float score = sum * known.scale;
-
-  if (position < known.query.first || position >= known.query.end)
-    return NO_SCORE;
-  if (a.step.soft_cap > 0.0f)
-    score = a.step.soft_cap * sotto_tanh (score / a.step.soft_cap);
-  return score + known.slope * (float) ((gint) position - (gint) known.query.position);
-}
-
 /* Of a warp: the scores of one query become what they count. */
 template <guint N>
 DEVICE void
@@ -242,50 +106,25 @@ UNROLL
 
 /* --- A block --- */
 
-/* Queries are numbered row by row, then head by head of the group. */
-DEVICE Query
-query_at (const AttendArguments &a, guint begin, guint kv_head, guint index)
-{
-  Query query;
-
-  query.row = index / a.group;
-  query.head = kv_head * a.group + index % a.group;
-  query.position = begin + query.row;
-  query.first = first_seen (a, query.position);
-  query.end = end_seen (a, begin, query.position);
-  return query;
-}
-
 /* Queries behind the last are nobody's: they see nothing. */
 template <guint N>
 DEVICE void
-bring_queries (const AttendArguments &a, const Room &room, guint begin, guint kv_head, guint first, guint n, Known *known)
+bring_queries (const AttendArguments &a, const Room &room, const Share &share, Known *known)
 {
   if (thread_index () < N)
     {
       Known k = {};
 
-      if (thread_index () < n)
-        {
-          k.query = query_at (a, begin, kv_head, first + thread_index ());
-          k.scale = a.step.scale * sharpen (a, k.query.position);
-          k.slope = a.step.slopes != NULL ? load (&a.step.slopes[k.query.head]) : 0.0f;
-        }
       k.highest = NO_SCORE;
+      if (thread_index () < share.n)
+        k = begin_query (a, query_at (a, share.begin, share.kv_head, share.first_query + thread_index ()));
       known[thread_index ()] = k;
     }
   for (guint i = thread_index (); i < N * room.stride; i += N_THREADS)
     {
       const guint q = i / room.stride, element = i % room.stride;
-      float x = 0.0f;
 
-      if (q < n && element < a.cache.n_key)
-        {
-          const guint row = (first + q) / a.group, head = kv_head * a.group + (first + q) % a.group;
-
-          x = load (&a.queries[((gsize) row * a.step.n_heads + head) * a.cache.n_key + element]);
-        }
-      room.rows[i] = x;
+      room.rows[i] = query_element (a, share, q, element);
     }
   block_spread (room.rows, N, room.stride, a.cache.n_key, a.key_spread);
 }
@@ -318,25 +157,6 @@ UNROLL
   block_barrier ();
 }
 
-template <guint N>
-DEVICE void
-keep_partials (const AttendArguments &a, const Room &room, guint n, guint chunk, const Known *known)
-{
-  for (guint q = 0; q < n; q++)
-    {
-      const gsize index = ((gsize) known[q].query.row * a.step.n_heads + known[q].query.head) * a.n_chunks + chunk;
-      float *partial = a.partials + index * (a.n_value + 2);
-
-      for (guint d = thread_index (); d < a.n_value; d += N_THREADS)
-        partial[d] = room.rows[q * room.stride + d];
-      if (thread_index () == 0)
-        {
-          partial[a.n_value] = known[q].highest;
-          partial[a.n_value + 1] = known[q].sum;
-        }
-    }
-}
-
 /* N queries of a block; U times 4 elements of the values a thread. */
 template <SottoKvType TYPE, guint N, guint U>
 KERNEL (N_THREADS)
@@ -344,18 +164,9 @@ attend_kernel (const AttendArguments a)
 {
   SHARED_DYNAMIC (float, shared);
   SHARED (Known, known, [N]);
-  const guint begin = load (a.position);
-  const guint kv_head = block_index_y ();
-  const guint n_queries = a.n_rows * a.group;
-  /* The last rows see most: they come first, so that no multiprocessor is left with one at the end. */
-  const guint first_query = ((n_queries + N - 1) / N - 1 - block_index_z ()) * N;
-  const guint n = n_queries - first_query < N ? n_queries - first_query : N;
-  const Query low = query_at (a, begin, kv_head, first_query);
-  const Query high = query_at (a, begin, kv_head, first_query + n - 1);
-  const guint chunk = a.n_chunks > 1 ? first_seen (a, begin) / a.chunk + block_index () : 0;
-  const guint first = low.first > chunk * a.chunk ? low.first : chunk * a.chunk;
-  const guint end = a.n_chunks > 1 && high.end > (chunk + 1) * a.chunk ? (chunk + 1) * a.chunk : high.end;
-  const gsize cache_rows = (gsize) kv_head * a.cache.capacity;
+  const Share share = share_of_block (a, N);
+  const guint first = share.first, end = share.end;
+  const gsize cache_rows = (gsize) share.kv_head * a.cache.capacity;
   const guint8 *keys = a.cache.keys + cache_rows * a.cache.key_bytes;
   const gsize value_bytes = a.cache.n_value > 0 ? a.cache.value_bytes : a.cache.key_bytes;
   const guint8 *rows = a.cache.n_value > 0 ? a.cache.values + cache_rows * value_bytes : keys;
@@ -368,13 +179,12 @@ attend_kernel (const AttendArguments a)
   Room room;
   Floats4 values[U][N] = {};
 
-  /* Chunks behind a row's end are nobody's, also those that the grid has for a longer sequence. */
   if (first >= end)
     return;
   room.stride = (widest + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
   room.rows = shared;
   room.weights = shared + N * room.stride;
-  bring_queries<N> (a, room, begin, kv_head, first_query, n, known);
+  bring_queries<N> (a, room, share, known);
   for (guint tile = first / N_THREADS * N_THREADS; tile < end; tile += N_THREADS)
     {
       const guint position = tile + thread_index ();
@@ -428,11 +238,7 @@ UNROLL
       block_barrier ();
     }
   gather_values<N, U> (a, room, unit, part, n_parts, values);
-  if (a.n_chunks > 1)
-    keep_partials<N> (a, room, n, block_index (), known);
-  else
-    finish_rows (a, room.rows, n, room.stride, [&] (guint i) { return known[i].query; },
-                 [&] (guint i) { return known[i].highest; }, [&] (guint i) { return known[i].sum; });
+  leave_rows (a, share, room.rows, room.stride, known);
 }
 
 /* --- Launching --- */
@@ -443,15 +249,16 @@ queries_of_block (guint n_queries)
   return n_queries == 1 ? 1 : n_queries <= 4 ? 4 : MOST_QUERIES;
 }
 
-/* The chunks, of what is known before it is known where the sequence ends. */
+/* The chunks, of what is known before it is known where the sequence ends, whatever the device. */
 static void
 share_out (const SottoCudaAttend *arguments, AttendArguments *a)
 {
   const guint n_queries = arguments->n_rows * a->group;
-  const gsize n_blocks = (gsize) ceil_divide (n_queries, queries_of_block (n_queries)) * a->cache.n_heads;
-  const guint n_most = n_blocks > WANTED_BLOCKS / 2        ? 1
-                       : WANTED_BLOCKS / n_blocks < MOST_CHUNKS ? (guint) (WANTED_BLOCKS / n_blocks)
-                                                           : MOST_CHUNKS;
+  const gboolean is_many = attend_is_many (a);
+  const gsize wanted = is_many ? WANTED_MANY : WANTED_BLOCKS;
+  const gsize n_blocks
+    = (gsize) ceil_divide (n_queries, is_many ? ATTEND_MANY : queries_of_block (n_queries)) * a->cache.n_heads;
+  const guint n_most = n_blocks > wanted / 2 ? 1 : wanted / n_blocks < MOST_CHUNKS ? (guint) (wanted / n_blocks) : MOST_CHUNKS;
   gsize n_seen = arguments->n_positions_most;
 
   /* All rows together see no more than this, which may begin anywhere. */
@@ -530,6 +337,8 @@ sotto_cuda_attend (SottoCudaDevice *self, const SottoCudaAttend *arguments)
 
   if (a.n_value > MOST_VALUES || a.cache.n_key > MOST_VALUES)
     return device_refuse (self, "heads are too large for attention");
+  if (attend_is_many (&a) && attend_many_fits (self, &a))
+    return attend_many (self, &a) && (a.n_chunks == 1 || attend_merge (self, &a));
   switch (a.cache.type)
     {
     case SOTTO_KV_F32:
