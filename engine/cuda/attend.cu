@@ -104,6 +104,29 @@ UNROLL
     }
 }
 
+/* What a position counts for all queries. */
+template <guint N>
+DEVICE void
+load_weights (const Room &room, guint position, float *weights)
+{
+  if constexpr (N % 4 == 0)
+    {
+UNROLL
+      for (guint q = 0; q < N; q += 4)
+        {
+          const Floats4 four = *reinterpret_cast<const Floats4 *> (room.weights + position * N + q);
+
+          weights[q] = four.x;
+          weights[q + 1] = four.y;
+          weights[q + 2] = four.z;
+          weights[q + 3] = four.w;
+        }
+    }
+  else
+    for (guint q = 0; q < N; q++)
+      weights[q] = room.weights[position * N + q];
+}
+
 /* --- A block --- */
 
 /* Queries behind the last are nobody's: they see nothing. */
@@ -190,6 +213,8 @@ attend_kernel (const AttendArguments a)
       const guint position = tile + thread_index ();
       const guint tile_first = first > tile ? first - tile : 0;
       const guint tile_end = end - tile < N_THREADS ? end - tile : N_THREADS;
+      /* What a row sees is no more than the cache holds: it goes round once. */
+      const guint first_slot = (tile + tile_first) % a.cache.capacity;
       float sums[N] = {};
 
       if (position >= first && position < end)
@@ -215,8 +240,11 @@ UNROLL
       for (guint i = part < n_parts ? tile_first + (part + n_parts - tile_first % n_parts) % n_parts : tile_end;
            i < tile_end; i += n_parts)
         {
-          const guint8 *row = rows + (tile + i) % a.cache.capacity * value_bytes;
+          const guint slot = first_slot + i - tile_first;
+          const guint8 *row = rows + (slot < a.cache.capacity ? slot : slot - a.cache.capacity) * value_bytes;
+          float weights[N];
 
+          load_weights<N> (room, i, weights);
 UNROLL
           for (guint u = 0; u < U; u++)
             {
@@ -227,12 +255,10 @@ UNROLL
               value = load_unit<TYPE> (row, unit + u * N_THREADS);
 UNROLL
               for (guint q = 0; q < N; q++)
-                {
-                  const float weight = room.weights[i * N + q];
-
-                  values[u][q] = {fused (weight, value.x, values[u][q].x), fused (weight, value.y, values[u][q].y),
-                                  fused (weight, value.z, values[u][q].z), fused (weight, value.w, values[u][q].w)};
-                }
+                values[u][q] = {
+                  fused (weights[q], value.x, values[u][q].x), fused (weights[q], value.y, values[u][q].y),
+                  fused (weights[q], value.z, values[u][q].z), fused (weights[q], value.w, values[u][q].w),
+                };
             }
         }
       block_barrier ();
@@ -258,7 +284,9 @@ share_out (const SottoCudaAttend *arguments, AttendArguments *a)
   const gsize wanted = is_many ? WANTED_MANY : WANTED_BLOCKS;
   const gsize n_blocks
     = (gsize) ceil_divide (n_queries, is_many ? ATTEND_MANY : queries_of_block (n_queries)) * a->cache.n_heads;
-  const guint n_most = n_blocks > wanted / 2 ? 1 : wanted / n_blocks < MOST_CHUNKS ? (guint) (wanted / n_blocks) : MOST_CHUNKS;
+  const guint n_most = n_blocks > wanted / 2             ? 1
+                       : wanted / n_blocks < MOST_CHUNKS ? (guint) (wanted / n_blocks)
+                                                         : MOST_CHUNKS;
   gsize n_seen = arguments->n_positions_most;
 
   /* All rows together see no more than this, which may begin anywhere. */

@@ -209,8 +209,9 @@ read_rows (const Input *in, gboolean is_value, guint n)
 
   for (guint row = 0; row < n_rows; row++)
     if (is_seen (in->shape, row % cache->capacity))
-      read_row (cache->type, width, is_key ? cache->keys + row * cache->key_bytes : cache->values + row * cache->value_bytes,
-                n, rows + (gsize) row * n);
+      read_row (cache->type, width,
+                is_key ? cache->keys + row * cache->key_bytes : cache->values + row * cache->value_bytes, n,
+                rows + (gsize) row * n);
   return rows;
 }
 
@@ -413,10 +414,11 @@ test_growing (CudaModule *self)
   SottoCudaAttend arguments = { .n_rows = 3, .n_positions_most = last.n_most, .cache = &cache, .step = &step };
   g_autofree float *whole = NULL;
   guint32 *position = cuda_put (self, &last.position, sizeof *position);
+  float *rows = cuda_put (self, queries, 3 * n * sizeof (float));
   void *recording;
 
   arguments.position = position;
-  arguments.queries = cuda_put (self, queries, 3 * n * sizeof (float));
+  arguments.queries = rows;
   arguments.attended = cuda_put (self, NULL, 3 * n * sizeof (float));
   arguments.partials = cuda_put (self, NULL, self->module->attend_partial_floats (&arguments) * sizeof (float));
   cuda_check (self, self->module->attend (self->device, &arguments));
@@ -437,7 +439,7 @@ test_growing (CudaModule *self)
       g_autofree float *got = NULL;
 
       cuda_check (self, self->module->upload (self->device, position, &now, sizeof now));
-      cuda_check (self, self->module->upload (self->device, (float *) arguments.queries, queries + i * n, n * sizeof (float)));
+      cuda_check (self, self->module->upload (self->device, rows, queries + i * n, n * sizeof (float)));
       cuda_check (self, self->module->repeat (self->device, recording));
       got = cuda_get (self, arguments.attended, n * sizeof (float));
       g_assert_cmpmem (got, n * sizeof (float), whole + i * n, n * sizeof (float));
