@@ -2,6 +2,8 @@
 
 #include "cpu/exact-math.h"
 
+#include <math.h>
+
 /* Which experts a token is sent to. All sums follow the experts' numbers, ties go to the lower one, and
  * what is not a number is chosen last: so the choice is the same everywhere. */
 
@@ -49,6 +51,12 @@ score (const Router *self, const float *logits)
     }
 }
 
+static gboolean
+is_better (float a, float b)
+{
+  return a > b || (isnan (b) && !isnan (a));
+}
+
 /* Takes the best of n experts from first on, of which some are left. */
 static guint
 take_best (const Router *self, guint first, guint n)
@@ -56,7 +64,7 @@ take_best (const Router *self, guint first, guint n)
   guint best = G_MAXUINT;
 
   for (guint i = first; i < first + n; i++)
-    if (self->taken[i] == 0.0f && (best == G_MAXUINT || self->ranks[i] > self->ranks[best]))
+    if (self->taken[i] == 0.0f && (best == G_MAXUINT || is_better (self->ranks[i], self->ranks[best])))
       best = i;
   self->taken[best] = 1.0f;
   return best;
