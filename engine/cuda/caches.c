@@ -1,5 +1,6 @@
 #include "cuda/caches.h"
 
+#include "cpu/key-bias.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -30,11 +31,15 @@ row_bytes (SottoKvType type, guint n)
   return ((gsize) n + BLOCK - 1) / BLOCK * block;
 }
 
+/* A bias of keys can be so large that integers tell nothing else apart (../cpu/key-bias.h). The CPU leaves it out of its
+ * caches and adds it in attention; here such a cache has halves. */
 static SottoCudaCache
 describe (const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
 {
   const SottoCacheShape *shape = &plan->caches[index];
 
+  if (sotto_key_bias_find (plan, index, type) != NULL)
+    type = SOTTO_KV_F16;
   return (SottoCudaCache) { .type = type,
                             .n_heads = shape->n_heads,
                             .n_key = shape->n_key,

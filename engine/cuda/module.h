@@ -72,6 +72,7 @@ typedef struct {
   guint rows_per_x;         /* 1 */
   float scale;
   gboolean add;
+  gboolean exact;           /* of weights that are floats: as of few rows, without halves (multiply.cu says why) */
   const guint32 *matrices;  /* (nullable) (n_rows) */
   /* Where matrices are given and the rows are many: the rows of y, sorted by matrix, and where each matrix's begin. */
   const guint32 *order;     /* (nullable) (n_rows) */

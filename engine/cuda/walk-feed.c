@@ -70,6 +70,7 @@ choose (Experts *self)
   const SottoExpertsStep *step = self->step;
   float *logits = sotto_walk_take_floats (walk, walk->n_rows, step->n_experts);
   gboolean is_few = sotto_walk_is_few (walk);
+  SottoWalkProduct product = { .scale = 1.0f, .exact = TRUE };
 
   self->route = (SottoCudaRoute) {
     .step = step,
@@ -81,7 +82,7 @@ choose (Experts *self)
     .starts = is_few ? NULL : sotto_walk_take (walk, (step->n_experts + 1) * sizeof (guint32)),
   };
   return read_buffer (walk, step->router_from, step->router.n_columns)
-         && sotto_walk_multiply (walk, &step->router, logits, step->n_experts, &plainly)
+         && sotto_walk_multiply (walk, &step->router, logits, step->n_experts, &product)
          && SOTTO_WALK_DO (walk, route, &self->route);
 }
 

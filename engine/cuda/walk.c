@@ -117,6 +117,7 @@ sotto_walk_multiply (SottoCudaWalk          *self,
                                   .rows_per_x = rows_per_x,
                                   .scale = product->scale,
                                   .add = product->add,
+                                  .exact = product->exact,
                                   .matrices = product->matrices,
                                   .order = product->order,
                                   .starts = product->starts };

@@ -105,6 +105,7 @@ void sotto_walk_touch (SottoCudaWalk *self, const float *y);
 typedef struct {
   float scale;
   gboolean add;
+  gboolean exact;                /* as SottoCudaMultiply's */
   guint rows_per_x;              /* 0: 1 */
   const guint32 *matrices;       /* as SottoCudaMultiply's, likewise the next */
   const guint32 *order;
