@@ -23,6 +23,8 @@ enum { N_TOKENS = 41, N_FAMILY = 16, N_REAL = 12 };
 
 /* Of tokens for which no model has two experts so nearly alike that halves choose the other one. */
 #define SEED 4
+/* And tokens for which one has, whose logits only a router of floats tells apart. */
+#define ALIKE_SEED 3
 
 /* With keys and values rounded, by how much the device may be further off than the CPU with the same type. */
 #define NO_FURTHER 1.25
@@ -53,18 +55,28 @@ test_free (gpointer data)
 
 /* --- Evaluating --- */
 
+/* Of the emulation: threads in the other order, and a device without tensor cores. */
+#define REVERSE "SOTTO_CUDA_EMULATION_ORDER", "reverse"
+#define PLAINLY "SOTTO_CUDA_EMULATION_ARCHITECTURE", "61"
+
+/* @variable: (nullable): has this value when the device is opened, which is when it is read */
 static SottoBackend *
-open_device (const SottoCudaModule *module, gboolean reverse)
+open_device (const SottoCudaModule *module, const char *variable, const char *value)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL;
   SottoBackend *backend;
 
-  /* Read when a device is opened. */
-  if (reverse)
-    g_setenv ("SOTTO_CUDA_EMULATION_ORDER", "reverse", TRUE);
+  if (variable != NULL)
+    {
+      before = g_strdup (g_getenv (variable));
+      g_setenv (variable, value, TRUE);
+    }
   backend = sotto_backend_new_device (module, 0, "device", &error);
-  if (reverse)
-    g_unsetenv ("SOTTO_CUDA_EMULATION_ORDER");
+  if (variable != NULL && before != NULL)
+    g_setenv (variable, before, TRUE);
+  else if (variable != NULL)
+    g_unsetenv (variable);
   g_assert_no_error (error);
   return backend;
 }
@@ -113,9 +125,9 @@ evaluate (SottoBackend *backend, const Sequence *self)
 }
 
 static gint32 *
-random_tokens (guint n, guint n_vocabulary)
+random_tokens (guint32 seed, guint n, guint n_vocabulary)
 {
-  g_autoptr (GRand) rand = g_rand_new_with_seed (SEED);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   gint32 *tokens = g_new (gint32, n);
 
   for (guint i = 0; i < n; i++)
@@ -160,11 +172,11 @@ static void
 check_plan (const SottoCudaModule *module, const RandomPlan *random, guint n_tokens, double near_few)
 {
   const SottoPlan *plan = &random->program.plan;
-  g_autofree gint32 *tokens = random_tokens (n_tokens, RANDOM_PLAN_VOCABULARY);
+  g_autofree gint32 *tokens = random_tokens (SEED, n_tokens, RANDOM_PLAN_VOCABULARY);
   g_autofree double *expected = plan_run (&random->program, tokens, n_tokens);
   Sequence sequence = { plan, tokens, n_tokens, n_tokens, n_tokens, SOTTO_KV_F32 };
   gboolean is_few = n_tokens <= SOTTO_CUDA_FEW;
-  g_autoptr (SottoBackend) backend = open_device (module, FALSE);
+  g_autoptr (SottoBackend) backend = open_device (module, NULL, NULL);
   g_autofree float *whole = evaluate (backend, &sequence);
   g_autofree float *turned = NULL;
   g_autofree float *ones = NULL, *eights = NULL;
@@ -172,7 +184,13 @@ check_plan (const SottoCudaModule *module, const RandomPlan *random, guint n_tok
 
   assert_near ("all at once", expected, whole, n, is_few ? near_few : NEAR_MANY);
   {
-    g_autoptr (SottoBackend) reverse = open_device (module, TRUE);
+    g_autoptr (SottoBackend) plain = open_device (module, PLAINLY);
+    g_autofree float *other = evaluate (plain, &sequence);
+
+    assert_near ("all at once without tensor cores", expected, other, n, is_few ? near_few : NEAR_MANY);
+  }
+  {
+    g_autoptr (SottoBackend) reverse = open_device (module, REVERSE);
 
     turned = evaluate (reverse, &sequence);
     assert_same ("threads in reverse", whole, turned, n);
@@ -216,10 +234,10 @@ check_kv (const SottoCudaModule *module, const RandomPlan *random)
   static const SottoKvType types[] = { SOTTO_KV_F16, SOTTO_KV_Q8_0, SOTTO_KV_Q4_0 };
   const SottoPlan *plan = &random->program.plan;
   guint n_tokens = plan->whole_sequence ? SOTTO_CUDA_FEW : N_TOKENS;
-  g_autofree gint32 *tokens = random_tokens (n_tokens, RANDOM_PLAN_VOCABULARY);
+  g_autofree gint32 *tokens = random_tokens (SEED, n_tokens, RANDOM_PLAN_VOCABULARY);
   g_autofree double *expected = plan_run (&random->program, tokens, n_tokens);
   Sequence sequence = { plan, tokens, n_tokens, SOTTO_CUDA_FEW, SOTTO_CUDA_FEW, SOTTO_KV_F32 };
-  g_autoptr (SottoBackend) backend = open_device (module, FALSE);
+  g_autoptr (SottoBackend) backend = open_device (module, NULL, NULL);
   g_autoptr (SottoBackend) cpu = sotto_backend_new_cpu (2, "reference", NULL);
   gsize n = count_outputs (&sequence);
 
@@ -289,17 +307,17 @@ test_family (const SottoCudaModule *module, const char *path)
 {
   g_autoptr (SottoProgram) program = open_program (path);
   const SottoPlan *plan = &program->plan;
-  g_autofree gint32 *tokens = random_tokens (N_FAMILY, plan->n_vocabulary);
+  g_autofree gint32 *tokens = random_tokens (SEED, N_FAMILY, plan->n_vocabulary);
   g_autofree double *expected = plan_run (program, tokens, N_FAMILY);
   Sequence sequence = { plan, tokens, N_FAMILY, 7, 1, SOTTO_KV_F32 };
-  g_autoptr (SottoBackend) backend = open_device (module, FALSE);
+  g_autoptr (SottoBackend) backend = open_device (module, NULL, NULL);
   g_autofree float *one = evaluate (backend, &sequence);
   g_autofree float *many = NULL;
   gsize n = count_outputs (&sequence);
   double bound = NEAR_MANY;
 
   {
-    g_autoptr (SottoBackend) reverse = open_device (module, TRUE);
+    g_autoptr (SottoBackend) reverse = open_device (module, REVERSE);
     g_autofree float *other = evaluate (reverse, &sequence);
 
     assert_same ("threads in reverse", one, other, n);
@@ -313,6 +331,20 @@ test_family (const SottoCudaModule *module, const char *path)
   sequence.first = N_FAMILY;
   many = evaluate (backend, &sequence);
   assert_near ("many rows", expected, many, n, bound);
+}
+
+/* Of this model's experts two are nearly alike for these tokens: a router of halves would choose the other one. */
+static void
+test_router (const SottoCudaModule *module, const char *path)
+{
+  g_autoptr (SottoProgram) program = open_program (path);
+  g_autofree gint32 *tokens = random_tokens (ALIKE_SEED, N_FAMILY, program->plan.n_vocabulary);
+  g_autofree double *expected = plan_run (program, tokens, N_FAMILY);
+  Sequence sequence = { &program->plan, tokens, N_FAMILY, N_FAMILY, 1, SOTTO_KV_F32 };
+  g_autoptr (SottoBackend) backend = open_device (module, NULL, NULL);
+  g_autofree float *many = evaluate (backend, &sequence);
+
+  assert_near ("many rows", expected, many, count_outputs (&sequence), NEAR_MANY);
 }
 
 /* Of a real model the CPU's plain tier stands for what is right. */
@@ -333,7 +365,7 @@ test_real (const SottoCudaModule *module, const char *path)
       return;
     }
   program = open_program (path);
-  tokens = random_tokens (N_REAL, program->plan.n_vocabulary);
+  tokens = random_tokens (SEED, N_REAL, program->plan.n_vocabulary);
   sequence = (Sequence) { &program->plan, tokens, N_REAL, 6, 1, SOTTO_KV_F16 };
   n = count_outputs (&sequence);
   cpu = sotto_backend_new_cpu (2, "reference", NULL);
@@ -342,7 +374,7 @@ test_real (const SottoCudaModule *module, const char *path)
   for (gsize i = 0; i < n; i++)
     expected[i] = (double) of_cpu[i];
 
-  backend = open_device (module, FALSE);
+  backend = open_device (module, NULL, NULL);
   few = evaluate (backend, &sequence);
   assert_near ("few rows", expected, few, n, NEAR_MANY / 2);
   sequence.first = N_REAL;
@@ -416,6 +448,8 @@ add_module (const char *module, gboolean all)
   g_autofree char *real = g_build_filename (g_get_user_data_dir (), "sotto", "models",
                                             "SmolLM2-135M-Instruct.Q4_1.gguf", NULL);
 
+  g_autofree char *alike = g_test_build_filename (G_TEST_DIST, "engine", "families", "glm4-flash.gguf", NULL);
+
   add_families (module, all);
   if (all)
     {
@@ -427,6 +461,7 @@ add_module (const char *module, gboolean all)
       add (module, "plan", *plan, *plan, test_plan);
       add (module, "kv", *plan, *plan, test_kv);
     }
+  add (module, "family", "router", alike, test_router);
   add (module, "kv", "key-bias", "grouped", test_key_bias);
 }
 
