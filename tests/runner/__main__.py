@@ -20,10 +20,7 @@ import fuzz
 import meson
 from report import Report
 
-# Kernels are compiled for the GPU that is there. Without one they are run emulated, and a long test compiles
-# them for all.
-CUDA = "-Dcuda-architectures=native" if os.path.exists("/dev/nvidiactl") else "-Dcuda=disabled"
-STRICT = ["-Dwerror=true", CUDA]
+STRICT = ["-Dwerror=true"]
 SANITIZE = [*STRICT, "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
             "-Db_lundef=false"]
 # Without the check for use after return: gcc's lays 64-byte vectors at the wrong alignment there
