@@ -93,7 +93,7 @@ def benchmarks(names, report):
         print(f"== {bench['name']}", flush=True)
         start = time.monotonic()
         done = subprocess.run(bench["cmd"], env={**os.environ, **bench["env"]},
-                              cwd=bench["workdir"], stdin=subprocess.DEVNULL)
+                              cwd=bench["workdir"] or meson.REPO / "_build", stdin=subprocess.DEVNULL)
         report.check(bench["name"], time.monotonic() - start,
                      f"exit status {done.returncode}" if done.returncode else "")
 
