@@ -89,6 +89,31 @@ gboolean jinja_call (JinjaRun *run, JinjaValue callee, const JinjaArgs *args, Ji
 gboolean jinja_call_builtin (JinjaRun *run, const JinjaBuiltin *builtin, JinjaValue self,
                              const JinjaArgs *args, JinjaValue *result);
 
+/* What the files of builtins are written with */
+
+#define JINJA_FILTER(name) \
+  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
+
+/* Whether the call gives argument @i. */
+static inline gboolean
+jinja_is_given (const JinjaArgs *args, guint i)
+{
+  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT);
+}
+
+/* The same where None says as little as nothing. */
+static inline gboolean
+jinja_is_some (const JinjaArgs *args, guint i)
+{
+  return jinja_is_given (args, i) && !jinja_is (args->values[i], JINJA_NONE);
+}
+
+static inline gboolean
+jinja_is_true (const JinjaArgs *args, guint i)
+{
+  return jinja_is_given (args, i) && jinja_truth (args->values[i]);
+}
+
 /* Tables: (nullable) */
 const JinjaBuiltin *jinja_find_builtin (const JinjaBuiltin *table, gsize n, const JinjaString *name);
 const JinjaBuiltin *jinja_find_filter (const JinjaString *name);

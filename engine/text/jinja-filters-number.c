@@ -5,16 +5,6 @@
 
 /* Filters whose outcome is a number. */
 
-#define FILTER(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
-static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT);
-}
-
 static gboolean
 get_size (JinjaRun   *run,
           JinjaValue  value,
@@ -108,12 +98,12 @@ real_to_integer (double      real,
   return TRUE;
 }
 
-FILTER (filter_int)
+JINJA_FILTER (filter_int)
 {
   gint64 integer, base = 10;
   double real;
 
-  if (!jinja_defined (run, self) || (given (args, 1) && !get_size (run, args->values[1], &base)))
+  if (!jinja_defined (run, self) || (jinja_is_given (args, 1) && !get_size (run, args->values[1], &base)))
     return FALSE;
   if (base != 0 && (base < 2 || base > 36))
     return jinja_fail (run, "int() base must be >= 2 and <= 36, or 0");
@@ -140,12 +130,12 @@ FILTER (filter_int)
       if (parse_float (run, self.as.string, &real) && real_to_integer (real, result))
         return TRUE;
     }
-  *result = given (args, 0) ? args->values[0] : jinja_integer (0);
+  *result = jinja_is_given (args, 0) ? args->values[0] : jinja_integer (0);
 
   return run->error == NULL;
 }
 
-FILTER (filter_float)
+JINJA_FILTER (filter_float)
 {
   double real;
 
@@ -155,12 +145,12 @@ FILTER (filter_float)
       || (jinja_is (self, JINJA_STRING) && parse_float (run, self.as.string, &real)))
     *result = jinja_float (real);
   else
-    *result = given (args, 0) ? args->values[0] : jinja_float (0);
+    *result = jinja_is_given (args, 0) ? args->values[0] : jinja_float (0);
 
   return run->error == NULL;
 }
 
-FILTER (filter_abs)
+JINJA_FILTER (filter_abs)
 {
   if (jinja_is (self, JINJA_INTEGER) && self.as.integer >= 0)
     *result = self;
@@ -192,7 +182,7 @@ round_common (double value,
   return rint (value / pow (10, (double) -precision)) * pow (10, (double) -precision);
 }
 
-FILTER (filter_round)
+JINJA_FILTER (filter_round)
 {
   gint64 precision = 0, integer = 0;
   gboolean is_integer = jinja_get_integer (self, &integer);
@@ -202,12 +192,12 @@ FILTER (filter_round)
     return FALSE;
   if (!jinja_get_number (self, &value))
     return jinja_fail (run, "round() takes a number, not %s", jinja_type_name (self));
-  if (given (args, 0) && !get_size (run, args->values[0], &precision))
+  if (jinja_is_given (args, 0) && !get_size (run, args->values[0], &precision))
     return FALSE;
   precision = CLAMP (precision, -300, 300);
   scale = pow (10, (double) precision);
 
-  if (!given (args, 1) || (jinja_is (args->values[1], JINJA_STRING)
+  if (!jinja_is_given (args, 1) || (jinja_is (args->values[1], JINJA_STRING)
                            && jinja_string_is (args->values[1].as.string, "common")))
     {
       if (is_integer && precision >= 0)

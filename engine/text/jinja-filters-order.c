@@ -2,23 +2,6 @@
 
 /* Filters that put values in order: sorting, grouping, least and greatest, each once. */
 
-#define FILTER(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
-static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT);
-}
-
-static gboolean
-is_true (const JinjaArgs *args,
-         guint            i)
-{
-  return given (args, i) && jinja_truth (args->values[i]);
-}
-
 /* Keys to sort or compare by: a value, or an attribute of it, without case if it is text. */
 static gboolean
 get_key (JinjaRun   *run,
@@ -69,14 +52,14 @@ sort_by (JinjaRun    *run,
 }
 
 /* "a,b": by a, then by b: sorted by the last first, which keeps the order of equals. */
-FILTER (filter_sort)
+JINJA_FILTER (filter_sort)
 {
   const JinjaValue path = args->values[2];
   JinjaValue *sorted;
   gsize n, end;
 
   if (!jinja_is (path, JINJA_STRING) || memchr (path.as.string->bytes, ',', path.as.string->length) == NULL)
-    return sort_by (run, self, path, is_true (args, 1), is_true (args, 0), &sorted, &n)
+    return sort_by (run, self, path, jinja_is_true (args, 1), jinja_is_true (args, 0), &sorted, &n)
            && jinja_items_new (run, JINJA_LIST, sorted, n, result);
 
   end = path.as.string->length;
@@ -90,8 +73,8 @@ FILTER (filter_sort)
         start--;
       part = jinja_string_slice (run, path.as.string, start, end - start);
       if (part == NULL
-          || !sort_by (run, *result, jinja_string_value (part), is_true (args, 1),
-                       is_true (args, 0), &sorted, &n)
+          || !sort_by (run, *result, jinja_string_value (part), jinja_is_true (args, 1),
+                       jinja_is_true (args, 0), &sorted, &n)
           || !jinja_items_new (run, JINJA_LIST, sorted, n, result))
         return FALSE;
       if (start == 0)
@@ -100,10 +83,10 @@ FILTER (filter_sort)
     }
 }
 
-FILTER (filter_dictsort)
+JINJA_FILTER (filter_dictsort)
 {
   JinjaView view = { .kind = JINJA_VIEW_ITEMS };
-  const JinjaString *by = given (args, 1) && jinja_is (args->values[1], JINJA_STRING)
+  const JinjaString *by = jinja_is_given (args, 1) && jinja_is (args->values[1], JINJA_STRING)
                               ? args->values[1].as.string
                               : NULL;
   JinjaValue *sorted;
@@ -113,18 +96,18 @@ FILTER (filter_dictsort)
     return FALSE;
   if (!jinja_is (self, JINJA_DICT))
     return jinja_fail (run, "dictsort() takes a mapping, not %s", jinja_type_name (self));
-  if (given (args, 1)
+  if (jinja_is_given (args, 1)
       && (by == NULL || (!jinja_string_is (by, "key") && !jinja_string_is (by, "value"))))
     return jinja_fail (run, "You can only sort by either \"key\" or \"value\"");
 
   view.dict = self.as.dict;
   return sort_by (run, (JinjaValue) { .kind = JINJA_VIEW, .as.view = &view },
-                  jinja_integer (by != NULL && jinja_string_is (by, "value")), is_true (args, 0),
-                  is_true (args, 2), &sorted, &n)
+                  jinja_integer (by != NULL && jinja_string_is (by, "value")), jinja_is_true (args, 0),
+                  jinja_is_true (args, 2), &sorted, &n)
          && jinja_items_new (run, JINJA_LIST, sorted, n, result);
 }
 
-FILTER (filter_unique)
+JINJA_FILTER (filter_unique)
 {
   const JinjaValue *values;
   JinjaValue *kept;
@@ -139,7 +122,7 @@ FILTER (filter_unique)
       JinjaValue key;
       gsize before = seen->n;
 
-      if (!get_key (run, values[i], args->values[1], is_true (args, 0), &key)
+      if (!get_key (run, values[i], args->values[1], jinja_is_true (args, 0), &key)
           || !jinja_dict_set (run, seen, key, jinja_none ()))
         return FALSE;
       if (seen->n > before)
@@ -168,7 +151,7 @@ extreme (JinjaRun        *run,
                             (JinjaValue) { .kind = JINJA_ABSENT }, result);
   for (gsize i = 0; i < n; i++)
     {
-      if (!get_key (run, values[i], args->values[1], is_true (args, 0), &key))
+      if (!get_key (run, values[i], args->values[1], jinja_is_true (args, 0), &key))
         return FALSE;
       if (i > 0 && !jinja_compare (run, op, key, best, &better))
         return FALSE;
@@ -182,13 +165,13 @@ extreme (JinjaRun        *run,
   return TRUE;
 }
 
-FILTER (filter_min) { return extreme (run, self, args, JINJA_LT, result); }
-FILTER (filter_max) { return extreme (run, self, args, JINJA_GT, result); }
+JINJA_FILTER (filter_min) { return extreme (run, self, args, JINJA_LT, result); }
+JINJA_FILTER (filter_max) { return extreme (run, self, args, JINJA_GT, result); }
 
-FILTER (filter_groupby)
+JINJA_FILTER (filter_groupby)
 {
   JinjaValue *sorted, *groups;
-  const gboolean case_sensitive = is_true (args, 2);
+  const gboolean case_sensitive = jinja_is_true (args, 2);
   gsize n, n_groups = 0;
 
   if (!sort_by (run, self, args->values[0], case_sensitive, FALSE, &sorted, &n)

@@ -5,24 +5,7 @@
 /* Filters over sequences and mappings. Those that are generators in jinja2 give a cursor here: what can
  * be gone through once, and has no length. */
 
-#define FILTER(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
-static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT);
-}
-
-static gboolean
-is_true (const JinjaArgs *args,
-         guint            i)
-{
-  return given (args, i) && jinja_truth (args->values[i]);
-}
-
-FILTER (filter_length)
+JINJA_FILTER (filter_length)
 {
   gsize length;
 
@@ -33,21 +16,21 @@ FILTER (filter_length)
   return TRUE;
 }
 
-FILTER (filter_default)
+JINJA_FILTER (filter_default)
 {
   *result = self;
-  if (jinja_is (self, JINJA_UNDEFINED) || (is_true (args, 1) && !jinja_truth (self)))
+  if (jinja_is (self, JINJA_UNDEFINED) || (jinja_is_true (args, 1) && !jinja_truth (self)))
     {
       const JinjaString *nothing = jinja_string_new (run, "", 0, TRUE);
 
-      *result = given (args, 0) ? args->values[0] : jinja_string_value (nothing);
+      *result = jinja_is_given (args, 0) ? args->values[0] : jinja_string_value (nothing);
       return nothing != NULL;
     }
 
   return TRUE;
 }
 
-FILTER (filter_list)
+JINJA_FILTER (filter_list)
 {
   const JinjaValue *values;
   gsize n;
@@ -56,7 +39,7 @@ FILTER (filter_list)
          && jinja_items_new (run, JINJA_LIST, values, n, result);
 }
 
-FILTER (filter_items)
+JINJA_FILTER (filter_items)
 {
   const JinjaValue *values = NULL;
   gsize n = 0;
@@ -74,7 +57,7 @@ FILTER (filter_items)
   return jinja_cursor_new (run, values, n, result);
 }
 
-FILTER (filter_first)
+JINJA_FILTER (filter_first)
 {
   const JinjaValue *values;
   gsize n;
@@ -92,7 +75,7 @@ FILTER (filter_first)
   return TRUE;
 }
 
-FILTER (filter_last)
+JINJA_FILTER (filter_last)
 {
   const JinjaValue *values;
   gsize n;
@@ -109,7 +92,7 @@ FILTER (filter_last)
   return TRUE;
 }
 
-FILTER (filter_reverse)
+JINJA_FILTER (filter_reverse)
 {
   const JinjaValue *values;
   JinjaValue *reversed;
@@ -175,13 +158,13 @@ join (JinjaRun          *run,
   return jinja_builder_finish (&builder);
 }
 
-FILTER (filter_join)
+JINJA_FILTER (filter_join)
 {
   const JinjaValue *values;
   const JinjaString *separator, *joined;
   gsize n;
 
-  separator = given (args, 0) ? jinja_str (run, args->values[0])
+  separator = jinja_is_given (args, 0) ? jinja_str (run, args->values[0])
                               : jinja_string_new (run, "", 0, TRUE);
   if (separator == NULL || !jinja_iterate (run, self, &values, &n))
     return FALSE;
@@ -191,14 +174,14 @@ FILTER (filter_join)
   return joined != NULL;
 }
 
-FILTER (filter_sum)
+JINJA_FILTER (filter_sum)
 {
   const JinjaValue *values;
   gsize n;
 
   if (!jinja_iterate (run, self, &values, &n))
     return FALSE;
-  *result = given (args, 1) ? args->values[1] : jinja_integer (0);
+  *result = jinja_is_given (args, 1) ? args->values[1] : jinja_integer (0);
   if (jinja_is (*result, JINJA_STRING))
     return jinja_fail (run, "sum() can't sum strings");
   for (gsize i = 0; i < n; i++)
@@ -213,7 +196,7 @@ FILTER (filter_sum)
   return TRUE;
 }
 
-FILTER (filter_batch)
+JINJA_FILTER (filter_batch)
 {
   const JinjaValue *values;
   JinjaValue *batches, *batch;
@@ -232,7 +215,7 @@ FILTER (filter_batch)
   for (gsize i = 0; i < n_batches; i++)
     {
       gsize here = MIN (size, n - i * size);
-      gboolean fill = here < size && given (args, 1) && !jinja_is (args->values[1], JINJA_NONE);
+      gboolean fill = here < size && jinja_is_some (args, 1);
 
       batch = jinja_new_n (run, JinjaValue, size);
       if (batch == NULL || !jinja_step (run, size))
@@ -247,7 +230,7 @@ FILTER (filter_batch)
   return jinja_cursor_new (run, batches, n_batches, result);
 }
 
-FILTER (filter_slice)
+JINJA_FILTER (filter_slice)
 {
   const JinjaValue *values;
   JinjaValue *slices, *slice;
@@ -263,7 +246,7 @@ FILTER (filter_slice)
     {
       gboolean extra = i < n % (gsize) count;
       gsize here = n / (gsize) count + extra;
-      gboolean fill = !extra && given (args, 1) && !jinja_is (args->values[1], JINJA_NONE);
+      gboolean fill = !extra && jinja_is_some (args, 1);
 
       slice = jinja_new_n (run, JinjaValue, here + 1);
       if (slice == NULL || !jinja_step (run, 1 + here))
@@ -279,7 +262,7 @@ FILTER (filter_slice)
   return jinja_cursor_new (run, slices, (gsize) count, result);
 }
 
-FILTER (filter_attr)
+JINJA_FILTER (filter_attr)
 {
   JinjaValue name = args->values[0];
   gboolean is_unsafe;
@@ -294,7 +277,7 @@ FILTER (filter_attr)
 }
 
 /* map("filter", …) and map(attribute="a.b", default=x) */
-FILTER (filter_map)
+JINJA_FILTER (filter_map)
 {
   const JinjaBuiltin *builtin = NULL;
   JinjaValue path = { .kind = JINJA_ABSENT }, missing = { .kind = JINJA_ABSENT };
@@ -397,10 +380,10 @@ select_values (JinjaRun        *run,
   return jinja_cursor_new (run, kept, n_kept, result);
 }
 
-FILTER (filter_select)     { return select_values (run, self, args, FALSE, TRUE, result); }
-FILTER (filter_reject)     { return select_values (run, self, args, FALSE, FALSE, result); }
-FILTER (filter_selectattr) { return select_values (run, self, args, TRUE, TRUE, result); }
-FILTER (filter_rejectattr) { return select_values (run, self, args, TRUE, FALSE, result); }
+JINJA_FILTER (filter_select)     { return select_values (run, self, args, FALSE, TRUE, result); }
+JINJA_FILTER (filter_reject)     { return select_values (run, self, args, FALSE, FALSE, result); }
+JINJA_FILTER (filter_selectattr) { return select_values (run, self, args, TRUE, TRUE, result); }
+JINJA_FILTER (filter_rejectattr) { return select_values (run, self, args, TRUE, FALSE, result); }
 
 static const JinjaBuiltin filters[] = {
   { "length", filter_length, "", 0 },

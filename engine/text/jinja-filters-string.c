@@ -4,22 +4,12 @@
 
 /* Filters whose outcome is text. */
 
-#define FILTER(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
 static gboolean
 give (JinjaValue        *result,
       const JinjaString *string)
 {
   *result = jinja_string_value (string);
   return string != NULL;
-}
-
-static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT);
 }
 
 /* A string parameter; @name for the error. */
@@ -60,31 +50,31 @@ to_case (JinjaRun   *run,
   return text != NULL && give (result, jinja_string_to_case (run, text, to));
 }
 
-FILTER (filter_upper)      { return to_case (run, self, JINJA_UPPER, result); }
-FILTER (filter_lower)      { return to_case (run, self, JINJA_LOWER, result); }
-FILTER (filter_title)      { return to_case (run, self, JINJA_TITLE_FILTER, result); }
-FILTER (filter_capitalize) { return to_case (run, self, JINJA_CAPITALIZE, result); }
+JINJA_FILTER (filter_upper)      { return to_case (run, self, JINJA_UPPER, result); }
+JINJA_FILTER (filter_lower)      { return to_case (run, self, JINJA_LOWER, result); }
+JINJA_FILTER (filter_title)      { return to_case (run, self, JINJA_TITLE_FILTER, result); }
+JINJA_FILTER (filter_capitalize) { return to_case (run, self, JINJA_CAPITALIZE, result); }
 
-FILTER (filter_string)
+JINJA_FILTER (filter_string)
 {
   return give (result, jinja_str (run, self));
 }
 
-FILTER (filter_safe)
+JINJA_FILTER (filter_safe)
 {
   const JinjaString *text = jinja_str (run, self);
 
   return text != NULL && give (result, jinja_string_with_markup (run, text, TRUE));
 }
 
-FILTER (filter_escape)
+JINJA_FILTER (filter_escape)
 {
   const JinjaString *text = jinja_str (run, self);
 
   return text != NULL && give (result, jinja_string_escape (run, text));
 }
 
-FILTER (filter_forceescape)
+JINJA_FILTER (filter_forceescape)
 {
   const JinjaString *text = jinja_str (run, self);
 
@@ -92,21 +82,21 @@ FILTER (filter_forceescape)
          && give (result, jinja_string_escape (run, text));
 }
 
-FILTER (filter_trim)
+JINJA_FILTER (filter_trim)
 {
   const JinjaString *text = jinja_str (run, self);
   const JinjaString *chars = NULL;
 
   if (text == NULL)
     return FALSE;
-  if (given (args, 0) && !jinja_is (args->values[0], JINJA_NONE)
+  if (jinja_is_given (args, 0) && !jinja_is (args->values[0], JINJA_NONE)
       && !get_string (run, args->values[0], &chars))
     return FALSE;
 
   return give (result, jinja_string_strip (run, text, chars, JINJA_STRIP_BOTH));
 }
 
-FILTER (filter_replace)
+JINJA_FILTER (filter_replace)
 {
   const JinjaString *text = jinja_str (run, self);
   const JinjaString *old = jinja_str (run, args->values[0]);
@@ -115,7 +105,7 @@ FILTER (filter_replace)
 
   if (text == NULL || old == NULL || by == NULL)
     return FALSE;
-  if (given (args, 2) && !jinja_is (args->values[2], JINJA_NONE)
+  if (jinja_is_given (args, 2) && !jinja_is (args->values[2], JINJA_NONE)
       && !get_size (run, args->values[2], &count))
     return FALSE;
   text = jinja_string_with_markup (run, text, FALSE);
@@ -123,7 +113,7 @@ FILTER (filter_replace)
   return text != NULL && give (result, jinja_string_replace (run, text, old, by, count));
 }
 
-FILTER (filter_format)
+JINJA_FILTER (filter_format)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaValue values;
@@ -175,21 +165,21 @@ line_end (const JinjaString *text,
   return at;
 }
 
-FILTER (filter_indent)
+JINJA_FILTER (filter_indent)
 {
   const JinjaString *text, *by;
   JinjaBuilder builder;
   gint64 width = 4;
-  gboolean first = given (args, 1) && jinja_truth (args->values[1]);
-  gboolean blank = given (args, 2) && jinja_truth (args->values[2]);
+  gboolean first = jinja_is_given (args, 1) && jinja_truth (args->values[1]);
+  gboolean blank = jinja_is_given (args, 2) && jinja_truth (args->values[2]);
 
   if (!get_string (run, self, &text))
     return FALSE;
-  if (given (args, 0) && jinja_is (args->values[0], JINJA_STRING))
+  if (jinja_is_given (args, 0) && jinja_is (args->values[0], JINJA_STRING))
     by = args->values[0].as.string;
   else
     {
-      if (given (args, 0) && !get_size (run, args->values[0], &width))
+      if (jinja_is_given (args, 0) && !get_size (run, args->values[0], &width))
         return FALSE;
       jinja_builder_init (&builder, run);
       jinja_builder_add_repeated (&builder, jinja_string_new (run, " ", 1, FALSE),
@@ -218,14 +208,14 @@ FILTER (filter_indent)
   return give (result, jinja_builder_finish (&builder));
 }
 
-FILTER (filter_center)
+JINJA_FILTER (filter_center)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaBuilder builder;
   gint64 width = 80;
   gsize missing, left;
 
-  if (text == NULL || (given (args, 0) && !get_size (run, args->values[0], &width)))
+  if (text == NULL || (jinja_is_given (args, 0) && !get_size (run, args->values[0], &width)))
     return FALSE;
   width = CLAMP (width, 0, 1000000);
   missing = (gsize) width > text->n_chars ? (gsize) width - text->n_chars : 0;
@@ -242,22 +232,22 @@ FILTER (filter_center)
   return give (result, jinja_builder_finish (&builder));
 }
 
-FILTER (filter_truncate)
+JINJA_FILTER (filter_truncate)
 {
   const JinjaString *text, *end, *head;
   JinjaBuilder builder;
   const JinjaString *blank = jinja_string_new (run, " ", 1, FALSE);
   gint64 length = 255, leeway = 5;
-  gboolean kill = given (args, 1) && jinja_truth (args->values[1]);
+  gboolean kill = jinja_is_given (args, 1) && jinja_truth (args->values[1]);
   gssize cut;
 
   if (blank == NULL || !get_string (run, self, &text)
-      || (given (args, 0) && !get_size (run, args->values[0], &length))
-      || (given (args, 3) && !jinja_is (args->values[3], JINJA_NONE)
+      || (jinja_is_given (args, 0) && !get_size (run, args->values[0], &length))
+      || (jinja_is_given (args, 3) && !jinja_is (args->values[3], JINJA_NONE)
           && !get_size (run, args->values[3], &leeway)))
     return FALSE;
   end = jinja_string_new (run, "...", 3, FALSE);
-  if (end == NULL || (given (args, 2) && !get_string (run, args->values[2], &end)))
+  if (end == NULL || (jinja_is_given (args, 2) && !get_string (run, args->values[2], &end)))
     return FALSE;
   if (length < (gint64) end->n_chars || leeway < 0 || length > G_MAXINT32 || leeway > G_MAXINT32)
     return jinja_fail (run, "truncate() with a length that makes no sense");
@@ -277,7 +267,7 @@ FILTER (filter_truncate)
   return give (result, jinja_builder_finish (&builder));
 }
 
-FILTER (filter_wordcount)
+JINJA_FILTER (filter_wordcount)
 {
   const JinjaString *text = jinja_str (run, self);
   gboolean inside = FALSE;
@@ -299,7 +289,7 @@ FILTER (filter_wordcount)
   return TRUE;
 }
 
-FILTER (filter_urlencode)
+JINJA_FILTER (filter_urlencode)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaBuilder builder;
@@ -326,16 +316,16 @@ FILTER (filter_urlencode)
   return give (result, jinja_builder_finish (&builder));
 }
 
-FILTER (filter_tojson)
+JINJA_FILTER (filter_tojson)
 {
   JinjaJsonStyle style = { 0 };
   JinjaBuilder builder;
   JinjaValue indent = args->values[1], separators = args->values[2];
   const JinjaItems *pair;
 
-  style.ensure_ascii = given (args, 0) && jinja_truth (args->values[0]);
-  style.sort_keys = given (args, 3) && jinja_truth (args->values[3]);
-  if (given (args, 1) && !jinja_is (indent, JINJA_NONE))
+  style.ensure_ascii = jinja_is_given (args, 0) && jinja_truth (args->values[0]);
+  style.sort_keys = jinja_is_given (args, 3) && jinja_truth (args->values[3]);
+  if (jinja_is_given (args, 1) && !jinja_is (indent, JINJA_NONE))
     {
       gint64 width;
 
@@ -357,7 +347,7 @@ FILTER (filter_tojson)
   style.key_separator = jinja_string_copy (run, ": ");
   if (style.item_separator == NULL || style.key_separator == NULL)
     return FALSE;
-  if (given (args, 2) && !jinja_is (separators, JINJA_NONE))
+  if (jinja_is_given (args, 2) && !jinja_is (separators, JINJA_NONE))
     {
       if (!jinja_is (separators, JINJA_TUPLE) && !jinja_is (separators, JINJA_LIST))
         return jinja_fail (run, "separators must be two strings");

@@ -8,14 +8,6 @@
   static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
 
 static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT)
-         && !jinja_is (args->values[i], JINJA_NONE);
-}
-
-static gboolean
 get_string (JinjaRun           *run,
             JinjaValue          value,
             const JinjaString **string)
@@ -35,7 +27,7 @@ get_size (JinjaRun        *run,
           guint            i,
           gint64          *size)
 {
-  if (given (args, i) && !jinja_get_integer (args->values[i], size))
+  if (jinja_is_some (args, i) && !jinja_get_integer (args->values[i], size))
     return jinja_defined (run, args->values[i])
            && jinja_fail (run, "an integer was expected, not %s",
                           jinja_type_name (args->values[i]));
@@ -207,7 +199,7 @@ split (JinjaRun        *run,
   gint64 max = -1;
   gboolean ok;
 
-  if ((given (args, 0) && !get_string (run, args->values[0], &separator))
+  if ((jinja_is_some (args, 0) && !get_string (run, args->values[0], &separator))
       || !get_size (run, args, 1, &max))
     return FALSE;
   if (separator != NULL && separator->length == 0)
@@ -234,7 +226,7 @@ METHOD (string_splitlines)
 {
   const JinjaString *text = self.as.string;
   Pieces pieces = { .run = run, .from = text };
-  gboolean keep = given (args, 0) && jinja_truth (args->values[0]);
+  gboolean keep = jinja_is_some (args, 0) && jinja_truth (args->values[0]);
   gsize start = 0;
 
   for (gsize at = 0, length; at < text->length; at += length)

@@ -16,14 +16,6 @@ give (JinjaValue        *result,
 }
 
 static gboolean
-given (const JinjaArgs *args,
-       guint            i)
-{
-  return i < args->n && !jinja_is (args->values[i], JINJA_ABSENT)
-         && !jinja_is (args->values[i], JINJA_NONE);
-}
-
-static gboolean
 get_string (JinjaRun           *run,
             JinjaValue          value,
             const JinjaString **string)
@@ -43,7 +35,7 @@ get_size (JinjaRun        *run,
           guint            i,
           gint64          *size)
 {
-  if (given (args, i) && !jinja_get_integer (args->values[i], size))
+  if (jinja_is_some (args, i) && !jinja_get_integer (args->values[i], size))
     return jinja_defined (run, args->values[i])
            && jinja_fail (run, "an integer was expected, not %s",
                           jinja_type_name (args->values[i]));
@@ -60,7 +52,7 @@ strip (JinjaRun        *run,
 {
   const JinjaString *chars = NULL;
 
-  if (given (args, 0) && !get_string (run, args->values[0], &chars))
+  if (jinja_is_some (args, 0) && !get_string (run, args->values[0], &chars))
     return FALSE;
 
   return give (result, jinja_string_strip (run, self.as.string, chars, sides));
@@ -310,7 +302,7 @@ pad (JinjaRun        *run,
   gsize missing, left;
 
   if (fill == NULL || !get_size (run, args, 0, &width)
-      || (given (args, 1) && !get_string (run, args->values[1], &fill)))
+      || (jinja_is_some (args, 1) && !get_string (run, args->values[1], &fill)))
     return FALSE;
   if (fill->n_chars != 1)
     return jinja_fail (run, "The fill character must be exactly one character long");
