@@ -87,7 +87,11 @@ sotto_model_fill_info (SottoModel *self)
       info->n_vocabulary = self->program->plan.n_vocabulary;
       info->n_context_trained = self->program->n_context_trained;
       info->is_embedding = self->program->is_embedding;
-      info->is_base = info->is_base && !info->is_embedding;
+      if (info->is_embedding)
+        {
+          info->is_base = FALSE;
+          info->default_template = NULL;
+        }
     }
 }
 

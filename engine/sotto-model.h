@@ -33,7 +33,7 @@ typedef struct {
   guint n_context_trained;   /* tokens the model was trained for */
   gboolean has_template;     /* the file brings a chat template */
   const char *default_template; /* (nullable): what stands in for it: the format's name ("gemma"),
-                                   "plain", or for a base model "completion" */
+                                   "plain", or for a base model "completion"; of an embedding model none */
   gboolean is_embedding;     /* gives vectors of texts, writes none: sotto_session_embed() */
   gboolean is_base;          /* not trained to answer: it continues what it is given */
 } SottoModelInfo;

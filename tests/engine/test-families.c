@@ -287,6 +287,8 @@ test_family (gconstpointer data)
   checks = sotto_model_get_info (model)->is_embedding ? embedding : generating;
   if (checks == generating)
     g_assert_cmpuint (sotto_model_get_info (model)->n_vocabulary, ==, expected.n_columns);
+  else
+    g_assert_null (sotto_model_get_info (model)->default_template);
 
   for (guint i = 0; checks[i] != NULL; i++)
     {
