@@ -132,6 +132,18 @@ gguf_writer_add_strings (GgufWriter *self, const char *key, const char *const *s
 }
 
 void
+gguf_writer_add_json_strings (GgufWriter *self, const char *key, yyjson_val *array)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
+  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
+  yyjson_val *value;
+
+  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
+    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
+  gguf_writer_add_strings (self, key, (const char *const *) strings->pdata, strings->len);
+}
+
+void
 gguf_writer_add_int32s (GgufWriter *self, const char *key, const gint32 *values, guint n)
 {
   begin_array (self, key, SOTTO_GGUF_INT32, n);

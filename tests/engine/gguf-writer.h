@@ -2,6 +2,8 @@
 
 #include "format/gguf.h"
 
+#include <yyjson.h>
+
 G_BEGIN_DECLS
 
 /* Writes GGUF files for tests, well-formed unless told otherwise. */
@@ -15,6 +17,8 @@ void gguf_writer_add_float (GgufWriter *self, const char *key, float value);
 void gguf_writer_add_bool (GgufWriter *self, const char *key, gboolean value);
 void gguf_writer_add_string (GgufWriter *self, const char *key, const char *value);
 void gguf_writer_add_strings (GgufWriter *self, const char *key, const char *const *strings, guint n);
+/* @array: of strings */
+void gguf_writer_add_json_strings (GgufWriter *self, const char *key, yyjson_val *array);
 void gguf_writer_add_int32s (GgufWriter *self, const char *key, const gint32 *values, guint n);
 /* A value of any type from its bytes. */
 void gguf_writer_add_raw (GgufWriter *self, const char *key, guint32 type, gconstpointer bytes, gsize n);

@@ -44,20 +44,6 @@ assert_ids (SottoTokenizer *tokenizer,
   g_assert_cmpstr (got, ==, expected);
 }
 
-static void
-add_strings (GgufWriter *writer,
-             const char *key,
-             yyjson_val *array)
-{
-  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
-  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
-  yyjson_val *value;
-
-  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
-    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
-  gguf_writer_add_strings (writer, key, (const char *const *) strings->pdata, strings->len);
-}
-
 /* The definition, word by word: merge the leftmost pair of the lowest rank until none is left. */
 static void
 encode_naively (yyjson_val *vocabulary,
@@ -130,8 +116,8 @@ make_letters (yyjson_val *root)
   gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
   gguf_writer_add_string (writer, "tokenizer.ggml.pre", "gpt-2");
   gguf_writer_add_uint32 (writer, "tokenizer.ggml.unknown_token_id", 0);
-  add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "tokens"));
-  add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
+  gguf_writer_add_json_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "tokens"));
+  gguf_writer_add_json_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
   bytes = gguf_writer_finish (writer);
   gguf = sotto_gguf_parse (bytes, "letters", &error);
   g_assert_no_error (error);

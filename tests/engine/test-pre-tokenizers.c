@@ -26,18 +26,6 @@ read_fixture (void)
   return document;
 }
 
-static void
-add_strings (GgufWriter *writer, const char *key, yyjson_val *array)
-{
-  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
-  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
-  yyjson_val *value;
-
-  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
-    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
-  gguf_writer_add_strings (writer, key, (const char *const *) strings->pdata, strings->len);
-}
-
 /* The fixture's vocabulary, cut as @pre says. */
 static SottoTokenizer *
 make_tokenizer (yyjson_val *root, const char *pre)
@@ -50,8 +38,8 @@ make_tokenizer (yyjson_val *root, const char *pre)
 
   gguf_writer_add_string (writer, "tokenizer.ggml.model", "gpt2");
   gguf_writer_add_string (writer, "tokenizer.ggml.pre", pre);
-  add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "vocabulary"));
-  add_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
+  gguf_writer_add_json_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (root, "vocabulary"));
+  gguf_writer_add_json_strings (writer, "tokenizer.ggml.merges", yyjson_obj_get (root, "merges"));
   bytes = gguf_writer_finish (writer);
   gguf = sotto_gguf_parse (bytes, pre, &error);
   g_assert_no_error (error);

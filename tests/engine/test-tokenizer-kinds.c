@@ -62,20 +62,6 @@ decode (SottoTokenizer *tokenizer,
 
 /* --- A case as a file --- */
 
-static void
-add_strings (GgufWriter *writer,
-             const char *key,
-             yyjson_val *array)
-{
-  g_autoptr (GPtrArray) strings = g_ptr_array_new ();
-  yyjson_arr_iter iter = yyjson_arr_iter_with (array);
-  yyjson_val *value;
-
-  while ((value = yyjson_arr_iter_next (&iter)) != NULL)
-    g_ptr_array_add (strings, (char *) yyjson_get_str (value));
-  gguf_writer_add_strings (writer, key, (const char *const *) strings->pdata, strings->len);
-}
-
 /* An array of 4-byte elements as GGUF writes it: type, length, values. */
 static void
 add_array (GgufWriter   *writer,
@@ -134,14 +120,14 @@ make_file (yyjson_val *one)
 
   gguf_writer_add_string (writer, "tokenizer.ggml.model",
                           yyjson_get_str (yyjson_obj_get (one, "model")));
-  add_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (one, "tokens"));
+  gguf_writer_add_json_strings (writer, "tokenizer.ggml.tokens", yyjson_obj_get (one, "tokens"));
   gguf_writer_add_int32s (writer, "tokenizer.ggml.token_type", (const gint32 *) (gpointer) types->data,
                           types->len);
   if (scores->len > 0)
     add_array (writer, "tokenizer.ggml.scores", SOTTO_GGUF_FLOAT32, scores->data, scores->len,
                sizeof (float));
   if (merges != NULL)
-    add_strings (writer, "tokenizer.ggml.merges", merges);
+    gguf_writer_add_json_strings (writer, "tokenizer.ggml.merges", merges);
   if (*charsmap != '\0')
     {
       gsize length;
