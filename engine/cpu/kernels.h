@@ -1,6 +1,7 @@
 #pragma once
 
-#include "backend.h"
+#include "plan.h"
+#include "sotto-session.h"
 
 G_BEGIN_DECLS
 
