@@ -5,7 +5,7 @@
 #include "cuda/device.h"
 #include "cuda/operations.h"
 
-/* How many rows of y there are of a matrix is known before a launch, or only on the device. */
+/* Of all kernels of products */
 typedef struct {
   SottoCudaMultiply m;
   guint n_blocks;           /* of a row of the weight */
@@ -38,12 +38,12 @@ put_product (const SottoCudaMultiply &m, guint matrix, guint weight, guint row, 
   *y = m.add ? *y + sum : sum;
 }
 
-/* One file each; they refuse types that they do not have. */
+/* A file each; they refuse types that they do not have. */
 gboolean multiply_few (SottoCudaDevice *self, const MultiplyArguments *arguments);
 gboolean multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments);
 gboolean multiply_many (SottoCudaDevice *self, const MultiplyArguments *arguments);
 
-/* Calls f (T ()) for the quantised type of that number. */
+/* Once for each type of codes.h. */
 #define FOR_EACH_QUANTISED(each)                                                                              \
   each (Q4_0) each (Q4_1) each (Q5_0) each (Q5_1) each (Q8_0) each (Q2_K) each (Q3_K) each (Q4_K) each (Q5_K) \
   each (Q6_K) each (Q8_K) each (IQ1_S) each (IQ1_M) each (IQ2_XXS) each (IQ2_XS) each (IQ2_S) each (IQ3_XXS)  \
