@@ -6,16 +6,27 @@
 
 /* The public functions of a backend, handed to its class. */
 
+static gint
+count_layers (guint n_gpu_layers)
+{
+  return n_gpu_layers > 0 ? (gint) MIN (n_gpu_layers, G_MAXINT) : SOTTO_PLACE_AS_FITS;
+}
+
 SottoBackend *
 sotto_backend_new (const SottoBackendOptions *options, GError **error)
 {
   SottoBackend *cpu = sotto_backend_new_cpu (options->n_threads, options->tier, error);
-  gint n_layers = options->n_gpu_layers > 0 ? (gint) MIN (options->n_gpu_layers, G_MAXINT)
-                                            : SOTTO_PLACE_AS_FITS;
 
   if (cpu == NULL || options->gpu == SOTTO_GPU_NEVER)
     return cpu;
-  return sotto_backend_new_cuda (cpu, options->gpu == SOTTO_GPU_ALWAYS, n_layers, error);
+  return sotto_backend_new_cuda (cpu, options->gpu == SOTTO_GPU_ALWAYS, count_layers (options->n_gpu_layers),
+                                 error);
+}
+
+void
+sotto_backend_set_gpu (SottoBackend *self, SottoGpuUse gpu, guint n_gpu_layers)
+{
+  sotto_backend_cuda_set_use (self, gpu, count_layers (n_gpu_layers));
 }
 
 const GError *

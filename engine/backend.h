@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plan.h"
+#include "sotto-placement.h"
 #include "sotto-session.h"
 
 G_BEGIN_DECLS
@@ -86,6 +87,9 @@ typedef struct {
 } SottoBackendClass;
 
 /* The first member of every backend's struct. */
+
+  /* (nullable): fills in what is said of GPUs, where some compute the state */
+  void (*state_place) (SottoBackend *self, const SottoState *state, SottoPlacement *placement);
 struct _SottoBackend {
   const SottoBackendClass *klass;
 };

@@ -13,6 +13,7 @@
 #include "sotto-grammar.h"
 #include "sotto-message.h"
 #include "sotto-model.h"
+#include "sotto-placement.h"
 #include "sotto-sampler.h"
 #include "sotto-session.h"
 #include "sotto-worker.h"

@@ -78,25 +78,32 @@ push_finished (const SottoGeneration *self,
 }
 
 SottoResident *
+void
+sotto_generation_tell_loaded (const SottoGeneration *self,
+                              const SottoResident   *resident)
+{
+  SottoEvent *event = sotto_event_new (self->id, SOTTO_EVENT_LOADED);
+
+  event->path = g_strdup (self->request->path);
+  event->model = sotto_model_ref (resident->model);
+  event->memory = sotto_residents_measure (self->residents);
+  event->placement = sotto_session_get_placement (resident->session);
+  event->total = sotto_session_get_context (resident->session);
+  sotto_event_queue_push (self->events, event);
+}
+
 sotto_generation_open (const SottoGeneration  *self,
                        const char             *path,
                        guint                   n_context,
                        gboolean               *opened,
                        GError                **error)
 {
-  SottoResident *resident = sotto_residents_open (self->residents, path, n_context, on_loading,
-                                                  (gpointer) self, self->cancel, opened, error);
+  SottoResident *resident = sotto_residents_open (self->residents, path, n_context, self->place,
+                                                  on_loading, (gpointer) self, self->cancel, opened,
+                                                  error);
 
   if (resident != NULL && *opened)
-    {
-      SottoEvent *event = sotto_event_new (self->id, SOTTO_EVENT_LOADED);
-
-      event->path = g_strdup (path);
-      event->model = sotto_model_ref (resident->model);
-      event->memory = sotto_residents_measure (self->residents);
-      event->total = sotto_session_get_context (resident->session);
-      sotto_event_queue_push (self->events, event);
-    }
+    sotto_generation_tell_loaded (self, resident);
 
   return resident;
 }

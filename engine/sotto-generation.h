@@ -8,13 +8,15 @@ G_BEGIN_DECLS
 /* One reply, from the request to its last event. Runs in the worker's thread.
  *
  * @id: the request's
- * @residents: where the model is found, or opened
+ * @place: where the model is to be computed
+ * @residents: where it is found, or opened
  * @loaded: called after a model was opened for it
  */
 typedef struct {
   guint64 id;
   const SottoGenerate *request;
   SottoCancel *cancel;
+  SottoResidentPlace place;
   SottoResidents *residents;
   SottoBackend *backend;
   SottoEventQueue *events;
@@ -26,6 +28,9 @@ SottoResident *sotto_generation_open (const SottoGeneration  *self,
                                       guint                   n_context,
                                       gboolean               *opened,
                                       GError                **error);
+
+/* Pushes LOADED, of a model that is open. */
+void sotto_generation_tell_loaded (const SottoGeneration *self, const SottoResident *resident);
 
 /* Pushes PREFILL…, TEXT… and exactly one of FINISHED, CANCELLED, FAILED. */
 void sotto_generation_run (const SottoGeneration *self, SottoResident *resident);

@@ -122,6 +122,7 @@ SottoResident *
 sotto_residents_open (SottoResidents  *self,
                       const char      *path,
                       guint            n_context,
+                      SottoResidentPlace place,
                       SottoProgress    progress,
                       gpointer         user_data,
                       SottoCancel     *cancel,
@@ -139,7 +140,8 @@ sotto_residents_open (SottoResidents  *self,
   resident = find (self, path, &index);
   if (resident != NULL && sotto_model_check_unchanged (resident->model, NULL))
     {
-      if (n_context == 0 || sotto_session_get_context (resident->session) == n_context)
+      if ((n_context == 0 || sotto_session_get_context (resident->session) == n_context)
+          && resident->place.gpu == place.gpu && resident->place.n_gpu_layers == place.n_gpu_layers)
         {
           g_ptr_array_insert (self->list, 0, g_ptr_array_steal_index (self->list, index));
           return resident;
@@ -154,13 +156,14 @@ sotto_residents_open (SottoResidents  *self,
         return NULL;
     }
 
-  /* The same model with another context, or a file that was replaced: the old one is of no use. */
+  /* The same model with another context or elsewhere, or a file that was replaced: the old one is of no use. */
   if (resident != NULL)
     g_ptr_array_remove_index (self->list, index);
 
   if (!make_room (self, total (sotto_model_estimate_memory (model, n_context)), path, error))
     return NULL;
 
+  sotto_backend_set_gpu (self->backend, place.gpu, place.n_gpu_layers);
   session = sotto_session_open (model, self->backend, n_context, self->kv_type, progress, user_data,
                                 cancel, error);
   if (session == NULL)
@@ -170,6 +173,7 @@ sotto_residents_open (SottoResidents  *self,
   resident->model = g_steal_pointer (&model);
   resident->session = g_steal_pointer (&session);
   resident->stretches = g_array_new (FALSE, FALSE, sizeof (SottoStretch));
+  resident->place = place;
   resident->load_us = g_get_monotonic_time () - begin;
   g_ptr_array_insert (self->list, 0, resident);
   *opened = TRUE;

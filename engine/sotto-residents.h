@@ -9,10 +9,17 @@ G_BEGIN_DECLS
 typedef struct _SottoResidents SottoResidents;
 
 /* An open model with its session. */
+/* Where a model is to be computed, as in sotto_backend_set_gpu(). */
+typedef struct {
+  SottoGpuUse gpu;
+  guint n_gpu_layers;
+} SottoResidentPlace;
+
 typedef struct {
   SottoModel *model;
   SottoSession *session;
   GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
+  SottoResidentPlace place; /* as it was asked for */
   gint64 load_us;     /* what opening it took */
 } SottoResident;
 
@@ -23,8 +30,8 @@ SottoResidents *sotto_residents_new (SottoBackend *backend,
                                      gboolean      keep_previous);
 void sotto_residents_free (SottoResidents *self);
 
-/* Finds or opens the model of @path with a session of @n_context tokens (0: the default), closing others as the
- * budget asks. A file that cannot be opened, or that would not fit, closes nothing.
+/* Finds or opens the model of @path with a session of @n_context tokens (0: the default), at @place, closing
+ * others as the budget asks. A file that cannot be opened, or that would not fit, closes nothing.
  * @opened: (out): whether it was opened now
  * Returns: (transfer none): valid until the next call */
 SottoResident *sotto_residents_open (SottoResidents  *self,
@@ -32,6 +39,7 @@ SottoResident *sotto_residents_open (SottoResidents  *self,
                                      guint            n_context,
                                      SottoProgress    progress,
                                      gpointer         user_data,
+                                     SottoResidentPlace place,
                                      SottoCancel     *cancel,
                                      gboolean        *opened,
                                      GError         **error);

@@ -59,9 +59,18 @@ SottoBackend *sotto_backend_new (const SottoBackendOptions *options, GError **er
  * sotto_backend_get_gpu_error:
  *
  * Returns: (nullable): %SOTTO_ENGINE_ERROR_GPU or BACKEND: why no GPU is used; %NULL where one is, none was
- *   looked for yet, or none is wanted
+ *   looked for yet, or none was wanted
  */
 const GError *sotto_backend_get_gpu_error (const SottoBackend *self);
+
+/**
+ * sotto_backend_set_gpu:
+ * @gpu, @n_gpu_layers: as in #SottoBackendOptions
+ *
+ * How sessions are placed that are made from now on. A backend that was made with NEVER has no GPU and goes without;
+ * with ALWAYS and none to be used, making a session fails with GPU.
+ */
+void sotto_backend_set_gpu (SottoBackend *self, SottoGpuUse gpu, guint n_gpu_layers);
 
 void sotto_backend_free (SottoBackend *self);
 void sotto_backend_set_threads (SottoBackend *self, guint n_threads);

@@ -45,6 +45,8 @@ struct _SottoWorker {
   GMutex mutex;
   GHashTable *unfinished;  /* under mutex: id → borrowed Request, waiting or running */
   guint64 last_id;         /* under mutex */
+  GHashTable *places;      /* under mutex: path → SottoResidentPlace */
+  SottoResidentPlace place; /* of the others */
 };
 
 /* --- Requests --- */
@@ -164,6 +166,36 @@ sotto_worker_set_threads (SottoWorker *self,
   sotto_backend_set_threads (self->backend, n_threads);
 }
 
+void
+sotto_worker_place (SottoWorker *self,
+                    const char  *path,
+                    SottoGpuUse  gpu,
+                    guint        n_gpu_layers)
+{
+  SottoResidentPlace *place = g_new (SottoResidentPlace, 1);
+
+  *place = (SottoResidentPlace) { gpu, n_gpu_layers };
+  g_mutex_lock (&self->mutex);
+  g_hash_table_insert (self->places, g_strdup (path), place);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* @path: (nullable) */
+static SottoResidentPlace
+find_place (SottoWorker *self,
+            const char  *path)
+{
+  SottoResidentPlace *known;
+  SottoResidentPlace place;
+
+  g_mutex_lock (&self->mutex);
+  known = path != NULL ? g_hash_table_lookup (self->places, path) : NULL;
+  place = known != NULL ? *known : self->place;
+  g_mutex_unlock (&self->mutex);
+
+  return place;
+}
+
 /* The calling thread ranks below the window's. Failing is no harm. */
 static void
 be_nice (int level)
@@ -202,7 +234,8 @@ run_request (SottoWorker *self,
              Request     *request)
 {
   SottoGeneration generation = {
-    request->id, &request->generate, request->cancel, self->residents, self->backend, self->events,
+    request->id, &request->generate, request->cancel, find_place (self, request->generate.path),
+    self->residents, self->backend, self->events,
   };
   g_autoptr (GError) error = NULL;
   SottoResident *resident;
@@ -233,15 +266,7 @@ run_request (SottoWorker *self,
   if (request->kind == REQUEST_GENERATE)
     sotto_generation_run (&generation, resident);
   else if (!opened)
-    {
-      SottoEvent *event = sotto_event_new (request->id, SOTTO_EVENT_LOADED);
-
-      event->path = g_strdup (request->generate.path);
-      event->model = sotto_model_ref (resident->model);
-      event->memory = sotto_residents_measure (self->residents);
-      event->total = sotto_session_get_context (resident->session);
-      sotto_event_queue_push (self->events, event);
-    }
+    sotto_generation_tell_loaded (&generation, resident);
 }
 
 static gpointer
@@ -293,6 +318,8 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   self->closing = sotto_cancel_new ();
   self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, FALSE, NULL);
   self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->place = (SottoResidentPlace) { options->gpu, options->n_gpu_layers };
   g_mutex_init (&self->mutex);
 
   self->thread = g_thread_try_new ("sotto-worker", worker_main, self, error);
@@ -333,6 +360,7 @@ sotto_worker_free (SottoWorker *self)
   sotto_residents_free (self->residents);
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
+  g_hash_table_unref (self->places);
   g_async_queue_unref (self->requests);
   sotto_event_queue_free (self->events);
   sotto_cancel_unref (self->closing);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sotto-grammar.h"
+#include "sotto-placement.h"
 #include "sotto-sampler.h"
 #include "sotto-session.h"
 
@@ -23,7 +24,7 @@ typedef struct _SottoWorker SottoWorker;
  * @n_threads: 0: one a physical core
  * @keep_previous: keep models open as long as the budget allows
  * @tier: (nullable): as in sotto_backend_new_cpu()
- * @gpu, @n_gpu_layers: as in #SottoBackendOptions
+ * @gpu, @n_gpu_layers: as in #SottoBackendOptions, for models of which sotto_worker_place() says nothing
  * @kv_type: of all sessions
  * @wake: (nullable): called from the worker's thread whenever the event queue becomes non-empty;
  *   must not block; typically g_main_context_wakeup()
@@ -125,9 +126,18 @@ void sotto_worker_set_threads (SottoWorker *self, guint n_threads);
 
 /* --- Events --- */
 
+/**
+ * sotto_worker_place:
+ * @path: a model
+ * @gpu, @n_gpu_layers: as in sotto_backend_set_gpu()
+ *
+ * Where @path is computed from the next request on that opens or uses it; one that is open moves then.
+ */
+void sotto_worker_place (SottoWorker *self, const char *path, SottoGpuUse gpu, guint n_gpu_layers);
+
 typedef enum {
   SOTTO_EVENT_LOADING,      /* done, total */
-  SOTTO_EVENT_LOADED,       /* model, memory */
+  SOTTO_EVENT_LOADED,       /* model, memory, placement */
   SOTTO_EVENT_UNLOADED,     /* path */
   SOTTO_EVENT_HASHED,       /* path, hash */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
@@ -217,6 +227,7 @@ typedef struct {
   SottoReceipt *receipt;
   GError *error;
 } SottoEvent;
+  SottoPlacement *placement; /* of the model */
 
 /**
  * sotto_worker_next_event:

@@ -20,6 +20,7 @@
 typedef struct {
   SottoBackend parent;
   SottoBackend *cpu;
+  SottoGpuUse use;         /* of the next state */
   gint n_layers;
 
   /* Looked for once */
@@ -191,11 +192,22 @@ cuda_state_new (SottoBackend        *backend,
   CudaBackend *self = (CudaBackend *) backend;
   g_autoptr (GArray) pieces = sotto_plan_divide (plan);
   g_autofree guint *nowhere = g_new (guint, pieces->len);
+  guint n_tries = 0;
 
-  look (self);
+  if (self->use != SOTTO_GPU_NEVER)
+    {
+      look (self);
+      if (self->use == SOTTO_GPU_ALWAYS && self->n_devices == 0)
+        {
+          g_propagate_error (error, g_error_copy (self->reason));
+          return NULL;
+        }
+      if (self->n_devices > 0 || self->n_layers > 0)
+        n_tries = MOST_TRIES;
+    }
   for (guint i = 0; i < pieces->len; i++)
     nowhere[i] = SOTTO_PLACE_CPU;
-  for (guint i = 0; i < MOST_TRIES && (self->n_devices > 0 || self->n_layers > 0); i++)
+  for (guint i = 0; i < n_tries; i++)
     {
       g_autoptr (GError) own = NULL;
       g_autofree guint *where = place (self, plan, pieces, n_context, kv_type, 8 - i, &own);
@@ -346,6 +358,14 @@ cuda_state_form (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
   return peek_state (state)->form;
 }
 
+static void
+cuda_state_place (SottoBackend     *backend G_GNUC_UNUSED,
+                  const SottoState *state,
+                  SottoPlacement   *placement)
+{
+  sotto_split_state_place (peek_state (state), placement);
+}
+
 static const SottoBackendClass cuda_class = {
   .free = cuda_free,
   .set_threads = cuda_set_threads,
@@ -365,7 +385,19 @@ static const SottoBackendClass cuda_class = {
   .state_load = cuda_state_load,
   .state_describe = cuda_state_describe,
   .state_form = cuda_state_form,
+  .state_place = cuda_state_place,
 };
+
+void
+sotto_backend_cuda_set_use (SottoBackend *backend, SottoGpuUse use, gint n_layers)
+{
+  CudaBackend *self = (CudaBackend *) backend;
+
+  if (backend->klass != &cuda_class)
+    return;
+  self->use = use;
+  self->n_layers = n_layers;
+}
 
 const GError *
 sotto_backend_cuda_get_reason (const SottoBackend *backend)
@@ -386,6 +418,7 @@ make_backend (SottoBackend      *cpu,
   self->parent.klass = &cuda_class;
   self->cpu = cpu;
   self->library = library;
+  self->use = is_demanded ? SOTTO_GPU_ALWAYS : SOTTO_GPU_AUTOMATIC;
   self->n_layers = n_layers;
   if (!is_demanded)
     return &self->parent;

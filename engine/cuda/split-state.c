@@ -1,5 +1,6 @@
 #include "cuda/split-state.h"
 
+#include "cuda/backend-device.h"
 #include "cuda/weights.h"
 
 /* --- Making --- */
@@ -129,6 +130,7 @@ sotto_split_state_new (const SottoSplit    *split,
       for (guint i = first; i < end; i++)
         n_layers += g_array_index (split->pieces, SottoPlanPiece, i).n_layers;
       part = cut_part (self, split, first, end);
+      part->n_layers = n_layers;
       part->state = make_part (part, n_context, kv_type, &progress, error);
       if (part->state == NULL)
         return NULL;
@@ -210,6 +212,31 @@ sotto_split_state_measure (const SottoSplitState *self, guint64 *kv_cache, guint
       *kv_cache += kept;
       *scratch += working;
     }
+}
+
+/* A GPU's part by part: none has two. */
+void
+sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement)
+{
+  g_autoptr (GString) gpus = g_string_new (NULL);
+
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      const SottoSplitPart *part = &self->parts[i];
+      guint64 n_free = 0, n_all = 0;
+
+      if (!part->is_device)
+        continue;
+      g_string_append_printf (gpus, "%s%s", gpus->len > 0 ? " + " : "", sotto_backend_get_name (part->backend));
+      placement->n_gpu_layers += part->n_layers;
+      if (sotto_backend_device_measure (part->backend, &n_free, &n_all))
+        {
+          placement->gpu_memory += n_all;
+          placement->gpu_memory_free += n_free;
+        }
+    }
+  if (gpus->len > 0)
+    placement->gpus = g_string_free (g_steal_pointer (&gpus), FALSE);
 }
 
 /* --- As bytes --- */

@@ -12,6 +12,7 @@ typedef struct {
   SottoBackend *backend;   /* (transfer none) */
   SottoPlanPart *part;
   SottoState *state;
+  guint n_layers;
   gboolean is_device;
 } SottoSplitPart;
 
@@ -46,6 +47,7 @@ gboolean sotto_split_state_run (SottoSplitState   *self,
                                 GError           **error);
 gboolean sotto_split_state_serves (const SottoSplitState *self, guint position);
 void sotto_split_state_measure (const SottoSplitState *self, guint64 *kv_cache, guint64 *scratch);
+void sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement);
 float *sotto_split_state_get_output (SottoSplitState *self);
 
 /* One after the other. */

@@ -1,0 +1,155 @@
+/* Where a worker computes a model, asked for and told, with the module of kernels that is named among the arguments. */
+#include "sotto-engine.h"
+
+#include <string.h>
+
+#include "tiny-model.h"
+
+#define PATIENCE (60 * G_USEC_PER_SEC)
+
+static char *module_path;
+
+/* Until the request's last event. */
+static SottoEvent *
+wait_for_end (SottoWorker *worker,
+              guint64      id)
+{
+  while (TRUE)
+    {
+      SottoEvent *event = sotto_worker_wait_event (worker, PATIENCE);
+
+      g_assert_nonnull (event);
+      if (event->request == id && (event->kind == SOTTO_EVENT_LOADED || event->kind == SOTTO_EVENT_FAILED))
+        return event;
+      sotto_event_free (event);
+    }
+}
+
+static SottoWorker *
+make_worker (const char *modules)
+{
+  SottoWorkerOptions options = { .n_threads = 2 };
+  g_autoptr (GError) error = NULL;
+  SottoWorker *worker;
+
+  g_setenv ("SOTTO_CUDA_MODULE", modules, TRUE);
+  worker = sotto_worker_new (&options, &error);
+  g_assert_no_error (error);
+
+  return worker;
+}
+
+static char *
+write_model (void)
+{
+  TinyModel model = TINY_MODEL_DEFAULTS;
+
+  return tiny_model_write_temporary (&model);
+}
+
+typedef struct {
+  SottoGpuUse gpu;
+  guint n_asked;
+  guint n_gpu_layers;
+} Case;
+
+/* One model, first this way and then that, in one worker. */
+static void
+test_moved (void)
+{
+  static const Case cases[] = {
+    { SOTTO_GPU_AUTOMATIC, 0, 2 },
+    { SOTTO_GPU_NEVER, 0, 0 },
+    { SOTTO_GPU_ALWAYS, 0, 2 },
+    { SOTTO_GPU_ALWAYS, 1, 1 }, /* the last */
+  };
+  g_autoptr (SottoWorker) worker = make_worker (module_path);
+  g_autofree char *path = write_model ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SottoEvent) event = NULL;
+      const SottoPlacement *placement;
+
+      g_test_message ("case %u", i);
+      sotto_worker_place (worker, path, cases[i].gpu, cases[i].n_asked);
+      event = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+      g_assert_cmpint (event->kind, ==, SOTTO_EVENT_LOADED);
+      placement = event->placement;
+      g_assert_cmpuint (placement->n_layers, ==, 2);
+      g_assert_cmpuint (placement->n_gpu_layers, ==, cases[i].n_gpu_layers);
+      g_assert_cmpuint (placement->n_threads, ==, 2);
+      g_assert_cmpuint (placement->memory.kv_cache, >, 0);
+      g_assert_no_error (placement->reason);
+      if (cases[i].n_gpu_layers > 0)
+        {
+          g_assert_cmpstr (placement->gpus, ==, "Emulated device 0");
+          g_assert_cmpuint (placement->gpu_memory, ==, (guint64) 4 << 30);
+          g_assert_cmpuint (placement->gpu_memory_free, <, placement->gpu_memory);
+        }
+      else
+        g_assert_null (placement->gpus);
+    }
+
+  tiny_model_remove (path);
+}
+
+/* Without a module the processor serves, says why, and is no substitute where a GPU is demanded. */
+static void
+test_without (void)
+{
+  g_autoptr (SottoWorker) worker = make_worker ("");
+  g_autofree char *path = write_model ();
+  g_autoptr (SottoEvent) served = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+  g_autoptr (SottoEvent) refused = NULL;
+  g_autoptr (SottoEvent) again = NULL;
+
+  g_assert_cmpint (served->kind, ==, SOTTO_EVENT_LOADED);
+  g_assert_null (served->placement->gpus);
+  g_assert_cmpuint (served->placement->n_gpu_layers, ==, 0);
+  g_assert_error (served->placement->reason, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+
+  sotto_worker_place (worker, path, SOTTO_GPU_ALWAYS, 0);
+  refused = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+  g_assert_cmpint (refused->kind, ==, SOTTO_EVENT_FAILED);
+  g_assert_error (refused->error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (refused->error)->subject, ==, "module");
+
+  sotto_worker_place (worker, path, SOTTO_GPU_NEVER, 0);
+  again = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+  g_assert_cmpint (again->kind, ==, SOTTO_EVENT_LOADED);
+
+  tiny_model_remove (path);
+}
+
+/* More layers than the model has, or than fit. */
+static void
+test_too_many (void)
+{
+  g_autoptr (SottoWorker) worker = NULL;
+  g_autofree char *path = write_model ();
+  g_autoptr (SottoEvent) refused = NULL;
+
+  g_setenv ("SOTTO_CUDA_EMULATION_MEMORY", "1000000", TRUE);
+  worker = make_worker (module_path);
+  sotto_worker_place (worker, path, SOTTO_GPU_ALWAYS, 2);
+  refused = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+  g_unsetenv ("SOTTO_CUDA_EMULATION_MEMORY");
+  g_assert_cmpint (refused->kind, ==, SOTTO_EVENT_FAILED);
+  g_assert_error (refused->error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
+
+  tiny_model_remove (path);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_assert_cmpint (argc, ==, 2);
+  module_path = argv[1];
+  g_test_add_func ("/placement/moved", test_moved);
+  g_test_add_func ("/placement/without", test_without);
+  g_test_add_func ("/placement/too-many", test_too_many);
+
+  return g_test_run ();
+}
