@@ -84,12 +84,12 @@ typedef struct {
 
   /* (nullable): a number that differs where the order of state_store does, below 2^24; without it 0 */
   guint (*state_form) (SottoBackend *self, const SottoState *state);
-} SottoBackendClass;
-
-/* The first member of every backend's struct. */
 
   /* (nullable): fills in what is said of GPUs, where some compute the state */
   void (*state_place) (SottoBackend *self, const SottoState *state, SottoPlacement *placement);
+} SottoBackendClass;
+
+/* The first member of every backend's struct. */
 struct _SottoBackend {
   const SottoBackendClass *klass;
 };

@@ -77,7 +77,6 @@ push_finished (const SottoGeneration *self,
   sotto_event_queue_push (self->events, event);
 }
 
-SottoResident *
 void
 sotto_generation_tell_loaded (const SottoGeneration *self,
                               const SottoResident   *resident)
@@ -92,6 +91,7 @@ sotto_generation_tell_loaded (const SottoGeneration *self,
   sotto_event_queue_push (self->events, event);
 }
 
+SottoResident *
 sotto_generation_open (const SottoGeneration  *self,
                        const char             *path,
                        guint                   n_context,

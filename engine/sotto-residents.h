@@ -8,18 +8,18 @@ G_BEGIN_DECLS
  * worker's thread. */
 typedef struct _SottoResidents SottoResidents;
 
-/* An open model with its session. */
 /* Where a model is to be computed, as in sotto_backend_set_gpu(). */
 typedef struct {
   SottoGpuUse gpu;
   guint n_gpu_layers;
 } SottoResidentPlace;
 
+/* An open model with its session. */
 typedef struct {
   SottoModel *model;
   SottoSession *session;
-  GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
   SottoResidentPlace place; /* as it was asked for */
+  GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
   gint64 load_us;     /* what opening it took */
 } SottoResident;
 
@@ -37,9 +37,9 @@ void sotto_residents_free (SottoResidents *self);
 SottoResident *sotto_residents_open (SottoResidents  *self,
                                      const char      *path,
                                      guint            n_context,
+                                     SottoResidentPlace place,
                                      SottoProgress    progress,
                                      gpointer         user_data,
-                                     SottoResidentPlace place,
                                      SottoCancel     *cancel,
                                      gboolean        *opened,
                                      GError         **error);

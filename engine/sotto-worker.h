@@ -124,8 +124,6 @@ void sotto_worker_cancel (SottoWorker *self, guint64 id);
  */
 void sotto_worker_set_threads (SottoWorker *self, guint n_threads);
 
-/* --- Events --- */
-
 /**
  * sotto_worker_place:
  * @path: a model
@@ -134,6 +132,8 @@ void sotto_worker_set_threads (SottoWorker *self, guint n_threads);
  * Where @path is computed from the next request on that opens or uses it; one that is open moves then.
  */
 void sotto_worker_place (SottoWorker *self, const char *path, SottoGpuUse gpu, guint n_gpu_layers);
+
+/* --- Events --- */
 
 typedef enum {
   SOTTO_EVENT_LOADING,      /* done, total */
@@ -223,11 +223,11 @@ typedef struct {
   char *hash;
   SottoModel *model;
   SottoMemory memory;        /* of all that is open */
+  SottoPlacement *placement; /* of the model */
   SottoFinishReason reason;
   SottoReceipt *receipt;
   GError *error;
 } SottoEvent;
-  SottoPlacement *placement; /* of the model */
 
 /**
  * sotto_worker_next_event:
