@@ -19,9 +19,8 @@ void sotto_conversation_list_fill (SottoConversationList *self,
 /* Empties the list; what is shown of it lives on without a history. */
 void sotto_conversation_list_clear (SottoConversationList *self);
 
-/* For closing: stops every reply; whether one still runs; ends those that do. */
+/* For closing: stops every reply; ends those that still run. */
 void sotto_conversation_list_stop_all (SottoConversationList *self);
-gboolean sotto_conversation_list_is_busy (SottoConversationList *self);
 void sotto_conversation_list_abandon_all (SottoConversationList *self);
 
 void sotto_conversation_list_flush_drafts (SottoConversationList *self);

@@ -31,11 +31,13 @@ struct _SottoConversationList
 enum {
   PROP_0,
   PROP_N_ITEMS,
+  PROP_BUSY,
   N_PROPS
 };
 
 enum {
   REGROUPED,
+  REPLY_ENDED,
   N_SIGNALS
 };
 
@@ -124,8 +126,18 @@ on_last_used_changed (SottoConversationList *self,
 }
 
 static void
+on_busy_changed (SottoConversationList *self, GParamSpec *pspec, SottoConversation *conversation)
+{
+  if (!sotto_conversation_is_busy (conversation))
+    g_signal_emit (self, signals[REPLY_ENDED], 0, conversation);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUSY]);
+}
+
+static void
 watch (SottoConversationList *self, SottoConversation *conversation)
 {
+  g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (on_busy_changed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (on_last_used_changed),
                            self,
                            G_CONNECT_SWAPPED);
@@ -201,8 +213,12 @@ sotto_conversation_list_get_property (GObject    *object,
                                       GValue     *value,
                                       GParamSpec *pspec)
 {
+  SottoConversationList *self = SOTTO_CONVERSATION_LIST (object);
+
   if (prop_id == PROP_N_ITEMS)
-    g_value_set_uint (value, SOTTO_CONVERSATION_LIST (object)->items->len);
+    g_value_set_uint (value, self->items->len);
+  else if (prop_id == PROP_BUSY)
+    g_value_set_boolean (value, sotto_conversation_list_is_busy (self));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
@@ -217,11 +233,16 @@ sotto_conversation_list_class_init (SottoConversationListClass *klass)
 
   properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0,
                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE,
+                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[REGROUPED] = g_signal_new ("regrouped", SOTTO_TYPE_CONVERSATION_LIST, G_SIGNAL_RUN_LAST,
                                      0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[REPLY_ENDED] = g_signal_new ("reply-ended", SOTTO_TYPE_CONVERSATION_LIST,
+                                       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                       SOTTO_TYPE_CONVERSATION);
 }
 
 static void
@@ -524,6 +545,8 @@ sotto_conversation_list_flush_drafts (SottoConversationList *self)
 gboolean
 sotto_conversation_list_is_busy (SottoConversationList *self)
 {
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), FALSE);
+
   for (guint i = 0; i < self->items->len; i++)
     if (sotto_conversation_is_busy (g_ptr_array_index (self->items, i)))
       return TRUE;

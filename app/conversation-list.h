@@ -15,10 +15,13 @@ G_BEGIN_DECLS
  * All conversations: a #GListModel of #SottoConversation, the last used first. Use
  * #SottoConversation:group-title (equal and adjacent within a group) for section headings.
  *
- * Properties:
+ * Properties (read-only, notifying):
  * - "n-items" (uint)
+ * - "busy" (boolean): a reply is being made in one of them; notified after "reply-ended"
  *
  * Signals:
+ * - "reply-ended" (#SottoConversation): however it ended; what came of it is its last message, or
+ *   its problem
  * - "regrouped" (): midnight passed; headings may have changed (each conversation notifies too)
  */
 #define SOTTO_TYPE_CONVERSATION_LIST (sotto_conversation_list_get_type ())
@@ -44,6 +47,8 @@ SottoConversation *sotto_conversation_list_create (SottoConversationList *self);
  * Returns: (transfer none) (nullable)
  */
 SottoConversation *sotto_conversation_list_lookup (SottoConversationList *self, const char *id);
+
+gboolean sotto_conversation_list_is_busy (SottoConversationList *self);
 
 /**
  * sotto_conversation_list_delete:

@@ -19,6 +19,7 @@
 #include "conversation-list.h"
 #include "search-hit.h"
 #include "app.h"
+#include "search-provider.h"
 #include "ask.h"
 #include "guard.h"
 

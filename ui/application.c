@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 
+#include "background.h"
 #include "sotto-ui.h"
 #include "window.h"
 
@@ -13,7 +14,10 @@ struct _SottoApplication {
 
   /* Owned */
   SottoApp *app;
+  SottoBackground *background;
+  SottoSearchProvider *provider;
 
+  gboolean quitting;  /* a person said so: replies are stopped */
   gboolean closing;
 };
 
@@ -79,10 +83,14 @@ on_quit (GSimpleAction *action,
 {
   GList *windows = g_list_copy (gtk_application_get_windows (user_data));
 
+  SOTTO_APPLICATION (user_data)->quitting = TRUE;
   if (windows == NULL)
     begin_closing (user_data);
   for (GList *window = windows; window != NULL; window = window->next)
-    gtk_window_close (window->data);
+    if (gtk_widget_get_visible (window->data))
+      gtk_window_close (window->data);
+    else
+      gtk_window_destroy (window->data);
   g_list_free (windows);
 }
 
@@ -107,9 +115,89 @@ on_about (GSimpleAction *action,
   adw_dialog_present (ADW_DIALOG (about), GTK_WIDGET (window));
 }
 
+/* --- What others on the desktop ask for --- */
+
+/* The window, on the screen; NULL while everything is being closed. */
+static SottoWindow *
+show_window (SottoApplication *self)
+{
+  g_application_activate (G_APPLICATION (self));
+
+  return self->closing ? NULL : SOTTO_WINDOW (gtk_application_get_active_window (GTK_APPLICATION (self)));
+}
+
+/* @parameter: the id of a conversation, as a notification or a search result has it */
+static void
+on_open_conversation (GSimpleAction *action,
+                      GVariant      *parameter,
+                      gpointer       user_data)
+{
+  SottoWindow *window = show_window (user_data);
+
+  if (window != NULL)
+    sotto_window_open_conversation (window, g_variant_get_string (parameter, NULL));
+}
+
+static void
+on_result_activated (SottoApplication *self,
+                     const char       *id,
+                     guint             timestamp)
+{
+  SottoWindow *window = show_window (self);
+
+  if (window != NULL)
+    sotto_window_open_conversation (window, id);
+}
+
+static void
+on_search_launched (SottoApplication *self,
+                    const char       *words,
+                    guint             timestamp)
+{
+  SottoWindow *window = show_window (self);
+
+  if (window != NULL)
+    sotto_window_search (window, words);
+}
+
+static void
+sotto_application_open (GApplication  *application,
+                        GFile        **files,
+                        int            n_files,
+                        const char    *hint)
+{
+  SottoWindow *window = show_window (SOTTO_APPLICATION (application));
+
+  for (int i = 0; window != NULL && i < n_files; i++)
+    sotto_window_add_model (window, files[i]);
+}
+
+static gboolean
+sotto_application_dbus_register (GApplication     *application,
+                                 GDBusConnection  *connection,
+                                 const char       *object_path,
+                                 GError          **error)
+{
+  SottoApplication *self = SOTTO_APPLICATION (application);
+  g_autofree char *path = g_strconcat (object_path, "/SearchProvider", NULL);
+
+  return G_APPLICATION_CLASS (sotto_application_parent_class)->dbus_register (application, connection, object_path, error) &&
+         sotto_search_provider_export (self->provider, connection, path, error);
+}
+
+static void
+sotto_application_dbus_unregister (GApplication    *application,
+                                   GDBusConnection *connection,
+                                   const char      *object_path)
+{
+  sotto_search_provider_unexport (SOTTO_APPLICATION (application)->provider);
+  G_APPLICATION_CLASS (sotto_application_parent_class)->dbus_unregister (application, connection, object_path);
+}
+
 static const GActionEntry actions[] = {
   { .name = "quit", .activate = on_quit },
   { .name = "about", .activate = on_about },
+  { .name = "open-conversation", .activate = on_open_conversation, .parameter_type = "s" },
 };
 
 /* --- The application --- */
@@ -129,6 +217,15 @@ sotto_application_startup (GApplication *application)
 }
 
 static void
+on_active_changed (SottoApplication *self,
+                   GParamSpec       *pspec,
+                   GtkWindow        *window)
+{
+  if (gtk_window_is_active (window))
+    sotto_background_give_window (self->background, window);
+}
+
+static void
 sotto_application_activate (GApplication *application)
 {
   SottoApplication *self = SOTTO_APPLICATION (application);
@@ -140,11 +237,24 @@ sotto_application_activate (GApplication *application)
   if (window == NULL)
     {
       window = sotto_window_new (GTK_APPLICATION (self), self->app);
+      g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_active_changed), self, G_CONNECT_SWAPPED);
       gtk_window_present (window);
       sotto_app_open_async (self->app, NULL, NULL, NULL);
     }
   else
-    gtk_window_present (window);
+    {
+      sotto_background_give_window (self->background, window);
+      gtk_window_present (window);
+    }
+}
+
+gboolean
+sotto_application_take_window (SottoApplication *self,
+                               GtkWindow        *window)
+{
+  g_return_val_if_fail (SOTTO_IS_APPLICATION (self), FALSE);
+
+  return !self->quitting && sotto_background_take_window (self->background, window);
 }
 
 static void
@@ -163,6 +273,8 @@ sotto_application_finalize (GObject *object)
 {
   SottoApplication *self = SOTTO_APPLICATION (object);
 
+  g_clear_pointer (&self->background, sotto_background_free);
+  g_clear_object (&self->provider);
   g_clear_object (&self->app);
 
   G_OBJECT_CLASS (sotto_application_parent_class)->finalize (object);
@@ -174,6 +286,9 @@ sotto_application_class_init (SottoApplicationClass *klass)
   G_OBJECT_CLASS (klass)->finalize = sotto_application_finalize;
   G_APPLICATION_CLASS (klass)->startup = sotto_application_startup;
   G_APPLICATION_CLASS (klass)->activate = sotto_application_activate;
+  G_APPLICATION_CLASS (klass)->open = sotto_application_open;
+  G_APPLICATION_CLASS (klass)->dbus_register = sotto_application_dbus_register;
+  G_APPLICATION_CLASS (klass)->dbus_unregister = sotto_application_dbus_unregister;
   GTK_APPLICATION_CLASS (klass)->window_removed = sotto_application_window_removed;
 }
 
@@ -188,10 +303,15 @@ sotto_ui_application_new (SottoApp *app)
 {
   SottoApplication *self = g_object_new (SOTTO_TYPE_APPLICATION,
                                          "application-id", SOTTO_APPLICATION_ID,
+                                         "flags", G_APPLICATION_HANDLES_OPEN,
                                          "resource-base-path", "/io/github/sotto_chat/Sotto",
                                          NULL);
 
   self->app = g_object_ref (app);
+  self->background = sotto_background_new (GTK_APPLICATION (self), app);
+  self->provider = sotto_search_provider_new (app);
+  g_signal_connect_object (self->provider, "activate", G_CALLBACK (on_result_activated), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->provider, "launch", G_CALLBACK (on_search_launched), self, G_CONNECT_SWAPPED);
 
   return G_APPLICATION (self);
 }

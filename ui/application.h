@@ -6,10 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* The process as the desktop sees it: one window, the keys, the way out. */
+/* The process as the desktop sees it: one window, the keys, files and searches from elsewhere, the way out. */
 #define SOTTO_TYPE_APPLICATION (sotto_application_get_type ())
 G_DECLARE_FINAL_TYPE (SottoApplication, sotto_application, SOTTO, APPLICATION, AdwApplication)
 
 SottoApp *sotto_application_get_app (SottoApplication *self);
+
+/* For a window that a person closes. Returns: whether it was only hidden, until replies have ended */
+gboolean sotto_application_take_window (SottoApplication *self, GtkWindow *window);
 
 G_END_DECLS

@@ -352,11 +352,15 @@ sotto_composer_choose_model (SottoComposer *self)
 }
 
 void
-sotto_composer_add_model (SottoComposer *self)
+sotto_composer_add_model (SottoComposer *self,
+                          GFile         *file)
 {
   g_return_if_fail (SOTTO_IS_COMPOSER (self));
 
-  gtk_widget_activate_action (GTK_WIDGET (self->model_picker), "picker.add-model", NULL);
+  if (file != NULL)
+    sotto_model_picker_add_file (self->model_picker, file);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self->model_picker), "picker.add-model", NULL);
 }
 
 /* --- The widget --- */

@@ -27,6 +27,8 @@ void sotto_composer_set_conversation (SottoComposer *self, SottoConversation *co
 /* Puts @text into an empty composer and the cursor behind it. */
 void sotto_composer_suggest (SottoComposer *self, const char *text);
 void sotto_composer_choose_model (SottoComposer *self);
-void sotto_composer_add_model (SottoComposer *self);
+
+/* @file: (nullable): a model to add and to use; %NULL: asks for one */
+void sotto_composer_add_model (SottoComposer *self, GFile *file);
 
 G_END_DECLS

@@ -231,7 +231,7 @@ on_jump (SottoConversationPage *self)
 static void
 on_add_model (SottoConversationPage *self)
 {
-  sotto_composer_add_model (self->composer);
+  sotto_composer_add_model (self->composer, NULL);
 }
 
 static void
@@ -375,6 +375,15 @@ sotto_conversation_page_choose_model (SottoConversationPage *self)
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
   sotto_composer_choose_model (self->composer);
+}
+
+void
+sotto_conversation_page_add_model (SottoConversationPage *self,
+                                   GFile                 *file)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  sotto_composer_add_model (self->composer, file);
 }
 
 void

@@ -147,6 +147,15 @@ on_added (GObject      *source,
     }
 }
 
+void
+sotto_model_picker_add_file (SottoModelPicker *self,
+                             GFile            *file)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
+
+  sotto_model_library_add_file_async (self->library, file, NULL, on_added, g_object_ref (self));
+}
+
 static void
 on_file_chosen (GObject      *source,
                 GAsyncResult *result,
@@ -156,7 +165,7 @@ on_file_chosen (GObject      *source,
   g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
 
   if (file != NULL)
-    sotto_model_library_add_file_async (self->library, file, NULL, on_added, g_object_ref (self));
+    sotto_model_picker_add_file (self, file);
 }
 
 static void

@@ -20,4 +20,7 @@ void sotto_model_picker_set_library (SottoModelPicker *self, SottoModelLibrary *
 void sotto_model_picker_set_conversation (SottoModelPicker *self, SottoConversation *conversation);
 void sotto_model_picker_open (SottoModelPicker *self);
 
+/* Adds a model file where it lies and chooses it; a dialog says why not where it cannot be used. */
+void sotto_model_picker_add_file (SottoModelPicker *self, GFile *file);
+
 G_END_DECLS

@@ -281,12 +281,18 @@ on_result_activate (SottoSidebar *self,
 }
 
 void
-sotto_sidebar_begin_search (SottoSidebar *self)
+sotto_sidebar_begin_search (SottoSidebar *self,
+                            const char   *words)
 {
   g_return_if_fail (SOTTO_IS_SIDEBAR (self));
 
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+  if (words != NULL)
+    {
+      gtk_editable_set_text (GTK_EDITABLE (self->search_entry), words);
+      gtk_editable_set_position (GTK_EDITABLE (self->search_entry), -1);
+    }
 }
 
 /* --- The widget --- */

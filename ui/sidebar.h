@@ -21,6 +21,8 @@ void sotto_sidebar_set_conversations (SottoSidebar *self, SottoConversationList 
 
 /* Marks the conversation that is shown; @conversation: (nullable) */
 void sotto_sidebar_set_selected (SottoSidebar *self, SottoConversation *conversation);
-void sotto_sidebar_begin_search (SottoSidebar *self);
+
+/* @words: (nullable): what to search for; %NULL: the person will say */
+void sotto_sidebar_begin_search (SottoSidebar *self, const char *words);
 
 G_END_DECLS

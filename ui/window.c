@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "application.h"
 #include "conversation-page.h"
 #include "preferences.h"
 #include "recovery-dialog.h"
@@ -23,6 +24,8 @@ struct _SottoWindow {
   /* Owned */
   SottoApp *app;
   SottoConversation *conversation;
+  char *awaited_id;     /* a conversation to show as soon as the history is open; NULL: none */
+  char *awaited_words;  /* the same for words to search for */
 };
 
 G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -149,7 +152,7 @@ search (GtkWidget  *widget,
   SottoWindow *self = SOTTO_WINDOW (widget);
 
   adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
-  sotto_sidebar_begin_search (self->sidebar);
+  sotto_sidebar_begin_search (self->sidebar, NULL);
 }
 
 static void
@@ -286,6 +289,57 @@ show_preferences (GtkWidget  *widget,
   adw_dialog_present (sotto_preferences_new (self->app), widget);
 }
 
+/* --- What others on the desktop ask for --- */
+
+static void
+serve_awaited (SottoWindow *self)
+{
+  g_autofree char *id = g_steal_pointer (&self->awaited_id);
+  g_autofree char *words = g_steal_pointer (&self->awaited_words);
+  SottoConversation *conversation = NULL;
+
+  if (id != NULL)
+    conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), id);
+  if (conversation != NULL)
+    on_conversation_chosen (self, conversation, NULL);
+  if (words != NULL)
+    {
+      adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
+      sotto_sidebar_begin_search (self->sidebar, words);
+    }
+}
+
+void
+sotto_window_open_conversation (SottoWindow *self,
+                                const char  *id)
+{
+  g_return_if_fail (SOTTO_IS_WINDOW (self));
+
+  g_set_str (&self->awaited_id, id);
+  if (sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY)
+    serve_awaited (self);
+}
+
+void
+sotto_window_search (SottoWindow *self,
+                     const char  *words)
+{
+  g_return_if_fail (SOTTO_IS_WINDOW (self));
+
+  g_set_str (&self->awaited_words, words);
+  if (sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY)
+    serve_awaited (self);
+}
+
+void
+sotto_window_add_model (SottoWindow *self,
+                        GFile       *file)
+{
+  g_return_if_fail (SOTTO_IS_WINDOW (self));
+
+  sotto_conversation_page_add_model (self->page, file);
+}
+
 /* --- The state of the application --- */
 
 static void
@@ -303,7 +357,10 @@ on_state_changed (SottoWindow *self)
 
   gtk_stack_set_visible_child_name (self->stack, is_ready ? "chat" : "state");
   if (is_ready)
-    sotto_conversation_page_focus_composer (self->page);
+    {
+      sotto_conversation_page_focus_composer (self->page);
+      serve_awaited (self);
+    }
   update_actions (self);
 }
 
@@ -330,7 +387,8 @@ sotto_window_close_request (GtkWindow *window)
   if (self->conversation != NULL)
     sotto_conversation_flush_draft (self->conversation);
 
-  return GTK_WINDOW_CLASS (sotto_window_parent_class)->close_request (window);
+  return sotto_application_take_window (SOTTO_APPLICATION (gtk_window_get_application (window)), window)
+    || GTK_WINDOW_CLASS (sotto_window_parent_class)->close_request (window);
 }
 
 static void
@@ -342,6 +400,8 @@ sotto_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_object (&self->conversation);
   g_clear_object (&self->app);
+  g_clear_pointer (&self->awaited_id, g_free);
+  g_clear_pointer (&self->awaited_words, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_WINDOW);
 
   G_OBJECT_CLASS (sotto_window_parent_class)->dispose (object);

@@ -17,4 +17,11 @@ G_DECLARE_FINAL_TYPE (SottoWindow, sotto_window, SOTTO, WINDOW, AdwApplicationWi
 
 GtkWindow *sotto_window_new (GtkApplication *application, SottoApp *app);
 
+/* What others on the desktop ask for. Where the history is not open yet it is done as soon as it is. */
+void sotto_window_open_conversation (SottoWindow *self, const char *id);
+void sotto_window_search (SottoWindow *self, const char *words);
+
+/* Adds a model file where it lies and uses it. */
+void sotto_window_add_model (SottoWindow *self, GFile *file);
+
 G_END_DECLS
