@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /* Tokens that are evaluated together, but for plans of whole sequences. */
 #define SOTTO_MAX_BATCH 512
 
+/* A batch of at most so many gives what single steps give, to the bit, whichever backend computes it. */
+#define SOTTO_FEW_TOKENS 8
+
 typedef struct {
   const gint32 *tokens;
   guint n_tokens;

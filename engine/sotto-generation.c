@@ -2,6 +2,7 @@
 
 #include "sotto-answer.h"
 #include "sotto-build.h"
+#include "sotto-draft.h"
 #include "sotto-error.h"
 #include "sotto-model-private.h"
 #include "sotto-outlet.h"
@@ -249,7 +250,9 @@ decode (const SottoGeneration  *self,
 {
   const SottoGenerate *request = self->request;
   SottoModel *model = resident->model;
-  SottoSession *session = resident->session;
+  guint n_context = sotto_session_get_context (resident->session);
+  g_autoptr (SottoDraft) draft =
+    sotto_draft_new (resident->session, &resident->pace, request->speculation);
   g_autoptr (SottoSampler) sampler =
     sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
   g_autoptr (SottoAnswer) answer = begin_answer (self, model, outlet, receipt, error);
@@ -270,7 +273,7 @@ decode (const SottoGeneration  *self,
 
   for (;;)
     {
-      const float *logits = sotto_session_get_logits (session);
+      const float *logits = sotto_draft_get_logits (draft);
       const gint32 *timeline;
       gboolean again = FALSE;
       guint length;
@@ -278,7 +281,7 @@ decode (const SottoGeneration  *self,
 
       if (answer != NULL && (logits = sotto_answer_apply (answer, logits, error)) == NULL)
         break;
-      timeline = sotto_session_get_tokens (session, &length);
+      timeline = sotto_draft_get_tokens (draft, &length);
       token = sotto_sampler_draw (sampler, logits, timeline, length);
       if (token < 0)
         {
@@ -306,13 +309,13 @@ decode (const SottoGeneration  *self,
         *reason = SOTTO_FINISH_END;
       else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
         *reason = SOTTO_FINISH_MAX_TOKENS;
-      else if (length >= sotto_session_get_context (session))
+      else if (length >= n_context)
         *reason = SOTTO_FINISH_CONTEXT_FULL;
       else
         {
           if (receipt->n_generated % TOKENS_PER_CHECK == 0 && !sotto_model_check_unchanged (model, error))
             break;
-          if (!sotto_session_append (session, token, self->cancel, error))
+          if (!sotto_draft_append (draft, token, self->cancel, error))
             break;
           sotto_resident_record (resident, length, length + 1, TRUE);
           continue;
@@ -323,7 +326,10 @@ decode (const SottoGeneration  *self,
     }
 
   sotto_outlet_finish (outlet);
+  ok = sotto_draft_finish (draft, ok ? error : NULL) && ok;
   receipt->decode_us = g_get_monotonic_time () - begin;
+  receipt->n_drafted = sotto_draft_get_n_drafted (draft);
+  receipt->n_accepted = sotto_draft_get_n_accepted (draft);
 
   return ok;
 }

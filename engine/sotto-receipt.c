@@ -206,6 +206,11 @@ sotto_receipt_to_json (const SottoReceipt *self)
   yyjson_mut_obj_add_uint (document, root, "generated_tokens", self->n_generated);
   if (self->n_reasoning > 0)
     yyjson_mut_obj_add_uint (document, root, "reasoning_tokens", self->n_reasoning);
+  if (self->n_drafted > 0)
+    {
+      yyjson_mut_obj_add_uint (document, root, "drafted_tokens", self->n_drafted);
+      yyjson_mut_obj_add_uint (document, root, "accepted_tokens", self->n_accepted);
+    }
   yyjson_mut_obj_add_val (document, root, "stretches", describe_stretches (document, self->stretches));
   yyjson_mut_obj_add_int (document, root, "load_us", self->load_us);
   yyjson_mut_obj_add_int (document, root, "prefill_us", self->prefill_us);

@@ -175,6 +175,7 @@ sotto_residents_open (SottoResidents  *self,
   resident->stretches = g_array_new (FALSE, FALSE, sizeof (SottoStretch));
   resident->place = place;
   resident->load_us = g_get_monotonic_time () - begin;
+  sotto_pace_init (&resident->pace);
   g_ptr_array_insert (self->list, 0, resident);
   *opened = TRUE;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-pace.h"
 #include "sotto-session.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct {
   SottoResidentPlace place; /* as it was asked for */
   GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
   gint64 load_us;     /* what opening it took */
+  SottoPace pace;     /* what guessing ahead has cost and brought */
 } SottoResident;
 
 /* @backend: (transfer none): outlives it */

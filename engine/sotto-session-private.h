@@ -28,7 +28,20 @@ struct _SottoSession {
   /* Logits of the last token: in the backend's memory, or in our own after restoring. NULL: none. */
   float *logits;
   float *restored_logits;  /* (n_vocabulary); NULL until something is restored */
+
+  /* sotto-session-draft.c */
+  SottoCheckpoint before_draft; /* of recurrent states; its bytes are kept from draft to draft */
+  guint n_certain;         /* the timeline's length without what was drafted */
+  float *rows;             /* the backend's: logits from the last certain token on. NULL: of the last token only */
 };
+
+/* Evaluates @tokens behind the timeline; they join it when all went well. */
+gboolean sotto_session_run_piece (SottoSession  *self,
+                                  const gint32  *tokens,
+                                  guint          n_tokens,
+                                  gboolean       all_logits,
+                                  SottoCancel   *cancel,
+                                  GError       **error);
 
 /* Whether a sequence of so many tokens is a long one, whose positions turn otherwise from the first on. */
 gboolean sotto_session_is_long (const SottoSession *self, guint n_tokens);
@@ -44,5 +57,28 @@ void sotto_session_rewind (SottoSession *self, guint n_tokens);
 
 void sotto_session_drop_checkpoints (SottoSession *self);
 gsize sotto_session_measure_checkpoints (const SottoSession *self);
+
+/* --- sotto-session-draft.c --- */
+
+/* Tokens that one batch may append now and give the same bits as steps: 1 where nothing can be drafted, 0 where
+ * the context is full. */
+guint sotto_session_count_draft (const SottoSession *self);
+
+/* Like sotto_session_append() of the first of @tokens, with others behind it that are only a guess. @n_tokens:
+ * (inout): at least 1; so many have joined the timeline, of all of which there are logits. */
+gboolean sotto_session_append_draft (SottoSession  *self,
+                                     const gint32  *tokens,
+                                     guint         *n_tokens,
+                                     SottoCancel   *cancel,
+                                     GError       **error);
+
+/* The logits of the last of the timeline's first @n_tokens, at least those that are certain. */
+float *sotto_session_get_draft_logits (SottoSession *self, guint n_tokens);
+
+/* Sets the timeline back to @n_tokens, at least those that are certain; the logits of the last one are there. After
+ * an error it is where the draft began or further. */
+gboolean sotto_session_keep (SottoSession *self, guint n_tokens, SottoCancel *cancel, GError **error);
+
+void sotto_session_drop_draft (SottoSession *self);
 
 G_END_DECLS

@@ -103,6 +103,7 @@ sotto_session_free (SottoSession *self)
   if (self->checkpoints != NULL)
     sotto_session_drop_checkpoints (self);
   g_clear_pointer (&self->checkpoints, g_array_unref);
+  sotto_session_drop_draft (self);
   g_free (self->restored_logits);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_free (self);
@@ -160,7 +161,7 @@ sotto_session_get_memory (const SottoSession *self)
   SottoMemory memory = { .weights = sotto_model_get_info (self->model)->weight_bytes };
 
   self->backend->klass->state_measure (self->backend, self->state, &memory.kv_cache, &memory.scratch);
-  memory.kv_cache += sotto_session_measure_checkpoints (self);
+  memory.kv_cache += sotto_session_measure_checkpoints (self) + self->before_draft.n_bytes;
   return memory;
 }
 
@@ -236,14 +237,13 @@ check_kind (const SottoSession *self, gboolean embeds, GError **error)
   return FALSE;
 }
 
-/* Evaluates @tokens behind the timeline; they join it when all went well. */
-static gboolean
-run_piece (SottoSession  *self,
-           const gint32  *tokens,
-           guint          n_tokens,
-           gboolean       all_logits,
-           SottoCancel   *cancel,
-           GError       **error)
+gboolean
+sotto_session_run_piece (SottoSession  *self,
+                         const gint32  *tokens,
+                         guint          n_tokens,
+                         gboolean       all_logits,
+                         SottoCancel   *cancel,
+                         GError       **error)
 {
   SottoBatch batch = { .tokens = tokens,
                        .n_tokens = n_tokens,
@@ -251,7 +251,7 @@ run_piece (SottoSession  *self,
                        .all_logits = all_logits,
                        .is_long = self->is_long };
 
-  self->logits = NULL;
+  self->logits = self->rows = NULL;
   if (!sotto_cancel_check (cancel, error)
       || !self->backend->klass->run (self->backend, self->state, &batch, cancel, error))
     return FALSE;
@@ -341,7 +341,7 @@ prefill (SottoSession   *self,
       end = MIN (MIN (n_tokens, first + PIECE), mark);
       if (progress != NULL)
         progress (first - reused, n_tokens - reused, user_data);
-      if (!run_piece (self, tokens + first, end - first, FALSE, cancel, error)
+      if (!sotto_session_run_piece (self, tokens + first, end - first, FALSE, cancel, error)
           || !check_unchanged (self, first, error))
         return FALSE;
       if (end == mark)
@@ -401,7 +401,7 @@ sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GEr
       || self->is_long != sotto_session_is_long (self, n + 1))
     return append_anew (self, token, cancel, error);
 
-  if (!run_piece (self, &token, 1, FALSE, cancel, error))
+  if (!sotto_session_run_piece (self, &token, 1, FALSE, cancel, error))
     return FALSE;
 
   self->logits = self->backend->klass->get_output (self->backend, self->state);
@@ -430,7 +430,7 @@ sotto_session_evaluate (SottoSession    *self,
       float *logits;
 
       n = MIN (n_tokens - first, most);
-      if (!run_piece (self, tokens + first, n, TRUE, cancel, error)
+      if (!sotto_session_run_piece (self, tokens + first, n, TRUE, cancel, error)
           || !check_unchanged (self, first, error))
         return FALSE;
 
@@ -461,7 +461,7 @@ sotto_session_embed (SottoSession  *self,
     return FALSE;
 
   rewind_for (self, 0, n_tokens);
-  if (!run_piece (self, tokens, n_tokens, FALSE, cancel, error) || !check_unchanged (self, 0, error))
+  if (!sotto_session_run_piece (self, tokens, n_tokens, FALSE, cancel, error) || !check_unchanged (self, 0, error))
     return FALSE;
 
   output = self->backend->klass->get_output (self->backend, self->state);

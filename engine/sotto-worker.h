@@ -74,6 +74,12 @@ guint64 sotto_worker_load (SottoWorker *self, const char *path, guint n_context)
  */
 guint64 sotto_worker_unload (SottoWorker *self, const char *path);
 
+typedef enum {
+  SOTTO_SPECULATION_AUTOMATIC, /* where it pays */
+  SOTTO_SPECULATION_NEVER,     /* for comparing speed */
+  SOTTO_SPECULATION_ALWAYS,    /* as much as can be, also where it costs more than it brings; for tests */
+} SottoSpeculation;
+
 /**
  * SottoGenerate:
  * @path: the model; loaded first if it is not open
@@ -87,6 +93,7 @@ guint64 sotto_worker_unload (SottoWorker *self, const char *path);
  * @grammar: (nullable): what the answer must look like. A model may reason before it, as it always
  *   does; behind that the reply is text and nothing else, all of it fits, and it ends where nothing can
  *   be added
+ * @speculation: whether tokens are guessed ahead. The reply is the same, to the bit
  *
  * Copied by sotto_worker_generate(); @messages and @grammar are referenced.
  */
@@ -100,6 +107,7 @@ typedef struct {
   const char *const *stop;
   GDateTime *date;
   SottoGrammar *grammar;
+  SottoSpeculation speculation;
 } SottoGenerate;
 
 /**
@@ -186,6 +194,8 @@ typedef struct {
   guint n_reused;            /* of those, taken from the session */
   guint n_generated;
   guint n_reasoning;         /* of those, spent on thinking before the answer */
+  guint n_drafted;           /* tokens guessed ahead and evaluated */
+  guint n_accepted;          /* of those, such as came then */
   GArray *stretches;         /* (element-type SottoStretch): the timeline by how it was computed */
   gint64 load_us;
   gint64 prefill_us;

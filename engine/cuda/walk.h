@@ -68,6 +68,8 @@ gboolean sotto_cuda_walk (SottoCudaWalk *self);
 
 /* --- For the kinds of steps --- */
 
+G_STATIC_ASSERT (SOTTO_FEW_TOKENS <= SOTTO_CUDA_FEW);
+
 /* Whether products read few rows or many: SottoCudaOperand's two forms. */
 static inline gboolean
 sotto_walk_is_few (const SottoCudaWalk *self)

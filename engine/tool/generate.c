@@ -12,6 +12,7 @@ typedef struct {
   char *system;
   gboolean raw;
   gboolean receipt;
+  char *speculation;
   int n_context;
   int max_tokens;
   ToolSampling sampling;
@@ -27,6 +28,7 @@ options_clear (Options *self)
   g_free (self->system);
   tool_sampling_clear (&self->sampling);
   g_strfreev (self->stop);
+  g_free (self->speculation);
   g_free (self->grammar);
   g_free (self->json_schema);
 }
@@ -154,6 +156,26 @@ follow (const Options  *self,
   return TRUE;
 }
 
+static gboolean
+read_speculation (const Options     *self,
+                  SottoSpeculation  *speculation,
+                  GError           **error)
+{
+  static const char *const names[] = { "auto", "never", "always" };
+
+  *speculation = SOTTO_SPECULATION_AUTOMATIC;
+  for (guint i = 0; self->speculation != NULL; i++)
+    {
+      if (i == G_N_ELEMENTS (names))
+        return tool_misuse (error, "--speculation is auto, never or always, not \"%s\"", self->speculation);
+      *speculation = i;
+      if (g_str_equal (self->speculation, names[i]))
+        break;
+    }
+
+  return TRUE;
+}
+
 /* What the answer has to look like. @grammar: (out) (nullable): anything. Returns: %FALSE with @error */
 static gboolean
 read_grammar (const Options  *self,
@@ -197,6 +219,7 @@ generate (Options            *self,
   if (!tool_get_backend_options (compute, &backend_options, error)
       || !tool_get_kv_type (compute, &worker_options.kv_type, error)
       || !tool_sampling_fill (&self->sampling, &request.sampler, error)
+      || !read_speculation (self, &request.speculation, error)
       || !read_grammar (self, &grammar, error))
     return FALSE;
   request.grammar = grammar;
@@ -249,6 +272,8 @@ tool_generate (char   **arguments,
       "The answer must be JSON that fits this JSON Schema", "FILE" },
     { "receipt", 0, 0, G_OPTION_ARG_NONE, &self.receipt,
       "Print the receipt as JSON on standard error", NULL },
+    { "speculation", 0, 0, G_OPTION_ARG_STRING, &self.speculation,
+      "Guess tokens ahead, for the same answer sooner: auto (the default), never or always", "WHEN" },
     TOOL_COMPUTE_ENTRIES (compute),
     G_OPTION_ENTRY_NULL
   };

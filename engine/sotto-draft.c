@@ -1,0 +1,177 @@
+#include "sotto-draft.h"
+
+#include "sotto-session-private.h"
+
+struct _SottoDraft {
+  SottoSession *session;   /* borrowed */
+  SottoPace *pace;         /* borrowed */
+  SottoSpeculation speculation;
+  SottoLookup *lookup;     /* NULL: nothing is guessed, or there is no memory for it */
+  guint n_tokens;          /* of the timeline: those that count */
+
+  /* The batch that the timeline ends with */
+  guint n_batch;           /* tokens; 0: the timeline ends with none of ours */
+  gint64 batch_us;         /* what it took */
+
+  guint n_drafted;
+  guint n_accepted;
+};
+
+SottoDraft *
+sotto_draft_new (SottoSession     *session,
+                 SottoPace        *pace,
+                 SottoSpeculation  speculation)
+{
+  SottoDraft *self = g_new0 (SottoDraft, 1);
+  const gint32 *tokens = sotto_session_get_tokens (session, &self->n_tokens);
+
+  self->session = session;
+  self->pace = pace;
+  self->speculation = speculation;
+  if (speculation != SOTTO_SPECULATION_NEVER)
+    self->lookup = sotto_lookup_new (sotto_session_get_context (session));
+  for (guint i = 0; self->lookup != NULL && i < self->n_tokens; i++)
+    sotto_lookup_append (self->lookup, tokens[i]);
+
+  return self;
+}
+
+void
+sotto_draft_free (SottoDraft *self)
+{
+  g_clear_pointer (&self->lookup, sotto_lookup_free);
+  g_free (self);
+}
+
+const gint32 *
+sotto_draft_get_tokens (const SottoDraft *self,
+                        guint            *n_tokens)
+{
+  guint n_held;
+
+  *n_tokens = self->n_tokens;
+  return sotto_session_get_tokens (self->session, &n_held);
+}
+
+float *
+sotto_draft_get_logits (const SottoDraft *self)
+{
+  return sotto_session_get_draft_logits (self->session, self->n_tokens);
+}
+
+/* Sets the timeline to what counts, and learns from the batch that it ended with. */
+static gboolean
+end_batch (SottoDraft   *self,
+           SottoCancel  *cancel,
+           GError      **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  guint n_held;
+  gboolean is_kept;
+
+  sotto_session_get_tokens (self->session, &n_held);
+  is_kept = sotto_session_keep (self->session, self->n_tokens, cancel, error);
+  if (self->n_batch > 0)
+    {
+      guint n_kept = self->n_batch - (n_held - MIN (self->n_tokens, n_held));
+
+      self->batch_us += g_get_monotonic_time () - begin;
+      sotto_pace_tell_batch (self->pace, self->n_batch, n_kept, self->batch_us, 0);
+    }
+  self->n_batch = 0;
+
+  return is_kept;
+}
+
+/* @token is the reply's next: what would have been guessed is known now to be right or not. */
+static void
+follow (SottoDraft *self,
+        gint32      token)
+{
+  guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
+  gint32 guess;
+
+  if (n_match > 0)
+    {
+      sotto_lookup_propose (self->lookup, &guess, 1);
+      sotto_pace_tell_guess (self->pace, sotto_pace_find_kind (n_match), guess == token);
+    }
+  if (self->lookup != NULL)
+    sotto_lookup_append (self->lookup, token);
+}
+
+/* Puts guesses behind the first of @tokens; returns how many. */
+static guint
+guess (SottoDraft *self,
+       gint32     *tokens)
+{
+  guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
+  guint most = sotto_session_count_draft (self->session);
+  guint n;
+
+  if (n_match == 0 || most < 2)
+    return 0;
+
+  n = self->speculation == SOTTO_SPECULATION_ALWAYS
+        ? most - 1 : sotto_pace_choose (self->pace, n_match, most - 1, 0);
+  sotto_lookup_propose (self->lookup, tokens + 1, n);
+
+  return n;
+}
+
+gboolean
+sotto_draft_append (SottoDraft   *self,
+                    gint32        token,
+                    SottoCancel  *cancel,
+                    GError      **error)
+{
+  gint32 tokens[SOTTO_FEW_TOKENS] = { token };
+  guint n_held;
+  const gint32 *held = sotto_session_get_tokens (self->session, &n_held);
+  gint64 begin;
+  guint n = 1;
+
+  if (!sotto_cancel_check (cancel, error))
+    return FALSE;
+  if (self->n_tokens < n_held && held[self->n_tokens] == token)
+    {
+      follow (self, token);
+      self->n_tokens++;
+      self->n_accepted++;
+      return TRUE;
+    }
+
+  if (!end_batch (self, cancel, error))
+    return FALSE;
+  follow (self, token);
+  n += guess (self, tokens);
+  begin = g_get_monotonic_time ();
+  if (!sotto_session_append_draft (self->session, tokens, &n, cancel, error))
+    return FALSE;
+
+  self->batch_us = g_get_monotonic_time () - begin;
+  self->n_batch = n;
+  self->n_drafted += n - 1;
+  self->n_tokens++;
+
+  return TRUE;
+}
+
+gboolean
+sotto_draft_finish (SottoDraft  *self,
+                    GError     **error)
+{
+  return end_batch (self, NULL, error);
+}
+
+guint
+sotto_draft_get_n_drafted (const SottoDraft *self)
+{
+  return self->n_drafted;
+}
+
+guint
+sotto_draft_get_n_accepted (const SottoDraft *self)
+{
+  return self->n_accepted;
+}

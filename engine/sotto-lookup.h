@@ -1,0 +1,52 @@
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoLookup:
+ *
+ * What may come next because it came before: of a sequence's own tokens the longest recent end that stood there
+ * once already, and what followed it then ("prompt look-up decoding", A. Saxena 2023). Edited code, JSON and
+ * summaries repeat most of what they are about.
+ *
+ * The pairs of neighbours lie in chains by their hash, the latest first, as LZ77 compressors keep theirs (RFC 1951,
+ * section 4). As long as what is proposed comes true, the same place is read on. One thread at a time.
+ */
+typedef struct _SottoLookup SottoLookup;
+
+/**
+ * sotto_lookup_new:
+ * @n_most: tokens that the sequence may have
+ *
+ * Returns: (transfer full) (nullable): %NULL: no memory for 16 bytes a token
+ */
+SottoLookup *sotto_lookup_new (guint n_most);
+void sotto_lookup_free (SottoLookup *self);
+
+/**
+ * sotto_lookup_append:
+ *
+ * @token is the sequence's next. What is more than was asked for at the beginning is not looked at.
+ */
+void sotto_lookup_append (SottoLookup *self, gint32 token);
+
+/**
+ * sotto_lookup_get_match:
+ *
+ * Returns: how many tokens of the sequence's end stood before what is proposed; 0: nothing is
+ */
+guint sotto_lookup_get_match (const SottoLookup *self);
+
+/**
+ * sotto_lookup_propose:
+ * @tokens: (out caller-allocates) (array length=n_tokens): what may come next; only where there is a match
+ *
+ * Where what followed reaches the sequence's end, it goes on with the proposed tokens themselves.
+ */
+void sotto_lookup_propose (const SottoLookup *self, gint32 *tokens, guint n_tokens);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoLookup, sotto_lookup_free)
+
+G_END_DECLS

@@ -1,0 +1,138 @@
+#include "sotto-pace.h"
+
+/* So many of the latest guesses of a kind count, by and large. */
+#define MEMORY 40.0
+
+/* How much of a single step each further token of a batch is taken to cost until it is measured. An estimate goes half
+ * the way to a new measurement at first, later this share of itself, so that it ends at the median and a step that
+ * another program held up does no harm. */
+#define COST_AT_FIRST 0.15
+#define STEP 0.03
+
+/* Losses: what is allowed from the start and for each step, and as much as can be saved up. In single steps. */
+#define CREDIT_AT_FIRST 1.0
+#define CREDIT_PER_STEP 0.01
+#define MOST_CREDIT 8.0
+
+/* By how much a batch has to be better than single steps. */
+#define LEAST_GAIN 1.02
+
+void
+sotto_pace_init (SottoPace *self)
+{
+  /* What was seen of edited code and summaries, and soon replaced. */
+  static const double shares[SOTTO_PACE_KINDS] = { 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9, 0.7 };
+
+  *self = (SottoPace) { .credit = CREDIT_AT_FIRST };
+  for (guint i = 0; i < SOTTO_PACE_KINDS; i++)
+    {
+      self->shares[i] = shares[i];
+      self->weights[i] = 4.0;
+    }
+}
+
+guint
+sotto_pace_find_kind (guint n_match)
+{
+  static const guint least[] = { 2, 3, 4, 5, 7, 10, 16, 32 };
+  guint kind = 0;
+
+  while (kind + 1 < G_N_ELEMENTS (least) && n_match >= least[kind + 1])
+    kind++;
+
+  return kind;
+}
+
+void
+sotto_pace_tell_guess (SottoPace *self,
+                       guint      kind,
+                       gboolean   is_right)
+{
+  self->weights[kind] = MIN (self->weights[kind] + 1.0, MEMORY);
+  self->shares[kind] += ((is_right ? 1.0 : 0.0) - self->shares[kind]) / self->weights[kind];
+}
+
+/* Microseconds of a batch of @n_tokens: as measured, or a straight line from what was. */
+static double
+get_time (const SottoPace *self,
+          guint            n_tokens)
+{
+  guint below = n_tokens;
+  guint above = n_tokens;
+
+  while (below > 1 && self->n_times[below] == 0)
+    below--;
+  while (above <= SOTTO_FEW_TOKENS && self->n_times[above] == 0)
+    above++;
+  if (below == n_tokens)
+    return self->times[n_tokens];
+  if (above <= SOTTO_FEW_TOKENS)
+    return self->times[below] +
+           (self->times[above] - self->times[below]) * (n_tokens - below) / (above - below);
+
+  return self->times[below] + self->times[1] * COST_AT_FIRST * (n_tokens - below);
+}
+
+static void
+measure (SottoPace *self,
+         guint      n_tokens,
+         double     microseconds)
+{
+  double *time = &self->times[n_tokens];
+
+  if (self->n_times[n_tokens]++ == 0)
+    *time = microseconds;
+  else if (self->n_times[n_tokens] <= 4)
+    *time += (microseconds - *time) / 2;
+  else
+    *time *= microseconds > *time ? 1.0 + STEP : 1.0 - STEP;
+}
+
+void
+sotto_pace_tell_batch (SottoPace *self,
+                       guint      n_tokens,
+                       guint      n_kept,
+                       double     microseconds,
+                       double     to_draft)
+{
+  double cost;
+
+  measure (self, n_tokens, microseconds);
+  cost = self->times[1] > 0 ? (self->times[n_tokens] + to_draft) / self->times[1] : 1.0;
+  self->credit = MIN (self->credit + n_kept * (1.0 + CREDIT_PER_STEP) - cost, MOST_CREDIT);
+}
+
+guint
+sotto_pace_choose (const SottoPace *self,
+                   guint            n_match,
+                   guint            most,
+                   double           each)
+{
+  double single = self->times[1];
+  double best = LEAST_GAIN;
+  double chance = 1.0;
+  double expected = 1.0;
+  guint chosen = 0;
+
+  /* Without a single step there is nothing to compare with. */
+  if (self->n_times[1] < 2)
+    return 0;
+
+  for (guint n = 1; n <= MIN (most, SOTTO_FEW_TOKENS - 1); n++)
+    {
+      guint kind = n_match > 0 ? sotto_pace_find_kind (n_match + n - 1) : SOTTO_PACE_MODEL;
+      double cost = (get_time (self, n + 1) + n * each) / single;
+
+      chance *= self->shares[kind];
+      expected += chance;
+      if (cost - 1.0 > self->credit)
+        break;
+      if (expected / cost > best)
+        {
+          best = expected / cost;
+          chosen = n;
+        }
+    }
+
+  return chosen;
+}

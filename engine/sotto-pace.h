@@ -1,0 +1,53 @@
+#pragma once
+
+#include "backend.h"
+
+G_BEGIN_DECLS
+
+/* How many tokens to draft, so that it pays: by what batches have cost and how often guesses have come true, in this
+ * process, on this machine. It decides how fast a reply comes, never what it says.
+ *
+ * Guesses are of kinds, likelier and less likely ones (sotto_pace_find_kind); after one that has come true, the next
+ * is of the kind that goes with a match longer by one. Where those come true with a1, a2, …, a batch with d of them
+ * gives 1 + a1 + a1 a2 + … + a1 a2 … ad tokens, a single step one (Y. Leviathan and others 2023). What was lost on
+ * guesses that did not come true is kept below a hundredth of all, whatever is expected. */
+
+/* Matches of 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens, and the guesses of a model. */
+#define SOTTO_PACE_MODEL 8
+#define SOTTO_PACE_KINDS 9
+
+typedef struct {
+  /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, and how often that was seen; 0: never */
+  double times[SOTTO_FEW_TOKENS + 1];
+  guint n_times[SOTTO_FEW_TOKENS + 1];
+
+  /* Of each kind: what share of late came true, and of how many */
+  double shares[SOTTO_PACE_KINDS];
+  double weights[SOTTO_PACE_KINDS];
+
+  double credit;           /* what may be lost, in single steps */
+} SottoPace;
+
+void sotto_pace_init (SottoPace *self);
+
+/* A guess behind a match of @n_match tokens, 2 or more. */
+guint sotto_pace_find_kind (guint n_match);
+
+/* A guess of @kind was right or not, whether it had been evaluated or not. */
+void sotto_pace_tell_guess (SottoPace *self, guint kind, gboolean is_right);
+
+/* A batch of @n_tokens took @microseconds, and @n_kept of them stayed. @to_draft: microseconds that making the
+ * guesses took */
+void sotto_pace_tell_batch (SottoPace *self, guint n_tokens, guint n_kept, double microseconds, double to_draft);
+
+/**
+ * sotto_pace_choose:
+ * @n_match: tokens that the first guess is behind; 0: they are a model's
+ * @most: as many guesses as there can be
+ * @each: microseconds that making one guess takes
+ *
+ * Returns: how many tokens to draft; 0: a single step is better
+ */
+guint sotto_pace_choose (const SottoPace *self, guint n_match, guint most, double each);
+
+G_END_DECLS
