@@ -7,32 +7,38 @@ round_up (gsize n, gsize to)
 }
 
 gsize
-sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_tokens, guint8 *base)
+sotto_activations_layout (SottoActivations   *self,
+                          const SottoKernels *kernels,
+                          guint               n_columns,
+                          guint               n_tokens,
+                          guint               n_few,
+                          guint8             *base)
 {
-  gsize column_stride = round_up (n_columns, SOTTO_STEPS_BLOCK);
-  gsize block_stride = round_up (column_stride / SOTTO_STEPS_BLOCK, SOTTO_STEPS_GROUP);
+  gsize n_groups = round_up (n_columns, SOTTO_PACK_COLUMNS) / SOTTO_PACK_COLUMNS;
+  gsize column_stride = round_up (n_columns, SOTTO_PACK_PART);
   gsize values_bytes = round_up (n_tokens * column_stride * sizeof (float), 64);
-  gsize steps_bytes = round_up (n_tokens * column_stride * sizeof (gint16), 64);
-  gsize scales_bytes = round_up (n_tokens * block_stride * sizeof (float), 64);
+  gsize few = round_up (n_groups * kernels->packings[SOTTO_FORM_FEW].bytes, 64);
+  gsize many = round_up (n_groups * kernels->packings[SOTTO_FORM_MANY].bytes, 64);
 
+  if (n_few == n_tokens)
+    few = many = MAX (few, many);
   if (base != NULL)
-    {
-      self->n_columns = n_columns;
-      self->column_stride = column_stride;
-      self->block_stride = block_stride;
-      self->values = (float *) base;
-      self->steps = (gint16 *) (base + values_bytes);
-      self->scales = (float *) (base + values_bytes + steps_bytes);
-      self->totals = (gint32 *) (base + values_bytes + steps_bytes + scales_bytes);
-      self->sums = (float *) (base + values_bytes + steps_bytes + 2 * scales_bytes);
-      for (guint t = 0; t < n_tokens; t++)
-        for (gsize b = column_stride / SOTTO_STEPS_BLOCK; b < block_stride; b++)
-          {
-            self->scales[t * block_stride + b] = self->sums[t * block_stride + b] = 0.0f;
-            self->totals[t * block_stride + b] = 0;
-          }
-    }
-  return values_bytes + steps_bytes + 3 * scales_bytes;
+    *self = (SottoActivations) {
+      .n_columns = n_columns,
+      .column_stride = column_stride,
+      .values = (float *) base,
+      .form = sotto_form_of (n_tokens),
+      .packed_strides = { few, many },
+      .packed = base + values_bytes,
+    };
+  return values_bytes + MAX (n_few * few, n_tokens * many);
+}
+
+void
+sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t)
+{
+  kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, 0, x->n_columns,
+                                   sotto_activations_packed (x, t));
 }
 
 /* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two
@@ -42,7 +48,7 @@ sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_token
 gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {
-  gsize columns = round_up (n_columns, SOTTO_STEPS_BLOCK * SOTTO_STEPS_GROUP);
+  gsize columns = round_up (n_columns, SOTTO_PACK_COLUMNS);
   gsize panel = 32 * columns * sizeof (float);
   gsize attention =
     (gsize) (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * round_up (n_head, 32) * sizeof (float);

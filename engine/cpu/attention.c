@@ -171,7 +171,8 @@ finish (const Attention *self, guint head, SottoPartial *partial, float *target)
 static SottoActivations
 get_latents (const Attention *self)
 {
-  return sotto_activations_view (&self->lane->state->scratch.latents, self->n_value);
+  return sotto_activations_view (&self->lane->state->scratch.latents, self->n_value,
+                                 self->n_tokens);
 }
 
 /* The results of all heads where every lane sees them. */
@@ -180,7 +181,8 @@ get_shared (const Attention *self)
 {
   const SottoScratch *scratch = &self->lane->state->scratch;
 
-  return sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], self->n_attended);
+  return sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], self->n_attended,
+                                 self->n_tokens);
 }
 
 /* Where the result of a head goes: its place in the token's row, or a row of its own. */
@@ -211,7 +213,7 @@ complete_token (const Attention *self, const SottoActivations *x, guint token)
 {
   if (self->step->gated)
     apply_gate (self, token, x->values + token * x->column_stride);
-  sotto_lane_quantise (self->lane, x, token);
+  sotto_lane_pack (self->lane, x, token);
 }
 
 /* From the latent space to the heads of @x, which all lanes share; ends with a barrier. */
@@ -228,7 +230,7 @@ raise_latents (const Attention *self, const SottoActivations *x)
       SottoWeight head = sotto_weight_at (&self->step->value_up, unit);
 
       for (guint t = 0; t < self->n_tokens; t++)
-        sotto_lane_quantise (lane, &latents, unit * self->n_tokens + t);
+        sotto_lane_pack (lane, &latents, unit * self->n_tokens + t);
       sotto_lane_multiply (lane, &head, 0, n_rows, &latents, unit * self->n_tokens, self->n_tokens,
                            x->values + (gsize) unit * n_rows, x->column_stride);
     }

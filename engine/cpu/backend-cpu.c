@@ -8,7 +8,7 @@ typedef struct {
   SottoBackend parent;
   SottoKernels kernels;
   SottoPool *pool;
-  gboolean quantises;       /* some product reads steps */
+  gboolean packs;           /* some product reads packed activations */
   char *name;
 } CpuBackend;
 
@@ -49,7 +49,7 @@ cpu_get_name (const SottoBackend *backend)
 }
 
 static SottoState *
-cpu_state_new (SottoBackend     *backend G_GNUC_UNUSED,
+cpu_state_new (SottoBackend     *backend,
                const SottoPlan  *plan,
                guint             n_context,
                SottoKvType       kv_type,
@@ -63,7 +63,7 @@ cpu_state_new (SottoBackend     *backend G_GNUC_UNUSED,
       g_free (self);
       return NULL;
     }
-  sotto_scratch_init (&self->scratch, plan, n_context);
+  sotto_scratch_init (&self->scratch, &((const CpuBackend *) backend)->kernels, plan, n_context);
   self->n_context = n_context;
   return self;
 }
@@ -100,7 +100,7 @@ walk_lane (SottoPool *pool, guint index, gpointer data)
     .index = index,
     .n_lanes = run->n_lanes,
     .memory = &run->state->scratch.lanes[index],
-    .quantises = run->backend->quantises,
+    .packs = run->backend->packs,
   };
 
   sotto_lane_walk (&lane, run->state->scratch.plan);
@@ -221,8 +221,8 @@ sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error)
       return NULL;
     }
   self->parent.klass = &cpu_class;
-  for (guint i = 0; i < G_N_ELEMENTS (self->kernels.takes_steps); i++)
-    self->quantises |= self->kernels.takes_steps[i];
+  for (guint i = 0; i < G_N_ELEMENTS (self->kernels.takes_packed); i++)
+    self->packs |= self->kernels.takes_packed[i];
   self->name = g_strconcat ("cpu-", self->kernels.name, NULL);
   self->pool = sotto_pool_new (n_threads);
   return &self->parent;
@@ -237,8 +237,11 @@ sotto_backend_estimate (const SottoPlan *plan,
 {
   guint n_tokens = plan->whole_sequence ? n_context : MIN (n_context, SOTTO_MAX_BATCH);
   SottoScratch measured;
+  SottoKernels kernels;
 
-  sotto_scratch_init (&measured, plan, n_context);
+  if (!sotto_kernels_init (&kernels, NULL, NULL))
+    sotto_kernels_fill_reference (&kernels);
+  sotto_scratch_init (&measured, &kernels, plan, n_context);
   *kv_cache = sotto_caches_measure (plan, n_context, kv_type);
   *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (), 1);
   sotto_scratch_clear (&measured);

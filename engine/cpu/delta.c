@@ -183,10 +183,10 @@ complete (const Delta *self)
                                                 self->attended.n_columns);
 
       memcpy (own.values, self->attended.values, own.n_columns * sizeof (float));
-      sotto_lane_quantise (lane, &own, 0);
+      sotto_lane_pack (lane, &own, 0);
       return;
     }
-  sotto_lane_quantise_batch (lane, &self->attended);
+  sotto_lane_pack_batch (lane, &self->attended);
 }
 
 void
@@ -202,7 +202,8 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
     .n_channels = delta->mixed.n_rows,
     .stride = delta->mixed.n_rows + delta->gate.n_rows + 2 * (gsize) delta->n_value_heads,
     .history = lane->state->caches.recurrents[delta->recurrent],
-    .attended = sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], delta->gate.n_rows),
+    .attended = sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED],
+                                        delta->gate.n_rows, lane->batch->n_tokens),
   };
   guint unit;
 

@@ -3,15 +3,17 @@
 
 #include <string.h>
 
-/* EXPERTS. Three phases, and one more with several tokens:
+/* EXPERTS. Three phases, and two more with several tokens:
  *
  *   rows of the router                                                              | barrier
  *   the choice: of one token every lane for itself, of more together                | barrier, with more
  *   (expert, rows of gate and up), for the tokens that chose it, into scratch.experts | barrier
+ *   these are packed: of one token every lane for itself, of more together          | barrier, with more
  *   rows of down, of all experts; a token's results are added in the order of its choice | barrier
  *
- * So an expert's weights are read once a batch, and a token's result does not depend on who else is in
- * it. A place is a pair of token and choice, sorted by expert, then by token. */
+ * So an expert's weights are read once a batch. The tokens of an expert are packed in the form for as
+ * many as they are, so with few tokens a token's result does not depend on who else is in the batch. A
+ * place is a pair of token and choice, sorted by expert, then by token. */
 
 typedef struct {
   SottoLane *lane;
@@ -110,21 +112,18 @@ sort_places (Experts *self)
 /* --- Gate and up --- */
 
 static void
-copy_token (const SottoActivations *from, guint t, const SottoActivations *to, guint i)
+copy_token (
+  SottoLane *lane, const SottoActivations *from, guint t, const SottoActivations *to, guint i)
 {
-  gsize n_blocks = sotto_count_units (from->n_columns, SOTTO_STEPS_BLOCK * SOTTO_STEPS_GROUP)
-                   * SOTTO_STEPS_GROUP;
-  gsize source = t * from->block_stride;
-  gsize target = i * to->block_stride;
+  gsize n_groups = sotto_count_units (from->n_columns, SOTTO_PACK_COLUMNS);
 
   memcpy (to->values + i * to->column_stride, from->values + t * from->column_stride,
           from->n_columns * sizeof (float));
-  memcpy (to->steps + i * to->column_stride, from->steps + t * from->column_stride,
-          sotto_count_units (from->n_columns, SOTTO_STEPS_BLOCK) * SOTTO_STEPS_BLOCK
-            * sizeof (gint16));
-  memcpy (to->scales + target, from->scales + source, n_blocks * sizeof (float));
-  memcpy (to->totals + target, from->totals + source, n_blocks * sizeof (gint32));
-  memcpy (to->sums + target, from->sums + source, n_blocks * sizeof (float));
+  if (to->form == from->form)
+    memcpy (sotto_activations_packed (to, i), sotto_activations_packed (from, t),
+            n_groups * lane->kernels->packings[to->form].bytes);
+  else
+    sotto_lane_pack (lane, to, i);
 }
 
 /* The tokens of n places from first on; a lane often takes several units of the same. */
@@ -133,8 +132,9 @@ gather (const Experts *self, guint first, guint n, Gathered *gathered)
 {
   if (gathered->first_place == first)
     return;
+  gathered->x = sotto_activations_view (&self->lane->memory->gathered, self->x.n_columns, n);
   for (guint i = 0; i < n; i++)
-    copy_token (&self->x, self->tokens[first + i], &gathered->x, i);
+    copy_token (self->lane, &self->x, self->tokens[first + i], &gathered->x, i);
   gathered->first_place = first;
 }
 
@@ -169,7 +169,6 @@ multiply_hidden (const Experts          *self,
 
       lane->kernels->gate (step->activation, has_gate ? gates : ups, has_gate ? ups : NULL, n_rows,
                            self->hidden.values + place * self->hidden.column_stride + first);
-      sotto_lane_quantise_rows (lane, &self->hidden, place, first, n_rows);
     }
 }
 
@@ -203,8 +202,7 @@ multiply_gate_up (const Experts *self)
                                             : sotto_count_units (8 * lane->n_lanes, self->n_active);
   guint unit_rows = sotto_count_units (n_blocks, MIN (wanted, n_blocks)) * SOTTO_UNIT_ROWS;
   guint n_units = sotto_count_units (n_rows, unit_rows);
-  Gathered gathered = { sotto_activations_view (&lane->memory->gathered, self->x.n_columns),
-                        G_MAXUINT };
+  Gathered gathered = { .first_place = G_MAXUINT };
   guint unit;
 
   while (sotto_pool_take (lane->pool, self->n_active * n_units, &unit))
@@ -219,6 +217,37 @@ multiply_gate_up (const Experts *self)
 
 /* --- Down --- */
 
+/* What the tokens of an expert have left, in the form for as many as they are. */
+static SottoActivations
+hidden_of (const Experts *self, guint expert)
+{
+  return sotto_activations_view (&self->hidden, self->hidden.n_columns,
+                                 self->starts[expert + 1] - self->starts[expert]);
+}
+
+static gboolean
+pack_hidden (const Experts *self)
+{
+  SottoLane *lane = self->lane;
+  guint unit;
+
+  if (sotto_lane_is_alone (lane))
+    {
+      for (guint place = 0; place < self->step->n_used; place++)
+        sotto_lane_pack (lane, &self->hidden, place);
+      return TRUE;
+    }
+  while (sotto_pool_take (lane->pool, self->n_active, &unit))
+    {
+      guint expert = self->active[unit];
+      SottoActivations hidden = hidden_of (self, expert);
+
+      for (guint place = self->starts[expert]; place < self->starts[expert + 1]; place++)
+        sotto_lane_pack (lane, &hidden, place);
+    }
+  return sotto_pool_barrier (lane->pool);
+}
+
 static void
 down_unit (const Experts *self, const SottoTarget *target, guint first, guint n_rows)
 {
@@ -230,9 +259,10 @@ down_unit (const Experts *self, const SottoTarget *target, guint first, guint n_
   for (guint i = 0; i < self->n_active && !sotto_pool_is_hurried (lane->pool); i++)
     {
       SottoWeight down = sotto_weight_at (&step->down, self->active[i]);
+      SottoActivations hidden = hidden_of (self, self->active[i]);
       guint place = self->starts[self->active[i]];
 
-      sotto_lane_multiply (lane, &down, first, n_rows, &self->hidden, place,
+      sotto_lane_multiply (lane, &down, first, n_rows, &hidden, place,
                            self->starts[self->active[i] + 1] - place,
                            pairs + (gsize) place * SOTTO_UNIT_ROWS, SOTTO_UNIT_ROWS);
     }
@@ -260,15 +290,18 @@ sotto_step_experts (SottoLane *lane, const SottoStep *step)
     .step = experts,
     .n_tokens = lane->batch->n_tokens,
     .x = sotto_lane_operand (lane, experts->from, experts->up.n_columns),
-    .hidden = sotto_activations_view (&lane->state->scratch.experts, experts->up.n_rows),
+    .hidden = sotto_activations_view (&lane->state->scratch.experts, experts->up.n_rows,
+                                      lane->batch->n_tokens),
   };
   guint unit;
 
+  if (sotto_lane_is_alone (lane))
+    self.hidden.packed = lane->memory->experts.packed;
   if (sotto_pool_is_stopped (lane->pool) || !multiply_router (&self, &router_from)
       || !choose (&self))
     return;
   sort_places (&self);
-  if (!multiply_gate_up (&self))
+  if (!multiply_gate_up (&self) || !pack_hidden (&self))
     return;
   while (sotto_pool_take (lane->pool, sotto_count_units (experts->down.n_rows, SOTTO_UNIT_ROWS),
                           &unit))

@@ -10,32 +10,47 @@ G_BEGIN_DECLS
  * does one piece of work.
  *
  * Numerics. The reference tier dequantises weights to float and multiplies float activations. The
- * fast tiers multiply the weights' integers with activations of 15 bits: blocks of 32 share a scale
- * (SottoActivations), products of a block are summed exactly in int32, and a row's sum is eight
- * chains of fused multiply-adds, chain c taking the blocks c, c + 8, c + 16 … in order, then ((c0 +
- * c4) + (c2 + c6)) + ((c1 + c5) + (c3 + c7)). A block's step is its product with the scale, then
- * its offset; where halves of 16 have their own scales (NVFP4) or offsets (Q2_K), those of the
- * first half, then of the second. AVX2 and AVX-512 agree to the bit, whatever tile a kernel works
- * in; so does one token with any batch it may be in.
- *
- * 15 bits, not 16: scales of 16 columns are multiplied into the integers, and a block of Q6_K
- * reaches 32 * 4096 * 16383 < 2^31. */
+ * fast tiers multiply the weights' integers with activations of 15 bits, in one of two forms
+ * (SottoForm): whatever batch of few tokens a token is in, and on however many threads, its bits are
+ * the same, and AVX2's are those of AVX-512. What many tokens give is near that. pack-many.h says
+ * in which order the sums of each form are taken; every kernel keeps to it. */
 
-#define SOTTO_STEPS_HIGHEST 16383
-#define SOTTO_STEPS_BLOCK 32
-#define SOTTO_STEPS_GROUP 8 /* blocks; activations' scales are padded with zeros to a multiple */
+/* What a fast tier makes of a row of activations before it multiplies. */
+typedef enum {
+  SOTTO_FORM_FEW,   /* at most SOTTO_FORM_FEW_ROWS tokens: weights are unpacked in registers */
+  SOTTO_FORM_MANY,  /* more: weights are unpacked into a panel */
+  SOTTO_N_FORMS
+} SottoForm;
+
+#define SOTTO_FORM_FEW_ROWS 8
+#define SOTTO_PACK_COLUMNS 256 /* columns whose bytes are told */
+#define SOTTO_PACK_PART 32     /* columns that SOTTO_FORM_MANY can be packed by */
+
+static inline SottoForm
+sotto_form_of (guint n_tokens)
+{
+  return n_tokens <= SOTTO_FORM_FEW_ROWS ? SOTTO_FORM_FEW : SOTTO_FORM_MANY;
+}
 
 /* Activations of some tokens, as the products behind them want them. */
 typedef struct {
   guint n_columns;
-  gsize column_stride;               /* n_columns rounded up to a block */
-  gsize block_stride;                /* blocks rounded up to a group */
+  gsize column_stride;               /* floats from row to row */
   float *values;                     /* (n_tokens, column_stride) */
-  gint16 *steps;                     /* (n_tokens, column_stride): value / scale, rounded */
-  float *scales;                     /* (n_tokens, block_stride) */
-  gint32 *totals;                    /* (n_tokens, block_stride): sum of the block's steps */
-  float *sums;                       /* (n_tokens, block_stride): scale * total */
+  SottoForm form;
+  gsize packed_strides[SOTTO_N_FORMS]; /* bytes from row to row */
+  guint8 *packed;                    /* (n_tokens, packed_strides[form]): the tier's own */
 } SottoActivations;
+
+/* One form of a tier. */
+typedef struct {
+  gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns; 0: the tier has no such form */
+
+  /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
+   * begins at packed. Those of SOTTO_FORM_FEW are packed at once, those of SOTTO_FORM_MANY also in
+   * parts: all but the last a multiple of SOTTO_PACK_PART columns, in any order. */
+  void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
+} SottoPacking;
 
 /**
  * SottoMultiply:
@@ -119,7 +134,8 @@ typedef struct {
 
   /* By block type; NULL where there is none. */
   SottoMultiply multiply[SOTTO_BLOCK_TYPES];
-  gboolean takes_steps[SOTTO_BLOCK_TYPES]; /* reads steps and what comes with them; else values */
+  gboolean takes_packed[SOTTO_BLOCK_TYPES]; /* reads the packed form; else values */
+  SottoPacking packings[SOTTO_N_FORMS];
 
   /* SottoNorm's; weight and bias may be NULL; y may be x */
   void (*norm) (SottoNormKind kind,
@@ -129,10 +145,6 @@ typedef struct {
                 float         epsilon,
                 guint         n,
                 float        *y);
-
-  /* n values to steps, scales, totals and sums; a last block that is not full is padded */
-  void (
-    *quantise) (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums);
 
   /* y = activation (gate) * up, or of both together; without up (nullable, but for CLAMPED) 1 */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
@@ -228,14 +240,44 @@ gboolean sotto_cpu_has (const char *tier);
 
 /**
  * sotto_activations_layout:
+ * @n_tokens: rows in any form
+ * @n_few: rows of them that may be in %SOTTO_FORM_FEW at once
  * @base: (nullable): where they are to lie, aligned to 64; %NULL: only measure
  *
- * Sets @self up for @n_tokens of @n_columns in the memory at @base. The scales' padding is made
- * zero, nothing else is written.
+ * Sets @self up for @n_tokens of @n_columns in the memory at @base, where nothing is written. When
+ * all rows may be in either form, each has its place whatever form the others are in.
  *
  * Returns: bytes they take, a multiple of 64
  */
-gsize
-sotto_activations_layout (SottoActivations *self, guint n_columns, guint n_tokens, guint8 *base);
+gsize sotto_activations_layout (SottoActivations   *self,
+                                const SottoKernels *kernels,
+                                guint               n_columns,
+                                guint               n_tokens,
+                                guint               n_few,
+                                guint8             *base);
+
+/* Rows of @n_columns, for a batch of @n_tokens, in the memory of @x. */
+static inline SottoActivations
+sotto_activations_view (const SottoActivations *x, guint n_columns, guint n_tokens)
+{
+  SottoActivations view = *x;
+
+  view.n_columns = n_columns;
+  view.form = sotto_form_of (n_tokens);
+  return view;
+}
+
+static inline guint8 *
+sotto_activations_packed (const SottoActivations *x, gsize t)
+{
+  return x->packed + t * x->packed_strides[x->form];
+}
+
+/**
+ * sotto_activations_pack:
+ *
+ * Packs row @t of @x, whose values are there, in the form of @x.
+ */
+void sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t);
 
 G_END_DECLS

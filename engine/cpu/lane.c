@@ -9,22 +9,28 @@
 
 /* --- Buffers --- */
 
-/* Whether steps leave this buffer with its steps: those that projections usually read. */
+/* Whether steps leave this buffer packed: those that projections usually read. HIDDEN of few tokens
+ * is not: FEED computes it in parts. */
 static gboolean
-is_operand (SottoBuffer buffer)
+is_operand (const SottoLane *lane, SottoBuffer buffer)
 {
   return buffer == SOTTO_BUFFER_NORMED || buffer == SOTTO_BUFFER_NORMED_2
-         || buffer == SOTTO_BUFFER_ATTENDED || buffer == SOTTO_BUFFER_HIDDEN;
+         || buffer == SOTTO_BUFFER_ATTENDED
+         || (buffer == SOTTO_BUFFER_HIDDEN
+             && sotto_form_of (lane->batch->n_tokens) == SOTTO_FORM_MANY);
 }
 
 SottoActivations
 sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n_columns)
 {
-  gboolean is_own = sotto_lane_is_alone (lane) && buffer != SOTTO_BUFFER_HIDDEN;
+  SottoActivations x = sotto_activations_view (sotto_lane_is_alone (lane)
+                                                 ? &lane->memory->buffers[buffer]
+                                                 : &lane->state->scratch.buffers[buffer],
+                                               n_columns, lane->batch->n_tokens);
 
-  return sotto_activations_view (is_own ? &lane->memory->buffers[buffer]
-                                        : &lane->state->scratch.buffers[buffer],
-                                 n_columns);
+  if (buffer == SOTTO_BUFFER_HIDDEN)
+    x.values = lane->state->scratch.buffers[buffer].values;
+  return x;
 }
 
 SottoActivations
@@ -32,50 +38,37 @@ sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns)
 {
   SottoActivations x = sotto_lane_buffer (lane, buffer, n_columns);
 
-  if (is_operand (buffer))
+  if (is_operand (lane, buffer))
     return x;
   if (sotto_lane_is_alone (lane))
-    sotto_lane_quantise (lane, &x, 0);
+    sotto_lane_pack (lane, &x, 0);
   else
-    sotto_lane_quantise_batch (lane, &x);
+    sotto_lane_pack_batch (lane, &x);
   return x;
 }
 
 void
-sotto_lane_quantise_rows (
-  SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
+sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t)
 {
-  gsize column = t * x->column_stride + first;
-  gsize block = t * x->block_stride + first / SOTTO_STEPS_BLOCK;
-  guint n_blocks = sotto_count_units (n, SOTTO_STEPS_BLOCK);
-
-  if (!lane->quantises)
-    return;
-  lane->kernels->quantise (x->values + column, n, x->steps + column, x->scales + block,
-                           x->totals + block, x->sums + block);
-  if (first + n < x->n_columns)
-    return;
-  /* What a wider row has left in the rest of the last group. */
-  for (guint b = n_blocks; (first / SOTTO_STEPS_BLOCK + b) % SOTTO_STEPS_GROUP > 0; b++)
-    {
-      x->scales[block + b] = x->sums[block + b] = 0.0f;
-      x->totals[block + b] = 0;
-    }
+  if (lane->packs)
+    sotto_activations_pack (x, lane->kernels, t);
 }
 
 void
-sotto_lane_quantise (SottoLane *lane, const SottoActivations *x, guint t)
+sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
 {
-  sotto_lane_quantise_rows (lane, x, t, 0, x->n_columns);
+  if (lane->packs && x->form == SOTTO_FORM_MANY)
+    lane->kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, first, n,
+                                           sotto_activations_packed (x, t));
 }
 
 gboolean
-sotto_lane_quantise_batch (SottoLane *lane, const SottoActivations *x)
+sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 {
   guint unit;
 
   while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
-    sotto_lane_quantise (lane, x, unit);
+    sotto_lane_pack (lane, x, unit);
   return sotto_pool_barrier (lane->pool);
 }
 
@@ -151,11 +144,11 @@ sotto_lane_complete (SottoLane *lane, const SottoTarget *target)
     {
       put_row (lane, target, lane->state->scratch.landings[lane->landing], to.n_columns, to.values);
       lane->landing = 1 - lane->landing;
-      if (is_operand (target->to))
-        sotto_lane_quantise (lane, &to, 0);
+      if (is_operand (lane, target->to))
+        sotto_lane_pack (lane, &to, 0);
     }
-  else if (is_operand (target->to))
-    sotto_lane_quantise_batch (lane, &to);
+  else if (is_operand (lane, target->to))
+    sotto_lane_pack_batch (lane, &to);
 }
 
 /* --- Rows and heads --- */

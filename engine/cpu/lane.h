@@ -14,7 +14,7 @@ struct _SottoState {
 
 /* One thread's view of a run. Everything it points to is shared but its memory.
  *
- * With one token every lane has the row buffers for itself, HIDDEN aside, and computes all of a norm
+ * With one token every lane has the row buffers for itself, HIDDEN's values aside, and computes all of a norm
  * or sum: that is cheaper than a barrier. What lanes share out then lands in shared memory, and each
  * takes it over. With more tokens the buffers are shared. */
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
   guint index;
   guint n_lanes;
   SottoLaneMemory *memory;
-  gboolean quantises;       /* some product of the tier reads steps */
+  gboolean packs;           /* some product of the tier reads packed activations */
   guint landing;            /* which is next */
 } SottoLane;
 
@@ -59,16 +59,6 @@ sotto_lane_is_alone (const SottoLane *lane)
   return lane->batch->n_tokens == 1;
 }
 
-/* Rows of @n_columns in the memory of @x. */
-static inline SottoActivations
-sotto_activations_view (const SottoActivations *x, guint n_columns)
-{
-  SottoActivations view = *x;
-
-  view.n_columns = n_columns;
-  return view;
-}
-
 /**
  * sotto_lane_buffer:
  *
@@ -79,34 +69,35 @@ SottoActivations sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n
 /**
  * sotto_lane_operand:
  *
- * The buffer with its steps, which NORM, ATTEND, DELTA and FEED have left there and which of the others are
- * made here. Only at the beginning of a phase.
+ * The buffer packed, as NORM, ATTEND and DELTA have left it and FEED that of many tokens; the others
+ * are packed here. Only at the beginning of a phase.
  */
 SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns);
 
 /**
- * sotto_lane_quantise:
+ * sotto_lane_pack:
  *
- * Completes token @t of @x, whose values are there, on tiers that want steps.
+ * Packs row @t of @x, whose values are there, on tiers that want it packed.
  */
-void sotto_lane_quantise (SottoLane *lane, const SottoActivations *x, guint t);
+void sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t);
 
 /**
- * sotto_lane_quantise_rows:
+ * sotto_lane_pack_part:
  *
- * The same for columns @first, a multiple of a block, … @first + @n - 1.
+ * The same for columns @first … @first + @n - 1, which end with a whole SOTTO_PACK_PART or with the
+ * row. Does nothing with few tokens, whose rows can only be packed as a whole.
  */
-void sotto_lane_quantise_rows (
-  SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n);
+void
+sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n);
 
 /**
- * sotto_lane_quantise_batch:
+ * sotto_lane_pack_batch:
  *
  * All tokens of rows that lanes share, all lanes together. Begins a phase, ends with a barrier.
  *
  * Returns: %FALSE if the run is to stop
  */
-gboolean sotto_lane_quantise_batch (SottoLane *lane, const SottoActivations *x);
+gboolean sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x);
 
 /**
  * sotto_lane_multiply:

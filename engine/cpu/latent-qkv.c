@@ -27,7 +27,7 @@ down (const Latent *self, guint which, guint n_columns)
 
   return sotto_activations_view (sotto_lane_is_alone (lane) ? &lane->memory->downs[which]
                                                             : &lane->state->scratch.downs[which],
-                                 n_columns);
+                                 n_columns, lane->batch->n_tokens);
 }
 
 /* --- Down --- */
@@ -65,11 +65,11 @@ norm_token (const Latent *self, guint t)
     {
       sotto_lane_norm (lane, &step->query_norm, row, self->n_query_down,
                        self->query.values + t * self->query.column_stride);
-      sotto_lane_quantise (lane, &self->query, t);
+      sotto_lane_pack (lane, &self->query, t);
     }
   sotto_lane_norm (lane, &step->latent_norm, row + self->n_query_down, step->n_latent,
                    self->latents.values + t * self->latents.column_stride);
-  sotto_lane_quantise (lane, &self->latents, t);
+  sotto_lane_pack (lane, &self->latents, t);
 }
 
 static gboolean
@@ -108,7 +108,8 @@ query_head (const Latent *self, guint head)
   const SottoLatentQkvStep *step = self->step;
   SottoLane *lane = self->lane;
   SottoScratch *scratch = &lane->state->scratch;
-  SottoActivations plain = sotto_activations_view (&lane->memory->head, step->n_plain);
+  SottoActivations plain = sotto_activations_view (&lane->memory->head, step->n_plain,
+                                                   self->n_tokens);
   guint n_head = step->n_plain + step->n_turned;
   gboolean is_absorbed = sotto_weight_is_there (&step->key_up);
   guint n_key = is_absorbed ? step->n_latent + step->n_turned : n_head;
@@ -132,7 +133,7 @@ query_head (const Latent *self, guint head)
     {
       memcpy (plain.values + t * plain.column_stride, tile + (gsize) t * n_head,
               step->n_plain * sizeof *tile);
-      sotto_lane_quantise (lane, &plain, t);
+      sotto_lane_pack (lane, &plain, t);
       memcpy (queries + t * scratch->queries_stride + step->n_latent,
               tile + (gsize) t * n_head + step->n_plain, step->n_turned * sizeof *tile);
     }

@@ -119,7 +119,7 @@ norm_token (SottoLane *lane, const SottoStep *step, guint t)
 
   sotto_lane_norm (lane, &step->norm.norm, from.values + t * from.column_stride, n,
                    to.values + t * to.column_stride);
-  sotto_lane_quantise (lane, &to, t);
+  sotto_lane_pack (lane, &to, t);
 }
 
 static void

@@ -16,14 +16,14 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
   SottoActivations x = sotto_activations_view (n_tokens == 1
                                                  ? &lane->memory->buffers[SOTTO_BUFFER_NORMED]
                                                  : &scratch->buffers[SOTTO_BUFFER_NORMED],
-                                               n);
+                                               n, n_tokens);
   guint unit;
 
   if (n_tokens == 1)
     {
       sotto_lane_norm (lane, norm, residual.values + first_token * residual.column_stride, n,
                        x.values);
-      sotto_lane_quantise (lane, &x, 0);
+      sotto_lane_pack (lane, &x, 0);
       return x;
     }
   while (sotto_pool_take (lane->pool, n_tokens, &unit))
@@ -31,7 +31,7 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
       sotto_lane_norm (lane, norm,
                        residual.values + (first_token + unit) * residual.column_stride, n,
                        x.values + unit * x.column_stride);
-      sotto_lane_quantise (lane, &x, unit);
+      sotto_lane_pack (lane, &x, unit);
     }
   sotto_pool_barrier (lane->pool);
   return x;
@@ -128,12 +128,12 @@ sotto_step_pool (SottoLane *lane, const SottoStep *step)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (pool->dense); i++)
     {
-      SottoActivations vector = sotto_activations_view (&scratch->pooled[which], n);
+      SottoActivations vector = sotto_activations_view (&scratch->pooled[which], n, 1);
 
       if (!sotto_weight_is_there (&pool->dense[i]))
         continue;
       if (lane->index == 0)
-        sotto_lane_quantise (lane, &vector, 0);
+        sotto_lane_pack (lane, &vector, 0);
       if (!sotto_pool_barrier (lane->pool)
           || !multiply_pooled (lane, &pool->dense[i], &vector, scratch->pooled[1 - which].values))
         return;

@@ -63,9 +63,14 @@ collect_ropes (SottoScratch *self)
 }
 
 void
-sotto_scratch_init (SottoScratch *self, const SottoPlan *plan, guint n_context)
+sotto_scratch_init (SottoScratch       *self,
+                    const SottoKernels *kernels,
+                    const SottoPlan    *plan,
+                    guint               n_context)
 {
-  *self = (SottoScratch) { .plan = plan, .sizes = sotto_scratch_sizes (plan) };
+  *self = (SottoScratch) {
+    .kernels = kernels, .plan = plan, .sizes = sotto_scratch_sizes (plan)
+  };
   self->n_chunks = n_context / SOTTO_ATTEND_CHUNK + (n_context % SOTTO_ATTEND_CHUNK > 0);
   collect_ropes (self);
 }
@@ -80,6 +85,7 @@ sotto_scratch_clear (SottoScratch *self)
 /* --- Cutting --- */
 
 typedef struct {
+  const SottoKernels *kernels;
   guint8 *base;             /* NULL: only measure */
   gsize used;
 } Cut;
@@ -100,22 +106,32 @@ cut_floats (Cut *self, gsize n_rows, gsize n_columns)
 }
 
 static void
-cut_activations (Cut *self, SottoActivations *activations, guint n_columns, gsize n_tokens)
+cut_rows (Cut *self, SottoActivations *x, guint n_columns, gsize n_rows, gsize n_few)
 {
-  gsize bytes = sotto_activations_layout (activations, n_columns, (guint) n_tokens, NULL);
+  gsize bytes = sotto_activations_layout (x, self->kernels, n_columns, (guint) n_rows,
+                                          (guint) n_few, NULL);
 
-  sotto_activations_layout (activations, n_columns, (guint) n_tokens, cut (self, bytes));
+  sotto_activations_layout (x, self->kernels, n_columns, (guint) n_rows, (guint) n_few,
+                            cut (self, bytes));
+}
+
+/* Rows of a batch, all in one form. */
+static void
+cut_activations (Cut *self, SottoActivations *x, guint n_columns, gsize n_tokens)
+{
+  cut_rows (self, x, n_columns, n_tokens, MIN (n_tokens, SOTTO_FORM_FEW_ROWS));
 }
 
 static void
 cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsize n_tokens)
 {
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
-    cut_activations (self, &lane->buffers[i], i == SOTTO_BUFFER_HIDDEN ? 0 : sizes->buffers[i], 1);
+    cut_activations (self, &lane->buffers[i], sizes->buffers[i], 1);
   for (guint i = 0; i < G_N_ELEMENTS (lane->downs); i++)
     cut_activations (self, &lane->downs[i], sizes->downs[i], 1);
   cut_activations (self, &lane->head, sizes->head, n_tokens);
   cut_activations (self, &lane->gathered, sizes->gathered, MIN (n_tokens, SOTTO_GATHERED_TOKENS));
+  cut_rows (self, &lane->experts, sizes->n_expert_hidden, sizes->n_used, sizes->n_used);
   for (guint i = 0; i < G_N_ELEMENTS (lane->tiles); i++)
     lane->tiles[i] = cut_floats (self, n_tokens, sizes->tile);
   lane->row = cut_floats (self, 1, sizes->row);
@@ -136,7 +152,7 @@ static gsize
 cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n_outputs)
 {
   const SottoScratchSizes *sizes = &self->sizes;
-  Cut pieces = { .base = base };
+  Cut pieces = { .kernels = self->kernels, .base = base };
   SottoLaneMemory measured = { 0 };
 
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
@@ -148,11 +164,13 @@ cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n
   self->inputs = cut_floats (&pieces, n_tokens, sizes->inputs);
   for (guint i = 0; i < G_N_ELEMENTS (self->downs); i++)
     cut_activations (&pieces, &self->downs[i], sizes->downs[i], n_tokens);
-  cut_activations (&pieces, &self->latents, sizes->n_latent, n_tokens * sizes->latent_heads);
+  cut_rows (&pieces, &self->latents, sizes->n_latent, n_tokens * sizes->latent_heads,
+            MIN (n_tokens, SOTTO_FORM_FEW_ROWS) * sizes->latent_heads);
   for (guint i = 0; i < G_N_ELEMENTS (self->landings); i++)
     self->landings[i] = cut_floats (&pieces, 1, sizes->landing);
   self->choices = cut (&pieces, n_tokens * sizes->n_used * sizeof (SottoChoice));
-  cut_activations (&pieces, &self->experts, sizes->n_expert_hidden, n_tokens * sizes->n_used);
+  cut_rows (&pieces, &self->experts, sizes->n_expert_hidden, n_tokens * sizes->n_used,
+            n_tokens * sizes->n_used);
   for (guint i = 0; i < self->n_turns; i++)
     {
       float *angles = cut_floats (&pieces, 2 * n_tokens, self->turns[i].rope->n_pairs);

@@ -28,6 +28,7 @@ typedef struct {
   SottoActivations downs[2];                 /* of LATENT_QKV, likewise */
   SottoActivations head;                     /* LATENT_QKV: (n_tokens, n_plain) */
   SottoActivations gathered;                 /* EXPERTS: (SOTTO_GATHERED_TOKENS) of one expert */
+  SottoActivations experts;                  /* EXPERTS: (n_used, n_expert_hidden), of one token */
   float *tiles[2];                           /* (n_tokens, tile_columns) */
   float *row;                                /* (widest row): of one token */
   float *switches;                           /* (n_tokens) */
@@ -74,6 +75,7 @@ typedef struct {
 } SottoScratchSizes;
 
 typedef struct {
+  const SottoKernels *kernels;
   const SottoPlan *plan;
   SottoScratchSizes sizes;
   guint n_chunks;           /* of the longest cache */
@@ -106,9 +108,12 @@ typedef struct {
 /**
  * sotto_scratch_init:
  *
- * Walks @plan, which is kept, for what its steps need; takes no memory for it yet.
+ * Walks @plan, which is kept like @kernels, for what its steps need; takes no memory for it yet.
  */
-void sotto_scratch_init (SottoScratch *self, const SottoPlan *plan, guint n_context);
+void sotto_scratch_init (SottoScratch       *self,
+                         const SottoKernels *kernels,
+                         const SottoPlan    *plan,
+                         guint               n_context);
 void sotto_scratch_clear (SottoScratch *self);
 
 /**

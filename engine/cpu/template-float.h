@@ -203,45 +203,6 @@ kernel_norm (SottoNormKind kind,
   norm_scale (x, scale, weight, bias, n, y);
 }
 
-/* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would
- * not be finite. */
-#define STEPS_SMALLEST 1e-30f
-
-static inline void
-quantise_block (Lanes low, Lanes high, gint16 *steps, float *scale, gint32 *total, float *sum)
-{
-  float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
-  Lanes inverse = lanes_all (highest < STEPS_SMALLEST ? 0.0f : SOTTO_STEPS_HIGHEST / highest);
-  Lanes rounder = lanes_all (SOTTO_ROUNDER);
-
-  *scale = highest < STEPS_SMALLEST ? 0.0f : highest / SOTTO_STEPS_HIGHEST;
-  low = lanes_subtract (lanes_add (lanes_multiply (low, inverse), rounder), rounder);
-  high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
-  lanes_store_steps (steps, low);
-  lanes_store_steps (steps + LANES, high);
-  *total = (gint32) lanes_sum (lanes_add (low, high)); /* integers below 2^24: exact */
-  *sum = *scale * (float) *total;
-}
-
-static void
-kernel_quantise (const float *x, guint n, gint16 *steps, float *scales, gint32 *totals, float *sums)
-{
-  guint n_blocks = n / SOTTO_STEPS_BLOCK;
-  guint b;
-
-  for (b = 0; b < n_blocks; b++)
-    quantise_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), steps + b * 32,
-                    scales + b, totals + b, sums + b);
-  if (n % SOTTO_STEPS_BLOCK > 0)
-    {
-      float part[SOTTO_STEPS_BLOCK] = { 0 };
-
-      memcpy (part, x + b * 32, (n % SOTTO_STEPS_BLOCK) * sizeof *part);
-      quantise_block (lanes_load (part), lanes_load (part + LANES), steps + b * 32, scales + b,
-                      totals + b, sums + b);
-    }
-}
-
 static inline __attribute__ ((always_inline)) void
 gate_all (SottoActivation activation, const float *gate, const float *up, guint n, float *y)
 {
@@ -666,7 +627,6 @@ fill_float_kernels (SottoKernels *kernels)
   kernels->multiply[SOTTO_BLOCK_F16] = kernel_multiply_f16;
   kernels->multiply[SOTTO_BLOCK_BF16] = kernel_multiply_bf16;
   kernels->norm = kernel_norm;
-  kernels->quantise = kernel_quantise;
   kernels->gate = kernel_gate;
   kernels->sigmoid = kernel_sigmoid;
   kernels->cap = kernel_cap;

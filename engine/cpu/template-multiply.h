@@ -8,15 +8,16 @@
  */
 #define PREFETCH_AHEAD 1536
 
+#include "cpu/pack-many.h"
 #include "cpu/template-rows.h"
 #include "cpu/template-panel.h"
 #include "cpu/template-float-panel.h"
 
 /* Lays the panel out in scratch; sotto_kernels_scratch() is the other side of this. */
 static Panel
-place_panel (const SottoActivations *x, void *scratch)
+place_panel (const Steps *x, void *scratch)
 {
-  gsize n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  gsize n_blocks = x->n_columns / STEPS_BLOCK;
   Panel panel = { .pairs = scratch };
   float *behind = (float *) (panel.pairs + n_blocks * 16 * PANEL_ROWS);
 
@@ -34,7 +35,7 @@ multiply_kind_rows (BlockKind               kind,
                     const guint8           *rows,
                     gsize                   row_bytes,
                     guint                   n_rows,
-                    const SottoActivations *x,
+                    const Steps            *x,
                     guint                   first_token,
                     guint                   n_tokens,
                     float                  *y,
@@ -56,7 +57,7 @@ multiply_kind (BlockKind               kind,
                const SottoWeight      *weight,
                guint                   first_row,
                guint                   n_rows,
-               const SottoActivations *x,
+               const SottoActivations *activations,
                guint                   first_token,
                guint                   n_tokens,
                float                  *y,
@@ -64,7 +65,10 @@ multiply_kind (BlockKind               kind,
                void                   *scratch)
 {
   const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
-  guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  guint n_blocks = activations->n_columns / STEPS_BLOCK;
+  const Steps some = steps_at (activations->packed, activations->packed_strides[activations->form],
+                               activations->n_columns);
+  const Steps *x = &some;
   Panel panel;
 
   if (n_tokens <= FEW_TOKENS)
@@ -168,8 +172,10 @@ fill_multiply_kernels (SottoKernels *kernels)
   for (guint i = 0; i < G_N_ELEMENTS (quantised); i++)
     {
       kernels->multiply[quantised[i].type] = quantised[i].multiply;
-      kernels->takes_steps[quantised[i].type] = TRUE;
+      kernels->takes_packed[quantised[i].type] = TRUE;
     }
+  kernels->packings[SOTTO_FORM_FEW] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many };
   kernels->multiply[SOTTO_BLOCK_F32] = multiply_f32;
   kernels->multiply[SOTTO_BLOCK_F16] = multiply_f16;
   kernels->multiply[SOTTO_BLOCK_BF16] = multiply_bf16;

@@ -60,10 +60,10 @@ multiply_block (__m256i low, __m256i high, const gint16 *x)
 /* The sums of a token's activations in the halves of its blocks, as x->sums are of whole ones:
  * block_stride of the first halves, then as many of the second. */
 static void
-sum_halves (const SottoActivations *x, gsize token, float *halves)
+sum_halves (const Steps *x, gsize token, float *halves)
 {
   const gint16 *steps = x->steps + token * x->column_stride;
-  guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  guint n_blocks = x->n_columns / STEPS_BLOCK;
   __m256i ones = _mm256_set1_epi16 (1);
 
   for (guint first = 0; first < n_blocks; first += 8)
@@ -76,7 +76,7 @@ sum_halves (const SottoActivations *x, gsize token, float *halves)
 
           for (guint b = 0; b < 8; b++)
             {
-              const gint16 *source = steps + (first + b) * SOTTO_STEPS_BLOCK + half * 16;
+              const gint16 *source = steps + (first + b) * STEPS_BLOCK + half * 16;
 
               sums[b] = _mm256_setzero_si256 ();
               if (first + b < n_blocks)
@@ -100,7 +100,7 @@ static inline __attribute__ ((always_inline)) __m256
 add_group (BlockKind               kind,
            __m256i                 products[2],
            const GroupScales      *group,
-           const SottoActivations *x,
+           const Steps            *x,
            gsize                   block,
            const float            *halves,
            __m256                  sums)
@@ -144,7 +144,7 @@ multiply_unpacked (BlockKind     kind,
 
   for (guint b = 0; b < 8; b++)
     {
-      const __m256i *x = (const __m256i *) (steps + b * SOTTO_STEPS_BLOCK);
+      const __m256i *x = (const __m256i *) (steps + b * STEPS_BLOCK);
 
       first[b] = second[b] = _mm256_setzero_si256 ();
       if (b >= n)
@@ -155,7 +155,7 @@ multiply_unpacked (BlockKind     kind,
           second[b] = _mm256_madd_epi16 (high[b], _mm256_loadu_si256 (x + 1));
         }
       else
-        first[b] = multiply_block (low[b], high[b], steps + b * SOTTO_STEPS_BLOCK);
+        first[b] = multiply_block (low[b], high[b], steps + b * STEPS_BLOCK);
     }
   products[0] = sums_of_eight (first);
   if (kind.form == FORM_HALF_SCALES)
@@ -177,13 +177,13 @@ static inline __attribute__ ((always_inline)) __m256
 multiply_group (BlockKind               kind,
                 const guint8           *group,
                 guint                   n,
-                const SottoActivations *x,
+                const Steps            *x,
                 gsize                   token,
                 gsize                   block,
                 const float            *halves,
                 __m256                  sums)
 {
-  const gint16 *steps = x->steps + token * x->column_stride + block * SOTTO_STEPS_BLOCK;
+  const gint16 *steps = x->steps + token * x->column_stride + block * STEPS_BLOCK;
   __m256i low[8];
   __m256i high[8];
   __m256i products[2];
@@ -202,12 +202,12 @@ multiply_rows_once (BlockKind               kind,
                     const guint8           *rows,
                     gsize                   row_bytes,
                     guint                   n_rows,
-                    const SottoActivations *x,
+                    const Steps            *x,
                     gsize                   token,
                     const float            *halves,
                     float                  *y)
 {
-  guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  guint n_blocks = x->n_columns / STEPS_BLOCK;
   guint n_whole = n_blocks / 8;
   guint rest = n_blocks % 8;
 
@@ -237,14 +237,14 @@ multiply_rows_few (BlockKind               kind,
                    const guint8           *rows,
                    gsize                   row_bytes,
                    guint                   n_rows,
-                   const SottoActivations *x,
+                   const Steps            *x,
                    gsize                   first_token,
                    guint                   n_tokens,
                    const float            *halves,
                    float                  *y,
                    gsize                   y_stride)
 {
-  guint n_blocks = x->n_columns / SOTTO_STEPS_BLOCK;
+  guint n_blocks = x->n_columns / STEPS_BLOCK;
 
   for (guint r = 0; r < n_rows; r++, rows += row_bytes)
     {
@@ -269,7 +269,7 @@ multiply_rows_few (BlockKind               kind,
 
               multiply_unpacked (kind, low, high, n,
                                  x->steps + token * x->column_stride
-                                   + (gsize) first * SOTTO_STEPS_BLOCK,
+                                   + (gsize) first * STEPS_BLOCK,
                                  products);
               sums[t] = add_group (kind, products, &scales, x, token * x->block_stride + first,
                                    halves + 2 * t * x->block_stride + first, sums[t]);

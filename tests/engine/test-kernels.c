@@ -21,11 +21,12 @@ static Input
 random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRand *rand)
 {
   Input input = { 0 };
-  gsize bytes = sotto_activations_layout (&input.x, n_columns, n_tokens, NULL);
+  guint n_few = MIN (n_tokens, SOTTO_FORM_FEW_ROWS);
+  gsize bytes = sotto_activations_layout (&input.x, kernels, n_columns, n_tokens, n_few, NULL);
 
   input.memory = aligned_alloc (64, bytes);
   memset (input.memory, 0xff, bytes);
-  sotto_activations_layout (&input.x, n_columns, n_tokens, input.memory);
+  sotto_activations_layout (&input.x, kernels, n_columns, n_tokens, n_few, input.memory);
   for (guint t = 0; t < n_tokens; t++)
     {
       float *values = input.x.values + t * input.x.column_stride;
@@ -34,10 +35,8 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
         values[i] = random_float (rand) * (i % 97 == 5 ? 30.0f : 1.0f);
       if (t % 5 == 4) /* a block of zeros */
         memset (values, 0, MIN (n_columns, 32) * sizeof *values);
-      kernels->quantise (values, n_columns, input.x.steps + t * input.x.column_stride,
-                         input.x.scales + t * input.x.block_stride,
-                         input.x.totals + t * input.x.block_stride,
-                         input.x.sums + t * input.x.block_stride);
+      if (kernels->packings[input.x.form].bytes > 0)
+        sotto_activations_pack (&input.x, kernels, t);
     }
   return input;
 }
@@ -60,11 +59,14 @@ check_product (const SottoWeight *weight,
   double exact = 0;
   double magnitude = 0;
   double steps = 0;
+  gboolean is_few = input->x.form == SOTTO_FORM_FEW;
+  guint width = is_few ? 256 : 32;
+  double highest_step = is_few ? 16256 : 16383;
 
   info->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
-  for (guint first = 0; first < weight->n_columns; first += 32)
+  for (guint first = 0; first < weight->n_columns; first += width)
     {
-      guint end = MIN (first + 32, weight->n_columns);
+      guint end = MIN (first + width, weight->n_columns);
       double highest = 0;
 
       for (guint i = first; i < end; i++)
@@ -73,7 +75,7 @@ check_product (const SottoWeight *weight,
         {
           exact += (double) row[i] * (double) values[i];
           magnitude += fabs ((double) row[i] * (double) values[i]);
-          steps += fabs ((double) row[i]) * highest / SOTTO_STEPS_HIGHEST / 2;
+          steps += fabs ((double) row[i]) * highest / highest_step / 2;
         }
     }
   g_assert_cmpfloat (fabs ((double) y - exact), <=,
@@ -103,11 +105,11 @@ check_shape (const SottoKernels *kernels,
       guint middle = n_rows / 2;
 
       for (guint r = 0; r < n_rows; r += n_tokens > 64 ? 7 : 1)
-        check_product (&weight, &input, t, r, kernels->takes_steps[type], batch[t * stride + r]);
+        check_product (&weight, &input, t, r, kernels->takes_packed[type], batch[t * stride + r]);
       /* nothing beside what was asked for */
       for (guint i = n_rows; i < stride; i++)
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
-      /* the same to the bit alone, and in two stretches of rows */
+      /* the same to the bit alone in that form, and in two stretches of rows */
       kernels->multiply[type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
       kernels->multiply[type](&weight, middle, n_rows - middle, &input.x, t, 1, single + middle,
                               n_rows, scratch);
@@ -184,17 +186,15 @@ test_extremes (gconstpointer data)
         {
           for (guint i = 0; i < n_columns; i++)
             input.x.values[t * input.x.column_stride + i] = t % 2 == 0 ? 3.0f : -3.0f;
-          kernels.quantise (
-            input.x.values + t * input.x.column_stride, n_columns,
-            input.x.steps + t * input.x.column_stride, input.x.scales + t * input.x.block_stride,
-            input.x.totals + t * input.x.block_stride, input.x.sums + t * input.x.block_stride);
+          if (kernels.packings[input.x.form].bytes > 0)
+            sotto_activations_pack (&input.x, &kernels, t);
         }
       for (guint n = 1; n <= 8; n += 7)
         {
           kernels.multiply[test->type] (&weight, 0, 40, &input.x, 0, n, &y[0][0], 40, scratch);
           for (guint t = 0; t < n; t++)
             for (guint r = 0; r < 40; r++)
-              check_product (&weight, &input, t, r, kernels.takes_steps[test->type], y[t][r]);
+              check_product (&weight, &input, t, r, kernels.takes_packed[test->type], y[t][r]);
         }
       free (scratch);
       free (input.memory);
@@ -213,7 +213,7 @@ test_tiers_agree (void)
   if (!kernel_tier_init (&narrow, "avx2") || !kernel_tier_init (&wide, "avx512"))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (random_weight_types); i++)
-    for (guint n_tokens = 1; n_tokens < 30; n_tokens += 9)
+    for (guint n_tokens = 1; n_tokens < 30; n_tokens += n_tokens < 8 ? 1 : 9)
       {
         guint n_rows = 45;
         guint n_elements = sotto_block_info (random_weight_types[i])->n_elements;
@@ -227,12 +227,7 @@ test_tiers_agree (void)
 
         memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
         for (guint t = 0; t < n_tokens; t++)
-          wide.quantise (
-            copy.x.values + t * copy.x.column_stride, n_columns,
-            copy.x.steps + t * copy.x.column_stride, copy.x.scales + t * copy.x.block_stride,
-            copy.x.totals + t * copy.x.block_stride, copy.x.sums + t * copy.x.block_stride);
-        g_assert_cmpmem (input.x.steps, n_tokens * n_columns * 2, copy.x.steps,
-                         n_tokens * n_columns * 2);
+          sotto_activations_pack (&copy.x, &wide, t);
         narrow.multiply[random_weight_types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
         wide.multiply[random_weight_types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
         g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
@@ -288,6 +283,7 @@ test_speed (gconstpointer data)
   double decode = 1e9;
   double prefill = 1e9;
   Input input;
+  Input few;
 
   if (!kernel_tier_init (&kernels, test->tier))
     return;
@@ -299,11 +295,12 @@ test_speed (gconstpointer data)
   weight.n_rows = n_rows;
   random_weight_clear (&some);
   input = random_input (&kernels, n_tokens, n_columns, rand);
+  few = random_input (&kernels, 1, n_columns, rand);
   for (guint i = 0; i < 3; i++)
     {
       gint64 start = g_get_monotonic_time ();
 
-      kernels.multiply[test->type] (&weight, 0, n_rows, &input.x, 0, 1, y, n_rows, scratch);
+      kernels.multiply[test->type] (&weight, 0, n_rows, &few.x, 0, 1, y, n_rows, scratch);
       decode = MIN (decode, (double) (g_get_monotonic_time () - start) / 1e6);
       start = g_get_monotonic_time ();
       kernels.multiply[test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
@@ -320,6 +317,7 @@ test_speed (gconstpointer data)
                   256.0 * n_columns * n_tokens / prefill / 1e9);
   free (scratch);
   free (input.memory);
+  free (few.memory);
   g_free (rows);
 }
 
