@@ -7,6 +7,7 @@
 /* Sixteen floats in two registers; see lanes-plain.h. */
 
 #define LANES 16
+#define LANES_REGISTERS 8 /* that hold such lanes */
 #define LANES_TILE_ROWS 2
 #define LANES_TILE_TOKENS 2
 

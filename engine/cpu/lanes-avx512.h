@@ -7,6 +7,7 @@
 /* Sixteen floats in one register; see lanes-plain.h. */
 
 #define LANES 16
+#define LANES_REGISTERS 32 /* that hold such lanes */
 #define LANES_TILE_ROWS 4
 #define LANES_TILE_TOKENS 4
 

@@ -9,6 +9,7 @@
  * nothing but lanes_fma(), which here rounds twice. */
 
 #define LANES 16
+#define LANES_REGISTERS 8 /* that hold such lanes */
 
 /* How many accumulators a kernel may keep: rows and tokens of a tile of the float product. */
 #define LANES_TILE_ROWS 1

@@ -7,7 +7,12 @@
 
 #include "cpu/cache-layout.h"
 
-#define ATTEND_TOGETHER 4 /* queries that share a load */
+/* Queries that share a load. */
+#if LANES_REGISTERS >= 32
+#define ATTEND_TOGETHER 8
+#else
+#define ATTEND_TOGETHER 4
+#endif
 
 /* --- From the cache to floats --- */
 
@@ -163,44 +168,81 @@ transpose_values (const float *keys, gsize tile_stride, guint n_keys, guint n_va
 
 /* --- Scores, weights, values --- */
 
-/* scores[i][0 … 63] = scale_i * q_i · k; tile_stride: floats from tile to tile */
-static inline __attribute__ ((always_inline)) void
-attend_scores (const float       *keys,
-               gsize              tile_stride,
-               guint              n_key,
-               guint              n_queries,
-               const SottoQuery  *queries,
-               float            (*scores)[SOTTO_ATTEND_TILE])
+/* Tiles of SOTTO_KEY_TILE keys, or lanes of a value, that n_queries are held against at once: as many
+ * as leave half of the registers to what is loaded. */
+static inline guint
+attend_width (guint n_queries)
 {
-  for (guint tile = 0; tile < SOTTO_ATTEND_TILE / LANES; tile += 2)
+  guint width = LANES_REGISTERS / 2 / n_queries;
+
+  return width >= 4 ? 4 : width >= 2 ? 2 : 1;
+}
+
+/* Element number i of keys or values that are halves or floats. */
+static inline Lanes
+load_elements (SottoKvType type, const guint8 *source, gsize i)
+{
+  return type == SOTTO_KV_F16 ? lanes_load_half ((const guint16 *) source + i)
+                              : lanes_load ((const float *) source + i);
+}
+
+static inline gsize
+element_bytes (SottoKvType type)
+{
+  return type == SOTTO_KV_F16 ? sizeof (guint16) : sizeof (float);
+}
+
+/* Some keys of a chunk, as halves or as floats. */
+typedef struct {
+  SottoKvType type;
+  const guint8 *keys;
+  gsize key_tile_bytes;      /* from one SOTTO_KEY_TILE to the next */
+  const guint8 *values;
+  gsize value_bytes;
+  guint first;               /* position of its first key */
+  guint end;
+} AttendTile;
+
+/* scores[i][first * LANES …] = scale_i * q_i · k for n_tiles (at most four) tiles of keys */
+static inline __attribute__ ((always_inline)) void
+attend_scores (const AttendTile *tile,
+               SottoKvType       type,
+               guint             first,
+               guint             n_tiles,
+               guint             n_key,
+               guint             n_queries,
+               const SottoQuery *queries,
+               float           (*scores)[SOTTO_ATTEND_TILE])
+{
+  const guint8 *keys = tile->keys + first * tile->key_tile_bytes;
+  Lanes sums[ATTEND_TOGETHER][4];
+
+  for (guint i = 0; i < n_queries; i++)
+    for (guint t = 0; t < n_tiles; t++)
+      sums[i][t] = lanes_all (0.0f);
+  for (guint d = 0; d < n_key; d++)
     {
-      const float *left = keys + tile * tile_stride;
-      const float *right = left + tile_stride;
-      Lanes sums[ATTEND_TOGETHER][2];
+      Lanes k[4];
 
-      for (guint i = 0; i < n_queries; i++)
-        sums[i][0] = sums[i][1] = lanes_all (0.0f);
-      for (guint d = 0; d < n_key; d++)
+      for (guint t = 0; t < n_tiles; t++)
         {
-          Lanes a = lanes_load (left + d * LANES);
-          Lanes b = lanes_load (right + d * LANES);
-
-          for (guint i = 0; i < n_queries; i++)
-            {
-              Lanes q = lanes_all (queries[i].vector[d]);
-
-              sums[i][0] = lanes_fma (q, a, sums[i][0]);
-              sums[i][1] = lanes_fma (q, b, sums[i][1]);
-            }
+          k[t] = load_elements (type, keys + t * tile->key_tile_bytes, (gsize) d * LANES);
+          if (type != SOTTO_KV_F16 || d % 2 == 0)
+            __builtin_prefetch (keys + (t + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE) * tile->key_tile_bytes
+                                + (gsize) d * LANES * element_bytes (type));
         }
       for (guint i = 0; i < n_queries; i++)
         {
-          Lanes scale = lanes_all (queries[i].scale);
+          Lanes q = lanes_all (queries[i].vector[d]);
 
-          lanes_store (scores[i] + tile * LANES, lanes_multiply (sums[i][0], scale));
-          lanes_store (scores[i] + (tile + 1) * LANES, lanes_multiply (sums[i][1], scale));
+          for (guint t = 0; t < n_tiles; t++)
+            sums[i][t] = lanes_fma (q, k[t], sums[i][t]);
         }
     }
+  for (guint i = 0; i < n_queries; i++)
+    for (guint t = 0; t < n_tiles; t++)
+      lanes_store (scores[i] + (first + t) * LANES,
+                   lanes_multiply (sums[i][t], lanes_all (queries[i].scale)));
 }
 
 /* cap * tanh (x / cap) */
@@ -255,60 +297,76 @@ attend_weights (float *scores, guint begin, guint end, SottoPartial *partial)
   return correction;
 }
 
-/* value_i = value_i * correction_i + sum over n keys of weight * v */
+/* value_i = value_i * correction_i + sum over n keys of weight * v, for n_lanes (at most four) lanes of
+ * a value from element d on */
 static inline __attribute__ ((always_inline)) void
-attend_values (const float   *values,
-               guint          value_stride,
-               guint          n,
-               guint          n_queries,
-               float        (*weights)[SOTTO_ATTEND_TILE],
-               const float   *corrections,
-               SottoPartial  *partials)
+attend_values (const AttendTile *tile,
+               SottoKvType       type,
+               guint             d,
+               guint             n_lanes,
+               guint             n,
+               guint             n_queries,
+               float           (*weights)[SOTTO_ATTEND_TILE],
+               const float      *corrections,
+               SottoPartial     *partials)
 {
-  for (guint d = 0; d < value_stride; d += LANES)
+  const guint8 *row = tile->values;
+  Lanes sums[ATTEND_TOGETHER][4];
+
+  for (guint i = 0; i < n_queries; i++)
+    for (guint l = 0; l < n_lanes; l++)
+      sums[i][l] = lanes_multiply (lanes_load (partials[i].value + d + l * LANES),
+                                   lanes_all (corrections[i]));
+  for (guint k = 0; k < n; k++, row += tile->value_bytes)
     {
-      Lanes sums[ATTEND_TOGETHER];
+      Lanes v[4];
 
-      for (guint i = 0; i < n_queries; i++)
-        sums[i] = lanes_multiply (lanes_load (partials[i].value + d), lanes_all (corrections[i]));
-      for (guint k = 0; k < n; k++)
+      for (guint l = 0; l < n_lanes; l++)
         {
-          Lanes v = lanes_load (values + (gsize) k * value_stride + d);
-
-          for (guint i = 0; i < n_queries; i++)
-            sums[i] = lanes_fma (lanes_all (weights[i][k]), v, sums[i]);
+          v[l] = load_elements (type, row, d + l * LANES);
+          if (type != SOTTO_KV_F16 || l % 2 == 0)
+            __builtin_prefetch (row + SOTTO_ATTEND_TILE * tile->value_bytes
+                                + (d + l * LANES) * element_bytes (type));
         }
       for (guint i = 0; i < n_queries; i++)
-        lanes_store (partials[i].value + d, sums[i]);
-    }
-}
+        {
+          Lanes weight = lanes_all (weights[i][k]);
 
-/* A tile of keys as floats. */
-typedef struct {
-  const float *keys;
-  gsize key_stride;          /* floats from one SOTTO_KEY_TILE to the next */
-  const float *values;
-  guint first;               /* position of its first key */
-  guint end;
-} FloatTile;
+          for (guint l = 0; l < n_lanes; l++)
+            sums[i][l] = lanes_fma (weight, v[l], sums[i][l]);
+        }
+    }
+  for (guint i = 0; i < n_queries; i++)
+    for (guint l = 0; l < n_lanes; l++)
+      lanes_store (partials[i].value + d + l * LANES, sums[i][l]);
+}
 
 static inline __attribute__ ((always_inline)) void
 attend_together (const SottoAttendKeys *head,
-                 const FloatTile       *tile,
+                 const AttendTile      *tile,
+                 SottoKvType            type,
                  guint                  n_queries,
                  const SottoQuery      *queries,
                  SottoPartial          *partials)
 {
   float scores[ATTEND_TOGETHER][SOTTO_ATTEND_TILE] __attribute__ ((aligned (64)));
   float corrections[ATTEND_TOGETHER];
+  guint width = attend_width (n_queries);
   guint n = 0;
+  guint n_tiles;
+  guint t = 0;
+  guint d = 0;
 
   for (guint i = 0; i < n_queries; i++)
     if (queries[i].first < tile->end && queries[i].end > tile->first)
       n = MAX (n, MIN (queries[i].end, tile->end) - tile->first);
   if (n == 0)
     return;
-  attend_scores (tile->keys, tile->key_stride, head->n_key, n_queries, queries, scores);
+  n_tiles = (n + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE;
+  for (; t + width <= n_tiles; t += width)
+    attend_scores (tile, type, t, width, head->n_key, n_queries, queries, scores);
+  for (; t < n_tiles; t++)
+    attend_scores (tile, type, t, 1, head->n_key, n_queries, queries, scores);
   for (guint i = 0; i < n_queries; i++)
     {
       guint begin = MAX (queries[i].first, tile->first);
@@ -320,6 +378,8 @@ attend_together (const SottoAttendKeys *head,
           memset (scores[i], 0, sizeof scores[i]);
           continue;
         }
+      for (guint k = n_tiles * SOTTO_KEY_TILE; k < SOTTO_ATTEND_TILE; k++)
+        scores[i][k] = 0.0f;
       if (head->soft_cap > 0.0f)
         cap_scores (scores[i], head->soft_cap);
       if (queries[i].slope != 0.0f)
@@ -327,22 +387,64 @@ attend_together (const SottoAttendKeys *head,
       corrections[i] =
         attend_weights (scores[i], begin - tile->first, end - tile->first, &partials[i]);
     }
-  attend_values (tile->values, head->value_stride, n, n_queries, scores, corrections, partials);
+  for (; d + width * LANES <= head->value_stride; d += width * LANES)
+    attend_values (tile, type, d, width, n, n_queries, scores, corrections, partials);
+  for (; d < head->value_stride; d += LANES)
+    attend_values (tile, type, d, 1, n, n_queries, scores, corrections, partials);
 }
 
-/* The keys first … end - 1 of a chunk, in place where they are floats already. */
+#define DEFINE_ATTEND(n)                                                                           \
+  static void attend_##n (const SottoAttendKeys *head, const AttendTile *tile,                     \
+                          const SottoQuery *queries, SottoPartial *partials)                       \
+  {                                                                                                \
+    if (tile->type == SOTTO_KV_F16)                                                                \
+      attend_together (head, tile, SOTTO_KV_F16, n, queries, partials);                            \
+    else                                                                                           \
+      attend_together (head, tile, SOTTO_KV_F32, n, queries, partials);                            \
+  }
+
+DEFINE_ATTEND (1)
+DEFINE_ATTEND (2)
+DEFINE_ATTEND (3)
+DEFINE_ATTEND (4)
+#if ATTEND_TOGETHER == 8
+DEFINE_ATTEND (5)
+DEFINE_ATTEND (6)
+DEFINE_ATTEND (7)
+DEFINE_ATTEND (8)
+#endif
+
 static void
-read_tile (const SottoAttendKeys *head, guint offset, guint first, guint end, float *room, FloatTile *tile)
+attend_tile (const SottoAttendKeys *head,
+             const AttendTile      *tile,
+             guint                  n_queries,
+             const SottoQuery      *queries,
+             SottoPartial          *partials)
 {
-  const guint8 *keys = head->keys + offset / SOTTO_KEY_TILE * head->key_tile_bytes;
+  static void (*const attend[ATTEND_TOGETHER]) (const SottoAttendKeys *head, const AttendTile *tile,
+                                                const SottoQuery *queries,
+                                                SottoPartial     *partials) = {
+    attend_1, attend_2, attend_3, attend_4,
+#if ATTEND_TOGETHER == 8
+    attend_5, attend_6, attend_7, attend_8,
+#endif
+  };
+
+  for (guint i = 0; i < n_queries; i += ATTEND_TOGETHER)
+    attend[MIN (n_queries - i, ATTEND_TOGETHER) - 1](head, tile, queries + i, partials + i);
+}
+
+/* The keys first … end - 1 of a chunk as floats. */
+static void
+unpack_tile (const SottoAttendKeys *head, guint offset, float *room, AttendTile *tile)
+{
+  const guint8 *keys = tile->keys;
   gsize key_floats = sotto_cache_count_blocks (head->n_key) * SOTTO_CACHE_BLOCK * SOTTO_KEY_TILE;
   float *value_room = room + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE * key_floats;
-  guint n = end - first;
+  guint n = tile->end - tile->first;
 
-  *tile = (FloatTile) { (const float *) keys, key_floats, value_room, first, end };
-  if (head->type != SOTTO_KV_F32)
+  if (tile->type != SOTTO_KV_F32)
     {
-      tile->keys = room;
       for (guint i = 0; i * SOTTO_KEY_TILE < n; i++)
         {
           float *out = room + i * key_floats;
@@ -352,16 +454,32 @@ read_tile (const SottoAttendKeys *head, guint offset, guint first, guint end, fl
             add_bias (&head->bias, head->n_key, offset / SOTTO_KEY_TILE + i,
                       value_room + (gsize) SOTTO_ATTEND_TILE * head->value_stride, out);
         }
+      tile->keys = (const guint8 *) room;
+      tile->key_tile_bytes = key_floats * sizeof (float);
     }
-
   if (head->values == NULL)
-    transpose_values (tile->keys, key_floats, n, head->n_value, head->value_stride, value_room);
-  else if (head->type == SOTTO_KV_F32)
-    tile->values = (const float *) (head->values + offset * head->value_bytes);
-  else
+    transpose_values ((const float *) tile->keys, tile->key_tile_bytes / sizeof (float), n,
+                      head->n_value, head->value_stride, value_room);
+  else if (tile->type != SOTTO_KV_F32)
     for (guint k = 0; k < n; k++)
-      unpack_value (head->type, head->values + (offset + k) * head->value_bytes, head->n_value,
+      unpack_value (head->type, tile->values + k * head->value_bytes, head->n_value,
                     value_room + (gsize) k * head->value_stride);
+  if (head->values == NULL || tile->type != SOTTO_KV_F32)
+    {
+      tile->values = (const guint8 *) value_room;
+      tile->value_bytes = head->value_stride * sizeof (float);
+    }
+  tile->type = SOTTO_KV_F32;
+}
+
+/* Whether a tile is read where it lies: it is halves or floats, and not read so often that it pays to
+ * make halves floats once. */
+static gboolean
+reads_in_place (const SottoAttendKeys *head, guint n_queries)
+{
+  return head->values != NULL
+         && (head->type == SOTTO_KV_F32
+             || (head->type == SOTTO_KV_F16 && n_queries <= ATTEND_TOGETHER));
 }
 
 static gboolean
@@ -391,20 +509,22 @@ kernel_attend (const SottoAttendKeys *head,
   for (guint first = first_key; first < end_key; first += SOTTO_ATTEND_TILE)
     {
       guint end = MIN (first + SOTTO_ATTEND_TILE, end_key);
-      FloatTile tile;
-      guint i = 0;
+      guint offset = first - first_key;
+      AttendTile tile = {
+        .type = head->type,
+        .keys = head->keys + offset / SOTTO_KEY_TILE * head->key_tile_bytes,
+        .key_tile_bytes = head->key_tile_bytes,
+        .values = head->values == NULL ? NULL : head->values + offset * head->value_bytes,
+        .value_bytes = head->value_bytes,
+        .first = first,
+        .end = end,
+      };
 
       if (!is_seen (queries, n_queries, first, end))
         continue;
-      read_tile (head, first - first_key, first, end, scratch, &tile);
-      for (; i + ATTEND_TOGETHER <= n_queries; i += ATTEND_TOGETHER)
-        attend_together (head, &tile, ATTEND_TOGETHER, queries + i, partials + i);
-      if (n_queries - i == 3)
-        attend_together (head, &tile, 3, queries + i, partials + i);
-      else if (n_queries - i == 2)
-        attend_together (head, &tile, 2, queries + i, partials + i);
-      else if (n_queries - i == 1)
-        attend_together (head, &tile, 1, queries + i, partials + i);
+      if (!reads_in_place (head, n_queries))
+        unpack_tile (head, offset, scratch, &tile);
+      attend_tile (head, &tile, n_queries, queries, partials);
     }
 }
 
