@@ -9,6 +9,9 @@
 #define COST_AT_FIRST 0.15
 #define STEP 0.03
 
+/* Batches after which a measurement is forgotten: what once did not pay is tried again. */
+#define LIFE 256
+
 /* Losses: what is allowed from the start and for each step, and as much as can be saved up. In single steps. */
 #define CREDIT_AT_FIRST 1.0
 #define CREDIT_PER_STEP 0.01
@@ -57,22 +60,24 @@ static double
 get_time (const SottoPace *self,
           guint            n_tokens)
 {
+  double single = self->times[1];
   guint below = n_tokens;
   guint above = n_tokens;
+  double slope = COST_AT_FIRST * single;
 
   while (below > 1 && self->n_times[below] == 0)
     below--;
-  while (above <= SOTTO_FEW_TOKENS && self->n_times[above] == 0)
+  while (above < SOTTO_FEW_TOKENS && self->n_times[above] == 0)
     above++;
-  if (below == n_tokens)
-    return self->times[n_tokens];
-  if (above <= SOTTO_FEW_TOKENS)
-    return self->times[below] +
-           (self->times[above] - self->times[below]) * (n_tokens - below) / (above - below);
+  if (self->n_times[above] > 0 && above > below)
+    slope = (self->times[above] - self->times[below]) / (above - below);
+  else if (below > 1)
+    slope = (self->times[below] - single) / (below - 1);
 
-  return self->times[below] + self->times[1] * COST_AT_FIRST * (n_tokens - below);
+  return self->times[below] + slope * (n_tokens - below);
 }
 
+/* Whatever held it up, a batch takes no longer than its tokens one by one. */
 static void
 measure (SottoPace *self,
          guint      n_tokens,
@@ -80,6 +85,14 @@ measure (SottoPace *self,
 {
   double *time = &self->times[n_tokens];
 
+  self->n_batches++;
+  for (guint n = 2; n <= SOTTO_FEW_TOKENS; n++)
+    if (self->n_batches - self->last_times[n] > LIFE)
+      self->n_times[n] = 0;
+  self->last_times[n_tokens] = self->n_batches;
+
+  if (n_tokens > 1 && self->n_times[1] > 0)
+    microseconds = MIN (microseconds, n_tokens * self->times[1]);
   if (self->n_times[n_tokens]++ == 0)
     *time = microseconds;
   else if (self->n_times[n_tokens] <= 4)
@@ -112,13 +125,16 @@ sotto_pace_choose (const SottoPace *self,
   double best = LEAST_GAIN;
   double chance = 1.0;
   double expected = 1.0;
+  guint longest = SOTTO_FEW_TOKENS;
   guint chosen = 0;
 
-  /* Without a single step there is nothing to compare with. */
+  /* Without a single step there is nothing to compare with; and what long batches cost is found out step by step. */
   if (self->n_times[1] < 2)
     return 0;
+  while (longest > 1 && self->n_times[longest] == 0)
+    longest--;
 
-  for (guint n = 1; n <= MIN (most, SOTTO_FEW_TOKENS - 1); n++)
+  for (guint n = 1; n <= MIN (most, MIN (2 * longest, SOTTO_FEW_TOKENS) - 1); n++)
     {
       guint kind = n_match > 0 ? sotto_pace_find_kind (n_match + n - 1) : SOTTO_PACE_MODEL;
       double cost = (get_time (self, n + 1) + n * each) / single;

@@ -17,9 +17,12 @@ G_BEGIN_DECLS
 #define SOTTO_PACE_KINDS 9
 
 typedef struct {
-  /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, and how often that was seen; 0: never */
+  /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, how often that was seen, 0: not of late, and
+   * after how many batches last */
   double times[SOTTO_FEW_TOKENS + 1];
   guint n_times[SOTTO_FEW_TOKENS + 1];
+  guint64 last_times[SOTTO_FEW_TOKENS + 1];
+  guint64 n_batches;
 
   /* Of each kind: what share of late came true, and of how many */
   double shares[SOTTO_PACE_KINDS];

@@ -1,0 +1,179 @@
+/* How many tokens are drafted, by what batches are said to have cost and what guesses to have come to. No clock is
+ * asked here. */
+
+#include "sotto-pace.h"
+
+/* A machine on which a batch of n takes 1000 + each × (n - 1) microseconds. */
+static double
+time_of (guint  n_tokens,
+         double each)
+{
+  return 1000.0 + each * (n_tokens - 1);
+}
+
+/* A world in which guesses come true with @chance; @n_tokens of it. Returns the time they took, as against single
+ * steps. */
+static double
+live (SottoPace *pace,
+      GRand     *random,
+      guint      n_match,
+      double     chance,
+      double     each,
+      guint      n_tokens,
+      guint     *n_drafted)
+{
+  double took = 0;
+  guint n = 0;
+
+  *n_drafted = 0;
+  while (n < n_tokens)
+    {
+      guint drafted = sotto_pace_choose (pace, n_match, SOTTO_FEW_TOKENS - 1, 0);
+      guint kept = 1;
+
+      g_assert_cmpuint (drafted, <, SOTTO_FEW_TOKENS);
+      for (guint i = 0; i < drafted; i++)
+        {
+          gboolean is_right = g_rand_double (random) < chance;
+
+          sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match + i), is_right);
+          if (!is_right)
+            break;
+          kept++;
+        }
+      if (drafted == 0)
+        sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match), g_rand_double (random) < chance);
+      took += time_of (drafted + 1, each);
+      sotto_pace_tell_batch (pace, drafted + 1, kept, time_of (drafted + 1, each), 0);
+      *n_drafted += drafted;
+      n += kept;
+    }
+
+  return took / (n * time_of (1, each));
+}
+
+static void
+test_kinds (void)
+{
+  guint last = 0;
+
+  g_assert_cmpuint (sotto_pace_find_kind (2), ==, 0);
+  for (guint n = 2; n < 100; n++)
+    {
+      guint kind = sotto_pace_find_kind (n);
+
+      g_assert_cmpuint (kind, >=, last);
+      g_assert_cmpuint (kind, <=, last + 1);
+      g_assert_cmpuint (kind, <, SOTTO_PACE_MODEL);
+      last = kind;
+    }
+  g_assert_cmpuint (last, ==, SOTTO_PACE_MODEL - 1);
+}
+
+/* Of guesses that mostly come true, with further tokens of a batch for little, nearly as many as can be. */
+static void
+test_pays (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  SottoPace pace;
+  guint n_drafted;
+
+  sotto_pace_init (&pace);
+  g_assert_cmpfloat (live (&pace, random, 12, 0.95, 100, 500, &n_drafted), <, 0.4);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 12, 7, 0), >=, 5);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 12, 3, 0), <=, 3);
+}
+
+/* Whatever guesses come to and batches cost, next to nothing is lost. */
+static void
+test_never_loses (void)
+{
+  for (guint seed = 0; seed < 40; seed++)
+    {
+      g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+      double chance = seed % 5 * 0.15;
+      double each = seed % 4 * 300.0;
+      SottoPace pace;
+      guint n_drafted;
+      double share;
+
+      sotto_pace_init (&pace);
+      share = live (&pace, random, 2 + seed % 20, chance, each, 200, &n_drafted);
+      if (share > 1.017)
+        g_test_fail_printf ("chance %.2f, each %.0f: %.4f of single steps", chance, each, share);
+    }
+}
+
+/* What has stopped to pay is left, and taken up again when guesses that are only watched come true. */
+static void
+test_changes (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (3);
+  SottoPace pace;
+  guint n_drafted;
+
+  sotto_pace_init (&pace);
+  live (&pace, random, 8, 0.9, 200, 300, &n_drafted);
+  g_assert_cmpuint (n_drafted, >, 150);
+  live (&pace, random, 8, 0.02, 200, 100, &n_drafted);
+  live (&pace, random, 8, 0.02, 200, 300, &n_drafted);
+  g_assert_cmpuint (n_drafted, <, 10);
+  live (&pace, random, 8, 0.9, 200, 100, &n_drafted);
+  live (&pace, random, 8, 0.9, 200, 300, &n_drafted);
+  g_assert_cmpuint (n_drafted, >, 150);
+}
+
+/* Guesses that cost as much as steps are not asked for; nor is anything before single steps were measured. */
+static void
+test_cost (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (5);
+  SottoPace pace;
+  guint n_drafted;
+
+  sotto_pace_init (&pace);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 40, 7, 0), ==, 0);
+  live (&pace, random, 40, 1, 100, 100, &n_drafted);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 40, 7, 0), ==, 7);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 40, 7, 1000), ==, 0);
+}
+
+/* What took a hundred times as long because another program ran changes next to nothing. */
+static void
+test_hiccup (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  SottoPace pace;
+  guint before;
+  guint n_drafted;
+
+  sotto_pace_init (&pace);
+  live (&pace, random, 20, 0.9, 100, 300, &n_drafted);
+  before = sotto_pace_choose (&pace, 20, 7, 0);
+  g_assert_cmpuint (before, >, 0);
+  sotto_pace_tell_batch (&pace, before + 1, before + 1, 100 * time_of (before + 1, 100), 0);
+  sotto_pace_tell_batch (&pace, 1, 1, 100 * time_of (1, 100), 0);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 20, 7, 0), >=, before - 1);
+
+  /* Even the first time that so many were evaluated: it is tried again some time. */
+  sotto_pace_init (&pace);
+  for (guint i = 0; i < 4; i++)
+    sotto_pace_tell_batch (&pace, 1, 1, time_of (1, 100), 0);
+  sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
+  g_assert_cmpuint (sotto_pace_choose (&pace, 20, 7, 0), ==, 0);
+  g_assert_cmpfloat (live (&pace, random, 20, 0.9, 100, 1000, &n_drafted), <, 0.9);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pace/kinds", test_kinds);
+  g_test_add_func ("/pace/pays", test_pays);
+  g_test_add_func ("/pace/never-loses", test_never_loses);
+  g_test_add_func ("/pace/changes", test_changes);
+  g_test_add_func ("/pace/cost", test_cost);
+  g_test_add_func ("/pace/hiccup", test_hiccup);
+
+  return g_test_run ();
+}
