@@ -142,6 +142,13 @@ class Sotto:
     def pid(self):
         return self.process.pid
 
+    def is_it(self, application):
+        return application.get_process_id() == self.pid
+
+    def find_windows(self):
+        """As xdotool is told to find them."""
+        return ["--pid", str(self.pid)]
+
     def look(self):
         """Everything that is on the screen now; None as long as there is no window."""
         if self.process.poll() is not None:
@@ -149,7 +156,7 @@ class Sotto:
         desktop = Atspi.get_desktop(0)
         for index in range(desktop.get_child_count()):
             application = desktop.get_child_at_index(index)
-            if application is not None and application.get_process_id() == self.pid:
+            if application is not None and self.is_it(application):
                 # What libatspi remembers it is told by events, for which nobody waits here.
                 application.set_cache_mask(Atspi.Cache.NONE)
                 root = Node(application)
@@ -186,7 +193,7 @@ class Sotto:
         """xdotool waits for ever for a window of a program that has died: so there is a limit."""
         if self.window is None:
             def visible():
-                found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.pid)],
+                found = subprocess.run(["xdotool", "search", "--onlyvisible", *self.find_windows()],
                                        capture_output=True, text=True, timeout=20, check=False)
                 return found.stdout.split()
             # The main window was made before every tooltip and menu, and numbers rise.
