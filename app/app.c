@@ -235,6 +235,13 @@ sotto_app_get_conversations (SottoApp *self)
 }
 
 const char *
+sotto_app_get_folder (SottoApp *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
+  return self->folder;
+}
+
+const char *
 sotto_app_get_recovery_code (SottoApp *self)
 {
   g_return_val_if_fail (SOTTO_IS_APP (self), NULL);

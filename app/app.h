@@ -44,6 +44,13 @@ SottoProblem *sotto_app_get_problem (SottoApp *self);
 SottoSettings *sotto_app_get_settings (SottoApp *self);
 SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
+
+/**
+ * sotto_app_get_folder:
+ *
+ * Returns: where the history is kept, also while nothing is kept or there is none yet
+ */
+const char *sotto_app_get_folder (SottoApp *self);
 const char *sotto_app_get_recovery_code (SottoApp *self);
 gboolean sotto_app_is_temporary (SottoApp *self);
 SottoProtection sotto_app_get_protection (SottoApp *self);

@@ -44,7 +44,7 @@ static const struct {
   { "win.toggle-sidebar", { "F9", NULL } },
   { "win.rename", { "F2", NULL } },
   { "win.preferences", { "<Control>comma", NULL } },
-  { "win.show-help-overlay", { "<Control>question", NULL } },
+  { "win.shortcuts", { "<Control>question", NULL } },
   { "win.focus-composer", { "<Control>l", NULL } },
   { "win.choose-model", { "<Control><Shift>m", NULL } },
   { "window.close", { "<Control>w", NULL } },

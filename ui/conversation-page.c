@@ -22,6 +22,7 @@ struct _SottoConversationPage {
   SottoMessageList *list;
   AdwStatusPage *empty_page;
   GtkBox *suggestions;
+  GtkWidget *welcome;
   GtkRevealer *jump_revealer;
   SottoComposer *composer;
 
@@ -139,6 +140,9 @@ update_stack (SottoConversationPage *self)
     name = "no-model";
 
   update_empty_page (self);
+  /* Who has talked to it before knows where to find things. */
+  gtk_widget_set_visible (self->welcome,
+                          g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (self->app))) == 0);
   gtk_stack_set_visible_child_name (self->stack, name);
   gtk_widget_set_visible (GTK_WIDGET (self->composer), !g_str_equal (name, "no-model"));
   update_jump_button (self);
@@ -436,6 +440,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, empty_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, welcome);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
   gtk_widget_class_bind_template_callback (widget_class, on_add_model);

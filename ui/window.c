@@ -5,8 +5,10 @@
 #include "application.h"
 #include "conversation-page.h"
 #include "preferences.h"
+#include "privacy-dialog.h"
 #include "recovery-dialog.h"
 #include "rename-dialog.h"
+#include "shortcuts-dialog.h"
 #include "sidebar.h"
 #include "state-page.h"
 
@@ -289,6 +291,22 @@ show_preferences (GtkWidget  *widget,
   adw_dialog_present (sotto_preferences_new (self->app), widget);
 }
 
+static void
+show_shortcuts (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  sotto_shortcuts_dialog_present (widget);
+}
+
+static void
+show_privacy (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  sotto_privacy_dialog_present (widget, SOTTO_WINDOW (widget)->app);
+}
+
 /* --- What others on the desktop ask for --- */
 
 static void
@@ -439,6 +457,8 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
+  gtk_widget_class_install_action (widget_class, "win.privacy", NULL, show_privacy);
+  gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
 
   /* Not an accelerator: those come before everything else, and this comes after dialogs, menus and search bars. */
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.stop", NULL);

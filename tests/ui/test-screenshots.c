@@ -134,6 +134,7 @@ typedef struct {
   const char *name;   /* of the variant: "wide-light" */
   int width;
   int height;
+  gboolean is_first;  /* the first start: nothing is planted */
 } Look;
 
 static void
@@ -187,6 +188,16 @@ close_dialog (Look *look)
   if (dialog != NULL)
     adw_dialog_close (dialog);
   harness_run (0.4);
+}
+
+static void
+scroll_to_end (Look *look)
+{
+  GtkWidget *dialog = GTK_WIDGET (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window)));
+  GtkScrolledWindow *scroller = GTK_SCROLLED_WINDOW (harness_find (dialog, GTK_TYPE_SCROLLED_WINDOW));
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (scroller);
+
+  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment));
 }
 
 static gboolean
@@ -292,6 +303,14 @@ look_around (Look *look)
   activate (look, "win.preferences");
   shoot (look, "11-preferences");
   close_dialog (look);
+  activate (look, "win.shortcuts");
+  shoot (look, "15-shortcuts");
+  close_dialog (look);
+  activate (look, "win.privacy");
+  shoot (look, "16-privacy");
+  scroll_to_end (look);
+  shoot (look, "17-privacy-end");
+  close_dialog (look);
   gtk_widget_activate_action (GTK_WIDGET (look->window), "app.about", NULL);
   shoot (look, "12-about");
   close_dialog (look);
@@ -303,13 +322,29 @@ look_around (Look *look)
   shoot (look, "14-deleted");
 }
 
+/* The first start, where a keyring is there: the recovery code, then the page that welcomes. */
+static void
+look_at_first_start (Look *look)
+{
+  harness_wait_for (is_ready, look->app, 30);
+  if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
+    harness_wait_for (has_model, look->app, 20);
+  shoot (look, "01-recovery-code");
+  close_dialog (look);
+  sotto_app_dismiss_recovery_code (look->app);
+  shoot (look, "02-welcome");
+}
+
 static gboolean
 live (gpointer data)
 {
   Look *look = data;
 
   look->window = gtk_application_get_active_window (GTK_APPLICATION (look->application));
-  look_around (look);
+  if (look->is_first)
+    look_at_first_start (look);
+  else
+    look_around (look);
   gtk_window_close (look->window);
 
   return G_SOURCE_REMOVE;
@@ -338,7 +373,8 @@ make (gconstpointer data)
       return;
     }
 
-  plant (history);
+  if (!look.is_first)
+    plant (history);
   look.app = sotto_app_new (history);
   settings = sotto_app_get_settings (look.app);
   g_object_set (settings, "window-width", look.width, "window-height", look.height, "sidebar-shown", TRUE, NULL);
@@ -365,6 +401,8 @@ main (int    argc,
     { .name = "wide-dark", .width = 1300, .height = 800 },
     { .name = "narrow-light", .width = 372, .height = 720 },
     { .name = "right-to-left-light", .width = 1300, .height = 800 },
+    { .name = "first-start-wide-light", .width = 1300, .height = 800, .is_first = TRUE },
+    { .name = "first-start-narrow-dark", .width = 372, .height = 720, .is_first = TRUE },
   };
 
   harness_init (&argc, &argv);

@@ -1,0 +1,95 @@
+#include "shortcuts-dialog.h"
+
+#include <glib/gi18n.h>
+
+/* Not GtkShortcutsWindow, which GTK has deprecated, nor AdwShortcutsDialog, which libadwaita 1.7 has not: a list that reads well
+ * on a narrow window and to a screen reader. */
+
+typedef struct {
+  const char *title;
+  const char *key;      /* an action, "win.find", or a key that no action has */
+} Shortcut;
+
+static const Shortcut writing[] = {
+  { NC_("shortcut window", "Send the message"), "Return" },
+  { NC_("shortcut window", "Begin a new line"), "<Shift>Return" },
+  { NC_("shortcut window", "Edit the last message"), "Up" },
+  { NC_("shortcut window", "Stop the reply"), "Escape" },
+  { NC_("shortcut window", "Go to the message field"), "win.focus-composer" },
+  { NC_("shortcut window", "Choose a model"), "win.choose-model" },
+  { NULL, NULL },
+};
+
+static const Shortcut conversations[] = {
+  { NC_("shortcut window", "New chat"), "win.new-conversation" },
+  { NC_("shortcut window", "Search all conversations"), "win.search" },
+  { NC_("shortcut window", "Find in the conversation"), "win.find" },
+  { NC_("shortcut window", "Rename the conversation"), "win.rename" },
+  { NC_("shortcut window", "Show or hide the list"), "win.toggle-sidebar" },
+  { NULL, NULL },
+};
+
+static const Shortcut general[] = {
+  { NC_("shortcut window", "Preferences"), "win.preferences" },
+  { NC_("shortcut window", "Keyboard shortcuts"), "win.shortcuts" },
+  { NC_("shortcut window", "Close the window"), "window.close" },
+  { NC_("shortcut window", "Quit"), "app.quit" },
+  { NULL, NULL },
+};
+
+static char *
+describe_key (const char *key)
+{
+  GtkApplication *application = GTK_APPLICATION (g_application_get_default ());
+  g_auto (GStrv) keys = strchr (key, '.') != NULL ? gtk_application_get_accels_for_action (application, key) : NULL;
+  guint symbol;
+  GdkModifierType modifiers;
+
+  if (!gtk_accelerator_parse (keys != NULL && keys[0] != NULL ? keys[0] : key, &symbol, &modifiers))
+    return g_strdup ("");
+
+  return gtk_accelerator_get_label (symbol, modifiers);
+}
+
+static void
+add_group (GtkWidget      *page,
+           const char     *title,
+           const Shortcut *shortcuts)
+{
+  GtkWidget *group = adw_preferences_group_new ();
+
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), title);
+  for (; shortcuts->title != NULL; shortcuts++)
+    {
+      GtkWidget *row = adw_action_row_new ();
+      g_autofree char *key = describe_key (shortcuts->key);
+      GtkWidget *label = gtk_label_new (key);
+
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), g_dpgettext2 (NULL, "shortcut window", shortcuts->title));
+      gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, key, -1);
+      gtk_widget_add_css_class (label, "key");
+      gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
+      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+    }
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
+}
+
+void
+sotto_shortcuts_dialog_present (GtkWidget *parent)
+{
+  AdwDialog *dialog = adw_dialog_new ();
+  GtkWidget *view = adw_toolbar_view_new ();
+  GtkWidget *page = adw_preferences_page_new ();
+
+  add_group (page, C_("shortcut window", "Writing"), writing);
+  add_group (page, C_("shortcut window", "Conversations"), conversations);
+  add_group (page, C_("shortcut window", "General"), general);
+
+  adw_toolbar_view_add_top_bar (ADW_TOOLBAR_VIEW (view), adw_header_bar_new ());
+  adw_toolbar_view_set_content (ADW_TOOLBAR_VIEW (view), page);
+  adw_dialog_set_title (dialog, _("Keyboard Shortcuts"));
+  adw_dialog_set_content_width (dialog, 480);
+  adw_dialog_set_child (dialog, view);
+  adw_dialog_present (dialog, parent);
+}
