@@ -1,9 +1,13 @@
+#include "config.h"
+
 #include "inference.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "engine-source.h"
 #include "model-entry-private.h"
+#include "model-place.h"
 
 typedef struct {
   guint64 id;
@@ -18,6 +22,7 @@ struct _SottoInference
 
   SottoSettings *settings;
   SottoModelLibrary *library;
+  GPowerProfileMonitor *power; /* NULL until a worker is there */
 
   SottoWorker *worker; /* NULL until first needed */
   SottoEngineSource *source;
@@ -52,12 +57,38 @@ free_worker (SottoInference *self)
   g_queue_clear_full (&self->requests, (GDestroyNotify) request_free);
 }
 
+/* What the person says; else one a physical core, and half of them while power is to be saved: reading weights, which
+ * most of the time goes into, they do nearly as fast. */
+static guint
+count_threads (SottoInference *self)
+{
+  const guint wanted = (guint) sotto_settings_get_int (self->settings, "threads");
+
+  if (wanted > 0 || !g_power_profile_monitor_get_power_saver_enabled (self->power))
+    return wanted;
+  return MAX (sotto_backend_count_cores () / 2, 1);
+}
+
 static void
 on_threads_changed (SottoInference *self)
 {
   if (self->worker != NULL)
-    sotto_worker_set_threads (self->worker,
-                              (guint) sotto_settings_get_int (self->settings, "threads"));
+    sotto_worker_set_threads (self->worker, count_threads (self));
+}
+
+/* Models that are open move. */
+static void
+on_places_changed (SottoInference *self)
+{
+  GListModel *models = G_LIST_MODEL (self->library);
+
+  for (guint i = 0; self->worker != NULL && i < g_list_model_get_n_items (models); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (models, i);
+
+      if (sotto_model_entry_get_state (entry) == SOTTO_MODEL_STATE_LOADED)
+        sotto_inference_load (self, sotto_model_entry_get_path (entry));
+    }
 }
 
 static void
@@ -75,6 +106,7 @@ sotto_inference_dispose (GObject *object)
   g_clear_pointer (&self->source, sotto_engine_source_free);
   g_clear_object (&self->settings);
   g_clear_object (&self->library);
+  g_clear_object (&self->power);
   G_OBJECT_CLASS (sotto_inference_parent_class)->dispose (object);
 }
 
@@ -109,8 +141,57 @@ tell_loaded (SottoInference *self, const char *path)
     }
 }
 
+/* Returns: (transfer full) (nullable): why no GPU computes it, unless that was asked for */
+static char *
+explain_placement (SottoInference *self, const char *path, const SottoPlacement *placement)
+{
+  guint n_layers;
+
+  if (placement->gpus != NULL
+      || sotto_model_place_get (self->settings, path, &n_layers) == SOTTO_MODEL_PLACE_CPU)
+    return NULL;
+  if (placement->reason != NULL)
+    {
+      g_autoptr (SottoProblem) problem = sotto_problem_new (placement->reason);
+
+      return g_strdup (sotto_problem_get_text (problem));
+    }
+  return g_strdup (_("No GPU is used: too little of its memory is free."));
+}
+
 static void
-tell_library (SottoInference *self, const SottoEvent *event, const char *path)
+tell_placement (SottoInference *self, SottoModelEntry *entry, const SottoEvent *event, const char *path)
+{
+  g_autofree char *text = explain_placement (self, path, event->placement);
+
+  sotto_model_entry_set_placement (entry, event->placement, text);
+}
+
+static void
+tell_speed (SottoModelEntry *entry, const SottoReceipt *receipt)
+{
+  if (receipt != NULL && receipt->decode_us > 0 && receipt->n_generated > 1)
+    sotto_model_entry_set_speed (entry, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC
+                                          / (double) receipt->decode_us);
+}
+
+/* What was only to be loaded is not open after that: one that was elsewhere has been closed for it. */
+static void
+tell_failed (SottoModelEntry *entry, const SottoEvent *event, gboolean is_load)
+{
+  g_autoptr (SottoProblem) problem = NULL;
+
+  if (!is_load && sotto_model_entry_get_state (entry) != SOTTO_MODEL_STATE_LOADING)
+    return;
+  sotto_model_entry_set_loaded (entry, FALSE);
+  if (event->error == NULL)
+    return;
+  problem = sotto_problem_new (event->error);
+  sotto_model_entry_set_placement (entry, NULL, sotto_problem_get_text (problem));
+}
+
+static void
+tell_library (SottoInference *self, const SottoEvent *event, const char *path, gboolean is_load)
 {
   SottoModelEntry *entry = path != NULL ? sotto_model_library_lookup (self->library, path) : NULL;
 
@@ -125,6 +206,7 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path)
       break;
     case SOTTO_EVENT_LOADED:
       tell_loaded (self, path);
+      tell_placement (self, entry, event, path);
       break;
     case SOTTO_EVENT_PREFILL:
       if (sotto_model_entry_get_state (entry) != SOTTO_MODEL_STATE_LOADED)
@@ -138,13 +220,14 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path)
       break;
     case SOTTO_EVENT_CANCELLED:
     case SOTTO_EVENT_FAILED:
-      if (sotto_model_entry_get_state (entry) == SOTTO_MODEL_STATE_LOADING)
-        sotto_model_entry_set_loaded (entry, FALSE);
+      tell_failed (entry, event, is_load);
+      break;
+    case SOTTO_EVENT_FINISHED:
+      tell_speed (entry, event->receipt);
       break;
     case SOTTO_EVENT_TEXT:
     case SOTTO_EVENT_REASONING:
     case SOTTO_EVENT_TOOL_CALL:
-    case SOTTO_EVENT_FINISHED:
     default:
       break;
     }
@@ -164,7 +247,8 @@ on_event (const SottoEvent *event, gpointer user_data)
   GList *link = event->request != 0 ? find_request (self, event->request) : NULL;
   Request *request = link != NULL ? link->data : NULL;
 
-  tell_library (self, event, request != NULL ? request->path : event->path);
+  tell_library (self, event, request != NULL ? request->path : event->path,
+                request != NULL && request->func == NULL);
   if (request == NULL)
     return;
 
@@ -191,6 +275,8 @@ sotto_inference_new (SottoSettings *settings, SottoModelLibrary *library)
   self->source = sotto_engine_source_new (g_main_context_default (), on_event, self);
   g_signal_connect_object (settings, "notify::threads", G_CALLBACK (on_threads_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "notify::model-places", G_CALLBACK (on_places_changed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::keep-previous-model",
                            G_CALLBACK (on_keep_previous_changed), self, G_CONNECT_SWAPPED);
   return self;
@@ -211,12 +297,23 @@ sotto_inference_memory_budget (void)
   return (guint64) pages * (guint64) page_size / 10 * 8;
 }
 
+/* The first question to the monitor starts it; before a model is used nobody needs to know. */
+static void
+ensure_power (SottoInference *self)
+{
+  if (self->power != NULL)
+    return;
+
+  self->power = g_power_profile_monitor_dup_default ();
+  g_signal_connect_object (self->power, "notify::power-saver-enabled", G_CALLBACK (on_threads_changed),
+                           self, G_CONNECT_SWAPPED);
+}
+
 static gboolean
 ensure_worker (SottoInference *self, GError **error)
 {
   SottoWorkerOptions options = {
     .memory_budget = sotto_inference_memory_budget (),
-    .n_threads = (guint) sotto_settings_get_int (self->settings, "threads"),
     .keep_previous = sotto_settings_get_boolean (self->settings, "keep-previous-model"),
     .wake = sotto_engine_source_wake,
     .user_data = g_main_context_default (),
@@ -234,6 +331,8 @@ ensure_worker (SottoInference *self, GError **error)
   if (self->worker != NULL)
     return TRUE;
 
+  ensure_power (self);
+  options.n_threads = count_threads (self);
   self->worker = sotto_worker_new (&options, error);
   self->is_stale = FALSE;
   sotto_engine_source_set_worker (self->source, self->worker);
@@ -310,6 +409,7 @@ sotto_inference_generate (SottoInference      *self,
   if (!ensure_worker (self, error))
     return 0;
 
+  sotto_model_place_apply (self->settings, self->worker, path);
   generate.path = path;
   generate.n_context = context_for (self, path);
   generate.messages = messages;
@@ -329,6 +429,7 @@ sotto_inference_load (SottoInference *self, const char *path)
   if (!g_queue_is_empty (&self->requests) || !ensure_worker (self, NULL))
     return;
 
+  sotto_model_place_apply (self->settings, self->worker, path);
   add_request (self, sotto_worker_load (self->worker, path, context_for (self, path)), path, NULL,
                NULL);
 }

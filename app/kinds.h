@@ -130,6 +130,22 @@ typedef enum {
 } SottoModelState;
 
 /**
+ * SottoModelPlace:
+ * @SOTTO_MODEL_PLACE_AUTOMATIC: on the GPU as far as it fits, else on the CPU
+ * @SOTTO_MODEL_PLACE_GPU: not without a GPU
+ * @SOTTO_MODEL_PLACE_CPU: on the CPU alone
+ * @SOTTO_MODEL_PLACE_LAYERS: so many layers on the GPU
+ *
+ * Where the person wants a model computed.
+ */
+typedef enum {
+  SOTTO_MODEL_PLACE_AUTOMATIC,
+  SOTTO_MODEL_PLACE_GPU,
+  SOTTO_MODEL_PLACE_CPU,
+  SOTTO_MODEL_PLACE_LAYERS,
+} SottoModelPlace;
+
+/**
  * SottoRemedy:
  *
  * What a person can do about a problem; #SottoProblem:remedy-label is a label for its button.

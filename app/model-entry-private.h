@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sotto-engine.h>
+
 #include "model-entry.h"
 #include "model-files.h"
 
@@ -20,6 +22,15 @@ SottoModelRank sotto_model_entry_get_rank (SottoModelEntry *self);
 /* What the worker does with it; ignored for files that cannot be used. */
 void sotto_model_entry_set_loading (SottoModelEntry *self, double fraction);
 void sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded);
+
+/* Where it is computed, from LOADED on. @place_text: (nullable): why not elsewhere. @placement: (nullable): not known,
+ * or it did not come to that */
+void sotto_model_entry_set_placement (SottoModelEntry      *self,
+                                      const SottoPlacement *placement,
+                                      const char           *place_text);
+
+/* Tokens a second of its last reply */
+void sotto_model_entry_set_speed (SottoModelEntry *self, double speed);
 
 void sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default);
 void sotto_model_entry_set_added (SottoModelEntry *self, gboolean is_added);

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <sotto-engine.h>
+
+#include "model-place.h"
 
 struct _SottoModelEntry
 {
@@ -20,6 +21,10 @@ struct _SottoModelEntry
   SottoProblem *problem;
   SottoModelState state;
   double fraction;
+  SottoPlacement *placement; /* NULL: not loaded, or not known yet */
+  char *runs_on; /* NULL with it */
+  char *place_text;
+  double speed; /* 0: none yet */
   gboolean is_default;
   gboolean is_added;
 };
@@ -44,6 +49,7 @@ enum {
   PROP_IS_DEFAULT,
   PROP_IS_ADDED,
   PROP_USABLE,
+  PROP_RUNS_ON,
   N_PROPS
 };
 
@@ -61,6 +67,9 @@ sotto_model_entry_finalize (GObject *object)
   g_free (self->summary);
   g_free (self->note);
   g_free (self->hash);
+  g_free (self->runs_on);
+  g_free (self->place_text);
+  g_clear_pointer (&self->placement, sotto_placement_free);
   g_clear_pointer (&self->facts, sotto_model_facts_free);
   g_clear_object (&self->problem);
   G_OBJECT_CLASS (sotto_model_entry_parent_class)->finalize (object);
@@ -127,6 +136,9 @@ sotto_model_entry_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_USABLE:
       g_value_set_boolean (value, sotto_model_entry_is_usable (self));
       break;
+    case PROP_RUNS_ON:
+      g_value_set_string (value, self->runs_on);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -162,6 +174,7 @@ sotto_model_entry_class_init (SottoModelEntryClass *klass)
   properties[PROP_IS_DEFAULT] = g_param_spec_boolean ("is-default", NULL, NULL, FALSE, flags);
   properties[PROP_IS_ADDED] = g_param_spec_boolean ("is-added", NULL, NULL, FALSE, flags);
   properties[PROP_USABLE] = g_param_spec_boolean ("usable", NULL, NULL, FALSE, flags);
+  properties[PROP_RUNS_ON] = g_param_spec_string ("runs-on", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -297,9 +310,75 @@ sotto_model_entry_set_loading (SottoModelEntry *self, double fraction)
 void
 sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded)
 {
+  if (!loaded && self->placement != NULL)
+    sotto_model_entry_set_placement (self, NULL, NULL);
   if (sotto_model_entry_is_usable (self))
     set_state (self, loaded ? SOTTO_MODEL_STATE_LOADED : SOTTO_MODEL_STATE_AVAILABLE);
 }
+
+/* --- Where it is computed --- */
+
+void
+sotto_model_entry_set_placement (SottoModelEntry      *self,
+                                 const SottoPlacement *placement,
+                                 const char           *place_text)
+{
+  g_clear_pointer (&self->placement, sotto_placement_free);
+  g_clear_pointer (&self->runs_on, g_free);
+  if (placement != NULL)
+    {
+      self->placement = sotto_placement_copy (placement);
+      self->runs_on = placement->gpus != NULL ? sotto_model_place_shorten (placement->gpus)
+                                              : g_strdup (_("CPU"));
+    }
+  g_set_str (&self->place_text, place_text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNS_ON]);
+}
+
+void
+sotto_model_entry_set_speed (SottoModelEntry *self, double speed)
+{
+  self->speed = speed;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNS_ON]);
+}
+
+const char *
+sotto_model_entry_get_runs_on (SottoModelEntry *self)
+{
+  return self->runs_on;
+}
+
+const char *
+sotto_model_entry_get_place_text (SottoModelEntry *self)
+{
+  return self->place_text;
+}
+
+char *
+sotto_model_entry_dup_placement (SottoModelEntry *self)
+{
+  return self->placement != NULL ? sotto_model_place_describe (self->placement) : NULL;
+}
+
+char *
+sotto_model_entry_dup_memory (SottoModelEntry *self)
+{
+  return self->placement != NULL ? sotto_model_place_describe_memory (self->placement) : NULL;
+}
+
+char *
+sotto_model_entry_dup_speed (SottoModelEntry *self)
+{
+  return self->speed > 0 ? g_strdup_printf (_("%.0f tokens/s"), self->speed) : NULL;
+}
+
+guint
+sotto_model_entry_get_n_layers (SottoModelEntry *self)
+{
+  return self->facts != NULL ? self->facts->n_layers : 0;
+}
+
+/* --- The rest --- */
 
 void
 sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default)

@@ -29,6 +29,8 @@ G_BEGIN_DECLS
  * - "is-default" (boolean): whether new conversations use it
  * - "is-added" (boolean): added in place by the person, so it can be taken off the list
  * - "usable" (boolean): AVAILABLE, LOADING or LOADED
+ * - "runs-on" (string, nullable): while LOADED, in short: "CPU", "RTX 4090"; notifies, too, when what
+ *   sotto_model_entry_dup_placement() and its neighbours say has changed
  */
 #define SOTTO_TYPE_MODEL_ENTRY (sotto_model_entry_get_type ())
 G_DECLARE_FINAL_TYPE (SottoModelEntry, sotto_model_entry, SOTTO, MODEL_ENTRY, GObject)
@@ -50,5 +52,36 @@ SottoProblem *sotto_model_entry_get_problem (SottoModelEntry *self);
 gboolean sotto_model_entry_is_default (SottoModelEntry *self);
 gboolean sotto_model_entry_is_added (SottoModelEntry *self);
 gboolean sotto_model_entry_is_usable (SottoModelEntry *self);
+guint sotto_model_entry_get_n_layers (SottoModelEntry *self);
+
+const char *sotto_model_entry_get_runs_on (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_dup_placement:
+ *
+ * Returns: (transfer full) (nullable): where it is computed, while LOADED: "CPU, 8 threads"
+ */
+char *sotto_model_entry_dup_placement (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_dup_memory:
+ *
+ * Returns: (transfer full) (nullable): while LOADED: "612 MB used, 14.2 GB free"
+ */
+char *sotto_model_entry_dup_memory (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_dup_speed:
+ *
+ * Returns: (transfer full) (nullable): of its last reply: "48 tokens/s"
+ */
+char *sotto_model_entry_dup_speed (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_get_place_text:
+ *
+ * Returns: (nullable): a sentence on why it is not computed where it was asked to be, or no GPU is used
+ */
+const char *sotto_model_entry_get_place_text (SottoModelEntry *self);
 
 G_END_DECLS

@@ -230,6 +230,7 @@ sotto_model_files_look (const char *path)
   facts->quantisation = g_strdup (info->quantisation);
   facts->n_parameters = info->n_parameters;
   facts->n_context_trained = info->n_context_trained;
+  facts->n_layers = info->n_layers;
   facts->default_template = g_strdup (info->default_template);
   facts->has_template = info->has_template;
   facts->is_base = info->is_base;

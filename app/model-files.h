@@ -29,6 +29,7 @@ typedef struct {
   char *quantisation;
   guint64 n_parameters;
   guint n_context_trained;
+  guint n_layers;
   char *default_template;
   gboolean has_template;
   gboolean is_base;

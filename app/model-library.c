@@ -2,6 +2,7 @@
 
 #include "model-entry-private.h"
 #include "model-look.h"
+#include "model-place.h"
 
 /* Looking is one task at a time: a thread lists the folders and opens what is new or has changed,
  * the main context merges the result. A refresh that is asked for meanwhile follows it. */
@@ -567,6 +568,26 @@ sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry
   g_object_set (self->settings, "default-model", entry != NULL
                 ? sotto_model_entry_get_path (entry) : "", NULL);
   update_default (self);
+}
+
+SottoModelPlace
+sotto_model_library_get_place (SottoModelLibrary *self, SottoModelEntry *entry, guint *n_layers)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), SOTTO_MODEL_PLACE_AUTOMATIC);
+
+  return sotto_model_place_get (self->settings, sotto_model_entry_get_path (entry), n_layers);
+}
+
+void
+sotto_model_library_set_place (SottoModelLibrary *self,
+                               SottoModelEntry   *entry,
+                               SottoModelPlace    place,
+                               guint              n_layers)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+  g_return_if_fail (SOTTO_IS_MODEL_ENTRY (entry));
+
+  sotto_model_place_set (self->settings, sotto_model_entry_get_path (entry), place, n_layers);
 }
 
 char **

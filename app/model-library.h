@@ -82,6 +82,26 @@ SottoModelEntry *sotto_model_library_get_default (SottoModelLibrary *self);
 void sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry);
 
 /**
+ * sotto_model_library_get_place:
+ * @n_layers: (out): on GPUs, where it is LAYERS; else 0
+ *
+ * Returns: where the person wants @entry computed
+ */
+SottoModelPlace sotto_model_library_get_place (SottoModelLibrary *self,
+                                               SottoModelEntry   *entry,
+                                               guint             *n_layers);
+
+/**
+ * sotto_model_library_set_place:
+ *
+ * Kept for the file of @entry. One that is open moves at once, or after the reply that it is writing.
+ */
+void sotto_model_library_set_place (SottoModelLibrary *self,
+                                    SottoModelEntry   *entry,
+                                    SottoModelPlace    place,
+                                    guint              n_layers);
+
+/**
  * sotto_model_library_get_folders:
  *
  * Returns: (transfer full) (array zero-terminated=1): the folders looked in, the user's own first

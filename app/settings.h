@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * Properties (all read-write, notifying; bind to them rather than to GSettings):
  * - "default-model" (string): path of the model new conversations use; "": the first that is there
  * - "added-models" (strv): paths of files added in place
+ * - "model-places" (strv): where models are computed, see sotto_model_library_set_place()
  * - "window-width", "window-height" (int), "window-maximized" (boolean)
  * - "sidebar-shown" (boolean)
  * - "temperature" (double 0…2), "top-k" (int), "top-p", "min-p" (double 0…1),

@@ -14,6 +14,7 @@
 #include "settings.h"
 #include "model-entry.h"
 #include "model-library.h"
+#include "gpu-look.h"
 #include "message.h"
 #include "conversation.h"
 #include "conversation-list.h"

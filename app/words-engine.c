@@ -106,7 +106,7 @@ words_for_gpu (const SottoErrorArguments *arguments, SottoRemedy *remedy)
 
   *remedy = SOTTO_REMEDY_SETTINGS;
   if (g_str_equal (subject, "module"))
-    return g_strdup (_("The processor is used: the part of Sotto that uses NVIDIA GPUs is not installed."));
+    return g_strdup (_("No GPU is used: the part of Sotto that runs models on NVIDIA GPUs is not installed."));
   if (g_str_equal (subject, "driver") && available > 0)
     /* Translators: version numbers of CUDA, such as 12.4 */
     return g_strdup_printf (_("The GPU cannot be used: its driver is for CUDA %u.%u, and CUDA %u.%u is needed. "
@@ -118,7 +118,7 @@ words_for_gpu (const SottoErrorArguments *arguments, SottoRemedy *remedy)
     /* Translators: the name of a GPU */
     return g_strdup_printf (_("“%s” is a GPU that this version of Sotto cannot use."),
                             arguments->path != NULL ? arguments->path : "?");
-  return g_strdup (_("The processor is used: no NVIDIA GPU was found."));
+  return g_strdup (_("No GPU is used: no NVIDIA GPU was found."));
 }
 
 static char *

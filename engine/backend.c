@@ -1,5 +1,6 @@
 #include "backend.h"
 
+#include "cpu/pool.h"
 #include "cuda/backend-cuda.h"
 #include "cuda/place.h"
 #include "sotto-error.h"
@@ -52,6 +53,12 @@ guint
 sotto_backend_get_threads (const SottoBackend *self)
 {
   return self->klass->get_threads (self);
+}
+
+guint
+sotto_backend_count_cores (void)
+{
+  return sotto_cpu_count_cores ();
 }
 
 const char *

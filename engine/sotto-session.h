@@ -77,6 +77,13 @@ void sotto_backend_set_threads (SottoBackend *self, guint n_threads);
 guint sotto_backend_get_threads (const SottoBackend *self);
 
 /**
+ * sotto_backend_count_cores:
+ *
+ * Returns: physical cores that this process may use, those that are slower among them: how many threads 0 stands for
+ */
+guint sotto_backend_count_cores (void);
+
+/**
  * sotto_backend_get_name:
  *
  * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512", or "cuda-" and the GPUs

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "model-details.h"
 #include "model-row.h"
 
 struct _SottoModelPicker {
@@ -10,12 +11,14 @@ struct _SottoModelPicker {
   /* Template Widgets */
   GtkMenuButton *button;
   GtkLabel *name;
+  GtkLabel *runs_on;
   GtkPopover *popover;
   GtkListBox *list;
 
   /* Owned */
   SottoModelLibrary *library;
   SottoConversation *conversation;
+  SottoModelEntry *model;   /* the conversation's */
 };
 
 G_DEFINE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, ADW_TYPE_BIN)
@@ -27,11 +30,18 @@ update_name (SottoModelPicker *self)
 {
   SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
   const char *name = model != NULL ? sotto_model_entry_get_name (model) : _("No Model");
+  const char *runs_on = model != NULL ? sotto_model_entry_get_runs_on (model) : NULL;
   g_autofree char *label = NULL;
 
   gtk_label_set_label (self->name, name);
-  /* Translators: %s is the name of a model; read out by screen readers */
-  label = g_strdup_printf (_("Model: %s"), name);
+  gtk_label_set_label (self->runs_on, runs_on != NULL ? runs_on : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->runs_on), runs_on != NULL);
+  if (runs_on != NULL)
+    /* Translators: the name of a model, and where it runs: “CPU” or the name of a GPU; read out by screen readers */
+    label = g_strdup_printf (_("Model: %s, on %s"), name, runs_on);
+  else
+    /* Translators: %s is the name of a model; read out by screen readers */
+    label = g_strdup_printf (_("Model: %s"), name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), label);
 }
@@ -116,8 +126,32 @@ on_row_activated (SottoModelPicker *self,
 static void
 update_model (SottoModelPicker *self)
 {
+  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+
+  if (self->model != model)
+    {
+      if (self->model != NULL)
+        g_signal_handlers_disconnect_by_data (self->model, self);
+      g_set_object (&self->model, model);
+      if (model != NULL)
+        g_signal_connect_object (model, "notify::runs-on", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+    }
   update_name (self);
   update_chosen (self);
+}
+
+/* @parameter: the model's path */
+static void
+show_details (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
+  SottoModelEntry *entry = sotto_model_library_lookup (self->library, g_variant_get_bytestring (parameter));
+
+  gtk_popover_popdown (self->popover);
+  if (entry != NULL)
+    adw_dialog_present (sotto_model_details_new (self->library, entry), widget);
 }
 
 /* --- Adding a file --- */
@@ -244,6 +278,9 @@ sotto_model_picker_dispose (GObject *object)
 
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
+  if (self->model != NULL)
+    g_signal_handlers_disconnect_by_data (self->model, self);
+  g_clear_object (&self->model);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);
   /* The template would let go of the child, which is bound, without the bin knowing. */
@@ -263,11 +300,13 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-picker.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, button);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, name);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, runs_on);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, list);
   gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);
+  gtk_widget_class_install_action (widget_class, "picker.details", "ay", show_details);
 }
 
 static void

@@ -9,6 +9,7 @@ struct _SottoModelRow {
   GtkLabel *name;
   GtkLabel *summary;
   GtkLabel *note;
+  GtkWidget *details_button;
   GtkWidget *check;
 
   /* Owned */
@@ -33,6 +34,7 @@ update (SottoModelRow *self)
   const char *name = sotto_model_entry_get_name (self->entry);
   const char *summary = is_usable ? sotto_model_entry_get_summary (self->entry) : "";
   const char *note = is_usable ? sotto_model_entry_get_note (self->entry) : sotto_problem_get_text (problem);
+  g_autofree char *details = NULL;
   g_autofree char *path = g_filename_display_name (sotto_model_entry_get_path (self->entry));
   g_autofree char *description = g_strjoin (*summary != '\0' && note != NULL ? ". " : "", summary, note, NULL);
 
@@ -59,6 +61,11 @@ update (SottoModelRow *self)
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description,
                                   -1);
   gtk_accessible_update_state (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_DISABLED, !is_usable, -1);
+
+  gtk_widget_set_visible (self->details_button, is_usable);
+  /* Translators: %s is the name of a model; read out by screen readers */
+  details = g_strdup_printf (_("Details of %s"), name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->details_button), GTK_ACCESSIBLE_PROPERTY_LABEL, details, -1);
 }
 
 void
@@ -105,6 +112,7 @@ sotto_model_row_class_init (SottoModelRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, name);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, summary);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, note);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelRow, details_button);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, check);
 }
 
@@ -120,6 +128,8 @@ sotto_model_row_new (SottoModelEntry *entry)
   SottoModelRow *self = g_object_new (SOTTO_TYPE_MODEL_ROW, NULL);
 
   self->entry = g_object_ref (entry);
+  gtk_actionable_set_action_target_value (GTK_ACTIONABLE (self->details_button),
+                                          g_variant_new_bytestring (sotto_model_entry_get_path (entry)));
   g_signal_connect_object (entry, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
 

@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 /* How many threads pay: one a physical core. Two threads of one core share its multipliers, which a
- * matrix product keeps busy alone. */
+ * matrix product keeps busy alone. Cores that are slower count too: lanes take units as they are done with
+ * others, so that each does what it can. */
 
 static gboolean
 read_line (const char *path, char *line, gsize length)

@@ -237,6 +237,8 @@ look_around (Look *look)
   GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (look->app));
   g_autoptr (SottoConversation) conversation = NULL;
   GtkWidget *view;
+  GtkWidget *popover;
+  GtkWidget *details;
 
   harness_wait_for (is_locked, look->app, 20);
   shoot (look, "01-locked");
@@ -273,7 +275,16 @@ look_around (Look *look)
   harness_run (0.3);
   activate (look, "win.choose-model");
   shoot (look, "06-models");
-  gtk_popover_popdown (GTK_POPOVER (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER)));
+  popover = gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER);
+  details = harness_find_button (popover, "Details");
+  if (details != NULL)
+    {
+      g_signal_emit_by_name (details, "clicked");
+      shoot (look, "06-model-details");
+      close_dialog (look);
+    }
+  else
+    gtk_popover_popdown (GTK_POPOVER (popover));
   activate (look, "win.rename");
   shoot (look, "07-rename");
   close_dialog (look);

@@ -1,0 +1,249 @@
+#include "model-details.h"
+
+#include <glib/gi18n.h>
+
+struct _SottoModelDetails {
+  AdwDialog parent_instance;
+
+  /* Template Widgets */
+  AdwPreferencesGroup *run_group;
+  AdwComboRow *place_row;
+  GtkWidget *layers_row;
+  GtkWidget *layers_button;
+  GtkAdjustment *layers;
+  AdwActionRow *runs_on_row;
+  AdwActionRow *memory_row;
+  AdwActionRow *speed_row;
+  AdwActionRow *file_row;
+  AdwActionRow *size_row;
+  AdwActionRow *parameters_row;
+  AdwActionRow *family_row;
+  AdwActionRow *quantisation_row;
+  AdwActionRow *context_row;
+  AdwActionRow *licence_row;
+
+  /* Owned */
+  SottoModelLibrary *library;
+  SottoModelEntry *entry;
+  GCancellable *cancellable;
+  char *gpus;          /* NULL: none, or not known yet */
+  char *no_gpu;        /* why there is none */
+
+  gboolean showing;    /* what is kept is shown, not chosen */
+};
+
+G_DEFINE_FINAL_TYPE (SottoModelDetails, sotto_model_details, ADW_TYPE_DIALOG)
+
+static void
+set_row (AdwActionRow *row,
+         const char   *text)
+{
+  adw_action_row_set_subtitle (row, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (row), text != NULL && *text != '\0');
+}
+
+/* --- The file --- */
+
+/* Returns: (transfer full) (nullable): "494 million", "8.03 billion" */
+static char *
+describe_parameters (guint64 n_parameters)
+{
+  double n = (double) n_parameters;
+
+  if (n_parameters == 0)
+    return NULL;
+  if (n >= 1e9)
+    /* Translators: how many numbers a model is made of */
+    return g_strdup_printf (_("%.2f billion"), n / 1e9);
+  /* Translators: how many numbers a model is made of */
+  return g_strdup_printf (_("%.0f million"), n / 1e6);
+}
+
+static void
+show_file (SottoModelDetails *self)
+{
+  guint n_context = sotto_model_entry_get_context_trained (self->entry);
+  g_autofree char *path = g_filename_display_name (sotto_model_entry_get_path (self->entry));
+  g_autofree char *size = g_format_size (sotto_model_entry_get_size (self->entry));
+  g_autofree char *parameters = describe_parameters (sotto_model_entry_get_parameters (self->entry));
+  g_autofree char *context = NULL;
+
+  if (n_context > 0)
+    /* Translators: a token is a piece of a word */
+    context = g_strdup_printf (ngettext ("%u token", "%u tokens", n_context), n_context);
+
+  adw_dialog_set_title (ADW_DIALOG (self), sotto_model_entry_get_name (self->entry));
+  set_row (self->file_row, path);
+  set_row (self->size_row, sotto_model_entry_get_size (self->entry) > 0 ? size : NULL);
+  set_row (self->parameters_row, parameters);
+  set_row (self->family_row, sotto_model_entry_get_family (self->entry));
+  set_row (self->quantisation_row, sotto_model_entry_get_quantisation (self->entry));
+  set_row (self->context_row, context);
+  set_row (self->licence_row, sotto_model_entry_get_licence (self->entry));
+}
+
+/* --- Where it runs --- */
+
+static void
+show_run (SottoModelDetails *self)
+{
+  g_autofree char *placement = sotto_model_entry_dup_placement (self->entry);
+  g_autofree char *memory = sotto_model_entry_dup_memory (self->entry);
+  g_autofree char *speed = sotto_model_entry_dup_speed (self->entry);
+  const char *text = sotto_model_entry_get_place_text (self->entry);
+
+  if (text == NULL && self->gpus == NULL)
+    text = self->no_gpu;
+  /* A model that is not open runs nowhere yet; without a GPU it is plain where it will. */
+  if (placement == NULL && self->no_gpu != NULL)
+    placement = g_strdup (_("CPU"));
+
+  set_row (self->runs_on_row, placement);
+  set_row (self->memory_row, memory);
+  set_row (self->speed_row, speed);
+  adw_preferences_group_set_description (self->run_group, text);
+}
+
+/* The choice is there for who has a GPU, or has chosen when there was one. */
+static void
+show_place (SottoModelDetails *self)
+{
+  guint n_layers;
+  guint n_most = sotto_model_entry_get_n_layers (self->entry);
+  SottoModelPlace place = sotto_model_library_get_place (self->library, self->entry, &n_layers);
+
+  self->showing = TRUE;
+  gtk_adjustment_set_upper (self->layers, MAX (n_most, 1));
+  if (n_layers > 0)
+    gtk_adjustment_set_value (self->layers, n_layers);
+  adw_combo_row_set_selected (self->place_row, place);
+  self->showing = FALSE;
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->place_row), self->gpus != NULL ? self->gpus : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->place_row), self->gpus != NULL || place != SOTTO_MODEL_PLACE_AUTOMATIC);
+  gtk_widget_set_visible (self->layers_row, place == SOTTO_MODEL_PLACE_LAYERS);
+}
+
+static void
+on_place_chosen (SottoModelDetails *self)
+{
+  if (self->showing || self->entry == NULL)
+    return;
+
+  sotto_model_library_set_place (self->library, self->entry, adw_combo_row_get_selected (self->place_row),
+                                 (guint) gtk_adjustment_get_value (self->layers));
+  show_place (self);
+}
+
+static void
+on_gpus_known (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (SottoModelDetails) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *gpus = sotto_gpu_look_finish (result, &error);
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return;
+
+  self->gpus = g_steal_pointer (&gpus);
+  if (self->gpus == NULL)
+    {
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+      self->no_gpu = g_strdup (sotto_problem_get_text (problem));
+    }
+  show_place (self);
+  show_run (self);
+}
+
+/* --- The widget --- */
+
+static void
+on_closed (SottoModelDetails *self)
+{
+  g_cancellable_cancel (self->cancellable);
+}
+
+static void
+sotto_model_details_dispose (GObject *object)
+{
+  SottoModelDetails *self = SOTTO_MODEL_DETAILS (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->library);
+  g_clear_object (&self->entry);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_MODEL_DETAILS);
+
+  G_OBJECT_CLASS (sotto_model_details_parent_class)->dispose (object);
+}
+
+static void
+sotto_model_details_finalize (GObject *object)
+{
+  SottoModelDetails *self = SOTTO_MODEL_DETAILS (object);
+
+  g_object_unref (self->cancellable);
+  g_free (self->gpus);
+  g_free (self->no_gpu);
+
+  G_OBJECT_CLASS (sotto_model_details_parent_class)->finalize (object);
+}
+
+static void
+sotto_model_details_class_init (SottoModelDetailsClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_model_details_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sotto_model_details_finalize;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-details.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, run_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, place_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, layers_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, layers_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, layers);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, runs_on_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, memory_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, speed_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, file_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, size_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, parameters_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, family_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, quantisation_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, context_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, licence_row);
+  gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_closed);
+}
+
+static void
+sotto_model_details_init (SottoModelDetails *self)
+{
+  self->cancellable = g_cancellable_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+AdwDialog *
+sotto_model_details_new (SottoModelLibrary *library,
+                         SottoModelEntry   *entry)
+{
+  SottoModelDetails *self = g_object_new (SOTTO_TYPE_MODEL_DETAILS, NULL);
+
+  self->library = g_object_ref (library);
+  /* Half of them, until somebody says otherwise */
+  self->showing = TRUE;
+  gtk_adjustment_set_upper (self->layers, MAX (sotto_model_entry_get_n_layers (entry), 1));
+  gtk_adjustment_set_value (self->layers, MAX (sotto_model_entry_get_n_layers (entry) / 2, 1));
+  self->showing = FALSE;
+  self->entry = g_object_ref (entry);
+  g_signal_connect_object (entry, "notify::runs-on", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
+  show_file (self);
+  show_place (self);
+  show_run (self);
+  sotto_gpu_look_async (self->cancellable, on_gpus_known, g_object_ref (self));
+
+  return ADW_DIALOG (self);
+}
