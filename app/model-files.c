@@ -1,12 +1,18 @@
 #include "model-files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sotto-engine.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "problem.h"
+
+/* Of a folder that was added: more than anybody has, so that choosing the root of the disk does not last. */
+#define MOST_DEPTH 6
+#define MOST_FILES 10000
 
 void
 sotto_model_facts_free (SottoModelFacts *facts)
@@ -86,6 +92,65 @@ add_folder (GPtrArray *paths, GHashTable *seen, const char *folder)
       add_path (paths, seen, g_build_filename (folder, name, NULL));
 }
 
+/* The file of a model that Ollama fetched is called after its hash. */
+static gboolean
+is_blob (const char *folder, const char *name)
+{
+  g_autofree char *path = NULL;
+  char magic[4];
+  gboolean is_gguf = FALSE;
+  int fd;
+
+  if (!g_regex_match_simple ("^sha256-[0-9a-f]{64}$", name, 0, 0))
+    return FALSE;
+
+  path = g_build_filename (folder, name, NULL);
+  fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (fd >= 0)
+    {
+      is_gguf = read (fd, magic, sizeof magic) == sizeof magic && memcmp (magic, "GGUF", 4) == 0;
+      close (fd);
+    }
+  return is_gguf;
+}
+
+/* Another program's folder has folders for authors and models. A link to a file is followed, one to a
+ * folder is not: it might lead back. */
+static void
+add_tree (GPtrArray *paths, GHashTable *seen, const char *folder, guint depth)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  if (dir == NULL)
+    return;
+
+  while (paths->len < MOST_FILES && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (name[0] == '.')
+        continue;
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        {
+          if (depth < MOST_DEPTH && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+            add_tree (paths, seen, path, depth + 1);
+        }
+      else if (g_str_has_suffix (name, ".gguf") || is_blob (folder, name))
+        add_path (paths, seen, g_steal_pointer (&path));
+    }
+}
+
+GPtrArray *
+sotto_model_files_list_tree (const char *folder)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  add_tree (paths, seen, folder, 0);
+  return g_steal_pointer (&paths);
+}
+
 GPtrArray *
 sotto_model_files_list (const char *const *added)
 {
@@ -96,7 +161,14 @@ sotto_model_files_list (const char *const *added)
   for (guint i = 0; folders[i] != NULL; i++)
     add_folder (paths, seen, folders[i]);
   for (guint i = 0; added != NULL && added[i] != NULL; i++)
-    add_path (paths, seen, g_canonicalize_filename (added[i], "/"));
+    {
+      g_autofree char *path = g_canonicalize_filename (added[i], "/");
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        add_tree (paths, seen, path, 0);
+      else
+        add_path (paths, seen, g_steal_pointer (&path));
+    }
 
   return g_steal_pointer (&paths);
 }
@@ -170,8 +242,8 @@ is_quantisation (const char *text)
 static gboolean
 is_generic (const char *name)
 {
-  return g_regex_match_simple ("^(ggml|gguf|model|unnamed|[ ._-])*([0-9]+)?$", name,
-                               G_REGEX_CASELESS, 0);
+  return g_regex_match_simple ("^((ggml|gguf|model|unnamed|[ ._-])*([0-9]+)?|sha256 [0-9a-f]{64})$",
+                               name, G_REGEX_CASELESS, 0);
 }
 
 char *

@@ -53,8 +53,16 @@ void sotto_model_facts_free (SottoModelFacts *facts);
 char **sotto_model_files_folders (void);
 
 /**
+ * sotto_model_files_list_tree:
+ *
+ * Returns: (transfer full) (element-type filename): *.gguf in @folder and the folders in it, as other
+ *   programs keep them, and Ollama's files, which have no names
+ */
+GPtrArray *sotto_model_files_list_tree (const char *folder);
+
+/**
  * sotto_model_files_list:
- * @added: (nullable): further paths
+ * @added: (nullable): further paths, of files and of folders like the above
  *
  * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without
  *   doubles; of a model split over several files the first

@@ -403,10 +403,44 @@ sotto_model_library_is_looking (SottoModelLibrary *self)
 
 /* --- Adding in place --- */
 
+/* The first model of a folder that answers; else why the last one does not, or that there is none. */
+static SottoModelFacts *
+look_for_best (const char *folder)
+{
+  g_autoptr (GPtrArray) paths = sotto_model_files_list_tree (folder);
+  g_autoptr (SottoModelFacts) best = NULL;
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      g_autoptr (SottoModelFacts) next = sotto_model_files_look (g_ptr_array_index (paths, i));
+
+      if (best == NULL || sotto_model_facts_rank (next) < sotto_model_facts_rank (best))
+        {
+          g_clear_pointer (&best, sotto_model_facts_free);
+          best = g_steal_pointer (&next);
+        }
+      if (sotto_model_facts_rank (best) == SOTTO_MODEL_RANK_ANSWERS)
+        break;
+    }
+  if (best == NULL)
+    {
+      best = g_new0 (SottoModelFacts, 1);
+      best->path = g_strdup (folder);
+      g_set_error (&best->error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER,
+                   "%s holds no model", folder);
+    }
+  return g_steal_pointer (&best);
+}
+
 static void
 add_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  g_autoptr (SottoModelFacts) facts = sotto_model_files_look (task_data);
+  g_autoptr (SottoModelFacts) facts = NULL;
+
+  if (g_file_test (task_data, G_FILE_TEST_IS_DIR))
+    facts = look_for_best (task_data);
+  else
+    facts = sotto_model_files_look (task_data);
 
   if (facts->error != NULL)
     g_task_return_error (task, g_steal_pointer (&facts->error));
@@ -446,6 +480,8 @@ sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *resu
 {
   SottoModelFacts *facts;
   SottoModelEntry *entry;
+  const char *path;
+  gboolean is_folder;
 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
@@ -453,20 +489,27 @@ sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *resu
   if (facts == NULL)
     return NULL;
 
-  if (find_entry (self, facts->path) == NULL && !is_added (self, facts->path))
+  path = g_task_get_task_data (G_TASK (result));
+  is_folder = !g_str_equal (path, facts->path) && g_file_test (path, G_FILE_TEST_IS_DIR);
+  if (!is_folder)
+    path = facts->path;
+
+  if ((is_folder || find_entry (self, path) == NULL) && !is_added (self, path))
     {
       g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
       g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
       g_auto (GStrv) all = NULL;
 
       g_strv_builder_addv (builder, (const char **) added);
-      g_strv_builder_add (builder, facts->path);
+      g_strv_builder_add (builder, path);
       all = g_strv_builder_end (builder);
       g_object_set (self->settings, "added-models", all, NULL);
     }
 
   entry = merge_facts (self, facts);
   update_default (self);
+  if (is_folder)
+    sotto_model_library_refresh (self);
   return g_object_ref (entry);
 }
 

@@ -39,9 +39,10 @@ gboolean sotto_model_library_is_looking (SottoModelLibrary *self);
 
 /**
  * sotto_model_library_add_file_async:
- * @file: a local GGUF file; it stays where it is
+ * @file: a local GGUF file, or a folder with such files in it, in folders or not; they stay where they are
  *
- * Reads and validates the file's header in a thread. One that cannot be used is not added.
+ * Reads and validates the file's header in a thread. One that cannot be used is not added; a folder is
+ * when one of its files can be.
  */
 void sotto_model_library_add_file_async (SottoModelLibrary    *self,
                                          GFile                *file,
@@ -52,7 +53,7 @@ void sotto_model_library_add_file_async (SottoModelLibrary    *self,
 /**
  * sotto_model_library_add_file_finish:
  *
- * Returns: (transfer full): the entry, or %NULL with an error that sotto_problem_new() words
+ * Returns: (transfer full): the entry, of a folder one that answers, or %NULL with an error that sotto_problem_new() words
  */
 SottoModelEntry *sotto_model_library_add_file_finish (SottoModelLibrary  *self,
                                                       GAsyncResult       *result,

@@ -42,6 +42,7 @@ typedef enum {
   SOTTO_APP_ERROR_NO_KEYRING,    /* there is no keyring to move into */
   SOTTO_APP_ERROR_KEYRING_REFUSED, /* the keyring to move into was not unlocked */
   SOTTO_APP_ERROR_EMBEDDING_MODEL, /* a model that writes nothing: it tells what a text is about */
+  SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER, /* a folder to add, without a model file in it */
 } SottoAppError;
 
 #define SOTTO_APP_ERROR (sotto_app_error_quark ())

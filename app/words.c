@@ -61,6 +61,8 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
       return g_strdup (_("This model finds texts by their meaning. It cannot write, so one cannot "
                          "chat with it."));
+    case SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER:
+      return g_strdup (_("This folder holds no model files (GGUF)."));
     default:
       return NULL;
     }

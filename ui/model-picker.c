@@ -222,6 +222,34 @@ add_model (GtkWidget  *widget,
   gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (self));
 }
 
+static void
+on_folder_chosen (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr (SottoModelPicker) self = user_data;
+  g_autoptr (GFile) folder = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (folder != NULL)
+    sotto_model_picker_add_file (self, folder);
+}
+
+/* In a sandbox the whole folder, once granted, stays readable. */
+static void
+add_folder (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
+{
+  SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  gtk_popover_popdown (self->popover);
+  gtk_file_dialog_set_title (dialog, _("Add a Models Folder"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Add"));
+  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_folder_chosen,
+                                 g_object_ref (self));
+}
+
 /* --- The widget --- */
 
 static void
@@ -306,6 +334,7 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);
+  gtk_widget_class_install_action (widget_class, "picker.add-folder", NULL, add_folder);
   gtk_widget_class_install_action (widget_class, "picker.details", "ay", show_details);
 }
 

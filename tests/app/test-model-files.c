@@ -3,6 +3,8 @@
 #include "model-files.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static void
 test_names (void)
@@ -119,6 +121,75 @@ test_split (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* A folder as LM Studio and Ollama keep theirs: folders in it, a file without a name, other things, and
+ * a link that leads back. */
+static void
+test_tree (void)
+{
+  const char *const blobs[] = {
+    "blobs/sha256-1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    "blobs/sha256-b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+  };
+  const char *const texts[] = { "author/some-model/model.gguf", "author/some-model/README.md", ".hidden.gguf" };
+  g_autofree char *folder = g_dir_make_tmp ("sotto-tree-XXXXXX", NULL);
+  g_autofree char *deep = g_build_filename (folder, "author", "some-model", NULL);
+  g_autofree char *blob_folder = g_build_filename (folder, "blobs", NULL);
+  g_autofree char *author = g_build_filename (folder, "author", NULL);
+  g_autofree char *circle = g_build_filename (deep, "circle", NULL);
+  g_autofree char *file = g_build_filename (folder, texts[0], NULL);
+  g_autofree char *name = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  guint n_named = 0, n_blobs = 0;
+
+  g_assert_cmpint (g_mkdir_with_parents (deep, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (blob_folder, 0700), ==, 0);
+  g_assert_cmpint (symlink (folder, circle), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, texts[i], NULL);
+
+      g_assert_true (g_file_set_contents (path, "some", -1, NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (blobs); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, blobs[i], NULL);
+
+      g_assert_true (g_file_set_contents (path, i == 0 ? "GGUF of a model" : "{ \"a\": 1 }", -1, NULL));
+    }
+
+  list = sotto_model_files_list ((const char *const[]) { folder, NULL });
+  for (guint i = 0; i < list->len; i++)
+    {
+      const char *path = g_ptr_array_index (list, i);
+
+      g_assert_null (strstr (path, "circle"));
+      g_assert_false (g_str_has_suffix (path, "README.md"));
+      g_assert_false (g_str_has_suffix (path, ".hidden.gguf"));
+      g_assert_false (g_str_has_suffix (path, blobs[1]));
+      n_named += g_str_equal (path, file);
+      n_blobs += g_str_has_prefix (path, blob_folder) && g_str_has_suffix (path, blobs[0]);
+    }
+  g_assert_cmpuint (n_named, ==, 1);
+  g_assert_cmpuint (n_blobs, ==, 1);
+
+  /* It is called by what stands in it. */
+  name = sotto_model_files_create_name (blobs[0], "Qwen2.5 Coder");
+  g_assert_cmpstr (name, ==, "Qwen2.5 Coder");
+
+  g_unlink (circle);
+  for (guint i = 0; i < G_N_ELEMENTS (texts) + G_N_ELEMENTS (blobs); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, i < G_N_ELEMENTS (texts) ? texts[i]
+                                                : blobs[i - G_N_ELEMENTS (texts)], NULL);
+
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  g_assert_cmpint (g_rmdir (deep), ==, 0);
+  g_assert_cmpint (g_rmdir (author), ==, 0);
+  g_assert_cmpint (g_rmdir (blob_folder), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -128,5 +199,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/model-files/order", test_order);
   g_test_add_func ("/app/model-files/unreadable", test_unreadable);
   g_test_add_func ("/app/model-files/split", test_split);
+  g_test_add_func ("/app/model-files/tree", test_tree);
   return g_test_run ();
 }
