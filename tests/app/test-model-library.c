@@ -197,6 +197,84 @@ test_changes (void)
   g_assert_cmpuint (harness_length (library), ==, n);
 }
 
+typedef struct {
+  SottoModelEntry *entry;
+  GError *error;
+  gboolean done;
+} Added;
+
+static void
+on_added (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Added *added = user_data;
+
+  added->entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &added->error);
+  added->done = TRUE;
+}
+
+static gboolean
+is_added (gpointer added)
+{
+  return ((Added *) added)->done;
+}
+
+static void
+move_to (const char *folder, const char *fixture, const char *name)
+{
+  g_autofree char *from = build_path ("moving.gguf");
+  g_autofree char *to = g_build_filename (folder, name, NULL);
+
+  copy (fixture, "moving.gguf");
+  g_assert_cmpint (g_rename (from, to), ==, 0);
+}
+
+/* The folder of another program: one answer stands for it, all of its models come, and come again. */
+static void
+test_folder (void)
+{
+  g_autoptr (SottoSettings) settings = sotto_settings_new ();
+  g_autoptr (SottoModelLibrary) library = sotto_model_library_new (settings);
+  g_autoptr (SottoModelLibrary) again = NULL;
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "elsewhere", NULL);
+  g_autofree char *deep = g_build_filename (folder, "author", "some", NULL);
+  g_autofree char *empty = g_build_filename (folder, "empty", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (folder);
+  g_autoptr (GFile) empty_file = g_file_new_for_path (empty);
+  g_auto (GStrv) kept = NULL;
+  Added added = { 0 }, refused = { 0 };
+  guint n;
+
+  g_assert_cmpint (g_mkdir_with_parents (deep, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (empty, 0700), ==, 0);
+  move_to (deep, "bert.gguf", "A-Searcher.gguf");
+  move_to (deep, "mistral.gguf", "Elsewhere-Chat.gguf");
+  look (library);
+  n = harness_length (library);
+
+  sotto_model_library_add_file_async (library, file, NULL, on_added, &added);
+  harness_wait_for (is_added, &added, 30);
+  g_assert_no_error (added.error);
+  g_assert_cmpstr (sotto_model_entry_get_name (added.entry), ==, "Elsewhere Chat");
+  harness_wait_for (has_looked, library, 30);
+  g_assert_cmpuint (harness_length (library), ==, n + 2);
+  assert_problem (library, "A Searcher", "by their meaning");
+
+  kept = sotto_settings_dup_strv (settings, "added-models");
+  g_assert_cmpuint (g_strv_length (kept), ==, 1);
+  g_assert_cmpstr (kept[0], ==, folder);
+  again = sotto_model_library_new (settings);
+  look (again);
+  g_assert_cmpuint (harness_length (again), ==, n + 2);
+
+  sotto_model_library_add_file_async (library, empty_file, NULL, on_added, &refused);
+  harness_wait_for (is_added, &refused, 30);
+  g_assert_error (refused.error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER);
+  g_assert_null (refused.entry);
+
+  g_object_unref (added.entry);
+  g_error_free (refused.error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -204,5 +282,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/model-library/kinds", test_kinds);
   g_test_add_func ("/app/model-library/changes", test_changes);
+  g_test_add_func ("/app/model-library/folder", test_folder);
   return g_test_run ();
 }
