@@ -10,7 +10,7 @@ host_modules=(
 host_programs=(
   cc c++ clang meson ninja pkg-config msgfmt git python3 glib-compile-resources xmllint
   desktop-file-validate appstreamcli Xvfb xdotool dbus-run-session gnome-keyring-daemon secret-tool
-  strace nm readelf
+  strace nm readelf flatpak flatpak-builder ostree
 )
 
 # Prints what is missing; nothing when the host is complete.

@@ -41,9 +41,11 @@ need_tools() {
   esac || die "could not install: ${packages[*]}"
 }
 
-# A /proc of our own may be forbidden by a container around us; then its /proc has to do.
+# A /proc of our own may be forbidden by a container around us; then its /proc has to do. So it has for
+# a sandbox within ours (SOTTO_NESTED), which may mount its own only if nothing of the one it sees is
+# covered.
 proc_arguments() {
-  if bwrap --ro-bind / / --proc /proc -- /bin/true 2>/dev/null; then
+  if [ -z "${SOTTO_NESTED:-}" ] && bwrap --ro-bind / / --proc /proc -- /bin/true 2>/dev/null; then
     printf '%s\n' --proc /proc
   else
     printf '%s\n' --dev-bind /proc /proc

@@ -1,4 +1,4 @@
-"""tests/run [--all] [--sanitize] [--fuzz SECONDS] [--bench] [NAME…]
+"""tests/run [--all] [--sanitize] [--fuzz SECONDS] [--bench] [--flatpak] [NAME…]
 
 Prepares what is missing, builds Sotto and runs its tests, each NAME standing for the tests whose
 name contains it. The last line counts test cases: N passed, N failed (, N skipped).
@@ -7,6 +7,8 @@ name contains it. The last line counts test cases: N passed, N failed (, N skipp
   --sanitize      built with ASan and UBSan, in _build-sanitize
   --fuzz SECONDS  every fuzz target for that long, with libFuzzer, in _build-fuzz
   --bench         the benchmarks instead of the tests
+  --flatpak       only this: the Flatpak is built offline, installed, used, updated and removed;
+                  with --flatpak=too after the others
   --list          only say which tests there are
 """
 import argparse
@@ -30,6 +32,9 @@ ASAN = ("halt_on_error=1:allocator_may_return_null=1:detect_stack_use_after_retu
 ENGINE_ONLY = [*STRICT, "-Dengine_only=true"]
 TESTS = ["all", "meson-test-prereq"]
 
+# Long, and in need of what only --flatpak prepares
+SANDBOX = "flatpak/sandbox"
+
 # What the engine says it stands on; anything else it links to is a dependency that crept in.
 ENGINE_LIBRARIES = ("libglib-2.0.so", "libyyjson.so", "libm.so", "libc.so", "libpthread.so",
                     "ld-linux")
@@ -42,6 +47,8 @@ def arguments():
     parser.add_argument("--sanitize", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fuzz", type=int, metavar="SECONDS", help=argparse.SUPPRESS)
     parser.add_argument("--bench", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--flatpak", nargs="?", const="only", choices=("only", "too"),
+                        help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -111,6 +118,8 @@ def tests(options, report):
         return
     found = meson.introspect(folder, "tests")
     chosen = meson.select(found, options.names, options.all)
+    if options.flatpak == "too" and SANDBOX not in chosen:
+        chosen.append(SANDBOX)
     if options.list:
         print("\n".join(chosen))
         return
@@ -128,6 +137,8 @@ def tests(options, report):
 
 def main():
     options = arguments()
+    if options.flatpak == "only":
+        options.names.append(SANDBOX)
     os.chdir(meson.REPO)
     report = Report()
     if options.fuzz is not None:
