@@ -99,15 +99,23 @@ def all_there():
             yield f"{folder} has sources, but no library in {BUILD / folder}"
 
 
-@promise("the Flatpak manifest asks for no network")
+# What a sandbox may be opened for: a window and a GPU.
+GRANTED = {"--share=ipc", "--socket=fallback-x11", "--socket=wayland", "--device=dri"}
+
+
+@promise("the Flatpak manifests ask for a window and a GPU, and for nothing else")
 def manifest():
     manifests = files_below("flatpak", ends=(".json", ".yml", ".yaml"))
     if not manifests:
         raise Skip("there is no manifest in flatpak/ yet")
     for path in manifests:
-        if re.search(r"--share=network|--socket=system-bus|--filesystem=(host|home)",
-                     text(path) or ""):
-            yield f"{path} asks for more than it may"
+        asked = set(re.findall(r"--(?:share|socket|device|filesystem|allow|persist|[a-z-]*talk-name|[a-z-]*own-name|"
+                               r"add-policy|metadata|usb)=[^\s\"',\]]+", text(path) or ""))
+        for more in sorted(asked - GRANTED):
+            yield f"{path} asks for more than it may: {more}"
+        for source in re.findall(r"^ *(?:- )?(?:type: (?:archive|file|git)\n(?: +.*\n)+)", text(path) or "", re.M):
+            if "url:" in source and "sha256:" not in source:
+                yield f"{path}: a source without a hash: {source.strip()}"
 
 
 def forsworn(folder):

@@ -1,0 +1,167 @@
+"""The sources of the manifest without upstream's hosts: Debian's source packages hold the same files.
+
+Each file is taken only if it has the very hash that the manifest asks for, and laid where
+flatpak-builder --extra-sources looks: FOLDER/downloads/SHA256/NAME. What a mirror does not have is
+named, so that the caller can say so; Debian's own build of that library stands in for it then.
+"""
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import urllib.parse
+
+SUITE = "trixie"
+# module → its source package; and, where a mirror may lack that, the packages that stand in
+PACKAGES = {
+    "yyjson": ("yyjson", ()),
+    "libsodium": ("libsodium", ()),
+    "cmark-gfm": ("cmark-gfm", ()),
+    "jimtcl": ("jimtcl", ()),
+    "sqlcipher": ("sqlcipher", ()),
+    "libspelling": ("libspelling", ("libspelling-1-2", "libspelling-1-dev")),
+}
+
+
+class Missing(Exception):
+    """A source that cannot be had here."""
+
+
+def sha256_of(path):
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def name_of(source):
+    """As flatpak-builder calls the file."""
+    return source.get("dest-filename") or pathlib.PurePosixPath(
+        urllib.parse.urlparse(source["url"]).path).name
+
+
+def downloads(module):
+    return [source for source in module["sources"] if isinstance(source, dict) and "url" in source]
+
+
+def place_of(folder, source):
+    return folder / "downloads" / source["sha256"] / name_of(source)
+
+
+def mirror():
+    """From the machine's own settings."""
+    for path in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt").glob("sources.list.d/*")]:
+        if path.is_file() and (found := re.search(r"^(?:URIs:|deb)\s.*?(https?://\S*/debian/?)(?:\s|$)",
+                                                  path.read_text(), re.M)):
+            return found[1]
+    raise Missing("no Debian mirror is known here")
+
+
+class Apt:
+    """apt-get with lists and a cache of its own, for source packages as well."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("lists/partial", "archives/partial"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        keyring = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+        (folder / "sources.list").write_text(
+            "".join(f"{kind} {keyring} {mirror()} {SUITE} main\n" for kind in ("deb", "deb-src")))
+        (folder / "apt.conf").write_text(
+            f'Dir::State::lists "{folder}/lists";\nDir::Cache "{folder}";\n'
+            f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "-";\n'
+            'APT::Sandbox::User "";\nAcquire::Retries "2";\n')
+        self.run("update")
+
+    def run(self, *command, where=None):
+        done = subprocess.run(["apt-get", "-qq", *command], cwd=where or self.folder, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False,
+                              env={**os.environ, "APT_CONFIG": str(self.folder / "apt.conf")})
+        if done.returncode != 0:
+            reason = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+            raise Missing(reason[0] if reason else done.stderr[-200:])
+
+    def source(self, package, where):
+        self.run("source", "--download-only", "--tar-only", "--only-source", package, where=where)
+
+    def binary(self, package, where):
+        self.run("download", package, where=where)
+
+
+def take(module, package, apt, folder):
+    """Lays the sources of a module where they belong; Missing where one is not to be had."""
+    with tempfile.TemporaryDirectory() as place:
+        place = pathlib.Path(place)
+        apt.source(package, place)
+        found = {sha256_of(path): path for path in place.iterdir()}
+        wanted = [source for source in downloads(module) if not place_of(folder, source).exists()]
+        # Not the archive, but single files of it.
+        if not all(source["sha256"] in found for source in wanted):
+            for archive in list(found.values()):
+                with tarfile.open(archive) as tar:
+                    tar.extractall(place / "inside", filter="data")
+            found |= {sha256_of(path): path for path in (place / "inside").rglob("*") if path.is_file()}
+        for source in wanted:
+            if source["sha256"] not in found:
+                raise Missing(f"{package} in Debian holds another {name_of(source)}")
+            target = place_of(folder, source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(found[source["sha256"]], target)
+
+
+def stand_in(module, packages, apt, folder):
+    """The module with Debian's build instead of its sources."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = folder / "stand-in" / module["name"]
+        shutil.rmtree(tree, ignore_errors=True)
+        for package in packages:
+            apt.binary(package, place)
+        for archive in pathlib.Path(place).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", archive, tree], check=True)
+    return {
+        "name": module["name"], "buildsystem": "simple",
+        "sources": [{"type": "dir", "path": str(tree / "usr")}],
+        "build-commands": [
+            "mkdir -p /app/lib/pkgconfig /app/include",
+            "cp -a lib/*/lib*.so* /app/lib",
+            "cp -a include/. /app/include",
+            "cp -a lib/*/pkgconfig/. /app/lib/pkgconfig",
+            "sed -i 's,/usr,/app,; s,/lib/[^/]*-linux-gnu,/lib,' /app/lib/pkgconfig/*.pc",
+        ],
+    }
+
+
+def prepare(manifest, folder):
+    """Fetches what is not there yet. Changes the manifest where something has to stand in; a sentence for
+    each of those."""
+    apt = None
+    changed = []
+    for index, module in enumerate(manifest["modules"]):
+        wanted = downloads(module)
+        if all(place_of(folder, source).exists() for source in wanted):
+            continue
+        apt = apt or Apt(folder / "apt")
+        package, substitutes = PACKAGES[module["name"]]
+        try:
+            take(module, package, apt, folder)
+        except Missing as missing:
+            if not substitutes:
+                raise
+            changed.append(f"{module['name']} is Debian's build, not ours: {missing}")
+            manifest["modules"][index] = stand_in(module, substitutes, apt, folder)
+    return changed
+
+
+def prepare_model(manifest, folder, models):
+    """Lays the model of an extension there, from where data/models/fetch put it."""
+    for module in manifest["modules"]:
+        for source in downloads(module):
+            target = place_of(folder, source)
+            if target.exists():
+                continue
+            found = models / name_of(source)
+            if not found.exists() or sha256_of(found) != source["sha256"]:
+                raise Missing(f"{found} is not here; data/models/fetch puts it there")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(found, target)
