@@ -64,6 +64,7 @@ typedef struct {
   gboolean creating;
   SottoAppState before; /* where a wrong passphrase or code leads back to */
   GPtrArray *records;
+  char *draft;
 } Attempt;
 
 static void
@@ -71,6 +72,7 @@ attempt_free (Attempt *attempt)
 {
   g_clear_pointer (&attempt->unlock, sotto_unlock_unref);
   g_clear_pointer (&attempt->records, g_ptr_array_unref);
+  g_free (attempt->draft);
   g_free (attempt);
 }
 
@@ -160,22 +162,23 @@ on_slot_set (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
+on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  SottoApp *self = g_task_get_source_object (task);
+  SottoApp *self = SOTTO_APP (source);
   Attempt *attempt = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autofree char *draft = sotto_store_get_draft_finish (SOTTO_STORE (source), result, &error);
+  g_autofree char *instructions = sotto_app_read_instructions_finish (self, result, &error);
 
-  if (draft == NULL)
+  if (instructions == NULL)
     {
       fail (task, error);
       return;
     }
 
   g_clear_object (&self->opening);
-  sotto_conversation_list_fill (self->conversations, attempt->records, draft);
+  sotto_app_take_instructions (self, instructions);
+  sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);
 
   if (attempt->creating && attempt->means != SOTTO_APP_MEANS_TEMPORARY)
@@ -189,6 +192,21 @@ on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
       sotto_store_set_slot_async (self->services->store, keyring, NULL, on_slot_set, NULL);
     }
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoApp *self = g_task_get_source_object (task);
+  Attempt *attempt = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  attempt->draft = sotto_store_get_draft_finish (SOTTO_STORE (source), result, &error);
+  if (attempt->draft == NULL)
+    fail (task, error);
+  else
+    sotto_app_read_instructions_async (self, SOTTO_STORE (source), on_instructions, g_object_ref (task));
 }
 
 static void

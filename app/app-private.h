@@ -25,6 +25,7 @@ struct _SottoApp
 
   GCancellable *opening; /* of the attempt that is running; NULL: none */
   gboolean is_closing;   /* from then on no attempt may succeed */
+  guint instructions_source; /* saves them a little later */
   guint stop_source;     /* while closing */
   guint stop_ticks;
 };
@@ -58,6 +59,22 @@ void sotto_app_set_state (SottoApp *self, SottoAppState state, const GError *err
 void sotto_app_set_recovery_code (SottoApp *self, char *code);
 void sotto_app_notify_temporary (SottoApp *self);
 void sotto_app_notify_protection (SottoApp *self);
+void sotto_app_notify_instructions (SottoApp *self);
+
+/* --- app-instructions.c --- */
+
+/* As they are in the history that has been opened */
+void sotto_app_read_instructions_async (SottoApp            *self,
+                                        SottoStore          *store,
+                                        GAsyncReadyCallback  callback,
+                                        gpointer             user_data);
+
+/* Returns: (transfer full): or %NULL with an error of the history */
+char *sotto_app_read_instructions_finish (SottoApp *self, GAsyncResult *result, GError **error);
+void sotto_app_take_instructions (SottoApp *self, const char *text);
+
+/* Saves what waits to be saved. */
+void sotto_app_flush_instructions (SottoApp *self);
 
 /* --- app-open.c --- */
 

@@ -3,7 +3,7 @@
 #include "conversation-list-private.h"
 
 /* The object that owns the rest. How it opens the history stands in app-open.c, how it keeps
- * nothing in app-temporary.c, what protects it in app-protection.c, how it closes in
+ * nothing in app-temporary.c, what new conversations begin with in app-instructions.c, what protects it in app-protection.c, how it closes in
  * app-close.c. */
 
 enum {
@@ -16,6 +16,7 @@ enum {
   PROP_RECOVERY_CODE,
   PROP_TEMPORARY,
   PROP_PROTECTION,
+  PROP_INSTRUCTIONS,
   N_PROPS
 };
 
@@ -29,6 +30,7 @@ sotto_app_finalize (GObject *object)
   SottoApp *self = SOTTO_APP (object);
 
   g_clear_handle_id (&self->stop_source, g_source_remove);
+  g_clear_handle_id (&self->instructions_source, g_source_remove);
   g_clear_object (&self->conversations);
   g_clear_object (&self->problem);
   g_clear_object (&self->opening);
@@ -70,9 +72,21 @@ sotto_app_get_property (GObject *object, guint prop_id, GValue *value, GParamSpe
     case PROP_PROTECTION:
       g_value_set_enum (value, sotto_app_get_protection (self));
       break;
+    case PROP_INSTRUCTIONS:
+      g_value_set_string (value, sotto_app_get_instructions (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static void
+sotto_app_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  if (prop_id == PROP_INSTRUCTIONS)
+    sotto_app_set_instructions (SOTTO_APP (object), g_value_get_string (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
 
 static void
@@ -83,6 +97,7 @@ sotto_app_class_init (SottoAppClass *klass)
 
   object_class->finalize = sotto_app_finalize;
   object_class->get_property = sotto_app_get_property;
+  object_class->set_property = sotto_app_set_property;
 
   properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, SOTTO_TYPE_APP_STATE,
                                               SOTTO_APP_STATE_CLOSED, flags);
@@ -97,6 +112,8 @@ sotto_app_class_init (SottoAppClass *klass)
   properties[PROP_TEMPORARY] = g_param_spec_boolean ("temporary", NULL, NULL, FALSE, flags);
   properties[PROP_PROTECTION] = g_param_spec_enum ("protection", NULL, NULL, SOTTO_TYPE_PROTECTION,
                                                    SOTTO_PROTECTION_NONE, flags);
+  properties[PROP_INSTRUCTIONS] = g_param_spec_string ("instructions", NULL, NULL, "",
+                                                       flags | G_PARAM_WRITABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -161,6 +178,12 @@ void
 sotto_app_notify_protection (SottoApp *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROTECTION]);
+}
+
+void
+sotto_app_notify_instructions (SottoApp *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INSTRUCTIONS]);
 }
 
 /* --- The recovery code --- */

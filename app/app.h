@@ -27,6 +27,7 @@ G_BEGIN_DECLS
  *   sotto_app_dismiss_recovery_code() wipes it
  * - "temporary" (boolean): nothing is kept
  * - "protection" (#SottoProtection): what opens the history
+ * - "instructions" (string, read-write): what a new conversation tells the model before all else
  */
 #define SOTTO_TYPE_APP (sotto_app_get_type ())
 G_DECLARE_FINAL_TYPE (SottoApp, sotto_app, SOTTO, APP, GObject)
@@ -166,6 +167,15 @@ void sotto_app_use_keyring_async (SottoApp             *self,
  *   _PROTECTING, or an error of the history
  */
 gboolean sotto_app_use_keyring_finish (SottoApp *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_app_set_instructions:
+ * @text: (nullable): what conversations begin with that are begun from now on
+ *
+ * In READY; kept in the history.
+ */
+void sotto_app_set_instructions (SottoApp *self, const char *text);
+const char *sotto_app_get_instructions (SottoApp *self);
 
 /**
  * sotto_app_renew_recovery_code:

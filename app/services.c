@@ -6,6 +6,7 @@ sotto_services_new (SottoSettings *settings)
   SottoServices *self = g_rc_box_new0 (SottoServices);
 
   self->settings = g_object_ref (settings);
+  self->instructions = g_strdup ("");
   self->library = sotto_model_library_new (settings);
   self->inference = sotto_inference_new (settings, self->library);
   return self;
@@ -26,6 +27,7 @@ services_clear (gpointer data)
   g_clear_object (&self->library);
   g_clear_object (&self->store);
   g_clear_object (&self->settings);
+  g_clear_pointer (&self->instructions, g_free);
 }
 
 void

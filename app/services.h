@@ -17,6 +17,7 @@ typedef struct {
   SottoInference *inference;
   SottoModelLibrary *library;
   SottoSettings *settings;
+  char *instructions; /* what a new conversation begins with; "": nothing */
 } SottoServices;
 
 SottoServices *sotto_services_new (SottoSettings *settings);

@@ -1,4 +1,4 @@
-/* The database, schema 1: history.db
+/* The database, schema 2: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -17,6 +17,7 @@
  *   searchable     (view) the text of an entry, which both indexes read for their snippets
  *   search_words, search_trigrams
  *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
+ *   setting        (from schema 2) what a person has written once for all conversations, by name
  *   audit          action, subject and hash only; hash = BLAKE2b-256 of the hash before, and of
  *                  place, time, action and subject (audit.c)
  *
@@ -136,8 +137,15 @@ static const char schema_1[] =
   "  hash BLOB NOT NULL CHECK (length(hash) = 32)"
   ") STRICT;";
 
+static const char schema_2[] =
+  "CREATE TABLE setting ("
+  "  name TEXT PRIMARY KEY,"
+  "  value TEXT NOT NULL"
+  ") STRICT, WITHOUT ROWID;";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
+  { schema_2 },
 };
 
 const SottoSchemaStep *

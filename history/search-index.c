@@ -24,12 +24,13 @@ sotto_search_index_add_title (SottoDatabase *database, gint64 conversation, GErr
   return sotto_database_changes (database) == 0 || add (database, error);
 }
 
+/* But for a system message, which is not shown. */
 gboolean
 sotto_search_index_add_message (SottoDatabase *database, gint64 message, GError **error)
 {
   if (!sotto_database_run (database, error,
                            "INSERT INTO entry (conversation, message)"
-                           " SELECT conversation, id FROM message WHERE id = ?1"
+                           " SELECT conversation, id FROM message WHERE id = ?1 AND role != 1"
                            " AND EXISTS (SELECT 1 FROM part WHERE part.message = message.id"
                            "  AND kind IN (1, 6) AND text != '')", "i", message))
     return FALSE;

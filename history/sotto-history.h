@@ -17,6 +17,7 @@
 #include "sotto-store-conversations.h"
 #include "sotto-store-messages.h"
 #include "sotto-store-search.h"
+#include "sotto-store-settings.h"
 #include "sotto-store-upkeep.h"
 
 #undef SOTTO_HISTORY_INSIDE

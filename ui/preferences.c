@@ -9,6 +9,8 @@ struct _SottoPreferences {
 
   /* Template Widgets */
   GtkWidget *not_kept_group;
+  GtkWidget *instructions_group;
+  GtkTextBuffer *instructions;
   GtkWidget *privacy_group;
   GtkWidget *protection_row;
   GtkWidget *passphrase_row;
@@ -78,6 +80,8 @@ show_protection (SottoPreferences *self)
       break;
     }
 
+  /* They are kept with the conversations. */
+  gtk_widget_set_visible (self->instructions_group, protection != SOTTO_PROTECTION_NONE);
   gtk_widget_set_visible (self->privacy_group, protection != SOTTO_PROTECTION_NONE);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->protection_row), words);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->passphrase_row),
@@ -178,6 +182,8 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, not_kept_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, privacy_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, protection_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, passphrase_row);
@@ -219,6 +225,8 @@ sotto_preferences_new (SottoApp *app)
   bind (self, "context-length", self->context_length, "value");
   bind (self, "threads", self->threads, "value");
   bind (self, "keep-previous-model", self->keep_row, "active");
+  g_object_bind_property (app, "instructions", self->instructions, "text",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   gtk_widget_set_visible (self->not_kept_group, !sotto_settings_is_kept (sotto_app_get_settings (app)));
   show_protection (self);
   g_signal_connect_object (app, "notify::protection", G_CALLBACK (show_protection), self, G_CONNECT_SWAPPED);

@@ -384,7 +384,7 @@ test_newer (Fixture *f, gconstpointer data)
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
   g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 1);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 2);
   assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_NEWER);
 }
 

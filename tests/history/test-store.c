@@ -234,6 +234,58 @@ set_draft (Fixture *f, const char *conversation, const char *text)
   g_assert_true (sotto_store_set_draft_finish (f->store, test_wait (&result), NULL));
 }
 
+static char *
+get_setting (Fixture *f, const char *name, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_get_setting_async (f->store, name, NULL, test_ready, &result);
+  return sotto_store_get_setting_finish (f->store, test_wait (&result), error);
+}
+
+static gboolean
+set_setting (Fixture *f, const char *name, const char *value, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_set_setting_async (f->store, name, value, NULL, test_ready, &result);
+  return sotto_store_set_setting_finish (f->store, test_wait (&result), error);
+}
+
+static void
+test_settings (Fixture *f, gconstpointer data)
+{
+  static const char *const wrong[] = { "", "Colour", "a b", "a-name-of-more-than-thirty-two-letters" };
+  g_autofree char *none = get_setting (f, "colour", NULL);
+  g_autofree char *kept = NULL;
+  g_autofree char *other = NULL;
+  g_autofree char *gone = NULL;
+
+  g_assert_cmpstr (none, ==, "");
+  g_assert_true (set_setting (f, "colour", "red", NULL));
+  g_assert_true (set_setting (f, "colour", "grün, 'quoted'\n", NULL));
+  g_assert_true (set_setting (f, "a-word", "x", NULL));
+  reopen (f);
+  kept = get_setting (f, "colour", NULL);
+  g_assert_cmpstr (kept, ==, "grün, 'quoted'\n");
+  other = get_setting (f, "a-word", NULL);
+  g_assert_cmpstr (other, ==, "x");
+  g_assert_true (set_setting (f, "colour", "", NULL));
+  gone = get_setting (f, "colour", NULL);
+  g_assert_cmpstr (gone, ==, "");
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) first = NULL;
+      g_autoptr (GError) second = NULL;
+
+      g_assert_false (set_setting (f, wrong[i], "x", &first));
+      g_assert_error (first, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+      g_assert_null (get_setting (f, wrong[i], &second));
+      g_assert_error (second, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+    }
+}
+
 static void
 test_drafts (Fixture *f, gconstpointer data)
 {
@@ -668,6 +720,7 @@ main (int argc, char **argv)
     { "/history/store/tree", test_tree },
     { "/history/store/parts", test_parts },
     { "/history/store/drafts", test_drafts },
+    { "/history/store/settings", test_settings },
     { "/history/store/delete", test_delete },
     { "/history/store/rename", test_rename },
     { "/history/store/order", test_order },
