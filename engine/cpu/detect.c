@@ -3,11 +3,21 @@
 #include "sotto-error.h"
 
 #if defined(__x86_64__)
+#include <asm/prctl.h>
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Bits of XCR0: the registers that the system saves when it switches threads. */
 #define XCR0_AVX 0x06
 #define XCR0_AVX512 0xe6
+#define XCR0_AMX 0x60000
+
+#define XFEATURE_TILES 18
+
+/* Of leaf 7: gcc's names for them are younger than the bits. */
+#define BIT_AMX_TILE (1u << 24)
+#define BIT_AMX_INT8 (1u << 25)
 
 static guint64
 read_xcr0 (void)
@@ -17,6 +27,14 @@ read_xcr0 (void)
 
   __asm__ volatile ("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
   return (guint64) high << 32 | low;
+}
+
+/* Tiles are 8 KB of registers for every thread that uses them: Linux wants to be asked, once for the whole
+ * process, and asking again does no harm. */
+static gboolean
+may_use_tiles (void)
+{
+  return syscall (SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_TILES) == 0;
 }
 
 gboolean
@@ -38,9 +56,14 @@ sotto_cpu_has (const char *tier)
     return FALSE;
   if (g_str_equal (tier, "avx2"))
     return TRUE;
-  return g_str_equal (tier, "avx512") && (saved & XCR0_AVX512) == XCR0_AVX512
-         && (b7 & bit_AVX512F) != 0 && (b7 & bit_AVX512BW) != 0 && (b7 & bit_AVX512VL) != 0
-         && (b7 & bit_AVX512DQ) != 0 && (c7 & bit_AVX512VNNI) != 0;
+  if ((saved & XCR0_AVX512) != XCR0_AVX512 || (b7 & bit_AVX512F) == 0 || (b7 & bit_AVX512BW) == 0
+      || (b7 & bit_AVX512VL) == 0 || (b7 & bit_AVX512DQ) == 0 || (c7 & bit_AVX512VNNI) == 0
+      || (c7 & bit_GFNI) == 0)
+    return FALSE;
+  if (g_str_equal (tier, "avx512"))
+    return TRUE;
+  return g_str_equal (tier, "amx") && (saved & XCR0_AMX) == XCR0_AMX && (d7 & BIT_AMX_TILE) != 0
+         && (d7 & BIT_AMX_INT8) != 0 && may_use_tiles ();
 }
 
 #else
@@ -64,6 +87,7 @@ static const Tier tiers[] = {
 #if defined(__x86_64__)
   { "avx2", sotto_kernels_fill_avx2 },
   { "avx512", sotto_kernels_fill_avx512 },
+  { "amx", sotto_kernels_fill_amx },
 #endif
 };
 

@@ -51,7 +51,9 @@ sotto_kernels_fill_reference (SottoKernels *kernels)
   kernels->name = "reference";
   fill_float_kernels (kernels);
   fill_attention_kernels (kernels);
-  for (guint type = 0; type < G_N_ELEMENTS (kernels->multiply); type++)
-    if (sotto_block_info (type) != NULL && kernels->multiply[type] == NULL)
-      kernels->multiply[type] = multiply_dequantised;
+  kernels->piece = 48 * 1000 * 1000;
+  for (guint form = 0; form < SOTTO_N_FORMS; form++)
+    for (guint type = 0; type < SOTTO_BLOCK_TYPES; type++)
+      if (sotto_block_info (type) != NULL && kernels->multiply[form][type] == NULL)
+        kernels->multiply[form][type] = multiply_dequantised;
 }

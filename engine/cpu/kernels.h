@@ -24,7 +24,7 @@ typedef enum {
 
 #define SOTTO_FORM_FEW_ROWS 8
 #define SOTTO_PACK_COLUMNS 256 /* columns whose bytes are told */
-#define SOTTO_PACK_PART 32     /* columns that SOTTO_FORM_MANY can be packed by */
+#define SOTTO_PACK_PART 32     /* columns that a row can be packed by, if in parts at all */
 
 static inline SottoForm
 sotto_form_of (guint n_tokens)
@@ -47,9 +47,10 @@ typedef struct {
   gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns; 0: the tier has no such form */
 
   /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
-   * begins at packed. Those of SOTTO_FORM_FEW are packed at once, those of SOTTO_FORM_MANY also in
-   * parts: all but the last a multiple of SOTTO_PACK_PART columns, in any order. */
+   * begins at packed: all at once, or in_parts, all but the last a multiple of SOTTO_PACK_PART
+   * columns, in any order. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
+  gboolean in_parts;
 } SottoPacking;
 
 /**
@@ -132,8 +133,10 @@ typedef struct {
 typedef struct {
   const char *name;                  /* "reference" */
 
-  /* By block type; NULL where there is none. */
-  SottoMultiply multiply[SOTTO_BLOCK_TYPES];
+  /* By the form of the activations and block type; NULL where there is none. */
+  SottoMultiply multiply[SOTTO_N_FORMS][SOTTO_BLOCK_TYPES];
+  guint64 piece;                     /* multiply-adds of at most some 20 ms: looks at the cancel flag lie
+                                        between pieces */
   gboolean takes_packed[SOTTO_BLOCK_TYPES]; /* reads the packed form; else values */
   SottoPacking packings[SOTTO_N_FORMS];
 
@@ -222,6 +225,7 @@ gsize sotto_kernels_scratch (guint n_columns, guint n_head);
 void sotto_kernels_fill_reference (SottoKernels *kernels);
 void sotto_kernels_fill_avx2 (SottoKernels *kernels);
 void sotto_kernels_fill_avx512 (SottoKernels *kernels);
+void sotto_kernels_fill_amx (SottoKernels *kernels);
 
 /**
  * sotto_kernels_init:
@@ -234,7 +238,8 @@ gboolean sotto_kernels_init (SottoKernels *kernels, const char *tier, GError **e
 /**
  * sotto_cpu_has:
  *
- * Whether the CPU has the instructions of @tier, and the system saves their registers.
+ * Whether the CPU has the instructions of @tier, and the system saves their registers; for those of the
+ * matrix unit it is asked to.
  */
 gboolean sotto_cpu_has (const char *tier);
 

@@ -4,20 +4,17 @@
 
 /* What several kinds of steps are made of. */
 
-/* Multiply-adds between two looks at the cancel flag: 20 ms in plain C. */
-#define MULTIPLY_PIECE (48 * 1000 * 1000)
-
 /* --- Buffers --- */
 
-/* Whether steps leave this buffer packed: those that projections usually read. HIDDEN of few tokens
- * is not: FEED computes it in parts. */
+/* Whether steps leave this buffer packed: those that projections usually read. FEED computes HIDDEN in
+ * parts. */
 static gboolean
 is_operand (const SottoLane *lane, SottoBuffer buffer)
 {
   return buffer == SOTTO_BUFFER_NORMED || buffer == SOTTO_BUFFER_NORMED_2
          || buffer == SOTTO_BUFFER_ATTENDED
          || (buffer == SOTTO_BUFFER_HIDDEN
-             && sotto_form_of (lane->batch->n_tokens) == SOTTO_FORM_MANY);
+             && lane->kernels->packings[sotto_form_of (lane->batch->n_tokens)].in_parts);
 }
 
 SottoActivations
@@ -57,7 +54,7 @@ sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t)
 void
 sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
 {
-  if (lane->packs && x->form == SOTTO_FORM_MANY)
+  if (lane->kernels->packings[x->form].in_parts)
     lane->kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, first, n,
                                            sotto_activations_packed (x, t));
 }
@@ -86,12 +83,12 @@ sotto_lane_multiply (SottoLane              *lane,
                      gsize                   y_stride)
 {
   guint64 work = (guint64) MAX (n_rows, 1) * MAX (weight->n_columns, 1);
-  guint piece = (guint) CLAMP (MULTIPLY_PIECE / work, 16, SOTTO_MAX_BATCH);
+  guint piece = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH);
 
   for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += piece)
-    lane->kernels->multiply[weight->type](weight, first_row, n_rows, x, first_token + t,
-                                          MIN (piece, n_tokens - t), y + t * y_stride, y_stride,
-                                          lane->memory->scratch);
+    lane->kernels->multiply[x->form][weight->type](weight, first_row, n_rows, x, first_token + t,
+                                                   MIN (piece, n_tokens - t), y + t * y_stride,
+                                                   y_stride, lane->memory->scratch);
   if (weight->scales != NULL)
     for (guint t = 0; t < n_tokens; t++)
       lane->kernels->scale (weight->scales[0], n_rows, y + t * y_stride);

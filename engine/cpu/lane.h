@@ -85,7 +85,7 @@ void sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t);
  * sotto_lane_pack_part:
  *
  * The same for columns @first … @first + @n - 1, which end with a whole SOTTO_PACK_PART or with the
- * row. Does nothing with few tokens, whose rows can only be packed as a whole.
+ * row. Does nothing where rows of this form can only be packed as a whole.
  */
 void
 sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n);

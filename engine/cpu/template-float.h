@@ -623,9 +623,12 @@ kernel_multiply_bf16 (const SottoWeight      *weight,
 static void
 fill_float_kernels (SottoKernels *kernels)
 {
-  kernels->multiply[SOTTO_BLOCK_F32] = kernel_multiply_f32;
-  kernels->multiply[SOTTO_BLOCK_F16] = kernel_multiply_f16;
-  kernels->multiply[SOTTO_BLOCK_BF16] = kernel_multiply_bf16;
+  for (guint form = 0; form < SOTTO_N_FORMS; form++)
+    {
+      kernels->multiply[form][SOTTO_BLOCK_F32] = kernel_multiply_f32;
+      kernels->multiply[form][SOTTO_BLOCK_F16] = kernel_multiply_f16;
+      kernels->multiply[form][SOTTO_BLOCK_BF16] = kernel_multiply_bf16;
+    }
   kernels->norm = kernel_norm;
   kernels->gate = kernel_gate;
   kernels->sigmoid = kernel_sigmoid;

@@ -2,27 +2,6 @@
  * Included by template-multiply.h. The order of the sums is that of kernels.h: lane c of an
  * accumulator is chain c. */
 
-typedef void (*Unpack) (const guint8 *group, guint b, __m256i *low, __m256i *high);
-typedef void (*Scale) (const guint8 *group, guint n, __m256 *scales, __m256 *offsets);
-
-/* Of what a block of 32 has one, and its halves of 16 one each. */
-typedef enum {
-  FORM_SCALE,
-  FORM_OFFSET,        /* a scale and an offset */
-  FORM_HALF_OFFSETS,  /* a scale and two offsets */
-  FORM_HALF_SCALES,   /* two scales */
-} BlockForm;
-
-/* What a block type is to the templates; constants where they are inlined. */
-typedef struct {
-  Unpack unpack;
-  Scale scale;
-  guint group_bytes;  /* of eight blocks */
-  gboolean is_whole;  /* whether rows end with whole groups: a block of the file is one */
-  int zero;           /* subtracted from the integers; 0 with half scales */
-  BlockForm form;
-} BlockKind;
-
 /* Lane i: the sum of v[i]. */
 static inline __m256i
 sums_of_eight (const __m256i v[8])
@@ -87,12 +66,6 @@ sum_halves (const Steps *x, gsize token, float *halves)
         }
     }
 }
-
-/* What add_group needs of a group's weights. */
-typedef struct {
-  __m256 scales[2];
-  __m256 offsets[2];
-} GroupScales;
 
 /* One step of the eight chains. products[1] is of second halves, where they have scales of their
  * own; halves is what sum_halves() wrote. */

@@ -313,7 +313,7 @@ model_of (const char *folder, const char *logits)
 static void
 add_cases (const char *folder)
 {
-  static const char *const tiers[] = { "reference", "avx2", "avx512" };
+  static const char *const tiers[] = { "reference", "avx2", "avx512", "amx" };
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) files = g_dir_open (folder, 0, &error);
   const char *name;

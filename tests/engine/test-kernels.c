@@ -43,43 +43,70 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
 
 /* --- Products --- */
 
-/* The error allowed: half a step of the activations on every weight where they are in steps, and
- * the rounding of float sums. */
+/* What a tier makes of the columns of a group: integers up to highest. */
+typedef struct {
+  guint width;
+  double highest;
+  gboolean weights_too;     /* and of the product of what is below 256 in both nothing is left */
+} Steps;
+
+static Steps
+steps_of (const SottoKernels *kernels, SottoForm form)
+{
+  if (form == SOTTO_FORM_FEW)
+    return (Steps) { 256, 16256, FALSE };
+  if (g_str_equal (kernels->name, "amx"))
+    return (Steps) { 256, 32512, TRUE };
+
+  return (Steps) { 32, 16383, FALSE };
+}
+
+static double
+highest_of (const float *values, guint first, guint end)
+{
+  double highest = 0;
+
+  for (guint i = first; i < end; i++)
+    highest = MAX (highest, fabs ((double) values[i]));
+  return highest;
+}
+
+/* The error allowed: half a step of the activations on every weight where they are in steps, likewise of
+ * weights, and the rounding of float sums. */
 static void
-check_product (const SottoWeight *weight,
+check_product (const SottoKernels *kernels,
+               const SottoWeight *weight,
                const Input *input,
                guint t,
                guint r,
-               gboolean in_steps,
                float y)
 {
   const SottoBlockInfo *info = sotto_block_info (weight->type);
   const float *values = input->x.values + t * input->x.column_stride;
   g_autofree float *row = g_new (float, weight->n_columns);
+  Steps steps = steps_of (kernels, input->x.form);
   double exact = 0;
   double magnitude = 0;
-  double steps = 0;
-  gboolean is_few = input->x.form == SOTTO_FORM_FEW;
-  guint width = is_few ? 256 : 32;
-  double highest_step = is_few ? 16256 : 16383;
+  double allowed = 0;
 
   info->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
-  for (guint first = 0; first < weight->n_columns; first += width)
+  for (guint first = 0; first < weight->n_columns; first += steps.width)
     {
-      guint end = MIN (first + width, weight->n_columns);
-      double highest = 0;
+      guint end = MIN (first + steps.width, weight->n_columns);
+      double step = highest_of (values, first, end) / steps.highest;
+      double weight_step = steps.weights_too ? highest_of (row, first, end) / steps.highest : 0;
 
-      for (guint i = first; i < end; i++)
-        highest = MAX (highest, fabs ((double) values[i]));
       for (guint i = first; i < end; i++)
         {
           exact += (double) row[i] * (double) values[i];
           magnitude += fabs ((double) row[i] * (double) values[i]);
-          steps += fabs ((double) row[i]) * highest / highest_step / 2;
+          allowed += fabs ((double) row[i]) * step / 2 + fabs ((double) values[i]) * weight_step / 2
+                     + 128.5 * 128.5 * step * weight_step;
         }
     }
-  g_assert_cmpfloat (fabs ((double) y - exact), <=,
-                     (in_steps ? 1.001 * steps : 0) + 4e-6 * magnitude + 1e-20);
+  if (!kernels->takes_packed[weight->type])
+    allowed = 0;
+  g_assert_cmpfloat (fabs ((double) y - exact), <=, 1.001 * allowed + 4e-6 * magnitude + 1e-20);
 }
 
 static void
@@ -99,20 +126,20 @@ check_shape (const SottoKernels *kernels,
 
   for (gsize i = 0; i < n_tokens * stride; i++)
     batch[i] = -12345.0f;
-  kernels->multiply[type] (&weight, 0, n_rows, &input.x, 0, n_tokens, batch, stride, scratch);
+  kernels->multiply[input.x.form][type] (&weight, 0, n_rows, &input.x, 0, n_tokens, batch, stride, scratch);
   for (guint t = 0; t < n_tokens; t++)
     {
       guint middle = n_rows / 2;
 
       for (guint r = 0; r < n_rows; r += n_tokens > 64 ? 7 : 1)
-        check_product (&weight, &input, t, r, kernels->takes_packed[type], batch[t * stride + r]);
+        check_product (kernels, &weight, &input, t, r, batch[t * stride + r]);
       /* nothing beside what was asked for */
       for (guint i = n_rows; i < stride; i++)
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
       /* the same to the bit alone in that form, and in two stretches of rows */
-      kernels->multiply[type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
-      kernels->multiply[type](&weight, middle, n_rows - middle, &input.x, t, 1, single + middle,
-                              n_rows, scratch);
+      kernels->multiply[input.x.form][type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
+      kernels->multiply[input.x.form][type](&weight, middle, n_rows - middle, &input.x, t, 1,
+                                            single + middle, n_rows, scratch);
       g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
     }
   free (scratch);
@@ -130,7 +157,7 @@ test_multiply (gconstpointer data)
 {
   static const guint rows[] = { 1, 2, 7, 31, 32, 33, 70 };
   static const guint blocks[] = { 1, 2, 3, 7, 8, 9, 15, 17, 28 };
-  static const guint tokens[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33 };
+  static const guint tokens[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33, 16, 48 };
   const Case *test = data;
   guint n_elements = MAX (sotto_block_info (test->type)->n_elements, 32);
   g_autoptr (GRand) rand = g_rand_new_with_seed (test->type + 1);
@@ -165,36 +192,38 @@ test_extremes (gconstpointer data)
 
   if (!kernel_tier_init (&kernels, test->tier))
     return;
-  for (guint pattern = 0; pattern < 4; pattern++)
+  for (guint pattern = 0; pattern < 8; pattern++)
     {
       static const guint8 bytes[] = { 0x00, 0xff, 0x80, 0x7f };
+      guint n_tokens = pattern < 4 ? SOTTO_FORM_FEW_ROWS : 20;
       SottoWeight weight = random_weight_new (test->type, 40, n_columns, rand);
-      Input input = random_input (&kernels, 8, n_columns, rand);
+      Input input = random_input (&kernels, n_tokens, n_columns, rand);
       void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
-      float y[8][40];
+      float y[20][40];
 
       for (gsize i = 0; i < 40 * n_columns / info->n_elements && info->n_elements > 1; i++)
         {
           guint8 *block = (guint8 *) weight.data + i * info->n_bytes;
 
-          memset (block, bytes[pattern], info->n_bytes);
+          memset (block, bytes[pattern % 4], info->n_bytes);
           if (test->type == SOTTO_BLOCK_Q6_K)
             memset (block + 192, 0x80, 16); /* the largest factors */
           random_weight_put_scales (test->type, block, rand);
         }
-      for (guint t = 0; t < 8; t++)
+      for (guint t = 0; t < n_tokens; t++)
         {
           for (guint i = 0; i < n_columns; i++)
             input.x.values[t * input.x.column_stride + i] = t % 2 == 0 ? 3.0f : -3.0f;
           if (kernels.packings[input.x.form].bytes > 0)
             sotto_activations_pack (&input.x, &kernels, t);
         }
-      for (guint n = 1; n <= 8; n += 7)
+      for (guint n = 1; n <= n_tokens; n += n_tokens - 1)
         {
-          kernels.multiply[test->type] (&weight, 0, 40, &input.x, 0, n, &y[0][0], 40, scratch);
+          kernels.multiply[input.x.form][test->type] (&weight, 0, 40, &input.x, 0, n, &y[0][0], 40,
+                                                      scratch);
           for (guint t = 0; t < n; t++)
             for (guint r = 0; r < 40; r++)
-              check_product (&weight, &input, t, r, kernels.takes_packed[test->type], y[t][r]);
+              check_product (&kernels, &weight, &input, t, r, y[t][r]);
         }
       free (scratch);
       free (input.memory);
@@ -228,8 +257,10 @@ test_tiers_agree (void)
         memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
         for (guint t = 0; t < n_tokens; t++)
           sotto_activations_pack (&copy.x, &wide, t);
-        narrow.multiply[random_weight_types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows, scratch);
-        wide.multiply[random_weight_types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows, scratch);
+        narrow.multiply[input.x.form][random_weight_types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows,
+                                                        scratch);
+        wide.multiply[copy.x.form][random_weight_types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows,
+                                                     scratch);
         g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
         free (scratch);
         free (input.memory);
@@ -257,11 +288,13 @@ test_dispatch (void)
   g_unsetenv ("SOTTO_CPU_TIER");
   g_assert_true (sotto_kernels_init (&kernels, NULL, &error));
   g_assert_cmpstr (kernels.name, ==,
-                   sotto_cpu_has ("avx512") ? "avx512"
+                   sotto_cpu_has ("amx")    ? "amx"
+                   : sotto_cpu_has ("avx512") ? "avx512"
                    : sotto_cpu_has ("avx2") ? "avx2"
                                             : "reference");
   for (guint i = 0; i < G_N_ELEMENTS (random_weight_types); i++)
-    g_assert_nonnull (kernels.multiply[random_weight_types[i]]);
+    for (guint form = 0; form < SOTTO_N_FORMS; form++)
+      g_assert_nonnull (kernels.multiply[form][random_weight_types[i]]);
 }
 
 /* --- Benchmark --- */
@@ -300,10 +333,10 @@ test_speed (gconstpointer data)
     {
       gint64 start = g_get_monotonic_time ();
 
-      kernels.multiply[test->type] (&weight, 0, n_rows, &few.x, 0, 1, y, n_rows, scratch);
+      kernels.multiply[few.x.form][test->type] (&weight, 0, n_rows, &few.x, 0, 1, y, n_rows, scratch);
       decode = MIN (decode, (double) (g_get_monotonic_time () - start) / 1e6);
       start = g_get_monotonic_time ();
-      kernels.multiply[test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
+      kernels.multiply[input.x.form][test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
       prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
     }
   g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9,
