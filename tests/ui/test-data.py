@@ -32,7 +32,51 @@ def desktop_file():
 
 
 def metainfo():
-    yield from validated(["appstreamcli", "validate", "--no-net", "--no-color"], f"{ID}.metainfo.xml")
+    yield from validated(["appstreamcli", "validate", "--strict", "--no-net", "--no-color"], f"{ID}.metainfo.xml")
+    yield from validated(["appstream-util", "validate-relax", "--nonet"], f"{ID}.metainfo.xml")
+
+
+def metainfo_pedantically():
+    """The capital letter of our name is the one thing left to say."""
+    if not shutil.which("appstreamcli"):
+        yield "SKIP appstreamcli is not installed"
+        return
+    done = subprocess.run(["appstreamcli", "validate", "--pedantic", "--no-net", "--no-color", BUILD / "data" / f"{ID}.metainfo.xml"],
+                          capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        if re.match("[EWIP]: ", line) and "cid-contains-uppercase-letter" not in line:
+            yield line
+
+
+def screenshots():
+    """Those that the metainfo names lie in data/screenshots, and are as large as it says; so do those of the README."""
+    folder = SOURCE / "data" / "screenshots"
+    root = ElementTree.parse(SOURCE / "data" / f"{ID}.metainfo.xml.in").getroot()
+    named = set()
+    for screenshot in root.iter("screenshot"):
+        image = screenshot.find("image")
+        name = image.text.rsplit("/", 1)[1]
+        named.add(name)
+        if not screenshot.findtext("caption"):
+            yield f"{name} has no caption"
+        if not image.text.startswith(root.findtext("url[@type='homepage']")) or not image.text.endswith(f"/data/screenshots/{name}"):
+            yield f"{image.text} is not in our repository"
+        if not (folder / name).exists():
+            yield f"{name} is not in {folder}"
+            continue
+        head = (folder / name).read_bytes()[:24]
+        size = tuple(int.from_bytes(head[at:at + 4]) for at in (16, 20))
+        if head[:8] != b"\x89PNG\r\n\x1a\n" or size != (int(image.get("width")), int(image.get("height"))):
+            yield f"{name} is no PNG of {image.get('width')}×{image.get('height')} but {size}"
+    if len(named) < 3:
+        yield f"there are only {len(named)}"
+    for name in re.findall(r"data/screenshots/([\w.-]+)", (SOURCE / "README.md").read_text()):
+        named.add(name)
+        if not (folder / name).exists():
+            yield f"README.md shows {name}, which is not there"
+    for path in folder.glob("*"):
+        if path.name not in named:
+            yield f"{path.name} is shown nowhere"
 
 
 def metainfo_limits():
@@ -81,7 +125,7 @@ def icons_of_application():
 
 
 def main():
-    tests = (desktop_file, metainfo, metainfo_limits, icons, icons_of_application)
+    tests = (desktop_file, metainfo, metainfo_pedantically, metainfo_limits, screenshots, icons, icons_of_application)
     print("TAP version 14")
     print(f"1..{len(tests)}")
     for number, test in enumerate(tests, 1):

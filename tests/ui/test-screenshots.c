@@ -1,6 +1,7 @@
 /* What Sotto looks like, for people to look at: screenshots of everything a person meets, in light and dark, wide and narrow, into
  * SOTTO_SCREENSHOTS or screenshots/ of the build folder. The conversation in them is planted, so that they are the same every
  * time. tests/ui/screenshots FOLDER makes them by hand. */
+#include "contrast.h"
 #include "harness.h"
 
 #include <glib/gstdio.h>
@@ -151,6 +152,22 @@ is_true (gpointer data)
   return *(gboolean *) data;
 }
 
+/* What is in sight can be read: in the dialog, where there is one. */
+static void
+check_contrast (Look       *look,
+                const char *what)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
+  guint n_measured;
+  g_auto (GStrv) weak = contrast_find_weak (dialog != NULL ? GTK_WIDGET (dialog) : GTK_WIDGET (look->window), &n_measured);
+
+  for (guint i = 0; weak[i] != NULL; i++)
+    g_test_message ("%s-%s: %s", look->name, what, weak[i]);
+  if (weak[0] != NULL)
+    g_test_fail_printf ("%s: not enough contrast, see above", what);
+  g_assert_cmpuint (n_measured, >=, 3);
+}
+
 static void
 shoot (Look       *look,
        const char *what)
@@ -170,6 +187,7 @@ shoot (Look       *look,
   g_assert_nonnull (process);
   g_subprocess_wait_async (process, NULL, on_ended, &done);
   harness_wait_for (is_true, &done, 30);
+  check_contrast (look, what);
 }
 
 static void
@@ -384,6 +402,8 @@ make (gconstpointer data)
       return;
     }
 
+  /* The pointer out of the way: what it stands on has a tooltip. */
+  g_spawn_command_line_sync ("xdotool mousemove 1299 799", NULL, NULL, NULL, NULL);
   if (!look.is_first)
     plant (history);
   look.app = sotto_app_new (history);
