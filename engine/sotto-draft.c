@@ -4,6 +4,7 @@
 
 struct _SottoDraft {
   SottoSession *session;   /* borrowed */
+  SottoHelper *helper;     /* borrowed; NULL: there is none, or nothing is guessed */
   SottoPace *pace;         /* borrowed */
   SottoSpeculation speculation;
   SottoLookup *lookup;     /* NULL: nothing is guessed, or there is no memory for it */
@@ -11,7 +12,10 @@ struct _SottoDraft {
 
   /* The batch that the timeline ends with */
   guint n_batch;           /* tokens; 0: the timeline ends with none of ours */
+  guint first;             /* where it begins */
   gint64 batch_us;         /* what it took */
+  double guess_us;         /* what the helper took for it; 0: the guesses are not its */
+  guint kinds[SOTTO_FEW_TOKENS]; /* of the helper's guesses */
 
   guint n_drafted;
   guint n_accepted;
@@ -19,6 +23,7 @@ struct _SottoDraft {
 
 SottoDraft *
 sotto_draft_new (SottoSession     *session,
+                 SottoHelper      *helper,
                  SottoPace        *pace,
                  SottoSpeculation  speculation)
 {
@@ -26,6 +31,7 @@ sotto_draft_new (SottoSession     *session,
   const gint32 *tokens = sotto_session_get_tokens (session, &self->n_tokens);
 
   self->session = session;
+  self->helper = speculation != SOTTO_SPECULATION_NEVER ? helper : NULL;
   self->pace = pace;
   self->speculation = speculation;
   if (speculation != SOTTO_SPECULATION_NEVER)
@@ -76,14 +82,14 @@ end_batch (SottoDraft   *self,
       guint n_kept = self->n_batch - (n_held - MIN (self->n_tokens, n_held));
 
       self->batch_us += g_get_monotonic_time () - begin;
-      sotto_pace_tell_batch (self->pace, self->n_batch, n_kept, self->batch_us, 0);
+      sotto_pace_tell_batch (self->pace, self->n_batch, n_kept, self->batch_us, self->guess_us);
     }
   self->n_batch = 0;
 
   return is_kept;
 }
 
-/* @token is the reply's next: what would have been guessed is known now to be right or not. */
+/* @token is the reply's next: what was guessed, or would have been, is known now to be right or not. */
 static void
 follow (SottoDraft *self,
         gint32      token)
@@ -100,23 +106,36 @@ follow (SottoDraft *self,
     sotto_lookup_append (self->lookup, token);
 }
 
-/* Puts guesses behind the first of @tokens; returns how many. */
+/* Puts guesses behind the first of @tokens: from what came before or, where that says nothing, the helper's. Returns how
+ * many. */
 static guint
-guess (SottoDraft *self,
-       gint32     *tokens)
+guess (SottoDraft  *self,
+       gint32      *tokens,
+       SottoCancel *cancel)
 {
+  gboolean is_eager = self->speculation == SOTTO_SPECULATION_ALWAYS;
   guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
-  guint most = sotto_session_count_draft (self->session);
-  guint n;
+  guint room = sotto_session_count_draft (self->session);
+  const gint32 *timeline;
+  guint n_timeline, n = 0;
 
-  if (n_match == 0 || most < 2)
+  self->guess_us = 0;
+  if (room < 2)
+    return 0;
+  if (n_match > 0)
+    n = is_eager ? room - 1 : sotto_pace_choose (self->pace, n_match, room - 1);
+  if (n > 0)
+    {
+      sotto_lookup_propose (self->lookup, tokens + 1, n);
+      return n;
+    }
+  if (self->helper == NULL || (!is_eager && !sotto_pace_tries_model (self->pace)))
     return 0;
 
-  n = self->speculation == SOTTO_SPECULATION_ALWAYS
-        ? most - 1 : sotto_pace_choose (self->pace, n_match, most - 1, 0);
-  sotto_lookup_propose (self->lookup, tokens + 1, n);
+  timeline = sotto_session_get_tokens (self->session, &n_timeline);
 
-  return n;
+  return sotto_helper_guess (self->helper, timeline, n_timeline, tokens, self->kinds, room - 1, self->pace, is_eager,
+                             &self->guess_us, cancel);
 }
 
 gboolean
@@ -133,24 +152,33 @@ sotto_draft_append (SottoDraft   *self,
 
   if (!sotto_cancel_check (cancel, error))
     return FALSE;
-  if (self->n_tokens < n_held && held[self->n_tokens] == token)
+  if (self->n_tokens < n_held)
     {
-      follow (self, token);
-      self->n_tokens++;
-      self->n_accepted++;
-      return TRUE;
+      gboolean is_right = held[self->n_tokens] == token;
+
+      if (self->guess_us > 0)
+        sotto_pace_tell_guess (self->pace, self->kinds[self->n_tokens - self->first], is_right);
+      if (is_right)
+        {
+          follow (self, token);
+          self->n_tokens++;
+          self->n_accepted++;
+          return TRUE;
+        }
     }
 
   if (!end_batch (self, cancel, error))
     return FALSE;
   follow (self, token);
-  n += guess (self, tokens);
+  n += guess (self, tokens, cancel);
   begin = g_get_monotonic_time ();
+  sotto_session_get_tokens (self->session, &n_held);
   if (!sotto_session_append_draft (self->session, tokens, &n, cancel, error))
     return FALSE;
 
   self->batch_us = g_get_monotonic_time () - begin;
   self->n_batch = n;
+  self->first = n_held;
   self->n_drafted += n - 1;
   self->n_tokens++;
 

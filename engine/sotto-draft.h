@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-helper.h"
 #include "sotto-lookup.h"
 #include "sotto-pace.h"
 #include "sotto-worker.h"
@@ -22,9 +23,13 @@ typedef struct _SottoDraft SottoDraft;
 /**
  * sotto_draft_new:
  * @session: kept, not owned; the prompt is evaluated
+ * @helper: (nullable): kept, not owned: a smaller model that guesses where nothing stood there before
  * @pace: kept, not owned; what is learned about guesses joins it
  */
-SottoDraft *sotto_draft_new (SottoSession *session, SottoPace *pace, SottoSpeculation speculation);
+SottoDraft *sotto_draft_new (SottoSession     *session,
+                             SottoHelper      *helper,
+                             SottoPace        *pace,
+                             SottoSpeculation  speculation);
 void sotto_draft_free (SottoDraft *self);
 
 /* Returns: (transfer none): prompt and reply, valid until the next token */

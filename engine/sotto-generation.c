@@ -252,7 +252,7 @@ decode (const SottoGeneration  *self,
   SottoModel *model = resident->model;
   guint n_context = sotto_session_get_context (resident->session);
   g_autoptr (SottoDraft) draft =
-    sotto_draft_new (resident->session, &resident->pace, request->speculation);
+    sotto_draft_new (resident->session, resident->helper, &resident->pace, request->speculation);
   g_autoptr (SottoSampler) sampler =
     sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
   g_autoptr (SottoAnswer) answer = begin_answer (self, model, outlet, receipt, error);

@@ -13,9 +13,19 @@
 #define LIFE 256
 
 /* Losses: what is allowed from the start and for each step, and as much as can be saved up. In single steps. */
-#define CREDIT_AT_FIRST 1.0
+#define CREDIT_AT_FIRST 1.5
 #define CREDIT_PER_STEP 0.01
 #define MOST_CREDIT 8.0
+#define MOST_DEBT (-4.0)
+
+/* A model's guesses: what one is taken to cost before it is measured, in single steps; over how many batches it is judged
+ * whether they pay, and for how many tokens they are left alone if not, twice as long each time. */
+#define EACH_AT_FIRST 0.5
+#define MODEL_MEMORY 0.93
+#define MODEL_TRIAL 4.0
+#define TRIALS 4
+#define LEAST_WAIT 64
+#define MOST_WAIT 512
 
 /* By how much a batch has to be better than single steps. */
 #define LEAST_GAIN 1.02
@@ -24,9 +34,10 @@ void
 sotto_pace_init (SottoPace *self)
 {
   /* What was seen of edited code and summaries, and soon replaced. */
-  static const double shares[SOTTO_PACE_KINDS] = { 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9, 0.7 };
+  static const double shares[SOTTO_PACE_KINDS] = { 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9,
+                                                   0.45, 0.55, 0.75, 0.9, 0.97 };
 
-  *self = (SottoPace) { .credit = CREDIT_AT_FIRST };
+  *self = (SottoPace) { .credit = CREDIT_AT_FIRST, .next_wait = LEAST_WAIT };
   for (guint i = 0; i < SOTTO_PACE_KINDS; i++)
     {
       self->shares[i] = shares[i];
@@ -44,6 +55,18 @@ sotto_pace_find_kind (guint n_match)
     kind++;
 
   return kind;
+}
+
+guint
+sotto_pace_find_model_kind (double ahead)
+{
+  static const double least[] = { 0.0, 0.7, 1.5, 2.5, 4.0 };
+  guint kind = 0;
+
+  while (kind + 1 < G_N_ELEMENTS (least) && ahead >= least[kind + 1])
+    kind++;
+
+  return SOTTO_PACE_MODEL + kind;
 }
 
 void
@@ -77,13 +100,25 @@ get_time (const SottoPace *self,
   return self->times[below] + slope * (n_tokens - below);
 }
 
+static void
+approach (double *time,
+          guint  *n,
+          double  microseconds)
+{
+  if ((*n)++ == 0)
+    *time = microseconds;
+  else if (*n <= 4)
+    *time += (microseconds - *time) / 2;
+  else
+    *time *= microseconds > *time ? 1.0 + STEP : 1.0 - STEP;
+}
+
 /* Whatever held it up, a batch takes no longer than its tokens one by one. */
 static void
 measure (SottoPace *self,
          guint      n_tokens,
          double     microseconds)
 {
-  double *time = &self->times[n_tokens];
 
   self->n_batches++;
   for (guint n = 2; n <= SOTTO_FEW_TOKENS; n++)
@@ -93,12 +128,29 @@ measure (SottoPace *self,
 
   if (n_tokens > 1 && self->n_times[1] > 0)
     microseconds = MIN (microseconds, n_tokens * self->times[1]);
-  if (self->n_times[n_tokens]++ == 0)
-    *time = microseconds;
-  else if (self->n_times[n_tokens] <= 4)
-    *time += (microseconds - *time) / 2;
-  else
-    *time *= microseconds > *time ? 1.0 + STEP : 1.0 - STEP;
+  approach (&self->times[n_tokens], &self->n_times[n_tokens], microseconds);
+}
+
+/* A model's guesses pay or do not; after a few batches that is known. */
+static void
+judge_model (SottoPace *self,
+             guint      n_kept,
+             double     cost)
+{
+  self->given = self->given * MODEL_MEMORY + n_kept;
+  self->cost = self->cost * MODEL_MEMORY + cost;
+  if (self->cost < MODEL_TRIAL)
+    return;
+  if (self->given >= self->cost * LEAST_GAIN)
+    {
+      self->next_wait = LEAST_WAIT;
+      return;
+    }
+
+  self->wait = self->next_wait;
+  self->next_wait = MIN (2 * self->next_wait, MOST_WAIT);
+  self->given = self->cost = 0;
+  self->n_trials = 0;
 }
 
 void
@@ -106,20 +158,40 @@ sotto_pace_tell_batch (SottoPace *self,
                        guint      n_tokens,
                        guint      n_kept,
                        double     microseconds,
-                       double     to_draft)
+                       double     to_guess)
 {
   double cost;
 
   measure (self, n_tokens, microseconds);
-  cost = self->times[1] > 0 ? (self->times[n_tokens] + to_draft) / self->times[1] : 1.0;
-  self->credit = MIN (self->credit + n_kept * (1.0 + CREDIT_PER_STEP) - cost, MOST_CREDIT);
+  if (to_guess > 0 && n_tokens > 1)
+    {
+      approach (&self->each, &self->n_each, to_guess / (n_tokens - 1));
+      to_guess = self->each * (n_tokens - 1);
+    }
+  cost = self->times[1] > 0 ? (self->times[n_tokens] + to_guess) / self->times[1] : 1.0;
+  self->credit = CLAMP (self->credit + n_kept * (1.0 + CREDIT_PER_STEP) - cost, MOST_DEBT, MOST_CREDIT);
+
+  self->wait -= MIN (self->wait, n_kept);
+  if (to_guess > 0)
+    {
+      self->n_trials -= MIN (self->n_trials, 1);
+      judge_model (self, n_kept, cost);
+    }
+}
+
+void
+sotto_pace_tell_catch_up (SottoPace *self,
+                          double     microseconds)
+{
+  if (self->times[1] > 0)
+    self->credit = MAX (self->credit - microseconds / self->times[1], MOST_DEBT);
+  self->n_trials = TRIALS;
 }
 
 guint
 sotto_pace_choose (const SottoPace *self,
                    guint            n_match,
-                   guint            most,
-                   double           each)
+                   guint            most)
 {
   double single = self->times[1];
   double best = LEAST_GAIN;
@@ -136,10 +208,9 @@ sotto_pace_choose (const SottoPace *self,
 
   for (guint n = 1; n <= MIN (most, MIN (2 * longest, SOTTO_FEW_TOKENS) - 1); n++)
     {
-      guint kind = n_match > 0 ? sotto_pace_find_kind (n_match + n - 1) : SOTTO_PACE_MODEL;
-      double cost = (get_time (self, n + 1) + n * each) / single;
+      double cost = get_time (self, n + 1) / single;
 
-      chance *= self->shares[kind];
+      chance *= self->shares[sotto_pace_find_kind (n_match + n - 1)];
       expected += chance;
       if (cost - 1.0 > self->credit)
         break;
@@ -151,4 +222,32 @@ sotto_pace_choose (const SottoPace *self,
     }
 
   return chosen;
+}
+
+static double
+get_each (const SottoPace *self)
+{
+  return self->n_each > 0 ? self->each : EACH_AT_FIRST * self->times[1];
+}
+
+gboolean
+sotto_pace_tries_model (SottoPace *self)
+{
+  return self->n_times[1] >= 2 && self->wait == 0
+         && (self->n_trials > 0
+             || (get_each (self) + get_time (self, 2)) / self->times[1] - 1.0 <= self->credit);
+}
+
+gboolean
+sotto_pace_goes_on (const SottoPace *self,
+                    guint            n,
+                    double           chance,
+                    double           expected)
+{
+  double each = get_each (self);
+  double spent = get_time (self, n + 1) + n * each;
+  double more = get_time (self, MIN (n + 2, SOTTO_FEW_TOKENS)) - get_time (self, n + 1) + each;
+
+  /* Another guess is worth what the others are, or it is left. It is taken to be as likely as a middling one. */
+  return chance * self->shares[SOTTO_PACE_MODEL + 2] / more > MAX (expected / spent, 1.0 / self->times[1]);
 }

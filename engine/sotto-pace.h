@@ -12,9 +12,10 @@ G_BEGIN_DECLS
  * gives 1 + a1 + a1 a2 + … + a1 a2 … ad tokens, a single step one (Y. Leviathan and others 2023). What was lost on
  * guesses that did not come true is kept below a hundredth of all, whatever is expected. */
 
-/* Matches of 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens, and the guesses of a model. */
+/* Behind matches of 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens; and of a model that is less or more
+ * sure of them. */
 #define SOTTO_PACE_MODEL 8
-#define SOTTO_PACE_KINDS 9
+#define SOTTO_PACE_KINDS 13
 
 typedef struct {
   /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, how often that was seen, 0: not of late, and
@@ -29,6 +30,17 @@ typedef struct {
   double weights[SOTTO_PACE_KINDS];
 
   double credit;           /* what may be lost, in single steps */
+
+  /* Of a model's guesses: microseconds of each; of late the tokens that batches of them gave, and what those cost, in
+   * single steps; batches that are tried whatever they cost; how many tokens they are left alone, and how many next
+   * time */
+  double each;
+  guint n_each;
+  double given;
+  double cost;
+  guint n_trials;
+  guint wait;
+  guint next_wait;
 } SottoPace;
 
 void sotto_pace_init (SottoPace *self);
@@ -36,21 +48,43 @@ void sotto_pace_init (SottoPace *self);
 /* A guess behind a match of @n_match tokens, 2 or more. */
 guint sotto_pace_find_kind (guint n_match);
 
+/* A guess of a model whose best token is @ahead of the second by so many nats. */
+guint sotto_pace_find_model_kind (double ahead);
+
 /* A guess of @kind was right or not, whether it had been evaluated or not. */
 void sotto_pace_tell_guess (SottoPace *self, guint kind, gboolean is_right);
 
-/* A batch of @n_tokens took @microseconds, and @n_kept of them stayed. @to_draft: microseconds that making the
- * guesses took */
-void sotto_pace_tell_batch (SottoPace *self, guint n_tokens, guint n_kept, double microseconds, double to_draft);
+/* A batch of @n_tokens took @microseconds, and @n_kept of them stayed. @to_guess: microseconds that a model took for
+ * the guesses; 0: they are none of a model's */
+void sotto_pace_tell_batch (SottoPace *self, guint n_tokens, guint n_kept, double microseconds, double to_guess);
+
+/* A model took @microseconds to read what it had missed: that has to be earned, so it is tried for a while. */
+void sotto_pace_tell_catch_up (SottoPace *self, double microseconds);
 
 /**
  * sotto_pace_choose:
- * @n_match: tokens that the first guess is behind; 0: they are a model's
+ * @n_match: tokens that the first guess is behind
  * @most: as many guesses as there can be
- * @each: microseconds that making one guess takes
  *
- * Returns: how many tokens to draft; 0: a single step is better
+ * Returns: how many tokens to draft, guesses being free; 0: a single step is better
  */
-guint sotto_pace_choose (const SottoPace *self, guint n_match, guint most, double each);
+guint sotto_pace_choose (const SottoPace *self, guint n_match, guint most);
+
+/**
+ * sotto_pace_tries_model:
+ *
+ * Asked before every batch for which nothing else is guessed. Returns: whether a model is to guess
+ */
+gboolean sotto_pace_tries_model (SottoPace *self);
+
+/**
+ * sotto_pace_goes_on:
+ * @n: guesses that a model has made for this batch
+ * @chance: that all of them come true
+ * @expected: tokens that the batch will give
+ *
+ * Returns: whether it is to make another one
+ */
+gboolean sotto_pace_goes_on (const SottoPace *self, guint n, double chance, double expected);
 
 G_END_DECLS

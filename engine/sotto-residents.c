@@ -3,6 +3,8 @@
 #include "sotto-error.h"
 #include "sotto-worker.h"
 
+#include <glib/gstdio.h>
+
 struct _SottoResidents {
   SottoBackend *backend;  /* borrowed */
   SottoKvType kv_type;
@@ -14,6 +16,7 @@ struct _SottoResidents {
 static void
 resident_free (SottoResident *self)
 {
+  g_clear_pointer (&self->helper, sotto_helper_free);
   g_clear_pointer (&self->session, sotto_session_free);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_clear_pointer (&self->stretches, g_array_unref);
@@ -53,7 +56,18 @@ total (SottoMemory memory)
 static SottoMemory
 resident_measure (const SottoResident *self)
 {
-  return sotto_session_get_memory (self->session);
+  SottoMemory sum = sotto_session_get_memory (self->session);
+
+  if (self->helper != NULL)
+    {
+      SottoMemory memory = sotto_helper_get_memory (self->helper);
+
+      sum.weights += memory.weights;
+      sum.kv_cache += memory.kv_cache;
+      sum.scratch += memory.scratch;
+    }
+
+  return sum;
 }
 
 SottoMemory
@@ -92,7 +106,14 @@ find (SottoResidents *self,
   return NULL;
 }
 
-/* Closes the models used longest ago until @wanted more bytes fit, or all where only one may stay. */
+static gboolean
+fits (const SottoResidents *self,
+      guint64               wanted)
+{
+  return self->memory_budget == 0 || total (sotto_residents_measure (self)) + wanted <= self->memory_budget;
+}
+
+/* Closes helpers and then the models used longest ago until @wanted more bytes fit, or all where only one may stay. */
 static gboolean
 make_room (SottoResidents *self,
            guint64         wanted,
@@ -109,10 +130,13 @@ make_room (SottoResidents *self,
       return FALSE;
     }
 
-  while (self->list->len > 0 &&
-         (!self->keep_previous ||
-          (self->memory_budget != 0 &&
-           total (sotto_residents_measure (self)) + wanted > self->memory_budget)))
+  for (guint i = self->list->len; i > 0 && !fits (self, wanted); i--)
+    {
+      SottoResident *resident = g_ptr_array_index (self->list, i - 1);
+
+      g_clear_pointer (&resident->helper, sotto_helper_free);
+    }
+  while (self->list->len > 0 && (!self->keep_previous || !fits (self, wanted)))
     g_ptr_array_remove_index (self->list, self->list->len - 1);
 
   return TRUE;
@@ -182,6 +206,63 @@ sotto_residents_open (SottoResidents  *self,
   return resident;
 }
 
+/* --- Helpers --- */
+
+/* The bytes of a file that may be a model; 0: it is none. */
+static guint64
+measure_file (const char *path)
+{
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 && S_ISREG (status.st_mode) && status.st_size > 0 ? status.st_size : 0;
+}
+
+static const char *
+find_smallest (SottoModel         *model,
+               const char *const  *paths,
+               SottoCancel        *cancel)
+{
+  const char *found = NULL;
+  guint64 smallest = sotto_model_get_info (model)->file_bytes / 2;
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      guint64 n_bytes = measure_file (paths[i]);
+
+      if (n_bytes > 0 && n_bytes <= smallest && sotto_helper_suits (model, paths[i], cancel))
+        {
+          found = paths[i];
+          smallest = n_bytes;
+        }
+    }
+
+  return found;
+}
+
+void
+sotto_residents_find_helper (SottoResidents     *self,
+                             SottoResident      *resident,
+                             const char *const  *paths,
+                             SottoCancel        *cancel)
+{
+  const char *path = find_smallest (resident->model, paths, cancel);
+  g_autoptr (SottoModel) model = NULL;
+  SottoResident *other;
+  guint index;
+
+  g_clear_pointer (&resident->helper, sotto_helper_free);
+  if (path == NULL)
+    return;
+
+  other = find (self, path, &index);
+  model = other != NULL ? sotto_model_ref (other->model) : sotto_model_open (path, NULL, NULL, cancel, NULL);
+  if (model == NULL || !fits (self, sotto_helper_estimate (model)))
+    return;
+
+  sotto_backend_set_gpu (self->backend, resident->place.gpu, resident->place.n_gpu_layers);
+  resident->helper = sotto_helper_new (model, sotto_model_get_info (resident->model)->n_vocabulary, self->backend, NULL);
+}
+
 void
 sotto_residents_close (SottoResidents *self,
                        const char     *path)
@@ -192,6 +273,15 @@ sotto_residents_close (SottoResidents *self,
     g_ptr_array_set_size (self->list, 0);
   else if (find (self, path, &index) != NULL)
     g_ptr_array_remove_index (self->list, index);
+
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      SottoResident *resident = g_ptr_array_index (self->list, i);
+      SottoModel *helper = resident->helper != NULL ? sotto_helper_get_model (resident->helper) : NULL;
+
+      if (helper != NULL && g_str_equal (sotto_model_get_info (helper)->path, path))
+        g_clear_pointer (&resident->helper, sotto_helper_free);
+    }
 }
 
 void

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sotto-pace.h"
+#include "sotto-helper.h"
 #include "sotto-session.h"
 
 G_BEGIN_DECLS
@@ -23,6 +23,8 @@ typedef struct {
   GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
   gint64 load_us;     /* what opening it took */
   SottoPace pace;     /* what guessing ahead has cost and brought */
+  SottoHelper *helper; /* (nullable): guesses for it */
+  guint library;      /* the worker's: which list it was looked for in; 0: none */
 } SottoResident;
 
 /* @backend: (transfer none): outlives it */
@@ -46,7 +48,19 @@ SottoResident *sotto_residents_open (SottoResidents  *self,
                                      gboolean        *opened,
                                      GError         **error);
 
-/* @path: (nullable): %NULL: all of them */
+/**
+ * sotto_residents_find_helper:
+ * @paths: (array zero-terminated=1): models on this computer
+ *
+ * Opens the smallest of @paths that can guess for @resident, if there is one and it fits the budget beside what is open.
+ * What is opened later may close it again.
+ */
+void sotto_residents_find_helper (SottoResidents     *self,
+                                  SottoResident      *resident,
+                                  const char *const  *paths,
+                                  SottoCancel        *cancel);
+
+/* @path: (nullable): %NULL: all of them; where it is a helper, too */
 void sotto_residents_close (SottoResidents *self, const char *path);
 
 SottoMemory sotto_residents_measure (const SottoResidents *self);

@@ -47,6 +47,8 @@ struct _SottoWorker {
   guint64 last_id;         /* under mutex */
   GHashTable *places;      /* under mutex: path → SottoResidentPlace */
   SottoResidentPlace place; /* of the others */
+  char **library;          /* under mutex: models that may guess; NULL: none was told */
+  guint n_libraries;       /* under mutex: how often that was told */
 };
 
 /* --- Requests --- */
@@ -180,6 +182,17 @@ sotto_worker_place (SottoWorker *self,
   g_mutex_unlock (&self->mutex);
 }
 
+void
+sotto_worker_set_library (SottoWorker        *self,
+                          const char *const  *paths)
+{
+  g_mutex_lock (&self->mutex);
+  g_strfreev (self->library);
+  self->library = g_strdupv ((char **) paths);
+  self->n_libraries++;
+  g_mutex_unlock (&self->mutex);
+}
+
 /* @path: (nullable) */
 static SottoResidentPlace
 find_place (SottoWorker *self,
@@ -229,6 +242,25 @@ take_hash (gpointer data,
 
 /* --- The worker's thread --- */
 
+/* Looks once in every library for a model that guesses for @resident. */
+static void
+find_helper (SottoWorker   *self,
+             SottoResident *resident)
+{
+  g_auto (GStrv) library = NULL;
+  guint n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->n_libraries;
+  if (resident->library != n)
+    library = g_strdupv (self->library);
+  g_mutex_unlock (&self->mutex);
+
+  resident->library = n;
+  if (library != NULL)
+    sotto_residents_find_helper (self->residents, resident, (const char *const *) library, self->closing);
+}
+
 static void
 run_request (SottoWorker *self,
              Request     *request)
@@ -263,10 +295,15 @@ run_request (SottoWorker *self,
   if (opened)
     g_thread_pool_push (self->hashing, sotto_model_ref (resident->model), NULL);
 
+  if (request->generate.speculation == SOTTO_SPECULATION_ALWAYS)
+    find_helper (self, resident);
   if (request->kind == REQUEST_GENERATE)
     sotto_generation_run (&generation, resident);
   else if (!opened)
     sotto_generation_tell_loaded (&generation, resident);
+
+  if (request->generate.speculation != SOTTO_SPECULATION_NEVER && g_async_queue_length (self->requests) <= 0)
+    find_helper (self, resident);
 }
 
 static gpointer
@@ -361,6 +398,7 @@ sotto_worker_free (SottoWorker *self)
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
   g_hash_table_unref (self->places);
+  g_strfreev (self->library);
   g_async_queue_unref (self->requests);
   sotto_event_queue_free (self->events);
   sotto_cancel_unref (self->closing);

@@ -13,6 +13,7 @@ typedef struct {
   gboolean raw;
   gboolean receipt;
   char *speculation;
+  char *draft;
   int n_context;
   int max_tokens;
   ToolSampling sampling;
@@ -29,6 +30,7 @@ options_clear (Options *self)
   tool_sampling_clear (&self->sampling);
   g_strfreev (self->stop);
   g_free (self->speculation);
+  g_free (self->draft);
   g_free (self->grammar);
   g_free (self->json_schema);
 }
@@ -198,6 +200,26 @@ read_grammar (const Options  *self,
   return *grammar != NULL;
 }
 
+/* A model that guesses is opened when there is nothing else to do: after loading, if nobody has asked yet. What goes wrong
+ * is told when somebody does. */
+static void
+load_both (const Options *self,
+           SottoWorker   *worker,
+           const char    *path)
+{
+  guint64 request;
+  gboolean done = FALSE;
+
+  sotto_worker_set_library (worker, (const char *const[]) { self->draft, NULL });
+  request = sotto_worker_load (worker, path, self->n_context);
+  while (!done)
+    {
+      g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, -1);
+
+      done = event != NULL && event->request == request && event->kind != SOTTO_EVENT_LOADING;
+    }
+}
+
 static gboolean
 generate (Options            *self,
           const ToolCompute  *compute,
@@ -244,6 +266,8 @@ generate (Options            *self,
   worker = sotto_worker_new (&worker_options, error);
   if (worker == NULL)
     return FALSE;
+  if (self->draft != NULL)
+    load_both (self, worker, path);
 
   return follow (self, worker, sotto_worker_generate (worker, &request), error);
 }
@@ -274,6 +298,8 @@ tool_generate (char   **arguments,
       "Print the receipt as JSON on standard error", NULL },
     { "speculation", 0, 0, G_OPTION_ARG_STRING, &self.speculation,
       "Guess tokens ahead, for the same answer sooner: auto (the default), never or always", "WHEN" },
+    { "draft", 0, 0, G_OPTION_ARG_FILENAME, &self.draft,
+      "A smaller model of the same vocabulary that may guess, too", "FILE" },
     TOOL_COMPUTE_ENTRIES (compute),
     G_OPTION_ENTRY_NULL
   };
