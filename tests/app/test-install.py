@@ -21,7 +21,7 @@ FILES = {
     f"share/glib-2.0/schemas/{ID}.gschema.xml",
     f"share/gnome-shell/search-providers/{ID}.search-provider.ini",
     f"share/icons/hicolor/scalable/apps/{ID}.svg",
-    "share/icons/hicolor/scalable/mimetypes/application-x-gguf.svg",
+    f"share/icons/hicolor/scalable/mimetypes/{ID}-model.svg",
     f"share/icons/hicolor/symbolic/apps/{ID}-symbolic.svg",
     "share/man/man1/sotto.1", "share/man/man1/sotto-engine.1",
     f"share/metainfo/{ID}.metainfo.xml",

@@ -9,7 +9,7 @@ from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop("--keyring", "none")
 # Replies that take a second or two, and always the same
-person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=400)
+person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=240)
 person.need_models("SmolLM2-135M")
 
 PASSPHRASE = "nine blue lanterns"

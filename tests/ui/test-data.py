@@ -115,6 +115,19 @@ def icons():
                 yield f"{path.name} names {name}, which no theme has"
 
 
+def motion():
+    """What moves are GTK's and libadwaita's transitions, which stand still where animations are switched off; whoever moves
+    something by hand has to ask for that."""
+    moving = re.compile(r"gtk_widget_add_tick_callback|adw_(timed|spring)_animation_new")
+    for path in sorted((SOURCE / "ui").glob("*.c")):
+        text = path.read_text()
+        if moving.search(text) and "adw_get_enable_animations" not in text:
+            yield f"{path.name} moves something without asking whether it may"
+    for path in sorted((SOURCE / "data").glob("*.css")):
+        if re.search(r"@keyframes|^\s*animation", path.read_text(), re.M):
+            yield f"{path.name} has an animation that does not end"
+
+
 def icons_of_application():
     for path in (f"scalable/apps/{ID}.svg", f"symbolic/apps/{ID}-symbolic.svg"):
         full = SOURCE / "data" / "icons" / "hicolor" / path
@@ -125,7 +138,7 @@ def icons_of_application():
 
 
 def main():
-    tests = (desktop_file, metainfo, metainfo_pedantically, metainfo_limits, screenshots, icons, icons_of_application)
+    tests = (desktop_file, metainfo, metainfo_pedantically, metainfo_limits, screenshots, icons, icons_of_application, motion)
     print("TAP version 14")
     print(f"1..{len(tests)}")
     for number, test in enumerate(tests, 1):
