@@ -110,15 +110,20 @@ def take(module, package, apt, folder):
             shutil.copy(found[source["sha256"]], target)
 
 
-def stand_in(module, packages, apt, folder):
-    """The module with Debian's build instead of its sources."""
+def fetch_build(packages, apt, tree):
     with tempfile.TemporaryDirectory() as place:
-        tree = folder / "stand-in" / module["name"]
-        shutil.rmtree(tree, ignore_errors=True)
         for package in packages:
             apt.binary(package, place)
+        new = tree.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
         for archive in pathlib.Path(place).glob("*.deb"):
-            subprocess.run(["dpkg-deb", "--extract", archive, tree], check=True)
+            subprocess.run(["dpkg-deb", "--extract", archive, new], check=True)
+        new.rename(tree)
+
+
+def stand_in(module, tree):
+    """The module with Debian's build instead of its sources."""
     return {
         "name": module["name"], "buildsystem": "simple",
         "sources": [{"type": "dir", "path": str(tree / "usr")}],
@@ -137,19 +142,25 @@ def prepare(manifest, folder):
     each of those."""
     apt = None
     changed = []
+    (folder / "stand-in").mkdir(parents=True, exist_ok=True)
     for index, module in enumerate(manifest["modules"]):
         wanted = downloads(module)
         if all(place_of(folder, source).exists() for source in wanted):
             continue
-        apt = apt or Apt(folder / "apt")
         package, substitutes = PACKAGES[module["name"]]
-        try:
-            take(module, package, apt, folder)
-        except Missing as missing:
-            if not substitutes:
-                raise
-            changed.append(f"{module['name']} is Debian's build, not ours: {missing}")
-            manifest["modules"][index] = stand_in(module, substitutes, apt, folder)
+        tree = folder / "stand-in" / module["name"]
+        if not tree.exists():
+            apt = apt or Apt(folder / "apt")
+            try:
+                take(module, package, apt, folder)
+                continue
+            except Missing as missing:
+                if not substitutes:
+                    raise
+                changed.append(str(missing))
+                fetch_build(substitutes, apt, tree)
+        changed.append(f"{module['name']} is Debian's build here: its source is not on this machine's mirror")
+        manifest["modules"][index] = stand_in(module, tree)
     return changed
 
 
