@@ -5,6 +5,7 @@
 #include "announcer.h"
 #include "composer.h"
 #include "find-bar.h"
+#include "find-marks.h"
 #include "message-list.h"
 #include "message-row.h"
 
@@ -12,7 +13,7 @@ struct _SottoConversationPage {
   AdwBin parent_instance;
 
   /* Template Widgets */
-  AdwWindowTitle *title;
+  GtkLabel *title;
   GtkWidget *sidebar_button;
   GtkWidget *new_button;
   SottoFindBar *find_bar;
@@ -32,6 +33,11 @@ struct _SottoConversationPage {
   SottoAnnouncer *announcer;
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
 
+  GtkWidget *marked;        /* weak: the row in which what was found is marked */
+  guint found;              /* the message that is being shown for it */
+  guint found_tick;
+  guint found_frames;       /* that have passed since */
+
   gboolean shows_base;      /* the empty page is that of a base model */
 };
 
@@ -44,8 +50,8 @@ update_title (SottoConversationPage *self)
 {
   const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : "";
 
-  adw_window_title_set_title (self->title, *title != '\0' ? title : _("New Chat"));
-  /* On a narrow window there is room for its first words only. */
+  gtk_label_set_label (self->title, *title != '\0' ? title : _("New Chat"));
+  /* On a narrow window there is room for two short lines only. */
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
 }
 
@@ -217,11 +223,80 @@ sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
   sotto_conversation_reveal_async (self->conversation, id, self->revealing, on_revealed, g_object_ref (self));
 }
 
+/* --- Finding --- */
+
+static void
+unmark (SottoConversationPage *self)
+{
+  if (self->found_tick != 0)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self->list), self->found_tick);
+  self->found_tick = 0;
+  if (self->marked != NULL)
+    sotto_find_mark (self->marked, NULL);
+  g_clear_weak_pointer (&self->marked);
+}
+
+/* Where the message begins is in sight; the words may be far below. */
+static void
+bring_into_sight (SottoConversationPage *self,
+                  GtkWidget             *found)
+{
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  double height = gtk_widget_get_height (GTK_WIDGET (self->scroller));
+  graphene_rect_t bounds;
+
+  if (!gtk_widget_compute_bounds (found, GTK_WIDGET (self->scroller), &bounds) ||
+      bounds.origin.y + bounds.size.height <= height)
+    return;
+
+  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) +
+                            MIN (bounds.origin.y, bounds.origin.y + bounds.size.height - height));
+}
+
+/* The row is there, and laid out where it belongs, a frame after the list was told to show it. */
+static gboolean
+on_found_frame (GtkWidget     *widget,
+                GdkFrameClock *clock,
+                gpointer       user_data)
+{
+  SottoConversationPage *self = user_data;
+  GtkWidget *row = sotto_message_list_get_row (self->list, self->found);
+  GtkWidget *found;
+
+  if (self->found_frames++ < 2)
+    return G_SOURCE_CONTINUE;
+
+  self->found_tick = 0;
+  if (row != NULL)
+    {
+      g_set_weak_pointer (&self->marked, row);
+      found = sotto_find_mark (row, sotto_find_bar_get_words (self->find_bar));
+      if (found != NULL)
+        bring_into_sight (self, found);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_found (SottoConversationPage *self,
           guint                  position)
 {
+  unmark (self);
+  if (position == G_MAXUINT)
+    return;
+
   sotto_message_list_scroll_to (self->list, position);
+  self->found = position;
+  self->found_frames = 0;
+  self->found_tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_found_frame, self, NULL);
+}
+
+static void
+on_find_closed (SottoConversationPage *self)
+{
+  unmark (self);
+  sotto_conversation_page_focus_composer (self);
 }
 
 /* --- What a person does --- */
@@ -408,7 +483,10 @@ sotto_conversation_page_dispose (GObject *object)
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   if (self->list != NULL)
-    sotto_message_list_set_model (self->list, NULL);
+    {
+      unmark (self);
+      sotto_message_list_set_model (self->list, NULL);
+    }
   g_clear_pointer (&self->announcer, sotto_announcer_free);
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
@@ -448,7 +526,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_jump);
   gtk_widget_class_bind_template_callback (widget_class, on_recall);
   gtk_widget_class_bind_template_callback (widget_class, on_remedy);
-  gtk_widget_class_bind_template_callback (widget_class, sotto_conversation_page_focus_composer);
+  gtk_widget_class_bind_template_callback (widget_class, on_find_closed);
   gtk_widget_class_bind_template_callback (widget_class, update_jump_button);
 }
 

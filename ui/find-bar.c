@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "find-marks.h"
 #include "sotto-app.h"
 
 struct _SottoFindBar {
@@ -30,27 +31,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SottoFindBar, sotto_find_bar, ADW_TYPE_BIN)
 
-/* Case and accents aside: "Zazolc" finds "zażółć". */
-static char *
-fold (const char *text)
-{
-  g_autofree char *decomposed = g_utf8_normalize (text, -1, G_NORMALIZE_ALL);
-  g_autofree char *folded = g_utf8_casefold (decomposed != NULL ? decomposed : "", -1);
-  GString *bare = g_string_sized_new (strlen (folded));
-
-  for (const char *p = folded; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (c == 0x142) /* ł does not decompose */
-        g_string_append_c (bare, 'l');
-      else if (!g_unichar_ismark (c))
-        g_string_append_unichar (bare, c);
-    }
-
-  return g_string_free (bare, FALSE);
-}
-
 static void
 show_current (SottoFindBar *self)
 {
@@ -64,21 +44,21 @@ show_current (SottoFindBar *self)
   gtk_widget_set_sensitive (self->previous_button, self->matches->len > 0);
   gtk_widget_set_sensitive (self->next_button, self->matches->len > 0);
 
-  if (self->matches->len > 0)
-    g_signal_emit (self, signals[FOUND], 0, g_array_index (self->matches, guint, self->current));
+  g_signal_emit (self, signals[FOUND], 0,
+                 self->matches->len > 0 ? g_array_index (self->matches, guint, self->current) : G_MAXUINT);
 }
 
 static void
 on_changed (SottoFindBar *self)
 {
-  g_autofree char *needle = fold (gtk_editable_get_text (GTK_EDITABLE (self->entry)));
+  g_autofree char *needle = sotto_find_fold (gtk_editable_get_text (GTK_EDITABLE (self->entry)), NULL);
   guint n = self->messages != NULL && *needle != '\0' ? g_list_model_get_n_items (self->messages) : 0;
 
   g_array_set_size (self->matches, 0);
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (SottoMessage) message = g_list_model_get_item (self->messages, i);
-      g_autofree char *text = fold (sotto_message_get_text (message));
+      g_autofree char *text = sotto_find_fold (sotto_message_get_text (message), NULL);
 
       if (strstr (text, needle) != NULL)
         g_array_append_val (self->matches, i);
@@ -136,6 +116,14 @@ sotto_find_bar_begin (SottoFindBar *self)
 
   gtk_search_bar_set_search_mode (self->bar, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+}
+
+const char *
+sotto_find_bar_get_words (SottoFindBar *self)
+{
+  g_return_val_if_fail (SOTTO_IS_FIND_BAR (self), "");
+
+  return gtk_editable_get_text (GTK_EDITABLE (self->entry));
 }
 
 static void

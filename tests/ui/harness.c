@@ -79,8 +79,13 @@ harness_settle (GtkWidget *widget)
 {
   GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
   guint n_frames = 0;
-  gulong handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &n_frames);
+  gulong handler;
 
+  /* It may have gone by what was done to it. */
+  if (clock == NULL)
+    return;
+
+  handler = g_signal_connect (clock, "after-paint", G_CALLBACK (on_painted), &n_frames);
   gdk_frame_clock_begin_updating (clock);
   harness_wait_for (has_painted, &n_frames, 10);
   gdk_frame_clock_end_updating (clock);

@@ -112,9 +112,10 @@ static gboolean
 live (gpointer data)
 {
   Life *life = data;
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (life->application));
+  g_autoptr (GtkWindow) window = gtk_application_get_active_window (GTK_APPLICATION (life->application));
 
   g_assert_nonnull (window);
+  g_object_ref (window);
   harness_wait_for (is_waiting_for_person, life->app, 20);
   harness_run (0.3);
   life->script (life->app, window);
@@ -523,6 +524,36 @@ test_names (void)
   run (folder, named_life);
 }
 
+static gboolean
+is_closed_window (gpointer window)
+{
+  return !gtk_widget_get_realized (window);
+}
+
+/* A popover takes the keyboard, but not the way out. */
+static void
+quit_life (SottoApp  *app,
+           GtkWindow *window)
+{
+  sotto_app_start_temporary (app);
+  harness_wait_for (is_ready, app, 20);
+  harness_run (0.5);
+  activate (window, "win.choose-model");
+  g_assert_nonnull (gtk_widget_get_ancestor (gtk_window_get_focus (window), GTK_TYPE_POPOVER));
+  if (!harness_keys (GTK_WIDGET (window), "ctrl+q"))
+    g_test_skip ("xdotool is not installed");
+  else
+    harness_wait_for (is_closed_window, window, 10);
+}
+
+static void
+test_quit_from_popover (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
+
+  run (folder, quit_life);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -532,6 +563,7 @@ main (int    argc,
   g_test_add_func ("/window/whole-way", test_whole_way);
   g_test_add_func ("/window/temporary", test_temporary);
   g_test_add_func ("/window/names", test_names);
+  g_test_add_func ("/window/quit-from-popover", test_quit_from_popover);
 
   return g_test_run ();
 }
