@@ -294,8 +294,8 @@ attend_chunk (const Attention *self, guint kv_head, guint chunk)
       for (guint i = 0; i < n; i++)
         partials[i].value = partial_at (self, (first + i) / self->group,
                                         kv_head * self->group + (first + i) % self->group, chunk).value;
-      lane->kernels->attend (&keys, chunk * SOTTO_ATTEND_CHUNK, end, n, queries, partials,
-                             lane->memory->scratch);
+      lane->kernels->attend[SOTTO_FORM_FEW] (&keys, chunk * SOTTO_ATTEND_CHUNK, end, n, queries, partials,
+                                             lane->memory->scratch);
       for (guint i = 0; i < n; i++)
         {
           partials[i].value[self->value_stride] = partials[i].highest;
@@ -378,8 +378,8 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
       guint end = MIN (key + SOTTO_ATTEND_CHUNK, queries[n - 1].end);
       SottoAttendKeys keys = describe_keys (self, kv_head, key);
 
-      lane->kernels->attend (&keys, key, end, n, queries, is_first ? totals : partials,
-                             lane->memory->scratch);
+      lane->kernels->attend[SOTTO_FORM_MANY] (&keys, key, end, n, queries,
+                                              is_first ? totals : partials, lane->memory->scratch);
       for (guint i = 0; i < n && !is_first; i++)
         if (queries[i].first < end && queries[i].end > key)
           lane->kernels->merge (&totals[i], &partials[i], self->value_stride);

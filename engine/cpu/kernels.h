@@ -197,16 +197,16 @@ typedef struct {
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
-  /* Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key -
+  /* By the number of tokens of the batch. Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key -
    * 1 of the chunk that begins at first_key. Online softmax over tiles (Milakov & Gimelshein 2018;
    * Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
-  void (*attend) (const SottoAttendKeys *keys,
-                  guint                  first_key,
-                  guint                  end_key,
-                  guint                  n_queries,
-                  const SottoQuery      *queries,
-                  SottoPartial          *partials,
-                  void                  *scratch);
+  void (*attend[SOTTO_N_FORMS]) (const SottoAttendKeys *keys,
+                                 guint                  first_key,
+                                 guint                  end_key,
+                                 guint                  n_queries,
+                                 const SottoQuery      *queries,
+                                 SottoPartial          *partials,
+                                 void                  *scratch);
 
   /* a = a merged with b, the keys behind a's; one of them may have seen no key */
   void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);

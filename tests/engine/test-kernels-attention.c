@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_QUERIES = 7, N_POSITIONS = 1024 };
+enum { N_QUERIES = 37, N_POSITIONS = 1024 };
 
 typedef struct {
   SottoKvType type;
@@ -107,7 +107,7 @@ attend_double (const Attended *test, const SottoQuery *query, const float *keys,
 }
 
 static void
-check_attention (const SottoKernels *kernels, const Attended *test, guint n_keys, GRand *rand)
+check_attention (const SottoKernels *kernels, SottoForm form, const Attended *test, guint n_keys, GRand *rand)
 {
   SottoCacheShape shape = { 1, test->n_key, test->latent ? 0 : test->n_value, test->n_value, 0 };
   SottoPlan plan = { .caches = &shape, .n_caches = 1 };
@@ -175,7 +175,7 @@ check_attention (const SottoKernels *kernels, const Attended *test, guint n_keys
                                .soft_cap = test->soft_cap };
       guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
 
-      kernels->attend (&head, key, end, N_QUERIES, queries, partials, scratch);
+      kernels->attend[form] (&head, key, end, N_QUERIES, queries, partials, scratch);
       for (guint i = 0; i < N_QUERIES; i++)
         if (queries[i].first < end && queries[i].end > key)
           kernels->merge (&totals[i], &partials[i], stride);
@@ -184,7 +184,7 @@ check_attention (const SottoKernels *kernels, const Attended *test, guint n_keys
           /* one query alone gives the same bits */
           SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
 
-          kernels->attend (&head, key, end, 1, &queries[i], &alone, scratch);
+          kernels->attend[form] (&head, key, end, 1, &queries[i], &alone, scratch);
           g_assert_cmpfloat (alone.sum, ==, partials[i].sum);
           g_assert_cmpmem (alone.value, stride * sizeof (float), partials[i].value, stride * sizeof (float));
         }
@@ -219,7 +219,8 @@ test_attention (gconstpointer data)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (n_keys); i++)
     for (guint t = 0; t < G_N_ELEMENTS (tests); t++)
-      check_attention (&kernels, &tests[t], n_keys[i], rand);
+      for (guint form = 0; form < SOTTO_N_FORMS; form++)
+        check_attention (&kernels, form, &tests[t], n_keys[i], rand);
 }
 
 int
