@@ -107,6 +107,9 @@ on_about (GSimpleAction *action,
   adw_about_dialog_set_version (about, SOTTO_VERSION);
   adw_about_dialog_set_developer_name (about, _("The Sotto authors"));
   adw_about_dialog_set_license_type (about, GTK_LICENSE_APACHE_2_0);
+  /* Opened by the person's own browser, if they are clicked. */
+  adw_about_dialog_set_website (about, "https://github.com/sotto-chat/sotto");
+  adw_about_dialog_set_issue_url (about, "https://github.com/sotto-chat/sotto/issues");
   adw_about_dialog_set_comments (about,
     _("Chat with language models that run on this computer. Sotto has no access to the network: "
       "what you write stays here, encrypted."));
