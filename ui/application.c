@@ -205,6 +205,17 @@ static const GActionEntry actions[] = {
 
 /* --- The application --- */
 
+/* A popover keeps the keys to itself, the application's too; the way out is open nevertheless. */
+static void
+let_popovers_quit (void)
+{
+  g_autoptr (GTypeClass) menus = g_type_class_ref (GTK_TYPE_POPOVER_MENU);
+  g_autoptr (GTypeClass) popovers = g_type_class_ref (GTK_TYPE_POPOVER);
+
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (menus), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (popovers), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
+}
+
 static void
 sotto_application_startup (GApplication *application)
 {
@@ -217,6 +228,7 @@ sotto_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action,
                                            accelerators[i].keys);
+  let_popovers_quit ();
 }
 
 static void

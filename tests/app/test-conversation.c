@@ -59,6 +59,20 @@ assert_reply (SottoConversation *conversation, guint position, SottoMessageStatu
   g_assert_true (g_utf8_validate (sotto_message_get_text (reply), -1, NULL));
 }
 
+/* What a person is told of the model that has just answered */
+static void
+assert_told (SottoModelEntry *entry)
+{
+  g_autofree char *placement = sotto_model_entry_dup_placement (entry);
+  g_autofree char *memory = sotto_model_entry_dup_memory (entry);
+  g_autofree char *speed = sotto_model_entry_dup_speed (entry);
+
+  g_assert_cmpstr (sotto_model_entry_get_runs_on (entry), ==, "CPU");
+  g_assert_true (g_regex_match_simple ("^CPU, [1-9][0-9]* threads?$", placement, 0, 0));
+  g_assert_true (g_regex_match_simple ("^[0-9.]+.[kMG]B used, [0-9.]+.[kMGT]B free$", memory, 0, 0));
+  g_assert_true (g_regex_match_simple ("^[1-9][0-9]* tokens/s$", speed, 0, 0));
+}
+
 /* --- Streaming --- */
 
 typedef struct {
@@ -104,6 +118,7 @@ test_send (void)
   g_assert_cmpuint (harness_length (conversation), ==, 2);
   g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "");
   harness_wait_idle (conversation);
+  assert_told (sotto_conversation_get_model (conversation));
 
   g_assert_null (sotto_conversation_get_problem (conversation));
   assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
