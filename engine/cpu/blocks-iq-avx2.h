@@ -31,6 +31,17 @@ unpack_iq4_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
   look_up_nibbles (group + 8 + 16 * b, _mm_setr_epi8 (SOTTO_CODES_IQ4), low, high);
 }
 
+static inline __m256i
+bytes_iq4_xs (const guint8 *group, guint b)
+{
+  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (group + 8 + 16 * b));
+  __m256i both = _mm256_set_m128i (_mm_srli_epi16 (bytes, 4), bytes);
+
+  return _mm256_shuffle_epi8 (
+    _mm256_broadcastsi128_si256 (_mm_setr_epi8 (SOTTO_CODES_IQ4)),
+    _mm256_and_si256 (both, _mm256_set1_epi8 (15)));
+}
+
 static inline void
 scale_iq4_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
@@ -58,22 +69,27 @@ unpack_mxfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
   look_up_nibbles (group + 17 * b + 1, _mm_setr_epi8 (SOTTO_CODES_FP4), low, high);
 }
 
-/* 2^(e - 128): the lowest two are subnormal numbers, for which the shift of what is above them says
- * one too few. */
+/* 2^(e - 128) of eight bytes: the lowest two are subnormal numbers, for which the shift of what is above
+ * them says one too few. */
+static inline __m256
+powers_of_two (guint64 exponents)
+{
+  __m256i e = _mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) exponents));
+  __m256i bits = _mm256_slli_epi32 (_mm256_sub_epi32 (e, _mm256_set1_epi32 (1)), 23);
+
+  bits = _mm256_blendv_epi8 (bits, _mm256_sllv_epi32 (_mm256_set1_epi32 (0x00200000), e),
+                             _mm256_cmpgt_epi32 (_mm256_set1_epi32 (2), e));
+  return _mm256_castsi256_ps (bits);
+}
+
 static inline void
 scale_mxfp4 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 {
   guint64 exponents = 0;
-  __m256i e;
-  __m256i bits;
 
   for (guint i = 0; i < 8 && i < n; i++)
     exponents |= (guint64) group[17 * i] << (8 * i);
-  e = _mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) exponents));
-  bits = _mm256_slli_epi32 (_mm256_sub_epi32 (e, _mm256_set1_epi32 (1)), 23);
-  bits = _mm256_blendv_epi8 (bits, _mm256_sllv_epi32 (_mm256_set1_epi32 (0x00200000), e),
-                             _mm256_cmpgt_epi32 (_mm256_set1_epi32 (2), e));
-  *scales = _mm256_castsi256_ps (bits);
+  *scales = powers_of_two (exponents);
   if (n < 8)
     *scales = _mm256_and_ps (*scales,
                              _mm256_castsi256_ps (_mm256_cmpgt_epi32 (
@@ -254,13 +270,19 @@ words_iq2_xxs (const guint8 *group)
   return _mm256_permute4x64_epi64 (words, 0xd8);
 }
 
-static inline void
-unpack_iq2_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq2_xxs (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 8 * b;
   __m256i bytes = look_up_eights (sotto_grid_iq2_xxs, places[0], places[1], places[2], places[3]);
 
-  widen_signed (apply_signs_of (bytes, spread_signs (words_iq2_xxs (group)), b), low, high);
+  return apply_signs_of (bytes, spread_signs (words_iq2_xxs (group)), b);
+}
+
+static inline void
+unpack_iq2_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (bytes_iq2_xxs (group, b), low, high);
 }
 
 static inline void
@@ -293,6 +315,18 @@ odd_factors (const guint8 *nibbles)
 }
 
 static inline __m256i
+factors_iq2_xs (const guint8 *group)
+{
+  return odd_factors (group + 66);
+}
+
+static inline __m256i
+factors_iq2_s (const guint8 *group)
+{
+  return odd_factors (group + 74);
+}
+
+static inline __m256i
 signs_iq2_xs (const guint8 *group)
 {
   __m256i first = _mm256_loadu_si256 ((const __m256i *) (group + 2));
@@ -302,8 +336,8 @@ signs_iq2_xs (const guint8 *group)
   return complete_signs (_mm256_permute4x64_epi64 (seven, 0xd8));
 }
 
-static inline void
-unpack_iq2_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq2_xs (const guint8 *group, guint b)
 {
   __m256i bytes;
   guint64 words;
@@ -311,12 +345,17 @@ unpack_iq2_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
   memcpy (&words, group + 2 + 8 * b, sizeof words);
   bytes = look_up_eights (sotto_grid_iq2_xs, (guint) words & 511, (guint) (words >> 16) & 511,
                           (guint) (words >> 32) & 511, (guint) (words >> 48) & 511);
-  widen_times (apply_signs_of (bytes, signs_iq2_xs (group), b), odd_factors (group + 66), b, low,
-               high);
+  return apply_signs_of (bytes, signs_iq2_xs (group), b);
 }
 
 static inline void
-unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+unpack_iq2_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_times (bytes_iq2_xs (group, b), factors_iq2_xs (group), b, low, high);
+}
+
+static inline __m256i
+bytes_iq2_s (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 4 * b;
   guint upper = group[66 + b];
@@ -327,19 +366,31 @@ unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
   guint32 signs;
 
   memcpy (&signs, group + 34 + 4 * b, sizeof signs);
-  widen_times (apply_signs (bytes, signs), odd_factors (group + 74), b, low, high);
+  return apply_signs (bytes, signs);
+}
+
+static inline void
+unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_times (bytes_iq2_s (group, b), factors_iq2_s (group), b, low, high);
 }
 
 /* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64
  * places, their ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
 
-static inline void
-unpack_iq3_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq3_xxs (const guint8 *group, guint b)
 {
   __m256i bytes = look_up_fours (sotto_grid_iq3_xxs, group + 2 + 8 * b, 0);
   __m256i words = _mm256_loadu_si256 ((const __m256i *) (group + 66));
 
-  widen_signed (apply_signs_of (bytes, spread_signs (words), b), low, high);
+  return apply_signs_of (bytes, spread_signs (words), b);
+}
+
+static inline void
+unpack_iq3_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (bytes_iq3_xxs (group, b), low, high);
 }
 
 static inline void
@@ -351,15 +402,19 @@ scale_iq3_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m25
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline void
-unpack_iq3_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq3_s (const guint8 *group, guint b)
 {
   guint32 signs;
 
   memcpy (&signs, group + 74 + 4 * b, sizeof signs);
-  widen_signed (
-    apply_signs (look_up_fours (sotto_grid_iq3_s, group + 2 + 8 * b, group[66 + b]), signs), low,
-    high);
+  return apply_signs (look_up_fours (sotto_grid_iq3_s, group + 2 + 8 * b, group[66 + b]), signs);
+}
+
+static inline void
+unpack_iq3_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (bytes_iq3_s (group, b), low, high);
 }
 
 static inline void
@@ -393,8 +448,8 @@ ones (__m256i set)
   return _mm256_or_si256 (set, _mm256_set1_epi8 (1));
 }
 
-static inline void
-unpack_iq1_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq1_s (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 4 * b;
   __m256i bytes;
@@ -405,7 +460,13 @@ unpack_iq1_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
   bytes = look_up_ones (places[0] | (word << 8 & 0x700), places[1] | (word << 5 & 0x700),
                         places[2] | (word << 2 & 0x700), places[3] | (word >> 1 & 0x700));
   shift = ones (_mm256_srai_epi16 (_mm256_set1_epi16 ((gint16) word), 15));
-  widen_signed (_mm256_add_epi8 (bytes, shift), low, high);
+  return _mm256_add_epi8 (bytes, shift);
+}
+
+static inline void
+unpack_iq1_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_signed (bytes_iq1_s (group, b), low, high);
 }
 
 static inline void
@@ -433,8 +494,8 @@ factors_iq1_m (const guint8 *group)
   return _mm256_add_epi16 (_mm256_add_epi16 (s, s), _mm256_set1_epi16 (1));
 }
 
-static inline void
-unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_iq1_m (const guint8 *group, guint b)
 {
   const guint8 *places = group + 4 * b;
   __m256i bits = _mm256_setr_epi16 (0x8, 0x8, 0x8, 0x8, 0x80, 0x80, 0x80, 0x80, 0x800, 0x800,
@@ -448,7 +509,13 @@ unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
                         places[2] | (word & 0x700), places[3] | (word >> 4 & 0x700));
   shifts = _mm256_and_si256 (_mm256_set1_epi16 ((gint16) word), bits);
   shifts = ones (_mm256_cmpeq_epi16 (shifts, bits));
-  widen_times (_mm256_add_epi8 (bytes, shifts), factors_iq1_m (group), b, low, high);
+  return _mm256_add_epi8 (bytes, shifts);
+}
+
+static inline void
+unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_times (bytes_iq1_m (group, b), factors_iq1_m (group), b, low, high);
 }
 
 static inline void

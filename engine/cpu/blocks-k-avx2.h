@@ -46,12 +46,22 @@ bytes_to_floats (guint64 bytes)
 /* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale
  * of offsets. The scales go into the integers --- */
 
+static inline __m256i
+bytes_q2_k (const guint8 *group, guint b)
+{
+  return bit_pairs (group + 16, b);
+}
+
+static inline __m256i
+factors_q2_k (const guint8 *group)
+{
+  return _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
+}
+
 static inline void
 unpack_q2_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
-  __m256i factors = _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
-
-  widen_times (bit_pairs (group + 16, b), factors, b, low, high);
+  widen_times (bytes_q2_k (group, b), factors_q2_k (group), b, low, high);
 }
 
 static inline void
@@ -90,8 +100,8 @@ factors_q3_k (const guint8 *group)
   return _mm256_cvtepi8_epi16 (_mm_sub_epi8 (_mm_or_si128 (four, two), _mm_set1_epi8 (32)));
 }
 
-static inline void
-unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_q3_k (const guint8 *group, guint b)
 {
   __m256i bytes = bit_pairs (group + 32, b);
   __m256i third = _mm256_loadu_si256 ((const __m256i *) group);
@@ -99,8 +109,13 @@ unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
   third = b < 2 ? _mm256_slli_epi16 (third, (int) (2 - b))
                 : _mm256_srli_epi16 (third, (int) (b - 2));
   bytes = _mm256_or_si256 (bytes, _mm256_and_si256 (third, _mm256_set1_epi8 (4)));
-  bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (4));
-  widen_times (bytes, factors_q3_k (group), b, low, high);
+  return _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (4));
+}
+
+static inline void
+unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_times (bytes_q3_k (group, b), factors_q3_k (group), b, low, high);
 }
 
 static inline void
@@ -167,12 +182,11 @@ scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 /* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns
  * each, scale. The scales go into the integers, of which 13 bits are used then --- */
 
-static inline void
-unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __m256i
+bytes_q6_k (const guint8 *group, guint b)
 {
   guint half = b / 4;
   guint quarter = b % 4;
-  __m128i factors = _mm_loadu_si128 ((const __m128i *) (group + 192));
   __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + half * 64 + quarter % 2 * 32));
   __m256i upper = _mm256_loadu_si256 ((const __m256i *) (group + 128 + half * 32));
 
@@ -182,8 +196,19 @@ unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
                       : _mm256_srli_epi16 (upper, (int) (2 * quarter - 4));
   bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
                            _mm256_and_si256 (upper, _mm256_set1_epi8 (0x30)));
-  bytes = _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
-  widen_times (bytes, _mm256_cvtepi8_epi16 (factors), b, low, high);
+  return _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
+}
+
+static inline __m256i
+factors_q6_k (const guint8 *group)
+{
+  return _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (group + 192)));
+}
+
+static inline void
+unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+{
+  widen_times (bytes_q6_k (group, b), factors_q6_k (group), b, low, high);
 }
 
 static inline void
@@ -195,10 +220,16 @@ scale_q6_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 
 /* --- Q8_K: scale (a float), 256 signed bytes, sums --- */
 
+static inline __m256i
+bytes_q8_k (const guint8 *group, guint b)
+{
+  return _mm256_loadu_si256 ((const __m256i *) (group + 4 + 32 * b));
+}
+
 static inline void
 unpack_q8_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
-  widen_signed (_mm256_loadu_si256 ((const __m256i *) (group + 4 + 32 * b)), low, high);
+  widen_signed (bytes_q8_k (group, b), low, high);
 }
 
 static inline void
@@ -226,42 +257,53 @@ scale_tq2_0 (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
   *offsets = _mm256_setzero_ps ();
 }
 
-/* The digit that a byte begins with once it was multiplied with a power of three, modulo 256: the
- * product is kept in the upper half of 16 bits, and what times 3 goes beyond them is the digit. */
+/* Bytes times 3^n, modulo 256: the digit behind n others comes first then. */
 static inline __m256i
-digits (__m256i bytes, __m256i powers)
+shift_digits (__m256i bytes, guint n)
 {
-  __m256i rest = _mm256_mullo_epi16 (bytes, _mm256_slli_epi16 (powers, 8));
+  for (guint i = 0; i < n; i++)
+    bytes = _mm256_add_epi8 (_mm256_add_epi8 (bytes, bytes), bytes);
+  return bytes;
+}
 
-  return _mm256_mulhi_epu16 (rest, _mm256_set1_epi16 (3));
+/* The digit that a byte begins with: what times 3 goes beyond it. */
+static inline __m256i
+first_digits (__m256i bytes)
+{
+  __m256i one = _mm256_cmpeq_epi8 (_mm256_max_epu8 (bytes, _mm256_set1_epi8 (86)), bytes);
+  __m256i two = _mm256_cmpeq_epi8 (_mm256_max_epu8 (bytes, _mm256_set1_epi8 ((char) 171)), bytes);
+
+  return _mm256_sub_epi8 (_mm256_setzero_si256 (), _mm256_add_epi8 (one, two));
+}
+
+/* 32 bytes have the digits of blocks 0 to 4; 16 bytes those of 5, 6 and half of 7; four bytes the rest. */
+static inline __m256i
+bytes_tq1_0 (const guint8 *group, guint b)
+{
+  __m256i sixteen = _mm256_castsi128_si256 (_mm_loadu_si128 ((const __m128i *) (group + 32)));
+  __m256i second;
+  guint32 last;
+
+  if (b < 5)
+    return first_digits (
+      shift_digits (_mm256_loadu_si256 ((const __m256i *) group), b));
+  sixteen = shift_digits (sixteen, 2 * (b - 5));
+  second = shift_digits (sixteen, 1);
+  if (b == 7)
+    {
+      memcpy (&last, group + 48, sizeof last);
+      second = _mm256_setr_epi32 ((gint32) last, 0, 0, 0, 0, 0, 0, 0);
+      second = _mm256_unpacklo_epi64 (
+        _mm256_unpacklo_epi32 (second, shift_digits (second, 1)),
+        _mm256_unpacklo_epi32 (shift_digits (second, 2), shift_digits (second, 3)));
+    }
+  return first_digits (_mm256_permute2x128_si256 (sixteen, second, 0x20));
 }
 
 static inline void
 unpack_tq1_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
 {
-  static const short powers[6] = { 1, 3, 9, 27, 81, 0 };
-
-  if (b < 5)
-    {
-      *low = digits (widen (group), _mm256_set1_epi16 (powers[b]));
-      *high = digits (widen (group + 16), _mm256_set1_epi16 (powers[b]));
-    }
-  else
-    {
-      __m256i bytes = widen (group + 32);
-
-      *low = digits (bytes, _mm256_set1_epi16 (powers[2 * (b - 5)]));
-      if (b < 7)
-        *high = digits (bytes, _mm256_set1_epi16 (powers[2 * (b - 5) + 1]));
-      else
-        {
-          guint32 last;
-
-          memcpy (&last, group + 48, sizeof last);
-          *high = digits (_mm256_cvtepu8_epi16 (_mm_set1_epi32 ((gint32) last)),
-                          _mm256_setr_epi16 (1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27));
-        }
-    }
+  widen_signed (bytes_tq1_0 (group, b), low, high);
 }
 
 static inline void

@@ -91,6 +91,7 @@ vector_store_part (float *target, guint n, FloatVector v)
 }
 
 #include "cpu/template-multiply.h"
+#include "cpu/template-few.h"
 
 void
 sotto_kernels_fill_avx2 (SottoKernels *kernels)
@@ -99,4 +100,5 @@ sotto_kernels_fill_avx2 (SottoKernels *kernels)
   fill_float_kernels (kernels);
   fill_attention_kernels (kernels);
   fill_multiply_kernels (kernels);
+  fill_few_kernels (kernels);
 }

@@ -4,9 +4,8 @@
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
 
-/* The AVX-512 tier (F, BW, VL, DQ and VNNI). Decode works in registers of 256 bits, which leave
- * three ports instead of two; prefill in those of 512, two of rows by six tokens: 12 sums of
- * integers and 12 of floats, two of weights, one of activations. */
+/* The AVX-512 tier (F, BW, VL, DQ, VNNI and GFNI). A tile of the panel is two registers of rows by six
+ * tokens: 12 sums of integers and 12 of floats, two of weights, one of activations. */
 
 typedef __m512i IntVector;
 typedef __m512 FloatVector;
@@ -84,6 +83,7 @@ vector_store_part (float *target, guint n, FloatVector v)
 }
 
 #include "cpu/template-multiply.h"
+#include "cpu/template-few.h"
 
 void
 sotto_kernels_fill_avx512 (SottoKernels *kernels)
@@ -92,4 +92,5 @@ sotto_kernels_fill_avx512 (SottoKernels *kernels)
   fill_float_kernels (kernels);
   fill_attention_kernels (kernels);
   fill_multiply_kernels (kernels);
+  fill_few_kernels (kernels);
 }

@@ -1,13 +1,9 @@
-/* The products of every block type, from the templates; included by the tiers' files. */
+/* The products of every block type with many tokens, from the templates, and those of floats with any
+ * number; included by the tiers' files. */
 
 #include "cpu/block-kinds.h"
 
-/* Bytes ahead of the group in work that are asked for. Less was slower, more no faster (SPEED.md).
- */
-#define PREFETCH_AHEAD 1536
-
 #include "cpu/pack-many.h"
-#include "cpu/template-rows.h"
 #include "cpu/template-panel.h"
 #include "cpu/template-float-panel.h"
 
@@ -29,28 +25,6 @@ place_panel (const Steps *x, void *scratch)
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_kind_rows (BlockKind               kind,
-                    const guint8           *rows,
-                    gsize                   row_bytes,
-                    guint                   n_rows,
-                    const Steps            *x,
-                    guint                   first_token,
-                    guint                   n_tokens,
-                    float                  *y,
-                    gsize                   y_stride,
-                    float                  *halves)
-{
-  if (kind.form == FORM_HALF_OFFSETS)
-    for (guint t = 0; t < n_tokens; t++)
-      sum_halves (x, first_token + t, halves + 2 * t * x->block_stride);
-  if (n_tokens == 1)
-    multiply_rows_once (kind, rows, row_bytes, n_rows, x, first_token, halves, y);
-  else
-    multiply_rows_few (kind, rows, row_bytes, n_rows, x, first_token, n_tokens, halves, y,
-                       y_stride);
-}
-
-static inline __attribute__ ((always_inline)) void
 multiply_kind (BlockKind               kind,
                const SottoWeight      *weight,
                guint                   first_row,
@@ -67,15 +41,8 @@ multiply_kind (BlockKind               kind,
   const Steps some = steps_at (activations->packed, activations->packed_strides[activations->form],
                                activations->n_columns);
   const Steps *x = &some;
-  Panel panel;
+  Panel panel = place_panel (x, scratch);
 
-  if (n_tokens <= FEW_TOKENS)
-    {
-      multiply_kind_rows (kind, rows, weight->row_bytes, n_rows, x, first_token, n_tokens, y,
-                          y_stride, scratch);
-      return;
-    }
-  panel = place_panel (x, scratch);
   for (guint r = 0; r < n_rows; r += PANEL_ROWS)
     {
       guint n = MIN (n_rows - r, PANEL_ROWS);
@@ -112,20 +79,19 @@ multiply_kind (BlockKind               kind,
 BLOCK_KINDS (DEFINE_MULTIPLY)
 
 #define FILL_MULTIPLY(type, name, ...)                                                            \
-  kernels->multiply[form][SOTTO_BLOCK_##type] = multiply_##name;                                   \
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_##name;                        \
   kernels->takes_packed[SOTTO_BLOCK_##type] = TRUE;
 
 static void
 fill_multiply_kernels (SottoKernels *kernels)
 {
   kernels->piece = 500 * 1000 * 1000;
+  BLOCK_KINDS (FILL_MULTIPLY)
   for (guint form = 0; form < SOTTO_N_FORMS; form++)
     {
-      BLOCK_KINDS (FILL_MULTIPLY)
       kernels->multiply[form][SOTTO_BLOCK_F32] = multiply_f32;
       kernels->multiply[form][SOTTO_BLOCK_F16] = multiply_f16;
       kernels->multiply[form][SOTTO_BLOCK_BF16] = multiply_bf16;
     }
-  kernels->packings[SOTTO_FORM_FEW] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many, FALSE };
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many, TRUE };
 }

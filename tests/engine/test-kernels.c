@@ -54,7 +54,7 @@ static Steps
 steps_of (const SottoKernels *kernels, SottoForm form)
 {
   if (form == SOTTO_FORM_FEW)
-    return (Steps) { 256, 16256, FALSE };
+    return (Steps) { 32, 16256, FALSE };
   if (g_str_equal (kernels->name, "amx"))
     return (Steps) { 256, 32512, TRUE };
 

@@ -1,0 +1,360 @@
+#pragma once
+
+#include "cpu/pack-few.h"
+
+/* Codes in two registers of 256 bits; see codes.h. Signed weights of few bits have the kind's zero added
+ * to them; those of up to eight, whose kind's zero is ZERO_SIGNED, stay signed bytes. */
+
+typedef struct {
+  __m256i low;              /* of the first two blocks of four */
+  __m256i high;
+} Codes;
+
+/* --- Products --- */
+
+/* Of bytes with a sign: the products of four columns, whole, in 32 bits. */
+static inline __attribute__ ((always_inline)) __m256i
+multiply_signed (__m256i codes, const gint16 words[2][16])
+{
+  __m256i even = _mm256_srai_epi16 (_mm256_slli_epi16 (codes, 8), 8);
+  __m256i odd = _mm256_srai_epi16 (codes, 8);
+
+  return _mm256_add_epi32 (
+    _mm256_madd_epi16 (even, _mm256_load_si256 ((const __m256i *) words[0])),
+    _mm256_madd_epi16 (odd, _mm256_load_si256 ((const __m256i *) words[1])));
+}
+
+/* Of codes below 64: the products of two columns in 16 bits, which may be added once more. */
+static inline __attribute__ ((always_inline)) __m256i
+multiply_twos (__m256i codes, const gint8 *x)
+{
+  return _mm256_maddubs_epi16 (codes, _mm256_load_si256 ((const __m256i *) x));
+}
+
+/* The sums of 128 * high + low - zero * columns, in 32 bits; zeros is minus the sum of the columns. */
+static inline __attribute__ ((always_inline)) __m256i
+join_planes (__m256i high, __m256i low, const gint32 *zeros, guint zero)
+{
+  __m256i sums = _mm256_add_epi32 (_mm256_madd_epi16 (high, _mm256_set1_epi16 (128)),
+                                   _mm256_madd_epi16 (low, _mm256_set1_epi16 (1)));
+
+  if (zero == 0)
+    return sums;
+  return _mm256_add_epi32 (sums, _mm256_slli_epi32 (_mm256_load_si256 ((const __m256i *) zeros),
+                                                    __builtin_ctz (zero)));
+}
+
+static inline __attribute__ ((always_inline)) __m256
+multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint zero)
+{
+  if (zero == ZERO_SIGNED)
+    return _mm256_cvtepi32_ps (multiply_signed (codes, x->words[half][side]));
+  return _mm256_cvtepi32_ps (join_planes (multiply_twos (codes, x->high[half] + 32 * side),
+                                          multiply_twos (codes, x->low[half] + 32 * side),
+                                          x->half_zeros[half] + 8 * side, zero));
+}
+
+static inline __attribute__ ((always_inline)) __m256
+multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, guint zero)
+{
+  __m256i high;
+  __m256i low;
+
+  if (zero == ZERO_SIGNED)
+    return _mm256_cvtepi32_ps (_mm256_add_epi32 (multiply_signed (first, x->words[0][side]),
+                                                 multiply_signed (second, x->words[1][side])));
+  high = _mm256_add_epi16 (multiply_twos (first, x->high[0] + 32 * side),
+                           multiply_twos (second, x->high[1] + 32 * side));
+  low = _mm256_add_epi16 (multiply_twos (first, x->low[0] + 32 * side),
+                          multiply_twos (second, x->low[1] + 32 * side));
+  return _mm256_cvtepi32_ps (join_planes (high, low, x->zeros + 8 * side, zero));
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+multiply_pair (Codes first, Codes second, const FewPair *x, guint zero)
+{
+  return (Lanes) { multiply_sides (first.low, second.low, x, 0, zero),
+                   multiply_sides (first.high, second.high, x, 1, zero) };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+multiply_half (Codes codes, const FewPair *x, guint half, guint zero)
+{
+  return (Lanes) { multiply_side (codes.low, x, half, 0, zero),
+                   multiply_side (codes.high, x, half, 1, zero) };
+}
+
+/* --- Scales --- */
+
+static inline __attribute__ ((always_inline)) __m256
+spread_pair (__m256 v, int a, int b)
+{
+  return _mm256_permutevar8x32_ps (v, _mm256_setr_epi32 (a, a, a, a, b, b, b, b));
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+spread_lanes (Lanes v, int a, int b, int c, int d)
+{
+  return (Lanes) { spread_pair (v.low, a, b), spread_pair (v.high, c - 8, d - 8) };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+spread_eight (__m256 v, int a, int b, int c, int d)
+{
+  return (Lanes) { spread_pair (v, a, b), spread_pair (v, c, d) };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+spread_two (__m128 v)
+{
+  __m256 both = spread_pair (_mm256_castps128_ps256 (v), 0, 1);
+
+  return (Lanes) { both, both };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+extend_eight (__m256 v)
+{
+  return (Lanes) { v, _mm256_setzero_ps () };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+lanes_of_bytes (__m128i bytes)
+{
+  return (Lanes) { _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (bytes)),
+                   _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_srli_si128 (bytes, 8))) };
+}
+
+static inline __attribute__ ((always_inline)) Lanes
+lanes_of_words (__m256i words)
+{
+  __m128i low = _mm256_castsi256_si128 (words);
+  __m128i high = _mm256_extracti128_si256 (words, 1);
+
+  return (Lanes) { _mm256_cvtepi32_ps (_mm256_cvtepi16_epi32 (low)),
+                   _mm256_cvtepi32_ps (_mm256_cvtepi16_epi32 (high)) };
+}
+
+/* --- Codes of four blocks --- */
+
+static inline __attribute__ ((always_inline)) Codes
+load_four (const guint8 *const blocks[4], gsize offset)
+{
+  __m128i v[4];
+
+  for (guint i = 0; i < 4; i++)
+    v[i] = _mm_loadu_si128 ((const __m128i *) (blocks[i] + offset));
+  return (Codes) { _mm256_set_m128i (v[1], v[0]), _mm256_set_m128i (v[3], v[2]) };
+}
+
+/* The halves of four blocks. */
+static inline __attribute__ ((always_inline)) void
+split_four (__m256i a, __m256i b, __m256i c, __m256i d, Codes codes[2])
+{
+  codes[0] = (Codes) { _mm256_permute2x128_si256 (a, b, 0x20),
+                       _mm256_permute2x128_si256 (c, d, 0x20) };
+  codes[1] = (Codes) { _mm256_permute2x128_si256 (a, b, 0x31),
+                       _mm256_permute2x128_si256 (c, d, 0x31) };
+}
+
+static inline __attribute__ ((always_inline)) __m256i
+nibbles_of (__m256i bytes)
+{
+  return _mm256_and_si256 (bytes, _mm256_set1_epi8 (15));
+}
+
+static inline __attribute__ ((always_inline)) Codes
+low_nibbles (Codes bytes)
+{
+  return (Codes) { nibbles_of (bytes.low), nibbles_of (bytes.high) };
+}
+
+static inline __attribute__ ((always_inline)) Codes
+high_nibbles (Codes bytes)
+{
+  return (Codes) { nibbles_of (_mm256_srli_epi16 (bytes.low, 4)),
+                   nibbles_of (_mm256_srli_epi16 (bytes.high, 4)) };
+}
+
+static inline __attribute__ ((always_inline)) Codes
+low_signed (Codes bytes)
+{
+  return low_nibbles (bytes);
+}
+
+static inline __attribute__ ((always_inline)) Codes
+high_signed (Codes bytes)
+{
+  return high_nibbles (bytes);
+}
+
+static inline __attribute__ ((always_inline)) Codes
+low_fives (Codes bytes)
+{
+  return low_nibbles (bytes);
+}
+
+static inline __attribute__ ((always_inline)) Codes
+high_fives (Codes bytes)
+{
+  return high_nibbles (bytes);
+}
+
+/* v + 16 where the bit of the byte is set */
+static inline __attribute__ ((always_inline)) __m256i
+add_sixteens (__m256i v, guint32 bits)
+{
+  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
+                                     2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  __m256i lanes = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
+  __m256i set = _mm256_shuffle_epi8 (_mm256_set1_epi32 ((gint32) bits), places);
+
+  set = _mm256_cmpeq_epi8 (_mm256_and_si256 (set, lanes), lanes);
+  return _mm256_or_si256 (v, _mm256_and_si256 (set, _mm256_set1_epi8 (16)));
+}
+
+static inline __attribute__ ((always_inline)) Codes
+add_fifths (Codes nibbles, guint64 bits)
+{
+  return (Codes) { add_sixteens (nibbles.low, (guint32) bits),
+                   add_sixteens (nibbles.high, (guint32) (bits >> 32)) };
+}
+
+static inline __attribute__ ((always_inline)) Codes
+of_signed_bytes (Codes bytes)
+{
+  return bytes;
+}
+
+static inline __attribute__ ((always_inline)) Codes
+of_bytes (Codes bytes, guint zero G_GNUC_UNUSED)
+{
+  return bytes;
+}
+
+static inline __attribute__ ((always_inline)) Codes
+look_up (__m128i book, Codes nibbles)
+{
+  __m256i both = _mm256_broadcastsi128_si256 (book);
+
+  return (Codes) { _mm256_shuffle_epi8 (both, nibbles.low),
+                   _mm256_shuffle_epi8 (both, nibbles.high) };
+}
+
+static inline __attribute__ ((always_inline)) void
+mix_eights (Codes a, Codes b, Codes codes[2])
+{
+  codes[0] = (Codes) { _mm256_unpacklo_epi64 (a.low, b.low),
+                       _mm256_unpacklo_epi64 (a.high, b.high) };
+  codes[1] = (Codes) { _mm256_unpackhi_epi64 (a.low, b.low),
+                       _mm256_unpackhi_epi64 (a.high, b.high) };
+}
+
+/* --- The K types; see format/block-dequantise-k.c --- */
+
+/* 128 bytes as [bytes 0 … 15 of each 32], [bytes 16 … 31 of each 32] */
+static inline __attribute__ ((always_inline)) void
+load_sides (const guint8 *p, Codes sides[2])
+{
+  __m256i v[4];
+
+  for (guint i = 0; i < 4; i++)
+    v[i] = _mm256_loadu_si256 ((const __m256i *) (p + 32 * i));
+  split_four (v[0], v[1], v[2], v[3], sides);
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q4_k (const guint8 *group, Codes codes[4])
+{
+  Codes sides[2];
+
+  load_sides (group + 16, sides);
+  for (guint i = 0; i < 2; i++)
+    {
+      codes[i] = low_nibbles (sides[i]);
+      codes[2 + i] = high_nibbles (sides[i]);
+    }
+}
+
+static inline __attribute__ ((always_inline)) __m256i
+two_counts (int low, int high)
+{
+  return _mm256_setr_epi32 (low, low, low, low, high, high, high, high);
+}
+
+/* v and bit 4 of the others */
+static inline __attribute__ ((always_inline)) __m256i
+or_sixteens (__m256i v, __m256i bits)
+{
+  return _mm256_or_si256 (v, _mm256_and_si256 (bits, _mm256_set1_epi8 (16)));
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q5_k (const guint8 *group, Codes codes[4])
+{
+  Codes sides[2];
+
+  load_sides (group + 48, sides);
+  for (guint i = 0; i < 2; i++)
+    {
+      __m256i fifth = _mm256_broadcastsi128_si256 (
+        _mm_loadu_si128 ((const __m128i *) (group + 16 + 16 * i)));
+      Codes low = low_nibbles (sides[i]);
+      Codes high = high_nibbles (sides[i]);
+
+      codes[i] = (Codes) {
+        or_sixteens (low.low, _mm256_sllv_epi32 (fifth, two_counts (4, 2))),
+        or_sixteens (low.high, _mm256_srlv_epi32 (fifth, two_counts (0, 2))),
+      };
+      codes[2 + i] = (Codes) {
+        or_sixteens (high.low, _mm256_sllv_epi32 (fifth, two_counts (3, 1))),
+        or_sixteens (high.high, _mm256_srlv_epi32 (fifth, two_counts (1, 3))),
+      };
+    }
+}
+
+/* Blocks q and q + 2 of a half of the group: a low and a high nibble of the same bytes, and bits 0 and 1,
+ * 4 and 5 of upper. */
+static inline __attribute__ ((always_inline)) __m256i
+two_blocks_q6_k (const guint8 *nibbles, __m256i upper)
+{
+  __m256i bytes = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) nibbles));
+
+  upper = _mm256_and_si256 (_mm256_sllv_epi32 (upper, two_counts (4, 0)), _mm256_set1_epi8 (0x30));
+  return _mm256_or_si256 (nibbles_of (_mm256_srlv_epi32 (bytes, two_counts (0, 4))), upper);
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q6_k (const guint8 *group, Codes codes[4])
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      __m256i upper[2];
+
+      for (guint half = 0; half < 2; half++)
+        upper[half] = _mm256_broadcastsi128_si256 (
+          _mm_loadu_si128 ((const __m128i *) (group + 128 + 32 * half + 16 * i)));
+      codes[i] = (Codes) { two_blocks_q6_k (group + 16 * i, upper[0]),
+                           two_blocks_q6_k (group + 64 + 16 * i, upper[1]) };
+      for (guint half = 0; half < 2; half++)
+        upper[half] = _mm256_srli_epi16 (upper[half], 2);
+      codes[2 + i] = (Codes) { two_blocks_q6_k (group + 32 + 16 * i, upper[0]),
+                               two_blocks_q6_k (group + 96 + 16 * i, upper[1]) };
+    }
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_iq4_xs (const guint8 *group, Codes codes[4])
+{
+  __m128i book = _mm_setr_epi8 (SOTTO_CODES_IQ4);
+
+  for (guint pair = 0; pair < 2; pair++)
+    {
+      const guint8 *p = group + 8 + 16 * pair;
+      const guint8 *const blocks[4] = { p, p + 32, p + 64, p + 96 };
+      Codes bytes = load_four (blocks, 0);
+
+      codes[2 * pair] = look_up (book, low_nibbles (bytes));
+      codes[2 * pair + 1] = look_up (book, high_nibbles (bytes));
+    }
+}
