@@ -91,6 +91,28 @@ on_places_changed (SottoInference *self)
     }
 }
 
+/* A smaller model may guess for a larger one. */
+static void
+tell_models (SottoInference *self)
+{
+  GListModel *models = G_LIST_MODEL (self->library);
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  g_auto (GStrv) library = NULL;
+
+  if (self->worker == NULL)
+    return;
+
+  for (guint i = 0; i < g_list_model_get_n_items (models); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (models, i);
+
+      if (sotto_model_entry_is_usable (entry))
+        g_strv_builder_add (paths, sotto_model_entry_get_path (entry));
+    }
+  library = g_strv_builder_end (paths);
+  sotto_worker_set_library (self->worker, (const char *const *) library);
+}
+
 static void
 on_keep_previous_changed (SottoInference *self)
 {
@@ -273,6 +295,8 @@ sotto_inference_new (SottoSettings *settings, SottoModelLibrary *library)
   self->settings = g_object_ref (settings);
   self->library = g_object_ref (library);
   self->source = sotto_engine_source_new (g_main_context_default (), on_event, self);
+  g_signal_connect_object (library, "items-changed", G_CALLBACK (tell_models), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::threads", G_CALLBACK (on_threads_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::model-places", G_CALLBACK (on_places_changed), self,
@@ -336,6 +360,7 @@ ensure_worker (SottoInference *self, GError **error)
   self->worker = sotto_worker_new (&options, error);
   self->is_stale = FALSE;
   sotto_engine_source_set_worker (self->source, self->worker);
+  tell_models (self);
   return self->worker != NULL;
 }
 

@@ -250,6 +250,9 @@ sotto_residents_find_helper (SottoResidents     *self,
   SottoResident *other;
   guint index;
 
+  if (path != NULL && resident->helper != NULL
+      && g_str_equal (sotto_model_get_info (sotto_helper_get_model (resident->helper))->path, path))
+    return;
   g_clear_pointer (&resident->helper, sotto_helper_free);
   if (path == NULL)
     return;
