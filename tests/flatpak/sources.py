@@ -131,6 +131,7 @@ def stand_in(module, tree):
             "mkdir -p /app/lib/pkgconfig /app/include",
             "cp -a lib/*/lib*.so* /app/lib",
             "cp -a include/. /app/include",
+            f"install -D -m 644 -t /app/share/licenses/$FLATPAK_ID/{module['name']} share/doc/*/copyright",
             "cp -a lib/*/pkgconfig/. /app/lib/pkgconfig",
             "sed -i 's,/usr,/app,; s,/lib/[^/]*-linux-gnu,/lib,' /app/lib/pkgconfig/*.pc",
         ],

@@ -166,10 +166,12 @@ def _():
 
 @step("It asks for a window and a GPU, and for nothing else")
 def _():
-    metadata = run("flatpak", "--user", "info", "--show-permissions", APPLICATION)
-    wanted = {"[Context]", "shared=ipc;", "sockets=fallback-x11;wayland;", "devices=dri;"}
-    lines = {";".join(sorted(line.strip(";").split(";"))) for line in metadata.split()}
-    check(lines == {";".join(sorted(line.strip(";").split(";"))) for line in wanted}, f"it asks for\n{metadata}")
+    text = run("flatpak", "--user", "info", "--show-permissions", APPLICATION)
+    # Flatpak itself writes x11 beside its fallback, for versions that do not know the latter.
+    granted = {"shared": {"ipc"}, "sockets": {"x11", "fallback-x11", "wayland"}, "devices": {"dri"}}
+    lines = [line for line in text.split() if line != "[Context]"]
+    asked = {line.split("=")[0]: set(filter(None, line.split("=")[-1].split(";"))) for line in lines}
+    check(asked == granted, f"it asks for\n{text}")
 
 
 @step("Licences are there for every part; headers, static libraries and tools of building are not")
@@ -178,7 +180,7 @@ def _():
     manifest = json.loads(run("flatpak-builder", "--show-manifest", REPO / f"flatpak/{APPLICATION}.yml"))
     licensed = {path.split("/")[5] for path in files if path.startswith(f"/app/share/licenses/{APPLICATION}/")}
     parts = {module["name"] for module in manifest["modules"]} - {"jimtcl"}     # nothing of that stays
-    check(licensed >= parts - {"libspelling"}, f"there are licences of {licensed} only")
+    check(licensed >= parts, f"there are licences of {licensed} only")
     left = [path for path in files if re.search(r"\.(h|a|la|pc)$|jimsh", path)]
     check(not left, f"these are left: {left}")
     missing = [line for line in inside("ldd", "/app/bin/sotto", "/app/bin/sotto-engine").splitlines()
@@ -188,6 +190,10 @@ def _():
 
 @step("The first start shows the recovery code; the model is there already")
 def _():
+    # Few words, and the same ones; kept where GSettings keeps them in a sandbox.
+    folder = person.home()[0] / ".var/app" / APPLICATION / "config/glib-2.0/settings"
+    folder.mkdir(parents=True)
+    (folder / "keyfile").write_text("[io/github/sotto_chat/Sotto]\ntemperature=0.0\nmax-tokens=40\n")
     sotto = start()
     sotto.accept_recovery_code()
     sotto.see("button", re.compile("^Model: SmolLM2"))
