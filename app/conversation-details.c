@@ -212,8 +212,8 @@ sotto_conversation_get_group_title (SottoConversation *self)
       return _("Previous 30 Days");
     case SOTTO_DATE_GROUP_MONTH:
     default:
-      /* Translators: a heading over the conversations of a month: “March 2026” */
       g_free (self->month);
+      /* Translators: a heading over the conversations of a month: “March 2026” */
       self->month = g_date_time_format (self->last_used, _("%OB %Y"));
       return self->month;
     }
