@@ -7,8 +7,8 @@
 
 /* Tokens that it begins with, besides the timeline's first, on which many models lean (G. Xiao and others 2023,
  * "attention sinks"); and how many it may have missed before it begins anew. */
-#define WINDOW 32u
-#define MOST_MISSED 64u
+#define WINDOW 14u
+#define MOST_MISSED 32u
 
 /* It begins anew, too, where its own timeline is full: a short one is quick. */
 #define CONTEXT 1024u
@@ -74,7 +74,7 @@ sotto_helper_new (SottoModel    *model,
   /* A recurrent state would have to go back with every guess. */
   self->is_broken = sotto_model_get_info (model)->is_embedding
                     || sotto_model_get_program (model)->plan.n_recurrents > 0
-                    || sotto_session_get_context (session) < 2 * WINDOW;
+                    || sotto_session_get_context (session) < 4 * WINDOW;
 
   return self;
 }

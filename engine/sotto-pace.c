@@ -22,10 +22,10 @@
  * whether they pay, and for how many tokens they are left alone if not, twice as long each time. */
 #define EACH_AT_FIRST 0.5
 #define MODEL_MEMORY 0.93
-#define MODEL_TRIAL 4.0
-#define TRIALS 4
-#define LEAST_WAIT 64
-#define MOST_WAIT 512
+#define MODEL_TRIAL 3.5
+#define TRIALS 3
+#define LEAST_WAIT 192
+#define MOST_WAIT 768
 
 /* By how much a batch has to be better than single steps. */
 #define LEAST_GAIN 1.02
@@ -184,7 +184,8 @@ sotto_pace_tell_catch_up (SottoPace *self,
                           double     microseconds)
 {
   if (self->times[1] > 0)
-    self->credit = MAX (self->credit - microseconds / self->times[1], MOST_DEBT);
+    self->catch_up = microseconds / self->times[1];
+  self->credit = MAX (self->credit - self->catch_up, MOST_DEBT);
   self->n_trials = TRIALS;
 }
 
@@ -230,12 +231,19 @@ get_each (const SottoPace *self)
   return self->n_each > 0 ? self->each : EACH_AT_FIRST * self->times[1];
 }
 
+/* Whoever has been left alone has missed something. */
+static double
+get_catch_up (const SottoPace *self)
+{
+  return self->cost > 0 ? 0.0 : self->catch_up;
+}
+
 gboolean
 sotto_pace_tries_model (SottoPace *self)
 {
   return self->n_times[1] >= 2 && self->wait == 0
          && (self->n_trials > 0
-             || (get_each (self) + get_time (self, 2)) / self->times[1] - 1.0 <= self->credit);
+             || (get_each (self) + get_time (self, 2)) / self->times[1] - 1.0 + get_catch_up (self) <= self->credit);
 }
 
 gboolean

@@ -32,12 +32,13 @@ typedef struct {
   double credit;           /* what may be lost, in single steps */
 
   /* Of a model's guesses: microseconds of each; of late the tokens that batches of them gave, and what those cost, in
-   * single steps; batches that are tried whatever they cost; how many tokens they are left alone, and how many next
-   * time */
+   * single steps; what it cost last to read what was missed, likewise; batches that are tried whatever they cost; how
+   * many tokens they are left alone, and how many next time */
   double each;
   guint n_each;
   double given;
   double cost;
+  double catch_up;
   guint n_trials;
   guint wait;
   guint next_wait;
