@@ -16,6 +16,7 @@
 #define XFEATURE_TILES 18
 
 /* Of leaf 7: gcc's names for them are younger than the bits. */
+#define BIT_AMX_BF16 (1u << 22)
 #define BIT_AMX_TILE (1u << 24)
 #define BIT_AMX_INT8 (1u << 25)
 
@@ -63,7 +64,7 @@ sotto_cpu_has (const char *tier)
   if (g_str_equal (tier, "avx512"))
     return TRUE;
   return g_str_equal (tier, "amx") && (saved & XCR0_AMX) == XCR0_AMX && (d7 & BIT_AMX_TILE) != 0
-         && (d7 & BIT_AMX_INT8) != 0 && may_use_tiles ();
+         && (d7 & BIT_AMX_INT8) != 0 && (d7 & BIT_AMX_BF16) != 0 && may_use_tiles ();
 }
 
 #else

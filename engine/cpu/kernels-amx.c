@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "cpu/block-kinds.h"
+#include "cpu/lanes-avx512.h"
+#include "cpu/template-math.h"
+#include "cpu/template-keys.h"
 #include "cpu/template-tiles.h"
+#include "cpu/template-attend-tiles.h"
 
 /* The AMX tier: that of AVX-512, but for many tokens. Tiles are shaped at the beginning of a call and
  * given up at its end, so that a thread that sleeps has none to be saved. */
@@ -31,5 +35,6 @@ sotto_kernels_fill_amx (SottoKernels *kernels)
   kernels->name = "amx";
   kernels->piece = 2 * (guint64) 1000 * 1000 * 1000;
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE };
+  kernels->attend[SOTTO_FORM_MANY] = attend_in_tiles;
   BLOCK_KINDS (FILL_TILES)
 }

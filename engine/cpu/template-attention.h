@@ -26,14 +26,6 @@ attend_width (guint n_queries)
   return width >= 4 ? 4 : width >= 2 ? 2 : 1;
 }
 
-/* Element number i of keys or values that are halves or floats. */
-static inline Lanes
-load_elements (SottoKvType type, const guint8 *source, gsize i)
-{
-  return type == SOTTO_KV_F16 ? lanes_load_half ((const guint16 *) source + i)
-                              : lanes_load ((const float *) source + i);
-}
-
 static inline gsize
 element_bytes (SottoKvType type)
 {

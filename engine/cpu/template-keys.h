@@ -162,6 +162,14 @@ transpose_values (const float *keys, gsize tile_stride, guint n_keys, guint n_va
     }
 }
 
+/* Element number i of keys or values that are halves or floats. */
+static inline Lanes
+load_elements (SottoKvType type, const guint8 *source, gsize i)
+{
+  return type == SOTTO_KV_F16 ? lanes_load_half ((const guint16 *) source + i)
+                              : lanes_load ((const float *) source + i);
+}
+
 /* Some keys of a chunk, as halves or as floats. */
 typedef struct {
   SottoKvType type;

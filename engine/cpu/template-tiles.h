@@ -325,6 +325,13 @@ typedef struct {
   guint8 rows[16];
 } TileShapes;
 
+/* gcc does not know what the instructions on tiles read: what was stored for them has to be in memory. */
+static inline void
+tile_barrier (void)
+{
+  __asm__ volatile ("" : : : "memory");
+}
+
 /* Tiles for n tokens, at most TILE_TOKENS. */
 static void
 shape_tiles (guint n)
@@ -339,8 +346,7 @@ shape_tiles (guint n)
       shapes.rows[i] = (guint8) (i >= WEIGHTS_HIGH ? TILE_ROWS : tokens);
       shapes.row_bytes[i] = shapes.rows[i] > 0 ? 64 : 0;
     }
-  /* gcc does not know what the instructions on tiles read: neither all of this, nor the panel */
-  __asm__ volatile ("" : : "r" (&shapes) : "memory");
+  tile_barrier ();
   _tile_loadconfig (&shapes);
 }
 

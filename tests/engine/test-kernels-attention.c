@@ -124,6 +124,8 @@ check_attention (const SottoKernels *kernels, SottoForm form, const Attended *te
   SottoCaches caches;
   const SottoCache *cache;
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, MAX (test->n_key, stride)));
+  /* products of numbers split in two are off by 2^-17 each, and those of scores may reach 100 */
+  double bound = form == SOTTO_FORM_MANY && g_str_equal (kernels->name, "amx") ? 1e-4 : 1e-5;
 
   g_assert_true (sotto_caches_init (&caches, &plan, N_POSITIONS, test->type, NULL));
   cache = &caches.caches[0];
@@ -193,8 +195,7 @@ check_attention (const SottoKernels *kernels, SottoForm form, const Attended *te
     {
       attend_double (test, &queries[i], keys, values, exact);
       for (guint d = 0; d < test->n_value; d++)
-        g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact[d]), <=,
-                           1e-5);
+        g_assert_cmpfloat (fabs ((double) (totals[i].value[d] / totals[i].sum) - exact[d]), <=, bound);
     }
   sotto_caches_clear (&caches);
   free (scratch);
