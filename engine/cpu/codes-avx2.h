@@ -233,6 +233,12 @@ of_bytes (Codes bytes, guint zero G_GNUC_UNUSED)
 }
 
 static inline __attribute__ ((always_inline)) Codes
+of_digits (Codes bytes)
+{
+  return (Codes) { first_digits (bytes.low), first_digits (bytes.high) };
+}
+
+static inline __attribute__ ((always_inline)) Codes
 look_up (__m128i book, Codes nibbles)
 {
   __m256i both = _mm256_broadcastsi128_si256 (book);

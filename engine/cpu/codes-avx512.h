@@ -188,6 +188,18 @@ of_bytes (Codes bytes, guint zero)
   return zero == 0 ? bytes : _mm512_add_epi8 (bytes, _mm512_set1_epi8 ((char) (128 - zero)));
 }
 
+/* See first_digits(). */
+static inline __attribute__ ((always_inline)) Codes
+of_digits (Codes bytes)
+{
+  __m512i one = _mm512_set1_epi8 (1);
+  __mmask64 first = _mm512_cmpge_epu8_mask (bytes, _mm512_set1_epi8 (86));
+  __mmask64 second = _mm512_cmpge_epu8_mask (bytes, _mm512_set1_epi8 ((char) 171));
+  __m512i digits = _mm512_maskz_mov_epi8 (first, one);
+
+  return _mm512_mask_add_epi8 (digits, second, digits, one);
+}
+
 /* Numbers of a codebook. */
 static inline __attribute__ ((always_inline)) Codes
 look_up (__m128i book, Codes nibbles)

@@ -251,7 +251,7 @@ scales_q2_k (const guint8 *group, Lanes scales[4], Lanes *offsets)
                              lanes_all (half_at (group + 82)));
 }
 
-static inline __m256i
+static inline __attribute__ ((always_inline)) __m256i
 plain_q3_k (const guint8 *group, guint b)
 {
   return _mm256_add_epi8 (bytes_q3_k (group, b), _mm256_set1_epi8 (4));
@@ -274,8 +274,15 @@ CODES_OF_BYTES (iq2_xs, bytes_iq2_xs, ZERO_SIGNED)
 CODES_OF_BYTES (iq2_s, bytes_iq2_s, ZERO_SIGNED)
 CODES_OF_BYTES (iq3_xxs, bytes_iq3_xxs, ZERO_SIGNED)
 CODES_OF_BYTES (iq3_s, bytes_iq3_s, ZERO_SIGNED)
-CODES_OF_BYTES (tq1_0, bytes_tq1_0, 1)
 CODES_OF_BYTES (tq2_0, bit_pairs, 1)
+
+static inline __attribute__ ((always_inline)) void
+codes_tq1_0 (const guint8 *group, Codes codes[4])
+{
+  group_codes (shifted_tq1_0, 0, group, codes);
+  for (guint i = 0; i < 4; i++)
+    codes[i] = of_bytes (of_digits (codes[i]), 1);
+}
 
 #define SCALES_OF_BLOCKS(name)                                                                     \
   static inline __attribute__ ((always_inline)) void scales_##name (                               \

@@ -26,7 +26,7 @@ typedef struct {
 } FewWeights;
 
 /* How far ahead of the group in work weights are asked for (SPEED.md). */
-#define FEW_AHEAD 1536
+#define FEW_AHEAD 4096
 
 /* --- Weights --- */
 
