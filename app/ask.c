@@ -13,6 +13,7 @@
 
 #include "ask-private.h"
 #include "inference.h"
+#include "numbers.h"
 
 /* One question, one answer: a worker of its own, no main loop, no history, no preferences. */
 
@@ -180,8 +181,12 @@ take_event (Answer *answer, const SottoEvent *event)
       finish_line (answer);
       if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
         {
-          sotto_ask_complain (_("The answer was cut off: the model’s context of %d tokens is full."),
-                    (int) event->total);
+          g_autofree char *total = sotto_number_describe (event->total);
+
+          sotto_ask_complain (ngettext ("The answer was cut off: the model’s context of %s token is full.",
+                                        "The answer was cut off: the model’s context of %s tokens is full.",
+                                        event->total),
+                              total);
           answer->status = STATUS_WRONG;
         }
       return TRUE;

@@ -213,7 +213,7 @@ sotto_conversation_get_group_title (SottoConversation *self)
     case SOTTO_DATE_GROUP_MONTH:
     default:
       g_free (self->month);
-      /* Translators: a heading over the conversations of a month: “March 2026” */
+      /* Translators: a heading over the conversations of a month: “March 2026”; %OB is the month as it stands alone, %Y the year */
       self->month = g_date_time_format (self->last_used, _("%OB %Y"));
       return self->month;
     }

@@ -39,9 +39,11 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
     case SOTTO_REPLY_STATE_QUEUED:
       return g_strdup (_("Waiting for another reply to end…"));
     case SOTTO_REPLY_STATE_LOADING:
+      /* Translators: in percent, written as your language writes it */
       return percent > 0 ? g_strdup_printf (_("Loading the model… %d %%"), percent)
                          : g_strdup (_("Loading the model…"));
     case SOTTO_REPLY_STATE_PREFILL:
+      /* Translators: in percent; the model takes in what was said before it answers */
       return percent > 0 ? g_strdup_printf (_("Reading the conversation… %d %%"), percent)
                          : g_strdup (_("Reading the conversation…"));
     case SOTTO_REPLY_STATE_GENERATING:

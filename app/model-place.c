@@ -129,9 +129,11 @@ sotto_model_place_describe (const SottoPlacement *placement)
     return g_steal_pointer (&cpu);
   if (placement->n_gpu_layers >= placement->n_layers)
     return g_strdup (placement->gpus);
-  /* Translators: the name of a GPU; how many layers of a model it computes, of how many; “CPU, 8 threads” */
-  return g_strdup_printf (_("%s: %u of %u layers; %s: the others"), placement->gpus,
-                          placement->n_gpu_layers, placement->n_layers, cpu);
+  /* Translators: the name of a GPU; how many layers of a model it computes, of how many (the number that the plural is
+   * for); “CPU, 8 threads” */
+  return g_strdup_printf (ngettext ("%s: %u of %u layer; %s: the others", "%s: %u of %u layers; %s: the others",
+                                    placement->n_layers),
+                          placement->gpus, placement->n_gpu_layers, placement->n_layers, cpu);
 }
 
 /* Bytes that programs may still take, or 0. */

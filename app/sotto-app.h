@@ -12,6 +12,7 @@
 #include "kinds.h"
 #include "problem.h"
 #include "settings.h"
+#include "numbers.h"
 #include "model-entry.h"
 #include "model-library.h"
 #include "gpu-look.h"

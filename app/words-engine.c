@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "numbers.h"
 #include "words.h"
 
 #include <glib/gi18n-lib.h>
@@ -12,7 +13,7 @@ typedef struct {
   char *name;      /* the file's name, or "the model" */
   char *wanted;    /* as a size */
   char *available; /* as a size */
-  char *wanted_number; /* in digits: xgettext does not know G_GUINT64_FORMAT */
+  char *wanted_number; /* in digits */
   char *available_number;
 } Parts;
 
@@ -35,8 +36,8 @@ parts_fill (Parts *parts, const SottoErrorArguments *arguments)
                                         : g_strdup (_("The model"));
   parts->wanted = g_format_size (arguments->wanted);
   parts->available = g_format_size (arguments->available);
-  parts->wanted_number = g_strdup_printf ("%" G_GUINT64_FORMAT, arguments->wanted);
-  parts->available_number = g_strdup_printf ("%" G_GUINT64_FORMAT, arguments->available);
+  parts->wanted_number = sotto_number_describe (arguments->wanted);
+  parts->available_number = sotto_number_describe (arguments->available);
 }
 
 /* What is wrong with a file; another model is the remedy. */
@@ -66,8 +67,12 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
       return g_strdup_printf (_("“%s” is damaged and cannot be used. Get the file again."),
                               parts->name);
     case SOTTO_ENGINE_ERROR_SPLIT:
-      return g_strdup_printf (_("“%s” is missing or belongs to another model. The model is split over "
-                                "%s files, which have to lie in one folder under their own names."),
+      /* Translators: a file name, how many files */
+      return g_strdup_printf (ngettext ("“%s” is missing or belongs to another model. The model is split over "
+                                        "%s file, which has to lie in one folder under its own name.",
+                                        "“%s” is missing or belongs to another model. The model is split over "
+                                        "%s files, which have to lie in one folder under their own names.",
+                                        arguments->wanted),
                               parts->name, parts->wanted_number);
     case SOTTO_ENGINE_ERROR_CHANGED:
       return g_strdup_printf (_("“%s” was changed while it was in use. Try again to load it as it "
@@ -82,13 +87,16 @@ words_for_file (SottoEngineError code, const SottoErrorArguments *arguments, con
                                 parts->name, subject, known);
       }
     case SOTTO_ENGINE_ERROR_BLOCK_TYPE:
+      /* Translators: a file name, a name such as “IQ1_S” */
       return g_strdup_printf (_("“%s” is compressed in a way (%s) that Sotto cannot read yet. "
                                 "Another quantisation of the same model may work."),
                               parts->name, subject);
     case SOTTO_ENGINE_ERROR_TOKENIZER:
+      /* Translators: a file name, the technical name of the way */
       return g_strdup_printf (_("“%s” splits text in a way (%s) that Sotto does not know yet."),
                               parts->name, subject);
     case SOTTO_ENGINE_ERROR_TENSOR:
+      /* Translators: a file name, the technical name of the part */
       return g_strdup_printf (_("“%s” lacks a part of the model (%s), or it has an unexpected "
                                 "shape."), parts->name, subject);
     default:
@@ -136,6 +144,7 @@ words_for_run (SottoEngineError           code,
       return g_strdup (_("Stopped."));
     case SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      /* Translators: a line's number, and what is wrong in technical words, in English */
       return g_strdup_printf (_("The model’s chat template cannot be read (line %s: %s)."),
                               parts->wanted_number, subject);
     case SOTTO_ENGINE_ERROR_TEMPLATE_RAISED:
@@ -144,6 +153,7 @@ words_for_run (SottoEngineError           code,
       return g_strdup_printf (_("The model refuses this conversation: %s"), subject);
     case SOTTO_ENGINE_ERROR_TEMPLATE_LIMIT:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      /* Translators: %s is what there is too much of, in technical words, in English */
       return g_strdup_printf (_("The model’s chat template takes too much (%s) and was ended."),
                               subject);
     case SOTTO_ENGINE_ERROR_MESSAGES:
@@ -156,9 +166,14 @@ words_for_run (SottoEngineError           code,
                               parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_CONTEXT:
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
-      return g_strdup_printf (_("This conversation has become too long for the model: it has %s "
-                                "tokens, and %s fit. Start a new conversation, or allow a longer "
-                                "context in the preferences."),
+      /* Translators: how long the conversation is, in tokens (the number that the plural is for), and how long it may be */
+      return g_strdup_printf (ngettext ("This conversation has become too long for the model: it has %s "
+                                        "token, and %s fit. Start a new conversation, or allow a longer "
+                                        "context in the preferences.",
+                                        "This conversation has become too long for the model: it has %s "
+                                        "tokens, and %s fit. Start a new conversation, or allow a longer "
+                                        "context in the preferences.",
+                                        arguments->wanted),
                               parts->wanted_number, parts->available_number);
     case SOTTO_ENGINE_ERROR_STATE:
       *remedy = SOTTO_REMEDY_RETRY;

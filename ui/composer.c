@@ -76,7 +76,7 @@ update_button (SottoComposer *self)
   g_autofree char *text = get_text (self);
   const char *icon = is_busy ? "media-playback-stop-symbolic" : continues ? "go-next-symbolic" : "go-up-symbolic";
   const char *tooltip = is_busy ? _("Stop (Escape)") : continues ? _("Continue (Enter)") : _("Send (Enter)");
-  const char *label = is_busy ? _("Stop") : continues ? _("Continue") : _("Send");
+  const char *label = is_busy ? C_("button", "Stop") : continues ? C_("button", "Continue") : C_("button", "Send");
 
   gtk_button_set_icon_name (self->button, icon);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), tooltip);
@@ -106,6 +106,8 @@ update_context (SottoComposer *self)
 {
   guint used = self->conversation != NULL ? sotto_conversation_get_context_used (self->conversation) : 0;
   guint limit = self->conversation != NULL ? sotto_conversation_get_context_limit (self->conversation) : 0;
+  g_autofree char *used_text = sotto_number_describe (used);
+  g_autofree char *limit_text = sotto_number_describe (limit);
   g_autofree char *tooltip = NULL;
 
   gtk_widget_set_visible (GTK_WIDGET (self->context_bar), limit > 0);
@@ -113,8 +115,10 @@ update_context (SottoComposer *self)
     return;
 
   gtk_level_bar_set_value (self->context_bar, MIN ((double) used / limit, 1));
-  /* Translators: how much of what the model can keep in mind this conversation takes; a token is a piece of a word */
-  tooltip = g_strdup_printf (_("%u of %u tokens of context used"), used, limit);
+  /* Translators: how much of what the model can keep in mind this conversation takes, and how much that is (the number
+   * that the plural is for); a token is a piece of a word */
+  tooltip = g_strdup_printf (ngettext ("%s of %s token of context used", "%s of %s tokens of context used", limit),
+                             used_text, limit_text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->context_bar), tooltip);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->context_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, tooltip, -1);
 }

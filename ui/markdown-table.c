@@ -3,6 +3,7 @@
 #include <adwaita.h>
 #include <cmark-gfm-core-extensions.h>
 #include <glib/gi18n.h>
+#include <sotto-app.h>
 #include <string.h>
 
 #include "markdown-plain.h"
@@ -172,7 +173,9 @@ sotto_markdown_table_update (GtkWidget  *table,
   if (n_left > 0)
     {
       GtkWidget *label = ensure_cell (grid, 0, row);
-      g_autofree char *more = g_strdup_printf (ngettext ("… and %u more row", "… and %u more rows", n_left), n_left);
+      g_autofree char *number = sotto_number_describe (n_left);
+      /* Translators: rows of a table that are not shown */
+      g_autofree char *more = g_strdup_printf (ngettext ("… and %s more row", "… and %s more rows", n_left), number);
 
       gtk_label_set_text (GTK_LABEL (label), more);
       gtk_widget_add_css_class (label, "dimmed");

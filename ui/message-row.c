@@ -137,7 +137,7 @@ get_notice (SottoMessageRow *self)
   switch (sotto_message_get_status (self->message))
     {
     case SOTTO_MESSAGE_STATUS_STOPPED:
-      return _("Stopped");
+      return C_("reply", "Stopped");
     case SOTTO_MESSAGE_STATUS_INTERRUPTED:
       return _("Cut off when Sotto ended unexpectedly");
     case SOTTO_MESSAGE_STATUS_LIMITED:
@@ -441,7 +441,7 @@ sotto_message_row_new (SottoConversation *conversation,
   update (self);
   /* Translators: who says what follows; read out by screen readers */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  is_reply (self) ? _("Reply") : _("You"), -1);
+                                  is_reply (self) ? C_("who speaks", "Reply") : C_("who speaks", "You"), -1);
 
   return GTK_WIDGET (self);
 }

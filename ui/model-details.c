@@ -66,11 +66,12 @@ show_file (SottoModelDetails *self)
   g_autofree char *path = g_filename_display_name (sotto_model_entry_get_path (self->entry));
   g_autofree char *size = g_format_size (sotto_model_entry_get_size (self->entry));
   g_autofree char *parameters = describe_parameters (sotto_model_entry_get_parameters (self->entry));
+  g_autofree char *number = sotto_number_describe (n_context);
   g_autofree char *context = NULL;
 
   if (n_context > 0)
     /* Translators: a token is a piece of a word */
-    context = g_strdup_printf (ngettext ("%u token", "%u tokens", n_context), n_context);
+    context = g_strdup_printf (ngettext ("%s token", "%s tokens", n_context), number);
 
   adw_dialog_set_title (ADW_DIALOG (self), sotto_model_entry_get_name (self->entry));
   set_row (self->file_row, path);

@@ -152,7 +152,7 @@ create_contents (Asking *self)
 
   self->spinner = g_object_ref (adw_spinner_new ());
   gtk_widget_set_visible (self->spinner, FALSE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->spinner), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Working"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->spinner), GTK_ACCESSIBLE_PROPERTY_LABEL, C_("something is going on", "Working"), -1);
   self->status = GTK_LABEL (g_object_ref (gtk_label_new ("")));
   gtk_label_set_wrap (self->status, TRUE);
   gtk_widget_set_visible (GTK_WIDGET (self->status), FALSE);

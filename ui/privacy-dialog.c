@@ -96,7 +96,7 @@ add_check (GtkWidget  *group,
 
   gtk_widget_add_css_class (copy, "flat");
   gtk_widget_set_valign (copy, GTK_ALIGN_CENTER);
-  gtk_widget_set_tooltip_text (copy, _("Copy"));
+  gtk_widget_set_tooltip_text (copy, C_("verb", "Copy"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL, copy_label, -1);
   g_signal_connect_data (copy, "clicked", G_CALLBACK (on_copy), g_strdup (command), (GClosureNotify) (GCallback) g_free, 0);
 

@@ -46,7 +46,7 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   g_autofree char *created = g_date_time_format (sotto_message_get_created (message), "%c");
 
   add_row (group, _("Model"), sotto_message_get_model_name (message));
-  add_row (group, _("Written"), created);
+  add_row (group, C_("when a reply was", "Written"), created);
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (receipt_group), _("Receipt"));

@@ -46,7 +46,7 @@ sotto_recovery_dialog_present (GtkWidget *parent,
   gtk_widget_add_css_class (code, "monospace");
   gtk_accessible_update_property (GTK_ACCESSIBLE (code), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Recovery code"), -1);
   gtk_widget_set_valign (copy, GTK_ALIGN_CENTER);
-  gtk_widget_set_tooltip_text (copy, _("Copy"));
+  gtk_widget_set_tooltip_text (copy, C_("verb", "Copy"));
   gtk_widget_add_css_class (copy, "flat");
   gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Copy Recovery Code"), -1);
   g_signal_connect_object (copy, "clicked", G_CALLBACK (on_copy), app, 0);

@@ -21,7 +21,7 @@ sotto_rename_dialog_present (GtkWidget         *parent,
   GtkWidget *group = adw_preferences_group_new ();
   GtkWidget *row = adw_entry_row_new ();
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Title"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), C_("of a conversation", "Title"));
   gtk_editable_set_text (GTK_EDITABLE (row), sotto_conversation_get_title (conversation));
   adw_entry_row_set_activates_default (ADW_ENTRY_ROW (row), TRUE);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);

@@ -99,6 +99,7 @@ static void
 set_entry (SottoStatePage *self,
            Entry           entry)
 {
+  /* Translators: buttons: begin to keep conversations; open those that are kept, with a passphrase or a code */
   static const char *const labels[] = { N_("_Try Again"), N_("_Begin"), N_("_Open"), N_("_Open") };
 
   self->entry = entry;
