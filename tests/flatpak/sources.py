@@ -131,7 +131,8 @@ def stand_in(module, tree):
             "mkdir -p /app/lib/pkgconfig /app/include",
             "cp -a lib/*/lib*.so* /app/lib",
             "cp -a include/. /app/include",
-            f"install -D -m 644 -t /app/share/licenses/$FLATPAK_ID/{module['name']} share/doc/*/copyright",
+            f"install -D -m 644 $(ls share/doc/*/copyright | head -n 1) "
+            f"/app/share/licenses/$FLATPAK_ID/{module['name']}/copyright",
             "cp -a lib/*/pkgconfig/. /app/lib/pkgconfig",
             "sed -i 's,/usr,/app,; s,/lib/[^/]*-linux-gnu,/lib,' /app/lib/pkgconfig/*.pc",
         ],
