@@ -106,8 +106,8 @@ follow (SottoDraft *self,
     sotto_lookup_append (self->lookup, token);
 }
 
-/* Puts guesses behind the first of @tokens: from what came before or, where that says nothing, the helper's. Returns how
- * many. */
+/* Puts guesses behind the first of @tokens: from what came before or, where that says nothing, the helper's. Returns
+ * how many. */
 static guint
 guess (SottoDraft  *self,
        gint32      *tokens,

@@ -18,8 +18,9 @@
 #define MOST_CREDIT 8.0
 #define MOST_DEBT (-4.0)
 
-/* A model's guesses: what one is taken to cost before it is measured, in single steps; over how many batches it is judged
- * whether they pay, and for how many tokens they are left alone if not, twice as long each time. */
+/* A model's guesses: what one is taken to cost before it is measured, in single steps; what of the past counts, and
+ * how much has to be spent, until they are judged; batches that are tried; and for how many tokens they are left alone
+ * when they do not pay, twice as long each time. */
 #define EACH_AT_FIRST 0.5
 #define MODEL_MEMORY 0.93
 #define MODEL_TRIAL 3.5

@@ -52,8 +52,8 @@ SottoResident *sotto_residents_open (SottoResidents  *self,
  * sotto_residents_find_helper:
  * @paths: (array zero-terminated=1): models on this computer
  *
- * Opens the smallest of @paths that can guess for @resident, if there is one and it fits the budget beside what is open.
- * What is opened later may close it again.
+ * Opens the smallest of @paths that can guess for @resident, if there is one and it fits the budget beside what is
+ * open. What is opened later may close it again.
  */
 void sotto_residents_find_helper (SottoResidents     *self,
                                   SottoResident      *resident,

@@ -145,8 +145,8 @@ void sotto_worker_place (SottoWorker *self, const char *path, SottoGpuUse gpu, g
  * sotto_worker_set_library:
  * @paths: (array zero-terminated=1): models on this computer; copied
  *
- * From now on a smaller one of them guesses for a larger one of the same vocabulary where that makes replies quicker and
- * the memory budget allows both. It is opened when there is nothing else to do.
+ * From now on a smaller one of them guesses for a larger one of the same vocabulary where that makes replies quicker
+ * and the memory budget allows both. It is opened when there is nothing else to do.
  */
 void sotto_worker_set_library (SottoWorker *self, const char *const *paths);
 

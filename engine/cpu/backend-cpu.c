@@ -243,6 +243,7 @@ sotto_backend_estimate (const SottoPlan *plan,
     sotto_kernels_fill_reference (&kernels);
   sotto_scratch_init (&measured, &kernels, plan, n_context);
   *kv_cache = sotto_caches_measure (plan, n_context, kv_type);
-  *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (), 1);
+  *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (),
+                                    plan->whole_sequence ? 1 : SOTTO_FEW_TOKENS);
   sotto_scratch_clear (&measured);
 }

@@ -125,8 +125,8 @@ test_changes (void)
 
 /* --- A model that guesses --- */
 
-/* A world in which a model is sure of a @sure share of its guesses, which come true nearly always, and of the others only
- * with @chance. Guessing one takes @each microseconds. Returns the time as against single steps. */
+/* A world in which a model is sure of a @sure share of its guesses, which come true nearly always, and of the others
+ * only with @chance. Guessing one takes @each microseconds. Returns the time as against single steps. */
 static double
 live_with_model (SottoPace *pace,
                  GRand     *random,
