@@ -227,6 +227,16 @@ of_signed_bytes (Codes bytes)
 }
 
 static inline __attribute__ ((always_inline)) Codes
+to_signed_bytes (Codes codes, guint zero)
+{
+  __m256i v = _mm256_set1_epi8 ((char) zero);
+
+  if (zero == 0 || zero == ZERO_SIGNED)
+    return codes;
+  return (Codes) { _mm256_sub_epi8 (codes.low, v), _mm256_sub_epi8 (codes.high, v) };
+}
+
+static inline __attribute__ ((always_inline)) Codes
 of_bytes (Codes bytes, guint zero G_GNUC_UNUSED)
 {
   return bytes;

@@ -4,6 +4,8 @@
 
 /* What several kinds of steps are made of. */
 
+G_STATIC_ASSERT (SOTTO_FORM_FEW_ROWS == SOTTO_FEW_TOKENS);
+
 /* --- Buffers --- */
 
 /* Whether steps leave this buffer packed: those that projections usually read. FEED computes HIDDEN in

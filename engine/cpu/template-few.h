@@ -198,6 +198,12 @@ few_add_tokens (FewKind          kind,
   FewWeights weights;
 
   few_unpack (kind, group, n_blocks, &weights);
+#if FEW_HAS_WORDS
+  /* Words cost a token less than planes, once they are there. */
+  for (guint i = 0; i < (n_blocks > 4 ? 4 : 2); i++)
+    weights.codes[i / 2][i % 2] = to_signed_bytes (weights.codes[i / 2][i % 2], kind.zero);
+  kind.zero = ZERO_SIGNED;
+#endif
   for (guint t = 0; t < tokens->n_tokens; t++)
     lanes_store (totals[t], few_add (kind, &weights, n_blocks, few_token (tokens, t) + g,
                                      lanes_load (totals[t])));
