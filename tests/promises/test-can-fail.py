@@ -10,6 +10,12 @@ from promise import ROOT, files
 
 HERE = pathlib.Path(__file__).parent
 
+
+def translation(language, messages):
+    return (f'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+            + messages)
+
+
 # Script -> [(file in the copy, what to add to it, what the script must say about it)]
 FAULTS = {
     "includes": [
@@ -41,8 +47,30 @@ FAULTS = {
          'accessible name "Bare name"'),
         ("ui/planted-4.c", 's = _("Marked");\n', "ui/planted-4.c has strings"),
         ("po/POTFILES.in", "app/gone.c\n", "names app/gone.c, which is not there"),
+        ("data/planted.desktop.in", "[Desktop Entry]\nName=Planted\n", "data/planted.desktop.in has strings"),
+        ("data/planted.gschema.xml", "<schemalist/>\n", "data/planted.gschema.xml has strings"),
+    ],
+    "translations": [
         ("po/LINGUAS", "xx\n", "po/xx.po do not agree"),
         ("po/yy.po", 'msgid "a"\nmsgstr "b"\nmsgid "a"\nmsgstr "c"\n', "po/yy.po: "),
+        (None, "", "the desktop file cannot be translated"),
+        ("po/zz.po", translation("yy", '#, fuzzy\nmsgid "Today"\nmsgstr "T"\n'
+                                 'msgid "Sotto"\nmsgstr "Sotto"\n'
+                                 'msgid "%s used"\nmsgstr "used"\n'
+                                 'msgid "_Quit"\nmsgstr "Quit"\n'
+                                 'msgid "Writing…"\nmsgstr "Writing"\n'
+                                 'msgid "%OB %Y"\nmsgstr "%Y"\n'
+                                 'msgid "Copied"\nmsgstr "<b>Copied</b>"\n'
+                                 'msgid "Code"\nmsgstr "\\"Code\\""\n'), "po/zz.po lacks “Today”"),
+        (None, "", "po/zz.po lacks “Yesterday”"),
+        (None, "", "po/zz.po: what is filled in in “%s used”"),
+        (None, "", "po/zz.po: the mnemonic in “_Quit”"),
+        (None, "", "po/zz.po: the ellipsis in “Writing…”"),
+        (None, "", "po/zz.po: what is filled in in “%OB %Y”"),
+        (None, "", "po/zz.po: markup in “Copied”"),
+        (None, "", 'po/zz.po: " in “"Code"”'),
+        (None, "", "po/zz.po does not say that it is zz"),
+        (None, "", "po/zz.po says neither"),
     ],
     "tree": [
         ("stray.txt", "x\n", "stray.txt does not belong at the top"),
