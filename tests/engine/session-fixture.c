@@ -84,6 +84,21 @@ fixture_assert_logits (SottoSession *session, const float *expected)
 }
 
 void
+fixture_assert_near (SottoSession *session, const float *expected)
+{
+  const float *logits = sotto_session_get_logits (session);
+  double squares = 0.0;
+  double apart = 0.0;
+
+  for (guint i = 0; i < TINY_MODEL_VOCABULARY; i++)
+    {
+      squares += (double) expected[i] * expected[i];
+      apart += ((double) logits[i] - expected[i]) * ((double) logits[i] - expected[i]);
+    }
+  g_assert_cmpfloat (apart, <=, 1e-6 * squares);
+}
+
+void
 fixture_assert_timeline (SottoSession *session, const gint32 *tokens, guint n)
 {
   guint length;

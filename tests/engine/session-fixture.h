@@ -25,6 +25,9 @@ void fixture_sync_to (SottoSession *session, const gint32 *tokens, guint n, guin
 void fixture_append (SottoSession *session, gint32 token);
 float *fixture_copy_logits (SottoSession *session);
 void fixture_assert_logits (SottoSession *session, const float *expected);
+
+/* What other stretches give: the same but for a thousandth. */
+void fixture_assert_near (SottoSession *session, const float *expected);
 void fixture_assert_timeline (SottoSession *session, const gint32 *tokens, guint n);
 
 G_END_DECLS
