@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 #define N_CONTEXT 1024
-#define N_LONG 700 /* more than two pieces of prefill */
+#define N_LONG 700 /* more than one piece of prefill */
 
 /* A tiny model with a session of N_CONTEXT tokens, and a timeline for it. */
 typedef struct {
