@@ -36,9 +36,9 @@ def sha256_of(path):
 
 
 def name_of(source):
-    """As flatpak-builder calls the file."""
-    return source.get("dest-filename") or pathlib.PurePosixPath(
-        urllib.parse.urlparse(source["url"]).path).name
+    """As flatpak-builder calls what it downloads: an archive as the manifest does, else as the address."""
+    name = pathlib.PurePosixPath(urllib.parse.urlparse(source["url"]).path).name
+    return source.get("dest-filename", name) if source["type"] == "archive" else name
 
 
 def downloads(module):
@@ -173,7 +173,7 @@ def prepare_model(manifest, folder, models):
             target = place_of(folder, source)
             if target.exists():
                 continue
-            found = models / name_of(source)
+            found = models / source["dest-filename"]
             if not found.exists() or sha256_of(found) != source["sha256"]:
                 raise Missing(f"{found} is not here; data/models/fetch puts it there")
             target.parent.mkdir(parents=True, exist_ok=True)

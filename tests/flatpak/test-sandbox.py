@@ -30,8 +30,8 @@ BUILDING = WORK / "building"        # the installation of whoever builds it
 
 # What is typed; each word stands nowhere else on a disk.
 FIRST = "What is the capital of France? My cat is called Zwirbelquast."
-SECOND = "And of Poland? Greetings from Ankerplumm."
-THIRD = "And of Italy, asks Quendelfax?"
+SECOND = "What is the capital of Poland? My dog is called Ankerplumm."
+THIRD = "What is the capital of Italy? My bird is called Quendelfax."
 
 journey = Journey()
 step = journey.step
@@ -98,8 +98,10 @@ def ask(sotto, text):
 
 
 def tree(version=None):
-    """A copy of what would be committed now; of another version, if one is given."""
-    place = WORK / (f"tree-{version}" if version else "tree")
+    """A copy of what would be committed now; of another version, if one is given. Always in the same place, which
+    flatpak-builder knows again what it has built by."""
+    place = CACHE / "flatpak-tree"
+    shutil.rmtree(place, ignore_errors=True)
     names = subprocess.run(["git", "-C", REPO, "-c", "safe.directory=*", "ls-files", "-z", "--cached",
                             "--others", "--exclude-standard", "--", ".", ":!tests"],
                            capture_output=True, check=True).stdout.decode().split("\0")
