@@ -162,8 +162,8 @@ finish (const Attention *self, guint head, SottoPartial *partial, float *target)
       factor = sotto_exp (partial->highest - highest);
       sum = sum * factor + sotto_exp (sink - highest);
     }
-  for (guint d = 0; d < self->n_value; d++)
-    target[d] = partial->value[d] * factor / sum;
+  memcpy (target, partial->value, self->n_value * sizeof *target);
+  self->lane->kernels->scale (factor / sum, self->n_value, target);
   spread (self->lane, self->n_value, self->cache->value_spread, target);
 }
 

@@ -33,29 +33,29 @@ typedef struct {
 
 G_STATIC_ASSERT (sizeof (TileTokens) == 9 * 64 && TILE_GROUP == SOTTO_PACK_COLUMNS);
 
-static inline __m512i
-tile_order (__m512i bytes)
-{
-  return _mm512_shuffle_epi8 (bytes, _mm512_set4_epi32 (0x0f0d0e0c, 0x0b090a08, 0x07050604, 0x03010200));
-}
-
-/* v[i]: 16 columns as integers plus 128 */
+/* v[i]: 16 columns as integers. Packing leaves four columns of each vector side by side, which are put in
+ * their places. */
 static inline void
 store_planes (const __m512i v[4], gint8 *high, gint8 *low)
 {
-  __m128i parts[2][4];
+  const __m512i places =
+    _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i order = _mm512_set4_epi32 (0x0f0d0e0c, 0x0b090a08, 0x07050604, 0x03010200);
+  const __m512i half = _mm512_set1_epi16 (128);
+  const __m512i byte = _mm512_set1_epi16 (255);
+  __m512i a = _mm512_add_epi16 (_mm512_packs_epi32 (v[0], v[1]), half);
+  __m512i b = _mm512_add_epi16 (_mm512_packs_epi32 (v[2], v[3]), half);
+  __m512i highs = _mm512_packs_epi16 (_mm512_srai_epi16 (a, 8), _mm512_srai_epi16 (b, 8));
+  __m512i lows = _mm512_packus_epi16 (_mm512_and_si512 (a, byte), _mm512_and_si512 (b, byte));
 
-  for (guint i = 0; i < 4; i++)
-    {
-      parts[0][i] = _mm512_cvtepi32_epi8 (_mm512_srai_epi32 (v[i], 8));
-      parts[1][i] = _mm512_cvtepi32_epi8 (v[i]);
-    }
-  _mm512_store_si512 (high, tile_order (_mm512_loadu_si512 (parts[0])));
-  _mm512_store_si512 (low, _mm512_xor_si512 (tile_order (_mm512_loadu_si512 (parts[1])),
-                                             _mm512_set1_epi8 (-128)));
+  lows = _mm512_xor_si512 (lows, _mm512_set1_epi8 (-128));
+  highs = _mm512_shuffle_epi8 (_mm512_permutexvar_epi32 (places, highs), order);
+  lows = _mm512_shuffle_epi8 (_mm512_permutexvar_epi32 (places, lows), order);
+  _mm512_store_si512 (high, highs);
+  _mm512_store_si512 (low, lows);
 }
 
-static void
+static inline __attribute__ ((always_inline)) void
 pack_tile_group (const float *x, guint n, TileTokens *to)
 {
   __m512 v[TILE_GROUP / 16];
@@ -67,7 +67,9 @@ pack_tile_group (const float *x, guint n, TileTokens *to)
     {
       guint there = 16 * i < n ? MIN (n - 16 * i, 16) : 0;
 
-      v[i] = _mm512_maskz_loadu_ps ((__mmask16) ((1u << there) - 1), x + (there > 0 ? 16 * i : 0));
+      v[i] = n == TILE_GROUP
+               ? _mm512_loadu_ps (x + 16 * i)
+               : _mm512_maskz_loadu_ps ((__mmask16) ((1u << there) - 1), x + (there > 0 ? 16 * i : 0));
       most = _mm512_max_ps (most, _mm512_abs_ps (v[i]));
     }
   highest = _mm512_reduce_max_ps (most);
@@ -78,8 +80,7 @@ pack_tile_group (const float *x, guint n, TileTokens *to)
       __m512i integers[4];
 
       for (guint i = 0; i < 4; i++)
-        integers[i] = _mm512_add_epi32 (_mm512_cvtps_epi32 (_mm512_mul_ps (v[first / 16 + i], inverse)),
-                                        _mm512_set1_epi32 (128));
+        integers[i] = _mm512_cvtps_epi32 (_mm512_mul_ps (v[first / 16 + i], inverse));
       store_planes (integers, to->high + first, to->low + first);
     }
 }
@@ -90,7 +91,10 @@ pack_tiles (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED,
   TileTokens *groups = (TileTokens *) (gpointer) packed;
 
   for (guint column = first; column < n_columns; column += TILE_GROUP)
-    pack_tile_group (x + column, MIN (n_columns - column, TILE_GROUP), groups + column / TILE_GROUP);
+    if (n_columns - column >= TILE_GROUP)
+      pack_tile_group (x + column, TILE_GROUP, groups + column / TILE_GROUP);
+    else
+      pack_tile_group (x + column, n_columns - column, groups + column / TILE_GROUP);
 }
 
 /* --- Weights --- */
@@ -363,30 +367,44 @@ typedef struct {
   gboolean is_first;                           /* group of the row */
 } TileSums;
 
-/* Tokens first … first + 7, as many as there are. The sum of high * high is at most 256 * 127^2, that of the
- * mixed ones twice as much: so 256 times the one and the other are still below 2^31. */
+/* n tokens from first on, of one tile. The sum of high * high is at most 256 * 127^2, that of the mixed ones twice
+ * as much: so 256 times the one and the other are still below 2^31. */
 static inline __attribute__ ((always_inline)) void
-add_sums (const TileSums *self, guint first)
+add_tokens (const TileSums *self, guint first, guint n, gboolean is_first)
 {
   __m512 row_scales = _mm512_loadu_ps (self->scales);
   const gint32 *high = self->integers[first / TILE_ROWS][0][first % TILE_ROWS];
-  const gint32 *mixed = self->integers[first / TILE_ROWS][1][first % TILE_ROWS];
-  const guint8 *tokens = (const guint8 *) self->tokens + first * self->stride;
+  const gint32 *mixed = high + TILE_ROWS * TILE_ROWS;
+  const guint8 *tokens = (const guint8 *) &self->tokens->scale + first * self->stride;
+  gsize stride = self->stride;
   float *y = self->y + first * self->y_stride;
-  guint n = MIN (self->n_tokens - MIN (self->n_tokens, first), 8);
+  gsize y_stride = self->y_stride;
+  __mmask16 rows = self->rows;
 
+#pragma GCC unroll 8
   for (guint i = 0; i < n; i++)
     {
-      const TileTokens *token = (const TileTokens *) (gconstpointer) tokens;
       __m512i sum = _mm512_add_epi32 (_mm512_slli_epi32 (_mm512_load_si512 (high + i * TILE_ROWS), 8),
                                       _mm512_load_si512 (mixed + i * TILE_ROWS));
-      __m512 scale = _mm512_mul_ps (row_scales, _mm512_set1_ps (token->scale));
-      __m512 before = self->is_first ? _mm512_setzero_ps () : _mm512_maskz_loadu_ps (self->rows, y);
+      __m512 scale = _mm512_mul_ps (row_scales, _mm512_set1_ps (*(const float *) (gconstpointer) tokens));
+      __m512 before = is_first ? _mm512_setzero_ps () : _mm512_maskz_loadu_ps (rows, y);
 
-      _mm512_mask_storeu_ps (y, self->rows, _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum), scale, before));
-      tokens += self->stride;
-      y += self->y_stride;
+      _mm512_mask_storeu_ps (y, rows, _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum), scale, before));
+      tokens += stride;
+      y += y_stride;
     }
+}
+
+/* Tokens first … first + 7, as many as there are. */
+static inline __attribute__ ((always_inline)) void
+add_sums (const TileSums *self, guint first)
+{
+  if (first + 8 > self->n_tokens)
+    add_tokens (self, first, self->n_tokens > first ? self->n_tokens - first : 0, self->is_first);
+  else if (self->is_first)
+    add_tokens (self, first, 8, TRUE);
+  else
+    add_tokens (self, first, 8, FALSE);
 }
 
 static void

@@ -27,10 +27,11 @@ peer.enter()
 
 import distance
 
-TIERS = ["reference", "avx2", "avx512"]
+TIERS = ["reference", "avx2", "avx512", "amx"]
 # What each tier asks of the processor, in the words of /proc/cpuinfo.
 NEEDS = {"avx2": ["avx2", "fma", "f16c"],
-         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"]}
+         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
+         "amx": ["amx_tile", "amx_int8", "amx_bf16"]}
 EXACT_KL, EXACT_TOP = 1e-4, 0.99
 # What a cache of that type may cost. Without leaving the bias of keys out Qwen is off by 0.02 and 1.3.
 KV_KL = {"q8_0": 2e-3, "q4_0": 0.1}

@@ -273,9 +273,11 @@ static const Case cases[] = {
   { "every-type", "reference", MIXED, 1e-5 },
   { "every-type", "avx2", MIXED, 2e-3 },
   { "every-type", "avx512", MIXED, 2e-3 },
+  { "every-type", "amx", MIXED, 2e-3 },
   { "nvfp4-scales", "reference", SCALED, 1e-5 },
   { "nvfp4-scales", "avx2", SCALED, 5e-3 },
   { "nvfp4-scales", "avx512", SCALED, 5e-3 },
+  { "nvfp4-scales", "amx", SCALED, 5e-3 },
 };
 
 int

@@ -32,9 +32,10 @@ import distance
 import llama
 import quantise
 
-TIERS = ["reference", "avx2", "avx512"]
+TIERS = ["reference", "avx2", "avx512", "amx"]
 NEEDS = {"avx2": ["avx2", "fma", "f16c"],
-         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"]}
+         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
+         "amx": ["amx_tile", "amx_int8", "amx_bf16"]}
 EXACT_KL = 1e-4
 # Two that round nothing differ by the order of their sums alone; there "nearer" means nothing.
 NOTHING = 1e-5
