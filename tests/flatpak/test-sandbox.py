@@ -271,6 +271,8 @@ def _():
         os.link(models[0], own)
     except OSError:
         shutil.copy(models[0], own)
+    sotto.keys("ctrl+n")
+    sotto.see("label", "What Is on Your Mind?")
     sotto.see("button", re.compile("^Model: ")).press()
     sotto.see("button", re.compile("Add a Model File")).press()
     choose_in_portal(own)
@@ -285,7 +287,7 @@ def _():
 def _():
     check(journey.sotto.quit() == 0, "it did not end well")
     sotto = start()
-    sotto.open(re.compile("capital of France"))
+    sotto.open(re.compile("capital of Poland"))
     sotto.see("button", re.compile("^Model: my own qwen"), 60)
     wait("the message", lambda: ("You", SECOND) in sotto.messages())
 
@@ -300,7 +302,9 @@ def _():
     check("99.1" in after and "99.1" not in before, f"{before!r} has become {after!r}")
     sotto = start()
     sotto.open(re.compile("capital of France"))
-    wait("the messages", lambda: {("You", FIRST), ("You", SECOND)} <= set(sotto.messages()))
+    wait("the message", lambda: ("You", FIRST) in sotto.messages())
+    sotto.open(re.compile("capital of Poland"))
+    wait("the other message", lambda: ("You", SECOND) in sotto.messages())
     answer = ask(sotto, THIRD)
     check("Rome" in answer, f"the reply is “{answer}”")
     check(sotto.quit() == 0, "it did not end well")
