@@ -27,8 +27,9 @@ FILES = {
     f"share/metainfo/{ID}.metainfo.xml",
     f"share/mime/packages/{ID}.mime.xml",
 }
-# Made where there is a toolkit, or a translation
-OPTIONAL = [r"lib[^/]*/(.*/)?sotto/.*cuda.*\.so", r"share/locale/[^/]+/LC_MESSAGES/sotto\.mo"]
+FILES |= {f"share/locale/{language}/LC_MESSAGES/sotto.mo" for language in (SOURCE / "po" / "LINGUAS").read_text().split()}
+# Made where there is a toolkit
+OPTIONAL = [r"lib[^/]*/(.*/)?sotto/.*cuda.*\.so"]
 
 
 class Skip(Exception):

@@ -93,7 +93,8 @@ def texts(node):
     """Everything a person reads or hears of a thing."""
     yield node.name
     yield node.accessible.get_description() or ""
-    yield (node.accessible.get_attributes() or {}).get("placeholder-text", "")
+    if node.role in ("entry", "text"):
+        yield (node.accessible.get_attributes() or {}).get("placeholder-text", "")
     if node.accessible.get_text_iface() is not None:
         yield node.text()
 
