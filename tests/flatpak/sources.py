@@ -177,4 +177,7 @@ def prepare_model(manifest, folder, models):
             if not found.exists() or sha256_of(found) != source["sha256"]:
                 raise Missing(f"{found} is not here; data/models/fetch puts it there")
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(found, target)
+            try:
+                os.link(found, target)
+            except OSError:     # on another file system
+                shutil.copy(found, target)
