@@ -30,11 +30,13 @@ import distance
 TIERS = ["reference", "avx2", "avx512", "amx"]
 # What each tier asks of the processor, in the words of /proc/cpuinfo.
 NEEDS = {"avx2": ["avx2", "fma", "f16c"],
-         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
+         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "gfni"],
          "amx": ["amx_tile", "amx_int8", "amx_bf16"]}
 EXACT_KL, EXACT_TOP = 1e-4, 0.99
 # What a cache of that type may cost. Without leaving the bias of keys out Qwen is off by 0.02 and 1.3.
 KV_KL = {"q8_0": 2e-3, "q4_0": 0.1}
+# Some steps of a cache that fall the other way move a mean over a hundred tokens by so much.
+KV_CHANCE = 1.1
 
 
 def lacks(tier):
@@ -109,7 +111,7 @@ def check_kv(tool, model, kv):
     except ValueError as error:
         return str(error).splitlines(), False
     ours = distance.measure(distance.read(f"{folder}/exact.f32", about["vocabulary"]), ours)
-    bound = min(KV_KL[kv], peers["kl"])
+    bound = min(KV_KL[kv], KV_CHANCE * peers["kl"])
     wrong = [] if ours["kl"] <= bound else [f"KL {ours['kl']:.2e} is above {bound:.2e}"]
     notes = [f"sotto, KV {kv}:     {distance.describe(ours)}",
              f"llama.cpp, KV {kv}: {distance.describe(peers)}"]
