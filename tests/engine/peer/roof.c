@@ -64,29 +64,34 @@ typedef __m256i Vector;
 #define LANES 0
 #endif
 
-static uint64_t multiply (void)
-{
+/* A function that takes STEPS of @step with one kind of vector. Twelve independent sums hide the latency; the
+ * empty asm keeps the loop as it is written. */
+#define DEFINE_ROUND(name, Type, fill, step)                                                      \
+  static uint64_t name (void)                                                                     \
+  {                                                                                               \
+    Type a = fill (3), b = fill (5), sums[12];                                                    \
+    uint64_t result;                                                                              \
+    for (int j = 0; j < 12; j++)                                                                  \
+      sums[j] = fill (0);                                                                         \
+    for (int i = 0; i < STEPS / 12; i++)                                                          \
+      {                                                                                           \
+        _Pragma ("GCC unroll 12")                                                                 \
+        for (int j = 0; j < 12; j++)                                                              \
+          sums[j] = step (sums[j], a, b);                                                         \
+        __asm__ volatile ("" : "+v" (a), "+v" (b));                                               \
+      }                                                                                           \
+    for (int j = 1; j < 12; j++)                                                                  \
+      sums[0] += sums[j];                                                                         \
+    memcpy (&result, &sums[0], sizeof result);                                                    \
+    return result;                                                                                \
+  }
+#define DEFINE_NOTHING(name) static uint64_t name (void) { return 0; }
+
 #if LANES
-  /* Twelve independent sums hide the latency; the empty asm keeps the loop as it is written. */
-  Vector a = FILL (3), b = FILL (5), sums[12];
-  for (int j = 0; j < 12; j++)
-    sums[j] = FILL (0);
-  for (int i = 0; i < STEPS / 12; i++)
-    {
-#pragma GCC unroll 12
-      for (int j = 0; j < 12; j++)
-        sums[j] = MULTIPLY (sums[j], a, b);
-      __asm__ volatile ("" : "+v" (a), "+v" (b));
-    }
-  uint64_t result;
-  for (int j = 1; j < 12; j++)
-    sums[0] += sums[j];
-  memcpy (&result, &sums[0], sizeof result);
-  return result;
+DEFINE_ROUND (multiply, Vector, FILL, MULTIPLY)
 #else
-  return 0;
+DEFINE_NOTHING (multiply)
 #endif
-}
 
 #if defined __AVX512F__
 #define FLOATS 16
@@ -102,28 +107,11 @@ typedef __m256 Floats;
 #define FLOATS 0
 #endif
 
-static uint64_t multiply_floats (void)
-{
 #if FLOATS
-  Floats a = ALL (0.5f), b = ALL (0.25f), sums[12];
-  for (int j = 0; j < 12; j++)
-    sums[j] = ALL (0);
-  for (int i = 0; i < STEPS / 12; i++)
-    {
-#pragma GCC unroll 12
-      for (int j = 0; j < 12; j++)
-        sums[j] = MULTIPLY_ADD (sums[j], a, b);
-      __asm__ volatile ("" : "+v" (a), "+v" (b));
-    }
-  uint64_t result;
-  for (int j = 1; j < 12; j++)
-    sums[0] += sums[j];
-  memcpy (&result, &sums[0], sizeof result);
-  return result;
+DEFINE_ROUND (multiply_floats, Floats, ALL, MULTIPLY_ADD)
 #else
-  return 0;
+DEFINE_NOTHING (multiply_floats)
 #endif
-}
 
 static void *work (void *argument)
 {
