@@ -152,20 +152,30 @@ is_true (gpointer data)
   return *(gboolean *) data;
 }
 
-/* What is in sight can be read: in the dialog, where there is one. */
+/* What is in sight can be read: in the dialog, where there is one. A busy machine may take a while until what was asked for has
+ * been drawn, so that only what stays weak counts. */
 static void
 check_contrast (Look       *look,
                 const char *what)
 {
-  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
-  guint n_measured;
-  g_auto (GStrv) weak = contrast_find_weak (dialog != NULL ? GTK_WIDGET (dialog) : GTK_WIDGET (look->window), &n_measured);
+  for (int try = 1;; try++)
+    {
+      AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
+      guint n_measured;
+      g_auto (GStrv) weak = contrast_find_weak (dialog != NULL ? GTK_WIDGET (dialog) : GTK_WIDGET (look->window), &n_measured);
 
-  for (guint i = 0; weak[i] != NULL; i++)
-    g_test_message ("%s-%s: %s", look->name, what, weak[i]);
-  if (weak[0] != NULL)
-    g_test_fail_printf ("%s: not enough contrast, see above", what);
-  g_assert_cmpuint (n_measured, >=, 3);
+      if (weak[0] == NULL && n_measured >= 3)
+        return;
+      if (try == 5)
+        {
+          for (guint i = 0; weak[i] != NULL; i++)
+            g_test_message ("%s-%s: %s", look->name, what, weak[i]);
+          g_test_fail_printf ("%s: %u texts and icons were measured, the contrast of %u is not enough, see above", what, n_measured,
+                              g_strv_length (weak));
+          return;
+        }
+      harness_run (0.5);
+    }
 }
 
 static void
@@ -406,6 +416,8 @@ make (gconstpointer data)
   g_spawn_command_line_sync ("xdotool mousemove 1299 799", NULL, NULL, NULL, NULL);
   if (!look.is_first)
     plant (history);
+  /* A picture of something that fades in is the picture of nothing. */
+  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
   look.app = sotto_app_new (history);
   settings = sotto_app_get_settings (look.app);
   g_object_set (settings, "window-width", look.width, "window-height", look.height, "sidebar-shown", TRUE, NULL);
