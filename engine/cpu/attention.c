@@ -225,7 +225,7 @@ raise_latents (const Attention *self, const SottoActivations *x)
   guint n_rows = self->step->value_up.n_rows;
   guint unit;
 
-  while (sotto_pool_take (lane->pool, self->step->n_heads, &unit))
+  while (sotto_lane_take (lane, self->step->n_heads, &unit))
     {
       SottoWeight head = sotto_weight_at (&self->step->value_up, unit);
 
@@ -254,7 +254,7 @@ complete (const Attention *self)
       complete_token (self, &x, 0);
       return;
     }
-  while (sotto_pool_take (lane->pool, self->n_tokens, &unit))
+  while (sotto_lane_take (lane, self->n_tokens, &unit))
     complete_token (self, &x, unit);
   sotto_pool_barrier (lane->pool);
 }
@@ -335,7 +335,7 @@ attend_split (const Attention *self)
   guint n_heads = self->step->n_heads;
   guint unit;
 
-  while (sotto_pool_take (lane->pool, self->cache->shape->n_heads * self->n_chunks, &unit))
+  while (sotto_lane_take (lane, self->cache->shape->n_heads * self->n_chunks, &unit))
     attend_chunk (self, unit / self->n_chunks, self->first_chunk + unit % self->n_chunks);
   if (!sotto_pool_barrier (lane->pool))
     return;
@@ -349,7 +349,7 @@ attend_split (const Attention *self)
       return;
     }
 
-  while (sotto_pool_take (lane->pool, self->n_tokens * n_heads, &unit))
+  while (sotto_lane_take (lane, self->n_tokens * n_heads, &unit))
     merge_head (self, unit / n_heads, unit % n_heads,
                 target_of (self, &shared, unit / n_heads, unit % n_heads));
   if (sotto_pool_barrier (lane->pool))
@@ -402,7 +402,7 @@ attend_tiles (const Attention *self)
   guint n_tiles = sotto_count_units (n_queries, SOTTO_ATTEND_QUERIES);
   guint unit;
 
-  while (sotto_pool_take (lane->pool, n_kv_heads * n_tiles, &unit))
+  while (sotto_lane_take (lane, n_kv_heads * n_tiles, &unit))
     {
       /* The last queries see most: they come first, so that no lane is left with one at the end. */
       guint first = (n_tiles - 1 - unit / n_kv_heads) * SOTTO_ATTEND_QUERIES;

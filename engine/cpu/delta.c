@@ -46,7 +46,7 @@ multiply_all (const Delta *self, const SottoActivations *x)
 
   for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
     n_units += sotto_count_units (weights[i]->n_rows, SOTTO_UNIT_ROWS);
-  while (sotto_pool_take (lane->pool, n_units, &unit))
+  while (sotto_lane_take (lane, n_units, &unit))
     {
       gsize before = 0;
       guint which = 0;
@@ -211,7 +211,7 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
   self.states = self.history + (gsize) (delta->n_conv - 1) * self.n_channels;
   if (sotto_pool_is_stopped (lane->pool) || !multiply_all (&self, &x))
     return;
-  while (sotto_pool_take (lane->pool, delta->n_value_heads, &unit))
+  while (sotto_lane_take (lane, delta->n_value_heads, &unit))
     {
       Head head = begin_head (&self, unit);
 

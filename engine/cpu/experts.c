@@ -46,7 +46,7 @@ multiply_router (const Experts *self, const SottoActivations *x)
   SottoLane *lane = self->lane;
   guint unit;
 
-  while (sotto_pool_take (lane->pool, sotto_count_units (router->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (router->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
 
@@ -72,7 +72,7 @@ choose (Experts *self)
       return TRUE;
     }
   self->choices = lane->state->scratch.choices;
-  while (sotto_pool_take (lane->pool, self->n_tokens, &unit))
+  while (sotto_lane_take (lane, self->n_tokens, &unit))
     sotto_route (step, logits + (gsize) unit * step->n_experts, lane->memory->row,
                  lane->state->scratch.choices + (gsize) unit * step->n_used);
   return sotto_pool_barrier (lane->pool);
@@ -205,7 +205,7 @@ multiply_gate_up (const Experts *self)
   Gathered gathered = { .first_place = G_MAXUINT };
   guint unit;
 
-  while (sotto_pool_take (lane->pool, self->n_active * n_units, &unit))
+  while (sotto_lane_take (lane, self->n_active * n_units, &unit))
     {
       guint first = unit % n_units * unit_rows;
 
@@ -237,7 +237,7 @@ pack_hidden (const Experts *self)
         sotto_lane_pack (lane, &self->hidden, place);
       return TRUE;
     }
-  while (sotto_pool_take (lane->pool, self->n_active, &unit))
+  while (sotto_lane_take (lane, self->n_active, &unit))
     {
       guint expert = self->active[unit];
       SottoActivations hidden = hidden_of (self, expert);
@@ -303,7 +303,7 @@ sotto_step_experts (SottoLane *lane, const SottoStep *step)
   sort_places (&self);
   if (!multiply_gate_up (&self) || !pack_hidden (&self))
     return;
-  while (sotto_pool_take (lane->pool, sotto_count_units (experts->down.n_rows, SOTTO_UNIT_ROWS),
+  while (sotto_lane_take (lane, sotto_count_units (experts->down.n_rows, SOTTO_UNIT_ROWS),
                           &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;

@@ -61,7 +61,7 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
   if (sotto_pool_is_stopped (lane->pool))
     return;
   multiply_switch (lane, feed, &x);
-  while (sotto_pool_take (lane->pool, sotto_count_units (some->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (some->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
       guint n = MIN (some->n_rows - first, SOTTO_UNIT_ROWS);
@@ -87,7 +87,7 @@ sotto_step_project (SottoLane *lane, const SottoStep *step)
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
       guint n = MIN (weight->n_rows - first, SOTTO_UNIT_ROWS);

@@ -66,7 +66,7 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 {
   guint unit;
 
-  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
+  while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
     sotto_lane_pack (lane, x, unit);
   return sotto_pool_barrier (lane->pool);
 }

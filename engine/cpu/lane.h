@@ -59,6 +59,13 @@ sotto_lane_is_alone (const SottoLane *lane)
   return lane->batch->n_tokens == 1;
 }
 
+/* Takes a unit of the phase: see sotto_pool_take(). */
+static inline gboolean
+sotto_lane_take (SottoLane *lane, guint n_units, guint *unit)
+{
+  return sotto_pool_take (lane->pool, lane->index, n_units, unit);
+}
+
 /**
  * sotto_lane_buffer:
  *

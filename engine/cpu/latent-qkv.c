@@ -41,7 +41,7 @@ multiply_down (const Latent *self, const SottoActivations *x)
   guint n_units = n_query_units + sotto_count_units (step->latent.n_rows, SOTTO_UNIT_ROWS);
   guint unit;
 
-  while (sotto_pool_take (lane->pool, n_units, &unit))
+  while (sotto_lane_take (lane, n_units, &unit))
     {
       gboolean is_query = unit < n_query_units;
       const SottoWeight *weight = is_query ? &step->query_down : &step->latent;
@@ -82,7 +82,7 @@ norm_downs (const Latent *self)
       norm_token (self, 0);
       return TRUE;
     }
-  while (sotto_pool_take (self->lane->pool, self->n_tokens, &unit))
+  while (sotto_lane_take (self->lane, self->n_tokens, &unit))
     norm_token (self, unit);
   return sotto_pool_barrier (self->lane->pool);
 }
@@ -193,7 +193,7 @@ sotto_step_latent_qkv (SottoLane *lane, const SottoStep *step)
 
   if (sotto_pool_is_stopped (lane->pool) || !multiply_down (&self, &x) || !norm_downs (&self))
     return;
-  while (sotto_pool_take (lane->pool, latent->n_heads * (is_absorbed ? 1 : 2) + is_absorbed, &unit))
+  while (sotto_lane_take (lane, latent->n_heads * (is_absorbed ? 1 : 2) + is_absorbed, &unit))
     if (unit < latent->n_heads)
       query_head (&self, unit);
     else if (is_absorbed)

@@ -67,7 +67,7 @@ do_tokens (SottoLane *lane, const SottoStep *step, TokenFunc func)
       func (lane, step, 0);
       return;
     }
-  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
+  while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
     func (lane, step, unit);
   sotto_pool_barrier (lane->pool);
 }
@@ -177,7 +177,7 @@ inputs (SottoLane *lane, const SottoStep *step)
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
 
@@ -186,7 +186,7 @@ inputs (SottoLane *lane, const SottoStep *step)
     }
   if (!sotto_pool_barrier (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, n_tokens, &unit))
+  while (sotto_lane_take (lane, n_tokens, &unit))
     complete_inputs (lane, &step->inputs, unit);
   sotto_pool_barrier (lane->pool);
 }
@@ -214,7 +214,7 @@ take (SottoLane *lane, const SottoStep *step)
   do_tokens (lane, step, take_token);
   if (n == 0)
     return;
-  while (sotto_pool_take (lane->pool, lane->batch->n_tokens, &unit))
+  while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
     memcpy (lane->state->scratch.inputs + (gsize) unit * n, rows + (gsize) unit * n, n * sizeof (float));
   sotto_pool_barrier (lane->pool);
 }

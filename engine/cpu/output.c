@@ -26,7 +26,7 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
       sotto_lane_pack (lane, &x, 0);
       return x;
     }
-  while (sotto_pool_take (lane->pool, n_tokens, &unit))
+  while (sotto_lane_take (lane, n_tokens, &unit))
     {
       sotto_lane_norm (lane, norm,
                        residual.values + (first_token + unit) * residual.column_stride, n,
@@ -49,7 +49,7 @@ sotto_step_logits (SottoLane *lane, const SottoStep *step)
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
       guint n = MIN (weight->n_rows - first, SOTTO_UNIT_ROWS);
@@ -95,7 +95,7 @@ multiply_pooled (SottoLane *lane, const SottoWeight *weight, const SottoActivati
 {
   guint unit;
 
-  while (sotto_pool_take (lane->pool, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
 
@@ -117,7 +117,7 @@ sotto_step_pool (SottoLane *lane, const SottoStep *step)
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, sotto_count_units (n, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (n, SOTTO_UNIT_ROWS), &unit))
     {
       guint first = unit * SOTTO_UNIT_ROWS;
 

@@ -18,6 +18,14 @@ typedef struct {
   guint seen;                  /* the start gate's count when the thread was made */
 } Worker;
 
+/* What is taken of one lane's part of a phase: by itself from the front (the low half), by others who have
+ * done their own from the back. A cache line each, so that lanes don't wait for each other's counts. */
+typedef struct {
+  _Alignas (64) atomic_uint_fast64_t taken;
+} Part;
+
+#define FROM_BACK (G_GUINT64_CONSTANT (1) << 32)
+
 struct _SottoPool {
   /* Any thread */
   atomic_uint n_wanted;
@@ -36,8 +44,8 @@ struct _SottoPool {
   SottoGate start;
   SottoGate barrier;
   atomic_uint n_arrived;
-  atomic_uint next_unit;
   atomic_int stopped;          /* changes only inside a barrier */
+  Part parts[MAX_THREADS];     /* by lane */
 };
 
 static gpointer
@@ -77,7 +85,7 @@ end_threads (SottoPool *self, guint n_lanes)
 SottoPool *
 sotto_pool_new (guint n_threads)
 {
-  SottoPool *self = g_new0 (SottoPool, 1);
+  SottoPool *self = g_aligned_alloc0 (1, sizeof *self, G_ALIGNOF (SottoPool));
 
   self->n_lanes = 1;
   self->n_last = MAX_THREADS;
@@ -93,7 +101,7 @@ sotto_pool_free (SottoPool *self)
   end_threads (self, 1);
   sotto_gate_clear (&self->start);
   sotto_gate_clear (&self->barrier);
-  g_free (self);
+  g_aligned_free (self);
 }
 
 void
@@ -133,6 +141,14 @@ sotto_pool_prepare (SottoPool *self)
   return self->n_lanes;
 }
 
+/* All of the next phase is there to be taken. */
+static void
+renew_parts (SottoPool *self, guint n_lanes)
+{
+  for (guint i = 0; i < n_lanes; i++)
+    atomic_store_explicit (&self->parts[i].taken, 0, memory_order_relaxed);
+}
+
 gboolean
 sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc func, gpointer data)
 {
@@ -140,7 +156,7 @@ sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc func, gpoint
   self->data = data;
   self->cancel = cancel;
   atomic_store_explicit (&self->n_arrived, 0, memory_order_relaxed);
-  atomic_store_explicit (&self->next_unit, 0, memory_order_relaxed);
+  renew_parts (self, self->n_lanes);
   atomic_store_explicit (&self->stopped, sotto_cancel_is_raised (cancel), memory_order_relaxed);
   if (self->n_lanes > 1)
     sotto_gate_open (&self->start);
@@ -149,13 +165,47 @@ sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc func, gpoint
   return sotto_pool_barrier (self);
 }
 
-gboolean
-sotto_pool_take (SottoPool *self, guint n_units, guint *unit)
+/* One of the @size units of a part: the first or the last that nobody has taken yet. */
+static gboolean
+take_from (Part *part, guint size, gboolean from_back, guint *place)
 {
+  guint64 taken = atomic_load_explicit (&part->taken, memory_order_relaxed);
+
+  do
+    {
+      guint front = (guint) (taken % FROM_BACK);
+      guint back = (guint) (taken / FROM_BACK);
+
+      if (front + back >= size)
+        return FALSE;
+      *place = from_back ? size - 1 - back : front;
+    }
+  while (!atomic_compare_exchange_weak_explicit (&part->taken, &taken,
+                                                 taken + (from_back ? FROM_BACK : 1),
+                                                 memory_order_relaxed, memory_order_relaxed));
+  return TRUE;
+}
+
+gboolean
+sotto_pool_take (SottoPool *self, guint lane, guint n_units, guint *unit)
+{
+  guint n_lanes = self->n_lanes;
+
   if (sotto_pool_is_hurried (self))
     return FALSE;
-  *unit = atomic_fetch_add_explicit (&self->next_unit, 1, memory_order_relaxed);
-  return *unit < n_units;
+  for (guint i = 0; i < n_lanes; i++)
+    {
+      guint owner = (lane + i) % n_lanes;
+      guint first = (guint) ((guint64) owner * n_units / n_lanes);
+      guint end = (guint) ((owner + (guint64) 1) * n_units / n_lanes);
+
+      if (take_from (&self->parts[owner], end - first, owner != lane, unit))
+        {
+          *unit += first;
+          return TRUE;
+        }
+    }
+  return FALSE;
 }
 
 gboolean
@@ -179,7 +229,7 @@ sotto_pool_barrier (SottoPool *self)
       return !sotto_pool_is_stopped (self);
     }
   atomic_store_explicit (&self->n_arrived, 0, memory_order_relaxed);
-  atomic_store_explicit (&self->next_unit, 0, memory_order_relaxed);
+  renew_parts (self, n_lanes);
   if (sotto_cancel_is_raised (self->cancel))
     atomic_store_explicit (&self->stopped, 1, memory_order_relaxed);
   if (n_lanes > 1)

@@ -56,11 +56,13 @@ gboolean sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc fun
 /**
  * sotto_pool_take:
  *
- * Takes the next unit of the phase.
+ * Takes a unit of the phase. Neighbouring units go to one lane, in their order, so that what it reads
+ * is a stream and what it asks the memory for ahead of time is its own; a lane that has done its
+ * part helps the others from the end of theirs.
  *
  * Returns: %FALSE when none is left or the run is cancelled: go to the barrier
  */
-gboolean sotto_pool_take (SottoPool *self, guint n_units, guint *unit);
+gboolean sotto_pool_take (SottoPool *self, guint lane, guint n_units, guint *unit);
 
 /**
  * sotto_pool_is_hurried:

@@ -226,15 +226,14 @@ finish_head (const Qkv *self, guint head)
 static void
 finish_rows (const Qkv *self)
 {
-  SottoPool *pool = self->lane->pool;
   guint unit;
 
-  while (sotto_pool_take (pool, self->n_tokens + self->n_kv_heads, &unit))
+  while (sotto_lane_take (self->lane, self->n_tokens + self->n_kv_heads, &unit))
     if (unit < self->n_tokens)
       finish_query_row (self, unit);
     else
       finish_head (self, unit - self->n_tokens);
-  sotto_pool_barrier (pool);
+  sotto_pool_barrier (self->lane->pool);
 }
 
 /* --- The step --- */
@@ -260,7 +259,7 @@ sotto_step_qkv (SottoLane *lane, const SottoStep *step)
   self.n_kv_heads = sotto_weight_is_there (&qkv->key) ? self.cache->n_heads : 0;
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_pool_take (lane->pool, qkv->n_heads + self.n_kv_heads * (has_value ? 2 : 1), &unit))
+  while (sotto_lane_take (lane, qkv->n_heads + self.n_kv_heads * (has_value ? 2 : 1), &unit))
     {
       gboolean is_key = unit < qkv->n_heads + self.n_kv_heads;
       guint head = unit - qkv->n_heads - (is_key ? 0 : self.n_kv_heads);

@@ -22,7 +22,7 @@ units_of (guint phase)
 }
 
 static void
-count_lane (SottoPool *pool, guint lane G_GNUC_UNUSED, gpointer data)
+count_lane (SottoPool *pool, guint lane, gpointer data)
 {
   Count *count = data;
   guint unit;
@@ -30,7 +30,7 @@ count_lane (SottoPool *pool, guint lane G_GNUC_UNUSED, gpointer data)
   atomic_fetch_add (&count->n_lanes, 1);
   for (guint phase = 0; phase < N_PHASES; phase++)
     {
-      while (sotto_pool_take (pool, units_of (phase), &unit))
+      while (sotto_pool_take (pool, lane, units_of (phase), &unit))
         atomic_fetch_add (&count->done[phase][unit], 1);
       g_assert_true (sotto_pool_barrier (pool));
       for (guint i = 0; i < units_of (phase); i++)
@@ -103,7 +103,7 @@ cancel_lane (SottoPool *pool, guint lane, gpointer data)
 
   for (;;)
     {
-      while (sotto_pool_take (pool, 20, &unit))
+      while (sotto_pool_take (pool, lane, 20, &unit))
         if (lane == 1 && atomic_load (&run->n_barriers[1]) >= 50)
           sotto_cancel_raise (run->cancel);
       if (!sotto_pool_barrier (pool))
@@ -111,7 +111,7 @@ cancel_lane (SottoPool *pool, guint lane, gpointer data)
       atomic_fetch_add (&run->n_barriers[lane], 1);
     }
   g_assert_true (sotto_pool_is_stopped (pool));
-  g_assert_false (sotto_pool_take (pool, 20, &unit));
+  g_assert_false (sotto_pool_take (pool, lane, 20, &unit));
   atomic_fetch_add (&run->n_stopped, 1);
 }
 
