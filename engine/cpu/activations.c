@@ -9,6 +9,7 @@ round_up (gsize n, gsize to)
 gsize
 sotto_activations_layout (SottoActivations   *self,
                           const SottoKernels *kernels,
+                          SottoPacks          packs,
                           guint               n_columns,
                           guint               n_tokens,
                           guint               n_few,
@@ -17,8 +18,11 @@ sotto_activations_layout (SottoActivations   *self,
   gsize n_groups = round_up (n_columns, SOTTO_PACK_COLUMNS) / SOTTO_PACK_COLUMNS;
   gsize column_stride = round_up (n_columns, SOTTO_PACK_PART);
   gsize values_bytes = round_up (n_tokens * column_stride * sizeof (float), 64);
-  gsize few = round_up (n_groups * kernels->packings[SOTTO_FORM_FEW].bytes, 64);
-  gsize many = round_up (n_groups * kernels->packings[SOTTO_FORM_MANY].bytes, 64);
+  gsize n_codes = packs & SOTTO_PACK_CODES ? n_groups : 0;
+  gsize n_floats = packs & SOTTO_PACK_FLOATS ? n_groups : 0;
+  gsize float_bytes = round_up (n_floats * kernels->float_packing.bytes, 64);
+  gsize few = round_up (n_codes * kernels->packings[SOTTO_FORM_FEW].bytes, 64);
+  gsize many = round_up (n_codes * kernels->packings[SOTTO_FORM_MANY].bytes, 64) + float_bytes;
 
   if (n_few == n_tokens)
     few = many = MAX (few, many);
@@ -30,6 +34,8 @@ sotto_activations_layout (SottoActivations   *self,
       .form = sotto_form_of (n_tokens),
       .packed_strides = { few, many },
       .packed = base + values_bytes,
+      .packs = packs,
+      .float_bytes = float_bytes,
     };
   return values_bytes + MAX (n_few * few, n_tokens * many);
 }
@@ -37,8 +43,14 @@ sotto_activations_layout (SottoActivations   *self,
 void
 sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t)
 {
-  kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, 0, x->n_columns,
-                                   sotto_activations_packed (x, t));
+  const float *values = x->values + t * x->column_stride;
+
+  if (x->packs & SOTTO_PACK_CODES)
+    kernels->packings[x->form].pack (values, x->n_columns, 0, x->n_columns,
+                                     sotto_activations_packed (x, t));
+  if (x->float_bytes > 0 && x->form != SOTTO_FORM_FEW)
+    kernels->float_packing.pack (values, x->n_columns, 0, x->n_columns,
+                                 sotto_activations_floats (x, t));
 }
 
 /* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two

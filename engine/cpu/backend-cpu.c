@@ -8,7 +8,6 @@ typedef struct {
   SottoBackend parent;
   SottoKernels kernels;
   SottoPool *pool;
-  gboolean packs;           /* some product reads packed activations */
   char *name;
 } CpuBackend;
 
@@ -100,7 +99,6 @@ walk_lane (SottoPool *pool, guint index, gpointer data)
     .index = index,
     .n_lanes = run->n_lanes,
     .memory = &run->state->scratch.lanes[index],
-    .packs = run->backend->packs,
   };
 
   sotto_lane_walk (&lane, run->state->scratch.plan);
@@ -221,8 +219,6 @@ sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error)
       return NULL;
     }
   self->parent.klass = &cpu_class;
-  for (guint i = 0; i < G_N_ELEMENTS (self->kernels.takes_packed); i++)
-    self->packs |= self->kernels.takes_packed[i];
   self->name = g_strconcat ("cpu-", self->kernels.name, NULL);
   self->pool = sotto_pool_new (n_threads);
   return &self->parent;

@@ -24,6 +24,13 @@ typedef enum {
 
 #define SOTTO_FORM_FEW_ROWS 8
 #define SOTTO_PACK_COLUMNS 256 /* columns whose bytes are told */
+
+/* What products read of activations beside their values. */
+typedef enum {
+  SOTTO_PACK_CODES = 1 << 0,  /* those with quantised weights: packings[form] */
+  SOTTO_PACK_FLOATS = 1 << 1, /* those of many tokens with weights of 16 bits: float_packing */
+} SottoPacks;
+
 #define SOTTO_PACK_PART 32     /* columns that a row can be packed by, if in parts at all */
 
 static inline SottoForm
@@ -40,6 +47,8 @@ typedef struct {
   SottoForm form;
   gsize packed_strides[SOTTO_N_FORMS]; /* bytes from row to row */
   guint8 *packed;                    /* (n_tokens, packed_strides[form]): the tier's own */
+  SottoPacks packs;                  /* that the products behind them read */
+  gsize float_bytes;                 /* at the end of a packed row of many tokens; or 0 */
 } SottoActivations;
 
 /* One form of a tier. */
@@ -137,8 +146,9 @@ typedef struct {
   SottoMultiply multiply[SOTTO_N_FORMS][SOTTO_BLOCK_TYPES];
   guint64 piece;                     /* multiply-adds of at most some 20 ms: looks at the cancel flag lie
                                         between pieces */
-  gboolean takes_packed[SOTTO_BLOCK_TYPES]; /* reads the packed form; else values */
+  SottoPacks packs[SOTTO_BLOCK_TYPES]; /* that products with this type read; 0: values */
   SottoPacking packings[SOTTO_N_FORMS];
+  SottoPacking float_packing;
 
   /* SottoNorm's; weight and bias may be NULL; y may be x */
   void (*norm) (SottoNormKind kind,
@@ -245,6 +255,7 @@ gboolean sotto_cpu_has (const char *tier);
 
 /**
  * sotto_activations_layout:
+ * @packs: that the products behind them read
  * @n_tokens: rows in any form
  * @n_few: rows of them that may be in %SOTTO_FORM_FEW at once
  * @base: (nullable): where they are to lie, aligned to 64; %NULL: only measure
@@ -256,6 +267,7 @@ gboolean sotto_cpu_has (const char *tier);
  */
 gsize sotto_activations_layout (SottoActivations   *self,
                                 const SottoKernels *kernels,
+                                SottoPacks          packs,
                                 guint               n_columns,
                                 guint               n_tokens,
                                 guint               n_few,
@@ -278,10 +290,16 @@ sotto_activations_packed (const SottoActivations *x, gsize t)
   return x->packed + t * x->packed_strides[x->form];
 }
 
+static inline guint8 *
+sotto_activations_floats (const SottoActivations *x, gsize t)
+{
+  return x->packed + (t + 1) * x->packed_strides[x->form] - x->float_bytes;
+}
+
 /**
  * sotto_activations_pack:
  *
- * Packs row @t of @x, whose values are there, in the form of @x.
+ * Packs row @t of @x, whose values are there, in the form of @x, for all that reads it.
  */
 void sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t);
 

@@ -49,14 +49,13 @@ sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns)
 void
 sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t)
 {
-  if (lane->packs)
-    sotto_activations_pack (x, lane->kernels, t);
+  sotto_activations_pack (x, lane->kernels, t);
 }
 
 void
 sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
 {
-  if (lane->kernels->packings[x->form].in_parts)
+  if ((x->packs & SOTTO_PACK_CODES) && lane->kernels->packings[x->form].in_parts)
     lane->kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, first, n,
                                            sotto_activations_packed (x, t));
 }

@@ -25,7 +25,6 @@ typedef struct {
   guint index;
   guint n_lanes;
   SottoLaneMemory *memory;
-  gboolean packs;           /* some product of the tier reads packed activations */
   guint landing;            /* which is next */
 } SottoLane;
 
@@ -84,7 +83,7 @@ SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint 
 /**
  * sotto_lane_pack:
  *
- * Packs row @t of @x, whose values are there, on tiers that want it packed.
+ * Packs row @t of @x, whose values are there, as the products behind it want it.
  */
 void sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t);
 

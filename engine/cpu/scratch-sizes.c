@@ -13,8 +13,10 @@ widen (guint *size, guint to)
 static void
 use_weight (SottoScratchSizes *self, const SottoWeight *weight)
 {
-  if (sotto_weight_is_there (weight))
-    widen (&self->n_columns, weight->n_columns);
+  if (!sotto_weight_is_there (weight))
+    return;
+  widen (&self->n_columns, weight->n_columns);
+  self->types |= (guint64) 1 << weight->type;
 }
 
 static void
@@ -93,6 +95,9 @@ static void
 add_delta (SottoScratchSizes *self, const SottoDeltaStep *step)
 {
   use_weight (self, &step->mixed);
+  use_weight (self, &step->gate);
+  use_weight (self, &step->alpha);
+  use_weight (self, &step->beta);
   use_buffer (self, step->from, step->mixed.n_columns);
   use_buffer (self, SOTTO_BUFFER_ATTENDED, step->gate.n_rows);
   widen (&self->projected, step->mixed.n_rows + step->gate.n_rows + 2 * step->n_value_heads);
@@ -106,7 +111,9 @@ add_feed (SottoScratchSizes *self, const SottoFeedStep *step)
 {
   const SottoWeight *first = sotto_weight_is_there (&step->gate) ? &step->gate : &step->up;
 
-  use_weight (self, first);
+  use_weight (self, &step->gate);
+  use_weight (self, &step->up);
+  use_weight (self, &step->switch_);
   use_buffer (self, step->from, first->n_columns);
   use_buffer (self, SOTTO_BUFFER_HIDDEN, first->n_rows);
 }
@@ -124,6 +131,7 @@ static void
 add_experts (SottoScratchSizes *self, const SottoExpertsStep *step)
 {
   use_weight (self, &step->router);
+  use_weight (self, &step->gate);
   use_weight (self, &step->up);
   use_weight (self, &step->down);
   use_buffer (self, step->from, step->up.n_columns);

@@ -86,6 +86,7 @@ sotto_scratch_clear (SottoScratch *self)
 
 typedef struct {
   const SottoKernels *kernels;
+  SottoPacks packs;         /* that some product of the plan reads */
   guint8 *base;             /* NULL: only measure */
   gsize used;
 } Cut;
@@ -108,11 +109,11 @@ cut_floats (Cut *self, gsize n_rows, gsize n_columns)
 static void
 cut_rows (Cut *self, SottoActivations *x, guint n_columns, gsize n_rows, gsize n_few)
 {
-  gsize bytes = sotto_activations_layout (x, self->kernels, n_columns, (guint) n_rows,
-                                          (guint) n_few, NULL);
+  gsize bytes = sotto_activations_layout (x, self->kernels, self->packs, n_columns,
+                                          (guint) n_rows, (guint) n_few, NULL);
 
-  sotto_activations_layout (x, self->kernels, n_columns, (guint) n_rows, (guint) n_few,
-                            cut (self, bytes));
+  sotto_activations_layout (x, self->kernels, self->packs, n_columns, (guint) n_rows,
+                            (guint) n_few, cut (self, bytes));
 }
 
 /* Rows of a batch, all in one form. */
@@ -155,6 +156,9 @@ cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n
   Cut pieces = { .kernels = self->kernels, .base = base };
   SottoLaneMemory measured = { 0 };
 
+  for (guint type = 0; type < SOTTO_BLOCK_TYPES; type++)
+    if (sizes->types >> type & 1)
+      pieces.packs |= self->kernels->packs[type];
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
     cut_activations (&pieces, &self->buffers[i], sizes->buffers[i], n_tokens);
   self->queries_stride = sizes->queries;

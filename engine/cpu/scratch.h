@@ -62,6 +62,7 @@ typedef struct {
   guint row;
   guint n_taps;
   guint n_columns;          /* of the widest weight */
+  guint64 types;            /* of the weights: bits by SottoBlockType */
   guint n_head;             /* the larger of n_key and n_value */
   guint value_stride;
   guint split_heads;        /* heads that split attention, times (2 + their value stride) */

@@ -333,7 +333,7 @@ FEW_BLOCK_KINDS (FEW_BLOCK_FUNCTION)
 
 #define FEW_FILL(type, name, ...)                                                                 \
   kernels->multiply[SOTTO_FORM_FEW][SOTTO_BLOCK_##type] = few_multiply_##name;                     \
-  kernels->takes_packed[SOTTO_BLOCK_##type] = TRUE;
+  kernels->packs[SOTTO_BLOCK_##type] = SOTTO_PACK_CODES;
 
 static void
 fill_few_kernels (SottoKernels *kernels)

@@ -80,7 +80,7 @@ BLOCK_KINDS (DEFINE_MULTIPLY)
 
 #define FILL_MULTIPLY(type, name, ...)                                                            \
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_##name;                        \
-  kernels->takes_packed[SOTTO_BLOCK_##type] = TRUE;
+  kernels->packs[SOTTO_BLOCK_##type] = SOTTO_PACK_CODES;
 
 static void
 fill_multiply_kernels (SottoKernels *kernels)

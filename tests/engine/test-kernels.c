@@ -22,11 +22,12 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
 {
   Input input = { 0 };
   guint n_few = MIN (n_tokens, SOTTO_FORM_FEW_ROWS);
-  gsize bytes = sotto_activations_layout (&input.x, kernels, n_columns, n_tokens, n_few, NULL);
+  SottoPacks packs = SOTTO_PACK_FLOATS | (kernels->packings[0].bytes > 0 ? SOTTO_PACK_CODES : 0);
+  gsize bytes = sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, NULL);
 
   input.memory = aligned_alloc (64, bytes);
   memset (input.memory, 0xff, bytes);
-  sotto_activations_layout (&input.x, kernels, n_columns, n_tokens, n_few, input.memory);
+  sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, input.memory);
   for (guint t = 0; t < n_tokens; t++)
     {
       float *values = input.x.values + t * input.x.column_stride;
@@ -35,8 +36,7 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
         values[i] = random_float (rand) * (i % 97 == 5 ? 30.0f : 1.0f);
       if (t % 5 == 4) /* a block of zeros */
         memset (values, 0, MIN (n_columns, 32) * sizeof *values);
-      if (kernels->packings[input.x.form].bytes > 0)
-        sotto_activations_pack (&input.x, kernels, t);
+      sotto_activations_pack (&input.x, kernels, t);
     }
   return input;
 }
@@ -104,7 +104,7 @@ check_product (const SottoKernels *kernels,
                      + 128.5 * 128.5 * step * weight_step;
         }
     }
-  if (!kernels->takes_packed[weight->type])
+  if (kernels->packs[weight->type] != SOTTO_PACK_CODES)
     allowed = 0;
   g_assert_cmpfloat (fabs ((double) y - exact), <=, 1.001 * allowed + 4e-6 * magnitude + 1e-20);
 }
@@ -214,8 +214,7 @@ test_extremes (gconstpointer data)
         {
           for (guint i = 0; i < n_columns; i++)
             input.x.values[t * input.x.column_stride + i] = t % 2 == 0 ? 3.0f : -3.0f;
-          if (kernels.packings[input.x.form].bytes > 0)
-            sotto_activations_pack (&input.x, &kernels, t);
+          sotto_activations_pack (&input.x, &kernels, t);
         }
       for (guint n = 1; n <= n_tokens; n += n_tokens - 1)
         {
