@@ -138,6 +138,29 @@ sotto_history_message_free (SottoHistoryMessage *message)
   g_free (message);
 }
 
+/* --- Tree --- */
+
+SottoHistoryTree *
+sotto_history_tree_new (void)
+{
+  SottoHistoryTree *tree = g_new0 (SottoHistoryTree, 1);
+
+  tree->conversation = g_new0 (SottoHistoryConversation, 1);
+  tree->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_message_free);
+  return tree;
+}
+
+void
+sotto_history_tree_free (SottoHistoryTree *tree)
+{
+  if (tree == NULL)
+    return;
+
+  sotto_history_conversation_free (tree->conversation);
+  g_ptr_array_unref (tree->messages);
+  g_free (tree);
+}
+
 /* --- Hit --- */
 
 void

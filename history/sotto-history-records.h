@@ -131,6 +131,7 @@ GPtrArray *sotto_history_parts_new_text (const char *text);
  * @parts: (element-type SottoHistoryPart): in order; of a streaming message, what came so far
  * @model: (nullable): which model wrote it
  * @receipt: (nullable): JSON
+ * @is_active: whether the path through its parent (or the conversation's beginning) goes on to it
  * @siblings: ids of all messages with the same parent, oldest first, itself among them
  * @n_siblings: how many
  * @sibling: its own place in @siblings, 0…
@@ -145,6 +146,7 @@ typedef struct {
   GPtrArray *parts;
   SottoHistoryModel *model;
   char *receipt;
+  gboolean is_active;
   char **siblings;
   guint n_siblings;
   guint sibling;
@@ -157,6 +159,27 @@ typedef struct {
  */
 char *sotto_history_message_dup_text (const SottoHistoryMessage *message);
 void sotto_history_message_free (SottoHistoryMessage *message);
+
+/**
+ * SottoHistoryTree:
+ * @conversation: without snippet and draft
+ * @messages: (element-type SottoHistoryMessage): all of them, each behind its parent, versions of a
+ *   message in their order; without siblings
+ *
+ * All there is to a conversation.
+ */
+typedef struct {
+  SottoHistoryConversation *conversation;
+  GPtrArray *messages;
+} SottoHistoryTree;
+
+/**
+ * sotto_history_tree_new:
+ *
+ * Returns: (transfer full): with an empty conversation and no messages
+ */
+SottoHistoryTree *sotto_history_tree_new (void);
+void sotto_history_tree_free (SottoHistoryTree *tree);
 
 /**
  * SottoHistoryRange:
@@ -204,6 +227,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryModel, sotto_history_model_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryConversation, sotto_history_conversation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryPart, sotto_history_part_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryMessage, sotto_history_message_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryTree, sotto_history_tree_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryHit, sotto_history_hit_free)
 
 G_END_DECLS

@@ -16,6 +16,7 @@
 #include "sotto-store-slots.h"
 #include "sotto-store-conversations.h"
 #include "sotto-store-messages.h"
+#include "sotto-store-trees.h"
 #include "sotto-store-search.h"
 #include "sotto-store-settings.h"
 #include "sotto-store-upkeep.h"

@@ -2,9 +2,8 @@
 
 #include "conversation-rows.h"
 #include "history-error.h"
+#include "message-parts.h"
 #include "search-index.h"
-
-#include <sodium.h>
 
 /* --- Reading --- */
 
@@ -22,50 +21,6 @@ static const char path_sql[] =
   " LEFT JOIN receipt ON receipt.message = message.id"
   " LEFT JOIN model ON model.id = message.model"
   " ORDER BY depth";
-
-/* A streaming message has its parts in the journal still. */
-static gboolean
-read_parts (SottoDatabase *database, SottoHistoryMessage *message, gint64 row, GError **error)
-{
-  gboolean streaming = message->status == SOTTO_HISTORY_STATUS_STREAMING;
-  SottoHistoryPart *last = NULL;
-  gboolean failed;
-  sqlite3_stmt *rows;
-
-  if (streaming)
-    rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, NULL, NULL, NULL FROM journal"
-                                 " WHERE message = ?1 ORDER BY id", "i", row);
-  else
-    rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, name, media_type, data FROM part"
-                                 " LEFT JOIN attachment ON attachment.id = part.attachment"
-                                 " WHERE message = ?1 ORDER BY place", "i", row);
-  if (rows == NULL)
-    return FALSE;
-
-  message->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
-  while (sotto_database_next (database, rows, &failed, error))
-    {
-      SottoHistoryPartKind kind = (SottoHistoryPartKind) sqlite3_column_int64 (rows, 0);
-      const char *text = (const char *) sqlite3_column_text (rows, 1);
-
-      if (streaming && last != NULL && last->kind == kind)
-        {
-          char *joined = g_strconcat (last->text, text, NULL);
-
-          g_free (last->text);
-          last->text = joined;
-          continue;
-        }
-      last = sotto_history_part_new (kind, text);
-      last->name = sotto_column_dup_text (rows, 2);
-      last->media_type = sotto_column_dup_text (rows, 3);
-      last->data = sotto_column_dup_bytes (rows, 4);
-      g_ptr_array_add (message->parts, last);
-    }
-  return !failed;
-}
 
 static gboolean
 read_siblings (SottoDatabase        *database,
@@ -127,7 +82,8 @@ do_load_path (SottoVault *vault, SottoCall *call, GError **error)
       message->created = sqlite3_column_int64 (rows, 5);
       message->receipt = sotto_column_dup_text (rows, 6);
       message->model = sotto_rows_read_model (rows, 8);
-      if (!read_parts (database, message, row, error) ||
+      message->is_active = TRUE;
+      if (!sotto_parts_read (database, message, row, error) ||
           !read_siblings (database, message, conversation, sqlite3_column_int64 (rows, 7), error))
         {
           sqlite3_reset (rows);
@@ -207,50 +163,6 @@ insert_message (SottoVault          *vault,
 }
 
 static gboolean
-put_attachment (SottoDatabase *database, GBytes *data, gint64 *row, GError **error)
-{
-  guint8 hash[32];
-  g_autoptr (GBytes) hash_bytes = NULL;
-  gsize size;
-  gconstpointer p;
-  gboolean found;
-
-  *row = 0;
-  if (data == NULL)
-    return TRUE;
-
-  p = g_bytes_get_data (data, &size);
-  crypto_generichash (hash, sizeof hash, p, size, NULL, 0);
-  hash_bytes = g_bytes_new (hash, sizeof hash);
-  if (!sotto_database_run (database, error,
-                           "INSERT INTO attachment (hash, data) VALUES (?1, ?2)"
-                           " ON CONFLICT DO NOTHING", "bb", hash_bytes, data))
-    return FALSE;
-  *row = sotto_database_get_int (database, &found, error,
-                                 "SELECT id FROM attachment WHERE hash = ?1", "b", hash_bytes);
-  return found;
-}
-
-static gboolean
-insert_parts (SottoDatabase *database, gint64 message, GPtrArray *parts, GError **error)
-{
-  for (guint i = 0; i < parts->len; i++)
-    {
-      const SottoHistoryPart *part = g_ptr_array_index (parts, i);
-      gint64 attachment;
-
-      if (!put_attachment (database, part->data, &attachment, error) ||
-          !sotto_database_run (database, error,
-                               "INSERT INTO part (message, place, kind, text, name, media_type,"
-                               " attachment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0))",
-                               "iiiuuui", message, (gint64) i, (gint64) part->kind, part->text,
-                               part->name, part->media_type, attachment))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
 clear_draft (SottoDatabase *database, gint64 message, GError **error)
 {
   return sotto_database_run (database, error,
@@ -268,7 +180,7 @@ do_add (SottoVault *vault, SottoCall *call, GError **error)
   gint64 row = insert_message (vault, call, call->kind, SOTTO_HISTORY_STATUS_COMPLETE, error);
 
   if (row == 0 ||
-      !insert_parts (database, row, call->parts, error) ||
+      !sotto_parts_insert (database, row, call->parts, error) ||
       (call->flag && !clear_draft (database, row, error)) ||
       !sotto_search_index_add_message (database, row, error) ||
       !sotto_rows_touch (database, row, error))

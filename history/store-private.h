@@ -49,6 +49,9 @@ typedef struct {
   char *text;
   SottoHistoryModel *model;
   GPtrArray *parts;
+  GPtrArray *trees;
+  GCancellable *cancellable; /* of a long write that can be given up and rolled back */
+  gint *n_done;              /* the caller's: atomic */
   SottoUnlock *unlock;
   gint64 number;
   guint kind;

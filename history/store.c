@@ -81,6 +81,8 @@ sotto_call_free (SottoCall *call)
   g_free (call->text);
   sotto_history_model_free (call->model);
   g_clear_pointer (&call->parts, g_ptr_array_unref);
+  g_clear_pointer (&call->trees, g_ptr_array_unref);
+  g_clear_object (&call->cancellable);
   g_clear_pointer (&call->unlock, sotto_unlock_unref);
   g_free (call);
 }

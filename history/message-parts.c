@@ -1,0 +1,109 @@
+#include "message-parts.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* In the journal a tool call is its name, on one line, and its arguments (journal.c). */
+static void
+split_call (SottoHistoryPart *part)
+{
+  char *end = strchr (part->text, '\n');
+
+  if (end == NULL)
+    return;
+  part->name = g_strndup (part->text, (gsize) (end - part->text));
+  memmove (part->text, end + 1, strlen (end + 1) + 1);
+}
+
+/* A streaming message has its parts in the journal still. */
+gboolean
+sotto_parts_read (SottoDatabase        *database,
+                  SottoHistoryMessage  *message,
+                  gint64                row,
+                  GError              **error)
+{
+  gboolean streaming = message->status == SOTTO_HISTORY_STATUS_STREAMING;
+  SottoHistoryPart *last = NULL;
+  gboolean failed;
+  sqlite3_stmt *rows;
+
+  if (streaming)
+    rows = sotto_database_query (database, error,
+                                 "SELECT kind, text, NULL, NULL, NULL FROM journal"
+                                 " WHERE message = ?1 ORDER BY id", "i", row);
+  else
+    rows = sotto_database_query (database, error,
+                                 "SELECT kind, text, name, media_type, data FROM part"
+                                 " LEFT JOIN attachment ON attachment.id = part.attachment"
+                                 " WHERE message = ?1 ORDER BY place", "i", row);
+  if (rows == NULL)
+    return FALSE;
+
+  message->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+  while (sotto_database_next (database, rows, &failed, error))
+    {
+      SottoHistoryPartKind kind = (SottoHistoryPartKind) sqlite3_column_int64 (rows, 0);
+      const char *text = (const char *) sqlite3_column_text (rows, 1);
+
+      if (streaming && kind != SOTTO_HISTORY_PART_TOOL_CALL && last != NULL && last->kind == kind)
+        {
+          char *joined = g_strconcat (last->text, text, NULL);
+
+          g_free (last->text);
+          last->text = joined;
+          continue;
+        }
+      last = sotto_history_part_new (kind, text);
+      last->name = sotto_column_dup_text (rows, 2);
+      last->media_type = sotto_column_dup_text (rows, 3);
+      last->data = sotto_column_dup_bytes (rows, 4);
+      if (streaming && kind == SOTTO_HISTORY_PART_TOOL_CALL)
+        split_call (last);
+      g_ptr_array_add (message->parts, last);
+    }
+  return !failed;
+}
+
+static gboolean
+put_attachment (SottoDatabase *database, GBytes *data, gint64 *row, GError **error)
+{
+  guint8 hash[32];
+  g_autoptr (GBytes) hash_bytes = NULL;
+  gsize size;
+  gconstpointer p;
+  gboolean found;
+
+  *row = 0;
+  if (data == NULL)
+    return TRUE;
+
+  p = g_bytes_get_data (data, &size);
+  crypto_generichash (hash, sizeof hash, p, size, NULL, 0);
+  hash_bytes = g_bytes_new (hash, sizeof hash);
+  if (!sotto_database_run (database, error,
+                           "INSERT INTO attachment (hash, data) VALUES (?1, ?2)"
+                           " ON CONFLICT DO NOTHING", "bb", hash_bytes, data))
+    return FALSE;
+  *row = sotto_database_get_int (database, &found, error,
+                                 "SELECT id FROM attachment WHERE hash = ?1", "b", hash_bytes);
+  return found;
+}
+
+gboolean
+sotto_parts_insert (SottoDatabase *database, gint64 message, GPtrArray *parts, GError **error)
+{
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const SottoHistoryPart *part = g_ptr_array_index (parts, i);
+      gint64 attachment;
+
+      if (!put_attachment (database, part->data, &attachment, error) ||
+          !sotto_database_run (database, error,
+                               "INSERT INTO part (message, place, kind, text, name, media_type,"
+                               " attachment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0))",
+                               "iiiuuui", message, (gint64) i, (gint64) part->kind, part->text,
+                               part->name, part->media_type, attachment))
+        return FALSE;
+    }
+  return TRUE;
+}

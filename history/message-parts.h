@@ -1,0 +1,30 @@
+#pragma once
+
+#include "database.h"
+#include "sotto-history.h"
+
+G_BEGIN_DECLS
+
+/* What a message is made of, on its way from and to the tables. Within the caller's transaction. */
+
+/**
+ * sotto_parts_read:
+ * @message: its status says where the parts stand; they are put into it
+ * @row: of @message
+ */
+gboolean sotto_parts_read (SottoDatabase        *database,
+                           SottoHistoryMessage  *message,
+                           gint64                row,
+                           GError              **error);
+
+/**
+ * sotto_parts_insert:
+ * @message: row of a message that has none yet
+ * @parts: (element-type SottoHistoryPart)
+ */
+gboolean sotto_parts_insert (SottoDatabase  *database,
+                             gint64          message,
+                             GPtrArray      *parts,
+                             GError        **error);
+
+G_END_DECLS

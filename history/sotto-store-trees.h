@@ -1,0 +1,74 @@
+#pragma once
+
+#if !defined (SOTTO_HISTORY_INSIDE)
+# error "Only <sotto-history.h> may be included."
+#endif
+
+#include "sotto-store.h"
+
+G_BEGIN_DECLS
+
+/* Conversations as a whole, for carrying them out of a history and into another. */
+
+/**
+ * sotto_store_load_tree_async:
+ * @conversation: its id
+ *
+ * Everything of a conversation but its draft. A reply that is being written has the status
+ * _INTERRUPTED and what came of it so far.
+ */
+void sotto_store_load_tree_async (SottoStore          *self,
+                                  const char          *conversation,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+
+/**
+ * sotto_store_load_tree_finish:
+ *
+ * Returns: (transfer full)
+ */
+SottoHistoryTree *sotto_store_load_tree_finish (SottoStore    *self,
+                                                GAsyncResult  *result,
+                                                GError       **error);
+
+/**
+ * SottoHistoryAddition:
+ * @id: the conversation's id in this history
+ * @is_new: whether it was not there (or was deleted); %FALSE: nothing was done
+ */
+typedef struct {
+  char *id;
+  gboolean is_new;
+} SottoHistoryAddition;
+
+/**
+ * sotto_store_add_trees_async:
+ * @trees: (element-type SottoHistoryTree): neither it nor its trees may change until this returns
+ * @n_done: (nullable): goes up, atomically, with each message; to be valid until this returns
+ * @cancellable: (nullable): also ends it when it has begun; then nothing was added
+ *
+ * Adds conversations in one transaction, with their times. One that is there already (by its id,
+ * and with at least these messages, each with the same parent, role, text and times) is left as it
+ * is; titles, models and which versions are shown do not count. One whose id or messages' ids are
+ * taken by something else gets other ids, which depend on what it says, so that adding it again
+ * finds it.
+ */
+void sotto_store_add_trees_async (SottoStore          *self,
+                                  GPtrArray           *trees,
+                                  gint                *n_done,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+
+/**
+ * sotto_store_add_trees_finish:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryAddition): one a tree; or %NULL with _INVALID
+ *   (an id that is no UUID or appears twice, a parent that does not stand before), _DISK_FULL, …
+ */
+GPtrArray *sotto_store_add_trees_finish (SottoStore    *self,
+                                         GAsyncResult  *result,
+                                         GError       **error);
+
+G_END_DECLS

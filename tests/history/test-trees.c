@@ -1,0 +1,418 @@
+/* Conversations as a whole: out of one history and into another. */
+
+#include "common.h"
+
+#include <string.h>
+
+typedef struct {
+  char *folders[2];
+  SottoStore *from;
+  SottoStore *to;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    f->folders[i] = test_make_folder ();
+  f->from = test_create (f->folders[0]);
+  f->to = test_create (f->folders[1]);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  test_check (f->from);
+  test_check (f->to);
+  test_close (f->from);
+  test_close (f->to);
+  for (guint i = 0; i < 2; i++)
+    {
+      test_remove_folder (f->folders[i]);
+      g_free (f->folders[i]);
+    }
+}
+
+static SottoHistoryTree *
+load (SottoStore *store, const char *conversation)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  SottoHistoryTree *tree;
+
+  sotto_store_load_tree_async (store, conversation, NULL, test_ready, &result);
+  tree = sotto_store_load_tree_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return tree;
+}
+
+static GPtrArray *
+try_add (SottoStore *store, GPtrArray *trees, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  gint n_done = 0;
+  GPtrArray *additions;
+  gint n = 0;
+
+  sotto_store_add_trees_async (store, trees, &n_done, cancellable, test_ready, &result);
+  additions = sotto_store_add_trees_finish (store, test_wait (&result), error);
+  for (guint i = 0; additions != NULL && i < trees->len; i++)
+    n += (gint) ((SottoHistoryTree *) g_ptr_array_index (trees, i))->messages->len;
+  if (additions != NULL)
+    g_assert_cmpint (n_done, ==, n);
+  return additions;
+}
+
+/* Returns: (transfer full): the id it has now. @is_new: what is expected */
+static char *
+add (SottoStore *store, SottoHistoryTree *tree, gboolean is_new)
+{
+  g_autoptr (GPtrArray) trees = g_ptr_array_new ();
+  g_autoptr (GPtrArray) additions = NULL;
+  g_autoptr (GError) error = NULL;
+  const SottoHistoryAddition *addition;
+
+  g_ptr_array_add (trees, tree);
+  additions = try_add (store, trees, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (additions->len, ==, 1);
+  addition = g_ptr_array_index (additions, 0);
+  g_assert_cmpint (addition->is_new, ==, is_new);
+  return g_strdup (addition->id);
+}
+
+static void
+assert_refused (SottoStore *store, SottoHistoryTree *tree)
+{
+  g_autoptr (GPtrArray) trees = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (trees, tree);
+  g_assert_null (try_add (store, trees, NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+}
+
+static void
+activate (SottoStore *store, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_activate_message_async (store, message, NULL, test_ready, &result);
+  sotto_store_activate_message_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+}
+
+static void
+delete_conversation (SottoStore *store, const char *conversation)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_delete_conversation_async (store, conversation, NULL, test_ready, &result);
+  sotto_store_delete_conversation_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+}
+
+static SottoHistoryMessage *
+at (SottoHistoryTree *tree, guint i)
+{
+  g_assert_cmpuint (i, <, tree->messages->len);
+  return g_ptr_array_index (tree->messages, i);
+}
+
+/* A question with an image, two replies to it of which the first is shown, one that only thought
+ * and called; and another question at the beginning. Returns: (transfer full): its id */
+static char *
+make_conversation (SottoStore *store)
+{
+  char *conversation = test_add_conversation (store, "Weather");
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("Will it rain?");
+  SottoHistoryPart *image = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, "");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) finished = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *question = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autofree char *other = NULL;
+
+  image->name = g_strdup ("sky.png");
+  image->media_type = g_strdup ("image/png");
+  image->data = g_bytes_new_static ("\0\1\2\xff", 4);
+  g_ptr_array_add (parts, image);
+  sotto_store_add_message_async (store, conversation, NULL, NULL, SOTTO_HISTORY_ROLE_USER, parts, FALSE, NULL,
+                                 test_ready, &result);
+  question = sotto_store_add_message_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+
+  other = test_add_message (store, conversation, NULL, SOTTO_HISTORY_ROLE_USER, "Will it snow?");
+  first = test_begin (store, conversation, question);
+  sotto_store_append_reply (store, first, SOTTO_HISTORY_PART_REASONING, "Clouds.");
+  sotto_store_append_reply (store, first, SOTTO_HISTORY_PART_TEXT, "Yes, in\nBelgrade.");
+  sotto_store_finish_reply_async (store, first, SOTTO_HISTORY_STATUS_COMPLETE, "{\"seed\":7}", NULL, test_ready,
+                                  &finished);
+  sotto_store_finish_reply_finish (store, test_wait (&finished), &error);
+  g_assert_no_error (error);
+  second = test_begin (store, conversation, question);
+  sotto_store_append_reply (store, second, SOTTO_HISTORY_PART_REASONING, "Hm.");
+  sotto_store_append_call (store, second, "weather", "{\"place\":\"Novi Sad\"}");
+  test_finish (store, second, SOTTO_HISTORY_STATUS_STOPPED);
+  activate (store, first);
+  return conversation;
+}
+
+static void
+assert_same (SottoHistoryTree *a, SottoHistoryTree *b)
+{
+  g_assert_cmpstr (a->conversation->id, ==, b->conversation->id);
+  g_assert_cmpstr (a->conversation->title, ==, b->conversation->title);
+  g_assert_cmpint (a->conversation->created, ==, b->conversation->created);
+  g_assert_cmpint (a->conversation->updated, ==, b->conversation->updated);
+  g_assert_cmpuint (a->messages->len, ==, b->messages->len);
+  for (guint i = 0; i < a->messages->len; i++)
+    {
+      g_assert_cmpstr (at (a, i)->id, ==, at (b, i)->id);
+      g_assert_cmpstr (at (a, i)->parent, ==, at (b, i)->parent);
+      g_assert_cmpint (at (a, i)->role, ==, at (b, i)->role);
+      g_assert_cmpint (at (a, i)->status, ==, at (b, i)->status);
+      g_assert_cmpint (at (a, i)->created, ==, at (b, i)->created);
+      g_assert_cmpint (at (a, i)->is_active, ==, at (b, i)->is_active);
+      g_assert_cmpstr (at (a, i)->receipt, ==, at (b, i)->receipt);
+      g_assert_cmpuint (at (a, i)->parts->len, ==, at (b, i)->parts->len);
+      for (guint j = 0; j < at (a, i)->parts->len; j++)
+        {
+          const SottoHistoryPart *one = g_ptr_array_index (at (a, i)->parts, j);
+          const SottoHistoryPart *two = g_ptr_array_index (at (b, i)->parts, j);
+
+          g_assert_cmpint (one->kind, ==, two->kind);
+          g_assert_cmpstr (one->text, ==, two->text);
+          g_assert_cmpstr (one->name, ==, two->name);
+          g_assert_cmpstr (one->media_type, ==, two->media_type);
+          g_assert_true (one->data == two->data || g_bytes_equal (one->data, two->data));
+        }
+    }
+}
+
+static void
+test_round_trip (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = load (f->from, id);
+  g_autoptr (SottoHistoryTree) copy = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GPtrArray) hits = NULL;
+  g_autofree char *added = NULL;
+  g_autofree char *text = NULL;
+  SottoHistoryConversation *listed;
+  const SottoHistoryPart *call;
+
+  /* What was read is what was made. */
+  g_assert_cmpuint (tree->messages->len, ==, 4);
+  g_assert_true (at (tree, 0)->is_active && !at (tree, 1)->is_active);
+  g_assert_true (at (tree, 2)->is_active && !at (tree, 3)->is_active);
+  g_assert_cmpstr (at (tree, 2)->parent, ==, at (tree, 0)->id);
+  g_assert_cmpstr (at (tree, 2)->receipt, ==, "{\"seed\":7}");
+  g_assert_cmpint (at (tree, 3)->status, ==, SOTTO_HISTORY_STATUS_STOPPED);
+  call = g_ptr_array_index (at (tree, 3)->parts, 1);
+  g_assert_cmpstr (call->name, ==, "weather");
+
+  added = add (f->to, tree, TRUE);
+  g_assert_cmpstr (added, ==, id);
+  copy = load (f->to, id);
+  assert_same (tree, copy);
+
+  /* It stands in the list, is shown and found there as it was. */
+  list = test_list (f->to);
+  g_assert_cmpuint (list->len, ==, 1);
+  listed = g_ptr_array_index (list, 0);
+  g_assert_cmpstr (listed->snippet, ==, "Yes, in Belgrade.");
+  g_assert_cmpuint (listed->n_messages, ==, 4);
+  path = test_load (f->to, id);
+  g_assert_cmpuint (path->len, ==, 2);
+  text = sotto_history_message_dup_text (g_ptr_array_index (path, 1));
+  g_assert_cmpstr (text, ==, "Yes, in\nBelgrade.");
+  hits = test_search (f->to, "belgrade");
+  g_assert_cmpuint (hits->len, ==, 1);
+}
+
+static void
+test_again (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = load (f->from, id);
+  g_autofree char *first = add (f->to, tree, TRUE);
+  g_autofree char *second = add (f->to, tree, FALSE);
+  g_autofree char *more = NULL;
+  g_autofree char *third = NULL;
+  g_autofree char *fourth = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_assert_cmpstr (second, ==, id);
+
+  /* One that was gone on with there says all of it still. */
+  more = test_add_message (f->to, id, at (tree, 2)->id, SOTTO_HISTORY_ROLE_USER, "And tomorrow?");
+  activate (f->to, at (tree, 3)->id);
+  third = add (f->to, tree, FALSE);
+
+  /* What was deleted comes back. */
+  delete_conversation (f->to, id);
+  fourth = add (f->to, tree, TRUE);
+  g_assert_cmpstr (fourth, ==, id);
+  list = test_list (f->to);
+  g_assert_cmpuint (list->len, ==, 1);
+}
+
+/* @change: what is done to the tree. */
+static void
+assert_becomes_another (Fixture *f, const char *what, SottoHistoryTree *tree)
+{
+  g_autofree char *other = add (f->to, tree, TRUE);
+  g_autofree char *again = add (f->to, tree, FALSE);
+  g_autoptr (SottoHistoryTree) copy = load (f->to, other);
+
+  g_test_message ("%s", what);
+  g_assert_cmpstr (other, !=, tree->conversation->id);
+  g_assert_cmpstr (again, ==, other);
+  g_assert_true (g_uuid_string_is_valid (other));
+  g_assert_cmpuint (copy->messages->len, ==, tree->messages->len);
+  for (guint i = 0; i < copy->messages->len; i++)
+    g_assert_cmpstr (at (copy, i)->id, !=, at (tree, i)->id);
+}
+
+static void
+test_changed (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = load (f->from, id);
+  g_autofree char *first = add (f->to, tree, TRUE);
+  SottoHistoryPart *part = g_ptr_array_index (at (tree, 2)->parts, 1);
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_set_str (&part->text, "No.");
+  assert_becomes_another (f, "a text", tree);
+  at (tree, 0)->created--;
+  assert_becomes_another (f, "a time", tree);
+  g_set_str (&at (tree, 2)->receipt, "{\"seed\":8}");
+  assert_becomes_another (f, "a receipt", tree);
+  at (tree, 3)->status = SOTTO_HISTORY_STATUS_FAILED;
+  assert_becomes_another (f, "a status", tree);
+  g_set_str (&at (tree, 3)->parent, at (tree, 1)->id);
+  assert_becomes_another (f, "a parent", tree);
+
+  /* The same messages in a conversation of another name, so to speak. */
+  g_free (tree->conversation->id);
+  tree->conversation->id = sotto_history_new_id ();
+  assert_becomes_another (f, "the conversation's id", tree);
+
+  list = test_list (f->to);
+  g_assert_cmpuint (list->len, ==, 7);
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = load (f->from, id);
+  g_autoptr (GPtrArray) trees = g_ptr_array_new ();
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *digest = test_digest (f->folders[1]);
+  g_autofree char *after = NULL;
+  g_autofree char *kept = g_strdup (at (tree, 1)->id);
+
+  g_set_str (&at (tree, 1)->id, at (tree, 0)->id);
+  assert_refused (f->to, tree);
+  g_set_str (&at (tree, 1)->id, "not-a-uuid");
+  assert_refused (f->to, tree);
+  g_set_str (&at (tree, 1)->id, kept);
+  g_set_str (&at (tree, 0)->parent, at (tree, 1)->id);
+  assert_refused (f->to, tree);
+  g_set_str (&at (tree, 0)->parent, at (tree, 0)->id);
+  assert_refused (f->to, tree);
+
+  /* A good one before a bad one is not added either. */
+  g_ptr_array_add (trees, tree);
+  g_ptr_array_add (trees, load (f->from, id));
+  g_assert_null (try_add (f->to, trees, NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+  g_clear_error (&error);
+  sotto_history_tree_free (g_ptr_array_steal_index (trees, 1));
+
+  g_clear_pointer (&at (tree, 0)->parent, g_free);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (try_add (f->to, trees, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  list = test_list (f->to);
+  g_assert_cmpuint (list->len, ==, 0);
+  after = test_digest (f->folders[1]);
+  g_assert_cmpstr (after, ==, digest);
+}
+
+/* A reply that is being written goes with what there is of it. */
+static void
+test_streaming (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = test_add_conversation (f->from, "");
+  g_autofree char *question = test_add_message (f->from, id, NULL, SOTTO_HISTORY_ROLE_USER, "Go on");
+  g_autofree char *reply = test_begin (f->from, id, question);
+  g_autoptr (SottoHistoryTree) tree = NULL;
+  const SottoHistoryPart *part;
+
+  sotto_store_append_reply (f->from, reply, SOTTO_HISTORY_PART_TEXT, "Once ");
+  sotto_store_append_call (f->from, reply, "clock", "{}");
+  sotto_store_append_call (f->from, reply, "clock", "{\"a\":\"\\n\"}");
+  tree = load (f->from, id);
+  g_assert_cmpint (at (tree, 1)->status, ==, SOTTO_HISTORY_STATUS_INTERRUPTED);
+  g_assert_cmpuint (at (tree, 1)->parts->len, ==, 3);
+  part = g_ptr_array_index (at (tree, 1)->parts, 2);
+  g_assert_cmpstr (part->name, ==, "clock");
+  g_assert_cmpstr (part->text, ==, "{\"a\":\"\\n\"}");
+  g_free (add (f->to, tree, TRUE));
+  test_finish (f->from, reply, SOTTO_HISTORY_STATUS_COMPLETE);
+}
+
+/* As deep as nobody talks: nothing here may recurse, or grow with the square. */
+static void
+test_deep (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SottoHistoryTree) tree = sotto_history_tree_new ();
+  g_autoptr (SottoHistoryTree) copy = NULL;
+  const guint n = 5000;
+
+  tree->conversation->id = sotto_history_new_id ();
+  tree->conversation->title = g_strdup ("Deep");
+  for (guint i = 0; i < n; i++)
+    {
+      SottoHistoryMessage *message = g_new0 (SottoHistoryMessage, 1);
+
+      message->id = sotto_history_new_id ();
+      message->parent = i > 0 ? g_strdup (at (tree, i - 1)->id) : NULL;
+      message->role = i % 2 == 0 ? SOTTO_HISTORY_ROLE_USER : SOTTO_HISTORY_ROLE_ASSISTANT;
+      message->status = SOTTO_HISTORY_STATUS_COMPLETE;
+      message->created = i;
+      message->parts = sotto_history_parts_new_text ("x");
+      g_ptr_array_add (tree->messages, message);
+    }
+  g_free (add (f->to, tree, TRUE));
+  copy = load (f->to, tree->conversation->id);
+  g_assert_cmpuint (copy->messages->len, ==, n);
+  g_assert_true (at (copy, n - 1)->is_active);
+  g_free (add (f->to, tree, FALSE));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/trees/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
+  g_test_add ("/trees/again", Fixture, NULL, set_up, test_again, tear_down);
+  g_test_add ("/trees/changed", Fixture, NULL, set_up, test_changed, tear_down);
+  g_test_add ("/trees/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  g_test_add ("/trees/streaming", Fixture, NULL, set_up, test_streaming, tear_down);
+  g_test_add ("/trees/deep", Fixture, NULL, set_up, test_deep, tear_down);
+  return g_test_run ();
+}
