@@ -6,6 +6,12 @@ round_up (gsize n, gsize to)
   return (n + to - 1) / to * to;
 }
 
+static gsize
+count_sets (gsize n, guint set_rows)
+{
+  return (n + set_rows - 1) / set_rows;
+}
+
 gsize
 sotto_activations_layout (SottoActivations   *self,
                           const SottoKernels *kernels,
@@ -16,28 +22,41 @@ sotto_activations_layout (SottoActivations   *self,
                           guint8             *base)
 {
   gsize n_groups = round_up (n_columns, SOTTO_PACK_COLUMNS) / SOTTO_PACK_COLUMNS;
-  gsize column_stride = round_up (n_columns, SOTTO_PACK_PART);
-  gsize values_bytes = round_up (n_tokens * column_stride * sizeof (float), 64);
   gsize n_codes = packs & SOTTO_PACK_CODES ? n_groups : 0;
   gsize n_floats = packs & SOTTO_PACK_FLOATS ? n_groups : 0;
-  gsize float_bytes = round_up (n_floats * kernels->float_packing.bytes, 64);
-  gsize few = round_up (n_codes * kernels->packings[SOTTO_FORM_FEW].bytes, 64);
-  gsize many = round_up (n_codes * kernels->packings[SOTTO_FORM_MANY].bytes, 64) + float_bytes;
+  SottoActivations layout = {
+    .n_columns = n_columns,
+    .column_stride = round_up (n_columns, SOTTO_PACK_PART),
+    .packs = packs,
+    .form = sotto_form_of (n_tokens),
+    .float_bytes = round_up (n_floats * kernels->float_packing.bytes, 64),
+  };
+  gsize values_bytes = round_up (n_tokens * layout.column_stride * sizeof (float), 64);
+  gsize codes_bytes[SOTTO_N_FORMS];
+  gsize many_place;
+  gsize floats_place;
 
-  if (n_few == n_tokens)
-    few = many = MAX (few, many);
+  for (guint form = 0; form < SOTTO_N_FORMS; form++)
+    {
+      const SottoPacking *packing = &kernels->packings[form];
+      guint n = form == SOTTO_FORM_FEW ? n_few : n_tokens > SOTTO_FORM_FEW_ROWS ? n_tokens : 0;
+
+      layout.set_rows[form] = MAX (packing->set_rows, 1);
+      layout.set_bytes[form] = round_up (n_codes * packing->bytes, 64);
+      codes_bytes[form] = count_sets (n, layout.set_rows[form]) * layout.set_bytes[form];
+    }
+  many_place = n_few == n_tokens ? values_bytes + codes_bytes[SOTTO_FORM_FEW] : values_bytes;
+  floats_place = MAX (values_bytes + codes_bytes[SOTTO_FORM_FEW],
+                      many_place + codes_bytes[SOTTO_FORM_MANY]);
   if (base != NULL)
-    *self = (SottoActivations) {
-      .n_columns = n_columns,
-      .column_stride = column_stride,
-      .values = (float *) base,
-      .form = sotto_form_of (n_tokens),
-      .packed_strides = { few, many },
-      .packed = base + values_bytes,
-      .packs = packs,
-      .float_bytes = float_bytes,
-    };
-  return values_bytes + MAX (n_few * few, n_tokens * many);
+    {
+      layout.values = (float *) base;
+      layout.packed[SOTTO_FORM_FEW] = base + values_bytes;
+      layout.packed[SOTTO_FORM_MANY] = base + many_place;
+      layout.floats = base + floats_place;
+      *self = layout;
+    }
+  return floats_place + n_tokens * layout.float_bytes;
 }
 
 void

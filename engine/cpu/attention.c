@@ -244,7 +244,8 @@ complete (const Attention *self)
   SottoLane *lane = self->lane;
   SottoActivations shared = get_shared (self);
   SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
-  guint unit;
+  guint first;
+  guint end;
 
   if (is_latent (self) && !raise_latents (self, &shared))
     return;
@@ -254,8 +255,9 @@ complete (const Attention *self)
       complete_token (self, &x, 0);
       return;
     }
-  while (sotto_lane_take (lane, self->n_tokens, &unit))
-    complete_token (self, &x, unit);
+  while (sotto_lane_take_rows (lane, self->n_tokens, &first, &end))
+    for (guint t = first; t < end; t++)
+      complete_token (self, &x, t);
   sotto_pool_barrier (lane->pool);
 }
 

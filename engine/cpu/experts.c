@@ -119,7 +119,7 @@ copy_token (
 
   memcpy (to->values + i * to->column_stride, from->values + t * from->column_stride,
           from->n_columns * sizeof (float));
-  if (to->form != from->form)
+  if (to->form != from->form || to->set_rows[to->form] > 1)
     {
       sotto_lane_pack (lane, to, i);
       return;
@@ -301,7 +301,7 @@ sotto_step_experts (SottoLane *lane, const SottoStep *step)
   guint unit;
 
   if (sotto_lane_is_alone (lane))
-    self.hidden.packed = lane->memory->experts.packed;
+    memcpy (self.hidden.packed, lane->memory->experts.packed, sizeof self.hidden.packed);
   if (sotto_pool_is_stopped (lane->pool) || !multiply_router (&self, &router_from)
       || !choose (&self))
     return;

@@ -44,22 +44,26 @@ typedef struct {
   guint n_columns;
   gsize column_stride;               /* floats from row to row */
   float *values;                     /* (n_tokens, column_stride) */
-  SottoForm form;
-  gsize packed_strides[SOTTO_N_FORMS]; /* bytes from row to row */
-  guint8 *packed;                    /* (n_tokens, packed_strides[form]): the tier's own */
   SottoPacks packs;                  /* that the products behind them read */
-  gsize float_bytes;                 /* at the end of a packed row of many tokens; or 0 */
+  SottoForm form;
+  guint set_rows[SOTTO_N_FORMS];     /* rows that are packed side by side */
+  gsize set_bytes[SOTTO_N_FORMS];
+  guint8 *packed[SOTTO_N_FORMS];     /* (n_tokens / set_rows, set_bytes): the tier's own */
+  gsize float_bytes;
+  guint8 *floats;                    /* (n_tokens, float_bytes), of many tokens; or none */
 } SottoActivations;
 
 /* One form of a tier. */
 typedef struct {
-  gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns; 0: the tier has no such form */
+  gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns of a set; 0: the tier has no such form */
 
   /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
    * begins at packed: all at once, or in_parts, all but the last a multiple of SOTTO_PACK_PART
    * columns, in any order. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
   gboolean in_parts;
+  guint set_rows;                    /* rows that lie side by side, one begins a float behind the other;
+                                        0: each lies for itself */
 } SottoPacking;
 
 /**
@@ -287,13 +291,15 @@ sotto_activations_view (const SottoActivations *x, guint n_columns, guint n_toke
 static inline guint8 *
 sotto_activations_packed (const SottoActivations *x, gsize t)
 {
-  return x->packed + t * x->packed_strides[x->form];
+  guint set_rows = x->set_rows[x->form];
+
+  return x->packed[x->form] + t / set_rows * x->set_bytes[x->form] + t % set_rows * sizeof (float);
 }
 
 static inline guint8 *
 sotto_activations_floats (const SottoActivations *x, gsize t)
 {
-  return x->packed + (t + 1) * x->packed_strides[x->form] - x->float_bytes;
+  return x->floats + t * x->float_bytes;
 }
 
 /**

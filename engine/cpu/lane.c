@@ -63,10 +63,12 @@ sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint
 gboolean
 sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 {
-  guint unit;
+  guint first;
+  guint end;
 
-  while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
-    sotto_lane_pack (lane, x, unit);
+  while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
+    for (guint t = first; t < end; t++)
+      sotto_lane_pack (lane, x, t);
   return sotto_pool_barrier (lane->pool);
 }
 

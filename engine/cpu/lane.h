@@ -66,6 +66,25 @@ sotto_lane_take (SottoLane *lane, guint n_units, guint *unit)
 }
 
 /**
+ * sotto_lane_take_rows:
+ *
+ * Takes rows @first … @end - 1 of @n_rows as a unit of the phase: those that are packed side by side, for
+ * lanes that write the same cache lines wait for each other.
+ */
+static inline gboolean
+sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
+{
+  guint set_rows = MAX (lane->kernels->packings[sotto_form_of (n_rows)].set_rows, 1);
+  guint unit;
+
+  if (!sotto_lane_take (lane, sotto_count_units (n_rows, set_rows), &unit))
+    return FALSE;
+  *first = unit * set_rows;
+  *end = MIN (*first + set_rows, n_rows);
+  return TRUE;
+}
+
+/**
  * sotto_lane_buffer:
  *
  * Returns: the buffer as this lane sees it, (n_tokens, n_columns)

@@ -60,15 +60,17 @@ typedef void (*TokenFunc) (SottoLane *lane, const SottoStep *step, guint t);
 static void
 do_tokens (SottoLane *lane, const SottoStep *step, TokenFunc func)
 {
-  guint unit;
+  guint first;
+  guint end;
 
   if (sotto_lane_is_alone (lane))
     {
       func (lane, step, 0);
       return;
     }
-  while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
-    func (lane, step, unit);
+  while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
+    for (guint t = first; t < end; t++)
+      func (lane, step, t);
   sotto_pool_barrier (lane->pool);
 }
 

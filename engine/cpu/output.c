@@ -17,7 +17,8 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
                                                  ? &lane->memory->buffers[SOTTO_BUFFER_NORMED]
                                                  : &scratch->buffers[SOTTO_BUFFER_NORMED],
                                                n, n_tokens);
-  guint unit;
+  guint first;
+  guint end;
 
   if (n_tokens == 1)
     {
@@ -26,13 +27,13 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
       sotto_lane_pack (lane, &x, 0);
       return x;
     }
-  while (sotto_lane_take (lane, n_tokens, &unit))
-    {
-      sotto_lane_norm (lane, norm,
-                       residual.values + (first_token + unit) * residual.column_stride, n,
-                       x.values + unit * x.column_stride);
-      sotto_lane_pack (lane, &x, unit);
-    }
+  while (sotto_lane_take_rows (lane, n_tokens, &first, &end))
+    for (guint t = first; t < end; t++)
+      {
+        sotto_lane_norm (lane, norm, residual.values + (first_token + t) * residual.column_stride, n,
+                         x.values + t * x.column_stride);
+        sotto_lane_pack (lane, &x, t);
+      }
   sotto_pool_barrier (lane->pool);
   return x;
 }

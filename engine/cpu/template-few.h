@@ -261,7 +261,7 @@ few_multiply (FewKind                 kind,
 {
   const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
   FewTokens tokens = { .packed = sotto_activations_packed (x, first_token),
-                       .stride = x->packed_strides[SOTTO_FORM_FEW],
+                       .stride = x->set_bytes[SOTTO_FORM_FEW],
                        .n_tokens = n_tokens,
                        .totals = scratch };
 

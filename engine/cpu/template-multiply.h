@@ -38,8 +38,8 @@ multiply_kind (BlockKind               kind,
 {
   const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
   guint n_blocks = activations->n_columns / STEPS_BLOCK;
-  const Steps some = steps_at (activations->packed, activations->packed_strides[activations->form],
-                               activations->n_columns);
+  const Steps some = steps_at (activations->packed[SOTTO_FORM_MANY],
+                               activations->set_bytes[SOTTO_FORM_MANY], activations->n_columns);
   const Steps *x = &some;
   Panel panel = place_panel (x, scratch);
 

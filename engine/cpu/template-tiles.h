@@ -600,6 +600,6 @@ multiply_kind_tiles (BlockKind               kind,
             }
         }
       multiply_tile_panel (&panel, sotto_activations_packed (x, first_token),
-                           x->packed_strides[x->form], n_tokens, y + r, y_stride);
+                           x->set_bytes[x->form], n_tokens, y + r, y_stride);
     }
 }
