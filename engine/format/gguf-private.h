@@ -3,6 +3,8 @@
 #include "format/gguf.h"
 #include "format/map.h"
 
+#include <string.h>
+
 G_BEGIN_DECLS
 
 struct _SottoGguf {
@@ -64,8 +66,32 @@ gboolean sotto_gguf_read (SottoGguf      *self,
 /* Bytes of an element of @type; 0 for STRING, ARRAY and what the format does not know. */
 guint sotto_gguf_type_bytes (guint32 type);
 
-guint16 sotto_gguf_get_16 (const guint8 *data);
-guint32 sotto_gguf_get_32 (const guint8 *data);
-guint64 sotto_gguf_get_64 (const guint8 *data);
+/* Little-endian numbers, wherever they lie. */
+static inline guint16
+sotto_gguf_get_16 (const guint8 *data)
+{
+  guint16 value;
+
+  memcpy (&value, data, sizeof value);
+  return GUINT16_FROM_LE (value);
+}
+
+static inline guint32
+sotto_gguf_get_32 (const guint8 *data)
+{
+  guint32 value;
+
+  memcpy (&value, data, sizeof value);
+  return GUINT32_FROM_LE (value);
+}
+
+static inline guint64
+sotto_gguf_get_64 (const guint8 *data)
+{
+  guint64 value;
+
+  memcpy (&value, data, sizeof value);
+  return GUINT64_FROM_LE (value);
+}
 
 G_END_DECLS

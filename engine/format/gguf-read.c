@@ -188,8 +188,14 @@ read_string_array (Reader *self, SottoGgufValue *value)
   value->offsets = offsets;
   for (guint64 i = 0; i < value->n_elements; i++)
     {
+      gsize remaining = self->gguf->length - self->position;
+      guint64 length = remaining >= 8 ? sotto_gguf_get_64 (self->gguf->data + self->position) : 0;
+
+      /* A large vocabulary has hundreds of thousands: what is wrong with one is found out below. */
       offsets[i] = self->position - start;
-      if (!skip_string (self, value->key))
+      if (remaining >= 8 && length <= remaining - 8)
+        self->position += 8 + length;
+      else if (!skip_string (self, value->key))
         return FALSE;
       if (i % 65536 == 65535 && !keep_going (self))
         return FALSE;

@@ -5,33 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-guint16
-sotto_gguf_get_16 (const guint8 *data)
-{
-  guint16 value;
-
-  memcpy (&value, data, sizeof value);
-  return GUINT16_FROM_LE (value);
-}
-
-guint32
-sotto_gguf_get_32 (const guint8 *data)
-{
-  guint32 value;
-
-  memcpy (&value, data, sizeof value);
-  return GUINT32_FROM_LE (value);
-}
-
-guint64
-sotto_gguf_get_64 (const guint8 *data)
-{
-  guint64 value;
-
-  memcpy (&value, data, sizeof value);
-  return GUINT64_FROM_LE (value);
-}
-
 guint
 sotto_gguf_type_bytes (guint32 type)
 {

@@ -1,9 +1,11 @@
 /* Byte-pair encoding (Sennrich et al. 2016), the "gpt2" and "gemma4" tokenizers of GGUF files.
  *
  * Text is cut into words (pretokenize.c), and inside each the pair of lowest rank is merged, of
- * equals the leftmost, until none is left. Merges are a flat table from pairs of tokens to rank
- * and result. A short word is merged by looking for the lowest rank again and again, in arrays on
- * the stack; a long one in merge.c.
+ * equals the leftmost, until none is left. A pair of neighbours is looked up by the bytes that it
+ * has together: what it would make is a token of the vocabulary, and of each token it is known from
+ * which lengths of its left part it is made, and with which rank. So a merge is read without looking
+ * for its parts, which halves what opening a large vocabulary takes. A short word is merged by
+ * looking for the lowest rank again and again, in arrays on the stack; a long one in merge.c.
  *
  * A byte that has no token is left out, as the models' own tokenizers do: an unknown token that
  * stood for it would often be a control token, and then typed text could make one. */
@@ -23,98 +25,97 @@
 /* Up to here the search beats the heap. */
 #define SHORT_WORD 48
 
+/* One way to make a token. */
 typedef struct {
-  guint32 left;
-  guint32 right;
-  guint32 rank;              /* lower goes first */
-  guint32 merged;            /* SOTTO_NO_TOKEN: the slot is free */
+  guint32 n_left;            /* bytes of its left part */
+  guint32 next;              /* rank of the next way to make the same; SOTTO_NO_RANK: there is none */
 } Merge;
 
 typedef struct {
   const SottoPretokenizer *pretokenizer;
   const SottoVocabulary *vocabulary;
-  Merge *merges;             /* open addressing; a power of two, at most two thirds taken */
-  guint n_merge_bits;
-  guint64 seed;
+  guint32 *first_ranks;      /* (n_tokens): of the first way to make each; SOTTO_NO_RANK: text begins with it */
+  Merge *merges;             /* (n_merges), by rank: lower goes first */
 } Bpe;
 
-/* --- The table --- */
+/* --- The merges --- */
 
-static Merge *
-find_merge (const Bpe *self,
-            guint32         left,
-            guint32         right)
+static gboolean
+is_text_of (const SottoVocabulary *vocabulary,
+            guint32                id,
+            const guint8          *bytes,
+            gsize                  length)
 {
-  guint32 mask = (1u << self->n_merge_bits) - 1;
-  guint64 hash = ((guint64) left << 32 | right) ^ self->seed;
-  guint32 i;
+  const guint8 *found;
+  gsize n;
 
-  hash *= G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  hash ^= hash >> 32;
-  hash *= G_GUINT64_CONSTANT (0xd6e8feb86659fd93);
-  i = hash >> (64 - self->n_merge_bits);
+  if (id >= vocabulary->n_tokens || vocabulary->kinds[id] != SOTTO_TOKEN_NORMAL)
+    return FALSE;
+  found = sotto_vocabulary_get (vocabulary, id, &n);
 
-  while (self->merges[i].merged != SOTTO_NO_TOKEN &&
-         (self->merges[i].left != left || self->merges[i].right != right))
-    i = (i + 1) & mask;
-
-  return &self->merges[i];
+  return n == length && memcmp (found, bytes, n) == 0;
 }
 
-/* The parts and the result of a merge as the file writes it, "Ġt he". @bytes: room for the
- * longest token. */
-static gboolean
+/* Reads a merge as the file writes it, "Ġt he". @bytes: room for the longest token and more.
+ * @last: what the merge before made. Returns: what it makes, or %SOTTO_NO_TOKEN */
+static guint32
 read_merge (const SottoVocabulary *vocabulary,
             SottoGgufString        text,
             guint8                *bytes,
-            guint32                guess,
-            Merge                 *merge)
+            guint32                last,
+            guint32               *n_left)
 {
   const char *space;
-  gssize n_left;
+  gssize n;
   gssize n_right;
-  gsize n_guess;
 
   /* Neither part is longer than a token, in bytes; written it takes up to three times as many. */
   if (text.length < 3 || text.length > 3 * (gsize) vocabulary->longest + 1)
-    return FALSE;
+    return SOTTO_NO_TOKEN;
 
   /* From the second byte on: the left part is never empty. */
   space = memchr (text.data + 1, ' ', text.length - 1);
   if (space == NULL)
-    return FALSE;
+    return SOTTO_NO_TOKEN;
 
-  n_left = sotto_vocabulary_decode (vocabulary, text.data, space - text.data, bytes);
-  if (n_left < 1)
-    return FALSE;
+  n = sotto_vocabulary_decode (vocabulary, text.data, space - text.data, bytes);
+  if (n < 1)
+    return SOTTO_NO_TOKEN;
   n_right = sotto_vocabulary_decode (vocabulary, space + 1, text.data + text.length - space - 1,
-                                     bytes + n_left);
+                                     bytes + n);
   if (n_right < 1)
-    return FALSE;
-
-  merge->left = sotto_vocabulary_find (vocabulary, bytes, n_left);
-  merge->right = sotto_vocabulary_find (vocabulary, bytes + n_left, n_right);
+    return SOTTO_NO_TOKEN;
 
   /* Most vocabularies list the results of merges in order, which saves looking for them. */
-  if (!vocabulary->has_twins && guess < vocabulary->n_tokens &&
-      vocabulary->kinds[guess] == SOTTO_TOKEN_NORMAL)
-    {
-      const guint8 *expected = sotto_vocabulary_get (vocabulary, guess, &n_guess);
+  *n_left = n;
+  if (!vocabulary->has_twins && is_text_of (vocabulary, last + 1, bytes, n + n_right))
+    return last + 1;
+  if (!vocabulary->has_twins && is_text_of (vocabulary, last, bytes, n + n_right))
+    return last;
 
-      if (n_guess == (gsize) (n_left + n_right) && memcmp (expected, bytes, n_guess) == 0)
-        {
-          merge->merged = guess;
-          return merge->left != SOTTO_NO_TOKEN && merge->right != SOTTO_NO_TOKEN;
-        }
-    }
-
-  merge->merged = sotto_vocabulary_find (vocabulary, bytes, n_left + n_right);
-
-  return merge->left != SOTTO_NO_TOKEN && merge->right != SOTTO_NO_TOKEN &&
-         merge->merged != SOTTO_NO_TOKEN;
+  return sotto_vocabulary_find (vocabulary, bytes, n + n_right);
 }
 
-/* A merge whose parts or result are no tokens is passed over, since no text leads to it. */
+/* Of two merges that say the same the first counts. Walking there takes no more steps than the result
+ * has bytes. */
+static void
+add_merge (Bpe     *self,
+           guint32  rank,
+           guint32  result,
+           guint32  n_left)
+{
+  guint32 *link = &self->first_ranks[result];
+
+  for (; *link != SOTTO_NO_RANK; link = &self->merges[*link].next)
+    if (self->merges[*link].n_left == n_left)
+      return;
+
+  *link = rank;
+  self->merges[rank] = (Merge) { n_left, SOTTO_NO_RANK };
+}
+
+/* A merge whose result is no token is passed over, since no text leads to it; nor does any to one
+ * whose parts are none. */
 static gboolean
 read_merges (Bpe                    *self,
              const SottoVocabulary  *vocabulary,
@@ -124,8 +125,7 @@ read_merges (Bpe                    *self,
   const SottoGgufValue *merges = sotto_gguf_lookup (gguf, KEY_MERGES);
   SottoErrorArguments arguments = { .path = sotto_gguf_get_path (gguf), .subject = KEY_MERGES };
   g_autofree guint8 *bytes = NULL;
-  guint32 guess = 0;
-  gsize n_slots;
+  guint32 last = 0;
 
   if (merges == NULL || merges->type != SOTTO_GGUF_ARRAY ||
       merges->element_type != SOTTO_GGUF_STRING || merges->n_elements > G_MAXINT32 / 4)
@@ -136,33 +136,29 @@ read_merges (Bpe                    *self,
       return FALSE;
     }
 
-  self->n_merge_bits = MAX (4, g_bit_storage (merges->n_elements + merges->n_elements / 2));
-  self->seed = vocabulary->seed;
-  n_slots = (gsize) 1 << self->n_merge_bits;
-  self->merges = g_try_malloc_n (n_slots, sizeof self->merges[0]);
+  self->first_ranks = g_try_new (guint32, vocabulary->n_tokens);
+  self->merges = g_try_new (Merge, MAX (merges->n_elements, 1));
   bytes = g_try_malloc (3 * (gsize) vocabulary->longest + 2);
-  if (self->merges == NULL || bytes == NULL)
+  if (self->first_ranks == NULL || self->merges == NULL || bytes == NULL)
     {
-      arguments.wanted = n_slots * sizeof self->merges[0];
+      arguments.wanted = merges->n_elements * sizeof self->merges[0];
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
                               "%s: no memory for %" G_GUINT64_FORMAT " merges",
                               arguments.path, merges->n_elements);
       return FALSE;
     }
-  memset (self->merges, 0xff, n_slots * sizeof self->merges[0]);
+  memset (self->first_ranks, 0xff, vocabulary->n_tokens * sizeof self->first_ranks[0]);
 
   for (guint32 rank = 0; rank < merges->n_elements; rank++)
     {
-      Merge merge = { .rank = rank };
-      Merge *slot;
+      guint32 n_left;
+      guint32 result = read_merge (vocabulary, sotto_gguf_value_string (merges, rank), bytes, last,
+                                   &n_left);
 
-      if (!read_merge (vocabulary, sotto_gguf_value_string (merges, rank), bytes, guess, &merge))
+      if (result == SOTTO_NO_TOKEN)
         continue;
-
-      guess = merge.merged + 1;
-      slot = find_merge (self, merge.left, merge.right);
-      if (slot->merged == SOTTO_NO_TOKEN)
-        *slot = merge;
+      add_merge (self, rank, result, n_left);
+      last = result;
     }
 
   return TRUE;
@@ -170,63 +166,124 @@ read_merges (Bpe                    *self,
 
 /* --- Merging --- */
 
-/* The merge of the tokens at @left and @right as a symbol's rank and result. */
-static inline void
-look_up_pair (const Bpe *self,
-              guint32         left,
-              guint32         right,
-              guint32        *rank,
-              guint32        *merged)
+/* Bytes that no token stands for, and tokens of bytes that stand beside those of text, do not merge. */
+static inline gboolean
+may_merge (const Bpe *self,
+           guint32    id)
 {
-  const Merge *merge = find_merge (self, left, right);
+  return id != SOTTO_NO_TOKEN && (self->vocabulary->form != SOTTO_VOCABULARY_ESCAPED ||
+                                  self->vocabulary->kinds[id] != SOTTO_TOKEN_BYTE);
+}
 
-  *merged = merge->merged;
-  *rank = merge->merged == SOTTO_NO_TOKEN ? SOTTO_NO_RANK : merge->rank;
+/* The merge of two tokens whose text, @n_left and @n_right bytes, stands at @bytes. Returns: its
+ * rank, or %SOTTO_NO_RANK. @merged: (out): what it makes */
+static inline guint32
+look_up_pair (const Bpe    *self,
+              guint32       left,
+              guint32       right,
+              const guint8 *bytes,
+              guint32       n_left,
+              guint32       n_right,
+              guint32      *merged)
+{
+  guint32 rank;
+
+  if (!may_merge (self, left) || !may_merge (self, right))
+    return SOTTO_NO_RANK;
+
+  *merged = sotto_vocabulary_find (self->vocabulary, bytes, n_left + n_right);
+  if (*merged == SOTTO_NO_TOKEN)
+    return SOTTO_NO_RANK;
+
+  rank = self->first_ranks[*merged];
+  while (rank != SOTTO_NO_RANK && self->merges[rank].n_left != n_left)
+    rank = self->merges[rank].next;
+
+  return rank;
+}
+
+/* A word of at most SHORT_WORD bytes on its way to tokens. */
+typedef struct {
+  const guint8 *text;
+  guint n;
+  guint32 symbols[SHORT_WORD];
+  guint8 starts[SHORT_WORD + 1];
+  guint32 ranks[SHORT_WORD];    /* of a symbol with the one behind it */
+  guint32 merged[SHORT_WORD];
+} ShortWord;
+
+static void
+rank_symbol (const Bpe *self,
+             ShortWord *word,
+             guint      i)
+{
+  const guint8 *starts = word->starts + i;
+
+  word->ranks[i] = look_up_pair (self, word->symbols[i], word->symbols[i + 1],
+                                 word->text + starts[0], starts[1] - starts[0],
+                                 starts[2] - starts[1], &word->merged[i]);
+}
+
+/* Puts what it makes with the one behind it in its place. */
+static void
+merge_symbol (ShortWord *word,
+              guint      i)
+{
+  word->symbols[i] = word->merged[i];
+  word->n--;
+  for (guint j = i + 1; j < word->n; j++)
+    {
+      word->symbols[j] = word->symbols[j + 1];
+      word->starts[j] = word->starts[j + 1];
+      word->ranks[j] = word->ranks[j + 1];
+      word->merged[j] = word->merged[j + 1];
+    }
+  word->starts[word->n] = word->starts[word->n + 1];
 }
 
 static void
-encode_short (const Bpe *self,
-              const guint8   *word,
-              guint           length,
-              GArray         *ids)
+encode_short (const Bpe    *self,
+              const guint8 *text,
+              guint         length,
+              GArray       *ids)
 {
-  guint32 symbols[SHORT_WORD];
-  guint32 ranks[SHORT_WORD];    /* of a symbol with the one behind it */
-  guint32 merged[SHORT_WORD];
-  guint n = length;
+  ShortWord word = { .text = text, .n = length };
 
-  for (guint i = 0; i < n; i++)
-    symbols[i] = self->vocabulary->byte_ids[word[i]];
-  for (guint i = 0; i + 1 < n; i++)
-    look_up_pair (self, symbols[i], symbols[i + 1], &ranks[i], &merged[i]);
+  for (guint i = 0; i < length; i++)
+    {
+      word.symbols[i] = self->vocabulary->byte_ids[text[i]];
+      word.starts[i] = i;
+    }
+  word.starts[length] = length;
+  for (guint i = 0; i + 1 < length; i++)
+    rank_symbol (self, &word, i);
 
-  while (n > 1)
+  while (word.n > 1)
     {
       guint best = 0;
 
-      for (guint i = 1; i + 1 < n; i++)
-        if (ranks[i] < ranks[best])
+      for (guint i = 1; i + 1 < word.n; i++)
+        if (word.ranks[i] < word.ranks[best])
           best = i;
-      if (ranks[best] == SOTTO_NO_RANK)
+      if (word.ranks[best] == SOTTO_NO_RANK)
         break;
 
-      symbols[best] = merged[best];
-      n--;
-      for (guint i = best + 1; i < n; i++)
-        {
-          symbols[i] = symbols[i + 1];
-          ranks[i] = ranks[i + 1];
-          merged[i] = merged[i + 1];
-        }
-      if (best + 1 < n)
-        look_up_pair (self, symbols[best], symbols[best + 1], &ranks[best], &merged[best]);
+      merge_symbol (&word, best);
+      if (best + 1 < word.n)
+        rank_symbol (self, &word, best);
       if (best > 0)
-        look_up_pair (self, symbols[best - 1], symbols[best], &ranks[best - 1], &merged[best - 1]);
+        rank_symbol (self, &word, best - 1);
     }
 
-  for (guint i = 0; i < n; i++)
-    sotto_append_token (ids, symbols[i]);
+  for (guint i = 0; i < word.n; i++)
+    sotto_append_token (ids, word.symbols[i]);
 }
+
+/* What pairs are looked up in. */
+typedef struct {
+  const Bpe *bpe;
+  const guint8 *text;
+} LongWord;
 
 static guint32
 rank_pair (gconstpointer      data,
@@ -234,11 +291,10 @@ rank_pair (gconstpointer      data,
            const SottoSymbol *right,
            guint32           *merged)
 {
-  guint32 rank;
+  const LongWord *word = data;
 
-  look_up_pair (data, left->id, right->id, &rank, merged);
-
-  return rank;
+  return look_up_pair (word->bpe, left->id, right->id, word->text + left->start, left->length,
+                       right->length, merged);
 }
 
 /* The symbols that a word begins with: its bytes, or, where the vocabulary is written in
@@ -285,6 +341,7 @@ encode_long (const Bpe    *self,
              GArray       *ids)
 {
   g_autofree SottoSymbol *symbols = g_try_new (SottoSymbol, length);
+  LongWord long_word = { self, word };
   guint32 n;
 
   if (symbols == NULL)
@@ -296,7 +353,7 @@ encode_long (const Bpe    *self,
     }
 
   n = begin_symbols (self, word, length, symbols);
-  sotto_merge_symbols (symbols, n, rank_pair, self);
+  sotto_merge_symbols (symbols, n, rank_pair, &long_word);
   for (guint32 i = 0; i != SOTTO_NO_SYMBOL; i = symbols[i].next)
     sotto_append_token (ids, symbols[i].id);
 }
@@ -399,14 +456,8 @@ bpe_build (gpointer                    data,
   Bpe *self = data;
 
   self->vocabulary = vocabulary;
-  if (!read_merges (self, vocabulary, gguf, error))
-    return FALSE;
 
-  /* Only loading needs the way back where words are always merged from bytes. */
-  if (!self->pretokenizer->whole_words && vocabulary->form == SOTTO_VOCABULARY_ALPHABET)
-    sotto_vocabulary_drop_index (vocabulary);
-
-  return TRUE;
+  return read_merges (self, vocabulary, gguf, error);
 }
 
 static void
@@ -438,6 +489,7 @@ bpe_free (gpointer data)
 {
   Bpe *self = data;
 
+  g_free (self->first_ranks);
   g_free (self->merges);
   g_free (self);
 }

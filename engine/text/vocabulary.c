@@ -187,29 +187,51 @@ sotto_vocabulary_encode (const SottoVocabulary *self,
 
 /* --- The way back --- */
 
+/* At most eight bytes as a number, another one for each text of the same length. */
+static inline guint64
+read_few (const guint8 *bytes,
+          gsize         length)
+{
+  guint32 low;
+  guint32 high;
+
+  if (length < 4)
+    return bytes[0] | (guint32) bytes[length / 2] << 8 | (guint32) bytes[length - 1] << 16;
+
+  memcpy (&low, bytes, sizeof low);
+  memcpy (&high, bytes + length - sizeof high, sizeof high);
+
+  return low | (guint64) high << 32;
+}
+
+static inline guint64
+mix (guint64 hash,
+     guint64 word,
+     guint64 seed)
+{
+  __extension__ unsigned __int128 product =
+    (__extension__ (unsigned __int128) (hash ^ word)) * (G_GUINT64_CONSTANT (0xd6e8feb86659fd93) ^ seed << 1);
+
+  return (guint64) product ^ (guint64) (product >> 64);
+}
+
+/* @length: at least 1 */
 static inline guint64
 hash_bytes (guint64       seed,
             const guint8 *bytes,
             gsize         length)
 {
   guint64 hash = seed ^ length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  guint64 word;
 
-  while (length > 0)
+  for (; length > 8; bytes += 8, length -= 8)
     {
-      gsize n = MIN (length, sizeof word);
-      __extension__ unsigned __int128 product;
+      guint64 word;
 
-      word = 0;
-      memcpy (&word, bytes, n);
-      product = (__extension__ (unsigned __int128) (hash ^ word)) *
-                (G_GUINT64_CONSTANT (0xd6e8feb86659fd93) ^ seed << 1);
-      hash = (guint64) product ^ (guint64) (product >> 64);
-      bytes += n;
-      length -= n;
+      memcpy (&word, bytes, sizeof word);
+      hash = mix (hash, word, seed);
     }
 
-  return hash;
+  return mix (hash, read_few (bytes, length), seed);
 }
 
 static guint64 *
@@ -521,12 +543,6 @@ sotto_vocabulary_read_scores (const SottoVocabulary  *self,
     }
 
   return g_steal_pointer (&scores);
-}
-
-void
-sotto_vocabulary_drop_index (SottoVocabulary *self)
-{
-  g_clear_pointer (&self->slots, g_free);
 }
 
 void

@@ -70,9 +70,6 @@ void sotto_vocabulary_clear (SottoVocabulary *self);
 /* Makes the way back; after that the kinds are settled. Returns: %FALSE with MEMORY. */
 gboolean sotto_vocabulary_build_index (SottoVocabulary *self, GError **error);
 
-/* Frees the way back again, which only loading needs where words are always merged. */
-void sotto_vocabulary_drop_index (SottoVocabulary *self);
-
 static inline const guint8 *
 sotto_vocabulary_get (const SottoVocabulary *self,
                       guint32                id,
