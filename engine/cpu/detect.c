@@ -20,6 +20,9 @@
 #define BIT_AMX_TILE (1u << 24)
 #define BIT_AMX_INT8 (1u << 25)
 
+/* Of its second part. */
+#define BIT_AVX512_BF16 (1u << 5)
+
 static guint64
 read_xcr0 (void)
 {
@@ -64,7 +67,9 @@ sotto_cpu_has (const char *tier)
   if (g_str_equal (tier, "avx512"))
     return TRUE;
   return g_str_equal (tier, "amx") && (saved & XCR0_AMX) == XCR0_AMX && (d7 & BIT_AMX_TILE) != 0
-         && (d7 & BIT_AMX_INT8) != 0 && (d7 & BIT_AMX_BF16) != 0 && may_use_tiles ();
+         && (d7 & BIT_AMX_INT8) != 0 && (d7 & BIT_AMX_BF16) != 0
+         && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & BIT_AVX512_BF16) != 0
+         && may_use_tiles ();
 }
 
 #else

@@ -7,6 +7,7 @@
 #include "cpu/template-math.h"
 #include "cpu/template-keys.h"
 #include "cpu/template-tiles.h"
+#include "cpu/template-float-tiles.h"
 #include "cpu/template-attend-tiles.h"
 
 /* The AMX tier: that of AVX-512, but for many tokens. Tiles are shaped at the beginning of a call and
@@ -37,4 +38,5 @@ sotto_kernels_fill_amx (SottoKernels *kernels)
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE };
   kernels->attend[SOTTO_FORM_MANY] = attend_in_tiles;
   BLOCK_KINDS (FILL_TILES)
+  fill_float_tiles (kernels);
 }
