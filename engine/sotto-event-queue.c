@@ -30,6 +30,7 @@ sotto_event_free (SottoEvent *self)
   g_free (self->call_id);
   g_free (self->path);
   g_free (self->hash);
+  g_free (self->stamp);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_clear_pointer (&self->receipt, sotto_receipt_free);
   g_clear_pointer (&self->placement, sotto_placement_free);

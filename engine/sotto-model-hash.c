@@ -57,12 +57,17 @@ sotto_model_hash (SottoModel     *self,
   if (hash == NULL)
     return NULL;
 
+  sotto_model_set_hash (self, hash);
+  return self->hash;
+}
+
+void
+sotto_model_set_hash (SottoModel *self, const char *hash)
+{
   g_mutex_lock (&self->hash_mutex);
   if (self->hash == NULL)
-    self->hash = g_steal_pointer (&hash);
+    self->hash = g_strdup (hash);
   g_mutex_unlock (&self->hash_mutex);
-
-  return self->hash;
 }
 
 const char *
@@ -76,4 +81,13 @@ sotto_model_peek_hash (const SottoModel *self)
   g_mutex_unlock (mutex);
 
   return hash;
+}
+
+char *
+sotto_model_dup_stamp (const SottoModel *self)
+{
+  g_autoptr (GString) version = g_string_new (NULL);
+
+  sotto_gguf_append_version (self->gguf, version);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, version->str, (gssize) version->len);
 }

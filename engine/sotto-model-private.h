@@ -54,6 +54,13 @@ const SottoProgram *sotto_model_get_program (const SottoModel *self);
 guint sotto_model_get_default_context (const SottoModel *self);
 
 /**
+ * sotto_model_set_hash:
+ *
+ * What sotto_model_hash() would find, told by somebody who knows; where it is known already, it stays. Any thread.
+ */
+void sotto_model_set_hash (SottoModel *self, const char *hash);
+
+/**
  * sotto_model_get_token_trie:
  *
  * The vocabulary by its bytes; takes some tens of ms on the first call. Any thread. sotto-model-tokens.c.

@@ -127,6 +127,16 @@ const char *sotto_model_hash (SottoModel     *self,
 const char *sotto_model_peek_hash (const SottoModel *self);
 
 /**
+ * sotto_model_dup_stamp:
+ *
+ * Names the opened file (of a split model: all of them) on this computer, as long as it does not change; made of
+ * device, inode, size and times. Who keeps a hash by it need not have it taken again. Any thread.
+ *
+ * Returns: (transfer full): 64 lower-case hex digits
+ */
+char *sotto_model_dup_stamp (const SottoModel *self);
+
+/**
  * sotto_model_verify:
  * @progress: (nullable): bytes of tensors read
  *

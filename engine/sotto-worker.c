@@ -4,10 +4,12 @@
  *   load, generate… ─► requests ─► run one after the other ─► events ─► next_event
  *   cancel ─────────► raises the flag of a running request, takes a waiting one out of the queue
  *
- * A second thread, of low priority, takes the hashes of models; it reads the mapping and nothing else.
+ * A second thread takes the hashes of models when nothing else wants the processor; it reads the mapping and nothing
+ * else. A hash that is known by the file's stamp, from this worker or from before, is not taken again.
  */
 #include "sotto-worker.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "sotto-error.h"
 #include "sotto-event-queue.h"
 #include "sotto-generation.h"
+#include "sotto-model-private.h"
 #include "sotto-residents.h"
 
 typedef enum {
@@ -47,6 +50,7 @@ struct _SottoWorker {
   guint64 last_id;         /* under mutex */
   GHashTable *places;      /* under mutex: path → SottoResidentPlace */
   SottoResidentPlace place; /* of the others */
+  GHashTable *hashes;      /* under mutex: stamp → hash */
   char **library;          /* under mutex: models that may guess; NULL: none was told */
   guint n_libraries;       /* under mutex: how often that was told */
 };
@@ -218,26 +222,84 @@ be_nice (int level)
 
 /* --- Hashing --- */
 
-/* Runs in the pool's thread. */
+void
+sotto_worker_tell_hash (SottoWorker *self,
+                        const char  *stamp,
+                        const char  *hash)
+{
+  g_mutex_lock (&self->mutex);
+  g_hash_table_insert (self->hashes, g_strdup (stamp), g_strdup (hash));
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Gives @model its hash if that is known. @stamp: the model's */
+static gboolean
+recall_hash (SottoWorker *self,
+             SottoModel  *model,
+             const char  *stamp)
+{
+  const char *known;
+  gboolean found;
+
+  g_mutex_lock (&self->mutex);
+  known = g_hash_table_lookup (self->hashes, stamp);
+  found = known != NULL;
+  if (found)
+    sotto_model_set_hash (model, known);
+  g_mutex_unlock (&self->mutex);
+
+  return found;
+}
+
+static void
+push_hash (SottoWorker *self,
+           SottoModel  *model,
+           const char  *stamp)
+{
+  SottoEvent *event = sotto_event_new (0, SOTTO_EVENT_HASHED);
+
+  event->path = g_strdup (sotto_model_get_info (model)->path);
+  event->hash = g_strdup (sotto_model_peek_hash (model));
+  event->stamp = g_strdup (stamp);
+  sotto_event_queue_push (self->events, event);
+}
+
+/* Runs in a thread of its own, which gets what processor time is left over. */
 static void
 take_hash (gpointer data,
            gpointer user_data)
 {
   g_autoptr (SottoModel) model = data;
   SottoWorker *self = user_data;
+  g_autofree char *stamp = sotto_model_dup_stamp (model);
+  const struct sched_param none = { 0 };
   const char *hash;
 
-  be_nice (10);
+  /* Refused or not, the work is the same. */
+  (void) sched_setscheduler (0, SCHED_IDLE, &none);
 
-  hash = sotto_model_hash (model, NULL, NULL, self->closing, NULL);
-  if (hash != NULL)
+  /* It may have waited behind the hash of the same file. */
+  if (!recall_hash (self, model, stamp))
     {
-      SottoEvent *event = sotto_event_new (0, SOTTO_EVENT_HASHED);
-
-      event->path = g_strdup (sotto_model_get_info (model)->path);
-      event->hash = g_strdup (hash);
-      sotto_event_queue_push (self->events, event);
+      hash = sotto_model_hash (model, NULL, NULL, self->closing, NULL);
+      if (hash == NULL)
+        return;
+      sotto_worker_tell_hash (self, stamp, hash);
     }
+
+  push_hash (self, model, stamp);
+}
+
+static void
+begin_hash (SottoWorker *self,
+            SottoModel  *model)
+{
+  g_autofree char *stamp = sotto_model_dup_stamp (model);
+
+  if (recall_hash (self, model, stamp))
+    push_hash (self, model, stamp);
+  else
+    g_thread_pool_push (self->hashing, sotto_model_ref (model), NULL);
 }
 
 /* --- The worker's thread --- */
@@ -293,7 +355,7 @@ run_request (SottoWorker *self,
     }
 
   if (opened)
-    g_thread_pool_push (self->hashing, sotto_model_ref (resident->model), NULL);
+    begin_hash (self, resident->model);
 
   if (request->generate.speculation == SOTTO_SPECULATION_ALWAYS)
     find_helper (self, resident);
@@ -353,13 +415,16 @@ sotto_worker_new (const SottoWorkerOptions  *options,
                                          options->keep_previous);
   self->backend = g_steal_pointer (&backend);
   self->closing = sotto_cancel_new ();
-  self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, FALSE, NULL);
+  self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->place = (SottoResidentPlace) { options->gpu, options->n_gpu_layers };
   g_mutex_init (&self->mutex);
 
-  self->thread = g_thread_try_new ("sotto-worker", worker_main, self, error);
+  /* Exclusive: others must not get a thread of such a low rank. */
+  self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, TRUE, error);
+  if (self->hashing != NULL)
+    self->thread = g_thread_try_new ("sotto-worker", worker_main, self, error);
   if (self->thread == NULL)
     {
       g_prefix_error_literal (error, "Cannot start the inference thread: ");
@@ -393,11 +458,13 @@ sotto_worker_free (SottoWorker *self)
       g_thread_join (self->thread);
     }
 
-  g_thread_pool_free (self->hashing, TRUE, TRUE);
+  if (self->hashing != NULL)
+    g_thread_pool_free (self->hashing, TRUE, TRUE);
   sotto_residents_free (self->residents);
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
   g_hash_table_unref (self->places);
+  g_hash_table_unref (self->hashes);
   g_strfreev (self->library);
   g_async_queue_unref (self->requests);
   sotto_event_queue_free (self->events);

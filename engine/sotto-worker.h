@@ -60,7 +60,7 @@ void sotto_worker_free (SottoWorker *self);
  * @n_context: tokens; 0: the default
  *
  * Events: LOADING…, then LOADED or FAILED or CANCELLED. A model that is open already is LOADED at
- * once. After LOADED its hash is taken in the background while the worker is idle (HASHED).
+ * once. After LOADED its hash is taken in the background, when no other thread wants the processor (HASHED).
  *
  * Returns: the request's id, never 0
  */
@@ -150,13 +150,22 @@ void sotto_worker_place (SottoWorker *self, const char *path, SottoGpuUse gpu, g
  */
 void sotto_worker_set_library (SottoWorker *self, const char *const *paths);
 
+/**
+ * sotto_worker_tell_hash:
+ * @stamp: as it came with HASHED
+ * @hash: likewise
+ *
+ * A hash that was taken before, maybe by another process: it is believed, and a file of that stamp is not read for it.
+ */
+void sotto_worker_tell_hash (SottoWorker *self, const char *stamp, const char *hash);
+
 /* --- Events --- */
 
 typedef enum {
   SOTTO_EVENT_LOADING,      /* done, total */
   SOTTO_EVENT_LOADED,       /* model, memory, placement */
   SOTTO_EVENT_UNLOADED,     /* path */
-  SOTTO_EVENT_HASHED,       /* path, hash */
+  SOTTO_EVENT_HASHED,       /* path, hash, stamp (of the file: sotto_model_dup_stamp()) */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
   SOTTO_EVENT_REASONING,    /* as TEXT: what the model thinks before it answers */
@@ -240,6 +249,7 @@ typedef struct {
   char *call_id;
   char *path;
   char *hash;
+  char *stamp;
   SottoModel *model;
   SottoMemory memory;        /* of all that is open */
   SottoPlacement *placement; /* of the model */

@@ -176,6 +176,15 @@ sotto_gguf_check_unchanged (const SottoGguf *self, GError **error)
   return self->map == NULL || sotto_map_check_unchanged (self->map, error);
 }
 
+void
+sotto_gguf_append_version (const SottoGguf *self, GString *out)
+{
+  if (self->map != NULL)
+    sotto_map_append_version (self->map, out);
+  for (guint i = 1; i < self->n_parts; i++)
+    sotto_gguf_append_version (self->others[i - 1], out);
+}
+
 guint
 sotto_gguf_get_n_parts (const SottoGguf *self)
 {

@@ -70,6 +70,8 @@ const char *sotto_gguf_get_path (const SottoGguf *self);
 guint sotto_gguf_get_version (const SottoGguf *self);
 guint64 sotto_gguf_get_file_bytes (const SottoGguf *self); /* of all parts */
 gboolean sotto_gguf_check_unchanged (const SottoGguf *self, GError **error);
+/* As sotto_map_append_version(), part by part; nothing of what is only in memory */
+void sotto_gguf_append_version (const SottoGguf *self, GString *out);
 
 /**
  * sotto_gguf_dup_part_path:

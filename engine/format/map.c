@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +117,17 @@ sotto_map_get_data (const SottoMap *self, gsize *length)
 {
   *length = self->length;
   return self->data;
+}
+
+void
+sotto_map_append_version (const SottoMap *self, GString *out)
+{
+  const struct stat *opened = &self->opened;
+
+  g_string_append_printf (out, "%ju %ju %jd %jd.%09ld %jd.%09ld\n", (uintmax_t) opened->st_dev,
+                          (uintmax_t) opened->st_ino, (intmax_t) opened->st_size,
+                          (intmax_t) opened->st_mtim.tv_sec, opened->st_mtim.tv_nsec,
+                          (intmax_t) opened->st_ctim.tv_sec, opened->st_ctim.tv_nsec);
 }
 
 static gboolean

@@ -32,6 +32,14 @@ void sotto_map_unref (SottoMap *self);
 const guint8 *sotto_map_get_data (const SottoMap *self, gsize *length);
 
 /**
+ * sotto_map_append_version:
+ *
+ * Appends what tells the file, as it was when it was mapped, from every other one on this computer and
+ * from itself after a change: device, inode, size, and when contents and inode changed last.
+ */
+void sotto_map_append_version (const SottoMap *self, GString *out);
+
+/**
  * sotto_map_check_unchanged:
  *
  * Whether the file is still what it was when it was mapped: no read has failed, size and

@@ -97,12 +97,14 @@ encode_naively (yyjson_val *vocabulary,
         }
 }
 
-/* A vocabulary of few letters and many merges. */
+/* A vocabulary of few letters and many merges: two ways to the same token ("aba", "abc"), one way twice, and ways that no
+ * text takes, because a part or the result is no token. */
 static const char letters_json[] = "{\"tokens\":[\"a\",\"b\",\"c\",\"ab\",\"aa\",\"ba\",\"aba\","
                                    "\"abab\",\"cc\",\"aaaa\",\"cab\",\"bc\","
                                    "\"abc\",\"ccc\"],\"merges\":[\"a a\",\"a b\",\"c c\",\"ab "
                                    "a\",\"b a\",\"ab ab\",\"aa aa\",\"c ab\",\"b c\","
-                                   "\"ab c\",\"cc c\"]}";
+                                   "\"ab c\",\"cc c\",\"a ba\",\"a bc\",\"ab c\","
+                                   "\"ca b\",\"ac b\"]}";
 
 static SottoTokenizer *
 make_letters (yyjson_val *root)

@@ -377,6 +377,52 @@ test_hash (Fixture      *fixture,
     }
 }
 
+static SottoEvent *
+wait_for_hash (SottoWorker *worker)
+{
+  for (;;)
+    {
+      SottoEvent *event = sotto_worker_wait_event (worker, PATIENCE);
+
+      g_assert_nonnull (event);
+      if (event->kind == SOTTO_EVENT_HASHED)
+        return event;
+      sotto_event_free (event);
+    }
+}
+
+/* A hash that is known is believed, without a look at the file; that of a file which changed is not known. */
+static void
+test_known_hash (Fixture      *fixture,
+                 gconstpointer data)
+{
+  static const char told[] = "f00d";
+  TinyModel model = TINY_MODEL_DEFAULTS;
+  g_autoptr (SottoModel) opened = sotto_model_open (fixture->path, NULL, NULL, NULL, NULL);
+  g_autofree char *stamp = sotto_model_dup_stamp (opened);
+  g_autoptr (SottoEvent) first = NULL;
+  g_autoptr (SottoEvent) other = NULL;
+  g_autoptr (SottoEvent) changed = NULL;
+
+  sotto_worker_tell_hash (fixture->worker, stamp, told);
+  sotto_worker_load (fixture->worker, fixture->path, 0);
+  first = wait_for_hash (fixture->worker);
+  g_assert_cmpstr (first->hash, ==, told);
+  g_assert_cmpstr (first->stamp, ==, stamp);
+
+  sotto_worker_load (fixture->worker, fixture->other, 0);
+  other = wait_for_hash (fixture->worker);
+  g_assert_cmpuint (strlen (other->hash), ==, 64);
+  g_assert_cmpstr (other->stamp, !=, stamp);
+
+  model.seed = 99;
+  tiny_model_write (&model, fixture->path);
+  sotto_worker_load (fixture->worker, fixture->path, 0);
+  changed = wait_for_hash (fixture->worker);
+  g_assert_cmpuint (strlen (changed->hash), ==, 64);
+  g_assert_cmpstr (changed->stamp, !=, stamp);
+}
+
 /* --- Cancelling --- */
 
 /* A model that is slow enough to be cancelled in the middle. */
@@ -607,6 +653,7 @@ main (int   argc,
   ADD ("bad-file", test_bad_file);
   ADD ("switch", test_switch);
   ADD ("hash", test_hash);
+  ADD ("known-hash", test_known_hash);
   ADD ("changed-file", test_changed_file);
 #undef ADD
   g_test_add_func ("/worker/budget", test_budget);
