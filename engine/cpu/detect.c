@@ -72,6 +72,21 @@ sotto_cpu_has (const char *tier)
          && may_use_tiles ();
 }
 
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+
+gboolean
+sotto_cpu_has (const char *tier)
+{
+  if (g_str_equal (tier, "reference"))
+    return TRUE;
+  if ((getauxval (AT_HWCAP) & HWCAP_ASIMDDP) == 0)
+    return FALSE;
+  return g_str_equal (tier, "neon")
+         || (g_str_equal (tier, "i8mm") && (getauxval (AT_HWCAP2) & HWCAP2_I8MM) != 0);
+}
+
 #else
 
 gboolean
@@ -94,6 +109,9 @@ static const Tier tiers[] = {
   { "avx2", sotto_kernels_fill_avx2 },
   { "avx512", sotto_kernels_fill_avx512 },
   { "amx", sotto_kernels_fill_amx },
+#elif defined(__aarch64__) && defined(__linux__)
+  { "neon", sotto_kernels_fill_neon },
+  { "i8mm", sotto_kernels_fill_i8mm },
 #endif
 };
 

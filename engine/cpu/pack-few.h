@@ -2,9 +2,7 @@
 
 #include "cpu/kernels.h"
 
-#include <immintrin.h>
-
-/* Activations of few tokens (SOTTO_FORM_FEW), over lanes and AVX2; read by template-few.h.
+/* Activations of few tokens (SOTTO_FORM_FEW), over lanes and AVX2 or NEON; read by template-few.h.
  *
  * Blocks of 32 columns share a scale. Their steps are integers of 15 bits, split into planes of bytes
  * that can be multiplied with bytes: 128 * high + low, low from 0 to 127.
@@ -26,7 +24,7 @@
 #define FEW_COLUMNS 256
 
 /* Where nothing multiplies all bytes with a sign. */
-#ifdef __AVX512VNNI__
+#if defined(__AVX512VNNI__) || defined(__aarch64__)
 #define FEW_HAS_WORDS 0
 #else
 #define FEW_HAS_WORDS 1
@@ -69,6 +67,54 @@ few_block (gboolean is_full, guint pair, guint i)
   return is_full ? 2 * i + pair : 4 * pair + i;
 }
 
+/* The steps of 32 columns. Returns their scale. */
+static inline float
+few_round (Lanes low, Lanes high, gint16 steps[32])
+{
+  float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
+  Lanes inverse = lanes_all (highest < FEW_SMALLEST ? 0.0f : FEW_HIGHEST / highest);
+  Lanes rounder = lanes_all (SOTTO_ROUNDER);
+
+  low = lanes_subtract (lanes_add (lanes_multiply (low, inverse), rounder), rounder);
+  high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
+  lanes_store_steps (steps, low);
+  lanes_store_steps (steps + LANES, high);
+  return highest < FEW_SMALLEST ? 0.0f : highest / FEW_HIGHEST;
+}
+
+#ifdef __aarch64__
+
+static inline void
+few_split (const gint16 *steps, gint8 *high, gint8 *low)
+{
+  int16x8_t a = vld1q_s16 (steps);
+  int16x8_t b = vld1q_s16 (steps + 8);
+  int16x8_t mask = vdupq_n_s16 (127);
+
+  vst1q_s8 (high, vcombine_s8 (vshrn_n_s16 (a, 7), vshrn_n_s16 (b, 7)));
+  vst1q_s8 (low, vcombine_s8 (vmovn_s16 (vandq_s16 (a, mask)), vmovn_s16 (vandq_s16 (b, mask))));
+}
+
+/* Block i of a pair. Leaves the sums of its halves. */
+static inline void
+few_pack_block (const gint16 *steps, float scale, FewPair *pair, guint i, gint32 totals[2])
+{
+  int32x4_t minus[2];
+
+  for (guint half = 0; half < 2; half++, steps += 16)
+    {
+      minus[half] = vnegq_s32 (vpaddq_s32 (vpaddlq_s16 (vld1q_s16 (steps)),
+                                           vpaddlq_s16 (vld1q_s16 (steps + 8))));
+      few_split (steps, pair->high[half] + 16 * i, pair->low[half] + 16 * i);
+      vst1q_s32 (pair->half_zeros[half] + 4 * i, minus[half]);
+      totals[half] = -vaddvq_s32 (minus[half]);
+    }
+  vst1q_s32 (pair->zeros + 4 * i, vaddq_s32 (minus[0], minus[1]));
+  vst1q_f32 (pair->scales + 4 * i, vdupq_n_f32 (scale));
+}
+
+#else
+
 static inline void
 few_split (const gint16 *steps, gint8 *high, gint8 *low)
 {
@@ -96,21 +142,6 @@ few_part (const gint16 *steps, gint16 *even, gint16 *odd)
   _mm_storeu_si128 ((__m128i *) odd, _mm256_extracti128_si256 (v, 1));
 }
 #endif
-
-/* The steps of 32 columns. Returns their scale. */
-static inline float
-few_round (Lanes low, Lanes high, gint16 steps[32])
-{
-  float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
-  Lanes inverse = lanes_all (highest < FEW_SMALLEST ? 0.0f : FEW_HIGHEST / highest);
-  Lanes rounder = lanes_all (SOTTO_ROUNDER);
-
-  low = lanes_subtract (lanes_add (lanes_multiply (low, inverse), rounder), rounder);
-  high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
-  lanes_store_steps (steps, low);
-  lanes_store_steps (steps + LANES, high);
-  return highest < FEW_SMALLEST ? 0.0f : highest / FEW_HIGHEST;
-}
 
 /* Block i of a pair. Leaves the sums of its halves. */
 static inline void
@@ -141,6 +172,8 @@ few_pack_block (const gint16 *steps, float scale, FewPair *pair, guint i, gint32
   totals[0] = -_mm_cvtsi128_si32 (sums);
   totals[1] = -_mm_extract_epi32 (sums, 1);
 }
+
+#endif
 
 /* n columns of the values x. */
 static inline void
@@ -174,7 +207,7 @@ few_pack_group (const float *x, guint n, FewGroup *group)
       }
 }
 
-static void
+static inline void
 pack_few (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED, guint8 *packed)
 {
   FewGroup *groups = (FewGroup *) (gpointer) packed;

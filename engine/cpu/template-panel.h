@@ -144,6 +144,48 @@ pack_panel (BlockKind kind,
     }
 }
 
+/* Lane i: the sum of v[i]. */
+static inline __m256i
+sums_of_eight (const __m256i v[8])
+{
+  __m256i a = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[0], v[1]), _mm256_hadd_epi32 (v[2], v[3]));
+  __m256i b = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[4], v[5]), _mm256_hadd_epi32 (v[6], v[7]));
+
+  return _mm256_add_epi32 (_mm256_permute2x128_si256 (a, b, 0x20),
+                           _mm256_permute2x128_si256 (a, b, 0x31));
+}
+
+/* The sums of a token's activations in the halves of its blocks, as x->sums are of whole ones:
+ * block_stride of the first halves, then as many of the second. */
+static void
+sum_halves (const Steps *x, gsize token, float *halves)
+{
+  const gint16 *steps = x->steps + token * x->column_stride;
+  guint n_blocks = x->n_columns / STEPS_BLOCK;
+  __m256i ones = _mm256_set1_epi16 (1);
+
+  for (guint first = 0; first < n_blocks; first += 8)
+    {
+      __m256 scales = _mm256_loadu_ps (x->scales + token * x->block_stride + first);
+
+      for (guint half = 0; half < 2; half++)
+        {
+          __m256i sums[8];
+
+          for (guint b = 0; b < 8; b++)
+            {
+              const gint16 *source = steps + (first + b) * STEPS_BLOCK + half * 16;
+
+              sums[b] = _mm256_setzero_si256 ();
+              if (first + b < n_blocks)
+                sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
+            }
+          _mm256_storeu_ps (halves + half * x->block_stride + first,
+                            _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
+        }
+    }
+}
+
 /* Products of n_pairs pairs of columns of a block with the tokens of the tile. */
 static inline __attribute__ ((always_inline)) void
 multiply_panel_pairs (const gint32           *pairs,

@@ -1,6 +1,6 @@
 #include "kernel-tier.h"
 
-const char *const kernel_tiers[] = { "reference", "avx2", "avx512", "amx", NULL };
+const char *const kernel_tiers[] = { KERNEL_TIERS, NULL };
 
 gboolean
 kernel_tier_init (SottoKernels *kernels, const char *tier)

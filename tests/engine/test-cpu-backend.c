@@ -1,4 +1,5 @@
 #include "backend.h"
+#include "kernel-tier.h"
 #include "plan-run.h"
 #include "random-plan.h"
 #include "sotto-error.h"
@@ -10,7 +11,7 @@
  * double; the same bits whatever the batch, the number of threads and, in the fast tiers, the vectors;
  * cancelling, refusing. */
 
-static const char *const tiers[] = { "reference", "avx2", "avx512", "amx" };
+static const char *const tiers[] = { KERNEL_TIERS };
 
 typedef struct {
   const char *tier;
@@ -151,7 +152,8 @@ test_same_bits (gconstpointer data)
   static const guint many[] = { 9, 15, 20, 45 };
   const Case *test = data;
   SottoBackend *backend = backend_or_skip (test->tier, 1);
-  SottoBackend *other = g_str_equal (test->tier, "avx512") ? sotto_backend_new_cpu (2, "avx2", NULL) : NULL;
+  const char *twin = kernel_tier_twin (test->tier);
+  SottoBackend *other = twin != NULL ? sotto_backend_new_cpu (2, twin, NULL) : NULL;
   g_autofree gint32 *tokens = random_tokens (N);
 
   if (backend == NULL)
@@ -313,8 +315,8 @@ test_integer_caches (gconstpointer data)
 
   if (backend == NULL)
     return;
-  if (g_str_equal (data, "avx512"))
-    other = sotto_backend_new_cpu (2, "avx2", NULL);
+  if (kernel_tier_twin (data) != NULL)
+    other = sotto_backend_new_cpu (2, kernel_tier_twin (data), NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (RandomPlan) plan = random_plan_new ("grouped", SOTTO_BLOCK_F32);

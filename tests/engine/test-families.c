@@ -3,6 +3,7 @@
  * back, by every tier that this machine has. */
 
 #include "family-fixture.h"
+#include "kernel-tier.h"
 #include "sotto-engine.h"
 
 #include <math.h>
@@ -313,7 +314,7 @@ model_of (const char *folder, const char *logits)
 static void
 add_cases (const char *folder)
 {
-  static const char *const tiers[] = { "reference", "avx2", "avx512", "amx" };
+  static const char *const tiers[] = { KERNEL_TIERS };
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) files = g_dir_open (folder, 0, &error);
   const char *name;

@@ -3,6 +3,7 @@
  * session, and when the same stretches of prefill and decode are gone through again. Any other
  * way to cut it, and a prefix that is used again, stays near. */
 
+#include "kernel-tier.h"
 #include "sotto-engine.h"
 
 #include <math.h>
@@ -302,7 +303,7 @@ main (int    argc,
     "Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf",
     "gemma-3-270m-q4_k_m.gguf",
   };
-  static const char *const tiers[] = { "reference", "avx2", "avx512", "amx" };
+  static const char *const tiers[] = { KERNEL_TIERS };
   static const char *cases[G_N_ELEMENTS (models) * G_N_ELEMENTS (tiers)][2];
 
   g_test_init (&argc, &argv, NULL);

@@ -1,0 +1,474 @@
+/* Products of quantised weights with many tokens, where bytes are multiplied with bytes (NEON), in the order
+ * of sums of pack-many.h; integers are exact, so that the bits are those of template-panel.h. A tile
+ * of rows is unpacked once into a panel of signed bytes and multiplied with all tokens, whose steps
+ * stand in two planes: 128 * high + low.
+ *
+ * Rows and tokens go in units: the tier's file defines UNIT_ROWS and UNIT_TOKENS, whose product is
+ * four, one number in each lane, the tokens of a row side by side, and
+ *
+ *   unit_pack        sixteen columns of its rows as they are multiplied
+ *   unit_add         sums + their products
+ *   unit_row_numbers, unit_token_numbers   a number of each row or token, in the lanes it belongs to */
+
+#include "cpu/code-kinds.h"
+#include "cpu/pack-many.h"
+
+#define PANEL_ROWS 8
+#define PANEL_TOKENS 4
+#define PANEL_UNITS (PANEL_ROWS / UNIT_ROWS)
+#define TOKEN_UNITS (PANEL_TOKENS / UNIT_TOKENS)
+#define HALF_BYTES (PANEL_ROWS * 16)
+
+/* How a block type's scales are to be had; constants where they are inlined. */
+typedef struct {
+  BlockBytes (*bytes) (const guint8 *group, guint b);
+  void (*scales) (const guint8 *group, guint n, GroupScales *scales);
+  guint group_bytes;        /* of eight blocks */
+  gboolean is_whole;        /* whether rows end with whole groups: a block of the file is one */
+  gboolean has_factors;     /* integers, of halves */
+  gboolean has_half_scales; /* floats, of halves */
+  gboolean has_offsets;     /* with factors: of halves */
+} ByteKind;
+
+typedef struct {
+  gint8 *bytes;             /* (n_blocks, 2, HALF_BYTES) */
+  gint32 *factors;          /* (n_blocks, 2, PANEL_ROWS) */
+  float *scales;            /* likewise; without half scales the first of the two */
+  float *offsets;           /* likewise */
+  float *halves;            /* (PANEL_TOKENS, n_blocks, 2): sums of the tokens' columns */
+} BytePanel;
+
+/* The tokens of a tile; behind the last one it is repeated. */
+typedef struct {
+  const Steps *x;
+  gsize tokens[PANEL_TOKENS];
+} TokenTile;
+
+/* --- Types of blocks of 32 columns as groups of eight --- */
+
+#define GROUP_OF_BLOCKS(name, block_bytes, scale, offset)                                          \
+  static inline __attribute__ ((always_inline)) BlockBytes group_bytes_##name (                    \
+    const guint8 *group, guint b)                                                                  \
+  {                                                                                                \
+    return bytes_##name (group + b * (block_bytes));                                               \
+  }                                                                                                \
+                                                                                                   \
+  static inline void group_scales_##name (const guint8 *group, guint n, GroupScales *scales)       \
+  {                                                                                                \
+    for (guint b = 0; b < n; b++)                                                                  \
+      {                                                                                            \
+        const guint8 *block = group + b * (block_bytes);                                           \
+                                                                                                   \
+        scales->scales[0][b] = scale;                                                              \
+        scales->offsets[0][b] = offset;                                                            \
+      }                                                                                            \
+  }
+
+GROUP_OF_BLOCKS (q4_0, 18, half_at (block), 0.0f)
+GROUP_OF_BLOCKS (q4_1, 20, half_at (block), half_at (block + 2))
+GROUP_OF_BLOCKS (q5_0, 22, half_at (block), 0.0f)
+GROUP_OF_BLOCKS (q5_1, 24, half_at (block), half_at (block + 2))
+GROUP_OF_BLOCKS (q8_0, 34, half_at (block), 0.0f)
+GROUP_OF_BLOCKS (iq4_nl, 18, half_at (block), 0.0f)
+GROUP_OF_BLOCKS (mxfp4, 17, power_of_two (*block), 0.0f)
+
+static inline __attribute__ ((always_inline)) BlockBytes
+group_bytes_nvfp4 (const guint8 *group, guint b)
+{
+  return bytes_nvfp4 (group + b / 2 * 36 + 4 + b % 2 * 16);
+}
+
+static inline void
+group_scales_nvfp4 (const guint8 *group, guint n, GroupScales *scales)
+{
+  for (guint b = 0; b < n; b++)
+    for (guint half = 0; half < 2; half++)
+      scales->scales[half][b] = small_float (group[b / 2 * 36 + b % 2 * 2 + half]);
+}
+
+/* --- Activations --- */
+
+/* As pack_many(), then the steps of each block as the high bytes of 32 columns and the low ones. */
+static void
+pack_planes (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
+{
+  gint8 *planes = (gint8 *) packed;
+
+  pack_many (x, n_columns, first, n, packed);
+  for (guint b = first / STEPS_BLOCK; b * STEPS_BLOCK < first + n; b++)
+    {
+      gint16 steps[STEPS_BLOCK];
+
+      memcpy (steps, planes + b * sizeof steps, sizeof steps);
+      for (guint half = 0; half < 2; half++)
+        few_split (steps + 16 * half, planes + b * sizeof steps + 16 * half,
+                   planes + b * sizeof steps + STEPS_BLOCK + 16 * half);
+    }
+}
+
+static inline const gint8 *
+token_bytes (const TokenTile *tile, guint t, guint block)
+{
+  const Steps *x = tile->x;
+
+  return (const gint8 *) (x->steps + tile->tokens[t] * x->column_stride + block * STEPS_BLOCK);
+}
+
+/* What the offsets of halves are multiplied with: as x->sums are of whole blocks. */
+static void
+sum_halves (const TokenTile *tile, guint n_blocks, float *halves)
+{
+  int8x16_t ones = vdupq_n_s8 (1);
+
+  for (guint t = 0; t < PANEL_TOKENS; t++)
+    for (guint b = 0; b < n_blocks; b++)
+      for (guint half = 0; half < 2; half++)
+        {
+          const gint8 *high = token_bytes (tile, t, b) + 16 * half;
+          int32x4_t sums = vdotq_s32 (vdupq_n_s32 (0), vld1q_s8 (high), ones);
+
+          sums = vdotq_s32 (vshlq_n_s32 (sums, 7), vld1q_s8 (high + STEPS_BLOCK), ones);
+          *halves++ = (float) vaddvq_s32 (sums)
+                      * tile->x->scales[tile->tokens[t] * tile->x->block_stride + b];
+        }
+}
+
+/* --- Weights --- */
+
+/* Lays the panel out in scratch; sotto_kernels_scratch() is the other side of this. */
+static BytePanel
+place_byte_panel (guint n_blocks, void *scratch)
+{
+  gsize n = (gsize) n_blocks * 2 * PANEL_ROWS;
+  BytePanel panel = { .bytes = scratch };
+
+  panel.factors = (gint32 *) (gpointer) (panel.bytes + (gsize) n_blocks * 2 * HALF_BYTES);
+  panel.scales = (float *) (panel.factors + n);
+  panel.offsets = panel.scales + n;
+  panel.halves = panel.offsets + n;
+  return panel;
+}
+
+/* The scales of n blocks of a row. */
+static inline __attribute__ ((always_inline)) void
+pack_scales (ByteKind kind, const GroupScales *group, guint n, guint block, guint row,
+             const BytePanel *panel)
+{
+  for (guint b = 0; b < n; b++)
+    for (guint half = 0; half < 2; half++)
+      {
+        gsize place = ((gsize) (block + b) * 2 + half) * PANEL_ROWS + row;
+
+        if (half == 0 || kind.has_half_scales)
+          panel->scales[place] = group->scales[half][b];
+        if (kind.has_factors)
+          panel->factors[place] = group->factors[2 * b + half];
+        if (kind.has_offsets && (half == 0 || kind.has_factors))
+          panel->offsets[place] = group->offsets[half][b];
+      }
+}
+
+/* Rows that are missing repeat the last one; their results are not stored. */
+static inline __attribute__ ((always_inline)) void
+pack_byte_panel (ByteKind         kind,
+                 const guint8    *rows,
+                 gsize            row_bytes,
+                 guint            n_rows,
+                 guint            n_blocks,
+                 const BytePanel *panel)
+{
+  for (guint block = 0; block < n_blocks; block += 8)
+    {
+      const guint8 *group = rows + block / 8 * kind.group_bytes;
+      guint n = kind.is_whole ? 8 : MIN (n_blocks - block, 8);
+
+      for (guint b = 0; b < n; b++)
+        for (guint unit = 0; unit < PANEL_UNITS; unit++)
+          {
+            gint8 *target = panel->bytes + (gsize) (block + b) * 2 * HALF_BYTES
+                            + unit * UNIT_ROWS * 16;
+            int8x16_t halves[2][UNIT_ROWS];
+
+            for (guint i = 0; i < UNIT_ROWS; i++)
+              {
+                gsize row = MIN (unit * UNIT_ROWS + i, n_rows - 1);
+                BlockBytes bytes = kind.bytes (group + row * row_bytes, b);
+
+                halves[0][i] = bytes.v[0];
+                halves[1][i] = bytes.v[1];
+              }
+            unit_pack (halves[0], target);
+            unit_pack (halves[1], target + HALF_BYTES);
+          }
+      for (guint row = 0; row < PANEL_ROWS; row++)
+        {
+          GroupScales scales;
+
+          kind.scales (group + MIN (row, n_rows - 1) * row_bytes, n, &scales);
+          pack_scales (kind, &scales, n, block, row, panel);
+        }
+    }
+}
+
+/* --- Products --- */
+
+/* products += half a block of the panel times one plane of the tokens, at plane behind their blocks */
+static inline __attribute__ ((always_inline)) void
+add_plane (const gint8     *bytes,
+           const TokenTile *tile,
+           guint            block,
+           guint            plane,
+           guint            n_units,
+           int32x4_t        products[PANEL_UNITS][TOKEN_UNITS])
+{
+  for (guint u = 0; u < n_units; u++)
+    {
+      int8x16_t tokens[UNIT_TOKENS];
+
+      for (guint t = 0; t < UNIT_TOKENS; t++)
+        tokens[t] = vld1q_s8 (token_bytes (tile, u * UNIT_TOKENS + t, block) + plane);
+      for (guint r = 0; r < PANEL_UNITS; r++)
+        products[r][u] = unit_add (products[r][u], bytes + r * UNIT_ROWS * 16, tokens);
+    }
+}
+
+/* products = 128 * products */
+static inline __attribute__ ((always_inline)) void
+raise_products (guint n_units, int32x4_t products[PANEL_UNITS][TOKEN_UNITS])
+{
+  for (guint r = 0; r < PANEL_UNITS; r++)
+    for (guint u = 0; u < n_units; u++)
+      products[r][u] = vshlq_n_s32 (products[r][u], 7);
+}
+
+/* Of the blocks of the tile's tokens. */
+static inline __attribute__ ((always_inline)) float32x4_t
+numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint block)
+{
+  const float *of[UNIT_TOKENS];
+
+  for (guint t = 0; t < UNIT_TOKENS; t++)
+    of[t] = numbers + tile->tokens[u * UNIT_TOKENS + t] * tile->x->block_stride + block;
+  return unit_token_numbers (of);
+}
+
+/* sums += scale of the row * scale of the token * products */
+static inline __attribute__ ((always_inline)) void
+add_scaled (const float     *scales,
+            const TokenTile *tile,
+            guint            block,
+            guint            n_units,
+            int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
+            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
+{
+  for (guint u = 0; u < n_units; u++)
+    {
+      float32x4_t x_scales = numbers_of_tokens (tile, tile->x->scales, u, block);
+
+      for (guint r = 0; r < PANEL_UNITS; r++)
+        sums[r][u] = vfmaq_f32 (sums[r][u], vcvtq_f32_s32 (products[r][u]),
+                                vmulq_f32 (unit_row_numbers (scales + r * UNIT_ROWS), x_scales));
+    }
+}
+
+/* sums += offset of the row * sum of the token's columns */
+static inline __attribute__ ((always_inline)) void
+add_offsets (ByteKind         kind,
+             const BytePanel *panel,
+             const TokenTile *tile,
+             guint            n_blocks,
+             guint            block,
+             guint            n_units,
+             float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
+{
+  for (guint half = 0; half < (kind.has_factors ? 2 : 1); half++)
+    for (guint u = 0; u < n_units; u++)
+      {
+        const float *offsets = panel->offsets + ((gsize) block * 2 + half) * PANEL_ROWS;
+        const float *of[UNIT_TOKENS];
+        float32x4_t x_sums;
+
+        for (guint t = 0; t < UNIT_TOKENS; t++)
+          of[t] = panel->halves + ((u * UNIT_TOKENS + t) * (gsize) n_blocks + block) * 2 + half;
+        x_sums = kind.has_factors ? unit_token_numbers (of)
+                                  : numbers_of_tokens (tile, tile->x->sums, u, block);
+        for (guint r = 0; r < PANEL_UNITS; r++)
+          sums[r][u] = vfmaq_f32 (sums[r][u], unit_row_numbers (offsets + r * UNIT_ROWS), x_sums);
+      }
+}
+
+/* sums += one block of the panel times the tokens */
+static inline __attribute__ ((always_inline)) void
+add_block (ByteKind         kind,
+           const BytePanel *panel,
+           const TokenTile *tile,
+           guint            n_blocks,
+           guint            block,
+           guint            n_units,
+           float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
+{
+  const gint8 *bytes = panel->bytes + (gsize) block * 2 * HALF_BYTES;
+  const float *scales = panel->scales + (gsize) block * 2 * PANEL_ROWS;
+  int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+  if (kind.has_factors || kind.has_half_scales)
+    for (guint half = 0; half < 2; half++)
+      {
+        const gint32 *factors = panel->factors + ((gsize) block * 2 + half) * PANEL_ROWS;
+        int32x4_t own[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+        add_plane (bytes + half * HALF_BYTES, tile, block, 16 * half, n_units, own);
+        raise_products (n_units, own);
+        add_plane (bytes + half * HALF_BYTES, tile, block, STEPS_BLOCK + 16 * half, n_units, own);
+        if (kind.has_half_scales)
+          add_scaled (scales + half * PANEL_ROWS, tile, block, n_units, own, sums);
+        else
+          for (guint r = 0; r < PANEL_UNITS; r++)
+            for (guint u = 0; u < n_units; u++)
+              products[r][u] = vmlaq_s32 (products[r][u], own[r][u],
+                                          unit_row_factors (factors + r * UNIT_ROWS));
+      }
+  else
+    {
+      add_plane (bytes, tile, block, 0, n_units, products);
+      add_plane (bytes + HALF_BYTES, tile, block, 16, n_units, products);
+      raise_products (n_units, products);
+      add_plane (bytes, tile, block, STEPS_BLOCK, n_units, products);
+      add_plane (bytes + HALF_BYTES, tile, block, STEPS_BLOCK + 16, n_units, products);
+    }
+  if (!kind.has_half_scales)
+    add_scaled (scales, tile, block, n_units, products, sums);
+  if (kind.has_offsets)
+    add_offsets (kind, panel, tile, n_blocks, block, n_units, sums);
+}
+
+/* The panel times n_units units of tokens, chain by chain; the first n_tokens of them are stored. */
+static inline __attribute__ ((always_inline)) void
+multiply_byte_tile (ByteKind         kind,
+                    const BytePanel *panel,
+                    const TokenTile *tile,
+                    guint            n_blocks,
+                    guint            n_units,
+                    guint            n_tokens,
+                    guint            n_rows,
+                    float           *y,
+                    gsize            y_stride)
+{
+  float32x4_t chains[8][PANEL_UNITS][TOKEN_UNITS];
+
+  if (kind.has_offsets && kind.has_factors)
+    sum_halves (tile, n_blocks, panel->halves);
+  for (guint c = 0; c < 8; c++)
+    {
+      float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+      for (guint block = c; block < n_blocks; block += 8)
+        add_block (kind, panel, tile, n_blocks, block, n_units, sums);
+      for (guint r = 0; r < PANEL_UNITS; r++)
+        for (guint u = 0; u < n_units; u++)
+          chains[c][r][u] = sums[r][u];
+    }
+  for (guint r = 0; r < PANEL_UNITS; r++)
+    for (guint u = 0; u < n_units; u++)
+      {
+        float32x4_t even = vaddq_f32 (vaddq_f32 (chains[0][r][u], chains[4][r][u]),
+                                      vaddq_f32 (chains[2][r][u], chains[6][r][u]));
+        float32x4_t odd = vaddq_f32 (vaddq_f32 (chains[1][r][u], chains[5][r][u]),
+                                     vaddq_f32 (chains[3][r][u], chains[7][r][u]));
+        float32x4_t all = vaddq_f32 (even, odd);
+
+        for (guint i = 0; i < 4; i++)
+          {
+            guint row = r * UNIT_ROWS + i / UNIT_TOKENS;
+            guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
+
+            if (row < n_rows && t < n_tokens)
+              y[t * y_stride + row] = all[i];
+          }
+      }
+}
+
+static inline __attribute__ ((always_inline)) void
+multiply_bytes (ByteKind                kind,
+                const SottoWeight      *weight,
+                guint                   first_row,
+                guint                   n_rows,
+                const SottoActivations *activations,
+                guint                   first_token,
+                guint                   n_tokens,
+                float                  *y,
+                gsize                   y_stride,
+                void                   *scratch)
+{
+  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
+  const guint8 *packed = sotto_activations_packed (activations, 0);
+  gsize stride = (gsize) (sotto_activations_packed (activations, 1) - packed);
+  Steps x = steps_at (packed, stride, activations->n_columns);
+  guint n_blocks = activations->n_columns / STEPS_BLOCK;
+  BytePanel panel = place_byte_panel (n_blocks, scratch);
+
+  for (guint r = 0; r < n_rows; r += PANEL_ROWS)
+    {
+      guint n = MIN (n_rows - r, PANEL_ROWS);
+
+      pack_byte_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, n, n_blocks, &panel);
+      for (guint t = 0; t < n_tokens;)
+        {
+          guint rest = n_tokens - t;
+          float *target = y + t * y_stride + r;
+          TokenTile tile = { .x = &x };
+
+          for (guint i = 0; i < PANEL_TOKENS; i++)
+            tile.tokens[i] = first_token + t + MIN (i, rest - 1);
+          if (rest >= PANEL_TOKENS)
+            multiply_byte_tile (kind, &panel, &tile, n_blocks, TOKEN_UNITS, PANEL_TOKENS, n, target,
+                                y_stride);
+          else
+            multiply_byte_tile (kind, &panel, &tile, n_blocks, 1, MIN (rest, UNIT_TOKENS), n,
+                                target, y_stride);
+          t += rest >= PANEL_TOKENS ? PANEL_TOKENS : UNIT_TOKENS;
+        }
+    }
+}
+
+/* --- All types --- */
+
+#define BYTES_FUNCTION(name, ...)                                                                  \
+  static void multiply_bytes_##name (const SottoWeight *weight, guint first_row, guint n_rows,     \
+                                     const SottoActivations *x, guint first_token, guint n_tokens, \
+                                     float *y, gsize y_stride, void *scratch)                      \
+  {                                                                                                \
+    static const ByteKind kind = { __VA_ARGS__ };                                                  \
+                                                                                                   \
+    multiply_bytes (kind, weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,        \
+                    scratch);                                                                      \
+  }
+
+#define BYTES_OF_GROUPS(type, name, scale_of, group_bytes, zero, has_halves, has_offsets)          \
+  static inline void group_scales_##name (const guint8 *group, guint n G_GNUC_UNUSED,              \
+                                          GroupScales *scales)                                     \
+  {                                                                                                \
+    scales_of_##scale_of (group, scales);                                                          \
+  }                                                                                                \
+                                                                                                   \
+  BYTES_FUNCTION (name, bytes_##name, group_scales_##name, group_bytes, TRUE, has_halves, FALSE,   \
+                  has_offsets)
+
+#define BYTES_OF_BLOCKS(type, name, scales, group_bytes, zero, has_halves, has_offsets)            \
+  BYTES_FUNCTION (name, group_bytes_##name, group_scales_##name, group_bytes, FALSE, FALSE,        \
+                  has_halves, has_offsets)
+
+CODE_GROUP_KINDS (BYTES_OF_GROUPS)
+CODE_BLOCK_KINDS (BYTES_OF_BLOCKS)
+
+#define FILL_BYTES(type, name, ...)                                                                \
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_bytes_##name;
+
+static void
+fill_byte_panel_kernels (SottoKernels *kernels)
+{
+  CODE_GROUP_KINDS (FILL_BYTES)
+  CODE_BLOCK_KINDS (FILL_BYTES)
+  kernels->piece = 250 * 1000 * 1000;
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_planes, TRUE };
+}
