@@ -1,5 +1,5 @@
  /* Products of weights that are floats themselves with many tokens, in the same order of sums as
-  * template-float.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
+  * template-float-few.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
   * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
   * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
   * activations stay in the first cache, and the sums rest in memory between them. */
@@ -168,7 +168,7 @@ multiply_float_panel (const float            *panel,
     multiply_float_tile (panel, x, first_token + t, 1, n_rows, y + t * y_stride, y_stride);
 }
 
-/* Fewer tokens than this are faster in template-float.h's tiles. */
+/* Fewer tokens than this are faster in template-float-few.h's tiles. */
 #define FLOAT_PANEL_TOKENS 16
 
 static inline __attribute__ ((always_inline)) void

@@ -1,0 +1,194 @@
+/* Products of weights that are floats themselves with few tokens, over lanes; included by template-float.h.
+ *
+ * A row's sum is sixteen partial sums, by column modulo 16, each following the columns by fused multiply-adds, then
+ * lanes_sum()'s: the same bits for any number of tokens and on every tier. template-float-panel.h keeps to it too. */
+
+typedef Lanes (*LoadWeights) (const void *source);
+
+static inline Lanes
+load_f32 (const void *source)
+{
+  return lanes_load (source);
+}
+
+static inline Lanes
+load_f16 (const void *source)
+{
+  return lanes_load_half (source);
+}
+
+static inline Lanes
+load_bf16 (const void *source)
+{
+  return lanes_load_bfloat (source);
+}
+
+/* How far ahead of the columns in work weights are asked for, from memory and then from the second cache
+ * (SPEED.md). */
+#define FLOAT_FAR 12288
+#define FLOAT_NEAR 512
+
+/* Tokens that are multiplied together, so that weights are read once for all of them; with more than
+ * LANES_TILE_TOKENS there are registers for half as many rows. */
+#define FLOAT_TOKENS (2 * LANES_TILE_TOKENS)
+
+/* A tile of rows times a tile of tokens, so that each load serves several products. The constants
+ * are known where this is inlined. */
+static inline __attribute__ ((always_inline)) void
+multiply_tile (LoadWeights   load,
+               gsize         element_bytes,
+               const guint8 *rows,
+               gsize         row_bytes,
+               guint         n_rows,
+               const float  *x,
+               gsize         x_stride,
+               guint         n_tokens,
+               guint         n_columns,
+               float        *y,
+               gsize         y_stride)
+{
+  Lanes sums[LANES_TILE_ROWS][FLOAT_TOKENS];
+  guint rest = n_columns % LANES;
+
+  for (guint r = 0; r < n_rows; r++)
+    for (guint t = 0; t < n_tokens; t++)
+      sums[r][t] = lanes_all (0.0f);
+
+  for (guint i = 0; i + LANES <= n_columns; i += LANES)
+    {
+      Lanes weights[LANES_TILE_ROWS];
+
+      for (guint r = 0; r < n_rows; r++)
+        {
+          const guint8 *source = rows + r * row_bytes + i * element_bytes;
+
+          weights[r] = load (source);
+          if (i * element_bytes % 64 == 0)
+            {
+              __builtin_prefetch (source + FLOAT_NEAR, 0, 3);
+              __builtin_prefetch (source + FLOAT_FAR, 0, 2);
+            }
+        }
+      for (guint t = 0; t < n_tokens; t++)
+        {
+          Lanes value = lanes_load (x + t * x_stride + i);
+
+          for (guint r = 0; r < n_rows; r++)
+            sums[r][t] = lanes_fma (weights[r], value, sums[r][t]);
+        }
+    }
+  if (rest > 0)
+    {
+      guint i = n_columns - rest;
+
+      for (guint r = 0; r < n_rows; r++)
+        {
+          guint8 part[LANES * sizeof (float)] = { 0 };
+          Lanes weights;
+
+          memcpy (part, rows + r * row_bytes + i * element_bytes, rest * element_bytes);
+          weights = load (part);
+          for (guint t = 0; t < n_tokens; t++)
+            sums[r][t] = lanes_fma (weights, lanes_load_part (x + t * x_stride + i, rest),
+                                    sums[r][t]);
+        }
+    }
+  for (guint t = 0; t < n_tokens; t++)
+    for (guint r = 0; r < n_rows; r++)
+      y[t * y_stride + r] = lanes_sum (sums[r][t]);
+}
+
+/* All rows for at most FLOAT_TOKENS tokens. */
+static inline __attribute__ ((always_inline)) void
+multiply_tiles (LoadWeights   load,
+                gsize         element_bytes,
+                const guint8 *rows,
+                gsize         row_bytes,
+                guint         n_rows,
+                const float  *x,
+                gsize         x_stride,
+                guint         n_tokens,
+                guint         n_columns,
+                float        *y,
+                gsize         y_stride)
+{
+  guint at_once = n_tokens > LANES_TILE_TOKENS ? (LANES_TILE_ROWS + 1) / 2 : LANES_TILE_ROWS;
+  guint r;
+
+  for (r = 0; r + at_once <= n_rows; r += at_once)
+    multiply_tile (load, element_bytes, rows + r * row_bytes, row_bytes, at_once, x, x_stride,
+                   n_tokens, n_columns, y + r, y_stride);
+  for (; r < n_rows; r++)
+    multiply_tile (load, element_bytes, rows + r * row_bytes, row_bytes, 1, x, x_stride, n_tokens,
+                   n_columns, y + r, y_stride);
+}
+
+static inline __attribute__ ((always_inline)) void
+multiply_floats (LoadWeights             load,
+                 gsize                   element_bytes,
+                 const guint8           *rows,
+                 gsize                   row_bytes,
+                 guint                   n_rows,
+                 const SottoActivations *x,
+                 guint                   first_token,
+                 guint                   n_tokens,
+                 float                  *y,
+                 gsize                   y_stride)
+{
+  for (guint t = 0; t < n_tokens; t += FLOAT_TOKENS)
+    {
+      const float *values = x->values + (first_token + t) * x->column_stride;
+      guint n = MIN (n_tokens - t, FLOAT_TOKENS);
+
+#pragma GCC unroll 8
+      for (guint known = 1; known <= FLOAT_TOKENS; known++)
+        if (n == known)
+          multiply_tiles (load, element_bytes, rows, row_bytes, n_rows, values, x->column_stride,
+                          known, x->n_columns, y + t * y_stride, y_stride);
+    }
+}
+
+static void
+kernel_multiply_f32 (const SottoWeight      *weight,
+                     guint                   first_row,
+                     guint                   n_rows,
+                     const SottoActivations *x,
+                     guint                   first_token,
+                     guint                   n_tokens,
+                     float                  *y,
+                     gsize                   y_stride,
+                     void                   *scratch G_GNUC_UNUSED)
+{
+  multiply_floats (load_f32, 4, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+}
+
+static void
+kernel_multiply_f16 (const SottoWeight      *weight,
+                     guint                   first_row,
+                     guint                   n_rows,
+                     const SottoActivations *x,
+                     guint                   first_token,
+                     guint                   n_tokens,
+                     float                  *y,
+                     gsize                   y_stride,
+                     void                   *scratch G_GNUC_UNUSED)
+{
+  multiply_floats (load_f16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+}
+
+static void
+kernel_multiply_bf16 (const SottoWeight      *weight,
+                      guint                   first_row,
+                      guint                   n_rows,
+                      const SottoActivations *x,
+                      guint                   first_token,
+                      guint                   n_tokens,
+                      float                  *y,
+                      gsize                   y_stride,
+                      void                   *scratch G_GNUC_UNUSED)
+{
+  multiply_floats (load_bf16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
+                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+}
