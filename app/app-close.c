@@ -2,7 +2,7 @@
 
 #include "conversation-list-private.h"
 
-/* Closing, in the order that README.md gives: stop replies, wait for their last events, save
+/* Closing, in the order that README.md gives: stop replies and transfers, wait for their ends, save
  * drafts, free the worker, purge, close the history. */
 
 /* How long closing waits for a reply to notice that it was stopped. The engine promises 100 ms. */
@@ -49,6 +49,13 @@ close_the_rest (GTask *task)
 }
 
 static gboolean
+is_busy (SottoApp *self)
+{
+  return sotto_conversation_list_is_busy (self->conversations)
+         || sotto_conversation_list_has_transfers (self->conversations);
+}
+
+static gboolean
 on_stop_tick (gpointer user_data)
 {
   GTask *task = user_data;
@@ -57,8 +64,7 @@ on_stop_tick (gpointer user_data)
   /* A message that was being saved meanwhile has begun a reply of its own. */
   sotto_conversation_list_stop_all (self->conversations);
   self->stop_ticks++;
-  if (sotto_conversation_list_is_busy (self->conversations)
-      && self->stop_ticks * 10 < STOP_PATIENCE_MS)
+  if (is_busy (self) && self->stop_ticks * 10 < STOP_PATIENCE_MS)
     return G_SOURCE_CONTINUE;
 
   self->stop_source = 0;
@@ -86,7 +92,7 @@ sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer us
     g_cancellable_cancel (self->opening);
 
   sotto_conversation_list_stop_all (self->conversations);
-  if (!sotto_conversation_list_is_busy (self->conversations))
+  if (!is_busy (self))
     {
       close_the_rest (task);
       return;

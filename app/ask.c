@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ask-private.h"
+#include "hash-cache.h"
 #include "inference.h"
 #include "numbers.h"
 
@@ -289,6 +290,7 @@ answer_question (const SottoAsk *ask, const char *question, const SottoModelFact
       return STATUS_WRONG;
     }
 
+  sotto_hash_cache_tell (answer.worker);
   answer.shows_progress = isatty (STDERR_FILENO);
   fill_request (ask, model, messages, &generate);
   answer.request = sotto_worker_generate (answer.worker, &generate);

@@ -1,10 +1,6 @@
 #include "conversation-list-private.h"
 
 #include "conversation-private.h"
-#include "search-hit-private.h"
-
-/* The most that a search shows: more is a sign to type another letter. */
-#define MAX_HITS 200
 
 /* How late headings may follow midnight */
 #define SECONDS_BETWEEN_LOOKS 60
@@ -24,6 +20,7 @@ struct _SottoConversationList
   GArray *deleted;   /* of Deleted, oldest first */
   SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
   char *fresh_draft;
+  GPtrArray *transfers; /* of SottoTransfer: those that run */
   guint date_source;
   int today; /* year and day of the year that the headings are right for */
 };
@@ -98,6 +95,16 @@ find_place (SottoConversationList *self, SottoConversation *conversation)
          && sotto_conversation_get_last_used_us (g_ptr_array_index (self->items, position)) > time)
     position++;
   return position;
+}
+
+/* Keeps the order of equal ones: GLib's sort is stable. */
+static int
+compare_last_used (gconstpointer a, gconstpointer b)
+{
+  const gint64 time_a = sotto_conversation_get_last_used_us ((SottoConversation *) a);
+  const gint64 time_b = sotto_conversation_get_last_used_us ((SottoConversation *) b);
+
+  return (time_a < time_b) - (time_a > time_b);
 }
 
 static void
@@ -203,6 +210,7 @@ sotto_conversation_list_dispose (GObject *object)
   g_clear_pointer (&self->deleted, g_array_unref);
   g_clear_object (&self->fresh);
   g_clear_pointer (&self->fresh_draft, g_free);
+  g_clear_pointer (&self->transfers, g_ptr_array_unref);
   g_clear_pointer (&self->services, sotto_services_unref);
   G_OBJECT_CLASS (sotto_conversation_list_parent_class)->dispose (object);
 }
@@ -249,6 +257,7 @@ static void
 sotto_conversation_list_init (SottoConversationList *self)
 {
   self->items = g_ptr_array_new_with_free_func (g_object_unref);
+  self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_array_new (FALSE, TRUE, sizeof (Deleted));
   g_array_set_clear_func (self->deleted, (GDestroyNotify) deleted_clear);
   self->today = get_today ();
@@ -292,6 +301,12 @@ sotto_conversation_list_fill (SottoConversationList *self, GPtrArray *records, c
     }
   if (self->items->len > 0)
     items_changed (self, 0, 0, self->items->len);
+}
+
+SottoServices *
+sotto_conversation_list_get_services (SottoConversationList *self)
+{
+  return self->services;
 }
 
 /* --- New --- */
@@ -441,68 +456,74 @@ sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *c
     sotto_store_purge_async (self->services->store, before, NULL, NULL, NULL);
 }
 
-/* --- Search --- */
+/* --- Transfers --- */
 
-static GListModel *
-create_hits (SottoConversationList *self, GPtrArray *hits)
+void
+sotto_conversation_list_add_transfer (SottoConversationList *self, SottoTransfer *transfer)
 {
-  GListStore *store = g_list_store_new (SOTTO_TYPE_SEARCH_HIT);
-  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint i = 0; i < hits->len; i++)
-    {
-      const SottoHistoryHit *hit = g_ptr_array_index (hits, i);
-      SottoConversation *conversation = sotto_conversation_list_lookup (self, hit->conversation);
-
-      if (conversation != NULL)
-        g_ptr_array_add (objects, sotto_search_hit_new (conversation, hit));
-    }
-  g_list_store_splice (store, 0, 0, objects->pdata, objects->len);
-  return G_LIST_MODEL (store);
-}
-
-static void
-on_found (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  g_autoptr (GPtrArray) hits = sotto_store_search_finish (SOTTO_STORE (source), result, &error);
-
-  if (hits == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, create_hits (g_task_get_source_object (task), hits),
-                           g_object_unref);
+  g_ptr_array_add (self->transfers, g_object_ref (transfer));
 }
 
 void
-sotto_conversation_list_search_async (SottoConversationList *self,
-                                      const char            *query,
-                                      GCancellable          *cancellable,
-                                      GAsyncReadyCallback    callback,
-                                      gpointer               user_data)
+sotto_conversation_list_remove_transfer (SottoConversationList *self, SottoTransfer *transfer)
 {
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
-  g_return_if_fail (query != NULL);
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  if (!sotto_services_check_store (self->services, &error))
-    g_task_return_error (task, error);
-  else
-    sotto_store_search_async (self->services->store, query, MAX_HITS, cancellable, on_found,
-                              g_steal_pointer (&task));
+  if (self->transfers != NULL)
+    g_ptr_array_remove (self->transfers, transfer);
 }
 
-GListModel *
-sotto_conversation_list_search_finish (SottoConversationList  *self,
-                                       GAsyncResult           *result,
-                                       GError                **error)
+gboolean
+sotto_conversation_list_has_transfers (SottoConversationList *self)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return self->transfers->len > 0;
+}
+
+/* One that was deleted and stands in the history again is the object it was. */
+static SottoConversation *
+create_for_record (SottoConversationList *self, const SottoHistoryConversation *record)
+{
+  SottoConversation *conversation;
+
+  for (guint i = 0; i < self->deleted->len; i++)
+    {
+      conversation = g_array_index (self->deleted, Deleted, i).conversation;
+      if (g_str_equal (sotto_conversation_get_id (conversation), record->id))
+        {
+          g_object_ref (conversation);
+          g_array_remove_index (self->deleted, i);
+          sotto_conversation_set_deleted (conversation, FALSE);
+          return conversation;
+        }
+    }
+
+  conversation = sotto_conversation_new_from_record (self->services, record);
+  watch (self, conversation);
+  return conversation;
+}
+
+void
+sotto_conversation_list_take_records (SottoConversationList *self,
+                                      GPtrArray             *records,
+                                      GPtrArray             *conversations)
+{
+  const guint n_before = self->items->len;
+
+  for (guint i = 0; i < records->len; i++)
+    {
+      SottoConversation *conversation = create_for_record (self, g_ptr_array_index (records, i));
+
+      g_ptr_array_add (conversations, conversation);
+      if (records->len == 1)
+        insert (self, conversation);
+      else
+        g_ptr_array_add (self->items, g_object_ref (conversation));
+    }
+
+  /* Many at once are one change: each of them would have a view look for its selection. */
+  if (records->len > 1)
+    {
+      g_ptr_array_sort_values (self->items, compare_last_used);
+      items_changed (self, 0, n_before, self->items->len);
+    }
 }
 
 /* --- Closing --- */
@@ -528,6 +549,8 @@ void
 sotto_conversation_list_stop_all (SottoConversationList *self)
 {
   for_each (self, sotto_conversation_stop);
+  for (guint i = 0; i < self->transfers->len; i++)
+    sotto_transfer_cancel (g_ptr_array_index (self->transfers, i));
 }
 
 void

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine-source.h"
+#include "hash-cache.h"
 #include "model-entry-private.h"
 #include "model-place.h"
 
@@ -236,6 +237,7 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path, g
       break;
     case SOTTO_EVENT_HASHED:
       sotto_model_entry_set_hash (entry, event->hash);
+      sotto_hash_cache_keep (event->stamp, event->hash);
       break;
     case SOTTO_EVENT_UNLOADED:
       sotto_model_entry_set_loaded (entry, FALSE);
@@ -360,6 +362,8 @@ ensure_worker (SottoInference *self, GError **error)
   self->worker = sotto_worker_new (&options, error);
   self->is_stale = FALSE;
   sotto_engine_source_set_worker (self->source, self->worker);
+  if (self->worker != NULL)
+    sotto_hash_cache_tell (self->worker);
   tell_models (self);
   return self->worker != NULL;
 }

@@ -52,7 +52,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "version", 'v', 0, G_OPTION_ARG_NONE, &options->shows_version, N_("Show the version"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (N_("[MODEL FILE…]"));
+  g_autoptr (GOptionContext) context = g_option_context_new (N_("[FILE…]"));
 
   g_option_context_set_summary (context, _("Chat with language models that run inside "
                                              "this program."));

@@ -20,6 +20,7 @@
 #include "conversation.h"
 #include "conversation-list.h"
 #include "search-hit.h"
+#include "transfer.h"
 #include "app.h"
 #include "search-provider.h"
 #include "ask.h"

@@ -63,6 +63,14 @@ words_for_app (const GError *error, SottoRemedy *remedy)
                          "chat with it."));
     case SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER:
       return g_strdup (_("This folder holds no model files (GGUF)."));
+    case SOTTO_APP_ERROR_ARCHIVE_FOREIGN:
+      return g_strdup (_("This is not a file that Sotto has exported. Nothing was imported."));
+    case SOTTO_APP_ERROR_ARCHIVE_NEWER:
+      return g_strdup (_("A newer Sotto has exported this file. Update Sotto to import it."));
+    case SOTTO_APP_ERROR_ARCHIVE_DAMAGED:
+      return g_strdup (_("This file is damaged or not complete. Nothing was imported."));
+    case SOTTO_APP_ERROR_ARCHIVE_LARGE:
+      return g_strdup (_("These are more conversations than fit into one file."));
     default:
       return NULL;
     }

@@ -43,6 +43,8 @@ static const struct {
   { "win.find", { "<Control>f", NULL } },
   { "win.toggle-sidebar", { "F9", NULL } },
   { "win.rename", { "F2", NULL } },
+  { "win.export", { "<Control><Shift>e", NULL } },
+  { "win.import", { "<Control>o", NULL } },
   { "win.preferences", { "<Control>comma", NULL } },
   { "win.shortcuts", { "<Control>question", NULL } },
   { "win.focus-composer", { "<Control>l", NULL } },
@@ -172,7 +174,7 @@ sotto_application_open (GApplication  *application,
   SottoWindow *window = show_window (SOTTO_APPLICATION (application));
 
   for (int i = 0; window != NULL && i < n_files; i++)
-    sotto_window_add_model (window, files[i]);
+    sotto_window_open_file (window, files[i]);
 }
 
 static gboolean

@@ -60,13 +60,23 @@ rename_conversation (GtkWidget  *widget,
 }
 
 static void
+export_conversation (GtkWidget  *widget,
+                     const char *action,
+                     GVariant   *parameter)
+{
+  SottoConversationRow *self = SOTTO_CONVERSATION_ROW (widget);
+
+  gtk_widget_activate_action (widget, "win.export-listed", "s", sotto_conversation_get_id (self->conversation));
+}
+
+static void
 delete_conversation (GtkWidget  *widget,
                      const char *action,
                      GVariant   *parameter)
 {
   SottoConversationRow *self = SOTTO_CONVERSATION_ROW (widget);
 
-  gtk_widget_activate_action (widget, "win.delete", "s", sotto_conversation_get_id (self->conversation));
+  gtk_widget_activate_action (widget, "win.delete-listed", "s", sotto_conversation_get_id (self->conversation));
 }
 
 static void
@@ -96,6 +106,7 @@ sotto_conversation_row_class_init (SottoConversationRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationRow, menu_button);
   gtk_widget_class_bind_template_callback (widget_class, open_menu);
   gtk_widget_class_install_action (widget_class, "row.rename", NULL, rename_conversation);
+  gtk_widget_class_install_action (widget_class, "row.export", NULL, export_conversation);
   gtk_widget_class_install_action (widget_class, "row.delete", NULL, delete_conversation);
   gtk_widget_class_set_css_name (widget_class, "conversationrow");
 }

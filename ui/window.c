@@ -11,6 +11,7 @@
 #include "shortcuts-dialog.h"
 #include "sidebar.h"
 #include "state-page.h"
+#include "transfers.h"
 
 struct _SottoWindow {
   AdwApplicationWindow parent_instance;
@@ -28,6 +29,7 @@ struct _SottoWindow {
   SottoConversation *conversation;
   char *awaited_id;     /* a conversation to show as soon as the history is open; NULL: none */
   char *awaited_words;  /* the same for words to search for */
+  GPtrArray *awaited_files;  /* the same for files to import; of GFile */
 };
 
 G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -46,7 +48,10 @@ update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.toggle-sidebar", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
                                                                 sotto_conversation_is_busy (self->conversation));
@@ -232,20 +237,72 @@ delete_conversation (SottoWindow       *self,
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
-/* @parameter: the id of a conversation; "": the one that is shown */
 static void
-on_delete (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
+delete_shown (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
-  const char *id = g_variant_get_string (parameter, NULL);
-  SottoConversation *conversation = *id == '\0'
-    ? self->conversation
-    : sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), id);
+
+  delete_conversation (self, self->conversation);
+}
+
+/* @id: of a conversation that the list had when it was asked */
+static SottoConversation *
+find_listed (SottoWindow *self,
+             GVariant    *id)
+{
+  return sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), g_variant_get_string (id, NULL));
+}
+
+static void
+delete_listed (GtkWidget  *widget,
+               const char *action,
+               GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoConversation *conversation = find_listed (self, parameter);
 
   if (conversation != NULL)
     delete_conversation (self, conversation);
+}
+
+static void
+export_shown (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_transfers_export (self, self->conversation);
+}
+
+static void
+export_listed (GtkWidget  *widget,
+               const char *action,
+               GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoConversation *conversation = find_listed (self, parameter);
+
+  if (conversation != NULL)
+    sotto_transfers_export (self, conversation);
+}
+
+static void
+export_all (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
+{
+  sotto_transfers_export (SOTTO_WINDOW (widget), NULL);
+}
+
+static void
+import (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  sotto_transfers_import (SOTTO_WINDOW (widget));
 }
 
 static void
@@ -314,6 +371,7 @@ serve_awaited (SottoWindow *self)
 {
   g_autofree char *id = g_steal_pointer (&self->awaited_id);
   g_autofree char *words = g_steal_pointer (&self->awaited_words);
+  g_autoptr (GPtrArray) files = g_steal_pointer (&self->awaited_files);
   SottoConversation *conversation = NULL;
 
   if (id != NULL)
@@ -325,6 +383,8 @@ serve_awaited (SottoWindow *self)
       adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
       sotto_sidebar_begin_search (self->sidebar, words);
     }
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    sotto_transfers_import_file (self, g_ptr_array_index (files, i));
 }
 
 void
@@ -350,12 +410,70 @@ sotto_window_search (SottoWindow *self,
 }
 
 void
-sotto_window_add_model (SottoWindow *self,
+sotto_window_open_file (SottoWindow *self,
                         GFile       *file)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *folded = NULL;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (self));
+  g_return_if_fail (G_IS_FILE (file));
+
+  name = g_file_get_basename (file);
+  folded = name != NULL ? g_ascii_strdown (name, -1) : g_strdup ("");
+  if (!g_str_has_suffix (folded, ".sotto") && !g_str_has_suffix (folded, ".json"))
+    {
+      sotto_conversation_page_add_model (self->page, file);
+      return;
+    }
+
+  if (self->awaited_files == NULL)
+    self->awaited_files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (self->awaited_files, g_object_ref (file));
+  if (sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY)
+    serve_awaited (self);
+}
+
+static gboolean
+on_drop (SottoWindow  *self,
+         const GValue *value)
+{
+  g_autoptr (GSList) files = gdk_file_list_get_files (g_value_get_boxed (value));
+
+  for (GSList *file = files; file != NULL; file = file->next)
+    sotto_window_open_file (self, file->data);
+
+  return TRUE;
+}
+
+SottoApp *
+sotto_window_get_app (SottoWindow *self)
+{
+  g_return_val_if_fail (SOTTO_IS_WINDOW (self), NULL);
+
+  return self->app;
+}
+
+void
+sotto_window_leave_deleted (SottoWindow *self)
+{
+  SottoConversationList *conversations;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (self));
+
+  conversations = sotto_app_get_conversations (self->app);
+  if (self->conversation != NULL && sotto_conversation_is_stored (self->conversation) &&
+      sotto_conversation_list_lookup (conversations, sotto_conversation_get_id (self->conversation)) == NULL)
+    show_conversation (self, sotto_conversation_list_create (conversations));
+}
+
+void
+sotto_window_add_toast (SottoWindow *self,
+                        AdwToast    *toast)
 {
   g_return_if_fail (SOTTO_IS_WINDOW (self));
 
-  sotto_conversation_page_add_model (self->page, file);
+  adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
 /* --- The state of the application --- */
@@ -420,6 +538,7 @@ sotto_window_dispose (GObject *object)
   g_clear_object (&self->app);
   g_clear_pointer (&self->awaited_id, g_free);
   g_clear_pointer (&self->awaited_words, g_free);
+  g_clear_pointer (&self->awaited_files, g_ptr_array_unref);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_WINDOW);
 
   G_OBJECT_CLASS (sotto_window_parent_class)->dispose (object);
@@ -452,7 +571,12 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
-  gtk_widget_class_install_action (widget_class, "win.delete", "s", on_delete);
+  gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
+  gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
+  gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);
+  gtk_widget_class_install_action (widget_class, "win.import", NULL, import);
+  gtk_widget_class_install_action (widget_class, "win.delete", NULL, delete_shown);
+  gtk_widget_class_install_action (widget_class, "win.delete-listed", "s", delete_listed);
   gtk_widget_class_install_action (widget_class, "win.focus-composer", NULL, focus_composer);
   gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
@@ -467,7 +591,13 @@ sotto_window_class_init (SottoWindowClass *klass)
 static void
 sotto_window_init (SottoWindow *self)
 {
+  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+
   gtk_widget_init_template (GTK_WIDGET (self));
+  /* Before the message field, which would take a file for its path. */
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (target), GTK_PHASE_CAPTURE);
+  g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }
 
 GtkWindow *

@@ -21,7 +21,16 @@ GtkWindow *sotto_window_new (GtkApplication *application, SottoApp *app);
 void sotto_window_open_conversation (SottoWindow *self, const char *id);
 void sotto_window_search (SottoWindow *self, const char *words);
 
-/* Adds a model file where it lies and uses it. */
-void sotto_window_add_model (SottoWindow *self, GFile *file);
+/* Uses a model file where it lies, or imports exported conversations (.sotto, .json). */
+void sotto_window_open_file (SottoWindow *self, GFile *file);
+
+/* For what happens in it */
+SottoApp *sotto_window_get_app (SottoWindow *self);
+
+/* Shows a new conversation, if the one that was shown is no longer in the list. */
+void sotto_window_leave_deleted (SottoWindow *self);
+
+/* @toast: (transfer full) */
+void sotto_window_add_toast (SottoWindow *self, AdwToast *toast);
 
 G_END_DECLS

@@ -21,6 +21,7 @@ FILES = {
     f"share/glib-2.0/schemas/{ID}.gschema.xml",
     f"share/gnome-shell/search-providers/{ID}.search-provider.ini",
     f"share/icons/hicolor/scalable/apps/{ID}.svg",
+    f"share/icons/hicolor/scalable/mimetypes/{ID}-conversations.svg",
     f"share/icons/hicolor/scalable/mimetypes/{ID}-model.svg",
     f"share/icons/hicolor/symbolic/apps/{ID}-symbolic.svg",
     "share/man/man1/sotto.1", "share/man/man1/sotto-engine.1",
@@ -123,7 +124,7 @@ def schemas(place, home):
 
 
 def mime_type(place, home):
-    """A file is a model by its name, and by its first bytes under another one."""
+    """A file is a model, or conversations, by its name, and by its first bytes under another one."""
     if shutil.which("update-mime-database") is None:
         raise Skip("update-mime-database is not installed")
     own = home / "mime-data"
@@ -132,11 +133,19 @@ def mime_type(place, home):
     (home / "model.gguf").write_bytes(b"anything")
     (home / "model").write_bytes(b"GGUF\x03\0\0\0" + bytes(64))
     (home / "words.txt").write_bytes(b"GGUF is a format")
+    (home / "talk.sotto").write_bytes(b"anything")
+    (home / "talk").write_bytes(b'{\n"format": "sotto-conversations",\n"version": 1,\n"conversations": [\n\n]\n}\n')
+    (home / "other.json").write_bytes(b'{"format": "other"}')
     environment = bare(home, place) | {"XDG_DATA_HOME": str(own), "GIO_USE_VFS": "local"}
-    for name, expected in (("model.gguf", True), ("model", True), ("words.txt", False)):
+    model, conversations = "application/x-gguf", "application/vnd.sotto.conversations+json"
+    for name, expected in (("model.gguf", model), ("model", model), ("words.txt", None),
+                           ("talk.sotto", conversations), ("talk", conversations), ("other.json", None)):
         _, out, err = run("gio", "info", "-a", "standard::content-type", home / name, env=environment)
-        if ("application/x-gguf" in out) != expected:
+        if [kind for kind in (model, conversations) if kind in out] != ([expected] if expected else []):
             yield f"{name} is {out or err}"
+    for kind in (model, conversations):
+        if kind not in (place / f"share/applications/{ID}.desktop").read_text():
+            yield f"the desktop file does not open {kind}"
 
 
 def icons(place, home):

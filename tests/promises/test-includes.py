@@ -38,7 +38,7 @@ LIBRARIES = {
 MAY_USE = {
     "engine": {"glib", "yyjson", "blas"},
     "history": {"glib", "gobject", "gio", "sqlcipher", "libsecret", "sodium"},
-    "app": {"glib", "gobject", "gio"},
+    "app": {"glib", "gobject", "gio", "yyjson"},
     "ui": {"glib", "gobject", "gio", "gtk", "adwaita", "gtksourceview", "cmark", "spelling"},
 }
 

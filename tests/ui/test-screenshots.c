@@ -357,7 +357,7 @@ look_around (Look *look)
   harness_run (0.5);
   shoot (look, "13-recovery-code");
   close_dialog (look);
-  gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete", "s", sotto_conversation_get_id (conversation));
+  gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete-listed", "s", sotto_conversation_get_id (conversation));
   shoot (look, "14-deleted");
 }
 

@@ -271,7 +271,7 @@ first_life (SottoApp  *app,
     ADW_OVERLAY_SPLIT_VIEW (harness_find (GTK_WIDGET (window), ADW_TYPE_OVERLAY_SPLIT_VIEW))));
 
   /* Deleting, and thinking better of it */
-  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.delete", "s", sotto_conversation_get_id (conversation)));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.delete-listed", "s", sotto_conversation_get_id (conversation)));
   harness_run (0.4);
   g_assert_true (has_no_conversations (app));
   click (GTK_WIDGET (window), "_Undo");

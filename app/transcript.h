@@ -1,0 +1,17 @@
+#pragma once
+
+#include <sotto-history.h>
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_transcript_write:
+ *
+ * What a person sees of a conversation, for people: title, date, who said what, as CommonMark.
+ * Reasoning and the other versions of messages are left out, attachments are named.
+ *
+ * Returns: (transfer full): UTF-8
+ */
+char *sotto_transcript_write (const SottoHistoryTree *tree);
+
+G_END_DECLS

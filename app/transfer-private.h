@@ -1,0 +1,47 @@
+#pragma once
+
+#include "services.h"
+#include "transfer.h"
+
+G_BEGIN_DECLS
+
+struct _SottoTransfer
+{
+  GObject parent_instance;
+
+  /* Set before it runs */
+  SottoConversationList *list;
+  SottoStore *store;
+  GFile *file;
+  GCancellable *cancellable;
+  SottoExportFormat format;
+  gboolean is_import;
+  GStrv ids;          /* of an export: what goes out */
+  GHashTable *models; /* of an import: name of a model's file → its path here */
+  char *models_folder; /* where one belongs that is not here */
+
+  /* The thread's while it runs, then the main context's */
+  GPtrArray *records; /* of SottoHistoryConversation: what an import has added, the file's first first */
+  char *first_id;
+  guint n_known;
+
+  /* Atomic */
+  gint n_done;
+  gint n_all;
+
+  /* The main context's */
+  GPtrArray *added;   /* of SottoConversation: those of the records */
+  GArray *times;      /* when each had been used last */
+};
+
+/**
+ * sotto_transfer_thread:
+ *
+ * A GTaskThreadFunc: what is done with files and the history. The source object is the transfer.
+ */
+void sotto_transfer_thread (GTask        *task,
+                            gpointer      source,
+                            gpointer      task_data,
+                            GCancellable *cancellable);
+
+G_END_DECLS

@@ -1,0 +1,364 @@
+#include "transfer-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "problem.h"
+#include "transcript.h"
+
+/* The history's calls are waited for here, each in turn, in a main context of the thread's own. */
+
+#define CHUNK ((gsize) 1024 * 1024)
+
+static void
+on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **place = user_data;
+
+  *place = g_object_ref (result);
+}
+
+static GAsyncResult *
+wait_for (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  return *result;
+}
+
+static SottoHistoryTree *
+load_tree (SottoTransfer *self, const char *id, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_load_tree_async (self->store, id, self->cancellable, on_ready, &result);
+  return sotto_store_load_tree_finish (self->store, wait_for (&result), error);
+}
+
+/* --- Out --- */
+
+static void
+set_too_large (GError **error)
+{
+  g_set_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_ARCHIVE_LARGE,
+               "more than %" G_GSIZE_FORMAT " bytes", SOTTO_ARCHIVE_MAX_BYTES);
+}
+
+static gboolean
+put (SottoTransfer *self, GOutputStream *stream, gsize *size, const char *text, gsize length,
+     GError **error)
+{
+  *size += length;
+  if (*size > SOTTO_ARCHIVE_MAX_BYTES)
+    {
+      set_too_large (error);
+      return FALSE;
+    }
+  return g_output_stream_write_all (stream, text, length, NULL, self->cancellable, error);
+}
+
+static gboolean
+put_text (SottoTransfer *self, GOutputStream *stream, gsize *size, const char *text, GError **error)
+{
+  return put (self, stream, size, text, strlen (text), error);
+}
+
+/* One at a time, so that the history can serve others between them. */
+static gboolean
+write_archive (SottoTransfer *self, GOutputStream *stream, GError **error)
+{
+  gboolean is_first = TRUE;
+  gsize size = 0;
+
+  if (!put_text (self, stream, &size, SOTTO_ARCHIVE_HEAD, error))
+    return FALSE;
+
+  for (guint i = 0; self->ids[i] != NULL; i++)
+    {
+      g_autoptr (SottoHistoryTree) tree = NULL;
+      GError *local = NULL;
+      gsize length = 0;
+      char *text;
+      gboolean ok;
+
+      tree = load_tree (self, self->ids[i], &local);
+      /* Deleted for good meanwhile */
+      if (self->ids[1] != NULL
+          && g_error_matches (local, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+        {
+          g_clear_error (&local);
+          continue;
+        }
+      if (tree == NULL)
+        {
+          g_propagate_error (error, local);
+          return FALSE;
+        }
+
+      text = sotto_archive_write (tree, &length, error);
+      ok = text != NULL
+           && (is_first || put_text (self, stream, &size, SOTTO_ARCHIVE_SEPARATOR, error))
+           && put (self, stream, &size, text, length, error);
+      free (text);
+      if (!ok)
+        return FALSE;
+      is_first = FALSE;
+      g_atomic_int_inc (&self->n_done);
+    }
+  return put_text (self, stream, &size, SOTTO_ARCHIVE_TAIL, error);
+}
+
+static gboolean
+write_transcript (SottoTransfer *self, GOutputStream *stream, GError **error)
+{
+  g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], error);
+  g_autofree char *text = NULL;
+  gsize size = 0;
+
+  if (tree == NULL)
+    return FALSE;
+  text = sotto_transcript_write (tree);
+  return put_text (self, stream, &size, text, error);
+}
+
+static void
+add_audit (SottoTransfer *self)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  const char *subject = self->ids[0] != NULL && self->ids[1] == NULL ? self->ids[0] : NULL;
+
+  sotto_store_add_audit_async (self->store, "export", subject, NULL, on_ready, &result);
+  sotto_store_add_audit_finish (self->store, wait_for (&result), NULL);
+}
+
+/* What was in the file stays there until all is written; where there was none, none is left
+ * behind. */
+static gboolean
+export (SottoTransfer *self, GError **error)
+{
+  const gboolean existed = g_file_query_exists (self->file, NULL);
+  g_autoptr (GFileOutputStream) stream = NULL;
+  g_autoptr (GCancellable) discard = g_cancellable_new ();
+  gboolean ok;
+
+  stream = g_file_replace (self->file, NULL, FALSE, G_FILE_CREATE_PRIVATE, self->cancellable, error);
+  if (stream == NULL)
+    return FALSE;
+
+  ok = self->format == SOTTO_EXPORT_ARCHIVE
+       ? write_archive (self, G_OUTPUT_STREAM (stream), error)
+       : write_transcript (self, G_OUTPUT_STREAM (stream), error);
+  if (ok)
+    ok = g_output_stream_close (G_OUTPUT_STREAM (stream), self->cancellable, error);
+  else
+    {
+      g_cancellable_cancel (discard);
+      g_output_stream_close (G_OUTPUT_STREAM (stream), discard, NULL);
+    }
+
+  if (ok)
+    add_audit (self);
+  else if (!existed)
+    g_file_delete (self->file, NULL, NULL);
+  return ok;
+}
+
+/* --- In --- */
+
+static void
+set_errno (GError **error, const char *path)
+{
+  const int number = errno;
+
+  g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (number), "%s: %s", path,
+               g_strerror (number));
+}
+
+/* An ordinary file of a size that fits, and no pipe that never says anything. */
+static gboolean
+check_file (int fd, const char *path, gsize *size, GError **error)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) != 0)
+    {
+      set_errno (error, path);
+      return FALSE;
+    }
+  if (!S_ISREG (info.st_mode))
+    {
+      g_set_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_ARCHIVE_FOREIGN, "%s: no ordinary file",
+                   path);
+      return FALSE;
+    }
+  if ((guint64) info.st_size > SOTTO_ARCHIVE_MAX_BYTES)
+    {
+      set_too_large (error);
+      return FALSE;
+    }
+  *size = (gsize) info.st_size;
+  return TRUE;
+}
+
+/* What has come by its end: it may be cut short meanwhile. */
+static gboolean
+read_all (SottoTransfer  *self,
+          int             fd,
+          const char     *path,
+          char           *text,
+          gsize          *size,
+          GError        **error)
+{
+  gsize done = 0;
+
+  while (done < *size)
+    {
+      gssize n;
+
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+        return FALSE;
+      n = read (fd, text + done, MIN (CHUNK, *size - done));
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          set_errno (error, path);
+          return FALSE;
+        }
+      if (n == 0)
+        break;
+      done += (gsize) n;
+    }
+  *size = done;
+  return TRUE;
+}
+
+static GPtrArray *
+read_archive (SottoTransfer *self, GError **error)
+{
+  const char *path = g_file_peek_path (self->file);
+  const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  g_autofree char *text = NULL;
+  gsize size = 0;
+  gboolean ok;
+
+  if (fd < 0)
+    {
+      set_errno (error, path);
+      return NULL;
+    }
+
+  ok = check_file (fd, path, &size, error);
+  if (ok)
+    {
+      text = g_try_malloc (size + SOTTO_ARCHIVE_PADDING);
+      if (text == NULL)
+        {
+          errno = ENOMEM;
+          set_errno (error, path);
+          ok = FALSE;
+        }
+    }
+  ok = ok && read_all (self, fd, path, text, &size, error);
+  close (fd);
+  return ok ? sotto_archive_read (text, size, error) : NULL;
+}
+
+/* A model of that name here, or the place where one would be found */
+static void
+place_model (SottoTransfer *self, SottoHistoryModel *model)
+{
+  const char *path;
+
+  if (model == NULL)
+    return;
+
+  path = g_hash_table_lookup (self->models, model->path);
+  if (path != NULL)
+    g_set_str (&model->path, path);
+  else
+    {
+      char *wanted = g_build_filename (self->models_folder, model->path, NULL);
+
+      g_free (model->path);
+      model->path = wanted;
+    }
+}
+
+static gboolean
+keep_records (SottoTransfer *self, GPtrArray *additions, GError **error)
+{
+  self->records =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_conversation_free);
+  for (guint i = 0; i < additions->len; i++)
+    {
+      const SottoHistoryAddition *addition = g_ptr_array_index (additions, i);
+      g_autoptr (GAsyncResult) result = NULL;
+      SottoHistoryConversation *record;
+
+      if (i == 0)
+        self->first_id = g_strdup (addition->id);
+      if (!addition->is_new)
+        {
+          self->n_known++;
+          continue;
+        }
+      /* It is there: nobody's cancelling can change that now. */
+      sotto_store_get_conversation_async (self->store, addition->id, NULL, on_ready, &result);
+      record = sotto_store_get_conversation_finish (self->store, wait_for (&result), error);
+      if (record == NULL)
+        return FALSE;
+      g_ptr_array_add (self->records, record);
+    }
+  return TRUE;
+}
+
+static gboolean
+import (SottoTransfer *self, GError **error)
+{
+  g_autoptr (GPtrArray) trees = read_archive (self, error);
+  g_autoptr (GPtrArray) additions = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  gint n_all = 0;
+
+  if (trees == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < trees->len; i++)
+    {
+      SottoHistoryTree *tree = g_ptr_array_index (trees, i);
+
+      place_model (self, tree->conversation->model);
+      for (guint j = 0; j < tree->messages->len; j++)
+        place_model (self, ((SottoHistoryMessage *) g_ptr_array_index (tree->messages, j))->model);
+      n_all += (gint) tree->messages->len;
+    }
+  g_atomic_int_set (&self->n_all, n_all);
+
+  sotto_store_add_trees_async (self->store, trees, &self->n_done, self->cancellable, on_ready,
+                               &result);
+  additions = sotto_store_add_trees_finish (self->store, wait_for (&result), error);
+  return additions != NULL && keep_records (self, additions, error);
+}
+
+void
+sotto_transfer_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  SottoTransfer *self = source;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  GError *error = NULL;
+  gboolean ok;
+
+  g_main_context_push_thread_default (context);
+  ok = self->is_import ? import (self, &error) : export (self, &error);
+  g_main_context_pop_thread_default (context);
+
+  if (ok)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}

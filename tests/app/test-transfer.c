@@ -1,0 +1,390 @@
+/* Conversations out of one history and into another, as the window has it done. */
+
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *
+path_of (const char *name)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "files", NULL);
+
+  g_mkdir_with_parents (folder, 0700);
+  return g_build_filename (folder, name, NULL);
+}
+
+static GFile *
+file_of (const char *name)
+{
+  g_autofree char *path = path_of (name);
+
+  return g_file_new_for_path (path);
+}
+
+static char *
+contents_of (const char *name)
+{
+  g_autofree char *path = path_of (name);
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+static void
+write_file (const char *name, const char *text)
+{
+  g_autofree char *path = path_of (name);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static gboolean
+run (SottoTransfer *transfer, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_transfer_run_async (transfer, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 30);
+  return sotto_transfer_run_finish (transfer, result, error);
+}
+
+static void
+export (SottoApp *app, SottoConversation *conversation, SottoExportFormat format, const char *name)
+{
+  g_autoptr (GFile) file = file_of (name);
+  g_autoptr (SottoTransfer) transfer =
+    sotto_transfer_new_export (sotto_app_get_conversations (app), conversation, format, file);
+  g_autoptr (GError) error = NULL;
+
+  run (transfer, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (sotto_transfer_get_fraction (transfer), >, format == SOTTO_EXPORT_ARCHIVE ? 0.99 : -1);
+}
+
+static SottoTransfer *
+import (SottoApp *app, const char *name)
+{
+  g_autoptr (GFile) file = file_of (name);
+  SottoTransfer *transfer = sotto_transfer_new_import (sotto_app_get_conversations (app), file);
+  g_autoptr (GError) error = NULL;
+
+  run (transfer, &error);
+  g_assert_no_error (error);
+  return transfer;
+}
+
+static SottoConversation *
+begin (SottoApp *app, const char *text)
+{
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+
+  harness_send (conversation, text);
+  harness_wait_idle (conversation);
+  return conversation;
+}
+
+/* The next application has another history. */
+static void
+forget_history (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", NULL);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      static const char *const names[] = { "history.db", "history.key", "history.lock" };
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_unlink (path);
+    }
+}
+
+static void
+test_round_trip (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *first = begin (app, "Where is Wurzelbrumm?");
+  SottoConversation *second = begin (app, "Who is “Fennwurz”?\nTell me.");
+  g_autoptr (SottoTransfer) again = NULL;
+  g_autoptr (SottoTransfer) once_more = NULL;
+  g_autofree char *one = NULL;
+  g_autofree char *all = NULL;
+  g_autofree char *copy = NULL;
+  g_autofree char *path = path_of ("all.sotto");
+  GStatBuf info;
+
+  harness_send (first, "And where is he now?");
+  harness_wait_idle (first);
+  export (app, second, SOTTO_EXPORT_ARCHIVE, "one.sotto");
+  export (app, NULL, SOTTO_EXPORT_ARCHIVE, "all.sotto");
+  one = contents_of ("one.sotto");
+  all = contents_of ("all.sotto");
+  g_assert_null (strstr (one, "Wurzelbrumm"));
+  g_assert_nonnull (strstr (all, "\"text\": \"Where is Wurzelbrumm?\""));
+  g_assert_nonnull (strstr (all, "\"text\": \"And where is he now?\""));
+  g_assert_nonnull (strstr (all, "\"title\": \"Who is “Fennwurz”?\""));
+
+  /* Plain text, and nobody else's to read. */
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0077, ==, 0);
+
+  /* Here it is known; nothing is doubled. */
+  again = import (app, "all.sotto");
+  g_assert_cmpuint (sotto_transfer_get_n_added (again), ==, 0);
+  g_assert_cmpuint (sotto_transfer_get_n_known (again), ==, 2);
+  g_assert_true (sotto_transfer_get_first (again) == first);
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  harness_close (app);
+
+  forget_history ();
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  g_assert_cmpuint (harness_length (list), ==, 0);
+  once_more = import (app, "all.sotto");
+  g_assert_cmpuint (sotto_transfer_get_n_added (once_more), ==, 2);
+  g_assert_cmpuint (sotto_transfer_get_n_known (once_more), ==, 0);
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  first = sotto_transfer_get_first (once_more);
+  g_assert_cmpstr (sotto_conversation_get_title (first), ==, "Where is Wurzelbrumm?");
+  sotto_conversation_load (first);
+  harness_wait_for (harness_is_loaded, first, 20);
+  g_assert_cmpuint (harness_length (first), ==, 2);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (first, 1)), ==, "And where is he now?");
+
+  /* The same bytes, from the list, from the next start and from a list that is one by one. */
+  export (app, NULL, SOTTO_EXPORT_ARCHIVE, "copy.sotto");
+  copy = contents_of ("copy.sotto");
+  g_assert_cmpstr (copy, ==, all);
+  harness_close (app);
+  app = harness_open ();
+  g_clear_pointer (&copy, g_free);
+  export (app, NULL, SOTTO_EXPORT_ARCHIVE, "copy.sotto");
+  copy = contents_of ("copy.sotto");
+  g_assert_cmpstr (copy, ==, all);
+  harness_close (app);
+}
+
+static void
+test_markdown (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = begin (app, "What is `a*b`?\n\n```c\nint x;");
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *date = g_date_time_format (now, "%-d %B %Y");
+  g_autofree char *expected =
+    g_strdup_printf ("# What is \\`a\\*b\\`?\n\n*%s*\n\n## You\n\nWhat is `a*b`?\n\n```c\nint x;\n```\n", date);
+  g_autofree char *text = NULL;
+
+  export (app, conversation, SOTTO_EXPORT_MARKDOWN, "talk.md");
+  text = contents_of ("talk.md");
+  g_assert_cmpstr (text, ==, expected);
+  harness_close (app);
+}
+
+static void
+test_undo (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autoptr (SottoTransfer) transfer = NULL;
+  g_autoptr (SottoTransfer) again = NULL;
+  g_autoptr (SottoConversation) first = g_object_ref (begin (app, "First"));
+  SottoConversation *used;
+
+  begin (app, "Second");
+  export (app, NULL, SOTTO_EXPORT_ARCHIVE, "two.sotto");
+
+  /* One that was deleted, and could come back still, is brought back; the other is there. */
+  sotto_conversation_list_delete (list, first);
+  transfer = import (app, "two.sotto");
+  g_assert_cmpuint (sotto_transfer_get_n_added (transfer), ==, 1);
+  g_assert_cmpuint (sotto_transfer_get_n_known (transfer), ==, 1);
+  g_assert_true (sotto_conversation_list_lookup (list, sotto_conversation_get_id (first)) == first);
+  sotto_conversation_list_undo_delete (list, first);
+  sotto_conversation_list_purge (list, first);
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  sotto_transfer_undo (transfer);
+  g_assert_cmpuint (harness_length (list), ==, 1);
+  g_assert_cmpstr (sotto_conversation_get_title (sotto_transfer_get_first (transfer)), ==, "Second");
+  harness_close (app);
+
+  forget_history ();
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  again = import (app, "two.sotto");
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  used = sotto_transfer_get_first (again);
+  harness_send (used, "What I said since");
+  harness_wait_idle (used);
+  sotto_transfer_undo (again);
+  g_assert_cmpuint (harness_length (list), ==, 1);
+  g_assert_true (sotto_conversation_list_lookup (list, sotto_conversation_get_id (used)) == used);
+  harness_close (app);
+}
+
+/* A model keeps its name, and is the one of that name here. */
+static void
+test_models (void)
+{
+  SottoApp *app = harness_open ();
+  g_autoptr (SottoTransfer) transfer = NULL;
+  g_autofree char *wanted = g_build_filename (g_get_user_data_dir (), "sotto", "models", "far.gguf", NULL);
+  SottoModelEntry *model;
+
+  write_file ("far.sotto",
+              "{\"format\": \"sotto-conversations\", \"version\": 1, \"conversations\": [{\"id\":"
+              " \"00000000-0000-4000-8000-00000000000a\", \"title\": \"Far\", \"created\": \"2026-03-05T12:00:00Z\","
+              " \"updated\": \"2026-03-05T12:00:00Z\", \"model\": {\"name\": \"Far Away\", \"file\": \"far.gguf\"},"
+              " \"messages\": []}]}");
+  transfer = import (app, "far.sotto");
+  model = sotto_conversation_get_model (sotto_transfer_get_first (transfer));
+  g_assert_cmpstr (sotto_model_entry_get_path (model), ==, wanted);
+  g_assert_cmpstr (sotto_model_entry_get_name (model), ==, "Far Away");
+  sotto_conversation_load (sotto_transfer_get_first (transfer));
+  harness_wait_for (harness_is_loaded, sotto_transfer_get_first (transfer), 20);
+  harness_close (app);
+}
+
+static void
+test_refused (void)
+{
+  static const struct {
+    const char *name;
+    const char *text; /* NULL: is not there */
+    GQuark (*domain) (void);
+    gint code;
+  } files[] = {
+    { "none.sotto", NULL, g_io_error_quark, G_IO_ERROR_NOT_FOUND },
+    { "empty.sotto", "", sotto_app_error_quark, SOTTO_APP_ERROR_ARCHIVE_FOREIGN },
+    { "words.sotto", "Dear diary", sotto_app_error_quark, SOTTO_APP_ERROR_ARCHIVE_FOREIGN },
+    { "cut.sotto", "{\"format\": \"sotto-conversations\", \"version\": 1, \"conv", sotto_app_error_quark,
+      SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+    { "new.sotto", "{\"format\": \"sotto-conversations\", \"version\": 3}", sotto_app_error_quark,
+      SOTTO_APP_ERROR_ARCHIVE_NEWER },
+    { "folder", NULL, sotto_app_error_quark, SOTTO_APP_ERROR_ARCHIVE_FOREIGN },
+    { "pipe", NULL, sotto_app_error_quark, SOTTO_APP_ERROR_ARCHIVE_FOREIGN },
+    { "large.sotto", NULL, sotto_app_error_quark, SOTTO_APP_ERROR_ARCHIVE_LARGE },
+  };
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autofree char *folder = path_of ("folder");
+  g_autofree char *pipe = path_of ("pipe");
+  g_autofree char *large = path_of ("large.sotto");
+
+  begin (app, "Here I stand");
+  g_mkdir (folder, 0700);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  write_file ("large.sotto", "");
+  g_assert_cmpint (truncate (large, (off_t) 600 * 1024 * 1024), ==, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (GFile) file = file_of (files[i].name);
+      g_autoptr (SottoTransfer) transfer = sotto_transfer_new_import (list, file);
+      g_autoptr (SottoProblem) problem = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (files[i].text != NULL)
+        write_file (files[i].name, files[i].text);
+      g_assert_false (run (transfer, &error));
+      g_assert_error (error, files[i].domain (), files[i].code);
+      problem = sotto_problem_new (error);
+      g_test_message ("%s: %s", files[i].name, sotto_problem_get_text (problem));
+      g_assert_null (strstr (sotto_problem_get_text (problem), "went wrong"));
+      g_assert_cmpuint (harness_length (list), ==, 1);
+      g_assert_null (sotto_transfer_get_first (transfer));
+    }
+  g_unlink (large);
+  harness_close (app);
+}
+
+static guint
+count_files (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "files", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* What could not be written leaves nothing, and what was there as it was. */
+static void
+test_not_written (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *conversation = begin (app, "Secret");
+  g_autoptr (GFile) nowhere = file_of ("no-such-folder/talk.md");
+  g_autoptr (GFile) far = g_file_new_for_uri ("sftp://example.org/talk.md");
+  g_autoptr (SottoTransfer) lost = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_MARKDOWN, nowhere);
+  g_autoptr (SottoTransfer) remote = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_MARKDOWN, far);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *kept = NULL;
+  guint n_before;
+
+  g_assert_false (run (lost, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (run (remote, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+
+  write_file ("kept.md", "what was there");
+  n_before = count_files ();
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GFile) file = file_of (i == 0 ? "kept.md" : "new.md");
+      g_autoptr (SottoTransfer) transfer = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_MARKDOWN, file);
+
+      g_clear_error (&error);
+      sotto_transfer_cancel (transfer);
+      g_assert_false (run (transfer, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpuint (count_files (), ==, n_before);
+    }
+  kept = contents_of ("kept.md");
+  g_assert_cmpstr (kept, ==, "what was there");
+  harness_close (app);
+}
+
+/* Closing ends what runs, and nothing of it is there afterwards. */
+static void
+test_closing (void)
+{
+  SottoApp *app = harness_open ();
+  g_autoptr (GFile) file = file_of ("closing.sotto");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoTransfer) transfer = NULL;
+  gboolean ok;
+
+  for (guint i = 0; i < 20; i++)
+    begin (app, "Many");
+  transfer = sotto_transfer_new_export (sotto_app_get_conversations (app), NULL, SOTTO_EXPORT_ARCHIVE, file);
+  sotto_transfer_run_async (transfer, harness_on_ready, &result);
+  harness_close (app);
+  harness_wait_for (harness_has_result, &result, 20);
+  ok = sotto_transfer_run_finish (transfer, result, &error);
+  g_assert_cmpint (g_file_query_exists (file, NULL), ==, ok);
+}
+
+int
+main (int argc, char **argv)
+{
+  harness_prepare ();
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/transfer/round-trip", test_round_trip);
+  g_test_add_func ("/transfer/markdown", test_markdown);
+  g_test_add_func ("/transfer/undo", test_undo);
+  g_test_add_func ("/transfer/models", test_models);
+  g_test_add_func ("/transfer/refused", test_refused);
+  g_test_add_func ("/transfer/not-written", test_not_written);
+  g_test_add_func ("/transfer/closing", test_closing);
+  return g_test_run ();
+}

@@ -1,0 +1,395 @@
+#include "transfers.h"
+
+#include <glib/gi18n.h>
+
+/* How long something may take before it is said that it goes on */
+#define PATIENCE_MS 400
+#define LOOK_MS 200
+
+/* What a person can take of a title as a name */
+#define NAME_CHARACTERS 60
+
+/* --- While it runs --- */
+
+typedef struct {
+  SottoWindow *window;
+  SottoTransfer *transfer;
+  gboolean is_import;
+  AdwToast *toast;   /* says that it goes on; NULL: it does not take long yet */
+  guint source;      /* looks how far it is */
+} Run;
+
+static void
+run_free (Run *run)
+{
+  g_clear_handle_id (&run->source, g_source_remove);
+  if (run->toast != NULL)
+    adw_toast_dismiss (run->toast);
+  g_clear_object (&run->toast);
+  g_object_unref (run->transfer);
+  g_object_unref (run->window);
+  g_free (run);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
+
+static void
+show_fraction (Run *run)
+{
+  int percent = (int) (sotto_transfer_get_fraction (run->transfer) * 100);
+  g_autofree char *title = NULL;
+
+  if (run->is_import)
+    /* Translators: %d is how much is done, in percent */
+    title = g_strdup_printf (_("Importing… %d %%"), percent);
+  else
+    /* Translators: %d is how much is done, in percent */
+    title = g_strdup_printf (_("Exporting… %d %%"), percent);
+  adw_toast_set_title (run->toast, title);
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  show_fraction (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_patience_ended (gpointer user_data)
+{
+  Run *run = user_data;
+
+  run->toast = g_object_ref_sink (adw_toast_new (""));
+  adw_toast_set_timeout (run->toast, 0);
+  adw_toast_set_button_label (run->toast, _("_Cancel"));
+  g_signal_connect_object (run->toast, "button-clicked", G_CALLBACK (sotto_transfer_cancel), run->transfer,
+                           G_CONNECT_SWAPPED);
+  show_fraction (run);
+  sotto_window_add_toast (run->window, g_object_ref (run->toast));
+  run->source = g_timeout_add (LOOK_MS, on_look, run);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* --- Afterwards --- */
+
+static char *
+get_name (SottoTransfer *transfer)
+{
+  g_autofree char *name = g_file_get_basename (sotto_transfer_get_file (transfer));
+
+  return g_filename_display_name (name);
+}
+
+static void
+say_failed (Run          *run,
+            const GError *error)
+{
+  g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+  g_autofree char *name = get_name (run->transfer);
+  g_autofree char *heading = NULL;
+  AdwDialog *dialog;
+
+  if (run->is_import)
+    /* Translators: %s is the name of a file */
+    heading = g_strdup_printf (_("“%s” Cannot Be Imported"), name);
+  else
+    /* Translators: %s is the name of a file */
+    heading = g_strdup_printf (_("“%s” Cannot Be Written"), name);
+
+  dialog = adw_alert_dialog_new (heading, sotto_problem_get_text (problem));
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
+  adw_dialog_present (dialog, GTK_WIDGET (run->window));
+}
+
+static void
+on_undo (SottoWindow *window,
+         AdwToast    *toast)
+{
+  sotto_transfer_undo (g_object_get_data (G_OBJECT (toast), "transfer"));
+  sotto_window_leave_deleted (window);
+}
+
+static void
+say_imported (Run *run)
+{
+  guint n_added = sotto_transfer_get_n_added (run->transfer);
+  g_autofree char *number = sotto_number_describe (n_added);
+  g_autofree char *name = get_name (run->transfer);
+  g_autofree char *title = NULL;
+  AdwToast *toast;
+
+  if (n_added > 0)
+    /* Translators: %s is how many */
+    title = g_strdup_printf (ngettext ("%s conversation imported", "%s conversations imported", n_added), number);
+  else if (sotto_transfer_get_n_known (run->transfer) > 0)
+    title = g_strdup (_("Nothing new: all of it is here already"));
+  else
+    /* Translators: %s is the name of a file */
+    title = g_strdup_printf (_("There is no conversation in “%s”"), name);
+
+  toast = adw_toast_new (title);
+  adw_toast_set_use_markup (toast, FALSE);
+  if (n_added > 0)
+    {
+      adw_toast_set_button_label (toast, _("_Undo"));
+      adw_toast_set_timeout (toast, 10);
+      g_object_set_data_full (G_OBJECT (toast), "transfer", g_object_ref (run->transfer), g_object_unref);
+      g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), run->window, G_CONNECT_SWAPPED);
+    }
+  sotto_window_add_toast (run->window, toast);
+}
+
+static void
+say_exported (Run *run)
+{
+  g_autofree char *name = get_name (run->transfer);
+  /* Translators: %s is the name of a file */
+  g_autofree char *title = g_strdup_printf (_("Exported as “%s”, not encrypted"), name);
+  AdwToast *toast = adw_toast_new (title);
+
+  adw_toast_set_use_markup (toast, FALSE);
+  sotto_window_add_toast (run->window, toast);
+}
+
+static void
+on_run (GObject      *source,
+        GAsyncResult *result,
+        gpointer      user_data)
+{
+  g_autoptr (Run) run = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_transfer_run_finish (SOTTO_TRANSFER (source), result, &error))
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        say_failed (run, error);
+      return;
+    }
+
+  if (!run->is_import)
+    {
+      say_exported (run);
+      return;
+    }
+
+  if (sotto_transfer_get_first (run->transfer) != NULL)
+    sotto_window_open_conversation (run->window, sotto_conversation_get_id (sotto_transfer_get_first (run->transfer)));
+  say_imported (run);
+}
+
+/* @transfer: (transfer full) */
+static void
+begin (SottoWindow   *window,
+       SottoTransfer *transfer,
+       gboolean       is_import)
+{
+  Run *run = g_new0 (Run, 1);
+
+  run->window = g_object_ref (window);
+  run->transfer = transfer;
+  run->is_import = is_import;
+  run->source = g_timeout_add (PATIENCE_MS, on_patience_ended, run);
+  sotto_transfer_run_async (transfer, on_run, run);
+}
+
+/* --- Into a file --- */
+
+typedef struct {
+  SottoWindow *window;
+  SottoConversation *conversation;   /* NULL: all */
+  SottoExportFormat format;
+} Export;
+
+static void
+export_free (Export *export)
+{
+  g_object_unref (export->window);
+  g_clear_object (&export->conversation);
+  g_free (export);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Export, export_free)
+
+static void
+on_place_chosen (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr (Export) export = user_data;
+  g_autoptr (GFile) file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, NULL);
+  SottoConversationList *list = sotto_app_get_conversations (sotto_window_get_app (export->window));
+
+  if (file != NULL)
+    begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), FALSE);
+}
+
+/* @name: of a kind of file, in words */
+static void
+set_filter (GtkFileDialog *dialog,
+            const char    *name,
+            const char    *suffix)
+{
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_autoptr (GListStore) filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
+
+  gtk_file_filter_set_name (filter, name);
+  gtk_file_filter_add_suffix (filter, suffix);
+  g_list_store_append (filters, filter);
+  gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
+}
+
+/* A title as the name of a file: nothing that leads elsewhere, hides it, or that other systems refuse. */
+static char *
+make_file_name (const char *title,
+                const char *suffix)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+  guint n = 0;
+
+  for (const char *p = title; *p != '\0' && n < NAME_CHARACTERS; p = g_utf8_next_char (p), n++)
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (g_unichar_iscntrl (c) || (c < 128 && strchr ("/\\:*?\"<>|", (int) c) != NULL))
+        c = ' ';
+      g_string_append_unichar (name, c);
+    }
+  g_strstrip (name->str);
+
+  return g_strconcat (name->str + strspn (name->str, ". "), suffix, NULL);
+}
+
+static void
+choose_place (Export *export)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+  gboolean is_markdown = export->format == SOTTO_EXPORT_MARKDOWN;
+  const char *title = export->conversation != NULL ? sotto_conversation_get_title (export->conversation) : NULL;
+  g_autofree char *name = make_file_name (title != NULL && *title != '\0' ? title : _("Conversations"),
+                                          is_markdown ? ".md" : ".sotto");
+
+  if (is_markdown)
+    set_filter (dialog, _("Markdown"), "md");
+  else
+    set_filter (dialog, _("Conversations of Sotto"), "sotto");
+  gtk_file_dialog_set_title (dialog, _("Export"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Export"));
+  gtk_file_dialog_set_initial_name (dialog, name);
+  gtk_file_dialog_save (dialog, GTK_WINDOW (export->window), NULL, on_place_chosen, export);
+}
+
+static void
+on_export (AdwAlertDialog *dialog,
+           const char     *response,
+           gpointer        user_data)
+{
+  g_autoptr (Export) export = user_data;
+  GtkCheckButton *markdown = g_object_get_data (G_OBJECT (dialog), "markdown");
+
+  if (!g_str_equal (response, "export"))
+    return;
+
+  if (markdown != NULL && gtk_check_button_get_active (markdown))
+    export->format = SOTTO_EXPORT_MARKDOWN;
+  choose_place (g_steal_pointer (&export));
+}
+
+/* @group: (nullable): the choice that it is one of */
+static GtkWidget *
+add_choice (GtkWidget  *box,
+            GtkWidget  *group,
+            const char *title,
+            const char *subtitle)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *button = gtk_check_button_new ();
+
+  gtk_check_button_set_group (GTK_CHECK_BUTTON (button), GTK_CHECK_BUTTON (group));
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), button);
+  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), button);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (box), row);
+
+  return button;
+}
+
+void
+sotto_transfers_export (SottoWindow       *window,
+                        SottoConversation *conversation)
+{
+  AdwDialog *dialog;
+  Export *export;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+
+  export = g_new0 (Export, 1);
+  export->window = g_object_ref (window);
+  export->conversation = conversation != NULL ? g_object_ref (conversation) : NULL;
+  export->format = SOTTO_EXPORT_ARCHIVE;
+
+  dialog = adw_alert_dialog_new (conversation != NULL ? _("Export Conversation") : _("Export All Conversations"),
+                                 _("The file is not encrypted: whoever has it can read it."));
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog),
+                                  "cancel", _("_Cancel"),
+                                  "export", _("_Export…"),
+                                  NULL);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "export", ADW_RESPONSE_SUGGESTED);
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "export");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
+  if (conversation != NULL)
+    {
+      GtkWidget *box = adw_preferences_group_new ();
+      GtkWidget *markdown = add_choice (box, NULL, _("Markdown"), _("For people: what was said, to read and to pass on"));
+
+      add_choice (box, markdown, "Sotto", _("For Sotto: all there is to it, to import it again"));
+      gtk_check_button_set_active (GTK_CHECK_BUTTON (markdown), TRUE);
+      adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (dialog), box);
+      g_object_set_data (G_OBJECT (dialog), "markdown", markdown);
+    }
+  g_signal_connect (dialog, "response", G_CALLBACK (on_export), export);
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
+/* --- Out of a file --- */
+
+void
+sotto_transfers_import_file (SottoWindow *window,
+                             GFile       *file)
+{
+  SottoConversationList *list;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+
+  list = sotto_app_get_conversations (sotto_window_get_app (window));
+  begin (window, sotto_transfer_new_import (list, file), TRUE);
+}
+
+static void
+on_file_chosen (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr (SottoWindow) window = user_data;
+  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (file != NULL)
+    sotto_transfers_import_file (window, file);
+}
+
+void
+sotto_transfers_import (SottoWindow *window)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+
+  set_filter (dialog, _("Conversations of Sotto"), "sotto");
+  gtk_file_dialog_set_title (dialog, _("Import"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Import"));
+  gtk_file_dialog_open (dialog, GTK_WINDOW (window), NULL, on_file_chosen, g_object_ref (window));
+}
