@@ -216,6 +216,69 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
     }
 }
 
+/* --- What may lie in the same place --- */
+
+static gboolean
+names_buffer (const SottoStep *step, SottoBuffer buffer)
+{
+  switch (step->kind)
+    {
+    case SOTTO_STEP_NORM:
+      return step->norm.from == buffer || step->norm.to == buffer;
+    case SOTTO_STEP_ADD:
+      return step->add.from == buffer || step->add.to == buffer;
+    case SOTTO_STEP_QKV:
+      return step->qkv.from == buffer;
+    case SOTTO_STEP_LATENT_QKV:
+      return step->latent_qkv.from == buffer;
+    case SOTTO_STEP_DELTA:
+      return step->delta.from == buffer;
+    case SOTTO_STEP_FEED:
+      return step->feed.from == buffer;
+    case SOTTO_STEP_PROJECT:
+      return step->project.from == buffer || step->project.to == buffer;
+    case SOTTO_STEP_EXPERTS:
+      return step->experts.from == buffer || step->experts.router_from == buffer
+             || step->experts.to == buffer;
+    case SOTTO_STEP_EMBED:
+    case SOTTO_STEP_INPUTS:
+    case SOTTO_STEP_ATTEND:
+    case SOTTO_STEP_LOGITS:
+    case SOTTO_STEP_POOL:
+    case SOTTO_STEP_TAKE:
+    case SOTTO_STEP_HAND:
+    case SOTTO_N_STEP_KINDS:
+    default:
+      return FALSE;
+    }
+}
+
+/* Whether each of the two, what attention computes in and what FEED leaves, has been read when the
+ * other is written, so that one place serves both: as in every family, where a projection, which ends
+ * with a barrier, reads the one before the other begins. */
+static gboolean
+takes_turns (const SottoPlan *plan)
+{
+  enum { NOBODY, ATTENTION, FEED } owner = NOBODY;
+
+  for (guint i = 0; i < plan->n_steps; i++)
+    {
+      const SottoStep *step = &plan->steps[i];
+      gboolean begins_attention = step->kind == SOTTO_STEP_QKV || step->kind == SOTTO_STEP_LATENT_QKV
+                                  || step->kind == SOTTO_STEP_DELTA;
+      gboolean begins_feed = step->kind == SOTTO_STEP_FEED;
+      gboolean goes_on_attention = step->kind == SOTTO_STEP_ATTEND
+                                   || names_buffer (step, SOTTO_BUFFER_ATTENDED);
+      gboolean goes_on_feed = names_buffer (step, SOTTO_BUFFER_HIDDEN);
+
+      if ((goes_on_attention && (owner != ATTENTION || begins_feed))
+          || (goes_on_feed && (owner != FEED || begins_attention)))
+        return FALSE;
+      owner = begins_attention ? ATTENTION : begins_feed ? FEED : owner;
+    }
+  return TRUE;
+}
+
 SottoScratchSizes
 sotto_scratch_sizes (const SottoPlan *plan)
 {
@@ -224,5 +287,6 @@ sotto_scratch_sizes (const SottoPlan *plan)
   use_buffer (&self, SOTTO_BUFFER_RESIDUAL, plan->n_embedding);
   for (guint i = 0; i < plan->n_steps; i++)
     add_step (&self, plan, &plan->steps[i]);
+  self.takes_turns = takes_turns (plan);
   return self;
 }

@@ -148,6 +148,27 @@ cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsiz
       lane->partials[i].value = lane->partial_values + (gsize) i * sizes->value_stride;
 }
 
+/* The widest rows of a batch: ATTENDED with queries and gates, and HIDDEN, in one place if they may. */
+static void
+cut_wide_rows (Cut *self, SottoScratch *scratch, gsize n_tokens)
+{
+  const SottoScratchSizes *sizes = &scratch->sizes;
+  gsize begin = self->used;
+  gsize end;
+
+  cut_activations (self, &scratch->buffers[SOTTO_BUFFER_ATTENDED],
+                   sizes->buffers[SOTTO_BUFFER_ATTENDED], n_tokens);
+  scratch->queries_stride = sizes->queries;
+  scratch->queries = cut_floats (self, n_tokens, sizes->queries);
+  scratch->gates = cut_floats (self, sizes->gates ? n_tokens : 0, sizes->queries);
+  end = self->used;
+  if (sizes->takes_turns)
+    self->used = begin;
+  cut_activations (self, &scratch->buffers[SOTTO_BUFFER_HIDDEN],
+                   sizes->buffers[SOTTO_BUFFER_HIDDEN], n_tokens);
+  self->used = MAX (self->used, end);
+}
+
 /* Sets the pointers of self when base is given; returns the bytes they need. */
 static gsize
 cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n_outputs)
@@ -160,10 +181,9 @@ cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n
     if (sizes->types >> type & 1)
       pieces.packs |= self->kernels->packs[type];
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
-    cut_activations (&pieces, &self->buffers[i], sizes->buffers[i], n_tokens);
-  self->queries_stride = sizes->queries;
-  self->queries = cut_floats (&pieces, n_tokens, sizes->queries);
-  self->gates = cut_floats (&pieces, sizes->gates ? n_tokens : 0, sizes->queries);
+    if (i != SOTTO_BUFFER_ATTENDED && i != SOTTO_BUFFER_HIDDEN)
+      cut_activations (&pieces, &self->buffers[i], sizes->buffers[i], n_tokens);
+  cut_wide_rows (&pieces, self, n_tokens);
   self->projected = cut_floats (&pieces, n_tokens, sizes->projected);
   self->inputs = cut_floats (&pieces, n_tokens, sizes->inputs);
   for (guint i = 0; i < G_N_ELEMENTS (self->downs); i++)

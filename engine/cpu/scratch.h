@@ -51,6 +51,7 @@ typedef struct {
 /* Sizes that the plan asks for, in floats a token where nothing else is said. */
 typedef struct {
   guint buffers[SOTTO_N_BUFFERS]; /* 0: no step names it */
+  gboolean takes_turns;     /* what attention computes in and what FEED leaves may lie in one place */
   guint queries;
   gboolean gates;
   guint projected;

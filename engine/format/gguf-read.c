@@ -178,7 +178,7 @@ try_new (Reader *self, gsize n, gsize size, gpointer out)
 static gboolean
 read_string_array (Reader *self, SottoGgufValue *value)
 {
-  guint64 *offsets;
+  guint32 *offsets;
   gsize start = self->position;
 
   if (!need (self, value->n_elements, 8, value->key)
@@ -191,16 +191,18 @@ read_string_array (Reader *self, SottoGgufValue *value)
       gsize remaining = self->gguf->length - self->position;
       guint64 length = remaining >= 8 ? sotto_gguf_get_64 (self->gguf->data + self->position) : 0;
 
-      /* A large vocabulary has hundreds of thousands: what is wrong with one is found out below. */
-      offsets[i] = self->position - start;
+      /* A large vocabulary has hundreds of thousands: only what is wrong with one goes the long way. */
+      offsets[i] = (guint32) (self->position - start);
       if (remaining >= 8 && length <= remaining - 8)
         self->position += 8 + length;
       else if (!skip_string (self, value->key))
         return FALSE;
+      if (self->position - start > G_MAXUINT32)
+        return malformed (self, value->key, "is longer than 4 GB");
       if (i % 65536 == 65535 && !keep_going (self))
         return FALSE;
     }
-  offsets[value->n_elements] = self->position - start;
+  offsets[value->n_elements] = (guint32) (self->position - start);
 
   return TRUE;
 }

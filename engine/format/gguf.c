@@ -128,7 +128,7 @@ sotto_gguf_unref (SottoGguf *self)
   for (guint i = 0; i < self->n_values; i++)
     {
       g_free ((char *) self->values[i].key);
-      g_free ((guint64 *) self->values[i].offsets);
+      g_free ((guint32 *) self->values[i].offsets);
     }
   for (guint i = 0; i < self->n_tensors; i++)
     g_free ((char *) self->tensors[i].name);

@@ -30,7 +30,7 @@ typedef struct {
   guint64 n_bytes;             /* of all elements */
   /* Of an ARRAY of strings: offset of each from data, to its length field; and one more, the end. A
    * string's length follows from these, never from the file again, which might have changed. */
-  const guint64 *offsets;
+  const guint32 *offsets;
 } SottoGgufValue;
 
 typedef struct {
