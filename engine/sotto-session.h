@@ -15,7 +15,7 @@ typedef struct _SottoBackend SottoBackend;
 /**
  * sotto_backend_new_cpu:
  * @n_threads: 0: one a physical core
- * @tier: (nullable): "reference", "avx2", "avx512", "amx"; %NULL: the best this machine has, or what the
+ * @tier: (nullable): "reference", "avx2", "avx512", "amx", "neon", "i8mm"; %NULL: the best this machine has, or what the
  *   environment variable SOTTO_CPU_TIER names
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_BACKEND: the tier is unknown or this
@@ -86,7 +86,7 @@ guint sotto_backend_count_cores (void);
 /**
  * sotto_backend_get_name:
  *
- * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512", "cpu-amx", or "cuda-" and the GPUs
+ * Returns: "cpu-reference", "cpu-avx2", "cpu-avx512" …, or "cuda-" and the GPUs
  */
 const char *sotto_backend_get_name (const SottoBackend *self);
 
