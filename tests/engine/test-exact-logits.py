@@ -27,19 +27,9 @@ peer.enter()
 
 import distance
 
-TIERS = ["reference", "avx2", "avx512", "amx"]
-# What each tier asks of the processor, in the words of /proc/cpuinfo.
-NEEDS = {"avx2": ["avx2", "fma", "f16c"],
-         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "gfni"],
-         "amx": ["amx_tile", "amx_int8", "amx_bf16"]}
 EXACT_KL, EXACT_TOP = 1e-4, 0.99
 # What a cache of that type may cost. Without leaving the bias of keys out Qwen is off by 0.02 and 1.3.
 KV_KL = {"q8_0": 2e-3, "q4_0": 0.1}
-
-
-def lacks(tier):
-    flags = " ".join(peer.cpu()).split()
-    return [flag for flag in NEEDS.get(tier, []) if flag not in flags]
 
 
 def oracle(model, count=peer.TOKENS):
@@ -127,7 +117,7 @@ def main():
 
     models = options.model or peer.models().values()
     cases = [(model, what) for model in models
-             for what in [*(options.tier or TIERS), *([] if options.tier else KV_KL)]]
+             for what in [*(options.tier or peer.TIERS), *([] if options.tier else KV_KL)]]
     print(f"1..{len(cases)}", flush=True)
     failed = 0
     for number, (model, what) in enumerate(cases, 1):
@@ -136,8 +126,8 @@ def main():
             print(f"ok {name} # SKIP {model} is not there")
         elif not os.access(options.tool, os.X_OK):
             print(f"ok {name} # SKIP {options.tool} is not built")
-        elif lacks(what):
-            print(f"ok {name} # SKIP this processor has no {', '.join(lacks(what))}")
+        elif peer.lacks(what):
+            print(f"ok {name} # SKIP this processor has no {', '.join(peer.lacks(what))}")
         else:
             notes, passed = (check_kv if what in KV_KL else check)(options.tool, model, what)
             failed += not passed

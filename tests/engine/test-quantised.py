@@ -32,10 +32,6 @@ import distance
 import llama
 import quantise
 
-TIERS = ["reference", "avx2", "avx512", "amx"]
-NEEDS = {"avx2": ["avx2", "fma", "f16c"],
-         "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"],
-         "amx": ["amx_tile", "amx_int8", "amx_bf16"]}
 EXACT_KL = 1e-4
 # Two that round nothing differ by the order of their sums alone; there "nearer" means nothing.
 NOTHING = 1e-5
@@ -55,11 +51,6 @@ Q: What is 17 + 25? A: 17 + 25 = 42. {"name": "Ada", "born": 1815, "tags": ["mat
 
 class Unable(Exception):
     """Sotto can't do this, and says why."""
-
-
-def lacks(tier):
-    flags = " ".join(peer.cpu()).split()
-    return [flag for flag in NEEDS.get(tier, []) if flag not in flags]
 
 
 def tool(options, *arguments, **environment):
@@ -114,9 +105,9 @@ def check_type(options, report, name, path, work):
     exact = opened(f"{work}/copy.gguf", lambda model: model.logits(tokens, exact=True))
     os.unlink(f"{work}/copy.gguf")
     peers = distance.measure(exact, own)
-    for tier in options.tier or TIERS:
-        if lacks(tier):
-            report.add(f"{name} {tier}", skip=f"this processor has no {', '.join(lacks(tier))}")
+    for tier in options.tier or peer.TIERS:
+        if peer.lacks(tier):
+            report.add(f"{name} {tier}", skip=f"this processor has no {', '.join(peer.lacks(tier))}")
             continue
         try:
             ours = distance.measure(exact, our_logits(options, path, tier, tokens, exact.shape[1]))
@@ -141,8 +132,8 @@ def check_perplexity(options, report, name, path, work):
         report.add(name, problem=f"llama-perplexity says nothing: {ran.stdout[-300:]!r}")
         return
     exact = float(found[1])
-    for tier in options.tier or TIERS:
-        if tier == "reference" or lacks(tier):
+    for tier in options.tier or peer.TIERS:
+        if tier == "reference" or peer.lacks(tier):
             continue
         try:
             said = tool(options, "perplexity", path, BOOK, "--context", "512", SOTTO_CPU_TIER=tier)
@@ -190,7 +181,7 @@ def main():
     parser.add_argument("tool", nargs="?", default=f"{build}/engine/sotto-engine")
     parser.add_argument("--model", action="append", help="instead of the starters and gemma")
     parser.add_argument("--type", action="append", choices=list(quantise.TYPES))
-    parser.add_argument("--tier", action="append", choices=TIERS)
+    parser.add_argument("--tier", action="append", choices=peer.TIERS)
     parser.add_argument("--perplexity", action="append", metavar="NAME")
     parser.add_argument("--tokens", type=int, default=peer.TOKENS)
     options = parser.parse_args()

@@ -29,6 +29,12 @@ VARIANTS = {
     "avx512": ["-DCMAKE_C_FLAGS=-w -mno-amx-tile -mno-amx-int8 -mno-amx-bf16",
                "-DCMAKE_CXX_FLAGS=-w -mno-amx-tile -mno-amx-int8 -mno-amx-bf16"],
 }
+# The engine's tiers on this kind of processor and what each asks of one, in the words of /proc/cpuinfo.
+TIERS = {"reference": [], "neon": ["asimddp"], "i8mm": ["asimddp", "i8mm"]} \
+    if platform.machine() == "aarch64" else \
+    {"reference": [], "avx2": ["avx2", "fma", "f16c"],
+     "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "gfni"],
+     "amx": ["amx_tile", "amx_int8", "amx_bf16", "avx512_bf16"]}
 
 
 def cache():
@@ -41,6 +47,12 @@ def cpu():
     with open("/proc/cpuinfo") as lines:
         wanted = ("flags", "Features", "model name")
         return sorted({line.strip() for line in lines if line.startswith(wanted)})
+
+
+def lacks(tier):
+    """What the tier asks for and this processor has not."""
+    flags = " ".join(cpu()).split()
+    return [flag for flag in TIERS.get(tier, []) if flag not in flags]
 
 
 def folder():
