@@ -33,6 +33,18 @@ run_free (Run *run)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
 
+/* At once: it answers what was just done. */
+static AdwToast *
+make_toast (const char *title)
+{
+  AdwToast *toast = adw_toast_new (title);
+
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+
+  return toast;
+}
+
 static void
 show_fraction (Run *run)
 {
@@ -61,7 +73,7 @@ on_patience_ended (gpointer user_data)
 {
   Run *run = user_data;
 
-  run->toast = g_object_ref_sink (adw_toast_new (""));
+  run->toast = make_toast ("");
   adw_toast_set_timeout (run->toast, 0);
   adw_toast_set_button_label (run->toast, _("_Cancel"));
   g_signal_connect_object (run->toast, "button-clicked", G_CALLBACK (sotto_transfer_cancel), run->transfer,
@@ -89,17 +101,9 @@ say_failed (Run          *run,
 {
   g_autoptr (SottoProblem) problem = sotto_problem_new (error);
   g_autofree char *name = get_name (run->transfer);
-  g_autofree char *heading = NULL;
-  AdwDialog *dialog;
+  g_autofree char *words = g_strdup_printf ("%s\n\n%s", name, sotto_problem_get_text (problem));
+  AdwDialog *dialog = adw_alert_dialog_new (run->is_import ? _("Import Failed") : _("Export Failed"), words);
 
-  if (run->is_import)
-    /* Translators: %s is the name of a file */
-    heading = g_strdup_printf (_("“%s” Cannot Be Imported"), name);
-  else
-    /* Translators: %s is the name of a file */
-    heading = g_strdup_printf (_("“%s” Cannot Be Written"), name);
-
-  dialog = adw_alert_dialog_new (heading, sotto_problem_get_text (problem));
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
   adw_dialog_present (dialog, GTK_WIDGET (run->window));
 }
@@ -130,8 +134,7 @@ say_imported (Run *run)
     /* Translators: %s is the name of a file */
     title = g_strdup_printf (_("There is no conversation in “%s”"), name);
 
-  toast = adw_toast_new (title);
-  adw_toast_set_use_markup (toast, FALSE);
+  toast = make_toast (title);
   if (n_added > 0)
     {
       adw_toast_set_button_label (toast, _("_Undo"));
@@ -148,10 +151,8 @@ say_exported (Run *run)
   g_autofree char *name = get_name (run->transfer);
   /* Translators: %s is the name of a file */
   g_autofree char *title = g_strdup_printf (_("Exported as “%s”, not encrypted"), name);
-  AdwToast *toast = adw_toast_new (title);
 
-  adw_toast_set_use_markup (toast, FALSE);
-  sotto_window_add_toast (run->window, toast);
+  sotto_window_add_toast (run->window, make_toast (title));
 }
 
 static void

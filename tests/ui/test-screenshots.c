@@ -12,6 +12,7 @@
 #include "sotto-ui.h"
 
 #include "app-private.h"
+#include "window.h"
 
 #define PASSPHRASE "correct horse"
 
@@ -259,6 +260,37 @@ is_writing (gpointer conversation)
          sotto_conversation_get_reply_state (conversation) == SOTTO_REPLY_STATE_GENERATING;
 }
 
+static const char archive[] =
+  "{\"format\": \"sotto-conversations\", \"version\": 1, \"conversations\": [{\"id\": \"00000000-0000-4000-8000-00000000000a\","
+  " \"title\": \"A letter from elsewhere\", \"created\": \"2026-03-05T12:00:00Z\", \"updated\": \"2026-03-05T12:00:00Z\","
+  " \"messages\": [{\"id\": \"00000000-0000-4000-8000-00000000000b\", \"shown\": true, \"role\": \"user\","
+  " \"status\": \"complete\", \"created\": \"2026-03-05T12:00:00Z\", \"parts\": [{\"kind\": \"text\","
+  " \"text\": \"Dear me, is it you?\"}]}]}]}";
+
+/* What is said after an import, and of a file that is none */
+static void
+look_at_import (Look *look)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-import-XXXXXX", NULL);
+  static const char *const texts[] = { archive, "no conversations" };
+  static const char *const pages[] = { "20-imported", "21-not-imported" };
+  static const char long_name[] = "Notes_of_a_conversation_that_went_on_and_on_and_whose_name_has_no_spaces.sotto";
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, i == 0 ? "letters.sotto" : long_name, NULL);
+      g_autoptr (GFile) file = g_file_new_for_path (path);
+
+      g_assert_true (g_file_set_contents (path, texts[i], -1, NULL));
+      sotto_window_open_file (SOTTO_WINDOW (look->window), file);
+      harness_run (0.8);
+      shoot (look, pages[i]);
+      g_assert_true (g_file_delete (file, NULL, NULL));
+    }
+  close_dialog (look);
+  g_rmdir (folder);
+}
+
 static void
 look_around (Look *look)
 {
@@ -316,6 +348,12 @@ look_around (Look *look)
   activate (look, "win.rename");
   shoot (look, "07-rename");
   close_dialog (look);
+  activate (look, "win.export");
+  shoot (look, "18-export");
+  close_dialog (look);
+  activate (look, "win.export-all");
+  shoot (look, "19-export-all");
+  close_dialog (look);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {
@@ -359,6 +397,7 @@ look_around (Look *look)
   close_dialog (look);
   gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete-listed", "s", sotto_conversation_get_id (conversation));
   shoot (look, "14-deleted");
+  look_at_import (look);
 }
 
 /* The first start, where a keyring is there: the recovery code, then the page that welcomes. */
