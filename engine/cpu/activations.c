@@ -72,7 +72,7 @@ sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, 
                                  sotto_activations_floats (x, t));
 }
 
-/* The widest panel of a fast tier: 32 rows of floats. One of 16-bit weights is smaller, with two
+/* The widest panel of a fast tier: 128 rows of 16 bits. One of integers is smaller, with two
  * scales and two offsets per block and row, and the half sums of some tokens, behind it. Attention
  * wants a tile of keys and values as floats, and room for what is added to SOTTO_KEY_TILE keys; in
  * tiles (template-attend-tiles.h) also a chunk of keys and of values and 32 queries, split, their
@@ -81,7 +81,7 @@ gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {
   gsize columns = round_up (n_columns, SOTTO_PACK_COLUMNS);
-  gsize panel = 32 * columns * sizeof (float);
+  gsize panel = 128 * columns * sizeof (guint16);
   gsize head = round_up (n_head, 32);
   gsize tiles = (2 * SOTTO_ATTEND_CHUNK + 2 * 32) * head + 32 * (2 * SOTTO_ATTEND_CHUNK + 16);
   gsize attention = ((gsize) (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * head + tiles) * sizeof (float);

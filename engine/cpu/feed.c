@@ -20,11 +20,12 @@ activate_unit (SottoLane              *lane,
                const SottoActivations *hidden,
                guint                   t,
                guint                   first,
-               guint                   n)
+               guint                   n,
+               guint                   stride)
 {
   const SottoScratch *scratch = &lane->state->scratch;
-  const float *gates = lane->memory->tiles[0] + t * SOTTO_UNIT_ROWS;
-  const float *ups = lane->memory->tiles[1] + t * SOTTO_UNIT_ROWS;
+  const float *gates = lane->memory->tiles[0] + (gsize) t * stride;
+  const float *ups = lane->memory->tiles[1] + (gsize) t * stride;
   float *y = hidden->values + t * hidden->column_stride + first;
 
   if (!sotto_weight_is_there (&step->gate))
@@ -38,7 +39,7 @@ activate_unit (SottoLane              *lane,
                          n, y);
   if (sotto_weight_is_there (&step->switch_))
     {
-      float switches[SOTTO_UNIT_ROWS];
+      float switches[SOTTO_MOST_UNIT_ROWS];
 
       for (guint i = 0; i < n; i++)
         switches[i] = lane->memory->switches[t];
@@ -56,22 +57,23 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
   SottoActivations x = sotto_lane_operand (lane, feed->from, some->n_columns);
   SottoActivations hidden = sotto_lane_buffer (lane, SOTTO_BUFFER_HIDDEN, some->n_rows);
   guint n_tokens = lane->batch->n_tokens;
+  guint unit_rows = sotto_lane_unit_rows (lane, some->n_rows);
   guint unit;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
   multiply_switch (lane, feed, &x);
-  while (sotto_lane_take (lane, sotto_count_units (some->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (some->n_rows, unit_rows), &unit))
     {
-      guint first = unit * SOTTO_UNIT_ROWS;
-      guint n = MIN (some->n_rows - first, SOTTO_UNIT_ROWS);
+      guint first = unit * unit_rows;
+      guint n = MIN (some->n_rows - first, unit_rows);
 
       for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
         if (sotto_weight_is_there (weights[i]))
           sotto_lane_multiply (lane, weights[i], first, n, &x, 0, n_tokens, lane->memory->tiles[i],
-                               SOTTO_UNIT_ROWS);
+                               unit_rows);
       for (guint t = 0; t < n_tokens; t++)
-        activate_unit (lane, feed, &hidden, t, first, n);
+        activate_unit (lane, feed, &hidden, t, first, n, unit_rows);
     }
   sotto_pool_barrier (lane->pool);
 }
@@ -83,18 +85,18 @@ sotto_step_project (SottoLane *lane, const SottoStep *step)
   SottoActivations x = sotto_lane_operand (lane, step->project.from, weight->n_columns);
   SottoTarget target = { step->project.to, weight->n_rows, step->project.scale, step->project.add };
   float *tile = lane->memory->tiles[0];
+  guint unit_rows = sotto_lane_unit_rows (lane, weight->n_rows);
   guint unit;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
+  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, unit_rows), &unit))
     {
-      guint first = unit * SOTTO_UNIT_ROWS;
-      guint n = MIN (weight->n_rows - first, SOTTO_UNIT_ROWS);
+      guint first = unit * unit_rows;
+      guint n = MIN (weight->n_rows - first, unit_rows);
 
-      sotto_lane_multiply (lane, weight, first, n, &x, 0, lane->batch->n_tokens, tile,
-                           SOTTO_UNIT_ROWS);
-      sotto_lane_put (lane, &target, tile, SOTTO_UNIT_ROWS, first, n);
+      sotto_lane_multiply (lane, weight, first, n, &x, 0, lane->batch->n_tokens, tile, unit_rows);
+      sotto_lane_put (lane, &target, tile, unit_rows, first, n);
     }
   sotto_lane_complete (lane, &target);
 }

@@ -74,6 +74,30 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 
 /* --- Products --- */
 
+/* Rows of fewer tokens than this stay in a cache from unit to unit. */
+#define MANY_TOKENS 128
+
+guint
+sotto_lane_unit_rows (const SottoLane *lane, guint n_rows)
+{
+  guint best = SOTTO_UNIT_ROWS;
+  guint least = G_MAXUINT;
+
+  if (lane->batch->n_tokens < MANY_TOKENS)
+    return best;
+  for (guint rows = SOTTO_UNIT_ROWS; rows <= SOTTO_MOST_UNIT_ROWS; rows += SOTTO_UNIT_ROWS)
+    {
+      guint longest = sotto_count_units (sotto_count_units (n_rows, rows), lane->n_lanes) * rows;
+
+      if (longest <= least)
+        {
+          least = longest;
+          best = rows;
+        }
+    }
+  return best;
+}
+
 void
 sotto_lane_multiply (SottoLane              *lane,
                      const SottoWeight      *weight,

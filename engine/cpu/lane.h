@@ -85,6 +85,14 @@ sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
 }
 
 /**
+ * sotto_lane_unit_rows:
+ *
+ * Returns: how many of @n_rows a unit of FEED or PROJECT computes, a multiple of %SOTTO_UNIT_ROWS: each
+ *   goes through all tokens, so with many of them it is as large as still leaves all lanes the same work
+ */
+guint sotto_lane_unit_rows (const SottoLane *lane, guint n_rows);
+
+/**
  * sotto_lane_buffer:
  *
  * Returns: the buffer as this lane sees it, (n_tokens, n_columns)

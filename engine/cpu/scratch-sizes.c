@@ -282,7 +282,7 @@ takes_turns (const SottoPlan *plan)
 SottoScratchSizes
 sotto_scratch_sizes (const SottoPlan *plan)
 {
-  SottoScratchSizes self = { .tile = SOTTO_UNIT_ROWS };
+  SottoScratchSizes self = { .tile = SOTTO_MOST_UNIT_ROWS };
 
   use_buffer (&self, SOTTO_BUFFER_RESIDUAL, plan->n_embedding);
   for (guint i = 0; i < plan->n_steps; i++)

@@ -10,8 +10,10 @@ G_BEGIN_DECLS
  * are the work. */
 #define SOTTO_SPLIT_TOKENS 8
 
-/* Rows of a projection that one unit of work computes: the panel of the fast tiers. */
+/* Rows of a projection that one unit of work computes: the panel of the fast tiers. With many tokens FEED
+ * and PROJECT may take more of them (sotto_lane_unit_rows()). */
 #define SOTTO_UNIT_ROWS 32
+#define SOTTO_MOST_UNIT_ROWS 128
 
 /* Tokens of one expert that are laid side by side at once. */
 #define SOTTO_GATHERED_TOKENS 128

@@ -12,7 +12,9 @@
 #define FLOAT_TILE_COLUMNS 32
 #define FLOAT_TILE_GROUP 256 /* columns */
 #define FLOAT_TILE_STEPS (FLOAT_TILE_GROUP / FLOAT_TILE_COLUMNS)
-#define FLOAT_TILE_TOKENS 32 /* that are multiplied together */
+#define FLOAT_TILE_TOKENS 32 /* that are multiplied together, */
+#define FLOAT_TILE_ROWS 32   /* with so many rows */
+#define FLOAT_PANEL_ROWS 128 /* that are packed together where a weight is one number */
 
 /* --- Activations --- */
 
@@ -156,9 +158,9 @@ shape_float_tiles (guint n_tokens, guint n_rows)
 
 /* Rows packed once for all tokens of a call. */
 typedef struct {
-  const guint8 *tiles;      /* (steps, tiles of rows, planes) */
+  const guint8 *tiles;      /* (groups, blocks of rows, steps, tiles of 16 rows, planes) */
   guint n_columns;
-  guint n_rows;             /* at most 32 */
+  guint n_rows;             /* at most 32, or whole blocks of 32 */
 } FloatTilePanel;
 
 /* What is in the registers of tokens times what is in those of weights. */
@@ -251,7 +253,8 @@ add_float_group (FloatTileKind      kind,
     _tile_stored (SUMS_11, y_1 + TILE_ROWS, y_bytes);
 }
 
-/* All columns, for n_tokens, which are whole numbers of n_at_once, for which the tiles are shaped. */
+/* All columns, for n_tokens, which are whole numbers of n_at_once, for which the tiles are shaped. All rows
+ * are gone through with the same tokens, which so stay in the first cache. */
 static inline __attribute__ ((always_inline)) void
 multiply_float_tokens (FloatTileKind         kind,
                        const FloatTilePanel *panel,
@@ -263,10 +266,10 @@ multiply_float_tokens (FloatTileKind         kind,
                        gsize                 y_stride)
 {
   guint n_tiles = panel->n_rows > TILE_ROWS ? 2 : 1;
-  gsize group_bytes = FLOAT_TILE_STEPS * n_tiles * kind * TILE_BYTES;
+  gsize block_bytes = FLOAT_TILE_STEPS * n_tiles * kind * TILE_BYTES;
   const guint8 *tiles = panel->tiles;
 
-  for (guint first = 0; first < panel->n_columns; first += FLOAT_TILE_GROUP, tiles += group_bytes)
+  for (guint first = 0; first < panel->n_columns; first += FLOAT_TILE_GROUP)
     {
       guint n_columns = MIN (panel->n_columns - first, FLOAT_TILE_GROUP);
       guint n_steps = (n_columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS;
@@ -275,18 +278,50 @@ multiply_float_tokens (FloatTileKind         kind,
         {
           const FloatTokens *x = (const FloatTokens *) (gconstpointer) (tokens + t * stride)
                                  + first / FLOAT_TILE_GROUP;
-          float *to = y + t * y_stride;
+          const guint8 *block = tiles;
 
-          if (n_at_once > TILE_ROWS && n_tiles > 1)
-            add_float_group (kind, tiles, n_steps, x, stride, TRUE, TRUE, first == 0, to, y_stride);
-          else if (n_at_once > TILE_ROWS)
-            add_float_group (kind, tiles, n_steps, x, stride, TRUE, FALSE, first == 0, to, y_stride);
-          else if (n_tiles > 1)
-            add_float_group (kind, tiles, n_steps, x, stride, FALSE, TRUE, first == 0, to, y_stride);
-          else
-            add_float_group (kind, tiles, n_steps, x, stride, FALSE, FALSE, first == 0, to, y_stride);
+          for (guint r = 0; r < panel->n_rows; r += FLOAT_TILE_ROWS, block += block_bytes)
+            {
+              float *to = y + t * y_stride + r;
+
+              if (n_at_once > TILE_ROWS && n_tiles > 1)
+                add_float_group (kind, block, n_steps, x, stride, TRUE, TRUE, first == 0, to, y_stride);
+              else if (n_at_once > TILE_ROWS)
+                add_float_group (kind, block, n_steps, x, stride, TRUE, FALSE, first == 0, to, y_stride);
+              else if (n_tiles > 1)
+                add_float_group (kind, block, n_steps, x, stride, FALSE, TRUE, first == 0, to, y_stride);
+              else
+                add_float_group (kind, block, n_steps, x, stride, FALSE, FALSE, first == 0, to, y_stride);
+            }
         }
+      tiles += (panel->n_rows + FLOAT_TILE_ROWS - 1) / FLOAT_TILE_ROWS * block_bytes;
     }
+}
+
+/* n_rows into panel's tiles. */
+static inline __attribute__ ((always_inline)) void
+pack_float_panel (FloatTileKind kind,
+                  const guint8 *rows,
+                  gsize         row_bytes,
+                  guint         n_rows,
+                  guint         n_columns,
+                  guint8       *tiles)
+{
+  guint n_tiles = n_rows > TILE_ROWS ? 2 : 1;
+  gsize tile_bytes = kind * TILE_BYTES;
+
+  for (guint r = 0; r < n_rows; r += TILE_ROWS)
+    for (guint column = 0; column < n_columns; column += FLOAT_TILE_COLUMNS)
+      {
+        guint n_blocks = (n_rows + FLOAT_TILE_ROWS - 1) / FLOAT_TILE_ROWS;
+        gsize block = column / FLOAT_TILE_GROUP * n_blocks + r / FLOAT_TILE_ROWS;
+        gsize step = block * FLOAT_TILE_STEPS + column % FLOAT_TILE_GROUP / FLOAT_TILE_COLUMNS;
+        gsize tile = step * n_tiles + r % FLOAT_TILE_ROWS / TILE_ROWS;
+
+        pack_float_weights (kind, rows + r * row_bytes + 2 * column, row_bytes,
+                            MIN (n_rows - r, TILE_ROWS), MIN (n_columns - column, FLOAT_TILE_COLUMNS),
+                            tiles + tile * tile_bytes);
+      }
 }
 
 static inline __attribute__ ((always_inline)) void
@@ -306,26 +341,23 @@ multiply_float_rows (FloatTileKind           kind,
   gsize stride = x->float_bytes;
   guint n_whole = n_tokens / FLOAT_TILE_TOKENS * FLOAT_TILE_TOKENS;
   guint rest = n_tokens - n_whole;
+  FloatTilePanel panel = { .tiles = tiles, .n_columns = x->n_columns };
 
-  for (guint r = 0; r < n_rows; r += 2 * TILE_ROWS)
+  for (guint r = 0; r < n_rows; r += panel.n_rows)
     {
-      FloatTilePanel panel = { tiles, x->n_columns, MIN (n_rows - r, 2 * TILE_ROWS) };
-      guint n_tiles = (panel.n_rows + TILE_ROWS - 1) / TILE_ROWS;
-
-      for (guint tile = 0; tile < n_tiles; tile++)
-        for (guint column = 0; column < x->n_columns; column += FLOAT_TILE_COLUMNS)
-          pack_float_weights (kind, rows + (r + tile * TILE_ROWS) * weight->row_bytes + 2 * column,
-                              weight->row_bytes, MIN (panel.n_rows - tile * TILE_ROWS, TILE_ROWS),
-                              MIN (x->n_columns - column, FLOAT_TILE_COLUMNS),
-                              tiles + (column / FLOAT_TILE_COLUMNS * n_tiles + tile) * kind * TILE_BYTES);
+      panel.n_rows = MIN (n_rows - r, FLOAT_PANEL_ROWS / kind);
+      if (panel.n_rows > FLOAT_TILE_ROWS)
+        panel.n_rows -= panel.n_rows % FLOAT_TILE_ROWS;
+      pack_float_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, panel.n_rows,
+                        x->n_columns, tiles);
       if (n_whole > 0)
         {
-          shape_float_tiles (FLOAT_TILE_TOKENS, panel.n_rows);
+          shape_float_tiles (FLOAT_TILE_TOKENS, MIN (panel.n_rows, FLOAT_TILE_ROWS));
           multiply_float_tokens (kind, &panel, tokens, stride, n_whole, FLOAT_TILE_TOKENS, y + r, y_stride);
         }
       if (rest > 0)
         {
-          shape_float_tiles (rest, panel.n_rows);
+          shape_float_tiles (rest, MIN (panel.n_rows, FLOAT_TILE_ROWS));
           multiply_float_tokens (kind, &panel, tokens + n_whole * stride, stride, rest, rest,
                                  y + n_whole * y_stride + r, y_stride);
         }
