@@ -2,6 +2,7 @@
 
 #include "cpu/cache-layout.h"
 #include "cpu/key-bias.h"
+#include "cpu/pages.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -102,7 +103,7 @@ sotto_caches_init (SottoCaches      *self,
   self->plan = plan;
   self->n_bytes = sotto_caches_measure (plan, n_context, type);
   /* Zeros, so that what lies behind the last position is a number; the system gives them page by page. */
-  self->memory = self->n_bytes == G_MAXSIZE ? NULL : g_try_malloc0 (self->n_bytes);
+  self->memory = self->n_bytes == G_MAXSIZE ? NULL : sotto_pages_take (self->n_bytes);
   if (self->memory == NULL)
     {
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,
@@ -136,7 +137,7 @@ sotto_caches_clear (SottoCaches *self)
   sotto_held_clear (&self->held);
   g_clear_pointer (&self->caches, g_free);
   g_clear_pointer (&self->recurrents, g_free);
-  g_clear_pointer (&self->memory, g_free);
+  sotto_pages_give_back (g_steal_pointer (&self->memory), self->n_bytes);
 }
 
 /* --- What is in them --- */

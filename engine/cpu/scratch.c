@@ -1,5 +1,7 @@
 #include "cpu/scratch-sizes.h"
 
+#include "backend.h"
+#include "cpu/pages.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -79,7 +81,7 @@ void
 sotto_scratch_clear (SottoScratch *self)
 {
   g_clear_pointer (&self->turns, g_free);
-  g_clear_pointer (&self->block, g_free);
+  sotto_pages_give_back (g_steal_pointer (&self->block), self->block_bytes);
 }
 
 /* --- Cutting --- */
@@ -227,16 +229,19 @@ gboolean
 sotto_scratch_reserve (
   SottoScratch *self, guint n_tokens, guint n_lanes, guint n_outputs, GError **error)
 {
+  /* Decode does not keep what a prompt's hundreds of tokens took. */
+  gboolean is_large = self->n_tokens > SOTTO_FEW_TOKENS && n_tokens <= SOTTO_FEW_TOKENS;
   gsize bytes;
   void *block;
 
-  if (n_tokens <= self->n_tokens && n_lanes <= self->n_lanes && n_outputs <= self->n_outputs)
+  if (!is_large && n_tokens <= self->n_tokens && n_lanes <= self->n_lanes
+      && n_outputs <= self->n_outputs)
     return TRUE;
-  n_tokens = MAX (n_tokens, self->n_tokens);
+  n_tokens = MAX (n_tokens, is_large ? SOTTO_FEW_TOKENS : self->n_tokens);
   n_lanes = MAX (n_lanes, self->n_lanes);
-  n_outputs = MAX (n_outputs, self->n_outputs);
+  n_outputs = MAX (n_outputs, is_large ? 1 : self->n_outputs);
   bytes = sotto_scratch_measure (self, n_tokens, n_lanes, n_outputs);
-  block = g_try_malloc (bytes);
+  block = sotto_pages_take (bytes);
   if (block == NULL)
     {
       SottoErrorArguments arguments = { .wanted = bytes };
@@ -245,7 +250,7 @@ sotto_scratch_reserve (
                               "no memory for the scratch: %" G_GSIZE_FORMAT " bytes", bytes);
       return FALSE;
     }
-  g_free (self->block);
+  sotto_pages_give_back (self->block, self->block_bytes);
   self->block = block;
   self->block_bytes = bytes;
   self->n_tokens = n_tokens;

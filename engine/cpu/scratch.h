@@ -123,7 +123,8 @@ void sotto_scratch_clear (SottoScratch *self);
 /**
  * sotto_scratch_reserve:
  *
- * Makes the scratch large enough; what was in it is gone when it had to grow.
+ * Makes the scratch large enough, and small again for few tokens after many; what was in it is gone where its
+ * size changed.
  *
  * Returns: %FALSE with %SOTTO_ENGINE_ERROR_MEMORY, the scratch unchanged
  */
