@@ -4,12 +4,11 @@
  *   load, generate… ─► requests ─► run one after the other ─► events ─► next_event
  *   cancel ─────────► raises the flag of a running request, takes a waiting one out of the queue
  *
- * A second thread takes the hashes of models when nothing else wants the processor; it reads the mapping and nothing
- * else. A hash that is known by the file's stamp, from this worker or from before, is not taken again.
+ * A second thread, of low priority, takes the hashes of models, and rests most of the time while a request runs; it
+ * reads the mapping and nothing else. A hash that is known by the file's stamp, from this worker or from before, is not taken again.
  */
 #include "sotto-worker.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +33,9 @@ typedef struct {
   SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it */
 } Request;
 
+/* Between two pieces of a hash, each of some 3 ms, while a request runs. */
+#define HASH_REST_US 50000
+
 struct _SottoWorker {
   GThread *thread;
   GAsyncQueue *requests;
@@ -41,6 +43,7 @@ struct _SottoWorker {
   SottoBackend *backend;
   GThreadPool *hashing;
   SottoCancel *closing;
+  gint is_busy;            /* atomic: a request runs */
 
   /* Of the worker's thread alone */
   SottoResidents *residents;
@@ -264,7 +267,18 @@ push_hash (SottoWorker *self,
   sotto_event_queue_push (self->events, event);
 }
 
-/* Runs in a thread of its own, which gets what processor time is left over. */
+static void
+give_way (guint64  done,
+          guint64  total,
+          gpointer user_data)
+{
+  SottoWorker *self = user_data;
+
+  if (g_atomic_int_get (&self->is_busy))
+    g_usleep (HASH_REST_US);
+}
+
+/* Runs in a thread of its own. */
 static void
 take_hash (gpointer data,
            gpointer user_data)
@@ -272,16 +286,14 @@ take_hash (gpointer data,
   g_autoptr (SottoModel) model = data;
   SottoWorker *self = user_data;
   g_autofree char *stamp = sotto_model_dup_stamp (model);
-  const struct sched_param none = { 0 };
   const char *hash;
 
-  /* Refused or not, the work is the same. */
-  (void) sched_setscheduler (0, SCHED_IDLE, &none);
+  be_nice (10);
 
   /* It may have waited behind the hash of the same file. */
   if (!recall_hash (self, model, stamp))
     {
-      hash = sotto_model_hash (model, NULL, NULL, self->closing, NULL);
+      hash = sotto_model_hash (model, give_way, self, self->closing, NULL);
       if (hash == NULL)
         return;
       sotto_worker_tell_hash (self, stamp, hash);
@@ -382,8 +394,10 @@ worker_main (gpointer data)
       Request *request = g_async_queue_pop (self->requests);
 
       quit = request->kind == REQUEST_QUIT;
+      g_atomic_int_set (&self->is_busy, TRUE);
       if (!quit)
         run_request (self, request);
+      g_atomic_int_set (&self->is_busy, FALSE);
 
       g_mutex_lock (&self->mutex);
       g_hash_table_remove (self->unfinished, &request->id);

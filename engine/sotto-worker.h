@@ -60,7 +60,7 @@ void sotto_worker_free (SottoWorker *self);
  * @n_context: tokens; 0: the default
  *
  * Events: LOADING…, then LOADED or FAILED or CANCELLED. A model that is open already is LOADED at
- * once. After LOADED its hash is taken in the background, when no other thread wants the processor (HASHED).
+ * once. After LOADED its hash is taken in the background, slowly while a request runs (HASHED).
  *
  * Returns: the request's id, never 0
  */
