@@ -86,5 +86,5 @@ sotto_kernels_scratch (guint n_columns, guint n_head)
   gsize tiles = (2 * SOTTO_ATTEND_CHUNK + 2 * 32) * head + 32 * (2 * SOTTO_ATTEND_CHUNK + 16);
   gsize attention = ((gsize) (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * head + tiles) * sizeof (float);
 
-  return round_up (MAX (panel, attention), 64);
+  return round_up (MAX (MAX (panel, attention), SOTTO_TILE_SCRATCH), 64);
 }

@@ -226,6 +226,8 @@ typedef struct {
   void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);
 } SottoKernels;
 
+#define SOTTO_TILE_SCRATCH (112 * 1024) /* of products on a matrix unit */
+
 /**
  * sotto_kernels_scratch:
  * @n_columns: the widest weight
@@ -240,6 +242,8 @@ void sotto_kernels_fill_reference (SottoKernels *kernels);
 void sotto_kernels_fill_avx2 (SottoKernels *kernels);
 void sotto_kernels_fill_avx512 (SottoKernels *kernels);
 void sotto_kernels_fill_amx (SottoKernels *kernels);
+void sotto_kernels_fill_neon (SottoKernels *kernels);
+void sotto_kernels_fill_i8mm (SottoKernels *kernels);
 
 /**
  * sotto_kernels_init:

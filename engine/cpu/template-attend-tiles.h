@@ -392,7 +392,7 @@ attend_in_tiles (const SottoAttendKeys *head,
         pack_keys (&room, &tile, head->n_key, k);
         pack_values (&room, &tile, k);
       }
-  shape_tiles (ATTEND_ROWS);
+  shape_tiles ();
   for (guint i = 0; i < n_queries; i += ATTEND_ROWS)
     attend_rows (&room, head, first_key, end_key, MIN (n_queries - i, ATTEND_ROWS), queries + i,
                  partials + i);
