@@ -18,7 +18,8 @@
  *     status     "complete", "stopped" (by the person), "failed" or "interrupted" (the program ended)
  *     created    TIME
  *     model      MODEL or absent: the one that wrote it
- *     receipt    text: the reply's receipt, itself JSON, byte for byte; or absent
+ *     receipt    text: the reply's receipt, itself JSON, or absent. Of its model's path it has the
+ *                file's name
  *     parts      in their order:
  *       kind       "text", "reasoning", "tool_call" (name: the tool, text: its arguments as JSON),
  *                  "tool_result" (name, text), "image", "document" (text: what was extracted)
@@ -38,6 +39,8 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <yyjson.h>
 
 const char *const sotto_archive_roles[5] = { NULL, "system", "user", "assistant", "tool" };
@@ -113,6 +116,38 @@ add_model (Writer *writer, yyjson_mut_val *object, const SottoHistoryModel *mode
   add_text (writer, value, "hash", model->hash);
 }
 
+/* Numbers stay the digits they are: a receipt tells them to the last. */
+static void
+add_receipt (Writer *writer, yyjson_mut_val *object, const char *receipt)
+{
+  yyjson_doc *doc = NULL;
+  yyjson_mut_doc *copy = NULL;
+  yyjson_val *model;
+  char *text = NULL;
+
+  if (receipt == NULL)
+    return;
+
+  doc = yyjson_read (receipt, strlen (receipt), YYJSON_READ_NUMBER_AS_RAW);
+  model = yyjson_obj_get (yyjson_doc_get_root (doc), "model");
+  if (yyjson_is_str (model))
+    {
+      g_autofree char *file = g_path_get_basename (yyjson_get_str (model));
+
+      copy = yyjson_doc_mut_copy (doc, NULL);
+      yyjson_mut_set_strn (yyjson_mut_obj_get (yyjson_mut_doc_get_root (copy), "model"), file, strlen (file));
+      text = yyjson_mut_write (copy, YYJSON_WRITE_NOFLAG, NULL);
+      writer->ok = writer->ok && text != NULL;
+    }
+  if (text != NULL)
+    add_copy (writer, object, "receipt", text);
+  else
+    add_text (writer, object, "receipt", receipt);
+  free (text);
+  yyjson_mut_doc_free (copy);
+  yyjson_doc_free (doc);
+}
+
 static void
 add_part (Writer *writer, yyjson_mut_val *parts, const SottoHistoryPart *part)
 {
@@ -146,7 +181,7 @@ add_message (Writer *writer, yyjson_mut_val *messages, const SottoHistoryMessage
   add_text (writer, value, "status", status != NULL ? status : "interrupted");
   add_time (writer, value, "created", message->created);
   add_model (writer, value, message->model);
-  add_text (writer, value, "receipt", message->receipt);
+  add_receipt (writer, value, message->receipt);
   parts = take (writer, yyjson_mut_obj_add_arr (writer->doc, value, "parts"));
   for (guint i = 0; i < message->parts->len; i++)
     add_part (writer, parts, g_ptr_array_index (message->parts, i));

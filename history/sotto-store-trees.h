@@ -50,7 +50,7 @@ typedef struct {
  *
  * Adds conversations in one transaction, with their times. One that is there already (by its id,
  * and with at least these messages, each with the same parent, role, text and times) is left as it
- * is; titles, models and which versions are shown do not count. One whose id or messages' ids are
+ * is; titles, models, receipts and which versions are shown do not count. One whose id or messages' ids are
  * taken by something else gets other ids, which depend on what it says, so that adding it again
  * finds it.
  */

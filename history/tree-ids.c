@@ -2,7 +2,8 @@
  *
  * Its own, as long as nothing else has them. Else the next ones of a chain: an id is BLAKE2b of the
  * id before and of all that the conversation says, as a UUID of version 8 (RFC 9562, section 5.8).
- * The same conversation walks the same chain, so that it finds itself when it comes again. */
+ * The same conversation walks the same chain, so that it finds itself when it comes again. What it
+ * says is its messages; models and receipts tell of files, which lie elsewhere on another computer. */
 
 #include "tree-ids.h"
 
@@ -63,7 +64,6 @@ add_message (crypto_generichash_state *state, const SottoHistoryMessage *message
   add_number (state, message->role);
   add_number (state, kept_status (message));
   add_number (state, message->created);
-  add_text (state, message->receipt);
   add_number (state, message->parts->len);
   for (guint i = 0; i < message->parts->len; i++)
     {
@@ -168,7 +168,7 @@ static gboolean
 same_message (const SottoHistoryMessage *a, const SottoHistoryMessage *b)
 {
   if (a->role != b->role || kept_status (a) != kept_status (b) || a->created != b->created ||
-      g_strcmp0 (a->receipt, b->receipt) != 0 || a->parts->len != b->parts->len)
+      a->parts->len != b->parts->len)
     return FALSE;
 
   for (guint i = 0; i < a->parts->len; i++)

@@ -333,7 +333,7 @@ sotto_transfers_export (SottoWindow       *window,
   export->conversation = conversation != NULL ? g_object_ref (conversation) : NULL;
   export->format = SOTTO_EXPORT_ARCHIVE;
 
-  dialog = adw_alert_dialog_new (conversation != NULL ? _("Export Conversation") : _("Export All Conversations"),
+  dialog = adw_alert_dialog_new (conversation != NULL ? _("Export Conversation") : _("Export All"),
                                  _("The file is not encrypted: whoever has it can read it."));
   adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog),
                                   "cancel", _("_Cancel"),

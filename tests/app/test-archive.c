@@ -170,6 +170,11 @@ test_write (void)
   g_assert_nonnull (strstr (once, "\"receipt\": \"{\\\"seed\\\":7}\""));
   g_set_str (&message_at (again, 2)->model->path, "/home/anna/secret/smol.gguf");
   g_free (twice);
+  g_set_str (&message_at (again, 2)->receipt, "{\"model\":\"/home/anna/smol.gguf\",\"t\":0.10,\"n\":1e999}");
+  twice = write_all (again);
+  g_assert_nonnull (strstr (twice, "{\\\"model\\\":\\\"smol.gguf\\\",\\\"t\\\":0.10,\\\"n\\\":1e999}"));
+  g_set_str (&message_at (again, 2)->receipt, "{\"seed\":7}");
+  g_free (twice);
   twice = write_all (again);
   g_assert_cmpstr (once, ==, twice);
 }
