@@ -56,7 +56,9 @@ sotto_activations_layout (SottoActivations   *self,
       layout.floats = base + floats_place;
       *self = layout;
     }
-  return floats_place + n_tokens * layout.float_bytes;
+  if (n_tokens <= SOTTO_FORM_FEW_ROWS)
+    return floats_place;
+  return floats_place + round_up (n_tokens, SOTTO_FLOAT_SET) * layout.float_bytes;
 }
 
 void

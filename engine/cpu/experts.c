@@ -119,16 +119,13 @@ copy_token (
 
   memcpy (to->values + i * to->column_stride, from->values + t * from->column_stride,
           from->n_columns * sizeof (float));
-  if (to->form != from->form || to->set_rows[to->form] > 1)
+  if (to->form != from->form || to->set_rows[to->form] > 1 || to->packs != SOTTO_PACK_CODES)
     {
       sotto_lane_pack (lane, to, i);
       return;
     }
-  if (to->packs & SOTTO_PACK_CODES)
-    memcpy (sotto_activations_packed (to, i), sotto_activations_packed (from, t),
-            n_groups * lane->kernels->packings[to->form].bytes);
-  if (to->form != SOTTO_FORM_FEW)
-    memcpy (sotto_activations_floats (to, i), sotto_activations_floats (from, t), to->float_bytes);
+  memcpy (sotto_activations_packed (to, i), sotto_activations_packed (from, t),
+          n_groups * lane->kernels->packings[to->form].bytes);
 }
 
 /* The tokens of n places from first on; a lane often takes several units of the same. */

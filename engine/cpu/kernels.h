@@ -33,6 +33,7 @@ typedef enum {
 } SottoPacks;
 
 #define SOTTO_PACK_PART 32     /* columns that a row can be packed by, if in parts at all */
+#define SOTTO_FLOAT_SET 16     /* tokens whose packed floats lie side by side */
 
 static inline SottoForm
 sotto_form_of (guint n_tokens)
@@ -50,8 +51,9 @@ typedef struct {
   guint set_rows[SOTTO_N_FORMS];     /* rows that are packed side by side */
   gsize set_bytes[SOTTO_N_FORMS];
   guint8 *packed[SOTTO_N_FORMS];     /* (n_tokens / set_rows, set_bytes): the tier's own */
-  gsize float_bytes;
-  guint8 *floats;                    /* (n_tokens, float_bytes), of many tokens; or none */
+  gsize float_bytes;                 /* of a token */
+  guint8 *floats;                    /* (n_tokens / SOTTO_FLOAT_SET, lines of 64 bytes, SOTTO_FLOAT_SET), of
+                                        many tokens; or none */
 } SottoActivations;
 
 /* One form of a tier. */
@@ -304,7 +306,7 @@ sotto_activations_packed (const SottoActivations *x, gsize t)
 static inline guint8 *
 sotto_activations_floats (const SottoActivations *x, gsize t)
 {
-  return x->floats + t * x->float_bytes;
+  return x->floats + t / SOTTO_FLOAT_SET * SOTTO_FLOAT_SET * x->float_bytes + t % SOTTO_FLOAT_SET * 64;
 }
 
 /**

@@ -110,7 +110,7 @@ sotto_lane_multiply (SottoLane              *lane,
                      gsize                   y_stride)
 {
   guint64 work = (guint64) MAX (n_rows, 1) * MAX (weight->n_columns, 1);
-  guint piece = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH);
+  guint piece = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH) / 16 * 16;
 
   for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += piece)
     lane->kernels->multiply[x->form][weight->type](weight, first_row, n_rows, x, first_token + t,

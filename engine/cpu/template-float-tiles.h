@@ -18,14 +18,13 @@
 
 /* --- Activations --- */
 
-/* 256 columns of a token: an odd number of cache lines, like TileTokens. */
+/* 32 columns of a set of tokens. */
 typedef struct {
-  guint16 high[FLOAT_TILE_GROUP];
-  guint16 low[FLOAT_TILE_GROUP];
-  guint16 unused[32];
+  guint16 high[TILE_ROWS][FLOAT_TILE_COLUMNS];
+  guint16 low[TILE_ROWS][FLOAT_TILE_COLUMNS];
 } FloatTokens;
 
-G_STATIC_ASSERT (sizeof (FloatTokens) == 17 * 64 && FLOAT_TILE_GROUP == SOTTO_PACK_COLUMNS);
+G_STATIC_ASSERT (sizeof (FloatTokens) == 2 * TILE_BYTES && TILE_ROWS == SOTTO_FLOAT_SET);
 
 static inline __m512i
 round_to_bfloats (__m512 first, __m512 second)
@@ -49,25 +48,24 @@ split_floats (__m512 first, __m512 second, __m512i *high, __m512i *low)
   *low = round_to_bfloats (first, second);
 }
 
-/* All of a row; zeros up to a whole number of 32 columns. */
+/* All of a row, which begins in its line of a set; zeros up to a whole number of 32 columns. */
 static void
 pack_float_tokens (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED, guint8 *packed)
 {
-  FloatTokens *groups = (FloatTokens *) (gpointer) packed;
+  FloatTokens *steps = (FloatTokens *) (gpointer) packed;
 
   for (guint column = first; column < n_columns; column += FLOAT_TILE_COLUMNS)
     {
       guint there = MIN (n_columns - column, FLOAT_TILE_COLUMNS);
       __mmask32 mask = (__mmask32) (((guint64) 1 << there) - 1);
-      FloatTokens *to = groups + column / FLOAT_TILE_GROUP;
-      guint place = column % FLOAT_TILE_GROUP;
+      FloatTokens *to = steps + column / FLOAT_TILE_COLUMNS;
       __m512i high;
       __m512i low;
 
       split_floats (_mm512_maskz_loadu_ps ((__mmask16) mask, x + column),
                     _mm512_maskz_loadu_ps ((__mmask16) (mask >> 16), x + column + 16), &high, &low);
-      _mm512_store_si512 (to->high + place, high);
-      _mm512_store_si512 (to->low + place, low);
+      _mm512_store_si512 (to->high[0], high);
+      _mm512_store_si512 (to->low[0], low);
     }
 }
 
@@ -185,11 +183,11 @@ load_float_rows (const guint8 *tiles, gsize tile_bytes, gboolean more_rows)
 }
 
 static inline __attribute__ ((always_inline)) void
-load_float_tokens (const guint16 *tokens, gsize stride, gboolean more_tokens)
+load_float_tokens (const guint16 *tokens, gsize set_bytes, gboolean more_tokens)
 {
-  _tile_loadd (FLOATS_0, tokens, stride);
+  _tile_loadd (FLOATS_0, tokens, 64);
   if (more_tokens)
-    _tile_loadd (FLOATS_1, (const guint8 *) tokens + TILE_ROWS * stride, stride);
+    _tile_loadd (FLOATS_1, (const guint8 *) tokens + set_bytes, 64);
 }
 
 /* y = or += n_steps times 32 columns of the panel times a tile of tokens. */
@@ -198,7 +196,7 @@ add_float_group (FloatTileKind      kind,
                  const guint8      *tiles,
                  guint              n_steps,
                  const FloatTokens *tokens,
-                 gsize              stride,
+                 gsize              set_bytes,
                  gboolean           more_tokens,
                  gboolean           more_rows,
                  gboolean           is_first,
@@ -231,9 +229,7 @@ add_float_group (FloatTileKind      kind,
     }
   for (guint step = 0; step < n_steps; step++, tiles += (more_rows ? 2 : 1) * tile_bytes)
     {
-      guint column = step * FLOAT_TILE_COLUMNS;
-
-      load_float_tokens (tokens->high + column, stride, more_tokens);
+      load_float_tokens (tokens[step].high[0], set_bytes, more_tokens);
       if (kind == FLOAT_TILE_F16)
         {
           load_float_rows (tiles + TILE_BYTES, tile_bytes, more_rows);
@@ -241,7 +237,7 @@ add_float_group (FloatTileKind      kind,
         }
       load_float_rows (tiles, tile_bytes, more_rows);
       multiply_float_tiles (more_tokens, more_rows);
-      load_float_tokens (tokens->low + column, stride, more_tokens);
+      load_float_tokens (tokens[step].low[0], set_bytes, more_tokens);
       multiply_float_tiles (more_tokens, more_rows);
     }
   _tile_stored (SUMS_00, y, y_bytes);
@@ -259,7 +255,7 @@ static inline __attribute__ ((always_inline)) void
 multiply_float_tokens (FloatTileKind         kind,
                        const FloatTilePanel *panel,
                        const guint8         *tokens,
-                       gsize                 stride,
+                       gsize                 set_bytes,
                        guint                 n_tokens,
                        guint                 n_at_once,
                        float                *y,
@@ -276,8 +272,8 @@ multiply_float_tokens (FloatTileKind         kind,
 
       for (guint t = 0; t < n_tokens; t += n_at_once)
         {
-          const FloatTokens *x = (const FloatTokens *) (gconstpointer) (tokens + t * stride)
-                                 + first / FLOAT_TILE_GROUP;
+          const guint8 *set = tokens + t / TILE_ROWS * set_bytes;
+          const FloatTokens *x = (const FloatTokens *) (gconstpointer) set + first / FLOAT_TILE_COLUMNS;
           const guint8 *block = tiles;
 
           for (guint r = 0; r < panel->n_rows; r += FLOAT_TILE_ROWS, block += block_bytes)
@@ -285,13 +281,13 @@ multiply_float_tokens (FloatTileKind         kind,
               float *to = y + t * y_stride + r;
 
               if (n_at_once > TILE_ROWS && n_tiles > 1)
-                add_float_group (kind, block, n_steps, x, stride, TRUE, TRUE, first == 0, to, y_stride);
+                add_float_group (kind, block, n_steps, x, set_bytes, TRUE, TRUE, first == 0, to, y_stride);
               else if (n_at_once > TILE_ROWS)
-                add_float_group (kind, block, n_steps, x, stride, TRUE, FALSE, first == 0, to, y_stride);
+                add_float_group (kind, block, n_steps, x, set_bytes, TRUE, FALSE, first == 0, to, y_stride);
               else if (n_tiles > 1)
-                add_float_group (kind, block, n_steps, x, stride, FALSE, TRUE, first == 0, to, y_stride);
+                add_float_group (kind, block, n_steps, x, set_bytes, FALSE, TRUE, first == 0, to, y_stride);
               else
-                add_float_group (kind, block, n_steps, x, stride, FALSE, FALSE, first == 0, to, y_stride);
+                add_float_group (kind, block, n_steps, x, set_bytes, FALSE, FALSE, first == 0, to, y_stride);
             }
         }
       tiles += (panel->n_rows + FLOAT_TILE_ROWS - 1) / FLOAT_TILE_ROWS * block_bytes;
@@ -337,11 +333,8 @@ multiply_float_rows (FloatTileKind           kind,
                      guint8                 *tiles)
 {
   const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
-  const guint8 *tokens = sotto_activations_floats (x, first_token);
-  gsize stride = x->float_bytes;
-  guint n_whole = n_tokens / FLOAT_TILE_TOKENS * FLOAT_TILE_TOKENS;
-  guint rest = n_tokens - n_whole;
   FloatTilePanel panel = { .tiles = tiles, .n_columns = x->n_columns };
+  guint n;
 
   for (guint r = 0; r < n_rows; r += panel.n_rows)
     {
@@ -350,16 +343,17 @@ multiply_float_rows (FloatTileKind           kind,
         panel.n_rows -= panel.n_rows % FLOAT_TILE_ROWS;
       pack_float_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, panel.n_rows,
                         x->n_columns, tiles);
-      if (n_whole > 0)
+      for (guint t = 0; t < n_tokens; t += n)
         {
-          shape_float_tiles (FLOAT_TILE_TOKENS, MIN (panel.n_rows, FLOAT_TILE_ROWS));
-          multiply_float_tokens (kind, &panel, tokens, stride, n_whole, FLOAT_TILE_TOKENS, y + r, y_stride);
-        }
-      if (rest > 0)
-        {
-          shape_float_tiles (rest, MIN (panel.n_rows, FLOAT_TILE_ROWS));
-          multiply_float_tokens (kind, &panel, tokens + n_whole * stride, stride, rest, rest,
-                                 y + n_whole * y_stride + r, y_stride);
+          guint past = (first_token + t) % SOTTO_FLOAT_SET;
+          guint rest = n_tokens - t;
+          guint n_at_once = MIN (rest, past > 0 ? SOTTO_FLOAT_SET - past : FLOAT_TILE_TOKENS);
+
+          n = n_at_once == FLOAT_TILE_TOKENS ? rest - rest % FLOAT_TILE_TOKENS : n_at_once;
+          shape_float_tiles (n_at_once, MIN (panel.n_rows, FLOAT_TILE_ROWS));
+          multiply_float_tokens (kind, &panel, sotto_activations_floats (x, first_token + t),
+                                 SOTTO_FLOAT_SET * x->float_bytes, n, n_at_once, y + t * y_stride + r,
+                                 y_stride);
         }
     }
   _tile_release ();
@@ -401,5 +395,5 @@ fill_float_tiles (SottoKernels *kernels)
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16_tiles;
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16_tiles;
   kernels->packs[SOTTO_BLOCK_F16] = kernels->packs[SOTTO_BLOCK_BF16] = SOTTO_PACK_FLOATS;
-  kernels->float_packing = (SottoPacking) { sizeof (FloatTokens), pack_float_tokens, FALSE };
+  kernels->float_packing = (SottoPacking) { 4 * SOTTO_PACK_COLUMNS, pack_float_tokens, FALSE, 0 };
 }
