@@ -7,6 +7,12 @@
 #include "cpu/codes.h"
 #endif
 
+/* AVX-512 has them from the bytes that it takes the fifth bits from. */
+#ifndef __AVX512VNNI__
+#define scales_q5_0 pair_scales
+#define scales_q5_1 pair_scales_offsets
+#endif
+
 /* Every quantised block type as codes and scales of 256 columns, in the order of pack-few.h. */
 
 /* What a block type is to the templates; constants where they are inlined. A type of 256 columns has codes
@@ -118,8 +124,8 @@ unpack_codes (CodeKind kind, const guint8 *group, guint n_blocks, CodeGroup *wei
 #define CODE_BLOCK_KINDS(X)                                                                        \
   X (Q4_0, q4_0, pair_scales, 144, 8, FALSE, FALSE)                                                \
   X (Q4_1, q4_1, pair_scales_offsets, 160, 0, FALSE, TRUE)                                         \
-  X (Q5_0, q5_0, pair_scales, 176, 16, FALSE, FALSE)                                               \
-  X (Q5_1, q5_1, pair_scales_offsets, 192, 0, FALSE, TRUE)                                         \
+  X (Q5_0, q5_0, scales_q5_0, 176, 16, FALSE, FALSE)                                               \
+  X (Q5_1, q5_1, scales_q5_1, 192, 0, FALSE, TRUE)                                                 \
   X (Q8_0, q8_0, pair_scales, 272, ZERO_SIGNED, FALSE, FALSE)                                      \
   X (IQ4_NL, iq4_nl, pair_scales, 144, ZERO_SIGNED, FALSE, FALSE)                                  \
   X (MXFP4, mxfp4, scales_mxfp4, 136, ZERO_SIGNED, FALSE, FALSE)                                   \

@@ -188,18 +188,6 @@ high_signed (Codes bytes)
   return high_nibbles (bytes);
 }
 
-static inline __attribute__ ((always_inline)) Codes
-low_fives (Codes bytes)
-{
-  return low_nibbles (bytes);
-}
-
-static inline __attribute__ ((always_inline)) Codes
-high_fives (Codes bytes)
-{
-  return high_nibbles (bytes);
-}
-
 /* v + 16 where the bit of the byte is set */
 static inline __attribute__ ((always_inline)) __m256i
 add_sixteens (__m256i v, guint32 bits)
@@ -218,6 +206,37 @@ add_fifths (Codes nibbles, guint64 bits)
 {
   return (Codes) { add_sixteens (nibbles.low, (guint32) bits),
                    add_sixteens (nibbles.high, (guint32) (bits >> 32)) };
+}
+
+/* Of blocks that have their fifth bits, then their nibbles at offset. */
+static inline __attribute__ ((always_inline)) void
+codes_of_five_bits (const guint8 *const blocks[4], gsize offset, Codes codes[2])
+{
+  Codes bytes = load_four (blocks, offset + 4);
+  guint32 fifths[4];
+  guint64 first;
+  guint64 second;
+
+  for (guint i = 0; i < 4; i++)
+    memcpy (fifths + i, blocks[i] + offset, sizeof *fifths);
+  first = (guint64) ((fifths[0] & 0xffff) | fifths[1] << 16)
+          | (guint64) ((fifths[2] & 0xffff) | fifths[3] << 16) << 32;
+  second = (guint64) (fifths[0] >> 16 | (fifths[1] & 0xffff0000u))
+           | (guint64) (fifths[2] >> 16 | (fifths[3] & 0xffff0000u)) << 32;
+  codes[0] = add_fifths (low_nibbles (bytes), first);
+  codes[1] = add_fifths (high_nibbles (bytes), second);
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
+{
+  codes_of_five_bits (blocks, 2, codes);
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
+{
+  codes_of_five_bits (blocks, 4, codes);
 }
 
 static inline __attribute__ ((always_inline)) Codes

@@ -155,26 +155,6 @@ high_signed (Codes bytes)
   return TRANSFORM (bytes, _mm512_set1_epi64 (HIGH_SIGNED), TURNED_4);
 }
 
-/* nibble - 16 */
-static inline __attribute__ ((always_inline)) Codes
-low_fives (Codes bytes)
-{
-  return TRANSFORM (bytes, _mm512_set1_epi64 (LOW_NIBBLES), 0x70);
-}
-
-static inline __attribute__ ((always_inline)) Codes
-high_fives (Codes bytes)
-{
-  return TRANSFORM (bytes, _mm512_set1_epi64 (HIGH_NIBBLES), 0x70);
-}
-
-/* Adds 16 where the bit is set. */
-static inline __attribute__ ((always_inline)) Codes
-add_fifths (Codes nibbles, guint64 bits)
-{
-  return _mm512_mask_add_epi8 (nibbles, bits, nibbles, _mm512_set1_epi8 (16));
-}
-
 static inline __attribute__ ((always_inline)) Codes
 of_signed_bytes (Codes bytes)
 {
@@ -214,6 +194,92 @@ mix_eights (Codes a, Codes b, Codes codes[2])
 {
   codes[0] = _mm512_unpacklo_epi64 (a, b);
   codes[1] = _mm512_unpackhi_epi64 (a, b);
+}
+
+/* --- Types with fifth bits --- */
+
+/* The first eight bytes of four blocks. */
+static inline __attribute__ ((always_inline)) __m512i
+load_headers (const guint8 *const blocks[4])
+{
+  __m128i first = _mm_loadl_epi64 ((const __m128i *) blocks[0]);
+  __m128i second = _mm_loadl_epi64 ((const __m128i *) blocks[2]);
+
+  first = _mm_castps_si128 (
+    _mm_loadh_pi (_mm_castsi128_ps (first), (const __m64 *) (gconstpointer) blocks[1]));
+  second = _mm_castps_si128 (
+    _mm_loadh_pi (_mm_castsi128_ps (second), (const __m64 *) (gconstpointer) blocks[3]));
+  return _mm512_zextsi256_si512 (_mm256_set_m128i (second, first));
+}
+
+/* The matrices whose bits 4 and, with a sign, 5 to 7 of a byte are those of the headers' word, a bit a byte. */
+static inline __attribute__ ((always_inline)) __m512i
+spread_fifths (__m512i headers, guint word, gboolean is_signed)
+{
+  __m512i eighths = _mm512_setr_epi64 (0, 1, 8, 9, 16, 17, 24, 25);
+  __m512i places = _mm512_add_epi64 (eighths, _mm512_set1_epi64 (2 * (int) word));
+  __m512i lanes = _mm512_set1_epi64 ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
+  __m512i rows;
+
+  /* Row 4 is byte 3, row 7 byte 0. */
+  if (!is_signed)
+    {
+      rows = _mm512_maskz_permutexvar_epi8 (G_GUINT64_CONSTANT (0x0808080808080808),
+                                            _mm512_slli_epi64 (places, 24), headers);
+      return _mm512_gf2p8affine_epi64_epi8 (lanes, rows, 0);
+    }
+  places = _mm512_or_si512 (places, _mm512_slli_epi64 (places, 8));
+  places = _mm512_or_si512 (places, _mm512_slli_epi64 (places, 16));
+  rows = _mm512_maskz_permutexvar_epi8 (G_GUINT64_CONSTANT (0x0f0f0f0f0f0f0f0f), places, headers);
+  return _mm512_gf2p8affine_epi64_epi8 (lanes, rows, 0x70);
+}
+
+static inline __attribute__ ((always_inline)) void
+put_fifths (__m512i bytes, __m512i first, __m512i second, Codes codes[2])
+{
+  codes[0] = _mm512_ternarylogic_epi64 (bytes, _mm512_set1_epi8 (15), first, 0xea);
+  codes[1] = _mm512_or_si512 (high_nibbles (bytes), second);
+}
+
+/* Less 16, and plus 128: the upper four bits are 1000 with the fifth one set, and 0111 without. */
+static inline __attribute__ ((always_inline)) void
+codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
+{
+  __m512i headers = load_headers (blocks);
+
+  put_fifths (load_four (blocks, 6), spread_fifths (headers, 1, TRUE),
+              spread_fifths (headers, 2, TRUE), codes);
+}
+
+static inline __attribute__ ((always_inline)) void
+scales_q5_0 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
+{
+  gint64 even = 0x0100010001000100; /* word 0 of a quarter's first header, and of its second */
+  gint64 odd = 0x0908090809080908;
+  __m256i words = _mm256_setr_epi64x (even, odd, even, odd);
+
+  scales[0] = _mm512_cvtph_ps (
+    _mm256_shuffle_epi8 (_mm512_castsi512_si256 (load_headers (blocks)), words));
+}
+
+static inline __attribute__ ((always_inline)) void
+codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
+{
+  __m512i headers = load_headers (blocks);
+
+  put_fifths (load_four (blocks, 8), spread_fifths (headers, 2, FALSE),
+              spread_fifths (headers, 3, FALSE), codes);
+}
+
+static inline __attribute__ ((always_inline)) void
+scales_q5_1 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets)
+{
+  __m256i both = _mm256_permutevar8x32_epi32 (_mm512_castsi512_si256 (load_headers (blocks)),
+                                              _mm256_setr_epi32 (0, 2, 4, 6, 0, 2, 4, 6));
+  __m256 v = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
+
+  scales[0] = spread_eight (v, 0, 2, 4, 6);
+  *offsets = extend_eight (v);
 }
 
 /* --- The K types; see format/block-dequantise-k.c --- */

@@ -71,41 +71,6 @@ codes_q4_1 (const guint8 *const blocks[4], Codes codes[2])
   codes[1] = high_nibbles (bytes);
 }
 
-/* The fifth bits of four blocks: those of the first halves, of the second. */
-static inline __attribute__ ((always_inline)) void
-load_fifths (const guint8 *const blocks[4], gsize offset, guint64 bits[2])
-{
-  guint32 v[4];
-
-  for (guint i = 0; i < 4; i++)
-    memcpy (v + i, blocks[i] + offset, sizeof *v);
-  bits[0] = (guint64) ((v[0] & 0xffff) | v[1] << 16) | (guint64) ((v[2] & 0xffff) | v[3] << 16) << 32;
-  bits[1] = (guint64) (v[0] >> 16 | (v[1] & 0xffff0000u))
-            | (guint64) (v[2] >> 16 | (v[3] & 0xffff0000u)) << 32;
-}
-
-static inline __attribute__ ((always_inline)) void
-codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
-{
-  Codes bytes = load_four (blocks, 6);
-  guint64 fifths[2];
-
-  load_fifths (blocks, 2, fifths);
-  codes[0] = add_fifths (low_fives (bytes), fifths[0]);
-  codes[1] = add_fifths (high_fives (bytes), fifths[1]);
-}
-
-static inline __attribute__ ((always_inline)) void
-codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
-{
-  Codes bytes = load_four (blocks, 8);
-  guint64 fifths[2];
-
-  load_fifths (blocks, 4, fifths);
-  codes[0] = add_fifths (low_nibbles (bytes), fifths[0]);
-  codes[1] = add_fifths (high_nibbles (bytes), fifths[1]);
-}
-
 static inline __attribute__ ((always_inline)) void
 codes_q8_0 (const guint8 *const blocks[4], Codes codes[2])
 {

@@ -62,7 +62,7 @@ sotto_cpu_has (const char *tier)
     return TRUE;
   if ((saved & XCR0_AVX512) != XCR0_AVX512 || (b7 & bit_AVX512F) == 0 || (b7 & bit_AVX512BW) == 0
       || (b7 & bit_AVX512VL) == 0 || (b7 & bit_AVX512DQ) == 0 || (c7 & bit_AVX512VNNI) == 0
-      || (c7 & bit_GFNI) == 0)
+      || (c7 & bit_AVX512VBMI) == 0 || (c7 & bit_GFNI) == 0)
     return FALSE;
   if (g_str_equal (tier, "avx512"))
     return TRUE;
