@@ -196,6 +196,48 @@ begin (SottoWindow   *window,
   sotto_transfer_run_async (transfer, on_run, run);
 }
 
+/* --- The list of recent files --- */
+
+/* A file dialog tells the desktop what was chosen in it, as soon as it has found out what kind of file that is. The list is written
+ * a quarter of a second later. */
+#define FORGET_MS 20
+#define FORGET_TRIES 100
+
+typedef struct {
+  char *uri;
+  guint tries;
+} Forget;
+
+static void
+forget_free (gpointer data)
+{
+  Forget *self = data;
+
+  g_free (self->uri);
+  g_free (self);
+}
+
+static gboolean
+forget (gpointer data)
+{
+  Forget *self = data;
+
+  if (gtk_recent_manager_remove_item (gtk_recent_manager_get_default (), self->uri, NULL))
+    return G_SOURCE_REMOVE;
+
+  return ++self->tries < FORGET_TRIES ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* The name of an export is what was talked about: it is nothing for a list that lies on the disk. */
+static void
+forget_chosen (GFile *file)
+{
+  Forget *self = g_new0 (Forget, 1);
+
+  self->uri = g_file_get_uri (file);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, FORGET_MS, forget, self, forget_free);
+}
+
 /* --- Into a file --- */
 
 typedef struct {
@@ -223,8 +265,11 @@ on_place_chosen (GObject      *source,
   g_autoptr (GFile) file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, NULL);
   SottoConversationList *list = sotto_app_get_conversations (sotto_window_get_app (export->window));
 
-  if (file != NULL)
-    begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), FALSE);
+  if (file == NULL)
+    return;
+
+  forget_chosen (file);
+  begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), FALSE);
 }
 
 /* @name: of a kind of file, in words */
@@ -378,8 +423,11 @@ on_file_chosen (GObject      *source,
   g_autoptr (SottoWindow) window = user_data;
   g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
 
-  if (file != NULL)
-    sotto_transfers_import_file (window, file);
+  if (file == NULL)
+    return;
+
+  forget_chosen (file);
+  sotto_transfers_import_file (window, file);
 }
 
 void

@@ -1,0 +1,182 @@
+"""Conversations leave Sotto as files and come into another one, with the keys, file dialogs and toasts of a person."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import person
+from person import Journey, Sotto, check, wait
+
+person.enter_desktop()
+person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=24)
+person.need_models("SmolLM2-135M")
+
+QUESTION = "Where does Wurzelbrumm keep his keys?"
+OTHER = "And who is Fennwurz, pray?"
+
+journey = Journey()
+step = journey.step
+out = person.home()[0] / "out"
+out.mkdir()
+replies = {}
+
+
+def windows(sotto):
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(sotto.pid)], capture_output=True, text=True,
+                           timeout=20, check=False)
+    return found.stdout.split()
+
+
+def answer_file_dialog(sotto, path):
+    """GTK's own file dialog, a window of its own, takes a path that is typed into it."""
+    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) in ("Export", "Import")])[0]
+    subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
+    # In a dialog for saving there is a name, without its ending selected; in one for opening a place to type into is asked for.
+    keys = ("ctrl+a",) if name_of(dialog) == "Export" else ("ctrl+l", "ctrl+a")
+    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", *keys], timeout=20, check=True)
+    subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
+    # What it proposes to go on with stands behind what was typed.
+    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
+    wait("the file dialog to go", lambda: dialog not in windows(sotto))
+
+
+def name_of(window):
+    return subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True, timeout=20,
+                          check=False).stdout.strip()
+
+
+def toast(sotto, words):
+    sotto.see("label", re.compile(words))
+
+
+def begin():
+    journey.sotto = Sotto()
+    return journey.sotto
+
+
+@step("Two conversations are held")
+def _():
+    sotto = begin()
+    sotto.accept_recovery_code()
+    sotto.see("button", re.compile("SmolLM2"))
+    for text in (OTHER, QUESTION):
+        sotto.write(text)
+        replies[text] = sotto.wait_reply()
+        check(replies[text], "the reply is empty")
+        if text == OTHER:
+            sotto.keys("ctrl+n")
+            sotto.see("label", "What Is on Your Mind?")
+
+
+@step("Ctrl+Shift+E asks what for, says that it is not encrypted, and writes Markdown that reads as it was said")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+shift+e")
+    alert = sotto.see("alert", "Export Conversation")
+    check(alert.find("label", "The file is not encrypted: whoever has it can read it.") is not None, "it does not say so")
+    alert.find("button", "Export…").press()
+    answer_file_dialog(sotto, out / "keys.md")
+    toast(sotto, "Exported as “keys.md”, not encrypted")
+    text = (out / "keys.md").read_text()
+    check(text.startswith(f"# {QUESTION}\n\n*"), f"it begins with {text[:80]}")
+    check(f"\n## You\n\n{QUESTION}\n\n## SmolLM2" in text, f"the question is not in {text}")
+    # On the screen, Markdown is widgets: compared are the words.
+    words = re.findall(r"\w+", replies[QUESTION])
+    check(words == re.findall(r"\w+", text.split("## SmolLM2", 1)[1].split("\n", 1)[1])[:len(words)], f"the reply is not in {text}")
+    check((out / "keys.md").stat().st_mode & 0o077 == 0, "others may read it")
+
+
+@step("All are exported from the menu into one file")
+def _():
+    sotto = journey.sotto
+    sotto.keys("F10")
+    sotto.see("menu item", None)
+    # Import…, Export All…
+    sotto.keys("Down", "Return")
+    alert = sotto.see("alert", "Export All")
+    alert.find("button", "Export…").press()
+    answer_file_dialog(sotto, out / "all.sotto")
+    toast(sotto, "Exported as “all.sotto”")
+    document = json.loads((out / "all.sotto").read_text())
+    check(document["format"] == "sotto-conversations" and document["version"] == 1, f"it is {list(document.items())[:2]}")
+    check([conversation["title"] for conversation in document["conversations"]] == [QUESTION, OTHER], "not in their order")
+    said = [[part["text"] for message in conversation["messages"] for part in message["parts"]]
+            for conversation in document["conversations"]]
+    check([texts[0] for texts in said] == [QUESTION, OTHER] and all(len(texts) == 2 for texts in said), f"it says {said}")
+    receipt = json.loads(document["conversations"][0]["messages"][1]["receipt"])
+    check(receipt, "a reply has no receipt")
+    told = [line.strip() for line in (out / "all.sotto").read_text().splitlines() if str(person.home()[0]) in line]
+    check(not told, f"it tells where the person's home is: {told}")
+
+
+@step("Imported where it comes from, nothing is doubled")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+o")
+    answer_file_dialog(sotto, out / "all.sotto")
+    toast(sotto, "Nothing new: all of it is here already")
+    check(len(sotto.titles()) == 2, f"there are {sotto.titles()}")
+    check(sotto.quit() == 0, "it did not end well")
+
+
+@step("No list of recent files names what was exported or imported")
+def _():
+    lists = [path for folder in person.home() for path in folder.rglob("recently-used.xbel")]
+    for path in lists:
+        check(not re.search("keys|sotto\"|Wurzelbrumm", path.read_text()), f"{path} says {path.read_text()}")
+
+
+@step("Another history has everything from the file, and Undo takes it away again")
+def _():
+    for path in person.data_folder().iterdir():
+        if path.name != "models":
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+    sotto = begin()
+    sotto.accept_recovery_code()
+    sotto.keys("ctrl+o")
+    answer_file_dialog(sotto, out / "all.sotto")
+    toast(sotto, "2 conversations imported")
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    wait("the first one's messages", lambda: sotto.messages()[:1] == [("You", QUESTION)])
+    check(sotto.reply() == replies[QUESTION], f"it answers {sotto.reply()}")
+    sotto.see("button", "Undo").press()
+    wait("none of them", lambda: sotto.titles() == [])
+    sotto.see("label", "What Is on Your Mind?")
+    check(sotto.quit() == 0, "it did not end well")
+
+
+@step("Started with the file it imports it; the next start has it, and exports the same bytes")
+def _():
+    journey.sotto = sotto = Sotto(arguments=(str(out / "all.sotto"),))
+    toast(sotto, "2 conversations imported")
+    check(sotto.quit() == 0, "it did not end well")
+    sotto = begin()
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    sotto.open(OTHER)
+    check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
+    sotto.keys("F10")
+    sotto.see("menu item", None)
+    sotto.keys("Down", "Return")
+    sotto.see("alert", "Export All").find("button", "Export…").press()
+    answer_file_dialog(sotto, out / "again.sotto")
+    toast(sotto, "Exported as “again.sotto”")
+    check((out / "again.sotto").read_bytes() == (out / "all.sotto").read_bytes(), "other bytes")
+
+
+@step("A file that was cut off is refused by name, and everything is as it was")
+def _():
+    sotto = journey.sotto
+    whole = (out / "all.sotto").read_bytes()
+    (out / "cut.sotto").write_bytes(whole[:len(whole) // 2])
+    Sotto(arguments=(str(out / "cut.sotto"),), settle=False).ended()
+    alert = sotto.see("alert", "Import Failed")
+    check(any("cut.sotto" in node.name and "damaged" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
+    alert.find("button", "Close").press()
+    sotto.gone("alert")
+    check(sotto.titles() == [QUESTION, OTHER], f"there are {sotto.titles()}")
+    check(sotto.quit() == 0, "it did not end well")
+
+
+raise SystemExit(journey.run())
