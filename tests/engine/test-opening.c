@@ -200,11 +200,6 @@ test_memory (gconstpointer data)
 
 /* --- Time --- */
 
-typedef struct {
-  const char *name;
-  double runs[N_RUNS];
-} Timing;
-
 static int
 compare_doubles (const void *a, const void *b)
 {
