@@ -127,6 +127,11 @@ def mime_type(place, home):
     """A file is a model, or conversations, by its name, and by its first bytes under another one."""
     if shutil.which("update-mime-database") is None:
         raise Skip("update-mime-database is not installed")
+    # As GLib and Qt look for them: by the names of locales.
+    text = (place / f"share/mime/packages/{ID}.mime.xml").read_text()
+    for language in (SOURCE / "po" / "LINGUAS").read_text().split():
+        if text.count(f'xml:lang="{language}"') != 2:
+            yield f"there are not two names in {language}"
     own = home / "mime-data"
     shutil.copytree(place / "share/mime", own / "mime")
     yield from validated("update-mime-database", own / "mime")
