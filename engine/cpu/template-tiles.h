@@ -195,7 +195,7 @@ multiply_tiles_once (const TileWeights *rows,
   tile_barrier ();
 }
 
-/* Up to 32 rows, and the sets of tokens that they are multiplied with. */
+/* A product: 32 rows after the other, each group by group. */
 typedef struct {
   guint group_bytes;
   const guint8 *data;
@@ -208,38 +208,65 @@ typedef struct {
   TileMemory *memory;
 } TileProduct;
 
+/* A group of up to 32 rows. */
+typedef struct {
+  guint row;                /* the first */
+  guint group;
+  guint count;              /* of those before: says where its weights lie */
+} TilePlace;
+
+static guint
+count_rows (const TileProduct *self, const TilePlace *place)
+{
+  return MIN (self->n_rows - place->row, 2 * TILE_ROWS);
+}
+
+/* What follows, the group's number in @place; rows behind the last are none. */
+static TilePlace
+next_place (const TileProduct *self, const TilePlace *place)
+{
+  TilePlace next = { place->row, place->group + 1, place->count + 1 };
+
+  if (next.group == (self->n_blocks + 7) / 8)
+    {
+      next.row += count_rows (self, place);
+      next.group = 0;
+    }
+  return next;
+}
+
 /* Where the rows of a group are unpacked from, and what they ask for meanwhile: groups of the same row, or of one
  * that will be unpacked after these 32. */
 static TileSource
-source_of (const TileProduct *self, guint group)
+source_of (const TileProduct *self, const TilePlace *place)
 {
   guint n_groups = (self->n_blocks + 7) / 8;
-  gssize behind = group + TILE_AHEAD < n_groups
+  gssize behind = place->group + TILE_AHEAD < n_groups
                     ? 0
                     : (gssize) (2 * TILE_ROWS * self->row_bytes) - (gssize) n_groups * self->group_bytes;
 
   return (TileSource) {
-    .data = self->data + (gsize) group * self->group_bytes,
+    .data = self->data + place->row * self->row_bytes + (gsize) place->group * self->group_bytes,
     .row_bytes = self->row_bytes,
-    .n_blocks = MIN (self->n_blocks - 8 * group, 8),
+    .n_blocks = MIN (self->n_blocks - 8 * place->group, 8),
     .ahead = (gssize) TILE_AHEAD * self->group_bytes + behind,
-    .to = self->memory->weights[group % 2],
-    .scales = self->memory->scales[group % 3],
+    .to = self->memory->weights[place->count % 2],
+    .scales = self->memory->scales[place->count % 3],
   };
 }
 
 static void
-multiply_group (const TileProduct *self, guint group, Unpacking *unpacking, Waiting *waiting)
+multiply_group (const TileProduct *self, const TilePlace *place, Unpacking *unpacking, Waiting *waiting)
 {
-  const TileWeights *weights = self->memory->weights[group % 2];
-  guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
-  guint n_steps = self->n_blocks - 8 * group > 4 ? TILE_STEPS : TILE_STEPS / 2;
+  const TileWeights *weights = self->memory->weights[place->count % 2];
+  guint n_tiles = (count_rows (self, place) + TILE_ROWS - 1) / TILE_ROWS;
+  guint n_steps = self->n_blocks - 8 * place->group > 4 ? TILE_STEPS : TILE_STEPS / 2;
 
   unpacking->n_slots = TILE_SLOTS * self->n_sets * n_tiles * n_steps;
   for (guint set = 0; set < self->n_sets; set++)
     {
       const TileTokens *tokens =
-        (const TileTokens *) (gconstpointer) (self->tokens + set * self->set_bytes) + group;
+        (const TileTokens *) (gconstpointer) (self->tokens + set * self->set_bytes) + place->group;
 
       if (n_tiles > 1)
         multiply_tiles_once (weights, 2, n_steps, tokens, self->memory->sums, waiting, unpacking);
@@ -247,54 +274,30 @@ multiply_group (const TileProduct *self, guint group, Unpacking *unpacking, Wait
         multiply_tiles_once (weights, 1, n_steps, tokens, self->memory->sums, waiting, unpacking);
       *waiting = (Waiting) {
         .sums = self->memory->sums,
-        .row_scales = self->memory->scales[group % 3],
+        .row_scales = self->memory->scales[place->count % 3],
         .token_scales = tokens->scales,
         .totals = self->memory->totals[set],
         .n_tiles = n_tiles,
-        .before = (__mmask16) (group == 0 ? 0 : -1),
+        .before = (__mmask16) (place->group == 0 ? 0 : -1),
       };
     }
 }
 
+/* The totals of 32 rows and of tokens skip … skip + n - 1 of the sets, each with a row of its own. */
 static void
-multiply_rows (const TileProduct *self, UnpackTiles unpack)
-{
-  guint n_groups = (self->n_blocks + 7) / 8;
-  Unpacking unpacking = { .unpack = unpack, .n_rows = self->n_rows };
-  TileSource first = source_of (self, 0);
-  Waiting waiting = { 0 };
-
-  unpack (&first, 0, self->n_rows);
-  unpacking.done = self->n_rows;
-  for (guint group = 0; group < n_groups; group++)
-    {
-      if (group + 1 < n_groups)
-        {
-          unpacking.source = source_of (self, group + 1);
-          unpacking.done = 0;
-          unpacking.due = 0;
-        }
-      multiply_group (self, group, &unpacking, &waiting);
-    }
-  add_rest (&waiting, 0);
-}
-
-/* Tokens skip … skip + n - 1 of the sets, each with a row of its own. */
-static void
-store_totals (const TileProduct *self, guint skip, guint n, float *y, gsize y_stride)
+store_totals (const TileProduct *self, guint n_rows, guint skip, guint n, float *y, gsize y_stride)
 {
   for (guint set = 0; set < self->n_sets; set++)
-    for (guint tile = 0; tile * TILE_ROWS < self->n_rows; tile++)
+    for (guint first_row = 0; first_row < n_rows; first_row += TILE_ROWS)
       {
-        guint n_rows = MIN (self->n_rows - tile * TILE_ROWS, TILE_ROWS);
+        __mmask16 rows = (__mmask16) ((1u << MIN (n_rows - first_row, TILE_ROWS)) - 1);
         guint first = set * TILE_ROWS < skip ? skip - set * TILE_ROWS : 0;
         guint end = MIN (skip + n - set * TILE_ROWS, TILE_ROWS);
         __m512i v[TILE_ROWS];
 
-        transpose_sixteen ((const gint32 *) (gconstpointer) self->memory->totals[set][tile * TILE_ROWS], v);
+        transpose_sixteen ((const gint32 *) (gconstpointer) self->memory->totals[set][first_row], v);
         for (guint t = first; t < end; t++)
-          _mm512_mask_storeu_epi32 (y + (set * TILE_ROWS + t - skip) * y_stride + tile * TILE_ROWS,
-                                    (__mmask16) ((1u << n_rows) - 1), v[t]);
+          _mm512_mask_storeu_epi32 (y + (set * TILE_ROWS + t - skip) * y_stride + first_row, rows, v[t]);
       }
 }
 
@@ -314,21 +317,41 @@ multiply_tiles (guint                   group_bytes,
   guint skip = first_token % TILE_ROWS;
   TileProduct product = {
     .group_bytes = group_bytes,
+    .data = (const guint8 *) weight->data + first_row * weight->row_bytes,
     .row_bytes = weight->row_bytes,
+    .n_rows = n_rows,
     .n_blocks = x->n_columns / 32,
     .tokens = sotto_activations_packed (x, first_token - skip),
     .set_bytes = x->set_bytes[x->form],
     .n_sets = (skip + n_tokens + TILE_ROWS - 1) / TILE_ROWS,
     .memory = scratch,
   };
+  TilePlace place = { 0 };
+  Waiting waiting = { 0 };
+  TileSource first;
 
+  if (n_rows == 0)
+    return;
+  first = source_of (&product, &place);
+  unpack (&first, 0, count_rows (&product, &place));
   shape_tiles ();
-  for (guint r = 0; r < n_rows; r += 2 * TILE_ROWS)
+  while (place.row < n_rows)
     {
-      product.data = (const guint8 *) weight->data + (first_row + r) * weight->row_bytes;
-      product.n_rows = MIN (n_rows - r, 2 * TILE_ROWS);
-      multiply_rows (&product, unpack);
-      store_totals (&product, skip, n_tokens, y + r, y_stride);
+      TilePlace next = next_place (&product, &place);
+      Unpacking unpacking = { .unpack = unpack };
+
+      if (next.row < n_rows)
+        {
+          unpacking.source = source_of (&product, &next);
+          unpacking.n_rows = count_rows (&product, &next);
+        }
+      multiply_group (&product, &place, &unpacking, &waiting);
+      if (next.row > place.row)
+        {
+          add_rest (&waiting, 0);
+          store_totals (&product, count_rows (&product, &place), skip, n_tokens, y + place.row, y_stride);
+        }
+      place = next;
     }
   _tile_release ();
 }

@@ -200,7 +200,7 @@ unpack_tile_rows (CodeKind kind, guint stretch, const TileSource *self, guint fi
       TileWeights *to = self->to + r / TILE_ROWS;
 
       for (guint i = 0; i < kind.group_bytes; i += 64)
-        _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T0);
+        _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T1);
       if (self->n_blocks == 8)
         self->scales[r] = unpack_tile_row (kind, stretch, row, 8, to, r % TILE_ROWS);
       else if (kind.group_codes == NULL)
