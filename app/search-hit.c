@@ -1,5 +1,7 @@
 #include "search-hit-private.h"
 
+#include <string.h>
+
 struct _SottoSearchHit
 {
   GObject parent_instance;
@@ -82,16 +84,89 @@ sotto_search_hit_init (SottoSearchHit *self)
 {
 }
 
-static void
-append_escaped (GString *markup, const char *text, gsize length)
+/* --- Plain text --- */
+
+/* Whether the @length equal characters at @mark are there to make something of what stands between
+ * two of them: asterisks and such do where they lean on something (CommonMark 0.31, section 6.2),
+ * and here not within a word, which a*b and snake_case are. */
+static gboolean
+is_markup (const char *text, const char *mark, gsize length)
 {
-  g_autofree char *escaped = g_markup_escape_text (text, (gssize) length);
+  const char *before = g_utf8_find_prev_char (text, mark);
+  const gunichar left = before != NULL ? g_utf8_get_char (before) : ' ';
+  const gunichar right = mark[length] != '\0' ? g_utf8_get_char (mark + length) : ' ';
+  const gboolean left_space = g_unichar_isspace (left);
+  const gboolean right_space = g_unichar_isspace (right);
+  const gboolean left_word = !left_space && !g_unichar_ispunct (left);
+  const gboolean right_word = !right_space && !g_unichar_ispunct (right);
+
+  if (*mark == '`')
+    return TRUE;
+  /* A heading, if the text begins here or is said to have begun before. */
+  if (*mark == '#')
+    return length <= 6 && right_space && (before == NULL || left == 0x2026);
+  if (*mark == '~' && length != 2)
+    return FALSE;
+  return !(left_word && right_word) && ((!right_space && (right_word || !left_word))
+                                        || (!left_space && (left_word || !right_word)));
+}
+
+/* Returns: (transfer full): for each byte of @hit's snippet whether it is left out; a title is no
+ * Markdown */
+static gboolean *
+find_markup (const SottoHistoryHit *hit)
+{
+  const char *text = hit->snippet;
+  gboolean *is_out = g_new0 (gboolean, strlen (text) + 1);
+
+  for (const char *p = text; hit->message != NULL && *p != '\0';)
+    {
+      gsize length = 1;
+
+      if (strchr ("*_`~#", *p) == NULL)
+        {
+          p++;
+          continue;
+        }
+      while (p[length] == *p)
+        length++;
+      if (is_markup (text, p, length))
+        for (gsize i = 0; i < length; i++)
+          is_out[p - text + (gssize) i] = TRUE;
+      p += length;
+      /* What a heading begins with has a space behind it. */
+      if (p[-1] == '#' && is_out[p - text - 1] && *p == ' ')
+        is_out[p++ - text] = TRUE;
+    }
+  return is_out;
+}
+
+static char *
+dup_plain (const char *text, gsize start, gsize end, const gboolean *is_out)
+{
+  GString *plain = g_string_new (NULL);
+
+  for (gsize i = start; i < end; i++)
+    if (!is_out[i])
+      g_string_append_c (plain, text[i]);
+  return g_string_free_and_steal (plain);
+}
+
+static void
+append_escaped (GString        *markup,
+                const char     *text,
+                gsize           start,
+                gsize           end,
+                const gboolean *is_out)
+{
+  g_autofree char *plain = dup_plain (text, start, end, is_out);
+  g_autofree char *escaped = g_markup_escape_text (plain, -1);
 
   g_string_append (markup, escaped);
 }
 
 static char *
-create_markup (const SottoHistoryHit *hit)
+create_markup (const SottoHistoryHit *hit, const gboolean *is_out)
 {
   g_autoptr (GString) markup = g_string_new (NULL);
   const gsize length = strlen (hit->snippet);
@@ -104,14 +179,14 @@ create_markup (const SottoHistoryHit *hit)
 
       if (start < position || end > length)
         continue;
-      append_escaped (markup, hit->snippet + position, start - position);
+      append_escaped (markup, hit->snippet, position, start, is_out);
       g_string_append (markup, "<b>");
-      append_escaped (markup, hit->snippet + start, end - start);
+      append_escaped (markup, hit->snippet, start, end, is_out);
       g_string_append (markup, "</b>");
       position = end;
     }
 
-  append_escaped (markup, hit->snippet + position, length - position);
+  append_escaped (markup, hit->snippet, position, length, is_out);
   return g_string_free_and_steal (g_steal_pointer (&markup));
 }
 
@@ -119,11 +194,12 @@ SottoSearchHit *
 sotto_search_hit_new (SottoConversation *conversation, const SottoHistoryHit *hit)
 {
   SottoSearchHit *self = g_object_new (SOTTO_TYPE_SEARCH_HIT, NULL);
+  g_autofree gboolean *is_out = find_markup (hit);
 
   self->conversation = g_object_ref (conversation);
   self->message_id = g_strdup (hit->message);
-  self->snippet = g_strdup (hit->snippet);
-  self->markup = create_markup (hit);
+  self->snippet = dup_plain (hit->snippet, 0, strlen (hit->snippet), is_out);
+  self->markup = create_markup (hit, is_out);
   return self;
 }
 

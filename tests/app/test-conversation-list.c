@@ -294,6 +294,48 @@ test_model_files (void)
   harness_close (app);
 }
 
+/* What a message says, and how it is shown where “Wurzel” is looked for */
+static const struct {
+  const char *says;
+  const char *shown;
+  const char *markup;
+} snippets[] = {
+  { "A **Wurzel** and _more_", "A Wurzel and more", "A <b>Wurzel</b> and more" },
+  { "# Wurzel\n\n`f(x)`, *so* ~~no~~", "Wurzel f(x), so no", "<b>Wurzel</b> f(x), so no" },
+  { "Wurzel 2 * 3, a*b & snake_case # 1 ~ 2", "Wurzel 2 * 3, a*b & snake_case # 1 ~ 2",
+    "<b>Wurzel</b> 2 * 3, a*b &amp; snake_case # 1 ~ 2" },
+  { "(**`Wurzel`**) “*ž*”", "(Wurzel) “ž”", "(<b>Wurzel</b>) “ž”" },
+};
+
+static void
+test_snippets (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+
+  for (guint i = 0; i < G_N_ELEMENTS (snippets); i++)
+    {
+      SottoConversation *conversation = begin (app, snippets[i].says);
+      g_autoptr (GListModel) hits = NULL;
+      gboolean found = FALSE;
+
+      sotto_conversation_set_title (conversation, "Nothing");
+      hits = search (list, "wurzel");
+      for (guint j = 0; j < harness_length (hits); j++)
+        {
+          g_autoptr (SottoSearchHit) hit = g_list_model_get_item (hits, j);
+
+          if (sotto_search_hit_get_conversation (hit) != conversation)
+            continue;
+          g_assert_cmpstr (sotto_search_hit_get_snippet (hit), ==, snippets[i].shown);
+          g_assert_cmpstr (sotto_search_hit_get_markup (hit), ==, snippets[i].markup);
+          found = TRUE;
+        }
+      g_assert_true (found);
+    }
+  harness_close (app);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -306,6 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-list/drafts", test_drafts);
   g_test_add_func ("/app/conversation-list/edit-and-versions", test_edit_and_versions);
   g_test_add_func ("/app/conversation-list/search", test_search);
+  g_test_add_func ("/app/conversation-list/snippets", test_snippets);
   g_test_add_func ("/app/conversation-list/model-files", test_model_files);
   return g_test_run ();
 }
