@@ -299,6 +299,9 @@ sotto_inference_new (SottoSettings *settings, SottoModelLibrary *library)
   self->source = sotto_engine_source_new (g_main_context_default (), on_event, self);
   g_signal_connect_object (library, "items-changed", G_CALLBACK (tell_models), self,
                            G_CONNECT_SWAPPED);
+  /* A file that was not whole before, say, has become a model. */
+  g_signal_connect_object (library, "notify::looking", G_CALLBACK (tell_models), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::threads", G_CALLBACK (on_threads_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "notify::model-places", G_CALLBACK (on_places_changed), self,
