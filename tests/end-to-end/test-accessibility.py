@@ -203,6 +203,7 @@ def _():
 
 
 dialog_step("Rename", keys("F2"), "Rename|Title", "Cancel")
+dialog_step("Export", keys("ctrl+shift+e"), "Markdown", "Sotto", "Cancel", "Export…")
 
 
 @step("The search, and what it has found")
