@@ -165,6 +165,18 @@ lanes_load_bfloat (const guint16 *source)
   return (Lanes) { bfloats (source), bfloats (source + 8) };
 }
 
+static inline __m256
+signed_bytes (const gint8 *source)
+{
+  return _mm256_cvtepi32_ps (_mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) source)));
+}
+
+static inline Lanes
+lanes_load_bytes (const gint8 *source)
+{
+  return (Lanes) { signed_bytes (source), signed_bytes (source + 8) };
+}
+
 static inline void
 lanes_store_steps (gint16 *target, Lanes v)
 {

@@ -140,6 +140,12 @@ lanes_load_bfloat (const guint16 *source)
   return _mm512_castsi512_ps (_mm512_slli_epi32 (wide, 16));
 }
 
+static inline Lanes
+lanes_load_bytes (const gint8 *source)
+{
+  return _mm512_cvtepi32_ps (_mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) source)));
+}
+
 static inline void
 lanes_store_steps (gint16 *target, Lanes v)
 {

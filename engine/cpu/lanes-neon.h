@@ -191,6 +191,22 @@ lanes_load_bfloat (const guint16 *source)
                      bfloats (source + 12) } };
 }
 
+static inline float32x4_t
+shorts (int16x4_t v)
+{
+  return vcvtq_f32_s32 (vmovl_s16 (v));
+}
+
+static inline Lanes
+lanes_load_bytes (const gint8 *source)
+{
+  int16x8_t low = vmovl_s8 (vld1_s8 (source));
+  int16x8_t high = vmovl_s8 (vld1_s8 (source + 8));
+
+  return (Lanes) { { shorts (vget_low_s16 (low)), shorts (vget_high_s16 (low)),
+                     shorts (vget_low_s16 (high)), shorts (vget_high_s16 (high)) } };
+}
+
 static inline void
 lanes_store_steps (gint16 *target, Lanes v)
 {

@@ -181,6 +181,16 @@ lanes_load_bfloat (const guint16 *source)
   return v;
 }
 
+static inline Lanes
+lanes_load_bytes (const gint8 *source)
+{
+  Lanes v;
+
+  for (guint i = 0; i < LANES; i++)
+    v[i] = (float) source[i];
+  return v;
+}
+
 /* v holds integers of 16 bits */
 static inline void
 lanes_store_steps (gint16 *target, Lanes v)

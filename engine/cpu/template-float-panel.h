@@ -1,11 +1,14 @@
- /* Products of weights that are floats themselves with many tokens, in the same order of sums as
-  * template-float-few.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
-  * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
-  * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
-  * activations stay in the first cache, and the sums rest in memory between them. */
+/* Products of weights that are floats themselves with many tokens, in the same order of sums as
+ * template-float-few.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
+ * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
+ * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
+ * activations stay in the first cache, and the sums rest in memory between them. */
 
 #define FLOAT_CHAINS 16
 #define FLOAT_STRETCH 512
+
+/* Tokens of a tile: twice as many as where sums of integers stand beside those of floats. */
+#define FLOAT_PANEL_TOKENS (2 * PANEL_TOKENS)
 
 /* Eight weights of a row as floats. */
 typedef __m256 (*LoadEight) (const guint8 *source);
@@ -79,7 +82,7 @@ add_float_chain (const float *panel,
                  guint        column,
                  guint        end,
                  guint        n_tokens,
-                 FloatVector  sums[2][PANEL_TOKENS])
+                 FloatVector  sums[2][FLOAT_PANEL_TOKENS])
 {
   for (; column < end; column += FLOAT_CHAINS)
     {
@@ -107,7 +110,7 @@ multiply_float_tile (const float            *panel,
 {
   const float *values = x->values + first_token * x->column_stride;
   guint whole = x->n_columns / FLOAT_CHAINS * FLOAT_CHAINS;
-  FloatVector chains[FLOAT_CHAINS][2][PANEL_TOKENS];
+  FloatVector chains[FLOAT_CHAINS][2][FLOAT_PANEL_TOKENS];
 
   for (guint c = 0; c < FLOAT_CHAINS; c++)
     for (guint t = 0; t < n_tokens; t++)
@@ -115,7 +118,7 @@ multiply_float_tile (const float            *panel,
   for (guint first = 0; first < whole; first += FLOAT_STRETCH)
     for (guint c = 0; c < FLOAT_CHAINS; c++)
       {
-        FloatVector sums[2][PANEL_TOKENS];
+        FloatVector sums[2][FLOAT_PANEL_TOKENS];
 
         for (guint i = 0; i < 2; i++)
           for (guint t = 0; t < n_tokens; t++)
@@ -129,7 +132,7 @@ multiply_float_tile (const float            *panel,
   if (whole < x->n_columns)
     for (guint c = 0; c < FLOAT_CHAINS; c++)
       {
-        float last[PANEL_TOKENS] = { 0 };
+        float last[FLOAT_PANEL_TOKENS] = { 0 };
 
         for (guint t = 0; t < n_tokens && whole + c < x->n_columns; t++)
           last[t] = values[t * x->column_stride + whole + c];
@@ -159,9 +162,11 @@ multiply_float_panel (const float            *panel,
 {
   guint t = 0;
 
-  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_float_tile (panel, x, first_token + t, PANEL_TOKENS, n_rows, y + t * y_stride,
+  for (; t + FLOAT_PANEL_TOKENS <= n_tokens; t += FLOAT_PANEL_TOKENS)
+    multiply_float_tile (panel, x, first_token + t, FLOAT_PANEL_TOKENS, n_rows, y + t * y_stride,
                          y_stride);
+  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
+    multiply_float_tile (panel, x, first_token + t, PANEL_TOKENS, n_rows, y + t * y_stride, y_stride);
   for (; t + 2 <= n_tokens; t += 2)
     multiply_float_tile (panel, x, first_token + t, 2, n_rows, y + t * y_stride, y_stride);
   if (t < n_tokens)
@@ -169,7 +174,7 @@ multiply_float_panel (const float            *panel,
 }
 
 /* Fewer tokens than this are faster in template-float-few.h's tiles. */
-#define FLOAT_PANEL_TOKENS 16
+#define FLOAT_PANEL_LEAST 16
 
 static inline __attribute__ ((always_inline)) void
 multiply_floats_panels (LoadEight               load,
@@ -207,7 +212,7 @@ multiply_f32 (const SottoWeight      *weight,
               gsize                   y_stride,
               void                   *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_TOKENS)
+  if (n_tokens < FLOAT_PANEL_LEAST)
     kernel_multiply_f32 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride, scratch);
   else
     multiply_floats_panels (load_eight_f32, 4, weight, first_row, n_rows, x, first_token, n_tokens,
@@ -225,7 +230,7 @@ multiply_f16 (const SottoWeight      *weight,
               gsize                   y_stride,
               void                   *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_TOKENS)
+  if (n_tokens < FLOAT_PANEL_LEAST)
     kernel_multiply_f16 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride, scratch);
   else
     multiply_floats_panels (load_eight_f16, 2, weight, first_row, n_rows, x, first_token, n_tokens,
@@ -243,7 +248,7 @@ multiply_bf16 (const SottoWeight      *weight,
                gsize                   y_stride,
                void                   *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_TOKENS)
+  if (n_tokens < FLOAT_PANEL_LEAST)
     kernel_multiply_bf16 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,
                           scratch);
   else

@@ -12,25 +12,15 @@ halves_to_floats (const guint16 *halves, gsize n, float *out)
     lanes_store (out + i, lanes_load_half (halves + i));
 }
 
-static inline Lanes
-lanes_from_bytes (const gint8 *source)
-{
-  float values[LANES];
-
-  for (guint i = 0; i < LANES; i++)
-    values[i] = (float) source[i];
-  return lanes_load (values);
-}
-
 /* Sixteen bytes of Q4_0: the low halves when shift is 0, the high ones when it is 4. */
 static inline Lanes
 lanes_from_nibbles (const guint8 *source, guint shift)
 {
-  float values[LANES];
+  gint8 integers[LANES];
 
   for (guint i = 0; i < LANES; i++)
-    values[i] = (float) ((source[i] >> shift & 15) - 8);
-  return lanes_load (values);
+    integers[i] = (gint8) ((source[i] >> shift & 15) - 8);
+  return lanes_load_bytes (integers);
 }
 
 static inline Lanes
@@ -63,7 +53,7 @@ unpack_keys (SottoKvType type, const guint8 *tile, guint n_key, float *out)
       if (type == SOTTO_KV_Q8_0)
         for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++, integers += SOTTO_KEY_TILE)
           lanes_store (out + i * LANES,
-                       lanes_multiply (scales, lanes_from_bytes ((const gint8 *) integers)));
+                       lanes_multiply (scales, lanes_load_bytes ((const gint8 *) integers)));
       else
         for (guint i = 0; i < SOTTO_CACHE_BLOCK / 2; i++, integers += SOTTO_KEY_TILE)
           {
@@ -140,7 +130,7 @@ unpack_value (SottoKvType type, const guint8 *row, guint n_value, float *out)
       for (guint i = 0; i < 2; i++)
         lanes_store (out + i * LANES,
                      lanes_multiply (scale, type == SOTTO_KV_Q8_0
-                                              ? lanes_from_bytes ((const gint8 *) integers + i * LANES)
+                                              ? lanes_load_bytes ((const gint8 *) integers + i * LANES)
                                               : lanes_from_nibbles (integers, 4 * i)));
       row += sotto_cache_block_bytes (type);
       out += SOTTO_CACHE_BLOCK;
