@@ -353,6 +353,94 @@ test_not_written (void)
   harness_close (app);
 }
 
+#define N_MANY 500
+#define N_MESSAGES 20
+
+static void
+write_many (const char *name)
+{
+  g_autoptr (GString) text = g_string_new ("{\"format\": \"sotto-conversations\", \"version\": 1, \"conversations\": [");
+
+  for (guint i = 0; i < N_MANY; i++)
+    {
+      g_string_append_printf (text, "%s{\"id\": \"00000000-0000-4000-8000-0000000%05x\", \"title\": \"Talk %u\","
+                              " \"created\": \"2026-03-05T12:00:00Z\", \"updated\": \"2026-03-05T12:%02u:%02uZ\","
+                              " \"messages\": [", i > 0 ? "," : "", i, i, i / 60, i % 60);
+      for (guint j = 0; j < N_MESSAGES; j++)
+        g_string_append_printf (text, "%s{\"id\": \"00000000-0000-4000-8000-%06x%06x\", \"role\": \"user\","
+                                " \"status\": \"complete\", \"created\": \"2026-03-05T12:00:00Z\", \"parts\":"
+                                " [{\"kind\": \"text\", \"text\": \"Some words that are looked for, %u and %u\"}]}",
+                                j > 0 ? "," : "", i + 1, j, i, j);
+      g_string_append (text, "]}");
+    }
+  g_string_append (text, "]}");
+  write_file (name, text->str);
+}
+
+typedef struct {
+  SottoTransfer *transfer;
+  gint64 last;
+  gint64 longest;
+  guint n_ticks;
+  double fraction; /* the last one between nothing and all that was seen */
+  gboolean cancels;
+} Watch;
+
+static gboolean
+on_tick (gpointer data)
+{
+  Watch *watch = data;
+  const gint64 now = g_get_monotonic_time ();
+  const double fraction = sotto_transfer_get_fraction (watch->transfer);
+
+  watch->longest = MAX (watch->longest, now - watch->last);
+  watch->last = now;
+  watch->n_ticks++;
+  if (fraction > 0 && fraction < 1)
+    watch->fraction = fraction;
+  if (fraction > 0 && watch->cancels)
+    sotto_transfer_cancel (watch->transfer);
+  return G_SOURCE_CONTINUE;
+}
+
+/* While thousands of messages come in, the window could draw; and it can be thought better of. */
+static void
+test_many (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autoptr (GFile) file = file_of ("many.sotto");
+
+  write_many ("many.sotto");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (SottoTransfer) transfer = sotto_transfer_new_import (list, file);
+      g_autoptr (GError) error = NULL;
+      Watch watch = { transfer, g_get_monotonic_time (), 0, 0, 0, i == 0 };
+      const gint64 begin = g_get_monotonic_time ();
+      guint source = g_timeout_add (2, on_tick, &watch);
+      gboolean ok = run (transfer, &error);
+
+      g_source_remove (source);
+      g_test_message ("%s after %.0f ms, %u ticks, the longest wait %.1f ms, seen at %.2f", ok ? "done" : "cancelled",
+                      (double) (g_get_monotonic_time () - begin) / 1000, watch.n_ticks, (double) watch.longest / 1000,
+                      watch.fraction);
+      g_assert_cmpfloat (watch.fraction, >, 0);
+      g_assert_cmpfloat (watch.fraction, <, 1);
+      if (i == 0)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+          g_assert_cmpuint (harness_length (list), ==, 0);
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_cmpuint (watch.n_ticks, >, 10);
+      g_assert_cmpuint (harness_length (list), ==, N_MANY);
+      g_assert_cmpstr (sotto_conversation_get_title (sotto_transfer_get_first (transfer)), ==, "Talk 0");
+    }
+  harness_close (app);
+}
+
 /* Closing ends what runs, and nothing of it is there afterwards. */
 static void
 test_closing (void)
@@ -385,6 +473,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transfer/models", test_models);
   g_test_add_func ("/transfer/refused", test_refused);
   g_test_add_func ("/transfer/not-written", test_not_written);
+  g_test_add_func ("/transfer/many", test_many);
   g_test_add_func ("/transfer/closing", test_closing);
   return g_test_run ();
 }
