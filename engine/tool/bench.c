@@ -196,6 +196,7 @@ describe_json (const Options      *options,
                SottoModel         *model,
                const SottoBackend *backend,
                SottoSession       *session,
+               double              open_seconds,
                const double       *prefill,
                const double       *decode)
 {
@@ -214,9 +215,10 @@ describe_json (const Options      *options,
       json,
       ",\n  \"threads\": %u,\n  \"prompt\": %d,\n  \"generate\": %d,\n"
       "  \"depth\": %d,\n  \"repeat\": %d,\n  \"weight_bytes\": %" G_GUINT64_FORMAT
-      ",\n  \"kv_cache_bytes\": %" G_GUINT64_FORMAT ",\n  \"scratch_bytes\": %" G_GUINT64_FORMAT,
+      ",\n  \"kv_cache_bytes\": %" G_GUINT64_FORMAT ",\n  \"scratch_bytes\": %" G_GUINT64_FORMAT
+      ",\n  \"open_seconds\": %.6f",
       sotto_backend_get_threads (backend), options->n_prompt, options->n_generate, options->depth,
-      options->n_repeat, memory.weights, memory.kv_cache, memory.scratch);
+      options->n_repeat, memory.weights, memory.kv_cache, memory.scratch, open_seconds);
   append_json_speed (json, "prefill", options->n_prompt, prefill, options->n_repeat);
   append_json_speed (json, "decode", options->n_generate, decode, options->n_repeat);
 
@@ -256,8 +258,9 @@ bench (const Options      *options,
        const char         *path,
        GError            **error)
 {
-  g_autoptr (SottoModel) model = tool_open_model (path, error);
-  g_autoptr (SottoBackend) backend = model != NULL ? tool_open_backend (compute, error) : NULL;
+  g_autoptr (SottoBackend) backend = tool_open_backend (compute, error);
+  gint64 started = g_get_monotonic_time ();
+  g_autoptr (SottoModel) model = backend != NULL ? tool_open_model (path, error) : NULL;
   g_autoptr (SottoSession) session = NULL;
   g_autoptr (GString) text = NULL;
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
@@ -266,21 +269,24 @@ bench (const Options      *options,
   g_autofree double *decode = g_new0 (double, options->n_repeat);
   guint n_context = options->depth + MAX (options->n_prompt, options->n_generate) + 1;
   SottoKvType kv_type;
+  double open_seconds;
   Bench self;
 
-  if (backend == NULL || !tool_get_kv_type (compute, &kv_type, error))
+  if (model == NULL || !tool_get_kv_type (compute, &kv_type, error))
     return FALSE;
 
+  /* Until a token can be computed: weights are on a device then. */
   session = sotto_session_new (model, backend, n_context, kv_type, error);
   if (session == NULL)
     return FALSE;
+  open_seconds = (g_get_monotonic_time () - started) / 1e6;
 
   tokens = g_new0 (gint32, n_context);
   self = (Bench) { session, random, sotto_model_get_info (model)->n_vocabulary, tokens };
   if (!run_all (options, &self, prefill, decode, error))
     return FALSE;
 
-  text = options->json ? describe_json (options, model, backend, session, prefill, decode)
+  text = options->json ? describe_json (options, model, backend, session, open_seconds, prefill, decode)
                        : describe_plain (options, model, backend, prefill, decode);
 
   return tool_write (text->str, text->len, error);

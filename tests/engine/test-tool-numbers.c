@@ -261,6 +261,7 @@ test_bench (ToolFixture *self, gconstpointer data)
   g_assert_cmpfloat (yyjson_get_real (yyjson_obj_get (root, "prefill_tokens_per_second")), >, 0.0);
   g_assert_cmpfloat (yyjson_get_real (yyjson_obj_get (root, "decode_tokens_per_second")), >, 0.0);
   g_assert_cmpuint (yyjson_arr_size (yyjson_obj_get (root, "prefill_seconds")), ==, 2);
+  g_assert_cmpfloat (yyjson_get_real (yyjson_obj_get (root, "open_seconds")), >, 0.0);
   g_assert_cmpuint (yyjson_get_uint (yyjson_obj_get (root, "threads")), ==, 1);
   yyjson_doc_free (document);
 

@@ -1,0 +1,138 @@
+"""correct: the tests that can use a device, and whole models through the engine's own door."""
+import array
+import concurrent.futures
+import glob
+import math
+import os
+import struct
+import subprocess
+import tempfile
+
+import synthetic
+from kit import HERE
+
+# As far as products of many rows, which read halves, may be off of the highest logit; and what such a model's layers
+# may make of it (tests/engine/cuda-models.c).
+NEAR, FURTHEST = 5e-3, 5e-2
+# Shapes whose rows are as wide as those of real models, with fewer of them.
+WIDE = {"layers": 2, "vocabulary": 4096}
+N_SHORT, N_LONG = 40, 600
+
+
+def floats(path):
+    with open(path, "rb") as file:
+        read = array.array("f", file.read())
+    os.unlink(path)
+    return read
+
+
+def fixture(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    n_tokens, n_rows, n_columns = struct.unpack_from("<3I", data)
+    tokens = struct.unpack_from(f"<{n_tokens}i", data, 12)
+    return tokens, array.array("f", data[12 + 4 * n_tokens:]), n_columns
+
+
+def distance(right, got):
+    """Of the highest; no number counts as infinitely far."""
+    if len(right) != len(got):
+        return math.inf
+    highest = max(map(abs, right))
+    worst = max(abs(a - b) for a, b in zip(right, got))
+    return worst / highest if all(map(math.isfinite, got)) else math.inf
+
+
+def logits(kit, folder, name, model, tokens, *options):
+    """What the engine says, as floats, or its words."""
+    path = f"{folder}/{name}"
+    command = kit.program("sotto-engine", "logits", model, "--tokens", ",".join(map(str, tokens)), "--output", path,
+                          "--kv", "f32", *options)
+    own = {"SOTTO_CUDA_MODULE": kit.module, "LC_ALL": "C.UTF-8"}
+    try:
+        ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             timeout=max(kit.left(), 1), env=os.environ | own)
+    except subprocess.TimeoutExpired:
+        return "no time was left"
+    return floats(path) if ran.returncode == 0 else ran.stderr.strip() or f"status {ran.returncode}"
+
+
+# --- Families ---
+
+def one_family(kit, folder, path):
+    """(name, distance or words, whether a second run gives the same bits, distance when one layer is on the GPU)"""
+    stem = os.path.basename(path).removesuffix(".logits")
+    name = stem if os.path.exists(f"{HERE}/tests/engine/families/{stem}.gguf") else stem.rsplit(".", 1)[0]
+    model = f"{HERE}/tests/engine/families/{name}.gguf"
+    tokens, right, _ = fixture(path)
+    first = logits(kit, folder, f"{stem}-1", model, tokens, "--backend", "cuda")
+    if isinstance(first, str):
+        return stem, first, None, None
+    again = logits(kit, folder, f"{stem}-2", model, tokens, "--backend", "cuda")
+    split = logits(kit, folder, f"{stem}-3", model, tokens, "--backend", "cuda", "--gpu-layers", "1")
+    return (stem, distance(right, first), not isinstance(again, str) and first.tobytes() == again.tobytes(),
+            split if isinstance(split, str) else distance(right, split))
+
+
+def families(kit, folder):
+    paths = sorted(glob.glob(f"{HERE}/tests/engine/families/*.logits"))
+    if kit.emulated:
+        paths = paths[::8]
+    with concurrent.futures.ThreadPoolExecutor(min(6, os.cpu_count())) as pool:
+        done = list(pool.map(lambda path: one_family(kit, folder, path), paths))
+    ran = [entry for entry in done if not isinstance(entry[1], str)]
+    if not ran:
+        kit.note("families", False, done[0][1] if done else "there are no fixtures")
+        return
+    for stem, words, _, _ in done:
+        if isinstance(words, str):
+            kit.say(f"        {stem}: {words}")
+    far = [f"{stem} {off:.1e}" for stem, off, _, _ in ran if off > NEAR]
+    split = [f"{stem} {off if isinstance(off, str) else f'{off:.1e}'}" for stem, _, _, off in ran
+             if isinstance(off, str) or off > FURTHEST]
+    kit.note("families beside transformers", len(ran) == len(done) and all(off < FURTHEST for _, off, _, _ in ran),
+             f"{len(ran)} of {len(done)} ran, {len(far)} further off than {NEAR}:", ", ".join(far) or "none",
+             distances={stem: off for stem, off, _, _ in ran})
+    other = [stem for stem, _, is_same, _ in ran if not is_same]
+    kit.note("families, the same bits again", not other, ", ".join(other) or "all")
+    kit.note("families, one layer on the GPU", not split, ", ".join(split) or "all near")
+
+
+# --- Wide models ---
+
+def wide(kit, folder, name):
+    """A device and the plain tier of the CPU, on rows of real width, in prefills of both kinds of attention."""
+    s = synthetic.shape(name, 1 if kit.emulated else WIDE["layers"], 512 if kit.emulated else WIDE["vocabulary"])
+    path = f"{folder}/{name}.gguf"
+    synthetic.write(path, s)
+    for n in (6, 12) if kit.emulated else (6, N_SHORT, N_LONG):
+        what = f"{name}, {s['layers']} layers, {n} tokens"
+        tokens = [(7919 * i + 13) % s["vocabulary"] for i in range(n)]
+        right = logits(kit, folder, "right", path, tokens, "--backend", "cpu", "--tier", "reference")
+        got = logits(kit, folder, "got", path, tokens, "--backend", "cuda")
+        again = logits(kit, folder, "again", path, tokens, "--backend", "cuda")
+        bad = [words for words in (right, got, again) if isinstance(words, str)]
+        if bad:
+            kit.note(what, False, bad[0])
+            continue
+        columns = s["vocabulary"]
+        off = sorted(distance(right[i:i + columns], got[i:i + columns]) for i in range(0, len(right), columns))
+        # Where two experts are nearly alike another may be chosen: then a few tokens differ, not most.
+        worst, middle = off[-1], off[len(off) // 2]
+        near = middle < NEAR if "experts" in s else worst < FURTHEST and middle < NEAR
+        kit.note(what, near and got == again, f"a token is off by {middle:.1e} (median), {worst:.1e} (most);",
+                 "the same bits again" if got == again else "OTHER BITS in a second run", median=middle, most=worst)
+    os.unlink(path)
+
+
+def run(kit):
+    tests = [("what kernels are written in, and fragments of mma and ldmatrix", "wrappers", kit.probes, 120),
+             ("kernels", "kernels", kit.module, 200), ("plans and models", "models", kit.module, 150)]
+    for what, name, module, seconds in tests:
+        kit.tap(what, name, kit.program(f"test-engine-cuda-{name}", "--tap", "-k", module), seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        families(kit, folder)
+        for name in synthetic.SHAPES:
+            wide(kit, folder, name)
+    if not kit.emulated:
+        kit.tap("all families", "models-all", kit.program("test-engine-cuda-models-all", "--tap", "-k", kit.module), 240)

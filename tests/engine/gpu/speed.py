@@ -1,0 +1,93 @@
+"""speed: the table that the issue asks for, on models of the right shape and random weights."""
+import json
+import os
+import tempfile
+import time
+
+import look
+import synthetic
+
+N_DECODED, N_DEEP = 128, 64
+
+# Model, what is measured, tokens, and the share of the roof to reach.
+TESTS = [
+    ("1b", "decode", 0, 0.55), ("1b", "decode", 32768, None), ("1b", "prefill", 512, None), ("1b", "prefill", 4096, None),
+    ("8b", "decode", 0, 0.75), ("8b", "decode", 32768, 0.70), ("8b", "prefill", 512, None), ("8b", "prefill", 4096, None),
+    ("30b-a3b", "decode", 0, 0.40), ("30b-a3b", "decode", 32768, None), ("30b-a3b", "prefill", 512, None),
+    ("30b-a3b", "prefill", 4096, None),
+]
+LOADING = 0.80
+
+
+def make_model(kit, name, s):
+    folder = os.environ.get("MODELS") or tempfile.gettempdir()
+    path = f"{folder}/sotto-random-{name}{'-small' if kit.emulated else ''}.gguf"
+    began = time.monotonic()
+    if not os.path.exists(path):
+        synthetic.write(f"{path}.part", s)
+        os.rename(f"{path}.part", path)
+    kit.note(f"{name} is there", True, f"{os.path.getsize(path) / 1e9:.2f} GB, made in {time.monotonic() - began:.1f} s")
+    return path
+
+
+def measure(kit, name, path, s, what, n):
+    """Tokens a second, and what bench said; (nullable)"""
+    if kit.emulated:
+        n = min(n, 24)
+    decoded = 4 if kit.emulated else N_DEEP if n else N_DECODED
+    sizes = ["-p", n, "-n", 0] if what == "prefill" else ["-p", 0, "-n", decoded, "-d", n]
+    found, said = kit.json_of(f"{name}-{what}-{n}", kit.program("sotto-engine", "bench", path, "--json", "--backend", "cuda",
+                              *sizes, "--repeat", 1 if kit.emulated else 3), 150)
+    if found is None:
+        return None, said, n, decoded
+    return found[f"{what}_tokens_per_second"], found, n, decoded
+
+
+def run(kit):
+    device = look.measure_device(kit)
+    copied = device["copy_gb_per_s"] * 1e9 if device else None
+    rows, models = [], {}
+    for name, what, n, target in TESTS:
+        s = synthetic.shape(name, 1 if kit.emulated else None, 1024 if kit.emulated else None)
+        try:
+            path = models[name] = models.get(name) or make_model(kit, name, s)
+        except OSError as problem:
+            kit.note(f"{name} {what} {n}", False, problem)
+            continue
+        speed, found, n, decoded = measure(kit, name, path, s, what, n)
+        if speed is None:
+            kit.note(f"{name} {what} {n}", False, found)
+            continue
+        row = {"model": name, "what": what, "tokens": n, "tokens_per_s": speed, "to_reach": target}
+        if what == "decode":
+            row["gb_per_s"] = speed * (synthetic.touched(s) + synthetic.kv_bytes(s) * (n + decoded / 2)) / 1e9
+            row["of_roof"] = row["gb_per_s"] * 1e9 / copied if copied else None
+        else:
+            row["tera_operations_per_s"] = synthetic.operations(s, n) / n * speed / 1e12
+        rows.append(row)
+        well = True if target is None or kit.emulated else bool(copied) and row["of_roof"] >= target
+        kit.note(f"{name} {what} {n}", well, describe(row), **row, bench=found)
+        if what == "decode" and n == 0:
+            note_loading(kit, name, device, found)
+    with open(f"{kit.out}/table.json", "w") as file:
+        json.dump({"device": device, "rows": rows}, file, indent=1)
+
+
+def describe(row):
+    words = f"{row['tokens_per_s']:10.1f} tokens/s"
+    if row["what"] == "prefill":
+        return words + f" {row['tera_operations_per_s']:8.1f} TOP/s"
+    words += f" {row['gb_per_s']:8.1f} GB/s"
+    if row["of_roof"] is not None:
+        words += f", {row['of_roof']:.0%} of a copy"
+    return words + (f" (to reach: {row['to_reach']:.0%})" if row["to_reach"] else "")
+
+
+def note_loading(kit, name, device, found):
+    """The file is in the page cache, so that the bus is what limits."""
+    size, seconds = found["weight_bytes"], found["open_seconds"]
+    speed = size / seconds / 1e9
+    share = speed / device["bus_gb_per_s"] if device and device["bus_gb_per_s"] else None
+    well = True if kit.emulated or share is None else share >= LOADING
+    kit.note(f"{name} loading", well, f"{seconds:.2f} s, {speed:.1f} GB/s" + (f", {share:.0%} of the bus" if share else ""),
+             seconds=seconds, gb_per_s=speed, of_bus=share)
