@@ -115,10 +115,15 @@ explain (const Reasons *self, GError **error)
       break;
     case NO_DRIVER:
       arguments.subject = "driver";
-      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &arguments,
-                              "the driver runs CUDA %u.%u, the installed modules need %u.%u",
-                              self->driver / 1000, self->driver % 1000 / 10, self->needed / 1000,
-                              self->needed % 1000 / 10);
+      if (self->driver == 0)
+        sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &arguments,
+                                "there is no driver for a GPU; the installed modules need one of CUDA %u.%u",
+                                self->needed / 1000, self->needed % 1000 / 10);
+      else
+        sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &arguments,
+                                "the driver runs CUDA %u.%u, the installed modules need %u.%u",
+                                self->driver / 1000, self->driver % 1000 / 10, self->needed / 1000,
+                                self->needed % 1000 / 10);
       break;
     case NO_CODE:
       arguments.subject = "architecture";

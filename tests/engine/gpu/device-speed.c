@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_ROUNDS = 7, N_LAUNCHES = 200, N_MOST_ROWS = 512, N_CACHED = 32768 };
+enum { N_ROUNDS = 7, N_LAUNCHES = 200, N_CACHED = 32768, MOST_REHEARSED = 1 << 23 };
 
 typedef struct {
   const SottoCudaModule *module;
@@ -22,6 +22,8 @@ typedef struct {
   guint8 *scratch;         /* rows in and out */
   gsize n_scratch, taken;
   gboolean is_first;       /* of the list of kernels */
+  gboolean is_rehearsal;   /* on no device: a little of everything, once */
+  guint n_rounds;
 } Speed;
 
 typedef gboolean (*Work) (Speed *self, gconstpointer data);
@@ -84,7 +86,7 @@ measure (Speed *self, const char *what, Work work, gconstpointer data)
   is_recorded = m->record (self->device);
   if (is_recorded && (!work (self, data) || (recording = m->recorded (self->device)) == NULL))
     fail (self, what);
-  for (guint round = 0; round < N_ROUNDS; round++)
+  for (guint round = 0; round < self->n_rounds; round++)
     {
       gint64 began = g_get_monotonic_time ();
 
@@ -105,7 +107,7 @@ time_move (Speed *self, gboolean (*move) (Speed *self, guint8 *host, gsize n), g
 {
   double best = G_MAXDOUBLE;
 
-  for (guint round = 0; round < N_ROUNDS; round++)
+  for (guint round = 0; round < self->n_rounds; round++)
     {
       gint64 began = g_get_monotonic_time ();
 
@@ -155,7 +157,7 @@ measure_bus (Speed *self, gsize n)
   if (!self->module->wait (self->device) || allocate (&host, n) != 0)
     return 0;
   memset (host, 1, n);
-  for (guint round = 0; round < N_ROUNDS; round++)
+  for (guint round = 0; round < self->n_rounds; round++)
     {
       gint64 began = g_get_monotonic_time ();
 
@@ -276,8 +278,8 @@ time_product (Speed *self, const Product *p)
                                             .n_matrices = 1 };
   run.multiply.weight.row_bytes = sotto_cuda_layout_row_bytes (p->type, p->n_columns);
   run.multiply.weight.matrix_bytes = run.multiply.weight.row_bytes * p->n_rows;
-  run.n_copies = (guint) MIN (self->n_memory / run.multiply.weight.matrix_bytes, 64);
-  if (run.n_copies == 0)
+  run.n_copies = (guint) MIN (self->n_memory / run.multiply.weight.matrix_bytes, self->is_rehearsal ? 1 : 64);
+  if (run.n_copies == 0 || (self->is_rehearsal && n * p->n_rows > MOST_REHEARSED))
     return;
   print_kernel (self, what, measure (self, what, run_products, &run) / run.n_copies, run.multiply.weight.matrix_bytes,
                 2.0 * p->n_columns * p->n_rows * p->n_tokens);
@@ -330,8 +332,8 @@ time_attention (Speed *self, const Attention *p)
                                    .n_positions_most = n_seen, .cache = &run.cache, .step = &step };
   run.attend.attended = take (self, n * sizeof (float));
   run.attend.partials = take (self, self->module->attend_partial_floats (&run.attend) * sizeof (float));
-  run.n_copies = (guint) MIN (self->n_memory / both, 8);
-  if (run.n_copies == 0)
+  run.n_copies = (guint) MIN (self->n_memory / both, self->is_rehearsal ? 1 : 8);
+  if (run.n_copies == 0 || (self->is_rehearsal && (gsize) n * n_seen > MOST_REHEARSED))
     return;
   if (!self->module->upload (self->device, position, &p->position, sizeof *position)
       || !self->module->clear (self->device, queries, n * sizeof *queries))
@@ -404,6 +406,8 @@ main (int argc, char **argv)
       return 1;
     }
   self.module = library->module;
+  self.is_rehearsal = self.module->toolkit == 0;
+  self.n_rounds = self.is_rehearsal ? 1 : N_ROUNDS;
   self.device = self.module->open (library->devices[0].index, message);
   if (self.device == NULL)
     {

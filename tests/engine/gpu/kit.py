@@ -33,14 +33,26 @@ class Kit:
         self.well = self.well and well is not False
         mark = "skipped" if well is None else "ok" if well else "FAILED"
         self.say(f"{mark:8}{what}{': ' if words else ''}{' '.join(map(str, words))}")
+        self.write()
 
-    def finish(self):
-        self.results["seconds"] = round(STEP_SECONDS - self.left(), 1)
+    def write(self):
+        """After each thing: whoever lent the machine may end us."""
         with open(f"{self.out}/{self.step}.json", "w") as file:
-            json.dump(self.results, file, indent=1)
+            json.dump(self.results | {"seconds": round(STEP_SECONDS - self.left(), 1)}, file, indent=1)
         with open(f"{self.out}/{self.step}.txt", "w") as file:
             file.write("\n".join(self.lines) + "\n")
+
+    def finish(self):
+        self.write()
         return self.well
+
+    def has_device(self):
+        """Whether to go on: where there are a driver's tools, tests say better what is wrong."""
+        status, said = self.run("devices", self.program("sotto-engine", "devices"), 60)
+        if status == 0 and "no GPU" not in said or find_tool("nvidia-smi"):
+            return True
+        self.note("GPU", False, "there is none that Sotto can use:", said.strip().splitlines()[-1] if said else "")
+        return False
 
     # --- Running ---
 

@@ -31,7 +31,7 @@ def run(kit):
 
 def measure_device(kit):
     """What later steps count by; (nullable)"""
-    mib = 64 if kit.emulated else 4096
+    mib = 256 if kit.emulated else 4096
     found, said = kit.json_of("device", kit.program("device-speed", mib), 240)
     if found is None:
         kit.note("device-speed", False, said)
