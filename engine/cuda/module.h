@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * from then on all fail: such a device is lost.
  */
 
-#define SOTTO_CUDA_ABI 1
+#define SOTTO_CUDA_ABI 2
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -63,7 +63,9 @@ typedef struct {
 /* y = scale * (weight scale * (W x) + bias), or is added to what is there. Row r of y belongs to row r / rows_per_x of x.
  * Of a stack of matrices it takes matrices[r], or without them r % n_matrices, with that matrix' bias and scale: so
  * experts are multiplied (matrices chosen), and heads (in turns). */
-typedef struct {
+typedef struct _SottoCudaMultiply SottoCudaMultiply;
+
+struct _SottoCudaMultiply {
   SottoCudaWeight weight;
   SottoCudaOperand x;       /* x.n_rows = n_rows / rows_per_x */
   float *y;
@@ -77,7 +79,10 @@ typedef struct {
   /* Where matrices are given and the rows are many: the rows of y, sorted by matrix, and where each matrix's begin. */
   const guint32 *order;     /* (nullable) (n_rows) */
   const guint32 *starts;    /* (n_matrices + 1) */
-} SottoCudaMultiply;
+  /* (nullable): another product of the same x, whose y is its own: as if it were asked for next, but it may share a grid
+   * with this one, so that small products fill the device together. */
+  const SottoCudaMultiply *next;
+};
 
 /* y = norm (x), piece by piece of n_columns; weights differ from piece to piece where weight_step is n_columns. x and
  * y may be the same. Without norm, weight and bias it copies, which is how pieces of rows are moved. */

@@ -6,6 +6,9 @@
  *
  * The sum of a row: a lane's units in their order, in each the first half's product, the second's, the
  * offsets'; then the lanes as a butterfly. It is the same for any number of rows.
+ *
+ * Products of the same x (Q, K and V; gate and up) share a grid: one of few rows alone would leave most of a large device
+ * idle, and each would wait for the last block of the one before.
  */
 
 #include "cuda/codes.h"
@@ -87,13 +90,15 @@ add_unit (const Codes &codes, const Unit &u, float sum)
   return sum;
 }
 
-/* Blocks: ROWS * N_WARPS rows of the weight; N rows of x that share a matrix. */
+/* Blocks: ROWS * N_WARPS rows of a weight, one weight's after the other's; N rows of x that share a matrix. */
 template <typename T, guint N>
 KERNEL (N_WARPS * N_LANES)
-multiply_few_kernel (const MultiplyArguments a)
+multiply_few_kernel (const MultiplyTogether together)
 {
+  const guint which = (block_index () >= together.first[1]) + (block_index () >= together.first[2]);
+  const MultiplyArguments &a = together.of[which];
   const SottoCudaMultiply &m = a.m;
-  const guint first = (block_index () * N_WARPS + warp_index ()) * ROWS;
+  const guint first = ((block_index () - together.first[which]) * N_WARPS + warp_index ()) * ROWS;
   const guint first_y = block_index_y () * N;
   const guint matrix = matrix_of (m, first_y);
   const guint n_units = m.weight.n_columns / UNIT;
@@ -136,31 +141,37 @@ UNROLL
 
 template <typename T>
 static gboolean
-multiply_few_of (SottoCudaDevice *self, const MultiplyArguments *arguments)
+multiply_few_of (SottoCudaDevice *self, MultiplyTogether *together)
 {
+  const SottoCudaMultiply &m = together->of[0].m;
   /* Rows that each have a matrix of their own are not taken together. */
-  const guint n = arguments->m.weight.n_matrices > 1 ? 1 : arguments->m.n_rows;
+  const guint n = m.weight.n_matrices > 1 ? 1 : m.n_rows;
   Shape shape = {};
 
-  shape.n_blocks = ceil_divide (arguments->m.weight.n_rows, N_WARPS * ROWS);
+  for (guint i = 0; i < MOST_TOGETHER; i++)
+    {
+      together->first[i] = i < together->n ? shape.n_blocks : G_MAXUINT32;
+      if (i < together->n)
+        shape.n_blocks += ceil_divide (together->of[i].m.weight.n_rows, N_WARPS * ROWS);
+    }
   shape.n_threads = N_WARPS * N_LANES;
   if (n == 1)
     {
-      shape.n_blocks_y = arguments->m.n_rows;
-      return launch (self, "multiply one", shape, multiply_few_kernel<T, 1>, *arguments);
+      shape.n_blocks_y = m.n_rows;
+      return launch (self, "multiply one", shape, multiply_few_kernel<T, 1>, *together);
     }
   shape.n_blocks_y = ceil_divide (n, 4);
-  return launch (self, "multiply few", shape, multiply_few_kernel<T, 4>, *arguments);
+  return launch (self, "multiply few", shape, multiply_few_kernel<T, 4>, *together);
 }
 
 gboolean
-multiply_few (SottoCudaDevice *self, const MultiplyArguments *arguments)
+multiply_few (SottoCudaDevice *self, MultiplyTogether *together)
 {
-  switch (arguments->m.weight.type)
+  switch (together->of[0].m.weight.type)
     {
 #define CASE(T)  \
     case T::TYPE: \
-      return multiply_few_of<T> (self, arguments);
+      return multiply_few_of<T> (self, together);
       FOR_EACH_QUANTISED (CASE)
 #undef CASE
     default:

@@ -11,6 +11,15 @@ typedef struct {
   guint n_blocks;           /* of a row of the weight */
 } MultiplyArguments;
 
+/* Products of one x by weights of one type, which share a grid: one takes the blocks from its first on. */
+#define MOST_TOGETHER 3
+
+typedef struct {
+  MultiplyArguments of[MOST_TOGETHER];
+  guint first[MOST_TOGETHER]; /* behind all blocks where there is no such product */
+  guint n;
+} MultiplyTogether;
+
 /* Matrix of row r of y. */
 DEVICE guint
 matrix_of (const SottoCudaMultiply &m, guint row)
@@ -39,7 +48,7 @@ put_product (const SottoCudaMultiply &m, guint matrix, guint weight, guint row, 
 }
 
 /* A file each; they refuse types that they do not have. */
-gboolean multiply_few (SottoCudaDevice *self, const MultiplyArguments *arguments);
+gboolean multiply_few (SottoCudaDevice *self, MultiplyTogether *together);
 gboolean multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments);
 gboolean multiply_many (SottoCudaDevice *self, const MultiplyArguments *arguments);
 

@@ -6,6 +6,8 @@ typedef struct {
   SottoCudaWalk *walk;
   const SottoQkvStep *step;
   const SottoCudaCache *cache;
+  float *queries, *keys, *values;
+  gsize n_queries, n_keys, n_values; /* elements of a row */
 } Qkv;
 
 static gboolean
@@ -60,15 +62,15 @@ finish_heads (const Qkv *self, float *heads, guint n_heads, guint n_head, gboole
   return (arguments.rope == NULL && !is_kept) || SOTTO_WALK_DO (walk, heads, &arguments);
 }
 
-/* --- Queries --- */
+/* --- Products --- */
 
 /* n_key rows of every head, dense. Of a stack (operands.h) each head is a matrix; else rows of other things may lie
  * between heads, and are left behind. */
 static gboolean
-multiply_queries (const Qkv *self, const SottoWeight *weight, float *y)
+multiply_queries (const Qkv *self, const SottoWeight *weight, float *y, gboolean with_next)
 {
   const SottoQkvStep *step = self->step;
-  gsize n = (gsize) step->n_heads * step->n_key;
+  gsize n = self->n_queries;
   SottoWalkProduct product = { .scale = 1.0f };
   float *wide;
 
@@ -78,7 +80,10 @@ multiply_queries (const Qkv *self, const SottoWeight *weight, float *y)
       return sotto_walk_multiply (self->walk, weight, y, step->n_key, &product);
     }
   if (step->query_stride == step->n_key)
-    return sotto_walk_multiply (self->walk, weight, y, n, &product);
+    {
+      product.with_next = with_next;
+      return sotto_walk_multiply (self->walk, weight, y, n, &product);
+    }
 
   wide = sotto_walk_take_floats (self->walk, self->walk->n_rows, weight->n_rows);
   return sotto_walk_multiply (self->walk, weight, wide, weight->n_rows, &product)
@@ -89,62 +94,75 @@ multiply_queries (const Qkv *self, const SottoWeight *weight, float *y)
                                                 .n = step->n_key });
 }
 
+/* Q, K and V in one go. */
 static gboolean
-make_queries (const Qkv *self)
-{
-  const SottoQkvStep *step = self->step;
-  gsize n = (gsize) step->n_heads * step->n_key;
-  float *queries = sotto_walk_rows (self->walk, SOTTO_ROWS_QUERIES, n);
-
-  if (sotto_weight_is_there (&step->gate)
-      && !multiply_queries (self, &step->gate, sotto_walk_rows (self->walk, SOTTO_ROWS_GATES, n)))
-    return FALSE;
-  return multiply_queries (self, &step->query, queries) && clamp (self, queries, n)
-         && norm_heads (self, &step->query_norm, step->span, queries, queries, step->n_heads, step->n_key)
-         && finish_heads (self, queries, step->n_heads, step->n_key, FALSE, FALSE);
-}
-
-/* --- Keys and values --- */
-
-/* Values that are the keys are taken before those are normed. */
-static gboolean
-make_keys_and_values (const Qkv *self)
+project (const Qkv *self)
 {
   const SottoQkvStep *step = self->step;
   SottoCudaWalk *walk = self->walk;
+  gboolean has_key = sotto_weight_is_there (&step->key), has_value = sotto_weight_is_there (&step->value);
+  SottoWalkProduct product = { .scale = 1.0f, .with_next = has_value };
+
+  if (sotto_weight_is_there (&step->gate)
+      && !multiply_queries (self, &step->gate, sotto_walk_rows (walk, SOTTO_ROWS_GATES, self->n_queries), FALSE))
+    return FALSE;
+  if (!multiply_queries (self, &step->query, self->queries, has_key))
+    return FALSE;
+  if (!has_key)
+    return TRUE;
+  if (!sotto_walk_multiply (walk, &step->key, self->keys, self->n_keys, &product))
+    return FALSE;
+  product.with_next = FALSE;
+  return !has_value || sotto_walk_multiply (walk, &step->value, self->values, self->n_values, &product);
+}
+
+/* --- What they become --- */
+
+static gboolean
+finish_queries (const Qkv *self)
+{
+  const SottoQkvStep *step = self->step;
+
+  return clamp (self, self->queries, self->n_queries)
+         && norm_heads (self, &step->query_norm, step->span, self->queries, self->queries, step->n_heads, step->n_key)
+         && finish_heads (self, self->queries, step->n_heads, step->n_key, FALSE, FALSE);
+}
+
+/* Values that are the keys are taken before those are normed. */
+static gboolean
+finish_keys_and_values (const Qkv *self)
+{
+  const SottoQkvStep *step = self->step;
   guint n_heads = self->cache->n_heads;
   guint n_value = self->cache->n_value;
-  gsize n_keys = (gsize) n_heads * step->n_key, n_values = (gsize) n_heads * n_value;
-  float *keys = sotto_walk_take_floats (walk, walk->n_rows, n_keys);
-  float *values = sotto_walk_take_floats (walk, walk->n_rows, n_values);
-  SottoWalkProduct product = { .scale = 1.0f };
+  gboolean has_value = sotto_weight_is_there (&step->value);
 
-  if (!sotto_walk_multiply (walk, &step->key, keys, n_keys, &product) || !clamp (self, keys, n_keys))
-    return FALSE;
-  if (sotto_weight_is_there (&step->value))
-    {
-      if (!sotto_walk_multiply (walk, &step->value, values, n_values, &product)
-          || !clamp (self, values, n_values)
-          || !norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, values, values, n_heads, n_value))
-        return FALSE;
-    }
-  else if (!norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, keys, values, n_heads, n_value))
-    return FALSE;
-
-  return finish_heads (self, values, n_heads, n_value, TRUE, TRUE)
-         && norm_heads (self, &step->key_norm, step->span, keys, keys, n_heads, step->n_key)
-         && finish_heads (self, keys, n_heads, step->n_key, TRUE, FALSE);
+  return clamp (self, self->keys, self->n_keys)
+         && (!has_value || clamp (self, self->values, self->n_values))
+         && norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, has_value ? self->values : self->keys, self->values,
+                        n_heads, n_value)
+         && finish_heads (self, self->values, n_heads, n_value, TRUE, TRUE)
+         && norm_heads (self, &step->key_norm, step->span, self->keys, self->keys, n_heads, step->n_key)
+         && finish_heads (self, self->keys, n_heads, step->n_key, TRUE, FALSE);
 }
 
 gboolean
 sotto_walk_qkv (SottoCudaWalk *walk, const SottoQkvStep *step)
 {
-  Qkv self = { walk, step, &walk->caches[step->cache] };
+  const SottoCudaCache *cache = &walk->caches[step->cache];
+  Qkv self = { .walk = walk, .step = step, .cache = cache, .n_queries = (gsize) step->n_heads * step->n_key,
+               .n_keys = (gsize) cache->n_heads * step->n_key, .n_values = (gsize) cache->n_heads * cache->n_value };
+  gboolean has_key = sotto_weight_is_there (&step->key);
   guint n = step->query.n_columns;
 
+  self.queries = sotto_walk_rows (walk, SOTTO_ROWS_QUERIES, self.n_queries);
+  if (has_key)
+    {
+      self.keys = sotto_walk_take_floats (walk, walk->n_rows, self.n_keys);
+      self.values = sotto_walk_take_floats (walk, walk->n_rows, self.n_values);
+    }
   return sotto_walk_quantise (walk, sotto_walk_buffer (walk, step->from, n), n, walk->n_rows, n)
-         && make_queries (&self)
-         && (!sotto_weight_is_there (&step->key) || make_keys_and_values (&self));
+         && project (&self) && finish_queries (&self) && (!has_key || finish_keys_and_values (&self));
 }
 
 /* --- Attention --- */

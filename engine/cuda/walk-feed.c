@@ -3,6 +3,7 @@
 /* FEED, PROJECT, EXPERTS and DELTA as operations. */
 
 static const SottoWalkProduct plainly = { .scale = 1.0f };
+static const SottoWalkProduct with_next = { .scale = 1.0f, .with_next = TRUE };
 
 /* The buffer that a step's products read. */
 static gboolean
@@ -39,7 +40,7 @@ sotto_walk_feed (SottoCudaWalk *self, const SottoFeedStep *step)
     }
   return read_buffer (self, step->from, some->n_columns)
          && (!has_switch || sotto_walk_multiply (self, &step->switch_, switches, 1, &plainly))
-         && (!has_gate || sotto_walk_multiply (self, &step->gate, hidden, n, &plainly))
+         && (!has_gate || sotto_walk_multiply (self, &step->gate, hidden, n, has_up ? &with_next : &plainly))
          && (!has_up || sotto_walk_multiply (self, &step->up, up, n, &plainly))
          && SOTTO_WALK_DO (self, gate, &arguments);
 }
@@ -88,9 +89,9 @@ choose (Experts *self)
 
 /* A product of chosen experts' matrices: @rows_per_x places read the same row. */
 static gboolean
-multiply_chosen (const Experts *self, const SottoWeight *weight, guint rows_per_x, float *y)
+multiply_chosen (const Experts *self, const SottoWeight *weight, guint rows_per_x, float *y, gboolean is_first)
 {
-  SottoWalkProduct product = { .scale = 1.0f, .rows_per_x = rows_per_x,
+  SottoWalkProduct product = { .scale = 1.0f, .with_next = is_first, .rows_per_x = rows_per_x,
                                .matrices = self->route.experts, .order = self->route.order,
                                .starts = self->route.starts };
 
@@ -109,8 +110,8 @@ feed_chosen (const Experts *self, float *hidden)
                               .up = up, .y = hidden, .n_rows = self->n_places, .n_columns = n };
 
   return read_buffer (walk, step->from, step->up.n_columns)
-         && (!has_gate || multiply_chosen (self, &step->gate, step->n_used, hidden))
-         && multiply_chosen (self, &step->up, step->n_used, up)
+         && (!has_gate || multiply_chosen (self, &step->gate, step->n_used, hidden, TRUE))
+         && multiply_chosen (self, &step->up, step->n_used, up, FALSE)
          && SOTTO_WALK_DO (walk, gate, &arguments);
 }
 
@@ -127,7 +128,7 @@ sotto_walk_experts (SottoCudaWalk *walk, const SottoExpertsStep *step)
 
   if (!choose (&self) || !feed_chosen (&self, hidden)
       || !sotto_walk_quantise (walk, hidden, n_hidden, self.n_places, n_hidden)
-      || !multiply_chosen (&self, &step->down, 1, rows))
+      || !multiply_chosen (&self, &step->down, 1, rows, FALSE))
     return FALSE;
   arguments.weights = self.route.weights;
   sotto_walk_touch (walk, arguments.to);
@@ -158,9 +159,9 @@ sotto_walk_delta (SottoCudaWalk *self, const SottoDeltaStep *step)
 
   sotto_walk_touch (self, arguments.attended);
   return read_buffer (self, step->from, step->mixed.n_columns)
-         && sotto_walk_multiply (self, &step->mixed, mixed, n_channels, &plainly)
+         && sotto_walk_multiply (self, &step->mixed, mixed, n_channels, &with_next)
          && sotto_walk_multiply (self, &step->gate, gate, n_values, &plainly)
-         && sotto_walk_multiply (self, &step->alpha, alpha, n_heads, &plainly)
+         && sotto_walk_multiply (self, &step->alpha, alpha, n_heads, &with_next)
          && sotto_walk_multiply (self, &step->beta, beta, n_heads, &plainly)
          && SOTTO_WALK_DO (self, delta, &arguments);
 }

@@ -121,9 +121,19 @@ sotto_walk_multiply (SottoCudaWalk          *self,
                                   .matrices = product->matrices,
                                   .order = product->order,
                                   .starts = product->starts };
+  const SottoCudaMultiply *first;
 
   sotto_walk_touch (self, y);
-  return SOTTO_WALK_DO (self, multiply, &arguments);
+  if (product->with_next && self->n_put_off < G_N_ELEMENTS (self->put_off))
+    {
+      self->put_off[self->n_put_off++] = arguments;
+      return TRUE;
+    }
+  for (guint i = 0; i < self->n_put_off; i++)
+    self->put_off[i].next = i + 1 < self->n_put_off ? &self->put_off[i + 1] : &arguments;
+  first = self->n_put_off > 0 ? self->put_off : &arguments;
+  self->n_put_off = 0;
+  return SOTTO_WALK_DO (self, multiply, first);
 }
 
 gboolean
@@ -243,6 +253,7 @@ gboolean
 sotto_cuda_walk (SottoCudaWalk *self)
 {
   self->operand_of = NULL;
+  self->n_put_off = 0;
   for (guint i = 0; i < self->plan->n_steps; i++)
     {
       self->taken = 0;

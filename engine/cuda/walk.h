@@ -55,6 +55,8 @@ typedef struct {
   const float *operand_of;       /* whose rows are in OPERAND */
   SottoCudaOperand operand;
   guint n_inputs;                /* elements of a row of INPUTS */
+  SottoCudaMultiply put_off[2];  /* products that the next one takes along */
+  guint n_put_off;
 } SottoCudaWalk;
 
 /**
@@ -108,6 +110,7 @@ typedef struct {
   float scale;
   gboolean add;
   gboolean exact;                /* as SottoCudaMultiply's */
+  gboolean with_next;            /* put off until the next product, which is of the same operand */
   guint rows_per_x;              /* 0: 1 */
   const guint32 *matrices;       /* as SottoCudaMultiply's, likewise the next */
   const guint32 *order;

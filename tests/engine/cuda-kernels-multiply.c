@@ -239,6 +239,53 @@ test_many (CudaModule *self)
   check_all (self, TRUE);
 }
 
+/* Products that may share a grid, of one type and of another between: to the bit what each gives alone, whatever the
+ * numbers of their rows are, and nothing else is written. */
+static void
+test_together (CudaModule *self)
+{
+  static const guint n_rows[] = { 19, 8, 1, 33, 5 };
+  static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K,
+                                          SOTTO_BLOCK_Q6_K };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+
+  for (guint n_tokens = 1; n_tokens <= 11; n_tokens += 5)
+    {
+      const Case c = { 40, 512, n_tokens, 1, 1, FALSE, n_tokens > SOTTO_CUDA_FEW, FALSE };
+      const gsize n = n_tokens * y_stride (&c);
+      g_autofree float *x = cuda_random_floats ((gsize) n_tokens * c.n_columns);
+      g_autofree float *ones = cuda_random_floats (MAX (n, c.n_rows));
+      SottoCudaOperand operand = put_operand (self, &(Input) { .shape = &c, .x = x });
+      SottoCudaMultiply alone[G_N_ELEMENTS (types)], chain[G_N_ELEMENTS (types)];
+
+      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+        {
+          SottoWeight weight = random_weight_new_stack (types[i], 1, n_rows[i], c.n_columns, rand);
+          Input in = { .shape = &c, .weight = &weight, .bias = ones, .scales = ones };
+
+          alone[i] = (SottoCudaMultiply) { .weight = put_weight (self, &in), .x = operand, .y_stride = y_stride (&c),
+                                           .n_rows = n_tokens, .rows_per_x = 1, .scale = SCALE };
+          chain[i] = alone[i];
+          alone[i].y = cuda_put (self, ones, n * sizeof (float));
+          chain[i].y = cuda_put (self, ones, n * sizeof (float));
+          random_weight_clear (&weight);
+        }
+      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+        {
+          chain[i].next = i + 1 < G_N_ELEMENTS (types) ? &chain[i + 1] : NULL;
+          cuda_check (self, self->module->multiply (self->device, &alone[i]));
+        }
+      cuda_check (self, self->module->multiply (self->device, chain));
+      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+        {
+          g_autofree float *right = cuda_get (self, alone[i].y, n * sizeof (float));
+          g_autofree float *got = cuda_get (self, chain[i].y, n * sizeof (float));
+
+          g_assert_cmpmem (got, n * sizeof (float), right, n * sizeof (float));
+        }
+    }
+}
+
 /* Devices before 7.5 have no products of matrices. */
 static void
 test_many_plainly (CudaModule *self)
@@ -262,5 +309,6 @@ cuda_kernels_add_multiply (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/multiply/few", test_few);
   cuda_test_add (argc, argv, "/multiply/many", test_many);
+  cuda_test_add (argc, argv, "/multiply/together", test_together);
   cuda_test_add (argc, argv, "/multiply/many-plainly", test_many_plainly);
 }

@@ -229,6 +229,17 @@ OPERATION (norm, SottoCudaNorm)
 OPERATION (add, SottoCudaAdd)
 OPERATION (quantise, SottoCudaOperand)
 OPERATION (multiply, SottoCudaMultiply)
+
+/* One by one: a recording keeps what it is given, and not what that points to. */
+static gboolean
+multiply_all (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
+{
+  for (; arguments != NULL; arguments = arguments->next)
+    if (!multiply (self, arguments))
+      return FALSE;
+  return TRUE;
+}
+
 OPERATION (heads, SottoCudaHeads)
 OPERATION (attend, SottoCudaAttend)
 OPERATION (gate, SottoCudaGate)
@@ -270,7 +281,7 @@ static const SottoCudaModule module = {
   .norm = norm,
   .add = add,
   .quantise = quantise,
-  .multiply = multiply,
+  .multiply = multiply_all,
   .heads = heads,
   .attend_partial_floats = attend_partial_floats,
   .attend = attend,
