@@ -58,24 +58,24 @@ def run(kit):
         if speed is None:
             kit.note(f"{name} {what} {n}", False, found)
             continue
-        row = {"model": name, "what": what, "tokens": n, "tokens_per_s": speed, "to_reach": target}
+        row = {"model": name, "phase": what, "tokens": n, "tokens_per_s": speed, "to_reach": target}
         if what == "decode":
             row["gb_per_s"] = speed * (synthetic.touched(s) + synthetic.kv_bytes(s) * (n + decoded / 2)) / 1e9
             row["of_roof"] = row["gb_per_s"] * 1e9 / copied if copied else None
         else:
             row["tera_operations_per_s"] = synthetic.operations(s, n) / n * speed / 1e12
         rows.append(row)
+        with open(f"{kit.out}/table.json", "w") as file:
+            json.dump({"device": device, "rows": rows}, file, indent=1)
         well = True if target is None or kit.emulated else bool(copied) and row["of_roof"] >= target
         kit.note(f"{name} {what} {n}", well, describe(row), **row, bench=found)
         if what == "decode" and n == 0:
             note_loading(kit, name, device, found)
-    with open(f"{kit.out}/table.json", "w") as file:
-        json.dump({"device": device, "rows": rows}, file, indent=1)
 
 
 def describe(row):
     words = f"{row['tokens_per_s']:10.1f} tokens/s"
-    if row["what"] == "prefill":
+    if row["phase"] == "prefill":
         return words + f" {row['tera_operations_per_s']:8.1f} TOP/s"
     words += f" {row['gb_per_s']:8.1f} GB/s"
     if row["of_roof"] is not None:
