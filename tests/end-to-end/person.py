@@ -268,10 +268,15 @@ class Sotto:
         return code
 
     def open(self, title):
-        """Chooses a conversation from the list at the side."""
-        row = self.see("list item", title, within=lambda root: root.find(None, "Conversations"))
-        self.click(row)
-        wait("its messages", self.messages)
+        """Chooses a conversation from the list at the side; a click while a window is still being laid out can go
+        nowhere, and one clicks again."""
+        for patience in (5, PATIENCE):
+            self.click(self.see("list item", title, within=lambda root: root.find(None, "Conversations")))
+            try:
+                return wait("its messages", self.messages, patience)
+            except Failed:
+                if patience == PATIENCE:
+                    raise
 
     def composer(self):
         return self.see("text", "Message")

@@ -57,11 +57,7 @@ def _():
 @step("Another place is chosen, and the model moves at once")
 def _():
     sotto = journey.sotto
-    for _ in range(12):
-        focused = sotto.focused()
-        if focused and "Run On" in (focused.name, *[node.name for node in focused.walk()]):
-            break
-        sotto.keys("Tab")
+    sotto.go_to("combo box", "Run On", key="Tab")
     sotto.keys("Return")
     wait("the places", lambda: any(node.name == "GPU and CPU" for node in sotto.look().walk()))
     sotto.keys("Down", "Down", "Return")

@@ -59,7 +59,7 @@ def check_go(folder):
     for path in [GPU / "go", *GPU.glob("*.py")]:
         shutil.copy(path, kit)
     for program in (TOOL, SPEED):
-        os.symlink(program, kit / "bin" / os.path.basename(program))
+        os.symlink(os.path.abspath(program), kit / "bin" / os.path.basename(program))
     # It gets `--library-path FOLDERS PROGRAM ARGUMENTS`, as the real one does.
     loader = kit / "lib" / "ld-linux-x86-64.so.2"
     loader.write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
