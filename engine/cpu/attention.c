@@ -228,11 +228,13 @@ raise_latents (const Attention *self, const SottoActivations *x)
   while (sotto_lane_take (lane, self->step->n_heads, &unit))
     {
       SottoWeight head = sotto_weight_at (&self->step->value_up, unit);
+      SottoProduct product = { .weight = &head, .n_rows = n_rows, .x = &latents,
+                               .first_token = unit * self->n_tokens, .n_tokens = self->n_tokens,
+                               .y = x->values + (gsize) unit * n_rows, .y_stride = x->column_stride };
 
       for (guint t = 0; t < self->n_tokens; t++)
         sotto_lane_pack (lane, &latents, unit * self->n_tokens + t);
-      sotto_lane_multiply (lane, &head, 0, n_rows, &latents, unit * self->n_tokens, self->n_tokens,
-                           x->values + (gsize) unit * n_rows, x->column_stride);
+      sotto_lane_multiply (lane, &product);
     }
   return sotto_pool_barrier (lane->pool);
 }

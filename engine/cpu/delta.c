@@ -48,20 +48,18 @@ multiply_all (const Delta *self, const SottoActivations *x)
     n_units += sotto_count_units (weights[i]->n_rows, SOTTO_UNIT_ROWS);
   while (sotto_lane_take (lane, n_units, &unit))
     {
-      gsize before = 0;
+      SottoProduct whole = { .x = x, .n_tokens = self->n_tokens, .y = lane->state->scratch.projected,
+                             .y_stride = self->stride };
       guint which = 0;
-      guint first;
 
       for (; unit >= sotto_count_units (weights[which]->n_rows, SOTTO_UNIT_ROWS); which++)
         {
           unit -= sotto_count_units (weights[which]->n_rows, SOTTO_UNIT_ROWS);
-          before += weights[which]->n_rows;
+          whole.y += weights[which]->n_rows;
         }
-      first = unit * SOTTO_UNIT_ROWS;
-      sotto_lane_multiply (lane, weights[which], first,
-                           MIN (weights[which]->n_rows - first, SOTTO_UNIT_ROWS), x, 0,
-                           self->n_tokens, lane->state->scratch.projected + before + first,
-                           self->stride);
+      whole.weight = weights[which];
+      whole.n_rows = weights[which]->n_rows;
+      sotto_lane_multiply_unit (lane, &whole, unit);
     }
   return sotto_pool_barrier (lane->pool);
 }

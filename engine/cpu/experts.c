@@ -44,16 +44,12 @@ multiply_router (const Experts *self, const SottoActivations *x)
 {
   const SottoWeight *router = &self->step->router;
   SottoLane *lane = self->lane;
+  SottoProduct product = { .weight = router, .n_rows = router->n_rows, .x = x, .n_tokens = self->n_tokens,
+                           .y = lane->state->scratch.projected, .y_stride = self->step->n_experts };
   guint unit;
 
   while (sotto_lane_take (lane, sotto_count_units (router->n_rows, SOTTO_UNIT_ROWS), &unit))
-    {
-      guint first = unit * SOTTO_UNIT_ROWS;
-
-      sotto_lane_multiply (lane, router, first, MIN (router->n_rows - first, SOTTO_UNIT_ROWS), x, 0,
-                           self->n_tokens, lane->state->scratch.projected + first,
-                           self->step->n_experts);
-    }
+    sotto_lane_multiply_unit (lane, &product, unit);
   return sotto_pool_barrier (lane->pool);
 }
 
@@ -155,13 +151,17 @@ multiply_hidden (const Experts          *self,
   gboolean has_gate = sotto_weight_is_there (&step->gate);
   SottoWeight up = sotto_weight_at (&step->up, expert);
   float *const *tiles = lane->memory->tiles;
+  SottoProduct product = { .weight = &up, .first_row = first, .n_rows = n_rows, .x = x, .n_tokens = n,
+                           .y = tiles[1], .y_stride = SOTTO_UNIT_ROWS };
 
-  sotto_lane_multiply (lane, &up, first, n_rows, x, 0, n, tiles[1], SOTTO_UNIT_ROWS);
+  sotto_lane_multiply (lane, &product);
   if (has_gate)
     {
       SottoWeight gate = sotto_weight_at (&step->gate, expert);
 
-      sotto_lane_multiply (lane, &gate, first, n_rows, x, 0, n, tiles[0], SOTTO_UNIT_ROWS);
+      product.weight = &gate;
+      product.y = tiles[0];
+      sotto_lane_multiply (lane, &product);
     }
   for (guint i = 0; i < n; i++)
     {
@@ -263,10 +263,11 @@ down_unit (const Experts *self, const SottoTarget *target, guint first, guint n_
       SottoWeight down = sotto_weight_at (&step->down, self->active[i]);
       SottoActivations hidden = hidden_of (self, self->active[i]);
       guint place = self->starts[self->active[i]];
+      SottoProduct product = { .weight = &down, .first_row = first, .n_rows = n_rows, .x = &hidden,
+                               .first_token = place, .n_tokens = self->starts[self->active[i] + 1] - place,
+                               .y = pairs + (gsize) place * SOTTO_UNIT_ROWS, .y_stride = SOTTO_UNIT_ROWS };
 
-      sotto_lane_multiply (lane, &down, first, n_rows, &hidden, place,
-                           self->starts[self->active[i] + 1] - place,
-                           pairs + (gsize) place * SOTTO_UNIT_ROWS, SOTTO_UNIT_ROWS);
+      sotto_lane_multiply (lane, &product);
     }
   for (guint t = 0; t < self->n_tokens; t++)
     {

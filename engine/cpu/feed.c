@@ -7,11 +7,11 @@
 static void
 multiply_switch (SottoLane *lane, const SottoFeedStep *step, const SottoActivations *x)
 {
-  guint n_tokens = lane->batch->n_tokens;
+  SottoProduct product = { .weight = &step->switch_, .n_rows = 1, .x = x, .n_tokens = lane->batch->n_tokens,
+                           .y = lane->memory->switches, .y_stride = 1 };
 
-  if (!sotto_weight_is_there (&step->switch_))
-    return;
-  sotto_lane_multiply (lane, &step->switch_, 0, 1, x, 0, n_tokens, lane->memory->switches, 1);
+  if (sotto_weight_is_there (&step->switch_))
+    sotto_lane_multiply (lane, &product);
 }
 
 static void
@@ -69,9 +69,13 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
       guint n = MIN (some->n_rows - first, unit_rows);
 
       for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
-        if (sotto_weight_is_there (weights[i]))
-          sotto_lane_multiply (lane, weights[i], first, n, &x, 0, n_tokens, lane->memory->tiles[i],
-                               unit_rows);
+        {
+          SottoProduct product = { .weight = weights[i], .first_row = first, .n_rows = n, .x = &x,
+                                   .n_tokens = n_tokens, .y = lane->memory->tiles[i], .y_stride = unit_rows };
+
+          if (sotto_weight_is_there (weights[i]))
+            sotto_lane_multiply (lane, &product);
+        }
       for (guint t = 0; t < n_tokens; t++)
         activate_unit (lane, feed, &hidden, t, first, n, unit_rows);
     }
@@ -94,8 +98,10 @@ sotto_step_project (SottoLane *lane, const SottoStep *step)
     {
       guint first = unit * unit_rows;
       guint n = MIN (weight->n_rows - first, unit_rows);
+      SottoProduct product = { .weight = weight, .first_row = first, .n_rows = n, .x = &x,
+                               .n_tokens = lane->batch->n_tokens, .y = tile, .y_stride = unit_rows };
 
-      sotto_lane_multiply (lane, weight, first, n, &x, 0, lane->batch->n_tokens, tile, unit_rows);
+      sotto_lane_multiply (lane, &product);
       sotto_lane_put (lane, &target, tile, unit_rows, first, n);
     }
   sotto_lane_complete (lane, &target);

@@ -21,26 +21,20 @@ dot (const float *a, const float *b, guint n)
 }
 
 static void
-multiply_dequantised (const SottoWeight      *weight,
-                      guint                   first_row,
-                      guint                   n_rows,
-                      const SottoActivations *x,
-                      guint                   first_token,
-                      guint                   n_tokens,
-                      float                  *y,
-                      gsize                   y_stride,
-                      void                   *scratch)
+multiply_dequantised (const SottoProduct *product, void *scratch)
 {
+  const SottoWeight *weight = product->weight;
+  const SottoActivations *x = product->x;
   const SottoBlockInfo *info = sotto_block_info (weight->type);
-  const guint8 *data = (const guint8 *) weight->data + first_row * weight->row_bytes;
+  const guint8 *data = sotto_product_rows (product);
   float *row = scratch;
 
-  for (guint r = 0; r < n_rows; r++, data += weight->row_bytes)
+  for (guint r = 0; r < product->n_rows; r++, data += weight->row_bytes)
     {
       info->dequantise (data, row, weight->n_columns);
-      for (guint t = 0; t < n_tokens; t++)
-        y[t * y_stride + r] = dot (row, x->values + (first_token + t) * x->column_stride,
-                                   weight->n_columns);
+      for (guint t = 0; t < product->n_tokens; t++)
+        product->y[t * product->y_stride + r] =
+          dot (row, x->values + (product->first_token + t) * x->column_stride, weight->n_columns);
     }
 }
 

@@ -70,20 +70,42 @@ typedef struct {
 } SottoPacking;
 
 /**
- * SottoMultiply:
- * @y: (n_tokens, n_rows) with @y_stride floats from token to token: row (first_row + r) times token
- *   (first_token + t); the bias is not added
- * @scratch: sotto_kernels_scratch() bytes, aligned to 64
+ * SottoProduct:
+ * @weight: (rows, n_columns) in the mapping, at any alignment
+ * @first_row: the first of @n_rows that are multiplied
+ * @x: as many columns as @weight; packed for its type (%SottoPacks) in the form that they say
+ * @first_token: the first of @n_tokens that they are multiplied with
+ * @y: (n_tokens, n_rows) with @y_stride floats from token to token: at (t, r) what row (first_row + r) times
+ *   token (first_token + t) gives
+ *
+ * A piece of work of one thread: some rows of a weight times some tokens. All of it is lent, and nothing but
+ * what @y has for these rows and tokens is written.
  */
-typedef void (*SottoMultiply) (const SottoWeight      *weight,
-                               guint                   first_row,
-                               guint                   n_rows,
-                               const SottoActivations *x,
-                               guint                   first_token,
-                               guint                   n_tokens,
-                               float                  *y,
-                               gsize                   y_stride,
-                               void                   *scratch);
+typedef struct {
+  const SottoWeight *weight;
+  guint first_row;
+  guint n_rows;
+  const SottoActivations *x;
+  guint first_token;
+  guint n_tokens;
+  float *y;
+  gsize y_stride;
+} SottoProduct;
+
+/* Where the first of the rows lies. */
+static inline const guint8 *
+sotto_product_rows (const SottoProduct *self)
+{
+  return (const guint8 *) self->weight->data + self->first_row * self->weight->row_bytes;
+}
+
+/**
+ * SottoMultiply:
+ * @scratch: sotto_kernels_scratch() bytes, aligned to 64
+ *
+ * Computes @product, without the scales and the bias of its weight.
+ */
+typedef void (*SottoMultiply) (const SottoProduct *product, void *scratch);
 
 #define SOTTO_KEY_TILE 16            /* keys that lie side by side in a cache */
 #define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */

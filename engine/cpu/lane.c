@@ -99,29 +99,41 @@ sotto_lane_unit_rows (const SottoLane *lane, guint n_rows)
 }
 
 void
-sotto_lane_multiply (SottoLane              *lane,
-                     const SottoWeight      *weight,
-                     guint                   first_row,
-                     guint                   n_rows,
-                     const SottoActivations *x,
-                     guint                   first_token,
-                     guint                   n_tokens,
-                     float                  *y,
-                     gsize                   y_stride)
+sotto_lane_multiply (SottoLane *lane, const SottoProduct *product)
 {
+  const SottoWeight *weight = product->weight;
+  guint n_rows = product->n_rows;
+  guint n_tokens = product->n_tokens;
+  SottoMultiply multiply = lane->kernels->multiply[product->x->form][weight->type];
   guint64 work = (guint64) MAX (n_rows, 1) * MAX (weight->n_columns, 1);
-  guint piece = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH) / 16 * 16;
+  guint n_at_once = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH) / 16 * 16;
 
-  for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += piece)
-    lane->kernels->multiply[x->form][weight->type](weight, first_row, n_rows, x, first_token + t,
-                                                   MIN (piece, n_tokens - t), y + t * y_stride,
-                                                   y_stride, lane->memory->scratch);
+  for (guint t = 0; t < n_tokens && !sotto_pool_is_hurried (lane->pool); t += n_at_once)
+    {
+      SottoProduct piece = *product;
+
+      piece.first_token += t;
+      piece.n_tokens = MIN (n_at_once, n_tokens - t);
+      piece.y += t * piece.y_stride;
+      multiply (&piece, lane->memory->scratch);
+    }
   if (weight->scales != NULL)
     for (guint t = 0; t < n_tokens; t++)
-      lane->kernels->scale (weight->scales[0], n_rows, y + t * y_stride);
+      lane->kernels->scale (weight->scales[0], n_rows, product->y + t * product->y_stride);
   if (weight->bias != NULL)
     for (guint t = 0; t < n_tokens; t++)
-      lane->kernels->add (weight->bias + first_row, 1.0f, n_rows, y + t * y_stride);
+      lane->kernels->add (weight->bias + product->first_row, 1.0f, n_rows, product->y + t * product->y_stride);
+}
+
+void
+sotto_lane_multiply_unit (SottoLane *lane, const SottoProduct *whole, guint unit)
+{
+  SottoProduct part = *whole;
+
+  part.first_row = unit * SOTTO_UNIT_ROWS;
+  part.n_rows = MIN (whole->n_rows - part.first_row, SOTTO_UNIT_ROWS);
+  part.y += part.first_row;
+  sotto_lane_multiply (lane, &part);
 }
 
 static void

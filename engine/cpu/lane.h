@@ -135,18 +135,17 @@ gboolean sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x);
 /**
  * sotto_lane_multiply:
  *
- * Rows of a projection for tokens @first_token … of @x, scaled, the bias added. Leaves early when
- * the run is cancelled.
+ * A product, scaled, the bias of its weight added. Leaves early when the run is cancelled.
  */
-void sotto_lane_multiply (SottoLane              *lane,
-                          const SottoWeight      *weight,
-                          guint                   first_row,
-                          guint                   n_rows,
-                          const SottoActivations *x,
-                          guint                   first_token,
-                          guint                   n_tokens,
-                          float                  *y,
-                          gsize                   y_stride);
+void sotto_lane_multiply (SottoLane *lane, const SottoProduct *product);
+
+/**
+ * sotto_lane_multiply_unit:
+ * @whole: all rows of a weight
+ *
+ * The same for SOTTO_UNIT_ROWS of them, or what there is, from row @unit * SOTTO_UNIT_ROWS on.
+ */
+void sotto_lane_multiply_unit (SottoLane *lane, const SottoProduct *whole, guint unit);
 
 /**
  * sotto_lane_norm:

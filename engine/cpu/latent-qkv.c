@@ -37,20 +37,20 @@ multiply_down (const Latent *self, const SottoActivations *x)
 {
   const SottoLatentQkvStep *step = self->step;
   SottoLane *lane = self->lane;
-  guint n_query_units = sotto_count_units (self->n_query_down, SOTTO_UNIT_ROWS);
-  guint n_units = n_query_units + sotto_count_units (step->latent.n_rows, SOTTO_UNIT_ROWS);
+  float *y = lane->state->scratch.projected;
+  SottoProduct query = { .weight = &step->query_down, .n_rows = self->n_query_down, .x = x,
+                         .n_tokens = self->n_tokens, .y = y, .y_stride = self->stride };
+  SottoProduct latent = { .weight = &step->latent, .n_rows = step->latent.n_rows, .x = x,
+                          .n_tokens = self->n_tokens, .y = y + self->n_query_down, .y_stride = self->stride };
+  guint n_query_units = sotto_count_units (query.n_rows, SOTTO_UNIT_ROWS);
+  guint n_units = n_query_units + sotto_count_units (latent.n_rows, SOTTO_UNIT_ROWS);
   guint unit;
 
   while (sotto_lane_take (lane, n_units, &unit))
-    {
-      gboolean is_query = unit < n_query_units;
-      const SottoWeight *weight = is_query ? &step->query_down : &step->latent;
-      guint first = (is_query ? unit : unit - n_query_units) * SOTTO_UNIT_ROWS;
-      float *y = lane->state->scratch.projected + (is_query ? 0 : self->n_query_down) + first;
-
-      sotto_lane_multiply (lane, weight, first, MIN (weight->n_rows - first, SOTTO_UNIT_ROWS), x, 0,
-                           self->n_tokens, y, self->stride);
-    }
+    if (unit < n_query_units)
+      sotto_lane_multiply_unit (lane, &query, unit);
+    else
+      sotto_lane_multiply_unit (lane, &latent, unit - n_query_units);
   return sotto_pool_barrier (lane->pool);
 }
 
@@ -102,6 +102,18 @@ put_turned (const Latent *self, float *rows, gsize stride, guint n_before)
   sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, rows + n_before, stride);
 }
 
+/* The plain part of a head's queries, turned into the latent space. */
+static void
+absorb_query (const Latent *self, guint head, const SottoActivations *plain, float *queries)
+{
+  SottoWeight key_up = sotto_weight_at (&self->step->key_up, head);
+  SottoProduct product = { .weight = &key_up, .n_rows = self->step->n_latent, .x = plain,
+                           .n_tokens = self->n_tokens, .y = queries,
+                           .y_stride = self->lane->state->scratch.queries_stride };
+
+  sotto_lane_multiply (self->lane, &product);
+}
+
 static void
 query_head (const Latent *self, guint head)
 {
@@ -115,10 +127,10 @@ query_head (const Latent *self, guint head)
   guint n_key = is_absorbed ? step->n_latent + step->n_turned : n_head;
   float *queries = scratch->queries + (gsize) head * n_key;
   float *tile = lane->memory->tiles[0];
-  SottoWeight key_up;
+  SottoProduct up = { .weight = &step->query_up, .first_row = head * n_head, .n_rows = n_head,
+                      .x = &self->query, .n_tokens = self->n_tokens, .y = tile, .y_stride = n_head };
 
-  sotto_lane_multiply (lane, &step->query_up, head * n_head, n_head, &self->query, 0,
-                       self->n_tokens, tile, n_head);
+  sotto_lane_multiply (lane, &up);
   sotto_lane_turn (lane, step->rope, 0, self->n_tokens, tile + step->n_plain, n_head);
   if (!is_absorbed)
     {
@@ -137,9 +149,7 @@ query_head (const Latent *self, guint head)
       memcpy (queries + t * scratch->queries_stride + step->n_latent,
               tile + (gsize) t * n_head + step->n_plain, step->n_turned * sizeof *tile);
     }
-  key_up = sotto_weight_at (&step->key_up, head);
-  sotto_lane_multiply (lane, &key_up, 0, step->n_latent, &plain, 0, self->n_tokens, queries,
-                       scratch->queries_stride);
+  absorb_query (self, head, &plain, queries);
   sotto_lane_match_queries (lane, step->cache, self->n_tokens, queries, scratch->queries_stride);
 }
 
@@ -166,9 +176,10 @@ append_expanded (const Latent *self, guint head)
   guint n_key = step->n_plain + step->n_turned;
   float *both = lane->memory->tiles[0];
   float *keys = lane->memory->tiles[1];
+  SottoProduct up = { .weight = &step->key_value_up, .first_row = head * n_rows, .n_rows = n_rows,
+                      .x = &self->latents, .n_tokens = self->n_tokens, .y = both, .y_stride = n_rows };
 
-  sotto_lane_multiply (lane, &step->key_value_up, head * n_rows, n_rows, &self->latents, 0,
-                       self->n_tokens, both, n_rows);
+  sotto_lane_multiply (lane, &up);
   for (guint t = 0; t < self->n_tokens; t++)
     memcpy (keys + (gsize) t * n_key, both + (gsize) t * n_rows, step->n_plain * sizeof *both);
   put_turned (self, keys, n_key, step->n_plain);

@@ -175,17 +175,14 @@ inputs (SottoLane *lane, const SottoStep *step)
   const SottoWeight *weight = &step->inputs.projection;
   SottoActivations x = sotto_lane_operand (lane, SOTTO_BUFFER_RESIDUAL, weight->n_columns);
   guint n_tokens = lane->batch->n_tokens;
+  SottoProduct product = { .weight = weight, .n_rows = weight->n_rows, .x = &x, .n_tokens = n_tokens,
+                           .y = lane->state->scratch.inputs, .y_stride = weight->n_rows };
   guint unit;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
   while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
-    {
-      guint first = unit * SOTTO_UNIT_ROWS;
-
-      sotto_lane_multiply (lane, weight, first, MIN (weight->n_rows - first, SOTTO_UNIT_ROWS), &x, 0,
-                           n_tokens, lane->state->scratch.inputs + first, weight->n_rows);
-    }
+    sotto_lane_multiply_unit (lane, &product, unit);
   if (!sotto_pool_barrier (lane->pool))
     return;
   while (sotto_lane_take (lane, n_tokens, &unit))

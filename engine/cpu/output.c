@@ -55,8 +55,10 @@ sotto_step_logits (SottoLane *lane, const SottoStep *step)
       guint first = unit * SOTTO_UNIT_ROWS;
       guint n = MIN (weight->n_rows - first, SOTTO_UNIT_ROWS);
       float *y = lane->state->scratch.output + first;
+      SottoProduct product = { .weight = weight, .first_row = first, .n_rows = n, .x = &x,
+                               .n_tokens = n_tokens, .y = y, .y_stride = stride };
 
-      sotto_lane_multiply (lane, weight, first, n, &x, 0, n_tokens, y, stride);
+      sotto_lane_multiply (lane, &product);
       for (guint t = 0; t < n_tokens; t++)
         {
           if (logits->scale != 1.0f)
@@ -94,15 +96,11 @@ pool_columns (SottoLane              *lane,
 static gboolean
 multiply_pooled (SottoLane *lane, const SottoWeight *weight, const SottoActivations *x, float *y)
 {
+  SottoProduct product = { .weight = weight, .n_rows = weight->n_rows, .x = x, .n_tokens = 1, .y = y };
   guint unit;
 
   while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, SOTTO_UNIT_ROWS), &unit))
-    {
-      guint first = unit * SOTTO_UNIT_ROWS;
-
-      sotto_lane_multiply (lane, weight, first, MIN (weight->n_rows - first, SOTTO_UNIT_ROWS), x, 0,
-                           1, y + first, 0);
-    }
+    sotto_lane_multiply_unit (lane, &product, unit);
   return sotto_pool_barrier (lane->pool);
 }
 

@@ -68,10 +68,11 @@ multiply_head (const Qkv         *self,
                float             *heads,
                gsize              stride)
 {
+  SottoProduct product = { .weight = weight, .first_row = first, .n_rows = n_head, .x = &self->x,
+                           .n_tokens = self->n_tokens, .y = heads, .y_stride = stride };
   float most = self->step->clamp;
 
-  sotto_lane_multiply (self->lane, weight, first, n_head, &self->x, 0, self->n_tokens, heads,
-                       stride);
+  sotto_lane_multiply (self->lane, &product);
   for (guint t = 0; most > 0 && t < self->n_tokens; t++)
     for (guint i = 0; i < n_head; i++)
       heads[t * stride + i] = CLAMP (heads[t * stride + i], -most, most);
@@ -90,8 +91,13 @@ query_head (const Qkv *self, guint head, gboolean finish)
   multiply_head (self, &step->query, first_row, step->n_key, scratch->queries + first,
                  scratch->queries_stride);
   if (sotto_weight_is_there (&step->gate))
-    sotto_lane_multiply (self->lane, &step->gate, first_row, step->n_key, &self->x, 0,
-                         self->n_tokens, scratch->gates + first, scratch->queries_stride);
+    {
+      SottoProduct gate = { .weight = &step->gate, .first_row = first_row, .n_rows = step->n_key,
+                            .x = &self->x, .n_tokens = self->n_tokens, .y = scratch->gates + first,
+                            .y_stride = scratch->queries_stride };
+
+      sotto_lane_multiply (self->lane, &gate);
+    }
   if (!finish)
     return;
   norm_head (self, &step->query_norm, head, step->n_key, scratch->queries + first,

@@ -31,6 +31,7 @@ typedef struct {
 } ByteKind;
 
 typedef struct {
+  guint n_blocks;           /* of a row */
   gint8 *bytes;             /* (n_blocks, 2, HALF_BYTES) */
   gint32 *factors;          /* (n_blocks, 2, PANEL_ROWS) */
   float *scales;            /* likewise; without half scales the first of the two */
@@ -140,7 +141,7 @@ static BytePanel
 place_byte_panel (guint n_blocks, void *scratch)
 {
   gsize n = (gsize) n_blocks * 2 * PANEL_ROWS;
-  BytePanel panel = { .bytes = scratch };
+  BytePanel panel = { .n_blocks = n_blocks, .bytes = scratch };
 
   panel.factors = (gint32 *) (gpointer) (panel.bytes + (gsize) n_blocks * 2 * HALF_BYTES);
   panel.scales = (float *) (panel.factors + n);
@@ -174,9 +175,10 @@ pack_byte_panel (ByteKind         kind,
                  const guint8    *rows,
                  gsize            row_bytes,
                  guint            n_rows,
-                 guint            n_blocks,
                  const BytePanel *panel)
 {
+  guint n_blocks = panel->n_blocks;
+
   for (guint block = 0; block < n_blocks; block += 8)
     {
       const guint8 *group = rows + block / 8 * kind.group_bytes;
@@ -276,7 +278,6 @@ static inline __attribute__ ((always_inline)) void
 add_offsets (ByteKind         kind,
              const BytePanel *panel,
              const TokenTile *tile,
-             guint            n_blocks,
              guint            block,
              guint            n_units,
              float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
@@ -289,7 +290,7 @@ add_offsets (ByteKind         kind,
         float32x4_t x_sums;
 
         for (guint t = 0; t < UNIT_TOKENS; t++)
-          of[t] = panel->halves + ((u * UNIT_TOKENS + t) * (gsize) n_blocks + block) * 2 + half;
+          of[t] = panel->halves + ((u * UNIT_TOKENS + t) * (gsize) panel->n_blocks + block) * 2 + half;
         x_sums = kind.has_factors ? unit_token_numbers (of)
                                   : numbers_of_tokens (tile, tile->x->sums, u, block);
         for (guint r = 0; r < PANEL_UNITS; r++)
@@ -302,7 +303,6 @@ static inline __attribute__ ((always_inline)) void
 add_block (ByteKind         kind,
            const BytePanel *panel,
            const TokenTile *tile,
-           guint            n_blocks,
            guint            block,
            guint            n_units,
            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
@@ -339,21 +339,25 @@ add_block (ByteKind         kind,
   if (!kind.has_half_scales)
     add_scaled (scales, tile, block, n_units, products, sums);
   if (kind.has_offsets)
-    add_offsets (kind, panel, tile, n_blocks, block, n_units, sums);
+    add_offsets (kind, panel, tile, block, n_units, sums);
 }
 
-/* The panel times n_units units of tokens, chain by chain; the first n_tokens of them are stored. */
+/* The panel, which are the rows of the product from row on, times n_units units of tokens, chain by chain; the
+ * first n_tokens of them, which are those from token on, are stored. */
 static inline __attribute__ ((always_inline)) void
-multiply_byte_tile (ByteKind         kind,
-                    const BytePanel *panel,
-                    const TokenTile *tile,
-                    guint            n_blocks,
-                    guint            n_units,
-                    guint            n_tokens,
-                    guint            n_rows,
-                    float           *y,
-                    gsize            y_stride)
+multiply_byte_tile (ByteKind            kind,
+                    const BytePanel    *panel,
+                    const SottoProduct *product,
+                    guint               row,
+                    guint               token,
+                    const TokenTile    *tile,
+                    guint               n_units,
+                    guint               n_tokens)
 {
+  guint n_blocks = panel->n_blocks;
+  guint n_rows = product->n_rows - row;
+  gsize y_stride = product->y_stride;
+  float *y = product->y + token * y_stride + row;
   float32x4_t chains[8][PANEL_UNITS][TOKEN_UNITS];
 
   if (kind.has_offsets && kind.has_factors)
@@ -363,7 +367,7 @@ multiply_byte_tile (ByteKind         kind,
       float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
 
       for (guint block = c; block < n_blocks; block += 8)
-        add_block (kind, panel, tile, n_blocks, block, n_units, sums);
+        add_block (kind, panel, tile, block, n_units, sums);
       for (guint r = 0; r < PANEL_UNITS; r++)
         for (guint u = 0; u < n_units; u++)
           chains[c][r][u] = sums[r][u];
@@ -379,53 +383,38 @@ multiply_byte_tile (ByteKind         kind,
 
         for (guint i = 0; i < 4; i++)
           {
-            guint row = r * UNIT_ROWS + i / UNIT_TOKENS;
+            guint own_row = r * UNIT_ROWS + i / UNIT_TOKENS;
             guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
 
-            if (row < n_rows && t < n_tokens)
-              y[t * y_stride + row] = all[i];
+            if (own_row < n_rows && t < n_tokens)
+              y[t * y_stride + own_row] = all[i];
           }
       }
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_bytes (ByteKind                kind,
-                const SottoWeight      *weight,
-                guint                   first_row,
-                guint                   n_rows,
-                const SottoActivations *activations,
-                guint                   first_token,
-                guint                   n_tokens,
-                float                  *y,
-                gsize                   y_stride,
-                void                   *scratch)
+multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
 {
-  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
-  const guint8 *packed = sotto_activations_packed (activations, 0);
-  gsize stride = (gsize) (sotto_activations_packed (activations, 1) - packed);
-  Steps x = steps_at (packed, stride, activations->n_columns);
-  guint n_blocks = activations->n_columns / STEPS_BLOCK;
-  BytePanel panel = place_byte_panel (n_blocks, scratch);
+  const guint8 *rows = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
+  const SottoActivations *from = product->x;
+  Steps x = steps_at (from->packed[SOTTO_FORM_MANY], from->set_bytes[SOTTO_FORM_MANY], from->n_columns);
+  BytePanel panel = place_byte_panel (from->n_columns / STEPS_BLOCK, scratch);
 
-  for (guint r = 0; r < n_rows; r += PANEL_ROWS)
+  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
     {
-      guint n = MIN (n_rows - r, PANEL_ROWS);
-
-      pack_byte_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, n, n_blocks, &panel);
-      for (guint t = 0; t < n_tokens;)
+      pack_byte_panel (kind, rows + r * row_bytes, row_bytes, MIN (product->n_rows - r, PANEL_ROWS), &panel);
+      for (guint t = 0; t < product->n_tokens;)
         {
-          guint rest = n_tokens - t;
-          float *target = y + t * y_stride + r;
+          guint rest = product->n_tokens - t;
           TokenTile tile = { .x = &x };
 
           for (guint i = 0; i < PANEL_TOKENS; i++)
-            tile.tokens[i] = first_token + t + MIN (i, rest - 1);
+            tile.tokens[i] = product->first_token + t + MIN (i, rest - 1);
           if (rest >= PANEL_TOKENS)
-            multiply_byte_tile (kind, &panel, &tile, n_blocks, TOKEN_UNITS, PANEL_TOKENS, n, target,
-                                y_stride);
+            multiply_byte_tile (kind, &panel, product, r, t, &tile, TOKEN_UNITS, PANEL_TOKENS);
           else
-            multiply_byte_tile (kind, &panel, &tile, n_blocks, 1, MIN (rest, UNIT_TOKENS), n,
-                                target, y_stride);
+            multiply_byte_tile (kind, &panel, product, r, t, &tile, 1, MIN (rest, UNIT_TOKENS));
           t += rest >= PANEL_TOKENS ? PANEL_TOKENS : UNIT_TOKENS;
         }
     }
@@ -434,14 +423,11 @@ multiply_bytes (ByteKind                kind,
 /* --- All types --- */
 
 #define BYTES_FUNCTION(name, ...)                                                                  \
-  static void multiply_bytes_##name (const SottoWeight *weight, guint first_row, guint n_rows,     \
-                                     const SottoActivations *x, guint first_token, guint n_tokens, \
-                                     float *y, gsize y_stride, void *scratch)                      \
+  static void multiply_bytes_##name (const SottoProduct *product, void *scratch)                   \
   {                                                                                                \
     static const ByteKind kind = { __VA_ARGS__ };                                                  \
                                                                                                    \
-    multiply_bytes (kind, weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,        \
-                    scratch);                                                                      \
+    multiply_bytes (kind, product, scratch);                                                       \
   }
 
 #define BYTES_OF_GROUPS(type, name, scale_of, group_bytes, zero, has_halves, has_offsets)          \

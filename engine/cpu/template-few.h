@@ -54,20 +54,18 @@ few_add (CodeKind kind, const CodeGroup *weights, guint n_blocks, const FewGroup
 }
 
 static inline __attribute__ ((always_inline)) void
-few_multiply_one (CodeKind        kind,
-                  const guint8   *rows,
-                  gsize           row_bytes,
-                  guint           n_rows,
-                  guint           n_columns,
-                  const FewGroup *x,
-                  float          *y)
+few_multiply_one (CodeKind kind, const SottoProduct *product, const FewGroup *x)
 {
-  guint n_whole = n_columns / FEW_COLUMNS;
-  guint rest = n_columns % FEW_COLUMNS / 32;
+  const guint8 *row = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
+  guint n_rows = product->n_rows;
+  guint n_whole = product->x->n_columns / FEW_COLUMNS;
+  guint rest = product->x->n_columns % FEW_COLUMNS / 32;
+  float *y = product->y;
 
-  for (guint r = 0; r < n_rows; r++, rows += row_bytes)
+  for (guint r = 0; r < n_rows; r++, row += row_bytes)
     {
-      const guint8 *group = rows;
+      const guint8 *group = row;
       Lanes sums = lanes_all (0.0f);
       CodeGroup weights;
 
@@ -126,18 +124,20 @@ few_add_tokens (CodeKind         kind,
                                      lanes_load (totals[t])));
 }
 
+/* At most FEW_ROWS rows, from first_row of the product on. */
 static inline __attribute__ ((always_inline)) void
-few_multiply_rows (CodeKind         kind,
-                   const guint8    *rows,
-                   gsize            row_bytes,
-                   guint            n_rows,
-                   guint            n_columns,
-                   const FewTokens *tokens,
-                   float           *y,
-                   gsize            y_stride)
+few_multiply_rows (CodeKind            kind,
+                   const SottoProduct *product,
+                   guint               first_row,
+                   const FewTokens    *tokens)
 {
-  guint n_whole = n_columns / FEW_COLUMNS;
-  guint rest = n_columns % FEW_COLUMNS / 32;
+  gsize row_bytes = product->weight->row_bytes;
+  const guint8 *rows = sotto_product_rows (product) + first_row * row_bytes;
+  guint n_rows = MIN (product->n_rows - first_row, FEW_ROWS);
+  guint n_whole = product->x->n_columns / FEW_COLUMNS;
+  guint rest = product->x->n_columns % FEW_COLUMNS / 32;
+  float *y = product->y + first_row;
+  gsize y_stride = product->y_stride;
 
   memset (tokens->totals, 0, n_rows * sizeof *tokens->totals);
   for (guint first = 0; first < n_whole; first += FEW_CHUNK)
@@ -160,45 +160,28 @@ few_multiply_rows (CodeKind         kind,
 }
 
 static inline __attribute__ ((always_inline)) void
-few_multiply (CodeKind                kind,
-              const SottoWeight      *weight,
-              guint                   first_row,
-              guint                   n_rows,
-              const SottoActivations *x,
-              guint                   first_token,
-              guint                   n_tokens,
-              float                  *y,
-              gsize                   y_stride,
-              void                   *scratch)
+few_multiply (CodeKind kind, const SottoProduct *product, void *scratch)
 {
-  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
-  FewTokens tokens = { .packed = sotto_activations_packed (x, first_token),
-                       .stride = x->set_bytes[SOTTO_FORM_FEW],
-                       .n_tokens = n_tokens,
+  FewTokens tokens = { .packed = sotto_activations_packed (product->x, product->first_token),
+                       .stride = product->x->set_bytes[SOTTO_FORM_FEW],
+                       .n_tokens = product->n_tokens,
                        .totals = scratch };
 
-  if (n_tokens == 1)
-    {
-      few_multiply_one (kind, rows, weight->row_bytes, n_rows, x->n_columns,
-                        few_token (&tokens, 0), y);
-      return;
-    }
-  for (guint r = 0; r < n_rows; r += FEW_ROWS)
-    few_multiply_rows (kind, rows + r * weight->row_bytes, weight->row_bytes,
-                       MIN (n_rows - r, FEW_ROWS), x->n_columns, &tokens, y + r, y_stride);
+  if (tokens.n_tokens == 1)
+    few_multiply_one (kind, product, few_token (&tokens, 0));
+  else
+    for (guint r = 0; r < product->n_rows; r += FEW_ROWS)
+      few_multiply_rows (kind, product, r, &tokens);
 }
 
 /* --- All types --- */
 
 #define FEW_FUNCTION(name, ...)                                                                   \
-  static void few_multiply_##name (const SottoWeight *weight, guint first_row, guint n_rows,       \
-                                   const SottoActivations *x, guint first_token, guint n_tokens,   \
-                                   float *y, gsize y_stride, void *scratch)                        \
+  static void few_multiply_##name (const SottoProduct *product, void *scratch)                     \
   {                                                                                                \
     static const CodeKind kind = { __VA_ARGS__ };                                                  \
                                                                                                    \
-    few_multiply (kind, weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,          \
-                  scratch);                                                                        \
+    few_multiply (kind, product, scratch);                                                         \
   }
 
 #define FEW_GROUP_FUNCTION(type, name, scale_of, group_bytes, zero, has_halves, has_offsets)      \

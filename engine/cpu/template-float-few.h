@@ -32,21 +32,24 @@ load_bf16 (const void *source)
  * LANES_TILE_TOKENS there are registers for half as many rows. */
 #define FLOAT_TOKENS (2 * LANES_TILE_TOKENS)
 
-/* A tile of rows times a tile of tokens, so that each load serves several products. The constants
- * are known where this is inlined. */
+/* A tile of rows times a tile of tokens, so that each load serves several products: n_rows of the product from
+ * row on, n_tokens from token on. The constants are known where this is inlined. */
 static inline __attribute__ ((always_inline)) void
-multiply_tile (LoadWeights   load,
-               gsize         element_bytes,
-               const guint8 *rows,
-               gsize         row_bytes,
-               guint         n_rows,
-               const float  *x,
-               gsize         x_stride,
-               guint         n_tokens,
-               guint         n_columns,
-               float        *y,
-               gsize         y_stride)
+multiply_tile (LoadWeights         load,
+               gsize               element_bytes,
+               const SottoProduct *product,
+               guint               row,
+               guint               n_rows,
+               guint               token,
+               guint               n_tokens)
 {
+  gsize row_bytes = product->weight->row_bytes;
+  const guint8 *rows = sotto_product_rows (product) + row * row_bytes;
+  guint n_columns = product->x->n_columns;
+  gsize x_stride = product->x->column_stride;
+  const float *x = product->x->values + (product->first_token + token) * x_stride;
+  gsize y_stride = product->y_stride;
+  float *y = product->y + token * y_stride + row;
   Lanes sums[LANES_TILE_ROWS][FLOAT_TOKENS];
   guint rest = n_columns % LANES;
 
@@ -98,97 +101,51 @@ multiply_tile (LoadWeights   load,
       y[t * y_stride + r] = lanes_sum (sums[r][t]);
 }
 
-/* All rows for at most FLOAT_TOKENS tokens. */
+/* All rows for n_tokens, at most FLOAT_TOKENS, from token on. */
 static inline __attribute__ ((always_inline)) void
-multiply_tiles (LoadWeights   load,
-                gsize         element_bytes,
-                const guint8 *rows,
-                gsize         row_bytes,
-                guint         n_rows,
-                const float  *x,
-                gsize         x_stride,
-                guint         n_tokens,
-                guint         n_columns,
-                float        *y,
-                gsize         y_stride)
+multiply_tiles (LoadWeights         load,
+                gsize               element_bytes,
+                const SottoProduct *product,
+                guint               token,
+                guint               n_tokens)
 {
   guint at_once = n_tokens > LANES_TILE_TOKENS ? (LANES_TILE_ROWS + 1) / 2 : LANES_TILE_ROWS;
-  guint r;
+  guint row;
 
-  for (r = 0; r + at_once <= n_rows; r += at_once)
-    multiply_tile (load, element_bytes, rows + r * row_bytes, row_bytes, at_once, x, x_stride,
-                   n_tokens, n_columns, y + r, y_stride);
-  for (; r < n_rows; r++)
-    multiply_tile (load, element_bytes, rows + r * row_bytes, row_bytes, 1, x, x_stride, n_tokens,
-                   n_columns, y + r, y_stride);
+  for (row = 0; row + at_once <= product->n_rows; row += at_once)
+    multiply_tile (load, element_bytes, product, row, at_once, token, n_tokens);
+  for (; row < product->n_rows; row++)
+    multiply_tile (load, element_bytes, product, row, 1, token, n_tokens);
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_floats (LoadWeights             load,
-                 gsize                   element_bytes,
-                 const guint8           *rows,
-                 gsize                   row_bytes,
-                 guint                   n_rows,
-                 const SottoActivations *x,
-                 guint                   first_token,
-                 guint                   n_tokens,
-                 float                  *y,
-                 gsize                   y_stride)
+multiply_floats (LoadWeights load, gsize element_bytes, const SottoProduct *product)
 {
-  for (guint t = 0; t < n_tokens; t += FLOAT_TOKENS)
+  for (guint t = 0; t < product->n_tokens; t += FLOAT_TOKENS)
     {
-      const float *values = x->values + (first_token + t) * x->column_stride;
-      guint n = MIN (n_tokens - t, FLOAT_TOKENS);
+      guint n = MIN (product->n_tokens - t, FLOAT_TOKENS);
 
 #pragma GCC unroll 8
       for (guint known = 1; known <= FLOAT_TOKENS; known++)
         if (n == known)
-          multiply_tiles (load, element_bytes, rows, row_bytes, n_rows, values, x->column_stride,
-                          known, x->n_columns, y + t * y_stride, y_stride);
+          multiply_tiles (load, element_bytes, product, t, known);
     }
 }
 
 static void
-kernel_multiply_f32 (const SottoWeight      *weight,
-                     guint                   first_row,
-                     guint                   n_rows,
-                     const SottoActivations *x,
-                     guint                   first_token,
-                     guint                   n_tokens,
-                     float                  *y,
-                     gsize                   y_stride,
-                     void                   *scratch G_GNUC_UNUSED)
+kernel_multiply_f32 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f32, 4, (const guint8 *) weight->data + first_row * weight->row_bytes,
-                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_f32, 4, product);
 }
 
 static void
-kernel_multiply_f16 (const SottoWeight      *weight,
-                     guint                   first_row,
-                     guint                   n_rows,
-                     const SottoActivations *x,
-                     guint                   first_token,
-                     guint                   n_tokens,
-                     float                  *y,
-                     gsize                   y_stride,
-                     void                   *scratch G_GNUC_UNUSED)
+kernel_multiply_f16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
-                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_f16, 2, product);
 }
 
 static void
-kernel_multiply_bf16 (const SottoWeight      *weight,
-                      guint                   first_row,
-                      guint                   n_rows,
-                      const SottoActivations *x,
-                      guint                   first_token,
-                      guint                   n_tokens,
-                      float                  *y,
-                      gsize                   y_stride,
-                      void                   *scratch G_GNUC_UNUSED)
+kernel_multiply_bf16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_bf16, 2, (const guint8 *) weight->data + first_row * weight->row_bytes,
-                   weight->row_bytes, n_rows, x, first_token, n_tokens, y, y_stride);
+  multiply_floats (load_bf16, 2, product);
 }

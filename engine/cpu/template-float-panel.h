@@ -99,16 +99,19 @@ add_float_chain (const float *panel,
     }
 }
 
+/* The panel, which are the rows of the product from row on, times n_tokens from token on. */
 static inline __attribute__ ((always_inline)) void
-multiply_float_tile (const float            *panel,
-                     const SottoActivations *x,
-                     gsize                   first_token,
-                     guint                   n_tokens,
-                     guint                   n_rows,
-                     float                  *y,
-                     gsize                   y_stride)
+multiply_float_tile (const float        *panel,
+                     const SottoProduct *product,
+                     guint               row,
+                     guint               token,
+                     guint               n_tokens)
 {
-  const float *values = x->values + first_token * x->column_stride;
+  const SottoActivations *x = product->x;
+  const float *values = x->values + (product->first_token + token) * x->column_stride;
+  guint n_rows = product->n_rows - row;
+  gsize y_stride = product->y_stride;
+  float *y = product->y + token * y_stride + row;
   guint whole = x->n_columns / FLOAT_CHAINS * FLOAT_CHAINS;
   FloatVector chains[FLOAT_CHAINS][2][FLOAT_PANEL_TOKENS];
 
@@ -152,106 +155,61 @@ multiply_float_tile (const float            *panel,
 }
 
 static void
-multiply_float_panel (const float            *panel,
-                      const SottoActivations *x,
-                      gsize                   first_token,
-                      guint                   n_tokens,
-                      guint                   n_rows,
-                      float                  *y,
-                      gsize                   y_stride)
+multiply_float_panel (const float *panel, const SottoProduct *product, guint row)
 {
+  guint n_tokens = product->n_tokens;
   guint t = 0;
 
   for (; t + FLOAT_PANEL_TOKENS <= n_tokens; t += FLOAT_PANEL_TOKENS)
-    multiply_float_tile (panel, x, first_token + t, FLOAT_PANEL_TOKENS, n_rows, y + t * y_stride,
-                         y_stride);
+    multiply_float_tile (panel, product, row, t, FLOAT_PANEL_TOKENS);
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_float_tile (panel, x, first_token + t, PANEL_TOKENS, n_rows, y + t * y_stride, y_stride);
+    multiply_float_tile (panel, product, row, t, PANEL_TOKENS);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_float_tile (panel, x, first_token + t, 2, n_rows, y + t * y_stride, y_stride);
+    multiply_float_tile (panel, product, row, t, 2);
   if (t < n_tokens)
-    multiply_float_tile (panel, x, first_token + t, 1, n_rows, y + t * y_stride, y_stride);
+    multiply_float_tile (panel, product, row, t, 1);
 }
 
 /* Fewer tokens than this are faster in template-float-few.h's tiles. */
 #define FLOAT_PANEL_LEAST 16
 
 static inline __attribute__ ((always_inline)) void
-multiply_floats_panels (LoadEight               load,
-                        gsize                   element_bytes,
-                        const SottoWeight      *weight,
-                        guint                   first_row,
-                        guint                   n_rows,
-                        const SottoActivations *x,
-                        guint                   first_token,
-                        guint                   n_tokens,
-                        float                  *y,
-                        gsize                   y_stride,
-                        float                  *panel)
+multiply_floats_panels (LoadEight load, gsize element_bytes, const SottoProduct *product, float *panel)
 {
-  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
+  const guint8 *rows = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
 
-  for (guint r = 0; r < n_rows; r += PANEL_ROWS)
+  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
     {
-      guint n = MIN (n_rows - r, PANEL_ROWS);
-
-      pack_floats (load, element_bytes, rows + r * weight->row_bytes, weight->row_bytes, n,
-                   x->n_columns, panel);
-      multiply_float_panel (panel, x, first_token, n_tokens, n, y + r, y_stride);
+      pack_floats (load, element_bytes, rows + r * row_bytes, row_bytes,
+                   MIN (product->n_rows - r, PANEL_ROWS), product->x->n_columns, panel);
+      multiply_float_panel (panel, product, r);
     }
 }
 
 static void
-multiply_f32 (const SottoWeight      *weight,
-              guint                   first_row,
-              guint                   n_rows,
-              const SottoActivations *x,
-              guint                   first_token,
-              guint                   n_tokens,
-              float                  *y,
-              gsize                   y_stride,
-              void                   *scratch)
+multiply_f32 (const SottoProduct *product, void *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_f32 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride, scratch);
+  if (product->n_tokens < FLOAT_PANEL_LEAST)
+    kernel_multiply_f32 (product, scratch);
   else
-    multiply_floats_panels (load_eight_f32, 4, weight, first_row, n_rows, x, first_token, n_tokens,
-                            y, y_stride, scratch);
+    multiply_floats_panels (load_eight_f32, 4, product, scratch);
 }
 
 static void
-multiply_f16 (const SottoWeight      *weight,
-              guint                   first_row,
-              guint                   n_rows,
-              const SottoActivations *x,
-              guint                   first_token,
-              guint                   n_tokens,
-              float                  *y,
-              gsize                   y_stride,
-              void                   *scratch)
+multiply_f16 (const SottoProduct *product, void *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_f16 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride, scratch);
+  if (product->n_tokens < FLOAT_PANEL_LEAST)
+    kernel_multiply_f16 (product, scratch);
   else
-    multiply_floats_panels (load_eight_f16, 2, weight, first_row, n_rows, x, first_token, n_tokens,
-                            y, y_stride, scratch);
+    multiply_floats_panels (load_eight_f16, 2, product, scratch);
 }
 
 static void
-multiply_bf16 (const SottoWeight      *weight,
-               guint                   first_row,
-               guint                   n_rows,
-               const SottoActivations *x,
-               guint                   first_token,
-               guint                   n_tokens,
-               float                  *y,
-               gsize                   y_stride,
-               void                   *scratch)
+multiply_bf16 (const SottoProduct *product, void *scratch)
 {
-  if (n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_bf16 (weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,
-                          scratch);
+  if (product->n_tokens < FLOAT_PANEL_LEAST)
+    kernel_multiply_bf16 (product, scratch);
   else
-    multiply_floats_panels (load_eight_bf16, 2, weight, first_row, n_rows, x, first_token, n_tokens,
-                            y, y_stride, scratch);
+    multiply_floats_panels (load_eight_bf16, 2, product, scratch);
 }

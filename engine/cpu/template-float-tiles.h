@@ -321,72 +321,47 @@ pack_float_panel (FloatTileKind kind,
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_float_rows (FloatTileKind           kind,
-                     const SottoWeight      *weight,
-                     guint                   first_row,
-                     guint                   n_rows,
-                     const SottoActivations *x,
-                     guint                   first_token,
-                     guint                   n_tokens,
-                     float                  *y,
-                     gsize                   y_stride,
-                     guint8                 *tiles)
+multiply_float_rows (FloatTileKind kind, const SottoProduct *product, guint8 *tiles)
 {
-  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
+  const SottoActivations *x = product->x;
+  const guint8 *rows = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
   FloatTilePanel panel = { .tiles = tiles, .n_columns = x->n_columns };
   guint n;
 
-  for (guint r = 0; r < n_rows; r += panel.n_rows)
+  for (guint r = 0; r < product->n_rows; r += panel.n_rows)
     {
-      panel.n_rows = MIN (n_rows - r, FLOAT_PANEL_ROWS / kind);
+      panel.n_rows = MIN (product->n_rows - r, FLOAT_PANEL_ROWS / kind);
       if (panel.n_rows > FLOAT_TILE_ROWS)
         panel.n_rows -= panel.n_rows % FLOAT_TILE_ROWS;
-      pack_float_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, panel.n_rows,
-                        x->n_columns, tiles);
-      for (guint t = 0; t < n_tokens; t += n)
+      pack_float_panel (kind, rows + r * row_bytes, row_bytes, panel.n_rows, x->n_columns, tiles);
+      for (guint t = 0; t < product->n_tokens; t += n)
         {
-          guint past = (first_token + t) % SOTTO_FLOAT_SET;
-          guint rest = n_tokens - t;
+          guint token = product->first_token + t;
+          guint past = token % SOTTO_FLOAT_SET;
+          guint rest = product->n_tokens - t;
           guint n_at_once = MIN (rest, past > 0 ? SOTTO_FLOAT_SET - past : FLOAT_TILE_TOKENS);
 
           n = n_at_once == FLOAT_TILE_TOKENS ? rest - rest % FLOAT_TILE_TOKENS : n_at_once;
           shape_float_tiles (n_at_once, MIN (panel.n_rows, FLOAT_TILE_ROWS));
-          multiply_float_tokens (kind, &panel, sotto_activations_floats (x, first_token + t),
-                                 SOTTO_FLOAT_SET * x->float_bytes, n, n_at_once, y + t * y_stride + r,
-                                 y_stride);
+          multiply_float_tokens (kind, &panel, sotto_activations_floats (x, token),
+                                 SOTTO_FLOAT_SET * x->float_bytes, n, n_at_once,
+                                 product->y + t * product->y_stride + r, product->y_stride);
         }
     }
   _tile_release ();
 }
 
 static void
-multiply_bf16_tiles (const SottoWeight      *weight,
-                     guint                   first_row,
-                     guint                   n_rows,
-                     const SottoActivations *x,
-                     guint                   first_token,
-                     guint                   n_tokens,
-                     float                  *y,
-                     gsize                   y_stride,
-                     void                   *scratch)
+multiply_bf16_tiles (const SottoProduct *product, void *scratch)
 {
-  multiply_float_rows (FLOAT_TILE_BF16, weight, first_row, n_rows, x, first_token, n_tokens, y,
-                       y_stride, scratch);
+  multiply_float_rows (FLOAT_TILE_BF16, product, scratch);
 }
 
 static void
-multiply_f16_tiles (const SottoWeight      *weight,
-                    guint                   first_row,
-                    guint                   n_rows,
-                    const SottoActivations *x,
-                    guint                   first_token,
-                    guint                   n_tokens,
-                    float                  *y,
-                    gsize                   y_stride,
-                    void                   *scratch)
+multiply_f16_tiles (const SottoProduct *product, void *scratch)
 {
-  multiply_float_rows (FLOAT_TILE_F16, weight, first_row, n_rows, x, first_token, n_tokens, y,
-                       y_stride, scratch);
+  multiply_float_rows (FLOAT_TILE_F16, product, scratch);
 }
 
 static void

@@ -9,71 +9,51 @@
 
 /* Lays the panel out in scratch; sotto_kernels_scratch() is the other side of this. */
 static Panel
-place_panel (const Steps *x, void *scratch)
+place_panel (guint n_blocks, void *scratch)
 {
-  gsize n_blocks = x->n_columns / STEPS_BLOCK;
-  Panel panel = { .pairs = scratch };
-  float *behind = (float *) (panel.pairs + n_blocks * 16 * PANEL_ROWS);
+  gsize n = (gsize) n_blocks * PANEL_ROWS;
+  Panel panel = { .n_blocks = n_blocks, .pairs = scratch };
+  float *behind = (float *) (panel.pairs + 16 * n);
 
   for (guint half = 0; half < 2; half++)
     {
-      panel.scales[half] = behind + 2 * half * n_blocks * PANEL_ROWS;
-      panel.offsets[half] = panel.scales[half] + n_blocks * PANEL_ROWS;
+      panel.scales[half] = behind + 2 * half * n;
+      panel.offsets[half] = panel.scales[half] + n;
     }
-  panel.halves = behind + 4 * n_blocks * PANEL_ROWS;
+  panel.halves = behind + 4 * n;
   return panel;
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_kind (BlockKind               kind,
-               const SottoWeight      *weight,
-               guint                   first_row,
-               guint                   n_rows,
-               const SottoActivations *activations,
-               guint                   first_token,
-               guint                   n_tokens,
-               float                  *y,
-               gsize                   y_stride,
-               void                   *scratch)
+multiply_kind (BlockKind kind, const SottoProduct *product, void *scratch)
 {
-  const guint8 *rows = (const guint8 *) weight->data + first_row * weight->row_bytes;
-  guint n_blocks = activations->n_columns / STEPS_BLOCK;
-  const Steps some = steps_at (activations->packed[SOTTO_FORM_MANY],
-                               activations->set_bytes[SOTTO_FORM_MANY], activations->n_columns);
-  const Steps *x = &some;
-  Panel panel = place_panel (x, scratch);
+  const guint8 *rows = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
+  guint n_columns = product->x->n_columns;
+  Steps x = steps_at (product->x->packed[SOTTO_FORM_MANY], product->x->set_bytes[SOTTO_FORM_MANY], n_columns);
+  Panel panel = place_panel (n_columns / STEPS_BLOCK, scratch);
 
-  for (guint r = 0; r < n_rows; r += PANEL_ROWS)
+  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
     {
-      guint n = MIN (n_rows - r, PANEL_ROWS);
-
-      pack_panel (kind, rows + r * weight->row_bytes, weight->row_bytes, n, n_blocks, &panel);
+      pack_panel (kind, rows + r * row_bytes, row_bytes, MIN (product->n_rows - r, PANEL_ROWS), &panel);
       if (kind.form == FORM_SCALE)
-        multiply_panel_scale (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
-                              y_stride);
+        multiply_panel_scale (&panel, kind.zero, product, &x, r);
       else if (kind.form == FORM_OFFSET)
-        multiply_panel_offset (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
-                               y_stride);
+        multiply_panel_offset (&panel, kind.zero, product, &x, r);
       else if (kind.form == FORM_HALF_OFFSETS)
-        multiply_panel_half_offsets (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n,
-                                     y + r, y_stride);
+        multiply_panel_half_offsets (&panel, kind.zero, product, &x, r);
       else
-        multiply_panel_half_scales (&panel, n_blocks, kind.zero, x, first_token, n_tokens, n, y + r,
-                                    y_stride);
+        multiply_panel_half_scales (&panel, kind.zero, product, &x, r);
     }
 }
 
-/* A function of the type SottoMultiply for one block type. */
 #define DEFINE_MULTIPLY(type, name, scale_of, group_bytes, is_whole, zero, form)                   \
-  static void multiply_##name (const SottoWeight *weight, guint first_row, guint n_rows,           \
-                               const SottoActivations *x, guint first_token, guint n_tokens,       \
-                               float *y, gsize y_stride, void *scratch)                            \
+  static void multiply_##name (const SottoProduct *product, void *scratch)                         \
   {                                                                                                \
     static const BlockKind kind = { unpack_##name, scale_##scale_of, group_bytes, is_whole, zero,  \
                                     form };                                                        \
                                                                                                    \
-    multiply_kind (kind, weight, first_row, n_rows, x, first_token, n_tokens, y, y_stride,         \
-                   scratch);                                                                       \
+    multiply_kind (kind, product, scratch);                                                        \
   }
 
 BLOCK_KINDS (DEFINE_MULTIPLY)

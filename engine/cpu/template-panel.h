@@ -10,6 +10,7 @@
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
 typedef struct {
+  guint n_blocks;     /* of a row */
   gint32 *pairs;      /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
   float *scales[2];   /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
@@ -123,9 +124,10 @@ pack_panel (BlockKind kind,
             const guint8 *rows,
             gsize row_bytes,
             guint n_rows,
-            guint n_blocks,
             const Panel *panel)
 {
+  guint n_blocks = panel->n_blocks;
+
   for (guint first_row = 0; first_row < PANEL_ROWS; first_row += 8)
     {
       const guint8 *groups[8];
@@ -275,19 +277,22 @@ multiply_panel_block (const Panel            *panel,
         }
 }
 
-/* The panel times a tile of tokens, chain by chain. */
+/* The panel, which are the rows of the product from row on, times n_tokens from token on, chain by chain. */
 static inline __attribute__ ((always_inline)) void
-multiply_panel_tile (const Panel            *panel,
-                     guint                   n_blocks,
-                     int                     zero,
-                     BlockForm               form,
-                     const Steps            *x,
-                     gsize                   first_token,
-                     guint                   n_tokens,
-                     guint                   n_rows,
-                     float                  *y,
-                     gsize                   y_stride)
+multiply_panel_tile (const Panel        *panel,
+                     int                 zero,
+                     BlockForm           form,
+                     const SottoProduct *product,
+                     const Steps        *x,
+                     guint               row,
+                     guint               token,
+                     guint               n_tokens)
 {
+  guint n_blocks = panel->n_blocks;
+  gsize first_token = product->first_token + token;
+  guint n_rows = product->n_rows - row;
+  gsize y_stride = product->y_stride;
+  float *y = product->y + token * y_stride + row;
   FloatVector chains[8][2][PANEL_TOKENS];
 
   if (form == FORM_HALF_OFFSETS)
@@ -322,86 +327,46 @@ multiply_panel_tile (const Panel            *panel,
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_panel (const Panel            *panel,
-                guint                   n_blocks,
-                int                     zero,
-                BlockForm               form,
-                const Steps            *x,
-                gsize                   first_token,
-                guint                   n_tokens,
-                guint                   n_rows,
-                float                  *y,
-                gsize                   y_stride)
+multiply_panel (const Panel        *panel,
+                int                 zero,
+                BlockForm           form,
+                const SottoProduct *product,
+                const Steps        *x,
+                guint               row)
 {
+  guint n_tokens = product->n_tokens;
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, PANEL_TOKENS,
-                         n_rows, y + t * y_stride, y_stride);
+    multiply_panel_tile (panel, zero, form, product, x, row, t, PANEL_TOKENS);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, 2, n_rows,
-                         y + t * y_stride, y_stride);
+    multiply_panel_tile (panel, zero, form, product, x, row, t, 2);
   if (t < n_tokens)
-    multiply_panel_tile (panel, n_blocks, zero, form, x, first_token + t, 1, n_rows,
-                         y + t * y_stride, y_stride);
+    multiply_panel_tile (panel, zero, form, product, x, row, t, 1);
+}
+
+/* One function a form, which its block types share; zero is not in the panel so that there can be one for 0. */
+
+static void
+multiply_panel_scale (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
+{
+  multiply_panel (panel, zero, FORM_SCALE, product, x, row);
 }
 
 static void
-multiply_panel_scale (const Panel            *panel,
-                      guint                   n_blocks,
-                      int                     zero,
-                      const Steps            *x,
-                      gsize                   first_token,
-                      guint                   n_tokens,
-                      guint                   n_rows,
-                      float                  *y,
-                      gsize                   y_stride)
+multiply_panel_offset (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, n_blocks, zero, FORM_SCALE, x, first_token, n_tokens, n_rows, y,
-                  y_stride);
+  multiply_panel (panel, zero, FORM_OFFSET, product, x, row);
 }
 
 static void
-multiply_panel_offset (const Panel            *panel,
-                       guint                   n_blocks,
-                       int                     zero,
-                       const Steps            *x,
-                       gsize                   first_token,
-                       guint                   n_tokens,
-                       guint                   n_rows,
-                       float                  *y,
-                       gsize                   y_stride)
+multiply_panel_half_offsets (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, n_blocks, zero, FORM_OFFSET, x, first_token, n_tokens, n_rows, y,
-                  y_stride);
+  multiply_panel (panel, zero, FORM_HALF_OFFSETS, product, x, row);
 }
 
 static void
-multiply_panel_half_offsets (const Panel            *panel,
-                             guint                   n_blocks,
-                             int                     zero,
-                             const Steps            *x,
-                             gsize                   first_token,
-                             guint                   n_tokens,
-                             guint                   n_rows,
-                             float                  *y,
-                             gsize                   y_stride)
+multiply_panel_half_scales (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, n_blocks, zero, FORM_HALF_OFFSETS, x, first_token, n_tokens, n_rows, y,
-                  y_stride);
-}
-
-static void
-multiply_panel_half_scales (const Panel            *panel,
-                            guint                   n_blocks,
-                            int                     zero,
-                            const Steps            *x,
-                            gsize                   first_token,
-                            guint                   n_tokens,
-                            guint                   n_rows,
-                            float                  *y,
-                            gsize                   y_stride)
-{
-  multiply_panel (panel, n_blocks, zero, FORM_HALF_SCALES, x, first_token, n_tokens, n_rows, y,
-                  y_stride);
+  multiply_panel (panel, zero, FORM_HALF_SCALES, product, x, row);
 }

@@ -283,16 +283,22 @@ multiply_group (const TileProduct *self, const TilePlace *place, Unpacking *unpa
     }
 }
 
-/* The totals of 32 rows and of tokens skip … skip + n - 1 of the sets, each with a row of its own. */
+/* The totals of the rows at place, each with a row of its own, of the product's tokens: the first set begins up to
+ * 15 tokens before these. */
 static void
-store_totals (const TileProduct *self, guint n_rows, guint skip, guint n, float *y, gsize y_stride)
+store_totals (const TileProduct *self, const TilePlace *place, const SottoProduct *product)
 {
+  guint n_rows = count_rows (self, place);
+  guint skip = product->first_token % TILE_ROWS;
+  gsize y_stride = product->y_stride;
+  float *y = product->y + place->row;
+
   for (guint set = 0; set < self->n_sets; set++)
     for (guint first_row = 0; first_row < n_rows; first_row += TILE_ROWS)
       {
         __mmask16 rows = (__mmask16) ((1u << MIN (n_rows - first_row, TILE_ROWS)) - 1);
         guint first = set * TILE_ROWS < skip ? skip - set * TILE_ROWS : 0;
-        guint end = MIN (skip + n - set * TILE_ROWS, TILE_ROWS);
+        guint end = MIN (skip + product->n_tokens - set * TILE_ROWS, TILE_ROWS);
         __m512i v[TILE_ROWS];
 
         transpose_sixteen ((const gint32 *) (gconstpointer) self->memory->totals[set][first_row], v);
@@ -302,54 +308,45 @@ store_totals (const TileProduct *self, guint n_rows, guint skip, guint n, float 
 }
 
 static void
-multiply_tiles (guint                   group_bytes,
-                UnpackTiles             unpack,
-                const SottoWeight      *weight,
-                guint                   first_row,
-                guint                   n_rows,
-                const SottoActivations *x,
-                guint                   first_token,
-                guint                   n_tokens,
-                float                  *y,
-                gsize                   y_stride,
-                void                   *scratch)
+multiply_tiles (guint group_bytes, UnpackTiles unpack, const SottoProduct *product, void *scratch)
 {
-  guint skip = first_token % TILE_ROWS;
-  TileProduct product = {
+  const SottoActivations *x = product->x;
+  guint skip = product->first_token % TILE_ROWS;
+  TileProduct self = {
     .group_bytes = group_bytes,
-    .data = (const guint8 *) weight->data + first_row * weight->row_bytes,
-    .row_bytes = weight->row_bytes,
-    .n_rows = n_rows,
+    .data = sotto_product_rows (product),
+    .row_bytes = product->weight->row_bytes,
+    .n_rows = product->n_rows,
     .n_blocks = x->n_columns / 32,
-    .tokens = sotto_activations_packed (x, first_token - skip),
+    .tokens = sotto_activations_packed (x, product->first_token - skip),
     .set_bytes = x->set_bytes[x->form],
-    .n_sets = (skip + n_tokens + TILE_ROWS - 1) / TILE_ROWS,
+    .n_sets = (skip + product->n_tokens + TILE_ROWS - 1) / TILE_ROWS,
     .memory = scratch,
   };
   TilePlace place = { 0 };
   Waiting waiting = { 0 };
   TileSource first;
 
-  if (n_rows == 0)
+  if (self.n_rows == 0)
     return;
-  first = source_of (&product, &place);
-  unpack (&first, 0, count_rows (&product, &place));
+  first = source_of (&self, &place);
+  unpack (&first, 0, count_rows (&self, &place));
   shape_tiles ();
-  while (place.row < n_rows)
+  while (place.row < self.n_rows)
     {
-      TilePlace next = next_place (&product, &place);
+      TilePlace next = next_place (&self, &place);
       Unpacking unpacking = { .unpack = unpack };
 
-      if (next.row < n_rows)
+      if (next.row < self.n_rows)
         {
-          unpacking.source = source_of (&product, &next);
-          unpacking.n_rows = count_rows (&product, &next);
+          unpacking.source = source_of (&self, &next);
+          unpacking.n_rows = count_rows (&self, &next);
         }
-      multiply_group (&product, &place, &unpacking, &waiting);
+      multiply_group (&self, &place, &unpacking, &waiting);
       if (next.row > place.row)
         {
           add_rest (&waiting, 0);
-          store_totals (&product, count_rows (&product, &place), skip, n_tokens, y + place.row, y_stride);
+          store_totals (&self, &place, product);
         }
       place = next;
     }
@@ -366,12 +363,9 @@ multiply_tiles (guint                   group_bytes,
     unpack_tile_rows (kind, code_stretch (SOTTO_BLOCK_##type), source, first, n);                  \
   }                                                                                                \
                                                                                                    \
-  static void multiply_tiles_##name (const SottoWeight *weight, guint first_row, guint n_rows,     \
-                                     const SottoActivations *x, guint first_token,                 \
-                                     guint n_tokens, float *y, gsize y_stride, void *scratch)      \
+  static void multiply_tiles_##name (const SottoProduct *product, void *scratch)                   \
   {                                                                                                \
-    multiply_tiles (group_bytes, unpack_tiles_##name, weight, first_row, n_rows, x, first_token,   \
-                    n_tokens, y, y_stride, scratch);                                               \
+    multiply_tiles (group_bytes, unpack_tiles_##name, product, scratch);                           \
   }
 
 #define TILE_GROUP_FUNCTION(type, name, scale_of, bytes, zero, has_halves, has_offsets)           \

@@ -34,6 +34,7 @@ print_products (const SottoKernels *kernels, SottoBlockType type, guint n_column
 {
   SottoWeight weight = random_weight_new (type, N_ROWS, n_columns, rand);
   guint n_few = MIN (n_tokens, SOTTO_FORM_FEW_ROWS);
+  SottoProduct product;
   SottoActivations x;
   gsize bytes = sotto_activations_layout (&x, kernels, kernels->packs[type], n_columns, n_tokens, n_few, NULL);
   void *memory = aligned_alloc (64, bytes);
@@ -48,7 +49,9 @@ print_products (const SottoKernels *kernels, SottoBlockType type, guint n_column
       memcpy (x.values + t * x.column_stride, values, n_columns * sizeof *values);
       sotto_activations_pack (&x, kernels, t);
     }
-  kernels->multiply[x.form][type] (&weight, 0, N_ROWS, &x, 0, n_tokens, y, N_ROWS, scratch);
+  product = (SottoProduct) { .weight = &weight, .n_rows = N_ROWS, .x = &x, .n_tokens = n_tokens, .y = y,
+                             .y_stride = N_ROWS };
+  kernels->multiply[x.form][type] (&product, scratch);
   print_bits (sotto_block_name (type), n_tokens, y, N_ROWS * n_tokens);
   free (scratch);
   free (memory);

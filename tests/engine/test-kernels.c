@@ -43,6 +43,23 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
 
 /* --- Products --- */
 
+/* The first n_rows of a weight times the first n_tokens. */
+static void
+multiply (const SottoKernels *kernels,
+          const SottoWeight  *weight,
+          guint               n_rows,
+          const Input        *input,
+          guint               n_tokens,
+          float              *y,
+          gsize               y_stride,
+          void               *scratch)
+{
+  const SottoProduct product = { .weight = weight, .n_rows = n_rows, .x = &input->x, .n_tokens = n_tokens,
+                                 .y = y, .y_stride = y_stride };
+
+  kernels->multiply[input->x.form][weight->type] (&product, scratch);
+}
+
 /* What a tier makes of the columns of a group: integers up to highest. */
 typedef struct {
   guint width;
@@ -134,10 +151,12 @@ check_shape (const SottoKernels *kernels,
 
   for (gsize i = 0; i < n_tokens * stride; i++)
     batch[i] = -12345.0f;
-  kernels->multiply[input.x.form][type] (&weight, 0, n_rows, &input.x, 0, n_tokens, batch, stride, scratch);
+  multiply (kernels, &weight, n_rows, &input, n_tokens, batch, stride, scratch);
   for (guint t = 0; t < n_tokens; t++)
     {
       guint middle = n_rows / 2;
+      SottoProduct part = { .weight = &weight, .n_rows = middle, .x = &input.x, .first_token = t,
+                            .n_tokens = 1, .y = single, .y_stride = n_rows };
 
       for (guint r = 0; r < n_rows; r += n_tokens > 64 ? 7 : 1)
         check_product (kernels, &weight, &input, t, r, batch[t * stride + r], 0);
@@ -145,9 +164,11 @@ check_shape (const SottoKernels *kernels,
       for (guint i = n_rows; i < stride; i++)
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
       /* the same to the bit alone in that form, and in two stretches of rows */
-      kernels->multiply[input.x.form][type] (&weight, 0, middle, &input.x, t, 1, single, n_rows, scratch);
-      kernels->multiply[input.x.form][type](&weight, middle, n_rows - middle, &input.x, t, 1,
-                                            single + middle, n_rows, scratch);
+      kernels->multiply[input.x.form][type] (&part, scratch);
+      part.first_row = middle;
+      part.n_rows = n_rows - middle;
+      part.y = single + middle;
+      kernels->multiply[input.x.form][type] (&part, scratch);
       g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
     }
   free (scratch);
@@ -259,8 +280,7 @@ test_extremes (gconstpointer data)
         }
       for (guint n = 1; n <= n_tokens; n += n_tokens - 1)
         {
-          kernels.multiply[input.x.form][test->type] (&weight, 0, 40, &input.x, 0, n, &y[0][0], 40,
-                                                      scratch);
+          multiply (&kernels, &weight, 40, &input, n, &y[0][0], 40, scratch);
           for (guint t = 0; t < n; t++)
             for (guint r = 0; r < 40; r++)
               check_product (&kernels, &weight, &input, t, r, y[t][r], largest);
@@ -300,10 +320,8 @@ test_tiers_agree (gconstpointer data)
         memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
         for (guint t = 0; t < n_tokens; t++)
           sotto_activations_pack (&copy.x, &wide, t);
-        narrow.multiply[input.x.form][random_weight_types[i]] (&weight, 0, n_rows, &input.x, 0, n_tokens, a, n_rows,
-                                                        scratch);
-        wide.multiply[copy.x.form][random_weight_types[i]] (&weight, 0, n_rows, &copy.x, 0, n_tokens, b, n_rows,
-                                                     scratch);
+        multiply (&narrow, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
+        multiply (&wide, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
         g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
         free (scratch);
         free (input.memory);
@@ -376,10 +394,10 @@ test_speed (gconstpointer data)
     {
       gint64 start = g_get_monotonic_time ();
 
-      kernels.multiply[few.x.form][test->type] (&weight, 0, n_rows, &few.x, 0, 1, y, n_rows, scratch);
+      multiply (&kernels, &weight, n_rows, &few, 1, y, n_rows, scratch);
       decode = MIN (decode, (double) (g_get_monotonic_time () - start) / 1e6);
       start = g_get_monotonic_time ();
-      kernels.multiply[input.x.form][test->type] (&weight, 0, 256, &input.x, 0, n_tokens, y, 256, scratch);
+      multiply (&kernels, &weight, 256, &input, n_tokens, y, 256, scratch);
       prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
     }
   g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9,
