@@ -48,8 +48,6 @@ multiply_tile (LoadWeights         load,
   guint n_columns = product->x->n_columns;
   gsize x_stride = product->x->column_stride;
   const float *x = product->x->values + (product->first_token + token) * x_stride;
-  gsize y_stride = product->y_stride;
-  float *y = product->y + token * y_stride + row;
   Lanes sums[LANES_TILE_ROWS][FLOAT_TOKENS];
   guint rest = n_columns % LANES;
 
@@ -57,7 +55,7 @@ multiply_tile (LoadWeights         load,
     for (guint t = 0; t < n_tokens; t++)
       sums[r][t] = lanes_all (0.0f);
 
-  for (guint i = 0; i + LANES <= n_columns; i += LANES)
+  for (gsize i = 0; i + LANES <= n_columns; i += LANES)
     {
       Lanes weights[LANES_TILE_ROWS];
 
@@ -98,7 +96,7 @@ multiply_tile (LoadWeights         load,
     }
   for (guint t = 0; t < n_tokens; t++)
     for (guint r = 0; r < n_rows; r++)
-      y[t * y_stride + r] = lanes_sum (sums[r][t]);
+      product->y[(token + t) * product->y_stride + row + r] = lanes_sum (sums[r][t]);
 }
 
 /* All rows for n_tokens, at most FLOAT_TOKENS, from token on. */
