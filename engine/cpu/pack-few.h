@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cpu/kernels.h"
+#include "cpu/round-block.h"
 
 /* Activations of few tokens (SOTTO_FORM_FEW), over lanes and AVX2 or NEON; read by template-few.h.
  *
@@ -31,10 +31,6 @@
 #endif
 
 #define FEW_HIGHEST (127 * 128)
-
-/* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would
- * not be finite. */
-#define FEW_SMALLEST 1e-30f
 
 typedef struct {
   gint8 high[2][64];        /* of the first halves, of the second halves */
@@ -69,17 +65,12 @@ few_block (gboolean is_full, guint pair, guint i)
 
 /* The steps of 32 columns. Returns their scale. */
 static inline float
-few_round (Lanes low, Lanes high, gint16 steps[32])
+few_round (const float *x, gint16 steps[ROUND_BLOCK])
 {
-  float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
-  Lanes inverse = lanes_all (highest < FEW_SMALLEST ? 0.0f : FEW_HIGHEST / highest);
-  Lanes rounder = lanes_all (SOTTO_ROUNDER);
+  Lanes low = lanes_load (x);
+  Lanes high = lanes_load (x + LANES);
 
-  low = lanes_subtract (lanes_add (lanes_multiply (low, inverse), rounder), rounder);
-  high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
-  lanes_store_steps (steps, low);
-  lanes_store_steps (steps + LANES, high);
-  return highest < FEW_SMALLEST ? 0.0f : highest / FEW_HIGHEST;
+  return round_block (FEW_HIGHEST, &low, &high, steps);
 }
 
 #ifdef __aarch64__
@@ -190,14 +181,13 @@ few_pack_group (const float *x, guint n, FewGroup *group)
         float scale = 0.0f;
 
         if (32 * block + 32 <= n)
-          scale = few_round (lanes_load (x + 32 * block), lanes_load (x + 32 * block + LANES),
-                             steps);
+          scale = few_round (x + 32 * block, steps);
         else if (32 * block < n)
           {
             float part[32] = { 0 };
 
             memcpy (part, x + 32 * block, (n - 32 * block) * sizeof *part);
-            scale = few_round (lanes_load (part), lanes_load (part + LANES), steps);
+            scale = few_round (part, steps);
           }
         few_pack_block (steps, scale, &group->pairs[pair], i, totals);
         group->pair_sums[pair][2 * i + 1] = scale * (float) (totals[0] + totals[1]);

@@ -1,6 +1,8 @@
 #pragma once
 
-/* Activations of many tokens (SOTTO_FORM_MANY), over lanes; read by template-panel.h.
+#include "cpu/round-block.h"
+
+/* Activations of many tokens (SOTTO_FORM_MANY), over lanes; read by template-panel.h and template-byte-panel.h.
  *
  * Steps of 15 bits, blocks of 32 share a scale. Products of a block are summed exactly in int32, and
  * a row's sum is eight chains of fused multiply-adds, chain c taking the blocks c, c + 8, c + 16 … in
@@ -12,12 +14,8 @@
  * reaches 32 * 4096 * 16383 < 2^31. */
 
 #define STEPS_HIGHEST 16383
-#define STEPS_BLOCK 32
+#define STEPS_BLOCK ROUND_BLOCK
 #define STEPS_GROUP 8 /* blocks */
-
-/* A block whose highest magnitude is below this is taken as zeros: the inverse of its scale would
- * not be finite. */
-#define STEPS_SMALLEST 1e-30f
 
 /* Rows in this form. A row is padded to groups; the scales, totals and sums of blocks behind its end
  * are zero. */
@@ -52,20 +50,16 @@ steps_at (const guint8 *packed, gsize stride, guint n_columns)
   };
 }
 
+/* The 32 columns at x as block b of the row. */
 static inline void
-pack_block (Lanes low, Lanes high, gint16 *steps, float *scale, gint32 *total, float *sum)
+pack_block (const float *x, guint b, const Steps *to)
 {
-  float highest = lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
-  Lanes inverse = lanes_all (highest < STEPS_SMALLEST ? 0.0f : STEPS_HIGHEST / highest);
-  Lanes rounder = lanes_all (SOTTO_ROUNDER);
+  Lanes low = lanes_load (x);
+  Lanes high = lanes_load (x + LANES);
 
-  *scale = highest < STEPS_SMALLEST ? 0.0f : highest / STEPS_HIGHEST;
-  low = lanes_subtract (lanes_add (lanes_multiply (low, inverse), rounder), rounder);
-  high = lanes_subtract (lanes_add (lanes_multiply (high, inverse), rounder), rounder);
-  lanes_store_steps (steps, low);
-  lanes_store_steps (steps + LANES, high);
-  *total = (gint32) lanes_sum (lanes_add (low, high)); /* integers below 2^24: exact */
-  *sum = *scale * (float) *total;
+  to->scales[b] = round_block (STEPS_HIGHEST, &low, &high, to->steps + b * STEPS_BLOCK);
+  to->totals[b] = (gint32) lanes_sum (lanes_add (low, high)); /* integers below 2^24: exact */
+  to->sums[b] = to->scales[b] * (float) to->totals[b];
 }
 
 static void
@@ -76,17 +70,15 @@ pack_many (const float *x, guint n_columns, guint first, guint n, guint8 *packed
   guint b;
 
   for (b = first / STEPS_BLOCK; b < end; b++)
-    pack_block (lanes_load (x + b * 32), lanes_load (x + b * 32 + LANES), to.steps + b * 32,
-                to.scales + b, to.totals + b, to.sums + b);
+    pack_block (x + b * STEPS_BLOCK, b, &to);
   if (first + n < n_columns)
     return;
   if (n_columns % STEPS_BLOCK > 0)
     {
       float part[STEPS_BLOCK] = { 0 };
 
-      memcpy (part, x + b * 32, (n_columns % STEPS_BLOCK) * sizeof *part);
-      pack_block (lanes_load (part), lanes_load (part + LANES), to.steps + b * 32, to.scales + b,
-                  to.totals + b, to.sums + b);
+      memcpy (part, x + b * STEPS_BLOCK, (n_columns % STEPS_BLOCK) * sizeof *part);
+      pack_block (part, b, &to);
       b++;
     }
   for (; b % STEPS_GROUP > 0; b++)
