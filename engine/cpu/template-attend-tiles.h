@@ -221,16 +221,6 @@ seen_lanes (guint i, guint begin, guint end)
   return (__mmask16) (((1u << to) - 1) & ~((1u << from) - 1));
 }
 
-static inline Lanes
-cap_lanes (Lanes x, float cap)
-{
-  Lanes e = lanes_exp (lanes_divide (x, lanes_all (cap / 2.0f)));
-  Lanes tanh = lanes_subtract (lanes_all (1.0f),
-                               lanes_divide (lanes_all (2.0f), lanes_add (e, lanes_all (1.0f))));
-
-  return lanes_multiply (lanes_all (cap), tanh);
-}
-
 /* e^(x - highest), 0 where x is -INFINITY: 2^n times a polynomial (Taylor's) of the rest, off by 2^-21. */
 static inline Lanes
 weigh_lanes (Lanes x, Lanes highest)
@@ -274,7 +264,7 @@ weigh_keys (const AttendRoom      *room,
       Lanes v = lanes_load (scores + i);
 
       if (head->soft_cap > 0.0f)
-        v = cap_lanes (v, head->soft_cap);
+        v = lanes_cap_scores (v, head->soft_cap);
       if (query->slope != 0.0f)
         {
           gint distance = (gint) (first_key + i) - (gint) query->position;
@@ -340,12 +330,7 @@ attend_rows (const AttendRoom      *room,
 
   if (!find_seen (queries, n_queries, first_key, end_key, &first, &end))
     {
-      for (guint i = 0; i < n_queries; i++)
-        {
-          partials[i].highest = -INFINITY;
-          partials[i].sum = 0.0f;
-          memset (partials[i].value, 0, head->value_stride * sizeof (float));
-        }
+      clear_partials (partials, n_queries, head->value_stride);
       return;
     }
   pack_queries (room, queries, n_queries, head->n_key);
@@ -377,15 +362,7 @@ attend_in_tiles (const SottoAttendKeys *head,
   if (find_seen (queries, n_queries, first_key, end_key, &first, &end))
     for (guint k = first / SOTTO_ATTEND_TILE * SOTTO_ATTEND_TILE; k < end; k += SOTTO_ATTEND_TILE)
       {
-        AttendTile tile = {
-          .type = head->type,
-          .keys = head->keys + k / SOTTO_KEY_TILE * head->key_tile_bytes,
-          .key_tile_bytes = head->key_tile_bytes,
-          .values = head->values != NULL ? head->values + k * head->value_bytes : NULL,
-          .value_bytes = head->value_bytes,
-          .first = first_key + k,
-          .end = MIN (first_key + k + SOTTO_ATTEND_TILE, end_key),
-        };
+        AttendTile tile = tile_at (head, first_key, end_key, first_key + k);
 
         if (!in_place)
           unpack_tile (head, k, room.floats, &tile);

@@ -74,18 +74,11 @@ attend_scores (const AttendTile *tile,
                    lanes_multiply (sums[i][t], lanes_all (queries[i].scale)));
 }
 
-/* cap * tanh (x / cap) */
 static void
 cap_scores (float *scores, float cap)
 {
   for (guint i = 0; i < SOTTO_ATTEND_TILE; i += LANES)
-    {
-      Lanes e = lanes_exp (lanes_divide (lanes_load (scores + i), lanes_all (cap / 2.0f)));
-      Lanes tanh = lanes_subtract (lanes_all (1.0f),
-                                   lanes_divide (lanes_all (2.0f), lanes_add (e, lanes_all (1.0f))));
-
-      lanes_store (scores + i, lanes_multiply (lanes_all (cap), tanh));
-    }
+    lanes_store (scores + i, lanes_cap_scores (lanes_load (scores + i), cap));
 }
 
 static void
@@ -291,30 +284,15 @@ kernel_attend (const SottoAttendKeys *head,
                SottoPartial          *partials,
                void                  *scratch)
 {
-  for (guint i = 0; i < n_queries; i++)
-    {
-      partials[i].highest = -INFINITY;
-      partials[i].sum = 0.0f;
-      memset (partials[i].value, 0, head->value_stride * sizeof (float));
-    }
+  clear_partials (partials, n_queries, head->value_stride);
   for (guint first = first_key; first < end_key; first += SOTTO_ATTEND_TILE)
     {
-      guint end = MIN (first + SOTTO_ATTEND_TILE, end_key);
-      guint offset = first - first_key;
-      AttendTile tile = {
-        .type = head->type,
-        .keys = head->keys + offset / SOTTO_KEY_TILE * head->key_tile_bytes,
-        .key_tile_bytes = head->key_tile_bytes,
-        .values = head->values == NULL ? NULL : head->values + offset * head->value_bytes,
-        .value_bytes = head->value_bytes,
-        .first = first,
-        .end = end,
-      };
+      AttendTile tile = tile_at (head, first_key, end_key, first);
 
-      if (!is_seen (queries, n_queries, first, end))
+      if (!is_seen (queries, n_queries, tile.first, tile.end))
         continue;
       if (!reads_in_place (head, n_queries))
-        unpack_tile (head, offset, scratch, &tile);
+        unpack_tile (head, first - first_key, scratch, &tile);
       attend_tile (head, &tile, n_queries, queries, partials);
     }
 }

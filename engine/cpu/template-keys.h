@@ -171,6 +171,36 @@ typedef struct {
   guint end;
 } AttendTile;
 
+/* SOTTO_ATTEND_TILE keys, or what there is of them, as they lie in the chunk of keys first_key … end_key - 1: from
+ * key first on, which begins a tile. */
+static AttendTile
+tile_at (const SottoAttendKeys *head, guint first_key, guint end_key, guint first)
+{
+  guint offset = first - first_key;
+
+  return (AttendTile) {
+    .type = head->type,
+    .keys = head->keys + offset / SOTTO_KEY_TILE * head->key_tile_bytes,
+    .key_tile_bytes = head->key_tile_bytes,
+    .values = head->values == NULL ? NULL : head->values + offset * head->value_bytes,
+    .value_bytes = head->value_bytes,
+    .first = first,
+    .end = MIN (first + SOTTO_ATTEND_TILE, end_key),
+  };
+}
+
+/* No key was seen. */
+static void
+clear_partials (SottoPartial *partials, guint n, guint value_stride)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      partials[i].highest = -INFINITY;
+      partials[i].sum = 0.0f;
+      memset (partials[i].value, 0, value_stride * sizeof (float));
+    }
+}
+
 /* The keys first … end - 1 of a chunk as floats. */
 static void
 unpack_tile (const SottoAttendKeys *head, guint offset, float *room, AttendTile *tile)

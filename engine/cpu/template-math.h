@@ -81,6 +81,18 @@ lanes_tanh (Lanes x)
   return lanes_select_below (x, 0.0f, lanes_subtract (lanes_all (-0.0f), y), y);
 }
 
+/* cap * tanh (x / cap), where tanh is 1 - 2 / (e^2x + 1): small ones lose digits that lanes_tanh() keeps, which scores
+ * do not feel. */
+static inline Lanes
+lanes_cap_scores (Lanes x, float cap)
+{
+  Lanes e = lanes_exp (lanes_divide (x, lanes_all (cap / 2.0f)));
+  Lanes tanh = lanes_subtract (lanes_all (1.0f),
+                               lanes_divide (lanes_all (2.0f), lanes_add (e, lanes_all (1.0f))));
+
+  return lanes_multiply (lanes_all (cap), tanh);
+}
+
 static inline Lanes
 lanes_clamp (Lanes x, float limit)
 {
