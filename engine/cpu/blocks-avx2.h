@@ -14,7 +14,7 @@
  * into the integers, which may have 13 bits. Two types have what is no integer for each 16 columns:
  * Q2_K offsets, NVFP4 scales; scales[1] and offsets[1] are then those of a block's second half.
  *
- * To add a type, add both functions and an entry in template-multiply.h; the layouts themselves are
+ * To add a type, add both functions and an entry in block-kinds.h; the layouts themselves are
  * described in format/block-dequantise*.c. This file has the plain types, blocks-k-avx2.h and
  * blocks-iq-avx2.h the others. */
 

@@ -7,7 +7,7 @@
 #include "cpu/codes.h"
 #endif
 
-/* AVX-512 has them from the bytes that it takes the fifth bits from. */
+/* AVX-512 has functions of its own, which take them from the bytes that the fifth bits stand in. */
 #ifndef __AVX512VNNI__
 #define scales_q5_0 pair_scales
 #define scales_q5_1 pair_scales_offsets
@@ -130,3 +130,21 @@ unpack_codes (CodeKind kind, const guint8 *group, guint n_blocks, CodeGroup *wei
   X (IQ4_NL, iq4_nl, pair_scales, 144, ZERO_SIGNED, FALSE, FALSE)                                  \
   X (MXFP4, mxfp4, scales_mxfp4, 136, ZERO_SIGNED, FALSE, FALSE)                                   \
   X (NVFP4, nvfp4, scales_nvfp4, 144, ZERO_SIGNED, TRUE, FALSE)
+
+#define CODE_KINDS(X)                                                                              \
+  CODE_GROUP_KINDS (X)                                                                             \
+  CODE_BLOCK_KINDS (X)
+
+#define CODE_GROUP_KIND(type, name, scale_of, bytes, zero, has_halves, has_offsets)                \
+  static const CodeKind kind_##name = {                                                            \
+    codes_##name, scales_##scale_of, NULL, NULL, bytes, zero, has_halves, has_offsets, FALSE       \
+  };
+
+#define CODE_BLOCK_KIND(type, name, scales, bytes, zero, has_halves, has_offsets)                  \
+  static const CodeKind kind_##name = {                                                            \
+    NULL, NULL, codes_##name, scales, bytes, zero, has_halves, has_offsets,                        \
+    SOTTO_BLOCK_##type == SOTTO_BLOCK_NVFP4                                                        \
+  };
+
+CODE_GROUP_KINDS (CODE_GROUP_KIND)
+CODE_BLOCK_KINDS (CODE_BLOCK_KIND)

@@ -1,7 +1,7 @@
 #pragma once
 
-/* How the block types become codes, for template-few.h: bytes in the order of pack-few.h, and their scales,
- * spread over the lanes. The tier has Codes, 64 of them, and in codes-avx2.h or codes-avx512.h
+/* How the block types become codes, for template-few.h and tile-weights.h: bytes in the order of pack-few.h, and
+ * their scales, spread over the lanes. The tier has Codes, 64 of them, and in codes-avx2.h or codes-avx512.h
  *
  *   multiply_pair, multiply_half   with activations: exact integers, less zero times their sum
  *   spread_lanes, …                scales to the lanes of blocks
@@ -106,7 +106,7 @@ scales_mxfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_G
   scales[0] = spread_eight (powers_of_two (exponents), 0, 1, 2, 3);
 }
 
-/* Half of a block of the file: its codes, and its two scales, are found apart (few_find_blocks). */
+/* Half of a block of the file: its codes, and its two scales, are found apart (find_code_blocks). */
 static inline __attribute__ ((always_inline)) void
 codes_nvfp4 (const guint8 *const blocks[4], Codes codes[2])
 {

@@ -204,8 +204,11 @@ typedef struct {
   void (*scale) (float scale, guint n, float *y);
 
   /* turns the first 2 * n_pairs elements of x; cosines, sines: (n_pairs) */
-  void (
-    *rope) (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x);
+  void (*rope) (SottoRopeKind kind,
+                const float  *cosines,
+                const float  *sines,
+                guint         n_pairs,
+                float        *x);
 
   /* y = silu (sum over taps of weights[tap] * rows[tap]); weights: (n_taps, n) */
   void (*convolve) (const float *const *rows,
@@ -236,9 +239,9 @@ typedef struct {
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
-  /* By the number of tokens of the batch. Softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the keys first_key … end_key -
-   * 1 of the chunk that begins at first_key. Online softmax over tiles (Milakov & Gimelshein 2018;
-   * Dao et al. 2022). scratch: sotto_kernels_scratch() bytes. */
+  /* By the number of tokens of the batch: softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the
+   * keys first_key … end_key - 1 of the chunk that begins at first_key. Online softmax over tiles (Milakov &
+   * Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes */
   void (*attend[SOTTO_N_FORMS]) (const SottoAttendKeys *keys,
                                  guint                  first_key,
                                  guint                  end_key,

@@ -453,8 +453,7 @@ CODE_BLOCK_KINDS (BYTES_OF_BLOCKS)
 static void
 fill_byte_panel_kernels (SottoKernels *kernels)
 {
-  CODE_GROUP_KINDS (FILL_BYTES)
-  CODE_BLOCK_KINDS (FILL_BYTES)
+  CODE_KINDS (FILL_BYTES)
   kernels->piece = 250 * 1000 * 1000;
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_planes, TRUE };
 }

@@ -136,8 +136,6 @@ few_multiply_rows (CodeKind            kind,
   guint n_rows = MIN (product->n_rows - first_row, FEW_ROWS);
   guint n_whole = product->x->n_columns / FEW_COLUMNS;
   guint rest = product->x->n_columns % FEW_COLUMNS / 32;
-  float *y = product->y + first_row;
-  gsize y_stride = product->y_stride;
 
   memset (tokens->totals, 0, n_rows * sizeof *tokens->totals);
   for (guint first = 0; first < n_whole; first += FEW_CHUNK)
@@ -155,7 +153,7 @@ few_multiply_rows (CodeKind            kind,
         few_add_tokens (kind, rows + r * row_bytes + n_whole * kind.group_bytes, rest, tokens,
                         n_whole, tokens->totals[r]);
       for (guint t = 0; t < tokens->n_tokens; t++)
-        y[t * y_stride + r] = lanes_sum (lanes_load (tokens->totals[r][t]));
+        product->y[t * product->y_stride + first_row + r] = lanes_sum (lanes_load (tokens->totals[r][t]));
     }
 }
 
@@ -176,33 +174,21 @@ few_multiply (CodeKind kind, const SottoProduct *product, void *scratch)
 
 /* --- All types --- */
 
-#define FEW_FUNCTION(name, ...)                                                                   \
+#define FEW_FUNCTION(type, name, ...)                                                              \
   static void few_multiply_##name (const SottoProduct *product, void *scratch)                     \
   {                                                                                                \
-    static const CodeKind kind = { __VA_ARGS__ };                                                  \
-                                                                                                   \
-    few_multiply (kind, product, scratch);                                                         \
+    few_multiply (kind_##name, product, scratch);                                                  \
   }
 
-#define FEW_GROUP_FUNCTION(type, name, scale_of, group_bytes, zero, has_halves, has_offsets)      \
-  FEW_FUNCTION (name, codes_##name, scales_##scale_of, NULL, NULL, group_bytes, zero, has_halves,  \
-                has_offsets, FALSE)
+CODE_KINDS (FEW_FUNCTION)
 
-#define FEW_BLOCK_FUNCTION(type, name, scales, group_bytes, zero, has_halves, has_offsets)        \
-  FEW_FUNCTION (name, NULL, NULL, codes_##name, scales, group_bytes, zero, has_halves,             \
-                has_offsets, SOTTO_BLOCK_##type == SOTTO_BLOCK_NVFP4)
-
-CODE_GROUP_KINDS (FEW_GROUP_FUNCTION)
-CODE_BLOCK_KINDS (FEW_BLOCK_FUNCTION)
-
-#define FEW_FILL(type, name, ...)                                                                 \
+#define FEW_FILL(type, name, ...)                                                                  \
   kernels->multiply[SOTTO_FORM_FEW][SOTTO_BLOCK_##type] = few_multiply_##name;                     \
   kernels->packs[SOTTO_BLOCK_##type] = SOTTO_PACK_CODES;
 
 static void
 fill_few_kernels (SottoKernels *kernels)
 {
-  CODE_GROUP_KINDS (FEW_FILL)
-  CODE_BLOCK_KINDS (FEW_FILL)
+  CODE_KINDS (FEW_FILL)
   kernels->packings[SOTTO_FORM_FEW] = (SottoPacking) { sizeof (FewGroup), pack_few, FALSE };
 }

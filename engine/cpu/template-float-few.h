@@ -35,13 +35,13 @@ load_bf16 (const void *source)
 /* A tile of rows times a tile of tokens, so that each load serves several products: n_rows of the product from
  * row on, n_tokens from token on. The constants are known where this is inlined. */
 static inline __attribute__ ((always_inline)) void
-multiply_tile (LoadWeights         load,
-               gsize               element_bytes,
-               const SottoProduct *product,
-               guint               row,
-               guint               n_rows,
-               guint               token,
-               guint               n_tokens)
+few_multiply_float_tile (LoadWeights         load,
+                         gsize               element_bytes,
+                         const SottoProduct *product,
+                         guint               row,
+                         guint               n_rows,
+                         guint               token,
+                         guint               n_tokens)
 {
   gsize row_bytes = product->weight->row_bytes;
   const guint8 *rows = sotto_product_rows (product) + row * row_bytes;
@@ -101,23 +101,23 @@ multiply_tile (LoadWeights         load,
 
 /* All rows for n_tokens, at most FLOAT_TOKENS, from token on. */
 static inline __attribute__ ((always_inline)) void
-multiply_tiles (LoadWeights         load,
-                gsize               element_bytes,
-                const SottoProduct *product,
-                guint               token,
-                guint               n_tokens)
+few_multiply_float_rows (LoadWeights         load,
+                         gsize               element_bytes,
+                         const SottoProduct *product,
+                         guint               token,
+                         guint               n_tokens)
 {
   guint at_once = n_tokens > LANES_TILE_TOKENS ? (LANES_TILE_ROWS + 1) / 2 : LANES_TILE_ROWS;
   guint row;
 
   for (row = 0; row + at_once <= product->n_rows; row += at_once)
-    multiply_tile (load, element_bytes, product, row, at_once, token, n_tokens);
+    few_multiply_float_tile (load, element_bytes, product, row, at_once, token, n_tokens);
   for (; row < product->n_rows; row++)
-    multiply_tile (load, element_bytes, product, row, 1, token, n_tokens);
+    few_multiply_float_tile (load, element_bytes, product, row, 1, token, n_tokens);
 }
 
 static inline __attribute__ ((always_inline)) void
-multiply_floats (LoadWeights load, gsize element_bytes, const SottoProduct *product)
+few_multiply_floats (LoadWeights load, gsize element_bytes, const SottoProduct *product)
 {
   for (guint t = 0; t < product->n_tokens; t += FLOAT_TOKENS)
     {
@@ -126,24 +126,24 @@ multiply_floats (LoadWeights load, gsize element_bytes, const SottoProduct *prod
 #pragma GCC unroll 8
       for (guint known = 1; known <= FLOAT_TOKENS; known++)
         if (n == known)
-          multiply_tiles (load, element_bytes, product, t, known);
+          few_multiply_float_rows (load, element_bytes, product, t, known);
     }
 }
 
 static void
-kernel_multiply_f32 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
+few_multiply_f32 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f32, 4, product);
+  few_multiply_floats (load_f32, 4, product);
 }
 
 static void
-kernel_multiply_f16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
+few_multiply_f16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_f16, 2, product);
+  few_multiply_floats (load_f16, 2, product);
 }
 
 static void
-kernel_multiply_bf16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
+few_multiply_bf16 (const SottoProduct *product, void *scratch G_GNUC_UNUSED)
 {
-  multiply_floats (load_bf16, 2, product);
+  few_multiply_floats (load_bf16, 2, product);
 }

@@ -174,7 +174,7 @@ multiply_float_panel (const float *panel, const SottoProduct *product, guint row
 #define FLOAT_PANEL_LEAST 16
 
 static inline __attribute__ ((always_inline)) void
-multiply_floats_panels (LoadEight load, gsize element_bytes, const SottoProduct *product, float *panel)
+multiply_float_panels (LoadEight load, gsize element_bytes, const SottoProduct *product, float *panel)
 {
   const guint8 *rows = sotto_product_rows (product);
   gsize row_bytes = product->weight->row_bytes;
@@ -191,25 +191,25 @@ static void
 multiply_f32 (const SottoProduct *product, void *scratch)
 {
   if (product->n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_f32 (product, scratch);
+    few_multiply_f32 (product, scratch);
   else
-    multiply_floats_panels (load_eight_f32, 4, product, scratch);
+    multiply_float_panels (load_eight_f32, 4, product, scratch);
 }
 
 static void
 multiply_f16 (const SottoProduct *product, void *scratch)
 {
   if (product->n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_f16 (product, scratch);
+    few_multiply_f16 (product, scratch);
   else
-    multiply_floats_panels (load_eight_f16, 2, product, scratch);
+    multiply_float_panels (load_eight_f16, 2, product, scratch);
 }
 
 static void
 multiply_bf16 (const SottoProduct *product, void *scratch)
 {
   if (product->n_tokens < FLOAT_PANEL_LEAST)
-    kernel_multiply_bf16 (product, scratch);
+    few_multiply_bf16 (product, scratch);
   else
-    multiply_floats_panels (load_eight_bf16, 2, product, scratch);
+    multiply_float_panels (load_eight_bf16, 2, product, scratch);
 }

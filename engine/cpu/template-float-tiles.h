@@ -353,13 +353,13 @@ multiply_float_rows (FloatTileKind kind, const SottoProduct *product, guint8 *ti
 }
 
 static void
-multiply_bf16_tiles (const SottoProduct *product, void *scratch)
+multiply_tiles_bf16 (const SottoProduct *product, void *scratch)
 {
   multiply_float_rows (FLOAT_TILE_BF16, product, scratch);
 }
 
 static void
-multiply_f16_tiles (const SottoProduct *product, void *scratch)
+multiply_tiles_f16 (const SottoProduct *product, void *scratch)
 {
   multiply_float_rows (FLOAT_TILE_F16, product, scratch);
 }
@@ -367,8 +367,8 @@ multiply_f16_tiles (const SottoProduct *product, void *scratch)
 static void
 fill_float_tiles (SottoKernels *kernels)
 {
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16_tiles;
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16_tiles;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_tiles_f16;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_tiles_bf16;
   kernels->packs[SOTTO_BLOCK_F16] = kernels->packs[SOTTO_BLOCK_BF16] = SOTTO_PACK_FLOATS;
   kernels->float_packing = (SottoPacking) { 4 * SOTTO_PACK_COLUMNS, pack_float_tokens, FALSE, 0 };
 }

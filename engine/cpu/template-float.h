@@ -359,9 +359,9 @@ fill_float_kernels (SottoKernels *kernels)
 {
   for (guint form = 0; form < SOTTO_N_FORMS; form++)
     {
-      kernels->multiply[form][SOTTO_BLOCK_F32] = kernel_multiply_f32;
-      kernels->multiply[form][SOTTO_BLOCK_F16] = kernel_multiply_f16;
-      kernels->multiply[form][SOTTO_BLOCK_BF16] = kernel_multiply_bf16;
+      kernels->multiply[form][SOTTO_BLOCK_F32] = few_multiply_f32;
+      kernels->multiply[form][SOTTO_BLOCK_F16] = few_multiply_f16;
+      kernels->multiply[form][SOTTO_BLOCK_BF16] = few_multiply_bf16;
     }
   kernels->norm = kernel_norm;
   kernels->gate = kernel_gate;

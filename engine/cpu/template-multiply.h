@@ -1,5 +1,4 @@
-/* The products of every block type with many tokens, from the templates, and those of floats with any
- * number; included by the tiers' files. */
+/* The products of every block type with many tokens, from the templates; included by the tiers' files. */
 
 #include "cpu/block-kinds.h"
 
@@ -59,19 +58,15 @@ multiply_kind (BlockKind kind, const SottoProduct *product, void *scratch)
 BLOCK_KINDS (DEFINE_MULTIPLY)
 
 #define FILL_MULTIPLY(type, name, ...)                                                            \
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_##name;                        \
-  kernels->packs[SOTTO_BLOCK_##type] = SOTTO_PACK_CODES;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_##name;
 
 static void
 fill_multiply_kernels (SottoKernels *kernels)
 {
-  kernels->piece = 500 * 1000 * 1000;
   BLOCK_KINDS (FILL_MULTIPLY)
-  for (guint form = 0; form < SOTTO_N_FORMS; form++)
-    {
-      kernels->multiply[form][SOTTO_BLOCK_F32] = multiply_f32;
-      kernels->multiply[form][SOTTO_BLOCK_F16] = multiply_f16;
-      kernels->multiply[form][SOTTO_BLOCK_BF16] = multiply_bf16;
-    }
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F32] = multiply_f32;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16;
+  kernels->piece = 500 * 1000 * 1000;
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many, TRUE };
 }

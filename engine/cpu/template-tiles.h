@@ -355,29 +355,18 @@ multiply_tiles (guint group_bytes, UnpackTiles unpack, const SottoProduct *produ
 
 /* --- All types --- */
 
-#define TILE_FUNCTION(type, name, group_bytes, ...)                                               \
+#define TILE_FUNCTIONS(type, name, ...)                                                            \
   static void unpack_tiles_##name (const TileSource *source, guint first, guint n)                 \
   {                                                                                                \
-    static const CodeKind kind = { __VA_ARGS__ };                                                  \
-                                                                                                   \
-    unpack_tile_rows (kind, code_stretch (SOTTO_BLOCK_##type), source, first, n);                  \
+    unpack_tile_rows (kind_##name, code_stretch (SOTTO_BLOCK_##type), source, first, n);           \
   }                                                                                                \
                                                                                                    \
   static void multiply_tiles_##name (const SottoProduct *product, void *scratch)                   \
   {                                                                                                \
-    multiply_tiles (group_bytes, unpack_tiles_##name, product, scratch);                           \
+    multiply_tiles (kind_##name.group_bytes, unpack_tiles_##name, product, scratch);               \
   }
 
-#define TILE_GROUP_FUNCTION(type, name, scale_of, bytes, zero, has_halves, has_offsets)           \
-  TILE_FUNCTION (type, name, bytes, codes_##name, scales_##scale_of, NULL, NULL, bytes, zero,      \
-                 has_halves, has_offsets, FALSE)
-
-#define TILE_BLOCK_FUNCTION(type, name, scales, bytes, zero, has_halves, has_offsets)             \
-  TILE_FUNCTION (type, name, bytes, NULL, NULL, codes_##name, scales, bytes, zero, has_halves,     \
-                 has_offsets, SOTTO_BLOCK_##type == SOTTO_BLOCK_NVFP4)
-
-CODE_GROUP_KINDS (TILE_GROUP_FUNCTION)
-CODE_BLOCK_KINDS (TILE_BLOCK_FUNCTION)
+CODE_KINDS (TILE_FUNCTIONS)
 
 #define FILL_TILES(type, name, ...)                                                                \
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_tiles_##name;
@@ -385,8 +374,6 @@ CODE_BLOCK_KINDS (TILE_BLOCK_FUNCTION)
 static void
 fill_tile_kernels (SottoKernels *kernels)
 {
-  kernels->packings[SOTTO_FORM_MANY] =
-    (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, TILE_ROWS };
-  CODE_GROUP_KINDS (FILL_TILES)
-  CODE_BLOCK_KINDS (FILL_TILES)
+  CODE_KINDS (FILL_TILES)
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, TILE_ROWS };
 }
