@@ -44,6 +44,7 @@ static const struct {
   { "win.toggle-sidebar", { "F9", NULL } },
   { "win.rename", { "F2", NULL } },
   { "win.export", { "<Control><Shift>e", NULL } },
+  { "win.print", { "<Control>p", NULL } },
   { "win.import", { "<Control>o", NULL } },
   { "win.preferences", { "<Control>comma", NULL } },
   { "win.shortcuts", { "<Control>question", NULL } },

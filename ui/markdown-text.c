@@ -6,6 +6,25 @@
 /* Inlines nested deeper than this are shown as plain text. */
 #define MAX_DEPTH 24
 
+cmark_node *
+sotto_markdown_parse (const char *text,
+                      gsize       length)
+{
+  static const char *const extensions[] = { "table", "strikethrough", "autolink", "tasklist" };
+  cmark_parser *parser;
+  cmark_node *document;
+
+  cmark_gfm_core_extensions_ensure_registered ();
+  parser = cmark_parser_new (CMARK_OPT_VALIDATE_UTF8);
+  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+    cmark_parser_attach_syntax_extension (parser, cmark_find_syntax_extension (extensions[i]));
+  cmark_parser_feed (parser, text, length);
+  document = cmark_parser_finish (parser);
+  cmark_parser_free (parser);
+
+  return document;
+}
+
 /* U+200C and U+200D are left alone: Persian and emoji cannot be written without them. */
 static gboolean
 is_treacherous (gunichar c)

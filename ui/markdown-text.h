@@ -5,7 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Inlines of CommonMark (emphasis, code, links …) as Pango markup for a #GtkLabel. */
+/* CommonMark with GitHub's tables, strikethrough, task lists and bare links; and its inlines (emphasis, code, links …) as Pango
+ * markup for a #GtkLabel. */
+
+/* Returns: (transfer full): to be freed with cmark_node_free() */
+cmark_node *sotto_markdown_parse (const char *text, gsize length);
 
 /**
  * sotto_markdown_inlines_to_markup:

@@ -9,10 +9,10 @@
  */
 #include "markdown-view.h"
 
-#include <cmark-gfm-core-extensions.h>
 #include <string.h>
 
 #include "markdown-blocks.h"
+#include "markdown-text.h"
 
 /* More blocks than this are shown as plain text. */
 #define MAX_WIDGETS 1000
@@ -36,26 +36,6 @@ enum {
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (SottoMarkdownView, sotto_markdown_view, GTK_TYPE_WIDGET)
-
-/* Returns: (transfer full): to be freed with cmark_node_free() */
-static cmark_node *
-parse (const char *text,
-       gsize       length)
-{
-  static const char *const extensions[] = { "table", "strikethrough", "autolink", "tasklist" };
-  cmark_parser *parser;
-  cmark_node *document;
-
-  cmark_gfm_core_extensions_ensure_registered ();
-  parser = cmark_parser_new (CMARK_OPT_VALIDATE_UTF8);
-  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
-    cmark_parser_attach_syntax_extension (parser, cmark_find_syntax_extension (extensions[i]));
-  cmark_parser_feed (parser, text, length);
-  document = cmark_parser_finish (parser);
-  cmark_parser_free (parser);
-
-  return document;
-}
 
 /* Whether a line of @text could define a link: "[name]: …". Saying yes too often costs time only. */
 static gboolean
@@ -90,7 +70,7 @@ advance (SottoMarkdownView *self)
   if (last_line == NULL || self->has_definitions)
     return;
 
-  document = parse (open, last_line + 1 - open);
+  document = sotto_markdown_parse (open, last_line + 1 - open);
   last = cmark_node_last_child (document);
   begin = last != NULL ? cmark_node_get_start_line (last) : 0;
 
@@ -128,7 +108,7 @@ update (SottoMarkdownView *self)
   advance (self);
 
   budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
-  document = parse (self->text + self->stable, strlen (self->text + self->stable));
+  document = sotto_markdown_parse (self->text + self->stable, strlen (self->text + self->stable));
   sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
   cmark_node_free (document);
 }

@@ -5,6 +5,7 @@
 #include "application.h"
 #include "conversation-page.h"
 #include "preferences.h"
+#include "print.h"
 #include "privacy-dialog.h"
 #include "recovery-dialog.h"
 #include "rename-dialog.h"
@@ -52,6 +53,7 @@ update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.print", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
                                                                 sotto_conversation_is_busy (self->conversation));
@@ -303,6 +305,16 @@ import (GtkWidget  *widget,
         GVariant   *parameter)
 {
   sotto_transfers_import (SOTTO_WINDOW (widget));
+}
+
+static void
+print (GtkWidget  *widget,
+       const char *action,
+       GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_print_conversation (self, self->conversation);
 }
 
 static void
@@ -572,6 +584,7 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
+  gtk_widget_class_install_action (widget_class, "win.print", NULL, print);
   gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
   gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);
   gtk_widget_class_install_action (widget_class, "win.import", NULL, import);

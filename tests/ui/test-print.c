@@ -1,0 +1,143 @@
+/* Pages of a conversation: how many there are, and that nothing stops them. What stands on them is read in the sandbox
+ * (../flatpak/test-portals.py). */
+
+#include <gtk/gtk.h>
+#include <string.h>
+
+#include "print-pages.h"
+
+static SottoPrintPages *
+begin (void)
+{
+  g_autoptr (GtkPageSetup) setup = gtk_page_setup_new ();
+  g_autoptr (GtkPaperSize) a4 = gtk_paper_size_new (GTK_PAPER_NAME_A4);
+
+  gtk_page_setup_set_paper_size_and_default_margins (setup, a4);
+
+  return sotto_print_pages_new ("A Title", setup);
+}
+
+/* Returns: how many pages it took */
+static guint
+finish (SottoPrintPages *pages)
+{
+  g_autoptr (GBytes) pdf = NULL;
+  const char *data;
+  gsize size;
+
+  while (sotto_print_pages_step (pages))
+    ;
+  pdf = sotto_print_pages_finish (pages);
+  data = g_bytes_get_data (pdf, &size);
+  g_assert_cmpuint (size, >, 500);
+  g_assert_cmpmem (data, 5, "%PDF-", 5);
+  g_assert_nonnull (g_strstr_len (data + size - 10, 10, "%%EOF"));
+
+  return sotto_print_pages_get_n_pages (pages);
+}
+
+static void
+test_short (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+
+  sotto_print_pages_add (pages, "You", "How much is a loaf?");
+  sotto_print_pages_add (pages, "Baker", "# Prices\n\n- *Rye*: 2\n- **Wheat**: 3\n\n1. Go\n2. [Buy](https://example.org/?a=1&b=2)\n\n"
+                                         "| a | b |\n|---|---|\n| 1 | 2 |\n\n```c\nint main (void);\n```\n\n---\n\n> Bread & <salt>");
+  g_assert_cmpuint (finish (pages), ==, 1);
+}
+
+static void
+test_empty (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+
+  g_assert_false (sotto_print_pages_step (pages));
+  sotto_print_pages_add (pages, "You", "");
+  g_assert_cmpuint (finish (pages), ==, 1);
+}
+
+/* A4 is 842 points high, of which 100 to 150 are margins; a line of 10.5 points takes 11 to 17, and 6 are between two. */
+static void
+test_many (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+  guint n_pages;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      for (guint line = 0; line < 30; line++)
+        g_string_append_printf (text, "Loaf %u of %u.\n\n", line, i);
+      sotto_print_pages_add (pages, "Baker", text->str);
+    }
+  n_pages = finish (pages);
+  g_assert_cmpuint (n_pages, >=, 300 * 17 / 742);
+  g_assert_cmpuint (n_pages, <=, 300 * 23 / 692 + 3);
+}
+
+/* One paragraph, one item, one block of code and one row of a table, each longer than a page. */
+static void
+test_longer_than_a_page (void)
+{
+  static const char *const beginnings[] = { "", "- ", "    ", "| a |\n|---|\n| ", "> " };
+
+  for (guint i = 0; i < G_N_ELEMENTS (beginnings); i++)
+    {
+      g_autoptr (SottoPrintPages) pages = begin ();
+      g_autoptr (GString) text = g_string_new (beginnings[i]);
+
+      for (guint word = 0; word < 3000; word++)
+        g_string_append (text, "bread ");
+      sotto_print_pages_add (pages, "Baker", text->str);
+      g_assert_cmpuint (finish (pages), >, 2);
+    }
+}
+
+static void
+test_hostile (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append (text, "> ");
+  g_string_append (text, "deep\n\n");
+  for (guint i = 0; i < 100; i++)
+    g_string_append (text, "| a ");
+  g_string_append (text, "|\n");
+  for (guint i = 0; i < 100; i++)
+    g_string_append (text, "|---");
+  g_string_append (text, "|\n\n");
+  for (guint i = 0; i < 100000; i++)
+    g_string_append_c (text, 'w');
+  g_string_append (text, "\n\n</a> <a href=\"x\"> & \x01 \xe2\x80\xae [x](javascript:1) <b>\n");
+  sotto_print_pages_add (pages, "Baker", text->str);
+  g_assert_cmpuint (finish (pages), >, 1);
+}
+
+static void
+test_thrown_away (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+
+  sotto_print_pages_add (pages, "You", "Never mind.\n\nReally.");
+  g_assert_true (sotto_print_pages_step (pages));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/print/short", test_short);
+  g_test_add_func ("/print/empty", test_empty);
+  g_test_add_func ("/print/many", test_many);
+  g_test_add_func ("/print/longer-than-a-page", test_longer_than_a_page);
+  g_test_add_func ("/print/hostile", test_hostile);
+  g_test_add_func ("/print/thrown-away", test_thrown_away);
+
+  return g_test_run ();
+}

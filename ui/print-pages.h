@@ -1,0 +1,52 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* Messages laid out on paper. The pages are a PDF in memory; nothing of them lies on the disk. */
+typedef struct _SottoPrintPages SottoPrintPages;
+
+/**
+ * sotto_print_pages_new:
+ * @title: what stands above the first page
+ * @setup: the size of the paper and its margins
+ *
+ * Returns: (transfer full): to be freed with sotto_print_pages_free()
+ */
+SottoPrintPages *sotto_print_pages_new (const char *title, GtkPageSetup *setup);
+void sotto_print_pages_free (SottoPrintPages *self);
+
+/**
+ * sotto_print_pages_add:
+ * @author: who speaks
+ * @markdown: what they say, UTF-8, CommonMark
+ *
+ * Has a message follow. It is laid out by sotto_print_pages_step().
+ */
+void sotto_print_pages_add (SottoPrintPages *self, const char *author, const char *markdown);
+
+/**
+ * sotto_print_pages_step:
+ *
+ * Lays out one more paragraph, list, table or block of code.
+ *
+ * Returns: whether there are more
+ */
+gboolean sotto_print_pages_step (SottoPrintPages *self);
+
+/**
+ * sotto_print_pages_finish:
+ *
+ * Ends the last page. Nothing can be added afterwards.
+ *
+ * Returns: (transfer full): the PDF
+ */
+GBytes *sotto_print_pages_finish (SottoPrintPages *self);
+
+/* Returns: how many there are so far */
+guint sotto_print_pages_get_n_pages (SottoPrintPages *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoPrintPages, sotto_print_pages_free)
+
+G_END_DECLS
