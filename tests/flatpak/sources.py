@@ -1,9 +1,10 @@
-"""The sources of the manifest without upstream's hosts: Debian's source packages hold the same files.
+"""The sources of the manifests without upstream's hosts: Debian's source packages hold the same files.
 
 Each file is taken only if it has the very hash that the manifest asks for, and laid where
 flatpak-builder --extra-sources looks: FOLDER/downloads/SHA256/NAME. What a mirror does not have is
 named, so that the caller can say so; Debian's own build of that library stands in for it then.
 """
+import csv
 import hashlib
 import os
 import pathlib
@@ -24,6 +25,16 @@ PACKAGES = {
     "sqlcipher": ("sqlcipher", ()),
     "libspelling": ("libspelling", ("libspelling-1-2", "libspelling-1-dev")),
 }
+# NVIDIA's archives (the `dest` of each in the manifest) → the same parts as Python has them
+TOOLKIT = {
+    "nvcc": "nvidia_cuda_nvcc",
+    "crt": "nvidia_cuda_crt",
+    "cudart": "nvidia_cuda_runtime",
+    "cccl": "nvidia_cuda_cccl",
+    "libnvvm": "nvidia_nvvm",
+}
+# One that the test compiles for, of those that engine/cuda/meson.build would: the others differ in a number.
+ARCHITECTURE = "75"
 
 
 class Missing(Exception):
@@ -167,7 +178,7 @@ def prepare(manifest, folder):
 
 
 def prepare_model(manifest, folder, models):
-    """Lays the model of an extension there, from where data/models/fetch put it."""
+    """Lays the model of an extension there, from where data/models/fetch put it. Nothing has to stand in."""
     for module in manifest["modules"]:
         for source in downloads(module):
             target = place_of(folder, source)
@@ -181,3 +192,71 @@ def prepare_model(manifest, folder, models):
                 os.link(found, target)
             except OSError:     # on another file system
                 shutil.copy(found, target)
+    return []
+
+
+def part_files(toolkit, part):
+    """The files of one part of a toolkit that was installed from Python's packages, which list them; and its licence."""
+    lists = sorted((toolkit / "dist-info").glob(f"{part}-*.dist-info/RECORD"))
+    if not lists:
+        raise Missing(f"{toolkit} does not say which files are those of {part}")
+    with open(lists[0], encoding="utf-8") as stream:
+        names = [pathlib.PurePosixPath(row[0]).parts for row in csv.reader(stream)]
+    files = ["/".join(name[2:]) for name in names if name[:1] == ("nvidia",) and name[2] != ".metadata"]
+    licences = sorted((toolkit / "dist-info").glob("nvidia_cuda_nvcc-*/licenses/*"))
+    return lists[0].parent.name.split("-")[1].removesuffix(".dist"), files, licences[0]
+
+
+def pack_part(toolkit, source, archive):
+    """An archive as NVIDIA lays them out: NAME-archive/{LICENSE,bin,include,lib,nvvm}, but not compressed."""
+    top = name_of(source).removesuffix(".tar.xz")
+    version, files, licence = part_files(toolkit, TOOLKIT[source["dest"]])
+    if f"-{version}-" not in top:
+        raise Missing(f"{toolkit} has {source['dest']} {version}, which is not {top}")
+    with tarfile.open(archive, "w") as tar:
+        tar.add(licence, f"{top}/LICENSE")
+        for name in files:
+            tar.add((toolkit / name).resolve(), f"{top}/{name}")
+
+
+def find_toolkit():
+    toolkit = pathlib.Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")).resolve()
+    if not (toolkit / "bin/nvcc").exists():
+        raise Missing("there is no CUDA toolkit here (CUDA_HOME)")
+    return toolkit
+
+
+def toolkit_problem():
+    """Why no archives can be made here; None where they can."""
+    try:
+        toolkit = find_toolkit()
+        for part in TOOLKIT.values():
+            part_files(toolkit, part)
+    except Missing as missing:
+        return str(missing)
+    return None
+
+
+def prepare_toolkit(manifest, folder):
+    """Makes archives of NVIDIA's toolkit out of the one that is here, and has the manifest take these, and compile for one
+    GPU only; the sentences that say so."""
+    toolkit = find_toolkit()
+    for module in manifest["modules"]:
+        for source in [source for source in downloads(module) if "dest" in source]:
+            known = sorted((folder / "toolkit").glob(f"*/{name_of(source)}"))
+            if not known:
+                new = folder / "toolkit/new" / name_of(source)
+                new.parent.mkdir(parents=True, exist_ok=True)
+                pack_part(toolkit, source, new)
+                target = folder / "toolkit" / sha256_of(new)
+                target.mkdir(exist_ok=True)
+                known = [new.rename(target / name_of(source))]
+            source |= {"sha256": known[0].parent.name, "archive-type": "tar"}
+            target = place_of(folder, source)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(known[0], target)
+        commands = module.get("build-commands", [])
+        module["build-commands"] = [command.replace("-Dcuda=enabled", f"-Dcuda=enabled -Dcuda-architectures={ARCHITECTURE}")
+                                    for command in commands]
+    return [f"NVIDIA's archives are packed anew from {toolkit}", f"the module is compiled for {ARCHITECTURE} only"]

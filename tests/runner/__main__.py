@@ -7,8 +7,9 @@ name contains it. The last line counts test cases: N passed, N failed (, N skipp
   --sanitize      built with ASan and UBSan, in _build-sanitize
   --fuzz SECONDS  every fuzz target for that long, with libFuzzer, in _build-fuzz
   --bench         the benchmarks instead of the tests
-  --flatpak       only this: the Flatpak is built offline, installed, used, updated and removed;
-                  with --flatpak=too after the others
+  --flatpak       only this: the Flatpak is built offline, installed, used, updated and removed, its
+                  portals and the CUDA extension are tried; with NAMEs before it these; with
+                  --flatpak=too after the others
   --list          only say which tests there are
 """
 import argparse
@@ -33,7 +34,7 @@ ENGINE_ONLY = [*STRICT, "-Dengine_only=true"]
 TESTS = ["all", "meson-test-prereq"]
 
 # Long, and in need of what only --flatpak prepares
-SANDBOX = "flatpak/sandbox"
+SANDBOX = "flatpak/"
 
 # What the engine says it stands on; anything else it links to is a dependency that crept in.
 ENGINE_LIBRARIES = ("libglib-2.0.so", "libyyjson.so", "libm.so", "libc.so", "libpthread.so",
@@ -118,8 +119,9 @@ def tests(options, report):
         return
     found = meson.introspect(folder, "tests")
     chosen = meson.select(found, options.names, options.all)
-    if options.flatpak == "too" and SANDBOX not in chosen:
-        chosen.append(SANDBOX)
+    if options.flatpak == "too":
+        sandbox = meson.select(found, [SANDBOX], True)
+        chosen += [name for name in sandbox if name not in chosen]
     if options.list:
         print("\n".join(chosen))
         return
@@ -137,7 +139,7 @@ def tests(options, report):
 
 def main():
     options = arguments()
-    if options.flatpak == "only":
+    if options.flatpak == "only" and not options.names:
         options.names.append(SANDBOX)
     os.chdir(meson.REPO)
     report = Report()
