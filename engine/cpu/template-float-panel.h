@@ -79,15 +79,15 @@ static inline __attribute__ ((always_inline)) void
 add_float_chain (const float *panel,
                  const float *x,
                  gsize        x_stride,
-                 guint        column,
-                 guint        end,
+                 gsize        column,
+                 gsize        end,
                  guint        n_tokens,
                  FloatVector  sums[2][FLOAT_PANEL_TOKENS])
 {
   for (; column < end; column += FLOAT_CHAINS)
     {
-      FloatVector left = vector_load (panel + (gsize) column * PANEL_ROWS);
-      FloatVector right = vector_load (panel + (gsize) column * PANEL_ROWS + VECTOR_ROWS);
+      FloatVector left = vector_load (panel + column * PANEL_ROWS);
+      FloatVector right = vector_load (panel + column * PANEL_ROWS + VECTOR_ROWS);
 
       for (guint t = 0; t < n_tokens; t++)
         {

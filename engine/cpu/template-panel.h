@@ -191,14 +191,14 @@ sum_halves (const Steps *x, gsize token, float *halves)
 /* Products of n_pairs pairs of columns of a block with the tokens of the tile. */
 static inline __attribute__ ((always_inline)) void
 multiply_panel_pairs (const gint32           *pairs,
-                      guint                   n_pairs,
+                      gsize                   n_pairs,
                       const Steps            *x,
                       gsize                   first_token,
                       gsize                   first_column,
                       guint                   n_tokens,
                       IntVector               products[2][PANEL_TOKENS])
 {
-  for (guint p = 0; p < n_pairs; p++)
+  for (gsize p = 0; p < n_pairs; p++)
     {
       IntVector left = vector_load_int (pairs + p * PANEL_ROWS);
       IntVector right = vector_load_int (pairs + p * PANEL_ROWS + VECTOR_ROWS);
@@ -219,7 +219,7 @@ static inline __attribute__ ((always_inline)) void
 add_panel_products (const float            *row_scales,
                     const Steps            *x,
                     gsize                   first_token,
-                    guint                   block,
+                    gsize                   block,
                     guint                   n_tokens,
                     IntVector               products[2][PANEL_TOKENS],
                     FloatVector             sums[2][PANEL_TOKENS])
@@ -238,7 +238,7 @@ add_panel_products (const float            *row_scales,
 /* sums += one block of the panel times the tokens of the tile */
 static inline __attribute__ ((always_inline)) void
 multiply_panel_block (const Panel            *panel,
-                      guint                   block,
+                      gsize                   block,
                       int                     zero,
                       BlockForm               form,
                       const Steps            *x,
@@ -246,9 +246,9 @@ multiply_panel_block (const Panel            *panel,
                       guint                   n_tokens,
                       FloatVector             sums[2][PANEL_TOKENS])
 {
-  const gint32 *pairs = panel->pairs + (gsize) block * 16 * PANEL_ROWS;
-  gsize column = (gsize) block * STEPS_BLOCK;
-  gsize row = (gsize) block * PANEL_ROWS;
+  const gint32 *pairs = panel->pairs + block * 16 * PANEL_ROWS;
+  gsize column = block * STEPS_BLOCK;
+  gsize row = block * PANEL_ROWS;
   IntVector products[2][PANEL_TOKENS];
 
   for (guint half = 0; half < (form == FORM_HALF_SCALES ? 2 : 1); half++)
@@ -304,7 +304,7 @@ multiply_panel_tile (const Panel        *panel,
 
       for (guint t = 0; t < n_tokens; t++)
         sums[0][t] = sums[1][t] = vector_all (0.0f);
-      for (guint block = c; block < n_blocks; block += 8)
+      for (gsize block = c; block < n_blocks; block += 8)
         multiply_panel_block (panel, block, zero, form, x, first_token, n_tokens, sums);
       for (guint t = 0; t < n_tokens; t++)
         {
