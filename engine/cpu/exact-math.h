@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Exponential and its kin as fixed sequences of IEEE operations, so that every machine, compiler
- * and tier gives the same bits (a libm gives those of its version). The vector forms in lanes.h do
+ * and tier gives the same bits (a libm gives those of its version). The vector forms in cpu/template-math.h do
  * the same operations per element. Files that include this are compiled with -ffp-contract=off.
  *
  * e^x: x = k ln 2 + r with |r| <= ln 2 / 2 (Cody & Waite 1980: ln 2 in two parts, so that k times
