@@ -93,15 +93,18 @@ is_latent (const Attention *self)
 
 /* --- Operands --- */
 
-/* Good until the next one: what is added to keys lies in the lane's memory. */
+/* The keys of a chunk that lie before end. Good until the next one: what is added to keys lies in the lane's memory. */
 static SottoAttendKeys
-describe_keys (const Attention *self, guint kv_head, guint position)
+describe_keys (const Attention *self, guint kv_head, guint chunk, guint end)
 {
   const SottoCache *cache = self->cache;
+  guint first = chunk * SOTTO_ATTEND_CHUNK;
 
   return (SottoAttendKeys) {
-    .keys = sotto_cache_key_tile (cache, kv_head, position),
-    .values = cache->value_bytes > 0 ? sotto_cache_value_row (cache, kv_head, position) : NULL,
+    .first_key = first,
+    .end_key = MIN (first + SOTTO_ATTEND_CHUNK, end),
+    .keys = sotto_cache_key_tile (cache, kv_head, first),
+    .values = cache->value_bytes > 0 ? sotto_cache_value_row (cache, kv_head, first) : NULL,
     .key_tile_bytes = cache->key_tile_bytes,
     .value_bytes = cache->value_bytes,
     .type = cache->type,
@@ -109,7 +112,7 @@ describe_keys (const Attention *self, guint kv_head, guint position)
     .n_value = self->n_value,
     .value_stride = self->value_stride,
     .soft_cap = self->step->soft_cap,
-    .bias = sotto_key_bias_describe (cache, kv_head, position, self->lane->memory->row),
+    .bias = sotto_key_bias_describe (cache, kv_head, first, self->lane->memory->row),
   };
 }
 
@@ -284,9 +287,8 @@ static void
 attend_chunk (const Attention *self, guint kv_head, guint chunk)
 {
   SottoLane *lane = self->lane;
-  SottoAttendKeys keys = describe_keys (self, kv_head, chunk * SOTTO_ATTEND_CHUNK);
+  SottoAttendKeys keys = describe_keys (self, kv_head, chunk, lane->batch->position + self->n_tokens);
   guint n_queries = self->n_tokens * self->group;
-  guint end = MIN ((chunk + 1) * SOTTO_ATTEND_CHUNK, lane->batch->position + self->n_tokens);
 
   for (guint first = 0; first < n_queries; first += SOTTO_ATTEND_QUERIES)
     {
@@ -298,8 +300,7 @@ attend_chunk (const Attention *self, guint kv_head, guint chunk)
       for (guint i = 0; i < n; i++)
         partials[i].value = partial_at (self, (first + i) / self->group,
                                         kv_head * self->group + (first + i) % self->group, chunk).value;
-      lane->kernels->attend[SOTTO_FORM_FEW] (&keys, chunk * SOTTO_ATTEND_CHUNK, end, n, queries, partials,
-                                             lane->memory->scratch);
+      lane->kernels->attend[SOTTO_FORM_FEW] (&keys, n, queries, partials, lane->memory->scratch);
       for (guint i = 0; i < n; i++)
         {
           partials[i].value[self->value_stride] = partials[i].highest;
@@ -378,14 +379,12 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
   end_chunk = sotto_count_units (queries[n - 1].end, SOTTO_ATTEND_CHUNK);
   for (; chunk < end_chunk && !sotto_pool_is_hurried (lane->pool); chunk++, is_first = FALSE)
     {
-      guint key = chunk * SOTTO_ATTEND_CHUNK;
-      guint end = MIN (key + SOTTO_ATTEND_CHUNK, queries[n - 1].end);
-      SottoAttendKeys keys = describe_keys (self, kv_head, key);
+      SottoAttendKeys keys = describe_keys (self, kv_head, chunk, queries[n - 1].end);
 
-      lane->kernels->attend[SOTTO_FORM_MANY] (&keys, key, end, n, queries,
-                                              is_first ? totals : partials, lane->memory->scratch);
+      lane->kernels->attend[SOTTO_FORM_MANY] (&keys, n, queries, is_first ? totals : partials,
+                                              lane->memory->scratch);
       for (guint i = 0; i < n && !is_first; i++)
-        if (queries[i].first < end && queries[i].end > key)
+        if (queries[i].first < keys.end_key && queries[i].end > keys.first_key)
           lane->kernels->merge (&totals[i], &partials[i], self->value_stride);
     }
   for (guint i = 0; i < n; i++)

@@ -139,6 +139,8 @@ sotto_key_bias_right (const SottoKeyBias *self, guint pair)
 
 /* Keys and values of one head within a chunk, as cache-layout.h has them. */
 typedef struct {
+  guint first_key;                   /* positions first_key … end_key - 1; the chunk begins at first_key */
+  guint end_key;
   const guint8 *keys;                /* the tile of the chunk's first key */
   const guint8 *values;              /* its row; NULL: the first n_value elements of the keys */
   gsize key_tile_bytes;
@@ -239,12 +241,10 @@ typedef struct {
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
-  /* By the number of tokens of the batch: softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to the
-   * keys first_key … end_key - 1 of the chunk that begins at first_key. Online softmax over tiles (Milakov &
-   * Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch() bytes */
+  /* By the number of tokens of the batch: softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to keys.
+   * Online softmax over tiles (Milakov & Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch()
+   * bytes */
   void (*attend[SOTTO_N_FORMS]) (const SottoAttendKeys *keys,
-                                 guint                  first_key,
-                                 guint                  end_key,
                                  guint                  n_queries,
                                  const SottoQuery      *queries,
                                  SottoPartial          *partials,

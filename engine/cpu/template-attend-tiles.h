@@ -240,17 +240,17 @@ weigh_lanes (Lanes x, Lanes highest)
 }
 
 /* Keys first … end - 1, whole blocks, of which query number row sees begin to seen - 1: its scores become
- * weights. first_key: the position of the chunk's first. */
+ * weights. */
 static void
 weigh_keys (const AttendRoom      *room,
             const SottoAttendKeys *head,
             const SottoQuery      *query,
             guint                  row,
-            guint                  first_key,
             guint                  first,
             guint                  end,
             SottoPartial          *partial)
 {
+  guint first_key = head->first_key;
   guint begin = MAX (query->first, first_key) - first_key;
   guint seen = MAX (query->end, first_key) - first_key;
   float *scores = room->scores + row * SCORES_STRIDE;
@@ -300,27 +300,25 @@ weigh_keys (const AttendRoom      *room,
 
 /* The keys of a chunk that some of the queries see, in whole blocks. */
 static gboolean
-find_seen (const SottoQuery *queries, guint n_queries, guint first_key, guint end_key, guint *first, guint *end)
+find_seen (const SottoAttendKeys *head, const SottoQuery *queries, guint n_queries, guint *first, guint *end)
 {
-  guint least = end_key;
-  guint most = first_key;
+  guint least = head->end_key;
+  guint most = head->first_key;
 
   for (guint i = 0; i < n_queries; i++)
-    if (queries[i].first < MIN (queries[i].end, end_key) && queries[i].end > first_key)
+    if (queries[i].first < MIN (queries[i].end, head->end_key) && queries[i].end > head->first_key)
       {
-        least = MIN (least, MAX (queries[i].first, first_key));
-        most = MAX (most, MIN (queries[i].end, end_key));
+        least = MIN (least, MAX (queries[i].first, head->first_key));
+        most = MAX (most, MIN (queries[i].end, head->end_key));
       }
-  *first = (least - first_key) / ATTEND_BLOCK * ATTEND_BLOCK;
-  *end = (most - first_key + ATTEND_BLOCK - 1) / ATTEND_BLOCK * ATTEND_BLOCK;
+  *first = (least - head->first_key) / ATTEND_BLOCK * ATTEND_BLOCK;
+  *end = (most - head->first_key + ATTEND_BLOCK - 1) / ATTEND_BLOCK * ATTEND_BLOCK;
   return least < most;
 }
 
 static void
 attend_rows (const AttendRoom      *room,
              const SottoAttendKeys *head,
-             guint                  first_key,
-             guint                  end_key,
              guint                  n_queries,
              const SottoQuery      *queries,
              SottoPartial          *partials)
@@ -328,7 +326,7 @@ attend_rows (const AttendRoom      *room,
   guint first;
   guint end;
 
-  if (!find_seen (queries, n_queries, first_key, end_key, &first, &end))
+  if (!find_seen (head, queries, n_queries, &first, &end))
     {
       clear_partials (partials, n_queries, head->value_stride);
       return;
@@ -337,7 +335,7 @@ attend_rows (const AttendRoom      *room,
   tile_barrier ();
   multiply_keys (room, first, end);
   for (guint i = 0; i < n_queries; i++)
-    weigh_keys (room, head, &queries[i], i, first_key, first, end, &partials[i]);
+    weigh_keys (room, head, &queries[i], i, first, end, &partials[i]);
   tile_barrier ();
   multiply_values (room, first, end);
   for (guint i = 0; i < n_queries; i++)
@@ -347,8 +345,6 @@ attend_rows (const AttendRoom      *room,
 
 static void
 attend_in_tiles (const SottoAttendKeys *head,
-                 guint                  first_key,
-                 guint                  end_key,
                  guint                  n_queries,
                  const SottoQuery      *queries,
                  SottoPartial          *partials,
@@ -359,19 +355,18 @@ attend_in_tiles (const SottoAttendKeys *head,
   guint first;
   guint end;
 
-  if (find_seen (queries, n_queries, first_key, end_key, &first, &end))
+  if (find_seen (head, queries, n_queries, &first, &end))
     for (guint k = first / SOTTO_ATTEND_TILE * SOTTO_ATTEND_TILE; k < end; k += SOTTO_ATTEND_TILE)
       {
-        AttendTile tile = tile_at (head, first_key, end_key, first_key + k);
+        AttendTile tile = tile_at (head, k);
 
         if (!in_place)
-          unpack_tile (head, k, room.floats, &tile);
+          unpack_tile (head, room.floats, &tile);
         pack_keys (&room, &tile, head->n_key, k);
         pack_values (&room, &tile, k);
       }
   shape_tiles ();
   for (guint i = 0; i < n_queries; i += ATTEND_ROWS)
-    attend_rows (&room, head, first_key, end_key, MIN (n_queries - i, ATTEND_ROWS), queries + i,
-                 partials + i);
+    attend_rows (&room, head, MIN (n_queries - i, ATTEND_ROWS), queries + i, partials + i);
   _tile_release ();
 }

@@ -277,22 +277,20 @@ is_seen (const SottoQuery *queries, guint n_queries, guint first, guint end)
 
 static void
 kernel_attend (const SottoAttendKeys *head,
-               guint                  first_key,
-               guint                  end_key,
                guint                  n_queries,
                const SottoQuery      *queries,
                SottoPartial          *partials,
                void                  *scratch)
 {
   clear_partials (partials, n_queries, head->value_stride);
-  for (guint first = first_key; first < end_key; first += SOTTO_ATTEND_TILE)
+  for (guint offset = 0; head->first_key + offset < head->end_key; offset += SOTTO_ATTEND_TILE)
     {
-      AttendTile tile = tile_at (head, first_key, end_key, first);
+      AttendTile tile = tile_at (head, offset);
 
       if (!is_seen (queries, n_queries, tile.first, tile.end))
         continue;
       if (!reads_in_place (head, n_queries))
-        unpack_tile (head, first - first_key, scratch, &tile);
+        unpack_tile (head, scratch, &tile);
       attend_tile (head, &tile, n_queries, queries, partials);
     }
 }

@@ -171,12 +171,11 @@ typedef struct {
   guint end;
 } AttendTile;
 
-/* SOTTO_ATTEND_TILE keys, or what there is of them, as they lie in the chunk of keys first_key … end_key - 1: from
- * key first on, which begins a tile. */
+/* SOTTO_ATTEND_TILE keys, or what there is of them, as they lie in the chunk, from its key number offset on. */
 static AttendTile
-tile_at (const SottoAttendKeys *head, guint first_key, guint end_key, guint first)
+tile_at (const SottoAttendKeys *head, guint offset)
 {
-  guint offset = first - first_key;
+  guint first = head->first_key + offset;
 
   return (AttendTile) {
     .type = head->type,
@@ -185,7 +184,7 @@ tile_at (const SottoAttendKeys *head, guint first_key, guint end_key, guint firs
     .values = head->values == NULL ? NULL : head->values + offset * head->value_bytes,
     .value_bytes = head->value_bytes,
     .first = first,
-    .end = MIN (first + SOTTO_ATTEND_TILE, end_key),
+    .end = MIN (first + SOTTO_ATTEND_TILE, head->end_key),
   };
 }
 
@@ -201,11 +200,12 @@ clear_partials (SottoPartial *partials, guint n, guint value_stride)
     }
 }
 
-/* The keys first … end - 1 of a chunk as floats. */
+/* The keys of a tile as floats. */
 static void
-unpack_tile (const SottoAttendKeys *head, guint offset, float *room, AttendTile *tile)
+unpack_tile (const SottoAttendKeys *head, float *room, AttendTile *tile)
 {
   const guint8 *keys = tile->keys;
+  guint offset = tile->first - head->first_key;
   gsize key_floats = sotto_cache_count_blocks (head->n_key) * SOTTO_CACHE_BLOCK * SOTTO_KEY_TILE;
   float *value_room = room + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE * key_floats;
   guint n = tile->end - tile->first;

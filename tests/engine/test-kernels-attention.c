@@ -166,7 +166,10 @@ check_attention (const SottoKernels *kernels, SottoForm form, const Attended *te
 
   for (guint key = 0; key < n_keys; key += SOTTO_ATTEND_CHUNK)
     {
-      SottoAttendKeys head = { .keys = sotto_cache_key_tile (cache, 0, key),
+      guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
+      SottoAttendKeys head = { .first_key = key,
+                               .end_key = end,
+                               .keys = sotto_cache_key_tile (cache, 0, key),
                                .values = test->latent ? NULL : sotto_cache_value_row (cache, 0, key),
                                .key_tile_bytes = cache->key_tile_bytes,
                                .value_bytes = cache->value_bytes,
@@ -175,9 +178,8 @@ check_attention (const SottoKernels *kernels, SottoForm form, const Attended *te
                                .n_value = test->n_value,
                                .value_stride = stride,
                                .soft_cap = test->soft_cap };
-      guint end = MIN (key + SOTTO_ATTEND_CHUNK, n_keys);
 
-      kernels->attend[form] (&head, key, end, N_QUERIES, queries, partials, scratch);
+      kernels->attend[form] (&head, N_QUERIES, queries, partials, scratch);
       for (guint i = 0; i < N_QUERIES; i++)
         if (queries[i].first < end && queries[i].end > key)
           kernels->merge (&totals[i], &partials[i], stride);
@@ -186,7 +188,7 @@ check_attention (const SottoKernels *kernels, SottoForm form, const Attended *te
           /* one query alone gives the same bits */
           SottoPartial alone = { .value = results + 2 * N_QUERIES * stride };
 
-          kernels->attend[form] (&head, key, end, 1, &queries[i], &alone, scratch);
+          kernels->attend[form] (&head, 1, &queries[i], &alone, scratch);
           g_assert_cmpfloat (alone.sum, ==, partials[i].sum);
           g_assert_cmpmem (alone.value, stride * sizeof (float), partials[i].value, stride * sizeof (float));
         }
