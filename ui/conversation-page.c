@@ -6,6 +6,7 @@
 #include "composer.h"
 #include "find-bar.h"
 #include "find-marks.h"
+#include "hint.h"
 #include "message-list.h"
 #include "message-row.h"
 
@@ -52,7 +53,7 @@ update_title (SottoConversationPage *self)
 
   gtk_label_set_label (self->title, *title != '\0' ? title : _("New Chat"));
   /* On a narrow window there is room for two short lines only. */
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
+  sotto_hint_set_text (GTK_WIDGET (self->title), title);
 }
 
 static GtkWidget *

@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 
+#include "hint.h"
 #include "rename-dialog.h"
 
 struct _SottoConversationRow {
@@ -24,7 +25,7 @@ update (SottoConversationRow *self)
   const char *title = sotto_conversation_get_title (self->conversation);
 
   gtk_label_set_label (self->title, title);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), title);
+  sotto_hint_set_text (GTK_WIDGET (self->title), title);
   gtk_widget_set_visible (self->spinner, sotto_conversation_is_busy (self->conversation));
 }
 

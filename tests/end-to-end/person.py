@@ -28,6 +28,8 @@ if "SOTTO_DESKTOP" in os.environ:
     import gi
     gi.require_version("Atspi", "2.0")
     from gi.repository import Atspi, GLib
+    # Milliseconds for an answer, and while a program starts: two busy cores are slow to give one.
+    Atspi.set_timeout(5000, 15000)
 
 
 class Failed(Exception):
@@ -233,11 +235,20 @@ class Sotto:
     def resize(self, width, height):
         self.xdotool("windowsize", WINDOW, str(width), str(height))
 
-    def click(self, node):
-        """With the mouse, in the middle of it. Only places within a window can be asked for."""
+    def point(self, node, *then):
+        """Moves the mouse to the middle of it. Only places within a window can be asked for."""
         place = Atspi.Component.get_extents(node.accessible, Atspi.CoordType.WINDOW)
         self.xdotool("mousemove", "--window", WINDOW, str(place.x + place.width // 2),
-                     str(place.y + place.height // 2), "click", "1")
+                     str(place.y + place.height // 2), *then)
+
+    def click(self, node):
+        self.point(node, "click", "1")
+
+    def has_tooltip(self):
+        """Whether there is a surface beside the window's own, as a tooltip's is."""
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", *self.find_windows()],
+                               capture_output=True, text=True, timeout=20, check=False)
+        return len(found.stdout.split()) > 1
 
     def screenshot(self, name, width=1300, height=800):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -268,15 +279,9 @@ class Sotto:
         return code
 
     def open(self, title):
-        """Chooses a conversation from the list at the side; a click while a window is still being laid out can go
-        nowhere, and one clicks again."""
-        for patience in (5, PATIENCE):
-            self.click(self.see("list item", title, within=lambda root: root.find(None, "Conversations")))
-            try:
-                return wait("its messages", self.messages, patience)
-            except Failed:
-                if patience == PATIENCE:
-                    raise
+        """Chooses a conversation from the list at the side."""
+        self.click(self.see("list item", title, within=lambda root: root.find(None, "Conversations")))
+        return wait("its messages", self.messages)
 
     def composer(self):
         return self.see("text", "Message")

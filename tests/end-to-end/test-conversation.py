@@ -301,6 +301,19 @@ def _():
     sotto.see("list item", TITLE, within=lambda root: root.find(None, "Conversations"))
 
 
+@step("Where the tooltip of one row lies over the next, a click goes to the row")
+def _():
+    sotto = journey.sotto
+    rows = sotto.look().find(None, "Conversations").all("list item")
+    check(rows[1].name == TITLE, f"the list has {sotto.titles()}")
+    sotto.point(rows[0])
+    wait("the tooltip of a title that is cut", sotto.has_tooltip)
+    sotto.click(rows[1])
+    wait("its messages", lambda: ("You", TINY) in sotto.messages())
+    sotto.keys("ctrl+n")
+    sotto.see("label", "What Is on Your Mind?")
+
+
 @step("Its messages, its replies, its model and its draft are as they were")
 def _():
     sotto = journey.sotto
