@@ -13,31 +13,19 @@
 
 #include <math.h>
 
+#include "message-rows.h"
+
 /* Pixels around the view in which rows exist as well, so that small movements make no rows. */
 #define MARGIN 400
-
-/* The guess for a row before any has been seen. */
-#define FIRST_GUESS 120
-
-typedef struct {
-  GtkWidget *widget;  /* borrowed (our child); NULL: out of sight */
-  int height;         /* 0: not known */
-} Row;
 
 struct _SottoMessageList {
   GtkWidget parent_instance;
 
   GListModel *model;
-  SottoMessageListCreate create;
-  gpointer create_data;
-
-  GArray *rows;         /* (element-type Row): one an item */
+  SottoMessageRows *rows;
   guint first;          /* the rows that exist: [first, end) */
   guint end;
   guint focused;        /* the row that holds the focus exists as well; G_MAXUINT: none */
-  int width;            /* the heights are those at this width */
-  gint64 known_height;  /* sum of the known heights */
-  guint n_known;
 
   guint anchor;
   double offset;
@@ -61,117 +49,18 @@ enum {
 G_DEFINE_FINAL_TYPE_WITH_CODE (SottoMessageList, sotto_message_list, GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
 
-static Row *
-get_row (SottoMessageList *self,
-         guint             position)
+static guint
+get_n_rows (SottoMessageList *self)
 {
-  return &g_array_index (self->rows, Row, position);
-}
-
-/* --- Heights --- */
-
-static double
-guess_height (SottoMessageList *self)
-{
-  return self->n_known > 0 ? (double) self->known_height / self->n_known : FIRST_GUESS;
-}
-
-static double
-get_height (SottoMessageList *self,
-            guint             position)
-{
-  int height = get_row (self, position)->height;
-
-  return height > 0 ? height : guess_height (self);
-}
-
-static void
-set_height (SottoMessageList *self,
-            guint             position,
-            int               height)
-{
-  Row *row = get_row (self, position);
-
-  if (row->height > 0)
-    {
-      self->known_height -= row->height;
-      self->n_known--;
-    }
-  row->height = height;
-  if (height > 0)
-    {
-      self->known_height += height;
-      self->n_known++;
-    }
-}
-
-/* The height of all rows before @position. */
-static double
-get_top (SottoMessageList *self,
-         guint             position)
-{
-  double guess = guess_height (self);
-  double top = 0;
-
-  for (guint i = 0; i < position; i++)
-    {
-      int height = get_row (self, i)->height;
-
-      top += height > 0 ? height : guess;
-    }
-
-  return top;
-}
-
-/* --- Rows --- */
-
-static GtkWidget *
-ensure_row (SottoMessageList *self,
-            guint             position)
-{
-  Row *row = get_row (self, position);
-
-  if (row->widget == NULL)
-    {
-      g_autoptr (GObject) item = g_list_model_get_item (self->model, position);
-      GtkWidget *after = NULL;
-
-      row->widget = self->create (item, self->create_data);
-
-      /* The order of children is the order of the focus and of the screen reader. */
-      for (guint i = position; i-- > 0 && after == NULL;)
-        after = get_row (self, i)->widget;
-      gtk_widget_insert_after (row->widget, GTK_WIDGET (self), after);
-      gtk_accessible_update_relation (GTK_ACCESSIBLE (row->widget),
-                                      GTK_ACCESSIBLE_RELATION_POS_IN_SET, (int) position + 1,
-                                      GTK_ACCESSIBLE_RELATION_SET_SIZE, (int) self->rows->len,
-                                      -1);
-    }
-
-  return row->widget;
+  return sotto_message_rows_get_length (self->rows);
 }
 
 static void
 drop_row (SottoMessageList *self,
           guint             position)
 {
-  Row *row = get_row (self, position);
-
-  if (row->widget != NULL && position != self->focused)
-    g_clear_pointer (&row->widget, gtk_widget_unparent);
-}
-
-static int
-measure_row (SottoMessageList *self,
-             guint             position)
-{
-  GtkWidget *widget = ensure_row (self, position);
-  int height;
-
-  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, self->width, NULL, &height, NULL, NULL);
-  set_height (self, position, MAX (height, 1));
-
-  return get_row (self, position)->height;
+  if (position != self->focused)
+    sotto_message_rows_drop (self->rows, position);
 }
 
 /* --- Layout --- */
@@ -183,11 +72,11 @@ normalise (SottoMessageList *self)
   while (self->offset < 0 && self->anchor > 0)
     {
       self->anchor--;
-      self->offset += measure_row (self, self->anchor);
+      self->offset += sotto_message_rows_measure (self->rows, self->anchor);
     }
-  while (self->anchor + 1 < self->rows->len && self->offset >= get_height (self, self->anchor))
+  while (self->anchor + 1 < get_n_rows (self) && self->offset >= sotto_message_rows_get_height (self->rows, self->anchor))
     {
-      self->offset -= measure_row (self, self->anchor);
+      self->offset -= sotto_message_rows_measure (self->rows, self->anchor);
       self->anchor++;
     }
   if (self->anchor == 0)
@@ -200,10 +89,10 @@ anchor_end (SottoMessageList *self,
             int               height)
 {
   double left = height;
-  guint position = self->rows->len;
+  guint position = get_n_rows (self);
 
   while (position > 0 && left > 0)
-    left -= measure_row (self, --position);
+    left -= sotto_message_rows_measure (self->rows, --position);
 
   self->anchor = position;
   self->offset = MAX (-left, 0);
@@ -221,12 +110,13 @@ set_at_end (SottoMessageList *self,
 }
 
 static void
-configure_adjustment (SottoMessageList *self,
-                      int               height)
+configure_adjustments (SottoMessageList *self,
+                       int               width,
+                       int               height)
 {
   GtkAdjustment *adjustment = self->adjustments[GTK_ORIENTATION_VERTICAL];
-  double total = get_top (self, self->rows->len);
-  double value = self->rows->len > 0 ? get_top (self, self->anchor) + self->offset : 0;
+  double total = sotto_message_rows_get_top (self->rows, get_n_rows (self));
+  double value = get_n_rows (self) > 0 ? sotto_message_rows_get_top (self->rows, self->anchor) + self->offset : 0;
 
   self->configuring = TRUE;
   if (adjustment != NULL)
@@ -234,7 +124,7 @@ configure_adjustment (SottoMessageList *self,
                               height * 0.1, height * 0.9, height);
   adjustment = self->adjustments[GTK_ORIENTATION_HORIZONTAL];
   if (adjustment != NULL)
-    gtk_adjustment_configure (adjustment, 0, 0, self->width, self->width * 0.1, self->width * 0.9, self->width);
+    gtk_adjustment_configure (adjustment, 0, 0, width, width * 0.1, width * 0.9, width);
   self->configuring = FALSE;
 }
 
@@ -248,21 +138,14 @@ sotto_message_list_size_allocate (GtkWidget *widget,
   guint first, end;
   double top, y;
 
-  if (self->width != width)
+  sotto_message_rows_set_width (self->rows, width);
+  if (get_n_rows (self) == 0)
     {
-      /* The heights of another width serve as guesses no longer: what is in sight is measured again. */
-      self->width = width;
-      for (guint i = 0; i < self->rows->len; i++)
-        set_height (self, i, 0);
-    }
-
-  if (self->rows->len == 0)
-    {
-      configure_adjustment (self, height);
+      configure_adjustments (self, width, height);
       return;
     }
 
-  self->anchor = MIN (self->anchor, self->rows->len - 1);
+  self->anchor = MIN (self->anchor, get_n_rows (self) - 1);
   if (self->at_end)
     anchor_end (self, height);
   else
@@ -271,52 +154,52 @@ sotto_message_list_size_allocate (GtkWidget *widget,
   /* Downwards from the anchor */
   y = -self->offset;
   end = self->anchor;
-  while (end < self->rows->len && y < height + MARGIN)
-    y += measure_row (self, end++);
+  while (end < get_n_rows (self) && y < height + MARGIN)
+    y += sotto_message_rows_measure (self->rows, end++);
 
   /* The end may not stand above the view's bottom while there is something above. */
   if (y < height && !self->at_end)
     {
       anchor_end (self, height);
-      end = self->rows->len;
+      end = get_n_rows (self);
     }
 
   /* Upwards */
   first = self->anchor;
   top = -self->offset;
   while (first > 0 && top > -MARGIN)
-    top -= measure_row (self, --first);
+    top -= sotto_message_rows_measure (self->rows, --first);
 
-  for (guint i = self->first; i < MIN (self->end, self->rows->len); i++)
+  for (guint i = self->first; i < MIN (self->end, get_n_rows (self)); i++)
     if (i < first || i >= end)
       drop_row (self, i);
   /* Rows that only finding the anchor needed */
-  for (guint i = first; i-- > 0 && get_row (self, i)->widget != NULL;)
+  for (guint i = first; i-- > 0 && sotto_message_rows_get_widget (self->rows, i) != NULL;)
     drop_row (self, i);
   self->first = first;
   self->end = end;
 
   for (guint i = first; i < end; i++)
     {
-      Row *row = get_row (self, i);
       GskTransform *transform = gsk_transform_translate (NULL, &GRAPHENE_POINT_INIT (0, roundf ((float) top)));
+      int row_height = (int) sotto_message_rows_get_height (self->rows, i);
 
-      gtk_widget_allocate (row->widget, width, row->height, -1, transform);
-      top += row->height;
+      gtk_widget_allocate (sotto_message_rows_get_widget (self->rows, i), width, row_height, -1, transform);
+      top += row_height;
     }
 
   /* The focused row out of sight keeps its place among the children, and nothing of it is seen. */
-  if (self->focused < self->rows->len && (self->focused < first || self->focused >= end))
+  if (self->focused < get_n_rows (self) && (self->focused < first || self->focused >= end))
     {
-      GtkWidget *focused = get_row (self, self->focused)->widget;
-      double away = self->focused < first ? -2.0 * height - get_height (self, self->focused) : 3.0 * height;
+      GtkWidget *focused = sotto_message_rows_get_widget (self->rows, self->focused);
+      double away = self->focused < first ? -2.0 * height - sotto_message_rows_get_height (self->rows, self->focused) : 3.0 * height;
 
-      gtk_widget_allocate (focused, width, measure_row (self, self->focused), -1,
+      gtk_widget_allocate (focused, width, sotto_message_rows_measure (self->rows, self->focused), -1,
                            gsk_transform_translate (NULL, &GRAPHENE_POINT_INIT (0, (float) away)));
     }
 
-  set_at_end (self, end == self->rows->len && top <= height + 2);
-  configure_adjustment (self, height);
+  set_at_end (self, end == get_n_rows (self) && top <= height + 2);
+  configure_adjustments (self, width, height);
 }
 
 static void
@@ -358,10 +241,10 @@ on_value_changed (SottoMessageList *self)
   double value = gtk_adjustment_get_value (adjustment);
   double moved;
 
-  if (self->configuring || self->rows->len == 0)
+  if (self->configuring || get_n_rows (self) == 0)
     return;
 
-  moved = value - (get_top (self, self->anchor) + self->offset);
+  moved = value - (sotto_message_rows_get_top (self->rows, self->anchor) + self->offset);
   if (fabs (moved) < 0.5)
     return;
 
@@ -373,17 +256,9 @@ on_value_changed (SottoMessageList *self)
       if (fabs (moved) > 4 * page)
         {
           /* Far away the heights are guesses: land on a row rather than measure all between. */
-          double top = 0;
-
-          for (self->anchor = 0; self->anchor + 1 < self->rows->len; self->anchor++)
-            {
-              double height = get_height (self, self->anchor);
-
-              if (top + height > value)
-                break;
-              top += height;
-            }
-          self->offset = CLAMP (value - top, 0, get_height (self, self->anchor) - 1);
+          self->anchor = sotto_message_rows_find (self->rows, value);
+          self->offset = CLAMP (value - sotto_message_rows_get_top (self->rows, self->anchor), 0,
+                                sotto_message_rows_get_height (self->rows, self->anchor) - 1);
         }
       else
         self->offset += moved;
@@ -431,7 +306,7 @@ sotto_message_list_scroll_to (SottoMessageList *self,
                               guint             position)
 {
   g_return_if_fail (SOTTO_IS_MESSAGE_LIST (self));
-  g_return_if_fail (position < self->rows->len);
+  g_return_if_fail (position < get_n_rows (self));
 
   set_at_end (self, FALSE);
   self->anchor = position;
@@ -445,7 +320,7 @@ sotto_message_list_get_row (SottoMessageList *self,
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE_LIST (self), NULL);
 
-  return position < self->rows->len ? get_row (self, position)->widget : NULL;
+  return position < get_n_rows (self) ? sotto_message_rows_get_widget (self->rows, position) : NULL;
 }
 
 /* The row that holds the focus stays, also out of sight. */
@@ -459,11 +334,11 @@ sotto_message_list_set_focus_child (GtkWidget *widget,
   GTK_WIDGET_CLASS (sotto_message_list_parent_class)->set_focus_child (widget, child);
 
   self->focused = G_MAXUINT;
-  for (guint i = 0; child != NULL && i < self->rows->len; i++)
-    if (get_row (self, i)->widget == child)
+  for (guint i = 0; child != NULL && i < get_n_rows (self); i++)
+    if (sotto_message_rows_get_widget (self->rows, i) == child)
       self->focused = i;
 
-  if (before < self->rows->len && before != self->focused && (before < self->first || before >= self->end))
+  if (before < get_n_rows (self) && before != self->focused && (before < self->first || before >= self->end))
     drop_row (self, before);
 }
 
@@ -530,22 +405,9 @@ on_items_changed (SottoMessageList *self,
                   guint             added,
                   GListModel       *model)
 {
-  for (guint i = position; i < position + removed; i++)
-    {
-      if (self->focused == i)
-        let_go_of_focus (self);
-      drop_row (self, i);
-      set_height (self, i, 0);
-    }
-
-  if (removed > 0)
-    g_array_remove_range (self->rows, position, removed);
-  if (added > 0)
-    {
-      g_autofree Row *empty = g_new0 (Row, added);
-
-      g_array_insert_vals (self->rows, position, empty, added);
-    }
+  if (self->focused >= position && self->focused < position + removed)
+    let_go_of_focus (self);
+  sotto_message_rows_splice (self->rows, position, removed, added);
 
   if (self->focused != G_MAXUINT && self->focused >= position)
     self->focused += added - removed;
@@ -564,7 +426,7 @@ on_items_changed (SottoMessageList *self,
     self->first = MIN (self->first, position);
   if (self->end >= position)
     self->end = MAX (self->end, position + removed) + added - removed;
-  self->end = MIN (self->end, self->rows->len);
+  self->end = MIN (self->end, get_n_rows (self));
 
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
@@ -573,11 +435,7 @@ static void
 forget_rows (SottoMessageList *self)
 {
   let_go_of_focus (self);
-  for (guint i = 0; i < self->rows->len; i++)
-    drop_row (self, i);
-  g_array_set_size (self->rows, 0);
-  self->known_height = 0;
-  self->n_known = 0;
+  sotto_message_rows_set_model (self->rows, NULL);
   self->first = self->end = self->anchor = 0;
   self->offset = 0;
 }
@@ -597,7 +455,7 @@ sotto_message_list_set_model (SottoMessageList *self,
   g_set_object (&self->model, model);
   if (model != NULL)
     {
-      g_array_set_size (self->rows, g_list_model_get_n_items (model));
+      sotto_message_rows_set_model (self->rows, model);
       g_signal_connect_swapped (model, "items-changed", G_CALLBACK (on_items_changed), self);
     }
 
@@ -621,8 +479,7 @@ sotto_message_list_set_create (SottoMessageList       *self,
 {
   g_return_if_fail (SOTTO_IS_MESSAGE_LIST (self));
 
-  self->create = create;
-  self->create_data = user_data;
+  sotto_message_rows_set_create (self->rows, create, user_data);
 }
 
 /* --- The object --- */
@@ -710,7 +567,7 @@ sotto_message_list_finalize (GObject *object)
 {
   SottoMessageList *self = SOTTO_MESSAGE_LIST (object);
 
-  g_array_unref (self->rows);
+  sotto_message_rows_free (self->rows);
 
   G_OBJECT_CLASS (sotto_message_list_parent_class)->finalize (object);
 }
@@ -749,7 +606,7 @@ sotto_message_list_class_init (SottoMessageListClass *klass)
 static void
 sotto_message_list_init (SottoMessageList *self)
 {
-  self->rows = g_array_new (FALSE, TRUE, sizeof (Row));
+  self->rows = sotto_message_rows_new (GTK_WIDGET (self));
   self->focused = G_MAXUINT;
   self->at_end = TRUE;
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
