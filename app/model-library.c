@@ -10,22 +10,6 @@
 /* Files arrive in pieces; look when they have been quiet for so long. */
 #define QUIET_MS 500
 
-struct _SottoModelLibrary
-{
-  GObject parent_instance;
-
-  SottoSettings *settings;
-  GPtrArray *entries; /* of SottoModelEntry, in the order shown */
-  GHashTable *outside; /* path (of the entry) → SottoModelEntry: remembered, not in the list */
-  GPtrArray *monitors; /* of GFileMonitor */
-  SottoModelEntry *shown_default; /* the one whose is-default is set */
-
-  GCancellable *cancellable;
-  gboolean is_looking;
-  gboolean look_again;
-  guint quiet_source;
-};
-
 enum {
   PROP_0,
   PROP_N_ITEMS,
@@ -72,8 +56,8 @@ list_model_init (GListModelInterface *iface)
 
 /* --- The list --- */
 
-static SottoModelEntry *
-find_entry (SottoModelLibrary *self, const char *path)
+SottoModelEntry *
+sotto_model_library_find_path (SottoModelLibrary *self, const char *path)
 {
   for (guint i = 0; i < self->entries->len; i++)
     {
@@ -103,8 +87,8 @@ compare_entries (gconstpointer a, gconstpointer b)
                                     sotto_model_entry_get_rank (entry_b));
 }
 
-static void
-update_default (SottoModelLibrary *self)
+void
+sotto_model_library_update_default (SottoModelLibrary *self)
 {
   SottoModelEntry *entry = sotto_model_library_get_default (self);
 
@@ -119,8 +103,8 @@ update_default (SottoModelLibrary *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEFAULT_MODEL]);
 }
 
-static void
-remove_entry (SottoModelLibrary *self, guint position)
+void
+sotto_model_library_remove (SottoModelLibrary *self, guint position)
 {
   g_ptr_array_remove_index (self->entries, position);
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
@@ -142,20 +126,11 @@ insert_entry (SottoModelLibrary *self, SottoModelEntry *entry)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
 }
 
-static gboolean
-is_added (SottoModelLibrary *self, const char *path)
-{
-  g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
-
-  return added != NULL && g_strv_contains ((const char *const *) added, path);
-}
-
-/* @facts: (transfer full). A known entry takes them; a file that is new enters the list. */
-static SottoModelEntry *
-merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
+SottoModelEntry *
+sotto_model_library_merge (SottoModelLibrary *self, SottoModelFacts *facts)
 {
   g_autoptr (SottoModelEntry) entry = NULL;
-  SottoModelEntry *known = find_entry (self, facts->path);
+  SottoModelEntry *known = sotto_model_library_find_path (self, facts->path);
 
   if (known != NULL)
     {
@@ -170,7 +145,7 @@ merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
 
           g_ptr_array_find (self->entries, known, &position);
           g_object_ref (known);
-          remove_entry (self, position);
+          sotto_model_library_remove (self, position);
           insert_entry (self, known);
         }
       return known;
@@ -178,7 +153,7 @@ merge_facts (SottoModelLibrary *self, SottoModelFacts *facts)
 
   if (!g_hash_table_steal_extended (self->outside, facts->path, NULL, (gpointer *) &entry))
     entry = sotto_model_entry_new (facts->path, FALSE);
-  sotto_model_entry_set_added (entry, is_added (self, facts->path));
+  sotto_model_entry_set_added (entry, sotto_model_library_is_added (self, facts->path));
   sotto_model_entry_take_facts (entry, facts);
   known = entry;
   insert_entry (self, g_steal_pointer (&entry));
@@ -199,7 +174,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   /* What was in a folder and is gone leaves the list; what was added stays there, as missing. */
   for (guint i = self->entries->len; i > 0; i--)
     if (!sotto_model_look_has_path (look, get_path (self, i - 1)))
-      remove_entry (self, i - 1);
+      sotto_model_library_remove (self, i - 1);
 
   while (look->facts->len > 0)
     {
@@ -207,13 +182,13 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 
       /* A conversation may hold on to a model that is not on the list. */
       if (sotto_model_look_has_path (look, facts->path))
-        merge_facts (self, facts);
+        sotto_model_library_merge (self, facts);
       else
         sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
     }
 
   self->is_looking = FALSE;
-  update_default (self);
+  sotto_model_library_update_default (self);
   if (self->look_again)
     sotto_model_library_refresh (self);
   else
@@ -388,7 +363,8 @@ sotto_model_library_new (SottoSettings *settings)
   SottoModelLibrary *self = g_object_new (SOTTO_TYPE_MODEL_LIBRARY, NULL);
 
   self->settings = g_object_ref (settings);
-  g_signal_connect_object (settings, "notify::default-model", G_CALLBACK (update_default), self,
+  g_signal_connect_object (settings, "notify::default-model",
+                           G_CALLBACK (sotto_model_library_update_default), self,
                            G_CONNECT_SWAPPED);
   watch_folders (self);
   return self;
@@ -401,143 +377,6 @@ sotto_model_library_is_looking (SottoModelLibrary *self)
   return self->is_looking;
 }
 
-/* --- Adding in place --- */
-
-/* The first model of a folder that answers; else why the last one does not, or that there is none. */
-static SottoModelFacts *
-look_for_best (const char *folder)
-{
-  g_autoptr (GPtrArray) paths = sotto_model_files_list_tree (folder);
-  g_autoptr (SottoModelFacts) best = NULL;
-
-  for (guint i = 0; i < paths->len; i++)
-    {
-      g_autoptr (SottoModelFacts) next = sotto_model_files_look (g_ptr_array_index (paths, i));
-
-      if (best == NULL || sotto_model_facts_rank (next) < sotto_model_facts_rank (best))
-        {
-          g_clear_pointer (&best, sotto_model_facts_free);
-          best = g_steal_pointer (&next);
-        }
-      if (sotto_model_facts_rank (best) == SOTTO_MODEL_RANK_ANSWERS)
-        break;
-    }
-  if (best == NULL)
-    {
-      best = g_new0 (SottoModelFacts, 1);
-      best->path = g_strdup (folder);
-      g_set_error (&best->error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER,
-                   "%s holds no model", folder);
-    }
-  return g_steal_pointer (&best);
-}
-
-static void
-add_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
-{
-  g_autoptr (SottoModelFacts) facts = NULL;
-
-  if (g_file_test (task_data, G_FILE_TEST_IS_DIR))
-    facts = look_for_best (task_data);
-  else
-    facts = sotto_model_files_look (task_data);
-
-  if (facts->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&facts->error));
-  else
-    g_task_return_pointer (task, g_steal_pointer (&facts), (GDestroyNotify) sotto_model_facts_free);
-}
-
-void
-sotto_model_library_add_file_async (SottoModelLibrary   *self,
-                                    GFile               *file,
-                                    GCancellable        *cancellable,
-                                    GAsyncReadyCallback  callback,
-                                    gpointer             user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  char *path;
-
-  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
-  g_return_if_fail (G_IS_FILE (file));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_static_name (task, "sotto add model");
-
-  path = g_file_get_path (file);
-  if (path == NULL)
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Not a file on this "
-                                                                           "computer");
-      return;
-    }
-  g_task_set_task_data (task, path, g_free);
-  g_task_run_in_thread (task, add_thread);
-}
-
-SottoModelEntry *
-sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *result, GError **error)
-{
-  SottoModelFacts *facts;
-  SottoModelEntry *entry;
-  const char *path;
-  gboolean is_folder;
-
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  facts = g_task_propagate_pointer (G_TASK (result), error);
-  if (facts == NULL)
-    return NULL;
-
-  path = g_task_get_task_data (G_TASK (result));
-  is_folder = !g_str_equal (path, facts->path) && g_file_test (path, G_FILE_TEST_IS_DIR);
-  if (!is_folder)
-    path = facts->path;
-
-  if ((is_folder || find_entry (self, path) == NULL) && !is_added (self, path))
-    {
-      g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
-      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-      g_auto (GStrv) all = NULL;
-
-      g_strv_builder_addv (builder, (const char **) added);
-      g_strv_builder_add (builder, path);
-      all = g_strv_builder_end (builder);
-      g_object_set (self->settings, "added-models", all, NULL);
-    }
-
-  entry = merge_facts (self, facts);
-  update_default (self);
-  if (is_folder)
-    sotto_model_library_refresh (self);
-  return g_object_ref (entry);
-}
-
-void
-sotto_model_library_forget (SottoModelLibrary *self, SottoModelEntry *entry)
-{
-  g_auto (GStrv) added = NULL;
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) rest = NULL;
-  guint position;
-
-  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
-  g_return_if_fail (SOTTO_IS_MODEL_ENTRY (entry));
-
-  if (!g_ptr_array_find (self->entries, entry, &position) || !sotto_model_entry_is_added (entry))
-    return;
-
-  added = sotto_settings_dup_strv (self->settings, "added-models");
-  for (guint i = 0; added[i] != NULL; i++)
-    if (!g_str_equal (added[i], sotto_model_entry_get_path (entry)))
-      g_strv_builder_add (builder, added[i]);
-  rest = g_strv_builder_end (builder);
-  g_object_set (self->settings, "added-models", rest, NULL);
-
-  remove_entry (self, position);
-  update_default (self);
-}
-
 /* --- Finding --- */
 
 SottoModelEntry *
@@ -548,7 +387,7 @@ sotto_model_library_lookup (SottoModelLibrary *self, const char *path_or_name)
   g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
   g_return_val_if_fail (path_or_name != NULL, NULL);
 
-  entry = find_entry (self, path_or_name);
+  entry = sotto_model_library_find_path (self, path_or_name);
   if (entry == NULL)
     entry = g_hash_table_lookup (self->outside, path_or_name);
 
@@ -570,7 +409,7 @@ sotto_model_library_remember (SottoModelLibrary *self, const char *path, const c
 
   g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
 
-  entry = find_entry (self, path);
+  entry = sotto_model_library_find_path (self, path);
   if (entry == NULL)
     entry = g_hash_table_lookup (self->outside, path);
   if (entry != NULL)
@@ -593,7 +432,7 @@ sotto_model_library_get_default (SottoModelLibrary *self)
   g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
 
   path = sotto_settings_dup_string (self->settings, "default-model");
-  chosen = path != NULL && path[0] != '\0' ? find_entry (self, path) : NULL;
+  chosen = path != NULL && path[0] != '\0' ? sotto_model_library_find_path (self, path) : NULL;
   if (chosen != NULL && sotto_model_entry_is_usable (chosen))
     return chosen;
 
@@ -610,7 +449,7 @@ sotto_model_library_set_default (SottoModelLibrary *self, SottoModelEntry *entry
 
   g_object_set (self->settings, "default-model", entry != NULL
                 ? sotto_model_entry_get_path (entry) : "", NULL);
-  update_default (self);
+  sotto_model_library_update_default (self);
 }
 
 SottoModelPlace
