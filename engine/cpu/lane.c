@@ -74,21 +74,29 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 
 /* --- Products --- */
 
-/* Rows of fewer tokens than this stay in a cache from unit to unit. */
+/* Rows of fewer tokens than this, but for those of the few, stay in a cache from unit to unit. */
 #define MANY_TOKENS 128
+
+/* Units that few tokens leave a lane at least, for others to help with. */
+#define FEW_UNITS 4
 
 guint
 sotto_lane_unit_rows (const SottoLane *lane, guint n_rows)
 {
+  guint n_tokens = lane->batch->n_tokens;
+  gboolean is_few = sotto_form_of (n_tokens) == SOTTO_FORM_FEW;
   guint best = SOTTO_UNIT_ROWS;
   guint least = G_MAXUINT;
 
-  if (lane->batch->n_tokens < MANY_TOKENS)
+  if (!is_few && n_tokens < MANY_TOKENS)
     return best;
   for (guint rows = SOTTO_UNIT_ROWS; rows <= SOTTO_MOST_UNIT_ROWS; rows += SOTTO_UNIT_ROWS)
     {
-      guint longest = sotto_count_units (sotto_count_units (n_rows, rows), lane->n_lanes) * rows;
+      guint n_units = sotto_count_units (n_rows, rows);
+      guint longest = sotto_count_units (n_units, lane->n_lanes) * rows;
 
+      if (is_few && rows > SOTTO_UNIT_ROWS && n_units < FEW_UNITS * lane->n_lanes)
+        break;
       if (longest <= least)
         {
           least = longest;

@@ -87,8 +87,9 @@ sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
 /**
  * sotto_lane_unit_rows:
  *
- * Returns: how many of @n_rows a unit of FEED or PROJECT computes, a multiple of %SOTTO_UNIT_ROWS: each
- *   goes through all tokens, so with many of them it is as large as still leaves all lanes the same work
+ * Returns: how many of @n_rows a unit of FEED, PROJECT or LOGITS computes, a multiple of %SOTTO_UNIT_ROWS:
+ *   each goes through all tokens, so with many of them it is as large as still leaves all lanes the same
+ *   work; with few it is a long stretch of memory, but there are some for each lane
  */
 guint sotto_lane_unit_rows (const SottoLane *lane, guint n_rows);
 

@@ -3,19 +3,26 @@
 
 #include "cpu/code-kinds.h"
 
-/* How far ahead of the group in work weights are asked for, from memory and then from the second cache
- * (SPEED.md). */
-#define FEW_FAR 12288
-#define FEW_NEAR 512
+/* A processor's own prefetching follows a stream some twenty lines far and ends with its page, so that memory
+ * delivers two streams faster than one: the rows of a product are gone through from its start and from its
+ * middle. Each stream is asked for at least FEW_AHEAD bytes ahead (SPEED.md). */
+#define FEW_AHEAD 1500
+
+/* Row @r of a half, and the bytes from there to those that its stream needs next: where the half ends, it
+ * goes on in the unit behind this one, as the other half begins here. */
+static inline gsize
+few_distance (guint r, guint n_half, gsize row_bytes)
+{
+  guint n_ahead = (guint) ((FEW_AHEAD + row_bytes - 1) / row_bytes);
+
+  return (r + n_ahead < n_half ? n_ahead : n_ahead + n_half) * row_bytes;
+}
 
 static inline __attribute__ ((always_inline)) void
 few_prefetch (CodeKind kind, const guint8 *group)
 {
   for (guint i = 0; i < kind.group_bytes; i += 64)
-    {
-      __builtin_prefetch (group + FEW_NEAR + i, 0, 3);
-      __builtin_prefetch (group + FEW_FAR + i, 0, 2);
-    }
+    __builtin_prefetch (group + i, 0, 3);
 }
 
 /* --- Products --- */
@@ -53,40 +60,52 @@ few_add (CodeKind kind, const CodeGroup *weights, guint n_blocks, const FewGroup
   return sums;
 }
 
+static inline __attribute__ ((always_inline)) Lanes
+few_add_group (CodeKind kind, const guint8 *group, guint n_blocks, const FewGroup *x, Lanes sums)
+{
+  CodeGroup weights;
+
+  unpack_codes (kind, group, n_blocks, &weights);
+  return few_add (kind, &weights, n_blocks, x, sums);
+}
+
 static inline __attribute__ ((always_inline)) void
 few_multiply_one (CodeKind kind, const SottoProduct *product, const FewGroup *x)
 {
-  const guint8 *row = sotto_product_rows (product);
   gsize row_bytes = product->weight->row_bytes;
-  guint n_rows = product->n_rows;
   guint n_whole = product->x->n_columns / FEW_COLUMNS;
-  guint rest = product->x->n_columns % FEW_COLUMNS / 32;
-  float *y = product->y;
+  guint rest = kind.group_codes == NULL ? product->x->n_columns % FEW_COLUMNS / 32 : 0;
+  guint n_half = product->n_rows / 2;
 
-  for (guint r = 0; r < n_rows; r++, row += row_bytes)
+  /* Of an odd number the row in the middle is in both halves. */
+  for (guint r = 0; r < product->n_rows - n_half; r++)
     {
-      const guint8 *group = row;
-      Lanes sums = lanes_all (0.0f);
-      CodeGroup weights;
+      const guint8 *first = sotto_product_rows (product) + r * row_bytes;
+      const guint8 *second = first + n_half * row_bytes;
+      gsize distance = few_distance (r, n_half, row_bytes);
+      Lanes first_sums = lanes_all (0.0f);
+      Lanes second_sums = lanes_all (0.0f);
 
-      for (guint g = 0; g < n_whole; g++, group += kind.group_bytes)
+      for (guint g = 0; g < n_whole; g++, first += kind.group_bytes, second += kind.group_bytes)
         {
-          few_prefetch (kind, group);
-          unpack_codes (kind, group, 8, &weights);
-          sums = few_add (kind, &weights, 8, &x[g], sums);
+          few_prefetch (kind, first + distance);
+          first_sums = few_add_group (kind, first, 8, &x[g], first_sums);
+          few_prefetch (kind, second + distance);
+          second_sums = few_add_group (kind, second, 8, &x[g], second_sums);
         }
-      if (kind.group_codes == NULL && rest > 0)
+      if (rest > 0)
         {
-          unpack_codes (kind, group, rest, &weights);
-          sums = few_add (kind, &weights, rest, &x[n_whole], sums);
+          first_sums = few_add_group (kind, first, rest, &x[n_whole], first_sums);
+          second_sums = few_add_group (kind, second, rest, &x[n_whole], second_sums);
         }
-      y[r] = lanes_sum (sums);
+      product->y[r] = lanes_sum (first_sums);
+      product->y[n_half + r] = lanes_sum (second_sums);
     }
 }
 
-/* Two tokens and more: groups and rows that are gone through together, so that activations stay in the
- * first cache. */
-#define FEW_CHUNK 4
+/* Two tokens and more: rows that are gone through together, and the groups of all tokens, so that activations
+ * stay in the first cache. */
+#define FEW_CHUNK 32
 #define FEW_ROWS 16
 
 typedef struct {
@@ -137,16 +156,24 @@ few_multiply_rows (CodeKind            kind,
   guint n_whole = product->x->n_columns / FEW_COLUMNS;
   guint rest = product->x->n_columns % FEW_COLUMNS / 32;
 
-  memset (tokens->totals, 0, n_rows * sizeof *tokens->totals);
-  for (guint first = 0; first < n_whole; first += FEW_CHUNK)
-    for (guint r = 0; r < n_rows; r++)
-      for (guint g = first; g < MIN (first + FEW_CHUNK, n_whole); g++)
-        {
-          const guint8 *group = rows + r * row_bytes + g * kind.group_bytes;
+  guint n_chunk = FEW_CHUNK / tokens->n_tokens;
+  guint n_half = n_rows / 2;
 
-          few_prefetch (kind, group);
-          few_add_tokens (kind, group, 8, tokens, g, tokens->totals[r]);
-        }
+  memset (tokens->totals, 0, n_rows * sizeof *tokens->totals);
+  for (guint first = 0; first < n_whole; first += n_chunk)
+    for (guint i = 0; i < n_rows; i++)
+      {
+        guint r = i / 2 + i % 2 * (n_rows - n_half);
+        gsize distance = few_distance (i / 2, n_half, row_bytes);
+
+        for (guint g = first; g < MIN (first + n_chunk, n_whole); g++)
+          {
+            const guint8 *group = rows + r * row_bytes + g * kind.group_bytes;
+
+            few_prefetch (kind, group + distance);
+            few_add_tokens (kind, group, 8, tokens, g, tokens->totals[r]);
+          }
+      }
   for (guint r = 0; r < n_rows; r++)
     {
       if (kind.group_codes == NULL && rest > 0)
