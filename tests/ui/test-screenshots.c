@@ -1,9 +1,10 @@
 /* What Sotto looks like, for people to look at: screenshots of everything a person meets, in light and dark, wide and narrow, into
  * SOTTO_SCREENSHOTS or screenshots/ of the build folder. The conversation in them is planted, so that they are the same every
- * time. tests/ui/screenshots FOLDER makes them by hand. */
+ * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
 #include "contrast.h"
 #include "harness.h"
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
 #include <sotto-history.h>
@@ -336,7 +337,7 @@ look_around (Look *look)
   activate (look, "win.choose-model");
   shoot (look, "06-models");
   popover = gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER);
-  details = harness_find_button (popover, "Details");
+  details = harness_find_button (popover, _("Details"));
   if (details != NULL)
     {
       g_signal_emit_by_name (details, "clicked");
@@ -360,7 +361,7 @@ look_around (Look *look)
       activate (look, "win.focus-composer");
       gtk_text_buffer_insert_at_cursor (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window))),
                                         "Say it in one sentence.", -1);
-      g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), "Send (Enter)"), "clicked");
+      g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Send (Enter)")), "clicked");
       harness_run (0.3);
       harness_wait_for (is_writing, conversation, 60);
       shoot (look, "08-writing");
@@ -488,6 +489,12 @@ main (int    argc,
   };
 
   harness_init (&argc, &argv);
+  if (g_getenv ("SOTTO_SCREENSHOTS") != NULL)
+    {
+      bindtextdomain ("sotto", g_getenv ("SOTTO_LOCALE_DIR"));
+      bind_textdomain_codeset ("sotto", "UTF-8");
+      textdomain ("sotto");
+    }
   if (harness_link_model ("SmolLM2-135M"))
     g_setenv ("SCREENSHOTS_MODEL", "1", TRUE);
 
