@@ -51,6 +51,15 @@ describe_key (const char *key)
   if (!gtk_accelerator_parse (keys != NULL && keys[0] != NULL ? keys[0] : key, &symbol, &modifiers))
     return g_strdup ("");
 
+  /* GTK calls this key as old keyboards do; all of Sotto's other words call it as most of today's. */
+  if (symbol == GDK_KEY_Return)
+    {
+      g_autofree char *modifier = gtk_accelerator_get_label (0, modifiers);
+
+      /* Translators: the key that sends a message, as most people call it */
+      return g_strjoin (*modifier != '\0' ? "+" : "", modifier, C_("key", "Enter"), NULL);
+    }
+
   return gtk_accelerator_get_label (symbol, modifiers);
 }
 
