@@ -31,13 +31,19 @@ sotto_recovery_dialog_present (GtkWidget *parent,
 {
   AdwDialog *dialog = adw_alert_dialog_new (_("Keep Your Recovery Code"), NULL);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *code = gtk_label_new (sotto_app_get_recovery_code (app));
+  GString *lines = g_string_new (sotto_app_get_recovery_code (app));
+  GtkWidget *code = gtk_label_new (NULL);
   GtkWidget *copy = gtk_button_new_from_icon_name ("edit-copy-symbolic");
 
   adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog),
     _("Your conversations are encrypted. If the key is ever lost, with the keyring or the passphrase, "
       "this code opens them. Write it down and keep it in a safe place; it is shown only now."));
 
+  /* Two lines of as many groups: left to itself it would break where a group happens to begin with a letter. White space
+   * is nothing to who reads it. */
+  g_string_insert_c (lines, lines->len / 2 + 1, '\n');
+  gtk_label_set_label (GTK_LABEL (code), lines->str);
+  g_string_free (lines, TRUE);
   gtk_label_set_selectable (GTK_LABEL (code), TRUE);
   gtk_label_set_wrap (GTK_LABEL (code), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (code), PANGO_WRAP_WORD_CHAR);

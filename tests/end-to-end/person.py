@@ -273,7 +273,7 @@ class Sotto:
     def accept_recovery_code(self):
         """The first start's dialog: reads the code, and says that it has been written down."""
         alert = self.see("alert", "Keep Your Recovery Code")
-        code = alert.find("label", "Recovery code").text()
+        code = alert.find("label", "Recovery code").text().replace("\n", "")
         alert.find("button", "I Have Written It Down").press()
         self.gone("alert")
         return code

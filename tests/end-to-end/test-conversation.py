@@ -59,7 +59,7 @@ def long_reply(sotto):
 def _():
     sotto = start()
     alert = sotto.see("alert", "Keep Your Recovery Code")
-    code = wait("the code", lambda: sotto.look().find("label", "Recovery code")).text()
+    code = wait("the code", lambda: sotto.look().find("label", "Recovery code")).text().replace("\n", "")
     groups = code.split("-")
     check(len(groups) >= 6 and all(re.fullmatch("[0-9A-Z]{5}", group) for group in groups),
           f"“{code}” does not look like a recovery code")
