@@ -96,7 +96,8 @@ ensure_cell (GtkWidget *grid,
       label = sotto_markdown_label_new ();
       /* Wide enough to read, narrow enough for several columns on a small screen. */
       gtk_label_set_max_width_chars (GTK_LABEL (label), 40);
-      gtk_widget_set_valign (label, GTK_ALIGN_START);
+      /* As high as its row, for the line between rows, with its text at the top. */
+      gtk_label_set_yalign (GTK_LABEL (label), 0);
       gtk_widget_add_css_class (label, "cell");
       gtk_grid_attach (GTK_GRID (grid), label, column, row, 1, 1);
     }
