@@ -18,9 +18,34 @@ XML = """<node>
     </method>
     <method name="Uninhibit"><arg type="u"/></method>
   </interface>
+  <interface name="org.freedesktop.Notifications">
+    <method name="Notify">
+      <arg type="s"/><arg type="u"/><arg type="s"/><arg type="s"/><arg type="s"/><arg type="as"/><arg type="a{sv}"/>
+      <arg type="i"/><arg type="u" direction="out"/>
+    </method>
+    <method name="CloseNotification"><arg type="u"/></method>
+    <method name="GetCapabilities"><arg type="as" direction="out"/></method>
+    <method name="GetServerInformation">
+      <arg type="s" direction="out"/><arg type="s" direction="out"/><arg type="s" direction="out"/>
+      <arg type="s" direction="out"/>
+    </method>
+    <method name="Press"><arg type="u"/><arg type="s"/></method>
+    <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+  </interface>
+  <interface name="org.gnome.ScreenSaver">
+    <method name="GetActive"><arg type="b" direction="out"/></method>
+  </interface>
 </node>"""
+FREEDESKTOP = "org.freedesktop.Notifications"
 PATHS = {"org.gtk.Notifications": "/org/gtk/Notifications",
-         "org.gnome.SessionManager": "/org/gnome/SessionManager"}
+         "org.gnome.SessionManager": "/org/gnome/SessionManager",
+         # The same for portals; Press is our own, and stands for a person's hand.
+         FREEDESKTOP: "/org/freedesktop/Notifications",
+         # Portals go to the session manager only where this is, too.
+         "org.gnome.ScreenSaver": "/org/gnome/ScreenSaver"}
+ANSWERS = {"Inhibit": ("(u)", (7,)), "GetActive": ("(b)", (False,)), "Notify": ("(u)", (11,)),
+           "GetCapabilities": ("(as)", (["actions", "body"],)),
+           "GetServerInformation": ("(ssss)", ("test", "Sotto", "1", "1.2"))}
 
 
 class Services:
@@ -70,6 +95,11 @@ class Shell:
         self.call(self.PATH, "org.freedesktop.Application", "ActivateAction", "(sava{sv})", name,
                   [self.glib.Variant("s", target)], {})
 
+    def press(self, *action):
+        """Chooses an action of a notification that was shown: its number, the action's name."""
+        self.bus.call_sync(FREEDESKTOP, PATHS[FREEDESKTOP], FREEDESKTOP, "Press", self.glib.Variant("(us)", action), None,
+                           0, 20000, None)
+
     def is_owned(self, name):
         return self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
                                   self.glib.Variant("(s)", (name,)), None, 0, 5000, None).unpack()[0]
@@ -90,7 +120,9 @@ def main():
     def on_call(connection, sender, path, interface, method, parameters, invocation):
         with open(sys.argv[1], "a", encoding="utf-8") as log:
             log.write(json.dumps([method, parameters.unpack()]) + "\n")
-        invocation.return_value(GLib.Variant("(u)", (7,)) if method == "Inhibit" else None)
+        if method == "Press":
+            connection.emit_signal(None, path, interface, "ActionInvoked", parameters)
+        invocation.return_value(GLib.Variant(*ANSWERS[method]) if method in ANSWERS else None)
 
     def on_bus(connection, name):
         info = Gio.DBusNodeInfo.new_for_xml(XML).lookup_interface(name)
