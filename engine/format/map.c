@@ -44,6 +44,9 @@ map_file (SottoMap *self, GError **error)
       return FALSE;
     }
 
+  /* Large pages are read faster, where the system can have them for files. Refused, nothing is lost. */
+  (void) madvise (self->data, self->length, MADV_HUGEPAGE);
+
   self->guard = sotto_guard_add (self->data, self->length);
   if (self->guard < 0)
     {
