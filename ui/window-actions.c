@@ -1,0 +1,293 @@
+#include "window-private.h"
+
+#include <glib/gi18n.h>
+
+#include "preferences.h"
+#include "print.h"
+#include "privacy-dialog.h"
+#include "rename-dialog.h"
+#include "shortcuts-dialog.h"
+#include "transfers.h"
+
+void
+sotto_window_update_actions (SottoWindow *self)
+{
+  gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
+  gboolean is_stored = self->conversation != NULL && sotto_conversation_is_stored (self->conversation);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-conversation", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.toggle-sidebar", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.print", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
+                                                                sotto_conversation_is_busy (self->conversation));
+}
+
+static void
+new_conversation (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_show_conversation (self, sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+static void
+search (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);
+  sotto_sidebar_begin_search (self->sidebar, NULL);
+}
+
+static void
+find (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  sotto_conversation_page_begin_find (SOTTO_WINDOW (widget)->page);
+}
+
+static void
+toggle_sidebar (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_overlay_split_view_set_show_sidebar (self->split_view,
+                                           !adw_overlay_split_view_get_show_sidebar (self->split_view));
+}
+
+static void
+rename_conversation (GtkWidget  *widget,
+                     const char *action,
+                     GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_rename_dialog_present (GTK_WIDGET (self), self->conversation);
+}
+
+static void
+on_undo (SottoWindow *self,
+         AdwToast    *toast)
+{
+  SottoConversation *conversation = g_object_get_data (G_OBJECT (toast), "conversation");
+
+  g_object_set_data (G_OBJECT (toast), "undone", GINT_TO_POINTER (TRUE));
+  sotto_conversation_list_undo_delete (sotto_app_get_conversations (self->app), conversation);
+  sotto_window_show_conversation (self, conversation);
+}
+
+/* The toast goes: so does what it could have brought back. */
+static void
+on_dismissed (SottoWindow *self,
+              AdwToast    *toast)
+{
+  /* When the window goes, the application is closed, which purges as well. */
+  if (self->app != NULL && g_object_get_data (G_OBJECT (toast), "undone") == NULL)
+    sotto_conversation_list_purge (sotto_app_get_conversations (self->app),
+                                   g_object_get_data (G_OBJECT (toast), "conversation"));
+}
+
+static void
+delete_conversation (SottoWindow       *self,
+                     SottoConversation *conversation)
+{
+  SottoConversationList *conversations = sotto_app_get_conversations (self->app);
+  g_autofree char *title = NULL;
+  AdwToast *toast;
+
+  /* Translators: %s is the title of a conversation */
+  title = g_strdup_printf (_("“%s” deleted"), sotto_conversation_get_title (conversation));
+  toast = adw_toast_new (title);
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_timeout (toast, 10);
+  g_object_set_data_full (G_OBJECT (toast), "conversation", g_object_ref (conversation), g_object_unref);
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_dismissed), self, G_CONNECT_SWAPPED);
+
+  sotto_conversation_list_delete (conversations, conversation);
+  if (self->conversation == conversation)
+    sotto_window_show_conversation (self, sotto_conversation_list_create (conversations));
+  sotto_window_add_toast (self, toast);
+}
+
+static void
+delete_shown (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  delete_conversation (self, self->conversation);
+}
+
+/* @id: of a conversation that the list had when it was asked */
+static SottoConversation *
+find_listed (SottoWindow *self,
+             GVariant    *id)
+{
+  return sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), g_variant_get_string (id, NULL));
+}
+
+static void
+delete_listed (GtkWidget  *widget,
+               const char *action,
+               GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoConversation *conversation = find_listed (self, parameter);
+
+  if (conversation != NULL)
+    delete_conversation (self, conversation);
+}
+
+static void
+export_shown (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_transfers_export (self, self->conversation);
+}
+
+static void
+export_listed (GtkWidget  *widget,
+               const char *action,
+               GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoConversation *conversation = find_listed (self, parameter);
+
+  if (conversation != NULL)
+    sotto_transfers_export (self, conversation);
+}
+
+static void
+export_all (GtkWidget  *widget,
+            const char *action,
+            GVariant   *parameter)
+{
+  sotto_transfers_export (SOTTO_WINDOW (widget), NULL);
+}
+
+static void
+import (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  sotto_transfers_import (SOTTO_WINDOW (widget));
+}
+
+static void
+print (GtkWidget  *widget,
+       const char *action,
+       GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_print_conversation (self, self->conversation);
+}
+
+static void
+focus_composer (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+static void
+choose_model (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_choose_model (self->page);
+}
+
+static void
+stop (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  if (self->conversation != NULL)
+    sotto_conversation_stop (self->conversation);
+}
+
+static void
+show_preferences (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  adw_dialog_present (sotto_preferences_new (self->app), widget);
+}
+
+static void
+show_shortcuts (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  sotto_shortcuts_dialog_present (widget);
+}
+
+static void
+show_privacy (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  sotto_privacy_dialog_present (widget, SOTTO_WINDOW (widget)->app);
+}
+
+void
+sotto_window_install_actions (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
+  gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
+  gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
+  gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
+  gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
+  gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
+  gtk_widget_class_install_action (widget_class, "win.print", NULL, print);
+  gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
+  gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);
+  gtk_widget_class_install_action (widget_class, "win.import", NULL, import);
+  gtk_widget_class_install_action (widget_class, "win.delete", NULL, delete_shown);
+  gtk_widget_class_install_action (widget_class, "win.delete-listed", "s", delete_listed);
+  gtk_widget_class_install_action (widget_class, "win.focus-composer", NULL, focus_composer);
+  gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
+  gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
+  gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
+  gtk_widget_class_install_action (widget_class, "win.privacy", NULL, show_privacy);
+  gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
+
+  /* Not an accelerator: those come before everything else, and this comes after dialogs, menus and search bars. */
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.stop", NULL);
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "window.h"
+
+#include "conversation-page.h"
+#include "sidebar.h"
+#include "state-page.h"
+
+G_BEGIN_DECLS
+
+struct _SottoWindow {
+  AdwApplicationWindow parent_instance;
+
+  /* Template Widgets */
+  AdwToastOverlay *toasts;
+  GtkStack *stack;
+  SottoStatePage *state_page;
+  AdwOverlaySplitView *split_view;
+  SottoSidebar *sidebar;
+  SottoConversationPage *page;
+
+  /* Owned */
+  SottoApp *app;
+  SottoConversation *conversation;
+  char *awaited_id;     /* a conversation to show as soon as the history is open; NULL: none */
+  char *awaited_words;  /* the same for words to search for */
+  GPtrArray *awaited_files;  /* the same for files to import; of GFile */
+  GPtrArray *awaited_toasts; /* until no dialog covers them; of AdwToast */
+};
+
+/* Another conversation is shown, and marked in the list. @conversation: (transfer none) (nullable) */
+void sotto_window_show_conversation (SottoWindow *self, SottoConversation *conversation);
+
+/* On a narrow window the list lies over the conversation and makes room for it. */
+void sotto_window_reveal_conversation (SottoWindow *self);
+
+/* What can be done now. */
+void sotto_window_update_actions (SottoWindow *self);
+void sotto_window_install_actions (GtkWidgetClass *widget_class);
+
+G_END_DECLS
