@@ -15,7 +15,7 @@ import sources
 from person import check, note
 
 MODULE = "/app/lib/sotto/sotto-cuda-13.so"
-LIMIT = 100     # MB that it may take; of seven GPUs' code
+LIMIT = 30      # MB that it may take with code for seven GPUs
 PARTS = {"cuda-toolkit": "NVIDIA", "sotto": "Apache License"}
 
 
