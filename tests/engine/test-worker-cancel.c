@@ -1,0 +1,166 @@
+/* A worker that is interrupted: while it decodes, while it reads a prompt, while a request waits, and for good. */
+#include "sotto-engine.h"
+
+#include "tiny-model.h"
+#include "worker-outcome.h"
+
+/* A model that is slow enough to be cancelled in the middle. */
+static char *
+write_slow_model (void)
+{
+  TinyModel model = TINY_MODEL_DEFAULTS;
+
+  model.type = SOTTO_BLOCK_Q6_K;
+  model.n_layers = 40;
+  model.n_context = 8192;
+
+  return tiny_model_write_temporary (&model);
+}
+
+static void
+test_cancel_decode (void)
+{
+  g_autofree char *path = write_slow_model ();
+  SottoWorkerOptions options = { 0 };
+  g_autoptr (SottoWorker) worker = sotto_worker_new (&options, NULL);
+  SottoGenerate generate = outcome_greedy (path, "Go on", 0);
+  guint64 id;
+  gint64 begin;
+
+  generate.n_context = 8192;
+  id = sotto_worker_generate (worker, &generate);
+  for (;;)
+    {
+      g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, OUTCOME_PATIENCE);
+
+      g_assert_nonnull (event);
+      g_assert_cmpint (event->kind, !=, SOTTO_EVENT_FINISHED);
+      if (event->kind == SOTTO_EVENT_TEXT)
+        break;
+    }
+
+  begin = g_get_monotonic_time ();
+  sotto_worker_cancel (worker, id);
+  {
+    g_auto (Outcome) outcome = outcome_wait (worker, id, FALSE);
+    gint64 taken = g_get_monotonic_time () - begin;
+
+    g_test_message ("cancelled after %" G_GINT64_FORMAT " us", taken);
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_CANCELLED);
+    g_assert_nonnull (outcome.last->receipt);
+    g_assert_cmpstr (outcome.last->receipt->ended, ==, "cancelled");
+    g_assert_cmpint (taken, <, G_USEC_PER_SEC);
+  }
+  tiny_model_remove (path);
+}
+
+static void
+test_cancel_prefill (void)
+{
+  g_autofree char *path = write_slow_model ();
+  g_autofree char *text = g_strnfill (8000, 'y');
+  SottoWorkerOptions options = { .n_threads = 1 };
+  g_autoptr (SottoWorker) worker = sotto_worker_new (&options, NULL);
+  SottoGenerate generate = outcome_greedy (path, text, 10);
+  guint64 id;
+  gint64 begin;
+
+  generate.n_context = 8192;
+  id = sotto_worker_generate (worker, &generate);
+  for (;;)
+    {
+      g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, OUTCOME_PATIENCE);
+
+      g_assert_nonnull (event);
+      g_assert_cmpint (event->kind, !=, SOTTO_EVENT_TEXT);
+      if (event->kind == SOTTO_EVENT_PREFILL)
+        break;
+    }
+
+  begin = g_get_monotonic_time ();
+  sotto_worker_cancel (worker, id);
+  {
+    g_auto (Outcome) outcome = outcome_wait (worker, id, FALSE);
+    gint64 taken = g_get_monotonic_time () - begin;
+
+    g_test_message ("cancelled after %" G_GINT64_FORMAT " us", taken);
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_CANCELLED);
+    g_assert_cmpint (taken, <, G_USEC_PER_SEC);
+  }
+
+  /* The session has kept what it knew and is of use. */
+  generate.text = "short";
+  {
+    g_auto (Outcome) outcome = outcome_of (worker, &generate);
+
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_FINISHED);
+  }
+  tiny_model_remove (path);
+}
+
+static void
+test_cancel_waiting (void)
+{
+  g_autofree char *path = write_slow_model ();
+  SottoWorkerOptions options = { 0 };
+  g_autoptr (SottoWorker) worker = sotto_worker_new (&options, NULL);
+  SottoGenerate generate = outcome_greedy (path, "Go on", 0);
+  guint64 running, waiting;
+
+  generate.n_context = 8192;
+  running = sotto_worker_generate (worker, &generate);
+  waiting = sotto_worker_generate (worker, &generate);
+  sotto_worker_cancel (worker, waiting);
+  {
+    g_auto (Outcome) outcome = outcome_wait (worker, waiting, FALSE);
+
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_CANCELLED);
+    g_assert_null (outcome.last->receipt);
+  }
+
+  sotto_worker_cancel (worker, running);
+  {
+    g_auto (Outcome) outcome = outcome_wait (worker, running, FALSE);
+
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_CANCELLED);
+  }
+
+  /* Nothing to cancel is no harm. */
+  sotto_worker_cancel (worker, running);
+  sotto_worker_cancel (worker, 12345);
+  tiny_model_remove (path);
+}
+
+/* Freed in the middle of things, the worker stops by itself. */
+static void
+test_free_while_running (void)
+{
+  g_autofree char *path = write_slow_model ();
+
+  for (guint i = 0; i < 10; i++)
+    {
+      SottoWorkerOptions options = { 0 };
+      SottoWorker *worker = sotto_worker_new (&options, NULL);
+      SottoGenerate generate = outcome_greedy (path, "Go on", 0);
+
+      sotto_worker_generate (worker, &generate);
+      sotto_worker_generate (worker, &generate);
+      g_usleep (i * 3000);
+      sotto_worker_free (worker);
+    }
+  tiny_model_remove (path);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/worker-cancel/decode", test_cancel_decode);
+  g_test_add_func ("/worker-cancel/prefill", test_cancel_prefill);
+  g_test_add_func ("/worker-cancel/waiting", test_cancel_waiting);
+  g_test_add_func ("/worker-cancel/free-while-running", test_free_while_running);
+
+  return g_test_run ();
+}
