@@ -281,3 +281,37 @@ test_digest (const char *folder)
     }
   return g_strdup (g_checksum_get_string (sum));
 }
+
+void
+test_store_set_up (TestStore *f, gconstpointer data)
+{
+  f->folder = test_make_folder ();
+  f->store = test_create (f->folder);
+}
+
+void
+test_store_tear_down (TestStore *f, gconstpointer data)
+{
+  if (f->store != NULL)
+    {
+      test_check (f->store);
+      test_close (f->store);
+    }
+  test_remove_folder (f->folder);
+  g_free (f->folder);
+}
+
+SottoHistoryMessage *
+test_message_at (GPtrArray *path, guint i)
+{
+  g_assert_cmpuint (i, <, path->len);
+  return g_ptr_array_index (path, i);
+}
+
+void
+test_assert_text (GPtrArray *path, guint i, const char *expected)
+{
+  g_autofree char *text = sotto_history_message_dup_text (test_message_at (path, i));
+
+  g_assert_cmpstr (text, ==, expected);
+}

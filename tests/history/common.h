@@ -39,3 +39,16 @@ gboolean test_try_check (SottoStore *store, GError **error);
 
 /* Names and bytes of all files in @folder, as one checksum: whether anything changed. */
 char *test_digest (const char *folder);
+
+/* A store in a folder of its own, as a fixture; it is checked before it goes. */
+typedef struct {
+  char *folder;
+  SottoStore *store;
+} TestStore;
+
+void test_store_set_up (TestStore *f, gconstpointer data);
+void test_store_tear_down (TestStore *f, gconstpointer data);
+
+/* Of a path that was loaded */
+SottoHistoryMessage *test_message_at (GPtrArray *path, guint i);
+void test_assert_text (GPtrArray *path, guint i, const char *expected);

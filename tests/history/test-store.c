@@ -1,57 +1,18 @@
-/* Conversations, the tree of messages, the journal, calls in their order. */
+/* Conversations, the tree of messages and their parts, drafts, settings, what is deleted, backups. */
 
 #include "common.h"
 
 #include <string.h>
 
-typedef struct {
-  char *folder;
-  SottoStore *store;
-} Fixture;
-
 static void
-set_up (Fixture *f, gconstpointer data)
-{
-  f->folder = test_make_folder ();
-  f->store = test_create (f->folder);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  if (f->store != NULL)
-    {
-      test_check (f->store);
-      test_close (f->store);
-    }
-  test_remove_folder (f->folder);
-  g_free (f->folder);
-}
-
-static void
-reopen (Fixture *f)
+reopen (TestStore *f)
 {
   test_close (f->store);
   f->store = test_open (f->folder);
 }
 
-static SottoHistoryMessage *
-message_at (GPtrArray *path, guint i)
-{
-  g_assert_cmpuint (i, <, path->len);
-  return g_ptr_array_index (path, i);
-}
-
 static void
-assert_text (GPtrArray *path, guint i, const char *expected)
-{
-  g_autofree char *text = sotto_history_message_dup_text (message_at (path, i));
-
-  g_assert_cmpstr (text, ==, expected);
-}
-
-static void
-test_round_trip (Fixture *f, gconstpointer data)
+test_round_trip (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "Weather");
   g_autofree char *question = test_add_message (f->store, conversation, NULL,
@@ -69,8 +30,8 @@ test_round_trip (Fixture *f, gconstpointer data)
 
   path = test_load (f->store, conversation);
   g_assert_cmpuint (path->len, ==, 2);
-  g_assert_cmpint (message_at (path, 1)->status, ==, SOTTO_HISTORY_STATUS_STREAMING);
-  assert_text (path, 1, "Yes.");
+  g_assert_cmpint (test_message_at (path, 1)->status, ==, SOTTO_HISTORY_STATUS_STREAMING);
+  test_assert_text (path, 1, "Yes.");
   g_clear_pointer (&path, g_ptr_array_unref);
 
   test_finish (f->store, reply, SOTTO_HISTORY_STATUS_COMPLETE);
@@ -88,8 +49,8 @@ test_round_trip (Fixture *f, gconstpointer data)
 
   path = test_load (f->store, conversation);
   g_assert_cmpuint (path->len, ==, 2);
-  assert_text (path, 0, "Will it\n  rain?");
-  message = message_at (path, 1);
+  test_assert_text (path, 0, "Will it\n  rain?");
+  message = test_message_at (path, 1);
   g_assert_cmpstr (message->id, ==, reply);
   g_assert_cmpstr (message->parent, ==, question);
   g_assert_cmpint (message->role, ==, SOTTO_HISTORY_ROLE_ASSISTANT);
@@ -101,11 +62,11 @@ test_round_trip (Fixture *f, gconstpointer data)
   g_assert_cmpuint (message->parts->len, ==, 2);
   g_assert_cmpstr (((SottoHistoryPart *) g_ptr_array_index (message->parts, 0))->text, ==,
                    "Hmm. Clouds.");
-  assert_text (path, 1, "Yes.");
+  test_assert_text (path, 1, "Yes.");
 }
 
 static void
-activate (Fixture *f, const char *message)
+activate (TestStore *f, const char *message)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GAsyncResult) result = NULL;
@@ -119,7 +80,7 @@ activate (Fixture *f, const char *message)
  *      └─ d ─┬─ e
  *            └─ f        and a second beginning g */
 static void
-test_tree (Fixture *f, gconstpointer data)
+test_tree (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "");
   g_autofree char *a = test_add_message (f->store, conversation, NULL, 2, "a");
@@ -132,42 +93,42 @@ test_tree (Fixture *f, gconstpointer data)
   g_autofree char *g = NULL;
 
   g_assert_cmpuint (path->len, ==, 3);
-  assert_text (path, 0, "a");
-  assert_text (path, 1, "d");
-  assert_text (path, 2, "f");
-  g_assert_cmpuint (message_at (path, 0)->n_siblings, ==, 1);
-  g_assert_cmpuint (message_at (path, 1)->n_siblings, ==, 2);
-  g_assert_cmpuint (message_at (path, 1)->sibling, ==, 1);
-  g_assert_cmpstr (message_at (path, 1)->siblings[0], ==, b);
-  g_assert_cmpstr (message_at (path, 1)->siblings[1], ==, d);
-  g_assert_null (message_at (path, 1)->siblings[2]);
+  test_assert_text (path, 0, "a");
+  test_assert_text (path, 1, "d");
+  test_assert_text (path, 2, "f");
+  g_assert_cmpuint (test_message_at (path, 0)->n_siblings, ==, 1);
+  g_assert_cmpuint (test_message_at (path, 1)->n_siblings, ==, 2);
+  g_assert_cmpuint (test_message_at (path, 1)->sibling, ==, 1);
+  g_assert_cmpstr (test_message_at (path, 1)->siblings[0], ==, b);
+  g_assert_cmpstr (test_message_at (path, 1)->siblings[1], ==, d);
+  g_assert_null (test_message_at (path, 1)->siblings[2]);
 
   /* To the other answer, and what was below it is there again. */
   activate (f, b);
   g_clear_pointer (&path, g_ptr_array_unref);
   path = test_load (f->store, conversation);
   g_assert_cmpuint (path->len, ==, 3);
-  assert_text (path, 1, "b");
-  assert_text (path, 2, "c");
+  test_assert_text (path, 1, "b");
+  test_assert_text (path, 2, "c");
 
   /* And deep into the first, as a search would. */
   activate (f, e);
   g_clear_pointer (&path, g_ptr_array_unref);
   path = test_load (f->store, conversation);
-  assert_text (path, 1, "d");
-  assert_text (path, 2, "e");
+  test_assert_text (path, 1, "d");
+  test_assert_text (path, 2, "e");
 
   g = test_add_message (f->store, conversation, NULL, 2, "g");
   reopen (f);
   g_clear_pointer (&path, g_ptr_array_unref);
   path = test_load (f->store, conversation);
   g_assert_cmpuint (path->len, ==, 1);
-  assert_text (path, 0, "g");
-  g_assert_cmpuint (message_at (path, 0)->n_siblings, ==, 2);
+  test_assert_text (path, 0, "g");
+  g_assert_cmpuint (test_message_at (path, 0)->n_siblings, ==, 2);
 }
 
 static void
-test_parts (Fixture *f, gconstpointer data)
+test_parts (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "Files");
   g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("Look");
@@ -201,19 +162,19 @@ test_parts (Fixture *f, gconstpointer data)
     }
 
   path = test_load (f->store, conversation);
-  g_assert_cmpuint (message_at (path, 0)->parts->len, ==, 4);
-  part = g_ptr_array_index (message_at (path, 0)->parts, 2);
+  g_assert_cmpuint (test_message_at (path, 0)->parts->len, ==, 4);
+  part = g_ptr_array_index (test_message_at (path, 0)->parts, 2);
   g_assert_cmpint (part->kind, ==, SOTTO_HISTORY_PART_IMAGE);
   g_assert_cmpstr (part->name, ==, "b.png");
   g_assert_cmpstr (part->media_type, ==, "image/png");
   g_assert_true (g_bytes_equal (part->data, bytes));
-  part = g_ptr_array_index (message_at (path, 0)->parts, 3);
+  part = g_ptr_array_index (test_message_at (path, 0)->parts, 3);
   g_assert_cmpstr (part->name, ==, "clock");
   g_assert_null (part->data);
 }
 
 static char *
-get_draft (Fixture *f, const char *conversation)
+get_draft (TestStore *f, const char *conversation)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -226,7 +187,7 @@ get_draft (Fixture *f, const char *conversation)
 }
 
 static void
-set_draft (Fixture *f, const char *conversation, const char *text)
+set_draft (TestStore *f, const char *conversation, const char *text)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -235,7 +196,7 @@ set_draft (Fixture *f, const char *conversation, const char *text)
 }
 
 static char *
-get_setting (Fixture *f, const char *name, GError **error)
+get_setting (TestStore *f, const char *name, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -244,7 +205,7 @@ get_setting (Fixture *f, const char *name, GError **error)
 }
 
 static gboolean
-set_setting (Fixture *f, const char *name, const char *value, GError **error)
+set_setting (TestStore *f, const char *name, const char *value, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -253,7 +214,7 @@ set_setting (Fixture *f, const char *name, const char *value, GError **error)
 }
 
 static void
-test_settings (Fixture *f, gconstpointer data)
+test_settings (TestStore *f, gconstpointer data)
 {
   static const char *const wrong[] = { "", "Colour", "a b", "a-name-of-more-than-thirty-two-letters" };
   g_autofree char *none = get_setting (f, "colour", NULL);
@@ -287,7 +248,7 @@ test_settings (Fixture *f, gconstpointer data)
 }
 
 static void
-test_drafts (Fixture *f, gconstpointer data)
+test_drafts (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "");
   g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("half a thought");
@@ -319,7 +280,7 @@ test_drafts (Fixture *f, gconstpointer data)
 }
 
 static void
-do_delete (Fixture *f, const char *conversation, gboolean back)
+do_delete (TestStore *f, const char *conversation, gboolean back)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -337,7 +298,7 @@ do_delete (Fixture *f, const char *conversation, gboolean back)
 }
 
 static guint
-purge (Fixture *f, gint64 before)
+purge (TestStore *f, gint64 before)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -350,7 +311,7 @@ purge (Fixture *f, gint64 before)
 }
 
 static guint
-count_hits (Fixture *f, const char *text)
+count_hits (TestStore *f, const char *text)
 {
   g_autoptr (GPtrArray) hits = test_search (f->store, text);
 
@@ -358,7 +319,7 @@ count_hits (Fixture *f, const char *text)
 }
 
 static guint
-count_list (Fixture *f)
+count_list (TestStore *f)
 {
   g_autoptr (GPtrArray) list = test_list (f->store);
 
@@ -366,7 +327,7 @@ count_list (Fixture *f)
 }
 
 static void
-test_delete (Fixture *f, gconstpointer data)
+test_delete (TestStore *f, gconstpointer data)
 {
   g_autofree char *gone = test_add_conversation (f->store, "Elephants");
   g_autofree char *stays = test_add_conversation (f->store, "Giraffes");
@@ -398,7 +359,7 @@ test_delete (Fixture *f, gconstpointer data)
 }
 
 static void
-test_rename (Fixture *f, gconstpointer data)
+test_rename (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "Untitled");
   g_autoptr (SottoHistoryModel) model = sotto_history_model_new ("/m/b.gguf", NULL, "ab");
@@ -425,177 +386,7 @@ test_rename (Fixture *f, gconstpointer data)
 }
 
 static void
-on_order (GObject *source, GAsyncResult *result, gpointer data)
-{
-  GString *order = data;
-
-  g_string_append_c (order, g_task_had_error (G_TASK (result)) ? '-' : '+');
-}
-
-/* Everything at once, each call standing on the one before, none awaited. */
-static void
-test_order (Fixture *f, gconstpointer data)
-{
-  g_autofree char *conversation = sotto_history_new_id ();
-  g_autofree char *question = sotto_history_new_id ();
-  g_autofree char *reply = sotto_history_new_id ();
-  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("hello");
-  g_autoptr (GString) order = g_string_new (NULL);
-  g_autoptr (GPtrArray) path = NULL;
-
-  sotto_store_create_conversation_async (f->store, conversation, "O", NULL, NULL, on_order, order);
-  sotto_store_add_message_async (f->store, conversation, question, NULL, SOTTO_HISTORY_ROLE_USER,
-                                 parts, FALSE, NULL, on_order, order);
-  sotto_store_begin_reply_async (f->store, conversation, reply, question, NULL, NULL, on_order,
-                                 order);
-  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "hi");
-  sotto_store_finish_reply_async (f->store, reply, SOTTO_HISTORY_STATUS_STOPPED, NULL, NULL,
-                                  on_order, order);
-  /* A second time is an error, and so is an id that is there already. */
-  sotto_store_finish_reply_async (f->store, reply, SOTTO_HISTORY_STATUS_STOPPED, NULL, NULL,
-                                  on_order, order);
-  sotto_store_create_conversation_async (f->store, conversation, "O", NULL, NULL, on_order, order);
-  sotto_store_create_conversation_async (f->store, "not-a-uuid", "O", NULL, NULL, on_order, order);
-  while (order->len < 7)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpstr (order->str, ==, "++++---");
-
-  path = test_load (f->store, conversation);
-  g_assert_cmpuint (path->len, ==, 2);
-  assert_text (path, 1, "hi");
-  g_assert_cmpint (message_at (path, 1)->status, ==, SOTTO_HISTORY_STATUS_STOPPED);
-}
-
-static void
-test_cancel (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GAsyncResult) first = NULL;
-  g_autoptr (GAsyncResult) second = NULL;
-  g_autofree char *id = NULL;
-
-  /* One that waits is undone; the one behind it is not. */
-  g_cancellable_cancel (cancellable);
-  sotto_store_create_conversation_async (f->store, NULL, "no", NULL, cancellable, test_ready,
-                                         &first);
-  sotto_store_create_conversation_async (f->store, NULL, "yes", NULL, NULL, test_ready, &second);
-  g_assert_null (sotto_store_create_conversation_finish (f->store, test_wait (&first), &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  id = sotto_store_create_conversation_finish (f->store, test_wait (&second), NULL);
-  g_assert_nonnull (id);
-  g_assert_cmpuint (count_list (f), ==, 1);
-}
-
-/* Calls that wait when the store is closed are done, later ones refused. */
-static void
-test_closing (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GAsyncResult) before = NULL;
-  g_autoptr (GAsyncResult) closing = NULL;
-  g_autoptr (GAsyncResult) after = NULL;
-  g_autofree char *id = NULL;
-  g_autoptr (GPtrArray) path = NULL;
-  g_autofree char *conversation = test_add_conversation (f->store, "C");
-  g_autofree char *reply = test_begin (f->store, conversation, NULL);
-
-  sotto_store_create_conversation_async (f->store, NULL, "in time", NULL, NULL, test_ready,
-                                         &before);
-  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "last words");
-  sotto_store_close_async (f->store, NULL, test_ready, &closing);
-  sotto_store_create_conversation_async (f->store, NULL, "late", NULL, NULL, test_ready, &after);
-  id = sotto_store_create_conversation_finish (f->store, test_wait (&before), &error);
-  g_assert_no_error (error);
-  g_assert_true (sotto_store_close_finish (f->store, test_wait (&closing), &error));
-  g_assert_no_error (error);
-  g_assert_null (sotto_store_create_conversation_finish (f->store, test_wait (&after), &error));
-  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CLOSED);
-  g_clear_object (&before);
-  g_clear_object (&closing);
-  g_clear_object (&after);
-  g_assert_finalize_object (f->store);
-
-  f->store = test_open (f->folder);
-  g_assert_cmpuint (count_list (f), ==, 2);
-  path = test_load (f->store, conversation);
-  assert_text (path, 0, "last words");
-  g_assert_cmpint (message_at (path, 0)->status, ==, SOTTO_HISTORY_STATUS_INTERRUPTED);
-  g_assert_cmpuint (count_hits (f, "last words"), ==, 1);
-}
-
-/* A store that is only dropped closes itself. */
-static void
-test_dropping (Fixture *f, gconstpointer data)
-{
-  g_autofree char *conversation = test_add_conversation (f->store, "D");
-  g_autofree char *reply = test_begin (f->store, conversation, NULL);
-  g_autofree char *log = g_build_filename (f->folder, "history.db-wal", NULL);
-  g_autoptr (GPtrArray) path = NULL;
-
-  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "dropped");
-  g_assert_finalize_object (f->store);
-  g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
-  f->store = test_open (f->folder);
-  path = test_load (f->store, conversation);
-  assert_text (path, 0, "dropped");
-}
-
-static void
-on_failed (SottoStore *store, const GError *error, gpointer data)
-{
-  GError **kept = data;
-
-  g_assert_null (*kept);
-  *kept = g_error_copy (error);
-}
-
-static void
-test_journal_failed (Fixture *f, gconstpointer data)
-{
-  g_autofree char *conversation = test_add_conversation (f->store, "J");
-  g_autofree char *reply = test_begin (f->store, conversation, NULL);
-  g_autofree char *nobody = sotto_history_new_id ();
-  g_autoptr (GError) error = NULL;
-
-  test_finish (f->store, reply, SOTTO_HISTORY_STATUS_COMPLETE);
-  g_signal_connect (f->store, "journal-failed", G_CALLBACK (on_failed), &error);
-  sotto_store_append_reply (f->store, nobody, SOTTO_HISTORY_PART_TEXT, "lost");
-  while (error == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
-}
-
-/* The journal writes by itself when nobody asks. */
-static void
-test_journal_interval (Fixture *f, gconstpointer data)
-{
-  g_autofree char *conversation = test_add_conversation (f->store, "J");
-  g_autofree char *reply = test_begin (f->store, conversation, NULL);
-  g_autofree char *log = g_build_filename (f->folder, "history.db-wal", NULL);
-  g_autoptr (GFile) file = g_file_new_for_path (log);
-  g_autoptr (GFileInfo) before = g_file_query_info (file, "standard::size", 0, NULL, NULL);
-  gint64 begin = g_get_monotonic_time ();
-  goffset size;
-  goffset now;
-
-  size = g_file_info_get_size (before);
-  sotto_store_append_reply (f->store, reply, SOTTO_HISTORY_PART_TEXT, "tick");
-  do
-    {
-      g_autoptr (GFileInfo) info = g_file_query_info (file, "standard::size", 0, NULL, NULL);
-
-      now = g_file_info_get_size (info);
-      g_usleep (5000);
-    }
-  while (now == size && g_get_monotonic_time () - begin < 20 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (now, >, size);
-  g_test_message ("written after %" G_GINT64_FORMAT " ms",
-                  (g_get_monotonic_time () - begin) / G_TIME_SPAN_MILLISECOND);
-}
-
-static void
-test_long_conversation (Fixture *f, gconstpointer data)
+test_long_conversation (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "Long");
   g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("The same sentence once more.");
@@ -632,7 +423,7 @@ test_long_conversation (Fixture *f, gconstpointer data)
 }
 
 static void
-test_backup (Fixture *f, gconstpointer data)
+test_backup (TestStore *f, gconstpointer data)
 {
   g_autofree char *conversation = test_add_conversation (f->store, "Kept");
   g_autofree char *message = test_add_message (f->store, conversation, NULL, 2, "twice");
@@ -662,7 +453,7 @@ test_backup (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   restored = test_open (folder);
   messages = test_load (restored, conversation);
-  assert_text (messages, 0, "twice");
+  test_assert_text (messages, 0, "twice");
   test_check (restored);
   test_close (restored);
 
@@ -695,7 +486,7 @@ test_backup (Fixture *f, gconstpointer data)
 }
 
 static void
-test_audit (Fixture *f, gconstpointer data)
+test_audit (TestStore *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) first = NULL;
   g_autoptr (GAsyncResult) second = NULL;
@@ -714,7 +505,7 @@ main (int argc, char **argv)
 {
   static const struct {
     const char *path;
-    void (*test) (Fixture *, gconstpointer);
+    void (*test) (TestStore *, gconstpointer);
   } tests[] = {
     { "/history/store/round-trip", test_round_trip },
     { "/history/store/tree", test_tree },
@@ -723,12 +514,6 @@ main (int argc, char **argv)
     { "/history/store/settings", test_settings },
     { "/history/store/delete", test_delete },
     { "/history/store/rename", test_rename },
-    { "/history/store/order", test_order },
-    { "/history/store/cancel", test_cancel },
-    { "/history/store/closing", test_closing },
-    { "/history/store/dropping", test_dropping },
-    { "/history/store/journal-failed", test_journal_failed },
-    { "/history/store/journal-interval", test_journal_interval },
     { "/history/store/long-conversation", test_long_conversation },
     { "/history/store/backup", test_backup },
     { "/history/store/audit", test_audit },
@@ -736,6 +521,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    g_test_add (tests[i].path, TestStore, NULL, test_store_set_up, tests[i].test,
+                test_store_tear_down);
   return g_test_run ();
 }
