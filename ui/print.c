@@ -1,5 +1,8 @@
 #include "print.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixoutputstream.h>
 #include <glib/gi18n.h>
 
 #include "print-pages.h"
@@ -56,8 +59,37 @@ on_written (GObject      *source,
   g_autoptr (Job) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (g_output_stream_splice_finish (G_OUTPUT_STREAM (source), result, &error) < 0)
+  if (!g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
     say_failed (self, error);
+}
+
+/* Outside of a sandbox GTK reads the other end of the pipe in this very thread, a whole block at a time, and would wait for ever for
+ * what is to be written by it. So the pages are gathered in memory here, and GIO writes them and closes the pipe in a thread of its
+ * own, which is what its buffered stream closes in. */
+static void
+write_pages (Job           *self,
+             GOutputStream *printer)
+{
+  int fd = fcntl (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (printer)), F_DUPFD_CLOEXEC, 3);
+  int reason = errno;
+  g_autoptr (GOutputStream) pipe = fd >= 0 ? g_unix_output_stream_new (fd, TRUE) : NULL;
+  g_autoptr (GOutputStream) buffer = NULL;
+  gsize size;
+  const void *pages = g_bytes_get_data (self->pdf, &size);
+
+  g_output_stream_close_async (printer, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  if (pipe == NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (reason), g_strerror (reason));
+
+      say_failed (self, error);
+      job_free (self);
+      return;
+    }
+
+  buffer = g_buffered_output_stream_new_sized (pipe, size + 1);
+  g_output_stream_write_all (buffer, pages, size, NULL, NULL, NULL);
+  g_output_stream_close_async (buffer, G_PRIORITY_DEFAULT, NULL, on_written, self);
 }
 
 static void
@@ -67,18 +99,12 @@ on_printing (GObject      *source,
 {
   g_autoptr (Job) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GOutputStream) stream = gtk_print_dialog_print_finish (GTK_PRINT_DIALOG (source), result, &error);
-  g_autoptr (GInputStream) pdf = NULL;
+  g_autoptr (GOutputStream) printer = gtk_print_dialog_print_finish (GTK_PRINT_DIALOG (source), result, &error);
 
-  if (stream == NULL)
-    {
-      say_failed (self, error);
-      return;
-    }
-
-  pdf = g_memory_input_stream_new_from_bytes (self->pdf);
-  g_output_stream_splice_async (stream, pdf, G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
-                                G_PRIORITY_DEFAULT, NULL, on_written, g_steal_pointer (&self));
+  if (printer == NULL)
+    say_failed (self, error);
+  else
+    write_pages (g_steal_pointer (&self), printer);
 }
 
 static gboolean
