@@ -110,7 +110,8 @@ void sotto_conversation_set_error (SottoConversation *self, const GError *error)
 gint64 sotto_conversation_get_last_used_us (SottoConversation *self);
 SottoHistoryModel *sotto_conversation_create_history_model (SottoConversation *self);
 
-/* The beginning of @text on one line. Returns: (transfer full) */
+/* The beginning of @text on one line; where it is cut, after a word, if one ends in its second half.
+ * Returns: (transfer full) */
 char *sotto_conversation_shorten (const char *text, guint n_characters, gboolean first_line);
 
 /* --- conversation-path.c --- */

@@ -281,6 +281,7 @@ sotto_conversation_shorten (const char *text, guint n_characters, gboolean first
   g_autofree char *stripped = g_strstrip (g_strdup (text));
   g_autoptr (GString) out = g_string_new (NULL);
   gboolean space = FALSE;
+  gsize word_end = 0;
   guint n = 0;
 
   for (const char *p = stripped; *p != '\0'; p = g_utf8_next_char (p))
@@ -292,10 +293,13 @@ sotto_conversation_shorten (const char *text, guint n_characters, gboolean first
       if (g_unichar_isspace (c) || g_unichar_iscntrl (c))
         {
           space = out->len > 0;
+          word_end = out->len;
           continue;
         }
       if (n >= n_characters)
         {
+          if (word_end >= out->len / 2)
+            g_string_truncate (out, word_end);
           g_string_append (out, "…");
           break;
         }

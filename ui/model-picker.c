@@ -34,6 +34,8 @@ update_name (SottoModelPicker *self)
   g_autofree char *label = NULL;
 
   gtk_label_set_label (self->name, name);
+  /* So much of it is seen however narrow the window is. */
+  gtk_label_set_width_chars (self->name, (int) MIN (g_utf8_strlen (name, -1), 8));
   gtk_label_set_label (self->runs_on, runs_on != NULL ? runs_on : "");
   gtk_widget_set_visible (GTK_WIDGET (self->runs_on), runs_on != NULL);
   if (runs_on != NULL)

@@ -3,6 +3,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "conversation-private.h"
+
 /* Whole conversations with a real model and without a display. The tiny model need not say anything
  * sensible; that it speaks, is heard, kept and found again is what is tested. */
 
@@ -531,11 +533,33 @@ test_reopen (void)
   harness_close (app);
 }
 
+/* A title is cut after a word, where there are words. */
+static void
+test_title (void)
+{
+  static const struct { const char *text; guint n; const char *expected; } cases[] = {
+    { "  Short   and\nsweet ", 60, "Short and" },
+    { "Twelve words", 12, "Twelve words" },
+    { "Twelve wordsmiths", 12, "Twelve…" },
+    { "Twelve words more", 12, "Twelve words…" },
+    { "A Donaudampfschiff", 12, "A Donaudampf…" },
+    { "東京タワーの高さは何メートルですか", 6, "東京タワーの…" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *title = sotto_conversation_shorten (cases[i].text, cases[i].n, TRUE);
+
+      g_assert_cmpstr (title, ==, cases[i].expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   harness_prepare ();
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/app/conversation/title", test_title);
   g_test_add_func ("/app/conversation/send", test_send);
   g_test_add_func ("/app/conversation/versions", test_versions);
   g_test_add_func ("/app/conversation/stop", test_stop);
