@@ -4,17 +4,18 @@
 #include <immintrin.h>
 #include <string.h>
 
-/* How each block type becomes integers of 16 bits. Weights come in groups of eight blocks of 32
- * (256 columns, the super-block of the K types); a row's last group may have fewer.
+/* How each block type becomes signed bytes. Weights come in groups of eight blocks of 32 (256 columns, the
+ * super-block of the K types); a row's last group may have fewer.
  *
- *   unpack   the integers of block b of a group in their natural order: 0 … 15, 16 … 31
+ *   bytes    the integers of block b of a group in their natural order
+ *   factors  of types whose scales are integers of 16 columns: those of a group, 16 of them; the products with
+ *            the bytes may have 13 bits
  *   scale    scales[0] and offsets[0] of its first n blocks, one a lane, zeros behind them
  *
- * A weight is scale * (integer - zero) + offset. Where a type has scales of 16 columns, they go
- * into the integers, which may have 13 bits. Two types have what is no integer for each 16 columns:
+ * A weight is scale * factor * integer + offset. Two types have what is no integer for each 16 columns:
  * Q2_K offsets, NVFP4 scales; scales[1] and offsets[1] are then those of a block's second half.
  *
- * To add a type, add both functions and an entry in block-kinds.h; the layouts themselves are
+ * To add a type, add these functions and an entry in block-kinds.h; the layouts themselves are
  * described in format/block-dequantise*.c. This file has the plain types, blocks-k-avx2.h and
  * blocks-iq-avx2.h the others. */
 
@@ -54,37 +55,22 @@ widen (const guint8 *p)
   return _mm256_cvtepu8_epi16 (_mm_loadu_si128 ((const __m128i *) p));
 }
 
-/* v + 16 where the bit of the lane is set */
-static inline __m256i
-add_fifth_bits (__m256i v, guint16 bits)
-{
-#ifdef __AVX512BW__
-  return _mm256_mask_add_epi16 (v, bits, v, _mm256_set1_epi16 (16));
-#else
-  __m256i lanes = _mm256_setr_epi16 (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192,
-                                     16384, (short) 0x8000);
-  __m256i set = _mm256_and_si256 (_mm256_set1_epi16 ((short) bits), lanes);
-
-  set = _mm256_cmpeq_epi16 (set, lanes);
-  return _mm256_or_si256 (v, _mm256_and_si256 (set, _mm256_set1_epi16 (16)));
-#endif
-}
-
 /* --- Q4_0: scale, 16 bytes of nibbles; Q4_1: scale, offset, nibbles --- */
 
-static inline void
-split_nibbles (const guint8 *p, __m256i *low, __m256i *high)
+/* The lower nibbles of 16 bytes, then the upper ones. */
+static inline __attribute__ ((always_inline)) __m256i
+nibbles_at (const guint8 *p)
 {
-  __m256i bytes = widen (p);
+  __m256i both = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) p));
+  __m256i counts = _mm256_setr_epi32 (0, 0, 0, 0, 4, 4, 4, 4);
 
-  *low = _mm256_and_si256 (bytes, _mm256_set1_epi16 (15));
-  *high = _mm256_srli_epi16 (bytes, 4);
+  return _mm256_and_si256 (_mm256_srlv_epi32 (both, counts), _mm256_set1_epi8 (15));
 }
 
-static inline void
-unpack_q4_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q4_0 (const guint8 *group, guint b)
 {
-  split_nibbles (group + b * 18 + 2, low, high);
+  return _mm256_sub_epi8 (nibbles_at (group + b * 18 + 2), _mm256_set1_epi8 (8));
 }
 
 static inline void
@@ -94,10 +80,10 @@ scale_q4_0 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline void
-unpack_q4_1 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q4_1 (const guint8 *group, guint b)
 {
-  split_nibbles (group + b * 20 + 4, low, high);
+  return nibbles_at (group + b * 20 + 4);
 }
 
 static inline void
@@ -109,21 +95,27 @@ scale_q4_1 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 
 /* --- Q5_0: scale, 32 fifth bits, nibbles; Q5_1: scale, offset, fifth bits, nibbles --- */
 
-static inline void
-unpack_fifth (const guint8 *bits, __m256i *low, __m256i *high)
+/* Bytes of ones where a bit is set. */
+static inline __attribute__ ((always_inline)) __m256i
+spread_bits (const guint8 *bits)
 {
-  guint32 fifth;
+  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
+                                     2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  __m256i lanes = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
+  gint32 all;
 
-  memcpy (&fifth, bits, sizeof fifth);
-  split_nibbles (bits + 4, low, high);
-  *low = add_fifth_bits (*low, (guint16) fifth);
-  *high = add_fifth_bits (*high, (guint16) (fifth >> 16));
+  memcpy (&all, bits, sizeof all);
+  return _mm256_cmpeq_epi8 (
+    _mm256_and_si256 (_mm256_shuffle_epi8 (_mm256_set1_epi32 (all), places), lanes), lanes);
 }
 
-static inline void
-unpack_q5_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q5_0 (const guint8 *group, guint b)
 {
-  unpack_fifth (group + b * 22 + 2, low, high);
+  const guint8 *block = group + b * 22;
+  __m256i without = _mm256_andnot_si256 (spread_bits (block + 2), _mm256_set1_epi8 (-16));
+
+  return _mm256_or_si256 (nibbles_at (block + 6), without);
 }
 
 static inline void
@@ -133,10 +125,13 @@ scale_q5_0 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline void
-unpack_q5_1 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q5_1 (const guint8 *group, guint b)
 {
-  unpack_fifth (group + b * 24 + 4, low, high);
+  const guint8 *block = group + b * 24;
+  __m256i fifth = _mm256_and_si256 (spread_bits (block + 4), _mm256_set1_epi8 (16));
+
+  return _mm256_or_si256 (nibbles_at (block + 8), fifth);
 }
 
 static inline void
@@ -148,13 +143,10 @@ scale_q5_1 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 
 /* --- Q8_0: scale, 32 signed bytes --- */
 
-static inline void
-unpack_q8_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q8_0 (const guint8 *group, guint b)
 {
-  const guint8 *p = group + b * 34 + 2;
-
-  *low = _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) p));
-  *high = _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (p + 16)));
+  return _mm256_loadu_si256 ((const __m256i *) (group + b * 34 + 2));
 }
 
 static inline void

@@ -8,38 +8,22 @@
 /* --- Codebooks of sixteen numbers: IQ4_NL (scale, 16 bytes of nibbles), IQ4_XS (scale, 8 scales of
  * 6 bits, nibbles), MXFP4 (a power of two, nibbles) --- */
 
-static inline void
-look_up_nibbles (const guint8 *p, __m128i codes, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+look_up_nibbles (const guint8 *p, __m128i codes)
 {
-  __m128i bytes = _mm_loadu_si128 ((const __m128i *) p);
-  __m128i first = _mm_and_si128 (bytes, _mm_set1_epi8 (15));
-  __m128i second = _mm_and_si128 (_mm_srli_epi16 (bytes, 4), _mm_set1_epi8 (15));
-
-  *low = _mm256_cvtepi8_epi16 (_mm_shuffle_epi8 (codes, first));
-  *high = _mm256_cvtepi8_epi16 (_mm_shuffle_epi8 (codes, second));
+  return _mm256_shuffle_epi8 (_mm256_broadcastsi128_si256 (codes), nibbles_at (p));
 }
 
-static inline void
-unpack_iq4_nl (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_iq4_nl (const guint8 *group, guint b)
 {
-  look_up_nibbles (group + 18 * b + 2, _mm_setr_epi8 (SOTTO_CODES_IQ4), low, high);
-}
-
-static inline void
-unpack_iq4_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  look_up_nibbles (group + 8 + 16 * b, _mm_setr_epi8 (SOTTO_CODES_IQ4), low, high);
+  return look_up_nibbles (group + 18 * b + 2, _mm_setr_epi8 (SOTTO_CODES_IQ4));
 }
 
 static inline __attribute__ ((always_inline)) __m256i
 bytes_iq4_xs (const guint8 *group, guint b)
 {
-  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (group + 8 + 16 * b));
-  __m256i both = _mm256_set_m128i (_mm_srli_epi16 (bytes, 4), bytes);
-
-  return _mm256_shuffle_epi8 (
-    _mm256_broadcastsi128_si256 (_mm_setr_epi8 (SOTTO_CODES_IQ4)),
-    _mm256_and_si256 (both, _mm256_set1_epi8 (15)));
+  return look_up_nibbles (group + 8 + 16 * b, _mm_setr_epi8 (SOTTO_CODES_IQ4));
 }
 
 static inline void
@@ -63,10 +47,10 @@ scale_iq4_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline void
-unpack_mxfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_mxfp4 (const guint8 *group, guint b)
 {
-  look_up_nibbles (group + 17 * b + 1, _mm_setr_epi8 (SOTTO_CODES_FP4), low, high);
+  return look_up_nibbles (group + 17 * b + 1, _mm_setr_epi8 (SOTTO_CODES_FP4));
 }
 
 /* 2^(e - 128) of eight bytes: the lowest two are subnormal numbers, for which the shift of what is above
@@ -101,18 +85,12 @@ scale_mxfp4 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 /* --- NVFP4: four scales of 16 columns, floats of 8 bits; for each 8 bytes of nibbles. A block here
  * is half of one in the file --- */
 
-static inline void
-unpack_nvfp4 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_nvfp4 (const guint8 *group, guint b)
 {
-  __m128i codes = _mm_setr_epi8 (SOTTO_CODES_FP4);
-  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (group + b / 2 * 36 + 4 + b % 2 * 16));
-  __m128i first = _mm_and_si128 (bytes, _mm_set1_epi8 (15));
-  __m128i second = _mm_and_si128 (_mm_srli_epi16 (bytes, 4), _mm_set1_epi8 (15));
+  const guint8 *block = group + b / 2 * 36 + 4 + b % 2 * 16;
 
-  first = _mm_shuffle_epi8 (codes, first);
-  second = _mm_shuffle_epi8 (codes, second);
-  *low = _mm256_cvtepi8_epi16 (_mm_unpacklo_epi64 (first, second));
-  *high = _mm256_cvtepi8_epi16 (_mm_unpackhi_epi64 (first, second));
+  return _mm256_permute4x64_epi64 (look_up_nibbles (block, _mm_setr_epi8 (SOTTO_CODES_FP4)), 0xd8);
 }
 
 /* Half of what the bytes stand for (the codes are doubled): mantissas with their hidden bit,
@@ -280,12 +258,6 @@ bytes_iq2_xxs (const guint8 *group, guint b)
 }
 
 static inline void
-unpack_iq2_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_signed (bytes_iq2_xxs (group, b), low, high);
-}
-
-static inline void
 scale_iq2_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   *scales = odd_scales (_mm256_srli_epi32 (words_iq2_xxs (group), 28), half_at (group), 0.125f);
@@ -294,7 +266,7 @@ scale_iq2_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m25
 
 /* --- IQ2_XS: scale, 32 places of 9 bits with signs of 7, 16 scales of 4 bits; IQ2_S: scale, 32
  * bytes of places, 32 of signs, 8 of the places' ninth and tenth bits, 16 scales of 4 bits. The
- * scales go into the integers: up to 31 * 43 --- */
+ * products are up to 31 * 43 --- */
 
 static inline void
 scale_iq2_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
@@ -348,12 +320,6 @@ bytes_iq2_xs (const guint8 *group, guint b)
   return apply_signs_of (bytes, signs_iq2_xs (group), b);
 }
 
-static inline void
-unpack_iq2_xs (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_iq2_xs (group, b), factors_iq2_xs (group), b, low, high);
-}
-
 static inline __attribute__ ((always_inline)) __m256i
 bytes_iq2_s (const guint8 *group, guint b)
 {
@@ -369,12 +335,6 @@ bytes_iq2_s (const guint8 *group, guint b)
   return apply_signs (bytes, signs);
 }
 
-static inline void
-unpack_iq2_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_iq2_s (group, b), factors_iq2_s (group), b, low, high);
-}
-
 /* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64
  * places, their ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
 
@@ -385,12 +345,6 @@ bytes_iq3_xxs (const guint8 *group, guint b)
   __m256i words = _mm256_loadu_si256 ((const __m256i *) (group + 66));
 
   return apply_signs_of (bytes, spread_signs (words), b);
-}
-
-static inline void
-unpack_iq3_xxs (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_signed (bytes_iq3_xxs (group, b), low, high);
 }
 
 static inline void
@@ -409,12 +363,6 @@ bytes_iq3_s (const guint8 *group, guint b)
 
   memcpy (&signs, group + 74 + 4 * b, sizeof signs);
   return apply_signs (look_up_fours (sotto_grid_iq3_s, group + 2 + 8 * b, group[66 + b]), signs);
-}
-
-static inline void
-unpack_iq3_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_signed (bytes_iq3_s (group, b), low, high);
 }
 
 static inline void
@@ -464,12 +412,6 @@ bytes_iq1_s (const guint8 *group, guint b)
 }
 
 static inline void
-unpack_iq1_s (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_signed (bytes_iq1_s (group, b), low, high);
-}
-
-static inline void
 scale_iq1_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   __m128i words = _mm_loadu_si128 ((const __m128i *) (group + 34));
@@ -510,12 +452,6 @@ bytes_iq1_m (const guint8 *group, guint b)
   shifts = _mm256_and_si256 (_mm256_set1_epi16 ((gint16) word), bits);
   shifts = ones (_mm256_cmpeq_epi16 (shifts, bits));
   return _mm256_add_epi8 (bytes, shifts);
-}
-
-static inline void
-unpack_iq1_m (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_iq1_m (group, b), factors_iq1_m (group), b, low, high);
 }
 
 static inline void

@@ -14,28 +14,6 @@ bit_pairs (const guint8 *planes, guint b)
   return _mm256_and_si256 (bytes, _mm256_set1_epi8 (3));
 }
 
-static inline void
-widen_signed (__m256i bytes, __m256i *low, __m256i *high)
-{
-  *low = _mm256_cvtepi8_epi16 (_mm256_castsi256_si128 (bytes));
-  *high = _mm256_cvtepi8_epi16 (_mm256_extracti128_si256 (bytes, 1));
-}
-
-/* The same times factors of 16 columns: those of the group are 16 numbers, computed once where this
- * is inlined eight times. */
-static inline void
-widen_times (__m256i bytes, __m256i factors, guint b, __m256i *low, __m256i *high)
-{
-  __m256i four = b < 4 ? _mm256_permute2x128_si256 (factors, factors, 0x00)
-                       : _mm256_permute2x128_si256 (factors, factors, 0x11);
-  short place = (short) (0x0100 + b % 4 * 0x0404); /* of the first one's bytes */
-
-  widen_signed (bytes, low, high);
-  *low = _mm256_mullo_epi16 (*low, _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place)));
-  *high = _mm256_mullo_epi16 (*high,
-                              _mm256_shuffle_epi8 (four, _mm256_set1_epi16 (place + 0x0202)));
-}
-
 /* Eight bytes as floats. */
 static inline __m256
 bytes_to_floats (guint64 bytes)
@@ -44,7 +22,7 @@ bytes_to_floats (guint64 bytes)
 }
 
 /* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale
- * of offsets. The scales go into the integers --- */
+ * of offsets --- */
 
 static inline __attribute__ ((always_inline)) __m256i
 bytes_q2_k (const guint8 *group, guint b)
@@ -56,12 +34,6 @@ static inline __attribute__ ((always_inline)) __m256i
 factors_q2_k (const guint8 *group)
 {
   return _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
-}
-
-static inline void
-unpack_q2_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_q2_k (group, b), factors_q2_k (group), b, low, high);
 }
 
 static inline void
@@ -78,8 +50,7 @@ scale_q2_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
   offsets[1] = _mm256_mul_ps (_mm256_cvtepi32_ps (_mm256_cvtepu16_epi32 (second)), factor);
 }
 
-/* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale. The scales go
- * into the integers --- */
+/* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale --- */
 
 static inline __attribute__ ((always_inline)) __m256i
 factors_q3_k (const guint8 *group)
@@ -113,12 +84,6 @@ bytes_q3_k (const guint8 *group, guint b)
 }
 
 static inline void
-unpack_q3_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_q3_k (group, b), factors_q3_k (group), b, low, high);
-}
-
-static inline void
 scale_q3_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   *scales = _mm256_set1_ps (half_at (group + 108));
@@ -128,27 +93,18 @@ scale_q3_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 /* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128
  * bytes of nibbles; Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
 
-static inline void
-unpack_q4_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q4_k (const guint8 *group, guint b)
 {
-  const guint8 *p = group + 16 + b / 2 * 32;
-  __m256i first = widen (p);
-  __m256i second = widen (p + 16);
+  __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + 16 + b / 2 * 32));
 
-  if (b % 2 == 0)
-    {
-      *low = _mm256_and_si256 (first, _mm256_set1_epi16 (15));
-      *high = _mm256_and_si256 (second, _mm256_set1_epi16 (15));
-    }
-  else
-    {
-      *low = _mm256_srli_epi16 (first, 4);
-      *high = _mm256_srli_epi16 (second, 4);
-    }
+  if (b % 2 == 1)
+    bytes = _mm256_srli_epi16 (bytes, 4);
+  return _mm256_and_si256 (bytes, _mm256_set1_epi8 (15));
 }
 
-static inline void
-unpack_q5_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_q5_k (const guint8 *group, guint b)
 {
   __m256i fifth = _mm256_loadu_si256 ((const __m256i *) (group + 16));
   __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + 48 + b / 2 * 32));
@@ -157,10 +113,8 @@ unpack_q5_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
     bytes = _mm256_srli_epi16 (bytes, 4);
   fifth = b < 4 ? _mm256_slli_epi16 (fifth, (int) (4 - b))
                 : _mm256_srli_epi16 (fifth, (int) (b - 4));
-  bytes = _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
-                           _mm256_and_si256 (fifth, _mm256_set1_epi8 (16)));
-  *low = _mm256_cvtepu8_epi16 (_mm256_castsi256_si128 (bytes));
-  *high = _mm256_cvtepu8_epi16 (_mm256_extracti128_si256 (bytes, 1));
+  return _mm256_or_si256 (_mm256_and_si256 (bytes, _mm256_set1_epi8 (15)),
+                          _mm256_and_si256 (fifth, _mm256_set1_epi8 (16)));
 }
 
 static inline void
@@ -180,7 +134,7 @@ scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 }
 
 /* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns
- * each, scale. The scales go into the integers, of which 13 bits are used then --- */
+ * each, scale --- */
 
 static inline __attribute__ ((always_inline)) __m256i
 bytes_q6_k (const guint8 *group, guint b)
@@ -206,12 +160,6 @@ factors_q6_k (const guint8 *group)
 }
 
 static inline void
-unpack_q6_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_times (bytes_q6_k (group, b), factors_q6_k (group), b, low, high);
-}
-
-static inline void
 scale_q6_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   *scales = _mm256_set1_ps (half_at (group + 208));
@@ -227,12 +175,6 @@ bytes_q8_k (const guint8 *group, guint b)
 }
 
 static inline void
-unpack_q8_k (const guint8 *group, guint b, __m256i *low, __m256i *high)
-{
-  widen_signed (bytes_q8_k (group, b), low, high);
-}
-
-static inline void
 scale_q8_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   float scale;
@@ -244,10 +186,10 @@ scale_q8_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 
 /* --- TQ2_0: planes of 2 bits, scale; TQ1_0: 52 bytes of digits of base three, scale --- */
 
-static inline void
-unpack_tq2_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_tq2_0 (const guint8 *group, guint b)
 {
-  widen_signed (bit_pairs (group, b), low, high);
+  return _mm256_sub_epi8 (bit_pairs (group, b), _mm256_set1_epi8 (1));
 }
 
 static inline void
@@ -300,10 +242,10 @@ shifted_tq1_0 (const guint8 *group, guint b)
   return _mm256_permute2x128_si256 (sixteen, second, 0x20);
 }
 
-static inline void
-unpack_tq1_0 (const guint8 *group, guint b, __m256i *low, __m256i *high)
+static inline __attribute__ ((always_inline)) __m256i
+bytes_tq1_0 (const guint8 *group, guint b)
 {
-  widen_signed (first_digits (shifted_tq1_0 (group, b)), low, high);
+  return _mm256_sub_epi8 (first_digits (shifted_tq1_0 (group, b)), _mm256_set1_epi8 (1));
 }
 
 static inline void

@@ -132,8 +132,6 @@ scales_nvfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_G
 /* --- Types of 256 columns: codes and scales of a group --- */
 
 /* From bytes_* of blocks-*.h, which are `zero` more than the weights, or have a sign. */
-typedef __m256i (*BytesFunc) (const guint8 *group, guint b);
-
 static inline __attribute__ ((always_inline)) void
 group_codes (BytesFunc bytes, guint zero, const guint8 *group, Codes codes[4])
 {
@@ -144,8 +142,6 @@ group_codes (BytesFunc bytes, guint zero, const guint8 *group, Codes codes[4])
 }
 
 /* From scale_*. */
-typedef void (*ScaleFunc) (const guint8 *group, guint n, __m256 *scales, __m256 *offsets);
-
 static inline __attribute__ ((always_inline)) void
 group_scales (ScaleFunc scale, const guint8 *group, Lanes scales[4])
 {
@@ -168,8 +164,6 @@ spread_halves (Lanes v, Lanes scales[4])
 }
 
 /* From scale_*, the same for all blocks, and factors_*. */
-typedef __m256i (*FactorsFunc) (const guint8 *group);
-
 static inline __attribute__ ((always_inline)) void
 group_half_scales (ScaleFunc scale, FactorsFunc factors, const guint8 *group, Lanes scales[4])
 {

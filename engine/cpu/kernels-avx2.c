@@ -4,14 +4,14 @@
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
 
-/* The AVX2 tier (with FMA and F16C). A tile of the panel is two registers of rows by three tokens:
- * six sums of integers and six of floats, two of weights, one of activations. */
+/* The AVX2 tier (with FMA and F16C). A tile of the panel is two registers of rows by six tokens: twelve sums
+ * of integers, two of weights, one of activations, one for a product. */
 
 typedef __m256i IntVector;
 typedef __m256 FloatVector;
 
 #define VECTOR_ROWS 8
-#define PANEL_TOKENS 3
+#define PANEL_TOKENS 4
 
 static inline IntVector
 vector_load_int (const gint32 *source)

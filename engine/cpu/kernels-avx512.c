@@ -5,7 +5,7 @@
 #include "cpu/template-attention.h"
 
 /* The AVX-512 tier (F, BW, VL, DQ, VNNI and GFNI). A tile of the panel is two registers of rows by six
- * tokens: 12 sums of integers and 12 of floats, two of weights, one of activations. */
+ * tokens: 12 sums of integers, two of weights, one of activations. */
 
 typedef __m512i IntVector;
 typedef __m512 FloatVector;

@@ -7,8 +7,8 @@
 #define FLOAT_CHAINS 16
 #define FLOAT_STRETCH 512
 
-/* Tokens of a tile: twice as many as where sums of integers stand beside those of floats. */
-#define FLOAT_PANEL_TOKENS (2 * PANEL_TOKENS)
+/* Tokens of a tile: so many that two sums for each leave a quarter of the registers. */
+#define FLOAT_PANEL_TOKENS (VECTOR_ROWS == 8 ? 6 : 12)
 
 /* Eight weights of a row as floats. */
 typedef __m256 (*LoadEight) (const guint8 *source);

@@ -36,21 +36,21 @@ multiply_kind (BlockKind kind, const SottoProduct *product, void *scratch)
     {
       pack_panel (kind, rows + r * row_bytes, row_bytes, MIN (product->n_rows - r, PANEL_ROWS), &panel);
       if (kind.form == FORM_SCALE)
-        multiply_panel_scale (&panel, kind.zero, product, &x, r);
+        multiply_panel_scale (&panel, product, &x, r);
       else if (kind.form == FORM_OFFSET)
-        multiply_panel_offset (&panel, kind.zero, product, &x, r);
+        multiply_panel_offset (&panel, product, &x, r);
       else if (kind.form == FORM_HALF_OFFSETS)
-        multiply_panel_half_offsets (&panel, kind.zero, product, &x, r);
+        multiply_panel_half_offsets (&panel, product, &x, r);
       else
-        multiply_panel_half_scales (&panel, kind.zero, product, &x, r);
+        multiply_panel_half_scales (&panel, product, &x, r);
     }
 }
 
-#define DEFINE_MULTIPLY(type, name, scale_of, group_bytes, is_whole, zero, form)                   \
+#define DEFINE_MULTIPLY(type, name, factors, scale_of, group_bytes, is_whole, form)                \
   static void multiply_##name (const SottoProduct *product, void *scratch)                         \
   {                                                                                                \
-    static const BlockKind kind = { unpack_##name, scale_##scale_of, group_bytes, is_whole, zero,  \
-                                    form };                                                        \
+    static const BlockKind kind = { bytes_##name, factors, scale_##scale_of, group_bytes,          \
+                                    is_whole, form };                                              \
                                                                                                    \
     multiply_kind (kind, product, scratch);                                                        \
   }
@@ -68,5 +68,5 @@ fill_multiply_kernels (SottoKernels *kernels)
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16;
   kernels->piece = 500 * 1000 * 1000;
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many, TRUE };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_pairs, TRUE };
 }

@@ -1,11 +1,12 @@
 /* Products of quantised weights with many tokens (floats: template-float-panel.h). A tile of rows
  * is unpacked once into a panel in which the same pair of columns of all rows lies side by side,
  * (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
- * and each pair of a token's activations is loaded once for all rows.
+ * and each pair of a token's activations is loaded once for all rows. Rows are brought beside each other as
+ * bytes, four columns in 32 bits, and widened there: the first and third of four columns are a pair, and the
+ * second and fourth, in the panel and in the activations.
  *
  * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS
- * (tokens of a tile: two accumulators of each kind for each token are kept in registers), and the
- * vector_* functions. */
+ * (tokens of a tile: two sums of integers for each are kept in registers), and the vector_* functions. */
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
@@ -16,6 +17,28 @@ typedef struct {
   float *offsets[2];
   float *halves;      /* what sum_halves() says of the tokens of a tile */
 } Panel;
+
+/* --- Activations --- */
+
+/* As pack_many(), then the steps in the pairs of a panel. */
+static void
+pack_pairs (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
+{
+  __m256i places = _mm256_setr_epi8 (0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15,
+                                     0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
+  gsize begin = first * sizeof (gint16);
+  gsize end = (gsize) (first + n + STEPS_BLOCK - 1) / STEPS_BLOCK * STEPS_BLOCK * sizeof (gint16);
+
+  pack_many (x, n_columns, first, n, packed);
+  for (gsize i = begin; i < end; i += sizeof places)
+    {
+      __m256i *sixteen = (__m256i *) (gpointer) (packed + i);
+
+      _mm256_storeu_si256 (sixteen, _mm256_shuffle_epi8 (_mm256_loadu_si256 (sixteen), places));
+    }
+}
+
+/* --- Weights --- */
 
 /* Whether a block has the second of its scales or offsets. */
 static inline gboolean
@@ -64,10 +87,52 @@ store_transposed (__m256i v[8], guint n, float *target)
     _mm256_storeu_si256 ((__m256i *) (target + b * PANEL_ROWS), v[b]);
 }
 
-/* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i. */
+/* A lane has the factors of both halves of its row's block; to where their products are. */
+static inline __m256i
+spread_factors (__m256i factors, guint half)
+{
+  __m256i first = _mm256_setr_epi8 (0, 1, 0, 1, 4, 5, 4, 5, 8, 9, 8, 9, 12, 13, 12, 13,
+                                    0, 1, 0, 1, 4, 5, 4, 5, 8, 9, 8, 9, 12, 13, 12, 13);
+
+  return _mm256_shuffle_epi8 (factors, _mm256_or_si256 (first, _mm256_set1_epi8 (half == 0 ? 0 : 2)));
+}
+
+/* Block b of eight rows to pairs, their place in the panel. */
+static inline __attribute__ ((always_inline)) void
+pack_block_of_eight (BlockKind           kind,
+                     const guint8 *const rows[8],
+                     guint               b,
+                     __m256i             factors,
+                     gint32             *pairs)
+{
+  __m256i quads[8];
+
+  for (guint i = 0; i < 8; i++)
+    quads[i] = kind.bytes (rows[i], b);
+  transpose_eight (quads);
+  for (guint q = 0; q < 8; q++)
+    {
+      __m256i even = _mm256_srai_epi16 (_mm256_slli_epi16 (quads[q], 8), 8);
+      __m256i odd = _mm256_srai_epi16 (quads[q], 8);
+
+      if (kind.factors != NULL)
+        {
+          __m256i own = spread_factors (factors, q / 4);
+
+          even = _mm256_mullo_epi16 (even, own);
+          odd = _mm256_mullo_epi16 (odd, own);
+        }
+      _mm256_storeu_si256 ((__m256i *) (pairs + 2 * q * PANEL_ROWS), even);
+      _mm256_storeu_si256 ((__m256i *) (pairs + (2 * q + 1) * PANEL_ROWS), odd);
+    }
+}
+
+/* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i; those of the
+ * next panel, which lie ahead bytes behind, are asked for. */
 static inline __attribute__ ((always_inline)) void
 pack_group (BlockKind kind,
             const guint8 *const rows[8],
+            gsize ahead,
             guint n,
             const Panel *panel,
             guint first_block,
@@ -75,24 +140,23 @@ pack_group (BlockKind kind,
 {
   __m256i scales[2][8];
   __m256i offsets[2][8];
+  __m256i factors[8];
 
+  for (guint i = 0; i < 8; i++)
+    for (guint line = 0; line < kind.group_bytes; line += 64)
+      _mm_prefetch ((const char *) rows[i] + ahead + line, _MM_HINT_T1);
+  if (kind.factors != NULL)
+    {
+      for (guint i = 0; i < 8; i++)
+        factors[i] = kind.factors (rows[i]);
+      transpose_eight (factors);
+    }
   for (guint b = 0; b < 8; b++)
     {
-      gint32 *pairs = panel->pairs + (gsize) (first_block + b) * 16 * PANEL_ROWS + first_row;
-      __m256i low[8];
-      __m256i high[8];
-
       if (b >= n)
         break;
-      for (guint i = 0; i < 8; i++)
-        kind.unpack (rows[i], b, &low[i], &high[i]);
-      transpose_eight (low);
-      transpose_eight (high);
-      for (guint p = 0; p < 8; p++)
-        {
-          _mm256_storeu_si256 ((__m256i *) (pairs + p * PANEL_ROWS), low[p]);
-          _mm256_storeu_si256 ((__m256i *) (pairs + (p + 8) * PANEL_ROWS), high[p]);
-        }
+      pack_block_of_eight (kind, rows, b, kind.factors != NULL ? factors[b] : _mm256_setzero_si256 (),
+                           panel->pairs + (gsize) (first_block + b) * 16 * PANEL_ROWS + first_row);
     }
   for (guint i = 0; i < 8; i++)
     {
@@ -137,14 +201,16 @@ pack_panel (BlockKind kind,
       for (guint first = 0; first < n_blocks; first += 8)
         {
           if (kind.is_whole || n_blocks - first >= 8)
-            pack_group (kind, groups, 8, panel, first, first_row);
+            pack_group (kind, groups, PANEL_ROWS * row_bytes, 8, panel, first, first_row);
           else
-            pack_group (kind, groups, n_blocks - first, panel, first, first_row);
+            pack_group (kind, groups, PANEL_ROWS * row_bytes, n_blocks - first, panel, first, first_row);
           for (guint i = 0; i < 8; i++)
             groups[i] += kind.group_bytes;
         }
     }
 }
+
+/* --- Products --- */
 
 /* Lane i: the sum of v[i]. */
 static inline __m256i
@@ -188,7 +254,31 @@ sum_halves (const Steps *x, gsize token, float *halves)
     }
 }
 
-/* Products of n_pairs pairs of columns of a block with the tokens of the tile. */
+/* products += one pair of columns with the tokens of the tile */
+static inline __attribute__ ((always_inline)) void
+multiply_panel_pair (const gint32           *pair,
+                     const gint16           *steps,
+                     gsize                   stride,
+                     guint                   n_tokens,
+                     IntVector               products[2][PANEL_TOKENS])
+{
+  IntVector left = vector_load_int (pair);
+  IntVector right = vector_load_int (pair + VECTOR_ROWS);
+
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      IntVector both = vector_all_pair (steps + t * stride);
+
+      products[0][t] = vector_multiply_pairs (products[0][t], left, both);
+      products[1][t] = vector_multiply_pairs (products[1][t], right, both);
+
+      /* Else gcc makes all tokens' products first, for which there are not registers enough. */
+      __asm__ ("" : "+v" (products[0][t]), "+v" (products[1][t]));
+    }
+}
+
+/* Products of n_pairs pairs of columns of a block with the tokens of the tile. The first ones are no sums yet,
+ * which gcc sees. */
 static inline __attribute__ ((always_inline)) void
 multiply_panel_pairs (const gint32           *pairs,
                       gsize                   n_pairs,
@@ -198,20 +288,13 @@ multiply_panel_pairs (const gint32           *pairs,
                       guint                   n_tokens,
                       IntVector               products[2][PANEL_TOKENS])
 {
-  for (gsize p = 0; p < n_pairs; p++)
-    {
-      IntVector left = vector_load_int (pairs + p * PANEL_ROWS);
-      IntVector right = vector_load_int (pairs + p * PANEL_ROWS + VECTOR_ROWS);
+  const gint16 *steps = x->steps + first_token * x->column_stride + first_column;
 
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          IntVector pair = vector_all_pair (x->steps + (first_token + t) * x->column_stride
-                                            + first_column + 2 * p);
-
-          products[0][t] = vector_multiply_pairs (products[0][t], left, pair);
-          products[1][t] = vector_multiply_pairs (products[1][t], right, pair);
-        }
-    }
+  for (guint t = 0; t < n_tokens; t++)
+    products[0][t] = products[1][t] = vector_all_int (0);
+  multiply_panel_pair (pairs, steps, x->column_stride, n_tokens, products);
+  for (gsize p = 1; p < n_pairs; p++)
+    multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
 }
 
 /* sums += factor of the row * factor of the token * products */
@@ -239,7 +322,6 @@ add_panel_products (const float            *row_scales,
 static inline __attribute__ ((always_inline)) void
 multiply_panel_block (const Panel            *panel,
                       gsize                   block,
-                      int                     zero,
                       BlockForm               form,
                       const Steps            *x,
                       gsize                   first_token,
@@ -253,9 +335,6 @@ multiply_panel_block (const Panel            *panel,
 
   for (guint half = 0; half < (form == FORM_HALF_SCALES ? 2 : 1); half++)
     {
-      for (guint t = 0; t < n_tokens; t++)
-        products[0][t] = products[1][t] = vector_all_int (
-          -zero * x->totals[(first_token + t) * x->block_stride + block]);
       if (form == FORM_HALF_SCALES)
         multiply_panel_pairs (pairs + half * 8 * PANEL_ROWS, 8, x, first_token, column + half * 16,
                               n_tokens, products);
@@ -277,10 +356,10 @@ multiply_panel_block (const Panel            *panel,
         }
 }
 
-/* The panel, which are the rows of the product from row on, times n_tokens from token on, chain by chain. */
+/* The panel, which are the rows of the product from row on, times n_tokens from token on. Chains rest in memory
+ * (the first cache), so that panel and activations are gone through as they lie. */
 static inline __attribute__ ((always_inline)) void
 multiply_panel_tile (const Panel        *panel,
-                     int                 zero,
                      BlockForm           form,
                      const SottoProduct *product,
                      const Steps        *x,
@@ -299,19 +378,10 @@ multiply_panel_tile (const Panel        *panel,
     for (guint t = 0; t < n_tokens; t++)
       sum_halves (x, first_token + t, panel->halves + 2 * t * x->block_stride);
   for (guint c = 0; c < 8; c++)
-    {
-      FloatVector sums[2][PANEL_TOKENS];
-
-      for (guint t = 0; t < n_tokens; t++)
-        sums[0][t] = sums[1][t] = vector_all (0.0f);
-      for (gsize block = c; block < n_blocks; block += 8)
-        multiply_panel_block (panel, block, zero, form, x, first_token, n_tokens, sums);
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          chains[c][0][t] = sums[0][t];
-          chains[c][1][t] = sums[1][t];
-        }
-    }
+    for (guint t = 0; t < n_tokens; t++)
+      chains[c][0][t] = chains[c][1][t] = vector_all (0.0f);
+  for (gsize block = 0; block < n_blocks; block++)
+    multiply_panel_block (panel, block, form, x, first_token, n_tokens, chains[block % 8]);
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
@@ -328,7 +398,6 @@ multiply_panel_tile (const Panel        *panel,
 
 static inline __attribute__ ((always_inline)) void
 multiply_panel (const Panel        *panel,
-                int                 zero,
                 BlockForm           form,
                 const SottoProduct *product,
                 const Steps        *x,
@@ -338,35 +407,35 @@ multiply_panel (const Panel        *panel,
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, zero, form, product, x, row, t, PANEL_TOKENS);
+    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, zero, form, product, x, row, t, 2);
+    multiply_panel_tile (panel, form, product, x, row, t, 2);
   if (t < n_tokens)
-    multiply_panel_tile (panel, zero, form, product, x, row, t, 1);
+    multiply_panel_tile (panel, form, product, x, row, t, 1);
 }
 
-/* One function a form, which its block types share; zero is not in the panel so that there can be one for 0. */
+/* One function a form, which its block types share. */
 
 static void
-multiply_panel_scale (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
+multiply_panel_scale (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, zero, FORM_SCALE, product, x, row);
-}
-
-static void
-multiply_panel_offset (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
-{
-  multiply_panel (panel, zero, FORM_OFFSET, product, x, row);
+  multiply_panel (panel, FORM_SCALE, product, x, row);
 }
 
 static void
-multiply_panel_half_offsets (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
+multiply_panel_offset (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, zero, FORM_HALF_OFFSETS, product, x, row);
+  multiply_panel (panel, FORM_OFFSET, product, x, row);
 }
 
 static void
-multiply_panel_half_scales (const Panel *panel, int zero, const SottoProduct *product, const Steps *x, guint row)
+multiply_panel_half_offsets (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
 {
-  multiply_panel (panel, zero, FORM_HALF_SCALES, product, x, row);
+  multiply_panel (panel, FORM_HALF_OFFSETS, product, x, row);
+}
+
+static void
+multiply_panel_half_scales (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
+{
+  multiply_panel (panel, FORM_HALF_SCALES, product, x, row);
 }
