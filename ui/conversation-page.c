@@ -23,6 +23,7 @@ struct _SottoConversationPage {
   GtkScrolledWindow *scroller;
   SottoMessageList *list;
   AdwStatusPage *empty_page;
+  AdwStatusPage *no_model_page;
   GtkBox *suggestions;
   GtkWidget *welcome;
   GtkRevealer *jump_revealer;
@@ -132,6 +133,19 @@ update_empty_page (SottoConversationPage *self)
     add_suggestion (self, is_base ? beginnings[i] : questions[i]);
 }
 
+/* Who has put a file where models are looked for learns why it is none. */
+static void
+update_no_model_page (SottoConversationPage *self)
+{
+  g_autoptr (SottoModelEntry) first = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_models (self->app)), 0);
+  SottoProblem *problem = first != NULL ? sotto_model_entry_get_problem (first) : NULL;
+  g_autofree char *why = problem != NULL ? g_markup_escape_text (sotto_problem_get_text (problem), -1) : NULL;
+
+  adw_status_page_set_title (self->no_model_page, why != NULL ? _("No Usable Model") : _("No Model Yet"));
+  adw_status_page_set_description (self->no_model_page, why != NULL ? why
+    : _("Sotto needs a language model to answer: a GGUF file, for instance from another program on this computer or from a web site of models. It stays where it is."));
+}
+
 static void
 update_stack (SottoConversationPage *self)
 {
@@ -147,6 +161,7 @@ update_stack (SottoConversationPage *self)
     name = "no-model";
 
   update_empty_page (self);
+  update_no_model_page (self);
   /* Who has talked to it before knows where to find things. */
   gtk_widget_set_visible (self->welcome,
                           g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (self->app))) == 0);
@@ -518,6 +533,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, empty_page);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, welcome);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
