@@ -20,12 +20,11 @@ activate_unit (SottoLane              *lane,
                const SottoActivations *hidden,
                guint                   t,
                guint                   first,
-               guint                   n,
-               guint                   stride)
+               guint                   n)
 {
   const SottoScratch *scratch = &lane->state->scratch;
-  const float *gates = lane->memory->tiles[0] + (gsize) t * stride;
-  const float *ups = lane->memory->tiles[1] + (gsize) t * stride;
+  const float *gates = lane->memory->tiles[0] + (gsize) t * n;
+  const float *ups = lane->memory->tiles[1] + (gsize) t * n;
   float *y = hidden->values + t * hidden->column_stride + first;
 
   if (!sotto_weight_is_there (&step->gate))
@@ -57,27 +56,24 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
   SottoActivations x = sotto_lane_operand (lane, feed->from, some->n_columns);
   SottoActivations hidden = sotto_lane_buffer (lane, SOTTO_BUFFER_HIDDEN, some->n_rows);
   guint n_tokens = lane->batch->n_tokens;
-  guint unit_rows = sotto_lane_unit_rows (lane, some->n_rows);
-  guint unit;
+  guint first;
+  guint n;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
   multiply_switch (lane, feed, &x);
-  while (sotto_lane_take (lane, sotto_count_units (some->n_rows, unit_rows), &unit))
+  while (sotto_lane_take_outputs (lane, some->n_rows, &first, &n))
     {
-      guint first = unit * unit_rows;
-      guint n = MIN (some->n_rows - first, unit_rows);
-
       for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
         {
           SottoProduct product = { .weight = weights[i], .first_row = first, .n_rows = n, .x = &x,
-                                   .n_tokens = n_tokens, .y = lane->memory->tiles[i], .y_stride = unit_rows };
+                                   .n_tokens = n_tokens, .y = lane->memory->tiles[i], .y_stride = n };
 
           if (sotto_weight_is_there (weights[i]))
             sotto_lane_multiply (lane, &product);
         }
       for (guint t = 0; t < n_tokens; t++)
-        activate_unit (lane, feed, &hidden, t, first, n, unit_rows);
+        activate_unit (lane, feed, &hidden, t, first, n);
     }
   sotto_pool_barrier (lane->pool);
 }
@@ -89,20 +85,18 @@ sotto_step_project (SottoLane *lane, const SottoStep *step)
   SottoActivations x = sotto_lane_operand (lane, step->project.from, weight->n_columns);
   SottoTarget target = { step->project.to, weight->n_rows, step->project.scale, step->project.add };
   float *tile = lane->memory->tiles[0];
-  guint unit_rows = sotto_lane_unit_rows (lane, weight->n_rows);
-  guint unit;
+  guint first;
+  guint n;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, unit_rows), &unit))
+  while (sotto_lane_take_outputs (lane, weight->n_rows, &first, &n))
     {
-      guint first = unit * unit_rows;
-      guint n = MIN (weight->n_rows - first, unit_rows);
       SottoProduct product = { .weight = weight, .first_row = first, .n_rows = n, .x = &x,
-                               .n_tokens = lane->batch->n_tokens, .y = tile, .y_stride = unit_rows };
+                               .n_tokens = lane->batch->n_tokens, .y = tile, .y_stride = n };
 
       sotto_lane_multiply (lane, &product);
-      sotto_lane_put (lane, &target, tile, unit_rows, first, n);
+      sotto_lane_put (lane, &target, tile, n, first, n);
     }
   sotto_lane_complete (lane, &target);
 }

@@ -77,26 +77,17 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 /* Rows of fewer tokens than this, but for those of the few, stay in a cache from unit to unit. */
 #define MANY_TOKENS 128
 
-/* Units that few tokens leave a lane at least, for others to help with. */
-#define FEW_UNITS 4
-
-guint
-sotto_lane_unit_rows (const SottoLane *lane, guint n_rows)
+/* The largest units that leave all lanes the same work. */
+static guint
+find_unit_rows (const SottoLane *lane, guint n_rows)
 {
-  guint n_tokens = lane->batch->n_tokens;
-  gboolean is_few = sotto_form_of (n_tokens) == SOTTO_FORM_FEW;
   guint best = SOTTO_UNIT_ROWS;
   guint least = G_MAXUINT;
 
-  if (!is_few && n_tokens < MANY_TOKENS)
-    return best;
   for (guint rows = SOTTO_UNIT_ROWS; rows <= SOTTO_MOST_UNIT_ROWS; rows += SOTTO_UNIT_ROWS)
     {
-      guint n_units = sotto_count_units (n_rows, rows);
-      guint longest = sotto_count_units (n_units, lane->n_lanes) * rows;
+      guint longest = sotto_count_units (sotto_count_units (n_rows, rows), lane->n_lanes) * rows;
 
-      if (is_few && rows > SOTTO_UNIT_ROWS && n_units < FEW_UNITS * lane->n_lanes)
-        break;
       if (longest <= least)
         {
           least = longest;
@@ -104,6 +95,19 @@ sotto_lane_unit_rows (const SottoLane *lane, guint n_rows)
         }
     }
   return best;
+}
+
+gboolean
+sotto_lane_take_outputs (SottoLane *lane, guint n_rows, guint *first, guint *n)
+{
+  guint n_tokens = lane->batch->n_tokens;
+  guint unit_rows = n_tokens < MANY_TOKENS ? SOTTO_UNIT_ROWS : find_unit_rows (lane, n_rows);
+  guint most = sotto_form_of (n_tokens) == SOTTO_FORM_FEW ? SOTTO_MOST_UNIT_ROWS / SOTTO_UNIT_ROWS : 1;
+  guint n_units = sotto_pool_take_some (lane->pool, lane->index, sotto_count_units (n_rows, unit_rows), most, first);
+
+  *first *= unit_rows;
+  *n = MIN (n_units * unit_rows, n_rows - *first);
+  return n_units > 0;
 }
 
 void

@@ -85,13 +85,16 @@ sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
 }
 
 /**
- * sotto_lane_unit_rows:
+ * sotto_lane_take_outputs:
+ * @n_rows: of a weight
+ * @first: (out):
+ * @n: (out): at most %SOTTO_MOST_UNIT_ROWS
  *
- * Returns: how many of @n_rows a unit of FEED, PROJECT or LOGITS computes, a multiple of %SOTTO_UNIT_ROWS:
- *   each goes through all tokens, so with many of them it is as large as still leaves all lanes the same
- *   work; with few it is a long stretch of memory, but there are some for each lane
+ * Takes rows of a weight as a unit of FEED, PROJECT or LOGITS. Each goes through all tokens, so with many of
+ * them a unit is as large as still leaves all lanes the same work; with few it is a stretch of memory, long
+ * at first and shorter towards the end.
  */
-guint sotto_lane_unit_rows (const SottoLane *lane, guint n_rows);
+gboolean sotto_lane_take_outputs (SottoLane *lane, guint n_rows, guint *first, guint *n);
 
 /**
  * sotto_lane_buffer:

@@ -46,15 +46,13 @@ sotto_step_logits (SottoLane *lane, const SottoStep *step)
   guint n_tokens = lane->batch->all_logits ? lane->batch->n_tokens : 1;
   gsize stride = lane->state->scratch.plan->n_output;
   SottoActivations x = norm_rows (lane, &logits->norm, lane->batch->n_tokens - n_tokens, n_tokens);
-  guint unit_rows = sotto_lane_unit_rows (lane, weight->n_rows);
-  guint unit;
+  guint first;
+  guint n;
 
   if (sotto_pool_is_stopped (lane->pool))
     return;
-  while (sotto_lane_take (lane, sotto_count_units (weight->n_rows, unit_rows), &unit))
+  while (sotto_lane_take_outputs (lane, weight->n_rows, &first, &n))
     {
-      guint first = unit * unit_rows;
-      guint n = MIN (weight->n_rows - first, unit_rows);
       float *y = lane->state->scratch.output + first;
       SottoProduct product = { .weight = weight, .first_row = first, .n_rows = n, .x = &x,
                                .n_tokens = n_tokens, .y = y, .y_stride = stride };

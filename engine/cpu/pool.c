@@ -165,11 +165,13 @@ sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc func, gpoint
   return sotto_pool_barrier (self);
 }
 
-/* One of the @size units of a part: the first or the last that nobody has taken yet. */
-static gboolean
-take_from (Part *part, guint size, gboolean from_back, guint *place)
+/* The first or the last of the @size units of a part that nobody has taken yet: a quarter of them, at most
+ * @most and at least one. Returns how many. */
+static guint
+take_from (Part *part, guint size, gboolean from_back, guint most, guint *place)
 {
   guint64 taken = atomic_load_explicit (&part->taken, memory_order_relaxed);
+  guint n;
 
   do
     {
@@ -177,35 +179,43 @@ take_from (Part *part, guint size, gboolean from_back, guint *place)
       guint back = (guint) (taken / FROM_BACK);
 
       if (front + back >= size)
-        return FALSE;
-      *place = from_back ? size - 1 - back : front;
+        return 0;
+      n = CLAMP ((size - front - back) / 4, 1, most);
+      *place = from_back ? size - back - n : front;
     }
   while (!atomic_compare_exchange_weak_explicit (&part->taken, &taken,
-                                                 taken + (from_back ? FROM_BACK : 1),
+                                                 taken + n * (from_back ? FROM_BACK : 1),
                                                  memory_order_relaxed, memory_order_relaxed));
-  return TRUE;
+  return n;
 }
 
-gboolean
-sotto_pool_take (SottoPool *self, guint lane, guint n_units, guint *unit)
+guint
+sotto_pool_take_some (SottoPool *self, guint lane, guint n_units, guint most, guint *unit)
 {
   guint n_lanes = self->n_lanes;
 
   if (sotto_pool_is_hurried (self))
-    return FALSE;
+    return 0;
   for (guint i = 0; i < n_lanes; i++)
     {
       guint owner = (lane + i) % n_lanes;
       guint first = (guint) ((guint64) owner * n_units / n_lanes);
       guint end = (guint) ((owner + (guint64) 1) * n_units / n_lanes);
+      guint n = take_from (&self->parts[owner], end - first, owner != lane, most, unit);
 
-      if (take_from (&self->parts[owner], end - first, owner != lane, unit))
+      if (n > 0)
         {
           *unit += first;
-          return TRUE;
+          return n;
         }
     }
-  return FALSE;
+  return 0;
+}
+
+gboolean
+sotto_pool_take (SottoPool *self, guint lane, guint n_units, guint *unit)
+{
+  return sotto_pool_take_some (self, lane, n_units, 1, unit) > 0;
 }
 
 gboolean

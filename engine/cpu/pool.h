@@ -65,6 +65,18 @@ gboolean sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc fun
 gboolean sotto_pool_take (SottoPool *self, guint lane, guint n_units, guint *unit);
 
 /**
+ * sotto_pool_take_some:
+ * @most: at least 1
+ * @unit: (out): the first of them
+ *
+ * Takes neighbouring units at once: many as long as many are left, single ones in the end, so that nobody
+ * has long to wait at the barrier.
+ *
+ * Returns: how many; 0 when none is left or the run is cancelled
+ */
+guint sotto_pool_take_some (SottoPool *self, guint lane, guint n_units, guint most, guint *unit);
+
+/**
  * sotto_pool_is_hurried:
  *
  * Whether the run is cancelled, without waiting for the others: what is computed from here on is

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define SOTTO_SPLIT_TOKENS 8
 
 /* Rows of a projection that one unit of work computes: the panel of the fast tiers. With many tokens FEED
- * and PROJECT may take more of them (sotto_lane_unit_rows()). */
+ * and PROJECT may take more of them (sotto_lane_take_outputs()). */
 #define SOTTO_UNIT_ROWS 32
 #define SOTTO_MOST_UNIT_ROWS 128
 

@@ -6,7 +6,7 @@
 /* A processor's own prefetching follows a stream some twenty lines far and ends with its page, so that memory
  * delivers two streams faster than one: the rows of a product are gone through from its start and from its
  * middle. Each stream is asked for at least FEW_AHEAD bytes ahead (SPEED.md). */
-#define FEW_AHEAD 1500
+#define FEW_AHEAD 2000
 
 /* Row @r of a half, and the bytes from there to those that its stream needs next: where the half ends, it
  * goes on in the unit behind this one, as the other half begins here. */
