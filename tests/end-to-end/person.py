@@ -151,6 +151,15 @@ class Sotto:
         """As xdotool is told to find them."""
         return ["--pid", str(self.pid)]
 
+    def list_windows(self):
+        """The numbers of those that are in sight. xdotool sometimes waits for one that has just gone: then none."""
+        try:
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", *self.find_windows()],
+                                   capture_output=True, text=True, timeout=5, check=False)
+        except subprocess.TimeoutExpired:
+            return []
+        return found.stdout.split()
+
     def look(self):
         """Everything that is on the screen now; None as long as there is no window."""
         if self.process.poll() is not None:
@@ -194,12 +203,8 @@ class Sotto:
     def xdotool(self, *arguments):
         """xdotool waits for ever for a window of a program that has died: so there is a limit."""
         if self.window is None:
-            def visible():
-                found = subprocess.run(["xdotool", "search", "--onlyvisible", *self.find_windows()],
-                                       capture_output=True, text=True, timeout=20, check=False)
-                return found.stdout.split()
             # The main window was made before every tooltip and menu, and numbers rise.
-            self.window = min(wait("the window's number", visible), key=int)
+            self.window = min(wait("the window's number", self.list_windows), key=int)
         # Nobody manages windows here, so nobody gives a window the focus.
         arguments = [self.window if argument == WINDOW else argument for argument in arguments]
         result = subprocess.run(["xdotool", "windowfocus", self.window, *arguments],
@@ -246,9 +251,7 @@ class Sotto:
 
     def has_tooltip(self):
         """Whether there is a surface beside the window's own, as a tooltip's is."""
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", *self.find_windows()],
-                               capture_output=True, text=True, timeout=20, check=False)
-        return len(found.stdout.split()) > 1
+        return len(self.list_windows()) > 1
 
     def screenshot(self, name, width=1300, height=800):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
