@@ -15,8 +15,8 @@ typedef struct _SottoBackend SottoBackend;
 /**
  * sotto_backend_new_cpu:
  * @n_threads: 0: one a physical core
- * @tier: (nullable): "reference", "avx2", "avx512", "amx", "neon", "i8mm"; %NULL: the best this machine has, or what the
- *   environment variable SOTTO_CPU_TIER names
+ * @tier: (nullable): "reference", "avx2", "avxvnni", "avx512", "amx", "neon", "i8mm"; %NULL: the best this machine has, or what
+ *   the environment variable SOTTO_CPU_TIER names
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_BACKEND: the tier is unknown or this
  *   machine does not have it

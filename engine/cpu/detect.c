@@ -21,6 +21,7 @@
 #define BIT_AMX_INT8 (1u << 25)
 
 /* Of its second part. */
+#define BIT_AVX_VNNI (1u << 4)
 #define BIT_AVX512_BF16 (1u << 5)
 
 static guint64
@@ -46,10 +47,13 @@ sotto_cpu_has (const char *tier)
 {
   guint a, b, c, d;
   guint b7, c7, d7;
+  guint second = 0; /* of the second part of leaf 7 */
   guint64 saved;
 
   if (g_str_equal (tier, "reference"))
     return TRUE;
+  if (__get_cpuid_count (7, 1, &a, &b, &c, &d))
+    second = a;
   if (!__get_cpuid (1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0)
     return FALSE;
   if (!__get_cpuid_count (7, 0, &a, &b7, &c7, &d7))
@@ -60,6 +64,8 @@ sotto_cpu_has (const char *tier)
     return FALSE;
   if (g_str_equal (tier, "avx2"))
     return TRUE;
+  if (g_str_equal (tier, "avxvnni"))
+    return (second & BIT_AVX_VNNI) != 0;
   if ((saved & XCR0_AVX512) != XCR0_AVX512 || (b7 & bit_AVX512F) == 0 || (b7 & bit_AVX512BW) == 0
       || (b7 & bit_AVX512VL) == 0 || (b7 & bit_AVX512DQ) == 0 || (c7 & bit_AVX512VNNI) == 0
       || (c7 & bit_AVX512VBMI) == 0 || (c7 & bit_GFNI) == 0)
@@ -68,8 +74,7 @@ sotto_cpu_has (const char *tier)
     return TRUE;
   return g_str_equal (tier, "amx") && (saved & XCR0_AMX) == XCR0_AMX && (d7 & BIT_AMX_TILE) != 0
          && (d7 & BIT_AMX_INT8) != 0 && (d7 & BIT_AMX_BF16) != 0
-         && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & BIT_AVX512_BF16) != 0
-         && may_use_tiles ();
+         && (second & BIT_AVX512_BF16) != 0 && may_use_tiles ();
 }
 
 #elif defined(__aarch64__) && defined(__linux__)
@@ -107,6 +112,7 @@ static const Tier tiers[] = {
   { "reference", sotto_kernels_fill_reference },
 #if defined(__x86_64__)
   { "avx2", sotto_kernels_fill_avx2 },
+  { "avxvnni", sotto_kernels_fill_avxvnni },
   { "avx512", sotto_kernels_fill_avx512 },
   { "amx", sotto_kernels_fill_amx },
 #elif defined(__aarch64__) && defined(__linux__)

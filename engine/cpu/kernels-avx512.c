@@ -83,6 +83,7 @@ vector_store_part (float *target, guint n, FloatVector v)
 }
 
 #include "cpu/template-multiply.h"
+#include "cpu/template-float-panel.h"
 #include "cpu/template-few.h"
 
 void
@@ -92,5 +93,6 @@ sotto_kernels_fill_avx512 (SottoKernels *kernels)
   fill_float_kernels (kernels);
   fill_attention_kernels (kernels);
   fill_multiply_kernels (kernels);
+  fill_float_panels (kernels);
   fill_few_kernels (kernels);
 }

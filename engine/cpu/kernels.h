@@ -268,6 +268,7 @@ gsize sotto_kernels_scratch (guint n_columns, guint n_head);
 /* Each overwrites what it has. A tier must only be asked for when sotto_cpu_has() says so. */
 void sotto_kernels_fill_reference (SottoKernels *kernels);
 void sotto_kernels_fill_avx2 (SottoKernels *kernels);
+void sotto_kernels_fill_avxvnni (SottoKernels *kernels);
 void sotto_kernels_fill_avx512 (SottoKernels *kernels);
 void sotto_kernels_fill_amx (SottoKernels *kernels);
 void sotto_kernels_fill_neon (SottoKernels *kernels);

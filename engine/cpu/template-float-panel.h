@@ -213,3 +213,11 @@ multiply_bf16 (const SottoProduct *product, void *scratch)
   else
     multiply_float_panels (load_eight_bf16, 2, product, scratch);
 }
+
+static void
+fill_float_panels (SottoKernels *kernels)
+{
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F32] = multiply_f32;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16;
+}

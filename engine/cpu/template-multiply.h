@@ -1,10 +1,9 @@
-/* The products of every block type with many tokens, from the templates; included by the tiers' files. */
+/* The products of every quantised block type with many tokens, from the templates; included by the tiers' files. */
 
 #include "cpu/block-kinds.h"
 
 #include "cpu/pack-many.h"
 #include "cpu/template-panel.h"
-#include "cpu/template-float-panel.h"
 
 /* Lays the panel out in scratch; sotto_kernels_scratch() is the other side of this. */
 static Panel
@@ -64,9 +63,6 @@ static void
 fill_multiply_kernels (SottoKernels *kernels)
 {
   BLOCK_KINDS (FILL_MULTIPLY)
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F32] = multiply_f32;
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16;
   kernels->piece = 500 * 1000 * 1000;
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_pairs, TRUE };
 }

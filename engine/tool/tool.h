@@ -62,7 +62,7 @@ typedef struct {
   { "gpu-layers", 0, 0, G_OPTION_ARG_INT, &(compute).n_gpu_layers,                              \
     "How many of the last layers have to be on GPUs; 0: as many as fit", "N" },                 \
   { "tier", 0, 0, G_OPTION_ARG_STRING, &(compute).tier,                                         \
-    "CPU tier: reference, avx2, avx512, amx, neon or i8mm; else the best, or $SOTTO_CPU_TIER",  \
+    "CPU tier: reference, avx2, avxvnni, avx512, amx, neon or i8mm; else the best, or $SOTTO_CPU_TIER", \
     "NAME" },                                                                                   \
   { "kv", 0, 0, G_OPTION_ARG_STRING, &(compute).kv, "KV cache: f16 (the default), f32, q8_0 or q4_0", "TYPE" }
 

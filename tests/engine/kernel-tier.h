@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 #ifdef __aarch64__
 #define KERNEL_TIERS "reference", "neon", "i8mm"
 #else
-#define KERNEL_TIERS "reference", "avx2", "avx512", "amx"
+#define KERNEL_TIERS "reference", "avx2", "avxvnni", "avx512", "amx"
 #endif
 
 /* The tiers that tests of kernels go through; NULL ends them. */
@@ -18,7 +18,9 @@ extern const char *const kernel_tiers[];
 static inline const char *
 kernel_tier_twin (const char *tier)
 {
-  return g_str_equal (tier, "avx512") ? "avx2" : g_str_equal (tier, "i8mm") ? "neon" : NULL;
+  return g_str_has_prefix (tier, "avx") && !g_str_equal (tier, "avx2") ? "avx2"
+         : g_str_equal (tier, "i8mm")                                ? "neon"
+                                                                     : NULL;
 }
 
 /* %FALSE, and the test is skipped, where this CPU does not have it. */

@@ -1,0 +1,14 @@
+#include "cpu/kernels.h"
+
+#include "cpu/lanes-avx2.h"
+#include "cpu/vectors-avx2.h"
+#include "cpu/template-multiply.h"
+
+/* The AVX-VNNI tier: that of AVX2, but for products of quantised weights with many tokens. */
+
+void
+sotto_kernels_fill_avxvnni (SottoKernels *kernels)
+{
+  kernels->name = "avxvnni";
+  fill_multiply_kernels (kernels);
+}
