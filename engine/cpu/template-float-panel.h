@@ -146,7 +146,7 @@ multiply_float_tile (const float        *panel,
     for (guint c = 0; c < step; c++)
       for (guint i = 0; i < 2; i++)
         for (guint t = 0; t < n_tokens; t++)
-          chains[c][i][t] = vector_add (chains[c][i][t], chains[c + step][i][t]);
+          chains[c][i][t] += chains[c + step][i][t];
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       if (n_rows > i * VECTOR_ROWS)

@@ -5,8 +5,8 @@
  * bytes, four columns in 32 bits, and widened there: the first and third of four columns are a pair, and the
  * second and fourth, in the panel and in the activations.
  *
- * The tier defines the vectors: IntVector, FloatVector, VECTOR_ROWS (their lanes), PANEL_TOKENS
- * (tokens of a tile: two sums of integers for each are kept in registers), and the vector_* functions. */
+ * The tier's registers are those of vectors.h; PANEL_TOKENS says how many tokens a tile has, for each of which two
+ * sums of integers are kept in registers. */
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
@@ -291,7 +291,7 @@ multiply_panel_pairs (const gint32           *pairs,
   const gint16 *steps = x->steps + first_token * x->column_stride + first_column;
 
   for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] = vector_all_int (0);
+    products[0][t] = products[1][t] = (IntVector) { 0 };
   multiply_panel_pair (pairs, steps, x->column_stride, n_tokens, products);
   for (gsize p = 1; p < n_pairs; p++)
     multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
@@ -311,8 +311,7 @@ add_panel_products (const float            *row_scales,
     for (guint i = 0; i < 2; i++)
       {
         float x_scale = x->scales[(first_token + t) * x->block_stride + block];
-        FloatVector scale = vector_multiply (vector_load (row_scales + i * VECTOR_ROWS),
-                                             vector_all (x_scale));
+        FloatVector scale = vector_load (row_scales + i * VECTOR_ROWS) * vector_all (x_scale);
 
         sums[i][t] = vector_fma (vector_to_float (products[i][t]), scale, sums[i][t]);
       }
@@ -385,14 +384,12 @@ multiply_panel_tile (const Panel        *panel,
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
-        FloatVector even = vector_add (vector_add (chains[0][i][t], chains[4][i][t]),
-                                       vector_add (chains[2][i][t], chains[6][i][t]));
-        FloatVector odd = vector_add (vector_add (chains[1][i][t], chains[5][i][t]),
-                                      vector_add (chains[3][i][t], chains[7][i][t]));
+        FloatVector even = (chains[0][i][t] + chains[4][i][t]) + (chains[2][i][t] + chains[6][i][t]);
+        FloatVector odd = (chains[1][i][t] + chains[5][i][t]) + (chains[3][i][t] + chains[7][i][t]);
 
         if (n_rows > i * VECTOR_ROWS)
           vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
-                             MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS), vector_add (even, odd));
+                             MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS), even + odd);
       }
 }
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <immintrin.h>
+
+/* What template-panel.h wants of registers of 512 bits: a tile of the panel is two registers of rows by six tokens,
+ * that is 12 sums of integers, two registers of weights and one of activations. */
+
+#define VECTOR_ROWS 16
+#define PANEL_TOKENS 6
+
+#include "cpu/vectors.h"
+
+/* sum + the pairs of 16 bits of a times those of b */
+static inline IntVector
+vector_multiply_pairs (IntVector sum, IntVector a, IntVector b)
+{
+  return (IntVector) _mm512_dpwssd_epi32 ((__m512i) sum, (__m512i) a, (__m512i) b);
+}
+
+/* a * b + c, rounded once */
+static inline FloatVector
+vector_fma (FloatVector a, FloatVector b, FloatVector c)
+{
+  return _mm512_fmadd_ps (a, b, c);
+}
+
+/* The first n lanes */
+static inline void
+vector_store_part (float *target, guint n, FloatVector v)
+{
+  _mm512_mask_storeu_ps (target, (__mmask16) ((1u << n) - 1), v);
+}
