@@ -282,15 +282,15 @@ test_digest (const char *folder)
   return g_strdup (g_checksum_get_string (sum));
 }
 
-void
-test_store_set_up (TestStore *f, gconstpointer data)
+static void
+store_set_up (TestStore *f, gconstpointer data)
 {
   f->folder = test_make_folder ();
   f->store = test_create (f->folder);
 }
 
-void
-test_store_tear_down (TestStore *f, gconstpointer data)
+static void
+store_tear_down (TestStore *f, gconstpointer data)
 {
   if (f->store != NULL)
     {
@@ -299,6 +299,12 @@ test_store_tear_down (TestStore *f, gconstpointer data)
     }
   test_remove_folder (f->folder);
   g_free (f->folder);
+}
+
+void
+test_store_add (const char *path, void (*test) (TestStore *, gconstpointer))
+{
+  g_test_add (path, TestStore, NULL, store_set_up, test, store_tear_down);
 }
 
 SottoHistoryMessage *

@@ -46,8 +46,8 @@ typedef struct {
   SottoStore *store;
 } TestStore;
 
-void test_store_set_up (TestStore *f, gconstpointer data);
-void test_store_tear_down (TestStore *f, gconstpointer data);
+/* Adds a test with that fixture. */
+void test_store_add (const char *path, void (*test) (TestStore *, gconstpointer));
 
 /* Of a path that was loaded */
 SottoHistoryMessage *test_message_at (GPtrArray *path, guint i);

@@ -185,21 +185,12 @@ test_journal_interval (TestStore *f, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const char *path;
-    void (*test) (TestStore *, gconstpointer);
-  } tests[] = {
-    { "/history/calls/order", test_order },
-    { "/history/calls/cancel", test_cancel },
-    { "/history/calls/closing", test_closing },
-    { "/history/calls/dropping", test_dropping },
-    { "/history/calls/journal-failed", test_journal_failed },
-    { "/history/calls/journal-interval", test_journal_interval },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, TestStore, NULL, test_store_set_up, tests[i].test,
-                test_store_tear_down);
+  test_store_add ("/history/calls/order", test_order);
+  test_store_add ("/history/calls/cancel", test_cancel);
+  test_store_add ("/history/calls/closing", test_closing);
+  test_store_add ("/history/calls/dropping", test_dropping);
+  test_store_add ("/history/calls/journal-failed", test_journal_failed);
+  test_store_add ("/history/calls/journal-interval", test_journal_interval);
   return g_test_run ();
 }

@@ -503,25 +503,16 @@ test_audit (TestStore *f, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const char *path;
-    void (*test) (TestStore *, gconstpointer);
-  } tests[] = {
-    { "/history/store/round-trip", test_round_trip },
-    { "/history/store/tree", test_tree },
-    { "/history/store/parts", test_parts },
-    { "/history/store/drafts", test_drafts },
-    { "/history/store/settings", test_settings },
-    { "/history/store/delete", test_delete },
-    { "/history/store/rename", test_rename },
-    { "/history/store/long-conversation", test_long_conversation },
-    { "/history/store/backup", test_backup },
-    { "/history/store/audit", test_audit },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, TestStore, NULL, test_store_set_up, tests[i].test,
-                test_store_tear_down);
+  test_store_add ("/history/store/round-trip", test_round_trip);
+  test_store_add ("/history/store/tree", test_tree);
+  test_store_add ("/history/store/parts", test_parts);
+  test_store_add ("/history/store/drafts", test_drafts);
+  test_store_add ("/history/store/settings", test_settings);
+  test_store_add ("/history/store/delete", test_delete);
+  test_store_add ("/history/store/rename", test_rename);
+  test_store_add ("/history/store/long-conversation", test_long_conversation);
+  test_store_add ("/history/store/backup", test_backup);
+  test_store_add ("/history/store/audit", test_audit);
   return g_test_run ();
 }
