@@ -77,6 +77,15 @@ test_many (void)
   g_assert_cmpuint (n_pages, <=, 300 * 23 / 692 + 3);
 }
 
+static void
+append_times (GString    *text,
+              const char *what,
+              guint       n)
+{
+  for (guint i = 0; i < n; i++)
+    g_string_append (text, what);
+}
+
 /* One paragraph, one item, one block of code and one row of a table, each longer than a page. */
 static void
 test_longer_than_a_page (void)
@@ -88,8 +97,7 @@ test_longer_than_a_page (void)
       g_autoptr (SottoPrintPages) pages = begin ();
       g_autoptr (GString) text = g_string_new (beginnings[i]);
 
-      for (guint word = 0; word < 3000; word++)
-        g_string_append (text, "bread ");
+      append_times (text, "bread ", 3000);
       sotto_print_pages_add (pages, "Baker", text->str);
       g_assert_cmpuint (finish (pages), >, 2);
     }
@@ -101,17 +109,13 @@ test_hostile (void)
   g_autoptr (SottoPrintPages) pages = begin ();
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint i = 0; i < 5000; i++)
-    g_string_append (text, "> ");
+  append_times (text, "> ", 5000);
   g_string_append (text, "deep\n\n");
-  for (guint i = 0; i < 100; i++)
-    g_string_append (text, "| a ");
+  append_times (text, "| a ", 100);
   g_string_append (text, "|\n");
-  for (guint i = 0; i < 100; i++)
-    g_string_append (text, "|---");
+  append_times (text, "|---", 100);
   g_string_append (text, "|\n\n");
-  for (guint i = 0; i < 100000; i++)
-    g_string_append_c (text, 'w');
+  append_times (text, "w", 100000);
   g_string_append (text, "\n\n</a> <a href=\"x\"> & \x01 \xe2\x80\xae [x](javascript:1) <b>\n");
   sotto_print_pages_add (pages, "Baker", text->str);
   g_assert_cmpuint (finish (pages), >, 1);
