@@ -7,13 +7,13 @@
  *   └────────┼ row c ┼────────┘
  *            │  ...  │            rows exist for the view and MARGIN around it
  *
- * Everything is laid out from the anchor, so a guess that turns out wrong moves the scroll bar and never what is being read.
+ * Everything is laid out from the anchor: message-anchor.h says why.
  */
 #include "message-list.h"
 
 #include <math.h>
 
-#include "message-rows.h"
+#include "message-anchor.h"
 
 /* Pixels around the view in which rows exist as well, so that small movements make no rows. */
 #define MARGIN 400
@@ -27,8 +27,7 @@ struct _SottoMessageList {
   guint end;
   guint focused;        /* the row that holds the focus exists as well; G_MAXUINT: none */
 
-  guint anchor;
-  double offset;
+  SottoMessageAnchor anchor;
   gboolean at_end;
 
   GtkAdjustment *adjustments[2];
@@ -65,39 +64,6 @@ drop_row (SottoMessageList *self,
 
 /* --- Layout --- */
 
-/* Moves the anchor to the row that holds the view's top. */
-static void
-normalise (SottoMessageList *self)
-{
-  while (self->offset < 0 && self->anchor > 0)
-    {
-      self->anchor--;
-      self->offset += sotto_message_rows_measure (self->rows, self->anchor);
-    }
-  while (self->anchor + 1 < get_n_rows (self) && self->offset >= sotto_message_rows_get_height (self->rows, self->anchor))
-    {
-      self->offset -= sotto_message_rows_measure (self->rows, self->anchor);
-      self->anchor++;
-    }
-  if (self->anchor == 0)
-    self->offset = MAX (self->offset, 0);
-}
-
-/* Sets the anchor so that the last row ends at the view's bottom. */
-static void
-anchor_end (SottoMessageList *self,
-            int               height)
-{
-  double left = height;
-  guint position = get_n_rows (self);
-
-  while (position > 0 && left > 0)
-    left -= sotto_message_rows_measure (self->rows, --position);
-
-  self->anchor = position;
-  self->offset = MAX (-left, 0);
-}
-
 static void
 set_at_end (SottoMessageList *self,
             gboolean          at_end)
@@ -116,7 +82,7 @@ configure_adjustments (SottoMessageList *self,
 {
   GtkAdjustment *adjustment = self->adjustments[GTK_ORIENTATION_VERTICAL];
   double total = sotto_message_rows_get_top (self->rows, get_n_rows (self));
-  double value = get_n_rows (self) > 0 ? sotto_message_rows_get_top (self->rows, self->anchor) + self->offset : 0;
+  double value = get_n_rows (self) > 0 ? sotto_message_anchor_get_value (&self->anchor, self->rows) : 0;
 
   self->configuring = TRUE;
   if (adjustment != NULL)
@@ -145,28 +111,28 @@ sotto_message_list_size_allocate (GtkWidget *widget,
       return;
     }
 
-  self->anchor = MIN (self->anchor, get_n_rows (self) - 1);
+  self->anchor.row = MIN (self->anchor.row, get_n_rows (self) - 1);
   if (self->at_end)
-    anchor_end (self, height);
+    sotto_message_anchor_set_end (&self->anchor, self->rows, height);
   else
-    normalise (self);
+    sotto_message_anchor_normalise (&self->anchor, self->rows);
 
   /* Downwards from the anchor */
-  y = -self->offset;
-  end = self->anchor;
+  y = -self->anchor.offset;
+  end = self->anchor.row;
   while (end < get_n_rows (self) && y < height + MARGIN)
     y += sotto_message_rows_measure (self->rows, end++);
 
   /* The end may not stand above the view's bottom while there is something above. */
   if (y < height && !self->at_end)
     {
-      anchor_end (self, height);
+      sotto_message_anchor_set_end (&self->anchor, self->rows, height);
       end = get_n_rows (self);
     }
 
   /* Upwards */
-  first = self->anchor;
-  top = -self->offset;
+  first = self->anchor.row;
+  top = -self->anchor.offset;
   while (first > 0 && top > -MARGIN)
     top -= sotto_message_rows_measure (self->rows, --first);
 
@@ -239,30 +205,15 @@ on_value_changed (SottoMessageList *self)
   GtkAdjustment *adjustment = self->adjustments[GTK_ORIENTATION_VERTICAL];
   double page = gtk_adjustment_get_page_size (adjustment);
   double value = gtk_adjustment_get_value (adjustment);
-  double moved;
 
   if (self->configuring || get_n_rows (self) == 0)
     return;
-
-  moved = value - (sotto_message_rows_get_top (self->rows, self->anchor) + self->offset);
-  if (fabs (moved) < 0.5)
+  if (fabs (value - sotto_message_anchor_get_value (&self->anchor, self->rows)) < 0.5)
     return;
 
-  if (value >= gtk_adjustment_get_upper (adjustment) - page - 1)
-    set_at_end (self, TRUE);
-  else
-    {
-      set_at_end (self, FALSE);
-      if (fabs (moved) > 4 * page)
-        {
-          /* Far away the heights are guesses: land on a row rather than measure all between. */
-          self->anchor = sotto_message_rows_find (self->rows, value);
-          self->offset = CLAMP (value - sotto_message_rows_get_top (self->rows, self->anchor), 0,
-                                sotto_message_rows_get_height (self->rows, self->anchor) - 1);
-        }
-      else
-        self->offset += moved;
-    }
+  set_at_end (self, value >= gtk_adjustment_get_upper (adjustment) - page - 1);
+  if (!self->at_end)
+    sotto_message_anchor_set_value (&self->anchor, self->rows, value, page);
 
   gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
@@ -309,8 +260,7 @@ sotto_message_list_scroll_to (SottoMessageList *self,
   g_return_if_fail (position < get_n_rows (self));
 
   set_at_end (self, FALSE);
-  self->anchor = position;
-  self->offset = 0;
+  sotto_message_anchor_set_row (&self->anchor, position);
   gtk_widget_queue_allocate (GTK_WIDGET (self));
 }
 
@@ -359,9 +309,9 @@ on_focus_changed (SottoMessageList *self,
     return;
 
   if (bounds.origin.y < 0)
-    self->offset += bounds.origin.y;
+    self->anchor.offset += bounds.origin.y;
   else if (bounds.origin.y + bounds.size.height > height)
-    self->offset += bounds.origin.y + bounds.size.height - height;
+    self->anchor.offset += bounds.origin.y + bounds.size.height - height;
   else
     return;
 
@@ -411,13 +361,7 @@ on_items_changed (SottoMessageList *self,
 
   if (self->focused != G_MAXUINT && self->focused >= position)
     self->focused += added - removed;
-  if (self->anchor >= position + removed)
-    self->anchor += added - removed;
-  else if (self->anchor >= position)
-    {
-      self->anchor = position;
-      self->offset = 0;
-    }
+  sotto_message_anchor_splice (&self->anchor, position, removed, added);
 
   /* The rows that exist lie in a range that is wide enough; those that are not needed go at the next layout. */
   if (self->first >= position + removed)
@@ -436,8 +380,8 @@ forget_rows (SottoMessageList *self)
 {
   let_go_of_focus (self);
   sotto_message_rows_set_model (self->rows, NULL);
-  self->first = self->end = self->anchor = 0;
-  self->offset = 0;
+  sotto_message_anchor_set_row (&self->anchor, 0);
+  self->first = self->end = 0;
 }
 
 void
