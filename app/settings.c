@@ -30,6 +30,7 @@ static const Preference preferences[] = {
   { "max-tokens", G_TYPE_INT, 0, 1048576, 0 },
   { "threads", G_TYPE_INT, 0, 1024, 0 },
   { "keep-previous-model", G_TYPE_BOOLEAN, 0, 1, FALSE },
+  { "global-shortcut", G_TYPE_BOOLEAN, 0, 1, FALSE },
 };
 
 #define SCHEMA_ID "io.github.sotto_chat.Sotto"

@@ -28,6 +28,7 @@ G_BEGIN_DECLS
  * - "max-tokens" (int): 0: until the context is full
  * - "threads" (int): 0: one a physical core
  * - "keep-previous-model" (boolean): keep models open as long as memory allows
+ * - "global-shortcut" (boolean): ask the desktop for a key that brings the window up
  */
 #define SOTTO_TYPE_SETTINGS (sotto_settings_get_type ())
 G_DECLARE_FINAL_TYPE (SottoSettings, sotto_settings, SOTTO, SETTINGS, GObject)

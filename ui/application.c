@@ -6,6 +6,7 @@
 #include <gtksourceview/gtksource.h>
 
 #include "background.h"
+#include "preferences.h"
 #include "sotto-ui.h"
 #include "window.h"
 
@@ -16,6 +17,7 @@ struct _SottoApplication {
   SottoApp *app;
   SottoBackground *background;
   SottoSearchProvider *provider;
+  SottoGlobalShortcut *shortcut;
 
   gboolean quitting;  /* a person said so: replies are stopped */
   gboolean closing;
@@ -29,6 +31,14 @@ sotto_application_get_app (SottoApplication *self)
   g_return_val_if_fail (SOTTO_IS_APPLICATION (self), NULL);
 
   return self->app;
+}
+
+SottoGlobalShortcut *
+sotto_application_get_global_shortcut (SottoApplication *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APPLICATION (self), NULL);
+
+  return self->shortcut;
 }
 
 /* --- Keys --- */
@@ -166,6 +176,33 @@ on_search_launched (SottoApplication *self,
     sotto_window_search (window, words);
 }
 
+/* @token: (nullable): the desktop's leave to take the focus from another program */
+static void
+on_shortcut_activated (SottoApplication *self,
+                       const char       *token)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (window != NULL && token != NULL)
+    gtk_window_set_startup_id (window, token);
+  window = GTK_WINDOW (show_window (self));
+  /* Where a dialog waits for an answer that comes first. */
+  if (window != NULL && adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)) == NULL)
+    gtk_widget_activate_action (GTK_WIDGET (window), "win.focus-composer", NULL);
+}
+
+/* The setting has gone off by itself. In the preferences that is seen where it happens; elsewhere it has to be said. */
+static void
+on_shortcut_changed (SottoApplication    *self,
+                     SottoGlobalShortcut *shortcut)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (sotto_global_shortcut_get_state (shortcut) == SOTTO_GLOBAL_SHORTCUT_REFUSED && window != NULL &&
+      !SOTTO_IS_PREFERENCES (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window))))
+    sotto_window_add_toast (SOTTO_WINDOW (window), adw_toast_new (_("The desktop gave Sotto no key")));
+}
+
 static void
 sotto_application_open (GApplication  *application,
                         GFile        **files,
@@ -258,6 +295,8 @@ sotto_application_activate (GApplication *application)
       g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_active_changed), self, G_CONNECT_SWAPPED);
       gtk_window_present (window);
       sotto_app_open_async (self->app, NULL, NULL, NULL);
+      if (sotto_settings_get_boolean (sotto_app_get_settings (self->app), "global-shortcut"))
+        sotto_global_shortcut_look (self->shortcut);
     }
   else
     {
@@ -293,6 +332,9 @@ sotto_application_finalize (GObject *object)
 
   g_clear_pointer (&self->background, sotto_background_free);
   g_clear_object (&self->provider);
+  /* Calls that are under way may hold on to it for longer than there is an application. */
+  g_object_run_dispose (G_OBJECT (self->shortcut));
+  g_clear_object (&self->shortcut);
   g_clear_object (&self->app);
 
   G_OBJECT_CLASS (sotto_application_parent_class)->finalize (object);
@@ -327,6 +369,9 @@ sotto_ui_application_new (SottoApp *app)
 
   self->app = g_object_ref (app);
   self->background = sotto_background_new (GTK_APPLICATION (self), app);
+  self->shortcut = sotto_global_shortcut_new (GTK_APPLICATION (self), sotto_app_get_settings (app));
+  g_signal_connect_object (self->shortcut, "activated", G_CALLBACK (on_shortcut_activated), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->shortcut, "changed", G_CALLBACK (on_shortcut_changed), self, G_CONNECT_SWAPPED);
   self->provider = sotto_search_provider_new (app);
   g_signal_connect_object (self->provider, "activate", G_CALLBACK (on_result_activated), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->provider, "launch", G_CALLBACK (on_search_launched), self, G_CONNECT_SWAPPED);

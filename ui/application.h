@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 
+#include "global-shortcut.h"
 #include "sotto-app.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SottoApplication, sotto_application, SOTTO, APPLICATION, AdwApplication)
 
 SottoApp *sotto_application_get_app (SottoApplication *self);
+SottoGlobalShortcut *sotto_application_get_global_shortcut (SottoApplication *self);
 
 /* For a window that a person closes. Returns: whether it was only hidden, until replies have ended */
 gboolean sotto_application_take_window (SottoApplication *self, GtkWindow *window);

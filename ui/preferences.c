@@ -25,6 +25,8 @@ struct _SottoPreferences {
   GtkAdjustment *context_length;
   GtkAdjustment *threads;
   AdwSwitchRow *keep_row;
+  GtkWidget *shortcut_group;
+  GtkWidget *shortcut_row;
 
   /* Owned */
   SottoApp *app;
@@ -150,6 +152,46 @@ use_keyring (SottoPreferences *self)
   sotto_app_use_keyring_async (self->app, NULL, on_keyring_used, g_object_ref (self));
 }
 
+/* --- The key that brings Sotto up --- */
+
+static void
+show_shortcut (SottoPreferences    *self,
+               SottoGlobalShortcut *shortcut)
+{
+  const char *trigger = sotto_global_shortcut_get_trigger (shortcut);
+  const char *words = "";
+
+  switch (sotto_global_shortcut_get_state (shortcut))
+    {
+    case SOTTO_GLOBAL_SHORTCUT_ASKING:
+      words = _("The desktop is being asked for a key…");
+      break;
+    case SOTTO_GLOBAL_SHORTCUT_ON:
+      words = trigger != NULL && *trigger != '\0' ? trigger : _("The settings of the desktop say by which key");
+      break;
+    case SOTTO_GLOBAL_SHORTCUT_REFUSED:
+      words = _("The desktop gave no key");
+      break;
+    case SOTTO_GLOBAL_SHORTCUT_OFF:
+    default:
+      words = _("While it runs, by a key that the desktop lets you choose");
+      break;
+    }
+
+  gtk_widget_set_visible (self->shortcut_group, sotto_global_shortcut_is_available (shortcut));
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->shortcut_row), words);
+}
+
+static void
+on_shortcut_changed (SottoPreferences    *self,
+                     SottoGlobalShortcut *shortcut)
+{
+  show_shortcut (self, shortcut);
+  if (sotto_global_shortcut_get_state (shortcut) == SOTTO_GLOBAL_SHORTCUT_REFUSED)
+    gtk_accessible_announce (GTK_ACCESSIBLE (self), adw_action_row_get_subtitle (ADW_ACTION_ROW (self->shortcut_row)),
+                             GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+}
+
 /* --- The widget --- */
 
 static void
@@ -198,6 +240,8 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, context_length);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keep_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_row);
   gtk_widget_class_bind_template_callback (widget_class, renew_code);
   gtk_widget_class_bind_template_callback (widget_class, reset);
   gtk_widget_class_bind_template_callback (widget_class, set_passphrase);
@@ -211,7 +255,8 @@ sotto_preferences_init (SottoPreferences *self)
 }
 
 AdwDialog *
-sotto_preferences_new (SottoApp *app)
+sotto_preferences_new (SottoApp            *app,
+                       SottoGlobalShortcut *shortcut)
 {
   SottoPreferences *self = g_object_new (SOTTO_TYPE_PREFERENCES, NULL);
 
@@ -225,9 +270,13 @@ sotto_preferences_new (SottoApp *app)
   bind (self, "context-length", self->context_length, "value");
   bind (self, "threads", self->threads, "value");
   bind (self, "keep-previous-model", self->keep_row, "active");
+  bind (self, "global-shortcut", self->shortcut_row, "active");
   g_object_bind_property (app, "instructions", self->instructions, "text",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   gtk_widget_set_visible (self->not_kept_group, !sotto_settings_is_kept (sotto_app_get_settings (app)));
+  show_shortcut (self, shortcut);
+  g_signal_connect_object (shortcut, "changed", G_CALLBACK (on_shortcut_changed), self, G_CONNECT_SWAPPED);
+  sotto_global_shortcut_look (shortcut);
   show_protection (self);
   g_signal_connect_object (app, "notify::protection", G_CALLBACK (show_protection), self, G_CONNECT_SWAPPED);
 

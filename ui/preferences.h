@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 
+#include "global-shortcut.h"
 #include "sotto-app.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,6 @@ G_BEGIN_DECLS
 #define SOTTO_TYPE_PREFERENCES (sotto_preferences_get_type ())
 G_DECLARE_FINAL_TYPE (SottoPreferences, sotto_preferences, SOTTO, PREFERENCES, AdwPreferencesDialog)
 
-AdwDialog *sotto_preferences_new (SottoApp *app);
+AdwDialog *sotto_preferences_new (SottoApp *app, SottoGlobalShortcut *shortcut);
 
 G_END_DECLS

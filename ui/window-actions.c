@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "application.h"
 #include "preferences.h"
 #include "print.h"
 #include "privacy-dialog.h"
@@ -246,8 +247,9 @@ show_preferences (GtkWidget  *widget,
                   GVariant   *parameter)
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoApplication *application = SOTTO_APPLICATION (gtk_window_get_application (GTK_WINDOW (widget)));
 
-  adw_dialog_present (sotto_preferences_new (self->app), widget);
+  adw_dialog_present (sotto_preferences_new (self->app, sotto_application_get_global_shortcut (application)), widget);
 }
 
 static void

@@ -104,6 +104,8 @@ static void
 on_activate (GApplication *application,
              Life         *life)
 {
+  /* Once: what brings the window up again is no new life. */
+  g_signal_handlers_disconnect_by_data (application, life);
   g_idle_add (live, life);
 }
 
