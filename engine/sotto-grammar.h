@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "sotto-cancel.h"
 
 G_BEGIN_DECLS
 
@@ -17,28 +17,35 @@ typedef struct _SottoGrammar SottoGrammar;
  * @text: a grammar as llama.cpp's .gbnf files have it; UTF-8
  * @length: bytes, or -1
  * @root: (nullable): the rule that a reply has to fit; %NULL: "root"
+ * @cancel: (nullable)
  *
  * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR: it is not well formed, a
- *   rule begins with itself, no finite text fits it, or it is too large
+ *   rule begins with itself, no finite text fits it, or it is too large; or with
+ *   %SOTTO_ENGINE_ERROR_CANCELLED
  */
-SottoGrammar *sotto_grammar_new_gbnf (const char  *text,
-                                      gssize       length,
-                                      const char  *root,
-                                      GError     **error);
+SottoGrammar *sotto_grammar_new_gbnf (const char   *text,
+                                      gssize        length,
+                                      const char   *root,
+                                      SottoCancel  *cancel,
+                                      GError      **error);
 
 /**
  * sotto_grammar_new_json_schema:
  * @schema: JSON Schema, draft 2020-12; UTF-8
  * @length: bytes, or -1
+ * @cancel: (nullable)
  *
  * A reply will be one JSON value for which @schema holds. Properties come in the schema's order;
  * white space is at most one space behind each colon and comma; an object whose schema lists
  * properties and does not say additionalProperties has only those. What cannot be kept by a grammar
  * is refused, naming the keyword and its place; engine/grammar/README.md lists what can.
  *
- * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR
+ * Returns: (transfer full): or %NULL with %SOTTO_ENGINE_ERROR_GRAMMAR or %SOTTO_ENGINE_ERROR_CANCELLED
  */
-SottoGrammar *sotto_grammar_new_json_schema (const char *schema, gssize length, GError **error);
+SottoGrammar *sotto_grammar_new_json_schema (const char   *schema,
+                                             gssize        length,
+                                             SottoCancel  *cancel,
+                                             GError      **error);
 
 SottoGrammar *sotto_grammar_ref (SottoGrammar *self);
 void sotto_grammar_unref (SottoGrammar *self);

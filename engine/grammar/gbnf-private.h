@@ -1,6 +1,7 @@
 #pragma once
 
 #include "expression.h"
+#include "sotto-cancel.h"
 
 G_BEGIN_DECLS
 
@@ -17,17 +18,19 @@ typedef struct {
 /**
  * sotto_gbnf_read:
  * @root: the rule that a whole text is
+ * @cancel: (nullable)
  * @root_number: (out): where it stands
  *
  * gbnf-read.c.
  *
  * Returns: (transfer full) (element-type SottoGbnfRule): all rules, each with a body; or %NULL with
- *   %SOTTO_ENGINE_ERROR_GRAMMAR
+ *   %SOTTO_ENGINE_ERROR_GRAMMAR or %SOTTO_ENGINE_ERROR_CANCELLED
  */
-GPtrArray *sotto_gbnf_read (const char  *text,
-                            gsize        length,
-                            const char  *root,
-                            guint       *root_number,
-                            GError     **error);
+GPtrArray *sotto_gbnf_read (const char         *text,
+                            gsize               length,
+                            const char         *root,
+                            const SottoCancel  *cancel,
+                            guint              *root_number,
+                            GError            **error);
 
 G_END_DECLS

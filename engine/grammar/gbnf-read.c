@@ -520,11 +520,12 @@ check_rules (Parser     *self,
 }
 
 GPtrArray *
-sotto_gbnf_read (const char  *text,
-                 gsize        length,
-                 const char  *root,
-                 guint       *root_number,
-                 GError     **error)
+sotto_gbnf_read (const char         *text,
+                 gsize               length,
+                 const char         *root,
+                 const SottoCancel  *cancel,
+                 guint              *root_number,
+                 GError            **error)
 {
   g_autoptr (GPtrArray) rules = g_ptr_array_new_with_free_func (rule_free);
   g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
@@ -533,7 +534,7 @@ sotto_gbnf_read (const char  *text,
   };
 
   for (skip_space (&self, TRUE); self.at < self.end; skip_space (&self, TRUE))
-    if (!read_rule (&self))
+    if (!sotto_cancel_check (cancel, &self.error) || !read_rule (&self))
       break;
   if (self.error != NULL || !check_rules (&self, root))
     {

@@ -46,7 +46,7 @@ build_repeat (Builder               *self,
   guint32 at = sotto_machine_add_state (machine);
 
   sotto_machine_add_empty (machine, from, at);
-  for (guint i = 0; !sotto_machine_is_full (machine); i++)
+  for (guint i = 0; !sotto_machine_is_stopped (machine); i++)
     {
       guint32 next;
 
@@ -79,7 +79,7 @@ build (Builder               *self,
   /* What builds nothing, a class without characters, is not repeated for ever either. */
   if (++self->work > MOST_WORK)
     machine->is_full = TRUE;
-  if (sotto_machine_is_full (machine))
+  if (sotto_machine_is_stopped (machine))
     return;
 
   switch (node->kind)
@@ -125,21 +125,22 @@ build (Builder               *self,
 }
 
 SottoMachine *
-sotto_gbnf_parse (const char  *text,
-                  gsize        length,
-                  const char  *root,
-                  GError     **error)
+sotto_gbnf_parse (const char         *text,
+                  gsize               length,
+                  const char         *root,
+                  const SottoCancel  *cancel,
+                  GError            **error)
 {
   g_autoptr (SottoMachine) machine = NULL;
   const SottoGbnfRule *first;
   Builder builder;
   guint number = 0;
-  g_autoptr (GPtrArray) rules = sotto_gbnf_read (text, length, root, &number, error);
+  g_autoptr (GPtrArray) rules = sotto_gbnf_read (text, length, root, cancel, &number, error);
 
   if (rules == NULL)
     return NULL;
 
-  machine = sotto_machine_new ();
+  machine = sotto_machine_new (cancel);
   builder = (Builder) { rules, machine, 0 };
   for (guint i = 0; i < rules->len; i++)
     {
@@ -148,7 +149,7 @@ sotto_gbnf_parse (const char  *text,
       rule->in_place = i != number && count_simple (rule->body) <= MOST_INLINE;
       rule->machine_rule = sotto_machine_add_rule (machine, rule->name);
     }
-  for (guint i = 0; i < rules->len && !sotto_machine_is_full (machine); i++)
+  for (guint i = 0; i < rules->len && !sotto_machine_is_stopped (machine); i++)
     {
       const SottoGbnfRule *rule = g_ptr_array_index (rules, i);
 

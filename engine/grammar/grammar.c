@@ -36,24 +36,26 @@ grammar_new (SottoMachine *machine, /* (transfer full) (nullable) */
 }
 
 SottoGrammar *
-sotto_grammar_new_gbnf (const char  *text,
-                        gssize       length,
-                        const char  *root,
-                        GError     **error)
+sotto_grammar_new_gbnf (const char   *text,
+                        gssize        length,
+                        const char   *root,
+                        SottoCancel  *cancel,
+                        GError      **error)
 {
   gsize n = length < 0 ? strlen (text) : (gsize) length;
 
-  return grammar_new (sotto_gbnf_parse (text, n, root != NULL ? root : "root", error), text, n);
+  return grammar_new (sotto_gbnf_parse (text, n, root != NULL ? root : "root", cancel, error), text, n);
 }
 
 SottoGrammar *
-sotto_grammar_new_json_schema (const char  *schema,
-                               gssize       length,
-                               GError     **error)
+sotto_grammar_new_json_schema (const char   *schema,
+                               gssize        length,
+                               SottoCancel  *cancel,
+                               GError      **error)
 {
   gsize n = length < 0 ? strlen (schema) : (gsize) length;
 
-  return grammar_new (sotto_schema_compile (schema, n, error), schema, n);
+  return grammar_new (sotto_schema_compile (schema, n, cancel, error), schema, n);
 }
 
 SottoGrammar *

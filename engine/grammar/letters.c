@@ -344,7 +344,8 @@ add_pair_edges (Product      *self,
 static SottoLetters *
 combine (const SottoLetters *a,
          const SottoLetters *b,
-         gboolean            subtract)
+         gboolean            subtract,
+         const SottoCancel  *cancel)
 {
   g_autoptr (GHashTable) numbers =
     g_hash_table_new_full (hash_pair, g_int64_equal, g_free, NULL);
@@ -360,7 +361,8 @@ combine (const SottoLetters *a,
       guint32 in_b = (guint32) pair;
       gboolean accepts_b = in_b != NONE && state_of (b, in_b)->accepts;
 
-      if (pairs->len > SOTTO_LETTERS_MOST_STATES || self->edges->len > SOTTO_LETTERS_MOST_EDGES)
+      if (pairs->len > SOTTO_LETTERS_MOST_STATES || self->edges->len > SOTTO_LETTERS_MOST_EDGES ||
+          sotto_cancel_is_raised (cancel))
         return NULL;
       sotto_letters_begin_state (self, state_of (a, in_a)->accepts && accepts_b != subtract);
       add_pair_edges (&product, self, in_a, in_b);
@@ -372,16 +374,18 @@ combine (const SottoLetters *a,
 
 SottoLetters *
 sotto_letters_intersect (const SottoLetters *a,
-                         const SottoLetters *b)
+                         const SottoLetters *b,
+                         const SottoCancel  *cancel)
 {
-  return combine (a, b, FALSE);
+  return combine (a, b, FALSE, cancel);
 }
 
 SottoLetters *
 sotto_letters_subtract (const SottoLetters *a,
-                        const SottoLetters *b)
+                        const SottoLetters *b,
+                        const SottoCancel  *cancel)
 {
-  return combine (a, b, TRUE);
+  return combine (a, b, TRUE, cancel);
 }
 
 /* --- Asking and building --- */
@@ -445,7 +449,7 @@ sotto_letters_build (const SottoLetters *self,
     states[s] = sotto_machine_add_state (machine);
   sotto_machine_add_empty (machine, from, states[0]);
 
-  for (guint32 s = 0; s < n_states (self) && !sotto_machine_is_full (machine); s++)
+  for (guint32 s = 0; s < n_states (self) && !sotto_machine_is_stopped (machine); s++)
     {
       guint32 first = state_of (self, s)->first_edge;
       guint n = state_of (self, s + 1)->first_edge - first;

@@ -43,9 +43,13 @@ SottoLetters *sotto_letters_new_length (guint least, guint most);
 /* These strings (UTF-8) and no others. (nullable): too large */
 SottoLetters *sotto_letters_new_words (const char *const *words, guint n_words);
 
-/* What is in both; what is in @a and not in @b. (nullable): too large */
-SottoLetters *sotto_letters_intersect (const SottoLetters *a, const SottoLetters *b);
-SottoLetters *sotto_letters_subtract (const SottoLetters *a, const SottoLetters *b);
+/* What is in both; what is in @a and not in @b. @cancel: (nullable). (nullable): too large, or cancelled */
+SottoLetters *sotto_letters_intersect (const SottoLetters *a,
+                                       const SottoLetters *b,
+                                       const SottoCancel  *cancel);
+SottoLetters *sotto_letters_subtract (const SottoLetters *a,
+                                      const SottoLetters *b,
+                                      const SottoCancel  *cancel);
 
 gboolean sotto_letters_is_empty (const SottoLetters *self);
 gboolean sotto_letters_accept (const SottoLetters *self, const char *text, gsize length);
@@ -60,18 +64,20 @@ void sotto_letters_build (const SottoLetters *self,
  * sotto_letters_new_pattern:
  * @pattern: a regular expression as ECMA-262 has them, UTF-8; as in JSON Schema, it may match
  *   anywhere
+ * @cancel: (nullable)
  * @problem: (out): what of it is not supported, or too large
  * @work: (out): what it cost, in edges looked at: a tenth of a second is some millions
  *
  * Anchors, groups, alternatives, classes, and repetitions greedy or not; no look-around, back
  * references, word boundaries and Unicode properties. pattern.c.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full) (nullable): with @problem, or cancelled
  */
-SottoLetters *sotto_letters_new_pattern (const char  *pattern,
-                                         gsize        length,
-                                         const char **problem,
-                                         guint       *work);
+SottoLetters *sotto_letters_new_pattern (const char         *pattern,
+                                         gsize               length,
+                                         const SottoCancel  *cancel,
+                                         const char        **problem,
+                                         guint              *work);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoLetters, sotto_letters_free)
 

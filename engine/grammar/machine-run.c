@@ -135,7 +135,8 @@ sotto_machine_find_runs (SottoMachine *self)
 
   /* Endless: all states at first, then without those that lead to one that is not. */
   memset (runs, SOTTO_RUN_ENDLESS, self->n_states + 1);
-  for (guint pass = 0; pass < MOST_PASSES && changed && reading.work < MOST_WORK; pass++)
+  for (guint pass = 0; pass < MOST_PASSES && changed && reading.work < MOST_WORK && !sotto_machine_is_stopped (self);
+       pass++)
     {
       changed = FALSE;
       for (guint32 s = self->n_states; s-- > 0;)
@@ -150,7 +151,7 @@ sotto_machine_find_runs (SottoMachine *self)
   if (changed)
     memset (runs, 0, self->n_states + 1);
 
-  for (guint pass = 0; pass < 2; pass++)
+  for (guint pass = 0; pass < 2 && !sotto_machine_is_stopped (self); pass++)
     for (guint32 s = self->n_states; s-- > 0 && reading.work < MOST_WORK;)
       if (runs[s] != SOTTO_RUN_ENDLESS && collect (self, s, &reading))
         runs[s] = MIN (measure (&reading, runs), SOTTO_RUN_ENDLESS - 1u);

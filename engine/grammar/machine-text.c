@@ -232,7 +232,7 @@ add_plain (SottoMachine         *self,
 {
   gboolean all = has_all_non_ascii (ranges, n_ranges);
 
-  for (guint i = 0; i < n_ranges && !sotto_machine_is_full (self); i++)
+  for (guint i = 0; i < n_ranges && !sotto_machine_is_stopped (self); i++)
     {
       SottoCharRange range = ranges[i];
 

@@ -13,13 +13,14 @@
 #include "sotto-error.h"
 
 SottoMachine *
-sotto_machine_new (void)
+sotto_machine_new (const SottoCancel *cancel)
 {
   SottoMachine *self = g_new0 (SottoMachine, 1);
 
   self->new_rules = g_array_new (FALSE, TRUE, sizeof (SottoMachineRule));
   self->new_edges = g_array_new (FALSE, FALSE, sizeof (NewEdge));
   self->tails_target = G_MAXUINT32;
+  self->cancel = cancel;
   sotto_machine_add_common_rules (self);
 
   return self;
@@ -137,7 +138,7 @@ sotto_machine_add_text (SottoMachine *self,
                         const char   *text,
                         gsize         length)
 {
-  for (gsize i = 0; i < length && !self->is_full; i++)
+  for (gsize i = 0; i < length && !sotto_machine_is_stopped (self); i++)
     {
       guint32 to = sotto_machine_add_state (self);
 
@@ -484,6 +485,8 @@ sotto_machine_finish (SottoMachine  *self,
   g_autofree guint8 *empty = NULL;
   gint culprit;
 
+  if (!sotto_cancel_check (self->cancel, error))
+    return FALSE;
   if (self->is_full)
     return fail (error, "it is too large", NULL, NULL);
 
@@ -498,6 +501,8 @@ sotto_machine_finish (SottoMachine  *self,
 
   backwards_init (&backwards, self);
   alive = reach_ends (self, &backwards, FALSE);
+  if (!sotto_cancel_check (self->cancel, error))
+    return FALSE;
   if (!alive[self->rules[root].start])
     return fail (error, "no text of finite length fits it", NULL, NULL);
   empty = reach_ends (self, &backwards, TRUE);
@@ -511,14 +516,21 @@ sotto_machine_finish (SottoMachine  *self,
   sort_edges (self);
   g_clear_pointer (&self->new_edges, g_array_unref);
 
+  if (!sotto_cancel_check (self->cancel, error))
+    return FALSE;
   culprit = order_rules (self);
   if (culprit >= 0)
     return fail (error, "a rule begins with itself", ": ", self->rules[culprit].name);
 
   find_tails (self);
   find_classes (self);
+  if (!sotto_cancel_check (self->cancel, error))
+    return FALSE;
   sotto_machine_find_runs (self);
+  if (!sotto_cancel_check (self->cancel, error))
+    return FALSE;
   sotto_machine_find_alike (self);
+  self->cancel = NULL;
 
   return TRUE;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "sotto-cancel.h"
 
 G_BEGIN_DECLS
 
@@ -76,6 +76,7 @@ struct _SottoMachine {
   guint8 class_of[256];
 
   /* While it is built */
+  const SottoCancel *cancel; /* (nullable): not owned */
   GArray *new_rules;
   GArray *new_edges;         /* (element-type NewEdge) */
   guint n_new_states;
@@ -91,7 +92,8 @@ sotto_machine_final (const SottoMachine *self)
   return self->n_states;
 }
 
-SottoMachine *sotto_machine_new (void);
+/* @cancel: (nullable): looked at until it is finished, and has to live as long */
+SottoMachine *sotto_machine_new (const SottoCancel *cancel);
 void sotto_machine_free (SottoMachine *self);
 
 /* --- Building --- */
@@ -115,11 +117,12 @@ void sotto_machine_add_call (SottoMachine *self, guint32 from, guint rule, guint
 /* Adds the bytes of @text. Returns: the state behind them */
 guint32 sotto_machine_add_text (SottoMachine *self, guint32 from, const char *text, gsize length);
 
-/* Whether there is no room left: loops that build look at it. */
+/* Whether nothing more is to be built, because there is no room left or because it was cancelled: loops that build
+ * look at it. */
 static inline gboolean
-sotto_machine_is_full (const SottoMachine *self)
+sotto_machine_is_stopped (const SottoMachine *self)
 {
-  return self->is_full;
+  return self->is_full || sotto_cancel_is_raised (self->cancel);
 }
 
 /**
@@ -128,7 +131,7 @@ sotto_machine_is_full (const SottoMachine *self)
  *
  * Drops what no text can pass through, refuses left recursion, and prepares the rest for walking.
  *
- * Returns: %FALSE with %SOTTO_ENGINE_ERROR_GRAMMAR
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_GRAMMAR or, if it was cancelled, %SOTTO_ENGINE_ERROR_CANCELLED
  */
 gboolean sotto_machine_finish (SottoMachine *self, guint root, GError **error);
 

@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
   GPtrArray *nodes;          /* (element-type GArray of Edge) */
   guint32 final;
+  const SottoCancel *cancel; /* (nullable) */
 
   /* While sets are made */
   guint work;
@@ -314,7 +315,7 @@ make_deterministic (Net     *net,
       const guint32 *nodes = g_bytes_get_data (g_ptr_array_index (list, i), &size);
 
       if (net->work >= MOST_WORK || list->len > SOTTO_LETTERS_MOST_STATES ||
-          self->edges->len > SOTTO_LETTERS_MOST_EDGES)
+          self->edges->len > SOTTO_LETTERS_MOST_EDGES || sotto_cancel_is_raised (net->cancel))
         return NULL;
       sotto_letters_begin_state (self, nodes[size / sizeof (guint32) - 1]);
       sets_add_edges (&sets, i, self);
@@ -327,15 +328,16 @@ make_deterministic (Net     *net,
 }
 
 SottoLetters *
-sotto_letters_new_pattern (const char  *pattern,
-                           gsize        length,
-                           const char **problem,
-                           guint       *work)
+sotto_letters_new_pattern (const char         *pattern,
+                           gsize               length,
+                           const SottoCancel  *cancel,
+                           const char        **problem,
+                           guint              *work)
 {
   g_autoptr (SottoExpression) expression = sotto_pattern_read (pattern, length, problem);
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
   g_autoptr (SottoExpression) any = sotto_expression_new (SOTTO_EXPRESSION_CHARS);
-  Net net = { nodes, 0, 0, NULL, 0 };
+  Net net = { .nodes = nodes, .cancel = cancel };
   SottoLetters *letters;
   guint32 start, begin;
 

@@ -41,7 +41,7 @@ strings_are_apart (SottoSchema      *schema,
   if (!sotto_facts_get_letters (schema, a, &x) || !sotto_facts_get_letters (schema, b, &y) ||
       x == NULL || y == NULL)
     return FALSE;
-  both = sotto_letters_intersect (x, y);
+  both = sotto_letters_intersect (x, y, schema->machine->cancel);
   sotto_schema_count_letters (schema, both);
 
   return both != NULL && sotto_letters_is_empty (both);

@@ -137,7 +137,7 @@ add_magnitudes (Range   *self,
       if (order > 0 || (order == 0 && (self->low.exclusive || self->high.exclusive)))
         return;
     }
-  for (gint64 n = first; n <= last && !sotto_machine_is_full (self->machine); n++)
+  for (gint64 n = first; n <= last && !sotto_machine_is_stopped (self->machine); n++)
     add_with_digits (self, from, n);
 }
 

@@ -211,6 +211,7 @@ list_further (Object *self)
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (SottoLetters) known = NULL;
   g_autoptr (SottoLetters) any = sotto_letters_new_length (0, G_MAXUINT);
+  const SottoCancel *cancel = self->schema->machine->cancel;
   gboolean open = is_open (self->facts);
 
   g_array_set_clear_func (patterns, pattern_clear);
@@ -224,15 +225,15 @@ list_further (Object *self)
   for (guint set = open ? 0 : 1; set < 1u << patterns->len && sotto_schema_step (self->schema);
        set++)
     {
-      g_autoptr (SottoLetters) letters = known != NULL ? sotto_letters_subtract (any, known) : NULL;
+      g_autoptr (SottoLetters) letters = known != NULL ? sotto_letters_subtract (any, known, cancel) : NULL;
       Further *further;
 
       for (guint i = 0; i < patterns->len && letters != NULL; i++)
         {
           const Pattern *pattern = &g_array_index (patterns, Pattern, i);
           SottoLetters *part = (set >> i & 1) != 0
-            ? sotto_letters_intersect (letters, pattern->letters)
-            : sotto_letters_subtract (letters, pattern->letters);
+            ? sotto_letters_intersect (letters, pattern->letters, cancel)
+            : sotto_letters_subtract (letters, pattern->letters, cancel);
 
           sotto_letters_free (letters);
           letters = part;

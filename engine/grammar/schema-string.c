@@ -78,7 +78,7 @@ read_pattern (SottoSchema *self,
   if (known != NULL)
     return sotto_letters_share (known);
 
-  letters = sotto_letters_new_pattern (pattern, length, problem, &work);
+  letters = sotto_letters_new_pattern (pattern, length, self->machine->cancel, problem, &work);
   self->work += work / 8;
   if (letters != NULL)
     g_hash_table_insert (self->patterns, g_strdup (pattern), sotto_letters_share (letters));
@@ -128,7 +128,7 @@ narrow (SottoSchema   *self,
       return TRUE;
     }
 
-  both = sotto_letters_intersect (*letters, owned);
+  both = sotto_letters_intersect (*letters, owned, self->machine->cancel);
   sotto_schema_count_letters (self, both);
   g_clear_pointer (letters, sotto_letters_free);
   *letters = both;
@@ -217,7 +217,7 @@ sotto_schema_add_json_text (SottoSchema *self,
   const char *end = text + length;
 
   from = sotto_machine_add_text (self->machine, from, "\"", 1);
-  for (; text < end && !sotto_machine_is_full (self->machine); text++)
+  for (; text < end && !sotto_machine_is_stopped (self->machine); text++)
     {
       guint8 c = *text;
 

@@ -104,7 +104,7 @@ sotto_schema_fail (SottoSchema *self,
 gboolean
 sotto_schema_is_fine (const SottoSchema *self)
 {
-  return self->error == NULL && !sotto_machine_is_full (self->machine);
+  return self->error == NULL && !sotto_machine_is_stopped (self->machine);
 }
 
 gboolean
@@ -420,6 +420,8 @@ compile (SottoSchema *self,
       add_cases (self, use->conjunction, sotto_machine_get_start (self->machine, use->rule),
                  sotto_machine_get_end (self->machine, use->rule));
     }
+  if (!sotto_cancel_check (self->machine->cancel, error))
+    return FALSE;
   if (self->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->error));
@@ -430,11 +432,12 @@ compile (SottoSchema *self,
 }
 
 SottoMachine *
-sotto_schema_compile (const char  *text,
-                      gsize        length,
-                      GError     **error)
+sotto_schema_compile (const char         *text,
+                      gsize               length,
+                      const SottoCancel  *cancel,
+                      GError            **error)
 {
-  g_autoptr (SottoMachine) machine = sotto_machine_new ();
+  g_autoptr (SottoMachine) machine = sotto_machine_new (cancel);
   g_autoptr (GHashTable) uses = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
                                                        (GDestroyNotify) g_bytes_unref, use_free);
   g_autoptr (GPtrArray) todo = g_ptr_array_new ();

@@ -194,8 +194,8 @@ read_grammar (const Options  *self,
   if (!g_file_get_contents (path, &text, &length, error))
     return FALSE;
 
-  *grammar = self->grammar != NULL ? sotto_grammar_new_gbnf (text, length, NULL, error)
-                                   : sotto_grammar_new_json_schema (text, length, error);
+  *grammar = self->grammar != NULL ? sotto_grammar_new_gbnf (text, length, NULL, NULL, error)
+                                   : sotto_grammar_new_json_schema (text, length, NULL, error);
 
   return *grammar != NULL;
 }

@@ -206,8 +206,8 @@ answer (Speaker        *self,
   yyjson_mut_val *times = yyjson_mut_arr (document);
   gint64 begin = now_us ();
   g_autoptr (SottoGrammar) grammar = schema != NULL
-    ? sotto_grammar_new_json_schema (yyjson_get_str (schema), yyjson_get_len (schema), error)
-    : sotto_grammar_new_gbnf (yyjson_get_str (gbnf), yyjson_get_len (gbnf), NULL, error);
+    ? sotto_grammar_new_json_schema (yyjson_get_str (schema), yyjson_get_len (schema), NULL, error)
+    : sotto_grammar_new_gbnf (yyjson_get_str (gbnf), yyjson_get_len (gbnf), NULL, NULL, error);
   gint64 compiled = now_us ();
   guint seed = yyjson_get_uint (yyjson_obj_get (request, "seed"));
   gsize i, n;

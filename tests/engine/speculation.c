@@ -133,7 +133,7 @@ speculation_check (SottoWorker          *plain,
 
   if (way->schema != NULL)
     {
-      grammar = sotto_grammar_new_json_schema (way->schema, -1, &error);
+      grammar = sotto_grammar_new_json_schema (way->schema, -1, NULL, &error);
       g_assert_no_error (error);
     }
   generate.grammar = grammar;

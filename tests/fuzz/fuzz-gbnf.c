@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autofree guint8 *text = sotto_fuzz_take_part (&data, &size, &length);
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoGrammar) grammar =
-    sotto_grammar_new_gbnf ((const char *) text, (gssize) length, NULL, &error);
+    sotto_grammar_new_gbnf ((const char *) text, (gssize) length, NULL, NULL, &error);
   g_autoptr (GString) said = g_string_new (NULL);
 
   if (grammar == NULL)
