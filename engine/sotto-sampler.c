@@ -17,8 +17,8 @@ uses_xtc (const SottoSamplerSettings *settings)
          settings->xtc_threshold <= 0.5f;
 }
 
-static gboolean
-uses_mirostat (const SottoSamplerSettings *settings)
+gboolean
+sotto_sampler_uses_mirostat (const SottoSamplerSettings *settings)
 {
   return settings->mirostat_tau > 0.0f && isfinite (settings->mirostat_tau) &&
          isfinite (settings->mirostat_eta);
@@ -104,19 +104,26 @@ sotto_sampler_free (SottoSampler *self)
 
 /* --- The steps --- */
 
-double
-sotto_sampler_prepare (SottoSampler *self,
-                       const float  *logits,
-                       const gint32 *recent,
-                       guint         n_recent,
-                       gint32       *only)
+static void
+place_all (SottoSampler *self,
+           const float  *logits)
+{
+  for (guint i = 0; i < self->n_vocabulary; i++)
+    self->logits[i] = logits[i] == logits[i] ? logits[i] : -INFINITY;
+  self->is_clear = FALSE;
+}
+
+/* From self->logits on. */
+static double
+prepare (SottoSampler *self,
+         const gint32 *recent,
+         guint         n_recent,
+         gint32       *only)
 {
   const SottoSamplerSettings *settings = &self->settings;
   gint32 best;
   double total;
 
-  for (guint i = 0; i < self->n_vocabulary; i++)
-    self->logits[i] = logits[i] == logits[i] ? logits[i] : -INFINITY;
   sotto_sampler_add_bias (self);
   sotto_sampler_penalise (self, recent, n_recent);
   sotto_sampler_apply_dry (self, recent, n_recent);
@@ -125,7 +132,7 @@ sotto_sampler_prepare (SottoSampler *self,
   if (best < 0 || !(settings->temperature > 0.0f))
     return 0.0;
 
-  if (uses_mirostat (settings))
+  if (sotto_sampler_uses_mirostat (settings))
     {
       sotto_sampler_take_all (self);
       total = sotto_sampler_weigh (self, settings->temperature);
@@ -149,26 +156,33 @@ sotto_sampler_prepare (SottoSampler *self,
   return sotto_sampler_weigh (self, settings->temperature);
 }
 
+double
+sotto_sampler_prepare (SottoSampler *self,
+                       const float  *logits,
+                       const gint32 *recent,
+                       guint         n_recent,
+                       gint32       *only)
+{
+  place_all (self, logits);
+
+  return prepare (self, recent, n_recent, only);
+}
+
 gint32
-sotto_sampler_draw (SottoSampler *self,
-                    const float  *logits,
-                    const gint32 *recent,
-                    guint         n_recent)
+sotto_sampler_draw_placed (SottoSampler *self,
+                           const gint32 *recent,
+                           guint         n_recent)
 {
   const SottoSamplerSettings *settings = &self->settings;
   gint32 only;
-  double total;
+  double total = prepare (self, recent, n_recent, &only);
   guint chosen;
 
-  if (self->n_vocabulary == 0)
-    return -1;
-
-  total = sotto_sampler_prepare (self, logits, recent, n_recent, &only);
   if (!(total > 0.0))
     return only;
 
   chosen = sotto_sampler_find_target (self, sotto_sampler_random (&self->state) * total);
-  if (uses_mirostat (settings))
+  if (sotto_sampler_uses_mirostat (settings))
     {
       double surprise = -sotto_log (self->candidates.weights[chosen] / total) * 1.4426950408889634;
 
@@ -176,4 +190,18 @@ sotto_sampler_draw (SottoSampler *self,
     }
 
   return self->candidates.ids[chosen];
+}
+
+gint32
+sotto_sampler_draw (SottoSampler *self,
+                    const float  *logits,
+                    const gint32 *recent,
+                    guint         n_recent)
+{
+  if (self->n_vocabulary == 0)
+    return -1;
+
+  place_all (self, logits);
+
+  return sotto_sampler_draw_placed (self, recent, n_recent);
 }

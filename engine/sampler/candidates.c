@@ -9,11 +9,11 @@
 #define BLOCK SOTTO_SAMPLER_BLOCK
 #define LANES 8u
 
-gint32
-sotto_sampler_find_best (SottoSampler *self)
+/* The best of every block. Returns: the first with the highest */
+static guint
+find_best_block (SottoSampler *self)
 {
   guint best_block = 0;
-  guint32 id;
 
   for (guint block = 0; block < self->n_blocks; block++)
     {
@@ -32,6 +32,35 @@ sotto_sampler_find_best (SottoSampler *self)
       if (best[0] > self->block_best[best_block])
         best_block = block;
     }
+
+  return best_block;
+}
+
+/* The same where blocks without one of a few are -infinity already. */
+static guint
+find_best_block_of_few (SottoSampler *self)
+{
+  guint best_block = 0;
+
+  for (guint i = 0; i < self->few->n; i++)
+    if (self->few->ids[i] < self->n_vocabulary)
+      {
+        guint block = self->few->ids[i] / BLOCK;
+
+        self->block_best[block] = MAX (self->block_best[block], self->logits[self->few->ids[i]]);
+      }
+  for (guint block = 1; block < self->n_blocks; block++)
+    if (self->block_best[block] > self->block_best[best_block])
+      best_block = block;
+
+  return best_block;
+}
+
+gint32
+sotto_sampler_find_best (SottoSampler *self)
+{
+  guint best_block = self->few != NULL ? find_best_block_of_few (self) : find_best_block (self);
+  guint32 id;
 
   if (self->block_best[best_block] == -INFINITY)
     return -1;
@@ -178,7 +207,9 @@ sotto_sampler_take_top_k (SottoSampler *self,
   for (guint32 id = 0; id < self->n_vocabulary; id++)
     {
       /* A block that has nothing better is passed over. */
-      if (id % BLOCK == 0 && n == k && self->block_best[id / BLOCK] <= logits[heap[0]])
+      if (id % BLOCK == 0
+          && (self->block_best[id / BLOCK] == -INFINITY
+              || (n == k && self->block_best[id / BLOCK] <= logits[heap[0]])))
         {
           id += BLOCK - 1;
           continue;

@@ -41,6 +41,13 @@ penalised (const SottoSamplerSettings *settings,
   return isnan (logit) ? -INFINITY : logit;
 }
 
+gboolean
+sotto_sampler_penalises (const SottoSamplerSettings *settings)
+{
+  return (settings->repetition_penalty != 1.0f && settings->repetition_penalty > 0.0f)
+         || settings->frequency_penalty != 0.0f || settings->presence_penalty != 0.0f;
+}
+
 void
 sotto_sampler_penalise (SottoSampler *self,
                         const gint32 *recent,
@@ -49,8 +56,7 @@ sotto_sampler_penalise (SottoSampler *self,
   const SottoSamplerSettings *settings = &self->settings;
   guint first = n_recent - MIN (n_recent, settings->repetition_window);
 
-  if ((settings->repetition_penalty == 1.0f || !(settings->repetition_penalty > 0.0f)) &&
-      settings->frequency_penalty == 0.0f && settings->presence_penalty == 0.0f)
+  if (!sotto_sampler_penalises (settings))
     return;
 
   for (guint i = first; i < n_recent; i++)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sotto-sampler.h"
+#include "sotto-best.h"
 
 #include <math.h>
 
@@ -38,6 +38,8 @@ struct _SottoSampler {
   /* Scratch */
   float *logits;             /* (n_blocks, BLOCK): penalised; NaN and what is behind as -infinity */
   float *block_best;         /* (n_blocks): the highest of each block */
+  gboolean is_clear;         /* of both all is -infinity, but for what is placed for a draw from a few */
+  const SottoBest *few;      /* (nullable): during such a draw */
   SottoCandidates candidates; /* (n_vocabulary) */
   SottoRanked *ranked;       /* (n_vocabulary) */
   guint32 *seen;             /* (n_vocabulary): how often, how long: 0 between steps */
@@ -49,6 +51,7 @@ struct _SottoSampler {
 /* --- penalties.c: on self->logits --- */
 
 void sotto_sampler_add_bias (SottoSampler *self);
+gboolean sotto_sampler_penalises (const SottoSamplerSettings *settings);
 void sotto_sampler_penalise (SottoSampler *self, const gint32 *recent, guint n_recent);
 
 /* --- dry.c --- */
@@ -87,6 +90,11 @@ void sotto_sampler_seed (guint64 *state, guint64 seed);
 double sotto_sampler_random (guint64 *state);
 
 /* --- sotto-sampler.c --- */
+
+gboolean sotto_sampler_uses_mirostat (const SottoSamplerSettings *settings);
+
+/* A draw from what is in self->logits. */
+gint32 sotto_sampler_draw_placed (SottoSampler *self, const gint32 *recent, guint n_recent);
 
 /* Everything but the draw: candidates and their weights are there. For tests too. Returns: the sum
  * of the weights; 0: there is nothing to draw from, or one token only: @only, -1 for none. */

@@ -2,6 +2,7 @@
  * exponential and the random generator as its author publishes it; then distributions, ties and
  * odd values. */
 
+#include "sotto-best.h"
 #include "sotto-engine.h"
 
 #include <math.h>
@@ -213,6 +214,151 @@ test_definition (void)
   g_assert_cmpuint (n_changes, >, 3000);
 }
 
+/* --- From the highest alone --- */
+
+typedef struct {
+  guint32 *ids;
+  float *logits;
+  guint n;
+} Few;
+
+/* The @n highest by sorting all, and some others; in the order of ids. Impossible ones are not among them. */
+static Few
+find_few (const float *logits, guint n_vocabulary, guint n, GRand *random)
+{
+  g_autofree Entry *entries = g_new (Entry, n_vocabulary);
+  Few few = { g_new (guint32, n_vocabulary), g_new (float, n_vocabulary), 0 };
+  guint n_possible = 0;
+
+  for (guint i = 0; i < n_vocabulary; i++)
+    if (logits[i] > -INFINITY)
+      entries[n_possible++] = (Entry) { .id = i, .logit = logits[i] };
+  qsort (entries, n_possible, sizeof *entries, compare_descending);
+  n += g_rand_int_range (random, 0, 4);
+  n = MIN (n, n_possible);
+  qsort (entries, n, sizeof *entries, compare_by_id);
+  for (guint i = 0; i < n; i++)
+    {
+      few.ids[few.n] = entries[i].id;
+      few.logits[few.n++] = logits[entries[i].id];
+    }
+
+  return few;
+}
+
+/* What is drawn from a few is what is drawn from all, draw after draw, also in turns. */
+static void
+test_few (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  guint n_from_few = 0, n_different = 0;
+
+  for (guint round = 0; round < 600; round++)
+    {
+      guint n = g_rand_int_range (random, 2, round % 3 == 0 ? 3000 : 60);
+      guint n_recent = g_rand_int_range (random, 0, 20);
+      g_autofree float *logits = g_new (float, n);
+      gint32 recent[20], first = -1;
+      SottoLogitBias bias[2] = { { g_rand_int_range (random, 0, n), -2.0f }, { g_rand_int_range (random, 0, n), -INFINITY } };
+      SottoSamplerSettings settings = {
+        .temperature = round % 7 == 0 ? 0.0f : (float) g_rand_double_range (random, 0.1, 2.0),
+        .top_k = g_rand_int_range (random, 1, n),
+        .top_p = g_rand_boolean (random) ? 1.0f : (float) g_rand_double_range (random, 0.05, 0.999),
+        .min_p = g_rand_boolean (random) ? 0.0f : (float) g_rand_double_range (random, 0.001, 0.5),
+        .typical_p = round % 5 == 0 ? 0.7f : 0.0f,
+        .xtc_probability = round % 4 == 0 ? 0.5f : 0.0f,
+        .xtc_threshold = 0.05f,
+        .repetition_penalty = g_rand_boolean (random) ? 1.0f : 1.3f,
+        .repetition_window = g_rand_int_range (random, 0, 24),
+        .frequency_penalty = g_rand_boolean (random) ? 0.0f : 0.4f,
+        .presence_penalty = g_rand_boolean (random) ? 0.0f : 0.7f,
+        .seed = g_rand_int (random),
+        .logit_bias = bias,
+        .n_logit_bias = round % 6 == 0 ? 2 : 0,
+      };
+      g_autoptr (SottoSampler) all = sotto_sampler_new (&settings, n, NULL, NULL);
+      g_autoptr (SottoSampler) some = sotto_sampler_new (&settings, n, NULL, NULL);
+      guint n_best = sotto_sampler_count_best (some, n_recent);
+      Few few;
+
+      for (guint i = 0; i < n; i++)
+        {
+          logits[i] = 3.0 * normal (random);
+          if (round % 3 == 1)
+            logits[i] = roundf (logits[i]);
+          if (round % 4 == 1 && g_rand_int_range (random, 0, 3) == 0)
+            logits[i] = g_rand_boolean (random) ? -INFINITY : NAN;
+          if (round % 50 == 9 && g_rand_int_range (random, 0, 9) == 0)
+            logits[i] = INFINITY;
+        }
+      /* Those that are penalised are to be among the highest often. */
+      for (guint i = 0; i < n_recent; i++)
+        {
+          recent[i] = g_rand_int_range (random, 0, n);
+          for (guint j = 0; j < n && g_rand_int_range (random, 0, 40) > 0; j++)
+            recent[i] = logits[j] > logits[recent[i]] ? (gint32) j : recent[i];
+        }
+      if (n_best == 0)
+        {
+          g_assert_cmpuint (settings.top_k + n_recent + 2, >, SOTTO_MOST_BEST);
+          continue;
+        }
+
+      few = find_few (logits, n, n_best, random);
+      for (guint i = 0; i < 10; i++)
+        {
+          SottoBest best = { few.n, few.ids, few.logits };
+          gint32 expected = sotto_sampler_draw (all, logits, recent, n_recent);
+          gint32 got = i % 4 == 3 ? sotto_sampler_draw (some, logits, recent, n_recent)
+                                  : sotto_sampler_draw_best (some, &best, recent, n_recent);
+
+          g_assert_cmpint (got, ==, expected);
+          n_from_few++;
+          n_different += i == 0 || got == first ? 0 : 1;
+          first = i == 0 ? got : first;
+        }
+      g_free (few.ids);
+      g_free (few.logits);
+    }
+
+  g_assert_cmpuint (n_from_few, >, 4000);
+  g_assert_cmpuint (n_different, >, 1000);
+}
+
+/* Who needs all of them. */
+static void
+test_needs_all (void)
+{
+  static const SottoLogitBias up = { 3, 1.0f };
+  static const struct {
+    SottoSamplerSettings settings;
+    guint n_best;
+  } cases[] = {
+    { { .top_p = 1.0f }, 1 },
+    { { .temperature = 1.0f, .top_k = 40 }, 40 },
+    { { .temperature = 1.0f, .top_k = 40, .repetition_penalty = 1.1f, .repetition_window = 64 }, 104 },
+    { { .temperature = 1.0f, .top_k = 40, .repetition_penalty = 1.1f, .repetition_window = 1000 }, 140 },
+    { { .temperature = 1.0f, .top_k = 40, .repetition_penalty = 1.0f, .repetition_window = 64 }, 40 },
+    { { .temperature = 1.0f, .top_k = SOTTO_MOST_BEST }, SOTTO_MOST_BEST },
+    { { .temperature = 1.0f, .top_k = SOTTO_MOST_BEST + 1 }, 0 },
+    { { .temperature = 1.0f, .top_k = G_MAXUINT }, 0 },
+    { { .temperature = 1.0f, .min_p = 0.1f }, 0 },
+    { { .temperature = 1.0f, .top_k = 40, .mirostat_tau = 3.0f, .mirostat_eta = 0.1f }, 0 },
+    { { .temperature = 1.0f, .top_k = 40, .frequency_penalty = -0.1f, .repetition_window = 64 }, 0 },
+    { { .temperature = 1.0f, .top_k = 40, .repetition_penalty = 0.9f, .repetition_window = 64 }, 0 },
+    { { .temperature = 1.0f, .top_k = 40, .dry_multiplier = 1.0f, .dry_base = 1.75f }, 0 },
+    { { .temperature = 1.0f, .top_k = 40, .logit_bias = &up, .n_logit_bias = 1 }, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&cases[i].settings, 5000, NULL, NULL);
+
+      g_test_message ("case %u", i);
+      g_assert_cmpuint (sotto_sampler_count_best (sampler, 100), ==, cases[i].n_best);
+    }
+}
+
 /* --- Distributions --- */
 
 /* Pearson's statistic of @n_draws draws against @expected probabilities; impossible tokens must
@@ -392,6 +538,8 @@ main (int    argc,
 
   g_test_add_func ("/sampler/generator", test_generator);
   g_test_add_func ("/sampler/definition", test_definition);
+  g_test_add_func ("/sampler/few", test_few);
+  g_test_add_func ("/sampler/needs-all", test_needs_all);
   g_test_add_func ("/sampler/distribution", test_distribution);
   g_test_add_func ("/sampler/seed", test_seed);
   g_test_add_func ("/sampler/odd-values", test_odd_values);
