@@ -397,6 +397,42 @@ sotto_letters_is_empty (const SottoLetters *self)
          state_of (self, 0)->first_edge == state_of (self, 1)->first_edge;
 }
 
+/* State by state, in an order in which all edges go forward, as far as there is one (Kahn 1962). */
+guint
+sotto_letters_get_longest (const SottoLetters *self)
+{
+  guint n = n_states (self);
+  g_autofree guint32 *n_into = g_new0 (guint32, n);
+  g_autofree guint32 *queue = g_new (guint32, n);
+  g_autofree guint *lengths = g_new0 (guint, n);
+  guint n_queued = 0;
+  guint longest = 0;
+
+  for (guint32 e = 0; e < self->edges->len; e++)
+    n_into[edge_of (self, e)->target]++;
+  for (guint32 s = 0; s < n; s++)
+    if (n_into[s] == 0)
+      queue[n_queued++] = s;
+
+  for (guint q = 0; q < n_queued; q++)
+    {
+      guint32 s = queue[q];
+
+      /* Each state is one that some string passes, or has no edges. */
+      longest = MAX (longest, lengths[s]);
+      for (guint32 e = state_of (self, s)->first_edge; e < state_of (self, s + 1)->first_edge; e++)
+        {
+          guint32 target = edge_of (self, e)->target;
+
+          lengths[target] = MAX (lengths[target], lengths[s] + 1);
+          if (--n_into[target] == 0)
+            queue[n_queued++] = target;
+        }
+    }
+
+  return n_queued < n ? G_MAXUINT : longest;
+}
+
 gboolean
 sotto_letters_accept (const SottoLetters *self,
                       const char         *text,

@@ -52,6 +52,8 @@ SottoLetters *sotto_letters_subtract (const SottoLetters *a,
                                       const SottoCancel  *cancel);
 
 gboolean sotto_letters_is_empty (const SottoLetters *self);
+/* How many characters the longest of them has; G_MAXUINT: there is none */
+guint sotto_letters_get_longest (const SottoLetters *self);
 gboolean sotto_letters_accept (const SottoLetters *self, const char *text, gsize length);
 
 /* The contents of a JSON string that is one of these, on @machine. */

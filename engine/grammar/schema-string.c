@@ -18,6 +18,11 @@
 #define LABEL "[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
 #define BYTE "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define GROUP "[0-9a-fA-F]{1,4}"
+/* How often the characters of a part come, the parts of a path, and the characters of a query */
+#define URI(part, parts, query) \
+  "^(?:https?|ftp)://" LABEL "(?:\\." LABEL "){0,4}(?::[1-9][0-9]{0,3})?" \
+  "(?:/[A-Za-z0-9._~+-]" part ")" parts \
+  "(?:\\?[A-Za-z0-9._~=&+-]" query ")?(?:#[A-Za-z0-9._~+-]" part ")?$"
 
 /* RFC 3339, 4122, 5321 (without quotation), 1123, 2673, 4291 (written out, or with one gap at
  * either end), 3986 (with an authority). What is written within these is always valid; not all that
@@ -25,6 +30,8 @@
 static const struct {
   const char *name;
   const char *pattern;
+  const char *uncounted;     /* (nullable): for a schema with a maxLength below what the other can reach: what that
+                              * counts need not be counted within */
 } formats[] = {
   { "date", "^" DATE "$" },
   { "time", "^" TIME "$" },
@@ -42,26 +49,25 @@ static const struct {
   { "ipv6",
     "^(?:" GROUP "(?::" GROUP "){7}|::(?:" GROUP "(?::" GROUP "){0,6})?"
     "|" GROUP "(?::" GROUP "){0,6}::)$" },
-  { "uri",
-    "^(?:https?|ftp)://" LABEL "(?:\\." LABEL "){0,4}(?::[1-9][0-9]{0,3})?"
-    "(?:/[A-Za-z0-9._~+-]{0,60}){0,8}"
-    "(?:\\?[A-Za-z0-9._~=&+-]{0,120})?(?:#[A-Za-z0-9._~+-]{0,60})?$" },
+  { "uri", URI ("{0,60}", "{0,8}", "{0,120}"), URI ("*", "*", "*") },
 };
 
-static const char *
+/* Its number, or how many there are. */
+static guint
 find_format (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
-    if (strcmp (formats[i].name, name) == 0)
-      return formats[i].pattern;
+  guint i = 0;
 
-  return NULL;
+  while (i < G_N_ELEMENTS (formats) && strcmp (formats[i].name, name) != 0)
+    i++;
+
+  return i;
 }
 
 gboolean
 sotto_schema_knows_format (const char *name)
 {
-  return find_format (name) != NULL;
+  return find_format (name) < G_N_ELEMENTS (formats);
 }
 
 /* Each pattern is read once; one that was large on the way counts for many small ones. */
@@ -108,6 +114,26 @@ sotto_schema_read_pattern (SottoSchema *self,
   return NULL;
 }
 
+/* The strings of a format, of which no longer ones than @most will count; NULL: with error */
+static SottoLetters *
+read_format (SottoSchema *self,
+             guint        format,
+             guint        most)
+{
+  const char *uncounted = formats[format].uncounted;
+  const char *problem;
+  g_autoptr (SottoLetters) letters = NULL;
+
+  if (!sotto_schema_step (self))
+    return NULL;
+
+  letters = read_pattern (self, formats[format].pattern, strlen (formats[format].pattern), &problem);
+  if (letters == NULL || uncounted == NULL || sotto_letters_get_longest (letters) <= most)
+    return g_steal_pointer (&letters);
+
+  return read_pattern (self, uncounted, strlen (uncounted), &problem);
+}
+
 /* @letters and @more (both transfer full), @letters being NULL for any. %FALSE: with error */
 static gboolean
 narrow (SottoSchema   *self,
@@ -146,12 +172,11 @@ sotto_facts_get_letters (SottoSchema       *schema,
   guint most = self->most_length;
 
   *letters = NULL;
-  for (guint i = 0; i < self->formats->len && sotto_schema_step (schema); i++)
+  for (guint i = 0; i < self->formats->len; i++)
     {
-      const char *pattern = find_format (yyjson_get_str (g_ptr_array_index (self->formats, i)));
-      const char *problem;
+      guint format = find_format (yyjson_get_str (g_ptr_array_index (self->formats, i)));
 
-      if (!narrow (schema, &out, read_pattern (schema, pattern, strlen (pattern), &problem)))
+      if (!narrow (schema, &out, read_format (schema, format, most)))
         return FALSE;
     }
   for (guint i = 0; i < self->patterns->len; i++)
@@ -163,6 +188,9 @@ sotto_facts_get_letters (SottoSchema       *schema,
         return FALSE;
     }
 
+  /* What cannot be longer need not be counted. */
+  if (out != NULL && sotto_letters_get_longest (out) <= most)
+    most = G_MAXUINT;
   if (self->least_length > SOTTO_SCHEMA_MOST_LENGTH ||
       (most != G_MAXUINT && most > SOTTO_SCHEMA_MOST_LENGTH))
     return sotto_schema_fail (schema, schema->root,

@@ -104,7 +104,10 @@ class Maker:
             return schema, make
         if kind < 0.5:
             name = r.choice(list(FORMATS))
-            return {'type': 'string', 'format': name}, FORMATS[name]
+            schema = {'type': 'string', 'format': name}
+            if r.random() < 0.5:
+                schema['maxLength'] = r.choice([40, 200, 900, 70000])
+            return schema, FORMATS[name]
         least = r.choice([0, 0, 1, 3])
         most = least + r.choice([0, 1, 5, 40])
         schema = {'type': 'string', 'maxLength': most}
