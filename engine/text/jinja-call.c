@@ -16,6 +16,41 @@ jinja_find_builtin (const JinjaBuiltin *table,
   return NULL;
 }
 
+gboolean
+jinja_expect_string (JinjaRun           *run,
+                     JinjaValue          value,
+                     const JinjaString **string)
+{
+  *string = NULL;
+  if (!jinja_is (value, JINJA_STRING))
+    return jinja_defined (run, value)
+           && jinja_fail (run, "a string was expected, not %s", jinja_type_name (value));
+  *string = value.as.string;
+
+  return TRUE;
+}
+
+gboolean
+jinja_expect_integer (JinjaRun   *run,
+                      JinjaValue  value,
+                      gint64     *integer)
+{
+  if (!jinja_get_integer (value, integer))
+    return jinja_defined (run, value)
+           && jinja_fail (run, "an integer was expected, not %s", jinja_type_name (value));
+
+  return TRUE;
+}
+
+gboolean
+jinja_expect_size (JinjaRun        *run,
+                   const JinjaArgs *args,
+                   guint            i,
+                   gint64          *size)
+{
+  return !jinja_is_some (args, i) || jinja_expect_integer (run, args->values[i], size);
+}
+
 /* Sorts what was given to the parameters; what is left over or missing is an error. */
 static gboolean
 bind (JinjaRun           *run,

@@ -91,7 +91,7 @@ gboolean jinja_call_builtin (JinjaRun *run, const JinjaBuiltin *builtin, JinjaVa
 
 /* What the files of builtins are written with */
 
-#define JINJA_FILTER(name) \
+#define JINJA_DEFINE(name) \
   static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
 
 /* Whether the call gives argument @i. */
@@ -112,6 +112,20 @@ static inline gboolean
 jinja_is_true (const JinjaArgs *args, guint i)
 {
   return jinja_is_given (args, i) && jinja_truth (args->values[i]);
+}
+
+/* What has to be a string, or an integer; anything else is an error of the template. */
+gboolean jinja_expect_string (JinjaRun *run, JinjaValue value, const JinjaString **string);
+gboolean jinja_expect_integer (JinjaRun *run, JinjaValue value, gint64 *integer);
+/* The same of argument @i, where there is something; else @size stays as it is. */
+gboolean jinja_expect_size (JinjaRun *run, const JinjaArgs *args, guint i, gint64 *size);
+
+/* @string: (nullable): there was an error */
+static inline gboolean
+jinja_give (JinjaValue *result, const JinjaString *string)
+{
+  *result = jinja_string_value (string);
+  return string != NULL;
 }
 
 /* Tables: (nullable) */

@@ -5,18 +5,6 @@
 
 /* Filters whose outcome is a number. */
 
-static gboolean
-get_size (JinjaRun   *run,
-          JinjaValue  value,
-          gint64     *size)
-{
-  if (!jinja_get_integer (value, size))
-    return jinja_defined (run, value)
-           && jinja_fail (run, "an integer was expected, not %s", jinja_type_name (value));
-
-  return TRUE;
-}
-
 /* Text as Python's int() takes it: blanks around, a sign, underscores between digits. */
 static gboolean
 parse_integer (JinjaRun          *run,
@@ -98,12 +86,12 @@ real_to_integer (double      real,
   return TRUE;
 }
 
-JINJA_FILTER (filter_int)
+JINJA_DEFINE (filter_int)
 {
   gint64 integer, base = 10;
   double real;
 
-  if (!jinja_defined (run, self) || (jinja_is_given (args, 1) && !get_size (run, args->values[1], &base)))
+  if (!jinja_defined (run, self) || (jinja_is_given (args, 1) && !jinja_expect_integer (run, args->values[1], &base)))
     return FALSE;
   if (base != 0 && (base < 2 || base > 36))
     return jinja_fail (run, "int() base must be >= 2 and <= 36, or 0");
@@ -135,7 +123,7 @@ JINJA_FILTER (filter_int)
   return run->error == NULL;
 }
 
-JINJA_FILTER (filter_float)
+JINJA_DEFINE (filter_float)
 {
   double real;
 
@@ -150,7 +138,7 @@ JINJA_FILTER (filter_float)
   return run->error == NULL;
 }
 
-JINJA_FILTER (filter_abs)
+JINJA_DEFINE (filter_abs)
 {
   if (jinja_is (self, JINJA_INTEGER) && self.as.integer >= 0)
     *result = self;
@@ -182,7 +170,7 @@ round_common (double value,
   return rint (value / pow (10, (double) -precision)) * pow (10, (double) -precision);
 }
 
-JINJA_FILTER (filter_round)
+JINJA_DEFINE (filter_round)
 {
   gint64 precision = 0, integer = 0;
   gboolean is_integer = jinja_get_integer (self, &integer);
@@ -192,7 +180,7 @@ JINJA_FILTER (filter_round)
     return FALSE;
   if (!jinja_get_number (self, &value))
     return jinja_fail (run, "round() takes a number, not %s", jinja_type_name (self));
-  if (jinja_is_given (args, 0) && !get_size (run, args->values[0], &precision))
+  if (jinja_is_given (args, 0) && !jinja_expect_integer (run, args->values[0], &precision))
     return FALSE;
   precision = CLAMP (precision, -300, 300);
   scale = pow (10, (double) precision);

@@ -52,7 +52,7 @@ sort_by (JinjaRun    *run,
 }
 
 /* "a,b": by a, then by b: sorted by the last first, which keeps the order of equals. */
-JINJA_FILTER (filter_sort)
+JINJA_DEFINE (filter_sort)
 {
   const JinjaValue path = args->values[2];
   JinjaValue *sorted;
@@ -83,7 +83,7 @@ JINJA_FILTER (filter_sort)
     }
 }
 
-JINJA_FILTER (filter_dictsort)
+JINJA_DEFINE (filter_dictsort)
 {
   JinjaView view = { .kind = JINJA_VIEW_ITEMS };
   const JinjaString *by = jinja_is_given (args, 1) && jinja_is (args->values[1], JINJA_STRING)
@@ -107,7 +107,7 @@ JINJA_FILTER (filter_dictsort)
          && jinja_items_new (run, JINJA_LIST, sorted, n, result);
 }
 
-JINJA_FILTER (filter_unique)
+JINJA_DEFINE (filter_unique)
 {
   const JinjaValue *values;
   JinjaValue *kept;
@@ -165,10 +165,10 @@ extreme (JinjaRun        *run,
   return TRUE;
 }
 
-JINJA_FILTER (filter_min) { return extreme (run, self, args, JINJA_LT, result); }
-JINJA_FILTER (filter_max) { return extreme (run, self, args, JINJA_GT, result); }
+JINJA_DEFINE (filter_min) { return extreme (run, self, args, JINJA_LT, result); }
+JINJA_DEFINE (filter_max) { return extreme (run, self, args, JINJA_GT, result); }
 
-JINJA_FILTER (filter_groupby)
+JINJA_DEFINE (filter_groupby)
 {
   JinjaValue *sorted, *groups;
   const gboolean case_sensitive = jinja_is_true (args, 2);

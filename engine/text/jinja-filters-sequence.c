@@ -5,7 +5,7 @@
 /* Filters over sequences and mappings. Those that are generators in jinja2 give a cursor here: what can
  * be gone through once, and has no length. */
 
-JINJA_FILTER (filter_length)
+JINJA_DEFINE (filter_length)
 {
   gsize length;
 
@@ -16,7 +16,7 @@ JINJA_FILTER (filter_length)
   return TRUE;
 }
 
-JINJA_FILTER (filter_default)
+JINJA_DEFINE (filter_default)
 {
   *result = self;
   if (jinja_is (self, JINJA_UNDEFINED) || (jinja_is_true (args, 1) && !jinja_truth (self)))
@@ -30,7 +30,7 @@ JINJA_FILTER (filter_default)
   return TRUE;
 }
 
-JINJA_FILTER (filter_list)
+JINJA_DEFINE (filter_list)
 {
   const JinjaValue *values;
   gsize n;
@@ -39,7 +39,7 @@ JINJA_FILTER (filter_list)
          && jinja_items_new (run, JINJA_LIST, values, n, result);
 }
 
-JINJA_FILTER (filter_items)
+JINJA_DEFINE (filter_items)
 {
   const JinjaValue *values = NULL;
   gsize n = 0;
@@ -57,7 +57,7 @@ JINJA_FILTER (filter_items)
   return jinja_cursor_new (run, values, n, result);
 }
 
-JINJA_FILTER (filter_first)
+JINJA_DEFINE (filter_first)
 {
   const JinjaValue *values;
   gsize n;
@@ -75,7 +75,7 @@ JINJA_FILTER (filter_first)
   return TRUE;
 }
 
-JINJA_FILTER (filter_last)
+JINJA_DEFINE (filter_last)
 {
   const JinjaValue *values;
   gsize n;
@@ -92,7 +92,7 @@ JINJA_FILTER (filter_last)
   return TRUE;
 }
 
-JINJA_FILTER (filter_reverse)
+JINJA_DEFINE (filter_reverse)
 {
   const JinjaValue *values;
   JinjaValue *reversed;
@@ -158,7 +158,7 @@ join (JinjaRun          *run,
   return jinja_builder_finish (&builder);
 }
 
-JINJA_FILTER (filter_join)
+JINJA_DEFINE (filter_join)
 {
   const JinjaValue *values;
   const JinjaString *separator, *joined;
@@ -174,7 +174,7 @@ JINJA_FILTER (filter_join)
   return joined != NULL;
 }
 
-JINJA_FILTER (filter_sum)
+JINJA_DEFINE (filter_sum)
 {
   const JinjaValue *values;
   gsize n;
@@ -196,7 +196,7 @@ JINJA_FILTER (filter_sum)
   return TRUE;
 }
 
-JINJA_FILTER (filter_batch)
+JINJA_DEFINE (filter_batch)
 {
   const JinjaValue *values;
   JinjaValue *batches, *batch;
@@ -230,7 +230,7 @@ JINJA_FILTER (filter_batch)
   return jinja_cursor_new (run, batches, n_batches, result);
 }
 
-JINJA_FILTER (filter_slice)
+JINJA_DEFINE (filter_slice)
 {
   const JinjaValue *values;
   JinjaValue *slices, *slice;
@@ -262,7 +262,7 @@ JINJA_FILTER (filter_slice)
   return jinja_cursor_new (run, slices, (gsize) count, result);
 }
 
-JINJA_FILTER (filter_attr)
+JINJA_DEFINE (filter_attr)
 {
   JinjaValue name = args->values[0];
   gboolean is_unsafe;
@@ -277,7 +277,7 @@ JINJA_FILTER (filter_attr)
 }
 
 /* map("filter", …) and map(attribute="a.b", default=x) */
-JINJA_FILTER (filter_map)
+JINJA_DEFINE (filter_map)
 {
   const JinjaBuiltin *builtin = NULL;
   JinjaValue path = { .kind = JINJA_ABSENT }, missing = { .kind = JINJA_ABSENT };
@@ -380,10 +380,10 @@ select_values (JinjaRun        *run,
   return jinja_cursor_new (run, kept, n_kept, result);
 }
 
-JINJA_FILTER (filter_select)     { return select_values (run, self, args, FALSE, TRUE, result); }
-JINJA_FILTER (filter_reject)     { return select_values (run, self, args, FALSE, FALSE, result); }
-JINJA_FILTER (filter_selectattr) { return select_values (run, self, args, TRUE, TRUE, result); }
-JINJA_FILTER (filter_rejectattr) { return select_values (run, self, args, TRUE, FALSE, result); }
+JINJA_DEFINE (filter_select)     { return select_values (run, self, args, FALSE, TRUE, result); }
+JINJA_DEFINE (filter_reject)     { return select_values (run, self, args, FALSE, FALSE, result); }
+JINJA_DEFINE (filter_selectattr) { return select_values (run, self, args, TRUE, TRUE, result); }
+JINJA_DEFINE (filter_rejectattr) { return select_values (run, self, args, TRUE, FALSE, result); }
 
 static const JinjaBuiltin filters[] = {
   { "length", filter_length, "", 0 },

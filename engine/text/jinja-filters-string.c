@@ -5,41 +5,6 @@
 /* Filters whose outcome is text. */
 
 static gboolean
-give (JinjaValue        *result,
-      const JinjaString *string)
-{
-  *result = jinja_string_value (string);
-  return string != NULL;
-}
-
-/* A string parameter; @name for the error. */
-static gboolean
-get_string (JinjaRun           *run,
-            JinjaValue          value,
-            const JinjaString **string)
-{
-  *string = NULL;
-  if (!jinja_is (value, JINJA_STRING))
-    return jinja_defined (run, value)
-           && jinja_fail (run, "a string was expected, not %s", jinja_type_name (value));
-  *string = value.as.string;
-
-  return TRUE;
-}
-
-static gboolean
-get_size (JinjaRun   *run,
-          JinjaValue  value,
-          gint64     *size)
-{
-  if (!jinja_get_integer (value, size))
-    return jinja_defined (run, value)
-           && jinja_fail (run, "an integer was expected, not %s", jinja_type_name (value));
-
-  return TRUE;
-}
-
-static gboolean
 to_case (JinjaRun   *run,
          JinjaValue  self,
          JinjaCase   to,
@@ -47,42 +12,42 @@ to_case (JinjaRun   *run,
 {
   const JinjaString *text = jinja_str (run, self);
 
-  return text != NULL && give (result, jinja_string_to_case (run, text, to));
+  return text != NULL && jinja_give (result, jinja_string_to_case (run, text, to));
 }
 
-JINJA_FILTER (filter_upper)      { return to_case (run, self, JINJA_UPPER, result); }
-JINJA_FILTER (filter_lower)      { return to_case (run, self, JINJA_LOWER, result); }
-JINJA_FILTER (filter_title)      { return to_case (run, self, JINJA_TITLE_FILTER, result); }
-JINJA_FILTER (filter_capitalize) { return to_case (run, self, JINJA_CAPITALIZE, result); }
+JINJA_DEFINE (filter_upper)      { return to_case (run, self, JINJA_UPPER, result); }
+JINJA_DEFINE (filter_lower)      { return to_case (run, self, JINJA_LOWER, result); }
+JINJA_DEFINE (filter_title)      { return to_case (run, self, JINJA_TITLE_FILTER, result); }
+JINJA_DEFINE (filter_capitalize) { return to_case (run, self, JINJA_CAPITALIZE, result); }
 
-JINJA_FILTER (filter_string)
+JINJA_DEFINE (filter_string)
 {
-  return give (result, jinja_str (run, self));
+  return jinja_give (result, jinja_str (run, self));
 }
 
-JINJA_FILTER (filter_safe)
-{
-  const JinjaString *text = jinja_str (run, self);
-
-  return text != NULL && give (result, jinja_string_with_markup (run, text, TRUE));
-}
-
-JINJA_FILTER (filter_escape)
+JINJA_DEFINE (filter_safe)
 {
   const JinjaString *text = jinja_str (run, self);
 
-  return text != NULL && give (result, jinja_string_escape (run, text));
+  return text != NULL && jinja_give (result, jinja_string_with_markup (run, text, TRUE));
 }
 
-JINJA_FILTER (filter_forceescape)
+JINJA_DEFINE (filter_escape)
+{
+  const JinjaString *text = jinja_str (run, self);
+
+  return text != NULL && jinja_give (result, jinja_string_escape (run, text));
+}
+
+JINJA_DEFINE (filter_forceescape)
 {
   const JinjaString *text = jinja_str (run, self);
 
   return text != NULL && (text = jinja_string_with_markup (run, text, FALSE)) != NULL
-         && give (result, jinja_string_escape (run, text));
+         && jinja_give (result, jinja_string_escape (run, text));
 }
 
-JINJA_FILTER (filter_trim)
+JINJA_DEFINE (filter_trim)
 {
   const JinjaString *text = jinja_str (run, self);
   const JinjaString *chars = NULL;
@@ -90,13 +55,13 @@ JINJA_FILTER (filter_trim)
   if (text == NULL)
     return FALSE;
   if (jinja_is_given (args, 0) && !jinja_is (args->values[0], JINJA_NONE)
-      && !get_string (run, args->values[0], &chars))
+      && !jinja_expect_string (run, args->values[0], &chars))
     return FALSE;
 
-  return give (result, jinja_string_strip (run, text, chars, JINJA_STRIP_BOTH));
+  return jinja_give (result, jinja_string_strip (run, text, chars, JINJA_STRIP_BOTH));
 }
 
-JINJA_FILTER (filter_replace)
+JINJA_DEFINE (filter_replace)
 {
   const JinjaString *text = jinja_str (run, self);
   const JinjaString *old = jinja_str (run, args->values[0]);
@@ -106,14 +71,14 @@ JINJA_FILTER (filter_replace)
   if (text == NULL || old == NULL || by == NULL)
     return FALSE;
   if (jinja_is_given (args, 2) && !jinja_is (args->values[2], JINJA_NONE)
-      && !get_size (run, args->values[2], &count))
+      && !jinja_expect_integer (run, args->values[2], &count))
     return FALSE;
   text = jinja_string_with_markup (run, text, FALSE);
 
-  return text != NULL && give (result, jinja_string_replace (run, text, old, by, count));
+  return text != NULL && jinja_give (result, jinja_string_replace (run, text, old, by, count));
 }
 
-JINJA_FILTER (filter_format)
+JINJA_DEFINE (filter_format)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaValue values;
@@ -136,7 +101,7 @@ JINJA_FILTER (filter_format)
   else if (!jinja_items_new (run, JINJA_TUPLE, args->values, args->n, &values))
     return FALSE;
 
-  return give (result, jinja_format_percent (run, text, values));
+  return jinja_give (result, jinja_format_percent (run, text, values));
 }
 
 /* str.splitlines(): the next end of a line from @at on, and where the line behind it begins. */
@@ -165,7 +130,7 @@ line_end (const JinjaString *text,
   return at;
 }
 
-JINJA_FILTER (filter_indent)
+JINJA_DEFINE (filter_indent)
 {
   const JinjaString *text, *by;
   JinjaBuilder builder;
@@ -173,13 +138,13 @@ JINJA_FILTER (filter_indent)
   gboolean first = jinja_is_given (args, 1) && jinja_truth (args->values[1]);
   gboolean blank = jinja_is_given (args, 2) && jinja_truth (args->values[2]);
 
-  if (!get_string (run, self, &text))
+  if (!jinja_expect_string (run, self, &text))
     return FALSE;
   if (jinja_is_given (args, 0) && jinja_is (args->values[0], JINJA_STRING))
     by = args->values[0].as.string;
   else
     {
-      if (jinja_is_given (args, 0) && !get_size (run, args->values[0], &width))
+      if (jinja_is_given (args, 0) && !jinja_expect_integer (run, args->values[0], &width))
         return FALSE;
       jinja_builder_init (&builder, run);
       jinja_builder_add_repeated (&builder, jinja_string_new (run, " ", 1, FALSE),
@@ -205,17 +170,17 @@ JINJA_FILTER (filter_indent)
       jinja_builder_add_text (&builder, "\n");
     }
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
-JINJA_FILTER (filter_center)
+JINJA_DEFINE (filter_center)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaBuilder builder;
   gint64 width = 80;
   gsize missing, left;
 
-  if (text == NULL || (jinja_is_given (args, 0) && !get_size (run, args->values[0], &width)))
+  if (text == NULL || (jinja_is_given (args, 0) && !jinja_expect_integer (run, args->values[0], &width)))
     return FALSE;
   width = CLAMP (width, 0, 1000000);
   missing = (gsize) width > text->n_chars ? (gsize) width - text->n_chars : 0;
@@ -229,10 +194,10 @@ JINJA_FILTER (filter_center)
   for (gsize i = left; i < missing; i++)
     jinja_builder_add_text (&builder, " ");
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
-JINJA_FILTER (filter_truncate)
+JINJA_DEFINE (filter_truncate)
 {
   const JinjaString *text, *end, *head;
   JinjaBuilder builder;
@@ -241,18 +206,18 @@ JINJA_FILTER (filter_truncate)
   gboolean kill = jinja_is_given (args, 1) && jinja_truth (args->values[1]);
   gssize cut;
 
-  if (blank == NULL || !get_string (run, self, &text)
-      || (jinja_is_given (args, 0) && !get_size (run, args->values[0], &length))
+  if (blank == NULL || !jinja_expect_string (run, self, &text)
+      || (jinja_is_given (args, 0) && !jinja_expect_integer (run, args->values[0], &length))
       || (jinja_is_given (args, 3) && !jinja_is (args->values[3], JINJA_NONE)
-          && !get_size (run, args->values[3], &leeway)))
+          && !jinja_expect_integer (run, args->values[3], &leeway)))
     return FALSE;
   end = jinja_string_new (run, "...", 3, FALSE);
-  if (end == NULL || (jinja_is_given (args, 2) && !get_string (run, args->values[2], &end)))
+  if (end == NULL || (jinja_is_given (args, 2) && !jinja_expect_string (run, args->values[2], &end)))
     return FALSE;
   if (length < (gint64) end->n_chars || leeway < 0 || length > G_MAXINT32 || leeway > G_MAXINT32)
     return jinja_fail (run, "truncate() with a length that makes no sense");
   if ((gint64) text->n_chars <= length + leeway)
-    return give (result, text);
+    return jinja_give (result, text);
 
   head = jinja_string_slice (run, text, 0,
                              jinja_string_offset (run, text, (gsize) length - end->n_chars));
@@ -264,10 +229,10 @@ JINJA_FILTER (filter_truncate)
   jinja_builder_add_string (&builder, head);
   jinja_builder_add_string (&builder, end);
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
-JINJA_FILTER (filter_wordcount)
+JINJA_DEFINE (filter_wordcount)
 {
   const JinjaString *text = jinja_str (run, self);
   gboolean inside = FALSE;
@@ -289,7 +254,7 @@ JINJA_FILTER (filter_wordcount)
   return TRUE;
 }
 
-JINJA_FILTER (filter_urlencode)
+JINJA_DEFINE (filter_urlencode)
 {
   const JinjaString *text = jinja_str (run, self);
   JinjaBuilder builder;
@@ -313,10 +278,10 @@ JINJA_FILTER (filter_urlencode)
         }
     }
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
-JINJA_FILTER (filter_tojson)
+JINJA_DEFINE (filter_tojson)
 {
   JinjaJsonStyle style = { 0 };
   JinjaBuilder builder;
@@ -333,7 +298,7 @@ JINJA_FILTER (filter_tojson)
         style.indent = indent.as.string;
       else
         {
-          if (!get_size (run, indent, &width))
+          if (!jinja_expect_integer (run, indent, &width))
             return FALSE;
           jinja_builder_init (&builder, run);
           jinja_builder_add_repeated (&builder, jinja_string_new (run, " ", 1, FALSE),
@@ -352,8 +317,8 @@ JINJA_FILTER (filter_tojson)
       if (!jinja_is (separators, JINJA_TUPLE) && !jinja_is (separators, JINJA_LIST))
         return jinja_fail (run, "separators must be two strings");
       pair = separators.as.items;
-      if (pair->n != 2 || !get_string (run, pair->values[0], &style.item_separator)
-          || !get_string (run, pair->values[1], &style.key_separator))
+      if (pair->n != 2 || !jinja_expect_string (run, pair->values[0], &style.item_separator)
+          || !jinja_expect_string (run, pair->values[1], &style.key_separator))
         return jinja_fail (run, "separators must be two strings");
     }
 
@@ -361,7 +326,7 @@ JINJA_FILTER (filter_tojson)
   if (!jinja_add_json (&builder, self, &style))
     return FALSE;
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
 static const JinjaBuiltin filters[] = {

@@ -4,37 +4,6 @@
 
 /* Methods that cut strings: the pieces are slices, and keep where their bytes come from. */
 
-#define METHOD(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
-static gboolean
-get_string (JinjaRun           *run,
-            JinjaValue          value,
-            const JinjaString **string)
-{
-  *string = NULL;
-  if (!jinja_is (value, JINJA_STRING))
-    return jinja_defined (run, value)
-           && jinja_fail (run, "a string was expected, not %s", jinja_type_name (value));
-  *string = value.as.string;
-
-  return TRUE;
-}
-
-static gboolean
-get_size (JinjaRun        *run,
-          const JinjaArgs *args,
-          guint            i,
-          gint64          *size)
-{
-  if (jinja_is_some (args, i) && !jinja_get_integer (args->values[i], size))
-    return jinja_defined (run, args->values[i])
-           && jinja_fail (run, "an integer was expected, not %s",
-                          jinja_type_name (args->values[i]));
-
-  return TRUE;
-}
-
 /* Pieces of a split under way. */
 typedef struct {
   JinjaRun *run;
@@ -199,8 +168,8 @@ split (JinjaRun        *run,
   gint64 max = -1;
   gboolean ok;
 
-  if ((jinja_is_some (args, 0) && !get_string (run, args->values[0], &separator))
-      || !get_size (run, args, 1, &max))
+  if ((jinja_is_some (args, 0) && !jinja_expect_string (run, args->values[0], &separator))
+      || !jinja_expect_size (run, args, 1, &max))
     return FALSE;
   if (separator != NULL && separator->length == 0)
     return jinja_fail (run, "empty separator");
@@ -219,10 +188,10 @@ split (JinjaRun        *run,
   return ok && jinja_items_new (run, JINJA_LIST, pieces.pieces, pieces.n, result);
 }
 
-METHOD (string_split)  { return split (run, self, args, FALSE, result); }
-METHOD (string_rsplit) { return split (run, self, args, TRUE, result); }
+JINJA_DEFINE (string_split)  { return split (run, self, args, FALSE, result); }
+JINJA_DEFINE (string_rsplit) { return split (run, self, args, TRUE, result); }
 
-METHOD (string_splitlines)
+JINJA_DEFINE (string_splitlines)
 {
   const JinjaString *text = self.as.string;
   Pieces pieces = { .run = run, .from = text };
@@ -261,7 +230,7 @@ partition (JinjaRun        *run,
   gssize found;
   gsize at;
 
-  if (!get_string (run, args->values[0], &separator))
+  if (!jinja_expect_string (run, args->values[0], &separator))
     return FALSE;
   if (separator->length == 0)
     return jinja_fail (run, "empty separator");
@@ -277,8 +246,8 @@ partition (JinjaRun        *run,
   return jinja_items_new (run, JINJA_TUPLE, pieces.pieces, 3, result);
 }
 
-METHOD (string_partition)  { return partition (run, self, args, FALSE, result); }
-METHOD (string_rpartition) { return partition (run, self, args, TRUE, result); }
+JINJA_DEFINE (string_partition)  { return partition (run, self, args, FALSE, result); }
+JINJA_DEFINE (string_rpartition) { return partition (run, self, args, TRUE, result); }
 
 static const JinjaBuiltin methods[] = {
   { "split", string_split, "sep maxsplit", 0 },

@@ -4,45 +4,6 @@
 
 /* Methods of strings, as Python has them; those that cut are in jinja-methods-split.c. */
 
-#define METHOD(name) \
-  static gboolean name (JinjaRun *run, JinjaValue self, const JinjaArgs *args, JinjaValue *result)
-
-static gboolean
-give (JinjaValue        *result,
-      const JinjaString *string)
-{
-  *result = jinja_string_value (string);
-  return string != NULL;
-}
-
-static gboolean
-get_string (JinjaRun           *run,
-            JinjaValue          value,
-            const JinjaString **string)
-{
-  *string = NULL;
-  if (!jinja_is (value, JINJA_STRING))
-    return jinja_defined (run, value)
-           && jinja_fail (run, "a string was expected, not %s", jinja_type_name (value));
-  *string = value.as.string;
-
-  return TRUE;
-}
-
-static gboolean
-get_size (JinjaRun        *run,
-          const JinjaArgs *args,
-          guint            i,
-          gint64          *size)
-{
-  if (jinja_is_some (args, i) && !jinja_get_integer (args->values[i], size))
-    return jinja_defined (run, args->values[i])
-           && jinja_fail (run, "an integer was expected, not %s",
-                          jinja_type_name (args->values[i]));
-
-  return TRUE;
-}
-
 static gboolean
 strip (JinjaRun        *run,
        JinjaValue       self,
@@ -52,45 +13,45 @@ strip (JinjaRun        *run,
 {
   const JinjaString *chars = NULL;
 
-  if (jinja_is_some (args, 0) && !get_string (run, args->values[0], &chars))
+  if (jinja_is_some (args, 0) && !jinja_expect_string (run, args->values[0], &chars))
     return FALSE;
 
-  return give (result, jinja_string_strip (run, self.as.string, chars, sides));
+  return jinja_give (result, jinja_string_strip (run, self.as.string, chars, sides));
 }
 
-METHOD (string_strip)  { return strip (run, self, args, JINJA_STRIP_BOTH, result); }
-METHOD (string_lstrip) { return strip (run, self, args, JINJA_STRIP_LEFT, result); }
-METHOD (string_rstrip) { return strip (run, self, args, JINJA_STRIP_RIGHT, result); }
+JINJA_DEFINE (string_strip)  { return strip (run, self, args, JINJA_STRIP_BOTH, result); }
+JINJA_DEFINE (string_lstrip) { return strip (run, self, args, JINJA_STRIP_LEFT, result); }
+JINJA_DEFINE (string_rstrip) { return strip (run, self, args, JINJA_STRIP_RIGHT, result); }
 
-METHOD (string_upper)
+JINJA_DEFINE (string_upper)
 {
-  return give (result, jinja_string_to_case (run, self.as.string, JINJA_UPPER));
+  return jinja_give (result, jinja_string_to_case (run, self.as.string, JINJA_UPPER));
 }
-METHOD (string_lower)
+JINJA_DEFINE (string_lower)
 {
-  return give (result, jinja_string_to_case (run, self.as.string, JINJA_LOWER));
+  return jinja_give (result, jinja_string_to_case (run, self.as.string, JINJA_LOWER));
 }
-METHOD (string_title)
+JINJA_DEFINE (string_title)
 {
-  return give (result, jinja_string_to_case (run, self.as.string, JINJA_TITLE));
+  return jinja_give (result, jinja_string_to_case (run, self.as.string, JINJA_TITLE));
 }
-METHOD (string_capitalize)
+JINJA_DEFINE (string_capitalize)
 {
-  return give (result, jinja_string_to_case (run, self.as.string, JINJA_CAPITALIZE));
+  return jinja_give (result, jinja_string_to_case (run, self.as.string, JINJA_CAPITALIZE));
 }
-METHOD (string_swapcase)
+JINJA_DEFINE (string_swapcase)
 {
-  return give (result, jinja_string_to_case (run, self.as.string, JINJA_SWAPCASE));
+  return jinja_give (result, jinja_string_to_case (run, self.as.string, JINJA_SWAPCASE));
 }
 
-METHOD (string_replace)
+JINJA_DEFINE (string_replace)
 {
   const JinjaString *old, *by;
   gint64 count = -1;
 
-  return get_string (run, args->values[0], &old) && get_string (run, args->values[1], &by)
-         && get_size (run, args, 2, &count)
-         && give (result, jinja_string_replace (run, self.as.string, old, by, count));
+  return jinja_expect_string (run, args->values[0], &old) && jinja_expect_string (run, args->values[1], &by)
+         && jinja_expect_size (run, args, 2, &count)
+         && jinja_give (result, jinja_string_replace (run, self.as.string, old, by, count));
 }
 
 /* The part of the string that start and end (arguments 1 and 2) leave. FALSE: none at all. */
@@ -108,7 +69,7 @@ get_window (JinjaRun           *run,
 
   *start = 0;
   *window = NULL;
-  if (!get_size (run, args, 1, start) || !get_size (run, args, 2, &end))
+  if (!jinja_expect_size (run, args, 1, start) || !jinja_expect_size (run, args, 2, &end))
     return FALSE;
   if (*start < 0)
     *start = MAX (*start + n, 0);
@@ -156,7 +117,7 @@ with_affix (JinjaRun        *run,
     return FALSE;
   for (gsize i = 0; i < n && !holds; i++)
     {
-      if (!get_string (run, affixes[i], &affix))
+      if (!jinja_expect_string (run, affixes[i], &affix))
         return FALSE;
       holds = !empty && has_affix (window, affix, suffix);
     }
@@ -165,28 +126,28 @@ with_affix (JinjaRun        *run,
   return TRUE;
 }
 
-METHOD (string_startswith) { return with_affix (run, self, args, FALSE, result); }
-METHOD (string_endswith)   { return with_affix (run, self, args, TRUE, result); }
+JINJA_DEFINE (string_startswith) { return with_affix (run, self, args, FALSE, result); }
+JINJA_DEFINE (string_endswith)   { return with_affix (run, self, args, TRUE, result); }
 
-METHOD (string_removeprefix)
+JINJA_DEFINE (string_removeprefix)
 {
   const JinjaString *text = self.as.string, *affix;
 
-  if (!get_string (run, args->values[0], &affix))
+  if (!jinja_expect_string (run, args->values[0], &affix))
     return FALSE;
-  return give (result, has_affix (text, affix, FALSE)
+  return jinja_give (result, has_affix (text, affix, FALSE)
                            ? jinja_string_slice (run, text, affix->length,
                                                  text->length - affix->length)
                            : text);
 }
 
-METHOD (string_removesuffix)
+JINJA_DEFINE (string_removesuffix)
 {
   const JinjaString *text = self.as.string, *affix;
 
-  if (!get_string (run, args->values[0], &affix))
+  if (!jinja_expect_string (run, args->values[0], &affix))
     return FALSE;
-  return give (result, has_affix (text, affix, TRUE)
+  return jinja_give (result, has_affix (text, affix, TRUE)
                            ? jinja_string_slice (run, text, 0, text->length - affix->length)
                            : text);
 }
@@ -217,7 +178,7 @@ find (JinjaRun        *run,
   gssize found = -1;
   gint64 start;
 
-  if (!get_string (run, args->values[0], &needle)
+  if (!jinja_expect_string (run, args->values[0], &needle)
       || !get_window (run, self, args, &window, &start, &empty))
     return FALSE;
   if (!empty)
@@ -232,18 +193,18 @@ find (JinjaRun        *run,
   return TRUE;
 }
 
-METHOD (string_find)   { return find (run, self, args, FALSE, FALSE, result); }
-METHOD (string_rfind)  { return find (run, self, args, TRUE, FALSE, result); }
-METHOD (string_index)  { return find (run, self, args, FALSE, TRUE, result); }
-METHOD (string_rindex) { return find (run, self, args, TRUE, TRUE, result); }
+JINJA_DEFINE (string_find)   { return find (run, self, args, FALSE, FALSE, result); }
+JINJA_DEFINE (string_rfind)  { return find (run, self, args, TRUE, FALSE, result); }
+JINJA_DEFINE (string_index)  { return find (run, self, args, FALSE, TRUE, result); }
+JINJA_DEFINE (string_rindex) { return find (run, self, args, TRUE, TRUE, result); }
 
-METHOD (string_count)
+JINJA_DEFINE (string_count)
 {
   const JinjaString *needle, *window;
   gboolean empty;
   gint64 start, n = 0;
 
-  if (!get_string (run, args->values[0], &needle)
+  if (!jinja_expect_string (run, args->values[0], &needle)
       || !get_window (run, self, args, &window, &start, &empty))
     return FALSE;
   if (!empty && needle->length == 0)
@@ -261,7 +222,7 @@ METHOD (string_count)
 }
 
 /* The separator is the template's own only between pieces that are, as in the filter. */
-METHOD (string_join)
+JINJA_DEFINE (string_join)
 {
   const JinjaBuiltin *filter;
   const JinjaString *name = jinja_string_new (run, "join", 4, TRUE);
@@ -282,9 +243,9 @@ METHOD (string_join)
   return jinja_call_builtin (run, filter, list, &separator, result);
 }
 
-METHOD (string_format)
+JINJA_DEFINE (string_format)
 {
-  return give (result, jinja_format_fields (run, self.as.string, args));
+  return jinja_give (result, jinja_format_fields (run, self.as.string, args));
 }
 
 /* ljust, rjust, center, zfill */
@@ -301,8 +262,8 @@ pad (JinjaRun        *run,
   gint64 width = 0;
   gsize missing, left;
 
-  if (fill == NULL || !get_size (run, args, 0, &width)
-      || (jinja_is_some (args, 1) && !get_string (run, args->values[1], &fill)))
+  if (fill == NULL || !jinja_expect_size (run, args, 0, &width)
+      || (jinja_is_some (args, 1) && !jinja_expect_string (run, args->values[1], &fill)))
     return FALSE;
   if (fill->n_chars != 1)
     return jinja_fail (run, "The fill character must be exactly one character long");
@@ -315,14 +276,14 @@ pad (JinjaRun        *run,
   jinja_builder_add_string (&builder, text);
   jinja_builder_add_repeated (&builder, fill, missing - left);
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
-METHOD (string_ljust)  { return pad (run, self, args, -1, result); }
-METHOD (string_rjust)  { return pad (run, self, args, 1, result); }
-METHOD (string_center) { return pad (run, self, args, 0, result); }
+JINJA_DEFINE (string_ljust)  { return pad (run, self, args, -1, result); }
+JINJA_DEFINE (string_rjust)  { return pad (run, self, args, 1, result); }
+JINJA_DEFINE (string_center) { return pad (run, self, args, 0, result); }
 
-METHOD (string_zfill)
+JINJA_DEFINE (string_zfill)
 {
   const JinjaString *text = self.as.string;
   JinjaBuilder builder;
@@ -330,7 +291,7 @@ METHOD (string_zfill)
   gsize sign = text->length > 0 && (text->bytes[0] == '-' || text->bytes[0] == '+');
   gint64 width = 0;
 
-  if (zero == NULL || !get_size (run, args, 0, &width))
+  if (zero == NULL || !jinja_expect_size (run, args, 0, &width))
     return FALSE;
   width = CLAMP (width, 0, (gint64) JINJA_MAX_OUTPUT);
   jinja_builder_init (&builder, run);
@@ -339,7 +300,7 @@ METHOD (string_zfill)
     jinja_builder_add_repeated (&builder, zero, (gsize) width - text->n_chars);
   jinja_builder_add_slice (&builder, text, sign, text->length - sign);
 
-  return give (result, jinja_builder_finish (&builder));
+  return jinja_give (result, jinja_builder_finish (&builder));
 }
 
 typedef gboolean (*CharTest) (gunichar c);
@@ -390,13 +351,13 @@ is_all (JinjaRun   *run,
   return jinja_step (run, text->length / 16);
 }
 
-METHOD (string_isalpha)   { return is_all (run, self, g_unichar_isalpha, result); }
-METHOD (string_isalnum)   { return is_all (run, self, is_alphanumeric, result); }
-METHOD (string_isdigit)   { return is_all (run, self, is_decimal, result); }
-METHOD (string_isnumeric) { return is_all (run, self, is_numeric, result); }
-METHOD (string_isspace)   { return is_all (run, self, jinja_is_space, result); }
+JINJA_DEFINE (string_isalpha)   { return is_all (run, self, g_unichar_isalpha, result); }
+JINJA_DEFINE (string_isalnum)   { return is_all (run, self, is_alphanumeric, result); }
+JINJA_DEFINE (string_isdigit)   { return is_all (run, self, is_decimal, result); }
+JINJA_DEFINE (string_isnumeric) { return is_all (run, self, is_numeric, result); }
+JINJA_DEFINE (string_isspace)   { return is_all (run, self, jinja_is_space, result); }
 
-METHOD (string_isascii)
+JINJA_DEFINE (string_isascii)
 {
   *result = jinja_boolean (self.as.string->n_chars == self.as.string->length);
   return TRUE;
@@ -414,8 +375,8 @@ run_test (JinjaRun   *run,
   return name != NULL && jinja_call_builtin (run, jinja_find_test (name), self, &none, result);
 }
 
-METHOD (string_islower) { return run_test (run, self, "lower", result); }
-METHOD (string_isupper) { return run_test (run, self, "upper", result); }
+JINJA_DEFINE (string_islower) { return run_test (run, self, "lower", result); }
+JINJA_DEFINE (string_isupper) { return run_test (run, self, "upper", result); }
 
 static const JinjaBuiltin methods[] = {
   { "strip", string_strip, "chars", 0 },
