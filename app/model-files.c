@@ -72,10 +72,15 @@ static void
 add_path (GPtrArray *paths, GHashTable *seen, char *path)
 {
   path = find_first_part (path);
-  if (g_hash_table_add (seen, path))
-    g_ptr_array_add (paths, path);
-  else
-    g_free (path);
+  /* g_hash_table_add() would put this one in the place of the one that is known. */
+  if (g_hash_table_contains (seen, path))
+    {
+      g_free (path);
+      return;
+    }
+
+  g_hash_table_add (seen, path);
+  g_ptr_array_add (paths, path);
 }
 
 static void
