@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * from then on all fail: such a device is lost.
  */
 
-#define SOTTO_CUDA_ABI 2
+#define SOTTO_CUDA_ABI 3
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -225,6 +225,22 @@ typedef struct {
   float limit;
 } SottoCudaCap;
 
+/* The n_best highest logits, and others no lower than sixteen steps to a power of two tell apart; of those that may come,
+ * and without -infinity and NaN. Fewer where there are no more. */
+typedef struct {
+  const float *logits;      /* (n) */
+  guint n;
+  guint n_best;             /* at least 1 */
+  const guint32 *mask;      /* (nullable) (n_mask_words): a bit for each that may come; what is behind may not */
+  guint n_mask_words;
+  guint32 *counts;          /* (SOTTO_CUDA_BEST_COUNTS): scratch */
+  guint32 *found;           /* (1 + 2 * n_most): how many; then their ids and the bits of their values in turns, in no
+                             * order. More than n_most: only so many of them are there */
+  guint n_most;
+} SottoCudaBest;
+
+#define SOTTO_CUDA_BEST_COUNTS 8192
+
 /* y (n_columns) = the rows' mean, first or last */
 typedef struct {
   SottoPooling pooling;
@@ -284,6 +300,7 @@ typedef struct {
   gboolean (*delta) (SottoCudaDevice *self, const SottoCudaDelta *arguments);
   gboolean (*cap) (SottoCudaDevice *self, const SottoCudaCap *arguments);
   gboolean (*pool) (SottoCudaDevice *self, const SottoCudaPool *arguments);
+  gboolean (*best) (SottoCudaDevice *self, const SottoCudaBest *arguments); /* not to be recorded */
 } SottoCudaModule;
 
 /* What a module exports, under this name. */

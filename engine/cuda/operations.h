@@ -46,5 +46,6 @@ gboolean sotto_cuda_combine (SottoCudaDevice *self, const SottoCudaCombine *argu
 gboolean sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments);
 gboolean sotto_cuda_cap (SottoCudaDevice *self, const SottoCudaCap *arguments);
 gboolean sotto_cuda_pool (SottoCudaDevice *self, const SottoCudaPool *arguments);
+gboolean sotto_cuda_best (SottoCudaDevice *self, const SottoCudaBest *arguments);
 
 G_END_DECLS

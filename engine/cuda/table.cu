@@ -45,6 +45,7 @@ sotto_cuda_module_get (void)
     .delta = sotto_cuda_delta,
     .cap = sotto_cuda_cap,
     .pool = sotto_cuda_pool,
+    .best = sotto_cuda_best,
   };
 
   return &module;

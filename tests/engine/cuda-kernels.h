@@ -8,6 +8,7 @@ G_BEGIN_DECLS
  * that adds its tests. */
 
 void cuda_kernels_add_attend (int argc, char **argv);
+void cuda_kernels_add_best (int argc, char **argv);
 void cuda_kernels_add_delta (int argc, char **argv);
 void cuda_kernels_add_embed (int argc, char **argv);
 void cuda_kernels_add_heads (int argc, char **argv);

@@ -16,6 +16,7 @@ void cuda_plain_combine (const SottoCudaCombine *a);
 void cuda_plain_delta (const SottoCudaDelta *a);
 void cuda_plain_cap (const SottoCudaCap *a);
 void cuda_plain_pool (const SottoCudaPool *a);
+void cuda_plain_best (const SottoCudaBest *a);
 
 /* (n): one row of a weight as it lies on a device, as numbers */
 void cuda_plain_read_row (const SottoCudaWeight *weight, guint matrix, guint row, float *x);

@@ -222,3 +222,34 @@ cuda_plain_pool (const SottoCudaPool *a)
       a->y[i] = (float) (a->pooling == SOTTO_POOLING_MEAN ? sum / a->n_rows : sum);
     }
 }
+
+/* Higher ones before, of equals the lower ids. */
+static int
+compare_best (const void *a, const void *b, void *data)
+{
+  const float *logits = data;
+  guint32 x = *(const guint32 *) a, y = *(const guint32 *) b;
+
+  if (logits[x] != logits[y])
+    return logits[x] < logits[y] ? 1 : -1;
+  return (x > y) - (x < y);
+}
+
+void
+cuda_plain_best (const SottoCudaBest *a)
+{
+  g_autofree guint32 *ids = g_new (guint32, a->n);
+  guint n = 0;
+
+  for (guint32 i = 0; i < a->n; i++)
+    if ((a->mask == NULL || (i / 32 < a->n_mask_words && (a->mask[i / 32] >> i % 32 & 1) != 0))
+        && a->logits[i] > -INFINITY)
+      ids[n++] = i;
+  g_sort_array (ids, n, sizeof *ids, compare_best, (gpointer) a->logits);
+  a->found[0] = MIN (n, a->n_best);
+  for (guint i = 0; i < MIN (a->found[0], a->n_most); i++)
+    {
+      a->found[1 + 2 * i] = ids[i];
+      memcpy (&a->found[2 + 2 * i], &a->logits[ids[i]], sizeof (float));
+    }
+}

@@ -248,6 +248,7 @@ OPERATION (combine, SottoCudaCombine)
 OPERATION (delta, SottoCudaDelta)
 OPERATION (cap, SottoCudaCap)
 OPERATION (pool, SottoCudaPool)
+OPERATION (best, SottoCudaBest)
 
 /* One score a position that may be seen, of every row's heads. */
 static gsize
@@ -291,6 +292,7 @@ static const SottoCudaModule module = {
   .delta = delta,
   .cap = cap,
   .pool = pool,
+  .best = best,
 };
 
 const SottoCudaModule *

@@ -7,6 +7,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   cuda_kernels_add_attend (argc, argv);
+  cuda_kernels_add_best (argc, argv);
   cuda_kernels_add_delta (argc, argv);
   cuda_kernels_add_embed (argc, argv);
   cuda_kernels_add_heads (argc, argv);
