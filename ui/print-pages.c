@@ -12,6 +12,7 @@
 #define GAP 6.0
 #define GAP_OF_MESSAGES 12.0
 #define FONT "serif 10.5"
+#define FONT_OF_HEADER "serif bold 10.5"
 #define FONT_OF_CODE "monospace 9"
 
 /* What is nested deeper than paper is wide stands there as text. */
@@ -230,6 +231,7 @@ draw_row (SottoPrintPages *self,
           cmark_node      *row,
           double           indent)
 {
+  const gboolean is_header = g_str_equal (cmark_node_get_type_string (row), "table_header");
   g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_object_unref);
   double height = 0, begin, column;
   guint n = 0;
@@ -242,7 +244,7 @@ draw_row (SottoPrintPages *self,
   column = (self->right - self->left - indent) / n;
   for (cmark_node *cell = cmark_node_first_child (row); cell != NULL; cell = cmark_node_next (cell))
     {
-      PangoLayout *layout = create_inlines (self, cell, FONT, column - GAP);
+      PangoLayout *layout = create_inlines (self, cell, is_header ? FONT_OF_HEADER : FONT, column - GAP);
       int high;
 
       pango_layout_get_size (layout, NULL, &high);

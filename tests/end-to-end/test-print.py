@@ -2,6 +2,7 @@
 import subprocess
 import sys
 
+import pdf_text
 import person
 import scripted_model
 from person import Journey, Sotto, check, note, wait
@@ -10,7 +11,7 @@ person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800)
 
 # More than a pipe takes at once, which the dialog's own thread reads
-SCRIPT = "# Bread\n\n1. Mix\n2. Bake\n\n| a | b |\n|---|---|\n| one | two |\n\n" + "\n\n".join(
+SCRIPT = "# Bread\n\n1. Mix\n2. Bake\n\n| Loaf | Price |\n|---|---|\n| Rye | Two |\n\n" + "\n\n".join(
     f"Then the baker Grumbelwurz sold the loaf number {n}." for n in range(200))
 
 models = person.data_folder() / "models"
@@ -68,6 +69,10 @@ def _():
     note(f"{file.stat().st_size} bytes")
     check(file.read_bytes().startswith(b"%PDF-") and file.stat().st_size > 20000, "it is no PDF of several pages")
     check(sotto.look().find("alert") is None, "it complains")
+    found = pdf_text.fonts(file)
+    note(f"{[piece for piece in found if 'Grumbelwurz' not in piece[1]]}")
+    by_words = {words: font for font, piece in found for words in ("How is bread", "Loaf", "Price", "Rye", "Two") if words in piece}
+    check(by_words["Loaf"] == by_words["Price"] != by_words["Rye"] == by_words["Two"], f"the table's head looks like its body: {found[:20]}")
     check(sotto.quit() == 0, "it did not end well")
 
 

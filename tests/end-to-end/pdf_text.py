@@ -27,12 +27,20 @@ def text(content):
     return re.sub(" +", " ", "".join(pieces)).strip()
 
 
-def pages(path):
-    """The text of each page; lines are joined with spaces."""
+def contents(path):
     data = path.read_bytes()
-    contents = []
     for found in STREAM.finditer(data):
         content = zlib.decompressobj().decompress(data[found.end():])
         if b"\nBT\n" in content:
-            contents.append(text(content))
-    return contents
+            yield content
+
+
+def pages(path):
+    """The text of each page; lines are joined with spaces."""
+    return [text(content) for content in contents(path)]
+
+
+def fonts(path):
+    """What is written with one font after another, page by page: [("f-0-0", text), …]"""
+    return [(name.decode(), text(piece)) for content in contents(path)
+            for name, piece in re.findall(rb"/(f-\d+-\d+) [\d.]+ Tf(.*?)(?=/f-\d+-\d+ [\d.]+ Tf|$)", content, re.S)]
