@@ -20,40 +20,6 @@ harness_prepare (void)
   g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
 }
 
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-void
-harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what)
-{
-  const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
-  const guint tick = g_timeout_add (5, on_tick, NULL);
-
-  while (!condition (data) && g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (tick);
-
-  if (!condition (data))
-    g_error ("waited %.0f s in vain for %s", seconds, what);
-}
-
-static gboolean
-is_never (gpointer data)
-{
-  return g_get_monotonic_time () >= *(gint64 *) data;
-}
-
-void
-harness_run (double seconds)
-{
-  gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
-
-  harness_wait (is_never, &end, seconds + 10, "time to pass");
-}
-
 void
 harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 {

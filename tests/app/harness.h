@@ -3,28 +3,17 @@
 #include "sotto-app.h"
 
 #include "app-private.h"
+#include "harness-wait.h"
 
 G_BEGIN_DECLS
 
-/* What the tests of this folder share: a main context that is turned until something holds, and an
- * application with a history of its own in the test's data folder (G_TEST_OPTION_ISOLATE_DIRS),
- * without keyring, bus and display. */
+/* What the tests of this folder share: an application with a history of its own in the test's data
+ * folder (G_TEST_OPTION_ISOLATE_DIRS), without keyring, bus and display. */
 
 #define HARNESS_PASSPHRASE "correct horse battery staple"
 
-typedef gboolean (*HarnessCondition) (gpointer data);
-
 /* Call before g_test_init(): takes display, bus and preferences of the person away. */
 void harness_prepare (void);
-
-/* Turns the main context until @condition holds; fails the test after @seconds. */
-void harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what);
-
-/* Turns it for so long. */
-void harness_run (double seconds);
-
-#define harness_wait_for(condition, data, seconds) \
-  harness_wait ((condition), (data), (seconds), #condition)
 
 /* A GAsyncReadyCallback that keeps the result: @user_data is a GAsyncResult ** */
 void harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data);

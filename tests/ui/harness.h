@@ -2,24 +2,17 @@
 
 #include <adwaita.h>
 
+#include "harness-wait.h"
+
 G_BEGIN_DECLS
 
 /* What the tests of this folder share: GTK on the display that ../desktop gives, and a main context that is turned until
  * something holds. GTK's warnings are fatal, as in every test of GLib's framework. */
 
-typedef gboolean (*HarnessCondition) (gpointer data);
-
 /* Instead of g_test_init(); outside of ../desktop the whole test is skipped and the process ends here. */
 void harness_init (int *argc, char ***argv);
 
-/* Turns the main context until @condition holds; fails the test after @seconds. */
-void harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what);
-#define harness_wait_for(condition, data, seconds) harness_wait ((condition), (data), (seconds), #condition)
-
-/* Turns it for so long. */
-void harness_run (double seconds);
-
-/* Turns it until @widget has been laid out and drawn anew. */
+/* Turns the main context until @widget has been laid out and drawn anew. */
 void harness_settle (GtkWidget *widget);
 
 /* A window with @child, in sight and drawn. */
