@@ -110,10 +110,18 @@ on_activate (GApplication *application,
 }
 
 void
+life_start_temporary (SottoApp *app)
+{
+  sotto_app_start_temporary (app);
+  harness_wait_for (life_is_ready, app, 20);
+}
+
+void
 life_run (const char *history,
           LifeScript  script)
 {
-  Life life = { .app = sotto_app_new (history), .script = script };
+  g_autofree char *own = history == NULL ? g_dir_make_tmp ("sotto-window-XXXXXX", NULL) : NULL;
+  Life life = { .app = sotto_app_new (history != NULL ? history : own), .script = script };
 
   sotto_app_set_passphrase_cost (life.app, 1, 8192);
   g_object_set (sotto_app_get_settings (life.app), "max-tokens", 24, NULL);

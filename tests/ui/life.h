@@ -9,9 +9,13 @@ G_BEGIN_DECLS
 /* The whole application with its window, in one process with the test: a script does what a person would. */
 typedef void (*LifeScript) (SottoApp *app, GtkWindow *window);
 
-/* Runs the application as the executable does, over a folder of the history; when the script is over its window is closed,
- * and it has to end by itself and leave nothing that holds on to it. The script begins when the history waits for somebody. */
+/* Runs the application as the executable does, over a folder of the history (NULL: a new one); when the script is over its
+ * window is closed, and it has to end by itself and leave nothing that holds on to it. The script begins when the history waits
+ * for somebody. */
 void life_run (const char *history, LifeScript script);
+
+/* What a script may begin with: nothing is kept, and the window is ready. */
+void life_start_temporary (SottoApp *app);
 
 /* Conditions for harness_wait_for(), of a SottoApp */
 gboolean life_is_waiting_for_person (gpointer app);

@@ -48,8 +48,7 @@ import_life (SottoApp  *app,
   harness_run (0.3);
   g_assert_true (life_has_no_conversations (app));
   g_assert_false (life_is_enabled (window, "win.import"));
-  sotto_app_start_temporary (app);
-  harness_wait_for (life_is_ready, app, 20);
+  life_start_temporary (app);
   harness_wait_for (life_has_conversation, app, 20);
   harness_run (0.3);
   g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "_Undo"));
@@ -95,9 +94,7 @@ import_life (SottoApp  *app,
 static void
 test_import (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
-
-  life_run (folder, import_life);
+  life_run (NULL, import_life);
 }
 
 static gboolean
@@ -119,8 +116,7 @@ static void
 toast_life (SottoApp  *app,
             GtkWindow *window)
 {
-  sotto_app_start_temporary (app);
-  harness_wait_for (life_is_ready, app, 20);
+  life_start_temporary (app);
   life_activate (window, "win.privacy");
   sotto_window_add_toast (SOTTO_WINDOW (window), adw_toast_new ("Done"));
   harness_run (0.5);
@@ -133,9 +129,7 @@ toast_life (SottoApp  *app,
 static void
 test_toast (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
-
-  life_run (folder, toast_life);
+  life_run (NULL, toast_life);
 }
 
 int

@@ -342,8 +342,7 @@ named_life (SottoApp  *app,
             GtkWindow *window)
 {
   life_assert_named (GTK_WIDGET (window));
-  sotto_app_start_temporary (app);
-  harness_wait_for (life_is_ready, app, 20);
+  life_start_temporary (app);
   harness_run (0.5);
   life_assert_named (GTK_WIDGET (window));
 }
@@ -351,9 +350,7 @@ named_life (SottoApp  *app,
 static void
 test_names (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
-
-  life_run (folder, named_life);
+  life_run (NULL, named_life);
 }
 
 static gboolean
@@ -367,8 +364,7 @@ static void
 quit_life (SottoApp  *app,
            GtkWindow *window)
 {
-  sotto_app_start_temporary (app);
-  harness_wait_for (life_is_ready, app, 20);
+  life_start_temporary (app);
   harness_run (0.5);
   life_activate (window, "win.choose-model");
   g_assert_nonnull (gtk_widget_get_ancestor (gtk_window_get_focus (window), GTK_TYPE_POPOVER));
@@ -381,9 +377,7 @@ quit_life (SottoApp  *app,
 static void
 test_quit_from_popover (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
-
-  life_run (folder, quit_life);
+  life_run (NULL, quit_life);
 }
 
 int
