@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plan.h"
+#include "sotto-best.h"
 #include "sotto-placement.h"
 #include "sotto-session.h"
 
@@ -26,6 +27,7 @@ typedef struct {
   guint position;          /* of the first; 0 begins a new sequence */
   gboolean all_logits;     /* FALSE: of the last token only */
   gboolean is_long;        /* take SottoRope.long_frequencies; the same for a whole sequence */
+  gboolean stays;          /* logits may stay where they are computed until fetch() or select() asks for them */
   const float *handed;     /* (nullable): what a plan that begins with TAKE takes */
 } SottoBatch;
 
@@ -64,8 +66,22 @@ typedef struct {
                    SottoCancel       *cancel,
                    GError           **error);
 
-  /* (n_output), or (n_tokens, n_output) after all_logits; host memory; valid until the next run */
+  /* (n_output), or (n_tokens, n_output) after all_logits; host memory; valid until the next run. After a batch that
+   * stays they are there only when they were fetched. */
   float *(*get_output) (SottoBackend *self, SottoState *state);
+
+  /* (nullable): brings what stayed to where get_output() says; nothing is done where it is there. FALSE: BACKEND; a batch
+   * that stays may fail here only. */
+  gboolean (*fetch) (SottoBackend *self, SottoState *state, GError **error);
+
+  /* (nullable): the highest logits of a row of the output; best is valid until the next call. FALSE without an error:
+   * not of this state, or too many are alike; then all of them have to be looked at. */
+  gboolean (*select) (SottoBackend         *self,
+                      SottoState           *state,
+                      guint                 row,
+                      const SottoBestWish  *wish,
+                      SottoBest            *best,
+                      GError              **error);
 
   /* Whether a batch may begin at position: always at 0. */
   gboolean (*state_serves) (SottoBackend *self, const SottoState *state, guint position);

@@ -3,6 +3,8 @@
 #include "grammar/constraint.h"
 #include "sotto-model-private.h"
 
+#include <string.h>
+
 /* Line ends between reasoning and answer. */
 #define MOST_LINE_ENDS 2u
 
@@ -14,6 +16,7 @@ struct _SottoAnswer {
   gboolean is_begun;
   GArray *openers;           /* (element-type gint32): what may come next instead of the answer */
   guint n_openers;           /* so many have come */
+  guint64 *mask;             /* (nullable) (the trie's n_words): the grammar's and the openers */
 };
 
 SottoAnswer *
@@ -49,13 +52,13 @@ sotto_answer_free (SottoAnswer *self)
 {
   sotto_constraint_free (self->constraint);
   g_array_unref (self->openers);
+  g_free (self->mask);
   g_free (self);
 }
 
-const float *
-sotto_answer_apply (SottoAnswer  *self,
-                    const float  *logits,
-                    GError      **error)
+/* Lists what may come beside the answer. Returns: FALSE: anything may */
+static gboolean
+list_openers (SottoAnswer *self)
 {
   SottoReplyStage stage = sotto_outlet_get_stage (self->outlet);
 
@@ -63,10 +66,61 @@ sotto_answer_apply (SottoAnswer  *self,
   if (!self->is_begun && stage == SOTTO_REPLY_IN_PART)
     {
       self->n_openers = 0;
-      return logits;
+      return FALSE;
     }
   if (!self->is_begun && self->n_openers < MOST_LINE_ENDS)
     sotto_outlet_list_openers (self->outlet, self->trie, self->openers);
+
+  return TRUE;
+}
+
+gboolean
+sotto_answer_get_mask (SottoAnswer    *self,
+                       SottoBestWish  *wish,
+                       GError        **error)
+{
+  guint n_words = self->trie->n_words;
+  const guint64 *mask;
+
+  wish->mask = NULL;
+  if (!list_openers (self))
+    return TRUE;
+
+  mask = sotto_constraint_get_mask (self->constraint, error);
+  if (mask == NULL)
+    return FALSE;
+  wish->mask = mask;
+  wish->n_mask_words = n_words;
+  if (self->openers->len == 0)
+    return TRUE;
+
+  if (self->mask == NULL)
+    self->mask = g_try_new (guint64, n_words);
+  if (self->mask == NULL)
+    {
+      wish->n_best = 0;
+      return TRUE;
+    }
+  memcpy (self->mask, mask, n_words * sizeof *mask);
+  for (guint i = 0; i < self->openers->len; i++)
+    {
+      guint token = (guint) g_array_index (self->openers, gint32, i);
+
+      if (token / 64 < n_words)
+        self->mask[token / 64] |= (guint64) 1 << token % 64;
+    }
+  wish->mask = self->mask;
+
+  return TRUE;
+}
+
+const float *
+sotto_answer_apply (SottoAnswer  *self,
+                    const float  *logits,
+                    GError      **error)
+{
+  if (!list_openers (self))
+    return logits;
 
   return sotto_constraint_apply_or (self->constraint, logits,
                                     (const gint32 *) (gconstpointer) self->openers->data,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-best.h"
 #include "sotto-outlet.h"
 
 G_BEGIN_DECLS
@@ -28,9 +29,13 @@ void sotto_answer_free (SottoAnswer *self);
 /* The logits (n_vocabulary) with -infinity for what may not come next; (transfer none). %NULL: with error */
 const float *sotto_answer_apply (SottoAnswer *self, const float *logits, GError **error);
 
+/* Sets the mask of @wish to what may come next, of which sotto_answer_apply() leaves logits; NULL: anything. Where it can't
+ * be said so, n_best becomes 0. Valid until the next call. FALSE: with error */
+gboolean sotto_answer_get_mask (SottoAnswer *self, SottoBestWish *wish, GError **error);
+
 /**
  * sotto_answer_accept:
- * @token: drawn from what sotto_answer_apply() gave
+ * @token: drawn from what sotto_answer_apply() or sotto_answer_get_mask() left
  * @again: (out): it would have ended the reply before its answer: nothing was taken, and from the same logits
  *   another one is to be drawn
  *

@@ -31,6 +31,7 @@ sotto_draft_new (SottoSession     *session,
   const gint32 *tokens = sotto_session_get_tokens (session, &self->n_tokens);
 
   self->session = session;
+  session->lets_stay = TRUE;
   self->helper = speculation != SOTTO_SPECULATION_NEVER ? helper : NULL;
   self->pace = pace;
   self->speculation = speculation;
@@ -45,6 +46,7 @@ sotto_draft_new (SottoSession     *session,
 void
 sotto_draft_free (SottoDraft *self)
 {
+  self->session->lets_stay = FALSE;
   g_clear_pointer (&self->lookup, sotto_lookup_free);
   g_free (self);
 }
@@ -59,10 +61,35 @@ sotto_draft_get_tokens (const SottoDraft *self,
   return sotto_session_get_tokens (self->session, &n_held);
 }
 
-float *
-sotto_draft_get_logits (const SottoDraft *self)
+/* What a batch left is waited for when it is looked at: that belongs to what the batch took. */
+static void
+count_wait (SottoDraft *self, gint64 begin)
 {
-  return sotto_session_get_draft_logits (self->session, self->n_tokens);
+  if (self->n_batch > 0)
+    self->batch_us += g_get_monotonic_time () - begin;
+}
+
+float *
+sotto_draft_get_logits (SottoDraft *self, GError **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  gboolean is_there = sotto_session_fetch (self->session, error);
+
+  count_wait (self, begin);
+  return is_there ? sotto_session_get_draft_logits (self->session, self->n_tokens) : NULL;
+}
+
+gboolean
+sotto_draft_select (SottoDraft           *self,
+                    const SottoBestWish  *wish,
+                    SottoBest            *best,
+                    GError              **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+  gboolean is_selected = sotto_session_select (self->session, self->n_tokens, wish, best, error);
+
+  count_wait (self, begin);
+  return is_selected;
 }
 
 /* Sets the timeline to what counts, and learns from the batch that it ended with. */
@@ -189,7 +216,9 @@ gboolean
 sotto_draft_finish (SottoDraft  *self,
                     GError     **error)
 {
-  return end_batch (self, NULL, error);
+  self->session->lets_stay = FALSE;
+
+  return end_batch (self, NULL, error) && sotto_session_fetch (self->session, error);
 }
 
 guint

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-best.h"
 #include "sotto-helper.h"
 #include "sotto-lookup.h"
 #include "sotto-pace.h"
@@ -35,8 +36,14 @@ void sotto_draft_free (SottoDraft *self);
 /* Returns: (transfer none): prompt and reply, valid until the next token */
 const gint32 *sotto_draft_get_tokens (const SottoDraft *self, guint *n_tokens);
 
-/* Returns: (transfer none): the logits behind them; (nullable) after an error */
-float *sotto_draft_get_logits (const SottoDraft *self);
+/* Returns: (transfer none): the logits behind them; %NULL with BACKEND, or after an error */
+float *sotto_draft_get_logits (SottoDraft *self, GError **error);
+
+/* The highest of them, as SottoBackendClass.select(): without bringing the others to the host. */
+gboolean sotto_draft_select (SottoDraft           *self,
+                             const SottoBestWish  *wish,
+                             SottoBest            *best,
+                             GError              **error);
 
 /* Brings @token, which was drawn, in: as sotto_session_append() does, its errors too. */
 gboolean sotto_draft_append (SottoDraft *self, gint32 token, SottoCancel *cancel, GError **error);

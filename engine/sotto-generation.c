@@ -239,6 +239,45 @@ begin_answer (const SottoGeneration  *self,
   return sotto_answer_new (grammar, model, outlet, self->cancel, error);
 }
 
+/* Draws the next token, -1 where none is possible: from the highest logits where they are enough and the backend can find
+ * them, else from all. */
+static gboolean
+draw (SottoDraft    *draft,
+      SottoAnswer   *answer,
+      SottoSampler  *sampler,
+      gint32        *token,
+      GError       **error)
+{
+  g_autoptr (GError) own = NULL;
+  const float *logits;
+  guint length;
+  const gint32 *timeline = sotto_draft_get_tokens (draft, &length);
+  SottoBestWish wish = { .n_best = sotto_sampler_count_best (sampler, length) };
+  SottoBest best;
+
+  if (wish.n_best > 0 && answer != NULL && !sotto_answer_get_mask (answer, &wish, error))
+    return FALSE;
+  if (wish.n_best > 0 && sotto_draft_select (draft, &wish, &best, &own) && best.n > 0)
+    {
+      *token = sotto_sampler_draw_best (sampler, &best, timeline, length);
+      return TRUE;
+    }
+  if (own != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&own));
+      return FALSE;
+    }
+
+  logits = sotto_draft_get_logits (draft, error);
+  if (logits != NULL && answer != NULL)
+    logits = sotto_answer_apply (answer, logits, error);
+  if (logits == NULL)
+    return FALSE;
+  *token = sotto_sampler_draw (sampler, logits, timeline, length);
+
+  return TRUE;
+}
+
 /* Draws tokens until something ends the reply. */
 static gboolean
 decode (const SottoGeneration  *self,
@@ -273,16 +312,13 @@ decode (const SottoGeneration  *self,
 
   for (;;)
     {
-      const float *logits = sotto_draft_get_logits (draft);
-      const gint32 *timeline;
       gboolean again = FALSE;
       guint length;
       gint32 token;
 
-      if (answer != NULL && (logits = sotto_answer_apply (answer, logits, error)) == NULL)
+      sotto_draft_get_tokens (draft, &length);
+      if (!draw (draft, answer, sampler, &token, error))
         break;
-      timeline = sotto_draft_get_tokens (draft, &length);
-      token = sotto_sampler_draw (sampler, logits, timeline, length);
       if (token < 0)
         {
           SottoErrorArguments arguments = { NULL, "logits", length, 0 };

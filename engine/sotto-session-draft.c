@@ -91,6 +91,25 @@ sotto_session_get_draft_logits (SottoSession *self, guint n_tokens)
   return self->rows + (gsize) (n_tokens - self->n_certain) * sotto_model_get_info (self->model)->n_vocabulary;
 }
 
+gboolean
+sotto_session_select (SottoSession         *self,
+                      guint                 n_tokens,
+                      const SottoBestWish  *wish,
+                      SottoBest            *best,
+                      GError              **error)
+{
+  const SottoBackendClass *klass = self->backend->klass;
+  const float *logits = sotto_session_get_draft_logits (self, n_tokens);
+  gsize row;
+
+  if (klass->select == NULL || logits == NULL || logits == self->restored_logits)
+    return FALSE;
+
+  row = (gsize) (logits - klass->get_output (self->backend, self->state))
+        / sotto_model_get_info (self->model)->n_vocabulary;
+  return klass->select (self->backend, self->state, (guint) row, wish, best, error);
+}
+
 /* Goes back to before the draft, and evaluates what stays of it. */
 static gboolean
 evaluate_again (SottoSession *self, guint n_tokens, SottoCancel *cancel, GError **error)

@@ -29,6 +29,10 @@ struct _SottoSession {
   float *logits;
   float *restored_logits;  /* (n_vocabulary); NULL until something is restored */
 
+  gboolean lets_stay;      /* logits of few tokens may stay where they are computed; a reply sets it */
+  gboolean is_away;        /* they did: they are to be fetched before they are read */
+  guint n_before;          /* the timeline's length before the batch that left them */
+
   /* sotto-session-draft.c */
   SottoCheckpoint before_draft; /* of recurrent states; its bytes are kept from draft to draft */
   guint n_certain;         /* the timeline's length without what was drafted */
@@ -42,6 +46,10 @@ gboolean sotto_session_run_piece (SottoSession  *self,
                                   gboolean       all_logits,
                                   SottoCancel   *cancel,
                                   GError       **error);
+
+/* Brings logits that stayed where they were computed. FALSE with BACKEND; then there are none, and the timeline is
+ * as it was before them. */
+gboolean sotto_session_fetch (SottoSession *self, GError **error);
 
 /* Whether a sequence of so many tokens is a long one, whose positions turn otherwise from the first on. */
 gboolean sotto_session_is_long (const SottoSession *self, guint n_tokens);
@@ -72,8 +80,16 @@ gboolean sotto_session_append_draft (SottoSession  *self,
                                      SottoCancel   *cancel,
                                      GError       **error);
 
-/* The logits of the last of the timeline's first @n_tokens, at least those that are certain. */
+/* The logits of the last of the timeline's first @n_tokens, at least those that are certain; where they are away, they
+ * are not there before sotto_session_fetch(). */
 float *sotto_session_get_draft_logits (SottoSession *self, guint n_tokens);
+
+/* The highest of those logits, in place of all: as SottoBackendClass.select(). */
+gboolean sotto_session_select (SottoSession         *self,
+                               guint                 n_tokens,
+                               const SottoBestWish  *wish,
+                               SottoBest            *best,
+                               GError              **error);
 
 /* Sets the timeline back to @n_tokens, at least those that are certain; the logits of the last one are there. After
  * an error it is where the draft began or further. */

@@ -172,9 +172,25 @@ sotto_session_get_tokens (const SottoSession *self, guint *n_tokens)
   return (const gint32 *) self->tokens->data;
 }
 
+gboolean
+sotto_session_fetch (SottoSession *self, GError **error)
+{
+  if (!self->is_away)
+    return TRUE;
+
+  self->is_away = FALSE;
+  if (self->backend->klass->fetch (self->backend, self->state, error))
+    return TRUE;
+
+  self->logits = self->rows = NULL;
+  g_array_set_size (self->tokens, MIN (self->tokens->len, self->n_before));
+  return FALSE;
+}
+
 float *
 sotto_session_get_logits (SottoSession *self)
 {
+  sotto_session_fetch (self, NULL);
   return self->logits;
 }
 
@@ -249,13 +265,18 @@ sotto_session_run_piece (SottoSession  *self,
                        .n_tokens = n_tokens,
                        .position = self->tokens->len,
                        .all_logits = all_logits,
-                       .is_long = self->is_long };
+                       .is_long = self->is_long,
+                       .stays = self->lets_stay && n_tokens <= SOTTO_FEW_TOKENS
+                                && self->backend->klass->fetch != NULL };
 
   self->logits = self->rows = NULL;
+  self->is_away = FALSE;
   if (!sotto_cancel_check (cancel, error)
       || !self->backend->klass->run (self->backend, self->state, &batch, cancel, error))
     return FALSE;
 
+  self->n_before = self->tokens->len;
+  self->is_away = batch.stays;
   g_array_append_vals (self->tokens, tokens, n_tokens);
   return TRUE;
 }

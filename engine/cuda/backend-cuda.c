@@ -296,6 +296,23 @@ cuda_get_output (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
 }
 
 static gboolean
+cuda_fetch (SottoBackend *backend G_GNUC_UNUSED, SottoState *state, GError **error)
+{
+  return sotto_split_state_fetch (get_state (state), error);
+}
+
+static gboolean
+cuda_select (SottoBackend         *backend G_GNUC_UNUSED,
+             SottoState           *state,
+             guint                 row,
+             const SottoBestWish  *wish,
+             SottoBest            *best,
+             GError              **error)
+{
+  return sotto_split_state_select (get_state (state), row, wish, best, error);
+}
+
+static gboolean
 cuda_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
 {
   return sotto_split_state_serves (peek_state (state), position);
@@ -376,6 +393,8 @@ static const SottoBackendClass cuda_class = {
   .state_measure = cuda_state_measure,
   .run = cuda_run,
   .get_output = cuda_get_output,
+  .fetch = cuda_fetch,
+  .select = cuda_select,
   .state_serves = cuda_state_serves,
   .checkpoint_bytes = cuda_checkpoint_bytes,
   .checkpoint_store = cuda_checkpoint_store,

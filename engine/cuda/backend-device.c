@@ -103,6 +103,23 @@ device_get_output (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
   return get_state (state)->output;
 }
 
+static gboolean
+device_fetch (SottoBackend *backend G_GNUC_UNUSED, SottoState *state, GError **error)
+{
+  return sotto_cuda_state_fetch (get_state (state), error);
+}
+
+static gboolean
+device_select (SottoBackend         *backend G_GNUC_UNUSED,
+               SottoState           *state,
+               guint                 row,
+               const SottoBestWish  *wish,
+               SottoBest            *best,
+               GError              **error)
+{
+  return sotto_cuda_state_select (get_state (state), row, wish, best, error);
+}
+
 /* --- What a sequence keeps --- */
 
 static gboolean
@@ -184,6 +201,8 @@ static const SottoBackendClass device_class = {
   .state_measure = device_state_measure,
   .run = device_run,
   .get_output = device_get_output,
+  .fetch = device_fetch,
+  .select = device_select,
   .state_serves = device_state_serves,
   .checkpoint_bytes = device_checkpoint_bytes,
   .checkpoint_store = device_checkpoint_store,

@@ -41,6 +41,7 @@ sotto_cuda_state_free (SottoCudaState *self)
   if (self->block != NULL)
     self->module->release (self->device, self->block);
   sotto_cuda_caches_clear (&self->caches);
+  sotto_cuda_state_clear_best (self);
   g_clear_pointer (&self->operands, sotto_cuda_plan_free);
   g_free (self->staged);
   g_free (self->output);
@@ -180,8 +181,8 @@ walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
   return self->recording != NULL && self->module->repeat (self->device, self->recording);
 }
 
-static gboolean
-fail (const SottoCudaState *self, SottoCancel *cancel, GError **error)
+gboolean
+sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error)
 {
   const char *problem = self->module->problem (self->device);
 
@@ -200,8 +201,13 @@ sotto_cuda_state_run (SottoCudaState    *self,
                       SottoCancel       *cancel,
                       GError           **error)
 {
-  guint n_outputs = get_end (self)->kind == SOTTO_STEP_LOGITS && batch->all_logits ? batch->n_tokens : 1;
+  gboolean has_logits = get_end (self)->kind == SOTTO_STEP_LOGITS;
+  guint n_outputs = has_logits && batch->all_logits ? batch->n_tokens : 1;
+  gboolean stays = has_logits && batch->stays;
   guint reach;
+
+  self->n_logits = 0;
+  self->stays = FALSE;
 
   if (!sotto_batch_check (batch, self->plan, self->n_context, error)
       || !sotto_cancel_check (cancel, error)
@@ -215,8 +221,22 @@ sotto_cuda_state_run (SottoCudaState    *self,
       || !(batch->n_tokens == 1 && n_outputs == 1 && !self->plan->whole_sequence
              ? walk_token (self, batch, reach)
              : walk (self, batch, reach, cancel))
-      || !fetch (self, batch))
-    return fail (self, cancel, error);
+      || (!stays && !fetch (self, batch)))
+    return sotto_cuda_state_fail (self, cancel, error);
   sotto_held_advance (&self->caches.held, batch->position, batch->n_tokens);
+  self->n_logits = has_logits ? n_outputs : 0;
+  self->stays = stays;
   return TRUE;
+}
+
+gboolean
+sotto_cuda_state_fetch (SottoCudaState *self, GError **error)
+{
+  gsize n_bytes = (gsize) self->n_logits * self->plan->n_output * sizeof (float);
+
+  if (!self->stays)
+    return TRUE;
+  self->stays = FALSE;
+  return self->module->download (self->device, self->output, self->scratch.base[SOTTO_ROWS_OUTPUT], n_bytes)
+         || sotto_cuda_state_fail (self, NULL, error);
 }

@@ -30,10 +30,20 @@ typedef struct {
   gboolean recorded_long;
   guint n_alike;           /* single tokens in a row that one recording would have served */
 
+  /* device-best.c: for looking for the highest logits; NULL until somebody asks for them */
+  guint32 *counts;         /* on the device, in one allocation with found and mask */
+  guint32 *found;
+  guint32 *mask;
+  guint32 *pairs;          /* on the host: what was found */
+  guint32 *ids;
+  float *logits;
+
   /* On the host */
   guint32 *staged;         /* the header as it is sent */
   float *output;
   gsize n_output;          /* floats it has room for */
+  guint n_logits;          /* rows of logits that the last batch has left on the device */
+  gboolean stays;          /* which are not in output */
 } SottoCudaState;
 
 /* Returns: (nullable): %NULL with MEMORY, BACKEND or CANCELLED */
@@ -52,6 +62,23 @@ gboolean sotto_cuda_state_run (SottoCudaState    *self,
                                const SottoBatch  *batch,
                                SottoCancel       *cancel,
                                GError           **error);
+
+/* As SottoBackendClass.fetch. */
+gboolean sotto_cuda_state_fetch (SottoCudaState *self, GError **error);
+
+/* --- device-best.c --- */
+
+/* As SottoBackendClass.select. */
+gboolean sotto_cuda_state_select (SottoCudaState       *self,
+                                  guint                 row,
+                                  const SottoBestWish  *wish,
+                                  SottoBest            *best,
+                                  GError              **error);
+
+void sotto_cuda_state_clear_best (SottoCudaState *self);
+
+/* Sets what the device says is wrong. Returns: FALSE */
+gboolean sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error);
 
 /* --- device-scratch.c --- */
 

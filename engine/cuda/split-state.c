@@ -174,6 +174,7 @@ sotto_split_state_run (SottoSplitState   *self,
       const SottoSplitPart *part = &self->parts[i];
 
       own.all_logits = batch->all_logits || i + 1 < self->n_parts;
+      own.stays = batch->stays && i + 1 == self->n_parts;
       if (!part->backend->klass->run (part->backend, part->state, &own, cancel, error))
         return FALSE;
       own.handed = part->backend->klass->get_output (part->backend, part->state);
@@ -187,6 +188,28 @@ sotto_split_state_get_output (SottoSplitState *self)
   const SottoSplitPart *last = &self->parts[self->n_parts - 1];
 
   return last->backend->klass->get_output (last->backend, last->state);
+}
+
+gboolean
+sotto_split_state_fetch (SottoSplitState *self, GError **error)
+{
+  const SottoSplitPart *last = &self->parts[self->n_parts - 1];
+
+  return last->backend->klass->fetch == NULL
+         || last->backend->klass->fetch (last->backend, last->state, error);
+}
+
+gboolean
+sotto_split_state_select (SottoSplitState      *self,
+                          guint                 row,
+                          const SottoBestWish  *wish,
+                          SottoBest            *best,
+                          GError              **error)
+{
+  const SottoSplitPart *last = &self->parts[self->n_parts - 1];
+
+  return last->backend->klass->select != NULL
+         && last->backend->klass->select (last->backend, last->state, row, wish, best, error);
 }
 
 gboolean

@@ -49,6 +49,12 @@ gboolean sotto_split_state_serves (const SottoSplitState *self, guint position);
 void sotto_split_state_measure (const SottoSplitState *self, guint64 *kv_cache, guint64 *scratch);
 void sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement);
 float *sotto_split_state_get_output (SottoSplitState *self);
+gboolean sotto_split_state_fetch (SottoSplitState *self, GError **error);
+gboolean sotto_split_state_select (SottoSplitState      *self,
+                                   guint                 row,
+                                   const SottoBestWish  *wish,
+                                   SottoBest            *best,
+                                   GError              **error);
 
 /* One after the other. */
 gsize sotto_split_state_checkpoint_bytes (const SottoSplitState *self);
