@@ -9,8 +9,8 @@
  * chunks of SOTTO_ATTEND_CHUNK keys that start at multiples of it, from the first that the query sees,
  * merged in the keys' order, divided by their sum.
  *
- * Few tokens: units are (head of K and V, chunk), since the keys are the work; partial results meet
- * in the scratch. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
+ * Few tokens: units are (head of K and V, chunk), since the keys are the work, or parts of their queries
+ * where that makes too few; partial results meet in the scratch. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
  * and merges as it goes. Queries of one head of K and V are numbered token by token, then head by
  * head of the group.
  *
@@ -283,16 +283,16 @@ partial_at (const Attention *self, guint token, guint head, guint chunk)
   return partial;
 }
 
+/* Queries from @first to @end - 1 of those that share a head of K and V. */
 static void
-attend_chunk (const Attention *self, guint kv_head, guint chunk)
+attend_chunk (const Attention *self, guint kv_head, guint chunk, guint first, guint end)
 {
   SottoLane *lane = self->lane;
   SottoAttendKeys keys = describe_keys (self, kv_head, chunk, lane->batch->position + self->n_tokens);
-  guint n_queries = self->n_tokens * self->group;
 
-  for (guint first = 0; first < n_queries; first += SOTTO_ATTEND_QUERIES)
+  for (; first < end; first += SOTTO_ATTEND_QUERIES)
     {
-      guint n = MIN (n_queries - first, SOTTO_ATTEND_QUERIES);
+      guint n = MIN (end - first, SOTTO_ATTEND_QUERIES);
       SottoQuery queries[SOTTO_ATTEND_QUERIES];
       SottoPartial partials[SOTTO_ATTEND_QUERIES];
 
@@ -331,6 +331,16 @@ merge_head (const Attention *self, guint token, guint head, float *target)
   finish (self, head, &total, target);
 }
 
+/* Into how many parts the queries of a unit fall: with few keys there may be fewer units than lanes, or one more
+ * than they can share. */
+static guint
+count_parts (const Attention *self, guint n_units)
+{
+  guint n_lanes = self->lane->n_lanes;
+
+  return n_units % n_lanes == 0 || n_units >= 4 * n_lanes ? 1 : MIN (n_lanes, self->n_tokens * self->group);
+}
+
 static void
 attend_split (const Attention *self)
 {
@@ -338,10 +348,19 @@ attend_split (const Attention *self)
   SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, self->n_attended);
   SottoActivations shared = get_shared (self);
   guint n_heads = self->step->n_heads;
+  guint n_queries = self->n_tokens * self->group;
+  guint n_units = self->cache->shape->n_heads * self->n_chunks;
+  guint n_parts = count_parts (self, n_units);
   guint unit;
 
-  while (sotto_lane_take (lane, self->cache->shape->n_heads * self->n_chunks, &unit))
-    attend_chunk (self, unit / self->n_chunks, self->first_chunk + unit % self->n_chunks);
+  while (sotto_lane_take (lane, n_units * n_parts, &unit))
+    {
+      guint part = unit % n_parts;
+      guint of_all = unit / n_parts;
+
+      attend_chunk (self, of_all / self->n_chunks, self->first_chunk + of_all % self->n_chunks,
+                    part * n_queries / n_parts, (part + 1) * n_queries / n_parts);
+    }
   if (!sotto_pool_barrier (lane->pool))
     return;
 

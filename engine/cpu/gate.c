@@ -1,7 +1,8 @@
 #include "cpu/gate.h"
 
-/* About 15 microseconds on the machines at hand; a barrier in decode takes one or two. */
-#define SPINS 400
+/* About 40 microseconds on the machines at hand: what it takes to sleep and to be woken up again. A barrier in
+ * decode takes one or two, but more where a phase cannot be shared out evenly. */
+#define SPINS 1000
 
 void
 sotto_gate_init (SottoGate *self)

@@ -69,6 +69,24 @@ few_add_group (CodeKind kind, const guint8 *group, guint n_blocks, const FewGrou
   return few_add (kind, &weights, n_blocks, x, sums);
 }
 
+/* lanes_sum() of both */
+static inline void
+few_sum_two (Lanes a, Lanes b, float *sum_a, float *sum_b)
+{
+#ifdef __AVX512F__
+  __m512 eight = _mm512_add_ps (_mm512_shuffle_f32x4 (a, b, 0x44), _mm512_shuffle_f32x4 (a, b, 0xee));
+  __m512 four = _mm512_add_ps (eight, _mm512_shuffle_f32x4 (eight, eight, 0xb1));
+  __m512 two = _mm512_add_ps (four, _mm512_permute_ps (four, 0xee));
+  __m512 one = _mm512_add_ps (two, _mm512_movehdup_ps (two));
+
+  *sum_a = _mm512_cvtss_f32 (one);
+  *sum_b = _mm_cvtss_f32 (_mm512_extractf32x4_ps (one, 2));
+#else
+  *sum_a = lanes_sum (a);
+  *sum_b = lanes_sum (b);
+#endif
+}
+
 static inline __attribute__ ((always_inline)) void
 few_multiply_one (CodeKind kind, const SottoProduct *product, const FewGroup *x)
 {
@@ -98,21 +116,22 @@ few_multiply_one (CodeKind kind, const SottoProduct *product, const FewGroup *x)
           first_sums = few_add_group (kind, first, rest, &x[n_whole], first_sums);
           second_sums = few_add_group (kind, second, rest, &x[n_whole], second_sums);
         }
-      product->y[r] = lanes_sum (first_sums);
-      product->y[n_half + r] = lanes_sum (second_sums);
+      few_sum_two (first_sums, second_sums, product->y + r, product->y + n_half + r);
     }
 }
 
-/* Two tokens and more: rows that are gone through together, and the groups of all tokens, so that activations
- * stay in the first cache. */
+/* Two tokens and more: rows that are gone through in one go, the groups of all tokens, so that activations
+ * stay in the first cache, and rows that are in registers at once, so that they are loaded for all of these. */
 #define FEW_CHUNK 32
 #define FEW_ROWS 16
+#define FEW_TOGETHER (LANES_REGISTERS >= 32 ? 2 : 1)
 
 typedef struct {
   const guint8 *packed;     /* of the first */
   gsize stride;
   guint n_tokens;
-  float (*totals)[SOTTO_FORM_FEW_ROWS][LANES]; /* (FEW_ROWS) */
+  float (*totals)[SOTTO_FORM_FEW_ROWS][LANES]; /* (FEW_ROWS): of row i of the first half at 2 i, of the second
+                                                  half's behind it */
 } FewTokens;
 
 static inline const FewGroup *
@@ -121,29 +140,55 @@ few_token (const FewTokens *tokens, guint t)
   return (const FewGroup *) (gconstpointer) (tokens->packed + t * tokens->stride);
 }
 
+/* Of FEW_TOGETHER rows, second_half bytes from each other. */
 static inline __attribute__ ((always_inline)) void
 few_add_tokens (CodeKind         kind,
                 const guint8    *group,
+                gsize            second_half,
                 guint            n_blocks,
                 const FewTokens *tokens,
                 guint            g,
-                float            totals[SOTTO_FORM_FEW_ROWS][LANES])
+                float            (*totals)[SOTTO_FORM_FEW_ROWS][LANES])
 {
-  CodeGroup weights;
+  CodeGroup weights[FEW_TOGETHER];
+  Lanes sums[FEW_TOGETHER];
 
-  unpack_codes (kind, group, n_blocks, &weights);
+  for (guint i = 0; i < FEW_TOGETHER; i++)
+    {
+      unpack_codes (kind, group + i * second_half, n_blocks, &weights[i]);
 #if FEW_HAS_WORDS
-  /* Words cost a token less than planes, once they are there. */
-  for (guint i = 0; i < (n_blocks > 4 ? 4 : 2); i++)
-    weights.codes[i / 2][i % 2] = to_signed_bytes (weights.codes[i / 2][i % 2], kind.zero);
+      /* Words cost a token less than planes, once they are there. */
+      for (guint j = 0; j < (n_blocks > 4 ? 4 : 2); j++)
+        weights[i].codes[j / 2][j % 2] = to_signed_bytes (weights[i].codes[j / 2][j % 2], kind.zero);
+#endif
+    }
+#if FEW_HAS_WORDS
   kind.zero = ZERO_SIGNED;
 #endif
   for (guint t = 0; t < tokens->n_tokens; t++)
-    lanes_store (totals[t], few_add (kind, &weights, n_blocks, few_token (tokens, t) + g,
-                                     lanes_load (totals[t])));
+    {
+      for (guint i = 0; i < FEW_TOGETHER; i++)
+        sums[i] = few_add (kind, &weights[i], n_blocks, few_token (tokens, t) + g, lanes_load (totals[i][t]));
+      for (guint i = 0; i < FEW_TOGETHER; i++)
+        lanes_store (totals[i][t], sums[i]);
+    }
 }
 
-/* At most FEW_ROWS rows, from first_row of the product on. */
+/* What is left of the sums of all tokens: those of a row of each half. */
+static inline void
+few_put_sums (const FewTokens *tokens, guint i, const SottoProduct *product, guint first, guint second)
+{
+  for (guint t = 0; t < tokens->n_tokens; t++)
+    {
+      float *y = product->y + t * product->y_stride;
+
+      few_sum_two (lanes_load (tokens->totals[2 * i][t]), lanes_load (tokens->totals[2 * i + 1][t]),
+                   y + first, y + second);
+    }
+}
+
+/* At most FEW_ROWS rows, from first_row of the product on. Of an odd number the row in the middle is in both
+ * halves. */
 static inline __attribute__ ((always_inline)) void
 few_multiply_rows (CodeKind            kind,
                    const SottoProduct *product,
@@ -151,37 +196,34 @@ few_multiply_rows (CodeKind            kind,
                    const FewTokens    *tokens)
 {
   gsize row_bytes = product->weight->row_bytes;
-  const guint8 *rows = sotto_product_rows (product) + first_row * row_bytes;
   guint n_rows = MIN (product->n_rows - first_row, FEW_ROWS);
   guint n_whole = product->x->n_columns / FEW_COLUMNS;
-  guint rest = product->x->n_columns % FEW_COLUMNS / 32;
-
+  guint rest = kind.group_codes == NULL ? product->x->n_columns % FEW_COLUMNS / 32 : 0;
   guint n_chunk = FEW_CHUNK / tokens->n_tokens;
   guint n_half = n_rows / 2;
+  gsize second_half = n_half * row_bytes;
 
-  memset (tokens->totals, 0, n_rows * sizeof *tokens->totals);
-  for (guint first = 0; first < n_whole; first += n_chunk)
-    for (guint i = 0; i < n_rows; i++)
+  memset (tokens->totals, 0, 2 * (n_rows - n_half) * sizeof *tokens->totals);
+  for (guint first = 0; first < n_whole + (rest > 0); first += n_chunk)
+    for (guint i = 0; i < n_rows - n_half; i++)
       {
-        guint r = i / 2 + i % 2 * (n_rows - n_half);
-        gsize distance = few_distance (i / 2, n_half, row_bytes);
+        const guint8 *group = sotto_product_rows (product) + (first_row + i) * row_bytes + first * kind.group_bytes;
+        gsize distance = few_distance (i, n_half, row_bytes);
 
-        for (guint g = first; g < MIN (first + n_chunk, n_whole); g++)
+        for (guint g = first; g < MIN (first + n_chunk, n_whole); g++, group += kind.group_bytes)
           {
-            const guint8 *group = rows + r * row_bytes + g * kind.group_bytes;
-
             few_prefetch (kind, group + distance);
-            few_add_tokens (kind, group, 8, tokens, g, tokens->totals[r]);
+            few_prefetch (kind, group + second_half + distance);
+            for (guint half = 0; half < 2; half += FEW_TOGETHER)
+              few_add_tokens (kind, group + half * second_half, second_half, 8, tokens, g,
+                              tokens->totals + 2 * i + half);
           }
+        for (guint half = 0; rest > 0 && first + n_chunk > n_whole && half < 2; half += FEW_TOGETHER)
+          few_add_tokens (kind, group + half * second_half, second_half, rest, tokens, n_whole,
+                          tokens->totals + 2 * i + half);
       }
-  for (guint r = 0; r < n_rows; r++)
-    {
-      if (kind.group_codes == NULL && rest > 0)
-        few_add_tokens (kind, rows + r * row_bytes + n_whole * kind.group_bytes, rest, tokens,
-                        n_whole, tokens->totals[r]);
-      for (guint t = 0; t < tokens->n_tokens; t++)
-        product->y[t * product->y_stride + first_row + r] = lanes_sum (lanes_load (tokens->totals[r][t]));
-    }
+  for (guint i = 0; i < n_rows - n_half; i++)
+    few_put_sums (tokens, i, product, first_row + i, first_row + n_half + i);
 }
 
 static inline __attribute__ ((always_inline)) void
