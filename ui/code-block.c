@@ -1,9 +1,10 @@
 #include "code-block.h"
 
-#include <adwaita.h>
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 #include <string.h>
+
+#include "source-style.h"
 
 struct _SottoCodeBlock {
   GtkWidget parent_instance;
@@ -49,17 +50,6 @@ find_language (const char *name)
       return aliases[i].id != NULL ? gtk_source_language_manager_get_language (manager, aliases[i].id) : NULL;
 
   return gtk_source_language_manager_get_language (manager, lower);
-}
-
-static void
-update_scheme (SottoCodeBlock *self)
-{
-  GtkSourceStyleSchemeManager *manager = gtk_source_style_scheme_manager_get_default ();
-  gboolean is_dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
-
-  gtk_source_buffer_set_style_scheme (self->buffer,
-                                      gtk_source_style_scheme_manager_get_scheme (manager,
-                                                                                  is_dark ? "Adwaita-dark" : "Adwaita"));
 }
 
 static void
@@ -190,9 +180,7 @@ sotto_code_block_init (SottoCodeBlock *self)
   self->code = g_strdup ("");
   gtk_widget_init_template (GTK_WIDGET (self));
 
-  update_scheme (self);
-  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark",
-                           G_CALLBACK (update_scheme), self, G_CONNECT_SWAPPED);
+  sotto_source_style_follow (self->buffer);
 }
 
 GtkWidget *

@@ -5,6 +5,7 @@
 #include <libspelling.h>
 
 #include "model-picker.h"
+#include "source-style.h"
 
 struct _SottoComposer {
   AdwBin parent_instance;
@@ -388,17 +389,6 @@ set_up_spelling (SottoComposer *self)
 }
 
 static void
-update_scheme (SottoComposer *self)
-{
-  GtkSourceStyleSchemeManager *manager = gtk_source_style_scheme_manager_get_default ();
-  gboolean is_dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
-
-  gtk_source_buffer_set_style_scheme (self->buffer,
-                                      gtk_source_style_scheme_manager_get_scheme (manager,
-                                                                                  is_dark ? "Adwaita-dark" : "Adwaita"));
-}
-
-static void
 sotto_composer_dispose (GObject *object)
 {
   SottoComposer *self = SOTTO_COMPOSER (object);
@@ -463,8 +453,6 @@ sotto_composer_init (SottoComposer *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   set_up_context_bar (self);
   set_up_spelling (self);
-  update_scheme (self);
-  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (update_scheme), self,
-                           G_CONNECT_SWAPPED);
+  sotto_source_style_follow (self->buffer);
   update_button (self);
 }
