@@ -424,6 +424,28 @@ sotto_app_create_passphrase (SottoApp *self, const char *passphrase, GError **er
   return unlock;
 }
 
+/* Opens with what a person has typed: a passphrase, or the recovery code. */
+static void
+open_with (SottoApp            *self,
+           SottoAppMeans        means,
+           gboolean             creates,
+           const char          *typed,
+           GCancellable        *cancellable,
+           GAsyncReadyCallback  callback,
+           gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  SottoUnlock *unlock;
+
+  if (!sotto_app_can_begin (self, task))
+    return;
+
+  unlock = means == SOTTO_APP_MEANS_RECOVERY ? sotto_unlock_new_recovery_code (typed, &error)
+                                             : sotto_app_create_passphrase (self, typed, &error);
+  sotto_app_begin_attempt (self, task, means, creates, unlock, error);
+}
+
 void
 sotto_app_create_async (SottoApp            *self,
                         const char          *passphrase,
@@ -431,19 +453,10 @@ sotto_app_create_async (SottoApp            *self,
                         GAsyncReadyCallback  callback,
                         gpointer             user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-  SottoUnlock *unlock;
-
   g_return_if_fail (SOTTO_IS_APP (self));
   g_return_if_fail (passphrase != NULL);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  if (!sotto_app_can_begin (self, task))
-    return;
-
-  unlock = sotto_app_create_passphrase (self, passphrase, &error);
-  sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_PASSPHRASE, TRUE, unlock, error);
+  open_with (self, SOTTO_APP_MEANS_PASSPHRASE, TRUE, passphrase, cancellable, callback, user_data);
 }
 
 void
@@ -453,19 +466,10 @@ sotto_app_unlock_async (SottoApp            *self,
                         GAsyncReadyCallback  callback,
                         gpointer             user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-  SottoUnlock *unlock;
-
   g_return_if_fail (SOTTO_IS_APP (self));
   g_return_if_fail (passphrase != NULL);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  if (!sotto_app_can_begin (self, task))
-    return;
-
-  unlock = sotto_app_create_passphrase (self, passphrase, &error);
-  sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_PASSPHRASE, FALSE, unlock, error);
+  open_with (self, SOTTO_APP_MEANS_PASSPHRASE, FALSE, passphrase, cancellable, callback, user_data);
 }
 
 void
@@ -475,18 +479,9 @@ sotto_app_recover_async (SottoApp            *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-  SottoUnlock *unlock;
-
   g_return_if_fail (SOTTO_IS_APP (self));
   g_return_if_fail (code != NULL);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  if (!sotto_app_can_begin (self, task))
-    return;
-
-  unlock = sotto_unlock_new_recovery_code (code, &error);
-  sotto_app_begin_attempt (self, task, SOTTO_APP_MEANS_RECOVERY, FALSE, unlock, error);
+  open_with (self, SOTTO_APP_MEANS_RECOVERY, FALSE, code, cancellable, callback, user_data);
 }
 
