@@ -37,6 +37,7 @@ typedef struct {
 /* What is lent to a call. */
 typedef struct {
   TileWeights weights[2][2];  /* one is multiplied while the other is unpacked; two tiles of rows */
+  TileFactors factors[2 * TILE_ROWS]; /* of those that are unpacked */
   float scales[3][2 * TILE_ROWS]; /* of these, and of the group whose sums are added yet */
   TileSums sums[2];           /* by tile of rows */
   float totals[TILE_SETS][2 * TILE_ROWS][TILE_ROWS]; /* (sets, rows, tokens) */
@@ -95,8 +96,8 @@ add_rest (Waiting *self, guint first)
 
 /* --- Products --- */
 
-/* Rows of the next group, unpacked while the unit multiplies this one: spread evenly over its steps, for the
- * processor looks only so many instructions ahead. */
+/* Rows of the next group, unpacked while the unit multiplies this one: spread over its steps, for the processor
+ * looks only so many instructions ahead, but as many at once as have their factors found together. */
 typedef struct {
   UnpackTiles unpack;
   TileSource source;
@@ -110,10 +111,15 @@ static inline __attribute__ ((always_inline)) void
 unpack_some (Unpacking *self)
 {
   self->due += self->n_rows;
-  while (self->due >= self->n_slots && self->done < self->n_rows)
+  while (self->done < self->n_rows)
     {
-      self->due -= self->n_slots;
-      self->unpack (&self->source, self->done++, 1);
+      guint n = MIN (self->n_rows - self->done, FACTOR_ROWS);
+
+      if (self->due < n * self->n_slots)
+        return;
+      self->due -= n * self->n_slots;
+      self->unpack (&self->source, self->done, n);
+      self->done += n;
     }
 }
 
@@ -248,8 +254,10 @@ source_of (const TileProduct *self, const TilePlace *place)
   return (TileSource) {
     .data = self->data + place->row * self->row_bytes + (gsize) place->group * self->group_bytes,
     .row_bytes = self->row_bytes,
+    .n_rows = count_rows (self, place),
     .n_blocks = MIN (self->n_blocks - 8 * place->group, 8),
     .ahead = (gssize) TILE_AHEAD * self->group_bytes + behind,
+    .factors = self->memory->factors,
     .to = self->memory->weights[place->count % 2],
     .scales = self->memory->scales[place->count % 3],
   };
@@ -358,7 +366,7 @@ multiply_tiles (guint group_bytes, UnpackTiles unpack, const SottoProduct *produ
 #define TILE_FUNCTIONS(type, name, ...)                                                            \
   static void unpack_tiles_##name (const TileSource *source, guint first, guint n)                 \
   {                                                                                                \
-    unpack_tile_rows (kind_##name, code_stretch (SOTTO_BLOCK_##type), source, first, n);           \
+    unpack_tile_rows (kind_##name, SOTTO_BLOCK_##type, source, first, n);                          \
   }                                                                                                \
                                                                                                    \
   static void multiply_tiles_##name (const SottoProduct *product, void *scratch)                   \

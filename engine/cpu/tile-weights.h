@@ -7,7 +7,11 @@
  * group). A block's codes, stretched to bytes with a sign, are multiplied with the block's scale, which is an
  * integer, too: its share of the group's largest. What is rounded off is at most half a step for
  * the product, half a step for the scale and half a step for an offset. The high byte has a sign, the
- * low one none. Rows are those of the tile, columns stand in the order of pack-few.h: nothing is transposed. */
+ * low one none. Rows are those of the tile, columns stand in the order of pack-few.h: nothing is transposed.
+ *
+ * Two things are done: scales and offsets become integers, of four rows at once and four rows ahead, for
+ * their maximum is a long chain of operations; codes are multiplied with them. Nibbles stand for sixteen
+ * numbers of a block, so that these are multiplied and then looked up. */
 
 /* A group of 16 rows. */
 typedef struct {
@@ -67,143 +71,364 @@ stretch_codes (Codes codes, guint zero, guint stretch)
   return TRANSFORM (codes, matrix, 0);
 }
 
-/* The offsets of half of a pair, where unpack_codes() has left them. */
-static inline __attribute__ ((always_inline)) Lanes
-find_offsets (CodeKind kind, const CodeGroup *codes, guint pair, guint half)
-{
-  __m512 minus = _mm512_set1_ps (-0.0f);
-
-  if (kind.group_codes == NULL)
-    return spread_lanes (codes->offsets[pair], 1, 3, 5, 7);
-  if (!kind.has_halves)
-    return _mm512_xor_ps (minus, pair == 0 ? spread_lanes (codes->offsets[0], 4, 6, 12, 14)
-                                           : spread_lanes (codes->offsets[0], 5, 7, 13, 15));
-
-  return _mm512_xor_ps (minus, pair == 0 && half == 0 ? spread_lanes (codes->offsets[0], 0, 4, 8, 12)
-                               : pair == 0            ? spread_lanes (codes->offsets[0], 1, 5, 9, 13)
-                               : half == 0            ? spread_lanes (codes->offsets[0], 2, 6, 10, 14)
-                                                      : spread_lanes (codes->offsets[0], 3, 7, 11, 15));
-}
-
-/* Scales of stretched codes and offsets, in steps of the group once they are multiplied with inverse. */
+/* Scales of stretched codes and offsets of a row's group: floats, then integers in steps of the group. A lane of four
+ * has the scale of block i of the first pair, its offset, and those of the second; where halves have their own, the
+ * first vector has the scales of both pairs' halves in turn, the second one their offsets. */
 typedef struct {
-  Lanes scales[2][2];
-  Lanes offsets[2][2];
-  Lanes inverse;
+  gint32 words[2][16];
 } TileFactors;
 
-/* Returns the value of 256 steps. */
-static inline __attribute__ ((always_inline)) float
-find_factors (CodeKind kind, guint stretch, const CodeGroup *codes, guint n_blocks, TileFactors *factors)
+#define FACTOR_ROWS 4 /* whose largest are found together */
+
+#define LANES_OF_FIRST 0x3333   /* pair */
+#define LANES_OF_SCALES 0x5555
+#define LANES_OF_OFFSETS 0xaaaa
+
+/* Whether blocks begin with a half that is their scale, and another one that is their offset if they have one. */
+static inline gboolean
+has_half_headers (SottoBlockType type)
 {
-  const Lanes range = lanes_all ((float) (128 >> stretch));
-  Lanes largest = lanes_all (0.0f);
-  __m128 highest;
-  __mmask8 is_there;
-
-  for (guint pair = 0; pair < (n_blocks > 4 ? 2 : 1); pair++)
-    for (guint half = 0; half < (kind.has_halves ? 2 : 1); half++)
-      {
-        Lanes scale = lanes_multiply (codes->scales[pair][half], range);
-        Lanes magnitude = lanes_absolute (scale);
-
-        factors->scales[pair][half] = scale;
-        if (kind.has_offsets)
-          {
-            Lanes offset = lanes_add (find_offsets (kind, codes, pair, half), scale);
-
-            factors->offsets[pair][half] = offset;
-            magnitude = lanes_add (magnitude, lanes_absolute (offset));
-          }
-        largest = lanes_maximum (largest, magnitude);
-      }
-  largest = lanes_maximum (largest, _mm512_shuffle_f32x4 (largest, largest, 0x4e));
-  largest = lanes_maximum (largest, _mm512_shuffle_f32x4 (largest, largest, 0xb1));
-  highest = _mm512_castps512_ps128 (largest);
-  is_there = _mm_cmp_ss_mask (highest, _mm_set_ss (TILE_SMALLEST), _CMP_GE_OQ);
-  factors->inverse = _mm512_broadcastss_ps (_mm_maskz_div_ss (is_there, _mm_set_ss (TILE_HIGHEST), highest));
-  return _mm_cvtss_f32 (_mm_maskz_mul_ss (is_there, highest, _mm_set_ss (256.0f / TILE_HIGHEST)));
+  return type == SOTTO_BLOCK_Q4_0 || type == SOTTO_BLOCK_Q4_1 || type == SOTTO_BLOCK_Q5_0
+         || type == SOTTO_BLOCK_Q5_1 || type == SOTTO_BLOCK_Q8_0 || type == SOTTO_BLOCK_IQ4_NL;
 }
 
-/* A lane of floats as two words. */
-static inline __m512i
-round_to_words (Lanes v)
+/* Of those, scales and offsets, or what stands behind the scales. */
+static inline __attribute__ ((always_inline)) Lanes
+read_headers (SottoBlockType type, const guint8 *group, guint block_bytes, guint n_blocks)
 {
-  __m512i integers = _mm512_cvtps_epi32 (v);
+  const __m256i blocks = n_blocks == 8 ? _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7)
+                                       : _mm256_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7);
+  __m256i places = _mm256_mullo_epi32 (blocks, _mm256_set1_epi32 ((int) block_bytes));
+  __mmask8 is_there = _mm256_cmplt_epi32_mask (blocks, _mm256_set1_epi32 ((int) n_blocks));
 
-  return _mm512_packs_epi32 (integers, integers);
+  /* Blocks of five words */
+  if (type == SOTTO_BLOCK_Q4_1 && n_blocks == 8)
+    return _mm512_cvtph_ps (_mm512_castsi512_si256 (_mm512_permutex2var_epi32 (
+      _mm512_loadu_si512 (group),
+      _mm512_castsi256_si512 (_mm256_setr_epi32 (0, 5, 10, 15, 16, 21, 26, 31)),
+      _mm512_loadu_si512 (group + 80))));
+
+  return _mm512_cvtph_ps (_mm256_mmask_i32gather_epi32 (_mm256_setzero_si256 (), is_there, places,
+                                                        (const int *) (gconstpointer) group, 1));
 }
 
-/* A row of a group, n_blocks of it there: its 64 bytes of every step and plane. Returns its scale, times 256,
- * for sums come in units of that. Bits of a where the mask has them, else of b: 0xca. */
-static inline __attribute__ ((always_inline)) float
-unpack_tile_row (CodeKind kind, guint stretch, const guint8 *group, guint n_blocks, TileWeights *to, guint row)
+/* The codes of a pair of such blocks. */
+static inline __attribute__ ((always_inline)) __m512i
+load_pair_q4_1 (const guint8 *group, guint pair)
 {
-  const __m512i lower = _mm512_set1_epi16 (255);
+  const __m512i first = _mm512_setr_epi32 (1, 2, 3, 4, 11, 12, 13, 14, 17, 18, 19, 20, 27, 28, 29, 30);
+  const __m512i second = _mm512_setr_epi32 (1, 2, 3, 4, 11, 12, 13, 14, 18, 19, 20, 21, 28, 29, 30, 31);
+
+  if (pair == 0)
+    return _mm512_permutex2var_epi32 (_mm512_loadu_si512 (group), first, _mm512_loadu_si512 (group + 80));
+
+  return _mm512_permutex2var_epi32 (_mm512_loadu_si512 (group + 20), second, _mm512_loadu_si512 (group + 96));
+}
+
+/* Of others with a scale for 32 columns, what unpack_codes() leaves. */
+static inline __attribute__ ((always_inline)) Lanes
+join_factors (CodeKind kind, const guint8 *group, guint n_blocks)
+{
+  const __m512i places = _mm512_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
+  const __m512i signs = _mm512_set1_epi64 (G_MININT64);
   CodeGroup codes;
-  TileFactors factors;
-  float unit;
 
   unpack_codes (kind, group, n_blocks, &codes);
-  unit = find_factors (kind, stretch, &codes, n_blocks, &factors);
+  if (kind.has_offsets)
+    return _mm512_xor_ps (_mm512_permutexvar_ps (places, codes.offsets[0]), _mm512_castsi512_ps (signs));
+  if (n_blocks <= 4)
+    return _mm512_maskz_mov_ps (LANES_OF_FIRST, codes.scales[0][0]);
+
+  return _mm512_mask_mov_ps (codes.scales[1][0], LANES_OF_FIRST, codes.scales[0][0]);
+}
+
+typedef struct {
+  Lanes factors[2];
+  Lanes magnitude;          /* of what the largest is to be found */
+} RowFactors;
+
+static inline __attribute__ ((always_inline)) void
+read_half_factors (CodeKind kind, const guint8 *group, guint n_blocks, Lanes range, RowFactors *row)
+{
+  CodeGroup codes;
+  Lanes v;
+
+  unpack_codes (kind, group, n_blocks, &codes);
+  v = _mm512_mask_mov_ps (codes.scales[0][0], 0x2222, codes.scales[0][1]);
+  if (n_blocks <= 4)
+    v = _mm512_maskz_mov_ps (LANES_OF_FIRST, v);
+  else
+    {
+      v = _mm512_mask_mov_ps (v, 0x4444, codes.scales[1][0]);
+      v = _mm512_mask_mov_ps (v, 0x8888, codes.scales[1][1]);
+    }
+  row->factors[0] = lanes_multiply (v, range);
+  row->magnitude = lanes_absolute (row->factors[0]);
+  if (kind.has_offsets)
+    {
+      row->factors[1] = lanes_subtract (row->factors[0], codes.offsets[0]);
+      row->magnitude = lanes_add (row->magnitude, lanes_absolute (row->factors[1]));
+    }
+}
+
+static inline __attribute__ ((always_inline)) void
+read_factors (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_blocks, RowFactors *row)
+{
+  const Lanes range = lanes_all ((float) (128 >> code_stretch (type)));
+  Lanes v;
+
+  if (kind.has_halves)
+    {
+      read_half_factors (kind, group, n_blocks, range, row);
+      return;
+    }
+  v = has_half_headers (type) ? read_headers (type, group, kind.group_bytes / 8, n_blocks)
+                              : join_factors (kind, group, n_blocks);
+  if (kind.has_offsets)
+    {
+      Lanes scales = lanes_multiply (_mm512_moveldup_ps (v), range);
+
+      row->factors[0] = _mm512_mask_add_ps (scales, LANES_OF_OFFSETS, v, scales);
+      v = lanes_absolute (row->factors[0]);
+      row->magnitude = lanes_add (v, _mm512_permute_ps (v, 0xb1));
+    }
+  else
+    {
+      row->factors[0] = _mm512_maskz_mul_ps (LANES_OF_SCALES, v, range);
+      row->magnitude = lanes_absolute (row->factors[0]);
+    }
+}
+
+/* In each lane of four the largest of all lanes of a, b, c and d. */
+static inline __attribute__ ((always_inline)) Lanes
+find_largest (Lanes a, Lanes b, Lanes c, Lanes d)
+{
+  Lanes ab = lanes_maximum (_mm512_unpacklo_ps (a, b), _mm512_unpackhi_ps (a, b));
+  Lanes cd = lanes_maximum (_mm512_unpacklo_ps (c, d), _mm512_unpackhi_ps (c, d));
+  __m512d first = _mm512_unpacklo_pd (_mm512_castps_pd (ab), _mm512_castps_pd (cd));
+  __m512d second = _mm512_unpackhi_pd (_mm512_castps_pd (ab), _mm512_castps_pd (cd));
+  Lanes all = lanes_maximum (_mm512_castpd_ps (first), _mm512_castpd_ps (second));
+
+  all = lanes_maximum (all, _mm512_shuffle_f32x4 (all, all, 0x4e));
+  return lanes_maximum (all, _mm512_shuffle_f32x4 (all, all, 0xb1));
+}
+
+/* Of FACTOR_ROWS rows. A unit is the value of 256 steps, for sums come in units of that. */
+static inline __attribute__ ((always_inline)) void
+find_factors (CodeKind            kind,
+              SottoBlockType      type,
+              const guint8 *const groups[FACTOR_ROWS],
+              guint               n_blocks,
+              TileFactors         factors[FACTOR_ROWS],
+              float               units[FACTOR_ROWS])
+{
+  RowFactors rows[FACTOR_ROWS];
+  Lanes inverses[FACTOR_ROWS];
+  Lanes largest;
+  Lanes inverse;
+  __mmask16 is_there;
+
+  for (guint i = 0; i < FACTOR_ROWS; i++)
+    read_factors (kind, type, groups[i], n_blocks, &rows[i]);
+  largest = find_largest (rows[0].magnitude, rows[1].magnitude, rows[2].magnitude, rows[3].magnitude);
+  is_there = _mm512_cmp_ps_mask (largest, lanes_all (TILE_SMALLEST), _CMP_GE_OQ);
+  _mm_storeu_ps (units, _mm512_castps512_ps128 (
+                          _mm512_maskz_mul_ps (is_there, largest, lanes_all (256.0f / TILE_HIGHEST))));
+  inverse = _mm512_broadcast_f32x4 (_mm_maskz_div_ps ((__mmask8) is_there, _mm_set1_ps (TILE_HIGHEST),
+                                                      _mm512_castps512_ps128 (largest)));
+  inverses[0] = _mm512_permute_ps (inverse, 0x00);
+  inverses[1] = _mm512_permute_ps (inverse, 0x55);
+  inverses[2] = _mm512_permute_ps (inverse, 0xaa);
+  inverses[3] = _mm512_permute_ps (inverse, 0xff);
+  for (guint i = 0; i < FACTOR_ROWS; i++)
+    for (guint j = 0; j < (kind.has_halves && kind.has_offsets ? 2 : 1); j++)
+      _mm512_store_si512 (factors[i].words[j],
+                          _mm512_cvtps_epi32 (lanes_multiply (rows[i].factors[j], inverses[i])));
+}
+
+/* A word of each lane of four, wherever a code may stand. */
+static inline __attribute__ ((always_inline)) __m512i
+spread_word (__m512i words, guint i)
+{
+  return _mm512_shuffle_epi8 (words, _mm512_set1_epi16 ((gint16) (0x0100 + 0x0404 * i)));
+}
+
+/* --- Bytes of weights --- */
+
+typedef struct {
+  __m512i high;
+  __m512i low;
+} TilePlanes;
+
+/* Bits of a where the mask has them, else of b: 0xca. */
+static inline __attribute__ ((always_inline)) TilePlanes
+scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
+{
+  const __m512i lower = _mm512_set1_epi16 (255);
+  __m512i even = _mm512_mulhrs_epi16 (_mm512_slli_epi16 (bytes, 8), scale);
+  __m512i odd = _mm512_mulhrs_epi16 (_mm512_andnot_si512 (lower, bytes), scale);
+
+  if (has_offsets)
+    {
+      even = _mm512_add_epi16 (even, offset);
+      odd = _mm512_add_epi16 (odd, offset);
+    }
+  return (TilePlanes) { _mm512_ternarylogic_epi32 (lower, _mm512_srli_epi16 (even, 8), odd, 0xca),
+                        _mm512_ternarylogic_epi32 (lower, even, _mm512_slli_epi16 (odd, 8), 0xca) };
+}
+
+/* Whether a type's codes are nibbles, be they of a codebook: sixteen bytes are scaled then instead of 128. */
+static inline gboolean
+has_nibbles (SottoBlockType type)
+{
+  return type == SOTTO_BLOCK_Q4_0 || type == SOTTO_BLOCK_Q4_1 || type == SOTTO_BLOCK_Q4_K
+         || type == SOTTO_BLOCK_IQ4_NL || type == SOTTO_BLOCK_IQ4_XS;
+}
+
+/* What they stand for, stretched. */
+static inline __attribute__ ((always_inline)) __m512i
+nibble_bytes (SottoBlockType type)
+{
+  if (type == SOTTO_BLOCK_IQ4_NL || type == SOTTO_BLOCK_IQ4_XS)
+    return _mm512_broadcast_i32x4 (_mm_setr_epi8 (SOTTO_CODES_IQ4));
+
+  return _mm512_broadcast_i32x4 (
+    _mm_setr_epi8 (-128, -112, -96, -80, -64, -48, -32, -16, 0, 16, 32, 48, 64, 80, 96, 112));
+}
+
+static inline __attribute__ ((always_inline)) void
+load_nibbles (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_blocks, Codes codes[2][2])
+{
+  const guint8 *headers[4];
+  const guint8 *blocks[4];
+
+  if (type == SOTTO_BLOCK_Q4_K)
+    {
+      kind.group_codes (group, codes[0]);
+      return;
+    }
+  for (guint pair = 0; pair < (n_blocks > 4 ? 2 : 1); pair++)
+    {
+      __m512i bytes;
+
+      if (type == SOTTO_BLOCK_IQ4_XS)
+        bytes = _mm512_shuffle_i64x2 (_mm512_loadu_si512 (group + 8), _mm512_loadu_si512 (group + 72),
+                                      pair == 0 ? 0x88 : 0xdd);
+      else if (type == SOTTO_BLOCK_Q4_1 && n_blocks == 8)
+        bytes = load_pair_q4_1 (group, pair);
+      else
+        {
+          find_code_blocks (kind, group, n_blocks, pair, headers, blocks);
+          bytes = load_four (blocks, type == SOTTO_BLOCK_Q4_1 ? 4 : 2);
+        }
+      codes[pair][0] = low_nibbles (bytes);
+      codes[pair][1] = high_nibbles (bytes);
+    }
+}
+
+/* A row of a group, n_blocks of it there: its 64 bytes of every step and plane. */
+static inline __attribute__ ((always_inline)) void
+unpack_tile_row (CodeKind           kind,
+                 SottoBlockType     type,
+                 const guint8      *group,
+                 guint              n_blocks,
+                 const TileFactors *factors,
+                 TileWeights       *to,
+                 guint              row)
+{
+  __m512i words = _mm512_load_si512 (factors->words[0]);
+  Codes nibbles[2][2];
+  CodeGroup codes;
+
+  if (has_nibbles (type))
+    load_nibbles (kind, type, group, n_blocks, nibbles);
+  else
+    unpack_codes (kind, group, n_blocks, &codes);
   for (guint pair = 0; pair < (n_blocks > 4 ? 2 : 1); pair++)
     {
       __m512i scale = _mm512_setzero_si512 ();
       __m512i offset = _mm512_setzero_si512 ();
+      TilePlanes book;
 
       for (guint half = 0; half < 2; half++)
         {
           guint8 (*planes)[TILE_BYTES] = to->steps[2 * pair + half];
-          __m512i bytes = stretch_codes (codes.codes[pair][half], kind.zero, stretch);
-          __m512i even;
-          __m512i odd;
+          TilePlanes v;
 
-          if (half == 0 || kind.has_halves)
+          if (kind.has_halves)
             {
-              scale = round_to_words (lanes_multiply (factors.scales[pair][half], factors.inverse));
+              scale = spread_word (words, 2 * pair + half);
               if (kind.has_offsets)
-                offset = round_to_words (lanes_multiply (factors.offsets[pair][half], factors.inverse));
+                offset = spread_word (_mm512_load_si512 (factors->words[1]), 2 * pair + half);
             }
-          even = _mm512_mulhrs_epi16 (_mm512_slli_epi16 (bytes, 8), scale);
-          odd = _mm512_mulhrs_epi16 (_mm512_andnot_si512 (lower, bytes), scale);
-          if (kind.has_offsets)
+          else if (half == 0)
             {
-              even = _mm512_add_epi16 (even, offset);
-              odd = _mm512_add_epi16 (odd, offset);
+              scale = spread_word (words, 2 * pair);
+              if (kind.has_offsets)
+                offset = spread_word (words, 2 * pair + 1);
             }
-          _mm512_store_si512 (planes[0] + 64 * row,
-                              _mm512_ternarylogic_epi32 (lower, _mm512_srli_epi16 (even, 8), odd, 0xca));
-          _mm512_store_si512 (planes[1] + 64 * row,
-                              _mm512_ternarylogic_epi32 (lower, even, _mm512_slli_epi16 (odd, 8), 0xca));
+          if (has_nibbles (type))
+            {
+              if (half == 0)
+                book = scale_bytes (nibble_bytes (type), scale, kind.has_offsets, offset);
+              v.high = _mm512_shuffle_epi8 (book.high, nibbles[pair][half]);
+              v.low = _mm512_shuffle_epi8 (book.low, nibbles[pair][half]);
+            }
+          else
+            v = scale_bytes (stretch_codes (codes.codes[pair][half], kind.zero, code_stretch (type)), scale,
+                             kind.has_offsets, offset);
+          _mm512_store_si512 (planes[0] + 64 * row, v.high);
+          _mm512_store_si512 (planes[1] + 64 * row, v.low);
         }
     }
-  return unit;
 }
 
 /* Rows of the file that are unpacked into two tiles, from first on; group 0's bytes lie at data. */
 typedef struct {
   const guint8 *data;
   gsize row_bytes;
+  guint n_rows;
   guint n_blocks;           /* of the group */
   gssize ahead;             /* what is asked for meanwhile, bytes behind */
+  TileFactors *factors;     /* (2 * TILE_ROWS) */
   TileWeights *to;          /* (2) */
   float *scales;            /* (2 * TILE_ROWS) */
 } TileSource;
 
+/* Those of rows that are not there are those of the last one. */
 static inline __attribute__ ((always_inline)) void
-unpack_tile_rows (CodeKind kind, guint stretch, const TileSource *self, guint first, guint n)
+find_row_factors (CodeKind kind, SottoBlockType type, const TileSource *self, guint first, guint n_blocks)
+{
+  const guint8 *groups[FACTOR_ROWS];
+
+  for (guint i = 0; i < FACTOR_ROWS; i++)
+    groups[i] = self->data + MIN (first + i, self->n_rows - 1) * self->row_bytes;
+  find_factors (kind, type, groups, n_blocks, self->factors + first, self->scales + first);
+}
+
+static inline __attribute__ ((always_inline)) void
+unpack_some_rows (
+  CodeKind kind, SottoBlockType type, const TileSource *self, guint n_blocks, guint first, guint n)
 {
   const guint8 *row = self->data + first * self->row_bytes;
 
   for (guint r = first; r < first + n; r++, row += self->row_bytes)
     {
-      TileWeights *to = self->to + r / TILE_ROWS;
-
+      if (r == 0)
+        find_row_factors (kind, type, self, 0, n_blocks);
+      if (r % FACTOR_ROWS == 0 && r + FACTOR_ROWS < self->n_rows)
+        find_row_factors (kind, type, self, r + FACTOR_ROWS, n_blocks);
       for (guint i = 0; i < kind.group_bytes; i += 64)
         _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T1);
-      if (self->n_blocks == 8)
-        self->scales[r] = unpack_tile_row (kind, stretch, row, 8, to, r % TILE_ROWS);
-      else if (kind.group_codes == NULL)
-        self->scales[r] = unpack_tile_row (kind, stretch, row, self->n_blocks, to, r % TILE_ROWS);
+      unpack_tile_row (kind, type, row, n_blocks, self->factors + r, self->to + r / TILE_ROWS, r % TILE_ROWS);
     }
+}
+
+static inline __attribute__ ((always_inline)) void
+unpack_tile_rows (CodeKind kind, SottoBlockType type, const TileSource *self, guint first, guint n)
+{
+  if (self->n_blocks == 8)
+    unpack_some_rows (kind, type, self, 8, first, n);
+  else if (kind.group_codes == NULL)
+    unpack_some_rows (kind, type, self, self->n_blocks, first, n);
 }
