@@ -341,6 +341,35 @@ class Sotto:
         self.process.wait()
 
 
+# Some other program
+OTHER = """
+import gi
+gi.require_version("Gtk", "4.0")
+from gi.repository import GLib, Gtk
+Gtk.init()
+Gtk.Window(title="Elsewhere").present()
+GLib.MainLoop().run()
+"""
+
+
+class Elsewhere:
+    """Another window, which is there at once. As long as it is entered somebody works in it: nothing of Sotto has the focus."""
+
+    def __init__(self, sotto):
+        self.sotto = sotto
+        self.process = subprocess.Popen([sys.executable, "-c", OTHER], stdin=subprocess.DEVNULL)
+        self.window = subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "^Elsewhere$"], check=True,
+                                     capture_output=True, text=True, timeout=60).stdout.split()[-1]
+
+    def __enter__(self):
+        subprocess.run(["xdotool", "windowfocus", self.window], check=True, timeout=20)
+        wait("the window to know that nobody looks", lambda: not self.sotto.look().find("frame").has_state("ACTIVE"))
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
 def row_text(row):
     """What a message says: the first thing in its row, before notices and buttons."""
     body = row

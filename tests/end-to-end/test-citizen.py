@@ -5,7 +5,7 @@ import pathlib
 
 import person
 import session_services
-from person import Journey, Sotto, check, wait, wait_same
+from person import Elsewhere, Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop("--keyring", "none")
 # Replies that take a second or two, and always the same
@@ -14,6 +14,7 @@ person.need_models("SmolLM2-135M")
 
 PASSPHRASE = "nine blue lanterns"
 FIRST = "Tell me a long story about Wurzelbrumm the baker and the sea."
+MORE = "Tell me a much longer story."
 SECOND = "Tell me a long story about Tannenquirl the sailor and the bread."
 
 journey = Journey()
@@ -72,6 +73,20 @@ def _():
     wait_same("what it gave back", lambda: services.calls("Uninhibit"), [[7]])
 
 
+@step("What is done while one works elsewhere is told, and taken back as soon as one looks")
+def _():
+    sotto = journey.sotto
+    elsewhere = Elsewhere(sotto)
+    sotto.write(MORE)
+    with elsewhere:
+        check(not services.calls("AddNotification"), "the reply was over before one could look away")
+        told = wait("a notification", lambda: services.calls("AddNotification"), 90)
+        before = len(services.calls("RemoveNotification"))
+    sotto.keys("shift")
+    taken = wait("it to be taken back", lambda: services.calls("RemoveNotification")[before:])
+    check(taken[0] == told[0][:2], f"{taken} was taken back, not {told}")
+
+
 @step("The shell finds the conversation by what was written in it, with its title")
 def _():
     found.extend(wait("a result", lambda: shell.find("wurzelbrumm")))
@@ -128,7 +143,7 @@ def _():
     sotto.see("label", "What Is on Your Mind?")
     sotto.write(SECOND)
     wait("the beginning of the reply", sotto.reply)
-    check(not services.calls("AddNotification"), "a notification came while one was looking")
+    check(len(services.calls("AddNotification")) == 1, "a notification came while one was looking")
     sotto.keys("ctrl+w")
     wait("the window to go", lambda: not has_window())
     check(sotto.process.poll() is None, "the program has gone with it")
@@ -139,7 +154,7 @@ def _():
     sotto = journey.sotto
     status = sotto.ended(90)
     check(status == 0, f"its exit status was {status}")
-    told = wait("a notification", lambda: services.calls("AddNotification"))
+    told = wait("a notification", lambda: services.calls("AddNotification")[1:])
     check(len(told) == 1, f"there were {len(told)}")
     words = json.dumps(told)
     check(told[0][2]["title"] == "Your Reply Is Ready", f"it says {told[0]}")
@@ -176,7 +191,7 @@ def _():
     sotto.write("Tell me more about the bread.")
     wait("a second reply", lambda: sotto.is_writing())
     check(sotto.quit() == 0, f"its exit status was {sotto.process.returncode}")
-    check(len(services.calls("AddNotification")) == 1, "a notification was sent all the same")
+    check(len(services.calls("AddNotification")) == 2, "a notification was sent all the same")
     check(len(services.calls("Inhibit")) == len(services.calls("Uninhibit")), "the computer is kept awake for ever")
 
 
