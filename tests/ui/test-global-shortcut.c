@@ -349,6 +349,15 @@ assert_question (GtkWindow *window)
   g_assert_cmpstr (asked, ==, parent);
 }
 
+/* What Sotto says to the desktop arrives a little later than what it says to a person. */
+static void
+assert_sessions_closed (guint n)
+{
+  for (guint i = 0; i < 200 && desktop.n_sessions_closed < n; i++)
+    harness_run (0.05);
+  g_assert_cmpuint (desktop.n_sessions_closed, ==, n);
+}
+
 static void
 refused_life (SottoApp  *app,
               GtkWindow *window)
@@ -366,7 +375,7 @@ refused_life (SottoApp  *app,
   adw_switch_row_set_active (row, TRUE);
   assert_words (row, FALSE, refused);
   g_assert_cmpuint (desktop.n_bound, ==, 1);
-  g_assert_cmpuint (desktop.n_sessions_closed, ==, 1);
+  assert_sessions_closed (1);
   g_assert_false (is_told (window));
   g_assert_false (sotto_settings_get_boolean (sotto_app_get_settings (app), "global-shortcut"));
   assert_question (window);
@@ -376,7 +385,7 @@ refused_life (SottoApp  *app,
   desktop.trigger = NULL;
   adw_switch_row_set_active (row, TRUE);
   assert_words (row, FALSE, refused);
-  g_assert_cmpuint (desktop.n_sessions_closed, ==, 2);
+  assert_sessions_closed (2);
 
   /* Who changes his mind takes the question back with the switch. */
   desktop.is_silent = TRUE;
@@ -388,7 +397,7 @@ refused_life (SottoApp  *app,
   assert_words (row, FALSE, off);
   harness_run (0.3);
   g_assert_cmpuint (desktop.n_requests_closed, ==, 1);
-  g_assert_cmpuint (desktop.n_sessions_closed, ==, 3);
+  assert_sessions_closed (3);
   desktop.is_silent = FALSE;
   close_preferences (window);
 }
@@ -462,7 +471,7 @@ given_life (SottoApp  *app,
   adw_switch_row_set_active (row, FALSE);
   assert_words (row, FALSE, off);
   harness_run (0.3);
-  g_assert_cmpuint (desktop.n_sessions_closed, ==, 1);
+  assert_sessions_closed (1);
   adw_switch_row_set_active (row, TRUE);
   assert_words (row, TRUE, desktop.trigger);
 
