@@ -104,6 +104,9 @@ typedef struct {
   /* (nullable): a number that differs where the order of state_store does, below 2^24; without it 0 */
   guint (*state_form) (SottoBackend *self, const SottoState *state);
 
+  /* (nullable): whether a state made now would have all the memory of GPUs that it can use; TRUE where it is to use none */
+  gboolean (*has_room) (SottoBackend *self, const SottoPlan *plan, guint n_context, SottoKvType kv_type);
+
   /* (nullable): fills in what is said of GPUs, where some compute the state */
   void (*state_place) (SottoBackend *self, const SottoState *state, SottoPlacement *placement);
 } SottoBackendClass;

@@ -1,6 +1,7 @@
 #include "sotto-residents.h"
 
 #include "sotto-error.h"
+#include "sotto-session-private.h"
 #include "sotto-worker.h"
 
 #include <glib/gstdio.h>
@@ -142,6 +143,39 @@ make_room (SottoResidents *self,
   return TRUE;
 }
 
+static gboolean
+uses_gpu (const SottoResident *self)
+{
+  g_autoptr (SottoPlacement) placement = sotto_session_get_placement (self->session);
+
+  return placement->gpus != NULL;
+}
+
+/* The memory of GPUs is the model's that is used next: others that have some of it are closed, helpers first and then
+ * those used longest ago, until all of it has room there that can, or nothing more is to be had. */
+static void
+make_room_on_gpus (SottoResidents *self,
+                   SottoModel     *model,
+                   guint           n_context)
+{
+  for (guint i = self->list->len; i > 0; i--)
+    {
+      SottoResident *resident = g_ptr_array_index (self->list, i - 1);
+
+      if (sotto_session_would_have_room (model, self->backend, n_context, self->kv_type))
+        return;
+      g_clear_pointer (&resident->helper, sotto_helper_free);
+    }
+  for (guint i = self->list->len; i > 0; i--)
+    {
+      if (!uses_gpu (g_ptr_array_index (self->list, i - 1)))
+        continue;
+      if (sotto_session_would_have_room (model, self->backend, n_context, self->kv_type))
+        return;
+      g_ptr_array_remove_index (self->list, i - 1);
+    }
+}
+
 SottoResident *
 sotto_residents_open (SottoResidents  *self,
                       const char      *path,
@@ -188,6 +222,7 @@ sotto_residents_open (SottoResidents  *self,
     return NULL;
 
   sotto_backend_set_gpu (self->backend, place.gpu, place.n_gpu_layers);
+  make_room_on_gpus (self, model, n_context);
   session = sotto_session_open (model, self->backend, n_context, self->kv_type, progress, user_data,
                                 cancel, error);
   if (session == NULL)

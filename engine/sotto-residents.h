@@ -35,7 +35,7 @@ SottoResidents *sotto_residents_new (SottoBackend *backend,
 void sotto_residents_free (SottoResidents *self);
 
 /* Finds or opens the model of @path with a session of @n_context tokens (0: the default), at @place, closing
- * others as the budget asks. A file that cannot be opened, or that would not fit, closes nothing.
+ * others as the budget and the memory of GPUs ask. A file that cannot be opened, or that would not fit, closes nothing.
  * @opened: (out): whether it was opened now
  * Returns: (transfer none): valid until the next call */
 SottoResident *sotto_residents_open (SottoResidents  *self,

@@ -39,6 +39,9 @@ struct _SottoSession {
   float *rows;             /* the backend's: logits from the last certain token on. NULL: of the last token only */
 };
 
+/* Whether a session opened now would have all the memory of GPUs that it can use. */
+gboolean sotto_session_would_have_room (SottoModel *model, SottoBackend *backend, guint n_context, SottoKvType kv_type);
+
 /* Evaluates @tokens behind the timeline; they join it when all went well. */
 gboolean sotto_session_run_piece (SottoSession  *self,
                                   const gint32  *tokens,

@@ -30,6 +30,16 @@ G_STATIC_ASSERT (PIECE <= SOTTO_MAX_BATCH);
 
 /* --- Making --- */
 
+static guint
+choose_context (SottoModel *model, guint n_context)
+{
+  guint most = sotto_model_get_program (model)->n_context_most;
+
+  if (n_context == 0)
+    n_context = sotto_model_get_default_context (model);
+  return most > 0 ? MIN (n_context, most) : n_context;
+}
+
 static SottoSession *
 make (SottoModel          *model,
       SottoBackend        *backend,
@@ -57,9 +67,7 @@ make (SottoModel          *model,
   self->model = sotto_model_ref (model);
   self->backend = backend;
   self->kv_type = kv_type;
-  self->n_context = n_context > 0 ? n_context : sotto_model_get_default_context (model);
-  if (program->n_context_most > 0)
-    self->n_context = MIN (self->n_context, program->n_context_most);
+  self->n_context = choose_context (model, n_context);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->checkpoints = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
   self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, loading, error);
@@ -67,6 +75,15 @@ make (SottoModel          *model,
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+gboolean
+sotto_session_would_have_room (SottoModel *model, SottoBackend *backend, guint n_context, SottoKvType kv_type)
+{
+  const SottoProgram *program = sotto_model_get_program (model);
+
+  return program == NULL || backend->klass->has_room == NULL
+         || backend->klass->has_room (backend, &program->plan, choose_context (model, n_context), kv_type);
 }
 
 SottoSession *

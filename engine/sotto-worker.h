@@ -22,7 +22,8 @@ typedef struct _SottoWorker SottoWorker;
  * SottoWorkerOptions:
  * @memory_budget: bytes for weights, KV cache and scratch of all models together; 0: no limit
  * @n_threads: 0: one a physical core
- * @keep_previous: keep models open as long as the budget allows
+ * @keep_previous: keep models open as long as the budget allows, and, of those with memory on GPUs, as long as the next
+ *   one has the room there that it can use
  * @tier: (nullable): as in sotto_backend_new_cpu()
  * @gpu, @n_gpu_layers: as in #SottoBackendOptions, for models of which sotto_worker_place() says nothing
  * @kv_type: of all sessions

@@ -226,6 +226,29 @@ cuda_state_new (SottoBackend        *backend,
   return (SottoState *) make_state (self, plan, pieces, nowhere, n_context, kv_type, loading, error);
 }
 
+/* The embedding table, which is hardly read, does not count. */
+static gboolean
+cuda_has_room (SottoBackend *backend, const SottoPlan *plan, guint n_context, SottoKvType kv_type)
+{
+  CudaBackend *self = (CudaBackend *) backend;
+  g_autoptr (GArray) pieces = sotto_plan_divide (plan);
+  g_autofree guint *where = NULL;
+
+  if (self->use == SOTTO_GPU_NEVER)
+    return TRUE;
+  look (self);
+  if (self->n_devices == 0)
+    return TRUE;
+
+  where = place (self, plan, pieces, n_context, kv_type, 8, NULL);
+  if (where == NULL || self->n_layers >= 0)
+    return where != NULL;
+  for (guint i = 1; i < pieces->len; i++)
+    if (where[i] == SOTTO_PLACE_CPU)
+      return FALSE;
+  return TRUE;
+}
+
 /* --- The rest of a backend --- */
 
 static void
@@ -404,6 +427,7 @@ static const SottoBackendClass cuda_class = {
   .state_load = cuda_state_load,
   .state_describe = cuda_state_describe,
   .state_form = cuda_state_form,
+  .has_room = cuda_has_room,
   .state_place = cuda_state_place,
 };
 

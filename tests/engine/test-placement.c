@@ -141,6 +141,56 @@ test_too_many (void)
   tiny_model_remove (path);
 }
 
+/* Bytes of the emulated device with which room for @n_bytes is left, what is kept for others aside. */
+static void
+set_memory (guint64 n_bytes)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, (((guint64) 192 << 20) + n_bytes) * 50 / 49);
+
+  g_setenv ("SOTTO_CUDA_EMULATION_MEMORY", text, TRUE);
+}
+
+/* The memory of a GPU is the model's that is used: one that is kept open is closed for it, if it has some of it. */
+static void
+test_room (void)
+{
+  SottoWorkerOptions options = { .n_threads = 2, .keep_previous = TRUE };
+  g_autofree char *path = write_model ();
+  g_autofree char *other = write_model ();
+  guint64 n_bytes = 0;
+
+  g_setenv ("SOTTO_CUDA_MODULE", module_path, TRUE);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (SottoWorker) worker = NULL;
+      g_autoptr (SottoEvent) first = NULL;
+      g_autoptr (SottoEvent) second = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("case %u", i);
+      /* Room for a hundred; for one and a half; the same, with one that needs none; too little for one. */
+      if (i > 0)
+        set_memory (i < 3 ? n_bytes / 2 * 3 : n_bytes / 2);
+      worker = sotto_worker_new (&options, &error);
+      g_assert_no_error (error);
+      if (i == 2)
+        sotto_worker_place (worker, path, SOTTO_GPU_NEVER, 0);
+      first = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+      g_assert_cmpint (first->kind, ==, SOTTO_EVENT_LOADED);
+      g_assert_cmpuint (first->placement->n_gpu_layers, ==, i == 2 || i == 3 ? 0 : 2);
+      second = wait_for_end (worker, sotto_worker_load (worker, other, 0));
+      g_assert_cmpint (second->kind, ==, SOTTO_EVENT_LOADED);
+      g_assert_cmpuint (second->placement->n_gpu_layers, ==, i == 3 ? 0 : 2);
+      g_assert_cmpuint (second->memory.weights, ==, (i == 1 ? 1 : 2) * first->memory.weights);
+      if (i == 0)
+        n_bytes = first->placement->gpu_memory - first->placement->gpu_memory_free;
+    }
+
+  g_unsetenv ("SOTTO_CUDA_EMULATION_MEMORY");
+  tiny_model_remove (path);
+  tiny_model_remove (other);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -150,6 +200,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/placement/moved", test_moved);
   g_test_add_func ("/placement/without", test_without);
   g_test_add_func ("/placement/too-many", test_too_many);
+  g_test_add_func ("/placement/room", test_room);
 
   return g_test_run ();
 }
