@@ -64,14 +64,19 @@ sotto_activations_layout (SottoActivations   *self,
 void
 sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t)
 {
+  sotto_activations_pack_part (x, kernels, t, 0, x->n_columns);
+}
+
+void
+sotto_activations_pack_part (
+  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint first, guint n)
+{
   const float *values = x->values + t * x->column_stride;
 
   if (x->packs & SOTTO_PACK_CODES)
-    kernels->packings[x->form].pack (values, x->n_columns, 0, x->n_columns,
-                                     sotto_activations_packed (x, t));
+    kernels->packings[x->form].pack (values, x->n_columns, first, n, sotto_activations_packed (x, t));
   if (x->float_bytes > 0 && x->form != SOTTO_FORM_FEW)
-    kernels->float_packing.pack (values, x->n_columns, 0, x->n_columns,
-                                 sotto_activations_floats (x, t));
+    kernels->float_packing.pack (values, x->n_columns, first, n, sotto_activations_floats (x, t));
 }
 
 /* The widest panel of a fast tier: 128 rows of 16 bits. One of integers is smaller, with two

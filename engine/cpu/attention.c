@@ -219,6 +219,22 @@ complete_token (const Attention *self, const SottoActivations *x, guint token)
   sotto_lane_pack (self->lane, x, token);
 }
 
+/* The same of all tokens where lanes share the columns. */
+static void
+complete_columns (const Attention *self, const SottoActivations *x)
+{
+  guint token;
+
+  if (self->step->gated)
+    {
+      while (sotto_lane_take (self->lane, self->n_tokens, &token))
+        apply_gate (self, token, x->values + token * x->column_stride);
+      if (!sotto_pool_barrier (self->lane->pool))
+        return;
+    }
+  sotto_lane_pack_batch (self->lane, x);
+}
+
 /* From the latent space to the heads of @x, which all lanes share; ends with a barrier. */
 static gboolean
 raise_latents (const Attention *self, const SottoActivations *x)
@@ -258,6 +274,11 @@ complete (const Attention *self)
     {
       memcpy (x.values, shared.values, self->n_attended * sizeof (float));
       complete_token (self, &x, 0);
+      return;
+    }
+  if (sotto_lane_packs_columns (lane))
+    {
+      complete_columns (self, &x);
       return;
     }
   while (sotto_lane_take_rows (lane, self->n_tokens, &first, &end))

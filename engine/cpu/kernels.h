@@ -61,8 +61,8 @@ typedef struct {
   gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns of a set; 0: the tier has no such form */
 
   /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
-   * begins at packed: all at once, or in_parts, all but the last a multiple of SOTTO_PACK_PART
-   * columns, in any order. */
+   * begins at packed, in any order: all parts but the last are a multiple of SOTTO_PACK_COLUMNS, or, in_parts,
+   * of SOTTO_PACK_PART. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
   gboolean in_parts;
   guint set_rows;                    /* rows that lie side by side, one begins a float behind the other;
@@ -341,5 +341,14 @@ sotto_activations_floats (const SottoActivations *x, gsize t)
  * Packs row @t of @x, whose values are there, in the form of @x, for all that reads it.
  */
 void sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t);
+
+/**
+ * sotto_activations_pack_part:
+ *
+ * The same for columns @first … @first + @n - 1: from a multiple of SOTTO_PACK_COLUMNS to another one or to the end of
+ * the row.
+ */
+void sotto_activations_pack_part (
+  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint first, guint n);
 
 G_END_DECLS

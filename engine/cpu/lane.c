@@ -61,11 +61,44 @@ sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint
 }
 
 gboolean
+sotto_lane_packs_columns (const SottoLane *lane)
+{
+  guint set_rows = lane->kernels->packings[sotto_form_of (lane->batch->n_tokens)].set_rows;
+
+  return set_rows > 1 && lane->n_lanes > 1
+         && sotto_count_units (lane->batch->n_tokens, set_rows) < 2 * lane->n_lanes;
+}
+
+/* Units are SOTTO_PACK_COLUMNS columns of a set: no two lanes write the same lines. */
+static void
+pack_columns (SottoLane *lane, const SottoActivations *x)
+{
+  guint set_rows = lane->kernels->packings[x->form].set_rows;
+  guint n_parts = sotto_count_units (x->n_columns, SOTTO_PACK_COLUMNS);
+  guint n_tokens = lane->batch->n_tokens;
+  guint unit;
+
+  while (sotto_lane_take (lane, sotto_count_units (n_tokens, set_rows) * n_parts, &unit))
+    {
+      guint set = unit / n_parts;
+      guint first = unit % n_parts * SOTTO_PACK_COLUMNS;
+
+      for (guint t = set * set_rows; t < MIN ((set + 1) * set_rows, n_tokens); t++)
+        sotto_activations_pack_part (x, lane->kernels, t, first, MIN (x->n_columns - first, SOTTO_PACK_COLUMNS));
+    }
+}
+
+gboolean
 sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
 {
   guint first;
   guint end;
 
+  if (sotto_lane_packs_columns (lane))
+    {
+      pack_columns (lane, x);
+      return sotto_pool_barrier (lane->pool);
+    }
   while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
     for (guint t = first; t < end; t++)
       sotto_lane_pack (lane, x, t);
@@ -102,7 +135,7 @@ sotto_lane_take_outputs (SottoLane *lane, guint n_rows, guint *first, guint *n)
 {
   guint n_tokens = lane->batch->n_tokens;
   guint unit_rows = n_tokens < MANY_TOKENS ? SOTTO_UNIT_ROWS : find_unit_rows (lane, n_rows);
-  guint most = sotto_form_of (n_tokens) == SOTTO_FORM_FEW ? SOTTO_MOST_UNIT_ROWS / SOTTO_UNIT_ROWS : 1;
+  guint most = n_tokens < MANY_TOKENS ? SOTTO_MOST_UNIT_ROWS / SOTTO_UNIT_ROWS : 1;
   guint n_units = sotto_pool_take_some (lane->pool, lane->index, sotto_count_units (n_rows, unit_rows), most, first);
 
   *first *= unit_rows;

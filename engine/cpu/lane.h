@@ -85,6 +85,14 @@ sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
 }
 
 /**
+ * sotto_lane_packs_columns:
+ *
+ * Whether there are so few sets of rows that are packed side by side that lanes share their columns instead: then
+ * values of all rows have to be there before any is packed.
+ */
+gboolean sotto_lane_packs_columns (const SottoLane *lane);
+
+/**
  * sotto_lane_take_outputs:
  * @n_rows: of a weight
  * @first: (out):

@@ -113,7 +113,7 @@ embed (SottoLane *lane, const SottoStep *step)
 }
 
 static void
-norm_token (SottoLane *lane, const SottoStep *step, guint t)
+norm_values (SottoLane *lane, const SottoStep *step, guint t)
 {
   guint n = lane->state->caches.plan->n_embedding;
   SottoActivations from = sotto_lane_buffer (lane, step->norm.from, n);
@@ -121,13 +121,32 @@ norm_token (SottoLane *lane, const SottoStep *step, guint t)
 
   sotto_lane_norm (lane, &step->norm.norm, from.values + t * from.column_stride, n,
                    to.values + t * to.column_stride);
+}
+
+static void
+norm_token (SottoLane *lane, const SottoStep *step, guint t)
+{
+  SottoActivations to = sotto_lane_buffer (lane, step->norm.to, lane->state->caches.plan->n_embedding);
+
+  norm_values (lane, step, t);
   sotto_lane_pack (lane, &to, t);
 }
 
 static void
 norm (SottoLane *lane, const SottoStep *step)
 {
-  do_tokens (lane, step, norm_token);
+  SottoActivations to = sotto_lane_buffer (lane, step->norm.to, lane->state->caches.plan->n_embedding);
+  guint t;
+
+  if (!sotto_lane_packs_columns (lane))
+    {
+      do_tokens (lane, step, norm_token);
+      return;
+    }
+  while (sotto_lane_take (lane, lane->batch->n_tokens, &t))
+    norm_values (lane, step, t);
+  if (sotto_pool_barrier (lane->pool))
+    sotto_lane_pack_batch (lane, &to);
 }
 
 static void

@@ -198,11 +198,11 @@ few_pack_group (const float *x, guint n, FewGroup *group)
 }
 
 static inline void
-pack_few (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED, guint8 *packed)
+pack_few (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
 {
   FewGroup *groups = (FewGroup *) (gpointer) packed;
 
-  for (guint column = first; column < n_columns; column += FEW_COLUMNS)
+  for (guint column = first; column < first + n; column += FEW_COLUMNS)
     few_pack_group (x + column, MIN (n_columns - column, FEW_COLUMNS),
                     &groups[column / FEW_COLUMNS]);
 }

@@ -89,11 +89,11 @@ pack_tile_group (const float *x, guint n, TileTokens *to)
 }
 
 static void
-pack_tiles (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED, guint8 *packed)
+pack_tiles (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
 {
   TileTokens *groups = (TileTokens *) (gpointer) packed;
 
-  for (guint column = first; column < n_columns; column += TILE_GROUP)
+  for (guint column = first; column < first + n; column += TILE_GROUP)
     if (n_columns - column >= TILE_GROUP)
       pack_tile_group (x + column, TILE_GROUP, groups + column / TILE_GROUP);
     else

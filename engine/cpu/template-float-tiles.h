@@ -48,13 +48,13 @@ split_floats (__m512 first, __m512 second, __m512i *high, __m512i *low)
   *low = round_to_bfloats (first, second);
 }
 
-/* All of a row, which begins in its line of a set; zeros up to a whole number of 32 columns. */
+/* A row, which begins in its line of a set; zeros up to a whole number of 32 columns. */
 static void
-pack_float_tokens (const float *x, guint n_columns, guint first, guint n G_GNUC_UNUSED, guint8 *packed)
+pack_float_tokens (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
 {
   FloatTokens *steps = (FloatTokens *) (gpointer) packed;
 
-  for (guint column = first; column < n_columns; column += FLOAT_TILE_COLUMNS)
+  for (guint column = first; column < first + n; column += FLOAT_TILE_COLUMNS)
     {
       guint there = MIN (n_columns - column, FLOAT_TILE_COLUMNS);
       __mmask32 mask = (__mmask32) (((guint64) 1 << there) - 1);
