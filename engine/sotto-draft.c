@@ -39,6 +39,8 @@ sotto_draft_new (SottoSession     *session,
     self->lookup = sotto_lookup_new (sotto_session_get_context (session));
   for (guint i = 0; self->lookup != NULL && i < self->n_tokens; i++)
     sotto_lookup_append (self->lookup, tokens[i]);
+  if (self->lookup != NULL)
+    sotto_lookup_begin_copy (self->lookup);
 
   return self;
 }
@@ -116,19 +118,36 @@ end_batch (SottoDraft   *self,
   return is_kept;
 }
 
+/* What came before may say next, at most @n tokens, and their kinds. Returns how many: @n, or none. */
+static guint
+look_up (const SottoDraft *self,
+         gint32           *tokens,
+         guint            *kinds,
+         guint             n)
+{
+  guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
+  SottoLookupRecord records[SOTTO_FEW_TOKENS];
+
+  if (n_match == 0)
+    return 0;
+
+  sotto_lookup_propose (self->lookup, tokens, records, n);
+  for (guint i = 0; i < n; i++)
+    kinds[i] = sotto_pace_find_kind (n_match + i, records[i]);
+
+  return n;
+}
+
 /* @token is the reply's next: what was guessed, or would have been, is known now to be right or not. */
 static void
 follow (SottoDraft *self,
         gint32      token)
 {
-  guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
   gint32 guess;
+  guint kind;
 
-  if (n_match > 0)
-    {
-      sotto_lookup_propose (self->lookup, &guess, 1);
-      sotto_pace_tell_guess (self->pace, sotto_pace_find_kind (n_match), guess == token);
-    }
+  if (look_up (self, &guess, &kind, 1) > 0)
+    sotto_pace_tell_guess (self->pace, kind, guess == token);
   if (self->lookup != NULL)
     sotto_lookup_append (self->lookup, token);
 }
@@ -141,21 +160,19 @@ guess (SottoDraft  *self,
        SottoCancel *cancel)
 {
   gboolean is_eager = self->speculation == SOTTO_SPECULATION_ALWAYS;
-  guint n_match = self->lookup != NULL ? sotto_lookup_get_match (self->lookup) : 0;
   guint room = sotto_session_count_draft (self->session);
+  guint kinds[SOTTO_FEW_TOKENS];
   const gint32 *timeline;
-  guint n_timeline, n = 0;
+  guint n_timeline, n;
 
   self->guess_us = 0;
   if (room < 2)
     return 0;
-  if (n_match > 0)
-    n = is_eager ? room - 1 : sotto_pace_choose (self->pace, n_match, room - 1);
+  n = look_up (self, tokens + 1, kinds, room - 1);
+  if (n > 0 && !is_eager)
+    n = sotto_pace_choose (self->pace, kinds, n);
   if (n > 0)
-    {
-      sotto_lookup_propose (self->lookup, tokens + 1, n);
-      return n;
-    }
+    return n;
   if (self->helper == NULL || (!is_eager && !sotto_pace_tries_model (self->pace)))
     return 0;
 

@@ -31,31 +31,54 @@
 /* By how much a batch has to be better than single steps. */
 #define LEAST_GAIN 1.02
 
+/* What the share of guesses that come true is taken to be by what came of others at the same place. */
+static double
+begin_share (double            share,
+             SottoLookupRecord record)
+{
+  switch (record)
+    {
+    case SOTTO_LOOKUP_WRONG:
+      return 0.5 * share;
+    case SOTTO_LOOKUP_RIGHT:
+      return 1.0 - 0.6 * (1.0 - share);
+    case SOTTO_LOOKUP_RIGHT_AGAIN:
+      return 1.0 - 0.36 * (1.0 - share);
+    case SOTTO_LOOKUP_UNKNOWN:
+    case SOTTO_LOOKUP_RECORDS:
+    default:
+      return share;
+    }
+}
+
 void
 sotto_pace_init (SottoPace *self)
 {
   /* What was seen of edited code and summaries, and soon replaced. */
-  static const double shares[SOTTO_PACE_KINDS] = { 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9,
-                                                   0.45, 0.55, 0.75, 0.9, 0.97 };
+  static const double of_matches[SOTTO_PACE_MATCHES] = { 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9 };
+  static const double of_model[SOTTO_PACE_KINDS - SOTTO_PACE_MODEL] = { 0.45, 0.55, 0.75, 0.9, 0.97 };
 
   *self = (SottoPace) { .credit = CREDIT_AT_FIRST, .next_wait = LEAST_WAIT };
   for (guint i = 0; i < SOTTO_PACE_KINDS; i++)
     {
-      self->shares[i] = shares[i];
-      self->weights[i] = 4.0;
+      self->shares[i] = i >= SOTTO_PACE_MODEL ? of_model[i - SOTTO_PACE_MODEL]
+                                              : begin_share (of_matches[i / SOTTO_LOOKUP_RECORDS],
+                                                             i % SOTTO_LOOKUP_RECORDS);
+      self->weights[i] = 3.0;
     }
 }
 
 guint
-sotto_pace_find_kind (guint n_match)
+sotto_pace_find_kind (guint             n_match,
+                      SottoLookupRecord record)
 {
-  static const guint least[] = { 2, 3, 4, 5, 7, 10, 16, 32 };
-  guint kind = 0;
+  static const guint least[SOTTO_PACE_MATCHES] = { 1, 2, 3, 4, 5, 7, 10, 16, 32 };
+  guint i = 0;
 
-  while (kind + 1 < G_N_ELEMENTS (least) && n_match >= least[kind + 1])
-    kind++;
+  while (i + 1 < SOTTO_PACE_MATCHES && n_match >= least[i + 1])
+    i++;
 
-  return kind;
+  return i * SOTTO_LOOKUP_RECORDS + record;
 }
 
 guint
@@ -192,7 +215,7 @@ sotto_pace_tell_catch_up (SottoPace *self,
 
 guint
 sotto_pace_choose (const SottoPace *self,
-                   guint            n_match,
+                   const guint     *kinds,
                    guint            most)
 {
   double single = self->times[1];
@@ -212,7 +235,7 @@ sotto_pace_choose (const SottoPace *self,
     {
       double cost = get_time (self, n + 1) / single;
 
-      chance *= self->shares[sotto_pace_find_kind (n_match + n - 1)];
+      chance *= self->shares[kinds[n - 1]];
       expected += chance;
       if (cost - 1.0 > self->credit)
         break;

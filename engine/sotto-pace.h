@@ -1,21 +1,22 @@
 #pragma once
 
 #include "backend.h"
+#include "sotto-lookup.h"
 
 G_BEGIN_DECLS
 
 /* How many tokens to draft, so that it pays: by what batches have cost and how often guesses have come true, in this
  * process, on this machine. It decides how fast a reply comes, never what it says.
  *
- * Guesses are of kinds, likelier and less likely ones (sotto_pace_find_kind); after one that has come true, the next
- * is of the kind that goes with a match longer by one. Where those come true with a1, a2, …, a batch with d of them
+ * Guesses are of kinds, likelier and less likely ones (sotto_pace_find_kind). Where those of a batch come true with a1, a2, …, a batch with d of them
  * gives 1 + a1 + a1 a2 + … + a1 a2 … ad tokens, a single step one (Y. Leviathan and others 2023). What was lost on
  * guesses that did not come true is kept below a hundredth of all, whatever is expected. */
 
-/* Behind matches of 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens; and of a model that is less or more
- * sure of them. */
-#define SOTTO_PACE_MODEL 8
-#define SOTTO_PACE_KINDS 13
+/* Behind matches of 1, 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens, of each by what came of guesses
+ * at that place before; and of a model that is less or more sure of them. */
+#define SOTTO_PACE_MATCHES 9
+#define SOTTO_PACE_MODEL (SOTTO_PACE_MATCHES * SOTTO_LOOKUP_RECORDS)
+#define SOTTO_PACE_KINDS (SOTTO_PACE_MODEL + 5)
 
 typedef struct {
   /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, how often that was seen, 0: not of late, and
@@ -46,8 +47,8 @@ typedef struct {
 
 void sotto_pace_init (SottoPace *self);
 
-/* A guess behind a match of @n_match tokens, 2 or more. */
-guint sotto_pace_find_kind (guint n_match);
+/* A guess behind a match of @n_match tokens, 1 or more. */
+guint sotto_pace_find_kind (guint n_match, SottoLookupRecord record);
 
 /* A guess of a model whose best token is @ahead of the second by so many nats. */
 guint sotto_pace_find_model_kind (double ahead);
@@ -64,12 +65,12 @@ void sotto_pace_tell_catch_up (SottoPace *self, double microseconds);
 
 /**
  * sotto_pace_choose:
- * @n_match: tokens that the first guess is behind
- * @most: as many guesses as there can be
+ * @kinds: (array length=most): of the guesses
+ * @most: as many as there can be
  *
  * Returns: how many tokens to draft, guesses being free; 0: a single step is better
  */
-guint sotto_pace_choose (const SottoPace *self, guint n_match, guint most);
+guint sotto_pace_choose (const SottoPace *self, const guint *kinds, guint most);
 
 /**
  * sotto_pace_tries_model:

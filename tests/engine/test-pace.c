@@ -11,6 +11,20 @@ time_of (guint  n_tokens,
   return 1000.0 + each * (n_tokens - 1);
 }
 
+/* What is chosen behind a match of @n_match tokens, at places of which nothing is known. */
+static guint
+choose (const SottoPace *pace,
+        guint            n_match,
+        guint            most)
+{
+  guint kinds[SOTTO_FEW_TOKENS];
+
+  for (guint i = 0; i < most; i++)
+    kinds[i] = sotto_pace_find_kind (n_match + i, SOTTO_LOOKUP_UNKNOWN);
+
+  return sotto_pace_choose (pace, kinds, most);
+}
+
 /* A world in which guesses come true with @chance; @n_tokens of it. Returns the time they took, as against single
  * steps. */
 static double
@@ -28,7 +42,7 @@ live (SottoPace *pace,
   *n_drafted = 0;
   while (n < n_tokens)
     {
-      guint drafted = sotto_pace_choose (pace, n_match, SOTTO_FEW_TOKENS - 1);
+      guint drafted = choose (pace, n_match, SOTTO_FEW_TOKENS - 1);
       guint kept = 1;
 
       g_assert_cmpuint (drafted, <, SOTTO_FEW_TOKENS);
@@ -36,13 +50,14 @@ live (SottoPace *pace,
         {
           gboolean is_right = g_rand_double (random) < chance;
 
-          sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match + i), is_right);
+          sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match + i, SOTTO_LOOKUP_UNKNOWN), is_right);
           if (!is_right)
             break;
           kept++;
         }
       if (drafted == 0)
-        sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match), g_rand_double (random) < chance);
+        sotto_pace_tell_guess (pace, sotto_pace_find_kind (n_match, SOTTO_LOOKUP_UNKNOWN),
+                               g_rand_double (random) < chance);
       took += time_of (drafted + 1, each);
       sotto_pace_tell_batch (pace, drafted + 1, kept, time_of (drafted + 1, each), 0);
       *n_drafted += drafted;
@@ -52,22 +67,49 @@ live (SottoPace *pace,
   return took / (n * time_of (1, each));
 }
 
+/* Longer matches are of likelier kinds, and each falls into as many as there are records. */
 static void
 test_kinds (void)
 {
-  guint last = 0;
+  SottoPace pace;
 
-  g_assert_cmpuint (sotto_pace_find_kind (2), ==, 0);
-  for (guint n = 2; n < 100; n++)
+  sotto_pace_init (&pace);
+  for (guint record = 0; record < SOTTO_LOOKUP_RECORDS; record++)
     {
-      guint kind = sotto_pace_find_kind (n);
+      guint last = sotto_pace_find_kind (1, record);
 
-      g_assert_cmpuint (kind, >=, last);
-      g_assert_cmpuint (kind, <=, last + 1);
-      g_assert_cmpuint (kind, <, SOTTO_PACE_MODEL);
-      last = kind;
+      g_assert_cmpuint (last, ==, record);
+      for (guint n = 2; n < 100; n++)
+        {
+          guint kind = sotto_pace_find_kind (n, record);
+
+          g_assert_true (kind == last || kind == last + SOTTO_LOOKUP_RECORDS);
+          g_assert_true (kind == last || pace.shares[kind] > pace.shares[last]);
+          last = kind;
+        }
+      g_assert_cmpuint (last, ==, SOTTO_PACE_MODEL - SOTTO_LOOKUP_RECORDS + record);
     }
-  g_assert_cmpuint (last, ==, SOTTO_PACE_MODEL - 1);
+}
+
+/* A batch ends before a place where guesses went wrong, if the others come true. */
+static void
+test_places (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (2);
+  guint kinds[7];
+  SottoPace pace;
+  guint n_drafted;
+
+  sotto_pace_init (&pace);
+  live (&pace, random, 12, 0.95, 100, 300, &n_drafted);
+  for (guint i = 0; i < 20; i++)
+    sotto_pace_tell_guess (&pace, sotto_pace_find_kind (12, SOTTO_LOOKUP_WRONG), FALSE);
+  for (guint place = 0; place < 7; place++)
+    {
+      for (guint i = 0; i < 7; i++)
+        kinds[i] = sotto_pace_find_kind (12, i == place ? SOTTO_LOOKUP_WRONG : SOTTO_LOOKUP_UNKNOWN);
+      g_assert_cmpuint (sotto_pace_choose (&pace, kinds, 7), ==, place);
+    }
 }
 
 /* Of guesses that mostly come true, with further tokens of a batch for little, nearly as many as can be. */
@@ -80,8 +122,8 @@ test_pays (void)
 
   sotto_pace_init (&pace);
   g_assert_cmpfloat (live (&pace, random, 12, 0.95, 100, 500, &n_drafted), <, 0.4);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 12, 7), >=, 5);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 12, 3), <=, 3);
+  g_assert_cmpuint (choose (&pace, 12, 7), >=, 5);
+  g_assert_cmpuint (choose (&pace, 12, 3), <=, 3);
 }
 
 /* Whatever guesses come to and batches cost, next to nothing is lost. */
@@ -223,9 +265,9 @@ test_measured (void)
   guint n_drafted;
 
   sotto_pace_init (&pace);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 40, 7), ==, 0);
+  g_assert_cmpuint (choose (&pace, 40, 7), ==, 0);
   live (&pace, random, 40, 1, 100, 100, &n_drafted);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 40, 7), ==, 7);
+  g_assert_cmpuint (choose (&pace, 40, 7), ==, 7);
 }
 
 /* What took a hundred times as long because another program ran changes next to nothing. */
@@ -239,18 +281,18 @@ test_hiccup (void)
 
   sotto_pace_init (&pace);
   live (&pace, random, 20, 0.9, 100, 300, &n_drafted);
-  before = sotto_pace_choose (&pace, 20, 7);
+  before = choose (&pace, 20, 7);
   g_assert_cmpuint (before, >, 0);
   sotto_pace_tell_batch (&pace, before + 1, before + 1, 100 * time_of (before + 1, 100), 0);
   sotto_pace_tell_batch (&pace, 1, 1, 100 * time_of (1, 100), 0);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 20, 7), >=, before - 1);
+  g_assert_cmpuint (choose (&pace, 20, 7), >=, before - 1);
 
   /* Even the first time that so many were evaluated: it is tried again some time. */
   sotto_pace_init (&pace);
   for (guint i = 0; i < 4; i++)
     sotto_pace_tell_batch (&pace, 1, 1, time_of (1, 100), 0);
   sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
-  g_assert_cmpuint (sotto_pace_choose (&pace, 20, 7), ==, 0);
+  g_assert_cmpuint (choose (&pace, 20, 7), ==, 0);
   g_assert_cmpfloat (live (&pace, random, 20, 0.9, 100, 1000, &n_drafted), <, 0.9);
 }
 
@@ -259,6 +301,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pace/kinds", test_kinds);
+  g_test_add_func ("/pace/places", test_places);
   g_test_add_func ("/pace/pays", test_pays);
   g_test_add_func ("/pace/never-loses", test_never_loses);
   g_test_add_func ("/pace/changes", test_changes);
