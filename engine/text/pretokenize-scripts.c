@@ -2,39 +2,14 @@
 
 #include "text/pretokenize-look.h"
 #include "text/pretokenize-match.h"
-
-typedef struct {
-  gunichar first;
-  gunichar last;
-} Range;
-
-static gboolean
-is_in (const Range *ranges,
-       guint        n,
-       gunichar     c)
-{
-  guint low = 0;
-  guint high = n;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-
-      if (ranges[middle].last < c)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-
-  return low < n && ranges[low].first <= c;
-}
+#include "text/unicode-normal.h"
 
 /* A run of characters of the ranges. */
 static gsize
-match_ranges (const Range  *ranges,
-              guint         n_ranges,
-              const guint8 *at,
-              const guint8 *end)
+match_ranges (const SottoUnicodeRange *ranges,
+              guint                    n_ranges,
+              const guint8            *at,
+              const guint8            *end)
 {
   const guint8 *behind = at;
 
@@ -43,7 +18,7 @@ match_ranges (const Range  *ranges,
       gunichar c;
       guint n = sotto_utf8_decode (behind, end, &c);
 
-      if (!is_in (ranges, n_ranges, c))
+      if (sotto_unicode_find_range (ranges, n_ranges, c) == NULL)
         break;
       behind += n;
     }
@@ -53,10 +28,10 @@ match_ranges (const Range  *ranges,
 
 /* The same behind \s? */
 static gsize
-match_spaced_ranges (const Range  *ranges,
-                     guint         n_ranges,
-                     const guint8 *at,
-                     const guint8 *end)
+match_spaced_ranges (const SottoUnicodeRange *ranges,
+                     guint                    n_ranges,
+                     const guint8            *at,
+                     const guint8            *end)
 {
   guint n_space;
   gsize n;
@@ -74,7 +49,7 @@ sotto_match_east_asian (const SottoSplit *split,
                         const guint8     *at,
                         const guint8     *end)
 {
-  static const Range ranges[] = { { 0x0800, 0x9fa5 }, { 0xac00, 0xd7ff } };
+  static const SottoUnicodeRange ranges[] = { { 0x0800, 0x9fa5 }, { 0xac00, 0xd7ff } };
 
   return match_ranges (ranges, G_N_ELEMENTS (ranges), at, end);
 }
@@ -85,7 +60,7 @@ sotto_match_han_and_kana (const SottoSplit *split,
                           const guint8     *at,
                           const guint8     *end)
 {
-  static const Range ranges[] = { { 0x3040, 0x30ff }, { 0x4e00, 0x9fa5 } };
+  static const SottoUnicodeRange ranges[] = { { 0x3040, 0x30ff }, { 0x4e00, 0x9fa5 } };
 
   return match_ranges (ranges, G_N_ELEMENTS (ranges), at, end);
 }
@@ -96,7 +71,7 @@ sotto_match_cased (const SottoSplit *split,
                    const guint8     *at,
                    const guint8     *end)
 {
-  static const Range ranges[] = {
+  static const SottoUnicodeRange ranges[] = {
     { 0x41, 0x5a }, { 0x61, 0x7a }, { 0xb5, 0xb5 }, { 0xc0, 0xd6 },
     { 0xd8, 0xf6 }, { 0xf8, 0x1ba }, { 0x1bc, 0x1bf }, { 0x1c4, 0x293 },
     { 0x295, 0x2af }, { 0x370, 0x373 }, { 0x376, 0x377 }, { 0x37b, 0x37d },
@@ -129,7 +104,7 @@ sotto_match_wide_punctuation (const SottoSplit *split,
                               const guint8     *at,
                               const guint8     *end)
 {
-  static const Range ranges[] = {
+  static const SottoUnicodeRange ranges[] = {
     { 0x21, 0x2f }, { 0x3a, 0x7e }, { 0x2018, 0x201f }, { 0x3000, 0x3002 }, { 0xff01, 0xff0f },
     { 0xff1a, 0xff5e },
   };
@@ -154,13 +129,13 @@ sotto_match_east_asian_parts (const SottoSplit *split,
                               const guint8     *at,
                               const guint8     *end)
 {
-  static const Range hangul[] = { { 0x3131, 0x318e }, { 0xac00, 0xd7a3 } };
-  static const Range punctuation[] = {
+  static const SottoUnicodeRange hangul[] = { { 0x3131, 0x318e }, { 0xac00, 0xd7a3 } };
+  static const SottoUnicodeRange punctuation[] = {
     { 0x2014, 0x2014 }, { 0x2018, 0x2019 }, { 0x201c, 0x201d }, { 0x2026, 0x2026 },
     { 0x3001, 0x303f }, { 0xfe30, 0xfe4f }, { 0xff01, 0xff01 }, { 0xff0c, 0xff0c },
     { 0xff1a, 0xff1b },
   };
-  static const Range bopomofo[] = { { 0x3105, 0x312f } };
+  static const SottoUnicodeRange bopomofo[] = { { 0x3105, 0x312f } };
   gsize n = match_ranges (hangul, G_N_ELEMENTS (hangul), at, end);
 
   if (n == 0)
@@ -179,7 +154,7 @@ sotto_match_unspaced_scripts (const SottoSplit *split,
                               const guint8     *at,
                               const guint8     *end)
 {
-  static const Range ranges[] = {
+  static const SottoUnicodeRange ranges[] = {
     { 0xe40, 0xeff }, { 0x1000, 0x109f }, { 0x1100, 0x11ff }, { 0x1780, 0x17ff },
     { 0x2f00, 0x2fdf }, { 0x3040, 0x30ff }, { 0x3400, 0x4dbf }, { 0x4e00, 0x9fff },
     { 0xa9e0, 0xa9ff }, { 0xaa60, 0xaa7f }, { 0xac00, 0xd7af }, { 0xf900, 0xfaff },

@@ -20,10 +20,10 @@
 /* Stands in the list of characters for a broken byte: this and the byte. */
 #define BROKEN_BYTE 0x80000000u
 
-static const SottoUnicodeRange *
-find_range (const SottoUnicodeRange *ranges,
-            guint                    n,
-            gunichar                 c)
+const SottoUnicodeRange *
+sotto_unicode_find_range (const SottoUnicodeRange *ranges,
+                          guint                    n,
+                          gunichar                 c)
 {
   guint low = 0;
   guint high = n;
@@ -49,7 +49,7 @@ get_combining (gunichar c)
 
   if (c < FIRST_COMBINING || c > 0x10ffff)
     return 0;
-  range = find_range (sotto_unicode_combining, sotto_unicode_n_combining, c);
+  range = sotto_unicode_find_range (sotto_unicode_combining, sotto_unicode_n_combining, c);
 
   return range != NULL ? range->value : 0;
 }
@@ -61,7 +61,7 @@ sotto_unicode_to_lower (gunichar c)
 
   if (c < 0x80)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-  range = find_range (sotto_unicode_lower, sotto_unicode_n_lower, c);
+  range = sotto_unicode_find_range (sotto_unicode_lower, sotto_unicode_n_lower, c);
 
   return range != NULL ? range->value : c;
 }
@@ -69,7 +69,7 @@ sotto_unicode_to_lower (gunichar c)
 gboolean
 sotto_unicode_is_han (gunichar c)
 {
-  return c >= 0x2e80 && find_range (sotto_unicode_han, sotto_unicode_n_han, c) != NULL;
+  return c >= 0x2e80 && sotto_unicode_find_range (sotto_unicode_han, sotto_unicode_n_han, c) != NULL;
 }
 
 /* --- Taking apart --- */

@@ -50,6 +50,9 @@ typedef struct {
   guint32 value;
 } SottoUnicodeRange;
 
+/* The range of @ranges, which are in order and apart, that @c is in; (nullable) */
+const SottoUnicodeRange *sotto_unicode_find_range (const SottoUnicodeRange *ranges, guint n, gunichar c);
+
 extern const SottoUnicodeDecomposition sotto_unicode_decompositions[];
 extern const guint sotto_unicode_n_decompositions;
 extern const guint32 sotto_unicode_decomposed[];
