@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-void
-fixture_set_up (Fixture *self, gconstpointer data)
+static void
+set_up (Fixture *self, gconstpointer data)
 {
   TinyModel tiny = TINY_MODEL_DEFAULTS;
   g_autoptr (GError) error = NULL;
@@ -30,14 +30,20 @@ fixture_set_up (Fixture *self, gconstpointer data)
     self->tokens[i] = (gint32) (i * 31 + i / 7) % TINY_MODEL_VOCABULARY;
 }
 
-void
-fixture_tear_down (Fixture *self, gconstpointer data)
+static void
+tear_down (Fixture *self, gconstpointer data)
 {
   sotto_session_free (self->session);
   sotto_backend_free (self->backend);
   sotto_model_unref (self->model);
   tiny_model_remove (self->path);
   g_free (self->path);
+}
+
+void
+fixture_add (const char *path, const SottoBlockInfo *info, void (*test) (Fixture *self, gconstpointer data))
+{
+  g_test_add (path, Fixture, info, set_up, test, tear_down);
 }
 
 SottoSession *

@@ -17,9 +17,9 @@ typedef struct {
   gint32 tokens[N_CONTEXT];
 } Fixture;
 
-/* @data: (nullable): a SottoBlockInfo: a tied qwen2 of that block type instead of a llama in F32 */
-void fixture_set_up (Fixture *self, gconstpointer data);
-void fixture_tear_down (Fixture *self, gconstpointer data);
+/* Adds a test with that fixture. @info: (nullable): a tied qwen2 of that block type instead of a llama in F32 */
+void fixture_add (const char *path, const SottoBlockInfo *info, void (*test) (Fixture *self, gconstpointer data));
+
 SottoSession *fixture_new_session (Fixture *self, SottoKvType kv_type);
 void fixture_sync_to (SottoSession *session, const gint32 *tokens, guint n, guint expected_reuse);
 void fixture_append (SottoSession *session, gint32 token);

@@ -186,24 +186,12 @@ test_restore_other_model (Fixture *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const char *name;
-    void (*func) (Fixture *, gconstpointer);
-  } tests[] = {
-    { "save", test_save },
-    { "save-empty", test_save_empty },
-    { "restore-refuses", test_restore_refuses },
-    { "restore-other-model", test_restore_other_model },
-  };
-
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/session-state/", tests[i].name, NULL);
-
-      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
-    }
+  fixture_add ("/session-state/save", NULL, test_save);
+  fixture_add ("/session-state/save-empty", NULL, test_save_empty);
+  fixture_add ("/session-state/restore-refuses", NULL, test_restore_refuses);
+  fixture_add ("/session-state/restore-other-model", NULL, test_restore_other_model);
 
   return g_test_run ();
 }

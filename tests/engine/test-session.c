@@ -359,29 +359,17 @@ test_real_model (void)
 int
 main (int argc, char **argv)
 {
-  static const struct {
-    const char *name;
-    void (*func) (Fixture *, gconstpointer);
-  } tests[] = {
-    { "steps", test_steps },
-    { "reuse", test_reuse },
-    { "evaluate", test_evaluate },
-    { "context", test_context },
-    { "requests", test_requests },
-    { "cancel", test_cancel },
-    { "cancel-from-thread", test_cancel_from_thread },
-    { "changed", test_changed },
-    { "memory", test_memory },
-  };
-
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *path = g_strconcat ("/session/", tests[i].name, NULL);
-
-      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
-    }
+  fixture_add ("/session/steps", NULL, test_steps);
+  fixture_add ("/session/reuse", NULL, test_reuse);
+  fixture_add ("/session/evaluate", NULL, test_evaluate);
+  fixture_add ("/session/context", NULL, test_context);
+  fixture_add ("/session/requests", NULL, test_requests);
+  fixture_add ("/session/cancel", NULL, test_cancel);
+  fixture_add ("/session/cancel-from-thread", NULL, test_cancel_from_thread);
+  fixture_add ("/session/changed", NULL, test_changed);
+  fixture_add ("/session/memory", NULL, test_memory);
 
   /* Every block type, with the biases and the tied output of qwen2. */
   for (guint32 type = 0; type < 64; type++)
@@ -389,7 +377,7 @@ main (int argc, char **argv)
       {
         g_autofree char *path = g_strconcat ("/session/blocks/", sotto_block_name (type), NULL);
 
-        g_test_add (path, Fixture, sotto_block_info (type), fixture_set_up, test_steps, fixture_tear_down);
+        fixture_add (path, sotto_block_info (type), test_steps);
       }
   g_test_add_func ("/session/real-model", test_real_model);
 

@@ -288,22 +288,13 @@ int
 main (int    argc,
       char **argv)
 {
-  static const struct {
-    const char *path;
-    void (*test) (ToolFixture *self, gconstpointer data);
-  } tests[] = {
-    { "/tool-numbers/logits", test_logits },
-    { "/tool-numbers/perplexity", test_perplexity },
-    { "/tool-numbers/generate", test_generate },
-    { "/tool-numbers/sampling", test_sampling },
-    { "/tool-numbers/bench", test_bench },
-  };
-
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, ToolFixture, NULL, tool_set_up, tests[i].test,
-                tool_tear_down);
+  tool_add ("/tool-numbers/logits", test_logits);
+  tool_add ("/tool-numbers/perplexity", test_perplexity);
+  tool_add ("/tool-numbers/generate", test_generate);
+  tool_add ("/tool-numbers/sampling", test_sampling);
+  tool_add ("/tool-numbers/bench", test_bench);
 
   return g_test_run ();
 }

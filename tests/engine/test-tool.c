@@ -259,24 +259,15 @@ int
 main (int    argc,
       char **argv)
 {
-  static const struct {
-    const char *path;
-    void (*test) (ToolFixture *self, gconstpointer data);
-  } tests[] = {
-    { "/tool/use", test_use },
-    { "/tool/errors", test_errors },
-    { "/tool/tokenize", test_tokenize },
-    { "/tool/round-trip", test_round_trip },
-    { "/tool/render", test_render },
-    { "/tool/inspect", test_inspect },
-    { "/tool/verify", test_verify },
-  };
-
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, ToolFixture, NULL, tool_set_up, tests[i].test,
-                tool_tear_down);
+  tool_add ("/tool/use", test_use);
+  tool_add ("/tool/errors", test_errors);
+  tool_add ("/tool/tokenize", test_tokenize);
+  tool_add ("/tool/round-trip", test_round_trip);
+  tool_add ("/tool/render", test_render);
+  tool_add ("/tool/inspect", test_inspect);
+  tool_add ("/tool/verify", test_verify);
 
   return g_test_run ();
 }

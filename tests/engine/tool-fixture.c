@@ -6,9 +6,9 @@
 
 #include "tiny-model.h"
 
-void
-tool_set_up (ToolFixture   *self,
-             gconstpointer  data)
+static void
+set_up (ToolFixture   *self,
+        gconstpointer  data)
 {
   TinyModel tiny = TINY_MODEL_DEFAULTS;
   g_autofree char *tool =
@@ -21,9 +21,9 @@ tool_set_up (ToolFixture   *self,
   self->quoted = g_shell_quote (self->model);
 }
 
-void
-tool_tear_down (ToolFixture   *self,
-                gconstpointer  data)
+static void
+tear_down (ToolFixture   *self,
+           gconstpointer  data)
 {
   g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
   const char *name;
@@ -42,6 +42,13 @@ tool_tear_down (ToolFixture   *self,
   g_free (self->quoted);
   g_free (self->output);
   g_free (self->errors);
+}
+
+void
+tool_add (const char *path,
+          void (*test) (ToolFixture *self, gconstpointer data))
+{
+  g_test_add (path, ToolFixture, NULL, set_up, test, tear_down);
 }
 
 int

@@ -15,8 +15,8 @@ typedef struct {
   char *errors;
 } ToolFixture;
 
-void tool_set_up (ToolFixture *self, gconstpointer data);
-void tool_tear_down (ToolFixture *self, gconstpointer data);
+/* Adds a test with that fixture. */
+void tool_add (const char *path, void (*test) (ToolFixture *self, gconstpointer data));
 
 /* Runs a line of shell in the model's folder. Returns: the exit status; output and errors are in @self */
 int tool_run (ToolFixture *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
