@@ -6,6 +6,7 @@
 #include <gtksourceview/gtksource.h>
 
 #include "background.h"
+#include "hint.h"
 #include "preferences.h"
 #include "sotto-ui.h"
 #include "window.h"
@@ -269,6 +270,7 @@ sotto_application_startup (GApplication *application)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action,
                                            accelerators[i].keys);
   let_popovers_quit ();
+  sotto_hint_let_clicks_through ();
 }
 
 static void

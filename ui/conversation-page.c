@@ -53,8 +53,6 @@ update_title (SottoConversationPage *self)
   const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : "";
 
   gtk_label_set_label (self->title, *title != '\0' ? title : _("New Chat"));
-  /* On a narrow window there is room for two short lines only. */
-  sotto_hint_set_text (GTK_WIDGET (self->title), title);
 }
 
 static GtkWidget *
@@ -551,6 +549,8 @@ static void
 sotto_conversation_page_init (SottoConversationPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  /* On a narrow window there is room for two short lines only. */
+  sotto_hint_show_whole (self->title);
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
   sotto_message_list_set_create (self->list, create_row, self);
   update_empty_page (self);

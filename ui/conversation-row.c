@@ -22,10 +22,7 @@ G_DEFINE_FINAL_TYPE (SottoConversationRow, sotto_conversation_row, GTK_TYPE_WIDG
 static void
 update (SottoConversationRow *self)
 {
-  const char *title = sotto_conversation_get_title (self->conversation);
-
-  gtk_label_set_label (self->title, title);
-  sotto_hint_set_text (GTK_WIDGET (self->title), title);
+  gtk_label_set_label (self->title, sotto_conversation_get_title (self->conversation));
   gtk_widget_set_visible (self->spinner, sotto_conversation_is_busy (self->conversation));
 }
 
@@ -116,6 +113,7 @@ static void
 sotto_conversation_row_init (SottoConversationRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_hint_show_whole (self->title);
 }
 
 GtkWidget *

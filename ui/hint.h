@@ -4,14 +4,10 @@
 
 G_BEGIN_DECLS
 
-/**
- * sotto_hint_set_text:
- * @widget: one of several that stand below each other, or a label that may be cut
- * @text: what its tooltip says
- *
- * Gives @widget a tooltip through which one can click, because it lies over the next of them. A label shows it only while it
- * has not the room for all of its text.
- */
-void sotto_hint_set_text (GtkWidget *widget, const char *text);
+/* Makes all tooltips of this process ones through which one can click. Call once, when GTK has been initialised. */
+void sotto_hint_let_clicks_through (void);
+
+/* Gives @label a tooltip with its own text, for as long as there is not the room for all of it. */
+void sotto_hint_show_whole (GtkLabel *label);
 
 G_END_DECLS

@@ -2,7 +2,6 @@
 
 #include <glib/gi18n.h>
 
-#include "hint.h"
 
 struct _SottoModelRow {
   GtkListBoxRow parent_instance;
@@ -44,7 +43,7 @@ update (SottoModelRow *self)
   set_text (self->summary, summary);
   set_text (self->note, note);
   /* Two files may be called alike. */
-  sotto_hint_set_text (GTK_WIDGET (self), path);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self), path);
 
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (self), sotto_model_entry_is_usable (self->entry));
   /* Why not, one should be able to read; what there is to know of the others may be quiet. */
