@@ -137,13 +137,13 @@ approach (double *time,
     *time *= microseconds > *time ? 1.0 + STEP : 1.0 - STEP;
 }
 
-/* Whatever held it up, a batch takes no longer than its tokens one by one. */
+/* Whatever held it up, a batch takes no longer than its tokens one by one; and the first of its size, for which memory
+ * is touched that no other has, does not count in full. */
 static void
 measure (SottoPace *self,
          guint      n_tokens,
          double     microseconds)
 {
-
   self->n_batches++;
   for (guint n = 2; n <= SOTTO_FEW_TOKENS; n++)
     if (self->n_batches - self->last_times[n] > LIFE)
@@ -151,7 +151,11 @@ measure (SottoPace *self,
   self->last_times[n_tokens] = self->n_batches;
 
   if (n_tokens > 1 && self->n_times[1] > 0)
-    microseconds = MIN (microseconds, n_tokens * self->times[1]);
+    {
+      microseconds = MIN (microseconds, n_tokens * self->times[1]);
+      if (self->n_times[n_tokens] == 0)
+        microseconds = (3 * microseconds + get_time (self, n_tokens)) / 4;
+    }
   approach (&self->times[n_tokens], &self->n_times[n_tokens], microseconds);
 }
 

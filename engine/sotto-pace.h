@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 /* How many tokens to draft, so that it pays: by what batches have cost and how often guesses have come true, in this
  * process, on this machine. It decides how fast a reply comes, never what it says.
  *
- * Guesses are of kinds, likelier and less likely ones (sotto_pace_find_kind). Where those of a batch come true with a1, a2, …, a batch with d of them
- * gives 1 + a1 + a1 a2 + … + a1 a2 … ad tokens, a single step one (Y. Leviathan and others 2023). What was lost on
- * guesses that did not come true is kept below a hundredth of all, whatever is expected. */
+ * Guesses are of kinds, likelier and less likely ones (sotto_pace_find_kind). Where those of a batch come true with
+ * a1, a2, …, a batch with d of them gives 1 + a1 + a1 a2 + … + a1 a2 … ad tokens, a single step one (Y. Leviathan and
+ * others 2023). What was lost on guesses that did not come true is kept below a hundredth of all, whatever is
+ * expected. */
 
 /* Behind matches of 1, 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens, of each by what came of guesses
  * at that place before; and of a model that is less or more sure of them. */

@@ -287,10 +287,14 @@ test_hiccup (void)
   sotto_pace_tell_batch (&pace, 1, 1, 100 * time_of (1, 100), 0);
   g_assert_cmpuint (choose (&pace, 20, 7), >=, before - 1);
 
-  /* Even the first time that so many were evaluated: it is tried again some time. */
+  /* Even the first time that so many were evaluated: it is tried again at once, and a second time not so soon. */
   sotto_pace_init (&pace);
   for (guint i = 0; i < 4; i++)
     sotto_pace_tell_batch (&pace, 1, 1, time_of (1, 100), 0);
+  sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
+  g_assert_cmpuint (choose (&pace, 20, 7), >, 0);
+  sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
+  sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
   sotto_pace_tell_batch (&pace, 2, 2, 100 * time_of (2, 100), 0);
   g_assert_cmpuint (choose (&pace, 20, 7), ==, 0);
   g_assert_cmpfloat (live (&pace, random, 20, 0.9, 100, 1000, &n_drafted), <, 0.9);
