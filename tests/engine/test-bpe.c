@@ -6,40 +6,15 @@
 #include <yyjson.h>
 
 #include "gguf-writer.h"
-#include "text/tokenizer.h"
-
-/* Ids as text, "1 2 3". */
-static char *
-ids_to_text (GArray *ids)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < ids->len; i++)
-    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", g_array_index (ids, gint32, i));
-
-  return g_string_free (text, FALSE);
-}
-
-static GArray *
-encode (SottoTokenizer *tokenizer,
-        const char     *text,
-        gsize           length)
-{
-  SottoSpan span = { text, length, FALSE };
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
-
-  sotto_tokenizer_encode (tokenizer, &span, 1, ids);
-
-  return ids;
-}
+#include "token-ids.h"
 
 static void
 assert_ids (SottoTokenizer *tokenizer,
             const char     *text,
             const char     *expected)
 {
-  g_autoptr (GArray) ids = encode (tokenizer, text, strlen (text));
-  g_autofree char *got = ids_to_text (ids);
+  g_autoptr (GArray) ids = token_ids_encode (tokenizer, text, strlen (text), FALSE);
+  g_autofree char *got = token_ids_to_text (ids);
 
   g_assert_cmpstr (got, ==, expected);
 }
@@ -149,7 +124,7 @@ test_words (void)
         word[j] = "aaaabbbccc"[g_rand_int_range (random, 0, 10)];
       encode_naively (
           yyjson_obj_get (root, "tokens"), yyjson_obj_get (root, "merges"), word, expected);
-      expected_text = ids_to_text (expected);
+      expected_text = token_ids_to_text (expected);
       assert_ids (tokenizer, word, expected_text);
     }
 
@@ -182,14 +157,14 @@ test_pathological (void)
 
   memset (text, 'a', length);
   {
-    g_autoptr (GArray) ids = encode (tokenizer, text, length);
+    g_autoptr (GArray) ids = token_ids_encode (tokenizer, text, length, FALSE);
 
     g_assert_cmpuint (ids->len, ==, length / 4);
   }
   for (gsize i = 0; i < length; i++)
     text[i] = "abc"[(i * i / 7) % 3];
   {
-    g_autoptr (GArray) ids = encode (tokenizer, text, length);
+    g_autoptr (GArray) ids = token_ids_encode (tokenizer, text, length, FALSE);
     g_autoptr (GString) decoded = g_string_new (NULL);
 
     for (guint i = 0; i < ids->len; i++)

@@ -7,7 +7,7 @@
 
 #include "gguf-writer.h"
 #include "sotto-error.h"
-#include "text/tokenizer.h"
+#include "token-ids.h"
 
 static yyjson_doc *
 read_fixture (void)
@@ -20,31 +20,6 @@ read_fixture (void)
   g_assert_cmpstr (error.msg, ==, document != NULL ? error.msg : "a document");
 
   return document;
-}
-
-static char *
-ids_to_text (GArray *ids)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < ids->len; i++)
-    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", g_array_index (ids, gint32, i));
-
-  return g_string_free (text, FALSE);
-}
-
-static GArray *
-encode (SottoTokenizer *tokenizer,
-        const char     *text,
-        gsize           length,
-        gboolean        trusted)
-{
-  SottoSpan span = { text, length, trusted };
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
-
-  sotto_tokenizer_encode (tokenizer, &span, 1, ids);
-
-  return ids;
 }
 
 static GString *
@@ -157,35 +132,6 @@ make_tokenizer (yyjson_val *one)
 
 /* --- The tests --- */
 
-static void
-assert_stream (SottoTokenizer *tokenizer,
-               GArray         *ids,
-               GString        *whole)
-{
-  g_autoptr (GString) streamed = g_string_new (NULL);
-  g_autoptr (GString) at_once = g_string_new (NULL);
-  SottoUtf8Stream stream = { 0 };
-  SottoUtf8Stream other = { 0 };
-  gboolean is_first = TRUE;
-
-  for (guint i = 0; i < ids->len; i++)
-    {
-      g_autoptr (GString) bytes = g_string_new (NULL);
-      gsize before = streamed->len;
-      const char *end;
-
-      sotto_tokenizer_decode (tokenizer, g_array_index (ids, gint32, i), TRUE, &is_first, bytes);
-      sotto_utf8_stream_push (&stream, bytes->str, bytes->len, streamed);
-      /* NUL is a character here. */
-      g_assert_true (g_utf8_validate (streamed->str + before, streamed->len - before, &end) ||
-                     *end == '\0');
-    }
-  sotto_utf8_stream_finish (&stream, streamed);
-  sotto_utf8_stream_push (&other, whole->str, whole->len, at_once);
-  sotto_utf8_stream_finish (&other, at_once);
-  g_assert_cmpmem (streamed->str, streamed->len, at_once->str, at_once->len);
-}
-
 /* U+2581 is a space to SentencePiece and its kin. */
 static char *
 dup_expected (const char *model,
@@ -220,20 +166,20 @@ test_case (gconstpointer data)
       gsize length = yyjson_get_len (yyjson_arr_get (texts, i));
       yyjson_arr_iter iter = yyjson_arr_iter_with (yyjson_arr_get (all_ids, i));
       g_autoptr (GArray) wanted = g_array_new (FALSE, FALSE, sizeof (gint32));
-      g_autoptr (GArray) ids = encode (tokenizer, text, length, FALSE);
+      g_autoptr (GArray) ids = token_ids_encode (tokenizer, text, length, FALSE);
       g_autoptr (GString) decoded = decode (tokenizer, ids);
       g_autofree char *expected = NULL;
-      g_autofree char *got = ids_to_text (ids);
+      g_autofree char *got = token_ids_to_text (ids);
       yyjson_val *id;
 
       while ((id = yyjson_arr_iter_next (&iter)) != NULL)
         g_array_append_val (wanted, (gint32) { yyjson_get_int (id) });
-      expected = ids_to_text (wanted);
+      expected = token_ids_to_text (wanted);
       if (strcmp (got, expected) != 0)
         g_test_message ("text %zu: \"%s\"", i, text);
       g_assert_cmpstr (got, ==, expected);
 
-      assert_stream (tokenizer, ids, decoded);
+      g_assert_true (token_ids_stream_well (tokenizer, ids, decoded));
       if (comes_back)
         {
           g_autofree char *same = dup_expected (model, text, &length);
@@ -272,9 +218,9 @@ test_any_bytes (void)
             bytes[k] = g_rand_boolean (random)
                          ? g_rand_int_range (random, 0, 256)
                          : " \n'sab1</>\xe2\x80\xf0\x9f"[g_rand_int_range (random, 0, 14)];
-          ids = encode (tokenizer, bytes, length, FALSE);
+          ids = token_ids_encode (tokenizer, bytes, length, FALSE);
           decoded = decode (tokenizer, ids);
-          assert_stream (tokenizer, ids, decoded);
+          g_assert_true (token_ids_stream_well (tokenizer, ids, decoded));
           for (guint k = 0; k < ids->len; k++)
             g_assert_true (g_array_index (ids, gint32, k) == sotto_tokenizer_get_unknown (tokenizer) ||
                            !sotto_tokenizer_is_control (tokenizer, g_array_index (ids, gint32, k)));
@@ -363,7 +309,7 @@ test_steering (void)
       g_test_message ("%s", models[m]);
       for (guint i = 0; i < G_N_ELEMENTS (steering); i++)
         {
-          g_autoptr (GArray) ids = encode (tokenizer, steering[i].text, strlen (steering[i].text), TRUE);
+          g_autoptr (GArray) ids = token_ids_encode (tokenizer, steering[i].text, strlen (steering[i].text), TRUE);
           gboolean is_control = i < N_CONTROL;
 
           g_assert_cmpint (sotto_tokenizer_is_control (tokenizer, i), ==, is_control);
@@ -383,7 +329,7 @@ test_steering (void)
 
           for (guint j = g_rand_int_range (random, 1, 6); j > 0; j--)
             g_string_append (text, steering[g_rand_int_range (random, 0, G_N_ELEMENTS (steering))].text);
-          ids = encode (tokenizer, text->str, text->len, FALSE);
+          ids = token_ids_encode (tokenizer, text->str, text->len, FALSE);
           for (guint j = 0; j < ids->len; j++)
             g_assert_true (g_array_index (ids, gint32, j) == sotto_tokenizer_get_unknown (tokenizer) ||
                            !sotto_tokenizer_is_control (tokenizer, g_array_index (ids, gint32, j)));
@@ -417,7 +363,7 @@ test_ends (void)
 
           g_array_append_val (ids, (gint32) { 7 });
           sotto_tokenizer_add_ends (tokenizer, ids);
-          got = ids_to_text (ids);
+          got = token_ids_to_text (ids);
           g_assert_cmpstr (got, ==, expected[i].ids);
         }
   yyjson_doc_free (document);
@@ -438,7 +384,7 @@ test_none (void)
   gguf = sotto_gguf_parse (bytes, "none", &error);
   tokenizer = sotto_tokenizer_new (gguf, &error);
   g_assert_no_error (error);
-  ids = encode (tokenizer, "text", 4, TRUE);
+  ids = token_ids_encode (tokenizer, "text", 4, TRUE);
   g_assert_cmpuint (ids->len, ==, 0);
   g_assert_cmpuint (sotto_tokenizer_get_n_tokens (tokenizer), ==, 0);
   g_assert_cmpint (sotto_tokenizer_get_bos (tokenizer), ==, -1);
@@ -464,7 +410,7 @@ test_pathological (void)
 
           for (gsize j = 0; j < length; j++)
             text[j] = form == 0 ? 'a' : form == 1 ? ' ' : "aeinotrs "[(j * j / 7) % 9];
-          ids = encode (tokenizer, text, length, FALSE);
+          ids = token_ids_encode (tokenizer, text, length, FALSE);
           g_assert_cmpuint (ids->len, <=, length + 1);
         }
     }
@@ -503,7 +449,7 @@ test_charsmap_errors (void)
       if (i == 0)
         {
           g_assert_no_error (error);
-          g_array_unref (encode (tokenizer, "a\x01\xffz", 4, FALSE));
+          g_array_unref (token_ids_encode (tokenizer, "a\x01\xffz", 4, FALSE));
         }
       else
         {

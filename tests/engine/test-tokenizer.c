@@ -6,19 +6,7 @@
 
 #include "gguf-writer.h"
 #include "sotto-error.h"
-#include "text/tokenizer.h"
-
-/* Numbers of a file's ids as text, "1 2 3". */
-static char *
-ids_to_text (GArray *ids)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < ids->len; i++)
-    g_string_append_printf (text, "%s%d", i > 0 ? " " : "", g_array_index (ids, gint32, i));
-
-  return g_string_free (text, FALSE);
-}
+#include "token-ids.h"
 
 static GArray *
 encode_spans (SottoTokenizer  *tokenizer,
@@ -30,17 +18,6 @@ encode_spans (SottoTokenizer  *tokenizer,
   sotto_tokenizer_encode (tokenizer, spans, n_spans, ids);
 
   return ids;
-}
-
-static GArray *
-encode (SottoTokenizer *tokenizer,
-        const char     *text,
-        gsize           length,
-        gboolean        trusted)
-{
-  SottoSpan span = { text, length, trusted };
-
-  return encode_spans (tokenizer, &span, 1);
 }
 
 static void
@@ -64,8 +41,8 @@ assert_ids (SottoTokenizer *tokenizer,
             gboolean        trusted,
             const char     *expected)
 {
-  g_autoptr (GArray) ids = encode (tokenizer, text, strlen (text), trusted);
-  g_autofree char *got = ids_to_text (ids);
+  g_autoptr (GArray) ids = token_ids_encode (tokenizer, text, strlen (text), trusted);
+  g_autofree char *got = token_ids_to_text (ids);
 
   g_assert_cmpstr (got, ==, expected);
 }
@@ -115,8 +92,8 @@ test_shared (gconstpointer data)
 
   for (guint i = 0; texts[i] != NULL; i++)
     {
-      g_autoptr (GArray) ids = encode (tokenizer, texts[i], strlen (texts[i]), FALSE);
-      g_autofree char *got = ids_to_text (ids);
+      g_autoptr (GArray) ids = token_ids_encode (tokenizer, texts[i], strlen (texts[i]), FALSE);
+      g_autofree char *got = token_ids_to_text (ids);
 
       g_assert_cmpstr (got, ==, g_strstrip (lines[i]));
       /* WordPiece loses case, accents and white space for good. */
@@ -318,7 +295,7 @@ test_control_tokens_are_not_typed (void)
 
       for (guint j = g_rand_int_range (random, 1, 8); j > 0; j--)
         g_string_append (text, words[g_rand_int_range (random, 0, G_N_ELEMENTS (words))]);
-      ids = encode (tokenizer, text->str, text->len, FALSE);
+      ids = token_ids_encode (tokenizer, text->str, text->len, FALSE);
       g_assert_false (has_control (tokenizer, ids));
       assert_decodes_to (tokenizer, ids, text->str, text->len);
     }
@@ -463,13 +440,13 @@ assert_settled (SottoTokenizer *tokenizer,
 {
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GArray) again = NULL;
-  g_autofree char *before = ids_to_text (ids);
+  g_autofree char *before = token_ids_to_text (ids);
   g_autofree char *after = NULL;
 
   for (guint i = 0; i < ids->len; i++)
     sotto_tokenizer_append_text (tokenizer, g_array_index (ids, gint32, i), TRUE, text);
-  again = encode (tokenizer, text->str, text->len, FALSE);
-  after = ids_to_text (again);
+  again = token_ids_encode (tokenizer, text->str, text->len, FALSE);
+  after = token_ids_to_text (again);
   g_assert_cmpstr (before, ==, after);
 }
 
@@ -501,7 +478,7 @@ test_any_bytes (void)
             bytes[j] = g_rand_boolean (random)
                            ? g_rand_int_range (random, 0, 256)
                            : " \n'sab1<\xe2\x80\xf0\x9f"[g_rand_int_range (random, 0, 12)];
-          ids = encode (tokenizer, bytes, length, FALSE);
+          ids = token_ids_encode (tokenizer, bytes, length, FALSE);
           if (g_str_has_prefix (pres[p], "qwen"))
             assert_settled (tokenizer, ids);
           else

@@ -4,56 +4,24 @@
  * with the ids, a bar and what comes back out of them, in hexadecimal again. A text is untrusted;
  * behind a "+" it is trusted. What comes back through the stream of characters must be the same. */
 
-#include "text/tokenizer.h"
+#include "token-ids.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* The stream must hand out whole characters only, and in the end what a single push hands out. */
-static gboolean
-check_stream (SottoTokenizer *tokenizer,
-              GArray         *ids,
-              GString        *whole)
-{
-  g_autoptr (GString) streamed = g_string_new (NULL);
-  g_autoptr (GString) at_once = g_string_new (NULL);
-  SottoUtf8Stream stream = { 0 };
-  SottoUtf8Stream other = { 0 };
-  gboolean is_first = TRUE;
-
-  for (guint i = 0; i < ids->len; i++)
-    {
-      g_autoptr (GString) bytes = g_string_new (NULL);
-      gsize before = streamed->len;
-
-      sotto_tokenizer_decode (tokenizer, g_array_index (ids, gint32, i), TRUE, &is_first, bytes);
-      sotto_utf8_stream_push (&stream, bytes->str, bytes->len, streamed);
-      if (!g_utf8_validate_len (streamed->str + before, streamed->len - before, NULL) &&
-          memchr (streamed->str + before, 0, streamed->len - before) == NULL)
-        return FALSE;
-    }
-  sotto_utf8_stream_finish (&stream, streamed);
-  sotto_utf8_stream_push (&other, whole->str, whole->len, at_once);
-  sotto_utf8_stream_finish (&other, at_once);
-
-  return g_string_equal (streamed, at_once);
-}
 
 static void
 answer (SottoTokenizer *tokenizer,
         const char     *line)
 {
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  g_autoptr (GArray) ids = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GString) decoded = g_string_new (NULL);
   gboolean is_first = TRUE;
   gboolean trusted = *line == '+';
-  SottoSpan span;
 
   for (line += trusted ? 1 : 0; g_ascii_isxdigit (line[0]) && g_ascii_isxdigit (line[1]); line += 2)
     g_string_append_c (text, g_ascii_xdigit_value (line[0]) << 4 | g_ascii_xdigit_value (line[1]));
-  span = (SottoSpan) { text->str, text->len, trusted };
-  sotto_tokenizer_encode (tokenizer, &span, 1, ids);
+  ids = token_ids_encode (tokenizer, text->str, text->len, trusted);
 
   for (guint i = 0; i < ids->len; i++)
     {
@@ -68,7 +36,7 @@ answer (SottoTokenizer *tokenizer,
   printf ("|");
   for (gsize i = 0; i < decoded->len; i++)
     printf ("%02x", (guint8) decoded->str[i]);
-  printf (check_stream (tokenizer, ids, decoded) ? "\n" : " STREAM\n");
+  printf (token_ids_stream_well (tokenizer, ids, decoded) ? "\n" : " STREAM\n");
   fflush (stdout);
 }
 
