@@ -1,9 +1,11 @@
 #pragma once
 
+#include "cpu/bit-matrix.h"
 #include "cpu/pack-few.h"
 
 /* Codes in two registers of 256 bits; see codes.h. Signed weights of few bits have the kind's zero added
- * to them; those of up to eight, whose kind's zero is ZERO_SIGNED, stay signed bytes. */
+ * to them. Those of up to eight, whose kind's zero is ZERO_SIGNED, stay signed bytes; with AVX-VNNI they have
+ * 128 added, for dpbusd takes bytes without a sign. */
 
 typedef struct {
   __m256i low;              /* of the first two blocks of four */
@@ -11,6 +13,54 @@ typedef struct {
 } Codes;
 
 /* --- Products --- */
+
+#ifdef __AVXVNNI__
+
+/* The products of bytes of the same four columns each, added to sums. */
+static inline __attribute__ ((always_inline)) __m256i
+add_bytes (__m256i sums, __m256i codes, const gint8 *x)
+{
+  return _mm256_dpbusd_avx_epi32 (sums, codes, _mm256_load_si256 ((const __m256i *) x));
+}
+
+/* What sums of the high plane begin with, which become 128 times as much. */
+static inline __attribute__ ((always_inline)) __m256i
+begin_sums (const gint32 *zeros, guint zero)
+{
+  return zero == ZERO_SIGNED ? _mm256_load_si256 ((const __m256i *) zeros) : _mm256_setzero_si256 ();
+}
+
+static inline __attribute__ ((always_inline)) __m256
+end_sums (__m256i sums, const gint32 *zeros, guint zero)
+{
+  if (zero != 0 && zero != ZERO_SIGNED)
+    sums = _mm256_add_epi32 (sums, _mm256_slli_epi32 (_mm256_load_si256 ((const __m256i *) zeros),
+                                                      __builtin_ctz (zero)));
+  return _mm256_cvtepi32_ps (sums);
+}
+
+static inline __attribute__ ((always_inline)) __m256
+multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint zero)
+{
+  const gint32 *zeros = x->half_zeros[half] + 8 * side;
+  __m256i sums = add_bytes (begin_sums (zeros, zero), codes, x->high[half] + 32 * side);
+
+  sums = add_bytes (_mm256_slli_epi32 (sums, 7), codes, x->low[half] + 32 * side);
+  return end_sums (sums, zeros, zero);
+}
+
+static inline __attribute__ ((always_inline)) __m256
+multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, guint zero)
+{
+  const gint32 *zeros = x->zeros + 8 * side;
+  __m256i sums = add_bytes (begin_sums (zeros, zero), first, x->high[0] + 32 * side);
+
+  sums = _mm256_slli_epi32 (add_bytes (sums, second, x->high[1] + 32 * side), 7);
+  sums = add_bytes (sums, first, x->low[0] + 32 * side);
+  return end_sums (add_bytes (sums, second, x->low[1] + 32 * side), zeros, zero);
+}
+
+#else
 
 /* Of bytes with a sign: the products of four columns, whole, in 32 bits. */
 static inline __attribute__ ((always_inline)) __m256i
@@ -69,6 +119,8 @@ multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, gui
                           multiply_twos (second, x->low[1] + 32 * side));
   return _mm256_cvtepi32_ps (join_planes (high, low, x->zeros + 8 * side, zero));
 }
+
+#endif
 
 static inline __attribute__ ((always_inline)) Lanes
 multiply_pair (Codes first, Codes second, const FewPair *x, guint zero)
@@ -169,11 +221,20 @@ low_nibbles (Codes bytes)
   return (Codes) { nibbles_of (bytes.low), nibbles_of (bytes.high) };
 }
 
+static inline __attribute__ ((always_inline)) __m256i
+high_nibbles_of (__m256i bytes)
+{
+#ifdef __GFNI__
+  return _mm256_gf2p8affine_epi64_epi8 (bytes, _mm256_set1_epi64x (HIGH_NIBBLES), 0);
+#else
+  return nibbles_of (_mm256_srli_epi16 (bytes, 4));
+#endif
+}
+
 static inline __attribute__ ((always_inline)) Codes
 high_nibbles (Codes bytes)
 {
-  return (Codes) { nibbles_of (_mm256_srli_epi16 (bytes.low, 4)),
-                   nibbles_of (_mm256_srli_epi16 (bytes.high, 4)) };
+  return (Codes) { high_nibbles_of (bytes.low), high_nibbles_of (bytes.high) };
 }
 
 static inline __attribute__ ((always_inline)) Codes
@@ -188,24 +249,27 @@ high_signed (Codes bytes)
   return high_nibbles (bytes);
 }
 
-/* v + 16 where the bit of the byte is set */
+/* v + 16 where the bit of the byte is set: of two blocks, whose 16 bits each are bytes first and first + 1, first + 4
+ * and first + 5 of fifths */
 static inline __attribute__ ((always_inline)) __m256i
-add_sixteens (__m256i v, guint32 bits)
+add_sixteens (__m256i v, __m256i fifths, guint first)
 {
-  __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
-                                     2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   __m256i lanes = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
-  __m256i set = _mm256_shuffle_epi8 (_mm256_set1_epi32 ((gint32) bits), places);
+#ifdef __GFNI__
+  /* Matrices that have but a row for bit 4: a byte is 0 where its place is above 127. */
+  gint64 row = G_GINT64_CONSTANT (0x8080808000808080);
+  __m256i places = _mm256_setr_epi64x (row, row + (1 << 24), row + (4 << 24), row + (5 << 24));
+  __m256i rows = _mm256_shuffle_epi8 (fifths, _mm256_add_epi8 (places, _mm256_set1_epi8 ((char) first)));
+
+  return _mm256_or_si256 (v, _mm256_gf2p8affine_epi64_epi8 (lanes, rows, 0));
+#else
+  gint64 all = 0x0101010101010101;
+  __m256i places = _mm256_setr_epi64x (0, all, 4 * all, 5 * all);
+  __m256i set = _mm256_shuffle_epi8 (fifths, _mm256_add_epi8 (places, _mm256_set1_epi8 ((char) first)));
 
   set = _mm256_cmpeq_epi8 (_mm256_and_si256 (set, lanes), lanes);
   return _mm256_or_si256 (v, _mm256_and_si256 (set, _mm256_set1_epi8 (16)));
-}
-
-static inline __attribute__ ((always_inline)) Codes
-add_fifths (Codes nibbles, guint64 bits)
-{
-  return (Codes) { add_sixteens (nibbles.low, (guint32) bits),
-                   add_sixteens (nibbles.high, (guint32) (bits >> 32)) };
+#endif
 }
 
 /* Of blocks that have their fifth bits, then their nibbles at offset. */
@@ -213,18 +277,16 @@ static inline __attribute__ ((always_inline)) void
 codes_of_five_bits (const guint8 *const blocks[4], gsize offset, Codes codes[2])
 {
   Codes bytes = load_four (blocks, offset + 4);
-  guint32 fifths[4];
-  guint64 first;
-  guint64 second;
+  Codes low = low_nibbles (bytes);
+  Codes high = high_nibbles (bytes);
+  gint32 words[4];
+  __m256i fifths;
 
   for (guint i = 0; i < 4; i++)
-    memcpy (fifths + i, blocks[i] + offset, sizeof *fifths);
-  first = (guint64) ((fifths[0] & 0xffff) | fifths[1] << 16)
-          | (guint64) ((fifths[2] & 0xffff) | fifths[3] << 16) << 32;
-  second = (guint64) (fifths[0] >> 16 | (fifths[1] & 0xffff0000u))
-           | (guint64) (fifths[2] >> 16 | (fifths[3] & 0xffff0000u)) << 32;
-  codes[0] = add_fifths (low_nibbles (bytes), first);
-  codes[1] = add_fifths (high_nibbles (bytes), second);
+    memcpy (words + i, blocks[i] + offset, sizeof *words);
+  fifths = _mm256_broadcastsi128_si256 (_mm_setr_epi32 (words[0], words[1], words[2], words[3]));
+  codes[0] = (Codes) { add_sixteens (low.low, fifths, 0), add_sixteens (low.high, fifths, 8) };
+  codes[1] = (Codes) { add_sixteens (high.low, fifths, 2), add_sixteens (high.high, fifths, 10) };
 }
 
 static inline __attribute__ ((always_inline)) void
@@ -242,7 +304,13 @@ codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
 static inline __attribute__ ((always_inline)) Codes
 of_signed_bytes (Codes bytes)
 {
+#ifdef __AVXVNNI__
+  __m256i sign = _mm256_set1_epi8 ((char) 0x80);
+
+  return (Codes) { _mm256_xor_si256 (bytes.low, sign), _mm256_xor_si256 (bytes.high, sign) };
+#else
   return bytes;
+#endif
 }
 
 static inline __attribute__ ((always_inline)) Codes
@@ -272,8 +340,8 @@ look_up (__m128i book, Codes nibbles)
 {
   __m256i both = _mm256_broadcastsi128_si256 (book);
 
-  return (Codes) { _mm256_shuffle_epi8 (both, nibbles.low),
-                   _mm256_shuffle_epi8 (both, nibbles.high) };
+  return of_signed_bytes ((Codes) { _mm256_shuffle_epi8 (both, nibbles.low),
+                                    _mm256_shuffle_epi8 (both, nibbles.high) });
 }
 
 static inline __attribute__ ((always_inline)) void

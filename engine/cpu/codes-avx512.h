@@ -1,23 +1,13 @@
 #pragma once
 
+#include "cpu/bit-matrix.h"
 #include "cpu/pack-few.h"
 
 /* Codes in one register of 512 bits; see codes.h. Signed weights have 128 added to them: dpbusd takes
- * bytes without a sign.
- *
- * GFNI's affine transform takes the bits of a byte to any others, with a matrix for each eight bytes:
- * it does a shift and a mask at once, and another one in the next quarter of the register. */
+ * bytes without a sign. An affine transform (bit-matrix.h) does a shift and a mask at once, and another one in the
+ * next quarter of the register. */
 
 typedef __m512i Codes;
-
-/* Row i of a matrix says which bits of the byte bit i is the sum of; the last is in the lowest byte. */
-#define MATRIX(b0, b1, b2, b3, b4, b5, b6, b7)                                                     \
-  ((gint64) ((guint64) (b0) << 56 | (guint64) (b1) << 48 | (guint64) (b2) << 40                    \
-             | (guint64) (b3) << 32 | (guint64) (b4) << 24 | (guint64) (b5) << 16                  \
-             | (guint64) (b6) << 8 | (guint64) (b7)))
-
-#define LOW_NIBBLES MATRIX (1, 2, 4, 8, 0, 0, 0, 0)
-#define HIGH_NIBBLES MATRIX (16, 32, 64, 128, 0, 0, 0, 0)
 
 /* Bit b of a byte as bit 4 */
 #define FIFTH_BIT(b) MATRIX (0, 0, 0, 0, 1 << (b), 0, 0, 0)

@@ -65,7 +65,7 @@ sotto_cpu_has (const char *tier)
   if (g_str_equal (tier, "avx2"))
     return TRUE;
   if (g_str_equal (tier, "avxvnni"))
-    return (second & BIT_AVX_VNNI) != 0;
+    return (second & BIT_AVX_VNNI) != 0 && (c7 & bit_GFNI) != 0;
   if ((saved & XCR0_AVX512) != XCR0_AVX512 || (b7 & bit_AVX512F) == 0 || (b7 & bit_AVX512BW) == 0
       || (b7 & bit_AVX512VL) == 0 || (b7 & bit_AVX512DQ) == 0 || (c7 & bit_AVX512VNNI) == 0
       || (c7 & bit_AVX512VBMI) == 0 || (c7 & bit_GFNI) == 0)

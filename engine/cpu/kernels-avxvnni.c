@@ -3,12 +3,14 @@
 #include "cpu/lanes-avx2.h"
 #include "cpu/vectors-avx2.h"
 #include "cpu/template-multiply.h"
+#include "cpu/template-few.h"
 
-/* The AVX-VNNI tier: that of AVX2, but for products of quantised weights with many tokens. */
+/* The AVX-VNNI tier: that of AVX2, but for products of quantised weights. */
 
 void
 sotto_kernels_fill_avxvnni (SottoKernels *kernels)
 {
   kernels->name = "avxvnni";
   fill_multiply_kernels (kernels);
+  fill_few_kernels (kernels);
 }

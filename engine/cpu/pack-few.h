@@ -24,7 +24,7 @@
 #define FEW_COLUMNS 256
 
 /* Where nothing multiplies all bytes with a sign. */
-#if defined(__AVX512VNNI__) || defined(__aarch64__)
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) || defined(__aarch64__)
 #define FEW_HAS_WORDS 0
 #else
 #define FEW_HAS_WORDS 1

@@ -32,7 +32,7 @@ VARIANTS = {
 # The engine's tiers on this kind of processor and what each asks of one, in the words of /proc/cpuinfo.
 TIERS = {"reference": [], "neon": ["asimddp"], "i8mm": ["asimddp", "i8mm"]} \
     if platform.machine() == "aarch64" else \
-    {"reference": [], "avx2": ["avx2", "fma", "f16c"], "avxvnni": ["avx_vnni"],
+    {"reference": [], "avx2": ["avx2", "fma", "f16c"], "avxvnni": ["avx_vnni", "gfni"],
      "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512vbmi", "gfni"],
      "amx": ["amx_tile", "amx_int8", "amx_bf16", "avx512_bf16"]}
 
