@@ -61,22 +61,38 @@ sotto_activations_layout (SottoActivations   *self,
   return floats_place + round_up (n_tokens, SOTTO_FLOAT_SET) * layout.float_bytes;
 }
 
-void
-sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t)
+static gboolean
+has_floats (const SottoActivations *x)
 {
-  sotto_activations_pack_part (x, kernels, t, 0, x->n_columns);
+  return x->float_bytes > 0 && x->form != SOTTO_FORM_FEW;
 }
 
 void
-sotto_activations_pack_part (
-  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint first, guint n)
+sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t)
 {
   const float *values = x->values + t * x->column_stride;
 
   if (x->packs & SOTTO_PACK_CODES)
-    kernels->packings[x->form].pack (values, x->n_columns, first, n, sotto_activations_packed (x, t));
-  if (x->float_bytes > 0 && x->form != SOTTO_FORM_FEW)
-    kernels->float_packing.pack (values, x->n_columns, first, n, sotto_activations_floats (x, t));
+    kernels->packings[x->form].pack (values, x->n_columns, 0, x->n_columns, sotto_activations_packed (x, t));
+  if (has_floats (x))
+    kernels->float_packing.pack (values, x->n_columns, 0, x->n_columns, sotto_activations_floats (x, t));
+}
+
+void
+sotto_activations_pack_set (
+  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint n_rows, guint first, guint n)
+{
+  const SottoPacking *packing = &kernels->packings[x->form];
+  const float *values = x->values + t * x->column_stride;
+
+  if ((x->packs & SOTTO_PACK_CODES) && packing->pack_set != NULL)
+    packing->pack_set (values, x->column_stride, n_rows, x->n_columns, first, n, sotto_activations_packed (x, t));
+  else if (x->packs & SOTTO_PACK_CODES)
+    for (guint i = 0; i < n_rows; i++)
+      packing->pack (values + i * x->column_stride, x->n_columns, first, n, sotto_activations_packed (x, t + i));
+  for (guint i = 0; has_floats (x) && i < n_rows; i++)
+    kernels->float_packing.pack (values + i * x->column_stride, x->n_columns, first, n,
+                                 sotto_activations_floats (x, t + i));
 }
 
 /* The widest panel of a fast tier: 128 rows of 16 bits. One of integers is smaller, with two

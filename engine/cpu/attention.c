@@ -212,11 +212,11 @@ apply_gate (const Attention *self, guint token, float *row)
 }
 
 static void
-complete_token (const Attention *self, const SottoActivations *x, guint token)
+complete_tokens (const Attention *self, const SottoActivations *x, guint first, guint end)
 {
-  if (self->step->gated)
-    apply_gate (self, token, x->values + token * x->column_stride);
-  sotto_lane_pack (self->lane, x, token);
+  for (guint t = first; self->step->gated && t < end; t++)
+    apply_gate (self, t, x->values + t * x->column_stride);
+  sotto_lane_pack_rows (self->lane, x, first, end);
 }
 
 /* The same of all tokens where lanes share the columns. */
@@ -273,7 +273,7 @@ complete (const Attention *self)
   if (x.values != shared.values)
     {
       memcpy (x.values, shared.values, self->n_attended * sizeof (float));
-      complete_token (self, &x, 0);
+      complete_tokens (self, &x, 0, 1);
       return;
     }
   if (sotto_lane_packs_columns (lane))
@@ -282,8 +282,7 @@ complete (const Attention *self)
       return;
     }
   while (sotto_lane_take_rows (lane, self->n_tokens, &first, &end))
-    for (guint t = first; t < end; t++)
-      complete_token (self, &x, t);
+    complete_tokens (self, &x, first, end);
   sotto_pool_barrier (lane->pool);
 }
 
@@ -390,7 +389,7 @@ attend_split (const Attention *self)
     {
       for (guint head = 0; head < n_heads; head++)
         merge_head (self, 0, head, target_of (self, &x, 0, head));
-      complete_token (self, &x, 0);
+      complete_tokens (self, &x, 0, 1);
       return;
     }
 

@@ -65,6 +65,9 @@ typedef struct {
    * of SOTTO_PACK_PART. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
   gboolean in_parts;
+
+  /* The same columns of the first n_rows rows of a set, stride floats from each other; NULL: one by one */
+  void (*pack_set) (const float *x, gsize stride, guint n_rows, guint n_columns, guint first, guint n, guint8 *packed);
   guint set_rows;                    /* rows that lie side by side, one begins a float behind the other;
                                         0: each lies for itself */
 } SottoPacking;
@@ -343,12 +346,14 @@ sotto_activations_floats (const SottoActivations *x, gsize t)
 void sotto_activations_pack (const SottoActivations *x, const SottoKernels *kernels, gsize t);
 
 /**
- * sotto_activations_pack_part:
+ * sotto_activations_pack_set:
+ * @t: the first of a set
+ * @n_rows: that there are of it
  *
- * The same for columns @first … @first + @n - 1: from a multiple of SOTTO_PACK_COLUMNS to another one or to the end of
- * the row.
+ * The same for columns @first … @first + @n - 1 of rows that are packed side by side: from a multiple of
+ * SOTTO_PACK_COLUMNS to another one or to the end of the row.
  */
-void sotto_activations_pack_part (
-  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint first, guint n);
+void sotto_activations_pack_set (
+  const SottoActivations *x, const SottoKernels *kernels, gsize t, guint n_rows, guint first, guint n);
 
 G_END_DECLS

@@ -53,6 +53,12 @@ sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t)
 }
 
 void
+sotto_lane_pack_rows (SottoLane *lane, const SottoActivations *x, guint first, guint end)
+{
+  sotto_activations_pack_set (x, lane->kernels, first, end - first, 0, x->n_columns);
+}
+
+void
 sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
 {
   if ((x->packs & SOTTO_PACK_CODES) && lane->kernels->packings[x->form].in_parts)
@@ -80,11 +86,11 @@ pack_columns (SottoLane *lane, const SottoActivations *x)
 
   while (sotto_lane_take (lane, sotto_count_units (n_tokens, set_rows) * n_parts, &unit))
     {
-      guint set = unit / n_parts;
+      guint t = unit / n_parts * set_rows;
       guint first = unit % n_parts * SOTTO_PACK_COLUMNS;
 
-      for (guint t = set * set_rows; t < MIN ((set + 1) * set_rows, n_tokens); t++)
-        sotto_activations_pack_part (x, lane->kernels, t, first, MIN (x->n_columns - first, SOTTO_PACK_COLUMNS));
+      sotto_activations_pack_set (x, lane->kernels, t, MIN (set_rows, n_tokens - t), first,
+                                  MIN (x->n_columns - first, SOTTO_PACK_COLUMNS));
     }
 }
 
@@ -100,8 +106,7 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
       return sotto_pool_barrier (lane->pool);
     }
   while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
-    for (guint t = first; t < end; t++)
-      sotto_lane_pack (lane, x, t);
+    sotto_lane_pack_rows (lane, x, first, end);
   return sotto_pool_barrier (lane->pool);
 }
 

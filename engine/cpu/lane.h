@@ -127,6 +127,13 @@ SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint 
 void sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t);
 
 /**
+ * sotto_lane_pack_rows:
+ *
+ * The same for rows @first … @end - 1, which sotto_lane_take_rows() has given.
+ */
+void sotto_lane_pack_rows (SottoLane *lane, const SottoActivations *x, guint first, guint end);
+
+/**
  * sotto_lane_pack_part:
  *
  * The same for columns @first … @first + @n - 1, which end with a whole SOTTO_PACK_PART or with the

@@ -124,29 +124,33 @@ norm_values (SottoLane *lane, const SottoStep *step, guint t)
 }
 
 static void
-norm_token (SottoLane *lane, const SottoStep *step, guint t)
-{
-  SottoActivations to = sotto_lane_buffer (lane, step->norm.to, lane->state->caches.plan->n_embedding);
-
-  norm_values (lane, step, t);
-  sotto_lane_pack (lane, &to, t);
-}
-
-static void
 norm (SottoLane *lane, const SottoStep *step)
 {
   SottoActivations to = sotto_lane_buffer (lane, step->norm.to, lane->state->caches.plan->n_embedding);
-  guint t;
+  guint first;
+  guint end;
 
-  if (!sotto_lane_packs_columns (lane))
+  if (sotto_lane_is_alone (lane))
     {
-      do_tokens (lane, step, norm_token);
+      norm_values (lane, step, 0);
+      sotto_lane_pack (lane, &to, 0);
       return;
     }
-  while (sotto_lane_take (lane, lane->batch->n_tokens, &t))
-    norm_values (lane, step, t);
-  if (sotto_pool_barrier (lane->pool))
-    sotto_lane_pack_batch (lane, &to);
+  if (sotto_lane_packs_columns (lane))
+    {
+      while (sotto_lane_take (lane, lane->batch->n_tokens, &first))
+        norm_values (lane, step, first);
+      if (sotto_pool_barrier (lane->pool))
+        sotto_lane_pack_batch (lane, &to);
+      return;
+    }
+  while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
+    {
+      for (guint t = first; t < end; t++)
+        norm_values (lane, step, t);
+      sotto_lane_pack_rows (lane, &to, first, end);
+    }
+  sotto_pool_barrier (lane->pool);
 }
 
 static void

@@ -44,12 +44,18 @@ split_planes (const __m512i v[4], __m512i *high, __m512i *low)
   *low = _mm512_permutexvar_epi32 (places, _mm512_xor_si512 (lows, _mm512_set1_epi8 (-128)));
 }
 
-/* n columns of the token whose place is the first in to. */
+/* A token's columns of a group: sixteen times four of them a step. */
+typedef struct {
+  __m512i high[TILE_STEPS];
+  __m512i low[TILE_STEPS];
+  gint32 half;
+  float scale;
+} TileRow;
+
+/* n columns of a token. */
 static inline __attribute__ ((always_inline)) void
-pack_tile_group (const float *x, guint n, TileTokens *to)
+round_tile_row (const float *x, guint n, TileRow *to)
 {
-  const __m512i places = _mm512_mullo_epi32 (
-    _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32 (TILE_ROWS));
   __m512 v[TILE_GROUP / 16];
   __m512 most = _mm512_setzero_ps ();
   __m512i sums = _mm512_setzero_si512 ();
@@ -70,8 +76,6 @@ pack_tile_group (const float *x, guint n, TileTokens *to)
   for (guint step = 0; step < TILE_STEPS; step++)
     {
       __m512i integers[4];
-      __m512i high;
-      __m512i low;
 
       for (guint i = 0; i < 4; i++)
         {
@@ -79,13 +83,36 @@ pack_tile_group (const float *x, guint n, TileTokens *to)
 
           integers[i] = _mm512_cvtps_epi32 (_mm512_mul_ps (v[2 * block + step % 2], inverse));
         }
-      split_planes (integers, &high, &low);
-      sums = _mm512_dpbusd_epi32 (sums, _mm512_set1_epi8 (1), low);
-      _mm512_i32scatter_epi32 (to->high[step], places, high, 4);
-      _mm512_i32scatter_epi32 (to->low[step], places, low, 4);
+      split_planes (integers, &to->high[step], &to->low[step]);
+      sums = _mm512_dpbusd_epi32 (sums, _mm512_set1_epi8 (1), to->low[step]);
     }
-  to->halves[0] = _mm512_reduce_add_epi32 (sums) / 2;
-  to->scales[0] = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
+  to->half = _mm512_reduce_add_epi32 (sums) / 2;
+  to->scale = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
+}
+
+static inline __attribute__ ((always_inline)) void
+round_tile_columns (const float *x, guint n, TileRow *to)
+{
+  if (n >= TILE_GROUP)
+    round_tile_row (x, TILE_GROUP, to);
+  else
+    round_tile_row (x, n, to);
+}
+
+/* Of the token whose place is the first in to. */
+static void
+scatter_tile_row (const TileRow *row, TileTokens *to)
+{
+  const __m512i places = _mm512_mullo_epi32 (
+    _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32 (TILE_ROWS));
+
+  for (guint step = 0; step < TILE_STEPS; step++)
+    {
+      _mm512_i32scatter_epi32 (to->high[step], places, row->high[step], 4);
+      _mm512_i32scatter_epi32 (to->low[step], places, row->low[step], 4);
+    }
+  to->halves[0] = row->half;
+  to->scales[0] = row->scale;
 }
 
 static void
@@ -94,8 +121,54 @@ pack_tiles (const float *x, guint n_columns, guint first, guint n, guint8 *packe
   TileTokens *groups = (TileTokens *) (gpointer) packed;
 
   for (guint column = first; column < first + n; column += TILE_GROUP)
-    if (n_columns - column >= TILE_GROUP)
-      pack_tile_group (x + column, TILE_GROUP, groups + column / TILE_GROUP);
-    else
-      pack_tile_group (x + column, n_columns - column, groups + column / TILE_GROUP);
+    {
+      TileRow row;
+
+      round_tile_columns (x + column, n_columns - column, &row);
+      scatter_tile_row (&row, groups + column / TILE_GROUP);
+    }
+}
+
+/* A plane of a step of all tokens: what a token has in a row comes to stand in a column. */
+static inline void
+turn_plane (gint32 rows[TILE_ROWS][16], gint32 to[16][TILE_ROWS])
+{
+  __m512i v[16];
+
+  transpose_sixteen (rows[0], v);
+  for (guint i = 0; i < 16; i++)
+    _mm512_store_si512 (to[i], v[i]);
+}
+
+/* Tokens that are not there are zeros. */
+static void
+pack_tile_set (const float *x, gsize stride, guint n_rows, guint n_columns, guint first, guint n, guint8 *packed)
+{
+  TileTokens *groups = (TileTokens *) (gpointer) packed;
+  _Alignas (64) gint32 planes[2][TILE_STEPS][TILE_ROWS][16];
+
+  for (guint column = first; column < first + n; column += TILE_GROUP)
+    {
+      TileTokens *to = groups + column / TILE_GROUP;
+
+      for (guint t = 0; t < TILE_ROWS; t++)
+        {
+          TileRow row = { 0 };
+
+          if (t < n_rows)
+            round_tile_columns (x + t * stride + column, n_columns - column, &row);
+          for (guint step = 0; step < TILE_STEPS; step++)
+            {
+              _mm512_store_si512 (planes[0][step][t], row.high[step]);
+              _mm512_store_si512 (planes[1][step][t], row.low[step]);
+            }
+          to->halves[t] = row.half;
+          to->scales[t] = row.scale;
+        }
+      for (guint step = 0; step < TILE_STEPS; step++)
+        {
+          turn_plane (planes[0][step], to->high[step]);
+          turn_plane (planes[1][step], to->low[step]);
+        }
+    }
 }

@@ -383,5 +383,5 @@ static void
 fill_tile_kernels (SottoKernels *kernels)
 {
   CODE_KINDS (FILL_TILES)
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, TILE_ROWS };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, pack_tile_set, TILE_ROWS };
 }
