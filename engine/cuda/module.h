@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * from then on all fail: such a device is lost.
  */
 
-#define SOTTO_CUDA_ABI 3
+#define SOTTO_CUDA_ABI 4
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -177,6 +177,7 @@ typedef struct {
   float *y;                 /* may be gate or up */
   guint n_rows;
   guint n_columns;
+  SottoCudaOperand operand; /* of y: its few rows are made at once, as quantise() makes them; without high: they are not */
 } SottoCudaGate;
 
 /* Rows' experts, best first, and their weights. */

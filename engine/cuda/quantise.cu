@@ -1,17 +1,15 @@
 /* Rows of floats in the forms that products read (SottoCudaOperand): int8 in pairs for a few rows, halves for many.
  *
  * Roof: memory; 4 bytes are read and about 2.3 written an element. A row of 4,096 is 26 KB, 8 ns of an H100's bandwidth, so
- * that it is the launch that costs: products of one row fuse it with the norm before.
+ * that it is the launch that costs: what an activation leaves is quantised in its launch (gate.cu).
  *
  * 15.99 bits, and as exact as the sums are: |256 high + low| is at most 32,512 = 256 * 127, so that high stays an int8.
  */
 
-#include "cuda/device.h"
 #include "cuda/operations.h"
+#include "cuda/quantise.h"
 
 #define N_THREADS 128
-#define BLOCK 32
-#define HIGHEST 32512
 /* The exponent that halves get: half of what they hold, so that no rounding leaves them. */
 #define HALF_EXPONENT 14
 
@@ -19,35 +17,15 @@
 KERNEL (N_THREADS)
 quantise_few_kernel (const SottoCudaOperand a)
 {
-  const guint n_blocks = a.n_columns_padded / BLOCK;
+  const guint n_blocks = a.n_columns_padded / QUANTISE_BLOCK;
   const guint index = block_index () * (N_THREADS / N_LANES) + warp_index ();
   const bool is_there = index < a.n_rows * n_blocks;
-  const guint row = index / n_blocks;
-  const guint column = index % n_blocks * BLOCK + lane_index ();
+  const guint column = index % n_blocks * QUANTISE_BLOCK + lane_index ();
   float x = 0.0f;
-  float highest, scale;
-  int step, high;
 
   if (is_there && column < a.n_columns)
-    x = a.values[row * a.values_stride + column];
-  highest = warp_max (fabsf (x));
-  scale = highest / HIGHEST;
-  /* A scale that is hardly a number any more may be far from what it should be. */
-  step = scale > 0.0f ? round_to_int (fminf (fmaxf (x / scale, -HIGHEST), HIGHEST)) : 0;
-  high = (step + 128) >> 8;
-  if (is_there)
-    {
-      const gsize at = (gsize) row * a.n_columns_padded + column;
-
-      a.high[at] = (gint8) high;
-      a.low[at] = (gint8) (step - 256 * high);
-    }
-  step = warp_sum (step);
-  if (is_there && lane_index () == 0)
-    {
-      a.scales[index] = scale;
-      a.sums[index] = scale * (float) step;
-    }
+    x = a.values[index / n_blocks * a.values_stride + column];
+  quantise_block (a, index, is_there, x);
 }
 
 /* A block makes a row: its power of two, then its halves. */
@@ -77,7 +55,7 @@ quantise_many_kernel (const SottoCudaOperand a)
 gboolean
 sotto_cuda_quantise (SottoCudaDevice *self, const SottoCudaOperand *operand)
 {
-  const guint n_blocks = operand->n_columns_padded / BLOCK;
+  const guint n_blocks = operand->n_columns_padded / QUANTISE_BLOCK;
   Shape shape = {};
 
   shape.n_threads = N_THREADS;

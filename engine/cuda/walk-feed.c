@@ -38,11 +38,14 @@ sotto_walk_feed (SottoCudaWalk *self, const SottoFeedStep *step)
       arguments.inputs = sotto_walk_rows (self, SOTTO_ROWS_INPUTS, self->n_inputs) + step->first_input;
       arguments.inputs_stride = self->n_inputs;
     }
-  return read_buffer (self, step->from, some->n_columns)
-         && (!has_switch || sotto_walk_multiply (self, &step->switch_, switches, 1, &plainly))
-         && (!has_gate || sotto_walk_multiply (self, &step->gate, hidden, n, has_up ? &with_next : &plainly))
-         && (!has_up || sotto_walk_multiply (self, &step->up, up, n, &plainly))
-         && SOTTO_WALK_DO (self, gate, &arguments);
+  if (!read_buffer (self, step->from, some->n_columns)
+      || (has_switch && !sotto_walk_multiply (self, &step->switch_, switches, 1, &plainly))
+      || (has_gate && !sotto_walk_multiply (self, &step->gate, hidden, n, has_up ? &with_next : &plainly))
+      || (has_up && !sotto_walk_multiply (self, &step->up, up, n, &plainly)))
+    return FALSE;
+  if (sotto_walk_is_few (self))
+    arguments.operand = sotto_walk_announce (self, hidden, self->n_rows, n);
+  return SOTTO_WALK_DO (self, gate, &arguments);
 }
 
 gboolean
@@ -109,10 +112,13 @@ feed_chosen (const Experts *self, float *hidden)
   SottoCudaGate arguments = { .activation = step->activation, .gate = has_gate ? hidden : NULL,
                               .up = up, .y = hidden, .n_rows = self->n_places, .n_columns = n };
 
-  return read_buffer (walk, step->from, step->up.n_columns)
-         && (!has_gate || multiply_chosen (self, &step->gate, step->n_used, hidden, TRUE))
-         && multiply_chosen (self, &step->up, step->n_used, up, FALSE)
-         && SOTTO_WALK_DO (walk, gate, &arguments);
+  if (!read_buffer (walk, step->from, step->up.n_columns)
+      || (has_gate && !multiply_chosen (self, &step->gate, step->n_used, hidden, TRUE))
+      || !multiply_chosen (self, &step->up, step->n_used, up, FALSE))
+    return FALSE;
+  if (sotto_walk_is_few (walk))
+    arguments.operand = sotto_walk_announce (walk, hidden, self->n_places, n);
+  return SOTTO_WALK_DO (walk, gate, &arguments);
 }
 
 gboolean

@@ -71,16 +71,14 @@ cut (SottoCudaWalk *self, gsize *used, gsize bytes)
   return piece;
 }
 
-gboolean
-sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride, guint n_rows, guint n_columns)
+static void
+describe_operand (SottoCudaWalk *self, const float *x, gsize stride, guint n_rows, guint n_columns)
 {
   SottoCudaOperand *operand = &self->operand;
   guint padded = (guint) round_up (n_columns, 256);
   gsize n = (gsize) n_rows * padded;
   gsize used = 0;
 
-  if (self->operand_of == x && operand->n_columns == n_columns && operand->n_rows == n_rows)
-    return TRUE;
   *operand = (SottoCudaOperand) { .n_rows = n_rows, .n_columns = n_columns, .n_columns_padded = padded,
                                   .values_stride = stride, .values = x };
   if (sotto_walk_is_few (self))
@@ -98,7 +96,22 @@ sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride, guint n_
   if (self->measures)
     self->scratch->bytes[SOTTO_ROWS_OPERAND] = MAX (self->scratch->bytes[SOTTO_ROWS_OPERAND], used);
   self->operand_of = x;
-  return SOTTO_WALK_DO (self, quantise, operand);
+}
+
+gboolean
+sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride, guint n_rows, guint n_columns)
+{
+  if (self->operand_of == x && self->operand.n_columns == n_columns && self->operand.n_rows == n_rows)
+    return TRUE;
+  describe_operand (self, x, stride, n_rows, n_columns);
+  return SOTTO_WALK_DO (self, quantise, &self->operand);
+}
+
+SottoCudaOperand
+sotto_walk_announce (SottoCudaWalk *self, const float *x, guint n_rows, guint n_columns)
+{
+  describe_operand (self, x, n_columns, n_rows, n_columns);
+  return self->operand;
 }
 
 gboolean

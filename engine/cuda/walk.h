@@ -102,6 +102,9 @@ float *sotto_walk_take_floats (SottoCudaWalk *self, gsize n_rows, gsize n_column
 /* Makes @x what the next products read, unless it is already. */
 gboolean sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride, guint n_rows, guint n_columns);
 
+/* Makes @x, which is written next, and its form for few rows with it, what the next products read. Returns: what is to be made */
+SottoCudaOperand sotto_walk_announce (SottoCudaWalk *self, const float *x, guint n_rows, guint n_columns);
+
 /* What lies at @y is written anew: if it was the operand, it is none any more. */
 void sotto_walk_touch (SottoCudaWalk *self, const float *y);
 

@@ -28,7 +28,7 @@ run_gate (CudaModule *self, gconstpointer data)
   const Input *in = data;
   const gsize n = (gsize) in->n_rows * in->n_columns;
   const gsize n_inputs = (gsize) in->n_rows * (in->n_columns + GAP);
-  SottoCudaGate arguments = {in->activation, NULL, NULL, NULL, 0, NULL, NULL, in->n_rows, in->n_columns};
+  SottoCudaGate arguments = { .activation = in->activation, .n_rows = in->n_rows, .n_columns = in->n_columns };
 
   if (in->operands != UP_ALONE)
     arguments.gate = cuda_put (self, in->gate, n * sizeof (float));
@@ -127,8 +127,76 @@ test_gate (CudaModule *self)
       }
 }
 
+/* --- What products read of it, in the same launch --- */
+
+/* y, then the operand's pieces, as floats: bits are compared. */
+static float *
+run_quantised (CudaModule *self, const Input *in, gboolean together)
+{
+  const guint padded = (in->n_columns + 255) / 256 * 256;
+  const gsize n = (gsize) in->n_rows * in->n_columns, n_padded = (gsize) in->n_rows * padded;
+  const gsize sizes[] = { n * sizeof (float), n_padded, n_padded, n_padded / 8, n_padded / 8 };
+  SottoCudaGate arguments = { .activation = in->activation, .n_rows = in->n_rows, .n_columns = in->n_columns };
+  SottoCudaOperand operand = { .n_rows = in->n_rows, .n_columns = in->n_columns, .n_columns_padded = padded,
+                               .values_stride = in->n_columns };
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  const void *pieces[G_N_ELEMENTS (sizes)];
+
+  arguments.gate = cuda_put (self, in->gate, sizes[0]);
+  arguments.up = cuda_put (self, in->up, sizes[0]);
+  arguments.switches = cuda_put (self, in->switches, in->n_rows * sizeof (float));
+  pieces[0] = operand.values = arguments.y = cuda_put (self, NULL, sizes[0]);
+  pieces[1] = operand.high = cuda_put (self, NULL, sizes[1]);
+  pieces[2] = operand.low = cuda_put (self, NULL, sizes[2]);
+  pieces[3] = operand.scales = cuda_put (self, NULL, sizes[3]);
+  pieces[4] = operand.sums = cuda_put (self, NULL, sizes[4]);
+  if (together)
+    arguments.operand = operand;
+  cuda_check (self, self->module->gate (self->device, &arguments));
+  if (!together)
+    cuda_check (self, self->module->quantise (self->device, &operand));
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree guint8 *piece = cuda_get (self, pieces[i], sizes[i]);
+
+      g_byte_array_append (all, piece, sizes[i]);
+    }
+  return (float *) (gpointer) g_byte_array_free (g_steal_pointer (&all), FALSE);
+}
+
+static float *
+run_together (CudaModule *self, gconstpointer data)
+{
+  return run_quantised (self, data, TRUE);
+}
+
+static void
+test_together (CudaModule *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    {
+      Input in = { .activation = SOTTO_ACTIVATION_SILU, .n_rows = 1 + i % 3 * 3, .n_columns = columns[i] };
+      const gsize n = (gsize) in.n_rows * in.n_columns;
+      const gsize n_padded = (gsize) in.n_rows * ((in.n_columns + 255) / 256 * 256);
+      const gsize n_floats = n + n_padded / 2 + n_padded / 16;
+      g_autofree float *gate = cuda_random_floats (n);
+      g_autofree float *up = cuda_random_floats (n);
+      g_autofree float *switches = cuda_random_floats (in.n_rows);
+      g_autofree float *one = NULL;
+      g_autofree float *two = NULL;
+
+      in.gate = gate;
+      in.up = up;
+      in.switches = switches;
+      one = cuda_run_both (self, run_together, &in, n_floats);
+      two = run_quantised (self, &in, FALSE);
+      g_assert_cmpmem (one, n_floats * sizeof (float), two, n_floats * sizeof (float));
+    }
+}
+
 void
 cuda_kernels_add_gate (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/gate", test_gate);
+  cuda_test_add (argc, argv, "/gate/together", test_together);
 }

@@ -194,6 +194,12 @@ cuda_plain_gate (const SottoCudaGate *a)
         a->y[at] = (float) (activate (a->activation, gate, up)
                             * (a->switches != NULL ? sigmoid ((double) a->switches[r]) : 1));
       }
+  if (a->operand.high == NULL)
+    return;
+  g_assert_true (a->operand.values == a->y);
+  g_assert_cmpuint (a->operand.n_rows, ==, a->n_rows);
+  g_assert_cmpuint (a->operand.n_columns, ==, a->n_columns);
+  cuda_plain_quantise (&a->operand);
 }
 
 void
