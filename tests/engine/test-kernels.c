@@ -291,6 +291,44 @@ test_extremes (gconstpointer data)
     }
 }
 
+/* Rows that lie side by side give the same, be they packed one by one or all at once, and by columns. */
+static void
+test_sets (gconstpointer data)
+{
+  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_BF16 };
+  const guint n_tokens = 20;
+  const guint n_columns = 608;
+  const guint n_rows = 40;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (12);
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      SottoWeight weight = random_weight_new (types[i], n_rows, n_columns, rand);
+      Input input = random_input (&kernels, n_tokens, n_columns, rand);
+      Input copy = random_input (&kernels, n_tokens, n_columns, rand);
+      guint set_rows = input.x.set_rows[SOTTO_FORM_MANY];
+      g_autofree float *a = g_new (float, n_rows * n_tokens);
+      g_autofree float *b = g_new (float, n_rows * n_tokens);
+      void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+      memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
+      for (guint t = 0; t < n_tokens; t += set_rows)
+        for (gint first = 512; first >= 0; first -= 512)
+          sotto_activations_pack_set (&copy.x, &kernels, t, MIN (set_rows, n_tokens - t), (guint) first,
+                                      first > 0 ? n_columns - 512 : 512);
+      multiply (&kernels, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
+      multiply (&kernels, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
+      g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
+      free (scratch);
+      free (input.memory);
+      free (copy.memory);
+      random_weight_clear (&weight);
+    }
+}
+
 /* They do the same operations in the same order. */
 static void
 test_tiers_agree (gconstpointer data)
@@ -421,6 +459,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; kernel_tiers[i] != NULL; i++)
     {
+      g_autofree char *sets = g_strdup_printf ("/kernels/%s/sets", kernel_tiers[i]);
+
+      g_test_add_data_func (sets, kernel_tiers[i], test_sets);
       if (kernel_tier_twin (kernel_tiers[i]) != NULL)
         {
           g_autofree char *path = g_strdup_printf ("/kernels/%s/agrees", kernel_tiers[i]);
