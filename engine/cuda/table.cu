@@ -5,8 +5,7 @@
 
 extern "C" __attribute__ ((visibility ("default"))) const SottoCudaModule *sotto_cuda_module_get (void);
 
-/* Filled in when it is opened, since what a module says of itself is known in another file; within the function it would be filled
- * in at the first call, for which libstdc++ is needed. */
+/* Filled in when it is opened, since what a module says of itself is known in another file. */
 static const SottoCudaModule module = {
   .abi = SOTTO_CUDA_ABI,
   .toolkit = sotto_cuda_toolkit,
