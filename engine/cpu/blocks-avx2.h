@@ -30,7 +30,7 @@ half_at (const guint8 *p)
 
 /* The halves at p, p + stride …, n of them (at most 8): through integer registers, since the vector
  * ports are busy. */
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 halves_at (const guint8 *p, gsize stride, guint n)
 {
   guint64 low = 0;
@@ -58,7 +58,7 @@ widen (const guint8 *p)
 /* --- Q4_0: scale, 16 bytes of nibbles; Q4_1: scale, offset, nibbles --- */
 
 /* The lower nibbles of 16 bytes, then the upper ones. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 nibbles_at (const guint8 *p)
 {
   __m256i both = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) p));
@@ -67,7 +67,7 @@ nibbles_at (const guint8 *p)
   return _mm256_and_si256 (_mm256_srlv_epi32 (both, counts), _mm256_set1_epi8 (15));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q4_0 (const guint8 *group, guint b)
 {
   return _mm256_sub_epi8 (nibbles_at (group + b * 18 + 2), _mm256_set1_epi8 (8));
@@ -80,7 +80,7 @@ scale_q4_0 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q4_1 (const guint8 *group, guint b)
 {
   return nibbles_at (group + b * 20 + 4);
@@ -96,7 +96,7 @@ scale_q4_1 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 /* --- Q5_0: scale, 32 fifth bits, nibbles; Q5_1: scale, offset, fifth bits, nibbles --- */
 
 /* Bytes of ones where a bit is set. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 spread_bits (const guint8 *bits)
 {
   __m256i places = _mm256_setr_epi8 (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2,
@@ -109,7 +109,7 @@ spread_bits (const guint8 *bits)
     _mm256_and_si256 (_mm256_shuffle_epi8 (_mm256_set1_epi32 (all), places), lanes), lanes);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q5_0 (const guint8 *group, guint b)
 {
   const guint8 *block = group + b * 22;
@@ -125,7 +125,7 @@ scale_q5_0 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q5_1 (const guint8 *group, guint b)
 {
   const guint8 *block = group + b * 24;
@@ -143,7 +143,7 @@ scale_q5_1 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 
 /* --- Q8_0: scale, 32 signed bytes --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q8_0 (const guint8 *group, guint b)
 {
   return _mm256_loadu_si256 ((const __m256i *) (group + b * 34 + 2));

@@ -8,19 +8,19 @@
 /* --- Codebooks of sixteen numbers: IQ4_NL (scale, 16 bytes of nibbles), IQ4_XS (scale, 8 scales of
  * 6 bits, nibbles), MXFP4 (a power of two, nibbles) --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 look_up_nibbles (const guint8 *p, __m128i codes)
 {
   return _mm256_shuffle_epi8 (_mm256_broadcastsi128_si256 (codes), nibbles_at (p));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq4_nl (const guint8 *group, guint b)
 {
   return look_up_nibbles (group + 18 * b + 2, _mm_setr_epi8 (SOTTO_CODES_IQ4));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq4_xs (const guint8 *group, guint b)
 {
   return look_up_nibbles (group + 8 + 16 * b, _mm_setr_epi8 (SOTTO_CODES_IQ4));
@@ -47,7 +47,7 @@ scale_iq4_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_mxfp4 (const guint8 *group, guint b)
 {
   return look_up_nibbles (group + 17 * b + 1, _mm_setr_epi8 (SOTTO_CODES_FP4));
@@ -85,7 +85,7 @@ scale_mxfp4 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 /* --- NVFP4: four scales of 16 columns, floats of 8 bits; for each 8 bytes of nibbles. A block here
  * is half of one in the file --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_nvfp4 (const guint8 *group, guint b)
 {
   const guint8 *block = group + b / 2 * 36 + 4 + b % 2 * 16;
@@ -131,7 +131,7 @@ scale_nvfp4 (const guint8 *group, guint n, __m256 *scales, __m256 *offsets)
 /* --- Codebooks of neighbourhoods --- */
 
 /* 32 numbers: four entries of eight, */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 look_up_eights (const guint8 (*grid)[8], guint a, guint b, guint c, guint d)
 {
   guint64 entries[4];
@@ -145,7 +145,7 @@ look_up_eights (const guint8 (*grid)[8], guint a, guint b, guint c, guint d)
 }
 
 /* or eight of four. Ninth bits of the places are those of ninth. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 look_up_fours (const guint8 (*grid)[4], const guint8 *places, guint ninth)
 {
   guint32 entries[8];
@@ -158,7 +158,7 @@ look_up_fours (const guint8 (*grid)[4], const guint8 *places, guint ninth)
 }
 
 /* Signs of seven bits, made whole: the eighth makes their number even. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 complete_signs (__m256i seven)
 {
   __m256i odd = _mm256_setr_epi8 (0, -128, -128, 0, -128, 0, 0, -128, -128, 0, 0, -128, 0, -128,
@@ -172,7 +172,7 @@ complete_signs (__m256i seven)
 }
 
 /* All signs of a group from words of 28 bits, four of seven in each. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 spread_signs (__m256i words)
 {
   __m256i first = _mm256_and_si256 (words, _mm256_set1_epi32 (0x7f));
@@ -185,7 +185,7 @@ spread_signs (__m256i words)
 }
 
 /* Bytes made negative where the bit is set. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 apply_signs (__m256i bytes, guint32 signs)
 {
 #ifdef __AVX512BW__
@@ -203,7 +203,7 @@ apply_signs (__m256i bytes, guint32 signs)
 
 /* The same with the signs of block b of a group's, which are computed once where this is inlined.
  * */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 apply_signs_of (__m256i bytes, __m256i signs, guint b)
 {
 #ifdef __AVX512BW__
@@ -238,7 +238,7 @@ odd_scales (__m256i s, float half, float unit)
 /* --- IQ2_XXS: scale, for each block four places and 32 bits of signs and scale --- */
 
 /* The words of signs and scale of a group's eight blocks. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 words_iq2_xxs (const guint8 *group)
 {
   __m256 first = _mm256_loadu_ps ((const float *) (const void *) (group + 2));
@@ -248,7 +248,7 @@ words_iq2_xxs (const guint8 *group)
   return _mm256_permute4x64_epi64 (words, 0xd8);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq2_xxs (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 8 * b;
@@ -276,7 +276,7 @@ scale_iq2_xs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256
 }
 
 /* 2 s + 1 of 16 scales, two in a byte */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 odd_factors (const guint8 *nibbles)
 {
   __m128i bytes = _mm_loadl_epi64 ((const __m128i *) nibbles);
@@ -286,19 +286,19 @@ odd_factors (const guint8 *nibbles)
   return _mm256_add_epi16 (_mm256_add_epi16 (wide, wide), _mm256_set1_epi16 (1));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_iq2_xs (const guint8 *group)
 {
   return odd_factors (group + 66);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_iq2_s (const guint8 *group)
 {
   return odd_factors (group + 74);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 signs_iq2_xs (const guint8 *group)
 {
   __m256i first = _mm256_loadu_si256 ((const __m256i *) (group + 2));
@@ -308,7 +308,7 @@ signs_iq2_xs (const guint8 *group)
   return complete_signs (_mm256_permute4x64_epi64 (seven, 0xd8));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq2_xs (const guint8 *group, guint b)
 {
   __m256i bytes;
@@ -320,7 +320,7 @@ bytes_iq2_xs (const guint8 *group, guint b)
   return apply_signs_of (bytes, signs_iq2_xs (group), b);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq2_s (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 4 * b;
@@ -338,7 +338,7 @@ bytes_iq2_s (const guint8 *group, guint b)
 /* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64
  * places, their ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq3_xxs (const guint8 *group, guint b)
 {
   __m256i bytes = look_up_fours (sotto_grid_iq3_xxs, group + 2 + 8 * b, 0);
@@ -356,7 +356,7 @@ scale_iq3_xxs (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m25
   *offsets = _mm256_setzero_ps ();
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq3_s (const guint8 *group, guint b)
 {
   guint32 signs;
@@ -383,7 +383,7 @@ scale_iq3_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
  * hide the scale. The integers are eighths: 8 * entry + 1 or - 1, of IQ1_M times the scale of 16
  * columns --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 look_up_ones (guint a, guint b, guint c, guint d)
 {
   return look_up_eights ((const guint8 (*)[8]) sotto_grid_iq1, a, b, c, d);
@@ -396,7 +396,7 @@ ones (__m256i set)
   return _mm256_or_si256 (set, _mm256_set1_epi8 (1));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq1_s (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 4 * b;
@@ -423,7 +423,7 @@ scale_iq1_s (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
 }
 
 /* 2 s + 1 of the 16 scales of three bits */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_iq1_m (const guint8 *group)
 {
   __m256i places = _mm256_setr_epi8 (0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5,
@@ -436,7 +436,7 @@ factors_iq1_m (const guint8 *group)
   return _mm256_add_epi16 (_mm256_add_epi16 (s, s), _mm256_set1_epi16 (1));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_iq1_m (const guint8 *group, guint b)
 {
   const guint8 *places = group + 4 * b;

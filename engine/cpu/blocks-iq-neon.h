@@ -30,13 +30,13 @@ book_of_fp4 (void)
   return vld1q_s8 (codes);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq4_nl (const guint8 *block)
 {
   return look_up_nibbles (block + 2, book_of_iq4 ());
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq4_xs (const guint8 *group, guint b)
 {
   return look_up_nibbles (group + 8 + 16 * b, book_of_iq4 ());
@@ -54,7 +54,7 @@ scales_of_iq4_xs (const guint8 *group, GroupScales *scales)
       scale * (float) ((gint) ((low >> 4 * b & 15) | (high >> 2 * b & 3) << 4) - 32);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_mxfp4 (const guint8 *block)
 {
   return look_up_nibbles (block + 1, book_of_fp4 ());
@@ -74,7 +74,7 @@ power_of_two (guint8 e)
 /* --- NVFP4: four scales of 16 columns, floats of 8 bits; for each 8 bytes of nibbles. A block here is
  * half of one in the file, and its scales lie apart --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_nvfp4 (const guint8 *nibbles)
 {
   BlockBytes bytes = look_up_nibbles (nibbles, book_of_fp4 ());
@@ -146,7 +146,7 @@ join_eights (const int8x8_t v[4])
 
 /* --- IQ2_XXS: scale, for each block four places and 32 bits of signs and scale --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq2_xxs (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 8 * b;
@@ -178,7 +178,7 @@ odd_factors (const guint8 *nibbles, GroupScales *scales)
     scales->factors[i] = (gint8) (2 * (nibbles[i / 2] >> (i % 2 * 4) & 15) + 1);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq2_xs (const guint8 *group, guint b)
 {
   int8x8_t v[4];
@@ -199,7 +199,7 @@ scales_of_iq2_xs (const guint8 *group, GroupScales *scales)
   odd_factors (group + 66, scales);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq2_s (const guint8 *group, guint b)
 {
   int8x8_t v[4];
@@ -221,7 +221,7 @@ scales_of_iq2_s (const guint8 *group, GroupScales *scales)
 /* --- IQ3_XXS: scale, 64 places, for each block 32 bits of signs and scale; IQ3_S: scale, 64 places, their
  * ninth bits, 32 bytes of signs, 8 scales of 4 bits --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq3_xxs (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 8 * b;
@@ -243,7 +243,7 @@ scales_of_iq3_xxs (const guint8 *group, GroupScales *scales)
     scales->scales[0][b] = scale * (float) (2 * (read_32 (group + 66 + 4 * b) >> 28) + 1);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq3_s (const guint8 *group, guint b)
 {
   const guint8 *places = group + 2 + 8 * b;
@@ -270,7 +270,7 @@ scales_of_iq3_s (const guint8 *group, GroupScales *scales)
  * IQ1_M: 32 bytes of places, 16 of their upper bits and shifts, 16 scales of 3 bits that hide the
  * scale --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq1_s (const guint8 *group, guint b)
 {
   guint word = read_16 (group + 34 + 2 * b);
@@ -290,7 +290,7 @@ scales_of_iq1_s (const guint8 *group, GroupScales *scales)
     scales->scales[0][b] = scale * (float) (2 * (read_16 (group + 34 + 2 * b) >> 12 & 7) + 1);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_iq1_m (const guint8 *group, guint b)
 {
   guint word = read_16 (group + 32 + 2 * b);

@@ -5,7 +5,7 @@
 /* The K types and their like: a few bits a weight, in planes of a super-block of 256. */
 
 /* The 32 pairs of bits of block b where a byte holds those of four blocks. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bit_pairs (const guint8 *planes, guint b)
 {
   __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (planes + b / 4 * 32));
@@ -24,13 +24,13 @@ bytes_to_floats (guint64 bytes)
 /* --- Q2_K: 16 scales and offsets of 16 columns each, 4 bits both, planes of 2 bits, scale, scale
  * of offsets --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q2_k (const guint8 *group, guint b)
 {
   return bit_pairs (group + 16, b);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_q2_k (const guint8 *group)
 {
   return _mm256_and_si256 (widen (group), _mm256_set1_epi16 (15));
@@ -52,7 +52,7 @@ scale_q2_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 
 /* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_q3_k (const guint8 *group)
 {
   guint64 low;
@@ -71,7 +71,7 @@ factors_q3_k (const guint8 *group)
   return _mm256_cvtepi8_epi16 (_mm_sub_epi8 (_mm_or_si128 (four, two), _mm_set1_epi8 (32)));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q3_k (const guint8 *group, guint b)
 {
   __m256i bytes = bit_pairs (group + 32, b);
@@ -93,7 +93,7 @@ scale_q3_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 /* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128
  * bytes of nibbles; Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q4_k (const guint8 *group, guint b)
 {
   __m256i bytes = _mm256_loadu_si256 ((const __m256i *) (group + 16 + b / 2 * 32));
@@ -103,7 +103,7 @@ bytes_q4_k (const guint8 *group, guint b)
   return _mm256_and_si256 (bytes, _mm256_set1_epi8 (15));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q5_k (const guint8 *group, guint b)
 {
   __m256i fifth = _mm256_loadu_si256 ((const __m256i *) (group + 16));
@@ -136,7 +136,7 @@ scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 /* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns
  * each, scale --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q6_k (const guint8 *group, guint b)
 {
   guint half = b / 4;
@@ -153,7 +153,7 @@ bytes_q6_k (const guint8 *group, guint b)
   return _mm256_sub_epi8 (bytes, _mm256_set1_epi8 (32));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 factors_q6_k (const guint8 *group)
 {
   return _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (group + 192)));
@@ -168,7 +168,7 @@ scale_q6_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 
 /* --- Q8_K: scale (a float), 256 signed bytes, sums --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_q8_k (const guint8 *group, guint b)
 {
   return _mm256_loadu_si256 ((const __m256i *) (group + 4 + 32 * b));
@@ -186,7 +186,7 @@ scale_q8_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *
 
 /* --- TQ2_0: planes of 2 bits, scale; TQ1_0: 52 bytes of digits of base three, scale --- */
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_tq2_0 (const guint8 *group, guint b)
 {
   return _mm256_sub_epi8 (bit_pairs (group, b), _mm256_set1_epi8 (1));
@@ -200,7 +200,7 @@ scale_tq2_0 (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 
 }
 
 /* Bytes times 3^n, modulo 256: the digit behind n others comes first then. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 shift_digits (__m256i bytes, guint n)
 {
   for (guint i = 0; i < n; i++)
@@ -209,7 +209,7 @@ shift_digits (__m256i bytes, guint n)
 }
 
 /* The digit that a byte begins with: what times 3 goes beyond it. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 first_digits (__m256i bytes)
 {
   __m256i one = _mm256_cmpeq_epi8 (_mm256_max_epu8 (bytes, _mm256_set1_epi8 (86)), bytes);
@@ -220,7 +220,7 @@ first_digits (__m256i bytes)
 
 /* Bytes that begin with the digits of block b: 32 bytes have those of blocks 0 to 4, 16 bytes those of 5, 6
  * and half of 7, four bytes the rest. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 shifted_tq1_0 (const guint8 *group, guint b)
 {
   __m256i sixteen = _mm256_castsi128_si256 (_mm_loadu_si128 ((const __m128i *) (group + 32)));
@@ -242,7 +242,7 @@ shifted_tq1_0 (const guint8 *group, guint b)
   return _mm256_permute2x128_si256 (sixteen, second, 0x20);
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 bytes_tq1_0 (const guint8 *group, guint b)
 {
   return _mm256_sub_epi8 (first_digits (shifted_tq1_0 (group, b)), _mm256_set1_epi8 (1));

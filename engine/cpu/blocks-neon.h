@@ -107,14 +107,14 @@ scale_all (GroupScales *group, float scale)
 
 /* --- Q4_0: scale, 16 bytes of nibbles; Q4_1: scale, offset, nibbles --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q4_0 (const guint8 *block)
 {
   return (BlockBytes) { { signed_bytes (nibbles_at (block + 2, FALSE), 8),
                           signed_bytes (nibbles_at (block + 2, TRUE), 8) } };
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q4_1 (const guint8 *block)
 {
   return (BlockBytes) { { signed_bytes (nibbles_at (block + 4, FALSE), 0),
@@ -135,13 +135,13 @@ join_fifths (const guint8 *bits, guint8 zero)
                           signed_bytes (vorrq_u8 (nibbles_at (bits + 4, TRUE), high), zero) } };
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q5_0 (const guint8 *block)
 {
   return join_fifths (block + 2, 16);
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q5_1 (const guint8 *block)
 {
   return join_fifths (block + 4, 0);
@@ -149,7 +149,7 @@ bytes_q5_1 (const guint8 *block)
 
 /* --- Q8_0: scale, 32 signed bytes --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q8_0 (const guint8 *block)
 {
   const gint8 *p = (const gint8 *) block + 2;
@@ -170,7 +170,7 @@ bit_pairs (const guint8 *planes, guint b, guint8 zero)
                           signed_bytes (bits_of (vld1q_u8 (p + 16), 2 * (b % 4), 3), zero) } };
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q2_k (const guint8 *group, guint b)
 {
   return bit_pairs (group + 16, b, 0);
@@ -189,7 +189,7 @@ scales_of_q2_k (const guint8 *group, GroupScales *scales)
 
 /* --- Q3_K: 32 bytes of third bits, planes of 2 bits, 16 scales of 6 bits, scale --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q3_k (const guint8 *group, guint b)
 {
   BlockBytes bytes = bit_pairs (group + 32, b, 4);
@@ -221,7 +221,7 @@ scales_of_q3_k (const guint8 *group, GroupScales *scales)
 /* --- Q4_K: scale, scale of offsets, 12 bytes of eight scales and eight offsets of 6 bits, 128 bytes of
  * nibbles; Q5_K: the same with 32 bytes of fifth bits before the nibbles --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q4_k (const guint8 *group, guint b)
 {
   const guint8 *p = group + 16 + b / 2 * 32;
@@ -230,7 +230,7 @@ bytes_q4_k (const guint8 *group, guint b)
                           signed_bytes (nibbles_at (p + 16, b % 2 == 1), 0) } };
 }
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q5_k (const guint8 *group, guint b)
 {
   const guint8 *p = group + 48 + b / 2 * 32;
@@ -262,7 +262,7 @@ scales_of_q4_k (const guint8 *group, GroupScales *scales)
 /* --- Q6_K: 128 bytes of nibbles, 64 bytes of upper bits in pairs, 16 signed scales of 16 columns each,
  * scale --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q6_k (const guint8 *group, guint b)
 {
   const guint8 *lower = group + b / 4 * 64 + b % 2 * 32;
@@ -287,7 +287,7 @@ scales_of_q6_k (const guint8 *group, GroupScales *scales)
 
 /* --- Q8_K: scale (a float), 256 signed bytes, sums --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_q8_k (const guint8 *group, guint b)
 {
   const gint8 *p = (const gint8 *) group + 4 + 32 * b;
@@ -306,7 +306,7 @@ scales_of_q8_k (const guint8 *group, GroupScales *scales)
 
 /* --- TQ2_0: planes of 2 bits, scale; TQ1_0: 52 bytes of digits of base three, scale --- */
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_tq2_0 (const guint8 *group, guint b)
 {
   return bit_pairs (group, b, 1);
@@ -329,7 +329,7 @@ digits_of (uint8x16_t bytes, uint8x16_t powers)
 }
 
 /* 32 bytes have the digits of blocks 0 to 4, 16 bytes those of 5, 6 and half of 7, four bytes the rest. */
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 bytes_tq1_0 (const guint8 *group, guint b)
 {
   static const guint8 powers[5] = { 1, 3, 9, 27, 81 };

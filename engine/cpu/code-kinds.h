@@ -37,7 +37,7 @@ typedef struct {
 } CodeGroup;
 
 /* The blocks of a pair; those behind the row's end are zeros. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 find_code_blocks (CodeKind       kind,
                   const guint8  *group,
                   guint          n_blocks,
@@ -63,7 +63,7 @@ find_code_blocks (CodeKind       kind,
     }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_code_pair (
   CodeKind kind, const guint8 *group, guint n_blocks, guint pair, CodeGroup *weights)
 {
@@ -75,7 +75,7 @@ unpack_code_pair (
   kind.pair_scales (headers, weights->scales[pair], &weights->offsets[pair]);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_codes (CodeKind kind, const guint8 *group, guint n_blocks, CodeGroup *weights)
 {
   Codes codes[4];

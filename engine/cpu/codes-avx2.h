@@ -17,20 +17,20 @@ typedef struct {
 #ifdef __AVXVNNI__
 
 /* The products of bytes of the same four columns each, added to sums. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 add_bytes (__m256i sums, __m256i codes, const gint8 *x)
 {
   return _mm256_dpbusd_avx_epi32 (sums, codes, _mm256_load_si256 ((const __m256i *) x));
 }
 
 /* What sums of the high plane begin with, which become 128 times as much. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 begin_sums (const gint32 *zeros, guint zero)
 {
   return zero == ZERO_SIGNED ? _mm256_load_si256 ((const __m256i *) zeros) : _mm256_setzero_si256 ();
 }
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 end_sums (__m256i sums, const gint32 *zeros, guint zero)
 {
   if (zero != 0 && zero != ZERO_SIGNED)
@@ -39,7 +39,7 @@ end_sums (__m256i sums, const gint32 *zeros, guint zero)
   return _mm256_cvtepi32_ps (sums);
 }
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint zero)
 {
   const gint32 *zeros = x->half_zeros[half] + 8 * side;
@@ -49,7 +49,7 @@ multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint ze
   return end_sums (sums, zeros, zero);
 }
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, guint zero)
 {
   const gint32 *zeros = x->zeros + 8 * side;
@@ -63,7 +63,7 @@ multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, gui
 #else
 
 /* Of bytes with a sign: the products of four columns, whole, in 32 bits. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 multiply_signed (__m256i codes, const gint16 words[2][16])
 {
   __m256i even = _mm256_srai_epi16 (_mm256_slli_epi16 (codes, 8), 8);
@@ -75,14 +75,14 @@ multiply_signed (__m256i codes, const gint16 words[2][16])
 }
 
 /* Of codes below 64: the products of two columns in 16 bits, which may be added once more. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 multiply_twos (__m256i codes, const gint8 *x)
 {
   return _mm256_maddubs_epi16 (codes, _mm256_load_si256 ((const __m256i *) x));
 }
 
 /* The sums of 128 * high + low - zero * columns, in 32 bits; zeros is minus the sum of the columns. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 join_planes (__m256i high, __m256i low, const gint32 *zeros, guint zero)
 {
   __m256i sums = _mm256_add_epi32 (_mm256_madd_epi16 (high, _mm256_set1_epi16 (128)),
@@ -94,7 +94,7 @@ join_planes (__m256i high, __m256i low, const gint32 *zeros, guint zero)
                                                     __builtin_ctz (zero)));
 }
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint zero)
 {
   if (zero == ZERO_SIGNED)
@@ -104,7 +104,7 @@ multiply_side (__m256i codes, const FewPair *x, guint half, guint side, guint ze
                                           x->half_zeros[half] + 8 * side, zero));
 }
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, guint zero)
 {
   __m256i high;
@@ -122,14 +122,14 @@ multiply_sides (__m256i first, __m256i second, const FewPair *x, guint side, gui
 
 #endif
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_pair (Codes first, Codes second, const FewPair *x, guint zero)
 {
   return (Lanes) { multiply_sides (first.low, second.low, x, 0, zero),
                    multiply_sides (first.high, second.high, x, 1, zero) };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_half (Codes codes, const FewPair *x, guint half, guint zero)
 {
   return (Lanes) { multiply_side (codes.low, x, half, 0, zero),
@@ -138,25 +138,25 @@ multiply_half (Codes codes, const FewPair *x, guint half, guint zero)
 
 /* --- Scales --- */
 
-static inline __attribute__ ((always_inline)) __m256
+G_ALWAYS_INLINE static inline __m256
 spread_pair (__m256 v, int a, int b)
 {
   return _mm256_permutevar8x32_ps (v, _mm256_setr_epi32 (a, a, a, a, b, b, b, b));
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_lanes (Lanes v, int a, int b, int c, int d)
 {
   return (Lanes) { spread_pair (v.low, a, b), spread_pair (v.high, c - 8, d - 8) };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_eight (__m256 v, int a, int b, int c, int d)
 {
   return (Lanes) { spread_pair (v, a, b), spread_pair (v, c, d) };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_two (__m128 v)
 {
   __m256 both = spread_pair (_mm256_castps128_ps256 (v), 0, 1);
@@ -164,20 +164,20 @@ spread_two (__m128 v)
   return (Lanes) { both, both };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 extend_eight (__m256 v)
 {
   return (Lanes) { v, _mm256_setzero_ps () };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 lanes_of_bytes (__m128i bytes)
 {
   return (Lanes) { _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (bytes)),
                    _mm256_cvtepi32_ps (_mm256_cvtepu8_epi32 (_mm_srli_si128 (bytes, 8))) };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 lanes_of_words (__m256i words)
 {
   __m128i low = _mm256_castsi256_si128 (words);
@@ -189,7 +189,7 @@ lanes_of_words (__m256i words)
 
 /* --- Codes of four blocks --- */
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 load_four (const guint8 *const blocks[4], gsize offset)
 {
   __m128i v[4];
@@ -200,7 +200,7 @@ load_four (const guint8 *const blocks[4], gsize offset)
 }
 
 /* The halves of four blocks. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 split_four (__m256i a, __m256i b, __m256i c, __m256i d, Codes codes[2])
 {
   codes[0] = (Codes) { _mm256_permute2x128_si256 (a, b, 0x20),
@@ -209,19 +209,19 @@ split_four (__m256i a, __m256i b, __m256i c, __m256i d, Codes codes[2])
                        _mm256_permute2x128_si256 (c, d, 0x31) };
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 nibbles_of (__m256i bytes)
 {
   return _mm256_and_si256 (bytes, _mm256_set1_epi8 (15));
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 low_nibbles (Codes bytes)
 {
   return (Codes) { nibbles_of (bytes.low), nibbles_of (bytes.high) };
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 high_nibbles_of (__m256i bytes)
 {
 #ifdef __GFNI__
@@ -231,19 +231,19 @@ high_nibbles_of (__m256i bytes)
 #endif
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 high_nibbles (Codes bytes)
 {
   return (Codes) { high_nibbles_of (bytes.low), high_nibbles_of (bytes.high) };
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 low_signed (Codes bytes)
 {
   return low_nibbles (bytes);
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 high_signed (Codes bytes)
 {
   return high_nibbles (bytes);
@@ -251,7 +251,7 @@ high_signed (Codes bytes)
 
 /* v + 16 where the bit of the byte is set: of two blocks, whose 16 bits each are bytes first and first + 1, first + 4
  * and first + 5 of fifths */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 add_sixteens (__m256i v, __m256i fifths, guint first)
 {
   __m256i lanes = _mm256_set1_epi64x ((gint64) G_GUINT64_CONSTANT (0x8040201008040201));
@@ -273,7 +273,7 @@ add_sixteens (__m256i v, __m256i fifths, guint first)
 }
 
 /* Of blocks that have their fifth bits, then their nibbles at offset. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_of_five_bits (const guint8 *const blocks[4], gsize offset, Codes codes[2])
 {
   Codes bytes = load_four (blocks, offset + 4);
@@ -289,19 +289,19 @@ codes_of_five_bits (const guint8 *const blocks[4], gsize offset, Codes codes[2])
   codes[1] = (Codes) { add_sixteens (high.low, fifths, 2), add_sixteens (high.high, fifths, 10) };
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
 {
   codes_of_five_bits (blocks, 2, codes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
 {
   codes_of_five_bits (blocks, 4, codes);
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_signed_bytes (Codes bytes)
 {
 #ifdef __AVXVNNI__
@@ -313,7 +313,7 @@ of_signed_bytes (Codes bytes)
 #endif
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 to_signed_bytes (Codes codes, guint zero)
 {
   __m256i v = _mm256_set1_epi8 ((char) zero);
@@ -323,19 +323,19 @@ to_signed_bytes (Codes codes, guint zero)
   return (Codes) { _mm256_sub_epi8 (codes.low, v), _mm256_sub_epi8 (codes.high, v) };
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_bytes (Codes bytes, guint zero G_GNUC_UNUSED)
 {
   return bytes;
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_digits (Codes bytes)
 {
   return (Codes) { first_digits (bytes.low), first_digits (bytes.high) };
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 look_up (__m128i book, Codes nibbles)
 {
   __m256i both = _mm256_broadcastsi128_si256 (book);
@@ -344,7 +344,7 @@ look_up (__m128i book, Codes nibbles)
                                     _mm256_shuffle_epi8 (both, nibbles.high) });
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 mix_eights (Codes a, Codes b, Codes codes[2])
 {
   codes[0] = (Codes) { _mm256_unpacklo_epi64 (a.low, b.low),
@@ -356,7 +356,7 @@ mix_eights (Codes a, Codes b, Codes codes[2])
 /* --- The K types; see format/block-dequantise-k.c --- */
 
 /* 128 bytes as [bytes 0 … 15 of each 32], [bytes 16 … 31 of each 32] */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 load_sides (const guint8 *p, Codes sides[2])
 {
   __m256i v[4];
@@ -366,7 +366,7 @@ load_sides (const guint8 *p, Codes sides[2])
   split_four (v[0], v[1], v[2], v[3], sides);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q4_k (const guint8 *group, Codes codes[4])
 {
   Codes sides[2];
@@ -379,20 +379,20 @@ codes_q4_k (const guint8 *group, Codes codes[4])
     }
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 two_counts (int low, int high)
 {
   return _mm256_setr_epi32 (low, low, low, low, high, high, high, high);
 }
 
 /* v and bit 4 of the others */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 or_sixteens (__m256i v, __m256i bits)
 {
   return _mm256_or_si256 (v, _mm256_and_si256 (bits, _mm256_set1_epi8 (16)));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_k (const guint8 *group, Codes codes[4])
 {
   Codes sides[2];
@@ -418,7 +418,7 @@ codes_q5_k (const guint8 *group, Codes codes[4])
 
 /* Blocks q and q + 2 of a half of the group: a low and a high nibble of the same bytes, and bits 0 and 1,
  * 4 and 5 of upper. */
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 two_blocks_q6_k (const guint8 *nibbles, __m256i upper)
 {
   __m256i bytes = _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) nibbles));
@@ -427,7 +427,7 @@ two_blocks_q6_k (const guint8 *nibbles, __m256i upper)
   return _mm256_or_si256 (nibbles_of (_mm256_srlv_epi32 (bytes, two_counts (0, 4))), upper);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q6_k (const guint8 *group, Codes codes[4])
 {
   for (guint i = 0; i < 2; i++)
@@ -446,7 +446,7 @@ codes_q6_k (const guint8 *group, Codes codes[4])
     }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_iq4_xs (const guint8 *group, Codes codes[4])
 {
   __m128i book = _mm_setr_epi8 (SOTTO_CODES_IQ4);

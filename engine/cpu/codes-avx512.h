@@ -32,7 +32,7 @@ matrices (gint64 a, gint64 b, gint64 c, gint64 d)
 
 /* --- Products --- */
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_pair (Codes first, Codes second, const FewPair *x, guint zero)
 {
   __m512i sums = zero > 0 ? _mm512_load_si512 (x->zeros) : _mm512_setzero_si512 ();
@@ -45,7 +45,7 @@ multiply_pair (Codes first, Codes second, const FewPair *x, guint zero)
   return _mm512_cvtepi32_ps (sums);
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_half (Codes codes, const FewPair *x, guint half, guint zero)
 {
   __m512i sums = zero > 0 ? _mm512_load_si512 (x->half_zeros[half]) : _mm512_setzero_si512 ();
@@ -58,39 +58,39 @@ multiply_half (Codes codes, const FewPair *x, guint half, guint zero)
 
 /* --- Scales --- */
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_lanes (Lanes v, int a, int b, int c, int d)
 {
   return _mm512_permutexvar_ps (
     _mm512_setr_epi32 (a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d), v);
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_eight (__m256 v, int a, int b, int c, int d)
 {
   return spread_lanes (_mm512_castps256_ps512 (v), a, b, c, d);
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 spread_two (__m128 v)
 {
   return _mm512_permutexvar_ps (_mm512_setr_epi32 (0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1),
                                 _mm512_castps128_ps512 (v));
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 extend_eight (__m256 v)
 {
   return _mm512_zextps256_ps512 (v);
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 lanes_of_bytes (__m128i bytes)
 {
   return _mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 (bytes));
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 lanes_of_words (__m256i words)
 {
   return _mm512_cvtepi32_ps (_mm512_cvtepi16_epi32 (words));
@@ -98,7 +98,7 @@ lanes_of_words (__m256i words)
 
 /* --- Codes of four blocks --- */
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 load_four (const guint8 *const blocks[4], gsize offset)
 {
   __m128i v[4];
@@ -110,7 +110,7 @@ load_four (const guint8 *const blocks[4], gsize offset)
 }
 
 /* The halves of four blocks. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 split_four (__m256i a, __m256i b, __m256i c, __m256i d, Codes codes[2])
 {
   __m512i left = _mm512_inserti64x4 (_mm512_castsi256_si512 (a), b, 1);
@@ -120,46 +120,46 @@ split_four (__m256i a, __m256i b, __m256i c, __m256i d, Codes codes[2])
   codes[1] = _mm512_shuffle_i64x2 (left, right, 0xdd);
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 low_nibbles (Codes bytes)
 {
   return _mm512_and_si512 (bytes, _mm512_set1_epi8 (15));
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 high_nibbles (Codes bytes)
 {
   return TRANSFORM (bytes, _mm512_set1_epi64 (HIGH_NIBBLES), 0);
 }
 
 /* nibble - 8 */
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 low_signed (Codes bytes)
 {
   return TRANSFORM (bytes, _mm512_set1_epi64 (LOW_SIGNED), TURNED_4);
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 high_signed (Codes bytes)
 {
   return TRANSFORM (bytes, _mm512_set1_epi64 (HIGH_SIGNED), TURNED_4);
 }
 
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_signed_bytes (Codes bytes)
 {
   return _mm512_xor_si512 (bytes, _mm512_set1_epi8 ((char) 0x80));
 }
 
 /* bytes - zero, of bytes without a sign */
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_bytes (Codes bytes, guint zero)
 {
   return zero == 0 ? bytes : _mm512_add_epi8 (bytes, _mm512_set1_epi8 ((char) (128 - zero)));
 }
 
 /* See first_digits(). */
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 of_digits (Codes bytes)
 {
   __m512i one = _mm512_set1_epi8 (1);
@@ -171,7 +171,7 @@ of_digits (Codes bytes)
 }
 
 /* Numbers of a codebook. */
-static inline __attribute__ ((always_inline)) Codes
+G_ALWAYS_INLINE static inline Codes
 look_up (__m128i book, Codes nibbles)
 {
   return _mm512_shuffle_epi8 (
@@ -179,7 +179,7 @@ look_up (__m128i book, Codes nibbles)
 }
 
 /* [a0 … a7 b0 … b7] in each quarter, and [a8 … a15 b8 … b15] */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 mix_eights (Codes a, Codes b, Codes codes[2])
 {
   codes[0] = _mm512_unpacklo_epi64 (a, b);
@@ -189,7 +189,7 @@ mix_eights (Codes a, Codes b, Codes codes[2])
 /* --- Types with fifth bits --- */
 
 /* The first eight bytes of four blocks. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 load_headers (const guint8 *const blocks[4])
 {
   __m128i first = _mm_loadl_epi64 ((const __m128i *) blocks[0]);
@@ -203,7 +203,7 @@ load_headers (const guint8 *const blocks[4])
 }
 
 /* The matrices whose bits 4 and, with a sign, 5 to 7 of a byte are those of the headers' word, a bit a byte. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 spread_fifths (__m512i headers, guint word, gboolean is_signed)
 {
   __m512i eighths = _mm512_setr_epi64 (0, 1, 8, 9, 16, 17, 24, 25);
@@ -224,7 +224,7 @@ spread_fifths (__m512i headers, guint word, gboolean is_signed)
   return _mm512_gf2p8affine_epi64_epi8 (lanes, rows, 0x70);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 put_fifths (__m512i bytes, __m512i first, __m512i second, Codes codes[2])
 {
   codes[0] = _mm512_ternarylogic_epi64 (bytes, _mm512_set1_epi8 (15), first, 0xea);
@@ -232,7 +232,7 @@ put_fifths (__m512i bytes, __m512i first, __m512i second, Codes codes[2])
 }
 
 /* Less 16, and plus 128: the upper four bits are 1000 with the fifth one set, and 0111 without. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
 {
   __m512i headers = load_headers (blocks);
@@ -241,7 +241,7 @@ codes_q5_0 (const guint8 *const blocks[4], Codes codes[2])
               spread_fifths (headers, 2, TRUE), codes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_q5_0 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   gint64 even = 0x0100010001000100; /* word 0 of a quarter's first header, and of its second */
@@ -252,7 +252,7 @@ scales_q5_0 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GN
     _mm256_shuffle_epi8 (_mm512_castsi512_si256 (load_headers (blocks)), words));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
 {
   __m512i headers = load_headers (blocks);
@@ -261,7 +261,7 @@ codes_q5_1 (const guint8 *const blocks[4], Codes codes[2])
               spread_fifths (headers, 3, FALSE), codes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_q5_1 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets)
 {
   __m256i both = _mm256_permutevar8x32_epi32 (_mm512_castsi512_si256 (load_headers (blocks)),
@@ -275,7 +275,7 @@ scales_q5_1 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets)
 /* --- The K types; see format/block-dequantise-k.c --- */
 
 /* 128 bytes as [bytes 0 … 15 of each 32], [bytes 16 … 31 of each 32] */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 load_sides (const guint8 *p, __m512i *left, __m512i *right)
 {
   __m512i a = _mm512_loadu_si512 (p);
@@ -285,7 +285,7 @@ load_sides (const guint8 *p, __m512i *left, __m512i *right)
   *right = _mm512_shuffle_i64x2 (a, b, 0xdd);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q4_k (const guint8 *group, Codes codes[4])
 {
   __m512i left;
@@ -298,7 +298,7 @@ codes_q4_k (const guint8 *group, Codes codes[4])
   codes[3] = high_nibbles (right);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q5_k (const guint8 *group, Codes codes[4])
 {
   __m512i fifth_left = _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const __m128i *) (group + 16)));
@@ -318,7 +318,7 @@ codes_q5_k (const guint8 *group, Codes codes[4])
 
 /* Nibbles of halves h of the group (64 bytes each) and pairs of upper bits: block 4 h + q has its
  * nibbles in bytes 32 (q % 2) … and the pair 2 q of 32 bytes. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q6_k (const guint8 *group, Codes codes[4])
 {
   __m512i nibbles = matrices (LOW_NIBBLES, HIGH_NIBBLES, LOW_NIBBLES, HIGH_NIBBLES);
@@ -340,7 +340,7 @@ codes_q6_k (const guint8 *group, Codes codes[4])
                               TRANSFORM (right, odd, TURNED_6));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_iq4_xs (const guint8 *group, Codes codes[4])
 {
   __m128i book = _mm_setr_epi8 (SOTTO_CODES_IQ4);

@@ -15,7 +15,7 @@ typedef struct {
 
 /* --- Products --- */
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_pair (Codes first, Codes second, const FewPair *x, guint zero G_GNUC_UNUSED)
 {
   Lanes products;
@@ -33,7 +33,7 @@ multiply_pair (Codes first, Codes second, const FewPair *x, guint zero G_GNUC_UN
   return products;
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 multiply_half (Codes codes, const FewPair *x, guint half, guint zero G_GNUC_UNUSED)
 {
   Lanes products;
@@ -51,8 +51,8 @@ multiply_half (Codes codes, const FewPair *x, guint half, guint zero G_GNUC_UNUS
 /* --- Types of blocks of 32 columns: codes and scales of four blocks --- */
 
 #define CODES_OF_BLOCKS(name)                                                                      \
-  static inline __attribute__ ((always_inline)) void codes_##name (const guint8 *const blocks[4],  \
-                                                                   Codes codes[2])                 \
+  G_ALWAYS_INLINE static inline void codes_##name (const guint8 *const blocks[4],                  \
+                                                   Codes codes[2])                                 \
   {                                                                                                \
     for (guint i = 0; i < 4; i++)                                                                  \
       {                                                                                            \
@@ -73,7 +73,7 @@ CODES_OF_BLOCKS (mxfp4)
 CODES_OF_BLOCKS (nvfp4)
 
 /* Halves at the blocks' beginnings. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pair_scales (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   for (guint i = 0; i < 4; i++)
@@ -81,7 +81,7 @@ pair_scales (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GN
 }
 
 /* Two halves each: the scale, and the offset where FewGroup.pair_sums wants it. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pair_scales_offsets (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets)
 {
   float lanes[LANES] = { 0 };
@@ -92,14 +92,14 @@ pair_scales_offsets (const guint8 *const blocks[4], Lanes scales[2], Lanes *offs
   *offsets = lanes_load (lanes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_mxfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   for (guint i = 0; i < 4; i++)
     scales[0].v[i] = vdupq_n_f32 (power_of_two (*blocks[i]));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_nvfp4 (const guint8 *const headers[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   for (guint half = 0; half < 2; half++)
@@ -110,8 +110,8 @@ scales_nvfp4 (const guint8 *const headers[4], Lanes scales[2], Lanes *offsets G_
 /* --- Types of 256 columns: codes and scales of a group --- */
 
 #define CODES_OF_GROUP(name)                                                                       \
-  static inline __attribute__ ((always_inline)) void codes_##name (const guint8 *group,            \
-                                                                   Codes codes[4])                 \
+  G_ALWAYS_INLINE static inline void codes_##name (const guint8 *group,                            \
+                                                   Codes codes[4])                                 \
   {                                                                                                \
     for (guint b = 0; b < 8; b++)                                                                  \
       {                                                                                            \
@@ -140,7 +140,7 @@ CODES_OF_GROUP (tq1_0)
 CODES_OF_GROUP (tq2_0)
 
 /* One for each block. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 spread_scales (const GroupScales *group, Lanes scales[4])
 {
   for (guint b = 0; b < 8; b++)
@@ -148,7 +148,7 @@ spread_scales (const GroupScales *group, Lanes scales[4])
 }
 
 /* One for 16 columns each, with the factors in it. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 spread_half_scales (const GroupScales *group, Lanes scales[4])
 {
   int8x16_t factors = vld1q_s8 (group->factors);
@@ -165,7 +165,7 @@ spread_half_scales (const GroupScales *group, Lanes scales[4])
 }
 
 /* Where FewGroup.sums or half_sums want them, which are less than nothing. */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 minus_offsets (const GroupScales *group)
 {
   float32x4_t none = vdupq_n_f32 (0.0f);
@@ -174,7 +174,7 @@ minus_offsets (const GroupScales *group)
                      vnegq_f32 (vld1q_f32 (group->offsets[0] + 4)) } };
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 minus_half_offsets (const GroupScales *group)
 {
   Lanes lanes;
@@ -197,7 +197,7 @@ no_offsets (const GroupScales *group G_GNUC_UNUSED)
 }
 
 #define SCALES_OF(name, spread, offsets_of)                                                        \
-  static inline __attribute__ ((always_inline)) void scales_##name (                               \
+  G_ALWAYS_INLINE static inline void scales_##name (                                               \
     const guint8 *group, Lanes scales[4], Lanes *offsets)                                          \
   {                                                                                                \
     GroupScales own;                                                                               \

@@ -24,7 +24,7 @@
 /* --- Types of blocks of 32 columns: codes and scales of four blocks --- */
 
 /* Halves at the blocks' beginnings. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pair_scales (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   guint16 halves[4];
@@ -39,7 +39,7 @@ pair_scales (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GN
 }
 
 /* Two halves each: the scale, and the offset where FewGroup.pair_sums wants it. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pair_scales_offsets (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets)
 {
   guint32 both[4];
@@ -53,7 +53,7 @@ pair_scales_offsets (const guint8 *const blocks[4], Lanes scales[2], Lanes *offs
   *offsets = extend_eight (v);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q4_0 (const guint8 *const blocks[4], Codes codes[2])
 {
   Codes bytes = load_four (blocks, 2);
@@ -62,7 +62,7 @@ codes_q4_0 (const guint8 *const blocks[4], Codes codes[2])
   codes[1] = high_signed (bytes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q4_1 (const guint8 *const blocks[4], Codes codes[2])
 {
   Codes bytes = load_four (blocks, 4);
@@ -71,14 +71,14 @@ codes_q4_1 (const guint8 *const blocks[4], Codes codes[2])
   codes[1] = high_nibbles (bytes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_q8_0 (const guint8 *const blocks[4], Codes codes[2])
 {
   codes[0] = of_signed_bytes (load_four (blocks, 2));
   codes[1] = of_signed_bytes (load_four (blocks, 18));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_iq4_nl (const guint8 *const blocks[4], Codes codes[2])
 {
   Codes bytes = load_four (blocks, 2);
@@ -87,7 +87,7 @@ codes_iq4_nl (const guint8 *const blocks[4], Codes codes[2])
   codes[1] = look_up (_mm_setr_epi8 (SOTTO_CODES_IQ4), high_nibbles (bytes));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_mxfp4 (const guint8 *const blocks[4], Codes codes[2])
 {
   Codes bytes = load_four (blocks, 1);
@@ -96,7 +96,7 @@ codes_mxfp4 (const guint8 *const blocks[4], Codes codes[2])
   codes[1] = look_up (_mm_setr_epi8 (SOTTO_CODES_FP4), high_nibbles (bytes));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_mxfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   guint64 exponents = 0;
@@ -107,7 +107,7 @@ scales_mxfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_G
 }
 
 /* Half of a block of the file: its codes, and its two scales, are found apart (find_code_blocks). */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_nvfp4 (const guint8 *const blocks[4], Codes codes[2])
 {
   __m128i book = _mm_setr_epi8 (SOTTO_CODES_FP4);
@@ -116,7 +116,7 @@ codes_nvfp4 (const guint8 *const blocks[4], Codes codes[2])
   mix_eights (look_up (book, low_nibbles (bytes)), look_up (book, high_nibbles (bytes)), codes);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_nvfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_GNUC_UNUSED)
 {
   guint64 bytes = 0;
@@ -132,7 +132,7 @@ scales_nvfp4 (const guint8 *const blocks[4], Lanes scales[2], Lanes *offsets G_G
 /* --- Types of 256 columns: codes and scales of a group --- */
 
 /* From bytes_* of blocks-*.h, which are `zero` more than the weights, or have a sign. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 group_codes (BytesFunc bytes, guint zero, const guint8 *group, Codes codes[4])
 {
   split_four (bytes (group, 0), bytes (group, 2), bytes (group, 4), bytes (group, 6), codes);
@@ -142,7 +142,7 @@ group_codes (BytesFunc bytes, guint zero, const guint8 *group, Codes codes[4])
 }
 
 /* From scale_*. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 group_scales (ScaleFunc scale, const guint8 *group, Lanes scales[4])
 {
   __m256 v[2];
@@ -154,7 +154,7 @@ group_scales (ScaleFunc scale, const guint8 *group, Lanes scales[4])
 }
 
 /* One for 16 columns each, of both pairs' first and second halves in turn. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 spread_halves (Lanes v, Lanes scales[4])
 {
   scales[0] = spread_lanes (v, 0, 4, 8, 12);
@@ -164,7 +164,7 @@ spread_halves (Lanes v, Lanes scales[4])
 }
 
 /* From scale_*, the same for all blocks, and factors_*. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 group_half_scales (ScaleFunc scale, FactorsFunc factors, const guint8 *group, Lanes scales[4])
 {
   __m256 v[2];
@@ -177,7 +177,7 @@ group_half_scales (ScaleFunc scale, FactorsFunc factors, const guint8 *group, La
 
 /* Scales and minima of six bits: of blocks 0 … 3 both, then of 4 … 7; the offsets are where FewGroup.sums
  * wants them. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_q4_k (const guint8 *group, Lanes scales[4], Lanes *offsets)
 {
   guint64 eight;
@@ -197,7 +197,7 @@ scales_q4_k (const guint8 *group, Lanes scales[4], Lanes *offsets)
   scales[1] = spread_lanes (*offsets, 1, 3, 9, 11);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 scales_q2_k (const guint8 *group, Lanes scales[4], Lanes *offsets)
 {
   __m128i bytes = _mm_loadu_si128 ((const __m128i *) group);
@@ -210,15 +210,15 @@ scales_q2_k (const guint8 *group, Lanes scales[4], Lanes *offsets)
                              lanes_all (half_at (group + 82)));
 }
 
-static inline __attribute__ ((always_inline)) __m256i
+G_ALWAYS_INLINE static inline __m256i
 plain_q3_k (const guint8 *group, guint b)
 {
   return _mm256_add_epi8 (bytes_q3_k (group, b), _mm256_set1_epi8 (4));
 }
 
 #define CODES_OF_BYTES(name, bytes, zero)                                                          \
-  static inline __attribute__ ((always_inline)) void codes_##name (const guint8 *group,            \
-                                                                   Codes codes[4])                 \
+  G_ALWAYS_INLINE static inline void codes_##name (const guint8 *group,                            \
+                                                   Codes codes[4])                                 \
   {                                                                                                \
     group_codes (bytes, zero, group, codes);                                                       \
   }
@@ -235,7 +235,7 @@ CODES_OF_BYTES (iq3_xxs, bytes_iq3_xxs, ZERO_SIGNED)
 CODES_OF_BYTES (iq3_s, bytes_iq3_s, ZERO_SIGNED)
 CODES_OF_BYTES (tq2_0, bit_pairs, 1)
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 codes_tq1_0 (const guint8 *group, Codes codes[4])
 {
   group_codes (shifted_tq1_0, 0, group, codes);
@@ -244,7 +244,7 @@ codes_tq1_0 (const guint8 *group, Codes codes[4])
 }
 
 #define SCALES_OF_BLOCKS(name)                                                                     \
-  static inline __attribute__ ((always_inline)) void scales_##name (                               \
+  G_ALWAYS_INLINE static inline void scales_##name (                                               \
     const guint8 *group, Lanes scales[4], Lanes *offsets G_GNUC_UNUSED)                            \
   {                                                                                                \
     group_scales (scale_##name, group, scales);                                                    \
@@ -260,7 +260,7 @@ SCALES_OF_BLOCKS (tq1_0)
 SCALES_OF_BLOCKS (tq2_0)
 
 #define SCALES_OF_HALVES(name, scale_of)                                                           \
-  static inline __attribute__ ((always_inline)) void scales_##name (                               \
+  G_ALWAYS_INLINE static inline void scales_##name (                                               \
     const guint8 *group, Lanes scales[4], Lanes *offsets G_GNUC_UNUSED)                            \
   {                                                                                                \
     group_half_scales (scale_##scale_of, factors_##name, group, scales);                           \

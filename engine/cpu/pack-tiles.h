@@ -53,7 +53,7 @@ typedef struct {
 } TileRow;
 
 /* n columns of a token. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 round_tile_row (const float *x, guint n, TileRow *to)
 {
   __m512 v[TILE_GROUP / 16];
@@ -90,7 +90,7 @@ round_tile_row (const float *x, guint n, TileRow *to)
   to->scale = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 round_tile_columns (const float *x, guint n, TileRow *to)
 {
   if (n >= TILE_GROUP)

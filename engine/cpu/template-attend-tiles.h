@@ -47,7 +47,7 @@ attend_room (const SottoAttendKeys *head, void *scratch)
 }
 
 /* Sixteen pairs: a row of a tile's high numbers, and of its low ones TILE_BYTES behind. 0xf8: a | (b & c) */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 split_pairs (Lanes a, Lanes b, guint8 *row)
 {
   const __m512i half = _mm512_set1_epi32 (0x8000);
@@ -144,7 +144,7 @@ pack_queries (const AttendRoom *room, const SottoQuery *queries, guint n_queries
 #define RIGHT_1 7
 
 /* ATTEND_ROWS by 32 columns: the tiles of the second 16 lie left_stride and right_stride behind the first. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_split (const guint8 *left,
                 gsize         left_stride,
                 const guint8 *right,

@@ -33,7 +33,7 @@ element_bytes (SottoKvType type)
 }
 
 /* scores[i][first * LANES …] = scale_i * q_i · k for n_tiles (at most four) tiles of keys */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 attend_scores (const AttendTile *tile,
                SottoKvType       type,
                guint             first,
@@ -121,7 +121,7 @@ attend_weights (float *scores, guint begin, guint end, SottoPartial *partial)
 
 /* value_i = value_i * correction_i + sum over n keys of weight * v, for n_lanes (at most four) lanes of
  * a value from element d on */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 attend_values (const AttendTile *tile,
                SottoKvType       type,
                guint             d,
@@ -163,7 +163,7 @@ attend_values (const AttendTile *tile,
       lanes_store (partials[i].value + d + l * LANES, sums[i][l]);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 attend_together (const SottoAttendKeys *head,
                  const AttendTile      *tile,
                  SottoKvType            type,

@@ -48,7 +48,7 @@ typedef struct {
 /* --- Types of blocks of 32 columns as groups of eight --- */
 
 #define GROUP_OF_BLOCKS(name, block_bytes, scale, offset)                                          \
-  static inline __attribute__ ((always_inline)) BlockBytes group_bytes_##name (                    \
+  G_ALWAYS_INLINE static inline BlockBytes group_bytes_##name (                                    \
     const guint8 *group, guint b)                                                                  \
   {                                                                                                \
     return bytes_##name (group + b * (block_bytes));                                               \
@@ -73,7 +73,7 @@ GROUP_OF_BLOCKS (q8_0, 34, half_at (block), 0.0f)
 GROUP_OF_BLOCKS (iq4_nl, 18, half_at (block), 0.0f)
 GROUP_OF_BLOCKS (mxfp4, 17, power_of_two (*block), 0.0f)
 
-static inline __attribute__ ((always_inline)) BlockBytes
+G_ALWAYS_INLINE static inline BlockBytes
 group_bytes_nvfp4 (const guint8 *group, guint b)
 {
   return bytes_nvfp4 (group + b / 2 * 36 + 4 + b % 2 * 16);
@@ -151,7 +151,7 @@ place_byte_panel (guint n_blocks, void *scratch)
 }
 
 /* The scales of n blocks of a row. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_scales (ByteKind kind, const GroupScales *group, guint n, guint block, guint row,
              const BytePanel *panel)
 {
@@ -170,7 +170,7 @@ pack_scales (ByteKind kind, const GroupScales *group, guint n, guint block, guin
 }
 
 /* Rows that are missing repeat the last one; their results are not stored. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_byte_panel (ByteKind         kind,
                  const guint8    *rows,
                  gsize            row_bytes,
@@ -215,7 +215,7 @@ pack_byte_panel (ByteKind         kind,
 /* --- Products --- */
 
 /* products += half a block of the panel times one plane of the tokens, at plane behind their blocks */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_plane (const gint8     *bytes,
            const TokenTile *tile,
            guint            block,
@@ -235,7 +235,7 @@ add_plane (const gint8     *bytes,
 }
 
 /* products = 128 * products */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 raise_products (guint n_units, int32x4_t products[PANEL_UNITS][TOKEN_UNITS])
 {
   for (guint r = 0; r < PANEL_UNITS; r++)
@@ -244,7 +244,7 @@ raise_products (guint n_units, int32x4_t products[PANEL_UNITS][TOKEN_UNITS])
 }
 
 /* Of the blocks of the tile's tokens. */
-static inline __attribute__ ((always_inline)) float32x4_t
+G_ALWAYS_INLINE static inline float32x4_t
 numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint block)
 {
   const float *of[UNIT_TOKENS];
@@ -255,7 +255,7 @@ numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint b
 }
 
 /* sums += scale of the row * scale of the token * products */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_scaled (const float     *scales,
             const TokenTile *tile,
             guint            block,
@@ -274,7 +274,7 @@ add_scaled (const float     *scales,
 }
 
 /* sums += offset of the row * sum of the token's columns */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_offsets (ByteKind         kind,
              const BytePanel *panel,
              const TokenTile *tile,
@@ -299,7 +299,7 @@ add_offsets (ByteKind         kind,
 }
 
 /* sums += one block of the panel times the tokens */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_block (ByteKind         kind,
            const BytePanel *panel,
            const TokenTile *tile,
@@ -344,7 +344,7 @@ add_block (ByteKind         kind,
 
 /* The panel, which are the rows of the product from row on, times n_units units of tokens, chain by chain; the
  * first n_tokens of them, which are those from token on, are stored. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_byte_tile (ByteKind            kind,
                     const BytePanel    *panel,
                     const SottoProduct *product,
@@ -392,7 +392,7 @@ multiply_byte_tile (ByteKind            kind,
       }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
 {
   const guint8 *rows = sotto_product_rows (product);

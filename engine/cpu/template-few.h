@@ -18,7 +18,7 @@ few_distance (guint r, guint n_half, gsize row_bytes)
   return (r + n_ahead < n_half ? n_ahead : n_ahead + n_half) * row_bytes;
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_prefetch (CodeKind kind, const guint8 *group)
 {
   for (guint i = 0; i < kind.group_bytes; i += 64)
@@ -27,7 +27,7 @@ few_prefetch (CodeKind kind, const guint8 *group)
 
 /* --- Products --- */
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 few_add_pair (CodeKind kind, const CodeGroup *weights, const FewGroup *x, guint pair, Lanes sums)
 {
   const Codes *codes = weights->codes[pair];
@@ -48,7 +48,7 @@ few_add_pair (CodeKind kind, const CodeGroup *weights, const FewGroup *x, guint 
 }
 
 /* sums + weights times x */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 few_add (CodeKind kind, const CodeGroup *weights, guint n_blocks, const FewGroup *x, Lanes sums)
 {
   sums = few_add_pair (kind, weights, x, 0, sums);
@@ -60,7 +60,7 @@ few_add (CodeKind kind, const CodeGroup *weights, guint n_blocks, const FewGroup
   return sums;
 }
 
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 few_add_group (CodeKind kind, const guint8 *group, guint n_blocks, const FewGroup *x, Lanes sums)
 {
   CodeGroup weights;
@@ -87,7 +87,7 @@ few_sum_two (Lanes a, Lanes b, float *sum_a, float *sum_b)
 #endif
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply_one (CodeKind kind, const SottoProduct *product, const FewGroup *x)
 {
   gsize row_bytes = product->weight->row_bytes;
@@ -141,7 +141,7 @@ few_token (const FewTokens *tokens, guint t)
 }
 
 /* Of FEW_TOGETHER rows, second_half bytes from each other. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_add_tokens (CodeKind         kind,
                 const guint8    *group,
                 gsize            second_half,
@@ -189,7 +189,7 @@ few_put_sums (const FewTokens *tokens, guint i, const SottoProduct *product, gui
 
 /* At most FEW_ROWS rows, from first_row of the product on. Of an odd number the row in the middle is in both
  * halves. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply_rows (CodeKind            kind,
                    const SottoProduct *product,
                    guint               first_row,
@@ -226,7 +226,7 @@ few_multiply_rows (CodeKind            kind,
     few_put_sums (tokens, i, product, first_row + i, first_row + n_half + i);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply (CodeKind kind, const SottoProduct *product, void *scratch)
 {
   FewTokens tokens = { .packed = sotto_activations_packed (product->x, product->first_token),

@@ -34,7 +34,7 @@ load_bf16 (const void *source)
 
 /* A tile of rows times a tile of tokens, so that each load serves several products: n_rows of the product from
  * row on, n_tokens from token on. The constants are known where this is inlined. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply_float_tile (LoadWeights         load,
                          gsize               element_bytes,
                          const SottoProduct *product,
@@ -100,7 +100,7 @@ few_multiply_float_tile (LoadWeights         load,
 }
 
 /* All rows for n_tokens, at most FLOAT_TOKENS, from token on. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply_float_rows (LoadWeights         load,
                          gsize               element_bytes,
                          const SottoProduct *product,
@@ -116,7 +116,7 @@ few_multiply_float_rows (LoadWeights         load,
     few_multiply_float_tile (load, element_bytes, product, row, 1, token, n_tokens);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 few_multiply_floats (LoadWeights load, gsize element_bytes, const SottoProduct *product)
 {
   for (guint t = 0; t < product->n_tokens; t += FLOAT_TOKENS)

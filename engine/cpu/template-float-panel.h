@@ -35,7 +35,7 @@ load_eight_bf16 (const guint8 *source)
 
 /* The rows into panel, (columns rounded up to 16, PANEL_ROWS), zeros behind the last column. Rows
  * that are missing repeat the last one. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_floats (LoadEight     load,
              gsize         element_bytes,
              const guint8 *rows,
@@ -75,7 +75,7 @@ pack_floats (LoadEight     load,
 }
 
 /* One chain through a stretch: sums += panel times the tokens of the tile. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_float_chain (const float *panel,
                  const float *x,
                  gsize        x_stride,
@@ -100,7 +100,7 @@ add_float_chain (const float *panel,
 }
 
 /* The panel, which are the rows of the product from row on, times n_tokens from token on. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_float_tile (const float        *panel,
                      const SottoProduct *product,
                      guint               row,
@@ -173,7 +173,7 @@ multiply_float_panel (const float *panel, const SottoProduct *product, guint row
 /* Fewer tokens than this are faster in template-float-few.h's tiles. */
 #define FLOAT_PANEL_LEAST 16
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_float_panels (LoadEight load, gsize element_bytes, const SottoProduct *product, float *panel)
 {
   const guint8 *rows = sotto_product_rows (product);

@@ -83,7 +83,7 @@ typedef enum {
 
 /* 32 columns of 16 rows side by side: pairs of columns of a row are a word. What rows lack repeats the
  * last, columns are zeros. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_float_weights (FloatTileKind kind,
                     const guint8 *rows,
                     gsize         row_bytes,
@@ -162,7 +162,7 @@ typedef struct {
 } FloatTilePanel;
 
 /* What is in the registers of tokens times what is in those of weights. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_float_tiles (gboolean more_tokens, gboolean more_rows)
 {
   _tile_dpbf16ps (SUMS_00, FLOATS_0, ROWS_0);
@@ -174,7 +174,7 @@ multiply_float_tiles (gboolean more_tokens, gboolean more_rows)
     _tile_dpbf16ps (SUMS_11, FLOATS_1, ROWS_1);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 load_float_rows (const guint8 *tiles, gsize tile_bytes, gboolean more_rows)
 {
   _tile_loadd (ROWS_0, tiles, 64);
@@ -182,7 +182,7 @@ load_float_rows (const guint8 *tiles, gsize tile_bytes, gboolean more_rows)
     _tile_loadd (ROWS_1, tiles + tile_bytes, 64);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 load_float_tokens (const guint16 *tokens, gsize set_bytes, gboolean more_tokens)
 {
   _tile_loadd (FLOATS_0, tokens, 64);
@@ -191,7 +191,7 @@ load_float_tokens (const guint16 *tokens, gsize set_bytes, gboolean more_tokens)
 }
 
 /* y = or += n_steps times 32 columns of the panel times a tile of tokens. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_float_group (FloatTileKind      kind,
                  const guint8      *tiles,
                  guint              n_steps,
@@ -251,7 +251,7 @@ add_float_group (FloatTileKind      kind,
 
 /* All columns, for n_tokens, which are whole numbers of n_at_once, for which the tiles are shaped. All rows
  * are gone through with the same tokens, which so stay in the first cache. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_float_tokens (FloatTileKind         kind,
                        const FloatTilePanel *panel,
                        const guint8         *tokens,
@@ -295,7 +295,7 @@ multiply_float_tokens (FloatTileKind         kind,
 }
 
 /* n_rows into panel's tiles. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_float_panel (FloatTileKind kind,
                   const guint8 *rows,
                   gsize         row_bytes,
@@ -320,7 +320,7 @@ pack_float_panel (FloatTileKind kind,
       }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_float_rows (FloatTileKind kind, const SottoProduct *product, guint8 *tiles)
 {
   const SottoActivations *x = product->x;

@@ -6,7 +6,7 @@
 #include "cpu/template-float-few.h"
 
 /* Inlined for each activation, so that there is nothing to decide per element. */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 lanes_activate (SottoActivation activation, Lanes x)
 {
   Lanes inner = x;
@@ -41,7 +41,7 @@ lanes_activate (SottoActivation activation, Lanes x)
 }
 
 /* y = x times scale, times weight, plus bias, where there are any; x and y may be the same. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 norm_scale (const float *x,
             float        scale,
             const float *weight,
@@ -98,7 +98,7 @@ kernel_norm (SottoNormKind kind,
   norm_scale (x, scale, weight, bias, n, y);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 gate_all (SottoActivation activation, const float *gate, const float *up, guint n, float *y)
 {
   for (guint i = 0; i < n; i += LANES)
@@ -197,7 +197,7 @@ kernel_convolve (const float *const *rows, const float *weights, guint n_taps, g
 /* Columns first … first + 16 * width - 1 of the state: they do not depend on each other, so that their
  * sums stay in registers. What the state says at key is asked before it decays, the decay multiplied in behind;
  * both sums follow the key's elements. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 delta_columns (const float *query,
                const float *key,
                const float *value,

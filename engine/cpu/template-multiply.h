@@ -22,7 +22,7 @@ place_panel (guint n_blocks, void *scratch)
   return panel;
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_kind (BlockKind kind, const SottoProduct *product, void *scratch)
 {
   const guint8 *rows = sotto_product_rows (product);

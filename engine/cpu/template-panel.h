@@ -79,7 +79,7 @@ transpose_eight (__m256i v[8])
 }
 
 /* v holds eight blocks of a row each; n of them go to the panel, eight rows of a block at once. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 store_transposed (__m256i v[8], guint n, float *target)
 {
   transpose_eight (v);
@@ -98,7 +98,7 @@ spread_factors (__m256i factors, guint half)
 }
 
 /* Block b of eight rows to pairs, their place in the panel. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_block_of_eight (BlockKind           kind,
                      const guint8 *const rows[8],
                      guint               b,
@@ -129,7 +129,7 @@ pack_block_of_eight (BlockKind           kind,
 
 /* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i; those of the
  * next panel, which lie ahead bytes behind, are asked for. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_group (BlockKind kind,
             const guint8 *const rows[8],
             gsize ahead,
@@ -183,7 +183,7 @@ pack_group (BlockKind kind,
 }
 
 /* Rows that are missing repeat the last one; their results are not stored. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 pack_panel (BlockKind kind,
             const guint8 *rows,
             gsize row_bytes,
@@ -255,7 +255,7 @@ sum_halves (const Steps *x, gsize token, float *halves)
 }
 
 /* products += one pair of columns with the tokens of the tile */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_panel_pair (const gint32           *pair,
                      const gint16           *steps,
                      gsize                   stride,
@@ -279,7 +279,7 @@ multiply_panel_pair (const gint32           *pair,
 
 /* Products of n_pairs pairs of columns of a block with the tokens of the tile. The first ones are no sums yet,
  * which gcc sees. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_panel_pairs (const gint32           *pairs,
                       gsize                   n_pairs,
                       const Steps            *x,
@@ -298,7 +298,7 @@ multiply_panel_pairs (const gint32           *pairs,
 }
 
 /* sums += factor of the row * factor of the token * products */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_panel_products (const float            *row_scales,
                     const Steps            *x,
                     gsize                   first_token,
@@ -318,7 +318,7 @@ add_panel_products (const float            *row_scales,
 }
 
 /* sums += one block of the panel times the tokens of the tile */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_panel_block (const Panel            *panel,
                       gsize                   block,
                       BlockForm               form,
@@ -357,7 +357,7 @@ multiply_panel_block (const Panel            *panel,
 
 /* The panel, which are the rows of the product from row on, times n_tokens from token on. Chains rest in memory
  * (the first cache), so that panel and activations are gone through as they lie. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_panel_tile (const Panel        *panel,
                      BlockForm           form,
                      const SottoProduct *product,
@@ -393,7 +393,7 @@ multiply_panel_tile (const Panel        *panel,
       }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_panel (const Panel        *panel,
                 BlockForm           form,
                 const SottoProduct *product,

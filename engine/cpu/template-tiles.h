@@ -61,7 +61,7 @@ typedef struct {
 
 /* A row. The sum of high * high is at most 256 * 128 * 127, that of the mixed ones three times as much: so
  * 256 times the one and the other are still below 2^31. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_row (const Waiting *self, guint tile, guint row)
 {
   const TileSums *sums = self->sums + tile;
@@ -75,7 +75,7 @@ add_row (const Waiting *self, guint tile, guint row)
                                            _mm512_maskz_load_ps (self->before, total)));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 add_rows (const Waiting *self, guint first, guint end)
 {
   for (guint row = first; row < end; row++)
@@ -107,7 +107,7 @@ typedef struct {
   guint due;                    /* n_rows times the slots that were, less n_slots times the rows that are done */
 } Unpacking;
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_some (Unpacking *self)
 {
   self->due += self->n_rows;
@@ -128,7 +128,7 @@ unpack_some (Unpacking *self)
 #define TILE_SLOTS 3
 #define TILE_SLOT_ROWS (2 * TILE_SLOTS) /* that are added in a step */
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 fill_slot (Waiting *waiting, Unpacking *unpacking, guint step, guint slot, guint n_tiles)
 {
   guint n = 2 / n_tiles;
@@ -142,7 +142,7 @@ fill_slot (Waiting *waiting, Unpacking *unpacking, guint step, guint slot, guint
 #define FILL_SLOT(slot) fill_slot (waiting, unpacking, step, slot, n_tiles)
 
 /* A group of one tile of rows or two times a set of tokens. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 multiply_tiles_once (const TileWeights *rows,
                      guint              n_tiles,
                      guint              n_steps,

@@ -57,7 +57,7 @@ code_stretch (SottoBlockType type)
 
 /* Bytes with a sign. Codes of types with a zero have 128 added to them, which falls out; of others half of
  * their range is taken away, which their offsets make good. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 stretch_codes (Codes codes, guint zero, guint stretch)
 {
   const guint8 s = (guint8) stretch;
@@ -93,7 +93,7 @@ has_half_headers (SottoBlockType type)
 }
 
 /* Of those, scales and offsets, or what stands behind the scales. */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 read_headers (SottoBlockType type, const guint8 *group, guint block_bytes, guint n_blocks)
 {
   const __m256i blocks = n_blocks == 8 ? _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7)
@@ -113,7 +113,7 @@ read_headers (SottoBlockType type, const guint8 *group, guint block_bytes, guint
 }
 
 /* The codes of a pair of such blocks. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 load_pair_q4_1 (const guint8 *group, guint pair)
 {
   const __m512i first = _mm512_setr_epi32 (1, 2, 3, 4, 11, 12, 13, 14, 17, 18, 19, 20, 27, 28, 29, 30);
@@ -126,7 +126,7 @@ load_pair_q4_1 (const guint8 *group, guint pair)
 }
 
 /* Of others with a scale for 32 columns, what unpack_codes() leaves. */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 join_factors (CodeKind kind, const guint8 *group, guint n_blocks)
 {
   const __m512i places = _mm512_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
@@ -147,7 +147,7 @@ typedef struct {
   Lanes magnitude;          /* of what the largest is to be found */
 } RowFactors;
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 read_half_factors (CodeKind kind, const guint8 *group, guint n_blocks, Lanes range, RowFactors *row)
 {
   CodeGroup codes;
@@ -171,7 +171,7 @@ read_half_factors (CodeKind kind, const guint8 *group, guint n_blocks, Lanes ran
     }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 read_factors (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_blocks, RowFactors *row)
 {
   const Lanes range = lanes_all ((float) (128 >> code_stretch (type)));
@@ -200,7 +200,7 @@ read_factors (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_b
 }
 
 /* In each lane of four the largest of all lanes of a, b, c and d. */
-static inline __attribute__ ((always_inline)) Lanes
+G_ALWAYS_INLINE static inline Lanes
 find_largest (Lanes a, Lanes b, Lanes c, Lanes d)
 {
   Lanes ab = lanes_maximum (_mm512_unpacklo_ps (a, b), _mm512_unpackhi_ps (a, b));
@@ -214,7 +214,7 @@ find_largest (Lanes a, Lanes b, Lanes c, Lanes d)
 }
 
 /* Of FACTOR_ROWS rows. A unit is the value of 256 steps, for sums come in units of that. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 find_factors (CodeKind            kind,
               SottoBlockType      type,
               const guint8 *const groups[FACTOR_ROWS],
@@ -247,7 +247,7 @@ find_factors (CodeKind            kind,
 }
 
 /* A word of each lane of four, wherever a code may stand. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 spread_word (__m512i words, guint i)
 {
   return _mm512_shuffle_epi8 (words, _mm512_set1_epi16 ((gint16) (0x0100 + 0x0404 * i)));
@@ -261,7 +261,7 @@ typedef struct {
 } TilePlanes;
 
 /* Bits of a where the mask has them, else of b: 0xca. */
-static inline __attribute__ ((always_inline)) TilePlanes
+G_ALWAYS_INLINE static inline TilePlanes
 scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
 {
   const __m512i lower = _mm512_set1_epi16 (255);
@@ -286,7 +286,7 @@ has_nibbles (SottoBlockType type)
 }
 
 /* What they stand for, stretched. */
-static inline __attribute__ ((always_inline)) __m512i
+G_ALWAYS_INLINE static inline __m512i
 nibble_bytes (SottoBlockType type)
 {
   if (type == SOTTO_BLOCK_IQ4_NL || type == SOTTO_BLOCK_IQ4_XS)
@@ -296,7 +296,7 @@ nibble_bytes (SottoBlockType type)
     _mm_setr_epi8 (-128, -112, -96, -80, -64, -48, -32, -16, 0, 16, 32, 48, 64, 80, 96, 112));
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 load_nibbles (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_blocks, Codes codes[2][2])
 {
   const guint8 *headers[4];
@@ -327,7 +327,7 @@ load_nibbles (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_b
 }
 
 /* A row of a group, n_blocks of it there: its 64 bytes of every step and plane. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_tile_row (CodeKind           kind,
                  SottoBlockType     type,
                  const guint8      *group,
@@ -396,7 +396,7 @@ typedef struct {
 } TileSource;
 
 /* Those of rows that are not there are those of the last one. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 find_row_factors (CodeKind kind, SottoBlockType type, const TileSource *self, guint first, guint n_blocks)
 {
   const guint8 *groups[FACTOR_ROWS];
@@ -406,7 +406,7 @@ find_row_factors (CodeKind kind, SottoBlockType type, const TileSource *self, gu
   find_factors (kind, type, groups, n_blocks, self->factors + first, self->scales + first);
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_some_rows (
   CodeKind kind, SottoBlockType type, const TileSource *self, guint n_blocks, guint first, guint n)
 {
@@ -424,7 +424,7 @@ unpack_some_rows (
     }
 }
 
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 unpack_tile_rows (CodeKind kind, SottoBlockType type, const TileSource *self, guint first, guint n)
 {
   if (self->n_blocks == 8)

@@ -40,7 +40,7 @@ shape_tiles (void)
 }
 
 /* 16 rows of 16 words: vector i gets the words i of all of them. */
-static inline __attribute__ ((always_inline)) void
+G_ALWAYS_INLINE static inline void
 transpose_sixteen (const gint32 *rows, __m512i v[16])
 {
   for (guint c = 0; c < 16; c += 4)
