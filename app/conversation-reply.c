@@ -12,8 +12,9 @@
  *     take_part      the first part enters the reply into the history, every one the journal
  *   end_reply        FINISHED, CANCELLED, FAILED: the receipt closes the message
  *
- * A reply that ends before its first part leaves no trace but the conversation's problem: what it
- * replaced comes back. The conversation keeps itself alive while a reply runs. */
+ * A reply that ends before its first part, or that the history has no room for, leaves no trace but
+ * the conversation's problem: what it replaced comes back. The conversation keeps itself alive while
+ * a reply runs. */
 
 char **
 sotto_conversation_add_sibling (const char *const *siblings, const char *id)
@@ -100,19 +101,48 @@ on_reply_finished (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_finish_reply_finish (SOTTO_STORE (source), result, &error))
+  /* Where it is not there to be finished, why it could not begin was said. */
+  if (!sotto_store_finish_reply_finish (SOTTO_STORE (source), result, &error)
+      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
     sotto_conversation_set_error (self, error);
 }
 
+/* A reply that is on its way into the history */
+typedef struct {
+  SottoConversation *conversation;
+  SottoMessage *reply;
+  GArray *replaced; /* (nullable): what stood in its place on the path */
+} Beginning;
+
+static void
+beginning_free (Beginning *beginning)
+{
+  g_object_unref (beginning->conversation);
+  g_object_unref (beginning->reply);
+  g_clear_pointer (&beginning->replaced, g_array_unref);
+  g_free (beginning);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Beginning, beginning_free)
+
+static void take_back (SottoConversation *self, SottoMessage *reply, GArray *replaced);
+
+/* What the history does not have, nothing can follow: the reply goes from the path, too. */
 static void
 on_reply_begun (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (Beginning) beginning = user_data;
   g_autoptr (GError) error = NULL;
   g_autofree char *id = sotto_store_begin_reply_finish (SOTTO_STORE (source), result, &error);
+  SottoConversation *self = beginning->conversation;
 
-  if (id == NULL)
-    sotto_conversation_set_error (self, error);
+  if (id != NULL)
+    return;
+
+  if (self->reply == beginning->reply)
+    sotto_conversation_abandon_reply (self);
+  take_back (self, beginning->reply, g_steal_pointer (&beginning->replaced));
+  sotto_conversation_set_error (self, error);
 }
 
 /* The reply enters the history. */
@@ -120,17 +150,20 @@ static void
 begin_in_history (SottoConversation *self)
 {
   g_autoptr (SottoHistoryModel) model = sotto_conversation_create_history_model (self);
+  Beginning *beginning;
 
   if (self->is_begun || self->services->store == NULL)
     return;
 
   self->is_begun = TRUE;
-  g_clear_pointer (&self->replaced, g_array_unref);
+  beginning = g_new0 (Beginning, 1);
+  beginning->conversation = g_object_ref (self);
+  beginning->reply = g_object_ref (self->reply);
+  beginning->replaced = g_steal_pointer (&self->replaced);
   sotto_store_begin_reply_async (self->services->store, self->id,
                                  sotto_message_get_id (self->reply),
                                  sotto_message_get_parent (self->reply), model, NULL,
-                                   on_reply_begun,
-                                 g_object_ref (self));
+                                 on_reply_begun, beginning);
 }
 
 static SottoHistoryStatus
@@ -152,16 +185,17 @@ history_status (SottoMessageStatus status)
     }
 }
 
-/* The reply never began: its place goes, and what it replaced comes back. */
+/* The reply never began: its place goes, and what it replaced comes back.
+ * @replaced: (transfer full) (nullable) */
 static void
-take_back (SottoConversation *self)
+take_back (SottoConversation *self, SottoMessage *reply, GArray *replaced)
 {
-  const int position = sotto_conversation_path_find (self, sotto_message_get_id (self->reply));
+  const int position = sotto_conversation_path_find (self, sotto_message_get_id (reply));
 
   if (position >= 0)
     g_array_unref (sotto_conversation_path_cut (self, (guint) position));
-  if (self->replaced != NULL)
-    sotto_conversation_path_restore (self, g_steal_pointer (&self->replaced));
+  if (replaced != NULL)
+    sotto_conversation_path_restore (self, replaced);
 }
 
 static void
@@ -203,7 +237,7 @@ end_reply (SottoConversation   *self,
     }
   else
     {
-      take_back (self);
+      take_back (self, self->reply, g_steal_pointer (&self->replaced));
     }
 
   self->request = 0;

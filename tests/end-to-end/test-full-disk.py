@@ -1,0 +1,132 @@
+"""The disk is full: what cannot be kept is said and not lost from sight, what was kept stays, and with room again it goes on."""
+import os
+import subprocess
+import sys
+
+import person
+import scripted_model
+from person import Journey, Sotto, check, note, wait
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+if "SOTTO_SMALL_DISK" not in os.environ:
+    done = subprocess.run([*NAMESPACE, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        person.skip_all(f"no small disk can be mounted here: {done.stderr.strip()}")
+    os.environ["SOTTO_SMALL_DISK"] = "1"
+    os.execvp(NAMESPACE[0], [*NAMESPACE, sys.executable, *sys.argv])
+
+person.enter_desktop()
+person.prefer(window_width=1300, window_height=800, context_length=32768)
+
+MEGABYTE = 1 << 20
+FIRST = "Remember the Wurzelbrumm."
+SECOND = "Remember the Tannenquirl."
+THIRD = "Remember the Moosdrungel."
+# Long enough that the disk can fill up while it is written
+LONG = " ".join(f"Then the baker sold the loaf number {n}." for n in range(60))
+
+journey = Journey()
+step = journey.step
+data = person.data_folder()
+ballast = data / "ballast"
+FULL = "The disk is full, so this could not be saved. Free some space and try again."
+
+
+def fill():
+    """Until not a byte more goes onto the disk."""
+    with open(ballast, "ab", buffering=0) as file:
+        for size in (65536, 4096, 512, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+    note(f"{ballast.stat().st_size} bytes of ballast")
+
+
+def answered(text):
+    """Messages that are shown, with a reply after the last of them."""
+    shown = journey.sotto.messages()
+    return ("You", text) in shown and shown[-1][0] == "Reply" and not journey.sotto.is_writing()
+
+
+@step("On a small disk a conversation begins")
+def _():
+    data.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={6 * MEGABYTE}", "none", str(data)], check=True)
+    models = person.home()[0] / "models"
+    models.mkdir()
+    scripted_model.write(models / "Baker.gguf", LONG, layers=40, name="Baker")
+    (data / "models").mkdir()
+    (data / "models/Baker.gguf").symlink_to(models / "Baker.gguf")
+    sotto = journey.sotto = Sotto()
+    sotto.accept_recovery_code()
+    sotto.write(FIRST)
+    wait("the reply", lambda: answered(FIRST))
+
+
+@step("A message for which there is no room is not sent, stays in the composer, and why is said")
+def _():
+    sotto = journey.sotto
+    fill()
+    sotto.type(SECOND)
+    wait("it in the composer", lambda: sotto.composer().text() == SECOND)
+    sotto.keys("Return")
+    sotto.see(None, FULL)
+    sotto.screenshot("full-disk")
+    check(sotto.composer().text() == SECOND, f"the composer holds “{sotto.composer().text()}”")
+    check(("You", SECOND) not in sotto.messages(), "it looks as if it were sent")
+    check(("You", FIRST) in sotto.messages(), "what was sent before is gone")
+
+
+@step("With room again it is sent as it stands there")
+def _():
+    sotto = journey.sotto
+    ballast.unlink()
+    sotto.keys("ctrl+l", "Return")
+    wait("the reply", lambda: answered(SECOND))
+    check(sotto.look().find("label", FULL) is None, "it still says that the disk is full")
+
+
+@step("When the disk fills up while a reply is written, the program goes on and says so")
+def _():
+    sotto = journey.sotto
+    sotto.write(THIRD)
+    wait("the reply to begin", sotto.is_writing)
+    fill()
+    sotto.wait_reply()
+    sotto.see(None, FULL)
+    sotto.screenshot("full-disk-reply")
+    check(("You", THIRD) in sotto.messages(), "what was sent is gone")
+
+
+@step("With room again, Try Again makes the reply")
+def _():
+    sotto = journey.sotto
+    ballast.unlink()
+    sotto.see("button", "Try Again").press()
+    wait("the reply", lambda: answered(THIRD))
+    check(sotto.look().find("label", FULL) is None, "it still says that the disk is full")
+    fill()
+
+
+@step("After a crash nothing is missing that was sent")
+def _():
+    journey.sotto.kill()
+    ballast.unlink()
+    sotto = journey.sotto = Sotto()
+    sotto.open(FIRST)
+    check(("You", THIRD) in sotto.messages(), f"there are {sotto.messages()}")
+    # The one before is out of sight.
+    sotto.keys("ctrl+k")
+    sotto.type("Tannenquirl")
+    sotto.see("list item", FIRST, within=lambda root: root.find(None, "Search Results"))
+    check(sotto.look().find("label", FULL) is None, "it says that the disk is full")
+    check(sotto.quit() == 0, "its exit status was not 0")
+
+
+if __name__ == "__main__":
+    status = journey.run()
+    # The desktop takes its home away.
+    subprocess.run(["umount", "--lazy", str(data)], check=False)
+    sys.exit(status)
