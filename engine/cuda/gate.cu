@@ -6,8 +6,8 @@
  * the same.
  */
 
-#include "cuda/operations.h"
 #include "cuda/quantise.h"
+#include "cuda/operations.h"
 
 #define N_THREADS 256
 /* Of a thread. */

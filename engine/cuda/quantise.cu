@@ -6,8 +6,8 @@
  * 15.99 bits, and as exact as the sums are: |256 high + low| is at most 32,512 = 256 * 127, so that high stays an int8.
  */
 
-#include "cuda/operations.h"
 #include "cuda/quantise.h"
+#include "cuda/operations.h"
 
 #define N_THREADS 128
 /* The exponent that halves get: half of what they hold, so that no rounding leaves them. */
