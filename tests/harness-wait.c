@@ -39,5 +39,5 @@ harness_wait (HarnessCondition  condition,
 void
 harness_run (double seconds)
 {
-  turn_until (NULL, NULL, g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC));
+  turn_until (NULL, NULL, g_get_monotonic_time () + (gint64) (seconds * PATIENCE * G_USEC_PER_SEC));
 }

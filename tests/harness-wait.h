@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 
 typedef gboolean (*HarnessCondition) (gpointer data);
 
-/* Turns the main context until @condition holds; fails the test after @seconds, which are longer with sanitizers, under
- * which everything takes longer. */
+/* All seconds are longer with sanitizers, under which everything takes longer. */
+
+/* Turns the main context until @condition holds; fails the test after @seconds. */
 void harness_wait (HarnessCondition condition, gpointer data, double seconds, const char *what);
 #define harness_wait_for(condition, data, seconds) harness_wait ((condition), (data), (seconds), #condition)
 
