@@ -189,12 +189,13 @@ def add_runtime(environment=None):
     run("flatpak", "--user", "remote-add", "--no-gpg-verify", "stand-in", f"file://{STAND_IN}", environment=environment)
 
 
-def begin():
-    """What comes before the first build: portals for this desktop, and a runtime to build with."""
+def begin(backends=""):
+    """What comes before the first build: portals for this desktop, more of their backends in lines of portals.conf, and a runtime
+    to build with."""
     folder = person.home()[0] / ".config/xdg-desktop-portal"
     folder.mkdir(parents=True)
     (folder / "portals.conf").write_text("[preferred]\ndefault=gtk\n"
-                                         "org.freedesktop.impl.portal.Secret=gnome-keyring\n")
+                                         f"org.freedesktop.impl.portal.Secret=gnome-keyring\n{backends}")
     with open(os.environ["SOTTO_PORTAL_PIPE"], "w", encoding="utf-8") as pipe:
         pipe.write(f"{os.environ['DBUS_SESSION_BUS_ADDRESS']} {os.environ['XDG_RUNTIME_DIR']}\n")
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = os.environ["DBUS_SESSION_BUS_ADDRESS"]

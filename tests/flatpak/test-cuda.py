@@ -55,11 +55,14 @@ def _():
     check(CUDA in installed(), "it is not installed")
     files = inside("find", "/app/lib/sotto", "-type", "f", "-printf", "%s %p\\n").splitlines()
     sizes = {name: int(size) for size, name in (line.split(" ", 1) for line in files)}
-    own = ("/app/lib/sotto/share/licenses/", "/app/lib/sotto/.ref", "/app/lib/sotto/manifest.json")     # two are flatpak's
+    # Some of them are flatpak's.
+    own = tuple(f"/app/lib/sotto/{name}" for name in ("share/licenses/", "share/metainfo/", "share/app-info/", ".ref",
+                                                      "manifest.json"))
     others = [name for name in sizes if name != MODULE and not name.startswith(own)]
     check(MODULE in sizes and not others, f"there are {sorted(sizes)}")
     note(f"{sizes[MODULE] / 1e6:.1f} MB for {sources.ARCHITECTURE}; all files {sum(sizes.values()) / 1e6:.1f} MB")
     check(sizes[MODULE] < LIMIT * 1e6 / 7, f"the module has {sizes[MODULE]} bytes")
+    check(f"/app/lib/sotto/share/metainfo/{CUDA}.metainfo.xml" in sizes, f"no software centre knows of it: {sorted(sizes)}")
     for part, words in PARTS.items():
         texts = [name for name in sizes if f"/licenses/{CUDA}/{part}/" in name]
         check(texts and words in inside("cat", texts[0]), f"{part} has no licence: {sorted(sizes)}")

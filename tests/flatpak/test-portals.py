@@ -1,6 +1,6 @@
-"""What Sotto asks for through portals, seen at the other end: staying awake, notifications, links.
+"""What Sotto asks for through portals, seen at the other end: staying awake, notifications, links, a key.
 
-Portals and their backend are the real ones; behind these stand what a desktop has: a session manager and a place for
+Portals and their backend are the real ones (but for a desktop that gives keys: ./shortcut_backend.py); behind these stand what a desktop has: a session manager and a place for
 notifications, which write down what they are asked (../end-to-end/session_services.py), and a browser that does the same. The
 model says what it is told to. It runs within ./session, as an ordinary user.
 """
@@ -16,7 +16,8 @@ import pdf_text
 import person
 import scripted_model
 import session_services
-from person import check, note, wait, wait_same
+import shortcut_backend
+from person import Elsewhere, check, note, wait, wait_same
 
 ADDRESS = "https://example.org/ovens?kind=stone&n=1"
 # Long enough that one can look away while it is written
@@ -27,41 +28,22 @@ SECOND = "And what did the baker do?"
 
 services = None
 shell = None
+desktop = None
 browser_log = None
 
 
-# Some other program
-OTHER = """
-import gi
-gi.require_version("Gtk", "4.0")
-from gi.repository import GLib, Gtk
-Gtk.init()
-Gtk.Window(title="Elsewhere").present()
-GLib.MainLoop().run()
-"""
-
-
-class Elsewhere:
-    """Somebody works in another window: nothing of Sotto has the focus."""
-
-    def __enter__(self):
-        self.process = subprocess.Popen([sys.executable, "-c", OTHER], stdin=subprocess.DEVNULL)
-        subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "^Elsewhere$", "windowfocus"], check=True,
-                       timeout=60)
-        wait("the window to know that nobody looks",
-             lambda: not journey.sotto.look().find("frame").has_state("ACTIVE"))
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+def switch_of(sotto):
+    """In the preferences, of the key that brings it up. Its row is called the same."""
+    return sotto.see("check box", "Bring Up Sotto from Anywhere").all("check box")[-1]
 
 
 @step("The Flatpak is installed, beside a browser")
 def _():
-    global services, shell, browser_log
+    global services, shell, desktop, browser_log
     services = session_services.Services(person.home()[0] / "services")
     shell = session_services.Shell()
-    begin()
+    desktop = shortcut_backend.Backend(person.home()[0] / "shortcuts")
+    begin(shortcut_backend.install())
     build(tree(), APPLICATION)
     install()
     # Where one prints to, if into a file
@@ -90,7 +72,7 @@ def _():
     asked = wait("the session manager to be asked", lambda: services.calls("Inhibit"))
     note(f"{asked}")
     check(len(asked) == 1 and asked[0][0] == APPLICATION and asked[0][3] == 4, f"it asked for {asked}, not for suspending")
-    check(not services.calls("Uninhibit"), "it was given back while the reply was written")
+    check(not services.calls("Uninhibit") or not sotto.is_writing(), "it was given back while the reply was written")
     check("Grumbelwurz" in sotto.wait_reply(), "the reply is another one")
     wait_same("what it gave back", lambda: services.calls("Uninhibit"), [[7]])
 
@@ -115,12 +97,13 @@ def _():
 @step("A reply that ends while one works elsewhere is told by a notification, without a word of it; that leads there")
 def _():
     sotto = journey.sotto
+    elsewhere = Elsewhere(sotto)
     sotto.keys("ctrl+l")
     sotto.write(SECOND)
     wait("the reply to begin", sotto.is_writing)
     sotto.keys("ctrl+n")
     sotto.see("label", "What Is on Your Mind?")
-    with Elsewhere():
+    with elsewhere:
         check(not services.calls("Notify"), "the reply was over before one could look away")
         told = wait("a notification", lambda: services.calls("Notify"), 120)
         note(f"{told}")
@@ -156,6 +139,51 @@ def _():
     check("loaf number 59" in pages[1], f"the last page is {pages[1]}")
 
 
+@step("A key that the desktop gives brings it to the front from another window, ready to write")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+comma")
+    sotto.see("dialog", "Preferences")
+    check(not desktop.calls("CreateSession"), "it asked before somebody wanted it")
+    switch_of(sotto).press()
+    wait("the desktop to be asked", lambda: desktop.calls("BindShortcuts"))
+    _, _, application, _ = desktop.calls("CreateSession")[0]
+    check(application == APPLICATION, f"the desktop takes it for {application}")
+    _, _, shortcuts, parent, _ = desktop.calls("BindShortcuts")[0]
+    note(f"{shortcuts} for {parent}")
+    check(len(shortcuts) == 1 and shortcuts[0][1]["description"] == "Bring up Sotto to write a message", f"it asked for {shortcuts}")
+    check(parent.startswith("x11:"), f"the desktop's question would belong to “{parent}”")
+    # The key is said by its row.
+    sotto.see("label", "Super+Alt+S")
+    sotto.screenshot("flatpak-shortcut")
+    sotto.keys("Escape")
+    sotto.gone("dialog", "Preferences")
+    with Elsewhere(sotto):
+        desktop.press(shortcuts[0][0])
+        wait("its window to be the one", lambda: sotto.look().find("frame").has_state("ACTIVE"))
+        wait("the keyboard to be where one writes", lambda: (node := sotto.focused()) and node.role == "text" and
+             node.name == "Message")
+
+
+@step("The next start asks for the key by itself; that it is not given is said, and the one after does not ask")
+def _():
+    check(journey.sotto.quit() == 0, "it did not end well")
+    wait("the session to end", lambda: len(desktop.calls("Close")) == 1)
+    desktop.answer(1)
+    sotto = start()
+    sotto.see(None, "The desktop gave Sotto no key")
+    check(len(desktop.calls("BindShortcuts")) == 2, f"it asked {len(desktop.calls('BindShortcuts'))} times")
+    check(sotto.quit() == 0, "it did not end well")
+    sotto = start()
+    sotto.see("text", "Message")
+    sotto.keys("ctrl+comma")
+    sotto.see("dialog", "Preferences")
+    check(not switch_of(sotto).has_state("CHECKED"), "it is on all the same")
+    check(len(desktop.calls("BindShortcuts")) == 2, "it asked again")
+    sotto.keys("Escape")
+    sotto.gone("dialog", "Preferences")
+
+
 @step("No portal has left a word of it in plain text: not the printed pages, not the notification")
 def _():
     check(journey.sotto.quit() == 0, "it did not end well")
@@ -172,4 +200,6 @@ try:
 finally:
     if services is not None:
         services.close()
+    if desktop is not None:
+        desktop.close()
 sys.exit(STATUS)

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 from sandbox import (APPLICATION, REPO, REPOSITORY, SMALL, ask, begin, build, flatpak, inside, install, installed, journey,
                      main, portal_dialogs, portal_windows, prefer, run, start, step, tree)
@@ -28,6 +29,18 @@ THIRD = "What is the capital of Italy? My bird is called Quendelfax."
 def _():
     begin()
     build(tree(), APPLICATION, SMALL)
+
+
+@step("Software centres read in the repository what it is, and that the model is an addition to it")
+def _():
+    branch = next(line for line in run("ostree", "refs", f"--repo={REPOSITORY}").split() if line.startswith("appstream2/"))
+    catalogue = ElementTree.fromstring(run("ostree", f"--repo={REPOSITORY}", "cat", branch, "/appstream.xml"))
+    found = {component.findtext("id"): component for component in catalogue.iter("component")}
+    check(set(found) == {APPLICATION, SMALL}, f"there are {set(found)}")
+    small = found[SMALL]
+    check(small.get("type") == "addon" and small.findtext("extends") == APPLICATION, "it is not described as an addition")
+    german = small.find("summary[@{http://www.w3.org/XML/1998/namespace}lang='de']")
+    check(german is not None and german.text != small.findtext("summary"), "it is described in English alone")
 
 
 @step("One command installs it, its runtime and its model")

@@ -128,11 +128,11 @@ def has_strings(path):
 @promise("po/POTFILES.in names every file with strings, and none that is gone")
 def listed():
     known = potfiles()
-    there = {str(path) for path in files_below("app", "ui", "data", "history", "engine", "po")
+    there = {str(path) for path in files_below("app", "ui", "data", "flatpak", "history", "engine", "po")
              if has_strings(path)}
     for path in sorted(there - known):
         yield f"{path} has strings and is not in po/POTFILES.in"
-    for path in sorted(known - {str(path) for path in files_below("app", "ui", "data", "po")}):
+    for path in sorted(known - {str(path) for path in files_below("app", "ui", "data", "flatpak", "po")}):
         yield f"po/POTFILES.in names {path}, which is not there"
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Desktop file and metainfo are valid, and every icon that the window names is there."""
+"""Desktop file and metainfo, that of the Flatpak's extensions, too, are valid, and every icon that the window names is there."""
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
 SOURCE = pathlib.Path(os.environ.get("SOTTO_SOURCE_DIR") or pathlib.Path(__file__).parents[2])
@@ -12,9 +13,8 @@ BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or SOURCE / "_build")
 ID = "io.github.sotto_chat.Sotto"
 
 
-def validated(command, name):
+def validated(command, path):
     """Yields what the validator says; skips where it is not installed."""
-    path = BUILD / "data" / name
     if not path.exists():
         yield f"{path} was not made"
         return
@@ -28,24 +28,51 @@ def validated(command, name):
 
 
 def desktop_file():
-    yield from validated(["desktop-file-validate"], f"{ID}.desktop")
+    yield from validated(["desktop-file-validate"], BUILD / "data" / f"{ID}.desktop")
 
 
-def metainfo():
-    yield from validated(["appstreamcli", "validate", "--strict", "--no-net", "--no-color"], f"{ID}.metainfo.xml")
-    yield from validated(["appstream-util", "validate-relax", "--nonet"], f"{ID}.metainfo.xml")
-
-
-def metainfo_pedantically():
-    """The capital letter of our name is the one thing left to say."""
+def metainfo_valid(path):
+    """Pedantically, too: there the capital letter of our name is the one thing left to say."""
+    yield from validated(["appstreamcli", "validate", "--strict", "--no-net", "--no-color"], path)
+    yield from validated(["appstream-util", "validate-relax", "--nonet"], path)
     if not shutil.which("appstreamcli"):
-        yield "SKIP appstreamcli is not installed"
         return
-    done = subprocess.run(["appstreamcli", "validate", "--pedantic", "--no-net", "--no-color", BUILD / "data" / f"{ID}.metainfo.xml"],
-                          capture_output=True, text=True)
+    done = subprocess.run(["appstreamcli", "validate", "--pedantic", "--no-net", "--no-color", path], capture_output=True, text=True)
     for line in done.stdout.splitlines():
         if re.match("[EWIP]: ", line) and "cid-contains-uppercase-letter" not in line:
             yield line
+
+
+def metainfo():
+    yield from metainfo_valid(BUILD / "data" / f"{ID}.metainfo.xml")
+
+
+def metainfo_of_extensions():
+    """Made as the manifests make it, of each of them; it says what it belongs to, and in every language what it is."""
+    if not shutil.which("msgfmt"):
+        yield "SKIP msgfmt is not installed"
+        return
+    languages = (SOURCE / "po/LINGUAS").read_text().split()
+    manifests = sorted((SOURCE / "flatpak").glob(f"{ID}.*.yml"))
+    if len(manifests) < 3:
+        yield f"there are only {len(manifests)}"
+    for manifest in manifests:
+        name = re.search("^id: (.*)", manifest.read_text(), re.M)[1]
+        commands = re.findall("^ +- (msgfmt .*)", manifest.read_text(), re.M)
+        if len(commands) != 1 or "$FLATPAK_DEST/share/metainfo $FLATPAK_ID.metainfo.xml" not in manifest.read_text():
+            yield f"{manifest.name} installs none"
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / f"{name}.metainfo.xml"
+            command = commands[0].replace("$FLATPAK_ID.metainfo.xml.in", str(SOURCE / "flatpak" / f"{name}.metainfo.xml.in"))
+            command = re.sub("--template=(flatpak/)?", "--template=", command).replace("-d po", f"-d {SOURCE / 'po'}")
+            subprocess.run(command.replace("$FLATPAK_ID.metainfo.xml", str(path)).split(), check=True)
+            yield from metainfo_valid(path)
+            root = ElementTree.parse(path).getroot()
+        if root.get("type") != "addon" or (root.findtext("id"), root.findtext("extends")) != (name, ID):
+            yield f"{manifest.name} is not described as an addition to {ID}"
+        if len(root.findall("summary")) != 1 + len(languages):
+            yield f"{manifest.name} is described in {len(root.findall('summary'))} languages"
 
 
 def screenshots():
@@ -136,7 +163,7 @@ def icons_of_application():
 
 
 def main():
-    tests = (desktop_file, metainfo, metainfo_pedantically, metainfo_limits, screenshots, icons, icons_of_application, motion)
+    tests = (desktop_file, metainfo, metainfo_of_extensions, metainfo_limits, screenshots, icons, icons_of_application, motion)
     print("TAP version 14")
     print(f"1..{len(tests)}")
     for number, test in enumerate(tests, 1):
