@@ -19,6 +19,8 @@ struct _SottoModelPicker {
   SottoModelLibrary *library;
   SottoConversation *conversation;
   SottoModelEntry *model;   /* the conversation's */
+
+  GtkWidget *came_from;     /* (weak): had the focus when a key opened the list */
 };
 
 G_DEFINE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, ADW_TYPE_BIN)
@@ -252,6 +254,25 @@ add_folder (GtkWidget  *widget,
                                  g_object_ref (self));
 }
 
+static void
+return_focus (gpointer data)
+{
+  g_autoptr (SottoModelPicker) self = data;
+
+  if (self->came_from != NULL)
+    gtk_widget_grab_focus (self->came_from);
+  g_clear_weak_pointer (&self->came_from);
+}
+
+/* Who was writing goes on writing; who had come to the button stays there. GTK gives the button the focus once the event that
+ * closed the list is over. */
+static void
+on_popover_closed (SottoModelPicker *self)
+{
+  if (self->came_from != NULL)
+    g_idle_add_once (return_focus, g_object_ref (self));
+}
+
 /* --- The widget --- */
 
 static void
@@ -298,6 +319,7 @@ sotto_model_picker_open (SottoModelPicker *self)
 {
   g_return_if_fail (SOTTO_IS_MODEL_PICKER (self));
 
+  g_set_weak_pointer (&self->came_from, gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self))));
   gtk_menu_button_popup (self->button);
 }
 
@@ -310,6 +332,7 @@ sotto_model_picker_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
+  g_clear_weak_pointer (&self->came_from);
   g_clear_object (&self->model);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);
@@ -333,6 +356,7 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, runs_on);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, list);
+  gtk_widget_class_bind_template_callback (widget_class, on_popover_closed);
   gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);

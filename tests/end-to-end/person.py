@@ -16,8 +16,10 @@ import subprocess
 import sys
 import time
 
+# Meson sets the others' options always, and these are set by tests/run --sanitize alone.
+SANITIZED = "LSAN_OPTIONS" in os.environ
 # With sanitizers everything takes longer: so much, as tests/run has it.
-SLOWER = 6 if "ASAN_OPTIONS" in os.environ else 1
+SLOWER = 6 if SANITIZED else 1
 PATIENCE = 30
 WINDOW = object()    # stands for the window's number in what xdotool is told
 
@@ -441,7 +443,7 @@ def enter_desktop(*options, programs=("xdotool", "import")):
     os.environ.update({"GSETTINGS_SCHEMA_DIR": str(BUILD / "data"), "LC_ALL": "C.UTF-8"})
     # What is lost is looked for in ui/window, which lives the whole program's life; to tell whose it is takes so long that
     # nobody would wait for the window here.
-    if "ASAN_OPTIONS" in os.environ:
+    if SANITIZED:
         os.environ["ASAN_OPTIONS"] += ":detect_leaks=0:fast_unwind_on_malloc=1"
     for name in ("NO_AT_BRIDGE", "GTK_A11Y", "LANGUAGE", "GTK_THEME", "G_DEBUG"):
         os.environ.pop(name, None)

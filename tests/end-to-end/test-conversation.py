@@ -165,7 +165,6 @@ def _():
     sotto.go_to("list item", re.compile("^SmolLM2"))
     sotto.keys("Return")
     sotto.see("button", re.compile("^Model: SmolLM2"))
-    sotto.keys("ctrl+l")
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     sotto.write(TINY)
     long_reply(sotto)
