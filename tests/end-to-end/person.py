@@ -85,9 +85,17 @@ class Node:
 
     @functools.cached_property
     def children(self):
-        found = [self.accessible.get_child_at_index(index)
-                 for index in range(self.accessible.get_child_count())]
-        return [Node(child, self) for child in found if child is not None]
+        """Without what goes while it is looked at, as rows of the messages do while a reply grows."""
+        def ask(question, *arguments):
+            try:
+                return question(*arguments)
+            except GLib.Error as error:
+                if "does not exist" not in error.message:
+                    raise
+                return None
+        found = [ask(self.accessible.get_child_at_index, index)
+                 for index in range(ask(self.accessible.get_child_count) or 0)]
+        return list(filter(None, (ask(Node, child, self) for child in found if child is not None)))
 
     def walk(self):
         yield self
