@@ -193,6 +193,25 @@ ask (SottoGlobalShortcut *self,
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->asking, on_asked, g_object_ref (self));
 }
 
+/* The request that was under way has ended. Returns: (transfer full) (nullable): the result @name; %NULL: refused */
+static GVariant *
+take_response (SottoGlobalShortcut *self,
+               GVariant            *parameters,
+               const char          *name,
+               const GVariantType  *type)
+{
+  g_autoptr (GVariant) results = NULL;
+  guint response;
+
+  end_request (self);
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ua{sv})")))
+    return NULL;
+
+  g_variant_get (parameters, "(u@a{sv})", &response, &results);
+
+  return response == 0 ? g_variant_lookup_value (results, name, type) : NULL;
+}
+
 /* Returns: whether ours is among @shortcuts; then its key is known. */
 static gboolean
 take_shortcuts (SottoGlobalShortcut *self,
@@ -225,18 +244,10 @@ on_bound (GDBusConnection *connection,
           gpointer         user_data)
 {
   SottoGlobalShortcut *self = user_data;
-  g_autoptr (GVariant) results = NULL;
-  g_autoptr (GVariant) shortcuts = NULL;
-  guint response;
+  g_autoptr (GVariant) shortcuts = take_response (self, parameters, "shortcuts", G_VARIANT_TYPE ("a(sa{sv})"));
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ua{sv})")))
-    return;
-
-  end_request (self);
   forget_parent (self);
-  g_variant_get (parameters, "(u@a{sv})", &response, &results);
-  shortcuts = g_variant_lookup_value (results, "shortcuts", G_VARIANT_TYPE ("a(sa{sv})"));
-  if (response == 0 && shortcuts != NULL && take_shortcuts (self, shortcuts))
+  if (shortcuts != NULL && take_shortcuts (self, shortcuts))
     set_state (self, SOTTO_GLOBAL_SHORTCUT_ON);
   else
     refuse (self);
@@ -393,19 +404,10 @@ on_session (GDBusConnection *connection,
             gpointer         user_data)
 {
   SottoGlobalShortcut *self = user_data;
-  g_autoptr (GVariant) results = NULL;
-  g_autoptr (GVariant) handle = NULL;
-  guint response;
-
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ua{sv})")))
-    return;
-
-  end_request (self);
-  g_variant_get (parameters, "(u@a{sv})", &response, &results);
   /* Specified as a string, where a path was meant. */
-  handle = g_variant_lookup_value (results, "session_handle", NULL);
-  if (response != 0 || handle == NULL || !g_variant_is_of_type (handle, G_VARIANT_TYPE_STRING) ||
-      !g_variant_is_object_path (g_variant_get_string (handle, NULL)))
+  g_autoptr (GVariant) handle = take_response (self, parameters, "session_handle", G_VARIANT_TYPE_STRING);
+
+  if (handle == NULL || !g_variant_is_object_path (g_variant_get_string (handle, NULL)))
     {
       refuse (self);
       return;
