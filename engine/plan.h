@@ -31,6 +31,7 @@ typedef struct {
   const void *const *matrices; /* (nullable) (n_matrices): where each one lies, if not side by side */
   const float *bias;       /* (nullable) (n_matrices, n_rows) */
   const float *scales;     /* (nullable) (n_matrices): of NVFP4 */
+  const guint8 *strips;    /* (nullable): the same rows as the CPU has arranged them (cpu/strips.h); not in a file's plan */
 } SottoWeight;
 
 typedef enum {

@@ -95,7 +95,7 @@ typedef struct {
   gsize y_stride;
 } SottoProduct;
 
-/* Where the first of the rows lies. */
+/* Where the first of the rows lies in the file's order. */
 static inline const guint8 *
 sotto_product_rows (const SottoProduct *self)
 {
@@ -178,6 +178,10 @@ typedef struct {
 
   /* By the form of the activations and block type; NULL where there is none. */
   SottoMultiply multiply[SOTTO_N_FORMS][SOTTO_BLOCK_TYPES];
+
+  /* The same of weights that are arranged in strips, with first_row a multiple of SOTTO_STRIP_ROWS; a tier has both forms
+   * of a type or none. */
+  SottoMultiply multiply_strips[SOTTO_N_FORMS][SOTTO_BLOCK_TYPES];
   guint64 piece;                     /* multiply-adds of at most some 20 ms: looks at the cancel flag lie
                                         between pieces */
   SottoPacks packs[SOTTO_BLOCK_TYPES]; /* that products with this type read; 0: values */

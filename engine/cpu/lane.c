@@ -154,7 +154,9 @@ sotto_lane_multiply (SottoLane *lane, const SottoProduct *product)
   const SottoWeight *weight = product->weight;
   guint n_rows = product->n_rows;
   guint n_tokens = product->n_tokens;
-  SottoMultiply multiply = lane->kernels->multiply[product->x->form][weight->type];
+  SottoMultiply multiply = weight->strips != NULL
+                             ? lane->kernels->multiply_strips[product->x->form][weight->type]
+                             : lane->kernels->multiply[product->x->form][weight->type];
   guint64 work = (guint64) MAX (n_rows, 1) * MAX (weight->n_columns, 1);
   guint n_at_once = (guint) CLAMP (lane->kernels->piece / work, 16, SOTTO_MAX_BATCH) / 16 * 16;
 
