@@ -8,6 +8,7 @@ typedef struct {
   SottoBackend parent;
   SottoKernels kernels;
   SottoPool *pool;
+  GPtrArray *arranged;      /* (element-type SottoArranged): one a plan that states are made of */
   char *name;
 } CpuBackend;
 
@@ -25,6 +26,7 @@ cpu_free (SottoBackend *backend)
   CpuBackend *self = (CpuBackend *) backend;
 
   sotto_pool_free (self->pool);
+  g_ptr_array_unref (self->arranged);
   g_free (self->name);
   g_free (self);
 }
@@ -47,34 +49,68 @@ cpu_get_name (const SottoBackend *backend)
   return ((const CpuBackend *) backend)->name;
 }
 
-static SottoState *
-cpu_state_new (SottoBackend     *backend,
-               const SottoPlan  *plan,
-               guint             n_context,
-               SottoKvType       kv_type,
-               const SottoLoading *loading G_GNUC_UNUSED,
-               GError          **error)
-{
-  SottoState *self = g_new0 (SottoState, 1);
+/* --- States --- */
 
-  if (!sotto_caches_init (&self->caches, plan, n_context, kv_type, error))
+static SottoArranged *
+hold_arranged (CpuBackend *self, const SottoPlan *plan, const SottoLoading *loading, GError **error)
+{
+  SottoArranged *arranged;
+
+  for (guint i = 0; i < self->arranged->len; i++)
     {
-      g_free (self);
-      return NULL;
+      arranged = g_ptr_array_index (self->arranged, i);
+      if (arranged->source == plan)
+        {
+          arranged->n_users++;
+          return arranged;
+        }
     }
-  sotto_scratch_init (&self->scratch, &((const CpuBackend *) backend)->kernels, plan, n_context);
-  self->n_context = n_context;
-  return self;
+  arranged = sotto_arranged_new (plan, &self->kernels, self->pool, loading, error);
+  if (arranged == NULL)
+    return NULL;
+
+  arranged->n_users = 1;
+  g_ptr_array_add (self->arranged, arranged);
+  return arranged;
 }
 
 static void
-cpu_state_free (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+cpu_state_free (SottoBackend *backend, SottoState *state)
 {
   if (state == NULL)
     return;
   sotto_caches_clear (&state->caches);
   sotto_scratch_clear (&state->scratch);
+  if (state->arranged != NULL && --state->arranged->n_users == 0)
+    g_ptr_array_remove_fast (((CpuBackend *) backend)->arranged, state->arranged);
   g_free (state);
+}
+
+static SottoState *
+cpu_state_new (SottoBackend       *backend,
+               const SottoPlan    *plan,
+               guint               n_context,
+               SottoKvType         kv_type,
+               const SottoLoading *loading,
+               GError            **error)
+{
+  CpuBackend *self = (CpuBackend *) backend;
+  SottoState *state = g_new0 (SottoState, 1);
+
+  if (!sotto_caches_init (&state->caches, plan, n_context, kv_type, error))
+    {
+      g_free (state);
+      return NULL;
+    }
+  state->n_context = n_context;
+  state->arranged = hold_arranged (self, plan, loading, error);
+  if (state->arranged == NULL)
+    {
+      cpu_state_free (backend, state);
+      return NULL;
+    }
+  sotto_scratch_init (&state->scratch, &self->kernels, &state->arranged->plan, n_context);
+  return state;
 }
 
 static void
@@ -221,6 +257,7 @@ sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error)
   self->parent.klass = &cpu_class;
   self->name = g_strconcat ("cpu-", self->kernels.name, NULL);
   self->pool = sotto_pool_new (n_threads);
+  self->arranged = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_arranged_free);
   return &self->parent;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cpu/arranged.h"
 #include "cpu/cache.h"
 #include "cpu/pool.h"
 #include "cpu/scratch.h"
@@ -7,6 +8,7 @@
 G_BEGIN_DECLS
 
 struct _SottoState {
+  SottoArranged *arranged;  /* the backend's */
   SottoCaches caches;
   SottoScratch scratch;
   guint n_context;

@@ -10,6 +10,16 @@ sotto_pages_take (gsize n_bytes)
   return pages != MAP_FAILED ? pages : NULL;
 }
 
+void *
+sotto_pages_take_large (gsize n_bytes)
+{
+  void *pages = sotto_pages_take (n_bytes);
+
+  if (pages != NULL)
+    (void) madvise (pages, n_bytes, MADV_HUGEPAGE);
+  return pages;
+}
+
 void
 sotto_pages_give_back (void *pages, gsize n_bytes)
 {

@@ -17,6 +17,14 @@ G_BEGIN_DECLS
 void *sotto_pages_take (gsize n_bytes);
 
 /**
+ * sotto_pages_take_large:
+ *
+ * The same for what is read from end to end again and again: in large pages where the system has some, whose addresses a
+ * processor finds sooner.
+ */
+void *sotto_pages_take_large (gsize n_bytes);
+
+/**
  * sotto_pages_give_back:
  * @pages: (nullable): as taken
  * @n_bytes: likewise

@@ -157,6 +157,22 @@ sotto_guard_remove (int guard)
   atomic_store (&slots[guard].claimed, false);
 }
 
+void
+sotto_guard_give_back (const void *start, gsize length)
+{
+  uintptr_t first = (uintptr_t) start;
+  uintptr_t end = first + length;
+  uintptr_t range_end = 0;
+
+  if (find_slot (first, &range_end) == NULL || end > range_end)
+    return;
+
+  first = (first + page_size - 1) & ~(page_size - 1);
+  end &= ~(page_size - 1);
+  if (end > first)
+    (void) madvise ((void *) first, end - first, MADV_DONTNEED);
+}
+
 gboolean
 sotto_guard_was_hit (int guard)
 {

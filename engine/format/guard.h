@@ -25,6 +25,14 @@ int sotto_guard_add (const void *start, gsize length);
 void sotto_guard_remove (int guard);
 
 /**
+ * sotto_guard_give_back:
+ *
+ * Pages that lie wholly in the range are no longer resident in this process; reading them brings them again. Nothing is
+ * done where the range is not part of a mapping that is guarded. Any thread.
+ */
+void sotto_guard_give_back (const void *start, gsize length);
+
+/**
  * sotto_guard_was_hit:
  *
  * Returns: whether zeros were given for what the file could not serve
