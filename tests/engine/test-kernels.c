@@ -1,3 +1,4 @@
+#include "cpu/strips.h"
 #include "kernel-tier.h"
 #include "random-weight.h"
 #include "sotto-error.h"
@@ -7,8 +8,8 @@
 #include <string.h>
 
 /* Products of every tier against arithmetic in double on random input, at every class of shape: one row,
- * odd numbers of blocks, rows and tokens that leave tails, few and many tokens. With -m perf also a
- * benchmark. */
+ * odd numbers of blocks, rows and tokens that leave tails, few and many tokens; with weights as a file has them,
+ * and in strips. With -m perf also a benchmark. */
 
 /* --- Random input --- */
 
@@ -43,6 +44,33 @@ random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRan
 
 /* --- Products --- */
 
+/* Adds the weight's strips, aligned to 64 and no more. */
+static void
+arrange (SottoWeight *weight)
+{
+  guint n_strips = (weight->n_rows + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS;
+  gsize strip_bytes = sotto_strip_bytes (*sotto_strip_kind (weight->type), weight->n_columns);
+  guint8 *strips = aligned_alloc (64, n_strips * strip_bytes);
+
+  memset (strips, 0xff, n_strips * strip_bytes);
+  sotto_strips_arrange (weight, 0, n_strips, strips);
+  weight->strips = strips;
+}
+
+static void
+clear_weight (SottoWeight *weight)
+{
+  free ((guint8 *) weight->strips);
+  random_weight_clear (weight);
+}
+
+/* What multiplies the weight in a form; or NULL. */
+static SottoMultiply
+multiply_of (const SottoKernels *kernels, const SottoWeight *weight, SottoForm form)
+{
+  return (weight->strips != NULL ? kernels->multiply_strips : kernels->multiply)[form][weight->type];
+}
+
 /* The first n_rows of a weight times the first n_tokens. */
 static void
 multiply (const SottoKernels *kernels,
@@ -57,7 +85,7 @@ multiply (const SottoKernels *kernels,
   const SottoProduct product = { .weight = weight, .n_rows = n_rows, .x = &input->x, .n_tokens = n_tokens,
                                  .y = y, .y_stride = y_stride };
 
-  kernels->multiply[input->x.form][weight->type] (&product, scratch);
+  multiply_of (kernels, weight, input->x.form) (&product, scratch);
 }
 
 /* What a tier makes of the columns of a group: integers up to highest. */
@@ -137,6 +165,7 @@ check_product (const SottoKernels *kernels,
 static void
 check_shape (const SottoKernels *kernels,
              SottoBlockType type,
+             gboolean in_strips,
              guint n_rows,
              guint n_columns,
              guint n_tokens,
@@ -144,17 +173,22 @@ check_shape (const SottoKernels *kernels,
 {
   SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
   Input input = random_input (kernels, n_tokens, n_columns, rand);
+  guint middle = in_strips ? MIN (n_rows, (n_rows / 2 + 15) / 16 * 16) : n_rows / 2;
   gsize stride = n_rows + 3;
   g_autofree float *batch = g_new (float, n_tokens * stride);
   g_autofree float *single = g_new (float, n_rows);
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
 
+  if (in_strips)
+    arrange (&weight);
+  if (multiply_of (kernels, &weight, input.x.form) == NULL)
+    n_tokens = 0;
   for (gsize i = 0; i < n_tokens * stride; i++)
     batch[i] = -12345.0f;
-  multiply (kernels, &weight, n_rows, &input, n_tokens, batch, stride, scratch);
+  if (n_tokens > 0)
+    multiply (kernels, &weight, n_rows, &input, n_tokens, batch, stride, scratch);
   for (guint t = 0; t < n_tokens; t++)
     {
-      guint middle = n_rows / 2;
       SottoProduct part = { .weight = &weight, .n_rows = middle, .x = &input.x, .first_token = t,
                             .n_tokens = 1, .y = single, .y_stride = n_rows };
 
@@ -164,22 +198,37 @@ check_shape (const SottoKernels *kernels,
       for (guint i = n_rows; i < stride; i++)
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
       /* the same to the bit alone in that form, and in two stretches of rows */
-      kernels->multiply[input.x.form][type] (&part, scratch);
+      multiply_of (kernels, &weight, input.x.form) (&part, scratch);
       part.first_row = middle;
       part.n_rows = n_rows - middle;
       part.y = single + middle;
-      kernels->multiply[input.x.form][type] (&part, scratch);
+      if (part.n_rows > 0)
+        multiply_of (kernels, &weight, input.x.form) (&part, scratch);
       g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
     }
   free (scratch);
   free (input.memory);
-  random_weight_clear (&weight);
+  clear_weight (&weight);
 }
 
 typedef struct {
   const char *tier;
   SottoBlockType type;
+  gboolean in_strips;
 } Case;
+
+/* Whether the tier multiplies such weights in both forms; else the test is skipped. */
+static gboolean
+case_init (const Case *test, SottoKernels *kernels)
+{
+  if (!kernel_tier_init (kernels, test->tier))
+    return FALSE;
+  if (!test->in_strips || kernels->multiply_strips[SOTTO_FORM_FEW][test->type] != NULL
+      || kernels->multiply_strips[SOTTO_FORM_MANY][test->type] != NULL)
+    return TRUE;
+  g_test_skip ("this tier multiplies no strips");
+  return FALSE;
+}
 
 static void
 test_multiply (gconstpointer data)
@@ -192,20 +241,20 @@ test_multiply (gconstpointer data)
   g_autoptr (GRand) rand = g_rand_new_with_seed (test->type + 1);
   SottoKernels kernels;
 
-  if (!kernel_tier_init (&kernels, test->tier))
+  if (!case_init (test, &kernels))
     return;
   for (guint r = 0; r < G_N_ELEMENTS (rows); r++)
     for (guint t = 0; t < G_N_ELEMENTS (tokens); t++)
-      check_shape (&kernels, test->type, rows[r],
+      check_shape (&kernels, test->type, test->in_strips, rows[r],
                    n_elements * blocks[(r + t) % (n_elements == 256 ? 3 : 9)], tokens[t], rand);
   for (guint b = 0; b < (n_elements == 256 ? 3 : G_N_ELEMENTS (blocks)); b++)
-    check_shape (&kernels, test->type, 5, n_elements * blocks[b], 11, rand);
-  check_shape (&kernels, test->type, 37, n_elements * (n_elements == 256 ? 2 : 5), 512, rand);
+    check_shape (&kernels, test->type, test->in_strips, 5, n_elements * blocks[b], 11, rand);
+  check_shape (&kernels, test->type, test->in_strips, 37, n_elements * (n_elements == 256 ? 2 : 5), 512, rand);
   if (n_elements == 32 && sotto_block_info (test->type)->n_elements == 1)
     for (guint n_columns = 1; n_columns < 40; n_columns += 3)
       {
-        check_shape (&kernels, test->type, 6, n_columns, 5, rand);
-        check_shape (&kernels, test->type, 39, n_columns + 512, 23, rand);
+        check_shape (&kernels, test->type, test->in_strips, 6, n_columns, 5, rand);
+        check_shape (&kernels, test->type, test->in_strips, 39, n_columns + 512, 23, rand);
       }
 }
 
@@ -255,14 +304,14 @@ test_extremes (gconstpointer data)
   double largest = 0;
   SottoKernels kernels;
 
-  if (!kernel_tier_init (&kernels, test->tier))
+  if (!case_init (test, &kernels))
     return;
   for (guint pattern = 0; pattern < 4; pattern++)
     {
       SottoWeight weight = extreme_weight_new (test->type, pattern, n_columns);
 
       largest = MAX (largest, largest_weight_of (&weight));
-      random_weight_clear (&weight);
+      clear_weight (&weight);
     }
   for (guint pattern = 0; pattern < 8; pattern++)
     {
@@ -272,6 +321,10 @@ test_extremes (gconstpointer data)
       void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
       float y[20][40];
 
+      if (test->in_strips)
+        arrange (&weight);
+      if (multiply_of (&kernels, &weight, input.x.form) == NULL)
+        n_tokens = 0;
       for (guint t = 0; t < n_tokens; t++)
         {
           for (guint i = 0; i < n_columns; i++)
@@ -287,7 +340,7 @@ test_extremes (gconstpointer data)
         }
       free (scratch);
       free (input.memory);
-      random_weight_clear (&weight);
+      clear_weight (&weight);
     }
 }
 
@@ -325,11 +378,47 @@ test_sets (gconstpointer data)
       free (scratch);
       free (input.memory);
       free (copy.memory);
-      random_weight_clear (&weight);
+      clear_weight (&weight);
     }
 }
 
 /* They do the same operations in the same order. */
+static void
+check_tiers_agree (const SottoKernels *narrow,
+                   const SottoKernels *wide,
+                   SottoBlockType      type,
+                   gboolean            in_strips,
+                   guint               n_tokens,
+                   GRand              *rand)
+{
+  guint n_rows = 45;
+  guint n_elements = sotto_block_info (type)->n_elements;
+  /* of the last 256 columns less than half, or more */
+  guint n_columns = n_elements == 256 ? 768 : n_tokens % 2 == 0 ? 64 * 7 : n_elements == 64 ? 64 * 9 : 32 * 19;
+  SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
+  Input input = random_input (narrow, n_tokens, n_columns, rand);
+  Input copy = random_input (wide, n_tokens, n_columns, rand);
+  g_autofree float *a = g_new (float, n_rows * n_tokens);
+  g_autofree float *b = g_new (float, n_rows * n_tokens);
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+  memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
+  for (guint t = 0; t < n_tokens; t++)
+    sotto_activations_pack (&copy.x, wide, t);
+  if (in_strips)
+    arrange (&weight);
+  if (multiply_of (narrow, &weight, input.x.form) != NULL && multiply_of (wide, &weight, copy.x.form) != NULL)
+    {
+      multiply (narrow, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
+      multiply (wide, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
+      g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
+    }
+  free (scratch);
+  free (input.memory);
+  free (copy.memory);
+  clear_weight (&weight);
+}
+
 static void
 test_tiers_agree (gconstpointer data)
 {
@@ -343,28 +432,11 @@ test_tiers_agree (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (random_weight_types); i++)
     for (guint n_tokens = 1; n_tokens < 30; n_tokens += n_tokens < 8 ? 1 : 9)
       {
-        guint n_rows = 45;
-        guint n_elements = sotto_block_info (random_weight_types[i])->n_elements;
-        /* of the last 256 columns less than half, or more */
-        guint n_columns = n_elements == 256 ? 768 : n_tokens % 2 == 0 ? 64 * 7
-                          : n_elements == 64 ? 64 * 9 : 32 * 19;
-        SottoWeight weight = random_weight_new (random_weight_types[i], n_rows, n_columns, rand);
-        Input input = random_input (&narrow, n_tokens, n_columns, rand);
-        Input copy = random_input (&wide, n_tokens, n_columns, rand);
-        g_autofree float *a = g_new (float, n_rows * n_tokens);
-        g_autofree float *b = g_new (float, n_rows * n_tokens);
-        void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+        SottoBlockType type = random_weight_types[i];
 
-        memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
-        for (guint t = 0; t < n_tokens; t++)
-          sotto_activations_pack (&copy.x, &wide, t);
-        multiply (&narrow, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
-        multiply (&wide, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
-        g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
-        free (scratch);
-        free (input.memory);
-        free (copy.memory);
-        random_weight_clear (&weight);
+        check_tiers_agree (&narrow, &wide, type, FALSE, n_tokens, rand);
+        if (sotto_strip_kind (type) != NULL)
+          check_tiers_agree (&narrow, &wide, type, TRUE, n_tokens, rand);
       }
 }
 
@@ -398,6 +470,30 @@ test_dispatch (void)
 
 /* --- Benchmark --- */
 
+/* The first rows of a weight again and again. Returns what it must keep. */
+static guint8 *
+repeat_rows (SottoWeight *weight, guint n_rows)
+{
+  gsize n_bytes = weight->n_rows * weight->row_bytes;
+  const guint8 *source = weight->data;
+  guint8 *rows;
+
+  if (weight->strips != NULL)
+    {
+      n_bytes = weight->n_rows / SOTTO_STRIP_ROWS
+                * sotto_strip_bytes (*sotto_strip_kind (weight->type), weight->n_columns);
+      source = weight->strips;
+    }
+  rows = aligned_alloc (64, n_rows / weight->n_rows * n_bytes);
+  for (guint i = 0; i < n_rows / weight->n_rows; i++)
+    memcpy (rows + i * n_bytes, source, n_bytes);
+  clear_weight (weight);
+  weight->strips = weight->strips != NULL ? rows : NULL;
+  weight->data = rows;
+  weight->n_rows = n_rows;
+  return rows;
+}
+
 static void
 test_speed (gconstpointer data)
 {
@@ -408,7 +504,6 @@ test_speed (gconstpointer data)
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   g_autofree float *y = g_new (float, MAX (n_rows, n_tokens * 256));
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
-  SottoWeight some;
   SottoWeight weight;
   guint8 *rows;
   SottoKernels kernels;
@@ -417,15 +512,12 @@ test_speed (gconstpointer data)
   Input input;
   Input few;
 
-  if (!kernel_tier_init (&kernels, test->tier))
+  if (!case_init (test, &kernels))
     return;
-  weight = some = random_weight_new (test->type, 256, n_columns, rand);
-  rows = g_malloc (n_rows * weight.row_bytes);
-  for (guint r = 0; r < n_rows; r += 256)
-    memcpy (rows + r * weight.row_bytes, some.data, 256 * weight.row_bytes);
-  weight.data = rows;
-  weight.n_rows = n_rows;
-  random_weight_clear (&some);
+  weight = random_weight_new (test->type, 256, n_columns, rand);
+  if (test->in_strips)
+    arrange (&weight);
+  rows = repeat_rows (&weight, n_rows);
   input = random_input (&kernels, n_tokens, n_columns, rand);
   few = random_input (&kernels, 1, n_columns, rand);
   for (guint i = 0; i < 3; i++)
@@ -439,18 +531,29 @@ test_speed (gconstpointer data)
       prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
     }
   g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9,
-                           "%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
-                           sotto_block_name (test->type),
+                           "%s %s%s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
+                           sotto_block_name (test->type), test->in_strips ? " in strips" : "",
                            (double) n_rows * (double) weight.row_bytes / decode / 1e9,
                            256.0 * n_columns * n_tokens / prefill / 1e9);
-  g_test_message ("%s %s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
-                  sotto_block_name (test->type),
+  g_test_message ("%s %s%s: one token %.1f GB/s, 512 tokens %.1f GMAC/s", test->tier,
+                  sotto_block_name (test->type), test->in_strips ? " in strips" : "",
                   (double) n_rows * (double) weight.row_bytes / decode / 1e9,
                   256.0 * n_columns * n_tokens / prefill / 1e9);
   free (scratch);
   free (input.memory);
   free (few.memory);
-  g_free (rows);
+  free (rows);
+}
+
+static void
+add_case (const char *tier, const char *name, GTestDataFunc func, SottoBlockType type, gboolean in_strips)
+{
+  g_autofree char *path = g_strdup_printf ("/kernels/%s/%s%s/%s", tier, name, in_strips ? "-strips" : "",
+                                           sotto_block_name (type));
+  Case *test = g_new (Case, 1);
+
+  *test = (Case) { tier, type, in_strips };
+  g_test_add_data_func_full (path, test, func, g_free);
 }
 
 int
@@ -476,15 +579,13 @@ main (int argc, char **argv)
           } products[] = { { "multiply", test_multiply },
                            { "extremes", test_extremes },
                            { "speed", test_speed } };
+          SottoBlockType type = random_weight_types[t];
 
           for (guint p = 0; p < (g_test_perf () ? 3 : 2); p++)
             {
-              Case *test = g_new (Case, 1);
-              g_autofree char *path = g_strdup_printf (
-                "/kernels/%s/%s/%s", kernel_tiers[i], products[p].name, sotto_block_name (random_weight_types[t]));
-
-              *test = (Case) { kernel_tiers[i], random_weight_types[t] };
-              g_test_add_data_func_full (path, test, products[p].func, g_free);
+              add_case (kernel_tiers[i], products[p].name, products[p].func, type, FALSE);
+              if (sotto_strip_kind (type) != NULL)
+                add_case (kernel_tiers[i], products[p].name, products[p].func, type, TRUE);
             }
         }
     }
