@@ -5,6 +5,7 @@
 /* Rows are taken apart four columns at a time, as words of 32 bits whose bytes are these columns: the lowest is the
  * first. What blocks look like is said in format/block-dequantise.c, -k.c and -iq.c. */
 
+/* Handed on as it is, for behind a pointer the compiler would read it again after every write. */
 typedef struct {
   guint8 *header;
   guint32 *codes;           /* (n_blocks, code bytes / 64, SOTTO_STRIP_ROWS) */
@@ -22,22 +23,22 @@ read_word (const guint8 *bytes)
 }
 
 static inline void
-put_line (const Place *to, SottoStripKind kind, guint block, guint line, guint32 word)
+put_line (Place to, SottoStripKind kind, guint block, guint line, guint32 word)
 {
-  to->codes[(block * kind.n_bits + line) * SOTTO_STRIP_ROWS + to->row] = GUINT32_TO_LE (word);
+  to.codes[(block * kind.n_bits + line) * SOTTO_STRIP_ROWS + to.row] = GUINT32_TO_LE (word);
 }
 
 static inline void
-put_half (const Place *to, gsize at, const guint8 *half)
+put_half (Place to, gsize at, const guint8 *half)
 {
-  memcpy (to->header + at + 2 * to->row, half, 2);
+  memcpy (to.header + at + 2 * to.row, half, 2);
 }
 
 /* --- Blocks of 32 columns --- */
 
 /* The columns of a block's nibbles lie as those of a strip do. */
 static inline void
-put_nibbles (const Place *to, SottoStripKind kind, guint block, const guint8 *nibbles)
+put_nibbles (Place to, SottoStripKind kind, guint block, const guint8 *nibbles)
 {
   for (guint line = 0; line < 4; line++)
     put_line (to, kind, block, line, read_word (nibbles + 4 * line));
@@ -55,7 +56,7 @@ gather_fourths (guint32 bits)
 
 /* fifths: a bit for each column */
 static inline void
-put_fifths (const Place *to, SottoStripKind kind, guint block, guint32 fifths)
+put_fifths (Place to, SottoStripKind kind, guint block, guint32 fifths)
 {
   guint32 word = 0;
 
@@ -65,13 +66,13 @@ put_fifths (const Place *to, SottoStripKind kind, guint block, guint32 fifths)
 }
 
 static inline void
-arrange_block (SottoStripKind kind, guint block, const guint8 *bytes, const Place *to)
+arrange_block (SottoStripKind kind, guint block, const guint8 *bytes, Place to)
 {
   put_half (to, sotto_strip_scales_at (kind, block), bytes);
   bytes += 2;
   if (kind.has_offsets)
     {
-      put_half (to, sotto_strip_offsets_at (kind, to->n_blocks, block), bytes);
+      put_half (to, sotto_strip_offsets_at (kind, to.n_blocks, block), bytes);
       bytes += 2;
     }
   if (kind.n_bits == 5)
@@ -90,7 +91,7 @@ arrange_block (SottoStripKind kind, guint block, const guint8 *bytes, const Plac
 
 /* Scales and offsets of Q4_K and Q5_K: six bits each. */
 static inline void
-put_packed_scales (const Place *to, SottoStripKind kind, const guint8 *packed)
+put_packed_scales (Place to, SottoStripKind kind, const guint8 *packed)
 {
   for (guint block = 0; block < 8; block++)
     {
@@ -99,14 +100,14 @@ put_packed_scales (const Place *to, SottoStripKind kind, const guint8 *packed)
       guint8 offset = block < 4 ? packed[block + 4] & 63
                                 : packed[block + 4] >> 4 | (packed[block] >> 6) << 4;
 
-      to->header[sotto_strip_scales_at (kind, block) + to->row] = scale;
-      to->header[sotto_strip_offsets_at (kind, 8, block) + to->row] = offset;
+      to.header[sotto_strip_scales_at (kind, block) + to.row] = scale;
+      to.header[sotto_strip_offsets_at (kind, 8, block) + to.row] = offset;
     }
 }
 
 /* Nibbles of two blocks, one in the lower halves of 32 bytes and one in the upper ones. */
 static inline void
-put_paired_nibbles (const Place *to, SottoStripKind kind, guint pair, const guint8 *nibbles)
+put_paired_nibbles (Place to, SottoStripKind kind, guint pair, const guint8 *nibbles)
 {
   for (guint line = 0; line < 4; line++)
     {
@@ -119,7 +120,7 @@ put_paired_nibbles (const Place *to, SottoStripKind kind, guint pair, const guin
 }
 
 static inline void
-arrange_q4_k (const guint8 *group, const Place *to)
+arrange_q4_k (const guint8 *group, Place to)
 {
   const SottoStripKind kind = sotto_strip_q4_k;
 
@@ -132,7 +133,7 @@ arrange_q4_k (const guint8 *group, const Place *to)
 
 /* Bit b of the bytes of fifths is block b's. */
 static inline void
-arrange_q5_k (const guint8 *group, const Place *to)
+arrange_q5_k (const guint8 *group, Place to)
 {
   const SottoStripKind kind = sotto_strip_q5_k;
   const guint8 *fifths = group + 16;
@@ -155,7 +156,7 @@ arrange_q5_k (const guint8 *group, const Place *to)
 /* Half h of the group: block 4 h + q has its nibbles in the 32 bytes q % 2, the lower ones for q below 2, and
  * its upper bits in the pair q of 32 bytes. */
 static inline void
-arrange_q6_k (const guint8 *group, const Place *to)
+arrange_q6_k (const guint8 *group, Place to)
 {
   const SottoStripKind kind = sotto_strip_q6_k;
 
@@ -168,7 +169,7 @@ arrange_q6_k (const guint8 *group, const Place *to)
       guint32 uppers[2] = { 0, 0 };
 
       for (guint half = 0; half < 2; half++)
-        to->header[sotto_strip_scales_at (kind, block) + 16 * half + to->row] = group[192 + 2 * block + half];
+        to.header[sotto_strip_scales_at (kind, block) + 16 * half + to.row] = group[192 + 2 * block + half];
       for (guint line = 0; line < 4; line++)
         {
           guint32 left = read_word (nibbles + 4 * line) >> (q < 2 ? 0 : 4) & 0x0f0f0f0f;
@@ -184,7 +185,7 @@ arrange_q6_k (const guint8 *group, const Place *to)
 }
 
 static inline void
-arrange_iq4_xs (const guint8 *group, const Place *to)
+arrange_iq4_xs (const guint8 *group, Place to)
 {
   const SottoStripKind kind = sotto_strip_iq4_xs;
   guint upper = group[2] | group[3] << 8;
@@ -194,20 +195,20 @@ arrange_iq4_xs (const guint8 *group, const Place *to)
     {
       guint lower = group[4 + block / 2] >> 4 * (block % 2) & 15;
 
-      to->header[sotto_strip_scales_at (kind, block) + to->row] = (guint8) ((lower | (upper >> 2 * block & 3) << 4) - 32);
+      to.header[sotto_strip_scales_at (kind, block) + to.row] = (guint8) ((lower | (upper >> 2 * block & 3) << 4) - 32);
       put_nibbles (to, kind, block, group + 8 + 16 * block);
     }
 }
 
 /* --- All kinds --- */
 
-typedef void (*ArrangeGroup) (const guint8 *group, const Place *to);
+typedef void (*ArrangeGroup) (const guint8 *group, Place to);
 
 #define ARRANGE_BLOCKS(name, block_bytes)                                                          \
   static inline void                                                                               \
-  arrange_##name (const guint8 *group, const Place *to)                                            \
+  arrange_##name (const guint8 *group, Place to)                                            \
   {                                                                                                \
-    for (guint block = 0; block < to->n_blocks; block++)                                           \
+    for (guint block = 0; block < to.n_blocks; block++)                                           \
       arrange_block (sotto_strip_##name, block, group + block * block_bytes, to);                  \
   }
 
@@ -245,13 +246,17 @@ arrange_strip (const SottoWeight *weight, SottoStripKind kind, guint first_row, 
       guint n_blocks = MIN (weight->n_columns - column, SOTTO_STRIP_COLUMNS) / 32;
       const guint8 *group = (const guint8 *) weight->data + first_row * weight->row_bytes
                             + column / info->n_elements * info->n_bytes;
+      gsize group_bytes = (gsize) n_blocks * 32 / info->n_elements * info->n_bytes;
       guint8 *codes = strip + sotto_strip_header_bytes (kind, n_blocks);
 
       for (guint r = 0; r < n_rows; r++, group += weight->row_bytes)
         {
           Place to = { strip, (guint32 *) (gpointer) codes, n_blocks, r };
 
-          arrange_group (group, &to);
+          /* Sixteen rows at once are too many streams for a processor to foresee: those of the next strip. */
+          for (gsize line = 0; line < group_bytes; line += 64)
+            __builtin_prefetch (group + SOTTO_STRIP_ROWS * weight->row_bytes + line, 0, 2);
+          arrange_group (group, to);
         }
       strip += sotto_strip_group_bytes (kind, n_blocks);
     }
