@@ -17,6 +17,7 @@ sotto_kernels_fill_avx512 (SottoKernels *kernels)
   fill_float_kernels (kernels);
   fill_attention_kernels (kernels);
   fill_multiply_kernels (kernels);
+  fill_strip_panels (kernels);
   fill_float_panels (kernels);
   fill_few_kernels (kernels);
 }

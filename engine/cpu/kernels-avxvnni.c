@@ -12,5 +12,6 @@ sotto_kernels_fill_avxvnni (SottoKernels *kernels)
 {
   kernels->name = "avxvnni";
   fill_multiply_kernels (kernels);
+  fill_strip_panels (kernels);
   fill_few_kernels (kernels);
 }

@@ -42,3 +42,19 @@ vector_store_part (float *target, guint n, FloatVector v)
   _mm256_storeu_ps (all, v);
   memcpy (target, all, n * sizeof *all);
 }
+
+/* Bytes below 16 as the bytes that stand there in a book of sixteen */
+#define vector_look_up(book, places)                                                               \
+  ((WordVector) _mm256_shuffle_epi8 (_mm256_broadcastsi128_si256 (_mm_setr_epi8 (book)), (__m256i) (places)))
+
+static inline IntVector
+vector_widen_bytes (const gint8 *source)
+{
+  return (IntVector) _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) (gconstpointer) source));
+}
+
+static inline FloatVector
+vector_from_halves (const guint8 *source)
+{
+  return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (gconstpointer) source));
+}

@@ -30,3 +30,19 @@ vector_store_part (float *target, guint n, FloatVector v)
 {
   _mm512_mask_storeu_ps (target, (__mmask16) ((1u << n) - 1), v);
 }
+
+/* Bytes below 16 as the bytes that stand there in a book of sixteen */
+#define vector_look_up(book, places)                                                               \
+  ((WordVector) _mm512_shuffle_epi8 (_mm512_broadcast_i32x4 (_mm_setr_epi8 (book)), (__m512i) (places)))
+
+static inline IntVector
+vector_widen_bytes (const gint8 *source)
+{
+  return (IntVector) _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) (gconstpointer) source));
+}
+
+static inline FloatVector
+vector_from_halves (const guint8 *source)
+{
+  return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) (gconstpointer) source));
+}

@@ -5,9 +5,11 @@
 
 /* The registers of template-panel.h: VECTOR_ROWS integers or floats, as the tier says before it includes this. The
  * compiler's own operators add and multiply them. What it has none for is the tier's: vector_fma(),
- * vector_multiply_pairs() and vector_store_part(). */
+ * vector_multiply_pairs() and vector_store_part(), and for strips vector_look_up(), vector_widen_bytes() and
+ * vector_from_halves(). */
 
 typedef gint32 IntVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32))));
+typedef guint16 WordVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32)))); /* two a lane */
 typedef float FloatVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (float))));
 
 static inline IntVector
@@ -17,6 +19,21 @@ vector_load_int (const gint32 *source)
 
   memcpy (&v, source, sizeof v);
   return v;
+}
+
+static inline WordVector
+vector_load_words (const void *source)
+{
+  WordVector v;
+
+  memcpy (&v, source, sizeof v);
+  return v;
+}
+
+static inline void
+vector_store_words (gint32 *target, WordVector v)
+{
+  memcpy (target, &v, sizeof v);
 }
 
 /* The two integers in every lane */
@@ -36,6 +53,12 @@ vector_load (const float *source)
 
   memcpy (&v, source, sizeof v);
   return v;
+}
+
+static inline void
+vector_store (float *target, FloatVector v)
+{
+  memcpy (target, &v, sizeof v);
 }
 
 /* Minus nothing, for plus nothing makes 0 of -0. */

@@ -1,0 +1,143 @@
+/* Panels (template-panel.h) of weights that lie in strips (strips.h). A lane of a strip is a row already, and has four
+ * columns as the panel wants them, so that codes are only taken apart and widened. What the panel holds then is the same
+ * as from the file's order, to the bit. */
+
+#include "cpu/strips.h"
+#include "format/block-grids.h"
+
+#define PANEL_STRIPS (PANEL_ROWS / SOTTO_STRIP_ROWS)
+#define STRIP_VECTORS (SOTTO_STRIP_ROWS / VECTOR_ROWS)
+#define STRIP_LINE 64
+
+G_STATIC_ASSERT (PANEL_STRIPS * SOTTO_STRIP_ROWS == PANEL_ROWS);
+
+/* --- Codes --- */
+
+/* Step s of the rows of one register: four bytes a lane. block: at the first of these rows */
+G_ALWAYS_INLINE static inline WordVector
+codes_of_step (SottoStripKind kind, const guint8 *block, guint s)
+{
+  WordVector codes = vector_load_words (block + (kind.n_bits == 8 ? s : s % 4) * STRIP_LINE);
+
+  if (kind.n_bits == 8)
+    return codes;
+  codes = (s < 4 ? codes : codes >> 4) & 0x0f0f;
+  if (kind.has_book)
+    return vector_look_up (SOTTO_CODES_IQ4, codes) ^ 0x8080;
+  if (kind.n_bits == 5)
+    {
+      WordVector fifths = vector_load_words (block + 4 * STRIP_LINE);
+
+      codes |= (s < 4 ? fifths << (4 - s) : fifths >> (s - 4)) & 0x1010;
+    }
+  if (kind.n_bits == 6)
+    {
+      WordVector upper = vector_load_words (block + (4 + s / 4) * STRIP_LINE);
+
+      codes |= (s % 4 < 2 ? upper << (4 - 2 * (s % 4)) : upper >> (2 * (s % 4) - 4)) & 0x3030;
+    }
+  return codes;
+}
+
+/* One block of a strip to pairs. bytes: its scales, where they are multiplied into the integers */
+G_ALWAYS_INLINE static inline void
+fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
+{
+  for (guint v = 0; v < STRIP_VECTORS; v++)
+    for (guint s = 0; s < 8; s++)
+      {
+        WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
+        WordVector even = (codes & 0xff) - (guint16) kind.zero;
+        WordVector odd = (codes >> 8) - (guint16) kind.zero;
+        gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
+
+        if (kind.scales == SOTTO_STRIP_TWO_BYTES)
+          {
+            IntVector wide = vector_widen_bytes (bytes + s / 4 * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
+            WordVector own = (WordVector) ((wide & 0xffff) | (wide << 16));
+
+            even *= own;
+            odd *= own;
+          }
+        vector_store_words (to, even);
+        vector_store_words (to + PANEL_ROWS, odd);
+      }
+}
+
+/* --- Scales --- */
+
+/* Factors of sixteen rows: halves, or bytes by which those of the group are multiplied. */
+G_ALWAYS_INLINE static inline void
+fill_factors (const guint8 *halves, const gint8 *bytes, gboolean is_negative, float *to)
+{
+  for (guint v = 0; v < STRIP_VECTORS; v++)
+    {
+      FloatVector factors = vector_from_halves (halves + v * VECTOR_ROWS * sizeof (guint16));
+
+      if (is_negative)
+        factors = -factors;
+      if (bytes != NULL)
+        factors *= vector_to_float (vector_widen_bytes (bytes + v * VECTOR_ROWS));
+      vector_store (to + v * VECTOR_ROWS, factors);
+    }
+}
+
+G_ALWAYS_INLINE static inline void
+fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b, float *scales, float *offsets)
+{
+  gboolean is_group = kind.scales != SOTTO_STRIP_HALVES;
+  const guint8 *own = header + sotto_strip_scales_at (kind, b);
+
+  fill_factors (is_group ? header : own, kind.scales == SOTTO_STRIP_BYTES ? (const gint8 *) own : NULL, FALSE, scales);
+  if (kind.has_offsets)
+    {
+      own = header + sotto_strip_offsets_at (kind, n_blocks, b);
+      fill_factors (is_group ? header + 2 * SOTTO_STRIP_ROWS : own, is_group ? (const gint8 *) own : NULL, is_group, offsets);
+    }
+}
+
+/* --- Panels --- */
+
+/* A group of n blocks of a strip, whose rows are the panel's from first_row on. */
+G_ALWAYS_INLINE static inline void
+fill_group (SottoStripKind kind,
+            const guint8  *group,
+            gsize          ahead,
+            guint          n,
+            const Panel   *panel,
+            guint          first_block,
+            guint          first_row)
+{
+  const guint8 *codes = group + sotto_strip_header_bytes (kind, n);
+
+  for (gsize line = 0; line < sotto_strip_group_bytes (kind, n); line += STRIP_LINE)
+    _mm_prefetch ((const char *) group + ahead + line, _MM_HINT_T1);
+  for (guint b = 0; b < n; b++)
+    {
+      gsize index = (gsize) (first_block + b) * PANEL_ROWS + first_row;
+
+      fill_scales (kind, group, n, b, panel->scales[0] + index, panel->offsets[0] + index);
+      fill_block (kind, codes + b * sotto_strip_code_bytes (kind),
+                  (const gint8 *) group + sotto_strip_scales_at (kind, b),
+                  panel->pairs + (gsize) (first_block + b) * 16 * PANEL_ROWS + first_row);
+    }
+}
+
+/* Strips that are missing repeat the last one; their results are not stored. The next panel's are asked for. */
+G_ALWAYS_INLINE static inline void
+fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint n_strips, const Panel *panel)
+{
+  guint n_blocks = panel->n_blocks;
+  gsize ahead = PANEL_STRIPS * strip_bytes;
+
+  for (guint i = 0; i < PANEL_STRIPS; i++)
+    {
+      const guint8 *group = strips + MIN (i, n_strips - 1) * strip_bytes;
+      guint first = 0;
+
+      for (; first + 8 <= n_blocks; first += 8, group += sotto_strip_group_bytes (kind, 8))
+        fill_group (kind, group, ahead, 8, panel, first, i * SOTTO_STRIP_ROWS);
+      if (first < n_blocks)
+        fill_group (kind, group, ahead, n_blocks - first, panel, first, i * SOTTO_STRIP_ROWS);
+    }
+}
