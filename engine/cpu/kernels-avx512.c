@@ -7,6 +7,7 @@
 #include "cpu/template-multiply.h"
 #include "cpu/template-float-panel.h"
 #include "cpu/template-few.h"
+#include "cpu/template-strips.h"
 
 /* The AVX-512 tier (F, BW, VL, DQ, VNNI, VBMI and GFNI). */
 
@@ -20,4 +21,5 @@ sotto_kernels_fill_avx512 (SottoKernels *kernels)
   fill_strip_panels (kernels);
   fill_float_panels (kernels);
   fill_few_kernels (kernels);
+  fill_strip_kernels (kernels);
 }

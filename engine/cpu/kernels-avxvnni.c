@@ -4,6 +4,7 @@
 #include "cpu/vectors-avx2.h"
 #include "cpu/template-multiply.h"
 #include "cpu/template-few.h"
+#include "cpu/template-strips.h"
 
 /* The AVX-VNNI tier: that of AVX2, but for products of quantised weights. */
 
@@ -14,4 +15,5 @@ sotto_kernels_fill_avxvnni (SottoKernels *kernels)
   fill_multiply_kernels (kernels);
   fill_strip_panels (kernels);
   fill_few_kernels (kernels);
+  fill_strip_kernels (kernels);
 }

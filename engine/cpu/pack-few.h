@@ -2,7 +2,8 @@
 
 #include "cpu/round-block.h"
 
-/* Activations of few tokens (SOTTO_FORM_FEW), over lanes and AVX2 or NEON; read by template-few.h.
+/* Activations of few tokens (SOTTO_FORM_FEW), over lanes and AVX2 or NEON; read by template-few.h and, with weights in
+ * strips, by template-strips.h, which says in which order it takes its sums.
  *
  * Blocks of 32 columns share a scale. Their steps are integers of 15 bits, split into planes of bytes
  * that can be multiplied with bytes: 128 * high + low, low from 0 to 127.
@@ -48,6 +49,11 @@ typedef struct {
   float pair_sums[2][16];   /* the sum of a pair's block i in lane 2 i + 1; zeros else */
   float sums[16];           /* minus those of blocks 0 … 3 in lanes 4 … 7, of 4 … 7 in 12 … 15 */
   float half_sums[16];      /* minus the sums of 16 columns each, in their order */
+
+  /* For strips, in the order of the columns */
+  gint32 block_zeros[8];    /* minus the sums of the steps of 32 columns */
+  float block_sums[8];      /* the sums of 32 columns */
+  gint32 half_zeros[16];    /* minus the sums of the steps of 16 columns */
 } FewGroup;
 
 static inline guint
@@ -194,6 +200,10 @@ few_pack_group (const float *x, guint n, FewGroup *group)
         group->sums[block / 4 * 8 + 4 + block % 4] = -scale * (float) (totals[0] + totals[1]);
         group->half_sums[2 * block] = -scale * (float) totals[0];
         group->half_sums[2 * block + 1] = -scale * (float) totals[1];
+        group->block_zeros[block] = -(totals[0] + totals[1]);
+        group->block_sums[block] = scale * (float) (totals[0] + totals[1]);
+        group->half_zeros[2 * block] = -totals[0];
+        group->half_zeros[2 * block + 1] = -totals[1];
       }
 }
 
