@@ -28,8 +28,17 @@ typedef struct {
   gboolean all_logits;     /* FALSE: of the last token only */
   gboolean is_long;        /* take SottoRope.long_frequencies; the same for a whole sequence */
   gboolean stays;          /* logits may stay where they are computed until fetch() or select() asks for them */
-  const float *handed;     /* (nullable): what a plan that begins with TAKE takes */
+  guint first_step;        /* of a plan that was cut, the stretch to carry out (plan-cut.h), one after the other; */
+  guint end_step;          /* 0: to the end of the plan */
+  const float *handed;     /* (nullable): what a stretch that begins with TAKE takes; what HAND leaves is the output */
 } SottoBatch;
+
+/* Behind the last step that is to be carried out. */
+static inline guint
+sotto_batch_end (const SottoBatch *batch, const SottoPlan *plan)
+{
+  return batch->end_step > 0 ? batch->end_step : plan->n_steps;
+}
 
 typedef struct _SottoState SottoState;
 

@@ -4,14 +4,16 @@
 
 G_BEGIN_DECLS
 
-/* Plans cut between layers, so that each part can be carried out elsewhere. */
+/* Plans cut between layers and around experts, so that backends share their steps. */
 
-/* Steps that belong together: what comes before the layers, a layer (or several that share a cache, with all that lies
- * between them), what comes behind. */
+/* Steps that stay together. Pieces that continue each other are a layer (or several that share a cache, with all that
+ * lies between them), and only experts may be elsewhere than the rest of it. */
 typedef struct {
   guint first_step;
   guint end_step;
-  guint n_layers;          /* 0: before or behind the layers */
+  guint n_layers;          /* that begin here; 0 too: before or behind the layers */
+  gboolean is_experts;     /* one EXPERTS step */
+  gboolean continues;      /* the layer of the piece before */
 } SottoPlanPiece;
 
 /**
@@ -22,22 +24,31 @@ typedef struct {
  */
 GArray *sotto_plan_divide (const SottoPlan *plan);
 
-/* Some of a plan's steps as a plan of its own, with only the caches and recurrent states that they name. */
+/* Steps that are carried out in one go. */
+typedef struct {
+  guint first_step;
+  guint end_step;
+} SottoPlanStretch;
+
+/* Some stretches of a plan as a plan of its own, with only the caches and recurrent states that they name. */
 typedef struct {
   SottoPlan plan;
   SottoStep *steps;
   SottoCacheShape *caches;
   SottoRecurrentShape *recurrents;
+  SottoPlanStretch *stretches; /* as they lie in it, for SottoBatch */
 } SottoPlanPart;
 
 /**
  * sotto_plan_cut:
  * @plan: outlives the part, as to its operands
+ * @stretches: (n_stretches): of pieces' borders, one behind the other
  *
- * The steps from @first_step to before @end_step. Where they are not the first they begin with TAKE, and where
- * they are not the last they end with HAND and n_output says what one token's row of it has.
+ * Whatever of a batch's rows is still read behind a border crosses it: stretches that are not the first of @plan begin with
+ * TAKE, those that are not its last end with HAND. So nothing but caches and recurrent states is kept from stretch to
+ * stretch.
  */
-SottoPlanPart *sotto_plan_cut (const SottoPlan *plan, guint first_step, guint end_step);
+SottoPlanPart *sotto_plan_cut (const SottoPlan *plan, const SottoPlanStretch *stretches, guint n_stretches);
 void sotto_plan_part_free (SottoPlanPart *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoPlanPart, sotto_plan_part_free)

@@ -313,10 +313,11 @@ typedef struct {
   SottoWeight dense[2];    /* or none */
 } SottoPoolStep;
 
-/* Of a plan that was cut (plan-cut.h): the residual, and the rows of INPUTS, come from SottoBatch.handed, or are left
- * as the output, of all tokens: (n_tokens, n_embedding), behind them (n_tokens, n_inputs). */
+/* Of a plan that was cut (plan-cut.h): rows that others have written come from SottoBatch.handed, or are left as the
+ * output for others, of all tokens: (n_tokens, n_embedding) of each buffer in turn, behind them (n_tokens, n_inputs). */
 typedef struct {
-  guint n_inputs;          /* 0: none */
+  guint buffers;           /* bits by SottoBuffer, whose rows are n_embedding wide */
+  guint n_inputs;          /* of a row of INPUTS; 0: none */
 } SottoHandStep;
 
 typedef enum {
@@ -376,6 +377,17 @@ typedef struct {
   const SottoStep *steps;
   guint n_steps;
 } SottoPlan;
+
+/* Floats of a token that TAKE or HAND carries. */
+static inline guint
+sotto_hand_floats (const SottoPlan *plan, const SottoHandStep *hand)
+{
+  guint n = hand->n_inputs;
+
+  for (guint buffer = 0; buffer < SOTTO_N_BUFFERS; buffer++)
+    n += (hand->buffers >> buffer & 1) * plan->n_embedding;
+  return n;
+}
 
 static inline gboolean
 sotto_weight_is_there (const SottoWeight *self)

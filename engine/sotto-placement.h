@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  * @gpus: (nullable): the names of the GPUs that compute some of it, with " + " between; %NULL: the CPU computes all
  * @n_layers: of the model
  * @n_gpu_layers: of those, on GPUs
+ * @n_expert_layers: of the layers on GPUs, those whose experts the CPU computes
  * @n_threads: of the CPU, at most, for what is left to it
  * @memory: what the session takes, wherever that is
  * @gpu_memory: bytes of these GPUs
@@ -21,6 +22,7 @@ typedef struct {
   char *gpus;
   guint n_layers;
   guint n_gpu_layers;
+  guint n_expert_layers;
   guint n_threads;
   SottoMemory memory;
   guint64 gpu_memory;

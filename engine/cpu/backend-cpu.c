@@ -148,19 +148,22 @@ cpu_run (SottoBackend      *backend,
          GError           **error)
 {
   CpuBackend *self = (CpuBackend *) backend;
+  const SottoPlan *plan = state->scratch.plan;
   Run run = { self, state, batch, sotto_pool_prepare (self->pool) };
 
-  if (!sotto_batch_check (batch, state->scratch.plan, state->n_context, error)
+  if (!sotto_batch_check (batch, plan, state->n_context, error)
       || !sotto_scratch_reserve (&state->scratch, batch->n_tokens, run.n_lanes,
                                  batch->all_logits ? batch->n_tokens : 1, error))
     return FALSE;
-  sotto_caches_begin (&state->caches, batch->position, batch->n_tokens);
+  if (batch->first_step == 0)
+    sotto_caches_begin (&state->caches, batch->position, batch->n_tokens);
   if (!sotto_pool_run (self->pool, cancel, walk_lane, &run))
     {
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_CANCELLED, NULL, "cancelled");
       return FALSE;
     }
-  sotto_caches_advance (&state->caches, batch->position, batch->n_tokens);
+  if (sotto_batch_end (batch, plan) == plan->n_steps)
+    sotto_caches_advance (&state->caches, batch->position, batch->n_tokens);
   return TRUE;
 }
 

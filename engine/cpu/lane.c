@@ -220,6 +220,19 @@ sotto_lane_put (SottoLane         *lane,
     put_row (lane, target, tile + t * stride, n, to.values + t * to.column_stride + first);
 }
 
+void
+sotto_lane_leave (SottoLane *lane, SottoBuffer buffer, guint n_columns)
+{
+  SottoActivations x = sotto_lane_buffer (lane, buffer, n_columns);
+
+  if (!is_operand (lane, buffer))
+    return;
+  if (sotto_lane_is_alone (lane))
+    sotto_lane_pack (lane, &x, 0);
+  else
+    sotto_lane_pack_batch (lane, &x);
+}
+
 /* A landing is written again two barriers later, when every lane has taken it over. */
 void
 sotto_lane_complete (SottoLane *lane, const SottoTarget *target)
@@ -232,11 +245,8 @@ sotto_lane_complete (SottoLane *lane, const SottoTarget *target)
     {
       put_row (lane, target, lane->state->scratch.landings[lane->landing], to.n_columns, to.values);
       lane->landing = 1 - lane->landing;
-      if (is_operand (lane, target->to))
-        sotto_lane_pack (lane, &to, 0);
     }
-  else if (is_operand (lane, target->to))
-    sotto_lane_pack_batch (lane, &to);
+  sotto_lane_leave (lane, target->to, target->n_columns);
 }
 
 /* --- Rows and heads --- */

@@ -43,7 +43,7 @@ void sotto_step_experts (SottoLane *lane, const SottoStep *step);
 void sotto_step_logits (SottoLane *lane, const SottoStep *step);
 void sotto_step_pool (SottoLane *lane, const SottoStep *step);
 
-/* The angles of the batch's positions, and then the plan's steps. */
+/* The angles of the batch's positions, and then the batch's steps of the plan. */
 void sotto_lane_walk (SottoLane *lane, const SottoPlan *plan);
 
 /* --- Parts of steps; see lane.c --- */
@@ -195,6 +195,14 @@ void sotto_lane_put (SottoLane         *lane,
                      gsize              stride,
                      guint              first,
                      guint              n);
+
+/**
+ * sotto_lane_leave:
+ *
+ * Packs the buffer, whose values are there, if it is one that sotto_lane_operand() finds packed. Begins a phase
+ * if it does, and ends it.
+ */
+void sotto_lane_leave (SottoLane *lane, SottoBuffer buffer, guint n_columns);
 
 /**
  * sotto_lane_complete:

@@ -215,26 +215,43 @@ inputs (SottoLane *lane, const SottoStep *step)
 
 /* --- What another backend has begun --- */
 
-static void
-take_token (SottoLane *lane, const SottoStep *step G_GNUC_UNUSED, guint t)
+/* Where the rows of INPUTS are among those that cross. */
+static gsize
+find_inputs (const SottoLane *lane, const SottoHandStep *step)
 {
-  guint n = lane->state->caches.plan->n_embedding;
-  SottoActivations residual = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
+  guint n_floats = sotto_hand_floats (lane->state->scratch.plan, step) - step->n_inputs;
 
-  memcpy (residual.values + t * residual.column_stride, lane->batch->handed + (gsize) t * n,
-          n * sizeof (float));
+  return (gsize) lane->batch->n_tokens * n_floats;
+}
+
+static void
+take_token (SottoLane *lane, const SottoStep *step, guint t)
+{
+  guint n = lane->state->scratch.plan->n_embedding;
+  const float *rows = lane->batch->handed;
+
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    if (step->hand.buffers >> i & 1)
+      {
+        SottoActivations x = sotto_lane_buffer (lane, i, n);
+
+        memcpy (x.values + t * x.column_stride, rows + (gsize) t * n, n * sizeof (float));
+        rows += (gsize) lane->batch->n_tokens * n;
+      }
 }
 
 static void
 take (SottoLane *lane, const SottoStep *step)
 {
   guint n = step->hand.n_inputs;
-  const float *rows = lane->batch->handed
-                      + (gsize) lane->batch->n_tokens * lane->state->caches.plan->n_embedding;
+  const float *rows = lane->batch->handed + find_inputs (lane, &step->hand);
   guint unit;
 
   do_tokens (lane, step, take_token);
-  if (n == 0)
+  for (guint i = 0; i < SOTTO_N_BUFFERS && !sotto_pool_is_stopped (lane->pool); i++)
+    if (step->hand.buffers >> i & 1)
+      sotto_lane_leave (lane, i, lane->state->scratch.plan->n_embedding);
+  if (n == 0 || sotto_pool_is_stopped (lane->pool))
     return;
   while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
     memcpy (lane->state->scratch.inputs + (gsize) unit * n, rows + (gsize) unit * n, n * sizeof (float));
@@ -244,18 +261,24 @@ take (SottoLane *lane, const SottoStep *step)
 static void
 hand_token (SottoLane *lane, const SottoStep *step, guint t)
 {
-  guint n = lane->state->caches.plan->n_embedding;
+  guint n = lane->state->scratch.plan->n_embedding;
   guint n_inputs = step->hand.n_inputs;
-  SottoActivations residual = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
   float *output = lane->state->scratch.output;
 
-  memcpy (output + (gsize) t * n, residual.values + t * residual.column_stride, n * sizeof (float));
   if (n_inputs > 0)
-    memcpy (output + (gsize) lane->batch->n_tokens * n + (gsize) t * n_inputs,
+    memcpy (output + find_inputs (lane, &step->hand) + (gsize) t * n_inputs,
             lane->state->scratch.inputs + (gsize) t * n_inputs, n_inputs * sizeof (float));
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    if (step->hand.buffers >> i & 1)
+      {
+        SottoActivations x = sotto_lane_buffer (lane, i, n);
+
+        memcpy (output + (gsize) t * n, x.values + t * x.column_stride, n * sizeof (float));
+        output += (gsize) lane->batch->n_tokens * n;
+      }
 }
 
-/* Of one token every lane has the residual, and the first one hands it on. */
+/* Of one token every lane has the rows, and the first one hands them on. */
 static void
 hand (SottoLane *lane, const SottoStep *step)
 {
@@ -294,8 +317,10 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
 void
 sotto_lane_walk (SottoLane *lane, const SottoPlan *plan)
 {
+  guint end = sotto_batch_end (lane->batch, plan);
+
   prepare_turns (lane);
   sotto_pool_barrier (lane->pool);
-  for (guint i = 0; i < plan->n_steps && !sotto_pool_is_stopped (lane->pool); i++)
+  for (guint i = lane->batch->first_step; i < end && !sotto_pool_is_stopped (lane->pool); i++)
     steps[plan->steps[i].kind](lane, &plan->steps[i]);
 }

@@ -159,6 +159,16 @@ add_pool (SottoScratchSizes *self, const SottoPlan *plan, const SottoPoolStep *s
 }
 
 static void
+add_hand (SottoScratchSizes *self, const SottoPlan *plan, const SottoHandStep *step)
+{
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    if (step->buffers >> i & 1)
+      use_buffer (self, i, plan->n_embedding);
+  widen (&self->inputs, step->n_inputs);
+  widen (&self->handed, sotto_hand_floats (plan, step));
+}
+
+static void
 add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
 {
   switch (step->kind)
@@ -208,7 +218,7 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
       break;
     case SOTTO_STEP_TAKE:
     case SOTTO_STEP_HAND:
-      widen (&self->inputs, step->hand.n_inputs);
+      add_hand (self, plan, &step->hand);
       break;
     case SOTTO_N_STEP_KINDS:
     default:

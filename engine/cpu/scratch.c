@@ -210,7 +210,7 @@ cut_up (SottoScratch *self, guint8 *base, gsize n_tokens, guint n_lanes, guint n
                                sizes->split_heads);
   for (guint i = 0; i < G_N_ELEMENTS (self->pooled); i++)
     cut_activations (&pieces, &self->pooled[i], sizes->pooled, 1);
-  self->output = cut_floats (&pieces, n_outputs, self->plan->n_output);
+  self->output = cut_floats (&pieces, 1, MAX ((gsize) n_outputs * self->plan->n_output, n_tokens * sizes->handed));
   self->lanes = cut (&pieces, n_lanes * sizeof (SottoLaneMemory));
   for (guint i = 0; i < n_lanes; i++)
     cut_lane (&pieces, sizes, base == NULL ? &measured : &self->lanes[i], n_tokens);

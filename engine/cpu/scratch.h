@@ -58,6 +58,7 @@ typedef struct {
   gboolean gates;
   guint projected;
   guint inputs;
+  guint handed;             /* what HAND leaves as the output */
   guint downs[2];
   guint head;
   guint gathered;
@@ -105,7 +106,7 @@ typedef struct {
   SottoActivations experts; /* (n_tokens * n_used, n_expert_hidden), by expert */
   float *partials;          /* (SOTTO_SPLIT_TOKENS, heads, chunks, 2 + value_stride) */
   SottoActivations pooled[2];
-  float *output;            /* (n_outputs, plan->n_output) */
+  float *output;            /* (n_outputs, plan->n_output), or (n_tokens, handed) */
   SottoLaneMemory *lanes;   /* (n_lanes) */
 } SottoScratch;
 

@@ -114,6 +114,25 @@ measure_shared (const SottoPlan *plan)
   return sotto_cuda_weight_measure (&first->embed.table);
 }
 
+/* Bytes of a step's weights that one token reads: of experts those that it is sent to, of tables a row. */
+static guint64
+measure_read (const SottoPlan *plan, guint index)
+{
+  const SottoStep *step = &plan->steps[index];
+  guint64 all = sotto_cuda_plan_measure (plan, index, index + 1), chosen;
+
+  if (step->kind == SOTTO_STEP_EMBED)
+    return 0;
+  if (step->kind == SOTTO_STEP_INPUTS)
+    return sotto_cuda_weight_measure (&step->inputs.projection);
+  if (step->kind != SOTTO_STEP_EXPERTS)
+    return all;
+  chosen = sotto_cuda_weight_measure (&step->experts.gate) + sotto_cuda_weight_measure (&step->experts.up)
+           + sotto_cuda_weight_measure (&step->experts.down);
+  return all - chosen + chosen / step->experts.n_experts * step->experts.n_used;
+}
+
+/* Of caches a token reads half, on the average of a sequence that fills them. */
 static SottoPlacePiece *
 measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvType kv_type)
 {
@@ -122,12 +141,18 @@ measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvT
   for (guint i = 0; i < pieces->len; i++)
     {
       const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
-      g_autoptr (SottoPlanPart) part = sotto_plan_cut (plan, piece->first_step, piece->end_step);
+      SottoPlanStretch stretch = { piece->first_step, piece->end_step };
+      g_autoptr (SottoPlanPart) part = sotto_plan_cut (plan, &stretch, 1);
       gsize kept = sotto_cuda_caches_measure (&part->plan, n_context, kv_type);
 
       sizes[i].weights = sotto_cuda_plan_measure (plan, piece->first_step, piece->end_step);
       sizes[i].kept = kept == G_MAXSIZE ? G_MAXINT64 / pieces->len : kept;
+      sizes[i].read = sizes[i].kept / 2;
+      for (guint s = piece->first_step; s < piece->end_step; s++)
+        sizes[i].read += measure_read (plan, s);
       sizes[i].n_layers = piece->n_layers;
+      sizes[i].is_experts = piece->is_experts;
+      sizes[i].continues = piece->continues;
     }
   return sizes;
 }

@@ -55,7 +55,7 @@ sotto_cuda_scratch_measure (const SottoCudaModule *module,
   for (guint i = 0; i < G_N_ELEMENTS (tried); i++)
     {
       SottoCudaWalk walk = { .module = module, .measures = TRUE, .plan = plan, .steps = steps,
-                             .caches = caches, .scratch = scratch, .n_rows = tried[i],
+                             .end_step = plan->n_steps, .caches = caches, .scratch = scratch, .n_rows = tried[i],
                              .n_positions_most = round_up_to_chunk (n_context),
                              .all_logits = tried[i] <= n_outputs };
 
@@ -116,8 +116,7 @@ sotto_cuda_state_reserve (SottoCudaState *self, guint n_rows, guint n_outputs, G
       return refuse (self, n_bytes, error);
     }
 
-  if (self->recording != NULL)
-    self->module->forget (self->device, g_steal_pointer (&self->recording));
+  sotto_cuda_state_forget (self);
   if (self->block != NULL)
     self->module->release (self->device, self->block);
   g_free (self->staged);

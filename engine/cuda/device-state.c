@@ -22,6 +22,7 @@ sotto_cuda_state_new (SottoCudaWeights       *weights,
   self->device = device;
   self->plan = plan;
   self->n_context = n_context;
+  self->recordings = g_new0 (void *, plan->n_steps);
   /* The caches first: whether they fit is known at once, bringing the weights takes its time. */
   if (!sotto_cuda_caches_init (&self->caches, module, device, plan, n_context, kv_type, error)
       || (self->operands = sotto_cuda_plan_new (weights, plan, loading, error)) == NULL
@@ -34,10 +35,18 @@ sotto_cuda_state_new (SottoCudaWeights       *weights,
 }
 
 void
+sotto_cuda_state_forget (SottoCudaState *self)
+{
+  for (guint i = 0; i < self->plan->n_steps; i++)
+    if (self->recordings[i] != NULL)
+      self->module->forget (self->device, g_steal_pointer (&self->recordings[i]));
+}
+
+void
 sotto_cuda_state_free (SottoCudaState *self)
 {
-  if (self->recording != NULL)
-    self->module->forget (self->device, self->recording);
+  sotto_cuda_state_forget (self);
+  g_free (self->recordings);
   if (self->block != NULL)
     self->module->release (self->device, self->block);
   sotto_cuda_caches_clear (&self->caches);
@@ -50,20 +59,37 @@ sotto_cuda_state_free (SottoCudaState *self)
 
 /* --- A batch in, a batch out --- */
 
+/* The last step of the batch's stretch. */
 static const SottoStep *
-get_end (const SottoCudaState *self)
+get_end (const SottoCudaState *self, const SottoBatch *batch)
 {
-  return &self->plan->steps[self->plan->n_steps - 1];
+  return &self->plan->steps[sotto_batch_end (batch, self->plan) - 1];
 }
 
-/* Floats that the batch leaves. */
+static gboolean
+is_last (const SottoCudaState *self, const SottoBatch *batch)
+{
+  return sotto_batch_end (batch, self->plan) == self->plan->n_steps;
+}
+
+/* Rows of logits or of another output that the whole batch leaves in the end: of all stretches the same. */
+static guint
+count_outputs (const SottoCudaState *self, const SottoBatch *batch)
+{
+  gboolean has_logits = self->plan->steps[self->plan->n_steps - 1].kind == SOTTO_STEP_LOGITS;
+
+  return has_logits && batch->all_logits ? batch->n_tokens : 1;
+}
+
+/* Floats that the stretch leaves. */
 static gsize
 count_output (const SottoCudaState *self, const SottoBatch *batch)
 {
-  SottoStepKind kind = get_end (self)->kind;
-  gboolean of_all = kind == SOTTO_STEP_HAND || (kind == SOTTO_STEP_LOGITS && batch->all_logits);
+  const SottoStep *end = get_end (self, batch);
 
-  return (gsize) (of_all ? batch->n_tokens : 1) * self->plan->n_output;
+  return end->kind == SOTTO_STEP_HAND
+           ? (gsize) batch->n_tokens * sotto_hand_floats (self->plan, &end->hand)
+           : (gsize) count_outputs (self, batch) * self->plan->n_output;
 }
 
 static gboolean
@@ -87,44 +113,58 @@ reserve_output (SottoCudaState *self, gsize n, GError **error)
   return TRUE;
 }
 
-/* The header, and the rows of a plan that others have begun. */
+/* The rows that TAKE and HAND carry, one kind behind the other. */
+static gboolean
+move (SottoCudaState *self, const SottoStep *step, const SottoBatch *batch)
+{
+  const gboolean is_take = step->kind == SOTTO_STEP_TAKE;
+  const float *from = batch->handed;
+  float *to = self->output;
+
+  for (guint i = 0; i <= SOTTO_N_BUFFERS; i++)
+    {
+      gboolean is_inputs = i == SOTTO_N_BUFFERS;
+      guint width = is_inputs ? step->hand.n_inputs : (step->hand.buffers >> i & 1) * self->plan->n_embedding;
+      void *rows = self->scratch.base[is_inputs ? SOTTO_ROWS_INPUTS : SOTTO_ROWS_BUFFERS + i];
+      gsize n = (gsize) batch->n_tokens * width;
+
+      if (n == 0)
+        continue;
+      if (is_take ? !self->module->upload (self->device, rows, from, n * sizeof (float))
+                  : !self->module->download (self->device, to, rows, n * sizeof (float)))
+        return FALSE;
+      from += is_take ? n : 0;
+      to += is_take ? 0 : n;
+    }
+  return TRUE;
+}
+
+/* The header, which stays for all stretches of the batch, and the rows of a stretch that others have begun. */
 static gboolean
 bring (SottoCudaState *self, const SottoBatch *batch)
 {
-  const SottoStep *begin = &self->plan->steps[0];
-  gsize n_tokens = batch->n_tokens;
-  gsize n_rows = n_tokens * self->plan->n_embedding;
+  const SottoStep *begin = &self->plan->steps[batch->first_step];
 
-  self->staged[0] = batch->position;
-  memcpy (self->staged + 1, batch->tokens, n_tokens * sizeof *batch->tokens);
-  if (!self->module->upload (self->device, self->header, self->staged, (n_tokens + 1) * sizeof (guint32)))
-    return FALSE;
-  if (begin->kind != SOTTO_STEP_TAKE)
-    return TRUE;
-  return self->module->upload (self->device, self->scratch.base[SOTTO_ROWS_BUFFERS + SOTTO_BUFFER_RESIDUAL],
-                               batch->handed, n_rows * sizeof (float))
-         && (begin->hand.n_inputs == 0
-             || self->module->upload (self->device, self->scratch.base[SOTTO_ROWS_INPUTS],
-                                      batch->handed + n_rows,
-                                      n_tokens * begin->hand.n_inputs * sizeof (float)));
+  if (batch->first_step == 0)
+    {
+      self->staged[0] = batch->position;
+      memcpy (self->staged + 1, batch->tokens, batch->n_tokens * sizeof *batch->tokens);
+      if (!self->module->upload (self->device, self->header, self->staged,
+                                 ((gsize) batch->n_tokens + 1) * sizeof (guint32)))
+        return FALSE;
+    }
+  return begin->kind != SOTTO_STEP_TAKE || move (self, begin, batch);
 }
 
 static gboolean
 fetch (SottoCudaState *self, const SottoBatch *batch)
 {
-  const SottoStep *end = get_end (self);
-  gsize n_rows = (gsize) batch->n_tokens * self->plan->n_embedding;
+  const SottoStep *end = get_end (self, batch);
 
-  if (end->kind != SOTTO_STEP_HAND)
-    return self->module->download (self->device, self->output, self->scratch.base[SOTTO_ROWS_OUTPUT],
-                                   count_output (self, batch) * sizeof (float));
-  return self->module->download (self->device, self->output,
-                                 self->scratch.base[SOTTO_ROWS_BUFFERS + SOTTO_BUFFER_RESIDUAL],
-                                 n_rows * sizeof (float))
-         && (end->hand.n_inputs == 0
-             || self->module->download (self->device, self->output + n_rows,
-                                        self->scratch.base[SOTTO_ROWS_INPUTS],
-                                        (gsize) batch->n_tokens * end->hand.n_inputs * sizeof (float)));
+  return end->kind == SOTTO_STEP_HAND
+           ? move (self, end, batch)
+           : self->module->download (self->device, self->output, self->scratch.base[SOTTO_ROWS_OUTPUT],
+                                     count_output (self, batch) * sizeof (float));
 }
 
 /* --- Walks --- */
@@ -136,6 +176,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .device = self->device,
                             .plan = self->plan,
                             .steps = self->operands->steps,
+                            .first_step = batch->first_step,
+                            .end_step = sotto_batch_end (batch, self->plan),
                             .caches = self->caches.caches,
                             .recurrents = self->caches.recurrents,
                             .scratch = &self->scratch,
@@ -150,21 +192,30 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
   return sotto_cuda_walk (&walking);
 }
 
+/* Looks, once a token, whether its walks are like those of the token before. */
+static void
+compare_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
+{
+  gboolean is_alike = self->recorded_most == reach && self->recorded_long == batch->is_long;
+
+  if (!is_alike)
+    sotto_cuda_state_forget (self);
+  self->n_alike = is_alike ? MIN (self->n_alike + 1, 2) : 0;
+  self->recorded_most = reach;
+  self->recorded_long = batch->is_long;
+}
+
 /* One token: its walk is recorded when another one like it comes, and then repeated. The first of each kind is not, so
  * that what a device does at the first launch of an operation stays out of the recording. */
 static gboolean
 walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
 {
-  gboolean is_alike = self->recorded_most == reach && self->recorded_long == batch->is_long;
+  void **recording = &self->recordings[batch->first_step];
 
-  if (is_alike && self->recording != NULL)
-    return self->module->repeat (self->device, self->recording);
-
-  if (self->recording != NULL)
-    self->module->forget (self->device, g_steal_pointer (&self->recording));
-  self->n_alike = is_alike ? self->n_alike + 1 : 0;
-  self->recorded_most = reach;
-  self->recorded_long = batch->is_long;
+  if (batch->first_step == 0)
+    compare_token (self, batch, reach);
+  if (*recording != NULL)
+    return self->module->repeat (self->device, *recording);
   if (self->n_alike != 1 || !self->module->record (self->device))
     return walk (self, batch, reach, NULL);
 
@@ -177,8 +228,8 @@ walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
         self->module->forget (self->device, broken);
       return FALSE;
     }
-  self->recording = self->module->recorded (self->device);
-  return self->recording != NULL && self->module->repeat (self->device, self->recording);
+  *recording = self->module->recorded (self->device);
+  return *recording != NULL && self->module->repeat (self->device, *recording);
 }
 
 gboolean
@@ -201,8 +252,8 @@ sotto_cuda_state_run (SottoCudaState    *self,
                       SottoCancel       *cancel,
                       GError           **error)
 {
-  gboolean has_logits = get_end (self)->kind == SOTTO_STEP_LOGITS;
-  guint n_outputs = has_logits && batch->all_logits ? batch->n_tokens : 1;
+  gboolean has_logits = get_end (self, batch)->kind == SOTTO_STEP_LOGITS;
+  guint n_outputs = count_outputs (self, batch);
   gboolean stays = has_logits && batch->stays;
   guint reach;
 
@@ -216,14 +267,16 @@ sotto_cuda_state_run (SottoCudaState    *self,
     return FALSE;
 
   reach = sotto_cuda_state_reach (self, batch->position, batch->n_tokens);
-  if (!sotto_cuda_caches_begin (&self->caches, batch->position, batch->n_tokens)
+  if ((batch->first_step == 0
+       && !sotto_cuda_caches_begin (&self->caches, batch->position, batch->n_tokens))
       || !bring (self, batch)
       || !(batch->n_tokens == 1 && n_outputs == 1 && !self->plan->whole_sequence
              ? walk_token (self, batch, reach)
              : walk (self, batch, reach, cancel))
       || (!stays && !fetch (self, batch)))
     return sotto_cuda_state_fail (self, cancel, error);
-  sotto_held_advance (&self->caches.held, batch->position, batch->n_tokens);
+  if (is_last (self, batch))
+    sotto_held_advance (&self->caches.held, batch->position, batch->n_tokens);
   self->n_logits = has_logits ? n_outputs : 0;
   self->stays = stays;
   return TRUE;

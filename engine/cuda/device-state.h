@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A sequence on one device: its operands, what it keeps, the memory that a batch is computed in, and a walk for one
- * token that was recorded. */
+/* A sequence on one device: its operands, what it keeps, the memory that a batch is computed in, and walks for one
+ * token that were recorded, one for each stretch of a plan that was cut. */
 typedef struct {
   const SottoCudaModule *module;
   SottoCudaDevice *device;
@@ -24,8 +24,8 @@ typedef struct {
   guint n_outputs;
   guint32 *header;         /* position, then the tokens */
 
-  /* A token's walk for sequences of up to so many positions */
-  void *recording;         /* (nullable) */
+  /* A token's walks for sequences of up to so many positions */
+  void **recordings;       /* (plan->n_steps): (nullable): of the stretch that begins there */
   guint recorded_most;
   gboolean recorded_long;
   guint n_alike;           /* single tokens in a row that one recording would have served */
@@ -76,6 +76,9 @@ gboolean sotto_cuda_state_select (SottoCudaState       *self,
                                   GError              **error);
 
 void sotto_cuda_state_clear_best (SottoCudaState *self);
+
+/* The recordings are of addresses or positions that are none any more. */
+void sotto_cuda_state_forget (SottoCudaState *self);
 
 /* Sets what the device says is wrong. Returns: FALSE */
 gboolean sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error);

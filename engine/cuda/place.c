@@ -1,8 +1,18 @@
 #include "cuda/place.h"
 
+/* What a token's time is reckoned with: bytes a second that memory gives, and what it takes until rows that one side has
+ * left are at work on the other. The CPU's is a desktop's with two channels of DDR4 or DDR5, the GPU's one of the middle
+ * (a GTX 1070's is 256e9, an RTX 4070's 504e9); of a faster pair nothing is decided otherwise, since it is their ratio
+ * and the crossings that decide. A crossing is a copy of a few KB over the bus with a wait for it (10 to 15 microseconds),
+ * and threads that are woken up or kernels that are launched (as much again). */
+#define CPU_BYTES_A_SECOND 40e9
+#define GPU_BYTES_A_SECOND 400e9
+#define CROSSING_SECONDS 30e-6
+
 typedef struct {
   const SottoPlaceWish *wish;
   guint *where;
+  guint n_staying;         /* so many of the plan's pieces that are experts are on the CPU, the first ones */
   guint n_layers;          /* placed */
   guint next;              /* pieces before it are still to be placed */
 } Placing;
@@ -31,7 +41,35 @@ is_done (const Placing *self)
          || (self->wish->n_layers >= 0 && self->n_layers >= (guint) self->wish->n_layers);
 }
 
-/* Puts the pieces before the next on @device as long as they fit. Returns: bytes that are left */
+/* Experts of the pieces before @end. */
+static guint
+count_experts (const SottoPlaceWish *wish, guint end)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < end; i++)
+    n += wish->pieces[i].is_experts;
+  return n;
+}
+
+static gboolean
+stays (const Placing *self, guint piece)
+{
+  return self->wish->pieces[piece].is_experts && count_experts (self->wish, piece) < self->n_staying;
+}
+
+/* The first piece of the layer that ends before @end. */
+static guint
+find_layer (const SottoPlaceWish *wish, guint end)
+{
+  guint first = end - 1;
+
+  while (wish->pieces[first].continues)
+    first--;
+  return first;
+}
+
+/* Puts the layers before the next piece on @device as long as they fit. Returns: bytes that are left */
 static guint64
 fill_device (Placing *self, guint device, guint64 room)
 {
@@ -39,13 +77,18 @@ fill_device (Placing *self, guint device, guint64 room)
 
   while (!is_done (self))
     {
-      const SottoPlacePiece *piece = &self->wish->pieces[self->next - 1];
+      guint first = find_layer (self->wish, self->next);
+      guint64 n_bytes = 0;
 
-      if (bytes_of (piece) > left)
+      for (guint i = first; i < self->next; i++)
+        n_bytes += stays (self, i) ? 0 : bytes_of (&self->wish->pieces[i]);
+      if (n_bytes > left)
         break;
-      left -= bytes_of (piece);
-      self->n_layers += piece->n_layers;
-      self->where[--self->next] = device;
+      left -= n_bytes;
+      for (guint i = first; i < self->next; i++)
+        self->where[i] = stays (self, i) ? SOTTO_PLACE_CPU : device;
+      self->n_layers += self->wish->pieces[first].n_layers;
+      self->next = first;
     }
   return left;
 }
@@ -79,7 +122,7 @@ place_into (Placing *self, const guint64 *rooms)
   return is_done (self);
 }
 
-/* Shares of all bytes by the devices' rooms, each with half a piece more, since pieces cannot be divided. */
+/* Shares of all bytes by the devices' rooms, each with half a layer more, since layers cannot be divided. */
 static gboolean
 place_in_shares (Placing *self)
 {
@@ -90,8 +133,15 @@ place_in_shares (Placing *self)
 
   for (guint i = 0; i < wish->n_devices; i++)
     sum += wish->rooms[i];
-  for (guint i = 1; i < wish->n_pieces; i++)
-    largest = MAX (largest, bytes_of (&wish->pieces[i]));
+  for (guint end = wish->n_pieces, first; end > 1; end = first)
+    {
+      guint64 n_bytes = 0;
+
+      first = find_layer (wish, end);
+      for (guint i = first; i < end; i++)
+        n_bytes += bytes_of (&wish->pieces[i]);
+      largest = MAX (largest, n_bytes);
+    }
   if (sum == 0 || all > sum)
     return FALSE;
   for (guint i = 0; i < wish->n_devices; i++)
@@ -103,6 +153,57 @@ place_in_shares (Placing *self)
   return place_into (self, shares) && self->next == 1;
 }
 
+/* Seconds that one token takes where the pieces are now. */
+static double
+reckon (const Placing *self)
+{
+  const SottoPlaceWish *wish = self->wish;
+  double seconds = 0;
+
+  for (guint i = 0; i < wish->n_pieces; i++)
+    {
+      seconds += (double) wish->pieces[i].read
+                 / (self->where[i] == SOTTO_PLACE_CPU ? CPU_BYTES_A_SECOND : GPU_BYTES_A_SECOND);
+      if (i > 0 && self->where[i] != self->where[i - 1])
+        seconds += CROSSING_SECONDS;
+    }
+  return seconds;
+}
+
+/* What comes behind the layers is not worth a crossing alone. */
+static void
+drop_end (Placing *self)
+{
+  for (guint i = 0; self->n_layers == 0 && i < self->wish->n_pieces; i++)
+    self->where[i] = SOTTO_PLACE_CPU;
+}
+
+/* With so many layers' experts on the CPU as a token is soonest through with; all that is there, if that is as soon. */
+static void
+place_best (Placing *self)
+{
+  guint n_experts = count_experts (self->wish, self->wish->n_pieces);
+  guint best = 0;
+  double least = G_MAXDOUBLE;
+
+  for (self->n_staying = 0; self->n_staying <= n_experts; self->n_staying++)
+    {
+      double seconds;
+
+      place_into (self, self->wish->rooms);
+      drop_end (self);
+      seconds = reckon (self);
+      if (seconds < least)
+        {
+          least = seconds;
+          best = self->n_staying;
+        }
+    }
+  self->n_staying = best;
+  place_into (self, self->wish->rooms);
+  drop_end (self);
+}
+
 static gboolean
 refuse (const Placing *self, GError **error)
 {
@@ -112,13 +213,17 @@ refuse (const Placing *self, GError **error)
 
   for (guint i = 0; i < wish->n_devices; i++)
     available += wish->rooms[i];
-  for (guint i = wish->n_pieces; i > 1 && n_layers < (guint) wish->n_layers; i--)
+  for (guint end = wish->n_pieces, first; end > 1 && n_layers < (guint) wish->n_layers; end = first)
     {
-      wanted += bytes_of (&wish->pieces[i - 1]);
-      unplaced += i <= self->next ? bytes_of (&wish->pieces[i - 1]) : 0;
-      n_layers += wish->pieces[i - 1].n_layers;
+      first = find_layer (wish, end);
+      for (guint i = first; i < end; i++)
+        {
+          wanted += bytes_of (&wish->pieces[i]);
+          unplaced += end <= self->next ? bytes_of (&wish->pieces[i]) : 0;
+        }
+      n_layers += wish->pieces[first].n_layers;
     }
-  /* Where it is not the sum that is too much, but no device has the room for one piece. */
+  /* Where it is not the sum that is too much, but no device has the room for one layer. */
   if (wanted <= available)
     wanted = available + unplaced;
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,
@@ -139,12 +244,13 @@ sotto_place (const SottoPlaceWish *wish, guint *where, GError **error)
   if (wish->n_devices > 1 && (wish->n_layers < 0 || (guint) wish->n_layers >= n_layers)
       && place_in_shares (&self))
     return TRUE;
-  if (!place_into (&self, wish->rooms) && wish->n_layers >= 0
-      && self.n_layers < MIN ((guint) wish->n_layers, n_layers))
+  if (wish->n_layers == SOTTO_PLACE_AS_FITS)
+    {
+      place_best (&self);
+      return TRUE;
+    }
+  if (!place_into (&self, wish->rooms) && self.n_layers < MIN ((guint) wish->n_layers, n_layers))
     return refuse (&self, error);
-
-  /* What comes behind the layers is not worth a crossing alone. */
-  for (guint i = 0; self.n_layers == 0 && i < wish->n_pieces; i++)
-    where[i] = SOTTO_PLACE_CPU;
+  drop_end (&self);
   return TRUE;
 }

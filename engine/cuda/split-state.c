@@ -5,26 +5,10 @@
 
 /* --- Making --- */
 
-static SottoBackend *
-find_backend (const SottoSplit *split, guint piece, gboolean *is_device)
+static const SottoPlanPiece *
+get_piece (const SottoSplit *split, guint index)
 {
-  *is_device = split->where[piece] != G_MAXUINT;
-  return *is_device ? split->devices[split->where[piece]] : split->cpu;
-}
-
-/* Layers are counted from one, for a person. */
-static void
-describe (GString *description, SottoBackend *backend, guint first_layer, guint n_layers)
-{
-  const char *name = backend->klass->get_name (backend);
-
-  if (description->len > 0)
-    g_string_append (description, ", ");
-  if (n_layers > 0)
-    g_string_append_printf (description, "%s (layers %u-%u)", name, first_layer + 1,
-                            first_layer + n_layers);
-  else
-    g_string_append (description, name);
+  return &g_array_index (split->pieces, SottoPlanPiece, index);
 }
 
 /* The pieces from @first on that are @where the first is. */
@@ -36,6 +20,72 @@ find_end (const SottoSplit *split, guint first)
   while (end < split->pieces->len && split->where[end] == split->where[first])
     end++;
   return end;
+}
+
+/* Layers by their number from @first to before @end, counted from one, for a person. */
+typedef struct {
+  guint first;
+  guint end;
+} Layers;
+
+static void
+add_layers (Layers *self, guint first, guint n)
+{
+  if (n == 0)
+    return;
+  if (self->end == self->first)
+    self->first = first;
+  self->end = first + n;
+}
+
+/* What is @where: whole layers (their experts aside), and experts of layers that are elsewhere. */
+static void
+find_layers (const SottoSplit *split, guint where, Layers *layers, Layers *experts, guint *n_experts)
+{
+  guint next = 0, layer = 0, home = where, counted = G_MAXUINT;
+
+  for (guint i = 0; i < split->pieces->len; i++)
+    {
+      const SottoPlanPiece *piece = get_piece (split, i);
+
+      if (!piece->continues)
+        {
+          layer = next;
+          next += piece->n_layers;
+          home = split->where[i];
+        }
+      if (split->where[i] != where)
+        continue;
+      if (home == where)
+        add_layers (layers, layer, next - layer);
+      else if (counted != layer)
+        {
+          add_layers (experts, layer, next - layer);
+          *n_experts += next - layer;
+          counted = layer;
+        }
+    }
+}
+
+static void
+describe (GString *description, const SottoSplit *split, guint where, SottoSplitPart *part)
+{
+  const char *name = sotto_backend_get_name (part->backend);
+  Layers layers = { 0, 0 }, experts = { 0, 0 };
+
+  find_layers (split, where, &layers, &experts, &part->n_experts);
+  part->n_layers = layers.end - layers.first;
+
+  g_string_append_printf (description, "%s%s", description->len > 0 ? ", " : "", name);
+  if (part->n_layers + part->n_experts == 0)
+    return;
+  g_string_append (description, " (");
+  if (part->n_layers > 0)
+    g_string_append_printf (description, "layers %u-%u", layers.first + 1, layers.end);
+  if (part->n_experts > 0)
+    g_string_append_printf (description, "%sexperts of layers %u-%u", part->n_layers > 0 ? ", " : "",
+                            experts.first + 1, experts.end);
+  g_string_append_c (description, ')');
 }
 
 /* Parts one after the other, as one piece of work. */
@@ -89,23 +139,61 @@ measure_devices (const SottoSplit *split)
   return n_bytes;
 }
 
-/* Adds the part of the pieces from @first to before @end. */
+/* Adds the part of all that is @where, and its turns, which are to be put in order. */
 static SottoSplitPart *
-cut_part (SottoSplitState *self, const SottoSplit *split, guint first, guint end)
+cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
 {
-  const SottoPlanPiece *pieces = (const SottoPlanPiece *) (void *) split->pieces->data;
   SottoSplitPart *part = &self->parts[self->n_parts];
-  guint end_step = pieces[end - 1].end_step;
+  g_autofree SottoPlanStretch *stretches = g_new (SottoPlanStretch, split->pieces->len);
+  guint n = 0, turn = 0;
 
-  part->backend = find_backend (split, first, &part->is_device);
-  part->part = sotto_plan_cut (split->plan, pieces[first].first_step, end_step);
+  part->is_device = where != G_MAXUINT;
+  part->backend = part->is_device ? split->devices[where] : split->cpu;
+  for (guint first = 0, end; first < split->pieces->len; first = end)
+    {
+      end = find_end (split, first);
+      if (split->where[first] == where)
+        stretches[n++] = (SottoPlanStretch) { get_piece (split, first)->first_step,
+                                              get_piece (split, end - 1)->end_step };
+    }
+  part->part = sotto_plan_cut (split->plan, stretches, n);
+
+  n = 0;
+  for (guint first = 0; first < split->pieces->len; first = find_end (split, first), turn++)
+    if (split->where[first] == where)
+      {
+        const SottoPlanStretch *stretch = &part->part->stretches[n++];
+
+        self->turns[turn] = (SottoSplitTurn) { self->n_parts, stretch->first_step, stretch->end_step };
+      }
+  self->n_turns = turn;
   self->n_parts++;
-
-  /* Devices and cuts, as a number that others are not likely to be; 0 where all is the CPU's. */
-  self->form = (self->form * 31 + end_step * 2 + (part->is_device ? 1 : 0)) % (1u << 24);
-  if (end_step == split->plan->n_steps && self->n_parts == 1 && !part->is_device)
-    self->form = 0;
   return part;
+}
+
+/* Devices and cuts, as a number that others are not likely to be; 0 where all is the CPU's. */
+static guint
+find_form (const SottoSplitState *self, const SottoSplit *split)
+{
+  guint form = 0;
+
+  if (self->n_parts == 1 && !self->parts[0].is_device)
+    return 0;
+  for (guint first = 0, end; first < split->pieces->len; first = end)
+    {
+      end = find_end (split, first);
+      form = (form * 31 + get_piece (split, end - 1)->end_step * 2 + (split->where[first] != G_MAXUINT)) % (1u << 24);
+    }
+  return form;
+}
+
+static gboolean
+is_new (const SottoSplit *split, guint piece)
+{
+  for (guint i = 0; i < piece; i++)
+    if (split->where[i] == split->where[piece])
+      return FALSE;
+  return TRUE;
 }
 
 SottoSplitState *
@@ -118,27 +206,24 @@ sotto_split_state_new (const SottoSplit    *split,
   g_autoptr (SottoSplitState) self = g_new0 (SottoSplitState, 1);
   g_autoptr (GString) description = g_string_new (NULL);
   Progress progress = { .whole = loading, .all = measure_devices (split) };
-  guint layer = 0;
 
   self->parts = g_new0 (SottoSplitPart, split->pieces->len);
-  for (guint first = 0, end; first < split->pieces->len; first = end)
+  self->turns = g_new0 (SottoSplitTurn, split->pieces->len);
+  for (guint i = 0; i < split->pieces->len; i++)
     {
       SottoSplitPart *part;
-      guint n_layers = 0;
 
-      end = find_end (split, first);
-      for (guint i = first; i < end; i++)
-        n_layers += g_array_index (split->pieces, SottoPlanPiece, i).n_layers;
-      part = cut_part (self, split, first, end);
-      part->n_layers = n_layers;
+      if (!is_new (split, i))
+        continue;
+      part = cut_part (self, split, split->where[i]);
+      describe (description, split, split->where[i], part);
       part->state = make_part (part, n_context, kv_type, &progress, error);
       if (part->state == NULL)
         return NULL;
-      describe (description, part->backend, layer, n_layers);
-      layer += n_layers;
     }
   if (self->n_parts == 1)
     g_string_assign (description, sotto_backend_get_name (self->parts[0].backend));
+  self->form = find_form (self, split);
   self->description = g_string_free (g_steal_pointer (&description), FALSE);
   return g_steal_pointer (&self);
 }
@@ -155,6 +240,7 @@ sotto_split_state_free (SottoSplitState *self)
       g_clear_pointer (&part->part, sotto_plan_part_free);
     }
   g_free (self->parts);
+  g_free (self->turns);
   g_free (self->description);
   g_free (self);
 }
@@ -169,12 +255,13 @@ sotto_split_state_run (SottoSplitState   *self,
 {
   SottoBatch own = *batch;
 
-  for (guint i = 0; i < self->n_parts; i++)
+  for (guint i = 0; i < self->n_turns; i++)
     {
-      const SottoSplitPart *part = &self->parts[i];
+      const SottoSplitTurn *turn = &self->turns[i];
+      const SottoSplitPart *part = &self->parts[turn->part];
 
-      own.all_logits = batch->all_logits || i + 1 < self->n_parts;
-      own.stays = batch->stays && i + 1 == self->n_parts;
+      own.first_step = turn->first_step;
+      own.end_step = turn->end_step;
       if (!part->backend->klass->run (part->backend, part->state, &own, cancel, error))
         return FALSE;
       own.handed = part->backend->klass->get_output (part->backend, part->state);
@@ -182,10 +269,17 @@ sotto_split_state_run (SottoSplitState   *self,
   return TRUE;
 }
 
+/* Who leaves the output. */
+static const SottoSplitPart *
+get_last (const SottoSplitState *self)
+{
+  return &self->parts[self->turns[self->n_turns - 1].part];
+}
+
 float *
 sotto_split_state_get_output (SottoSplitState *self)
 {
-  const SottoSplitPart *last = &self->parts[self->n_parts - 1];
+  const SottoSplitPart *last = get_last (self);
 
   return last->backend->klass->get_output (last->backend, last->state);
 }
@@ -193,7 +287,7 @@ sotto_split_state_get_output (SottoSplitState *self)
 gboolean
 sotto_split_state_fetch (SottoSplitState *self, GError **error)
 {
-  const SottoSplitPart *last = &self->parts[self->n_parts - 1];
+  const SottoSplitPart *last = get_last (self);
 
   return last->backend->klass->fetch == NULL
          || last->backend->klass->fetch (last->backend, last->state, error);
@@ -206,7 +300,7 @@ sotto_split_state_select (SottoSplitState      *self,
                           SottoBest            *best,
                           GError              **error)
 {
-  const SottoSplitPart *last = &self->parts[self->n_parts - 1];
+  const SottoSplitPart *last = get_last (self);
 
   return last->backend->klass->select != NULL
          && last->backend->klass->select (last->backend, last->state, row, wish, best, error);
@@ -237,7 +331,6 @@ sotto_split_state_measure (const SottoSplitState *self, guint64 *kv_cache, guint
     }
 }
 
-/* A GPU's part by part: none has two. */
 void
 sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement)
 {
@@ -249,7 +342,10 @@ sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement)
       guint64 n_free = 0, n_all = 0;
 
       if (!part->is_device)
-        continue;
+        {
+          placement->n_expert_layers += part->n_experts;
+          continue;
+        }
       g_string_append_printf (gpus, "%s%s", gpus->len > 0 ? " + " : "", sotto_backend_get_name (part->backend));
       placement->n_gpu_layers += part->n_layers;
       if (sotto_backend_device_measure (part->backend, &n_free, &n_all))

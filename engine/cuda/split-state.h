@@ -5,21 +5,32 @@
 
 G_BEGIN_DECLS
 
-/* A plan's state that is shared out among backends: parts one after the other, each with the steps of its layers. What one
- * part leaves the next one takes, through the host's memory. */
+/* A plan's state that is shared out among backends. Each has one part, of all stretches of steps that are its own, and the
+ * stretches are carried out in their order, wherever they are: what one leaves the next one takes, through the host's
+ * memory. */
 
 typedef struct {
   SottoBackend *backend;   /* (transfer none) */
   SottoPlanPart *part;
   SottoState *state;
-  guint n_layers;
+  guint n_layers;          /* whose experts may be another's */
+  guint n_experts;         /* layers of others whose experts are here */
   gboolean is_device;
 } SottoSplitPart;
 
+/* A stretch's part, and its steps there. */
 typedef struct {
-  SottoSplitPart *parts;   /* (n_parts) */
+  guint part;
+  guint first_step;
+  guint end_step;
+} SottoSplitTurn;
+
+typedef struct {
+  SottoSplitPart *parts;   /* (n_parts): in the order in which they come first */
   guint n_parts;
-  char *description;       /* "NVIDIA H100 (layers 1-32)" */
+  SottoSplitTurn *turns;   /* (n_turns): the plan from its first step to its last */
+  guint n_turns;
+  char *description;       /* "cpu-avx2 (experts of layers 1-20), NVIDIA H100 (layers 1-32)" */
   guint form;
 } SottoSplitState;
 

@@ -204,7 +204,9 @@ add (SottoCudaWalk *self, const SottoAddStep *step)
 static gboolean
 hand (SottoCudaWalk *self, const SottoHandStep *step)
 {
-  sotto_walk_buffer (self, SOTTO_BUFFER_RESIDUAL, self->plan->n_embedding);
+  for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
+    if (step->buffers >> i & 1)
+      sotto_walk_buffer (self, i, self->plan->n_embedding);
   self->n_inputs = step->n_inputs;
   if (step->n_inputs > 0)
     sotto_walk_rows (self, SOTTO_ROWS_INPUTS, step->n_inputs);
@@ -255,7 +257,7 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
 static gboolean
 look_up (SottoCudaWalk *self, guint step)
 {
-  if (self->measures || sotto_walk_is_few (self) || step == 0
+  if (self->measures || sotto_walk_is_few (self) || step == self->first_step
       || self->steps[step].layer == self->steps[step - 1].layer
       || self->steps[step].layer % LAYERS_PER_WAIT > 0)
     return TRUE;
@@ -267,7 +269,7 @@ sotto_cuda_walk (SottoCudaWalk *self)
 {
   self->operand_of = NULL;
   self->n_put_off = 0;
-  for (guint i = 0; i < self->plan->n_steps; i++)
+  for (guint i = self->first_step; i < self->end_step; i++)
     {
       self->taken = 0;
       if (!look_up (self, i) || !do_step (self, &self->steps[i]))

@@ -39,6 +39,8 @@ typedef struct {
   gboolean measures;
   const SottoPlan *plan;
   const SottoStep *steps;        /* (plan->n_steps), their operands on the device */
+  guint first_step;              /* to be done: up to before end_step */
+  guint end_step;
   const SottoCudaCache *caches;
   float *const *recurrents;
   SottoCudaScratch *scratch;
@@ -62,7 +64,7 @@ typedef struct {
 /**
  * sotto_cuda_walk:
  *
- * Carries out all steps but TAKE and HAND, which are copies that the state makes.
+ * Carries out the steps, but for TAKE and HAND, which are copies that the state makes.
  *
  * Returns: %FALSE where an operation failed, or it was cancelled
  */

@@ -184,7 +184,8 @@ test_stored (gconstpointer name)
   backend->klass->state_free (backend, other);
 }
 
-/* The first piece on the CPU, the last on the device; and a device in the middle. */
+/* The first piece on the CPU, the last on the device; a device in the middle, or at the beginning; experts on the CPU
+ * alone; each piece elsewhere than the one before. */
 static void
 test_split (gconstpointer name)
 {
@@ -198,14 +199,17 @@ test_split (gconstpointer name)
   g_autofree guint *where = g_new (guint, pieces->len);
   SottoSplit split = { plan, pieces, where, cpu, &device };
 
-  for (guint form = 0; form < 3; form++)
+  for (guint form = 0; form < 5; form++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (SottoSplitState) state = NULL;
 
       for (guint i = 0; i < pieces->len; i++)
-        where[i] = (form == 0 && i == 0) || (form == 1 && (i == 0 || i + 1 == pieces->len))
-                           || (form == 2 && i > 0) ? G_MAXUINT : 0;
+        where[i] = (form == 0 && i == 0) || (form == 1 && (i == 0 || i + 1 == pieces->len)) || (form == 2 && i > 0)
+                           || (form == 3 && g_array_index (pieces, SottoPlanPiece, i).is_experts)
+                           || (form == 4 && i % 2 > 0)
+                     ? G_MAXUINT
+                     : 0;
       state = sotto_split_state_new (&split, N_TOKENS, SOTTO_KV_F32, NULL, &error);
       g_assert_no_error (error);
       g_test_message ("%s", state->description);

@@ -22,7 +22,7 @@ place (const Case *self, guint *where, GError **error)
                           .n_layers = self->wanted };
 
   for (guint i = 0; i < self->n_layers; i++)
-    pieces[i + 1] = (SottoPlacePiece) { self->layer - 5, 5, 1 };
+    pieces[i + 1] = (SottoPlacePiece) { .weights = self->layer - 5, .kept = 5, .n_layers = 1 };
   pieces[self->n_layers + 1] = (SottoPlacePiece) { .weights = self->output };
   return sotto_place (&wish, where, error);
 }
@@ -118,6 +118,99 @@ test_demand (void)
     }
 }
 
+/* --- Experts --- */
+
+enum { N_LAYERS = 4, N_PIECES = 2 + 2 * N_LAYERS };
+
+#define MB ((guint64) 1000000)
+
+/* In MB: a layer's own weights, of which a token reads all, and its experts', of which it reads @read. */
+typedef struct {
+  guint64 own, experts, read;
+  guint64 rooms[2];
+  guint n_devices;
+  gint wanted;
+  gint expected[N_PIECES]; /* table, own and experts of each layer, output */
+} ExpertCase;
+
+static gboolean
+place_experts (const ExpertCase *self, guint *where, GError **error)
+{
+  guint64 rooms[2] = { self->rooms[0] * MB, self->rooms[1] * MB };
+  SottoPlacePiece pieces[N_PIECES] = { { .weights = 100 * MB } };
+  SottoPlaceWish wish = { .pieces = pieces, .n_pieces = N_PIECES, .rooms = rooms, .n_devices = self->n_devices,
+                          .scratch = 10 * MB, .n_layers = self->wanted };
+
+  for (guint i = 0; i < N_LAYERS; i++)
+    {
+      pieces[2 * i + 1] = (SottoPlacePiece) { .weights = self->own * MB, .read = self->own * MB, .n_layers = 1 };
+      pieces[2 * i + 2] = (SottoPlacePiece) { .weights = self->experts * MB, .read = self->read * MB,
+                                              .is_experts = TRUE, .continues = TRUE };
+    }
+  pieces[N_PIECES - 1] = (SottoPlacePiece) { .weights = 50 * MB, .read = 50 * MB };
+  return sotto_place (&wish, where, error);
+}
+
+/* What a token takes is reckoned beside each: of MB that it reads, the CPU has 40 in a millisecond and a GPU 400; a crossing
+ * takes 0.03 ms. Everything on GPUs takes 0.025 for a layer's own 10 and as much for its experts, on the CPU 0.25. */
+static void
+test_experts (void)
+{
+  static const ExpertCase cases[] = {
+    /* All: 100 + 4 * 350 + 50 + 10 of scratch. */
+    { 10, 340, 10, { 1560 }, 1, -1, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+    /* Not the table, for 0.03; experts of a layer in its place would be 0.225 + 0.06. */
+    { 10, 340, 10, { 1559 }, 1, -1, { CPU, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+    /* Experts of the first layer, 0.285, and then the table has a place; of a whole layer it would be 0.48. */
+    { 10, 340, 10, { 1459 }, 1, -1, { 0, 0, CPU, 0, 0, 0, 0, 0, 0, 0 } },
+    /* Those of two: 10 + 50 + 40 + 2 * 340, and not enough for the table. */
+    { 10, 340, 10, { 800 }, 1, -1, { CPU, 0, CPU, 0, CPU, 0, 0, 0, 0, 0 } },
+    /* Nothing but what all tokens read. */
+    { 10, 340, 10, { 110 }, 1, -1, { CPU, 0, CPU, 0, CPU, 0, CPU, 0, CPU, 0 } },
+    /* Not even that: two layers are the CPU's. */
+    { 10, 340, 10, { 85 }, 1, -1, { CPU, CPU, CPU, CPU, CPU, 0, CPU, 0, CPU, 0 } },
+    /* Not one layer. */
+    { 10, 340, 10, { 69 }, 1, -1, { CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU } },
+    { 10, 340, 10, { 0 }, 0, -1, { CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU, CPU } },
+    /* Layers that hardly read anything but experts: two whole ones on the CPU are 2 * 0.2475 + 0.03, experts of two
+     * 2 * 0.225 + 5 * 0.03. */
+    { 1, 40, 10, { 145 }, 1, -1, { CPU, CPU, CPU, CPU, CPU, 0, 0, 0, 0, 0 } },
+    /* With four times as much beside experts the two ways are 2 * 0.315 + 0.03 and the same 0.6. */
+    { 4, 40, 10, { 157 }, 1, -1, { CPU, 0, CPU, 0, CPU, 0, 0, 0, 0, 0 } },
+    /* Two devices for all but the table: halves. */
+    { 10, 340, 10, { 800, 800 }, 2, -1, { CPU, 0, 0, 0, 0, 1, 1, 1, 1, 1 } },
+    /* The second has no room for a whole layer beside the output, the first for one, and for the others' own. */
+    { 10, 340, 10, { 400, 400 }, 2, -1, { CPU, 0, CPU, 0, CPU, 0, CPU, 0, 0, 1 } },
+    /* A demand is of whole layers. */
+    { 10, 340, 10, { 500 }, 1, 1, { CPU, CPU, CPU, CPU, CPU, CPU, CPU, 0, 0, 0 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint where[N_PIECES];
+
+      g_test_message ("case %u", i);
+      g_assert_true (place_experts (&cases[i], where, &error));
+      g_assert_no_error (error);
+      for (guint k = 0; k < N_PIECES; k++)
+        g_assert_cmpint (where[k] == SOTTO_PLACE_CPU ? CPU : (gint) where[k], ==, cases[i].expected[k]);
+    }
+}
+
+static void
+test_experts_demand (void)
+{
+  static const ExpertCase demand = { 10, 340, 10, { 500 }, 1, 2, { 0 } };
+  g_autoptr (GError) error = NULL;
+  guint where[N_PIECES];
+
+  g_assert_false (place_experts (&demand, where, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
+  g_assert_cmpuint (sotto_engine_error_get_arguments (error)->wanted, ==, (10 + 50 + 2 * 350) * MB);
+  g_assert_cmpuint (sotto_engine_error_get_arguments (error)->available, ==, 500 * MB);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -125,5 +218,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/place/one-device", test_one_device);
   g_test_add_func ("/cuda/place/several-devices", test_several_devices);
   g_test_add_func ("/cuda/place/demand", test_demand);
+  g_test_add_func ("/cuda/place/experts", test_experts);
+  g_test_add_func ("/cuda/place/experts-demand", test_experts_demand);
   return g_test_run ();
 }

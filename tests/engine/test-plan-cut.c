@@ -1,4 +1,4 @@
-/* A plan cut between layers, its parts carried out one after the other by backends of their own, gives what
+/* A plan cut between layers and around experts, its parts carried out in turns by backends of their own, gives what
  * the whole plan gives, to the bit. */
 
 #include "backend.h"
@@ -11,53 +11,83 @@
 #define N_TOKENS 21
 #define N_FIRST 17 /* prefilled; the rest is decoded */
 
+#define MOST_OWNERS 3
+
+/* Whose a piece is, by its number. */
+typedef guint (*OwnerFunc) (const SottoPlanPiece *piece, guint index, guint argument);
+
+static guint
+behind (const SottoPlanPiece *piece G_GNUC_UNUSED, guint index, guint argument)
+{
+  return index >= argument;
+}
+
+static guint
+experts (const SottoPlanPiece *piece, guint index G_GNUC_UNUSED, guint argument G_GNUC_UNUSED)
+{
+  return piece->is_experts;
+}
+
+static guint
+in_turns (const SottoPlanPiece *piece G_GNUC_UNUSED, guint index, guint argument)
+{
+  return index % argument;
+}
+
 typedef struct {
+  SottoPlanStretch *stretches;
+  guint n_stretches;
   SottoPlanPart *part;
   SottoState *state;
-} Stage;
+} Owner;
 
-static const float *
-run_stage (SottoBackend *backend, const Stage *stage, SottoBatch batch)
+typedef struct {
+  guint owner;
+  guint stretch;
+} Turn;
+
+/* Sets the owners' stretches. Returns: how many turns there are */
+static guint
+share_out (GArray *pieces, OwnerFunc func, guint argument, Owner *owners, Turn *turns)
 {
-  g_autoptr (GError) error = NULL;
+  guint n_turns = 0;
 
-  g_assert_true (backend->klass->run (backend, stage->state, &batch, NULL, &error));
-  g_assert_no_error (error);
-  return backend->klass->get_output (backend, stage->state);
-}
-
-static const float *
-run_stages (SottoBackend *backend, const Stage *stages, guint n, SottoBatch batch)
-{
-  gboolean all_logits = batch.all_logits;
-  const float *rows = NULL;
-
-  for (guint i = 0; i < n; i++)
+  for (guint o = 0; o < MOST_OWNERS; o++)
+    owners[o] = (Owner) { .stretches = g_new0 (SottoPlanStretch, pieces->len) };
+  for (guint i = 0; i < pieces->len; i++)
     {
-      batch.handed = rows;
-      batch.all_logits = all_logits || i + 1 < n;
-      rows = run_stage (backend, &stages[i], batch);
+      const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
+      guint number = func (piece, i, argument);
+      Owner *owner = &owners[number];
+
+      if (n_turns == 0 || turns[n_turns - 1].owner != number)
+        {
+          turns[n_turns++] = (Turn) { number, owner->n_stretches };
+          owner->stretches[owner->n_stretches++].first_step = piece->first_step;
+        }
+      owner->stretches[owner->n_stretches - 1].end_step = piece->end_step;
     }
-  return rows;
+  return n_turns;
 }
 
-/* The last token's output, after a prefill and some decoding, of parts that end at @cuts. */
+/* The last token's output, after a prefill and some decoding, each piece by its owner. */
 static float *
-evaluate (SottoBackend *backend, const SottoPlan *plan, const guint *cuts, guint n_cuts, const gint32 *tokens)
+evaluate (SottoBackend *backend, const SottoPlan *plan, GArray *pieces, OwnerFunc func, guint argument,
+          const gint32 *tokens)
 {
-  g_autofree Stage *stages = g_new0 (Stage, n_cuts + 1);
+  g_autofree Turn *turns = g_new (Turn, pieces->len);
+  Owner owners[MOST_OWNERS];
+  guint n_turns = share_out (pieces, func, argument, owners, turns);
   guint n_first = plan->whole_sequence ? N_TOKENS : N_FIRST;
+  g_autoptr (GError) error = NULL;
   const float *rows = NULL;
   float *result;
 
-  for (guint i = 0; i <= n_cuts; i++)
+  for (guint o = 0; o < MOST_OWNERS; o++)
     {
-      g_autoptr (GError) error = NULL;
-
-      stages[i].part = sotto_plan_cut (plan, i == 0 ? 0 : cuts[i - 1],
-                                       i == n_cuts ? plan->n_steps : cuts[i]);
-      stages[i].state = backend->klass->state_new (backend, &stages[i].part->plan, N_TOKENS,
-                                                   SOTTO_KV_F32, NULL, &error);
+      owners[o].part = sotto_plan_cut (plan, owners[o].stretches, owners[o].n_stretches);
+      owners[o].state = backend->klass->state_new (backend, &owners[o].part->plan, N_TOKENS, SOTTO_KV_F32, NULL,
+                                                   &error);
       g_assert_no_error (error);
     }
   for (guint done = 0, n; done < N_TOKENS; done += n)
@@ -65,15 +95,43 @@ evaluate (SottoBackend *backend, const SottoPlan *plan, const guint *cuts, guint
       SottoBatch batch = { .tokens = tokens + done, .position = done };
 
       n = batch.n_tokens = done == 0 ? n_first : 1;
-      rows = run_stages (backend, stages, n_cuts + 1, batch);
+      for (guint i = 0; i < n_turns; i++)
+        {
+          const Owner *owner = &owners[turns[i].owner];
+
+          batch.first_step = owner->part->stretches[turns[i].stretch].first_step;
+          batch.end_step = owner->part->stretches[turns[i].stretch].end_step;
+          batch.handed = rows;
+          g_assert_true (backend->klass->run (backend, owner->state, &batch, NULL, &error));
+          g_assert_no_error (error);
+          rows = backend->klass->get_output (backend, owner->state);
+        }
     }
   result = g_memdup2 (rows, plan->n_output * sizeof *rows);
-  for (guint i = 0; i <= n_cuts; i++)
+  for (guint o = 0; o < MOST_OWNERS; o++)
     {
-      backend->klass->state_free (backend, stages[i].state);
-      sotto_plan_part_free (stages[i].part);
+      backend->klass->state_free (backend, owners[o].state);
+      sotto_plan_part_free (owners[o].part);
+      g_free (owners[o].stretches);
     }
   return result;
+}
+
+typedef struct {
+  SottoBackend *backend;
+  const SottoPlan *plan;
+  GArray *pieces;
+  const gint32 *tokens;
+  float *whole;
+} Check;
+
+static void
+check_same (const Check *self, OwnerFunc func, guint argument)
+{
+  g_autofree float *cut = evaluate (self->backend, self->plan, self->pieces, func, argument, self->tokens);
+  gsize n_bytes = self->plan->n_output * sizeof *cut;
+
+  g_assert_cmpmem (cut, n_bytes, self->whole, n_bytes);
 }
 
 static void
@@ -83,37 +141,41 @@ check_cuts (const SottoPlan *plan, guint n_vocabulary, guint n_expected)
   g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (2, NULL, &error);
   g_autoptr (GArray) pieces = sotto_plan_divide (plan);
   g_autoptr (GRand) rand = g_rand_new_with_seed (5);
-  g_autofree guint *cuts = g_new (guint, pieces->len);
-  g_autofree float *whole = NULL, *all = NULL;
+  g_autofree float *whole = NULL;
   gint32 tokens[N_TOKENS];
-  guint n_cuts = 0, n_layers = 0;
+  Check check = { backend, plan, pieces, tokens, NULL };
+  guint n_layers = 0, n_experts = 0, n_expert_steps = 0, before = 0;
 
   g_assert_no_error (error);
   for (guint i = 0; i < N_TOKENS; i++)
     tokens[i] = g_rand_int_range (rand, 0, (gint32) n_vocabulary);
-  whole = evaluate (backend, plan, NULL, 0, tokens);
 
   g_assert_cmpuint (pieces->len, >=, 2);
   for (guint i = 0; i < pieces->len; i++)
     {
       const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
-      guint before = i == 0 ? 0 : g_array_index (pieces, SottoPlanPiece, i - 1).end_step;
 
       g_assert_cmpuint (piece->first_step, ==, before);
+      before = piece->end_step;
       n_layers += piece->n_layers;
-      if (piece->end_step > before && piece->end_step < plan->n_steps)
-        {
-          g_autofree float *two = evaluate (backend, plan, &piece->end_step, 1, tokens);
-
-          g_assert_cmpmem (two, plan->n_output * sizeof *two, whole, plan->n_output * sizeof *whole);
-          cuts[n_cuts++] = piece->end_step;
-        }
+      n_experts += piece->is_experts;
+      g_assert_true (!piece->is_experts || (piece->end_step == piece->first_step + 1
+                                            && plan->steps[piece->first_step].kind == SOTTO_STEP_EXPERTS));
     }
-  g_assert_cmpuint (g_array_index (pieces, SottoPlanPiece, pieces->len - 1).end_step, ==, plan->n_steps);
+  g_assert_cmpuint (before, ==, plan->n_steps);
   g_assert_cmpuint (n_layers, ==, n_expected);
-  all = evaluate (backend, plan, cuts, n_cuts, tokens);
-  g_assert_cmpmem (all, plan->n_output * sizeof *all, whole, plan->n_output * sizeof *whole);
-  g_test_message ("%u cuts", n_cuts);
+  for (guint i = 0; i < plan->n_steps; i++)
+    n_expert_steps += plan->steps[i].kind == SOTTO_STEP_EXPERTS;
+  g_assert_cmpuint (n_experts, ==, n_expert_steps);
+
+  check.whole = whole = evaluate (backend, plan, pieces, behind, pieces->len, tokens);
+  for (guint i = 1; i < pieces->len; i++)
+    check_same (&check, behind, i);
+  check_same (&check, in_turns, 2);
+  check_same (&check, in_turns, 3);
+  if (n_experts > 0)
+    check_same (&check, experts, 0);
+  g_test_message ("%u pieces, %u of experts", pieces->len, n_experts);
 }
 
 static void
