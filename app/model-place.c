@@ -127,6 +127,15 @@ sotto_model_place_describe (const SottoPlacement *placement)
                          placement->n_threads);
   if (placement->gpus == NULL)
     return g_steal_pointer (&cpu);
+  if (placement->n_expert_layers > 0)
+    /* Translators: the name of a GPU; how many layers of a model it computes, of how many (the number that the plural is
+     * for); of how many of them it leaves out the experts, which are the larger part of models that are called a mixture
+     * of experts; “CPU, 8 threads” */
+    return g_strdup_printf (ngettext ("%s: %u of %u layer, without the experts of %u; %s: the rest",
+                                      "%s: %u of %u layers, without the experts of %u; %s: the rest",
+                                      placement->n_layers),
+                            placement->gpus, placement->n_gpu_layers, placement->n_layers,
+                            placement->n_expert_layers, cpu);
   if (placement->n_gpu_layers >= placement->n_layers)
     return g_strdup (placement->gpus);
   /* Translators: the name of a GPU; how many layers of a model it computes, of how many (the number that the plural is

@@ -130,6 +130,7 @@ test_words (void)
   g_autofree char *cpu = sotto_model_place_describe (&placement);
   g_autofree char *cpu_memory = sotto_model_place_describe_memory (&placement);
   g_autofree char *shares = NULL;
+  g_autofree char *experts = NULL;
   g_autofree char *gpu = NULL;
   g_autofree char *gpu_memory = NULL;
   g_autofree char *brief = sotto_model_place_shorten ("NVIDIA GeForce RTX 4090 + NVIDIA H100");
@@ -145,9 +146,13 @@ test_words (void)
   shares = sotto_model_place_describe (&placement);
   gpu_memory = sotto_model_place_describe_memory (&placement);
   placement.n_gpu_layers = 32;
+  placement.n_expert_layers = 29;
+  experts = sotto_model_place_describe (&placement);
+  placement.n_expert_layers = 0;
   gpu = sotto_model_place_describe (&placement);
   g_free (placement.gpus);
   g_assert_cmpstr (shares, ==, "NVIDIA H100: 20 of 32 layers; CPU, 8 threads: the others");
+  g_assert_cmpstr (experts, ==, "NVIDIA H100: 32 of 32 layers, without the experts of 29; CPU, 8 threads: the rest");
   g_assert_cmpstr (gpu, ==, "NVIDIA H100");
   assert_matches ("^612.0.MB used, 50.0.GB free on the GPU$", gpu_memory);
 }
