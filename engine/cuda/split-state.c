@@ -88,10 +88,10 @@ describe (GString *description, const SottoSplit *split, guint where, SottoSplit
   g_string_append_c (description, ')');
 }
 
-/* Parts one after the other, as one piece of work. */
+/* What devices get, one after the other, as one piece of work; beside it what the CPU has to do is not told, alone it is. */
 typedef struct {
   const SottoLoading *whole;
-  guint64 before;          /* bytes of earlier parts */
+  guint64 before;          /* bytes of earlier devices */
   guint64 all;
 } Progress;
 
@@ -114,12 +114,14 @@ make_part (const SottoSplitPart *part,
   SottoLoading loading = { 0 };
   SottoState *state;
 
-  if (whole != NULL)
-    loading = (SottoLoading) { whole->progress != NULL ? tell_progress : NULL, progress, whole->cancel };
-  state = part->backend->klass->state_new (part->backend, &part->part->plan, n_context, kv_type,
-                                           &loading, error);
+  if (whole != NULL && progress->all == 0)
+    loading = *whole;
+  else if (whole != NULL)
+    loading = (SottoLoading) { part->is_device && whole->progress != NULL ? tell_progress : NULL, progress,
+                               whole->cancel };
+  state = part->backend->klass->state_new (part->backend, part->plan, n_context, kv_type, &loading, error);
   if (part->is_device)
-    progress->before += sotto_cuda_plan_measure (&part->part->plan, 0, part->part->plan.n_steps);
+    progress->before += sotto_cuda_plan_measure (part->plan, 0, part->plan->n_steps);
   return state;
 }
 
@@ -156,7 +158,15 @@ cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
         stretches[n++] = (SottoPlanStretch) { get_piece (split, first)->first_step,
                                               get_piece (split, end - 1)->end_step };
     }
+  self->n_parts++;
+  if (find_end (split, 0) == split->pieces->len)
+    {
+      part->plan = split->plan;
+      self->turns[self->n_turns++] = (SottoSplitTurn) { 0, 0, split->plan->n_steps };
+      return part;
+    }
   part->part = sotto_plan_cut (split->plan, stretches, n);
+  part->plan = &part->part->plan;
 
   n = 0;
   for (guint first = 0; first < split->pieces->len; first = find_end (split, first), turn++)
@@ -164,10 +174,9 @@ cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
       {
         const SottoPlanStretch *stretch = &part->part->stretches[n++];
 
-        self->turns[turn] = (SottoSplitTurn) { self->n_parts, stretch->first_step, stretch->end_step };
+        self->turns[turn] = (SottoSplitTurn) { self->n_parts - 1, stretch->first_step, stretch->end_step };
       }
   self->n_turns = turn;
-  self->n_parts++;
   return part;
 }
 

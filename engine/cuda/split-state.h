@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   SottoBackend *backend;   /* (transfer none) */
-  SottoPlanPart *part;
+  SottoPlanPart *part;     /* NULL: all of the plan, as it is, so that what a backend keeps for it serves other states too */
+  const SottoPlan *plan;
   SottoState *state;
   guint n_layers;          /* whose experts may be another's */
   guint n_experts;         /* layers of others whose experts are here */

@@ -1,6 +1,7 @@
 #include "cuda-models.h"
 
 #include "cuda/backend-device.h"
+#include "cuda/split-state.h"
 #include "plan-run.h"
 #include "random-plan.h"
 
@@ -36,6 +37,9 @@ enum { N_TOKENS = 41, N_FAMILY = 16, N_REAL = 12 };
 /* Between them these have every kind of step and most of what steps can have. */
 static const char *const quick_families[] = { "llama.gguf", "qwen2.gguf", "gemma3.gguf", "gemma4.gguf", "qwen35moe.gguf",
   "deepseek2-v3.gguf", "gpt-oss-mxfp4.gguf", "phi3-longrope.gguf", "mpt.gguf", "nomic-bert.gguf" };
+
+/* These have experts in all the ways in which they stand among other steps. */
+static const char *const expert_families[] = { "qwen3moe.gguf", "qwen35moe.gguf", "gemma4-moe.gguf", "deepseek2-v3.gguf" };
 
 typedef struct {
   char *path;              /* of the module */
@@ -347,6 +351,62 @@ test_router (const SottoCudaModule *module, const char *path)
   assert_near ("many rows", expected, many, count_outputs (&sequence), NEAR_MANY);
 }
 
+/* As evaluate(), on a device without the experts, which are the CPU's. */
+static float *
+evaluate_split (SottoBackend *device, SottoBackend *cpu, const Sequence *self)
+{
+  const SottoPlan *plan = self->plan;
+  g_autoptr (GArray) pieces = sotto_plan_divide (plan);
+  g_autofree guint *where = g_new (guint, pieces->len);
+  SottoSplit split = { plan, pieces, where, cpu, &device };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoSplitState) state = NULL;
+  float *output = g_new (float, count_outputs (self));
+
+  for (guint i = 0; i < pieces->len; i++)
+    where[i] = g_array_index (pieces, SottoPlanPiece, i).is_experts ? G_MAXUINT : 0;
+  state = sotto_split_state_new (&split, self->n_tokens, self->type, NULL, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s", state->description);
+  g_assert_nonnull (strstr (state->description, "experts of layers"));
+  for (guint done = 0, n; done < self->n_tokens; done += n)
+    {
+      SottoBatch batch = { .tokens = self->tokens + done, .position = done };
+
+      n = batch.n_tokens = MIN (done == 0 ? self->first : self->n_batch, self->n_tokens - done);
+      batch.all_logits = n > 1;
+      sotto_split_state_run (state, &batch, NULL, &error);
+      g_assert_no_error (error);
+      memcpy (output + (gsize) done * plan->n_output, sotto_split_state_get_output (state),
+              n * (gsize) plan->n_output * sizeof *output);
+    }
+  return output;
+}
+
+/* A GPU that has no room for experts: a prefill of a few rows and decoding that is recorded stretch by stretch, the same
+ * in reverse; a prefill of many. */
+static void
+test_experts (const SottoCudaModule *module, const char *path)
+{
+  g_autoptr (SottoProgram) program = open_program (path);
+  g_autofree gint32 *tokens = random_tokens (SEED, N_FAMILY, program->plan.n_vocabulary);
+  g_autofree double *expected = plan_run (program, tokens, N_FAMILY);
+  Sequence sequence = { &program->plan, tokens, N_FAMILY, 7, 1, SOTTO_KV_F32 };
+  g_autoptr (SottoBackend) cpu = sotto_backend_new_cpu (2, "reference", NULL);
+  g_autoptr (SottoBackend) device = open_device (module, NULL, NULL);
+  g_autoptr (SottoBackend) reverse = open_device (module, REVERSE);
+  g_autofree float *one = evaluate_split (device, cpu, &sequence);
+  g_autofree float *other = evaluate_split (reverse, cpu, &sequence);
+  g_autofree float *many = NULL;
+  gsize n = count_outputs (&sequence);
+  double off = assert_near ("few rows", expected, one, n, NEAR_FLOATS);
+
+  assert_same ("threads in reverse", one, other, n);
+  sequence.first = N_FAMILY;
+  many = evaluate_split (device, cpu, &sequence);
+  assert_near ("many rows", expected, many, n, CLAMP (HALVES_LACK * off, NEAR_MANY, FURTHEST));
+}
+
 /* Of a real model the CPU's plain tier stands for what is right. */
 static void
 test_real (const SottoCudaModule *module, const char *path)
@@ -460,6 +520,12 @@ add_module (const char *module, gboolean all)
     {
       add (module, "plan", *plan, *plan, test_plan);
       add (module, "kv", *plan, *plan, test_kv);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (expert_families); i++)
+    {
+      g_autofree char *path = g_test_build_filename (G_TEST_DIST, "engine", "families", expert_families[i], NULL);
+
+      add (module, "experts", expert_families[i], path, test_experts);
     }
   add (module, "family", "router", alike, test_router);
   add (module, "kv", "key-bias", "grouped", test_key_bias);
