@@ -34,8 +34,8 @@ typedef enum {
  * @n_threads: of the CPU; 0: one a physical core
  * @tier: (nullable): as in sotto_backend_new_cpu()
  * @gpu: whether GPUs are used
- * @n_gpu_layers: 0: as many layers as fit; else so many of the last have to be on GPUs, or a session is refused
- *   with %SOTTO_ENGINE_ERROR_MEMORY
+ * @n_gpu_layers: 0: as many layers as fit, of a mixture perhaps without their experts; else so many of the last have to be
+ *   on GPUs, whole, or a session is refused with %SOTTO_ENGINE_ERROR_MEMORY
  */
 typedef struct {
   guint n_threads;
