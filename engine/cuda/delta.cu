@@ -4,7 +4,8 @@
  * by 128); of many rows the time of a token, since they come one after the other: a barrier and n_key / 4 terms twice.
  *
  * Three kernels: channels are convolved, a thread each; then 32 columns of a head's state are a block's, in its
- * registers, and a warp has a quarter of the keys; then a warp norms a head's answer. Tokens come in their order whatever
+ * registers, and a warp has a quarter of the keys (of more than 128 an eighth, since 64 of them and what is read with them
+ * are more than registers hold); then a warp norms a head's answer. Tokens come in their order whatever
  * their batch, and sums are a thread's keys in their order, then the warps in turn: the bits are the same.
  *
  * What belongs to a token as a whole stands aside of its products: with k = K rk, q = Q rq of the convolved K and Q,
@@ -95,19 +96,21 @@ typedef struct {
   Token *tokens;           /* (TOKENS) */
 } Head;
 
+template <guint WARPS>
 DEVICE void
 bring_channels (const DeltaArguments &a, const Head &head, guint row, guint n)
 {
+  const guint n_threads = WARPS * N_LANES;
   const guint n_key = a.step.n_key, n_keys = a.step.n_key_heads * n_key;
 
-  for (guint i = thread_index (); i < n * n_key; i += N_THREADS)
+  for (guint i = thread_index (); i < n * n_key; i += n_threads)
     {
       const float *channels = a.convolved + (gsize) (row + i / n_key) * a.n_channels + head.key_head * n_key + i % n_key;
 
       head.queries[i] = load (channels);
       head.keys[i] = load (channels + n_keys);
     }
-  for (guint i = thread_index (); i < n * COLUMNS; i += N_THREADS)
+  for (guint i = thread_index (); i < n * COLUMNS; i += n_threads)
     {
       const guint column = head.first_column + i % COLUMNS;
       const float *channels = a.convolved + (gsize) (row + i / COLUMNS) * a.n_channels + 2 * n_keys
@@ -150,16 +153,16 @@ measure_token (const DeltaArguments &a, const Head &head, guint row, guint token
 }
 
 /* K keys of a thread: its warp's first, the warp's next … */
-template <guint K>
-KERNEL (N_THREADS)
+template <guint K, guint WARPS>
+KERNEL (WARPS * N_LANES)
 delta_kernel (const DeltaArguments a)
 {
-  SHARED (float, queries, [TOKENS * N_WARPS * K]);
-  SHARED (float, keys, [TOKENS * N_WARPS * K]);
+  SHARED (float, queries, [TOKENS * WARPS * K]);
+  SHARED (float, keys, [TOKENS * WARPS * K]);
   SHARED (float, values, [TOKENS * COLUMNS]);
   SHARED (Token, tokens, [TOKENS]);
   /* By turns, so that the next token's come while the last one's are still read. */
-  SHARED (Floats2, products, [2][N_WARPS][COLUMNS]);
+  SHARED (Floats2, products, [2][WARPS][COLUMNS]);
   const guint n_key = a.step.n_key, n_value = a.step.n_value;
   const guint first_key = warp_index () * K;
   const guint value_head = block_index_y ();
@@ -185,9 +188,9 @@ UNROLL
           const guint n = a.n_rows - row < TOKENS ? a.n_rows - row : TOKENS;
 
           block_barrier ();
-          bring_channels (a, head, row, n);
+          bring_channels<WARPS> (a, head, row, n);
           block_barrier ();
-          for (guint i = warp_index (); i < n; i += N_WARPS)
+          for (guint i = warp_index (); i < n; i += WARPS)
             measure_token (a, head, row + i, i);
           block_barrier ();
         }
@@ -202,7 +205,7 @@ UNROLL
       block_barrier ();
       sums = products[row % 2][0][lane_index ()];
 UNROLL
-      for (guint i = 1; i < N_WARPS; i++)
+      for (guint i = 1; i < WARPS; i++)
         {
           sums.x += products[row % 2][i][lane_index ()].x;
           sums.y += products[row % 2][i][lane_index ()].y;
@@ -221,8 +224,8 @@ UNROLL
   for (guint i = 0; i < K; i++)
     if (first_key + i < n_key && column < n_value)
       matrix[(gsize) (first_key + i) * n_value] = state[i];
-  keep_history (a, (block_index_y () * n_blocks () + block_index ()) * N_THREADS + thread_index (),
-                n_blocks () * n_blocks_y () * N_THREADS);
+  keep_history (a, (block_index_y () * n_blocks () + block_index ()) * WARPS * N_LANES + thread_index (),
+                n_blocks () * n_blocks_y () * WARPS * N_LANES);
 }
 
 /* --- The gated norm --- */
@@ -260,19 +263,24 @@ gate_answer_kernel (const DeltaArguments a)
 
 /* --- Launching --- */
 
+template <guint K, guint WARPS>
 static gboolean
-launch_delta (SottoCudaDevice *self, const DeltaArguments &a)
+launch_keys (SottoCudaDevice *self, const DeltaArguments &a)
 {
   Shape shape = {};
 
   shape.n_blocks = ceil_divide (a.step.n_value, COLUMNS);
   shape.n_blocks_y = a.step.n_value_heads;
-  shape.n_threads = N_THREADS;
-  if (a.step.n_key <= 64)
-    return launch (self, "delta rule", shape, delta_kernel<64 / N_WARPS>, a);
-  if (a.step.n_key <= 128)
-    return launch (self, "delta rule", shape, delta_kernel<128 / N_WARPS>, a);
-  return launch (self, "delta rule", shape, delta_kernel<MOST_KEYS / N_WARPS>, a);
+  shape.n_threads = WARPS * N_LANES;
+  return launch (self, "delta rule", shape, delta_kernel<K, WARPS>, a);
+}
+
+static gboolean
+launch_delta (SottoCudaDevice *self, const DeltaArguments &a)
+{
+  return a.step.n_key <= 64    ? launch_keys<16, 4> (self, a)
+         : a.step.n_key <= 128 ? launch_keys<32, 4> (self, a)
+                               : launch_keys<MOST_KEYS / 8, 8> (self, a);
 }
 
 gboolean
