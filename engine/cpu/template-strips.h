@@ -13,14 +13,15 @@
 
 #include "cpu/strip-codes.h"
 
-/* A block's first bytes are asked for this much ahead; see FEW_AHEAD. */
-#define STRIP_AHEAD 2048
+/* Each stream is asked for this many bytes ahead (SPEED.md). */
+#define STRIP_AHEAD 4096
 
 /* --- Registers: AVX-512 of a strip's rows, AVX2 of half of them --- */
 
 #ifdef __AVX512VNNI__
 
 #define SIDE_ROWS 16
+#define STRIPS_TOGETHER 2    /* whose codes are in registers at once, so that columns are broadcast for both */
 #define ROWS(operation) _mm512_##operation
 
 typedef __m512 Rows;
@@ -43,6 +44,7 @@ rows_of_bytes (const guint8 *bytes)
 #else
 
 #define SIDE_ROWS 8
+#define STRIPS_TOGETHER 1
 #define ROWS(operation) _mm256_##operation
 
 typedef __m256 Rows;
@@ -119,8 +121,8 @@ strip_words (const Fours *steps, guint first, guint n, const FewPair *x, guint a
   return sums;
 }
 
-/* Codes of fewer bits: products of two columns in 16 bits, of which so many steps may be added up. A code is below 2^n_bits and
- * a plane's byte below 128, so that two columns are below 2^(n_bits + 8). */
+/* Codes of fewer bits: products of two columns in 16 bits, of which so many steps may be added up. A code is below
+ * 2^n_bits and a plane's byte below 128, so that two columns are below 2^(n_bits + 8). */
 G_ALWAYS_INLINE static inline Fours
 strip_planes (guint n_bits, const Fours *steps, guint first, guint n, const FewPair *x, guint at, Fours sums)
 {
@@ -147,262 +149,256 @@ strip_planes (guint n_bits, const Fours *steps, guint first, guint n, const FewP
   return sums;
 }
 
-G_ALWAYS_INLINE static inline Rows
+G_ALWAYS_INLINE static inline void
 strip_integers (SottoStripKind kind,
-                const Fours   *steps,
+                Fours          steps[STRIPS_TOGETHER][8],
                 guint          first,
                 guint          n,
                 const FewPair *x,
                 guint          at,
-                const gint32  *zeros)
+                const gint32  *zeros,
+                Rows           integers[STRIPS_TOGETHER])
 {
   Fours sums = steps_minus_zero (zeros, kind.zero);
 
   if (kind.n_bits == 8 || kind.has_book)
-    return ROWS (cvtepi32_ps) (strip_words (steps, first, n, x, at, sums));
-  return ROWS (cvtepi32_ps) (strip_planes (kind.n_bits, steps, first, n, x, at, sums));
+    sums = strip_words (steps[0], first, n, x, at, sums);
+  else
+    sums = strip_planes (kind.n_bits, steps[0], first, n, x, at, sums);
+  integers[0] = ROWS (cvtepi32_ps) (sums);
 }
 
 #else
 
-G_ALWAYS_INLINE static inline Rows
+G_ALWAYS_INLINE static inline void
 strip_integers (SottoStripKind kind,
-                const Fours   *steps,
+                Fours          steps[STRIPS_TOGETHER][8],
                 guint          first,
                 guint          n,
                 const FewPair *x,
                 guint          at,
-                const gint32  *zeros)
+                const gint32  *zeros,
+                Rows           integers[STRIPS_TOGETHER])
 {
-  Fours high = steps_zero ();
-  Fours low = steps_minus_zero (zeros, kind.zero);
+  Fours high[STRIPS_TOGETHER];
+  Fours low[STRIPS_TOGETHER];
 
+  for (guint i = 0; i < STRIPS_TOGETHER; i++)
+    {
+      high[i] = steps_zero ();
+      low[i] = steps_minus_zero (zeros, kind.zero);
+    }
   for (guint half = first; half < first + n; half++)
 #pragma GCC unroll 4
     for (guint j = 0; j < 4; j++)
       {
-        high = steps_dot (high, steps[4 * half + j], steps_all (x->high[half] + at + 4 * j));
-        low = steps_dot (low, steps[4 * half + j], steps_all (x->low[half] + at + 4 * j));
+        Fours x_high = steps_all (x->high[half] + at + 4 * j);
+        Fours x_low = steps_all (x->low[half] + at + 4 * j);
+
+        for (guint i = 0; i < STRIPS_TOGETHER; i++)
+          {
+            high[i] = steps_dot (high[i], steps[i][4 * half + j], x_high);
+            low[i] = steps_dot (low[i], steps[i][4 * half + j], x_low);
+          }
       }
-  return ROWS (cvtepi32_ps) (ROWS (add_epi32) (ROWS (slli_epi32) (high, 7), low));
+  for (guint i = 0; i < STRIPS_TOGETHER; i++)
+    integers[i] = ROWS (cvtepi32_ps) (ROWS (add_epi32) (ROWS (slli_epi32) (high[i], 7), low[i]));
 }
 
 #endif
 
 /* --- Products --- */
 
-/* Of a strip. */
+/* Of a strip and a token. */
 typedef struct {
-  const guint8 *header;
-  const guint8 *codes;
+  _Alignas (64) float rows[SOTTO_STRIP_ROWS];
+  float group[SOTTO_STRIP_ROWS];         /* of 256 columns: before the group's scale */
+  float group_offsets[SOTTO_STRIP_ROWS];
+} StripSums;
+
+/* Two strips, a group of each. */
+typedef struct {
+  const guint8 *groups[2];
+  const guint8 *end;        /* of the first one's stream, which then goes on behind the second one's */
+  gsize second;             /* bytes between the streams */
   guint n_blocks;
-} StripGroup;
-
-static inline StripGroup
-strip_group (SottoStripKind kind, const guint8 *group, guint n_blocks)
-{
-  return (StripGroup) { group, group + sotto_strip_header_bytes (kind, n_blocks), n_blocks };
-}
-
-/* A block's products with all tokens, of the side that begins with row side_row. */
-G_ALWAYS_INLINE static inline void
-strip_add_block (SottoStripKind         kind,
-                 const StripGroup      *group,
-                 guint                  block,
-                 guint                  side_row,
-                 const FewGroup *const *tokens,
-                 guint                  n_tokens,
-                 Rows                  *sums,
-                 Rows                  *offset_sums)
-{
-  const guint8 *scales_at = group->header + sotto_strip_scales_at (kind, block);
-  const guint8 *offsets_at = group->header + sotto_strip_offsets_at (kind, group->n_blocks, block);
-  StripPlace place = strip_place (group->n_blocks, block);
-  Rows offsets = ROWS (setzero_ps) ();
-  Rows scales[2];
-  Fours steps[8];
-
-  unpack_steps (kind, group->codes + block * sotto_strip_code_bytes (kind) + 4 * side_row, steps);
-  if (kind.scales == SOTTO_STRIP_HALVES)
-    scales[0] = rows_of_halves (scales_at + 2 * side_row);
-  else
-    scales[0] = rows_of_bytes (scales_at + side_row);
-  scales[1] = kind.scales == SOTTO_STRIP_TWO_BYTES ? rows_of_bytes (scales_at + 16 + side_row) : scales[0];
-  if (kind.has_offsets)
-    offsets = kind.scales == SOTTO_STRIP_HALVES ? rows_of_halves (offsets_at + 2 * side_row)
-                                                : rows_of_bytes (offsets_at + side_row);
-#pragma GCC unroll 8
-  for (guint t = 0; t < n_tokens; t++)
-    {
-      const FewPair *x = &tokens[t]->pairs[place.pair];
-      Rows x_scale = ROWS (set1_ps) (x->scales[place.at / 4]);
-      Rows x_sum = ROWS (set1_ps) (tokens[t]->block_sums[block]);
-
-      if (kind.scales == SOTTO_STRIP_TWO_BYTES)
-        for (guint half = 0; half < 2; half++)
-          sums[t] = ROWS (fmadd_ps) (
-            strip_integers (kind, steps, half, 1, x, place.at, &tokens[t]->half_zeros[2 * block + half]),
-            ROWS (mul_ps) (scales[half], x_scale), sums[t]);
-      else
-        sums[t] = ROWS (fmadd_ps) (
-          strip_integers (kind, steps, 0, 2, x, place.at, &tokens[t]->block_zeros[block]),
-          ROWS (mul_ps) (scales[0], x_scale), sums[t]);
-      if (kind.has_offsets && kind.scales == SOTTO_STRIP_HALVES)
-        sums[t] = ROWS (fmadd_ps) (offsets, x_sum, sums[t]);
-      else if (kind.has_offsets)
-        offset_sums[t] = ROWS (fmadd_ps) (offsets, x_sum, offset_sums[t]);
-    }
-}
-
-/* totals: (n_tokens, SOTTO_STRIP_ROWS); ahead: from this group's bytes to those that its stream needs next */
-G_ALWAYS_INLINE static inline void
-strip_add_group (SottoStripKind         kind,
-                 StripGroup             group,
-                 gsize                  ahead,
-                 const FewGroup *const *tokens,
-                 guint                  n_tokens,
-                 float                (*totals)[SOTTO_STRIP_ROWS])
-{
-  gsize code_bytes = sotto_strip_code_bytes (kind);
-
-  for (const guint8 *line = group.header; line < group.codes; line += 64)
-    __builtin_prefetch (line + ahead, 0, 3);
-  for (guint row = 0; row < SOTTO_STRIP_ROWS; row += SIDE_ROWS)
-    {
-      Rows sums[SOTTO_FORM_FEW_ROWS];
-      Rows offset_sums[SOTTO_FORM_FEW_ROWS];
-
-#pragma GCC unroll 8
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          sums[t] = kind.scales == SOTTO_STRIP_HALVES ? ROWS (loadu_ps) (totals[t] + row) : ROWS (setzero_ps) ();
-          offset_sums[t] = ROWS (setzero_ps) ();
-        }
-      for (guint block = 0; block < group.n_blocks; block++)
-        {
-          for (guint i = 0; row == 0 && i < code_bytes; i += 64)
-            __builtin_prefetch (group.codes + block * code_bytes + i + ahead, 0, 3);
-          strip_add_block (kind, &group, block, row, tokens, n_tokens, sums, offset_sums);
-        }
-#pragma GCC unroll 8
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          if (kind.scales != SOTTO_STRIP_HALVES)
-            sums[t] = ROWS (fmadd_ps) (rows_of_halves (group.header + 2 * row), sums[t],
-                                       ROWS (loadu_ps) (totals[t] + row));
-          if (kind.scales != SOTTO_STRIP_HALVES && kind.has_offsets)
-            sums[t] = ROWS (fnmadd_ps) (rows_of_halves (group.header + 32 + 2 * row), offset_sums[t], sums[t]);
-          ROWS (storeu_ps) (totals[t] + row, sums[t]);
-        }
-    }
-}
-
-/* Tokens that share a block's codes in registers. */
-#define STRIP_TOGETHER 4
-
-typedef void (*StripAddGroup) (
-  const guint8 *group, guint n_blocks, gsize ahead, const FewGroup *const *tokens, float (*totals)[SOTTO_STRIP_ROWS]);
-
-/* How a kind's groups are multiplied with one token, two, … */
-typedef struct {
-  SottoStripKind kind;
-  StripAddGroup add[STRIP_TOGETHER];
-} StripAdd;
-
-/* Of n_strips, two or one, second_strip bytes from each other, with all tokens. */
-static inline void
-strip_multiply_two (const StripAdd     *add,
-                    const SottoProduct *product,
-                    const guint8       *group,
-                    guint               n_strips,
-                    gsize               second_strip,
-                    gsize               ahead,
-                    float             (*totals)[SOTTO_FORM_FEW_ROWS][SOTTO_STRIP_ROWS])
-{
-  guint n_columns = product->x->n_columns;
-  guint n_tokens = product->n_tokens;
-  guint n_parts = (n_tokens + STRIP_TOGETHER - 1) / STRIP_TOGETHER;
   const FewGroup *tokens[SOTTO_FORM_FEW_ROWS];
+  guint n_tokens;
+  StripSums sums[SOTTO_FORM_FEW_ROWS][2];
+} StripWork;
 
-  memset (totals, 0, n_strips * sizeof *totals);
-  for (guint t = 0; t < n_tokens; t++)
-    tokens[t] = (const FewGroup *) (gconstpointer) sotto_activations_packed (product->x, product->first_token + t);
-  for (guint column = 0; column < n_columns; column += SOTTO_STRIP_COLUMNS)
+/* sums += a * b */
+G_ALWAYS_INLINE static inline void
+rows_add (float *sums, Rows a, Rows b)
+{
+  ROWS (storeu_ps) (sums, ROWS (fmadd_ps) (a, b, ROWS (loadu_ps) (sums)));
+}
+
+/* A block's products with all tokens, of STRIPS_TOGETHER strips from the first-th on, of the side that begins with row
+ * side_row. */
+G_ALWAYS_INLINE static inline void
+strip_add_block (SottoStripKind kind, StripWork *work, guint block, guint first, guint side_row)
+{
+  gsize scales_at = sotto_strip_scales_at (kind, block);
+  gsize offsets_at = sotto_strip_offsets_at (kind, work->n_blocks, block);
+  gsize codes_at = sotto_strip_header_bytes (kind, work->n_blocks) + block * sotto_strip_code_bytes (kind);
+  StripPlace place = strip_place (work->n_blocks, block);
+  guint n_halves = kind.scales == SOTTO_STRIP_TWO_BYTES ? 2 : 1;
+  Fours steps[STRIPS_TOGETHER][8];
+  Rows scales[2][STRIPS_TOGETHER];
+  Rows offsets[STRIPS_TOGETHER];
+
+  for (guint i = 0; i < STRIPS_TOGETHER; i++)
     {
-      guint n_blocks = MIN (n_columns - column, SOTTO_STRIP_COLUMNS) / 32;
+      const guint8 *group = work->groups[first + i];
 
-      for (guint i = 0; i < n_strips; i++)
-        for (guint part = 0; part < n_parts; part++)
-          {
-            guint first = part * n_tokens / n_parts;
-            guint n = (part + 1) * n_tokens / n_parts - first;
+      unpack_steps (kind, group + codes_at + 4 * side_row, steps[i]);
+      for (guint half = 0; half < n_halves; half++)
+        scales[half][i] = kind.scales == SOTTO_STRIP_HALVES
+                            ? rows_of_halves (group + scales_at + 2 * side_row)
+                            : rows_of_bytes (group + scales_at + 16 * half + side_row);
+      if (kind.has_offsets)
+        offsets[i] = kind.scales == SOTTO_STRIP_HALVES ? rows_of_halves (group + offsets_at + 2 * side_row)
+                                                       : rows_of_bytes (group + offsets_at + side_row);
+    }
+  for (guint t = 0; t < work->n_tokens; t++)
+    {
+      const FewGroup *token = work->tokens[t];
+      const FewPair *x = &token->pairs[place.pair];
+      Rows x_scale = ROWS (set1_ps) (x->scales[place.at / 4]);
+      StripSums *sums = work->sums[t] + first;
 
-            add->add[n - 1](group + i * second_strip, n_blocks, ahead, tokens + first, totals[i] + first);
-          }
-      group += sotto_strip_group_bytes (add->kind, n_blocks);
-      for (guint t = 0; t < n_tokens; t++)
-        tokens[t]++;
+      for (guint half = 0; half < n_halves; half++)
+        {
+          const gint32 *zeros = n_halves == 2 ? &token->half_zeros[2 * block + half] : &token->block_zeros[block];
+          Rows integers[STRIPS_TOGETHER];
+
+          strip_integers (kind, steps, half, 3 - n_halves, x, place.at, zeros, integers);
+          for (guint i = 0; i < STRIPS_TOGETHER; i++)
+            rows_add ((kind.scales == SOTTO_STRIP_HALVES ? sums[i].rows : sums[i].group) + side_row, integers[i],
+                      ROWS (mul_ps) (scales[half][i], x_scale));
+        }
+      for (guint i = 0; kind.has_offsets && i < STRIPS_TOGETHER; i++)
+        rows_add ((kind.scales == SOTTO_STRIP_HALVES ? sums[i].rows : sums[i].group_offsets) + side_row, offsets[i],
+                  ROWS (set1_ps) (token->block_sums[block]));
     }
 }
 
+/* Behind all blocks of a group: its scale, and that of its offsets. */
+G_ALWAYS_INLINE static inline void
+strip_end_group (SottoStripKind kind, StripWork *work)
+{
+  for (guint i = 0; i < 2; i++)
+    for (guint row = 0; row < SOTTO_STRIP_ROWS; row += SIDE_ROWS)
+      for (guint t = 0; t < work->n_tokens; t++)
+        {
+          StripSums *sums = &work->sums[t][i];
+          Rows scale = rows_of_halves (work->groups[i] + 2 * row);
+          Rows total = ROWS (fmadd_ps) (scale, ROWS (loadu_ps) (sums->group + row), ROWS (loadu_ps) (sums->rows + row));
+
+          ROWS (storeu_ps) (sums->group + row, ROWS (setzero_ps) ());
+          if (kind.has_offsets)
+            {
+              total = ROWS (fnmadd_ps) (rows_of_halves (work->groups[i] + 32 + 2 * row),
+                                        ROWS (loadu_ps) (sums->group_offsets + row), total);
+              ROWS (storeu_ps) (sums->group_offsets + row, ROWS (setzero_ps) ());
+            }
+          ROWS (storeu_ps) (sums->rows + row, total);
+        }
+}
+
+G_ALWAYS_INLINE static inline void
+strip_prefetch_line (const StripWork *work, gsize at)
+{
+  const guint8 *next = work->groups[0] + at + STRIP_AHEAD;
+
+  if (next >= work->end)
+    next += work->second;
+  __builtin_prefetch (next, 0, 3);
+  __builtin_prefetch (next + work->second, 0, 3);
+}
+
+/* Of both streams, asks for the lines that are needed STRIP_AHEAD bytes behind those of a block: in the order in which
+ * they lie, and with each of the first blocks one more, for the header. */
+G_ALWAYS_INLINE static inline void
+strip_prefetch (SottoStripKind kind, const StripWork *work, guint block)
+{
+  guint n_header = (guint) (sotto_strip_header_bytes (kind, work->n_blocks) / 64);
+  gsize first = 64 * (block * kind.n_bits + MIN (block, n_header));
+
+#pragma GCC unroll 8
+  for (guint line = 0; line < kind.n_bits; line++)
+    strip_prefetch_line (work, first + 64 * line);
+  if (block < n_header)
+    strip_prefetch_line (work, first + 64 * kind.n_bits);
+}
+
+G_ALWAYS_INLINE static inline void
+strip_add_group (SottoStripKind kind, StripWork *work)
+{
+  for (guint block = 0; block < work->n_blocks; block++)
+    {
+      strip_prefetch (kind, work, block);
+      for (guint i = 0; i < 2; i += STRIPS_TOGETHER)
+        for (guint row = 0; row < SOTTO_STRIP_ROWS; row += SIDE_ROWS)
+          strip_add_block (kind, work, block, i, row);
+    }
+  if (kind.scales != SOTTO_STRIP_HALVES)
+    strip_end_group (kind, work);
+}
+
 static inline void
-strip_put (const SottoProduct *product, guint first, float (*totals)[SOTTO_STRIP_ROWS])
+strip_put (const StripWork *work, guint i, const SottoProduct *product, guint first)
 {
   guint n = MIN (product->n_rows - first, SOTTO_STRIP_ROWS);
 
   for (guint t = 0; t < product->n_tokens; t++)
-    memcpy (product->y + t * product->y_stride + first, totals[t], n * sizeof (float));
+    memcpy (product->y + t * product->y_stride + first, work->sums[t][i].rows, n * sizeof (float));
 }
 
 /* Memory delivers two streams faster than one (template-few.h): the strips are gone through from the product's start and
- * from its middle. */
-static void
-strip_multiply (const StripAdd *add, const SottoProduct *product)
+ * from its middle. Of an odd number the one in the middle is in both halves. */
+G_ALWAYS_INLINE static inline void
+strip_multiply (SottoStripKind kind, const SottoProduct *product)
 {
-  gsize strip_bytes = sotto_strip_bytes (add->kind, product->weight->n_columns);
+  guint n_columns = product->x->n_columns;
+  gsize strip_bytes = sotto_strip_bytes (kind, n_columns);
   const guint8 *strips = product->weight->strips + product->first_row / SOTTO_STRIP_ROWS * strip_bytes;
   guint n_strips = (product->n_rows + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS;
-  guint n_half = (n_strips + 1) / 2;
+  guint n_half = n_strips / 2;
+  StripWork work;
 
-  for (guint i = 0; i < n_half; i++)
+  work.end = strips + (n_strips - n_half) * strip_bytes;
+  work.second = n_half * strip_bytes;
+  work.n_tokens = product->n_tokens;
+  for (guint i = 0; i < n_strips - n_half; i++)
     {
-      float totals[2][SOTTO_FORM_FEW_ROWS][SOTTO_STRIP_ROWS];
-      gboolean has_second = n_half + i < n_strips;
-      gsize ahead = STRIP_AHEAD + (i + 1 < n_half ? 0 : n_strips / 2 * strip_bytes);
-
-      strip_multiply_two (add, product, strips + i * strip_bytes, has_second ? 2 : 1, n_half * strip_bytes, ahead,
-                          totals);
-      strip_put (product, i * SOTTO_STRIP_ROWS, totals[0]);
-      if (has_second)
-        strip_put (product, (n_half + i) * SOTTO_STRIP_ROWS, totals[1]);
+      memset (work.sums, 0, work.n_tokens * sizeof *work.sums);
+      work.groups[0] = strips + i * strip_bytes;
+      work.groups[1] = work.groups[0] + n_half * strip_bytes;
+      for (guint t = 0; t < work.n_tokens; t++)
+        work.tokens[t]
+          = (const FewGroup *) (gconstpointer) sotto_activations_packed (product->x, product->first_token + t);
+      for (guint column = 0; column < n_columns; column += SOTTO_STRIP_COLUMNS)
+        {
+          work.n_blocks = MIN (n_columns - column, SOTTO_STRIP_COLUMNS) / 32;
+          strip_add_group (kind, &work);
+          for (guint k = 0; k < 2; k++)
+            work.groups[k] += sotto_strip_group_bytes (kind, work.n_blocks);
+          for (guint t = 0; t < work.n_tokens; t++)
+            work.tokens[t]++;
+        }
+      strip_put (&work, 0, product, i * SOTTO_STRIP_ROWS);
+      strip_put (&work, 1, product, (n_half + i) * SOTTO_STRIP_ROWS);
     }
 }
 
 /* --- All types --- */
 
-#define STRIP_GROUP(name, n)                                                                       \
-  static void strip_add_##name##_##n (const guint8 *group, guint n_blocks, gsize ahead,            \
-                                      const FewGroup *const *tokens,                               \
-                                      float (*totals)[SOTTO_STRIP_ROWS])                           \
-  {                                                                                                \
-    strip_add_group (sotto_strip_##name, strip_group (sotto_strip_##name, group, n_blocks), ahead, \
-                     tokens, n, totals);                                                           \
-  }
-
 #define STRIP_FUNCTION(type, name, ...)                                                            \
-  STRIP_GROUP (name, 1)                                                                            \
-  STRIP_GROUP (name, 2)                                                                            \
-  STRIP_GROUP (name, 3)                                                                            \
-  STRIP_GROUP (name, 4)                                                                            \
-                                                                                                   \
   static void strip_multiply_##name (const SottoProduct *product, void *scratch G_GNUC_UNUSED)     \
   {                                                                                                \
-    const StripAdd add = {                                                                         \
-      { __VA_ARGS__ },                                                                             \
-      { strip_add_##name##_1, strip_add_##name##_2, strip_add_##name##_3, strip_add_##name##_4 }   \
-    };                                                                                             \
-                                                                                                   \
-    strip_multiply (&add, product);                                                                \
+    strip_multiply (sotto_strip_##name, product);                                                  \
   }
 
 SOTTO_STRIP_KINDS (STRIP_FUNCTION)
