@@ -19,6 +19,5 @@ sotto_kernels_fill_amx (SottoKernels *kernels)
   kernels->piece = 2 * (guint64) 1000 * 1000 * 1000;
   kernels->attend[SOTTO_FORM_MANY] = attend_in_tiles;
   fill_tile_kernels (kernels);
-  memset (kernels->multiply_strips, 0, sizeof kernels->multiply_strips); /* not those of AVX-512: activations differ */
   fill_float_tiles (kernels);
 }

@@ -1,13 +1,12 @@
 #pragma once
 
-#include "cpu/pack-few.h"
+#include "cpu/kernels.h"
 #include "cpu/tiles.h"
 
 /* Activations of many tokens for a matrix unit that multiplies bytes; read by template-tiles.h.
  *
  * A row has a scale for every 256 columns (a group), by which they are integers of 16 bits: 256 * high + low,
- * both bytes with a sign. Sixteen tokens lie side by side: the same four columns of each, in the order
- * of the columns of pack-few.h, so that a step of 64 columns is a tile as it is. */
+ * both bytes with a sign. A plane of 64 columns of sixteen tokens is a tile as it is: the first operand of a product. */
 
 #define TILE_COLUMNS 64
 #define TILE_GROUP 256   /* columns */
@@ -18,13 +17,13 @@
 #define TILE_SMALLEST 1e-30f
 
 typedef struct {
-  gint32 high[TILE_STEPS][16][TILE_ROWS]; /* four columns in each */
-  gint32 low[TILE_STEPS][16][TILE_ROWS];
+  gint8 high[TILE_STEPS][TILE_ROWS][TILE_COLUMNS];
+  gint8 low[TILE_STEPS][TILE_ROWS][TILE_COLUMNS];
   gint32 halves[TILE_ROWS];               /* half the sum of low */
   float scales[TILE_ROWS];
 } TileTokens;
 
-G_STATIC_ASSERT (TILE_GROUP == SOTTO_PACK_COLUMNS && TILE_GROUP == FEW_COLUMNS);
+G_STATIC_ASSERT (TILE_GROUP == SOTTO_PACK_COLUMNS);
 
 /* v[i]: 16 columns as integers. Packing leaves four columns of each vector side by side, which are put in
  * their places. */
@@ -44,17 +43,9 @@ split_planes (const __m512i v[4], __m512i *high, __m512i *low)
   *low = _mm512_permutexvar_epi32 (places, _mm512_xor_si512 (lows, _mm512_set1_epi8 (-128)));
 }
 
-/* A token's columns of a group: sixteen times four of them a step. */
-typedef struct {
-  __m512i high[TILE_STEPS];
-  __m512i low[TILE_STEPS];
-  gint32 half;
-  float scale;
-} TileRow;
-
-/* n columns of a token. */
+/* n columns of a token, which is the one at place in its set. */
 G_ALWAYS_INLINE static inline void
-round_tile_row (const float *x, guint n, TileRow *to)
+round_tile_row (const float *x, guint n, TileTokens *to, guint place)
 {
   __m512 v[TILE_GROUP / 16];
   __m512 most = _mm512_setzero_ps ();
@@ -76,99 +67,46 @@ round_tile_row (const float *x, guint n, TileRow *to)
   for (guint step = 0; step < TILE_STEPS; step++)
     {
       __m512i integers[4];
+      __m512i high;
+      __m512i low;
 
       for (guint i = 0; i < 4; i++)
-        {
-          guint block = few_block (n == TILE_GROUP, step / 2, i);
-
-          integers[i] = _mm512_cvtps_epi32 (_mm512_mul_ps (v[2 * block + step % 2], inverse));
-        }
-      split_planes (integers, &to->high[step], &to->low[step]);
-      sums = _mm512_dpbusd_epi32 (sums, _mm512_set1_epi8 (1), to->low[step]);
+        integers[i] = _mm512_cvtps_epi32 (_mm512_mul_ps (v[4 * step + i], inverse));
+      split_planes (integers, &high, &low);
+      sums = _mm512_dpbusd_epi32 (sums, _mm512_set1_epi8 (1), low);
+      _mm512_store_si512 (to->high[step][place], high);
+      _mm512_store_si512 (to->low[step][place], low);
     }
-  to->half = _mm512_reduce_add_epi32 (sums) / 2;
-  to->scale = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
+  to->halves[place] = _mm512_reduce_add_epi32 (sums) / 2;
+  to->scales[place] = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
 }
 
-G_ALWAYS_INLINE static inline void
-round_tile_columns (const float *x, guint n, TileRow *to)
+static void
+round_tile_columns (const float *x, guint n, TileTokens *to, guint place)
 {
   if (n >= TILE_GROUP)
-    round_tile_row (x, TILE_GROUP, to);
+    round_tile_row (x, TILE_GROUP, to, place);
   else
-    round_tile_row (x, n, to);
+    round_tile_row (x, n, to, place);
 }
 
-/* Of the token whose place is the first in to. */
-static void
-scatter_tile_row (const TileRow *row, TileTokens *to)
-{
-  const __m512i places = _mm512_mullo_epi32 (
-    _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32 (TILE_ROWS));
-
-  for (guint step = 0; step < TILE_STEPS; step++)
-    {
-      _mm512_i32scatter_epi32 (to->high[step], places, row->high[step], 4);
-      _mm512_i32scatter_epi32 (to->low[step], places, row->low[step], 4);
-    }
-  to->halves[0] = row->half;
-  to->scales[0] = row->scale;
-}
-
+/* A token's place in its set is by how many floats it begins behind the set, which is aligned to 64. */
 static void
 pack_tiles (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
 {
-  TileTokens *groups = (TileTokens *) (gpointer) packed;
+  guint place = (guint) ((guintptr) packed % 64 / sizeof (float));
+  TileTokens *groups = (TileTokens *) (gpointer) (packed - place * sizeof (float));
 
   for (guint column = first; column < first + n; column += TILE_GROUP)
-    {
-      TileRow row;
-
-      round_tile_columns (x + column, n_columns - column, &row);
-      scatter_tile_row (&row, groups + column / TILE_GROUP);
-    }
+    round_tile_columns (x + column, n_columns - column, groups + column / TILE_GROUP, place);
 }
 
-/* A plane of a step of all tokens: what a token has in a row comes to stand in a column. */
-static inline void
-turn_plane (gint32 rows[TILE_ROWS][16], gint32 to[16][TILE_ROWS])
-{
-  __m512i v[16];
-
-  transpose_sixteen (rows[0], v);
-  for (guint i = 0; i < 16; i++)
-    _mm512_store_si512 (to[i], v[i]);
-}
-
-/* Tokens that are not there are zeros. */
 static void
 pack_tile_set (const float *x, gsize stride, guint n_rows, guint n_columns, guint first, guint n, guint8 *packed)
 {
   TileTokens *groups = (TileTokens *) (gpointer) packed;
-  _Alignas (64) gint32 planes[2][TILE_STEPS][TILE_ROWS][16];
 
   for (guint column = first; column < first + n; column += TILE_GROUP)
-    {
-      TileTokens *to = groups + column / TILE_GROUP;
-
-      for (guint t = 0; t < TILE_ROWS; t++)
-        {
-          TileRow row = { 0 };
-
-          if (t < n_rows)
-            round_tile_columns (x + t * stride + column, n_columns - column, &row);
-          for (guint step = 0; step < TILE_STEPS; step++)
-            {
-              _mm512_store_si512 (planes[0][step][t], row.high[step]);
-              _mm512_store_si512 (planes[1][step][t], row.low[step]);
-            }
-          to->halves[t] = row.half;
-          to->scales[t] = row.scale;
-        }
-      for (guint step = 0; step < TILE_STEPS; step++)
-        {
-          turn_plane (planes[0][step], to->high[step]);
-          turn_plane (planes[1][step], to->low[step]);
-        }
-    }
+    for (guint t = 0; t < n_rows; t++)
+      round_tile_columns (x + t * stride + column, n_columns - column, groups + column / TILE_GROUP, t);
 }

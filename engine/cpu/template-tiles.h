@@ -8,10 +8,14 @@
  * what stands beside it; they become a float, times both scales, which a fused multiply-add puts on those
  * of the groups before.
  *
- * Three things go on at once, a little of each in turns: the unit multiplies a group; the processor unpacks the
- * rows of the next one, and adds up what the unit computed before. */
+ * Tokens are the first operand, weights the second: a row of sums is a token's, its lanes are rows of the weight.
+ *
+ * Three things go on at once, a little of each in turns: the unit multiplies a group with a set of tokens; the
+ * processor unpacks the rows of the next group, and adds up the sums of the set before. Tile registers are renamed, so
+ * that the same ones can be loaded again at once; but stores of several tiles in a row fill the queue of stores and keep all
+ * behind them waiting, so that they stand apart from each other. */
 
-#include "cpu/tile-weights.h"
+#include "cpu/strip-tiles.h"
 
 /* What the unit's eight registers hold: sums of high * high and of the mixed products of two tiles of rows, rows,
  * tokens. */
@@ -30,116 +34,120 @@
 #define TILE_AHEAD 2
 
 typedef struct {
-  gint32 high[TILE_ROWS][TILE_ROWS]; /* (rows, tokens) */
+  gint32 high[TILE_ROWS][TILE_ROWS]; /* (tokens, rows) */
   gint32 mixed[TILE_ROWS][TILE_ROWS];
 } TileSums;
 
 /* What is lent to a call. */
 typedef struct {
   TileWeights weights[2][2];  /* one is multiplied while the other is unpacked; two tiles of rows */
+  TileWeights rows;           /* that are not turned yet */
   TileFactors factors[2 * TILE_ROWS]; /* of those that are unpacked */
   float scales[3][2 * TILE_ROWS]; /* of these, and of the group whose sums are added yet */
-  TileSums sums[2];           /* by tile of rows */
-  float totals[TILE_SETS][2 * TILE_ROWS][TILE_ROWS]; /* (sets, rows, tokens) */
+  TileSums sums[2][2];        /* of this set and of the one before; by tile of rows */
+  float totals[TILE_SETS][TILE_ROWS][2 * TILE_ROWS]; /* (sets, tokens, rows) */
 } TileMemory;
 
 G_STATIC_ASSERT (sizeof (TileMemory) <= SOTTO_TILE_SCRATCH);
 
-typedef void (*UnpackTiles) (const TileSource *source, guint first, guint n);
+/* How weights lie. */
+typedef struct {
+  guint group_bytes;        /* from a group to the next one */
+  guint (*count_units) (const TileSource *source);
+  void (*unpack) (const TileSource *source, guint unit);
+} TileFormat;
 
 /* --- Sums --- */
 
-/* Sums of a group that wait to be added, of one set of tokens. */
+/* Sums of a group and a set of tokens that wait to be added. */
 typedef struct {
-  const TileSums *sums;         /* (2); NULL: nothing waits */
+  TileSums *sums;               /* (2) */
   const float *row_scales;      /* (2 * TILE_ROWS) */
-  const float *token_scales;
-  float (*totals)[TILE_ROWS];   /* (2 * TILE_ROWS) */
-  guint n_tiles;
+  const TileTokens *tokens;
+  guint first;                  /* of the set's tokens that are there */
+  guint n;
   __mmask16 before;             /* none in the first group */
+  __mmask16 rows[2];            /* that are there: in the last group results are written */
+  float (*totals)[2 * TILE_ROWS];
+  float *to;                    /* totals, or where the results of the token 0 are or would be */
+  gsize stride;
 } Waiting;
 
-/* A row. The sum of high * high is at most 256 * 128 * 127, that of the mixed ones three times as much: so
+/* The sum of high * high is at most 256 * 128 * 127, that of the mixed ones three times as much: so
  * 256 times the one and the other are still below 2^31. */
 G_ALWAYS_INLINE static inline void
-add_row (const Waiting *self, guint tile, guint row)
+add_line (const Waiting *self, guint tile, guint t, float *to)
 {
   const TileSums *sums = self->sums + tile;
-  float *total = self->totals[tile * TILE_ROWS + row];
-  __m512 scale = _mm512_mul_ps (_mm512_load_ps (self->token_scales),
-                                _mm512_set1_ps (self->row_scales[tile * TILE_ROWS + row]));
-  __m512i sum = _mm512_add_epi32 (_mm512_slli_epi32 (_mm512_load_si512 (sums->high[row]), 8),
-                                  _mm512_load_si512 (sums->mixed[row]));
+  __m512 scale = _mm512_mul_ps (_mm512_set1_ps (self->tokens->scales[t]),
+                                _mm512_loadu_ps (self->row_scales + tile * TILE_ROWS));
+  __m512i mixed = _mm512_add_epi32 (_mm512_set1_epi32 (self->tokens->halves[t]), _mm512_load_si512 (sums->mixed[t]));
+  __m512i sum = _mm512_add_epi32 (_mm512_slli_epi32 (_mm512_load_si512 (sums->high[t]), 8), mixed);
+  __m512 total = _mm512_maskz_load_ps (self->before, self->totals[t] + tile * TILE_ROWS);
 
-  _mm512_store_ps (total, _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum), scale,
-                                           _mm512_maskz_load_ps (self->before, total)));
+  _mm512_mask_storeu_ps (to + tile * TILE_ROWS, self->rows[tile],
+                         _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum), scale, total));
 }
 
+/* Tokens first … end - 1 of the set. */
 G_ALWAYS_INLINE static inline void
-add_rows (const Waiting *self, guint first, guint end)
+add_lines (const Waiting *self, guint first, guint end)
 {
-  for (guint row = first; row < end; row++)
-    {
-      add_row (self, 0, row);
-      if (self->n_tiles > 1)
-        add_row (self, 1, row);
-    }
-}
+  for (guint t = first; t < end; t++)
+    if (t - self->first < self->n)
+      {
+        float *to = self->to + (t - self->first) * self->stride;
 
-static void
-add_rest (Waiting *self, guint first)
-{
-  if (self->sums != NULL)
-    add_rows (self, first, TILE_ROWS);
-  self->sums = NULL;
+        add_line (self, 0, t, to);
+        if (self->rows[1] != 0)
+          add_line (self, 1, t, to);
+      }
 }
 
 /* --- Products --- */
 
-/* Rows of the next group, unpacked while the unit multiplies this one: spread over its steps, for the processor
- * looks only so many instructions ahead, but as many at once as have their factors found together. */
+/* Rows of the next group, unpacked while the unit multiplies this one: spread over its slots, for the processor
+ * looks only so many instructions ahead. */
 typedef struct {
-  UnpackTiles unpack;
+  const TileFormat *format;
   TileSource source;
-  guint n_rows;
+  guint n_units;
   guint done;
   guint n_slots;
-  guint due;                    /* n_rows times the slots that were, less n_slots times the rows that are done */
+  guint due;                    /* n_units times the slots that were, less n_slots times the units that are done */
 } Unpacking;
 
 G_ALWAYS_INLINE static inline void
 unpack_some (Unpacking *self)
 {
-  self->due += self->n_rows;
-  while (self->done < self->n_rows)
+  self->due += self->n_units;
+  while (self->due >= self->n_slots)
     {
-      guint n = MIN (self->n_rows - self->done, FACTOR_ROWS);
-
-      if (self->due < n * self->n_slots)
-        return;
-      self->due -= n * self->n_slots;
-      self->unpack (&self->source, self->done, n);
-      self->done += n;
+      self->due -= self->n_slots;
+      self->format->unpack (&self->source, self->done++);
     }
 }
 
-/* What is done behind a product, in a slot: three a step and tile of rows. The sums have been there for a step
- * before they are read. */
+/* What is done between products, three times a step. Sums that were stored last have had the first products' time. */
 #define TILE_SLOTS 3
-#define TILE_SLOT_ROWS (2 * TILE_SLOTS) /* that are added in a step */
 
 G_ALWAYS_INLINE static inline void
-fill_slot (Waiting *waiting, Unpacking *unpacking, guint step, guint slot, guint n_tiles)
+fill_slot (const Waiting *waiting, Unpacking *unpacking, guint n_steps, guint slot)
 {
-  guint n = 2 / n_tiles;
-  guint first = (step - 1) * TILE_SLOT_ROWS + slot * n;
+  const guint n = n_steps == TILE_STEPS ? 2 : TILE_ROWS / 2;
 
-  if (step > 0 && first < TILE_ROWS && waiting->sums != NULL)
-    add_rows (waiting, first, MIN (first + n, TILE_ROWS));
+  if (slot >= 2 && (slot - 2) * n < TILE_ROWS)
+    add_lines (waiting, (slot - 2) * n, (slot - 1) * n);
   unpack_some (unpacking);
 }
 
-#define FILL_SLOT(slot) fill_slot (waiting, unpacking, step, slot, n_tiles)
+/* Stores the last of the sums of the set before, which is left in its register so long. */
+G_ALWAYS_INLINE static inline void
+store_waiting (const Waiting *self)
+{
+  _tile_stored (MIXED_1, self->sums[1].mixed, 64);
+  tile_barrier ();
+}
 
 /* A group of one tile of rows or two times a set of tokens. */
 G_ALWAYS_INLINE static inline void
@@ -148,68 +156,65 @@ multiply_tiles_once (const TileWeights *rows,
                      guint              n_steps,
                      const TileTokens  *tokens,
                      TileSums           sums[2],
-                     Waiting           *waiting,
+                     const Waiting     *waiting,
                      Unpacking         *unpacking)
 {
   tile_barrier ();
   _tile_zero (HIGH_0);
-  _tile_loadd (MIXED_0, tokens->halves, 0);
-  if (n_tiles > 1)
-    {
-      _tile_zero (HIGH_1);
-      _tile_loadd (MIXED_1, tokens->halves, 0);
-    }
+  _tile_zero (HIGH_1);
+  _tile_zero (MIXED_0);
 #pragma GCC unroll 4
   for (guint step = 0; step < n_steps; step++)
     {
       _tile_loadd (TOKENS_HIGH, tokens->high[step], 64);
       _tile_loadd (WEIGHTS_0, rows[0].steps[step][0], 64);
-      _tile_dpbssd (HIGH_0, WEIGHTS_0, TOKENS_HIGH);
-      FILL_SLOT (0);
+      _tile_dpbssd (HIGH_0, TOKENS_HIGH, WEIGHTS_0);
       if (n_tiles > 1)
         {
           _tile_loadd (WEIGHTS_1, rows[1].steps[step][0], 64);
-          _tile_dpbssd (HIGH_1, WEIGHTS_1, TOKENS_HIGH);
-          FILL_SLOT (1);
+          _tile_dpbssd (HIGH_1, TOKENS_HIGH, WEIGHTS_1);
         }
-      _tile_loadd (TOKENS_LOW, tokens->low[step], 64);
-      _tile_dpbssd (MIXED_0, WEIGHTS_0, TOKENS_LOW);
-      FILL_SLOT (n_tiles > 1 ? 2 : 1);
-      if (n_tiles > 1)
+      if (step == 0)
         {
-          _tile_dpbssd (MIXED_1, WEIGHTS_1, TOKENS_LOW);
-          FILL_SLOT (3);
+          store_waiting (waiting);
+          _tile_zero (MIXED_1);
         }
+      fill_slot (waiting, unpacking, n_steps, 3 * step);
+      if (step == n_steps - 1)
+        _tile_stored (HIGH_0, sums[0].high, 64);
+      _tile_loadd (TOKENS_LOW, tokens->low[step], 64);
+      _tile_dpbssd (MIXED_0, TOKENS_LOW, WEIGHTS_0);
+      if (n_tiles > 1)
+        _tile_dpbssd (MIXED_1, TOKENS_LOW, WEIGHTS_1);
+      fill_slot (waiting, unpacking, n_steps, 3 * step + 1);
+      if (n_tiles > 1 && step == n_steps - 1)
+        _tile_stored (HIGH_1, sums[1].high, 64);
       _tile_loadd (WEIGHTS_0, rows[0].steps[step][1], 64);
-      _tile_dpbusd (MIXED_0, WEIGHTS_0, TOKENS_HIGH);
-      FILL_SLOT (n_tiles > 1 ? 4 : 2);
+      _tile_dpbsud (MIXED_0, TOKENS_HIGH, WEIGHTS_0);
       if (n_tiles > 1)
         {
           _tile_loadd (WEIGHTS_1, rows[1].steps[step][1], 64);
-          _tile_dpbusd (MIXED_1, WEIGHTS_1, TOKENS_HIGH);
-          FILL_SLOT (5);
+          _tile_dpbsud (MIXED_1, TOKENS_HIGH, WEIGHTS_1);
         }
+      fill_slot (waiting, unpacking, n_steps, 3 * step + 2);
     }
-  add_rest (waiting, MIN ((n_steps - 1) * TILE_SLOT_ROWS, TILE_ROWS));
-  _tile_stored (HIGH_0, sums[0].high, 64);
+  if (n_steps < TILE_STEPS)
+    add_lines (waiting, MIN ((3 * n_steps - 2) * TILE_ROWS / 2, TILE_ROWS), TILE_ROWS);
   _tile_stored (MIXED_0, sums[0].mixed, 64);
-  if (n_tiles > 1)
-    {
-      _tile_stored (HIGH_1, sums[1].high, 64);
-      _tile_stored (MIXED_1, sums[1].mixed, 64);
-    }
   tile_barrier ();
 }
 
 /* A product: 32 rows after the other, each group by group. */
 typedef struct {
-  guint group_bytes;
+  const TileFormat *format;
+  const SottoProduct *product;
   const guint8 *data;
+  gsize tile_bytes;         /* of sixteen rows */
   gsize row_bytes;
-  guint n_rows;
   guint n_blocks;           /* of a row */
   const guint8 *tokens;     /* the first set */
   gsize set_bytes;
+  guint skip;               /* its tokens before the product's */
   guint n_sets;
   TileMemory *memory;
 } TileProduct;
@@ -224,7 +229,13 @@ typedef struct {
 static guint
 count_rows (const TileProduct *self, const TilePlace *place)
 {
-  return MIN (self->n_rows - place->row, 2 * TILE_ROWS);
+  return MIN (self->product->n_rows - place->row, 2 * TILE_ROWS);
+}
+
+static guint
+count_groups (const TileProduct *self)
+{
+  return (self->n_blocks + 7) / 8;
 }
 
 /* What follows, the group's number in @place; rows behind the last are none. */
@@ -233,7 +244,7 @@ next_place (const TileProduct *self, const TilePlace *place)
 {
   TilePlace next = { place->row, place->group + 1, place->count + 1 };
 
-  if (next.group == (self->n_blocks + 7) / 8)
+  if (next.group == count_groups (self))
     {
       next.row += count_rows (self, place);
       next.group = 0;
@@ -246,142 +257,181 @@ next_place (const TileProduct *self, const TilePlace *place)
 static TileSource
 source_of (const TileProduct *self, const TilePlace *place)
 {
-  guint n_groups = (self->n_blocks + 7) / 8;
+  guint n_groups = count_groups (self);
+  guint group_bytes = self->format->group_bytes;
   gssize behind = place->group + TILE_AHEAD < n_groups
                     ? 0
-                    : (gssize) (2 * TILE_ROWS * self->row_bytes) - (gssize) n_groups * self->group_bytes;
+                    : (gssize) (2 * self->tile_bytes) - (gssize) n_groups * group_bytes;
 
   return (TileSource) {
-    .data = self->data + place->row * self->row_bytes + (gsize) place->group * self->group_bytes,
+    .data = self->data + place->row / TILE_ROWS * self->tile_bytes + (gsize) place->group * group_bytes,
+    .tile_bytes = self->tile_bytes,
     .row_bytes = self->row_bytes,
     .n_rows = count_rows (self, place),
     .n_blocks = MIN (self->n_blocks - 8 * place->group, 8),
-    .ahead = (gssize) TILE_AHEAD * self->group_bytes + behind,
+    .ahead = (gssize) TILE_AHEAD * group_bytes + behind,
     .factors = self->memory->factors,
+    .rows = &self->memory->rows,
     .to = self->memory->weights[place->count % 2],
     .scales = self->memory->scales[place->count % 3],
   };
+}
+
+static __mmask16
+mask_of (guint n)
+{
+  return (__mmask16) ((1u << MIN (n, TILE_ROWS)) - 1);
+}
+
+/* What a set's sums become: totals, and in the last group results. */
+static Waiting
+sums_of_set (const TileProduct *self, const TilePlace *place, guint set, const TileTokens *tokens)
+{
+  const SottoProduct *product = self->product;
+  guint n_rows = count_rows (self, place);
+  guint before = set * TILE_ROWS;       /* tokens */
+  guint first = set == 0 ? self->skip : 0;
+  Waiting waiting = {
+    .sums = self->memory->sums[set % 2],
+    .row_scales = self->memory->scales[place->count % 3],
+    .tokens = tokens,
+    .first = first,
+    .n = MIN (self->skip + product->n_tokens - before, TILE_ROWS) - first,
+    .before = (__mmask16) (place->group == 0 ? 0 : -1),
+    .rows = { mask_of (n_rows), n_rows > TILE_ROWS ? mask_of (n_rows - TILE_ROWS) : 0 },
+    .totals = self->memory->totals[set],
+  };
+
+  if (place->group == count_groups (self) - 1)
+    {
+      waiting.to = product->y + (before + first - self->skip) * product->y_stride + place->row;
+      waiting.stride = product->y_stride;
+    }
+  else
+    {
+      waiting.to = waiting.totals[first];
+      waiting.stride = 2 * TILE_ROWS;
+    }
+  return waiting;
 }
 
 static void
 multiply_group (const TileProduct *self, const TilePlace *place, Unpacking *unpacking, Waiting *waiting)
 {
   const TileWeights *weights = self->memory->weights[place->count % 2];
-  guint n_tiles = (count_rows (self, place) + TILE_ROWS - 1) / TILE_ROWS;
-  guint n_steps = self->n_blocks - 8 * place->group > 4 ? TILE_STEPS : TILE_STEPS / 2;
+  guint n_steps = MIN ((self->n_blocks - 8 * place->group + 1) / 2, TILE_STEPS);
 
-  unpacking->n_slots = TILE_SLOTS * self->n_sets * n_tiles * n_steps;
+  unpacking->n_slots = TILE_SLOTS * self->n_sets * n_steps;
   for (guint set = 0; set < self->n_sets; set++)
     {
       const TileTokens *tokens =
         (const TileTokens *) (gconstpointer) (self->tokens + set * self->set_bytes) + place->group;
+      Waiting next = sums_of_set (self, place, set, tokens);
 
-      if (n_tiles > 1)
-        multiply_tiles_once (weights, 2, n_steps, tokens, self->memory->sums, waiting, unpacking);
+      if (waiting->sums == next.sums)
+        next.sums = self->memory->sums[1 - set % 2];
+      if (next.rows[1] == 0)
+        multiply_tiles_once (weights, 1, n_steps, tokens, next.sums, waiting, unpacking);
+      else if (n_steps == TILE_STEPS)
+        multiply_tiles_once (weights, 2, TILE_STEPS, tokens, next.sums, waiting, unpacking);
       else
-        multiply_tiles_once (weights, 1, n_steps, tokens, self->memory->sums, waiting, unpacking);
-      *waiting = (Waiting) {
-        .sums = self->memory->sums,
-        .row_scales = self->memory->scales[place->count % 3],
-        .token_scales = tokens->scales,
-        .totals = self->memory->totals[set],
-        .n_tiles = n_tiles,
-        .before = (__mmask16) (place->group == 0 ? 0 : -1),
-      };
+        multiply_tiles_once (weights, 2, n_steps, tokens, next.sums, waiting, unpacking);
+      *waiting = next;
     }
 }
 
-/* The totals of the rows at place, each with a row of its own, of the product's tokens: the first set begins up to
- * 15 tokens before these. */
 static void
-store_totals (const TileProduct *self, const TilePlace *place, const SottoProduct *product)
-{
-  guint n_rows = count_rows (self, place);
-  guint skip = product->first_token % TILE_ROWS;
-  gsize y_stride = product->y_stride;
-  float *y = product->y + place->row;
-
-  for (guint set = 0; set < self->n_sets; set++)
-    for (guint first_row = 0; first_row < n_rows; first_row += TILE_ROWS)
-      {
-        __mmask16 rows = (__mmask16) ((1u << MIN (n_rows - first_row, TILE_ROWS)) - 1);
-        guint first = set * TILE_ROWS < skip ? skip - set * TILE_ROWS : 0;
-        guint end = MIN (skip + product->n_tokens - set * TILE_ROWS, TILE_ROWS);
-        __m512i v[TILE_ROWS];
-
-        transpose_sixteen ((const gint32 *) (gconstpointer) self->memory->totals[set][first_row], v);
-        for (guint t = first; t < end; t++)
-          _mm512_mask_storeu_epi32 (y + (set * TILE_ROWS + t - skip) * y_stride + first_row, rows, v[t]);
-      }
-}
-
-static void
-multiply_tiles (guint group_bytes, UnpackTiles unpack, const SottoProduct *product, void *scratch)
+multiply_tiles (const TileFormat *format, const guint8 *data, gsize tile_bytes, const SottoProduct *product, void *scratch)
 {
   const SottoActivations *x = product->x;
   guint skip = product->first_token % TILE_ROWS;
   TileProduct self = {
-    .group_bytes = group_bytes,
-    .data = sotto_product_rows (product),
+    .format = format,
+    .product = product,
+    .data = data,
+    .tile_bytes = tile_bytes,
     .row_bytes = product->weight->row_bytes,
-    .n_rows = product->n_rows,
     .n_blocks = x->n_columns / 32,
     .tokens = sotto_activations_packed (x, product->first_token - skip),
     .set_bytes = x->set_bytes[x->form],
+    .skip = skip,
     .n_sets = (skip + product->n_tokens + TILE_ROWS - 1) / TILE_ROWS,
     .memory = scratch,
   };
   TilePlace place = { 0 };
-  Waiting waiting = { 0 };
+  Waiting waiting = { .sums = self.memory->sums[1] };
   TileSource first;
 
-  if (self.n_rows == 0)
+  if (product->n_rows == 0)
     return;
   first = source_of (&self, &place);
-  unpack (&first, 0, count_rows (&self, &place));
+  for (guint unit = 0; unit < format->count_units (&first); unit++)
+    format->unpack (&first, unit);
   shape_tiles ();
-  while (place.row < self.n_rows)
+  while (place.row < product->n_rows)
     {
       TilePlace next = next_place (&self, &place);
-      Unpacking unpacking = { .unpack = unpack };
+      Unpacking unpacking = { .format = format };
 
-      if (next.row < self.n_rows)
+      if (next.row < product->n_rows)
         {
           unpacking.source = source_of (&self, &next);
-          unpacking.n_rows = count_rows (&self, &next);
+          unpacking.n_units = format->count_units (&unpacking.source);
         }
       multiply_group (&self, &place, &unpacking, &waiting);
-      if (next.row > place.row)
-        {
-          add_rest (&waiting, 0);
-          store_totals (&self, &place, product);
-        }
       place = next;
     }
+  store_waiting (&waiting);
+  add_lines (&waiting, 0, TILE_ROWS);
   _tile_release ();
 }
 
 /* --- All types --- */
 
-#define TILE_FUNCTIONS(type, name, ...)                                                            \
-  static void unpack_tiles_##name (const TileSource *source, guint first, guint n)                 \
+#define ROW_TILE_FUNCTIONS(type, name, ...)                                                        \
+  static void unpack_rows_##name (const TileSource *source, guint unit)                            \
   {                                                                                                \
-    unpack_tile_rows (kind_##name, SOTTO_BLOCK_##type, source, first, n);                          \
+    unpack_row_unit (kind_##name, SOTTO_BLOCK_##type, source, unit);                               \
   }                                                                                                \
                                                                                                    \
-  static void multiply_tiles_##name (const SottoProduct *product, void *scratch)                   \
+  static void multiply_row_tiles_##name (const SottoProduct *product, void *scratch)               \
   {                                                                                                \
-    multiply_tiles (kind_##name.group_bytes, unpack_tiles_##name, product, scratch);               \
+    const TileFormat format = { kind_##name.group_bytes, count_row_units, unpack_rows_##name };    \
+                                                                                                   \
+    multiply_tiles (&format, sotto_product_rows (product), TILE_ROWS * product->weight->row_bytes, \
+                    product, scratch);                                                             \
   }
 
-CODE_KINDS (TILE_FUNCTIONS)
+#define STRIP_TILE_FUNCTIONS(type, name, ...)                                                      \
+  static void unpack_strips_##name (const TileSource *source, guint unit)                          \
+  {                                                                                                \
+    unpack_strip_unit (sotto_strip_##name, source, unit);                                          \
+  }                                                                                                \
+                                                                                                   \
+  static void multiply_strip_tiles_##name (const SottoProduct *product, void *scratch)             \
+  {                                                                                                \
+    const SottoStripKind kind = sotto_strip_##name;                                                \
+    const TileFormat format = { (guint) sotto_strip_group_bytes (kind, 8), count_strip_units,      \
+                                unpack_strips_##name };                                            \
+    gsize strip_bytes = sotto_strip_bytes (kind, product->weight->n_columns);                      \
+                                                                                                   \
+    multiply_tiles (&format, product->weight->strips + product->first_row / TILE_ROWS * strip_bytes, \
+                    strip_bytes, product, scratch);                                                \
+  }
 
-#define FILL_TILES(type, name, ...)                                                                \
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_tiles_##name;
+CODE_KINDS (ROW_TILE_FUNCTIONS)
+SOTTO_STRIP_KINDS (STRIP_TILE_FUNCTIONS)
+
+#define FILL_ROW_TILES(type, name, ...)                                                            \
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_row_tiles_##name;
+
+#define FILL_STRIP_TILES(type, name, ...)                                                          \
+  kernels->multiply_strips[SOTTO_FORM_MANY][SOTTO_BLOCK_##type] = multiply_strip_tiles_##name;
 
 static void
 fill_tile_kernels (SottoKernels *kernels)
 {
-  CODE_KINDS (FILL_TILES)
+  CODE_KINDS (FILL_ROW_TILES)
+  SOTTO_STRIP_KINDS (FILL_STRIP_TILES)
   kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, pack_tile_set, TILE_ROWS };
 }

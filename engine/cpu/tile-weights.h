@@ -7,13 +7,14 @@
  * group). A block's codes, stretched to bytes with a sign, are multiplied with the block's scale, which is an
  * integer, too: its share of the group's largest. What is rounded off is at most half a step for
  * the product, half a step for the scale and half a step for an offset. The high byte has a sign, the
- * low one none. Rows are those of the tile, columns stand in the order of pack-few.h: nothing is transposed.
+ * low one none.
  *
- * Two things are done: scales and offsets become integers, of four rows at once and four rows ahead, for
+ * Here from the file's layout: row by row in the order of columns of codes.h, and then turned, for weights are a
+ * product's second operand. Scales and offsets become integers, of four rows at once and four rows ahead, for
  * their maximum is a long chain of operations; codes are multiplied with them. Nibbles stand for sixteen
- * numbers of a block, so that these are multiplied and then looked up. */
+ * numbers of a block, so that these are multiplied and then looked up. strip-tiles.h does the same for strips. */
 
-/* A group of 16 rows. */
+/* A group of 16 rows. Row k of a tile has columns 4 k … 4 k + 3 of a step, of each of them. */
 typedef struct {
   guint8 steps[TILE_STEPS][2][TILE_BYTES]; /* high, low */
 } TileWeights;
@@ -260,14 +261,14 @@ typedef struct {
   __m512i low;
 } TilePlanes;
 
-/* Bits of a where the mask has them, else of b: 0xca. */
+/* even, odd: 256 times the codes of these columns. Bits of a where the mask has them, else of b: 0xca */
 G_ALWAYS_INLINE static inline TilePlanes
-scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
+scale_words (__m512i even, __m512i odd, __m512i scale, gboolean has_offsets, __m512i offset)
 {
   const __m512i lower = _mm512_set1_epi16 (255);
-  __m512i even = _mm512_mulhrs_epi16 (_mm512_slli_epi16 (bytes, 8), scale);
-  __m512i odd = _mm512_mulhrs_epi16 (_mm512_andnot_si512 (lower, bytes), scale);
 
+  even = _mm512_mulhrs_epi16 (even, scale);
+  odd = _mm512_mulhrs_epi16 (odd, scale);
   if (has_offsets)
     {
       even = _mm512_add_epi16 (even, offset);
@@ -275,6 +276,13 @@ scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
     }
   return (TilePlanes) { _mm512_ternarylogic_epi32 (lower, _mm512_srli_epi16 (even, 8), odd, 0xca),
                         _mm512_ternarylogic_epi32 (lower, even, _mm512_slli_epi16 (odd, 8), 0xca) };
+}
+
+G_ALWAYS_INLINE static inline TilePlanes
+scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
+{
+  return scale_words (_mm512_slli_epi16 (bytes, 8), _mm512_andnot_si512 (_mm512_set1_epi16 (255), bytes), scale,
+                      has_offsets, offset);
 }
 
 /* Whether a type's codes are nibbles, be they of a codebook: sixteen bytes are scaled then instead of 128. */
@@ -326,14 +334,14 @@ load_nibbles (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_b
     }
 }
 
-/* A row of a group, n_blocks of it there: its 64 bytes of every step and plane. */
+/* A row of a group, n_blocks of it there: 64 bytes of every plane of the halves of pairs. */
 G_ALWAYS_INLINE static inline void
 unpack_tile_row (CodeKind           kind,
                  SottoBlockType     type,
                  const guint8      *group,
                  guint              n_blocks,
                  const TileFactors *factors,
-                 TileWeights       *to,
+                 guint8             to[TILE_STEPS][2][TILE_BYTES],
                  guint              row)
 {
   __m512i words = _mm512_load_si512 (factors->words[0]);
@@ -352,7 +360,7 @@ unpack_tile_row (CodeKind           kind,
 
       for (guint half = 0; half < 2; half++)
         {
-          guint8 (*planes)[TILE_BYTES] = to->steps[2 * pair + half];
+          guint8 (*planes)[TILE_BYTES] = to[2 * pair + half];
           TilePlanes v;
 
           if (kind.has_halves)
@@ -383,14 +391,16 @@ unpack_tile_row (CodeKind           kind,
     }
 }
 
-/* Rows of the file that are unpacked into two tiles, from first on; group 0's bytes lie at data. */
+/* Rows that are unpacked into two tiles: where the first one's group lies, and what is lent. */
 typedef struct {
   const guint8 *data;
+  gsize tile_bytes;         /* from sixteen rows to the next */
   gsize row_bytes;
   guint n_rows;
   guint n_blocks;           /* of the group */
   gssize ahead;             /* what is asked for meanwhile, bytes behind */
   TileFactors *factors;     /* (2 * TILE_ROWS) */
+  TileWeights *rows;        /* of a tile that is not turned yet */
   TileWeights *to;          /* (2) */
   float *scales;            /* (2 * TILE_ROWS) */
 } TileSource;
@@ -407,28 +417,62 @@ find_row_factors (CodeKind kind, SottoBlockType type, const TileSource *self, gu
 }
 
 G_ALWAYS_INLINE static inline void
-unpack_some_rows (
-  CodeKind kind, SottoBlockType type, const TileSource *self, guint n_blocks, guint first, guint n)
+unpack_one_row (CodeKind kind, SottoBlockType type, const TileSource *self, guint n_blocks, guint r)
 {
-  const guint8 *row = self->data + first * self->row_bytes;
+  const guint8 *row = self->data + r * self->row_bytes;
 
-  for (guint r = first; r < first + n; r++, row += self->row_bytes)
+  if (r == 0)
+    find_row_factors (kind, type, self, 0, n_blocks);
+  if (r % FACTOR_ROWS == 0 && r + FACTOR_ROWS < self->n_rows)
+    find_row_factors (kind, type, self, r + FACTOR_ROWS, n_blocks);
+  for (guint i = 0; i < kind.group_bytes; i += 64)
+    _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T1);
+  unpack_tile_row (kind, type, row, n_blocks, self->factors + r, self->rows->steps, r % TILE_ROWS);
+}
+
+/* The half of a pair, of sixteen rows: four blocks have sixteen columns there, see few_block(). */
+static void
+turn_rows (const TileSource *self, guint half_of_pair, TileWeights *to)
+{
+  gboolean is_full = self->n_blocks == 8;
+
+  for (guint plane = 0; plane < 2; plane++)
     {
-      if (r == 0)
-        find_row_factors (kind, type, self, 0, n_blocks);
-      if (r % FACTOR_ROWS == 0 && r + FACTOR_ROWS < self->n_rows)
-        find_row_factors (kind, type, self, r + FACTOR_ROWS, n_blocks);
-      for (guint i = 0; i < kind.group_bytes; i += 64)
-        _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T1);
-      unpack_tile_row (kind, type, row, n_blocks, self->factors + r, self->to + r / TILE_ROWS, r % TILE_ROWS);
+      __m512i v[16];
+
+      transpose_sixteen ((const gint32 *) (gconstpointer) self->rows->steps[half_of_pair][plane], v);
+      for (guint i = 0; i < 4; i++)
+        {
+          guint block = few_block (is_full, half_of_pair / 2, i);
+          guint8 *lines = to->steps[block / 2][plane] + 64 * (8 * (block % 2) + 4 * (half_of_pair % 2));
+
+          for (guint j = 0; j < 4; j++)
+            _mm512_store_si512 (lines + 64 * j, v[4 * i + j]);
+        }
     }
 }
 
-G_ALWAYS_INLINE static inline void
-unpack_tile_rows (CodeKind kind, SottoBlockType type, const TileSource *self, guint first, guint n)
+/* Units of work of the source: a row each, and behind sixteen rows the turning of a half of a pair each. */
+static guint
+count_row_units (const TileSource *self)
 {
-  if (self->n_blocks == 8)
-    unpack_some_rows (kind, type, self, 8, first, n);
+  guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
+
+  return self->n_rows + n_tiles * (self->n_blocks > 4 ? 4 : 2);
+}
+
+G_ALWAYS_INLINE static inline void
+unpack_row_unit (CodeKind kind, SottoBlockType type, const TileSource *self, guint unit)
+{
+  guint n_turns = self->n_blocks > 4 ? 4 : 2;
+  guint tile = unit >= TILE_ROWS + n_turns ? 1 : 0;
+  guint n_rows = MIN (self->n_rows - tile * TILE_ROWS, TILE_ROWS);
+
+  unit -= tile * (TILE_ROWS + n_turns);
+  if (unit >= n_rows)
+    turn_rows (self, unit - n_rows, self->to + tile);
+  else if (self->n_blocks == 8)
+    unpack_one_row (kind, type, self, 8, tile * TILE_ROWS + unit);
   else if (kind.group_codes == NULL)
-    unpack_some_rows (kind, type, self, self->n_blocks, first, n);
+    unpack_one_row (kind, type, self, self->n_blocks, tile * TILE_ROWS + unit);
 }
