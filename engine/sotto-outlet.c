@@ -236,20 +236,6 @@ sotto_outlet_get_stage (const SottoOutlet *self)
   return self->reply != NULL ? sotto_reply_get_stage (self->reply) : SOTTO_REPLY_AT_ANSWER;
 }
 
-static gboolean
-is_line_ends (const SottoTokenTrie *trie,
-              guint                 token)
-{
-  guint32 begin = trie->offsets[token];
-  guint32 end = trie->offsets[token + 1];
-
-  for (guint32 i = begin; i < end; i++)
-    if (trie->bytes[i] != '\n')
-      return FALSE;
-
-  return end > begin && end - begin <= 2;
-}
-
 void
 sotto_outlet_list_openers (const SottoOutlet    *self,
                            const SottoTokenTrie *trie,
@@ -272,9 +258,7 @@ sotto_outlet_list_openers (const SottoOutlet    *self,
 
   /* Models are used to an empty line behind their reasoning. */
   if (stage == SOTTO_REPLY_AT_ANSWER && sotto_reply_has_reasoned (self->reply))
-    for (gint32 i = 0; (guint) i < trie->n_tokens; i++)
-      if (is_line_ends (trie, i))
-        g_array_append_val (tokens, i);
+    g_array_append_vals (tokens, trie->line_ends->data, trie->line_ends->len);
 }
 
 void

@@ -125,6 +125,23 @@ refuse_ranks (const SottoTokenTrie *trie,
     mask[trie->tokens[r] / 64] &= ~((guint64) 1 << trie->tokens[r] % 64);
 }
 
+/* Walks the label of a node. Returns: the place behind it */
+static guint32
+walk_label (SottoConstraint     *self,
+            const SottoTrieNode *node)
+{
+  guint32 *way = self->way + node->depth;
+
+  for (guint i = 0; i < node->n_label; i++)
+    {
+      way[i + 1] = sotto_walk_step (self->walk, way[i], node->label[i]);
+      if (way[i + 1] == SOTTO_PLACE_DEAD)
+        return SOTTO_PLACE_DEAD;
+    }
+
+  return way[node->n_label];
+}
+
 /* Goes through one half of the tree. @refuses: the mask has all of it already, and what cannot come
  * is taken away. Returns: %FALSE: the walk had to be given up */
 static gboolean
@@ -137,35 +154,36 @@ sweep (SottoConstraint     *self,
   const SottoTokenTrie *trie = self->trie;
   gboolean is_safe = half == &trie->halves[SOTTO_TRIE_SAFE];
   guint64 most_work = walk->work + MOST_WORK;
+  const guint8 *end = half->nodes + half->n_bytes;
+  guint32 rank = half->first_rank;
 
-  for (guint32 i = 0; i < half->n_nodes;)
+  for (const guint8 *at = half->nodes; at < end;)
     {
-      const SottoTrieNode *node = &half->nodes[i];
-      guint32 place = sotto_walk_step (walk, self->way[node->depth - 1], node->byte);
+      SottoTrieNode node;
+      guint32 place;
 
-      if (place == SOTTO_PLACE_DEAD)
+      sotto_trie_read_node (at, &node);
+      place = walk_label (self, &node);
+      if (place == SOTTO_PLACE_DEAD ||
+          (is_safe && walk->places[place].run > 0 && walk->places[place].run >= node.n_chars))
         {
-          if (refuses)
-            refuse_ranks (trie, mask, node->first_rank, half->nodes[node->end].first_rank);
-          i = node->end;
+          if (refuses && place == SOTTO_PLACE_DEAD)
+            refuse_ranks (trie, mask, rank, rank + node.n_ranks);
+          else if (!refuses && place != SOTTO_PLACE_DEAD)
+            allow_ranks (trie, mask, rank, rank + node.n_ranks);
+          rank += node.n_ranks;
+          at = node.end;
           continue;
         }
-      if (is_safe && walk->places[place].run > 0 && walk->places[place].run >= node->n_chars)
-        {
-          if (!refuses)
-            allow_ranks (trie, mask, node->first_rank, half->nodes[node->end].first_rank);
-          i = node->end;
-          continue;
-        }
 
-      if (!refuses)
-        allow_ranks (trie, mask, node->first_rank, node[1].first_rank);
-      self->way[node->depth] = place;
-      i++;
+      if (node.is_token && !refuses)
+        allow_ranks (trie, mask, rank, rank + 1);
+      rank += node.is_token ? 1 : 0;
+      at = node.below;
 
       if (walk->bytes > MOST_BYTES)
         {
-          forget (self, self->way, node->depth + 1u);
+          forget (self, self->way, node.depth + node.n_label + 1);
           self->place = self->way[0];
           if (walk->bytes > MOST_BYTES / 2)
             walk->is_overfull = TRUE;
@@ -202,6 +220,7 @@ take_over (SottoConstraint *self,
 {
   SottoGrammarWalk *walk = self->walk;
   const SottoTokenTrie *trie = self->trie;
+  const guint32 *offsets = (const guint32 *) (gconstpointer) trie->long_offsets->data;
   guint64 most_work = walk->work + MOST_WORK;
 
   memcpy (mask, walk->places[place].mask, trie->n_words * sizeof *mask);
@@ -210,8 +229,8 @@ take_over (SottoConstraint *self,
       guint32 token = g_array_index (trie->longs, guint32, i);
       guint32 at = self->place;
 
-      for (guint32 b = trie->offsets[token]; b < trie->offsets[token + 1]; b++)
-        at = sotto_walk_step (walk, at, trie->bytes[b]);
+      for (guint32 b = offsets[i]; b < offsets[i + 1]; b++)
+        at = sotto_walk_step (walk, at, (guint8) trie->long_bytes->str[b]);
       mask[token / 64] &= ~((guint64) 1 << token % 64);
       mask[token / 64] |= (guint64) (at != SOTTO_PLACE_DEAD) << token % 64;
 
@@ -334,6 +353,7 @@ sotto_constraint_accept (SottoConstraint  *self,
 {
   const guint64 *mask = sotto_constraint_get_mask (self, error);
   const SottoTokenTrie *trie = self->trie;
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (mask == NULL)
     return FALSE;
@@ -347,8 +367,9 @@ sotto_constraint_accept (SottoConstraint  *self,
         return TRUE;
       }
 
-  for (guint32 i = trie->offsets[token]; i < trie->offsets[token + 1]; i++)
-    self->place = sotto_walk_step (self->walk, self->place, trie->bytes[i]);
+  trie->source.append_text (trie->source.user_data, token, text);
+  for (gsize i = 0; i < text->len; i++)
+    self->place = sotto_walk_step (self->walk, self->place, (guint8) text->str[i]);
   if (self->walk->bytes > MOST_BYTES)
     forget (self, &self->place, 1);
 

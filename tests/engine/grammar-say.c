@@ -85,6 +85,7 @@ now_us (void)
 
 typedef struct {
   SottoTokenTrie *trie;
+  GPtrArray *texts;          /* (element-type GString): of each token */
   guint n_logits;
   float *noise;              /* (2 * n_logits) */
   GArray *masks_us;          /* (element-type gint64) */
@@ -101,12 +102,12 @@ find_closer (const Speaker *self,
 
   for (guint i = 0; i < self->trie->n_tokens; i++)
     {
+      const GString *text = g_ptr_array_index (self->texts, i);
       const char *found;
 
-      if ((mask[i / 64] >> i % 64 & 1) == 0
-          || self->trie->offsets[i + 1] != self->trie->offsets[i] + 1)
+      if ((mask[i / 64] >> i % 64 & 1) == 0 || text->len != 1)
         continue;
-      found = strchr (closers, self->trie->bytes[self->trie->offsets[i]]);
+      found = strchr (closers, text->str[0]);
       if (found != NULL && *found != '\0' && found - closers < (gssize) best_rank)
         {
           best = i;
@@ -175,8 +176,7 @@ say (Speaker        *self,
 
       if (token < 0 || !sotto_constraint_accept (constraint, token, error))
         return FALSE;
-      g_string_append_len (text, (const char *) self->trie->bytes + self->trie->offsets[token],
-                           self->trie->offsets[token + 1] - self->trie->offsets[token]);
+      self->trie->source.append_text (self->trie->source.user_data, token, text);
       whole = sotto_constraint_is_finished (constraint);
     }
 
@@ -268,6 +268,26 @@ handle (Speaker    *self,
   yyjson_doc_free (request);
 }
 
+static void
+free_text (gpointer text)
+{
+  g_string_free (text, TRUE);
+}
+
+static GPtrArray *
+list_texts (const SottoTokenTrie *trie)
+{
+  GPtrArray *texts = g_ptr_array_new_with_free_func (free_text);
+
+  for (guint i = 0; i < trie->n_tokens; i++)
+    {
+      g_ptr_array_add (texts, g_string_new (NULL));
+      trie->source.append_text (trie->source.user_data, i, g_ptr_array_index (texts, i));
+    }
+
+  return texts;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -278,6 +298,7 @@ main (int    argc,
   g_autoptr (SottoTokenTrie) trie = NULL;
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   g_autofree float *noise = NULL;
+  g_autoptr (GPtrArray) texts = NULL;
   g_autoptr (GArray) masks_us = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autofree char *line = NULL;
   Speaker self = { 0 };
@@ -302,6 +323,7 @@ main (int    argc,
     }
 
   self.trie = trie;
+  self.texts = texts = list_texts (trie);
   self.masks_us = masks_us;
   self.n_logits = model != NULL ? sotto_model_get_info (model)->n_vocabulary : trie->n_tokens;
   noise = g_new (float, 2 * (gsize) self.n_logits);
