@@ -165,7 +165,7 @@ sotto_pool_run (SottoPool *self, SottoCancel *cancel, SottoPoolFunc func, gpoint
   return sotto_pool_barrier (self);
 }
 
-/* The first or the last of the @size units of a part that nobody has taken yet: a quarter of them, at most
+/* The first or the last of the @size units of a part that nobody has taken yet: half of them, at most
  * @most and at least one. Returns how many. */
 static guint
 take_from (Part *part, guint size, gboolean from_back, guint most, guint *place)
@@ -180,7 +180,7 @@ take_from (Part *part, guint size, gboolean from_back, guint most, guint *place)
 
       if (front + back >= size)
         return 0;
-      n = CLAMP ((size - front - back) / 4, 1, most);
+      n = CLAMP ((size - front - back) / 2, 1, most);
       *place = from_back ? size - back - n : front;
     }
   while (!atomic_compare_exchange_weak_explicit (&part->taken, &taken,
