@@ -210,7 +210,7 @@ describe_json (const Options      *options,
   g_string_append (json, ",\n  \"quantisation\": ");
   append_json_string (json, info->quantisation);
   g_string_append (json, ",\n  \"backend\": ");
-  append_json_string (json, sotto_backend_get_name (backend));
+  append_json_string (json, sotto_session_describe_backend (session));
   g_string_append_printf (
       json,
       ",\n  \"threads\": %u,\n  \"prompt\": %d,\n  \"generate\": %d,\n"
@@ -229,6 +229,7 @@ static GString *
 describe_plain (const Options      *options,
                 SottoModel         *model,
                 const SottoBackend *backend,
+                const SottoSession *session,
                 const double       *prefill,
                 const double       *decode)
 {
@@ -236,7 +237,7 @@ describe_plain (const Options      *options,
   GString *text = g_string_new (NULL);
 
   g_string_append_printf (text, "%s, %s, %u threads, depth %d\n", info->name,
-                          sotto_backend_get_name (backend), sotto_backend_get_threads (backend),
+                          sotto_session_describe_backend (session), sotto_backend_get_threads (backend),
                           options->depth);
   if (options->n_prompt > 0)
     g_string_append_printf (text, "prefill %5d tokens %10.2f tokens/s\n", options->n_prompt,
@@ -287,7 +288,7 @@ bench (const Options      *options,
     return FALSE;
 
   text = options->json ? describe_json (options, model, backend, session, open_seconds, prefill, decode)
-                       : describe_plain (options, model, backend, prefill, decode);
+                       : describe_plain (options, model, backend, session, prefill, decode);
 
   return tool_write (text->str, text->len, error);
 }

@@ -1,4 +1,5 @@
-/* device-speed [MIB]: what a device moves and how long single kernels take, as JSON.
+/* device-speed [MIB]: what a device moves and how long single kernels take, as JSON; or
+ * device-speed --leave MIB: takes the device's memory but for so much, says so, and gives it back when its input ends.
  *
  * Through the module that $SOTTO_CUDA_MODULE names, so that the figures stand beside those of whole models, from the
  * same run. Kernels are recorded and repeated, as a token's walk is, over as many copies of a weight as @MIB have room
@@ -367,6 +368,28 @@ time_launch (Speed *self)
                 2 * 4096 * sizeof (float), 0);
 }
 
+/* --- As a smaller device --- */
+
+#define PIECE ((guint64) 64 << 20)
+
+static void
+leave (const Speed *self, guint64 n_left)
+{
+  g_autoptr (GPtrArray) taken = g_ptr_array_new ();
+  guint64 n_free = 0, n_all = 0;
+  void *piece;
+
+  while (self->module->measure (self->device, &n_free, &n_all) && n_free >= n_left + PIECE
+         && (piece = self->module->allocate (self->device, PIECE)) != NULL)
+    g_ptr_array_add (taken, piece);
+  printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes are left\n", n_free, n_all);
+  fflush (stdout);
+  while (getchar () != EOF)
+    ;
+  for (guint i = 0; i < taken->len; i++)
+    self->module->release (self->device, taken->pdata[i]);
+}
+
 /* --- */
 
 static void
@@ -396,7 +419,8 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoCudaLibrary) library = sotto_cuda_library_open (&error);
-  guint64 n_mib = argc > 1 ? g_ascii_strtoull (argv[1], NULL, 10) : 1024;
+  gboolean leaves = argc > 2 && g_str_equal (argv[1], "--leave");
+  guint64 n_mib = argc > 1 ? g_ascii_strtoull (argv[argc - 1], NULL, 10) : 1024;
   char message[256] = "";
   Speed self = { 0 };
 
@@ -413,6 +437,12 @@ main (int argc, char **argv)
     {
       fprintf (stderr, "device-speed: %s\n", message);
       return 1;
+    }
+  if (leaves)
+    {
+      leave (&self, n_mib << 20);
+      self.module->close (self.device);
+      return 0;
     }
   self.n_memory = n_mib << 20;
   self.n_scratch = (gsize) 512 << 20;

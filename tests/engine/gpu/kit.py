@@ -1,4 +1,5 @@
 """What the steps of `go` share: programs that were carried along, time that is left, and what is written down."""
+import contextlib
 import json
 import os
 import shutil
@@ -12,9 +13,10 @@ DRIVERS = ("/usr/local/nvidia/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
 
 
 class Kit:
-    def __init__(self, step, out, emulated):
+    def __init__(self, step, out, emulated, ends):
         self.step, self.out, self.emulated = step, out, emulated
-        self.ends = time.monotonic() + STEP_SECONDS
+        self.began = time.monotonic()
+        self.ends = min(self.began + STEP_SECONDS, ends)
         self.results, self.lines, self.well = {}, [], True
         kind = "-emulated" if emulated else ""
         self.module = f"{HERE}/modules/sotto-cuda{kind or '-13'}.so"
@@ -38,7 +40,7 @@ class Kit:
     def write(self):
         """After each thing: whoever lent the machine may end us."""
         with open(f"{self.out}/{self.step}.json", "w") as file:
-            json.dump(self.results | {"seconds": round(STEP_SECONDS - self.left(), 1)}, file, indent=1)
+            json.dump(self.results | {"seconds": round(time.monotonic() - self.began, 1)}, file, indent=1)
         with open(f"{self.out}/{self.step}.txt", "w") as file:
             file.write("\n".join(self.lines) + "\n")
 
@@ -75,7 +77,9 @@ class Kit:
                "LC_ALL": "C.UTF-8"}
         try:
             # An unbuffered file, so that a program that is ended leaves what it said.
-            with open(f"{self.out}/{self.step}-{log}.log", "ab") as file:
+            with open(f"{self.out}/{self.step}.log", "ab") as file:
+                file.write(f"\n== {log} ==\n".encode())
+                file.flush()
                 began = file.tell()
                 status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
                                         timeout=seconds, env=os.environ | own | environment).returncode
@@ -83,10 +87,21 @@ class Kit:
             status = None
         except OSError as problem:
             return None, str(problem)
-        with open(f"{self.out}/{self.step}-{log}.log", "rb") as file:
+        with open(f"{self.out}/{self.step}.log", "rb") as file:
             file.seek(began)
             said = file.read().decode(errors="replace")
         return status, said if status is not None else said + f"\nended after {seconds:.0f} s"
+
+    @contextlib.contextmanager
+    def little_memory(self, mib):
+        """Says what is left of the device's memory while others have the rest."""
+        environment = os.environ | {"SOTTO_CUDA_MODULE": self.module, "LC_ALL": "C.UTF-8"}
+        with subprocess.Popen(self.program("device-speed", "--leave", mib), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True, env=environment) as process:
+            try:
+                yield process.stdout.readline().strip()
+            finally:
+                process.stdin.close()
 
     def tap(self, what, log, command, seconds=STEP_SECONDS):
         """Runs a test program and counts its cases."""
