@@ -1,7 +1,5 @@
 #include "cpu/kernels.h"
 
-#include <string.h>
-
 #include "cpu/lanes-avx512.h"
 #include "cpu/template-math.h"
 #include "cpu/template-keys.h"
@@ -18,8 +16,6 @@ sotto_kernels_fill_amx (SottoKernels *kernels)
   kernels->name = "amx";
   kernels->piece = 2 * (guint64) 1000 * 1000 * 1000;
   kernels->attend[SOTTO_FORM_MANY] = attend_in_tiles;
-  /* Tokens are packed otherwise than AVX-512's panels read them. */
-  memset (kernels->multiply_strips, 0, sizeof kernels->multiply_strips);
   fill_tile_kernels (kernels);
   fill_float_tiles (kernels);
 }
