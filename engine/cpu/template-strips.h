@@ -71,7 +71,7 @@ rows_of_bytes (const guint8 *bytes)
 /* Where a block of a group stands (pack-few.h). */
 typedef struct {
   guint pair;
-  guint at;                 /* byte of each half */
+  gsize at;                 /* byte of each half */
 } StripPlace;
 
 static inline StripPlace
@@ -95,7 +95,7 @@ steps_minus_zero (const gint32 *zeros, guint zero)
 {
   if (zero == 0)
     return steps_zero ();
-  return ROWS (slli_epi32) (ROWS (set1_epi32) (*zeros), __builtin_ctz (zero));
+  return ROWS (slli_epi32) (ROWS (set1_epi32) (*zeros), (int) __builtin_ctz (zero));
 }
 
 /* --- Integers: the sums of n halves of a block's products, from half `first` on --- */
@@ -104,7 +104,7 @@ steps_minus_zero (const gint32 *zeros, guint zero)
 
 /* Codes of eight bits, or numbers of a book: steps whole, even columns and odd ones apart. */
 G_ALWAYS_INLINE static inline Fours
-strip_words (const Fours *steps, guint first, guint n, const FewPair *x, guint at, Fours sums)
+strip_words (const Fours *steps, guint first, guint n, const FewPair *x, gsize at, Fours sums)
 {
   for (guint half = first; half < first + n; half++)
 #pragma GCC unroll 4
@@ -117,6 +117,7 @@ strip_words (const Fours *steps, guint first, guint n, const FewPair *x, guint a
         sums = _mm256_add_epi32 (
           sums, _mm256_madd_epi16 (_mm256_and_si256 (codes, _mm256_set1_epi16 (255)), steps_all (even)));
         sums = _mm256_add_epi32 (sums, _mm256_madd_epi16 (_mm256_srli_epi16 (codes, 8), steps_all (odd)));
+        __asm__ ("" : "+x" (sums));
       }
   return sums;
 }
@@ -124,7 +125,7 @@ strip_words (const Fours *steps, guint first, guint n, const FewPair *x, guint a
 /* Codes of fewer bits: products of two columns in 16 bits, of which so many steps may be added up. A code is below
  * 2^n_bits and a plane's byte below 128, so that two columns are below 2^(n_bits + 8). */
 G_ALWAYS_INLINE static inline Fours
-strip_planes (guint n_bits, const Fours *steps, guint first, guint n, const FewPair *x, guint at, Fours sums)
+strip_planes (guint n_bits, const Fours *steps, guint first, guint n, const FewPair *x, gsize at, Fours sums)
 {
   guint most = n_bits == 4 ? 8 : n_bits == 5 ? 4 : 2;
   Fours high = steps_zero ();
@@ -140,6 +141,7 @@ strip_planes (guint n_bits, const Fours *steps, guint first, guint n, const FewP
 
       high = i % most == 0 ? high_two : _mm256_add_epi16 (high, high_two);
       low = i % most == 0 ? low_two : _mm256_add_epi16 (low, low_two);
+      __asm__ ("" : "+x" (high), "+x" (low)); /* In this order: registers are too few for others. */
       if (i % most == most - 1 || i == 4 * n - 1)
         {
           sums = _mm256_add_epi32 (sums, _mm256_madd_epi16 (high, _mm256_set1_epi16 (128)));
@@ -155,7 +157,7 @@ strip_integers (SottoStripKind kind,
                 guint          first,
                 guint          n,
                 const FewPair *x,
-                guint          at,
+                gsize          at,
                 const gint32  *zeros,
                 Rows           integers[STRIPS_TOGETHER])
 {
@@ -176,33 +178,42 @@ strip_integers (SottoStripKind kind,
                 guint          first,
                 guint          n,
                 const FewPair *x,
-                guint          at,
+                gsize          at,
                 const gint32  *zeros,
                 Rows           integers[STRIPS_TOGETHER])
 {
-  Fours high[STRIPS_TOGETHER];
-  Fours low[STRIPS_TOGETHER];
+  Fours high[STRIPS_TOGETHER][2]; /* of halves, so that sums need not wait for each other */
+  Fours low[STRIPS_TOGETHER][2];
 
   for (guint i = 0; i < STRIPS_TOGETHER; i++)
     {
-      high[i] = steps_zero ();
-      low[i] = steps_minus_zero (zeros, kind.zero);
+      /* 128 times the high plane's sums are taken. */
+      high[i][0] = steps_minus_zero (zeros, kind.zero / 128);
+      low[i][0] = steps_minus_zero (zeros, kind.zero % 128);
+      high[i][1] = low[i][1] = steps_zero ();
     }
-  for (guint half = first; half < first + n; half++)
 #pragma GCC unroll 4
-    for (guint j = 0; j < 4; j++)
+  for (guint j = 0; j < 4; j++)
+    for (guint half = 0; half < n; half++)
       {
-        Fours x_high = steps_all (x->high[half] + at + 4 * j);
-        Fours x_low = steps_all (x->low[half] + at + 4 * j);
+        Fours x_high = steps_all (x->high[first + half] + at + 4 * j);
+        Fours x_low = steps_all (x->low[first + half] + at + 4 * j);
 
         for (guint i = 0; i < STRIPS_TOGETHER; i++)
           {
-            high[i] = steps_dot (high[i], steps[i][4 * half + j], x_high);
-            low[i] = steps_dot (low[i], steps[i][4 * half + j], x_low);
+            high[i][half] = steps_dot (high[i][half], steps[i][4 * (first + half) + j], x_high);
+            low[i][half] = steps_dot (low[i][half], steps[i][4 * (first + half) + j], x_low);
           }
       }
   for (guint i = 0; i < STRIPS_TOGETHER; i++)
-    integers[i] = ROWS (cvtepi32_ps) (ROWS (add_epi32) (ROWS (slli_epi32) (high[i], 7), low[i]));
+    {
+      if (n == 2)
+        {
+          high[i][0] = ROWS (add_epi32) (high[i][0], high[i][1]);
+          low[i][0] = ROWS (add_epi32) (low[i][0], low[i][1]);
+        }
+      integers[i] = ROWS (cvtepi32_ps) (ROWS (add_epi32) (ROWS (slli_epi32) (high[i][0], 7), low[i][0]));
+    }
 }
 
 #endif
