@@ -1,6 +1,7 @@
 #include "sotto-helper.h"
 
 #include "sotto-model-private.h"
+#include "sotto-session-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,9 @@
  * "attention sinks"); and how many it may have missed before it begins anew. */
 #define WINDOW 14u
 #define MOST_MISSED 32u
+
+/* Of the highest logits on a GPU so many are looked at: two, and some that the larger model may not know. */
+#define N_BEST 8u
 
 /* It begins anew, too, where its own timeline is full: a short one is quick. */
 #define CONTEXT 1024u
@@ -69,6 +73,7 @@ sotto_helper_new (SottoModel    *model,
   self = g_new0 (SottoHelper, 1);
   self->model = sotto_model_ref (model);
   self->session = session;
+  session->lets_stay = TRUE;
   self->wanted = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->n_vocabulary = MIN (n_vocabulary, sotto_model_get_info (model)->n_vocabulary);
   /* A recurrent state would have to go back with every guess. */
@@ -180,33 +185,59 @@ catch_up (SottoHelper  *self,
   return sotto_session_sync (self->session, wanted, self->wanted->len, NULL, NULL, cancel, NULL, NULL);
 }
 
-/* The likeliest token, and how far it is ahead, in nats. */
-static gint32
-find_best (const float *logits,
-           guint        n,
+/* The two likeliest of those that were looked at. */
+typedef struct {
+  gint32 token;
+  float best;
+  float second;
+} Likeliest;
+
+static void
+look_at (Likeliest *self,
+         guint      id,
+         float      logit)
+{
+  if (!(logit > self->second))
+    return;
+  self->second = logit > self->best ? self->best : logit;
+  if (logit > self->best)
+    {
+      self->best = logit;
+      self->token = (gint32) id;
+    }
+}
+
+/* The likeliest token, and how far it is ahead, in nats. Where logits are on a GPU a few of them are enough, unless it has
+ * none of tokens that the larger model does not know. FALSE: they cannot be had. */
+static gboolean
+find_best (SottoHelper *self,
+           gint32      *token,
            double      *ahead)
 {
-  float best = -INFINITY;
-  float second = -INFINITY;
-  gint32 found = 0;
+  const SottoBestWish wish = { .n_best = N_BEST };
+  Likeliest found = { 0, -INFINITY, -INFINITY };
+  SottoBest best;
+  guint n_held;
 
-  for (guint i = 0; i < n; i++)
-    if (logits[i] > second)
-      {
-        if (logits[i] > best)
-          {
-            second = best;
-            best = logits[i];
-            found = (gint32) i;
-          }
-        else
-          {
-            second = logits[i];
-          }
-      }
-  *ahead = (double) best - (double) second;
+  sotto_session_get_tokens (self->session, &n_held);
+  if (sotto_session_select (self->session, n_held, &wish, &best, NULL))
+    for (guint i = 0; i < best.n; i++)
+      if (best.ids[i] < self->n_vocabulary)
+        look_at (&found, best.ids[i], best.logits[i]);
+  if (found.second <= -INFINITY)
+    {
+      const float *logits = sotto_session_get_logits (self->session);
 
-  return found;
+      if (logits == NULL)
+        return FALSE;
+      found = (Likeliest) { 0, -INFINITY, -INFINITY };
+      for (guint i = 0; i < self->n_vocabulary; i++)
+        look_at (&found, i, logits[i]);
+    }
+  *token = found.token;
+  *ahead = (double) found.best - (double) found.second;
+
+  return TRUE;
 }
 
 guint
@@ -223,6 +254,7 @@ sotto_helper_guess (SottoHelper     *self,
 {
   double chance = 1.0;
   double expected = 1.0;
+  double ahead;
   gint64 begin;
   guint n = 0;
 
@@ -235,12 +267,9 @@ sotto_helper_guess (SottoHelper     *self,
       return 0;
     }
 
-  for (;;)
+  while (find_best (self, &tokens[n + 1], &ahead))
     {
-      double ahead;
-
       n++;
-      tokens[n] = find_best (sotto_session_get_logits (self->session), self->n_vocabulary, &ahead);
       kinds[n] = sotto_pace_find_model_kind (ahead);
       chance *= pace->shares[kinds[n]];
       expected += chance;
@@ -252,6 +281,7 @@ sotto_helper_guess (SottoHelper     *self,
           break;
         }
     }
+  self->is_broken |= n == 0;
   *microseconds = MAX (g_get_monotonic_time () - begin, 1);
 
   return n;

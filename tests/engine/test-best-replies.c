@@ -1,12 +1,13 @@
 /* Replies drawn from the highest logits that a GPU has found are those drawn from all of them, token by token: of models with
- * every kind of state, with guesses and without, whole on the GPU and shared with the CPU. The GPU is the plain one
- * (cuda-plain.c). */
+ * every kind of state, with guesses and without, whole on the GPU and shared with the CPU; what a helper guesses from
+ * the highest is what it would from all. The GPU is the plain one (cuda-plain.c). */
 
 #include "cuda-plain.h"
 #include "cuda/backend-cuda.h"
 #include "family-fixture.h"
 #include "sotto-draft.h"
 #include "sotto-engine.h"
+#include "sotto-helper.h"
 #include "sotto-session-private.h"
 
 #include <math.h>
@@ -15,16 +16,33 @@
 #define N_PROMPT 24u
 #define N_REPLY 60u
 
+/* How often highest logits were looked for. */
+static struct {
+  const SottoCudaModule *module;
+  guint n;
+} looks;
+
+static gboolean
+count_look (SottoCudaDevice *device, const SottoCudaBest *arguments)
+{
+  looks.n++;
+  return looks.module->best (device, arguments);
+}
+
 static SottoBackend *
 open_plain (gint n_layers)
 {
+  static SottoCudaModule counting;
   g_autoptr (GError) error = NULL;
   SottoCudaLibrary *library = g_new0 (SottoCudaLibrary, 1);
   SottoBackend *cpu = sotto_backend_new_cpu (2, "reference", &error);
   SottoBackend *backend;
 
   g_assert_no_error (error);
-  library->module = cuda_plain_module ();
+  looks.module = cuda_plain_module ();
+  counting = *looks.module;
+  counting.best = count_look;
+  library->module = &counting;
   library->devices = g_new0 (SottoCudaUsable, 1);
   library->n_devices = 1;
   g_strlcpy (library->devices[0].info.name, "plain", sizeof library->devices[0].info.name);
@@ -191,6 +209,51 @@ test_same (gconstpointer name)
   family_close (&family);
 }
 
+/* Of a model that the larger one shares so many tokens with; of few of them the highest are mostly others. */
+static void
+test_helper (gconstpointer name)
+{
+  enum { N_TIMELINE = 10, MOST = 6 };
+  Family family;
+
+  family_open (&family, name);
+  for (guint part = 1; part <= 16; part *= 16)
+    {
+      g_autoptr (SottoBackend) backend = open_plain (-1);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoSession) steps = sotto_session_new (family.model, backend, 64, SOTTO_KV_F16, &error);
+      guint n = family.n_vocabulary / part;
+      SottoHelper *helper = sotto_helper_new (family.model, n, backend, &error);
+      gint32 tokens[MOST + 1] = { family.prompt.tokens[N_TIMELINE] };
+      guint kinds[MOST + 1];
+      double microseconds;
+      SottoPace pace;
+
+      g_assert_no_error (error);
+      sotto_pace_init (&pace);
+      looks.n = 0;
+      g_assert_cmpuint (sotto_helper_guess (helper, family.prompt.tokens, N_TIMELINE, tokens, kinds, MOST, &pace, TRUE,
+                                            &microseconds, NULL), ==, MOST);
+      /* The first guess is behind a prompt's many rows, which do not stay. */
+      g_assert_cmpuint (looks.n, >=, MOST - 1);
+
+      g_assert_true (sotto_session_sync (steps, family.prompt.tokens, N_TIMELINE, NULL, NULL, NULL, NULL, &error));
+      for (guint i = 0; i < MOST; i++)
+        {
+          const float *logits;
+          gint32 highest = 0;
+
+          g_assert_true (sotto_session_append (steps, tokens[i], NULL, &error));
+          logits = sotto_session_get_logits (steps);
+          for (guint k = 0; k < n; k++)
+            highest = logits[k] > logits[highest] ? (gint32) k : highest;
+          g_assert_cmpint (tokens[i + 1], ==, highest);
+        }
+      sotto_helper_free (helper);
+    }
+  family_close (&family);
+}
+
 /* Logits stay where they are until somebody looks; where the GPU is lost meanwhile, that is said then, and the timeline
  * is as it was. */
 static void
@@ -272,6 +335,8 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, families[i], test_same);
     }
+  g_test_add_data_func ("/best-replies/helper/llama", "llama", test_helper);
+  g_test_add_data_func ("/best-replies/helper/gemma3", "gemma3", test_helper);
   g_test_add_func ("/best-replies/lost", test_lost);
   g_test_add_func ("/best-replies/beside", test_beside);
   return g_test_run ();
