@@ -23,7 +23,7 @@ codes_of_step (SottoStripKind kind, const guint8 *block, guint s)
     return codes;
   codes = (s < 4 ? codes : codes >> 4) & 0x0f0f;
   if (kind.has_book)
-    return vector_look_up (SOTTO_CODES_IQ4, codes) ^ 0x8080;
+    return vector_look_up (SOTTO_CODES_IQ4, codes);
   if (kind.n_bits == 5)
     {
       WordVector fifths = vector_load_words (block + 4 * STRIP_LINE);
@@ -39,7 +39,30 @@ codes_of_step (SottoStripKind kind, const guint8 *block, guint s)
   return codes;
 }
 
-/* One block of a strip to pairs. bytes: its scales, where they are multiplied into the integers */
+/* The first of two bytes and the second are taken apart by products: bytes without a sign times bytes with one, of which
+ * two make a word. Codes are the ones with a sign, once their zero is taken off; or the others, when they are
+ * multiplied by scales of 16 columns, and so is the zero then. */
+typedef struct {
+  WordVector first;
+  WordVector second;
+  WordVector zeros;
+} StripFactors;
+
+G_ALWAYS_INLINE static inline StripFactors
+factors_at (SottoStripKind kind, const gint8 *bytes)
+{
+  WordVector first = (WordVector) { 0 } + 1;
+
+  if (kind.scales == SOTTO_STRIP_TWO_BYTES)
+    {
+      IntVector once = vector_widen_bytes (bytes) & 0xff;
+
+      first = (WordVector) (once | once << 16);
+    }
+  return (StripFactors) { first, first << 8, vector_multiply_bytes ((WordVector) { 0 } + (guint16) kind.zero, first) };
+}
+
+/* One block of a strip to pairs. bytes: its scales, where there are two */
 G_ALWAYS_INLINE static inline void
 fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
 {
@@ -47,20 +70,21 @@ fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32
     for (guint s = 0; s < 8; s++)
       {
         WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
-        WordVector even = (codes & 0xff) - (guint16) kind.zero;
-        WordVector odd = (codes >> 8) - (guint16) kind.zero;
+        StripFactors own = factors_at (kind, bytes + s / 4 * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
         gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
 
         if (kind.scales == SOTTO_STRIP_TWO_BYTES)
           {
-            IntVector wide = vector_widen_bytes (bytes + s / 4 * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
-            WordVector own = (WordVector) ((wide & 0xffff) | (wide << 16));
-
-            even *= own;
-            odd *= own;
+            vector_store_words (to, vector_multiply_bytes (codes, own.first) - own.zeros);
+            vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (codes, own.second) - own.zeros);
           }
-        vector_store_words (to, even);
-        vector_store_words (to + PANEL_ROWS, odd);
+        else
+          {
+            if (!kind.has_book)
+              codes = (WordVector) ((ByteVector) codes - (guint8) kind.zero);
+            vector_store_words (to, vector_multiply_bytes (own.first, codes));
+            vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (own.second, codes));
+          }
       }
 }
 
@@ -98,7 +122,8 @@ fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b,
 
 /* --- Panels --- */
 
-/* A group of n blocks of a strip, whose rows are the panel's from first_row on. */
+/* A group of n blocks of a strip, from row first_row and block first_block of the panel on. That of the next panel,
+ * which lies ahead bytes behind, is asked for. */
 G_ALWAYS_INLINE static inline void
 fill_group (SottoStripKind kind,
             const guint8  *group,
@@ -123,11 +148,11 @@ fill_group (SottoStripKind kind,
     }
 }
 
-/* Strips that are missing repeat the last one; their results are not stored. The next panel's are asked for. */
+/* strips: at the panel's columns of the first of n_strips. Strips that are missing repeat the last one; their results
+ * are not stored. */
 G_ALWAYS_INLINE static inline void
 fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint n_strips, const Panel *panel)
 {
-  guint n_blocks = panel->n_blocks;
   gsize ahead = PANEL_STRIPS * strip_bytes;
 
   for (guint i = 0; i < PANEL_STRIPS; i++)
@@ -135,9 +160,9 @@ fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint 
       const guint8 *group = strips + MIN (i, n_strips - 1) * strip_bytes;
       guint first = 0;
 
-      for (; first + 8 <= n_blocks; first += 8, group += sotto_strip_group_bytes (kind, 8))
+      for (; first + 8 <= panel->n_blocks; first += 8, group += sotto_strip_group_bytes (kind, 8))
         fill_group (kind, group, ahead, 8, panel, first, i * SOTTO_STRIP_ROWS);
-      if (first < n_blocks)
-        fill_group (kind, group, ahead, n_blocks - first, panel, first, i * SOTTO_STRIP_ROWS);
+      if (first < panel->n_blocks)
+        fill_group (kind, group, ahead, panel->n_blocks - first, panel, first, i * SOTTO_STRIP_ROWS);
     }
 }

@@ -7,85 +7,115 @@
 #include "cpu/template-panel.h"
 #include "cpu/strip-panel.h"
 
-/* Lays the panel out in scratch; sotto_kernels_scratch() is the other side of this. */
+/* Fills the panel with rows of the product, of which row is the first. */
+typedef void (*FillPanel) (const SottoProduct *product, guint row, const Panel *panel);
+typedef void (*MultiplyPanel) (const Panel *panel, const SottoProduct *product, const Steps *x, guint row);
+
+static const MultiplyPanel multiply_panels[] = {
+  [FORM_SCALE] = multiply_panel_scale,
+  [FORM_OFFSET] = multiply_panel_offset,
+  [FORM_HALF_OFFSETS] = multiply_panel_half_offsets,
+  [FORM_HALF_SCALES] = multiply_panel_half_scales,
+};
+
+/* As many tiles as PANEL_MOST tokens are at most. */
+#define PANEL_TILES (PANEL_MOST / PANEL_TOKENS + 2)
+
+/* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
+G_STATIC_ASSERT (PANEL_TILES * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
+G_STATIC_ASSERT (PANEL_TILES * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
+
+/* Lays a panel of n_blocks out in scratch, behind the chains. */
 static Panel
 place_panel (guint n_blocks, void *scratch)
 {
   gsize n = (gsize) n_blocks * PANEL_ROWS;
-  Panel panel = { .n_blocks = n_blocks, .pairs = scratch };
-  float *behind = (float *) (panel.pairs + 16 * n);
+  Panel panel = { .chains = scratch };
+  float *behind;
 
+  panel.pairs = (gint32 *) (gpointer) (panel.chains + PANEL_TILES);
+  behind = (float *) (panel.pairs + 16 * n);
   for (guint half = 0; half < 2; half++)
     {
       panel.scales[half] = behind + 2 * half * n;
       panel.offsets[half] = panel.scales[half] + n;
     }
-  panel.halves = behind + 4 * n;
   return panel;
 }
 
-/* The panel's rows of the product, of which r is the first. */
-static inline void
-multiply_filled (const Panel *panel, BlockForm form, const SottoProduct *product, const Steps *x, guint r)
+/* From a block on. */
+static inline Steps
+steps_from (const Steps *x, guint block)
 {
-  if (form == FORM_SCALE)
-    multiply_panel_scale (panel, product, x, r);
-  else if (form == FORM_OFFSET)
-    multiply_panel_offset (panel, product, x, r);
-  else if (form == FORM_HALF_OFFSETS)
-    multiply_panel_half_offsets (panel, product, x, r);
-  else
-    multiply_panel_half_scales (panel, product, x, r);
+  Steps steps = *x;
+
+  steps.steps += block * STEPS_BLOCK;
+  steps.scales += block;
+  steps.sums += block;
+  return steps;
 }
 
-G_ALWAYS_INLINE static inline void
-multiply_kind (BlockKind kind, const SottoProduct *product, void *scratch)
+static void
+multiply_many (FillPanel fill, BlockForm form, const SottoProduct *product, void *scratch)
 {
-  const guint8 *rows = sotto_product_rows (product);
-  gsize row_bytes = product->weight->row_bytes;
-  guint n_columns = product->x->n_columns;
-  Steps x = steps_at (product->x->packed[SOTTO_FORM_MANY], product->x->set_bytes[SOTTO_FORM_MANY], n_columns);
-  Panel panel = place_panel (n_columns / STEPS_BLOCK, scratch);
+  const SottoActivations *x = product->x;
+  Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
+  guint n_blocks = x->n_columns / STEPS_BLOCK;
+  guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
+  Panel panel = place_panel (n_at_once, scratch);
 
-  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
-    {
-      pack_panel (kind, rows + r * row_bytes, row_bytes, MIN (product->n_rows - r, PANEL_ROWS), &panel);
-      multiply_filled (&panel, kind.form, product, &x, r);
-    }
+  for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
+    for (guint block = 0; block < n_blocks; block += n_at_once)
+      {
+        Steps own = steps_from (&steps, block);
+
+        panel.first_block = block;
+        panel.n_blocks = MIN (n_blocks - block, n_at_once);
+        panel.is_last = block + panel.n_blocks == n_blocks;
+        fill (product, row, &panel);
+        multiply_panels[form] (&panel, product, &own, row);
+      }
 }
 
 #define DEFINE_MULTIPLY(type, name, factors, scale_of, group_bytes, is_whole, form)                \
-  static void multiply_##name (const SottoProduct *product, void *scratch)                         \
+  static void fill_##name (const SottoProduct *product, guint row, const Panel *panel)             \
   {                                                                                                \
     static const BlockKind kind = { bytes_##name, factors, scale_##scale_of, group_bytes,          \
                                     is_whole, form };                                              \
+    gsize row_bytes = product->weight->row_bytes;                                                  \
+    const guint8 *rows = sotto_product_rows (product) + row * row_bytes;                           \
                                                                                                    \
-    multiply_kind (kind, product, scratch);                                                        \
+    pack_panel (kind, rows + panel->first_block / STEPS_GROUP * group_bytes, row_bytes,            \
+                product->n_rows - row, panel);                                                     \
+  }                                                                                                \
+                                                                                                   \
+  static void multiply_##name (const SottoProduct *product, void *scratch)                         \
+  {                                                                                                \
+    multiply_many (fill_##name, form, product, scratch);                                           \
   }
 
 BLOCK_KINDS (DEFINE_MULTIPLY)
 
 G_ALWAYS_INLINE static inline void
-multiply_strips (SottoStripKind kind, const SottoProduct *product, void *scratch)
+fill_from_strips (SottoStripKind kind, const SottoProduct *product, guint row, const Panel *panel)
 {
-  guint n_columns = product->x->n_columns;
-  gsize strip_bytes = sotto_strip_bytes (kind, n_columns);
-  const guint8 *strips = product->weight->strips + product->first_row / SOTTO_STRIP_ROWS * strip_bytes;
-  guint n_strips = (product->n_rows + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS;
-  Steps x = steps_at (product->x->packed[SOTTO_FORM_MANY], product->x->set_bytes[SOTTO_FORM_MANY], n_columns);
-  Panel panel = place_panel (n_columns / STEPS_BLOCK, scratch);
+  gsize strip_bytes = sotto_strip_bytes (kind, product->weight->n_columns);
+  const guint8 *strips = product->weight->strips + (product->first_row + row) / SOTTO_STRIP_ROWS * strip_bytes;
 
-  for (guint i = 0; i < n_strips; i += PANEL_STRIPS)
-    {
-      fill_panel (kind, strips + i * strip_bytes, strip_bytes, n_strips - i, &panel);
-      multiply_filled (&panel, kind.has_offsets ? FORM_OFFSET : FORM_SCALE, product, &x, i * SOTTO_STRIP_ROWS);
-    }
+  fill_panel (kind, strips + panel->first_block / STEPS_GROUP * sotto_strip_group_bytes (kind, 8), strip_bytes,
+              (product->n_rows - row + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS, panel);
 }
 
 #define DEFINE_MULTIPLY_STRIPS(type, name, ...)                                                    \
+  static void fill_strips_##name (const SottoProduct *product, guint row, const Panel *panel)      \
+  {                                                                                                \
+    fill_from_strips (sotto_strip_##name, product, row, panel);                                    \
+  }                                                                                                \
+                                                                                                   \
   static void multiply_strips_##name (const SottoProduct *product, void *scratch)                  \
   {                                                                                                \
-    multiply_strips (sotto_strip_##name, product, scratch);                                        \
+    multiply_many (fill_strips_##name, sotto_strip_##name.has_offsets ? FORM_OFFSET : FORM_SCALE,  \
+                   product, scratch);                                                              \
   }
 
 SOTTO_STRIP_KINDS (DEFINE_MULTIPLY_STRIPS)

@@ -1,21 +1,32 @@
-/* Products of quantised weights with many tokens (floats: template-float-panel.h). A tile of rows
- * is unpacked once into a panel in which the same pair of columns of all rows lies side by side,
+/* Products of quantised weights with many tokens (floats: template-float-panel.h). Columns of a tile of rows are
+ * unpacked once into a panel in which the same pair of columns of all rows lies side by side,
  * (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
  * and each pair of a token's activations is loaded once for all rows. Rows are brought beside each other as
  * bytes, four columns in 32 bits, and widened there: the first and third of four columns are a pair, and the
  * second and fourth, in the panel and in the activations.
+ *
+ * Up to PANEL_MOST tokens go by while PANEL_BLOCKS blocks are in the panel, which so stays in the first cache; what they
+ * add up to rests in memory until the next blocks are there. For more tokens the panel has whole rows, so that
+ * activations are read in long stretches.
  *
  * The tier's registers are those of vectors.h; PANEL_TOKENS says how many tokens a tile has, for each of which two
  * sums of integers are kept in registers. */
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
+/* Those of a tile of tokens; chain c takes the blocks c, c + 8 ... */
 typedef struct {
-  guint n_blocks;     /* of a row */
-  gint32 *pairs;      /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
-  float *scales[2];   /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
+  FloatVector sums[STEPS_GROUP][2][PANEL_TOKENS];
+} PanelChains;
+
+typedef struct {
+  guint first_block;   /* of its rows */
+  guint n_blocks;
+  gboolean is_last;    /* they end with these */
+  gint32 *pairs;       /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
+  float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
-  float *halves;      /* what sum_halves() says of the tokens of a tile */
+  PanelChains *chains; /* one for all tiles of tokens where rows are whole, else one each */
 } Panel;
 
 /* --- Activations --- */
@@ -127,17 +138,18 @@ pack_block_of_eight (BlockKind           kind,
     }
 }
 
-/* Eight rows of one group, from row first_row of the panel on. rows[i] is the group of row i; those of the
- * next panel, which lie ahead bytes behind, are asked for. */
+/* Eight rows of one group, from row first_row and block first_block of the panel on. rows[i] is the group of row i;
+ * those of the next panel, which lie ahead bytes behind, are asked for. */
 G_ALWAYS_INLINE static inline void
-pack_group (BlockKind kind,
+pack_group (BlockKind           kind,
             const guint8 *const rows[8],
-            gsize ahead,
-            guint n,
-            const Panel *panel,
-            guint first_block,
-            guint first_row)
+            gsize               ahead,
+            guint               n,
+            const Panel        *panel,
+            guint               first_block,
+            guint               first_row)
 {
+  gsize index = (gsize) first_block * PANEL_ROWS + first_row;
   __m256i scales[2][8];
   __m256i offsets[2][8];
   __m256i factors[8];
@@ -173,8 +185,6 @@ pack_group (BlockKind kind,
     }
   for (guint half = 0; half < 2; half++)
     {
-      gsize index = (gsize) first_block * PANEL_ROWS + first_row;
-
       if (has_scales (kind.form, half))
         store_transposed (scales[half], n, panel->scales[half] + index);
       if (has_offsets (kind.form, half))
@@ -182,28 +192,22 @@ pack_group (BlockKind kind,
     }
 }
 
-/* Rows that are missing repeat the last one; their results are not stored. */
+/* rows: at the panel's columns of the first of n_rows. Rows that are missing repeat the last one; their results are not stored. */
 G_ALWAYS_INLINE static inline void
-pack_panel (BlockKind kind,
-            const guint8 *rows,
-            gsize row_bytes,
-            guint n_rows,
-            const Panel *panel)
+pack_panel (BlockKind kind, const guint8 *rows, gsize row_bytes, guint n_rows, const Panel *panel)
 {
-  guint n_blocks = panel->n_blocks;
-
   for (guint first_row = 0; first_row < PANEL_ROWS; first_row += 8)
     {
       const guint8 *groups[8];
 
       for (guint i = 0; i < 8; i++)
         groups[i] = rows + MIN (first_row + i, n_rows - 1) * row_bytes;
-      for (guint first = 0; first < n_blocks; first += 8)
+      for (guint first = 0; first < panel->n_blocks; first += 8)
         {
-          if (kind.is_whole || n_blocks - first >= 8)
+          if (kind.is_whole || panel->n_blocks - first >= 8)
             pack_group (kind, groups, PANEL_ROWS * row_bytes, 8, panel, first, first_row);
           else
-            pack_group (kind, groups, PANEL_ROWS * row_bytes, n_blocks - first, panel, first, first_row);
+            pack_group (kind, groups, PANEL_ROWS * row_bytes, panel->n_blocks - first, panel, first, first_row);
           for (guint i = 0; i < 8; i++)
             groups[i] += kind.group_bytes;
         }
@@ -223,34 +227,27 @@ sums_of_eight (const __m256i v[8])
                            _mm256_permute2x128_si256 (a, b, 0x31));
 }
 
-/* The sums of a token's activations in the halves of its blocks, as x->sums are of whole ones:
- * block_stride of the first halves, then as many of the second. */
+/* The sums of a token's activations in the halves of n blocks, as x->sums are of whole ones. */
 static void
-sum_halves (const Steps *x, gsize token, float *halves)
+sum_halves (const Steps *x, gsize token, gsize first_block, gsize n, float halves[2][STEPS_GROUP])
 {
-  const gint16 *steps = x->steps + token * x->column_stride;
-  guint n_blocks = x->n_columns / STEPS_BLOCK;
+  const gint16 *steps = x->steps + token * x->column_stride + first_block * STEPS_BLOCK;
+  __m256 scales = _mm256_loadu_ps (x->scales + token * x->block_stride + first_block);
   __m256i ones = _mm256_set1_epi16 (1);
 
-  for (guint first = 0; first < n_blocks; first += 8)
+  for (guint half = 0; half < 2; half++)
     {
-      __m256 scales = _mm256_loadu_ps (x->scales + token * x->block_stride + first);
+      __m256i sums[STEPS_GROUP];
 
-      for (guint half = 0; half < 2; half++)
+      for (guint b = 0; b < STEPS_GROUP; b++)
         {
-          __m256i sums[8];
+          const gint16 *source = steps + b * STEPS_BLOCK + half * 16;
 
-          for (guint b = 0; b < 8; b++)
-            {
-              const gint16 *source = steps + (first + b) * STEPS_BLOCK + half * 16;
-
-              sums[b] = _mm256_setzero_si256 ();
-              if (first + b < n_blocks)
-                sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
-            }
-          _mm256_storeu_ps (halves + half * x->block_stride + first,
-                            _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
+          sums[b] = _mm256_setzero_si256 ();
+          if (b < n)
+            sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
         }
+      _mm256_storeu_ps (halves[half], _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
     }
 }
 
@@ -297,95 +294,85 @@ multiply_panel_pairs (const gint32           *pairs,
     multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
 }
 
-/* sums += factor of the row * factor of the token * products */
+/* sums += factor of the row * factor of the token * products, then the block's offsets; block c of the group that
+ * begins at first. halves: what sum_halves() says of the group */
 G_ALWAYS_INLINE static inline void
-add_panel_products (const float            *row_scales,
-                    const Steps            *x,
-                    gsize                   first_token,
-                    gsize                   block,
-                    guint                   n_tokens,
-                    IntVector               products[2][PANEL_TOKENS],
-                    FloatVector             sums[2][PANEL_TOKENS])
+add_panel_products (const Panel *panel,
+                    gsize        first,
+                    guint        c,
+                    BlockForm    form,
+                    guint        half,
+                    const Steps *x,
+                    gsize        first_token,
+                    guint        n_tokens,
+                    float        halves[PANEL_TOKENS][2][STEPS_GROUP],
+                    IntVector    products[2][PANEL_TOKENS],
+                    FloatVector  sums[2][PANEL_TOKENS])
 {
-  for (guint t = 0; t < n_tokens; t++)
-    for (guint i = 0; i < 2; i++)
-      {
-        float x_scale = x->scales[(first_token + t) * x->block_stride + block];
-        FloatVector scale = vector_load (row_scales + i * VECTOR_ROWS) * vector_all (x_scale);
+  gsize row = (first + c) * PANEL_ROWS;
+  FloatVector scales[2];
+  FloatVector offsets[2][2];
 
-        sums[i][t] = vector_fma (vector_to_float (products[i][t]), scale, sums[i][t]);
-      }
+  for (guint i = 0; i < 2; i++)
+    {
+      scales[i] = vector_load (panel->scales[half] + row + i * VECTOR_ROWS);
+      for (guint h = 0; h < 2 && has_offsets (form, h); h++)
+        offsets[h][i] = vector_load (panel->offsets[h] + row + i * VECTOR_ROWS);
+    }
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      gsize index = (first_token + t) * x->block_stride + first + c;
+      FloatVector x_scale = vector_all (x->scales[index]);
+
+      for (guint i = 0; i < 2; i++)
+        {
+          FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i] * x_scale, sums[i][t]);
+
+          for (guint h = 0; h < 2 && has_offsets (form, h); h++)
+            sum = vector_fma (offsets[h][i], vector_all (form == FORM_OFFSET ? x->sums[index] : halves[t][h][c]), sum);
+          sums[i][t] = sum;
+        }
+    }
 }
 
 /* sums += one block of the panel times the tokens of the tile */
 G_ALWAYS_INLINE static inline void
-multiply_panel_block (const Panel            *panel,
-                      gsize                   block,
-                      BlockForm               form,
-                      const Steps            *x,
-                      gsize                   first_token,
-                      guint                   n_tokens,
-                      FloatVector             sums[2][PANEL_TOKENS])
+multiply_panel_block (const Panel *panel,
+                      gsize        first,
+                      guint        c,
+                      BlockForm    form,
+                      const Steps *x,
+                      gsize        first_token,
+                      guint        n_tokens,
+                      float        halves[PANEL_TOKENS][2][STEPS_GROUP],
+                      FloatVector  sums[2][PANEL_TOKENS])
 {
-  const gint32 *pairs = panel->pairs + block * 16 * PANEL_ROWS;
-  gsize column = block * STEPS_BLOCK;
-  gsize row = block * PANEL_ROWS;
-  IntVector products[2][PANEL_TOKENS];
+  const gint32 *pairs = panel->pairs + (first + c) * 16 * PANEL_ROWS;
+  gsize column = (first + c) * STEPS_BLOCK;
+  guint n_halves = form == FORM_HALF_SCALES ? 2 : 1;
+  guint n_pairs = 16 / n_halves;
 
-  for (guint half = 0; half < (form == FORM_HALF_SCALES ? 2 : 1); half++)
+  for (guint half = 0; half < n_halves; half++)
     {
-      if (form == FORM_HALF_SCALES)
-        multiply_panel_pairs (pairs + half * 8 * PANEL_ROWS, 8, x, first_token, column + half * 16,
-                              n_tokens, products);
-      else
-        multiply_panel_pairs (pairs, 16, x, first_token, column, n_tokens, products);
-      add_panel_products (panel->scales[half] + row, x, first_token, block, n_tokens, products,
-                          sums);
-    }
-  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
-    for (guint t = 0; t < n_tokens; t++)
-      for (guint i = 0; i < 2; i++)
-        {
-          float sum = form == FORM_OFFSET
-                        ? x->sums[(first_token + t) * x->block_stride + block]
-                        : panel->halves[(2 * t + half) * x->block_stride + block];
+      IntVector products[2][PANEL_TOKENS];
 
-          sums[i][t] = vector_fma (vector_load (panel->offsets[half] + row + i * VECTOR_ROWS),
-                                   vector_all (sum), sums[i][t]);
-        }
+      multiply_panel_pairs (pairs + half * n_pairs * PANEL_ROWS, n_pairs, x, first_token, column + half * 2 * n_pairs,
+                            n_tokens, products);
+      add_panel_products (panel, first, c, form, half, x, first_token, n_tokens, halves, products, sums);
+    }
 }
 
-/* The panel, which are the rows of the product from row on, times n_tokens from token on. Chains rest in memory
- * (the first cache), so that panel and activations are gone through as they lie. */
+/* y = what the chains add up to */
 G_ALWAYS_INLINE static inline void
-multiply_panel_tile (const Panel        *panel,
-                     BlockForm           form,
-                     const SottoProduct *product,
-                     const Steps        *x,
-                     guint               row,
-                     guint               token,
-                     guint               n_tokens)
+store_panel_sums (const PanelChains *chains, guint n_tokens, guint n_rows, float *y, gsize y_stride)
 {
-  guint n_blocks = panel->n_blocks;
-  gsize first_token = product->first_token + token;
-  guint n_rows = product->n_rows - row;
-  gsize y_stride = product->y_stride;
-  float *y = product->y + token * y_stride + row;
-  FloatVector chains[8][2][PANEL_TOKENS];
+  const FloatVector (*sums)[2][PANEL_TOKENS] = chains->sums;
 
-  if (form == FORM_HALF_OFFSETS)
-    for (guint t = 0; t < n_tokens; t++)
-      sum_halves (x, first_token + t, panel->halves + 2 * t * x->block_stride);
-  for (guint c = 0; c < 8; c++)
-    for (guint t = 0; t < n_tokens; t++)
-      chains[c][0][t] = chains[c][1][t] = vector_all (0.0f);
-  for (gsize block = 0; block < n_blocks; block++)
-    multiply_panel_block (panel, block, form, x, first_token, n_tokens, chains[block % 8]);
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
-        FloatVector even = (chains[0][i][t] + chains[4][i][t]) + (chains[2][i][t] + chains[6][i][t]);
-        FloatVector odd = (chains[1][i][t] + chains[5][i][t]) + (chains[3][i][t] + chains[7][i][t]);
+        FloatVector even = (sums[0][i][t] + sums[4][i][t]) + (sums[2][i][t] + sums[6][i][t]);
+        FloatVector odd = (sums[1][i][t] + sums[5][i][t]) + (sums[3][i][t] + sums[7][i][t]);
 
         if (n_rows > i * VECTOR_ROWS)
           vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
@@ -393,22 +380,56 @@ multiply_panel_tile (const Panel        *panel,
       }
 }
 
+/* The panel, which are the rows of the product from row on, times n_tokens from token on; x begins with the panel's
+ * columns. */
 G_ALWAYS_INLINE static inline void
-multiply_panel (const Panel        *panel,
-                BlockForm           form,
-                const SottoProduct *product,
-                const Steps        *x,
-                guint               row)
+multiply_panel_tile (const Panel        *panel,
+                     BlockForm           form,
+                     const SottoProduct *product,
+                     const Steps        *x,
+                     guint               row,
+                     guint               token,
+                     guint               n_tokens,
+                     PanelChains        *chains)
 {
+  /* Copies of its own, which stores to the chains cannot change: else gcc reads all of it again behind each. */
+  const Panel own_panel = *panel;
+  const Steps own_x = *x;
+  gsize first_token = product->first_token + token;
+
+  if (panel->first_block == 0)
+    for (guint c = 0; c < STEPS_GROUP; c++)
+      for (guint t = 0; t < n_tokens; t++)
+        chains->sums[c][0][t] = chains->sums[c][1][t] = vector_all (0.0f);
+  for (gsize first = 0; first < own_panel.n_blocks; first += STEPS_GROUP)
+    {
+      float halves[PANEL_TOKENS][2][STEPS_GROUP];
+
+      if (form == FORM_HALF_OFFSETS)
+        for (guint t = 0; t < n_tokens; t++)
+          sum_halves (&own_x, first_token + t, first, MIN (own_panel.n_blocks - first, STEPS_GROUP), halves[t]);
+      for (guint c = 0; c < STEPS_GROUP && first + c < own_panel.n_blocks; c++)
+        multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains->sums[c]);
+    }
+  if (panel->is_last)
+    store_panel_sums (chains, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
+                      product->y_stride);
+}
+
+G_ALWAYS_INLINE static inline void
+multiply_panel (const Panel *panel, BlockForm form, const SottoProduct *product, const Steps *x, guint row)
+{
+  gsize step = panel->first_block == 0 && panel->is_last ? 0 : 1;
   guint n_tokens = product->n_tokens;
+  PanelChains *chains = panel->chains;
   guint t = 0;
 
-  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS);
-  for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, form, product, x, row, t, 2);
+  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS, chains += step)
+    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, chains);
+  for (; t + 2 <= n_tokens; t += 2, chains += step)
+    multiply_panel_tile (panel, form, product, x, row, t, 2, chains);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, product, x, row, t, 1);
+    multiply_panel_tile (panel, form, product, x, row, t, 1, chains);
 }
 
 /* One function a form, which its block types share. */

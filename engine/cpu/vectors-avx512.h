@@ -7,6 +7,8 @@
 
 #define VECTOR_ROWS 16
 #define PANEL_TOKENS 6
+#define PANEL_BLOCKS 8
+#define PANEL_MOST 64
 
 #include "cpu/vectors.h"
 
@@ -34,6 +36,13 @@ vector_store_part (float *target, guint n, FloatVector v)
 /* Bytes below 16 as the bytes that stand there in a book of sixteen */
 #define vector_look_up(book, places)                                                               \
   ((WordVector) _mm512_shuffle_epi8 (_mm512_broadcast_i32x4 (_mm_setr_epi8 (book)), (__m512i) (places)))
+
+/* Words: two bytes of a, without a sign, times those of b, with one, and added up */
+static inline WordVector
+vector_multiply_bytes (WordVector a, WordVector b)
+{
+  return (WordVector) _mm512_maddubs_epi16 ((__m512i) a, (__m512i) b);
+}
 
 static inline IntVector
 vector_widen_bytes (const gint8 *source)

@@ -5,11 +5,12 @@
 
 /* The registers of template-panel.h: VECTOR_ROWS integers or floats, as the tier says before it includes this. The
  * compiler's own operators add and multiply them. What it has none for is the tier's: vector_fma(),
- * vector_multiply_pairs() and vector_store_part(), and for strips vector_look_up(), vector_widen_bytes() and
- * vector_from_halves(). */
+ * vector_multiply_pairs() and vector_store_part(), and for strips vector_look_up(), vector_multiply_bytes(),
+ * vector_widen_bytes() and vector_from_halves(). */
 
 typedef gint32 IntVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32))));
 typedef guint16 WordVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32)))); /* two a lane */
+typedef guint8 ByteVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32))));
 typedef float FloatVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (float))));
 
 static inline IntVector
