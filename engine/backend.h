@@ -55,7 +55,7 @@ typedef struct {
   guint (*get_threads) (const SottoBackend *self);
   const char *(*get_name) (const SottoBackend *self);
 
-  /* NULL with MEMORY, BACKEND or CANCELLED. n_context: positions of the caches. plan is kept, not copied.
+  /* NULL with MEMORY, BACKEND or CANCELLED. n_context: positions of the caches. plan outlives it and does not change.
    * loading: (nullable) */
   SottoState *(*state_new) (SottoBackend     *self,
                             const SottoPlan  *plan,
