@@ -358,6 +358,46 @@ test_experts (void)
     }
 }
 
+/* Stored by one state of such a placement, loaded by another, which goes on as the first one does. */
+static void
+test_experts_stored (void)
+{
+  g_auto (Mixture) mixture = { { 0 } };
+  const SottoPlan *plan = &mixture.plan;
+  g_autoptr (SottoBackend) backend = NULL;
+  g_autofree guint8 *bytes = NULL;
+  SottoState *states[2];
+  gsize n_bytes;
+
+  mixture_init (&mixture);
+  backend = open_lacking (plan, 2.5);
+  for (guint i = 0; i < 2; i++)
+    {
+      /* Only one has the room. */
+      cuda_plain.memory += i * cuda_plain.used;
+      states[i] = new_state (backend, plan, NULL);
+      g_assert_cmpstr (backend->klass->state_describe (backend, states[i]), ==,
+                       "cpu-reference (layers 1-1, experts of layers 2-2), plain (layers 2-2)");
+    }
+  g_assert_cmpuint (backend->klass->state_form (backend, states[0]), ==,
+                    backend->klass->state_form (backend, states[1]));
+  g_assert_true (run (backend, states[0], 0, N_FIRST, NULL));
+  n_bytes = backend->klass->state_bytes (backend, states[0], N_FIRST);
+  /* Keys and values of both layers, wherever these are. */
+  g_assert_cmpuint (n_bytes, >=, LAYERS * N_FIRST * 2 * HEADS * HEAD * sizeof (float));
+  bytes = g_malloc (n_bytes);
+  backend->klass->state_store (backend, states[0], N_FIRST, bytes);
+  backend->klass->state_load (backend, states[1], N_FIRST, bytes);
+  g_assert_true (backend->klass->state_serves (backend, states[1], N_FIRST));
+  for (guint i = N_FIRST; i < N_TOKENS; i++)
+    for (guint k = 0; k < 2; k++)
+      g_assert_true (run (backend, states[k], i, 1, NULL));
+  g_assert_cmpmem (backend->klass->get_output (backend, states[0]), plan->n_output * sizeof (float),
+                   backend->klass->get_output (backend, states[1]), plan->n_output * sizeof (float));
+  for (guint i = 0; i < 2; i++)
+    backend->klass->state_free (backend, states[i]);
+}
+
 /* In whichever stretch of a token the device is lost, it is an error, and the next state does without. */
 static void
 test_experts_lost (void)
@@ -452,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-split/lost", test_lost);
   g_test_add_func ("/cuda-split/form", test_form);
   g_test_add_func ("/cuda-split/experts", test_experts);
+  g_test_add_func ("/cuda-split/experts/stored", test_experts_stored);
   g_test_add_func ("/cuda-split/experts/lost", test_experts_lost);
   g_test_add_func ("/cuda-split/experts/cancelled", test_experts_cancelled);
   return g_test_run ();
