@@ -51,6 +51,9 @@ class Kit:
     def has_device(self):
         """Whether to go on: where there are a driver's tools, tests say better what is wrong."""
         status, said = self.run("devices", self.program("sotto-engine", "devices"), 60)
+        if status is None:
+            self.note("GPU", False, "it was not looked for:", said.strip().splitlines()[-1])
+            return False
         if status == 0 and "no GPU" not in said or find_tool("nvidia-smi"):
             return True
         self.note("GPU", False, "there is none that Sotto can use:", said.strip().splitlines()[-1] if said else "")
