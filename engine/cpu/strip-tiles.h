@@ -166,40 +166,36 @@ unpack_strip_block (SottoStripKind kind, const guint8 *block, const TileFactors 
     }
 }
 
-/* --- Units of work: the scales of each tile, then their blocks --- */
+/* --- Units of work: the scales of each tile, then blocks, step by step --- */
 
-static guint
+static TileUnits
 count_strip_units (const TileSource *self)
 {
-  return (self->n_rows + TILE_ROWS - 1) / TILE_ROWS * (1 + self->n_blocks);
+  guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
+
+  return (TileUnits) { n_tiles, 2 * n_tiles, n_tiles * (1 + self->n_blocks) };
 }
 
 G_ALWAYS_INLINE static inline void
 unpack_strip_unit (SottoStripKind kind, const TileSource *self, guint unit)
 {
   guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
-  guint n_blocks = self->n_blocks;
-  const guint8 *codes;
-  guint tile;
-  guint block;
+  guint tile = unit % n_tiles;
+  const guint8 *header = self->data + tile * self->tile_bytes;
+  TileFactors *factors = self->factors + TILE_ROWS * tile;
 
-  if (unit < n_tiles)
+  if (unit >= n_tiles)
     {
-      const guint8 *header = self->data + unit * self->tile_bytes;
-      TileFactors *factors = self->factors + TILE_ROWS * unit;
-      float *scales = self->scales + TILE_ROWS * unit;
+      guint block = unit / n_tiles - 1;
+      const guint8 *codes =
+        header + sotto_strip_header_bytes (kind, self->n_blocks) + block * sotto_strip_code_bytes (kind);
 
-      if (n_blocks == 8)
-        find_strip_factors (kind, header, 8, factors, scales);
-      else
-        find_strip_factors (kind, header, n_blocks, factors, scales);
-      return;
+      for (guint i = 0; i < sotto_strip_code_bytes (kind); i += 64)
+        _mm_prefetch ((const char *) codes + self->ahead + i, _MM_HINT_T1);
+      unpack_strip_block (kind, codes, factors + block, self->to + tile, block);
     }
-  tile = unit - n_tiles >= n_blocks ? 1 : 0;
-  block = unit - n_tiles - tile * n_blocks;
-  codes = self->data + tile * self->tile_bytes + sotto_strip_header_bytes (kind, n_blocks)
-          + block * sotto_strip_code_bytes (kind);
-  for (guint i = 0; i < sotto_strip_code_bytes (kind); i += 64)
-    _mm_prefetch ((const char *) codes + self->ahead + i, _MM_HINT_T1);
-  unpack_strip_block (kind, codes, self->factors + TILE_ROWS * tile + block, self->to + tile, block);
+  else if (self->n_blocks == 8)
+    find_strip_factors (kind, header, 8, factors, self->scales + TILE_ROWS * tile);
+  else
+    find_strip_factors (kind, header, self->n_blocks, factors, self->scales + TILE_ROWS * tile);
 }

@@ -40,11 +40,11 @@ typedef struct {
 
 /* What is lent to a call. */
 typedef struct {
-  TileWeights weights[2][2];  /* one is multiplied while the other is unpacked; two tiles of rows */
-  TileWeights rows;           /* that are not turned yet */
+  TileWeights weights[2];     /* tiles of rows */
+  TileWeights rows[2];        /* that are not turned yet */
   TileFactors factors[2 * TILE_ROWS]; /* of those that are unpacked */
   float scales[3][2 * TILE_ROWS]; /* of these, and of the group whose sums are added yet */
-  TileSums sums[2][2];        /* of this set and of the one before; by tile of rows */
+  TileSums sums[2][2];        /* the second where a group is too short; by tile of rows */
   float totals[TILE_SETS][TILE_ROWS][2 * TILE_ROWS]; /* (sets, tokens, rows) */
 } TileMemory;
 
@@ -53,7 +53,7 @@ G_STATIC_ASSERT (sizeof (TileMemory) <= SOTTO_TILE_SCRATCH);
 /* How weights lie. */
 typedef struct {
   guint group_bytes;        /* from a group to the next one */
-  guint (*count_units) (const TileSource *source);
+  TileUnits (*count_units) (const TileSource *source);
   void (*unpack) (const TileSource *source, guint unit);
 } TileFormat;
 
@@ -106,29 +106,30 @@ add_lines (const Waiting *self, guint first, guint end)
 
 /* --- Products --- */
 
-/* Rows of the next group, unpacked while the unit multiplies this one: spread over its slots, for the processor
- * looks only so many instructions ahead. */
+/* The next group, unpacked while the unit multiplies the last set of this one, spread over its slots, for the processor
+ * looks only so many instructions ahead. It takes this group's place, a step when that one's tiles are loaded: with
+ * two places less is left of the first cache than all else needs. */
 typedef struct {
   const TileFormat *format;
   TileSource source;
-  guint n_units;
+  TileUnits units;
   guint done;
-  guint n_slots;
-  guint due;                    /* n_units times the slots that were, less n_slots times the units that are done */
+  guint at_once;                /* in a slot; 0: this is not the last set */
 } Unpacking;
 
+/* n_loaded: of the group's steps */
 G_ALWAYS_INLINE static inline void
-unpack_some (Unpacking *self)
+unpack_some (Unpacking *self, guint n_loaded, guint n_steps)
 {
-  self->due += self->n_units;
-  while (self->due >= self->n_slots)
-    {
-      self->due -= self->n_slots;
-      self->format->unpack (&self->source, self->done++);
-    }
+  guint ready = n_loaded == n_steps ? self->units.n : MIN (self->units.n_free + n_loaded * self->units.n_step, self->units.n);
+  guint end = MIN (self->done + self->at_once, ready);
+
+  while (self->done < end)
+    self->format->unpack (&self->source, self->done++);
 }
 
-/* What is done between products, three times a step. Sums that were stored last have had the first products' time. */
+/* What is done between products, three times a step. Sums that were stored last have had the first products' time, and
+ * all are added before the group's last step stores its own in their place. */
 #define TILE_SLOTS 3
 
 G_ALWAYS_INLINE static inline void
@@ -138,7 +139,7 @@ fill_slot (const Waiting *waiting, Unpacking *unpacking, guint n_steps, guint sl
 
   if (slot >= 2 && (slot - 2) * n < TILE_ROWS)
     add_lines (waiting, (slot - 2) * n, (slot - 1) * n);
-  unpack_some (unpacking);
+  unpack_some (unpacking, (slot + 1) / TILE_SLOTS, n_steps);
 }
 
 /* Stores the last of the sums of the set before, which is left in its register so long. */
@@ -223,7 +224,7 @@ typedef struct {
 typedef struct {
   guint row;                /* the first */
   guint group;
-  guint count;              /* of those before: says where its weights lie */
+  guint count;              /* of those before: says where its scales lie */
 } TilePlace;
 
 static guint
@@ -271,8 +272,8 @@ source_of (const TileProduct *self, const TilePlace *place)
     .n_blocks = MIN (self->n_blocks - 8 * place->group, 8),
     .ahead = (gssize) TILE_AHEAD * group_bytes + behind,
     .factors = self->memory->factors,
-    .rows = &self->memory->rows,
-    .to = self->memory->weights[place->count % 2],
+    .rows = self->memory->rows,
+    .to = self->memory->weights,
     .scales = self->memory->scales[place->count % 3],
   };
 }
@@ -292,7 +293,7 @@ sums_of_set (const TileProduct *self, const TilePlace *place, guint set, const T
   guint before = set * TILE_ROWS;       /* tokens */
   guint first = set == 0 ? self->skip : 0;
   Waiting waiting = {
-    .sums = self->memory->sums[set % 2],
+    .sums = self->memory->sums[0],
     .row_scales = self->memory->scales[place->count % 3],
     .tokens = tokens,
     .first = first,
@@ -318,18 +319,19 @@ sums_of_set (const TileProduct *self, const TilePlace *place, guint set, const T
 static void
 multiply_group (const TileProduct *self, const TilePlace *place, Unpacking *unpacking, Waiting *waiting)
 {
-  const TileWeights *weights = self->memory->weights[place->count % 2];
+  const TileWeights *weights = self->memory->weights;
   guint n_steps = MIN ((self->n_blocks - 8 * place->group + 1) / 2, TILE_STEPS);
 
-  unpacking->n_slots = TILE_SLOTS * self->n_sets * n_steps;
   for (guint set = 0; set < self->n_sets; set++)
     {
       const TileTokens *tokens =
         (const TileTokens *) (gconstpointer) (self->tokens + set * self->set_bytes) + place->group;
       Waiting next = sums_of_set (self, place, set, tokens);
 
-      if (waiting->sums == next.sums)
-        next.sums = self->memory->sums[1 - set % 2];
+      if (n_steps < TILE_STEPS && waiting->sums == next.sums)
+        next.sums = self->memory->sums[1];
+      if (set == self->n_sets - 1)
+        unpacking->at_once = (unpacking->units.n + TILE_SLOTS * n_steps - 1) / (TILE_SLOTS * n_steps);
       if (next.rows[1] == 0)
         multiply_tiles_once (weights, 1, n_steps, tokens, next.sums, waiting, unpacking);
       else if (n_steps == TILE_STEPS)
@@ -338,6 +340,8 @@ multiply_group (const TileProduct *self, const TilePlace *place, Unpacking *unpa
         multiply_tiles_once (weights, 2, n_steps, tokens, next.sums, waiting, unpacking);
       *waiting = next;
     }
+  while (unpacking->done < unpacking->units.n)
+    unpacking->format->unpack (&unpacking->source, unpacking->done++);
 }
 
 static void
@@ -359,13 +363,13 @@ multiply_tiles (const TileFormat *format, const guint8 *data, gsize tile_bytes, 
     .memory = scratch,
   };
   TilePlace place = { 0 };
-  Waiting waiting = { .sums = self.memory->sums[1] };
+  Waiting waiting = { .sums = self.memory->sums[0] };
   TileSource first;
 
   if (product->n_rows == 0)
     return;
   first = source_of (&self, &place);
-  for (guint unit = 0; unit < format->count_units (&first); unit++)
+  for (guint unit = 0; unit < format->count_units (&first).n; unit++)
     format->unpack (&first, unit);
   shape_tiles ();
   while (place.row < product->n_rows)
@@ -376,7 +380,7 @@ multiply_tiles (const TileFormat *format, const guint8 *data, gsize tile_bytes, 
       if (next.row < product->n_rows)
         {
           unpacking.source = source_of (&self, &next);
-          unpacking.n_units = format->count_units (&unpacking.source);
+          unpacking.units = format->count_units (&unpacking.source);
         }
       multiply_group (&self, &place, &unpacking, &waiting);
       place = next;

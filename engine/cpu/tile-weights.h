@@ -400,7 +400,7 @@ typedef struct {
   guint n_blocks;           /* of the group */
   gssize ahead;             /* what is asked for meanwhile, bytes behind */
   TileFactors *factors;     /* (2 * TILE_ROWS) */
-  TileWeights *rows;        /* of a tile that is not turned yet */
+  TileWeights *rows;        /* (2): tiles that are not turned yet */
   TileWeights *to;          /* (2) */
   float *scales;            /* (2 * TILE_ROWS) */
 } TileSource;
@@ -427,12 +427,12 @@ unpack_one_row (CodeKind kind, SottoBlockType type, const TileSource *self, guin
     find_row_factors (kind, type, self, r + FACTOR_ROWS, n_blocks);
   for (guint i = 0; i < kind.group_bytes; i += 64)
     _mm_prefetch ((const char *) row + self->ahead + i, _MM_HINT_T1);
-  unpack_tile_row (kind, type, row, n_blocks, self->factors + r, self->rows->steps, r % TILE_ROWS);
+  unpack_tile_row (kind, type, row, n_blocks, self->factors + r, self->rows[r / TILE_ROWS].steps, r % TILE_ROWS);
 }
 
 /* The half of a pair, of sixteen rows: four blocks have sixteen columns there, see few_block(). */
 static void
-turn_rows (const TileSource *self, guint half_of_pair, TileWeights *to)
+turn_rows (const TileSource *self, guint tile, guint half_of_pair)
 {
   gboolean is_full = self->n_blocks == 8;
 
@@ -440,11 +440,11 @@ turn_rows (const TileSource *self, guint half_of_pair, TileWeights *to)
     {
       __m512i v[16];
 
-      transpose_sixteen ((const gint32 *) (gconstpointer) self->rows->steps[half_of_pair][plane], v);
+      transpose_sixteen ((const gint32 *) (gconstpointer) self->rows[tile].steps[half_of_pair][plane], v);
       for (guint i = 0; i < 4; i++)
         {
           guint block = few_block (is_full, half_of_pair / 2, i);
-          guint8 *lines = to->steps[block / 2][plane] + 64 * (8 * (block % 2) + 4 * (half_of_pair % 2));
+          guint8 *lines = self->to[tile].steps[block / 2][plane] + 64 * (8 * (block % 2) + 4 * (half_of_pair % 2));
 
           for (guint j = 0; j < 4; j++)
             _mm512_store_si512 (lines + 64 * j, v[4 * i + j]);
@@ -452,27 +452,31 @@ turn_rows (const TileSource *self, guint half_of_pair, TileWeights *to)
     }
 }
 
-/* Units of work of the source: a row each, and behind sixteen rows the turning of a half of a pair each. */
-static guint
+/* Units of work that a source is: those that write no tiles, then those that do. */
+typedef struct {
+  guint n_free;
+  guint n_step;             /* that write the tiles of one step; 0: of all */
+  guint n;
+} TileUnits;
+
+/* A row each, and the turning of a half of a pair each. */
+static TileUnits
 count_row_units (const TileSource *self)
 {
   guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
 
-  return self->n_rows + n_tiles * (self->n_blocks > 4 ? 4 : 2);
+  return (TileUnits) { self->n_rows, 0, self->n_rows + n_tiles * (self->n_blocks > 4 ? 4 : 2) };
 }
 
 G_ALWAYS_INLINE static inline void
 unpack_row_unit (CodeKind kind, SottoBlockType type, const TileSource *self, guint unit)
 {
   guint n_turns = self->n_blocks > 4 ? 4 : 2;
-  guint tile = unit >= TILE_ROWS + n_turns ? 1 : 0;
-  guint n_rows = MIN (self->n_rows - tile * TILE_ROWS, TILE_ROWS);
 
-  unit -= tile * (TILE_ROWS + n_turns);
-  if (unit >= n_rows)
-    turn_rows (self, unit - n_rows, self->to + tile);
+  if (unit >= self->n_rows)
+    turn_rows (self, (unit - self->n_rows) / n_turns, (unit - self->n_rows) % n_turns);
   else if (self->n_blocks == 8)
-    unpack_one_row (kind, type, self, 8, tile * TILE_ROWS + unit);
+    unpack_one_row (kind, type, self, 8, unit);
   else if (kind.group_codes == NULL)
-    unpack_one_row (kind, type, self, self->n_blocks, tile * TILE_ROWS + unit);
+    unpack_one_row (kind, type, self, self->n_blocks, unit);
 }
