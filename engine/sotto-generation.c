@@ -213,6 +213,15 @@ prefill (const SottoGeneration  *self,
   return done;
 }
 
+/* What masks are made from is sorted before the prompt takes its memory. */
+static gboolean
+prepare_grammar (const SottoGeneration  *self,
+                 SottoModel             *model,
+                 GError                **error)
+{
+  return self->request->grammar == NULL || sotto_model_get_token_trie (model, self->cancel, error) != NULL;
+}
+
 static void
 append_text (gint32    token,
              GString  *text,
@@ -383,6 +392,7 @@ sotto_generation_run (const SottoGeneration *self,
   gboolean done;
 
   done = (prompt = make_prompt (self, resident->model, receipt, &text, &error)) != NULL &&
+         prepare_grammar (self, resident->model, &error) &&
          prefill (self, resident, prompt, receipt, &error) &&
          (outlet = sotto_outlet_new (self->id, resident->model, self->request, text, self->events,
                                      receipt)) != NULL &&

@@ -1,6 +1,7 @@
 /* The hash of a model's file: what a receipt names it by. Of a split model it is the hash of the parts'
  * bytes one behind the other, so `cat NAME-*-of-*.gguf | sha256sum` says the same. */
 
+#include "format/guard.h"
 #include "sotto-model-private.h"
 
 /* Small enough that a cancel is seen within a few milliseconds. */
@@ -27,6 +28,8 @@ take_hash (const SottoGguf *gguf,
           if (!sotto_cancel_check (cancel, error))
             return NULL;
           g_checksum_update (checksum, data + done, (gssize) MIN (PIECE, length - done));
+          /* Weights may lie elsewhere by now, and their pages would stay for nobody. Who reads them gets them again. */
+          sotto_guard_give_back (data + done, MIN (PIECE, length - done));
           if (progress != NULL)
             progress (before + MIN (done + PIECE, length), total, user_data);
         }

@@ -141,13 +141,12 @@ walk_lane (SottoPool *pool, guint index, gpointer data)
 }
 
 static gboolean
-cpu_run (SottoBackend      *backend,
-         SottoState        *state,
-         const SottoBatch  *batch,
-         SottoCancel       *cancel,
-         GError           **error)
+run_part (CpuBackend        *self,
+          SottoState        *state,
+          const SottoBatch  *batch,
+          SottoCancel       *cancel,
+          GError           **error)
 {
-  CpuBackend *self = (CpuBackend *) backend;
   const SottoPlan *plan = state->scratch.plan;
   Run run = { self, state, batch, sotto_pool_prepare (self->pool) };
 
@@ -164,6 +163,41 @@ cpu_run (SottoBackend      *backend,
     }
   if (sotto_batch_end (batch, plan) == plan->n_steps)
     sotto_caches_advance (&state->caches, batch->position, batch->n_tokens);
+  return TRUE;
+}
+
+/* In how many parts a batch is computed that would take much scratch otherwise: each has many tokens, so what they give
+ * is the same. */
+static guint
+count_parts (CpuBackend *self, SottoState *state, const SottoBatch *batch)
+{
+  const SottoPlan *plan = state->scratch.plan;
+  gboolean is_whole = batch->first_step == 0 && sotto_batch_end (batch, plan) == plan->n_steps && !plan->whole_sequence;
+
+  if (!is_whole || batch->all_logits || batch->n_tokens <= SOTTO_LEAST_PART)
+    return 1;
+  return sotto_scratch_is_large (&state->scratch, batch->n_tokens, sotto_pool_prepare (self->pool)) ? 2 : 1;
+}
+
+static gboolean
+cpu_run (SottoBackend      *backend,
+         SottoState        *state,
+         const SottoBatch  *batch,
+         SottoCancel       *cancel,
+         GError           **error)
+{
+  CpuBackend *self = (CpuBackend *) backend;
+  guint n_parts = count_parts (self, state, batch);
+  SottoBatch part = *batch;
+
+  for (guint i = 0; i < n_parts; i++)
+    {
+      part.tokens += i > 0 ? part.n_tokens : 0;
+      part.position += i > 0 ? part.n_tokens : 0;
+      part.n_tokens = (batch->n_tokens + i) / n_parts;
+      if (!run_part (self, state, &part, cancel, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -278,6 +312,9 @@ sotto_backend_estimate (const SottoPlan *plan,
   if (!sotto_kernels_init (&kernels, NULL, NULL))
     sotto_kernels_fill_reference (&kernels);
   sotto_scratch_init (&measured, &kernels, plan, n_context);
+  if (!plan->whole_sequence && n_tokens > SOTTO_LEAST_PART
+      && sotto_scratch_is_large (&measured, n_tokens, sotto_cpu_count_cores ()))
+    n_tokens = (n_tokens + 1) / 2;
   *kv_cache = sotto_caches_measure (plan, n_context, kv_type);
   *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (),
                                     plan->whole_sequence ? 1 : SOTTO_FEW_TOKENS);

@@ -16,6 +16,7 @@ use_weight (SottoScratchSizes *self, const SottoWeight *weight)
   if (!sotto_weight_is_there (weight))
     return;
   widen (&self->n_columns, weight->n_columns);
+  self->weight_bytes += weight->n_rows * weight->row_bytes;
   self->types |= (guint64) 1 << weight->type;
 }
 

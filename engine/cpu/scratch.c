@@ -8,6 +8,10 @@
 
 #define ALIGNMENT 64
 
+/* What the scratch of a batch may take: so much, or this part of the weights. */
+#define MOST_BYTES ((gsize) 18 << 20)
+#define MOST_PART 40
+
 static gsize
 round_up (gsize n, gsize to)
 {
@@ -125,6 +129,19 @@ cut_activations (Cut *self, SottoActivations *x, guint n_columns, gsize n_tokens
   cut_rows (self, x, n_columns, n_tokens, MIN (n_tokens, SOTTO_FORM_FEW_ROWS));
 }
 
+/* What kernels work in, and the tiles that products leave. Attention leaves its results elsewhere, so what it wants may
+ * reach into the tiles. */
+static void
+cut_kernel_scratch (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsize n_tokens)
+{
+  gsize end = self->used + sotto_kernels_scratch (sizes->n_columns, sizes->n_head);
+
+  lane->scratch = cut (self, sotto_kernels_scratch (sizes->n_columns, 0));
+  for (guint i = 0; i < G_N_ELEMENTS (lane->tiles); i++)
+    lane->tiles[i] = cut_floats (self, n_tokens, sizes->tile);
+  self->used = MAX (self->used, end);
+}
+
 static void
 cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsize n_tokens)
 {
@@ -135,8 +152,7 @@ cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsiz
   cut_activations (self, &lane->head, sizes->head, n_tokens);
   cut_activations (self, &lane->gathered, sizes->gathered, MIN (n_tokens, SOTTO_GATHERED_TOKENS));
   cut_rows (self, &lane->experts, sizes->n_expert_hidden, sizes->n_used, sizes->n_used);
-  for (guint i = 0; i < G_N_ELEMENTS (lane->tiles); i++)
-    lane->tiles[i] = cut_floats (self, n_tokens, sizes->tile);
+  cut_kernel_scratch (self, sizes, lane, n_tokens);
   lane->row = cut_floats (self, 1, sizes->row);
   lane->switches = cut_floats (self, n_tokens, 1);
   lane->taps = cut (self, sizes->n_taps * sizeof (float *));
@@ -144,7 +160,6 @@ cut_lane (Cut *self, const SottoScratchSizes *sizes, SottoLaneMemory *lane, gsiz
   lane->choices = cut (self, sizes->n_used * sizeof (SottoChoice));
   lane->pairs = cut_floats (self, n_tokens * sizes->n_used, SOTTO_UNIT_ROWS);
   lane->partial_values = cut_floats (self, 2 * SOTTO_ATTEND_QUERIES, sizes->value_stride);
-  lane->scratch = cut (self, sotto_kernels_scratch (sizes->n_columns, sizes->n_head));
   if (self->base != NULL)
     for (guint i = 0; i < G_N_ELEMENTS (lane->partials); i++)
       lane->partials[i].value = lane->partial_values + (gsize) i * sizes->value_stride;
@@ -223,6 +238,13 @@ sotto_scratch_measure (const SottoScratch *self, guint n_tokens, guint n_lanes, 
   SottoScratch measured = *self;
 
   return cut_up (&measured, NULL, n_tokens, n_lanes, n_outputs);
+}
+
+gboolean
+sotto_scratch_is_large (const SottoScratch *self, guint n_tokens, guint n_lanes)
+{
+  return sotto_scratch_measure (self, n_tokens, n_lanes, 1)
+         > MAX (MOST_BYTES, self->sizes.weight_bytes / MOST_PART);
 }
 
 gboolean

@@ -18,6 +18,9 @@ G_BEGIN_DECLS
 /* Tokens of one expert that are laid side by side at once. */
 #define SOTTO_GATHERED_TOKENS 128
 
+/* Batches of up to so many tokens are never computed in parts. */
+#define SOTTO_LEAST_PART 256
+
 /* An expert that a token has chosen. */
 typedef struct {
   guint expert;
@@ -31,7 +34,7 @@ typedef struct {
   SottoActivations head;                     /* LATENT_QKV: (n_tokens, n_plain) */
   SottoActivations gathered;                 /* EXPERTS: (SOTTO_GATHERED_TOKENS) of one expert */
   SottoActivations experts;                  /* EXPERTS: (n_used, n_expert_hidden), of one token */
-  float *tiles[2];                           /* (n_tokens, tile_columns) */
+  float *tiles[2];                           /* (n_tokens, tile_columns): not while attending */
   float *row;                                /* (widest row): of one token */
   float *switches;                           /* (n_tokens) */
   const float **taps;                        /* DELTA: (n_conv) */
@@ -66,6 +69,7 @@ typedef struct {
   guint row;
   guint n_taps;
   guint n_columns;          /* of the widest weight */
+  gsize weight_bytes;       /* of all */
   guint64 types;            /* of the weights: bits by SottoBlockType */
   guint n_head;             /* the larger of n_key and n_value */
   guint value_stride;
@@ -134,6 +138,9 @@ gboolean sotto_scratch_reserve (
 
 /* Bytes that such a scratch takes. */
 gsize sotto_scratch_measure (const SottoScratch *self, guint n_tokens, guint n_lanes, guint n_outputs);
+
+/* Whether it would be more than a model of this size is to take. */
+gboolean sotto_scratch_is_large (const SottoScratch *self, guint n_tokens, guint n_lanes);
 
 /* The turns of a rope like @rope, which some step of the plan names. */
 const SottoTurns *sotto_scratch_find_turns (const SottoScratch *self, const SottoRope *rope);

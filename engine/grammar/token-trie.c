@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "cpu/pages.h"
 #include "machine.h"
 #include "sotto-error.h"
 #include "text/unicode.h"
@@ -33,7 +34,8 @@
 /* What is needed while a tree is made: all tokens' bytes. */
 typedef struct {
   SottoTokenTrie *trie;
-  guint8 *bytes;
+  guint8 *bytes;             /* (n_bytes) */
+  gsize n_bytes;
   guint32 *offsets;          /* (n_tokens + 1) */
 } Maker;
 
@@ -331,6 +333,20 @@ is_line_ends (const guint8 *bytes,
   return length > 0 && length <= 2 && bytes[0] == '\n' && bytes[length - 1] == '\n';
 }
 
+/* Takes memory for all tokens' bytes. */
+static gboolean
+take_bytes (Maker *self,
+            gsize  n_bytes)
+{
+  self->offsets[self->trie->n_tokens] = (guint32) n_bytes;
+  self->n_bytes = n_bytes + 1;
+  self->bytes = n_bytes < G_MAXUINT32 ? sotto_pages_take (self->n_bytes) : NULL;
+
+  return self->bytes != NULL;
+}
+
+/* Reads all tokens, once for their lengths and once for their bytes. The memory goes back to the system: in a heap it
+ * would stay, between what is kept. */
 static gboolean
 read_tokens (Maker        *self,
              SottoCancel  *cancel,
@@ -338,19 +354,31 @@ read_tokens (Maker        *self,
 {
   SottoTokenTrie *trie = self->trie;
   const SottoTokenSource *source = &trie->source;
-  g_autoptr (GString) all = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize n_bytes = 0;
 
-  for (guint i = 0; i < trie->n_tokens; i++)
+  for (guint i = 0; i < 2 * trie->n_tokens; i++)
     {
-      self->offsets[i] = all->len;
-      source->append_text (source->user_data, i, all);
-      if (source->is_end (source->user_data, i))
-        g_array_append_val (trie->ends, i);
+      guint token = i % trie->n_tokens;
+
       if (i % 8192 == 0 && !sotto_cancel_check (cancel, error))
         return FALSE;
+      if (i == trie->n_tokens && !take_bytes (self, n_bytes))
+        return FALSE;
+      g_string_truncate (text, 0);
+      source->append_text (source->user_data, token, text);
+      if (i < trie->n_tokens)
+        {
+          self->offsets[token] = (guint32) n_bytes;
+          n_bytes += text->len;
+          if (source->is_end (source->user_data, token))
+            g_array_append_val (trie->ends, token);
+        }
+      else
+        {
+          memcpy (self->bytes + self->offsets[token], text->str, text->len);
+        }
     }
-  self->offsets[trie->n_tokens] = all->len;
-  self->bytes = (guint8 *) g_string_free (g_steal_pointer (&all), FALSE);
 
   return TRUE;
 }
@@ -403,15 +431,35 @@ list_tokens (const Maker *self)
   return n_safe;
 }
 
+static gboolean
+make (SottoTokenTrie  *self,
+      SottoCancel     *cancel,
+      GError         **error)
+{
+  gsize offsets_bytes = ((gsize) self->n_tokens + 1) * sizeof (guint32);
+  Maker maker = { .trie = self, .offsets = sotto_pages_take (offsets_bytes) };
+  gboolean is_made = FALSE;
+
+  if (maker.offsets != NULL && read_tokens (&maker, cancel, error))
+    {
+      guint n_safe = list_tokens (&maker);
+
+      is_made = make_half (&self->halves[SOTTO_TRIE_SAFE], &maker, self->tokens, n_safe) &&
+                make_half (&self->halves[SOTTO_TRIE_REST], &maker, self->tokens + n_safe, self->n_ranks - n_safe);
+    }
+  sotto_pages_give_back (maker.bytes, maker.n_bytes);
+  sotto_pages_give_back (maker.offsets, offsets_bytes);
+
+  return is_made;
+}
+
 SottoTokenTrie *
 sotto_token_trie_new (const SottoTokenSource  *source,
                       SottoCancel             *cancel,
                       GError                 **error)
 {
   g_autoptr (SottoTokenTrie) self = g_new0 (SottoTokenTrie, 1);
-  g_autofree guint32 *offsets = g_try_new0 (guint32, (gsize) source->n_tokens + 1);
-  g_autofree guint8 *bytes = NULL;
-  Maker maker = { .trie = self, .offsets = offsets };
+  GError *own = NULL;
 
   g_atomic_ref_count_init (&self->references);
   self->source = *source;
@@ -425,22 +473,15 @@ sotto_token_trie_new (const SottoTokenSource  *source,
   g_array_set_size (self->long_offsets, 1);
   self->tokens = g_try_new (guint32, (gsize) self->n_tokens + 1);
   self->safe = g_try_new0 (guint64, (gsize) self->n_words + 1);
-  if (self->tokens != NULL && offsets != NULL && self->safe != NULL)
-    {
-      guint n_safe;
+  if (self->tokens != NULL && self->safe != NULL && make (self, cancel, &own))
+    return g_steal_pointer (&self);
 
-      if (!read_tokens (&maker, cancel, error))
-        return NULL;
-      bytes = maker.bytes;
-      n_safe = list_tokens (&maker);
-      if (make_half (&self->halves[SOTTO_TRIE_SAFE], &maker, self->tokens, n_safe) &&
-          make_half (&self->halves[SOTTO_TRIE_REST], &maker, self->tokens + n_safe, self->n_ranks - n_safe))
-        return g_steal_pointer (&self);
-    }
-
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,
-                          &(SottoErrorArguments) { NULL, NULL, self->n_tokens * (guint64) 32, 0 },
-                          "No memory to sort a vocabulary of %u tokens", self->n_tokens);
+  if (own != NULL)
+    g_propagate_error (error, own);
+  else
+    sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,
+                            &(SottoErrorArguments) { NULL, NULL, self->n_tokens * (guint64) 32, 0 },
+                            "No memory to sort a vocabulary of %u tokens", self->n_tokens);
 
   return NULL;
 }

@@ -32,13 +32,13 @@ static const char *const files[] = {
 #define N_PROMPT 20
 #define N_LONG_PROMPT 600  /* a whole piece of prefill and more */
 #define N_LONG_CONTEXT 640 /* which it fills */
+#define N_REPLY 32
 #define N_RUNS 9
-#define N_THREADS 2
 
 /* Memory beyond the file's mapping and the KV cache: so much, or a twentieth of the file. And what may be left of it
  * behind a reply. */
 #define BOUND (32u << 20)
-#define KEPT (20u << 20)
+#define KEPT (24u << 20)
 
 static char *
 find_model (const char *file)
@@ -53,6 +53,16 @@ find_model (const char *file)
 }
 
 /* --- Memory --- */
+
+typedef struct {
+  const char *file;
+  guint n_threads;
+  const char *schema;      /* (nullable): of the reply */
+} Case;
+
+#define SCHEMA                                                                                     \
+  "{\"type\": \"object\", \"properties\": {\"title\": {\"type\": \"string\", \"minLength\": 400}, "       \
+  "\"year\": {\"type\": \"integer\"}}, \"required\": [\"title\", \"year\"]}"
 
 /* Bytes that are resident and belong to no file; 0: the system does not say. */
 static guint64
@@ -92,6 +102,33 @@ watch (gpointer data)
   return NULL;
 }
 
+/* Bytes of weights that lie in memory of their own, of which the file's pages were given back: the only memory that is
+ * asked for in large pages. @of_file: (out): resident pages of the file */
+static guint64
+measure_copies (const char *path, guint64 *of_file)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  gboolean is_file = FALSE;
+  guint64 resident = 0;
+  guint64 copies = 0;
+
+  *of_file = 0;
+  g_assert_true (g_file_get_contents ("/proc/self/smaps", &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], "Size:"))
+      is_file = strstr (lines[i - 1], path) != NULL;
+    else if (g_str_has_prefix (lines[i], "Rss:"))
+      resident = g_ascii_strtoull (lines[i] + strlen ("Rss:"), NULL, 10) * 1024;
+    else if (g_str_has_prefix (lines[i], "VmFlags:") && is_file)
+      *of_file += resident;
+    else if (g_str_has_prefix (lines[i], "VmFlags:") && strstr (lines[i], " hg") != NULL)
+      copies += resident;
+
+  return copies;
+}
+
 /* How often the file is mapped. */
 static guint
 count_mappings (const char *path)
@@ -106,18 +143,21 @@ count_mappings (const char *path)
   return n;
 }
 
-/* Has a reply to a prompt of so many words. Returns: the most memory that was anonymous meanwhile */
+/* Has a reply to a prompt of so many times @word, guessing ahead as much as there can be, for that takes most. Returns: the
+ * most memory that was anonymous meanwhile */
 static guint64
-reply (SottoWorker *worker, const char *path, guint n_words)
+reply (SottoWorker *worker, const char *path, const char *schema, const char *word, guint n_words)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  SottoGenerate request = { .path = path, .n_context = N_LONG_CONTEXT, .max_tokens = 8 };
+  g_autoptr (SottoGrammar) grammar = schema != NULL ? sotto_grammar_new_json_schema (schema, -1, NULL, NULL) : NULL;
+  SottoGenerate request = { .path = path, .n_context = N_LONG_CONTEXT, .max_tokens = N_REPLY, .grammar = grammar,
+                            .speculation = SOTTO_SPECULATION_ALWAYS };
   Watch observer = { 0 };
   guint64 id;
 
   observer.thread = g_thread_new ("watch", watch, &observer);
   for (guint i = 0; i < n_words; i++)
-    g_string_append (text, " word");
+    g_string_append (text, word);
   request.text = text->str;
   id = sotto_worker_generate (worker, &request);
   for (gboolean done = FALSE; !done;)
@@ -148,40 +188,49 @@ measure_cache (SottoWorker *worker, const char *path)
     }
 }
 
-/* In a process of its own, which nothing else has grown. */
+/* In a process of its own, which nothing else has grown. The last reply finds what the ones before it have left. */
 static void
 test_memory_alone (gconstpointer data)
 {
-  g_autofree char *path = find_model (data);
-  SottoWorkerOptions options = { .n_threads = N_THREADS };
+  const Case *what = data;
+  g_autofree char *path = find_model (what->file);
+  SottoWorkerOptions options = { .n_threads = what->n_threads };
   guint64 before = read_memory ();
   g_autoptr (SottoWorker) worker = sotto_worker_new (&options, NULL);
   g_autoptr (SottoModel) model = sotto_model_open (path, NULL, NULL, NULL, NULL);
   guint64 most = MAX (BOUND, sotto_model_get_info (model)->file_bytes / 20);
   guint64 opened = read_memory () - before;
-  guint64 used, used_long, cache, kept;
+  guint64 file_bytes = sotto_model_get_info (model)->file_bytes;
+  guint64 used, used_long, used_again, cache, kept, copies, of_file;
 
   g_clear_pointer (&model, sotto_model_unref);
-  used = reply (worker, path, N_PROMPT) - before;
+  used = reply (worker, path, what->schema, " word", N_PROMPT) - before;
   g_assert_cmpuint (count_mappings (path), ==, 1);
-  used_long = reply (worker, path, N_LONG_PROMPT) - before;
+  used_long = reply (worker, path, what->schema, " word", N_LONG_PROMPT) - before;
+  used_again = reply (worker, path, what->schema, " more", N_LONG_PROMPT) - before;
   cache = measure_cache (worker, path);
   kept = read_memory () - before;
+  copies = measure_copies (path, &of_file);
 
-  g_printerr ("%s: MB opened %.1f, with a reply %.1f, with %u tokens %.1f, then %.1f, of these %.1f KV cache; at most "
-              "%.1f without that\n",
-              (const char *) data, (double) opened / 1e6, (double) used / 1e6, N_LONG_PROMPT,
-              (double) used_long / 1e6, (double) kept / 1e6, (double) cache / 1e6, (double) most / 1e6);
+  g_printerr ("%s, %u threads%s: MB opened %.1f, with a reply %.1f, with %u tokens %.1f, again %.1f, then %.1f; of "
+              "these %.1f KV cache, %.1f weights in place of the file's, whose pages are %.1f; at most %.1f without\n",
+              what->file, what->n_threads, what->schema != NULL ? ", JSON" : "", (double) opened / 1e6,
+              (double) used / 1e6, N_LONG_PROMPT, (double) used_long / 1e6, (double) used_again / 1e6,
+              (double) kept / 1e6, (double) cache / 1e6, (double) copies / 1e6, (double) of_file / 1e6,
+              (double) most / 1e6);
   g_assert_cmpuint (opened, <, most);
-  g_assert_cmpuint (used, <, most);
-  g_assert_cmpuint (used_long, <, most + cache);
-  g_assert_cmpuint (kept, <, KEPT + cache);
+  g_assert_cmpuint (used, <, most + copies + cache);
+  g_assert_cmpuint (used_long, <, most + copies + cache);
+  g_assert_cmpuint (used_again, <, most + copies + cache);
+  g_assert_cmpuint (kept, <, KEPT + copies + cache);
+  g_assert_cmpuint (copies + of_file, <, file_bytes + file_bytes / 4);
 }
 
 static void
 test_memory (gconstpointer data)
 {
-  g_autofree char *path = find_model (data);
+  const Case *what = data;
+  g_autofree char *path = find_model (what->file);
   g_autofree char *alone = g_strdup_printf ("%s/subprocess/alone", g_test_get_path ());
 
   if (path == NULL)
@@ -196,6 +245,24 @@ test_memory (gconstpointer data)
   g_unsetenv ("MALLOC_PERTURB_");
   g_test_trap_subprocess (alone, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
   g_test_trap_assert_passed ();
+}
+
+/* What takes most: many threads, and a grammar. All of it with -m perf. */
+static void
+add_memory (const char *file, guint index)
+{
+  static const guint threads[] = { 8, 2 };
+
+  for (guint i = 0; i < (g_test_perf () ? 2 * G_N_ELEMENTS (threads) : 1); i++)
+    {
+      Case what = { file, threads[i / 2], i % 2 == 0 ? SCHEMA : NULL };
+      g_autofree char *name = g_strdup_printf ("/opening/memory/%.8s-%u/%u-threads%s", file, index, what.n_threads,
+                                               what.schema != NULL ? "-json" : "");
+      g_autofree char *alone = g_strdup_printf ("%s/subprocess/alone", name);
+
+      g_test_add_data_func_full (name, g_memdup2 (&what, sizeof what), test_memory, g_free);
+      g_test_add_data_func_full (alone, g_memdup2 (&what, sizeof what), test_memory_alone, g_free);
+    }
 }
 
 /* --- Time --- */
@@ -372,13 +439,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < (g_test_perf () ? G_N_ELEMENTS (files) : N_QUICK); i++)
     {
-      g_autofree char *memory = g_strdup_printf ("/opening/memory/%.8s-%u", files[i], i);
-      g_autofree char *alone = g_strdup_printf ("%s/subprocess/alone", memory);
       g_autofree char *opening = g_strdup_printf ("/opening/time/%.8s-%u", files[i], i);
       g_autofree char *worker = g_strdup_printf ("/opening/worker/%.8s-%u", files[i], i);
 
-      g_test_add_data_func (memory, files[i], test_memory);
-      g_test_add_data_func (alone, files[i], test_memory_alone);
+      add_memory (files[i], i);
       if (!g_test_perf ())
         continue;
       g_test_add_data_func (opening, files[i], test_time);
