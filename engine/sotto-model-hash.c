@@ -4,8 +4,8 @@
 #include "format/guard.h"
 #include "sotto-model-private.h"
 
-/* Small enough that a cancel is seen within a few milliseconds. */
-#define PIECE (1u << 20)
+/* Small enough that a cancel is seen at once, and that a token waits less than a millisecond for the core. */
+#define PIECE (1u << 18)
 
 static char *
 take_hash (const SottoGguf *gguf,

@@ -261,7 +261,8 @@ sotto_scratch_reserve (
     return TRUE;
   n_tokens = MAX (n_tokens, is_large ? SOTTO_FEW_TOKENS : self->n_tokens);
   n_lanes = MAX (n_lanes, self->n_lanes);
-  n_outputs = MAX (n_outputs, is_large ? 1 : self->n_outputs);
+  /* Room for what few tokens leave costs nothing before it is used; taking it when it is wanted would cost all pages. */
+  n_outputs = MAX (n_outputs, MAX (is_large ? 0 : self->n_outputs, SOTTO_FEW_TOKENS));
   bytes = sotto_scratch_measure (self, n_tokens, n_lanes, n_outputs);
   block = sotto_pages_take (bytes);
   if (block == NULL)
