@@ -13,7 +13,7 @@
 #define LIFE 256
 
 /* Losses: what is allowed from the start and for each step, and as much as can be saved up. In single steps. */
-#define CREDIT_AT_FIRST 1.5
+#define CREDIT_AT_FIRST 1.0
 #define CREDIT_PER_STEP 0.01
 #define MOST_CREDIT 8.0
 #define MOST_DEBT (-4.0)
