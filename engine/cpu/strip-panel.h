@@ -113,21 +113,19 @@ fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b,
   const guint8 *own = header + sotto_strip_scales_at (kind, b);
 
   fill_factors (is_group ? header : own, kind.scales == SOTTO_STRIP_BYTES ? (const gint8 *) own : NULL, FALSE, scales);
-  if (kind.has_offsets)
-    {
-      own = header + sotto_strip_offsets_at (kind, n_blocks, b);
-      fill_factors (is_group ? header + 2 * SOTTO_STRIP_ROWS : own, is_group ? (const gint8 *) own : NULL, is_group, offsets);
-    }
+  if (!kind.has_offsets)
+    return;
+  own = header + sotto_strip_offsets_at (kind, n_blocks, b);
+  fill_factors (is_group ? header + 2 * SOTTO_STRIP_ROWS : own, is_group ? (const gint8 *) own : NULL, is_group,
+                offsets);
 }
 
 /* --- Panels --- */
 
-/* A group of n blocks of a strip, from row first_row and block first_block of the panel on. That of the next panel,
- * which lies ahead bytes behind, is asked for. */
+/* A group of n blocks of a strip, from row first_row and block first_block of the panel on. */
 G_ALWAYS_INLINE static inline void
 fill_group (SottoStripKind kind,
             const guint8  *group,
-            gsize          ahead,
             guint          n,
             const Panel   *panel,
             guint          first_block,
@@ -135,8 +133,6 @@ fill_group (SottoStripKind kind,
 {
   const guint8 *codes = group + sotto_strip_header_bytes (kind, n);
 
-  for (gsize line = 0; line < sotto_strip_group_bytes (kind, n); line += STRIP_LINE)
-    _mm_prefetch ((const char *) group + ahead + line, _MM_HINT_T1);
   for (guint b = 0; b < n; b++)
     {
       gsize index = (gsize) (first_block + b) * PANEL_ROWS + first_row;
@@ -149,20 +145,26 @@ fill_group (SottoStripKind kind,
 }
 
 /* strips: at the panel's columns of the first of n_strips. Strips that are missing repeat the last one; their results
- * are not stored. */
+ * are not stored. Leaves word of what the next panel will be filled from, to be asked for by and by: all at once it kept
+ * loads waiting. */
 G_ALWAYS_INLINE static inline void
-fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint n_strips, const Panel *panel)
+fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint n_strips, guint n_tokens, Panel *panel)
 {
-  gsize ahead = PANEL_STRIPS * strip_bytes;
+  gsize n_bytes = panel->n_blocks / 8 * sotto_strip_group_bytes (kind, 8)
+                  + (panel->n_blocks % 8 > 0 ? sotto_strip_group_bytes (kind, panel->n_blocks % 8) : 0);
 
+  panel->next = strips + PANEL_STRIPS * strip_bytes;
+  panel->next_bytes = n_bytes;
+  panel->next_stride = strip_bytes;
+  panel->next_lines = 1 + n_bytes / 64 * PANEL_TOKENS / n_tokens / panel->n_blocks;
   for (guint i = 0; i < PANEL_STRIPS; i++)
     {
       const guint8 *group = strips + MIN (i, n_strips - 1) * strip_bytes;
       guint first = 0;
 
       for (; first + 8 <= panel->n_blocks; first += 8, group += sotto_strip_group_bytes (kind, 8))
-        fill_group (kind, group, ahead, 8, panel, first, i * SOTTO_STRIP_ROWS);
+        fill_group (kind, group, 8, panel, first, i * SOTTO_STRIP_ROWS);
       if (first < panel->n_blocks)
-        fill_group (kind, group, ahead, panel->n_blocks - first, panel, first, i * SOTTO_STRIP_ROWS);
+        fill_group (kind, group, panel->n_blocks - first, panel, first, i * SOTTO_STRIP_ROWS);
     }
 }

@@ -8,7 +8,7 @@
 #include "cpu/strip-panel.h"
 
 /* Fills the panel with rows of the product, of which row is the first. */
-typedef void (*FillPanel) (const SottoProduct *product, guint row, const Panel *panel);
+typedef void (*FillPanel) (const SottoProduct *product, guint row, Panel *panel);
 typedef void (*MultiplyPanel) (const Panel *panel, const SottoProduct *product, const Steps *x, guint row);
 
 static const MultiplyPanel multiply_panels[] = {
@@ -78,7 +78,7 @@ multiply_many (FillPanel fill, BlockForm form, const SottoProduct *product, void
 }
 
 #define DEFINE_MULTIPLY(type, name, factors, scale_of, group_bytes, is_whole, form)                \
-  static void fill_##name (const SottoProduct *product, guint row, const Panel *panel)             \
+  static void fill_##name (const SottoProduct *product, guint row, Panel *panel)                   \
   {                                                                                                \
     static const BlockKind kind = { bytes_##name, factors, scale_##scale_of, group_bytes,          \
                                     is_whole, form };                                              \
@@ -97,17 +97,17 @@ multiply_many (FillPanel fill, BlockForm form, const SottoProduct *product, void
 BLOCK_KINDS (DEFINE_MULTIPLY)
 
 G_ALWAYS_INLINE static inline void
-fill_from_strips (SottoStripKind kind, const SottoProduct *product, guint row, const Panel *panel)
+fill_from_strips (SottoStripKind kind, const SottoProduct *product, guint row, Panel *panel)
 {
   gsize strip_bytes = sotto_strip_bytes (kind, product->weight->n_columns);
   const guint8 *strips = product->weight->strips + (product->first_row + row) / SOTTO_STRIP_ROWS * strip_bytes;
 
   fill_panel (kind, strips + panel->first_block / STEPS_GROUP * sotto_strip_group_bytes (kind, 8), strip_bytes,
-              (product->n_rows - row + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS, panel);
+              (product->n_rows - row + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS, product->n_tokens, panel);
 }
 
 #define DEFINE_MULTIPLY_STRIPS(type, name, ...)                                                    \
-  static void fill_strips_##name (const SottoProduct *product, guint row, const Panel *panel)      \
+  static void fill_strips_##name (const SottoProduct *product, guint row, Panel *panel)            \
   {                                                                                                \
     fill_from_strips (sotto_strip_##name, product, row, panel);                                    \
   }                                                                                                \

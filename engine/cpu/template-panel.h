@@ -12,6 +12,8 @@
  * The tier's registers are those of vectors.h; PANEL_TOKENS says how many tokens a tile has, for each of which two
  * sums of integers are kept in registers. */
 
+#include "cpu/strips.h"
+
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
 /* Those of a tile of tokens; chain c takes the blocks c, c + 8 ... */
@@ -27,6 +29,10 @@ typedef struct {
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
   PanelChains *chains; /* one for all tiles of tokens where rows are whole, else one each */
+  const guint8 *next;  /* what the next panel is filled from, as far as it is asked for while this one is multiplied: */
+  gsize next_bytes;    /* of each of two strips, or of one, */
+  gsize next_stride;   /* from the first to the second */
+  gsize next_lines;    /* asked for with each block of a tile */
 } Panel;
 
 /* --- Activations --- */
@@ -192,7 +198,8 @@ pack_group (BlockKind           kind,
     }
 }
 
-/* rows: at the panel's columns of the first of n_rows. Rows that are missing repeat the last one; their results are not stored. */
+/* rows: at the panel's columns of the first of n_rows. Rows that are missing repeat the last one; their results are
+ * not stored. */
 G_ALWAYS_INLINE static inline void
 pack_panel (BlockKind kind, const guint8 *rows, gsize row_bytes, guint n_rows, const Panel *panel)
 {
@@ -380,6 +387,15 @@ store_panel_sums (const PanelChains *chains, guint n_tokens, guint n_rows, float
       }
 }
 
+/* Lines of 64 bytes behind *asked to the second cache. */
+G_ALWAYS_INLINE static inline void
+ask_for_next (const Panel *panel, gsize *asked)
+{
+  for (gsize i = 0; i < panel->next_lines && *asked < panel->next_bytes; i++, *asked += 64)
+    for (guint strip = 0; strip < PANEL_ROWS / SOTTO_STRIP_ROWS; strip++)
+      _mm_prefetch ((const char *) panel->next + strip * panel->next_stride + *asked, _MM_HINT_T1);
+}
+
 /* The panel, which are the rows of the product from row on, times n_tokens from token on; x begins with the panel's
  * columns. */
 G_ALWAYS_INLINE static inline void
@@ -390,7 +406,8 @@ multiply_panel_tile (const Panel        *panel,
                      guint               row,
                      guint               token,
                      guint               n_tokens,
-                     PanelChains        *chains)
+                     PanelChains        *chains,
+                     gsize              *asked)
 {
   /* Copies of its own, which stores to the chains cannot change: else gcc reads all of it again behind each. */
   const Panel own_panel = *panel;
@@ -409,7 +426,10 @@ multiply_panel_tile (const Panel        *panel,
         for (guint t = 0; t < n_tokens; t++)
           sum_halves (&own_x, first_token + t, first, MIN (own_panel.n_blocks - first, STEPS_GROUP), halves[t]);
       for (guint c = 0; c < STEPS_GROUP && first + c < own_panel.n_blocks; c++)
-        multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains->sums[c]);
+        {
+          ask_for_next (&own_panel, asked);
+          multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains->sums[c]);
+        }
     }
   if (panel->is_last)
     store_panel_sums (chains, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
@@ -422,14 +442,15 @@ multiply_panel (const Panel *panel, BlockForm form, const SottoProduct *product,
   gsize step = panel->first_block == 0 && panel->is_last ? 0 : 1;
   guint n_tokens = product->n_tokens;
   PanelChains *chains = panel->chains;
+  gsize asked = 0;
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS, chains += step)
-    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, chains);
+    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, chains, &asked);
   for (; t + 2 <= n_tokens; t += 2, chains += step)
-    multiply_panel_tile (panel, form, product, x, row, t, 2, chains);
+    multiply_panel_tile (panel, form, product, x, row, t, 2, chains, &asked);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, product, x, row, t, 1, chains);
+    multiply_panel_tile (panel, form, product, x, row, t, 1, chains, &asked);
 }
 
 /* One function a form, which its block types share. */
