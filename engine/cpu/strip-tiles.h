@@ -63,33 +63,35 @@ words_twice (Lanes v, Lanes inverse)
 G_ALWAYS_INLINE static inline void
 find_strip_factors (SottoStripKind kind, const guint8 *header, guint n_blocks, TileFactors *to, float *units)
 {
+  StripFactors factors[8] = { 0 };
   Lanes largest = lanes_all (0.0f);
   __mmask16 is_there;
   Lanes inverse;
 
+#pragma GCC unroll 8
   for (guint block = 0; block < n_blocks; block++)
     {
-      StripFactors factors = read_strip_factors (kind, header, n_blocks, block);
-      Lanes magnitude = lanes_absolute (factors.scales[0]);
+      Lanes magnitude;
 
+      factors[block] = read_strip_factors (kind, header, n_blocks, block);
+      magnitude = lanes_absolute (factors[block].scales[0]);
       if (kind.has_offsets)
-        magnitude = lanes_add (magnitude, lanes_absolute (factors.offset));
+        magnitude = lanes_add (magnitude, lanes_absolute (factors[block].offset));
       if (kind.scales == SOTTO_STRIP_TWO_BYTES)
-        magnitude = lanes_maximum (magnitude, lanes_absolute (factors.scales[1]));
+        magnitude = lanes_maximum (magnitude, lanes_absolute (factors[block].scales[1]));
       largest = lanes_maximum (largest, magnitude);
     }
   is_there = _mm512_cmp_ps_mask (largest, lanes_all (TILE_SMALLEST), _CMP_GE_OQ);
   _mm512_storeu_ps (units, _mm512_maskz_mul_ps (is_there, largest, lanes_all (256.0f / TILE_HIGHEST)));
   inverse = _mm512_maskz_div_ps (is_there, lanes_all (TILE_HIGHEST), largest);
+#pragma GCC unroll 8
   for (guint block = 0; block < n_blocks; block++)
     {
-      StripFactors factors = read_strip_factors (kind, header, n_blocks, block);
-
-      _mm512_store_si512 (to[block].words[0], words_twice (factors.scales[0], inverse));
+      _mm512_store_si512 (to[block].words[0], words_twice (factors[block].scales[0], inverse));
       if (kind.has_offsets)
-        _mm512_store_si512 (to[block].words[1], words_twice (factors.offset, inverse));
+        _mm512_store_si512 (to[block].words[1], words_twice (factors[block].offset, inverse));
       if (kind.scales == SOTTO_STRIP_TWO_BYTES)
-        _mm512_store_si512 (to[block].words[1], words_twice (factors.scales[1], inverse));
+        _mm512_store_si512 (to[block].words[1], words_twice (factors[block].scales[1], inverse));
     }
 }
 
@@ -104,8 +106,7 @@ typedef struct {
 G_ALWAYS_INLINE static inline StripWords
 words_of_bytes (__m512i bytes)
 {
-  return (StripWords) { _mm512_slli_epi16 (bytes, 8),
-                        _mm512_and_si512 (bytes, _mm512_set1_epi16 ((gint16) 0xff00)) };
+  return (StripWords) { even_words (bytes), odd_words (bytes) };
 }
 
 /* The lower nibble as the upper one, or bits 2 to 5; bits 2 t and 2 t + 1, or bit t as the upper ones. */
@@ -180,18 +181,21 @@ G_ALWAYS_INLINE static inline void
 unpack_strip_unit (SottoStripKind kind, const TileSource *self, guint unit)
 {
   guint n_tiles = (self->n_rows + TILE_ROWS - 1) / TILE_ROWS;
-  guint tile = unit % n_tiles;
+  guint tile = unit & (n_tiles - 1);
   const guint8 *header = self->data + tile * self->tile_bytes;
   TileFactors *factors = self->factors + TILE_ROWS * tile;
 
   if (unit >= n_tiles)
     {
-      guint block = unit / n_tiles - 1;
+      guint block = (unit >> (n_tiles - 1)) - 1;
       const guint8 *codes =
         header + sotto_strip_header_bytes (kind, self->n_blocks) + block * sotto_strip_code_bytes (kind);
 
       for (guint i = 0; i < sotto_strip_code_bytes (kind); i += 64)
-        _mm_prefetch ((const char *) codes + self->ahead + i, _MM_HINT_T1);
+        {
+          _mm_prefetch ((const char *) codes + 2 * sotto_strip_code_bytes (kind) + i, _MM_HINT_T0);
+          _mm_prefetch ((const char *) codes + self->ahead + i, _MM_HINT_T1);
+        }
       unpack_strip_block (kind, codes, factors + block, self->to + tile, block);
     }
   else if (self->n_blocks == 8)

@@ -261,12 +261,39 @@ typedef struct {
   __m512i low;
 } TilePlanes;
 
-/* even, odd: 256 times the codes of these columns. Bits of a where the mask has them, else of b: 0xca */
+#define EVEN_BYTES G_GUINT64_CONSTANT (0x5555555555555555)
+#define ODD_BYTES G_GUINT64_CONSTANT (0xaaaaaaaaaaaaaaaa)
+
+/* Where the bytes of words lie that are to be brought to the other byte of theirs: by shuffles, for products and shifts
+ * share one port. */
+G_ALWAYS_INLINE static inline __m512i
+bytes_below (void)
+{
+  return _mm512_broadcast_i32x4 (_mm_setr_epi8 (0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14));
+}
+
+G_ALWAYS_INLINE static inline __m512i
+bytes_above (void)
+{
+  return _mm512_broadcast_i32x4 (_mm_setr_epi8 (1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15));
+}
+
+G_ALWAYS_INLINE static inline __m512i
+even_words (__m512i bytes)
+{
+  return _mm512_maskz_shuffle_epi8 (ODD_BYTES, bytes, bytes_below ());
+}
+
+G_ALWAYS_INLINE static inline __m512i
+odd_words (__m512i bytes)
+{
+  return _mm512_and_si512 (bytes, _mm512_set1_epi16 ((gint16) 0xff00));
+}
+
+/* even, odd: 256 times the codes of these columns. */
 G_ALWAYS_INLINE static inline TilePlanes
 scale_words (__m512i even, __m512i odd, __m512i scale, gboolean has_offsets, __m512i offset)
 {
-  const __m512i lower = _mm512_set1_epi16 (255);
-
   even = _mm512_mulhrs_epi16 (even, scale);
   odd = _mm512_mulhrs_epi16 (odd, scale);
   if (has_offsets)
@@ -274,15 +301,14 @@ scale_words (__m512i even, __m512i odd, __m512i scale, gboolean has_offsets, __m
       even = _mm512_add_epi16 (even, offset);
       odd = _mm512_add_epi16 (odd, offset);
     }
-  return (TilePlanes) { _mm512_ternarylogic_epi32 (lower, _mm512_srli_epi16 (even, 8), odd, 0xca),
-                        _mm512_ternarylogic_epi32 (lower, even, _mm512_slli_epi16 (odd, 8), 0xca) };
+  return (TilePlanes) { _mm512_mask_shuffle_epi8 (odd, EVEN_BYTES, even, bytes_above ()),
+                        _mm512_mask_shuffle_epi8 (even, ODD_BYTES, odd, bytes_below ()) };
 }
 
 G_ALWAYS_INLINE static inline TilePlanes
 scale_bytes (__m512i bytes, __m512i scale, gboolean has_offsets, __m512i offset)
 {
-  return scale_words (_mm512_slli_epi16 (bytes, 8), _mm512_andnot_si512 (_mm512_set1_epi16 (255), bytes), scale,
-                      has_offsets, offset);
+  return scale_words (even_words (bytes), odd_words (bytes), scale, has_offsets, offset);
 }
 
 /* Whether a type's codes are nibbles, be they of a codebook: sixteen bytes are scaled then instead of 128. */
