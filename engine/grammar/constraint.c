@@ -26,6 +26,9 @@
 /* What the walk may take before it starts anew. */
 #define MOST_BYTES ((gsize) 48 << 20)
 
+/* What masks may take of it before they are made anew: a hundred of the largest vocabularies'. */
+#define MOST_MASK_BYTES ((gsize) 4 << 20)
+
 /* What a mask may cost, in items and edges of the walk: some tenths of a second. Grammars that
  * people write cost a hundredth of it. */
 #define MOST_WORK (G_GUINT64_CONSTANT (1) << 22)
@@ -38,6 +41,7 @@ struct _SottoConstraint {
   guint32 place;
   gboolean ended;
   float *logits;             /* (n_logits) */
+  gsize mask_bytes;          /* of all masks that are kept */
   GHashTable *alike;         /* likeness (guint64) → place that has a mask */
   guint32 *way;              /* (SOTTO_TRIE_MOST_DEPTH + 1): places along the sweep's way */
 };
@@ -101,6 +105,27 @@ forget (SottoConstraint *self,
 {
   g_hash_table_remove_all (self->alike);
   sotto_walk_forget (self->walk, keep, n_keep);
+  self->mask_bytes = 0;
+}
+
+/* Keeps a mask with the place that the text is at. */
+static void
+keep_mask (SottoConstraint *self,
+           guint64         *mask)
+{
+  gsize n_bytes = self->trie->n_words * sizeof *mask;
+
+  if (self->mask_bytes + n_bytes > MOST_MASK_BYTES)
+    {
+      for (guint i = 0; i < self->walk->n_places; i++)
+        g_clear_pointer (&self->walk->places[i].mask, g_free);
+      g_hash_table_remove_all (self->alike);
+      self->walk->bytes -= self->mask_bytes;
+      self->mask_bytes = 0;
+    }
+  self->walk->bytes += n_bytes;
+  self->mask_bytes += n_bytes;
+  self->walk->places[self->place].mask = mask;
 }
 
 /* --- The sweep --- */
@@ -283,8 +308,7 @@ sotto_constraint_get_mask (SottoConstraint  *self,
   if (any == 0)
     return fail (error, "the model's vocabulary has no token that can follow"), NULL;
 
-  self->walk->bytes += trie->n_words * sizeof *mask;
-  self->walk->places[self->place].mask = g_steal_pointer (&mask);
+  keep_mask (self, g_steal_pointer (&mask));
   if (known == 0 && likeness != 0 && !self->ended)
     g_hash_table_insert (self->alike, g_memdup2 (&likeness, sizeof likeness),
                          GUINT_TO_POINTER (self->place));
