@@ -261,7 +261,7 @@ typedef struct {
   void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);
 } SottoKernels;
 
-#define SOTTO_TILE_SCRATCH (128 * 1024) /* of products on a matrix unit */
+#define SOTTO_TILE_SCRATCH (112 * 1024) /* of products on a matrix unit */
 
 /**
  * sotto_kernels_scratch:
