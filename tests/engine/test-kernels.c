@@ -1,4 +1,5 @@
 #include "cpu/strips.h"
+#include "kernel-product.h"
 #include "kernel-tier.h"
 #include "random-weight.h"
 #include "sotto-error.h"
@@ -11,176 +12,6 @@
  * odd numbers of blocks, rows and tokens that leave tails, few and many tokens; with weights as a file has them,
  * and in strips. With -m perf also a benchmark. */
 
-/* --- Random input --- */
-
-typedef struct {
-  SottoActivations x;
-  guint8 *memory;
-} Input;
-
-static Input
-random_input (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRand *rand)
-{
-  Input input = { 0 };
-  guint n_few = MIN (n_tokens, SOTTO_FORM_FEW_ROWS);
-  SottoPacks packs = SOTTO_PACK_FLOATS | (kernels->packings[0].bytes > 0 ? SOTTO_PACK_CODES : 0);
-  gsize bytes = sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, NULL);
-
-  input.memory = aligned_alloc (64, bytes);
-  memset (input.memory, 0xff, bytes);
-  sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, input.memory);
-  for (guint t = 0; t < n_tokens; t++)
-    {
-      float *values = input.x.values + t * input.x.column_stride;
-
-      for (guint i = 0; i < n_columns; i++)
-        values[i] = random_float (rand) * (i % 97 == 5 ? 30.0f : 1.0f);
-      if (t % 5 == 4) /* a block of zeros */
-        memset (values, 0, MIN (n_columns, 32) * sizeof *values);
-      sotto_activations_pack (&input.x, kernels, t);
-    }
-  return input;
-}
-
-/* --- Products --- */
-
-/* Adds the weight's strips, aligned to 64 and no more. */
-static void
-arrange (SottoWeight *weight)
-{
-  guint n_strips = (weight->n_rows + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS;
-  gsize strip_bytes = sotto_strip_bytes (*sotto_strip_kind (weight->type), weight->n_columns);
-  guint8 *strips = aligned_alloc (64, n_strips * strip_bytes);
-
-  memset (strips, 0xff, n_strips * strip_bytes);
-  sotto_strips_arrange (weight, 0, n_strips, strips);
-  weight->strips = strips;
-}
-
-static void
-clear_weight (SottoWeight *weight)
-{
-  free ((guint8 *) weight->strips);
-  random_weight_clear (weight);
-}
-
-/* What multiplies the weight in a form; or NULL. */
-static SottoMultiply
-multiply_of (const SottoKernels *kernels, const SottoWeight *weight, SottoForm form)
-{
-  return (weight->strips != NULL ? kernels->multiply_strips : kernels->multiply)[form][weight->type];
-}
-
-/* The first n_rows of a weight times the first n_tokens. */
-static void
-multiply (const SottoKernels *kernels,
-          const SottoWeight  *weight,
-          guint               n_rows,
-          const Input        *input,
-          guint               n_tokens,
-          float              *y,
-          gsize               y_stride,
-          void               *scratch)
-{
-  const SottoProduct product = { .weight = weight, .n_rows = n_rows, .x = &input->x, .n_tokens = n_tokens,
-                                 .y = y, .y_stride = y_stride };
-
-  multiply_of (kernels, weight, input->x.form) (&product, scratch);
-}
-
-/* What a tier makes of the columns of a group: integers up to highest. */
-typedef struct {
-  guint width;
-  double highest;
-  guint halves;             /* half steps that weights may be off, too, and of the product of what is below 256
-                               in both nothing is left; 0: weights are exact */
-} Steps;
-
-static Steps
-steps_of (const SottoKernels *kernels, SottoForm form)
-{
-  if (form == SOTTO_FORM_FEW)
-    return (Steps) { 32, 16256, 0 };
-  /* rounded three times, and steps that are up to four times as large as they could be (TQ1_0) */
-  if (g_str_equal (kernels->name, "amx"))
-    return (Steps) { 256, 32512, 12 };
-
-  return (Steps) { 32, 16383, 0 };
-}
-
-static double
-highest_of (const float *values, guint first, guint end)
-{
-  double highest = 0;
-
-  for (guint i = first; i < end; i++)
-    highest = MAX (highest, fabs ((double) values[i]));
-  return highest;
-}
-
-/* The error allowed: half a step of the activations on every weight where they are in steps, likewise of
- * weights, which may be up to largest_weight, and the rounding of float sums. */
-static void
-check_product (const SottoKernels *kernels,
-               const SottoWeight *weight,
-               const float *row,
-               const Input *input,
-               guint t,
-               float y,
-               double largest_weight)
-{
-  const float *values = input->x.values + t * input->x.column_stride;
-  Steps steps = steps_of (kernels, input->x.form);
-  double exact = 0;
-  double magnitude = 0;
-  double allowed = 0;
-
-  for (guint first = 0; first < weight->n_columns; first += steps.width)
-    {
-      guint end = MIN (first + steps.width, weight->n_columns);
-      double step = highest_of (values, first, end) / steps.highest;
-      double largest = MAX (highest_of (row, first, end), largest_weight);
-      double weight_step = steps.halves * largest / steps.highest;
-
-      for (guint i = first; i < end; i++)
-        {
-          exact += (double) row[i] * (double) values[i];
-          magnitude += fabs ((double) row[i] * (double) values[i]);
-          allowed += fabs ((double) row[i]) * step / 2 + fabs ((double) values[i]) * weight_step / 2
-                     + 128.5 * 128.5 * step * weight_step / 3;
-        }
-    }
-  if (kernels->packs[weight->type] != SOTTO_PACK_CODES)
-    allowed = 0;
-  /* split in two numbers of 8 bits, of which half a step of the second is lost; of F16 the product of two
-   * second ones */
-  if (kernels->packs[weight->type] == SOTTO_PACK_FLOATS && input->x.form != SOTTO_FORM_FEW)
-    allowed = magnitude / 65536 * (weight->type == SOTTO_BLOCK_F16 ? 2 : 1);
-  g_assert_cmpfloat (fabs ((double) y - exact), <=, 1.001 * allowed + 4e-6 * magnitude + 1e-20);
-}
-
-/* Every row_step-th row of y, (n_tokens, stride). */
-static void
-check_products (const SottoKernels *kernels,
-                const SottoWeight *weight,
-                guint row_step,
-                const Input *input,
-                guint n_tokens,
-                const float *y,
-                gsize stride,
-                double largest_weight)
-{
-  g_autofree float *row = g_new (float, weight->n_columns);
-
-  for (guint r = 0; r < weight->n_rows; r += row_step)
-    {
-      sotto_block_info (weight->type)
-        ->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
-      for (guint t = 0; t < n_tokens; t++)
-        check_product (kernels, weight, row, input, t, y[t * stride + r], largest_weight);
-    }
-}
-
 static void
 check_shape (const SottoKernels *kernels,
              SottoBlockType type,
@@ -191,7 +22,7 @@ check_shape (const SottoKernels *kernels,
              GRand *rand)
 {
   SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
-  Input input = random_input (kernels, n_tokens, n_columns, rand);
+  KernelInput input = kernel_input_new (kernels, n_tokens, n_columns, rand);
   guint middle = in_strips ? MIN (n_rows, (n_rows / 2 + 15) / 16 * 16) : n_rows / 2;
   gsize stride = n_rows + 3;
   g_autofree float *batch = g_new (float, n_tokens * stride);
@@ -199,11 +30,11 @@ check_shape (const SottoKernels *kernels,
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
 
   if (in_strips)
-    arrange (&weight);
+    kernel_weight_arrange (&weight);
   for (gsize i = 0; i < n_tokens * stride; i++)
     batch[i] = -12345.0f;
-  multiply (kernels, &weight, n_rows, &input, n_tokens, batch, stride, scratch);
-  check_products (kernels, &weight, n_tokens > 64 ? 7 : 1, &input, n_tokens, batch, stride, 0);
+  kernel_multiply (kernels, &weight, n_rows, &input, n_tokens, batch, stride, scratch);
+  kernel_check_products (kernels, &weight, n_tokens > 64 ? 7 : 1, &input, n_tokens, batch, stride, 0);
   for (guint t = 0; t < n_tokens; t++)
     {
       SottoProduct part = { .weight = &weight, .n_rows = middle, .x = &input.x, .first_token = t,
@@ -213,17 +44,17 @@ check_shape (const SottoKernels *kernels,
       for (guint i = n_rows; i < stride; i++)
         g_assert_cmpfloat (batch[t * stride + i], ==, -12345.0f);
       /* the same to the bit alone in that form, and in two stretches of rows */
-      multiply_of (kernels, &weight, input.x.form) (&part, scratch);
+      kernel_multiply_of (kernels, &weight, input.x.form) (&part, scratch);
       part.first_row = middle;
       part.n_rows = n_rows - middle;
       part.y = single + middle;
       if (part.n_rows > 0)
-        multiply_of (kernels, &weight, input.x.form) (&part, scratch);
+        kernel_multiply_of (kernels, &weight, input.x.form) (&part, scratch);
       g_assert_cmpmem (single, n_rows * sizeof *single, batch + t * stride, n_rows * sizeof *batch);
     }
   free (scratch);
   free (input.memory);
-  clear_weight (&weight);
+  kernel_weight_clear (&weight);
 }
 
 typedef struct {
@@ -307,7 +138,7 @@ largest_weight_of (const SottoWeight *weight)
     {
       sotto_block_info (weight->type)
         ->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
-      largest = MAX (largest, highest_of (row, 0, weight->n_columns));
+      largest = MAX (largest, kernel_highest_of (row, 0, weight->n_columns));
     }
   return largest;
 }
@@ -329,18 +160,18 @@ test_extremes (gconstpointer data)
       SottoWeight weight = extreme_weight_new (test->type, pattern, n_columns);
 
       largest = MAX (largest, largest_weight_of (&weight));
-      clear_weight (&weight);
+      kernel_weight_clear (&weight);
     }
   for (guint pattern = 0; pattern < 8; pattern++)
     {
       guint n_tokens = pattern < 4 ? SOTTO_FORM_FEW_ROWS : 20;
       SottoWeight weight = extreme_weight_new (test->type, pattern, n_columns);
-      Input input = random_input (&kernels, n_tokens, n_columns, rand);
+      KernelInput input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
       void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
       float y[20][40];
 
       if (test->in_strips)
-        arrange (&weight);
+        kernel_weight_arrange (&weight);
       for (guint t = 0; t < n_tokens; t++)
         {
           for (guint i = 0; i < n_columns; i++)
@@ -349,12 +180,12 @@ test_extremes (gconstpointer data)
         }
       for (guint n = 1; n <= n_tokens; n += n_tokens - 1)
         {
-          multiply (&kernels, &weight, 40, &input, n, &y[0][0], 40, scratch);
-          check_products (&kernels, &weight, 1, &input, n, &y[0][0], 40, largest);
+          kernel_multiply (&kernels, &weight, 40, &input, n, &y[0][0], 40, scratch);
+          kernel_check_products (&kernels, &weight, 1, &input, n, &y[0][0], 40, largest);
         }
       free (scratch);
       free (input.memory);
-      clear_weight (&weight);
+      kernel_weight_clear (&weight);
     }
 }
 
@@ -374,8 +205,8 @@ test_sets (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
       SottoWeight weight = random_weight_new (types[i], n_rows, n_columns, rand);
-      Input input = random_input (&kernels, n_tokens, n_columns, rand);
-      Input copy = random_input (&kernels, n_tokens, n_columns, rand);
+      KernelInput input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
+      KernelInput copy = kernel_input_new (&kernels, n_tokens, n_columns, rand);
       guint set_rows = input.x.set_rows[SOTTO_FORM_MANY];
       g_autofree float *a = g_new (float, n_rows * n_tokens);
       g_autofree float *b = g_new (float, n_rows * n_tokens);
@@ -386,13 +217,13 @@ test_sets (gconstpointer data)
         for (gint first = 512; first >= 0; first -= 512)
           sotto_activations_pack_set (&copy.x, &kernels, t, MIN (set_rows, n_tokens - t), (guint) first,
                                       first > 0 ? n_columns - 512 : 512);
-      multiply (&kernels, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
-      multiply (&kernels, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
+      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
+      kernel_multiply (&kernels, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
       g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
       free (scratch);
       free (input.memory);
       free (copy.memory);
-      clear_weight (&weight);
+      kernel_weight_clear (&weight);
     }
 }
 
@@ -410,8 +241,8 @@ check_tiers_agree (const SottoKernels *narrow,
   /* of the last 256 columns less than half, or more */
   guint n_columns = n_elements == 256 ? 768 : n_tokens % 2 == 0 ? 64 * 7 : n_elements == 64 ? 64 * 9 : 32 * 19;
   SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
-  Input input = random_input (narrow, n_tokens, n_columns, rand);
-  Input copy = random_input (wide, n_tokens, n_columns, rand);
+  KernelInput input = kernel_input_new (narrow, n_tokens, n_columns, rand);
+  KernelInput copy = kernel_input_new (wide, n_tokens, n_columns, rand);
   g_autofree float *a = g_new (float, n_rows * n_tokens);
   g_autofree float *b = g_new (float, n_rows * n_tokens);
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
@@ -420,14 +251,14 @@ check_tiers_agree (const SottoKernels *narrow,
   for (guint t = 0; t < n_tokens; t++)
     sotto_activations_pack (&copy.x, wide, t);
   if (in_strips)
-    arrange (&weight);
-  multiply (narrow, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
-  multiply (wide, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
+    kernel_weight_arrange (&weight);
+  kernel_multiply (narrow, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
+  kernel_multiply (wide, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
   g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
   free (scratch);
   free (input.memory);
   free (copy.memory);
-  clear_weight (&weight);
+  kernel_weight_clear (&weight);
 }
 
 static void
@@ -467,18 +298,18 @@ test_orders_agree (gconstpointer tier)
       {
         guint n_columns = sotto_block_info (random_weight_types[i])->n_elements == 256 ? 1024 : 32 * (25 + t);
         SottoWeight weight = random_weight_new (random_weight_types[i], n_rows, n_columns, rand);
-        Input input = random_input (&kernels, tokens[t], n_columns, rand);
+        KernelInput input = kernel_input_new (&kernels, tokens[t], n_columns, rand);
         g_autofree float *a = g_new (float, n_rows * tokens[t]);
         g_autofree float *b = g_new (float, n_rows * tokens[t]);
         void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
 
-        multiply (&kernels, &weight, n_rows, &input, tokens[t], a, n_rows, scratch);
-        arrange (&weight);
-        multiply (&kernels, &weight, n_rows, &input, tokens[t], b, n_rows, scratch);
+        kernel_multiply (&kernels, &weight, n_rows, &input, tokens[t], a, n_rows, scratch);
+        kernel_weight_arrange (&weight);
+        kernel_multiply (&kernels, &weight, n_rows, &input, tokens[t], b, n_rows, scratch);
         g_assert_cmpmem (a, n_rows * tokens[t] * sizeof *a, b, n_rows * tokens[t] * sizeof *b);
         free (scratch);
         free (input.memory);
-        clear_weight (&weight);
+        kernel_weight_clear (&weight);
       }
 }
 
@@ -534,7 +365,7 @@ repeat_rows (SottoWeight *weight, guint n_rows)
   rows = aligned_alloc (64, n_rows / weight->n_rows * n_bytes);
   for (guint i = 0; i < n_rows / weight->n_rows; i++)
     memcpy (rows + i * n_bytes, source, n_bytes);
-  clear_weight (weight);
+  kernel_weight_clear (weight);
   weight->strips = weight->strips != NULL ? rows : NULL;
   weight->data = rows;
   weight->n_rows = n_rows;
@@ -556,25 +387,25 @@ test_speed (gconstpointer data)
   SottoKernels kernels;
   double decode = 1e9;
   double prefill = 1e9;
-  Input input;
-  Input few;
+  KernelInput input;
+  KernelInput few;
 
   if (!case_init (test, &kernels))
     return;
   weight = random_weight_new (test->type, 256, n_columns, rand);
   if (test->in_strips)
-    arrange (&weight);
+    kernel_weight_arrange (&weight);
   rows = repeat_rows (&weight, n_rows);
-  input = random_input (&kernels, n_tokens, n_columns, rand);
-  few = random_input (&kernels, 1, n_columns, rand);
+  input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
+  few = kernel_input_new (&kernels, 1, n_columns, rand);
   for (guint i = 0; i < 3; i++)
     {
       gint64 start = g_get_monotonic_time ();
 
-      multiply (&kernels, &weight, n_rows, &few, 1, y, n_rows, scratch);
+      kernel_multiply (&kernels, &weight, n_rows, &few, 1, y, n_rows, scratch);
       decode = MIN (decode, (double) (g_get_monotonic_time () - start) / 1e6);
       start = g_get_monotonic_time ();
-      multiply (&kernels, &weight, 256, &input, n_tokens, y, 256, scratch);
+      kernel_multiply (&kernels, &weight, 256, &input, n_tokens, y, 256, scratch);
       prefill = MIN (prefill, (double) (g_get_monotonic_time () - start) / 1e6);
     }
   g_test_maximized_result (256.0 * n_columns * n_tokens / prefill / 1e9,

@@ -1,0 +1,165 @@
+#include "kernel-product.h"
+
+#include "cpu/strips.h"
+#include "random-weight.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+KernelInput
+kernel_input_new (const SottoKernels *kernels, guint n_tokens, guint n_columns, GRand *rand)
+{
+  KernelInput input = { 0 };
+  guint n_few = MIN (n_tokens, SOTTO_FORM_FEW_ROWS);
+  SottoPacks packs = SOTTO_PACK_FLOATS | (kernels->packings[0].bytes > 0 ? SOTTO_PACK_CODES : 0);
+  gsize bytes = sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, NULL);
+
+  input.memory = aligned_alloc (64, bytes);
+  memset (input.memory, 0xff, bytes);
+  sotto_activations_layout (&input.x, kernels, packs, n_columns, n_tokens, n_few, input.memory);
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      float *values = input.x.values + t * input.x.column_stride;
+
+      for (guint i = 0; i < n_columns; i++)
+        values[i] = random_float (rand) * (i % 97 == 5 ? 30.0f : 1.0f);
+      if (t % 5 == 4) /* a block of zeros */
+        memset (values, 0, MIN (n_columns, 32) * sizeof *values);
+      sotto_activations_pack (&input.x, kernels, t);
+    }
+  return input;
+}
+
+void
+kernel_weight_arrange (SottoWeight *weight)
+{
+  guint n_strips = (weight->n_rows + SOTTO_STRIP_ROWS - 1) / SOTTO_STRIP_ROWS;
+  gsize strip_bytes = sotto_strip_bytes (*sotto_strip_kind (weight->type), weight->n_columns);
+  guint8 *strips = aligned_alloc (64, n_strips * strip_bytes);
+
+  memset (strips, 0xff, n_strips * strip_bytes);
+  sotto_strips_arrange (weight, 0, n_strips, strips);
+  weight->strips = strips;
+}
+
+void
+kernel_weight_clear (SottoWeight *weight)
+{
+  free ((guint8 *) weight->strips);
+  random_weight_clear (weight);
+}
+
+SottoMultiply
+kernel_multiply_of (const SottoKernels *kernels, const SottoWeight *weight, SottoForm form)
+{
+  return (weight->strips != NULL ? kernels->multiply_strips : kernels->multiply)[form][weight->type];
+}
+
+void
+kernel_multiply (const SottoKernels *kernels,
+                 const SottoWeight  *weight,
+                 guint               n_rows,
+                 const KernelInput  *input,
+                 guint               n_tokens,
+                 float              *y,
+                 gsize               y_stride,
+                 void               *scratch)
+{
+  const SottoProduct product = { .weight = weight, .n_rows = n_rows, .x = &input->x, .n_tokens = n_tokens,
+                                 .y = y, .y_stride = y_stride };
+
+  kernel_multiply_of (kernels, weight, input->x.form) (&product, scratch);
+}
+
+/* What a tier makes of the columns of a group: integers up to highest. */
+typedef struct {
+  guint width;
+  double highest;
+  guint halves;             /* half steps that weights may be off, too, and of the product of what is below 256
+                               in both nothing is left; 0: weights are exact */
+} Steps;
+
+static Steps
+steps_of (const SottoKernels *kernels, SottoForm form)
+{
+  if (form == SOTTO_FORM_FEW)
+    return (Steps) { 32, 16256, 0 };
+  /* rounded three times, and steps that are up to four times as large as they could be (TQ1_0) */
+  if (g_str_equal (kernels->name, "amx"))
+    return (Steps) { 256, 32512, 12 };
+
+  return (Steps) { 32, 16383, 0 };
+}
+
+double
+kernel_highest_of (const float *values, guint first, guint end)
+{
+  double highest = 0;
+
+  for (guint i = first; i < end; i++)
+    highest = MAX (highest, fabs ((double) values[i]));
+  return highest;
+}
+
+/* The error allowed: half a step of the activations on every weight where they are in steps, likewise of
+ * weights, which may be up to largest_weight, and the rounding of float sums. */
+static void
+check_product (const SottoKernels *kernels,
+               const SottoWeight *weight,
+               const float *row,
+               const KernelInput *input,
+               guint t,
+               float y,
+               double largest_weight)
+{
+  const float *values = input->x.values + t * input->x.column_stride;
+  Steps steps = steps_of (kernels, input->x.form);
+  double exact = 0;
+  double magnitude = 0;
+  double allowed = 0;
+
+  for (guint first = 0; first < weight->n_columns; first += steps.width)
+    {
+      guint end = MIN (first + steps.width, weight->n_columns);
+      double step = kernel_highest_of (values, first, end) / steps.highest;
+      double largest = MAX (kernel_highest_of (row, first, end), largest_weight);
+      double weight_step = steps.halves * largest / steps.highest;
+
+      for (guint i = first; i < end; i++)
+        {
+          exact += (double) row[i] * (double) values[i];
+          magnitude += fabs ((double) row[i] * (double) values[i]);
+          allowed += fabs ((double) row[i]) * step / 2 + fabs ((double) values[i]) * weight_step / 2
+                     + 128.5 * 128.5 * step * weight_step / 3;
+        }
+    }
+  if (kernels->packs[weight->type] != SOTTO_PACK_CODES)
+    allowed = 0;
+  /* split in two numbers of 8 bits, of which half a step of the second is lost; of F16 the product of two
+   * second ones */
+  if (kernels->packs[weight->type] == SOTTO_PACK_FLOATS && input->x.form != SOTTO_FORM_FEW)
+    allowed = magnitude / 65536 * (weight->type == SOTTO_BLOCK_F16 ? 2 : 1);
+  g_assert_cmpfloat (fabs ((double) y - exact), <=, 1.001 * allowed + 4e-6 * magnitude + 1e-20);
+}
+
+void
+kernel_check_products (const SottoKernels *kernels,
+                       const SottoWeight  *weight,
+                       guint               row_step,
+                       const KernelInput  *input,
+                       guint               n_tokens,
+                       const float        *y,
+                       gsize               stride,
+                       double              largest_weight)
+{
+  g_autofree float *row = g_new (float, weight->n_columns);
+
+  for (guint r = 0; r < weight->n_rows; r += row_step)
+    {
+      sotto_block_info (weight->type)
+        ->dequantise ((const guint8 *) weight->data + r * weight->row_bytes, row, weight->n_columns);
+      for (guint t = 0; t < n_tokens; t++)
+        check_product (kernels, weight, row, input, t, y[t * stride + r], largest_weight);
+    }
+}
