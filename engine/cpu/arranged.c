@@ -3,7 +3,10 @@
 #include "cpu/pages.h"
 #include "cpu/strips.h"
 #include "format/guard.h"
+#include "plan-operands.h"
 #include "sotto-error.h"
+
+#include <string.h>
 
 /* Bytes that a thread arranges between two looks at the cancel flag. */
 #define UNIT_BYTES ((gsize) 1 << 20)
@@ -92,6 +95,30 @@ add_bytes (gpointer data, SottoWeight *weight)
   *(gsize *) data += count_strips (weight) * strip_bytes (weight);
 }
 
+/* --- Floats: norms and biases, copied behind the strips --- */
+
+static gsize
+floats_bytes (gsize n)
+{
+  return (n * sizeof (float) + 63) / 64 * 64;
+}
+
+static void
+add_floats (gpointer data, const float **floats G_GNUC_UNUSED, gsize n)
+{
+  *(gsize *) data += floats_bytes (n);
+}
+
+static void
+copy_floats (gpointer data, const float **floats, gsize n)
+{
+  guint8 **next = data;
+
+  memcpy (*next, *floats, n * sizeof (float));
+  *floats = (const float *) (gconstpointer) *next;
+  *next += floats_bytes (n);
+}
+
 /* --- Arranging --- */
 
 /* Some strips of a weight. */
@@ -133,6 +160,16 @@ typedef struct {
 } Run;
 
 static void
+give_back (const Unit *unit)
+{
+  gsize row_bytes = unit->weight.row_bytes;
+  guint first_row = unit->first * SOTTO_STRIP_ROWS;
+  guint n_rows = MIN (unit->n * SOTTO_STRIP_ROWS, unit->weight.n_rows - first_row);
+
+  sotto_guard_give_back ((const guint8 *) unit->weight.data + first_row * row_bytes, n_rows * row_bytes);
+}
+
+static void
 arrange_units (SottoPool *pool, guint lane, gpointer data)
 {
   Run *self = data;
@@ -141,13 +178,10 @@ arrange_units (SottoPool *pool, guint lane, gpointer data)
   while (sotto_pool_take (pool, lane, self->units->len, &i))
     {
       const Unit *unit = &g_array_index (self->units, Unit, i);
-      gsize row_bytes = unit->weight.row_bytes;
-      guint first_row = unit->first * SOTTO_STRIP_ROWS;
-      guint n_rows = MIN (unit->n * SOTTO_STRIP_ROWS, unit->weight.n_rows - first_row);
       guint n_done;
 
       sotto_strips_arrange (&unit->weight, unit->first, unit->n, unit->strips);
-      sotto_guard_give_back ((const guint8 *) unit->weight.data + first_row * row_bytes, n_rows * row_bytes);
+      give_back (unit);
       n_done = (guint) g_atomic_int_add (&self->n_done, 1) + 1;
       if (lane == 0 && self->loading != NULL && self->loading->progress != NULL)
         self->loading->progress (self->all * n_done / self->units->len, self->all, self->loading->user_data);
@@ -164,12 +198,19 @@ arrange (SottoArranged *self, const Visitor *with, SottoPool *pool, const SottoL
 
   for (guint i = 0; i < self->plan.n_steps; i++)
     visit (&visitor, &self->plan, &self->steps[i]);
+  for (guint i = 0; i < self->plan.n_steps; i++)
+    sotto_operands_visit (&self->plan, &self->steps[i], &(SottoOperandVisitor) { .floats = copy_floats, .data = &layout.next });
   sotto_pool_prepare (pool);
-  if (sotto_pool_run (pool, loading != NULL ? loading->cancel : NULL, arrange_units, &run))
-    return TRUE;
+  if (!sotto_pool_run (pool, loading != NULL ? loading->cancel : NULL, arrange_units, &run))
+    {
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_CANCELLED, NULL, "cancelled");
+      return FALSE;
+    }
 
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_CANCELLED, NULL, "cancelled");
-  return FALSE;
+  /* What was given back came again with its neighbours, for the system may map two megabytes at once. */
+  for (guint i = 0; i < units->len; i++)
+    give_back (&g_array_index (units, Unit, i));
+  return TRUE;
 }
 
 SottoArranged *
@@ -191,6 +232,8 @@ sotto_arranged_new (const SottoPlan    *plan,
   if (n_bytes == 0 || n_bytes > SOTTO_ARRANGE_MOST)
     return g_steal_pointer (&self);
 
+  for (guint i = 0; i < plan->n_steps; i++)
+    sotto_operands_visit (plan, &self->steps[i], &(SottoOperandVisitor) { .floats = add_floats, .data = &n_bytes });
   self->strips = sotto_pages_take_large (n_bytes);
   if (self->strips == NULL)
     {

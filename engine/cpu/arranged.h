@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A plan whose weights the CPU multiplies from strips (strips.h) where it has kernels for them and the model is small
- * enough. The strips are memory of their own, in large pages, and the pages of the file that they were made from are given
- * back: a model takes about as much memory as before.
+ * enough. The strips are memory of their own, in large pages, and norms and biases are copied along; the pages of the file
+ * that they were made from are given back: a model takes about as much memory as before.
  *
  * Which weights are arranged depends on the plan and the tier alone, so that results do not depend on the memory that
  * happens to be free. */
@@ -16,8 +16,8 @@ typedef struct {
   const SottoPlan *source;
   SottoPlan plan;
   SottoStep *steps;         /* (plan.n_steps): the source's, weights with their strips */
-  guint8 *strips;           /* (nullable) */
-  gsize n_bytes;            /* of the strips */
+  guint8 *strips;           /* (nullable): of all weights, and the floats behind them */
+  gsize n_bytes;            /* of these */
   guint n_users;            /* the owner's to count */
 } SottoArranged;
 

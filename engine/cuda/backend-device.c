@@ -1,7 +1,6 @@
 #include "cuda/backend-device.h"
 
 #include "cuda/device-state.h"
-#include "cuda/operands.h"
 #include "sotto-error.h"
 
 /* One device behind the border to sessions. */
@@ -255,21 +254,6 @@ sotto_backend_device_is_lost (SottoBackend *backend)
   return self->module->problem (self->device) != NULL;
 }
 
-static void
-keep_weight (gpointer data G_GNUC_UNUSED, SottoWeight *weight G_GNUC_UNUSED)
-{
-}
-
-static void
-keep_floats (gpointer data G_GNUC_UNUSED, const float **floats G_GNUC_UNUSED, gsize n G_GNUC_UNUSED)
-{
-}
-
-static void
-keep_rope (gpointer data G_GNUC_UNUSED, const SottoRope **rope G_GNUC_UNUSED)
-{
-}
-
 guint64
 sotto_backend_device_scratch (SottoBackend    *backend,
                               const SottoPlan *plan,
@@ -277,13 +261,12 @@ sotto_backend_device_scratch (SottoBackend    *backend,
                               SottoKvType      kv_type)
 {
   DeviceBackend *self = (DeviceBackend *) backend;
-  SottoOperandVisitor nothing = { keep_weight, keep_floats, keep_rope, NULL };
   g_autofree SottoStep *steps = g_memdup2 (plan->steps, plan->n_steps * sizeof *steps);
   g_autofree SottoCudaCache *caches = sotto_cuda_caches_describe (plan, n_context, kv_type);
   SottoCudaScratch scratch;
 
   for (guint i = 0; i < plan->n_steps; i++)
-    sotto_operands_visit (plan, &steps[i], &nothing);
+    sotto_cuda_step_stack (&steps[i]);
   return sotto_cuda_scratch_measure (self->module, plan, steps, caches, n_context,
                                      sotto_cuda_scratch_rows (plan, n_context), 1, &scratch);
 }

@@ -64,7 +64,7 @@ finish_heads (const Qkv *self, float *heads, guint n_heads, guint n_head, gboole
 
 /* --- Products --- */
 
-/* n_key rows of every head, dense. Of a stack (operands.h) each head is a matrix; else rows of other things may lie
+/* n_key rows of every head, dense. Of a stack (weights.h) each head is a matrix; else rows of other things may lie
  * between heads, and are left behind. */
 static gboolean
 multiply_queries (const Qkv *self, const SottoWeight *weight, float *y, gboolean with_next)

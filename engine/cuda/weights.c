@@ -1,7 +1,7 @@
 #include "cuda/weights.h"
 
 #include "cuda/layout.h"
-#include "cuda/operands.h"
+#include "plan-operands.h"
 #include "sotto-error.h"
 
 #include <string.h>
@@ -78,6 +78,28 @@ drop (SottoCudaWeights *self, Tensor *tensor)
   g_hash_table_remove (self->tensors, tensor);
 }
 
+/* Rows of heads, other rows between them. */
+static void
+stack_heads (SottoWeight *weight, guint n_heads, guint n_key, guint stride)
+{
+  if (!sotto_weight_is_there (weight) || weight->bias != NULL || weight->scales != NULL)
+    return;
+  weight->n_matrices = n_heads;
+  weight->n_rows = n_key;
+  weight->matrix_bytes = stride * weight->row_bytes;
+}
+
+void
+sotto_cuda_step_stack (SottoStep *step)
+{
+  SottoQkvStep *qkv = &step->qkv;
+
+  if (step->kind != SOTTO_STEP_QKV || qkv->query_stride <= qkv->n_key)
+    return;
+  stack_heads (&qkv->query, qkv->n_heads, qkv->n_key, qkv->query_stride);
+  stack_heads (&qkv->gate, qkv->n_heads, qkv->n_key, qkv->query_stride);
+}
+
 /* --- Sizes --- */
 
 static gsize
@@ -126,6 +148,7 @@ sotto_cuda_plan_measure (const SottoPlan *plan, guint first, guint end)
     {
       SottoStep step = plan->steps[i];
 
+      sotto_cuda_step_stack (&step);
       sotto_operands_visit (plan, &step, &visitor);
     }
   return n_bytes;
@@ -346,7 +369,10 @@ sotto_cuda_plan_new (SottoCudaWeights          *weights,
   self->held = g_ptr_array_new ();
   self->ropes = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   for (guint i = 0; i < plan->n_steps && !upload.failed; i++)
-    sotto_operands_visit (plan, &self->steps[i], &visitor);
+    {
+      sotto_cuda_step_stack (&self->steps[i]);
+      sotto_operands_visit (plan, &self->steps[i], &visitor);
+    }
   g_free (upload.piece);
 
   return upload.failed ? NULL : g_steal_pointer (&self);

@@ -42,6 +42,15 @@ SottoCudaPlan *sotto_cuda_plan_new (SottoCudaWeights          *weights,
                                     GError                   **error);
 void sotto_cuda_plan_free (SottoCudaPlan *self);
 
+/**
+ * sotto_cuda_step_stack:
+ * @step: a copy of a plan's
+ *
+ * Makes queries whose heads alternate with their gates stacks of one matrix a head, so that no row lies on a device twice;
+ * those with a bias, which would be torn apart, stay as they are.
+ */
+void sotto_cuda_step_stack (SottoStep *step);
+
 /* Bytes that the steps from @first to before @end take on a device. */
 guint64 sotto_cuda_plan_measure (const SottoPlan *plan, guint first, guint end);
 

@@ -200,6 +200,7 @@ test_memory_alone (gconstpointer data)
   g_autoptr (SottoModel) model = sotto_model_open (path, NULL, NULL, NULL, NULL);
   guint64 most = MAX (BOUND, sotto_model_get_info (model)->file_bytes / 20);
   guint64 opened = read_memory () - before;
+  guint64 file_bytes = sotto_model_get_info (model)->file_bytes;
   guint64 used, used_long, used_again, cache, kept, copies, of_file;
 
   g_clear_pointer (&model, sotto_model_unref);
@@ -222,6 +223,7 @@ test_memory_alone (gconstpointer data)
   g_assert_cmpuint (used_long, <, most + copies + cache);
   g_assert_cmpuint (used_again, <, most + copies + cache);
   g_assert_cmpuint (kept, <, KEPT + copies + cache);
+  g_assert_cmpuint (copies + of_file, <, file_bytes + file_bytes / 4);
 }
 
 static void

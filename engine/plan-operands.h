@@ -5,7 +5,8 @@
 G_BEGIN_DECLS
 
 /* Which memory a step reads beside its rows: every weight, array of floats and rope, each once, in a fixed order; what is
- * not there is not shown. A visitor may change what it is shown: so a step gets its device copies. */
+ * not there is not shown, nor what the visitor has no function for. A visitor may change what it is shown: so a step gets
+ * copies, on a device or of its own. */
 typedef struct {
   void (*weight) (gpointer data, SottoWeight *weight);
   void (*floats) (gpointer data, const float **floats, gsize n);
@@ -16,9 +17,6 @@ typedef struct {
 /**
  * sotto_operands_visit:
  * @step: a copy of one of @plan's
- *
- * Queries whose heads alternate with their gates become, before they are shown, stacks of one matrix a head, so that
- * no row lies on a device twice; those with a bias, which would be torn apart, stay as they are.
  */
 void sotto_operands_visit (const SottoPlan *plan, SottoStep *step, const SottoOperandVisitor *visitor);
 

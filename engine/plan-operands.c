@@ -1,11 +1,11 @@
-#include "cuda/operands.h"
+#include "plan-operands.h"
 
 typedef const SottoOperandVisitor Visitor;
 
 static void
 show_floats (Visitor *self, const float **floats, gsize n)
 {
-  if (*floats != NULL && n > 0)
+  if (*floats != NULL && n > 0 && self->floats != NULL)
     self->floats (self->data, floats, n);
 }
 
@@ -16,7 +16,8 @@ show_weight (Visitor *self, SottoWeight *weight)
     return;
   show_floats (self, &weight->bias, (gsize) weight->n_matrices * weight->n_rows);
   show_floats (self, &weight->scales, weight->n_matrices);
-  self->weight (self->data, weight);
+  if (self->weight != NULL)
+    self->weight (self->data, weight);
 }
 
 static void
@@ -29,22 +30,11 @@ show_norm (Visitor *self, SottoNorm *norm, gsize n)
 static void
 show_rope (Visitor *self, const SottoRope **rope)
 {
-  if (*rope != NULL)
+  if (*rope != NULL && self->rope != NULL)
     self->rope (self->data, rope);
 }
 
 /* --- Kinds of steps --- */
-
-/* Rows of heads, other rows between them. */
-static void
-stack_heads (SottoWeight *weight, guint n_heads, guint n_key, guint stride)
-{
-  if (!sotto_weight_is_there (weight) || weight->bias != NULL || weight->scales != NULL)
-    return;
-  weight->n_matrices = n_heads;
-  weight->n_rows = n_key;
-  weight->matrix_bytes = stride * weight->row_bytes;
-}
 
 static void
 visit_qkv (Visitor *self, const SottoPlan *plan, SottoQkvStep *step)
@@ -52,11 +42,6 @@ visit_qkv (Visitor *self, const SottoPlan *plan, SottoQkvStep *step)
   gsize n_kv_heads = plan->caches[step->cache].n_heads;
   gboolean is_one = step->span == SOTTO_SPAN_HEAD;
 
-  if (step->query_stride > step->n_key)
-    {
-      stack_heads (&step->query, step->n_heads, step->n_key, step->query_stride);
-      stack_heads (&step->gate, step->n_heads, step->n_key, step->query_stride);
-    }
   show_weight (self, &step->query);
   show_weight (self, &step->gate);
   show_weight (self, &step->key);
