@@ -1,6 +1,6 @@
 /* Products of weights in strips (strips.h) with few tokens: a lane is a row. A block's codes are unpacked once for all
  * tokens; of a token (pack-few.h) four columns at a time are broadcast, so that no sum goes across lanes. Included by
- * the tiers' files.
+ * the tiers' files behind vectors-*.h.
  *
  * The order of the sums, of a row and a token, over blocks of 32 columns in their order, with fused multiply-adds:
  *
@@ -20,51 +20,29 @@
 
 #ifdef __AVX512VNNI__
 
-#define SIDE_ROWS 16
 #define STRIPS_TOGETHER 2    /* whose codes are in registers at once, so that columns are broadcast for both */
 #define ROWS(operation) _mm512_##operation
-
-typedef __m512 Rows;
-
-static inline Rows
-rows_of_halves (const guint8 *halves)
-{
-  return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) halves));
-}
-
-static inline Rows
-rows_of_bytes (const guint8 *bytes)
-{
-  return _mm512_cvtepi32_ps (_mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) bytes)));
-}
 
 #define steps_dot _mm512_dpbusd_epi32
 #define steps_zero _mm512_setzero_si512
 
 #else
 
-#define SIDE_ROWS 8
 #define STRIPS_TOGETHER 1
 #define ROWS(operation) _mm256_##operation
-
-typedef __m256 Rows;
-
-static inline Rows
-rows_of_halves (const guint8 *halves)
-{
-  return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) halves));
-}
-
-static inline Rows
-rows_of_bytes (const guint8 *bytes)
-{
-  return _mm256_cvtepi32_ps (_mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) bytes)));
-}
 
 #define steps_dot _mm256_dpbusd_avx_epi32
 #define steps_zero _mm256_setzero_si256
 
 #endif
+
+typedef FloatVector Rows;
+
+static inline Rows
+rows_of_bytes (const guint8 *bytes)
+{
+  return ROWS (cvtepi32_ps) ((Fours) vector_widen_bytes ((const gint8 *) bytes));
+}
 
 /* --- A token's columns --- */
 
@@ -266,10 +244,10 @@ strip_add_block (SottoStripKind kind, StripWork *work, guint block, guint first,
       unpack_steps (kind, group + codes_at + 4 * side_row, steps[i]);
       for (guint half = 0; half < n_halves; half++)
         scales[half][i] = kind.scales == SOTTO_STRIP_HALVES
-                            ? rows_of_halves (group + scales_at + 2 * side_row)
+                            ? vector_from_halves (group + scales_at + 2 * side_row)
                             : rows_of_bytes (group + scales_at + 16 * half + side_row);
       if (kind.has_offsets)
-        offsets[i] = kind.scales == SOTTO_STRIP_HALVES ? rows_of_halves (group + offsets_at + 2 * side_row)
+        offsets[i] = kind.scales == SOTTO_STRIP_HALVES ? vector_from_halves (group + offsets_at + 2 * side_row)
                                                        : rows_of_bytes (group + offsets_at + side_row);
     }
   for (guint t = 0; t < work->n_tokens; t++)
@@ -300,17 +278,17 @@ G_ALWAYS_INLINE static inline void
 strip_end_group (SottoStripKind kind, StripWork *work)
 {
   for (guint i = 0; i < 2; i++)
-    for (guint row = 0; row < SOTTO_STRIP_ROWS; row += SIDE_ROWS)
+    for (guint row = 0; row < SOTTO_STRIP_ROWS; row += VECTOR_ROWS)
       for (guint t = 0; t < work->n_tokens; t++)
         {
           StripSums *sums = &work->sums[t][i];
-          Rows scale = rows_of_halves (work->groups[i] + 2 * row);
+          Rows scale = vector_from_halves (work->groups[i] + 2 * row);
           Rows total = ROWS (fmadd_ps) (scale, ROWS (loadu_ps) (sums->group + row), ROWS (loadu_ps) (sums->rows + row));
 
           ROWS (storeu_ps) (sums->group + row, ROWS (setzero_ps) ());
           if (kind.has_offsets)
             {
-              total = ROWS (fnmadd_ps) (rows_of_halves (work->groups[i] + 32 + 2 * row),
+              total = ROWS (fnmadd_ps) (vector_from_halves (work->groups[i] + 32 + 2 * row),
                                         ROWS (loadu_ps) (sums->group_offsets + row), total);
               ROWS (storeu_ps) (sums->group_offsets + row, ROWS (setzero_ps) ());
             }
@@ -351,7 +329,7 @@ strip_add_group (SottoStripKind kind, StripWork *work)
     {
       strip_prefetch (kind, work, block);
       for (guint i = 0; i < 2; i += STRIPS_TOGETHER)
-        for (guint row = 0; row < SOTTO_STRIP_ROWS; row += SIDE_ROWS)
+        for (guint row = 0; row < SOTTO_STRIP_ROWS; row += VECTOR_ROWS)
           strip_add_block (kind, work, block, i, row);
     }
   if (kind.scales != SOTTO_STRIP_HALVES)
