@@ -162,8 +162,8 @@ multiply_float_panel (const float *panel, const SottoProduct *product, guint row
 
   for (; t + FLOAT_PANEL_TOKENS <= n_tokens; t += FLOAT_PANEL_TOKENS)
     multiply_float_tile (panel, product, row, t, FLOAT_PANEL_TOKENS);
-  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_float_tile (panel, product, row, t, PANEL_TOKENS);
+  for (; t + 4 <= n_tokens; t += 4)
+    multiply_float_tile (panel, product, row, t, 4);
   for (; t + 2 <= n_tokens; t += 2)
     multiply_float_tile (panel, product, row, t, 2);
   if (t < n_tokens)

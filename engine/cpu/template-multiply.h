@@ -18,12 +18,9 @@ static const MultiplyPanel multiply_panels[] = {
   [FORM_HALF_SCALES] = multiply_panel_half_scales,
 };
 
-/* As many tiles as PANEL_MOST tokens are at most. */
-#define PANEL_TILES (PANEL_MOST / PANEL_TOKENS + 2)
-
 /* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
-G_STATIC_ASSERT (PANEL_TILES * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
-G_STATIC_ASSERT (PANEL_TILES * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
 
 /* Lays a panel of n_blocks out in scratch, behind the chains. */
 static Panel
@@ -33,7 +30,7 @@ place_panel (guint n_blocks, void *scratch)
   Panel panel = { .chains = scratch };
   float *behind;
 
-  panel.pairs = (gint32 *) (gpointer) (panel.chains + PANEL_TILES);
+  panel.pairs = (gint32 *) (gpointer) (panel.chains + PANEL_MOST);
   behind = (float *) (panel.pairs + 16 * n);
   for (guint half = 0; half < 2; half++)
     {

@@ -16,9 +16,9 @@
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
-/* Those of a tile of tokens; chain c takes the blocks c, c + 8 ... */
+/* Those of a token; chain c takes the blocks c, c + 8 ... */
 typedef struct {
-  FloatVector sums[STEPS_GROUP][2][PANEL_TOKENS];
+  FloatVector sums[STEPS_GROUP][2];
 } PanelChains;
 
 typedef struct {
@@ -28,7 +28,7 @@ typedef struct {
   gint32 *pairs;       /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
-  PanelChains *chains; /* one for all tiles of tokens where rows are whole, else one each */
+  PanelChains *chains; /* of the tokens; where rows are whole, of those of a tile */
   const guint8 *next;  /* what the next panel is filled from, as far as it is asked for while this one is multiplied: */
   gsize next_bytes;    /* of each of two strips, or of one, */
   gsize next_stride;   /* from the first to the second */
@@ -301,7 +301,7 @@ multiply_panel_pairs (const gint32           *pairs,
     multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
 }
 
-/* sums += factor of the row * factor of the token * products, then the block's offsets; block c of the group that
+/* chain c += factor of the row * factor of the token * products, then the block's offsets; block c of the group that
  * begins at first. halves: what sum_halves() says of the group */
 G_ALWAYS_INLINE static inline void
 add_panel_products (const Panel *panel,
@@ -314,7 +314,7 @@ add_panel_products (const Panel *panel,
                     guint        n_tokens,
                     float        halves[PANEL_TOKENS][2][STEPS_GROUP],
                     IntVector    products[2][PANEL_TOKENS],
-                    FloatVector  sums[2][PANEL_TOKENS])
+                    PanelChains *chains)
 {
   gsize row = (first + c) * PANEL_ROWS;
   FloatVector scales[2];
@@ -333,16 +333,16 @@ add_panel_products (const Panel *panel,
 
       for (guint i = 0; i < 2; i++)
         {
-          FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i] * x_scale, sums[i][t]);
+          FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i] * x_scale, chains[t].sums[c][i]);
 
           for (guint h = 0; h < 2 && has_offsets (form, h); h++)
             sum = vector_fma (offsets[h][i], vector_all (form == FORM_OFFSET ? x->sums[index] : halves[t][h][c]), sum);
-          sums[i][t] = sum;
+          chains[t].sums[c][i] = sum;
         }
     }
 }
 
-/* sums += one block of the panel times the tokens of the tile */
+/* chain c += one block of the panel times the tokens of the tile */
 G_ALWAYS_INLINE static inline void
 multiply_panel_block (const Panel *panel,
                       gsize        first,
@@ -352,7 +352,7 @@ multiply_panel_block (const Panel *panel,
                       gsize        first_token,
                       guint        n_tokens,
                       float        halves[PANEL_TOKENS][2][STEPS_GROUP],
-                      FloatVector  sums[2][PANEL_TOKENS])
+                      PanelChains *chains)
 {
   const gint32 *pairs = panel->pairs + (first + c) * 16 * PANEL_ROWS;
   gsize column = (first + c) * STEPS_BLOCK;
@@ -365,7 +365,7 @@ multiply_panel_block (const Panel *panel,
 
       multiply_panel_pairs (pairs + half * n_pairs * PANEL_ROWS, n_pairs, x, first_token, column + half * 2 * n_pairs,
                             n_tokens, products);
-      add_panel_products (panel, first, c, form, half, x, first_token, n_tokens, halves, products, sums);
+      add_panel_products (panel, first, c, form, half, x, first_token, n_tokens, halves, products, chains);
     }
 }
 
@@ -373,13 +373,12 @@ multiply_panel_block (const Panel *panel,
 G_ALWAYS_INLINE static inline void
 store_panel_sums (const PanelChains *chains, guint n_tokens, guint n_rows, float *y, gsize y_stride)
 {
-  const FloatVector (*sums)[2][PANEL_TOKENS] = chains->sums;
-
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
-        FloatVector even = (sums[0][i][t] + sums[4][i][t]) + (sums[2][i][t] + sums[6][i][t]);
-        FloatVector odd = (sums[1][i][t] + sums[5][i][t]) + (sums[3][i][t] + sums[7][i][t]);
+        const FloatVector (*sums)[2] = chains[t].sums;
+        FloatVector even = (sums[0][i] + sums[4][i]) + (sums[2][i] + sums[6][i]);
+        FloatVector odd = (sums[1][i] + sums[5][i]) + (sums[3][i] + sums[7][i]);
 
         if (n_rows > i * VECTOR_ROWS)
           vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
@@ -415,9 +414,9 @@ multiply_panel_tile (const Panel        *panel,
   gsize first_token = product->first_token + token;
 
   if (panel->first_block == 0)
-    for (guint c = 0; c < STEPS_GROUP; c++)
-      for (guint t = 0; t < n_tokens; t++)
-        chains->sums[c][0][t] = chains->sums[c][1][t] = vector_all (0.0f);
+    for (guint t = 0; t < n_tokens; t++)
+      for (guint c = 0; c < STEPS_GROUP; c++)
+        chains[t].sums[c][0] = chains[t].sums[c][1] = vector_all (0.0f);
   for (gsize first = 0; first < own_panel.n_blocks; first += STEPS_GROUP)
     {
       float halves[PANEL_TOKENS][2][STEPS_GROUP];
@@ -428,7 +427,7 @@ multiply_panel_tile (const Panel        *panel,
       for (guint c = 0; c < STEPS_GROUP && first + c < own_panel.n_blocks; c++)
         {
           ask_for_next (&own_panel, asked);
-          multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains->sums[c]);
+          multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains);
         }
     }
   if (panel->is_last)
@@ -439,18 +438,19 @@ multiply_panel_tile (const Panel        *panel,
 G_ALWAYS_INLINE static inline void
 multiply_panel (const Panel *panel, BlockForm form, const SottoProduct *product, const Steps *x, guint row)
 {
-  gsize step = panel->first_block == 0 && panel->is_last ? 0 : 1;
+  gboolean is_whole = panel->first_block == 0 && panel->is_last;
   guint n_tokens = product->n_tokens;
-  PanelChains *chains = panel->chains;
   gsize asked = 0;
   guint t = 0;
 
-  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS, chains += step)
-    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, chains, &asked);
-  for (; t + 2 <= n_tokens; t += 2, chains += step)
-    multiply_panel_tile (panel, form, product, x, row, t, 2, chains, &asked);
+  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
+    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, panel->chains + (is_whole ? 0 : t), &asked);
+  for (; PANEL_TOKENS > 4 && t + 4 <= n_tokens; t += 4)
+    multiply_panel_tile (panel, form, product, x, row, t, 4, panel->chains + (is_whole ? 0 : t), &asked);
+  for (; t + 2 <= n_tokens; t += 2)
+    multiply_panel_tile (panel, form, product, x, row, t, 2, panel->chains + (is_whole ? 0 : t), &asked);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, product, x, row, t, 1, chains, &asked);
+    multiply_panel_tile (panel, form, product, x, row, t, 1, panel->chains + (is_whole ? 0 : t), &asked);
 }
 
 /* One function a form, which its block types share. */

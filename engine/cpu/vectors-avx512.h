@@ -2,11 +2,11 @@
 
 #include <immintrin.h>
 
-/* What template-panel.h wants of registers of 512 bits: a tile of the panel is two registers of rows by six tokens,
- * that is 12 sums of integers, two registers of weights and one of activations. */
+/* What template-panel.h wants of registers of 512 bits: a tile of the panel is two registers of rows by twelve
+ * tokens, that is 24 sums of integers, two registers of weights and one of activations. */
 
 #define VECTOR_ROWS 16
-#define PANEL_TOKENS 6
+#define PANEL_TOKENS 12
 #define PANEL_BLOCKS 8
 #define PANEL_MOST 64
 
