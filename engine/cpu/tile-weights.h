@@ -126,6 +126,16 @@ load_pair_q4_1 (const guint8 *group, guint pair)
   return _mm512_permutex2var_epi32 (_mm512_loadu_si512 (group + 20), second, _mm512_loadu_si512 (group + 96));
 }
 
+/* Which blocks of 16 bytes are taken is part of an instruction, so that it has to stand there as a number. */
+G_ALWAYS_INLINE static inline __m512i
+load_pair_iq4_xs (const guint8 *group, guint pair)
+{
+  const __m512i first = _mm512_loadu_si512 (group + 8);
+  const __m512i second = _mm512_loadu_si512 (group + 72);
+
+  return pair == 0 ? _mm512_shuffle_i64x2 (first, second, 0x88) : _mm512_shuffle_i64x2 (first, second, 0xdd);
+}
+
 /* Of others with a scale for 32 columns, what unpack_codes() leaves. */
 G_ALWAYS_INLINE static inline Lanes
 join_factors (CodeKind kind, const guint8 *group, guint n_blocks)
@@ -346,8 +356,7 @@ load_nibbles (CodeKind kind, SottoBlockType type, const guint8 *group, guint n_b
       __m512i bytes;
 
       if (type == SOTTO_BLOCK_IQ4_XS)
-        bytes = _mm512_shuffle_i64x2 (_mm512_loadu_si512 (group + 8), _mm512_loadu_si512 (group + 72),
-                                      pair == 0 ? 0x88 : 0xdd);
+        bytes = load_pair_iq4_xs (group, pair);
       else if (type == SOTTO_BLOCK_Q4_1 && n_blocks == 8)
         bytes = load_pair_q4_1 (group, pair);
       else
