@@ -62,9 +62,10 @@ SottoHelper *
 sotto_helper_new (SottoModel    *model,
                   guint          n_vocabulary,
                   SottoBackend  *backend,
+                  SottoCancel   *cancel,
                   GError       **error)
 {
-  SottoSession *session = sotto_session_new (model, backend, CONTEXT, SOTTO_KV_F16, error);
+  SottoSession *session = sotto_session_open (model, backend, CONTEXT, SOTTO_KV_F16, NULL, NULL, cancel, error);
   SottoHelper *self;
 
   if (session == NULL)

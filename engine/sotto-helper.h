@@ -28,9 +28,13 @@ gboolean sotto_helper_suits (const SottoModel *model, const char *path, SottoCan
  * @n_vocabulary: of the larger model; no other tokens are guessed
  * @backend: (transfer none): outlives it
  *
- * Returns: (transfer full): or %NULL with the errors of sotto_session_new()
+ * Returns: (transfer full): or %NULL with the errors of sotto_session_open()
  */
-SottoHelper *sotto_helper_new (SottoModel *model, guint n_vocabulary, SottoBackend *backend, GError **error);
+SottoHelper *sotto_helper_new (SottoModel    *model,
+                               guint          n_vocabulary,
+                               SottoBackend  *backend,
+                               SottoCancel   *cancel,
+                               GError       **error);
 void sotto_helper_free (SottoHelper *self);
 
 SottoModel *sotto_helper_get_model (SottoHelper *self);

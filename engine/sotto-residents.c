@@ -285,6 +285,8 @@ sotto_residents_find_helper (SottoResidents     *self,
   SottoResident *other;
   guint index;
 
+  if (sotto_cancel_is_raised (cancel))
+    return;
   if (path != NULL && resident->helper != NULL
       && g_str_equal (sotto_model_get_info (sotto_helper_get_model (resident->helper))->path, path))
     return;
@@ -298,7 +300,8 @@ sotto_residents_find_helper (SottoResidents     *self,
     return;
 
   sotto_backend_set_gpu (self->backend, resident->place.gpu, resident->place.n_gpu_layers);
-  resident->helper = sotto_helper_new (model, sotto_model_get_info (resident->model)->n_vocabulary, self->backend, NULL);
+  resident->helper = sotto_helper_new (model, sotto_model_get_info (resident->model)->n_vocabulary, self->backend, cancel,
+                                       NULL);
 }
 
 void

@@ -56,6 +56,7 @@ struct _SottoWorker {
   GHashTable *hashes;      /* under mutex: stamp → hash */
   char **library;          /* under mutex: models that may guess; NULL: none was told */
   guint n_libraries;       /* under mutex: how often that was told */
+  SottoCancel *looking;    /* under mutex: for a model that may guess, with no request waiting; NULL: nobody does */
 };
 
 /* --- Requests --- */
@@ -108,6 +109,8 @@ submit (SottoWorker *self,
   id = request->id = ++self->last_id;
   g_hash_table_insert (self->unfinished, &request->id, request);
   g_async_queue_push (self->requests, request);
+  if (self->looking != NULL)
+    sotto_cancel_raise (self->looking);
   g_mutex_unlock (&self->mutex);
 
   return id;
@@ -316,10 +319,11 @@ begin_hash (SottoWorker *self,
 
 /* --- The worker's thread --- */
 
-/* Looks once in every library for a model that guesses for @resident. */
+/* Looks once in every library for a model that guesses for @resident; once more where that was cancelled. */
 static void
 find_helper (SottoWorker   *self,
-             SottoResident *resident)
+             SottoResident *resident,
+             SottoCancel   *cancel)
 {
   g_auto (GStrv) library = NULL;
   guint n;
@@ -331,8 +335,32 @@ find_helper (SottoWorker   *self,
   g_mutex_unlock (&self->mutex);
 
   resident->library = n;
-  if (library != NULL)
-    sotto_residents_find_helper (self->residents, resident, (const char *const *) library, self->closing);
+  if (library == NULL)
+    return;
+  sotto_residents_find_helper (self->residents, resident, (const char *const *) library, cancel);
+  if (sotto_cancel_is_raised (cancel))
+    resident->library = 0;
+}
+
+/* The same where nobody waits, until somebody does: opening a model may take seconds. */
+static void
+find_helper_at_leisure (SottoWorker   *self,
+                        SottoResident *resident)
+{
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  gboolean is_idle;
+
+  g_mutex_lock (&self->mutex);
+  is_idle = g_async_queue_length (self->requests) <= 0;
+  self->looking = is_idle ? cancel : NULL;
+  g_mutex_unlock (&self->mutex);
+  if (!is_idle)
+    return;
+
+  find_helper (self, resident, cancel);
+  g_mutex_lock (&self->mutex);
+  self->looking = NULL;
+  g_mutex_unlock (&self->mutex);
 }
 
 static void
@@ -370,14 +398,14 @@ run_request (SottoWorker *self,
     begin_hash (self, resident->model);
 
   if (request->generate.speculation == SOTTO_SPECULATION_ALWAYS)
-    find_helper (self, resident);
+    find_helper (self, resident, request->cancel);
   if (request->kind == REQUEST_GENERATE)
     sotto_generation_run (&generation, resident);
   else if (!opened)
     sotto_generation_tell_loaded (&generation, resident);
 
-  if (request->generate.speculation != SOTTO_SPECULATION_NEVER && g_async_queue_length (self->requests) <= 0)
-    find_helper (self, resident);
+  if (request->generate.speculation != SOTTO_SPECULATION_NEVER)
+    find_helper_at_leisure (self, resident);
 }
 
 static gpointer

@@ -7,6 +7,8 @@
 #include "format/map.h"
 #include "random-plan.h"
 #include "sotto-error.h"
+#include "sotto-helper.h"
+#include "tiny-model.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -131,6 +133,35 @@ test_cancel (void)
   g_assert_no_error (error);
   check_whole (&self, arranged);
   tear_down (&self);
+}
+
+/* A model that would guess for another is arranged, too, while somebody may be waiting. */
+static void
+test_cancel_helper (void)
+{
+  TinyModel tiny = TINY_MODEL_DEFAULTS;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (SottoModel) model = NULL;
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  SottoBackend *backend = sotto_backend_new_cpu (1, NULL, NULL);
+  SottoKernels kernels;
+
+  g_assert_true (sotto_kernels_init (&kernels, NULL, NULL));
+  tiny.type = TYPE;
+  path = tiny_model_write_temporary (&tiny);
+  model = sotto_model_open (path, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  sotto_cancel_raise (cancel);
+  if (kernels.multiply_strips[SOTTO_FORM_FEW][TYPE] == NULL)
+    g_test_skip ("this CPU multiplies no strips");
+  else
+    {
+      g_assert_null (sotto_helper_new (model, TINY_MODEL_VOCABULARY, backend, cancel, &error));
+      g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+    }
+  sotto_backend_free (backend);
+  tiny_model_remove (path);
 }
 
 /* --- Memory --- */
@@ -301,6 +332,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/arranged/whole", test_whole);
   g_test_add_func ("/arranged/cancel", test_cancel);
+  g_test_add_func ("/arranged/cancel-helper", test_cancel_helper);
   g_test_add_func ("/arranged/too-large", test_too_large);
   g_test_add_func ("/arranged/no-memory", test_no_memory);
   g_test_add_func ("/arranged/changed-file", test_changed_file);

@@ -223,7 +223,7 @@ test_helper (gconstpointer name)
       g_autoptr (GError) error = NULL;
       g_autoptr (SottoSession) steps = sotto_session_new (family.model, backend, 64, SOTTO_KV_F16, &error);
       guint n = family.n_vocabulary / part;
-      SottoHelper *helper = sotto_helper_new (family.model, n, backend, &error);
+      SottoHelper *helper = sotto_helper_new (family.model, n, backend, NULL, &error);
       gint32 tokens[MOST + 1] = { family.prompt.tokens[N_TIMELINE] };
       guint kinds[MOST + 1];
       double microseconds;
