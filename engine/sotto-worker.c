@@ -500,8 +500,9 @@ sotto_worker_free (SottoWorker *self)
       g_thread_join (self->thread);
     }
 
+  /* What waits passes through there, too: a pool that is told to drop it loses what a thread has just taken. */
   if (self->hashing != NULL)
-    g_thread_pool_free (self->hashing, TRUE, TRUE);
+    g_thread_pool_free (self->hashing, FALSE, TRUE);
   sotto_residents_free (self->residents);
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);

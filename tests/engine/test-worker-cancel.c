@@ -4,6 +4,8 @@
 #include "tiny-model.h"
 #include "worker-outcome.h"
 
+#include <string.h>
+
 /* A model that is slow enough to be cancelled in the middle. */
 static char *
 write_slow_model (void)
@@ -147,6 +149,50 @@ test_free_while_running (void)
   tiny_model_remove (path);
 }
 
+static gboolean
+is_mapped (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &text, NULL, NULL));
+  return strstr (text, path) != NULL;
+}
+
+/* Freed when a file has just been handed on to be hashed, it keeps none open. The thread that hashes is of low rank from
+ * its first file on, so that it is late for the second. */
+static void
+test_free_before_hash (void)
+{
+  TinyModel model = TINY_MODEL_DEFAULTS;
+  g_autofree char *first = tiny_model_write_temporary (&model);
+  g_autofree char *second = tiny_model_write_temporary (&model);
+
+  for (guint i = 0; i < 50; i++)
+    {
+      SottoWorkerOptions options = { .n_threads = 1 };
+      SottoWorker *worker = sotto_worker_new (&options, NULL);
+      SottoEventKind last;
+
+      sotto_worker_load (worker, first, 0);
+      do
+        {
+          g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, OUTCOME_PATIENCE);
+
+          g_assert_nonnull (event);
+          last = event->kind;
+        }
+      while (last != SOTTO_EVENT_HASHED);
+      {
+        g_auto (Outcome) loaded = outcome_wait (worker, sotto_worker_load (worker, second, 0), TRUE);
+      }
+      sotto_worker_free (worker);
+      g_assert_false (is_mapped (first));
+      g_assert_false (is_mapped (second));
+    }
+  tiny_model_remove (first);
+  tiny_model_remove (second);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -157,6 +203,7 @@ main (int   argc,
   g_test_add_func ("/worker-cancel/prefill", test_cancel_prefill);
   g_test_add_func ("/worker-cancel/waiting", test_cancel_waiting);
   g_test_add_func ("/worker-cancel/free-while-running", test_free_while_running);
+  g_test_add_func ("/worker-cancel/free-before-hash", test_free_before_hash);
 
   return g_test_run ();
 }
