@@ -199,7 +199,8 @@ arrange (SottoArranged *self, const Visitor *with, SottoPool *pool, const SottoL
   for (guint i = 0; i < self->plan.n_steps; i++)
     visit (&visitor, &self->plan, &self->steps[i]);
   for (guint i = 0; i < self->plan.n_steps; i++)
-    sotto_operands_visit (&self->plan, &self->steps[i], &(SottoOperandVisitor) { .floats = copy_floats, .data = &layout.next });
+    sotto_operands_visit (&self->plan, &self->steps[i],
+                          &(SottoOperandVisitor) { .floats = copy_floats, .data = &layout.next });
   sotto_pool_prepare (pool);
   if (!sotto_pool_run (pool, loading != NULL ? loading->cancel : NULL, arrange_units, &run))
     {

@@ -206,9 +206,9 @@ typedef void (*ArrangeGroup) (const guint8 *group, Place to);
 
 #define ARRANGE_BLOCKS(name, block_bytes)                                                          \
   static inline void                                                                               \
-  arrange_##name (const guint8 *group, Place to)                                            \
+  arrange_##name (const guint8 *group, Place to)                                                   \
   {                                                                                                \
-    for (guint block = 0; block < to.n_blocks; block++)                                           \
+    for (guint block = 0; block < to.n_blocks; block++)                                            \
       arrange_block (sotto_strip_##name, block, group + block * block_bytes, to);                  \
   }
 

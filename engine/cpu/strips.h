@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 /* Quantised weights arranged for the processor: sixteen rows side by side make a strip, so that a lane of a register is
  * a row. Then a block's scales are one load for all rows, a token's columns are broadcast, and no sum goes across
  * lanes. It is the same integers and scales in about the same number of bytes; whoever opens a model makes it once
- * (arranged.h), products read it (template-strips.h, strip-tiles.h, template-panel.h).
+ * (arranged.h), products read it (template-strips.h, strip-panel.h, strip-tiles.h).
  *
  * A strip is a row of groups of 256 columns, the last of which may have fewer blocks of 32. A group has a header and then
  * its blocks' codes; both are whole lines of 64 bytes.
