@@ -248,10 +248,10 @@ begin_answer (const SottoGeneration  *self,
   return sotto_answer_new (grammar, model, outlet, self->cancel, error);
 }
 
-/* Draws the next token, -1 where none is possible: from the highest logits where they are enough and the backend can find
- * them, else from all. */
+/* Draws the next token: from the highest logits where they are enough and the backend can find them, else from all.
+ * @token: (out): -1 where none is possible */
 static gboolean
-draw (SottoDraft    *draft,
+draw_any (SottoDraft    *draft,
       SottoAnswer   *answer,
       SottoSampler  *sampler,
       gint32        *token,
@@ -287,6 +287,76 @@ draw (SottoDraft    *draft,
   return TRUE;
 }
 
+static gboolean
+draw (SottoDraft    *draft,
+      SottoAnswer   *answer,
+      SottoSampler  *sampler,
+      gint32        *token,
+      GError       **error)
+{
+  SottoErrorArguments arguments = { NULL, "logits", 0, 0 };
+  guint length;
+
+  if (!draw_any (draft, answer, sampler, token, error))
+    return FALSE;
+  if (*token >= 0)
+    return TRUE;
+
+  sotto_draft_get_tokens (draft, &length);
+  arguments.wanted = length;
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments, "After %u tokens no next one is possible",
+                          length);
+
+  return FALSE;
+}
+
+static SottoSampler *
+make_sampler (const SottoGeneration  *self,
+              SottoModel             *model,
+              GError                **error)
+{
+  guint n_vocabulary = sotto_model_get_info (model)->n_vocabulary;
+  SottoSampler *sampler = sotto_sampler_new (&self->request->sampler, n_vocabulary, append_text, model);
+
+  if (sampler == NULL)
+    {
+      guint64 wanted = n_vocabulary * sizeof (float);
+      SottoErrorArguments arguments = { NULL, NULL, wanted, 0 };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                              "No memory to draw tokens with: %" G_GUINT64_FORMAT " bytes", wanted);
+    }
+
+  return sampler;
+}
+
+/* The reader gets a token that ends nothing by itself. Returns: whether the reply is over with it, and so why */
+static gboolean
+put_token (const SottoGeneration  *self,
+           SottoReceipt           *receipt,
+           SottoOutlet            *outlet,
+           SottoAnswer            *answer,
+           gint32                  token,
+           gboolean                is_full,
+           SottoFinishReason      *reason)
+{
+  guint max_tokens = self->request->max_tokens;
+
+  receipt->n_generated++;
+  if (!sotto_outlet_put (outlet, token))
+    *reason = SOTTO_FINISH_STOP;
+  else if (answer != NULL && sotto_answer_is_finished (answer))
+    *reason = SOTTO_FINISH_END;
+  else if (max_tokens != 0 && receipt->n_generated >= max_tokens)
+    *reason = SOTTO_FINISH_MAX_TOKENS;
+  else if (is_full)
+    *reason = SOTTO_FINISH_CONTEXT_FULL;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
 /* Draws tokens until something ends the reply. */
 static gboolean
 decode (const SottoGeneration  *self,
@@ -301,42 +371,23 @@ decode (const SottoGeneration  *self,
   guint n_context = sotto_session_get_context (resident->session);
   g_autoptr (SottoDraft) draft =
     sotto_draft_new (resident->session, resident->helper, &resident->pace, request->speculation);
-  g_autoptr (SottoSampler) sampler =
-    sotto_sampler_new (&request->sampler, sotto_model_get_info (model)->n_vocabulary, append_text, model);
+  g_autoptr (SottoSampler) sampler = NULL;
   g_autoptr (SottoAnswer) answer = begin_answer (self, model, outlet, receipt, error);
   gint64 begin = g_get_monotonic_time ();
   gboolean ok = FALSE;
 
-  if (answer == NULL && request->grammar != NULL)
+  if ((answer == NULL && request->grammar != NULL) || (sampler = make_sampler (self, model, error)) == NULL)
     return FALSE;
-  if (sampler == NULL)
-    {
-      guint64 wanted = sotto_model_get_info (model)->n_vocabulary * sizeof (float);
-      SottoErrorArguments arguments = { NULL, NULL, wanted, 0 };
 
-      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
-                              "No memory to draw tokens with: %" G_GUINT64_FORMAT " bytes", wanted);
-      return FALSE;
-    }
-
-  for (;;)
+  while (!ok)
     {
       gboolean again = FALSE;
       guint length;
       gint32 token;
 
       sotto_draft_get_tokens (draft, &length);
-      if (!draw (draft, answer, sampler, &token, error))
-        break;
-      if (token < 0)
-        {
-          SottoErrorArguments arguments = { NULL, "logits", length, 0 };
-
-          sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments,
-                                  "After %u tokens no next one is possible", length);
-          break;
-        }
-      if (answer != NULL && !sotto_answer_accept (answer, token, &again, error))
+      if (!draw (draft, answer, sampler, &token, error)
+          || (answer != NULL && !sotto_answer_accept (answer, token, &again, error)))
         break;
       if (again)
         continue;
@@ -344,30 +395,17 @@ decode (const SottoGeneration  *self,
         {
           *reason = SOTTO_FINISH_END;
           ok = TRUE;
-          break;
-        }
-
-      receipt->n_generated++;
-      if (!sotto_outlet_put (outlet, token))
-        *reason = SOTTO_FINISH_STOP;
-      else if (answer != NULL && sotto_answer_is_finished (answer))
-        *reason = SOTTO_FINISH_END;
-      else if (request->max_tokens != 0 && receipt->n_generated >= request->max_tokens)
-        *reason = SOTTO_FINISH_MAX_TOKENS;
-      else if (length >= n_context)
-        *reason = SOTTO_FINISH_CONTEXT_FULL;
-      else
-        {
-          if (receipt->n_generated % TOKENS_PER_CHECK == 0 && !sotto_model_check_unchanged (model, error))
-            break;
-          if (!sotto_draft_append (draft, token, self->cancel, error))
-            break;
-          sotto_resident_record (resident, length, length + 1, TRUE);
           continue;
         }
 
-      ok = TRUE;
-      break;
+      ok = put_token (self, receipt, outlet, answer, token, length >= n_context, reason);
+      if (ok)
+        continue;
+      if (receipt->n_generated % TOKENS_PER_CHECK == 0 && !sotto_model_check_unchanged (model, error))
+        break;
+      if (!sotto_draft_append (draft, token, self->cancel, error))
+        break;
+      sotto_resident_record (resident, length, length + 1, TRUE);
     }
 
   sotto_outlet_finish (outlet);
