@@ -1,5 +1,7 @@
 #include "cpu/kernels.h"
 
+#define ROW_ALIGNMENT 32 /* floats */
+
 static gsize
 round_up (gsize n, gsize to)
 {
@@ -26,7 +28,7 @@ sotto_activations_layout (SottoActivations   *self,
   gsize n_floats = packs & SOTTO_PACK_FLOATS ? n_groups : 0;
   SottoActivations layout = {
     .n_columns = n_columns,
-    .column_stride = round_up (n_columns, SOTTO_PACK_PART),
+    .column_stride = round_up (n_columns, ROW_ALIGNMENT),
     .packs = packs,
     .form = sotto_form_of (n_tokens),
     .float_bytes = round_up (n_floats * kernels->float_packing.bytes, 64),

@@ -44,8 +44,8 @@ typedef struct {
   X (Q8_0, q8_0, NULL, q8_0, 272, FALSE, FORM_SCALE)                                              \
   X (Q2_K, q2_k, factors_q2_k, q2_k, 84, TRUE, FORM_HALF_OFFSETS)                                 \
   X (Q3_K, q3_k, factors_q3_k, q3_k, 110, TRUE, FORM_SCALE)                                       \
-  X (Q4_K, q4_k, NULL, q4_k, 144, TRUE, FORM_OFFSET)                                              \
-  X (Q5_K, q5_k, NULL, q4_k, 176, TRUE, FORM_OFFSET)                                              \
+  X (Q4_K, q4_k, factors_q4_k, q4_k, 144, TRUE, FORM_OFFSET)                                      \
+  X (Q5_K, q5_k, factors_q4_k, q4_k, 176, TRUE, FORM_OFFSET)                                      \
   X (Q6_K, q6_k, factors_q6_k, q6_k, 210, TRUE, FORM_SCALE)                                       \
   X (Q8_K, q8_k, NULL, q8_k, 292, TRUE, FORM_SCALE)                                               \
   X (IQ1_S, iq1_s, NULL, iq1_s, 50, TRUE, FORM_SCALE)                                             \

@@ -117,19 +117,28 @@ bytes_q5_k (const guint8 *group, guint b)
                           _mm256_and_si256 (fifth, _mm256_set1_epi8 (16)));
 }
 
+G_ALWAYS_INLINE static inline __m256i
+factors_q4_k (const guint8 *group)
+{
+  guint32 words[3];
+  __m128i factors;
+
+  memcpy (words, group + 4, sizeof words);
+  factors = _mm_setr_epi32 ((gint32) (words[0] & 0x3f3f3f3fu),
+                            (gint32) ((words[2] & 0x0f0f0f0fu) | (words[0] >> 6 & 0x03030303u) << 4), 0, 0);
+  return _mm256_cvtepu8_epi16 (_mm_unpacklo_epi8 (factors, factors));
+}
+
 static inline void
 scale_q4_k (const guint8 *group, guint n G_GNUC_UNUSED, __m256 *scales, __m256 *offsets)
 {
   guint32 words[3];
-  guint64 factors;
   guint64 minima;
 
   memcpy (words, group + 4, sizeof words);
-  factors = (words[0] & 0x3f3f3f3fu) |
-            (guint64) ((words[2] & 0x0f0f0f0fu) | (words[0] >> 6 & 0x03030303u) << 4) << 32;
   minima = (words[1] & 0x3f3f3f3fu) |
            (guint64) ((words[2] >> 4 & 0x0f0f0f0fu) | (words[1] >> 6 & 0x03030303u) << 4) << 32;
-  *scales = _mm256_mul_ps (bytes_to_floats (factors), _mm256_set1_ps (half_at (group)));
+  *scales = _mm256_set1_ps (half_at (group));
   *offsets = _mm256_mul_ps (bytes_to_floats (minima), _mm256_set1_ps (-half_at (group + 2)));
 }
 

@@ -12,7 +12,7 @@
  *   bytes_NAME    the integers of a block in their natural order: 0 … 15, 16 … 31
  *   scales_of_NAME  what they are multiplied with, and what is added to that
  *
- * A weight is scale * byte + offset, and where a type has integer scales of 16 columns scale * factor *
+ * A weight is scale * byte + offset, and where a type has integer scales of a few columns scale * factor *
  * byte + offset. Types of 256 columns are asked for block b of a group, those of 32 for their one.
  * The layouts themselves are described in format/block-dequantise*.c. This file has the plain types
  * and the K types, blocks-iq-neon.h the others. */
@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
   float scales[2][8];       /* of the blocks; NVFP4: of their first and second halves */
   float offsets[2][8];      /* likewise; Q2_K: of their halves */
-  gint8 factors[16];        /* of the halves in their order */
+  gint8 factors[16];        /* of the halves in their order; Q4_K, Q5_K: both of a block the same */
 } GroupScales;
 
 static inline float
@@ -253,8 +253,11 @@ scales_of_q4_k (const guint8 *group, GroupScales *scales)
   guint32 third = read_32 (group + 12);
   guint64 upper = (third & 0x0f0f0f0fu) | (first >> 2 & 0x30303030u);
   guint64 upper_minima = (third >> 4 & 0x0f0f0f0fu) | (second >> 2 & 0x30303030u);
+  guint64 factors = (first & 0x3f3f3f3fu) | upper << 32;
 
-  scale_bytes ((first & 0x3f3f3f3fu) | upper << 32, half_at (group), scales->scales[0]);
+  for (guint i = 0; i < 16; i++)
+    scales->factors[i] = (gint8) (factors >> (i / 2 * 8));
+  scale_all (scales, half_at (group));
   scale_bytes ((second & 0x3f3f3f3fu) | upper_minima << 32, -half_at (group + 2),
                scales->offsets[0]);
 }

@@ -147,6 +147,14 @@ spread_scales (const GroupScales *group, Lanes scales[4])
     scales[b % 2].v[b / 2] = vdupq_n_f32 (group->scales[0][b]);
 }
 
+/* The same with the factors in it. */
+G_ALWAYS_INLINE static inline void
+spread_factors (const GroupScales *group, Lanes scales[4])
+{
+  for (guint b = 0; b < 8; b++)
+    scales[b % 2].v[b / 2] = vdupq_n_f32 ((float) group->factors[2 * b] * group->scales[0][b]);
+}
+
 /* One for 16 columns each, with the factors in it. */
 G_ALWAYS_INLINE static inline void
 spread_half_scales (const GroupScales *group, Lanes scales[4])
@@ -209,7 +217,7 @@ no_offsets (const GroupScales *group G_GNUC_UNUSED)
 
 SCALES_OF (q2_k, spread_half_scales, minus_half_offsets)
 SCALES_OF (q3_k, spread_half_scales, no_offsets)
-SCALES_OF (q4_k, spread_scales, minus_offsets)
+SCALES_OF (q4_k, spread_factors, minus_offsets)
 SCALES_OF (q6_k, spread_half_scales, no_offsets)
 SCALES_OF (q8_k, spread_scales, no_offsets)
 SCALES_OF (iq1_s, spread_scales, no_offsets)

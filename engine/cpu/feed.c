@@ -1,7 +1,6 @@
 #include "cpu/lane.h"
 
-/* FEED and PROJECT. Units are rows, for all tokens of the batch; a unit of FEED is a part of what
- * reads it, so that of many tokens is packed where it was computed. */
+/* FEED and PROJECT. Units are rows, for all tokens of the batch. */
 
 /* sigmoid (switch from) of every token, which each lane needs and computes for itself: one row. */
 static void
@@ -44,7 +43,6 @@ activate_unit (SottoLane              *lane,
         switches[i] = lane->memory->switches[t];
       lane->kernels->sigmoid (switches, n, y);
     }
-  sotto_lane_pack_part (lane, hidden, t, first, n);
 }
 
 void

@@ -32,7 +32,6 @@ typedef enum {
   SOTTO_PACK_FLOATS = 1 << 1, /* those of many tokens with weights of 16 bits: float_packing */
 } SottoPacks;
 
-#define SOTTO_PACK_PART 32     /* columns that a row can be packed by, if in parts at all */
 #define SOTTO_FLOAT_SET 16     /* tokens whose packed floats lie side by side */
 
 static inline SottoForm
@@ -61,10 +60,8 @@ typedef struct {
   gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns of a set; 0: the tier has no such form */
 
   /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
-   * begins at packed, in any order: all parts but the last are a multiple of SOTTO_PACK_COLUMNS, or, in_parts,
-   * of SOTTO_PACK_PART. */
+   * begins at packed, in any order: all parts but the last are a multiple of SOTTO_PACK_COLUMNS. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
-  gboolean in_parts;
 
   /* The same columns of the first n_rows rows of a set, stride floats from each other; NULL: one by one */
   void (*pack_set) (const float *x, gsize stride, guint n_rows, guint n_columns, guint first, guint n, guint8 *packed);

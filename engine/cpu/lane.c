@@ -8,15 +8,11 @@ G_STATIC_ASSERT (SOTTO_FORM_FEW_ROWS == SOTTO_FEW_TOKENS);
 
 /* --- Buffers --- */
 
-/* Whether steps leave this buffer packed: those that projections usually read. FEED computes HIDDEN in
- * parts. */
+/* Whether steps leave this buffer packed: those that projections usually read. */
 static gboolean
-is_operand (const SottoLane *lane, SottoBuffer buffer)
+is_operand (SottoBuffer buffer)
 {
-  return buffer == SOTTO_BUFFER_NORMED || buffer == SOTTO_BUFFER_NORMED_2
-         || buffer == SOTTO_BUFFER_ATTENDED
-         || (buffer == SOTTO_BUFFER_HIDDEN
-             && lane->kernels->packings[sotto_form_of (lane->batch->n_tokens)].in_parts);
+  return buffer == SOTTO_BUFFER_NORMED || buffer == SOTTO_BUFFER_NORMED_2 || buffer == SOTTO_BUFFER_ATTENDED;
 }
 
 SottoActivations
@@ -37,7 +33,7 @@ sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns)
 {
   SottoActivations x = sotto_lane_buffer (lane, buffer, n_columns);
 
-  if (is_operand (lane, buffer))
+  if (is_operand (buffer))
     return x;
   if (sotto_lane_is_alone (lane))
     sotto_lane_pack (lane, &x, 0);
@@ -56,14 +52,6 @@ void
 sotto_lane_pack_rows (SottoLane *lane, const SottoActivations *x, guint first, guint end)
 {
   sotto_activations_pack_set (x, lane->kernels, first, end - first, 0, x->n_columns);
-}
-
-void
-sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n)
-{
-  if ((x->packs & SOTTO_PACK_CODES) && lane->kernels->packings[x->form].in_parts)
-    lane->kernels->packings[x->form].pack (x->values + t * x->column_stride, x->n_columns, first, n,
-                                           sotto_activations_packed (x, t));
 }
 
 gboolean
@@ -225,7 +213,7 @@ sotto_lane_leave (SottoLane *lane, SottoBuffer buffer, guint n_columns)
 {
   SottoActivations x = sotto_lane_buffer (lane, buffer, n_columns);
 
-  if (!is_operand (lane, buffer))
+  if (!is_operand (buffer))
     return;
   if (sotto_lane_is_alone (lane))
     sotto_lane_pack (lane, &x, 0);

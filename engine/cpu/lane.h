@@ -116,8 +116,8 @@ SottoActivations sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n
 /**
  * sotto_lane_operand:
  *
- * The buffer packed, as NORM, ATTEND and DELTA have left it and FEED that of many tokens; the others
- * are packed here. Only at the beginning of a phase.
+ * The buffer packed, as NORM, ATTEND and DELTA have left it; the others are packed here. Only at the beginning
+ * of a phase.
  */
 SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns);
 
@@ -134,15 +134,6 @@ void sotto_lane_pack (SottoLane *lane, const SottoActivations *x, gsize t);
  * The same for rows @first … @end - 1, which sotto_lane_take_rows() has given.
  */
 void sotto_lane_pack_rows (SottoLane *lane, const SottoActivations *x, guint first, guint end);
-
-/**
- * sotto_lane_pack_part:
- *
- * The same for columns @first … @first + @n - 1, which end with a whole SOTTO_PACK_PART or with the
- * row. Does nothing where rows of this form can only be packed as a whole.
- */
-void
-sotto_lane_pack_part (SottoLane *lane, const SottoActivations *x, guint t, guint first, guint n);
 
 /**
  * sotto_lane_pack_batch:

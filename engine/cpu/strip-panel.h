@@ -39,9 +39,16 @@ codes_of_step (SottoStripKind kind, const guint8 *block, guint s)
   return codes;
 }
 
+/* Whether the integers of a panel are codes times their scales, which are bytes. */
+static inline gboolean
+has_factors (SottoStripKind kind)
+{
+  return kind.scales == SOTTO_STRIP_TWO_BYTES || (kind.scales == SOTTO_STRIP_BYTES && !kind.has_book);
+}
+
 /* The first of two bytes and the second are taken apart by products: bytes without a sign times bytes with one, of which
  * two make a word. Codes are the ones with a sign, once their zero is taken off; or the others, when they are
- * multiplied by scales of 16 columns, and so is the zero then. */
+ * multiplied by their scales, and so is the zero then. */
 typedef struct {
   WordVector first;
   WordVector second;
@@ -53,7 +60,7 @@ factors_at (SottoStripKind kind, const gint8 *bytes)
 {
   WordVector first = (WordVector) { 0 } + 1;
 
-  if (kind.scales == SOTTO_STRIP_TWO_BYTES)
+  if (has_factors (kind))
     {
       IntVector once = vector_widen_bytes (bytes) & 0xff;
 
@@ -62,18 +69,19 @@ factors_at (SottoStripKind kind, const gint8 *bytes)
   return (StripFactors) { first, first << 8, vector_multiply_bytes ((WordVector) { 0 } + (guint16) kind.zero, first) };
 }
 
-/* One block of a strip to pairs. bytes: its scales, where there are two */
+/* One block of a strip to pairs. bytes: its scales, if they are factors */
 G_ALWAYS_INLINE static inline void
 fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
 {
   for (guint v = 0; v < STRIP_VECTORS; v++)
     for (guint s = 0; s < 8; s++)
       {
+        guint half = kind.scales == SOTTO_STRIP_TWO_BYTES ? s / 4 : 0;
         WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
-        StripFactors own = factors_at (kind, bytes + s / 4 * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
+        StripFactors own = factors_at (kind, bytes + half * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
         gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
 
-        if (kind.scales == SOTTO_STRIP_TWO_BYTES)
+        if (has_factors (kind))
           {
             vector_store_words (to, vector_multiply_bytes (codes, own.first) - own.zeros);
             vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (codes, own.second) - own.zeros);
@@ -112,7 +120,7 @@ fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b,
   gboolean is_group = kind.scales != SOTTO_STRIP_HALVES;
   const guint8 *own = header + sotto_strip_scales_at (kind, b);
 
-  fill_factors (is_group ? header : own, kind.scales == SOTTO_STRIP_BYTES ? (const gint8 *) own : NULL, FALSE, scales);
+  fill_factors (is_group ? header : own, is_group && !has_factors (kind) ? (const gint8 *) own : NULL, FALSE, scales);
   if (!kind.has_offsets)
     return;
   own = header + sotto_strip_offsets_at (kind, n_blocks, b);
@@ -156,7 +164,7 @@ fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint 
   panel->next = strips + PANEL_STRIPS * strip_bytes;
   panel->next_bytes = n_bytes;
   panel->next_stride = strip_bytes;
-  panel->next_lines = 1 + n_bytes / 64 * PANEL_TOKENS / n_tokens / panel->n_blocks;
+  panel->next_lines = 1 + n_bytes / 64 * PANEL_TOKENS / n_tokens * panel->n_joined / panel->n_blocks;
   for (guint i = 0; i < PANEL_STRIPS; i++)
     {
       const guint8 *group = strips + MIN (i, n_strips - 1) * strip_bytes;

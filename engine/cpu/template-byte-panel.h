@@ -25,9 +25,11 @@ typedef struct {
   void (*scales) (const guint8 *group, guint n, GroupScales *scales);
   guint group_bytes;        /* of eight blocks */
   gboolean is_whole;        /* whether rows end with whole groups: a block of the file is one */
+  guint n_joined;           /* blocks whose integers are summed before they are scaled */
   gboolean has_factors;     /* integers, of halves */
   gboolean has_half_scales; /* floats, of halves */
-  gboolean has_offsets;     /* with factors: of halves */
+  gboolean has_offsets;
+  gboolean has_half_offsets; /* they are of halves */
 } ByteKind;
 
 typedef struct {
@@ -36,7 +38,7 @@ typedef struct {
   gint32 *factors;          /* (n_blocks, 2, PANEL_ROWS) */
   float *scales;            /* likewise; without half scales the first of the two */
   float *offsets;           /* likewise */
-  float *halves;            /* (PANEL_TOKENS, n_blocks, 2): sums of the tokens' columns */
+  float *halves;            /* (PANEL_TOKENS, n_blocks, 2): sums of the tokens' steps */
 } BytePanel;
 
 /* The tokens of a tile; behind the last one it is repeated. */
@@ -115,7 +117,7 @@ token_bytes (const TokenTile *tile, guint t, guint block)
   return (const gint8 *) (x->steps + tile->tokens[t] * x->column_stride + block * STEPS_BLOCK);
 }
 
-/* What the offsets of halves are multiplied with: as x->sums are of whole blocks. */
+/* What the offsets of halves are multiplied with: as x->totals are of whole blocks. */
 static void
 sum_halves (const TokenTile *tile, guint n_blocks, float *halves)
 {
@@ -129,8 +131,7 @@ sum_halves (const TokenTile *tile, guint n_blocks, float *halves)
           int32x4_t sums = vdotq_s32 (vdupq_n_s32 (0), vld1q_s8 (high), ones);
 
           sums = vdotq_s32 (vshlq_n_s32 (sums, 7), vld1q_s8 (high + STEPS_BLOCK), ones);
-          *halves++ = (float) vaddvq_s32 (sums)
-                      * tile->x->scales[tile->tokens[t] * tile->x->block_stride + b];
+          *halves++ = (float) vaddvq_s32 (sums);
         }
 }
 
@@ -164,7 +165,7 @@ pack_scales (ByteKind kind, const GroupScales *group, guint n, guint block, guin
           panel->scales[place] = group->scales[half][b];
         if (kind.has_factors)
           panel->factors[place] = group->factors[2 * b + half];
-        if (kind.has_offsets && (half == 0 || kind.has_factors))
+        if (kind.has_offsets && (half == 0 || kind.has_half_offsets))
           panel->offsets[place] = group->offsets[half][b];
       }
 }
@@ -243,37 +244,30 @@ raise_products (guint n_units, int32x4_t products[PANEL_UNITS][TOKEN_UNITS])
       products[r][u] = vshlq_n_s32 (products[r][u], 7);
 }
 
-/* Of the blocks of the tile's tokens. */
+/* The index-th of each of the tile's tokens. */
 G_ALWAYS_INLINE static inline float32x4_t
-numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint block)
+numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint index)
 {
   const float *of[UNIT_TOKENS];
 
   for (guint t = 0; t < UNIT_TOKENS; t++)
-    of[t] = numbers + tile->tokens[u * UNIT_TOKENS + t] * tile->x->block_stride + block;
+    of[t] = numbers + tile->tokens[u * UNIT_TOKENS + t] * tile->x->float_stride + index;
   return unit_token_numbers (of);
 }
 
-/* sums += scale of the row * scale of the token * products */
+/* sums += scale of the row * products */
 G_ALWAYS_INLINE static inline void
-add_scaled (const float     *scales,
-            const TokenTile *tile,
-            guint            block,
-            guint            n_units,
-            int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
-            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
+add_scaled (const float *scales,
+            guint        n_units,
+            int32x4_t    products[PANEL_UNITS][TOKEN_UNITS],
+            float32x4_t  sums[PANEL_UNITS][TOKEN_UNITS])
 {
   for (guint u = 0; u < n_units; u++)
-    {
-      float32x4_t x_scales = numbers_of_tokens (tile, tile->x->scales, u, block);
-
-      for (guint r = 0; r < PANEL_UNITS; r++)
-        sums[r][u] = vfmaq_f32 (sums[r][u], vcvtq_f32_s32 (products[r][u]),
-                                vmulq_f32 (unit_row_numbers (scales + r * UNIT_ROWS), x_scales));
-    }
+    for (guint r = 0; r < PANEL_UNITS; r++)
+      sums[r][u] = vfmaq_f32 (sums[r][u], vcvtq_f32_s32 (products[r][u]), unit_row_numbers (scales + r * UNIT_ROWS));
 }
 
-/* sums += offset of the row * sum of the token's columns */
+/* sums += offset of the row * sum of the token's steps */
 G_ALWAYS_INLINE static inline void
 add_offsets (ByteKind         kind,
              const BytePanel *panel,
@@ -282,51 +276,49 @@ add_offsets (ByteKind         kind,
              guint            n_units,
              float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
-  for (guint half = 0; half < (kind.has_factors ? 2 : 1); half++)
+  for (guint half = 0; half < (kind.has_half_offsets ? 2 : 1); half++)
     for (guint u = 0; u < n_units; u++)
       {
         const float *offsets = panel->offsets + ((gsize) block * 2 + half) * PANEL_ROWS;
         const float *of[UNIT_TOKENS];
-        float32x4_t x_sums;
+        float32x4_t totals;
 
         for (guint t = 0; t < UNIT_TOKENS; t++)
           of[t] = panel->halves + ((u * UNIT_TOKENS + t) * (gsize) panel->n_blocks + block) * 2 + half;
-        x_sums = kind.has_factors ? unit_token_numbers (of)
-                                  : numbers_of_tokens (tile, tile->x->sums, u, block);
+        totals = kind.has_half_offsets ? unit_token_numbers (of) : numbers_of_tokens (tile, tile->x->totals, u, block);
         for (guint r = 0; r < PANEL_UNITS; r++)
-          sums[r][u] = vfmaq_f32 (sums[r][u], unit_row_numbers (offsets + r * UNIT_ROWS), x_sums);
+          sums[r][u] = vfmaq_f32 (sums[r][u], unit_row_numbers (offsets + r * UNIT_ROWS), totals);
       }
 }
 
-/* sums += one block of the panel times the tokens */
+/* products += a block of the panel times the tokens, times its factors; with scales of halves nothing, but to sums */
 G_ALWAYS_INLINE static inline void
 add_block (ByteKind         kind,
            const BytePanel *panel,
            const TokenTile *tile,
            guint            block,
            guint            n_units,
+           int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
   const gint8 *bytes = panel->bytes + (gsize) block * 2 * HALF_BYTES;
-  const float *scales = panel->scales + (gsize) block * 2 * PANEL_ROWS;
-  int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
 
   if (kind.has_factors || kind.has_half_scales)
     for (guint half = 0; half < 2; half++)
       {
-        const gint32 *factors = panel->factors + ((gsize) block * 2 + half) * PANEL_ROWS;
+        gsize place = ((gsize) block * 2 + half) * PANEL_ROWS;
         int32x4_t own[PANEL_UNITS][TOKEN_UNITS] = { 0 };
 
         add_plane (bytes + half * HALF_BYTES, tile, block, 16 * half, n_units, own);
         raise_products (n_units, own);
         add_plane (bytes + half * HALF_BYTES, tile, block, STEPS_BLOCK + 16 * half, n_units, own);
         if (kind.has_half_scales)
-          add_scaled (scales + half * PANEL_ROWS, tile, block, n_units, own, sums);
+          add_scaled (panel->scales + place, n_units, own, sums);
         else
           for (guint r = 0; r < PANEL_UNITS; r++)
             for (guint u = 0; u < n_units; u++)
-              products[r][u] = vmlaq_s32 (products[r][u], own[r][u],
-                                          unit_row_factors (factors + r * UNIT_ROWS));
+              products[r][u] =
+                vmlaq_s32 (products[r][u], own[r][u], unit_row_factors (panel->factors + place + r * UNIT_ROWS));
       }
   else
     {
@@ -336,14 +328,52 @@ add_block (ByteKind         kind,
       add_plane (bytes, tile, block, STEPS_BLOCK, n_units, products);
       add_plane (bytes + HALF_BYTES, tile, block, STEPS_BLOCK + 16, n_units, products);
     }
+}
+
+/* sums += blocks of the panel, which are joined, times the tokens */
+G_ALWAYS_INLINE static inline void
+add_blocks (ByteKind         kind,
+            const BytePanel *panel,
+            const TokenTile *tile,
+            guint            first,
+            guint            n_units,
+            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
+{
+  int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+  for (guint block = first; block < first + kind.n_joined; block++)
+    add_block (kind, panel, tile, block, n_units, products, sums);
   if (!kind.has_half_scales)
-    add_scaled (scales, tile, block, n_units, products, sums);
-  if (kind.has_offsets)
+    add_scaled (panel->scales + (gsize) first * 2 * PANEL_ROWS, n_units, products, sums);
+  for (guint block = first; block < first + kind.n_joined && kind.has_offsets; block++)
     add_offsets (kind, panel, tile, block, n_units, sums);
 }
 
-/* The panel, which are the rows of the product from row on, times n_units units of tokens, chain by chain; the
- * first n_tokens of them, which are those from token on, are stored. */
+/* totals += a group of the panel times the tokens */
+G_ALWAYS_INLINE static inline void
+add_group (ByteKind         kind,
+           const BytePanel *panel,
+           const TokenTile *tile,
+           guint            group,
+           guint            n_units,
+           float32x4_t      totals[PANEL_UNITS][TOKEN_UNITS])
+{
+  guint end = MIN ((group + 1) * STEPS_GROUP, panel->n_blocks);
+  float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+  for (guint block = group * STEPS_GROUP; block < end; block += kind.n_joined)
+    add_blocks (kind, panel, tile, block, n_units, sums);
+  for (guint u = 0; u < n_units; u++)
+    {
+      float32x4_t scales = numbers_of_tokens (tile, tile->x->scales, u, group);
+
+      for (guint r = 0; r < PANEL_UNITS; r++)
+        totals[r][u] = vfmaq_f32 (totals[r][u], sums[r][u], scales);
+    }
+}
+
+/* The panel, which are the rows of the product from row on, times n_units units of tokens; the first n_tokens of them,
+ * which are those from token on, are stored. */
 G_ALWAYS_INLINE static inline void
 multiply_byte_tile (ByteKind            kind,
                     const BytePanel    *panel,
@@ -354,42 +384,25 @@ multiply_byte_tile (ByteKind            kind,
                     guint               n_units,
                     guint               n_tokens)
 {
-  guint n_blocks = panel->n_blocks;
   guint n_rows = product->n_rows - row;
   gsize y_stride = product->y_stride;
   float *y = product->y + token * y_stride + row;
-  float32x4_t chains[8][PANEL_UNITS][TOKEN_UNITS];
+  float32x4_t totals[PANEL_UNITS][TOKEN_UNITS] = { 0 };
 
-  if (kind.has_offsets && kind.has_factors)
-    sum_halves (tile, n_blocks, panel->halves);
-  for (guint c = 0; c < 8; c++)
-    {
-      float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
-
-      for (guint block = c; block < n_blocks; block += 8)
-        add_block (kind, panel, tile, block, n_units, sums);
-      for (guint r = 0; r < PANEL_UNITS; r++)
-        for (guint u = 0; u < n_units; u++)
-          chains[c][r][u] = sums[r][u];
-    }
+  if (kind.has_half_offsets)
+    sum_halves (tile, panel->n_blocks, panel->halves);
+  for (guint group = 0; group * STEPS_GROUP < panel->n_blocks; group++)
+    add_group (kind, panel, tile, group, n_units, totals);
   for (guint r = 0; r < PANEL_UNITS; r++)
     for (guint u = 0; u < n_units; u++)
-      {
-        float32x4_t even = vaddq_f32 (vaddq_f32 (chains[0][r][u], chains[4][r][u]),
-                                      vaddq_f32 (chains[2][r][u], chains[6][r][u]));
-        float32x4_t odd = vaddq_f32 (vaddq_f32 (chains[1][r][u], chains[5][r][u]),
-                                     vaddq_f32 (chains[3][r][u], chains[7][r][u]));
-        float32x4_t all = vaddq_f32 (even, odd);
+      for (guint i = 0; i < 4; i++)
+        {
+          guint own_row = r * UNIT_ROWS + i / UNIT_TOKENS;
+          guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
 
-        for (guint i = 0; i < 4; i++)
-          {
-            guint own_row = r * UNIT_ROWS + i / UNIT_TOKENS;
-            guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
-
-            if (own_row < n_rows && t < n_tokens)
-              y[t * y_stride + own_row] = all[i];
-          }
-      }
+          if (own_row < n_rows && t < n_tokens)
+            y[t * y_stride + own_row] = totals[r][u][i];
+        }
 }
 
 G_ALWAYS_INLINE static inline void
@@ -425,7 +438,7 @@ multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
 #define BYTES_FUNCTION(name, ...)                                                                  \
   static void multiply_bytes_##name (const SottoProduct *product, void *scratch)                   \
   {                                                                                                \
-    static const ByteKind kind = { __VA_ARGS__ };                                                  \
+    const ByteKind kind = { __VA_ARGS__ };                                                         \
                                                                                                    \
     multiply_bytes (kind, product, scratch);                                                       \
   }
@@ -437,12 +450,13 @@ multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
     scales_of_##scale_of (group, scales);                                                          \
   }                                                                                                \
                                                                                                    \
-  BYTES_FUNCTION (name, bytes_##name, group_scales_##name, group_bytes, TRUE, has_halves, FALSE,   \
-                  has_offsets)
+  BYTES_FUNCTION (name, bytes_##name, group_scales_##name, group_bytes, TRUE,                      \
+                  steps_joined (SOTTO_BLOCK_##type), has_halves || steps_joined (SOTTO_BLOCK_##type) > 1, \
+                  FALSE, has_offsets, has_halves && has_offsets)
 
 #define BYTES_OF_BLOCKS(type, name, scales, group_bytes, zero, has_halves, has_offsets)            \
-  BYTES_FUNCTION (name, group_bytes_##name, group_scales_##name, group_bytes, FALSE, FALSE,        \
-                  has_halves, has_offsets)
+  BYTES_FUNCTION (name, group_bytes_##name, group_scales_##name, group_bytes, FALSE, 1, FALSE,     \
+                  has_halves, has_offsets, FALSE)
 
 CODE_GROUP_KINDS (BYTES_OF_GROUPS)
 CODE_BLOCK_KINDS (BYTES_OF_BLOCKS)
@@ -455,5 +469,5 @@ fill_byte_panel_kernels (SottoKernels *kernels)
 {
   CODE_KINDS (FILL_BYTES)
   kernels->piece = 250 * 1000 * 1000;
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_planes, TRUE };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_planes };
 }

@@ -259,5 +259,5 @@ static void
 fill_few_kernels (SottoKernels *kernels)
 {
   CODE_KINDS (FEW_FILL)
-  kernels->packings[SOTTO_FORM_FEW] = (SottoPacking) { sizeof (FewGroup), pack_few, FALSE };
+  kernels->packings[SOTTO_FORM_FEW] = (SottoPacking) { sizeof (FewGroup), pack_few };
 }

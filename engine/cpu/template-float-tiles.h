@@ -370,5 +370,5 @@ fill_float_tiles (SottoKernels *kernels)
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_tiles_f16;
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_tiles_bf16;
   kernels->packs[SOTTO_BLOCK_F16] = kernels->packs[SOTTO_BLOCK_BF16] = SOTTO_PACK_FLOATS;
-  kernels->float_packing = (SottoPacking) { 4 * SOTTO_PACK_COLUMNS, pack_float_tokens, FALSE };
+  kernels->float_packing = (SottoPacking) { 4 * SOTTO_PACK_COLUMNS, pack_float_tokens };
 }

@@ -19,18 +19,18 @@ static const MultiplyPanel multiply_panels[] = {
 };
 
 /* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelChains) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
 
-/* Lays a panel of n_blocks out in scratch, behind the chains. */
+/* Lays a panel of n_blocks out in scratch, behind the sums. */
 static Panel
-place_panel (guint n_blocks, void *scratch)
+place_panel (guint n_blocks, guint n_joined, void *scratch)
 {
   gsize n = (gsize) n_blocks * PANEL_ROWS;
-  Panel panel = { .chains = scratch };
+  Panel panel = { .n_joined = n_joined, .sums = scratch };
   float *behind;
 
-  panel.pairs = (gint32 *) (gpointer) (panel.chains + PANEL_MOST);
+  panel.pairs = (gint32 *) (gpointer) (panel.sums + PANEL_MOST);
   behind = (float *) (panel.pairs + 16 * n);
   for (guint half = 0; half < 2; half++)
     {
@@ -40,26 +40,26 @@ place_panel (guint n_blocks, void *scratch)
   return panel;
 }
 
-/* From a block on. */
+/* From a block on with which a group begins. */
 static inline Steps
 steps_from (const Steps *x, guint block)
 {
   Steps steps = *x;
 
   steps.steps += block * STEPS_BLOCK;
-  steps.scales += block;
-  steps.sums += block;
+  steps.scales += block / STEPS_GROUP;
+  steps.totals += block;
   return steps;
 }
 
 static void
-multiply_many (FillPanel fill, BlockForm form, const SottoProduct *product, void *scratch)
+multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduct *product, void *scratch)
 {
   const SottoActivations *x = product->x;
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
   guint n_blocks = x->n_columns / STEPS_BLOCK;
   guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
-  Panel panel = place_panel (n_at_once, scratch);
+  Panel panel = place_panel (n_at_once, n_joined, scratch);
 
   for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
     for (guint block = 0; block < n_blocks; block += n_at_once)
@@ -88,7 +88,7 @@ multiply_many (FillPanel fill, BlockForm form, const SottoProduct *product, void
                                                                                                    \
   static void multiply_##name (const SottoProduct *product, void *scratch)                         \
   {                                                                                                \
-    multiply_many (fill_##name, form, product, scratch);                                           \
+    multiply_many (fill_##name, form, steps_joined (SOTTO_BLOCK_##type), product, scratch);        \
   }
 
 BLOCK_KINDS (DEFINE_MULTIPLY)
@@ -112,7 +112,7 @@ fill_from_strips (SottoStripKind kind, const SottoProduct *product, guint row, P
   static void multiply_strips_##name (const SottoProduct *product, void *scratch)                  \
   {                                                                                                \
     multiply_many (fill_strips_##name, sotto_strip_##name.has_offsets ? FORM_OFFSET : FORM_SCALE,  \
-                   product, scratch);                                                              \
+                   steps_joined (SOTTO_BLOCK_##type), product, scratch);                           \
   }
 
 SOTTO_STRIP_KINDS (DEFINE_MULTIPLY_STRIPS)
@@ -125,7 +125,7 @@ fill_multiply_kernels (SottoKernels *kernels)
 {
   BLOCK_KINDS (FILL_MULTIPLY)
   kernels->piece = 500 * 1000 * 1000;
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_pairs, TRUE };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_pairs };
 }
 
 #define FILL_STRIP_PANELS(type, name, ...)                                                         \

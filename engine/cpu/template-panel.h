@@ -16,23 +16,24 @@
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
-/* Those of a token; chain c takes the blocks c, c + 8 ... */
+/* What a token's products with the rows add up to. */
 typedef struct {
-  FloatVector sums[STEPS_GROUP][2];
-} PanelChains;
+  FloatVector rows[2];
+} PanelSums;
 
 typedef struct {
   guint first_block;   /* of its rows */
   guint n_blocks;
   gboolean is_last;    /* they end with these */
+  guint n_joined;      /* blocks whose integers are summed before they are scaled */
   gint32 *pairs;       /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
-  PanelChains *chains; /* of the tokens; where rows are whole, of those of a tile */
+  PanelSums *sums;     /* of the tokens; where rows are whole, of those of a tile */
   const guint8 *next;  /* what the next panel is filled from, as far as it is asked for while this one is multiplied: */
   gsize next_bytes;    /* of each of two strips, or of one, */
   gsize next_stride;   /* from the first to the second */
-  gsize next_lines;    /* asked for with each block of a tile */
+  gsize next_lines;    /* asked for with each block of a tile, or those that are joined */
 } Panel;
 
 /* --- Activations --- */
@@ -234,12 +235,11 @@ sums_of_eight (const __m256i v[8])
                            _mm256_permute2x128_si256 (a, b, 0x31));
 }
 
-/* The sums of a token's activations in the halves of n blocks, as x->sums are of whole ones. */
+/* The sums of a token's steps in the halves of a group's blocks, as x->totals are of whole ones. */
 static void
-sum_halves (const Steps *x, gsize token, gsize first_block, gsize n, float halves[2][STEPS_GROUP])
+sum_halves (const Steps *x, gsize token, gsize first_block, float halves[2][STEPS_GROUP])
 {
   const gint16 *steps = x->steps + token * x->column_stride + first_block * STEPS_BLOCK;
-  __m256 scales = _mm256_loadu_ps (x->scales + token * x->block_stride + first_block);
   __m256i ones = _mm256_set1_epi16 (1);
 
   for (guint half = 0; half < 2; half++)
@@ -250,11 +250,9 @@ sum_halves (const Steps *x, gsize token, gsize first_block, gsize n, float halve
         {
           const gint16 *source = steps + b * STEPS_BLOCK + half * 16;
 
-          sums[b] = _mm256_setzero_si256 ();
-          if (b < n)
-            sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
+          sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
         }
-      _mm256_storeu_ps (halves[half], _mm256_mul_ps (_mm256_cvtepi32_ps (sums_of_eight (sums)), scales));
+      _mm256_storeu_ps (halves[half], _mm256_cvtepi32_ps (sums_of_eight (sums)));
     }
 }
 
@@ -281,8 +279,7 @@ multiply_panel_pair (const gint32           *pair,
     }
 }
 
-/* Products of n_pairs pairs of columns of a block with the tokens of the tile. The first ones are no sums yet,
- * which gcc sees. */
+/* Products of n_pairs pairs of columns with the tokens of the tile. The first ones are no sums yet, which gcc sees. */
 G_ALWAYS_INLINE static inline void
 multiply_panel_pairs (const gint32           *pairs,
                       gsize                   n_pairs,
@@ -301,89 +298,106 @@ multiply_panel_pairs (const gint32           *pairs,
     multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
 }
 
-/* chain c += factor of the row * factor of the token * products, then the block's offsets; block c of the group that
- * begins at first. halves: what sum_halves() says of the group */
-G_ALWAYS_INLINE static inline void
-add_panel_products (const Panel *panel,
-                    gsize        first,
-                    guint        c,
-                    BlockForm    form,
-                    guint        half,
-                    const Steps *x,
-                    gsize        first_token,
-                    guint        n_tokens,
-                    float        halves[PANEL_TOKENS][2][STEPS_GROUP],
-                    IntVector    products[2][PANEL_TOKENS],
-                    PanelChains *chains)
+/* Sums of a group of blocks, before the scale of its steps. */
+typedef FloatVector GroupSums[PANEL_TOKENS][2];
+
+/* Offsets of the rows of a block and what they are multiplied with. */
+typedef struct {
+  FloatVector rows[2][2];   /* of halves, or only the first */
+  const float *totals[2];   /* the sums of the first token's steps */
+  gsize stride;             /* from token to token */
+} BlockOffsets;
+
+/* halves: what sum_halves() says of the group */
+G_ALWAYS_INLINE static inline BlockOffsets
+load_offsets (const Panel *panel,
+              gsize        block,
+              BlockForm    form,
+              const Steps *x,
+              gsize        first_token,
+              float        halves[PANEL_TOKENS][2][STEPS_GROUP])
 {
-  gsize row = (first + c) * PANEL_ROWS;
-  FloatVector scales[2];
-  FloatVector offsets[2][2];
+  BlockOffsets self;
 
-  for (guint i = 0; i < 2; i++)
+  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
     {
-      scales[i] = vector_load (panel->scales[half] + row + i * VECTOR_ROWS);
-      for (guint h = 0; h < 2 && has_offsets (form, h); h++)
-        offsets[h][i] = vector_load (panel->offsets[h] + row + i * VECTOR_ROWS);
-    }
-  for (guint t = 0; t < n_tokens; t++)
-    {
-      gsize index = (first_token + t) * x->block_stride + first + c;
-      FloatVector x_scale = vector_all (x->scales[index]);
-
       for (guint i = 0; i < 2; i++)
-        {
-          FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i] * x_scale, chains[t].sums[c][i]);
-
-          for (guint h = 0; h < 2 && has_offsets (form, h); h++)
-            sum = vector_fma (offsets[h][i], vector_all (form == FORM_OFFSET ? x->sums[index] : halves[t][h][c]), sum);
-          chains[t].sums[c][i] = sum;
-        }
+        self.rows[half][i] = vector_load (panel->offsets[half] + block * PANEL_ROWS + i * VECTOR_ROWS);
+      self.totals[half] =
+        form == FORM_OFFSET ? x->totals + first_token * x->float_stride + block : &halves[0][half][block % STEPS_GROUP];
+      self.stride = form == FORM_OFFSET ? x->float_stride : 2 * STEPS_GROUP;
     }
+  return self;
 }
 
-/* chain c += one block of the panel times the tokens of the tile */
-G_ALWAYS_INLINE static inline void
-multiply_panel_block (const Panel *panel,
-                      gsize        first,
-                      guint        c,
-                      BlockForm    form,
-                      const Steps *x,
-                      gsize        first_token,
-                      guint        n_tokens,
-                      float        halves[PANEL_TOKENS][2][STEPS_GROUP],
-                      PanelChains *chains)
+G_ALWAYS_INLINE static inline FloatVector
+add_offsets (const BlockOffsets *self, BlockForm form, guint t, guint i, FloatVector sum)
 {
-  const gint32 *pairs = panel->pairs + (first + c) * 16 * PANEL_ROWS;
-  gsize column = (first + c) * STEPS_BLOCK;
+  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
+    sum = vector_fma (self->rows[half][i], vector_all (self->totals[half][t * self->stride]), sum);
+  return sum;
+}
+
+/* sums += n blocks of the panel, which are summed as integers, times the tokens of the tile */
+G_ALWAYS_INLINE static inline void
+multiply_panel_blocks (const Panel *panel,
+                       gsize        first,
+                       guint        n,
+                       BlockForm    form,
+                       const Steps *x,
+                       gsize        first_token,
+                       guint        n_tokens,
+                       float        halves[PANEL_TOKENS][2][STEPS_GROUP],
+                       GroupSums    sums)
+{
+  const gint32 *pairs = panel->pairs + first * 16 * PANEL_ROWS;
+  gsize column = first * STEPS_BLOCK;
   guint n_halves = form == FORM_HALF_SCALES ? 2 : 1;
-  guint n_pairs = 16 / n_halves;
+  guint n_pairs = 16 * n / n_halves;
 
   for (guint half = 0; half < n_halves; half++)
     {
       IntVector products[2][PANEL_TOKENS];
+      FloatVector scales[2];
+      BlockOffsets offsets;
 
       multiply_panel_pairs (pairs + half * n_pairs * PANEL_ROWS, n_pairs, x, first_token, column + half * 2 * n_pairs,
                             n_tokens, products);
-      add_panel_products (panel, first, c, form, half, x, first_token, n_tokens, halves, products, chains);
+      offsets = load_offsets (panel, first, form, x, first_token, halves);
+      for (guint i = 0; i < 2; i++)
+        scales[i] = vector_load (panel->scales[half] + first * PANEL_ROWS + i * VECTOR_ROWS);
+      for (guint t = 0; t < n_tokens; t++)
+        for (guint i = 0; i < 2; i++)
+          sums[t][i] = add_offsets (&offsets, form, t, i,
+                                    vector_fma (vector_to_float (products[i][t]), scales[i], sums[t][i]));
+    }
+  for (gsize block = first + 1; block < first + n && has_offsets (form, 0); block++)
+    {
+      BlockOffsets offsets = load_offsets (panel, block, form, x, first_token, halves);
+
+      for (guint t = 0; t < n_tokens; t++)
+        for (guint i = 0; i < 2; i++)
+          sums[t][i] = add_offsets (&offsets, form, t, i, sums[t][i]);
     }
 }
 
-/* y = what the chains add up to */
+/* totals += a group's sums, times the scale of each token's steps */
 G_ALWAYS_INLINE static inline void
-store_panel_sums (const PanelChains *chains, guint n_tokens, guint n_rows, float *y, gsize y_stride)
+add_panel_group (const float *scales, gsize stride, guint n_tokens, GroupSums sums, PanelSums *totals)
 {
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
-      {
-        const FloatVector (*sums)[2] = chains[t].sums;
-        FloatVector even = (sums[0][i] + sums[4][i]) + (sums[2][i] + sums[6][i]);
-        FloatVector odd = (sums[1][i] + sums[5][i]) + (sums[3][i] + sums[7][i]);
+      totals[t].rows[i] = vector_fma (sums[t][i], vector_all (scales[t * stride]), totals[t].rows[i]);
+}
 
-        if (n_rows > i * VECTOR_ROWS)
-          vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
-                             MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS), even + odd);
-      }
+static inline void
+store_panel_sums (const PanelSums *sums, guint n_tokens, guint n_rows, float *y, gsize y_stride)
+{
+  for (guint t = 0; t < n_tokens; t++)
+    for (guint i = 0; i < 2; i++)
+      if (n_rows > i * VECTOR_ROWS)
+        vector_store_part (y + t * y_stride + i * VECTOR_ROWS, MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS),
+                           sums[t].rows[i]);
 }
 
 /* Lines of 64 bytes behind *asked to the second cache. */
@@ -405,33 +419,35 @@ multiply_panel_tile (const Panel        *panel,
                      guint               row,
                      guint               token,
                      guint               n_tokens,
-                     PanelChains        *chains,
+                     PanelSums          *sums,
                      gsize              *asked)
 {
-  /* Copies of its own, which stores to the chains cannot change: else gcc reads all of it again behind each. */
+  /* Copies of its own, which stores to the sums cannot change: else gcc reads all of it again behind each. */
   const Panel own_panel = *panel;
   const Steps own_x = *x;
   gsize first_token = product->first_token + token;
 
   if (panel->first_block == 0)
-    for (guint t = 0; t < n_tokens; t++)
-      for (guint c = 0; c < STEPS_GROUP; c++)
-        chains[t].sums[c][0] = chains[t].sums[c][1] = vector_all (0.0f);
+    memset (sums, 0, n_tokens * sizeof *sums);
   for (gsize first = 0; first < own_panel.n_blocks; first += STEPS_GROUP)
     {
+      gsize end = MIN (first + STEPS_GROUP, own_panel.n_blocks);
       float halves[PANEL_TOKENS][2][STEPS_GROUP];
+      GroupSums group = { 0 };
 
       if (form == FORM_HALF_OFFSETS)
         for (guint t = 0; t < n_tokens; t++)
-          sum_halves (&own_x, first_token + t, first, MIN (own_panel.n_blocks - first, STEPS_GROUP), halves[t]);
-      for (guint c = 0; c < STEPS_GROUP && first + c < own_panel.n_blocks; c++)
+          sum_halves (&own_x, first_token + t, first, halves[t]);
+      for (gsize block = first; block < end; block += own_panel.n_joined)
         {
           ask_for_next (&own_panel, asked);
-          multiply_panel_block (&own_panel, first, c, form, &own_x, first_token, n_tokens, halves, chains);
+          multiply_panel_blocks (&own_panel, block, own_panel.n_joined, form, &own_x, first_token, n_tokens, halves, group);
         }
+      add_panel_group (own_x.scales + first_token * own_x.float_stride + first / STEPS_GROUP, own_x.float_stride, n_tokens,
+                       group, sums);
     }
   if (panel->is_last)
-    store_panel_sums (chains, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
+    store_panel_sums (sums, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
                       product->y_stride);
 }
 
@@ -444,13 +460,13 @@ multiply_panel (const Panel *panel, BlockForm form, const SottoProduct *product,
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, panel->chains + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, panel->sums + (is_whole ? 0 : t), &asked);
   for (; PANEL_TOKENS > 4 && t + 4 <= n_tokens; t += 4)
-    multiply_panel_tile (panel, form, product, x, row, t, 4, panel->chains + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, product, x, row, t, 4, panel->sums + (is_whole ? 0 : t), &asked);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, form, product, x, row, t, 2, panel->chains + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, product, x, row, t, 2, panel->sums + (is_whole ? 0 : t), &asked);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, product, x, row, t, 1, panel->chains + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, product, x, row, t, 1, panel->sums + (is_whole ? 0 : t), &asked);
 }
 
 /* One function a form, which its block types share. */

@@ -437,5 +437,5 @@ fill_tile_kernels (SottoKernels *kernels)
 {
   CODE_KINDS (FILL_ROW_TILES)
   SOTTO_STRIP_KINDS (FILL_STRIP_TILES)
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, FALSE, pack_tile_set, TILE_ROWS };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { sizeof (TileTokens), pack_tiles, pack_tile_set, TILE_ROWS };
 }

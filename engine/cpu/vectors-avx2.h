@@ -6,7 +6,11 @@
  * where AVX2 takes two. */
 
 #define VECTOR_ROWS 8
-#define PANEL_TOKENS 4 /* eight sums of integers; with twelve, gcc keeps some in memory */
+#ifdef __AVXVNNI__
+#define PANEL_TOKENS 6 /* twelve sums of integers, as many as hide how long a product takes */
+#else
+#define PANEL_TOKENS 4 /* eight: a product on its way to its sum takes a register, too */
+#endif
 #define PANEL_BLOCKS 24
 #define PANEL_MOST 128
 

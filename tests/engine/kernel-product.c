@@ -89,7 +89,7 @@ steps_of (const SottoKernels *kernels, SottoForm form)
   if (g_str_equal (kernels->name, "amx"))
     return (Steps) { 256, 32512, 12 };
 
-  return (Steps) { 32, 16383, 0 };
+  return (Steps) { 256, 16383, 0 };
 }
 
 double
