@@ -35,6 +35,7 @@ sotto_conversation_path_clear (SottoConversation *self)
   g_clear_pointer (&self->loads, g_ptr_array_unref);
   g_clear_pointer (&self->root, g_free);
   g_clear_pointer (&self->system, g_free);
+  g_clear_pointer (&self->instructions, g_free);
 }
 
 static SottoPathRow *
@@ -75,6 +76,18 @@ const char *
 sotto_conversation_path_end (SottoConversation *self)
 {
   return self->rows->len > 0 ? row_id (get_row (self, self->rows->len - 1)) : self->root;
+}
+
+void
+sotto_conversation_path_set_root (SottoConversation *self, const char *id)
+{
+  SottoPathRow *first = self->rows->len > 0 ? get_row (self, 0) : NULL;
+
+  g_set_str (&self->root, id);
+  if (first != NULL && first->message != NULL)
+    sotto_message_set_parent (first->message, id);
+  else if (first != NULL)
+    g_set_str (&first->record->parent, id);
 }
 
 static void
@@ -171,17 +184,20 @@ take_system (SottoConversation *self, SottoHistoryMessage *record)
   return TRUE;
 }
 
+static const char *
+row_receipt (const SottoPathRow *row)
+{
+  return row->message != NULL ? sotto_message_get_receipt (row->message) : row->record->receipt;
+}
+
 /* How full the context was after the last reply, from its receipt */
 static void
 restore_context (SottoConversation *self)
 {
-  const SottoPathRow *row = self->rows->len > 0 ? get_row (self, self->rows->len - 1) : NULL;
-  const char *receipt;
+  const char *receipt = NULL;
 
-  if (row == NULL)
-    return;
-
-  receipt = row->message != NULL ? sotto_message_get_receipt (row->message) : row->record->receipt;
+  for (guint i = self->rows->len; receipt == NULL && i > 0; i--)
+    receipt = row_receipt (get_row (self, i - 1));
   if (receipt != NULL)
     sotto_conversation_set_context (self,
                                     (guint) (sotto_kept_receipt_get_number (receipt,
@@ -271,6 +287,7 @@ sotto_conversation_path_read_async (SottoConversation   *self,
       return;
     }
 
+  sotto_conversation_flush_instructions (self);
   if (self->loads == NULL)
     {
       self->loads = g_ptr_array_new_with_free_func (g_object_unref);

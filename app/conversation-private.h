@@ -39,6 +39,8 @@ struct _SottoConversation
   GArray *rows;      /* of SottoPathRow */
   char *root;        /* (nullable): what the first row follows: a system message */
   char *system;      /* (nullable): its text */
+  char *instructions; /* (nullable): what it is to begin with instead of the application's */
+  guint instructions_source; /* saves them a little later */
   gboolean is_loaded;
   GPtrArray *loads;  /* of GTask: who waits for the path; NULL: it is not being read */
   gboolean is_switching;
@@ -70,6 +72,7 @@ enum {
   SOTTO_CONVERSATION_PROP_TITLE,
   SOTTO_CONVERSATION_PROP_SNIPPET,
   SOTTO_CONVERSATION_PROP_DRAFT,
+  SOTTO_CONVERSATION_PROP_INSTRUCTIONS,
   SOTTO_CONVERSATION_PROP_MODEL,
   SOTTO_CONVERSATION_PROP_LAST_USED,
   SOTTO_CONVERSATION_PROP_DATE_GROUP,
@@ -143,6 +146,18 @@ void sotto_conversation_path_read_async (SottoConversation   *self,
 gboolean sotto_conversation_path_read_finish (SottoConversation  *self,
                                               GAsyncResult       *result,
                                               GError            **error);
+
+/* The path begins with a system message of this id from now on. */
+void sotto_conversation_path_set_root (SottoConversation *self, const char *id);
+
+/* --- conversation-instructions.c --- */
+
+/* Writes what the conversation begins with; call behind its creation. */
+void sotto_conversation_begin_instructions (SottoConversation *self);
+
+/* The conversation could not be made: they are still to be written. */
+void sotto_conversation_take_instructions_back (SottoConversation *self);
+void sotto_conversation_flush_instructions (SottoConversation *self);
 
 /* --- conversation-messages.c --- */
 

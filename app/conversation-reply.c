@@ -212,6 +212,22 @@ close_in_history (SottoConversation *self, SottoMessageStatus status, const Sott
                                     g_object_ref (self));
 }
 
+/* Where the preferences allow as much as the model was trained for, they are not the way on.
+ * Returns: (transfer full) (nullable): in the place of @error */
+static GError *
+find_end_of_context (SottoConversation *self, const GError *error)
+{
+  SottoModelEntry *model = sotto_conversation_get_model (self);
+  const guint trained = model != NULL ? sotto_model_entry_get_context_trained (model) : 0;
+
+  if ((g_error_matches (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL)
+       || g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CONTEXT))
+      && trained > 0
+      && (guint) sotto_settings_get_int (self->services->settings, "context-length") >= trained)
+    return g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_AT_END, error->message);
+  return NULL;
+}
+
 /* @error: (nullable): why it failed or was cut off */
 static void
 end_reply (SottoConversation   *self,
@@ -219,9 +235,13 @@ end_reply (SottoConversation   *self,
            const SottoReceipt  *receipt,
            const GError        *error)
 {
+  g_autoptr (GError) at_end = find_end_of_context (self, error);
+
   if (self->reply == NULL)
     return;
 
+  if (at_end != NULL)
+    error = at_end;
   if (self->looking != 0)
     g_clear_signal_handler (&self->looking, self->services->library);
   if (status == SOTTO_MESSAGE_STATUS_COMPLETE || status == SOTTO_MESSAGE_STATUS_LIMITED)

@@ -77,12 +77,8 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
           g_clear_error (&error);
           error = g_steal_pointer (&send->error);
         }
-      /* With the conversation, its instructions are still to be written. */
       if (!self->is_stored)
-        {
-          g_clear_pointer (&self->root, g_free);
-          g_clear_pointer (&self->system, g_free);
-        }
+        sotto_conversation_take_instructions_back (self);
       fail (task, error);
       return;
     }
@@ -108,23 +104,6 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
                                                                 &send->error);
 }
 
-/* What a new conversation tells the model before all else */
-static void
-write_instructions (SottoConversation *self)
-{
-  const char *text = self->services->instructions;
-  g_autoptr (GPtrArray) parts = NULL;
-
-  if (*text == '\0' || self->root != NULL)
-    return;
-
-  parts = sotto_history_parts_new_text (text);
-  self->root = sotto_history_new_id ();
-  g_set_str (&self->system, text);
-  sotto_store_add_message_async (self->services->store, self->id, self->root, NULL,
-                                 SOTTO_HISTORY_ROLE_SYSTEM, parts, FALSE, NULL, NULL, NULL);
-}
-
 static void
 write_message (GTask *task)
 {
@@ -143,9 +122,11 @@ write_message (GTask *task)
 
       sotto_store_create_conversation_async (store, self->id, title, model, NULL, on_created,
                                              g_object_ref (task));
-      write_instructions (self);
+      sotto_conversation_begin_instructions (self);
     }
 
+  /* They come before the message, and its parent may be new with them. */
+  sotto_conversation_flush_instructions (self);
   if (send->edited != NULL)
     parent = sotto_message_get_parent (send->edited);
   else

@@ -1,7 +1,8 @@
 #include "conversation-private.h"
 
 /* The object itself. Title, draft, model and date stand in conversation-details.c, the path of
- * messages in conversation-path.c, sending in conversation-send.c, replies in conversation-reply.c. */
+ * messages in conversation-path.c, what comes before them in conversation-instructions.c, sending in
+ * conversation-send.c, replies in conversation-reply.c. */
 
 static void list_model_init (GListModelInterface *iface);
 
@@ -45,6 +46,7 @@ sotto_conversation_finalize (GObject *object)
   SottoConversation *self = SOTTO_CONVERSATION (object);
 
   g_clear_handle_id (&self->draft_source, g_source_remove);
+  g_clear_handle_id (&self->instructions_source, g_source_remove);
   sotto_conversation_path_clear (self);
   g_clear_object (&self->model);
   g_clear_object (&self->reply);
@@ -80,6 +82,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case SOTTO_CONVERSATION_PROP_DRAFT:
       g_value_set_string (value, self->draft);
+      break;
+    case SOTTO_CONVERSATION_PROP_INSTRUCTIONS:
+      g_value_set_string (value, sotto_conversation_get_instructions (self));
       break;
     case SOTTO_CONVERSATION_PROP_MODEL:
       g_value_set_object (value, sotto_conversation_get_model (self));
@@ -150,6 +155,9 @@ sotto_conversation_set_property (GObject      *object,
     case SOTTO_CONVERSATION_PROP_DRAFT:
       sotto_conversation_set_draft (self, g_value_get_string (value));
       break;
+    case SOTTO_CONVERSATION_PROP_INSTRUCTIONS:
+      sotto_conversation_set_instructions (self, g_value_get_string (value));
+      break;
     case SOTTO_CONVERSATION_PROP_MODEL:
       sotto_conversation_set_model (self, g_value_get_object (value));
       break;
@@ -175,6 +183,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (TITLE) = g_param_spec_string ("title", NULL, NULL, "", changed);
   PROP (SNIPPET) = g_param_spec_string ("snippet", NULL, NULL, "", shown);
   PROP (DRAFT) = g_param_spec_string ("draft", NULL, NULL, "", changed);
+  PROP (INSTRUCTIONS) = g_param_spec_string ("instructions", NULL, NULL, "", changed);
   PROP (MODEL) = g_param_spec_object ("model", NULL, NULL, SOTTO_TYPE_MODEL_ENTRY, changed);
   PROP (LAST_USED) = g_param_spec_boxed ("last-used", NULL, NULL, G_TYPE_DATE_TIME, shown);
   PROP (DATE_GROUP) = g_param_spec_enum ("date-group", NULL, NULL, SOTTO_TYPE_DATE_GROUP,

@@ -29,6 +29,9 @@ G_BEGIN_DECLS
  * - "snippet" (string): the beginning of its newest message, on one line; may be ""
  * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
  *   sotto_conversation_flush_draft() (call it when the person switches away)
+ * - "instructions" (string, read-write): what its model is told before all else, from its next reply
+ *   on; "": nothing. A new one has those of #SottoApp until it is given its own; those of a stored
+ *   one are not known before it is loaded. Kept as a draft is
  * - "model" (#SottoModelEntry, nullable, read-write): the model its next reply is made with
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
@@ -54,6 +57,8 @@ const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);
 void sotto_conversation_set_draft (SottoConversation *self, const char *draft);
 void sotto_conversation_flush_draft (SottoConversation *self);
+const char *sotto_conversation_get_instructions (SottoConversation *self);
+void sotto_conversation_set_instructions (SottoConversation *self, const char *text);
 SottoModelEntry *sotto_conversation_get_model (SottoConversation *self);
 void sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model);
 GDateTime *sotto_conversation_get_last_used (SottoConversation *self);

@@ -23,6 +23,7 @@ SottoMessage *sotto_message_new (const char         *id,
 SottoMessage *sotto_message_new_from_record (const SottoHistoryMessage *record);
 
 const char *sotto_message_get_parent (SottoMessage *self);
+void sotto_message_set_parent (SottoMessage *self, const char *parent);
 const char *const *sotto_message_get_siblings (SottoMessage *self);
 
 void sotto_message_append (SottoMessage *self, const char *text);

@@ -287,6 +287,12 @@ sotto_message_get_parent (SottoMessage *self)
   return self->parent;
 }
 
+void
+sotto_message_set_parent (SottoMessage *self, const char *parent)
+{
+  g_set_str (&self->parent, parent);
+}
+
 const char *const *
 sotto_message_get_siblings (SottoMessage *self)
 {

@@ -165,7 +165,7 @@ words_for_run (SottoEngineError           code,
                                 "Choose a smaller model or a shorter context."),
                               parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_CONTEXT:
-      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      *remedy = SOTTO_REMEDY_SETTINGS;
       /* Translators: how long the conversation is, in tokens (the number that the plural is for), and how long it may be */
       return g_strdup_printf (ngettext ("This conversation has become too long for the model: it has %s "
                                         "token, and %s fit. Start a new conversation, or allow a longer "

@@ -31,10 +31,14 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       return g_strdup (_("The model file of this conversation is no longer there. Choose another "
                          "model, or put the file back."));
     case SOTTO_APP_ERROR_CONTEXT_FULL:
-      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      *remedy = SOTTO_REMEDY_SETTINGS;
       return g_strdup (_("The model’s memory for this conversation is full, so the reply was cut "
                          "off. Start a new conversation, or allow a longer context in the "
                          "preferences."));
+    case SOTTO_APP_ERROR_CONTEXT_AT_END:
+      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      return g_strdup (_("This conversation has become as long as the model can keep in mind. "
+                         "Start a new one to go on."));
     case SOTTO_APP_ERROR_PASSPHRASE:
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("The passphrase is empty."));

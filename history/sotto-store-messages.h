@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* Messages of a conversation form a tree. Each message remembers which of its answers is active;
  * the *active path* follows these from the conversation's active beginning to a leaf, and is what a
- * person sees. Editing or regenerating adds a sibling; nothing is overwritten. */
+ * person sees. Editing or regenerating adds a sibling; nothing is overwritten but instructions, which a
+ * person changes for all that follows. */
 
 /**
  * sotto_store_load_path_async:
@@ -59,6 +60,25 @@ void sotto_store_add_message_async (SottoStore          *self,
  * Returns: (transfer full): its id: the message is on the disk, the composer may be cleared
  */
 char *sotto_store_add_message_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_set_instructions_async:
+ * @id: a UUID from sotto_history_new_id() for the message that is made where @conversation has none
+ * @text: what the model is told before all else; "": nothing
+ *
+ * Gives the system message at the beginning of the active path this text. One that is made stands
+ * before all that began @conversation until now. The conversation keeps its place in the list.
+ */
+void sotto_store_set_instructions_async (SottoStore          *self,
+                                         const char          *conversation,
+                                         const char          *id,
+                                         const char          *text,
+                                         GCancellable        *cancellable,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
+gboolean sotto_store_set_instructions_finish (SottoStore    *self,
+                                              GAsyncResult  *result,
+                                              GError       **error);
 
 /**
  * sotto_store_begin_reply_async:

@@ -162,6 +162,74 @@ insert_message (SottoVault          *vault,
   return activate_new (vault, row, parent, error) ? row : 0;
 }
 
+/* The last system message before the first turn. A damaged path with a circle ends, too. */
+static const char instructions_sql[] =
+  "WITH RECURSIVE first (id, depth) AS ("
+  "  SELECT message.id, 0 FROM conversation JOIN message ON message.id = conversation.active"
+  "  WHERE conversation.id = ?1 AND role NOT IN (2, 3)"
+  "  UNION ALL SELECT next.id, depth + 1 FROM first JOIN message ON message.id = first.id"
+  "  JOIN message AS next ON next.id = message.active"
+  "  WHERE next.role NOT IN (2, 3) AND depth < 1000)"
+  " SELECT message.id FROM first JOIN message USING (id) WHERE role = 1"
+  " ORDER BY depth DESC LIMIT 1";
+
+/* A message's row is above its parent's, so the one before all others gets a row below them. */
+static gint64
+insert_root (SottoDatabase *database, gint64 conversation, const char *id, GError **error)
+{
+  gint64 row;
+
+  if (!sotto_rows_check_id (id, error) ||
+      !sotto_database_run (database, error,
+                           "INSERT INTO message (id, uuid, conversation, active, role, status,"
+                           " created) SELECT min (0, ifnull ((SELECT min (id) FROM message), 0)) - 1,"
+                           " ?2, id, active, 1, 2, ?3 FROM conversation WHERE id = ?1", "iui",
+                           conversation, id, g_get_real_time ()))
+    return 0;
+
+  row = sotto_database_last_row (database);
+  if (!sotto_database_run (database, error,
+                           "UPDATE message SET parent = ?2"
+                           " WHERE conversation = ?1 AND parent IS NULL AND id != ?2", "ii",
+                           conversation, row) ||
+      !sotto_database_run (database, error, "UPDATE conversation SET active = ?2 WHERE id = ?1",
+                           "ii", conversation, row))
+    return 0;
+  return row;
+}
+
+static gpointer
+do_set_instructions (SottoVault *vault, SottoCall *call, GError **error)
+{
+  SottoDatabase *database = vault->database;
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text (call->text);
+  gint64 conversation = sotto_rows_find_conversation (database, call->conversation, error);
+  gboolean found;
+  gint64 row;
+  GError *local = NULL;
+
+  if (conversation == 0)
+    return NULL;
+
+  row = sotto_database_get_int (database, &found, &local, instructions_sql, "i", conversation);
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return NULL;
+    }
+  if (!found && *call->text == '\0')
+    return SOTTO_DONE;
+
+  if (!found)
+    row = insert_root (database, conversation, call->id, error);
+  if (row == 0 ||
+      !sotto_database_run (database, error, "DELETE FROM part WHERE message = ?1", "i", row) ||
+      !sotto_parts_insert (database, row, parts, error))
+    return NULL;
+  return SOTTO_DONE;
+}
+
+/* What is not shown, as instructions, does not count as begun. */
 static gboolean
 clear_draft (SottoDatabase *database, gint64 message, GError **error)
 {
@@ -169,8 +237,8 @@ clear_draft (SottoDatabase *database, gint64 message, GError **error)
                              "DELETE FROM draft WHERE conversation ="
                              " (SELECT conversation FROM message WHERE id = ?1)"
                              " OR (conversation IS NULL AND (SELECT count(*) FROM message"
-                             "  WHERE conversation = (SELECT conversation FROM message"
-                             "   WHERE id = ?1)) = 1)", "i", message);
+                             "  WHERE role != 1 AND conversation = (SELECT conversation"
+                             "   FROM message WHERE id = ?1)) = 1)", "i", message);
 }
 
 static gpointer
@@ -315,6 +383,33 @@ char *
 sotto_store_add_message_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error);
+}
+
+void
+sotto_store_set_instructions_async (SottoStore          *self,
+                                    const char          *conversation,
+                                    const char          *id,
+                                    const char          *text,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data)
+{
+  SottoCall *call;
+
+  g_return_if_fail (SOTTO_IS_STORE (self) && conversation != NULL && id != NULL && text != NULL);
+
+  call = sotto_call_new ();
+  call->conversation = g_strdup (conversation);
+  call->id = g_strdup (id);
+  call->text = g_utf8_make_valid (text, -1);
+  sotto_store_push (self, SOTTO_WORK_WRITE, do_set_instructions, call, NULL, cancellable, callback,
+                    user_data);
+}
+
+gboolean
+sotto_store_set_instructions_finish (SottoStore *self, GAsyncResult *result, GError **error)
+{
+  return sotto_store_take (self, result, error) != NULL;
 }
 
 void

@@ -7,6 +7,9 @@
 #include "model-picker.h"
 #include "source-style.h"
 
+/* The part of the context from which on it is said that it is nearly full */
+#define NARROW_FROM 0.75
+
 struct _SottoComposer {
   AdwBin parent_instance;
 
@@ -92,11 +95,21 @@ update_button (SottoComposer *self)
     gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
 }
 
-/* "Loading the model… 40 %", "Writing… 16 tokens per second"; how fast a finished reply came is in its details. */
+/* "Loading the model… 40 %", "Writing… 16 tokens per second"; how fast a finished reply came is in its details. What the
+ * colour of the bar beside it says is said in words, too, before a reply is cut off. */
 static void
 update_status (SottoComposer *self)
 {
   const char *text = self->conversation != NULL ? sotto_conversation_get_status_text (self->conversation) : "";
+  guint used = self->conversation != NULL ? sotto_conversation_get_context_used (self->conversation) : 0;
+  guint limit = self->conversation != NULL ? sotto_conversation_get_context_limit (self->conversation) : 0;
+
+  /* Translators: beside a bar that shows how much of what the model can keep in mind is taken; keep it short */
+  if (*text == '\0' && limit > 0 && used >= limit)
+    text = _("Context full");
+  /* Translators: beside the same bar */
+  else if (*text == '\0' && limit > 0 && used >= limit * NARROW_FROM)
+    text = _("Context nearly full");
 
   if (!g_str_equal (gtk_label_get_label (self->status), text))
     gtk_label_set_label (self->status, text);
@@ -112,6 +125,7 @@ update_context (SottoComposer *self)
   g_autofree char *tooltip = NULL;
 
   gtk_widget_set_visible (GTK_WIDGET (self->context_bar), limit > 0);
+  update_status (self);
   if (limit == 0)
     return;
 
@@ -443,7 +457,7 @@ set_up_context_bar (SottoComposer *self)
   gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_LOW);
   gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_HIGH);
   gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_FULL);
-  gtk_level_bar_add_offset_value (self->context_bar, "roomy", 0.75);
+  gtk_level_bar_add_offset_value (self->context_bar, "roomy", NARROW_FROM);
   gtk_level_bar_add_offset_value (self->context_bar, "narrow", 1);
 }
 

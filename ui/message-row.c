@@ -58,6 +58,7 @@ create_body (SottoMessageRow *self)
   gtk_widget_set_halign (plain, GTK_ALIGN_END);
   gtk_widget_add_css_class (plain, "bubble");
   gtk_widget_set_halign (GTK_WIDGET (self->actions), GTK_ALIGN_END);
+  gtk_widget_set_halign (self->notice, GTK_ALIGN_END);
 
   return plain;
 }
@@ -125,16 +126,31 @@ update_calls (SottoMessageRow *self)
   update_body (self);
 }
 
+/* A message of the person's at the end to which no reply could be begun, or that came just before the end. */
+static gboolean
+is_unanswered (SottoMessageRow *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->conversation));
+  g_autoptr (SottoMessage) last = n > 0 ? g_list_model_get_item (G_LIST_MODEL (self->conversation), n - 1) : NULL;
+
+  return !is_reply (self) && last == self->message && !sotto_conversation_is_busy (self->conversation);
+}
+
 /* What is to be said of a reply that did not end by itself. */
 static const char *
 get_notice (SottoMessageRow *self)
 {
+  SottoMessageStatus status = sotto_message_get_status (self->message);
   SottoProblem *problem = sotto_message_get_problem (self->message);
 
-  if (problem != NULL)
+  /* Translators: of a message that a person wrote */
+  if (is_unanswered (self))
+    return C_("message", "Not answered");
+  /* The banner says what can be done about it. */
+  if (problem != NULL && status != SOTTO_MESSAGE_STATUS_LIMITED)
     return sotto_problem_get_text (problem);
 
-  switch (sotto_message_get_status (self->message))
+  switch (status)
     {
     case SOTTO_MESSAGE_STATUS_STOPPED:
       return C_("reply", "Stopped");
@@ -170,7 +186,7 @@ update (SottoMessageRow *self)
     gtk_widget_add_css_class (self->notice, "failed");
   else
     gtk_widget_remove_css_class (self->notice, "failed");
-  gtk_widget_set_visible (self->retry_button, status == SOTTO_MESSAGE_STATUS_FAILED && !is_busy);
+  gtk_widget_set_visible (self->retry_button, (status == SOTTO_MESSAGE_STATUS_FAILED && !is_busy) || is_unanswered (self));
   if (notice != NULL)
     gtk_label_set_label (self->notice_label, notice);
 

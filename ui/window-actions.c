@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "application.h"
+#include "instructions-dialog.h"
 #include "preferences.h"
 #include "print.h"
 #include "privacy-dialog.h"
@@ -24,6 +25,8 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.instructions", is_ready && self->conversation != NULL &&
+                                                                        sotto_conversation_is_loaded (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.print", is_stored);
@@ -72,6 +75,14 @@ toggle_sidebar (GtkWidget  *widget,
 
   adw_overlay_split_view_set_show_sidebar (self->split_view,
                                            !adw_overlay_split_view_get_show_sidebar (self->split_view));
+}
+
+static void
+show_instructions (GtkWidget  *widget,
+                   const char *action,
+                   GVariant   *parameter)
+{
+  sotto_instructions_dialog_present (widget, SOTTO_WINDOW (widget)->conversation);
 }
 
 static void
@@ -275,6 +286,7 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
+  gtk_widget_class_install_action (widget_class, "win.instructions", NULL, show_instructions);
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
   gtk_widget_class_install_action (widget_class, "win.print", NULL, print);

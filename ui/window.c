@@ -26,6 +26,7 @@ sotto_window_show_conversation (SottoWindow       *self,
   if (conversation != NULL)
     {
       sotto_conversation_load (conversation);
+      g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
     }

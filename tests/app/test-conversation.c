@@ -336,8 +336,25 @@ test_context_full (void)
   harness_wait_idle (conversation);
   problem = sotto_conversation_get_problem (conversation);
   g_assert_nonnull (problem);
-  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_NEW_CONVERSATION);
+  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_SETTINGS);
   g_assert_cmpuint (harness_length (conversation), ==, 1);
+
+  /* A longer one helps; where the model takes no longer one, that is not what is advised. */
+  g_object_set (sotto_app_get_settings (app), "context-length", 4096, NULL);
+  sotto_conversation_retry (conversation);
+  harness_wait_for (harness_is_streaming, conversation, 60);
+  sotto_conversation_stop (conversation);
+  harness_wait_idle (conversation);
+  g_assert_cmpuint (harness_length (conversation), ==, 2);
+  g_object_set (sotto_app_get_settings (app), "context-length", 1048576, NULL);
+  for (int i = 0; i < 9000; i++)
+    g_string_append_printf (much, "%d pears and ", i);
+  conversation = begin (app, much->str);
+  harness_wait_idle (conversation);
+  problem = sotto_conversation_get_problem (conversation);
+  g_assert_nonnull (problem);
+  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_NEW_CONVERSATION);
+  g_object_set (sotto_app_get_settings (app), "context-length", 256, NULL);
 
   conversation = begin (app, "Tell me everything about the sea, the river and the mountains, as "
                              "long as you can.");

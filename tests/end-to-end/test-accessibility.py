@@ -168,6 +168,13 @@ def keys(*names):
     return lambda: journey.sotto.keys("ctrl+l", *names)
 
 
+def instructions():
+    """The menu of the conversation: Find in Conversation…, Instructions…"""
+    journey.sotto.see("button", "Conversation Menu").press()
+    wait("the menu", lambda: len(journey.sotto.look().all("menu item")) >= 6)
+    journey.sotto.look().all("menu item")[1].press()
+
+
 def press_on_first_page(name):
     def press():
         journey.sotto.see("button", name).press()
@@ -203,6 +210,7 @@ def _():
 
 
 dialog_step("Rename", keys("F2"), "Rename|Title", "Cancel")
+dialog_step("Instructions", instructions, "Instructions")
 dialog_step("Export", keys("ctrl+shift+e"), "Markdown", "Sotto", "Cancel", "Export…")
 
 

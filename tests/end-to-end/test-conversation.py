@@ -24,9 +24,10 @@ LONG = "Write a long Python program called Ankerplumm with twenty functions. Exp
 EDITED = "Write a long Python program called Gribbelwick with twenty functions. Explain each."
 TINY = "Tell me about the river Moosdrungel."
 SECOND = "Explain in ten long paragraphs why the sky is blue, as professor Quendelfax would."
+TOLD = "Speak like captain Hagelstrunk, in short sentences."
 TITLE = "Lighthouses and Fennwurz"
 DRAFT = "A draft about Schnorzelbach"
-MARKERS = ["Zwirbelquast", "Ankerplumm", "Gribbelwick", "Moosdrungel", "Quendelfax", "Fennwurz",
+MARKERS = ["Zwirbelquast", "Ankerplumm", "Gribbelwick", "Moosdrungel", "Quendelfax", "Fennwurz", "Hagelstrunk",
            "Schnorzelbach"]
 
 journey = Journey()
@@ -188,6 +189,26 @@ def _():
     sotto.see("label", TITLE)
 
 
+def open_instructions(sotto):
+    """The menu of the conversation: Find in Conversation…, Instructions…"""
+    sotto.see("button", "Conversation Menu").press()
+    wait("the menu", lambda: len(sotto.look().all("menu item")) >= 6)
+    sotto.look().all("menu item")[1].press()
+    return sotto.see("text", "Instructions")
+
+
+@step("What a conversation tells its model first is in its menu, and holds as soon as it is typed")
+def _():
+    sotto = journey.sotto
+    check(open_instructions(sotto).text() == "", "it has been told something")
+    wait("the text to have the focus", lambda: sotto.see("text", "Instructions").has_state("FOCUSED"))
+    sotto.type(TOLD)
+    wait("what was typed", lambda: sotto.see("text", "Instructions").text() == TOLD)
+    sotto.screenshot("instructions-wide")
+    sotto.keys("Escape")
+    sotto.gone("text", "Instructions")
+
+
 @step("Ctrl+N begins another conversation beside it")
 def _():
     sotto = journey.sotto
@@ -324,6 +345,9 @@ def _():
     sotto.see("button", re.compile("^Model: SmolLM2"))
     sotto.keys("Escape")
     wait_same("the last reply", sotto.reply, answers[-2])
+    check(open_instructions(sotto).text() == TOLD, "what its model is told first has been forgotten")
+    sotto.keys("Escape")
+    sotto.gone("text", "Instructions")
     sotto.screenshot("again-wide")
 
 

@@ -15,6 +15,7 @@ person.need_models("SmolLM2-135M")
 
 QUESTION = "Where does Wurzelbrumm keep his keys?"
 OTHER = "And who is Fennwurz, pray?"
+TOLD = "Be as brief as Mumpelkraut."
 
 journey = Journey()
 step = journey.step
@@ -88,6 +89,27 @@ def _():
     check((out / "keys.md").stat().st_mode & 0o077 == 0, "others may read it")
 
 
+def open_instructions(sotto):
+    """The menu of the conversation: Find in Conversation…, Instructions…"""
+    sotto.see("button", "Conversation Menu").press()
+    wait("the menu", lambda: len(sotto.look().all("menu item")) >= 6)
+    sotto.look().all("menu item")[1].press()
+    view = sotto.see("text", "Instructions")
+    wait("it to have the focus", lambda: view.has_state("FOCUSED"))
+    return view
+
+
+@step("The model of one of them is told something first")
+def _():
+    sotto = journey.sotto
+    sotto.open(OTHER)
+    open_instructions(sotto)
+    sotto.type(TOLD)
+    wait("what was typed", lambda: sotto.see("text", "Instructions").text() == TOLD)
+    sotto.keys("Escape")
+    sotto.gone("text", "Instructions")
+
+
 @step("All are exported from the menu into one file")
 def _():
     sotto = journey.sotto
@@ -104,6 +126,7 @@ def _():
     check([conversation["title"] for conversation in document["conversations"]] == [QUESTION, OTHER], "not in their order")
     said = [[part["text"] for message in conversation["messages"] for part in message["parts"]]
             for conversation in document["conversations"]]
+    check(document["conversations"][1]["messages"][0]["role"] == "system" and said[1].pop(0) == TOLD, f"it is told {said[1]}")
     check([texts[0] for texts in said] == [QUESTION, OTHER] and all(len(texts) == 2 for texts in said), f"it says {said}")
     receipt = json.loads(document["conversations"][0]["messages"][1]["receipt"])
     check(receipt, "a reply has no receipt")
@@ -156,6 +179,9 @@ def _():
     wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
     sotto.open(OTHER)
     check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
+    check(open_instructions(sotto).text() == TOLD, "what its model is told first did not come along")
+    sotto.keys("Escape")
+    sotto.gone("text", "Instructions")
     sotto.keys("F10")
     sotto.see("menu item", None)
     sotto.keys("Down", "Return")

@@ -265,6 +265,107 @@ test_again (Fixture *f, gconstpointer data)
   g_assert_cmpuint (list->len, ==, 1);
 }
 
+static void
+set_instructions (SottoStore *store, const char *conversation, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *id = sotto_history_new_id ();
+
+  sotto_store_set_instructions_async (store, conversation, id, text, NULL, test_ready, &result);
+  sotto_store_set_instructions_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+}
+
+/* They come to stand before everything, and go with the conversation. */
+static void
+test_instructions (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autofree char *neighbour = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) before = load (f->from, id);
+  g_autoptr (SottoHistoryTree) tree = NULL;
+  g_autoptr (SottoHistoryTree) changed = NULL;
+  g_autoptr (SottoHistoryTree) copy = NULL;
+  g_autoptr (SottoHistoryTree) other = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GPtrArray) emptied = NULL;
+  g_autoptr (GPtrArray) hits = NULL;
+  g_autofree char *added = NULL;
+  g_autofree char *again = NULL;
+
+  /* Nothing to nobody changes nothing. */
+  set_instructions (f->from, id, "");
+  tree = load (f->from, id);
+  assert_same (before, tree);
+  g_clear_pointer (&tree, sotto_history_tree_free);
+
+  set_instructions (f->from, id, "Speak in zebras.");
+  set_instructions (f->from, neighbour, "Whisper.");
+  tree = load (f->from, id);
+  g_assert_cmpuint (tree->messages->len, ==, before->messages->len + 1);
+  g_assert_cmpint (at (tree, 0)->role, ==, SOTTO_HISTORY_ROLE_SYSTEM);
+  g_assert_null (at (tree, 0)->parent);
+  g_assert_true (at (tree, 0)->is_active);
+  for (guint i = 0; i < before->messages->len; i++)
+    {
+      const char *parent = at (before, i)->parent;
+
+      g_assert_cmpstr (at (tree, i + 1)->id, ==, at (before, i)->id);
+      g_assert_cmpstr (at (tree, i + 1)->parent, ==, parent != NULL ? parent : at (tree, 0)->id);
+      g_assert_cmpint (at (tree, i + 1)->is_active, ==, at (before, i)->is_active);
+    }
+  g_assert_cmpint (tree->conversation->updated, ==, before->conversation->updated);
+
+  path = test_load (f->from, id);
+  g_assert_cmpuint (path->len, ==, 3);
+  test_assert_text (path, 0, "Speak in zebras.");
+  test_assert_text (path, 1, "Will it rain?");
+  g_assert_cmpuint (((SottoHistoryMessage *) g_ptr_array_index (path, 1))->n_siblings, ==, 2);
+  hits = test_search (f->from, "zebras");
+  g_assert_cmpuint (hits->len, ==, 0);
+
+  added = add (f->to, tree, TRUE);
+  copy = load (f->to, added);
+  assert_same (tree, copy);
+
+  /* Others take the place of these; none at all, too. What was exported before is another now. */
+  set_instructions (f->from, id, "Be brief.");
+  changed = load (f->from, id);
+  g_assert_cmpuint (changed->messages->len, ==, tree->messages->len);
+  g_assert_cmpstr (at (changed, 0)->id, ==, at (tree, 0)->id);
+  again = add (f->to, changed, TRUE);
+  g_assert_cmpstr (again, !=, added);
+  set_instructions (f->from, id, "");
+  emptied = test_load (f->from, id);
+  g_assert_cmpuint (emptied->len, ==, 3);
+  test_assert_text (emptied, 0, "");
+  other = load (f->from, neighbour);
+  g_assert_cmpstr (((SottoHistoryPart *) g_ptr_array_index (at (other, 0)->parts, 0))->text, ==, "Whisper.");
+}
+
+static void
+test_no_instructions (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  const char *const wrong[][2] = { { id, "not-a-uuid" }, { "a7e8b3a0-0000-4000-8000-000000000000", id } };
+  g_autoptr (SottoHistoryTree) before = load (f->from, id);
+  g_autoptr (SottoHistoryTree) after = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+      const int code = i == 0 ? SOTTO_HISTORY_ERROR_INVALID : SOTTO_HISTORY_ERROR_NOT_FOUND;
+
+      sotto_store_set_instructions_async (f->from, wrong[i][0], wrong[i][1], "x", NULL, test_ready, &result);
+      g_assert_false (sotto_store_set_instructions_finish (f->from, test_wait (&result), &error));
+      g_assert_error (error, SOTTO_HISTORY_ERROR, code);
+    }
+  after = load (f->from, id);
+  assert_same (before, after);
+}
+
 /* @change: what is done to the tree. */
 static void
 assert_becomes_another (Fixture *f, const char *what, SottoHistoryTree *tree)
@@ -409,6 +510,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/trees/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
   g_test_add ("/trees/again", Fixture, NULL, set_up, test_again, tear_down);
+  g_test_add ("/trees/instructions", Fixture, NULL, set_up, test_instructions, tear_down);
+  g_test_add ("/trees/no-instructions", Fixture, NULL, set_up, test_no_instructions, tear_down);
   g_test_add ("/trees/changed", Fixture, NULL, set_up, test_changed, tear_down);
   g_test_add ("/trees/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/trees/streaming", Fixture, NULL, set_up, test_streaming, tear_down);

@@ -381,6 +381,10 @@ look_around (Look *look)
   activate (look, "win.preferences");
   shoot (look, "11-preferences");
   close_dialog (look);
+  sotto_conversation_set_instructions (conversation, "Answer in short sentences. Say where a number comes from.");
+  activate (look, "win.instructions");
+  shoot (look, "22-instructions");
+  close_dialog (look);
   activate (look, "win.shortcuts");
   shoot (look, "15-shortcuts");
   close_dialog (look);

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/* Shows what the model is told first in @conversation, to be changed. */
+void sotto_instructions_dialog_present (GtkWidget *parent, SottoConversation *conversation);
+
+G_END_DECLS
