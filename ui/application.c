@@ -90,6 +90,19 @@ begin_closing (SottoApplication *self)
   sotto_app_close_async (self->app, on_closed, g_object_ref (self));
 }
 
+/* A window in which a dialog is open would close that alone. */
+static void
+close_dialogs (GtkWindow *window)
+{
+  AdwDialog *dialog;
+
+  if (!ADW_IS_APPLICATION_WINDOW (window))
+    return;
+
+  while ((dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window))) != NULL)
+    adw_dialog_force_close (dialog);
+}
+
 static void
 on_quit (GSimpleAction *action,
          GVariant      *parameter,
@@ -102,7 +115,10 @@ on_quit (GSimpleAction *action,
     begin_closing (user_data);
   for (GList *window = windows; window != NULL; window = window->next)
     if (gtk_widget_get_visible (window->data))
-      gtk_window_close (window->data);
+      {
+        close_dialogs (window->data);
+        gtk_window_close (window->data);
+      }
     else
       gtk_window_destroy (window->data);
   g_list_free (windows);
@@ -246,13 +262,15 @@ static const GActionEntry actions[] = {
 
 /* --- The application --- */
 
-/* A popover keeps the keys to itself, the application's too; the way out is open nevertheless. */
+/* A popover keeps the keys to itself, the application's too, and so does a dialog; the way out is open nevertheless. */
 static void
-let_popovers_quit (void)
+let_all_quit (void)
 {
+  g_autoptr (GTypeClass) dialogs = g_type_class_ref (ADW_TYPE_DIALOG);
   g_autoptr (GTypeClass) menus = g_type_class_ref (GTK_TYPE_POPOVER_MENU);
   g_autoptr (GTypeClass) popovers = g_type_class_ref (GTK_TYPE_POPOVER);
 
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (dialogs), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
   gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (menus), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
   gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (popovers), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
 }
@@ -269,7 +287,7 @@ sotto_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action,
                                            accelerators[i].keys);
-  let_popovers_quit ();
+  let_all_quit ();
   sotto_hint_let_clicks_through ();
 }
 

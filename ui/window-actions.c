@@ -63,7 +63,10 @@ find (GtkWidget  *widget,
       const char *action,
       GVariant   *parameter)
 {
-  sotto_conversation_page_begin_find (SOTTO_WINDOW (widget)->page);
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_begin_find (self->page);
 }
 
 static void

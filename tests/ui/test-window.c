@@ -111,6 +111,23 @@ first_life (SottoApp  *app,
   life_click (dialog, "_Rename");
   harness_run (0.4);
   g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Renamed");
+
+  /* What this conversation tells its model first; what is typed holds at once. */
+  life_activate (window, "win.instructions");
+  harness_run (0.5);
+  dialog = GTK_WIDGET (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  g_assert_nonnull (dialog);
+  g_assert_true (gtk_widget_is_ancestor (gtk_window_get_focus (window), dialog));
+  g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (window))), "Be brief.", -1);
+  g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "Be brief.");
+  adw_dialog_close (ADW_DIALOG (dialog));
+  harness_run (0.4);
+
+  /* A message without a reply says so, and asks again. */
+  if (!model_there)
+    g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "_Try Again"));
+
   life_activate (window, "win.find");
   life_activate (window, "win.search");
   harness_run (0.2);
@@ -380,6 +397,30 @@ test_quit_from_popover (void)
   life_run (NULL, quit_life);
 }
 
+/* Nor does a dialog, and one over it. */
+static void
+quit_from_dialog_life (SottoApp  *app,
+                       GtkWindow *window)
+{
+  life_start_temporary (app);
+  harness_run (0.5);
+  life_activate (window, "win.preferences");
+  harness_run (0.3);
+  life_activate (window, "win.shortcuts");
+  harness_run (0.5);
+  g_assert_true (ADW_IS_DIALOG (gtk_widget_get_ancestor (gtk_window_get_focus (window), ADW_TYPE_DIALOG)));
+  if (!harness_keys (GTK_WIDGET (window), "ctrl+q"))
+    g_test_skip ("xdotool is not installed");
+  else
+    harness_wait_for (is_closed_window, window, 10);
+}
+
+static void
+test_quit_from_dialog (void)
+{
+  life_run (NULL, quit_from_dialog_life);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -390,6 +431,7 @@ main (int    argc,
   g_test_add_func ("/window/temporary", test_temporary);
   g_test_add_func ("/window/names", test_names);
   g_test_add_func ("/window/quit-from-popover", test_quit_from_popover);
+  g_test_add_func ("/window/quit-from-dialog", test_quit_from_dialog);
 
   return g_test_run ();
 }
