@@ -164,7 +164,7 @@ fill_panel (SottoStripKind kind, const guint8 *strips, gsize strip_bytes, guint 
   panel->next = strips + PANEL_STRIPS * strip_bytes;
   panel->next_bytes = n_bytes;
   panel->next_stride = strip_bytes;
-  panel->next_lines = 1 + n_bytes / 64 * PANEL_TOKENS / n_tokens * panel->n_joined / panel->n_blocks;
+  panel->next_lines = 1 + n_bytes / 64 * PANEL_TOKENS / n_tokens / panel->n_blocks;
   for (guint i = 0; i < PANEL_STRIPS; i++)
     {
       const guint8 *group = strips + MIN (i, n_strips - 1) * strip_bytes;

@@ -11,11 +11,12 @@
 typedef void (*FillPanel) (const SottoProduct *product, guint row, Panel *panel);
 typedef void (*MultiplyPanel) (const Panel *panel, const SottoProduct *product, const Steps *x, guint row);
 
-static const MultiplyPanel multiply_panels[] = {
-  [FORM_SCALE] = multiply_panel_scale,
-  [FORM_OFFSET] = multiply_panel_offset,
-  [FORM_HALF_OFFSETS] = multiply_panel_half_offsets,
-  [FORM_HALF_SCALES] = multiply_panel_half_scales,
+/* By how many blocks are joined. */
+static const MultiplyPanel multiply_panels[][STEPS_GROUP + 1] = {
+  [FORM_SCALE] = { [1] = multiply_panel_scale, [8] = multiply_panel_scale_of_8 },
+  [FORM_OFFSET] = { [1] = multiply_panel_offset, [2] = multiply_panel_offset_of_2, [4] = multiply_panel_offset_of_4 },
+  [FORM_HALF_OFFSETS] = { [8] = multiply_panel_half_offsets_of_8 },
+  [FORM_HALF_SCALES] = { [1] = multiply_panel_half_scales },
 };
 
 /* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
@@ -24,10 +25,10 @@ G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (16 + 4) * 4 * PANEL_ROWS * 5
 
 /* Lays a panel of n_blocks out in scratch, behind the sums. */
 static Panel
-place_panel (guint n_blocks, guint n_joined, void *scratch)
+place_panel (guint n_blocks, void *scratch)
 {
   gsize n = (gsize) n_blocks * PANEL_ROWS;
-  Panel panel = { .n_joined = n_joined, .sums = scratch };
+  Panel panel = { .sums = scratch };
   float *behind;
 
   panel.pairs = (gint32 *) (gpointer) (panel.sums + PANEL_MOST);
@@ -59,7 +60,7 @@ multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduc
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
   guint n_blocks = x->n_columns / STEPS_BLOCK;
   guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
-  Panel panel = place_panel (n_at_once, n_joined, scratch);
+  Panel panel = place_panel (n_at_once, scratch);
 
   for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
     for (guint block = 0; block < n_blocks; block += n_at_once)
@@ -70,7 +71,7 @@ multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduc
         panel.n_blocks = MIN (n_blocks - block, n_at_once);
         panel.is_last = block + panel.n_blocks == n_blocks;
         fill (product, row, &panel);
-        multiply_panels[form] (&panel, product, &own, row);
+        multiply_panels[form][n_joined] (&panel, product, &own, row);
       }
 }
 

@@ -25,7 +25,6 @@ typedef struct {
   guint first_block;   /* of its rows */
   guint n_blocks;
   gboolean is_last;    /* they end with these */
-  guint n_joined;      /* blocks whose integers are summed before they are scaled */
   gint32 *pairs;       /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
@@ -33,7 +32,7 @@ typedef struct {
   const guint8 *next;  /* what the next panel is filled from, as far as it is asked for while this one is multiplied: */
   gsize next_bytes;    /* of each of two strips, or of one, */
   gsize next_stride;   /* from the first to the second */
-  gsize next_lines;    /* asked for with each block of a tile, or those that are joined */
+  gsize next_lines;    /* asked for with each block of a tile */
 } Panel;
 
 /* --- Activations --- */
@@ -301,49 +300,29 @@ multiply_panel_pairs (const gint32           *pairs,
 /* Sums of a group of blocks, before the scale of its steps. */
 typedef FloatVector GroupSums[PANEL_TOKENS][2];
 
-/* Offsets of the rows of a block and what they are multiplied with. */
-typedef struct {
-  FloatVector rows[2][2];   /* of halves, or only the first */
-  const float *totals[2];   /* the sums of the first token's steps */
-  gsize stride;             /* from token to token */
-} BlockOffsets;
-
-/* halves: what sum_halves() says of the group */
-G_ALWAYS_INLINE static inline BlockOffsets
-load_offsets (const Panel *panel,
-              gsize        block,
-              BlockForm    form,
-              const Steps *x,
-              gsize        first_token,
-              float        halves[PANEL_TOKENS][2][STEPS_GROUP])
-{
-  BlockOffsets self;
-
-  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
-    {
-      for (guint i = 0; i < 2; i++)
-        self.rows[half][i] = vector_load (panel->offsets[half] + block * PANEL_ROWS + i * VECTOR_ROWS);
-      self.totals[half] =
-        form == FORM_OFFSET ? x->totals + first_token * x->float_stride + block : &halves[0][half][block % STEPS_GROUP];
-      self.stride = form == FORM_OFFSET ? x->float_stride : 2 * STEPS_GROUP;
-    }
-  return self;
-}
-
+/* sum += offsets of a block times the sums of a token's steps; totals: of the block, halves: what sum_halves() says of the
+ * group */
 G_ALWAYS_INLINE static inline FloatVector
-add_offsets (const BlockOffsets *self, BlockForm form, guint t, guint i, FloatVector sum)
+add_offsets (const Panel *panel,
+             gsize        block,
+             guint        i,
+             BlockForm    form,
+             const float *totals,
+             float        halves[2][STEPS_GROUP],
+             FloatVector  sum)
 {
   for (guint half = 0; half < 2 && has_offsets (form, half); half++)
-    sum = vector_fma (self->rows[half][i], vector_all (self->totals[half][t * self->stride]), sum);
+    sum = vector_fma (vector_load (panel->offsets[half] + block * PANEL_ROWS + i * VECTOR_ROWS),
+                      vector_all (form == FORM_OFFSET ? *totals : halves[half][block % STEPS_GROUP]), sum);
   return sum;
 }
 
-/* sums += n blocks of the panel, which are summed as integers, times the tokens of the tile */
+/* sums += n_joined blocks of the panel times the tokens of the tile. Unrolled, for products are in registers. */
 G_ALWAYS_INLINE static inline void
 multiply_panel_blocks (const Panel *panel,
                        gsize        first,
-                       guint        n,
                        BlockForm    form,
+                       guint        n_joined,
                        const Steps *x,
                        gsize        first_token,
                        guint        n_tokens,
@@ -353,31 +332,30 @@ multiply_panel_blocks (const Panel *panel,
   const gint32 *pairs = panel->pairs + first * 16 * PANEL_ROWS;
   gsize column = first * STEPS_BLOCK;
   guint n_halves = form == FORM_HALF_SCALES ? 2 : 1;
-  guint n_pairs = 16 * n / n_halves;
+  guint n_pairs = 16 * n_joined / n_halves;
+  const float *totals = x->totals + first_token * x->float_stride + first;
 
   for (guint half = 0; half < n_halves; half++)
     {
       IntVector products[2][PANEL_TOKENS];
       FloatVector scales[2];
-      BlockOffsets offsets;
 
       multiply_panel_pairs (pairs + half * n_pairs * PANEL_ROWS, n_pairs, x, first_token, column + half * 2 * n_pairs,
                             n_tokens, products);
-      offsets = load_offsets (panel, first, form, x, first_token, halves);
       for (guint i = 0; i < 2; i++)
         scales[i] = vector_load (panel->scales[half] + first * PANEL_ROWS + i * VECTOR_ROWS);
+#pragma GCC unroll 12
       for (guint t = 0; t < n_tokens; t++)
+#pragma GCC unroll 2
         for (guint i = 0; i < 2; i++)
-          sums[t][i] = add_offsets (&offsets, form, t, i,
-                                    vector_fma (vector_to_float (products[i][t]), scales[i], sums[t][i]));
-    }
-  for (gsize block = first + 1; block < first + n && has_offsets (form, 0); block++)
-    {
-      BlockOffsets offsets = load_offsets (panel, block, form, x, first_token, halves);
+          {
+            FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i], sums[t][i]);
 
-      for (guint t = 0; t < n_tokens; t++)
-        for (guint i = 0; i < 2; i++)
-          sums[t][i] = add_offsets (&offsets, form, t, i, sums[t][i]);
+#pragma GCC unroll 8
+            for (guint b = 0; b < n_joined && has_offsets (form, 0); b++)
+              sum = add_offsets (panel, first + b, i, form, totals + t * x->float_stride + b, halves[t], sum);
+            sums[t][i] = sum;
+          }
     }
 }
 
@@ -400,11 +378,11 @@ store_panel_sums (const PanelSums *sums, guint n_tokens, guint n_rows, float *y,
                            sums[t].rows[i]);
 }
 
-/* Lines of 64 bytes behind *asked to the second cache. */
+/* Lines of 64 bytes behind *asked to the second cache, as many as go with so many blocks. */
 G_ALWAYS_INLINE static inline void
-ask_for_next (const Panel *panel, gsize *asked)
+ask_for_next (const Panel *panel, guint n_blocks, gsize *asked)
 {
-  for (gsize i = 0; i < panel->next_lines && *asked < panel->next_bytes; i++, *asked += 64)
+  for (gsize i = 0; i < n_blocks * panel->next_lines && *asked < panel->next_bytes; i++, *asked += 64)
     for (guint strip = 0; strip < PANEL_ROWS / SOTTO_STRIP_ROWS; strip++)
       _mm_prefetch ((const char *) panel->next + strip * panel->next_stride + *asked, _MM_HINT_T1);
 }
@@ -414,6 +392,7 @@ ask_for_next (const Panel *panel, gsize *asked)
 G_ALWAYS_INLINE static inline void
 multiply_panel_tile (const Panel        *panel,
                      BlockForm           form,
+                     guint               n_joined,
                      const SottoProduct *product,
                      const Steps        *x,
                      guint               row,
@@ -438,10 +417,10 @@ multiply_panel_tile (const Panel        *panel,
       if (form == FORM_HALF_OFFSETS)
         for (guint t = 0; t < n_tokens; t++)
           sum_halves (&own_x, first_token + t, first, halves[t]);
-      for (gsize block = first; block < end; block += own_panel.n_joined)
+      for (gsize block = first; block < end; block += n_joined)
         {
-          ask_for_next (&own_panel, asked);
-          multiply_panel_blocks (&own_panel, block, own_panel.n_joined, form, &own_x, first_token, n_tokens, halves, group);
+          ask_for_next (&own_panel, n_joined, asked);
+          multiply_panel_blocks (&own_panel, block, form, n_joined, &own_x, first_token, n_tokens, halves, group);
         }
       add_panel_group (own_x.scales + first_token * own_x.float_stride + first / STEPS_GROUP, own_x.float_stride, n_tokens,
                        group, sums);
@@ -452,45 +431,34 @@ multiply_panel_tile (const Panel        *panel,
 }
 
 G_ALWAYS_INLINE static inline void
-multiply_panel (const Panel *panel, BlockForm form, const SottoProduct *product, const Steps *x, guint row)
+multiply_panel (const Panel *panel, BlockForm form, guint n_joined, const SottoProduct *product, const Steps *x, guint row)
 {
-  gboolean is_whole = panel->first_block == 0 && panel->is_last;
+  gsize step = panel->first_block == 0 && panel->is_last ? 0 : 1;
   guint n_tokens = product->n_tokens;
   gsize asked = 0;
   guint t = 0;
 
   for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
-    multiply_panel_tile (panel, form, product, x, row, t, PANEL_TOKENS, panel->sums + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, n_joined, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
   for (; PANEL_TOKENS > 4 && t + 4 <= n_tokens; t += 4)
-    multiply_panel_tile (panel, form, product, x, row, t, 4, panel->sums + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 4, panel->sums + step * t, &asked);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, form, product, x, row, t, 2, panel->sums + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 2, panel->sums + step * t, &asked);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, product, x, row, t, 1, panel->sums + (is_whole ? 0 : t), &asked);
+    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 1, panel->sums + step * t, &asked);
 }
 
-/* One function a form, which its block types share. */
+/* One function a form and number of joined blocks, which block types share. */
+#define PANEL_FUNCTION(name, form, n_joined)                                                                    \
+  static void multiply_panel_##name (const Panel *panel, const SottoProduct *product, const Steps *x, guint row) \
+  {                                                                                                             \
+    multiply_panel (panel, form, n_joined, product, x, row);                                                    \
+  }
 
-static void
-multiply_panel_scale (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
-{
-  multiply_panel (panel, FORM_SCALE, product, x, row);
-}
-
-static void
-multiply_panel_offset (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
-{
-  multiply_panel (panel, FORM_OFFSET, product, x, row);
-}
-
-static void
-multiply_panel_half_offsets (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
-{
-  multiply_panel (panel, FORM_HALF_OFFSETS, product, x, row);
-}
-
-static void
-multiply_panel_half_scales (const Panel *panel, const SottoProduct *product, const Steps *x, guint row)
-{
-  multiply_panel (panel, FORM_HALF_SCALES, product, x, row);
-}
+PANEL_FUNCTION (scale, FORM_SCALE, 1)
+PANEL_FUNCTION (scale_of_8, FORM_SCALE, 8)
+PANEL_FUNCTION (offset, FORM_OFFSET, 1)
+PANEL_FUNCTION (offset_of_2, FORM_OFFSET, 2)
+PANEL_FUNCTION (offset_of_4, FORM_OFFSET, 4)
+PANEL_FUNCTION (half_offsets_of_8, FORM_HALF_OFFSETS, 8)
+PANEL_FUNCTION (half_scales, FORM_HALF_SCALES, 1)
