@@ -438,9 +438,11 @@ multiply_panel (const Panel *panel, BlockForm form, guint n_joined, const SottoP
   gsize asked = 0;
   guint t = 0;
 
-  for (; t + PANEL_TOKENS <= n_tokens; t += PANEL_TOKENS)
+  for (; n_tokens - t >= PANEL_TOKENS && (PANEL_TOKENS < 12 || (n_tokens - t) / 4 != 4); t += PANEL_TOKENS)
     multiply_panel_tile (panel, form, n_joined, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
-  for (; PANEL_TOKENS > 4 && t + 4 <= n_tokens; t += 4)
+  for (; PANEL_TOKENS > 8 && n_tokens - t >= 8; t += 8)
+    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 8, panel->sums + step * t, &asked);
+  for (; PANEL_TOKENS > 4 && n_tokens - t >= 4; t += 4)
     multiply_panel_tile (panel, form, n_joined, product, x, row, t, 4, panel->sums + step * t, &asked);
   for (; t + 2 <= n_tokens; t += 2)
     multiply_panel_tile (panel, form, n_joined, product, x, row, t, 2, panel->sums + step * t, &asked);
