@@ -53,6 +53,16 @@ list_members (const char *json)
   return g_strstrip (g_strdup (lines->str));
 }
 
+/* Arguments are code, which goes from left to right wherever one reads: a line of marks and digits alone would be turned round
+ * with the window. */
+static void
+set_left_to_right (GtkWidget *widget)
+{
+  gtk_widget_set_direction (widget, GTK_TEXT_DIR_LTR);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    set_left_to_right (child);
+}
+
 void
 sotto_tool_call_card_set_call (SottoToolCallCard   *self,
                                const SottoToolCall *call)
@@ -67,6 +77,7 @@ sotto_tool_call_card_set_call (SottoToolCallCard   *self,
   gtk_label_set_label (self->title, title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   sotto_markdown_plain_set_text (self->arguments, members);
+  set_left_to_right (self->arguments);
   gtk_widget_set_visible (GTK_WIDGET (self->place), *members != '\0');
   gtk_widget_set_visible (GTK_WIDGET (self->note), call->is_complete);
 }

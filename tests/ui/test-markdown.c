@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "markdown-view.h"
+#include "tool-call-card.h"
 
 /* The tree of widgets as text: kinds, classes and words. */
 static void
@@ -271,6 +272,56 @@ test_hostile (void)
   show_hostile ("unbalanced markup", repeat ("", "<b>&amp;<![CDATA[", 1000, "\x01\x02\x7f"));
 }
 
+/* --- Code among words that go the other way --- */
+
+static GtkWidget *
+find_label (GtkWidget  *from,
+            const char *text)
+{
+  if (GTK_IS_LABEL (from) && g_str_equal (gtk_label_get_text (GTK_LABEL (from)), text))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_label (child, text);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+/* A line without a letter takes its direction from the widget. */
+static void
+test_right_to_left (void)
+{
+  const SottoToolCall growing = { .name = (char *) "look_up", .arguments = (char *) "{\"8\": " };
+  const SottoToolCall whole = { .name = (char *) "look_up", .arguments = (char *) "{\"8\": 9}", .is_complete = TRUE };
+  GtkWidget *card;
+  GtkWindow *window;
+  GtkWidget *label;
+  PangoRectangle first;
+  PangoRectangle last;
+
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  card = sotto_tool_call_card_new ();
+  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &growing);
+  window = harness_show (card, 400, 200);
+  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &whole);
+  harness_settle (card);
+
+  label = find_label (card, "\"8\": 9");
+  g_assert_nonnull (label);
+  pango_layout_index_to_pos (gtk_label_get_layout (GTK_LABEL (label)), 0, &first);
+  pango_layout_index_to_pos (gtk_label_get_layout (GTK_LABEL (label)), 5, &last);
+  g_assert_cmpint (first.x, <, last.x);
+  g_assert_cmpint (gtk_widget_get_direction (card), ==, GTK_TEXT_DIR_RTL);
+
+  gtk_window_destroy (window);
+  gtk_widget_set_default_direction (GTK_TEXT_DIR_LTR);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -284,6 +335,7 @@ main (int    argc,
   g_test_add_func ("/markdown/invisible", test_invisible);
   g_test_add_func ("/markdown/languages", test_languages);
   g_test_add_func ("/markdown/hostile", test_hostile);
+  g_test_add_func ("/markdown/right-to-left", test_right_to_left);
 
   return g_test_run ();
 }
