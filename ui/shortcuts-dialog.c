@@ -28,6 +28,7 @@ static const Shortcut conversations[] = {
   { NC_("shortcut window", "Export the conversation"), "win.export" },
   { NC_("shortcut window", "Print the conversation"), "win.print" },
   { NC_("shortcut window", "Import conversations"), "win.import" },
+  { NC_("shortcut window", "Delete a conversation in the list"), "Delete" },
   { NC_("shortcut window", "Show or hide the list"), "win.toggle-sidebar" },
   { NULL, NULL },
 };

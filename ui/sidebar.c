@@ -176,6 +176,26 @@ on_activate (SottoSidebar *self,
   g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, conversation, NULL);
 }
 
+/* The keyboard is on the list's own row, which holds ours, and not on something in it. */
+static gboolean
+on_list_key (SottoSidebar   *self,
+             guint           key,
+             guint           code,
+             GdkModifierType modifiers)
+{
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+  GtkWidget *row = focus != NULL ? gtk_widget_get_first_child (focus) : NULL;
+
+  if ((key != GDK_KEY_Delete && key != GDK_KEY_KP_Delete) ||
+      (modifiers & gtk_accelerator_get_default_mod_mask ()) != 0 ||
+      !SOTTO_IS_CONVERSATION_ROW (row))
+    return GDK_EVENT_PROPAGATE;
+
+  gtk_widget_activate_action (row, "row.delete", NULL);
+
+  return GDK_EVENT_STOP;
+}
+
 /* --- Search --- */
 
 static void
@@ -346,6 +366,7 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, list_view);
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, result_view);
   gtk_widget_class_bind_template_callback (widget_class, on_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_list_key);
   gtk_widget_class_bind_template_callback (widget_class, on_result_activate);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_search_mode_changed);

@@ -370,6 +370,81 @@ test_names (void)
   life_run (NULL, named_life);
 }
 
+static guint
+count_conversations (SottoApp *app)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (app)));
+}
+
+static void
+begin_conversation (SottoApp   *app,
+                    const char *text)
+{
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+
+  sotto_conversation_send_async (conversation, text, NULL, NULL, NULL);
+  while (!sotto_conversation_is_stored (conversation) || !is_idle (conversation))
+    harness_run (0.05);
+}
+
+/* A row of the list that has the keyboard is deleted by a key, with a way back; what one writes in keeps it for itself. */
+static void
+delete_life (SottoApp  *app,
+             GtkWindow *window)
+{
+  GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (app));
+  g_autoptr (SottoConversation) newest = NULL;
+  g_autoptr (SottoConversation) left = NULL;
+  GtkWidget *list;
+
+  life_start_temporary (app);
+  begin_conversation (app, "One");
+  begin_conversation (app, "Two");
+  begin_conversation (app, "Three");
+  harness_run (0.5);
+
+  life_activate (window, "win.focus-composer");
+  if (!harness_type (GTK_WIDGET (window), "ab"))
+    {
+      g_test_skip ("xdotool is not installed");
+      return;
+    }
+  harness_keys (GTK_WIDGET (window), "Home");
+  harness_keys (GTK_WIDGET (window), "Delete");
+  life_activate (window, "win.search");
+  harness_type (GTK_WIDGET (window), "T");
+  harness_keys (GTK_WIDGET (window), "Delete");
+  g_assert_cmpuint (count_conversations (app), ==, 3);
+  harness_keys (GTK_WIDGET (window), "BackSpace");
+  harness_keys (GTK_WIDGET (window), "Escape");
+  harness_run (0.5);
+
+  list = harness_find (GTK_WIDGET (window), GTK_TYPE_LIST_VIEW);
+  g_assert_nonnull (list);
+  newest = g_list_model_get_item (conversations, 0);
+  gtk_list_view_scroll_to (GTK_LIST_VIEW (list), 0, GTK_LIST_SCROLL_FOCUS, NULL);
+  gtk_widget_grab_focus (list);
+  harness_keys (GTK_WIDGET (window), "shift+Delete");
+  g_assert_cmpuint (count_conversations (app), ==, 3);
+  harness_keys (GTK_WIDGET (window), "Delete");
+  g_assert_cmpuint (count_conversations (app), ==, 2);
+  left = g_list_model_get_item (conversations, 0);
+  g_assert_true (newest != left);
+
+  /* The keyboard stays in the list. */
+  harness_run (0.3);
+  g_assert_true (gtk_widget_is_ancestor (gtk_window_get_focus (window), list));
+  life_click (GTK_WIDGET (window), "_Undo");
+  harness_run (0.3);
+  g_assert_cmpuint (count_conversations (app), ==, 3);
+}
+
+static void
+test_delete_key (void)
+{
+  life_run (NULL, delete_life);
+}
+
 static gboolean
 is_closed_window (gpointer window)
 {
@@ -430,6 +505,7 @@ main (int    argc,
   g_test_add_func ("/window/whole-way", test_whole_way);
   g_test_add_func ("/window/temporary", test_temporary);
   g_test_add_func ("/window/names", test_names);
+  g_test_add_func ("/window/delete-key", test_delete_key);
   g_test_add_func ("/window/quit-from-popover", test_quit_from_popover);
   g_test_add_func ("/window/quit-from-dialog", test_quit_from_dialog);
 
