@@ -1,5 +1,7 @@
 #include "search-hit-private.h"
 
+#include "search-plain.h"
+
 #include <string.h>
 
 struct _SottoSearchHit
@@ -86,61 +88,6 @@ sotto_search_hit_init (SottoSearchHit *self)
 
 /* --- Plain text --- */
 
-/* Whether the @length equal characters at @mark are there to make something of what stands between
- * two of them: asterisks and such do where they lean on something (CommonMark 0.31, section 6.2),
- * and here not within a word, which a*b and snake_case are. */
-static gboolean
-is_markup (const char *text, const char *mark, gsize length)
-{
-  const char *before = g_utf8_find_prev_char (text, mark);
-  const gunichar left = before != NULL ? g_utf8_get_char (before) : ' ';
-  const gunichar right = mark[length] != '\0' ? g_utf8_get_char (mark + length) : ' ';
-  const gboolean left_space = g_unichar_isspace (left);
-  const gboolean right_space = g_unichar_isspace (right);
-  const gboolean left_word = !left_space && !g_unichar_ispunct (left);
-  const gboolean right_word = !right_space && !g_unichar_ispunct (right);
-
-  if (*mark == '`')
-    return TRUE;
-  /* A heading, if the text begins here or is said to have begun before. */
-  if (*mark == '#')
-    return length <= 6 && right_space && (before == NULL || left == 0x2026);
-  if (*mark == '~' && length != 2)
-    return FALSE;
-  return !(left_word && right_word) && ((!right_space && (right_word || !left_word))
-                                        || (!left_space && (left_word || !right_word)));
-}
-
-/* Returns: (transfer full): for each byte of @hit's snippet whether it is left out; a title is no
- * Markdown */
-static gboolean *
-find_markup (const SottoHistoryHit *hit)
-{
-  const char *text = hit->snippet;
-  gboolean *is_out = g_new0 (gboolean, strlen (text) + 1);
-
-  for (const char *p = text; hit->message != NULL && *p != '\0';)
-    {
-      gsize length = 1;
-
-      if (strchr ("*_`~#", *p) == NULL)
-        {
-          p++;
-          continue;
-        }
-      while (p[length] == *p)
-        length++;
-      if (is_markup (text, p, length))
-        for (gsize i = 0; i < length; i++)
-          is_out[p - text + (gssize) i] = TRUE;
-      p += length;
-      /* What a heading begins with has a space behind it. */
-      if (p[-1] == '#' && is_out[p - text - 1] && *p == ' ')
-        is_out[p++ - text] = TRUE;
-    }
-  return is_out;
-}
-
 static char *
 dup_plain (const char *text, gsize start, gsize end, const gboolean *is_out)
 {
@@ -166,10 +113,10 @@ append_escaped (GString        *markup,
 }
 
 static char *
-create_markup (const SottoHistoryHit *hit, const gboolean *is_out)
+create_markup (const SottoHistoryHit *hit, const char *text, const gboolean *is_out)
 {
   g_autoptr (GString) markup = g_string_new (NULL);
-  const gsize length = strlen (hit->snippet);
+  const gsize length = strlen (text);
   gsize position = 0;
 
   for (guint i = 0; i < hit->n_ranges; i++)
@@ -179,14 +126,14 @@ create_markup (const SottoHistoryHit *hit, const gboolean *is_out)
 
       if (start < position || end > length)
         continue;
-      append_escaped (markup, hit->snippet, position, start, is_out);
+      append_escaped (markup, text, position, start, is_out);
       g_string_append (markup, "<b>");
-      append_escaped (markup, hit->snippet, start, end, is_out);
+      append_escaped (markup, text, start, end, is_out);
       g_string_append (markup, "</b>");
       position = end;
     }
 
-  append_escaped (markup, hit->snippet, position, length, is_out);
+  append_escaped (markup, text, position, length, is_out);
   return g_string_free_and_steal (g_steal_pointer (&markup));
 }
 
@@ -194,12 +141,16 @@ SottoSearchHit *
 sotto_search_hit_new (SottoConversation *conversation, const SottoHistoryHit *hit)
 {
   SottoSearchHit *self = g_object_new (SOTTO_TYPE_SEARCH_HIT, NULL);
-  g_autofree gboolean *is_out = find_markup (hit);
+  g_autofree char *text = g_strdup (hit->snippet);
+  g_autofree gboolean *is_out = NULL;
 
+  /* A title is no Markdown. */
+  is_out = hit->message != NULL ? sotto_search_find_marks (text, hit->ranges, hit->n_ranges)
+                                : g_new0 (gboolean, strlen (text) + 1);
   self->conversation = g_object_ref (conversation);
   self->message_id = g_strdup (hit->message);
-  self->snippet = dup_plain (hit->snippet, 0, strlen (hit->snippet), is_out);
-  self->markup = create_markup (hit, is_out);
+  self->snippet = dup_plain (text, 0, strlen (text), is_out);
+  self->markup = create_markup (hit, text, is_out);
   return self;
 }
 

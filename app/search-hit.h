@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * Properties (read-only, constant):
  * - "conversation" (#SottoConversation)
  * - "message-id" (string, nullable): %NULL: the title matches
- * - "snippet" (string): text around the match, without the asterisks and such of Markdown
+ * - "snippet" (string): text around the match, without what is Markdown in it
  * - "markup" (string): the same as Pango markup, escaped, the match in bold
  */
 #define SOTTO_TYPE_SEARCH_HIT (sotto_search_hit_get_type ())

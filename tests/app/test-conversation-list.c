@@ -304,6 +304,17 @@ static const struct {
   { "# Wurzel\n\n`f(x)`, *so* ~~no~~", "Wurzel f(x), so no", "<b>Wurzel</b> f(x), so no" },
   { "Wurzel 2 * 3, a*b & snake_case # 1 ~ 2", "Wurzel 2 * 3, a*b & snake_case # 1 ~ 2",
     "<b>Wurzel</b> 2 * 3, a*b &amp; snake_case # 1 ~ 2" },
+  { "# Sorting\n\nWell:\n\n| Sort | Wurzel |\n|---|:-:|\n| *Heap*|1|\n\n### More", "Sorting Well: Sort Wurzel Heap 1 More",
+    "Sorting Well: Sort <b>Wurzel</b> Heap 1 More" },
+  { "| a | -- |\n| --- | --: |\n| a\\|b | Wurzel |", "a -- a|b Wurzel", "a -- a|b <b>Wurzel</b>" },
+  { "- Wurzel:\n  - *one*\n  - two - three\n\n---\n> So!\n> # 2", "Wurzel: one - two - three So! 2",
+    "<b>Wurzel</b>: one - two - three So! 2" },
+  { "[Wurzel](https://a.example/b_c_d) ![and *a* picture](x.png) [ ] (x) \\*so\\* a\\b",
+    "Wurzel and a picture [ ] (x) *so* a\\b", "<b>Wurzel</b> and a picture [ ] (x) *so* a\\b" },
+  { "See [this](https://wurzel.example/)", "See [this](https://wurzel.example/)",
+    "See [this](https://<b>wurzel</b>.example/)" },
+  { "ls | sort --wurzel || echo C# a->b 1 > 0", "ls | sort --wurzel || echo C# a->b 1 > 0",
+    "ls | sort --<b>wurzel</b> || echo C# a-&gt;b 1 &gt; 0" },
   { "(**`Wurzel`**) “*ž*”", "(Wurzel) “ž”", "(<b>Wurzel</b>) “ž”" },
 };
 
