@@ -1,6 +1,7 @@
 #include "app-private.h"
 
 #include "conversation-list-private.h"
+#include "conversation-private.h"
 
 /* Opening the history:
  *
@@ -65,6 +66,7 @@ typedef struct {
   SottoAppState before; /* where a wrong passphrase or code leads back to */
   GPtrArray *records;
   char *draft;
+  char *fresh_instructions;
 } Attempt;
 
 static void
@@ -73,6 +75,7 @@ attempt_free (Attempt *attempt)
   g_clear_pointer (&attempt->unlock, sotto_unlock_unref);
   g_clear_pointer (&attempt->records, g_ptr_array_unref);
   g_free (attempt->draft);
+  g_free (attempt->fresh_instructions);
   g_free (attempt);
 }
 
@@ -178,7 +181,8 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_clear_object (&self->opening);
   sotto_app_take_instructions (self, instructions);
-  sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft);
+  sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft,
+                                attempt->fresh_instructions);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);
 
   if (attempt->creating && attempt->means != SOTTO_APP_MEANS_TEMPORARY)
@@ -195,10 +199,24 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
+on_fresh_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   SottoApp *self = g_task_get_source_object (task);
+  Attempt *attempt = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  attempt->fresh_instructions = sotto_store_get_setting_finish (SOTTO_STORE (source), result, &error);
+  if (attempt->fresh_instructions == NULL)
+    fail (task, error);
+  else
+    sotto_app_read_instructions_async (self, SOTTO_STORE (source), on_instructions, g_object_ref (task));
+}
+
+static void
+on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
   Attempt *attempt = g_task_get_task_data (task);
   GError *error = NULL;
 
@@ -206,7 +224,8 @@ on_fresh_draft (GObject *source, GAsyncResult *result, gpointer user_data)
   if (attempt->draft == NULL)
     fail (task, error);
   else
-    sotto_app_read_instructions_async (self, SOTTO_STORE (source), on_instructions, g_object_ref (task));
+    sotto_conversation_read_kept_instructions_async (SOTTO_STORE (source), on_fresh_instructions,
+                                                     g_object_ref (task));
 }
 
 static void

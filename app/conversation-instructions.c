@@ -4,6 +4,11 @@
  * beginning of the path (conversation-path.c), which is not shown; a conversation without one has no
  * instructions. */
 
+/* Where those of a conversation that is not begun lie, of which there is one: KEPT and the text, as
+ * no instructions are something else than not having been asked. */
+#define SETTING "new-instructions"
+#define KEPT '='
+
 /* How long they may be typed on before they are saved */
 #define SAVE_DELAY_MS 500
 
@@ -35,6 +40,41 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
     sotto_conversation_set_error (self, error);
 }
 
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (self, error);
+}
+
+/* Before it is begun */
+static void
+keep (SottoConversation *self)
+{
+  g_autofree char *value = g_strdup_printf ("%c%s", KEPT, self->instructions);
+
+  sotto_store_set_setting_async (self->services->store, SETTING, value, NULL, on_kept,
+                                 g_object_ref (self));
+}
+
+void
+sotto_conversation_read_kept_instructions_async (SottoStore          *store,
+                                                 GAsyncReadyCallback  callback,
+                                                 gpointer             user_data)
+{
+  sotto_store_get_setting_async (store, SETTING, NULL, callback, user_data);
+}
+
+void
+sotto_conversation_take_kept_instructions (SottoConversation *self, const char *kept)
+{
+  if (*kept == KEPT)
+    g_set_str (&self->instructions, kept + 1);
+}
+
 void
 sotto_conversation_flush_instructions (SottoConversation *self)
 {
@@ -46,6 +86,11 @@ sotto_conversation_flush_instructions (SottoConversation *self)
   g_clear_handle_id (&self->instructions_source, g_source_remove);
   if (self->services->store == NULL || self->is_deleted)
     return;
+  if (self->system == NULL)
+    {
+      keep (self);
+      return;
+    }
 
   id = sotto_history_new_id ();
   if (self->root == NULL && self->system[0] != '\0')
@@ -75,13 +120,13 @@ sotto_conversation_set_instructions (SottoConversation *self, const char *text)
   if (is_begun (self))
     {
       g_set_str (&self->system, valid);
-      if (self->instructions_source == 0)
-        self->instructions_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
     }
   else
     {
       g_set_str (&self->instructions, valid);
     }
+  if (self->instructions_source == 0)
+    self->instructions_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_INSTRUCTIONS);
 }
 
@@ -91,6 +136,12 @@ sotto_conversation_begin_instructions (SottoConversation *self)
   const char *text = self->instructions != NULL ? self->instructions : self->services->instructions;
   g_autoptr (GPtrArray) parts = NULL;
 
+  /* The next one is not to begin with them, too. */
+  if (self->instructions != NULL)
+    {
+      g_clear_handle_id (&self->instructions_source, g_source_remove);
+      sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, g_object_ref (self));
+    }
   if (*text == '\0' || self->root != NULL)
     return;
 
@@ -111,4 +162,6 @@ sotto_conversation_take_instructions_back (SottoConversation *self)
       g_free (self->instructions);
       self->instructions = g_steal_pointer (&self->system);
     }
+  if (self->instructions != NULL)
+    self->instructions_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
 }

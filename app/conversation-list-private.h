@@ -12,10 +12,12 @@ SottoConversationList *sotto_conversation_list_new (SottoServices *services);
  * sotto_conversation_list_fill:
  * @records: (element-type SottoHistoryConversation)
  * @draft: of the conversation that is not begun yet
+ * @instructions: that conversation's, as they were kept
  */
 void sotto_conversation_list_fill (SottoConversationList *self,
                                    GPtrArray             *records,
-                                   const char            *draft);
+                                   const char            *draft,
+                                   const char            *instructions);
 
 /* Empties the list; what is shown of it lives on without a history. */
 void sotto_conversation_list_clear (SottoConversationList *self);

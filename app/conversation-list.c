@@ -20,6 +20,7 @@ struct _SottoConversationList
   GArray *deleted;   /* of Deleted, oldest first */
   SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
   char *fresh_draft;
+  char *fresh_instructions;
   GPtrArray *transfers; /* of SottoTransfer: those that run */
   guint date_source;
   int today; /* year and day of the year that the headings are right for */
@@ -210,6 +211,7 @@ sotto_conversation_list_dispose (GObject *object)
   g_clear_pointer (&self->deleted, g_array_unref);
   g_clear_object (&self->fresh);
   g_clear_pointer (&self->fresh_draft, g_free);
+  g_clear_pointer (&self->fresh_instructions, g_free);
   g_clear_pointer (&self->transfers, g_ptr_array_unref);
   g_clear_pointer (&self->services, sotto_services_unref);
   G_OBJECT_CLASS (sotto_conversation_list_parent_class)->dispose (object);
@@ -282,15 +284,20 @@ sotto_conversation_list_clear (SottoConversationList *self)
   g_array_set_size (self->deleted, 0);
   g_clear_object (&self->fresh);
   g_clear_pointer (&self->fresh_draft, g_free);
+  g_clear_pointer (&self->fresh_instructions, g_free);
   if (n_items > 0)
     items_changed (self, 0, n_items, 0);
 }
 
 void
-sotto_conversation_list_fill (SottoConversationList *self, GPtrArray *records, const char *draft)
+sotto_conversation_list_fill (SottoConversationList *self,
+                              GPtrArray             *records,
+                              const char            *draft,
+                              const char            *instructions)
 {
   sotto_conversation_list_clear (self);
   g_set_str (&self->fresh_draft, draft);
+  g_set_str (&self->fresh_instructions, instructions);
   for (guint i = 0; i < records->len; i++)
     {
       SottoConversation *conversation =
@@ -318,6 +325,7 @@ on_fresh_stored (SottoConversationList *self, GParamSpec *pspec, SottoConversati
     return;
 
   g_clear_pointer (&self->fresh_draft, g_free);
+  g_clear_pointer (&self->fresh_instructions, g_free);
   insert (self, conversation);
   g_clear_object (&self->fresh);
 }
@@ -333,6 +341,8 @@ sotto_conversation_list_create (SottoConversationList *self)
   self->fresh = sotto_conversation_new (self->services);
   if (self->fresh_draft != NULL)
     sotto_conversation_take_draft (self->fresh, self->fresh_draft);
+  if (self->fresh_instructions != NULL)
+    sotto_conversation_take_kept_instructions (self->fresh, self->fresh_instructions);
   watch (self, self->fresh);
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);

@@ -35,7 +35,7 @@ G_DECLARE_FINAL_TYPE ( SottoConversationList,
  * sotto_conversation_list_create:
  *
  * A new, empty conversation with the default model. It enters the list with its first message; an
- * unused one is handed out again, its draft is kept over a restart.
+ * unused one is handed out again, its draft and instructions are kept over a restart.
  *
  * Returns: (transfer none)
  */

@@ -159,6 +159,13 @@ void sotto_conversation_begin_instructions (SottoConversation *self);
 void sotto_conversation_take_instructions_back (SottoConversation *self);
 void sotto_conversation_flush_instructions (SottoConversation *self);
 
+/* Those that were given to a new conversation, before a restart: finished as a setting is, and taken
+ * by the next new one. */
+void sotto_conversation_read_kept_instructions_async (SottoStore          *store,
+                                                      GAsyncReadyCallback  callback,
+                                                      gpointer             user_data);
+void sotto_conversation_take_kept_instructions (SottoConversation *self, const char *kept);
+
 /* --- conversation-messages.c --- */
 
 gboolean sotto_conversation_path_has_calls (SottoConversation *self);

@@ -248,6 +248,39 @@ test_draft (void)
   harness_close (app);
 }
 
+/* Those of a new conversation, none among them, wait with its draft over a restart, and hold for that one alone. */
+static void
+test_kept (void)
+{
+  static const char *const texts[] = { "Sing.", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      SottoApp *app = harness_open ();
+      SottoConversationList *list = sotto_app_get_conversations (app);
+      g_autoptr (SottoConversation) begun = NULL;
+
+      sotto_app_set_instructions (app, "Be brief.");
+      sotto_conversation_set_instructions (sotto_conversation_list_create (list), texts[i]);
+      harness_close (app);
+
+      app = harness_open ();
+      list = sotto_app_get_conversations (app);
+      g_assert_cmpstr (sotto_conversation_get_instructions (sotto_conversation_list_create (list)), ==, texts[i]);
+      begun = begin (app, "Hello");
+      assert_told (begun, texts[i]);
+      g_assert_cmpstr (sotto_conversation_get_instructions (sotto_conversation_list_create (list)), ==, "Be brief.");
+      g_clear_object (&begun);
+      harness_close (app);
+
+      app = harness_open ();
+      list = sotto_app_get_conversations (app);
+      g_assert_cmpstr (sotto_conversation_get_instructions (sotto_conversation_list_create (list)), ==, "Be brief.");
+      sotto_app_set_instructions (app, "");
+      harness_close (app);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -257,5 +290,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/instructions/changed", test_changed);
   g_test_add_func ("/instructions/new", test_new);
   g_test_add_func ("/instructions/draft", test_draft);
+  g_test_add_func ("/instructions/kept", test_kept);
   return g_test_run ();
 }
