@@ -438,6 +438,7 @@ multiply_panel (const Panel *panel, BlockForm form, guint n_joined, const SottoP
   gsize asked = 0;
   guint t = 0;
 
+  /* Sixteen that are left are two times eight: a tile of four waits for its products. */
   for (; n_tokens - t >= PANEL_TOKENS && (PANEL_TOKENS < 12 || (n_tokens - t) / 4 != 4); t += PANEL_TOKENS)
     multiply_panel_tile (panel, form, n_joined, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
   for (; PANEL_TOKENS > 8 && n_tokens - t >= 8; t += 8)
