@@ -1,7 +1,5 @@
 #include "plan-cut.h"
 
-#define NONE G_MAXUINT
-
 /* --- What a step names --- */
 
 /* (nullable): where its number stands */
@@ -25,21 +23,6 @@ reads_inputs (const SottoStep *step)
 {
   return step->kind == SOTTO_STEP_FEED && !sotto_weight_is_there (&step->feed.up)
          && sotto_weight_is_there (&step->feed.gate);
-}
-
-/* Elements of a token's INPUTS that are made before the step @at and read from there on; 0: none. */
-static guint
-count_inputs (const SottoPlan *plan, guint at)
-{
-  guint n = 0;
-  gboolean is_read = FALSE;
-
-  for (guint i = 0; i < at; i++)
-    if (plan->steps[i].kind == SOTTO_STEP_INPUTS)
-      n = plan->steps[i].inputs.projection.n_rows;
-  for (guint i = at; i < plan->n_steps; i++)
-    is_read |= reads_inputs (&plan->steps[i]);
-  return is_read ? n : 0;
 }
 
 /* --- What rows a step reads and writes --- */
@@ -96,20 +79,27 @@ touch (const SottoStep *step)
     }
 }
 
-/* Bits of the buffers whose rows are there before the step @at and are read from there on. */
-static guint
-find_live (const SottoPlan *plan, guint at)
+/* (n_steps + 1): what is there before each step and read from there on. */
+static SottoHandStep *
+find_crossings (const SottoPlan *plan)
 {
-  guint live = 0, written = 0;
+  SottoHandStep *before = g_new0 (SottoHandStep, plan->n_steps + 1);
+  gboolean is_read = FALSE;
 
-  for (guint i = at; i < plan->n_steps; i++)
+  for (guint i = 0; i < plan->n_steps; i++)
+    before[i + 1].n_inputs = plan->steps[i].kind == SOTTO_STEP_INPUTS ? plan->steps[i].inputs.projection.n_rows
+                                                                      : before[i].n_inputs;
+  before[plan->n_steps].n_inputs = 0;
+  for (guint i = plan->n_steps; i > 0; i--)
     {
-      Touched touched = touch (&plan->steps[i]);
+      Touched touched = touch (&plan->steps[i - 1]);
 
-      live |= touched.reads & ~written;
-      written |= touched.writes;
+      before[i - 1].buffers = touched.reads | (before[i].buffers & ~touched.writes);
+      is_read |= reads_inputs (&plan->steps[i - 1]);
+      if (!is_read)
+        before[i - 1].n_inputs = 0;
     }
-  return live;
+  return before;
 }
 
 /* --- Dividing --- */
@@ -138,60 +128,68 @@ find_layers (const SottoPlan *plan)
   return first;
 }
 
-/* Joins the pieces of all steps that name the same cache. */
+/* Joins the pieces of all steps that name the same cache, and what lies between. */
 static void
 join_sharers (const SottoPlan *plan, GArray *pieces)
 {
-  for (guint cache = 0; cache < plan->n_caches; cache++)
+  g_autofree guint *last = g_new0 (guint, plan->n_caches + 1);
+  guint n = 0;
+
+  for (guint i = 0; i < pieces->len; i++)
     {
-      guint first = NONE, last = NONE;
+      const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
 
-      for (guint i = 0; i < pieces->len; i++)
+      for (guint s = piece->first_step; s < piece->end_step; s++)
         {
-          const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
+          const guint *cache = cache_of ((SottoStep *) &plan->steps[s]);
 
-          for (guint s = piece->first_step; s < piece->end_step; s++)
-            {
-              const guint *named = cache_of ((SottoStep *) &plan->steps[s]);
-
-              if (named == NULL || *named != cache)
-                continue;
-              first = first == NONE ? i : first;
-              last = i;
-            }
-        }
-      for (guint i = first; first != NONE && i < last; i++)
-        {
-          SottoPlanPiece *joined = &g_array_index (pieces, SottoPlanPiece, first);
-          const SottoPlanPiece *next = joined + 1;
-
-          joined->end_step = next->end_step;
-          joined->n_layers += next->n_layers;
-          g_array_remove_index (pieces, first + 1);
+          if (cache != NULL)
+            last[*cache] = i;
         }
     }
+  for (guint i = 0, end; i < pieces->len; i = end)
+    {
+      SottoPlanPiece joined = g_array_index (pieces, SottoPlanPiece, i);
+
+      end = i + 1;
+      for (guint k = i; k < end; k++)
+        {
+          const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, k);
+
+          joined.end_step = piece->end_step;
+          joined.n_layers += k > i ? piece->n_layers : 0;
+          for (guint s = piece->first_step; s < piece->end_step; s++)
+            {
+              const guint *cache = cache_of ((SottoStep *) &plan->steps[s]);
+
+              if (cache != NULL)
+                end = MAX (end, last[*cache] + 1);
+            }
+        }
+      g_array_index (pieces, SottoPlanPiece, n++) = joined;
+    }
+  g_array_set_size (pieces, n);
 }
 
 static gboolean
-can_leave (const SottoPlan *plan, guint step)
+can_leave (const SottoPlan *plan, const SottoHandStep *before, guint step)
 {
-  return plan->steps[step].kind == SOTTO_STEP_EXPERTS
-         && ((find_live (plan, step) | find_live (plan, step + 1)) & WIDE) == 0;
+  return plan->steps[step].kind == SOTTO_STEP_EXPERTS && ((before[step].buffers | before[step + 1].buffers) & WIDE) == 0;
 }
 
 /* Adds the pieces of a layer: experts, and what is before, between and behind them. */
 static void
-add_layer (const SottoPlan *plan, const SottoPlanPiece *layer, GArray *pieces)
+add_layer (const SottoPlan *plan, const SottoHandStep *before, const SottoPlanPiece *layer, GArray *pieces)
 {
   guint first = layer->first_step;
 
   for (guint i = first; i < layer->end_step; i++)
     {
-      gboolean is_experts = can_leave (plan, i);
+      gboolean is_experts = can_leave (plan, before, i);
       SottoPlanPiece piece = { first, i + 1, first == layer->first_step ? layer->n_layers : 0, is_experts,
-                               first > layer->first_step };
+                               first > layer->first_step, before[first] };
 
-      if (!is_experts && i + 1 < layer->end_step && !can_leave (plan, i + 1))
+      if (!is_experts && i + 1 < layer->end_step && !can_leave (plan, before, i + 1))
         continue;
       g_array_append_val (pieces, piece);
       first = i + 1;
@@ -205,21 +203,21 @@ divide_layers (const SottoPlan *plan)
   GArray *pieces = g_array_new (FALSE, FALSE, sizeof (SottoPlanPiece));
   guint at = find_layers (plan);
   guint end = plan->n_steps;
-  SottoPlanPiece piece = { 0, at, 0, FALSE, FALSE };
+  SottoPlanPiece piece = { 0, at };
 
   while (end > at && is_behind_layers (&plan->steps[end - 1]))
     end--;
   g_array_append_val (pieces, piece);
   while (at < end)
     {
-      piece = (SottoPlanPiece) { at, at + 1, 1, FALSE, FALSE };
+      piece = (SottoPlanPiece) { at, at + 1, 1 };
       while (piece.end_step < end && plan->steps[piece.end_step].layer == plan->steps[at].layer)
         piece.end_step++;
       g_array_append_val (pieces, piece);
       at = piece.end_step;
     }
   join_sharers (plan, pieces);
-  piece = (SottoPlanPiece) { end, plan->n_steps, 0, FALSE, FALSE };
+  piece = (SottoPlanPiece) { end, plan->n_steps };
   g_array_append_val (pieces, piece);
   return pieces;
 }
@@ -228,14 +226,16 @@ GArray *
 sotto_plan_divide (const SottoPlan *plan)
 {
   g_autoptr (GArray) layers = divide_layers (plan);
+  g_autofree SottoHandStep *before = find_crossings (plan);
   GArray *pieces = g_array_new (FALSE, FALSE, sizeof (SottoPlanPiece));
 
   for (guint i = 0; i < layers->len; i++)
     {
-      const SottoPlanPiece *layer = &g_array_index (layers, SottoPlanPiece, i);
+      SottoPlanPiece *layer = &g_array_index (layers, SottoPlanPiece, i);
 
+      layer->before = before[layer->first_step];
       if (layer->n_layers > 0)
-        add_layer (plan, layer, pieces);
+        add_layer (plan, before, layer, pieces);
       else
         g_array_append_val (pieces, *layer);
     }
@@ -244,78 +244,108 @@ sotto_plan_divide (const SottoPlan *plan)
 
 /* --- Cutting --- */
 
+typedef struct {
+  const SottoPlan *plan;
+  const GArray *pieces;
+  SottoPlanPart *part;
+  GHashTable *caches;      /* numbers in the plan → numbers in the part */
+} Cutter;
+
+static const SottoPlanPiece *
+get_piece (const Cutter *self, guint index)
+{
+  return &g_array_index (self->pieces, SottoPlanPiece, index);
+}
+
 /* Gives the cache that a step names its number in the part. */
 static void
-keep_cache (SottoPlanPart *self, const SottoPlan *plan, guint *numbers, guint *cache)
+keep_cache (Cutter *self, guint *cache)
 {
+  SottoPlanPart *part = self->part;
+  gpointer number;
+
   if (cache == NULL)
     return;
-  if (numbers[*cache] == NONE)
+  if (!g_hash_table_lookup_extended (self->caches, GUINT_TO_POINTER (*cache), NULL, &number))
     {
-      numbers[*cache] = self->plan.n_caches;
-      self->caches[self->plan.n_caches++] = plan->caches[*cache];
+      number = GUINT_TO_POINTER (part->plan.n_caches);
+      g_hash_table_insert (self->caches, GUINT_TO_POINTER (*cache), number);
+      part->caches[part->plan.n_caches++] = self->plan->caches[*cache];
     }
-  *cache = numbers[*cache];
+  *cache = GPOINTER_TO_UINT (number);
 }
 
 static void
-keep_recurrent (SottoPlanPart *self, const SottoPlan *plan, guint *recurrent)
+keep_recurrent (Cutter *self, guint *recurrent)
 {
+  SottoPlanPart *part = self->part;
+
   if (recurrent == NULL)
     return;
-  self->recurrents[self->plan.n_recurrents] = plan->recurrents[*recurrent];
-  *recurrent = self->plan.n_recurrents++;
+  part->recurrents[part->plan.n_recurrents] = self->plan->recurrents[*recurrent];
+  *recurrent = part->plan.n_recurrents++;
 }
 
-/* What crosses before the step @at of the plan. */
+/* What crosses the border before a piece. */
 static void
-add_hand (SottoPlanPart *self, const SottoPlan *plan, SottoStepKind kind, guint at)
+add_hand (Cutter *self, SottoStepKind kind, const SottoPlanPiece *piece)
 {
-  self->steps[self->plan.n_steps++]
-    = (SottoStep) { .kind = kind, .layer = plan->steps[MIN (at, plan->n_steps - 1)].layer,
-                    .hand = { find_live (plan, at), count_inputs (plan, at) } };
+  SottoPlanPart *part = self->part;
+
+  part->steps[part->plan.n_steps++]
+    = (SottoStep) { .kind = kind, .layer = self->plan->steps[MIN (piece->first_step, self->plan->n_steps - 1)].layer,
+                    .hand = piece->before };
 }
 
 static void
-add_stretch (SottoPlanPart *self, const SottoPlan *plan, const SottoPlanStretch *stretch, guint *numbers)
+add_run (Cutter *self, const SottoPlanRun *run)
 {
-  if (stretch->first_step > 0)
-    add_hand (self, plan, SOTTO_STEP_TAKE, stretch->first_step);
-  for (guint i = stretch->first_step; i < stretch->end_step; i++)
+  SottoPlanPart *part = self->part;
+  guint first = get_piece (self, run->first_piece)->first_step;
+  guint end = get_piece (self, run->end_piece - 1)->end_step;
+
+  if (first > 0)
+    add_hand (self, SOTTO_STEP_TAKE, get_piece (self, run->first_piece));
+  for (guint i = first; i < end; i++)
     {
-      SottoStep *step = &self->steps[self->plan.n_steps++];
+      SottoStep *step = &part->steps[part->plan.n_steps++];
 
-      *step = plan->steps[i];
-      keep_cache (self, plan, numbers, cache_of (step));
-      keep_recurrent (self, plan, recurrent_of (step));
+      *step = self->plan->steps[i];
+      keep_cache (self, cache_of (step));
+      keep_recurrent (self, recurrent_of (step));
     }
-  if (stretch->end_step < plan->n_steps)
-    add_hand (self, plan, SOTTO_STEP_HAND, stretch->end_step);
+  if (end < self->plan->n_steps)
+    add_hand (self, SOTTO_STEP_HAND, get_piece (self, run->end_piece));
 }
 
 SottoPlanPart *
-sotto_plan_cut (const SottoPlan *plan, const SottoPlanStretch *stretches, guint n_stretches)
+sotto_plan_cut (const SottoPlan *plan, const GArray *pieces, const SottoPlanRun *runs, guint n_runs)
 {
   SottoPlanPart *self = g_new0 (SottoPlanPart, 1);
-  g_autofree guint *numbers = g_new (guint, plan->n_caches + 1);
+  g_autoptr (GHashTable) caches = g_hash_table_new (NULL, NULL);
+  Cutter cutter = { plan, pieces, self, caches };
+  guint n_steps = 0, end = 0;
 
+  for (guint i = 0; i < n_runs; i++)
+    {
+      end = get_piece (&cutter, runs[i].end_piece - 1)->end_step;
+      n_steps += end - get_piece (&cutter, runs[i].first_piece)->first_step;
+    }
   self->plan = *plan;
   self->plan.n_steps = self->plan.n_caches = self->plan.n_recurrents = 0;
-  self->plan.steps = self->steps = g_new0 (SottoStep, plan->n_steps + 2 * n_stretches);
-  self->plan.caches = self->caches = g_new0 (SottoCacheShape, plan->n_caches + 1);
-  self->plan.recurrents = self->recurrents = g_new0 (SottoRecurrentShape, plan->n_recurrents + 1);
-  self->stretches = g_new0 (SottoPlanStretch, n_stretches);
-  for (guint i = 0; i < plan->n_caches; i++)
-    numbers[i] = NONE;
+  self->plan.steps = self->steps = g_new0 (SottoStep, n_steps + 2 * n_runs);
+  self->plan.caches = self->caches = g_new0 (SottoCacheShape, n_steps + 1);
+  self->plan.recurrents = self->recurrents = g_new0 (SottoRecurrentShape, n_steps + 1);
+  self->stretches = g_new0 (SottoPlanStretch, n_runs);
 
-  for (guint i = 0; i < n_stretches; i++)
+  for (guint i = 0; i < n_runs; i++)
     {
       self->stretches[i].first_step = self->plan.n_steps;
-      add_stretch (self, plan, &stretches[i], numbers);
+      add_run (&cutter, &runs[i]);
       self->stretches[i].end_step = self->plan.n_steps;
     }
   /* A part that only hands on leaves no output of the plan's own. */
-  if (n_stretches == 0 || stretches[n_stretches - 1].end_step < plan->n_steps)
+  if (end < plan->n_steps)
     self->plan.n_output = 0;
   return self;
 }

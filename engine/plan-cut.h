@@ -14,6 +14,7 @@ typedef struct {
   guint n_layers;          /* that begin here; 0 too: before or behind the layers */
   gboolean is_experts;     /* one EXPERTS step */
   gboolean continues;      /* the layer of the piece before */
+  SottoHandStep before;    /* what crosses its first border if it is cut there */
 } SottoPlanPiece;
 
 /**
@@ -23,6 +24,12 @@ typedef struct {
  *   before the layers, the last what comes behind
  */
 GArray *sotto_plan_divide (const SottoPlan *plan);
+
+/* Pieces that lie one behind the other. */
+typedef struct {
+  guint first_piece;
+  guint end_piece;
+} SottoPlanRun;
 
 /* Steps that are carried out in one go. */
 typedef struct {
@@ -42,13 +49,14 @@ typedef struct {
 /**
  * sotto_plan_cut:
  * @plan: outlives the part, as to its operands
- * @stretches: (n_stretches): of pieces' borders, one behind the other
+ * @pieces: (element-type SottoPlanPiece): all of the plan
+ * @runs: (n_runs): those of the part, each of which becomes a stretch
  *
  * Whatever of a batch's rows is still read behind a border crosses it: stretches that are not the first of @plan begin with
  * TAKE, those that are not its last end with HAND. So nothing but caches and recurrent states is kept from stretch to
- * stretch.
+ * stretch. It takes as long as the part has steps.
  */
-SottoPlanPart *sotto_plan_cut (const SottoPlan *plan, const SottoPlanStretch *stretches, guint n_stretches);
+SottoPlanPart *sotto_plan_cut (const SottoPlan *plan, const GArray *pieces, const SottoPlanRun *runs, guint n_runs);
 void sotto_plan_part_free (SottoPlanPart *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoPlanPart, sotto_plan_part_free)

@@ -141,8 +141,8 @@ measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvT
   for (guint i = 0; i < pieces->len; i++)
     {
       const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
-      SottoPlanStretch stretch = { piece->first_step, piece->end_step };
-      g_autoptr (SottoPlanPart) part = sotto_plan_cut (plan, &stretch, 1);
+      const SottoPlanRun run = { i, i + 1 };
+      g_autoptr (SottoPlanPart) part = sotto_plan_cut (plan, pieces, &run, 1);
       gsize kept = sotto_cuda_caches_measure (&part->plan, n_context, kv_type);
 
       sizes[i].weights = sotto_cuda_plan_measure (plan, piece->first_step, piece->end_step);

@@ -146,7 +146,7 @@ static SottoSplitPart *
 cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
 {
   SottoSplitPart *part = &self->parts[self->n_parts];
-  g_autofree SottoPlanStretch *stretches = g_new (SottoPlanStretch, split->pieces->len);
+  g_autofree SottoPlanRun *runs = g_new (SottoPlanRun, split->pieces->len);
   guint n = 0, turn = 0;
 
   part->is_device = where != G_MAXUINT;
@@ -155,8 +155,7 @@ cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
     {
       end = find_end (split, first);
       if (split->where[first] == where)
-        stretches[n++] = (SottoPlanStretch) { get_piece (split, first)->first_step,
-                                              get_piece (split, end - 1)->end_step };
+        runs[n++] = (SottoPlanRun) { first, end };
     }
   self->n_parts++;
   if (find_end (split, 0) == split->pieces->len)
@@ -165,7 +164,7 @@ cut_part (SottoSplitState *self, const SottoSplit *split, guint where)
       self->turns[self->n_turns++] = (SottoSplitTurn) { 0, 0, split->plan->n_steps };
       return part;
     }
-  part->part = sotto_plan_cut (split->plan, stretches, n);
+  part->part = sotto_plan_cut (split->plan, split->pieces, runs, n);
   part->plan = &part->part->plan;
 
   n = 0;

@@ -1,6 +1,9 @@
 /* Where the pieces of a plan go, by their sizes. */
 
 #include "cuda/place.h"
+#include "work.h"
+
+#include <string.h>
 
 enum { CPU = -1, MOST = 12 };
 
@@ -211,6 +214,189 @@ test_experts_demand (void)
   g_assert_cmpuint (sotto_engine_error_get_arguments (error)->available, ==, 500 * MB);
 }
 
+/* --- Beside all ways, tried one by one --- */
+
+enum { MOST_DRAWN = 40 };
+
+static gboolean
+stays (const SottoPlaceWish *wish, guint piece, guint n_staying)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < piece; i++)
+    n += wish->pieces[i].is_experts;
+  return wish->pieces[piece].is_experts && n < n_staying;
+}
+
+/* As place.h says it, with so many experts on the CPU. */
+static void
+place_plainly (const SottoPlaceWish *wish, guint n_staying, guint *where)
+{
+  const SottoPlacePiece *pieces = wish->pieces;
+  guint end = wish->n_pieces, n_layers = 0;
+  guint64 left = 0;
+
+  for (guint i = 0; i < wish->n_pieces; i++)
+    where[i] = SOTTO_PLACE_CPU;
+  for (guint device = wish->n_devices; device-- > 0 && end > 1;)
+    for (left = wish->rooms[device] - MIN (wish->rooms[device], wish->scratch); end > 1;)
+      {
+        guint first = end - 1;
+        guint64 n_bytes = 0;
+
+        while (pieces[first].continues)
+          first--;
+        for (guint i = first; i < end; i++)
+          n_bytes += stays (wish, i, n_staying) ? 0 : pieces[i].weights + pieces[i].kept;
+        if (n_bytes > left)
+          break;
+        for (guint i = first; i < end; i++)
+          where[i] = stays (wish, i, n_staying) ? SOTTO_PLACE_CPU : device;
+        left -= n_bytes;
+        n_layers += pieces[first].n_layers;
+        end = first;
+      }
+  if (end == 1
+      && pieces[0].weights - (where[1] == where[wish->n_pieces - 1] ? wish->shared : 0) <= left)
+    where[0] = where[1];
+  for (guint i = 0; i < wish->n_pieces && n_layers == 0; i++)
+    where[i] = SOTTO_PLACE_CPU;
+}
+
+/* Of a token, in bytes that a GPU reads meanwhile: the CPU reads one while a GPU reads ten, a crossing is twelve million. */
+static guint64
+measure_time (const SottoPlaceWish *wish, const guint *where)
+{
+  guint64 time = 0;
+
+  for (guint i = 0; i < wish->n_pieces; i++)
+    {
+      time += wish->pieces[i].read * (where[i] == SOTTO_PLACE_CPU ? 10 : 1);
+      time += i > 0 && where[i] != where[i - 1] ? 12 * MB : 0;
+    }
+  return time;
+}
+
+/* Sizes that often make two ways equally long, and leave nothing over or a little. */
+static guint
+draw_pieces (GRand *rand, SottoPlacePiece *pieces)
+{
+  guint n_layers = (guint) g_rand_int_range (rand, 0, 1 + g_rand_int_range (rand, 1, 12));
+  guint n = 0;
+
+  pieces[n++] = (SottoPlacePiece) { .weights = g_rand_int_range (rand, 0, 5) * MB, .read = g_rand_int_range (rand, 0, 2) * MB };
+  for (guint layer = 0; layer < n_layers; layer++)
+    for (guint i = 0, n_parts = (guint) g_rand_int_range (rand, 1, 4); i < n_parts; i++)
+      {
+        guint64 size = (guint64) g_rand_int_range (rand, 0, 6);
+        gboolean is_experts = i % 2 == (g_rand_int_range (rand, 0, 8) > 0);
+
+        pieces[n++] = (SottoPlacePiece) { .weights = size * (is_experts ? 4 : 1) * MB,
+                                          .kept = g_rand_int_range (rand, 0, 2) * MB,
+                                          .read = size * (guint64) g_rand_int_range (rand, 0, 3) * MB / 2,
+                                          .n_layers = i > 0 ? 0 : (guint) g_rand_int_range (rand, 1, 3),
+                                          .is_experts = is_experts && g_rand_int_range (rand, 0, 6) > 0,
+                                          .continues = i > 0 };
+      }
+  pieces[n++] = (SottoPlacePiece) { .weights = g_rand_int_range (rand, 0, 5) * MB, .read = g_rand_int_range (rand, 0, 5) * MB };
+  return n;
+}
+
+/* As many experts stay as make the least time, and of two such numbers the lower one. */
+static gboolean
+check_drawn (GRand *rand)
+{
+  SottoPlacePiece pieces[MOST_DRAWN];
+  guint n = draw_pieces (rand, pieces), n_experts = 0;
+  guint64 rooms[3], all = 0, room = 0, least = G_MAXUINT64;
+  SottoPlaceWish wish = { .pieces = pieces, .n_pieces = n, .rooms = rooms,
+                          .n_devices = (guint) g_rand_int_range (rand, 0, 4),
+                          .scratch = g_rand_int_range (rand, 0, 3) * MB, .n_layers = SOTTO_PLACE_AS_FITS };
+  guint where[MOST_DRAWN], expected[MOST_DRAWN], tried[MOST_DRAWN];
+
+  g_assert_cmpuint (n, <=, MOST_DRAWN);
+  if (g_rand_boolean (rand))
+    wish.shared = MIN (pieces[0].weights, pieces[n - 1].weights);
+  for (guint i = 0; i < n; i++)
+    {
+      all += pieces[i].weights + pieces[i].kept;
+      n_experts += pieces[i].is_experts;
+    }
+  for (guint i = 0; i < wish.n_devices; i++)
+    room += rooms[i] = (guint64) g_rand_int_range (rand, 0, 2 + (gint32) (all / MB)) * MB;
+  /* Shares are another matter. */
+  if (wish.n_devices > 1 && room >= all)
+    return FALSE;
+
+  for (guint n_staying = 0; n_staying <= n_experts; n_staying++)
+    {
+      guint64 time;
+
+      place_plainly (&wish, n_staying, tried);
+      time = measure_time (&wish, tried);
+      if (time >= least)
+        continue;
+      least = time;
+      memcpy (expected, tried, sizeof expected);
+    }
+  g_assert_true (sotto_place (&wish, where, NULL));
+  g_assert_cmpmem (where, n * sizeof *where, expected, n * sizeof *where);
+  return expected[n - 1] != SOTTO_PLACE_CPU;
+}
+
+static void
+test_drawn (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (11);
+  guint n_placed = 0;
+
+  for (guint i = 0; i < 20000; i++)
+    n_placed += check_drawn (rand);
+  g_assert_cmpuint (n_placed, >, 4000);
+}
+
+/* --- Thousands of layers --- */
+
+/* Tiny mixtures on two devices that have no room for all experts. Returns: what placing them takes */
+static guint64
+work_on_mixtures (guint n_layers)
+{
+  g_autofree SottoPlacePiece *pieces = g_new0 (SottoPlacePiece, 3 * n_layers + 2);
+  g_autofree guint *where = g_new (guint, 3 * n_layers + 2);
+  guint64 rooms[2] = { n_layers * 3 * MB, n_layers * 3 * MB };
+  SottoPlaceWish wish = { .pieces = pieces, .n_pieces = 3 * n_layers + 2, .rooms = rooms, .n_devices = 2,
+                          .n_layers = SOTTO_PLACE_AS_FITS };
+  guint64 before = work_done ();
+  guint n_experts = 0;
+
+  for (guint i = 0; i < n_layers; i++)
+    {
+      pieces[3 * i + 1] = (SottoPlacePiece) { .weights = MB, .read = 4 * MB, .n_layers = 1 };
+      pieces[3 * i + 2] = (SottoPlacePiece) { .weights = 8 * MB, .read = MB, .is_experts = TRUE, .continues = TRUE };
+      pieces[3 * i + 3] = (SottoPlacePiece) { .read = 4 * MB, .continues = TRUE };
+    }
+  g_assert_true (sotto_place (&wish, where, NULL));
+  for (guint i = 0; i < wish.n_pieces; i++)
+    {
+      g_assert_true (i == 0 || pieces[i].is_experts || where[i] != SOTTO_PLACE_CPU);
+      n_experts += pieces[i].is_experts && where[i] != SOTTO_PLACE_CPU;
+    }
+  /* 6 a layer are there, 1 is for what is not experts, 5 for experts of 8: and no device has more than a layer over. */
+  g_assert_cmpuint (n_experts, >=, n_layers * 5 / 8 - 2);
+  return work_done () - before;
+}
+
+/* A file says how many layers it has: four times as many must not take much more than four times as long. */
+static void
+test_many_layers (void)
+{
+  guint64 few = work_on_mixtures (1024), many = work_on_mixtures (4096);
+
+  g_test_message ("1,024 layers: %" G_GUINT64_FORMAT ", 4,096: %" G_GUINT64_FORMAT, few, many);
+  g_assert_cmpuint (few, >, 1024);
+  g_assert_cmpuint (many, <, 6 * few);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,5 +406,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/place/demand", test_demand);
   g_test_add_func ("/cuda/place/experts", test_experts);
   g_test_add_func ("/cuda/place/experts-demand", test_experts_demand);
+  g_test_add_func ("/cuda/place/drawn", test_drawn);
+  g_test_add_func ("/cuda/place/many-layers", test_many_layers);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include "family/program.h"
 #include "plan-cut.h"
 #include "random-plan.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -35,8 +36,8 @@ in_turns (const SottoPlanPiece *piece G_GNUC_UNUSED, guint index, guint argument
 }
 
 typedef struct {
-  SottoPlanStretch *stretches;
-  guint n_stretches;
+  SottoPlanRun *runs;
+  guint n_runs;
   SottoPlanPart *part;
   SottoState *state;
 } Owner;
@@ -46,14 +47,14 @@ typedef struct {
   guint stretch;
 } Turn;
 
-/* Sets the owners' stretches. Returns: how many turns there are */
+/* Sets the owners' runs. Returns: how many turns there are */
 static guint
 share_out (GArray *pieces, OwnerFunc func, guint argument, Owner *owners, Turn *turns)
 {
   guint n_turns = 0;
 
   for (guint o = 0; o < MOST_OWNERS; o++)
-    owners[o] = (Owner) { .stretches = g_new0 (SottoPlanStretch, pieces->len) };
+    owners[o] = (Owner) { .runs = g_new0 (SottoPlanRun, pieces->len) };
   for (guint i = 0; i < pieces->len; i++)
     {
       const SottoPlanPiece *piece = &g_array_index (pieces, SottoPlanPiece, i);
@@ -62,10 +63,10 @@ share_out (GArray *pieces, OwnerFunc func, guint argument, Owner *owners, Turn *
 
       if (n_turns == 0 || turns[n_turns - 1].owner != number)
         {
-          turns[n_turns++] = (Turn) { number, owner->n_stretches };
-          owner->stretches[owner->n_stretches++].first_step = piece->first_step;
+          turns[n_turns++] = (Turn) { number, owner->n_runs };
+          owner->runs[owner->n_runs++].first_piece = i;
         }
-      owner->stretches[owner->n_stretches - 1].end_step = piece->end_step;
+      owner->runs[owner->n_runs - 1].end_piece = i + 1;
     }
   return n_turns;
 }
@@ -85,7 +86,7 @@ evaluate (SottoBackend *backend, const SottoPlan *plan, GArray *pieces, OwnerFun
 
   for (guint o = 0; o < MOST_OWNERS; o++)
     {
-      owners[o].part = sotto_plan_cut (plan, owners[o].stretches, owners[o].n_stretches);
+      owners[o].part = sotto_plan_cut (plan, pieces, owners[o].runs, owners[o].n_runs);
       owners[o].state = backend->klass->state_new (backend, &owners[o].part->plan, N_TOKENS, SOTTO_KV_F32, NULL,
                                                    &error);
       g_assert_no_error (error);
@@ -112,7 +113,7 @@ evaluate (SottoBackend *backend, const SottoPlan *plan, GArray *pieces, OwnerFun
     {
       backend->klass->state_free (backend, owners[o].state);
       sotto_plan_part_free (owners[o].part);
-      g_free (owners[o].stretches);
+      g_free (owners[o].runs);
     }
   return result;
 }
@@ -200,6 +201,99 @@ test_family (gconstpointer path)
   check_cuts (&program->plan, program->plan.n_vocabulary, program->plan.n_layers);
 }
 
+/* --- Thousands of layers --- */
+
+enum { STEPS_OF_LAYER = 8 };
+
+/* Mixtures, of which each @n_sharers share a cache. */
+static SottoPlan
+make_mixtures (guint n_layers, guint n_sharers)
+{
+  SottoPlan plan = { .n_embedding = 32, .n_layers = n_layers, .n_caches = n_layers / n_sharers,
+                     .n_steps = n_layers * STEPS_OF_LAYER + 2 };
+  SottoStep *steps = g_new0 (SottoStep, plan.n_steps), *step = steps;
+
+  *step++ = (SottoStep) { .kind = SOTTO_STEP_EMBED };
+  for (guint l = 0; l < n_layers; l++)
+    {
+      const guint cache = l / n_sharers;
+      const SottoStep layer[STEPS_OF_LAYER] = {
+        { .kind = SOTTO_STEP_NORM, .norm = { .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED } },
+        { .kind = SOTTO_STEP_QKV, .qkv = { .from = SOTTO_BUFFER_NORMED, .cache = cache } },
+        { .kind = SOTTO_STEP_ATTEND, .attend = { .cache = cache } },
+        { .kind = SOTTO_STEP_PROJECT,
+          .project = { .from = SOTTO_BUFFER_ATTENDED, .to = SOTTO_BUFFER_RESIDUAL, .add = TRUE } },
+        { .kind = SOTTO_STEP_NORM, .norm = { .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED } },
+        { .kind = SOTTO_STEP_EXPERTS,
+          .experts = { .from = SOTTO_BUFFER_NORMED, .router_from = SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_BRANCH } },
+        { .kind = SOTTO_STEP_NORM, .norm = { .from = SOTTO_BUFFER_BRANCH, .to = SOTTO_BUFFER_BRANCH } },
+        { .kind = SOTTO_STEP_ADD, .add = { .from = SOTTO_BUFFER_BRANCH, .to = SOTTO_BUFFER_RESIDUAL } },
+      };
+
+      for (guint i = 0; i < STEPS_OF_LAYER; i++)
+        {
+          *step = layer[i];
+          step++->layer = l;
+        }
+    }
+  *step = (SottoStep) { .kind = SOTTO_STEP_LOGITS, .layer = n_layers };
+  plan.steps = steps;
+  plan.caches = g_new0 (SottoCacheShape, n_layers);
+  return plan;
+}
+
+/* Divides, cuts each piece out, as where its size is asked for, and shares all out by experts. Returns: what that takes */
+static guint64
+work_on_mixtures (guint n_layers, guint n_sharers)
+{
+  SottoPlan plan = make_mixtures (n_layers, n_sharers);
+  guint64 before = work_done ();
+  g_autoptr (GArray) pieces = sotto_plan_divide (&plan);
+  g_autofree Turn *turns = g_new (Turn, pieces->len);
+  Owner owners[MOST_OWNERS];
+  guint n_steps = 0, n_caches = 0;
+  guint64 work;
+
+  g_assert_cmpuint (pieces->len, ==, n_layers / n_sharers * (2 * n_sharers + 1) + 2);
+  for (guint i = 0; i < pieces->len; i++)
+    {
+      const SottoPlanRun run = { i, i + 1 };
+      g_autoptr (SottoPlanPart) part = sotto_plan_cut (&plan, pieces, &run, 1);
+
+      n_steps += part->plan.n_steps;
+      n_caches += part->plan.n_caches;
+    }
+  g_assert_cmpuint (n_steps, ==, plan.n_steps + 2 * (pieces->len - 1));
+  g_assert_cmpuint (n_caches, ==, n_layers);
+
+  share_out (pieces, experts, 0, owners, turns);
+  for (guint o = 0; o < MOST_OWNERS; o++)
+    {
+      g_autoptr (SottoPlanPart) part = sotto_plan_cut (&plan, pieces, owners[o].runs, owners[o].n_runs);
+
+      g_assert_cmpuint (part->plan.n_caches, ==, o == 0 ? plan.n_caches : 0);
+      g_free (owners[o].runs);
+    }
+  work = work_done () - before;
+  g_free ((void *) plan.steps);
+  g_free ((void *) plan.caches);
+  return work;
+}
+
+/* A file says how many layers it has: four times as many must not take more than about four times as long. */
+static void
+test_many_layers (void)
+{
+  for (guint n_sharers = 1; n_sharers <= 4; n_sharers *= 4)
+    {
+      guint64 few = work_on_mixtures (1024, n_sharers), many = work_on_mixtures (4096, n_sharers);
+
+      g_test_message ("1,024 layers: %" G_GUINT64_FORMAT ", 4,096: %" G_GUINT64_FORMAT, few, many);
+      g_assert_cmpuint (few, >, 1024);
+      g_assert_cmpuint (many, <, 5 * few);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -215,6 +309,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, *plan, test_random);
     }
 
+  g_test_add_func ("/plan-cut/many-layers", test_many_layers);
   folder = g_test_build_filename (G_TEST_DIST, "engine", "families", NULL);
   dir = g_dir_open (folder, 0, NULL);
   g_assert_nonnull (dir);
