@@ -19,6 +19,7 @@
 
 #define SOTTO_EXP_HIGHEST 88.0f         /* above: e^88, still finite */
 #define SOTTO_EXP_LOWEST -87.0f         /* below: 0 */
+#define SOTTO_WEIGH_LOWEST -80.0f       /* the same of weights of attention, which stand beside 1 */
 #define SOTTO_EXP_LOG2E 1.44269504f
 #define SOTTO_EXP_LN2_HIGH 0.693145751953125f
 #define SOTTO_EXP_LN2_LOW 1.42860677e-6f

@@ -221,24 +221,6 @@ seen_lanes (guint i, guint begin, guint end)
   return (__mmask16) (((1u << to) - 1) & ~((1u << from) - 1));
 }
 
-/* e^(x - highest), 0 where x is -INFINITY: 2^n times a polynomial (Taylor's) of the rest, off by 2^-21. */
-static inline Lanes
-weigh_lanes (Lanes x, Lanes highest)
-{
-  __mmask16 seen = _mm512_cmp_ps_mask (x, lanes_all (-INFINITY), _CMP_GT_OQ);
-  Lanes t = lanes_multiply (lanes_subtract (x, highest), lanes_all (1.44269504f));
-  Lanes n = _mm512_roundscale_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  Lanes f = lanes_subtract (t, n);
-  Lanes sum = lanes_fma (f, lanes_all (1.54035304e-4f), lanes_all (1.33335581e-3f));
-
-  sum = lanes_fma (sum, f, lanes_all (9.61812911e-3f));
-  sum = lanes_fma (sum, f, lanes_all (5.55041087e-2f));
-  sum = lanes_fma (sum, f, lanes_all (2.40226507e-1f));
-  sum = lanes_fma (sum, f, lanes_all (6.93147181e-1f));
-  sum = lanes_fma (sum, f, lanes_all (1.0f));
-  return _mm512_maskz_scalef_ps (seen, sum, n);
-}
-
 /* Keys first … end - 1, whole blocks, of which query number row sees begin to seen - 1: its scores become
  * weights. */
 static void
@@ -287,8 +269,8 @@ weigh_keys (const AttendRoom      *room,
 
       if (partial->highest > -INFINITY)
         {
-          a = weigh_lanes (lanes_load (scores + i), most);
-          b = weigh_lanes (lanes_load (scores + i + LANES), most);
+          a = lanes_weigh (lanes_subtract (lanes_load (scores + i), most));
+          b = lanes_weigh (lanes_subtract (lanes_load (scores + i + LANES), most));
         }
       sum = lanes_add (sum, lanes_add (a, b));
       split_pairs (a, b, weights + i / ATTEND_BLOCK * ATTEND_PLANES);

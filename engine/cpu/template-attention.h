@@ -26,10 +26,18 @@ attend_width (guint n_queries)
   return width >= 4 ? 4 : width >= 2 ? 2 : 1;
 }
 
-static inline gsize
-element_bytes (SottoKvType type)
+/* Asks for a line of the next tile (into the first cache) and of the one ATTEND_FAR halves behind it (into the second), by
+ * every other sixteen halves: one after another, as memory likes it, whatever the order in which a tile is read. Floats
+ * come from the first cache. */
+#define ATTEND_FAR 8192
+
+G_ALWAYS_INLINE static inline void
+ask_for_halves (SottoKvType type, guint i, const guint16 *halves)
 {
-  return type == SOTTO_KV_F16 ? sizeof (guint16) : sizeof (float);
+  if (type != SOTTO_KV_F16 || i % 2 != 0)
+    return;
+  __builtin_prefetch (halves);
+  __builtin_prefetch (halves + ATTEND_FAR, 0, 2);
 }
 
 /* scores[i][first * LANES …] = scale_i * q_i · k for n_tiles (at most four) tiles of keys */
@@ -44,6 +52,7 @@ attend_scores (const AttendTile *tile,
                float           (*scores)[SOTTO_ATTEND_TILE])
 {
   const guint8 *keys = tile->keys + first * tile->key_tile_bytes;
+  const guint16 *next = (const guint16 *) (keys + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE * tile->key_tile_bytes);
   Lanes sums[ATTEND_TOGETHER][4];
 
   for (guint i = 0; i < n_queries; i++)
@@ -56,9 +65,7 @@ attend_scores (const AttendTile *tile,
       for (guint t = 0; t < n_tiles; t++)
         {
           k[t] = load_elements (type, keys + t * tile->key_tile_bytes, (gsize) d * LANES);
-          if (type != SOTTO_KV_F16 || d % 2 == 0)
-            __builtin_prefetch (keys + (t + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE) * tile->key_tile_bytes
-                                + (gsize) d * LANES * element_bytes (type));
+          ask_for_halves (type, n_tiles > 1 ? t : d, next + ((gsize) d * n_tiles + t) * LANES);
         }
       for (guint i = 0; i < n_queries; i++)
         {
@@ -88,35 +95,75 @@ slope_scores (float *scores, const SottoQuery *query, guint first_key)
     scores[i] += query->slope * (float) ((gint) (first_key + i) - (gint) query->position);
 }
 
-/* Scores to weights e^(score - highest) of the keys from begin to end - 1 (0 for the others); returns
- * what the sums so far are to be multiplied with. */
-static inline float
-attend_weights (float *scores, guint begin, guint end, SottoPartial *partial)
-{
-  Lanes parts[SOTTO_ATTEND_TILE / LANES];
-  Lanes highest;
-  float correction;
+/* What one query sees of a tile: keys from begin to end - 1. */
+typedef struct {
+  guint begin;
+  guint end;
+} SeenKeys;
 
-  for (guint i = 0; i < begin; i++)
-    scores[i] = -INFINITY;
-  for (guint i = end; i < SOTTO_ATTEND_TILE; i++)
-    scores[i] = -INFINITY;
-  for (guint i = 0; i < SOTTO_ATTEND_TILE / LANES; i++)
-    parts[i] = lanes_load (scores + i * LANES);
-  highest = lanes_maximum (lanes_maximum (parts[0], parts[1]), lanes_maximum (parts[2], parts[3]));
-  highest = lanes_all (MAX (lanes_highest (highest), partial->highest));
-  lanes_store (scores, highest);
-  correction = sotto_exp (partial->highest - scores[0]);
-  partial->highest = scores[0];
-  for (guint i = 0; i < SOTTO_ATTEND_TILE / LANES; i++)
+static inline SeenKeys
+seen_keys (const AttendTile *tile, const SottoQuery *query)
+{
+  guint first = MAX (query->first, tile->first);
+  guint end = MIN (query->end, tile->end);
+
+  return first < end ? (SeenKeys) { first - tile->first, end - tile->first } : (SeenKeys) { 0, 0 };
+}
+
+/* Keys that are not seen are held to be infinitely far; returns the highest score, or so_far where that is higher. */
+static inline float
+hide_scores (SeenKeys seen, float so_far, float *scores)
+{
+  Lanes highest = lanes_all (so_far);
+
+  for (guint k = 0; k < seen.begin; k++)
+    scores[k] = -INFINITY;
+  for (guint k = seen.end; k < SOTTO_ATTEND_TILE; k++)
+    scores[k] = -INFINITY;
+  for (guint k = 0; k < SOTTO_ATTEND_TILE; k += LANES)
+    highest = lanes_maximum (highest, lanes_load (scores + k));
+  return lanes_highest (highest);
+}
+
+/* Scores to weights e^(score - highest), 0 of keys that a query does not see. corrections: what its sums so far are to
+ * be multiplied with. All queries step by step: exponentials of one wait for each other. */
+static void
+attend_weights (guint           n_queries,
+                const SeenKeys *seen,
+                float         (*scores)[SOTTO_ATTEND_TILE],
+                float          *corrections,
+                SottoPartial   *partials)
+{
+  float rises[LANES] = { 0 };
+
+  for (guint i = 0; i < n_queries; i++)
+    if (seen[i].end > 0)
+      {
+        float highest = hide_scores (seen[i], partials[i].highest, scores[i]);
+
+        rises[i] = partials[i].highest - highest;
+        partials[i].highest = highest;
+      }
+  lanes_store (corrections, lanes_weigh (lanes_load (rises)));
+  for (guint i = 0; i < n_queries; i++)
     {
-      parts[i] = lanes_exp (lanes_subtract (parts[i], highest));
-      lanes_store (scores + i * LANES, parts[i]);
+      Lanes highest = lanes_all (partials[i].highest);
+      Lanes sums[2] = { lanes_all (0.0f), lanes_all (0.0f) };
+
+      if (seen[i].end == 0)
+        {
+          memset (scores[i], 0, sizeof scores[i]);
+          continue;
+        }
+      for (guint k = 0; k < SOTTO_ATTEND_TILE; k += LANES)
+        {
+          Lanes weights = lanes_weigh (lanes_subtract (lanes_load (scores[i] + k), highest));
+
+          lanes_store (scores[i] + k, weights);
+          sums[k / LANES % 2] = lanes_add (sums[k / LANES % 2], weights);
+        }
+      partials[i].sum = partials[i].sum * corrections[i] + lanes_sum (lanes_add (sums[0], sums[1]));
     }
-  partial->sum = partial->sum * correction
-                 + lanes_sum (
-                   lanes_add (lanes_add (parts[0], parts[1]), lanes_add (parts[2], parts[3])));
-  return correction;
 }
 
 /* value_i = value_i * correction_i + sum over n keys of weight * v, for n_lanes (at most four) lanes of
@@ -133,6 +180,7 @@ attend_values (const AttendTile *tile,
                SottoPartial     *partials)
 {
   const guint8 *row = tile->values;
+  const guint16 *next = (const guint16 *) (row + SOTTO_ATTEND_TILE * tile->value_bytes) + SOTTO_ATTEND_TILE * d;
   Lanes sums[ATTEND_TOGETHER][4];
 
   for (guint i = 0; i < n_queries; i++)
@@ -146,9 +194,7 @@ attend_values (const AttendTile *tile,
       for (guint l = 0; l < n_lanes; l++)
         {
           v[l] = load_elements (type, row, d + l * LANES);
-          if (type != SOTTO_KV_F16 || l % 2 == 0)
-            __builtin_prefetch (row + SOTTO_ATTEND_TILE * tile->value_bytes
-                                + (d + l * LANES) * element_bytes (type));
+          ask_for_halves (type, n_lanes > 1 ? l : k, next + ((gsize) k * n_lanes + l) * LANES);
         }
       for (guint i = 0; i < n_queries; i++)
         {
@@ -172,7 +218,8 @@ attend_together (const SottoAttendKeys *head,
                  SottoPartial          *partials)
 {
   float scores[ATTEND_TOGETHER][SOTTO_ATTEND_TILE] __attribute__ ((aligned (64)));
-  float corrections[ATTEND_TOGETHER];
+  float corrections[LANES];
+  SeenKeys seen[ATTEND_TOGETHER];
   guint width = attend_width (n_queries);
   guint n = 0;
   guint n_tiles;
@@ -180,8 +227,10 @@ attend_together (const SottoAttendKeys *head,
   guint d = 0;
 
   for (guint i = 0; i < n_queries; i++)
-    if (queries[i].first < tile->end && queries[i].end > tile->first)
-      n = MAX (n, MIN (queries[i].end, tile->end) - tile->first);
+    {
+      seen[i] = seen_keys (tile, &queries[i]);
+      n = MAX (n, seen[i].end);
+    }
   if (n == 0)
     return;
   n_tiles = (n + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE;
@@ -191,24 +240,14 @@ attend_together (const SottoAttendKeys *head,
     attend_scores (tile, type, t, 1, head->n_key, n_queries, queries, scores);
   for (guint i = 0; i < n_queries; i++)
     {
-      guint begin = MAX (queries[i].first, tile->first);
-      guint end = MIN (queries[i].end, tile->end);
-
-      if (begin >= end)
-        {
-          corrections[i] = 1.0f; /* this query sees nothing of the tile */
-          memset (scores[i], 0, sizeof scores[i]);
-          continue;
-        }
       for (guint k = n_tiles * SOTTO_KEY_TILE; k < SOTTO_ATTEND_TILE; k++)
         scores[i][k] = 0.0f;
       if (head->soft_cap > 0.0f)
         cap_scores (scores[i], head->soft_cap);
       if (queries[i].slope != 0.0f)
         slope_scores (scores[i], &queries[i], tile->first);
-      corrections[i] =
-        attend_weights (scores[i], begin - tile->first, end - tile->first, &partials[i]);
     }
+  attend_weights (n_queries, seen, scores, corrections, partials);
   for (; d + width * LANES <= head->value_stride; d += width * LANES)
     attend_values (tile, type, d, width, n, n_queries, scores, corrections, partials);
   for (; d < head->value_stride; d += LANES)

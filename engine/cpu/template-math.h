@@ -32,6 +32,24 @@ lanes_exp (Lanes x)
   return lanes_zero_below (lanes_multiply (sum, lanes_power (shifted)), x, SOTTO_EXP_LOWEST);
 }
 
+/* e^x of an x that is not above 0, as a share of a sum that has 1 in it: 2^k 2^f by the Taylor series of 2^f to f^6, off by
+ * 2^-21; 0 from where it would not be felt. Half as long as lanes_exp(). */
+static inline Lanes
+lanes_weigh (Lanes x)
+{
+  Lanes rounder = lanes_all (SOTTO_ROUNDER);
+  Lanes shifted = lanes_fma (x, lanes_all (SOTTO_EXP_LOG2E), rounder);
+  Lanes f = lanes_fma (x, lanes_all (SOTTO_EXP_LOG2E), lanes_subtract (rounder, shifted));
+  Lanes sum = lanes_fma (f, lanes_all (1.54035304e-4f), lanes_all (1.33335581e-3f));
+
+  sum = lanes_fma (sum, f, lanes_all (9.61812911e-3f));
+  sum = lanes_fma (sum, f, lanes_all (5.55041087e-2f));
+  sum = lanes_fma (sum, f, lanes_all (2.40226507e-1f));
+  sum = lanes_fma (sum, f, lanes_all (6.93147181e-1f));
+  sum = lanes_fma (sum, f, lanes_all (1.0f));
+  return lanes_zero_below (lanes_multiply (sum, lanes_power (shifted)), x, SOTTO_WEIGH_LOWEST);
+}
+
 /* The loops below take what is left of a row as they take the rest of it. */
 static inline Lanes
 lanes_load_up_to (const float *source, guint n)
