@@ -213,6 +213,8 @@ template <SottoKvType TYPE, guint D>
 KERNEL (N_THREADS)
 attend_many_kernel (const AttendArguments a)
 {
+  previous_wait ();
+
   SHARED_DYNAMIC (Half, shared);
   SHARED (Known, known, [ATTEND_MANY]);
   const Share share = share_of_block (a, ATTEND_MANY);

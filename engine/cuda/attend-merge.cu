@@ -11,6 +11,8 @@
 KERNEL (N_THREADS)
 attend_merge_kernel (const AttendArguments a)
 {
+  previous_wait ();
+
   SHARED_DYNAMIC (float, values);
   SHARED (float, weights, [MOST_CHUNKS]);
   const guint begin = load (a.position);

@@ -185,6 +185,8 @@ template <SottoKvType TYPE, guint N, guint U>
 KERNEL (N_THREADS)
 attend_kernel (const AttendArguments a)
 {
+  previous_wait ();
+
   SHARED_DYNAMIC (float, shared);
   SHARED (Known, known, [N]);
   const Share share = share_of_block (a, N);

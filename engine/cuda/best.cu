@@ -54,6 +54,8 @@ get_id (guint element)
 KERNEL (N_THREADS)
 best_count_kernel (const SottoCudaBest a)
 {
+  previous_wait ();
+
   SHARED (guint32, counts, [N_STEPS]);
 
   for (guint i = thread_index (); i < N_STEPS; i += N_THREADS)
@@ -96,6 +98,8 @@ count_before (guint sum)
 KERNEL (N_THREADS)
 best_take_kernel (const SottoCudaBest a)
 {
+  previous_wait ();
+
   SHARED (guint32, lowest, [1]);
   /* The first thread has the highest steps. */
   const guint end = N_STEPS - thread_index () * STEPS_OF_THREAD;

@@ -50,6 +50,8 @@ channel_of (const DeltaArguments &a, guint row, guint back, guint channel)
 KERNEL (N_THREADS)
 convolve_kernel (const DeltaArguments a)
 {
+  previous_wait ();
+
   const guint channel = block_index () * N_THREADS + thread_index ();
   const guint row = block_index_y ();
   float sum = 0.0f;
@@ -157,6 +159,8 @@ template <guint K, guint WARPS>
 KERNEL (WARPS * N_LANES)
 delta_kernel (const DeltaArguments a)
 {
+  previous_wait ();
+
   SHARED (float, queries, [TOKENS * WARPS * K]);
   SHARED (float, keys, [TOKENS * WARPS * K]);
   SHARED (float, values, [TOKENS * COLUMNS]);
@@ -234,6 +238,8 @@ UNROLL
 KERNEL (N_THREADS)
 gate_answer_kernel (const DeltaArguments a)
 {
+  previous_wait ();
+
   const guint piece = block_index () * N_WARPS + warp_index ();
   const guint n = piece < a.n_rows * a.step.n_value_heads ? a.step.n_value : 0;
   float *y = a.attended + (gsize) piece * a.step.n_value;

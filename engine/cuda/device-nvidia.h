@@ -201,11 +201,17 @@ template <> struct WordOf<4> { typedef unsigned int T; };
 template <> struct WordOf<8> { typedef uint2 T; };
 template <> struct WordOf<16> { typedef uint4 T; };
 
+/* What __ldg() reads is taken for the same from the kernel's beginning on, and may be read before previous_wait(). */
 template <typename T>
 DEVICE T
 load (const T *p)
 {
-  typename WordOf<sizeof (T)>::T word = __ldg (reinterpret_cast<const typename WordOf<sizeof (T)>::T *> (p));
+  const typename WordOf<sizeof (T)>::T *there = reinterpret_cast<const typename WordOf<sizeof (T)>::T *> (p);
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  typename WordOf<sizeof (T)>::T word = *there;
+#else
+  typename WordOf<sizeof (T)>::T word = __ldg (there);
+#endif
   T value;
 
   memcpy (&value, &word, sizeof value);
@@ -316,13 +322,7 @@ previous_wait ()
 {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile ("griddepcontrol.wait;" : : : "memory");
-#endif
-}
-
-DEVICE void
-next_begin ()
-{
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  /* The next one may take what places this one leaves. */
   asm volatile ("griddepcontrol.launch_dependents;" : : : "memory");
 #endif
 }

@@ -10,6 +10,7 @@
  *
  * What keeps a kernel emulatable, and right:
  *  - it takes one argument, a struct, by value; blocks have one dimension, of whole warps;
+ *  - every thread begins with previous_wait ();
  *  - whole warps meet at each collective, at the same line: predicate, don't return early;
  *  - shared memory is declared with SHARED or SHARED_DYNAMIC; it is not zero at the beginning;
  *  - what an async_copy brings is there after async_commit, async_wait and block_barrier (or
@@ -43,7 +44,7 @@
  * async_wait<N> (): all groups but the last N are there
  *
  * load (p): T of 1, 2, 4, 8, 16 bytes, aligned, that the kernel does not write
- * load_once (p): the same for what is read once, such as weights: not kept in L1
+ * load_once (p): the same of weights, which no kernel writes, and which are read once: not kept in L1
  * load_coherent (p): what other blocks wrote before a memory_fence ()
  * prefetch (p): to L2
  * memory_fence (): what this thread wrote is seen by all blocks before what it writes next
@@ -77,9 +78,8 @@
  * matrix_load_2: of two; lanes 0 … 15 give addresses
  * matrix_load_4_turned: halves, each matrix transposed
  *
- * previous_wait (): of a kernel that Shape.early let begin early: its predecessor is done now.
- *     Before anything is read that it wrote, or written that it reads
- * next_begin (): the successor may begin
+ * previous_wait (): from 9.0 on a kernel begins while the one before it ends. Here that one is done, and with it, since
+ *     it waited too, all before it. Only prefetch (p), which changes nothing, may stand before it
  * device_clock ()
  */
 
@@ -110,7 +110,6 @@ typedef struct {
   guint n_blocks_z;
   guint n_threads;          /* of a block */
   gsize shared_bytes;       /* of SHARED_DYNAMIC */
-  gboolean early;           /* the kernel calls previous_wait() */
 } Shape;
 
 extern "C" {

@@ -75,6 +75,8 @@ template <typename T>
 KERNEL (N_THREADS)
 embed_kernel (const EmbedArguments a)
 {
+  previous_wait ();
+
   constexpr guint N = ColumnsOf<T>::N;
   const guint row = block_index_y ();
   const guint first = block_index () * N_THREADS + thread_index ();

@@ -54,6 +54,8 @@ get_switch (const SottoCudaGate &a, guint row)
 KERNEL (N_THREADS)
 gate_kernel (const SottoCudaGate a)
 {
+  previous_wait ();
+
   const guint row = block_index_y ();
   const gsize at = (gsize) row * a.n_columns;
   const float times = get_switch (a, row);
@@ -73,6 +75,8 @@ UNROLL
 KERNEL (N_THREADS)
 gate_and_quantise_kernel (const SottoCudaGate a)
 {
+  previous_wait ();
+
   const guint n_blocks = a.operand.n_columns_padded / QUANTISE_BLOCK;
   const guint index = block_index () * (N_THREADS / N_LANES) + warp_index ();
   const bool is_there = index < a.n_rows * n_blocks;

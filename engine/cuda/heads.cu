@@ -208,6 +208,8 @@ do_head (const HeadsArguments &a, guint position, guint index, const float *cosi
 KERNEL (N_WARPS * N_LANES)
 heads_kernel (const HeadsArguments a)
 {
+  previous_wait ();
+
   SHARED_DYNAMIC (float, memory);
   float *cosines = memory;
   float *sines = memory + a.n_pairs;

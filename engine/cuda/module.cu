@@ -1,5 +1,7 @@
 /* The device as the CUDA runtime drives it: memory, the stream, recordings as graphs, launches, and
- * what went wrong. */
+ * what went wrong.
+ *
+ * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0 */
 
 #include "cuda/device.h"
 #include "cuda/operations.h"
@@ -11,6 +13,8 @@
 /* Host memory that the device can read by itself; two halves, of which one is filled while the
  * other is sent. */
 #define STAGE_BYTES (16u << 20)
+/* From this one on recordings keep that kernels begin early. */
+#define EARLY_DRIVER 12030
 /* The runtime copies so much by itself faster. */
 #define SMALL_BYTES (64u << 10)
 
@@ -18,6 +22,7 @@ struct _SottoCudaDevice {
   int index;
   DeviceFacts facts;
   cudaStream_t stream;
+  gboolean is_early;        /* kernels begin while those before them end (previous_wait()) */
   gboolean is_recording;
   guint8 *stage[2];         /* nullable */
   cudaEvent_t sent[2];
@@ -136,6 +141,7 @@ sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *mes
 static cudaError_t
 open_device (SottoCudaDevice *self)
 {
+  const char *asked = getenv ("SOTTO_CUDA_EARLY");
   int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0;
   cudaError_t error = cudaSetDevice (self->index);
 
@@ -152,6 +158,8 @@ open_device (SottoCudaDevice *self)
   self->facts.architecture = (guint) (10 * major + minor);
   self->facts.n_multiprocessors = (guint) n_multiprocessors;
   self->facts.shared_bytes = (gsize) shared_bytes;
+  self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER
+                   && (asked == NULL || strcmp (asked, "0") != 0);
   return error;
 }
 
@@ -388,7 +396,7 @@ device_launch (SottoCudaDevice *self,
                gsize)
 {
   cudaLaunchConfig_t config = {};
-  cudaLaunchAttribute early[1];
+  cudaLaunchAttribute early = {};
   void *pointers[] = {(void *) arguments};
 
   if (!enter (self))
@@ -400,13 +408,10 @@ device_launch (SottoCudaDevice *self,
   config.blockDim = dim3 (shape->n_threads);
   config.dynamicSmemBytes = shape->shared_bytes;
   config.stream = self->stream;
-  if (shape->early && self->facts.architecture >= 90)
-    {
-      early[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-      early[0].val.programmaticStreamSerializationAllowed = 1;
-      config.attrs = early;
-      config.numAttrs = 1;
-    }
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  config.attrs = &early;
+  config.numAttrs = self->is_early ? 1 : 0;
   if (shape->shared_bytes > 48 * 1024
       && !check (self, name, cudaFuncSetAttribute (kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                                    (int) shape->shared_bytes)))

@@ -99,6 +99,10 @@ multiply_few_kernel (const MultiplyTogether together)
   const MultiplyArguments &a = together.of[which];
   const SottoCudaMultiply &m = a.m;
   const guint first = ((block_index () - together.first[which]) * N_WARPS + warp_index ()) * ROWS;
+
+  prefetch_rows (m, first);
+  previous_wait ();
+
   const guint first_y = block_index_y () * N;
   const guint matrix = matrix_of (m, first_y);
   const guint n_units = m.weight.n_columns / UNIT;

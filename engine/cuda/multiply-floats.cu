@@ -43,6 +43,10 @@ multiply_floats_kernel (const MultiplyArguments a)
 {
   const SottoCudaMultiply &m = a.m;
   const guint own = block_index () * N_WARPS + warp_index ();
+
+  prefetch_rows (m, own);
+  previous_wait ();
+
   const guint first_y = block_index_y () * N;
   const guint matrix = matrix_of (m, first_y);
   const guint8 *row = weight_row (m, matrix, own < m.weight.n_rows ? own : m.weight.n_rows - 1);

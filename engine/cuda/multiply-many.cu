@@ -150,6 +150,8 @@ template <typename T, bool HAS_MMA>
 KERNEL (N_THREADS)
 multiply_many_kernel (const MultiplyArguments a)
 {
+  previous_wait ();
+
   const SottoCudaMultiply &m = a.m;
   const Group group = find_group (m);
   const guint first = block_index () * TILE;

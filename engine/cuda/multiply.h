@@ -5,6 +5,8 @@
 #include "cuda/device.h"
 #include "cuda/operations.h"
 
+#define LINE_BYTES 128 /* of L2 */
+
 /* Of all kernels of products */
 typedef struct {
   SottoCudaMultiply m;
@@ -31,6 +33,17 @@ DEVICE const guint8 *
 weight_row (const SottoCudaMultiply &m, guint matrix, guint row)
 {
   return static_cast<const guint8 *> (m.weight.data) + matrix * m.weight.matrix_bytes + row * m.weight.row_bytes;
+}
+
+/* Before previous_wait(), since nobody writes weights: a line a lane of what the warp reads from its first row on may come
+ * while the kernel before still works. Of several matrices that one may be about to choose. */
+DEVICE void
+prefetch_rows (const SottoCudaMultiply &m, guint first)
+{
+  const gsize at = first * m.weight.row_bytes + lane_index () * LINE_BYTES;
+
+  if (AT_LEAST (900) && m.weight.n_matrices <= 1 && at < m.weight.n_rows * m.weight.row_bytes)
+    prefetch (static_cast<const guint8 *> (m.weight.data) + at);
 }
 
 /* The sum over a row's columns becomes an element of y. */

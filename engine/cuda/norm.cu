@@ -76,6 +76,8 @@ template <bool IS_SHORT>
 KERNEL (N_THREADS)
 norm_kernel (const NormArguments a)
 {
+  previous_wait ();
+
   const guint n_warps = n_threads () / N_LANES;
   const guint piece = IS_SHORT ? block_index () * n_warps + warp_index () : block_index ();
   const guint first = IS_SHORT ? lane_index () : thread_index ();

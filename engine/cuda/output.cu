@@ -14,6 +14,8 @@
 KERNEL (N_THREADS)
 cap_kernel (const SottoCudaCap a)
 {
+  previous_wait ();
+
 UNROLL
   for (guint j = 0; j < N_ELEMENTS; j++)
     {
@@ -44,6 +46,8 @@ sotto_cuda_cap (SottoCudaDevice *self, const SottoCudaCap *arguments)
 KERNEL (N_THREADS)
 pool_kernel (const SottoCudaPool a)
 {
+  previous_wait ();
+
   const guint column = block_index () * N_THREADS + thread_index ();
   const guint begin = a.pooling == SOTTO_POOLING_LAST ? a.n_rows - 1 : 0;
   const guint end = a.pooling == SOTTO_POOLING_FIRST ? 1 : a.n_rows;

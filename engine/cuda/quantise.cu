@@ -17,6 +17,8 @@
 KERNEL (N_THREADS)
 quantise_few_kernel (const SottoCudaOperand a)
 {
+  previous_wait ();
+
   const guint n_blocks = a.n_columns_padded / QUANTISE_BLOCK;
   const guint index = block_index () * (N_THREADS / N_LANES) + warp_index ();
   const bool is_there = index < a.n_rows * n_blocks;
@@ -32,6 +34,8 @@ quantise_few_kernel (const SottoCudaOperand a)
 KERNEL (N_THREADS)
 quantise_many_kernel (const SottoCudaOperand a)
 {
+  previous_wait ();
+
   const guint row = block_index ();
   const float *x = a.values + row * a.values_stride;
   guint16 *y = a.halves + (gsize) row * a.n_columns_padded;

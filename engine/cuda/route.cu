@@ -194,6 +194,8 @@ weigh (const RouteArguments &a, const Router &r, guint row)
 KERNEL (N_WARPS * N_LANES)
 route_kernel (const RouteArguments a)
 {
+  previous_wait ();
+
   SHARED_DYNAMIC (float, memory);
   const guint row = block_index () * N_WARPS + warp_index ();
   float *own = memory + warp_index () * (2 * a.n_experts + a.n_groups + 2 * a.n_used);
@@ -245,6 +247,8 @@ count_bits (guint32 x)
 KERNEL (N_THREADS)
 sort_kernel (const SortArguments a)
 {
+  previous_wait ();
+
   SHARED (guint, counts, [N_THREADS / N_LANES]);
   const guint expert = block_index ();
   const guint n_warps = N_THREADS / N_LANES;
@@ -335,6 +339,8 @@ sotto_cuda_route (SottoCudaDevice *self, const SottoCudaRoute *arguments)
 KERNEL (N_THREADS)
 combine_kernel (const SottoCudaCombine a)
 {
+  previous_wait ();
+
   const guint row = block_index_y ();
   const guint column = block_index () * N_THREADS + thread_index ();
   const float *rows = a.rows + (gsize) row * a.n_used * a.n_columns + column;

@@ -1,13 +1,15 @@
 """Kernels compile for every architecture that a toolkit knows, and none keeps registers in memory: with nvcc of PATH and with
-12.4, which alone knows 6.1 and 7.0.
+12.4, which alone knows 6.1 and 7.0. From 9.0 on none touches memory before it has waited for the kernels before it.
 
-nvcc's own compiler says of each kernel how many bytes it stores that registers have no room for. A
-minute or more for each architecture, so it is a long test.
+nvcc's own compiler says of each kernel how many bytes it stores that registers have no room for. What it moved before the
+wait would be seen in no result that is looked at on the CPU, so it is looked for in the machine code. A minute or more for
+each architecture, so it is a long test.
 """
 import concurrent.futures
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,9 +22,12 @@ ENGINE = pathlib.Path(os.environ["SOTTO_SOURCE_DIR"]) / "engine"
 WANTED = ("61", "70", "75", "80", "86", "89", "90", "100", "120")
 # Programs of the build, and what has no kernels.
 NO_KERNELS = {"list-architectures.cu", "module.cu", "table.cu"}
-FLAGS = ["-std=c++20", "-O3", "-fmad=false", f"-I{ENGINE}", "-Xptxas=-v", "-cubin", "-o", os.devnull]
+FLAGS = ["-std=c++20", "-O3", "-fmad=false", f"-I{ENGINE}", "-Xptxas=-v", "-cubin"]
 # A kernel that spills by design: its name and why.
 MAY_SPILL = {}
+# The lowest twelve bits of instructions of 9.0 to 12.0, each of which has 128: nvdisasm -hex shows them.
+WAIT = 0x82e  # ACQBULK, which griddepcontrol.wait becomes
+TOUCHES = {0x980: "LD", 0x981: "LDG", 0x985: "ST", 0x986: "STG", 0x98a: "ATOM", 0x98e: "REDG", 0x9a8: "ATOMG", 0xfae: "LDGSTS"}
 
 
 def known(nvcc):
@@ -32,10 +37,35 @@ def known(nvcc):
     return [architecture for architecture in WANTED if architecture in there]
 
 
+def kernels_of(cubin):
+    """Names and machine code, out of an ELF file."""
+    start, = struct.unpack_from("<Q", cubin, 0x28)
+    size, n, names = struct.unpack_from("<HHH", cubin, 0x3a)
+    sections = [struct.unpack_from("<IIQQQQ", cubin, start + i * size) for i in range(n)]
+    for name, _, _, _, at, n_bytes in sections:
+        name = cubin[sections[names][4] + name:].split(b"\0", 1)[0].decode()
+        if name.startswith(".text."):
+            yield name[len(".text."):], cubin[at:at + n_bytes]
+
+
+def early(cubin):
+    """Kernels that touch memory before they wait, in sentences. Each has to be seen to do both, or else the numbers above
+    are not those of this architecture."""
+    for name, code in kernels_of(cubin):
+        seen = [word & 0xfff for word, _ in struct.iter_unpack("<QQ", code)]
+        touches = [i for i, number in enumerate(seen) if number in TOUCHES]
+        if WAIT not in seen or not touches:
+            yield f"{name}: no wait or no touch of memory is seen"
+        elif touches[0] < seen.index(WAIT):
+            yield f"{name}: {TOUCHES[seen[touches[0]]]} before the wait"
+
+
 def problems(nvcc, glib, source, architecture):
     """What is wrong with one file, in sentences; and how many kernels it has."""
-    done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", source],
-                          capture_output=True, text=True)
+    with tempfile.NamedTemporaryFile() as file:
+        done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", "-o", file.name, source],
+                              capture_output=True, text=True)
+        cubin = pathlib.Path(file.name).read_bytes()
     said = done.stdout + done.stderr
     if done.returncode != 0:
         return [f"{source.name} does not compile for {architecture}: {said[-2000:]}"], 0
@@ -48,6 +78,8 @@ def problems(nvcc, glib, source, architecture):
             found.append(f"{source.name}: nothing is said of {name}")
         elif spilled[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
             found.append(f"{source.name}, {architecture}: {name} spills {spilled[1]} bytes")
+    if int(architecture) >= 90:
+        found += [f"{source.name}, {architecture}: {sentence}" for sentence in early(cubin)]
     return found, n_kernels
 
 

@@ -39,6 +39,9 @@ static const Fault faults[] = {
   {PROBE_MISALIGNED, "misaligned load", "not aligned"},
   {PROBE_FULL_STACK, "full stack", "its stack is full"},
   {PROBE_NO_PREVIOUS_WAIT, "no previous_wait", "without previous_wait"},
+  {PROBE_READ_BEFORE_WAIT, "read before previous_wait", "before previous_wait"},
+  {PROBE_WRITE_BEFORE_WAIT, "write before previous_wait", "before previous_wait"},
+  {PROBE_LOAD_BEFORE_WAIT, "one thread's load before previous_wait", "before previous_wait"},
   {PROBE_TOO_MUCH_SHARED, "too much shared memory", "no launch has"},
   {PROBE_ODD_BLOCK, "odd block", "no launch has"},
 };
@@ -49,7 +52,8 @@ is_left_out (ProbeFault fault)
 {
 #ifdef __SANITIZE_ADDRESS__
   return fault == PROBE_READ_BEHIND || fault == PROBE_WRITE_BEHIND || fault == PROBE_READ_FAR || fault == PROBE_SHARED_BEHIND
-         || fault == PROBE_DYNAMIC_BEHIND || fault == PROBE_FULL_STACK;
+         || fault == PROBE_DYNAMIC_BEHIND || fault == PROBE_FULL_STACK || fault == PROBE_READ_BEFORE_WAIT
+         || fault == PROBE_WRITE_BEFORE_WAIT;
 #else
   return FALSE;
 #endif

@@ -2,6 +2,7 @@
 
 #include "fiber.h"
 #include "grid.h"
+#include "memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,8 +132,8 @@ end_thread (void)
     emulation_fail (warp->site, "ends while %u lanes of its warp wait at %s", warp->n_arrived, warp->what);
   if (self->copies != NULL && emulation_copies_drop (self))
     emulation_fail (warp->site, "ends without having waited for its async copies");
-  if (worker->pool->launch->early && !self->waited)
-    emulation_fail (warp->site, "ends without previous_wait, though it was begun early");
+  if (!self->waited)
+    emulation_fail (warp->site, "ends without previous_wait");
   self->sp = NULL;
   warp->n_ended++;
   if (!is_last_lane (self))
@@ -235,6 +236,21 @@ emulation_wait (guint id, guint n_expected, EmulationSite site)
         stuck (block);
     }
   emulation_go (next);
+}
+
+/* --- The kernels before --- */
+
+void
+emulation_previous_wait (void)
+{
+  EmulationPool *pool = emulation_thread->block->worker->pool;
+
+  emulation_thread->waited = TRUE;
+  if (pool->shut == NULL)
+    return;
+  g_mutex_lock (&pool->mutex);
+  emulation_memory_open (pool->shut);
+  g_mutex_unlock (&pool->mutex);
 }
 
 /* --- Shared memory --- */

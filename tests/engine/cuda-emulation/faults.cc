@@ -42,6 +42,8 @@ give_up (void)
     emulation_fail (site, "accesses shared memory %" G_GSSIZE_FORMAT " bytes behind its end, after %s",
                     (gssize) (address - worker->shared - EMULATION_DYNAMIC_END), thread->warp->what);
   emulation_memory_describe (address, where, sizeof where);
+  if (!thread->waited)
+    emulation_fail (site, "accesses %p, %s, before previous_wait", (void *) address, where);
   emulation_fail (site, "accesses %p, %s, after %s", (void *) address, where, thread->warp->what);
 }
 

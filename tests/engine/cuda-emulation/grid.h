@@ -19,13 +19,13 @@ typedef struct {
   guint n_blocks[3];
   guint n_threads;
   gsize shared_bytes;
-  gboolean early;
   const void *kernel;
   void (*invoke) (const void *kernel, const void *arguments);
   guint8 *arguments;
 } EmulationLaunch;
 
 typedef struct EmulationPool EmulationPool;
+typedef struct EmulationMemory EmulationMemory;
 
 typedef struct EmulationWorker {
   EmulationPool *pool;
@@ -60,6 +60,7 @@ struct EmulationPool {
   gboolean ends;
 
   const EmulationLaunch *launch; /* under way */
+  EmulationMemory *shut;    /* (nullable): whoever comes first to previous_wait() opens it */
   gsize n_blocks;
   gsize next_block;         /* atomic */
   gint failed;              /* atomic */

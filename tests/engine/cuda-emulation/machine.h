@@ -117,6 +117,8 @@ void emulation_wait (guint barrier, guint n_expected, EmulationSite site);
 void *emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignment);
 void *emulation_shared_dynamic (void);
 
+void emulation_previous_wait (void);
+
 void emulation_copy_begin (void *shared, const void *global, guint n_bytes, EmulationSite site);
 void emulation_copy_commit (void);
 void emulation_copy_wait (guint n_left);

@@ -227,6 +227,9 @@ emulation_memory_describe (const void *address, char *words, gsize n_bytes)
           else if (p < allocation->memory && p >= allocation->pages - PAGE_BYTES)
             snprintf (words, n_bytes, "%" G_GSIZE_FORMAT " bytes before an allocation of %" G_GSIZE_FORMAT,
                       (gsize) (allocation->memory - p), allocation->n_bytes);
+          else if (p >= allocation->memory && p < end)
+            snprintf (words, n_bytes, "%" G_GSIZE_FORMAT " bytes into an allocation of %" G_GSIZE_FORMAT,
+                      (gsize) (p - allocation->memory), allocation->n_bytes);
         }
     }
 }

@@ -4,8 +4,6 @@
 
 /* Device memory: what a kernel may touch and the host may not. */
 
-typedef struct EmulationMemory EmulationMemory;
-
 EmulationMemory *emulation_memory_new (guint64 n_bytes);
 void emulation_memory_free (EmulationMemory *self);
 

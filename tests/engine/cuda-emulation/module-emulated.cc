@@ -32,6 +32,7 @@ struct _SottoCudaDevice {
   DeviceFacts facts;
   EmulationPool *pool;
   EmulationMemory *memory;
+  GHashTable *begun;        /* kernels that have run */
   GPtrArray *recording;     /* nullable: being made */
   gint64 fails_after;       /* launches; -1: never */
   gboolean failed;
@@ -126,6 +127,7 @@ sotto_cuda_open (guint index, char *message)
   self->facts.architecture = (guint) setting ("ARCHITECTURE", 90);
   self->facts.n_multiprocessors = 4;
   self->facts.shared_bytes = shared_limit (self->facts.architecture);
+  self->begun = g_hash_table_new (NULL, NULL);
   self->memory = emulation_memory_new (setting ("MEMORY", G_GUINT64_CONSTANT (4) << 30));
   self->pool = emulation_pool_new ((guint) setting ("THREADS", MIN (g_get_num_processors (), 4)));
   self->pool->reverse = g_strcmp0 (g_getenv ("SOTTO_CUDA_EMULATION_ORDER"), "reverse") == 0;
@@ -151,6 +153,7 @@ sotto_cuda_close (SottoCudaDevice *self)
 {
   emulation_faults_remove ();
   g_clear_pointer (&self->recording, g_ptr_array_unref);
+  g_hash_table_unref (self->begun);
   emulation_pool_free (self->pool);
   emulation_memory_free (self->memory);
   g_free (self);
@@ -176,6 +179,10 @@ carry_out (SottoCudaDevice *self, const Operation *operation)
     return device_refuse (self, "the launch that was asked to fail did");
   if (self->fails_after > 0)
     self->fails_after--;
+  /* Once for each kernel: opening takes long. */
+  self->pool->shut = g_hash_table_add (self->begun, (gpointer) operation->launch.kernel) ? self->memory : NULL;
+  if (self->pool->shut != NULL)
+    emulation_memory_shut (self->memory);
   return emulation_pool_run (self->pool, &operation->launch) || device_refuse (self, self->pool->problem);
 }
 
@@ -230,7 +237,6 @@ device_launch (SottoCudaDevice *self,
   launch->n_blocks[2] = MAX (shape->n_blocks_z, 1);
   launch->n_threads = shape->n_threads;
   launch->shared_bytes = shape->shared_bytes;
-  launch->early = shape->early;
   launch->kernel = kernel;
   launch->invoke = invoke;
   launch->arguments = static_cast<guint8 *> (g_memdup2 (arguments, n_bytes));

@@ -113,8 +113,17 @@ KERNEL (N)
 probe_fault_kernel (const ProbeFaulty p)
 {
   const guint i = thread_index ();
-  float x;
+  float x = 0.0f;
 
+  if (p.fault == PROBE_READ_BEFORE_WAIT)
+    x = *(const volatile float *) &p.x[i];
+  if (p.fault == PROBE_WRITE_BEFORE_WAIT)
+    p.y[i] = x;
+  if (p.fault == PROBE_LOAD_BEFORE_WAIT && i == 40)
+    x = load (&p.x[i]);
+  if (p.fault == PROBE_NO_PREVIOUS_WAIT)
+    return;
+  previous_wait ();
   if (p.fault == PROBE_EARLY_RETURN && i == 40)
     return;
   if (p.fault >= PROBE_READ_BEHIND && p.fault != PROBE_SHARED_BEHIND && p.fault != PROBE_DYNAMIC_BEHIND)
@@ -131,12 +140,10 @@ probe_fault_kernel (const ProbeFaulty p)
 extern "C" __attribute__ ((visibility ("default"))) gboolean
 probe_fault (SottoCudaDevice *device, const ProbeFaulty *arguments)
 {
-  Shape shape = {3, 0, 0, N, 0, FALSE};
+  Shape shape = {3, 0, 0, N};
 
   if (arguments->fault == PROBE_DYNAMIC_BEHIND)
     shape.shared_bytes = N * sizeof (float);
-  if (arguments->fault == PROBE_NO_PREVIOUS_WAIT)
-    shape.early = TRUE;
   if (arguments->fault == PROBE_TOO_MUCH_SHARED)
     shape.shared_bytes = 228 * 1024;
   if (arguments->fault == PROBE_ODD_BLOCK)

@@ -56,6 +56,8 @@ multiply (ProbeMma kind, void *d, const guint32 *a, const guint32 *b)
 KERNEL (32)
 probe_matrix_kernel (const ProbeMatrix p)
 {
+  previous_wait ();
+
   SHARED (guint32, left, [16 * ROW_WORDS]);
   SHARED (guint32, right, [8 * ROW_WORDS]);
   const guint lane = lane_index ();
@@ -85,7 +87,7 @@ probe_matrix_kernel (const ProbeMatrix p)
 extern "C" __attribute__ ((visibility ("default"))) gboolean
 probe_matrix (SottoCudaDevice *device, const ProbeMatrix *arguments)
 {
-  Shape shape = {1, 0, 0, 32, 0, FALSE};
+  Shape shape = {1, 0, 0, 32, 0};
 
   return launch (device, "probe_matrix", shape, probe_matrix_kernel, *arguments);
 }

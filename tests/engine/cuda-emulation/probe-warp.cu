@@ -100,6 +100,8 @@ try_memory (const ProbeWarp &p)
 KERNEL (PROBE_N_THREADS)
 probe_warp_kernel (const ProbeWarp p)
 {
+  previous_wait ();
+
   const guint index = thread_index ();
   guint32 a = load (&p.a[index]), b = load (&p.b[index]), c = load (&p.c[index]);
   float x = load (&p.x[index]), y = load (&p.y[index]), z = load (&p.z[index]);
@@ -113,7 +115,7 @@ probe_warp_kernel (const ProbeWarp p)
 EXPORT
 probe_warp (SottoCudaDevice *device, const ProbeWarp *arguments)
 {
-  Shape shape = {1, 0, 0, PROBE_N_THREADS, 0, FALSE};
+  Shape shape = {1, 0, 0, PROBE_N_THREADS, 0};
 
   return launch (device, "probe_warp", shape, probe_warp_kernel, *arguments);
 }
@@ -121,6 +123,8 @@ probe_warp (SottoCudaDevice *device, const ProbeWarp *arguments)
 KERNEL (64)
 probe_atomics_kernel (const ProbeAtomics p)
 {
+  previous_wait ();
+
   SHARED (guint32, is_last, [1]);
   guint32 sum = warp_sum (thread_index () * block_index ());
 
@@ -145,7 +149,7 @@ probe_atomics_kernel (const ProbeAtomics p)
 EXPORT
 probe_atomics (SottoCudaDevice *device, const ProbeAtomics *arguments)
 {
-  Shape shape = {arguments->n_blocks, 0, 0, 64, 0, FALSE};
+  Shape shape = {arguments->n_blocks, 0, 0, 64, 0};
 
   return launch (device, "probe_atomics", shape, probe_atomics_kernel, *arguments);
 }
@@ -153,6 +157,8 @@ probe_atomics (SottoCudaDevice *device, const ProbeAtomics *arguments)
 KERNEL (1024)
 probe_speed_kernel (const ProbeSpeed p)
 {
+  previous_wait ();
+
   float sum = (float) thread_index ();
 
   for (guint i = 0; i < p.n_collectives; i++)
@@ -164,7 +170,7 @@ probe_speed_kernel (const ProbeSpeed p)
 EXPORT
 probe_speed (SottoCudaDevice *device, const ProbeSpeed *arguments)
 {
-  Shape shape = {arguments->n_blocks, 0, 0, arguments->n_threads, 0, FALSE};
+  Shape shape = {arguments->n_blocks, 0, 0, arguments->n_threads, 0};
 
   return launch (device, "probe_speed", shape, probe_speed_kernel, *arguments);
 }
