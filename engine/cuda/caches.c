@@ -32,14 +32,32 @@ row_bytes (SottoKvType type, guint n)
 }
 
 /* A bias of keys can be so large that integers tell nothing else apart (../cpu/key-bias.h). The CPU leaves it out of its
- * caches and adds it in attention; here such a cache has halves. */
+ * caches and adds it in attention; here such a cache has halves. (n_caches): types, by one look at each step */
+static SottoKvType *
+choose_types (const SottoPlan *plan, SottoKvType type)
+{
+  SottoKvType *types = g_new (SottoKvType, plan->n_caches + 1);
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    types[i] = type;
+  for (guint i = 0; i < plan->n_steps; i++)
+    {
+      const SottoStep *step = &plan->steps[i];
+      SottoPlan alone = *plan;
+
+      alone.steps = step;
+      alone.n_steps = 1;
+      if (step->kind == SOTTO_STEP_QKV && sotto_key_bias_find (&alone, step->qkv.cache, type) != NULL)
+        types[step->qkv.cache] = SOTTO_KV_F16;
+    }
+  return types;
+}
+
 static SottoCudaCache
 describe (const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
 {
   const SottoCacheShape *shape = &plan->caches[index];
 
-  if (sotto_key_bias_find (plan, index, type) != NULL)
-    type = SOTTO_KV_F16;
   return (SottoCudaCache) { .type = type,
                             .n_heads = shape->n_heads,
                             .n_key = shape->n_key,
@@ -54,9 +72,10 @@ SottoCudaCache *
 sotto_cuda_caches_describe (const SottoPlan *plan, guint n_context, SottoKvType type)
 {
   SottoCudaCache *caches = g_new0 (SottoCudaCache, plan->n_caches + 1);
+  g_autofree SottoKvType *types = choose_types (plan, type);
 
   for (guint i = 0; i < plan->n_caches; i++)
-    caches[i] = describe (plan, i, n_context, type);
+    caches[i] = describe (plan, i, n_context, types[i]);
   return caches;
 }
 
@@ -83,15 +102,12 @@ place (SottoCudaCache *self, guint8 *base, gsize *used)
 gsize
 sotto_cuda_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type)
 {
+  g_autofree SottoCudaCache *caches = sotto_cuda_caches_describe (plan, n_context, type);
   gsize used = 0;
 
   for (guint i = 0; i < plan->n_caches; i++)
-    {
-      SottoCudaCache cache = describe (plan, i, n_context, type);
-
-      if (!place (&cache, NULL, &used))
-        return G_MAXSIZE;
-    }
+    if (!place (&caches[i], NULL, &used))
+      return G_MAXSIZE;
   for (guint i = 0; i < plan->n_recurrents; i++)
     {
       if (plan->recurrents[i].n_floats > BYTES_HIGHEST / sizeof (float))
