@@ -435,21 +435,35 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
     }
 }
 
+/* The more queries a unit has, the less often keys are brought into another form; but every lane is to have a few. */
+static guint
+queries_of_unit (const Attention *self)
+{
+  guint n_queries = self->n_tokens * self->group;
+  guint n = SOTTO_ATTEND_QUERIES;
+
+  while (n > SOTTO_ATTEND_QUERIES / 4
+         && self->cache->shape->n_heads * sotto_count_units (n_queries, n) < 4 * self->lane->n_lanes)
+    n /= 2;
+  return n;
+}
+
 static void
 attend_tiles (const Attention *self)
 {
   SottoLane *lane = self->lane;
   guint n_kv_heads = self->cache->shape->n_heads;
   guint n_queries = self->n_tokens * self->group;
-  guint n_tiles = sotto_count_units (n_queries, SOTTO_ATTEND_QUERIES);
+  guint n_together = queries_of_unit (self);
+  guint n_tiles = sotto_count_units (n_queries, n_together);
   guint unit;
 
   while (sotto_lane_take (lane, n_kv_heads * n_tiles, &unit))
     {
       /* The last queries see most: they come first, so that no lane is left with one at the end. */
-      guint first = (n_tiles - 1 - unit / n_kv_heads) * SOTTO_ATTEND_QUERIES;
+      guint first = (n_tiles - 1 - unit / n_kv_heads) * n_together;
 
-      attend_queries (self, unit % n_kv_heads, first, MIN (n_queries - first, SOTTO_ATTEND_QUERIES));
+      attend_queries (self, unit % n_kv_heads, first, MIN (n_queries - first, n_together));
     }
   if (sotto_pool_barrier (lane->pool))
     complete (self);

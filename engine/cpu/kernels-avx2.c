@@ -8,6 +8,8 @@
 #include "cpu/template-float-panel.h"
 #include "cpu/template-few.h"
 #include "cpu/template-strips.h"
+#include "cpu/pairs-avx.h"
+#include "cpu/template-attend-steps.h"
 
 /* The AVX2 tier (with FMA and F16C). */
 
@@ -22,4 +24,5 @@ sotto_kernels_fill_avx2 (SottoKernels *kernels)
   fill_float_panels (kernels);
   fill_few_kernels (kernels);
   fill_strip_kernels (kernels);
+  fill_attend_steps (kernels);
 }

@@ -3,6 +3,7 @@
 #include "cpu/lanes-neon.h"
 #include "cpu/template-float.h"
 #include "cpu/template-attention.h"
+#include "cpu/pairs-neon.h"
 
 /* The NEON tier, with sdot. A unit of the panel is four rows and a token: each of four bytes of it is
  * multiplied with as many columns of the rows. */
@@ -57,6 +58,7 @@ unit_token_numbers (const float *const tokens[UNIT_TOKENS])
 
 #include "cpu/template-few.h"
 #include "cpu/template-byte-panel.h"
+#include "cpu/template-attend-steps.h"
 
 void
 sotto_kernels_fill_neon (SottoKernels *kernels)
@@ -66,4 +68,5 @@ sotto_kernels_fill_neon (SottoKernels *kernels)
   fill_attention_kernels (kernels);
   fill_few_kernels (kernels);
   fill_byte_panel_kernels (kernels);
+  fill_attend_steps (kernels);
 }

@@ -110,7 +110,7 @@ typedef void (*SottoMultiply) (const SottoProduct *product, void *scratch);
 #define SOTTO_KEY_TILE 16            /* keys that lie side by side in a cache */
 #define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */
 #define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
-#define SOTTO_ATTEND_QUERIES 128     /* queries of one call */
+#define SOTTO_ATTEND_QUERIES 256     /* queries of one call */
 
 /* What is to be added to the keys of a chunk (key-bias.h): a vector, turned by the position within
  * the chunk, then spread like the keys. */

@@ -184,3 +184,44 @@ lanes_store_steps (gint16 *target, Lanes v)
 
   _mm256_storeu_si256 ((__m256i *) target, _mm256_permute4x64_epi64 (packed, 0xd8));
 }
+
+static inline __m256i
+pairs_of_half (__m256 a, __m256 b)
+{
+  return _mm256_blend_epi16 (_mm256_cvtps_epi32 (a), _mm256_slli_epi32 (_mm256_cvtps_epi32 (b), 16), 0xaa);
+}
+
+/* Pairs of integers below 2^15, rounded: lane i's of a, then its of b. target: aligned */
+static inline void
+lanes_store_pairs (gint32 *target, Lanes a, Lanes b)
+{
+  _mm256_store_si256 ((__m256i *) target, pairs_of_half (a.low, b.low));
+  _mm256_store_si256 ((__m256i *) (target + 8), pairs_of_half (a.high, b.high));
+}
+
+static inline Lanes
+lanes_root (Lanes v)
+{
+  return (Lanes) { _mm256_sqrt_ps (v.low), _mm256_sqrt_ps (v.high) };
+}
+
+/* sums: lanes_sum() of both */
+static inline void
+lanes_sum_two (Lanes a, Lanes b, float sums[2])
+{
+  __m256 low = _mm256_add_ps (a.low, a.high);
+  __m256 high = _mm256_add_ps (b.low, b.high);
+  __m256 v = _mm256_add_ps (_mm256_permute2f128_ps (low, high, 0x20), _mm256_permute2f128_ps (low, high, 0x31));
+
+  v = _mm256_add_ps (v, _mm256_permute_ps (v, 0x4e));
+  v = _mm256_add_ps (v, _mm256_permute_ps (v, 0xb1));
+  sums[0] = _mm256_cvtss_f32 (v);
+  sums[1] = _mm_cvtss_f32 (_mm256_extractf128_ps (v, 1));
+}
+
+static inline Lanes
+lanes_load_integers (const gint32 *source)
+{
+  return (Lanes) { _mm256_cvtepi32_ps (_mm256_loadu_si256 ((const __m256i *) source)),
+                   _mm256_cvtepi32_ps (_mm256_loadu_si256 ((const __m256i *) (source + 8))) };
+}

@@ -151,3 +151,36 @@ lanes_store_steps (gint16 *target, Lanes v)
 {
   _mm256_storeu_si256 ((__m256i *) target, _mm512_cvtsepi32_epi16 (_mm512_cvtps_epi32 (v)));
 }
+
+/* Pairs of integers below 2^15, rounded: lane i's of a, then its of b. target: aligned */
+static inline void
+lanes_store_pairs (gint32 *target, Lanes a, Lanes b)
+{
+  _mm512_store_si512 (target, _mm512_mask_blend_epi16 (0xaaaaaaaa, _mm512_cvtps_epi32 (a),
+                                                       _mm512_slli_epi32 (_mm512_cvtps_epi32 (b), 16)));
+}
+
+static inline Lanes
+lanes_root (Lanes v)
+{
+  return _mm512_sqrt_ps (v);
+}
+
+/* sums: lanes_sum() of both */
+static inline void
+lanes_sum_two (Lanes a, Lanes b, float sums[2])
+{
+  Lanes v = lanes_add (_mm512_shuffle_f32x4 (a, b, 0x44), _mm512_shuffle_f32x4 (a, b, 0xee));
+
+  v = lanes_add (v, _mm512_shuffle_f32x4 (v, v, 0xb1));
+  v = lanes_add (v, _mm512_permute_ps (v, 0x4e));
+  v = lanes_add (v, _mm512_permute_ps (v, 0xb1));
+  sums[0] = _mm512_cvtss_f32 (v);
+  sums[1] = _mm_cvtss_f32 (_mm512_extractf32x4_ps (v, 2));
+}
+
+static inline Lanes
+lanes_load_integers (const gint32 *source)
+{
+  return _mm512_cvtepi32_ps (_mm512_loadu_si512 (source));
+}

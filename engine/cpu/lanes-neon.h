@@ -213,3 +213,36 @@ lanes_store_steps (gint16 *target, Lanes v)
   for (guint i = 0; i < 4; i++)
     vst1_s16 (target + 4 * i, vqmovn_s32 (vcvtnq_s32_f32 (v.v[i])));
 }
+
+/* Pairs of integers below 2^15, rounded: lane i's of a, then its of b */
+static inline void
+lanes_store_pairs (gint32 *target, Lanes a, Lanes b)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      int16x4x2_t pairs = { { vqmovn_s32 (vcvtnq_s32_f32 (a.v[i])), vqmovn_s32 (vcvtnq_s32_f32 (b.v[i])) } };
+
+      vst2_s16 ((gint16 *) (target + 4 * i), pairs);
+    }
+}
+
+static inline Lanes
+lanes_root (Lanes v)
+{
+  return LANES_EACH (vsqrtq_f32, v);
+}
+
+/* sums: lanes_sum() of both */
+static inline void
+lanes_sum_two (Lanes a, Lanes b, float sums[2])
+{
+  sums[0] = lanes_sum (a);
+  sums[1] = lanes_sum (b);
+}
+
+static inline Lanes
+lanes_load_integers (const gint32 *source)
+{
+  return (Lanes) { { vcvtq_f32_s32 (vld1q_s32 (source)), vcvtq_f32_s32 (vld1q_s32 (source + 4)),
+                     vcvtq_f32_s32 (vld1q_s32 (source + 8)), vcvtq_f32_s32 (vld1q_s32 (source + 12)) } };
+}

@@ -6,6 +6,7 @@
  * share the loads. */
 
 #include "cpu/template-keys.h"
+#include "cpu/template-softmax.h"
 
 /* Queries that share a load. */
 #if LANES_REGISTERS >= 32
@@ -14,7 +15,7 @@
 #define ATTEND_TOGETHER 4
 #endif
 
-/* --- Scores, weights, values --- */
+/* --- Scores and values --- */
 
 /* Tiles of SOTTO_KEY_TILE keys, or lanes of a value, that n_queries are held against at once: as many
  * as leave half of the registers to what is loaded. */
@@ -81,89 +82,26 @@ attend_scores (const AttendTile *tile,
                    lanes_multiply (sums[i][t], lanes_all (queries[i].scale)));
 }
 
+/* Scores to weights e^(score - highest), 0 of keys that are not seen; their sum goes to what there is of it. */
 static void
-cap_scores (float *scores, float cap)
+weigh_scores (SeenKeys seen, float *scores, float correction, SottoPartial *partial)
 {
-  for (guint i = 0; i < SOTTO_ATTEND_TILE; i += LANES)
-    lanes_store (scores + i, lanes_cap_scores (lanes_load (scores + i), cap));
-}
+  Lanes highest = lanes_all (partial->highest);
+  Lanes sums[2] = { lanes_all (0.0f), lanes_all (0.0f) };
 
-static void
-slope_scores (float *scores, const SottoQuery *query, guint first_key)
-{
-  for (guint i = 0; i < SOTTO_ATTEND_TILE; i++)
-    scores[i] += query->slope * (float) ((gint) (first_key + i) - (gint) query->position);
-}
-
-/* What one query sees of a tile: keys from begin to end - 1. */
-typedef struct {
-  guint begin;
-  guint end;
-} SeenKeys;
-
-static inline SeenKeys
-seen_keys (const AttendTile *tile, const SottoQuery *query)
-{
-  guint first = MAX (query->first, tile->first);
-  guint end = MIN (query->end, tile->end);
-
-  return first < end ? (SeenKeys) { first - tile->first, end - tile->first } : (SeenKeys) { 0, 0 };
-}
-
-/* Keys that are not seen are held to be infinitely far; returns the highest score, or so_far where that is higher. */
-static inline float
-hide_scores (SeenKeys seen, float so_far, float *scores)
-{
-  Lanes highest = lanes_all (so_far);
-
-  for (guint k = 0; k < seen.begin; k++)
-    scores[k] = -INFINITY;
-  for (guint k = seen.end; k < SOTTO_ATTEND_TILE; k++)
-    scores[k] = -INFINITY;
-  for (guint k = 0; k < SOTTO_ATTEND_TILE; k += LANES)
-    highest = lanes_maximum (highest, lanes_load (scores + k));
-  return lanes_highest (highest);
-}
-
-/* Scores to weights e^(score - highest), 0 of keys that a query does not see. corrections: what its sums so far are to
- * be multiplied with. All queries step by step: exponentials of one wait for each other. */
-static void
-attend_weights (guint           n_queries,
-                const SeenKeys *seen,
-                float         (*scores)[SOTTO_ATTEND_TILE],
-                float          *corrections,
-                SottoPartial   *partials)
-{
-  float rises[LANES] = { 0 };
-
-  for (guint i = 0; i < n_queries; i++)
-    if (seen[i].end > 0)
-      {
-        float highest = hide_scores (seen[i], partials[i].highest, scores[i]);
-
-        rises[i] = partials[i].highest - highest;
-        partials[i].highest = highest;
-      }
-  lanes_store (corrections, lanes_weigh (lanes_load (rises)));
-  for (guint i = 0; i < n_queries; i++)
+  if (seen.end == 0)
     {
-      Lanes highest = lanes_all (partials[i].highest);
-      Lanes sums[2] = { lanes_all (0.0f), lanes_all (0.0f) };
-
-      if (seen[i].end == 0)
-        {
-          memset (scores[i], 0, sizeof scores[i]);
-          continue;
-        }
-      for (guint k = 0; k < SOTTO_ATTEND_TILE; k += LANES)
-        {
-          Lanes weights = lanes_weigh (lanes_subtract (lanes_load (scores[i] + k), highest));
-
-          lanes_store (scores[i] + k, weights);
-          sums[k / LANES % 2] = lanes_add (sums[k / LANES % 2], weights);
-        }
-      partials[i].sum = partials[i].sum * corrections[i] + lanes_sum (lanes_add (sums[0], sums[1]));
+      memset (scores, 0, SOTTO_ATTEND_TILE * sizeof *scores);
+      return;
     }
+  for (guint k = 0; k < SOTTO_ATTEND_TILE; k += LANES)
+    {
+      Lanes weights = lanes_weigh (lanes_subtract (lanes_load (scores + k), highest));
+
+      lanes_store (scores + k, weights);
+      sums[k / LANES % 2] = lanes_add (sums[k / LANES % 2], weights);
+    }
+  partial->sum = partial->sum * correction + lanes_sum (lanes_add (sums[0], sums[1]));
 }
 
 /* value_i = value_i * correction_i + sum over n keys of weight * v, for n_lanes (at most four) lanes of
@@ -242,12 +180,11 @@ attend_together (const SottoAttendKeys *head,
     {
       for (guint k = n_tiles * SOTTO_KEY_TILE; k < SOTTO_ATTEND_TILE; k++)
         scores[i][k] = 0.0f;
-      if (head->soft_cap > 0.0f)
-        cap_scores (scores[i], head->soft_cap);
-      if (queries[i].slope != 0.0f)
-        slope_scores (scores[i], &queries[i], tile->first);
+      bend_scores (head, tile, &queries[i], scores[i]);
     }
-  attend_weights (n_queries, seen, scores, corrections, partials);
+  raise_highest (n_queries, seen, scores, corrections, partials);
+  for (guint i = 0; i < n_queries; i++)
+    weigh_scores (seen[i], scores[i], corrections[i], &partials[i]);
   for (; d + width * LANES <= head->value_stride; d += width * LANES)
     attend_values (tile, type, d, width, n, n_queries, scores, corrections, partials);
   for (; d < head->value_stride; d += LANES)
@@ -303,15 +240,6 @@ reads_in_place (const SottoAttendKeys *head, guint n_queries)
   return head->values != NULL
          && (head->type == SOTTO_KV_F32
              || (head->type == SOTTO_KV_F16 && n_queries <= ATTEND_TOGETHER));
-}
-
-static gboolean
-is_seen (const SottoQuery *queries, guint n_queries, guint first, guint end)
-{
-  for (guint i = 0; i < n_queries; i++)
-    if (queries[i].first < end && queries[i].end > first)
-      return TRUE;
-  return FALSE;
 }
 
 static void

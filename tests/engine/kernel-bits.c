@@ -1,6 +1,7 @@
 /* kernel-bits TIER: what a tier's kernels make of random input, as checksums, one a line. Tiers that do the
  * same operations in the same order print the same, on whatever machine. */
 
+#include "cpu/cache-layout.h"
 #include "kernel-tier.h"
 #include "random-weight.h"
 
@@ -56,6 +57,49 @@ print_products (const SottoKernels *kernels, SottoBlockType type, guint n_column
   free (scratch);
   free (memory);
   random_weight_clear (&weight);
+}
+
+/* A chunk of halves, not all of it seen by every query. */
+static void
+print_attention (const SottoKernels *kernels, SottoForm form, GRand *rand)
+{
+  enum { N_KEYS = 150, N_HEAD = 96, N_QUERIES = 11, N_TILES = (N_KEYS + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE };
+  gsize tile_bytes = N_HEAD * SOTTO_KEY_TILE * sizeof (guint16);
+  g_autofree guint8 *keys = g_malloc0 (N_TILES * tile_bytes);
+  g_autofree guint16 *values = g_new (guint16, N_KEYS * N_HEAD);
+  g_autofree guint16 *room = g_new (guint16, N_HEAD);
+  g_autofree float *vectors = random_values (rand, (gsize) N_HEAD * (N_KEYS + N_QUERIES));
+  g_autofree float *results = g_new0 (float, N_HEAD * N_QUERIES);
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, N_HEAD));
+  SottoAttendKeys head = { .end_key = N_KEYS,
+                           .keys = keys,
+                           .values = (const guint8 *) values,
+                           .key_tile_bytes = tile_bytes,
+                           .value_bytes = N_HEAD * sizeof (guint16),
+                           .type = SOTTO_KV_F16,
+                           .n_key = N_HEAD,
+                           .n_value = N_HEAD,
+                           .value_stride = N_HEAD };
+  SottoQuery queries[N_QUERIES];
+  SottoPartial partials[N_QUERIES];
+
+  for (guint k = 0; k < N_KEYS; k++)
+    {
+      sotto_cache_pack_key (SOTTO_KV_F16, keys + k / SOTTO_KEY_TILE * tile_bytes, k % SOTTO_KEY_TILE,
+                            vectors + (gsize) k * N_HEAD, N_HEAD, kernels, room);
+      kernels->to_half (vectors + (gsize) k * N_HEAD, N_HEAD, values + (gsize) k * N_HEAD);
+    }
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      queries[i] = (SottoQuery) { .vector = vectors + (gsize) (N_KEYS + i) * N_HEAD,
+                                  .first = i,
+                                  .end = N_KEYS - 7 * i,
+                                  .scale = 0.01f };
+      partials[i].value = results + i * N_HEAD;
+    }
+  kernels->attend[form] (&head, N_QUERIES, queries, partials, scratch);
+  print_bits ("attention", form, results, N_HEAD * N_QUERIES);
+  free (scratch);
 }
 
 static void
@@ -114,6 +158,8 @@ main (int argc, char **argv)
                         n_elements == 256 ? 768 : t % 2 == 0 ? 64 * 7 : n_elements == 64 ? 64 * 9 : 32 * 19,
                         tokens[t], rand);
       }
+  for (guint form = 0; form < SOTTO_N_FORMS; form++)
+    print_attention (&kernels, form, rand);
   print_rows (&kernels, rand);
   return 0;
 }
