@@ -19,6 +19,7 @@ struct _SottoCodeBlock {
   char *code;
   char *language;
   guint copied_source;  /* while the button says that it has copied */
+  guint resize_source;
 };
 
 G_DEFINE_FINAL_TYPE (SottoCodeBlock, sotto_code_block, GTK_TYPE_WIDGET)
@@ -95,6 +96,27 @@ on_copy_clicked (SottoCodeBlock *self)
   self->copied_source = g_timeout_add_seconds (2, show_copy_again, self);
 }
 
+static gboolean
+ask_for_height (gpointer data)
+{
+  SottoCodeBlock *self = data;
+
+  self->resize_source = 0;
+  gtk_widget_queue_resize (GTK_WIDGET (self->view));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A text view knows its height once it has laid out its lines, which may be while it is given its place: what it asks for
+ * then is not heard. Here nothing scrolls upwards, so what does not fit asks again afterwards. */
+static void
+on_lines_laid_out (SottoCodeBlock *self,
+                   GtkAdjustment  *lines)
+{
+  if (self->resize_source == 0 && gtk_adjustment_get_upper (lines) > gtk_adjustment_get_page_size (lines))
+    self->resize_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, ask_for_height, self, NULL);
+}
+
 void
 sotto_code_block_set_code (SottoCodeBlock *self,
                            const char     *code,
@@ -138,6 +160,7 @@ sotto_code_block_dispose (GObject *object)
   GtkWidget *child;
 
   g_clear_handle_id (&self->copied_source, g_source_remove);
+  g_clear_handle_id (&self->resize_source, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_CODE_BLOCK);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -172,6 +195,7 @@ sotto_code_block_class_init (SottoCodeBlockClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, view);
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, buffer);
   gtk_widget_class_bind_template_callback (widget_class, on_copy_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_lines_laid_out);
 }
 
 static void

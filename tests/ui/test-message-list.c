@@ -445,6 +445,47 @@ test_ten_thousand (void)
   measure_at (360);
 }
 
+static GtkWidget *
+create_markdown (gpointer item,
+                 gpointer user_data)
+{
+  GtkWidget *view = sotto_markdown_view_new ();
+
+  sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (view), gtk_string_object_get_string (item));
+
+  return view;
+}
+
+/* Every line of a piece of code is in sight, also where the lines are wider than the window and were there from the start. */
+static void
+test_code (void)
+{
+  g_autoptr (GtkStringList) model = gtk_string_list_new (NULL);
+  GtkWidget *list = sotto_message_list_new ();
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  GtkWidget *view;
+  GtkAdjustment *lines;
+  GtkWindow *window;
+
+  gtk_string_list_append (model,
+    "One, two.\n\n```python\n"
+    "def very_long_function_name(argument_one, argument_two, argument_three, argument_four, argument_five):\n"
+    "    return argument_one + argument_two\n```\n\n> Three.\n");
+  sotto_message_list_set_create (SOTTO_MESSAGE_LIST (list), create_markdown, NULL);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), list);
+  window = harness_show (scroller, 500, 500);
+  sotto_message_list_set_model (SOTTO_MESSAGE_LIST (list), G_LIST_MODEL (model));
+  harness_run (0.5);
+
+  view = harness_find (list, GTK_TYPE_TEXT_VIEW);
+  g_assert_nonnull (view);
+  lines = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view));
+  g_assert_cmpfloat (gtk_adjustment_get_upper (lines), >, 30);
+  g_assert_cmpfloat (gtk_adjustment_get_upper (lines), <=, gtk_adjustment_get_page_size (lines));
+  gtk_window_destroy (window);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -457,6 +498,7 @@ main (int    argc,
   g_test_add_func ("/message-list/focus", test_focus);
   g_test_add_func ("/message-list/width", test_width);
   g_test_add_func ("/message-list/ten-thousand", test_ten_thousand);
+  g_test_add_func ("/message-list/code", test_code);
 
   return g_test_run ();
 }
