@@ -56,8 +56,8 @@ struct _SottoStatePage {
   GtkEditable *code_row;
   GtkLabel *message;
   GtkButton *submit_button;
-  GtkWidget *code_button;
-  GtkWidget *temporary_button;
+  GtkButton *code_button;
+  GtkButton *temporary_button;
 
   /* Owned */
   SottoApp *app;
@@ -186,8 +186,8 @@ update (SottoStatePage *self)
   if (problem != NULL)
     gtk_label_set_label (self->message, sotto_problem_get_text (problem));
 
-  gtk_widget_set_visible (self->code_button, page->has_code);
-  gtk_widget_set_visible (self->temporary_button, TRUE);
+  gtk_widget_set_visible (GTK_WIDGET (self->code_button), page->has_code);
+  gtk_widget_set_visible (GTK_WIDGET (self->temporary_button), TRUE);
   gtk_stack_set_visible_child_name (self->stack, "state");
   if (self->shown != state || self->entry != ENTRY_CODE)
     set_entry (self, page->entry);
@@ -221,7 +221,7 @@ on_submit (SottoStatePage *self)
 static void
 on_use_code (SottoStatePage *self)
 {
-  gtk_widget_set_visible (self->code_button, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->code_button), FALSE);
   set_entry (self, ENTRY_CODE);
 }
 
@@ -281,8 +281,22 @@ sotto_state_page_class_init (SottoStatePageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_button);
 }
 
+/* The words of a button take a second line where letters are large and the window is narrow: this page makes the
+ * whole window as wide as they are, in sight or not. */
+static void
+let_wrap (GtkButton *button)
+{
+  GtkWidget *label = gtk_button_get_child (button);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+}
+
 static void
 sotto_state_page_init (SottoStatePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  let_wrap (self->submit_button);
+  let_wrap (self->code_button);
+  let_wrap (self->temporary_button);
 }

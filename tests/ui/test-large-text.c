@@ -1,0 +1,94 @@
+/* Who needs large letters has a narrow window no less: with a font of 16 points, which is 11 scaled by about 1.5, nothing asks for
+ * more than 360 pixels. */
+#include "life.h"
+
+#include "sotto-app.h"
+
+#define WIDTH 360
+
+static int
+measure (GtkWidget *widget)
+{
+  int minimum;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  return minimum;
+}
+
+/* Whoever asks for too much, down to those in whom nobody does. */
+static void
+tell_widest (GtkWidget *widget,
+             guint      depth)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (!GTK_IS_NATIVE (child) && gtk_widget_should_layout (child) && measure (child) > WIDTH - 60)
+      {
+        g_test_message ("%*s%s (%s) needs %d", (int) depth * 2, "", G_OBJECT_TYPE_NAME (child), gtk_widget_get_name (child),
+                        measure (child));
+        tell_widest (child, depth + 1);
+      }
+}
+
+static void
+assert_narrow (GtkWindow  *window,
+               const char *what)
+{
+  GtkWidget *content = adw_application_window_get_content (ADW_APPLICATION_WINDOW (window));
+
+  if (measure (content) <= WIDTH)
+    return;
+
+  tell_widest (content, 0);
+  g_test_fail_printf ("%s: %d pixels are needed", what, measure (content));
+}
+
+static void
+large_life (SottoApp  *app,
+            GtkWindow *window)
+{
+  SottoConversation *conversation;
+
+  /* Narrow, but not so much that libadwaita warns, which says that something is too wide and not what. */
+  gtk_window_set_default_size (window, WIDTH + 100, 720);
+  harness_run (0.5);
+  assert_narrow (window, "the first start");
+
+  life_start_temporary (app);
+  harness_run (0.5);
+  assert_narrow (window, "an empty conversation");
+
+  conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  sotto_conversation_send_async (conversation, "Hello there, Donaudampfschifffahrtsgesellschaftskapitän", NULL, NULL, NULL);
+  harness_wait_for (life_has_conversation, app, 20);
+  harness_run (0.5);
+  assert_narrow (window, "a conversation");
+
+  life_activate (window, "win.find");
+  harness_run (0.5);
+  assert_narrow (window, "finding in it");
+
+  life_activate (window, "win.toggle-sidebar");
+  harness_run (0.5);
+  assert_narrow (window, "the list");
+}
+
+static void
+test_narrow (void)
+{
+  g_autofree char *font = NULL;
+
+  g_object_get (gtk_settings_get_default (), "gtk-font-name", &font, NULL);
+  g_object_set (gtk_settings_get_default (), "gtk-font-name", "Sans 16", "gtk-enable-animations", FALSE, NULL);
+  life_run (NULL, large_life);
+  g_object_set (gtk_settings_get_default (), "gtk-font-name", font, NULL);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  harness_init (&argc, &argv);
+  g_test_add_func ("/large-text/narrow", test_narrow);
+
+  return g_test_run ();
+}
