@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import synthetic
-from kit import HERE
+from kit import HERE, IN_TURN
 
 # As far as products of many rows, which read halves, may be off of the highest logit; and what such a model's layers
 # may make of it (tests/engine/cuda-models.c).
@@ -43,7 +43,7 @@ def distance(right, got):
     return worst / highest if all(map(math.isfinite, got)) else math.inf
 
 
-def logits(kit, folder, name, model, tokens, *options):
+def logits(kit, folder, name, model, tokens, *options, **environment):
     """What the engine says, as floats, or its words."""
     path = f"{folder}/{name}"
     command = kit.program("sotto-engine", "logits", model, "--tokens", ",".join(map(str, tokens)), "--output", path,
@@ -51,7 +51,7 @@ def logits(kit, folder, name, model, tokens, *options):
     own = {"SOTTO_CUDA_MODULE": kit.module, "LC_ALL": "C.UTF-8"}
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                             timeout=max(kit.left(), 1), env=os.environ | own)
+                             timeout=max(kit.left(), 1), env=os.environ | own | environment)
     except subprocess.TimeoutExpired:
         return "no time was left"
     return floats(path) if ran.returncode == 0 else ran.stderr.strip() or f"status {ran.returncode}"
@@ -60,7 +60,7 @@ def logits(kit, folder, name, model, tokens, *options):
 # --- Families ---
 
 def one_family(kit, folder, path):
-    """(name, distance or words, whether a second run gives the same bits, distance when one layer is on the GPU)"""
+    """(name, distance or words, whether kernels one after the other give the same bits, distance when one layer is on the GPU)"""
     stem = os.path.basename(path).removesuffix(".logits")
     name = stem if os.path.exists(f"{HERE}/tests/engine/families/{stem}.gguf") else stem.rsplit(".", 1)[0]
     model = f"{HERE}/tests/engine/families/{name}.gguf"
@@ -68,7 +68,7 @@ def one_family(kit, folder, path):
     first = logits(kit, folder, f"{stem}-1", model, tokens, "--backend", "cuda")
     if isinstance(first, str):
         return stem, first, None, None
-    again = logits(kit, folder, f"{stem}-2", model, tokens, "--backend", "cuda")
+    again = logits(kit, folder, f"{stem}-2", model, tokens, "--backend", "cuda", **IN_TURN)
     split = logits(kit, folder, f"{stem}-3", model, tokens, "--backend", "cuda", "--gpu-layers", "1")
     return (stem, distance(right, first), not isinstance(again, str) and first.tobytes() == again.tobytes(),
             split if isinstance(split, str) else distance(right, split))
@@ -110,7 +110,7 @@ def wide(kit, folder, name):
         tokens = [(7919 * i + 13) % s["vocabulary"] for i in range(n)]
         right = logits(kit, folder, "right", path, tokens, "--backend", "cpu", "--tier", "reference")
         got = logits(kit, folder, "got", path, tokens, "--backend", "cuda")
-        again = logits(kit, folder, "again", path, tokens, "--backend", "cuda")
+        again = logits(kit, folder, "again", path, tokens, "--backend", "cuda", **IN_TURN)
         bad = [words for words in (right, got, again) if isinstance(words, str)]
         if bad:
             kit.note(what, False, bad[0])

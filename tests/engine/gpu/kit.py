@@ -8,6 +8,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEP_SECONDS = 480
+# No kernel begins before the one before it has ended.
+IN_TURN = {"SOTTO_CUDA_EARLY": "0"}
 # Where drivers lie that no cache of libraries knows, as in containers.
 DRIVERS = ("/usr/local/nvidia/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib")
 
@@ -121,9 +123,9 @@ class Kit:
         well = None if status == 0 and passed == 0 and skipped else status == 0 and not failed
         self.note(what, well, words, passed=passed, failed=failed, skipped=len(skipped))
 
-    def json_of(self, log, command, seconds=STEP_SECONDS):
+    def json_of(self, log, command, seconds=STEP_SECONDS, **environment):
         """What a program prints as JSON, or None and its words."""
-        status, said = self.run(log, command, seconds)
+        status, said = self.run(log, command, seconds, **environment)
         if status == 0:
             try:
                 return json.loads(said[said.index("{"):]), said

@@ -7,6 +7,7 @@ import time
 
 import look
 import synthetic
+from kit import IN_TURN
 
 N_DECODED, N_DEEP = 128, 64
 
@@ -21,6 +22,8 @@ LOADING = 0.80
 # A mixture of which a GPU of a person's own has the room for all but experts.
 LITTLE_MIB = 8192
 LITTLE_TESTS = [("30b-a3b", "decode", 0), ("30b-a3b", "prefill", 512)]
+# What it gives that kernels begin early: the same without, in turns.
+EARLY_TESTS = [("1b", "decode", 0), ("8b", "decode", 0), ("1b", "prefill", 512)]
 
 
 # Of all models, and as much again for who reads them.
@@ -46,14 +49,14 @@ def make_model(kit, name, s):
     return path
 
 
-def measure(kit, name, path, what, n):
+def measure(kit, name, path, what, n, **environment):
     """Tokens a second, and what bench said; (nullable)"""
     if kit.emulated:
         n = min(n, 24)
     decoded = 4 if kit.emulated else N_DEEP if n else N_DECODED
     sizes = ["-p", n, "-n", 0] if what == "prefill" else ["-p", 0, "-n", decoded, "-d", n]
     found, said = kit.json_of(f"{name}-{what}-{n}", kit.program("sotto-engine", "bench", path, "--json", "--backend", "cuda",
-                              *sizes, "--repeat", 1 if kit.emulated else 3), 150)
+                              *sizes, "--repeat", 1 if kit.emulated else 3), 150, **environment)
     if found is None:
         return None, said, n, decoded
     return found[f"{what}_tokens_per_second"], found, n, decoded
@@ -87,7 +90,23 @@ def run(kit):
         kit.note(f"{name} {what} {n}", well, describe(row), **row, bench=found)
         if what == "decode" and n == 0:
             note_loading(kit, name, device, found)
+    measure_early(kit, models)
     measure_little(kit, models)
+
+
+def measure_early(kit, models):
+    for name, what, n in EARLY_TESTS:
+        if name not in models:
+            continue
+        speeds = []
+        for environment in [{}, IN_TURN] * (1 if kit.emulated else 2):
+            speed, found, _, _ = measure(kit, name, models[name], what, n, **environment)
+            speeds.append(speed)
+        label = f"{name} {what} {n}, kernels begun early and in turn"
+        if None in speeds:
+            kit.note(label, False, found)
+            continue
+        kit.note(label, True, ", ".join(f"{speed:.1f}" for speed in speeds), "tokens/s", speeds=speeds)
 
 
 def measure_little(kit, models):
