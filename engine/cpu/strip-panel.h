@@ -69,31 +69,47 @@ factors_at (SottoStripKind kind, const gint8 *bytes)
   return (StripFactors) { first, first << 8, vector_multiply_bytes ((WordVector) { 0 } + (guint16) kind.zero, first) };
 }
 
-/* One block of a strip to pairs. bytes: its scales, if they are factors */
+/* gcc does not see that products with zero are none. */
+G_ALWAYS_INLINE static inline WordVector
+less_zeros (SottoStripKind kind, WordVector products, WordVector zeros)
+{
+  return kind.zero == 0 ? products : products - zeros;
+}
+
+/* One block of a strip to pairs. bytes: its scales, if they are factors. What all of its steps are multiplied with is taken
+ * before the first pair is stored: behind each gcc would take it again. */
 G_ALWAYS_INLINE static inline void
 fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
 {
-  for (guint v = 0; v < STRIP_VECTORS; v++)
-    for (guint s = 0; s < 8; s++)
-      {
-        guint half = kind.scales == SOTTO_STRIP_TWO_BYTES ? s / 4 : 0;
-        WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
-        StripFactors own = factors_at (kind, bytes + half * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
-        gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
+  guint n_halves = kind.scales == SOTTO_STRIP_TWO_BYTES ? 2 : 1;
 
-        if (has_factors (kind))
-          {
-            vector_store_words (to, vector_multiply_bytes (codes, own.first) - own.zeros);
-            vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (codes, own.second) - own.zeros);
-          }
-        else
-          {
-            if (!kind.has_book)
-              codes = (WordVector) ((ByteVector) codes - (guint8) kind.zero);
-            vector_store_words (to, vector_multiply_bytes (own.first, codes));
-            vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (own.second, codes));
-          }
-      }
+  for (guint v = 0; v < STRIP_VECTORS; v++)
+    {
+      StripFactors factors[2];
+
+      for (guint half = 0; half < n_halves; half++)
+        factors[half] = factors_at (kind, bytes + half * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
+      for (guint s = 0; s < 8; s++)
+        {
+          StripFactors own = factors[n_halves == 2 ? s / 4 : 0];
+          WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
+          gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
+
+          if (has_factors (kind))
+            {
+              vector_store_words (to, less_zeros (kind, vector_multiply_bytes (codes, own.first), own.zeros));
+              vector_store_words (to + PANEL_ROWS,
+                                  less_zeros (kind, vector_multiply_bytes (codes, own.second), own.zeros));
+            }
+          else
+            {
+              if (!kind.has_book)
+                codes = (WordVector) ((ByteVector) codes - (guint8) kind.zero);
+              vector_store_words (to, vector_multiply_bytes (own.first, codes));
+              vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (own.second, codes));
+            }
+        }
+    }
 }
 
 /* --- Scales --- */
