@@ -11,7 +11,8 @@
  *   AES-256 in CBC, HMAC-SHA512 for every page, pages of 4096 bytes.
  * cipher_memory_security OFF: SQLCipher's own wiping allocator; README.md has the figures.
  * trusted_schema OFF, cell_size_check ON, defensive: a damaged file cannot make SQL run.
- * cipher_log_level NONE: SQLCipher would write to standard error. */
+ * cipher_log_level NONE: SQLCipher would write to standard error. Its first key in a process sets the level it came
+ *   with, so this stands behind that. */
 
 #include "database.h"
 
@@ -31,6 +32,7 @@ struct _SottoDatabase {
 #define PROGRESS_STEPS 1000
 
 static const char settings[] =
+  "PRAGMA cipher_log_level = NONE;"
   "PRAGMA cipher_compatibility = 4;"
   "PRAGMA cipher_memory_security = OFF;"
   "PRAGMA locking_mode = EXCLUSIVE;"
@@ -174,8 +176,7 @@ sotto_database_open (const char         *path,
 
   /* The file is read before anything that could write to it: a file that this key does not open
    * must stay as it is. */
-  if (!sotto_database_exec (self, "PRAGMA cipher_log_level = NONE;", error) ||
-      !set_key (self, key, error) ||
+  if (!set_key (self, key, error) ||
       !sotto_database_exec (self, settings, error) ||
       !sotto_database_exec (self, "SELECT count(*) FROM sqlite_schema;", error) ||
       (mode == SOTTO_DATABASE_OPEN && !check_application (self, error)) ||

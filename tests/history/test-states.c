@@ -211,6 +211,47 @@ test_envelope_damaged (Fixture *f, gconstpointer data)
     }
 }
 
+/* What is wrong with a file is said in an error, and nothing on standard error, where SQLCipher writes as it comes: in a
+ * process that has opened none before. */
+static void
+test_damaged_quietly (Fixture *f, gconstpointer data)
+{
+  g_autofree char *bytes = NULL;
+  gsize size;
+
+  if (g_test_subprocess ())
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (test_try_open (g_getenv ("SOTTO_TEST_DAMAGED"), "correct horse", &error));
+      g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE);
+      return;
+    }
+
+  g_assert_true (g_file_get_contents (f->database, &bytes, &size, NULL));
+  bytes[100] ^= 1;
+  g_assert_true (g_file_set_contents (f->database, bytes, (gssize) size, NULL));
+  g_setenv ("SOTTO_TEST_DAMAGED", f->folder, TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr_unmatched ("*ERROR*");
+  g_unsetenv ("SOTTO_TEST_DAMAGED");
+}
+
+static void
+set_up_unless_within (Fixture *f, gconstpointer data)
+{
+  if (!g_test_subprocess ())
+    set_up (f, data);
+}
+
+static void
+tear_down_unless_within (Fixture *f, gconstpointer data)
+{
+  if (!g_test_subprocess ())
+    tear_down (f, data);
+}
+
 /* A flipped bit in page 1 stops the opening; elsewhere at the latest the check finds it, and
  * reading gives an error or what was written, never anything else. */
 static void
@@ -513,6 +554,8 @@ main (int argc, char **argv)
   ADD ("half-made", test_half_made);
   ADD ("envelope-damaged", test_envelope_damaged);
   ADD ("database-damaged", test_database_damaged);
+  g_test_add ("/history/states/database-damaged-quietly", Fixture, NULL, set_up_unless_within, test_damaged_quietly,
+              tear_down_unless_within);
   ADD ("database-truncated", test_database_truncated);
   ADD ("database-foreign", test_database_foreign);
   ADD ("in-use", test_in_use);
