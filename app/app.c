@@ -250,6 +250,15 @@ sotto_app_get_models (SottoApp *self)
   return self->services->library;
 }
 
+void
+sotto_app_close_model (SottoApp *self, SottoModelEntry *model)
+{
+  g_return_if_fail (SOTTO_IS_APP (self));
+  g_return_if_fail (SOTTO_IS_MODEL_ENTRY (model));
+
+  sotto_inference_unload (self->services->inference, sotto_model_entry_get_path (model));
+}
+
 SottoConversationList *
 sotto_app_get_conversations (SottoApp *self)
 {

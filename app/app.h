@@ -47,6 +47,14 @@ SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
 
 /**
+ * sotto_app_close_model:
+ *
+ * Gives back what memory a model takes, here and on a GPU, once the replies that are under way are written. The next reply
+ * opens it again.
+ */
+void sotto_app_close_model (SottoApp *self, SottoModelEntry *model);
+
+/**
  * sotto_app_get_folder:
  *
  * Returns: where the history is kept, also while nothing is kept or there is none yet

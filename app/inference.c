@@ -467,6 +467,16 @@ sotto_inference_load (SottoInference *self, const char *path)
 }
 
 void
+sotto_inference_unload (SottoInference *self, const char *path)
+{
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  /* The event of it names the model. */
+  if (self->worker != NULL)
+    sotto_worker_unload (self->worker, path);
+}
+
+void
 sotto_inference_cancel (SottoInference *self, guint64 request)
 {
   g_return_if_fail (SOTTO_IS_INFERENCE (self));

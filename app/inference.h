@@ -54,6 +54,13 @@ guint64 sotto_inference_generate (SottoInference      *self,
  */
 void sotto_inference_load (SottoInference *self, const char *path);
 
+/**
+ * sotto_inference_unload:
+ *
+ * Closes the model and gives its memory back, after the replies that were asked for before; tells the library's entry.
+ */
+void sotto_inference_unload (SottoInference *self, const char *path);
+
 void sotto_inference_cancel (SottoInference *self, guint64 request);
 
 /**

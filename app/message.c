@@ -1,8 +1,12 @@
+#include "config.h"
+
 #include "message-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "kept-receipt.h"
+#include "numbers.h"
 
 struct _SottoMessage
 {
@@ -522,6 +526,26 @@ sotto_message_get_receipt (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
   return self->receipt;
+}
+
+char *
+sotto_message_dup_n_tokens (SottoMessage *self)
+{
+  const guint64 n = sotto_kept_receipt_get_number (self->receipt, "generated_tokens");
+  g_autofree char *number = sotto_number_describe (n);
+
+  /* Translators: a token is a piece of a word */
+  return n > 0 ? g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s token", "%s tokens", (gulong) n), number) : NULL;
+}
+
+/* As the details of a model count it: the first token belongs to reading what was asked. */
+char *
+sotto_message_dup_speed (SottoMessage *self)
+{
+  const guint64 n = sotto_kept_receipt_get_number (self->receipt, "generated_tokens");
+  const guint64 time = sotto_kept_receipt_get_number (self->receipt, "decode_us");
+
+  return n > 1 && time > 0 ? g_strdup_printf (_("%.0f tokens/s"), (double) (n - 1) * G_USEC_PER_SEC / (double) time) : NULL;
 }
 
 guint

@@ -73,6 +73,10 @@ SottoMessageStatus sotto_message_get_status (SottoMessage *self);
 const char *sotto_message_get_model_name (SottoMessage *self);
 GDateTime *sotto_message_get_created (SottoMessage *self);
 const char *sotto_message_get_receipt (SottoMessage *self);
+
+/* Returns: (transfer full) (nullable): of a reply, "312 tokens" and "68 tokens/s", in the person's language */
+char *sotto_message_dup_n_tokens (SottoMessage *self);
+char *sotto_message_dup_speed (SottoMessage *self);
 guint sotto_message_get_version (SottoMessage *self);
 guint sotto_message_get_n_versions (SottoMessage *self);
 SottoProblem *sotto_message_get_problem (SottoMessage *self);

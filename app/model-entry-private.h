@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* A new entry is CHECKING until it is given facts. */
-SottoModelEntry *sotto_model_entry_new (const char *path, gboolean is_added);
+SottoModelEntry *sotto_model_entry_new (const char *path);
 
 /* @facts: (transfer full) */
 void sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts);
@@ -33,7 +33,6 @@ void sotto_model_entry_set_placement (SottoModelEntry      *self,
 void sotto_model_entry_set_speed (SottoModelEntry *self, double speed);
 
 void sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default);
-void sotto_model_entry_set_added (SottoModelEntry *self, gboolean is_added);
 void sotto_model_entry_set_hash (SottoModelEntry *self, const char *hash);
 const char *sotto_model_entry_get_hash (SottoModelEntry *self);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
+#include "inference.h"
 #include "model-place.h"
 
 struct _SottoModelEntry
@@ -26,7 +27,6 @@ struct _SottoModelEntry
   char *place_text;
   double speed; /* 0: none yet */
   gboolean is_default;
-  gboolean is_added;
 };
 
 enum {
@@ -47,7 +47,6 @@ enum {
   PROP_FRACTION,
   PROP_PROBLEM,
   PROP_IS_DEFAULT,
-  PROP_IS_ADDED,
   PROP_USABLE,
   PROP_RUNS_ON,
   N_PROPS
@@ -130,9 +129,6 @@ sotto_model_entry_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_IS_DEFAULT:
       g_value_set_boolean (value, self->is_default);
       break;
-    case PROP_IS_ADDED:
-      g_value_set_boolean (value, self->is_added);
-      break;
     case PROP_USABLE:
       g_value_set_boolean (value, sotto_model_entry_is_usable (self));
       break;
@@ -172,7 +168,6 @@ sotto_model_entry_class_init (SottoModelEntryClass *klass)
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
   properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
   properties[PROP_IS_DEFAULT] = g_param_spec_boolean ("is-default", NULL, NULL, FALSE, flags);
-  properties[PROP_IS_ADDED] = g_param_spec_boolean ("is-added", NULL, NULL, FALSE, flags);
   properties[PROP_USABLE] = g_param_spec_boolean ("usable", NULL, NULL, FALSE, flags);
   properties[PROP_RUNS_ON] = g_param_spec_string ("runs-on", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -184,14 +179,13 @@ sotto_model_entry_init (SottoModelEntry *self)
 }
 
 SottoModelEntry *
-sotto_model_entry_new (const char *path, gboolean is_added)
+sotto_model_entry_new (const char *path)
 {
   SottoModelEntry *self = g_object_new (SOTTO_TYPE_MODEL_ENTRY, NULL);
 
   self->path = g_strdup (path);
   self->name = g_filename_display_basename (path);
   self->summary = g_strdup ("");
-  self->is_added = is_added;
   return self;
 }
 
@@ -228,8 +222,18 @@ create_summary (const SottoModelFacts *facts)
 static char *
 create_note (const SottoModelFacts *facts)
 {
+  const guint64 budget = sotto_inference_memory_budget ();
+
   if (facts->error != NULL)
     return NULL;
+  /* Known before anybody waits for it to be read; exactly how much is needed the engine says when it opens it. */
+  if (budget > 0 && facts->size > budget)
+    {
+      g_autofree char *size = g_format_size (budget);
+
+      /* Translators: of a model; %s is an amount of memory: “12.5 GB” */
+      return g_strdup_printf (_("Too large to run without a GPU: models may take %s of the memory of this computer."), size);
+    }
   if (facts->is_base)
     /* Translators: a base model was not trained to answer */
     return g_strdup (_("A base model: it continues your text instead of answering."));
@@ -391,16 +395,6 @@ sotto_model_entry_set_default (SottoModelEntry *self, gboolean is_default)
 }
 
 void
-sotto_model_entry_set_added (SottoModelEntry *self, gboolean is_added)
-{
-  if (self->is_added == is_added)
-    return;
-
-  self->is_added = is_added;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_ADDED]);
-}
-
-void
 sotto_model_entry_set_hash (SottoModelEntry *self, const char *hash)
 {
   g_set_str (&self->hash, hash);
@@ -517,12 +511,6 @@ gboolean
 sotto_model_entry_is_default (SottoModelEntry *self)
 {
   return self->is_default;
-}
-
-gboolean
-sotto_model_entry_is_added (SottoModelEntry *self)
-{
-  return self->is_added;
 }
 
 gboolean

@@ -27,7 +27,6 @@ G_BEGIN_DECLS
  * - "state" (#SottoModelState), "fraction" (double 0…1 while LOADING)
  * - "problem" (#SottoProblem, nullable): while MISSING or UNREADABLE
  * - "is-default" (boolean): whether new conversations use it
- * - "is-added" (boolean): added in place by the person, so it can be taken off the list
  * - "usable" (boolean): AVAILABLE, LOADING or LOADED
  * - "runs-on" (string, nullable): while LOADED, in short: "CPU", "RTX 4090"; notifies, too, when what
  *   sotto_model_entry_dup_placement() and its neighbours say has changed
@@ -50,7 +49,6 @@ SottoModelState sotto_model_entry_get_state (SottoModelEntry *self);
 double sotto_model_entry_get_fraction (SottoModelEntry *self);
 SottoProblem *sotto_model_entry_get_problem (SottoModelEntry *self);
 gboolean sotto_model_entry_is_default (SottoModelEntry *self);
-gboolean sotto_model_entry_is_added (SottoModelEntry *self);
 gboolean sotto_model_entry_is_usable (SottoModelEntry *self);
 guint sotto_model_entry_get_n_layers (SottoModelEntry *self);
 

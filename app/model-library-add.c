@@ -1,17 +1,35 @@
 #include "model-library-private.h"
 
+#include <string.h>
+
 #include "model-entry-private.h"
 #include "problem.h"
 
 /* Files and folders that were added in place: they stay where they are, and the settings remember
  * their paths. */
 
-gboolean
-sotto_model_library_is_added (SottoModelLibrary *self, const char *path)
+static gboolean
+is_added (SottoModelLibrary *self, const char *path)
 {
   g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
 
   return added != NULL && g_strv_contains ((const char *const *) added, path);
+}
+
+static void
+remember_added (SottoModelLibrary *self, const char *path)
+{
+  g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+
+  if (is_added (self, path))
+    return;
+
+  g_strv_builder_addv (builder, (const char **) added);
+  g_strv_builder_add (builder, path);
+  all = g_strv_builder_end (builder);
+  g_object_set (self->settings, "added-models", all, NULL);
 }
 
 /* The first model of a folder that answers; else why the last one does not, or that there is none. */
@@ -105,18 +123,8 @@ sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *resu
   if (!is_folder)
     path = facts->path;
 
-  if ((is_folder || sotto_model_library_find_path (self, path) == NULL)
-      && !sotto_model_library_is_added (self, path))
-    {
-      g_auto (GStrv) added = sotto_settings_dup_strv (self->settings, "added-models");
-      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-      g_auto (GStrv) all = NULL;
-
-      g_strv_builder_addv (builder, (const char **) added);
-      g_strv_builder_add (builder, path);
-      all = g_strv_builder_end (builder);
-      g_object_set (self->settings, "added-models", all, NULL);
-    }
+  if (is_folder || sotto_model_library_find_path (self, path) == NULL)
+    remember_added (self, path);
 
   entry = sotto_model_library_merge (self, facts);
   sotto_model_library_update_default (self);
@@ -125,27 +133,72 @@ sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *resu
   return g_object_ref (entry);
 }
 
-void
-sotto_model_library_forget (SottoModelLibrary *self, SottoModelEntry *entry)
+/* --- Taking them off the list --- */
+
+static gboolean
+is_at_or_in (const char *path, const char *added)
+{
+  const size_t length = strlen (added);
+
+  return g_str_has_prefix (path, added) && (path[length] == '\0' || path[length] == G_DIR_SEPARATOR);
+}
+
+char *
+sotto_model_library_dup_added (SottoModelLibrary *self, SottoModelEntry *entry)
 {
   g_auto (GStrv) added = NULL;
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) rest = NULL;
-  guint position;
 
-  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
-  g_return_if_fail (SOTTO_IS_MODEL_ENTRY (entry));
-
-  if (!g_ptr_array_find (self->entries, entry, &position) || !sotto_model_entry_is_added (entry))
-    return;
+  g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
+  g_return_val_if_fail (SOTTO_IS_MODEL_ENTRY (entry), NULL);
 
   added = sotto_settings_dup_strv (self->settings, "added-models");
-  for (guint i = 0; added[i] != NULL; i++)
-    if (!g_str_equal (added[i], sotto_model_entry_get_path (entry)))
-      g_strv_builder_add (builder, added[i]);
+  for (guint i = 0; added != NULL && added[i] != NULL; i++)
+    if (is_at_or_in (sotto_model_entry_get_path (entry), added[i]))
+      return g_strdup (added[i]);
+  return NULL;
+}
+
+void
+sotto_model_library_forget (SottoModelLibrary *self, const char *added)
+{
+  g_auto (GStrv) all = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) rest = NULL;
+
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+  g_return_if_fail (added != NULL);
+
+  if (!is_added (self, added))
+    return;
+
+  all = sotto_settings_dup_strv (self->settings, "added-models");
+  for (guint i = 0; all[i] != NULL; i++)
+    if (!g_str_equal (all[i], added))
+      g_strv_builder_add (builder, all[i]);
   rest = g_strv_builder_end (builder);
   g_object_set (self->settings, "added-models", rest, NULL);
 
-  sotto_model_library_remove (self, position);
+  for (guint i = self->entries->len; i > 0; i--)
+    {
+      SottoModelEntry *entry = g_ptr_array_index (self->entries, i - 1);
+
+      if (!is_at_or_in (sotto_model_entry_get_path (entry), added))
+        continue;
+      /* Who holds on to it shall be told of its file, and get this one back where it comes back. */
+      g_hash_table_insert (self->outside, (char *) sotto_model_entry_get_path (entry), g_object_ref (entry));
+      sotto_model_library_remove (self, i - 1);
+    }
   sotto_model_library_update_default (self);
+  /* It may be found in another folder, too. */
+  sotto_model_library_refresh (self);
+}
+
+void
+sotto_model_library_undo_forget (SottoModelLibrary *self, const char *added)
+{
+  g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
+  g_return_if_fail (added != NULL);
+
+  remember_added (self, added);
+  sotto_model_library_refresh (self);
 }

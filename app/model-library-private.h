@@ -32,9 +32,6 @@ void sotto_model_library_remove (SottoModelLibrary *self, guint position);
 /* Tells of another default, if it has become one by what has changed in the list or the settings. */
 void sotto_model_library_update_default (SottoModelLibrary *self);
 
-/* Whether a person has added @path, of a file or a folder. */
-gboolean sotto_model_library_is_added (SottoModelLibrary *self, const char *path);
-
 /**
  * sotto_model_library_remember:
  * @path: of a model that a conversation was held with

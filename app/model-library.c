@@ -152,8 +152,7 @@ sotto_model_library_merge (SottoModelLibrary *self, SottoModelFacts *facts)
     }
 
   if (!g_hash_table_steal_extended (self->outside, facts->path, NULL, (gpointer *) &entry))
-    entry = sotto_model_entry_new (facts->path, FALSE);
-  sotto_model_entry_set_added (entry, sotto_model_library_is_added (self, facts->path));
+    entry = sotto_model_entry_new (facts->path);
   sotto_model_entry_take_facts (entry, facts);
   known = entry;
   insert_entry (self, g_steal_pointer (&entry));
@@ -415,7 +414,7 @@ sotto_model_library_remember (SottoModelLibrary *self, const char *path, const c
   if (entry != NULL)
     return g_object_ref (entry);
 
-  entry = sotto_model_entry_new (path, FALSE);
+  entry = sotto_model_entry_new (path);
   sotto_model_entry_set_remembered_name (entry, name);
   g_hash_table_insert (self->outside, (char *) sotto_model_entry_get_path (entry), entry);
   if (!self->is_looking)

@@ -60,11 +60,28 @@ SottoModelEntry *sotto_model_library_add_file_finish (SottoModelLibrary  *self,
                                                       GError            **error);
 
 /**
- * sotto_model_library_forget:
+ * sotto_model_library_dup_added:
  *
- * Takes an added file off the list. The file stays.
+ * Returns: (transfer full) (nullable): the file or the folder, as a person added it, by which @entry is on the list;
+ *   %NULL where it is found without having been added
  */
-void sotto_model_library_forget (SottoModelLibrary *self, SottoModelEntry *entry);
+char *sotto_model_library_dup_added (SottoModelLibrary *self, SottoModelEntry *entry);
+
+/**
+ * sotto_model_library_forget:
+ * @added: what sotto_model_library_dup_added() gave
+ *
+ * Takes a file, or a folder with all that is in it, off the list. Files stay where they are, and a conversation that
+ * was held with one goes on.
+ */
+void sotto_model_library_forget (SottoModelLibrary *self, const char *added);
+
+/**
+ * sotto_model_library_undo_forget:
+ *
+ * Puts it back on the list, also when it is not there at present.
+ */
+void sotto_model_library_undo_forget (SottoModelLibrary *self, const char *added);
 
 /**
  * sotto_model_library_lookup:

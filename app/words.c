@@ -28,7 +28,7 @@ words_for_app (const GError *error, SottoRemedy *remedy)
                          "(GGUF) to get answers."));
     case SOTTO_APP_ERROR_MODEL_MISSING:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
-      return g_strdup (_("The model file of this conversation is no longer there. Choose another "
+      return g_strdup (_("The model file is no longer there. Choose another "
                          "model, or put the file back."));
     case SOTTO_APP_ERROR_CONTEXT_FULL:
       *remedy = SOTTO_REMEDY_SETTINGS;

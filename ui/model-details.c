@@ -2,6 +2,8 @@
 
 #include <glib/gi18n.h>
 
+#include "window.h"
+
 struct _SottoModelDetails {
   AdwDialog parent_instance;
 
@@ -14,6 +16,7 @@ struct _SottoModelDetails {
   AdwActionRow *runs_on_row;
   AdwActionRow *memory_row;
   AdwActionRow *speed_row;
+  GtkWidget *close_row;
   AdwActionRow *file_row;
   AdwActionRow *size_row;
   AdwActionRow *parameters_row;
@@ -21,6 +24,8 @@ struct _SottoModelDetails {
   AdwActionRow *quantisation_row;
   AdwActionRow *context_row;
   AdwActionRow *licence_row;
+  AdwPreferencesGroup *remove_group;
+  AdwPreferencesRow *remove_row;
 
   /* Owned */
   SottoModelLibrary *library;
@@ -91,7 +96,15 @@ show_run (SottoModelDetails *self)
   g_autofree char *placement = sotto_model_entry_dup_placement (self->entry);
   g_autofree char *memory = sotto_model_entry_dup_memory (self->entry);
   g_autofree char *speed = sotto_model_entry_dup_speed (self->entry);
+  SottoProblem *problem = sotto_model_entry_get_problem (self->entry);
   const char *text = sotto_model_entry_get_place_text (self->entry);
+
+  /* Of a file that cannot be used there is no more to say than why. */
+  if (problem != NULL)
+    {
+      adw_preferences_group_set_description (self->run_group, sotto_problem_get_text (problem));
+      return;
+    }
 
   if (text == NULL && self->gpus == NULL)
     text = self->no_gpu;
@@ -102,7 +115,17 @@ show_run (SottoModelDetails *self)
   set_row (self->runs_on_row, placement);
   set_row (self->memory_row, memory);
   set_row (self->speed_row, speed);
+  gtk_widget_set_visible (self->close_row, sotto_model_entry_get_state (self->entry) == SOTTO_MODEL_STATE_LOADED);
   adw_preferences_group_set_description (self->run_group, text);
+}
+
+/* Who waits for a reply gets it first; the row goes when the memory is free. */
+static void
+on_close_model (SottoModelDetails *self)
+{
+  SottoWindow *window = SOTTO_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+
+  sotto_app_close_model (sotto_window_get_app (window), self->entry);
 }
 
 /* The choice is there for who has a GPU, or has chosen when there was one. */
@@ -121,7 +144,8 @@ show_place (SottoModelDetails *self)
   self->showing = FALSE;
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->place_row), self->gpus != NULL ? self->gpus : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->place_row), self->gpus != NULL || place != SOTTO_MODEL_PLACE_AUTOMATIC);
+  gtk_widget_set_visible (GTK_WIDGET (self->place_row), sotto_model_entry_get_problem (self->entry) == NULL &&
+                                                        (self->gpus != NULL || place != SOTTO_MODEL_PLACE_AUTOMATIC));
   gtk_widget_set_visible (self->layers_row, place == SOTTO_MODEL_PLACE_LAYERS);
 }
 
@@ -157,6 +181,75 @@ on_gpus_known (GObject      *source,
     }
   show_place (self);
   show_run (self);
+}
+
+/* --- Off the list --- */
+
+/* There is something to take off only where a person has put it there. */
+static void
+show_remove (SottoModelDetails *self)
+{
+  g_autofree char *added = sotto_model_library_dup_added (self->library, self->entry);
+  g_autofree char *folder = NULL;
+  g_autofree char *text = NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->remove_group), added != NULL);
+  if (added == NULL)
+    return;
+
+  if (g_str_equal (added, sotto_model_entry_get_path (self->entry)))
+    {
+      adw_preferences_row_set_title (self->remove_row, _("_Remove From the List"));
+      if (sotto_model_entry_get_state (self->entry) != SOTTO_MODEL_STATE_MISSING)
+        text = g_strdup (_("The file stays where it is."));
+    }
+  else
+    {
+      folder = g_filename_display_name (added);
+      /* Translators: a button: a folder whose models are on the list */
+      adw_preferences_row_set_title (self->remove_row, _("_Remove Its Folder From the List"));
+      /* Translators: %s is the path of a folder */
+      text = g_strdup_printf (_("All models in %s leave the list. The files stay where they are."), folder);
+    }
+  adw_preferences_group_set_description (self->remove_group, text);
+}
+
+static void
+on_undo (AdwToast          *toast,
+         SottoModelLibrary *library)
+{
+  sotto_model_library_undo_forget (library, g_object_get_data (G_OBJECT (toast), "added"));
+}
+
+static void
+on_remove (SottoModelDetails *self)
+{
+  SottoWindow *window = SOTTO_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  g_autofree char *added = sotto_model_library_dup_added (self->library, self->entry);
+  g_autofree char *name = NULL;
+  g_autofree char *title = NULL;
+  AdwToast *toast;
+
+  if (added == NULL)
+    return;
+
+  name = g_str_equal (added, sotto_model_entry_get_path (self->entry)) ? g_strdup (sotto_model_entry_get_name (self->entry))
+                                                                       : g_filename_display_basename (added);
+  /* Translators: %s is the name of a model, or of a folder with models */
+  title = g_strdup_printf (_("“%s” removed from the list"), name);
+  toast = adw_toast_new (title);
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  adw_toast_set_timeout (toast, 10);
+  g_object_set_data_full (G_OBJECT (toast), "added", g_strdup (added), g_free);
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), self->library, 0);
+
+  /* Nobody would find where to free its memory afterwards. */
+  if (sotto_model_entry_get_state (self->entry) == SOTTO_MODEL_STATE_LOADED)
+    on_close_model (self);
+  sotto_model_library_forget (self->library, added);
+  sotto_window_add_toast (window, toast);
+  adw_dialog_close (ADW_DIALOG (self));
 }
 
 /* --- The widget --- */
@@ -209,6 +302,7 @@ sotto_model_details_class_init (SottoModelDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, runs_on_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, memory_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, speed_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, close_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, file_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, size_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, parameters_row);
@@ -216,8 +310,12 @@ sotto_model_details_class_init (SottoModelDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, quantisation_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, context_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, licence_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, remove_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, remove_row);
   gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_close_model);
   gtk_widget_class_bind_template_callback (widget_class, on_closed);
+  gtk_widget_class_bind_template_callback (widget_class, on_remove);
 }
 
 static void
@@ -241,9 +339,11 @@ sotto_model_details_new (SottoModelLibrary *library,
   self->showing = FALSE;
   self->entry = g_object_ref (entry);
   g_signal_connect_object (entry, "notify::runs-on", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (entry, "notify::state", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
   show_file (self);
   show_place (self);
   show_run (self);
+  show_remove (self);
   sotto_gpu_look_async (self->cancellable, on_gpus_known, g_object_ref (self));
 
   return ADW_DIALOG (self);

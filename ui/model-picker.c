@@ -20,7 +20,8 @@ struct _SottoModelPicker {
   SottoConversation *conversation;
   SottoModelEntry *model;   /* the conversation's */
 
-  GtkWidget *came_from;     /* (weak): had the focus when a key opened the list */
+  GtkWidget *came_from;      /* (weak): had the focus when a key opened the list */
+  GtkWidget *before_details; /* (weak): gets it when the details are closed */
 };
 
 G_DEFINE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, ADW_TYPE_BIN)
@@ -144,7 +145,25 @@ update_model (SottoModelPicker *self)
   update_chosen (self);
 }
 
-/* @parameter: the model's path */
+static void
+return_focus (gpointer data)
+{
+  g_autoptr (SottoModelPicker) self = data;
+
+  if (self->came_from != NULL)
+    gtk_widget_grab_focus (self->came_from);
+  g_clear_weak_pointer (&self->came_from);
+}
+
+static void
+on_details_closed (SottoModelPicker *self)
+{
+  g_set_weak_pointer (&self->came_from, self->before_details);
+  g_idle_add_once (return_focus, g_object_ref (self));
+}
+
+/* The dialog would go back to its button in the list, which is closed by then.
+ * @parameter: the model's path */
 static void
 show_details (GtkWidget  *widget,
               const char *action,
@@ -152,10 +171,20 @@ show_details (GtkWidget  *widget,
 {
   SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
   SottoModelEntry *entry = sotto_model_library_lookup (self->library, g_variant_get_bytestring (parameter));
+  AdwDialog *dialog;
 
-  gtk_popover_popdown (self->popover);
   if (entry != NULL)
-    adw_dialog_present (sotto_model_details_new (self->library, entry), widget);
+    {
+      g_set_weak_pointer (&self->before_details, self->came_from != NULL ? self->came_from : GTK_WIDGET (self->button));
+      g_clear_weak_pointer (&self->came_from);
+    }
+  gtk_popover_popdown (self->popover);
+  if (entry == NULL)
+    return;
+
+  dialog = sotto_model_details_new (self->library, entry);
+  g_signal_connect_object (dialog, "closed", G_CALLBACK (on_details_closed), self, G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, widget);
 }
 
 /* --- Adding a file --- */
@@ -254,16 +283,6 @@ add_folder (GtkWidget  *widget,
                                  g_object_ref (self));
 }
 
-static void
-return_focus (gpointer data)
-{
-  g_autoptr (SottoModelPicker) self = data;
-
-  if (self->came_from != NULL)
-    gtk_widget_grab_focus (self->came_from);
-  g_clear_weak_pointer (&self->came_from);
-}
-
 /* Who was writing goes on writing; who had come to the button stays there. GTK gives the button the focus once the event that
  * closed the list is over. */
 static void
@@ -333,6 +352,7 @@ sotto_model_picker_dispose (GObject *object)
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
   g_clear_weak_pointer (&self->came_from);
+  g_clear_weak_pointer (&self->before_details);
   g_clear_object (&self->model);
   g_clear_object (&self->conversation);
   g_clear_object (&self->library);

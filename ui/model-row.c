@@ -63,7 +63,6 @@ update (SottoModelRow *self)
                                   -1);
   gtk_accessible_update_state (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_DISABLED, !is_usable, -1);
 
-  gtk_widget_set_visible (self->details_button, is_usable);
   /* Translators: %s is the name of a model; read out by screen readers */
   details = g_strdup_printf (_("Details of %s"), name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->details_button), GTK_ACCESSIBLE_PROPERTY_LABEL, details, -1);

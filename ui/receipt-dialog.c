@@ -100,9 +100,13 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   GtkWidget *group = adw_preferences_group_new ();
   GtkWidget *receipt_group = adw_preferences_group_new ();
   g_autofree char *created = g_date_time_format (sotto_message_get_created (message), "%c");
+  g_autofree char *n_tokens = sotto_message_dup_n_tokens (message);
+  g_autofree char *speed = sotto_message_dup_speed (message);
 
   add_row (group, _("Model"), sotto_message_get_model_name (message));
   add_row (group, C_("when a reply was", "Written"), created);
+  add_row (group, C_("of a reply", "Length"), n_tokens);
+  add_row (group, C_("of a reply", "Speed"), speed);
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (receipt_group), _("Receipt"));

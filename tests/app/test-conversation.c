@@ -427,6 +427,47 @@ test_model_missing (void)
   harness_close (app);
 }
 
+static gboolean
+is_closed (gpointer entry)
+{
+  return sotto_model_entry_get_state (entry) == SOTTO_MODEL_STATE_AVAILABLE;
+}
+
+/* Its memory is given back when somebody asks for it, also while it writes, and the next reply opens it again. */
+static void
+test_close_model (void)
+{
+  SottoApp *app = open_with_model (TINY, 8);
+  SottoConversation *conversation;
+  SottoModelEntry *model;
+  g_autofree char *n_tokens = NULL;
+  g_autofree char *speed = NULL;
+  g_autofree char *memory = NULL;
+
+  if (app == NULL)
+    return;
+
+  conversation = begin (app, "Hello.");
+  model = sotto_conversation_get_model (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 60);
+  sotto_app_close_model (app, model);
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  n_tokens = sotto_message_dup_n_tokens (harness_message (conversation, 1));
+  speed = sotto_message_dup_speed (harness_message (conversation, 1));
+  g_assert_cmpstr (n_tokens, ==, "8 tokens");
+  g_assert_true (g_str_has_suffix (speed, " tokens/s"));
+  harness_wait_for (is_closed, model, 20);
+  memory = sotto_model_entry_dup_memory (model);
+  g_assert_null (memory);
+
+  harness_send (conversation, "Hello again.");
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  g_assert_cmpint (sotto_model_entry_get_state (model), ==, SOTTO_MODEL_STATE_LOADED);
+  harness_close (app);
+}
+
 static void
 test_switch_model (void)
 {
@@ -485,6 +526,7 @@ test_add_in_place (void)
   g_autoptr (GError) error = NULL;
   SottoModelLibrary *models;
   SottoApp *app;
+  g_autofree char *added = NULL;
 
   if (link == NULL)
     return;
@@ -500,14 +542,15 @@ test_add_in_place (void)
   harness_wait_for (harness_has_result, &result, 20);
   entry = sotto_model_library_add_file_finish (models, result, &error);
   g_assert_no_error (error);
-  g_assert_true (sotto_model_entry_is_added (entry));
+  added = sotto_model_library_dup_added (models, entry);
+  g_assert_cmpstr (added, ==, elsewhere);
   g_assert_true (sotto_model_entry_is_usable (entry));
   g_assert_cmpstr (sotto_model_entry_get_family (entry), ==, "llama");
   g_assert_nonnull (strstr (sotto_model_entry_get_summary (entry), "98"));
   refresh (app);
   g_assert_cmpuint (harness_length (models), ==, 1);
 
-  sotto_model_library_forget (models, entry);
+  sotto_model_library_forget (models, added);
   g_assert_cmpuint (harness_length (models), ==, 0);
   g_assert_true (g_file_test (elsewhere, G_FILE_TEST_EXISTS));
   harness_close (app);
@@ -586,6 +629,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation/context-full", test_context_full);
   g_test_add_func ("/app/conversation/model-missing", test_model_missing);
   g_test_add_func ("/app/conversation/switch-model", test_switch_model);
+  g_test_add_func ("/app/conversation/close-model", test_close_model);
   g_test_add_func ("/app/conversation/add-in-place", test_add_in_place);
   g_test_add_func ("/app/conversation/reopen", test_reopen);
   return g_test_run ();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gguf-writer.h"
+#include "inference.h"
 
 /* A folder as a person has it: models that answer, one that only completes, and files of every kind
  * that cannot be chatted with, each of which says why. */
@@ -197,6 +198,32 @@ test_changes (void)
   g_assert_cmpuint (harness_length (library), ==, n);
 }
 
+/* What cannot be opened for want of memory says so before it is chosen. */
+static void
+test_too_large (void)
+{
+  g_autoptr (SottoSettings) settings = sotto_settings_new ();
+  g_autoptr (SottoModelLibrary) library = sotto_model_library_new (settings);
+  g_autofree char *path = build_path ("Huge.gguf");
+  SottoModelEntry *entry;
+
+  copy ("llama.gguf", "Huge.gguf");
+  look (library);
+  g_assert_null (strstr (sotto_model_entry_get_note (find (library, "Huge")), "Too large"));
+
+  /* All but its beginning is a hole. */
+  if (truncate (path, (off_t) sotto_inference_memory_budget () + 1) != 0)
+    {
+      g_test_skip ("this file system has no files of that size");
+      return;
+    }
+  look (library);
+  entry = find (library, "Huge");
+  g_assert_true (sotto_model_entry_is_usable (entry));
+  g_assert_nonnull (strstr (sotto_model_entry_get_note (entry), "Too large to run without a GPU"));
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
 typedef struct {
   SottoModelEntry *entry;
   GError *error;
@@ -241,6 +268,7 @@ test_folder (void)
   g_autoptr (GFile) file = g_file_new_for_path (folder);
   g_autoptr (GFile) empty_file = g_file_new_for_path (empty);
   g_auto (GStrv) kept = NULL;
+  g_autofree char *taken = NULL;
   Added added = { 0 }, refused = { 0 };
   guint n;
 
@@ -266,6 +294,22 @@ test_folder (void)
   look (again);
   g_assert_cmpuint (harness_length (again), ==, n + 2);
 
+  /* Any of its models takes the whole folder off, who holds on to one keeps it, and there is a way back. */
+  taken = sotto_model_library_dup_added (library, added.entry);
+  g_assert_cmpstr (taken, ==, folder);
+  sotto_model_library_forget (library, taken);
+  g_assert_cmpuint (harness_length (library), ==, n);
+  g_assert_null (sotto_model_library_dup_added (library, added.entry));
+  g_assert_true (sotto_model_library_lookup (library, sotto_model_entry_get_path (added.entry)) == added.entry);
+  g_assert_true (sotto_model_library_get_default (library) != added.entry);
+  harness_wait_for (has_looked, library, 30);
+  g_assert_cmpuint (harness_length (library), ==, n);
+  g_assert_true (sotto_model_entry_is_usable (added.entry));
+  sotto_model_library_undo_forget (library, taken);
+  harness_wait_for (has_looked, library, 30);
+  g_assert_cmpuint (harness_length (library), ==, n + 2);
+  g_assert_true (sotto_model_library_lookup (library, sotto_model_entry_get_path (added.entry)) == added.entry);
+
   sotto_model_library_add_file_async (library, empty_file, NULL, on_added, &refused);
   harness_wait_for (is_added, &refused, 30);
   g_assert_error (refused.error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER);
@@ -282,6 +326,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/model-library/kinds", test_kinds);
   g_test_add_func ("/app/model-library/changes", test_changes);
+  g_test_add_func ("/app/model-library/too-large", test_too_large);
   g_test_add_func ("/app/model-library/folder", test_folder);
   return g_test_run ();
 }

@@ -1,5 +1,8 @@
-"""Files that are no models, and a model that goes away: the list says why, and everything else goes on."""
+"""Files that are no models, and a model that goes away: the list says why, and everything else goes on. One that was added
+gives its memory back and leaves the list when somebody wants it."""
 import pathlib
+import re
+
 import person
 import scripted_model
 from person import Journey, Sotto, check, wait
@@ -66,6 +69,62 @@ def _():
     sotto = journey.sotto = Sotto()
     sotto.see("label", "No Usable Model")
     sotto.screenshot("no-usable-model")
+    check(sotto.quit() == 0, "its exit status was not 0")
+
+
+def open_details(sotto, name):
+    sotto.keys("ctrl+shift+m")
+    wait("the list", lambda: name in rows())
+    sotto.look().find("button", f"Details of {name}").press()
+    sotto.see("dialog", name)
+
+
+def press_row(sotto, name, key="shift+Tab"):
+    """Rows that are buttons have no action for others than the keyboard and the mouse."""
+    sotto.go_to("button", name, key)
+    sotto.keys("Return")
+
+
+@step("A model that was added gives its memory back, and opens again for the next message")
+def _():
+    added = person.home()[0] / "Elsewhere" / "Wanderer.gguf"
+    added.parent.mkdir()
+    scripted_model.write(added, TEXT, layers=2, name="Wanderer")
+    person.prefer(window_width=1300, window_height=800, added_models=[str(added), str(added.with_name("Lost.gguf"))])
+    sotto = journey.sotto = Sotto()
+    sotto.see("toggle button", re.compile("^Model: Wanderer"))
+    sotto.keys("ctrl+n")
+    sotto.write("Tell me about the baker.")
+    check(sotto.wait_reply() == TEXT, f"the reply is: {sotto.reply()}")
+    open_details(sotto, "Wanderer")
+    press_row(sotto, "Free Its Memory", "Tab")
+    sotto.gone("button", "Free Its Memory")
+    sotto.screenshot("model-added")
+    sotto.keys("Escape")
+    sotto.gone("dialog", "Wanderer")
+    sotto.see("toggle button", "Model: Wanderer")
+    sotto.write("Tell me more.")
+    wait("the next one", lambda: ("You", "Tell me more.") in sotto.messages() and sotto.reply() == TEXT)
+    sotto.see("toggle button", "Model: Wanderer, on CPU")
+
+
+@step("It leaves the list, and comes back with Undo; one that is lost leaves it as well")
+def _():
+    sotto = journey.sotto
+    open_details(sotto, "Wanderer")
+    press_row(sotto, "Remove From the List")
+    sotto.see("button", "Undo")
+    sotto.screenshot("model-removed")
+    sotto.keys("ctrl+shift+m")
+    wait("the list without it", lambda: "Wanderer" not in rows() and "Lost" in rows())
+    sotto.keys("Escape")
+    sotto.see("button", "Undo").press()
+    open_details(sotto, "Lost")
+    press_row(sotto, "Remove From the List")
+    sotto.gone("dialog", "Lost")
+    sotto.keys("ctrl+shift+m")
+    wait("the one list without the other", lambda: "Wanderer" in rows() and "Lost" not in rows())
+    sotto.keys("Escape")
     check(sotto.quit() == 0, "its exit status was not 0")
 
 
