@@ -76,8 +76,8 @@ less_zeros (SottoStripKind kind, WordVector products, WordVector zeros)
   return kind.zero == 0 ? products : products - zeros;
 }
 
-/* One block of a strip to pairs. bytes: its scales, if they are factors. What all of its steps are multiplied with is taken
- * before the first pair is stored: behind each gcc would take it again. */
+/* One block of a strip to pairs. bytes: its scales, if they are factors. What all of its steps are multiplied with is
+ * taken before the first pair is stored: behind each store gcc would take it again. */
 G_ALWAYS_INLINE static inline void
 fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
 {
