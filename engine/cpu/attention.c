@@ -410,6 +410,8 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
   SottoPartial *totals = lane->memory->partials;
   SottoPartial *partials = totals + SOTTO_ATTEND_QUERIES;
   SottoQuery queries[SOTTO_ATTEND_QUERIES];
+  /* What is fast for many is as exact as halves are; who keeps floats wants more. */
+  SottoForm form = self->cache->type == SOTTO_KV_F32 ? SOTTO_FORM_FEW : SOTTO_FORM_MANY;
   guint chunk, end_chunk;
   gboolean is_first = TRUE;
 
@@ -420,8 +422,7 @@ attend_queries (const Attention *self, guint kv_head, guint first, guint n)
     {
       SottoAttendKeys keys = describe_keys (self, kv_head, chunk, queries[n - 1].end);
 
-      lane->kernels->attend[SOTTO_FORM_MANY] (&keys, n, queries, is_first ? totals : partials,
-                                              lane->memory->scratch);
+      lane->kernels->attend[form] (&keys, n, queries, is_first ? totals : partials, lane->memory->scratch);
       for (guint i = 0; i < n && !is_first; i++)
         if (queries[i].first < keys.end_key && queries[i].end > keys.first_key)
           lane->kernels->merge (&totals[i], &partials[i], self->value_stride);

@@ -245,9 +245,9 @@ typedef struct {
   void (*to_half) (const float *x, guint n, guint16 *y);
   void (*from_half) (const guint16 *x, guint n, float *y);
 
-  /* By the number of tokens of the batch: softmax attention of n_queries (at most SOTTO_ATTEND_QUERIES) to keys.
-   * Online softmax over tiles (Milakov & Gimelshein 2018; Dao et al. 2022). scratch: sotto_kernels_scratch()
-   * bytes */
+  /* By the number of tokens of the batch, but the first for caches of floats: softmax attention of n_queries (at most
+   * SOTTO_ATTEND_QUERIES) to keys. Online softmax over tiles (Milakov & Gimelshein 2018; Dao et al. 2022).
+   * scratch: sotto_kernels_scratch() bytes */
   void (*attend[SOTTO_N_FORMS]) (const SottoAttendKeys *keys,
                                  guint                  n_queries,
                                  const SottoQuery      *queries,
