@@ -74,6 +74,29 @@ void sotto_conversation_list_undo_delete (SottoConversationList *self,
 void sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation);
 
 /**
+ * sotto_conversation_list_branch_async:
+ * @message: of @conversation, and no reply that is being made
+ *
+ * Makes a conversation of what @conversation shows up to @message, itself included, with the same
+ * instructions and model; its title is the old one's with a number. @conversation stays as it is;
+ * what goes wrong is its problem, too.
+ */
+void sotto_conversation_list_branch_async (SottoConversationList *self,
+                                           SottoConversation     *conversation,
+                                           SottoMessage          *message,
+                                           GAsyncReadyCallback    callback,
+                                           gpointer               user_data);
+
+/**
+ * sotto_conversation_list_branch_finish:
+ *
+ * Returns: (transfer full): the new conversation, which is in the list
+ */
+SottoConversation *sotto_conversation_list_branch_finish (SottoConversationList  *self,
+                                                          GAsyncResult           *result,
+                                                          GError                **error);
+
+/**
  * sotto_conversation_list_search_async:
  * @query: words; the last one may be unfinished
  *

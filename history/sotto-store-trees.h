@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Conversations as a whole, for carrying them out of a history and into another. */
+/* Conversations as a whole, for carrying them out of a history and into another, and for going on
+ * with one of them in two ways. */
 
 /**
  * sotto_store_load_tree_async:
@@ -70,5 +71,33 @@ void sotto_store_add_trees_async (SottoStore          *self,
 GPtrArray *sotto_store_add_trees_finish (SottoStore    *self,
                                          GAsyncResult  *result,
                                          GError       **error);
+
+/**
+ * sotto_store_branch_async:
+ * @message: its id
+ * @id: of the new conversation: a UUID from sotto_history_new_id()
+ * @title: (nullable): the new one's; %NULL: the one it comes from has it, too
+ *
+ * Makes a conversation of all that leads to @message, itself included, as it is: parts, times,
+ * receipts, and the model the conversation is held with. The messages get ids of their own, and the
+ * conversation that they come from stays as it is. The new one stands first in the list and has no
+ * draft. A reply that is being written comes as one that was interrupted.
+ */
+void sotto_store_branch_async (SottoStore          *self,
+                               const char          *message,
+                               const char          *id,
+                               const char          *title,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data);
+
+/**
+ * sotto_store_branch_finish:
+ *
+ * Returns: %FALSE with _NOT_FOUND, _INVALID (@id is no UUID), _DISK_FULL, …; nothing was added then
+ */
+gboolean sotto_store_branch_finish (SottoStore    *self,
+                                    GAsyncResult  *result,
+                                    GError       **error);
 
 G_END_DECLS

@@ -200,11 +200,13 @@ activate (SottoDatabase           *database,
   return last_text < 0 || sotto_rows_put_snippet (database, rows[last_text], error);
 }
 
+/* @action: for the audit log */
 static gboolean
 insert_tree (SottoDatabase           *database,
              SottoCall               *call,
              const SottoHistoryTree  *tree,
              const SottoTreeIds      *ids,
+             const char              *action,
              GError                 **error)
 {
   const SottoHistoryConversation *conversation = tree->conversation;
@@ -239,7 +241,7 @@ insert_tree (SottoDatabase           *database,
     }
 
   return activate (database, tree, ids, rows, row, error) &&
-         sotto_audit_add (database, "import", ids->conversation, error);
+         sotto_audit_add (database, action, ids->conversation, error);
 }
 
 /* @is_free: (out): whether neither the conversation's nor any message's id is taken */
@@ -331,7 +333,7 @@ add_tree (SottoDatabase *database, SottoCall *call, const SottoHistoryTree *tree
         }
     }
 
-  if (!insert_tree (database, call, tree, ids, error))
+  if (!insert_tree (database, call, tree, ids, "import", error))
     return NULL;
   addition = g_new0 (SottoHistoryAddition, 1);
   addition->id = g_strdup (ids->conversation);
@@ -355,6 +357,92 @@ do_add_trees (SottoVault *vault, SottoCall *call, GError **error)
       g_ptr_array_insert (additions, 0, addition);
     }
   return g_steal_pointer (&additions);
+}
+
+/* --- Branching --- */
+
+/* Returns: (transfer full): the id of the conversation that @message is in, or %NULL with
+ * _NOT_FOUND */
+static char *
+find_conversation_of (SottoDatabase *database, const char *message, GError **error)
+{
+  gboolean failed;
+  char *id;
+  sqlite3_stmt *rows = sotto_database_query (database, error,
+                                             "SELECT conversation.uuid FROM message"
+                                             " JOIN conversation"
+                                             " ON conversation.id = message.conversation"
+                                             " WHERE message.uuid = ?1", "u", message);
+
+  if (rows == NULL)
+    return NULL;
+  if (!sotto_database_next (database, rows, &failed, error))
+    {
+      if (!failed)
+        sotto_rows_set_not_found (error, message);
+      return NULL;
+    }
+
+  id = sotto_column_dup_text (rows, 0);
+  sqlite3_reset (rows);
+  return id;
+}
+
+/* Leaves what leads to @message, all of it under ids of its own. A message stands behind its
+ * parent, so that one look from the end finds them all. */
+static void
+cut_to_path (SottoHistoryTree *tree, const char *message)
+{
+  g_autofree char *wanted = g_strdup (message);
+  SottoHistoryMessage *answer = NULL;
+
+  for (guint i = tree->messages->len; i > 0; i--)
+    {
+      SottoHistoryMessage *candidate = g_ptr_array_index (tree->messages, i - 1);
+
+      if (g_strcmp0 (candidate->id, wanted) != 0)
+        {
+          g_ptr_array_remove_index (tree->messages, i - 1);
+          continue;
+        }
+
+      g_set_str (&wanted, candidate->parent);
+      g_free (candidate->id);
+      candidate->id = sotto_history_new_id ();
+      candidate->is_active = TRUE;
+      if (answer != NULL)
+        g_set_str (&answer->parent, candidate->id);
+      answer = candidate;
+    }
+}
+
+static gpointer
+do_branch (SottoVault *vault, SottoCall *call, GError **error)
+{
+  g_autofree char *from = NULL;
+  g_autoptr (SottoHistoryTree) tree = NULL;
+  g_autoptr (SottoTreeIds) ids = NULL;
+  SottoHistoryConversation *conversation;
+
+  from = find_conversation_of (vault->database, call->id, error);
+  if (from == NULL)
+    return NULL;
+  tree = load_tree (vault->database, from, error);
+  if (tree == NULL)
+    return NULL;
+
+  cut_to_path (tree, call->id);
+  conversation = tree->conversation;
+  g_set_str (&conversation->id, call->conversation);
+  if (call->text != NULL)
+    g_set_str (&conversation->title, call->text);
+  conversation->created = g_get_real_time ();
+  conversation->updated = conversation->created;
+
+  ids = sotto_tree_ids_new (tree, error);
+  if (ids == NULL || !insert_tree (vault->database, call, tree, ids, "branch", error))
+    return NULL;
+  return SOTTO_DONE;
 }
 
 /* --- The calls --- */
@@ -406,4 +494,31 @@ GPtrArray *
 sotto_store_add_trees_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error);
+}
+
+void
+sotto_store_branch_async (SottoStore          *self,
+                          const char          *message,
+                          const char          *id,
+                          const char          *title,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  SottoCall *call;
+
+  g_return_if_fail (SOTTO_IS_STORE (self) && message != NULL && id != NULL);
+
+  call = sotto_call_new ();
+  call->id = g_strdup (message);
+  call->conversation = g_strdup (id);
+  call->text = g_strdup (title);
+  sotto_store_push (self, SOTTO_WORK_WRITE, do_branch, call, NULL, cancellable, callback,
+                    user_data);
+}
+
+gboolean
+sotto_store_branch_finish (SottoStore *self, GAsyncResult *result, GError **error)
+{
+  return sotto_store_take (self, result, error) != NULL;
 }

@@ -29,6 +29,7 @@ struct _SottoMessageRow {
   GtkWidget *copy_button;
   GtkWidget *edit_button;
   GtkWidget *regenerate_button;
+  GtkWidget *branch_button;
   GtkWidget *details_button;
 
   /* Owned */
@@ -415,6 +416,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, copy_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, edit_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, regenerate_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, branch_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, details_button);
   gtk_widget_class_bind_template_callback (widget_class, on_editor_key_pressed);
   gtk_widget_class_bind_template_callback (widget_class, end_edit);
@@ -445,6 +447,7 @@ sotto_message_row_new (SottoConversation *conversation,
   self->conversation = g_object_ref (conversation);
   self->message = g_object_ref (message);
   adw_bin_set_child (self->body, create_body (self));
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->branch_button), "s", sotto_message_get_id (message));
 
   g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::reasoning", G_CALLBACK (update_reasoning), self, G_CONNECT_SWAPPED);

@@ -30,6 +30,7 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.print", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.branch", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
                                                                 sotto_conversation_is_busy (self->conversation));
@@ -223,6 +224,44 @@ print (GtkWidget  *widget,
 }
 
 static void
+on_branched (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr (SottoWindow) self = user_data;
+  g_autoptr (SottoConversation) conversation = NULL;
+
+  /* What went wrong, the conversation says that it was to come from. */
+  conversation = sotto_conversation_list_branch_finish (SOTTO_CONVERSATION_LIST (source), result, NULL);
+  if (conversation == NULL || self->app == NULL)
+    return;
+
+  sotto_window_show_conversation (self, conversation);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+/* @parameter: id of a message that is shown */
+static void
+branch (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  GListModel *messages = G_LIST_MODEL (self->conversation);
+
+  for (guint i = 0; i < g_list_model_get_n_items (messages); i++)
+    {
+      g_autoptr (SottoMessage) message = g_list_model_get_item (messages, i);
+
+      if (!g_str_equal (sotto_message_get_id (message), g_variant_get_string (parameter, NULL)))
+        continue;
+      sotto_conversation_list_branch_async (sotto_app_get_conversations (self->app), self->conversation, message,
+                                            on_branched, g_object_ref (self));
+      return;
+    }
+}
+
+static void
 focus_composer (GtkWidget  *widget,
                 const char *action,
                 GVariant   *parameter)
@@ -293,6 +332,7 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
   gtk_widget_class_install_action (widget_class, "win.print", NULL, print);
+  gtk_widget_class_install_action (widget_class, "win.branch", "s", branch);
   gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
   gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);
   gtk_widget_class_install_action (widget_class, "win.import", NULL, import);

@@ -234,6 +234,107 @@ test_edit_and_versions (void)
   harness_close (app);
 }
 
+/* Returns: (transfer full): what goes on with @conversation from its message at @position on */
+static SottoConversation *
+branch (SottoApp *app, SottoConversation *conversation, guint position)
+{
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoConversation *branched;
+
+  sotto_conversation_list_branch_async (list, conversation, harness_message (conversation, position),
+                                        harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  branched = sotto_conversation_list_branch_finish (list, result, &error);
+  g_assert_no_error (error);
+  sotto_conversation_load (branched);
+  harness_wait_for (harness_is_loaded, branched, 20);
+  return branched;
+}
+
+static void
+test_branch (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *conversation = begin (app, "one");
+  g_autoptr (SottoConversation) first = NULL;
+  g_autoptr (SottoConversation) second = NULL;
+  g_autoptr (SottoConversation) third = NULL;
+  g_autoptr (SottoConversation) found = NULL;
+  g_autoptr (GAsyncResult) edited = NULL;
+  g_autoptr (GAsyncResult) refused = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
+  SottoConversation *fresh;
+
+  harness_send (conversation, "two");
+  harness_wait_idle (conversation);
+  sotto_conversation_edit_and_resend_async (conversation, harness_message (conversation, 0), "uno", NULL,
+                                            harness_on_ready, &edited);
+  harness_wait_for (harness_has_result, &edited, 20);
+  sotto_conversation_send_finish (conversation, edited, &error);
+  g_assert_no_error (error);
+  harness_wait_idle (conversation);
+  harness_send (conversation, "due");
+  harness_wait_idle (conversation);
+  sotto_conversation_set_draft (conversation, "half a thought");
+  /* Not saved yet, but the new one has them. */
+  sotto_conversation_set_instructions (conversation, "Speak Italian.");
+
+  /* What is shown of it, and nothing that it has besides */
+  first = branch (app, conversation, 0);
+  g_assert_true (sotto_conversation_list_lookup (list, sotto_conversation_get_id (first)) == first);
+  g_assert_cmpstr (title_at (list, 0), ==, "one (2)");
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  g_assert_true (sotto_conversation_is_stored (first));
+  g_assert_cmpstr (sotto_conversation_get_instructions (first), ==, "Speak Italian.");
+  g_assert_cmpstr (sotto_conversation_get_draft (first), ==, "");
+  g_assert_cmpuint (harness_length (first), ==, 1);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (first, 0)), ==, "uno");
+  g_assert_cmpuint (sotto_message_get_n_versions (harness_message (first, 0)), ==, 1);
+
+  /* The old one is as it was, and hears nothing of what is said in the new one. */
+  harness_send (first, "tre");
+  harness_wait_idle (first);
+  g_assert_cmpuint (harness_length (conversation), ==, 2);
+  g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "half a thought");
+  g_assert_cmpuint (sotto_message_get_n_versions (harness_message (conversation, 0)), ==, 2);
+
+  /* Titles go on counting, also from one that counts already. */
+  second = branch (app, first, 1);
+  g_assert_cmpstr (sotto_conversation_get_title (second), ==, "one (3)");
+  g_assert_cmpuint (harness_length (second), ==, 2);
+  sotto_conversation_set_title (second, "(7)");
+  third = branch (app, second, 1);
+  g_assert_cmpstr (sotto_conversation_get_title (third), ==, "(7) (2)");
+
+  /* What is not there cannot be gone on with, and says so. */
+  fresh = sotto_conversation_list_create (list);
+  g_assert_null (sotto_conversation_get_problem (fresh));
+  sotto_conversation_list_delete (list, third);
+  sotto_conversation_list_purge (list, third);
+  sotto_conversation_dismiss_problem (third);
+  sotto_conversation_list_branch_async (list, third, harness_message (third, 0), harness_on_ready, &refused);
+  harness_wait_for (harness_has_result, &refused, 20);
+  g_assert_null (sotto_conversation_list_branch_finish (list, refused, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+  g_assert_nonnull (sotto_conversation_get_problem (third));
+  g_assert_cmpuint (harness_length (list), ==, 3);
+
+  id = g_strdup (sotto_conversation_get_id (first));
+  harness_close (app);
+  app = harness_open ();
+  found = g_object_ref (sotto_conversation_list_lookup (sotto_app_get_conversations (app), id));
+  sotto_conversation_load (found);
+  harness_wait_for (harness_is_loaded, found, 20);
+  g_assert_cmpuint (harness_length (found), ==, 2);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (found, 1)), ==, "tre");
+  g_clear_object (&found);
+  harness_close (app);
+}
+
 static void
 test_search (void)
 {
@@ -358,6 +459,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-list/delete-and-undo", test_delete_and_undo);
   g_test_add_func ("/app/conversation-list/drafts", test_drafts);
   g_test_add_func ("/app/conversation-list/edit-and-versions", test_edit_and_versions);
+  g_test_add_func ("/app/conversation-list/branch", test_branch);
   g_test_add_func ("/app/conversation-list/search", test_search);
   g_test_add_func ("/app/conversation-list/snippets", test_snippets);
   g_test_add_func ("/app/conversation-list/model-files", test_model_files);

@@ -475,6 +475,142 @@ test_streaming (Fixture *f, gconstpointer data)
   test_finish (f->from, reply, SOTTO_HISTORY_STATUS_COMPLETE);
 }
 
+static gboolean
+try_branch (SottoStore *store, const char *message, const char *id, const char *title, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_branch_async (store, message, id, title, NULL, test_ready, &result);
+  return sotto_store_branch_finish (store, test_wait (&result), error);
+}
+
+/* Returns: (transfer full): the new conversation */
+static SottoHistoryTree *
+branch (SottoStore *store, const char *message, const char *title)
+{
+  g_autofree char *id = sotto_history_new_id ();
+  g_autoptr (GError) error = NULL;
+
+  try_branch (store, message, id, title, &error);
+  g_assert_no_error (error);
+  return load (store, id);
+}
+
+/* @branched: what of @tree stands at the places @from, and nothing else */
+static void
+assert_path (SottoHistoryTree *branched, SottoHistoryTree *tree, const guint *from, guint n)
+{
+  g_assert_cmpuint (branched->messages->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    {
+      SottoHistoryMessage *message = at (branched, i);
+      SottoHistoryMessage *original = at (tree, from[i]);
+
+      g_assert_cmpstr (message->id, !=, original->id);
+      g_assert_cmpstr (message->parent, ==, i > 0 ? at (branched, i - 1)->id : NULL);
+      g_assert_true (message->is_active);
+      g_assert_cmpint (message->role, ==, original->role);
+      g_assert_cmpint (message->status, ==, original->status);
+      g_assert_cmpint (message->created, ==, original->created);
+      g_assert_cmpstr (message->receipt, ==, original->receipt);
+      g_assert_cmpuint (message->parts->len, ==, original->parts->len);
+      for (guint j = 0; j < message->parts->len; j++)
+        {
+          const SottoHistoryPart *one = g_ptr_array_index (message->parts, j);
+          const SottoHistoryPart *two = g_ptr_array_index (original->parts, j);
+
+          g_assert_cmpint (one->kind, ==, two->kind);
+          g_assert_cmpstr (one->text, ==, two->text);
+          g_assert_true (one->data == two->data || g_bytes_equal (one->data, two->data));
+        }
+    }
+}
+
+/* What leads to a message, in a conversation of its own: of a version that is shown and of one that
+ * is not. The old one is as it was, and each goes its own way. */
+static void
+test_branch (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = NULL;
+  g_autoptr (SottoHistoryTree) after = NULL;
+  g_autoptr (SottoHistoryTree) shown = NULL;
+  g_autoptr (SottoHistoryTree) hidden = NULL;
+  g_autoptr (SottoHistoryTree) question = NULL;
+  g_autoptr (SottoHistoryTree) again = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GPtrArray) hits = NULL;
+  g_autoptr (GPtrArray) named = NULL;
+  g_autofree char *more = NULL;
+  const SottoHistoryConversation *listed;
+
+  set_instructions (f->from, id, "Speak in zebras.");
+  tree = load (f->from, id);
+
+  shown = branch (f->from, at (tree, 3)->id, "Weather (2)");
+  g_assert_cmpstr (shown->conversation->title, ==, "Weather (2)");
+  g_assert_cmpint (shown->conversation->created, >, tree->conversation->updated);
+  assert_path (shown, tree, (const guint[]) { 0, 1, 3 }, 3);
+  hidden = branch (f->from, at (tree, 4)->id, NULL);
+  g_assert_cmpstr (hidden->conversation->title, ==, "Weather");
+  assert_path (hidden, tree, (const guint[]) { 0, 1, 4 }, 3);
+  question = branch (f->from, at (tree, 2)->id, NULL);
+  assert_path (question, tree, (const guint[]) { 0, 2 }, 2);
+
+  /* The newest stands first, each as a conversation like any other. */
+  list = test_list (f->from);
+  g_assert_cmpuint (list->len, ==, 4);
+  listed = g_ptr_array_index (list, 0);
+  g_assert_cmpstr (listed->id, ==, question->conversation->id);
+  g_assert_cmpstr (listed->snippet, ==, "Will it snow?");
+  listed = g_ptr_array_index (list, 2);
+  g_assert_cmpstr (listed->id, ==, shown->conversation->id);
+  g_assert_cmpstr (listed->snippet, ==, "Yes, in Belgrade.");
+  g_assert_null (listed->draft);
+  hits = test_search (f->from, "belgrade");
+  g_assert_cmpuint (hits->len, ==, 2);
+  named = test_search (f->from, "weather");
+  g_assert_cmpuint (named->len, >=, 4);
+
+  /* What is said in one is not said in the other. */
+  more = test_add_message (f->from, shown->conversation->id, at (shown, 2)->id, SOTTO_HISTORY_ROLE_USER,
+                           "And tomorrow?");
+  set_instructions (f->from, shown->conversation->id, "Be brief.");
+  after = load (f->from, id);
+  assert_same (tree, after);
+  path = test_load (f->from, shown->conversation->id);
+  g_assert_cmpuint (path->len, ==, 4);
+  test_assert_text (path, 0, "Be brief.");
+
+  /* A branch of a branch, the one before gone. */
+  delete_conversation (f->from, id);
+  again = branch (f->from, at (shown, 1)->id, NULL);
+  g_assert_cmpuint (again->messages->len, ==, 2);
+}
+
+static void
+test_branch_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = make_conversation (f->from);
+  g_autoptr (SottoHistoryTree) tree = load (f->from, id);
+  g_autofree char *new_id = sotto_history_new_id ();
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (try_branch (f->from, new_id, new_id, NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (try_branch (f->from, at (tree, 0)->id, "not-a-uuid", NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_false (try_branch (f->from, at (tree, 0)->id, id, NULL, &error));
+  g_assert_nonnull (error);
+
+  list = test_list (f->from);
+  g_assert_cmpuint (list->len, ==, 1);
+}
+
 /* As deep as nobody talks: nothing here may recurse, or grow with the square. */
 static void
 test_deep (Fixture *f, gconstpointer data)
@@ -502,6 +638,10 @@ test_deep (Fixture *f, gconstpointer data)
   g_assert_cmpuint (copy->messages->len, ==, n);
   g_assert_true (at (copy, n - 1)->is_active);
   g_free (add (f->to, tree, FALSE));
+
+  g_clear_pointer (&copy, sotto_history_tree_free);
+  copy = branch (f->to, at (tree, n - 1)->id, NULL);
+  g_assert_cmpuint (copy->messages->len, ==, n);
 }
 
 int
@@ -515,6 +655,8 @@ main (int argc, char **argv)
   g_test_add ("/trees/changed", Fixture, NULL, set_up, test_changed, tear_down);
   g_test_add ("/trees/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/trees/streaming", Fixture, NULL, set_up, test_streaming, tear_down);
+  g_test_add ("/trees/branch", Fixture, NULL, set_up, test_branch, tear_down);
+  g_test_add ("/trees/branch-refused", Fixture, NULL, set_up, test_branch_refused, tear_down);
   g_test_add ("/trees/deep", Fixture, NULL, set_up, test_deep, tear_down);
   return g_test_run ();
 }

@@ -446,6 +446,52 @@ test_delete_key (void)
 }
 
 static gboolean
+has_two_conversations (gpointer app)
+{
+  return count_conversations (app) == 2;
+}
+
+/* A button at each message goes on from there in another chat, which opens; the old one is as it was. */
+static void
+branch_life (SottoApp  *app,
+             GtkWindow *window)
+{
+  GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (app));
+  g_autoptr (SottoConversation) old = NULL;
+  g_autoptr (SottoConversation) branched = NULL;
+
+  life_start_temporary (app);
+  begin_conversation (app, "One");
+  old = g_list_model_get_item (conversations, 0);
+  sotto_conversation_send_async (old, "Two", NULL, NULL, NULL);
+  while (g_list_model_get_n_items (G_LIST_MODEL (old)) < 2 || sotto_conversation_is_busy (old))
+    harness_run (0.05);
+  harness_run (0.5);
+  life_assert_named (GTK_WIDGET (window));
+
+  life_click (GTK_WIDGET (window), "Continue in a New Chat");
+  harness_wait_for (has_two_conversations, app, 20);
+  branched = g_list_model_get_item (conversations, 0);
+  g_assert_true (branched != old);
+  g_assert_cmpstr (sotto_conversation_get_title (branched), ==, "One (2)");
+  harness_run (0.5);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (branched)), ==, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (old)), ==, 2);
+
+  /* It is what is shown: a draft is its. */
+  g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (window))), "Three", -1);
+  g_assert_cmpstr (sotto_conversation_get_draft (branched), ==, "Three");
+  g_assert_cmpstr (sotto_conversation_get_draft (old), ==, "");
+}
+
+static void
+test_branch (void)
+{
+  life_run (NULL, branch_life);
+}
+
+static gboolean
 is_closed_window (gpointer window)
 {
   return !gtk_widget_get_realized (window);
@@ -506,6 +552,7 @@ main (int    argc,
   g_test_add_func ("/window/temporary", test_temporary);
   g_test_add_func ("/window/names", test_names);
   g_test_add_func ("/window/delete-key", test_delete_key);
+  g_test_add_func ("/window/branch", test_branch);
   g_test_add_func ("/window/quit-from-popover", test_quit_from_popover);
   g_test_add_func ("/window/quit-from-dialog", test_quit_from_dialog);
 
