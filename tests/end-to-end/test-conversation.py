@@ -351,6 +351,25 @@ def _():
     sotto.screenshot("again-wide")
 
 
+@step("A message's button goes on from there in a new chat, with all that led to it")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+k")
+    sotto.keys("Escape")
+    wait("the list instead of the search", lambda: len(sotto.titles()) == 2)
+    before = sotto.messages()
+    sotto.look().all("button", "Continue in a New Chat")[-1].press()
+    wait("it in the list", lambda: f"{TITLE} (2)" in sotto.titles())
+    check(len(sotto.titles()) == 3 and TITLE in sotto.titles(), f"the list has {sotto.titles()}")
+    wait("the composer, empty", lambda: sotto.composer().text() == "" and sotto.composer().has_state("FOCUSED"))
+    wait_same("the messages", sotto.messages, before)
+    sotto.see("button", re.compile("^Model: SmolLM2"))
+    check(open_instructions(sotto).text() == TOLD, "what its model is told first has not come along")
+    sotto.keys("Escape")
+    sotto.gone("text", "Instructions")
+    sotto.screenshot("branched-wide")
+
+
 @step("Starting Sotto while it runs raises its window, and the second process ends")
 def _():
     traces.append(scratch / f"trace-{len(traces)}")
