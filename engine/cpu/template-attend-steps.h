@@ -9,21 +9,27 @@
  * The order of sums is that of template-attention.h, integers being exact: keys go by tiles of SOTTO_ATTEND_TILE, and
  * nothing about a query depends on the queries, or on keys that it does not see.
  *
+ * What is no number has to come out as none: a maximum forgets it, so that each scale is taken from a sum, too, which stands
+ * second in the last maximum.
+ *
  * Products are of pairs: two elements of a head, or two keys, side by side. */
 
 #define STEPS_MOST 32700.0f   /* 67 less than there are: rounding adds half a step to each */
 #define STEPS_LENGTH 46300.0f /* 40 below the root of 2^31, which is more than rounding adds to 4,096 elements' length */
 #define STEPS_LEAST 1e-15f    /* what is shorter has fewer steps */
 
+/* A call's, up to a whole number of those that are multiplied together. */
+#define STEPS_QUERIES (SOTTO_ATTEND_QUERIES + STEPS_TOGETHER)
+
 /* Where things lie in the scratch; sotto_kernels_scratch() is the other side of this. */
 typedef struct {
   float *floats;        /* a tile of keys and values, where they are neither halves nor floats */
   gint32 *keys;         /* (n_key_pairs, SOTTO_ATTEND_TILE) pairs of elements */
   gint32 *values;       /* (SOTTO_ATTEND_TILE / 2, value_stride) pairs of keys */
-  gint32 *queries;      /* (SOTTO_ATTEND_QUERIES, query_stride) likewise, with zeros behind the last */
+  gint32 *queries;      /* (STEPS_QUERIES, query_stride) pairs of elements, with zeros behind the last */
   float *key_scales;    /* (SOTTO_ATTEND_TILE) */
   float *value_scales;  /* (SOTTO_ATTEND_TILE) */
-  float *query_scales;  /* (SOTTO_ATTEND_QUERIES): those of their scores with them */
+  float *query_scales;  /* (STEPS_QUERIES): those of their scores with them */
   guint n_key_pairs;
   guint query_stride;
 } StepsRoom;
@@ -38,7 +44,7 @@ steps_room (const SottoAttendKeys *head, void *scratch)
   room.keys = (gint32 *) (gpointer) (room.floats + (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * n_head);
   room.values = room.keys + SOTTO_ATTEND_TILE / 2 * n_head;
   room.queries = room.values + SOTTO_ATTEND_TILE / 2 * n_head;
-  room.key_scales = (float *) (gpointer) (room.queries + SOTTO_ATTEND_QUERIES / 2 * n_head);
+  room.key_scales = (float *) (gpointer) (room.queries + STEPS_QUERIES / 2 * n_head);
   room.value_scales = room.key_scales + SOTTO_ATTEND_TILE;
   room.query_scales = room.value_scales + SOTTO_ATTEND_TILE;
   return room;
@@ -46,9 +52,9 @@ steps_room (const SottoAttendKeys *head, void *scratch)
 
 /* --- Operands --- */
 
-/* Elements d and d + 1 of sixteen keys; behind the last one there is a zero. */
+/* Element d + 1 of sixteen keys; behind the last one there is a zero. */
 G_ALWAYS_INLINE static inline Lanes
-second_of_pair (const AttendTile *tile, SottoKvType type, const guint8 *keys, guint d, guint n_key)
+second_of_pair (SottoKvType type, const guint8 *keys, guint d, guint n_key)
 {
   return d + 1 < n_key ? load_elements (type, keys, (gsize) (d + 1) * LANES) : lanes_all (0.0f);
 }
@@ -67,21 +73,21 @@ pack_key_steps (const StepsRoom *room, const AttendTile *tile, SottoKvType type,
       for (guint d = 0; d < n_key; d += 2)
         {
           Lanes a = load_elements (type, keys, (gsize) d * LANES);
-          Lanes b = second_of_pair (tile, type, keys, d, n_key);
+          Lanes b = second_of_pair (type, keys, d, n_key);
 
           squares[0] = lanes_fma (a, a, squares[0]);
           squares[1] = lanes_fma (b, b, squares[1]);
           most[0] = lanes_maximum (most[0], lanes_absolute (a));
           most[1] = lanes_maximum (most[1], lanes_absolute (b));
         }
-      scale = lanes_maximum (lanes_multiply (lanes_root (lanes_add (squares[0], squares[1])), lanes_all (1.0f / STEPS_LENGTH)),
-                             lanes_multiply (lanes_maximum (most[0], most[1]), lanes_all (1.0f / STEPS_MOST)));
+      scale = lanes_maximum (lanes_multiply (lanes_maximum (most[0], most[1]), lanes_all (1.0f / STEPS_MOST)),
+                             lanes_multiply (lanes_root (lanes_add (squares[0], squares[1])), lanes_all (1.0f / STEPS_LENGTH)));
       inverse = lanes_divide (lanes_all (1.0f), scale);
       lanes_store (room->key_scales + first, scale);
       for (guint d = 0; d < n_key; d += 2)
         lanes_store_pairs (room->keys + (gsize) d / 2 * SOTTO_ATTEND_TILE + first,
                            lanes_multiply (load_elements (type, keys, (gsize) d * LANES), inverse),
-                           lanes_multiply (second_of_pair (tile, type, keys, d, n_key), inverse));
+                           lanes_multiply (second_of_pair (type, keys, d, n_key), inverse));
     }
 }
 
@@ -90,11 +96,17 @@ G_ALWAYS_INLINE static inline Lanes
 scale_value (SottoKvType type, const guint8 *value, guint n, float *scale)
 {
   Lanes most = lanes_all (STEPS_LEAST);
+  Lanes sum = lanes_all (0.0f);
   float highest;
 
   for (guint d = 0; d < n; d += LANES)
-    most = lanes_maximum (most, lanes_absolute (load_elements (type, value, d)));
-  highest = lanes_highest (most);
+    {
+      Lanes part = load_elements (type, value, d);
+
+      most = lanes_maximum (most, lanes_absolute (part));
+      sum = lanes_add (sum, part);
+    }
+  highest = lanes_highest (most) + 0.0f * lanes_sum (sum);
   *scale = highest * (1.0f / STEPS_MOST);
   return lanes_all (STEPS_MOST / highest);
 }
@@ -153,7 +165,7 @@ pack_query_steps (const StepsRoom *room, const SottoQuery *queries, guint n_quer
           squares = lanes_fma (part, part, squares);
           most = lanes_maximum (most, lanes_absolute (part));
         }
-      scale = MAX (sqrtf (lanes_sum (squares)) * (1.0f / STEPS_LENGTH), lanes_highest (most) * (1.0f / STEPS_MOST));
+      scale = MAX (lanes_highest (most) * (1.0f / STEPS_MOST), sqrtf (lanes_sum (squares)) * (1.0f / STEPS_LENGTH));
       inverse = lanes_all (1.0f / scale);
       room->query_scales[i] = scale * queries[i].scale;
       for (guint d = 0; d < n_key; d += LANES)

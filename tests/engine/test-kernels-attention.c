@@ -254,6 +254,79 @@ test_attention (gconstpointer data)
         }
 }
 
+/* A query, key or value that has an element which is no number, or infinite, leaves none to those who see it. */
+static void
+test_no_numbers (gconstpointer data)
+{
+  enum { N_KEYS = 70, N_HEAD = 64, N = 20, WRONG_KEY = 33, N_TILES = (N_KEYS + SOTTO_KEY_TILE - 1) / SOTTO_KEY_TILE };
+  static const float wrong[] = { NAN, INFINITY, -INFINITY };
+  g_autofree guint16 *keys = g_new0 (guint16, N_TILES * SOTTO_KEY_TILE * N_HEAD);
+  g_autofree guint16 *values = g_new0 (guint16, N_KEYS * N_HEAD);
+  g_autofree float *vectors = g_new (float, N * N_HEAD);
+  g_autofree float *results = g_new (float, N * N_HEAD);
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, N_HEAD));
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    {
+      free (scratch);
+      return;
+    }
+  for (guint i = 0; i < N_TILES * SOTTO_KEY_TILE * N_HEAD; i++)
+    keys[i] = sotto_float_to_half ((float) (i % 7) - 3.0f);
+  for (guint i = 0; i < N_KEYS * N_HEAD; i++)
+    values[i] = sotto_float_to_half ((float) (i % 5) - 2.0f);
+  for (guint form = 0; form < SOTTO_N_FORMS; form++)
+    for (guint w = 0; w < G_N_ELEMENTS (wrong); w++)
+      for (guint where = 0; where < 3; where++)
+        {
+          guint d = 5 + 11 * w;
+          guint16 *element = where == 0 ? &keys[(WRONG_KEY / SOTTO_KEY_TILE * N_HEAD + d) * SOTTO_KEY_TILE
+                                                + WRONG_KEY % SOTTO_KEY_TILE]
+                                        : &values[WRONG_KEY * N_HEAD + d];
+          guint16 before = *element;
+          SottoQuery queries[N];
+          SottoPartial partials[N];
+          SottoAttendKeys head = { .end_key = N_KEYS,
+                                   .keys = (const guint8 *) keys,
+                                   .values = (const guint8 *) values,
+                                   .key_tile_bytes = SOTTO_KEY_TILE * N_HEAD * sizeof *keys,
+                                   .value_bytes = N_HEAD * sizeof *values,
+                                   .type = SOTTO_KV_F16,
+                                   .n_key = N_HEAD,
+                                   .n_value = N_HEAD,
+                                   .value_stride = N_HEAD };
+
+          for (guint i = 0; i < N * N_HEAD; i++)
+            vectors[i] = (float) (i % 3) + 0.5f;
+          for (guint i = 0; i < N; i++)
+            {
+              queries[i] = (SottoQuery) { .vector = vectors + i * N_HEAD, .end = i == 0 ? WRONG_KEY : N_KEYS,
+                                          .scale = 0.01f };
+              partials[i].value = results + i * N_HEAD;
+            }
+          if (where < 2)
+            *element = sotto_float_to_half (wrong[w]);
+          else
+            vectors[7 * N_HEAD + d] = wrong[w];
+          kernels.attend[form] (&head, N, queries, partials, scratch);
+          for (guint i = 0; i < N; i++)
+            {
+              gboolean is_wrong = where < 2 ? i > 0 : i == 7;
+
+              /* an infinite score of one sign is one that counts alone, or not at all */
+              if (where != 1 && wrong[w] < 0)
+                continue;
+              if (is_wrong)
+                g_assert_false (isfinite (partials[i].value[d] / partials[i].sum));
+              else if (where != 1) /* nothing times what is no number is none */
+                g_assert_true (isfinite (partials[i].value[d] / partials[i].sum));
+            }
+          *element = before;
+        }
+  free (scratch);
+}
+
 /* How fast one thread is, of a head of @n_head with keys in halves. Returns: GMAC/s */
 static double
 measure (const SottoKernels *kernels, SottoForm form, guint n_queries, guint n_head, GRand *rand)
@@ -334,12 +407,13 @@ main (int argc, char **argv)
     GTestDataFunc func;
   } tests[] = {
     { "attention", test_attention },
+    { "no-numbers", test_no_numbers },
     { "speed", test_speed },
   };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; kernel_tiers[i] != NULL; i++)
-    for (guint t = 0; t < (g_test_perf () ? 2 : 1); t++)
+    for (guint t = 0; t < (g_test_perf () ? 3 : 2); t++)
       {
         g_autofree char *path = g_strdup_printf ("/kernels-attention/%s/%s", kernel_tiers[i], tests[t].name);
 
