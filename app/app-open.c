@@ -365,6 +365,16 @@ note_slots (SottoApp *self, GPtrArray *slots)
     }
 }
 
+void
+sotto_app_note_slots (SottoApp *self)
+{
+  g_autoptr (GPtrArray) slots = NULL;
+  SottoHistoryState found;
+
+  if (sotto_history_probe (self->folder, &found, &slots, NULL))
+    note_slots (self, slots);
+}
+
 /* Ends an attempt that needs an answer from the person first. */
 static void
 ask_person (SottoApp *self, GTask *task, SottoAppState state)

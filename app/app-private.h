@@ -22,6 +22,7 @@ struct _SottoApp
   guint cost_operations;
   gsize cost_memory;
   gboolean is_protecting; /* the protection is being changed */
+  gboolean is_restoring;  /* a backup is being tried, or put in its place */
 
   GCancellable *opening; /* of the attempt that is running; NULL: none */
   gboolean is_closing;   /* from then on no attempt may succeed */
@@ -97,6 +98,9 @@ void sotto_app_begin_attempt (SottoApp       *self,
                               gboolean        creating,
                               SottoUnlock    *unlock,
                               GError         *error);
+
+/* What opens the history that is there now, for opening it without sotto_app_open_async() */
+void sotto_app_note_slots (SottoApp *self);
 
 /**
  * sotto_app_create_passphrase:

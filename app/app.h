@@ -177,6 +177,83 @@ void sotto_app_use_keyring_async (SottoApp             *self,
 gboolean sotto_app_use_keyring_finish (SottoApp *self, GAsyncResult *result, GError **error);
 
 /**
+ * SottoOpeners:
+ * @SOTTO_OPENS_KEYRING: the keyring of the computer where it was set up
+ * @SOTTO_OPENS_PASSPHRASE: a passphrase
+ * @SOTTO_OPENS_RECOVERY: the recovery code
+ *
+ * Each of what opens a history, or a backup of it as it was then.
+ */
+typedef enum {
+  SOTTO_OPENS_KEYRING = 1 << 0,
+  SOTTO_OPENS_PASSPHRASE = 1 << 1,
+  SOTTO_OPENS_RECOVERY = 1 << 2,
+} SottoOpeners;
+
+/* Of the history that is open, and so of a backup that is made now; 0: none is open, or nothing is kept */
+SottoOpeners sotto_app_get_openers (SottoApp *self);
+
+/* Whether a backup could take the place of what is there: in READY and in the states that wait for somebody,
+ * but while nothing is kept or another Sotto has the history open. */
+gboolean sotto_app_can_restore (SottoApp *self);
+
+/**
+ * sotto_app_read_backup_async:
+ * @file: a backup (sotto_transfer_new_backup()) on this computer
+ *
+ * Checks it, and keeps a copy for sotto_app_restore_async() until that has succeeded or
+ * sotto_app_drop_backup() is called. The history is not touched.
+ */
+void sotto_app_read_backup_async (SottoApp             *self,
+                                  GFile                *file,
+                                  GCancellable         *cancellable,
+                                  GAsyncReadyCallback   callback,
+                                  gpointer              user_data);
+
+/**
+ * sotto_app_read_backup_finish:
+ * @openers: (out): what it can be opened with
+ *
+ * Returns: %FALSE with %SOTTO_APP_ERROR_BACKUP_FOREIGN, _BACKUP_NEWER, _BACKUP_DAMAGED or _NOT_READY,
+ *   or an error of the history or of GIO
+ */
+gboolean sotto_app_read_backup_finish (SottoApp      *self,
+                                       GAsyncResult  *result,
+                                       SottoOpeners  *openers,
+                                       GError       **error);
+
+/* Forgets a backup that was read and is not to be restored. */
+void sotto_app_drop_backup (SottoApp *self);
+
+/**
+ * sotto_app_restore_async:
+ * @file: the one that was read
+ * @typed: (nullable): a passphrase or the recovery code; %NULL: asks the keyring
+ *
+ * If that opens the backup, puts it in the place of the history, which is closed for it, and opens it. What
+ * was there goes into a folder of its own beside it, and stays as it is. If not, nothing changes, and it can be
+ * tried again.
+ */
+void sotto_app_restore_async (SottoApp             *self,
+                              GFile                *file,
+                              const char           *typed,
+                              GCancellable         *cancellable,
+                              GAsyncReadyCallback   callback,
+                              gpointer              user_data);
+
+/**
+ * sotto_app_restore_finish:
+ * @kept: (out) (transfer full) (nullable): the name of the folder in sotto_app_get_folder() with what was there
+ *
+ * Returns: whether the application is READY with the backup; %FALSE with %SOTTO_APP_ERROR_BACKUP_WRONG,
+ *   _BACKUP_DAMAGED or _NOT_READY, or an error of the history or of GIO
+ */
+gboolean sotto_app_restore_finish (SottoApp      *self,
+                                   GAsyncResult  *result,
+                                   char         **kept,
+                                   GError       **error);
+
+/**
  * sotto_app_set_instructions:
  * @text: (nullable): what conversations begin with that are begun from now on
  *

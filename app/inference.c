@@ -525,3 +525,11 @@ sotto_inference_close (SottoInference *self)
   if (self->source != NULL)
     free_worker (self);
 }
+
+void
+sotto_inference_reopen (SottoInference *self)
+{
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  self->is_closed = FALSE;
+}

@@ -85,6 +85,9 @@ gboolean sotto_inference_is_first (SottoInference *self, guint64 request);
  */
 void sotto_inference_close (SottoInference *self);
 
+/* After closing: the next request makes a worker again. */
+void sotto_inference_reopen (SottoInference *self);
+
 /**
  * sotto_inference_fill_sampler:
  *

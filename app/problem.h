@@ -48,6 +48,10 @@ typedef enum {
   SOTTO_APP_ERROR_ARCHIVE_NEWER,   /* an export of a later version */
   SOTTO_APP_ERROR_ARCHIVE_DAMAGED, /* an export that was cut off or changed */
   SOTTO_APP_ERROR_ARCHIVE_LARGE,   /* an export that is too large to be read, or to be written */
+  SOTTO_APP_ERROR_BACKUP_FOREIGN,  /* a file to restore that is no backup */
+  SOTTO_APP_ERROR_BACKUP_NEWER,    /* a backup by a later version */
+  SOTTO_APP_ERROR_BACKUP_DAMAGED,  /* a backup that was cut off or changed */
+  SOTTO_APP_ERROR_BACKUP_WRONG,    /* what does not open a backup */
 } SottoAppError;
 
 #define SOTTO_APP_ERROR (sotto_app_error_quark ())

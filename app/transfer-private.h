@@ -16,6 +16,7 @@ struct _SottoTransfer
   GCancellable *cancellable;
   SottoExportFormat format;
   gboolean is_import;
+  char *backup;       /* where a backup is made; NULL: this is none */
   GStrv ids;          /* of an export: what goes out */
   GHashTable *models; /* of an import: name of a model's file → its path here */
   char *models_folder; /* where one belongs that is not here */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gfiledescriptorbased.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +39,15 @@ load_tree (SottoTransfer *self, const char *id, GError **error)
 
   sotto_store_load_tree_async (self->store, id, self->cancellable, on_ready, &result);
   return sotto_store_load_tree_finish (self->store, wait_for (&result), error);
+}
+
+static void
+set_errno (GError **error, const char *path)
+{
+  const int number = errno;
+
+  g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (number), "%s: %s", path,
+               g_strerror (number));
 }
 
 /* --- Out --- */
@@ -138,7 +149,9 @@ add_audit (SottoTransfer *self)
 /* What was in the file stays there until all is written; where there was none, none is left
  * behind. */
 static gboolean
-export (SottoTransfer *self, GError **error)
+write_file (SottoTransfer *self,
+            gboolean     (*write_into) (SottoTransfer *, GOutputStream *, GError **),
+            GError       **error)
 {
   const gboolean existed = g_file_query_exists (self->file, NULL);
   g_autoptr (GFileOutputStream) stream = NULL;
@@ -149,9 +162,7 @@ export (SottoTransfer *self, GError **error)
   if (stream == NULL)
     return FALSE;
 
-  ok = self->format == SOTTO_EXPORT_ARCHIVE
-       ? write_archive (self, G_OUTPUT_STREAM (stream), error)
-       : write_transcript (self, G_OUTPUT_STREAM (stream), error);
+  ok = write_into (self, G_OUTPUT_STREAM (stream), error);
   if (ok)
     ok = g_output_stream_close (G_OUTPUT_STREAM (stream), self->cancellable, error);
   else
@@ -160,23 +171,94 @@ export (SottoTransfer *self, GError **error)
       g_output_stream_close (G_OUTPUT_STREAM (stream), discard, NULL);
     }
 
-  if (ok)
-    add_audit (self);
-  else if (!existed)
+  if (!ok && !existed)
     g_file_delete (self->file, NULL, NULL);
   return ok;
 }
 
-/* --- In --- */
-
-static void
-set_errno (GError **error, const char *path)
+static gboolean
+export (SottoTransfer *self, GError **error)
 {
-  const int number = errno;
+  if (!write_file (self, self->format == SOTTO_EXPORT_ARCHIVE ? write_archive : write_transcript, error))
+    return FALSE;
 
-  g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (number), "%s: %s", path,
-               g_strerror (number));
+  add_audit (self);
+  return TRUE;
 }
+
+/* --- The whole, as it is --- */
+
+/* What was left of one that was cut off */
+static void
+remove_made (SottoTransfer *self)
+{
+  static const char *const endings[] = { "", ".new", ".database.new" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *path = g_strconcat (self->backup, endings[i], NULL);
+
+      g_unlink (path);
+    }
+}
+
+static gboolean
+make_backup (SottoTransfer *self, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_backup_async (self->store, self->backup, self->cancellable, on_ready, &result);
+  return sotto_store_backup_finish (self->store, wait_for (&result), error)
+         && !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+}
+
+static gboolean
+copy_made (SottoTransfer *self, GOutputStream *stream, GError **error)
+{
+  g_autoptr (GFile) made = g_file_new_for_path (self->backup);
+  g_autoptr (GFileInputStream) source = g_file_read (made, self->cancellable, error);
+  g_autofree char *chunk = g_malloc (CHUNK);
+  GStatBuf info;
+  gssize n = -1;
+
+  if (source == NULL)
+    return FALSE;
+  if (g_stat (self->backup, &info) == 0)
+    g_atomic_int_set (&self->n_all, (gint) ((guint64) info.st_size / CHUNK) + 1);
+
+  while ((n = g_input_stream_read (G_INPUT_STREAM (source), chunk, CHUNK, self->cancellable, error)) > 0)
+    {
+      if (!g_output_stream_write_all (stream, chunk, (gsize) n, NULL, self->cancellable, error))
+        return FALSE;
+      g_atomic_int_inc (&self->n_done);
+    }
+  if (n < 0)
+    return FALSE;
+
+  /* Who has been told that there is a backup may lose the rest. */
+  if (G_IS_FILE_DESCRIPTOR_BASED (stream)
+      && fsync (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream))) != 0)
+    {
+      set_errno (error, g_file_peek_path (self->file));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* It is made beside the history and then copied: the place that a person has chosen may be slow, or lent by
+ * the desktop for this one file, and what is there stays until all is written. */
+static gboolean
+back_up (SottoTransfer *self, GError **error)
+{
+  gboolean ok;
+
+  remove_made (self);
+  ok = make_backup (self, error) && write_file (self, copy_made, error);
+  remove_made (self);
+  return ok;
+}
+
+/* --- In --- */
 
 /* An ordinary file of a size that fits, and no pipe that never says anything. */
 static gboolean
@@ -354,7 +436,10 @@ sotto_transfer_thread (GTask *task, gpointer source, gpointer task_data, GCancel
   gboolean ok;
 
   g_main_context_push_thread_default (context);
-  ok = self->is_import ? import (self, &error) : export (self, &error);
+  if (self->backup != NULL)
+    ok = back_up (self, &error);
+  else
+    ok = self->is_import ? import (self, &error) : export (self, &error);
   g_main_context_pop_thread_default (context);
 
   if (ok)

@@ -21,6 +21,7 @@ sotto_transfer_finalize (GObject *object)
   g_clear_pointer (&self->ids, g_strfreev);
   g_clear_pointer (&self->models, g_hash_table_unref);
   g_clear_pointer (&self->models_folder, g_free);
+  g_clear_pointer (&self->backup, g_free);
   g_clear_pointer (&self->records, g_ptr_array_unref);
   g_clear_pointer (&self->first_id, g_free);
   g_clear_pointer (&self->added, g_ptr_array_unref);
@@ -115,6 +116,20 @@ sotto_transfer_new_import (SottoConversationList *list, GFile *file)
   return self;
 }
 
+SottoTransfer *
+sotto_transfer_new_backup (SottoConversationList *list, const char *folder, GFile *file)
+{
+  SottoTransfer *self;
+
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (list), NULL);
+  g_return_val_if_fail (folder != NULL, NULL);
+  g_return_val_if_fail (G_IS_FILE (file), NULL);
+
+  self = transfer_new (list, file);
+  self->backup = g_build_filename (folder, "backing-up", NULL);
+  return self;
+}
+
 /* --- Running --- */
 
 static void
@@ -167,6 +182,9 @@ sotto_transfer_run_async (SottoTransfer *self, GAsyncReadyCallback callback, gpo
       return;
     }
 
+  /* What is typed shall be in it. */
+  if (self->backup != NULL)
+    sotto_conversation_list_flush_drafts (self->list);
   self->store = g_object_ref (services->store);
   sotto_conversation_list_add_transfer (self->list, self);
   thread = g_task_new (self, NULL, on_done, g_steal_pointer (&task));

@@ -21,8 +21,8 @@ typedef enum {
 /**
  * SottoTransfer:
  *
- * Conversations on their way out of the history into a file, in plain text, or out of a file into
- * the history. One is run once.
+ * Conversations on their way out of the history into a file, in plain text or all of them encrypted, or
+ * out of a file into the history. One is run once.
  */
 #define SOTTO_TYPE_TRANSFER (sotto_transfer_get_type ())
 G_DECLARE_FINAL_TYPE (SottoTransfer, sotto_transfer, SOTTO, TRANSFER, GObject)
@@ -45,6 +45,17 @@ SottoTransfer *sotto_transfer_new_export (SottoConversationList *list,
  * Adds its conversations to @list, all or none. One that is there already stays as it is.
  */
 SottoTransfer *sotto_transfer_new_import (SottoConversationList *list, GFile *file);
+
+/**
+ * sotto_transfer_new_backup:
+ * @folder: of the history, where the backup is made before it goes to its place
+ * @file: on this computer; what is there is replaced once all is written
+ *
+ * The whole history of @list, encrypted as it is (sotto_store_backup_async()), for sotto_app_restore_async().
+ */
+SottoTransfer *sotto_transfer_new_backup (SottoConversationList *list,
+                                          const char            *folder,
+                                          GFile                 *file);
 
 /**
  * sotto_transfer_run_async:

@@ -75,6 +75,16 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       return g_strdup (_("This file is damaged or not complete. Nothing was imported."));
     case SOTTO_APP_ERROR_ARCHIVE_LARGE:
       return g_strdup (_("These are more conversations than fit into one file."));
+    case SOTTO_APP_ERROR_BACKUP_FOREIGN:
+      return g_strdup (_("This is not a backup that Sotto has made. Nothing was changed."));
+    case SOTTO_APP_ERROR_BACKUP_NEWER:
+      return g_strdup (_("A newer Sotto has made this backup. Update Sotto to restore it."));
+    case SOTTO_APP_ERROR_BACKUP_DAMAGED:
+      return g_strdup (_("This backup is damaged or not complete. Nothing was changed."));
+    case SOTTO_APP_ERROR_BACKUP_WRONG:
+      *remedy = SOTTO_REMEDY_PASSPHRASE;
+      return g_strdup (_("That does not open this backup. Check it and try again; nothing was "
+                         "changed."));
     default:
       return NULL;
     }

@@ -17,30 +17,31 @@ typedef struct {
   const char *description;
   Entry entry;
   gboolean has_code;  /* whether the recovery code helps */
+  gboolean has_backup; /* whether a backup does */
 } Page;
 
 static const Page pages[] = {
   { SOTTO_APP_STATE_FIRST_START, "channel-secure-symbolic", N_("Choose a Passphrase"),
     N_("Conversations are kept on this computer only, encrypted. There is no keyring here that could hold the "
-       "key, so you need a passphrase to open them."), ENTRY_NEW, FALSE },
+       "key, so you need a passphrase to open them."), ENTRY_NEW, FALSE, TRUE },
   { SOTTO_APP_STATE_NEEDS_PASSPHRASE, "channel-secure-symbolic", N_("Your Conversations Are Locked"),
-    N_("Enter your passphrase to open them."), ENTRY_PASSPHRASE, TRUE },
+    N_("Enter your passphrase to open them."), ENTRY_PASSPHRASE, TRUE, FALSE },
   { SOTTO_APP_STATE_KEYRING_LOCKED, "channel-secure-symbolic", N_("The Keyring Is Locked"),
-    N_("The key of your conversations is in your keyring. Unlock it and try again."), ENTRY_NONE, TRUE },
+    N_("The key of your conversations is in your keyring. Unlock it and try again."), ENTRY_NONE, TRUE, FALSE },
   { SOTTO_APP_STATE_KEYRING_DENIED, "channel-secure-symbolic", N_("The Keyring Did Not Give the Key"),
-    N_("The key of your conversations is in your keyring, which refused to hand it out."), ENTRY_NONE, TRUE },
+    N_("The key of your conversations is in your keyring, which refused to hand it out."), ENTRY_NONE, TRUE, FALSE },
   { SOTTO_APP_STATE_KEYRING_ABSENT, "channel-secure-symbolic", N_("The Key Is Not Here"),
-    N_("The key of your conversations was kept in a keyring that is not available now."), ENTRY_NONE, TRUE },
+    N_("The key of your conversations was kept in a keyring that is not available now."), ENTRY_NONE, TRUE, TRUE },
   { SOTTO_APP_STATE_WRONG, "dialog-warning-symbolic", N_("The Key Does Not Fit"),
-    N_("The keyring holds another key than the one your conversations were encrypted with."), ENTRY_CODE, FALSE },
+    N_("The keyring holds another key than the one your conversations were encrypted with."), ENTRY_CODE, FALSE, TRUE },
   { SOTTO_APP_STATE_CORRUPT, "dialog-error-symbolic", N_("Your Conversations Cannot Be Read"),
-    N_("The file is damaged. Sotto has not changed it; a backup can be put in its place."), ENTRY_NONE, FALSE },
+    N_("The file is damaged. Sotto has not changed it; a backup can be put in its place."), ENTRY_NONE, FALSE, TRUE },
   { SOTTO_APP_STATE_IN_USE, "dialog-information-symbolic", N_("Sotto Is Already Running"),
-    N_("Your conversations are open in another window or by another user’s session."), ENTRY_NONE, FALSE },
+    N_("Your conversations are open in another window or by another user’s session."), ENTRY_NONE, FALSE, FALSE },
   { SOTTO_APP_STATE_NEWER, "dialog-information-symbolic", N_("A Newer Sotto Is Needed"),
-    N_("Your conversations were written by a newer version. They have not been changed."), ENTRY_NONE, FALSE },
+    N_("Your conversations were written by a newer version. They have not been changed."), ENTRY_NONE, FALSE, FALSE },
   { SOTTO_APP_STATE_FAILED, "dialog-error-symbolic", N_("Your Conversations Could Not Be Opened"),
-    "", ENTRY_NONE, FALSE },
+    "", ENTRY_NONE, FALSE, FALSE },
 };
 
 struct _SottoStatePage {
@@ -57,6 +58,7 @@ struct _SottoStatePage {
   GtkLabel *message;
   GtkButton *submit_button;
   GtkButton *code_button;
+  GtkButton *restore_button;
   GtkButton *temporary_button;
 
   /* Owned */
@@ -187,6 +189,7 @@ update (SottoStatePage *self)
     gtk_label_set_label (self->message, sotto_problem_get_text (problem));
 
   gtk_widget_set_visible (GTK_WIDGET (self->code_button), page->has_code);
+  gtk_widget_set_visible (GTK_WIDGET (self->restore_button), page->has_backup);
   gtk_widget_set_visible (GTK_WIDGET (self->temporary_button), TRUE);
   gtk_stack_set_visible_child_name (self->stack, "state");
   if (self->shown != state || self->entry != ENTRY_CODE)
@@ -273,6 +276,7 @@ sotto_state_page_class_init (SottoStatePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, message);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, submit_button);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, code_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoStatePage, restore_button);
   gtk_widget_class_bind_template_child (widget_class, SottoStatePage, temporary_button);
   gtk_widget_class_bind_template_callback (widget_class, on_stop_waiting);
   gtk_widget_class_bind_template_callback (widget_class, on_submit);
@@ -298,5 +302,6 @@ sotto_state_page_init (SottoStatePage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   let_wrap (self->submit_button);
   let_wrap (self->code_button);
+  let_wrap (self->restore_button);
   let_wrap (self->temporary_button);
 }

@@ -11,10 +11,16 @@
 
 /* --- While it runs --- */
 
+typedef enum {
+  KIND_EXPORT,
+  KIND_IMPORT,
+  KIND_BACKUP,
+} Kind;
+
 typedef struct {
   SottoWindow *window;
   SottoTransfer *transfer;
-  gboolean is_import;
+  Kind kind;
   AdwToast *toast;   /* says that it goes on; NULL: it does not take long yet */
   guint source;      /* looks how far it is */
 } Run;
@@ -51,9 +57,12 @@ show_fraction (Run *run)
   int percent = (int) (sotto_transfer_get_fraction (run->transfer) * 100);
   g_autofree char *title = NULL;
 
-  if (run->is_import)
+  if (run->kind == KIND_IMPORT)
     /* Translators: %d is how much is done, in percent */
     title = g_strdup_printf (_("Importing… %d %%"), percent);
+  else if (run->kind == KIND_BACKUP)
+    /* Translators: %d is how much is done, in percent */
+    title = g_strdup_printf (_("Backing up… %d %%"), percent);
   else
     /* Translators: %d is how much is done, in percent */
     title = g_strdup_printf (_("Exporting… %d %%"), percent);
@@ -102,7 +111,10 @@ say_failed (Run          *run,
   g_autoptr (SottoProblem) problem = sotto_problem_new (error);
   g_autofree char *name = get_name (run->transfer);
   g_autofree char *words = g_strdup_printf ("%s\n\n%s", name, sotto_problem_get_text (problem));
-  AdwDialog *dialog = adw_alert_dialog_new (run->is_import ? _("Import Failed") : _("Export Failed"), words);
+  AdwDialog *dialog = adw_alert_dialog_new (run->kind == KIND_IMPORT   ? _("Import Failed")
+                                            : run->kind == KIND_BACKUP ? _("Backup Failed")
+                                                                       : _("Export Failed"),
+                                            words);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
   adw_dialog_present (dialog, GTK_WIDGET (run->window));
@@ -150,7 +162,8 @@ say_exported (Run *run)
 {
   g_autofree char *name = get_name (run->transfer);
   /* Translators: %s is the name of a file */
-  g_autofree char *title = g_strdup_printf (_("Exported as “%s”, not encrypted"), name);
+  g_autofree char *title = g_strdup_printf (run->kind == KIND_BACKUP ? _("Backed up as “%s”, encrypted")
+                                                                     : _("Exported as “%s”, not encrypted"), name);
 
   sotto_window_add_toast (run->window, make_toast (title));
 }
@@ -170,7 +183,7 @@ on_run (GObject      *source,
       return;
     }
 
-  if (!run->is_import)
+  if (run->kind != KIND_IMPORT)
     {
       say_exported (run);
       return;
@@ -185,13 +198,13 @@ on_run (GObject      *source,
 static void
 begin (SottoWindow   *window,
        SottoTransfer *transfer,
-       gboolean       is_import)
+       Kind           kind)
 {
   Run *run = g_new0 (Run, 1);
 
   run->window = g_object_ref (window);
   run->transfer = transfer;
-  run->is_import = is_import;
+  run->kind = kind;
   run->source = g_timeout_add (PATIENCE_MS, on_patience_ended, run);
   sotto_transfer_run_async (transfer, on_run, run);
 }
@@ -229,8 +242,8 @@ forget (gpointer data)
 }
 
 /* The name of an export is what was talked about: it is nothing for a list that lies on the disk. */
-static void
-forget_chosen (GFile *file)
+void
+sotto_transfers_forget_chosen (GFile *file)
 {
   Forget *self = g_new0 (Forget, 1);
 
@@ -268,15 +281,14 @@ on_place_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  forget_chosen (file);
-  begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), FALSE);
+  sotto_transfers_forget_chosen (file);
+  begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), KIND_EXPORT);
 }
 
-/* @name: of a kind of file, in words */
-static void
-set_filter (GtkFileDialog *dialog,
-            const char    *name,
-            const char    *suffix)
+void
+sotto_transfers_set_filter (GtkFileDialog *dialog,
+                            const char    *name,
+                            const char    *suffix)
 {
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
   g_autoptr (GListStore) filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
@@ -318,9 +330,9 @@ choose_place (Export *export)
                                           is_markdown ? ".md" : ".sotto");
 
   if (is_markdown)
-    set_filter (dialog, _("Markdown"), "md");
+    sotto_transfers_set_filter (dialog, _("Markdown"), "md");
   else
-    set_filter (dialog, _("Conversations of Sotto"), "sotto");
+    sotto_transfers_set_filter (dialog, _("Conversations of Sotto"), "sotto");
   gtk_file_dialog_set_title (dialog, _("Export"));
   gtk_file_dialog_set_accept_label (dialog, _("_Export"));
   gtk_file_dialog_set_initial_name (dialog, name);
@@ -401,6 +413,81 @@ sotto_transfers_export (SottoWindow       *window,
   adw_dialog_present (dialog, GTK_WIDGET (window));
 }
 
+/* --- All of it, encrypted --- */
+
+static void
+on_backup_place_chosen (GObject      *source,
+                        GAsyncResult *result,
+                        gpointer      user_data)
+{
+  g_autoptr (SottoWindow) window = user_data;
+  g_autoptr (GFile) file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, NULL);
+  SottoApp *app = sotto_window_get_app (window);
+
+  if (file == NULL)
+    return;
+
+  sotto_transfers_forget_chosen (file);
+  begin (window, sotto_transfer_new_backup (sotto_app_get_conversations (app), sotto_app_get_folder (app), file), KIND_BACKUP);
+}
+
+static void
+on_back_up (SottoWindow *window,
+            const char  *response)
+{
+  g_autoptr (GtkFileDialog) dialog = NULL;
+  g_autoptr (GDateTime) now = NULL;
+  g_autofree char *name = NULL;
+
+  if (!g_str_equal (response, "back-up"))
+    return;
+
+  dialog = gtk_file_dialog_new ();
+  now = g_date_time_new_now_local ();
+  name = g_date_time_format (now, "Sotto %Y-%m-%d.sotto-backup");
+  sotto_transfers_set_filter (dialog, _("Backups of Sotto"), "sotto-backup");
+  gtk_file_dialog_set_title (dialog, _("Back Up"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Back Up"));
+  gtk_file_dialog_set_initial_name (dialog, name);
+  gtk_file_dialog_save (dialog, GTK_WINDOW (window), NULL, on_backup_place_chosen, g_object_ref (window));
+}
+
+/* Who does not know what opens it has no backup. */
+static const char *
+describe_openers (SottoOpeners openers)
+{
+  if ((openers & SOTTO_OPENS_RECOVERY) == 0)
+    return (openers & SOTTO_OPENS_PASSPHRASE) != 0
+           ? _("It opens with the passphrase that you have now.")
+           : _("Only the keyring of this computer opens it. For another one, make a recovery code in the preferences first.");
+
+  return (openers & SOTTO_OPENS_PASSPHRASE) != 0
+         ? _("It opens with the passphrase or the recovery code that you have now. Without them, nobody can open it.")
+         : _("It opens with the recovery code that you have now. Without it, only the keyring of this computer opens it.");
+}
+
+void
+sotto_transfers_back_up (SottoWindow *window)
+{
+  g_autofree char *words = NULL;
+  AdwDialog *dialog;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+
+  words = g_strdup_printf ("%s\n\n%s", _("All conversations, drafts and instructions go into one encrypted file; models do not."),
+                           describe_openers (sotto_app_get_openers (sotto_window_get_app (window))));
+  dialog = adw_alert_dialog_new (_("Back Up"), words);
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog),
+                                  "cancel", _("_Cancel"),
+                                  "back-up", _("_Back Up…"),
+                                  NULL);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "back-up", ADW_RESPONSE_SUGGESTED);
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "back-up");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_back_up), window, G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
 /* --- Out of a file --- */
 
 void
@@ -412,7 +499,7 @@ sotto_transfers_import_file (SottoWindow *window,
   g_return_if_fail (SOTTO_IS_WINDOW (window));
 
   list = sotto_app_get_conversations (sotto_window_get_app (window));
-  begin (window, sotto_transfer_new_import (list, file), TRUE);
+  begin (window, sotto_transfer_new_import (list, file), KIND_IMPORT);
 }
 
 static void
@@ -426,7 +513,7 @@ on_file_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  forget_chosen (file);
+  sotto_transfers_forget_chosen (file);
   sotto_transfers_import_file (window, file);
 }
 
@@ -437,7 +524,7 @@ sotto_transfers_import (SottoWindow *window)
 
   g_return_if_fail (SOTTO_IS_WINDOW (window));
 
-  set_filter (dialog, _("Conversations of Sotto"), "sotto");
+  sotto_transfers_set_filter (dialog, _("Conversations of Sotto"), "sotto");
   gtk_file_dialog_set_title (dialog, _("Import"));
   gtk_file_dialog_set_accept_label (dialog, _("_Import"));
   gtk_file_dialog_open (dialog, GTK_WINDOW (window), NULL, on_file_chosen, g_object_ref (window));

@@ -9,10 +9,17 @@ G_BEGIN_DECLS
 /* @conversation: (nullable): %NULL: all of them. Asks for the format, says that a file is not encrypted, asks where to. */
 void sotto_transfers_export (SottoWindow *window, SottoConversation *conversation);
 
+/* Says what opens a backup of everything, asks where to, and makes it. */
+void sotto_transfers_back_up (SottoWindow *window);
+
 /* Asks for a file and imports it. */
 void sotto_transfers_import (SottoWindow *window);
 
 /* In READY: imports @file, and shows what came. */
 void sotto_transfers_import_file (SottoWindow *window, GFile *file);
+
+/* For other dialogs of files: what was chosen is nothing for the list of recent files; and a kind of file, @name in words */
+void sotto_transfers_forget_chosen (GFile *file);
+void sotto_transfers_set_filter (GtkFileDialog *dialog, const char *name, const char *suffix);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "print.h"
 #include "privacy-dialog.h"
 #include "rename-dialog.h"
+#include "restore-dialog.h"
 #include "shortcuts-dialog.h"
 #include "transfers.h"
 
@@ -25,6 +26,8 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.back-up", is_ready && !sotto_app_is_temporary (self->app));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.restore", sotto_app_can_restore (self->app));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.instructions", is_ready && self->conversation != NULL &&
                                                                         sotto_conversation_is_loaded (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
@@ -214,6 +217,22 @@ import (GtkWidget  *widget,
 }
 
 static void
+back_up (GtkWidget  *widget,
+         const char *action,
+         GVariant   *parameter)
+{
+  sotto_transfers_back_up (SOTTO_WINDOW (widget));
+}
+
+static void
+restore (GtkWidget  *widget,
+         const char *action,
+         GVariant   *parameter)
+{
+  sotto_restore_dialog_present (SOTTO_WINDOW (widget));
+}
+
+static void
 print (GtkWidget  *widget,
        const char *action,
        GVariant   *parameter)
@@ -336,6 +355,8 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
   gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);
   gtk_widget_class_install_action (widget_class, "win.import", NULL, import);
+  gtk_widget_class_install_action (widget_class, "win.back-up", NULL, back_up);
+  gtk_widget_class_install_action (widget_class, "win.restore", NULL, restore);
   gtk_widget_class_install_action (widget_class, "win.delete", NULL, delete_shown);
   gtk_widget_class_install_action (widget_class, "win.delete-listed", "s", delete_listed);
   gtk_widget_class_install_action (widget_class, "win.focus-composer", NULL, focus_composer);

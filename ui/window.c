@@ -222,7 +222,16 @@ sotto_window_add_toast (SottoWindow *self,
 static void
 on_state_changed (SottoWindow *self)
 {
-  gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
+  SottoAppState state = sotto_app_get_state (self->app);
+  gboolean is_ready = state == SOTTO_APP_STATE_READY;
+
+  /* They went with their history, and another one may take that one's place: nothing in it is to be undone. */
+  if (state == SOTTO_APP_STATE_CLOSED)
+    {
+      g_ptr_array_set_size (self->awaited_toasts, 0);
+      adw_toast_overlay_dismiss_all (self->toasts);
+      sotto_window_show_conversation (self, NULL);
+    }
 
   if (is_ready && self->conversation == NULL)
     {

@@ -128,7 +128,7 @@ test_history (void)
 static void
 test_app (void)
 {
-  for (int code = SOTTO_APP_ERROR_NOT_READY; code <= SOTTO_APP_ERROR_EMBEDDING_MODEL; code++)
+  for (int code = SOTTO_APP_ERROR_NOT_READY; code <= SOTTO_APP_ERROR_BACKUP_WRONG; code++)
     {
       g_autoptr (GError) error = g_error_new (SOTTO_APP_ERROR, code, "technical");
       g_autoptr (SottoProblem) problem = sotto_problem_new (error);

@@ -1,4 +1,5 @@
-"""Conversations leave Sotto as files and come into another one, with the keys, file dialogs and toasts of a person."""
+"""Conversations leave Sotto as files and come into another one, and all of them as a backup, with the keys, file dialogs and
+toasts of a person."""
 import json
 import os
 import pathlib
@@ -9,19 +10,24 @@ import subprocess
 import person
 from person import Journey, Sotto, check, wait
 
-person.enter_desktop()
+person.enter_desktop(programs=("xdotool", "import", "secret-tool"))
 person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=24)
 person.need_models("SmolLM2-135M")
 
 QUESTION = "Where does Wurzelbrumm keep his keys?"
 OTHER = "And who is Fennwurz, pray?"
 TOLD = "Be as brief as Mumpelkraut."
+SCHEMA = "io.github.sotto_chat.Sotto.History"
+# Titles of file dialogs
+SAVING = ("Export", "Back Up")
+OPENING = ("Import", "Restore From a Backup")
 
 journey = Journey()
 step = journey.step
 out = person.home()[0] / "out"
 out.mkdir()
 replies = {}
+code = ""
 
 
 def windows(sotto):
@@ -32,10 +38,10 @@ def windows(sotto):
 
 def answer_file_dialog(sotto, path):
     """GTK's own file dialog, a window of its own, takes a path that is typed into it."""
-    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) in ("Export", "Import")])[0]
+    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) in SAVING + OPENING])[0]
     subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
     # In a dialog for saving there is a name, without its ending selected; in one for opening a place to type into is asked for.
-    keys = ("ctrl+a",) if name_of(dialog) == "Export" else ("ctrl+l", "ctrl+a")
+    keys = ("ctrl+a",) if name_of(dialog) in SAVING else ("ctrl+l", "ctrl+a")
     subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", *keys], timeout=20, check=True)
     subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
     # What it proposes to go on with stands behind what was typed.
@@ -151,13 +157,18 @@ def _():
         check(not re.search("keys|sotto\"|Wurzelbrumm", path.read_text()), f"{path} says {path.read_text()}")
 
 
-@step("Another history has everything from the file, and Undo takes it away again")
-def _():
+def lose_history():
     for path in person.data_folder().iterdir():
         if path.name != "models":
             path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+@step("Another history has everything from the file, and Undo takes it away again")
+def _():
+    global code
+    lose_history()
     sotto = begin()
-    sotto.accept_recovery_code()
+    code = sotto.accept_recovery_code()
     sotto.keys("ctrl+o")
     answer_file_dialog(sotto, out / "all.sotto")
     toast(sotto, "2 conversations imported")
@@ -202,6 +213,57 @@ def _():
     alert.find("button", "Close").press()
     sotto.gone("alert")
     check(sotto.titles() == [QUESTION, OTHER], f"there are {sotto.titles()}")
+    check(sotto.quit() == 0, "it did not end well")
+
+
+@step("A backup is one file that says nothing, and what opens it is said before")
+def _():
+    sotto = begin()
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    sotto.keys("F10")
+    sotto.see("menu item", None)
+    # Import…, Export All…, Back Up…
+    sotto.keys("Down", "Down", "Return")
+    alert = sotto.see("alert", "Back Up")
+    check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
+    sotto.screenshot("back-up")
+    alert.find("button", "Back Up…").press()
+    answer_file_dialog(sotto, out / "all.sotto-backup")
+    toast(sotto, "Backed up as “all.sotto-backup”, encrypted")
+    whole = (out / "all.sotto-backup").read_bytes()
+    check(b"Wurzelbrumm" not in whole and b"SQLite" not in whole, "it can be read")
+    check((out / "all.sotto-backup").stat().st_mode & 0o077 == 0, "others may have it")
+    check(sotto.quit() == 0, "it did not end well")
+
+
+@step("When the history and its key are lost, the recovery code and the backup bring everything back")
+def _():
+    lose_history()
+    subprocess.run(["secret-tool", "clear", "xdg:schema", SCHEMA], check=True, timeout=20)
+    sotto = begin()
+    check(sotto.accept_recovery_code() != code, "a new history has the code of the old one")
+    check(sotto.titles() == [], f"there are {sotto.titles()}")
+    sotto.keys("F10")
+    sotto.see("menu item", None)
+    sotto.keys("Down", "Down", "Down", "Return")
+    sotto.see("alert", "Restore From a Backup").find("button", "Choose a Backup…").press()
+    answer_file_dialog(sotto, out / "all.sotto-backup")
+    sotto.see("button", "Restore")
+    sotto.screenshot("restore")
+    sotto.go_to_entry("Recovery Code")
+    sotto.type(code)
+    sotto.keys("Return")
+    toast(sotto, "The backup is restored")
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    sotto.open(OTHER)
+    check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
+    sotto.keys("ctrl+n")
+    sotto.see("label", "What Is on Your Mind?")
+    sotto.write("Are you still there?")
+    check(sotto.wait_reply(), "it does not answer any more")
+    check(sotto.quit() == 0, "it did not end well")
+    sotto = begin()
+    wait("all of them", lambda: sotto.titles() == ["Are you still there?", QUESTION, OTHER])
     check(sotto.quit() == 0, "it did not end well")
 
 

@@ -13,6 +13,7 @@
 #include "sotto-ui.h"
 
 #include "app-private.h"
+#include "restore-dialog.h"
 #include "window.h"
 
 #define PASSPHRASE "correct horse"
@@ -293,6 +294,79 @@ look_at_import (Look *look)
 }
 
 static void
+on_backed_up (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_assert_true (sotto_transfer_run_finish (SOTTO_TRANSFER (source), result, NULL));
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+is_backed_up (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static gboolean
+has_entry (gpointer window)
+{
+  GtkWidget *row = harness_find (window, ADW_TYPE_PASSWORD_ENTRY_ROW);
+
+  return row != NULL && gtk_widget_get_mapped (row);
+}
+
+static gboolean
+has_no_entry (gpointer window)
+{
+  return !has_entry (window);
+}
+
+static void
+enter_passphrase (Look       *look,
+                  const char *passphrase)
+{
+  gtk_editable_set_text (GTK_EDITABLE (harness_find (GTK_WIDGET (look->window), ADW_TYPE_PASSWORD_ENTRY_ROW)), passphrase);
+  g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("_Restore")), "clicked");
+}
+
+static void
+look_at_backup (Look *look)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-backup-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "Sotto 2026-03-05.sotto-backup", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (SottoTransfer) transfer =
+    sotto_transfer_new_backup (sotto_app_get_conversations (look->app), sotto_app_get_folder (look->app), file);
+  gboolean is_made = FALSE;
+
+  activate (look, "win.back-up");
+  shoot (look, "23-back-up");
+  close_dialog (look);
+  activate (look, "win.restore");
+  shoot (look, "24-restore");
+  close_dialog (look);
+
+  sotto_transfer_run_async (transfer, on_backed_up, &is_made);
+  harness_wait_for (is_backed_up, &is_made, 30);
+  sotto_restore_dialog_present_file (SOTTO_WINDOW (look->window), file);
+  harness_wait_for (has_entry, look->window, 30);
+  harness_run (0.4);
+  shoot (look, "25-restore-passphrase");
+  enter_passphrase (look, "not that");
+  harness_run (1.5);
+  shoot (look, "26-restore-wrong");
+  enter_passphrase (look, PASSPHRASE);
+  harness_wait_for (has_no_entry, look->window, 30);
+  harness_wait_for (is_ready, look->app, 30);
+  harness_run (0.8);
+  shoot (look, "27-restored");
+  close_dialog (look);
+  g_assert_true (g_file_delete (file, NULL, NULL));
+  g_rmdir (folder);
+}
+
+static void
 look_around (Look *look)
 {
   GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (look->app));
@@ -403,6 +477,7 @@ look_around (Look *look)
   gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete-listed", "s", sotto_conversation_get_id (conversation));
   shoot (look, "14-deleted");
   look_at_import (look);
+  look_at_backup (look);
 }
 
 /* The first start, where a keyring is there: the recovery code, then the page that welcomes. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "app-private.h"
+#include "restore-dialog.h"
 #include "window.h"
 
 static const char archive[] =
@@ -97,6 +99,180 @@ test_import (void)
   life_run (NULL, import_life);
 }
 
+/* Whether a label in sight has it */
+static gboolean
+is_said (gpointer    from,
+         const char *text)
+{
+  if (GTK_IS_LABEL (from) && gtk_widget_get_mapped (from) && strstr (gtk_label_get_label (from), text) != NULL)
+    return TRUE;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (is_said (child, text))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+is_told_of_folder (gpointer window)
+{
+  return is_said (window, "/replaced-");
+}
+
+/* --- Backups --- */
+
+#define PASSPHRASE "correct horse battery staple"
+
+static gboolean
+has_recovery_code (gpointer app)
+{
+  return sotto_app_get_recovery_code (app) != NULL;
+}
+
+static gboolean
+is_without_dialog (gpointer window)
+{
+  return adw_application_window_get_visible_dialog (window) == NULL;
+}
+
+static gboolean
+has_entry (gpointer window)
+{
+  GtkWidget *row = harness_find (window, ADW_TYPE_PASSWORD_ENTRY_ROW);
+
+  return row != NULL && gtk_widget_get_mapped (row);
+}
+
+static gboolean
+has_error (gpointer window)
+{
+  return harness_find (window, GTK_TYPE_LABEL) != NULL && is_said (window, "That does not open this backup");
+}
+
+static void
+on_run (GObject      *source,
+        GAsyncResult *result,
+        gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  sotto_transfer_run_finish (SOTTO_TRANSFER (source), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static void
+enter (GtkWindow  *window,
+       const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (harness_find (GTK_WIDGET (window), ADW_TYPE_PASSWORD_ENTRY_ROW)), text);
+  life_click (GTK_WIDGET (window), "_Restore");
+}
+
+static void
+backup_life (SottoApp  *app,
+             GtkWindow *window)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "all.sotto-backup", NULL);
+  g_autofree char *letters = g_build_filename (g_get_tmp_dir (), "letters.sotto", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFile) letters_file = g_file_new_for_path (letters);
+  g_autoptr (SottoTransfer) transfer = NULL;
+  g_autoptr (SottoConversation) before = NULL;
+  gboolean is_made = FALSE;
+  GtkWidget *dialog;
+
+  /* At the first start a backup is offered for restoring, and there is nothing to back up. */
+  g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "Re_store From a Backup…"));
+  g_assert_true (life_is_enabled (window, "win.restore"));
+  g_assert_false (life_is_enabled (window, "win.back-up"));
+  sotto_app_create_async (app, PASSPHRASE, NULL, NULL, NULL);
+  harness_wait_for (has_recovery_code, app, 20);
+  harness_run (0.5);
+  adw_dialog_force_close (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  harness_wait_for (is_without_dialog, window, 20);
+  g_assert_true (g_file_set_contents (letters, archive, -1, NULL));
+  sotto_window_open_file (SOTTO_WINDOW (window), letters_file);
+  harness_wait_for (life_has_conversation, app, 20);
+
+  life_activate (window, "win.back-up");
+  dialog = life_wait_for_dialog (window);
+  harness_run (0.3);
+  life_assert_named (dialog);
+  g_assert_nonnull (strstr (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)), "passphrase or the recovery code"));
+  life_click (dialog, "_Cancel");
+  harness_wait_for (is_without_dialog, window, 20);
+
+  transfer = sotto_transfer_new_backup (sotto_app_get_conversations (app), sotto_app_get_folder (app), file);
+  sotto_transfer_run_async (transfer, on_run, &is_made);
+  harness_wait_for (is_true, &is_made, 20);
+
+  /* What becomes of what is there is said first. */
+  life_activate (window, "win.restore");
+  dialog = life_wait_for_dialog (window);
+  g_assert_nonnull (strstr (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)), "Nothing is deleted"));
+  life_click (dialog, "_Cancel");
+  harness_wait_for (is_without_dialog, window, 20);
+
+  /* Something else is no backup. */
+  sotto_restore_dialog_present_file (SOTTO_WINDOW (window), letters_file);
+  harness_run (0.8);
+  g_assert_true (is_said (window, "This is not a backup"));
+  life_click (GTK_WIDGET (window), "_Close");
+  harness_wait_for (is_without_dialog, window, 20);
+
+  /* In vain, then not; the window shows what came, and says where the rest is. */
+  before = g_object_ref (sotto_conversation_list_lookup (sotto_app_get_conversations (app), "00000000-0000-4000-8000-00000000000a"));
+  sotto_restore_dialog_present_file (SOTTO_WINDOW (window), file);
+  harness_wait_for (has_entry, window, 20);
+  life_assert_named (life_wait_for_dialog (window));
+  enter (window, "not that");
+  harness_wait_for (has_error, window, 20);
+  g_assert_true (life_is_ready (app));
+  enter (window, PASSPHRASE);
+  harness_wait_for (is_told_of_folder, window, 20);
+  harness_wait_for (life_is_ready, app, 20);
+  g_assert_true (life_has_conversation (app));
+  g_assert_true (sotto_conversation_list_lookup (sotto_app_get_conversations (app), sotto_conversation_get_id (before)) != before);
+  life_click (GTK_WIDGET (window), "_Close");
+  harness_wait_for (is_without_dialog, window, 20);
+  /* What was imported into the other one is not to be undone in this one. */
+  g_assert_null (harness_find_button (GTK_WIDGET (window), "_Undo"));
+  g_assert_true (life_is_enabled (window, "win.new-conversation"));
+  g_assert_true (life_is_enabled (window, "win.back-up"));
+
+  g_assert_true (g_file_delete (file, NULL, NULL));
+  g_assert_true (g_file_delete (letters_file, NULL, NULL));
+}
+
+static void
+test_backup (void)
+{
+  life_run (NULL, backup_life);
+}
+
+static void
+backup_temporary_life (SottoApp  *app,
+                       GtkWindow *window)
+{
+  life_start_temporary (app);
+  g_assert_false (life_is_enabled (window, "win.back-up"));
+  g_assert_false (life_is_enabled (window, "win.restore"));
+}
+
+static void
+test_backup_temporary (void)
+{
+  life_run (NULL, backup_temporary_life);
+}
+
 static gboolean
 has_label (GtkWidget  *from,
            const char *text)
@@ -144,6 +320,8 @@ main (int    argc,
   harness_init (&argc, &argv);
 
   g_test_add_func ("/transfers/import", test_import);
+  g_test_add_func ("/transfers/backup", test_backup);
+  g_test_add_func ("/transfers/backup-temporary", test_backup_temporary);
   g_test_add_func ("/transfers/toast", test_toast);
 
   return g_test_run ();

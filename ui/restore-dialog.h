@@ -1,0 +1,18 @@
+#pragma once
+
+#include "window.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_restore_dialog_present:
+ *
+ * Says what becomes of what is there, asks for a backup and for what opens it, and restores it. What goes
+ * wrong is said there, and what was there before is told of afterwards.
+ */
+void sotto_restore_dialog_present (SottoWindow *window);
+
+/* The same from where a backup is chosen */
+void sotto_restore_dialog_present_file (SottoWindow *window, GFile *file);
+
+G_END_DECLS
