@@ -459,6 +459,9 @@ branch_life (SottoApp  *app,
   GListModel *conversations = G_LIST_MODEL (sotto_app_get_conversations (app));
   g_autoptr (SottoConversation) old = NULL;
   g_autoptr (SottoConversation) branched = NULL;
+  g_autoptr (SottoMessage) first = NULL;
+  GtkListView *list;
+  guint n_messages;
 
   life_start_temporary (app);
   begin_conversation (app, "One");
@@ -469,16 +472,22 @@ branch_life (SottoApp  *app,
   harness_run (0.5);
   life_assert_named (GTK_WIDGET (window));
 
-  life_click (GTK_WIDGET (window), "Continue in a New Chat");
+  /* Where there is a model, it has answered; and the first message may be out of sight. */
+  first = g_list_model_get_item (G_LIST_MODEL (old), 0);
+  n_messages = g_list_model_get_n_items (G_LIST_MODEL (old));
+  g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "Continue in a New Chat"));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.branch", "s", sotto_message_get_id (first)));
   harness_wait_for (has_two_conversations, app, 20);
   branched = g_list_model_get_item (conversations, 0);
   g_assert_true (branched != old);
   g_assert_cmpstr (sotto_conversation_get_title (branched), ==, "One (2)");
   harness_run (0.5);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (branched)), ==, 1);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (old)), ==, 2);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (old)), ==, n_messages);
 
-  /* It is what is shown: a draft is its. */
+  /* It is what is shown: marked in the list, and a draft is its. */
+  list = GTK_LIST_VIEW (harness_find (GTK_WIDGET (window), GTK_TYPE_LIST_VIEW));
+  g_assert_true (gtk_single_selection_get_selected_item (GTK_SINGLE_SELECTION (gtk_list_view_get_model (list))) == branched);
   g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (window))), "Three", -1);
   g_assert_cmpstr (sotto_conversation_get_draft (branched), ==, "Three");
