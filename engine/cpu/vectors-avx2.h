@@ -23,7 +23,7 @@ vector_multiply_pairs (IntVector sum, IntVector a, IntVector b)
 #ifdef __AVXVNNI__
   return (IntVector) _mm256_dpwssd_avx_epi32 ((__m256i) sum, (__m256i) a, (__m256i) b);
 #else
-  return sum + (IntVector) _mm256_madd_epi16 ((__m256i) a, (__m256i) b);
+  return (IntVector) _mm256_add_epi32 ((__m256i) sum, _mm256_madd_epi16 ((__m256i) a, (__m256i) b));
 #endif
 }
 

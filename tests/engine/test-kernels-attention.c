@@ -113,7 +113,7 @@ attend_double (const Attended *test, const SottoQuery *query, const float *keys,
 static double
 bound_of (const SottoKernels *kernels, SottoForm form, guint n_key)
 {
-  if (form == SOTTO_FORM_FEW || !g_str_has_prefix (kernels->name, "a"))
+  if (form == SOTTO_FORM_FEW || g_str_equal (kernels->name, "reference"))
     return 1e-5;
 
   return g_str_equal (kernels->name, "amx") ? 1e-4 : 1e-4 + 4e-5 * sqrt (n_key);
