@@ -134,6 +134,15 @@ update_selected (SottoSidebar *self)
   gtk_single_selection_set_selected (self->selection, GTK_INVALID_LIST_POSITION);
 }
 
+/* Rows that a single click activates are selected as soon as the pointer is over them; what is selected here is what is
+ * open. */
+static void
+on_selected (SottoSidebar *self)
+{
+  if (gtk_single_selection_get_selected_item (self->selection) != (gpointer) self->selected)
+    update_selected (self);
+}
+
 void
 sotto_sidebar_set_conversations (SottoSidebar          *self,
                                  SottoConversationList *conversations)
@@ -152,6 +161,7 @@ sotto_sidebar_set_conversations (SottoSidebar          *self,
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (self->selection, "notify::selected", G_CALLBACK (on_selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversations, "items-changed", G_CALLBACK (update_selected), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   update_selected (self);

@@ -485,8 +485,10 @@ branch_life (SottoApp  *app,
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (branched)), ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (old)), ==, n_messages);
 
-  /* It is what is shown: marked in the list, and a draft is its. */
+  /* It is what is shown: marked in the list, wherever the pointer selects; and a draft is its. */
   list = GTK_LIST_VIEW (harness_find (GTK_WIDGET (window), GTK_TYPE_LIST_VIEW));
+  g_assert_true (gtk_single_selection_get_selected_item (GTK_SINGLE_SELECTION (gtk_list_view_get_model (list))) == branched);
+  gtk_selection_model_select_item (gtk_list_view_get_model (list), 1, TRUE);
   g_assert_true (gtk_single_selection_get_selected_item (GTK_SINGLE_SELECTION (gtk_list_view_get_model (list))) == branched);
   g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (window))), "Three", -1);
