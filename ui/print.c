@@ -77,7 +77,8 @@ write_pages (Job           *self,
   gsize size;
   const void *pages = g_bytes_get_data (self->pdf, &size);
 
-  g_output_stream_close_async (printer, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  /* At once: a pipe would be closed asynchronously by this thread's main loop, too late where GTK waits for its end before. */
+  g_output_stream_close (printer, NULL, NULL);
   if (pipe == NULL)
     {
       g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (reason), g_strerror (reason));
