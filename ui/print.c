@@ -1,8 +1,6 @@
 #include "print.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <gio/gunixoutputstream.h>
+#include <gio/gio.h>
 #include <glib/gi18n.h>
 
 #include "print-pages.h"
@@ -59,38 +57,38 @@ on_written (GObject      *source,
   g_autoptr (Job) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
     say_failed (self, error);
 }
 
+/* In a thread of its own. The pages are not changed any more. */
+static void
+write_in_thread (GTask        *task,
+                 gpointer      printer,
+                 gpointer      pages,
+                 GCancellable *cancellable)
+{
+  gsize size;
+  const void *data = g_bytes_get_data (pages, &size);
+  g_autoptr (GError) error = NULL;
+  gboolean is_written = g_output_stream_write_all (printer, data, size, NULL, cancellable, &error);
+
+  if (g_output_stream_close (printer, NULL, is_written ? &error : NULL) && is_written)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
 /* Outside of a sandbox GTK reads the other end of the pipe in this very thread, a whole block at a time, and would wait for ever for
- * what is to be written by it. So the pages are gathered in memory here, and GIO writes them and closes the pipe in a thread of its
- * own, which is what its buffered stream closes in. */
+ * what is to be written or closed by it. So another one does both: GIO's asynchronous calls would leave a pipe to the main loop. */
 static void
 write_pages (Job           *self,
              GOutputStream *printer)
 {
-  int fd = fcntl (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (printer)), F_DUPFD_CLOEXEC, 3);
-  int reason = errno;
-  g_autoptr (GOutputStream) pipe = fd >= 0 ? g_unix_output_stream_new (fd, TRUE) : NULL;
-  g_autoptr (GOutputStream) buffer = NULL;
-  gsize size;
-  const void *pages = g_bytes_get_data (self->pdf, &size);
+  g_autoptr (GTask) task = g_task_new (printer, NULL, on_written, self);
 
-  /* At once: a pipe would be closed asynchronously by this thread's main loop, too late where GTK waits for its end before. */
-  g_output_stream_close (printer, NULL, NULL);
-  if (pipe == NULL)
-    {
-      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (reason), g_strerror (reason));
-
-      say_failed (self, error);
-      job_free (self);
-      return;
-    }
-
-  buffer = g_buffered_output_stream_new_sized (pipe, size + 1);
-  g_output_stream_write_all (buffer, pages, size, NULL, NULL, NULL);
-  g_output_stream_close_async (buffer, G_PRIORITY_DEFAULT, NULL, on_written, self);
+  g_task_set_task_data (task, g_bytes_ref (self->pdf), (GDestroyNotify) g_bytes_unref);
+  g_task_run_in_thread (task, write_in_thread);
 }
 
 static void
