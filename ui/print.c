@@ -1,7 +1,10 @@
 #include "print.h"
 
-#include <gio/gio.h>
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "print-pages.h"
 
@@ -14,13 +17,13 @@ typedef struct {
   GtkPrintDialog *dialog;
   GtkPrintSetup *setup;
   SottoPrintPages *pages;
-  GBytes *pdf;
+  int fd; /* what is printed, or -1 */
 } Job;
 
 static void
 job_free (Job *self)
 {
-  g_clear_pointer (&self->pdf, g_bytes_unref);
+  g_clear_fd (&self->fd, NULL);
   g_clear_pointer (&self->pages, sotto_print_pages_free);
   g_clear_pointer (&self->setup, gtk_print_setup_unref);
   g_object_unref (self->dialog);
@@ -49,61 +52,58 @@ say_failed (Job          *self,
   adw_dialog_present (dialog, GTK_WIDGET (self->window));
 }
 
+/* A file of these pages that is in memory and nowhere else, so that nothing of a conversation is left on the disk; it is there until
+ * @fd is closed. GTK would also give a pipe, but reads that to its end in this thread, which could then not write it, and runs the main
+ * loop where it is closed, so that no other thread may close it either. */
+static GFile *
+file_in_memory (GBytes  *pages,
+                int     *fd,
+                GError **error)
+{
+  g_autofree char *path = NULL;
+  gsize size;
+  const char *data = g_bytes_get_data (pages, &size);
+  gssize n = 0;
+
+  *fd = memfd_create ("Sotto.pdf", MFD_CLOEXEC);
+  for (gsize at = 0; *fd >= 0 && at < size && n >= 0; at += MAX (n, 0))
+    n = write (*fd, data + at, size - at);
+  if (*fd < 0 || n < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+      return NULL;
+    }
+  path = g_strdup_printf ("/proc/self/fd/%d", *fd);
+
+  return g_file_new_for_path (path);
+}
+
 static void
-on_written (GObject      *source,
+on_printed (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
   g_autoptr (Job) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
+  if (!gtk_print_dialog_print_file_finish (GTK_PRINT_DIALOG (source), result, &error))
     say_failed (self, error);
 }
 
-/* In a thread of its own. The pages are not changed any more. */
 static void
-write_in_thread (GTask        *task,
-                 gpointer      printer,
-                 gpointer      pages,
-                 GCancellable *cancellable)
+print_pages (Job *self)
 {
-  gsize size;
-  const void *data = g_bytes_get_data (pages, &size);
   g_autoptr (GError) error = NULL;
-  gboolean is_written = g_output_stream_write_all (printer, data, size, NULL, cancellable, &error);
+  g_autoptr (GBytes) pdf = sotto_print_pages_finish (self->pages);
+  g_autoptr (GFile) file = file_in_memory (pdf, &self->fd, &error);
 
-  if (g_output_stream_close (printer, NULL, is_written ? &error : NULL) && is_written)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-/* Outside of a sandbox GTK reads the other end of the pipe in this very thread, a whole block at a time, and would wait for ever for
- * what is to be written or closed by it. So another one does both: GIO's asynchronous calls would leave a pipe to the main loop. */
-static void
-write_pages (Job           *self,
-             GOutputStream *printer)
-{
-  g_autoptr (GTask) task = g_task_new (printer, NULL, on_written, self);
-
-  g_task_set_task_data (task, g_bytes_ref (self->pdf), (GDestroyNotify) g_bytes_unref);
-  g_task_run_in_thread (task, write_in_thread);
-}
-
-static void
-on_printing (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr (Job) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GOutputStream) printer = gtk_print_dialog_print_finish (GTK_PRINT_DIALOG (source), result, &error);
-
-  if (printer == NULL)
-    say_failed (self, error);
-  else
-    write_pages (g_steal_pointer (&self), printer);
+  if (file != NULL)
+    {
+      gtk_print_dialog_print_file (self->dialog, GTK_WINDOW (self->window), self->setup, file, NULL, on_printed, self);
+      return;
+    }
+  say_failed (self, error);
+  job_free (self);
 }
 
 static gboolean
@@ -115,8 +115,7 @@ on_idle (gpointer user_data)
   while (g_get_monotonic_time () < end)
     if (!sotto_print_pages_step (self->pages))
       {
-        self->pdf = sotto_print_pages_finish (self->pages);
-        gtk_print_dialog_print (self->dialog, GTK_WINDOW (self->window), self->setup, NULL, on_printing, self);
+        print_pages (self);
 
         return G_SOURCE_REMOVE;
       }
@@ -173,6 +172,7 @@ sotto_print_conversation (SottoWindow       *window,
 {
   Job *self = g_new0 (Job, 1);
 
+  self->fd = -1;
   self->window = g_object_ref (window);
   self->conversation = g_object_ref (conversation);
   self->dialog = gtk_print_dialog_new ();
