@@ -23,14 +23,19 @@ round_up (gsize n, gsize to)
 /* --- Memory --- */
 
 static void
-layout (SottoCache *self, const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
+layout (SottoCache         *self,
+        const SottoPlan    *plan,
+        guint               index,
+        guint               n_context,
+        SottoKvType         type,
+        const SottoQkvStep *lifted)
 {
   const SottoCacheShape *shape = &plan->caches[index];
 
   self->shape = shape;
   self->type = type;
   self->capacity = sotto_held_cache (plan, index, n_context).capacity;
-  self->lifted = sotto_key_bias_find (plan, index, type);
+  self->lifted = lifted;
   /* Where the values are the beginning of the keys, one width divides both. */
   self->key_spread = sotto_cache_spread (type, shape->n_key | shape->n_latent);
   self->value_spread = shape->n_value > 0 ? sotto_cache_spread (type, shape->n_value)
@@ -68,13 +73,14 @@ place (SottoCache *self, guint8 *base, gsize *used)
 gsize
 sotto_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type)
 {
+  g_autofree const SottoQkvStep **lifted = sotto_key_bias_find (plan, type);
   gsize used = ALIGNMENT;
 
   for (guint i = 0; i < plan->n_caches; i++)
     {
       SottoCache cache;
 
-      layout (&cache, plan, i, n_context, type);
+      layout (&cache, plan, i, n_context, type, lifted[i]);
       if (!place (&cache, NULL, &used))
         return G_MAXSIZE;
     }
@@ -96,6 +102,7 @@ sotto_caches_init (SottoCaches      *self,
                    SottoKvType       type,
                    GError          **error)
 {
+  g_autofree const SottoQkvStep **lifted = sotto_key_bias_find (plan, type);
   gsize used = 0;
   guint8 *base;
 
@@ -118,7 +125,7 @@ sotto_caches_init (SottoCaches      *self,
   self->recurrents = g_new0 (float *, plan->n_recurrents);
   for (guint i = 0; i < plan->n_caches; i++)
     {
-      layout (&self->caches[i], plan, i, n_context, type);
+      layout (&self->caches[i], plan, i, n_context, type, lifted[i]);
       place (&self->caches[i], base, &used);
       if (self->caches[i].lifted != NULL)
         sotto_key_bias_init (self->caches[i].lifted, self->caches[i].turns);

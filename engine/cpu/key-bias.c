@@ -12,24 +12,29 @@ is_plain (const SottoNorm *norm)
   return norm->kind == SOTTO_NORM_NONE && norm->weight == NULL && norm->bias == NULL;
 }
 
-const SottoQkvStep *
-sotto_key_bias_find (const SottoPlan *plan, guint cache, SottoKvType type)
+/* Whether the bias of its keys is an addend that depends on the position alone. */
+static gboolean
+is_apart (const SottoQkvStep *step)
 {
-  if (type != SOTTO_KV_Q8_0 && type != SOTTO_KV_Q4_0)
-    return NULL;
+  /* Values that are the keys have the bias; those of long sequences turn otherwise. */
+  return sotto_weight_is_there (&step->key) && sotto_weight_is_there (&step->value)
+         && step->key.bias != NULL && is_plain (&step->key_norm) && !(step->clamp > 0)
+         && (step->rope == NULL || step->rope->long_frequencies == NULL);
+}
 
-  for (guint i = 0; i < plan->n_steps; i++)
+const SottoQkvStep **
+sotto_key_bias_find (const SottoPlan *plan, SottoKvType type)
+{
+  const SottoQkvStep **lifted = g_new0 (const SottoQkvStep *, plan->n_caches);
+
+  for (guint i = 0; (type == SOTTO_KV_Q8_0 || type == SOTTO_KV_Q4_0) && i < plan->n_steps; i++)
     {
       const SottoQkvStep *step = &plan->steps[i].qkv;
 
-      /* Values that are the keys have the bias; those of long sequences turn otherwise. */
-      if (plan->steps[i].kind == SOTTO_STEP_QKV && step->cache == cache
-          && sotto_weight_is_there (&step->key) && sotto_weight_is_there (&step->value)
-          && step->key.bias != NULL && is_plain (&step->key_norm) && !(step->clamp > 0)
-          && (step->rope == NULL || step->rope->long_frequencies == NULL))
-        return step;
+      if (plan->steps[i].kind == SOTTO_STEP_QKV && lifted[step->cache] == NULL && is_apart (step))
+        lifted[step->cache] = step;
     }
-  return NULL;
+  return lifted;
 }
 
 /* --- Tables --- */

@@ -17,9 +17,10 @@ G_BEGIN_DECLS
  * key's within the tile. For the last two a cache has small tables.
  */
 
-/* The step whose bias of keys @cache does without; NULL: there is none, or it is no better apart.
- * Floats hold it well enough, and before a norm or a clamp it is no addend. */
-const SottoQkvStep *sotto_key_bias_find (const SottoPlan *plan, guint cache, SottoKvType type);
+/* (transfer container) (array length=plan->n_caches): for each cache the step whose bias of keys one of @type does
+ * without; NULL: there is none, or it is no better apart. Floats hold it well enough, and before a norm or a clamp it is
+ * no addend. */
+const SottoQkvStep **sotto_key_bias_find (const SottoPlan *plan, SottoKvType type);
 
 /* Bytes of the two tables of turns. */
 gsize sotto_key_bias_bytes (const SottoQkvStep *step);

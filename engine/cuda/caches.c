@@ -31,28 +31,6 @@ row_bytes (SottoKvType type, guint n)
   return ((gsize) n + BLOCK - 1) / BLOCK * block;
 }
 
-/* A bias of keys can be so large that integers tell nothing else apart (../cpu/key-bias.h). The CPU leaves it out of its
- * caches and adds it in attention; here such a cache has halves. (n_caches): types, by one look at each step */
-static SottoKvType *
-choose_types (const SottoPlan *plan, SottoKvType type)
-{
-  SottoKvType *types = g_new (SottoKvType, plan->n_caches + 1);
-
-  for (guint i = 0; i < plan->n_caches; i++)
-    types[i] = type;
-  for (guint i = 0; i < plan->n_steps; i++)
-    {
-      const SottoStep *step = &plan->steps[i];
-      SottoPlan alone = *plan;
-
-      alone.steps = step;
-      alone.n_steps = 1;
-      if (step->kind == SOTTO_STEP_QKV && sotto_key_bias_find (&alone, step->qkv.cache, type) != NULL)
-        types[step->qkv.cache] = SOTTO_KV_F16;
-    }
-  return types;
-}
-
 static SottoCudaCache
 describe (const SottoPlan *plan, guint index, guint n_context, SottoKvType type)
 {
@@ -72,10 +50,12 @@ SottoCudaCache *
 sotto_cuda_caches_describe (const SottoPlan *plan, guint n_context, SottoKvType type)
 {
   SottoCudaCache *caches = g_new0 (SottoCudaCache, plan->n_caches + 1);
-  g_autofree SottoKvType *types = choose_types (plan, type);
+  g_autofree const SottoQkvStep **lifted = sotto_key_bias_find (plan, type);
 
+  /* A bias of keys can be so large that integers tell nothing else apart (../cpu/key-bias.h). The CPU leaves it out of
+   * its caches and adds it in attention; here such a cache has halves. */
   for (guint i = 0; i < plan->n_caches; i++)
-    caches[i] = describe (plan, i, n_context, types[i]);
+    caches[i] = describe (plan, i, n_context, lifted[i] != NULL ? SOTTO_KV_F16 : type);
   return caches;
 }
 
