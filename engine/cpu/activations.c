@@ -97,19 +97,33 @@ sotto_activations_pack_set (
                                  sotto_activations_floats (x, t + i));
 }
 
-/* The widest panel of a fast tier: 128 rows of 16 bits. One of integers is smaller, with two
- * scales and two offsets per block and row, and the half sums of some tokens, behind it. Attention
- * wants a tile of keys and values as floats, and room for what is added to SOTTO_KEY_TILE keys; in
- * tiles (template-attend-tiles.h) also a chunk of keys and of values and 32 queries, split, their
- * results, scores and weights. The reference tier wants a row of floats. */
+/* --- What kernels work in --- */
+
+/* A panel's bytes for a column: twice what floats take, the widest (32 rows of them), which leaves room for what stands
+ * beside one of integers (template-multiply.h). The reference tier wants a row of floats. */
+#define PANEL_COLUMN_BYTES 256
+
+/* Floats that attention works in, of heads of n elements: the most of its forms, which each begin with a tile of keys and of
+ * values as floats, and room for what is added to SOTTO_KEY_TILE keys; one has no more. Another has pairs of 16 bits behind
+ * it: that tile, the queries of a call, and their scales (template-attend-steps.h). The one for a matrix unit takes most,
+ * whatever n: a chunk of keys and of values and 32 queries, each in two halves, their results, scores and weights
+ * (template-attend-tiles.h). */
+static gsize
+count_attention (gsize n)
+{
+  gsize floats = (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * n;
+  gsize n_queries = SOTTO_ATTEND_QUERIES + SOTTO_ATTEND_TOGETHER;
+  gsize steps = SOTTO_ATTEND_TILE * n + n_queries * (n / 2 + 1) + 2 * SOTTO_ATTEND_TILE;
+  gsize tiles = (2 * SOTTO_ATTEND_CHUNK + 2 * 32) * n + 32 * (2 * SOTTO_ATTEND_CHUNK + 16);
+
+  return floats + MAX (steps, tiles);
+}
+
 gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {
-  gsize columns = round_up (n_columns, SOTTO_PACK_COLUMNS);
-  gsize panel = 128 * columns * sizeof (guint16);
-  gsize head = round_up (n_head, 32);
-  gsize tiles = (2 * SOTTO_ATTEND_CHUNK + 2 * 32) * head + 32 * (2 * SOTTO_ATTEND_CHUNK + 16);
-  gsize attention = ((gsize) (2 * SOTTO_ATTEND_TILE + SOTTO_KEY_TILE) * head + tiles) * sizeof (float);
+  gsize panel = round_up (n_columns, SOTTO_PACK_COLUMNS) * PANEL_COLUMN_BYTES;
+  gsize attention = count_attention (round_up (n_head, 32)) * sizeof (float);
 
   return round_up (MAX (MAX (panel, attention), SOTTO_TILE_SCRATCH), 64);
 }

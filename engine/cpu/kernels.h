@@ -111,6 +111,7 @@ typedef void (*SottoMultiply) (const SottoProduct *product, void *scratch);
 #define SOTTO_ATTEND_TILE 64         /* keys between two looks at the maximum */
 #define SOTTO_ATTEND_CHUNK 256       /* keys that one partial result covers */
 #define SOTTO_ATTEND_QUERIES 256     /* queries of one call */
+#define SOTTO_ATTEND_TOGETHER 8      /* at most, of these, that are multiplied together as integers */
 
 /* What is to be added to the keys of a chunk (key-bias.h): a vector, turned by the position within
  * the chunk, then spread like the keys. */

@@ -18,6 +18,8 @@
 #define STEPS_LENGTH 46300.0f /* 40 below the root of 2^31, which is more than rounding adds to 4,096 elements' length */
 #define STEPS_LEAST 1e-15f    /* what is shorter has fewer steps */
 
+G_STATIC_ASSERT (STEPS_TOGETHER <= SOTTO_ATTEND_TOGETHER);
+
 /* A call's, up to a whole number of those that are multiplied together. */
 #define STEPS_QUERIES (SOTTO_ATTEND_QUERIES + STEPS_TOGETHER)
 
