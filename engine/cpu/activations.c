@@ -19,8 +19,8 @@ sotto_activations_layout (SottoActivations   *self,
                           const SottoKernels *kernels,
                           SottoPacks          packs,
                           guint               n_columns,
-                          guint               n_tokens,
-                          guint               n_few,
+                          gsize               n_tokens,
+                          gsize               n_few,
                           guint8             *base)
 {
   gsize n_groups = round_up (n_columns, SOTTO_PACK_COLUMNS) / SOTTO_PACK_COLUMNS;
@@ -41,7 +41,7 @@ sotto_activations_layout (SottoActivations   *self,
   for (guint form = 0; form < SOTTO_N_FORMS; form++)
     {
       const SottoPacking *packing = &kernels->packings[form];
-      guint n = form == SOTTO_FORM_FEW ? n_few : n_tokens > SOTTO_FORM_FEW_ROWS ? n_tokens : 0;
+      gsize n = form == SOTTO_FORM_FEW ? n_few : n_tokens > SOTTO_FORM_FEW_ROWS ? n_tokens : 0;
 
       layout.set_rows[form] = MAX (packing->set_rows, 1);
       layout.set_bytes[form] = round_up (n_codes * packing->bytes, 64);

@@ -35,7 +35,7 @@ typedef enum {
 #define SOTTO_FLOAT_SET 16     /* tokens whose packed floats lie side by side */
 
 static inline SottoForm
-sotto_form_of (guint n_tokens)
+sotto_form_of (gsize n_tokens)
 {
   return n_tokens <= SOTTO_FORM_FEW_ROWS ? SOTTO_FORM_FEW : SOTTO_FORM_MANY;
 }
@@ -311,8 +311,8 @@ gsize sotto_activations_layout (SottoActivations   *self,
                                 const SottoKernels *kernels,
                                 SottoPacks          packs,
                                 guint               n_columns,
-                                guint               n_tokens,
-                                guint               n_few,
+                                gsize               n_tokens,
+                                gsize               n_few,
                                 guint8             *base);
 
 /* Rows of @n_columns, for a batch of @n_tokens, in the memory of @x. */

@@ -115,11 +115,9 @@ cut_floats (Cut *self, gsize n_rows, gsize n_columns)
 static void
 cut_rows (Cut *self, SottoActivations *x, guint n_columns, gsize n_rows, gsize n_few)
 {
-  gsize bytes = sotto_activations_layout (x, self->kernels, self->packs, n_columns,
-                                          (guint) n_rows, (guint) n_few, NULL);
+  gsize bytes = sotto_activations_layout (x, self->kernels, self->packs, n_columns, n_rows, n_few, NULL);
 
-  sotto_activations_layout (x, self->kernels, self->packs, n_columns, (guint) n_rows,
-                            (guint) n_few, cut (self, bytes));
+  sotto_activations_layout (x, self->kernels, self->packs, n_columns, n_rows, n_few, cut (self, bytes));
 }
 
 /* Rows of a batch, all in one form. */
