@@ -28,12 +28,12 @@ norm_rows (SottoLane *lane, const SottoNorm *norm, guint first_token, guint n_to
       return x;
     }
   while (sotto_lane_take_rows (lane, n_tokens, &first, &end))
-    for (guint t = first; t < end; t++)
-      {
+    {
+      for (guint t = first; t < end; t++)
         sotto_lane_norm (lane, norm, residual.values + (first_token + t) * residual.column_stride, n,
                          x.values + t * x.column_stride);
-        sotto_lane_pack (lane, &x, t);
-      }
+      sotto_lane_pack_rows (lane, &x, first, end);
+    }
   sotto_pool_barrier (lane->pool);
   return x;
 }
