@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* A door for several threads: they wait until its count changes. They look for a few microseconds
+/* A door for several threads: they wait until its count changes. They look for some tens of microseconds
  * without giving up the processor, since in the middle of a layer the others are nearly there, and
  * then sleep, so that a busy machine does not crawl and an idle one rests. */
 typedef struct {

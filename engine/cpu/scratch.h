@@ -69,7 +69,7 @@ typedef struct {
   guint row;
   guint n_taps;
   guint n_columns;          /* of the widest weight */
-  gsize weight_bytes;       /* of all */
+  gsize weight_bytes;       /* of all, but of a stack only one matrix */
   guint64 types;            /* of the weights: bits by SottoBlockType */
   guint n_head;             /* the larger of n_key and n_value */
   guint value_stride;

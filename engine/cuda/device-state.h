@@ -66,6 +66,12 @@ gboolean sotto_cuda_state_run (SottoCudaState    *self,
 /* As SottoBackendClass.fetch. */
 gboolean sotto_cuda_state_fetch (SottoCudaState *self, GError **error);
 
+/* The recordings are of addresses or positions that are none any more. */
+void sotto_cuda_state_forget (SottoCudaState *self);
+
+/* Sets CANCELLED, or what the device says is wrong. Returns: FALSE */
+gboolean sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error);
+
 /* --- device-best.c --- */
 
 /* As SottoBackendClass.select. */
@@ -77,15 +83,10 @@ gboolean sotto_cuda_state_select (SottoCudaState       *self,
 
 void sotto_cuda_state_clear_best (SottoCudaState *self);
 
-/* The recordings are of addresses or positions that are none any more. */
-void sotto_cuda_state_forget (SottoCudaState *self);
-
-/* Sets what the device says is wrong. Returns: FALSE */
-gboolean sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error);
-
 /* --- device-scratch.c --- */
 
-/* Bytes that a batch of so many rows, and outputs of so many, take. */
+/* Bytes that a batch of so many rows, and outputs of so many, take. @scratch: (out): those of each piece, which has no
+ * place yet */
 gsize sotto_cuda_scratch_measure (const SottoCudaModule *module,
                                   const SottoPlan       *plan,
                                   const SottoStep       *steps,

@@ -25,7 +25,6 @@ struct _SottoCudaWeights {
   const SottoCudaModule *module;
   SottoCudaDevice *device;
   GHashTable *tensors;     /* (element-type Tensor Tensor) */
-  guint64 n_bytes;
 };
 
 static guint
@@ -62,19 +61,12 @@ sotto_cuda_weights_free (SottoCudaWeights *self)
   g_free (self);
 }
 
-guint64
-sotto_cuda_weights_measure (const SottoCudaWeights *self)
-{
-  return self->n_bytes;
-}
-
 static void
 drop (SottoCudaWeights *self, Tensor *tensor)
 {
   if (--tensor->n_users > 0)
     return;
   self->module->release (self->device, tensor->memory);
-  self->n_bytes -= tensor->n_bytes;
   g_hash_table_remove (self->tensors, tensor);
 }
 
@@ -231,7 +223,6 @@ hold (Upload *self, const void *source, gsize n_bytes, guint type, gboolean *is_
         }
       tensor = g_memdup2 (&wanted, sizeof wanted);
       g_hash_table_add (weights->tensors, tensor);
-      weights->n_bytes += n_bytes;
     }
   tensor->n_users++;
   g_ptr_array_add (self->plan->held, tensor);
@@ -353,10 +344,10 @@ upload_rope (gpointer data, const SottoRope **rope)
 /* --- Plans --- */
 
 SottoCudaPlan *
-sotto_cuda_plan_new (SottoCudaWeights          *weights,
-                     const SottoPlan           *plan,
+sotto_cuda_plan_new (SottoCudaWeights    *weights,
+                     const SottoPlan     *plan,
                      const SottoLoading  *loading,
-                     GError                   **error)
+                     GError             **error)
 {
   g_autoptr (SottoCudaPlan) self = g_new0 (SottoCudaPlan, 1);
   Upload upload = { .plan = self, .loading = loading, .error = error,

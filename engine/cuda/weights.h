@@ -14,9 +14,6 @@ SottoCudaWeights *sotto_cuda_weights_new (const SottoCudaModule *module, SottoCu
 /* After all plans have been freed. */
 void sotto_cuda_weights_free (SottoCudaWeights *self);
 
-/* Bytes that are on the device. */
-guint64 sotto_cuda_weights_measure (const SottoCudaWeights *self);
-
 /* A plan whose operands are on the device; its ropes are host memory whose frequencies are. */
 typedef struct {
   const SottoPlan *plan;
@@ -36,10 +33,10 @@ typedef struct {
  * Returns: (transfer full): or %NULL with MEMORY (wanted: bytes of the tensor that did not fit, available: bytes that were
  *   free), CANCELLED or BACKEND; then nothing of it stays there
  */
-SottoCudaPlan *sotto_cuda_plan_new (SottoCudaWeights          *weights,
-                                    const SottoPlan           *plan,
+SottoCudaPlan *sotto_cuda_plan_new (SottoCudaWeights    *weights,
+                                    const SottoPlan     *plan,
                                     const SottoLoading  *loading,
-                                    GError                   **error);
+                                    GError             **error);
 void sotto_cuda_plan_free (SottoCudaPlan *self);
 
 /**
