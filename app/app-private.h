@@ -62,6 +62,23 @@ void sotto_app_notify_temporary (SottoApp *self);
 void sotto_app_notify_protection (SottoApp *self);
 void sotto_app_notify_instructions (SottoApp *self);
 
+/* --- app-errors.c --- */
+
+/**
+ * SottoErrorName:
+ *
+ * What an error of the history is called where its own words would not be true: they are about the
+ * history that is open, or to be opened.
+ */
+typedef struct {
+  SottoHistoryError history;
+  SottoAppError app;
+} SottoErrorName;
+
+/* @error: (transfer full)
+ * Returns: (transfer full): @error by its name in @names, or as it is if it has none there */
+GError *sotto_app_rename_error (GError *error, const SottoErrorName *names, gsize n_names);
+
 /* --- app-instructions.c --- */
 
 /* As they are in the history that has been opened */

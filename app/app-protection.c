@@ -35,29 +35,13 @@ sotto_app_get_protection (SottoApp *self)
   return protection;
 }
 
-/* What the keyring's errors say of opening is not true of moving into it.
- *
- * @error: (transfer full)
- * Returns: (transfer full) */
-static GError *
-translate_error (GError *error)
-{
-  GError *ours;
-  SottoAppError code;
-
-  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_LOCKED)
-      || g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_DENIED))
-    code = SOTTO_APP_ERROR_KEYRING_REFUSED;
-  else if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NO_KEYRING)
-           || g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NO_SECRET))
-    code = SOTTO_APP_ERROR_NO_KEYRING;
-  else
-    return error;
-
-  ours = g_error_new_literal (SOTTO_APP_ERROR, code, error->message);
-  g_error_free (error);
-  return ours;
-}
+/* What the keyring's errors say of opening is not true of moving into it. */
+static const SottoErrorName names_of_moving[] = {
+  { SOTTO_HISTORY_ERROR_LOCKED, SOTTO_APP_ERROR_KEYRING_REFUSED },
+  { SOTTO_HISTORY_ERROR_DENIED, SOTTO_APP_ERROR_KEYRING_REFUSED },
+  { SOTTO_HISTORY_ERROR_NO_KEYRING, SOTTO_APP_ERROR_NO_KEYRING },
+  { SOTTO_HISTORY_ERROR_NO_SECRET, SOTTO_APP_ERROR_NO_KEYRING },
+};
 
 static void
 on_set (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -72,7 +56,8 @@ on_set (GObject *source, GAsyncResult *result, gpointer user_data)
   if (ok)
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, translate_error (error));
+    g_task_return_error (task, sotto_app_rename_error (error, names_of_moving,
+                                                       G_N_ELEMENTS (names_of_moving)));
 }
 
 static gboolean

@@ -227,15 +227,13 @@ void sotto_app_drop_backup (SottoApp *self);
 
 /**
  * sotto_app_restore_async:
- * @file: the one that was read
  * @typed: (nullable): a passphrase or the recovery code; %NULL: asks the keyring
  *
- * If that opens the backup, puts it in the place of the history, which is closed for it, and opens it. What
- * was there goes into a folder of its own beside it, and stays as it is. If not, nothing changes, and it can be
- * tried again.
+ * If that opens the backup that was read, puts it in the place of the history, which is closed for it, and opens
+ * it. What was there goes into a folder of its own beside it, and stays as it is. If not, nothing changes, and it
+ * can be tried again.
  */
 void sotto_app_restore_async (SottoApp             *self,
-                              GFile                *file,
                               const char           *typed,
                               GCancellable         *cancellable,
                               GAsyncReadyCallback   callback,

@@ -87,6 +87,9 @@ words_for_file (SottoHistoryError                 code,
       *remedy = SOTTO_REMEDY_QUIT;
       return g_strdup (_("Your conversations were written by a newer Sotto. Update Sotto to open "
                          "them; nothing was changed."));
+    case SOTTO_HISTORY_ERROR_NOT_A_BACKUP:
+      *remedy = SOTTO_REMEDY_NONE;
+      return g_strdup (_("This is not a backup that Sotto has made. Nothing was changed."));
     case SOTTO_HISTORY_ERROR_IO:
       /* Translators: %s is what the system says */
       return g_strdup_printf (_("Your conversations cannot be read or written: %s"), subject);

@@ -37,6 +37,7 @@ typedef enum {
   SOTTO_HISTORY_ERROR_CORRUPT_ENVELOPE, /* path, subject: which part */
   SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, /* path, subject: what SQLite said */
   SOTTO_HISTORY_ERROR_NEWER,            /* path, wanted: its version, available: ours */
+  SOTTO_HISTORY_ERROR_NOT_A_BACKUP,     /* path: a file to restore that is something else */
 
   /* At any time */
   SOTTO_HISTORY_ERROR_IO,               /* path, subject: what the system said */

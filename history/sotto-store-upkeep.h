@@ -54,6 +54,9 @@ gboolean sotto_store_backup_finish (SottoStore *self, GAsyncResult *result, GErr
  * sotto_history_restore_async:
  * @path: a backup
  * @folder: where there is no history (_EXISTS)
+ *
+ * Fails with _NOT_A_BACKUP where @path is something else, with _CORRUPT_ENVELOPE or _NEWER, and with
+ * an error of GIO where @path cannot be opened.
  */
 void sotto_history_restore_async (const char          *path,
                                   const char          *folder,
@@ -61,5 +64,28 @@ void sotto_history_restore_async (const char          *path,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);
 gboolean sotto_history_restore_finish (GAsyncResult *result, GError **error);
+
+/**
+ * sotto_history_replace_async:
+ * @folder: where a history lives, healthy or not, or none does
+ * @beside: a closed history in another folder of the same disk, which ceases to be
+ *
+ * Puts the history in @beside into @folder. What was there goes into a new folder in @folder,
+ * "replaced-" and the date, and is a history there like any other. After an error, such as _IN_USE,
+ * both are as they were; after a power cut either that, or all of it has been done by the time
+ * somebody has opened @folder.
+ */
+void sotto_history_replace_async (const char          *folder,
+                                  const char          *beside,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data);
+
+/**
+ * sotto_history_replace_finish:
+ * @kept: (out) (optional) (transfer full) (nullable): the name, within @folder, of the folder with
+ *   what was there; %NULL if nothing was
+ */
+gboolean sotto_history_replace_finish (GAsyncResult *result, char **kept, GError **error);
 
 G_END_DECLS

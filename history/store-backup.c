@@ -252,6 +252,24 @@ read_all (int fd, const char *path, gpointer data, gsize size, GError **error)
   return TRUE;
 }
 
+/* How it begins tells a backup, also one that was cut off, from anything else. */
+static gboolean
+check_kind (int fd, const char *path, GError **error)
+{
+  SottoHistoryErrorArguments arguments = { .path = path };
+  char start[sizeof magic];
+  struct stat info;
+
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) &&
+      pread (fd, start, sizeof start, 0) == (gssize) sizeof start &&
+      memcmp (start, magic, sizeof magic) == 0)
+    return TRUE;
+
+  sotto_history_set_error (error, SOTTO_HISTORY_ERROR_NOT_A_BACKUP, &arguments,
+                           "\"%s\" is not a backup", path);
+  return FALSE;
+}
+
 /* Returns the checked envelope, and leaves @fd at the database. */
 static GBytes *
 read_head (int                        fd,
@@ -268,7 +286,7 @@ read_head (int                        fd,
   guint32 envelope_size;
   struct stat info;
 
-  if (!read_all (fd, path, header, sizeof header, error))
+  if (!check_kind (fd, path, error) || !read_all (fd, path, header, sizeof header, error))
     return NULL;
   memcpy (&version, header + 8, sizeof version);
   memcpy (&envelope_size, header + 12, sizeof envelope_size);
@@ -277,11 +295,6 @@ read_head (int                        fd,
   envelope_size = GUINT32_FROM_LE (envelope_size);
   *database_size = GUINT64_FROM_LE (*database_size);
 
-  if (memcmp (header, magic, sizeof magic) != 0)
-    {
-      set_damaged (error, path, "it is not a backup");
-      return NULL;
-    }
   if (version != 1)
     {
       SottoHistoryErrorArguments arguments = { .path = path, .wanted = version, .available = 1 };
@@ -378,7 +391,7 @@ restore (const char *path, const char *folder, GError **error)
   if (!sotto_file_make_folder (folder, error))
     return FALSE;
   lock = sotto_lock_take (folder, error);
-  if (lock == NULL)
+  if (lock == NULL || !sotto_replacing_settle (folder, error))
     return FALSE;
   if (!sotto_history_probe (folder, &there, NULL, &local) || there != SOTTO_HISTORY_STATE_NONE)
     {
@@ -389,10 +402,14 @@ restore (const char *path, const char *folder, GError **error)
       return FALSE;
     }
 
-  fd = open (path, O_RDONLY | O_CLOEXEC);
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     {
-      sotto_history_set_io_error (error, path, "open", errno);
+      int number = errno;
+
+      /* What the system says of it is not said of the history. */
+      g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (number),
+                   "cannot open \"%s\": %s", path, g_strerror (number));
       return FALSE;
     }
   envelope = read_head (fd, path, &database_size, &state, error);

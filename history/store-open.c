@@ -19,7 +19,9 @@
  *   key                    MISSING_DATABASE                   EXISTS
  *   db                     MISSING_ENVELOPE                   EXISTS
  *   db.new                 NONE                               makes it
- * No path leads from "something is there" to a new key or a new database. */
+ *   replacing/new          the one in there                   EXISTS
+ * No path leads from "something is there" to a new key or a new database. What "replacing/new" is,
+ * says store-replace.c; opening and making end it first, under the lock. */
 
 #include "store-private.h"
 
@@ -54,20 +56,21 @@ set_path_error (GError **error, SottoHistoryError code, const char *path, const 
 
 /* Returns the envelope; or NULL with @none set if there is nothing, else with an error. */
 static SottoEnvelope *
-examine (const char  *envelope_path,
-         const char  *database_path,
-         gboolean    *none,
-         GError     **error)
+examine (const char *folder, gboolean *none, GError **error)
 {
+  g_autofree char *envelope_path = g_build_filename (folder, "history.key", NULL);
+  g_autofree char *database_path = g_build_filename (folder, "history.db", NULL);
   g_autofree char *beginning = g_strconcat (database_path, ".new", NULL);
+  g_autofree char *replacing_path = sotto_replacing_find_key (folder);
   g_autoptr (SottoEnvelope) envelope = NULL;
   gboolean missing;
 
   *none = FALSE;
-  envelope = sotto_envelope_read (envelope_path, &missing, error);
+  envelope = sotto_envelope_read (replacing_path != NULL ? replacing_path : envelope_path, &missing,
+                                  error);
   if (missing)
     {
-      *none = !database_exists (database_path);
+      *none = replacing_path == NULL && !database_exists (database_path);
       if (!*none)
         set_path_error (error, SOTTO_HISTORY_ERROR_MISSING_ENVELOPE, database_path,
                         "a database without its envelope");
@@ -76,7 +79,8 @@ examine (const char  *envelope_path,
   if (envelope == NULL)
     return NULL;
 
-  if (!database_exists (database_path) && !sotto_file_exists (beginning))
+  if (replacing_path == NULL && !database_exists (database_path) &&
+      !sotto_file_exists (beginning))
     {
       set_path_error (error, SOTTO_HISTORY_ERROR_MISSING_DATABASE, envelope_path,
                       "an envelope without its database");
@@ -91,8 +95,6 @@ sotto_history_probe (const char         *folder,
                      GPtrArray         **slots,
                      GError            **error)
 {
-  g_autofree char *envelope_path = g_build_filename (folder, "history.key", NULL);
-  g_autofree char *database_path = g_build_filename (folder, "history.db", NULL);
   g_autoptr (SottoEnvelope) envelope = NULL;
   gboolean none;
 
@@ -100,7 +102,7 @@ sotto_history_probe (const char         *folder,
 
   if (slots != NULL)
     *slots = NULL;
-  envelope = examine (envelope_path, database_path, &none, error);
+  envelope = examine (folder, &none, error);
   if (envelope == NULL && !none)
     return FALSE;
 
@@ -192,19 +194,19 @@ do_prepare (SottoVault *vault, SottoCall *call, GError **error)
   gboolean none;
 
   /* Looked at before the lock is taken: where there is no folder none is made. */
-  vault->envelope = examine (vault->envelope_path, vault->database_path, &none, error);
+  vault->envelope = examine (vault->folder, &none, error);
   if (none)
     set_path_error (error, SOTTO_HISTORY_ERROR_NONE, vault->folder, "there is no history");
   if (vault->envelope == NULL)
     return NULL;
 
   vault->lock = sotto_lock_take (vault->folder, error);
-  if (vault->lock == NULL)
+  if (vault->lock == NULL || !sotto_replacing_settle (vault->folder, error))
     return NULL;
 
   /* And once more under it: who held it may have changed the slots. */
   g_clear_pointer (&vault->envelope, sotto_envelope_free);
-  vault->envelope = examine (vault->envelope_path, vault->database_path, &none, error);
+  vault->envelope = examine (vault->folder, &none, error);
   if (none)
     set_path_error (error, SOTTO_HISTORY_ERROR_NONE, vault->folder, "there is no history");
   return vault->envelope != NULL ? sotto_envelope_copy (vault->envelope) : NULL;
@@ -235,11 +237,11 @@ do_begin (SottoVault *vault, SottoCall *call, GError **error)
   if (!sotto_file_make_folder (vault->folder, error))
     return NULL;
   vault->lock = sotto_lock_take (vault->folder, error);
-  if (vault->lock == NULL)
+  if (vault->lock == NULL || !sotto_replacing_settle (vault->folder, error))
     return NULL;
 
   /* Whatever stands there, healthy or not, is not ours to replace. */
-  there = examine (vault->envelope_path, vault->database_path, &none, &local);
+  there = examine (vault->folder, &none, &local);
   if (!none)
     {
       set_path_error (error, SOTTO_HISTORY_ERROR_EXISTS, vault->folder,

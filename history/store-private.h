@@ -120,4 +120,20 @@ void sotto_vault_publish_slots (SottoVault *vault);
  */
 gboolean sotto_vault_close (SottoVault *vault, GError **error);
 
+/**
+ * sotto_replacing_find_key:
+ *
+ * Returns: (transfer full) (nullable): where the envelope is of a history that was cut off on its
+ *   way into @folder (store-replace.c) and has its database there or on the way; %NULL: none was
+ */
+char *sotto_replacing_find_key (const char *folder);
+
+/**
+ * sotto_replacing_settle:
+ * @folder: whose lock is held
+ *
+ * Ends what was cut off, if anything was.
+ */
+gboolean sotto_replacing_settle (const char *folder, GError **error);
+
 G_END_DECLS

@@ -189,7 +189,7 @@ begin (Restoring  *self,
 {
   set_working (self, TRUE);
   say (self, typed != NULL ? _("Opening the backup…") : _("Asking the keyring…"), FALSE);
-  sotto_app_restore_async (self->app, self->file, typed, self->cancellable, on_restored, g_object_ref (self->dialog));
+  sotto_app_restore_async (self->app, typed, self->cancellable, on_restored, g_object_ref (self->dialog));
 }
 
 static void

@@ -56,12 +56,12 @@ read_backup (SottoApp *app, GFile *file, SottoOpeners *openers, GError **error)
 
 /* Returns: (transfer full) (nullable): the folder with what was there */
 static char *
-restore (SottoApp *app, GFile *file, const char *typed, GError **error)
+restore (SottoApp *app, const char *typed, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   char *kept = NULL;
 
-  sotto_app_restore_async (app, file, typed, NULL, harness_on_ready, &result);
+  sotto_app_restore_async (app, typed, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 30);
   if (sotto_app_restore_finish (app, result, &kept, error))
     g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
@@ -192,14 +192,14 @@ test_restore (void)
   g_assert_true (openers == (SOTTO_OPENS_PASSPHRASE | SOTTO_OPENS_RECOVERY));
 
   /* In vain, and nothing has happened */
-  nothing = restore (app, file, "not that", &error);
+  nothing = restore (app, "not that", &error);
   g_assert_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_BACKUP_WRONG);
   g_clear_error (&error);
   g_assert_null (nothing);
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
 
-  kept = restore (app, file, code, &error);
+  kept = restore (app, code, &error);
   g_assert_no_error (error);
   g_assert_nonnull (kept);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
@@ -260,7 +260,7 @@ test_first_start (void)
   assert_nothing_beside ();
 
   g_assert_true (read_backup (app, file, &openers, &error));
-  kept = restore (app, file, HARNESS_PASSPHRASE, &error);
+  kept = restore (app, HARNESS_PASSPHRASE, &error);
   g_assert_no_error (error);
   g_assert_null (kept);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
@@ -291,7 +291,7 @@ test_damaged_history (void)
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CORRUPT);
 
   g_assert_true (read_backup (app, file, &openers, &error));
-  kept = restore (app, file, lower, &error);
+  kept = restore (app, lower, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
   g_assert_nonnull (kept);
@@ -359,7 +359,7 @@ test_in_use (void)
   SottoApp *second = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
 
   g_assert_true (read_backup (second, file, &openers, &error));
-  kept = restore (second, file, code, &error);
+  kept = restore (second, code, &error);
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_IN_USE);
   g_assert_null (kept);
   say (first, "Still here");
@@ -370,6 +370,50 @@ test_in_use (void)
   first = harness_open ();
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (first)), ==, 2);
   harness_close (first);
+}
+
+static gboolean
+asks_for_passphrase (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_NEEDS_PASSPHRASE;
+}
+
+/* The open history is closed for the backup and finds its way back where that cannot take its place; what was
+ * read is still there for another try. */
+static void
+test_in_vain (void)
+{
+  g_autoptr (GFile) file = backup_file ();
+  g_autofree char *code = make_backup (file);
+  g_autofree char *obstacle = path_in ("replacing", "something");
+  g_autofree char *folder = path_in ("", "replacing");
+  g_autofree char *kept = NULL;
+  g_autoptr (GAsyncResult) unlocked = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoOpeners openers = 0;
+  SottoApp *app = harness_open ();
+
+  say (app, "Since then");
+  g_assert_cmpint (g_mkdir_with_parents (obstacle, 0700), ==, 0);
+  g_assert_true (read_backup (app, file, &openers, &error));
+  kept = restore (app, code, &error);
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_IO);
+  g_clear_error (&error);
+  g_assert_null (kept);
+  harness_wait_for (asks_for_passphrase, app, 20);
+  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+  harness_wait_for (harness_has_result, &unlocked, 20);
+  g_assert_true (sotto_app_open_finish (app, unlocked, NULL));
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
+
+  g_assert_cmpint (g_rmdir (obstacle), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  kept = restore (app, code, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (kept);
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
+  assert_nothing_beside ();
+  harness_close (app);
 }
 
 static void
@@ -396,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/backup/damaged-history", test_damaged_history);
   g_test_add_func ("/backup/wrong-files", test_wrong_files);
   g_test_add_func ("/backup/in-use", test_in_use);
+  g_test_add_func ("/backup/in-vain", test_in_vain);
   g_test_add_func ("/backup/temporary", test_temporary);
 
   return g_test_run ();

@@ -478,6 +478,9 @@ test_backup (TestStore *f, gconstpointer data)
       sotto_history_restore_async (broken, empty, NULL, test_ready, &result);
       g_assert_false (sotto_history_restore_finish (test_wait (&result), &error));
       g_assert_nonnull (error);
+      /* How it begins is all that tells another kind of file from a damaged backup. */
+      g_assert_cmpint (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_A_BACKUP), ==,
+                       at < strlen ("SottoBak"));
       g_clear_error (&error);
       g_assert_true (sotto_history_probe (empty, &state, NULL, NULL));
       g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
