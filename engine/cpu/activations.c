@@ -99,15 +99,11 @@ sotto_activations_pack_set (
 
 /* --- What kernels work in --- */
 
-/* A panel's bytes for a column: twice what floats take, the widest (32 rows of them), which leaves room for what stands
- * beside one of integers (template-multiply.h). The reference tier wants a row of floats. */
-#define PANEL_COLUMN_BYTES 256
-
 /* Floats that attention works in, of heads of n elements: the most of its forms, which each begin with a tile of keys and of
  * values as floats, and room for what is added to SOTTO_KEY_TILE keys; one has no more. Another has pairs of 16 bits behind
  * it: that tile, the queries of a call, and their scales (template-attend-steps.h). The one for a matrix unit takes most,
- * whatever n: a chunk of keys and of values and 32 queries, each in two halves, their results, scores and weights
- * (template-attend-tiles.h). */
+ * whatever n: a chunk of keys and of values and 32 queries, of two numbers of 16 bits an element, and of these queries
+ * results, scores and weights (template-attend-tiles.h). */
 static gsize
 count_attention (gsize n)
 {
@@ -119,10 +115,13 @@ count_attention (gsize n)
   return floats + MAX (steps, tiles);
 }
 
+/* Panels of weights are at most as wide as those of 16 bits on a matrix unit (template-float-tiles.h): ones of integers,
+ * with all that stands beside these (template-multiply.h), and of floats take no more than half. The reference tier wants a
+ * row of floats. */
 gsize
 sotto_kernels_scratch (guint n_columns, guint n_head)
 {
-  gsize panel = round_up (n_columns, SOTTO_PACK_COLUMNS) * PANEL_COLUMN_BYTES;
+  gsize panel = round_up (n_columns, SOTTO_PACK_COLUMNS) * SOTTO_PANEL_BYTES;
   gsize attention = count_attention (round_up (n_head, 32)) * sizeof (float);
 
   return round_up (MAX (MAX (panel, attention), SOTTO_TILE_SCRATCH), 64);

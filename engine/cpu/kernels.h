@@ -259,7 +259,8 @@ typedef struct {
   void (*merge) (SottoPartial *a, const SottoPartial *b, guint value_stride);
 } SottoKernels;
 
-#define SOTTO_TILE_SCRATCH (112 * 1024) /* of products on a matrix unit */
+#define SOTTO_TILE_SCRATCH (112 * 1024) /* of products of integers on a matrix unit */
+#define SOTTO_PANEL_BYTES 256           /* of a column of weights, at most, of products whose panels have whole rows */
 
 /**
  * sotto_kernels_scratch:

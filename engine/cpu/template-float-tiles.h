@@ -16,6 +16,8 @@
 #define FLOAT_TILE_ROWS 32   /* with so many rows */
 #define FLOAT_PANEL_ROWS 128 /* that are packed together where a weight is one number */
 
+G_STATIC_ASSERT (FLOAT_PANEL_ROWS * sizeof (guint16) <= SOTTO_PANEL_BYTES && FLOAT_TILE_GROUP == SOTTO_PACK_COLUMNS);
+
 /* --- Activations --- */
 
 /* 32 columns of a set of tokens. */
