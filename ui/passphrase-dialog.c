@@ -3,6 +3,8 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "status-line.h"
+
 /* A response of an alert closes it at once, but this one has to stay until Argon2id is done, and longer if it was in vain: so what
  * sets the passphrase is a button among its contents, and the only response is to cancel. */
 
@@ -11,8 +13,7 @@ typedef struct {
   AdwDialog *dialog;   /* which owns this; the widgets are kept, as it may be closed while the history works */
   GtkEditable *entered;
   GtkEditable *again;
-  GtkWidget *spinner;
-  GtkLabel *status;
+  SottoStatusLine *status;
   GtkWidget *button;
   GClosure *on_set;
   gboolean is_working;
@@ -26,7 +27,6 @@ asking_free (gpointer data)
   g_clear_object (&self->app);
   g_clear_object (&self->entered);
   g_clear_object (&self->again);
-  g_clear_object (&self->spinner);
   g_clear_object (&self->status);
   g_clear_object (&self->button);
   g_clear_pointer (&self->on_set, g_closure_unref);
@@ -42,24 +42,6 @@ is_complete (Asking *self)
 }
 
 static void
-say (Asking     *self,
-     const char *text,
-     gboolean    is_error)
-{
-  gtk_label_set_label (self->status, text);
-  gtk_widget_set_visible (GTK_WIDGET (self->status), text[0] != '\0');
-  if (is_error)
-    {
-      gtk_widget_add_css_class (GTK_WIDGET (self->status), "error");
-      gtk_accessible_announce (GTK_ACCESSIBLE (self->dialog), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
-    }
-  else
-    {
-      gtk_widget_remove_css_class (GTK_WIDGET (self->status), "error");
-    }
-}
-
-static void
 set_working (Asking   *self,
              gboolean  is_working)
 {
@@ -69,7 +51,7 @@ set_working (Asking   *self,
   /* Not insensitive: the focus shall stay where it is. */
   gtk_editable_set_editable (self->entered, !is_working);
   gtk_editable_set_editable (self->again, !is_working);
-  gtk_widget_set_visible (self->spinner, is_working);
+  sotto_status_line_set_working (self->status, is_working);
   gtk_widget_set_sensitive (self->button, !is_working && is_complete (self));
 }
 
@@ -83,7 +65,7 @@ on_changed (Asking *self)
     return;
 
   /* Not before the second one can no longer become the first */
-  say (self, g_str_has_prefix (entered, again) ? "" : _("The two passphrases are not the same."), FALSE);
+  sotto_status_line_say (self->status, g_str_has_prefix (entered, again) ? "" : _("The two passphrases are not the same."));
   gtk_widget_set_sensitive (self->button, is_complete (self));
 }
 
@@ -95,7 +77,6 @@ on_done (GObject      *source,
   g_autoptr (AdwDialog) dialog = user_data;
   Asking *self = g_object_get_data (G_OBJECT (dialog), "asking");
   g_autoptr (GError) error = NULL;
-  g_autoptr (SottoProblem) problem = NULL;
 
   set_working (self, FALSE);
   if (sotto_app_set_passphrase_finish (SOTTO_APP (source), result, &error))
@@ -112,8 +93,7 @@ on_done (GObject      *source,
       return;
     }
 
-  problem = sotto_problem_new (error);
-  say (self, sotto_problem_get_text (problem), TRUE);
+  sotto_status_line_say_error (self->status, error);
   gtk_widget_grab_focus (GTK_WIDGET (self->entered));
 }
 
@@ -124,7 +104,7 @@ accept (Asking *self)
     return;
 
   set_working (self, TRUE);
-  say (self, _("Making a key of it…"), FALSE);
+  sotto_status_line_say (self->status, _("Making a key of it…"));
   sotto_app_set_passphrase_async (self->app, gtk_editable_get_text (self->entered), NULL, on_done, g_object_ref (self->dialog));
 }
 
@@ -148,17 +128,8 @@ create_contents (Asking *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
   GtkWidget *group = adw_preferences_group_new ();
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
-  self->spinner = g_object_ref (adw_spinner_new ());
-  gtk_widget_set_visible (self->spinner, FALSE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->spinner), GTK_ACCESSIBLE_PROPERTY_LABEL, C_("something is going on", "Working"), -1);
-  self->status = GTK_LABEL (g_object_ref (gtk_label_new ("")));
-  gtk_label_set_wrap (self->status, TRUE);
-  gtk_widget_set_visible (GTK_WIDGET (self->status), FALSE);
-  gtk_widget_set_halign (line, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (line), self->spinner);
-  gtk_box_append (GTK_BOX (line), GTK_WIDGET (self->status));
+  self->status = SOTTO_STATUS_LINE (g_object_ref (sotto_status_line_new ()));
 
   self->button = g_object_ref (gtk_button_new_with_mnemonic (_("_Set Passphrase")));
   gtk_widget_add_css_class (self->button, "suggested-action");
@@ -168,7 +139,7 @@ create_contents (Asking *self)
   self->entered = add_entry (self, group, _("New Passphrase"));
   self->again = add_entry (self, group, _("The Same Again"));
   gtk_box_append (GTK_BOX (box), group);
-  gtk_box_append (GTK_BOX (box), line);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->status));
   gtk_box_append (GTK_BOX (box), self->button);
 
   return box;

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "status-line.h"
 #include "transfers.h"
 
 /* One dialog from the chosen file to the end, as in passphrase-dialog.c: reading, the keyring where one may have the key, then the
@@ -10,13 +11,11 @@
 typedef struct {
   SottoWindow *window;
   SottoApp *app;
-  GFile *file;
   GCancellable *cancellable;
   AdwDialog *dialog;   /* which owns this; the widgets are kept, as it may be closed while the history works */
   GtkWidget *group;
   GtkWidget *entry;
-  GtkWidget *spinner;
-  GtkLabel *status;
+  SottoStatusLine *status;
   GtkWidget *button;
   SottoOpeners openers;
   gboolean is_working;
@@ -32,41 +31,12 @@ restoring_free (gpointer data)
 
   g_clear_object (&self->window);
   g_clear_object (&self->app);
-  g_clear_object (&self->file);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->group);
   g_clear_object (&self->entry);
-  g_clear_object (&self->spinner);
   g_clear_object (&self->status);
   g_clear_object (&self->button);
   g_free (self);
-}
-
-static void
-say (Restoring  *self,
-     const char *text,
-     gboolean    is_error)
-{
-  gtk_label_set_label (self->status, text);
-  gtk_widget_set_visible (GTK_WIDGET (self->status), text[0] != '\0');
-  if (is_error)
-    {
-      gtk_widget_add_css_class (GTK_WIDGET (self->status), "error");
-      gtk_accessible_announce (GTK_ACCESSIBLE (self->dialog), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
-    }
-  else
-    {
-      gtk_widget_remove_css_class (GTK_WIDGET (self->status), "error");
-    }
-}
-
-static void
-say_problem (Restoring    *self,
-             const GError *error)
-{
-  g_autoptr (SottoProblem) problem = sotto_problem_new (error);
-
-  say (self, sotto_problem_get_text (problem), TRUE);
 }
 
 static gboolean
@@ -82,7 +52,7 @@ set_working (Restoring *self,
   self->is_working = is_working;
   /* Not insensitive: the focus shall stay where it is. */
   gtk_editable_set_editable (GTK_EDITABLE (self->entry), !is_working);
-  gtk_widget_set_visible (self->spinner, is_working);
+  sotto_status_line_set_working (self->status, is_working);
   gtk_widget_set_sensitive (self->button, !is_working && is_complete (self));
 }
 
@@ -92,7 +62,7 @@ on_changed (Restoring *self)
   if (self->is_working)
     return;
 
-  say (self, "", FALSE);
+  sotto_status_line_say (self->status, "");
   gtk_widget_set_sensitive (self->button, is_complete (self));
 }
 
@@ -133,7 +103,7 @@ ask (Restoring    *self,
   set_working (self, FALSE);
   if (!has_passphrase && !has_code)
     {
-      say_problem (self, error);
+      sotto_status_line_say_error (self->status, error);
       return;
     }
 
@@ -142,7 +112,7 @@ ask (Restoring    *self,
                                  !has_code ? _("Passphrase") : !has_passphrase ? _("Recovery Code") : _("Passphrase or Recovery Code"));
   gtk_widget_set_visible (self->group, TRUE);
   gtk_widget_set_visible (self->button, TRUE);
-  say (self, "", FALSE);
+  sotto_status_line_say (self->status, "");
   gtk_widget_grab_focus (self->entry);
 }
 
@@ -179,7 +149,7 @@ on_restored (GObject      *source,
       return;
     }
   set_working (self, FALSE);
-  say_problem (self, error);
+  sotto_status_line_say_error (self->status, error);
   gtk_widget_grab_focus (self->entry);
 }
 
@@ -188,7 +158,7 @@ begin (Restoring  *self,
        const char *typed)
 {
   set_working (self, TRUE);
-  say (self, typed != NULL ? _("Opening the backup…") : _("Asking the keyring…"), FALSE);
+  sotto_status_line_say (self->status, typed != NULL ? _("Opening the backup…") : _("Asking the keyring…"));
   sotto_app_restore_async (self->app, typed, self->cancellable, on_restored, g_object_ref (self->dialog));
 }
 
@@ -221,7 +191,7 @@ on_read (GObject      *source,
   if (!ok)
     {
       adw_alert_dialog_set_response_label (ADW_ALERT_DIALOG (dialog), "cancel", _("_Close"));
-      say_problem (self, error);
+      sotto_status_line_say_error (self->status, error);
     }
   else if ((self->openers & SOTTO_OPENS_KEYRING) != 0)
     {
@@ -247,15 +217,8 @@ static GtkWidget *
 create_contents (Restoring *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
-  self->spinner = g_object_ref (adw_spinner_new ());
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->spinner), GTK_ACCESSIBLE_PROPERTY_LABEL, C_("something is going on", "Working"), -1);
-  self->status = GTK_LABEL (g_object_ref (gtk_label_new ("")));
-  gtk_label_set_wrap (self->status, TRUE);
-  gtk_widget_set_halign (line, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (line), self->spinner);
-  gtk_box_append (GTK_BOX (line), GTK_WIDGET (self->status));
+  self->status = SOTTO_STATUS_LINE (g_object_ref (sotto_status_line_new ()));
 
   self->button = g_object_ref (gtk_button_new_with_mnemonic (_("_Restore")));
   gtk_widget_add_css_class (self->button, "suggested-action");
@@ -269,7 +232,7 @@ create_contents (Restoring *self)
   g_signal_connect_swapped (self->entry, "entry-activated", G_CALLBACK (accept), self);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self->group), self->entry);
   gtk_box_append (GTK_BOX (box), self->group);
-  gtk_box_append (GTK_BOX (box), line);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->status));
   gtk_box_append (GTK_BOX (box), self->button);
 
   return box;
@@ -304,7 +267,6 @@ sotto_restore_dialog_present_file (SottoWindow *window,
   self = g_new0 (Restoring, 1);
   self->window = g_object_ref (window);
   self->app = g_object_ref (sotto_window_get_app (window));
-  self->file = g_object_ref (file);
   self->cancellable = g_cancellable_new ();
   self->dialog = dialog;
   self->was_empty = is_empty (self->app);
@@ -317,7 +279,7 @@ sotto_restore_dialog_present_file (SottoWindow *window,
   adw_dialog_present (dialog, GTK_WIDGET (window));
 
   set_working (self, TRUE);
-  say (self, _("Reading the backup…"), FALSE);
+  sotto_status_line_say (self->status, _("Reading the backup…"));
   sotto_app_read_backup_async (self->app, file, self->cancellable, on_read, g_object_ref (dialog));
 }
 
