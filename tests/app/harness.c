@@ -184,3 +184,54 @@ harness_length (gpointer model)
 {
   return g_list_model_get_n_items (model);
 }
+
+/* --- With a model --- */
+
+SottoApp *
+harness_open_with_model (const char *name, int max_tokens)
+{
+  g_autofree char *link = harness_link_model (name);
+  SottoApp *app;
+
+  if (link == NULL)
+    return NULL;
+
+  app = harness_open ();
+  g_object_set (sotto_app_get_settings (app), "temperature", 0.0, "seed", G_GINT64_CONSTANT (7),
+                "context-length", 1024, "max-tokens", max_tokens, "default-model", "", NULL);
+  harness_wait_for (harness_has_model, app, 30);
+  return app;
+}
+
+SottoConversation *
+harness_begin (SottoApp *app, const char *text)
+{
+  SottoConversation *conversation =
+    sotto_conversation_list_create (sotto_app_get_conversations (app));
+
+  harness_send (conversation, text);
+  return conversation;
+}
+
+SottoConversation *
+harness_get_first (SottoApp *app)
+{
+  g_autoptr (SottoConversation) conversation =
+    g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
+
+  g_assert_nonnull (conversation);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 20);
+  return conversation;
+}
+
+void
+harness_assert_reply (SottoConversation *conversation, guint position, SottoMessageStatus status)
+{
+  SottoMessage *reply = harness_message (conversation, position);
+
+  g_assert_cmpint (sotto_message_get_role (reply), ==, SOTTO_ROLE_ASSISTANT);
+  g_assert_cmpint (sotto_message_get_status (reply), ==, status);
+  g_assert_cmpuint (sotto_message_get_length (reply), >, 0);
+  g_assert_true (g_utf8_validate (sotto_message_get_text (reply), -1, NULL));
+}

@@ -38,4 +38,20 @@ gboolean harness_has_model (gpointer app);
 SottoMessage *harness_message (SottoConversation *conversation, guint position);
 guint harness_length (gpointer model);
 
+/* --- With a model --- */
+
+/* It need not say anything sensible: that it speaks, is heard, kept and found again is what is tested. */
+#define HARNESS_TINY "SmolLM2-135M"
+
+/* Greedy, so that the same question has the same answer. @max_tokens: 0: until it ends
+ * Returns: (nullable): NULL: the test was skipped */
+SottoApp *harness_open_with_model (const char *name, int max_tokens);
+
+/* Returns: (transfer none): a new conversation whose reply has been asked for */
+SottoConversation *harness_begin (SottoApp *app, const char *text);
+
+/* Returns: (transfer none): the one that stands first, loaded */
+SottoConversation *harness_get_first (SottoApp *app);
+void harness_assert_reply (SottoConversation *conversation, guint position, SottoMessageStatus status);
+
 G_END_DECLS

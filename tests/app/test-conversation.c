@@ -1,65 +1,10 @@
 #include "harness.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "conversation-private.h"
 
-/* Whole conversations with a real model and without a display. The tiny model need not say anything
- * sensible; that it speaks, is heard, kept and found again is what is tested. */
-
-#define TINY "SmolLM2-135M"
-#define OTHER "Qwen2.5-Coder-0.5B"
-
-/* Greedy, so that the same question has the same answer. */
-static SottoApp *
-open_with_model (const char *name, int max_tokens)
-{
-  g_autofree char *link = harness_link_model (name);
-  SottoApp *app;
-
-  if (link == NULL)
-    return NULL;
-
-  app = harness_open ();
-  g_object_set (sotto_app_get_settings (app), "temperature", 0.0, "seed", G_GINT64_CONSTANT (7),
-                "context-length", 1024, "max-tokens", max_tokens, "default-model", "", NULL);
-  harness_wait_for (harness_has_model, app, 30);
-  return app;
-}
-
-static SottoConversation *
-begin (SottoApp *app, const char *text)
-{
-  SottoConversation *conversation =
-    sotto_conversation_list_create (sotto_app_get_conversations (app));
-
-  harness_send (conversation, text);
-  return conversation;
-}
-
-static SottoConversation *
-get_first (SottoApp *app)
-{
-  g_autoptr (SottoConversation) conversation =
-    g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
-
-  g_assert_nonnull (conversation);
-  sotto_conversation_load (conversation);
-  harness_wait_for (harness_is_loaded, conversation, 20);
-  return conversation;
-}
-
-static void
-assert_reply (SottoConversation *conversation, guint position, SottoMessageStatus status)
-{
-  SottoMessage *reply = harness_message (conversation, position);
-
-  g_assert_cmpint (sotto_message_get_role (reply), ==, SOTTO_ROLE_ASSISTANT);
-  g_assert_cmpint (sotto_message_get_status (reply), ==, status);
-  g_assert_cmpuint (sotto_message_get_length (reply), >, 0);
-  g_assert_true (g_utf8_validate (sotto_message_get_text (reply), -1, NULL));
-}
+/* Whole conversations with a real model and without a display: what is said, said again, stopped, kept. */
 
 /* What a person is told of the model that has just answered */
 static void
@@ -102,7 +47,7 @@ on_reply (SottoConversation *conversation, GParamSpec *pspec, Listener *listener
 static void
 test_send (void)
 {
-  SottoApp *app = open_with_model (TINY, 24);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 24);
   Listener listener = { NULL, 0 };
   SottoConversation *conversation;
   SottoMessage *reply;
@@ -123,7 +68,7 @@ test_send (void)
   assert_told (sotto_conversation_get_model (conversation));
 
   g_assert_null (sotto_conversation_get_problem (conversation));
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
   reply = harness_message (conversation, 1);
   g_assert_cmpstr (listener.text->str, ==, sotto_message_get_text (reply));
   g_assert_cmpuint (listener.n_appended, >=, 1);
@@ -150,7 +95,7 @@ shows_first_version (gpointer conversation)
 static void
 test_versions (void)
 {
-  SottoApp *app = open_with_model (TINY, 16);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 16);
   g_autofree char *first_text = NULL;
   g_autofree char *first_id = NULL;
   g_autoptr (GAsyncResult) edited = NULL;
@@ -161,7 +106,7 @@ test_versions (void)
   if (app == NULL)
     return;
 
-  conversation = begin (app, "Count to five.");
+  conversation = harness_begin (app, "Count to five.");
   harness_wait_idle (conversation);
   reply = harness_message (conversation, 1);
   first_text = g_strdup (sotto_message_get_text (reply));
@@ -192,7 +137,7 @@ test_versions (void)
   g_assert_cmpuint (harness_length (conversation), ==, 2);
   g_assert_cmpuint (sotto_message_get_n_versions (harness_message (conversation, 0)), ==, 2);
   g_assert_cmpuint (sotto_message_get_n_versions (harness_message (conversation, 1)), ==, 1);
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
   harness_close (app);
 }
 
@@ -201,7 +146,7 @@ test_versions (void)
 static void
 test_stop (void)
 {
-  SottoApp *app = open_with_model (TINY, 0);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 0);
   SottoConversation *conversation;
   g_autofree char *text = NULL;
   gint64 begin_us;
@@ -209,27 +154,27 @@ test_stop (void)
   if (app == NULL)
     return;
 
-  conversation = begin (app, "Write a very long story about a river.");
+  conversation = harness_begin (app, "Write a very long story about a river.");
   harness_wait_for (harness_is_streaming, conversation, 60);
   begin_us = g_get_monotonic_time ();
   sotto_conversation_stop (conversation);
   harness_wait_idle (conversation);
   g_test_message ("stopped after %.0f ms", (g_get_monotonic_time () - begin_us) / 1000.0);
   g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 2 * G_USEC_PER_SEC);
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
   text = g_strdup (sotto_message_get_text (harness_message (conversation, 1)));
 
   /* Another reply follows what was said so far. */
   g_object_set (sotto_app_get_settings (app), "max-tokens", 8, NULL);
   harness_send (conversation, "Go on.");
   harness_wait_idle (conversation);
-  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  harness_assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
   harness_close (app);
 
   app = harness_open ();
-  conversation = get_first (app);
+  conversation = harness_get_first (app);
   g_assert_cmpuint (harness_length (conversation), ==, 4);
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
   g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==, text);
   harness_close (app);
 }
@@ -238,14 +183,14 @@ test_stop (void)
 static void
 test_stop_early (void)
 {
-  SottoApp *app = open_with_model (TINY, 8);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 8);
   SottoConversation *conversation;
   g_autofree char *id = NULL;
 
   if (app == NULL)
     return;
 
-  conversation = begin (app, "Say hello.");
+  conversation = harness_begin (app, "Say hello.");
   harness_wait_idle (conversation);
   id = g_strdup (sotto_message_get_id (harness_message (conversation, 1)));
 
@@ -260,7 +205,7 @@ test_stop_early (void)
 static void
 test_quit_while_running (void)
 {
-  SottoApp *app = open_with_model (TINY, 0);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 0);
   g_autoptr (SottoMessage) reply = NULL;
   g_autofree char *text = NULL;
   SottoConversation *conversation;
@@ -269,7 +214,7 @@ test_quit_while_running (void)
   if (app == NULL)
     return;
 
-  conversation = begin (app, "Write a very long poem about the sea.");
+  conversation = harness_begin (app, "Write a very long poem about the sea.");
   harness_wait_for (harness_is_streaming, conversation, 60);
   reply = g_object_ref (sotto_conversation_get_reply (conversation));
   sotto_conversation_set_draft (conversation, "and then");
@@ -279,8 +224,8 @@ test_quit_while_running (void)
   g_assert_cmpint (sotto_message_get_status (reply), ==, SOTTO_MESSAGE_STATUS_STOPPED);
 
   app = harness_open ();
-  conversation = get_first (app);
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
+  conversation = harness_get_first (app);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_STOPPED);
   g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==,
                    sotto_message_get_text (reply));
   g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, "and then");
@@ -292,16 +237,16 @@ test_quit_while_running (void)
 static void
 test_queue (void)
 {
-  SottoApp *app = open_with_model (TINY, 0);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 0);
   SottoConversation *first;
   SottoConversation *second;
 
   if (app == NULL)
     return;
 
-  first = begin (app, "Write a long letter.");
+  first = harness_begin (app, "Write a long letter.");
   harness_wait_for (harness_is_streaming, first, 60);
-  second = begin (app, "Say hello.");
+  second = harness_begin (app, "Say hello.");
   g_assert_cmpint (sotto_conversation_get_reply_state (second), ==, SOTTO_REPLY_STATE_QUEUED);
   g_assert_cmpstr (sotto_conversation_get_status_text (second), !=, "");
 
@@ -312,247 +257,7 @@ test_queue (void)
   sotto_conversation_list_delete (sotto_app_get_conversations (app), second);
   harness_wait_idle (second);
   sotto_conversation_list_undo_delete (sotto_app_get_conversations (app), second);
-  assert_reply (second, 1, SOTTO_MESSAGE_STATUS_STOPPED);
-  harness_close (app);
-}
-
-/* --- What does not fit --- */
-
-static void
-test_context_full (void)
-{
-  SottoApp *app = open_with_model (TINY, 0);
-  g_autoptr (GString) much = g_string_new (NULL);
-  SottoConversation *conversation;
-  SottoProblem *problem;
-
-  if (app == NULL)
-    return;
-
-  g_object_set (sotto_app_get_settings (app), "context-length", 256, NULL);
-  for (int i = 0; i < 400; i++)
-    g_string_append_printf (much, "%d apples and ", i);
-  conversation = begin (app, much->str);
-  harness_wait_idle (conversation);
-  problem = sotto_conversation_get_problem (conversation);
-  g_assert_nonnull (problem);
-  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_SETTINGS);
-  g_assert_cmpuint (harness_length (conversation), ==, 1);
-
-  /* A longer one helps; where the model takes no longer one, that is not what is advised. */
-  g_object_set (sotto_app_get_settings (app), "context-length", 4096, NULL);
-  sotto_conversation_retry (conversation);
-  harness_wait_for (harness_is_streaming, conversation, 60);
-  sotto_conversation_stop (conversation);
-  harness_wait_idle (conversation);
-  g_assert_cmpuint (harness_length (conversation), ==, 2);
-  g_object_set (sotto_app_get_settings (app), "context-length", 1048576, NULL);
-  for (int i = 0; i < 9000; i++)
-    g_string_append_printf (much, "%d pears and ", i);
-  conversation = begin (app, much->str);
-  harness_wait_idle (conversation);
-  problem = sotto_conversation_get_problem (conversation);
-  g_assert_nonnull (problem);
-  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_NEW_CONVERSATION);
-  g_object_set (sotto_app_get_settings (app), "context-length", 256, NULL);
-
-  conversation = begin (app, "Tell me everything about the sea, the river and the mountains, as "
-                             "long as you can.");
-  harness_wait_idle (conversation);
-  if (sotto_message_get_status (harness_message (conversation, 1)) == SOTTO_MESSAGE_STATUS_COMPLETE)
-    {
-      g_test_skip ("the model ended its answer before the context was full");
-    }
-  else
-    {
-      assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_LIMITED);
-      g_assert_nonnull (sotto_message_get_problem (harness_message (conversation, 1)));
-      g_assert_nonnull (sotto_conversation_get_problem (conversation));
-      g_assert_cmpuint (sotto_conversation_get_context_limit (conversation), ==, 256);
-    }
-  harness_close (app);
-}
-
-/* --- Models that go and come --- */
-
-static void
-refresh (SottoApp *app)
-{
-  sotto_model_library_refresh (sotto_app_get_models (app));
-  for (int i = 0; i < 400 && sotto_model_library_is_looking (sotto_app_get_models (app)); i++)
-    harness_run (0.01);
-}
-
-static void
-test_model_missing (void)
-{
-  SottoApp *app = open_with_model (TINY, 8);
-  g_autofree char *path = NULL;
-  g_autofree char *aside = NULL;
-  SottoConversation *conversation;
-  SottoProblem *problem;
-
-  if (app == NULL)
-    return;
-
-  conversation = begin (app, "Hello.");
-  harness_wait_idle (conversation);
-  path = g_strdup (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)));
-  aside = g_strconcat (path, ".aside", NULL);
-  harness_close (app);
-
-  g_assert_cmpint (g_rename (path, aside), ==, 0);
-  app = harness_open ();
-  refresh (app);
-  conversation = get_first (app);
-  g_assert_nonnull (sotto_conversation_get_model (conversation));
-  refresh (app);
-  harness_send (conversation, "Are you there?");
-  harness_wait_idle (conversation);
-  problem = sotto_conversation_get_problem (conversation);
-  g_assert_nonnull (problem);
-  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_CHOOSE_MODEL);
-  g_assert_cmpuint (harness_length (conversation), ==, 3);
-  g_assert_cmpint (sotto_model_entry_get_state (sotto_conversation_get_model (conversation)), ==,
-                   SOTTO_MODEL_STATE_MISSING);
-
-  g_assert_cmpint (g_rename (aside, path), ==, 0);
-  refresh (app);
-  g_object_set (sotto_app_get_settings (app), "max-tokens", 8, NULL);
-  sotto_conversation_retry (conversation);
-  harness_wait_idle (conversation);
-  g_assert_null (sotto_conversation_get_problem (conversation));
-  g_assert_cmpuint (harness_length (conversation), ==, 4);
-  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
-  harness_close (app);
-}
-
-static gboolean
-is_closed (gpointer entry)
-{
-  return sotto_model_entry_get_state (entry) == SOTTO_MODEL_STATE_AVAILABLE;
-}
-
-/* Its memory is given back when somebody asks for it, also while it writes, and the next reply opens it again. */
-static void
-test_close_model (void)
-{
-  SottoApp *app = open_with_model (TINY, 8);
-  SottoConversation *conversation;
-  SottoModelEntry *model;
-  g_autofree char *n_tokens = NULL;
-  g_autofree char *speed = NULL;
-  g_autofree char *memory = NULL;
-
-  if (app == NULL)
-    return;
-
-  conversation = begin (app, "Hello.");
-  model = sotto_conversation_get_model (conversation);
-  harness_wait_for (harness_is_loaded, conversation, 60);
-  sotto_app_close_model (app, model);
-  harness_wait_idle (conversation);
-  assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
-  n_tokens = sotto_message_dup_n_tokens (harness_message (conversation, 1));
-  speed = sotto_message_dup_speed (harness_message (conversation, 1));
-  g_assert_cmpstr (n_tokens, ==, "8 tokens");
-  g_assert_true (g_str_has_suffix (speed, " tokens/s"));
-  harness_wait_for (is_closed, model, 20);
-  memory = sotto_model_entry_dup_memory (model);
-  g_assert_null (memory);
-
-  harness_send (conversation, "Hello again.");
-  harness_wait_idle (conversation);
-  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
-  g_assert_cmpint (sotto_model_entry_get_state (model), ==, SOTTO_MODEL_STATE_LOADED);
-  harness_close (app);
-}
-
-static void
-test_switch_model (void)
-{
-  g_autofree char *other = harness_link_model (OTHER);
-  SottoApp *app = other != NULL ? open_with_model (TINY, 8) : NULL;
-  SottoModelLibrary *models;
-  SottoModelEntry *tiny;
-  SottoModelEntry *large;
-  SottoConversation *conversation;
-
-  if (app == NULL)
-    return;
-
-  models = sotto_app_get_models (app);
-  g_assert_cmpuint (harness_length (models), ==, 2);
-  tiny = sotto_model_library_lookup (models, "SmolLM2-135M-Instruct.Q4_1");
-  large = sotto_model_library_lookup (models, other);
-  g_assert_nonnull (tiny);
-  g_assert_nonnull (large);
-  g_assert_cmpuint (sotto_model_entry_get_size (large), >, sotto_model_entry_get_size (tiny));
-
-  sotto_model_library_set_default (models, tiny);
-  g_assert_true (sotto_model_entry_is_default (tiny));
-  conversation = begin (app, "Hello.");
-  harness_wait_idle (conversation);
-  g_assert_true (sotto_conversation_get_model (conversation) == tiny);
-
-  sotto_conversation_set_model (conversation, large);
-  harness_send (conversation, "What is the capital of France?");
-  harness_wait_idle (conversation);
-  g_assert_null (sotto_conversation_get_problem (conversation));
-  assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
-  g_assert_nonnull (strstr (sotto_message_get_text (harness_message (conversation, 3)), "Paris"));
-  g_assert_cmpstr (sotto_message_get_model_name (harness_message (conversation, 1)), !=,
-                   sotto_message_get_model_name (harness_message (conversation, 3)));
-  g_assert_cmpint (sotto_model_entry_get_state (large), ==, SOTTO_MODEL_STATE_LOADED);
-  g_assert_cmpint (sotto_model_entry_get_state (tiny), ==, SOTTO_MODEL_STATE_AVAILABLE);
-  harness_close (app);
-
-  app = harness_open ();
-  conversation = get_first (app);
-  refresh (app);
-  g_assert_cmpstr (sotto_model_entry_get_path (sotto_conversation_get_model (conversation)), ==,
-                   other);
-  harness_close (app);
-}
-
-static void
-test_add_in_place (void)
-{
-  g_autofree char *link = harness_link_model (TINY);
-  g_autofree char *elsewhere = g_build_filename (g_get_user_data_dir (), "elsewhere.gguf", NULL);
-  g_autoptr (GFile) file = g_file_new_for_path (elsewhere);
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (SottoModelEntry) entry = NULL;
-  g_autoptr (GError) error = NULL;
-  SottoModelLibrary *models;
-  SottoApp *app;
-  g_autofree char *added = NULL;
-
-  if (link == NULL)
-    return;
-
-  g_assert_cmpint (g_rename (link, elsewhere), ==, 0);
-  app = harness_open ();
-  models = sotto_app_get_models (app);
-  g_object_set (sotto_app_get_settings (app), "added-models", NULL, NULL);
-  refresh (app);
-  g_assert_cmpuint (harness_length (models), ==, 0);
-
-  sotto_model_library_add_file_async (models, file, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  entry = sotto_model_library_add_file_finish (models, result, &error);
-  g_assert_no_error (error);
-  added = sotto_model_library_dup_added (models, entry);
-  g_assert_cmpstr (added, ==, elsewhere);
-  g_assert_true (sotto_model_entry_is_usable (entry));
-  g_assert_cmpstr (sotto_model_entry_get_family (entry), ==, "llama");
-  g_assert_nonnull (strstr (sotto_model_entry_get_summary (entry), "98"));
-  refresh (app);
-  g_assert_cmpuint (harness_length (models), ==, 1);
-
-  sotto_model_library_forget (models, added);
-  g_assert_cmpuint (harness_length (models), ==, 0);
-  g_assert_true (g_file_test (elsewhere, G_FILE_TEST_EXISTS));
+  harness_assert_reply (second, 1, SOTTO_MESSAGE_STATUS_STOPPED);
   harness_close (app);
 }
 
@@ -561,7 +266,7 @@ test_add_in_place (void)
 static void
 test_reopen (void)
 {
-  SottoApp *app = open_with_model (TINY, 12);
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 12);
   g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *receipt = NULL;
   SottoConversation *conversation;
@@ -569,7 +274,7 @@ test_reopen (void)
   if (app == NULL)
     return;
 
-  conversation = begin (app, "What is a river?");
+  conversation = harness_begin (app, "What is a river?");
   harness_wait_idle (conversation);
   harness_send (conversation, "And a lake?");
   harness_wait_idle (conversation);
@@ -581,7 +286,7 @@ test_reopen (void)
 
   app = harness_open ();
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
-  conversation = get_first (app);
+  conversation = harness_get_first (app);
   g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Waters");
   g_assert_cmpuint (harness_length (conversation), ==, 4);
   for (guint i = 0; i < 4; i++)
@@ -626,11 +331,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation/stop-early", test_stop_early);
   g_test_add_func ("/app/conversation/quit-while-running", test_quit_while_running);
   g_test_add_func ("/app/conversation/queue", test_queue);
-  g_test_add_func ("/app/conversation/context-full", test_context_full);
-  g_test_add_func ("/app/conversation/model-missing", test_model_missing);
-  g_test_add_func ("/app/conversation/switch-model", test_switch_model);
-  g_test_add_func ("/app/conversation/close-model", test_close_model);
-  g_test_add_func ("/app/conversation/add-in-place", test_add_in_place);
   g_test_add_func ("/app/conversation/reopen", test_reopen);
   return g_test_run ();
 }
