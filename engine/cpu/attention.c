@@ -10,9 +10,9 @@
  * merged in the keys' order, divided by their sum.
  *
  * Few tokens: units are (head of K and V, chunk), since the keys are the work, or parts of their queries
- * where that makes too few; partial results meet in the scratch. Many tokens: units are (head of K and V, tile of queries); each walks its chunks
- * and merges as it goes. Queries of one head of K and V are numbered token by token, then head by
- * head of the group.
+ * where that makes too few; partial results meet in the scratch. Many tokens: units are (head of K and V,
+ * tile of queries); each walks its chunks and merges as it goes. Queries of one head of K and V are
+ * numbered token by token, then head by head of the group.
  *
  * Where values are latent, the heads' results are rows of scratch.latents, head by head, and a
  * further phase brings them to the size of a head. */

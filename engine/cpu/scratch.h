@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * are the work. */
 #define SOTTO_SPLIT_TOKENS 8
 
-/* Rows of a projection that one unit of work computes: the panel of the fast tiers. With many tokens FEED
- * and PROJECT may take more of them (sotto_lane_take_outputs()). */
+/* Rows of a projection that one unit of work computes: as many as a tier multiplies together, or a multiple of
+ * that. FEED, PROJECT and LOGITS may take more of them (sotto_lane_take_outputs()). */
 #define SOTTO_UNIT_ROWS 32
 #define SOTTO_MOST_UNIT_ROWS 128
 
