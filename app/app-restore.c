@@ -195,7 +195,7 @@ sotto_app_read_backup_finish (SottoApp      *self,
   return TRUE;
 }
 
-/* --- Try --- */
+/* --- Try, and replace --- */
 
 static void
 on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
