@@ -45,12 +45,6 @@ unit_row_numbers (const float *rows)
   return vcombine_f32 (vdup_n_f32 (rows[0]), vdup_n_f32 (rows[1]));
 }
 
-static inline int32x4_t
-unit_row_factors (const gint32 *rows)
-{
-  return vcombine_s32 (vdup_n_s32 (rows[0]), vdup_n_s32 (rows[1]));
-}
-
 static inline float32x4_t
 unit_token_numbers (const float *const tokens[UNIT_TOKENS])
 {

@@ -44,12 +44,6 @@ unit_row_numbers (const float *rows)
   return vld1q_f32 (rows);
 }
 
-static inline int32x4_t
-unit_row_factors (const gint32 *rows)
-{
-  return vld1q_s32 (rows);
-}
-
 static inline float32x4_t
 unit_token_numbers (const float *const tokens[UNIT_TOKENS])
 {

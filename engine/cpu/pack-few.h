@@ -75,22 +75,15 @@ few_round (const float *x, gint16 steps[ROUND_BLOCK])
 {
   Lanes low = lanes_load (x);
   Lanes high = lanes_load (x + LANES);
+  float highest = round_highest (low, high);
+  Lanes inverse = lanes_all (round_inverse (FEW_HIGHEST, highest));
 
-  return round_block (FEW_HIGHEST, &low, &high, steps);
+  lanes_store_steps (steps, round_lanes (low, inverse));
+  lanes_store_steps (steps + LANES, round_lanes (high, inverse));
+  return round_scale (FEW_HIGHEST, highest);
 }
 
 #ifdef __aarch64__
-
-static inline void
-few_split (const gint16 *steps, gint8 *high, gint8 *low)
-{
-  int16x8_t a = vld1q_s16 (steps);
-  int16x8_t b = vld1q_s16 (steps + 8);
-  int16x8_t mask = vdupq_n_s16 (127);
-
-  vst1q_s8 (high, vcombine_s8 (vshrn_n_s16 (a, 7), vshrn_n_s16 (b, 7)));
-  vst1q_s8 (low, vcombine_s8 (vmovn_s16 (vandq_s16 (a, mask)), vmovn_s16 (vandq_s16 (b, mask))));
-}
 
 /* Block i of a pair. Leaves the sums of its halves. */
 static inline void
@@ -102,7 +95,7 @@ few_pack_block (const gint16 *steps, float scale, FewPair *pair, guint i, gint32
     {
       minus[half] = vnegq_s32 (vpaddq_s32 (vpaddlq_s16 (vld1q_s16 (steps)),
                                            vpaddlq_s16 (vld1q_s16 (steps + 8))));
-      few_split (steps, pair->high[half] + 16 * i, pair->low[half] + 16 * i);
+      round_split (steps, pair->high[half] + 16 * i, pair->low[half] + 16 * i);
       vst1q_s32 (pair->half_zeros[half] + 4 * i, minus[half]);
       totals[half] = -vaddvq_s32 (minus[half]);
     }
@@ -111,18 +104,6 @@ few_pack_block (const gint16 *steps, float scale, FewPair *pair, guint i, gint32
 }
 
 #else
-
-static inline void
-few_split (const gint16 *steps, gint8 *high, gint8 *low)
-{
-  __m256i v = _mm256_loadu_si256 ((const __m256i *) steps);
-  __m256i planes = _mm256_packs_epi16 (_mm256_srai_epi16 (v, 7),
-                                       _mm256_and_si256 (v, _mm256_set1_epi16 (127)));
-
-  planes = _mm256_permute4x64_epi64 (planes, 0xd8);
-  _mm_storeu_si128 ((__m128i *) high, _mm256_castsi256_si128 (planes));
-  _mm_storeu_si128 ((__m128i *) low, _mm256_extracti128_si256 (planes, 1));
-}
 
 #if FEW_HAS_WORDS
 /* Sixteen columns: eight even ones, eight odd ones. */
@@ -155,7 +136,7 @@ few_pack_block (const gint16 *steps, float scale, FewPair *pair, guint i, gint32
 
   for (guint half = 0; half < 2; half++)
     {
-      few_split (steps + 16 * half, pair->high[half] + 16 * i, pair->low[half] + 16 * i);
+      round_split (steps + 16 * half, pair->high[half] + 16 * i, pair->low[half] + 16 * i);
 #if FEW_HAS_WORDS
       few_part (steps + 16 * half, pair->words[half][i / 2][0] + i % 2 * 8,
                 pair->words[half][i / 2][1] + i % 2 * 8);

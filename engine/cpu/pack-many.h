@@ -4,90 +4,156 @@
 
 /* Activations of many tokens (SOTTO_FORM_MANY), over lanes; read by template-panel.h and template-byte-panel.h.
  *
- * Steps are integers of 15 bits, groups of 256 columns share a scale. Products of steps and a block of 32 columns are
- * summed exactly in int32. Of a group, in the order of its blocks, with fused multiply-adds:
+ * Blocks of 32 columns share a scale, and are integers of 8 bits. A few columns of a model may be far larger than all
+ * others, and what is lost by rounding them is most of what is lost at all: a block whose highest magnitude is more than
+ * STEPS_APART times the mean of those of its group of 256 columns is fine, and has 15 bits. Both are steps, of which
+ * the highest magnitude has STEPS_HIGHEST; where a block is not fine they are multiples of 128. They are split in two
+ * planes of bytes, 128 * high + low, and low ones are multiplied only where there is a fine block among the tokens of a
+ * tile: elsewhere they are zeros, and whether they are multiplied changes no bit.
  *
- *   g += integer * scale; g += offset * the sum of the block's steps
+ * Products of steps and a block are summed exactly in int32: one of codes of 8 bits reaches 32 * 128 * 16256 < 2^31. To
+ * a token's sum with a row come, in the order of blocks, the second and third with fused multiply-adds,
  *
- * where halves of 16 have their own scales (NVFP4) or offsets (Q2_K), those of the first half, then of the second. Where
- * int32 holds the products of several blocks with integer scales (steps_joined()), they are summed as integers; the
- * offsets of all of them follow. Behind a group s += g * the scale of its steps.
+ *   t = integer * scale of the steps; s += t * scale of the weights; s += offset * the sum of the block's columns
  *
- * 15 bits, not 16: a block of Q6_K reaches 32 * 4096 * 16383 < 2^31. */
+ * where halves of 16 have their own scales or offsets those of the first half, then of the second. Scales of steps have
+ * 16 bits, so that t needs no conversion where products are below 2^22, as those of high bytes are: an integer on top of
+ * STEPS_FLOAT, which is that many as a float's bits, is a float, from which its scale takes STEPS_FLOAT times itself. */
 
-#define STEPS_HIGHEST 16383
+#define STEPS_HIGHEST (127 * 128)
 #define STEPS_BLOCK ROUND_BLOCK
 #define STEPS_GROUP 8 /* blocks */
 #define STEPS_COLUMNS (STEPS_GROUP * STEPS_BLOCK)
+#define STEPS_APART 2.5f
+#define STEPS_FLOAT 12582912.0f /* 3 * 2^22 */
+#define STEPS_FLOAT_BITS 0x4b400000
 
 G_STATIC_ASSERT (STEPS_COLUMNS == SOTTO_PACK_COLUMNS);
 
-/* Blocks whose products are summed as integers, times their integer scales; rows have whole numbers of them. */
-static inline guint
-steps_joined (SottoBlockType type)
-{
-  switch ((gint) type)
-    {
-    case SOTTO_BLOCK_Q2_K: /* 256 * 3 * 15 * 16383 < 2^31 */
-    case SOTTO_BLOCK_Q3_K: /* 256 * 4 * 32 * 16383 */
-      return 8;
-    case SOTTO_BLOCK_Q4_K: /* 128 * 15 * 63 * 16383 */
-      return 4;
-    case SOTTO_BLOCK_Q5_K: /* 64 * 31 * 63 * 16383 */
-      return 2;
-    default:
-      return 1;
-    }
-}
+/* A block, in a line of its own. */
+typedef struct {
+  gint8 high[STEPS_BLOCK];
+  float scale;                    /* of 128 steps */
+  float total;                    /* the sum of the columns that the steps stand for */
+  guint32 fine;                   /* of the first block of a group: bit b is whether its block b is fine */
+  float minus;                    /* -STEPS_FLOAT * scale, exactly */
+  gint32 zero;                    /* -128 times the sum of the high bytes, */
+  gint32 half_zeros[2];           /* of those of each half, all three on top of STEPS_FLOAT_BITS */
+  gint16 low_sums[2];             /* of the low bytes of each half */
+} StepsBlock;
+
+G_STATIC_ASSERT (sizeof (StepsBlock) == 64);
+
+#define STEPS_GROUP_BYTES (STEPS_GROUP * (sizeof (StepsBlock) + STEPS_BLOCK))
 
 /* Rows in this form, padded to groups with zeros. */
 typedef struct {
-  gsize column_stride;      /* steps from row to row */
-  gsize float_stride;       /* scales and totals from row to row */
-  gint16 *steps;            /* value / scale, rounded */
-  float *scales;            /* of groups */
-  float *totals;            /* of blocks: the sums of their steps, exactly */
+  gsize stride;                   /* bytes from row to row, of both: */
+  StepsBlock *blocks;
+  gint8 *low;
 } Steps;
-
-#define STEPS_GROUP_BYTES (STEPS_COLUMNS * sizeof (gint16) + (1 + STEPS_GROUP) * sizeof (float))
 
 /* The row that begins at packed, and those behind it at stride bytes from each other. */
 static inline Steps
-steps_at (const guint8 *packed, gsize stride, guint n_columns)
+steps_at (guint8 *packed, gsize stride, guint n_columns)
 {
-  gsize n_groups = (n_columns + STEPS_COLUMNS - 1) / STEPS_COLUMNS;
-  float *behind = (float *) (gpointer) (packed + n_groups * STEPS_COLUMNS * sizeof (gint16));
+  gsize n_blocks = (n_columns + STEPS_COLUMNS - 1) / STEPS_COLUMNS * STEPS_GROUP;
+  StepsBlock *blocks = (StepsBlock *) (gpointer) packed;
 
-  return (Steps){
-    .column_stride = stride / sizeof (gint16),
-    .float_stride = stride / sizeof (float),
-    .steps = (gint16 *) (gpointer) packed,
-    .scales = behind,
-    .totals = behind + n_groups,
-  };
+  return (Steps) { stride, blocks, (gint8 *) (blocks + n_blocks) };
 }
 
-/* x: (STEPS_COLUMNS) */
-static inline void
-pack_steps (const float *x, guint group, const Steps *to)
+static inline const StepsBlock *
+steps_block (const Steps *self, gsize token, gsize block)
 {
-  gint16 *steps = to->steps + group * STEPS_COLUMNS;
-  Lanes most = lanes_all (0.0f);
-  Lanes inverse;
-  float highest;
+  return (const StepsBlock *) ((const guint8 *) self->blocks + token * self->stride) + block;
+}
 
-  for (guint i = 0; i < STEPS_COLUMNS; i += LANES)
-    most = lanes_maximum (most, lanes_absolute (lanes_load (x + i)));
-  highest = lanes_highest (most);
-  inverse = lanes_all (round_inverse (STEPS_HIGHEST, highest));
-  to->scales[group] = round_scale (STEPS_HIGHEST, highest);
-  for (guint b = 0; b < STEPS_GROUP; b++, x += STEPS_BLOCK, steps += STEPS_BLOCK)
+static inline const gint8 *
+steps_low_bytes (const Steps *self, gsize token, gsize block)
+{
+  return self->low + token * self->stride + block * STEPS_BLOCK;
+}
+
+/* The sum of the columns of a half */
+static inline float
+steps_half_total (const StepsBlock *block, guint half)
+{
+  return (float) (STEPS_FLOAT_BITS - block->half_zeros[half] + block->low_sums[half]) * (block->scale * (1.0f / 128));
+}
+
+/* Up to the next number of 16 bits */
+static inline float
+steps_scale (float highest)
+{
+  float scale = round_scale (STEPS_HIGHEST / 128, highest);
+  guint32 bits;
+
+  if (!isfinite (scale))
+    return scale;
+  memcpy (&bits, &scale, sizeof bits);
+  bits = (bits + 0xff) & ~0xffu;
+  memcpy (&scale, &bits, sizeof bits);
+  return scale;
+}
+
+/* x: (STEPS_BLOCK) */
+static inline void
+pack_block (const float *x, float highest, gboolean is_fine, StepsBlock *block, gint8 *low)
+{
+  float scale = steps_scale (highest);
+  Lanes inverse = lanes_all (scale > 0 ? (is_fine ? 128 : 1) / scale : 0);
+  Lanes unit = lanes_all (is_fine ? 1 : 128);
+  gint32 sum = 0;
+
+  block->scale = scale;
+  block->minus = -STEPS_FLOAT * scale;
+  block->fine = 0;
+  block->zero = STEPS_FLOAT_BITS;
+  for (guint half = 0; half < 2; half++)
     {
-      Lanes low = round_lanes (lanes_load (x), inverse, steps);
-      Lanes high = round_lanes (lanes_load (x + LANES), inverse, steps + LANES);
+      Lanes rounded = lanes_multiply (round_lanes (lanes_load (x + half * LANES), inverse), unit);
+      gint32 half_sum = (gint32) lanes_sum (rounded);
+      gint32 low_sum = 0;
+      gint16 steps[LANES];
 
-      to->totals[group * STEPS_GROUP + b] = lanes_sum (lanes_add (low, high)); /* integers below 2^24 */
+      lanes_store_steps (steps, rounded);
+      round_split (steps, block->high + half * LANES, low + half * LANES);
+      for (guint i = 0; i < LANES && is_fine; i++)
+        low_sum += low[half * LANES + i];
+      block->low_sums[half] = (gint16) low_sum;
+      block->half_zeros[half] = STEPS_FLOAT_BITS - (half_sum - low_sum);
+      block->zero -= half_sum - low_sum;
+      sum += half_sum;
     }
+  block->total = (float) sum * (scale * (1.0f / 128));
+}
+
+/* x: (STEPS_COLUMNS), of which n_blocks are there, the others zeros */
+static inline void
+pack_steps (const float *x, guint group, guint n_blocks, const Steps *to)
+{
+  float highest[STEPS_GROUP];
+  float limit = 0;
+  guint32 fine = 0;
+
+  for (guint b = 0; b < STEPS_GROUP; b++)
+    {
+      const float *block = x + b * STEPS_BLOCK;
+
+      highest[b] = round_highest (lanes_load (block), lanes_load (block + LANES));
+      limit += highest[b];
+    }
+  limit *= STEPS_APART / (float) n_blocks;
+  for (guint b = 0; b < STEPS_GROUP; b++)
+    {
+      gsize block = group * STEPS_GROUP + b;
+      gboolean is_fine = highest[b] > limit;
+
+      fine |= (guint32) is_fine << b;
+      pack_block (x + b * STEPS_BLOCK, highest[b], is_fine, to->blocks + block, to->low + block * STEPS_BLOCK);
+    }
+  to->blocks[group * STEPS_GROUP].fine = fine;
 }
 
 static void
@@ -97,12 +163,12 @@ pack_many (const float *x, guint n_columns, guint first, guint n, guint8 *packed
 
   for (guint column = first; column < first + n; column += STEPS_COLUMNS)
     if (n_columns - column >= STEPS_COLUMNS)
-      pack_steps (x + column, column / STEPS_COLUMNS, &to);
+      pack_steps (x + column, column / STEPS_COLUMNS, STEPS_GROUP, &to);
     else
       {
         float part[STEPS_COLUMNS] = { 0 };
 
         memcpy (part, x + column, (n_columns - column) * sizeof *part);
-        pack_steps (part, column / STEPS_COLUMNS, &to);
+        pack_steps (part, column / STEPS_COLUMNS, (n_columns - column + STEPS_BLOCK - 1) / STEPS_BLOCK, &to);
       }
 }

@@ -2,7 +2,7 @@
 
 #include "cpu/kernels.h"
 
-/* Activations as integers, over lanes; what pack-few.h, by blocks of 32 columns, and pack-many.h begin with. */
+/* Activations as integers, over lanes and AVX2 or NEON; what pack-few.h and pack-many.h are made of. */
 
 #define ROUND_BLOCK 32
 
@@ -23,26 +23,39 @@ round_scale (float most, float highest)
   return highest < ROUND_SMALLEST ? 0.0f : highest / most;
 }
 
-/* Returns: the steps as floats */
+/* The whole numbers next to x * inverse, as floats */
 static inline Lanes
-round_lanes (Lanes x, Lanes inverse, gint16 steps[LANES])
+round_lanes (Lanes x, Lanes inverse)
 {
   Lanes rounder = lanes_all (SOTTO_ROUNDER);
-  Lanes rounded = lanes_subtract (lanes_add (lanes_multiply (x, inverse), rounder), rounder);
 
-  lanes_store_steps (steps, rounded);
-  return rounded;
+  return lanes_subtract (lanes_add (lanes_multiply (x, inverse), rounder), rounder);
 }
 
-/* The block's steps, of which its highest magnitude has most. Leaves them in low and high, too, as floats. Returns
- * their scale. */
+/* The highest magnitude of a block's two halves */
 static inline float
-round_block (float most, Lanes *low, Lanes *high, gint16 steps[ROUND_BLOCK])
+round_highest (Lanes low, Lanes high)
 {
-  float highest = lanes_highest (lanes_maximum (lanes_absolute (*low), lanes_absolute (*high)));
-  Lanes inverse = lanes_all (round_inverse (most, highest));
+  return lanes_highest (lanes_maximum (lanes_absolute (low), lanes_absolute (high)));
+}
 
-  *low = round_lanes (*low, inverse, steps);
-  *high = round_lanes (*high, inverse, steps + LANES);
-  return round_scale (most, highest);
+/* Sixteen steps as bytes with a sign: 128 * high + low, low from 0 to 127 */
+static inline void
+round_split (const gint16 *steps, gint8 *high, gint8 *low)
+{
+#ifdef __aarch64__
+  int16x8_t a = vld1q_s16 (steps);
+  int16x8_t b = vld1q_s16 (steps + 8);
+  int16x8_t mask = vdupq_n_s16 (127);
+
+  vst1q_s8 (high, vcombine_s8 (vshrn_n_s16 (a, 7), vshrn_n_s16 (b, 7)));
+  vst1q_s8 (low, vcombine_s8 (vmovn_s16 (vandq_s16 (a, mask)), vmovn_s16 (vandq_s16 (b, mask))));
+#else
+  __m256i v = _mm256_loadu_si256 ((const __m256i *) steps);
+  __m256i planes = _mm256_packs_epi16 (_mm256_srai_epi16 (v, 7), _mm256_and_si256 (v, _mm256_set1_epi16 (127)));
+
+  planes = _mm256_permute4x64_epi64 (planes, 0xd8);
+  _mm_storeu_si128 ((__m128i *) high, _mm256_castsi256_si128 (planes));
+  _mm_storeu_si128 ((__m128i *) low, _mm256_extracti128_si256 (planes, 1));
+#endif
 }

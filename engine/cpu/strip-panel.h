@@ -1,5 +1,5 @@
 /* Panels (template-panel.h) of weights that lie in strips (strips.h). A lane of a strip is a row already, and has four
- * columns as the panel wants them, so that codes are only taken apart and widened. What the panel holds then is the same
+ * columns as the panel wants them, so that codes only get their bias. What the panel holds then is the same
  * as from the file's order, to the bit. */
 
 #include "cpu/strips.h"
@@ -39,77 +39,29 @@ codes_of_step (SottoStripKind kind, const guint8 *block, guint s)
   return codes;
 }
 
-/* Whether the integers of a panel are codes times their scales, which are bytes. */
-static inline gboolean
-has_factors (SottoStripKind kind)
+/* What a panel has of them: as the file's order gives it. */
+static inline PanelKind
+panel_kind_of (SottoStripKind kind)
 {
-  return kind.scales == SOTTO_STRIP_TWO_BYTES || (kind.scales == SOTTO_STRIP_BYTES && !kind.has_book);
+  return (PanelKind) {
+    kind.has_offsets ? FORM_OFFSET : kind.scales == SOTTO_STRIP_TWO_BYTES ? FORM_HALF_SCALES : FORM_SCALE,
+    kind.has_book ? 8 : kind.n_bits,
+  };
 }
 
-/* The first of two bytes and the second are taken apart by products: bytes without a sign times bytes with one, of which
- * two make a word. Codes are the ones with a sign, once their zero is taken off; or the others, when they are
- * multiplied by their scales, and so is the zero then. */
-typedef struct {
-  WordVector first;
-  WordVector second;
-  WordVector zeros;
-} StripFactors;
-
-G_ALWAYS_INLINE static inline StripFactors
-factors_at (SottoStripKind kind, const gint8 *bytes)
-{
-  WordVector first = (WordVector) { 0 } + 1;
-
-  if (has_factors (kind))
-    {
-      IntVector once = vector_widen_bytes (bytes) & 0xff;
-
-      first = (WordVector) (once | once << 16);
-    }
-  return (StripFactors) { first, first << 8, vector_multiply_bytes ((WordVector) { 0 } + (guint16) kind.zero, first) };
-}
-
-/* gcc does not see that products with zero are none. */
-G_ALWAYS_INLINE static inline WordVector
-less_zeros (SottoStripKind kind, WordVector products, WordVector zeros)
-{
-  return kind.zero == 0 ? products : products - zeros;
-}
-
-/* One block of a strip to pairs. bytes: its scales, if they are factors. What all of its steps are multiplied with is
- * taken before the first pair is stored: behind each store gcc would take it again. */
+/* One block of a strip to quads. */
 G_ALWAYS_INLINE static inline void
-fill_block (SottoStripKind kind, const guint8 *block, const gint8 *bytes, gint32 *pairs)
+fill_block (SottoStripKind kind, const guint8 *block, gint32 *quads)
 {
-  guint n_halves = kind.scales == SOTTO_STRIP_TWO_BYTES ? 2 : 1;
+  guint8 bias = panel_bias (panel_kind_of (kind)) - (kind.has_book ? 0 : kind.zero);
 
   for (guint v = 0; v < STRIP_VECTORS; v++)
-    {
-      StripFactors factors[2];
+    for (guint s = 0; s < 8; s++)
+      {
+        ByteVector codes = (ByteVector) codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
 
-      for (guint half = 0; half < n_halves; half++)
-        factors[half] = factors_at (kind, bytes + half * SOTTO_STRIP_ROWS + v * VECTOR_ROWS);
-      for (guint s = 0; s < 8; s++)
-        {
-          StripFactors own = factors[n_halves == 2 ? s / 4 : 0];
-          WordVector codes = codes_of_step (kind, block + v * VECTOR_ROWS * sizeof (gint32), s);
-          gint32 *to = pairs + 2 * s * PANEL_ROWS + v * VECTOR_ROWS;
-
-          if (has_factors (kind))
-            {
-              vector_store_words (to, less_zeros (kind, vector_multiply_bytes (codes, own.first), own.zeros));
-              vector_store_words (to + PANEL_ROWS,
-                                  less_zeros (kind, vector_multiply_bytes (codes, own.second), own.zeros));
-            }
-          else
-            {
-              if (!kind.has_book)
-                codes = (WordVector) ((ByteVector) codes - (guint8) kind.zero);
-              vector_store_words (to, vector_multiply_bytes (own.first, codes));
-              vector_store_words (to + PANEL_ROWS, vector_multiply_bytes (own.second, codes));
-            }
-        }
-    }
+        vector_store_words (quads + s * PANEL_ROWS + v * VECTOR_ROWS, (WordVector) (codes + bias));
+      }
 }
 
 /* --- Scales --- */
@@ -130,18 +82,21 @@ fill_factors (const guint8 *halves, const gint8 *bytes, gboolean is_negative, fl
     }
 }
 
+/* To the place in the panel of the block and the first of these rows. */
 G_ALWAYS_INLINE static inline void
-fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b, float *scales, float *offsets)
+fill_scales (SottoStripKind kind, const guint8 *header, guint n_blocks, guint b, const Panel *panel, gsize index)
 {
   gboolean is_group = kind.scales != SOTTO_STRIP_HALVES;
   const guint8 *own = header + sotto_strip_scales_at (kind, b);
 
-  fill_factors (is_group ? header : own, is_group && !has_factors (kind) ? (const gint8 *) own : NULL, FALSE, scales);
+  for (guint half = 0; half < (kind.scales == SOTTO_STRIP_TWO_BYTES ? 2 : 1); half++)
+    fill_factors (is_group ? header : own, is_group ? (const gint8 *) own + half * SOTTO_STRIP_ROWS : NULL, FALSE,
+                  panel->scales[half] + index);
   if (!kind.has_offsets)
     return;
   own = header + sotto_strip_offsets_at (kind, n_blocks, b);
   fill_factors (is_group ? header + 2 * SOTTO_STRIP_ROWS : own, is_group ? (const gint8 *) own : NULL, is_group,
-                offsets);
+                panel->offsets[0] + index);
 }
 
 /* --- Panels --- */
@@ -161,10 +116,9 @@ fill_group (SottoStripKind kind,
     {
       gsize index = (gsize) (first_block + b) * PANEL_ROWS + first_row;
 
-      fill_scales (kind, group, n, b, panel->scales[0] + index, panel->offsets[0] + index);
+      fill_scales (kind, group, n, b, panel, index);
       fill_block (kind, codes + b * sotto_strip_code_bytes (kind),
-                  (const gint8 *) group + sotto_strip_scales_at (kind, b),
-                  panel->pairs + (gsize) (first_block + b) * 16 * PANEL_ROWS + first_row);
+                  panel->quads + (gsize) (first_block + b) * 8 * PANEL_ROWS + first_row);
     }
 }
 

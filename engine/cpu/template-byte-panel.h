@@ -1,7 +1,6 @@
 /* Products of quantised weights with many tokens, where bytes are multiplied with bytes (NEON), in the order
  * of sums of pack-many.h; integers are exact, so that the bits are those of template-panel.h. A tile
- * of rows is unpacked once into a panel of signed bytes and multiplied with all tokens, whose steps
- * stand in two planes: 128 * high + low.
+ * of rows is unpacked once into a panel of signed bytes and multiplied with all tokens.
  *
  * Rows and tokens go in units: the tier's file defines UNIT_ROWS and UNIT_TOKENS, whose product is
  * four, one number in each lane, the tokens of a row side by side, and
@@ -25,9 +24,8 @@ typedef struct {
   void (*scales) (const guint8 *group, guint n, GroupScales *scales);
   guint group_bytes;        /* of eight blocks */
   gboolean is_whole;        /* whether rows end with whole groups: a block of the file is one */
-  guint n_joined;           /* blocks whose integers are summed before they are scaled */
-  gboolean has_factors;     /* integers, of halves */
-  gboolean has_half_scales; /* floats, of halves */
+  gboolean has_factors;     /* integers, by which scales are multiplied */
+  gboolean has_half_scales;
   gboolean has_offsets;
   gboolean has_half_offsets; /* they are of halves */
 } ByteKind;
@@ -35,10 +33,8 @@ typedef struct {
 typedef struct {
   guint n_blocks;           /* of a row */
   gint8 *bytes;             /* (n_blocks, 2, HALF_BYTES) */
-  gint32 *factors;          /* (n_blocks, 2, PANEL_ROWS) */
-  float *scales;            /* likewise; without half scales the first of the two */
+  float *scales;            /* (n_blocks, 2, PANEL_ROWS); without half scales the first of the two */
   float *offsets;           /* likewise */
-  float *halves;            /* (PANEL_TOKENS, n_blocks, 2): sums of the tokens' steps */
 } BytePanel;
 
 /* The tokens of a tile; behind the last one it is repeated. */
@@ -89,50 +85,10 @@ group_scales_nvfp4 (const guint8 *group, guint n, GroupScales *scales)
       scales->scales[half][b] = small_float (group[b / 2 * 36 + b % 2 * 2 + half]);
 }
 
-/* --- Activations --- */
-
-/* As pack_many(), then the steps of each block as the high bytes of 32 columns and the low ones. */
-static void
-pack_planes (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
+static inline const StepsBlock *
+token_block (const TokenTile *tile, guint t, gsize block)
 {
-  gint8 *planes = (gint8 *) packed;
-
-  pack_many (x, n_columns, first, n, packed);
-  for (guint b = first / STEPS_BLOCK; b * STEPS_BLOCK < first + n; b++)
-    {
-      gint16 steps[STEPS_BLOCK];
-
-      memcpy (steps, planes + b * sizeof steps, sizeof steps);
-      for (guint half = 0; half < 2; half++)
-        few_split (steps + 16 * half, planes + b * sizeof steps + 16 * half,
-                   planes + b * sizeof steps + STEPS_BLOCK + 16 * half);
-    }
-}
-
-static inline const gint8 *
-token_bytes (const TokenTile *tile, guint t, guint block)
-{
-  const Steps *x = tile->x;
-
-  return (const gint8 *) (x->steps + tile->tokens[t] * x->column_stride + block * STEPS_BLOCK);
-}
-
-/* What the offsets of halves are multiplied with: as x->totals are of whole blocks. */
-static void
-sum_halves (const TokenTile *tile, guint n_blocks, float *halves)
-{
-  int8x16_t ones = vdupq_n_s8 (1);
-
-  for (guint t = 0; t < PANEL_TOKENS; t++)
-    for (guint b = 0; b < n_blocks; b++)
-      for (guint half = 0; half < 2; half++)
-        {
-          const gint8 *high = token_bytes (tile, t, b) + 16 * half;
-          int32x4_t sums = vdotq_s32 (vdupq_n_s32 (0), vld1q_s8 (high), ones);
-
-          sums = vdotq_s32 (vshlq_n_s32 (sums, 7), vld1q_s8 (high + STEPS_BLOCK), ones);
-          *halves++ = (float) vaddvq_s32 (sums);
-        }
+  return steps_block (tile->x, tile->tokens[t], block);
 }
 
 /* --- Weights --- */
@@ -144,10 +100,8 @@ place_byte_panel (guint n_blocks, void *scratch)
   gsize n = (gsize) n_blocks * 2 * PANEL_ROWS;
   BytePanel panel = { .n_blocks = n_blocks, .bytes = scratch };
 
-  panel.factors = (gint32 *) (gpointer) (panel.bytes + (gsize) n_blocks * 2 * HALF_BYTES);
-  panel.scales = (float *) (panel.factors + n);
+  panel.scales = (float *) (gpointer) (panel.bytes + (gsize) n_blocks * 2 * HALF_BYTES);
   panel.offsets = panel.scales + n;
-  panel.halves = panel.offsets + n;
   return panel;
 }
 
@@ -161,10 +115,10 @@ pack_scales (ByteKind kind, const GroupScales *group, guint n, guint block, guin
       {
         gsize place = ((gsize) (block + b) * 2 + half) * PANEL_ROWS + row;
 
-        if (half == 0 || kind.has_half_scales)
-          panel->scales[place] = group->scales[half][b];
         if (kind.has_factors)
-          panel->factors[place] = group->factors[2 * b + half];
+          panel->scales[place] = group->scales[0][b] * (float) group->factors[2 * b + half];
+        else if (half == 0 || kind.has_half_scales)
+          panel->scales[place] = group->scales[half][b];
         if (kind.has_offsets && (half == 0 || kind.has_half_offsets))
           panel->offsets[place] = group->offsets[half][b];
       }
@@ -215,12 +169,13 @@ pack_byte_panel (ByteKind         kind,
 
 /* --- Products --- */
 
-/* products += half a block of the panel times one plane of the tokens, at plane behind their blocks */
+/* products += half a block of the panel times high or low bytes of the tokens */
 G_ALWAYS_INLINE static inline void
 add_plane (const gint8     *bytes,
            const TokenTile *tile,
-           guint            block,
-           guint            plane,
+           gsize            block,
+           guint            half,
+           gboolean         is_low,
            guint            n_units,
            int32x4_t        products[PANEL_UNITS][TOKEN_UNITS])
 {
@@ -228,148 +183,116 @@ add_plane (const gint8     *bytes,
     {
       int8x16_t tokens[UNIT_TOKENS];
 
-      for (guint t = 0; t < UNIT_TOKENS; t++)
-        tokens[t] = vld1q_s8 (token_bytes (tile, u * UNIT_TOKENS + t, block) + plane);
+      for (guint i = 0; i < UNIT_TOKENS; i++)
+        {
+          guint t = u * UNIT_TOKENS + i;
+          const gint8 *plane = is_low ? steps_low_bytes (tile->x, tile->tokens[t], block) : token_block (tile, t, block)->high;
+
+          tokens[i] = vld1q_s8 (plane + 16 * half);
+        }
       for (guint r = 0; r < PANEL_UNITS; r++)
-        products[r][u] = unit_add (products[r][u], bytes + r * UNIT_ROWS * 16, tokens);
+        products[r][u] = unit_add (products[r][u], bytes + half * HALF_BYTES + r * UNIT_ROWS * 16, tokens);
     }
 }
 
-/* products = 128 * products */
+/* products += halves first to last of a block of the panel times the tokens, in steps of 128, or with is_fine of one */
 G_ALWAYS_INLINE static inline void
-raise_products (guint n_units, int32x4_t products[PANEL_UNITS][TOKEN_UNITS])
+add_halves (const gint8     *bytes,
+            const TokenTile *tile,
+            gsize            block,
+            guint            first,
+            guint            last,
+            gboolean         is_fine,
+            guint            n_units,
+            int32x4_t        products[PANEL_UNITS][TOKEN_UNITS])
 {
+  for (guint half = first; half <= last; half++)
+    add_plane (bytes, tile, block, half, FALSE, n_units, products);
+  if (!is_fine)
+    return;
   for (guint r = 0; r < PANEL_UNITS; r++)
     for (guint u = 0; u < n_units; u++)
       products[r][u] = vshlq_n_s32 (products[r][u], 7);
+  for (guint half = first; half <= last; half++)
+    add_plane (bytes, tile, block, half, TRUE, n_units, products);
 }
 
-/* The index-th of each of the tile's tokens. */
-G_ALWAYS_INLINE static inline float32x4_t
-numbers_of_tokens (const TokenTile *tile, const float *numbers, guint u, guint index)
-{
-  const float *of[UNIT_TOKENS];
-
-  for (guint t = 0; t < UNIT_TOKENS; t++)
-    of[t] = numbers + tile->tokens[u * UNIT_TOKENS + t] * tile->x->float_stride + index;
-  return unit_token_numbers (of);
-}
-
-/* sums += scale of the row * products */
+/* sums += products * scales of the tokens' steps * scales of the rows */
 G_ALWAYS_INLINE static inline void
-add_scaled (const float *scales,
-            guint        n_units,
-            int32x4_t    products[PANEL_UNITS][TOKEN_UNITS],
-            float32x4_t  sums[PANEL_UNITS][TOKEN_UNITS])
+add_scaled (const float     *scales,
+            const TokenTile *tile,
+            gsize            block,
+            gboolean         is_fine,
+            guint            n_units,
+            int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
+            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
   for (guint u = 0; u < n_units; u++)
-    for (guint r = 0; r < PANEL_UNITS; r++)
-      sums[r][u] = vfmaq_f32 (sums[r][u], vcvtq_f32_s32 (products[r][u]), unit_row_numbers (scales + r * UNIT_ROWS));
+    {
+      const float *of[UNIT_TOKENS];
+      float32x4_t own;
+
+      for (guint t = 0; t < UNIT_TOKENS; t++)
+        of[t] = &token_block (tile, u * UNIT_TOKENS + t, block)->scale;
+      own = unit_token_numbers (of);
+      if (is_fine)
+        own = vmulq_n_f32 (own, 1.0f / 128);
+      for (guint r = 0; r < PANEL_UNITS; r++)
+        sums[r][u] = vfmaq_f32 (sums[r][u], vmulq_f32 (vcvtq_f32_s32 (products[r][u]), own),
+                                unit_row_numbers (scales + r * UNIT_ROWS));
+    }
 }
 
-/* sums += offset of the row * sum of the token's steps */
+/* sums += offset of the row * sum of the token's columns */
 G_ALWAYS_INLINE static inline void
 add_offsets (ByteKind         kind,
              const BytePanel *panel,
              const TokenTile *tile,
-             guint            block,
+             gsize            block,
              guint            n_units,
              float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
   for (guint half = 0; half < (kind.has_half_offsets ? 2 : 1); half++)
     for (guint u = 0; u < n_units; u++)
       {
-        const float *offsets = panel->offsets + ((gsize) block * 2 + half) * PANEL_ROWS;
+        const float *offsets = panel->offsets + (block * 2 + half) * PANEL_ROWS;
         const float *of[UNIT_TOKENS];
-        float32x4_t totals;
+        float totals[UNIT_TOKENS];
 
         for (guint t = 0; t < UNIT_TOKENS; t++)
-          of[t] = panel->halves + ((u * UNIT_TOKENS + t) * (gsize) panel->n_blocks + block) * 2 + half;
-        totals = kind.has_half_offsets ? unit_token_numbers (of) : numbers_of_tokens (tile, tile->x->totals, u, block);
+          {
+            const StepsBlock *own = token_block (tile, u * UNIT_TOKENS + t, block);
+
+            totals[t] = kind.has_half_offsets ? steps_half_total (own, half) : own->total;
+            of[t] = totals + t;
+          }
         for (guint r = 0; r < PANEL_UNITS; r++)
-          sums[r][u] = vfmaq_f32 (sums[r][u], unit_row_numbers (offsets + r * UNIT_ROWS), totals);
+          sums[r][u] = vfmaq_f32 (sums[r][u], unit_row_numbers (offsets + r * UNIT_ROWS), unit_token_numbers (of));
       }
 }
 
-/* products += a block of the panel times the tokens, times its factors; with scales of halves nothing, but to sums */
+/* sums += a block of the panel times the tokens, whose low bytes count if it is fine */
 G_ALWAYS_INLINE static inline void
 add_block (ByteKind         kind,
            const BytePanel *panel,
            const TokenTile *tile,
-           guint            block,
+           gsize            block,
+           gboolean         is_fine,
            guint            n_units,
-           int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
-  const gint8 *bytes = panel->bytes + (gsize) block * 2 * HALF_BYTES;
+  const gint8 *bytes = panel->bytes + block * 2 * HALF_BYTES;
+  const float *scales = panel->scales + block * 2 * PANEL_ROWS;
 
-  if (kind.has_factors || kind.has_half_scales)
-    for (guint half = 0; half < 2; half++)
-      {
-        gsize place = ((gsize) block * 2 + half) * PANEL_ROWS;
-        int32x4_t own[PANEL_UNITS][TOKEN_UNITS] = { 0 };
-
-        add_plane (bytes + half * HALF_BYTES, tile, block, 16 * half, n_units, own);
-        raise_products (n_units, own);
-        add_plane (bytes + half * HALF_BYTES, tile, block, STEPS_BLOCK + 16 * half, n_units, own);
-        if (kind.has_half_scales)
-          add_scaled (panel->scales + place, n_units, own, sums);
-        else
-          for (guint r = 0; r < PANEL_UNITS; r++)
-            for (guint u = 0; u < n_units; u++)
-              products[r][u] =
-                vmlaq_s32 (products[r][u], own[r][u], unit_row_factors (panel->factors + place + r * UNIT_ROWS));
-      }
-  else
+  for (guint half = 0; half < (kind.has_half_scales ? 2 : 1); half++)
     {
-      add_plane (bytes, tile, block, 0, n_units, products);
-      add_plane (bytes + HALF_BYTES, tile, block, 16, n_units, products);
-      raise_products (n_units, products);
-      add_plane (bytes, tile, block, STEPS_BLOCK, n_units, products);
-      add_plane (bytes + HALF_BYTES, tile, block, STEPS_BLOCK + 16, n_units, products);
+      int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+
+      add_halves (bytes, tile, block, half, kind.has_half_scales ? half : 1, is_fine, n_units, products);
+      add_scaled (scales + half * PANEL_ROWS, tile, block, is_fine, n_units, products, sums);
     }
-}
-
-/* sums += blocks of the panel, which are joined, times the tokens */
-G_ALWAYS_INLINE static inline void
-add_blocks (ByteKind         kind,
-            const BytePanel *panel,
-            const TokenTile *tile,
-            guint            first,
-            guint            n_units,
-            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
-{
-  int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
-
-  for (guint block = first; block < first + kind.n_joined; block++)
-    add_block (kind, panel, tile, block, n_units, products, sums);
-  if (!kind.has_half_scales)
-    add_scaled (panel->scales + (gsize) first * 2 * PANEL_ROWS, n_units, products, sums);
-  for (guint block = first; block < first + kind.n_joined && kind.has_offsets; block++)
+  if (kind.has_offsets)
     add_offsets (kind, panel, tile, block, n_units, sums);
-}
-
-/* totals += a group of the panel times the tokens */
-G_ALWAYS_INLINE static inline void
-add_group (ByteKind         kind,
-           const BytePanel *panel,
-           const TokenTile *tile,
-           guint            group,
-           guint            n_units,
-           float32x4_t      totals[PANEL_UNITS][TOKEN_UNITS])
-{
-  guint end = MIN ((group + 1) * STEPS_GROUP, panel->n_blocks);
-  float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
-
-  for (guint block = group * STEPS_GROUP; block < end; block += kind.n_joined)
-    add_blocks (kind, panel, tile, block, n_units, sums);
-  for (guint u = 0; u < n_units; u++)
-    {
-      float32x4_t scales = numbers_of_tokens (tile, tile->x->scales, u, group);
-
-      for (guint r = 0; r < PANEL_UNITS; r++)
-        totals[r][u] = vfmaq_f32 (totals[r][u], sums[r][u], scales);
-    }
 }
 
 /* The panel, which are the rows of the product from row on, times n_units units of tokens; the first n_tokens of them,
@@ -387,12 +310,18 @@ multiply_byte_tile (ByteKind            kind,
   guint n_rows = product->n_rows - row;
   gsize y_stride = product->y_stride;
   float *y = product->y + token * y_stride + row;
-  float32x4_t totals[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+  float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
+  guint32 fine = 0;
 
-  if (kind.has_half_offsets)
-    sum_halves (tile, panel->n_blocks, panel->halves);
-  for (guint group = 0; group * STEPS_GROUP < panel->n_blocks; group++)
-    add_group (kind, panel, tile, group, n_units, totals);
+  for (gsize block = 0; block < panel->n_blocks; block++, fine >>= 1)
+    {
+      for (guint t = 0; t < n_units * UNIT_TOKENS && block % STEPS_GROUP == 0; t++)
+        fine |= token_block (tile, t, block)->fine;
+      if ((fine & 1) == 0)
+        add_block (kind, panel, tile, block, FALSE, n_units, sums);
+      else
+        add_block (kind, panel, tile, block, TRUE, n_units, sums);
+    }
   for (guint r = 0; r < PANEL_UNITS; r++)
     for (guint u = 0; u < n_units; u++)
       for (guint i = 0; i < 4; i++)
@@ -401,7 +330,7 @@ multiply_byte_tile (ByteKind            kind,
           guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
 
           if (own_row < n_rows && t < n_tokens)
-            y[t * y_stride + own_row] = totals[r][u][i];
+            y[t * y_stride + own_row] = sums[r][u][i];
         }
 }
 
@@ -435,6 +364,13 @@ multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
 
 /* --- All types --- */
 
+/* Types without scales of halves whose scales have factors nevertheless: both of a block's are the same. */
+static inline gboolean
+has_group_factors (SottoBlockType type)
+{
+  return type == SOTTO_BLOCK_Q4_K || type == SOTTO_BLOCK_Q5_K;
+}
+
 #define BYTES_FUNCTION(name, ...)                                                                  \
   static void multiply_bytes_##name (const SottoProduct *product, void *scratch)                   \
   {                                                                                                \
@@ -451,11 +387,11 @@ multiply_bytes (ByteKind kind, const SottoProduct *product, void *scratch)
   }                                                                                                \
                                                                                                    \
   BYTES_FUNCTION (name, bytes_##name, group_scales_##name, group_bytes, TRUE,                      \
-                  steps_joined (SOTTO_BLOCK_##type), has_halves || steps_joined (SOTTO_BLOCK_##type) > 1, \
-                  FALSE, has_offsets, has_halves && has_offsets)
+                  has_halves || has_group_factors (SOTTO_BLOCK_##type), has_halves, has_offsets,   \
+                  has_halves && has_offsets)
 
 #define BYTES_OF_BLOCKS(type, name, scales, group_bytes, zero, has_halves, has_offsets)            \
-  BYTES_FUNCTION (name, group_bytes_##name, group_scales_##name, group_bytes, FALSE, 1, FALSE,     \
+  BYTES_FUNCTION (name, group_bytes_##name, group_scales_##name, group_bytes, FALSE, FALSE,        \
                   has_halves, has_offsets, FALSE)
 
 CODE_GROUP_KINDS (BYTES_OF_GROUPS)
@@ -469,5 +405,5 @@ fill_byte_panel_kernels (SottoKernels *kernels)
 {
   CODE_KINDS (FILL_BYTES)
   kernels->piece = 250 * 1000 * 1000;
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_planes };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many };
 }

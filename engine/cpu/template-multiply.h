@@ -11,17 +11,26 @@
 typedef void (*FillPanel) (const SottoProduct *product, guint row, Panel *panel);
 typedef void (*MultiplyPanel) (const Panel *panel, const SottoProduct *product, const Steps *x, guint row);
 
-/* By how many blocks are joined. */
-static const MultiplyPanel multiply_panels[][STEPS_GROUP + 1] = {
-  [FORM_SCALE] = { [1] = multiply_panel_scale, [8] = multiply_panel_scale_of_8 },
-  [FORM_OFFSET] = { [1] = multiply_panel_offset, [2] = multiply_panel_offset_of_2, [4] = multiply_panel_offset_of_4 },
-  [FORM_HALF_OFFSETS] = { [8] = multiply_panel_half_offsets_of_8 },
-  [FORM_HALF_SCALES] = { [1] = multiply_panel_half_scales },
+/* By the bits of a weight. */
+static const MultiplyPanel multiply_panels[][9] = {
+#if PANEL_HAS_QUADS
+#define OF_ALL_BITS(function) { [4] = function, [5] = function, [6] = function, [8] = function }
+  [FORM_SCALE] = OF_ALL_BITS (multiply_panel_scale),
+  [FORM_OFFSET] = OF_ALL_BITS (multiply_panel_offset),
+  [FORM_HALF_SCALES] = OF_ALL_BITS (multiply_panel_half_scales),
+  [FORM_HALVES] = OF_ALL_BITS (multiply_panel_halves),
+#else
+  [FORM_SCALE] = { [4] = multiply_panel_scale_4, [5] = multiply_panel_scale_5, [8] = multiply_panel_scale_8 },
+  [FORM_OFFSET] = { [4] = multiply_panel_offset_4, [5] = multiply_panel_offset_5 },
+  [FORM_HALF_SCALES] = { [4] = multiply_panel_half_scales_4, [6] = multiply_panel_half_scales_6,
+                         [8] = multiply_panel_half_scales_8 },
+  [FORM_HALVES] = { [4] = multiply_panel_halves_4 },
+#endif
 };
 
 /* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (16 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (16 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (8 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
+G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (8 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
 
 /* Lays a panel of n_blocks out in scratch, behind the sums. */
 static Panel
@@ -31,8 +40,8 @@ place_panel (guint n_blocks, void *scratch)
   Panel panel = { .sums = scratch };
   float *behind;
 
-  panel.pairs = (gint32 *) (gpointer) (panel.sums + PANEL_MOST);
-  behind = (float *) (panel.pairs + 16 * n);
+  panel.quads = (gint32 *) (gpointer) (panel.sums + PANEL_MOST);
+  behind = (float *) (panel.quads + 8 * n);
   for (guint half = 0; half < 2; half++)
     {
       panel.scales[half] = behind + 2 * half * n;
@@ -47,14 +56,13 @@ steps_from (const Steps *x, guint block)
 {
   Steps steps = *x;
 
-  steps.steps += block * STEPS_BLOCK;
-  steps.scales += block / STEPS_GROUP;
-  steps.totals += block;
+  steps.blocks += block;
+  steps.low += block * STEPS_BLOCK;
   return steps;
 }
 
 static void
-multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduct *product, void *scratch)
+multiply_many (FillPanel fill, PanelKind kind, const SottoProduct *product, void *scratch)
 {
   const SottoActivations *x = product->x;
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
@@ -71,15 +79,15 @@ multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduc
         panel.n_blocks = MIN (n_blocks - block, n_at_once);
         panel.is_last = block + panel.n_blocks == n_blocks;
         fill (product, row, &panel);
-        multiply_panels[form][n_joined] (&panel, product, &own, row);
+        multiply_panels[kind.form][kind.n_bits] (&panel, product, &own, row);
       }
 }
 
-#define DEFINE_MULTIPLY(type, name, factors, scale_of, group_bytes, is_whole, form)                \
+#define DEFINE_MULTIPLY(type, name, factors, scale_of, group_bytes, is_whole, form, n_bits)        \
   static void fill_##name (const SottoProduct *product, guint row, Panel *panel)                   \
   {                                                                                                \
     static const BlockKind kind = { bytes_##name, factors, scale_##scale_of, group_bytes,          \
-                                    is_whole, form };                                              \
+                                    is_whole, form, n_bits };                                      \
     gsize row_bytes = product->weight->row_bytes;                                                  \
     const guint8 *rows = sotto_product_rows (product) + row * row_bytes;                           \
                                                                                                    \
@@ -89,7 +97,7 @@ multiply_many (FillPanel fill, BlockForm form, guint n_joined, const SottoProduc
                                                                                                    \
   static void multiply_##name (const SottoProduct *product, void *scratch)                         \
   {                                                                                                \
-    multiply_many (fill_##name, form, steps_joined (SOTTO_BLOCK_##type), product, scratch);        \
+    multiply_many (fill_##name, (PanelKind) { form, n_bits }, product, scratch);                   \
   }
 
 BLOCK_KINDS (DEFINE_MULTIPLY)
@@ -112,8 +120,7 @@ fill_from_strips (SottoStripKind kind, const SottoProduct *product, guint row, P
                                                                                                    \
   static void multiply_strips_##name (const SottoProduct *product, void *scratch)                  \
   {                                                                                                \
-    multiply_many (fill_strips_##name, sotto_strip_##name.has_offsets ? FORM_OFFSET : FORM_SCALE,  \
-                   steps_joined (SOTTO_BLOCK_##type), product, scratch);                           \
+    multiply_many (fill_strips_##name, panel_kind_of (sotto_strip_##name), product, scratch);      \
   }
 
 SOTTO_STRIP_KINDS (DEFINE_MULTIPLY_STRIPS)
@@ -126,7 +133,7 @@ fill_multiply_kernels (SottoKernels *kernels)
 {
   BLOCK_KINDS (FILL_MULTIPLY)
   kernels->piece = 500 * 1000 * 1000;
-  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_pairs };
+  kernels->packings[SOTTO_FORM_MANY] = (SottoPacking) { STEPS_GROUP_BYTES, pack_many };
 }
 
 #define FILL_STRIP_PANELS(type, name, ...)                                                         \

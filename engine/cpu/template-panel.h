@@ -1,16 +1,17 @@
 /* Products of quantised weights with many tokens (floats: template-float-panel.h). Columns of a tile of rows are
- * unpacked once into a panel in which the same pair of columns of all rows lies side by side,
- * (n_blocks, 16 pairs, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
- * and each pair of a token's activations is loaded once for all rows. Rows are brought beside each other as
- * bytes, four columns in 32 bits, and widened there: the first and third of four columns are a pair, and the
- * second and fourth, in the panel and in the activations.
+ * unpacked once into a panel in which the same four columns of all rows lie side by side, a byte each,
+ * (n_blocks, 8 quads, PANEL_ROWS); a lane is then a row, a block's sum needs no step across lanes,
+ * and each quad of a token's activations is loaded once for all rows.
  *
  * Up to PANEL_MOST tokens go by while PANEL_BLOCKS blocks are in the panel, which so stays in the first cache; what they
  * add up to rests in memory until the next blocks are there. For more tokens the panel has whole rows, so that
  * activations are read in long stretches.
  *
  * The tier's registers are those of vectors.h; PANEL_TOKENS says how many tokens a tile has, for each of which two
- * sums of integers are kept in registers. */
+ * sums of integers are kept in registers. Bytes without a sign are multiplied with the activations', which have one.
+ * With PANEL_HAS_QUADS an instruction does that: weights with a sign have 128 added, and sums begin with what that
+ * makes too much. Else bytes are multiplied to words that may not overflow, so that it counts how large the weights
+ * are, and those of eight bits are multiplied without their sign, which the activations then take. */
 
 #include "cpu/strips.h"
 
@@ -21,11 +22,17 @@ typedef struct {
   FloatVector rows[2];
 } PanelSums;
 
+/* What a panel holds; constants where they are inlined. */
+typedef struct {
+  BlockForm form;
+  guint n_bits;        /* of weights, from which the panel's bytes have 4, 5, 6 or 8 */
+} PanelKind;
+
 typedef struct {
   guint first_block;   /* of its rows */
   guint n_blocks;
   gboolean is_last;    /* they end with these */
-  gint32 *pairs;       /* (n_blocks, 16, PANEL_ROWS): two integers of 16 bits */
+  gint32 *quads;       /* (n_blocks, 8, PANEL_ROWS): four bytes */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
   PanelSums *sums;     /* of the tokens; where rows are whole, of those of a tile */
@@ -35,39 +42,28 @@ typedef struct {
   gsize next_lines;    /* asked for with each block of a tile */
 } Panel;
 
-/* --- Activations --- */
-
-/* As pack_many(), then the steps in the pairs of a panel. */
-static void
-pack_pairs (const float *x, guint n_columns, guint first, guint n, guint8 *packed)
-{
-  __m256i places = _mm256_setr_epi8 (0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15,
-                                     0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
-  gsize begin = first * sizeof (gint16);
-  gsize end = (gsize) (first + n + STEPS_BLOCK - 1) / STEPS_BLOCK * STEPS_BLOCK * sizeof (gint16);
-
-  pack_many (x, n_columns, first, n, packed);
-  for (gsize i = begin; i < end; i += sizeof places)
-    {
-      __m256i *sixteen = (__m256i *) (gpointer) (packed + i);
-
-      _mm256_storeu_si256 (sixteen, _mm256_shuffle_epi8 (_mm256_loadu_si256 (sixteen), places));
-    }
-}
-
 /* --- Weights --- */
 
-/* Whether a block has the second of its scales or offsets. */
+/* Whether a block has the first or second of its scales, of its offsets. */
 static inline gboolean
 has_scales (BlockForm form, guint half)
 {
-  return half == 0 || form == FORM_HALF_SCALES;
+  return half == 0 || form == FORM_HALF_SCALES || form == FORM_HALVES;
 }
 
 static inline gboolean
 has_offsets (BlockForm form, guint half)
 {
-  return form == FORM_HALF_OFFSETS || (form == FORM_OFFSET && half == 0);
+  return form == FORM_HALVES || (form == FORM_OFFSET && half == 0);
+}
+
+/* What is added to a weight with a sign before its byte stands in the panel. */
+static inline guint8
+panel_bias (PanelKind kind)
+{
+  if (has_offsets (kind.form, 0))
+    return 0;
+  return PANEL_HAS_QUADS ? 128 : kind.n_bits < 8 ? 1 << (kind.n_bits - 1) : 0;
 }
 
 static inline void
@@ -104,44 +100,30 @@ store_transposed (__m256i v[8], guint n, float *target)
     _mm256_storeu_si256 ((__m256i *) (target + b * PANEL_ROWS), v[b]);
 }
 
-/* A lane has the factors of both halves of its row's block; to where their products are. */
-static inline __m256i
-spread_factors (__m256i factors, guint half)
-{
-  __m256i first = _mm256_setr_epi8 (0, 1, 0, 1, 4, 5, 4, 5, 8, 9, 8, 9, 12, 13, 12, 13,
-                                    0, 1, 0, 1, 4, 5, 4, 5, 8, 9, 8, 9, 12, 13, 12, 13);
-
-  return _mm256_shuffle_epi8 (factors, _mm256_or_si256 (first, _mm256_set1_epi8 (half == 0 ? 0 : 2)));
-}
-
-/* Block b of eight rows to pairs, their place in the panel. */
+/* Block b of eight rows to quads, their place in the panel. */
 G_ALWAYS_INLINE static inline void
-pack_block_of_eight (BlockKind           kind,
-                     const guint8 *const rows[8],
-                     guint               b,
-                     __m256i             factors,
-                     gint32             *pairs)
+pack_block_of_eight (BlockKind kind, const guint8 *const rows[8], guint b, gint32 *quads)
 {
-  __m256i quads[8];
+  __m256i bias = _mm256_set1_epi8 ((char) panel_bias ((PanelKind) { kind.form, kind.n_bits }));
+  __m256i bytes[8];
 
   for (guint i = 0; i < 8; i++)
-    quads[i] = kind.bytes (rows[i], b);
-  transpose_eight (quads);
+    bytes[i] = kind.bytes (rows[i], b);
+  transpose_eight (bytes);
   for (guint q = 0; q < 8; q++)
-    {
-      __m256i even = _mm256_srai_epi16 (_mm256_slli_epi16 (quads[q], 8), 8);
-      __m256i odd = _mm256_srai_epi16 (quads[q], 8);
+    _mm256_storeu_si256 ((__m256i *) (quads + q * PANEL_ROWS), _mm256_add_epi8 (bytes[q], bias));
+}
 
-      if (kind.factors != NULL)
-        {
-          __m256i own = spread_factors (factors, q / 4);
+/* scales *= the integers that a block or its half is multiplied with, which are pairs of 16 bits in its lane */
+static inline void
+multiply_factors (const guint8 *row, FactorsFunc factors, BlockForm form, __m256 scales[2])
+{
+  __m256i pairs = factors (row);
+  __m256 scale = scales[0];
 
-          even = _mm256_mullo_epi16 (even, own);
-          odd = _mm256_mullo_epi16 (odd, own);
-        }
-      _mm256_storeu_si256 ((__m256i *) (pairs + 2 * q * PANEL_ROWS), even);
-      _mm256_storeu_si256 ((__m256i *) (pairs + (2 * q + 1) * PANEL_ROWS), odd);
-    }
+  scales[0] = _mm256_mul_ps (scale, _mm256_cvtepi32_ps (_mm256_srai_epi32 (_mm256_slli_epi32 (pairs, 16), 16)));
+  if (has_scales (form, 1))
+    scales[1] = _mm256_mul_ps (scale, _mm256_cvtepi32_ps (_mm256_srai_epi32 (pairs, 16)));
 }
 
 /* Eight rows of one group, from row first_row and block first_block of the panel on. rows[i] is the group of row i;
@@ -158,29 +140,23 @@ pack_group (BlockKind           kind,
   gsize index = (gsize) first_block * PANEL_ROWS + first_row;
   __m256i scales[2][8];
   __m256i offsets[2][8];
-  __m256i factors[8];
 
   for (guint i = 0; i < 8; i++)
     for (guint line = 0; line < kind.group_bytes; line += 64)
       _mm_prefetch ((const char *) rows[i] + ahead + line, _MM_HINT_T1);
-  if (kind.factors != NULL)
-    {
-      for (guint i = 0; i < 8; i++)
-        factors[i] = kind.factors (rows[i]);
-      transpose_eight (factors);
-    }
   for (guint b = 0; b < 8; b++)
     {
       if (b >= n)
         break;
-      pack_block_of_eight (kind, rows, b, kind.factors != NULL ? factors[b] : _mm256_setzero_si256 (),
-                           panel->pairs + (gsize) (first_block + b) * 16 * PANEL_ROWS + first_row);
+      pack_block_of_eight (kind, rows, b, panel->quads + (gsize) (first_block + b) * 8 * PANEL_ROWS + first_row);
     }
   for (guint i = 0; i < 8; i++)
     {
       GroupScales group;
 
       kind.scale (rows[i], n, group.scales, group.offsets);
+      if (kind.factors != NULL)
+        multiply_factors (rows[i], kind.factors, kind.form, group.scales);
       for (guint half = 0; half < 2; half++)
         {
           if (has_scales (kind.form, half))
@@ -223,149 +199,264 @@ pack_panel (BlockKind kind, const guint8 *rows, gsize row_bytes, guint n_rows, c
 
 /* --- Products --- */
 
-/* Lane i: the sum of v[i]. */
-static inline __m256i
-sums_of_eight (const __m256i v[8])
-{
-  __m256i a = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[0], v[1]), _mm256_hadd_epi32 (v[2], v[3]));
-  __m256i b = _mm256_hadd_epi32 (_mm256_hadd_epi32 (v[4], v[5]), _mm256_hadd_epi32 (v[6], v[7]));
-
-  return _mm256_add_epi32 (_mm256_permute2x128_si256 (a, b, 0x20),
-                           _mm256_permute2x128_si256 (a, b, 0x31));
-}
-
-/* The sums of a token's steps in the halves of a group's blocks, as x->totals are of whole ones. */
-static void
-sum_halves (const Steps *x, gsize token, gsize first_block, float halves[2][STEPS_GROUP])
-{
-  const gint16 *steps = x->steps + token * x->column_stride + first_block * STEPS_BLOCK;
-  __m256i ones = _mm256_set1_epi16 (1);
-
-  for (guint half = 0; half < 2; half++)
-    {
-      __m256i sums[STEPS_GROUP];
-
-      for (guint b = 0; b < STEPS_GROUP; b++)
-        {
-          const gint16 *source = steps + b * STEPS_BLOCK + half * 16;
-
-          sums[b] = _mm256_madd_epi16 (_mm256_loadu_si256 ((const __m256i *) source), ones);
-        }
-      _mm256_storeu_ps (halves[half], _mm256_cvtepi32_ps (sums_of_eight (sums)));
-    }
-}
-
-/* products += one pair of columns with the tokens of the tile */
+/* products += n quads of columns with the tokens of the tile; steps: at their first token's */
+#if PANEL_HAS_QUADS
 G_ALWAYS_INLINE static inline void
-multiply_panel_pair (const gint32           *pair,
-                     const gint16           *steps,
-                     gsize                   stride,
-                     guint                   n_tokens,
-                     IntVector               products[2][PANEL_TOKENS])
+multiply_panel_quads (PanelKind     kind G_GNUC_UNUSED,
+                      const gint32 *quads,
+                      gsize         n,
+                      const gint8  *steps,
+                      gsize         stride,
+                      guint         n_tokens,
+                      IntVector     products[2][PANEL_TOKENS])
 {
-  IntVector left = vector_load_int (pair);
-  IntVector right = vector_load_int (pair + VECTOR_ROWS);
-
-  for (guint t = 0; t < n_tokens; t++)
+#pragma GCC unroll 1
+  for (gsize q = 0; q < n; q++, quads += PANEL_ROWS, steps += 4)
     {
-      IntVector both = vector_all_pair (steps + t * stride);
+      IntVector left = vector_load_int (quads);
+      IntVector right = vector_load_int (quads + VECTOR_ROWS);
 
-      products[0][t] = vector_multiply_pairs (products[0][t], left, both);
-      products[1][t] = vector_multiply_pairs (products[1][t], right, both);
-
-      /* Else gcc makes all tokens' products first, for which there are not registers enough. */
-      __asm__ ("" : "+v" (products[0][t]), "+v" (products[1][t]));
-    }
-}
-
-/* Products of n_pairs pairs of columns with the tokens of the tile. The first ones are no sums yet, which gcc sees. */
-G_ALWAYS_INLINE static inline void
-multiply_panel_pairs (const gint32           *pairs,
-                      gsize                   n_pairs,
-                      const Steps            *x,
-                      gsize                   first_token,
-                      gsize                   first_column,
-                      guint                   n_tokens,
-                      IntVector               products[2][PANEL_TOKENS])
-{
-  const gint16 *steps = x->steps + first_token * x->column_stride + first_column;
-
-  for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] = (IntVector) { 0 };
-  multiply_panel_pair (pairs, steps, x->column_stride, n_tokens, products);
-  for (gsize p = 1; p < n_pairs; p++)
-    multiply_panel_pair (pairs + p * PANEL_ROWS, steps + 2 * p, x->column_stride, n_tokens, products);
-}
-
-/* Sums of a group of blocks, before the scale of its steps. */
-typedef FloatVector GroupSums[PANEL_TOKENS][2];
-
-/* sum += offsets of a block times the sums of a token's steps; totals: of the block, halves: what sum_halves() says of the
- * group */
-G_ALWAYS_INLINE static inline FloatVector
-add_offsets (const Panel *panel,
-             gsize        block,
-             guint        i,
-             BlockForm    form,
-             const float *totals,
-             float        halves[2][STEPS_GROUP],
-             FloatVector  sum)
-{
-  for (guint half = 0; half < 2 && has_offsets (form, half); half++)
-    sum = vector_fma (vector_load (panel->offsets[half] + block * PANEL_ROWS + i * VECTOR_ROWS),
-                      vector_all (form == FORM_OFFSET ? *totals : halves[half][block % STEPS_GROUP]), sum);
-  return sum;
-}
-
-/* sums += n_joined blocks of the panel times the tokens of the tile. Unrolled, for products are in registers. */
-G_ALWAYS_INLINE static inline void
-multiply_panel_blocks (const Panel *panel,
-                       gsize        first,
-                       BlockForm    form,
-                       guint        n_joined,
-                       const Steps *x,
-                       gsize        first_token,
-                       guint        n_tokens,
-                       float        halves[PANEL_TOKENS][2][STEPS_GROUP],
-                       GroupSums    sums)
-{
-  const gint32 *pairs = panel->pairs + first * 16 * PANEL_ROWS;
-  gsize column = first * STEPS_BLOCK;
-  guint n_halves = form == FORM_HALF_SCALES ? 2 : 1;
-  guint n_pairs = 16 * n_joined / n_halves;
-  const float *totals = x->totals + first_token * x->float_stride + first;
-
-  for (guint half = 0; half < n_halves; half++)
-    {
-      IntVector products[2][PANEL_TOKENS];
-      FloatVector scales[2];
-
-      multiply_panel_pairs (pairs + half * n_pairs * PANEL_ROWS, n_pairs, x, first_token, column + half * 2 * n_pairs,
-                            n_tokens, products);
-      for (guint i = 0; i < 2; i++)
-        scales[i] = vector_load (panel->scales[half] + first * PANEL_ROWS + i * VECTOR_ROWS);
-#pragma GCC unroll 12
       for (guint t = 0; t < n_tokens; t++)
-#pragma GCC unroll 2
-        for (guint i = 0; i < 2; i++)
-          {
-            FloatVector sum = vector_fma (vector_to_float (products[i][t]), scales[i], sums[t][i]);
+        {
+          IntVector four = vector_all_quad (steps + t * stride);
 
-#pragma GCC unroll 8
-            for (guint b = 0; b < n_joined && has_offsets (form, 0); b++)
-              sum = add_offsets (panel, first + b, i, form, totals + t * x->float_stride + b, halves[t], sum);
-            sums[t][i] = sum;
-          }
+          products[0][t] = vector_multiply_quads (products[0][t], left, four);
+          products[1][t] = vector_multiply_quads (products[1][t], right, four);
+
+          /* Else gcc makes all tokens' products first, for which there are not registers enough. */
+          __asm__ ("" : "+v" (products[0][t]), "+v" (products[1][t]));
+        }
+    }
+}
+#else
+/* Bytes of eight bits have their sign, which the steps take. */
+G_ALWAYS_INLINE static inline void
+multiply_panel_signed (const gint32 *quads,
+                       gsize         n,
+                       const gint8  *steps,
+                       gsize         stride,
+                       guint         n_tokens,
+                       IntVector     products[2][PANEL_TOKENS])
+{
+#pragma GCC unroll 1
+  for (gsize q = 0; q < n; q++, quads += PANEL_ROWS, steps += 4)
+    {
+      WordVector left = vector_load_words (quads);
+      WordVector right = vector_load_words (quads + VECTOR_ROWS);
+      WordVector magnitudes[2] = { vector_magnitudes (left), vector_magnitudes (right) };
+
+      for (guint t = 0; t < n_tokens; t++)
+        {
+          WordVector four = (WordVector) vector_all_quad (steps + t * stride);
+
+          products[0][t] += vector_add_words (vector_multiply_bytes (magnitudes[0], vector_take_signs (four, left)));
+          products[1][t] += vector_add_words (vector_multiply_bytes (magnitudes[1], vector_take_signs (four, right)));
+          __asm__ ("" : "+v" (products[0][t]), "+v" (products[1][t]));
+        }
     }
 }
 
-/* totals += a group's sums, times the scale of each token's steps */
-G_ALWAYS_INLINE static inline void
-add_panel_group (const float *scales, gsize stride, guint n_tokens, GroupSums sums, PanelSums *totals)
+/* Quads whose words may be added up: two times 127 times the highest byte is in each. */
+static inline guint
+quads_at_once (PanelKind kind)
 {
+  return kind.n_bits == 4 ? 8 : kind.n_bits == 5 ? 4 : 2;
+}
+
+G_ALWAYS_INLINE static inline void
+multiply_panel_quads (PanelKind     kind,
+                      const gint32 *quads,
+                      gsize         n,
+                      const gint8  *steps,
+                      gsize         stride,
+                      guint         n_tokens,
+                      IntVector     products[2][PANEL_TOKENS])
+{
+  guint at_once = MIN (quads_at_once (kind), n);
+
+  if (kind.n_bits == 8)
+    {
+      multiply_panel_signed (quads, n, steps, stride, n_tokens, products);
+      return;
+    }
+#pragma GCC unroll 4
+  for (gsize first = 0; first < n; first += at_once)
+    {
+      WordVector words[2][PANEL_TOKENS] = { 0 };
+
+#pragma GCC unroll 1
+      for (gsize q = 0; q < at_once; q++, quads += PANEL_ROWS, steps += 4)
+        {
+          WordVector left = vector_load_words (quads);
+          WordVector right = vector_load_words (quads + VECTOR_ROWS);
+
+          for (guint t = 0; t < n_tokens; t++)
+            {
+              WordVector four = (WordVector) vector_all_quad (steps + t * stride);
+
+              words[0][t] += vector_multiply_bytes (left, four);
+              words[1][t] += vector_multiply_bytes (right, four);
+              __asm__ ("" : "+v" (words[0][t]), "+v" (words[1][t]));
+            }
+        }
+      for (guint t = 0; t < n_tokens; t++)
+        for (guint i = 0; i < 2; i++)
+          products[i][t] += vector_add_words (words[i][t]);
+    }
+}
+#endif
+
+/* A block of the tokens of a tile: what the first has, and how many bytes behind it the next. Pointers go from block to
+ * block; with an index gcc keeps one for each token, and in memory. */
+typedef struct {
+  const guint8 *first;
+  const gint8 *low;
+  gsize stride;
+} TileSteps;
+
+G_ALWAYS_INLINE static inline const StepsBlock *
+tile_block (const TileSteps *self, guint t)
+{
+  return (const StepsBlock *) (gconstpointer) (self->first + t * self->stride);
+}
+
+/* A block that is multiplied as a whole, or half of it. */
+typedef enum { PART_FIRST, PART_SECOND, PART_WHOLE } PanelPart;
+
+/* What the bias of the weights makes too much of the products with a token's bytes, as it is taken off */
+G_ALWAYS_INLINE static inline gint32
+part_zero (PanelKind kind, PanelPart part, const StepsBlock *x, guint plane)
+{
+  gint32 zero;
+
+  if (plane == 0)
+    zero = (part == PART_WHOLE ? x->zero : x->half_zeros[part]) - STEPS_FLOAT_BITS;
+  else
+    zero = -128 * (part == PART_WHOLE ? x->low_sums[0] + x->low_sums[1] : x->low_sums[part]);
+  return panel_bias (kind) == 0 ? 0 : zero / (128 / panel_bias (kind));
+}
+
+/* products += part of a block times one plane of the tokens' bytes */
+G_ALWAYS_INLINE static inline void
+multiply_panel_plane (PanelKind        kind,
+                      const gint32    *quads,
+                      PanelPart        part,
+                      const TileSteps *x,
+                      guint            plane,
+                      guint            n_tokens,
+                      IntVector        products[2][PANEL_TOKENS])
+{
+  const gint8 *steps = plane == 0 ? tile_block (x, 0)->high : x->low;
+  guint first = part == PART_SECOND ? 4 : 0;
+
+  multiply_panel_quads (kind, quads + first * PANEL_ROWS, part == PART_WHOLE ? 8 : 4, steps + 4 * first, x->stride,
+                        n_tokens, products);
+}
+
+/* scaled = part of a block times the tokens' high bytes, times their scales */
+G_ALWAYS_INLINE static inline void
+multiply_panel_high (PanelKind        kind,
+                     const gint32    *quads,
+                     PanelPart        part,
+                     const TileSteps *x,
+                     guint            n_tokens,
+                     FloatVector      scaled[2][PANEL_TOKENS])
+{
+  IntVector products[2][PANEL_TOKENS];
+
+  for (guint t = 0; t < n_tokens; t++)
+    products[0][t] = products[1][t] =
+      part_zero (kind, part, tile_block (x, t), 0) + PANEL_HAS_QUADS * STEPS_FLOAT_BITS - (IntVector) { 0 };
+  multiply_panel_plane (kind, quads, part, x, 0, n_tokens, products);
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
-      totals[t].rows[i] = vector_fma (sums[t][i], vector_all (scales[t * stride]), totals[t].rows[i]);
+      {
+        FloatVector scale = vector_all (tile_block (x, t)->scale);
+
+        if (PANEL_HAS_QUADS)
+          scaled[i][t] = vector_fma ((FloatVector) products[i][t], scale, vector_all (tile_block (x, t)->minus));
+        else
+          scaled[i][t] = vector_to_float (products[i][t]) * scale;
+      }
+}
+
+/* The same with both of their bytes */
+G_ALWAYS_INLINE static inline void
+multiply_panel_fine (PanelKind        kind,
+                     const gint32    *quads,
+                     PanelPart        part,
+                     const TileSteps *x,
+                     guint            n_tokens,
+                     FloatVector      scaled[2][PANEL_TOKENS])
+{
+  IntVector products[2][PANEL_TOKENS];
+
+  for (guint t = 0; t < n_tokens; t++)
+    products[0][t] = products[1][t] = part_zero (kind, part, tile_block (x, t), 0) - (IntVector) { 0 };
+  multiply_panel_plane (kind, quads, part, x, 0, n_tokens, products);
+  for (guint t = 0; t < n_tokens; t++)
+    for (guint i = 0; i < 2; i++)
+      products[i][t] = (products[i][t] << 7) + part_zero (kind, part, tile_block (x, t), 1);
+  multiply_panel_plane (kind, quads, part, x, 1, n_tokens, products);
+  for (guint t = 0; t < n_tokens; t++)
+    for (guint i = 0; i < 2; i++)
+      scaled[i][t] = vector_to_float (products[i][t]) * vector_all (tile_block (x, t)->scale * (1.0f / 128));
+}
+
+/* sums += a block of the panel times the tokens of the tile, whose low bytes count if it is fine */
+G_ALWAYS_INLINE static inline void
+multiply_panel_block (const Panel     *panel,
+                      PanelKind        kind,
+                      gsize            block,
+                      const TileSteps *x,
+                      gboolean         is_fine,
+                      guint            n_tokens,
+                      FloatVector      sums[PANEL_TOKENS][2])
+{
+  const gint32 *quads = panel->quads + block * 8 * PANEL_ROWS;
+  gboolean has_halves = has_scales (kind.form, 1);
+
+#pragma GCC unroll 2
+  for (guint half = 0; half < (has_halves ? 2 : 1); half++)
+    {
+      PanelPart part = !has_halves ? PART_WHOLE : half == 0 ? PART_FIRST : PART_SECOND;
+      FloatVector scaled[2][PANEL_TOKENS];
+
+      if (is_fine)
+        multiply_panel_fine (kind, quads, part, x, n_tokens, scaled);
+      else
+        multiply_panel_high (kind, quads, part, x, n_tokens, scaled);
+      /* Else gcc keeps the tokens' scales for the second half, and sums in memory. */
+      __asm__ ("" ::: "memory");
+      for (guint i = 0; i < 2; i++)
+        {
+          FloatVector scales = vector_load (panel->scales[half] + block * PANEL_ROWS + i * VECTOR_ROWS);
+
+          for (guint t = 0; t < n_tokens; t++)
+            sums[t][i] = vector_fma (scaled[i][t], scales, sums[t][i]);
+        }
+    }
+}
+
+/* sums += offsets of a block times the sums of the tokens' columns */
+G_ALWAYS_INLINE static inline void
+add_panel_offsets (const Panel     *panel,
+                   PanelKind        kind,
+                   gsize            block,
+                   const TileSteps *x,
+                   guint            n_tokens,
+                   FloatVector      sums[PANEL_TOKENS][2])
+{
+  for (guint half = 0; half < 2 && has_offsets (kind.form, half); half++)
+    for (guint t = 0; t < n_tokens; t++)
+      {
+        const StepsBlock *own = tile_block (x, t);
+        float total = kind.form == FORM_OFFSET ? own->total : steps_half_total (own, half);
+
+        for (guint i = 0; i < 2; i++)
+          sums[t][i] = vector_fma (vector_load (panel->offsets[half] + block * PANEL_ROWS + i * VECTOR_ROWS),
+                                   vector_all (total), sums[t][i]);
+      }
 }
 
 static inline void
@@ -391,47 +482,49 @@ ask_for_next (const Panel *panel, guint n_blocks, gsize *asked)
  * columns. */
 G_ALWAYS_INLINE static inline void
 multiply_panel_tile (const Panel        *panel,
-                     BlockForm           form,
-                     guint               n_joined,
+                     PanelKind           kind,
                      const SottoProduct *product,
                      const Steps        *x,
                      guint               row,
                      guint               token,
                      guint               n_tokens,
-                     PanelSums          *sums,
+                     PanelSums          *totals,
                      gsize              *asked)
 {
-  /* Copies of its own, which stores to the sums cannot change: else gcc reads all of it again behind each. */
+  /* A copy of its own, which stores to the sums cannot change: else gcc reads all of it again behind each. */
   const Panel own_panel = *panel;
-  const Steps own_x = *x;
   gsize first_token = product->first_token + token;
+  TileSteps own = { (const guint8 *) steps_block (x, first_token, 0), steps_low_bytes (x, first_token, 0), x->stride };
+  FloatVector sums[PANEL_TOKENS][2] = { 0 };
+  guint32 fine = 0;
 
-  if (panel->first_block == 0)
-    memset (sums, 0, n_tokens * sizeof *sums);
-  for (gsize first = 0; first < own_panel.n_blocks; first += STEPS_GROUP)
+  for (guint t = 0; t < n_tokens && own_panel.first_block > 0; t++)
+    for (guint i = 0; i < 2; i++)
+      sums[t][i] = totals[t].rows[i];
+  for (gsize block = 0; block < own_panel.n_blocks; block++, fine >>= 1)
     {
-      gsize end = MIN (first + STEPS_GROUP, own_panel.n_blocks);
-      float halves[PANEL_TOKENS][2][STEPS_GROUP];
-      GroupSums group = { 0 };
-
-      if (form == FORM_HALF_OFFSETS)
+      if (block % STEPS_GROUP == 0)
         for (guint t = 0; t < n_tokens; t++)
-          sum_halves (&own_x, first_token + t, first, halves[t]);
-      for (gsize block = first; block < end; block += n_joined)
-        {
-          ask_for_next (&own_panel, n_joined, asked);
-          multiply_panel_blocks (&own_panel, block, form, n_joined, &own_x, first_token, n_tokens, halves, group);
-        }
-      add_panel_group (own_x.scales + first_token * own_x.float_stride + first / STEPS_GROUP, own_x.float_stride, n_tokens,
-                       group, sums);
+          fine |= tile_block (&own, t)->fine;
+      ask_for_next (&own_panel, 1, asked);
+      if ((fine & 1) == 0)
+        multiply_panel_block (&own_panel, kind, block, &own, FALSE, n_tokens, sums);
+      else
+        multiply_panel_block (&own_panel, kind, block, &own, TRUE, n_tokens, sums);
+      add_panel_offsets (&own_panel, kind, block, &own, n_tokens, sums);
+      own.first += sizeof (StepsBlock);
+      own.low += STEPS_BLOCK;
     }
+  for (guint t = 0; t < n_tokens; t++)
+    for (guint i = 0; i < 2; i++)
+      totals[t].rows[i] = sums[t][i];
   if (panel->is_last)
-    store_panel_sums (sums, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
+    store_panel_sums (totals, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
                       product->y_stride);
 }
 
 G_ALWAYS_INLINE static inline void
-multiply_panel (const Panel *panel, BlockForm form, guint n_joined, const SottoProduct *product, const Steps *x, guint row)
+multiply_panel (const Panel *panel, PanelKind kind, const SottoProduct *product, const Steps *x, guint row)
 {
   gsize step = panel->first_block == 0 && panel->is_last ? 0 : 1;
   guint n_tokens = product->n_tokens;
@@ -440,28 +533,37 @@ multiply_panel (const Panel *panel, BlockForm form, guint n_joined, const SottoP
 
   /* Sixteen that are left are two times eight: a tile of four waits for its products. */
   for (; n_tokens - t >= PANEL_TOKENS && (PANEL_TOKENS < 12 || (n_tokens - t) / 4 != 4); t += PANEL_TOKENS)
-    multiply_panel_tile (panel, form, n_joined, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
+    multiply_panel_tile (panel, kind, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
   for (; PANEL_TOKENS > 8 && n_tokens - t >= 8; t += 8)
-    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 8, panel->sums + step * t, &asked);
+    multiply_panel_tile (panel, kind, product, x, row, t, 8, panel->sums + step * t, &asked);
   for (; PANEL_TOKENS > 4 && n_tokens - t >= 4; t += 4)
-    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 4, panel->sums + step * t, &asked);
+    multiply_panel_tile (panel, kind, product, x, row, t, 4, panel->sums + step * t, &asked);
   for (; t + 2 <= n_tokens; t += 2)
-    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 2, panel->sums + step * t, &asked);
+    multiply_panel_tile (panel, kind, product, x, row, t, 2, panel->sums + step * t, &asked);
   if (t < n_tokens)
-    multiply_panel_tile (panel, form, n_joined, product, x, row, t, 1, panel->sums + step * t, &asked);
+    multiply_panel_tile (panel, kind, product, x, row, t, 1, panel->sums + step * t, &asked);
 }
 
-/* One function a form and number of joined blocks, which block types share. */
-#define PANEL_FUNCTION(name, form, n_joined)                                                                    \
+/* One function a kind, which block types share; where quads are multiplied it does not count how many bits there are. */
+#define PANEL_FUNCTION(name, form, n_bits)                                                                      \
   static void multiply_panel_##name (const Panel *panel, const SottoProduct *product, const Steps *x, guint row) \
   {                                                                                                             \
-    multiply_panel (panel, form, n_joined, product, x, row);                                                    \
+    multiply_panel (panel, (PanelKind) { form, n_bits }, product, x, row);                                      \
   }
 
-PANEL_FUNCTION (scale, FORM_SCALE, 1)
-PANEL_FUNCTION (scale_of_8, FORM_SCALE, 8)
-PANEL_FUNCTION (offset, FORM_OFFSET, 1)
-PANEL_FUNCTION (offset_of_2, FORM_OFFSET, 2)
-PANEL_FUNCTION (offset_of_4, FORM_OFFSET, 4)
-PANEL_FUNCTION (half_offsets_of_8, FORM_HALF_OFFSETS, 8)
-PANEL_FUNCTION (half_scales, FORM_HALF_SCALES, 1)
+#if PANEL_HAS_QUADS
+PANEL_FUNCTION (scale, FORM_SCALE, 8)
+PANEL_FUNCTION (offset, FORM_OFFSET, 8)
+PANEL_FUNCTION (half_scales, FORM_HALF_SCALES, 8)
+PANEL_FUNCTION (halves, FORM_HALVES, 8)
+#else
+PANEL_FUNCTION (scale_4, FORM_SCALE, 4)
+PANEL_FUNCTION (scale_5, FORM_SCALE, 5)
+PANEL_FUNCTION (scale_8, FORM_SCALE, 8)
+PANEL_FUNCTION (offset_4, FORM_OFFSET, 4)
+PANEL_FUNCTION (offset_5, FORM_OFFSET, 5)
+PANEL_FUNCTION (half_scales_4, FORM_HALF_SCALES, 4)
+PANEL_FUNCTION (half_scales_6, FORM_HALF_SCALES, 6)
+PANEL_FUNCTION (half_scales_8, FORM_HALF_SCALES, 8)
+PANEL_FUNCTION (halves_4, FORM_HALVES, 4)
+#endif

@@ -8,8 +8,10 @@
 #define VECTOR_ROWS 8
 #ifdef __AVXVNNI__
 #define PANEL_TOKENS 6 /* twelve sums of integers, as many as hide how long a product takes */
+#define PANEL_HAS_QUADS 1
 #else
 #define PANEL_TOKENS 4 /* eight: a product on its way to its sum takes a register, too */
+#define PANEL_HAS_QUADS 0
 #endif
 #define PANEL_BLOCKS 24
 #define PANEL_MOST 128
@@ -26,6 +28,35 @@ vector_multiply_pairs (IntVector sum, IntVector a, IntVector b)
   return (IntVector) _mm256_add_epi32 ((__m256i) sum, _mm256_madd_epi16 ((__m256i) a, (__m256i) b));
 #endif
 }
+
+#ifdef __AVXVNNI__
+/* sum + the bytes of a, without a sign, times those of b, with one, four a lane */
+static inline IntVector
+vector_multiply_quads (IntVector sum, IntVector a, IntVector b)
+{
+  return (IntVector) _mm256_dpbusd_avx_epi32 ((__m256i) sum, (__m256i) a, (__m256i) b);
+}
+#else
+static inline WordVector
+vector_magnitudes (WordVector bytes)
+{
+  return (WordVector) _mm256_abs_epi8 ((__m256i) bytes);
+}
+
+/* Bytes with the sign that those of signs have, too */
+static inline WordVector
+vector_take_signs (WordVector bytes, WordVector signs)
+{
+  return (WordVector) _mm256_sign_epi8 ((__m256i) bytes, (__m256i) signs);
+}
+
+/* The two words of each lane, which have a sign, added up */
+static inline IntVector
+vector_add_words (WordVector words)
+{
+  return (IntVector) _mm256_madd_epi16 ((__m256i) words, _mm256_set1_epi16 (1));
+}
+#endif
 
 /* a * b + c, rounded once */
 static inline FloatVector

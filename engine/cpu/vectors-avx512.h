@@ -6,9 +6,10 @@
  * tokens, that is 24 sums of integers, two registers of weights and one of activations. */
 
 #define VECTOR_ROWS 16
-#define PANEL_TOKENS 12
-#define PANEL_BLOCKS 8
+#define PANEL_TOKENS 8
+#define PANEL_BLOCKS 16
 #define PANEL_MOST 64
+#define PANEL_HAS_QUADS 1
 
 #include "cpu/vectors.h"
 
@@ -17,6 +18,13 @@ static inline IntVector
 vector_multiply_pairs (IntVector sum, IntVector a, IntVector b)
 {
   return (IntVector) _mm512_dpwssd_epi32 ((__m512i) sum, (__m512i) a, (__m512i) b);
+}
+
+/* sum + the bytes of a, without a sign, times those of b, with one, four a lane */
+static inline IntVector
+vector_multiply_quads (IntVector sum, IntVector a, IntVector b)
+{
+  return (IntVector) _mm512_dpbusd_epi32 ((__m512i) sum, (__m512i) a, (__m512i) b);
 }
 
 /* a * b + c, rounded once */

@@ -37,6 +37,16 @@ vector_store_words (gint32 *target, WordVector v)
   memcpy (target, &v, sizeof v);
 }
 
+/* The four bytes in every lane */
+static inline IntVector
+vector_all_quad (const gint8 *quad)
+{
+  gint32 four;
+
+  memcpy (&four, quad, sizeof four);
+  return four - (IntVector) { 0 };
+}
+
 /* The two integers in every lane */
 static inline IntVector
 vector_all_pair (const gint16 *pair)

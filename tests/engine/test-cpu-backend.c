@@ -92,9 +92,10 @@ count_outputs (const RandomPlan *plan, guint n_tokens)
   return (gsize) plan->program.plan.n_output * (plan->program.plan.whole_sequence ? 1 : n_tokens);
 }
 
-/* Outputs here are of the size of 3. */
+/* Outputs here are of the size of 3. bounds: how far they may be off, all of many tokens on the average (the root of the
+ * mean square), and any of one at a time */
 static void
-check_exact (SottoBackend *backend, const char *name, SottoBlockType type, double bound)
+check_exact (SottoBackend *backend, const char *name, SottoBlockType type, const double bounds[2])
 {
   enum { N = 37 };
   g_autoptr (RandomPlan) plan = random_plan_new (name, type);
@@ -103,17 +104,22 @@ check_exact (SottoBackend *backend, const char *name, SottoBlockType type, doubl
   g_autofree float *prefilled = evaluate (backend, plan, tokens, N, N, SOTTO_KV_F32);
   g_autofree float *decoded = evaluate (backend, plan, tokens, N, 1, SOTTO_KV_F32);
   double size = 0;
+  double squares = 0;
+  double mean;
   double worst = 0;
 
   for (gsize i = 0; i < count_outputs (plan, N); i++)
     {
       size = MAX (size, fabs (exact[i]));
-      worst = MAX (worst, fabs ((double) prefilled[i] - exact[i]));
+      squares += ((double) prefilled[i] - exact[i]) * ((double) prefilled[i] - exact[i]);
       worst = MAX (worst, fabs ((double) decoded[i] - exact[i]));
     }
-  g_test_message ("%s: off by %.2e at most, of %.2g", sotto_block_name (type), worst, size);
+  mean = sqrt (squares / (double) count_outputs (plan, N));
+  g_test_message ("%s: off by %.2e on the average, %.2e at most, of %.2g", sotto_block_name (type), mean, worst, size);
   g_assert_cmpfloat (size, >, 0.1);
-  g_assert_cmpfloat (worst, <=, bound);
+  g_assert_cmpfloat (mean, <=, bounds[0]);
+  if (!plan->program.plan.whole_sequence) /* which is always many */
+    g_assert_cmpfloat (worst, <=, bounds[1]);
 }
 
 static void
@@ -121,13 +127,16 @@ test_exact (gconstpointer data)
 {
   const Case *test = data;
   SottoBackend *backend = backend_or_skip (test->tier, 2);
-  gboolean steps = !g_str_equal (test->tier, "reference");
+  gboolean is_plain = g_str_equal (test->tier, "reference");
+  double of_floats = g_str_equal (test->tier, "amx") ? 5e-5 : 1e-5;
 
   if (backend == NULL)
     return;
   /* the matrix unit attends with numbers that are split in two, of 16 bits */
-  check_exact (backend, test->plan, SOTTO_BLOCK_F32, g_str_equal (test->tier, "amx") ? 5e-5 : 1e-5);
-  check_exact (backend, test->plan, SOTTO_BLOCK_Q8_0, steps ? 3e-3 : 1e-5);
+  check_exact (backend, test->plan, SOTTO_BLOCK_F32, (double[]) { of_floats, of_floats });
+  /* most activations of many tokens have 8 bits, which may choose other experts where two are near */
+  check_exact (backend, test->plan, SOTTO_BLOCK_Q8_0,
+               is_plain ? (double[]) { 1e-5, 1e-5 } : (double[]) { 0.1, 3e-3 });
   sotto_backend_free (backend);
 }
 
@@ -357,7 +366,7 @@ test_byte_caches (void)
 }
 
 /* Only the last token's logits when no others are asked for, and they are the same: of few tokens to the bit. Those
- * of many were multiplied together, the last one of them by itself. */
+ * of many were multiplied together, with activations of 8 bits, the last one of them by itself. */
 static void
 test_last_logits (void)
 {
@@ -380,7 +389,7 @@ test_last_logits (void)
       if (n == FEW)
         g_assert_cmpmem (expected, ROW * sizeof (float), last, ROW * sizeof (float));
       for (guint j = 0; j < ROW; j++)
-        g_assert_cmpfloat_with_epsilon (expected[j], last[j], 2e-3);
+        g_assert_cmpfloat_with_epsilon (expected[j], last[j], n == FEW ? 1e-6 : 3e-2);
       backend->klass->state_free (backend, state);
     }
   sotto_backend_free (backend);
