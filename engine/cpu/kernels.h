@@ -10,11 +10,12 @@ G_BEGIN_DECLS
  * does one piece of work.
  *
  * Numerics. The reference tier dequantises weights to float and multiplies float activations. The
- * fast tiers multiply the weights' integers with activations of 15 bits, in one of two forms
- * (SottoForm): whatever batch of few tokens a token is in, and on however many threads, its bits are
- * the same. What many tokens give is near that. pack-few.h and pack-many.h say in which order the sums of
- * each form are taken, template-strips.h in which those of weights in strips; every kernel keeps to it, so that
- * AVX2's bits are those of AVX-512, and of NEON and I8MM where nothing is arranged. */
+ * fast tiers multiply the weights' integers with activations that are integers, in one of two forms
+ * (SottoForm): of few tokens they have 15 bits, and whatever batch of few a token is in, and on however many threads,
+ * its bits are the same; of many most have 8 bits, but on a matrix unit (pack-tiles.h). pack-few.h and pack-many.h say in
+ * which order the sums of each form are taken, template-strips.h in which those of weights in strips; every kernel keeps
+ * to it, so that AVX2's bits are those of AVX-512, and of NEON and I8MM where nothing is arranged.
+ */
 
 /* What a fast tier makes of a row of activations before it multiplies. */
 typedef enum {

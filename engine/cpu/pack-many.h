@@ -104,29 +104,38 @@ pack_block (const float *x, float highest, gboolean is_fine, StepsBlock *block, 
   float scale = steps_scale (highest);
   Lanes inverse = lanes_all (scale > 0 ? (is_fine ? 128 : 1) / scale : 0);
   Lanes unit = lanes_all (is_fine ? 1 : 128);
-  gint32 sum = 0;
+  Lanes halves[2];
+  float sums[2];
 
-  block->scale = scale;
-  block->minus = -STEPS_FLOAT * scale;
-  block->fine = 0;
-  block->zero = STEPS_FLOAT_BITS;
   for (guint half = 0; half < 2; half++)
     {
-      Lanes rounded = lanes_multiply (round_lanes (lanes_load (x + half * LANES), inverse), unit);
-      gint32 half_sum = (gint32) lanes_sum (rounded);
-      gint32 low_sum = 0;
       gint16 steps[LANES];
 
-      lanes_store_steps (steps, rounded);
+      halves[half] = lanes_multiply (round_lanes (lanes_load (x + half * LANES), inverse), unit);
+      lanes_store_steps (steps, halves[half]);
       round_split (steps, block->high + half * LANES, low + half * LANES);
+    }
+  lanes_sum_two (halves[0], halves[1], sums); /* integers below 2^24 */
+  if (!isfinite (sums[0] + sums[1]))
+    {
+      /* Bytes cannot say so, but then no product is a number. */
+      scale = sums[0] + sums[1];
+      sums[0] = sums[1] = 0;
+    }
+  for (guint half = 0; half < 2; half++)
+    {
+      gint32 low_sum = 0;
+
       for (guint i = 0; i < LANES && is_fine; i++)
         low_sum += low[half * LANES + i];
       block->low_sums[half] = (gint16) low_sum;
-      block->half_zeros[half] = STEPS_FLOAT_BITS - (half_sum - low_sum);
-      block->zero -= half_sum - low_sum;
-      sum += half_sum;
+      block->half_zeros[half] = STEPS_FLOAT_BITS - ((gint32) sums[half] - low_sum);
     }
-  block->total = (float) sum * (scale * (1.0f / 128));
+  block->zero = block->half_zeros[0] + block->half_zeros[1] - STEPS_FLOAT_BITS;
+  block->scale = scale;
+  block->minus = -STEPS_FLOAT * scale;
+  block->total = (sums[0] + sums[1]) * (scale * (1.0f / 128));
+  block->fine = 0;
 }
 
 /* x: (STEPS_COLUMNS), of which n_blocks are there, the others zeros */

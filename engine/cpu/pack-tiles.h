@@ -49,6 +49,7 @@ round_tile_row (const float *x, guint n, TileTokens *to, guint place)
 {
   __m512 v[TILE_GROUP / 16];
   __m512 most = _mm512_setzero_ps ();
+  __m512 nothing = _mm512_setzero_ps (); /* but where something is no number, or above all of them */
   __m512i sums = _mm512_setzero_si512 ();
   __m512 inverse;
   float highest;
@@ -61,6 +62,7 @@ round_tile_row (const float *x, guint n, TileTokens *to, guint place)
                ? _mm512_loadu_ps (x + 16 * i)
                : _mm512_maskz_loadu_ps ((__mmask16) ((1u << there) - 1), x + (there > 0 ? 16 * i : 0));
       most = _mm512_max_ps (most, _mm512_abs_ps (v[i]));
+      nothing = _mm512_add_ps (nothing, _mm512_sub_ps (v[i], v[i]));
     }
   highest = _mm512_reduce_max_ps (most);
   inverse = _mm512_set1_ps (highest < TILE_SMALLEST ? 0.0f : TILE_HIGHEST / highest);
@@ -78,7 +80,7 @@ round_tile_row (const float *x, guint n, TileTokens *to, guint place)
       _mm512_store_si512 (to->low[step][place], low);
     }
   to->halves[place] = _mm512_reduce_add_epi32 (sums) / 2;
-  to->scales[place] = highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST;
+  to->scales[place] = (highest < TILE_SMALLEST ? 0.0f : highest / TILE_HIGHEST) + _mm512_reduce_add_ps (nothing);
 }
 
 static void

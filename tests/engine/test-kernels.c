@@ -239,6 +239,41 @@ test_sets (gconstpointer data)
     }
 }
 
+/* What is no number, or above all numbers, is not lost where activations become integers. */
+static void
+test_no_numbers (gconstpointer data)
+{
+  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K };
+  const float values[] = { NAN, INFINITY, -INFINITY };
+  const guint n_tokens = 20;
+  const guint n_columns = 512;
+  const guint n_rows = 40;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (13);
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      SottoWeight weight = random_weight_new (types[i], n_rows, n_columns, rand);
+      KernelInput input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
+      g_autofree float *y = g_new (float, n_rows * n_tokens);
+      void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+      for (guint v = 0; v < G_N_ELEMENTS (values); v++)
+        {
+          input.x.values[(3 + v) * input.x.column_stride + 100 + 32 * v] = values[v];
+          sotto_activations_pack (&input.x, &kernels, 3 + v);
+        }
+      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
+      for (guint j = 0; j < n_rows * n_tokens; j++)
+        g_assert_cmpint (isfinite (y[j]), ==, j / n_rows < 3 || j / n_rows >= 3 + G_N_ELEMENTS (values));
+      free (scratch);
+      free (input.memory);
+      kernel_weight_clear (&weight);
+    }
+}
+
 /* They do the same operations in the same order. */
 static void
 check_tiers_agree (const SottoKernels *narrow,
@@ -460,8 +495,10 @@ main (int argc, char **argv)
   for (guint i = 0; kernel_tiers[i] != NULL; i++)
     {
       g_autofree char *sets = g_strdup_printf ("/kernels/%s/sets", kernel_tiers[i]);
+      g_autofree char *no_numbers = g_strdup_printf ("/kernels/%s/no-numbers", kernel_tiers[i]);
 
       g_test_add_data_func (sets, kernel_tiers[i], test_sets);
+      g_test_add_data_func (no_numbers, kernel_tiers[i], test_no_numbers);
       if (g_str_has_prefix (kernel_tiers[i], "avx"))
         {
           g_autofree char *path = g_strdup_printf ("/kernels/%s/orders-agree", kernel_tiers[i]);
