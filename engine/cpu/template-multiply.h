@@ -5,6 +5,7 @@
 
 #include "cpu/pack-many.h"
 #include "cpu/template-panel.h"
+#include "cpu/row-panel.h"
 #include "cpu/strip-panel.h"
 
 /* Fills the panel with rows of the product, of which row is the first. */

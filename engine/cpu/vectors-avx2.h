@@ -37,6 +37,13 @@ vector_multiply_quads (IntVector sum, IntVector a, IntVector b)
   return (IntVector) _mm256_dpbusd_avx_epi32 ((__m256i) sum, (__m256i) a, (__m256i) b);
 }
 #else
+/* Words: two bytes of a, without a sign, times those of b, with one, and added up */
+static inline WordVector
+vector_multiply_bytes (WordVector a, WordVector b)
+{
+  return (WordVector) _mm256_maddubs_epi16 ((__m256i) a, (__m256i) b);
+}
+
 static inline WordVector
 vector_magnitudes (WordVector bytes)
 {
@@ -83,13 +90,6 @@ vector_store_part (float *target, guint n, FloatVector v)
 /* Bytes below 16 as the bytes that stand there in a book of sixteen */
 #define vector_look_up(book, places)                                                               \
   ((WordVector) _mm256_shuffle_epi8 (_mm256_broadcastsi128_si256 (_mm_setr_epi8 (book)), (__m256i) (places)))
-
-/* Words: two bytes of a, without a sign, times those of b, with one, and added up */
-static inline WordVector
-vector_multiply_bytes (WordVector a, WordVector b)
-{
-  return (WordVector) _mm256_maddubs_epi16 ((__m256i) a, (__m256i) b);
-}
 
 static inline IntVector
 vector_widen_bytes (const gint8 *source)
