@@ -6,6 +6,7 @@
 #include "cpu/vectors-avx2.h"
 #include "cpu/template-multiply.h"
 #include "cpu/template-float-panel.h"
+#include "cpu/template-word-panel.h"
 #include "cpu/template-few.h"
 #include "cpu/template-strips.h"
 #include "cpu/pairs-avx.h"
@@ -22,6 +23,7 @@ sotto_kernels_fill_avx2 (SottoKernels *kernels)
   fill_multiply_kernels (kernels);
   fill_strip_panels (kernels);
   fill_float_panels (kernels);
+  fill_word_panels (kernels);
   fill_few_kernels (kernels);
   fill_strip_kernels (kernels);
   fill_attend_steps (kernels);

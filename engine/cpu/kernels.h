@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * (SottoForm): of few tokens they have 15 bits, and whatever batch of few a token is in, and on however many threads,
  * its bits are the same; of many most have 8 bits, but on a matrix unit (pack-tiles.h). pack-few.h and pack-many.h say in
  * which order the sums of each form are taken, template-strips.h in which those of weights in strips; every kernel keeps
- * to it, so that AVX2's bits are those of AVX-512, and of NEON and I8MM where nothing is arranged.
+ * to it, so that AVX2's bits are those of AVX-512, and of NEON and I8MM where nothing is arranged. Weights that are floats
+ * are multiplied as such; but for many tokens those in BF16 become integers on x86 (pack-words.h), and those of 16 bits
+ * are split for a matrix unit (template-float-tiles.h).
  */
 
 /* What a fast tier makes of a row of activations before it multiplies. */

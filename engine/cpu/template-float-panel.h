@@ -1,4 +1,4 @@
-/* Products of weights that are floats themselves with many tokens, in the same order of sums as
+/* Products of weights in F32 and F16 with many tokens (BF16: template-word-panel.h), in the same order of sums as
  * template-float-few.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
  * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
  * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
@@ -23,14 +23,6 @@ static inline __m256
 load_eight_f16 (const guint8 *source)
 {
   return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) source));
-}
-
-static inline __m256
-load_eight_bf16 (const guint8 *source)
-{
-  __m256i wide = _mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *) source));
-
-  return _mm256_castsi256_ps (_mm256_slli_epi32 (wide, 16));
 }
 
 /* The rows into panel, (columns rounded up to 16, PANEL_ROWS), zeros behind the last column. Rows
@@ -206,18 +198,8 @@ multiply_f16 (const SottoProduct *product, void *scratch)
 }
 
 static void
-multiply_bf16 (const SottoProduct *product, void *scratch)
-{
-  if (product->n_tokens < FLOAT_PANEL_LEAST)
-    few_multiply_bf16 (product, scratch);
-  else
-    multiply_float_panels (load_eight_bf16, 2, product, scratch);
-}
-
-static void
 fill_float_panels (SottoKernels *kernels)
 {
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F32] = multiply_f32;
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_bf16;
 }

@@ -2,8 +2,8 @@
 
 #include <immintrin.h>
 
-/* What template-panel.h wants of registers of 256 bits. AVX-VNNI has the product and its sum in one instruction
- * where AVX2 takes two. */
+/* What template-panel.h and template-word-panel.h want of registers of 256 bits. AVX-VNNI has the product and its sum
+ * in one instruction where AVX2 takes two. */
 
 #define VECTOR_ROWS 8
 #ifdef __AVXVNNI__
@@ -64,6 +64,12 @@ vector_add_words (WordVector words)
   return (IntVector) _mm256_madd_epi16 ((__m256i) words, _mm256_set1_epi16 (1));
 }
 #endif
+
+static inline WordVector
+vector_larger_words (WordVector a, WordVector b)
+{
+  return (WordVector) _mm256_max_epu16 ((__m256i) a, (__m256i) b);
+}
 
 /* a * b + c, rounded once */
 static inline FloatVector

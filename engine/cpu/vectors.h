@@ -3,9 +3,9 @@
 #include <glib.h>
 #include <string.h>
 
-/* The registers of template-panel.h and pairs-avx.h: VECTOR_ROWS integers or floats, as the tier says before it includes
+/* The registers of template-panel.h, template-word-panel.h and pairs-avx.h: VECTOR_ROWS integers or floats, as the tier says before it includes
  * this. The compiler's own operators add and multiply them. What it has none for is the tier's: vector_fma(),
- * vector_multiply_pairs(), vector_store_part(), and vector_multiply_quads() or, where PANEL_HAS_QUADS is 0,
+ * vector_multiply_pairs(), vector_store_part(), vector_larger_words(), and vector_multiply_quads() or, where PANEL_HAS_QUADS is 0,
  * vector_multiply_bytes() with what else makes the same of it; for strips vector_look_up(), vector_widen_bytes() and
  * vector_from_halves(). */
 

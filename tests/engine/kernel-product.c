@@ -75,21 +75,28 @@ kernel_multiply (const SottoKernels *kernels,
 /* What a tier makes of the columns of a group: integers up to highest. */
 typedef struct {
   guint width;
-  double highest;
-  guint halves;             /* half steps that weights may be off, too, and of the product of what is below 256
-                               in both nothing is left; 0: weights are exact */
+  double highest;           /* 0: floats */
+  guint halves;             /* half steps that weights may be off, too; 0: weights are exact */
+  double lost;              /* what is below this in the steps of both, their product is left out */
 } Steps;
 
 static Steps
-steps_of (const SottoKernels *kernels, SottoForm form)
+steps_of (const SottoKernels *kernels, SottoBlockType type, SottoForm form)
 {
-  if (form == SOTTO_FORM_FEW)
-    return (Steps) { 32, 16256, 0 };
-  /* rounded three times, and steps that are up to four times as large as they could be (TQ1_0) */
-  if (g_str_equal (kernels->name, "amx"))
-    return (Steps) { 256, 32512, 12 };
+  gboolean is_amx = g_str_equal (kernels->name, "amx");
 
-  return (Steps) { 32, 127, 0 };
+  if (kernels->packs[type] == 0 || (kernels->packs[type] == SOTTO_PACK_FLOATS && (form == SOTTO_FORM_FEW || is_amx)))
+    return (Steps) { 32, 0, 0, 0 };
+  /* By pack-words.h; the scale of a block of weights is up to twice as large as it could be. */
+  if (kernels->packs[type] == SOTTO_PACK_FLOATS)
+    return (Steps) { 32, 8191, 2, 0.5 };
+  if (form == SOTTO_FORM_FEW)
+    return (Steps) { 32, 16256, 0, 0 };
+  /* rounded three times, and steps that are up to four times as large as they could be (TQ1_0) */
+  if (is_amx)
+    return (Steps) { 256, 32512, 12, 128.5 };
+
+  return (Steps) { 32, 127, 0, 0 };
 }
 
 double
@@ -128,7 +135,7 @@ check_product (const SottoKernels *kernels,
                double largest_weight)
 {
   const float *values = input->x.values + t * input->x.column_stride;
-  Steps steps = steps_of (kernels, input->x.form);
+  Steps steps = steps_of (kernels, weight->type, input->x.form);
   double exact = 0;
   double magnitude = 0;
   double allowed = 0;
@@ -137,23 +144,22 @@ check_product (const SottoKernels *kernels,
     {
       guint end = MIN (first + steps.width, weight->n_columns);
       gboolean has_15_bits = steps.highest == 127 && is_fine (values, weight->n_columns, first);
-      double step = kernel_highest_of (values, first, end) / (has_15_bits ? 16256 : steps.highest);
+      double most = has_15_bits ? 16256 : steps.highest;
+      double step = most > 0 ? kernel_highest_of (values, first, end) / most : 0;
       double largest = MAX (kernel_highest_of (row, first, end), largest_weight);
-      double weight_step = steps.halves * largest / steps.highest;
+      double weight_step = steps.halves > 0 ? steps.halves * largest / steps.highest : 0;
 
       for (guint i = first; i < end; i++)
         {
           exact += (double) row[i] * (double) values[i];
           magnitude += fabs ((double) row[i] * (double) values[i]);
           allowed += fabs ((double) row[i]) * step / 2 + fabs ((double) values[i]) * weight_step / 2
-                     + 128.5 * 128.5 * step * weight_step / 3;
+                     + steps.lost * steps.lost * step * weight_step / 3;
         }
     }
-  if (kernels->packs[weight->type] != SOTTO_PACK_CODES)
-    allowed = 0;
-  /* split in two numbers of 8 bits, of which half a step of the second is lost; of F16 the product of two
-   * second ones */
-  if (kernels->packs[weight->type] == SOTTO_PACK_FLOATS && input->x.form != SOTTO_FORM_FEW)
+  /* on a matrix unit split in two numbers of 8 bits, of which half a step of the second is lost; of F16 the product
+   * of two second ones */
+  if (kernels->packs[weight->type] == SOTTO_PACK_FLOATS && input->x.form != SOTTO_FORM_FEW && steps.highest == 0)
     allowed = magnitude / 65536 * (weight->type == SOTTO_BLOCK_F16 ? 2 : 1);
   g_assert_cmpfloat (fabs ((double) y - exact), <=, 1.001 * allowed + 4e-6 * magnitude + 1e-20);
 }

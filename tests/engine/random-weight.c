@@ -74,7 +74,7 @@ random_weight_put_scales (SottoBlockType type, guint8 *block, GRand *rand)
   if (type == SOTTO_BLOCK_F32 || type == SOTTO_BLOCK_Q8_K)
     memcpy (block, &value, sizeof value);
   if (type == SOTTO_BLOCK_BF16)
-    block[1] = (guint8) ((block[1] & 0x80) | 0x3e | (block[1] & 1)); /* 0.125 … 2 */
+    block[1] = (guint8) ((block[1] & 0x80) | 0x3c | (block[1] & 3)); /* 1/128 … 2 */
   if (type == SOTTO_BLOCK_MXFP4)
     block[0] = (guint8) g_rand_int_range (rand, 100, 128); /* 2^-28 to 2^-1 */
   if (type == SOTTO_BLOCK_IQ1_M)

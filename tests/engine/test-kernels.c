@@ -243,7 +243,7 @@ test_sets (gconstpointer data)
 static void
 test_no_numbers (gconstpointer data)
 {
-  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K };
+  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_BF16 };
   const float values[] = { NAN, INFINITY, -INFINITY };
   const guint n_tokens = 20;
   const guint n_columns = 512;
@@ -272,6 +272,54 @@ test_no_numbers (gconstpointer data)
       free (input.memory);
       kernel_weight_clear (&weight);
     }
+}
+
+/* Weights in BF16 by blocks of 32 columns: zeros, the smallest numbers, large ones, one large one among zeros, and in
+ * some rows what is no number or above all numbers. */
+static void
+test_wide_range (gconstpointer data)
+{
+  const guint16 none[] = { 0x7fc0, 0xffff, 0x7f80, 0xff80 };
+  const guint n_tokens = 20;
+  const guint n_columns = 160;
+  const guint n_rows = 40;
+  g_autoptr (GRand) rand = g_rand_new_with_seed (14);
+  SottoKernels kernels;
+  SottoWeight weight;
+  KernelInput input;
+  g_autofree float *y = g_new (float, n_rows * n_tokens);
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
+
+  if (kernel_tier_init (&kernels, data))
+    {
+      weight = random_weight_new (SOTTO_BLOCK_BF16, n_rows, n_columns, rand);
+      input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
+      for (guint r = 0; r < n_rows; r++)
+        {
+          guint16 row[160];
+          guint8 *target = (guint8 *) weight.data + r * weight.row_bytes;
+
+          memcpy (row, target, sizeof row);
+          for (guint i = 0; i < 32; i++)
+            {
+              row[i] = i % 2 == 0 ? 0 : 0x8000;
+              row[32 + i] = (guint16) ((row[32 + i] & 0x80ff) | r % 8 << 8);
+              row[64 + i] = (guint16) ((row[64 + i] & 0xbfff) + 0x2000);
+              row[96 + i] = i == r % 32 ? row[96 + i] : 0;
+            }
+          memcpy (target, row, sizeof row);
+        }
+      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
+      kernel_check_products (&kernels, &weight, 1, &input, n_tokens, y, n_rows, 0);
+      for (guint i = 0; i < G_N_ELEMENTS (none); i++)
+        memcpy ((guint8 *) weight.data + (3 + i) * weight.row_bytes + 2 * (40 + 33 * i), &none[i], sizeof none[i]);
+      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
+      for (guint j = 0; j < n_rows * n_tokens; j++)
+        g_assert_cmpint (isfinite (y[j]), ==, j % n_rows < 3 || j % n_rows >= 3 + G_N_ELEMENTS (none));
+      free (input.memory);
+      kernel_weight_clear (&weight);
+    }
+  free (scratch);
 }
 
 /* They do the same operations in the same order. */
@@ -496,9 +544,11 @@ main (int argc, char **argv)
     {
       g_autofree char *sets = g_strdup_printf ("/kernels/%s/sets", kernel_tiers[i]);
       g_autofree char *no_numbers = g_strdup_printf ("/kernels/%s/no-numbers", kernel_tiers[i]);
+      g_autofree char *wide_range = g_strdup_printf ("/kernels/%s/wide-range", kernel_tiers[i]);
 
       g_test_add_data_func (sets, kernel_tiers[i], test_sets);
       g_test_add_data_func (no_numbers, kernel_tiers[i], test_no_numbers);
+      g_test_add_data_func (wide_range, kernel_tiers[i], test_wide_range);
       if (g_str_has_prefix (kernel_tiers[i], "avx"))
         {
           g_autofree char *path = g_strdup_printf ("/kernels/%s/orders-agree", kernel_tiers[i]);

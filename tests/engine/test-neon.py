@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The engine on ARM processors (TAP): it is compiled for AArch64, and its own tests pass on emulated ones, with
 and without the instructions that multiply matrices of bytes. What its kernels make of random
-input, and the logits and the answer of a real model, are those of AVX2, to the bit.
+input, and the logits and the answer of a real model, are those of AVX2, to the bit; but for BF16 and many
+tokens, which are multiplied as floats there and as integers on x86.
 
 test-neon.py KERNEL_BITS TOOL (those of this machine)
 """
