@@ -11,6 +11,7 @@
 
 #define N_CONTEXT 96u
 #define N_PREFILL 21u
+#define NEAR 3e-2 /* nats after any token: what many tokens at once lie from plain C (engine/EXACT.md) */
 
 static const char text[] =
   "Down the Rabbit-Hole. Alice was beginning to get very tired of sitting by her sister on the "
@@ -192,7 +193,7 @@ check_replay (const Real *self)
           if (round == 0)
             {
               memcpy (expected + (gsize) (n - 1) * self->n_vocabulary, logits, row);
-              g_assert_cmpfloat (divergence (after (self, n), logits, self->n_vocabulary), <, 1e-3);
+              g_assert_cmpfloat (divergence (after (self, n), logits, self->n_vocabulary), <, NEAR);
             }
           else
             {
@@ -226,7 +227,7 @@ check_replay (const Real *self)
     sync_to (self, restored, self->n_tokens);
     g_assert_cmpfloat (divergence (after (self, self->n_tokens), sotto_session_get_logits (restored),
                                    self->n_vocabulary),
-                       <, 1e-3);
+                       <, NEAR);
   }
 }
 
