@@ -131,7 +131,7 @@ pack_block (const float *x, float highest, gboolean is_fine, StepsBlock *block, 
       block->low_sums[half] = (gint16) low_sum;
       block->half_zeros[half] = STEPS_FLOAT_BITS - ((gint32) sums[half] - low_sum);
     }
-  block->zero = block->half_zeros[0] + block->half_zeros[1] - STEPS_FLOAT_BITS;
+  block->zero = block->half_zeros[0] + (block->half_zeros[1] - STEPS_FLOAT_BITS);
   block->scale = scale;
   block->minus = -STEPS_FLOAT * scale;
   block->total = (sums[0] + sums[1]) * (scale * (1.0f / 128));
