@@ -69,10 +69,8 @@ panel_bias (PanelKind kind)
 /* --- Products --- */
 
 /* products += n quads of columns with the tokens of the tile; steps: at their first token's */
-#if PANEL_HAS_QUADS
 G_ALWAYS_INLINE static inline void
-multiply_panel_quads (PanelKind     kind G_GNUC_UNUSED,
-                      const gint32 *quads,
+multiply_panel_quads (const gint32 *quads,
                       gsize         n,
                       const gint8  *steps,
                       gsize         stride,
@@ -97,43 +95,12 @@ multiply_panel_quads (PanelKind     kind G_GNUC_UNUSED,
         }
     }
 }
-#else
-/* Bytes of eight bits have their sign, which the steps take. */
+
+#if !PANEL_HAS_QUADS
+/* The same of bytes below 2^n_bits, so small that several quads' words may be added up: two times 127 times the highest
+ * byte is in each. */
 G_ALWAYS_INLINE static inline void
-multiply_panel_signed (const gint32 *quads,
-                       gsize         n,
-                       const gint8  *steps,
-                       gsize         stride,
-                       guint         n_tokens,
-                       IntVector     products[2][PANEL_TOKENS])
-{
-#pragma GCC unroll 1
-  for (gsize q = 0; q < n; q++, quads += PANEL_ROWS, steps += 4)
-    {
-      WordVector left = vector_load_words (quads);
-      WordVector right = vector_load_words (quads + VECTOR_ROWS);
-      WordVector magnitudes[2] = { vector_magnitudes (left), vector_magnitudes (right) };
-
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          WordVector four = (WordVector) vector_all_quad (steps + t * stride);
-
-          products[0][t] += vector_add_words (vector_multiply_bytes (magnitudes[0], vector_take_signs (four, left)));
-          products[1][t] += vector_add_words (vector_multiply_bytes (magnitudes[1], vector_take_signs (four, right)));
-          __asm__ ("" : "+v" (products[0][t]), "+v" (products[1][t]));
-        }
-    }
-}
-
-/* Quads whose words may be added up: two times 127 times the highest byte is in each. */
-static inline guint
-quads_at_once (PanelKind kind)
-{
-  return kind.n_bits == 4 ? 8 : kind.n_bits == 5 ? 4 : 2;
-}
-
-G_ALWAYS_INLINE static inline void
-multiply_panel_quads (PanelKind     kind,
+multiply_panel_words (guint         n_bits,
                       const gint32 *quads,
                       gsize         n,
                       const gint8  *steps,
@@ -141,13 +108,8 @@ multiply_panel_quads (PanelKind     kind,
                       guint         n_tokens,
                       IntVector     products[2][PANEL_TOKENS])
 {
-  guint at_once = MIN (quads_at_once (kind), n);
+  guint at_once = MIN (n_bits == 4 ? 8 : n_bits == 5 ? 4 : 2, n);
 
-  if (kind.n_bits == 8)
-    {
-      multiply_panel_signed (quads, n, steps, stride, n_tokens, products);
-      return;
-    }
 #pragma GCC unroll 4
   for (gsize first = 0; first < n; first += at_once)
     {
@@ -207,7 +169,7 @@ part_zero (PanelKind kind, PanelPart part, const StepsBlock *x, guint plane)
 
 /* products += part of a block times one plane of the tokens' bytes */
 G_ALWAYS_INLINE static inline void
-multiply_panel_plane (PanelKind        kind,
+multiply_panel_plane (PanelKind        kind G_GNUC_UNUSED,
                       const gint32    *quads,
                       PanelPart        part,
                       const TileSteps *x,
@@ -215,11 +177,19 @@ multiply_panel_plane (PanelKind        kind,
                       guint            n_tokens,
                       IntVector        products[2][PANEL_TOKENS])
 {
-  const gint8 *steps = plane == 0 ? tile_block (x, 0)->high : x->low;
   guint first = part == PART_SECOND ? 4 : 0;
+  guint n = part == PART_WHOLE ? 8 : 4;
+  const gint8 *steps = (plane == 0 ? tile_block (x, 0)->high : x->low) + 4 * first;
 
-  multiply_panel_quads (kind, quads + first * PANEL_ROWS, part == PART_WHOLE ? 8 : 4, steps + 4 * first, x->stride,
-                        n_tokens, products);
+  quads += first * PANEL_ROWS;
+#if !PANEL_HAS_QUADS
+  if (kind.n_bits < 8)
+    {
+      multiply_panel_words (kind.n_bits, quads, n, steps, x->stride, n_tokens, products);
+      return;
+    }
+#endif
+  multiply_panel_quads (quads, n, steps, x->stride, n_tokens, products);
 }
 
 /* scaled = part of a block times the tokens' high bytes, times their scales */

@@ -44,24 +44,21 @@ vector_multiply_bytes (WordVector a, WordVector b)
   return (WordVector) _mm256_maddubs_epi16 ((__m256i) a, (__m256i) b);
 }
 
-static inline WordVector
-vector_magnitudes (WordVector bytes)
-{
-  return (WordVector) _mm256_abs_epi8 ((__m256i) bytes);
-}
-
-/* Bytes with the sign that those of signs have, too */
-static inline WordVector
-vector_take_signs (WordVector bytes, WordVector signs)
-{
-  return (WordVector) _mm256_sign_epi8 ((__m256i) bytes, (__m256i) signs);
-}
-
 /* The two words of each lane, which have a sign, added up */
 static inline IntVector
 vector_add_words (WordVector words)
 {
   return (IntVector) _mm256_madd_epi16 ((__m256i) words, _mm256_set1_epi16 (1));
+}
+
+/* sum + the bytes of a times those of b, four a lane. Both have a sign here: that of a is given to b. */
+static inline IntVector
+vector_multiply_quads (IntVector sum, IntVector a, IntVector b)
+{
+  __m256i bytes = (__m256i) a;
+
+  return sum + vector_add_words (vector_multiply_bytes ((WordVector) _mm256_abs_epi8 (bytes),
+                                                        (WordVector) _mm256_sign_epi8 ((__m256i) b, bytes)));
 }
 #endif
 
