@@ -55,8 +55,8 @@ typedef struct {
   guint (*get_threads) (const SottoBackend *self);
   const char *(*get_name) (const SottoBackend *self);
 
-  /* NULL with MEMORY, BACKEND or CANCELLED. n_context: positions of the caches. plan outlives it and does not change.
-   * loading: (nullable) */
+  /* NULL with MEMORY, BACKEND, CANCELLED or REQUEST (no GPU can do what a demand asks of it). n_context: positions of the
+   * caches. plan outlives it and does not change. loading: (nullable) */
   SottoState *(*state_new) (SottoBackend     *self,
                             const SottoPlan  *plan,
                             guint             n_context,
@@ -116,7 +116,7 @@ typedef struct {
   /* (nullable): whether a state made now would have all the memory of GPUs that it can use; TRUE where it is to use none */
   gboolean (*has_room) (SottoBackend *self, const SottoPlan *plan, guint n_context, SottoKvType kv_type);
 
-  /* (nullable): fills in what is said of GPUs, where some compute the state */
+  /* (nullable): fills in what is said of GPUs, where some compute the state, or why none does */
   void (*state_place) (SottoBackend *self, const SottoState *state, SottoPlacement *placement);
 } SottoBackendClass;
 

@@ -14,7 +14,7 @@ sotto_session_get_placement (const SottoSession *session)
   self->memory = sotto_session_get_memory (session);
   if (backend->klass->state_place != NULL)
     backend->klass->state_place (session->backend, session->state, self);
-  if (self->gpus == NULL && reason != NULL)
+  if (self->gpus == NULL && self->reason == NULL && reason != NULL)
     self->reason = g_error_copy (reason);
   return self;
 }

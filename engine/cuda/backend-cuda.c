@@ -157,10 +157,45 @@ measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvT
   return sizes;
 }
 
-/* Where the pieces go; @eighths of what is free. Returns: (nullable) */
+/* Which devices have kernels for all of the plan, whatever memory they have. NULL, with why: none has */
+static gboolean *
+find_able (const CudaBackend *self,
+           const SottoPlan   *plan,
+           guint              n_context,
+           SottoKvType        kv_type,
+           GError           **error)
+{
+  g_autofree gboolean *able = g_new0 (gboolean, self->n_devices + 1);
+  g_autofree char *first = NULL;
+  g_autofree char *words = NULL;
+  gboolean is_some = FALSE;
+
+  for (guint i = 0; i < self->n_devices; i++)
+    {
+      g_autofree char *refusal = NULL;
+
+      /* What is lost has no room either. */
+      if (!sotto_backend_device_is_lost (self->devices[i]))
+        refusal = sotto_backend_device_rehearse (self->devices[i], plan, n_context, kv_type);
+      able[i] = refusal == NULL;
+      is_some |= able[i];
+      if (first == NULL)
+        first = g_steal_pointer (&refusal);
+    }
+  if (is_some || self->n_devices == 0)
+    return g_steal_pointer (&able);
+
+  words = g_strdup_printf ("not on the GPU (%s); let the CPU compute it", first);
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &(SottoErrorArguments) { .subject = words },
+                          "the model cannot be run %s", words);
+  return NULL;
+}
+
+/* Where the pieces go; @eighths of what is free of the devices that are @able. Returns: (nullable) */
 static guint *
 place (const CudaBackend *self,
        const SottoPlan   *plan,
+       const gboolean    *able,
        GArray            *pieces,
        guint              n_context,
        SottoKvType        kv_type,
@@ -175,7 +210,7 @@ place (const CudaBackend *self,
 
   for (guint i = 0; i < self->n_devices; i++)
     {
-      rooms[i] = measure_room (self->devices[i]) / 8 * eighths;
+      rooms[i] = able[i] ? measure_room (self->devices[i]) / 8 * eighths : 0;
       if (i == 0)
         wish.scratch = sotto_backend_device_scratch (self->devices[0], plan, n_context, kv_type);
     }
@@ -217,6 +252,9 @@ cuda_state_new (SottoBackend        *backend,
   CudaBackend *self = (CudaBackend *) backend;
   g_autoptr (GArray) pieces = sotto_plan_divide (plan);
   g_autofree guint *nowhere = g_new (guint, pieces->len);
+  g_autofree gboolean *able = NULL;
+  g_autoptr (GError) reason = NULL;
+  SottoSplitState *last;
   guint n_tries = 0;
 
   if (self->use != SOTTO_GPU_NEVER)
@@ -227,7 +265,13 @@ cuda_state_new (SottoBackend        *backend,
           g_propagate_error (error, g_error_copy (self->reason));
           return NULL;
         }
-      if (self->n_devices > 0 || self->n_layers > 0)
+      able = find_able (self, plan, n_context, kv_type, &reason);
+      if (able == NULL && (self->use == SOTTO_GPU_ALWAYS || self->n_layers > 0))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return NULL;
+        }
+      if (able != NULL && (self->n_devices > 0 || self->n_layers > 0))
         n_tries = MOST_TRIES;
     }
   for (guint i = 0; i < pieces->len; i++)
@@ -235,7 +279,7 @@ cuda_state_new (SottoBackend        *backend,
   for (guint i = 0; i < n_tries; i++)
     {
       g_autoptr (GError) own = NULL;
-      g_autofree guint *where = place (self, plan, pieces, n_context, kv_type, 8 - i, &own);
+      g_autofree guint *where = place (self, plan, able, pieces, n_context, kv_type, 8 - i, &own);
       SottoSplitState *state = where == NULL ? NULL
                                              : make_state (self, plan, pieces, where, n_context, kv_type,
                                                            loading, &own);
@@ -248,7 +292,10 @@ cuda_state_new (SottoBackend        *backend,
           return NULL;
         }
     }
-  return (SottoState *) make_state (self, plan, pieces, nowhere, n_context, kv_type, loading, error);
+  last = make_state (self, plan, pieces, nowhere, n_context, kv_type, loading, error);
+  if (last != NULL)
+    last->reason = g_steal_pointer (&reason);
+  return (SottoState *) last;
 }
 
 /* The embedding table, which is hardly read, does not count. */
@@ -257,6 +304,7 @@ cuda_has_room (SottoBackend *backend, const SottoPlan *plan, guint n_context, So
 {
   CudaBackend *self = (CudaBackend *) backend;
   g_autoptr (GArray) pieces = sotto_plan_divide (plan);
+  g_autofree gboolean *able = NULL;
   g_autofree guint *where = NULL;
 
   if (self->use == SOTTO_GPU_NEVER)
@@ -264,8 +312,11 @@ cuda_has_room (SottoBackend *backend, const SottoPlan *plan, guint n_context, So
   look (self);
   if (self->n_devices == 0)
     return TRUE;
+  able = find_able (self, plan, n_context, kv_type, NULL);
+  if (able == NULL)
+    return TRUE;
 
-  where = place (self, plan, pieces, n_context, kv_type, 8, NULL);
+  where = place (self, plan, able, pieces, n_context, kv_type, 8, NULL);
   if (where == NULL || self->n_layers >= 0)
     return where != NULL;
   for (guint i = 1; i < pieces->len; i++)

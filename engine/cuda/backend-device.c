@@ -254,6 +254,34 @@ sotto_backend_device_is_lost (SottoBackend *backend)
   return self->module->problem (self->device) != NULL;
 }
 
+/* As a state has them, but for where weights lie. */
+static SottoStep *
+stack_steps (const SottoPlan *plan)
+{
+  SottoStep *steps = g_memdup2 (plan->steps, plan->n_steps * sizeof *steps);
+
+  for (guint i = 0; i < plan->n_steps; i++)
+    sotto_cuda_step_stack (&steps[i]);
+  return steps;
+}
+
+char *
+sotto_backend_device_rehearse (SottoBackend    *backend,
+                               const SottoPlan *plan,
+                               guint            n_context,
+                               SottoKvType      kv_type)
+{
+  DeviceBackend *self = (DeviceBackend *) backend;
+  g_autofree SottoStep *steps = stack_steps (plan);
+  g_autofree SottoCudaCache *caches = sotto_cuda_caches_describe (plan, n_context, kv_type);
+  char *refusal = NULL;
+
+  if (!sotto_cuda_scratch_rehearse (self->module, self->device, plan, steps, caches, n_context))
+    refusal = g_strdup (sotto_cuda_module_explain (self->module, self->device));
+  self->module->rehearse (self->device, FALSE);
+  return refusal;
+}
+
 guint64
 sotto_backend_device_scratch (SottoBackend    *backend,
                               const SottoPlan *plan,
@@ -261,12 +289,10 @@ sotto_backend_device_scratch (SottoBackend    *backend,
                               SottoKvType      kv_type)
 {
   DeviceBackend *self = (DeviceBackend *) backend;
-  g_autofree SottoStep *steps = g_memdup2 (plan->steps, plan->n_steps * sizeof *steps);
+  g_autofree SottoStep *steps = stack_steps (plan);
   g_autofree SottoCudaCache *caches = sotto_cuda_caches_describe (plan, n_context, kv_type);
   SottoCudaScratch scratch;
 
-  for (guint i = 0; i < plan->n_steps; i++)
-    sotto_cuda_step_stack (&steps[i]);
   return sotto_cuda_scratch_measure (self->module, plan, steps, caches, n_context,
                                      sotto_cuda_scratch_rows (plan, n_context), 1, &scratch);
 }

@@ -24,6 +24,13 @@ gboolean sotto_backend_device_measure (SottoBackend *self, guint64 *n_free, guin
 /* Whether it failed, and everything on it will. */
 gboolean sotto_backend_device_is_lost (SottoBackend *self);
 
+/* Why the device's kernels cannot do what @plan asks, heads being too large for one of them, for instance; (transfer full)
+ * (nullable): they can */
+char *sotto_backend_device_rehearse (SottoBackend    *self,
+                                     const SottoPlan *plan,
+                                     guint            n_context,
+                                     SottoKvType      kv_type);
+
 /* Bytes of working memory that a state of @plan takes there. */
 guint64 sotto_backend_device_scratch (SottoBackend    *self,
                                       const SottoPlan *plan,

@@ -66,6 +66,36 @@ sotto_cuda_scratch_measure (const SottoCudaModule *module,
   return n_bytes;
 }
 
+gboolean
+sotto_cuda_scratch_rehearse (const SottoCudaModule *module,
+                             SottoCudaDevice       *device,
+                             const SottoPlan       *plan,
+                             const SottoStep       *steps,
+                             const SottoCudaCache  *caches,
+                             guint                  n_context)
+{
+  /* A kernel of many rows may take what the one for a few does not, and the other way; the fewest of many and the most of a
+   * few are where they part. */
+  const guint most = sotto_cuda_scratch_rows (plan, n_context);
+  const guint tried[] = { most, MIN (most, SOTTO_CUDA_FEW + 1), MIN (most, SOTTO_CUDA_FEW), 1 };
+  gboolean does_all = TRUE;
+
+  module->rehearse (device, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (tried) && does_all; i++)
+    {
+      SottoCudaScratch scratch = { 0 };
+      SottoCudaWalk walk = { .module = module, .device = device, .measures = TRUE, .rehearses = TRUE, .plan = plan,
+                             .steps = steps, .end_step = plan->n_steps, .caches = caches, .scratch = &scratch,
+                             .n_rows = tried[i], .n_positions_most = round_up_to_chunk (n_context),
+                             .all_logits = !plan->whole_sequence };
+
+      for (guint piece = 0; piece < SOTTO_N_ROWS; piece++)
+        scratch.base[piece] = NOWHERE;
+      does_all = sotto_cuda_walk (&walk);
+    }
+  return does_all;
+}
+
 static void
 cut_up (SottoCudaScratch *self, guint8 *base)
 {

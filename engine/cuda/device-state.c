@@ -229,18 +229,17 @@ walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
       return FALSE;
     }
   *recording = self->module->recorded (self->device);
-  return *recording != NULL && self->module->repeat (self->device, *recording);
+  return *recording != NULL ? self->module->repeat (self->device, *recording) : walk (self, batch, reach, NULL);
 }
 
 gboolean
 sotto_cuda_state_fail (const SottoCudaState *self, SottoCancel *cancel, GError **error)
 {
-  const char *problem = self->module->problem (self->device);
+  const char *problem;
 
-  if (problem == NULL && !sotto_cancel_check (cancel, error))
+  if (self->module->problem (self->device) == NULL && !sotto_cancel_check (cancel, error))
     return FALSE;
-  if (problem == NULL)
-    problem = "the GPU cannot carry out a step";
+  problem = sotto_cuda_module_explain (self->module, self->device);
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_BACKEND,
                           &(SottoErrorArguments) { .subject = problem }, "%s", problem);
   return FALSE;

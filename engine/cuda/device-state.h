@@ -96,6 +96,15 @@ gsize sotto_cuda_scratch_measure (const SottoCudaModule *module,
                                   guint                  n_outputs,
                                   SottoCudaScratch      *scratch);
 
+/* Whether the device's kernels do all that batches of the plan may ask, whatever their size; from rehearse() on, which is for
+ * the caller to end. @steps: stacked (weights.h) */
+gboolean sotto_cuda_scratch_rehearse (const SottoCudaModule *module,
+                                      SottoCudaDevice       *device,
+                                      const SottoPlan       *plan,
+                                      const SottoStep       *steps,
+                                      const SottoCudaCache  *caches,
+                                      guint                  n_context);
+
 /* Rows that a state makes room for at once. */
 guint sotto_cuda_scratch_rows (const SottoPlan *plan, guint n_context);
 

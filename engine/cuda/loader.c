@@ -84,7 +84,9 @@ try_module (const SottoCudaModule *module, const char *path, Reasons *reasons)
   if (!module->list (infos, MOST_DEVICES, &n, reasons->message))
     return NULL;
   for (guint i = 0; i < n; i++)
-    if (has_code_for (module, &infos[i], driver))
+    if (infos[i].major == 0)
+      continue;
+    else if (has_code_for (module, &infos[i], driver))
       usable[n_usable++] = (SottoCudaUsable) { i, infos[i] };
     else
       {
@@ -234,7 +236,8 @@ static gboolean
 is_complete (const SottoCudaModule *self)
 {
   return self->architectures != NULL && self->driver != NULL && self->list != NULL && self->open != NULL
-         && self->close != NULL && self->problem != NULL && self->measure != NULL
+         && self->close != NULL && self->problem != NULL && self->refusal != NULL
+         && self->rehearse != NULL && self->measure != NULL
          && self->allocate != NULL && self->release != NULL && self->clear != NULL
          && self->upload != NULL && self->download != NULL && self->copy != NULL && self->wait != NULL
          && self->record != NULL && self->recorded != NULL && self->repeat != NULL

@@ -3,11 +3,9 @@
  *
  * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0 */
 
-#include "cuda/device.h"
+#include "cuda/launch.h"
 #include "cuda/operations.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Host memory that the device can read by itself; two halves, of which one is filled while the
@@ -17,6 +15,9 @@
 #define EARLY_DRIVER 12030
 /* The runtime copies so much by itself faster. */
 #define SMALL_BYTES (64u << 10)
+/* Without having been asked a device gives a block 48 KiB of shared memory, in which what the kernel itself declares lies,
+ * too: at most 16. */
+#define UNASKED_BYTES (32u << 10)
 
 struct _SottoCudaDevice {
   int index;
@@ -24,11 +25,14 @@ struct _SottoCudaDevice {
   cudaStream_t stream;
   gboolean is_early;        /* kernels begin while those before them end (previous_wait()) */
   gboolean is_recording;
+  gboolean is_torn;         /* what is being recorded is good for nothing */
   guint8 *stage[2];         /* nullable */
   cudaEvent_t sent[2];
   guint next_stage;
+  gboolean rehearses;
   gboolean failed;
   char problem[512];
+  char refusal[512];        /* "": none */
 };
 
 const guint sotto_cuda_toolkit = CUDART_VERSION;
@@ -72,9 +76,45 @@ sotto_cuda_problem (SottoCudaDevice *self)
 gboolean
 device_refuse (SottoCudaDevice *self, const char *message)
 {
-  if (!self->failed)
-    snprintf (self->problem, sizeof self->problem, "%s", message);
-  self->failed = TRUE;
+  snprintf (self->refusal, sizeof self->refusal, "%s", message);
+  return FALSE;
+}
+
+const char *
+sotto_cuda_refusal (SottoCudaDevice *self)
+{
+  return self->refusal[0] != '\0' ? self->refusal : NULL;
+}
+
+void
+sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins)
+{
+  self->rehearses = begins;
+  self->refusal[0] = '\0';
+}
+
+/* What the runtime says of one launch, of which nothing has begun; all else is of the device. */
+static gboolean
+is_of_launch (cudaError_t error)
+{
+  return error == cudaErrorInvalidValue || error == cudaErrorInvalidConfiguration
+         || error == cudaErrorLaunchOutOfResources || error == cudaErrorMemoryAllocation;
+}
+
+/* Returns: whether the launch went well. One that cannot be recorded is carried out when nothing is. */
+static gboolean
+check_launch (SottoCudaDevice *self, const char *name, cudaError_t error)
+{
+  if (error != cudaSuccess && self->is_recording)
+    {
+      cudaGetLastError ();
+      self->is_torn = TRUE;
+      return TRUE;
+    }
+  if (error == cudaSuccess || !is_of_launch (error))
+    return check (self, name, error);
+  cudaGetLastError ();
+  snprintf (self->refusal, sizeof self->refusal, "kernel %s: %s", name, cudaGetErrorString (error));
   return FALSE;
 }
 
@@ -120,20 +160,20 @@ sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *mes
       SottoCudaDeviceInfo *info = &devices[*n];
       cudaDeviceProp properties;
 
+      memset (info, 0, sizeof *info);
+      (*n)++;
       error = cudaGetDeviceProperties (&properties, i);
       if (error != cudaSuccess)
         {
           cudaGetLastError ();
           say (message, error);
-          return FALSE;
+          continue;
         }
-      memset (info, 0, sizeof *info);
       memcpy (info->name, properties.name, sizeof info->name - 1);
       info->major = (guint) properties.major;
       info->minor = (guint) properties.minor;
       info->n_multiprocessors = (guint) properties.multiProcessorCount;
       info->memory = properties.totalGlobalMem;
-      (*n)++;
     }
   return TRUE;
 }
@@ -332,10 +372,15 @@ sotto_cuda_wait (SottoCudaDevice *self)
 gboolean
 sotto_cuda_record (SottoCudaDevice *self)
 {
-  if (!enter (self)
-      || !check (self, "recording", cudaStreamBeginCapture (self->stream, cudaStreamCaptureModeThreadLocal)))
+  if (!enter (self))
     return FALSE;
+  if (cudaStreamBeginCapture (self->stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess)
+    {
+      cudaGetLastError ();
+      return FALSE;
+    }
   self->is_recording = TRUE;
+  self->is_torn = FALSE;
   return TRUE;
 }
 
@@ -352,16 +397,14 @@ sotto_cuda_recorded (SottoCudaDevice *self)
   error = cudaSetDevice (self->index);
   if (error == cudaSuccess)
     error = cudaStreamEndCapture (self->stream, &graph);
-  /* An operation failed while recording: that is said already. */
-  if (self->failed || !check (self, "recording", error))
-    {
-      if (graph != NULL)
-        cudaGraphDestroy (graph);
-      cudaGetLastError ();
-      return NULL;
-    }
-  check (self, "making a graph", cudaGraphInstantiate (&recording, graph, 0));
-  cudaGraphDestroy (graph);
+  /* Where there is no memory for a graph, or an operation was none that one has, the device is as well as before; if it
+   * isn't, the next operation will say so. */
+  if (error == cudaSuccess && !self->failed && !self->is_torn
+      && cudaGraphInstantiate (&recording, graph, 0) != cudaSuccess)
+    recording = NULL;
+  if (graph != NULL)
+    cudaGraphDestroy (graph);
+  cudaGetLastError ();
   return recording;
 }
 
@@ -386,6 +429,30 @@ sotto_cuda_forget (SottoCudaDevice *self, void *recording)
 
 /* --- Launches --- */
 
+/* Whether the device would take it. The runtime knows what the kernel itself has of shared memory, and with how many
+ * threads its registers do; asking brings the kernel to the device. */
+static gboolean
+rehearse_launch (SottoCudaDevice *self, const char *name, const Shape *shape, const void *kernel, gsize n_bytes)
+{
+  cudaFuncAttributes of = {};
+  cudaError_t error = cudaFuncGetAttributes (&of, kernel);
+
+  if (error != cudaSuccess)
+    {
+      cudaGetLastError ();
+      snprintf (self->refusal, sizeof self->refusal, "kernel %s: %s", name, cudaGetErrorString (error));
+      return FALSE;
+    }
+  if (shape->n_threads > (guint) of.maxThreadsPerBlock)
+    {
+      snprintf (self->refusal, sizeof self->refusal, "kernel %s: its registers do for %d threads, not for %u", name,
+                of.maxThreadsPerBlock, shape->n_threads);
+      return FALSE;
+    }
+  return launch_is_possible (name, shape, &self->facts, of.sharedSizeBytes, n_bytes, self->refusal,
+                             sizeof self->refusal);
+}
+
 gboolean
 device_launch (SottoCudaDevice *self,
                const char      *name,
@@ -393,7 +460,7 @@ device_launch (SottoCudaDevice *self,
                const void      *kernel,
                void           (*) (const void *, const void *),
                const void      *arguments,
-               gsize)
+               gsize            n_bytes)
 {
   cudaLaunchConfig_t config = {};
   cudaLaunchAttribute early = {};
@@ -403,6 +470,10 @@ device_launch (SottoCudaDevice *self,
     return FALSE;
   if (shape->n_blocks == 0)
     return TRUE;
+  if (self->rehearses)
+    return rehearse_launch (self, name, shape, kernel, n_bytes);
+  if (!launch_is_possible (name, shape, &self->facts, 0, n_bytes, self->refusal, sizeof self->refusal))
+    return FALSE;
   config.gridDim = dim3 (shape->n_blocks, shape->n_blocks_y > 0 ? shape->n_blocks_y : 1,
                          shape->n_blocks_z > 0 ? shape->n_blocks_z : 1);
   config.blockDim = dim3 (shape->n_threads);
@@ -412,9 +483,9 @@ device_launch (SottoCudaDevice *self,
   early.val.programmaticStreamSerializationAllowed = 1;
   config.attrs = &early;
   config.numAttrs = self->is_early ? 1 : 0;
-  if (shape->shared_bytes > 48 * 1024
-      && !check (self, name, cudaFuncSetAttribute (kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                   (int) shape->shared_bytes)))
+  if (shape->shared_bytes > UNASKED_BYTES
+      && !check_launch (self, name, cudaFuncSetAttribute (kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                          (int) shape->shared_bytes)))
     return FALSE;
-  return check (self, name, cudaLaunchKernelExC (&config, kernel, pointers));
+  return check_launch (self, name, cudaLaunchKernelExC (&config, kernel, pointers));
 }

@@ -15,16 +15,17 @@ G_BEGIN_DECLS
  * All operations are put on the device's one stream in the order of the calls and return at once; what they
  * leave is there for the next. Pointers are to device memory unless said otherwise. Rows are one a token,
  * F32, row-major. A function that returns gboolean returns FALSE when the device failed; problem() says why, and
- * from then on all fail: such a device is lost.
+ * from then on all fail: such a device is lost. An operation also returns FALSE when it is asked for what its kernel doesn't
+ * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 4
+#define SOTTO_CUDA_ABI 5
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
 typedef struct {
   char name[128];
-  guint major, minor;       /* compute capability */
+  guint major, minor;       /* compute capability; 0: it does not answer, and message says why */
   guint n_multiprocessors;
   guint64 memory;           /* bytes */
 } SottoCudaDeviceInfo;
@@ -266,6 +267,12 @@ typedef struct {
   void (*close) (SottoCudaDevice *self);
   const char *(*problem) (SottoCudaDevice *self);
 
+  /* Why the last operation that was refused was: (nullable): none was */
+  const char *(*refusal) (SottoCudaDevice *self);
+  /* From TRUE to FALSE operations are not carried out: they say whether the device would take them, by host memory alone.
+   * Either forgets the refusal. The limits of kernels stand nowhere but where they are launched. */
+  void (*rehearse) (SottoCudaDevice *self, gboolean begins);
+
   /* Memory */
   gboolean (*measure) (SottoCudaDevice *self, guint64 *free, guint64 *all);
   void *(*allocate) (SottoCudaDevice *self, gsize n_bytes); /* NULL: not so much; the device lives on */
@@ -282,7 +289,7 @@ typedef struct {
    * recorded operations (no memory functions) are only noted. record FALSE: this device can't, and works as
    * before, unless it has a problem. */
   gboolean (*record) (SottoCudaDevice *self);
-  void *(*recorded) (SottoCudaDevice *self); /* NULL: it failed */
+  void *(*recorded) (SottoCudaDevice *self); /* NULL: it can't be repeated: as record FALSE, and nothing was done */
   gboolean (*repeat) (SottoCudaDevice *self, void *recording);
   void (*forget) (SottoCudaDevice *self, void *recording);
 
@@ -303,6 +310,17 @@ typedef struct {
   gboolean (*pool) (SottoCudaDevice *self, const SottoCudaPool *arguments);
   gboolean (*best) (SottoCudaDevice *self, const SottoCudaBest *arguments); /* not to be recorded */
 } SottoCudaModule;
+
+/* Why a function of @module returned FALSE. */
+static inline const char *
+sotto_cuda_module_explain (const SottoCudaModule *module, SottoCudaDevice *device)
+{
+  const char *words = module->problem (device);
+
+  if (words == NULL)
+    words = module->refusal (device);
+  return words != NULL ? words : "the GPU cannot carry out a step";
+}
 
 /* What a module exports, under this name. */
 typedef const SottoCudaModule *(*SottoCudaModuleGet) (void);

@@ -12,6 +12,8 @@ gboolean sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, 
 SottoCudaDevice *sotto_cuda_open (guint index, char *message);
 void sotto_cuda_close (SottoCudaDevice *self);
 const char *sotto_cuda_problem (SottoCudaDevice *self);
+const char *sotto_cuda_refusal (SottoCudaDevice *self);
+void sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins);
 
 gboolean sotto_cuda_measure (SottoCudaDevice *self, guint64 *free, guint64 *all);
 void *sotto_cuda_allocate (SottoCudaDevice *self, gsize n_bytes);

@@ -250,6 +250,7 @@ sotto_split_state_free (SottoSplitState *self)
   g_free (self->parts);
   g_free (self->turns);
   g_free (self->description);
+  g_clear_error (&self->reason);
   g_free (self);
 }
 
@@ -364,6 +365,8 @@ sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement)
     }
   if (gpus->len > 0)
     placement->gpus = g_string_free (g_steal_pointer (&gpus), FALSE);
+  else if (self->reason != NULL)
+    placement->reason = g_error_copy (self->reason);
 }
 
 /* --- As bytes --- */

@@ -33,6 +33,7 @@ typedef struct {
   guint n_turns;
   char *description;       /* "cpu-avx2 (experts of layers 1-20), NVIDIA H100 (layers 1-32)" */
   guint form;
+  GError *reason;          /* (nullable): why no GPU computes any of it */
 } SottoSplitState;
 
 /* Who carries out the pieces of a plan. */

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* A plan's steps turned into a module's operations.
  *
  * A walk does one of two things: it puts the operations on the device, or, where it measures, it does all the same but for
- * them, and leaves how much working memory they would have used. So there is one place that says what a step needs.
+ * them, and leaves how much working memory they would have used. So there is one place that says what a step needs. A walk
+ * that measures may also rehearse: of each operation the module says whether the device would take it.
  *
  * Working memory is rows of every token that outlive their step (buffers, queries, gates, inputs, output), an operand in the form
  * that products read, and what a step takes for itself, which is free again behind it.
@@ -35,8 +36,9 @@ typedef struct {
 typedef struct {
   /* Set by who walks */
   const SottoCudaModule *module;
-  SottoCudaDevice *device;       /* not touched when measuring */
+  SottoCudaDevice *device;       /* not touched when only measuring */
   gboolean measures;
+  gboolean rehearses;            /* while it measures: the device is asked whether it takes each operation */
   const SottoPlan *plan;
   const SottoStep *steps;        /* (plan->n_steps), their operands on the device */
   guint first_step;              /* to be done: up to before end_step */
@@ -81,9 +83,9 @@ sotto_walk_is_few (const SottoCudaWalk *self)
   return self->n_rows <= SOTTO_CUDA_FEW;
 }
 
-/* Puts an operation on the device; TRUE when measuring. */
+/* Puts an operation on the device; TRUE when only measuring. */
 #define SOTTO_WALK_DO(self, operation, ...) \
-  ((self)->measures || (self)->module->operation ((self)->device, __VA_ARGS__))
+  (((self)->measures && !(self)->rehearses) || (self)->module->operation ((self)->device, __VA_ARGS__))
 
 /* Rows of @n floats for every token of the batch. */
 float *sotto_walk_rows (SottoCudaWalk *self, SottoCudaRows rows, gsize n);

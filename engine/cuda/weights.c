@@ -162,7 +162,7 @@ static void
 fail_device (Upload *self)
 {
   SottoCudaWeights *weights = self->plan->weights;
-  const char *problem = weights->module->problem (weights->device);
+  const char *problem = sotto_cuda_module_explain (weights->module, weights->device);
 
   self->failed = TRUE;
   sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_BACKEND,

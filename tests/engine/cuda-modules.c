@@ -132,6 +132,8 @@ cuda_check (CudaModule *self, gboolean done)
 
   if (done && problem == NULL)
     return;
+  if (problem == NULL)
+    problem = self->module->refusal (self->device);
   g_test_message ("%s", problem != NULL ? problem : "it failed, and says no problem");
   g_assert_not_reached ();
 }

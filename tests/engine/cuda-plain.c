@@ -8,6 +8,7 @@ CudaPlain cuda_plain;
 
 struct _SottoCudaDevice {
   const char *problem;
+  gboolean rehearses;
   GPtrArray *recording;    /* (nullable) (element-type Operation) */
   GHashTable *sizes;       /* of what is allocated */
   guint64 used;
@@ -46,6 +47,8 @@ put (SottoCudaDevice *self, Func func, const void *arguments, gsize n_bytes)
 {
   Operation *operation;
 
+  if (self->rehearses)
+    return cuda_plain.refuses == NULL;
   if (self->recording == NULL)
     return carry_out (self, func, arguments);
   operation = g_new (Operation, 1);
@@ -98,6 +101,18 @@ static const char *
 problem (SottoCudaDevice *self)
 {
   return self->problem;
+}
+
+static const char *
+refusal (SottoCudaDevice *self G_GNUC_UNUSED)
+{
+  return cuda_plain.refuses;
+}
+
+static void
+rehearse (SottoCudaDevice *self, gboolean begins)
+{
+  self->rehearses = begins;
 }
 
 /* --- Memory --- */
@@ -184,6 +199,8 @@ static void *
 recorded (SottoCudaDevice *self)
 {
   cuda_plain.n_recordings++;
+  if (cuda_plain.tears_recordings)
+    g_clear_pointer (&self->recording, g_ptr_array_unref);
   return g_steal_pointer (&self->recording);
 }
 
@@ -266,6 +283,8 @@ static const SottoCudaModule module = {
   .open = open_device,
   .close = close_device,
   .problem = problem,
+  .refusal = refusal,
+  .rehearse = rehearse,
   .measure = measure,
   .allocate = allocate,
   .release = release,

@@ -11,6 +11,8 @@ typedef struct {
   guint64 memory;          /* bytes that a device has; 0: no limit */
   guint fail_at;           /* the operation that fails, from 1 on; 0: none */
   gboolean cannot_record;
+  gboolean tears_recordings; /* begins them, and has none in the end */
+  const char *refuses;     /* (nullable): what rehearsals say */
   guint n_listed;          /* devices; 0: one */
 
   /* What happened */

@@ -114,6 +114,31 @@ test_plan (gconstpointer name)
   g_assert_cmpuint (cuda_plain.used, ==, 0);
 }
 
+/* A device that cannot record, at once or when it should have done, computes the same, and is not asked for every token. */
+static void
+test_unrecorded (void)
+{
+  g_autoptr (RandomPlan) random = random_plan_new (random_plan_names[0], SOTTO_BLOCK_Q8_0);
+  const SottoPlan *plan = &random->program.plan;
+  g_autofree gint32 *tokens = random_tokens (N_TOKENS);
+  g_autofree double *expected = plan_run (&random->program, tokens, N_TOKENS);
+  g_autofree float *output = g_new (float, count_outputs (plan));
+  g_autoptr (SottoBackend) backend = open_plain ();
+
+  for (guint i = 0; i < 2; i++)
+    {
+      SottoState *state = new_state (backend, plan, N_TOKENS);
+
+      cuda_plain.cannot_record = i == 0;
+      cuda_plain.tears_recordings = i == 1;
+      evaluate (backend, state, plan, tokens, 0, 1, output);
+      assert_near (expected, output, count_outputs (plan));
+      g_assert_cmpuint (cuda_plain.n_recordings, ==, i);
+      g_assert_cmpuint (cuda_plain.n_repetitions, ==, 0);
+      backend->klass->state_free (backend, state);
+    }
+}
+
 /* Every family's plan: a prefill of many rows, one of few, and decoding that is recorded. */
 static void
 test_family (gconstpointer path)
@@ -359,6 +384,7 @@ main (int argc, char **argv)
 
         g_test_add_data_func_full (path, g_build_filename (folder, name, NULL), test_family, g_free);
       }
+  g_test_add_func ("/cuda-backend/unrecorded", test_unrecorded);
   g_test_add_func ("/cuda-backend/lost", test_lost);
   g_test_add_func ("/cuda-backend/memory", test_memory);
   g_test_add_func ("/cuda-backend/weights", test_weights);

@@ -67,6 +67,7 @@ run_fault (CudaModule *self, ProbeFault fault, float *y)
   ProbeFaulty arguments = {fault, N, NULL, NULL};
   float x[N];
   gboolean done;
+  const char *refusal;
   char *problem;
 
   g_assert_nonnull (probe);
@@ -77,7 +78,10 @@ run_fault (CudaModule *self, ProbeFault fault, float *y)
   done = probe (self->device, &arguments) && self->module->wait (self->device)
          && self->module->download (self->device, y, arguments.y, sizeof x);
   problem = g_strdup (self->module->problem (self->device));
-  g_assert_true (done == (problem == NULL));
+  refusal = self->module->refusal (self->device);
+  g_assert_true (done == (problem == NULL && refusal == NULL));
+  if (problem == NULL)
+    problem = g_strdup (refusal);
   cuda_reopen (self);
   return problem != NULL ? problem : g_strdup ("");
 }

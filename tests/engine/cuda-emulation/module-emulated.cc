@@ -12,7 +12,7 @@
  * SOTTO_CUDA_EMULATION_FAIL=N               the N-th launch of a device fails
  */
 
-#include "cuda/device.h"
+#include "cuda/launch.h"
 #include "cuda/operations.h"
 #include "faults.h"
 #include "memory.h"
@@ -35,8 +35,10 @@ struct _SottoCudaDevice {
   GHashTable *begun;        /* kernels that have run */
   GPtrArray *recording;     /* nullable: being made */
   gint64 fails_after;       /* launches; -1: never */
+  gboolean rehearses;
   gboolean failed;
   char problem[EMULATION_PROBLEM_BYTES];
+  char refusal[EMULATION_PROBLEM_BYTES];
 };
 
 const guint sotto_cuda_toolkit = 0;
@@ -54,13 +56,33 @@ setting (const char *name, guint64 otherwise)
 
 /* --- What goes wrong --- */
 
-gboolean
-device_refuse (SottoCudaDevice *self, const char *message)
+static gboolean
+fail (SottoCudaDevice *self, const char *message)
 {
   if (!self->failed)
     g_strlcpy (self->problem, message, sizeof self->problem);
   self->failed = TRUE;
   return FALSE;
+}
+
+gboolean
+device_refuse (SottoCudaDevice *self, const char *message)
+{
+  g_strlcpy (self->refusal, message, sizeof self->refusal);
+  return FALSE;
+}
+
+const char *
+sotto_cuda_refusal (SottoCudaDevice *self)
+{
+  return self->refusal[0] != '\0' ? self->refusal : NULL;
+}
+
+void
+sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins)
+{
+  self->rehearses = begins;
+  self->refusal[0] = '\0';
 }
 
 const char *
@@ -176,14 +198,14 @@ carry_out (SottoCudaDevice *self, const Operation *operation)
       return TRUE;
     }
   if (self->fails_after == 0)
-    return device_refuse (self, "the launch that was asked to fail did");
+    return fail (self, "the launch that was asked to fail did");
   if (self->fails_after > 0)
     self->fails_after--;
   /* Once for each kernel: opening takes long. */
   self->pool->shut = g_hash_table_add (self->begun, (gpointer) operation->launch.kernel) ? self->memory : NULL;
   if (self->pool->shut != NULL)
     emulation_memory_shut (self->memory);
-  return emulation_pool_run (self->pool, &operation->launch) || device_refuse (self, self->pool->problem);
+  return emulation_pool_run (self->pool, &operation->launch) || fail (self, self->pool->problem);
 }
 
 /* Takes it over. */
@@ -218,17 +240,10 @@ device_launch (SottoCudaDevice *self,
     return FALSE;
   if (shape->n_blocks == 0)
     return TRUE;
-  if (shape->n_threads == 0 || shape->n_threads % EMULATION_LANES != 0 || shape->n_threads > EMULATION_MOST_THREADS
-      || shape->n_blocks_y > 65535 || shape->n_blocks_z > 65535 || shape->shared_bytes > self->facts.shared_bytes
-      || n_bytes > 4096)
-    {
-      g_snprintf (self->problem, sizeof self->problem,
-                  "kernel %s: no launch has %u threads, %u by %u blocks, %" G_GSIZE_FORMAT " bytes of shared memory "
-                  "and %" G_GSIZE_FORMAT " of arguments", name, shape->n_threads, shape->n_blocks_y,
-                  shape->n_blocks_z, shape->shared_bytes, n_bytes);
-      self->failed = TRUE;
-      return FALSE;
-    }
+  if (!launch_is_possible (name, shape, &self->facts, 0, n_bytes, self->refusal, sizeof self->refusal))
+    return FALSE;
+  if (self->rehearses)
+    return TRUE;
   operation = g_new0 (Operation, 1);
   launch = &operation->launch;
   launch->name = g_strdup (name);
@@ -265,7 +280,7 @@ sotto_cuda_release (SottoCudaDevice *self, void *memory)
   char problem[EMULATION_PROBLEM_BYTES];
 
   if (memory != NULL && !emulation_memory_release (self->memory, memory, problem))
-    device_refuse (self, problem);
+    fail (self, problem);
 }
 
 static gboolean
@@ -312,7 +327,7 @@ gboolean
 sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
 {
   if (self->recording != NULL)
-    return device_refuse (self, "an upload can't be recorded");
+    return fail (self, "an upload can't be recorded");
   if (!holds (self, "upload", target, n_bytes))
     return FALSE;
   emulation_memory_open (self->memory);
@@ -329,7 +344,7 @@ finish (SottoCudaDevice *self)
   char problem[EMULATION_PROBLEM_BYTES];
 
   if (!self->failed && !emulation_memory_check (self->memory, problem))
-    device_refuse (self, problem);
+    fail (self, problem);
   emulation_memory_shut (self->memory);
   return !self->failed;
 }
@@ -338,7 +353,7 @@ gboolean
 sotto_cuda_download (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
 {
   if (self->recording != NULL)
-    return device_refuse (self, "a download can't be recorded");
+    return fail (self, "a download can't be recorded");
   if (!holds (self, "download", source, n_bytes))
     return FALSE;
   emulation_memory_open (self->memory);
@@ -351,7 +366,7 @@ gboolean
 sotto_cuda_wait (SottoCudaDevice *self)
 {
   if (self->recording != NULL)
-    return device_refuse (self, "a recording can't be waited for");
+    return fail (self, "a recording can't be waited for");
   return finish (self);
 }
 
@@ -361,7 +376,7 @@ gboolean
 sotto_cuda_record (SottoCudaDevice *self)
 {
   if (self->recording != NULL)
-    return device_refuse (self, "a recording is being made already");
+    return fail (self, "a recording is being made already");
   self->recording = g_ptr_array_new_with_free_func (operation_free);
   return !self->failed;
 }
