@@ -183,6 +183,8 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_app_take_instructions (self, instructions);
   sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft,
                                 attempt->fresh_instructions);
+  if (attempt->means != SOTTO_APP_MEANS_TEMPORARY)
+    sotto_app_drop_stale_backup (self);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);
 
   if (attempt->creating && attempt->means != SOTTO_APP_MEANS_TEMPORARY)

@@ -23,6 +23,7 @@ struct _SottoApp
   gsize cost_memory;
   gboolean is_protecting; /* the protection is being changed */
   gboolean is_restoring;  /* a backup is being tried, or put in its place */
+  gboolean has_read_backup; /* what lies beside the history is this Sotto's */
 
   GCancellable *opening; /* of the attempt that is running; NULL: none */
   gboolean is_closing;   /* from then on no attempt may succeed */
@@ -128,6 +129,11 @@ void sotto_app_note_slots (SottoApp *self);
 SottoUnlock *sotto_app_create_passphrase (SottoApp    *self,
                                           const char  *passphrase,
                                           GError     **error);
+
+/* --- app-restore.c --- */
+
+/* Once the history is open: what an earlier Sotto left of a backup that it had not put in its place */
+void sotto_app_drop_stale_backup (SottoApp *self);
 
 /* --- app-temporary.c --- */
 

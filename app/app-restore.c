@@ -34,6 +34,15 @@ get_beside (SottoApp *self)
   return g_build_filename (self->folder, "restoring", NULL);
 }
 
+/* As of a reading that was cut off. Until this Sotto reads a backup itself there can be none that is still wanted: where the
+ * history is open no other can put one in its place. */
+void
+sotto_app_drop_stale_backup (SottoApp *self)
+{
+  if (!self->has_read_backup)
+    sotto_app_drop_backup (self);
+}
+
 void
 sotto_app_drop_backup (SottoApp *self)
 {
@@ -174,6 +183,7 @@ sotto_app_read_backup_async (SottoApp            *self,
     }
 
   sotto_app_drop_backup (self);
+  self->has_read_backup = TRUE;
   beside = get_beside (self);
   sotto_history_restore_async (path, beside, cancellable, on_read, g_steal_pointer (&task));
 }
@@ -241,7 +251,7 @@ take_its_place (GTask *task)
   SottoApp *self = g_task_get_source_object (task);
   g_autofree char *beside = get_beside (self);
 
-  sotto_history_replace_async (self->folder, beside, NULL, on_replaced, task);
+  sotto_history_replace_async (self->folder, beside, g_task_get_cancellable (task), on_replaced, task);
 }
 
 static void
@@ -364,4 +374,23 @@ sotto_app_restore_finish (SottoApp *self, GAsyncResult *result, char **kept, GEr
   restoring = g_task_get_task_data (G_TASK (result));
   *kept = g_steal_pointer (&restoring->kept);
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+char *
+sotto_app_find_kept (SottoApp *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
+
+  if (self->state != SOTTO_APP_STATE_READY || self->temporary_folder != NULL)
+    return NULL;
+  return sotto_history_find_untold (self->folder);
+}
+
+void
+sotto_app_mark_told (SottoApp *self, const char *kept)
+{
+  g_return_if_fail (SOTTO_IS_APP (self));
+  g_return_if_fail (kept != NULL);
+
+  sotto_history_mark_told (self->folder, kept);
 }

@@ -252,6 +252,19 @@ gboolean sotto_app_restore_finish (SottoApp      *self,
                                    GError       **error);
 
 /**
+ * sotto_app_find_kept:
+ *
+ * In READY: sotto_app_restore_async() may have been cut off, and ended by a later start, so that nobody could be told
+ * what sotto_app_restore_finish() tells.
+ *
+ * Returns: (transfer full) (nullable): the name of that folder in sotto_app_get_folder()
+ */
+char *sotto_app_find_kept (SottoApp *self);
+
+/* Once the person has been told of it: it is not found any more. */
+void sotto_app_mark_told (SottoApp *self, const char *kept);
+
+/**
  * sotto_app_set_instructions:
  * @text: (nullable): what conversations begin with that are begun from now on
  *

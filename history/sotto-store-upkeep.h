@@ -56,7 +56,7 @@ gboolean sotto_store_backup_finish (SottoStore *self, GAsyncResult *result, GErr
  * @folder: where there is no history (_EXISTS)
  *
  * Fails with _NOT_A_BACKUP where @path is something else, with _CORRUPT_ENVELOPE or _NEWER, and with
- * an error of GIO where @path cannot be opened.
+ * an error of GIO where @path cannot be opened. Cancelled, it leaves no history in @folder.
  */
 void sotto_history_restore_async (const char          *path,
                                   const char          *folder,
@@ -73,7 +73,7 @@ gboolean sotto_history_restore_finish (GAsyncResult *result, GError **error);
  * Puts the history in @beside into @folder. What was there goes into a new folder in @folder,
  * "replaced-" and the date, and is a history there like any other. After an error, such as _IN_USE,
  * both are as they were; after a power cut either that, or all of it has been done by the time
- * somebody has opened @folder.
+ * somebody has opened @folder. It can be cancelled, as long as what is beside has not begun to move.
  */
 void sotto_history_replace_async (const char          *folder,
                                   const char          *beside,
@@ -87,5 +87,22 @@ void sotto_history_replace_async (const char          *folder,
  *   what was there; %NULL if nothing was
  */
 gboolean sotto_history_replace_finish (GAsyncResult *result, char **kept, GError **error);
+
+/**
+ * sotto_history_find_untold:
+ * @folder: where a history lives
+ *
+ * After a replacement that was cut off, and ended by whoever opened @folder next, nobody has been
+ * told what became of the history that was there before.
+ *
+ * Returns: (transfer full) (nullable): the name, within @folder, of the folder that holds it
+ */
+char *sotto_history_find_untold (const char *folder);
+
+/**
+ * sotto_history_mark_told:
+ * @kept: as sotto_history_find_untold() has found it
+ */
+void sotto_history_mark_told (const char *folder, const char *kept);
 
 G_END_DECLS

@@ -38,6 +38,7 @@ static const char magic[8] = { 'S', 'o', 't', 't', 'o', 'B', 'a', 'k' };
 typedef struct {
   int fd;
   const char *path;
+  GCancellable *cancellable; /* (nullable): ends a copy between two chunks */
   crypto_generichash_state state;
 } Output;
 
@@ -60,8 +61,11 @@ copy_bytes (int          from,
 
   while (size > 0)
     {
-      gssize n = read (from, chunk, (gsize) MIN (size, CHUNK));
+      gssize n;
 
+      if (g_cancellable_set_error_if_cancelled (output->cancellable, error))
+        return FALSE;
+      n = read (from, chunk, (gsize) MIN (size, CHUNK));
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
@@ -333,12 +337,13 @@ put_in_place (int                        fd,
               GBytes                    *envelope,
               guint64                    database_size,
               crypto_generichash_state  *state,
+              GCancellable              *cancellable,
               GError                   **error)
 {
   g_autofree char *beside = g_build_filename (folder, "history.db.new", NULL);
   g_autofree char *database = g_build_filename (folder, "history.db", NULL);
   g_autofree char *key = g_build_filename (folder, "history.key", NULL);
-  Output output = { .path = beside, .state = *state };
+  Output output = { .path = beside, .cancellable = cancellable, .state = *state };
   guint8 sum[SUM];
   guint8 stored[SUM];
   gsize size;
@@ -368,7 +373,7 @@ put_in_place (int                        fd,
     }
   close (output.fd);
 
-  if (!ok)
+  if (!ok || g_cancellable_set_error_if_cancelled (cancellable, error))
     {
       g_unlink (beside);
       return FALSE;
@@ -377,7 +382,7 @@ put_in_place (int                        fd,
 }
 
 static gboolean
-restore (const char *path, const char *folder, GError **error)
+restore (const char *path, const char *folder, GCancellable *cancellable, GError **error)
 {
   g_autoptr (SottoLock) lock = NULL;
   g_autoptr (GBytes) envelope = NULL;
@@ -414,7 +419,7 @@ restore (const char *path, const char *folder, GError **error)
     }
   envelope = read_head (fd, path, &database_size, &state, error);
   ok = envelope != NULL &&
-       put_in_place (fd, path, folder, envelope, database_size, &state, error);
+       put_in_place (fd, path, folder, envelope, database_size, &state, cancellable, error);
   close (fd);
   return ok;
 }
@@ -425,7 +430,7 @@ restore_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   Restoring *self = data;
   GError *error = NULL;
 
-  if (sodium_init () >= 0 && restore (self->path, self->folder, &error))
+  if (sodium_init () >= 0 && restore (self->path, self->folder, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);

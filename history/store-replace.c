@@ -5,6 +5,7 @@
  *   FOLDER/replacing/              while it happens: what goes is put into it
  *   FOLDER/replacing/new/          BESIDE, renamed; while it is there, it is what FOLDER holds
  *   FOLDER/replaced-DATE/          what went, a history like any other
+ *   FOLDER/replaced-DATE/new/      with no history in it: nobody has been told of it yet
  *
  * In this order, each step flushed before the next:
  *   1 both locks   2 "replacing" is made   3 BESIDE becomes "replacing/new"
@@ -16,6 +17,9 @@
  * the rest is tells the new key: as long as it is in "replacing/new", all files in FOLDER are old
  * ones; from then on none is. So a key never stands beside a database that it does not open, but
  * where "replacing/new" says so, and no file is in two places or under another's name.
+ *
+ * Who asked for it is told where the old one is, and "new" goes from there. After a cut there is
+ * nobody to be told: it stays until whoever opens the history has said so.
  *
  * A step that fails is undone with all before it, backwards. If that fails as well (a disk that
  * takes nothing any more), it is a cut as any other. */
@@ -30,6 +34,7 @@
 
 #define KEY "history.key"
 #define LOCK "history.lock"
+#define KEPT "replaced-"
 
 typedef struct {
   char *folder;
@@ -169,7 +174,7 @@ static char *
 choose_name (Replacing *self)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *date = g_date_time_format (now, "replaced-%Y-%m-%d-%H%M%S");
+  g_autofree char *date = g_date_time_format (now, KEPT "%Y-%m-%d-%H%M%S");
   char *path = g_build_filename (self->folder, date, NULL);
 
   for (guint i = 2; sotto_file_exists (path); i++)
@@ -180,14 +185,36 @@ choose_name (Replacing *self)
   return path;
 }
 
-/* Steps 4 to 7, as many as are missing. @kept: (out) (optional) (transfer full) (nullable) */
+/* That nobody has been told of what is in the folder @kept. The lock in it is of the time before. */
+static gboolean
+remove_mark (const char *kept)
+{
+  g_autofree char *mark = g_build_filename (kept, "new", NULL);
+  g_autofree char *lock = g_build_filename (mark, LOCK, NULL);
+
+  g_unlink (lock);
+  return g_rmdir (mark) == 0;
+}
+
+/* But the folder "new" */
+static gboolean
+holds_anything (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (!g_str_equal (name, "new"))
+      return TRUE;
+  return FALSE;
+}
+
+/* Steps 4 to 7, as many as are missing. @kept: (out) (optional) (transfer full) (nullable): without it nobody is told */
 static gboolean
 do_the_rest (Replacing *self, char **kept, GError **error)
 {
   g_autofree char *key = g_build_filename (self->coming, KEY, NULL);
   g_autofree char *path = NULL;
-  g_autofree char *coming = NULL;
-  g_autofree char *lock = NULL;
 
   if (sotto_file_exists (key) &&
       (!move_all (self, self->folder, self->aside, error) ||
@@ -199,11 +226,10 @@ do_the_rest (Replacing *self, char **kept, GError **error)
   if (!move (self, self->aside, path, error))
     return FALSE;
 
+  if (kept == NULL && holds_anything (path))
+    return TRUE;
   /* It goes as well where nothing was put into it. */
-  coming = g_build_filename (path, "new", NULL);
-  lock = g_build_filename (coming, LOCK, NULL);
-  g_unlink (lock);
-  g_rmdir (coming);
+  remove_mark (path);
   if (g_rmdir (path) != 0 && kept != NULL)
     *kept = g_path_get_basename (path);
   return TRUE;
@@ -233,6 +259,37 @@ sotto_replacing_settle (const char *folder, GError **error)
   /* Made in vain: nothing was put into it yet. */
   g_rmdir (replacing.aside);
   return TRUE;
+}
+
+char *
+sotto_history_find_untold (const char *folder)
+{
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  dir = g_dir_open (folder, 0, NULL);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *mark = g_build_filename (folder, name, "new", NULL);
+
+      if (g_str_has_prefix (name, KEPT) && sotto_file_exists (mark))
+        return g_strdup (name);
+    }
+  return NULL;
+}
+
+void
+sotto_history_mark_told (const char *folder, const char *kept)
+{
+  g_autofree char *path = NULL;
+
+  g_return_if_fail (folder != NULL && kept != NULL);
+
+  path = g_build_filename (folder, kept, NULL);
+  if (!remove_mark (path))
+    g_debug ("It will be told once more that \"%s\" is there", path);
 }
 
 /* --- The whole of it; in a thread of GTask's --- */
@@ -292,7 +349,7 @@ forget_beginnings (const char *folder)
 }
 
 static gboolean
-replace (Call *call, GError **error)
+replace (Call *call, GCancellable *cancellable, GError **error)
 {
   g_auto (Replacing) replacing = { 0 };
   g_autoptr (SottoLock) lock = NULL;
@@ -312,7 +369,9 @@ replace (Call *call, GError **error)
       sotto_history_set_io_error (error, replacing.aside, "make the folder", errno);
       return FALSE;
     }
+  /* The last moment at which it can be left alone */
   if (sotto_file_flush_folder_of (replacing.aside, error) &&
+      !g_cancellable_set_error_if_cancelled (cancellable, error) &&
       move (&replacing, call->beside, replacing.coming, error) &&
       do_the_rest (&replacing, &call->kept, error))
     return TRUE;
@@ -326,7 +385,7 @@ replace_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   GError *error = NULL;
 
-  if (!g_cancellable_set_error_if_cancelled (cancellable, &error) && replace (data, &error))
+  if (!g_cancellable_set_error_if_cancelled (cancellable, &error) && replace (data, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);

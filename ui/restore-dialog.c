@@ -68,29 +68,61 @@ on_changed (Restoring *self)
 
 /* --- What came of it --- */
 
-static void
-tell (Restoring  *self,
-      const char *kept)
+/* @kept: the name of the folder with what was there
+ * Returns: (transfer none) */
+static AdwDialog *
+present_kept (SottoWindow *window,
+              const char  *kept)
 {
-  g_autofree char *path = NULL;
-  g_autofree char *name = NULL;
+  g_autofree char *path = g_build_filename (sotto_app_get_folder (sotto_window_get_app (window)), kept, NULL);
+  g_autofree char *name = g_filename_display_name (path);
   g_autofree char *words = NULL;
   AdwDialog *dialog;
 
-  if (kept == NULL || self->was_empty)
-    {
-      sotto_window_add_toast (self->window, adw_toast_new (_("The backup is restored")));
-      return;
-    }
-
-  path = g_build_filename (sotto_app_get_folder (self->app), kept, NULL);
-  name = g_filename_display_name (path);
   /* Translators: %s is a folder */
   words = g_strdup_printf (_("What was here before is in this folder, encrypted as it was:\n\n%s\n\nTo have it back, quit Sotto and "
                              "move its files one folder up."), name);
   dialog = adw_alert_dialog_new (_("The Backup Is Restored"), words);
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
-  adw_dialog_present (dialog, GTK_WIDGET (self->window));
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+
+  return dialog;
+}
+
+static void
+tell (Restoring  *self,
+      const char *kept)
+{
+  if (kept == NULL || self->was_empty)
+    sotto_window_add_toast (self->window, adw_toast_new (_("The backup is restored")));
+  else
+    present_kept (self->window, kept);
+}
+
+static void
+on_told (AdwDialog *dialog,
+         SottoApp  *app)
+{
+  sotto_app_mark_told (app, g_object_get_data (G_OBJECT (dialog), "kept"));
+}
+
+void
+sotto_restore_dialog_present_untold (SottoWindow *window)
+{
+  SottoApp *app;
+  g_autofree char *kept = NULL;
+  AdwDialog *dialog;
+
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+
+  app = sotto_window_get_app (window);
+  kept = sotto_app_find_kept (app);
+  if (kept == NULL)
+    return;
+
+  dialog = present_kept (window, kept);
+  g_object_set_data_full (G_OBJECT (dialog), "kept", g_steal_pointer (&kept), g_free);
+  g_signal_connect_object (dialog, "closed", G_CALLBACK (on_told), app, 0);
 }
 
 static void

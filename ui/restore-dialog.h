@@ -15,4 +15,7 @@ void sotto_restore_dialog_present (SottoWindow *window);
 /* The same from where a backup is chosen */
 void sotto_restore_dialog_present_file (SottoWindow *window, GFile *file);
 
+/* Where a restoring was cut off and a later start has ended it: what was there before is told of then. */
+void sotto_restore_dialog_present_untold (SottoWindow *window);
+
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "application.h"
 #include "recovery-dialog.h"
+#include "restore-dialog.h"
 #include "transfers.h"
 
 G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -245,6 +246,7 @@ on_state_changed (SottoWindow *self)
   if (is_ready)
     {
       sotto_conversation_page_focus_composer (self->page);
+      sotto_restore_dialog_present_untold (self);
       serve_awaited (self);
     }
   sotto_window_update_actions (self);

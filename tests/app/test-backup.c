@@ -416,6 +416,132 @@ test_in_vain (void)
   harness_close (app);
 }
 
+/* It is given up while the history is closed for it: that one finds its way back, and the backup may be tried again. */
+static void
+on_state (SottoApp *app, GParamSpec *pspec, GCancellable *cancellable)
+{
+  if (sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED)
+    g_cancellable_cancel (cancellable);
+}
+
+static void
+test_given_up (void)
+{
+  g_autoptr (GFile) file = backup_file ();
+  g_autofree char *code = make_backup (file);
+  g_autofree char *kept = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) unlocked = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoOpeners openers = 0;
+  SottoApp *app = harness_open ();
+  gulong handler;
+
+  say (app, "Since then");
+  g_assert_true (read_backup (app, file, &openers, &error));
+  handler = g_signal_connect (app, "notify::state", G_CALLBACK (on_state), cancellable);
+  sotto_app_restore_async (app, code, cancellable, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 30);
+  g_assert_false (sotto_app_restore_finish (app, result, &kept, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (kept);
+  g_signal_handler_disconnect (app, handler);
+
+  harness_wait_for (asks_for_passphrase, app, 20);
+  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+  harness_wait_for (harness_has_result, &unlocked, 20);
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
+  kept = restore (app, code, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (kept);
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
+  harness_close (app);
+}
+
+/* The power went once the backup was on its way into its place. The next start ends that, and says where the rest is. */
+static void
+test_cut_off (void)
+{
+  g_autoptr (GFile) file = backup_file ();
+  g_autofree char *code = make_backup (file);
+  g_autofree char *restoring = path_in ("", "restoring");
+  g_autofree char *replacing = path_in ("", "replacing");
+  g_autofree char *coming = path_in ("replacing", "new");
+  g_autofree char *before = NULL;
+  g_autofree char *kept = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *told = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoOpeners openers = 0;
+  SottoApp *app = harness_open ();
+
+  say (app, "Since then");
+  g_assert_true (read_backup (app, file, &openers, &error));
+  g_assert_null (sotto_app_find_kept (app));
+  harness_close (app);
+  before = hash_of ("", "history.db");
+  g_assert_cmpint (g_mkdir (replacing, 0700), ==, 0);
+  g_assert_cmpint (g_rename (restoring, coming), ==, 0);
+
+  app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+  g_assert_null (sotto_app_find_kept (app));
+  harness_close (app);
+  app = harness_open ();
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 1);
+  kept = sotto_app_find_kept (app);
+  g_assert_nonnull (kept);
+  after = hash_of (kept, "history.db");
+  g_assert_cmpstr (after, ==, before);
+
+  /* Until somebody has been told */
+  harness_close (app);
+  app = harness_open ();
+  told = sotto_app_find_kept (app);
+  g_assert_cmpstr (told, ==, kept);
+  sotto_app_mark_told (app, told);
+  g_assert_null (sotto_app_find_kept (app));
+  harness_close (app);
+  app = harness_open ();
+  g_assert_null (sotto_app_find_kept (app));
+  harness_close (app);
+}
+
+/* What a Sotto has left that was cut off while it read a backup goes once the history is open; what this one has read stays. */
+static void
+test_left_over (void)
+{
+  g_autoptr (GFile) file = backup_file ();
+  g_autofree char *code = make_backup (file);
+  g_autofree char *restoring = path_in ("", "restoring");
+  g_autofree char *half = path_in ("restoring", "history.db.new");
+  g_autofree char *lock = path_in ("restoring", "history.lock");
+  g_autoptr (GAsyncResult) unlocked = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoOpeners openers = 0;
+  SottoApp *app;
+
+  g_assert_cmpint (g_mkdir (restoring, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (half, "half of it", -1, NULL));
+  g_assert_true (g_file_set_contents (lock, "", -1, NULL));
+  app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+  g_assert_true (g_file_test (half, G_FILE_TEST_EXISTS));
+  harness_close (app);
+  app = harness_open ();
+  assert_nothing_beside ();
+  harness_close (app);
+
+  app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
+  g_assert_true (read_backup (app, file, &openers, &error));
+  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
+  harness_wait_for (harness_has_result, &unlocked, 20);
+  g_assert_true (g_file_test (restoring, G_FILE_TEST_EXISTS));
+  sotto_app_drop_backup (app);
+  assert_nothing_beside ();
+  harness_close (app);
+}
+
 static void
 test_temporary (void)
 {
@@ -441,6 +567,9 @@ main (int argc, char **argv)
   g_test_add_func ("/backup/wrong-files", test_wrong_files);
   g_test_add_func ("/backup/in-use", test_in_use);
   g_test_add_func ("/backup/in-vain", test_in_vain);
+  g_test_add_func ("/backup/given-up", test_given_up);
+  g_test_add_func ("/backup/cut-off", test_cut_off);
+  g_test_add_func ("/backup/left-over", test_left_over);
   g_test_add_func ("/backup/temporary", test_temporary);
 
   return g_test_run ();

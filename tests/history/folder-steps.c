@@ -23,6 +23,7 @@ static struct {
   guint at;
   int number;
   guint n;
+  GCancellable *cancellable; /* at @at it is cancelled */
   gboolean has_gone;
   guint lost;
   GPtrArray *changes; /* that are not flushed, in their order */
@@ -64,6 +65,13 @@ folder_steps_start_cut (guint cut_at)
   start (TRUE, cut_at, EIO);
 }
 
+void
+folder_steps_start_cancel (guint cancel_at, GCancellable *cancellable)
+{
+  start (FALSE, cancel_at, 0);
+  steps.cancellable = cancellable;
+}
+
 static gboolean
 lose (const Change *change)
 {
@@ -83,6 +91,7 @@ guint
 folder_steps_stop (GRand *random)
 {
   steps.is_on = FALSE;
+  steps.cancellable = NULL;
   for (guint i = steps.changes->len; steps.has_gone && random != NULL && i > 0; i--)
     if (g_rand_boolean (random))
       steps.lost += lose (g_ptr_array_index (steps.changes, i - 1));
@@ -105,6 +114,11 @@ take_step (void)
   if (!steps.has_gone && ++steps.n != steps.at)
     return TRUE;
 
+  if (steps.cancellable != NULL)
+    {
+      g_cancellable_cancel (steps.cancellable);
+      return TRUE;
+    }
   steps.has_gone = steps.is_cut;
   errno = steps.number;
   return FALSE;

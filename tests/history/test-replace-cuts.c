@@ -59,7 +59,48 @@ test_every_failure (Replacing *f, gconstpointer data)
   replacing_assert_replaced (f);
 }
 
+/* --- Given up at every step --- */
+
+/* Up to the step that decides nothing has happened; from there on it is done, and says so. */
+static void
+test_every_cancel (Replacing *f, gconstpointer data)
+{
+  const guint n_steps = count_steps (f);
+  guint n_cancelled = 0;
+
+  for (guint i = 1; i <= n_steps; i++)
+    {
+      g_autofree char *before = replacing_digest (f);
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *kept = NULL;
+
+      folder_steps_start_cancel (i, cancellable);
+      sotto_history_replace_async (f->folder, f->beside, cancellable, test_ready, &result);
+      if (sotto_history_replace_finish (test_wait (&result), &kept, &error))
+        {
+          folder_steps_stop (NULL);
+          g_assert_nonnull (kept);
+          replacing_assert_replaced (f);
+          replacing_set_up_again (f);
+          continue;
+        }
+      folder_steps_stop (NULL);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_null (kept);
+      replacing_assert_untouched (f, before);
+      g_assert_cmpuint (++n_cancelled, ==, i);
+    }
+  g_test_message ("%u steps, %u of them could be taken back", n_steps, n_cancelled);
+  g_assert_cmpuint (n_cancelled, >=, 2);
+  g_assert_cmpuint (n_cancelled, <, n_steps / 2);
+}
+
 /* --- The power goes at every step --- */
+
+/* How often somebody was told only by a later start */
+static guint n_told;
 
 /* What a start finds: one history or the other, never none and never half of each. @by: what opens it
  * first. Returns: whether it is the new one */
@@ -91,7 +132,18 @@ wake_up (Replacing *f, guint by)
   kept = replacing_find_kept (f->folder);
   if (g_str_equal (title, "New"))
     {
+      g_autofree char *untold = sotto_history_find_untold (f->folder);
+      g_autofree char *again = NULL;
+
       replacing_assert_replaced (f);
+      /* Who was there when the power went has not been told where the old one is, unless it went last of all. */
+      if (untold == NULL)
+        return TRUE;
+      n_told++;
+      g_assert_true (g_str_has_suffix (kept, untold));
+      sotto_history_mark_told (f->folder, untold);
+      again = sotto_history_find_untold (f->folder);
+      g_assert_null (again);
       return TRUE;
     }
 
@@ -115,6 +167,7 @@ test_every_cut (Replacing *f, gconstpointer data)
   guint n_new = 0;
   guint n_lost = 0;
 
+  n_told = 0;
   for (guint i = 1; i <= n_steps; i++)
     for (guint round = 0; round < n_rounds; round++)
       {
@@ -125,10 +178,11 @@ test_every_cut (Replacing *f, gconstpointer data)
         n_lost += folder_steps_get_lost ();
         n_new += wake_up (f, round % 2);
       }
-  g_test_message ("seed %u: %u cuts, %u changes lost, %u times the new one", seed, n_steps * n_rounds, n_lost,
-                  n_new);
+  g_test_message ("seed %u: %u cuts, %u changes lost, %u times the new one, %u told later", seed, n_steps * n_rounds,
+                  n_lost, n_new, n_told);
   g_assert_cmpuint (n_lost, >, 0);
   g_assert_cmpuint (n_new, >, n_steps);
+  g_assert_cmpuint (n_told, >, n_new * 3 / 4);
   g_assert_cmpuint (n_new, <, (n_steps - 1) * n_rounds);
 }
 
@@ -197,6 +251,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   replacing_add ("/history/replace/every-failure", test_every_failure);
+  replacing_add ("/history/replace/every-cancel", test_every_cancel);
   replacing_add ("/history/replace/every-cut", test_every_cut);
   replacing_add ("/history/replace/cut-twice", test_cut_twice);
   replacing_add ("/history/replace/cut-at-first", test_cut_at_first);

@@ -1,4 +1,4 @@
-/* Conversations, the tree of messages and their parts, drafts, settings, what is deleted, backups. */
+/* Conversations, the tree of messages and their parts, drafts, settings, what is deleted. */
 
 #include "common.h"
 
@@ -423,72 +423,6 @@ test_long_conversation (TestStore *f, gconstpointer data)
 }
 
 static void
-test_backup (TestStore *f, gconstpointer data)
-{
-  g_autofree char *conversation = test_add_conversation (f->store, "Kept");
-  g_autofree char *message = test_add_message (f->store, conversation, NULL, 2, "twice");
-  g_autofree char *other = test_make_folder ();
-  g_autofree char *path = g_build_filename (other, "backup", NULL);
-  g_autofree char *folder = g_build_filename (other, "restored", NULL);
-  g_autofree char *bytes = NULL;
-  g_autoptr (GAsyncResult) first = NULL;
-  g_autoptr (GAsyncResult) second = NULL;
-  g_autoptr (GAsyncResult) third = NULL;
-  g_autoptr (GAsyncResult) fourth = NULL;
-  g_autoptr (GPtrArray) messages = NULL;
-  g_autoptr (GError) error = NULL;
-  SottoStore *restored;
-  gsize size;
-
-  sotto_store_backup_async (f->store, path, NULL, test_ready, &first);
-  g_assert_true (sotto_store_backup_finish (f->store, test_wait (&first), &error));
-  g_assert_no_error (error);
-  sotto_store_backup_async (f->store, path, NULL, test_ready, &second);
-  g_assert_false (sotto_store_backup_finish (f->store, test_wait (&second), &error));
-  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_EXISTS);
-  g_clear_error (&error);
-
-  sotto_history_restore_async (path, folder, NULL, test_ready, &third);
-  g_assert_true (sotto_history_restore_finish (test_wait (&third), &error));
-  g_assert_no_error (error);
-  restored = test_open (folder);
-  messages = test_load (restored, conversation);
-  test_assert_text (messages, 0, "twice");
-  test_check (restored);
-  test_close (restored);
-
-  /* Not over what is there; and a damaged backup makes nothing. */
-  sotto_history_restore_async (path, folder, NULL, test_ready, &fourth);
-  g_assert_false (sotto_history_restore_finish (test_wait (&fourth), &error));
-  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_EXISTS);
-  g_clear_error (&error);
-  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-  for (guint i = 0; i < 12; i++)
-    {
-      g_autofree char *empty = g_strdup_printf ("%s/empty-%u", other, i);
-      g_autofree char *broken = g_strdup_printf ("%s/broken-%u", other, i);
-      g_autoptr (GAsyncResult) result = NULL;
-      SottoHistoryState state;
-      gsize at = i < 6 ? i * 5 : size * i / 12;
-
-      bytes[at] ^= 0x10;
-      g_assert_true (g_file_set_contents (broken, bytes, i == 11 ? (gssize) at : (gssize) size,
-                                          NULL));
-      bytes[at] ^= 0x10;
-      sotto_history_restore_async (broken, empty, NULL, test_ready, &result);
-      g_assert_false (sotto_history_restore_finish (test_wait (&result), &error));
-      g_assert_nonnull (error);
-      /* How it begins is all that tells another kind of file from a damaged backup. */
-      g_assert_cmpint (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_A_BACKUP), ==,
-                       at < strlen ("SottoBak"));
-      g_clear_error (&error);
-      g_assert_true (sotto_history_probe (empty, &state, NULL, NULL));
-      g_assert_cmpint (state, ==, SOTTO_HISTORY_STATE_NONE);
-    }
-  test_remove_folder (other);
-}
-
-static void
 test_audit (TestStore *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) first = NULL;
@@ -515,7 +449,6 @@ main (int argc, char **argv)
   test_store_add ("/history/store/delete", test_delete);
   test_store_add ("/history/store/rename", test_rename);
   test_store_add ("/history/store/long-conversation", test_long_conversation);
-  test_store_add ("/history/store/backup", test_backup);
   test_store_add ("/history/store/audit", test_audit);
   return g_test_run ();
 }

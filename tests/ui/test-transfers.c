@@ -1,6 +1,7 @@
 /* Files of conversations that come and go through the window, and what is said of it. */
 #include "life.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "app-private.h"
@@ -176,6 +177,14 @@ enter (GtkWindow  *window,
   life_click (GTK_WIDGET (window), "_Restore");
 }
 
+static gboolean
+has_nothing_beside (gpointer app)
+{
+  g_autofree char *restoring = g_build_filename (sotto_app_get_folder (app), "restoring", NULL);
+
+  return !g_file_test (restoring, G_FILE_TEST_EXISTS);
+}
+
 static void
 backup_life (SottoApp  *app,
              GtkWindow *window)
@@ -228,6 +237,15 @@ backup_life (SottoApp  *app,
   life_click (GTK_WIDGET (window), "_Close");
   harness_wait_for (is_without_dialog, window, 20);
 
+  /* Who cancels has nothing of it on the disk. */
+  sotto_restore_dialog_present_file (SOTTO_WINDOW (window), file);
+  harness_run (0.3);
+  g_assert_false (has_nothing_beside (app));
+  life_click (GTK_WIDGET (window), "_Cancel");
+  harness_wait_for (is_without_dialog, window, 20);
+  harness_wait_for (has_nothing_beside, app, 20);
+  harness_run (0.5);
+
   /* In vain, then not; the window shows what came, and says where the rest is. */
   before = g_object_ref (sotto_conversation_list_lookup (sotto_app_get_conversations (app), "00000000-0000-4000-8000-00000000000a"));
   sotto_restore_dialog_present_file (SOTTO_WINDOW (window), file);
@@ -256,6 +274,82 @@ static void
 test_backup (void)
 {
   life_run (NULL, backup_life);
+}
+
+/* --- A restoring that was cut off --- */
+
+static void
+on_read (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+  SottoOpeners openers;
+
+  sotto_app_read_backup_finish (SOTTO_APP (source), result, &openers, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+cut_off_life (SottoApp  *app,
+              GtkWindow *window)
+{
+  g_autofree char *path = g_build_filename (sotto_app_get_folder (app), "all.sotto-backup", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (SottoTransfer) transfer = NULL;
+  gboolean is_made = FALSE;
+  gboolean is_read = FALSE;
+
+  sotto_app_create_async (app, PASSPHRASE, NULL, NULL, NULL);
+  harness_wait_for (has_recovery_code, app, 20);
+  harness_run (0.5);
+  adw_dialog_force_close (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  transfer = sotto_transfer_new_backup (sotto_app_get_conversations (app), sotto_app_get_folder (app), file);
+  sotto_transfer_run_async (transfer, on_run, &is_made);
+  harness_wait_for (is_true, &is_made, 20);
+  sotto_app_read_backup_async (app, file, NULL, on_read, &is_read);
+  harness_wait_for (is_true, &is_read, 20);
+  g_assert_true (g_file_delete (file, NULL, NULL));
+}
+
+static void
+told_life (SottoApp  *app,
+           GtkWindow *window)
+{
+  g_assert_false (is_told_of_folder (window));
+  sotto_app_unlock_async (app, PASSPHRASE, NULL, NULL, NULL);
+  harness_wait_for (is_told_of_folder, window, 20);
+  g_assert_true (life_is_ready (app));
+  life_assert_named (life_wait_for_dialog (window));
+  life_click (GTK_WIDGET (window), "_Close");
+  harness_wait_for (is_without_dialog, window, 20);
+}
+
+static void
+told_before_life (SottoApp  *app,
+                  GtkWindow *window)
+{
+  sotto_app_unlock_async (app, PASSPHRASE, NULL, NULL, NULL);
+  harness_wait_for (life_is_ready, app, 20);
+  harness_run (0.5);
+  g_assert_true (is_without_dialog (window));
+}
+
+/* Nobody was there to be told where the rest is: the next who opens it is, and only they. */
+static void
+test_cut_off (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-window-XXXXXX", NULL);
+  g_autofree char *restoring = g_build_filename (folder, "restoring", NULL);
+  g_autofree char *replacing = g_build_filename (folder, "replacing", NULL);
+  g_autofree char *coming = g_build_filename (replacing, "new", NULL);
+
+  life_run (folder, cut_off_life);
+  g_assert_cmpint (g_mkdir (replacing, 0700), ==, 0);
+  g_assert_cmpint (g_rename (restoring, coming), ==, 0);
+  life_run (folder, told_life);
+  life_run (folder, told_before_life);
 }
 
 static void
@@ -321,6 +415,7 @@ main (int    argc,
 
   g_test_add_func ("/transfers/import", test_import);
   g_test_add_func ("/transfers/backup", test_backup);
+  g_test_add_func ("/transfers/cut-off", test_cut_off);
   g_test_add_func ("/transfers/backup-temporary", test_backup_temporary);
   g_test_add_func ("/transfers/toast", test_toast);
 
