@@ -29,6 +29,19 @@ read_block (const float *row, guint n, guint first, float *values)
   memset (values + there, 0, (SOTTO_CACHE_BLOCK - there) * sizeof *values);
 }
 
+/* What is no number, or infinite, is no integer either; it must not look like one. */
+#define NO_NUMBER 0x7e00 /* half */
+
+static gboolean
+are_finite (const float *values)
+{
+  gboolean are = TRUE;
+
+  for (guint i = 0; i < SOTTO_CACHE_BLOCK; i++)
+    are &= fabsf (values[i]) <= G_MAXFLOAT;
+  return are;
+}
+
 /* Bytes from -127 to 127. A value too large for a half becomes the largest that is one. */
 static void
 quantise_8 (const float *values, Block *block)
@@ -94,7 +107,9 @@ quantise_4 (const float *values, Block *block)
 static void
 quantise (SottoKvType type, const float *values, Block *block)
 {
-  if (type == SOTTO_KV_Q8_0)
+  if (!are_finite (values))
+    *block = (Block) { .scale = NO_NUMBER };
+  else if (type == SOTTO_KV_Q8_0)
     quantise_8 (values, block);
   else
     quantise_4 (values, block);

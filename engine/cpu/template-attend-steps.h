@@ -15,13 +15,22 @@
  * Products are of pairs: two elements of a head, or two keys, side by side. */
 
 #define STEPS_MOST 32700.0f   /* 67 less than there are: rounding adds half a step to each */
-#define STEPS_LENGTH 46300.0f /* 40 below the root of 2^31, which is more than rounding adds to 4,096 elements' length */
+#define STEPS_LENGTH 46300.0f /* 40 below the root of 2^31, which is more than rounding adds to STEPS_ELEMENTS' length */
+#define STEPS_ELEMENTS 4096
 #define STEPS_LEAST 1e-15f    /* what is shorter has fewer steps */
 
 G_STATIC_ASSERT (STEPS_TOGETHER <= SOTTO_ATTEND_TOGETHER);
 
 /* A call's, up to a whole number of those that are multiplied together. */
 #define STEPS_QUERIES (SOTTO_ATTEND_QUERIES + STEPS_TOGETHER)
+
+/* Rounding adds half a step to each element, and so half the root of their number to the length. */
+G_ALWAYS_INLINE static inline float
+steps_length (guint n)
+{
+  return n <= STEPS_ELEMENTS ? STEPS_LENGTH
+                             : STEPS_LENGTH - 0.5f * (sqrtf ((float) n) - sqrtf ((float) STEPS_ELEMENTS));
+}
 
 /* Where things lie in the scratch; sotto_kernels_scratch() is the other side of this. */
 typedef struct {
@@ -83,7 +92,7 @@ pack_key_steps (const StepsRoom *room, const AttendTile *tile, SottoKvType type,
           most[1] = lanes_maximum (most[1], lanes_absolute (b));
         }
       scale = lanes_maximum (lanes_multiply (lanes_maximum (most[0], most[1]), lanes_all (1.0f / STEPS_MOST)),
-                             lanes_multiply (lanes_root (lanes_add (squares[0], squares[1])), lanes_all (1.0f / STEPS_LENGTH)));
+                             lanes_multiply (lanes_root (lanes_add (squares[0], squares[1])), lanes_all (1.0f / steps_length (n_key))));
       inverse = lanes_divide (lanes_all (1.0f), scale);
       lanes_store (room->key_scales + first, scale);
       for (guint d = 0; d < n_key; d += 2)
@@ -167,7 +176,7 @@ pack_query_steps (const StepsRoom *room, const SottoQuery *queries, guint n_quer
           squares = lanes_fma (part, part, squares);
           most = lanes_maximum (most, lanes_absolute (part));
         }
-      scale = MAX (lanes_highest (most) * (1.0f / STEPS_MOST), sqrtf (lanes_sum (squares)) * (1.0f / STEPS_LENGTH));
+      scale = MAX (lanes_highest (most) * (1.0f / STEPS_MOST), sqrtf (lanes_sum (squares)) * (1.0f / steps_length (n_key)));
       inverse = lanes_all (1.0f / scale);
       room->query_scales[i] = scale * queries[i].scale;
       for (guint d = 0; d < n_key; d += LANES)

@@ -327,6 +327,103 @@ test_no_numbers (gconstpointer data)
   free (scratch);
 }
 
+/* One head's cache of two keys, which @fill writes with their values; weights of a query's first element of both. */
+typedef void (*FillRow) (guint position, gboolean is_value, float *row, guint n);
+
+static float
+attend_two (const SottoKernels *kernels, SottoForm form, SottoKvType type, guint n_key, FillRow fill)
+{
+  SottoCacheShape shape = { 1, n_key, 32, 0, 0 };
+  SottoPlan plan = { .caches = &shape, .n_caches = 1 };
+  g_autofree float *vector = g_new (float, n_key);
+  g_autofree guint16 *halves = g_new (guint16, n_key);
+  float value[32];
+  SottoQuery query = { .vector = vector, .position = 1, .end = 2, .scale = 4.0f / (float) n_key };
+  SottoPartial partial = { .value = value };
+  SottoAttendKeys head = { .end_key = 2, .type = type, .n_key = n_key, .n_value = 32, .value_stride = 32 };
+  void *scratch = aligned_alloc (64, sotto_kernels_scratch (32, n_key));
+  SottoCaches caches;
+  const SottoCache *cache;
+
+  g_assert_true (sotto_caches_init (&caches, &plan, 64, type, NULL));
+  cache = &caches.caches[0];
+  for (guint p = 0; p < 2; p++)
+    {
+      fill (p, FALSE, vector, n_key);
+      fill (p, TRUE, value, 32);
+      sotto_cache_pack_key (type, sotto_cache_key_tile (cache, 0, p), p, vector, n_key, kernels, halves);
+      sotto_cache_pack_value (type, sotto_cache_value_row (cache, 0, p), value, 32, kernels);
+    }
+  for (guint d = 0; d < n_key; d++)
+    vector[d] = 1;
+  head.keys = sotto_cache_key_tile (cache, 0, 0);
+  head.values = sotto_cache_value_row (cache, 0, 0);
+  head.key_tile_bytes = cache->key_tile_bytes;
+  head.value_bytes = cache->value_bytes;
+  kernels->attend[form] (&head, 1, &query, &partial, scratch);
+  sotto_caches_clear (&caches);
+  free (scratch);
+  return partial.value[0] / partial.sum;
+}
+
+/* A query and a key along one line, so that their product is as large as it can be. */
+static void
+fill_line (guint position, gboolean is_value, float *row, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    row[i] = is_value ? (float) position : 1.0f - 2.0f * (float) position;
+}
+
+static void
+test_long_heads (gconstpointer data)
+{
+  static const guint n_keys[] = { 4096, 6720, 8192 };
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (n_keys); i++)
+    for (guint form = 0; form < SOTTO_N_FORMS; form++)
+      g_assert_cmpfloat (fabsf (attend_two (&kernels, form, SOTTO_KV_F16, n_keys[i], fill_line) - 1.0f / (1.0f + expf (8.0f))),
+                         <, 1e-4f);
+}
+
+/* Where, and what, of the key or value in the first position. */
+static struct {
+  gboolean is_value;
+  float what;
+} wrong_element;
+
+static void
+fill_wrong (guint position, gboolean is_value, float *row, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    row[i] = 0.01f * (float) (i % 7);
+  if (position == 0 && is_value == wrong_element.is_value)
+    row[0] = wrong_element.what;
+}
+
+/* Integers have none for what is no number: a cache of them has it as a scale. */
+static void
+test_no_integers (gconstpointer data)
+{
+  static const float wrong[] = { NAN, INFINITY, -INFINITY };
+  static const SottoKvType types[] = { SOTTO_KV_Q8_0, SOTTO_KV_Q4_0 };
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint w = 0; w < G_N_ELEMENTS (wrong); w++)
+    for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+      for (guint form = 0; form < SOTTO_N_FORMS; form++)
+        for (gboolean is_value = FALSE; is_value <= TRUE; is_value++)
+          {
+            wrong_element.is_value = is_value;
+            wrong_element.what = wrong[w];
+            g_assert_false (isfinite (attend_two (&kernels, form, types[t], 64, fill_wrong)));
+          }
+}
+
 /* How fast one thread is, of a head of @n_head with keys in halves. Returns: GMAC/s */
 static double
 measure (const SottoKernels *kernels, SottoForm form, guint n_queries, guint n_head, GRand *rand)
@@ -408,12 +505,14 @@ main (int argc, char **argv)
   } tests[] = {
     { "attention", test_attention },
     { "no-numbers", test_no_numbers },
+    { "no-integers", test_no_integers },
+    { "long-heads", test_long_heads },
     { "speed", test_speed },
   };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; kernel_tiers[i] != NULL; i++)
-    for (guint t = 0; t < (g_test_perf () ? 3 : 2); t++)
+    for (guint t = 0; t < G_N_ELEMENTS (tests) - !g_test_perf (); t++)
       {
         g_autofree char *path = g_strdup_printf ("/kernels-attention/%s/%s", kernel_tiers[i], tests[t].name);
 
