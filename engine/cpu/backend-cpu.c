@@ -298,6 +298,11 @@ sotto_backend_new_cpu (guint n_threads, const char *tier, GError **error)
   return &self->parent;
 }
 
+/* A whole sequence may be as long as is asked: what more tokens take is a multiple of what so many do, since their own bytes
+ * may be more than are counted. */
+#define TOKENS_COUNTED (1u << 24)
+#define BYTES_MOST (G_GUINT64_CONSTANT (1) << 62)
+
 void
 sotto_backend_estimate (const SottoPlan *plan,
                         guint            n_context,
@@ -308,6 +313,7 @@ sotto_backend_estimate (const SottoPlan *plan,
   guint n_tokens = plan->whole_sequence ? n_context : MIN (n_context, SOTTO_MAX_BATCH);
   SottoScratch measured;
   SottoKernels kernels;
+  guint n_counted;
 
   if (!sotto_kernels_init (&kernels, NULL, NULL))
     sotto_kernels_fill_reference (&kernels);
@@ -316,7 +322,10 @@ sotto_backend_estimate (const SottoPlan *plan,
       && sotto_scratch_is_large (&measured, n_tokens, sotto_cpu_count_cores ()))
     n_tokens = (n_tokens + 1) / 2;
   *kv_cache = sotto_caches_measure (plan, n_context, kv_type);
-  *scratch = sotto_scratch_measure (&measured, n_tokens, sotto_cpu_count_cores (),
+  n_counted = MIN (n_tokens, TOKENS_COUNTED);
+  *scratch = sotto_scratch_measure (&measured, n_counted, sotto_cpu_count_cores (),
                                     plan->whole_sequence ? 1 : SOTTO_FEW_TOKENS);
+  if (n_tokens > n_counted)
+    *scratch = MIN (*scratch, BYTES_MOST / (n_tokens / n_counted + 1)) * (n_tokens / n_counted + 1);
   sotto_scratch_clear (&measured);
 }

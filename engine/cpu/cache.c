@@ -11,6 +11,8 @@
 
 /* More than any processor can address: refused without asking the system. */
 #define BYTES_HIGHEST ((gsize) 1 << 47)
+/* Up to so many are counted, so that a refusal has its number; two such sums do not wrap. */
+#define BYTES_COUNTED ((gsize) 1 << 62)
 
 G_STATIC_ASSERT (SOTTO_CACHE_CHUNK == SOTTO_ATTEND_CHUNK && SOTTO_CACHE_TILE == SOTTO_KEY_TILE);
 
@@ -56,7 +58,7 @@ place (SottoCache *self, guint8 *base, gsize *used)
       || !g_size_checked_mul (&n_rows, self->shape->n_heads, self->capacity)
       || !g_size_checked_mul (&key_bytes, n_tiles, self->key_tile_bytes)
       || !g_size_checked_mul (&value_bytes, n_rows, self->value_bytes)
-      || key_bytes > BYTES_HIGHEST || value_bytes > BYTES_HIGHEST)
+      || key_bytes > BYTES_COUNTED || value_bytes > BYTES_COUNTED)
     return FALSE;
 
   if (base != NULL)
@@ -67,7 +69,7 @@ place (SottoCache *self, guint8 *base, gsize *used)
     }
   *used += round_up (key_bytes, ALIGNMENT) + round_up (value_bytes, ALIGNMENT)
            + round_up (turn_bytes, ALIGNMENT);
-  return *used <= BYTES_HIGHEST;
+  return *used <= BYTES_COUNTED;
 }
 
 gsize
@@ -82,15 +84,15 @@ sotto_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType type)
 
       layout (&cache, plan, i, n_context, type, lifted[i]);
       if (!place (&cache, NULL, &used))
-        return G_MAXSIZE;
+        return BYTES_COUNTED;
     }
   for (guint i = 0; i < plan->n_recurrents; i++)
     {
-      if (plan->recurrents[i].n_floats > BYTES_HIGHEST / sizeof (float))
-        return G_MAXSIZE;
+      if (plan->recurrents[i].n_floats > BYTES_COUNTED / sizeof (float))
+        return BYTES_COUNTED;
       used += round_up (plan->recurrents[i].n_floats * sizeof (float), ALIGNMENT);
-      if (used > BYTES_HIGHEST)
-        return G_MAXSIZE;
+      if (used > BYTES_COUNTED)
+        return BYTES_COUNTED;
     }
   return used;
 }
@@ -110,7 +112,7 @@ sotto_caches_init (SottoCaches      *self,
   self->plan = plan;
   self->n_bytes = sotto_caches_measure (plan, n_context, type);
   /* Zeros, so that what lies behind the last position is a number; the system gives them page by page. */
-  self->memory = self->n_bytes == G_MAXSIZE ? NULL : sotto_pages_take (self->n_bytes);
+  self->memory = self->n_bytes > BYTES_HIGHEST ? NULL : sotto_pages_take (self->n_bytes);
   if (self->memory == NULL)
     {
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY,

@@ -146,7 +146,7 @@ measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvT
       gsize kept = sotto_cuda_caches_measure (&part->plan, n_context, kv_type);
 
       sizes[i].weights = sotto_cuda_plan_measure (plan, piece->first_step, piece->end_step);
-      sizes[i].kept = kept == G_MAXSIZE ? G_MAXINT64 / pieces->len : kept;
+      sizes[i].kept = MIN (kept, G_MAXINT64 / pieces->len);
       sizes[i].read = sizes[i].kept / 2;
       for (guint s = piece->first_step; s < piece->end_step; s++)
         sizes[i].read += measure_read (plan, s);

@@ -10,6 +10,8 @@
 
 /* More than any device has: refused without asking it. */
 #define BYTES_HIGHEST ((gsize) 1 << 47)
+/* Up to so many are counted, so that a refusal has its number; two such sums do not wrap. */
+#define BYTES_COUNTED ((gsize) 1 << 62)
 
 static gsize
 round_up (gsize n)
@@ -67,8 +69,8 @@ place (SottoCudaCache *self, guint8 *base, gsize *used)
   gsize keys, values;
 
   if (!g_size_checked_mul (&keys, n_rows, self->key_bytes)
-      || !g_size_checked_mul (&values, n_rows, self->value_bytes) || keys > BYTES_HIGHEST
-      || values > BYTES_HIGHEST)
+      || !g_size_checked_mul (&values, n_rows, self->value_bytes) || keys > BYTES_COUNTED
+      || values > BYTES_COUNTED)
     return FALSE;
   if (base != NULL)
     {
@@ -76,7 +78,7 @@ place (SottoCudaCache *self, guint8 *base, gsize *used)
       self->values = values > 0 ? self->keys + round_up (keys) : NULL;
     }
   *used += round_up (keys) + round_up (values);
-  return *used <= BYTES_HIGHEST;
+  return *used <= BYTES_COUNTED;
 }
 
 gsize
@@ -87,14 +89,14 @@ sotto_cuda_caches_measure (const SottoPlan *plan, guint n_context, SottoKvType t
 
   for (guint i = 0; i < plan->n_caches; i++)
     if (!place (&caches[i], NULL, &used))
-      return G_MAXSIZE;
+      return BYTES_COUNTED;
   for (guint i = 0; i < plan->n_recurrents; i++)
     {
-      if (plan->recurrents[i].n_floats > BYTES_HIGHEST / sizeof (float))
-        return G_MAXSIZE;
+      if (plan->recurrents[i].n_floats > BYTES_COUNTED / sizeof (float))
+        return BYTES_COUNTED;
       used += round_up (plan->recurrents[i].n_floats * sizeof (float));
-      if (used > BYTES_HIGHEST)
-        return G_MAXSIZE;
+      if (used > BYTES_COUNTED)
+        return BYTES_COUNTED;
     }
   return used;
 }
@@ -131,7 +133,7 @@ sotto_cuda_caches_init (SottoCudaCaches        *self,
 
   *self = (SottoCudaCaches) { .plan = plan, .module = module, .device = device,
                               .n_bytes = sotto_cuda_caches_measure (plan, n_context, type) };
-  if (self->n_bytes == G_MAXSIZE
+  if (self->n_bytes > BYTES_HIGHEST
       || (self->n_bytes > 0
           && ((self->memory = module->allocate (device, self->n_bytes)) == NULL
               || !module->clear (device, self->memory, self->n_bytes))))

@@ -445,6 +445,14 @@ test_cancel (gconstpointer data)
   sotto_backend_free (backend);
 }
 
+/* About so many bytes: what stands beside them is less than a hundredth. */
+static void
+check_counted (guint64 n_bytes, double expected)
+{
+  g_assert_cmpfloat ((double) n_bytes, >=, 0.99 * expected);
+  g_assert_cmpfloat ((double) n_bytes, <=, 1.01 * expected);
+}
+
 static void
 check_refused (SottoBackend *backend, SottoState *state, const gint32 *tokens, guint n_tokens, guint position)
 {
@@ -489,6 +497,18 @@ test_refusals (void)
   g_assert_null (
     backend->klass->state_new (backend, &plan->program.plan, G_MAXUINT / 2, SOTTO_KV_F32, NULL, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
+  check_counted (sotto_engine_error_get_arguments (error)->wanted, 4e6 * (G_MAXUINT / 2) * 2 * 32 * 4);
+  sotto_backend_estimate (&plan->program.plan, G_MAXUINT / 2, SOTTO_KV_F32, &estimated_cache, &estimated_scratch);
+  check_counted (estimated_cache, 4e6 * (G_MAXUINT / 2) * 2 * 32 * 4);
+
+  /* What would not be told from little, were it counted in 64 bits. */
+  sotto_backend_estimate (&whole->program.plan, 1u << 24, SOTTO_KV_F16, &estimated_cache, &estimated_scratch);
+  sotto_backend_estimate (&whole->program.plan, G_MAXUINT, SOTTO_KV_F16, &estimated_cache, &scratch);
+  g_assert_cmpuint (scratch, >=, 255 * estimated_scratch);
+  g_array_index (whole->steps, SottoStep, whole->steps->len - 2).project.weight.n_rows = G_MAXUINT / 8;
+  sotto_backend_estimate (&whole->program.plan, G_MAXUINT, SOTTO_KV_F16, &estimated_cache, &scratch);
+  g_assert_cmpuint (scratch, >=, (guint64) 1 << 61);
+  g_assert_cmpuint (scratch, <=, (guint64) 1 << 62);
   sotto_backend_free (backend);
 }
 

@@ -191,6 +191,45 @@ test_room (void)
   tiny_model_remove (other);
 }
 
+/* A GPU that does not open is left out, of the list as of what models run on; it says why where it is the only one. */
+static void
+test_shut (void)
+{
+  g_autofree char *path = write_model ();
+
+  g_setenv ("SOTTO_CUDA_MODULE", module_path, TRUE);
+  g_setenv ("SOTTO_CUDA_EMULATION_SHUT", "0", TRUE);
+  for (guint n = 1; n <= 2; n++)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", n);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) gpus = NULL;
+      g_autoptr (SottoWorker) worker = NULL;
+      g_autoptr (SottoEvent) event = NULL;
+
+      g_setenv ("SOTTO_CUDA_EMULATION_DEVICES", number, TRUE);
+      gpus = sotto_gpus_list (&error);
+      worker = make_worker (module_path);
+      event = wait_for_end (worker, sotto_worker_load (worker, path, 0));
+      g_assert_cmpint (event->kind, ==, SOTTO_EVENT_LOADED);
+      if (n == 1)
+        {
+          g_assert_null (gpus);
+          g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND);
+          g_assert_error (event->placement->reason, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND);
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_cmpuint (gpus->len, ==, 1);
+      g_assert_cmpstr (((const SottoGpu *) g_ptr_array_index (gpus, 0))->name, ==, "Emulated device 1");
+      g_assert_cmpstr (event->placement->gpus, ==, "Emulated device 1");
+    }
+
+  g_unsetenv ("SOTTO_CUDA_EMULATION_DEVICES");
+  g_unsetenv ("SOTTO_CUDA_EMULATION_SHUT");
+  tiny_model_remove (path);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -201,6 +240,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/placement/without", test_without);
   g_test_add_func ("/placement/too-many", test_too_many);
   g_test_add_func ("/placement/room", test_room);
+  g_test_add_func ("/placement/shut", test_shut);
 
   return g_test_run ();
 }

@@ -7,6 +7,7 @@
  * SOTTO_CUDA_EMULATION_MEMORY=BYTES         of the device (4 GiB)
  * SOTTO_CUDA_EMULATION_ARCHITECTURE=61      what it says it is (90)
  * SOTTO_CUDA_EMULATION_DEVICES=2            how many there are (1)
+ * SOTTO_CUDA_EMULATION_SHUT=0              this one does not open
  * SOTTO_CUDA_EMULATION_DRIVER=12040        what it says its driver runs (13000)
  * SOTTO_CUDA_EMULATION_THREADS=1            of the host (those that there are, at most 4)
  * SOTTO_CUDA_EMULATION_FAIL=N               the N-th launch of a device fails
@@ -144,8 +145,14 @@ shared_limit (guint architecture)
 SottoCudaDevice *
 sotto_cuda_open (guint index, char *message)
 {
-  SottoCudaDevice *self = g_new0 (SottoCudaDevice, 1);
+  SottoCudaDevice *self;
 
+  if (setting ("SHUT", G_MAXUINT64) == index)
+    {
+      g_strlcpy (message, "it was asked to stay shut", 256);
+      return NULL;
+    }
+  self = g_new0 (SottoCudaDevice, 1);
   self->facts.architecture = (guint) setting ("ARCHITECTURE", 90);
   self->facts.n_multiprocessors = 4;
   self->facts.shared_bytes = shared_limit (self->facts.architecture);
