@@ -57,6 +57,7 @@ struct _SottoConversation
   guint64 request;   /* 0: not asked for yet */
   gulong looking;    /* waits for the library */
   gboolean is_begun; /* the reply stands in the history */
+  GPtrArray *unhashed; /* replies whose receipts wait for a hash (conversation-hash.c); NULL: none did */
 
   /* Its parts (conversation-parts.c) */
   SottoEventKind last_part;
@@ -194,6 +195,12 @@ void sotto_conversation_end_thinking (SottoConversation *self);
 
 /* The reply is over. @receipt: (nullable) */
 void sotto_conversation_end_parts (SottoConversation *self, const SottoReceipt *receipt);
+
+/* --- conversation-hash.c --- */
+
+/* Completes the running reply's receipt once its model's hash is known. @receipt: (nullable): as the engine gave it;
+ * @json: as it is kept */
+void sotto_conversation_await_hash (SottoConversation *self, const SottoReceipt *receipt, const char *json);
 
 /* Returns: (transfer full): @siblings and @id behind them */
 char **sotto_conversation_add_sibling (const char *const *siblings, const char *id);

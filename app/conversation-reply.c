@@ -210,6 +210,7 @@ close_in_history (SottoConversation *self, SottoMessageStatus status, const Sott
     sotto_store_finish_reply_async (self->services->store, sotto_message_get_id (self->reply),
                                     history_status (status), json, NULL, on_reply_finished,
                                     g_object_ref (self));
+  sotto_conversation_await_hash (self, receipt, json);
 }
 
 /* Where the preferences allow as much as the model was trained for, they are not the way on.

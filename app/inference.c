@@ -34,6 +34,9 @@ struct _SottoInference
 
 G_DEFINE_FINAL_TYPE (SottoInference, sotto_inference, G_TYPE_OBJECT)
 
+enum { HASHED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
 static void
 request_free (Request *request)
 {
@@ -137,6 +140,9 @@ static void
 sotto_inference_class_init (SottoInferenceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = sotto_inference_dispose;
+
+  signals[HASHED] = g_signal_new ("hashed", SOTTO_TYPE_INFERENCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void
@@ -273,6 +279,8 @@ on_event (const SottoEvent *event, gpointer user_data)
 
   tell_library (self, event, request != NULL ? request->path : event->path,
                 request != NULL && request->func == NULL);
+  if (event->kind == SOTTO_EVENT_HASHED)
+    g_signal_emit (self, signals[HASHED], 0, event->path, event->hash);
   if (request == NULL)
     return;
 

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * The worker as the main context sees it. Makes it when it is first needed, with the person's
  * settings; hands each event to whoever made its request, drops those of requests that nobody wants
  * any more, and keeps the library's entries up to date (loading, loaded, hash).
+ *
+ * ::hashed (SottoInference *self, const char *path, const char *hash): the hash of a model's file is known
  */
 #define SOTTO_TYPE_INFERENCE (sotto_inference_get_type ())
 G_DECLARE_FINAL_TYPE (SottoInference, sotto_inference, SOTTO, INFERENCE, GObject)

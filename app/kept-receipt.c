@@ -28,3 +28,13 @@ sotto_kept_receipt_ended_by (const char *receipt, const char *how)
 
   return value != NULL && g_str_has_prefix (value, wanted);
 }
+
+char *
+sotto_kept_receipt_add_hash (const char *receipt, const char *hash)
+{
+  const char *value = find_member (receipt, "model_sha256");
+
+  if (value == NULL || !g_str_has_prefix (value, "null"))
+    return NULL;
+  return g_strdup_printf ("%.*s\"%s\"%s", (int) (value - receipt), receipt, hash, value + strlen ("null"));
+}

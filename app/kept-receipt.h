@@ -22,4 +22,13 @@ guint64 sotto_kept_receipt_get_number (const char *receipt, const char *name);
  */
 gboolean sotto_kept_receipt_ended_by (const char *receipt, const char *how);
 
+/**
+ * sotto_kept_receipt_add_hash:
+ * @hash: of the model's file, in hexadecimal digits
+ *
+ * Returns: (transfer full) (nullable): @receipt with the hash that was not known when it was written;
+ *   %NULL: it is not missing there
+ */
+char *sotto_kept_receipt_add_hash (const char *receipt, const char *hash);
+
 G_END_DECLS

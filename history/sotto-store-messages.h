@@ -157,6 +157,21 @@ void sotto_store_finish_reply_async (SottoStore          *self,
 gboolean sotto_store_finish_reply_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**
+ * sotto_store_set_receipt_async:
+ * @reply: closed with a receipt, of which more is known by now
+ * @receipt: JSON; takes the place of that one
+ *
+ * Fails with _NOT_FOUND where there is no such reply, with _INVALID where it has no receipt.
+ */
+void sotto_store_set_receipt_async (SottoStore          *self,
+                                    const char          *reply,
+                                    const char          *receipt,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+gboolean sotto_store_set_receipt_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
  * sotto_store_activate_message_async:
  * @message: a sibling to switch to, or any message (a search's hit) to be brought into sight
  *

@@ -295,6 +295,28 @@ do_finish_reply (SottoVault *vault, SottoCall *call, GError **error)
   return SOTTO_DONE;
 }
 
+static gpointer
+do_set_receipt (SottoVault *vault, SottoCall *call, GError **error)
+{
+  gint64 row = sotto_rows_find_message (vault->database, call->id, error);
+  gboolean found;
+
+  if (row == 0)
+    return NULL;
+  sotto_database_get_int (vault->database, &found, error, "SELECT message FROM receipt WHERE message = ?1",
+                          "i", row);
+  if (!found)
+    {
+      if (error != NULL && *error == NULL)
+        sotto_rows_set_invalid (error, "reply: has no receipt");
+      return NULL;
+    }
+  if (!sotto_database_run (vault->database, error, "UPDATE receipt SET json = ?2 WHERE message = ?1",
+                           "iu", row, call->text))
+    return NULL;
+  return SOTTO_DONE;
+}
+
 /* The leaf below is what the list shows of the conversation. */
 static gpointer
 do_activate (SottoVault *vault, SottoCall *call, GError **error)
@@ -465,6 +487,30 @@ sotto_store_finish_reply_async (SottoStore          *self,
 
 gboolean
 sotto_store_finish_reply_finish (SottoStore *self, GAsyncResult *result, GError **error)
+{
+  return sotto_store_take (self, result, error) != NULL;
+}
+
+void
+sotto_store_set_receipt_async (SottoStore          *self,
+                               const char          *reply,
+                               const char          *receipt,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  SottoCall *call;
+
+  g_return_if_fail (SOTTO_IS_STORE (self) && reply != NULL && receipt != NULL);
+
+  call = sotto_call_new ();
+  call->id = g_strdup (reply);
+  call->text = g_utf8_make_valid (receipt, -1);
+  sotto_store_push (self, SOTTO_WORK_WRITE, do_set_receipt, call, NULL, cancellable, callback, user_data);
+}
+
+gboolean
+sotto_store_set_receipt_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error) != NULL;
 }

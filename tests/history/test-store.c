@@ -422,6 +422,40 @@ test_long_conversation (TestStore *f, gconstpointer data)
   g_assert_cmpuint (purge (f, G_MAXINT64), ==, 1);
 }
 
+static gboolean
+set_receipt (TestStore *f, const char *reply, const char *receipt, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_set_receipt_async (f->store, reply, receipt, NULL, test_ready, &result);
+  return sotto_store_set_receipt_finish (f->store, test_wait (&result), error);
+}
+
+/* What was not known when a reply was closed comes into its receipt; nothing without one gets it. */
+static void
+test_receipt (TestStore *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "With a receipt");
+  g_autofree char *question = test_add_message (f->store, conversation, NULL, 1, "What?");
+  g_autofree char *reply = test_begin (f->store, conversation, question);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (set_receipt (f, reply, "{}", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID);
+  g_clear_error (&error);
+  sotto_store_finish_reply_async (f->store, reply, SOTTO_HISTORY_STATUS_COMPLETE, "{\"hash\":null}", NULL, test_ready, &result);
+  g_assert_true (sotto_store_finish_reply_finish (f->store, test_wait (&result), NULL));
+  g_assert_true (set_receipt (f, reply, "{\"hash\":\"ab\"}", &error));
+  g_assert_no_error (error);
+  path = test_load (f->store, conversation);
+  g_assert_cmpstr (test_message_at (path, 1)->receipt, ==, "{\"hash\":\"ab\"}");
+
+  g_assert_false (set_receipt (f, conversation, "{}", &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+}
+
 static void
 test_audit (TestStore *f, gconstpointer data)
 {
@@ -449,6 +483,7 @@ main (int argc, char **argv)
   test_store_add ("/history/store/delete", test_delete);
   test_store_add ("/history/store/rename", test_rename);
   test_store_add ("/history/store/long-conversation", test_long_conversation);
+  test_store_add ("/history/store/receipt", test_receipt);
   test_store_add ("/history/store/audit", test_audit);
   return g_test_run ();
 }
