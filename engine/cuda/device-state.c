@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Before it is known how long they take: about a layer's. */
+#define FIRST_STEPS 8
+
 /* --- Life --- */
 
 SottoCudaState *
@@ -22,6 +25,7 @@ sotto_cuda_state_new (SottoCudaWeights       *weights,
   self->device = device;
   self->plan = plan;
   self->n_context = n_context;
+  self->steps_per_look = FIRST_STEPS;
   self->recordings = g_new0 (void *, plan->n_steps);
   /* The caches first: whether they fit is known at once, bringing the weights takes its time. */
   if (!sotto_cuda_caches_init (&self->caches, module, device, plan, n_context, kv_type, error)
@@ -187,7 +191,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .n_positions_most = reach,
                             .all_logits = batch->all_logits,
                             .is_long = batch->is_long,
-                            .cancel = cancel };
+                            .cancel = cancel,
+                            .steps_per_look = &self->steps_per_look };
 
   return sotto_cuda_walk (&walking);
 }
@@ -254,6 +259,7 @@ sotto_cuda_state_run (SottoCudaState    *self,
   gboolean has_logits = get_end (self, batch)->kind == SOTTO_STEP_LOGITS;
   guint n_outputs = count_outputs (self, batch);
   gboolean stays = has_logits && batch->stays;
+  gint64 begun = g_get_monotonic_time ();
   guint reach;
 
   self->n_logits = 0;
@@ -274,6 +280,11 @@ sotto_cuda_state_run (SottoCudaState    *self,
              : walk (self, batch, reach, cancel))
       || (!stays && !fetch (self, batch)))
     return sotto_cuda_state_fail (self, cancel, error);
+  /* Where the stretch was shorter than what is waited for. */
+  if (batch->n_tokens > SOTTO_CUDA_FEW && !stays)
+    self->steps_per_look = MIN (self->steps_per_look,
+                                sotto_cuda_walk_pace (sotto_batch_end (batch, self->plan) - batch->first_step,
+                                                      g_get_monotonic_time () - begun));
   if (is_last (self, batch))
     sotto_held_advance (&self->caches.held, batch->position, batch->n_tokens);
   self->n_logits = has_logits ? n_outputs : 0;

@@ -24,6 +24,8 @@ typedef struct {
   guint n_outputs;
   guint32 *header;         /* position, then the tokens */
 
+  guint steps_per_look;    /* of walks of many rows (walk.h) */
+
   /* A token's walks for sequences of up to so many positions */
   void **recordings;       /* (plan->n_steps): (nullable): of the stretch that begins there */
   guint recorded_most;

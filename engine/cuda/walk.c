@@ -2,8 +2,11 @@
 
 #define ALIGNMENT 256
 
-/* Layers between two waits for the device, so that a cancel is soon seen in a long prefill. */
-#define LAYERS_PER_WAIT 4
+/* Between two waits for the device, so that a cancel is soon seen: a step of many rows takes some 50 us of a large GPU and
+ * a short sequence, and some 100 ms of a small one and a long one. A wait costs what it takes to launch kernels again while
+ * nothing is computed, about 20 us. */
+#define LOOK_MICROSECONDS 25000
+#define MOST_STEPS 32
 
 static gsize
 round_up (gsize n, gsize to)
@@ -253,15 +256,29 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
     }
 }
 
-/* Between layers, when there is much to do. */
+/* As many as will take that long, if they are like the last ones. */
+guint
+sotto_cuda_walk_pace (guint n_steps, gint64 took)
+{
+  return (guint) CLAMP (n_steps * (gint64) LOOK_MICROSECONDS / MAX (took, 1), 1, MOST_STEPS);
+}
+
+/* Between steps, when there is much to do. */
 static gboolean
 look_up (SottoCudaWalk *self, guint step)
 {
+  gint64 now;
+
   if (self->measures || sotto_walk_is_few (self) || step == self->first_step
-      || self->steps[step].layer == self->steps[step - 1].layer
-      || self->steps[step].layer % LAYERS_PER_WAIT > 0)
+      || ++self->n_since < *self->steps_per_look)
     return TRUE;
-  return self->module->wait (self->device) && !sotto_cancel_is_raised (self->cancel);
+  if (!self->module->wait (self->device))
+    return FALSE;
+  now = g_get_monotonic_time ();
+  *self->steps_per_look = sotto_cuda_walk_pace (self->n_since, now - self->looked);
+  self->n_since = 0;
+  self->looked = now;
+  return !sotto_cancel_is_raised (self->cancel);
 }
 
 gboolean
@@ -269,6 +286,8 @@ sotto_cuda_walk (SottoCudaWalk *self)
 {
   self->operand_of = NULL;
   self->n_put_off = 0;
+  self->n_since = 0;
+  self->looked = g_get_monotonic_time ();
   for (guint i = self->first_step; i < self->end_step; i++)
     {
       self->taken = 0;

@@ -52,9 +52,12 @@ typedef struct {
   guint n_positions_most;        /* no row sees a position behind it */
   gboolean all_logits;
   gboolean is_long;
-  SottoCancel *cancel;           /* (nullable) looked at between layers of many rows */
+  SottoCancel *cancel;           /* (nullable) looked at between steps of many rows */
+  guint *steps_per_look;         /* so many of them; kept from walk to walk, since it follows how long they take */
 
   /* The walk's own */
+  guint n_since;                 /* steps since the device was last waited for, */
+  gint64 looked;                 /* which was then */
   gsize taken;                   /* of STEP */
   const float *operand_of;       /* whose rows are in OPERAND */
   SottoCudaOperand operand;
@@ -71,6 +74,9 @@ typedef struct {
  * Returns: %FALSE where an operation failed, or it was cancelled
  */
 gboolean sotto_cuda_walk (SottoCudaWalk *self);
+
+/* How many steps may pass until the device is waited for, where @n_steps took so many microseconds. */
+guint sotto_cuda_walk_pace (guint n_steps, gint64 took);
 
 /* --- For the kinds of steps --- */
 

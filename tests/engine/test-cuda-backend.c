@@ -139,6 +139,76 @@ test_unrecorded (void)
     }
 }
 
+/* --- Looking at the cancel flag --- */
+
+static struct {
+  const SottoCudaModule *module;
+  gulong microseconds;     /* that a wait takes */
+  gulong at_once;          /* that the last download takes */
+  guint n_waits;
+  SottoCancel *cancel;     /* raised at the second of them */
+} waiting;
+
+static gboolean
+wait_long (SottoCudaDevice *device)
+{
+  g_usleep (waiting.microseconds);
+  if (++waiting.n_waits == 2 && waiting.cancel != NULL)
+    sotto_cancel_raise (waiting.cancel);
+  return waiting.module->wait (device);
+}
+
+static gboolean
+download_long (SottoCudaDevice *device, void *target, const void *source, gsize n_bytes)
+{
+  g_usleep (waiting.at_once);
+  return waiting.module->download (device, target, source, n_bytes);
+}
+
+/* A device that is slow is waited for after fewer steps, down to each, and a cancel is seen at the next. */
+static void
+test_looks (void)
+{
+  static SottoCudaModule own;
+  g_autoptr (RandomPlan) random = random_plan_new (random_plan_names[0], SOTTO_BLOCK_Q8_0);
+  const SottoPlan *plan = &random->program.plan;
+  g_autofree gint32 *tokens = random_tokens (N_TOKENS);
+  g_autoptr (SottoBackend) backend = NULL;
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  g_autoptr (GError) error = NULL;
+  SottoBatch batch = { .tokens = tokens, .n_tokens = N_TOKENS };
+  SottoState *state;
+
+  waiting.module = cuda_plain_module ();
+  own = *waiting.module;
+  own.wait = wait_long;
+  own.download = download_long;
+  backend = sotto_backend_new_device (&own, 0, "plain", &error);
+  g_assert_no_error (error);
+  state = new_state (backend, plan, N_TOKENS);
+  for (guint i = 0; i < 3; i++)
+    {
+      /* As quick as the host is, which a busy one is not; slow, which shows in the end at the latest; as is known. */
+      waiting.microseconds = i == 0 ? 0 : 30000;
+      waiting.at_once = i == 1 ? 500000 : 0;
+      waiting.n_waits = 0;
+      g_assert_true (backend->klass->run (backend, state, &batch, NULL, &error));
+      g_assert_no_error (error);
+      if (i == 0)
+        g_assert_cmpuint (waiting.n_waits, <=, plan->n_steps - 1);
+      else if (i == 2)
+        g_assert_cmpuint (waiting.n_waits, ==, plan->n_steps - 1);
+    }
+
+  waiting.n_waits = 0;
+  waiting.cancel = cancel;
+  g_assert_false (backend->klass->run (backend, state, &batch, cancel, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+  g_assert_cmpuint (waiting.n_waits, ==, 2);
+  waiting.cancel = NULL;
+  backend->klass->state_free (backend, state);
+}
+
 /* Every family's plan: a prefill of many rows, one of few, and decoding that is recorded. */
 static void
 test_family (gconstpointer path)
@@ -385,6 +455,7 @@ main (int argc, char **argv)
         g_test_add_data_func_full (path, g_build_filename (folder, name, NULL), test_family, g_free);
       }
   g_test_add_func ("/cuda-backend/unrecorded", test_unrecorded);
+  g_test_add_func ("/cuda-backend/looks", test_looks);
   g_test_add_func ("/cuda-backend/lost", test_lost);
   g_test_add_func ("/cuda-backend/memory", test_memory);
   g_test_add_func ("/cuda-backend/weights", test_weights);
