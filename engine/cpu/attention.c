@@ -17,6 +17,9 @@
  * Where values are latent, the heads' results are rows of scratch.latents, head by head, and a
  * further phase brings them to the size of a head. */
 
+/* Partial results that take as long to merge as the lanes take to meet. */
+#define MERGES_OF_A_BARRIER 48
+
 /* What one ATTEND step is about. */
 typedef struct {
   SottoLane *lane;
@@ -384,8 +387,8 @@ attend_split (const Attention *self)
   if (!sotto_pool_barrier (lane->pool))
     return;
 
-  /* One token, every lane for itself: saves a barrier. */
-  if (self->n_tokens == 1 && !is_latent (self))
+  /* One token with little to merge, every lane for itself: saves a barrier. */
+  if (self->n_tokens == 1 && !is_latent (self) && n_heads * self->n_chunks <= MERGES_OF_A_BARRIER)
     {
       for (guint head = 0; head < n_heads; head++)
         merge_head (self, 0, head, target_of (self, &x, 0, head));

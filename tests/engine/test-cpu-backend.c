@@ -219,6 +219,42 @@ test_long (void)
   sotto_backend_free (backend);
 }
 
+/* The last tokens behind so many keys that lanes share what has to be merged: one by one, in pairs, all at once. */
+static void
+test_far (void)
+{
+  enum { N = 2400, LAST = 4 };
+  SottoBackend *backend = sotto_backend_new_cpu (1, NULL, NULL);
+  g_autoptr (RandomPlan) plan = random_plan_new ("heads", SOTTO_BLOCK_F32);
+  g_autofree gint32 *tokens = random_tokens (N);
+  gsize n = plan->program.plan.n_output;
+  g_autofree float *expected = NULL;
+
+  for (guint n_threads = 1; n_threads <= 4; n_threads++)
+    for (guint n_batch = 1; n_batch <= LAST; n_batch *= 2)
+      {
+        SottoState *state = state_of (backend, plan, N, SOTTO_KV_F16);
+        g_autofree float *output = g_new (float, LAST * n);
+
+        sotto_backend_set_threads (backend, n_threads);
+        for (guint done = 0, size; done < N; done += size)
+          {
+            size = done < N - LAST ? MIN (N - LAST - done, SOTTO_MAX_BATCH) : n_batch;
+            run_batch (backend, state, (SottoBatch) { .tokens = tokens + done, .n_tokens = size, .position = done,
+                                                      .all_logits = TRUE });
+            if (done >= N - LAST)
+              memcpy (output + (done - (N - LAST)) * n, backend->klass->get_output (backend, state),
+                      size * n * sizeof (float));
+          }
+        backend->klass->state_free (backend, state);
+        if (expected != NULL)
+          g_assert_cmpmem (expected, LAST * n * sizeof (float), output, LAST * n * sizeof (float));
+        else
+          expected = g_steal_pointer (&output);
+      }
+  sotto_backend_free (backend);
+}
+
 /* --- Caches of integers --- */
 
 static float *
@@ -546,6 +582,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/cpu-backend/byte-caches", test_byte_caches);
   g_test_add_func ("/cpu-backend/long", test_long);
+  g_test_add_func ("/cpu-backend/far", test_far);
   g_test_add_func ("/cpu-backend/last-logits", test_last_logits);
   g_test_add_func ("/cpu-backend/refusals", test_refusals);
   return g_test_run ();
