@@ -323,12 +323,19 @@ describe (const SottoCudaAttend *arguments)
   return a;
 }
 
+/* What share_out() makes of fewer rows and positions may be more chunks, so that this is no less than for any of them: of a
+ * row's heads each has at most so many chunks as begin in what is seen; and where there are several, no more blocks are
+ * asked for than are wanted, each of so many queries at most. */
 gsize
 sotto_cuda_attend_partial_floats (const SottoCudaAttend *arguments)
 {
   const AttendArguments a = describe (arguments);
+  const gsize begun = ceil_divide (arguments->n_positions_most, SHORTEST_CHUNK) + 1;
+  const gsize of_heads = (gsize) a.n_rows * a.step.n_heads * (begun < MOST_CHUNKS ? begun : MOST_CHUNKS);
+  const gsize of_few = (gsize) WANTED_BLOCKS * MOST_QUERIES, of_many = (gsize) WANTED_MANY * ATTEND_MANY;
+  const gsize of_blocks = a.n_rows > SOTTO_CUDA_FEW && of_many > of_few ? of_many : of_few;
 
-  return a.n_chunks == 1 ? 0 : (gsize) a.n_rows * a.step.n_heads * a.n_chunks * (a.n_value + 2);
+  return (of_heads < of_blocks ? of_heads : of_blocks) * (a.n_value + 2);
 }
 
 template <SottoKvType TYPE, guint N, guint U>

@@ -300,7 +300,7 @@ typedef struct {
   gboolean (*quantise) (SottoCudaDevice *self, const SottoCudaOperand *operand);
   gboolean (*multiply) (SottoCudaDevice *self, const SottoCudaMultiply *arguments);
   gboolean (*heads) (SottoCudaDevice *self, const SottoCudaHeads *arguments);
-  gsize (*attend_partial_floats) (const SottoCudaAttend *arguments);
+  gsize (*attend_partial_floats) (const SottoCudaAttend *arguments); /* enough for fewer rows and positions, too */
   gboolean (*attend) (SottoCudaDevice *self, const SottoCudaAttend *arguments);
   gboolean (*gate) (SottoCudaDevice *self, const SottoCudaGate *arguments);
   gboolean (*route) (SottoCudaDevice *self, const SottoCudaRoute *arguments);

@@ -3,6 +3,7 @@
 
 #include "cuda/backend-cuda.h"
 #include "cuda/backend-device.h"
+#include "cuda/device-state.h"
 #include "random-plan.h"
 #include "sotto-error.h"
 #include "sotto-placement.h"
@@ -147,7 +148,7 @@ test_taken (void)
       device = open_device (library);
       g_unsetenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE");
       for (const char *const *name = random_plan_names; *name != NULL; name++)
-        for (SottoKvType type = SOTTO_KV_F32; type <= SOTTO_KV_Q4_0; type++)
+        for (SottoKvType type = SOTTO_KV_F16; type <= SOTTO_KV_Q4_0; type++)
           {
             g_autoptr (RandomPlan) random = random_plan_new (*name, SOTTO_BLOCK_Q8_0);
             g_autofree char *refusal = sotto_backend_device_rehearse (device, &random->program.plan, N_CONTEXT, type);
@@ -155,6 +156,36 @@ test_taken (void)
             g_assert_cmpstr (refusal, ==, NULL);
           }
     }
+}
+
+/* Working memory that was measured for most rows and positions does for fewer of both, whose attention is cut otherwise. */
+static void
+test_room (void)
+{
+  enum { LONGEST = 2816, SHORTER = 256 };
+  static const guint n_heads[][2] = { { 6, 2 }, { 32, 8 }, { 16, 16 }, { 16, 1 } };
+  g_autoptr (SottoCudaLibrary) library = open_library ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (n_heads); i++)
+    for (SottoKvType type = SOTTO_KV_F16; type <= SOTTO_KV_F32; type++)
+      {
+        g_autoptr (RandomPlan) random = random_plan_new ("grouped", SOTTO_BLOCK_F32);
+        const SottoPlan *plan = &random->program.plan;
+        g_autofree SottoCudaCache *caches = NULL;
+        SottoCudaScratch most, scratch;
+
+        g_array_index (random->caches, SottoCacheShape, 0).n_heads = n_heads[i][1];
+        find_step (random, SOTTO_STEP_ATTEND)->attend.n_heads = n_heads[i][0];
+        caches = sotto_cuda_caches_describe (plan, LONGEST, type);
+        sotto_cuda_scratch_measure (library->module, plan, plan->steps, caches, LONGEST, SOTTO_MAX_BATCH, 1, &most);
+        for (guint rows = 1; rows <= SOTTO_MAX_BATCH; rows += rows < 32 ? 1 : 31)
+          for (guint positions = SHORTER; positions <= LONGEST; positions += SHORTER)
+            {
+              sotto_cuda_scratch_measure (library->module, plan, plan->steps, caches, positions, rows, 1, &scratch);
+              for (guint piece = 0; piece < SOTTO_N_ROWS; piece++)
+                g_assert_cmpuint (scratch.bytes[piece], <=, most.bytes[piece]);
+            }
+      }
 }
 
 /* --- Placing --- */
@@ -279,6 +310,7 @@ main (int argc, char **argv)
         g_test_add_data_func (placed, &cases[i], test_placed);
     }
   g_test_add_func ("/cuda-limits/taken", test_taken);
+  g_test_add_func ("/cuda-limits/room", test_room);
   g_test_add_func ("/cuda-limits/launched", test_launched);
   return g_test_run ();
 }
