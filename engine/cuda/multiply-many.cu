@@ -2,7 +2,7 @@
  *
  * Roof: tensor cores of halves. A block makes 64 rows of the weight times 64 rows of x, 64 columns at a time: the weights
  * become halves in shared memory (2 * 64 * 64 products for each), x is copied there as it is, and four warps multiply
- * what is there while the next is on its way. Halves have eleven bits, weights of a file four to eight: what is lost lies
+ * what is there while the next is on its way, weights in registers. Halves have eleven bits, weights of a file four to eight: what is lost lies
  * below what eight bits of activations would lose. Devices before 7.5 take the same tiles by ordinary products.
  *
  * Where rows have matrices of their own (experts, sorted; or heads, in turns), a block's rows are those of one matrix.
@@ -17,27 +17,28 @@
 #define PITCH (DEPTH + 8) /* halves from row to row in shared memory: eight rows begin in different banks */
 #define N_UNITS (DEPTH / UNIT)
 
-typedef Half Tile[TILE][PITCH];
+/* Rows are copied and read by 16 bytes, and begin at multiples of them where the tile does. */
+struct alignas (16) Tile {
+  Half at[TILE][PITCH];
+};
 
 /* --- Weights as halves: a thread makes one unit --- */
 
+/* 32 columns, two in a word. */
+typedef struct {
+  guint32 words[UNIT / 2];
+} Halves;
+
+/* Bytes of a word as floats: what is put under the exponent of 2^23 is that much more, and exactly so. To turn integers into
+ * floats takes four times as long, and there are more of them than anything else. */
 DEVICE void
-put_unit (const Codes &codes, Half *target)
+floats_of_bytes (guint32 word, float x[4])
 {
-  guint32 *words = reinterpret_cast<guint32 *> (target);
+  const guint32 raised = word ^ 0x80808080u;
 
 UNROLL
-  for (guint i = 0; i < 8; i++)
-    {
-      const float scale = codes.scales[i / 4], offset = codes.offsets[i / 4];
-      float x[4];
-
-UNROLL
-      for (guint j = 0; j < 4; j++)
-        x[j] = fused (scale, (float) (gint8) (codes.words[i] >> 8 * j), -offset);
-      words[2 * i] = halves_pack (x[0], x[1]);
-      words[2 * i + 1] = halves_pack (x[2], x[3]);
-    }
+  for (guint i = 0; i < 4; i++)
+    x[i] = from_bits<float> (select_bytes (raised, 0x4b000000u, 0x7440u | i)) - (8388608.0f + 128.0f);
 }
 
 /* Floats as a type. */
@@ -46,34 +47,69 @@ struct Plain {
   static constexpr SottoBlockType TYPE = T;
 };
 
+/* Behind the last column are zeros. */
 template <typename T>
-DEVICE void
-put_weights (T type, const Row &row, guint unit, guint n_columns, Half *target)
+DEVICE Halves
+make_unit (T type, const Row &row, guint unit, guint n_columns)
 {
-  Codes codes = {};
+  const bool is_there = unit * UNIT < n_columns;
+  Codes codes;
+  Halves halves;
 
-  if (unit * UNIT < n_columns)
-    load_codes (type, row, unit, &codes);
-  put_unit (codes, target);
+  load_codes (type, row, is_there ? unit : 0, &codes);
+UNROLL
+  for (guint i = 0; i < 8; i++)
+    {
+      const float scale = is_there ? codes.scales[i / 4] : 0.0f, offset = is_there ? codes.offsets[i / 4] : 0.0f;
+      float x[4];
+
+      floats_of_bytes (codes.words[i], x);
+UNROLL
+      for (guint j = 0; j < 4; j++)
+        x[j] = fused (scale, x[j], -offset);
+      halves.words[2 * i] = halves_pack (x[0], x[1]);
+      halves.words[2 * i + 1] = halves_pack (x[2], x[3]);
+    }
+  return halves;
 }
 
+/* Rows are filled up to 16 bytes with zeros. */
 template <SottoBlockType T>
-DEVICE void
-put_weights (Plain<T>, const Row &row, guint unit, guint n_columns, Half *target)
+DEVICE Halves
+make_unit (Plain<T>, const Row &row, guint unit, guint n_columns)
 {
-  for (guint i = 0; i < UNIT; i++)
-    {
-      const guint column = unit * UNIT + i;
+  constexpr guint N = T == SOTTO_BLOCK_F32 ? 4 : 8; /* columns of 16 bytes */
+  Halves halves;
 
-      if (column >= n_columns)
-        target[i].bits = 0;
-      else if constexpr (T == SOTTO_BLOCK_F16)
-        target[i] = load (reinterpret_cast<const Half *> (row.data) + column);
-      else if constexpr (T == SOTTO_BLOCK_BF16)
-        target[i] = float_to_half (bfloat_to_float (load (reinterpret_cast<const guint16 *> (row.data) + column)));
-      else
-        target[i] = float_to_half (load (reinterpret_cast<const float *> (row.data) + column));
+UNROLL
+  for (guint i = 0; i < UNIT / N; i++)
+    {
+      guint32 *to = halves.words + i * N / 2;
+      guint32 four[4] = {};
+
+      if (unit * UNIT + i * N < n_columns)
+        words_at (row.data + (unit * (UNIT / N) + i) * 16, four);
+UNROLL
+      for (guint j = 0; j < 4; j++)
+        {
+          if constexpr (T == SOTTO_BLOCK_F16)
+            to[j] = four[j];
+          else if constexpr (T == SOTTO_BLOCK_BF16)
+            to[j] = halves_pack (bfloat_to_float ((guint16) four[j]), bfloat_to_float ((guint16) (four[j] >> 16)));
+          else if (j % 2 == 0)
+            to[j / 2] = halves_pack (from_bits<float> (four[j]), from_bits<float> (four[j + 1]));
+        }
     }
+  return halves;
+}
+
+DEVICE void
+put_unit (const Halves &halves, Half *target)
+{
+UNROLL
+  for (guint i = 0; i < UNIT / 8; i++)
+    reinterpret_cast<Words4 *> (target)[i]
+      = {halves.words[4 * i], halves.words[4 * i + 1], halves.words[4 * i + 2], halves.words[4 * i + 3]};
 }
 
 /* --- The block's rows of y --- */
@@ -108,7 +144,7 @@ row_of_group (const SottoCudaMultiply &m, const Group &group, guint i)
 
 /* sums of a warp: rows 16 (warp) … of the weight, all of y: eight columns of mma. */
 DEVICE void
-multiply_tile (const Tile &w, const Tile &x, float sums[TILE / 8][4])
+multiply_tile_by_mma (const Tile &w, const Tile &x, float sums[TILE / 8][4])
 {
   const guint lane = lane_index ();
 
@@ -117,14 +153,14 @@ UNROLL
     {
       guint32 a[4];
 
-      matrix_load_4 (a, &w[warp_index () * 16 + lane % 16][k + lane / 16 * 8]);
+      matrix_load_4 (a, &w.at[warp_index () * 16 + lane % 16][k + lane / 16 * 8]);
 UNROLL
       for (guint j = 0; j < TILE / 8; j += 2)
         {
           guint32 b[4];
 
           /* Two columns' b[0], b[1] */
-          matrix_load_4 (b, &x[j * 8 + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
+          matrix_load_4 (b, &x.at[j * 8 + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
           mma_half (sums[j], a, b);
           mma_half (sums[j + 1], a, b + 2);
         }
@@ -142,8 +178,28 @@ multiply_tile_plainly (const Tile &w, const Tile &x, float sums[TILE / 8][4])
     for (guint j = 0; j < TILE / 8; j++)
 UNROLL
       for (guint i = 0; i < 4; i++)
-        sums[j][i] = fused (half_to_float (w[row + i / 2 * 8][k]), half_to_float (x[j * 8 + column + i % 2][k]),
+        sums[j][i] = fused (half_to_float (w.at[row + i / 2 * 8][k]), half_to_float (x.at[j * 8 + column + i % 2][k]),
                             sums[j][i]);
+}
+
+template <bool HAS_MMA>
+DEVICE void
+multiply_tile (const Tile &w, const Tile &x, float sums[TILE / 8][4])
+{
+  if constexpr (HAS_MMA)
+    multiply_tile_by_mma (w, x, sums);
+  else
+    multiply_tile_plainly (w, x, sums);
+}
+
+/* A thread's unit of a row of x. */
+DEVICE void
+bring_rows (const guint16 *x, Half *target)
+{
+UNROLL
+  for (guint i = 0; i < UNIT / 8; i++)
+    async_copy_16 (target + 8 * i, x + 8 * i);
+  async_commit ();
 }
 
 template <typename T, bool HAS_MMA>
@@ -167,27 +223,23 @@ multiply_many_kernel (const MultiplyArguments a)
   if (group.first >= group.n)
     return;
   x = m.x.halves + (gsize) (row_of_group (m, group, own) / m.rows_per_x) * m.x.n_columns_padded + own_unit * UNIT;
-  for (guint step = 0; step <= n_steps; step++)
+  /* The next columns are on their way while those that are there are multiplied. */
+  bring_rows (x, &rows[0].at[own][own_unit * UNIT]);
+  put_unit (make_unit (T (), row, own_unit, m.weight.n_columns), &weights[0].at[own][own_unit * UNIT]);
+  for (guint step = 1; step < n_steps; step++)
     {
-      if (step < n_steps)
-        {
-UNROLL
-          for (guint i = 0; i < UNIT / 8; i++)
-            async_copy_16 (&rows[step % 2][own][own_unit * UNIT + 8 * i], x + step * DEPTH + 8 * i, true);
-          put_weights (T (), row, step * N_UNITS + own_unit, m.weight.n_columns,
-                       &weights[step % 2][own][own_unit * UNIT]);
-        }
-      async_commit ();
-      if (step > 0)
-        {
-          if constexpr (HAS_MMA)
-            multiply_tile (weights[(step - 1) % 2], rows[(step - 1) % 2], sums);
-          else
-            multiply_tile_plainly (weights[(step - 1) % 2], rows[(step - 1) % 2], sums);
-        }
+      const Tile &w = weights[(step - 1) % 2], &r = rows[(step - 1) % 2];
+
       async_wait<0> ();
       block_barrier ();
+      bring_rows (x + step * DEPTH, &rows[step % 2].at[own][own_unit * UNIT]);
+      const Halves coming = make_unit (T (), row, step * N_UNITS + own_unit, m.weight.n_columns);
+      multiply_tile<HAS_MMA> (w, r, sums);
+      put_unit (coming, &weights[step % 2].at[own][own_unit * UNIT]);
     }
+  async_wait<0> ();
+  block_barrier ();
+  multiply_tile<HAS_MMA> (weights[(n_steps - 1) % 2], rows[(n_steps - 1) % 2], sums);
   for (guint j = 0; j < TILE / 8; j++)
 UNROLL
     for (guint i = 0; i < 4; i++)

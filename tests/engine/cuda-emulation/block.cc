@@ -264,7 +264,8 @@ emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignm
 {
   EmulationBlock *block = emulation_thread->block;
   EmulationArray *array;
-  gsize offset = (block->n_static + 127) / 128 * 128;
+  /* Aligned to no more than the type asks for, as nvcc may lay it. */
+  gsize offset = (block->n_static + 127) / 128 * 128 + alignment % 128;
 
   for (guint i = 0; i < block->n_arrays; i++)
     if (block->arrays[i].key == key)

@@ -58,8 +58,9 @@ probe_matrix_kernel (const ProbeMatrix p)
 {
   previous_wait ();
 
-  SHARED (guint32, left, [16 * ROW_WORDS]);
-  SHARED (guint32, right, [8 * ROW_WORDS]);
+  SHARED (Words4, left_rows, [16 * ROW_WORDS / 4]);
+  SHARED (Words4, right_rows, [8 * ROW_WORDS / 4]);
+  guint32 *left = (guint32 *) left_rows, *right = (guint32 *) right_rows;
   const guint lane = lane_index ();
   const guint32 *a = (const guint32 *) p.a, *b = (const guint32 *) p.b;
   guint32 fragment_a[4], fragment_b[2];
