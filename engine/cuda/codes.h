@@ -163,6 +163,20 @@ UNROLL
     words[i] = words[i] >> shift & mask;
 }
 
+/* 32 bytes of which each column takes some bits, which lie at bit @from and go to bit @to of their byte: the word is turned
+ * round, which is one instruction in either direction. */
+DEVICE void
+move_bits (const guint8 *p, guint from, guint to, guint32 mask, guint32 words[8])
+{
+  const guint left = (to - from) % 32, right = (from - to) % 32;
+
+  words_at (p, words);
+  words_at (p + 16, words + 4);
+UNROLL
+  for (guint i = 0; i < 8; i++)
+    words[i] = (words[i] << left | words[i] >> right) & mask;
+}
+
 /* --- Blocks of 32 --- */
 
 DEVICE void
@@ -290,16 +304,12 @@ UNROLL
 DEVICE void
 scale_by_six_bits (const guint8 *packed, guint u, guint32 both, Codes *codes)
 {
-  guint own = byte_at (packed + u % 4), own_minimum = byte_at (packed + 4 + u % 4);
-  guint scale = own & 63, minimum = own_minimum & 63;
+  const guint own = byte_at (packed + u % 4), own_minimum = byte_at (packed + 4 + u % 4);
+  /* Only the second four units' is asked for, but to read it for all is less than to ask. */
+  const guint four = byte_at (packed + 8 + u % 4);
+  const guint scale = u < 4 ? own & 63 : (four & 15) | own >> 6 << 4;
+  const guint minimum = u < 4 ? own_minimum & 63 : four >> 4 | own_minimum >> 6 << 4;
 
-  if (u >= 4)
-    {
-      guint four = byte_at (packed + 4 + u);
-
-      scale = (four & 15) | own >> 6 << 4;
-      minimum = four >> 4 | own_minimum >> 6 << 4;
-    }
   set_scale (codes, halves_low (both) * (float) scale, halves_high (both) * (float) minimum);
 }
 
@@ -310,7 +320,7 @@ load_codes (Q4_K, const Row &row, guint unit, Codes *codes)
   const guint8 *packed = behind (row.data, row.n_blocks, 4);
   const guint8 *nibbles = behind (packed, row.n_blocks, 12);
 
-  unpack_bits (nibbles + 128 * block + 32 * (u / 2), 4 * (u % 2), 0x0f0f0f0fu, codes->words);
+  unpack_bits (nibbles + 16 * (unit - unit % 2), 4 * (u % 2), 0x0f0f0f0fu, codes->words);
   scale_by_six_bits (packed + 12 * block, u, word_at (row.data + 4 * block), codes);
 }
 
@@ -323,11 +333,11 @@ load_codes (Q5_K, const Row &row, guint unit, Codes *codes)
   const guint8 *nibbles = behind (fifth, row.n_blocks, 32);
   guint32 bits[8];
 
-  unpack_bits (nibbles + 128 * block + 32 * (u / 2), 4 * (u % 2), 0x0f0f0f0fu, codes->words);
-  unpack_bits (fifth + 32 * block, u, 0x01010101u, bits);
+  unpack_bits (nibbles + 16 * (unit - unit % 2), 4 * (u % 2), 0x0f0f0f0fu, codes->words);
+  move_bits (fifth + 32 * block, u, 4, 0x10101010u, bits);
 UNROLL
   for (guint i = 0; i < 8; i++)
-    codes->words[i] |= bits[i] << 4;
+    codes->words[i] |= bits[i];
   scale_by_six_bits (packed + 12 * block, u, word_at (row.data + 4 * block), codes);
 }
 
@@ -338,20 +348,16 @@ load_codes (Q6_K, const Row &row, guint unit, Codes *codes)
   const guint8 *upper = behind (row.data, row.n_blocks, 128);
   const guint8 *scales = behind (upper, row.n_blocks, 64);
   const float d = half_at (behind (scales, row.n_blocks, 16) + 2 * block);
-  const guint both = two_bytes_at (scales + 16 * block + 8 * half + 2 * quarter);
+  const guint both = two_bytes_at (scales + 2 * unit);
   guint32 bits[8];
 
   unpack_bits (row.data + 128 * block + 64 * half + 32 * (quarter % 2), 4 * (quarter / 2), 0x0f0f0f0fu,
                codes->words);
-  unpack_bits (upper + 64 * block + 32 * half, 2 * quarter, 0x03030303u, bits);
-  /* q - 32: what bit 5 lacks goes into the bits above it */
+  move_bits (upper + 64 * block + 32 * half, 2 * quarter, 4, 0x30303030u, bits);
+  /* q - 32 is q + 96 - 128, and no byte of q + 96 reaches the next */
 UNROLL
   for (guint i = 0; i < 8; i++)
-    {
-      guint32 missing = (bits[i] >> 1 & 0x01010101u) ^ 0x01010101u;
-
-      codes->words[i] |= (bits[i] & 0x01010101u) << 4 | missing * 0xe0u;
-    }
+    codes->words[i] = ((codes->words[i] | bits[i]) + 0x60606060u) ^ 0x80808080u;
 UNROLL
   for (guint i = 0; i < 2; i++)
     {

@@ -229,30 +229,32 @@ load_coherent (const T *p)
   return value;
 }
 
+/* First to leave L1, but there for a moment: lanes that take halves of 32 bytes by two loads would bring all of it twice,
+ * were it not kept at all. */
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 700
 DEVICE void
-load_past_l1 (uint4 *to, const void *p)
+load_passing (uint4 *to, const void *p)
 {
-  asm volatile ("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+  asm volatile ("ld.global.nc.L1::evict_first.v4.u32 {%0, %1, %2, %3}, [%4];"
                 : "=r"(to->x), "=r"(to->y), "=r"(to->z), "=r"(to->w) : "l"(p));
 }
 
 DEVICE void
-load_past_l1 (uint2 *to, const void *p)
+load_passing (uint2 *to, const void *p)
 {
-  asm volatile ("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(to->x), "=r"(to->y) : "l"(p));
+  asm volatile ("ld.global.nc.L1::evict_first.v2.u32 {%0, %1}, [%2];" : "=r"(to->x), "=r"(to->y) : "l"(p));
 }
 
 DEVICE void
-load_past_l1 (unsigned int *to, const void *p)
+load_passing (unsigned int *to, const void *p)
 {
-  asm volatile ("ld.global.nc.L1::no_allocate.u32 %0, [%1];" : "=r"(*to) : "l"(p));
+  asm volatile ("ld.global.nc.L1::evict_first.u32 %0, [%1];" : "=r"(*to) : "l"(p));
 }
 
 DEVICE void
-load_past_l1 (unsigned short *to, const void *p)
+load_passing (unsigned short *to, const void *p)
 {
-  asm volatile ("ld.global.nc.L1::no_allocate.u16 %0, [%1];" : "=h"(*to) : "l"(p));
+  asm volatile ("ld.global.nc.L1::evict_first.u16 %0, [%1];" : "=h"(*to) : "l"(p));
 }
 
 template <typename T>
@@ -262,7 +264,7 @@ load_once (const T *p)
   typename WordOf<sizeof (T)>::T word;
   T value;
 
-  load_past_l1 (&word, p);
+  load_passing (&word, p);
   memcpy (&value, &word, sizeof value);
   return value;
 }

@@ -21,7 +21,7 @@
  * KERNEL (n)              before a kernel's name; n: most threads of a block
  * DEVICE                  before a function that kernels call
  * TABLE                   before a constant array in device memory
- * SHARED (T, name, dims)  of a block: SHARED (float, tile, [16][33])
+ * SHARED (T, name, dims)  of a block: SHARED (float, tile, [16][33]); aligned to no more than a T is
  * SHARED_DYNAMIC (T, name)  what Shape.shared_bytes asked for, as T *name, aligned to 16 bytes
  * UNROLL                  before a loop of constant length
  * AT_LEAST (750)          the device has compute capability 7.5; a constant for nvcc only
@@ -44,7 +44,7 @@
  * async_wait<N> (): all groups but the last N are there
  *
  * load (p): T of 1, 2, 4, 8, 16 bytes, aligned, that the kernel does not write
- * load_once (p): the same of weights, which no kernel writes, and which are read once: not kept in L1
+ * load_once (p): the same of weights, which no kernel writes, and which are read once: first to leave L1
  * load_coherent (p): what other blocks wrote before a memory_fence ()
  * prefetch (p): to L2
  * memory_fence (): what this thread wrote is seen by all blocks before what it writes next
