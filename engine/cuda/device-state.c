@@ -7,6 +7,11 @@
 /* Before it is known how long they take: about a layer's. */
 #define FIRST_STEPS 8
 
+/* Multiplications of one operation of attention: half a second of a GPU that does 1e12 operations a second, as a small one
+ * without tensor cores may. A display's driver ends what takes seconds, and a cancel has to wait for it. A model of 8B comes to
+ * so many with 512 rows and 65,536 positions. */
+#define ATTEND_MOST ((guint64) 1 << 38)
+
 /* --- Life --- */
 
 SottoCudaState *
@@ -26,6 +31,7 @@ sotto_cuda_state_new (SottoCudaWeights       *weights,
   self->plan = plan;
   self->n_context = n_context;
   self->steps_per_look = FIRST_STEPS;
+  self->attend_most = ATTEND_MOST;
   self->recordings = g_new0 (void *, plan->n_steps);
   /* The caches first: whether they fit is known at once, bringing the weights takes its time. */
   if (!sotto_cuda_caches_init (&self->caches, module, device, plan, n_context, kv_type, error)
@@ -153,8 +159,10 @@ bring (SottoCudaState *self, const SottoBatch *batch)
     {
       self->staged[0] = batch->position;
       memcpy (self->staged + 1, batch->tokens, batch->n_tokens * sizeof *batch->tokens);
+      for (guint row = SOTTO_WALK_ATTEND_ROWS; row <= batch->n_tokens; row += SOTTO_WALK_ATTEND_ROWS)
+        self->staged[batch->n_tokens + row / SOTTO_WALK_ATTEND_ROWS] = batch->position + row;
       if (!self->module->upload (self->device, self->header, self->staged,
-                                 ((gsize) batch->n_tokens + 1) * sizeof (guint32)))
+                                 sotto_cuda_header_words (batch->n_tokens) * sizeof (guint32)))
         return FALSE;
     }
   return begin->kind != SOTTO_STEP_TAKE || move (self, begin, batch);
@@ -187,6 +195,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .scratch = &self->scratch,
                             .tokens = (const gint32 *) (self->header + 1),
                             .position = self->header,
+                            .later = self->header + 1 + batch->n_tokens,
+                            .attend_most = self->attend_most,
                             .n_rows = batch->n_tokens,
                             .n_positions_most = reach,
                             .all_logits = batch->all_logits,

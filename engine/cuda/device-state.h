@@ -22,9 +22,10 @@ typedef struct {
   gsize block_bytes;
   guint n_rows;            /* capacities */
   guint n_outputs;
-  guint32 *header;         /* position, then the tokens */
+  guint32 *header;         /* position, the tokens, and positions of later rows (walk.h) */
 
   guint steps_per_look;    /* of walks of many rows (walk.h) */
+  guint64 attend_most;     /* likewise */
 
   /* A token's walks for sequences of up to so many positions */
   void **recordings;       /* (plan->n_steps): (nullable): of the stretch that begins there */
@@ -106,6 +107,13 @@ gboolean sotto_cuda_scratch_rehearse (const SottoCudaModule *module,
                                       const SottoStep       *steps,
                                       const SottoCudaCache  *caches,
                                       guint                  n_context);
+
+/* Words of the header for so many tokens. */
+static inline gsize
+sotto_cuda_header_words (guint n_tokens)
+{
+  return 1 + (gsize) n_tokens + n_tokens / SOTTO_WALK_ATTEND_ROWS;
+}
 
 /* Rows that a state makes room for at once. */
 guint sotto_cuda_scratch_rows (const SottoPlan *plan, guint n_context);

@@ -16,7 +16,7 @@
 /* The runtime copies so much by itself faster. */
 #define SMALL_BYTES (64u << 10)
 /* Without having been asked a device gives a block 48 KiB of shared memory, in which what the kernel itself declares lies,
- * too: at most 16. */
+ * too: at most 16. Those before 7.0 have no more. */
 #define UNASKED_BYTES (32u << 10)
 
 struct _SottoCudaDevice {
@@ -182,7 +182,7 @@ static cudaError_t
 open_device (SottoCudaDevice *self)
 {
   const char *asked = getenv ("SOTTO_CUDA_EARLY");
-  int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0;
+  int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0, unasked_bytes = 0;
   cudaError_t error = cudaSetDevice (self->index);
 
   if (error == cudaSuccess)
@@ -194,10 +194,12 @@ open_device (SottoCudaDevice *self)
   if (error == cudaSuccess)
     error = cudaDeviceGetAttribute (&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, self->index);
   if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&unasked_bytes, cudaDevAttrMaxSharedMemoryPerBlock, self->index);
+  if (error == cudaSuccess)
     error = cudaStreamCreateWithFlags (&self->stream, cudaStreamNonBlocking);
   self->facts.architecture = (guint) (10 * major + minor);
   self->facts.n_multiprocessors = (guint) n_multiprocessors;
-  self->facts.shared_bytes = (gsize) shared_bytes;
+  self->facts.shared_bytes = (gsize) (shared_bytes > unasked_bytes ? shared_bytes : unasked_bytes);
   self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER
                    && (asked == NULL || strcmp (asked, "0") != 0);
   return error;
@@ -412,7 +414,7 @@ gboolean
 sotto_cuda_repeat (SottoCudaDevice *self, void *recording)
 {
   return enter (self)
-         && check (self, "repeating", cudaGraphLaunch ((cudaGraphExec_t) recording, self->stream));
+         && check_launch (self, "of a recording", cudaGraphLaunch ((cudaGraphExec_t) recording, self->stream));
 }
 
 void
@@ -483,7 +485,7 @@ device_launch (SottoCudaDevice *self,
   early.val.programmaticStreamSerializationAllowed = 1;
   config.attrs = &early;
   config.numAttrs = self->is_early ? 1 : 0;
-  if (shape->shared_bytes > UNASKED_BYTES
+  if (shape->shared_bytes > UNASKED_BYTES && self->facts.architecture >= 70
       && !check_launch (self, name, cudaFuncSetAttribute (kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                                           (int) shape->shared_bytes)))
     return FALSE;

@@ -167,11 +167,59 @@ sotto_walk_qkv (SottoCudaWalk *walk, const SottoQkvStep *step)
 
 /* --- Attention --- */
 
+/* As many rows as do with so many products; all where each sees all, since then they have to come together. */
+static guint
+count_rows_at_once (const SottoCudaWalk *self, const SottoAttendStep *step, guint n_value)
+{
+  const SottoCudaCache *cache = &self->caches[step->cache];
+  guint64 n_seen = self->n_positions_most;
+  guint64 of_row, n;
+
+  if (step->window > 0)
+    n_seen = MIN (n_seen, (guint64) step->window + self->n_rows);
+  of_row = MAX (n_seen * step->n_heads * (cache->n_key + n_value), 1);
+  n = self->attend_most / of_row;
+  if (self->attend_most == 0 || step->mask == SOTTO_MASK_ALL || n >= self->n_rows)
+    return self->n_rows;
+  return MAX ((guint) n / SOTTO_WALK_ATTEND_ROWS, 1) * SOTTO_WALK_ATTEND_ROWS;
+}
+
+/* Few rows would be taken by another kernel than many, and are done with those before them. */
+static guint
+count_part (guint n_rows, guint at_once)
+{
+  return n_rows < at_once + SOTTO_WALK_ATTEND_ROWS / 2 ? n_rows : at_once;
+}
+
+/* @whole: of all rows, but for where what lies between the chunks of a part goes. */
+static gboolean
+attend_in_parts (SottoCudaWalk *self, const SottoCudaAttend *whole, guint n_value, guint at_once)
+{
+  const guint n_heads = whole->step->n_heads;
+
+  for (guint first = 0, n; first < self->n_rows; first += n)
+    {
+      SottoCudaAttend part = *whole;
+      const gsize n_before = (gsize) first * n_heads;
+
+      part.n_rows = n = count_part (self->n_rows - first, at_once);
+      part.queries += n_before * whole->cache->n_key;
+      part.gates = part.gates != NULL ? part.gates + n_before * n_value : NULL;
+      part.attended += n_before * n_value;
+      if (first > 0)
+        part.position = self->later + first / SOTTO_WALK_ATTEND_ROWS - 1;
+      if ((first > 0 && !sotto_walk_look (self)) || !SOTTO_WALK_DO (self, attend, &part))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
 {
   const SottoCudaCache *cache = &self->caches[step->cache];
   guint n_value = cache->n_value > 0 ? cache->n_value : cache->n_latent;
+  guint at_once = count_rows_at_once (self, step, n_value);
   gboolean is_latent = sotto_weight_is_there (&step->value_up);
   guint n_attended = step->n_heads * (is_latent ? step->value_up.n_rows : n_value);
   float *attended = sotto_walk_buffer (self, SOTTO_BUFFER_ATTENDED, n_attended);
@@ -181,7 +229,7 @@ sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
     .queries = sotto_walk_rows (self, SOTTO_ROWS_QUERIES, (gsize) step->n_heads * cache->n_key),
     .gates = step->gated ? sotto_walk_rows (self, SOTTO_ROWS_GATES, n_attended) : NULL,
     .attended = rows,
-    .n_rows = self->n_rows,
+    .n_rows = MIN (at_once + SOTTO_WALK_ATTEND_ROWS / 2, self->n_rows),
     .position = self->position,
     .n_positions_most = self->n_positions_most,
     .cache = cache,
@@ -192,7 +240,7 @@ sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
   if (n_partial > 0)
     arguments.partials = sotto_walk_take_floats (self, 1, n_partial);
   sotto_walk_touch (self, rows);
-  if (!SOTTO_WALK_DO (self, attend, &arguments))
+  if (!attend_in_parts (self, &arguments, n_value, at_once))
     return FALSE;
   if (!is_latent)
     return TRUE;

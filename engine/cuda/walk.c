@@ -263,6 +263,12 @@ sotto_cuda_walk_pace (guint n_steps, gint64 took)
   return (guint) CLAMP (n_steps * (gint64) LOOK_MICROSECONDS / MAX (took, 1), 1, MOST_STEPS);
 }
 
+gboolean
+sotto_walk_look (SottoCudaWalk *self)
+{
+  return self->measures || (self->module->wait (self->device) && !sotto_cancel_is_raised (self->cancel));
+}
+
 /* Between steps, when there is much to do. */
 static gboolean
 look_up (SottoCudaWalk *self, guint step)
@@ -272,13 +278,13 @@ look_up (SottoCudaWalk *self, guint step)
   if (self->measures || sotto_walk_is_few (self) || step == self->first_step
       || ++self->n_since < *self->steps_per_look)
     return TRUE;
-  if (!self->module->wait (self->device))
+  if (!sotto_walk_look (self))
     return FALSE;
   now = g_get_monotonic_time ();
   *self->steps_per_look = sotto_cuda_walk_pace (self->n_since, now - self->looked);
   self->n_since = 0;
   self->looked = now;
-  return !sotto_cancel_is_raised (self->cancel);
+  return TRUE;
 }
 
 gboolean

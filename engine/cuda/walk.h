@@ -27,6 +27,9 @@ typedef enum {
   SOTTO_N_ROWS,
 } SottoCudaRows;
 
+/* Rows of which attention may be cut into multiples, where a sequence is so long that all at once would take too long. */
+#define SOTTO_WALK_ATTEND_ROWS 64
+
 /* Bytes of each; pieces of one allocation. */
 typedef struct {
   gsize bytes[SOTTO_N_ROWS];
@@ -48,6 +51,8 @@ typedef struct {
   SottoCudaScratch *scratch;
   const gint32 *tokens;          /* (n_rows), on the device */
   const guint32 *position;       /* on the device */
+  const guint32 *later;          /* of rows SOTTO_WALK_ATTEND_ROWS, twice that and so on, there too */
+  guint64 attend_most;           /* products of one operation of attention; 0: any number */
   guint n_rows;
   guint n_positions_most;        /* no row sees a position behind it */
   gboolean all_logits;
@@ -88,6 +93,9 @@ sotto_walk_is_few (const SottoCudaWalk *self)
 {
   return self->n_rows <= SOTTO_CUDA_FEW;
 }
+
+/* Waits for the device, and looks at the cancel flag. */
+gboolean sotto_walk_look (SottoCudaWalk *self);
 
 /* Puts an operation on the device; TRUE when only measuring. */
 #define SOTTO_WALK_DO(self, operation, ...) \

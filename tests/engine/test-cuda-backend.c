@@ -4,6 +4,7 @@
 
 #include "cuda-plain.h"
 #include "cuda/backend-device.h"
+#include "cuda/device-state.h"
 #include "cuda/loader.h"
 #include "cuda/split-state.h"
 #include "plan-run.h"
@@ -135,6 +136,44 @@ test_unrecorded (void)
       assert_near (expected, output, count_outputs (plan));
       g_assert_cmpuint (cuda_plain.n_recordings, ==, i);
       g_assert_cmpuint (cuda_plain.n_repetitions, ==, 0);
+      backend->klass->state_free (backend, state);
+    }
+}
+
+/* Attention of so many rows that they are cut gives the same. */
+static void
+test_cut (gconstpointer name)
+{
+  enum { N_MANY = 200, N_BEFORE = 30 };
+  g_autoptr (RandomPlan) random = random_plan_new (name, SOTTO_BLOCK_Q8_0);
+  const SottoPlan *plan = &random->program.plan;
+  g_autofree gint32 *tokens = random_tokens (N_MANY);
+  g_autofree float *expected = NULL;
+  g_autoptr (SottoBackend) backend = open_plain ();
+  gsize n_bytes = (gsize) (plan->whole_sequence ? 1 : N_MANY - N_BEFORE) * plan->n_output * sizeof (float);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      SottoState *state = new_state (backend, plan, N_MANY);
+      guint before = plan->whole_sequence ? 0 : N_BEFORE;
+      SottoBatch first = { .tokens = tokens, .n_tokens = before };
+      SottoBatch batch = { .tokens = tokens + before, .n_tokens = N_MANY - before, .position = before,
+                           .all_logits = !plan->whole_sequence };
+      guint n_before;
+
+      /* All at once; as few as can be; two thirds, of six heads of 32 and 32. */
+      ((SottoCudaState *) state)->attend_most = i == 0 ? 0 : i == 1 ? 1 : 128 * 6 * 64 * 256;
+      if (before > 0)
+        g_assert_true (backend->klass->run (backend, state, &first, NULL, &error));
+      n_before = cuda_plain.n_operations;
+      backend->klass->run (backend, state, &batch, NULL, &error);
+      g_assert_no_error (error);
+      if (expected == NULL)
+        expected = g_memdup2 (backend->klass->get_output (backend, state), n_bytes);
+      else
+        g_assert_cmpmem (backend->klass->get_output (backend, state), n_bytes, expected, n_bytes);
+      g_test_message ("%u operations", cuda_plain.n_operations - n_before);
       backend->klass->state_free (backend, state);
     }
 }
@@ -430,7 +469,7 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     GTestDataFunc func;
-  } kinds[] = { { "plan", test_plan }, { "stored", test_stored }, { "split", test_split } };
+  } kinds[] = { { "plan", test_plan }, { "stored", test_stored }, { "cut", test_cut }, { "split", test_split } };
 
   g_autofree char *folder = NULL;
   g_autoptr (GDir) dir = NULL;

@@ -1,5 +1,6 @@
 /* Plans that no kernel does are found out before they are placed: they go to the CPU, or are refused in words where a GPU is
- * demanded. A launch that is refused nonetheless fails a run, and the device goes on. */
+ * demanded. A launch that is refused nonetheless fails a run, and the device goes on. Working memory does for any batch, and
+ * attention that would take too long at once is cut. */
 
 #include "cuda/backend-cuda.h"
 #include "cuda/backend-device.h"
@@ -293,6 +294,39 @@ test_launched (void)
   device->klass->state_free (device, other);
 }
 
+/* Attention of many rows is the same where it is cut, as it is where a sequence is long. */
+static void
+test_cut (void)
+{
+  enum { N_MANY = 200 };
+  g_autoptr (SottoCudaLibrary) library = open_library ();
+  g_autoptr (SottoBackend) device = open_device (library);
+  g_autoptr (RandomPlan) random = random_plan_new ("grouped", SOTTO_BLOCK_Q8_0);
+  const SottoPlan *plan = &random->program.plan;
+  gsize n_bytes = (gsize) N_MANY * plan->n_output * sizeof (float);
+  g_autofree float *expected = NULL;
+  gint32 tokens[N_MANY];
+
+  for (gint i = 0; i < N_MANY; i++)
+    tokens[i] = 7 * i % 23 + 1;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      SottoBatch batch = { .tokens = tokens, .n_tokens = N_MANY, .all_logits = TRUE };
+      SottoState *state = device->klass->state_new (device, plan, N_MANY, SOTTO_KV_F16, NULL, &error);
+
+      g_assert_no_error (error);
+      ((SottoCudaState *) state)->attend_most = i;
+      device->klass->run (device, state, &batch, NULL, &error);
+      g_assert_no_error (error);
+      if (i == 0)
+        expected = g_memdup2 (device->klass->get_output (device, state), n_bytes);
+      else
+        g_assert_cmpmem (device->klass->get_output (device, state), n_bytes, expected, n_bytes);
+      device->klass->state_free (device, state);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -312,5 +346,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-limits/taken", test_taken);
   g_test_add_func ("/cuda-limits/room", test_room);
   g_test_add_func ("/cuda-limits/launched", test_launched);
+  g_test_add_func ("/cuda-limits/cut", test_cut);
   return g_test_run ();
 }

@@ -8,6 +8,7 @@
 
 /* What the machine has that the modules below are asked about. */
 static guint machine_driver;
+static guint machine_n_gpus;
 static struct {
   guint major, minor;
 } machine_gpus[4];
@@ -21,7 +22,7 @@ driver (void)
 static gboolean
 list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *message)
 {
-  for (*n = 0; *n < n_most && *n < G_N_ELEMENTS (machine_gpus) && machine_gpus[*n].major > 0; ++*n)
+  for (*n = 0; *n < n_most && *n < machine_n_gpus; ++*n)
     {
       devices[*n].major = machine_gpus[*n].major;
       devices[*n].minor = machine_gpus[*n].minor;
@@ -47,6 +48,7 @@ set_machine (guint its_driver, guint first, guint second)
   machine_gpus[0].minor = first % 10;
   machine_gpus[1].major = second / 10;
   machine_gpus[1].minor = second % 10;
+  machine_n_gpus = second > 0 ? 2 : first > 0;
 }
 
 typedef struct {
@@ -85,6 +87,26 @@ test_taken (void)
       g_assert_cmpuint (library->module->toolkit, ==, cases[i].toolkit);
       g_assert_cmpuint (library->n_devices, ==, cases[i].n_devices);
     }
+}
+
+/* One that does not answer is left out, and others keep their numbers; alone it is as if there were none, and says why. */
+static void
+test_silent (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoCudaLibrary) library = NULL;
+
+  set_machine (13000, 0, 90);
+  library = sotto_cuda_choose (both, NULL, G_N_ELEMENTS (both), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (library->n_devices, ==, 1);
+  g_assert_cmpuint (library->devices[0].index, ==, 1);
+
+  machine_n_gpus = 1;
+  g_assert_null (sotto_cuda_choose (both, NULL, G_N_ELEMENTS (both), &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, "device");
+  g_assert_nonnull (strstr (error->message, "nothing there"));
 }
 
 typedef struct {
@@ -154,6 +176,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cuda/loader/taken", test_taken);
+  g_test_add_func ("/cuda/loader/silent", test_silent);
   g_test_add_func ("/cuda/loader/refused", test_refused);
   g_test_add_func ("/cuda/loader/files", test_files);
   return g_test_run ();
