@@ -43,6 +43,8 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "kept-receipt.h"
+
 const char *const sotto_archive_roles[5] = { NULL, "system", "user", "assistant", "tool" };
 /* A reply that is being written is one that is cut off, for the file. */
 const char *const sotto_archive_statuses[6] = { NULL, NULL, "complete", "stopped", "failed",
@@ -116,36 +118,15 @@ add_model (Writer *writer, yyjson_mut_val *object, const SottoHistoryModel *mode
   add_text (writer, value, "hash", model->hash);
 }
 
-/* Numbers stay the digits they are: a receipt tells them to the last. */
 static void
 add_receipt (Writer *writer, yyjson_mut_val *object, const char *receipt)
 {
-  yyjson_doc *doc = NULL;
-  yyjson_mut_doc *copy = NULL;
-  yyjson_val *model;
-  char *text = NULL;
+  g_autofree char *text = receipt != NULL ? sotto_kept_receipt_dup_for_others (receipt) : NULL;
 
-  if (receipt == NULL)
-    return;
-
-  doc = yyjson_read (receipt, strlen (receipt), YYJSON_READ_NUMBER_AS_RAW);
-  model = yyjson_obj_get (yyjson_doc_get_root (doc), "model");
-  if (yyjson_is_str (model))
-    {
-      g_autofree char *file = g_path_get_basename (yyjson_get_str (model));
-
-      copy = yyjson_doc_mut_copy (doc, NULL);
-      yyjson_mut_set_strn (yyjson_mut_obj_get (yyjson_mut_doc_get_root (copy), "model"), file, strlen (file));
-      text = yyjson_mut_write (copy, YYJSON_WRITE_NOFLAG, NULL);
-      writer->ok = writer->ok && text != NULL;
-    }
   if (text != NULL)
     add_copy (writer, object, "receipt", text);
-  else
+  else if (receipt != NULL)
     add_text (writer, object, "receipt", receipt);
-  free (text);
-  yyjson_mut_doc_free (copy);
-  yyjson_doc_free (doc);
 }
 
 static void

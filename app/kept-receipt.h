@@ -4,8 +4,9 @@
 
 G_BEGIN_DECLS
 
-/* Reading what a kept receipt (the engine's JSON) says of a reply, without a JSON reader: inside a
- * JSON string every quotation mark is escaped, so that '"name":' can be nothing but a member. */
+/* What a kept receipt (the engine's JSON) says of a reply. Single members are read without a JSON
+ * reader: inside a JSON string every quotation mark is escaped, so that '"name":' can be nothing but
+ * a member. */
 
 /**
  * sotto_kept_receipt_get_number:
@@ -21,6 +22,22 @@ guint64 sotto_kept_receipt_get_number (const char *receipt, const char *name);
  * @how: "end", "stop", "max-tokens", "context-full", "cancelled" or "failed"
  */
 gboolean sotto_kept_receipt_ended_by (const char *receipt, const char *how);
+
+/**
+ * sotto_kept_receipt_dup_for_others:
+ *
+ * Returns: (transfer full) (nullable): @receipt, with the name of the model's file where its path was:
+ *   that is nobody else's business; %NULL if there is no model in it
+ */
+char *sotto_kept_receipt_dup_for_others (const char *receipt);
+
+/**
+ * sotto_kept_receipt_describe:
+ * @receipt: (nullable): may come from elsewhere, and say anything
+ *
+ * Returns: (transfer full): what one would want to read of it, title and value in turn, in words
+ */
+char **sotto_kept_receipt_describe (const char *receipt);
 
 /**
  * sotto_kept_receipt_add_hash:

@@ -529,6 +529,24 @@ sotto_message_get_receipt (SottoMessage *self)
 }
 
 char *
+sotto_message_dup_receipt_for_others (SottoMessage *self)
+{
+  char *receipt;
+
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+
+  receipt = sotto_kept_receipt_dup_for_others (self->receipt);
+  return receipt != NULL ? receipt : g_strdup (self->receipt);
+}
+
+char **
+sotto_message_describe_receipt (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  return sotto_kept_receipt_describe (self->receipt);
+}
+
+char *
 sotto_message_dup_n_tokens (SottoMessage *self)
 {
   const guint64 n = sotto_kept_receipt_get_number (self->receipt, "generated_tokens");

@@ -74,6 +74,12 @@ const char *sotto_message_get_model_name (SottoMessage *self);
 GDateTime *sotto_message_get_created (SottoMessage *self);
 const char *sotto_message_get_receipt (SottoMessage *self);
 
+/* Returns: (transfer full) (nullable): the same for others: without the way to the model's file */
+char *sotto_message_dup_receipt_for_others (SottoMessage *self);
+
+/* Returns: (transfer full): what one would want to read of it: title and value in turn */
+char **sotto_message_describe_receipt (SottoMessage *self);
+
 /* Returns: (transfer full) (nullable): of a reply, "312 tokens" and "68 tokens/s", in the person's language */
 char *sotto_message_dup_n_tokens (SottoMessage *self);
 char *sotto_message_dup_speed (SottoMessage *self);

@@ -7,7 +7,7 @@ static void
 on_copy (GtkButton    *button,
          SottoMessage *message)
 {
-  const char *receipt = sotto_message_get_receipt (message);
+  g_autofree char *receipt = sotto_message_dup_receipt_for_others (message);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), receipt != NULL ? receipt : "");
   gtk_button_set_icon_name (button, "object-select-symbolic");
@@ -32,60 +32,14 @@ add_row (GtkWidget  *group,
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
 }
 
-/* A value a line: white space is nothing to who reads JSON. */
-static char *
-break_lines (const char *json)
-{
-  GString *lines = g_string_new (NULL);
-  gboolean is_string = FALSE;
-
-  for (const char *p = json; *p != '\0'; p++)
-    {
-      g_string_append_c (lines, *p);
-      if (is_string && *p == '\\' && p[1] != '\0')
-        g_string_append_c (lines, *++p);
-      else if (*p == '"')
-        is_string = !is_string;
-      else if (*p == ',' && !is_string)
-        g_string_append_c (lines, '\n');
-    }
-
-  return g_string_free (lines, FALSE);
-}
-
 static void
-add_receipt (GtkWidget  *group,
-             const char *receipt)
+add_receipt (GtkWidget    *group,
+             SottoMessage *message)
 {
-  PangoAttrList *attributes;
-  GtkWidget *row;
-  GtkWidget *label;
-  g_autofree char *lines = NULL;
+  g_auto (GStrv) lines = sotto_message_describe_receipt (message);
 
-  if (receipt == NULL)
-    return;
-
-  lines = break_lines (receipt);
-  label = gtk_label_new (lines);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  /* Where a hash is broken there is no hyphen in it. */
-  attributes = pango_attr_list_new ();
-  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
-  gtk_label_set_attributes (GTK_LABEL (label), attributes);
-  pango_attr_list_unref (attributes);
-  gtk_widget_add_css_class (label, "monospace");
-  gtk_widget_add_css_class (label, "caption");
-  gtk_widget_add_css_class (label, "receipt");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Model, settings and counts"), -1);
-
-  row = adw_preferences_row_new ();
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Model, settings and counts"));
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), label);
-  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+  for (guint i = 0; lines[i] != NULL; i += 2)
+    add_row (group, lines[i], lines[i + 1]);
 }
 
 void
@@ -112,7 +66,9 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (receipt_group), _("Receipt"));
   adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (receipt_group),
     _("The same receipt gives the same answer, word for word."));
-  add_receipt (receipt_group, sotto_message_get_receipt (message));
+  add_receipt (receipt_group, message);
+  gtk_widget_set_visible (receipt_group, sotto_message_get_receipt (message) != NULL);
+  gtk_widget_set_sensitive (copy, sotto_message_get_receipt (message) != NULL);
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (receipt_group));
 
   gtk_widget_set_tooltip_text (copy, _("Copy Receipt"));

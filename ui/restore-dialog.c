@@ -331,47 +331,91 @@ on_file_chosen (GObject      *source,
 }
 
 static void
-on_response (SottoWindow *window,
-             const char  *response)
+choose_file (SottoWindow *window)
 {
-  g_autoptr (GtkFileDialog) dialog = NULL;
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
 
-  if (!g_str_equal (response, "choose"))
-    return;
-
-  dialog = gtk_file_dialog_new ();
   sotto_transfers_set_filter (dialog, _("Backups of Sotto"), "sotto-backup");
   gtk_file_dialog_set_title (dialog, _("Restore From a Backup"));
   gtk_file_dialog_open (dialog, GTK_WINDOW (window), NULL, on_file_chosen, g_object_ref (window));
 }
 
+static void
+on_response (SottoWindow *window,
+             const char  *response,
+             AdwDialog   *dialog)
+{
+  GFile *file = g_object_get_data (G_OBJECT (dialog), "file");
+
+  if (g_str_equal (response, "cancel"))
+    return;
+
+  if (file != NULL)
+    sotto_restore_dialog_present_file (window, file);
+  else
+    choose_file (window);
+}
+
+static const char *
+say_what_becomes_of_it (SottoApp *app)
+{
+  switch (is_empty (app) ? SOTTO_APP_STATE_FIRST_START : sotto_app_get_state (app))
+    {
+    case SOTTO_APP_STATE_FIRST_START:
+      return _("The conversations come back as they were when the backup was made.");
+    case SOTTO_APP_STATE_READY:
+    case SOTTO_APP_STATE_NEEDS_PASSPHRASE:
+    case SOTTO_APP_STATE_KEYRING_LOCKED:
+      return _("The backup takes the place of all conversations that are here now. Nothing is deleted: they go into a folder of their "
+               "own, encrypted as they are.");
+    default:
+      return _("The backup takes the place of the conversations that could not be opened. Nothing is deleted: their files go into a "
+               "folder of their own, as they are.");
+    }
+}
+
+/* @file: (nullable): the backup; NULL: which one is asked afterwards */
+static void
+present_question (SottoWindow *window,
+                  GFile       *file)
+{
+  const char *words = say_what_becomes_of_it (sotto_window_get_app (window));
+  g_autofree char *base = file != NULL ? g_file_get_basename (file) : NULL;
+  g_autofree char *name = base != NULL ? g_filename_display_name (base) : NULL;
+  g_autofree char *body = name != NULL ? g_strdup_printf ("%s\n\n%s", name, words) : g_strdup (words);
+  AdwDialog *dialog = adw_alert_dialog_new (_("Restore From a Backup"), body);
+
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog),
+                                  "cancel", _("_Cancel"),
+                                  "go-on", file != NULL ? _("_Restore") : _("_Choose a Backup…"),
+                                  NULL);
+  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "go-on", ADW_RESPONSE_SUGGESTED);
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "go-on");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
+  if (file != NULL)
+    g_object_set_data_full (G_OBJECT (dialog), "file", g_object_ref (file), g_object_unref);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), window, G_CONNECT_SWAPPED);
+  adw_dialog_present (dialog, GTK_WIDGET (window));
+}
+
 void
 sotto_restore_dialog_present (SottoWindow *window)
 {
-  SottoApp *app;
-  const char *words;
-  AdwDialog *dialog;
-
   g_return_if_fail (SOTTO_IS_WINDOW (window));
 
-  app = sotto_window_get_app (window);
-  if (is_empty (app))
-    words = _("The conversations come back as they were when the backup was made.");
-  else if (sotto_app_get_state (app) == SOTTO_APP_STATE_READY)
-    words = _("The backup takes the place of all conversations that are here now. Nothing is deleted: they go into a folder of their "
-              "own, encrypted as they are.");
-  else
-    words = _("The backup takes the place of the conversations that could not be opened. Nothing is deleted: their files go into a "
-              "folder of their own, as they are.");
+  present_question (window, NULL);
+}
 
-  dialog = adw_alert_dialog_new (_("Restore From a Backup"), words);
-  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog),
-                                  "cancel", _("_Cancel"),
-                                  "choose", _("_Choose a Backup…"),
-                                  NULL);
-  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "choose", ADW_RESPONSE_SUGGESTED);
-  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "choose");
-  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), window, G_CONNECT_SWAPPED);
-  adw_dialog_present (dialog, GTK_WIDGET (window));
+void
+sotto_restore_dialog_ask (SottoWindow *window,
+                          GFile       *file)
+{
+  g_return_if_fail (SOTTO_IS_WINDOW (window));
+  g_return_if_fail (G_IS_FILE (file));
+
+  /* Where it cannot be, that says so. */
+  if (sotto_app_can_restore (sotto_window_get_app (window)))
+    present_question (window, file);
+  else
+    sotto_restore_dialog_present_file (window, file);
 }

@@ -12,7 +12,10 @@ G_BEGIN_DECLS
  */
 void sotto_restore_dialog_present (SottoWindow *window);
 
-/* The same from where a backup is chosen */
+/* The same for a backup that was opened from the desktop, or dropped on the window */
+void sotto_restore_dialog_ask (SottoWindow *window, GFile *file);
+
+/* From where a backup is chosen */
 void sotto_restore_dialog_present_file (SottoWindow *window, GFile *file);
 
 /* Where a restoring was cut off and a later start has ended it: what was there before is told of then. */

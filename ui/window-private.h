@@ -25,6 +25,7 @@ struct _SottoWindow {
   char *awaited_id;     /* a conversation to show as soon as the history is open; NULL: none */
   char *awaited_words;  /* the same for words to search for */
   GPtrArray *awaited_files;  /* the same for files to import; of GFile */
+  GFile *awaited_backup;     /* to be asked about as soon as it is known what there is; NULL: none */
   GPtrArray *awaited_toasts; /* until no dialog covers them; of AdwToast */
 };
 

@@ -113,6 +113,20 @@ serve_awaited (SottoWindow *self)
     sotto_transfers_import_file (self, g_ptr_array_index (files, i));
 }
 
+/* What becomes of what is there has to be said first, and until the history is open or is not, nobody knows. */
+static void
+serve_backup (SottoWindow *self)
+{
+  g_autoptr (GFile) file = NULL;
+  SottoAppState state = sotto_app_get_state (self->app);
+
+  if (self->awaited_backup == NULL || state == SOTTO_APP_STATE_CLOSED || state == SOTTO_APP_STATE_OPENING)
+    return;
+
+  file = g_steal_pointer (&self->awaited_backup);
+  sotto_restore_dialog_ask (self, file);
+}
+
 void
 sotto_window_open_conversation (SottoWindow *self,
                                 const char  *id)
@@ -147,6 +161,12 @@ sotto_window_open_file (SottoWindow *self,
 
   name = g_file_get_basename (file);
   folded = name != NULL ? g_ascii_strdown (name, -1) : g_strdup ("");
+  if (g_str_has_suffix (folded, ".sotto-backup"))
+    {
+      g_set_object (&self->awaited_backup, file);
+      serve_backup (self);
+      return;
+    }
   if (!g_str_has_suffix (folded, ".sotto") && !g_str_has_suffix (folded, ".json"))
     {
       sotto_conversation_page_add_model (self->page, file);
@@ -249,6 +269,7 @@ on_state_changed (SottoWindow *self)
       sotto_restore_dialog_present_untold (self);
       serve_awaited (self);
     }
+  serve_backup (self);
   sotto_window_update_actions (self);
 }
 
@@ -291,6 +312,7 @@ sotto_window_dispose (GObject *object)
   g_clear_pointer (&self->awaited_id, g_free);
   g_clear_pointer (&self->awaited_words, g_free);
   g_clear_pointer (&self->awaited_files, g_ptr_array_unref);
+  g_clear_object (&self->awaited_backup);
   g_clear_pointer (&self->awaited_toasts, g_ptr_array_unref);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_WINDOW);
 

@@ -21,6 +21,7 @@ FILES = {
     f"share/glib-2.0/schemas/{ID}.gschema.xml",
     f"share/gnome-shell/search-providers/{ID}.search-provider.ini",
     f"share/icons/hicolor/scalable/apps/{ID}.svg",
+    f"share/icons/hicolor/scalable/mimetypes/{ID}-backup.svg",
     f"share/icons/hicolor/scalable/mimetypes/{ID}-conversations.svg",
     f"share/icons/hicolor/scalable/mimetypes/{ID}-model.svg",
     f"share/icons/hicolor/symbolic/apps/{ID}-symbolic.svg",
@@ -124,14 +125,14 @@ def schemas(place, home):
 
 
 def mime_type(place, home):
-    """A file is a model, or conversations, by its name, and by its first bytes under another one."""
+    """A file is a model, conversations or a backup by its name, and by its first bytes under another one."""
     if shutil.which("update-mime-database") is None:
         raise Skip("update-mime-database is not installed")
     # As GLib and Qt look for them: by the names of locales.
     text = (place / f"share/mime/packages/{ID}.mime.xml").read_text()
     for language in (SOURCE / "po" / "LINGUAS").read_text().split():
-        if text.count(f'xml:lang="{language}"') != 2:
-            yield f"there are not two names in {language}"
+        if text.count(f'xml:lang="{language}"') != 3:
+            yield f"there are not three names in {language}"
     own = home / "mime-data"
     shutil.copytree(place / "share/mime", own / "mime")
     yield from validated("update-mime-database", own / "mime")
@@ -141,14 +142,18 @@ def mime_type(place, home):
     (home / "talk.sotto").write_bytes(b"anything")
     (home / "talk").write_bytes(b'{\n"format": "sotto-conversations",\n"version": 1,\n"conversations": [\n\n]\n}\n')
     (home / "other.json").write_bytes(b'{"format": "other"}')
+    (home / "all.sotto-backup").write_bytes(b"anything")
+    (home / "all").write_bytes(b"SottoBak\x01\0\0\0" + bytes(64))
     environment = bare(home, place) | {"XDG_DATA_HOME": str(own), "GIO_USE_VFS": "local"}
-    model, conversations = "application/x-gguf", "application/vnd.sotto.conversations+json"
+    model, conversations, backup = kinds = ("application/x-gguf", "application/vnd.sotto.conversations+json",
+                                            "application/vnd.sotto.backup")
     for name, expected in (("model.gguf", model), ("model", model), ("words.txt", None),
-                           ("talk.sotto", conversations), ("talk", conversations), ("other.json", None)):
+                           ("talk.sotto", conversations), ("talk", conversations), ("other.json", None),
+                           ("all.sotto-backup", backup), ("all", backup)):
         _, out, err = run("gio", "info", "-a", "standard::content-type", home / name, env=environment)
-        if [kind for kind in (model, conversations) if kind in out] != ([expected] if expected else []):
+        if [kind for kind in kinds if kind in out] != ([expected] if expected else []):
             yield f"{name} is {out or err}"
-    for kind in (model, conversations):
+    for kind in kinds:
         if kind not in (place / f"share/applications/{ID}.desktop").read_text():
             yield f"the desktop file does not open {kind}"
 

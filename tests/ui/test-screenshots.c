@@ -366,6 +366,27 @@ look_at_backup (Look *look)
   g_rmdir (folder);
 }
 
+/* The one furthest down in sight, as of the newest message */
+static GtkWidget *
+find_last_button (GtkWidget  *from,
+                  const char *action)
+{
+  if (!gtk_widget_get_mapped (from))
+    return NULL;
+  if (GTK_IS_BUTTON (from) && g_strcmp0 (gtk_actionable_get_action_name (GTK_ACTIONABLE (from)), action) == 0)
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_last_child (from); child != NULL; child = gtk_widget_get_prev_sibling (child))
+    {
+      GtkWidget *found = find_last_button (child, action);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
 static void
 look_around (Look *look)
 {
@@ -442,6 +463,11 @@ look_around (Look *look)
       sotto_conversation_stop (conversation);
       harness_wait_for (is_idle, conversation, 20);
       shoot (look, "09-stopped");
+      g_signal_emit_by_name (find_last_button (GTK_WIDGET (look->window), "message.details"), "clicked");
+      shoot (look, "09-details");
+      scroll_to_end (look);
+      shoot (look, "09-details-end");
+      close_dialog (look);
     }
 
   activate (look, "win.search");

@@ -246,6 +246,26 @@ backup_life (SottoApp  *app,
   harness_wait_for (has_nothing_beside, app, 20);
   harness_run (0.5);
 
+  /* One that is opened from the desktop is asked about first, and a refusal is nothing to be told of. */
+  sotto_window_open_file (SOTTO_WINDOW (window), file);
+  dialog = life_wait_for_dialog (window);
+  harness_run (0.3);
+  g_assert_nonnull (strstr (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)), "all.sotto-backup\n\nThe backup takes the place of all"));
+  g_assert_true (has_nothing_beside (app));
+  life_click (dialog, "_Cancel");
+  harness_wait_for (is_without_dialog, window, 20);
+  harness_run (0.5);
+  sotto_window_open_file (SOTTO_WINDOW (window), file);
+  dialog = life_wait_for_dialog (window);
+  harness_run (0.3);
+  life_click (dialog, "_Restore");
+  harness_wait_for (has_entry, window, 20);
+  harness_run (0.5);
+  life_click (GTK_WIDGET (window), "_Cancel");
+  harness_wait_for (is_without_dialog, window, 20);
+  harness_wait_for (has_nothing_beside, app, 20);
+  harness_run (0.5);
+
   /* In vain, then not; the window shows what came, and says where the rest is. */
   before = g_object_ref (sotto_conversation_list_lookup (sotto_app_get_conversations (app), "00000000-0000-4000-8000-00000000000a"));
   sotto_restore_dialog_present_file (SOTTO_WINDOW (window), file);
