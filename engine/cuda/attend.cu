@@ -373,7 +373,7 @@ sotto_cuda_attend (SottoCudaDevice *self, const SottoCudaAttend *arguments)
   const AttendArguments a = describe (arguments);
 
   if (a.n_value > MOST_VALUES || a.cache.n_key > MOST_VALUES)
-    return device_refuse (self, "heads are too large for attention");
+    return device_refuse (self, "heads of more than " G_STRINGIFY (MOST_VALUES) " elements are too large for attention");
   if (attend_is_many (&a) && attend_many_fits (self, &a))
     return attend_many (self, &a) && (a.n_chunks == 1 || attend_merge (self, &a));
   switch (a.cache.type)

@@ -306,7 +306,7 @@ sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments)
   a.n_rows = arguments->n_rows;
   a.n_channels = (2 * a.step.n_key_heads * a.step.n_key) + a.step.n_value_heads * a.step.n_value;
   if (a.step.n_key > MOST_KEYS)
-    return device_refuse (self, "heads are too large for the delta rule");
+    return device_refuse (self, "heads of more than " G_STRINGIFY (MOST_KEYS) " elements are too large for the delta rule");
   channels.n_blocks = ceil_divide (a.n_channels, N_THREADS);
   channels.n_blocks_y = a.n_rows;
   channels.n_threads = N_THREADS;
