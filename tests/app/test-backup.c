@@ -69,6 +69,16 @@ restore (SottoApp *app, const char *typed, GError **error)
 }
 
 static void
+unlock (SottoApp *app)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+
+  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &opened);
+  harness_wait_for (harness_has_result, &opened, 20);
+  g_assert_true (sotto_app_open_finish (app, opened, NULL));
+}
+
+static void
 say (SottoApp *app, const char *text)
 {
   SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
@@ -220,12 +230,9 @@ test_restore (void)
   /* What was there before opens as it did. */
   {
     g_autofree char *aside = path_in ("", kept);
-    g_autoptr (GAsyncResult) opened = NULL;
 
     app = sotto_app_new (aside);
-    sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &opened);
-    harness_wait_for (harness_has_result, &opened, 20);
-    g_assert_true (sotto_app_open_finish (app, opened, NULL));
+    unlock (app);
     g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
     harness_close (app);
   }
@@ -388,7 +395,6 @@ test_in_vain (void)
   g_autofree char *obstacle = path_in ("replacing", "something");
   g_autofree char *folder = path_in ("", "replacing");
   g_autofree char *kept = NULL;
-  g_autoptr (GAsyncResult) unlocked = NULL;
   g_autoptr (GError) error = NULL;
   SottoOpeners openers = 0;
   SottoApp *app = harness_open ();
@@ -401,9 +407,7 @@ test_in_vain (void)
   g_clear_error (&error);
   g_assert_null (kept);
   harness_wait_for (asks_for_passphrase, app, 20);
-  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
-  harness_wait_for (harness_has_result, &unlocked, 20);
-  g_assert_true (sotto_app_open_finish (app, unlocked, NULL));
+  unlock (app);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
 
   g_assert_cmpint (g_rmdir (obstacle), ==, 0);
@@ -432,7 +436,6 @@ test_given_up (void)
   g_autofree char *kept = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GAsyncResult) unlocked = NULL;
   g_autoptr (GError) error = NULL;
   SottoOpeners openers = 0;
   SottoApp *app = harness_open ();
@@ -450,8 +453,7 @@ test_given_up (void)
   g_signal_handler_disconnect (app, handler);
 
   harness_wait_for (asks_for_passphrase, app, 20);
-  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
-  harness_wait_for (harness_has_result, &unlocked, 20);
+  unlock (app);
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
   kept = restore (app, code, &error);
   g_assert_no_error (error);
@@ -517,7 +519,6 @@ test_left_over (void)
   g_autofree char *restoring = path_in ("", "restoring");
   g_autofree char *half = path_in ("restoring", "history.db.new");
   g_autofree char *lock = path_in ("restoring", "history.lock");
-  g_autoptr (GAsyncResult) unlocked = NULL;
   g_autoptr (GError) error = NULL;
   SottoOpeners openers = 0;
   SottoApp *app;
@@ -534,8 +535,7 @@ test_left_over (void)
 
   app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
   g_assert_true (read_backup (app, file, &openers, &error));
-  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
-  harness_wait_for (harness_has_result, &unlocked, 20);
+  unlock (app);
   g_assert_true (g_file_test (restoring, G_FILE_TEST_EXISTS));
   sotto_app_drop_backup (app);
   assert_nothing_beside ();

@@ -11,22 +11,6 @@
 #define OTHER "SmolLM2-135M"
 #define BEGINNING "Once upon a time, in a village by the sea, there"
 
-static SottoApp *
-open_with_base (int max_tokens)
-{
-  g_autofree char *link = harness_link_model (BASE);
-  SottoApp *app;
-
-  if (link == NULL)
-    return NULL;
-
-  app = harness_open ();
-  g_object_set (sotto_app_get_settings (app), "temperature", 0.0, "seed", G_GINT64_CONSTANT (7),
-                "context-length", 1024, "max-tokens", max_tokens, "default-model", "", NULL);
-  harness_wait_for (harness_has_model, app, 30);
-  return app;
-}
-
 static gboolean
 has_looked (gpointer library)
 {
@@ -92,7 +76,7 @@ check_next_start (void)
 static void
 test_continue (void)
 {
-  SottoApp *app = open_with_base (12);
+  SottoApp *app = harness_open_with_model (BASE, 12);
   SottoConversation *conversation;
   g_autofree char *twice = NULL;
   g_autofree char *thrice = NULL;
@@ -135,7 +119,7 @@ test_continue (void)
 static void
 test_length (void)
 {
-  SottoApp *app = open_with_base (0);
+  SottoApp *app = harness_open_with_model (BASE, 0);
   SottoConversation *conversation;
   const char *receipt;
 
