@@ -9,6 +9,9 @@
  * a warp turns the scores of a query into weights; a thread has 4 elements of the values, and some of the positions
  * where values are short. A query's result does not depend on the others of its block.
  *
+ * In flight of a block are 8 KB of halves: a block of elements of 128 keys, or 8 values a thread; a H100 wants some four
+ * blocks a multiprocessor.
+ *
  * The length of a sequence is read on the device: a recording outlives it. What lies behind its end is for blocks that
  * do nothing.
  */
@@ -32,42 +35,50 @@ typedef struct {
   guint stride;            /* of rows: a multiple of 32 */
 } Room;
 
+/* A block of a key's elements, times those of the queries. */
+template <guint N>
+DEVICE void
+add_block (const Room &room, guint block, const float *x, float *sums)
+{
+UNROLL
+  for (guint q = 0; q < N; q++)
+    {
+      const Floats4 *query = reinterpret_cast<const Floats4 *> (room.rows + q * room.stride + block * CACHE_BLOCK);
+
+UNROLL
+      for (guint i = 0; i < CACHE_BLOCK / 4; i++)
+        {
+          const Floats4 four = query[i];
+
+          sums[q] = fused (x[4 * i], four.x, sums[q]);
+          sums[q] = fused (x[4 * i + 1], four.y, sums[q]);
+          sums[q] = fused (x[4 * i + 2], four.z, sums[q]);
+          sums[q] = fused (x[4 * i + 3], four.w, sums[q]);
+        }
+    }
+}
+
 template <SottoKvType TYPE, guint N>
 DEVICE void
 score_position (const AttendArguments &a, const Room &room, const guint8 *key, float *sums)
 {
-  const guint n_blocks = (a.cache.n_key + CACHE_BLOCK - 1) / CACHE_BLOCK;
+  const guint n_whole = a.cache.n_key / CACHE_BLOCK;
+  float x[CACHE_BLOCK];
 
-  for (guint block = 0; block < n_blocks; block++)
+  for (guint block = 0; block < n_whole; block++)
     {
-      float x[CACHE_BLOCK];
-
       load_block<TYPE> (key, block, x);
-      /* What fills a row up is no number of the key's. */
-      if ((block + 1) * CACHE_BLOCK > a.cache.n_key)
-        {
-UNROLL
-          for (guint i = 0; i < CACHE_BLOCK; i++)
-            if (block * CACHE_BLOCK + i >= a.cache.n_key)
-              x[i] = 0.0f;
-        }
-UNROLL
-      for (guint q = 0; q < N; q++)
-        {
-          const Floats4 *query = reinterpret_cast<const Floats4 *> (room.rows + q * room.stride + block * CACHE_BLOCK);
-
-UNROLL
-          for (guint i = 0; i < CACHE_BLOCK / 4; i++)
-            {
-              const Floats4 four = query[i];
-
-              sums[q] = fused (x[4 * i], four.x, sums[q]);
-              sums[q] = fused (x[4 * i + 1], four.y, sums[q]);
-              sums[q] = fused (x[4 * i + 2], four.z, sums[q]);
-              sums[q] = fused (x[4 * i + 3], four.w, sums[q]);
-            }
-        }
+      add_block<N> (room, block, x, sums);
     }
+  if (a.cache.n_key % CACHE_BLOCK == 0)
+    return;
+  load_block<TYPE> (key, n_whole, x);
+  /* What fills a row up is no number of the key's. */
+UNROLL
+  for (guint i = 0; i < CACHE_BLOCK; i++)
+    if (i >= a.cache.n_key % CACHE_BLOCK)
+      x[i] = 0.0f;
+  add_block<N> (room, n_whole, x, sums);
 }
 
 /* Of a warp: the scores of one query become what they count. */
@@ -125,6 +136,24 @@ UNROLL
   else
     for (guint q = 0; q < N; q++)
       weights[q] = room.weights[position * N + q];
+}
+
+/* A position's values, times what it counts. */
+template <guint N, guint U>
+DEVICE void
+add_values (const Room &room, guint position, const Floats4 (&value)[U], Floats4 (&values)[U][N])
+{
+  float weights[N];
+
+  load_weights<N> (room, position, weights);
+UNROLL
+  for (guint u = 0; u < U; u++)
+UNROLL
+    for (guint q = 0; q < N; q++)
+      values[u][q] = {
+        fused (weights[q], value[u].x, values[u][q].x), fused (weights[q], value[u].y, values[u][q].y),
+        fused (weights[q], value[u].z, values[u][q].z), fused (weights[q], value[u].w, values[u][q].w),
+      };
 }
 
 /* --- A block --- */
@@ -201,6 +230,8 @@ attend_kernel (const AttendArguments a)
   const guint n_parts = n_units < N_THREADS ? N_THREADS / n_units : 1;
   const guint part = n_units < N_THREADS ? thread_index () / n_units : 0;
   const guint unit = n_units < N_THREADS ? thread_index () % n_units : thread_index ();
+  /* Positions whose values are on their way at once: one alone would be waited for each time. */
+  constexpr guint AHEAD = 8 / U;
   Room room;
   Floats4 values[U][N] = {};
 
@@ -240,28 +271,24 @@ UNROLL
         }
       /* The first of the part's positions that counts. */
       for (guint i = part < n_parts ? tile_first + (part + n_parts - tile_first % n_parts) % n_parts : tile_end;
-           i < tile_end; i += n_parts)
+           i < tile_end; i += n_parts * AHEAD)
         {
-          const guint slot = first_slot + i - tile_first;
-          const guint8 *row = rows + (slot < a.cache.capacity ? slot : slot - a.cache.capacity) * value_bytes;
-          float weights[N];
+          Floats4 coming[AHEAD][U];
 
-          load_weights<N> (room, i, weights);
 UNROLL
-          for (guint u = 0; u < U; u++)
+          for (guint k = 0; k < AHEAD; k++)
             {
-              Floats4 value;
+              const guint slot = first_slot + (i + k * n_parts < tile_end ? i + k * n_parts : i) - tile_first;
+              const guint8 *row = rows + (slot < a.cache.capacity ? slot : slot - a.cache.capacity) * value_bytes;
 
-              if (unit + u * N_THREADS >= n_units)
-                continue;
-              value = load_unit<TYPE> (row, unit + u * N_THREADS);
 UNROLL
-              for (guint q = 0; q < N; q++)
-                values[u][q] = {
-                  fused (weights[q], value.x, values[u][q].x), fused (weights[q], value.y, values[u][q].y),
-                  fused (weights[q], value.z, values[u][q].z), fused (weights[q], value.w, values[u][q].w),
-                };
+              for (guint u = 0; u < U; u++)
+                coming[k][u] = load_unit<TYPE> (row, unit + u * N_THREADS < n_units ? unit + u * N_THREADS : 0);
             }
+UNROLL
+          for (guint k = 0; k < AHEAD; k++)
+            if (i + k * n_parts < tile_end)
+              add_values<N, U> (room, i + k * n_parts, coming[k], values);
         }
       block_barrier ();
     }
@@ -290,14 +317,15 @@ share_out (const SottoCudaAttend *arguments, AttendArguments *a)
                        : wanted / n_blocks < MOST_CHUNKS ? (guint) (wanted / n_blocks)
                                                          : MOST_CHUNKS;
   gsize n_seen = arguments->n_positions_most;
+  guint n_cut;
 
   /* All rows together see no more than this, which may begin anywhere. */
   if (a->step.window > 0 && a->step.mask == SOTTO_MASK_CAUSAL && n_seen > (gsize) a->step.window + a->n_rows)
     n_seen = (gsize) a->step.window + a->n_rows;
-  for (a->chunk = SHORTEST_CHUNK; (a->n_chunks = ceil_divide (n_seen, a->chunk) + 1) > n_most && n_most > 1;)
+  /* What begins with the sequence begins with a chunk. */
+  n_cut = n_seen < arguments->n_positions_most;
+  for (a->chunk = SHORTEST_CHUNK; (a->n_chunks = ceil_divide (n_seen, a->chunk) + n_cut) > n_most && n_most > 1;)
     a->chunk *= 2;
-  if (n_seen == arguments->n_positions_most)
-    a->n_chunks = ceil_divide (n_seen, a->chunk);
   if (n_most == 1 || a->n_chunks == 0)
     a->n_chunks = 1;
 }
