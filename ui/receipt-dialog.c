@@ -32,14 +32,27 @@ add_row (GtkWidget  *group,
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
 }
 
+/* Anew where it changes while it is read: the fingerprint may be known only later. */
 static void
-add_receipt (GtkWidget    *group,
-             SottoMessage *message)
+show_receipt (GtkWidget    *page,
+              GParamSpec   *pspec,
+              SottoMessage *message)
 {
+  AdwPreferencesGroup *old = g_object_get_data (G_OBJECT (page), "receipt");
+  GtkWidget *group = adw_preferences_group_new ();
   g_auto (GStrv) lines = sotto_message_describe_receipt (message);
 
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), _("Receipt"));
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (group),
+    _("The same receipt gives the same answer, word for word."));
+  gtk_widget_set_visible (group, lines[0] != NULL);
   for (guint i = 0; lines[i] != NULL; i += 2)
     add_row (group, lines[i], lines[i + 1]);
+
+  if (old != NULL)
+    adw_preferences_page_remove (ADW_PREFERENCES_PAGE (page), old);
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
+  g_object_set_data (G_OBJECT (page), "receipt", group);
 }
 
 void
@@ -52,7 +65,6 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   GtkWidget *copy = gtk_button_new_from_icon_name ("edit-copy-symbolic");
   GtkWidget *page = adw_preferences_page_new ();
   GtkWidget *group = adw_preferences_group_new ();
-  GtkWidget *receipt_group = adw_preferences_group_new ();
   g_autofree char *created = g_date_time_format (sotto_message_get_created (message), "%c");
   g_autofree char *n_tokens = sotto_message_dup_n_tokens (message);
   g_autofree char *speed = sotto_message_dup_speed (message);
@@ -63,13 +75,9 @@ sotto_receipt_dialog_present (GtkWidget    *parent,
   add_row (group, C_("of a reply", "Speed"), speed);
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
 
-  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (receipt_group), _("Receipt"));
-  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (receipt_group),
-    _("The same receipt gives the same answer, word for word."));
-  add_receipt (receipt_group, message);
-  gtk_widget_set_visible (receipt_group, sotto_message_get_receipt (message) != NULL);
+  show_receipt (page, NULL, message);
+  g_signal_connect_object (message, "notify::receipt", G_CALLBACK (show_receipt), page, G_CONNECT_SWAPPED);
   gtk_widget_set_sensitive (copy, sotto_message_get_receipt (message) != NULL);
-  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (receipt_group));
 
   gtk_widget_set_tooltip_text (copy, _("Copy Receipt"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Copy Receipt"), -1);
