@@ -8,6 +8,7 @@
 
 #define N_WARPS 4
 #define COLUMNS 4
+#define AHEAD 4 /* times 32 lanes' columns, of which weights are on their way at once: a router has few warps */
 
 template <SottoBlockType T>
 DEVICE void
@@ -52,22 +53,40 @@ multiply_floats_kernel (const MultiplyArguments a)
   const guint8 *row = weight_row (m, matrix, own < m.weight.n_rows ? own : m.weight.n_rows - 1);
   float sums[N] = {};
 
-  for (guint i = lane_index (); i * COLUMNS < m.weight.n_columns; i += N_LANES)
+  const guint n_columns = m.weight.n_columns;
+  const float *x[N];
+
+UNROLL
+  for (guint t = 0; t < N; t++)
+    x[t] = m.x.values + (first_y + t < m.n_rows ? first_y + t : m.n_rows - 1) / m.rows_per_x * m.x.values_stride;
+  guint four = lane_index ();
+
+  for (; four + (AHEAD - 1) * N_LANES < n_columns / COLUMNS; four += AHEAD * N_LANES)
+    {
+      float w[AHEAD][COLUMNS];
+
+UNROLL
+      for (guint k = 0; k < AHEAD; k++)
+        load_floats<T> (row, four + k * N_LANES, w[k]);
+UNROLL
+      for (guint k = 0; k < AHEAD; k++)
+UNROLL
+        for (guint t = 0; t < N; t++)
+UNROLL
+          for (guint j = 0; j < COLUMNS; j++)
+            sums[t] = fused (w[k][j], x[t][(four + k * N_LANES) * COLUMNS + j], sums[t]);
+    }
+  for (; four * COLUMNS < n_columns; four += N_LANES)
     {
       float w[COLUMNS];
 
-      load_floats<T> (row, i, w);
+      load_floats<T> (row, four, w);
 UNROLL
       for (guint t = 0; t < N; t++)
-        {
-          const guint y = first_y + t < m.n_rows ? first_y + t : m.n_rows - 1;
-          const float *x = m.x.values + y / m.rows_per_x * m.x.values_stride;
-
 UNROLL
-          for (guint j = 0; j < COLUMNS; j++)
-            if (i * COLUMNS + j < m.weight.n_columns)
-              sums[t] = fused (w[j], x[i * COLUMNS + j], sums[t]);
-        }
+        for (guint j = 0; j < COLUMNS; j++)
+          if (four * COLUMNS + j < n_columns)
+            sums[t] = fused (w[j], x[t][four * COLUMNS + j], sums[t]);
     }
 UNROLL
   for (guint t = 0; t < N; t++)
