@@ -38,7 +38,9 @@ SCRIPT = ("<think>\n3\n</think>\n\n2\n\n```\n1 + 1\n```\n\n| 4 | 5 |\n|---|---|\
 # What is the same in every language, or is said by others: names, places, commands, keys, facts of a file.
 SAME = [re.compile(pattern) for pattern in (
     r"[Ss]otto", r"[~/][\w./~ -]*", r"(?:flatpak|strace|grep|tests/run|SOTTO\w*=).*", r"llama|F32|GGUF|Top-[pk]|Min-p",
-    r"(?:[0-9A-Z]{5}-?)+", r"(?:Ctrl|Shift|Alt|Enter|Return|Escape|F\d+|Page|[A-Z](?=$|\+)|\W)+", r"[\d.,\s]+(?:kB|MB|GB|B)", r"\{.*\}", r"\{?\"\w+\":.*", r"https?://\S+",
+    r"(?:[0-9A-Z]{5}-?)+", r"(?:Ctrl|Shift|Alt|Enter|Return|Escape|F\d+|Page|[A-Z](?=$|\+)|\W)+", r"[\d.,\s]+(?:kB|MB|GB|B)", r"https?://\S+",
+    # What a receipt says: a file, a fingerprint, what computed it, a revision
+    r"[\w.-]+\.gguf", r"(?:[0-9a-f]{8} ?){8}", r"cpu-\w+|reference", r"[0-9a-f]{12}\+?",
     r".*\d\d:\d\d:\d\d.*")]
 
 journey = Journey()
