@@ -35,6 +35,7 @@ struct _SottoCudaDevice {
   EmulationMemory *memory;
   GHashTable *begun;        /* kernels that have run */
   GPtrArray *recording;     /* nullable: being made */
+  GString *rehearsed;       /* what the last rehearsal would have launched, a line each */
   gint64 fails_after;       /* launches; -1: never */
   gboolean rehearses;
   gboolean failed;
@@ -84,6 +85,17 @@ sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins)
 {
   self->rehearses = begins;
   self->refusal[0] = '\0';
+  if (begins)
+    g_string_truncate (self->rehearsed, 0);
+}
+
+/* For tests that count: the names of what the last rehearsal would have launched, each with a newline behind it. */
+extern "C" __attribute__ ((visibility ("default"))) const char *sotto_cuda_emulation_rehearsed (SottoCudaDevice *self);
+
+const char *
+sotto_cuda_emulation_rehearsed (SottoCudaDevice *self)
+{
+  return self->rehearsed->str;
 }
 
 const char *
@@ -157,6 +169,7 @@ sotto_cuda_open (guint index, char *message)
   self->facts.n_multiprocessors = 4;
   self->facts.shared_bytes = shared_limit (self->facts.architecture);
   self->begun = g_hash_table_new (NULL, NULL);
+  self->rehearsed = g_string_new (NULL);
   self->memory = emulation_memory_new (setting ("MEMORY", G_GUINT64_CONSTANT (4) << 30));
   self->pool = emulation_pool_new ((guint) setting ("THREADS", MIN (g_get_num_processors (), 4)));
   self->pool->reverse = g_strcmp0 (g_getenv ("SOTTO_CUDA_EMULATION_ORDER"), "reverse") == 0;
@@ -183,6 +196,7 @@ sotto_cuda_close (SottoCudaDevice *self)
   emulation_faults_remove ();
   g_clear_pointer (&self->recording, g_ptr_array_unref);
   g_hash_table_unref (self->begun);
+  g_string_free (self->rehearsed, TRUE);
   emulation_pool_free (self->pool);
   emulation_memory_free (self->memory);
   g_free (self);
@@ -250,7 +264,10 @@ device_launch (SottoCudaDevice *self,
   if (!launch_is_possible (name, shape, &self->facts, 0, n_bytes, self->refusal, sizeof self->refusal))
     return FALSE;
   if (self->rehearses)
-    return TRUE;
+    {
+      g_string_append_printf (self->rehearsed, "%s\n", name);
+      return TRUE;
+    }
   operation = g_new0 (Operation, 1);
   launch = &operation->launch;
   launch->name = g_strdup (name);
