@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 5
+#define SOTTO_CUDA_ABI 6
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -97,9 +97,10 @@ typedef struct {
   guint n_pieces;
   guint n_columns;
   guint weight_step;        /* 0 or n_columns */
+  SottoCudaOperand operand; /* of y, where there is one piece: as SottoCudaGate's */
 } SottoCudaNorm;
 
-/* to = (to + scale * norm (from)) * scale_after */
+/* to = (to + scale * norm (from)) * scale_after; and normed = after (to), if that is asked for */
 typedef struct {
   SottoNorm norm;
   const float *from;
@@ -108,6 +109,9 @@ typedef struct {
   guint n_columns;
   float scale;
   float scale_after;
+  SottoNorm after;
+  float *normed;            /* (nullable) (n_rows, n_columns) */
+  SottoCudaOperand operand; /* of normed: as SottoCudaGate's */
 } SottoCudaAdd;
 
 typedef struct {

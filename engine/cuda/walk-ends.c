@@ -52,13 +52,13 @@ sotto_walk_inputs (SottoCudaWalk *self, const SottoInputsStep *step)
 
 /* The residual's last @n_rows rows, normed. */
 static float *
-norm_rows (SottoCudaWalk *self, const SottoNorm *norm, guint n_rows)
+norm_rows (SottoCudaWalk *self, const SottoNorm *norm, guint n_rows, gboolean is_read)
 {
   guint n = self->plan->n_embedding;
   const float *residual = sotto_walk_buffer (self, SOTTO_BUFFER_RESIDUAL, n);
   float *normed = sotto_walk_buffer (self, SOTTO_BUFFER_NORMED, n);
 
-  return sotto_walk_norm (self, norm, residual + (gsize) (self->n_rows - n_rows) * n, normed, n_rows, n)
+  return sotto_walk_norm (self, norm, residual + (gsize) (self->n_rows - n_rows) * n, normed, n_rows, n, is_read)
            ? normed : NULL;
 }
 
@@ -67,7 +67,7 @@ sotto_walk_logits (SottoCudaWalk *self, const SottoLogitsStep *step)
 {
   guint n_rows = self->all_logits ? self->n_rows : 1;
   guint n = self->plan->n_embedding, n_output = self->plan->n_output;
-  float *normed = norm_rows (self, &step->norm, n_rows);
+  float *normed = norm_rows (self, &step->norm, n_rows, TRUE);
   float *output = sotto_walk_output (self, (gsize) n_rows * n_output);
   SottoWalkProduct product = { .scale = step->soft_cap > 0.0f ? 1.0f : step->scale };
   SottoCudaCap cap = { .y = output, .n = (gsize) n_rows * n_output, .scale = step->scale,
@@ -82,7 +82,7 @@ gboolean
 sotto_walk_pool (SottoCudaWalk *self, const SottoPoolStep *step)
 {
   guint n = self->plan->n_embedding;
-  float *normed = norm_rows (self, &step->norm, self->n_rows);
+  float *normed = norm_rows (self, &step->norm, self->n_rows, FALSE);
   float *output = sotto_walk_output (self, self->plan->n_output);
   gboolean has_first = sotto_weight_is_there (&step->dense[0]);
   gboolean has_second = sotto_weight_is_there (&step->dense[1]);

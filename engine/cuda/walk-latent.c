@@ -86,7 +86,7 @@ project_queries (const Latent *self, const float *x, guint n_columns)
   down = sotto_walk_take_floats (walk, walk->n_rows, n_down);
   return sotto_walk_quantise (walk, x, n_columns, walk->n_rows, n_columns)
          && sotto_walk_multiply (walk, &step->query_down, down, n_down, &plainly)
-         && sotto_walk_norm (walk, &step->query_norm, down, down, walk->n_rows, n_down)
+         && sotto_walk_norm (walk, &step->query_norm, down, down, walk->n_rows, n_down, TRUE)
          && sotto_walk_quantise (walk, down, n_down, walk->n_rows, n_down) && make_queries (self);
 }
 

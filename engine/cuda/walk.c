@@ -154,13 +154,15 @@ sotto_walk_multiply (SottoCudaWalk          *self,
 
 gboolean
 sotto_walk_norm (
-  SottoCudaWalk *self, const SottoNorm *norm, const float *x, float *y, guint n_rows, guint n_columns)
+  SottoCudaWalk *self, const SottoNorm *norm, const float *x, float *y, guint n_rows, guint n_columns, gboolean is_read)
 {
   SottoCudaNorm arguments = { .norm = *norm, .x = x, .y = y, .x_stride = n_columns,
                               .y_stride = n_columns, .x_step = n_columns, .y_step = n_columns,
                               .n_rows = n_rows, .n_pieces = 1, .n_columns = n_columns };
 
   sotto_walk_touch (self, y);
+  if (is_read && sotto_walk_is_few (self))
+    arguments.operand = sotto_walk_announce (self, y, n_rows, n_columns);
   return SOTTO_WALK_DO (self, norm, &arguments);
 }
 
@@ -178,13 +180,63 @@ sotto_walk_copy (SottoCudaWalk *self, const SottoWalkCopy *copy)
 
 /* --- The walk --- */
 
+/* The next step of this walk; (nullable) */
+static const SottoStep *
+peek (const SottoCudaWalk *self)
+{
+  return self->step + 1 < self->end_step ? &self->steps[self->step + 1] : NULL;
+}
+
+/* Whether products of the next step read that buffer first. */
+static gboolean
+is_read_next (const SottoCudaWalk *self, SottoBuffer buffer)
+{
+  const SottoStep *next = peek (self);
+
+  switch (next != NULL ? next->kind : SOTTO_N_STEP_KINDS)
+    {
+    case SOTTO_STEP_QKV:
+      return next->qkv.from == buffer;
+    case SOTTO_STEP_LATENT_QKV:
+      return next->latent_qkv.from == buffer;
+    case SOTTO_STEP_DELTA:
+      return next->delta.from == buffer;
+    case SOTTO_STEP_FEED:
+      return next->feed.from == buffer;
+    case SOTTO_STEP_PROJECT:
+      return next->project.from == buffer;
+    case SOTTO_STEP_EXPERTS:
+      return next->experts.router_from == buffer;
+    default:
+      return FALSE;
+    }
+}
+
 static gboolean
 norm (SottoCudaWalk *self, const SottoNormStep *step)
 {
   guint n = self->plan->n_embedding;
 
   return sotto_walk_norm (self, &step->norm, sotto_walk_buffer (self, step->from, n),
-                          sotto_walk_buffer (self, step->to, n), self->n_rows, n);
+                          sotto_walk_buffer (self, step->to, n), self->n_rows, n, is_read_next (self, step->to));
+}
+
+/* A sum of few rows takes its norm along where that is the next step: then it is done, too. */
+static void
+take_norm (SottoCudaWalk *self, SottoCudaAdd *arguments, SottoBuffer to)
+{
+  const SottoStep *next = peek (self);
+  guint n = self->plan->n_embedding;
+
+  if (!sotto_walk_is_few (self) || next == NULL || next->kind != SOTTO_STEP_NORM || next->norm.from != to
+      || next->norm.to == to)
+    return;
+  self->step++;
+  arguments->after = next->norm.norm;
+  arguments->normed = sotto_walk_buffer (self, next->norm.to, n);
+  sotto_walk_touch (self, arguments->normed);
+  if (is_read_next (self, next->norm.to))
+    arguments->operand = sotto_walk_announce (self, arguments->normed, self->n_rows, n);
 }
 
 static gboolean
@@ -200,6 +252,7 @@ add (SottoCudaWalk *self, const SottoAddStep *step)
                              .scale_after = step->scale_after };
 
   sotto_walk_touch (self, arguments.to);
+  take_norm (self, &arguments, step->to);
   return SOTTO_WALK_DO (self, add, &arguments);
 }
 
@@ -271,11 +324,11 @@ sotto_walk_look (SottoCudaWalk *self)
 
 /* Between steps, when there is much to do. */
 static gboolean
-look_up (SottoCudaWalk *self, guint step)
+look_up (SottoCudaWalk *self)
 {
   gint64 now;
 
-  if (self->measures || sotto_walk_is_few (self) || step == self->first_step
+  if (self->measures || sotto_walk_is_few (self) || self->step == self->first_step
       || ++self->n_since < *self->steps_per_look)
     return TRUE;
   if (!sotto_walk_look (self))
@@ -294,10 +347,10 @@ sotto_cuda_walk (SottoCudaWalk *self)
   self->n_put_off = 0;
   self->n_since = 0;
   self->looked = g_get_monotonic_time ();
-  for (guint i = self->first_step; i < self->end_step; i++)
+  for (self->step = self->first_step; self->step < self->end_step; self->step++)
     {
       self->taken = 0;
-      if (!look_up (self, i) || !do_step (self, &self->steps[i]))
+      if (!look_up (self) || !do_step (self, &self->steps[self->step]))
         return FALSE;
     }
   return TRUE;

@@ -61,6 +61,7 @@ typedef struct {
   guint *steps_per_look;         /* so many of them; kept from walk to walk, since it follows how long they take */
 
   /* The walk's own */
+  guint step;                    /* what is being done */
   guint n_since;                 /* steps since the device was last waited for, */
   gint64 looked;                 /* which was then */
   gsize taken;                   /* of STEP */
@@ -144,8 +145,9 @@ gboolean sotto_walk_multiply (SottoCudaWalk          *self,
                               gsize                   y_stride,
                               const SottoWalkProduct *product);
 
-/* y = norm (x), of rows of one piece side by side. */
-gboolean sotto_walk_norm (SottoCudaWalk *self, const SottoNorm *norm, const float *x, float *y, guint n_rows, guint n_columns);
+/* y = norm (x), of rows of one piece side by side. @is_read: by the next products, all of it */
+gboolean sotto_walk_norm (
+  SottoCudaWalk *self, const SottoNorm *norm, const float *x, float *y, guint n_rows, guint n_columns, gboolean is_read);
 
 /* Pieces of @n floats from x to y. */
 typedef struct {

@@ -109,7 +109,8 @@ run_add (CudaModule *self, gconstpointer data)
 {
   const Input *in = data;
   const Case *c = in->shape;
-  SottoCudaAdd arguments = {put_norm (self, in), NULL, NULL, c->n_rows, c->n_columns, scale, scale_after};
+  SottoCudaAdd arguments = {.norm = put_norm (self, in), .n_rows = c->n_rows, .n_columns = c->n_columns,
+                            .scale = scale, .scale_after = scale_after};
 
   arguments.from = cuda_put (self, in->x, n_floats (c) * sizeof (float));
   arguments.to = cuda_put (self, in->to, n_floats (c) * sizeof (float));
@@ -207,9 +208,126 @@ test_add (CudaModule *self)
     }
 }
 
+/* --- With what products read of it, in the same launch --- */
+
+typedef struct {
+  SottoNormKind kind;       /* of the norm; a sum's branch has another */
+  guint n_rows;
+  guint n_columns;
+  gboolean is_add;
+  const float *x, *to, *weight, *bias;
+} Row;
+
+/* Both kernels, rows of more columns than a block has threads, than registers hold, than any device has room for. */
+static const struct {
+  SottoNormKind kind;
+  guint n_rows;
+  guint n_columns;
+} rows[] = {
+  {SOTTO_NORM_RMS, 1, 4096}, {SOTTO_NORM_RMS, 3, 576}, {SOTTO_NORM_RMS, 2, 1024}, {SOTTO_NORM_LAYER, 2, 768},
+  {SOTTO_NORM_LAYER, 1, 1025}, {SOTTO_NORM_RMS, 8, 33}, {SOTTO_NORM_NONE, 2, 1500}, {SOTTO_NORM_NONE, 2, 100},
+  {SOTTO_NORM_LAYER, 1, 5003}, {SOTTO_NORM_RMS, 2, 8192}, {SOTTO_NORM_RMS, 1, 60000},
+};
+
+static void
+append (CudaModule *self, GByteArray *all, const void *piece, gsize n_bytes)
+{
+  g_autofree guint8 *bytes = cuda_get (self, piece, n_bytes);
+
+  g_byte_array_append (all, bytes, n_bytes);
+}
+
+static SottoCudaOperand
+put_operand (CudaModule *self, const Row *in, const float *values)
+{
+  const guint padded = (in->n_columns + 255) / 256 * 256;
+  const gsize n = (gsize) in->n_rows * padded;
+
+  return (SottoCudaOperand) { .n_rows = in->n_rows, .n_columns = in->n_columns, .n_columns_padded = padded,
+                              .values_stride = in->n_columns, .values = values, .high = cuda_put (self, NULL, n),
+                              .low = cuda_put (self, NULL, n), .scales = cuda_put (self, NULL, n / 8),
+                              .sums = cuda_put (self, NULL, n / 8) };
+}
+
+static gsize
+count_row_floats (const Row *in)
+{
+  const gsize n_padded = (gsize) in->n_rows * ((in->n_columns + 255) / 256 * 256);
+
+  return 2 * (gsize) in->n_rows * in->n_columns + n_padded / 2 + n_padded / 16;
+}
+
+/* The sum (of a norm alone what was there), the norm, the operand's pieces, as floats: bits are compared. */
+static float *
+run_rows (CudaModule *self, const Row *in, gboolean together)
+{
+  const gsize n = (gsize) in->n_rows * in->n_columns * sizeof (float);
+  const float *weight = cuda_put (self, in->weight, in->n_columns * sizeof (float));
+  const float *bias = cuda_put (self, in->bias, in->n_columns * sizeof (float));
+  float *y = cuda_put (self, NULL, n), *to = cuda_put (self, in->to, n);
+  SottoCudaOperand operand = put_operand (self, in, y);
+  SottoCudaNorm norm = { .norm = { in->kind, weight, in->kind == SOTTO_NORM_LAYER ? bias : NULL, epsilon },
+                         .x = to, .y = y, .x_stride = in->n_columns, .y_stride = in->n_columns, .n_rows = in->n_rows,
+                         .n_pieces = 1, .n_columns = in->n_columns };
+  SottoCudaAdd add = { .norm = { SOTTO_NORM_RMS, bias, NULL, epsilon }, .from = cuda_put (self, in->x, n), .to = to,
+                       .n_rows = in->n_rows, .n_columns = in->n_columns, .scale = scale, .scale_after = scale_after };
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+
+  if (together)
+    {
+      norm.operand = add.operand = operand;
+      add.after = norm.norm;
+      add.normed = y;
+    }
+  if (in->is_add)
+    cuda_check (self, self->module->add (self->device, &add));
+  if (!in->is_add || !together)
+    cuda_check (self, self->module->norm (self->device, &norm));
+  if (!together)
+    cuda_check (self, self->module->quantise (self->device, &operand));
+  append (self, all, to, n);
+  append (self, all, y, n);
+  append (self, all, operand.high, (gsize) in->n_rows * operand.n_columns_padded);
+  append (self, all, operand.low, (gsize) in->n_rows * operand.n_columns_padded);
+  append (self, all, operand.scales, (gsize) in->n_rows * operand.n_columns_padded / 8);
+  append (self, all, operand.sums, (gsize) in->n_rows * operand.n_columns_padded / 8);
+  return (float *) (gpointer) g_byte_array_free (g_steal_pointer (&all), FALSE);
+}
+
+static float *
+run_together (CudaModule *self, gconstpointer data)
+{
+  return run_rows (self, data, TRUE);
+}
+
+static void
+test_together (CudaModule *self)
+{
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++)
+    {
+      Row in = { rows[i / 2].kind, rows[i / 2].n_rows, rows[i / 2].n_columns, i % 2 == 1, NULL, NULL, NULL, NULL };
+      const gsize n = (gsize) in.n_rows * in.n_columns;
+      g_autofree float *x = cuda_random_floats (n);
+      g_autofree float *to = cuda_random_floats (n);
+      g_autofree float *weight = cuda_random_floats (in.n_columns);
+      g_autofree float *bias = cuda_random_floats (in.n_columns);
+      g_autofree float *one = NULL;
+      g_autofree float *two = NULL;
+
+      in.x = x;
+      in.to = to;
+      in.weight = weight;
+      in.bias = bias;
+      one = cuda_run_both (self, run_together, &in, count_row_floats (&in));
+      two = run_rows (self, &in, FALSE);
+      g_assert_cmpmem (one, count_row_floats (&in) * sizeof (float), two, count_row_floats (&in) * sizeof (float));
+    }
+}
+
 void
 cuda_kernels_add_norm (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/norm", test_norm);
   cuda_test_add (argc, argv, "/add", test_add);
+  cuda_test_add (argc, argv, "/norm/together", test_together);
 }

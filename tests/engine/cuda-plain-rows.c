@@ -75,6 +75,15 @@ cuda_plain_norm_row (const SottoNorm *norm, guint offset, const float *x, guint 
                     + (norm->bias != NULL ? (double) norm->bias[offset + i] : 0));
 }
 
+/* What is made beside rows is made of them, all of them. */
+static void
+check_operand (const SottoCudaOperand *operand, const float *rows, guint n_rows, guint n_columns)
+{
+  g_assert_true (operand->values == rows);
+  g_assert_cmpuint (operand->n_rows, ==, n_rows);
+  g_assert_cmpuint (operand->n_columns, ==, n_columns);
+}
+
 void
 cuda_plain_norm (const SottoCudaNorm *a)
 {
@@ -82,6 +91,12 @@ cuda_plain_norm (const SottoCudaNorm *a)
     for (guint p = 0; p < a->n_pieces; p++)
       cuda_plain_norm_row (&a->norm, p * a->weight_step, a->x + r * a->x_stride + p * a->x_step, a->n_columns,
                       a->y + r * a->y_stride + p * a->y_step);
+  if (a->operand.high == NULL)
+    return;
+  g_assert_cmpuint (a->n_pieces, ==, 1);
+  check_operand (&a->operand, a->y, a->n_rows, a->n_columns);
+  g_assert_cmpuint (a->y_stride, ==, a->operand.values_stride);
+  cuda_plain_quantise (&a->operand);
 }
 
 void
@@ -96,7 +111,13 @@ cuda_plain_add (const SottoCudaAdd *a)
       cuda_plain_norm_row (&a->norm, 0, a->from + (gsize) r * a->n_columns, a->n_columns, row);
       for (guint i = 0; i < a->n_columns; i++)
         to[i] = (to[i] + a->scale * row[i]) * a->scale_after;
+      if (a->normed != NULL)
+        cuda_plain_norm_row (&a->after, 0, to, a->n_columns, a->normed + (gsize) r * a->n_columns);
     }
+  if (a->operand.high == NULL)
+    return;
+  check_operand (&a->operand, a->normed, a->n_rows, a->n_columns);
+  cuda_plain_quantise (&a->operand);
 }
 
 /* Products here read the values; but what a module writes is written, and one form it is. */
@@ -196,9 +217,7 @@ cuda_plain_gate (const SottoCudaGate *a)
       }
   if (a->operand.high == NULL)
     return;
-  g_assert_true (a->operand.values == a->y);
-  g_assert_cmpuint (a->operand.n_rows, ==, a->n_rows);
-  g_assert_cmpuint (a->operand.n_columns, ==, a->n_columns);
+  check_operand (&a->operand, a->y, a->n_rows, a->n_columns);
   cuda_plain_quantise (&a->operand);
 }
 
