@@ -1,14 +1,15 @@
-/* Heads turned by their positions, in place or on the way into the KV cache.
+/* Heads normed and turned by their positions, in place or on the way into the KV cache.
  *
  * Roof: memory, 8 bytes an element in place, 4 and what the cache takes otherwise; of one token the launch. Angles are
  * products in double, as on the CPU, which some GPUs do at a 64th of their speed: so a block makes those of a row once, for
  * all its heads; for 4,096 tokens of 32 heads of 128 that is 8 million sines, 3 ms a layer at worst (GTX 1070).
  *
- * A warp has a head in shared memory: turns it, spreads it (spread.h), and writes it in the cache's form. What is written
- * is to the bit what the CPU tiers write of the same floats.
+ * A warp has a head in shared memory: norms it as norm.cu does, turns it, spreads it (spread.h), and writes it in the cache's
+ * form. What is written is to the bit what the CPU tiers write of the same floats. Queries, keys and values of a row share a
+ * grid.
  */
 
-#include "cuda/device.h"
+#include "cuda/norm.h"
 #include "cuda/operations.h"
 #include "cuda/spread.h"
 
@@ -22,6 +23,7 @@
 /* What a launcher knows of SottoCudaHeads' host memory. */
 typedef struct {
   SottoCudaHeads h;
+  bool is_normed;
   SottoRopeKind kind;
   guint n_pairs;            /* 0: not turned */
   guint first;
@@ -37,7 +39,42 @@ typedef struct {
   guint heads_per_warp;
 } HeadsArguments;
 
-/* --- Turning --- */
+/* Of the same rows: one takes the blocks of a row from its first on. */
+#define MOST_TOGETHER 3
+
+typedef struct {
+  HeadsArguments of[MOST_TOGETHER];
+  guint first[MOST_TOGETHER]; /* behind all blocks where there are no such heads */
+} HeadsTogether;
+
+/* --- Norming and turning --- */
+
+/* Whole warps, each over its own. */
+DEVICE void
+norm_head (const HeadsArguments &a, guint index, float *head)
+{
+  const guint n = a.h.n_head, weight = index * a.h.weight_step;
+  float mean, factor;
+
+  norm_measure (a.h.norm, head, n, lane_index (), n, N_LANES, [] (float sum) { return warp_sum (sum); }, &mean, &factor);
+  for (guint i = lane_index (); i < n; i += N_LANES)
+    head[i] = norm_element (a.h.norm, head[i], mean, factor, norm_weight (a.h.norm, weight + i), weight + i);
+  warp_barrier ();
+}
+
+/* What no kernel writes. */
+DEVICE void
+prefetch_constants (const HeadsArguments &a)
+{
+  const guint i = thread_index () * N_LANES;
+
+  if (!AT_LEAST (900))
+    return;
+  if (a.h.norm.weight != NULL && i < a.h.n_head)
+    prefetch (a.h.norm.weight + i);
+  if (i / 2 < a.n_pairs)
+    prefetch (a.frequencies + i / 2);
+}
 
 DEVICE void
 make_angles (const HeadsArguments &a, guint position, float *cosines, float *sines)
@@ -182,14 +219,29 @@ keep (const HeadsArguments &a, const float *head, guint8 *row)
     }
 }
 
-DEVICE void
-do_head (const HeadsArguments &a, guint position, guint index, const float *cosines, const float *sines, float *head)
+DEVICE float *
+find_head (const HeadsArguments &a, guint index)
 {
-  float *source = a.h.heads + block_index () * a.h.stride + index * a.h.step;
+  return a.h.heads + block_index () * a.h.stride + index * a.h.step;
+}
+
+DEVICE void
+bring_head (const HeadsArguments &a, guint index, float *head)
+{
+  const float *source = find_head (a, index);
 
   for (guint i = lane_index (); i < a.n_padded; i += N_LANES)
     head[i] = i < a.h.n_head ? source[i] : 0.0f;
   warp_barrier ();
+  if (a.is_normed)
+    norm_head (a, index, head);
+}
+
+DEVICE void
+leave_head (const HeadsArguments &a, guint position, guint index, const float *cosines, const float *sines, float *head)
+{
+  float *source = find_head (a, index);
+
   if (a.n_pairs > 0)
     turn (a, cosines, sines, head);
   if (a.keeps)
@@ -204,10 +256,14 @@ do_head (const HeadsArguments &a, guint position, guint index, const float *cosi
   warp_barrier ();
 }
 
-/* Blocks: a row, and some of its heads. */
+/* Blocks: a row, and some of its heads, of queries, keys or values. */
 KERNEL (N_WARPS * N_LANES)
-heads_kernel (const HeadsArguments a)
+heads_kernel (const HeadsTogether together)
 {
+  const guint which = (block_index_y () >= together.first[1]) + (block_index_y () >= together.first[2]);
+  const HeadsArguments &a = together.of[which];
+
+  prefetch_constants (a);
   previous_wait ();
 
   SHARED_DYNAMIC (float, memory);
@@ -215,15 +271,22 @@ heads_kernel (const HeadsArguments a)
   float *sines = memory + a.n_pairs;
   float *head = memory + 2 * a.n_pairs + warp_index () * a.n_padded;
   const guint position = load (a.h.position) + block_index ();
+  const guint first = (block_index_y () - together.first[which]) * a.heads_per_warp * N_WARPS + warp_index ();
 
+  /* The first head comes while the angles are made. */
+  if (first < a.h.n_heads)
+    bring_head (a, first, head);
   make_angles (a, position, cosines, sines);
   block_barrier ();
   for (guint i = 0; i < a.heads_per_warp; i++)
     {
-      const guint index = (block_index_y () * a.heads_per_warp + i) * N_WARPS + warp_index ();
+      const guint index = first + i * N_WARPS;
 
-      if (index < a.h.n_heads)
-        do_head (a, position, index, cosines, sines, head);
+      if (index >= a.h.n_heads)
+        break;
+      if (i > 0)
+        bring_head (a, index, head);
+      leave_head (a, position, index, cosines, sines, head);
     }
 }
 
@@ -250,24 +313,58 @@ take_cache (const SottoCudaCache *cache, gboolean is_value, HeadsArguments *a)
   a->spread = is_value ? spread_of_values (cache) : spread_of_keys (cache);
 }
 
+static HeadsArguments
+prepare (const SottoCudaHeads *heads)
+{
+  HeadsArguments a = {};
+
+  a.h = *heads;
+  a.is_normed = norm_is_there (heads->norm);
+  if (heads->rope != NULL)
+    take_rope (heads->rope, heads->is_long, &a);
+  if (heads->cache != NULL)
+    take_cache (heads->cache, heads->is_value, &a);
+  a.n_padded = ceil_divide (heads->n_head, BLOCK) * BLOCK;
+  a.heads_per_warp = heads->n_rows > SOTTO_CUDA_FEW ? 4 : 1;
+  return a;
+}
+
+/* As many as share a grid. Returns: those behind */
+static const SottoCudaHeads *
+prepare_some (const SottoCudaHeads *heads, HeadsTogether *together, Shape *shape)
+{
+  shape->n_blocks = heads->n_rows;
+  shape->n_threads = N_WARPS * N_LANES;
+  for (guint i = 0; i < MOST_TOGETHER; i++)
+    {
+      const HeadsArguments &a = together->of[i];
+      gsize n_bytes;
+
+      together->first[i] = heads != NULL ? shape->n_blocks_y : G_MAXUINT32;
+      if (heads == NULL)
+        continue;
+      together->of[i] = prepare (heads);
+      n_bytes = ((gsize) 2 * a.n_pairs + (gsize) N_WARPS * a.n_padded) * sizeof (float);
+      shape->n_blocks_y += ceil_divide (heads->n_heads, N_WARPS * a.heads_per_warp);
+      shape->shared_bytes = n_bytes > shape->shared_bytes ? n_bytes : shape->shared_bytes;
+      heads = heads->next;
+    }
+  return heads;
+}
+
 gboolean
 sotto_cuda_heads (SottoCudaDevice *self, const SottoCudaHeads *arguments)
 {
-  HeadsArguments a = {};
-  Shape shape = {};
+  while (arguments != NULL)
+    {
+      HeadsTogether together = {};
+      Shape shape = {};
 
-  a.h = *arguments;
-  if (arguments->rope != NULL)
-    take_rope (arguments->rope, arguments->is_long, &a);
-  if (arguments->cache != NULL)
-    take_cache (arguments->cache, arguments->is_value, &a);
-  a.n_padded = ceil_divide (arguments->n_head, BLOCK) * BLOCK;
-  a.heads_per_warp = arguments->n_rows > SOTTO_CUDA_FEW ? 4 : 1;
-  shape.n_blocks = arguments->n_rows;
-  shape.n_blocks_y = ceil_divide (arguments->n_heads, N_WARPS * a.heads_per_warp);
-  shape.n_threads = N_WARPS * N_LANES;
-  shape.shared_bytes = ((gsize) 2 * a.n_pairs + (gsize) N_WARPS * a.n_padded) * sizeof (float);
-  if (shape.shared_bytes > device_facts (self)->shared_bytes)
-    return device_refuse (self, "heads are too long");
-  return launch (self, "heads", shape, heads_kernel, a);
+      arguments = prepare_some (arguments, &together, &shape);
+      if (shape.shared_bytes > device_facts (self)->shared_bytes)
+        return device_refuse (self, "heads are too long");
+      if (!launch (self, "heads", shape, heads_kernel, together))
+        return FALSE;
+    }
+  return TRUE;
 }

@@ -143,21 +143,27 @@ typedef struct {
   guint8 *values;
 } SottoCudaCache;
 
-/* Heads of rows turned by their positions, in place; or, where cache is given, put there (as keys or as
- * values), turned if there is a rope. */
-typedef struct {
+/* Heads of rows normed, each by itself, and turned by their positions, in place; or, where cache is given, put there (as keys
+ * or as values), which leaves heads as they are; of that what is there. */
+typedef struct _SottoCudaHeads SottoCudaHeads;
+
+struct _SottoCudaHeads {
   float *heads;             /* row r's head h at r * stride + h * step */
   gsize stride;
   gsize step;
   guint n_rows;
   guint n_heads;
   guint n_head;
+  SottoNorm norm;           /* weights on the device; */
+  guint weight_step;        /* from head to head: 0 or n_head */
   const SottoRope *rope;    /* (nullable); host memory, its frequencies on the device */
   gboolean is_long;
   const guint32 *position;
   const SottoCudaCache *cache; /* (nullable); host memory */
   gboolean is_value;
-} SottoCudaHeads;
+  /* (nullable): other heads of the same rows: as if they were asked for next, but they may share a grid with these. */
+  const SottoCudaHeads *next;
+};
 
 /* See SottoAttendStep. */
 typedef struct {

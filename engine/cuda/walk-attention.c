@@ -8,6 +8,8 @@ typedef struct {
   const SottoCudaCache *cache;
   float *queries, *keys, *values;
   gsize n_queries, n_keys, n_values; /* elements of a row */
+  SottoCudaHeads heads[3]; /* what becomes of them, to be done in one go */
+  guint n_heads;
 } Qkv;
 
 static gboolean
@@ -16,20 +18,12 @@ is_normed (const SottoNorm *norm)
   return norm->kind != SOTTO_NORM_NONE || norm->weight != NULL || norm->bias != NULL;
 }
 
+/* All heads together; heads by themselves are normed where they are turned. */
 static gboolean
-norm_heads (const Qkv *self, const SottoNorm *norm, SottoNormSpan span, const float *x, float *y,
-            guint n_heads, guint n_head)
+norm_row (const Qkv *self, const SottoNorm *norm, float *rows, gsize n)
 {
-  gboolean is_row = span == SOTTO_SPAN_ROW;
-  gsize stride = (gsize) n_heads * n_head;
-  SottoCudaNorm arguments = { .norm = *norm, .x = x, .y = y, .x_stride = stride, .y_stride = stride,
-                              .x_step = n_head, .y_step = n_head, .n_rows = self->walk->n_rows,
-                              .n_pieces = is_row ? 1 : n_heads,
-                              .n_columns = is_row ? (guint) stride : n_head,
-                              .weight_step = span == SOTTO_SPAN_HEADS ? n_head : 0 };
-
-  sotto_walk_touch (self->walk, y);
-  return (x == y && !is_normed (norm)) || SOTTO_WALK_DO (self->walk, norm, &arguments);
+  return self->step->span != SOTTO_SPAN_ROW || !is_normed (norm)
+         || sotto_walk_norm (self->walk, norm, rows, rows, self->walk->n_rows, (guint) n, FALSE);
 }
 
 /* Brought within the clamp, where there is one. */
@@ -42,9 +36,9 @@ clamp (const Qkv *self, float *y, gsize n_columns)
   return self->step->clamp <= 0.0f || SOTTO_WALK_DO (self->walk, cap, &arguments);
 }
 
-/* Turned in place, or put into the cache. */
-static gboolean
-finish_heads (const Qkv *self, float *heads, guint n_heads, guint n_head, gboolean is_kept, gboolean is_value)
+/* Normed by @norm (nullable) and turned, in place or on the way into the cache: with the others, by do_heads(). */
+static void
+add_heads (Qkv *self, const SottoNorm *norm, float *heads, guint n_heads, guint n_head, gboolean is_kept, gboolean is_value)
 {
   SottoCudaWalk *walk = self->walk;
   SottoCudaHeads arguments = { .heads = heads,
@@ -53,13 +47,25 @@ finish_heads (const Qkv *self, float *heads, guint n_heads, guint n_head, gboole
                                .n_rows = walk->n_rows,
                                .n_heads = n_heads,
                                .n_head = n_head,
+                               .weight_step = !is_value && self->step->span == SOTTO_SPAN_HEADS ? n_head : 0,
                                .rope = is_value ? NULL : self->step->rope,
                                .is_long = walk->is_long,
                                .position = walk->position,
                                .cache = is_kept ? self->cache : NULL,
                                .is_value = is_value };
 
-  return (arguments.rope == NULL && !is_kept) || SOTTO_WALK_DO (walk, heads, &arguments);
+  if (norm != NULL)
+    arguments.norm = *norm;
+  if (arguments.rope != NULL || is_kept || is_normed (&arguments.norm))
+    self->heads[self->n_heads++] = arguments;
+}
+
+static gboolean
+do_heads (Qkv *self)
+{
+  for (guint i = 0; i + 1 < self->n_heads; i++)
+    self->heads[i].next = &self->heads[i + 1];
+  return self->n_heads == 0 || SOTTO_WALK_DO (self->walk, heads, self->heads);
 }
 
 /* --- Products --- */
@@ -118,32 +124,46 @@ project (const Qkv *self)
 
 /* --- What they become --- */
 
+/* The norm of heads by themselves; (nullable) */
+static const SottoNorm *
+norm_of_heads (const Qkv *self, const SottoNorm *norm)
+{
+  return self->step->span == SOTTO_SPAN_ROW ? NULL : norm;
+}
+
 static gboolean
-finish_queries (const Qkv *self)
+finish_queries (Qkv *self)
 {
   const SottoQkvStep *step = self->step;
 
-  return clamp (self, self->queries, self->n_queries)
-         && norm_heads (self, &step->query_norm, step->span, self->queries, self->queries, step->n_heads, step->n_key)
-         && finish_heads (self, self->queries, step->n_heads, step->n_key, FALSE, FALSE);
+  if (!clamp (self, self->queries, self->n_queries) || !norm_row (self, &step->query_norm, self->queries, self->n_queries))
+    return FALSE;
+  add_heads (self, norm_of_heads (self, &step->query_norm), self->queries, step->n_heads, step->n_key, FALSE, FALSE);
+  return TRUE;
 }
 
-/* Values that are the keys are taken before those are normed. */
+/* Values that are the keys are taken before those are normed: what is put into the cache stays as it was. */
 static gboolean
-finish_keys_and_values (const Qkv *self)
+finish_keys_and_values (Qkv *self)
 {
   const SottoQkvStep *step = self->step;
   guint n_heads = self->cache->n_heads;
-  guint n_value = self->cache->n_value;
   gboolean has_value = sotto_weight_is_there (&step->value);
 
-  return clamp (self, self->keys, self->n_keys)
-         && (!has_value || clamp (self, self->values, self->n_values))
-         && norm_heads (self, &step->value_norm, SOTTO_SPAN_HEAD, has_value ? self->values : self->keys, self->values,
-                        n_heads, n_value)
-         && finish_heads (self, self->values, n_heads, n_value, TRUE, TRUE)
-         && norm_heads (self, &step->key_norm, step->span, self->keys, self->keys, n_heads, step->n_key)
-         && finish_heads (self, self->keys, n_heads, step->n_key, TRUE, FALSE);
+  if (!clamp (self, self->keys, self->n_keys) || (has_value && !clamp (self, self->values, self->n_values)))
+    return FALSE;
+  add_heads (self, &step->value_norm, has_value ? self->values : self->keys, n_heads, self->cache->n_value, TRUE, TRUE);
+  /* But a row is normed in place. */
+  if (!has_value && step->span == SOTTO_SPAN_ROW && is_normed (&step->key_norm))
+    {
+      if (!do_heads (self))
+        return FALSE;
+      self->n_heads = 0;
+    }
+  if (!norm_row (self, &step->key_norm, self->keys, self->n_keys))
+    return FALSE;
+  add_heads (self, norm_of_heads (self, &step->key_norm), self->keys, n_heads, step->n_key, TRUE, FALSE);
+  return TRUE;
 }
 
 gboolean
@@ -162,7 +182,8 @@ sotto_walk_qkv (SottoCudaWalk *walk, const SottoQkvStep *step)
       self.values = sotto_walk_take_floats (walk, walk->n_rows, self.n_values);
     }
   return sotto_walk_quantise (walk, sotto_walk_buffer (walk, step->from, n), n, walk->n_rows, n)
-         && project (&self) && finish_queries (&self) && (!has_key || finish_keys_and_values (&self));
+         && project (&self) && finish_queries (&self) && (!has_key || finish_keys_and_values (&self))
+         && do_heads (&self);
 }
 
 /* --- Attention --- */

@@ -33,7 +33,7 @@ static const Case cases[] = {
 };
 
 #define LONG_SCALE 1.125f
-#define MOST_PAIRS 64
+#define MOST_PAIRS 128
 
 typedef struct {
   const Case *shape;
@@ -325,10 +325,127 @@ test_integers (CudaModule *self)
   check_type (self, SOTTO_KV_Q4_0);
 }
 
+/* --- Normed, and in one grid --- */
+
+enum { N_CHAINED = 4 }; /* one more than share a grid */
+
+/* Queries, values that are the keys, keys, and other queries: those and what the cache has, in one go or one by one with the
+ * norm's own operation. */
+typedef struct {
+  guint n_rows, n_heads, n_kv, n_head, n_pairs;
+  SottoNormKind kind;
+  gboolean by_head;         /* each has a weight of its own */
+  const float *floats;      /* of the rows of queries, keys, other queries */
+  const float *weight;
+} Chain;
+
+static const Chain chains[] = {
+  { 1, 32, 8, 128, 64, SOTTO_NORM_RMS, FALSE, NULL, NULL },
+  { 3, 5, 2, 64, 32, SOTTO_NORM_RMS, TRUE, NULL, NULL },
+  { 11, 9, 3, 40, 8, SOTTO_NORM_LAYER, TRUE, NULL, NULL },
+  { 1, 3, 1, 256, 128, SOTTO_NORM_NONE, FALSE, NULL, NULL },
+};
+
+static gboolean
+do_by_itself (CudaModule *self, const SottoCudaHeads *heads, float *room)
+{
+  SottoCudaHeads turned = *heads;
+  SottoCudaNorm norm = { .norm = heads->norm, .x = heads->heads, .y = room, .x_stride = heads->stride,
+                         .y_stride = heads->stride, .x_step = heads->step, .y_step = heads->step,
+                         .n_rows = heads->n_rows, .n_pieces = heads->n_heads, .n_columns = heads->n_head,
+                         .weight_step = heads->weight_step };
+
+  turned.next = NULL;
+  turned.norm = (SottoNorm) { 0 };
+  if (heads->cache == NULL)
+    norm.y = heads->heads;
+  else
+    turned.heads = room;
+  return self->module->norm (self->device, &norm) && self->module->heads (self->device, &turned);
+}
+
+static float *
+run_chain (CudaModule *self, const Chain *in, gboolean together)
+{
+  const Case rope_case = { SOTTO_ROPE_NEOX, 0, 0, in->n_head, in->n_pairs, 0, 0, 0, FALSE, 1.0f };
+  const SottoRope rope = put_rope (self, &rope_case);
+  const guint32 position = 77;
+  const guint n_all = 2 * in->n_heads + in->n_kv;
+  const gsize n = (gsize) in->n_rows * n_all * in->n_head;
+  SottoCudaCache cache = { .type = SOTTO_KV_F32, .n_heads = in->n_kv, .n_key = in->n_head, .n_value = in->n_head,
+                           .capacity = 16, .key_bytes = sotto_value_row_bytes (SOTTO_KV_F32, in->n_head),
+                           .value_bytes = sotto_value_row_bytes (SOTTO_KV_F32, in->n_head) };
+  const gsize n_cache = cache_bytes (&cache);
+  float *rows = cuda_put (self, in->floats, n * sizeof (float)), *room = cuda_put (self, NULL, n * sizeof (float));
+  float *keys = rows + (gsize) in->n_rows * in->n_heads * in->n_head;
+  float *others = keys + (gsize) in->n_rows * in->n_kv * in->n_head;
+  const float *weight = cuda_put (self, in->weight, (gsize) in->n_heads * in->n_head * sizeof (float));
+  const guint32 *at = cuda_put (self, &position, sizeof position);
+  SottoCudaHeads heads[N_CHAINED];
+  g_autofree float *left = NULL, *of_keys = NULL, *of_values = NULL;
+  float *all = g_new (float, n + n_cache / 2);
+
+  cache.keys = cuda_put (self, NULL, n_cache);
+  cache.values = cuda_put (self, NULL, n_cache);
+  cuda_check (self, self->module->clear (self->device, cache.keys, n_cache));
+  cuda_check (self, self->module->clear (self->device, cache.values, n_cache));
+  for (guint i = 0; i < N_CHAINED; i++)
+    {
+      const gboolean is_kept = i == 1 || i == 2;
+      const guint n_heads = is_kept ? in->n_kv : in->n_heads;
+
+      heads[i] = (SottoCudaHeads) { .heads = is_kept ? keys : i == 0 ? rows : others,
+                                    .stride = (gsize) n_heads * in->n_head, .step = in->n_head, .n_rows = in->n_rows,
+                                    .n_heads = n_heads, .n_head = in->n_head,
+                                    .norm = { in->kind, i == 1 ? NULL : weight, NULL, 1e-5f },
+                                    .weight_step = in->by_head ? in->n_head : 0, .rope = i == 1 ? NULL : &rope,
+                                    .position = at, .cache = is_kept ? &cache : NULL, .is_value = i == 1,
+                                    .next = i + 1 < N_CHAINED ? &heads[i + 1] : NULL };
+    }
+  if (together)
+    cuda_check (self, self->module->heads (self->device, heads));
+  for (guint i = 0; i < N_CHAINED && !together; i++)
+    cuda_check (self, do_by_itself (self, &heads[i], room));
+  left = cuda_get (self, rows, n * sizeof (float));
+  of_keys = cuda_get (self, cache.keys, n_cache);
+  of_values = cuda_get (self, cache.values, n_cache);
+  memcpy (all, left, n * sizeof (float));
+  memcpy (all + n, of_keys, n_cache);
+  memcpy (all + n + n_cache / 4, of_values, n_cache);
+  return all;
+}
+
+static float *
+run_together (CudaModule *self, gconstpointer data)
+{
+  return run_chain (self, data, TRUE);
+}
+
+static void
+test_together (CudaModule *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (chains); i++)
+    {
+      Chain in = chains[i];
+      const gsize n = (gsize) in.n_rows * (2 * in.n_heads + in.n_kv) * in.n_head;
+      const gsize n_all = n + (gsize) 2 * in.n_kv * 16 * ((in.n_head + 31) / 32 * 32);
+      g_autofree float *floats = cuda_random_floats (n);
+      g_autofree float *weight = cuda_random_floats ((gsize) in.n_heads * in.n_head);
+      g_autofree float *one = NULL, *two = NULL;
+
+      in.floats = floats;
+      in.weight = weight;
+      one = cuda_run_both (self, run_together, &in, n_all);
+      two = run_chain (self, &in, FALSE);
+      g_assert_cmpmem (one, n_all * sizeof (float), two, n_all * sizeof (float));
+    }
+}
+
 void
 cuda_kernels_add_heads (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/heads/turned", test_turned);
   cuda_test_add (argc, argv, "/heads/kept-as-floats", test_floats);
   cuda_test_add (argc, argv, "/heads/kept-as-integers", test_integers);
+  cuda_test_add (argc, argv, "/heads/together", test_together);
 }

@@ -58,15 +58,20 @@ turn (const SottoRope *rope, gboolean is_long, guint position, float *head)
 void
 cuda_plain_heads (const SottoCudaHeads *a)
 {
+  g_autofree float *head = g_new (float, a->n_head);
+
   for (guint r = 0; r < a->n_rows; r++)
     for (guint h = 0; h < a->n_heads; h++)
       {
-        float *head = a->heads + r * a->stride + h * a->step;
+        float *source = a->heads + r * a->stride + h * a->step;
 
+        cuda_plain_norm_row (&a->norm, h * a->weight_step, source, a->n_head, head);
         if (a->rope != NULL)
           turn (a->rope, a->is_long, *a->position + r, head);
         if (a->cache != NULL)
           write_cache (a->cache, a->is_value, h, *a->position + r, head, a->n_head);
+        else
+          memcpy (source, head, a->n_head * sizeof *head);
       }
 }
 

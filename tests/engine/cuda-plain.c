@@ -258,6 +258,16 @@ multiply_all (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
 }
 
 OPERATION (heads, SottoCudaHeads)
+
+static gboolean
+heads_all (SottoCudaDevice *self, const SottoCudaHeads *arguments)
+{
+  for (; arguments != NULL; arguments = arguments->next)
+    if (!heads (self, arguments))
+      return FALSE;
+  return TRUE;
+}
+
 OPERATION (attend, SottoCudaAttend)
 OPERATION (gate, SottoCudaGate)
 OPERATION (route, SottoCudaRoute)
@@ -302,7 +312,7 @@ static const SottoCudaModule module = {
   .add = add,
   .quantise = quantise,
   .multiply = multiply_all,
-  .heads = heads,
+  .heads = heads_all,
   .attend_partial_floats = attend_partial_floats,
   .attend = attend,
   .gate = gate,
