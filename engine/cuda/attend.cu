@@ -378,8 +378,7 @@ attend_of (SottoCudaDevice *self, const AttendArguments *a)
   shape.n_blocks_z = ceil_divide ((gsize) a->n_rows * a->group, N);
   shape.n_threads = N_THREADS;
   shape.shared_bytes = N * ((gsize) ceil_divide (widest, CACHE_BLOCK) * CACHE_BLOCK + N_THREADS) * sizeof (float);
-  return launch (self, "attention", shape, attend_kernel<TYPE, N, U>, *a)
-         && (a->n_chunks == 1 || attend_merge (self, a));
+  return launch (self, "attention", shape, attend_kernel<TYPE, N, U>, *a);
 }
 
 template <SottoKvType TYPE>
@@ -395,6 +394,26 @@ attend_type (SottoCudaDevice *self, const AttendArguments *a)
                   : attend_of<TYPE, MOST_QUERIES, 1> (self, a);
 }
 
+static gboolean
+attend_chunks (SottoCudaDevice *self, const AttendArguments *a)
+{
+  if (attend_is_many (a) && attend_many_fits (self, a))
+    return attend_many (self, a);
+  switch (a->cache.type)
+    {
+    case SOTTO_KV_F32:
+      return attend_type<SOTTO_KV_F32> (self, a);
+    case SOTTO_KV_F16:
+      return attend_type<SOTTO_KV_F16> (self, a);
+    case SOTTO_KV_Q8_0:
+      return attend_type<SOTTO_KV_Q8_0> (self, a);
+    case SOTTO_KV_Q4_0:
+      return attend_type<SOTTO_KV_Q4_0> (self, a);
+    default:
+      return device_refuse (self, "no attention of that cache");
+    }
+}
+
 gboolean
 sotto_cuda_attend (SottoCudaDevice *self, const SottoCudaAttend *arguments)
 {
@@ -402,19 +421,9 @@ sotto_cuda_attend (SottoCudaDevice *self, const SottoCudaAttend *arguments)
 
   if (a.n_value > MOST_VALUES || a.cache.n_key > MOST_VALUES)
     return device_refuse (self, "heads of more than " G_STRINGIFY (MOST_VALUES) " elements are too large for attention");
-  if (attend_is_many (&a) && attend_many_fits (self, &a))
-    return attend_many (self, &a) && (a.n_chunks == 1 || attend_merge (self, &a));
-  switch (a.cache.type)
-    {
-    case SOTTO_KV_F32:
-      return attend_type<SOTTO_KV_F32> (self, &a);
-    case SOTTO_KV_F16:
-      return attend_type<SOTTO_KV_F16> (self, &a);
-    case SOTTO_KV_Q8_0:
-      return attend_type<SOTTO_KV_Q8_0> (self, &a);
-    case SOTTO_KV_Q4_0:
-      return attend_type<SOTTO_KV_Q4_0> (self, &a);
-    default:
-      return device_refuse (self, "no attention of that cache");
-    }
+  if (!attend_chunks (self, &a))
+    return FALSE;
+  if (a.n_chunks > 1)
+    return attend_merge (self, &a, &arguments->operand);
+  return arguments->operand.high == NULL || sotto_cuda_quantise (self, &arguments->operand);
 }

@@ -221,5 +221,5 @@ gboolean attend_is_many (const AttendArguments *arguments);
 gboolean attend_many_fits (SottoCudaDevice *self, const AttendArguments *arguments);
 gboolean attend_many (SottoCudaDevice *self, const AttendArguments *arguments);
 
-/* attend-merge.cu */
-gboolean attend_merge (SottoCudaDevice *self, const AttendArguments *arguments);
+/* attend-merge.cu. @operand: SottoCudaAttend's */
+gboolean attend_merge (SottoCudaDevice *self, const AttendArguments *arguments, const SottoCudaOperand *operand);

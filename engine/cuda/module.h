@@ -176,6 +176,8 @@ typedef struct {
   const SottoCudaCache *cache;
   const SottoAttendStep *step; /* host memory, its arrays on the device */
   float *partials;          /* attend_partial_floats() */
+  /* Of attended: as SottoCudaGate's. A row of it is a row's heads side by side, or, where it has n_value columns, a head. */
+  SottoCudaOperand operand;
 } SottoCudaAttend;
 
 typedef struct {

@@ -261,6 +261,10 @@ sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
   if (n_partial > 0)
     arguments.partials = sotto_walk_take_floats (self, 1, n_partial);
   sotto_walk_touch (self, rows);
+  if (sotto_walk_is_few (self) && is_latent)
+    arguments.operand = sotto_walk_announce (self, rows, self->n_rows * step->n_heads, n_value);
+  else if (sotto_walk_is_few (self) && sotto_walk_is_read_next (self, SOTTO_BUFFER_ATTENDED))
+    arguments.operand = sotto_walk_announce (self, rows, self->n_rows, n_attended);
   if (!attend_in_parts (self, &arguments, n_value, at_once))
     return FALSE;
   if (!is_latent)

@@ -187,9 +187,8 @@ peek (const SottoCudaWalk *self)
   return self->step + 1 < self->end_step ? &self->steps[self->step + 1] : NULL;
 }
 
-/* Whether products of the next step read that buffer first. */
-static gboolean
-is_read_next (const SottoCudaWalk *self, SottoBuffer buffer)
+gboolean
+sotto_walk_is_read_next (const SottoCudaWalk *self, SottoBuffer buffer)
 {
   const SottoStep *next = peek (self);
 
@@ -218,7 +217,8 @@ norm (SottoCudaWalk *self, const SottoNormStep *step)
   guint n = self->plan->n_embedding;
 
   return sotto_walk_norm (self, &step->norm, sotto_walk_buffer (self, step->from, n),
-                          sotto_walk_buffer (self, step->to, n), self->n_rows, n, is_read_next (self, step->to));
+                          sotto_walk_buffer (self, step->to, n), self->n_rows, n,
+                          sotto_walk_is_read_next (self, step->to));
 }
 
 /* A sum of few rows takes its norm along where that is the next step: then it is done, too. */
@@ -235,7 +235,7 @@ take_norm (SottoCudaWalk *self, SottoCudaAdd *arguments, SottoBuffer to)
   arguments->after = next->norm.norm;
   arguments->normed = sotto_walk_buffer (self, next->norm.to, n);
   sotto_walk_touch (self, arguments->normed);
-  if (is_read_next (self, next->norm.to))
+  if (sotto_walk_is_read_next (self, next->norm.to))
     arguments->operand = sotto_walk_announce (self, arguments->normed, self->n_rows, n);
 }
 

@@ -124,6 +124,9 @@ gboolean sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride,
 /* Makes @x, which is written next, and its form for few rows with it, what the next products read. Returns: what is to be made */
 SottoCudaOperand sotto_walk_announce (SottoCudaWalk *self, const float *x, guint n_rows, guint n_columns);
 
+/* Whether products of the next step read that buffer first: then who writes it may make what they read. */
+gboolean sotto_walk_is_read_next (const SottoCudaWalk *self, SottoBuffer buffer);
+
 /* What lies at @y is written anew: if it was the operand, it is none any more. */
 void sotto_walk_touch (SottoCudaWalk *self, const float *y);
 

@@ -279,6 +279,44 @@ expect (const Input *in)
 
 /* --- By the device --- */
 
+/* What products read of few rows: heads side by side, or, of latent ones, each a row. */
+static SottoCudaOperand
+put_operand (CudaModule *self, const Case *c, const float *values)
+{
+  const guint n = n_values_of (c);
+  const guint n_rows = c->n_value > 0 ? c->n_rows : c->n_rows * c->n_heads;
+  const guint n_columns = c->n_value > 0 ? c->n_heads * n : n, padded = (n_columns + 255) / 256 * 256;
+  const gsize n_bytes = (gsize) n_rows * padded;
+
+  return (SottoCudaOperand) { .n_rows = n_rows, .n_columns = n_columns, .n_columns_padded = padded,
+                              .values_stride = n_columns, .values = values, .high = cuda_put (self, NULL, n_bytes),
+                              .low = cuda_put (self, NULL, n_bytes), .scales = cuda_put (self, NULL, n_bytes / 8),
+                              .sums = cuda_put (self, NULL, n_bytes / 8) };
+}
+
+static void
+assert_same (CudaModule *self, const void *one, const void *other, gsize n_bytes)
+{
+  g_autofree guint8 *first = cuda_get (self, one, n_bytes);
+  g_autofree guint8 *second = cuda_get (self, other, n_bytes);
+
+  g_assert_cmpmem (first, n_bytes, second, n_bytes);
+}
+
+/* What attention made of its result is what quantise() makes of it. */
+static void
+check_operand (CudaModule *self, const Case *c, const SottoCudaOperand *made)
+{
+  const SottoCudaOperand right = put_operand (self, c, made->values);
+  const gsize n_bytes = (gsize) made->n_rows * made->n_columns_padded;
+
+  cuda_check (self, self->module->quantise (self->device, &right));
+  assert_same (self, made->high, right.high, n_bytes);
+  assert_same (self, made->low, right.low, n_bytes);
+  assert_same (self, made->scales, right.scales, n_bytes / 8);
+  assert_same (self, made->sums, right.sums, n_bytes / 8);
+}
+
 static float *
 run (CudaModule *self, gconstpointer data)
 {
@@ -305,7 +343,11 @@ run (CudaModule *self, gconstpointer data)
   g_assert_cmpuint (n_partials, <, 32 << 20);
   if (n_partials > 0)
     arguments.partials = cuda_put (self, NULL, n_partials * sizeof (float));
+  if (c->n_rows <= SOTTO_CUDA_FEW)
+    arguments.operand = put_operand (self, c, arguments.attended);
   cuda_check (self, self->module->attend (self->device, &arguments));
+  if (c->n_rows <= SOTTO_CUDA_FEW)
+    check_operand (self, c, &arguments.operand);
   return cuda_get (self, arguments.attended, n);
 }
 

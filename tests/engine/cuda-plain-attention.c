@@ -137,9 +137,16 @@ attend_head (const SottoCudaAttend *a, guint row, guint head)
 void
 cuda_plain_attend (const SottoCudaAttend *a)
 {
+  guint n_value = a->cache->n_value > 0 ? a->cache->n_value : a->cache->n_latent;
+
   for (guint r = 0; r < a->n_rows; r++)
     for (guint h = 0; h < a->step->n_heads; h++)
       attend_head (a, r, h);
+  if (a->operand.high == NULL)
+    return;
+  g_assert_true (a->operand.values == a->attended);
+  g_assert_cmpuint (a->operand.n_rows * a->operand.n_columns, ==, a->n_rows * a->step->n_heads * n_value);
+  cuda_plain_quantise (&a->operand);
 }
 
 /* --- Experts --- */
