@@ -12,7 +12,7 @@
  * offsets'; then the lanes as a butterfly. It is the same for any number of rows.
  *
  * Products of the same x (Q, K and V; gate and up) share a grid: one of few rows alone would leave most of a large device
- * idle, and each would wait for the last block of the one before.
+ * idle, and each would wait for the last block of the one before. So do those of two types that files have side by side.
  */
 
 #include "cuda/codes.h"
@@ -120,19 +120,12 @@ UNROLL
     }
 }
 
-/* Blocks: ROWS * N_WARPS rows of a weight, one weight's after the other's; N rows of x that share a matrix. */
+/* Of a warp: ROWS rows of the weight from @first on, N rows of x that share a matrix. */
 template <typename T, guint N>
-KERNEL (N_WARPS * N_LANES)
-multiply_few_kernel (const MultiplyTogether together)
+DEVICE void
+multiply_rows (const MultiplyArguments &a, guint first)
 {
-  const guint which = (block_index () >= together.first[1]) + (block_index () >= together.first[2]);
-  const MultiplyArguments &a = together.of[which];
   const SottoCudaMultiply &m = a.m;
-  const guint first = ((block_index () - together.first[which]) * N_WARPS + warp_index ()) * ROWS;
-
-  prefetch_rows (m, first);
-  previous_wait ();
-
   const guint first_y = block_index_y () * N;
   const guint matrix = matrix_of (m, first_y);
   const guint n_units = m.weight.n_columns / UNIT;
@@ -177,39 +170,75 @@ UNROLL
       }
 }
 
-template <typename T>
+/* Blocks: ROWS * N_WARPS rows of a weight, one weight's after the other's. Weights are of type T, or else of type OTHER. */
+template <typename T, typename OTHER, guint N>
+KERNEL (N_WARPS * N_LANES)
+multiply_few_kernel (const MultiplyTogether together)
+{
+  const guint which = product_of_block (together);
+  const MultiplyArguments &a = together.of[which];
+  const guint first = ((block_index () - together.first[which]) * N_WARPS + warp_index ()) * ROWS;
+
+  prefetch_rows (a.m, first);
+  previous_wait ();
+
+  if constexpr (T::TYPE != OTHER::TYPE)
+    if (a.m.weight.type == OTHER::TYPE)
+      {
+        multiply_rows<OTHER, N> (a, first);
+        return;
+      }
+  multiply_rows<T, N> (a, first);
+}
+
+template <typename T, typename OTHER>
 static gboolean
 multiply_few_of (SottoCudaDevice *self, MultiplyTogether *together)
 {
-  const SottoCudaMultiply &m = together->of[0].m;
-  /* Rows that each have a matrix of their own are not taken together. */
-  const guint n = m.weight.n_matrices > 1 ? 1 : m.n_rows;
-  Shape shape = {};
+  const Shape shape = share_grid (together, N_WARPS * ROWS, N_WARPS * N_LANES);
 
-  for (guint i = 0; i < MOST_TOGETHER; i++)
-    {
-      together->first[i] = i < together->n ? shape.n_blocks : G_MAXUINT32;
-      if (i < together->n)
-        shape.n_blocks += ceil_divide (together->of[i].m.weight.n_rows, N_WARPS * ROWS);
-    }
-  shape.n_threads = N_WARPS * N_LANES;
-  if (n == 1)
-    {
-      shape.n_blocks_y = m.n_rows;
-      return launch (self, "multiply one", shape, multiply_few_kernel<T, 1>, *together);
-    }
-  shape.n_blocks_y = ceil_divide (n, 4);
-  return launch (self, "multiply few", shape, multiply_few_kernel<T, 4>, *together);
+  if (is_by_ones (together))
+    return launch (self, "multiply one", shape, multiply_few_kernel<T, OTHER, 1>, *together);
+  return launch (self, "multiply few", shape, multiply_few_kernel<T, OTHER, 4>, *together);
+}
+
+/* Files of K-quants have V, and what leads down, in a larger type than the rest. */
+#define FOR_EACH_PAIR(each) each (Q4_K, Q6_K) each (Q5_K, Q6_K) each (Q4_K, Q5_K) each (Q3_K, Q5_K)
+
+static bool
+is_pair (SottoBlockType one, SottoBlockType other, SottoBlockType first, SottoBlockType second)
+{
+  return (one == first && other == second) || (one == second && other == first);
+}
+
+gboolean
+multiply_few_goes_with (SottoBlockType one, SottoBlockType other)
+{
+#define PAIR(T, OTHER) || is_pair (one, other, T::TYPE, OTHER::TYPE)
+  return one == other FOR_EACH_PAIR (PAIR);
+#undef PAIR
 }
 
 gboolean
 multiply_few (SottoCudaDevice *self, MultiplyTogether *together)
 {
-  switch (together->of[0].m.weight.type)
+  const SottoBlockType type = together->of[0].m.weight.type;
+
+  for (guint i = 1; i < together->n; i++)
+    {
+      const SottoBlockType other = together->of[i].m.weight.type;
+
+#define PAIR(T, OTHER)                                \
+      if (is_pair (type, other, T::TYPE, OTHER::TYPE)) \
+        return multiply_few_of<T, OTHER> (self, together);
+      FOR_EACH_PAIR (PAIR)
+#undef PAIR
+    }
+  switch (type)
     {
 #define CASE(T)  \
     case T::TYPE: \
-      return multiply_few_of<T> (self, together);
+      return multiply_few_of<T, T> (self, together);
       FOR_EACH_QUANTISED (CASE)
 #undef CASE
     default:

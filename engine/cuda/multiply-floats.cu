@@ -1,7 +1,7 @@
 /* Weights that are floats times a few rows of floats: routers, small models, caches' projections.
  *
  * Roof: memory. As multiply-few.cu, with four columns a lane instead of 32: their products are summed in order, with
- * one rounding each.
+ * one rounding each. Products of the same x by weights of one type share a grid.
  */
 
 #include "cuda/multiply.h"
@@ -40,10 +40,11 @@ UNROLL
 /* A warp: one row of the weight, N rows of x that share a matrix. Rows of weights are padded with zeros, those of x are not. */
 template <SottoBlockType T, guint N>
 KERNEL (N_WARPS * N_LANES)
-multiply_floats_kernel (const MultiplyArguments a)
+multiply_floats_kernel (const MultiplyTogether together)
 {
-  const SottoCudaMultiply &m = a.m;
-  const guint own = block_index () * N_WARPS + warp_index ();
+  const guint which = product_of_block (together);
+  const SottoCudaMultiply &m = together.of[which].m;
+  const guint own = (block_index () - together.first[which]) * N_WARPS + warp_index ();
 
   prefetch_rows (m, own);
   previous_wait ();
@@ -100,32 +101,25 @@ UNROLL
 
 template <SottoBlockType T>
 static gboolean
-multiply_floats_of (SottoCudaDevice *self, const MultiplyArguments *arguments)
+multiply_floats_of (SottoCudaDevice *self, MultiplyTogether *together)
 {
-  const guint n = arguments->m.weight.n_matrices > 1 ? 1 : arguments->m.n_rows;
-  Shape shape = {};
+  const Shape shape = share_grid (together, N_WARPS, N_WARPS * N_LANES);
 
-  shape.n_blocks = ceil_divide (arguments->m.weight.n_rows, N_WARPS);
-  shape.n_threads = N_WARPS * N_LANES;
-  if (n == 1)
-    {
-      shape.n_blocks_y = arguments->m.n_rows;
-      return launch (self, "multiply one by floats", shape, multiply_floats_kernel<T, 1>, *arguments);
-    }
-  shape.n_blocks_y = ceil_divide (n, 4);
-  return launch (self, "multiply few by floats", shape, multiply_floats_kernel<T, 4>, *arguments);
+  if (is_by_ones (together))
+    return launch (self, "multiply one by floats", shape, multiply_floats_kernel<T, 1>, *together);
+  return launch (self, "multiply few by floats", shape, multiply_floats_kernel<T, 4>, *together);
 }
 
 gboolean
-multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments)
+multiply_few_floats (SottoCudaDevice *self, MultiplyTogether *together)
 {
-  switch (arguments->m.weight.type)
+  switch (together->of[0].m.weight.type)
     {
     case SOTTO_BLOCK_F32:
-      return multiply_floats_of<SOTTO_BLOCK_F32> (self, arguments);
+      return multiply_floats_of<SOTTO_BLOCK_F32> (self, together);
     case SOTTO_BLOCK_F16:
-      return multiply_floats_of<SOTTO_BLOCK_F16> (self, arguments);
+      return multiply_floats_of<SOTTO_BLOCK_F16> (self, together);
     default:
-      return multiply_floats_of<SOTTO_BLOCK_BF16> (self, arguments);
+      return multiply_floats_of<SOTTO_BLOCK_BF16> (self, together);
     }
 }

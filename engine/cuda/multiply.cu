@@ -15,12 +15,30 @@ is_float (const SottoCudaMultiply *m)
   return type == SOTTO_BLOCK_F32 || type == SOTTO_BLOCK_F16 || type == SOTTO_BLOCK_BF16;
 }
 
-/* Whether a product, by few rows of quantised weights, can share a grid with the one before it. */
+/* Many rows, as halves. */
 static gboolean
-goes_along (const SottoCudaMultiply *before, const SottoCudaMultiply *m)
+is_of_halves (const SottoCudaMultiply *m)
 {
-  return m->weight.type == before->weight.type && m->weight.n_columns == before->weight.n_columns
-         && m->n_rows == before->n_rows && (m->weight.n_matrices > 1) == (before->weight.n_matrices > 1);
+  return m->x.halves != NULL && !(is_float (m) && m->exact);
+}
+
+/* Whether a product by few rows can share a grid with those that are there. */
+static gboolean
+goes_along (const MultiplyTogether *together, const SottoCudaMultiply *m)
+{
+  const SottoCudaMultiply *before = &together->of[0].m;
+
+  if (together->n >= MOST_TOGETHER || m->weight.n_columns != before->weight.n_columns || m->n_rows != before->n_rows
+      || (m->weight.n_matrices > 1) != (before->weight.n_matrices > 1) || is_of_halves (m) || is_float (m) != is_float (before))
+    return FALSE;
+  if (is_float (m))
+    return m->weight.type == before->weight.type;
+  /* Of two types, no more. */
+  for (guint i = 0; i < together->n; i++)
+    if (!multiply_few_goes_with (together->of[i].m.weight.type, m->weight.type))
+      return FALSE;
+  return together->n < 2 || together->of[0].m.weight.type == together->of[1].m.weight.type
+         || m->weight.type == together->of[0].m.weight.type || m->weight.type == together->of[1].m.weight.type;
 }
 
 static MultiplyArguments
@@ -35,14 +53,6 @@ prepare (const SottoCudaMultiply *m)
   return a;
 }
 
-static gboolean
-multiply_one (SottoCudaDevice *self, const SottoCudaMultiply *m)
-{
-  MultiplyArguments a = prepare (m);
-
-  return m->x.halves != NULL && !(is_float (m) && m->exact) ? multiply_many (self, &a) : multiply_few_floats (self, &a);
-}
-
 gboolean
 sotto_cuda_multiply (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
 {
@@ -51,23 +61,14 @@ sotto_cuda_multiply (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
   while (m != NULL)
     {
       MultiplyTogether together = {};
-      const SottoCudaMultiply *before = m;
+      const gboolean is_few = !is_of_halves (m);
 
-      if (m->x.halves != NULL || is_float (m))
-        {
-          if (!multiply_one (self, m))
-            return FALSE;
-          m = m->next;
-          continue;
-        }
-      do
-        {
-          together.of[together.n++] = prepare (m);
-          before = m;
-          m = m->next;
-        }
-      while (m != NULL && together.n < MOST_TOGETHER && goes_along (before, m));
-      if (!multiply_few (self, &together))
+      together.of[together.n++] = prepare (m);
+      if (!is_few && !multiply_many (self, &together.of[0]))
+        return FALSE;
+      for (m = m->next; is_few && m != NULL && goes_along (&together, m); m = m->next)
+        together.of[together.n++] = prepare (m);
+      if (is_few && !(is_float (&together.of[0].m) ? multiply_few_floats (self, &together) : multiply_few (self, &together)))
         return FALSE;
     }
   return TRUE;

@@ -13,7 +13,7 @@ typedef struct {
   guint n_blocks;           /* of a row of the weight */
 } MultiplyArguments;
 
-/* Products of one x by weights of one type, which share a grid: one takes the blocks from its first on. */
+/* Products of one x that share a grid: one takes the blocks from its first on. */
 #define MOST_TOGETHER 3
 
 typedef struct {
@@ -21,6 +21,37 @@ typedef struct {
   guint first[MOST_TOGETHER]; /* behind all blocks where there is no such product */
   guint n;
 } MultiplyTogether;
+
+DEVICE guint
+product_of_block (const MultiplyTogether &together)
+{
+  return (block_index () >= together.first[1]) + (block_index () >= together.first[2]);
+}
+
+/* Rows that each have a matrix of their own are not taken together; those that share one are by four. */
+static inline bool
+is_by_ones (const MultiplyTogether *together)
+{
+  return together->of[0].m.weight.n_matrices > 1 || together->of[0].m.n_rows == 1;
+}
+
+/* @n_rows: of a weight that a block takes */
+static inline Shape
+share_grid (MultiplyTogether *together, guint n_rows, guint n_threads)
+{
+  const guint n = together->of[0].m.n_rows;
+  Shape shape = {};
+
+  for (guint i = 0; i < MOST_TOGETHER; i++)
+    {
+      together->first[i] = i < together->n ? shape.n_blocks : G_MAXUINT32;
+      if (i < together->n)
+        shape.n_blocks += ceil_divide (together->of[i].m.weight.n_rows, n_rows);
+    }
+  shape.n_blocks_y = is_by_ones (together) ? n : ceil_divide (n, 4);
+  shape.n_threads = n_threads;
+  return shape;
+}
 
 /* Matrix of row r of y. */
 DEVICE guint
@@ -62,8 +93,11 @@ put_product (const SottoCudaMultiply &m, guint matrix, guint weight, guint row, 
 
 /* A file each; they refuse types that they do not have. */
 gboolean multiply_few (SottoCudaDevice *self, MultiplyTogether *together);
-gboolean multiply_few_floats (SottoCudaDevice *self, const MultiplyArguments *arguments);
+gboolean multiply_few_floats (SottoCudaDevice *self, MultiplyTogether *together);
 gboolean multiply_many (SottoCudaDevice *self, const MultiplyArguments *arguments);
+
+/* Whether the first can share its grid between these types. */
+gboolean multiply_few_goes_with (SottoBlockType one, SottoBlockType other);
 
 /* Once for each type of codes.h. */
 #define FOR_EACH_QUANTISED(each)                                                                              \

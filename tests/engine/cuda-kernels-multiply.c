@@ -239,14 +239,12 @@ test_many (CudaModule *self)
   check_all (self, TRUE);
 }
 
-/* Products that may share a grid, of one type and of another between: to the bit what each gives alone, whatever the
- * numbers of their rows are, and nothing else is written. */
+/* Products that may share a grid, of one type, of two that go with each other, and of others between: to the bit what each gives
+ * alone, whatever the numbers of their rows are, and nothing else is written. */
 static void
-test_together (CudaModule *self)
+check_together (CudaModule *self, const SottoBlockType types[5])
 {
-  static const guint n_rows[] = { 19, 8, 1, 33, 5 };
-  static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K,
-                                          SOTTO_BLOCK_Q6_K };
+  static const guint n_rows[5] = { 19, 8, 1, 33, 5 };
   g_autoptr (GRand) rand = g_rand_new_with_seed (3);
 
   for (guint n_tokens = 1; n_tokens <= 11; n_tokens += 5)
@@ -256,9 +254,9 @@ test_together (CudaModule *self)
       g_autofree float *x = cuda_random_floats ((gsize) n_tokens * c.n_columns);
       g_autofree float *ones = cuda_random_floats (MAX (n, c.n_rows));
       SottoCudaOperand operand = put_operand (self, &(Input) { .shape = &c, .x = x });
-      SottoCudaMultiply alone[G_N_ELEMENTS (types)], chain[G_N_ELEMENTS (types)];
+      SottoCudaMultiply alone[G_N_ELEMENTS (n_rows)], chain[G_N_ELEMENTS (n_rows)];
 
-      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+      for (guint i = 0; i < G_N_ELEMENTS (n_rows); i++)
         {
           SottoWeight weight = random_weight_new_stack (types[i], 1, n_rows[i], c.n_columns, rand);
           Input in = { .shape = &c, .weight = &weight, .bias = ones, .scales = ones };
@@ -270,13 +268,13 @@ test_together (CudaModule *self)
           chain[i].y = cuda_put (self, ones, n * sizeof (float));
           random_weight_clear (&weight);
         }
-      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+      for (guint i = 0; i < G_N_ELEMENTS (n_rows); i++)
         {
-          chain[i].next = i + 1 < G_N_ELEMENTS (types) ? &chain[i + 1] : NULL;
+          chain[i].next = i + 1 < G_N_ELEMENTS (n_rows) ? &chain[i + 1] : NULL;
           cuda_check (self, self->module->multiply (self->device, &alone[i]));
         }
       cuda_check (self, self->module->multiply (self->device, chain));
-      for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+      for (guint i = 0; i < G_N_ELEMENTS (n_rows); i++)
         {
           g_autofree float *right = cuda_get (self, alone[i].y, n * sizeof (float));
           g_autofree float *got = cuda_get (self, chain[i].y, n * sizeof (float));
@@ -284,6 +282,22 @@ test_together (CudaModule *self)
           g_assert_cmpmem (got, n * sizeof (float), right, n * sizeof (float));
         }
     }
+}
+
+static void
+test_together (CudaModule *self)
+{
+  static const SottoBlockType types[][5] = {
+    { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K },
+    { SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q3_K },
+    { SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K },
+    { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_Q4_K },
+    { SOTTO_BLOCK_F16, SOTTO_BLOCK_F16, SOTTO_BLOCK_F16, SOTTO_BLOCK_F32, SOTTO_BLOCK_Q8_0 },
+    { SOTTO_BLOCK_F32, SOTTO_BLOCK_F32, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_BF16, SOTTO_BLOCK_BF16 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    check_together (self, types[i]);
 }
 
 /* Devices before 7.5 have no products of matrices. */
