@@ -205,7 +205,7 @@ typedef struct {
   guint32 *starts;          /* (n_experts + 1) */
 } SottoCudaRoute;
 
-/* to = or += sum over the used experts, in the order of their choice, of weight * row */
+/* to = or += sum over the used experts, in the order of their choice, of weight * row; and normed as SottoCudaAdd's */
 typedef struct {
   const float *rows;        /* (n_rows, n_used, n_columns) */
   const float *weights;     /* (n_rows, n_used) */
@@ -214,6 +214,9 @@ typedef struct {
   guint n_used;
   guint n_columns;
   gboolean add;
+  SottoNorm after;
+  float *normed;            /* (nullable) (n_rows, n_columns) */
+  SottoCudaOperand operand;
 } SottoCudaCombine;
 
 /* See SottoDeltaStep; mixed, alpha, beta and gate are the projections. */

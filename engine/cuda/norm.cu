@@ -1,4 +1,4 @@
-/* Norms, the sum of a residual and the norm of a branch, and what products read of either.
+/* Norms, the sum of a residual and the norm of a branch or what experts leave, and what products read of either.
  *
  * Roof: memory. A piece of n columns is read once from memory (its second and third reading hit L1)
  * and written once: 8 n bytes and 4 n of weights, which all pieces share. For one row of 4,096 that
@@ -98,6 +98,8 @@ launch_norm (SottoCudaDevice *self, const NormArguments *arguments)
 #define N_MOST_THREADS 1024
 /* Columns of a thread of which all that is read lies in registers before it is needed. */
 #define N_OWN 4
+/* Experts whose rows are on their way at once. */
+#define N_AHEAD 8
 
 typedef struct {
   const float *x;           /* the row that is normed; of an addition the branch */
@@ -106,6 +108,10 @@ typedef struct {
   float *to;                /* nullable: of an addition, whose sum is normed */
   float scale;
   float scale_after;
+  const float *rows;        /* nullable: of experts, whose sum is the branch */
+  const float *weights;
+  guint n_used;
+  bool adds;                /* what they leave, or is it */
   SottoNorm norm;
   float *y;
   gsize y_stride;
@@ -183,6 +189,34 @@ leave_column (const RowArguments &a, const float *row, guint i, float mean, floa
   quantise_block (a.operand, block_index () * n_blocks + i / QUANTISE_BLOCK, true, value);
 }
 
+/* What the experts leave of the block's row, as combine_kernel (route.cu) sums it. */
+DEVICE void
+combine_row (const RowArguments &a, float *row)
+{
+  const float *rows = a.rows + (gsize) block_index () * a.n_used * a.n_columns;
+  float *to = a.to + (gsize) block_index () * a.n_columns;
+
+  for (guint i = thread_index (); i < a.n_columns; i += n_threads ())
+    {
+      const float before = a.adds ? to[i] : 0.0f;
+      float sum = 0.0f;
+
+      for (guint first = 0; first < a.n_used; first += N_AHEAD)
+        {
+          float coming[N_AHEAD];
+
+UNROLL
+          for (guint k = 0; k < N_AHEAD; k++)
+            coming[k] = first + k < a.n_used ? rows[(gsize) (first + k) * a.n_columns + i] : 0.0f;
+UNROLL
+          for (guint k = 0; k < N_AHEAD; k++)
+            if (first + k < a.n_used)
+              sum += load (&a.weights[block_index () * a.n_used + first + k]) * coming[k];
+        }
+      to[i] = row[i] = a.adds ? before + sum : sum;
+    }
+}
+
 /* A block has a row, in shared memory; its first N warps measure it, all do what is left. */
 template <guint N>
 KERNEL (N_MOST_THREADS)
@@ -198,9 +232,12 @@ norm_and_quantise_kernel (const RowArguments a)
   float weights[N_OWN];
   float mean, factor;
 
-  for (guint i = thread_index (); i < n; i += n_threads ())
-    row[i] = x[i];
-  if (a.to != NULL)
+  if (a.rows != NULL)
+    combine_row (a, row);
+  else
+    for (guint i = thread_index (); i < n; i += n_threads ())
+      row[i] = x[i];
+  if (a.to != NULL && a.rows == NULL)
     {
       float *to = a.to + (gsize) block_index () * n;
       float sums[N_OWN];
@@ -251,7 +288,8 @@ static gboolean
 launch_row (SottoCudaDevice *self, const RowArguments *arguments)
 {
   const guint padded = arguments->operand.n_columns_padded;
-  const char *name = arguments->to != NULL ? "add, norm and quantise" : "norm and quantise";
+  const char *name = arguments->rows != NULL ? "combine, norm and quantise"
+                     : arguments->to != NULL ? "add, norm and quantise" : "norm and quantise";
   Shape shape = {};
 
   shape.n_blocks = arguments->operand.n_rows;
@@ -296,18 +334,22 @@ sotto_cuda_norm (SottoCudaDevice *self, const SottoCudaNorm *arguments)
          && (arguments->operand.high == NULL || sotto_cuda_quantise (self, &arguments->operand));
 }
 
+/* What rows have become, in a launch of its own. */
 static gboolean
-norm_sum (SottoCudaDevice *self, const SottoCudaAdd *arguments)
+norm_after (SottoCudaDevice *self, const SottoNorm *after, const float *rows, guint n_rows, guint n_columns, float *normed,
+            const SottoCudaOperand *operand)
 {
   SottoCudaNorm norm = {};
 
-  norm.norm = arguments->after;
-  norm.x = arguments->to;
-  norm.y = arguments->normed;
-  norm.x_stride = norm.y_stride = norm.n_columns = arguments->n_columns;
-  norm.n_rows = arguments->n_rows;
+  if (normed == NULL)
+    return TRUE;
+  norm.norm = *after;
+  norm.x = rows;
+  norm.y = normed;
+  norm.x_stride = norm.y_stride = norm.n_columns = n_columns;
+  norm.n_rows = n_rows;
   norm.n_pieces = 1;
-  norm.operand = arguments->operand;
+  norm.operand = *operand;
   return sotto_cuda_norm (self, &norm);
 }
 
@@ -341,5 +383,30 @@ sotto_cuda_add (SottoCudaDevice *self, const SottoCudaAdd *arguments)
   a.n_columns = arguments->n_columns;
   a.scale = arguments->scale;
   a.scale_after = arguments->scale_after;
-  return launch_norm (self, &a) && (arguments->normed == NULL || norm_sum (self, arguments));
+  return launch_norm (self, &a)
+         && norm_after (self, &arguments->after, arguments->to, arguments->n_rows, arguments->n_columns, arguments->normed,
+                        &arguments->operand);
+}
+
+gboolean
+sotto_cuda_combine (SottoCudaDevice *self, const SottoCudaCombine *arguments)
+{
+  RowArguments row = {};
+
+  if (arguments->operand.high != NULL && arguments->normed != NULL && row_fits (self, arguments->n_columns))
+    {
+      row.x = row.rows = arguments->rows;
+      row.weights = arguments->weights;
+      row.n_used = arguments->n_used;
+      row.adds = arguments->add;
+      row.y_stride = row.n_columns = arguments->n_columns;
+      row.to = arguments->to;
+      row.norm = arguments->after;
+      row.y = arguments->normed;
+      row.operand = arguments->operand;
+      return launch_row (self, &row);
+    }
+  return combine_experts (self, arguments)
+         && norm_after (self, &arguments->after, arguments->to, arguments->n_rows, arguments->n_columns, arguments->normed,
+                        &arguments->operand);
 }

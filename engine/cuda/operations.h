@@ -45,6 +45,7 @@ gboolean sotto_cuda_attend (SottoCudaDevice *self, const SottoCudaAttend *argume
 gboolean sotto_cuda_gate (SottoCudaDevice *self, const SottoCudaGate *arguments);
 gboolean sotto_cuda_route (SottoCudaDevice *self, const SottoCudaRoute *arguments);
 gboolean sotto_cuda_combine (SottoCudaDevice *self, const SottoCudaCombine *arguments);
+gboolean combine_experts (SottoCudaDevice *self, const SottoCudaCombine *arguments); /* of the above, without the norm */
 gboolean sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments);
 gboolean sotto_cuda_cap (SottoCudaDevice *self, const SottoCudaCap *arguments);
 gboolean sotto_cuda_pool (SottoCudaDevice *self, const SottoCudaPool *arguments);

@@ -355,7 +355,7 @@ combine_kernel (const SottoCudaCombine a)
 }
 
 gboolean
-sotto_cuda_combine (SottoCudaDevice *self, const SottoCudaCombine *arguments)
+combine_experts (SottoCudaDevice *self, const SottoCudaCombine *arguments)
 {
   Shape shape = {};
 

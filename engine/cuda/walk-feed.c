@@ -138,6 +138,7 @@ sotto_walk_experts (SottoCudaWalk *walk, const SottoExpertsStep *step)
     return FALSE;
   arguments.weights = self.route.weights;
   sotto_walk_touch (walk, arguments.to);
+  sotto_walk_take_norm (walk, step->to, &arguments.after, &arguments.normed, &arguments.operand);
   return SOTTO_WALK_DO (walk, combine, &arguments);
 }
 

@@ -221,9 +221,9 @@ norm (SottoCudaWalk *self, const SottoNormStep *step)
                           sotto_walk_is_read_next (self, step->to));
 }
 
-/* A sum of few rows takes its norm along where that is the next step: then it is done, too. */
-static void
-take_norm (SottoCudaWalk *self, SottoCudaAdd *arguments, SottoBuffer to)
+void
+sotto_walk_take_norm (
+  SottoCudaWalk *self, SottoBuffer to, SottoNorm *after, float **normed, SottoCudaOperand *operand)
 {
   const SottoStep *next = peek (self);
   guint n = self->plan->n_embedding;
@@ -232,11 +232,11 @@ take_norm (SottoCudaWalk *self, SottoCudaAdd *arguments, SottoBuffer to)
       || next->norm.to == to)
     return;
   self->step++;
-  arguments->after = next->norm.norm;
-  arguments->normed = sotto_walk_buffer (self, next->norm.to, n);
-  sotto_walk_touch (self, arguments->normed);
+  *after = next->norm.norm;
+  *normed = sotto_walk_buffer (self, next->norm.to, n);
+  sotto_walk_touch (self, *normed);
   if (sotto_walk_is_read_next (self, next->norm.to))
-    arguments->operand = sotto_walk_announce (self, arguments->normed, self->n_rows, n);
+    *operand = sotto_walk_announce (self, *normed, self->n_rows, n);
 }
 
 static gboolean
@@ -252,7 +252,7 @@ add (SottoCudaWalk *self, const SottoAddStep *step)
                              .scale_after = step->scale_after };
 
   sotto_walk_touch (self, arguments.to);
-  take_norm (self, &arguments, step->to);
+  sotto_walk_take_norm (self, step->to, &arguments.after, &arguments.normed, &arguments.operand);
   return SOTTO_WALK_DO (self, add, &arguments);
 }
 

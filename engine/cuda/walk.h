@@ -124,6 +124,11 @@ gboolean sotto_walk_quantise (SottoCudaWalk *self, const float *x, gsize stride,
 /* Makes @x, which is written next, and its form for few rows with it, what the next products read. Returns: what is to be made */
 SottoCudaOperand sotto_walk_announce (SottoCudaWalk *self, const float *x, guint n_rows, guint n_columns);
 
+/* Of few rows whoever writes @to takes its norm along where that is the next step, which is done then, and makes what products
+ * read of it. Else @normed is NULL. */
+void sotto_walk_take_norm (
+  SottoCudaWalk *self, SottoBuffer to, SottoNorm *after, float **normed, SottoCudaOperand *operand);
+
 /* Whether products of the next step read that buffer first: then who writes it may make what they read. */
 gboolean sotto_walk_is_read_next (const SottoCudaWalk *self, SottoBuffer buffer);
 

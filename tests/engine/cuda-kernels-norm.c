@@ -214,9 +214,11 @@ typedef struct {
   SottoNormKind kind;       /* of the norm; a sum's branch has another */
   guint n_rows;
   guint n_columns;
-  gboolean is_add;
+  enum { OF_ROWS, OF_SUMS, OF_EXPERTS } what;
   const float *x, *to, *weight, *bias;
 } Row;
+
+enum { N_USED = 9 };
 
 /* Both kernels, rows of more columns than a block has threads, than registers hold, than any device has room for. */
 static const struct {
@@ -257,7 +259,7 @@ count_row_floats (const Row *in)
   return 2 * (gsize) in->n_rows * in->n_columns + n_padded / 2 + n_padded / 16;
 }
 
-/* The sum (of a norm alone what was there), the norm, the operand's pieces, as floats: bits are compared. */
+/* The sum (of rows alone what was there), the norm, the operand's pieces, as floats: bits are compared. */
 static float *
 run_rows (CudaModule *self, const Row *in, gboolean together)
 {
@@ -271,17 +273,22 @@ run_rows (CudaModule *self, const Row *in, gboolean together)
                          .n_pieces = 1, .n_columns = in->n_columns };
   SottoCudaAdd add = { .norm = { SOTTO_NORM_RMS, bias, NULL, epsilon }, .from = cuda_put (self, in->x, n), .to = to,
                        .n_rows = in->n_rows, .n_columns = in->n_columns, .scale = scale, .scale_after = scale_after };
+  SottoCudaCombine combine = { .rows = cuda_put (self, in->x, N_USED * n), .to = to, .n_rows = in->n_rows,
+                               .weights = cuda_put (self, in->x, in->n_rows * N_USED * sizeof (float)),
+                               .n_used = N_USED, .n_columns = in->n_columns, .add = in->n_rows % 2 == 0 };
   g_autoptr (GByteArray) all = g_byte_array_new ();
 
   if (together)
     {
-      norm.operand = add.operand = operand;
-      add.after = norm.norm;
-      add.normed = y;
+      norm.operand = add.operand = combine.operand = operand;
+      add.after = combine.after = norm.norm;
+      add.normed = combine.normed = y;
     }
-  if (in->is_add)
+  if (in->what == OF_SUMS)
     cuda_check (self, self->module->add (self->device, &add));
-  if (!in->is_add || !together)
+  else if (in->what == OF_EXPERTS)
+    cuda_check (self, self->module->combine (self->device, &combine));
+  if (in->what == OF_ROWS || !together)
     cuda_check (self, self->module->norm (self->device, &norm));
   if (!together)
     cuda_check (self, self->module->quantise (self->device, &operand));
@@ -303,11 +310,11 @@ run_together (CudaModule *self, gconstpointer data)
 static void
 test_together (CudaModule *self)
 {
-  for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++)
+  for (guint i = 0; i < 3 * G_N_ELEMENTS (rows); i++)
     {
-      Row in = { rows[i / 2].kind, rows[i / 2].n_rows, rows[i / 2].n_columns, i % 2 == 1, NULL, NULL, NULL, NULL };
+      Row in = { rows[i / 3].kind, rows[i / 3].n_rows, rows[i / 3].n_columns, i % 3, NULL, NULL, NULL, NULL };
       const gsize n = (gsize) in.n_rows * in.n_columns;
-      g_autofree float *x = cuda_random_floats (n);
+      g_autofree float *x = cuda_random_floats (N_USED * n);
       g_autofree float *to = cuda_random_floats (n);
       g_autofree float *weight = cuda_random_floats (in.n_columns);
       g_autofree float *bias = cuda_random_floats (in.n_columns);

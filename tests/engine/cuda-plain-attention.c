@@ -192,6 +192,13 @@ cuda_plain_combine (const SottoCudaCombine *a)
           sum += a->weights[r * a->n_used + u] * a->rows[((gsize) r * a->n_used + u) * a->n_columns + i];
         *to = sum + (a->add ? *to : 0);
       }
+  for (guint r = 0; a->normed != NULL && r < a->n_rows; r++)
+    cuda_plain_norm_row (&a->after, 0, a->to + (gsize) r * a->n_columns, a->n_columns,
+                         a->normed + (gsize) r * a->n_columns);
+  if (a->operand.high == NULL)
+    return;
+  g_assert_true (a->operand.values == a->normed);
+  cuda_plain_quantise (&a->operand);
 }
 
 /* --- Gated DeltaNet --- */

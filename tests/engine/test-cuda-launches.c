@@ -35,8 +35,8 @@ static const Case cases[] = {
   { "llama-1b", "llama.gguf", SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_Q8_0, 2048, 32, 8, 64, 8192, 0, 0, 10, 3 },
   { "gemma3-4b", "gemma3.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, 2560, 8, 4, 256, 10240, 0, 0, 10, 4 },
   { "qwen3-8b", "qwen3.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, 4096, 32, 8, 128, 12288, 0, 0, 10, 3 },
-  { "qwen3-30b-a3b", "qwen3moe.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, 2048, 32, 4, 128, 768, 128, 8, 13, 3 },
-  { "qwen3-30b-a3b-mixed", "qwen3moe.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, 2048, 32, 4, 128, 768, 128, 8, 13, 3 },
+  { "qwen3-30b-a3b", "qwen3moe.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q4_K, 2048, 32, 4, 128, 768, 128, 8, 12, 4 },
+  { "qwen3-30b-a3b-mixed", "qwen3moe.gguf", SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, 2048, 32, 4, 128, 768, 128, 8, 12, 4 },
 };
 
 /* --- Plans of a model's sizes --- */
