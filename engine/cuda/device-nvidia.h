@@ -62,10 +62,23 @@ DEVICE bool warp_any (bool condition) { return __any_sync (ALL_LANES, condition)
 DEVICE bool warp_all (bool condition) { return __all_sync (ALL_LANES, condition); }
 DEVICE guint32 warp_ballot (bool condition) { return __ballot_sync (ALL_LANES, condition); }
 
+/* Of integers, whose sums have no order, the whole warp's in one instruction: a butterfly waits ten times. */
+template <typename T> constexpr bool IS_INTEGER = false;
+template <> constexpr bool IS_INTEGER<int> = true;
+template <> constexpr bool IS_INTEGER<guint> = true;
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define IN_ONE(reduce)                       \
+  if constexpr (N == 32 && IS_INTEGER<T>) \
+    return reduce (ALL_LANES, x)
+#else
+#define IN_ONE(reduce)
+#endif
+
 template <int N = 32, typename T>
 DEVICE T
 warp_sum (T x)
 {
+  IN_ONE (__reduce_add_sync);
 UNROLL
   for (int mask = N / 2; mask > 0; mask /= 2)
     x += __shfl_xor_sync (ALL_LANES, x, mask);
@@ -83,6 +96,7 @@ template <int N = 32, typename T>
 DEVICE T
 warp_max (T x)
 {
+  IN_ONE (__reduce_max_sync);
 UNROLL
   for (int mask = N / 2; mask > 0; mask /= 2)
     x = greater_of (x, __shfl_xor_sync (ALL_LANES, x, mask));
@@ -93,6 +107,7 @@ template <int N = 32, typename T>
 DEVICE T
 warp_min (T x)
 {
+  IN_ONE (__reduce_min_sync);
 UNROLL
   for (int mask = N / 2; mask > 0; mask /= 2)
     x = lesser_of (x, __shfl_xor_sync (ALL_LANES, x, mask));

@@ -12,7 +12,8 @@
 DEVICE void
 quantise_block (const SottoCudaOperand &a, guint index, bool is_there, float x)
 {
-  const float highest = warp_max (fabsf (x));
+  /* Bits of floats without a sign are in the floats' order, and what is no number is above: it makes the scale none. */
+  const float highest = from_bits<float> (warp_max (to_bits (fabsf (x))));
   const float scale = highest / QUANTISE_HIGHEST;
   /* A scale that is hardly a number any more may be far from what it should be. */
   int step = scale > 0.0f ? round_to_int (fminf (fmaxf (x / scale, -QUANTISE_HIGHEST), QUANTISE_HIGHEST)) : 0;
