@@ -126,6 +126,10 @@ words_for_gpu (const SottoErrorArguments *arguments, SottoRemedy *remedy)
     /* Translators: the name of a GPU */
     return g_strdup_printf (_("“%s” is a GPU that this version of Sotto cannot use."),
                             arguments->path != NULL ? arguments->path : "?");
+  if (g_str_equal (subject, "model"))
+    return g_strdup (_("The GPU cannot be used for this model: it is built in a way that only the CPU can compute."));
+  if (g_str_equal (subject, "lost"))
+    return g_strdup (_("The GPU is not used: it has stopped working. Quit Sotto and start it again to use it."));
   return g_strdup (_("No GPU is used: no NVIDIA GPU was found."));
 }
 

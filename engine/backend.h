@@ -55,7 +55,7 @@ typedef struct {
   guint (*get_threads) (const SottoBackend *self);
   const char *(*get_name) (const SottoBackend *self);
 
-  /* NULL with MEMORY, BACKEND, CANCELLED or REQUEST (no GPU can do what a demand asks of it). n_context: positions of the
+  /* NULL with MEMORY, BACKEND, CANCELLED or GPU (none can do what a demand asks of it). n_context: positions of the
    * caches. plan outlives it and does not change. loading: (nullable) */
   SottoState *(*state_new) (SottoBackend     *self,
                             const SottoPlan  *plan,

@@ -14,8 +14,7 @@ G_BEGIN_DECLS
  * @memory: what the session takes, wherever that is
  * @gpu_memory: bytes of these GPUs
  * @gpu_memory_free: bytes, when it was asked
- * @reason: (nullable): %SOTTO_ENGINE_ERROR_GPU, BACKEND or REQUEST (no GPU can do what the model asks): why no GPU is used,
- *   where one was looked for
+ * @reason: (nullable): %SOTTO_ENGINE_ERROR_GPU or BACKEND: why no GPU is used, where one was looked for
  *
  * Where a session is computed, for people to look at.
  */

@@ -157,7 +157,16 @@ measure_pieces (const SottoPlan *plan, GArray *pieces, guint n_context, SottoKvT
   return sizes;
 }
 
-/* Which devices have kernels for all of the plan, whatever memory they have. NULL, with why: none has */
+static gboolean
+are_all_lost (const CudaBackend *self)
+{
+  for (guint i = 0; i < self->n_devices; i++)
+    if (!sotto_backend_device_is_lost (self->devices[i]))
+      return FALSE;
+  return self->n_devices > 0;
+}
+
+/* Which devices have kernels for all of the plan, whatever memory they have. NULL, with why: none has, or all are lost */
 static gboolean *
 find_able (const CudaBackend *self,
            const SottoPlan   *plan,
@@ -167,16 +176,15 @@ find_able (const CudaBackend *self,
 {
   g_autofree gboolean *able = g_new0 (gboolean, self->n_devices + 1);
   g_autofree char *first = NULL;
-  g_autofree char *words = NULL;
   gboolean is_some = FALSE;
 
   for (guint i = 0; i < self->n_devices; i++)
     {
       g_autofree char *refusal = NULL;
 
-      /* What is lost has no room either. */
-      if (!sotto_backend_device_is_lost (self->devices[i]))
-        refusal = sotto_backend_device_rehearse (self->devices[i], plan, n_context, kv_type);
+      if (sotto_backend_device_is_lost (self->devices[i]))
+        continue;
+      refusal = sotto_backend_device_rehearse (self->devices[i], plan, n_context, kv_type);
       able[i] = refusal == NULL;
       is_some |= able[i];
       if (first == NULL)
@@ -185,9 +193,12 @@ find_able (const CudaBackend *self,
   if (is_some || self->n_devices == 0)
     return g_steal_pointer (&able);
 
-  words = g_strdup_printf ("not on the GPU (%s); let the CPU compute it", first);
-  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &(SottoErrorArguments) { .subject = words },
-                          "the model cannot be run %s", words);
+  if (are_all_lost (self))
+    sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &(SottoErrorArguments) { .subject = "lost" },
+                            "the GPU has failed and is not used again before the program is started anew");
+  else
+    sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &(SottoErrorArguments) { .subject = "model" },
+                            "the model cannot be run on the GPU (%s); let the CPU compute it", first);
   return NULL;
 }
 
@@ -266,7 +277,7 @@ cuda_state_new (SottoBackend        *backend,
           return NULL;
         }
       able = find_able (self, plan, n_context, kv_type, &reason);
-      if (able == NULL && (self->use == SOTTO_GPU_ALWAYS || self->n_layers > 0))
+      if (able == NULL && (self->n_layers > 0 || (self->use == SOTTO_GPU_ALWAYS && !are_all_lost (self))))
         {
           g_propagate_error (error, g_steal_pointer (&reason));
           return NULL;

@@ -92,6 +92,8 @@ test_gpu (void)
     { { NULL, "driver", 12040, 11080 }, { "CUDA 11.8", "CUDA 12.4", "driver" } },
     { { NULL, "driver", 12040, 0 }, { "no NVIDIA driver" } },
     { { "GeForce GT 710", "architecture", 0, 0 }, { "GeForce GT 710" } },
+    { { NULL, "model", 0, 0 }, { "this model", "CPU" } },
+    { { NULL, "lost", 0, 0 }, { "stopped working", "start it again" } },
     { { NULL, "device", 0, 0 }, { "no NVIDIA GPU" } },
   };
 

@@ -233,9 +233,10 @@ test_placed (gconstpointer data)
       if (wishes[i].is_refused)
         {
           g_assert_null (state);
-          g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST);
-          g_assert_nonnull (strstr (sotto_engine_error_get_arguments (error)->subject, of->words));
-          g_assert_nonnull (strstr (sotto_engine_error_get_arguments (error)->subject, "CPU"));
+          g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+          g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, "model");
+          g_assert_nonnull (strstr (error->message, of->words));
+          g_assert_nonnull (strstr (error->message, "CPU"));
           continue;
         }
       g_assert_no_error (error);
@@ -245,7 +246,7 @@ test_placed (gconstpointer data)
       if (wishes[i].use == SOTTO_GPU_NEVER)
         g_assert_no_error (placement->reason);
       else
-        g_assert_error (placement->reason, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST);
+        g_assert_error (placement->reason, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
       backend->klass->state_free (backend, state);
     }
 }

@@ -179,6 +179,7 @@ test_lost (void)
   g_autoptr (SottoProgram) program = open_program ("llama-llama3.gguf");
   const SottoPlan *plan = &program->plan;
   g_autoptr (SottoBackend) backend = open_backend (0, 1, SOTTO_PLACE_AS_FITS);
+  g_autoptr (SottoPlacement) placement = g_new0 (SottoPlacement, 1);
   g_autoptr (GError) error = NULL;
   SottoState *state = new_state (backend, plan, NULL);
 
@@ -192,6 +193,9 @@ test_lost (void)
 
   state = new_state (backend, plan, NULL);
   g_assert_cmpstr (backend->klass->state_describe (backend, state), ==, "cpu-reference");
+  backend->klass->state_place (backend, state, placement);
+  g_assert_error (placement->reason, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+  g_assert_cmpstr (sotto_engine_error_get_arguments (placement->reason)->subject, ==, "lost");
   g_free (evaluate (backend, plan, state));
 }
 
