@@ -9,8 +9,9 @@
  * a warp turns the scores of a query into weights; a thread has 4 elements of the values, and some of the positions
  * where values are short. A query's result does not depend on the others of its block.
  *
- * In flight of a block are 8 KB of halves: a block of elements of 128 keys, or 8 values a thread; a H100 wants some four
- * blocks a multiprocessor.
+ * In flight of a block are 8 KB of halves: a block of elements of 128 keys, or 8 values a thread. That is what it waits for eight
+ * times a tile, so that keys and values are asked for a tile ahead, all 64 KB of them: they come as far as L2, and memory is
+ * waited for at the first tile alone. Of a short sequence, whose blocks are few, that is most of the time.
  *
  * The length of a sequence is read on the device: a recording outlives it. What lies behind its end is for blocks that
  * do nothing.
@@ -156,6 +157,18 @@ UNROLL
       };
 }
 
+/* Asks for positions first … end - 1, before anybody needs them: by sectors, neighbours by neighbours. */
+#define SECTOR 32
+
+DEVICE void
+prefetch_positions (const guint8 *rows, gsize row_bytes, guint capacity, guint first, guint end)
+{
+  const gsize begin = first % capacity * row_bytes, whole = capacity * row_bytes;
+
+  for (gsize i = thread_index () * SECTOR; i < (end - first) * row_bytes; i += N_THREADS * SECTOR)
+    prefetch (rows + (begin + i < whole ? begin + i : begin + i - whole));
+}
+
 /* --- A block --- */
 
 /* Queries behind the last are nobody's: they see nothing. */
@@ -235,8 +248,19 @@ attend_kernel (const AttendArguments a)
   Room room;
   Floats4 values[U][N] = {};
 
+  auto prefetch_tile = [&] (guint tile) {
+    const guint from = tile > first ? tile : first, to = tile + N_THREADS < end ? tile + N_THREADS : end;
+
+    if (tile >= end)
+      return;
+    prefetch_positions (keys, a.cache.key_bytes, a.cache.capacity, from, to);
+    if (a.cache.n_value > 0)
+      prefetch_positions (rows, value_bytes, a.cache.capacity, from, to);
+  };
+
   if (first >= end)
     return;
+  prefetch_tile (first / N_THREADS * N_THREADS);
   room.stride = (widest + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
   room.rows = shared;
   room.weights = shared + N * room.stride;
@@ -250,6 +274,7 @@ attend_kernel (const AttendArguments a)
       const guint first_slot = (tile + tile_first) % a.cache.capacity;
       float sums[N] = {};
 
+      prefetch_tile (tile + N_THREADS);
       if (position >= first && position < end)
         score_position<TYPE, N> (a, room, keys + position % a.cache.capacity * a.cache.key_bytes, sums);
 UNROLL
