@@ -1,9 +1,15 @@
 /* Weights of any type times many rows: prefill.
  *
- * Roof: tensor cores of halves. A block makes 64 rows of the weight times 64 rows of x, 64 columns at a time: the weights
- * become halves in shared memory (2 * 64 * 64 products for each), x is copied there as it is, and four warps multiply
- * what is there while the next is on its way, weights in registers. Halves have eleven bits, weights of a file four to eight: what is lost lies
- * below what eight bits of activations would lose. Devices before 7.5 take the same tiles by ordinary products.
+ * Roof: tensor cores of halves. A block makes some rows of the weight times some of x: the weights become halves in shared
+ * memory, x is copied there as it is, and four warps multiply what is there, each a square of the block's. Codes of weights
+ * are two steps ahead in registers and become halves between products; rows of x are two steps ahead in shared memory.
+ * Halves have eleven bits, weights of a file four to eight: what is lost lies below what eight bits of activations would
+ * lose. Devices before 7.5 take the same tiles by ordinary products.
+ *
+ * What a warp multiplies it reads from shared memory first: 16 rows of 16 columns are four clocks of a multiprocessor, of which
+ * an H100 needs one for the product of 16 by 8 rows. So large squares pay: of 64 by 64 rows eight reads are for 32 products, of
+ * 32 by 32 four for eight. Large ones are few, so that they are taken where they do for the device. An element's sum has the
+ * same order in either.
  *
  * Where rows have matrices of their own (experts, sorted; or heads, in turns), a block's rows are those of one matrix.
  */
@@ -12,14 +18,49 @@
 #include "cuda/multiply.h"
 
 #define N_THREADS 128
-#define TILE 64           /* rows of the weight, and of y */
-#define DEPTH 64          /* columns */
-#define PITCH (DEPTH + 8) /* halves from row to row in shared memory: eight rows begin in different banks */
-#define N_UNITS (DEPTH / UNIT)
+#define CHUNK 8           /* halves of 16 bytes: what is copied and read at once */
+#define X_STAGES 3
+#define W_STAGES 2
+#define N_TOGETHER 8      /* rows of y that are read before they are written */
 
-/* Rows are copied and read by 16 bytes, and begin at multiples of them where the tile does. */
+/* Of a block: so many rows of the weight and as many of y, columns at a time; four warps share them, two by two. A thread
+ * makes one unit of the weight's. */
+template <guint SIZE>
+struct Form {
+  static constexpr guint ROWS = SIZE;
+  static constexpr guint WARP_ROWS = SIZE / 2;
+  static constexpr guint N_UNITS = N_THREADS / SIZE; /* of a row */
+  static constexpr guint DEPTH = N_UNITS * UNIT;
+  static constexpr guint N_CHUNKS = DEPTH / CHUNK;
+};
+
+typedef Form<128> Wide;
+typedef Form<64> Narrow;
+
+/* Rows without gaps, their chunks in turned order: the same chunk of eight neighbouring rows lies in different banks. Chunk
+ * c ^ i of a row lies at chunk_at (row, c) ^ i * CHUNK, and the order is the same 32 rows further. */
+template <typename F>
 struct alignas (16) Tile {
-  Half at[TILE][PITCH];
+  Half halves[F::ROWS * F::DEPTH];
+};
+
+template <typename F>
+DEVICE guint
+chunk_at (guint row, guint chunk)
+{
+  return row * F::DEPTH + (chunk ^ row * F::N_CHUNKS / CHUNK % F::N_CHUNKS) * CHUNK;
+}
+
+template <typename F>
+struct Stages {
+  Tile<F> weights[W_STAGES];
+  Tile<F> x[X_STAGES];
+};
+
+/* Sums of a warp in the places that mma has: 16 rows of the weight, eight of y. */
+template <typename F>
+struct Sums {
+  float of[F::WARP_ROWS / 16][F::WARP_ROWS / 8][4];
 };
 
 /* --- Weights as halves: a thread makes one unit --- */
@@ -49,34 +90,26 @@ struct Plain {
 
 /* Behind the last column are zeros. */
 template <typename T>
-DEVICE Halves
-make_unit (T type, const Row &row, guint unit, guint n_columns)
+DEVICE Codes
+bring_weights (T type, const Row &row, guint unit, guint n_columns)
 {
   const bool is_there = unit * UNIT < n_columns;
   Codes codes;
-  Halves halves;
 
   load_codes (type, row, is_there ? unit : 0, &codes);
 UNROLL
-  for (guint i = 0; i < 8; i++)
+  for (guint i = 0; i < 2; i++)
     {
-      const float scale = is_there ? codes.scales[i / 4] : 0.0f, offset = is_there ? codes.offsets[i / 4] : 0.0f;
-      float x[4];
-
-      floats_of_bytes (codes.words[i], x);
-UNROLL
-      for (guint j = 0; j < 4; j++)
-        x[j] = fused (scale, x[j], -offset);
-      halves.words[2 * i] = halves_pack (x[0], x[1]);
-      halves.words[2 * i + 1] = halves_pack (x[2], x[3]);
+      codes.scales[i] = is_there ? codes.scales[i] : 0.0f;
+      codes.offsets[i] = is_there ? codes.offsets[i] : 0.0f;
     }
-  return halves;
+  return codes;
 }
 
 /* Rows are filled up to 16 bytes with zeros. */
 template <SottoBlockType T>
 DEVICE Halves
-make_unit (Plain<T>, const Row &row, guint unit, guint n_columns)
+bring_weights (Plain<T>, const Row &row, guint unit, guint n_columns)
 {
   constexpr guint N = T == SOTTO_BLOCK_F32 ? 4 : 8; /* columns of 16 bytes */
   Halves halves;
@@ -103,13 +136,25 @@ UNROLL
   return halves;
 }
 
-DEVICE void
-put_unit (const Halves &halves, Half *target)
+/* Columns 8 i … 8 i + 7 of a unit */
+DEVICE Words4
+chunk_of (const Codes &codes, guint i)
 {
+  const float scale = codes.scales[i / 2], offset = codes.offsets[i / 2];
+  float x[CHUNK];
+
+  floats_of_bytes (codes.words[2 * i], x);
+  floats_of_bytes (codes.words[2 * i + 1], x + 4);
 UNROLL
-  for (guint i = 0; i < UNIT / 8; i++)
-    reinterpret_cast<Words4 *> (target)[i]
-      = {halves.words[4 * i], halves.words[4 * i + 1], halves.words[4 * i + 2], halves.words[4 * i + 3]};
+  for (guint j = 0; j < CHUNK; j++)
+    x[j] = fused (scale, x[j], -offset);
+  return {halves_pack (x[0], x[1]), halves_pack (x[2], x[3]), halves_pack (x[4], x[5]), halves_pack (x[6], x[7])};
+}
+
+DEVICE Words4
+chunk_of (const Halves &halves, guint i)
+{
+  return {halves.words[4 * i], halves.words[4 * i + 1], halves.words[4 * i + 2], halves.words[4 * i + 3]};
 }
 
 /* --- The block's rows of y --- */
@@ -121,9 +166,9 @@ typedef struct {
 } Group;
 
 DEVICE Group
-find_group (const SottoCudaMultiply &m)
+find_group (const SottoCudaMultiply &m, guint n_rows)
 {
-  Group group = {block_index_z (), block_index_y () * TILE, 0};
+  Group group = {block_index_z (), block_index_y () * n_rows, 0};
 
   if (m.order != NULL)
     group.n = m.starts[group.matrix + 1] - m.starts[group.matrix];
@@ -142,138 +187,289 @@ row_of_group (const SottoCudaMultiply &m, const Group &group, guint i)
 
 /* --- A tile's products --- */
 
-/* sums of a warp: rows 16 (warp) … of the weight, all of y: eight columns of mma. */
+/* Of a warp. Between two products of the one kind and the other, four times in all, the weights that come are put: put (i). */
+template <typename F, typename Put>
 DEVICE void
-multiply_tile_by_mma (const Tile &w, const Tile &x, float sums[TILE / 8][4])
+multiply_by_mma (const Tile<F> &w, const Tile<F> &x, guint first_w, guint first_x, Sums<F> *sums, Put put)
 {
+  constexpr guint N_W = F::WARP_ROWS / 16, N_X = F::WARP_ROWS / 16, N_K = F::DEPTH / 16;
   const guint lane = lane_index ();
+  const guint at_w = chunk_at<F> (first_w + lane % 16, lane / 16);
+  const guint at_x = chunk_at<F> (first_x + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
 UNROLL
-  for (guint k = 0; k < DEPTH; k += 16)
+  for (guint k = 0; k < N_K; k++)
     {
-      guint32 a[4];
+      guint32 a[N_W][4];
+      guint32 b[2][4]; /* two columns' b[0], b[1]; the next are read before those that are there are multiplied */
 
-      matrix_load_4 (a, &w.at[warp_index () * 16 + lane % 16][k + lane / 16 * 8]);
+      matrix_load_4 (b[0], &x.halves[at_x ^ 2 * k * CHUNK]);
 UNROLL
-      for (guint j = 0; j < TILE / 8; j += 2)
+      for (guint i = 0; i < N_W; i++)
+        matrix_load_4 (a[i], &w.halves[(at_w ^ 2 * k * CHUNK) + i * 16 * F::DEPTH]);
+UNROLL
+      for (guint j = 0; j < N_X; j++)
         {
-          guint32 b[4];
-
-          /* Two columns' b[0], b[1] */
-          matrix_load_4 (b, &x.at[j * 8 + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
-          mma_half (sums[j], a, b);
-          mma_half (sums[j + 1], a, b + 2);
+          if (j + 1 < N_X)
+            matrix_load_4 (b[(j + 1) % 2], &x.halves[(at_x ^ 2 * k * CHUNK) + (j + 1) * 16 * F::DEPTH]);
+UNROLL
+          for (guint i = 0; i < N_W; i++)
+            {
+              mma_half (sums->of[i][2 * j], a[i], b[j % 2]);
+              mma_half (sums->of[i][2 * j + 1], a[i], b[j % 2] + 2);
+            }
+          if (j % 2 == 1)
+            put ((k * N_X + j) / 2);
         }
     }
 }
 
 /* The same by ordinary products, in the places that mma would leave them. */
+template <typename F>
 DEVICE void
-multiply_tile_plainly (const Tile &w, const Tile &x, float sums[TILE / 8][4])
+multiply_plainly (const Tile<F> &w, const Tile<F> &x, guint first_w, guint first_x, Sums<F> *sums)
 {
-  const guint row = warp_index () * 16 + lane_index () / 4;
-  const guint column = lane_index () % 4 * 2;
+  const guint row_w = first_w + lane_index () / 4, row_x = first_x + lane_index () % 4 * 2;
 
-  for (guint k = 0; k < DEPTH; k++)
-    for (guint j = 0; j < TILE / 8; j++)
+  for (guint k = 0; k < F::DEPTH; k++)
 UNROLL
-      for (guint i = 0; i < 4; i++)
-        sums[j][i] = fused (half_to_float (w.at[row + i / 2 * 8][k]), half_to_float (x.at[j * 8 + column + i % 2][k]),
-                            sums[j][i]);
+    for (guint i = 0; i < F::WARP_ROWS / 16; i++)
+UNROLL
+      for (guint j = 0; j < F::WARP_ROWS / 8; j++)
+UNROLL
+        for (guint e = 0; e < 4; e++)
+          {
+            const guint at_w = chunk_at<F> (row_w + 16 * i + e / 2 * 8, k / CHUNK) + k % CHUNK;
+            const guint at_x = chunk_at<F> (row_x + 8 * j + e % 2, k / CHUNK) + k % CHUNK;
+            float *sum = &sums->of[i][j][e];
+
+            *sum = fused (half_to_float (w.halves[at_w]), half_to_float (x.halves[at_x]), *sum);
+          }
 }
 
-template <bool HAS_MMA>
+/* --- What a warp leaves --- */
+
+/* Sums go by way of shared memory, so that they are written as rows of y: there are as many lanes as rows. */
+template <typename F>
 DEVICE void
-multiply_tile (const Tile &w, const Tile &x, float sums[TILE / 8][4])
+leave_sums (const SottoCudaMultiply &m, const Group &group, guint first_w, guint first_x, const Sums<F> &sums, float *own)
 {
-  if constexpr (HAS_MMA)
-    multiply_tile_by_mma (w, x, sums);
-  else
-    multiply_tile_plainly (w, x, sums);
+  constexpr guint N_OWN = F::WARP_ROWS / N_LANES; /* of a lane: rows of the weight, and turns of rows of y */
+  constexpr guint PITCH = F::WARP_ROWS + 4;       /* floats; what mma's places lie apart are different banks */
+  const guint lane = lane_index ();
+  const float factor = m.weight.scales != NULL ? load (&m.weight.scales[group.matrix]) : 1.0f;
+  float bias[N_OWN];
+
+UNROLL
+  for (guint i = 0; i < N_OWN; i++)
+    {
+      const guint w = first_w + i * N_LANES + lane;
+
+      bias[i] = 0.0f;
+      if (m.weight.bias != NULL && w < m.weight.n_rows)
+        bias[i] = load (&m.weight.bias[(gsize) group.matrix * m.weight.n_rows + w]);
+    }
+UNROLL
+  for (guint turn = 0; turn < N_OWN; turn++)
+    {
+      const guint first = first_x + turn * N_LANES;
+      const guint n = group.first + first < group.n ? group.n - group.first - first : 0;
+      const guint lane_row = row_of_group (m, group, first + lane);
+      const float lane_scale = load (&m.x.row_scales[lane_row / m.rows_per_x]);
+      const auto is_there = [&] (guint t, guint i) { return t < n && first_w + i * N_LANES + lane < m.weight.n_rows; };
+
+      warp_barrier ();
+UNROLL
+      for (guint i = 0; i < F::WARP_ROWS / 16; i++)
+UNROLL
+        for (guint j = 0; j < N_LANES / 8; j++)
+UNROLL
+          for (guint e = 0; e < 4; e++)
+            own[(j * 8 + lane % 4 * 2 + e % 2) * PITCH + i * 16 + lane / 4 + e / 2 * 8]
+              = sums.of[i][turn * (N_LANES / 8) + j][e];
+      warp_barrier ();
+      for (guint r = 0; r < N_LANES; r += N_TOGETHER)
+        {
+          float before[N_TOGETHER][N_OWN];
+          float *y[N_TOGETHER];
+          float scale[N_TOGETHER];
+
+UNROLL
+          for (guint t = 0; t < N_TOGETHER; t++)
+            {
+              y[t] = m.y + (gsize) warp_shuffle (lane_row, r + t) * m.y_stride + first_w + lane;
+              scale[t] = warp_shuffle (lane_scale, r + t);
+UNROLL
+              for (guint i = 0; i < N_OWN; i++)
+                before[t][i] = m.add && is_there (r + t, i) ? y[t][i * N_LANES] : 0.0f;
+            }
+UNROLL
+          for (guint t = 0; t < N_TOGETHER; t++)
+UNROLL
+            for (guint i = 0; i < N_OWN; i++)
+              {
+                float sum = own[(r + t) * PITCH + i * N_LANES + lane] * scale[t];
+
+                if (m.weight.scales != NULL)
+                  sum *= factor;
+                if (m.weight.bias != NULL)
+                  sum += bias[i];
+                sum *= m.scale;
+                if (is_there (r + t, i))
+                  y[t][i * N_LANES] = m.add ? before[t][i] + sum : sum;
+              }
+        }
+    }
 }
 
-/* A thread's unit of a row of x. */
+/* --- A block --- */
+
+/* Chunk @i of the unit that begins at @at */
+template <typename F, typename Weights>
 DEVICE void
-bring_rows (const guint16 *x, Half *target)
+put_chunk (Tile<F> *target, guint at, guint i, const Weights &weights)
 {
+  *reinterpret_cast<Words4 *> (&target->halves[at ^ i * CHUNK]) = chunk_of (weights, i);
+}
+
+/* Where a thread's chunks of x come from, in chunks: a row's neighbours are brought by neighbours. */
+template <typename F>
+struct Sources {
+  guint32 at[F::ROWS * F::N_CHUNKS / N_THREADS];
+};
+
+template <typename F>
+DEVICE Sources<F>
+find_sources (const SottoCudaMultiply &m, const Group &group)
+{
+  Sources<F> sources;
+
 UNROLL
-  for (guint i = 0; i < UNIT / 8; i++)
-    async_copy_16 (target + 8 * i, x + 8 * i);
+  for (guint i = 0; i < F::ROWS * F::N_CHUNKS / N_THREADS; i++)
+    {
+      const guint at = i * N_THREADS + thread_index ();
+
+      sources.at[i] = row_of_group (m, group, at / F::N_CHUNKS) / m.rows_per_x * (m.x.n_columns_padded / CHUNK)
+                      + at % F::N_CHUNKS;
+    }
+  return sources;
+}
+
+template <typename F>
+DEVICE void
+bring_rows (const SottoCudaMultiply &m, const Sources<F> &sources, guint step, Tile<F> *x)
+{
+  const guint at = chunk_at<F> (thread_index () / F::N_CHUNKS, thread_index () % F::N_CHUNKS);
+  const guint16 *from = m.x.halves + step * F::DEPTH;
+
+UNROLL
+  for (guint i = 0; i < F::ROWS * F::N_CHUNKS / N_THREADS; i++)
+    async_copy_16 (&x->halves[at + i * N_THREADS * CHUNK], from + (gsize) sources.at[i] * CHUNK);
   async_commit ();
 }
 
-template <typename T, bool HAS_MMA>
+template <typename T, typename F, bool HAS_MMA>
 KERNEL (N_THREADS)
 multiply_many_kernel (const MultiplyArguments a)
 {
   previous_wait ();
 
   const SottoCudaMultiply &m = a.m;
-  const Group group = find_group (m);
-  const guint first = block_index () * TILE;
-  const guint n_steps = (m.weight.n_columns + DEPTH - 1) / DEPTH;
-  const guint own = thread_index () / N_UNITS, own_unit = thread_index () % N_UNITS;
-  SHARED (Tile, weights, [2]);
-  SHARED (Tile, rows, [2]);
-  float sums[TILE / 8][4] = {};
+  const Group group = find_group (m, F::ROWS);
+  const guint first = block_index () * F::ROWS;
+  const guint n_steps = (m.weight.n_columns + F::DEPTH - 1) / F::DEPTH;
+  const guint own = thread_index () / F::N_UNITS, own_unit = thread_index () % F::N_UNITS;
+  const guint warp_w = warp_index () / 2 * F::WARP_ROWS, warp_x = warp_index () % 2 * F::WARP_ROWS;
+  SHARED (Stages<F>, stages, [1]);
+  Sums<F> sums = {};
   const guint own_row = first + own < m.weight.n_rows ? first + own : m.weight.n_rows - 1;
   const Row row = {weight_row (m, group.matrix, own_row), a.n_blocks};
-  const guint16 *x;
 
   if (group.first >= group.n)
     return;
-  x = m.x.halves + (gsize) (row_of_group (m, group, own) / m.rows_per_x) * m.x.n_columns_padded + own_unit * UNIT;
-  /* The next columns are on their way while those that are there are multiplied. */
-  bring_rows (x, &rows[0].at[own][own_unit * UNIT]);
-  put_unit (make_unit (T (), row, own_unit, m.weight.n_columns), &weights[0].at[own][own_unit * UNIT]);
-  for (guint step = 1; step < n_steps; step++)
-    {
-      const Tile &w = weights[(step - 1) % 2], &r = rows[(step - 1) % 2];
 
-      async_wait<0> ();
+  const Sources<F> sources = find_sources<F> (m, group);
+  const guint own_at = chunk_at<F> (own, own_unit * (UNIT / CHUNK));
+  auto coming = bring_weights (T (), row, own_unit, m.weight.n_columns);
+  guint stage = 0, free_stage = X_STAGES - 1;
+
+  bring_rows<F> (m, sources, 0, &stages[0].x[0]);
+  bring_rows<F> (m, sources, 1 < n_steps ? 1 : 0, &stages[0].x[1]);
+UNROLL
+  for (guint i = 0; i < UNIT / CHUNK; i++)
+    put_chunk (&stages[0].weights[0], own_at, i, coming);
+  coming = bring_weights (T (), row, F::N_UNITS + own_unit, m.weight.n_columns);
+  /* One block of instructions: products must not wait for what is asked for before them. So the last steps are brought again,
+   * and weights put, where nobody reads them. */
+  for (guint step = 0; step < n_steps; step++)
+    {
+      const Tile<F> &w = stages[0].weights[step % W_STAGES], &x = stages[0].x[stage];
+      Tile<F> *next_w = &stages[0].weights[(step + 1) % W_STAGES];
+
+      async_wait<1> ();
       block_barrier ();
-      bring_rows (x + step * DEPTH, &rows[step % 2].at[own][own_unit * UNIT]);
-      const Halves coming = make_unit (T (), row, step * N_UNITS + own_unit, m.weight.n_columns);
-      multiply_tile<HAS_MMA> (w, r, sums);
-      put_unit (coming, &weights[step % 2].at[own][own_unit * UNIT]);
+      bring_rows<F> (m, sources, step + 2 < n_steps ? step + 2 : n_steps - 1, &stages[0].x[free_stage]);
+      const auto next = bring_weights (T (), row, (step + 2) * F::N_UNITS + own_unit, m.weight.n_columns);
+      const auto put = [&] (guint i) { put_chunk (next_w, own_at, i, coming); };
+
+      if constexpr (HAS_MMA)
+        multiply_by_mma<F> (w, x, warp_w, warp_x, &sums, put);
+      else
+        {
+          multiply_plainly<F> (w, x, warp_w, warp_x, &sums);
+UNROLL
+          for (guint i = 0; i < UNIT / CHUNK; i++)
+            put (i);
+        }
+      coming = next;
+      free_stage = stage;
+      stage = stage + 1 < X_STAGES ? stage + 1 : 0;
     }
   async_wait<0> ();
   block_barrier ();
-  multiply_tile<HAS_MMA> (weights[(n_steps - 1) % 2], rows[(n_steps - 1) % 2], sums);
-  for (guint j = 0; j < TILE / 8; j++)
-UNROLL
-    for (guint i = 0; i < 4; i++)
-      {
-        const guint w = first + warp_index () * 16 + lane_index () / 4 + i / 2 * 8;
-        const guint index = j * 8 + lane_index () % 4 * 2 + i % 2;
+  leave_sums<F> (m, group, first + warp_w, warp_x, sums,
+                 reinterpret_cast<float *> (stages) + warp_index () * N_LANES * (F::WARP_ROWS + 4));
+}
 
-        if (w < m.weight.n_rows && group.first + index < group.n)
-          {
-            const guint y = row_of_group (m, group, index);
+template <typename T, typename F, bool HAS_MMA>
+static gboolean
+multiply_many_by (SottoCudaDevice *self, const char *name, const MultiplyArguments *arguments)
+{
+  const SottoCudaMultiply *m = &arguments->m;
+  const guint n_matrices = m->weight.n_matrices;
+  Shape shape = {};
 
-            put_product (m, group.matrix, w, y, sums[j][i] * load (&m.x.row_scales[y / m.rows_per_x]));
-          }
-      }
+  shape.n_blocks = ceil_divide (m->weight.n_rows, F::ROWS);
+  /* All rows may have chosen the same. */
+  shape.n_blocks_y = ceil_divide (m->order != NULL ? m->n_rows : ceil_divide (m->n_rows, n_matrices), F::ROWS);
+  shape.n_blocks_z = n_matrices;
+  shape.n_threads = N_THREADS;
+  return launch (self, name, shape, multiply_many_kernel<T, F, HAS_MMA>, *arguments);
+}
+
+/* Whether large squares are filled by the rows that a matrix has in the mean, and at least half of the multiprocessors have
+ * one: there one does as much as two of small ones. */
+static gboolean
+is_wide (SottoCudaDevice *self, const SottoCudaMultiply *m)
+{
+  const guint n_rows = ceil_divide (m->n_rows, m->weight.n_matrices);
+  const gsize n_blocks = (gsize) ceil_divide (m->weight.n_rows, Wide::ROWS) * ceil_divide (n_rows, Wide::ROWS);
+
+  return n_rows > Narrow::ROWS && m->weight.n_rows > Narrow::ROWS
+         && 2 * n_blocks * m->weight.n_matrices >= device_facts (self)->n_multiprocessors;
 }
 
 template <typename T>
 static gboolean
 multiply_many_of (SottoCudaDevice *self, const MultiplyArguments *arguments)
 {
-  const SottoCudaMultiply *m = &arguments->m;
-  const guint n_matrices = m->weight.n_matrices;
-  Shape shape = {};
-
-  if (m->matrices != NULL && m->order == NULL)
+  if (arguments->m.matrices != NULL && arguments->m.order == NULL)
     return device_refuse (self, "many rows of several matrices are not sorted");
-  shape.n_blocks = ceil_divide (m->weight.n_rows, TILE);
-  /* All rows may have chosen the same. */
-  shape.n_blocks_y = ceil_divide (m->order != NULL ? m->n_rows : ceil_divide (m->n_rows, n_matrices), TILE);
-  shape.n_blocks_z = n_matrices;
-  shape.n_threads = N_THREADS;
-  if (device_facts (self)->architecture >= 75)
-    return launch (self, "multiply many", shape, multiply_many_kernel<T, true>, *arguments);
-  return launch (self, "multiply many plainly", shape, multiply_many_kernel<T, false>, *arguments);
+  if (device_facts (self)->architecture < 75)
+    return multiply_many_by<T, Narrow, false> (self, "multiply many plainly", arguments);
+  if (is_wide (self, &arguments->m))
+    return multiply_many_by<T, Wide, true> (self, "multiply many, wide", arguments);
+  return multiply_many_by<T, Narrow, true> (self, "multiply many", arguments);
 }
 
 gboolean

@@ -31,6 +31,13 @@ static const Case cases[] = {
   { 17, 256, 24, 4, 3, TRUE, TRUE, FALSE },
 };
 
+/* Enough rows for large squares (multiply-many.cu), with tails. */
+static const Case wide_cases[] = {
+  { 300, 256, 150, 1, 1, FALSE, TRUE, TRUE },
+  { 130, 256, 420, 3, 2, TRUE, TRUE, FALSE },
+  { 65, 256, 140, 2, 1, FALSE, TRUE, FALSE },
+};
+
 /* Of a float: any number of columns. */
 static const Case float_cases[] = {
   { 19, 576, 1, 1, 1, FALSE, FALSE, FALSE },
@@ -300,6 +307,48 @@ test_together (CudaModule *self)
     check_together (self, types[i]);
 }
 
+/* Of one type of each kind. */
+static void
+test_wide (CudaModule *self)
+{
+  static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q2_K, SOTTO_BLOCK_F16,
+                                          SOTTO_BLOCK_F32 };
+  static const Case columns = { 190, 70, 129, 1, 1, FALSE, TRUE, FALSE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wide_cases); i++)
+    check (self, types[i], &wide_cases[i]);
+  for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+    check (self, types[t], t < 3 ? &wide_cases[2] : &columns);
+}
+
+/* A row is the same to the bit, however many there are beside it. */
+static void
+test_shapes (CudaModule *self)
+{
+  static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_IQ3_S, SOTTO_BLOCK_BF16 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+
+  for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+    {
+      const Case wide = { 200, 512, 130, 1, 1, FALSE, TRUE, FALSE };
+      Case narrow = wide;
+      SottoWeight weight = random_weight_new_stack (types[t], 1, wide.n_rows, wide.n_columns, rand);
+      g_autofree float *x = cuda_random_floats (wide.n_tokens * wide.n_columns);
+      g_autofree float *y = cuda_random_floats (wide.n_tokens * y_stride (&wide));
+      g_autofree float *all = NULL, *some = NULL;
+      Input in = { .shape = &wide, .weight = &weight, .x = x, .y = y, .bias = y, .scales = y };
+
+      all = run (self, &in);
+      narrow.n_tokens = 40;
+      in.shape = &narrow;
+      some = run (self, &in);
+      for (guint i = 0; i < narrow.n_tokens; i++)
+        g_assert_cmpmem (all + i * y_stride (&wide), wide.n_rows * sizeof (float), some + i * y_stride (&wide),
+                         wide.n_rows * sizeof (float));
+      random_weight_clear (&weight);
+    }
+}
+
 /* Devices before 7.5 have no products of matrices. */
 static void
 test_many_plainly (CudaModule *self)
@@ -323,6 +372,8 @@ cuda_kernels_add_multiply (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/multiply/few", test_few);
   cuda_test_add (argc, argv, "/multiply/many", test_many);
+  cuda_test_add (argc, argv, "/multiply/wide", test_wide);
+  cuda_test_add (argc, argv, "/multiply/shapes", test_shapes);
   cuda_test_add (argc, argv, "/multiply/together", test_together);
   cuda_test_add (argc, argv, "/multiply/many-plainly", test_many_plainly);
 }
