@@ -165,16 +165,46 @@ typedef struct {
   guint n;                  /* of this matrix in all */
 } Group;
 
+/* Of sorted rows: a grid of as many blocks for each matrix as all rows would need is mostly blocks that do nothing, a hundred
+ * for one of a mixture of 128 experts. So blocks are numbered matrix after matrix, and each looks where it is. */
+DEVICE Group
+find_sorted_group (const SottoCudaMultiply &m, guint n_rows)
+{
+  guint block = block_index_y ();
+
+  for (guint first = 0; first < m.weight.n_matrices; first += N_LANES)
+    {
+      const guint matrix = first + lane_index ();
+      const guint n = matrix < m.weight.n_matrices ? load (&m.starts[matrix + 1]) - load (&m.starts[matrix]) : 0;
+      const guint n_blocks = (n + n_rows - 1) / n_rows;
+      guint end = n_blocks; /* of this lane's blocks and those before */
+      guint lane;
+
+UNROLL
+      for (guint distance = 1; distance < N_LANES; distance *= 2)
+        {
+          const guint before = warp_shuffle (end, (lane_index () - distance) % N_LANES);
+
+          end += lane_index () >= distance ? before : 0;
+        }
+      lane = warp_min (block < end ? lane_index () : (guint) N_LANES);
+      if (lane < N_LANES)
+        return {first + lane, (block - warp_shuffle (end - n_blocks, lane)) * n_rows, warp_shuffle (n, lane)};
+      block -= warp_shuffle (end, N_LANES - 1);
+    }
+  return {};
+}
+
+/* Nothing where first is no less than n. */
 DEVICE Group
 find_group (const SottoCudaMultiply &m, guint n_rows)
 {
-  Group group = {block_index_z (), block_index_y () * n_rows, 0};
-
   if (m.order != NULL)
-    group.n = m.starts[group.matrix + 1] - m.starts[group.matrix];
-  else
-    group.n = (m.n_rows + m.weight.n_matrices - 1 - group.matrix) / m.weight.n_matrices;
-  return group;
+    return find_sorted_group (m, n_rows);
+
+  const guint matrix = block_index_z ();
+
+  return {matrix, block_index_y () * n_rows, (m.n_rows + m.weight.n_matrices - 1 - matrix) / m.weight.n_matrices};
 }
 
 /* Row of y that is the group's row i; the last one again behind its end. */
@@ -440,9 +470,14 @@ multiply_many_by (SottoCudaDevice *self, const char *name, const MultiplyArgumen
   Shape shape = {};
 
   shape.n_blocks = ceil_divide (m->weight.n_rows, F::ROWS);
-  /* All rows may have chosen the same. */
-  shape.n_blocks_y = ceil_divide (m->order != NULL ? m->n_rows : ceil_divide (m->n_rows, n_matrices), F::ROWS);
-  shape.n_blocks_z = n_matrices;
+  /* Of sorted rows each matrix that is chosen has one block at most that is not full. */
+  if (m->order != NULL)
+    shape.n_blocks_y = m->n_rows / F::ROWS + (n_matrices < m->n_rows ? n_matrices : m->n_rows);
+  else
+    {
+      shape.n_blocks_y = ceil_divide (ceil_divide (m->n_rows, n_matrices), F::ROWS);
+      shape.n_blocks_z = n_matrices;
+    }
   shape.n_threads = N_THREADS;
   return launch (self, name, shape, multiply_many_kernel<T, F, HAS_MMA>, *arguments);
 }

@@ -36,6 +36,10 @@ static const Case wide_cases[] = {
   { 300, 256, 150, 1, 1, FALSE, TRUE, TRUE },
   { 130, 256, 420, 3, 2, TRUE, TRUE, FALSE },
   { 65, 256, 140, 2, 1, FALSE, TRUE, FALSE },
+  /* Sorted, of more matrices than a warp has lanes, of which many are chosen by nobody */
+  { 9, 256, 180, 70, 2, TRUE, TRUE, FALSE },
+  { 70, 256, 700, 33, 1, TRUE, TRUE, FALSE },
+  { 5, 256, 9, 40, 1, TRUE, TRUE, FALSE },
 };
 
 /* Of a float: any number of columns. */
@@ -316,7 +320,7 @@ test_wide (CudaModule *self)
   static const Case columns = { 190, 70, 129, 1, 1, FALSE, TRUE, FALSE };
 
   for (guint i = 0; i < G_N_ELEMENTS (wide_cases); i++)
-    check (self, types[i], &wide_cases[i]);
+    check (self, types[i % G_N_ELEMENTS (types)], &wide_cases[i]);
   for (guint t = 0; t < G_N_ELEMENTS (types); t++)
     check (self, types[t], t < 3 ? &wide_cases[2] : &columns);
 }
