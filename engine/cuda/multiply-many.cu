@@ -165,8 +165,9 @@ typedef struct {
   guint n;                  /* of this matrix in all */
 } Group;
 
-/* Of sorted rows: a grid of as many blocks for each matrix as all rows would need is mostly blocks that do nothing, a hundred
- * for one of a mixture of 128 experts. So blocks are numbered matrix after matrix, and each looks where it is. */
+/* Of sorted rows: a grid of as many blocks for each matrix as all rows would need is mostly blocks that do nothing: of 512
+ * rows with eight of 128 experts each, sixty for one that does. So blocks are numbered matrix after matrix, and each looks where it
+ * is. */
 DEVICE Group
 find_sorted_group (const SottoCudaMultiply &m, guint n_rows)
 {
@@ -483,7 +484,7 @@ multiply_many_by (SottoCudaDevice *self, const char *name, const MultiplyArgumen
 }
 
 /* Whether large squares are filled by the rows that a matrix has in the mean, and at least half of the multiprocessors have
- * one: there one does as much as two of small ones. */
+ * one. (Reckoned, not measured: a large square reads half as much as the small ones in its place.) */
 static gboolean
 is_wide (SottoCudaDevice *self, const SottoCudaMultiply *m)
 {
