@@ -60,7 +60,8 @@ softmax (float *x, guint n)
   for (guint i = lane_index (); i < n; i += N_LANES)
     highest = fmaxf (highest, x[i]);
   highest = warp_max (highest);
-  /* All have read x[0]: they met. */
+  /* Only now has everybody read x[0]: a reduction orders no memory. */
+  warp_barrier ();
   for (guint i = lane_index (); i < n; i += N_LANES)
     x[i] = sotto_exp (x[i] - highest);
   warp_barrier ();

@@ -204,6 +204,27 @@ emulation_go (EmulationThread *next)
 
 /* --- Barriers --- */
 
+/* What each of the warps that meet knows, all know; and what each did until now. */
+static void
+share_known (EmulationBlock *block, guint id, EmulationWarp *last)
+{
+  guint32 most[G_N_ELEMENTS (last->known)] = {};
+
+  for (guint i = 0; i < block->n_warps; i++)
+    {
+      EmulationWarp *warp = &block->warps[i];
+
+      if (warp != last && warp->waits_for != (gint) id)
+        continue;
+      warp->known[i]++;
+      for (guint j = 0; j < block->n_warps; j++)
+        most[j] = MAX (most[j], warp->known[j]);
+    }
+  for (guint i = 0; i < block->n_warps; i++)
+    if (&block->warps[i] == last || block->warps[i].waits_for == (gint) id)
+      memcpy (block->warps[i].known, most, sizeof most);
+}
+
 void
 emulation_wait (guint id, guint n_expected, EmulationSite site)
 {
@@ -223,6 +244,7 @@ emulation_wait (guint id, guint n_expected, EmulationSite site)
   if (barrier->n_arrived == n_expected)
     {
       barrier->n_arrived = 0;
+      share_known (block, id, self->warp);
       for (guint i = 0; i < block->n_warps; i++)
         if (block->warps[i].waits_for == (gint) id)
           block->warps[i].waits_for = -1;
@@ -337,6 +359,7 @@ check_shared (EmulationBlock *block)
 static void
 begin_block (EmulationBlock *block, const EmulationLaunch *launch, gsize index)
 {
+  block->run = launch->first_run + index;
   block->n_threads = launch->n_threads;
   block->n_warps = launch->n_threads / EMULATION_LANES;
   memcpy (block->n_blocks, launch->n_blocks, sizeof block->n_blocks);
@@ -350,6 +373,7 @@ begin_block (EmulationBlock *block, const EmulationLaunch *launch, gsize index)
       block->warps[i].n_ended = 0;
       block->warps[i].turn = 0;
       block->warps[i].waits_for = -1;
+      memset (block->warps[i].known, 0, sizeof block->warps[i].known);
       block->warps[i].what = "its beginning";
       block->warps[i].site = EmulationSite {launch->name, 0};
     }

@@ -1,6 +1,7 @@
 /* Asynchronous copies: begun, committed as groups, and there only when they are waited for. */
 
 #include "grid.h"
+#include "races.h"
 
 #define MOST_COPIES 256
 
@@ -18,6 +19,8 @@ struct EmulationCopies {
   guint group;              /* that is being begun */
   Copy copies[MOST_COPIES]; /* a ring */
 };
+
+EmulationRaces emulation_races;
 
 void
 emulation_copy_begin (void *shared, const void *global, guint n_bytes, EmulationSite site)
@@ -45,6 +48,11 @@ emulation_copy_begin (void *shared, const void *global, guint n_bytes, Emulation
     emulation_fail (site, "more than %d async copies of a thread under way", MOST_COPIES);
   self->copies[(self->first + self->n++) % MOST_COPIES] =
     Copy {(guint8 *) shared, (const guint8 *) global, n_bytes, self->group};
+  /* It may land at once. */
+  if (emulation_races.touch != NULL && global != NULL)
+    emulation_races.touch (global, n_bytes, FALSE);
+  if (emulation_races.touch != NULL)
+    emulation_races.touch (shared, n_bytes, TRUE);
 }
 
 void
@@ -72,6 +80,8 @@ emulation_copy_wait (guint n_left)
         memcpy (copy.to, copy.from, copy.n_bytes);
       else
         memset (copy.to, 0, copy.n_bytes);
+      if (emulation_races.touch != NULL)
+        emulation_races.touch (copy.to, copy.n_bytes, TRUE);
     }
 }
 

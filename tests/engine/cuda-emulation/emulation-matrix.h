@@ -134,8 +134,10 @@ emulation_matrix_load (const char *what, guint32 *r, const void *row, int n, boo
         }
       r[m] = low | (guint32) high << 16;
     }
-  /* Nobody writes there before all have read. */
-  warp_barrier (site);
+  /* All read at once, which is no barrier. */
+  emulation_arrive (what, site);
+  emulation_is_last ();
+  emulation_meet ();
 }
 
 DEVICE void

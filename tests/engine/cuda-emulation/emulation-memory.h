@@ -31,7 +31,23 @@ load (const T *p, AT_SITE)
 }
 
 template <typename T> DEVICE T load_once (const T *p, AT_SITE) { return load (p, site); }
-template <typename T> DEVICE T load_coherent (const T *p, AT_SITE) { return load (p, site); }
+
+/* Others may be writing there. */
+template <typename T>
+#ifdef __SANITIZE_THREAD__
+__attribute__ ((noinline, no_sanitize ("thread")))
+#endif
+static T
+load_coherent (const T *p, AT_SITE)
+{
+  T value;
+
+  emulation_late (site);
+  emulation_align (p, sizeof (T), site);
+  memcpy (&value, p, sizeof value);
+  return value;
+}
+
 DEVICE void prefetch (const void *p) {}
 DEVICE void memory_fence () { __atomic_thread_fence (__ATOMIC_SEQ_CST); }
 

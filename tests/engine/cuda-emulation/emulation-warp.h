@@ -35,7 +35,8 @@ DEVICE void
 warp_barrier (AT_SITE)
 {
   emulation_arrive ("warp_barrier", site);
-  emulation_is_last ();
+  if (emulation_is_last ())
+    emulation_order ();
   emulation_meet ();
 }
 

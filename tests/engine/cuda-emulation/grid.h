@@ -19,6 +19,7 @@ typedef struct {
   guint n_blocks[3];
   guint n_threads;
   gsize shared_bytes;
+  guint64 first_run;        /* the first block's number (EmulationBlock); the pool gives it */
   const void *kernel;
   void (*invoke) (const void *kernel, const void *arguments);
   guint8 *arguments;
@@ -71,7 +72,7 @@ EmulationPool *emulation_pool_new (guint n_workers);
 void emulation_pool_free (EmulationPool *self);
 
 /* Returns: FALSE after a failure; then problem says which */
-gboolean emulation_pool_run (EmulationPool *self, const EmulationLaunch *launch);
+gboolean emulation_pool_run (EmulationPool *self, EmulationLaunch *launch);
 
 /* Runs one block on the caller. */
 void emulation_block_run (EmulationWorker *self, gsize index);

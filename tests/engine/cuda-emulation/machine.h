@@ -49,6 +49,7 @@ typedef struct {
   gint waits_for;           /* a barrier, or -1 */
   const char *what;         /* the collective under way, or the last */
   EmulationSite site;
+  guint32 known[EMULATION_MOST_THREADS / EMULATION_LANES]; /* barriers of each warp that lie before what this one does */
   EmulationSlots slots[2];
 } EmulationWarp;
 
@@ -85,6 +86,7 @@ struct EmulationBlock {
   guint n_blocks[3];
   gboolean reverse;
   guint architecture;
+  guint64 run;              /* a number that no other block has, of any launch; a launch's lie together */
   struct EmulationWorker *worker;
   EmulationBarrier barriers[16];
   EmulationArray arrays[16];
@@ -164,6 +166,15 @@ emulation_is_last (void)
   warp->n_arrived = 0;
   warp->turn ^= 1;
   return TRUE;
+}
+
+/* What lanes of the warp did before is seen by all of it from now on. Shuffles and votes don't promise that. */
+static inline void
+emulation_order (void)
+{
+  EmulationThread *self = emulation_thread;
+
+  self->warp->known[self->index / EMULATION_LANES]++;
 }
 
 /* Lets the others come; returns when all were there. */

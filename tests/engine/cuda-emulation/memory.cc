@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "faults.h"
+#include "races.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -51,6 +52,8 @@ static void
 unmap (const Allocation *allocation)
 {
   munmap (allocation->pages - PAGE_BYTES, allocation->n_page_bytes + 2 * PAGE_BYTES);
+  if (emulation_races.forget != NULL)
+    emulation_races.forget (allocation->pages, allocation->n_page_bytes);
 }
 
 void
@@ -78,10 +81,12 @@ emulation_memory_allocate (EmulationMemory *self, gsize n_bytes)
     return NULL;
   n_aligned = (MAX (n_bytes, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   allocation.n_page_bytes = (n_aligned + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-  base = static_cast<guint8 *> (mmap (NULL, allocation.n_page_bytes + 2 * PAGE_BYTES, PROT_NONE,
+  base = static_cast<guint8 *> (mmap (emulation_races.next, allocation.n_page_bytes + 2 * PAGE_BYTES, PROT_NONE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   if (base == MAP_FAILED)
     return NULL;
+  if (emulation_races.next != NULL)
+    emulation_races.next = base + allocation.n_page_bytes + 2 * PAGE_BYTES;
   allocation.pages = base + PAGE_BYTES;
   allocation.memory = allocation.pages + allocation.n_page_bytes - n_aligned;
   allocation.n_bytes = n_bytes;

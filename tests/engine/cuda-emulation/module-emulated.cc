@@ -17,6 +17,7 @@
 #include "cuda/operations.h"
 #include "faults.h"
 #include "memory.h"
+#include "races.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,7 +172,9 @@ sotto_cuda_open (guint index, char *message)
   self->begun = g_hash_table_new (NULL, NULL);
   self->rehearsed = g_string_new (NULL);
   self->memory = emulation_memory_new (setting ("MEMORY", G_GUINT64_CONSTANT (4) << 30));
-  self->pool = emulation_pool_new ((guint) setting ("THREADS", MIN (g_get_num_processors (), 4)));
+  /* Who looks for races sees one thread of the host. */
+  self->pool = emulation_pool_new (emulation_races.touch != NULL ? 1
+                                   : (guint) setting ("THREADS", MIN (g_get_num_processors (), 4)));
   self->pool->reverse = g_strcmp0 (g_getenv ("SOTTO_CUDA_EMULATION_ORDER"), "reverse") == 0;
   self->pool->fill = (guint8) setting ("FILL", 0xff);
   self->pool->architecture = self->facts.architecture;
@@ -205,7 +208,7 @@ sotto_cuda_close (SottoCudaDevice *self)
 /* --- The stream --- */
 
 static gboolean
-carry_out (SottoCudaDevice *self, const Operation *operation)
+carry_out (SottoCudaDevice *self, Operation *operation)
 {
   if (self->failed)
     return FALSE;
@@ -421,7 +424,7 @@ sotto_cuda_repeat (SottoCudaDevice *self, void *recording)
   GPtrArray *operations = static_cast<GPtrArray *> (recording);
 
   for (guint i = 0; i < operations->len; i++)
-    if (!carry_out (self, static_cast<const Operation *> (g_ptr_array_index (operations, i))))
+    if (!carry_out (self, static_cast<Operation *> (g_ptr_array_index (operations, i))))
       return FALSE;
   return !self->failed;
 }

@@ -48,13 +48,15 @@ work (gpointer data)
 }
 
 gboolean
-emulation_pool_run (EmulationPool *self, const EmulationLaunch *launch)
+emulation_pool_run (EmulationPool *self, EmulationLaunch *launch)
 {
+  static guint64 next_run = 1;
   gboolean few;
 
   self->launch = launch;
   self->n_blocks = (gsize) launch->n_blocks[0] * launch->n_blocks[1] * launch->n_blocks[2];
   self->next_block = 0;
+  launch->first_run = __atomic_fetch_add (&next_run, self->n_blocks, __ATOMIC_RELAXED);
   few = self->n_blocks == 1 || self->n_blocks * launch->n_threads <= FEW_THREADS || self->n_workers == 1;
   if (!few)
     {

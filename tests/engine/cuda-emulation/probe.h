@@ -124,6 +124,32 @@ typedef struct {
 
 typedef gboolean (*ProbeFaultyFunc) (SottoCudaDevice *device, const ProbeFaulty *arguments);
 
+/* Two threads meet in memory without a barrier between, in each but the first. */
+typedef enum {
+  PROBE_RACE_NONE,
+  PROBE_RACE_NO_WARP_BARRIER,   /* a neighbour's element is read at once */
+  PROBE_RACE_SHUFFLE_FOR_BARRIER, /* after a shuffle */
+  PROBE_RACE_WARP_FOR_BLOCK,    /* another warp's after a warp's barrier */
+  PROBE_RACE_READ_AND_OVERWRITTEN, /* by whoever goes on first */
+  PROBE_RACE_SOME_OF_THEM,      /* another warp's, which was at another barrier */
+  PROBE_RACE_COPY_OVER_READ,    /* a copy is begun to where others may still read */
+  PROBE_RACE_COPY_NOT_MET,      /* what another thread's copy brought, which it alone has waited for */
+  PROBE_RACE_MATRIX,            /* ldmatrix of what lanes have just written */
+  PROBE_RACE_BLOCKS,            /* blocks write the same element */
+  PROBE_RACE_BLOCKS_PLAINLY,    /* another block's element is read as if it were constant */
+  PROBE_N_RACES,
+} ProbeRace;
+
+/* By three blocks of 64 threads */
+typedef struct {
+  ProbeRace race;
+  const float *x;           /* (64) */
+  float *y;                 /* (3, 64) */
+  guint32 *counter;         /* 0 */
+} ProbeRacing;
+
+typedef gboolean (*ProbeRacingFunc) (SottoCudaDevice *device, const ProbeRacing *arguments);
+
 /* For measuring: n_blocks blocks of n_threads threads; each adds n_collectives results of warp_sum
  * to y of its index. */
 typedef struct {

@@ -1,0 +1,257 @@
+/* Finds accesses of two threads to the same byte, one of them a write, between which there is nothing that orders them: what a
+ * device may carry out in either order, whatever order the emulation takes.
+ *
+ * The kernels of this module are compiled with -fsanitize=thread, which has every access of theirs call a function first; those
+ * functions are here in place of the sanitizer's own. For each byte of shared and of device memory it is kept who wrote it last,
+ * and two who have read it since, each with the block, the thread and how many barriers its warp had been at. Warps know of each
+ * other how many of them lie before what they do (EmulationWarp.known): a block's barrier shares that among those who meet, a
+ * warp's makes it one more. Shuffles, votes, reductions and ldmatrix order nothing, as the manual has it. Nothing orders blocks
+ * of a launch but atomics: what is read by load_coherent() is not looked at. Launches are ordered (previous_wait()).
+ *
+ * Found is what happens with the test's input, in one run, whatever values are read. Not found: of more than two readers of a
+ * byte the others; a race between memory_fence() and what is read behind it.
+ */
+
+#include "faults.h"
+#include "memory.h"
+#include "races.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+/* Device memory lies from here on, as the ends of addresses that PIE, heap and libraries leave free. */
+#define WINDOW G_GUINT64_CONSTANT (0x500000000000)
+#define WINDOW_BYTES (G_GUINT64_CONSTANT (64) << 30)
+
+/* run: 36 bits, warps' barriers: 17, thread: 10, atomic: 1; 0: nobody */
+typedef guint64 Stamp;
+
+#define RUN_SHIFT 28
+#define EPOCH_SHIFT 11
+#define EPOCH_MOST 0x1ffffu
+#define THREAD_SHIFT 1
+
+typedef struct {
+  Stamp write;
+  Stamp reads[2];
+} Cell;
+
+static Cell *window_cells;
+static Cell *shared_cells;  /* of the one worker */
+
+static Cell *
+make_cells (guint64 n_bytes)
+{
+  void *cells = mmap (NULL, n_bytes * sizeof (Cell), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+  g_assert (cells != MAP_FAILED);
+  return static_cast<Cell *> (cells);
+}
+
+/* --- Who comes before whom --- */
+
+static inline guint
+warp_of (guint thread)
+{
+  return thread / EMULATION_LANES;
+}
+
+static inline Stamp
+stamp_of (const EmulationThread *self, bool is_atomic)
+{
+  const guint32 epoch = self->warp->known[warp_of (self->index)];
+
+  return self->block->run << RUN_SHIFT | (Stamp) MIN (epoch, EPOCH_MOST) << EPOCH_SHIFT
+         | (Stamp) self->index << THREAD_SHIFT | (Stamp) is_atomic;
+}
+
+static inline guint
+thread_of (Stamp stamp)
+{
+  return (guint) (stamp >> THREAD_SHIFT & (EMULATION_MOST_THREADS - 1));
+}
+
+/* Whether what @stamp says lies before what @self does now, or is forgotten. */
+static inline bool
+is_before (const EmulationThread *self, Stamp stamp, bool is_shared)
+{
+  const guint64 run = stamp >> RUN_SHIFT;
+  const guint thread = thread_of (stamp);
+
+  if (stamp == 0 || run < self->block->worker->pool->launch->first_run)
+    return true;
+  /* Blocks that ran here before have other shared memory. */
+  if (run != self->block->run)
+    return is_shared;
+  return thread == self->index
+         || (stamp >> EPOCH_SHIFT & EPOCH_MOST) < self->warp->known[warp_of (thread)];
+}
+
+/* --- What is wrong --- */
+
+static void
+describe (const EmulationThread *self, const guint8 *p, char *words, gsize n)
+{
+  const EmulationBlock *block = self->block;
+
+  for (guint i = 0; i < block->n_arrays; i++)
+    if (p >= block->arrays[i].memory && p < block->arrays[i].memory + block->arrays[i].n_bytes)
+      {
+        snprintf (words, n, "byte %td of shared %s", p - block->arrays[i].memory, block->arrays[i].name);
+        return;
+      }
+  if (p >= block->dynamic && p < block->dynamic + block->n_dynamic)
+    snprintf (words, n, "byte %td of dynamic shared memory", p - block->dynamic);
+  else
+    emulation_memory_describe (p, words, n);
+}
+
+[[noreturn]] static void
+report (const EmulationThread *self, const guint8 *p, bool writes, Stamp other, bool wrote, const void *caller)
+{
+  char what[128], where[160] = "";
+  Dl_info info;
+
+  describe (self, p, what, sizeof what);
+  /* For addr2line. */
+  if (caller != NULL && dladdr (caller, &info) != 0)
+    snprintf (where, sizeof where, " (%#zx)", (gsize) ((const guint8 *) caller - (const guint8 *) info.dli_fbase));
+  emulation_fail (self->warp->site, "%s %s, which thread %u%s %s, with no barrier between, after %s%s",
+                  writes ? "writes" : "reads", what, thread_of (other),
+                  other >> RUN_SHIFT == self->block->run ? "" : " of another block", wrote ? "wrote" : "read",
+                  self->warp->what, where);
+}
+
+/* --- Accesses --- */
+
+static inline void
+look (const EmulationThread *self, const guint8 *p, Cell *cell, Stamp mine, bool writes, bool is_shared, const void *caller)
+{
+  const bool is_atomic = (mine & 1) != 0;
+
+  if (!is_before (self, cell->write, is_shared) && !(is_atomic && (cell->write & 1) != 0))
+    report (self, p, writes, cell->write, true, caller);
+  if (writes)
+    {
+      for (guint i = 0; i < 2; i++)
+        if (!is_before (self, cell->reads[i], is_shared))
+          report (self, p, true, cell->reads[i], false, caller);
+      cell->write = mine;
+      cell->reads[0] = cell->reads[1] = 0;
+    }
+  else if (cell->reads[0] == mine)
+    return;
+  else if (is_before (self, cell->reads[0], is_shared))
+    cell->reads[0] = mine;
+  else
+    cell->reads[1] = mine;
+}
+
+static inline void
+touch (const void *memory, gsize n_bytes, bool writes, bool is_atomic, const void *caller)
+{
+  const EmulationThread *self = emulation_thread;
+  const guint8 *p = static_cast<const guint8 *> (memory);
+  gsize at;
+  Cell *cells;
+  bool is_shared;
+  Stamp mine;
+
+  if (self == NULL)
+    return;
+  at = (gsize) p - WINDOW;
+  is_shared = at >= WINDOW_BYTES;
+  cells = window_cells;
+  if (is_shared)
+    {
+      at = (gsize) (p - self->block->worker->shared);
+      if (at >= EMULATION_DYNAMIC_END)
+        return;
+      cells = shared_cells;
+    }
+  mine = stamp_of (self, is_atomic);
+  for (gsize i = 0; i < n_bytes; i++)
+    look (self, p + i, &cells[at + i], mine, writes, is_shared, caller);
+}
+
+static void
+touch_by_copy (const void *memory, gsize n_bytes, gboolean writes)
+{
+  touch (memory, n_bytes, writes, false, NULL);
+}
+
+static void
+forget (const void *pages, gsize n_bytes)
+{
+  const gsize at = (gsize) pages - WINDOW;
+
+  if (at < WINDOW_BYTES)
+    madvise (&window_cells[at], n_bytes * sizeof (Cell), MADV_DONTNEED);
+}
+
+/* --- What the compiler calls --- */
+
+extern "C" {
+
+#define CALLER __builtin_return_address (0)
+#define ACCESS(n)                                                                            \
+  void __tsan_read##n (const void *p) { touch (p, n, false, false, CALLER); }                \
+  void __tsan_write##n (void *p) { touch (p, n, true, false, CALLER); }                      \
+  void __tsan_unaligned_read##n (const void *p) { touch (p, n, false, false, CALLER); }      \
+  void __tsan_unaligned_write##n (void *p) { touch (p, n, true, false, CALLER); }            \
+  void __tsan_volatile_read##n (const void *p) { touch (p, n, false, false, CALLER); }       \
+  void __tsan_volatile_write##n (void *p) { touch (p, n, true, false, CALLER); }
+
+ACCESS (1)
+ACCESS (2)
+ACCESS (4)
+ACCESS (8)
+ACCESS (16)
+
+void __tsan_read_range (const void *p, gsize n) { touch (p, n, false, false, CALLER); }
+void __tsan_write_range (void *p, gsize n) { touch (p, n, true, false, CALLER); }
+void __tsan_func_entry (const void *) {}
+void __tsan_func_exit (void) {}
+void __tsan_atomic_thread_fence (int) {}
+
+guint32
+__tsan_atomic32_load (const volatile guint32 *p, int)
+{
+  touch ((const void *) p, sizeof *p, false, true, CALLER);
+  return __atomic_load_n (p, __ATOMIC_SEQ_CST);
+}
+
+guint32
+__tsan_atomic32_fetch_add (volatile guint32 *p, guint32 x, int)
+{
+  touch ((const void *) p, sizeof *p, true, true, CALLER);
+  return __atomic_fetch_add (p, x, __ATOMIC_SEQ_CST);
+}
+
+guint32
+__tsan_atomic32_exchange (volatile guint32 *p, guint32 x, int)
+{
+  touch ((const void *) p, sizeof *p, true, true, CALLER);
+  return __atomic_exchange_n (p, x, __ATOMIC_SEQ_CST);
+}
+
+int
+__tsan_atomic32_compare_exchange_strong (volatile guint32 *p, guint32 *before, guint32 x, int, int)
+{
+  touch ((const void *) p, sizeof *p, true, true, CALLER);
+  return __atomic_compare_exchange_n (p, before, x, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* When the module is opened, once for each file. */
+void
+__tsan_init (void)
+{
+  if (window_cells != NULL)
+    return;
+  window_cells = make_cells (WINDOW_BYTES);
+  shared_cells = make_cells (EMULATION_DYNAMIC_END);
+  emulation_races = {touch_by_copy, forget, (guint8 *) WINDOW};
+}
+
+}

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "grid.h"
+
+/* Who looks for races (races.cc), in a module that has one; all NULL in others. */
+typedef struct {
+  /* What the thread that runs touches beside its own instructions. */
+  void (*touch) (const void *memory, gsize n_bytes, gboolean writes);
+  void (*forget) (const void *pages, gsize n_bytes);
+  guint8 *next;             /* where the next allocation is wanted */
+} EmulationRaces;
+
+extern EmulationRaces emulation_races;
