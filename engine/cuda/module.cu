@@ -24,6 +24,7 @@ struct _SottoCudaDevice {
   DeviceFacts facts;
   cudaStream_t stream;
   gboolean is_early;        /* kernels begin while those before them end (previous_wait()) */
+  gboolean reads_pageable;  /* any memory of the host's: what copies out of such may return before it is read */
   gboolean is_recording;
   gboolean is_torn;         /* what is being recorded is good for nothing */
   guint8 *stage[2];         /* nullable */
@@ -182,7 +183,7 @@ static cudaError_t
 open_device (SottoCudaDevice *self)
 {
   const char *asked = getenv ("SOTTO_CUDA_EARLY");
-  int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0, unasked_bytes = 0;
+  int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0, unasked_bytes = 0, reads_pageable = 0;
   cudaError_t error = cudaSetDevice (self->index);
 
   if (error == cudaSuccess)
@@ -196,10 +197,13 @@ open_device (SottoCudaDevice *self)
   if (error == cudaSuccess)
     error = cudaDeviceGetAttribute (&unasked_bytes, cudaDevAttrMaxSharedMemoryPerBlock, self->index);
   if (error == cudaSuccess)
+    error = cudaDeviceGetAttribute (&reads_pageable, cudaDevAttrPageableMemoryAccess, self->index);
+  if (error == cudaSuccess)
     error = cudaStreamCreateWithFlags (&self->stream, cudaStreamNonBlocking);
   self->facts.architecture = (guint) (10 * major + minor);
   self->facts.n_multiprocessors = (guint) n_multiprocessors;
   self->facts.shared_bytes = (gsize) (shared_bytes > unasked_bytes ? shared_bytes : unasked_bytes);
+  self->reads_pageable = reads_pageable != 0;
   self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER
                    && (asked == NULL || strcmp (asked, "0") != 0);
   return error;
@@ -312,6 +316,8 @@ make_stage (SottoCudaDevice *self, guint i)
   return FALSE;
 }
 
+/* The source may change when this returns: the runtime promises that of memory which it has to take elsewhere first, which is
+ * not so where a device reads all of the host's (with Linux' heterogeneous memory, or a processor of NVIDIA's own). */
 gboolean
 sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
 {
@@ -328,7 +334,7 @@ sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsiz
       gsize n = n_bytes < STAGE_BYTES ? n_bytes : STAGE_BYTES;
       const void *chunk = from;
 
-      if (n > SMALL_BYTES && make_stage (self, i))
+      if ((n > SMALL_BYTES || self->reads_pageable) && make_stage (self, i))
         {
           if (!check (self, "waiting for an upload", cudaEventSynchronize (self->sent[i])))
             return FALSE;
@@ -343,6 +349,8 @@ sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsiz
             return FALSE;
           self->next_stage = i ^ 1;
         }
+      else if (self->reads_pageable && !check (self, "uploading", cudaStreamSynchronize (self->stream)))
+        return FALSE;
       to += n;
       from += n;
       n_bytes -= n;
