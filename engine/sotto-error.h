@@ -38,7 +38,7 @@ typedef enum {
   SOTTO_ENGINE_ERROR_BACKEND,         /* subject: what the backend said */
   /* Why no GPU is used. subject: "module" (none is installed), "driver" (none, or too old), "device" (there is none),
    * "architecture" (path: the name of a GPU that no module has code for), "model" (none can do what it asks), "lost" (all
-   * have failed); wanted: the CUDA that the driver must run for some module, available: that it runs; 12040 is 12.4,
+   * have failed), "wrong" (path: the name of a GPU that computes what is wrong); wanted: the CUDA that the driver must run for some module, available: that it runs; 12040 is 12.4,
    * 0 no driver */
   SOTTO_ENGINE_ERROR_GPU,
 } SottoEngineError;

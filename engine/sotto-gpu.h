@@ -23,7 +23,8 @@ typedef struct {
 /**
  * sotto_gpus_list:
  *
- * The GPUs that this engine can use, but for those that do not open. Any thread; may take a second, since the driver starts.
+ * The GPUs that this engine can use, but for those that do not open or compute what is wrong. Any thread; may take a second,
+ * since the driver starts.
  *
  * Returns: (transfer full) (element-type SottoGpu): at least one; or %NULL with %SOTTO_ENGINE_ERROR_GPU: why there is
  *   none, or BACKEND: why none opens

@@ -60,8 +60,7 @@ open_devices (CudaBackend *self, GError **error)
     {
       const SottoCudaUsable *usable = &self->library->devices[i];
       g_autoptr (GError) own = NULL;
-      SottoBackend *device = sotto_backend_new_device (self->library->module, usable->index,
-                                                       usable->info.name, &own);
+      SottoBackend *device = sotto_backend_new_device_checked (self->library->module, usable->index, &usable->info, &own);
 
       if (device == NULL)
         {

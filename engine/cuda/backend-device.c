@@ -1,5 +1,6 @@
 #include "cuda/backend-device.h"
 
+#include "cuda/check.h"
 #include "cuda/device-state.h"
 #include "sotto-error.h"
 
@@ -236,6 +237,19 @@ sotto_backend_new_device (const SottoCudaModule  *module,
     }
   self->weights = sotto_cuda_weights_new (module, self->device);
   return &self->parent;
+}
+
+SottoBackend *
+sotto_backend_new_device_checked (const SottoCudaModule      *module,
+                                  guint                       index,
+                                  const SottoCudaDeviceInfo  *info,
+                                  GError                    **error)
+{
+  SottoBackend *self = sotto_backend_new_device (module, index, info->name, error);
+
+  if (self != NULL && !sotto_cuda_check (self, info, error))
+    g_clear_pointer (&self, sotto_backend_free);
+  return self;
 }
 
 gboolean

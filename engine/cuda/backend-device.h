@@ -18,6 +18,18 @@ SottoBackend *sotto_backend_new_device (const SottoCudaModule  *module,
                                         const char             *name,
                                         GError                **error);
 
+/**
+ * sotto_backend_new_device_checked:
+ *
+ * The same, of a device that computes what it should (check.h).
+ *
+ * Returns: (transfer full): or %NULL with BACKEND, or GPU
+ */
+SottoBackend *sotto_backend_new_device_checked (const SottoCudaModule      *module,
+                                                guint                       index,
+                                                const SottoCudaDeviceInfo  *info,
+                                                GError                    **error);
+
 /* Bytes of the device that are free now; FALSE: it is lost. */
 gboolean sotto_backend_device_measure (SottoBackend *self, guint64 *n_free, guint64 *n_all);
 

@@ -22,8 +22,8 @@ sotto_gpus_list (GError **error)
   for (guint i = 0; library != NULL && i < library->n_devices; i++)
     {
       const SottoCudaUsable *usable = &library->devices[i];
-      g_autoptr (SottoBackend) device = sotto_backend_new_device (library->module, usable->index,
-                                                                  usable->info.name, first == NULL ? &first : NULL);
+      g_autoptr (SottoBackend) device = sotto_backend_new_device_checked (library->module, usable->index, &usable->info,
+                                                                          first == NULL ? &first : NULL);
       SottoGpu *gpu;
       guint64 all;
 
