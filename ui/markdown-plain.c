@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "code-block.h"
 #include "markdown-text.h"
 
 /* A label longer than this costs more than a frame to lay out: it is shown in pieces, without emphasis. */
@@ -105,6 +106,72 @@ sotto_markdown_is_long (cmark_node *node)
   cmark_iter_free (iter);
 
   return length > MAX_LABEL_BYTES || word > MAX_WORD_BYTES;
+}
+
+/* --- Direction --- */
+
+/* Returns: the way in which a text goes that begins with @letter */
+static GtkTextDirection
+get_direction (gunichar letter)
+{
+  switch (g_unichar_get_script (letter))
+    {
+    case G_UNICODE_SCRIPT_ARABIC:
+    case G_UNICODE_SCRIPT_HEBREW:
+    case G_UNICODE_SCRIPT_SYRIAC:
+    case G_UNICODE_SCRIPT_THAANA:
+    case G_UNICODE_SCRIPT_NKO:
+    case G_UNICODE_SCRIPT_ADLAM:
+    case G_UNICODE_SCRIPT_HANIFI_ROHINGYA:
+    case G_UNICODE_SCRIPT_MANDAIC:
+    case G_UNICODE_SCRIPT_SAMARITAN:
+      return GTK_TEXT_DIR_RTL;
+    default:
+      return GTK_TEXT_DIR_LTR;
+    }
+}
+
+/* Returns: that of the first letter in a label; none where there is no letter */
+static GtkTextDirection
+find_direction (GtkWidget *widget)
+{
+  GtkTextDirection direction = GTK_TEXT_DIR_NONE;
+
+  if (SOTTO_IS_CODE_BLOCK (widget))
+    return direction;
+  if (GTK_IS_LABEL (widget))
+    {
+      for (const char *p = gtk_label_get_text (GTK_LABEL (widget)); *p != '\0'; p = g_utf8_next_char (p))
+        if (g_unichar_isalpha (g_utf8_get_char (p)))
+          return get_direction (g_utf8_get_char (p));
+      return direction;
+    }
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget);
+       child != NULL && direction == GTK_TEXT_DIR_NONE;
+       child = gtk_widget_get_next_sibling (child))
+    direction = find_direction (child);
+
+  return direction;
+}
+
+/* A widget does not take it from the one that it lies in. */
+static void
+set_direction (GtkWidget        *widget,
+               GtkTextDirection  direction)
+{
+  if (SOTTO_IS_CODE_BLOCK (widget))
+    return;
+
+  gtk_widget_set_direction (widget, direction);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    set_direction (child, direction);
+}
+
+void
+sotto_markdown_direct (GtkWidget *block)
+{
+  set_direction (block, find_direction (block));
 }
 
 /* --- Text without structure --- */
@@ -296,4 +363,11 @@ sotto_markdown_plain_set_text (GtkWidget  *plain,
   while (*p != '\0');
 
   remove_from (plain, label);
+  sotto_markdown_direct (plain);
+}
+
+gboolean
+sotto_markdown_plain_is_view (GtkWidget *plain)
+{
+  return GTK_IS_SCROLLED_WINDOW (gtk_widget_get_first_child (plain));
 }

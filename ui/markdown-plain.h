@@ -24,8 +24,20 @@ gboolean sotto_markdown_is_long (cmark_node *node);
 /* Returns: (transfer full): the text of @node without its marks */
 char *sotto_markdown_get_plain (cmark_node *node);
 
+/**
+ * sotto_markdown_direct:
+ * @block: what shows a paragraph, a list, a table…
+ *
+ * Makes it go the way of its first words, whatever the window's: an answer in Arabic begins on the right also where the desktop
+ * speaks English. Code goes from left to right.
+ */
+void sotto_markdown_direct (GtkWidget *block);
+
 /* A box of labels that shows text of any length as it is. */
 GtkWidget *sotto_markdown_plain_new (void);
 void sotto_markdown_plain_set_text (GtkWidget *plain, const char *text);
+
+/* Returns: whether the text is so long that it stands in a view of bounded height, which has no width of its own */
+gboolean sotto_markdown_plain_is_view (GtkWidget *plain);
 
 G_END_DECLS

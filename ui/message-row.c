@@ -56,7 +56,6 @@ create_body (SottoMessageRow *self)
     return sotto_markdown_view_new ();
 
   plain = sotto_markdown_plain_new ();
-  gtk_widget_set_halign (plain, GTK_ALIGN_END);
   gtk_widget_add_css_class (plain, "bubble");
   gtk_widget_set_halign (GTK_WIDGET (self->actions), GTK_ALIGN_END);
   gtk_widget_set_halign (self->notice, GTK_ALIGN_END);
@@ -83,9 +82,14 @@ update_text (SottoMessageRow *self)
   GtkWidget *body = adw_bin_get_child (self->body);
 
   if (is_reply (self))
-    sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
+    {
+      sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
+    }
   else
-    sotto_markdown_plain_set_text (body, text);
+    {
+      sotto_markdown_plain_set_text (body, text);
+      gtk_widget_set_halign (body, sotto_markdown_plain_is_view (body) ? GTK_ALIGN_FILL : GTK_ALIGN_END);
+    }
   update_body (self);
 }
 
