@@ -159,6 +159,14 @@ append_link (GString    *markup,
   }
 }
 
+/* The one piece of HTML that models write as a matter of course: a cell of a table cannot have a line break otherwise. */
+static gboolean
+is_break (const char *html)
+{
+  return g_ascii_strcasecmp (html, "<br>") == 0 || g_ascii_strcasecmp (html, "<br/>") == 0 ||
+         g_ascii_strcasecmp (html, "<br />") == 0;
+}
+
 static void
 append_inline (GString    *markup,
                cmark_node *node,
@@ -167,7 +175,9 @@ append_inline (GString    *markup,
   const char *literal = cmark_node_get_literal (node);
   cmark_node_type type = cmark_node_get_type (node);
 
-  if (type == CMARK_NODE_TEXT || type == CMARK_NODE_HTML_INLINE)
+  if (type == CMARK_NODE_HTML_INLINE && is_break (literal))
+    g_string_append_c (markup, '\n');
+  else if (type == CMARK_NODE_TEXT || type == CMARK_NODE_HTML_INLINE)
     sotto_markdown_append_escaped (markup, literal, -1);
   else if (type == CMARK_NODE_SOFTBREAK)
     g_string_append_c (markup, ' ');

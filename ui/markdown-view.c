@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "markdown-blocks.h"
+#include "markdown-plain.h"
 #include "markdown-text.h"
 
 /* More blocks than this are shown as plain text. */
@@ -102,6 +103,7 @@ advance (SottoMarkdownView *self)
 static void
 update (SottoMarkdownView *self)
 {
+  GtkWidget *before = self->last_stable;
   SottoMarkdownBudget budget;
   cmark_node *document;
 
@@ -111,6 +113,11 @@ update (SottoMarkdownView *self)
   document = sotto_markdown_parse (self->text + self->stable, strlen (self->text + self->stable));
   sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
   cmark_node_free (document);
+
+  for (GtkWidget *block = before != NULL ? gtk_widget_get_next_sibling (before) : gtk_widget_get_first_child (GTK_WIDGET (self));
+       block != NULL;
+       block = gtk_widget_get_next_sibling (block))
+    sotto_markdown_direct (block);
 }
 
 void

@@ -200,6 +200,16 @@ test_invisible (void)
   assert_hides ("`co\u202ede`", "\u202e");
 }
 
+/* The one tag that is taken for what it means: in a cell there is no other way to begin a line. */
+static void
+test_breaks (void)
+{
+  assert_shows ("| a |\n|---|\n| one<br>two<BR />three |", "one\ntwo\nthree");
+  assert_shows ("one<br/>two", "one\ntwo");
+  assert_shows ("`<br>`", "&lt;br&gt;");
+  assert_shows ("one <b>two</b>", "&lt;b&gt;");
+}
+
 static void
 test_languages (void)
 {
@@ -272,7 +282,7 @@ test_hostile (void)
   show_hostile ("unbalanced markup", repeat ("", "<b>&amp;<![CDATA[", 1000, "\x01\x02\x7f"));
 }
 
-/* --- Code among words that go the other way --- */
+/* --- Words that go the other way --- */
 
 static GtkWidget *
 find_label (GtkWidget  *from,
@@ -290,6 +300,47 @@ find_label (GtkWidget  *from,
     }
 
   return NULL;
+}
+
+static int
+get_left (GtkWidget *widget,
+          GtkWidget *view)
+{
+  graphene_rect_t bounds;
+
+  g_assert_true (gtk_widget_compute_bounds (widget, view, &bounds));
+
+  return (int) bounds.origin.x;
+}
+
+/* Each block goes its own way, whatever the desktop's: the first words decide, and code never. */
+static void
+test_directions (void)
+{
+  GtkWidget *view = sotto_markdown_view_new ();
+  GtkWindow *window = harness_show (view, 500, 700);
+
+  sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (view),
+                                "English\n\n1. פריט\n2. 7\n\n> «ציטוט» and more\n\n| עיר | 30 |\n|---|---|\n| a | 1 |\n\n"
+                                "```c\nint x;\n```\n\n- point\n\n12");
+  harness_settle (view);
+  g_assert_cmpint (gtk_widget_get_direction (find_label (view, "English")), ==, GTK_TEXT_DIR_LTR);
+  g_assert_cmpint (get_left (find_label (view, "1."), view), >, get_left (find_label (view, "פריט"), view));
+  g_assert_cmpint (get_left (find_label (view, "2."), view), >, get_left (find_label (view, "7"), view));
+  g_assert_cmpint (gtk_widget_get_direction (find_label (view, "«ציטוט» and more")), ==, GTK_TEXT_DIR_RTL);
+  g_assert_cmpint (get_left (find_label (view, "עיר"), view), >, get_left (find_label (view, "30"), view));
+  g_assert_cmpint (gtk_widget_get_direction (harness_find (view, GTK_TYPE_TEXT_VIEW)), ==, GTK_TEXT_DIR_LTR);
+  g_assert_cmpint (get_left (find_label (view, "•"), view), <, get_left (find_label (view, "point"), view));
+  g_assert_cmpint (gtk_widget_get_direction (find_label (view, "12")), ==, GTK_TEXT_DIR_LTR);
+
+  /* While it grows */
+  sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (view), "1. ");
+  sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (view), "1. שלום\n2. x");
+  harness_settle (view);
+  g_assert_cmpint (get_left (find_label (view, "1."), view), >, get_left (find_label (view, "שלום"), view));
+  g_assert_cmpint (gtk_widget_get_direction (find_label (view, "x")), ==, GTK_TEXT_DIR_RTL);
+
+  gtk_window_destroy (window);
 }
 
 /* A line without a letter takes its direction from the widget. */
@@ -333,8 +384,10 @@ main (int    argc,
   g_test_add_func ("/markdown/closed-blocks-stay", test_closed_blocks_stay);
   g_test_add_func ("/markdown/links", test_links);
   g_test_add_func ("/markdown/invisible", test_invisible);
+  g_test_add_func ("/markdown/breaks", test_breaks);
   g_test_add_func ("/markdown/languages", test_languages);
   g_test_add_func ("/markdown/hostile", test_hostile);
+  g_test_add_func ("/markdown/directions", test_directions);
   g_test_add_func ("/markdown/right-to-left", test_right_to_left);
 
   return g_test_run ();
