@@ -5,7 +5,7 @@
 #include "announcer.h"
 #include "composer.h"
 #include "find-bar.h"
-#include "find-marks.h"
+#include "finder.h"
 #include "hint.h"
 #include "message-list.h"
 #include "message-row.h"
@@ -33,12 +33,13 @@ struct _SottoConversationPage {
   SottoApp *app;
   SottoConversation *conversation;
   SottoAnnouncer *announcer;
+  SottoFinder *finder;
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
+  char *words;              /* that are to be marked in it */
 
-  GtkWidget *marked;        /* weak: the row in which what was found is marked */
-  guint found;              /* the message that is being shown for it */
-  guint found_tick;
-  guint found_frames;       /* that have passed since */
+  guint recalled;           /* the message that is to be edited as soon as its row is there */
+  guint recall_tick;
+  guint recall_frames;      /* that have passed since */
 
   gboolean shows_base;      /* the empty page is that of a base model */
 };
@@ -218,13 +219,16 @@ on_revealed (GObject      *source,
     return;
 
   g_clear_object (&self->revealing);
-  if (position >= 0)
+  if (position >= 0 && self->words != NULL)
+    sotto_finder_show (self->finder, position, self->words, 0, NULL, NULL);
+  else if (position >= 0)
     sotto_message_list_scroll_to (self->list, position);
 }
 
 void
 sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
-                                           const char            *id)
+                                           const char            *id,
+                                           const char            *words)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
@@ -233,6 +237,7 @@ sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
 
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
+  g_set_str (&self->words, words);
   self->revealing = g_cancellable_new ();
   sotto_conversation_reveal_async (self->conversation, id, self->revealing, on_revealed, g_object_ref (self));
 }
@@ -240,76 +245,29 @@ sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
 /* --- Finding --- */
 
 static void
-unmark (SottoConversationPage *self)
-{
-  if (self->found_tick != 0)
-    gtk_widget_remove_tick_callback (GTK_WIDGET (self->list), self->found_tick);
-  self->found_tick = 0;
-  if (self->marked != NULL)
-    sotto_find_mark (self->marked, NULL);
-  g_clear_weak_pointer (&self->marked);
-}
-
-/* Where the message begins is in sight; the words may be far below. */
-static void
-bring_into_sight (SottoConversationPage *self,
-                  GtkWidget             *found)
-{
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
-  double height = gtk_widget_get_height (GTK_WIDGET (self->scroller));
-  graphene_rect_t bounds;
-
-  if (!gtk_widget_compute_bounds (found, GTK_WIDGET (self->scroller), &bounds) ||
-      bounds.origin.y + bounds.size.height <= height)
-    return;
-
-  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) +
-                            MIN (bounds.origin.y, bounds.origin.y + bounds.size.height - height));
-}
-
-/* The row is there, and laid out where it belongs, a frame after the list was told to show it. */
-static gboolean
-on_found_frame (GtkWidget     *widget,
-                GdkFrameClock *clock,
-                gpointer       user_data)
+on_place_shown (gpointer user_data,
+                guint    n_places)
 {
   SottoConversationPage *self = user_data;
-  GtkWidget *row = sotto_message_list_get_row (self->list, self->found);
-  GtkWidget *found;
 
-  if (self->found_frames++ < 2)
-    return G_SOURCE_CONTINUE;
-
-  self->found_tick = 0;
-  if (row != NULL)
-    {
-      g_set_weak_pointer (&self->marked, row);
-      found = sotto_find_mark (row, sotto_find_bar_get_words (self->find_bar));
-      if (found != NULL)
-        bring_into_sight (self, found);
-    }
-
-  return G_SOURCE_REMOVE;
+  sotto_find_bar_set_n_places (self->find_bar, n_places);
 }
 
 static void
 on_found (SottoConversationPage *self,
-          guint                  position)
+          guint                  position,
+          guint                  place)
 {
-  unmark (self);
   if (position == G_MAXUINT)
-    return;
-
-  sotto_message_list_scroll_to (self->list, position);
-  self->found = position;
-  self->found_frames = 0;
-  self->found_tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_found_frame, self, NULL);
+    sotto_finder_clear (self->finder);
+  else
+    sotto_finder_show (self->finder, position, sotto_find_bar_get_words (self->find_bar), place, on_place_shown, self);
 }
 
 static void
 on_find_closed (SottoConversationPage *self)
 {
-  unmark (self);
+  sotto_finder_clear (self->finder);
   sotto_conversation_page_focus_composer (self);
 }
 
@@ -363,6 +321,45 @@ on_remedy (SottoConversationPage *self)
   sotto_conversation_dismiss_problem (self->conversation);
 }
 
+/* A frame after the list was told to show it the row is there. */
+static gboolean
+on_recall_frame (GtkWidget     *widget,
+                 GdkFrameClock *clock,
+                 gpointer       user_data)
+{
+  SottoConversationPage *self = user_data;
+  GtkWidget *row;
+
+  if (self->recall_frames++ < 2)
+    return G_SOURCE_CONTINUE;
+
+  row = sotto_message_list_get_row (self->list, self->recalled);
+  self->recall_tick = 0;
+  if (row != NULL)
+    sotto_message_row_edit (SOTTO_MESSAGE_ROW (row));
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end_recall (SottoConversationPage *self)
+{
+  if (self->recall_tick != 0)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self->list), self->recall_tick);
+  self->recall_tick = 0;
+}
+
+static void
+recall_later (SottoConversationPage *self,
+              guint                  position)
+{
+  end_recall (self);
+  sotto_message_list_scroll_to (self->list, position);
+  self->recalled = position;
+  self->recall_frames = 0;
+  self->recall_tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_recall_frame, self, NULL);
+}
+
 /* The arrow up in an empty composer: the last message of the person is edited. */
 static void
 on_recall (SottoConversationPage *self)
@@ -372,16 +369,18 @@ on_recall (SottoConversationPage *self)
   for (guint i = n; i-- > 0;)
     {
       g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
+      graphene_rect_t bounds;
       GtkWidget *row;
 
       if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
         continue;
 
+      /* Under a long reply it is out of sight, and may not be there at all. */
       row = sotto_message_list_get_row (self->list, i);
-      if (row == NULL)
-        sotto_message_list_scroll_to (self->list, i);
-      else
+      if (row != NULL && gtk_widget_compute_bounds (row, GTK_WIDGET (self->scroller), &bounds) && bounds.origin.y >= 0)
         sotto_message_row_edit (SOTTO_MESSAGE_ROW (row));
+      else
+        recall_later (self, i);
       return;
     }
 }
@@ -399,6 +398,8 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
 
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
+  sotto_finder_clear (self->finder);
+  end_recall (self);
   sotto_message_list_set_model (self->list, NULL);
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
@@ -496,14 +497,16 @@ sotto_conversation_page_dispose (GObject *object)
 
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_clear_pointer (&self->finder, sotto_finder_free);
   if (self->list != NULL)
     {
-      unmark (self);
+      end_recall (self);
       sotto_message_list_set_model (self->list, NULL);
     }
   g_clear_pointer (&self->announcer, sotto_announcer_free);
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
+  g_clear_pointer (&self->words, g_free);
   g_clear_object (&self->conversation);
   g_clear_object (&self->app);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_CONVERSATION_PAGE);
@@ -552,6 +555,7 @@ sotto_conversation_page_init (SottoConversationPage *self)
   /* On a narrow window there is room for two short lines only. */
   sotto_hint_show_whole (self->title);
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
+  self->finder = sotto_finder_new (self->scroller, self->list);
   sotto_message_list_set_create (self->list, create_row, self);
   update_empty_page (self);
 }

@@ -30,7 +30,7 @@ void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gbo
 /* Opens the bar that searches this conversation. */
 void sotto_conversation_page_begin_find (SottoConversationPage *self);
 
-/* Brings a message into sight, once it has been read and its version is the one shown. */
-void sotto_conversation_page_scroll_to_message (SottoConversationPage *self, const char *id);
+/* Brings a message into sight, once it has been read and its version is the one shown; and marks @words (nullable) in it. */
+void sotto_conversation_page_scroll_to_message (SottoConversationPage *self, const char *id, const char *words);
 
 G_END_DECLS

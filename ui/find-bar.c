@@ -1,9 +1,16 @@
 #include "find-bar.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "find-marks.h"
 #include "sotto-app.h"
+
+/* A message. How many places it has is counted in its Markdown until it is shown; then it is known. */
+typedef struct {
+  guint position;
+  guint n_places;
+} Match;
 
 struct _SottoFindBar {
   AdwBin parent_instance;
@@ -17,8 +24,10 @@ struct _SottoFindBar {
 
   /* Owned */
   GListModel *messages;
-  GArray *matches;  /* (element-type guint): positions, ascending */
+  GArray *matches;  /* (element-type Match): ascending */
   guint current;    /* index into matches */
+  guint place;      /* that is shown in it; G_MAXUINT: the last */
+  int step;         /* the way in which a person goes: 1 or -1 */
 };
 
 enum {
@@ -31,21 +40,54 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SottoFindBar, sotto_find_bar, ADW_TYPE_BIN)
 
+static Match *
+get_match (SottoFindBar *self,
+           guint         index)
+{
+  return &g_array_index (self->matches, Match, index);
+}
+
 static void
-show_current (SottoFindBar *self)
+update_count (SottoFindBar *self)
 {
   g_autofree char *text = NULL;
   gboolean has_text = *gtk_editable_get_text (GTK_EDITABLE (self->entry)) != '\0';
+  guint before = 0;
+  guint n = 0;
 
-  if (self->matches->len > 0)
-    /* Translators: which of the messages found is shown, as in "2 of 7" */
-    text = g_strdup_printf (_("%u of %u"), self->current + 1, self->matches->len);
+  for (guint i = 0; i < self->matches->len; i++)
+    {
+      if (i == self->current)
+        before = n + MIN (self->place, get_match (self, i)->n_places - 1);
+      n += get_match (self, i)->n_places;
+    }
+
+  if (n > 0)
+    /* Translators: which of the places found is shown, as in "2 of 7" */
+    text = g_strdup_printf (_("%u of %u"), before + 1, n);
   gtk_label_set_label (self->count, text != NULL ? text : has_text ? _("Nothing found") : "");
-  gtk_widget_set_sensitive (self->previous_button, self->matches->len > 0);
-  gtk_widget_set_sensitive (self->next_button, self->matches->len > 0);
+  gtk_widget_set_sensitive (self->previous_button, n > 0);
+  gtk_widget_set_sensitive (self->next_button, n > 0);
+}
 
+static void
+show_current (SottoFindBar *self)
+{
+  update_count (self);
   g_signal_emit (self, signals[FOUND], 0,
-                 self->matches->len > 0 ? g_array_index (self->matches, guint, self->current) : G_MAXUINT);
+                 self->matches->len > 0 ? get_match (self, self->current)->position : G_MAXUINT, self->place);
+}
+
+static guint
+count_places (const char *text,
+              const char *needle)
+{
+  guint n = 0;
+
+  for (const char *found = text; (found = strstr (found, needle)) != NULL; found += strlen (needle))
+    n++;
+
+  return n;
 }
 
 static void
@@ -59,33 +101,83 @@ on_changed (SottoFindBar *self)
     {
       g_autoptr (SottoMessage) message = g_list_model_get_item (self->messages, i);
       g_autofree char *text = sotto_find_fold (sotto_message_get_text (message), NULL);
+      Match match = { i, count_places (text, needle) };
 
-      if (strstr (text, needle) != NULL)
-        g_array_append_val (self->matches, i);
+      if (match.n_places > 0)
+        g_array_append_val (self->matches, match);
     }
 
   /* The newest first, as it is nearest to what is read. */
   self->current = self->matches->len > 0 ? self->matches->len - 1 : 0;
+  self->place = G_MAXUINT;
+  self->step = -1;
+  show_current (self);
+}
+
+static void
+go_to_message (SottoFindBar *self,
+               int           step)
+{
+  const guint n = self->matches->len;
+
+  self->current = (self->current + (step > 0 ? 1 : n - 1)) % n;
+  self->place = step > 0 ? 0 : G_MAXUINT;
+}
+
+static void
+go (SottoFindBar *self,
+    int           step)
+{
+  guint n_places;
+
+  if (self->matches->len == 0)
+    return;
+
+  self->step = step;
+  n_places = get_match (self, self->current)->n_places;
+  self->place = MIN (self->place, n_places - 1);
+  if (step > 0 ? self->place + 1 < n_places : self->place > 0)
+    self->place += step;
+  else
+    go_to_message (self, step);
   show_current (self);
 }
 
 static void
 find_previous (SottoFindBar *self)
 {
-  if (self->matches->len == 0)
-    return;
-
-  self->current = self->current > 0 ? self->current - 1 : self->matches->len - 1;
-  show_current (self);
+  go (self, -1);
 }
 
 static void
 find_next (SottoFindBar *self)
 {
-  if (self->matches->len == 0)
+  go (self, 1);
+}
+
+void
+sotto_find_bar_set_n_places (SottoFindBar *self,
+                             guint         n_places)
+{
+  g_return_if_fail (SOTTO_IS_FIND_BAR (self));
+
+  if (self->current >= self->matches->len)
     return;
 
-  self->current = (self->current + 1) % self->matches->len;
+  if (n_places > 0)
+    {
+      get_match (self, self->current)->n_places = n_places;
+      update_count (self);
+      return;
+    }
+
+  /* Nothing of it can be seen there: on to the next, which takes its index where one goes down. */
+  g_array_remove_index (self->matches, self->current);
+  if (self->matches->len > 0)
+    {
+      self->current = (self->current + (self->step > 0 ? 0 : self->matches->len - 1)) % self->matches->len;
+      self->place = self->step > 0 ? 0 : G_MAXUINT;
+    }
   show_current (self);
 }
 
@@ -158,7 +250,7 @@ sotto_find_bar_class_init (SottoFindBarClass *klass)
   signals[CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
   signals[FOUND] = g_signal_new ("found", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 1, G_TYPE_UINT);
+                                 G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/find-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoFindBar, bar);
@@ -175,7 +267,7 @@ sotto_find_bar_class_init (SottoFindBarClass *klass)
 static void
 sotto_find_bar_init (SottoFindBar *self)
 {
-  self->matches = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->matches = g_array_new (FALSE, FALSE, sizeof (Match));
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_search_bar_connect_entry (self->bar, GTK_EDITABLE (self->entry));
   show_current (self);

@@ -5,8 +5,11 @@
 /* Dark on yellow, which can be read and told apart in light and dark alike */
 #define MARK_BACKGROUND "#f8e45c"
 #define MARK_TEXT "#241f31"
+/* The one that is shown of many */
+#define CURRENT_BACKGROUND "#ff9d4d"
 
 #define TAG "sotto-found"
+#define CURRENT_TAG "sotto-found-current"
 
 /* --- Finding --- */
 
@@ -56,28 +59,53 @@ sotto_find_fold (const char *text, GArray **offsets)
   return g_string_free (folded, FALSE);
 }
 
-/* Calls @func with each place of @needle (folded) in @text. Returns: how many there are */
+/* A walk over what shows the words */
+typedef struct {
+  const char *needle;   /* (nullable): folded */
+  guint wanted;         /* the place that is marked as the one shown */
+  guint n;              /* places in sight so far */
+  SottoFoundPlace *place;
+} Walk;
+
+/* Calls @func with each place of @needle (folded) in @text. */
 typedef void (*PlaceFunc) (gpointer target, gsize begin, gsize end);
 
-static guint
+static void
 for_each_place (const char *text, const char *needle, PlaceFunc func, gpointer target)
 {
   g_autoptr (GArray) offsets = NULL;
   g_autofree char *folded = sotto_find_fold (text, &offsets);
   const gsize length = strlen (needle);
-  guint n = 0;
 
   for (const char *found = folded; (found = strstr (found, needle)) != NULL; found += length)
     {
       const gsize at = (gsize) (found - folded);
 
       func (target, g_array_index (offsets, gsize, at), g_array_index (offsets, gsize, at + length));
-      n++;
     }
-  return n;
+}
+
+/* Returns: whether the place that comes now is the one that is wanted */
+static gboolean
+pass_place (Walk *walk, GtkWidget *widget, gsize begin)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return FALSE;
+  if (walk->n++ != walk->wanted)
+    return FALSE;
+
+  walk->place->widget = widget;
+  walk->place->offset = begin;
+  return TRUE;
 }
 
 /* --- Marking --- */
+
+typedef struct {
+  Walk *walk;
+  GtkWidget *label;
+  PangoAttrList *list;
+} Label;
 
 static void
 add_attribute (PangoAttrList *list, PangoAttribute *attribute, gsize begin, gsize end)
@@ -90,33 +118,36 @@ add_attribute (PangoAttrList *list, PangoAttribute *attribute, gsize begin, gsiz
 static void
 mark_in_label (gpointer target, gsize begin, gsize end)
 {
+  const Label *label = target;
   PangoColor background, text;
 
-  pango_color_parse (&background, MARK_BACKGROUND);
+  pango_color_parse (&background, pass_place (label->walk, label->label, begin) ? CURRENT_BACKGROUND : MARK_BACKGROUND);
   pango_color_parse (&text, MARK_TEXT);
-  add_attribute (target, pango_attr_background_new (background.red, background.green, background.blue), begin, end);
-  add_attribute (target, pango_attr_foreground_new (text.red, text.green, text.blue), begin, end);
+  add_attribute (label->list, pango_attr_background_new (background.red, background.green, background.blue), begin, end);
+  add_attribute (label->list, pango_attr_foreground_new (text.red, text.green, text.blue), begin, end);
 }
 
-static guint
-mark_label (GtkLabel *label, const char *needle)
+static void
+mark_label (GtkLabel *label, Walk *walk)
 {
-  g_autoptr (PangoAttrList) list = NULL;
-  guint n = 0;
+  g_autoptr (PangoAttrList) list = pango_attr_list_new ();
+  g_autoptr (PangoAttrIterator) iterator = NULL;
+  Label target = { walk, GTK_WIDGET (label), list };
+  gboolean is_marked;
 
-  if (needle != NULL)
-    {
-      list = pango_attr_list_new ();
-      n = for_each_place (gtk_label_get_text (label), needle, mark_in_label, list);
-    }
-  if (n > 0 || gtk_label_get_attributes (label) != NULL)
-    gtk_label_set_attributes (label, n > 0 ? list : NULL);
-  return n;
+  if (walk->needle != NULL)
+    for_each_place (gtk_label_get_text (label), walk->needle, mark_in_label, &target);
+  iterator = pango_attr_list_get_iterator (list);
+  is_marked = pango_attr_iterator_next (iterator);
+  if (is_marked || gtk_label_get_attributes (label) != NULL)
+    gtk_label_set_attributes (label, is_marked ? list : NULL);
 }
 
 typedef struct {
-  GtkTextBuffer *buffer;
+  Walk *walk;
+  GtkWidget *view;
   GtkTextTag *tag;
+  GtkTextTag *current_tag;
   const char *text;
 } View;
 
@@ -124,67 +155,122 @@ static void
 mark_in_view (gpointer target, gsize begin, gsize end)
 {
   const View *view = target;
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (view->view));
+  const gsize at = (gsize) g_utf8_pointer_to_offset (view->text, view->text + begin);
   GtkTextIter first, last;
 
-  gtk_text_buffer_get_iter_at_offset (view->buffer, &first,
-                                      (int) g_utf8_pointer_to_offset (view->text, view->text + begin));
-  gtk_text_buffer_get_iter_at_offset (view->buffer, &last,
-                                      (int) g_utf8_pointer_to_offset (view->text, view->text + end));
-  gtk_text_buffer_apply_tag (view->buffer, view->tag, &first, &last);
+  gtk_text_buffer_get_iter_at_offset (buffer, &first, (int) at);
+  gtk_text_buffer_get_iter_at_offset (buffer, &last, (int) g_utf8_pointer_to_offset (view->text, view->text + end));
+  gtk_text_buffer_apply_tag (buffer, pass_place (view->walk, view->view, at) ? view->current_tag : view->tag, &first, &last);
 }
 
-static guint
-mark_view (GtkTextView *view, const char *needle)
+/* Above what colours code */
+static GtkTextTag *
+raise_tag (GtkTextBuffer *buffer, const char *name, const char *background)
+{
+  GtkTextTagTable *table = gtk_text_buffer_get_tag_table (buffer);
+  GtkTextTag *tag = gtk_text_tag_table_lookup (table, name);
+
+  if (tag == NULL)
+    tag = gtk_text_buffer_create_tag (buffer, name, "background", background, "foreground", MARK_TEXT, NULL);
+  gtk_text_tag_set_priority (tag, gtk_text_tag_table_get_size (table) - 1);
+  return tag;
+}
+
+static void
+mark_view (GtkTextView *view, Walk *walk)
 {
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (view);
-  GtkTextTag *tag = gtk_text_tag_table_lookup (gtk_text_buffer_get_tag_table (buffer), TAG);
   g_autofree char *text = NULL;
   GtkTextIter begin, end;
   View target;
 
   gtk_text_buffer_get_bounds (buffer, &begin, &end);
-  if (tag != NULL)
-    gtk_text_buffer_remove_tag (buffer, tag, &begin, &end);
-  if (needle == NULL)
-    return 0;
+  if (gtk_text_tag_table_lookup (gtk_text_buffer_get_tag_table (buffer), TAG) != NULL)
+    {
+      gtk_text_buffer_remove_tag_by_name (buffer, TAG, &begin, &end);
+      gtk_text_buffer_remove_tag_by_name (buffer, CURRENT_TAG, &begin, &end);
+    }
+  if (walk->needle == NULL)
+    return;
 
-  if (tag == NULL)
-    tag = gtk_text_buffer_create_tag (buffer, TAG, "background", MARK_BACKGROUND, "foreground", MARK_TEXT, NULL);
-  /* Above what colours code */
-  gtk_text_tag_set_priority (tag, gtk_text_tag_table_get_size (gtk_text_buffer_get_tag_table (buffer)) - 1);
   text = gtk_text_buffer_get_slice (buffer, &begin, &end, TRUE);
-  target = (View) { buffer, tag, text };
-  return for_each_place (text, needle, mark_in_view, &target);
+  target = (View) { walk, GTK_WIDGET (view), raise_tag (buffer, TAG, MARK_BACKGROUND),
+                    raise_tag (buffer, CURRENT_TAG, CURRENT_BACKGROUND), text };
+  for_each_place (text, walk->needle, mark_in_view, &target);
 }
 
-/* @needle: (nullable): folded */
-static GtkWidget *
-mark (GtkWidget *widget, const char *needle)
+static void
+mark (GtkWidget *widget, Walk *walk)
 {
-  GtkWidget *first = NULL;
-  guint n = 0;
-
   if (GTK_IS_LABEL (widget))
-    n = mark_label (GTK_LABEL (widget), needle);
+    mark_label (GTK_LABEL (widget), walk);
   else if (GTK_IS_TEXT_VIEW (widget))
-    n = mark_view (GTK_TEXT_VIEW (widget), needle);
-  if (n > 0 && gtk_widget_get_mapped (widget))
-    first = widget;
+    mark_view (GTK_TEXT_VIEW (widget), walk);
 
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = mark (child, needle);
-
-      if (first == NULL)
-        first = found;
-    }
-  return first;
+    mark (child, walk);
 }
 
-GtkWidget *
-sotto_find_mark (GtkWidget *widget, const char *words)
+guint
+sotto_find_mark (GtkWidget *widget, const char *words, guint wanted, SottoFoundPlace *place)
 {
   g_autofree char *needle = words != NULL ? sotto_find_fold (words, NULL) : NULL;
+  SottoFoundPlace ignored;
+  Walk walk = { needle != NULL && *needle != '\0' ? needle : NULL, wanted, 0, place != NULL ? place : &ignored };
 
-  return mark (widget, needle != NULL && *needle != '\0' ? needle : NULL);
+  mark (widget, &walk);
+  /* Which one is the last is known only now. */
+  if (walk.n > 0 && wanted >= walk.n)
+    {
+      walk.wanted = walk.n - 1;
+      walk.n = 0;
+      mark (widget, &walk);
+    }
+
+  return walk.n;
+}
+
+/* --- Where it is --- */
+
+static gboolean
+get_view_bounds (const SottoFoundPlace *place, GtkWidget *ancestor, graphene_rect_t *bounds)
+{
+  GtkTextView *view = GTK_TEXT_VIEW (place->widget);
+  GtkTextIter iter;
+  GdkRectangle area;
+  int x, y;
+
+  gtk_text_buffer_get_iter_at_offset (gtk_text_view_get_buffer (view), &iter, (int) place->offset);
+  /* Of text of bounded height, and of lines that are wider than the window, it shows the part */
+  gtk_text_view_scroll_to_iter (view, &iter, 0, FALSE, 0, 0);
+  gtk_text_view_get_iter_location (view, &iter, &area);
+  gtk_text_view_buffer_to_window_coords (view, GTK_TEXT_WINDOW_WIDGET, area.x, area.y, &x, &y);
+  if (!gtk_widget_compute_bounds (place->widget, ancestor, bounds))
+    return FALSE;
+
+  if (y >= 0 && y + area.height <= gtk_widget_get_height (place->widget))
+    {
+      bounds->origin.y += y;
+      bounds->size.height = area.height;
+    }
+  return TRUE;
+}
+
+gboolean
+sotto_found_place_get_bounds (const SottoFoundPlace *place, GtkWidget *ancestor, graphene_rect_t *bounds)
+{
+  PangoRectangle area;
+  int x, y;
+
+  if (GTK_IS_TEXT_VIEW (place->widget))
+    return get_view_bounds (place, ancestor, bounds);
+  if (!gtk_widget_compute_bounds (place->widget, ancestor, bounds))
+    return FALSE;
+
+  gtk_label_get_layout_offsets (GTK_LABEL (place->widget), &x, &y);
+  pango_layout_index_to_pos (gtk_label_get_layout (GTK_LABEL (place->widget)), (int) place->offset, &area);
+  bounds->origin.y += y + PANGO_PIXELS (area.y);
+  bounds->size.height = PANGO_PIXELS (area.height);
+  return TRUE;
 }

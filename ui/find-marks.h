@@ -17,12 +17,28 @@ G_BEGIN_DECLS
  */
 char *sotto_find_fold (const char *text, GArray **offsets);
 
+/* Where words stand in what is shown */
+typedef struct {
+  GtkWidget *widget;  /* (unowned): a #GtkLabel or a #GtkTextView */
+  gsize offset;       /* of its text: bytes in a label, characters in a text view */
+} SottoFoundPlace;
+
 /**
  * sotto_find_mark:
  * @words: (nullable): what is marked everywhere in and below @widget, case and accents aside; %NULL: nothing is any more
+ * @wanted: which of the places in sight, counted from 0, is marked as the one that is shown; there is none after the last
+ * @place: (out) (optional): that one, where there are any
  *
- * Returns: (transfer none) (nullable): the first widget in sight with such words
+ * Returns: how many places are in sight
  */
-GtkWidget *sotto_find_mark (GtkWidget *widget, const char *words);
+guint sotto_find_mark (GtkWidget *widget, const char *words, guint wanted, SottoFoundPlace *place);
+
+/**
+ * sotto_found_place_get_bounds:
+ * @bounds: (out): the line in which it stands, as wide as its widget
+ *
+ * Returns: whether it is in @ancestor
+ */
+gboolean sotto_found_place_get_bounds (const SottoFoundPlace *place, GtkWidget *ancestor, graphene_rect_t *bounds);
 
 G_END_DECLS

@@ -18,6 +18,10 @@ struct _SottoSidebar {
   GtkSingleSelection *selection;
   SottoConversation *selected;
   GCancellable *search;
+  GtkWidget *before_search;  /* weak: what had the focus */
+
+  char *asked;               /* what is searched for, or was found */
+  gboolean opens_first;      /* of that, as soon as it is found */
 };
 
 enum {
@@ -183,7 +187,7 @@ on_activate (SottoSidebar *self,
 {
   g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
 
-  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, conversation, NULL);
+  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, conversation, NULL, NULL);
 }
 
 /* The keyboard is on the list's own row, which holds ours, and not on something in it. */
@@ -247,6 +251,17 @@ on_result_bind (GtkListItemFactory *factory,
 }
 
 static void
+choose_result (SottoSidebar *self,
+               guint         position)
+{
+  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (self->result_view));
+  g_autoptr (SottoSearchHit) hit = g_list_model_get_item (model, position);
+
+  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, sotto_search_hit_get_conversation (hit),
+                 sotto_search_hit_get_message_id (hit), gtk_editable_get_text (GTK_EDITABLE (self->search_entry)));
+}
+
+static void
 on_found (GObject      *source,
           GAsyncResult *result,
           gpointer      user_data)
@@ -271,13 +286,19 @@ on_found (GObject      *source,
   selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_steal_pointer (&hits)));
   gtk_list_view_set_model (self->result_view, selection);
   gtk_stack_set_visible_child_name (self->stack, "results");
+  if (self->opens_first)
+    choose_result (self, 0);
+  self->opens_first = FALSE;
 }
 
 static void
-on_search_changed (SottoSidebar *self)
+look_for (SottoSidebar *self,
+          gboolean      opens_first)
 {
   const char *query = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
 
+  self->opens_first = opens_first && *query != '\0';
+  g_set_str (&self->asked, query);
   g_cancellable_cancel (self->search);
   g_clear_object (&self->search);
 
@@ -292,22 +313,52 @@ on_search_changed (SottoSidebar *self)
 }
 
 static void
+on_search_changed (SottoSidebar *self)
+{
+  /* What Enter has asked for is not asked for again because the entry says some time later that it has changed. */
+  if (g_strcmp0 (self->asked, gtk_editable_get_text (GTK_EDITABLE (self->search_entry))) != 0)
+    look_for (self, FALSE);
+}
+
+/* Enter: who knows what will be found need not go there. */
+static void
+on_search_activate (SottoSidebar *self)
+{
+  look_for (self, TRUE);
+}
+
+/* Whoever searched by a key is where they were before. */
+static void
 on_search_mode_changed (SottoSidebar *self)
 {
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
   if (!gtk_search_bar_get_search_mode (self->search_bar))
-    gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+    {
+      gboolean is_within = focus == NULL || gtk_widget_is_ancestor (focus, GTK_WIDGET (self->search_bar)) ||
+                           gtk_widget_is_ancestor (focus, GTK_WIDGET (self->stack));
+
+      gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+      if (is_within && self->before_search != NULL && gtk_widget_get_mapped (self->before_search))
+        gtk_widget_grab_focus (self->before_search);
+      g_clear_weak_pointer (&self->before_search);
+    }
   update_page (self);
 }
 
-static void
-on_result_activate (SottoSidebar *self,
-                    guint         position)
+static gboolean
+on_result_key (SottoSidebar   *self,
+               guint           key,
+               guint           code,
+               GdkModifierType modifiers)
 {
-  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (self->result_view));
-  g_autoptr (SottoSearchHit) hit = g_list_model_get_item (model, position);
+  if (key != GDK_KEY_Escape)
+    return GDK_EVENT_PROPAGATE;
 
-  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, sotto_search_hit_get_conversation (hit),
-                 sotto_search_hit_get_message_id (hit));
+  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+
+  return GDK_EVENT_STOP;
 }
 
 void
@@ -316,6 +367,8 @@ sotto_sidebar_begin_search (SottoSidebar *self,
 {
   g_return_if_fail (SOTTO_IS_SIDEBAR (self));
 
+  if (!gtk_search_bar_get_search_mode (self->search_bar))
+    g_set_weak_pointer (&self->before_search, gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self))));
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
   if (words != NULL)
@@ -349,6 +402,7 @@ sotto_sidebar_dispose (GObject *object)
 
   g_cancellable_cancel (self->search);
   g_clear_object (&self->search);
+  g_clear_weak_pointer (&self->before_search);
   g_clear_object (&self->selection);
   g_clear_object (&self->sections);
   g_clear_object (&self->selected);
@@ -359,15 +413,24 @@ sotto_sidebar_dispose (GObject *object)
 }
 
 static void
+sotto_sidebar_finalize (GObject *object)
+{
+  g_free (SOTTO_SIDEBAR (object)->asked);
+
+  G_OBJECT_CLASS (sotto_sidebar_parent_class)->finalize (object);
+}
+
+static void
 sotto_sidebar_class_init (SottoSidebarClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = sotto_sidebar_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sotto_sidebar_finalize;
 
   signals[CONVERSATION_CHOSEN] =
     g_signal_new ("conversation-chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING);
+                  G_TYPE_NONE, 3, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING, G_TYPE_STRING);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_bar);
@@ -377,7 +440,9 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, result_view);
   gtk_widget_class_bind_template_callback (widget_class, on_activate);
   gtk_widget_class_bind_template_callback (widget_class, on_list_key);
-  gtk_widget_class_bind_template_callback (widget_class, on_result_activate);
+  gtk_widget_class_bind_template_callback (widget_class, choose_result);
+  gtk_widget_class_bind_template_callback (widget_class, on_result_key);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_activate);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_search_mode_changed);
 }

@@ -48,12 +48,13 @@ sotto_window_reveal_conversation (SottoWindow *self)
 static void
 on_conversation_chosen (SottoWindow       *self,
                         SottoConversation *conversation,
-                        const char        *message_id)
+                        const char        *message_id,
+                        const char        *words)
 {
   sotto_window_show_conversation (self, conversation);
   sotto_window_reveal_conversation (self);
   if (message_id != NULL)
-    sotto_conversation_page_scroll_to_message (self->page, message_id);
+    sotto_conversation_page_scroll_to_message (self->page, message_id, words);
   else
     sotto_conversation_page_focus_composer (self->page);
 }
@@ -103,7 +104,7 @@ serve_awaited (SottoWindow *self)
   if (id != NULL)
     conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), id);
   if (conversation != NULL)
-    on_conversation_chosen (self, conversation, NULL);
+    on_conversation_chosen (self, conversation, NULL, NULL);
   if (words != NULL)
     {
       adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);

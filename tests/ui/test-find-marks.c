@@ -6,7 +6,7 @@
 #include "find-marks.h"
 #include "markdown-view.h"
 
-/* What is marked in and below @widget, in brackets, one widget a line. */
+/* What is marked in and below @widget, in brackets; that which is shown with a star. */
 static void
 collect (GtkWidget *widget,
          GString   *marked)
@@ -18,11 +18,15 @@ collect (GtkWidget *widget,
 
       while (iterator != NULL)
         {
+          PangoAttrColor *background;
           int begin, end;
 
           pango_attr_iterator_range (iterator, &begin, &end);
-          if (pango_attr_iterator_get (iterator, PANGO_ATTR_BACKGROUND) != NULL)
-            g_string_append_printf (marked, "[%.*s]", end - begin, gtk_label_get_text (GTK_LABEL (widget)) + begin);
+          background = (PangoAttrColor *) pango_attr_iterator_get (iterator, PANGO_ATTR_BACKGROUND);
+          /* The one that is shown is orange, the others are yellow. */
+          if (background != NULL)
+            g_string_append_printf (marked, "[%s%.*s]", background->color.green < 0xc000 ? "*" : "", end - begin,
+                                    gtk_label_get_text (GTK_LABEL (widget)) + begin);
           if (!pango_attr_iterator_next (iterator))
             break;
         }
@@ -30,20 +34,23 @@ collect (GtkWidget *widget,
   else if (GTK_IS_TEXT_VIEW (widget))
     {
       GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (widget));
-      GtkTextTag *tag = gtk_text_tag_table_lookup (gtk_text_buffer_get_tag_table (buffer), "sotto-found");
+      GtkTextTagTable *table = gtk_text_buffer_get_tag_table (buffer);
+      GtkTextTag *tag = gtk_text_tag_table_lookup (table, "sotto-found");
+      GtkTextTag *current = gtk_text_tag_table_lookup (table, "sotto-found-current");
       GtkTextIter begin;
 
       gtk_text_buffer_get_start_iter (buffer, &begin);
-      while (tag != NULL && (gtk_text_iter_starts_tag (&begin, tag) || gtk_text_iter_forward_to_tag_toggle (&begin, tag)))
+      while (tag != NULL && !gtk_text_iter_is_end (&begin))
         {
+          GtkTextTag *here = gtk_text_iter_starts_tag (&begin, tag) ? tag
+                             : gtk_text_iter_starts_tag (&begin, current) ? current : NULL;
           GtkTextIter end = begin;
           g_autofree char *text = NULL;
 
-          if (!gtk_text_iter_starts_tag (&begin, tag))
-            break;
-          gtk_text_iter_forward_to_tag_toggle (&end, tag);
+          gtk_text_iter_forward_to_tag_toggle (&end, here);
           text = gtk_text_buffer_get_text (buffer, &begin, &end, TRUE);
-          g_string_append_printf (marked, "<%s>", text);
+          if (here != NULL)
+            g_string_append_printf (marked, here == current ? "<*%s>" : "<%s>", text);
           begin = end;
         }
     }
@@ -55,14 +62,27 @@ collect (GtkWidget *widget,
 static void
 assert_marked (GtkWidget  *view,
                const char *words,
+               guint       place,
                const char *wanted)
 {
   g_autoptr (GString) marked = g_string_new (NULL);
-  GtkWidget *first = sotto_find_mark (view, words);
+  SottoFoundPlace found = { NULL, 0 };
+  guint n = sotto_find_mark (view, words, place, &found);
+  graphene_rect_t bounds;
+  guint n_wanted = 0;
 
+  for (const char *p = wanted; *p != '\0'; p++)
+    if (*p == '[' || *p == '<')
+      n_wanted++;
   collect (view, marked);
   g_assert_cmpstr (marked->str, ==, wanted);
-  g_assert_cmpint (first != NULL, ==, *wanted != '\0');
+  g_assert_cmpuint (n, ==, n_wanted);
+  g_assert_cmpint (found.widget != NULL, ==, n > 0);
+  if (n > 0)
+    {
+      g_assert_true (sotto_found_place_get_bounds (&found, view, &bounds));
+      g_assert_cmpfloat (bounds.size.height, <, 60);
+    }
 }
 
 static void
@@ -76,15 +96,17 @@ test_places (void)
                                 "| Colour |\n|---|\n| RED |\n\n```python\nred = 'ré'\nRed = red\n```\n");
   harness_settle (view);
 
-  assert_marked (view, "red", "[Red][red][Réd][red][RED]<red><Red><red>");
-  assert_marked (view, "RÉD", "[Red][red][Réd][red][RED]<red><Red><red>");
-  assert_marked (view, "re'", "<ré'>");
-  assert_marked (view, "re", "[Re][re][Ré][re][RE]<re><ré><Re><re>");
-  assert_marked (view, "one & a", "[one & a]");
-  assert_marked (view, "blue", "");
-  assert_marked (view, "", "");
-  assert_marked (view, "red", "[Red][red][Réd][red][RED]<red><Red><red>");
-  assert_marked (view, NULL, "");
+  assert_marked (view, "red", 0, "[*Red][red][Réd][red][RED]<red><Red><red>");
+  assert_marked (view, "RÉD", 2, "[Red][red][*Réd][red][RED]<red><Red><red>");
+  assert_marked (view, "red", 6, "[Red][red][Réd][red][RED]<red><*Red><red>");
+  assert_marked (view, "red", G_MAXUINT, "[Red][red][Réd][red][RED]<red><Red><*red>");
+  assert_marked (view, "re'", 0, "<*ré'>");
+  assert_marked (view, "re", 0, "[*Re][re][Ré][re][RE]<re><ré><Re><re>");
+  assert_marked (view, "one & a", 0, "[*one & a]");
+  assert_marked (view, "blue", 0, "");
+  assert_marked (view, "", 0, "");
+  assert_marked (view, "red", 4, "[Red][red][Réd][red][*RED]<red><Red><red>");
+  assert_marked (view, NULL, 0, "");
 
   gtk_window_destroy (window);
 }
