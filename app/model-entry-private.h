@@ -19,6 +19,9 @@ void sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *
 /* What it is good for, as far as is known */
 SottoModelRank sotto_model_entry_get_rank (SottoModelEntry *self);
 
+/* Returns: whether its weights fit into what models may take of the memory of this computer, as far as that is known */
+gboolean sotto_model_entry_fits (SottoModelEntry *self);
+
 /* What the worker does with it; ignored for files that cannot be used. */
 void sotto_model_entry_set_loading (SottoModelEntry *self, double fraction);
 void sotto_model_entry_set_loaded (SottoModelEntry *self, gboolean loaded);

@@ -218,18 +218,24 @@ create_summary (const SottoModelFacts *facts)
   return g_strjoinv (" · ", (char **) parts->pdata);
 }
 
+static gboolean
+is_too_large (const SottoModelFacts *facts)
+{
+  const guint64 budget = sotto_inference_memory_budget ();
+
+  return budget > 0 && facts->size > budget;
+}
+
 /* Returns: (transfer full) (nullable) */
 static char *
 create_note (const SottoModelFacts *facts)
 {
-  const guint64 budget = sotto_inference_memory_budget ();
-
   if (facts->error != NULL)
     return NULL;
   /* Known before anybody waits for it to be read; exactly how much is needed the engine says when it opens it. */
-  if (budget > 0 && facts->size > budget)
+  if (is_too_large (facts))
     {
-      g_autofree char *size = g_format_size (budget);
+      g_autofree char *size = g_format_size (sotto_inference_memory_budget ());
 
       /* Translators: of a model; %s is an amount of memory: “12.5 GB” */
       return g_strdup_printf (_("Too large to run without a GPU: models may take %s of the memory of this computer."), size);
@@ -481,6 +487,12 @@ gboolean
 sotto_model_entry_is_base (SottoModelEntry *self)
 {
   return self->facts != NULL && self->facts->is_base;
+}
+
+gboolean
+sotto_model_entry_fits (SottoModelEntry *self)
+{
+  return self->facts == NULL || !is_too_large (self->facts);
 }
 
 SottoModelRank

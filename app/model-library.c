@@ -427,6 +427,7 @@ sotto_model_library_get_default (SottoModelLibrary *self)
 {
   g_autofree char *path = NULL;
   SottoModelEntry *chosen;
+  SottoModelEntry *first_usable = NULL;
 
   g_return_val_if_fail (SOTTO_IS_MODEL_LIBRARY (self), NULL);
 
@@ -435,10 +436,19 @@ sotto_model_library_get_default (SottoModelLibrary *self)
   if (chosen != NULL && sotto_model_entry_is_usable (chosen))
     return chosen;
 
+  /* Nobody has chosen: the first answer should not be that there is too little memory for the largest. */
   for (guint i = 0; i < self->entries->len; i++)
-    if (sotto_model_entry_is_usable (g_ptr_array_index (self->entries, i)))
-      return g_ptr_array_index (self->entries, i);
-  return NULL;
+    {
+      SottoModelEntry *entry = g_ptr_array_index (self->entries, i);
+
+      if (!sotto_model_entry_is_usable (entry))
+        continue;
+      if (sotto_model_entry_fits (entry))
+        return entry;
+      if (first_usable == NULL)
+        first_usable = entry;
+    }
+  return first_usable;
 }
 
 void

@@ -205,6 +205,7 @@ test_too_large (void)
   g_autoptr (SottoSettings) settings = sotto_settings_new ();
   g_autoptr (SottoModelLibrary) library = sotto_model_library_new (settings);
   g_autofree char *path = build_path ("Huge.gguf");
+  g_autofree char *other = build_path ("Zebra.gguf");
   SottoModelEntry *entry;
 
   copy ("llama.gguf", "Huge.gguf");
@@ -221,7 +222,16 @@ test_too_large (void)
   entry = find (library, "Huge");
   g_assert_true (sotto_model_entry_is_usable (entry));
   g_assert_nonnull (strstr (sotto_model_entry_get_note (entry), "Too large to run without a GPU"));
+  /* It is the larger one, but nobody has chosen it, and another can answer. */
+  copy ("llama.gguf", "Zebra.gguf");
+  look (library);
+  g_assert_true (sotto_model_library_get_default (library) != find (library, "Huge"));
+  g_assert_nonnull (sotto_model_library_get_default (library));
+  sotto_model_library_set_default (library, find (library, "Huge"));
+  g_assert_true (sotto_model_library_get_default (library) == find (library, "Huge"));
+  sotto_model_library_set_default (library, NULL);
   g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_unlink (other), ==, 0);
 }
 
 typedef struct {
