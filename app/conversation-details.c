@@ -42,6 +42,17 @@ sotto_conversation_set_title (SottoConversation *self, const char *title)
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TITLE);
 }
 
+const char *
+sotto_conversation_get_name (SottoConversation *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), "");
+
+  if (self->title[0] != '\0')
+    return self->title;
+  /* Translators: a conversation that has no title */
+  return self->is_stored ? _("Untitled") : _("New Chat");
+}
+
 /* --- Draft --- */
 
 static void

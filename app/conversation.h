@@ -52,6 +52,9 @@ G_DECLARE_FINAL_TYPE (SottoConversation, sotto_conversation, SOTTO, CONVERSATION
 
 const char *sotto_conversation_get_id (SottoConversation *self);
 const char *sotto_conversation_get_title (SottoConversation *self);
+
+/* Returns: what stands for it in a list: an imported one may have come without a title */
+const char *sotto_conversation_get_name (SottoConversation *self);
 void sotto_conversation_set_title (SottoConversation *self, const char *title);
 const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);

@@ -122,7 +122,7 @@ return_metas (SottoSearchProvider *self, char **ids, GDBusMethodInvocation *invo
       g_variant_builder_open (&metas, G_VARIANT_TYPE ("a{sv}"));
       g_variant_builder_add (&metas, "{sv}", "id", g_variant_new_string (ids[i]));
       g_variant_builder_add (&metas, "{sv}", "name",
-                             g_variant_new_string (sotto_conversation_get_title (conversation)));
+                             g_variant_new_string (sotto_conversation_get_name (conversation)));
       g_variant_builder_add (&metas, "{sv}", "description",
                              g_variant_new_string (sotto_conversation_get_snippet (conversation)));
       g_variant_builder_close (&metas);

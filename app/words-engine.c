@@ -170,13 +170,13 @@ words_for_run (SottoEngineError           code,
                               parts->wanted, parts->available);
     case SOTTO_ENGINE_ERROR_CONTEXT:
       *remedy = SOTTO_REMEDY_SETTINGS;
-      /* Translators: how long the conversation is, in tokens (the number that the plural is for), and how long it may be */
-      return g_strdup_printf (ngettext ("This conversation has become too long for the model: it has %s "
-                                        "token, and %s fit. Start a new conversation, or allow a longer "
-                                        "context in the preferences.",
-                                        "This conversation has become too long for the model: it has %s "
-                                        "tokens, and %s fit. Start a new conversation, or allow a longer "
-                                        "context in the preferences.",
+      /* Translators: how long the conversation with the message is, in tokens (the number that the plural is for), and how long it may be */
+      return g_strdup_printf (ngettext ("This is too long for the model: it has %s token, and %s fit. "
+                                        "Shorten the message, start a new chat, or allow a longer context in "
+                                        "the preferences.",
+                                        "This is too long for the model: it has %s tokens, and %s fit. "
+                                        "Shorten the message, start a new chat, or allow a longer context in "
+                                        "the preferences.",
                                         arguments->wanted),
                               parts->wanted_number, parts->available_number);
     case SOTTO_ENGINE_ERROR_STATE:

@@ -382,6 +382,14 @@ sotto_composer_add_model (SottoComposer *self,
     gtk_widget_activate_action (GTK_WIDGET (self->model_picker), "picker.add-model", NULL);
 }
 
+void
+sotto_composer_add_folder (SottoComposer *self)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  gtk_widget_activate_action (GTK_WIDGET (self->model_picker), "picker.add-folder", NULL);
+}
+
 /* --- The widget --- */
 
 static gboolean

@@ -29,6 +29,8 @@ void sotto_composer_suggest (SottoComposer *self, const char *text);
 void sotto_composer_choose_model (SottoComposer *self);
 
 /* @file: (nullable): a model to add and to use; %NULL: asks for one */
+/* Asks for a folder of models. */
+void sotto_composer_add_folder (SottoComposer *self);
 void sotto_composer_add_model (SottoComposer *self, GFile *file);
 
 G_END_DECLS

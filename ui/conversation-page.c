@@ -24,6 +24,7 @@ struct _SottoConversationPage {
   SottoMessageList *list;
   AdwStatusPage *empty_page;
   AdwStatusPage *no_model_page;
+  GtkWidget *add_button;
   GtkBox *suggestions;
   GtkWidget *welcome;
   GtkRevealer *jump_revealer;
@@ -51,9 +52,7 @@ G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BI
 static void
 update_title (SottoConversationPage *self)
 {
-  const char *title = self->conversation != NULL ? sotto_conversation_get_title (self->conversation) : "";
-
-  gtk_label_set_label (self->title, *title != '\0' ? title : _("New Chat"));
+  gtk_label_set_label (self->title, self->conversation != NULL ? sotto_conversation_get_name (self->conversation) : _("New Chat"));
 }
 
 static GtkWidget *
@@ -286,6 +285,12 @@ on_add_model (SottoConversationPage *self)
 }
 
 static void
+on_add_folder (SottoConversationPage *self)
+{
+  sotto_composer_add_folder (self->composer);
+}
+
+static void
 on_remedy (SottoConversationPage *self)
 {
   SottoProblem *problem = sotto_conversation_get_problem (self->conversation);
@@ -414,6 +419,7 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
                                G_CONNECT_SWAPPED | G_CONNECT_AFTER);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
@@ -460,7 +466,11 @@ sotto_conversation_page_focus_composer (SottoConversationPage *self)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  /* Where there is nothing to write to, a model is what is missing. */
+  if (gtk_widget_get_visible (GTK_WIDGET (self->composer)))
+    gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  else
+    gtk_widget_grab_focus (self->add_button);
 }
 
 void
@@ -468,7 +478,11 @@ sotto_conversation_page_choose_model (SottoConversationPage *self)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
-  sotto_composer_choose_model (self->composer);
+  /* A list of models would hang in the air without the button that it belongs to. */
+  if (gtk_widget_get_visible (GTK_WIDGET (self->composer)))
+    sotto_composer_choose_model (self->composer);
+  else
+    sotto_conversation_page_focus_composer (self);
 }
 
 void
@@ -535,10 +549,12 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, empty_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, no_model_page);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, welcome);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
+  gtk_widget_class_bind_template_callback (widget_class, on_add_folder);
   gtk_widget_class_bind_template_callback (widget_class, on_add_model);
   gtk_widget_class_bind_template_callback (widget_class, on_found);
   gtk_widget_class_bind_template_callback (widget_class, on_jump);

@@ -22,7 +22,7 @@ G_DEFINE_FINAL_TYPE (SottoConversationRow, sotto_conversation_row, GTK_TYPE_WIDG
 static void
 update (SottoConversationRow *self)
 {
-  gtk_label_set_label (self->title, sotto_conversation_get_title (self->conversation));
+  gtk_label_set_label (self->title, sotto_conversation_get_name (self->conversation));
   gtk_widget_set_visible (self->spinner, sotto_conversation_is_busy (self->conversation));
 }
 

@@ -160,7 +160,7 @@ on_set_up (GObject      *source,
     }
 
   page_setup = gtk_print_setup_get_page_setup (self->setup);
-  self->pages = sotto_print_pages_new (sotto_conversation_get_title (self->conversation),
+  self->pages = sotto_print_pages_new (sotto_conversation_get_name (self->conversation),
                                        page_setup != NULL ? page_setup : usual);
   add_messages (self);
   g_idle_add (on_idle, g_steal_pointer (&self));

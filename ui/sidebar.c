@@ -42,6 +42,19 @@ on_row_setup (GtkListItemFactory *factory,
   gtk_list_item_set_child (item, sotto_conversation_row_new ());
 }
 
+static gboolean
+name_title (GBinding     *binding,
+            const GValue *title,
+            GValue       *name,
+            gpointer      user_data)
+{
+  g_autoptr (GObject) conversation = g_binding_dup_source (binding);
+
+  g_value_set_string (name, sotto_conversation_get_name (SOTTO_CONVERSATION (conversation)));
+
+  return TRUE;
+}
+
 static void
 on_row_bind (GtkListItemFactory *factory,
              GtkListItem        *item)
@@ -49,7 +62,8 @@ on_row_bind (GtkListItemFactory *factory,
   SottoConversation *conversation = gtk_list_item_get_item (item);
 
   sotto_conversation_row_set_conversation (SOTTO_CONVERSATION_ROW (gtk_list_item_get_child (item)), conversation);
-  g_object_bind_property (conversation, "title", item, "accessible-label", G_BINDING_SYNC_CREATE);
+  g_object_bind_property_full (conversation, "title", item, "accessible-label", G_BINDING_SYNC_CREATE, name_title, NULL,
+                               NULL, NULL);
 }
 
 static void
@@ -242,7 +256,7 @@ on_result_bind (GtkListItemFactory *factory,
   SottoSearchHit *hit = gtk_list_item_get_item (item);
   GtkWidget *title = gtk_widget_get_first_child (gtk_list_item_get_child (item));
   GtkWidget *snippet = gtk_widget_get_next_sibling (title);
-  const char *text = sotto_conversation_get_title (sotto_search_hit_get_conversation (hit));
+  const char *text = sotto_conversation_get_name (sotto_search_hit_get_conversation (hit));
 
   gtk_label_set_label (GTK_LABEL (title), text);
   gtk_label_set_markup (GTK_LABEL (snippet), sotto_search_hit_get_markup (hit));

@@ -133,11 +133,13 @@ delete_conversation (SottoWindow       *self,
   AdwToast *toast;
 
   /* Translators: %s is the title of a conversation */
-  title = g_strdup_printf (_("“%s” deleted"), sotto_conversation_get_title (conversation));
+  title = g_strdup_printf (_("“%s” deleted"), sotto_conversation_get_name (conversation));
   toast = adw_toast_new (title);
   adw_toast_set_use_markup (toast, FALSE);
   adw_toast_set_button_label (toast, _("_Undo"));
   adw_toast_set_timeout (toast, 10);
+  /* The way back from what was done just now does not wait for what came before. */
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   g_object_set_data_full (G_OBJECT (toast), "conversation", g_object_ref (conversation), g_object_unref);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_dismissed), self, G_CONNECT_SWAPPED);

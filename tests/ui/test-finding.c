@@ -1,5 +1,5 @@
 /* Finding one's way in long conversations: words where they stand, by Ctrl+F and from the search of all; the message to be edited
- * under a long reply; one so long that it has a view of its own. */
+ * under a long reply; one so long that it has a view of its own; a conversation without a title, and a window without a model. */
 #include "life.h"
 
 #include <glib/gstdio.h>
@@ -31,7 +31,11 @@ create_archive (void)
     " \"created\": \"2026-03-05T12:00:00Z\", \"parts\": [{\"kind\": \"text\", \"text\": \"Much, please\"}]},"
     "{\"id\": \"00000000-0000-4000-8000-00000000000c\", \"parent\": \"00000000-0000-4000-8000-00000000000b\", \"shown\": true,"
     " \"role\": \"assistant\", \"status\": \"complete\", \"created\": \"2026-03-05T12:00:00Z\","
-    " \"parts\": [{\"kind\": \"text\", \"text\": \"%s\"}]}]}]}", reply->str);
+    " \"parts\": [{\"kind\": \"text\", \"text\": \"%s\"}]}]},"
+    "{\"id\": \"00000000-0000-4000-8000-00000000000d\", \"title\": \"\", \"created\": \"2026-03-01T12:00:00Z\","
+    " \"updated\": \"2026-03-01T12:00:00Z\", \"messages\": [{\"id\": \"00000000-0000-4000-8000-00000000000e\", \"shown\": true,"
+    " \"role\": \"user\", \"status\": \"complete\", \"created\": \"2026-03-01T12:00:00Z\","
+    " \"parts\": [{\"kind\": \"text\", \"text\": \"?\"}]}]}]}", reply->str);
 }
 
 static void
@@ -174,6 +178,36 @@ search_all (SottoApp  *app,
   g_assert_true (gtk_window_get_focus (window) == composer);
 }
 
+/* What came without a title has a name wherever it is spoken of. */
+static void
+name_untitled (SottoApp  *app,
+               GtkWindow *window)
+{
+  life_start_temporary (app);
+  import (window);
+  g_assert_nonnull (find_label (GTK_WIDGET (window), "Untitled"));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.delete-listed", "s", "00000000-0000-4000-8000-00000000000d");
+  harness_run (0.5);
+  g_assert_nonnull (find_label (GTK_WIDGET (window), "“Untitled” deleted"));
+}
+
+/* Without a model there is nowhere to write: keys lead to what is missing, and no list of models opens in the air. */
+static void
+begin_without_model (SottoApp  *app,
+                     GtkWindow *window)
+{
+  static const char *const actions[] = { "win.new-conversation", "win.focus-composer", "win.choose-model" };
+
+  life_start_temporary (app);
+  harness_run (1);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    {
+      life_activate (window, actions[i]);
+      g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (gtk_window_get_focus (window))), ==, "_Add a Model File…");
+    }
+  g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "Add a Models _Folder…"));
+}
+
 /* The arrow up, pressed once */
 static void
 recall (SottoApp  *app,
@@ -238,6 +272,18 @@ test_everywhere (void)
 }
 
 static void
+test_untitled (void)
+{
+  life_run (NULL, name_untitled);
+}
+
+static void
+test_without_model (void)
+{
+  life_run (NULL, begin_without_model);
+}
+
+static void
 test_recall (void)
 {
   life_run (NULL, recall);
@@ -261,6 +307,8 @@ main (int    argc,
 
   g_test_add_func ("/finding/places", test_places);
   g_test_add_func ("/finding/everywhere", test_everywhere);
+  g_test_add_func ("/finding/untitled", test_untitled);
+  g_test_add_func ("/finding/without-model", test_without_model);
   g_test_add_func ("/finding/recall", test_recall);
   g_test_add_func ("/finding/long-message", test_long_message);
 
