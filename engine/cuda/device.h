@@ -75,7 +75,7 @@
  *       b[0]: column group, rows 4 i … 4 i + 3; b[1]: rows + 16
  * matrix_load_4 (r, p): ldmatrix: four matrices of 8 rows of 16 bytes; lane l gives the address of
  *     row l % 8 of matrix l / 8 and gets word l % 4 of row l / 4 of each                 7.5
- * matrix_load_2: of two; lanes 0 … 15 give addresses
+ * matrix_load_2: of two; addresses of lanes 0 … 15 count, the others must be some, too
  * matrix_load_4_turned: halves, each matrix transposed
  *
  * previous_wait (): from 9.0 on a kernel begins while the one before it ends. Here that one is done, and with it, since

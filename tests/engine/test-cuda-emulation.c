@@ -43,6 +43,8 @@ static const Fault faults[] = {
   {PROBE_WRITE_BEFORE_WAIT, "write before previous_wait", "before previous_wait"},
   {PROBE_LOAD_BEFORE_WAIT, "one thread's load before previous_wait", "before previous_wait"},
   {PROBE_TOO_MUCH_SHARED, "too much shared memory", "no launch has"},
+  {PROBE_MORE_THAN_UNASKED, "more shared memory than was asked for", "20480 bytes of shared arrays and 32768 of the launch"},
+  {PROBE_MATRIX_ELSEWHERE, "ldmatrix elsewhere", "is not shared memory"},
   {PROBE_ODD_BLOCK, "odd block", "no launch has"},
 };
 

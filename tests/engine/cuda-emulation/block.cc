@@ -281,6 +281,13 @@ emulation_previous_wait (void)
 #define FENCE_BYTES 64
 #define FENCE 0xa5
 
+/* Of a launch that asks for much, what the device has; else what it gives without having been asked. */
+static gsize
+shared_limit (const EmulationBlock *block)
+{
+  return block->n_dynamic > EMULATION_UNASKED_BYTES ? block->worker->pool->shared_bytes : EMULATION_STATIC_BYTES;
+}
+
 void *
 emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignment)
 {
@@ -295,6 +302,11 @@ emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignm
   if (block->n_arrays == G_N_ELEMENTS (block->arrays) || offset + n_bytes > EMULATION_STATIC_BYTES)
     emulation_fail (EmulationSite {"SHARED", 0}, "%s: more than %d bytes of shared arrays, or too many", name,
                     EMULATION_STATIC_BYTES);
+  block->n_declared = (block->n_declared + alignment - 1) / alignment * alignment + n_bytes;
+  if (block->n_declared + block->n_dynamic > shared_limit (block))
+    emulation_fail (EmulationSite {"SHARED", 0},
+                    "%s: %" G_GSIZE_FORMAT " bytes of shared arrays and %" G_GSIZE_FORMAT " of the launch are more than %"
+                    G_GSIZE_FORMAT, name, block->n_declared, block->n_dynamic, shared_limit (block));
   array = &block->arrays[block->n_arrays++];
   array->key = key;
   array->name = name;
@@ -315,6 +327,14 @@ emulation_shared_dynamic (void)
   return emulation_thread->block->dynamic;
 }
 
+gboolean
+emulation_is_shared (const void *p)
+{
+  const guint8 *shared = emulation_thread->block->worker->shared;
+
+  return (const guint8 *) p >= shared && (const guint8 *) p < shared + EMULATION_DYNAMIC_END;
+}
+
 static void
 begin_shared (EmulationBlock *block, const EmulationLaunch *launch)
 {
@@ -322,7 +342,7 @@ begin_shared (EmulationBlock *block, const EmulationLaunch *launch)
   gsize n_padded = (launch->shared_bytes + 15) / 16 * 16;
 
   block->n_arrays = 0;
-  block->n_static = 0;
+  block->n_static = block->n_declared = 0;
   block->n_dynamic = launch->shared_bytes;
   block->dynamic = worker->shared + EMULATION_DYNAMIC_END - n_padded;
   MEMORY_POISON (worker->shared, EMULATION_DYNAMIC_END);

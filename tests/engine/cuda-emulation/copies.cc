@@ -28,11 +28,10 @@ emulation_copy_begin (void *shared, const void *global, guint n_bytes, Emulation
   EmulationThread *thread = emulation_thread;
   EmulationWorker *worker = thread->block->worker;
   EmulationCopies *self = thread->copies;
-  guint8 *low = worker->shared;
 
   if (((guintptr) shared | (guintptr) global) % n_bytes != 0)
     emulation_fail (site, "async copy of %u bytes, not aligned to them", n_bytes);
-  if ((guint8 *) shared < low || (guint8 *) shared >= low + EMULATION_DYNAMIC_END)
+  if (!emulation_is_shared (shared))
     emulation_fail (site, "async copy to what is not shared memory");
   if (self == NULL)
     {

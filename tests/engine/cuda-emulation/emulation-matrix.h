@@ -112,8 +112,10 @@ emulation_matrix_load (const char *what, guint32 *r, const void *row, int n, boo
   EmulationSlots *slots = emulation_arrive (what, site);
   int lane = (int) emulation_thread->lane;
 
-  if (lane < 8 * n)
-    emulation_align (row, 16, site);
+  /* Devices of 7.5 want addresses of all lanes, also where they don't count. */
+  emulation_align (row, 16, site);
+  if (!emulation_is_shared (row))
+    emulation_fail (site, "%s of what is not shared memory", what);
   slots->pointers[lane] = row;
   emulation_is_last ();
   emulation_meet ();

@@ -26,6 +26,9 @@ load (const T *p, AT_SITE)
 
   emulation_late (site);
   emulation_align (p, sizeof (T), site);
+#ifdef __SANITIZE_THREAD__
+  emulation_constant (p, sizeof (T));
+#endif
   memcpy (&value, p, sizeof value);
   return value;
 }

@@ -10,6 +10,8 @@
 #define EMULATION_STACK_BYTES (64 * 1024) /* of a thread; the lowest page of each cannot be touched */
 #define EMULATION_SHARED_BYTES (227 * 1024)
 #define EMULATION_STATIC_BYTES (48 * 1024)
+/* What module.cu does not ask for (UNASKED_BYTES there): arrays and such a launch have 48 KB together. */
+#define EMULATION_UNASKED_BYTES (32 * 1024)
 /* Arrays with fences between them, then what a launch asks for, which ends with a page, then a page
  * that can't be touched. */
 #define EMULATION_DYNAMIC_END (2 * EMULATION_STATIC_BYTES + EMULATION_SHARED_BYTES / 4096 * 4096 + 4096)
@@ -52,6 +54,7 @@ struct EmulationPool {
   gboolean reverse;
   guint8 fill;
   guint architecture;
+  gsize shared_bytes;       /* that a block may have at most, when it is asked for */
 
   GMutex mutex;
   GCond begun;

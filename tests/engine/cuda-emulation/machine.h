@@ -91,7 +91,8 @@ struct EmulationBlock {
   EmulationBarrier barriers[16];
   EmulationArray arrays[16];
   guint n_arrays;
-  gsize n_static;           /* bytes of shared memory used by arrays */
+  gsize n_static;           /* bytes of shared memory used by arrays, and by what lies between them here */
+  gsize n_declared;         /* those of the arrays alone, as a device has them */
   gsize n_dynamic;
   guint8 *dynamic;
   EmulationThread threads[EMULATION_MOST_THREADS];
@@ -118,6 +119,11 @@ void emulation_wait (guint barrier, guint n_expected, EmulationSite site);
 
 void *emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignment);
 void *emulation_shared_dynamic (void);
+
+/* Of a module that looks for races (races.cc): load() takes this for what the kernel doesn't write. */
+void emulation_constant (const void *p, gsize n_bytes);
+
+gboolean emulation_is_shared (const void *p);
 
 void emulation_previous_wait (void);
 

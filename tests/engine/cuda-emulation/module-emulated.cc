@@ -178,6 +178,7 @@ sotto_cuda_open (guint index, char *message)
   self->pool->reverse = g_strcmp0 (g_getenv ("SOTTO_CUDA_EMULATION_ORDER"), "reverse") == 0;
   self->pool->fill = (guint8) setting ("FILL", 0xff);
   self->pool->architecture = self->facts.architecture;
+  self->pool->shared_bytes = self->facts.shared_bytes;
   self->fails_after = (gint64) setting ("FAIL", 0) - 1;
   emulation_faults_install ();
   return self;

@@ -70,6 +70,22 @@ shared_fault (const ProbeFaulty &p)
 }
 
 DEVICE float
+other_fault (const ProbeFaulty &p)
+{
+  guint32 r[4];
+
+  if (p.fault == PROBE_MORE_THAN_UNASKED)
+    {
+      SHARED (float, large, [5 * 1024]);
+
+      large[thread_index ()] = p.x[thread_index ()];
+      return large[thread_index ()];
+    }
+  matrix_load_4 (r, p.x + lane_index () % 16 * 4);
+  return from_bits<float> (r[0]);
+}
+
+DEVICE float
 deep (volatile float *x, guint depth)
 {
   volatile float big[256];
@@ -126,7 +142,9 @@ probe_fault_kernel (const ProbeFaulty p)
   previous_wait ();
   if (p.fault == PROBE_EARLY_RETURN && i == 40)
     return;
-  if (p.fault >= PROBE_READ_BEHIND && p.fault != PROBE_SHARED_BEHIND && p.fault != PROBE_DYNAMIC_BEHIND)
+  if (p.fault == PROBE_MORE_THAN_UNASKED || p.fault == PROBE_MATRIX_ELSEWHERE)
+    x = other_fault (p);
+  else if (p.fault >= PROBE_READ_BEHIND && p.fault != PROBE_SHARED_BEHIND && p.fault != PROBE_DYNAMIC_BEHIND)
     x = global_fault (p);
   else
     {
@@ -144,6 +162,8 @@ probe_fault (SottoCudaDevice *device, const ProbeFaulty *arguments)
 
   if (arguments->fault == PROBE_DYNAMIC_BEHIND)
     shape.shared_bytes = N * sizeof (float);
+  if (arguments->fault == PROBE_MORE_THAN_UNASKED)
+    shape.shared_bytes = 32 * 1024;
   if (arguments->fault == PROBE_TOO_MUCH_SHARED)
     shape.shared_bytes = 228 * 1024;
   if (arguments->fault == PROBE_ODD_BLOCK)

@@ -69,20 +69,27 @@ race_of_block (const ProbeRacing &p)
 KERNEL (N)
 probe_race_kernel (const ProbeRacing p)
 {
-  previous_wait ();
-
   const guint i = thread_index (), at = block_index () * N + i;
+  float early = 0.0f;
+
+  if (p.race == PROBE_RACE_BEFORE_WAIT && i == 40)
+    early = p.x[i];
+  previous_wait ();
 
   if (p.race == PROBE_RACE_BLOCKS)
     p.y[i] = 0.0f;
   else
-    p.y[at] = race_of_block (p);
+    p.y[at] = race_of_block (p) + early;
+  if (p.race == PROBE_RACE_CONSTANT_READ)
+    p.y[at] = load (&p.y[at]);
+  if (p.race == PROBE_RACE_CONSTANT_WRITTEN)
+    *const_cast<float *> (&p.x[i]) = 0.0f;
   memory_fence ();
   block_barrier ();
   if (i == 0)
     atomic_add (p.counter, 1);
   if (p.race == PROBE_RACE_BLOCKS_PLAINLY)
-    p.y[at] = load (&p.y[(at + N) % (3 * N)]);
+    p.y[at] = p.y[(at + N) % (3 * N)];
   else if (p.race == PROBE_RACE_NONE)
     p.y[at] = load_coherent (&p.y[(at + N) % (3 * N)]);
 }

@@ -111,6 +111,8 @@ typedef enum {
   PROBE_WRITE_BEFORE_WAIT,
   PROBE_LOAD_BEFORE_WAIT,
   PROBE_TOO_MUCH_SHARED,
+  PROBE_MORE_THAN_UNASKED,  /* a launch's shared memory and the kernel's own are more than a block has unasked */
+  PROBE_MATRIX_ELSEWHERE,   /* ldmatrix of what is not shared memory */
   PROBE_ODD_BLOCK,
   PROBE_N_FAULTS,
 } ProbeFault;
@@ -136,7 +138,10 @@ typedef enum {
   PROBE_RACE_COPY_NOT_MET,      /* what another thread's copy brought, which it alone has waited for */
   PROBE_RACE_MATRIX,            /* ldmatrix of what lanes have just written */
   PROBE_RACE_BLOCKS,            /* blocks write the same element */
-  PROBE_RACE_BLOCKS_PLAINLY,    /* another block's element is read as if it were constant */
+  PROBE_RACE_BLOCKS_PLAINLY,    /* another block's element is read with no more ado */
+  PROBE_RACE_CONSTANT_READ,     /* what the thread itself has written is read as if it were constant */
+  PROBE_RACE_CONSTANT_WRITTEN,  /* and the other way round */
+  PROBE_RACE_BEFORE_WAIT,       /* one thread reads before the kernels before are waited for */
   PROBE_N_RACES,
 } ProbeRace;
 

@@ -6,7 +6,9 @@
  * and two who have read it since, each with the block, the thread and how many barriers its warp had been at. Warps know of each
  * other how many of them lie before what they do (EmulationWarp.known): a block's barrier shares that among those who meet, a
  * warp's makes it one more. Shuffles, votes, reductions and ldmatrix order nothing, as the manual has it. Nothing orders blocks
- * of a launch but atomics: what is read by load_coherent() is not looked at. Launches are ordered (previous_wait()).
+ * of a launch but atomics: what is read by load_coherent() is not looked at. Launches are ordered (previous_wait()), which no
+ * thread may touch device memory before. What load() reads, no thread of the launch may write, be it after a barrier: older
+ * devices keep it where writes are not seen.
  *
  * Found is what happens with the test's input, in one run, whatever values are read. Not found: of more than two readers of a
  * byte the others; a race between memory_fence() and what is read behind it.
@@ -35,6 +37,7 @@ typedef guint64 Stamp;
 typedef struct {
   Stamp write;
   Stamp reads[2];
+  Stamp constant;           /* the last load(), by whomever */
 } Cell;
 
 static Cell *window_cells;
@@ -123,6 +126,24 @@ report (const EmulationThread *self, const guint8 *p, bool writes, Stamp other, 
                   self->warp->what, where);
 }
 
+/* Whether somebody of this launch did what @stamp says. */
+static inline bool
+is_of_launch (const EmulationThread *self, Stamp stamp)
+{
+  return stamp != 0 && stamp >> RUN_SHIFT >= self->block->worker->pool->launch->first_run;
+}
+
+[[noreturn]] static void
+report_constant (const EmulationThread *self, const guint8 *p, bool writes, Stamp other)
+{
+  char what[128];
+
+  describe (self, p, what, sizeof what);
+  emulation_fail (self->warp->site, "%s %s, which thread %u%s %s, after %s", writes ? "writes" : "takes for constant", what,
+                  thread_of (other), other >> RUN_SHIFT == self->block->run ? "" : " of another block",
+                  writes ? "takes for constant" : "wrote", self->warp->what);
+}
+
 /* --- Accesses --- */
 
 static inline void
@@ -134,6 +155,8 @@ look (const EmulationThread *self, const guint8 *p, Cell *cell, Stamp mine, bool
     report (self, p, writes, cell->write, true, caller);
   if (writes)
     {
+      if (!is_shared && is_of_launch (self, cell->constant))
+        report_constant (self, p, true, cell->constant);
       for (guint i = 0; i < 2; i++)
         if (!is_before (self, cell->reads[i], is_shared))
           report (self, p, true, cell->reads[i], false, caller);
@@ -170,6 +193,8 @@ touch (const void *memory, gsize n_bytes, bool writes, bool is_atomic, const voi
         return;
       cells = shared_cells;
     }
+  else if (!self->waited)
+    emulation_fail (self->warp->site, "accesses memory before previous_wait, after %s", self->warp->what);
   mine = stamp_of (self, is_atomic);
   for (gsize i = 0; i < n_bytes; i++)
     look (self, p + i, &cells[at + i], mine, writes, is_shared, caller);
@@ -179,6 +204,22 @@ static void
 touch_by_copy (const void *memory, gsize n_bytes, gboolean writes)
 {
   touch (memory, n_bytes, writes, false, NULL);
+}
+
+void
+emulation_constant (const void *memory, gsize n_bytes)
+{
+  const EmulationThread *self = emulation_thread;
+  const gsize at = (gsize) memory - WINDOW;
+
+  if (at >= WINDOW_BYTES)
+    return;
+  for (gsize i = at; i < at + n_bytes; i++)
+    {
+      if (is_of_launch (self, window_cells[i].write))
+        report_constant (self, (const guint8 *) memory + (i - at), false, window_cells[i].write);
+      window_cells[i].constant = stamp_of (self, false);
+    }
 }
 
 static void
