@@ -77,6 +77,9 @@ void emulation_pool_free (EmulationPool *self);
 /* Returns: FALSE after a failure; then problem says which */
 gboolean emulation_pool_run (EmulationPool *self, EmulationLaunch *launch);
 
+/* Bytes of shared memory that a block of such a device may have, when it asks for them. */
+gsize emulation_shared_limit (guint architecture);
+
 /* Runs one block on the caller. */
 void emulation_block_run (EmulationWorker *self, gsize index);
 

@@ -137,24 +137,6 @@ sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *mes
   return TRUE;
 }
 
-/* Bytes of shared memory that a block may have (CUDA C++ Programming Guide, technical
- * specifications). */
-static gsize
-shared_limit (guint architecture)
-{
-  switch (architecture)
-    {
-    case 61: return 48 * 1024;
-    case 70: return 96 * 1024;
-    case 75: return 64 * 1024;
-    case 80: return 163 * 1024;
-    case 86:
-    case 89:
-    case 120: return 99 * 1024;
-    default: return 227 * 1024;
-    }
-}
-
 SottoCudaDevice *
 sotto_cuda_open (guint index, char *message)
 {
@@ -168,7 +150,7 @@ sotto_cuda_open (guint index, char *message)
   self = g_new0 (SottoCudaDevice, 1);
   self->facts.architecture = (guint) setting ("ARCHITECTURE", 90);
   self->facts.n_multiprocessors = 4;
-  self->facts.shared_bytes = shared_limit (self->facts.architecture);
+  self->facts.shared_bytes = emulation_shared_limit (self->facts.architecture);
   self->begun = g_hash_table_new (NULL, NULL);
   self->rehearsed = g_string_new (NULL);
   self->memory = emulation_memory_new (setting ("MEMORY", G_GUINT64_CONSTANT (4) << 30));

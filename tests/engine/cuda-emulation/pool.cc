@@ -115,3 +115,21 @@ emulation_pool_free (EmulationPool *self)
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
+
+/* Bytes of shared memory that a block may have (CUDA C++ Programming Guide, technical
+ * specifications). */
+gsize
+emulation_shared_limit (guint architecture)
+{
+  switch (architecture)
+    {
+    case 61: return 48 * 1024;
+    case 70: return 96 * 1024;
+    case 75: return 64 * 1024;
+    case 80: return 163 * 1024;
+    case 86:
+    case 89:
+    case 120: return 99 * 1024;
+    default: return 227 * 1024;
+    }
+}
