@@ -1,9 +1,10 @@
 """Kernels compile for every architecture that a toolkit knows, and none keeps registers in memory: with nvcc of PATH and with
-12.4, which alone knows 6.1 and 7.0. From 9.0 on none touches memory before it has waited for the kernels before it.
+12.4, which alone knows 6.1 and 7.0. From 9.0 on none touches memory before it has waited for the kernels before it. All round as
+IEEE has it, where they do not say otherwise, so that a device gives the bits of the emulation.
 
 nvcc's own compiler says of each kernel how many bytes it stores that registers have no room for. What it moved before the
-wait would be seen in no result that is looked at on the CPU, so it is looked for in the machine code. A minute or more for
-each architecture, so it is a long test.
+wait would be seen in no result that is looked at on the CPU, so it is looked for in the machine code; how it rounds, in what that
+is made of. A minute or more for each architecture, so it is a long test.
 """
 import concurrent.futures
 import os
@@ -25,6 +26,10 @@ NO_KERNELS = {"list-architectures.cu", "module.cu", "table.cu"}
 FLAGS = ["-std=c++20", "-O3", "-fmad=false", f"-I{ENGINE}", "-Xptxas=-v", "-cubin"]
 # A kernel that spills by design: its name and why.
 MAY_SPILL = {}
+# Rounds otherwise, and may.
+MAY_ROUND = {"ex2.approx.ftz.f32"}
+INSTRUCTION = re.compile(r"^\s*(?:@!?%\w+\s+)?([a-z]\w*(?:\.\w+)+)", re.M)
+ARITHMETIC = {"add", "sub", "mul", "mad", "fma", "div", "rcp", "sqrt"}
 # The lowest twelve bits of instructions of 9.0 to 12.0, each of which has 128: nvdisasm -hex shows them.
 WAIT = 0x82e  # ACQBULK, which griddepcontrol.wait becomes
 TOUCHES = {0x980: "LD", 0x981: "LDG", 0x985: "ST", 0x986: "STG", 0x98a: "ATOM", 0x98e: "REDG", 0x9a8: "ATOMG", 0xfae: "LDGSTS"}
@@ -60,12 +65,24 @@ def early(cubin):
             yield f"{name}: {TOUCHES[seen[touches[0]]]} before the wait"
 
 
+def inexact(ptx):
+    """Instructions that round otherwise than one by one and to the nearest. Products and sums without .rn are fused by whoever
+    compiles them further."""
+    for name in sorted(set(INSTRUCTION.findall(ptx)) - MAY_ROUND):
+        parts = name.split(".")
+        if {"approx", "full", "ftz"} & set(parts) or (
+                parts[0] in ARITHMETIC and parts[-1] in ("f32", "f64") and "rn" not in parts):
+            yield name
+
+
 def problems(nvcc, glib, source, architecture):
     """What is wrong with one file, in sentences; and how many kernels it has."""
-    with tempfile.NamedTemporaryFile() as file:
-        done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", "-o", file.name, source],
-                              capture_output=True, text=True)
-        cubin = pathlib.Path(file.name).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "kernels.cubin"
+        done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", "--keep", "--keep-dir", folder, "-o", target,
+                               source], capture_output=True, text=True)
+        cubin = target.read_bytes() if target.exists() else b""
+        ptx = "".join(path.read_text() for path in pathlib.Path(folder).glob("*.ptx"))
     said = done.stdout + done.stderr
     if done.returncode != 0:
         return [f"{source.name} does not compile for {architecture}: {said[-2000:]}"], 0
@@ -78,6 +95,9 @@ def problems(nvcc, glib, source, architecture):
             found.append(f"{source.name}: nothing is said of {name}")
         elif spilled[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
             found.append(f"{source.name}, {architecture}: {name} spills {spilled[1]} bytes")
+    if ".entry" not in ptx:
+        found.append(f"{source.name}, {architecture}: its PTX is not seen")
+    found += [f"{source.name}, {architecture}: {name}" for name in inexact(ptx)]
     if int(architecture) >= 90:
         found += [f"{source.name}, {architecture}: {sentence}" for sentence in early(cubin)]
     return found, n_kernels
