@@ -239,7 +239,7 @@ def _():
     sotto.keys("ctrl+f")
     sotto.see(None, says("Find in this conversation"))
     sotto.type("1")
-    wait("something to be found", lambda: sotto.see("button", says("Earlier Message")).has_state("SENSITIVE"))
+    wait("something to be found", lambda: sotto.see("button", says("Previous Match")).has_state("SENSITIVE"))
     look_through("what is found")
     sotto.keys("Escape", "ctrl+k")
     sotto.type("123456")
