@@ -292,6 +292,7 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
   g_autoptr (GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
   SottoHistoryConversation *conversation = tree->conversation;
   yyjson_val *messages = yyjson_obj_get (value, "messages");
+  yyjson_val *pinned = yyjson_obj_get (value, "pinned");
   yyjson_val *message;
   size_t n;
   const char *title;
@@ -305,6 +306,9 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
 
   conversation->title = sotto_conversation_shorten (title != NULL ? title : "", TITLE_CHARACTERS,
                                                     FALSE);
+  if (pinned != NULL && !yyjson_is_bool (pinned))
+    return fail (reader, "pinned", "is neither true nor false");
+  conversation->is_pinned = yyjson_get_bool (pinned);
   if (!yyjson_is_arr (messages))
     return fail (reader, "messages", "is not an array");
   yyjson_arr_foreach (messages, reader->message, n, message)

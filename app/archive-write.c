@@ -7,6 +7,7 @@
  *     title      one line; may be empty
  *     created    TIME: "2026-11-21T20:45:02.018000Z", always UTC, with up to six decimals
  *     updated    TIME: when a message last changed
+ *     pinned     true: it stands above those that are not; absent: it does not
  *     model      MODEL or absent: the one it is held with
  *     messages   all of them, each behind its parent, versions of a message in their order
  *
@@ -181,6 +182,8 @@ sotto_archive_write (const SottoHistoryTree *tree, gsize *length, GError **error
   add_text (&writer, root, "title", tree->conversation->title);
   add_time (&writer, root, "created", tree->conversation->created);
   add_time (&writer, root, "updated", tree->conversation->updated);
+  if (tree->conversation->is_pinned)
+    take (&writer, yyjson_mut_obj_add_bool (writer.doc, root, "pinned", TRUE) ? root : NULL);
   add_model (&writer, root, tree->conversation->model);
   messages = take (&writer, yyjson_mut_obj_add_arr (writer.doc, root, "messages"));
   for (guint i = 0; i < tree->messages->len; i++)

@@ -53,6 +53,44 @@ sotto_conversation_get_name (SottoConversation *self)
   return self->is_stored ? _("Untitled") : _("New Chat");
 }
 
+/* --- Pin --- */
+
+static void
+on_pinned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_pin_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (self, error);
+}
+
+gboolean
+sotto_conversation_is_pinned (SottoConversation *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), FALSE);
+
+  return self->is_pinned;
+}
+
+void
+sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+
+  if (!self->is_stored || self->is_deleted || self->is_pinned == !!is_pinned)
+    return;
+
+  self->is_pinned = !!is_pinned;
+  if (self->services->store != NULL)
+    sotto_store_pin_conversation_async (self->services->store, self->id, self->is_pinned, NULL, on_pinned,
+                                        g_object_ref (self));
+  /* The list moves it, and asks for its heading then. */
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DATE_GROUP);
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_GROUP_TITLE);
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_PINNED);
+}
+
 /* --- Draft --- */
 
 static void
@@ -197,6 +235,9 @@ sotto_conversation_get_date_group (SottoConversation *self)
 
   g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), SOTTO_DATE_GROUP_TODAY);
 
+  if (self->is_pinned)
+    return SOTTO_DATE_GROUP_PINNED;
+
   days = days_ago (self->last_used);
   if (days <= 0)
     return SOTTO_DATE_GROUP_TODAY;
@@ -214,6 +255,9 @@ sotto_conversation_get_group_title (SottoConversation *self)
 
   switch (sotto_conversation_get_date_group (self))
     {
+    case SOTTO_DATE_GROUP_PINNED:
+      /* Translators: a heading above the conversations that were pinned to the top of the list */
+      return _("Pinned");
     case SOTTO_DATE_GROUP_TODAY:
       return _("Today");
     case SOTTO_DATE_GROUP_YESTERDAY:

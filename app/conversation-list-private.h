@@ -6,6 +6,29 @@
 
 G_BEGIN_DECLS
 
+/* A conversation that was taken off the list and can come back */
+typedef struct {
+  SottoConversation *conversation;
+  gint64 time; /* real time of its deletion, not after the one in the history */
+} Deleted;
+
+struct _SottoConversationList
+{
+  GObject parent_instance;
+
+  SottoServices *services;
+  GPtrArray *items;  /* of SottoConversation, pinned ones first, then the last used */
+  GArray *deleted;   /* of Deleted, oldest first */
+  SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
+  char *fresh_draft;
+  char *fresh_instructions;
+  GPtrArray *transfers; /* of SottoTransfer: those that run */
+  guint date_source;
+  int today; /* year and day of the year that the headings are right for */
+};
+
+/* --- conversation-list.c --- */
+
 SottoConversationList *sotto_conversation_list_new (SottoServices *services);
 
 /**
@@ -45,7 +68,29 @@ void sotto_conversation_list_take_records (SottoConversationList *self,
 
 void sotto_conversation_list_flush_drafts (SottoConversationList *self);
 
+/* Tells whoever shows the list. */
+void sotto_conversation_list_changed (SottoConversationList *self,
+                                      guint                  position,
+                                      guint                  removed,
+                                      guint                  added);
+
 /* Tells the conversations whose replies are running that their text cannot be saved. */
 void sotto_conversation_list_set_journal_error (SottoConversationList *self, const GError *error);
+
+/* --- conversation-list-order.c --- */
+
+/* For sorting; keeps the order of equal ones, as GLib's sort is stable. */
+int sotto_conversation_list_compare (gconstpointer a, gconstpointer b);
+
+/* Puts it where it belongs. */
+void sotto_conversation_list_insert (SottoConversationList *self, SottoConversation *conversation);
+
+/* Handlers: @conversation was used, or pinned, or is no longer. */
+void sotto_conversation_list_move (SottoConversationList *self,
+                                   GParamSpec            *pspec,
+                                   SottoConversation     *conversation);
+void sotto_conversation_list_move_pinned (SottoConversationList *self,
+                                          GParamSpec            *pspec,
+                                          SottoConversation     *conversation);
 
 G_END_DECLS

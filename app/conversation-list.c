@@ -5,27 +5,6 @@
 /* How late headings may follow midnight */
 #define SECONDS_BETWEEN_LOOKS 60
 
-/* A conversation that was taken off the list and can come back */
-typedef struct {
-  SottoConversation *conversation;
-  gint64 time; /* real time of its deletion, not after the one in the history */
-} Deleted;
-
-struct _SottoConversationList
-{
-  GObject parent_instance;
-
-  SottoServices *services;
-  GPtrArray *items;  /* of SottoConversation, the last used first */
-  GArray *deleted;   /* of Deleted, oldest first */
-  SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
-  char *fresh_draft;
-  char *fresh_instructions;
-  GPtrArray *transfers; /* of SottoTransfer: those that run */
-  guint date_source;
-  int today; /* year and day of the year that the headings are right for */
-};
-
 enum {
   PROP_0,
   PROP_N_ITEMS,
@@ -76,61 +55,17 @@ list_model_init (GListModelInterface *iface)
   iface->get_item = list_get_item;
 }
 
-/* --- Order --- */
+/* --- Changes --- */
 
-static void
-items_changed (SottoConversationList *self, guint position, guint removed, guint added)
+void
+sotto_conversation_list_changed (SottoConversationList *self,
+                                 guint                  position,
+                                 guint                  removed,
+                                 guint                  added)
 {
   g_list_model_items_changed (G_LIST_MODEL (self), position, removed, added);
   if (removed != added)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
-}
-
-static guint
-find_place (SottoConversationList *self, SottoConversation *conversation)
-{
-  const gint64 time = sotto_conversation_get_last_used_us (conversation);
-  guint position = 0;
-
-  while (position < self->items->len
-         && sotto_conversation_get_last_used_us (g_ptr_array_index (self->items, position)) > time)
-    position++;
-  return position;
-}
-
-/* Keeps the order of equal ones: GLib's sort is stable. */
-static int
-compare_last_used (gconstpointer a, gconstpointer b)
-{
-  const gint64 time_a = sotto_conversation_get_last_used_us ((SottoConversation *) a);
-  const gint64 time_b = sotto_conversation_get_last_used_us ((SottoConversation *) b);
-
-  return (time_a < time_b) - (time_a > time_b);
-}
-
-static void
-on_last_used_changed (SottoConversationList *self,
-                      GParamSpec            *pspec,
-                      SottoConversation     *conversation)
-{
-  guint old_position;
-  guint position;
-
-  if (!g_ptr_array_find (self->items, conversation, &old_position) || old_position == 0)
-    return;
-
-  g_object_ref (conversation);
-  g_ptr_array_remove_index (self->items, old_position);
-  position = find_place (self, conversation);
-  g_ptr_array_insert (self->items, (int) position, conversation);
-  if (position == old_position)
-    return;
-
-  /* One change over everything in between would make a view forget its place in all of it. */
-  g_ptr_array_steal_index (self->items, position);
-  items_changed (self, old_position, 1, 0);
-  g_ptr_array_insert (self->items, (int) position, conversation);
-  items_changed (self, position, 0, 1);
 }
 
 static void
@@ -146,18 +81,10 @@ watch (SottoConversationList *self, SottoConversation *conversation)
 {
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (on_busy_changed), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (on_last_used_changed),
-                           self,
+  g_signal_connect_object (conversation, "notify::last-used", G_CALLBACK (sotto_conversation_list_move), self,
                            G_CONNECT_SWAPPED);
-}
-
-static void
-insert (SottoConversationList *self, SottoConversation *conversation)
-{
-  const guint position = find_place (self, conversation);
-
-  g_ptr_array_insert (self->items, (int) position, g_object_ref (conversation));
-  items_changed (self, position, 0, 1);
+  g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (sotto_conversation_list_move_pinned), self,
+                           G_CONNECT_SWAPPED);
 }
 
 /* --- Headings --- */
@@ -286,7 +213,7 @@ sotto_conversation_list_clear (SottoConversationList *self)
   g_clear_pointer (&self->fresh_draft, g_free);
   g_clear_pointer (&self->fresh_instructions, g_free);
   if (n_items > 0)
-    items_changed (self, 0, n_items, 0);
+    sotto_conversation_list_changed (self, 0, n_items, 0);
 }
 
 void
@@ -307,7 +234,7 @@ sotto_conversation_list_fill (SottoConversationList *self,
       g_ptr_array_add (self->items, conversation);
     }
   if (self->items->len > 0)
-    items_changed (self, 0, 0, self->items->len);
+    sotto_conversation_list_changed (self, 0, 0, self->items->len);
 }
 
 SottoServices *
@@ -326,7 +253,7 @@ on_fresh_stored (SottoConversationList *self, GParamSpec *pspec, SottoConversati
 
   g_clear_pointer (&self->fresh_draft, g_free);
   g_clear_pointer (&self->fresh_instructions, g_free);
-  insert (self, conversation);
+  sotto_conversation_list_insert (self, conversation);
   g_clear_object (&self->fresh);
 }
 
@@ -363,107 +290,6 @@ sotto_conversation_list_lookup (SottoConversationList *self, const char *id)
         return conversation;
     }
   return NULL;
-}
-
-/* --- Deleting, with a way back --- */
-
-static int
-find_deleted (SottoConversationList *self, SottoConversation *conversation)
-{
-  for (guint i = 0; i < self->deleted->len; i++)
-    if (g_array_index (self->deleted, Deleted, i).conversation == conversation)
-      return (int) i;
-  return -1;
-}
-
-static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) conversation = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (conversation, error);
-}
-
-void
-sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *conversation)
-{
-  Deleted deleted = { NULL, g_get_real_time () };
-  guint position;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
-  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
-
-  if (!g_ptr_array_find (self->items, conversation, &position))
-    return;
-
-  deleted.conversation = g_object_ref (conversation);
-  g_array_append_val (self->deleted, deleted);
-  sotto_conversation_flush_draft (conversation);
-  sotto_conversation_set_deleted (conversation, TRUE);
-  sotto_conversation_stop (conversation);
-  g_ptr_array_remove_index (self->items, position);
-  items_changed (self, position, 1, 0);
-
-  if (self->services->store != NULL)
-    sotto_store_delete_conversation_async (self->services->store,
-                                           sotto_conversation_get_id (conversation),
-                                           NULL, on_deleted, g_object_ref (conversation));
-}
-
-static void
-on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) conversation = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (conversation, error);
-}
-
-void
-sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversation *conversation)
-{
-  int index;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
-  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
-
-  index = find_deleted (self, conversation);
-  if (index < 0)
-    return;
-
-  g_object_ref (conversation);
-  g_array_remove_index (self->deleted, (guint) index);
-  sotto_conversation_set_deleted (conversation, FALSE);
-  insert (self, conversation);
-  if (self->services->store != NULL)
-    sotto_store_undelete_conversation_async (self->services->store,
-                                             sotto_conversation_get_id (conversation),
-                                             NULL, on_undeleted, g_object_ref (conversation));
-  g_object_unref (conversation);
-}
-
-void
-sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
-{
-  gint64 before = G_MAXINT64;
-  int index;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
-  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
-
-  index = find_deleted (self, conversation);
-  if (index < 0)
-    return;
-
-  /* What was deleted after it may still come back. */
-  g_array_remove_index (self->deleted, (guint) index);
-  if (self->deleted->len > 0)
-    before = g_array_index (self->deleted, Deleted, 0).time;
-  if (self->services->store != NULL)
-    sotto_store_purge_async (self->services->store, before, NULL, NULL, NULL);
 }
 
 /* --- Transfers --- */
@@ -523,7 +349,7 @@ sotto_conversation_list_take_records (SottoConversationList *self,
 
       g_ptr_array_add (conversations, conversation);
       if (records->len == 1)
-        insert (self, conversation);
+        sotto_conversation_list_insert (self, conversation);
       else
         g_ptr_array_add (self->items, g_object_ref (conversation));
     }
@@ -531,8 +357,8 @@ sotto_conversation_list_take_records (SottoConversationList *self,
   /* Many at once are one change: each of them would have a view look for its selection. */
   if (records->len > 1)
     {
-      g_ptr_array_sort_values (self->items, compare_last_used);
-      items_changed (self, 0, n_before, self->items->len);
+      g_ptr_array_sort_values (self->items, sotto_conversation_list_compare);
+      sotto_conversation_list_changed (self, 0, n_before, self->items->len);
     }
 }
 

@@ -28,6 +28,7 @@ struct _SottoConversation
   SottoModelEntry *model; /* NULL: see model_path; then the library's default */
   char *model_path;
   char *model_name;
+  gboolean is_pinned;
   gboolean is_stored;
   gboolean is_deleted;
 
@@ -71,6 +72,7 @@ enum {
   SOTTO_CONVERSATION_PROP_0,
   SOTTO_CONVERSATION_PROP_ID,
   SOTTO_CONVERSATION_PROP_TITLE,
+  SOTTO_CONVERSATION_PROP_PINNED,
   SOTTO_CONVERSATION_PROP_SNIPPET,
   SOTTO_CONVERSATION_PROP_DRAFT,
   SOTTO_CONVERSATION_PROP_INSTRUCTIONS,

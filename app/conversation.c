@@ -78,6 +78,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
     case SOTTO_CONVERSATION_PROP_TITLE:
       g_value_set_string (value, self->title);
       break;
+    case SOTTO_CONVERSATION_PROP_PINNED:
+      g_value_set_boolean (value, self->is_pinned);
+      break;
     case SOTTO_CONVERSATION_PROP_SNIPPET:
       g_value_set_string (value, self->snippet);
       break;
@@ -153,6 +156,9 @@ sotto_conversation_set_property (GObject      *object,
     case SOTTO_CONVERSATION_PROP_TITLE:
       sotto_conversation_set_title (self, g_value_get_string (value));
       break;
+    case SOTTO_CONVERSATION_PROP_PINNED:
+      sotto_conversation_set_pinned (self, g_value_get_boolean (value));
+      break;
     case SOTTO_CONVERSATION_PROP_DRAFT:
       sotto_conversation_set_draft (self, g_value_get_string (value));
       break;
@@ -182,6 +188,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
 
   PROP (ID) = g_param_spec_string ("id", NULL, NULL, NULL, shown);
   PROP (TITLE) = g_param_spec_string ("title", NULL, NULL, "", changed);
+  PROP (PINNED) = g_param_spec_boolean ("pinned", NULL, NULL, FALSE, changed);
   PROP (SNIPPET) = g_param_spec_string ("snippet", NULL, NULL, "", shown);
   PROP (DRAFT) = g_param_spec_string ("draft", NULL, NULL, "", changed);
   PROP (INSTRUCTIONS) = g_param_spec_string ("instructions", NULL, NULL, "", changed);
@@ -278,6 +285,7 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
       self->model_path = g_strdup (record->model->path);
       self->model_name = g_strdup (record->model->name);
     }
+  self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
   set_last_used (self, record->updated);
   return self;

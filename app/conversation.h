@@ -26,6 +26,8 @@ G_BEGIN_DECLS
  * - "id" (string, constant): UUID
  * - "title" (string, read-write): the first line of the first message, or what it was renamed to;
  *   setting an empty one does nothing; "" for a new conversation
+ * - "pinned" (boolean, read-write): whether it stands above those that are not; nothing is for one
+ *   that is not stored
  * - "snippet" (string): the beginning of its newest message, on one line; may be ""
  * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
  *   sotto_conversation_flush_draft() (call it when the person switches away)
@@ -56,6 +58,8 @@ const char *sotto_conversation_get_title (SottoConversation *self);
 /* Returns: what stands for it in a list: an imported one may have come without a title */
 const char *sotto_conversation_get_name (SottoConversation *self);
 void sotto_conversation_set_title (SottoConversation *self, const char *title);
+gboolean sotto_conversation_is_pinned (SottoConversation *self);
+void sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned);
 const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);
 void sotto_conversation_set_draft (SottoConversation *self, const char *draft);

@@ -1,4 +1,4 @@
-/* The database, schema 2: history.db
+/* The database, schema 3: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -6,7 +6,8 @@
  *
  *   model          the model files that wrote something; '' stands for an unknown name or hash
  *   conversation   active: the active beginning; snippet: the newest text of the active path;
- *                  deleted: when, 0: it is not (a tombstone until it is purged)
+ *                  deleted: when, 0: it is not (a tombstone until it is purged);
+ *                  pinned: (from schema 3) 1: it stands above all others
  *   draft          text that was typed and not sent; one without a conversation is for the next one
  *   message        a tree by parent; active: the answer that the active path takes
  *   part           what a message is made of, in the order of place
@@ -143,9 +144,14 @@ static const char schema_2[] =
   "  value TEXT NOT NULL"
   ") STRICT, WITHOUT ROWID;";
 
+static const char schema_3[] =
+  "ALTER TABLE conversation ADD COLUMN"
+  "  pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned BETWEEN 0 AND 1);";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
+  { schema_3 },
 };
 
 const SottoSchemaStep *

@@ -47,6 +47,7 @@ void sotto_history_model_free (SottoHistoryModel *model);
  * @updated: when a message last changed, for the order of the list
  * @deleted: when it was deleted, 0: it is not
  * @n_messages: all messages of the tree
+ * @is_pinned: whether it stands above those that are not, whenever they were updated
  */
 typedef struct {
   char *id;
@@ -58,6 +59,7 @@ typedef struct {
   gint64 updated;
   gint64 deleted;
   guint n_messages;
+  gboolean is_pinned;
 } SottoHistoryConversation;
 
 void sotto_history_conversation_free (SottoHistoryConversation *conversation);

@@ -74,6 +74,20 @@ gboolean sotto_store_rename_conversation_finish (SottoStore    *self,
                                                  GError       **error);
 
 /**
+ * sotto_store_pin_conversation_async:
+ * @is_pinned: whether it stands above all others from now on
+ */
+void sotto_store_pin_conversation_async (SottoStore          *self,
+                                         const char          *conversation,
+                                         gboolean             is_pinned,
+                                         GCancellable        *cancellable,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
+gboolean sotto_store_pin_conversation_finish (SottoStore    *self,
+                                              GAsyncResult  *result,
+                                              GError       **error);
+
+/**
  * sotto_store_set_model_async:
  * @model: the model that @conversation is held with from now on
  */

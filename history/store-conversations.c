@@ -9,7 +9,7 @@
 #define COLUMNS \
   "SELECT uuid, title, snippet, draft.text, created, updated, deleted," \
   " (SELECT count(*) FROM message WHERE message.conversation = conversation.id)," \
-  " model.path, model.name, model.hash" \
+  " model.path, model.name, model.hash, pinned" \
   " FROM conversation LEFT JOIN draft ON draft.conversation = conversation.id" \
   " LEFT JOIN model ON model.id = conversation.model"
 
@@ -27,6 +27,7 @@ read_conversation (sqlite3_stmt *row)
   conversation->deleted = sqlite3_column_int64 (row, 6);
   conversation->n_messages = (guint) sqlite3_column_int64 (row, 7);
   conversation->model = sotto_rows_read_model (row, 8);
+  conversation->is_pinned = sqlite3_column_int (row, 11) != 0;
   return conversation;
 }
 
@@ -37,7 +38,8 @@ do_list (SottoVault *vault, SottoCall *call, GError **error)
   gboolean failed;
   sqlite3_stmt *rows = sotto_database_query (vault->database, error,
                                              COLUMNS " WHERE deleted = 0"
-                                             " ORDER BY updated DESC, conversation.id DESC", "");
+                                             " ORDER BY pinned DESC, updated DESC,"
+                                             " conversation.id DESC", "");
 
   if (rows == NULL)
     return NULL;
@@ -131,6 +133,19 @@ do_rename (SottoVault *vault, SottoCall *call, GError **error)
                            "UPDATE conversation SET title = ?2 WHERE id = ?1", "iu", row,
                            call->text) ||
       !sotto_search_index_add_title (vault->database, row, error))
+    return NULL;
+  return SOTTO_DONE;
+}
+
+static gpointer
+do_pin (SottoVault *vault, SottoCall *call, GError **error)
+{
+  gint64 row = sotto_rows_find_conversation (vault->database, call->conversation, error);
+
+  if (row == 0 ||
+      !sotto_database_run (vault->database, error,
+                           "UPDATE conversation SET pinned = ?2 WHERE id = ?1", "ii", row,
+                           (gint64) (call->flag != FALSE)))
     return NULL;
   return SOTTO_DONE;
 }
@@ -365,6 +380,29 @@ sotto_store_rename_conversation_async (SottoStore          *self,
 
 gboolean
 sotto_store_rename_conversation_finish (SottoStore *self, GAsyncResult *result, GError **error)
+{
+  return sotto_store_take (self, result, error) != NULL;
+}
+
+void
+sotto_store_pin_conversation_async (SottoStore          *self,
+                                    const char          *conversation,
+                                    gboolean             is_pinned,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data)
+{
+  SottoCall *call;
+
+  g_return_if_fail (SOTTO_IS_STORE (self) && conversation != NULL);
+
+  call = call_for (conversation);
+  call->flag = is_pinned;
+  sotto_store_push (self, SOTTO_WORK_WRITE, do_pin, call, NULL, cancellable, callback, user_data);
+}
+
+gboolean
+sotto_store_pin_conversation_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error) != NULL;
 }

@@ -76,7 +76,8 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   gint64 row;
   sqlite3_stmt *rows = sotto_database_query (database, error,
                                              "SELECT conversation.id, uuid, title, created, updated,"
-                                             " deleted, model.path, model.name, model.hash"
+                                             " deleted, model.path, model.name, model.hash,"
+                                             " pinned"
                                              " FROM conversation"
                                              " LEFT JOIN model ON model.id = conversation.model"
                                              " WHERE uuid = ?1", "u", id);
@@ -91,6 +92,7 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   conversation->updated = sqlite3_column_int64 (rows, 4);
   conversation->deleted = sqlite3_column_int64 (rows, 5);
   conversation->model = sotto_rows_read_model (rows, 6);
+  conversation->is_pinned = sqlite3_column_int (rows, 9) != 0;
   sqlite3_reset (rows);
 
   if (!read_messages (database, tree, row, error))
@@ -216,10 +218,10 @@ insert_tree (SottoDatabase           *database,
 
   if (!sotto_rows_put_model (database, conversation->model, &model, error) ||
       !sotto_database_run (database, error,
-                           "INSERT INTO conversation (uuid, title, model, created, updated)"
-                           " VALUES (?1, ?2, nullif (?3, 0), ?4, ?5)", "uuiii", ids->conversation,
-                           conversation->title, model, conversation->created,
-                           conversation->updated))
+                           "INSERT INTO conversation (uuid, title, model, created, updated, pinned)"
+                           " VALUES (?1, ?2, nullif (?3, 0), ?4, ?5, ?6)", "uuiiii",
+                           ids->conversation, conversation->title, model, conversation->created,
+                           conversation->updated, (gint64) (conversation->is_pinned != FALSE)))
     return FALSE;
 
   row = sotto_database_last_row (database);
@@ -438,6 +440,7 @@ do_branch (SottoVault *vault, SottoCall *call, GError **error)
     g_set_str (&conversation->title, call->text);
   conversation->created = g_get_real_time ();
   conversation->updated = conversation->created;
+  conversation->is_pinned = FALSE;
 
   ids = sotto_tree_ids_new (tree, error);
   if (ids == NULL || !insert_tree (vault->database, call, tree, ids, "branch", error))

@@ -54,6 +54,9 @@ static const struct {
   { "win.find", { "<Control>f", NULL } },
   { "win.toggle-sidebar", { "F9", NULL } },
   { "win.rename", { "F2", NULL } },
+  /* One of the two is enabled. */
+  { "win.pin", { "<Control>d", NULL } },
+  { "win.unpin", { "<Control>d", NULL } },
   { "win.export", { "<Control><Shift>e", NULL } },
   { "win.print", { "<Control>p", NULL } },
   { "win.import", { "<Control>o", NULL } },

@@ -23,6 +23,8 @@ static void
 update (SottoConversationRow *self)
 {
   gtk_label_set_label (self->title, sotto_conversation_get_name (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.pin", !sotto_conversation_is_pinned (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.unpin", sotto_conversation_is_pinned (self->conversation));
   gtk_widget_set_visible (self->spinner, sotto_conversation_is_busy (self->conversation));
 }
 
@@ -39,6 +41,7 @@ sotto_conversation_row_set_conversation (SottoConversationRow *self,
     return;
 
   g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
 }
@@ -47,6 +50,14 @@ static void
 open_menu (SottoConversationRow *self)
 {
   gtk_menu_button_popup (self->menu_button);
+}
+
+static void
+pin_conversation (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  sotto_conversation_set_pinned (SOTTO_CONVERSATION_ROW (widget)->conversation, g_str_equal (action, "row.pin"));
 }
 
 static void
@@ -103,6 +114,8 @@ sotto_conversation_row_class_init (SottoConversationRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationRow, spinner);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationRow, menu_button);
   gtk_widget_class_bind_template_callback (widget_class, open_menu);
+  gtk_widget_class_install_action (widget_class, "row.pin", NULL, pin_conversation);
+  gtk_widget_class_install_action (widget_class, "row.unpin", NULL, pin_conversation);
   gtk_widget_class_install_action (widget_class, "row.rename", NULL, rename_conversation);
   gtk_widget_class_install_action (widget_class, "row.export", NULL, export_conversation);
   gtk_widget_class_install_action (widget_class, "row.delete", NULL, delete_conversation);

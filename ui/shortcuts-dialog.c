@@ -25,6 +25,7 @@ static const Shortcut conversations[] = {
   { NC_("shortcut window", "Search all conversations"), "win.search" },
   { NC_("shortcut window", "Find in the conversation"), "win.find" },
   { NC_("shortcut window", "Rename the conversation"), "win.rename" },
+  { NC_("shortcut window", "Pin or unpin the conversation"), "win.pin" },
   { NC_("shortcut window", "Export the conversation"), "win.export" },
   { NC_("shortcut window", "Print the conversation"), "win.print" },
   { NC_("shortcut window", "Import conversations"), "win.import" },

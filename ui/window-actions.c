@@ -17,6 +17,7 @@ sotto_window_update_actions (SottoWindow *self)
 {
   gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
   gboolean is_stored = self->conversation != NULL && sotto_conversation_is_stored (self->conversation);
+  gboolean is_pinned = is_stored && sotto_conversation_is_pinned (self->conversation);
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-conversation", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
@@ -30,6 +31,8 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.restore", sotto_app_can_restore (self->app));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.instructions", is_ready && self->conversation != NULL &&
                                                                         sotto_conversation_is_loaded (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.pin", is_stored && !is_pinned);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.unpin", is_pinned);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.print", is_stored);
@@ -90,6 +93,17 @@ show_instructions (GtkWidget  *widget,
                    GVariant   *parameter)
 {
   sotto_instructions_dialog_present (widget, SOTTO_WINDOW (widget)->conversation);
+}
+
+/* Of the two actions one is enabled: menus show that, and their key does it. */
+static void
+pin_conversation (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_conversation_set_pinned (self->conversation, g_str_equal (action, "win.pin"));
 }
 
 static void
@@ -350,6 +364,8 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.instructions", NULL, show_instructions);
+  gtk_widget_class_install_action (widget_class, "win.pin", NULL, pin_conversation);
+  gtk_widget_class_install_action (widget_class, "win.unpin", NULL, pin_conversation);
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
   gtk_widget_class_install_action (widget_class, "win.print", NULL, print);

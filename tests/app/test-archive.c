@@ -19,7 +19,7 @@
 static const char sample[] =
   "{\"format\": \"sotto-conversations\", \"version\": 1, \"later\": [1.5e300, {}], \"conversations\": [\n"
   "{\"id\": \"" A "\", \"title\": \"Rain in *Ni\\u0161*\", \"created\": \"2026-03-05T12:00:00Z\","
-  " \"updated\": \"2026-03-05T12:00:07.25Z\",\n"
+  " \"updated\": \"2026-03-05T12:00:07.25Z\", \"pinned\": true,\n"
   " \"model\": {\"name\": \"Qwen2.5\", \"file\": \"qwen.gguf\", \"hash\": \"ab12\"}, \"messages\": [\n"
   "  {\"id\": \"" B "\", \"shown\": true, \"role\": \"user\", \"status\": \"complete\","
   "   \"created\": \"2026-03-05T12:00:01.000001Z\", \"parts\": [{\"kind\": \"text\", \"text\": \"Will it rain?\\n\"},"
@@ -108,6 +108,7 @@ test_read (void)
   g_assert_cmpstr (tree->conversation->title, ==, "Rain in *Niš*");
   g_assert_cmpint (tree->conversation->created, ==, noon);
   g_assert_cmpint (tree->conversation->updated, ==, noon + 7250000);
+  g_assert_true (tree->conversation->is_pinned);
   g_assert_cmpstr (tree->conversation->model->path, ==, "qwen.gguf");
   g_assert_cmpstr (tree->conversation->model->name, ==, "Qwen2.5");
   g_assert_cmpstr (tree->conversation->model->hash, ==, "ab12");

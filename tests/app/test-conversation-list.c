@@ -108,6 +108,54 @@ test_titles_and_order (void)
   harness_close (app);
 }
 
+/* Above all others, also when others are used, when it was deleted and came back, and after a restart */
+static void
+test_pins (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *fresh = sotto_conversation_list_create (list);
+  SottoConversation *first;
+  SottoConversation *second;
+
+  sotto_conversation_set_pinned (fresh, TRUE);
+  g_assert_false (sotto_conversation_is_pinned (fresh));
+
+  first = begin (app, "First");
+  second = begin (app, "Second");
+  begin (app, "Third");
+  sotto_conversation_set_pinned (first, TRUE);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_assert_cmpint (sotto_conversation_get_date_group (first), ==, SOTTO_DATE_GROUP_PINNED);
+  g_assert_cmpstr (sotto_conversation_get_group_title (first), ==, "Pinned");
+
+  harness_send (second, "again");
+  harness_wait_idle (second);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_assert_cmpstr (title_at (list, 1), ==, "Second");
+  sotto_conversation_set_pinned (second, TRUE);
+  g_assert_cmpstr (title_at (list, 0), ==, "Second");
+  sotto_conversation_set_pinned (second, FALSE);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_assert_cmpstr (title_at (list, 1), ==, "Second");
+  g_assert_cmpint (sotto_conversation_get_date_group (second), ==, SOTTO_DATE_GROUP_TODAY);
+
+  g_object_ref (first);
+  sotto_conversation_list_delete (list, first);
+  g_assert_cmpstr (title_at (list, 0), ==, "Second");
+  sotto_conversation_list_undo_delete (list, first);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_object_unref (first);
+  harness_close (app);
+
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_assert_cmpstr (title_at (list, 1), ==, "Second");
+  g_assert_cmpstr (title_at (list, 2), ==, "Third");
+  harness_close (app);
+}
+
 static void
 test_delete_and_undo (void)
 {
@@ -456,6 +504,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-list/no-model", test_no_model);
   g_test_add_func ("/app/conversation-list/refused", test_refused);
   g_test_add_func ("/app/conversation-list/titles-and-order", test_titles_and_order);
+  g_test_add_func ("/app/conversation-list/pins", test_pins);
   g_test_add_func ("/app/conversation-list/delete-and-undo", test_delete_and_undo);
   g_test_add_func ("/app/conversation-list/drafts", test_drafts);
   g_test_add_func ("/app/conversation-list/edit-and-versions", test_edit_and_versions);

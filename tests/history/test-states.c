@@ -425,7 +425,7 @@ test_newer (Fixture *f, gconstpointer data)
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
   g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 2);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 3);
   assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_NEWER);
 }
 
@@ -487,6 +487,51 @@ test_migration (Fixture *f, gconstpointer data)
     test_check (store);
     test_close (store);
   }
+}
+
+/* What the version before knew nothing of: in its file nothing is pinned, and can be. */
+static void
+test_before_pins (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SottoDatabase) database = open_raw (f);
+  g_autofree char *copy = g_strdup_printf ("%s.version-2", f->database);
+  g_autoptr (GAsyncResult) listed = NULL;
+  g_autoptr (GAsyncResult) pinned = NULL;
+  g_autoptr (GAsyncResult) listed_again = NULL;
+  g_autoptr (GPtrArray) before = NULL;
+  g_autoptr (GPtrArray) after = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoHistoryConversation *conversation;
+  SottoStore *store;
+
+  g_assert_true (sotto_database_exec (database, "ALTER TABLE conversation DROP COLUMN pinned; PRAGMA user_version = 2;",
+                                      &error));
+  g_assert_true (sotto_database_close (database, &error));
+
+  store = test_open (f->folder);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
+  sotto_store_list_conversations_async (store, NULL, test_ready, &listed);
+  before = sotto_store_list_conversations_finish (store, test_wait (&listed), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (before->len, >, 0);
+  conversation = g_ptr_array_index (before, before->len - 1);
+  g_assert_false (conversation->is_pinned);
+
+  sotto_store_pin_conversation_async (store, conversation->id, TRUE, NULL, test_ready, &pinned);
+  g_assert_true (sotto_store_pin_conversation_finish (store, test_wait (&pinned), &error));
+  test_check (store);
+  g_clear_object (&listed);
+  g_clear_object (&pinned);
+  test_close (store);
+
+  store = test_open (f->folder);
+  sotto_store_list_conversations_async (store, NULL, test_ready, &listed_again);
+  after = sotto_store_list_conversations_finish (store, test_wait (&listed_again), &error);
+  g_assert_cmpuint (after->len, ==, before->len);
+  g_assert_cmpstr (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->id, ==, conversation->id);
+  g_assert_true (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->is_pinned);
+  g_clear_object (&listed_again);
+  test_close (store);
 }
 
 /* --- Slots of an open store --- */
@@ -561,6 +606,7 @@ main (int argc, char **argv)
   ADD ("in-use", test_in_use);
   ADD ("newer", test_newer);
   ADD ("migration", test_migration);
+  ADD ("before-pins", test_before_pins);
   ADD ("slots", test_slots);
   return g_test_run ();
 }

@@ -173,6 +173,7 @@ test_tree_assert_same (SottoHistoryTree *a, SottoHistoryTree *b)
   g_assert_cmpstr (a->conversation->title, ==, b->conversation->title);
   g_assert_cmpint (a->conversation->created, ==, b->conversation->created);
   g_assert_cmpint (a->conversation->updated, ==, b->conversation->updated);
+  g_assert_cmpint (a->conversation->is_pinned, ==, b->conversation->is_pinned);
   g_assert_cmpuint (a->messages->len, ==, b->messages->len);
   for (guint i = 0; i < a->messages->len; i++)
     {

@@ -1,9 +1,11 @@
 /* Finding one's way in long conversations: words where they stand, by Ctrl+F and from the search of all; the message to be edited
- * under a long reply; one so long that it has a view of its own; a conversation without a title, and a window without a model. */
+ * under a long reply; one so long that it has a view of its own; a conversation without a title, pinned ones,
+ * and a window without a model. */
 #include "life.h"
 
 #include <glib/gstdio.h>
 
+#include "conversation-row.h"
 #include "message-list.h"
 #include "message-row.h"
 #include "window.h"
@@ -191,6 +193,49 @@ name_untitled (SottoApp  *app,
   g_assert_nonnull (find_label (GTK_WIDGET (window), "“Untitled” deleted"));
 }
 
+/* Ctrl+D, the menu, and the menu of a row; whoever pins goes on where they were. */
+static void
+pin (SottoApp  *app,
+     GtkWindow *window)
+{
+  GListModel *list = G_LIST_MODEL (sotto_app_get_conversations (app));
+  g_autoptr (SottoConversation) untitled = NULL;
+  GtkWidget *composer;
+
+  life_start_temporary (app);
+  g_assert_false (life_is_enabled (window, "win.pin") || life_is_enabled (window, "win.unpin"));
+  import (window);
+  life_activate (window, "win.focus-composer");
+  composer = gtk_window_get_focus (window);
+  g_assert_null (find_label (GTK_WIDGET (window), "Pinned"));
+  g_assert_false (life_is_enabled (window, "win.unpin"));
+
+  /* The row below: it goes up, under a heading of its own, and what is open stays open. */
+  untitled = g_list_model_get_item (list, 1);
+  g_assert_cmpstr (sotto_conversation_get_name (untitled), ==, "Untitled");
+  gtk_widget_activate_action (gtk_widget_get_ancestor (find_label (GTK_WIDGET (window), "Untitled"), SOTTO_TYPE_CONVERSATION_ROW),
+                              "row.pin", NULL);
+  harness_run (0.4);
+  g_assert_true (sotto_conversation_is_pinned (untitled));
+  g_assert_nonnull (find_label (GTK_WIDGET (window), "Pinned"));
+  g_assert_true (g_list_model_get_item (list, 0) == (gpointer) untitled);
+  g_object_unref (untitled);
+  g_assert_true (gtk_window_get_focus (window) == composer);
+  g_assert_nonnull (find_label (find_list (window), "The last needle."));
+
+  if (!harness_keys (GTK_WIDGET (window), "ctrl+d"))
+    life_activate (window, "win.pin");
+  harness_run (0.4);
+  g_assert_true (life_is_enabled (window, "win.unpin") && !life_is_enabled (window, "win.pin"));
+  gtk_widget_activate_action (gtk_widget_get_ancestor (find_label (GTK_WIDGET (window), "Untitled"), SOTTO_TYPE_CONVERSATION_ROW),
+                              "row.unpin", NULL);
+  if (!harness_keys (GTK_WIDGET (window), "ctrl+d"))
+    life_activate (window, "win.unpin");
+  harness_run (0.4);
+  g_assert_null (find_label (GTK_WIDGET (window), "Pinned"));
+  g_assert_true (gtk_window_get_focus (window) == composer);
+}
+
 /* Without a model there is nowhere to write: keys lead to what is missing, and no list of models opens in the air. */
 static void
 begin_without_model (SottoApp  *app,
@@ -278,6 +323,12 @@ test_untitled (void)
 }
 
 static void
+test_pin (void)
+{
+  life_run (NULL, pin);
+}
+
+static void
 test_without_model (void)
 {
   life_run (NULL, begin_without_model);
@@ -308,6 +359,7 @@ main (int    argc,
   g_test_add_func ("/finding/places", test_places);
   g_test_add_func ("/finding/everywhere", test_everywhere);
   g_test_add_func ("/finding/untitled", test_untitled);
+  g_test_add_func ("/finding/pin", test_pin);
   g_test_add_func ("/finding/without-model", test_without_model);
   g_test_add_func ("/finding/recall", test_recall);
   g_test_add_func ("/finding/long-message", test_long_message);

@@ -1,0 +1,105 @@
+#include "conversation-list-private.h"
+
+#include "conversation-private.h"
+
+/* Deleting, with a way back: what is deleted leaves the list at once and the history when nobody can
+ * undo it any more. */
+
+static int
+find_deleted (SottoConversationList *self, SottoConversation *conversation)
+{
+  for (guint i = 0; i < self->deleted->len; i++)
+    if (g_array_index (self->deleted, Deleted, i).conversation == conversation)
+      return (int) i;
+  return -1;
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) conversation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (conversation, error);
+}
+
+void
+sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *conversation)
+{
+  Deleted deleted = { NULL, g_get_real_time () };
+  guint position;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  if (!g_ptr_array_find (self->items, conversation, &position))
+    return;
+
+  deleted.conversation = g_object_ref (conversation);
+  g_array_append_val (self->deleted, deleted);
+  sotto_conversation_flush_draft (conversation);
+  sotto_conversation_set_deleted (conversation, TRUE);
+  sotto_conversation_stop (conversation);
+  g_ptr_array_remove_index (self->items, position);
+  sotto_conversation_list_changed (self, position, 1, 0);
+
+  if (self->services->store != NULL)
+    sotto_store_delete_conversation_async (self->services->store,
+                                           sotto_conversation_get_id (conversation),
+                                           NULL, on_deleted, g_object_ref (conversation));
+}
+
+static void
+on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) conversation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (conversation, error);
+}
+
+void
+sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversation *conversation)
+{
+  int index;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  index = find_deleted (self, conversation);
+  if (index < 0)
+    return;
+
+  g_object_ref (conversation);
+  g_array_remove_index (self->deleted, (guint) index);
+  sotto_conversation_set_deleted (conversation, FALSE);
+  sotto_conversation_list_insert (self, conversation);
+  if (self->services->store != NULL)
+    sotto_store_undelete_conversation_async (self->services->store,
+                                             sotto_conversation_get_id (conversation),
+                                             NULL, on_undeleted, g_object_ref (conversation));
+  g_object_unref (conversation);
+}
+
+void
+sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
+{
+  gint64 before = G_MAXINT64;
+  int index;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  index = find_deleted (self, conversation);
+  if (index < 0)
+    return;
+
+  /* What was deleted after it may still come back. */
+  g_array_remove_index (self->deleted, (guint) index);
+  if (self->deleted->len > 0)
+    before = g_array_index (self->deleted, Deleted, 0).time;
+  if (self->services->store != NULL)
+    sotto_store_purge_async (self->services->store, before, NULL, NULL, NULL);
+}
