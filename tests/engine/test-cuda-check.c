@@ -247,6 +247,24 @@ test_architectures (CudaModule *self)
   g_unsetenv ("SOTTO_CUDA_EMULATION_ARCHITECTURE");
 }
 
+/* Unless somebody wants to see how wrong it is. */
+static void
+test_untried (CudaModule *self)
+{
+  const SottoCudaModule wrong = make_wrong (self->module);
+  const SottoCudaDeviceInfo info = get_info (self->module);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoBackend) device = NULL;
+
+  planted = PROMPTS_PRODUCTS;
+  g_setenv ("SOTTO_CUDA_CHECK", "0", TRUE);
+  device = sotto_backend_new_device_checked (&wrong, 0, &info, &error);
+  g_unsetenv ("SOTTO_CUDA_CHECK");
+  planted = NOTHING;
+  g_assert_no_error (error);
+  g_assert_nonnull (device);
+}
+
 /* No device of a module that is wrong is used, and that is said as where there is none. */
 static void
 test_refused (CudaModule *self)
@@ -297,8 +315,10 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_unsetenv ("SOTTO_CUDA_CHECK");
   cuda_test_add (argc, argv, "/wrong", test_wrong);
   cuda_test_add (argc, argv, "/architectures", test_architectures);
+  cuda_test_add (argc, argv, "/untried", test_untried);
   cuda_test_add (argc, argv, "/refused", test_refused);
   cuda_test_add (argc, argv, "/unknown", test_unknown);
   return g_test_run ();

@@ -95,7 +95,7 @@ def problems(nvcc, glib, source, architecture):
             found.append(f"{source.name}: nothing is said of {name}")
         elif spilled[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
             found.append(f"{source.name}, {architecture}: {name} spills {spilled[1]} bytes")
-    if ".entry" not in ptx:
+    if n_kernels > 0 and ".entry" not in ptx:
         found.append(f"{source.name}, {architecture}: its PTX is not seen")
     found += [f"{source.name}, {architecture}: {name}" for name in inexact(ptx)]
     if int(architecture) >= 90:

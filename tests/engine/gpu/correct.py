@@ -127,7 +127,9 @@ def wide(kit, folder, name):
 
 def run(kit):
     tests = [("what kernels are written in, and fragments of mma and ldmatrix", "wrappers", kit.probes, 120),
-             ("kernels", "kernels", kit.module, 200), ("plans and models", "models", kit.module, 150)]
+             ("kernels", "kernels", kit.module, 200),
+             ("the small model that a device has to get right, and faults planted in it", "check", kit.module, 60),
+             ("plans and models", "models", kit.module, 150)]
     for what, name, module, seconds in tests:
         kit.tap(what, name, kit.program(f"test-engine-cuda-{name}", "--tap", "-k", module), seconds)
     with tempfile.TemporaryDirectory() as folder:
