@@ -3,11 +3,10 @@
  * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
 #include "contrast.h"
 #include "harness.h"
+#include "planted.h"
 
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-
-#include <sotto-history.h>
 
 #include "sotto-app.h"
 #include "sotto-ui.h"
@@ -15,119 +14,6 @@
 #include "app-private.h"
 #include "restore-dialog.h"
 #include "window.h"
-
-#define PASSPHRASE "correct horse"
-
-static const char question[] = "How do I count the words of a text in Python, and what should I watch out for?";
-
-static const char answer[] =
-  "# Counting words\n\n"
-  "The simplest way is to **split** the text where it has *white space* and to count the pieces, as `str.split()` does:\n\n"
-  "```python\n"
-  "def count_words(text: str) -> int:\n"
-  "    \"\"\"How many words stand in the text.\"\"\"\n"
-  "    return len(text.split())  # any white space\n"
-  "```\n\n"
-  "## What to watch out for\n\n"
-  "1. Punctuation stays with its word: `end.` and `end` are two words.\n"
-  "2. Some scripts write no spaces:\n"
-  "   - Chinese and Japanese\n"
-  "   - Thai\n"
-  "3. A hyphen may join two words, or not.\n\n"
-  "| Text | Words | Right? |\n"
-  "|---|--:|:-:|\n"
-  "| To be or not to be | 6 | yes |\n"
-  "| well-known facts | 2 | perhaps |\n"
-  "| 東京タワー | 1 | **no** |\n\n"
-  "> Simple things should be simple.\n\n"
-  "More about it stands in [the documentation](https://docs.python.org/3/library/stdtypes.html#str.split).\n";
-
-/* --- A history to look at --- */
-
-typedef struct {
-  GAsyncResult *result;
-} Call;
-
-static void
-on_done (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_set_object (&((Call *) user_data)->result, result);
-}
-
-static gboolean
-is_done (gpointer call)
-{
-  return ((Call *) call)->result != NULL;
-}
-
-static char *
-add_message (SottoStore       *store,
-             const char       *conversation,
-             const char       *parent,
-             SottoHistoryRole  role,
-             const char       *text)
-{
-  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text (text);
-  g_autoptr (GError) error = NULL;
-  Call call = { NULL };
-  char *id;
-
-  sotto_store_add_message_async (store, conversation, NULL, parent, role, parts, FALSE, NULL, on_done, &call);
-  harness_wait_for (is_done, &call, 20);
-  id = sotto_store_add_message_finish (store, call.result, &error);
-  g_assert_no_error (error);
-  g_object_unref (call.result);
-
-  return id;
-}
-
-static void
-add_conversation (SottoStore *store,
-                  const char *title,
-                  const char *asked,
-                  const char *answered)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *id = NULL;
-  g_autofree char *first = NULL;
-  g_autofree char *second = NULL;
-  Call call = { NULL };
-
-  sotto_store_create_conversation_async (store, NULL, title, NULL, NULL, on_done, &call);
-  harness_wait_for (is_done, &call, 20);
-  id = sotto_store_create_conversation_finish (store, call.result, &error);
-  g_assert_no_error (error);
-  g_clear_object (&call.result);
-
-  first = add_message (store, id, NULL, SOTTO_HISTORY_ROLE_USER, asked);
-  second = add_message (store, id, first, SOTTO_HISTORY_ROLE_ASSISTANT, answered);
-}
-
-static void
-plant (const char *folder)
-{
-  g_autoptr (SottoUnlock) unlock = sotto_unlock_new_passphrase (PASSPHRASE, NULL);
-  g_autoptr (GError) error = NULL;
-  SottoStore *store;
-  Call call = { NULL };
-
-  sotto_store_create_async (folder, unlock, NULL, on_done, &call);
-  harness_wait_for (is_done, &call, 30);
-  store = sotto_store_create_finish (call.result, &error);
-  g_assert_no_error (error);
-  g_clear_object (&call.result);
-
-  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\n…");
-  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps.");
-  add_conversation (store, "Counting words in Python", question, answer);
-
-  sotto_store_close_async (store, NULL, on_done, &call);
-  harness_wait_for (is_done, &call, 20);
-  g_object_unref (call.result);
-  g_object_unref (store);
-}
 
 /* --- Looking --- */
 
@@ -262,19 +148,12 @@ is_writing (gpointer conversation)
          sotto_conversation_get_reply_state (conversation) == SOTTO_REPLY_STATE_GENERATING;
 }
 
-static const char archive[] =
-  "{\"format\": \"sotto-conversations\", \"version\": 1, \"conversations\": [{\"id\": \"00000000-0000-4000-8000-00000000000a\","
-  " \"title\": \"A letter from elsewhere\", \"created\": \"2026-03-05T12:00:00Z\", \"updated\": \"2026-03-05T12:00:00Z\","
-  " \"messages\": [{\"id\": \"00000000-0000-4000-8000-00000000000b\", \"shown\": true, \"role\": \"user\","
-  " \"status\": \"complete\", \"created\": \"2026-03-05T12:00:00Z\", \"parts\": [{\"kind\": \"text\","
-  " \"text\": \"Dear me, is it you?\"}]}]}]}";
-
 /* What is said after an import, and of a file that is none */
 static void
 look_at_import (Look *look)
 {
   g_autofree char *folder = g_dir_make_tmp ("sotto-import-XXXXXX", NULL);
-  static const char *const texts[] = { archive, "no conversations" };
+  static const char *const texts[] = { planted_archive, "no conversations" };
   static const char *const pages[] = { "20-imported", "21-not-imported" };
   static const char long_name[] = "Notes_of_a_conversation_that_went_on_and_on_and_whose_name_has_no_spaces.sotto";
 
@@ -356,7 +235,7 @@ look_at_backup (Look *look)
   enter_passphrase (look, "not that");
   harness_run (1.5);
   shoot (look, "26-restore-wrong");
-  enter_passphrase (look, PASSPHRASE);
+  enter_passphrase (look, PLANTED_PASSPHRASE);
   harness_wait_for (has_no_entry, look->window, 30);
   harness_wait_for (is_ready, look->app, 30);
   harness_run (0.8);
@@ -398,7 +277,7 @@ look_around (Look *look)
 
   harness_wait_for (is_locked, look->app, 20);
   shoot (look, "01-locked");
-  sotto_app_unlock_async (look->app, PASSPHRASE, NULL, NULL, NULL);
+  sotto_app_unlock_async (look->app, PLANTED_PASSPHRASE, NULL, NULL, NULL);
   harness_wait_for (is_ready, look->app, 30);
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     harness_wait_for (has_model, look->app, 20);
@@ -560,7 +439,7 @@ make (gconstpointer data)
   /* The pointer out of the way: what it stands on has a tooltip. */
   g_spawn_command_line_sync ("xdotool mousemove 1299 799", NULL, NULL, NULL, NULL);
   if (!look.is_first)
-    plant (history);
+    planted_history_create (history);
   /* A picture of something that fades in is the picture of nothing. */
   g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
   look.app = sotto_app_new (history);
