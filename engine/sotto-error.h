@@ -37,9 +37,10 @@ typedef enum {
   SOTTO_ENGINE_ERROR_GRAMMAR,         /* subject: what is wrong with a grammar or JSON Schema; wanted: line, or 0 */
   SOTTO_ENGINE_ERROR_BACKEND,         /* subject: what the backend said */
   /* Why no GPU is used. subject: "module" (none is installed), "driver" (none, or too old), "device" (there is none),
-   * "architecture" (path: the name of a GPU that no module has code for), "model" (none can do what it asks), "lost" (all
-   * have failed), "wrong" (path: the name of a GPU that computes what is wrong); wanted: the CUDA that the driver must run for some module, available: that it runs; 12040 is 12.4,
-   * 0 no driver */
+   * "loading" (a part of the driver that CUDA needs is not loaded), "architecture" (path: the name of a GPU that no module has
+   * code for), "wrong" (path: the name of a GPU that computes what is wrong), "model" (none can do what it asks), "lost" (all
+   * have failed); wanted: the CUDA that the driver must run for some module, available: that it runs; 12040 is 12.4, 0 no
+   * driver */
   SOTTO_ENGINE_ERROR_GPU,
 } SottoEngineError;
 

@@ -104,6 +104,18 @@ try_module (const SottoCudaModule *module, const char *path, Reasons *reasons)
   return self;
 }
 
+/* Whether a driver is there but for the part that CUDA needs, which nobody has loaded yet. A driver does that by a helper with
+ * root's rights, which our processes (app/guard.c), and those of a Flatpak, cannot have: then it is for somebody else to do. */
+static gboolean
+is_half_loaded (void)
+{
+  const char *folder = g_getenv ("SOTTO_CUDA_DEV");
+  g_autofree char *driver = g_build_filename (folder != NULL ? folder : "/dev", "nvidiactl", NULL);
+  g_autofree char *memory = g_build_filename (folder != NULL ? folder : "/dev", "nvidia-uvm", NULL);
+
+  return g_file_test (driver, G_FILE_TEST_EXISTS) && !g_file_test (memory, G_FILE_TEST_EXISTS);
+}
+
 static void
 explain (const Reasons *self, GError **error)
 {
@@ -135,6 +147,14 @@ explain (const Reasons *self, GError **error)
       break;
     case NO_DEVICE:
     default:
+      if (is_half_loaded ())
+        {
+          arguments.subject = "loading";
+          sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &arguments,
+                                  "the part of the GPU's driver that CUDA needs is not loaded (nvidia-uvm; \"nvidia-modprobe -c 0 -u\" "
+                                  "loads it)%s%s", self->message[0] != '\0' ? ": " : "", self->message);
+          break;
+        }
       arguments.subject = "device";
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GPU, &arguments, "there is no GPU%s%s",
                               self->message[0] != '\0' ? ": " : "", self->message);

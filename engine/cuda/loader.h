@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 /* Modules of kernels: finding them, and taking the one that driver and GPUs can run.
  *
  * They are named sotto-cuda-*.so and lie in LIBDIR/sotto, or in a build's own folder where the program runs in one;
- * $SOTTO_CUDA_MODULE names others instead, by their paths with ':' between (nothing: none is looked for). A
+ * $SOTTO_CUDA_MODULE names others instead, by their paths with ':' between (nothing: none is looked for). $SOTTO_CUDA_DEV is looked
+ * at in place of /dev for what of a driver is loaded, where it finds no GPU. A
  * module that was opened stays in the process: the driver's own threads and exit handlers may be in it.
  */
 

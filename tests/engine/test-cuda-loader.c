@@ -148,6 +148,36 @@ test_refused (void)
     }
 }
 
+/* A driver whose memory manager nobody has loaded, which the process may not do, says no more than that something failed. */
+static void
+test_half_loaded (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-test-XXXXXX", NULL);
+  g_autofree char *driver_node = g_build_filename (folder, "nvidiactl", NULL);
+  g_autofree char *memory_node = g_build_filename (folder, "nvidia-uvm", NULL);
+  static const char *const subjects[] = { "device", "loading", "device" };
+
+  g_setenv ("SOTTO_CUDA_DEV", folder, TRUE);
+  set_machine (13000, 0, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (i == 1)
+        g_assert_true (g_file_set_contents (driver_node, "", 0, NULL));
+      if (i == 2)
+        g_assert_true (g_file_set_contents (memory_node, "", 0, NULL));
+      g_assert_null (sotto_cuda_choose (both, NULL, G_N_ELEMENTS (both), &error));
+      g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_GPU);
+      g_assert_cmpstr (sotto_engine_error_get_arguments (error)->subject, ==, subjects[i]);
+      g_assert_nonnull (strstr (error->message, "nothing there"));
+    }
+  g_setenv ("SOTTO_CUDA_DEV", "/nowhere", TRUE);
+  g_assert_cmpint (g_unlink (driver_node), ==, 0);
+  g_assert_cmpint (g_unlink (memory_node), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* What is no module of ours, and none at all. */
 static void
 test_files (void)
@@ -175,9 +205,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_setenv ("SOTTO_CUDA_DEV", "/nowhere", TRUE);
   g_test_add_func ("/cuda/loader/taken", test_taken);
   g_test_add_func ("/cuda/loader/silent", test_silent);
   g_test_add_func ("/cuda/loader/refused", test_refused);
+  g_test_add_func ("/cuda/loader/half-loaded", test_half_loaded);
   g_test_add_func ("/cuda/loader/files", test_files);
   return g_test_run ();
 }
