@@ -13,75 +13,26 @@
  * SOTTO_CUDA_RUNTIME_DRIVER=12020        what the driver runs (13000)
  */
 
-#include "cuda/launch.h"
 #include "faults.h"
-#include "memory.h"
-#include "runtime.h"
+#include "runtime-private.h"
 
-#include <stdlib.h>
-
-#define MOST_DEVICES 4
-
-typedef struct {
-  EmulationLaunch launch;   /* name NULL: a copy, or bytes that are all alike */
-  void *to;
-  const void *from;         /* NULL: value */
-  guint8 *own;              /* (nullable): what from was */
-  int value;
-  gsize n_bytes;
-} Operation;
-
-typedef struct {
-  EmulationPool *pool;      /* NULL: nobody has a stream of it */
-  EmulationMemory *memory;
-  GHashTable *begun;
-  GPtrArray *streams;
-  gboolean failed;
-  char problem[EMULATION_PROBLEM_BYTES];
-} Device;
-
-struct RuntimeStream {
-  int device;
-  GQueue *pending;
-  guint64 n_put, n_done;
-  GPtrArray *capture;       /* (nullable) */
-  gboolean is_invalid;      /* what is captured */
-};
-
-struct RuntimeEvent {
-  cudaStream_t stream;      /* (nullable): never recorded */
-  guint64 n_put;
-};
-
-struct RuntimeGraph {
-  GPtrArray *operations;
-};
-
-typedef struct {
-  const char *name;
-  void (*invoke) (const void *, const void *);
-  gsize n_bytes;
-  gsize dynamic_bytes;      /* that were asked for */
-} Kernel;
-
-static GMutex mutex;
-static Device devices[MOST_DEVICES];
-static GHashTable *kernels; /* address → Kernel */
-static GHashTable *pinned;  /* address → bytes */
-static __thread int current;
-static __thread cudaStream_t capturing;
+GMutex runtime_mutex;
+Device runtime_devices[MOST_DEVICES];
+GHashTable *runtime_kernels;
+__thread int runtime_current;
+__thread cudaStream_t runtime_capturing;
 static __thread cudaError_t last;
 
 /* What is there and has not been given back, and errors that nobody has fetched: for tests. */
 extern "C" __attribute__ ((visibility ("default"))) guint sotto_cuda_runtime_left (void);
 extern "C" __attribute__ ((visibility ("default"))) cudaError_t sotto_cuda_runtime_error (void);
 
-static guint n_left;
+guint runtime_left;
 
 guint
 sotto_cuda_runtime_left (void)
 {
-  return n_left;
+  return runtime_left;
 }
 
 cudaError_t
@@ -90,8 +41,8 @@ sotto_cuda_runtime_error (void)
   return last;
 }
 
-static guint64
-setting (const char *name, guint64 otherwise)
+guint64
+runtime_setting (const char *name, guint64 otherwise)
 {
   const char *value = g_getenv (name);
 
@@ -100,16 +51,16 @@ setting (const char *name, guint64 otherwise)
 
 /* --- Errors --- */
 
-static cudaError_t
-say (cudaError_t error)
+cudaError_t
+runtime_say (cudaError_t error)
 {
   if (error != cudaSuccess)
     last = error;
   return error;
 }
 
-static bool
-is_asked_to_fail (const char *function)
+bool
+runtime_is_asked_to_fail (const char *function)
 {
   static char counted[64];
   static guint64 n_calls;
@@ -129,18 +80,6 @@ is_asked_to_fail (const char *function)
   return ++n_calls == g_ascii_strtoull (colon + 1, NULL, 10);
 }
 
-#define MAY_FAIL(error)                     \
-  if (is_asked_to_fail (__func__)) \
-    return say (error)
-
-/* What a thread may not do while it captures. */
-#define NOT_CAPTURING                                      \
-  if (capturing != NULL)                                   \
-    {                                                      \
-      capturing->is_invalid = TRUE;                        \
-      return say (cudaErrorStreamCaptureUnsupported);      \
-    }
-
 const char *
 cudaGetErrorString (cudaError_t error)
 {
@@ -151,9 +90,9 @@ cudaGetErrorString (cudaError_t error)
     case cudaErrorInvalidConfiguration: return "invalid configuration argument";
     case cudaErrorInvalidResourceHandle: return "invalid resource handle";
     case cudaErrorNotSupported: return "operation not supported";
-    case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is runtime_capturing";
     case cudaErrorStreamCaptureInvalidated: return "operation failed due to a previous error during capture";
-    case cudaErrorLaunchFailure: return devices[current].problem;
+    case cudaErrorLaunchFailure: return runtime_devices[runtime_current].problem;
     default: return "invalid argument";
     }
 }
@@ -164,13 +103,13 @@ cudaGetLastError (void)
   const cudaError_t error = last;
 
   last = cudaSuccess;
-  return devices[current].failed ? cudaErrorLaunchFailure : error;
+  return runtime_devices[runtime_current].failed ? cudaErrorLaunchFailure : error;
 }
 
 /* --- What is on streams --- */
 
-static void
-operation_free (void *data)
+void
+runtime_operation_free (void *data)
 {
   Operation *self = static_cast<Operation *> (data);
 
@@ -180,12 +119,12 @@ operation_free (void *data)
   g_free (self);
 }
 
-static Operation *
-operation_copy (const Operation *self)
+Operation *
+runtime_operation_copy (const Operation *self)
 {
   Operation *copy = static_cast<Operation *> (g_memdup2 (self, sizeof *self));
   const Kernel *kernel = self->launch.name != NULL
-                           ? static_cast<const Kernel *> (g_hash_table_lookup (kernels, self->launch.kernel)) : NULL;
+                           ? static_cast<const Kernel *> (g_hash_table_lookup (runtime_kernels, self->launch.kernel)) : NULL;
 
   if (kernel != NULL)
     {
@@ -217,28 +156,28 @@ carry_out (Device *device, Operation *operation)
 }
 
 /* Until so many are done. */
-static cudaError_t
-carry_out_until (cudaStream_t stream, guint64 n)
+cudaError_t
+runtime_carry_out_until (cudaStream_t stream, guint64 n)
 {
-  Device *device = &devices[stream->device];
+  Device *device = &runtime_devices[stream->device];
 
   while (stream->n_done < n && !device->failed)
     {
       Operation *operation = static_cast<Operation *> (g_queue_pop_head (stream->pending));
 
       device->failed = !carry_out (device, operation);
-      operation_free (operation);
+      runtime_operation_free (operation);
       stream->n_done++;
     }
   if (!device->failed && !emulation_memory_check (device->memory, device->problem))
     device->failed = TRUE;
   emulation_memory_shut (device->memory);
-  return say (device->failed ? cudaErrorLaunchFailure : cudaSuccess);
+  return runtime_say (device->failed ? cudaErrorLaunchFailure : cudaSuccess);
 }
 
 /* Takes it over. */
-static cudaError_t
-put (cudaStream_t stream, Operation *operation)
+cudaError_t
+runtime_put (cudaStream_t stream, Operation *operation)
 {
   if (stream->capture != NULL)
     {
@@ -250,57 +189,57 @@ put (cudaStream_t stream, Operation *operation)
   return cudaSuccess;
 }
 
-static cudaError_t
-check_stream (cudaStream_t stream)
+cudaError_t
+runtime_check_stream (cudaStream_t stream)
 {
-  if (devices[stream->device].failed)
+  if (runtime_devices[stream->device].failed)
     return cudaErrorLaunchFailure;
-  return stream->device == current ? cudaSuccess : cudaErrorInvalidResourceHandle;
+  return stream->device == runtime_current ? cudaSuccess : cudaErrorInvalidResourceHandle;
 }
 
 cudaError_t
 cudaStreamCreateWithFlags (cudaStream_t *stream, guint flags)
 {
-  Device *device = &devices[current];
+  Device *device = &runtime_devices[runtime_current];
 
   MAY_FAIL (cudaErrorMemoryAllocation);
   if (device->failed && device->pool != NULL)
-    return say (cudaErrorLaunchFailure);
-  g_mutex_lock (&mutex);
+    return runtime_say (cudaErrorLaunchFailure);
+  g_mutex_lock (&runtime_mutex);
   if (device->pool == NULL)
     {
-      const guint architecture = (guint) setting ("SOTTO_CUDA_EMULATION_ARCHITECTURE", 90);
+      const guint architecture = (guint) runtime_setting ("SOTTO_CUDA_EMULATION_ARCHITECTURE", 90);
 
       device->failed = FALSE;
       device->begun = g_hash_table_new (NULL, NULL);
       device->streams = g_ptr_array_new ();
-      device->memory = emulation_memory_new (setting ("SOTTO_CUDA_EMULATION_MEMORY", G_GUINT64_CONSTANT (4) << 30));
+      device->memory = emulation_memory_new (runtime_setting ("SOTTO_CUDA_EMULATION_MEMORY", G_GUINT64_CONSTANT (4) << 30));
       device->pool = emulation_pool_new (MIN (g_get_num_processors (), 4));
       device->pool->reverse = g_strcmp0 (g_getenv ("SOTTO_CUDA_EMULATION_ORDER"), "reverse") == 0;
       device->pool->architecture = architecture;
       device->pool->shared_bytes = emulation_shared_limit (architecture);
       emulation_faults_install ();
     }
-  n_left++;
+  runtime_left++;
   *stream = g_new0 (struct RuntimeStream, 1);
-  (*stream)->device = current;
+  (*stream)->device = runtime_current;
   (*stream)->pending = g_queue_new ();
   g_ptr_array_add (device->streams, *stream);
-  g_mutex_unlock (&mutex);
-  return flags == cudaStreamNonBlocking ? cudaSuccess : say (cudaErrorInvalidValue);
+  g_mutex_unlock (&runtime_mutex);
+  return flags == cudaStreamNonBlocking ? cudaSuccess : runtime_say (cudaErrorInvalidValue);
 }
 
 cudaError_t
 cudaStreamDestroy (cudaStream_t stream)
 {
-  Device *device = &devices[stream->device];
+  Device *device = &runtime_devices[stream->device];
 
-  g_mutex_lock (&mutex);
-  carry_out_until (stream, stream->n_put);
+  g_mutex_lock (&runtime_mutex);
+  runtime_carry_out_until (stream, stream->n_put);
   g_ptr_array_remove (device->streams, stream);
-  g_queue_free_full (stream->pending, operation_free);
+  g_queue_free_full (stream->pending, runtime_operation_free);
   g_free (stream);
-  n_left--;
+  runtime_left--;
   if (device->streams->len == 0)
     {
       emulation_faults_remove ();
@@ -310,18 +249,18 @@ cudaStreamDestroy (cudaStream_t stream)
       emulation_memory_free (device->memory);
       device->pool = NULL;
     }
-  g_mutex_unlock (&mutex);
+  g_mutex_unlock (&runtime_mutex);
   return cudaSuccess;
 }
 
 cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
-  const cudaError_t error = check_stream (stream);
+  const cudaError_t error = runtime_check_stream (stream);
 
   MAY_FAIL (cudaErrorLaunchFailure);
   NOT_CAPTURING
-  return error != cudaSuccess ? say (error) : carry_out_until (stream, stream->n_put);
+  return error != cudaSuccess ? runtime_say (error) : runtime_carry_out_until (stream, stream->n_put);
 }
 
 /* --- Events --- */
@@ -331,7 +270,7 @@ cudaEventCreateWithFlags (cudaEvent_t *event, guint)
 {
   MAY_FAIL (cudaErrorMemoryAllocation);
   *event = g_new0 (struct RuntimeEvent, 1);
-  n_left++;
+  runtime_left++;
   return cudaSuccess;
 }
 
@@ -339,18 +278,18 @@ cudaError_t
 cudaEventDestroy (cudaEvent_t event)
 {
   g_free (event);
-  n_left--;
+  runtime_left--;
   return cudaSuccess;
 }
 
 cudaError_t
 cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 {
-  const cudaError_t error = check_stream (stream);
+  const cudaError_t error = runtime_check_stream (stream);
 
   MAY_FAIL (cudaErrorInvalidResourceHandle);
   if (error != cudaSuccess)
-    return say (error);
+    return runtime_say (error);
   event->stream = stream;
   event->n_put = stream->n_put;
   return cudaSuccess;
@@ -360,298 +299,7 @@ cudaError_t
 cudaEventSynchronize (cudaEvent_t event)
 {
   NOT_CAPTURING
-  return event->stream != NULL ? carry_out_until (event->stream, event->n_put) : cudaSuccess;
-}
-
-/* --- Memory --- */
-
-cudaError_t
-cudaMemGetInfo (size_t *n_free, size_t *n_all)
-{
-  Device *device = &devices[current];
-
-  if (device->pool == NULL || device->failed)
-    return say (cudaErrorInvalidValue);
-  *n_free = emulation_memory_left (device->memory);
-  *n_all = emulation_memory_all (device->memory);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaMalloc (void **memory, size_t n_bytes)
-{
-  Device *device = &devices[current];
-
-  MAY_FAIL (cudaErrorMemoryAllocation);
-  NOT_CAPTURING
-  if (device->pool == NULL || device->failed)
-    return say (cudaErrorLaunchFailure);
-  *memory = emulation_memory_allocate (device->memory, n_bytes);
-  return *memory != NULL ? cudaSuccess : say (cudaErrorMemoryAllocation);
-}
-
-cudaError_t
-cudaFree (void *memory)
-{
-  Device *device = &devices[current];
-
-  NOT_CAPTURING
-  if (memory == NULL || device->pool == NULL)
-    return cudaSuccess;
-  /* It waits for whatever the device has to do. */
-  for (guint i = 0; i < device->streams->len; i++)
-    {
-      cudaStream_t stream = static_cast<cudaStream_t> (g_ptr_array_index (device->streams, i));
-
-      if (carry_out_until (stream, stream->n_put) != cudaSuccess)
-        return cudaErrorLaunchFailure;
-    }
-  return emulation_memory_release (device->memory, memory, device->problem) ? cudaSuccess : say (cudaErrorInvalidValue);
-}
-
-cudaError_t
-cudaMallocHost (void **memory, size_t n_bytes)
-{
-  MAY_FAIL (cudaErrorMemoryAllocation);
-  NOT_CAPTURING
-  *memory = g_malloc (n_bytes);
-  g_mutex_lock (&mutex);
-  if (pinned == NULL)
-    pinned = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (pinned, *memory, GSIZE_TO_POINTER (n_bytes));
-  n_left++;
-  g_mutex_unlock (&mutex);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaFreeHost (void *memory)
-{
-  NOT_CAPTURING
-  g_mutex_lock (&mutex);
-  n_left--;
-  g_hash_table_remove (pinned, memory);
-  g_mutex_unlock (&mutex);
-  g_free (memory);
-  return cudaSuccess;
-}
-
-/* Whether a copy out of there reads it when its turn comes. */
-static bool
-is_read_late (const void *memory)
-{
-  return setting ("SOTTO_CUDA_RUNTIME_PAGEABLE", 0) != 0 || (pinned != NULL && g_hash_table_contains (pinned, memory));
-}
-
-cudaError_t
-cudaMemcpyAsync (void *to, const void *from, size_t n_bytes, cudaMemcpyKind kind, cudaStream_t stream)
-{
-  EmulationMemory *memory = devices[stream->device].memory;
-  cudaError_t error = check_stream (stream);
-  Operation *operation;
-
-  MAY_FAIL (cudaErrorInvalidValue);
-  if (error == cudaSuccess
-      && ((kind != cudaMemcpyDeviceToHost && !emulation_memory_holds (memory, to, n_bytes))
-          || (kind != cudaMemcpyHostToDevice && !emulation_memory_holds (memory, from, n_bytes))))
-    error = cudaErrorInvalidValue;
-  if (error == cudaSuccess && stream->capture != NULL && kind != cudaMemcpyDeviceToDevice)
-    {
-      stream->is_invalid = TRUE;
-      error = cudaErrorStreamCaptureUnsupported;
-    }
-  if (error != cudaSuccess)
-    return say (error);
-  operation = g_new0 (Operation, 1);
-  operation->to = to;
-  operation->from = from;
-  operation->n_bytes = n_bytes;
-  if (kind == cudaMemcpyHostToDevice && !is_read_late (from))
-    operation->from = operation->own = static_cast<guint8 *> (g_memdup2 (from, n_bytes));
-  return n_bytes > 0 ? put (stream, operation) : (operation_free (operation), cudaSuccess);
-}
-
-cudaError_t
-cudaMemsetAsync (void *to, int value, size_t n_bytes, cudaStream_t stream)
-{
-  const cudaError_t error = check_stream (stream);
-  Operation *operation;
-
-  MAY_FAIL (cudaErrorInvalidValue);
-  if (error != cudaSuccess)
-    return say (error);
-  if (n_bytes > 0 && !emulation_memory_holds (devices[stream->device].memory, to, n_bytes))
-    return say (cudaErrorInvalidValue);
-  operation = g_new0 (Operation, 1);
-  operation->to = to;
-  operation->value = value;
-  operation->n_bytes = n_bytes;
-  return put (stream, operation);
-}
-
-/* --- Graphs --- */
-
-cudaError_t
-cudaStreamBeginCapture (cudaStream_t stream, cudaStreamCaptureMode)
-{
-  const cudaError_t error = check_stream (stream);
-
-  MAY_FAIL (cudaErrorNotSupported);
-  if (error != cudaSuccess || stream->capture != NULL)
-    return say (error != cudaSuccess ? error : cudaErrorInvalidValue);
-  stream->capture = g_ptr_array_new_with_free_func (operation_free);
-  stream->is_invalid = FALSE;
-  capturing = stream;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
-{
-  const gboolean fails = is_asked_to_fail (__func__) || stream->is_invalid;
-
-  if (capturing != stream)
-    return say (cudaErrorInvalidValue);
-  capturing = NULL;
-  if (fails)
-    {
-      g_clear_pointer (&stream->capture, g_ptr_array_unref);
-      return say (cudaErrorStreamCaptureInvalidated);
-    }
-  *graph = g_new (struct RuntimeGraph, 1);
-  (*graph)->operations = static_cast<GPtrArray *> (g_steal_pointer (&stream->capture));
-  n_left++;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaGraphInstantiate (cudaGraphExec_t *executable, cudaGraph_t graph, guint64)
-{
-  MAY_FAIL (cudaErrorMemoryAllocation);
-  *executable = g_new (struct RuntimeGraph, 1);
-  (*executable)->operations = g_ptr_array_new_with_free_func (operation_free);
-  for (guint i = 0; i < graph->operations->len; i++)
-    g_ptr_array_add ((*executable)->operations,
-                     operation_copy (static_cast<const Operation *> (g_ptr_array_index (graph->operations, i))));
-  n_left++;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaGraphDestroy (cudaGraph_t graph)
-{
-  g_ptr_array_unref (graph->operations);
-  g_free (graph);
-  n_left--;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaGraphExecDestroy (cudaGraphExec_t executable)
-{
-  return cudaGraphDestroy (executable);
-}
-
-cudaError_t
-cudaGraphLaunch (cudaGraphExec_t executable, cudaStream_t stream)
-{
-  const cudaError_t error = check_stream (stream);
-
-  MAY_FAIL (cudaErrorMemoryAllocation);
-  if (error != cudaSuccess)
-    return say (error);
-  for (guint i = 0; i < executable->operations->len; i++)
-    put (stream, operation_copy (static_cast<const Operation *> (g_ptr_array_index (executable->operations, i))));
-  return cudaSuccess;
-}
-
-/* --- Launches --- */
-
-extern "C" gboolean module_launch (SottoCudaDevice *self, const char *name, const Shape *shape, const void *kernel,
-                                   void (*invoke) (const void *, const void *), const void *arguments, gsize n_bytes);
-
-/* Of kernels: an address alone does not say how it is called. */
-gboolean
-device_launch (SottoCudaDevice *self,
-               const char      *name,
-               const Shape     *shape,
-               const void      *kernel,
-               void           (*invoke) (const void *, const void *),
-               const void      *arguments,
-               gsize            n_bytes)
-{
-  g_mutex_lock (&mutex);
-  if (kernels == NULL)
-    kernels = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  if (!g_hash_table_contains (kernels, kernel))
-    {
-      const Kernel known = {name, invoke, n_bytes, EMULATION_STATIC_BYTES};
-
-      g_hash_table_insert (kernels, (gpointer) kernel, g_memdup2 (&known, sizeof known));
-    }
-  g_mutex_unlock (&mutex);
-  return module_launch (self, name, shape, kernel, invoke, arguments, n_bytes);
-}
-
-cudaError_t
-cudaFuncGetAttributes (cudaFuncAttributes *attributes, const void *)
-{
-  MAY_FAIL (cudaErrorInvalidValue);
-  *attributes = {0, LAUNCH_MOST_THREADS};
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaFuncSetAttribute (const void *kernel, cudaFuncAttribute, int value)
-{
-  MAY_FAIL (cudaErrorInvalidValue);
-  if (devices[current].pool == NULL || (gsize) value > devices[current].pool->shared_bytes)
-    return say (cudaErrorInvalidValue);
-  static_cast<Kernel *> (g_hash_table_lookup (kernels, kernel))->dynamic_bytes = (gsize) value;
-  return cudaSuccess;
-}
-
-static cudaError_t
-check_launch (const cudaLaunchConfig_t *config, const Kernel *kernel)
-{
-  const guint architecture = devices[current].pool->architecture;
-  const dim3 &grid = config->gridDim;
-
-  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > LAUNCH_MOST_BLOCKS || grid.y > LAUNCH_MOST_BLOCKS_YZ
-      || grid.z > LAUNCH_MOST_BLOCKS_YZ || config->blockDim.x == 0 || config->blockDim.x > LAUNCH_MOST_THREADS
-      || config->blockDim.y != 1 || config->blockDim.z != 1)
-    return cudaErrorInvalidConfiguration;
-  if (config->dynamicSmemBytes > kernel->dynamic_bytes)
-    return cudaErrorInvalidValue;
-  for (guint i = 0; i < config->numAttrs; i++)
-    if (config->attrs[i].id == cudaLaunchAttributeProgrammaticStreamSerialization && architecture < 90)
-      return cudaErrorNotSupported;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaLaunchKernelExC (const cudaLaunchConfig_t *config, const void *kernel, void **arguments)
-{
-  const Kernel *known = static_cast<const Kernel *> (g_hash_table_lookup (kernels, kernel));
-  cudaError_t error = check_stream (config->stream);
-  Operation *operation;
-
-  MAY_FAIL (cudaErrorLaunchOutOfResources);
-  if (error == cudaSuccess)
-    error = check_launch (config, known);
-  if (error != cudaSuccess)
-    return say (error);
-  operation = g_new0 (Operation, 1);
-  operation->launch.name = g_strdup (known->name);
-  operation->launch.n_blocks[0] = config->gridDim.x;
-  operation->launch.n_blocks[1] = config->gridDim.y;
-  operation->launch.n_blocks[2] = config->gridDim.z;
-  operation->launch.n_threads = config->blockDim.x;
-  operation->launch.shared_bytes = config->dynamicSmemBytes;
-  operation->launch.kernel = kernel;
-  operation->launch.invoke = known->invoke;
-  operation->launch.arguments = static_cast<guint8 *> (g_memdup2 (arguments[0], known->n_bytes));
-  return put (config->stream, operation);
+  return event->stream != NULL ? runtime_carry_out_until (event->stream, event->n_put) : cudaSuccess;
 }
 
 /* --- Devices --- */
@@ -659,7 +307,7 @@ cudaLaunchKernelExC (const cudaLaunchConfig_t *config, const void *kernel, void 
 cudaError_t
 cudaDriverGetVersion (int *version)
 {
-  *version = (int) setting ("SOTTO_CUDA_RUNTIME_DRIVER", 13000);
+  *version = (int) runtime_setting ("SOTTO_CUDA_RUNTIME_DRIVER", 13000);
   return cudaSuccess;
 }
 
@@ -667,14 +315,14 @@ cudaError_t
 cudaGetDeviceCount (int *n)
 {
   MAY_FAIL (cudaErrorInvalidDevice);
-  *n = (int) MIN (setting ("SOTTO_CUDA_EMULATION_DEVICES", 1), MOST_DEVICES);
+  *n = (int) MIN (runtime_setting ("SOTTO_CUDA_EMULATION_DEVICES", 1), MOST_DEVICES);
   return cudaSuccess;
 }
 
 cudaError_t
 cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int)
 {
-  const guint architecture = (guint) setting ("SOTTO_CUDA_EMULATION_ARCHITECTURE", 90);
+  const guint architecture = (guint) runtime_setting ("SOTTO_CUDA_EMULATION_ARCHITECTURE", 90);
 
   MAY_FAIL (cudaErrorInvalidDevice);
   switch (attribute)
@@ -683,9 +331,9 @@ cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int)
     case cudaDevAttrMultiProcessorCount: *value = 4; break;
     case cudaDevAttrComputeCapabilityMajor: *value = (int) architecture / 10; break;
     case cudaDevAttrComputeCapabilityMinor: *value = (int) architecture % 10; break;
-    case cudaDevAttrPageableMemoryAccess: *value = setting ("SOTTO_CUDA_RUNTIME_PAGEABLE", 0) != 0; break;
+    case cudaDevAttrPageableMemoryAccess: *value = runtime_setting ("SOTTO_CUDA_RUNTIME_PAGEABLE", 0) != 0; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = (int) emulation_shared_limit (architecture); break;
-    default: return say (cudaErrorInvalidValue);
+    default: return runtime_say (cudaErrorInvalidValue);
     }
   return cudaSuccess;
 }
@@ -696,7 +344,7 @@ cudaGetDeviceProperties (cudaDeviceProp *properties, int device)
   MAY_FAIL (cudaErrorInvalidDevice);
   memset (properties, 0, sizeof *properties);
   g_snprintf (properties->name, sizeof properties->name, "Emulated device %d of a runtime", device);
-  properties->totalGlobalMem = setting ("SOTTO_CUDA_EMULATION_MEMORY", G_GUINT64_CONSTANT (4) << 30);
+  properties->totalGlobalMem = runtime_setting ("SOTTO_CUDA_EMULATION_MEMORY", G_GUINT64_CONSTANT (4) << 30);
   cudaDeviceGetAttribute (&properties->major, cudaDevAttrComputeCapabilityMajor, device);
   cudaDeviceGetAttribute (&properties->minor, cudaDevAttrComputeCapabilityMinor, device);
   cudaDeviceGetAttribute (&properties->multiProcessorCount, cudaDevAttrMultiProcessorCount, device);
@@ -708,7 +356,7 @@ cudaSetDevice (int device)
 {
   MAY_FAIL (cudaErrorInvalidDevice);
   if (device < 0 || device >= MOST_DEVICES)
-    return say (cudaErrorInvalidDevice);
-  current = device;
+    return runtime_say (cudaErrorInvalidDevice);
+  runtime_current = device;
   return cudaSuccess;
 }
