@@ -18,6 +18,7 @@ struct _SottoComposer {
   GtkSourceBuffer *buffer;
   GtkLabel *placeholder;
   SottoModelPicker *model_picker;
+  GtkLabel *failure;
   GtkLabel *status;
   GtkLevelBar *context_bar;
   GtkButton *button;
@@ -232,8 +233,9 @@ on_sent (GObject      *source,
         {
           g_autoptr (SottoProblem) problem = sotto_problem_new (error);
 
-          /* What was written stays where it is. */
-          gtk_label_set_label (self->status, sotto_problem_get_text (problem));
+          /* What was written stays where it is, and why is there whole, whatever the width. */
+          gtk_label_set_label (self->failure, sotto_problem_get_text (problem));
+          gtk_widget_set_visible (GTK_WIDGET (self->failure), TRUE);
           gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem),
                                    GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
         }
@@ -258,6 +260,7 @@ send (SottoComposer *self)
     }
 
   self->sending = TRUE;
+  gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
   gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), FALSE);
   sotto_conversation_send_async (self->conversation, text, NULL, on_sent, g_object_ref (self));
   update_button (self);
@@ -323,6 +326,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_set_object (&self->conversation, conversation);
+  gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
 
   if (conversation != NULL)
@@ -450,6 +454,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, buffer);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, status);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);

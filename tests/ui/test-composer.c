@@ -236,6 +236,55 @@ test_button (void)
   tear_down (&self);
 }
 
+static GtkWidget *
+find_error (GtkWidget *from)
+{
+  if (GTK_IS_LABEL (from) && gtk_widget_has_css_class (from, "error") && gtk_widget_get_mapped (from))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_error (child);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
+static gboolean
+has_error (gpointer composer)
+{
+  return find_error (composer) != NULL;
+}
+
+/* Why nothing was sent stands there whole, in as many lines as that takes, until something else is done. */
+static void
+test_failure (void)
+{
+  Fixture f;
+  SottoConversationList *list;
+  g_autofree char *left = NULL;
+
+  set_up (&f);
+  list = sotto_app_get_conversations (f.app);
+  sotto_conversation_list_delete (list, f.first);
+  sotto_conversation_list_purge (list, f.first);
+  harness_run (0.2);
+  gtk_text_buffer_set_text (f.buffer, "into nothing", -1);
+  g_assert_null (find_error (f.composer));
+  g_signal_emit_by_name (harness_find_button (f.composer, "Send (Enter)"), "clicked");
+  harness_wait_for (has_error, f.composer, 10);
+  g_assert_false (pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (find_error (f.composer)))));
+  g_object_get (f.buffer, "text", &left, NULL);
+  g_assert_cmpstr (left, ==, "into nothing");
+
+  sotto_composer_set_conversation (SOTTO_COMPOSER (f.composer), f.second);
+  g_assert_null (find_error (f.composer));
+  tear_down (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -246,6 +295,7 @@ main (int    argc,
   g_test_add_func ("/composer/input-method", test_input_method);
   g_test_add_func ("/composer/drafts", test_drafts);
   g_test_add_func ("/composer/button", test_button);
+  g_test_add_func ("/composer/failure", test_failure);
 
   return g_test_run ();
 }
