@@ -363,7 +363,9 @@ sotto_markdown_plain_set_text (GtkWidget  *plain,
   while (*p != '\0');
 
   remove_from (plain, label);
-  sotto_markdown_direct (plain);
+  /* The box itself stays on the side on which its owner has it. */
+  for (label = gtk_widget_get_first_child (plain); label != NULL; label = gtk_widget_get_next_sibling (label))
+    sotto_markdown_direct (label);
 }
 
 gboolean

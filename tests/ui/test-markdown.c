@@ -5,6 +5,7 @@
 #include <gtksourceview/gtksource.h>
 #include <string.h>
 
+#include "markdown-plain.h"
 #include "markdown-view.h"
 #include "tool-call-card.h"
 
@@ -343,6 +344,21 @@ test_directions (void)
   gtk_window_destroy (window);
 }
 
+/* What a person writes goes its way, too, but stays on their side. */
+static void
+test_direction_of_plain (void)
+{
+  GtkWidget *plain = sotto_markdown_plain_new ();
+  GtkWindow *window = harness_show (plain, 500, 100);
+
+  sotto_markdown_plain_set_text (plain, "שלום");
+  harness_settle (plain);
+  g_assert_cmpint (gtk_widget_get_direction (find_label (plain, "שלום")), ==, GTK_TEXT_DIR_RTL);
+  g_assert_cmpint (gtk_widget_get_direction (plain), ==, GTK_TEXT_DIR_LTR);
+
+  gtk_window_destroy (window);
+}
+
 /* A line without a letter takes its direction from the widget. */
 static void
 test_right_to_left (void)
@@ -388,6 +404,7 @@ main (int    argc,
   g_test_add_func ("/markdown/languages", test_languages);
   g_test_add_func ("/markdown/hostile", test_hostile);
   g_test_add_func ("/markdown/directions", test_directions);
+  g_test_add_func ("/markdown/direction-of-plain", test_direction_of_plain);
   g_test_add_func ("/markdown/right-to-left", test_right_to_left);
 
   return g_test_run ();
