@@ -27,6 +27,7 @@ static const Race races[] = {
   {PROBE_RACE_BLOCKS_PLAINLY, "of another block"},
   {PROBE_RACE_CONSTANT_READ, "takes for constant"},
   {PROBE_RACE_CONSTANT_WRITTEN, "takes for constant"},
+  {PROBE_RACE_PREFETCH, "prefetch of"},
   {PROBE_RACE_BEFORE_WAIT, "before previous_wait"},
 };
 

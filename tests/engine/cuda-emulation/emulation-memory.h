@@ -51,7 +51,15 @@ load_coherent (const T *p, AT_SITE)
   return value;
 }
 
-DEVICE void prefetch (const void *p) {}
+
+DEVICE void
+prefetch (const void *p, AT_SITE)
+{
+#ifdef __SANITIZE_THREAD__
+  emulation_prefetch (p, site);
+#endif
+}
+
 DEVICE void memory_fence () { __atomic_thread_fence (__ATOMIC_SEQ_CST); }
 
 DEVICE guint32

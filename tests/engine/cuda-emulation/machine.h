@@ -122,6 +122,7 @@ void *emulation_shared_dynamic (void);
 
 /* Of a module that looks for races (races.cc): load() takes this for what the kernel doesn't write. */
 void emulation_constant (const void *p, gsize n_bytes);
+void emulation_prefetch (const void *p, EmulationSite site);
 
 gboolean emulation_is_shared (const void *p);
 

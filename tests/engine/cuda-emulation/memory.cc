@@ -183,6 +183,18 @@ emulation_memory_holds (EmulationMemory *self, const void *memory, gsize n_bytes
   return FALSE;
 }
 
+gboolean
+emulation_memory_is_any (const void *p)
+{
+  gboolean is_there = FALSE;
+
+  g_mutex_lock (&memories_mutex);
+  for (guint i = 0; memories != NULL && i < memories->len && !is_there; i++)
+    is_there = emulation_memory_holds (static_cast<EmulationMemory *> (g_ptr_array_index (memories, i)), p, 1);
+  g_mutex_unlock (&memories_mutex);
+  return is_there;
+}
+
 static void
 protect_all (EmulationMemory *self, int protection)
 {

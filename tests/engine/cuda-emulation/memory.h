@@ -19,6 +19,9 @@ guint64 emulation_memory_left (EmulationMemory *self);
 /* Whether all bytes are of one allocation. */
 gboolean emulation_memory_holds (EmulationMemory *self, const void *memory, gsize n_bytes);
 
+/* Whether some device has an allocation there. */
+gboolean emulation_memory_is_any (const void *p);
+
 /* The device works, or is done: only then the memory can be touched, so that a host that does not
  * wait, or takes device memory for its own, is found. */
 void emulation_memory_open (EmulationMemory *self);

@@ -74,6 +74,8 @@ probe_race_kernel (const ProbeRacing p)
 
   if (p.race == PROBE_RACE_BEFORE_WAIT && i == 40)
     early = p.x[i];
+  if (p.race == PROBE_RACE_PREFETCH)
+    prefetch (p.x + i + 1);
   previous_wait ();
 
   if (p.race == PROBE_RACE_BLOCKS)

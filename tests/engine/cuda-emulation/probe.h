@@ -141,6 +141,7 @@ typedef enum {
   PROBE_RACE_BLOCKS_PLAINLY,    /* another block's element is read with no more ado */
   PROBE_RACE_CONSTANT_READ,     /* what the thread itself has written is read as if it were constant */
   PROBE_RACE_CONSTANT_WRITTEN,  /* and the other way round */
+  PROBE_RACE_PREFETCH,          /* what lies behind an allocation is asked for ahead */
   PROBE_RACE_BEFORE_WAIT,       /* one thread reads before the kernels before are waited for */
   PROBE_N_RACES,
 } ProbeRace;

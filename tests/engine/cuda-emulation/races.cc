@@ -8,7 +8,7 @@
  * warp's makes it one more. Shuffles, votes, reductions and ldmatrix order nothing, as the manual has it. Nothing orders blocks
  * of a launch but atomics: what is read by load_coherent() is not looked at. Launches are ordered (previous_wait()), which no
  * thread may touch device memory before. What load() reads, no thread of the launch may write, be it after a barrier: older
- * devices keep it where writes are not seen.
+ * devices keep it where writes are not seen. What is asked for ahead has to be there.
  *
  * Found is what happens with the test's input, in one run, whatever values are read. Not found: of more than two readers of a
  * byte the others; a race between memory_fence() and what is read behind it.
@@ -220,6 +220,14 @@ emulation_constant (const void *memory, gsize n_bytes)
         report_constant (self, (const guint8 *) memory + (i - at), false, window_cells[i].write);
       window_cells[i].constant = stamp_of (self, false);
     }
+}
+
+/* Whether a device would fault is not said anywhere. */
+void
+emulation_prefetch (const void *p, EmulationSite site)
+{
+  if (!emulation_memory_is_any (p))
+    emulation_fail (site, "prefetch of %p, where nothing is", p);
 }
 
 static void
