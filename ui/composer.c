@@ -6,6 +6,7 @@
 
 #include "model-picker.h"
 #include "source-style.h"
+#include "text-file.h"
 
 /* The part of the context from which on it is said that it is nearly full */
 #define NARROW_FROM 0.75
@@ -305,6 +306,148 @@ on_key_pressed (GtkEventControllerKey *controller,
   return GDK_EVENT_PROPAGATE;
 }
 
+/* --- Text files --- */
+
+typedef struct {
+  SottoComposer *self;
+  gboolean may_be_model;
+} Insertion;
+
+static void
+refuse_file (SottoComposer *self,
+             const char    *text)
+{
+  AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), text);
+
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
+  adw_dialog_present (dialog, GTK_WIDGET (self));
+}
+
+/* The view has grown by then: before, it would be scrolled to what is in sight anyway. */
+static gboolean
+on_inserted_frame (GtkWidget     *view,
+                   GdkFrameClock *clock,
+                   gpointer       user_data)
+{
+  guint *n_frames = user_data;
+
+  if ((*n_frames)++ < 3)
+    return G_SOURCE_CONTINUE;
+
+  gtk_text_view_scroll_mark_onscreen (GTK_TEXT_VIEW (view), gtk_text_buffer_get_insert (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view))));
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+insert_text (SottoComposer *self,
+             const char    *text)
+{
+  GtkTextBuffer *buffer = GTK_TEXT_BUFFER (self->buffer);
+  GtkTextIter at;
+
+  gtk_text_buffer_begin_user_action (buffer);
+  gtk_text_buffer_delete_selection (buffer, TRUE, TRUE);
+  gtk_text_buffer_get_iter_at_mark (buffer, &at, gtk_text_buffer_get_insert (buffer));
+  if (!gtk_text_iter_starts_line (&at))
+    gtk_text_buffer_insert_at_cursor (buffer, "\n\n", -1);
+  gtk_text_buffer_insert_at_cursor (buffer, text, -1);
+  gtk_text_buffer_end_user_action (buffer);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->view), on_inserted_frame, g_new0 (guint, 1), g_free);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+static void
+on_file_read (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  GFile *file = G_FILE (source);
+  g_autofree Insertion *insertion = user_data;
+  g_autoptr (SottoComposer) self = insertion->self;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = sotto_text_file_read_finish (file, result, &error);
+  g_autofree char *name = g_file_get_basename (file);
+  g_autofree char *words = NULL;
+
+  /* The window may have gone meanwhile. */
+  if (gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
+    return;
+
+  if (text != NULL && !self->sending)
+    {
+      insert_text (self, text);
+      return;
+    }
+  if (text != NULL)
+    return;
+
+  if (insertion->may_be_model && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    {
+      sotto_model_picker_add_file (self->model_picker, file);
+      return;
+    }
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    /* Translators: %s is the name of a file */
+    words = g_strdup_printf (_("“%s” is too large to be part of a message."), name);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
+    /* Translators: %s is the name of a file */
+    words = g_strdup_printf (_("“%s” is not a text file."), name);
+  else
+    words = g_strdup (error->message);
+  refuse_file (self, words);
+}
+
+static void
+read_file (SottoComposer *self,
+           GFile         *file,
+           gboolean       may_be_model)
+{
+  Insertion *insertion = g_new (Insertion, 1);
+
+  insertion->self = g_object_ref (self);
+  insertion->may_be_model = may_be_model;
+  sotto_text_file_read_async (file, NULL, on_file_read, insertion);
+}
+
+static void
+on_file_chosen (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr (SottoComposer) self = user_data;
+  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (file != NULL)
+    read_file (self, file, FALSE);
+}
+
+static void
+insert_file (GtkWidget  *widget,
+             const char *action,
+             GVariant   *parameter)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  gtk_file_dialog_set_title (dialog, _("Insert a Text File"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Insert"));
+  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (widget));
+}
+
+void
+sotto_composer_insert_file (SottoComposer *self,
+                            GFile         *file)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  /* Where nobody can write, a text would go out of sight. */
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    read_file (self, file, TRUE);
+  else
+    sotto_model_picker_add_file (self->model_picker, file);
+}
+
 /* --- The conversation --- */
 
 static void
@@ -458,6 +601,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, status);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);
+  gtk_widget_class_install_action (widget_class, "composer.insert-file", NULL, insert_file);
   gtk_widget_class_bind_template_callback (widget_class, on_text_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);

@@ -29,6 +29,9 @@ void sotto_composer_suggest (SottoComposer *self, const char *text);
 void sotto_composer_choose_model (SottoComposer *self);
 
 /* @file: (nullable): a model to add and to use; %NULL: asks for one */
+/* Puts a text file where the cursor stands; whatever else @file is, it is taken for a model. */
+void sotto_composer_insert_file (SottoComposer *self, GFile *file);
+
 /* Asks for a folder of models. */
 void sotto_composer_add_folder (SottoComposer *self);
 void sotto_composer_add_model (SottoComposer *self, GFile *file);

@@ -149,7 +149,10 @@ update_stack (SottoConversationPage *self)
 {
   guint n = self->conversation != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) : 0;
   SottoModelLibrary *models = sotto_app_get_models (self->app);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
   const char *name = "empty";
+  gboolean will_write;
 
   /* A conversation that is still being read is not an empty one. */
   if (n > 0 || (self->conversation != NULL && sotto_conversation_is_stored (self->conversation) &&
@@ -163,8 +166,13 @@ update_stack (SottoConversationPage *self)
   /* Who has talked to it before knows where to find things. */
   gtk_widget_set_visible (self->welcome,
                           g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (self->app))) == 0);
-  gtk_stack_set_visible_child_name (self->stack, name);
+  /* Whoever has found the model that was missing writes. */
+  will_write = !g_str_equal (name, "no-model") && focus != NULL &&
+               gtk_widget_is_ancestor (focus, GTK_WIDGET (self->no_model_page));
   gtk_widget_set_visible (GTK_WIDGET (self->composer), !g_str_equal (name, "no-model"));
+  if (will_write)
+    gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  gtk_stack_set_visible_child_name (self->stack, name);
   update_jump_button (self);
 }
 
@@ -492,6 +500,15 @@ sotto_conversation_page_add_model (SottoConversationPage *self,
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
   sotto_composer_add_model (self->composer, file);
+}
+
+void
+sotto_conversation_page_insert_file (SottoConversationPage *self,
+                                     GFile                 *file)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  sotto_composer_insert_file (self->composer, file);
 }
 
 void

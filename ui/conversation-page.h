@@ -24,6 +24,9 @@ void sotto_conversation_page_choose_model (SottoConversationPage *self);
 /* Adds a model file where it lies, and uses it for the conversation that is shown. */
 void sotto_conversation_page_add_model (SottoConversationPage *self, GFile *file);
 
+/* Puts a text file into the composer; takes whatever else it is for a model. */
+void sotto_conversation_page_insert_file (SottoConversationPage *self, GFile *file);
+
 /* @is_shown: whether the list of conversations stands beside the page */
 void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gboolean is_shown);
 

@@ -171,7 +171,11 @@ sotto_window_open_file (SottoWindow *self,
     }
   if (!g_str_has_suffix (folded, ".sotto") && !g_str_has_suffix (folded, ".json"))
     {
-      sotto_conversation_page_add_model (self->page, file);
+      /* What calls itself a model is one, or is told why not; what is text is to be talked about. */
+      if (g_str_has_suffix (folded, ".gguf") || sotto_app_get_state (self->app) != SOTTO_APP_STATE_READY)
+        sotto_conversation_page_add_model (self->page, file);
+      else
+        sotto_conversation_page_insert_file (self->page, file);
       return;
     }
 

@@ -2,6 +2,7 @@
  * is cleared before it is safe. */
 #include "harness.h"
 
+#include <glib/gstdio.h>
 #include <gtksourceview/gtksource.h>
 
 #include "composer.h"
@@ -285,6 +286,51 @@ test_failure (void)
   tear_down (&f);
 }
 
+static char *
+insert_text (Fixture    *f,
+             const char *data,
+             gssize      length)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-text-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "notes.md", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  char *text;
+
+  g_assert_true (g_file_set_contents (path, data, length, NULL));
+  sotto_composer_insert_file (SOTTO_COMPOSER (f->composer), file);
+  harness_run (0.4);
+  g_object_get (f->buffer, "text", &text, NULL);
+  g_assert_true (g_file_delete (file, NULL, NULL));
+  g_rmdir (folder);
+
+  return text;
+}
+
+/* A file stands in the message by its name and as code, whatever it holds; what is no text, or too much, leaves it as it is. */
+static void
+test_text_files (void)
+{
+  Fixture f;
+  g_autofree char *alone = NULL;
+  g_autofree char *behind = NULL;
+  g_autofree char *binary = NULL;
+  g_autofree char *huge = NULL;
+  g_autofree char *much = g_strnfill (1024 * 1024 + 1, 'x');
+
+  set_up (&f);
+  alone = insert_text (&f, "a\nb", -1);
+  g_assert_cmpstr (alone, ==, "notes.md:\n\n```\na\nb\n```\n");
+  gtk_text_buffer_set_text (f.buffer, "Look:", -1);
+  behind = insert_text (&f, "with ```` in it\n", -1);
+  g_assert_cmpstr (behind, ==, "Look:\n\nnotes.md:\n\n`````\nwith ```` in it\n`````\n");
+  gtk_text_buffer_set_text (f.buffer, "kept", -1);
+  huge = insert_text (&f, much, -1);
+  g_assert_cmpstr (huge, ==, "kept");
+  binary = insert_text (&f, "PK\x03\x04\xff\0x", 7);
+  g_assert_cmpstr (binary, ==, "kept");
+  tear_down (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -296,6 +342,7 @@ main (int    argc,
   g_test_add_func ("/composer/drafts", test_drafts);
   g_test_add_func ("/composer/button", test_button);
   g_test_add_func ("/composer/failure", test_failure);
+  g_test_add_func ("/composer/text-files", test_text_files);
 
   return g_test_run ();
 }

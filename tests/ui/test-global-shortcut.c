@@ -423,7 +423,8 @@ is_writing (GtkWindow *window)
 {
   GtkWidget *focus = gtk_window_get_focus (window);
 
-  return GTK_IS_TEXT_VIEW (focus) && gtk_text_view_get_editable (GTK_TEXT_VIEW (focus));
+  /* Without a model there is nothing to write to: what one comes to is the button that adds one. */
+  return GTK_IS_BUTTON (focus) && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (focus)), "_Add a Model File…") == 0;
 }
 
 static void
