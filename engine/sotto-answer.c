@@ -8,6 +8,9 @@
 /* Line ends between reasoning and answer. */
 #define MOST_LINE_ENDS 2u
 
+/* How far is looked ahead for each token that may be guessed. */
+#define BYTES_A_TOKEN 12u
+
 struct _SottoAnswer {
   SottoConstraint *constraint;
   const SottoTokenTrie *trie; /* the model's */
@@ -16,6 +19,7 @@ struct _SottoAnswer {
   gboolean is_begun;
   GArray *openers;           /* (element-type gint32): what may come next instead of the answer */
   guint n_openers;           /* so many have come */
+  GString *last;             /* the answer's last token as text */
   guint64 *mask;             /* (nullable) (the trie's n_words): the grammar's and the openers */
 };
 
@@ -43,6 +47,7 @@ sotto_answer_new (SottoGrammar  *grammar,
   self->model = model;
   self->outlet = outlet;
   self->openers = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->last = g_string_new (NULL);
 
   return self;
 }
@@ -52,8 +57,17 @@ sotto_answer_free (SottoAnswer *self)
 {
   sotto_constraint_free (self->constraint);
   g_array_unref (self->openers);
+  g_string_free (self->last, TRUE);
   g_free (self->mask);
   g_free (self);
+}
+
+static void
+append_text (const SottoAnswer *self,
+             gint32             token,
+             GString           *text)
+{
+  self->trie->source.append_text (self->trie->source.user_data, token, text);
 }
 
 /* Lists what may come beside the answer. Returns: FALSE: anything may */
@@ -161,7 +175,67 @@ sotto_answer_accept (SottoAnswer  *self,
       begin (self);
     }
 
+  g_string_truncate (self->last, 0);
+  append_text (self, token, self->last);
+
   return sotto_constraint_accept (self->constraint, token, error);
+}
+
+guint
+sotto_answer_count_possible (SottoAnswer  *self,
+                             const gint32 *tokens,
+                             guint         n_tokens)
+{
+  return self->is_begun ? sotto_constraint_count_possible (self->constraint, tokens, n_tokens) : n_tokens;
+}
+
+guint
+sotto_answer_foresee (SottoAnswer     *self,
+                      gint32          *tokens,
+                      SottoForcedKind *kinds,
+                      guint            most)
+{
+  gsize most_bytes = (gsize) most * BYTES_A_TOKEN;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) read = g_string_new (NULL);
+  g_autoptr (GArray) all = NULL;
+  gsize n_certain, n_before;
+  guint n = 0;
+
+  if (!self->is_begun)
+    return 0;
+  n_certain = sotto_constraint_foresee (self->constraint, most_bytes, text);
+  if (text->len == 0)
+    return 0;
+
+  /* Behind the last token, for how a text is divided depends on what is before it; some tokenizers begin with a space
+   * of their own. */
+  g_string_prepend_len (text, self->last->str, (gssize) self->last->len);
+  n_certain += self->last->len;
+  all = sotto_model_tokenize (self->model, text->str, (gssize) text->len, FALSE);
+  for (guint i = 0; i < all->len; i++)
+    append_text (self, g_array_index (all, gint32, i), read);
+  n_before = self->last->len + (read->len - MIN (read->len, text->len));
+  n_certain += n_before - self->last->len;
+
+  g_string_truncate (read, 0);
+  for (guint i = 0; i < all->len && n < most; i++)
+    {
+      gint32 token = g_array_index (all, gint32, i);
+      gsize begin = read->len;
+
+      append_text (self, token, read);
+      if (begin < n_before && read->len > n_before)
+        return 0;
+      if (begin < n_before)
+        continue;
+      tokens[n] = token;
+      kinds[n++] = i + 1 == all->len        ? SOTTO_FORCED_LAST
+                   : read->len <= n_certain ? SOTTO_FORCED_CERTAIN
+                                            : SOTTO_FORCED_SPACE;
+    }
+
+  return n;
 }
 
 gboolean

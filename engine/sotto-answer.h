@@ -43,6 +43,31 @@ gboolean sotto_answer_get_mask (SottoAnswer *self, SottoBestWish *wish, GError *
  */
 gboolean sotto_answer_accept (SottoAnswer *self, gint32 token, gboolean *again, GError **error);
 
+/* How sure it is that the model writes a token which its grammar leaves it. */
+typedef enum {
+  SOTTO_FORCED_LAST,     /* the tokenizer could join it with what comes behind it */
+  SOTTO_FORCED_SPACE,    /* other white space could come there, or before it */
+  SOTTO_FORCED_CERTAIN,
+  SOTTO_FORCED_KINDS
+} SottoForcedKind;
+
+/* How many of @tokens, which were guessed, could come next, one behind the other. */
+guint sotto_answer_count_possible (SottoAnswer *self, const gint32 *tokens, guint n_tokens);
+
+/**
+ * sotto_answer_foresee:
+ * @tokens: (out caller-allocates) (array length=most): what the tokenizer makes of the text that can only come next
+ * @kinds: (out caller-allocates) (array length=most)
+ *
+ * Behind the tokens that were accepted. A model may divide the text otherwise.
+ *
+ * Returns: how many; 0: the answer has not begun, or its grammar leaves a choice
+ */
+guint sotto_answer_foresee (SottoAnswer     *self,
+                            gint32          *tokens,
+                            SottoForcedKind *kinds,
+                            guint            most);
+
 /* Whether the answer is whole and nothing can be added to it. */
 gboolean sotto_answer_is_finished (const SottoAnswer *self);
 

@@ -5,6 +5,7 @@
 struct _SottoDraft {
   SottoSession *session;   /* borrowed */
   SottoHelper *helper;     /* borrowed; NULL: there is none, or nothing is guessed */
+  SottoAnswer *answer;     /* borrowed; NULL: there is none, or nothing is guessed */
   SottoPace *pace;         /* borrowed */
   SottoSpeculation speculation;
   SottoLookup *lookup;     /* NULL: nothing is guessed, or there is no memory for it */
@@ -15,7 +16,7 @@ struct _SottoDraft {
   guint first;             /* where it begins */
   gint64 batch_us;         /* what it took */
   double guess_us;         /* what the helper took for it; 0: the guesses are not its */
-  guint kinds[SOTTO_FEW_TOKENS]; /* of the helper's guesses */
+  guint kinds[SOTTO_FEW_TOKENS]; /* of the guesses, from index 1 on */
 
   guint n_drafted;
   guint n_accepted;
@@ -24,6 +25,7 @@ struct _SottoDraft {
 SottoDraft *
 sotto_draft_new (SottoSession     *session,
                  SottoHelper      *helper,
+                 SottoAnswer      *answer,
                  SottoPace        *pace,
                  SottoSpeculation  speculation)
 {
@@ -33,6 +35,7 @@ sotto_draft_new (SottoSession     *session,
   self->session = session;
   session->lets_stay = TRUE;
   self->helper = speculation != SOTTO_SPECULATION_NEVER ? helper : NULL;
+  self->answer = speculation != SOTTO_SPECULATION_NEVER ? answer : NULL;
   self->pace = pace;
   self->speculation = speculation;
   if (speculation != SOTTO_SPECULATION_NEVER)
@@ -138,6 +141,41 @@ look_up (const SottoDraft *self,
   return n;
 }
 
+/* What a grammar leaves comes first; behind what is certain goes on what came before if it says the same so far.
+ * @tokens, @kinds: @n looked up, of @most. Returns how many. */
+static guint
+mind_grammar (const SottoDraft *self,
+            gint32           *tokens,
+            guint            *kinds,
+            guint             n,
+            guint             most)
+{
+  gint32 forced[SOTTO_FEW_TOKENS];
+  SottoForcedKind sure[SOTTO_FEW_TOKENS];
+  guint n_same = 0;
+  guint n_forced;
+
+  if (self->answer == NULL)
+    return n;
+  n = sotto_answer_count_possible (self->answer, tokens, n);
+  n_forced = sotto_answer_foresee (self->answer, forced, sure, most);
+  while (n_same < n && n_same < n_forced && sure[n_same] == SOTTO_FORCED_CERTAIN && tokens[n_same] == forced[n_same])
+    {
+      kinds[n_same] = sotto_pace_find_forced_kind (SOTTO_FORCED_CERTAIN);
+      n_same++;
+    }
+  if (n_forced == 0 || (n > 0 && (n_same == n_forced || sure[n_same] != SOTTO_FORCED_CERTAIN)))
+    return n;
+
+  for (guint i = 0; i < n_forced; i++)
+    {
+      tokens[i] = forced[i];
+      kinds[i] = sotto_pace_find_forced_kind (sure[i]);
+    }
+
+  return n_forced;
+}
+
 /* @token is the reply's next: what was guessed, or would have been, is known now to be right or not. */
 static void
 follow (SottoDraft *self,
@@ -152,8 +190,8 @@ follow (SottoDraft *self,
     sotto_lookup_append (self->lookup, token);
 }
 
-/* Puts guesses behind the first of @tokens: from what came before or, where that says nothing, the helper's. Returns
- * how many. */
+/* Puts guesses behind the first of @tokens: from what a grammar leaves and what came before or, where these say nothing,
+ * the helper's. Returns how many. */
 static guint
 guess (SottoDraft  *self,
        gint32      *tokens,
@@ -161,7 +199,7 @@ guess (SottoDraft  *self,
 {
   gboolean is_eager = self->speculation == SOTTO_SPECULATION_ALWAYS;
   guint room = sotto_session_count_draft (self->session);
-  guint kinds[SOTTO_FEW_TOKENS];
+  guint *kinds = self->kinds + 1;
   const gint32 *timeline;
   guint n_timeline, n;
 
@@ -169,6 +207,7 @@ guess (SottoDraft  *self,
   if (room < 2)
     return 0;
   n = look_up (self, tokens + 1, kinds, room - 1);
+  n = mind_grammar (self, tokens + 1, kinds, n, room - 1);
   if (n > 0 && !is_eager)
     n = sotto_pace_choose (self->pace, kinds, n);
   if (n > 0)
@@ -200,7 +239,8 @@ sotto_draft_append (SottoDraft   *self,
     {
       gboolean is_right = held[self->n_tokens] == token;
 
-      if (self->guess_us > 0)
+      /* What came before is told of each token, guessed or not: follow(). */
+      if (self->kinds[self->n_tokens - self->first] >= SOTTO_PACE_MODEL)
         sotto_pace_tell_guess (self->pace, self->kinds[self->n_tokens - self->first], is_right);
       if (is_right)
         {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-answer.h"
 #include "sotto-best.h"
 #include "sotto-helper.h"
 #include "sotto-lookup.h"
@@ -11,7 +12,8 @@ G_BEGIN_DECLS
 /**
  * SottoDraft:
  *
- * How the tokens of a reply come into its session: one by one, or several at once, guessed from what came before. A
+ * How the tokens of a reply come into its session: one by one, or several at once, guessed from what came before, or
+ * because a grammar leaves nothing else. A
  * batch of few tokens gives the bits of single steps, and a guess counts only when the sampler, which draws row by
  * row what it would have drawn, draws the same; so the reply is the same to the bit, sooner ("speculative decoding",
  * Y. Leviathan and others 2023, with an exact match in place of their test). The worker's thread.
@@ -25,10 +27,12 @@ typedef struct _SottoDraft SottoDraft;
  * sotto_draft_new:
  * @session: kept, not owned; the prompt is evaluated
  * @helper: (nullable): kept, not owned: a smaller model that guesses where nothing stood there before
+ * @answer: (nullable): kept, not owned: what says which tokens a grammar leaves
  * @pace: kept, not owned; what is learned about guesses joins it
  */
 SottoDraft *sotto_draft_new (SottoSession     *session,
                              SottoHelper      *helper,
+                             SottoAnswer      *answer,
                              SottoPace        *pace,
                              SottoSpeculation  speculation);
 void sotto_draft_free (SottoDraft *self);

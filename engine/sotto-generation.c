@@ -369,10 +369,10 @@ decode (const SottoGeneration  *self,
   const SottoGenerate *request = self->request;
   SottoModel *model = resident->model;
   guint n_context = sotto_session_get_context (resident->session);
-  g_autoptr (SottoDraft) draft =
-    sotto_draft_new (resident->session, resident->helper, &resident->pace, request->speculation);
-  g_autoptr (SottoSampler) sampler = NULL;
   g_autoptr (SottoAnswer) answer = begin_answer (self, model, outlet, receipt, error);
+  g_autoptr (SottoDraft) draft =
+    sotto_draft_new (resident->session, resident->helper, answer, &resident->pace, request->speculation);
+  g_autoptr (SottoSampler) sampler = NULL;
   gint64 begin = g_get_monotonic_time ();
   gboolean ok = FALSE;
 

@@ -56,14 +56,18 @@ sotto_pace_init (SottoPace *self)
 {
   /* What was seen of edited code and summaries, and soon replaced. */
   static const double of_matches[SOTTO_PACE_MATCHES] = { 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.8, 0.85, 0.9 };
-  static const double of_model[SOTTO_PACE_KINDS - SOTTO_PACE_MODEL] = { 0.45, 0.55, 0.75, 0.9, 0.97 };
+  static const double of_model[SOTTO_PACE_FORCED - SOTTO_PACE_MODEL] = { 0.45, 0.55, 0.75, 0.9, 0.97 };
+  static const double of_forced[SOTTO_FORCED_KINDS] = { 0.7, 0.8, 0.97 };
 
   *self = (SottoPace) { .credit = CREDIT_AT_FIRST, .next_wait = LEAST_WAIT };
   for (guint i = 0; i < SOTTO_PACE_KINDS; i++)
     {
-      self->shares[i] = i >= SOTTO_PACE_MODEL ? of_model[i - SOTTO_PACE_MODEL]
-                                              : begin_share (of_matches[i / SOTTO_LOOKUP_RECORDS],
-                                                             i % SOTTO_LOOKUP_RECORDS);
+      if (i >= SOTTO_PACE_FORCED)
+        self->shares[i] = of_forced[i - SOTTO_PACE_FORCED];
+      else if (i >= SOTTO_PACE_MODEL)
+        self->shares[i] = of_model[i - SOTTO_PACE_MODEL];
+      else
+        self->shares[i] = begin_share (of_matches[i / SOTTO_LOOKUP_RECORDS], i % SOTTO_LOOKUP_RECORDS);
       self->weights[i] = 3.0;
     }
 }
@@ -91,6 +95,12 @@ sotto_pace_find_model_kind (double ahead)
     kind++;
 
   return SOTTO_PACE_MODEL + kind;
+}
+
+guint
+sotto_pace_find_forced_kind (SottoForcedKind kind)
+{
+  return SOTTO_PACE_FORCED + kind;
 }
 
 void

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backend.h"
+#include "sotto-answer.h"
 #include "sotto-lookup.h"
 
 G_BEGIN_DECLS
@@ -14,10 +15,11 @@ G_BEGIN_DECLS
  * expected. */
 
 /* Behind matches of 1, 2, 3, 4, 5 to 6, 7 to 9, 10 to 15, 16 to 31 and more tokens, of each by what came of guesses
- * at that place before; and of a model that is less or more sure of them. */
+ * at that place before; of a model that is less or more sure of them; and of what a grammar forces. */
 #define SOTTO_PACE_MATCHES 9
 #define SOTTO_PACE_MODEL (SOTTO_PACE_MATCHES * SOTTO_LOOKUP_RECORDS)
-#define SOTTO_PACE_KINDS (SOTTO_PACE_MODEL + 5)
+#define SOTTO_PACE_FORCED (SOTTO_PACE_MODEL + 5)
+#define SOTTO_PACE_KINDS (SOTTO_PACE_FORCED + SOTTO_FORCED_KINDS)
 
 typedef struct {
   /* (SOTTO_FEW_TOKENS + 1): microseconds that a batch of so many takes, how often that was seen, 0: not of late, and
@@ -53,6 +55,9 @@ guint sotto_pace_find_kind (guint n_match, SottoLookupRecord record);
 
 /* A guess of a model whose best token is @ahead of the second by so many nats. */
 guint sotto_pace_find_model_kind (double ahead);
+
+/* A guess because a grammar leaves nothing else. */
+guint sotto_pace_find_forced_kind (SottoForcedKind kind);
 
 /* A guess of @kind was right or not, whether it had been evaluated or not. */
 void sotto_pace_tell_guess (SottoPace *self, guint kind, gboolean is_right);

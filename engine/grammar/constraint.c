@@ -44,6 +44,8 @@ struct _SottoConstraint {
   gsize mask_bytes;          /* of all masks that are kept */
   GHashTable *alike;         /* likeness (guint64) → place that has a mask */
   guint32 *way;              /* (SOTTO_TRIE_MOST_DEPTH + 1): places along the sweep's way */
+  guint behind;              /* what the text ends with: sotto_walk_behind() */
+  guint8 habits[SOTTO_WALK_BEHIND]; /* what came behind that the last time; 0: it did not occur */
 };
 
 static gboolean
@@ -72,6 +74,8 @@ sotto_constraint_new (SottoGrammar    *grammar,
   self->alike = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->way = g_new (guint32, SOTTO_TRIE_MOST_DEPTH + 1);
   self->place = sotto_walk_start (self->walk);
+  for (guint i = 0; i < SOTTO_WALK_BEHIND; i += 256)
+    self->habits[i + ','] = self->habits[i + ':'] = ' ';
   self->logits = g_try_new (float, (gsize) n_logits + 1);
   if (self->logits == NULL)
     {
@@ -393,11 +397,66 @@ sotto_constraint_accept (SottoConstraint  *self,
 
   trie->source.append_text (trie->source.user_data, token, text);
   for (gsize i = 0; i < text->len; i++)
-    self->place = sotto_walk_step (self->walk, self->place, (guint8) text->str[i]);
+    {
+      self->place = sotto_walk_step (self->walk, self->place, (guint8) text->str[i]);
+      self->habits[self->behind] = (guint8) text->str[i];
+      self->behind = sotto_walk_behind (self->behind, (guint8) text->str[i]);
+    }
   if (self->walk->bytes > MOST_BYTES)
     forget (self, &self->place, 1);
 
   return TRUE;
+}
+
+/* Looking ahead finds places that the text may never come to: it is not they that end it. */
+static void
+look_back (SottoConstraint *self)
+{
+  if (!self->walk->is_overfull && self->walk->bytes <= MOST_BYTES)
+    return;
+
+  self->walk->is_overfull = FALSE;
+  forget (self, &self->place, 1);
+}
+
+guint
+sotto_constraint_count_possible (SottoConstraint *self,
+                                 const gint32    *tokens,
+                                 guint            n_tokens)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint32 place = self->ended || self->walk->is_overfull ? SOTTO_PLACE_DEAD : self->place;
+  guint n = 0;
+
+  while (n < n_tokens && place != SOTTO_PLACE_DEAD)
+    {
+      g_string_truncate (text, 0);
+      self->trie->source.append_text (self->trie->source.user_data, tokens[n], text);
+      for (gsize i = 0; i < text->len; i++)
+        place = sotto_walk_step (self->walk, place, (guint8) text->str[i]);
+      if (text->len == 0 || place == SOTTO_PLACE_DEAD)
+        break;
+      n++;
+    }
+  if (!self->ended)
+    look_back (self);
+
+  return n;
+}
+
+gsize
+sotto_constraint_foresee (SottoConstraint *self,
+                          gsize            most,
+                          GString         *text)
+{
+  gsize n_certain;
+
+  if (self->ended || self->walk->is_overfull)
+    return 0;
+  n_certain = sotto_walk_foresee (self->walk, self->place, self->behind, self->habits, most, text);
+  look_back (self);
+
+  return n_certain;
 }
 
 gboolean

@@ -61,6 +61,20 @@ const float *sotto_constraint_apply_or (SottoConstraint *self,
  */
 gboolean sotto_constraint_accept (SottoConstraint *self, gint32 token, GError **error);
 
+/**
+ * sotto_constraint_foresee:
+ * @text: empty; what the text can only go on with, and where the grammar leaves a choice of white space what was chosen
+ *   before, up to @most bytes
+ *
+ * Changes nothing that may come.
+ *
+ * Returns: how many bytes of @text are certain
+ */
+gsize sotto_constraint_foresee (SottoConstraint *self, gsize most, GString *text);
+
+/* How many of @tokens could come next, one behind the other. Ends of a text are none of them. */
+guint sotto_constraint_count_possible (SottoConstraint *self, const gint32 *tokens, guint n_tokens);
+
 /* Whether the text is whole and nothing can be added to it. */
 gboolean sotto_constraint_is_finished (const SottoConstraint *self);
 

@@ -69,6 +69,35 @@ sotto_walk_step (SottoGrammarWalk *self,
  */
 guint64 sotto_walk_get_likeness (SottoGrammarWalk *self, guint32 place);
 
+/* What is in front of a place, as far as white space depends on it: the last byte, and whether a string ended
+ * before it. In a text's first place 0. */
+#define SOTTO_WALK_BEHIND 512u
+
+static inline guint
+sotto_walk_behind (guint  before,
+                   guint8 byte)
+{
+  return byte | ((before & 0xff) == '"' ? 256u : 0u);
+}
+
+/**
+ * sotto_walk_foresee:
+ * @behind: what is in front of @place: sotto_walk_behind()
+ * @habits: (array fixed-size=SOTTO_WALK_BEHIND): which byte is usual behind each; 0: none
+ * @text: empty
+ *
+ * Appends to @text, up to @most bytes, what comes next where nothing else can, and where only the white space may differ what is
+ * usual. Stops where the text may end. Finds places, as any step does.
+ *
+ * Returns: how many bytes nothing else can come for
+ */
+gsize sotto_walk_foresee (SottoGrammarWalk *self,
+                          guint32           place,
+                          guint             behind,
+                          const guint8     *habits,
+                          gsize             most,
+                          GString          *text);
+
 /**
  * sotto_walk_forget:
  * @keep: places still needed; gets their new numbers

@@ -10,7 +10,7 @@
  *
  * What is said is drawn as a model with random weights would: the highest of random logits, after
  * the mask. Once half of the tokens are used it takes what closes something, wherever that is
- * allowed. */
+ * allowed. What was foreseen as certain has to come. */
 
 #include "grammar/constraint.h"
 #include "sotto-engine.h"
@@ -71,6 +71,8 @@ is_utf8 (const char *text,
 }
 
 /* --- Saying --- */
+
+#define MOST_FORESEEN 40
 
 /* Of this thread's own work: what else the machine does is left out. */
 static gint64
@@ -151,6 +153,40 @@ draw (Speaker         *self,
   return best;
 }
 
+/* @certain: what has to come behind @token, out of what had to come with it. Returns: FALSE: it did not come */
+static gboolean
+foresee (Speaker          *self,
+         SottoConstraint  *constraint,
+         gint32            token,
+         GString          *certain,
+         GError          **error)
+{
+  const GString *came = g_ptr_array_index (self->texts, token);
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize n = MIN (certain->len, came->len);
+  gsize n_certain;
+
+  if (memcmp (certain->str, came->str, n) != 0)
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "“%s” was foreseen, “%s” came", certain->str, came->str);
+      return FALSE;
+    }
+
+  g_string_erase (certain, 0, (gssize) n);
+  n_certain = sotto_constraint_foresee (constraint, MOST_FORESEEN, text);
+  g_string_truncate (text, n_certain);
+  n = MIN (certain->len, text->len);
+  if (memcmp (certain->str, text->str, n) != 0)
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "“%s” was foreseen, “%s” later", certain->str, text->str);
+      return FALSE;
+    }
+  if (text->len > certain->len)
+    g_string_assign (certain, text->str);
+
+  return TRUE;
+}
+
 static gboolean
 say (Speaker        *self,
      SottoGrammar   *grammar,
@@ -164,6 +200,7 @@ say (Speaker        *self,
     sotto_constraint_new (grammar, self->trie, self->n_logits, error);
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) certain = g_string_new (NULL);
   yyjson_mut_val *said = yyjson_mut_obj (document);
   gboolean whole = FALSE;
   guint n = 0;
@@ -174,7 +211,8 @@ say (Speaker        *self,
     {
       gint32 token = draw (self, constraint, rand, n >= most / 2, error);
 
-      if (token < 0 || !sotto_constraint_accept (constraint, token, error))
+      if (token < 0 || !sotto_constraint_accept (constraint, token, error)
+          || !foresee (self, constraint, token, certain, error))
         return FALSE;
       self->trie->source.append_text (self->trie->source.user_data, token, text);
       whole = sotto_constraint_is_finished (constraint);

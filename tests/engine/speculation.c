@@ -11,6 +11,12 @@ static const char person[] =
   "\"items\":{\"type\":\"string\",\"maxLength\":8},\"minItems\":3,\"maxItems\":5}},\"required\":[\"name\",\"names\"],"
   "\"additionalProperties\":false}";
 
+static const char order[] =
+  "{\"type\":\"object\",\"properties\":{\"customer_name\":{\"type\":\"string\",\"maxLength\":4},\"order_number\":"
+  "{\"type\":\"integer\",\"maximum\":99,\"minimum\":0},\"is_urgent\":{\"type\":\"boolean\"},\"requested_action\":"
+  "{\"enum\":[\"replacement\",\"information\",\"cancellation\"]}},\"required\":[\"customer_name\",\"order_number\","
+  "\"is_urgent\",\"requested_action\"],\"additionalProperties\":false}";
+
 const SpeculationWay speculation_ways[] = {
   { "greedy", GREEDY, 60, 0, NULL, NULL, NULL },
   { "temperature", { .temperature = 0.4f, .top_k = 40, .top_p = 0.95f, .min_p = 0.05f,
@@ -25,6 +31,7 @@ const SpeculationWay speculation_ways[] = {
   { "xtc", { .temperature = 0.5f, .repetition_penalty = 1, .xtc_probability = 0.3f, .xtc_threshold = 0.1f, .top_p = 1,
              .typical_p = 0.9f, .seed = 21 }, 60, 0, NULL, NULL, NULL },
   { "schema", { .temperature = 0.5f, .repetition_penalty = 1, .top_p = 1, .seed = 2 }, 60, 0, NULL, person, NULL },
+  { "forced", { .temperature = 1, .repetition_penalty = 1, .top_p = 1, .seed = 6 }, 120, 0, NULL, order, NULL },
 };
 const guint n_speculation_ways = G_N_ELEMENTS (speculation_ways);
 

@@ -160,8 +160,8 @@ check_reply (const Family *family, SottoBackend *backend, const SottoSamplerSett
   g_autoptr (GError) error = NULL;
 
   sotto_pace_init (&pace);
-  plain = sotto_draft_new (steps, NULL, &pace, SOTTO_SPECULATION_NEVER);
-  draft = sotto_draft_new (leaps, NULL, &pace, speculation);
+  plain = sotto_draft_new (steps, NULL, NULL, &pace, SOTTO_SPECULATION_NEVER);
+  draft = sotto_draft_new (leaps, NULL, NULL, &pace, speculation);
   for (guint i = 0; i + 1 < N_REPLY; i++)
     {
       guint64 *mask = make_mask (random, i, family->n_vocabulary, bits) ? bits : NULL;
@@ -272,7 +272,7 @@ test_lost (void)
   family_open (&family, "llama");
   session = new_session (&family, backend);
   sotto_pace_init (&pace);
-  draft = sotto_draft_new (session, NULL, &pace, SOTTO_SPECULATION_NEVER);
+  draft = sotto_draft_new (session, NULL, NULL, &pace, SOTTO_SPECULATION_NEVER);
   sotto_draft_append (draft, 5, NULL, &error);
   g_assert_no_error (error);
   sotto_session_get_tokens (session, &n_before);

@@ -111,8 +111,8 @@ check_reply (SottoModel   *model,
   guint n_held;
 
   sotto_pace_init (&pace);
-  plain = sotto_draft_new (steps, NULL, &pace, SOTTO_SPECULATION_NEVER);
-  draft = sotto_draft_new (leaps, NULL, &pace, SOTTO_SPECULATION_ALWAYS);
+  plain = sotto_draft_new (steps, NULL, NULL, &pace, SOTTO_SPECULATION_NEVER);
+  draft = sotto_draft_new (leaps, NULL, NULL, &pace, SOTTO_SPECULATION_ALWAYS);
   assert_logits (plain, draft, n_vocabulary, n_prompt);
   for (guint i = n_prompt; i < n_tokens; i++)
     {
@@ -161,7 +161,7 @@ check_cancel (SottoModel   *model,
   guint n_held;
 
   sotto_pace_init (&pace);
-  draft = sotto_draft_new (leaps, NULL, &pace, SOTTO_SPECULATION_ALWAYS);
+  draft = sotto_draft_new (leaps, NULL, NULL, &pace, SOTTO_SPECULATION_ALWAYS);
   for (guint i = n_prompt; i < n_tokens; i++)
     {
       sotto_session_append (steps, tokens[i], NULL, &error);

@@ -206,7 +206,7 @@ live_with_model (SottoPace *pace,
         }
       for (guint i = 1; i <= guessed; i++)
         {
-          gboolean is_right = g_rand_double (random) < (kinds[i] == SOTTO_PACE_KINDS - 1 ? 0.98 : chance);
+          gboolean is_right = g_rand_double (random) < (kinds[i] == SOTTO_PACE_FORCED - 1 ? 0.98 : chance);
 
           sotto_pace_tell_guess (pace, kinds[i], is_right);
           if (!is_right)
