@@ -29,6 +29,12 @@ unit_pack (const int8x16_t rows[UNIT_ROWS], gint8 *target)
   vst1q_s8 (target + 16, pairs[1]);
 }
 
+static inline guint
+unit_place (guint row, guint column)
+{
+  return column / 8 * 16 + row * 8 + column % 8;
+}
+
 static inline int32x4_t
 unit_add (int32x4_t sums, const gint8 *bytes, const int8x16_t tokens[UNIT_TOKENS])
 {

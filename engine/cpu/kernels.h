@@ -63,7 +63,8 @@ typedef struct {
   gsize bytes;                       /* of SOTTO_PACK_COLUMNS columns of a set; 0: the tier has no such form */
 
   /* Columns first … first + n - 1 of a row of n_columns, whose values are at x and whose packed form
-   * begins at packed, in any order: all parts but the last are a multiple of SOTTO_PACK_COLUMNS. */
+   * begins at packed: of sets of several rows in parts, in any order, of which all but the last are a multiple of
+   * SOTTO_PACK_COLUMNS; else a whole row. */
   void (*pack) (const float *x, guint n_columns, guint first, guint n, guint8 *packed);
 
   /* The same columns of the first n_rows rows of a set, stride floats from each other; NULL: one by one */
@@ -357,7 +358,7 @@ void sotto_activations_pack (const SottoActivations *x, const SottoKernels *kern
  * @n_rows: that there are of it
  *
  * The same for columns @first … @first + @n - 1 of rows that are packed side by side: from a multiple of
- * SOTTO_PACK_COLUMNS to another one or to the end of the row.
+ * SOTTO_PACK_COLUMNS to another one or to the end of the row; rows that each lie for themselves only whole.
  */
 void sotto_activations_pack_set (
   const SottoActivations *x, const SottoKernels *kernels, gsize t, guint n_rows, guint first, guint n);

@@ -6,6 +6,7 @@
  * four, one number in each lane, the tokens of a row side by side, and
  *
  *   unit_pack        sixteen columns of its rows as they are multiplied
+ *   unit_place       where a column of one of these rows stands then
  *   unit_add         sums + their products
  *   unit_row_numbers, unit_token_numbers   a number of each row or token, in the lanes it belongs to */
 
@@ -169,52 +170,26 @@ pack_byte_panel (ByteKind         kind,
 
 /* --- Products --- */
 
-/* products += half a block of the panel times high or low bytes of the tokens */
-G_ALWAYS_INLINE static inline void
-add_plane (const gint8     *bytes,
-           const TokenTile *tile,
-           gsize            block,
-           guint            half,
-           gboolean         is_low,
-           guint            n_units,
-           int32x4_t        products[PANEL_UNITS][TOKEN_UNITS])
-{
-  for (guint u = 0; u < n_units; u++)
-    {
-      int8x16_t tokens[UNIT_TOKENS];
-
-      for (guint i = 0; i < UNIT_TOKENS; i++)
-        {
-          guint t = u * UNIT_TOKENS + i;
-          const gint8 *plane = is_low ? steps_low_bytes (tile->x, tile->tokens[t], block) : token_block (tile, t, block)->high;
-
-          tokens[i] = vld1q_s8 (plane + 16 * half);
-        }
-      for (guint r = 0; r < PANEL_UNITS; r++)
-        products[r][u] = unit_add (products[r][u], bytes + half * HALF_BYTES + r * UNIT_ROWS * 16, tokens);
-    }
-}
-
-/* products += halves first to last of a block of the panel times the tokens, in steps of 128, or with is_fine of one */
+/* products += halves first to last of a block of the panel times the tokens' steps */
 G_ALWAYS_INLINE static inline void
 add_halves (const gint8     *bytes,
             const TokenTile *tile,
             gsize            block,
             guint            first,
             guint            last,
-            gboolean         is_fine,
             guint            n_units,
             int32x4_t        products[PANEL_UNITS][TOKEN_UNITS])
 {
   for (guint half = first; half <= last; half++)
-    add_plane (bytes, tile, block, half, FALSE, n_units, products);
-  if (!is_fine)
-    return;
-  for (guint r = 0; r < PANEL_UNITS; r++)
     for (guint u = 0; u < n_units; u++)
-      products[r][u] = vshlq_n_s32 (products[r][u], 7);
-  for (guint half = first; half <= last; half++)
-    add_plane (bytes, tile, block, half, TRUE, n_units, products);
+      {
+        int8x16_t tokens[UNIT_TOKENS];
+
+        for (guint i = 0; i < UNIT_TOKENS; i++)
+          tokens[i] = vld1q_s8 (token_block (tile, u * UNIT_TOKENS + i, block)->steps + 16 * half);
+        for (guint r = 0; r < PANEL_UNITS; r++)
+          products[r][u] = unit_add (products[r][u], bytes + half * HALF_BYTES + r * UNIT_ROWS * 16, tokens);
+      }
 }
 
 /* sums += products * scales of the tokens' steps * scales of the rows */
@@ -222,7 +197,6 @@ G_ALWAYS_INLINE static inline void
 add_scaled (const float     *scales,
             const TokenTile *tile,
             gsize            block,
-            gboolean         is_fine,
             guint            n_units,
             int32x4_t        products[PANEL_UNITS][TOKEN_UNITS],
             float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
@@ -235,8 +209,6 @@ add_scaled (const float     *scales,
       for (guint t = 0; t < UNIT_TOKENS; t++)
         of[t] = &token_block (tile, u * UNIT_TOKENS + t, block)->scale;
       own = unit_token_numbers (of);
-      if (is_fine)
-        own = vmulq_n_f32 (own, 1.0f / 128);
       for (guint r = 0; r < PANEL_UNITS; r++)
         sums[r][u] = vfmaq_f32 (sums[r][u], vmulq_f32 (vcvtq_f32_s32 (products[r][u]), own),
                                 unit_row_numbers (scales + r * UNIT_ROWS));
@@ -271,13 +243,12 @@ add_offsets (ByteKind         kind,
       }
 }
 
-/* sums += a block of the panel times the tokens, whose low bytes count if it is fine */
+/* sums += a block of the panel times the tokens */
 G_ALWAYS_INLINE static inline void
 add_block (ByteKind         kind,
            const BytePanel *panel,
            const TokenTile *tile,
            gsize            block,
-           gboolean         is_fine,
            guint            n_units,
            float32x4_t      sums[PANEL_UNITS][TOKEN_UNITS])
 {
@@ -288,11 +259,38 @@ add_block (ByteKind         kind,
     {
       int32x4_t products[PANEL_UNITS][TOKEN_UNITS] = { 0 };
 
-      add_halves (bytes, tile, block, half, kind.has_half_scales ? half : 1, is_fine, n_units, products);
-      add_scaled (scales + half * PANEL_ROWS, tile, block, is_fine, n_units, products, sums);
+      add_halves (bytes, tile, block, half, kind.has_half_scales ? half : 1, n_units, products);
+      add_scaled (scales + half * PANEL_ROWS, tile, block, n_units, products, sums);
     }
   if (kind.has_offsets)
     add_offsets (kind, panel, tile, block, n_units, sums);
+}
+
+/* The weight of a row of the panel in a column of a block */
+G_ALWAYS_INLINE static inline float
+panel_weight (ByteKind kind, const BytePanel *panel, gsize block, guint column, guint row)
+{
+  guint half = column / 16;
+  const gint8 *unit = panel->bytes + (block * 2 + half) * HALF_BYTES + row / UNIT_ROWS * UNIT_ROWS * 16;
+  float code = unit[unit_place (row % UNIT_ROWS, column % 16)];
+  float scale = panel->scales[(block * 2 + (kind.has_half_scales ? half : 0)) * PANEL_ROWS + row];
+
+  if (!kind.has_offsets)
+    return code * scale;
+  return fmaf (code, scale, panel->offsets[(block * 2 + (kind.has_half_offsets ? half : 0)) * PANEL_ROWS + row]);
+}
+
+/* sums += what stands out of a token times the panel's rows */
+G_ALWAYS_INLINE static inline void
+add_outliers (ByteKind kind, const BytePanel *panel, const TokenTile *tile, guint t, float sums[PANEL_ROWS])
+{
+  const StepsOutlier *own;
+  guint n = steps_outliers (tile->x, tile->tokens[t], 0, panel->n_blocks, &own);
+
+  for (guint i = 0; i < n; i++, own++)
+    for (guint row = 0; row < PANEL_ROWS; row++)
+      sums[row] = fmaf (panel_weight (kind, panel, own->column / STEPS_BLOCK, own->column % STEPS_BLOCK, row), own->value,
+                        sums[row]);
 }
 
 /* The panel, which are the rows of the product from row on, times n_units units of tokens; the first n_tokens of them,
@@ -311,17 +309,12 @@ multiply_byte_tile (ByteKind            kind,
   gsize y_stride = product->y_stride;
   float *y = product->y + token * y_stride + row;
   float32x4_t sums[PANEL_UNITS][TOKEN_UNITS] = { 0 };
-  guint32 fine = 0;
+  float outliers[PANEL_TOKENS][PANEL_ROWS] = { 0 };
 
-  for (gsize block = 0; block < panel->n_blocks; block++, fine >>= 1)
-    {
-      for (guint t = 0; t < n_units * UNIT_TOKENS && block % STEPS_GROUP == 0; t++)
-        fine |= token_block (tile, t, block)->fine;
-      if ((fine & 1) == 0)
-        add_block (kind, panel, tile, block, FALSE, n_units, sums);
-      else
-        add_block (kind, panel, tile, block, TRUE, n_units, sums);
-    }
+  for (gsize block = 0; block < panel->n_blocks; block++)
+    add_block (kind, panel, tile, block, n_units, sums);
+  for (guint t = 0; t < n_tokens; t++)
+    add_outliers (kind, panel, tile, t, outliers[t]);
   for (guint r = 0; r < PANEL_UNITS; r++)
     for (guint u = 0; u < n_units; u++)
       for (guint i = 0; i < 4; i++)
@@ -330,7 +323,7 @@ multiply_byte_tile (ByteKind            kind,
           guint t = u * UNIT_TOKENS + i % UNIT_TOKENS;
 
           if (own_row < n_rows && t < n_tokens)
-            y[t * y_stride + own_row] = sums[r][u][i];
+            y[t * y_stride + own_row] = sums[r][u][i] + outliers[t][own_row];
         }
 }
 

@@ -1,6 +1,7 @@
 /* The products of every quantised block type with many tokens, from the templates, out of the file's order and out of
  * strips; included by the tiers' files. */
 
+#include "backend.h"
 #include "cpu/block-kinds.h"
 
 #include "cpu/pack-many.h"
@@ -29,13 +30,20 @@ static const MultiplyPanel multiply_panels[][9] = {
 #endif
 };
 
-/* The other side of sotto_kernels_scratch(): it gives 256 bytes a column and at least this for 256. */
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (8 + 4) * 4 * PANEL_ROWS * PANEL_BLOCKS <= SOTTO_TILE_SCRATCH);
-G_STATIC_ASSERT (PANEL_MOST * sizeof (PanelSums) + (8 + 4) * 4 * PANEL_ROWS * 512 / 32 <= 256 * 512);
+/* The other side of sotto_kernels_scratch(), which gives 256 bytes a column, of at least 256 or 512 columns these: sums and
+ * where outliers begin, and for each block its quads and scales and an outlier of every token. */
+#define PANEL_BYTES(n_blocks)                                                                                     \
+  (PANEL_MOST * sizeof (PanelSums) + (SOTTO_MAX_BATCH + 1) * sizeof (guint)                                       \
+   + STEPS_GROUP * (sizeof (StepsOutlier) + sizeof (guint16))                                                     \
+   + (n_blocks) * ((8 + 4) * 4 * PANEL_ROWS + SOTTO_MAX_BATCH * (sizeof (StepsOutlier) + sizeof (guint16))))
 
-/* Lays a panel of n_blocks out in scratch, behind the sums. */
+G_STATIC_ASSERT (PANEL_BYTES (256 / STEPS_BLOCK) <= SOTTO_TILE_SCRATCH);
+G_STATIC_ASSERT (PANEL_BYTES (512 / STEPS_BLOCK) <= 512 * SOTTO_PANEL_BYTES);
+G_STATIC_ASSERT (PANEL_BYTES (1) - PANEL_BYTES (0) <= STEPS_BLOCK * SOTTO_PANEL_BYTES);
+
+/* Lays a panel of n_blocks out in scratch, behind the sums, and behind it room for outliers of all blocks. */
 static Panel
-place_panel (guint n_blocks, void *scratch)
+place_panel (guint n_blocks, guint n_outliers, guint n_tokens, void *scratch)
 {
   gsize n = (gsize) n_blocks * PANEL_ROWS;
   Panel panel = { .sums = scratch };
@@ -48,18 +56,34 @@ place_panel (guint n_blocks, void *scratch)
       panel.scales[half] = behind + 2 * half * n;
       panel.offsets[half] = panel.scales[half] + n;
     }
+  panel.first_outliers = (guint *) (gpointer) (behind + 4 * n);
+  panel.outliers = (StepsOutlier *) (gpointer) (panel.first_outliers + n_tokens + 1);
+  panel.tokens = (guint16 *) (gpointer) (panel.outliers + n_outliers);
   return panel;
 }
 
-/* From a block on with which a group begins. */
-static inline Steps
-steps_from (const Steps *x, guint block)
+/* What stands out in the panel's columns; eight at a time, whether there are so many or not: most tokens have no more,
+ * and how many is not foreseen. */
+static void
+list_outliers (const SottoProduct *product, const Steps *x, Panel *panel)
 {
-  Steps steps = *x;
+  guint n = 0;
 
-  steps.blocks += block;
-  steps.low += block * STEPS_BLOCK;
-  return steps;
+  for (guint t = 0; t < product->n_tokens; t++)
+    {
+      const StepsOutlier *own;
+      guint n_own = steps_outliers (x, product->first_token + t, panel->first_block, panel->n_blocks, &own);
+
+      panel->first_outliers[t] = n;
+      for (guint first = 0; first < n_own; first += 8)
+        for (guint i = first; i < first + 8; i++)
+          {
+            panel->outliers[n + i] = own[i];
+            panel->tokens[n + i] = (guint16) t;
+          }
+      n += n_own;
+    }
+  panel->first_outliers[product->n_tokens] = n;
 }
 
 static void
@@ -69,18 +93,19 @@ multiply_many (FillPanel fill, PanelKind kind, const SottoProduct *product, void
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
   guint n_blocks = x->n_columns / STEPS_BLOCK;
   guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
-  Panel panel = place_panel (n_at_once, scratch);
+  guint n_outliers = product->n_tokens * MIN (n_at_once, n_blocks) + 8;
+  Panel panel = place_panel (n_at_once, n_outliers, product->n_tokens, scratch);
 
   for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
     for (guint block = 0; block < n_blocks; block += n_at_once)
       {
-        Steps own = steps_from (&steps, block);
-
         panel.first_block = block;
         panel.n_blocks = MIN (n_blocks - block, n_at_once);
         panel.is_last = block + panel.n_blocks == n_blocks;
+        if (row == 0 || n_at_once < n_blocks)
+          list_outliers (product, &steps, &panel);
         fill (product, row, &panel);
-        multiply_panels[kind.form][kind.n_bits] (&panel, product, &own, row);
+        multiply_panels[kind.form][kind.n_bits] (&panel, product, &steps, row);
       }
 }
 

@@ -17,9 +17,10 @@
 
 #define PANEL_ROWS (2 * VECTOR_ROWS)
 
-/* What a token's products with the rows add up to. */
+/* What a token's products with the rows add up to: those of steps, and of what stands out. */
 typedef struct {
   FloatVector rows[2];
+  FloatVector outliers[2];
 } PanelSums;
 
 /* What a panel holds; constants where they are inlined. */
@@ -35,6 +36,9 @@ typedef struct {
   gint32 *quads;       /* (n_blocks, 8, PANEL_ROWS): four bytes */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
+  StepsOutlier *outliers; /* in its columns, of all tokens, one behind the other, so that a tile's are one loop, */
+  guint16 *tokens;        /* the token of each, */
+  guint *first_outliers;  /* (n_tokens + 1): and where each token's begin */
   PanelSums *sums;     /* of the tokens; where rows are whole, of those of a tile */
   const guint8 *next;  /* what the next panel is filled from, as far as it is asked for while this one is multiplied: */
   gsize next_bytes;    /* of each of two strips, or of one, */
@@ -137,11 +141,10 @@ multiply_panel_words (guint         n_bits,
 }
 #endif
 
-/* A block of the tokens of a tile: what the first has, and how many bytes behind it the next. Pointers go from block to
+/* A block of the tokens of a tile: the first one's, and how many bytes behind it the next. The pointer goes from block to
  * block; with an index gcc keeps one for each token, and in memory. */
 typedef struct {
   const guint8 *first;
-  const gint8 *low;
   gsize stride;
 } TileSteps;
 
@@ -154,32 +157,27 @@ tile_block (const TileSteps *self, guint t)
 /* A block that is multiplied as a whole, or half of it. */
 typedef enum { PART_FIRST, PART_SECOND, PART_WHOLE } PanelPart;
 
-/* What the bias of the weights makes too much of the products with a token's bytes, as it is taken off */
+/* What the bias of the weights makes too much of the products with a token's steps, as it is taken off */
 G_ALWAYS_INLINE static inline gint32
-part_zero (PanelKind kind, PanelPart part, const StepsBlock *x, guint plane)
+part_zero (PanelKind kind, PanelPart part, const StepsBlock *x)
 {
-  gint32 zero;
+  gint32 zero = (part == PART_WHOLE ? x->zero : x->half_zeros[part]) - STEPS_FLOAT_BITS;
 
-  if (plane == 0)
-    zero = (part == PART_WHOLE ? x->zero : x->half_zeros[part]) - STEPS_FLOAT_BITS;
-  else
-    zero = -128 * (part == PART_WHOLE ? x->low_sums[0] + x->low_sums[1] : x->low_sums[part]);
   return panel_bias (kind) == 0 ? 0 : zero / (128 / panel_bias (kind));
 }
 
-/* products += part of a block times one plane of the tokens' bytes */
+/* products += part of a block times the tokens' steps */
 G_ALWAYS_INLINE static inline void
-multiply_panel_plane (PanelKind        kind G_GNUC_UNUSED,
-                      const gint32    *quads,
-                      PanelPart        part,
-                      const TileSteps *x,
-                      guint            plane,
-                      guint            n_tokens,
-                      IntVector        products[2][PANEL_TOKENS])
+multiply_panel_part (PanelKind        kind G_GNUC_UNUSED,
+                     const gint32    *quads,
+                     PanelPart        part,
+                     const TileSteps *x,
+                     guint            n_tokens,
+                     IntVector        products[2][PANEL_TOKENS])
 {
   guint first = part == PART_SECOND ? 4 : 0;
   guint n = part == PART_WHOLE ? 8 : 4;
-  const gint8 *steps = (plane == 0 ? tile_block (x, 0)->high : x->low) + 4 * first;
+  const gint8 *steps = tile_block (x, 0)->steps + 4 * first;
 
   quads += first * PANEL_ROWS;
 #if !PANEL_HAS_QUADS
@@ -192,21 +190,21 @@ multiply_panel_plane (PanelKind        kind G_GNUC_UNUSED,
   multiply_panel_quads (quads, n, steps, x->stride, n_tokens, products);
 }
 
-/* scaled = part of a block times the tokens' high bytes, times their scales */
+/* scaled = part of a block times the tokens' steps, times their scales */
 G_ALWAYS_INLINE static inline void
-multiply_panel_high (PanelKind        kind,
-                     const gint32    *quads,
-                     PanelPart        part,
-                     const TileSteps *x,
-                     guint            n_tokens,
-                     FloatVector      scaled[2][PANEL_TOKENS])
+scale_panel_part (PanelKind        kind,
+                  const gint32    *quads,
+                  PanelPart        part,
+                  const TileSteps *x,
+                  guint            n_tokens,
+                  FloatVector      scaled[2][PANEL_TOKENS])
 {
   IntVector products[2][PANEL_TOKENS];
 
   for (guint t = 0; t < n_tokens; t++)
     products[0][t] = products[1][t] =
-      part_zero (kind, part, tile_block (x, t), 0) + PANEL_HAS_QUADS * STEPS_FLOAT_BITS - (IntVector) { 0 };
-  multiply_panel_plane (kind, quads, part, x, 0, n_tokens, products);
+      part_zero (kind, part, tile_block (x, t)) + PANEL_HAS_QUADS * STEPS_FLOAT_BITS - (IntVector) { 0 };
+  multiply_panel_part (kind, quads, part, x, n_tokens, products);
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
@@ -219,36 +217,12 @@ multiply_panel_high (PanelKind        kind,
       }
 }
 
-/* The same with both of their bytes */
-G_ALWAYS_INLINE static inline void
-multiply_panel_fine (PanelKind        kind,
-                     const gint32    *quads,
-                     PanelPart        part,
-                     const TileSteps *x,
-                     guint            n_tokens,
-                     FloatVector      scaled[2][PANEL_TOKENS])
-{
-  IntVector products[2][PANEL_TOKENS];
-
-  for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] = part_zero (kind, part, tile_block (x, t), 0) - (IntVector) { 0 };
-  multiply_panel_plane (kind, quads, part, x, 0, n_tokens, products);
-  for (guint t = 0; t < n_tokens; t++)
-    for (guint i = 0; i < 2; i++)
-      products[i][t] = (products[i][t] << 7) + part_zero (kind, part, tile_block (x, t), 1);
-  multiply_panel_plane (kind, quads, part, x, 1, n_tokens, products);
-  for (guint t = 0; t < n_tokens; t++)
-    for (guint i = 0; i < 2; i++)
-      scaled[i][t] = vector_to_float (products[i][t]) * vector_all (tile_block (x, t)->scale * (1.0f / 128));
-}
-
-/* sums += a block of the panel times the tokens of the tile, whose low bytes count if it is fine */
+/* sums += a block of the panel times the tokens of the tile */
 G_ALWAYS_INLINE static inline void
 multiply_panel_block (const Panel     *panel,
                       PanelKind        kind,
                       gsize            block,
                       const TileSteps *x,
-                      gboolean         is_fine,
                       guint            n_tokens,
                       FloatVector      sums[PANEL_TOKENS][2])
 {
@@ -261,10 +235,7 @@ multiply_panel_block (const Panel     *panel,
       PanelPart part = !has_halves ? PART_WHOLE : half == 0 ? PART_FIRST : PART_SECOND;
       FloatVector scaled[2][PANEL_TOKENS];
 
-      if (is_fine)
-        multiply_panel_fine (kind, quads, part, x, n_tokens, scaled);
-      else
-        multiply_panel_high (kind, quads, part, x, n_tokens, scaled);
+      scale_panel_part (kind, quads, part, x, n_tokens, scaled);
       /* Else gcc keeps the tokens' scales for the second half, and sums in memory. */
       __asm__ ("" ::: "memory");
       for (guint i = 0; i < 2; i++)
@@ -298,6 +269,51 @@ add_panel_offsets (const Panel     *panel,
       }
 }
 
+/* The rows' weights in a column of the panel */
+G_ALWAYS_INLINE static inline void
+panel_weights (const Panel *panel, PanelKind kind, gsize block, guint column, FloatVector weights[2])
+{
+  guint half = column * 2 / STEPS_BLOCK;
+  guint own_scales = has_scales (kind.form, 1) ? half : 0;
+  guint own_offsets = has_offsets (kind.form, 1) ? half : 0;
+  int unused = 24 - 8 * (int) (column % 4);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      gsize row = block * PANEL_ROWS + i * VECTOR_ROWS;
+      IntVector codes = vector_load_int (panel->quads + (block * 8 + column / 4) * PANEL_ROWS + i * VECTOR_ROWS) << unused;
+      FloatVector scales = vector_load (panel->scales[own_scales] + row);
+
+      if (panel_bias (kind) == 0)
+        codes >>= 24;
+      else
+        codes = (codes >> 24 & 0xff) - panel_bias (kind);
+      weights[i] = vector_to_float (codes);
+      if (has_offsets (kind.form, 0))
+        weights[i] = vector_fma (weights[i], scales, vector_load (panel->offsets[own_offsets] + row));
+      else
+        weights[i] *= scales;
+    }
+}
+
+/* totals += what stands out of n_tokens from token on times the rows' weights */
+G_ALWAYS_INLINE static inline void
+add_panel_outliers (const Panel *panel, PanelKind kind, guint token, guint n_tokens, PanelSums *totals)
+{
+  guint first_column = panel->first_block * STEPS_BLOCK;
+
+  for (guint i = panel->first_outliers[token]; i < panel->first_outliers[token + n_tokens]; i++)
+    {
+      guint column = panel->outliers[i].column - first_column;
+      FloatVector *sums = totals[panel->tokens[i] - token].outliers;
+      FloatVector weights[2];
+
+      panel_weights (panel, kind, column / STEPS_BLOCK, column % STEPS_BLOCK, weights);
+      for (guint r = 0; r < 2; r++)
+        sums[r] = vector_fma (weights[r], vector_all (panel->outliers[i].value), sums[r]);
+    }
+}
+
 static inline void
 store_panel_sums (const PanelSums *sums, guint n_tokens, guint n_rows, float *y, gsize y_stride)
 {
@@ -305,7 +321,7 @@ store_panel_sums (const PanelSums *sums, guint n_tokens, guint n_rows, float *y,
     for (guint i = 0; i < 2; i++)
       if (n_rows > i * VECTOR_ROWS)
         vector_store_part (y + t * y_stride + i * VECTOR_ROWS, MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS),
-                           sums[t].rows[i]);
+                           sums[t].rows[i] + sums[t].outliers[i]);
 }
 
 /* Lines of 64 bytes behind *asked to the second cache, as many as go with so many blocks. */
@@ -317,8 +333,7 @@ ask_for_next (const Panel *panel, guint n_blocks, gsize *asked)
       _mm_prefetch ((const char *) panel->next + strip * panel->next_stride + *asked, _MM_HINT_T1);
 }
 
-/* The panel, which are the rows of the product from row on, times n_tokens from token on; x begins with the panel's
- * columns. */
+/* The panel, which are the rows of the product from row on, times n_tokens from token on */
 G_ALWAYS_INLINE static inline void
 multiply_panel_tile (const Panel        *panel,
                      PanelKind           kind,
@@ -333,30 +348,27 @@ multiply_panel_tile (const Panel        *panel,
   /* A copy of its own, which stores to the sums cannot change: else gcc reads all of it again behind each. */
   const Panel own_panel = *panel;
   gsize first_token = product->first_token + token;
-  TileSteps own = { (const guint8 *) steps_block (x, first_token, 0), steps_low_bytes (x, first_token, 0), x->stride };
+  TileSteps own = { (const guint8 *) steps_block (x, first_token, own_panel.first_block), x->stride };
   FloatVector sums[PANEL_TOKENS][2] = { 0 };
-  guint32 fine = 0;
 
   for (guint t = 0; t < n_tokens && own_panel.first_block > 0; t++)
     for (guint i = 0; i < 2; i++)
       sums[t][i] = totals[t].rows[i];
-  for (gsize block = 0; block < own_panel.n_blocks; block++, fine >>= 1)
+  for (gsize block = 0; block < own_panel.n_blocks; block++)
     {
-      if (block % STEPS_GROUP == 0)
-        for (guint t = 0; t < n_tokens; t++)
-          fine |= tile_block (&own, t)->fine;
       ask_for_next (&own_panel, 1, asked);
-      if ((fine & 1) == 0)
-        multiply_panel_block (&own_panel, kind, block, &own, FALSE, n_tokens, sums);
-      else
-        multiply_panel_block (&own_panel, kind, block, &own, TRUE, n_tokens, sums);
+      multiply_panel_block (&own_panel, kind, block, &own, n_tokens, sums);
       add_panel_offsets (&own_panel, kind, block, &own, n_tokens, sums);
       own.first += sizeof (StepsBlock);
-      own.low += STEPS_BLOCK;
     }
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
-      totals[t].rows[i] = sums[t][i];
+      {
+        totals[t].rows[i] = sums[t][i];
+        if (own_panel.first_block == 0)
+          totals[t].outliers[i] = (FloatVector) { 0 };
+      }
+  add_panel_outliers (&own_panel, kind, token, n_tokens, totals);
   if (panel->is_last)
     store_panel_sums (totals, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
                       product->y_stride);

@@ -109,18 +109,24 @@ kernel_highest_of (const float *values, guint first, guint end)
   return highest;
 }
 
-/* Whether the 32 columns from first on are so much larger than the others of 256 that many tokens have 15 bits of them,
- * the matrix unit's aside: by pack-many.h 2.5 times the mean. */
-static gboolean
-is_fine (const float *values, guint n_columns, guint first)
+/* The column of the 32 from first on that is so much larger than the others of 256 that with many tokens it is no step, the matrix
+ * unit aside: by pack-many.h twice the mean. -1: there is none */
+static int
+find_outlier (const float *values, guint n_columns, guint first)
 {
   guint group = first / 256 * 256;
   guint end = MIN (group + 256, n_columns);
+  double highest = kernel_highest_of (values, first, MIN (first + 32, end));
   double sum = 0;
+  guint place = first;
 
   for (guint i = group; i < end; i += 32)
     sum += kernel_highest_of (values, i, MIN (i + 32, end));
-  return kernel_highest_of (values, first, MIN (first + 32, end)) > 2.501 * sum / ((end - group + 31) / 32);
+  if (highest <= 2.001 * sum / ((end - group + 31) / 32))
+    return -1;
+  while (fabs ((double) values[place]) != highest)
+    place++;
+  return (int) place;
 }
 
 /* The error allowed: half a step of the activations on every weight where they are in steps, likewise of
@@ -143,9 +149,11 @@ check_product (const SottoKernels *kernels,
   for (guint first = 0; first < weight->n_columns; first += steps.width)
     {
       guint end = MIN (first + steps.width, weight->n_columns);
-      gboolean has_15_bits = steps.highest == 127 && is_fine (values, weight->n_columns, first);
-      double most = has_15_bits ? 16256 : steps.highest;
-      double step = most > 0 ? kernel_highest_of (values, first, end) / most : 0;
+      int outlier = steps.highest == 127 ? find_outlier (values, weight->n_columns, first) : -1;
+      double others = outlier < 0 ? kernel_highest_of (values, first, end)
+                                  : MAX (kernel_highest_of (values, first, (guint) outlier),
+                                         kernel_highest_of (values, (guint) outlier + 1, end));
+      double step = steps.highest > 0 ? others / steps.highest : 0;
       double largest = MAX (kernel_highest_of (row, first, end), largest_weight);
       double weight_step = steps.halves > 0 ? steps.halves * largest / steps.highest : 0;
 
@@ -153,7 +161,7 @@ check_product (const SottoKernels *kernels,
         {
           exact += (double) row[i] * (double) values[i];
           magnitude += fabs ((double) row[i] * (double) values[i]);
-          allowed += fabs ((double) row[i]) * step / 2 + fabs ((double) values[i]) * weight_step / 2
+          allowed += ((int) i == outlier ? 0 : fabs ((double) row[i]) * step / 2) + fabs ((double) values[i]) * weight_step / 2
                      + steps.lost * steps.lost * step * weight_step / 3;
         }
     }

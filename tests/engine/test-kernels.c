@@ -202,7 +202,8 @@ test_extremes (gconstpointer data)
     }
 }
 
-/* Rows that lie side by side give the same, be they packed one by one or all at once, and by columns. */
+/* Rows that lie side by side give the same, be they packed one by one or all at once, and by columns; others are packed
+ * whole. */
 static void
 test_sets (gconstpointer data)
 {
@@ -227,9 +228,12 @@ test_sets (gconstpointer data)
 
       memcpy (copy.x.values, input.x.values, n_tokens * input.x.column_stride * sizeof (float));
       for (guint t = 0; t < n_tokens; t += set_rows)
-        for (gint first = 512; first >= 0; first -= 512)
-          sotto_activations_pack_set (&copy.x, &kernels, t, MIN (set_rows, n_tokens - t), (guint) first,
-                                      first > 0 ? n_columns - 512 : 512);
+        for (guint end = n_columns; end > 0; end = end > 512 && set_rows > 1 ? 512 : 0)
+          {
+            guint first = end > 512 && set_rows > 1 ? 512 : 0;
+
+            sotto_activations_pack_set (&copy.x, &kernels, t, MIN (set_rows, n_tokens - t), first, end - first);
+          }
       kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, a, n_rows, scratch);
       kernel_multiply (&kernels, &weight, n_rows, &copy, n_tokens, b, n_rows, scratch);
       g_assert_cmpmem (a, n_rows * n_tokens * sizeof *a, b, n_rows * n_tokens * sizeof *b);
