@@ -126,6 +126,15 @@ words_for_gpu (const SottoErrorArguments *arguments, SottoRemedy *remedy)
     /* Translators: the name of a GPU */
     return g_strdup_printf (_("“%s” is a GPU that this version of Sotto cannot use."),
                             arguments->path != NULL ? arguments->path : "?");
+  if (g_str_equal (subject, "loading"))
+    /* Translators: leave the command as it is */
+    return g_strdup (_("The GPU cannot be used yet: a part of its driver is not loaded. "
+                       "Run “nvidia-modprobe -u -c=0” in a terminal, then start Sotto again."));
+  if (g_str_equal (subject, "wrong"))
+    /* Translators: the name of a GPU */
+    return g_strdup_printf (_("The GPU is not used: “%s” computed wrong results when it was tested. "
+                              "A newer NVIDIA driver may help."),
+                            arguments->path != NULL ? arguments->path : "?");
   if (g_str_equal (subject, "model"))
     return g_strdup (_("The GPU cannot be used for this model: it is built in a way that only the CPU can compute."));
   if (g_str_equal (subject, "lost"))

@@ -94,6 +94,8 @@ test_gpu (void)
     { { "GeForce GT 710", "architecture", 0, 0 }, { "GeForce GT 710" } },
     { { NULL, "model", 0, 0 }, { "this model", "CPU" } },
     { { NULL, "lost", 0, 0 }, { "stopped working", "start it again" } },
+    { { NULL, "loading", 0, 0 }, { "not loaded", "nvidia-modprobe" } },
+    { { "NVIDIA X", "wrong", 0, 0 }, { "NVIDIA X", "wrong results" } },
     { { NULL, "device", 0, 0 }, { "no NVIDIA GPU" } },
   };
 
