@@ -4,6 +4,7 @@
 #include <gtksourceview/gtksource.h>
 #include <libspelling.h>
 
+#include "insert-text.h"
 #include "model-picker.h"
 #include "source-style.h"
 #include "text-file.h"
@@ -315,46 +316,14 @@ typedef struct {
 
 static void
 refuse_file (SottoComposer *self,
-             const char    *text)
+             GFile         *file,
+             const GError  *error)
 {
-  AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), text);
+  g_autofree char *words = sotto_text_file_describe (file, error);
+  AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), words);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
   adw_dialog_present (dialog, GTK_WIDGET (self));
-}
-
-/* The view has grown by then: before, it would be scrolled to what is in sight anyway. */
-static gboolean
-on_inserted_frame (GtkWidget     *view,
-                   GdkFrameClock *clock,
-                   gpointer       user_data)
-{
-  guint *n_frames = user_data;
-
-  if ((*n_frames)++ < 3)
-    return G_SOURCE_CONTINUE;
-
-  gtk_text_view_scroll_mark_onscreen (GTK_TEXT_VIEW (view), gtk_text_buffer_get_insert (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view))));
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-insert_text (SottoComposer *self,
-             const char    *text)
-{
-  GtkTextBuffer *buffer = GTK_TEXT_BUFFER (self->buffer);
-  GtkTextIter at;
-
-  gtk_text_buffer_begin_user_action (buffer);
-  gtk_text_buffer_delete_selection (buffer, TRUE, TRUE);
-  gtk_text_buffer_get_iter_at_mark (buffer, &at, gtk_text_buffer_get_insert (buffer));
-  if (!gtk_text_iter_starts_line (&at))
-    gtk_text_buffer_insert_at_cursor (buffer, "\n\n", -1);
-  gtk_text_buffer_insert_at_cursor (buffer, text, -1);
-  gtk_text_buffer_end_user_action (buffer);
-  gtk_widget_add_tick_callback (GTK_WIDGET (self->view), on_inserted_frame, g_new0 (guint, 1), g_free);
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
 }
 
 static void
@@ -367,8 +336,6 @@ on_file_read (GObject      *source,
   g_autoptr (SottoComposer) self = insertion->self;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = sotto_text_file_read_finish (file, result, &error);
-  g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *words = NULL;
 
   /* The window may have gone meanwhile. */
   if (gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
@@ -376,7 +343,8 @@ on_file_read (GObject      *source,
 
   if (text != NULL && !self->sending)
     {
-      insert_text (self, text);
+      sotto_insert_text (GTK_TEXT_VIEW (self->view), text);
+      gtk_widget_grab_focus (GTK_WIDGET (self->view));
       return;
     }
   if (text != NULL)
@@ -388,15 +356,7 @@ on_file_read (GObject      *source,
       return;
     }
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
-    /* Translators: %s is the name of a file */
-    words = g_strdup_printf (_("“%s” is too large to be part of a message."), name);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
-    /* Translators: %s is the name of a file */
-    words = g_strdup_printf (_("“%s” is not a text file."), name);
-  else
-    words = g_strdup (error->message);
-  refuse_file (self, words);
+  refuse_file (self, file, error);
 }
 
 static void
@@ -625,5 +585,7 @@ sotto_composer_init (SottoComposer *self)
   set_up_context_bar (self);
   set_up_spelling (self);
   sotto_source_style_follow (self->buffer);
+  g_signal_connect_object (self->buffer, "paste-done", G_CALLBACK (sotto_insert_text_follow), self->view,
+                           G_CONNECT_SWAPPED);
   update_button (self);
 }

@@ -1,5 +1,7 @@
 #include "text-file.h"
 
+#include <glib/gi18n.h>
+
 /* More than any model of today keeps in mind, and little enough to be shown at once */
 #define MAX_BYTES (1024 * 1024)
 
@@ -74,4 +76,20 @@ sotto_text_file_read_finish (GFile         *file,
   fence = create_fence (text);
 
   return g_strdup_printf ("%s:\n\n%s\n%s%s%s\n", name, fence, text, length > 0 && text[length - 1] == '\n' ? "" : "\n", fence);
+}
+
+char *
+sotto_text_file_describe (GFile        *file,
+                          const GError *error)
+{
+  g_autofree char *name = g_file_get_basename (file);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
+    /* Translators: %s is the name of a file */
+    return g_strdup_printf (_("“%s” is too large to be part of a message."), name);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
+    /* Translators: %s is the name of a file */
+    return g_strdup_printf (_("“%s” is not a text file."), name);
+
+  return g_strdup (error->message);
 }

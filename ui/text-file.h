@@ -26,4 +26,7 @@ char *sotto_text_file_read_finish (GFile         *file,
                                    GAsyncResult  *result,
                                    GError       **error);
 
+/* What to say of @error of sotto_text_file_read_finish(): (transfer full) */
+char *sotto_text_file_describe (GFile *file, const GError *error);
+
 G_END_DECLS

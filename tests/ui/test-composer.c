@@ -331,6 +331,30 @@ test_text_files (void)
   tear_down (&f);
 }
 
+/* Thousands of lines that are pasted are behind one: what is written next goes on at their end, in sight. */
+static void
+test_paste (void)
+{
+  Fixture f;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  GtkTextView *view;
+  GdkRectangle cursor, visible;
+
+  set_up (&f);
+  view = GTK_TEXT_VIEW (harness_find (f.composer, GTK_TYPE_TEXT_VIEW));
+  for (guint i = 0; i < 2000; i++)
+    g_string_append_printf (lines, "line %u\n", i);
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (view)), lines->str);
+  g_signal_emit_by_name (view, "paste-clipboard");
+  harness_run (1);
+  g_assert_cmpint (gtk_text_buffer_get_line_count (f.buffer), ==, 2001);
+  gtk_text_view_get_cursor_locations (view, NULL, &cursor, NULL);
+  gtk_text_view_get_visible_rect (view, &visible);
+  g_assert_cmpint (cursor.y, >=, visible.y);
+  g_assert_cmpint (cursor.y + cursor.height, <=, visible.y + visible.height);
+  tear_down (&f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -343,6 +367,7 @@ main (int    argc,
   g_test_add_func ("/composer/button", test_button);
   g_test_add_func ("/composer/failure", test_failure);
   g_test_add_func ("/composer/text-files", test_text_files);
+  g_test_add_func ("/composer/paste", test_paste);
 
   return g_test_run ();
 }
