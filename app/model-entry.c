@@ -359,6 +359,12 @@ sotto_model_entry_get_runs_on (SottoModelEntry *self)
 }
 
 const char *
+sotto_model_entry_get_gpus (SottoModelEntry *self)
+{
+  return self->placement != NULL ? self->placement->gpus : NULL;
+}
+
+const char *
 sotto_model_entry_get_place_text (SottoModelEntry *self)
 {
   return self->place_text;

@@ -54,6 +54,9 @@ guint sotto_model_entry_get_n_layers (SottoModelEntry *self);
 
 const char *sotto_model_entry_get_runs_on (SottoModelEntry *self);
 
+/* The names of the GPUs that compute some of it, while LOADED; (nullable): none does */
+const char *sotto_model_entry_get_gpus (SottoModelEntry *self);
+
 /**
  * sotto_model_entry_dup_placement:
  *

@@ -145,10 +145,10 @@ look_up (const SottoDraft *self,
  * @tokens, @kinds: @n looked up, of @most. Returns how many. */
 static guint
 mind_grammar (const SottoDraft *self,
-            gint32           *tokens,
-            guint            *kinds,
-            guint             n,
-            guint             most)
+              gint32           *tokens,
+              guint            *kinds,
+              guint             n,
+              guint             most)
 {
   gint32 forced[SOTTO_FEW_TOKENS];
   SottoForcedKind sure[SOTTO_FEW_TOKENS];

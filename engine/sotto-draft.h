@@ -13,10 +13,10 @@ G_BEGIN_DECLS
  * SottoDraft:
  *
  * How the tokens of a reply come into its session: one by one, or several at once, guessed from what came before, or
- * because a grammar leaves nothing else. A
- * batch of few tokens gives the bits of single steps, and a guess counts only when the sampler, which draws row by
- * row what it would have drawn, draws the same; so the reply is the same to the bit, sooner ("speculative decoding",
- * Y. Leviathan and others 2023, with an exact match in place of their test). The worker's thread.
+ * because a grammar leaves nothing else. A batch of few tokens gives the bits of single steps, and a guess counts only
+ * when the sampler, which draws row by row what it would have drawn, draws the same; so the reply is the same to the
+ * bit, sooner ("speculative decoding", Y. Leviathan and others 2023, with an exact match in place of their test). The
+ * worker's thread.
  *
  * Within a reply the session's timeline may be longer than what was drawn: the reply's own length is
  * sotto_draft_get_tokens()'s.

@@ -172,6 +172,7 @@ on_gpus_known (GObject      *source,
   if (g_cancellable_is_cancelled (self->cancellable))
     return;
 
+  g_free (self->gpus);
   self->gpus = g_steal_pointer (&gpus);
   if (self->gpus == NULL)
     {
@@ -340,6 +341,8 @@ sotto_model_details_new (SottoModelLibrary *library,
   self->entry = g_object_ref (entry);
   g_signal_connect_object (entry, "notify::runs-on", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (entry, "notify::state", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
+  /* Looking for GPUs takes a while: the choice would come behind the focus. */
+  self->gpus = g_strdup (sotto_model_entry_get_gpus (entry));
   show_file (self);
   show_place (self);
   show_run (self);

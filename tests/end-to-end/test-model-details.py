@@ -15,7 +15,6 @@ MODEL = pathlib.Path(__file__).parents[1] / "engine" / "families" / "llama.gguf"
 if not pathlib.Path(MODULE).is_file():
     person.skip_all("the emulated module of kernels is not built")
 os.environ["SOTTO_CUDA_MODULE"] = MODULE
-os.environ["SOTTO_CUDA_CHECK"] = "0"  # emulated, what tries a GPU takes a second, and the choice comes behind the focus
 
 journey = Journey()
 step = journey.step

@@ -48,3 +48,18 @@ cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer 
   g_assert_cmpmem (first, n * sizeof (float), other, n * sizeof (float));
   return first;
 }
+
+void
+cuda_kernels_add (int argc, char **argv)
+{
+  cuda_kernels_add_attend (argc, argv);
+  cuda_kernels_add_best (argc, argv);
+  cuda_kernels_add_delta (argc, argv);
+  cuda_kernels_add_embed (argc, argv);
+  cuda_kernels_add_heads (argc, argv);
+  cuda_kernels_add_output (argc, argv);
+  cuda_kernels_add_route (argc, argv);
+  cuda_kernels_add_norm (argc, argv);
+  cuda_kernels_add_gate (argc, argv);
+  cuda_kernels_add_multiply (argc, argv);
+}

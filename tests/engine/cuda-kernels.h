@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 /* Tests of kernels: a file cuda-kernels-NAME.c for each file engine/cuda/NAME.cu, with a function
  * that adds its tests. */
 
+/* All of those below. */
+void cuda_kernels_add (int argc, char **argv);
+
 void cuda_kernels_add_attend (int argc, char **argv);
 void cuda_kernels_add_best (int argc, char **argv);
 void cuda_kernels_add_delta (int argc, char **argv);

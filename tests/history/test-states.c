@@ -495,9 +495,7 @@ test_before_pins (Fixture *f, gconstpointer data)
 {
   g_autoptr (SottoDatabase) database = open_raw (f);
   g_autofree char *copy = g_strdup_printf ("%s.version-2", f->database);
-  g_autoptr (GAsyncResult) listed = NULL;
   g_autoptr (GAsyncResult) pinned = NULL;
-  g_autoptr (GAsyncResult) listed_again = NULL;
   g_autoptr (GPtrArray) before = NULL;
   g_autoptr (GPtrArray) after = NULL;
   g_autoptr (GError) error = NULL;
@@ -510,9 +508,7 @@ test_before_pins (Fixture *f, gconstpointer data)
 
   store = test_open (f->folder);
   g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
-  sotto_store_list_conversations_async (store, NULL, test_ready, &listed);
-  before = sotto_store_list_conversations_finish (store, test_wait (&listed), &error);
-  g_assert_no_error (error);
+  before = test_list (store);
   g_assert_cmpuint (before->len, >, 0);
   conversation = g_ptr_array_index (before, before->len - 1);
   g_assert_false (conversation->is_pinned);
@@ -520,69 +516,14 @@ test_before_pins (Fixture *f, gconstpointer data)
   sotto_store_pin_conversation_async (store, conversation->id, TRUE, NULL, test_ready, &pinned);
   g_assert_true (sotto_store_pin_conversation_finish (store, test_wait (&pinned), &error));
   test_check (store);
-  g_clear_object (&listed);
   g_clear_object (&pinned);
   test_close (store);
 
   store = test_open (f->folder);
-  sotto_store_list_conversations_async (store, NULL, test_ready, &listed_again);
-  after = sotto_store_list_conversations_finish (store, test_wait (&listed_again), &error);
+  after = test_list (store);
   g_assert_cmpuint (after->len, ==, before->len);
   g_assert_cmpstr (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->id, ==, conversation->id);
   g_assert_true (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->is_pinned);
-  g_clear_object (&listed_again);
-  test_close (store);
-}
-
-/* --- Slots of an open store --- */
-
-static void
-test_slots (Fixture *f, gconstpointer data)
-{
-  SottoStore *store = test_open (f->folder);
-  g_autoptr (SottoUnlock) changed = test_unlock ("battery staple");
-  g_autoptr (SottoUnlock) recovery = NULL;
-  g_autoptr (GAsyncResult) first = NULL;
-  g_autoptr (GAsyncResult) second = NULL;
-  g_autoptr (GAsyncResult) third = NULL;
-  g_autoptr (GAsyncResult) fourth = NULL;
-  g_autoptr (GPtrArray) slots = NULL;
-  g_autoptr (GError) error = NULL;
-  char *code;
-
-  sotto_store_make_recovery_code_async (store, NULL, test_ready, &first);
-  code = sotto_store_make_recovery_code_finish (store, test_wait (&first), &error);
-  g_assert_no_error (error);
-  recovery = sotto_unlock_new_recovery_code (code, &error);
-  g_assert_no_error (error);
-  sotto_history_free_secret (code);
-
-  sotto_store_set_slot_async (store, changed, NULL, test_ready, &second);
-  g_assert_true (sotto_store_set_slot_finish (store, test_wait (&second), &error));
-  g_assert_no_error (error);
-  slots = sotto_store_list_slots (store);
-  g_assert_cmpuint (slots->len, ==, 2);
-  sotto_store_remove_slot_async (store, ((SottoHistorySlot *) slots->pdata[1])->id, NULL,
-                                 test_ready, &third);
-  g_assert_false (sotto_store_remove_slot_finish (store, test_wait (&third), &error));
-  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_LAST_SLOT);
-  g_clear_error (&error);
-  g_clear_object (&first);
-  g_clear_object (&second);
-  g_clear_object (&third);
-  test_close (store);
-
-  g_free (f->digest);
-  f->digest = test_digest (f->folder);
-  assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_WRONG_SECRET);
-  store = test_try_open (f->folder, "battery staple", &error);
-  g_assert_no_error (error);
-  test_close (store);
-  sotto_store_open_async (f->folder, recovery, NULL, test_ready, &fourth);
-  store = sotto_store_open_finish (test_wait (&fourth), &error);
-  g_assert_no_error (error);
-  g_clear_object (&fourth);
-  test_check (store);
   test_close (store);
 }
 
@@ -607,6 +548,5 @@ main (int argc, char **argv)
   ADD ("newer", test_newer);
   ADD ("migration", test_migration);
   ADD ("before-pins", test_before_pins);
-  ADD ("slots", test_slots);
   return g_test_run ();
 }
