@@ -126,7 +126,20 @@ hash_tokens (const GArray *tokens)
   return g_strdup (g_checksum_get_string (checksum));
 }
 
-/* The token ids that the model is given, and what the receipt says of them. @text: (out): as a template has rendered it */
+/* An answer that has to fit a grammar cannot go on in the middle of one. */
+static gboolean
+refuse_begun (GError **error)
+{
+  SottoErrorArguments arguments = { NULL, "begun", 0, 0 };
+
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments,
+                          "A reply that has been begun cannot be held to a grammar");
+
+  return FALSE;
+}
+
+/* The token ids that the model is given, and what the receipt says of them. @text: (out): as a template has rendered it,
+ * without a reply that goes on */
 static GArray *
 make_prompt (const SottoGeneration  *self,
              SottoModel             *model,
@@ -141,11 +154,12 @@ make_prompt (const SottoGeneration  *self,
     {
       g_autoptr (SottoPrompt) prompt = sotto_model_render (model, request->messages, request->date, TRUE, error);
 
-      if (prompt == NULL)
+      if (prompt == NULL || (prompt->n_begun_text > 0 && request->grammar != NULL && !refuse_begun (error)))
         return NULL;
 
       tokens = g_array_ref (prompt->tokens);
-      *text = g_strdup (prompt->text->str);
+      *text = g_strndup (prompt->text->str, prompt->text->len - prompt->n_begun_text);
+      receipt->n_continued = prompt->n_begun_tokens;
       receipt->template_hash = g_steal_pointer (&prompt->template_hash);
       receipt->date = g_steal_pointer (&prompt->date);
     }

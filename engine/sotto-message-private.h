@@ -11,6 +11,9 @@ yyjson_val *sotto_messages_get_message (const SottoMessages *self, guint i);
 /* (nullable): none were given */
 yyjson_val *sotto_messages_get_tools (const SottoMessages *self);
 
+/* What the reply that is asked for says already; FALSE: it is to begin. */
+gboolean sotto_messages_get_begun (const SottoMessages *self, const char **reasoning, const char **content);
+
 /* Objects and lists may stand in each other this deep. */
 #define SOTTO_MESSAGES_MAX_DEPTH 100
 

@@ -11,6 +11,8 @@ struct _SottoMessages
   GPtrArray *documents; /* (element-type yyjson_doc): owned */
   GPtrArray *messages;  /* (element-type yyjson_val): inside the documents */
   yyjson_val *tools;    /* (nullable): inside the documents */
+  char *begun_reasoning; /* (nullable): of the reply that comes next, as is its content */
+  char *begun_content;
 };
 
 static void
@@ -47,6 +49,8 @@ sotto_messages_unref (SottoMessages *self)
 
   g_ptr_array_unref (self->messages);
   g_ptr_array_unref (self->documents);
+  g_free (self->begun_reasoning);
+  g_free (self->begun_content);
   g_free (self);
 }
 
@@ -366,6 +370,28 @@ sotto_messages_new_from_json (const char  *json,
     }
 
   return g_steal_pointer (&self);
+}
+
+void
+sotto_messages_begin_reply (SottoMessages *self,
+                            const char    *reasoning,
+                            const char    *content)
+{
+  g_free (self->begun_reasoning);
+  g_free (self->begun_content);
+  self->begun_reasoning = g_utf8_make_valid (reasoning != NULL ? reasoning : "", -1);
+  self->begun_content = g_utf8_make_valid (content, -1);
+}
+
+gboolean
+sotto_messages_get_begun (const SottoMessages  *self,
+                          const char          **reasoning,
+                          const char          **content)
+{
+  *reasoning = self->begun_reasoning;
+  *content = self->begun_content;
+
+  return self->begun_content != NULL && (*self->begun_content != '\0' || *self->begun_reasoning != '\0');
 }
 
 guint

@@ -56,6 +56,17 @@ SottoMessages *sotto_messages_new_from_json (const char  *json,
                                              gssize       tools_length,
                                              GError     **error);
 
+/**
+ * sotto_messages_begin_reply:
+ * @reasoning: (nullable): what the model has thought so far
+ * @content: what it has answered so far; "": it is to go on with its reasoning
+ *
+ * The reply that is asked for goes on behind what it says already: a prompt that ends with the beginning of the assistant's
+ * turn has this behind it, in the form in which its model writes reasoning. Both come from a reply that was cut off;
+ * made valid UTF-8 if they are not.
+ */
+void sotto_messages_begin_reply (SottoMessages *self, const char *reasoning, const char *content);
+
 guint sotto_messages_get_length (const SottoMessages *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoMessages, sotto_messages_unref)

@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "sotto-error.h"
 #include "sotto-message-private.h"
+#include "text/reply.h"
 
 #include <string.h>
 
@@ -197,6 +198,52 @@ choose_template (const SottoModel *self, const SottoMessages *messages)
                                                                     : self->chat_template;
 }
 
+static void
+take_nothing (SottoReplyKind  kind,
+              const char     *text,
+              gsize           length,
+              const char     *id,
+              gpointer        user_data)
+{
+}
+
+/* The tokens of the prompt stay as they were when the reply began; where all is one text that a base model goes on with,
+ * it is tokenised as one. */
+static void
+append_begun (const SottoModel    *self,
+              const SottoMessages *messages,
+              const SottoRendered *rendered,
+              SottoPrompt         *prompt)
+{
+  g_autoptr (GArray) spans = g_array_new (FALSE, FALSE, sizeof (SottoSpan));
+  const guint n_tokens = prompt->tokens->len;
+  const gsize n_text = prompt->text->len;
+  g_autoptr (SottoReply) reply = NULL;
+  const char *reasoning;
+  const char *content;
+
+  if (!sotto_messages_get_begun (messages, &reasoning, &content))
+    return;
+
+  reply = sotto_reply_new (&self->reply_style, prompt->text->str, NULL, take_nothing, NULL);
+  sotto_reply_take_begun (reply, &self->reply_style, reasoning, content, spans);
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const SottoSpan *span = &g_array_index (spans, SottoSpan, i);
+
+      g_string_append_len (prompt->text, span->text, (gssize) span->length);
+    }
+  if (self->info.is_base)
+    {
+      g_array_set_size (prompt->tokens, 0);
+      g_array_prepend_vals (spans, rendered->spans->data, rendered->spans->len);
+    }
+  sotto_tokenizer_encode (self->tokenizer, (const SottoSpan *) spans->data, spans->len, prompt->tokens);
+  prepend_bos (self, prompt->tokens);
+  prompt->n_begun_text = prompt->text->len - n_text;
+  prompt->n_begun_tokens = prompt->tokens->len > n_tokens ? prompt->tokens->len - n_tokens : 0;
+}
+
 SottoPrompt *
 sotto_model_render (const SottoModel    *self,
                     const SottoMessages *messages,
@@ -233,6 +280,8 @@ sotto_model_render (const SottoModel    *self,
   prompt->template_hash = g_strdup (sotto_template_get_hash (chat_template));
   if (rendered->used_date)
     prompt->date = g_date_time_format_iso8601 (day);
+  if (add_generation_prompt)
+    append_begun (self, messages, rendered, prompt);
 
   return prompt;
 }

@@ -185,23 +185,27 @@ void sotto_model_append_token_text (const SottoModel *self,
  * @tokens: (element-type gint32): what the model is given, BOS included where the model wants one
  * @template_hash: SHA-256 of the template's source
  * @date: (nullable): the date that was given to the template (ISO 8601), if it asked for one
+ * @n_begun_text: bytes at the end of @text that are a reply which is to go on (sotto_messages_begin_reply()); 0: it begins
+ * @n_begun_tokens: tokens at the end of @tokens, likewise
  */
 typedef struct {
   GString *text;
   GArray *tokens;
   char *template_hash;
   char *date;
+  gsize n_begun_text;
+  guint n_begun_tokens;
 } SottoPrompt;
 
 /**
  * sotto_model_render:
  * @messages: the conversation
  * @date: (nullable): the date a template may ask for; %NULL: today
- * @add_generation_prompt: whether to end with the beginning of the assistant's turn
+ * @add_generation_prompt: whether to end with the beginning of the assistant's turn, and what has been begun of it
  *
  * Renders the model's own chat template (or what stands in for it, see #SottoModelInfo; with tools the
  * file's template for tools, if it has one) and tokenises the result: only the
- * template's own text may become control tokens.
+ * template's own text may become control tokens, and the markers of reasoning in a reply that has been begun.
  *
  * Returns: (transfer full): or %NULL with one of the TEMPLATE errors
  */

@@ -296,6 +296,8 @@ sotto_outlet_new (guint64              id,
                   SottoReceipt        *receipt)
 {
   SottoOutlet *self = g_new0 (SottoOutlet, 1);
+  const char *reasoning;
+  const char *content;
 
   self->id = id;
   self->model = model;
@@ -310,6 +312,9 @@ sotto_outlet_new (guint64              id,
                                    take_part, self);
   /* What continues a text keeps the space it begins with. */
   self->is_first = request->text == NULL && !model->info.is_base;
+  if (self->reply != NULL && sotto_messages_get_begun (request->messages, &reasoning, &content)
+      && sotto_reply_take_begun (self->reply, &model->reply_style, reasoning, content, NULL))
+    self->is_first = FALSE;
   self->begin = self->last_token = g_get_monotonic_time ();
 
   return self;

@@ -202,6 +202,8 @@ sotto_receipt_to_json (const SottoReceipt *self)
   yyjson_mut_obj_add_uint (document, root, "context", self->n_context);
   yyjson_mut_obj_add_val (document, root, "sampler", describe_sampler (document, &self->sampler));
   yyjson_mut_obj_add_uint (document, root, "prompt_tokens", self->n_prompt);
+  if (self->n_continued > 0)
+    yyjson_mut_obj_add_uint (document, root, "continued_tokens", self->n_continued);
   yyjson_mut_obj_add_uint (document, root, "reused_tokens", self->n_reused);
   yyjson_mut_obj_add_uint (document, root, "generated_tokens", self->n_generated);
   if (self->n_reasoning > 0)

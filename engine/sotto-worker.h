@@ -85,7 +85,7 @@ typedef enum {
  * SottoGenerate:
  * @path: the model; loaded first if it is not open
  * @n_context: tokens of context; 0: the default
- * @messages: (nullable): the conversation, or
+ * @messages: (nullable): the conversation, and a reply that is to go on, if there is one (without @grammar); or
  * @text: (nullable): raw text to complete, BOS added, no template
  * @sampler: how to draw
  * @max_tokens: 0: until the context is full
@@ -210,6 +210,7 @@ typedef struct {
   guint n_context;
   SottoSamplerSettings sampler;
   guint n_prompt;            /* tokens */
+  guint n_continued;         /* of those, a reply that was to go on: sotto_messages_begin_reply() */
   guint n_reused;            /* of those, taken from the session */
   guint n_generated;
   guint n_reasoning;         /* of those, spent on thinking before the answer */

@@ -34,6 +34,9 @@ static const SottoReplyFormat formats[] = {
     .token = "<|constrain|>",
     .begins = "<|start|>assistant",
     .goes_on = "<|end|>",
+    .thinks = "<|channel|>analysis<|message|>",
+    .concludes = "<|end|><|start|>assistant<|channel|>final<|message|>",
+    .answers = "<|channel|>final<|message|>",
     .markers = {
       { "<|start|>", TEXT | REASONING | BETWEEN | ARGUMENTS, TO (HEADER), 0 },
       { "<|channel|>", TEXT | REASONING | HEADER | BETWEEN, TO (HEADER), 0 },
@@ -52,6 +55,9 @@ static const SottoReplyFormat formats[] = {
     .signs = { "<atem:function_calls>" },
     .begins = "<|start|>assistant",
     .goes_on = "<|eom|>",
+    .thinks = " to=self<|message|>",
+    .concludes = "<|eom|><|start|>assistant to=user<|message|>",
+    .answers = " to=user<|message|>",
     .markers = {
       { "<|start|>", TEXT | REASONING, TO (HEADER), 0 },
       { "<|message|>", HEADER, TO (TEXT), 0 },
@@ -161,6 +167,7 @@ static const SottoReplyFormat formats[] = {
   { .name = "functionary-3.2",
     .signs = { ">>>all" },
     .begins = ">>>",
+    .answers = "all\n",
     .markers = {
       { ">>>", TEXT | ARGUMENTS, TO (HEADER), 0 },
       { "\n", HEADER, TO (TEXT), 0 } },
@@ -200,6 +207,9 @@ static const SottoReplyFormat formats[] = {
     .token = "<|tool_call:args|>",
     .begins = "<|begin|>assistant",
     .goes_on = "<|end|>",
+    .thinks = "<|think|>",
+    .concludes = "<|end|><|begin|>assistant<|content|>",
+    .answers = "<|content|>",
     .markers = {
       { "<|begin|>", TEXT | REASONING, TO (HEADER), 0 },
       { "<|think|>", TEXT | HEADER, TO (REASONING), 0 },
@@ -211,16 +221,26 @@ static const SottoReplyFormat formats[] = {
       { "<|tool_call:args|>", NAME, TO (ARGUMENTS), 0 },
       { "<|tool_call:end|>", ARGUMENTS, TO (BETWEEN), ENDS },
       { "<|calls|>", BETWEEN, TO (TEXT), 0 } } },
+  { .name = "command-text",
+    .signs = { "<|START_ACTION|>", "<|START_TEXT|>" },
+    .token = "<|START_TEXT|>",
+    .concludes = "<|END_THINKING|><|START_TEXT|>",
+    .answers = "<|START_TEXT|>",
+    .markers = {
+      { "<|START_ACTION|>", TEXT, TO (CALLS), 0 },
+      { "<|END_ACTION|>", CALLS, TO (TEXT), 0 },
+      { "<|START_TEXT|>", TEXT, TO (TEXT), 0 },
+      { "<|END_TEXT|>", TEXT, TO (TEXT), 0 } } },
   { .name = "command",
     .signs = { "<|START_ACTION|>" },
     .token = "<|START_ACTION|>",
+    .concludes = "<|END_THINKING|><|START_RESPONSE|>",
+    .answers = "<|START_RESPONSE|>",
     .markers = {
       { "<|START_ACTION|>", TEXT, TO (CALLS), 0 },
       { "<|END_ACTION|>", CALLS, TO (TEXT), 0 },
       { "<|START_RESPONSE|>", TEXT, TO (TEXT), 0 },
-      { "<|END_RESPONSE|>", TEXT, TO (TEXT), 0 },
-      { "<|START_TEXT|>", TEXT, TO (TEXT), 0 },
-      { "<|END_TEXT|>", TEXT, TO (TEXT), 0 } } },
+      { "<|END_RESPONSE|>", TEXT, TO (TEXT), 0 } } },
   { .name = "mistral",
     .signs = { "[TOOL_CALLS]" },
     .token = "[TOOL_CALLS]",
@@ -249,6 +269,8 @@ static const SottoReplyFormat formats[] = {
   { .name = "gemma-4",
     .signs = { "<|tool_call>" },
     .token = "<|tool_call>",
+    .thinks = "<|channel>thought\n",
+    .concludes = "<channel|>",
     .markers = {
       { "<|tool_call>", TEXT, TO (LOOSE), NEW },
       { "<tool_call|>", LOOSE, TO (TEXT), 0 },
@@ -326,15 +348,15 @@ static const SottoReplyFormat no_calls = { .name = "plain" };
 
 /* The last is what a model may write even where nothing of it says so. */
 static const SottoReasoningFormat reasonings[] = {
-  { "<seed:think>", "</seed:think>", FALSE },
-  { "<mm:think>", "</mm:think>", FALSE },
-  { "<think:opensource>", "</think:opensource>", FALSE },
-  { "[THINK]", "[/THINK]", FALSE },
-  { "<|START_THINKING|>", "<|END_THINKING|>", FALSE },
-  { "<|inner_prefix|>", "<|inner_suffix|>", FALSE },
-  { "Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]", TRUE },
-  { "<thinking>", "</thinking>", FALSE },
-  { "<think>", "</think>", FALSE },
+  { "<seed:think>", "</seed:think>", FALSE, FALSE },
+  { "<mm:think>", "</mm:think>", FALSE, TRUE },
+  { "<think:opensource>", "</think:opensource>", FALSE, TRUE },
+  { "[THINK]", "[/THINK]", FALSE, TRUE },
+  { "<|START_THINKING|>", "<|END_THINKING|>", FALSE, TRUE },
+  { "<|inner_prefix|>", "<|inner_suffix|>", FALSE, TRUE },
+  { "Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]", TRUE, FALSE },
+  { "<thinking>", "</thinking>", FALSE, FALSE },
+  { "<think>", "</think>", FALSE, FALSE },
 };
 
 static gboolean

@@ -77,6 +77,9 @@ typedef struct {
  * @begins: (nullable): a prompt that ends with this leaves the reply to begin in a HEADER
  * @goes_on: (nullable): a token that ends a turn elsewhere, but behind reasoning a part only
  * @key_is_name: calls are {"name": {arguments}}
+ * @thinks: (nullable): what a model writes before its reasoning where the prompt's end has left that open
+ * @concludes: (nullable): what it writes between that and its answer
+ * @answers: (nullable): what it writes before an answer that has no reasoning before it
  */
 typedef struct {
   const char *name;
@@ -85,15 +88,19 @@ typedef struct {
   const char *begins;
   const char *goes_on;
   gboolean key_is_name;
+  const char *thinks;
+  const char *concludes;
+  const char *answers;
   SottoReplyMarker markers[16];
   SottoReplyHead heads[6];
 } SottoReplyFormat;
 
-/* Reasoning stands between @open and @close. @prompted: only a prompt opens it, never the model. */
+/* Reasoning stands between @open and @close. @prompted: only a prompt opens it, never the model. @is_tight: no lines of their own */
 typedef struct {
   const char *open;
   const char *close;
   gboolean prompted;
+  gboolean is_tight;
 } SottoReasoningFormat;
 
 /**

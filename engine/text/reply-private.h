@@ -26,6 +26,7 @@ struct _SottoReply {
   gboolean goes_on;       /* the part ends with a token that usually ends the turn */
   gboolean has_reasoned;
   gboolean is_announced;  /* a header said that text comes */
+  char prompt_end;        /* the last byte of the prompt; 0: there was none */
 
   /* What is given out next */
   GString *out;
@@ -73,6 +74,9 @@ struct _SottoReply {
 
 void sotto_reply_put (SottoReply *self, SottoReplyKind kind, const char *text, gsize length);
 void sotto_reply_flush (SottoReply *self);
+
+/* Behind @text, which was given out, in @field */
+void sotto_reply_stand_in (SottoReply *self, SottoReplyField field, const char *text);
 
 static inline gboolean
 sotto_reply_is_text (SottoReplyField field)

@@ -409,6 +409,23 @@ sotto_reply_finish (SottoReply *self)
 
 /* --- Beginning --- */
 
+void
+sotto_reply_stand_in (SottoReply      *self,
+                      SottoReplyField  field,
+                      const char      *text)
+{
+  g_string_truncate (self->section, 0);
+  g_string_truncate (self->word, 0);
+  self->field = field;
+  self->is_begun = TRUE;
+  self->after_marker = FALSE;
+  self->line_begins = TRUE;
+  self->in_fence = FALSE;
+  self->n_ticks = 0;
+  for (; *text != '\0'; text++)
+    note (self, *text);
+}
+
 static void
 add_marker (SottoReply       *self,
             SottoReplyMarker  marker)
@@ -435,6 +452,7 @@ take_prompt (SottoReply *self,
 {
   gsize length = strlen (prompt);
 
+  self->prompt_end = length > 0 ? prompt[length - 1] : 0;
   while (length > 0 && g_ascii_isspace (prompt[length - 1]))
     length--;
 

@@ -74,6 +74,23 @@ void sotto_reply_finish (SottoReply *self);
  */
 gboolean sotto_reply_goes_on (const SottoReply *self, const char *text);
 
+/**
+ * sotto_reply_take_begun:
+ * @style: of @self
+ * @reasoning, @text: what the reply says already; no markers in them, and valid as long as @spans
+ * @spans: (nullable) (element-type SottoSpan): appended to: what the model would have written for it, its markers trusted
+ *
+ * Before anything is fed: @self stands behind that, as if it had been fed and given out. With no @text it stands
+ * within the reasoning.
+ *
+ * Returns: whether there was anything that the model could have written
+ */
+gboolean sotto_reply_take_begun (SottoReply            *self,
+                                 const SottoReplyStyle *style,
+                                 const char            *reasoning,
+                                 const char            *text,
+                                 GArray                *spans);
+
 /* Whether the model is reasoning just now. */
 gboolean sotto_reply_is_reasoning (const SottoReply *self);
 

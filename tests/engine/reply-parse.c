@@ -1,13 +1,14 @@
 /* Drives the parser of replies from other languages: reads one request a line, writes one answer a line.
  *
- *   {"template", "prompt", "tools", "text", "control": [texts], "steps": [bytes], "cuts": true}
+ *   {"template", "prompt", "tools", "text", "control": [texts], "steps": [bytes], "cuts": true, "begun": [reasoning, text]}
  *     each text in control comes as a token of its own; the rest in pieces of so many bytes, once for every step,
- *     and with cuts once for every place in the text where it can come apart in two
- *   {"format", "results": [{"text", "reasoning", "calls": [{"name", "id", "arguments"}], "whole", "taken_back"}]}
+ *     and with cuts once for every place in the text where it can come apart in two; begun: what the reply says already
+ *   {"format", "results": [{"text", "reasoning", "calls": [{"name", "id", "arguments"}], "whole", "taken_back", "begun"}]}
  *     different results only, so one where the pieces make no difference
  */
 
 #include "text/reply.h"
+#include "text/tokenizer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +65,29 @@ take (SottoReplyKind  kind,
     }
 }
 
+/* The reply goes on behind what it says already. Returns: what the model would have written for that */
+static char *
+begin (yyjson_val            *request,
+       const SottoReplyStyle *style,
+       SottoReply            *reply)
+{
+  yyjson_val *begun = yyjson_obj_get (request, "begun");
+  g_autoptr (GArray) spans = g_array_new (FALSE, FALSE, sizeof (SottoSpan));
+  GString *written = g_string_new (NULL);
+
+  if (begun != NULL)
+    sotto_reply_take_begun (reply, style, yyjson_get_str (yyjson_arr_get (begun, 0)),
+                            yyjson_get_str (yyjson_arr_get (begun, 1)), spans);
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const SottoSpan *span = &g_array_index (spans, SottoSpan, i);
+
+      g_string_append_len (written, span->text, (gssize) span->length);
+    }
+
+  return g_string_free_and_steal (written);
+}
+
 /* How text comes: in pieces of so many bytes, or as a whole but for one cut. */
 typedef struct {
   gsize step;
@@ -109,7 +133,8 @@ run (yyjson_val            *request,
   yyjson_mut_doc *document = yyjson_mut_doc_new (NULL);
   yyjson_mut_val *root = yyjson_mut_obj (document);
   yyjson_mut_val *calls;
-  const char *begin = text;
+  g_autofree char *begun = begin (request, style, reply);
+  const char *from = text;
   char *json;
 
   result.names = g_ptr_array_new_with_free_func (g_free);
@@ -129,13 +154,13 @@ run (yyjson_val            *request,
           length = MAX (length, yyjson_get_len (token));
       if (length > 0)
         {
-          feed (reply, begin, (gsize) (at - begin), pieces);
+          feed (reply, from, (gsize) (at - from), pieces);
           sotto_reply_feed (reply, at, length, SOTTO_REPLY_FROM_CONTROL);
-          begin = at + length;
+          from = at + length;
         }
       at += MAX (length, 1);
     }
-  feed (reply, begin, (gsize) (end - begin), pieces);
+  feed (reply, from, (gsize) (end - from), pieces);
   sotto_reply_finish (reply);
   g_assert_null (result.name);
 
@@ -144,6 +169,7 @@ run (yyjson_val            *request,
   yyjson_mut_obj_add_str (document, root, "reasoning", result.texts[SOTTO_REPLY_REASONING]->str);
   yyjson_mut_obj_add_str (document, root, "whole", result.whole->str);
   yyjson_mut_obj_add_uint (document, root, "taken_back", result.n_back);
+  yyjson_mut_obj_add_str (document, root, "begun", begun);
   calls = yyjson_mut_obj_add_arr (document, root, "calls");
   for (guint i = 0; i < result.names->len; i++)
     {

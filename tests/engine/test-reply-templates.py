@@ -4,7 +4,7 @@
 Usage: test-reply-templates.py PROGRAM [WORD…], the built tests/engine/reply-parse. The template, rendered by jinja2, is the
 writer that knows nothing of the parser. Each reply is fed in pieces of every size that matters and in two for
 every place where it can come apart, once with its markers written out as text and once with those that are control tokens
-coming as such.
+coming as such. And a reply that was cut off anywhere goes on there: what is written for its beginning reads as that beginning.
 """
 import json
 import os
@@ -58,6 +58,8 @@ ANSWER_AS_REASONING = {'openai-gpt-oss-120b'}
 PROMPT_OPENS = {'Apriel-1.6-15b-Thinker-fixed'}
 # A reply that stands last is taken for the beginning of one, inside its reasoning: another turn must follow.
 CONTINUES_THE_LAST = {'NVIDIA-Nemotron-Nano-v2'}
+# Their templates fail without a list of tools.
+NEEDS_TOOLS = {'NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use'}
 # Strings of arguments are written without a way to tell where they end, or what is in them.
 NO_NASTY = set()
 
@@ -192,6 +194,40 @@ def compare(parser, name, source, label, case):
     return [f'{label}: {problem}' for problem in problems], None
 
 
+def compare_begun(parser, name, source, label, case):
+    """A reply cut off in its reasoning and in its answer, and the rest of it."""
+    written, why = write(name, source, case)
+    if written is None or name in CONTINUES_THE_LAST:
+        return []
+    reasoning, answer, _ = case
+    user = {'role': 'user', 'content': 'What now?'}
+    prompt = next(p[1] for p in (render_jinja2(source, {'tools': None, 'extra': extra, 'bos': '<s>', 'eos': '</s>',
+                                                        'messages': [user], 'add_generation_prompt': True})
+                                 for extra in EXTRAS) if p[0] == 'text') if name not in NEEDS_TOOLS else written[0]
+    reply, problems = written[1], []
+    begun = [('', answer[:7], answer[7:]), (reasoning or '', answer, ''), (reasoning or '', answer[:-3], answer[-3:])]
+    expected = [('', answer[7:]), ('', ''), ('', answer[-3:])]
+    if reasoning and reasoning in reply:
+        behind = reply.split(reasoning, 1)[1]
+        begun += [(reasoning[:9], '', reasoning[9:] + behind), (reasoning, '', behind)]
+        expected += [(reasoning[9:], answer), ('', answer)]
+    for (thought, said, rest), expects in zip(begun, expected):
+        for control in ([], sorted(set(CONTROL.findall(rest)))):
+            got = parser.parse(template=source, prompt=prompt, text=rest, control=control, steps=STEPS, cuts=True,
+                               begun=[thought, said])['results']
+            if len(got) != 1 or (got[0]['reasoning'], got[0]['text'].rstrip('\n')) != (expects[0], expects[1].rstrip('\n')):
+                problems.append(f'{label}: after {thought!r}, {said!r}: expected {expects}, got {got[:2]}')
+        if 'functionary-medium-v3.2' in name and thought:
+            thought = ''  # it has no header for that
+        again = got[0]['begun']
+        for control in ([], sorted(set(CONTROL.findall(again)))):
+            read = parser.parse(template=source, prompt=prompt, text=again, control=control, steps=[1000], cuts=False)
+            read = read['results'][0]
+            if (read['reasoning'], read['text'], read['calls']) != (thought, said, []):
+                problems.append(f'{label}: {thought!r}, {said!r} behind {prompt[-30:]!r}: {again!r} reads as {read}')
+    return problems
+
+
 def main():
     # Some templates change lists that they made, which the sandbox forbids; the writer may.
     jinja_peer.ENVIRONMENT.is_safe_attribute = lambda value, name, _: not str(name).startswith('_')
@@ -207,6 +243,8 @@ def main():
                 continue
             found, why = compare(parser, name, source, label, case)
             problems += found
+            if not case[2]:
+                problems += compare_begun(parser, name, source, label, case)
             silent += [why] if why else []
         tap.result(name, problems)
         for why in silent:
