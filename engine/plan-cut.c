@@ -15,7 +15,9 @@ cache_of (SottoStep *step)
 static guint *
 recurrent_of (SottoStep *step)
 {
-  return step->kind == SOTTO_STEP_DELTA ? &step->delta.recurrent : NULL;
+  return step->kind == SOTTO_STEP_DELTA      ? &step->delta.recurrent
+         : step->kind == SOTTO_STEP_CONVOLVE ? &step->convolve.recurrent
+                                             : NULL;
 }
 
 static gboolean
@@ -58,6 +60,8 @@ touch (const SottoStep *step)
       return (Touched) { QUERIES, BIT (SOTTO_BUFFER_ATTENDED) };
     case SOTTO_STEP_DELTA:
       return (Touched) { BIT (step->delta.from), BIT (SOTTO_BUFFER_ATTENDED) };
+    case SOTTO_STEP_CONVOLVE:
+      return (Touched) { BIT (step->convolve.from), BIT (SOTTO_BUFFER_ATTENDED) };
     case SOTTO_STEP_FEED:
       return (Touched) { BIT (step->feed.from), BIT (SOTTO_BUFFER_HIDDEN) };
     case SOTTO_STEP_PROJECT:

@@ -79,6 +79,14 @@ visit_delta (Visitor *self, SottoDeltaStep *step)
 }
 
 static void
+visit_convolve (Visitor *self, SottoConvolveStep *step)
+{
+  show_weight (self, &step->mixed);
+  show_floats (self, &step->convolution, (gsize) step->n_channels * step->n_conv);
+  show_floats (self, &step->bias, step->n_channels);
+}
+
+static void
 visit_experts (Visitor *self, SottoExpertsStep *step)
 {
   show_weight (self, &step->router);
@@ -125,6 +133,9 @@ sotto_operands_visit (const SottoPlan *plan, SottoStep *step, Visitor *self)
       break;
     case SOTTO_STEP_DELTA:
       visit_delta (self, &step->delta);
+      break;
+    case SOTTO_STEP_CONVOLVE:
+      visit_convolve (self, &step->convolve);
       break;
     case SOTTO_STEP_FEED:
       show_weight (self, &step->feed.gate);

@@ -82,7 +82,7 @@ typedef enum {
   SOTTO_BUFFER_NORMED_2,
   SOTTO_BUFFER_BRANCH,     /* n_embedding: what is still to be normed and added */
   SOTTO_BUFFER_BRANCH_2,
-  SOTTO_BUFFER_ATTENDED,   /* heads * n_head_value: what ATTEND and DELTA leave */
+  SOTTO_BUFFER_ATTENDED,   /* heads * n_head_value: what ATTEND, DELTA and CONVOLVE leave */
   SOTTO_BUFFER_HIDDEN,     /* what FEED leaves */
   SOTTO_N_BUFFERS,
 } SottoBuffer;
@@ -239,6 +239,18 @@ typedef struct {
   guint recurrent;         /* index: n_conv - 1 rows of channels, then (n_value_heads, n_key, n_value) */
 } SottoDeltaStep;
 
+/* A short convolution between two gates (Liquid AI 2025): attended = c * conv (b * x), channel by channel over the last
+ * n_conv tokens, where b, c and x are projections of from. */
+typedef struct {
+  SottoBuffer from;
+  guint n_channels;
+  guint n_conv;            /* tokens that the convolution sees */
+  SottoWeight mixed;       /* rows: b, c, x, n_channels of each */
+  const float *convolution; /* (n_channels, n_conv) */
+  const float *bias;       /* (nullable) (n_channels): of the convolution */
+  guint recurrent;         /* index: n_conv - 1 rows of b * x */
+} SottoConvolveStep;
+
 /* hidden = activation (gate from) * up from; without gate activation (up from); without up
  * activation (gate from) * this layer's inputs. Then times sigmoid (switch from), one number a token. */
 typedef struct {
@@ -329,6 +341,7 @@ typedef enum {
   SOTTO_STEP_LATENT_QKV,
   SOTTO_STEP_ATTEND,
   SOTTO_STEP_DELTA,
+  SOTTO_STEP_CONVOLVE,
   SOTTO_STEP_FEED,
   SOTTO_STEP_PROJECT,
   SOTTO_STEP_EXPERTS,
@@ -351,6 +364,7 @@ typedef struct {
     SottoLatentQkvStep latent_qkv;
     SottoAttendStep attend;
     SottoDeltaStep delta;
+    SottoConvolveStep convolve;
     SottoFeedStep feed;
     SottoProjectStep project;
     SottoExpertsStep experts;

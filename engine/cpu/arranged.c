@@ -62,6 +62,10 @@ visit (const Visitor *self, const SottoPlan *plan, SottoStep *step)
       show (self, &step->delta.mixed);
       show (self, &step->delta.gate);
       break;
+    case SOTTO_STEP_CONVOLVE:
+      if (starts_strips (step->convolve.n_channels))
+        show (self, &step->convolve.mixed);
+      break;
     case SOTTO_STEP_FEED:
       show (self, &step->feed.gate);
       show (self, &step->feed.up);

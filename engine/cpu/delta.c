@@ -113,7 +113,7 @@ convolve (const Delta *self, const Head *head, guint t)
     {
       for (guint tap = 0; tap < n_taps; tap++)
         rows[tap] = channels_of (self, t, n_taps - 1 - tap) + head->first[i];
-      self->lane->kernels->convolve (rows, head->taps[i], n_taps, head->n[i], head->x[i]);
+      self->lane->kernels->convolve (SOTTO_ACTIVATION_SILU, rows, head->taps[i], NULL, n_taps, head->n[i], head->x[i]);
     }
 }
 
@@ -170,23 +170,6 @@ keep_history (const Delta *self)
             (end - first) * sizeof (float));
 }
 
-static void
-complete (const Delta *self)
-{
-  SottoLane *lane = self->lane;
-
-  if (sotto_lane_is_alone (lane))
-    {
-      SottoActivations own = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED,
-                                                self->attended.n_columns);
-
-      memcpy (own.values, self->attended.values, own.n_columns * sizeof (float));
-      sotto_lane_pack (lane, &own, 0);
-      return;
-    }
-  sotto_lane_pack_batch (lane, &self->attended);
-}
-
 void
 sotto_step_delta (SottoLane *lane, const SottoStep *step)
 {
@@ -219,5 +202,5 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
   if (!sotto_pool_barrier (lane->pool))
     return;
   keep_history (&self);
-  complete (&self);
+  sotto_lane_complete_attended (lane, &self.attended);
 }

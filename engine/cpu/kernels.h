@@ -221,9 +221,12 @@ typedef struct {
                 guint         n_pairs,
                 float        *x);
 
-  /* y = silu (sum over taps of weights[tap] * rows[tap]); weights: (n_taps, n) */
-  void (*convolve) (const float *const *rows,
+  /* y = activation (sum over taps of weights[tap] * rows[tap] + bias), of activations NONE or SILU; weights: (n_taps, n);
+   * bias: (nullable) (n) */
+  void (*convolve) (SottoActivation     activation,
+                    const float *const *rows,
                     const float        *weights,
+                    const float        *bias,
                     guint               n_taps,
                     guint               n,
                     float              *y);

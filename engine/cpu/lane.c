@@ -237,6 +237,20 @@ sotto_lane_complete (SottoLane *lane, const SottoTarget *target)
   sotto_lane_leave (lane, target->to, target->n_columns);
 }
 
+void
+sotto_lane_complete_attended (SottoLane *lane, const SottoActivations *attended)
+{
+  if (sotto_lane_is_alone (lane))
+    {
+      SottoActivations own = sotto_lane_buffer (lane, SOTTO_BUFFER_ATTENDED, attended->n_columns);
+
+      memcpy (own.values, attended->values, own.n_columns * sizeof (float));
+      sotto_lane_pack (lane, &own, 0);
+      return;
+    }
+  sotto_lane_pack_batch (lane, attended);
+}
+
 /* --- Rows and heads --- */
 
 void

@@ -37,6 +37,7 @@ typedef void (*SottoStepFunc) (SottoLane *lane, const SottoStep *step);
 void sotto_step_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_latent_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_delta (SottoLane *lane, const SottoStep *step);
+void sotto_step_convolve (SottoLane *lane, const SottoStep *step);
 void sotto_step_feed (SottoLane *lane, const SottoStep *step);
 void sotto_step_project (SottoLane *lane, const SottoStep *step);
 void sotto_step_experts (SottoLane *lane, const SottoStep *step);
@@ -116,7 +117,7 @@ SottoActivations sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n
 /**
  * sotto_lane_operand:
  *
- * The buffer packed, as NORM, ATTEND and DELTA have left it; the others are packed here. Only at the beginning
+ * The buffer packed, as NORM, ATTEND, DELTA and CONVOLVE have left it; the others are packed here. Only at the beginning
  * of a phase.
  */
 SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns);
@@ -201,6 +202,14 @@ void sotto_lane_leave (SottoLane *lane, SottoBuffer buffer, guint n_columns);
  * Once all units were put: makes the buffer complete for all lanes.
  */
 void sotto_lane_complete (SottoLane *lane, const SottoTarget *target);
+
+/**
+ * sotto_lane_complete_attended:
+ * @attended: the rows that lanes share, whose values are there
+ *
+ * Behind a barrier: ATTENDED of the same values, packed, for all lanes.
+ */
+void sotto_lane_complete_attended (SottoLane *lane, const SottoActivations *attended);
 
 /**
  * sotto_lane_turn:

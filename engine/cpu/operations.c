@@ -305,6 +305,7 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
   [SOTTO_STEP_LATENT_QKV] = sotto_step_latent_qkv,
   [SOTTO_STEP_ATTEND] = attend,
   [SOTTO_STEP_DELTA] = sotto_step_delta,
+  [SOTTO_STEP_CONVOLVE] = sotto_step_convolve,
   [SOTTO_STEP_FEED] = sotto_step_feed,
   [SOTTO_STEP_PROJECT] = sotto_step_project,
   [SOTTO_STEP_EXPERTS] = sotto_step_experts,

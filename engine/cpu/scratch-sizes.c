@@ -108,6 +108,17 @@ add_delta (SottoScratchSizes *self, const SottoDeltaStep *step)
 }
 
 static void
+add_convolve (SottoScratchSizes *self, const SottoConvolveStep *step)
+{
+  use_weight (self, &step->mixed);
+  use_buffer (self, step->from, step->mixed.n_columns);
+  use_buffer (self, SOTTO_BUFFER_ATTENDED, step->n_channels);
+  widen (&self->projected, step->mixed.n_rows);
+  widen (&self->n_taps, step->n_conv);
+  widen (&self->row, step->n_conv * SOTTO_UNIT_ROWS); /* the convolution's weights by tap */
+}
+
+static void
 add_feed (SottoScratchSizes *self, const SottoFeedStep *step)
 {
   const SottoWeight *first = sotto_weight_is_there (&step->gate) ? &step->gate : &step->up;
@@ -201,6 +212,9 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
     case SOTTO_STEP_DELTA:
       add_delta (self, &step->delta);
       break;
+    case SOTTO_STEP_CONVOLVE:
+      add_convolve (self, &step->convolve);
+      break;
     case SOTTO_STEP_FEED:
       add_feed (self, &step->feed);
       break;
@@ -244,6 +258,8 @@ names_buffer (const SottoStep *step, SottoBuffer buffer)
       return step->latent_qkv.from == buffer;
     case SOTTO_STEP_DELTA:
       return step->delta.from == buffer;
+    case SOTTO_STEP_CONVOLVE:
+      return step->convolve.from == buffer;
     case SOTTO_STEP_FEED:
       return step->feed.from == buffer;
     case SOTTO_STEP_PROJECT:
@@ -276,7 +292,7 @@ takes_turns (const SottoPlan *plan)
     {
       const SottoStep *step = &plan->steps[i];
       gboolean begins_attention = step->kind == SOTTO_STEP_QKV || step->kind == SOTTO_STEP_LATENT_QKV
-                                  || step->kind == SOTTO_STEP_DELTA;
+                                  || step->kind == SOTTO_STEP_DELTA || step->kind == SOTTO_STEP_CONVOLVE;
       gboolean begins_feed = step->kind == SOTTO_STEP_FEED;
       gboolean goes_on_attention = step->kind == SOTTO_STEP_ATTEND
                                    || names_buffer (step, SOTTO_BUFFER_ATTENDED);

@@ -178,8 +178,14 @@ kernel_scale (float scale, guint n, float *y)
     y[i] *= scale;
 }
 
-static void
-kernel_convolve (const float *const *rows, const float *weights, guint n_taps, guint n, float *y)
+G_ALWAYS_INLINE static inline void
+convolve_rows (SottoActivation     activation,
+               const float *const *rows,
+               const float        *weights,
+               const float        *bias,
+               guint               n_taps,
+               guint               n,
+               float              *y)
 {
   for (guint i = 0; i < n; i += LANES)
     {
@@ -188,8 +194,25 @@ kernel_convolve (const float *const *rows, const float *weights, guint n_taps, g
       for (guint tap = 0; tap < n_taps; tap++)
         sum = lanes_add (sum, lanes_multiply (lanes_load_up_to (weights + (gsize) tap * n + i, n - i),
                                               lanes_load_up_to (rows[tap] + i, n - i)));
-      lanes_store_up_to (y + i, n - i, lanes_activate (SOTTO_ACTIVATION_SILU, sum));
+      if (bias != NULL)
+        sum = lanes_add (sum, lanes_load_up_to (bias + i, n - i));
+      lanes_store_up_to (y + i, n - i, lanes_activate (activation, sum));
     }
+}
+
+static void
+kernel_convolve (SottoActivation     activation,
+                 const float *const *rows,
+                 const float        *weights,
+                 const float        *bias,
+                 guint               n_taps,
+                 guint               n,
+                 float              *y)
+{
+  if (activation == SOTTO_ACTIVATION_SILU)
+    convolve_rows (SOTTO_ACTIVATION_SILU, rows, weights, bias, n_taps, n, y);
+  else
+    convolve_rows (SOTTO_ACTIVATION_NONE, rows, weights, bias, n_taps, n, y);
 }
 
 /* --- The delta rule --- */

@@ -264,8 +264,8 @@ is_complete (const SottoCudaModule *self)
          && self->forget != NULL && self->embed != NULL && self->norm != NULL && self->add != NULL
          && self->quantise != NULL && self->multiply != NULL && self->heads != NULL
          && self->attend_partial_floats != NULL && self->attend != NULL && self->gate != NULL
-         && self->route != NULL && self->combine != NULL && self->delta != NULL && self->cap != NULL
-         && self->pool != NULL && self->best != NULL;
+         && self->route != NULL && self->combine != NULL && self->delta != NULL && self->convolve != NULL
+         && self->cap != NULL && self->pool != NULL && self->best != NULL;
 }
 
 /* (nullable): not a module, or of another time */

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 6
+#define SOTTO_CUDA_ABI 7
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -232,6 +232,15 @@ typedef struct {
   guint n_rows;
 } SottoCudaDelta;
 
+/* See SottoConvolveStep; mixed is the projection. */
+typedef struct {
+  const SottoConvolveStep *step; /* host memory, its arrays on the device */
+  const float *mixed;
+  float *recurrent;         /* step->recurrent's floats */
+  float *attended;          /* (n_rows, n_channels) */
+  guint n_rows;
+} SottoCudaConvolve;
+
 /* y = cap * tanh (scale * y / cap), or scale * y where cap is 0, in place; then brought within ± limit where that is
  * not 0 */
 typedef struct {
@@ -321,6 +330,7 @@ typedef struct {
   gboolean (*route) (SottoCudaDevice *self, const SottoCudaRoute *arguments);
   gboolean (*combine) (SottoCudaDevice *self, const SottoCudaCombine *arguments);
   gboolean (*delta) (SottoCudaDevice *self, const SottoCudaDelta *arguments);
+  gboolean (*convolve) (SottoCudaDevice *self, const SottoCudaConvolve *arguments);
   gboolean (*cap) (SottoCudaDevice *self, const SottoCudaCap *arguments);
   gboolean (*pool) (SottoCudaDevice *self, const SottoCudaPool *arguments);
   gboolean (*best) (SottoCudaDevice *self, const SottoCudaBest *arguments); /* not to be recorded */

@@ -42,6 +42,7 @@ static const SottoCudaModule module = {
   .route = sotto_cuda_route,
   .combine = sotto_cuda_combine,
   .delta = sotto_cuda_delta,
+  .convolve = sotto_cuda_convolve,
   .cap = sotto_cuda_cap,
   .pool = sotto_cuda_pool,
   .best = sotto_cuda_best,

@@ -1,6 +1,6 @@
 #include "cuda/walk.h"
 
-/* FEED, PROJECT, EXPERTS and DELTA as operations. */
+/* FEED, PROJECT, EXPERTS, DELTA and CONVOLVE as operations. */
 
 static const SottoWalkProduct plainly = { .scale = 1.0f };
 static const SottoWalkProduct with_next = { .scale = 1.0f, .with_next = TRUE };
@@ -171,4 +171,24 @@ sotto_walk_delta (SottoCudaWalk *self, const SottoDeltaStep *step)
          && sotto_walk_multiply (self, &step->alpha, alpha, n_heads, &with_next)
          && sotto_walk_multiply (self, &step->beta, beta, n_heads, &plainly)
          && SOTTO_WALK_DO (self, delta, &arguments);
+}
+
+/* --- Short convolution --- */
+
+gboolean
+sotto_walk_convolve (SottoCudaWalk *self, const SottoConvolveStep *step)
+{
+  float *mixed = sotto_walk_take_floats (self, self->n_rows, step->mixed.n_rows);
+  SottoCudaConvolve arguments = {
+    .step = step,
+    .mixed = mixed,
+    .recurrent = self->measures ? NULL : self->recurrents[step->recurrent],
+    .attended = sotto_walk_buffer (self, SOTTO_BUFFER_ATTENDED, step->n_channels),
+    .n_rows = self->n_rows,
+  };
+
+  sotto_walk_touch (self, arguments.attended);
+  return read_buffer (self, step->from, step->mixed.n_columns)
+         && sotto_walk_multiply (self, &step->mixed, mixed, step->mixed.n_rows, &plainly)
+         && SOTTO_WALK_DO (self, convolve, &arguments);
 }

@@ -200,6 +200,8 @@ sotto_walk_is_read_next (const SottoCudaWalk *self, SottoBuffer buffer)
       return next->latent_qkv.from == buffer;
     case SOTTO_STEP_DELTA:
       return next->delta.from == buffer;
+    case SOTTO_STEP_CONVOLVE:
+      return next->convolve.from == buffer;
     case SOTTO_STEP_FEED:
       return next->feed.from == buffer;
     case SOTTO_STEP_PROJECT:
@@ -290,6 +292,8 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
       return sotto_walk_attend (self, &step->attend);
     case SOTTO_STEP_DELTA:
       return sotto_walk_delta (self, &step->delta);
+    case SOTTO_STEP_CONVOLVE:
+      return sotto_walk_convolve (self, &step->convolve);
     case SOTTO_STEP_FEED:
       return sotto_walk_feed (self, &step->feed);
     case SOTTO_STEP_PROJECT:

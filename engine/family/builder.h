@@ -56,11 +56,12 @@ void sotto_builder_end_branch (SottoBuilder *self,
                                SottoSlot sum_norm,
                                float scale_after);
 
-/* plan-attention.c, plan-delta.c: what mixes tokens; plan-feed.c: what does not. FALSE with an
+/* plan-attention.c, plan-delta.c: what mixes tokens, into ATTENDED; plan-feed.c: what does not. FALSE with an
  * error. */
 gboolean sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_latent_attention (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from);
+gboolean sotto_builder_add_convolution (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from);
 
 /* ALiBi's slopes for the model's heads; FALSE with an error. */

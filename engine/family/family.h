@@ -18,6 +18,7 @@ typedef enum {
   SOTTO_PART_CACHE,        /* its keys and values, where they are not another layer's */
   SOTTO_PART_LATENT,       /* multi-head latent attention */
   SOTTO_PART_DELTA,        /* Gated DeltaNet */
+  SOTTO_PART_CONVOLUTION,  /* a short convolution between gates */
   SOTTO_PART_DENSE,        /* a feed-forward for all tokens */
   SOTTO_PART_EXPERTS,
   SOTTO_PART_SHARED,       /* the expert that all tokens pass */
@@ -87,6 +88,11 @@ typedef enum
   SOTTO_SLOT_DELTA_NORM,
   SOTTO_SLOT_DELTA_OUTPUT,
 
+  /* SOTTO_PART_CONVOLUTION */
+  SOTTO_SLOT_CONVOLUTION_INPUT,
+  SOTTO_SLOT_CONVOLUTION,
+  SOTTO_SLOT_CONVOLUTION_OUTPUT,
+
   /* SOTTO_PART_DENSE */
   SOTTO_SLOT_GATE,
   SOTTO_SLOT_UP,
@@ -144,6 +150,7 @@ typedef struct {
   float logit_cap;
   SottoMask mask;
   gboolean pools; /* ends in one vector; else only where the file says so */
+  const char *output_norm_name; /* OUTPUT_NORM's tensor, where it is not output_norm */
 
   /* Attention */
   SottoNormSpan span;          /* of the norms of Q and K */
@@ -173,8 +180,9 @@ typedef struct {
   gboolean yarn_smooth;        /* the ends of its ramp are not rounded to whole pairs */
   gboolean yarn_in_scores;     /* its magnitude is in the attention scale, squared (DeepSeek-V2) */
 
-  /* Gated DeltaNet instead of attention, but for every full_every-th layer */
-  gboolean delta;
+  /* What recurrent layers have in place of attention: SOTTO_PART_DELTA or SOTTO_PART_CONVOLUTION; 0: there are none. They
+   * are all but every full_every-th; where that is 0, those without heads of keys and values. */
+  SottoPart recurrent;
   gboolean delta_interleaved;
 
   /* Feed-forward */

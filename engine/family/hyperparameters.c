@@ -16,7 +16,7 @@
  *   attention.causal, pooling_type; embedding_scale, residual_scale, logit_scale
  *   rope.dimension_count (else all of a head), rope.dimension_count_swa
  *
- * and the keys of latent attention, DeltaNet (ssm.*) and experts, at their functions.
+ * and the keys of latent attention, what is recurrent (ssm.*, shortconv.*) and experts, at their functions.
  */
 
 #include "family/sizes.h"
@@ -241,16 +241,31 @@ read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
   return TRUE;
 }
 
+/* shortconv.l_cache: tokens that the convolution sees */
+static gboolean
+read_convolution (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
+{
+  layer->parts |= 1u << SOTTO_PART_CONVOLUTION;
+  return sotto_keys_read_size (keys, "shortconv.l_cache", SOTTO_KEY_REQUIRED, 2, 64, &self->n_conv);
+}
+
 /* Which layers are recurrent: attention.recurrent_layers*, else all but every
- * full_attention_interval-th */
+ * full_attention_interval-th; or those without heads of keys and values */
 static gboolean
 read_is_recurrent (guint index, const SottoKeys *keys, gboolean *out)
 {
-  guint interval, recurrent;
+  guint interval, recurrent, n_kv_heads;
 
   *out = FALSE;
-  if (!keys->family->delta)
+  if (keys->family->recurrent == 0)
     return TRUE;
+  if (keys->family->full_every == 0)
+    {
+      if (!sotto_keys_read_layer_size (keys, HEAD_COUNT_KV, index, 1, 0, MAX_HEADS, &n_kv_heads))
+        return FALSE;
+      *out = n_kv_heads == 0;
+      return TRUE;
+    }
   if (!sotto_keys_read_size (
           keys, "full_attention_interval", keys->family->full_every, 1, MAX_LAYERS, &interval)
       || !sotto_keys_read_layer_size (
@@ -268,7 +283,7 @@ read_window (SottoSizes *self, guint index, const SottoKeys *keys)
   const SottoFamily *family = keys->family;
   SottoLayerSizes *layer = &self->layers[index];
   const SottoGgufValue *pattern = sotto_keys_lookup (keys, WINDOW_PATTERN);
-  guint window, full_every = family->delta ? 0 : family->full_every, has_window;
+  guint window, full_every = family->recurrent > 0 ? 0 : family->full_every, has_window;
 
   if (!sotto_keys_read_size (keys, WINDOW, family->window, 0, G_MAXINT32, &window))
     return FALSE;
@@ -348,7 +363,8 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
   if (!read_is_recurrent (index, keys, &recurrent))
     return FALSE;
   if (recurrent)
-    return read_delta (self, layer, keys);
+    return keys->family->recurrent == SOTTO_PART_DELTA ? read_delta (self, layer, keys)
+                                                       : read_convolution (self, layer, keys);
 
   return read_window (self, index, keys) && read_turns (self, index, keys)
          && read_heads (self, index, keys);

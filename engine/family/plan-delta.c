@@ -1,4 +1,4 @@
-/* Gated DeltaNet as a step. */
+/* What is recurrent as steps: Gated DeltaNet, short convolutions. */
 
 #include "family/builder.h"
 
@@ -109,6 +109,24 @@ sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from)
 
   shape.n_floats = (gsize) (sizes->n_conv - 1) * step->mixed.n_rows
                    + (gsize) sizes->n_value_heads * sizes->n_state_key * sizes->n_state_value;
+  g_array_append_val (self->program->recurrents, shape);
+  return TRUE;
+}
+
+gboolean
+sotto_builder_add_convolution (SottoBuilder *self, SottoBuffer from)
+{
+  const SottoSizes *sizes = self->sizes;
+  SottoRecurrentShape shape = { (gsize) (sizes->n_conv - 1) * sizes->n_embedding };
+
+  sotto_builder_add (self, SOTTO_STEP_CONVOLVE)->convolve
+    = (SottoConvolveStep) { .from = from,
+                            .n_channels = sizes->n_embedding,
+                            .n_conv = sizes->n_conv,
+                            .mixed = self->found[SOTTO_SLOT_CONVOLUTION_INPUT].weight,
+                            .convolution = self->found[SOTTO_SLOT_CONVOLUTION].vector,
+                            .bias = self->found[SOTTO_SLOT_CONVOLUTION].bias,
+                            .recurrent = self->program->recurrents->len };
   g_array_append_val (self->program->recurrents, shape);
   return TRUE;
 }

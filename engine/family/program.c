@@ -133,8 +133,12 @@ static gboolean
 add_mixer (SottoBuilder *self, SottoBuffer from)
 {
   gboolean is_delta = sotto_layer_has (self->at, SOTTO_PART_DELTA);
-  SottoSlot output = is_delta ? SOTTO_SLOT_DELTA_OUTPUT : SOTTO_SLOT_ATTENTION_OUTPUT;
-  gboolean ok = is_delta ? sotto_builder_add_delta (self, from)
+  gboolean is_convolution = sotto_layer_has (self->at, SOTTO_PART_CONVOLUTION);
+  SottoSlot output = is_delta         ? SOTTO_SLOT_DELTA_OUTPUT
+                     : is_convolution ? SOTTO_SLOT_CONVOLUTION_OUTPUT
+                                      : SOTTO_SLOT_ATTENTION_OUTPUT;
+  gboolean ok = is_delta         ? sotto_builder_add_delta (self, from)
+                : is_convolution ? sotto_builder_add_convolution (self, from)
                 : self->family->latent_attention ? sotto_builder_add_latent_attention (self, from)
                 : sotto_builder_add_attention (self, from);
 

@@ -237,6 +237,25 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                                 0,
                                 NULL },
 
+  [SOTTO_SLOT_CONVOLUTION_INPUT] = { "shortconv.in_proj",
+                                     SOTTO_PART_CONVOLUTION,
+                                     SOTTO_SIZE_EMBEDDING,
+                                     SOTTO_SIZE_GATED_CHANNELS,
+                                     0,
+                                     NULL },
+  [SOTTO_SLOT_CONVOLUTION] = { "shortconv.conv",
+                               SOTTO_PART_CONVOLUTION,
+                               SOTTO_SIZE_SHORT_CONVOLUTION,
+                               SOTTO_SIZE_NONE,
+                               0,
+                               NULL },
+  [SOTTO_SLOT_CONVOLUTION_OUTPUT] = { "shortconv.out_proj",
+                                      SOTTO_PART_CONVOLUTION,
+                                      SOTTO_SIZE_EMBEDDING,
+                                      SOTTO_SIZE_EMBEDDING,
+                                      0,
+                                      NULL },
+
   [SOTTO_SLOT_GATE] = { "ffn_gate",
                         SOTTO_PART_DENSE,
                         SOTTO_SIZE_EMBEDDING,
@@ -430,6 +449,10 @@ sotto_size_get (const SottoSizes *sizes, const SottoFamily *family, guint layer,
       return sizes->n_conv * sotto_size_get (sizes, family, layer, SOTTO_SIZE_DELTA_CHANNELS);
     case SOTTO_SIZE_STATE_VALUE:
       return sizes->n_state_value;
+    case SOTTO_SIZE_GATED_CHANNELS:
+      return 3 * sizes->n_embedding;
+    case SOTTO_SIZE_SHORT_CONVOLUTION:
+      return sizes->n_conv * sizes->n_embedding;
     case SOTTO_SIZE_EXPERTS:
       return sizes->n_experts;
     case SOTTO_SIZE_VOCABULARY:

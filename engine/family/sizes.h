@@ -58,8 +58,9 @@ typedef struct {
   guint n_latent;
   guint n_plain;
 
+  guint n_conv;            /* tokens that a convolution sees */
+
   /* Gated DeltaNet */
-  guint n_conv;
   guint n_state_key;
   guint n_state_value;
   guint n_key_heads;

@@ -71,6 +71,12 @@
   [SOTTO_SLOT_DELTA_NORM] = ALWAYS, \
   [SOTTO_SLOT_DELTA_OUTPUT] = ALWAYS
 
+/* A short convolution between gates. */
+#define SLOTS_CONVOLUTION \
+  [SOTTO_SLOT_CONVOLUTION_INPUT] = WITH_BIAS (OPTIONAL), \
+  [SOTTO_SLOT_CONVOLUTION] = WITH_BIAS (OPTIONAL), \
+  [SOTTO_SLOT_CONVOLUTION_OUTPUT] = WITH_BIAS (OPTIONAL)
+
 /* Pre-normed attention with rotary positions and a gated feed-forward (Touvron et al. 2023): what
  * nearly all families are a variation of. */
 #define SLOTS_TRANSFORMER(attention_bias, other_bias) \

@@ -179,6 +179,7 @@ static const struct {
   const char *suffix;
 } other_names[] = {
   { SOTTO_SLOT_OUTPUT_NORM, "norm", ".weight" },
+  { SOTTO_SLOT_OUTPUT_NORM, "output_norm", ".weight" },
   { SOTTO_SLOT_POOLED_1, "dense.0", ".weight" },
   { SOTTO_SLOT_POOLED_2, "dense.1", ".weight" },
   { SOTTO_SLOT_FEED_NORM, "ffn_norm", ".weight" },
@@ -205,7 +206,10 @@ static Name
 find_name (const SottoTensors *self, SottoSlot slot, guint layer)
 {
   const SottoSlotInfo *info = &sotto_slot_infos[slot];
-  const char *of_family = slot == SOTTO_SLOT_FEED_NORM ? self->keys.family->feed_norm_name : NULL;
+  const SottoFamily *family = self->keys.family;
+  const char *of_family = slot == SOTTO_SLOT_FEED_NORM     ? family->feed_norm_name
+                          : slot == SOTTO_SLOT_OUTPUT_NORM ? family->output_norm_name
+                                                           : NULL;
   gboolean of_layer = slot >= SOTTO_FIRST_LAYER_SLOT;
   Name own = { of_family != NULL ? of_family : info->name,
                info->suffix != NULL ? info->suffix : ".weight" };

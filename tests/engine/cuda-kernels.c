@@ -54,6 +54,7 @@ cuda_kernels_add (int argc, char **argv)
 {
   cuda_kernels_add_attend (argc, argv);
   cuda_kernels_add_best (argc, argv);
+  cuda_kernels_add_convolve (argc, argv);
   cuda_kernels_add_delta (argc, argv);
   cuda_kernels_add_embed (argc, argv);
   cuda_kernels_add_heads (argc, argv);

@@ -12,6 +12,7 @@ void cuda_kernels_add (int argc, char **argv);
 
 void cuda_kernels_add_attend (int argc, char **argv);
 void cuda_kernels_add_best (int argc, char **argv);
+void cuda_kernels_add_convolve (int argc, char **argv);
 void cuda_kernels_add_delta (int argc, char **argv);
 void cuda_kernels_add_embed (int argc, char **argv);
 void cuda_kernels_add_heads (int argc, char **argv);

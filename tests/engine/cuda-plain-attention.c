@@ -307,3 +307,27 @@ cuda_plain_delta (const SottoCudaDelta *a)
     }
   memcpy (a->recurrent, history, (gsize) n_kept * n * sizeof (float));
 }
+
+/* --- Short convolution --- */
+
+void
+cuda_plain_convolve (const SottoCudaConvolve *a)
+{
+  const SottoConvolveStep *step = a->step;
+  guint n = step->n_channels, n_kept = step->n_conv - 1;
+  g_autofree float *gated = g_new (float, (gsize) (n_kept + a->n_rows) * n);
+
+  memcpy (gated, a->recurrent, (gsize) n_kept * n * sizeof (float));
+  for (guint r = 0; r < a->n_rows; r++)
+    for (guint c = 0; c < n; c++)
+      {
+        const float *mixed = a->mixed + (gsize) r * 3 * n + c;
+        double sum = step->bias != NULL ? (double) step->bias[c] : 0;
+
+        gated[(gsize) (n_kept + r) * n + c] = mixed[0] * mixed[2 * n];
+        for (guint tap = 0; tap < step->n_conv; tap++)
+          sum += (double) step->convolution[(gsize) c * step->n_conv + tap] * (double) gated[(gsize) (r + tap) * n + c];
+        a->attended[(gsize) r * n + c] = (float) ((double) mixed[n] * sum);
+      }
+  memcpy (a->recurrent, gated + (gsize) a->n_rows * n, (gsize) n_kept * n * sizeof (float));
+}

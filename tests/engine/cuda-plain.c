@@ -273,6 +273,7 @@ OPERATION (gate, SottoCudaGate)
 OPERATION (route, SottoCudaRoute)
 OPERATION (combine, SottoCudaCombine)
 OPERATION (delta, SottoCudaDelta)
+OPERATION (convolve, SottoCudaConvolve)
 OPERATION (cap, SottoCudaCap)
 OPERATION (pool, SottoCudaPool)
 OPERATION (best, SottoCudaBest)
@@ -319,6 +320,7 @@ static const SottoCudaModule module = {
   .route = route,
   .combine = combine,
   .delta = delta,
+  .convolve = convolve,
   .cap = cap,
   .pool = pool,
   .best = best,

@@ -109,6 +109,7 @@ print_rows (const SottoKernels *kernels, GRand *rand)
   g_autofree float *x = random_values (rand, STATE);
   g_autofree float *y = random_values (rand, STATE);
   g_autofree guint16 *half = g_new (guint16, N);
+  const float *taps[] = { x + 300, x + 500 };
 
   for (guint kind = SOTTO_NORM_NONE; kind <= SOTTO_NORM_LAYER; kind++)
     {
@@ -131,6 +132,8 @@ print_rows (const SottoKernels *kernels, GRand *rand)
   kernels->to_half (x, N, half);
   kernels->from_half (half, N, y);
   print_bits ("half", 0, y, N);
+  kernels->convolve (SOTTO_ACTIVATION_SILU, taps, x, x + N, 2, 101, y);
+  print_bits ("convolution", 0, y, 101);
   kernels->delta (x, x + 40, x + 80, 0.9f, 0.6f, 32, 48, x, y);
   print_bits ("delta", 0, x, STATE);
 }

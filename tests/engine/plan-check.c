@@ -210,6 +210,18 @@ check_delta (Check *self, const SottoDeltaStep *step)
 }
 
 static void
+check_convolve (Check *self, const SottoConvolveStep *step)
+{
+  g_assert_cmpuint (step->n_conv, >=, 2);
+  check_weight (self, &step->mixed, read_width (self, step->from), 3 * step->n_channels, 1);
+  g_assert_nonnull (step->convolution);
+  g_assert_cmpuint (step->recurrent, <, self->plan->n_recurrents);
+  g_assert_cmpuint (self->plan->recurrents[step->recurrent].n_floats, ==,
+                    (gsize) (step->n_conv - 1) * step->n_channels);
+  self->widths[SOTTO_BUFFER_ATTENDED] = step->n_channels;
+}
+
+static void
 check_feed (Check *self, const SottoFeedStep *step)
 {
   guint n_columns = read_width (self, step->from);
@@ -310,6 +322,9 @@ check_step (Check *self, const SottoStep *step)
     case SOTTO_STEP_DELTA:
       check_delta (self, &step->delta);
       break;
+    case SOTTO_STEP_CONVOLVE:
+      check_convolve (self, &step->convolve);
+      break;
     case SOTTO_STEP_FEED:
       check_feed (self, &step->feed);
       break;
@@ -357,7 +372,7 @@ plan_check (const SottoProgram *program)
 
 static const char *const kinds[SOTTO_N_STEP_KINDS] = { "embed", "inputs",     "norm",    "add",
                                                        "qkv",   "latent-qkv", "attend",  "delta",
-                                                       "feed",  "project",    "experts", "logits",
+                                                       "convolve", "feed", "project", "experts", "logits",
                                                        "pool" };
 static const char *const buffers[SOTTO_N_BUFFERS] = { "residual", "normed",   "normed-2", "branch",
                                                       "branch-2", "attended", "hidden" };

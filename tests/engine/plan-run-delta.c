@@ -1,4 +1,4 @@
-/* DELTA, as plan.h says it. */
+/* DELTA and CONVOLVE, as plan.h says them. */
 
 #include "plan-run-private.h"
 
@@ -100,4 +100,28 @@ plain_run_delta (PlainRun *self, const SottoDeltaStep *step)
         }
     }
   plain_put (self, SOTTO_BUFFER_ATTENDED, attended, n_heads * n_value, 1, FALSE);
+}
+
+void
+plain_run_convolve (PlainRun *self, const SottoConvolveStep *step)
+{
+  guint n = step->n_channels;
+  g_autofree double *mixed = plain_project (self, &step->mixed, step->from);
+  double *attended = g_new (double, (gsize) self->n * n);
+
+  for (guint t = 0; t < self->n; t++)
+    for (guint c = 0; c < n; c++)
+      {
+        double sum = step->bias != NULL ? (double) step->bias[c] : 0;
+
+        for (guint tap = 0; tap < step->n_conv; tap++)
+          if (t + tap + 1 >= step->n_conv)
+            {
+              const double *row = mixed + (gsize) (t + tap + 1 - step->n_conv) * 3 * n;
+
+              sum += (double) step->convolution[c * step->n_conv + tap] * row[c] * row[2 * n + c];
+            }
+        attended[(gsize) t * n + c] = mixed[((gsize) t * 3 + 1) * n + c] * sum;
+      }
+  plain_put (self, SOTTO_BUFFER_ATTENDED, attended, n, 1, FALSE);
 }

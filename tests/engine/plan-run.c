@@ -172,6 +172,9 @@ run_step (PlainRun *self, const SottoStep *step)
     case SOTTO_STEP_DELTA:
       plain_run_delta (self, &step->delta);
       break;
+    case SOTTO_STEP_CONVOLVE:
+      plain_run_convolve (self, &step->convolve);
+      break;
     case SOTTO_STEP_FEED:
       run_feed (self, &step->feed);
       break;

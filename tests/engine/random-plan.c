@@ -335,6 +335,29 @@ make_delta (RandomPlan *self)
     }
 }
 
+/* Convolutions over more and fewer tokens than a batch has, of channels that are whole strips and that are not. */
+static void
+make_convolve (RandomPlan *self)
+{
+  static const guint sizes[][2] = { { N, 3 }, { 72, 2 }, { 27, 12 } };
+
+  for (guint layer = 0; layer < G_N_ELEMENTS (sizes); layer++)
+    {
+      guint n_channels = sizes[layer][0], n_conv = sizes[layer][1];
+      SottoRecurrentShape shape = { (gsize) (n_conv - 1) * n_channels };
+
+      g_array_append_val (self->recurrents, shape);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      add_step (self, SOTTO_STEP_CONVOLVE)->convolve = (SottoConvolveStep) {
+        .from = SOTTO_BUFFER_NORMED, .n_channels = n_channels, .n_conv = n_conv,
+        .mixed = weight_of (self, 3 * n_channels, N, layer == 1),
+        .convolution = floats (self, (gsize) n_conv * n_channels, 0.5, 0.0),
+        .bias = layer == 1 ? floats (self, n_channels, 0.3, 0.0) : NULL, .recurrent = layer };
+      add_project (self, SOTTO_BUFFER_ATTENDED, n_channels, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, SOTTO_ACTIVATION_SILU, 64);
+    }
+}
+
 /* Three ways of choosing; the router's rows come in equal pairs, so that ties decide. */
 static void
 make_experts (RandomPlan *self)
@@ -411,10 +434,11 @@ typedef void (*Make) (RandomPlan *self);
 
 const char *const random_plan_names[]
   = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding",
-      "sizes", NULL };
+      "sizes", "convolve", NULL };
 
 static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
-                              make_experts, make_inputs, make_embedding, make_sizes };
+                              make_experts, make_inputs, make_embedding, make_sizes,
+                              make_convolve };
 
 RandomPlan *
 random_plan_new (const char *name, SottoBlockType type)

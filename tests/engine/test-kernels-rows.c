@@ -116,7 +116,7 @@ test_delta (gconstpointer data)
   g_autoptr (GRand) rand = g_rand_new_with_seed (7);
   static float state[KEY * MOST];
   static double exact_state[KEY * MOST];
-  float query[KEY], key[KEY], value[MOST], answer[MOST], weights[TAPS * MOST];
+  float query[KEY], key[KEY], value[MOST], answer[MOST], plain[MOST], weights[TAPS * MOST];
   const float *rows[TAPS] = { query, key, query, key };
   SottoKernels kernels;
 
@@ -154,7 +154,8 @@ test_delta (gconstpointer data)
     {
       for (guint i = 0; i < TAPS * n; i++)
         weights[i] = random_float (rand);
-      kernels.convolve (rows, weights, TAPS, n, answer);
+      kernels.convolve (SOTTO_ACTIVATION_SILU, rows, weights, NULL, TAPS, n, answer);
+      kernels.convolve (SOTTO_ACTIVATION_NONE, rows, weights, value, TAPS, n, plain);
       for (guint i = 0; i < n; i++)
         {
           double sum = 0;
@@ -162,6 +163,7 @@ test_delta (gconstpointer data)
           for (guint tap = 0; tap < TAPS; tap++)
             sum += (double) weights[tap * n + i] * (double) rows[tap][i];
           g_assert_cmpfloat (fabs ((double) answer[i] - sum / (1 + exp (-sum))), <=, 1e-6);
+          g_assert_cmpfloat (fabs ((double) plain[i] - (sum + (double) value[i])), <=, 1e-6);
         }
     }
 }

@@ -14,6 +14,7 @@ static const char *const models[] = {
   "gpt-oss",     /* rings with sinks */
   "gemma4-e2b",  /* layers that share a cache */
   "qwen35",      /* recurrent states beside a full cache */
+  "lfm2",        /* short convolutions beside one */
   "deepseek2-lite", /* latent keys that are the values, too */
 };
 

@@ -381,7 +381,8 @@ tiny_model_make (const TinyModel *self)
   add_number (writer, self, "embedding_length", width);
   add_number (writer, self, "feed_forward_length", 2 * width);
   add_number (writer, self, "attention.head_count", 4);
-  add_number (writer, self, "attention.head_count_kv", 2);
+  if (self->extra == NULL || strstr (self->extra, "attention.head_count_kv=") == NULL)
+    add_number (writer, self, "attention.head_count_kv", 2);
   gguf_writer_add_float (writer, epsilon, 1e-5f);
   add_vocabulary (writer, self);
   add_rope (writer, self, width / 4 / 2);

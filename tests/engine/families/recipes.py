@@ -3,7 +3,7 @@ import variants
 
 VOCABULARY = 260
 # Buffers that are weights all the same.
-FILLED_BUFFERS = ("e_score_correction_bias", "layer_scalar")
+FILLED_BUFFERS = ("e_score_correction_bias", "layer_scalar", "expert_bias")
 PLAIN = {
     "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
     "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
@@ -397,3 +397,10 @@ add("glm4-flash", "Glm4MoeLiteConfig", "Glm4MoeLiteForCausalLM", q_lora_rank=24,
     _config_changes=says(scoring_func="sigmoid"), **(MLA | {"n_shared_experts": 1}))
 add("xlm-roberta", "XLMRobertaConfig", "XLMRobertaModel", base=BERT, _embeds="cls", _files=pooling("cls_token"),
     type_vocab_size=1, pad_token_id=1)
+
+# --- short convolutions, longer than a batch of one; LFM2's feed-forward is as wide as it says ---
+LFM2 = {"num_hidden_layers": 4, "norm_eps": 1e-5, "conv_L_cache": 3, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+        "layer_types": ["conv", "conv", "full_attention", "conv"]}
+add("lfm2", "Lfm2Config", "Lfm2ForCausalLM", cases=80, tie_word_embeddings=True, block_auto_adjust_ff_dim=False, **LFM2)
+add("lfm2moe", "Lfm2MoeConfig", "Lfm2MoeForCausalLM", cases=80, tie_word_embeddings=True, num_dense_layers=1,
+    num_experts=8, num_experts_per_tok=3, moe_intermediate_size=16, use_expert_bias=True, norm_topk_prob=True, **LFM2)
