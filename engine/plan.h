@@ -164,6 +164,7 @@ typedef struct {
   SottoNorm key_norm;
   SottoNorm value_norm;    /* of every head by itself, one weight for all */
   SottoNormSpan span;      /* of query_norm and key_norm */
+  gboolean turns_first;    /* Q and K are turned before they are normed; never where a norm spans a row */
   float clamp;             /* 0, or: Q, K and V as projected are brought within ± it (MPT) */
   const SottoRope *rope;   /* (nullable) */
   guint cache;

@@ -47,6 +47,19 @@ norm_head (
       sotto_lane_norm (self->lane, &own, heads + t * stride, n_head, heads + t * stride);
 }
 
+/* One head of Q or K of every token. */
+static void
+norm_and_turn (const Qkv *self, const SottoNorm *norm, guint head, float *heads, gsize stride)
+{
+  const SottoQkvStep *step = self->step;
+
+  if (!step->turns_first)
+    norm_head (self, norm, head, step->n_key, heads, stride);
+  sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, heads, stride);
+  if (step->turns_first)
+    norm_head (self, norm, head, step->n_key, heads, stride);
+}
+
 /* Values are normed head by head whatever the span of queries and keys, by one weight for all. */
 static void
 norm_values (const Qkv *self, float *values)
@@ -100,19 +113,9 @@ query_head (const Qkv *self, guint head, gboolean finish)
     }
   if (!finish)
     return;
-  norm_head (self, &step->query_norm, head, step->n_key, scratch->queries + first,
-             scratch->queries_stride);
-  sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, scratch->queries + first,
-                   scratch->queries_stride);
+  norm_and_turn (self, &step->query_norm, head, scratch->queries + first, scratch->queries_stride);
   sotto_lane_match_queries (self->lane, step->cache, self->n_tokens, scratch->queries + first,
                             scratch->queries_stride);
-}
-
-static void
-append_key (const Qkv *self, guint head, float *keys, gsize stride)
-{
-  sotto_lane_turn (self->lane, self->step->rope, 0, self->n_tokens, keys, stride);
-  sotto_lane_append_keys (self->lane, self->step->cache, head, keys, stride);
 }
 
 /* Values that are the keys are taken before those are normed. */
@@ -132,8 +135,8 @@ key_head (const Qkv *self, guint head)
       norm_values (self, values);
       sotto_lane_append_values (self->lane, step->cache, head, values, n_key);
     }
-  norm_head (self, &step->key_norm, head, n_key, keys, n_key);
-  append_key (self, head, keys, n_key);
+  norm_and_turn (self, &step->key_norm, head, keys, n_key);
+  sotto_lane_append_keys (self->lane, step->cache, head, keys, n_key);
 }
 
 static void
@@ -226,7 +229,8 @@ finish_head (const Qkv *self, guint head)
   take_value_head (self, head, has_value, heads);
   sotto_lane_append_values (self->lane, step->cache, head, heads, self->cache->n_value);
   take_key_head (self, head, heads);
-  append_key (self, head, heads, step->n_key);
+  sotto_lane_turn (self->lane, step->rope, 0, self->n_tokens, heads, step->n_key);
+  sotto_lane_append_keys (self->lane, step->cache, head, heads, step->n_key);
 }
 
 static void

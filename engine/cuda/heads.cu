@@ -233,7 +233,7 @@ bring_head (const HeadsArguments &a, guint index, float *head)
   for (guint i = lane_index (); i < a.n_padded; i += N_LANES)
     head[i] = i < a.h.n_head ? source[i] : 0.0f;
   warp_barrier ();
-  if (a.is_normed)
+  if (a.is_normed && !a.h.turns_first)
     norm_head (a, index, head);
 }
 
@@ -244,6 +244,8 @@ leave_head (const HeadsArguments &a, guint position, guint index, const float *c
 
   if (a.n_pairs > 0)
     turn (a, cosines, sines, head);
+  if (a.is_normed && a.h.turns_first)
+    norm_head (a, index, head);
   if (a.keeps)
     {
       warp_spread (head, a.h.n_head, a.spread);

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 7
+#define SOTTO_CUDA_ABI 8
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -143,7 +143,7 @@ typedef struct {
   guint8 *values;
 } SottoCudaCache;
 
-/* Heads of rows normed, each by itself, and turned by their positions, in place; or, where cache is given, put there (as keys
+/* Heads of rows normed, each by itself, and turned by their positions (or turned first), in place; or, where cache is given, put there (as keys
  * or as values), which leaves heads as they are; of that what is there. */
 typedef struct _SottoCudaHeads SottoCudaHeads;
 
@@ -157,6 +157,7 @@ struct _SottoCudaHeads {
   SottoNorm norm;           /* weights on the device; */
   guint weight_step;        /* from head to head: 0 or n_head */
   const SottoRope *rope;    /* (nullable); host memory, its frequencies on the device */
+  gboolean turns_first;
   gboolean is_long;
   const guint32 *position;
   const SottoCudaCache *cache; /* (nullable); host memory */

@@ -49,6 +49,7 @@ add_heads (Qkv *self, const SottoNorm *norm, float *heads, guint n_heads, guint 
                                .n_head = n_head,
                                .weight_step = !is_value && self->step->span == SOTTO_SPAN_HEADS ? n_head : 0,
                                .rope = is_value ? NULL : self->step->rope,
+                               .turns_first = !is_value && self->step->turns_first,
                                .is_long = walk->is_long,
                                .position = walk->position,
                                .cache = is_kept ? self->cache : NULL,

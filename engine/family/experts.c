@@ -1,7 +1,8 @@
 /* The sizes of feed-forwards, and how experts are chosen, from the metadata:
  *
  *   feed_forward_length*: of what all tokens pass; of experts too, where nothing else is said
- *   expert_count (none), expert_used_count, expert_feed_forward_length, leading_dense_block_count
+ *   expert_count (none), expert_used_count, expert_feed_forward_length, leading_dense_block_count,
+ *   interleave_moe_layer_step (1: every layer has them; else every so many-th)
  *   expert_shared_feed_forward_length, or expert_shared_count of them
  *   expert_group_count (1), expert_group_used_count
  *   expert_gating_func: 1 softmax, 2 sigmoid, 3 softmax of the chosen
@@ -13,8 +14,8 @@
 #define MAX_EXPERTS 4096
 #define FEED_FORWARD "feed_forward_length"
 
-/* A file that has a bias of the choice, but does not say how scores come about, means sigmoid: the
- * bias came with it (DeepSeek-AI 2024, "DeepSeek-V3"). */
+/* Of DeepSeek's a file that has a bias of the choice, but does not say how scores come about, means
+ * sigmoid: the bias came with it (DeepSeek-AI 2024, "DeepSeek-V3"). */
 static gboolean
 has_selection_bias (const SottoSizes *self, const SottoKeys *keys)
 {
@@ -45,7 +46,9 @@ read_choice (SottoSizes *self, const SottoKeys *keys)
     return sotto_keys_refuse_form (keys, "scores of experts");
 
   self->scores = function > 0 ? by_number[function]
-                 : has_selection_bias (self, keys) ? SOTTO_SCORES_SIGMOID : keys->family->scores;
+                 : keys->family->bias_means_sigmoid && has_selection_bias (self, keys)
+                     ? SOTTO_SCORES_SIGMOID
+                     : keys->family->scores;
   if (self->expert_scale <= 0) /* "none", in some files */
     self->expert_scale = 1.0;
   return TRUE;
@@ -98,11 +101,12 @@ read_expert_sizes (SottoLayerSizes *layer, const SottoKeys *keys)
 gboolean
 sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
 {
-  guint n_leading;
+  guint n_leading, step;
 
   if (!sotto_keys_read_size (keys, "expert_count", 0, 0, MAX_EXPERTS, &self->n_experts)
       || !sotto_keys_read_size (
-          keys, "leading_dense_block_count", 0, 0, self->n_layers_in_file, &n_leading))
+          keys, "leading_dense_block_count", 0, 0, self->n_layers_in_file, &n_leading)
+      || !sotto_keys_read_size (keys, "interleave_moe_layer_step", 1, 1, self->n_layers_in_file, &step))
     return FALSE;
   if (self->n_experts > 0 && (!read_choice (self, keys) || !check_groups (self, keys)))
     return FALSE;
@@ -110,7 +114,7 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
   for (guint i = 0; i < self->n_layers; i++)
     {
       SottoLayerSizes *layer = &self->layers[i];
-      gboolean has_experts = self->n_experts > 0 && i >= n_leading;
+      gboolean has_experts = self->n_experts > 0 && i >= n_leading && (i + 1) % step == 0;
       gboolean has_dense = !has_experts || keys->family->dense_and_experts;
 
       if (!sotto_keys_read_layer_size (keys,

@@ -179,6 +179,16 @@ const SottoFamily sotto_families_decoders[] = {
     },
   },
   {
+    /* Hunyuan 0.5B to 7B (Tencent 2025): queries and keys are normed behind their turn. */
+    .name = "hunyuan-dense",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .turns_first = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL), SLOTS_QUERY_KEY_NORMS },
+  },
+  {
     /* Seed-OSS (ByteDance 2025) */
     .name = "seed_oss",
     .norm = SOTTO_NORM_RMS,
@@ -187,6 +197,21 @@ const SottoFamily sotto_families_decoders[] = {
     .activation = SOTTO_ACTIVATION_SILU,
     .feed_norm_name = "post_attention_norm",
     .slots = { SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL) },
+  },
+  {
+    /* AFM (Arcee 2025): Llama with squares behind the rectifier in place of a gate */
+    .name = "arcee",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_RELU_SQUARED,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_UNGATED (OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
   },
   {
     /* EXAONE 3 and 3.5 (LG AI Research 2024): Llama whose pairs lie half a head apart */

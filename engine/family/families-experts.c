@@ -130,6 +130,7 @@ const SottoFamily sotto_families_experts[] = {
     .turns = TRUE,
     .yarn_in_scores = TRUE,
     .activation = SOTTO_ACTIVATION_SILU,
+    .bias_means_sigmoid = TRUE,
     .slots = {
       SLOTS_ENDS (ABSENT),
       SLOTS_PRE_NORMS (ABSENT),
@@ -165,6 +166,53 @@ const SottoFamily sotto_families_experts[] = {
       SLOTS_SHARED_EXPERT,
       [SOTTO_SLOT_QUERY_NORM] = PERHAPS,
       [SOTTO_SLOT_KEY_NORM] = PERHAPS,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* ERNIE 4.5 with experts (Baidu 2025): the choice has a bias, and shared experts beside it. */
+    .name = "ernie4_5-moe",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SOFTMAX,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Hunyuan A13B (Tencent 2025): as the dense ones, with a shared expert */
+    .name = "hunyuan-moe",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .turns_first = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+    },
+  },
+  {
+    /* dots.llm1 (rednote 2025) */
+    .name = "dots1",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
       [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
     },
   },

@@ -155,6 +155,7 @@ typedef struct {
   /* Attention */
   SottoNormSpan span;          /* of the norms of Q and K */
   gboolean value_normed;       /* V too, without weights */
+  gboolean turns_first;        /* Q and K are turned before they are normed */
   gboolean gated_query;        /* every head's query is followed by its gate */
   float attention_scale;       /* 0: 1 / root of a head's width */
   guint width_scale_layers;    /* models of so many layers: 1 / root of (width / heads) */
@@ -190,6 +191,7 @@ typedef struct {
   gboolean parallel;           /* reads what attention read, not its result */
   const char *feed_norm_name;  /* FEED_NORM's tensor, where it is not ffn_norm */
   SottoScores scores;
+  gboolean bias_means_sigmoid; /* where the file does not say: scores are sigmoids where the choice has a bias */
   gboolean normalised;         /* weights of the chosen experts sum to 1 */
   gboolean dense_and_experts;  /* both in the same layer */
 

@@ -106,6 +106,7 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
                            .query_norm = sotto_builder_norm (self, SOTTO_SLOT_QUERY_NORM),
                            .key_norm = sotto_builder_norm (self, SOTTO_SLOT_KEY_NORM),
                            .span = self->family->span,
+                           .turns_first = self->family->turns_first,
                            .clamp = (float) self->sizes->clamp,
                            .cache = cache };
   if (self->family->value_normed)

@@ -335,15 +335,18 @@ typedef struct {
   guint n_rows, n_heads, n_kv, n_head, n_pairs;
   SottoNormKind kind;
   gboolean by_head;         /* each has a weight of its own */
+  gboolean turns_first;
   const float *floats;      /* of the rows of queries, keys, other queries */
   const float *weight;
 } Chain;
 
 static const Chain chains[] = {
-  { 1, 32, 8, 128, 64, SOTTO_NORM_RMS, FALSE, NULL, NULL },
-  { 3, 5, 2, 64, 32, SOTTO_NORM_RMS, TRUE, NULL, NULL },
-  { 11, 9, 3, 40, 8, SOTTO_NORM_LAYER, TRUE, NULL, NULL },
-  { 1, 3, 1, 256, 128, SOTTO_NORM_NONE, FALSE, NULL, NULL },
+  { 1, 32, 8, 128, 64, SOTTO_NORM_RMS, FALSE, FALSE, NULL, NULL },
+  { 3, 5, 2, 64, 32, SOTTO_NORM_RMS, TRUE, FALSE, NULL, NULL },
+  { 11, 9, 3, 40, 8, SOTTO_NORM_LAYER, TRUE, FALSE, NULL, NULL },
+  { 1, 3, 1, 256, 128, SOTTO_NORM_NONE, FALSE, FALSE, NULL, NULL },
+  { 3, 5, 2, 64, 32, SOTTO_NORM_RMS, FALSE, TRUE, NULL, NULL },
+  { 1, 9, 3, 40, 8, SOTTO_NORM_LAYER, TRUE, TRUE, NULL, NULL },
 };
 
 static gboolean
@@ -357,6 +360,21 @@ do_by_itself (CudaModule *self, const SottoCudaHeads *heads, float *room)
 
   turned.next = NULL;
   turned.norm = (SottoNorm) { 0 };
+  if (heads->turns_first && heads->rope != NULL)
+    {
+      SottoCudaHeads kept = turned;
+      SottoCudaNorm copy = norm;
+
+      copy.norm = (SottoNorm) { 0 };
+      turned.heads = kept.heads = room;
+      turned.cache = NULL;
+      kept.rope = NULL;
+      norm.x = room;
+      norm.y = heads->cache == NULL ? heads->heads : room;
+      return self->module->norm (self->device, &copy) && self->module->heads (self->device, &turned)
+             && self->module->norm (self->device, &norm)
+             && (heads->cache == NULL || self->module->heads (self->device, &kept));
+    }
   if (heads->cache == NULL)
     norm.y = heads->heads;
   else
@@ -399,7 +417,7 @@ run_chain (CudaModule *self, const Chain *in, gboolean together)
                                     .n_heads = n_heads, .n_head = in->n_head,
                                     .norm = { in->kind, i == 1 ? NULL : weight, NULL, 1e-5f },
                                     .weight_step = in->by_head ? in->n_head : 0, .rope = i == 1 ? NULL : &rope,
-                                    .position = at, .cache = is_kept ? &cache : NULL, .is_value = i == 1,
+                                    .turns_first = in->turns_first, .position = at, .cache = is_kept ? &cache : NULL, .is_value = i == 1,
                                     .next = i + 1 < N_CHAINED ? &heads[i + 1] : NULL };
     }
   if (together)

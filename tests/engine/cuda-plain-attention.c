@@ -65,9 +65,13 @@ cuda_plain_heads (const SottoCudaHeads *a)
       {
         float *source = a->heads + r * a->stride + h * a->step;
 
-        cuda_plain_norm_row (&a->norm, h * a->weight_step, source, a->n_head, head);
+        memcpy (head, source, a->n_head * sizeof *head);
+        if (!a->turns_first)
+          cuda_plain_norm_row (&a->norm, h * a->weight_step, head, a->n_head, head);
         if (a->rope != NULL)
           turn (a->rope, a->is_long, *a->position + r, head);
+        if (a->turns_first)
+          cuda_plain_norm_row (&a->norm, h * a->weight_step, head, a->n_head, head);
         if (a->cache != NULL)
           write_cache (a->cache, a->is_value, h, *a->position + r, head, a->n_head);
         else

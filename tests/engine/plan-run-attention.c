@@ -35,6 +35,19 @@ clamp (const SottoQkvStep *step, gsize n, double *x)
     x[i] = CLAMP (x[i], -most, most);
 }
 
+/* Of token t. */
+static void
+finish_heads (
+  const PlainRun *self, const SottoQkvStep *step, const SottoNorm *norm, guint n_heads, guint t, double *heads)
+{
+  if (!step->turns_first)
+    plain_norm_heads (norm, step->span, n_heads, step->n_key, heads);
+  for (guint h = 0; step->rope != NULL && h < n_heads; h++)
+    plain_turn (self, step->rope, t, heads + h * step->n_key);
+  if (step->turns_first)
+    plain_norm_heads (norm, step->span, n_heads, step->n_key, heads);
+}
+
 void
 plain_run_qkv (PlainRun *self, const SottoQkvStep *step)
 {
@@ -58,9 +71,7 @@ plain_run_qkv (PlainRun *self, const SottoQkvStep *step)
       if (gate != NULL)
         gather (gate + (gsize) t * step->query.n_rows, step->query_stride, step->n_heads, n_key,
                 self->gates + (gsize) t * step->n_heads * n_key);
-      plain_norm_heads (&step->query_norm, step->span, step->n_heads, n_key, q);
-      for (guint h = 0; step->rope != NULL && h < step->n_heads; h++)
-        plain_turn (self, step->rope, t, q + h * n_key);
+      finish_heads (self, step, &step->query_norm, step->n_heads, t, q);
     }
 
   if (!sotto_weight_is_there (&step->key))
@@ -77,10 +88,8 @@ plain_run_qkv (PlainRun *self, const SottoQkvStep *step)
       plain_multiply (sotto_weight_is_there (&step->value) ? &step->value : &step->key, x, v);
       clamp (step, (gsize) cache->n_heads * n_key, k);
       clamp (step, (gsize) cache->n_heads * cache->n_value, v);
-      plain_norm_heads (&step->key_norm, step->span, cache->n_heads, n_key, k);
+      finish_heads (self, step, &step->key_norm, cache->n_heads, t, k);
       plain_norm_heads (&step->value_norm, SOTTO_SPAN_HEAD, cache->n_heads, cache->n_value, v);
-      for (guint h = 0; step->rope != NULL && h < cache->n_heads; h++)
-        plain_turn (self, step->rope, t, k + h * n_key);
     }
 }
 

@@ -183,6 +183,7 @@ make_heads (RandomPlan *self)
       qkv->key_norm = norm_of (self, layer == 0 ? SOTTO_NORM_LAYER : SOTTO_NORM_RMS, n_kv * 24);
       qkv->value_norm = norm_of (self, SOTTO_NORM_RMS, 20);
       qkv->clamp = layer == 1 ? 0.5f : 0.0f;
+      qkv->turns_first = layer == 1;
       qkv->rope = rope_of (self, layer == 0 ? SOTTO_ROPE_NORMAL : SOTTO_ROPE_NEOX, 4, 8);
       cache = qkv->cache;
       attend = add_attend (self, cache, 5, 24);

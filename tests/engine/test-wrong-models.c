@@ -185,6 +185,7 @@ static const WrongKey wrong_keys[] = {
     "attention.head_count_kv=[0] shortconv.l_cache=3" },
   { "convolution-tensors", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.shortconv.in_proj.weight", "lfm2", NULL,
     "attention.head_count_kv=[0,2] shortconv.l_cache=3" },
+  { "interleave", MALFORMED, "llama.interleave_moe_layer_step", "llama", NULL, "interleave_moe_layer_step=0" },
   { "latent-missing", MALFORMED, "deepseek2.attention.kv_lora_rank", "deepseek2", NULL, NULL },
   { "latent-turned", MALFORMED, "deepseek2.rope.dimension_count", "deepseek2", NULL,
     "attention.kv_lora_rank=32 rope.dimension_count=16" },

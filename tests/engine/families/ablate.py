@@ -76,12 +76,13 @@ def rope(**changes):
 WINDOW = ("c", "sliding window", says(sliding_window=400))
 GRANITE = [("c", key.replace("_", " "), says(**{key: 1.0})) for key in recipes.GRANITE]
 NO_BIAS = ("m", "biases", set_to(0.0, ".bias"))
-QK_NORM = ("m", "weights of the q/k norms", set_to(1.0, "q_norm.weight", "k_norm.weight", "q_layernorm.weight", "k_layernorm.weight"))
+QK_NORM = ("m", "weights of the q/k norms", set_to(1.0, "q_norm.weight", "k_norm.weight", "q_layernorm.weight", "k_layernorm.weight",
+                                                    "query_layernorm.weight", "key_layernorm.weight"))
 QK_SHIFT = ("m", "weights of the q/k norms", set_to(0.0, "q_norm.weight", "k_norm.weight"))
 SHARED = [("m", "shared expert", set_to(0.0, "shared_expert.down_proj")),
           ("m", "gate of the shared expert", set_to(0.0, "shared_expert_gate"))]
 TOP_K = ("c", "one expert fewer", lambda a: {k: a[k] - 1 for k in (
-    "num_experts_per_tok", "top_k_experts") if a.get(k)})
+    "num_experts_per_tok", "top_k_experts", "moe_k") if a.get(k)})
 ROUTED = ("m", "routed experts", set_to(0.0, "experts.down_proj"))
 TAPS = ("m", "convolution", lambda model: [m.weight.data[..., :-1].zero_() for m in model.modules()
                                            if type(m).__name__ == "Conv1d"])
@@ -110,6 +111,14 @@ ABLATIONS = {
     "lfm2": [TAPS, QK_NORM],
     "lfm2moe": [TAPS, QK_NORM, TOP_K, ROUTED, ("m", "bias of the choice", set_to(0.0, "expert_bias")),
                 ("c", "renormalised", says(norm_topk_prob=False))],
+    "hunyuan": [QK_NORM],
+    "hunyuan-moe": [QK_NORM, ROUTED, ("m", "shared expert", set_to(0.0, "shared_mlp.down_proj"))],
+    "ernie45moe": [TOP_K, ROUTED, ("m", "shared experts", set_to(0.0, "shared_experts.down_proj")),
+                   ("m", "bias of the choice", set_to(0.0, "e_score_correction_bias"))],
+    "dots1": [QK_NORM, TOP_K, ROUTED, ("m", "shared experts", set_to(0.0, "shared_experts.down_proj")),
+              ("m", "bias of the choice", set_to(0.0, "e_score_correction_bias")),
+              ("c", "renormalised", says(norm_topk_prob=False)),
+              ("c", "scale of the experts", says(routed_scaling_factor=1.0))],
     "gemma": [("c", "tanh form of GELU", says(hidden_act="silu"))],
     "gemma2": [WINDOW, ("c", "attention soft cap", says(attn_logit_softcapping=None)),
                ("c", "final soft cap", says(final_logit_softcapping=None)),

@@ -3,7 +3,7 @@ import variants
 
 VOCABULARY = 260
 # Buffers that are weights all the same.
-FILLED_BUFFERS = ("e_score_correction_bias", "layer_scalar", "expert_bias")
+FILLED_BUFFERS = ("e_score_correction_bias", "layer_scalar", "expert_bias", "moe_statics")
 PLAIN = {
     "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
     "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
@@ -404,3 +404,16 @@ LFM2 = {"num_hidden_layers": 4, "norm_eps": 1e-5, "conv_L_cache": 3, "rope_param
 add("lfm2", "Lfm2Config", "Lfm2ForCausalLM", cases=80, tie_word_embeddings=True, block_auto_adjust_ff_dim=False, **LFM2)
 add("lfm2moe", "Lfm2MoeConfig", "Lfm2MoeForCausalLM", cases=80, tie_word_embeddings=True, num_dense_layers=1,
     num_experts=8, num_experts_per_tok=3, moe_intermediate_size=16, use_expert_bias=True, norm_topk_prob=True, **LFM2)
+
+# --- norms behind the turn; its scaling is in the base (the converter's alpha) ---
+add("hunyuan", "HunYuanDenseV1Config", "HunYuanDenseV1ForCausalLM", head_dim=16, tie_word_embeddings=True)
+add("hunyuan-moe", "HunYuanMoEV1Config", "HunYuanMoEV1ForCausalLM", head_dim=16, tie_word_embeddings=True,
+    intermediate_size=32, num_experts=4, moe_topk=2, _config_changes=says(
+        moe_intermediate_size=[32, 32], moe_topk=[2, 2], num_shared_expert=[1, 1]))
+# The converter takes the width of the shared experts for intermediate_size / num_key_value_heads, as it is in the published ones.
+add("ernie45moe", "Ernie4_5_MoeConfig", "Ernie4_5_MoeForCausalLM", head_dim=16, moe_num_experts=8, moe_k=3,
+    moe_intermediate_size=16, moe_num_shared_experts=2, moe_layer_start_index=1, num_hidden_layers=3, tie_word_embeddings=True)
+add("dots1", "Dots1Config", "Dots1ForCausalLM", _config_changes=says(scoring_func="sigmoid"), head_dim=16, num_key_value_heads=4, n_routed_experts=8, n_shared_experts=2,
+    num_experts_per_tok=3, moe_intermediate_size=16, first_k_dense_replace=1, norm_topk_prob=True,
+    routed_scaling_factor=2.5, sliding_window=None, num_hidden_layers=3)
+add("arcee", "ArceeConfig", "ArceeForCausalLM", head_dim=8, tie_word_embeddings=True)
