@@ -225,3 +225,40 @@ lanes_load_integers (const gint32 *source)
   return (Lanes) { _mm256_cvtepi32_ps (_mm256_loadu_si256 ((const __m256i *) source)),
                    _mm256_cvtepi32_ps (_mm256_loadu_si256 ((const __m256i *) (source + 8))) };
 }
+
+/* Integers from -128 to 127 as bytes, those of a and then of b */
+static inline void
+lanes_store_bytes (gint8 *target, Lanes a, Lanes b)
+{
+  __m256i bytes = _mm256_packs_epi16 (_mm256_packs_epi32 (_mm256_cvtps_epi32 (a.low), _mm256_cvtps_epi32 (a.high)),
+                                      _mm256_packs_epi32 (_mm256_cvtps_epi32 (b.low), _mm256_cvtps_epi32 (b.high)));
+
+  _mm256_storeu_si256 ((__m256i *) target,
+                       _mm256_permutevar8x32_epi32 (bytes, _mm256_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7)));
+}
+
+/* results: of each of eight, its lanes folded: whole numbers added, or the highest found. In no order that counts. */
+G_ALWAYS_INLINE static inline void
+lanes_fold_eight (const Lanes v[8], Lanes (*fold) (Lanes a, Lanes b), float results[8])
+{
+  Lanes eights[4]; /* v[i] and v[i + 4] */
+  Lanes fours[2];  /* v[i], v[i + 4]; v[i + 2], v[i + 6] */
+  Lanes twos;      /* v[0], v[1], v[4], v[5]; v[2] ... */
+  Lanes ends;
+
+  for (guint i = 0; i < 4; i++)
+    eights[i] = fold ((Lanes) { v[i].low, v[i + 4].low }, (Lanes) { v[i].high, v[i + 4].high });
+  for (guint i = 0; i < 2; i++)
+    {
+      const Lanes *a = eights + i;
+      const Lanes *b = eights + i + 2;
+
+      fours[i] = fold ((Lanes) { _mm256_permute2f128_ps (a->low, a->high, 0x20), _mm256_permute2f128_ps (b->low, b->high, 0x20) },
+                       (Lanes) { _mm256_permute2f128_ps (a->low, a->high, 0x31), _mm256_permute2f128_ps (b->low, b->high, 0x31) });
+    }
+  twos = fold ((Lanes) { _mm256_shuffle_ps (fours[0].low, fours[1].low, 0x44), _mm256_shuffle_ps (fours[0].high, fours[1].high, 0x44) },
+               (Lanes) { _mm256_shuffle_ps (fours[0].low, fours[1].low, 0xee), _mm256_shuffle_ps (fours[0].high, fours[1].high, 0xee) });
+  ends = fold ((Lanes) { _mm256_shuffle_ps (twos.low, twos.high, 0x88), twos.low },
+               (Lanes) { _mm256_shuffle_ps (twos.low, twos.high, 0xdd), twos.low });
+  _mm256_storeu_ps (results, ends.low);
+}

@@ -184,3 +184,34 @@ lanes_load_integers (const gint32 *source)
 {
   return _mm512_cvtepi32_ps (_mm512_loadu_si512 (source));
 }
+
+/* Integers from -128 to 127 as bytes, those of a and then of b */
+static inline void
+lanes_store_bytes (gint8 *target, Lanes a, Lanes b)
+{
+  __m512i words = _mm512_packs_epi32 (_mm512_cvtps_epi32 (a), _mm512_cvtps_epi32 (b));
+  __m256i bytes = _mm512_cvtepi16_epi8 (words);
+
+  _mm256_storeu_si256 ((__m256i *) target,
+                       _mm256_permutevar8x32_epi32 (bytes, _mm256_setr_epi32 (0, 2, 4, 6, 1, 3, 5, 7)));
+}
+
+/* results: of each of eight, its lanes folded: whole numbers added, or the highest found. In no order that counts. */
+G_ALWAYS_INLINE static inline void
+lanes_fold_eight (const Lanes v[8], Lanes (*fold) (Lanes a, Lanes b), float results[8])
+{
+  const __m512i in_order = _mm512_castsi256_si512 (_mm256_setr_epi32 (0, 4, 8, 12, 2, 6, 10, 14));
+  Lanes eights[4]; /* v[2 i], v[2 i + 1] */
+  Lanes fours[2];  /* v[4 i] ... */
+  Lanes twos;      /* v[0], v[4], v[1] ... */
+
+  for (guint i = 0; i < 4; i++)
+    eights[i] = fold (_mm512_shuffle_f32x4 (v[2 * i], v[2 * i + 1], 0x44),
+                      _mm512_shuffle_f32x4 (v[2 * i], v[2 * i + 1], 0xee));
+  for (guint i = 0; i < 2; i++)
+    fours[i] = fold (_mm512_shuffle_f32x4 (eights[2 * i], eights[2 * i + 1], 0x88),
+                     _mm512_shuffle_f32x4 (eights[2 * i], eights[2 * i + 1], 0xdd));
+  twos = fold (_mm512_shuffle_ps (fours[0], fours[1], 0x44), _mm512_shuffle_ps (fours[0], fours[1], 0xee));
+  twos = fold (twos, _mm512_permute_ps (twos, 0xb1));
+  _mm256_storeu_ps (results, _mm512_castps512_ps256 (_mm512_permutexvar_ps (in_order, twos)));
+}

@@ -246,3 +246,45 @@ lanes_load_integers (const gint32 *source)
   return (Lanes) { { vcvtq_f32_s32 (vld1q_s32 (source)), vcvtq_f32_s32 (vld1q_s32 (source + 4)),
                      vcvtq_f32_s32 (vld1q_s32 (source + 8)), vcvtq_f32_s32 (vld1q_s32 (source + 12)) } };
 }
+
+static inline int8x8_t
+steps_of_two (float32x4_t a, float32x4_t b)
+{
+  return vqmovn_s16 (vcombine_s16 (vqmovn_s32 (vcvtnq_s32_f32 (a)), vqmovn_s32 (vcvtnq_s32_f32 (b))));
+}
+
+/* Integers from -128 to 127 as bytes, those of a and then of b */
+static inline void
+lanes_store_bytes (gint8 *target, Lanes a, Lanes b)
+{
+  vst1q_s8 (target, vcombine_s8 (steps_of_two (a.v[0], a.v[1]), steps_of_two (a.v[2], a.v[3])));
+  vst1q_s8 (target + 16, vcombine_s8 (steps_of_two (b.v[0], b.v[1]), steps_of_two (b.v[2], b.v[3])));
+}
+
+/* results: of each of eight, its lanes folded: whole numbers added, or the highest found. In no order that counts. */
+static inline void
+lanes_fold_eight (const Lanes v[8], Lanes (*fold) (Lanes a, Lanes b), float results[8])
+{
+  Lanes fours[2]; /* a register each */
+  Lanes twos;     /* v[0], v[1]; v[2], v[3] ... */
+  Lanes ends;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      const Lanes *own = v + 4 * i;
+      Lanes eights[2];
+
+      for (guint j = 0; j < 2; j++)
+        eights[j] = fold ((Lanes) { { own[2 * j].v[0], own[2 * j].v[1], own[2 * j + 1].v[0], own[2 * j + 1].v[1] } },
+                          (Lanes) { { own[2 * j].v[2], own[2 * j].v[3], own[2 * j + 1].v[2], own[2 * j + 1].v[3] } });
+      fours[i] = fold ((Lanes) { { eights[0].v[0], eights[0].v[2], eights[1].v[0], eights[1].v[2] } },
+                       (Lanes) { { eights[0].v[1], eights[0].v[3], eights[1].v[1], eights[1].v[3] } });
+    }
+#define EACH_TWO(take, a, b) \
+  ((Lanes) { { take ((a).v[0], (a).v[1]), take ((a).v[2], (a).v[3]), take ((b).v[0], (b).v[1]), take ((b).v[2], (b).v[3]) } })
+  twos = fold (EACH_TWO (vuzp1q_f32, fours[0], fours[1]), EACH_TWO (vuzp2q_f32, fours[0], fours[1]));
+  ends = fold (EACH_TWO (vuzp1q_f32, twos, twos), EACH_TWO (vuzp2q_f32, twos, twos));
+#undef EACH_TWO
+  vst1q_f32 (results, ends.v[0]);
+  vst1q_f32 (results + 4, ends.v[1]);
+}

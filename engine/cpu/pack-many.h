@@ -97,98 +97,136 @@ steps_half_total (const StepsBlock *block, guint half)
   return (float) ((STEPS_FLOAT_BITS - block->half_zeros[half]) / 128) * block->scale;
 }
 
-/* Up to the next number of 16 bits */
-static inline float
-steps_scale (float highest)
-{
-  float scale = round_scale (STEPS_HIGHEST, highest);
-  guint32 bits;
+/* A number of each block of a group. */
+typedef float StepsFloats __attribute__ ((vector_size (STEPS_GROUP * sizeof (float))));
+typedef gint32 StepsInts __attribute__ ((vector_size (STEPS_GROUP * sizeof (gint32))));
 
-  if (!isfinite (scale))
-    return scale;
-  memcpy (&bits, &scale, sizeof bits);
-  bits = (bits + 0xff) & ~0xffu;
-  memcpy (&scale, &bits, sizeof bits);
-  return scale;
-}
+/* Eight blocks on their way to steps. */
+typedef struct {
+  const float *columns[STEPS_GROUP];
+  StepsFloats highest;
+  float others[STEPS_GROUP][STEPS_BLOCK]; /* the columns of a block of which one stands out, with a zero in its place */
+} StepsWork;
 
-/* x: (STEPS_BLOCK) */
 static inline void
-pack_block (const float *x, float highest, StepsBlock *block)
+find_highest (StepsWork *work)
 {
-  float scale = steps_scale (highest);
-  Lanes inverse = lanes_all (scale > 0 ? 1 / scale : 0);
-  gint16 steps[STEPS_BLOCK];
-  float sums[2];
-  Lanes halves[2];
+  Lanes most[STEPS_GROUP];
 
-  for (guint half = 0; half < 2; half++)
+  for (guint b = 0; b < STEPS_GROUP; b++)
     {
-      halves[half] = round_lanes (lanes_load (x + half * LANES), inverse);
-      lanes_store_steps (steps + half * LANES, halves[half]);
+      const float *x = work->columns[b];
+
+      most[b] = lanes_maximum (lanes_absolute (lanes_load (x)), lanes_absolute (lanes_load (x + LANES)));
     }
-  round_bytes (steps, block->steps);
-  lanes_sum_two (halves[0], halves[1], sums); /* integers */
-  if (!isfinite (sums[0] + sums[1]))
-    {
-      /* Bytes cannot say so, but then no product is a number. */
-      scale = sums[0] + sums[1];
-      sums[0] = sums[1] = 0;
-    }
-  for (guint half = 0; half < 2; half++)
-    block->half_zeros[half] = STEPS_FLOAT_BITS - 128 * (gint32) sums[half];
-  block->zero = block->half_zeros[0] + (block->half_zeros[1] - STEPS_FLOAT_BITS);
-  block->scale = scale;
-  block->minus = -STEPS_FLOAT * scale;
-  block->total = (sums[0] + sums[1]) * scale;
-  block->first_outlier = block->end_outlier = 0;
+  lanes_fold_eight (most, lanes_maximum, (float *) &work->highest);
 }
 
-/* The same, but for the first of the columns that have the highest magnitude. Returns: which one, and it stands out */
+/* Takes the first of the columns with a block's highest magnitude out of it. Returns: which one */
 static inline guint
-pack_block_beside (const float *x, float highest, StepsBlock *block)
+take_outlier (StepsWork *work, guint b)
 {
-  float others[STEPS_BLOCK];
+  const float *x = work->columns[b];
+  float *others = work->others[b];
   guint place = 0;
 
-  while (place < STEPS_BLOCK - 1 && fabsf (x[place]) != highest)
+  while (place < STEPS_BLOCK - 1 && fabsf (x[place]) != work->highest[b])
     place++;
-  memcpy (others, x, sizeof others);
+  memcpy (others, x, sizeof work->others[b]);
   others[place] = 0;
-  pack_block (others, round_highest (lanes_load (others), lanes_load (others + LANES)), block);
+  work->columns[b] = others;
+  work->highest[b] = round_highest (lanes_load (others), lanes_load (others + LANES));
   return place;
+}
+
+static inline StepsFloats
+steps_keep (StepsInts where, StepsFloats x)
+{
+  return (StepsFloats) (where & (StepsInts) x);
+}
+
+/* Up to the next numbers of 16 bits */
+static inline StepsFloats
+steps_scales (StepsFloats highest)
+{
+  StepsInts up = ((StepsInts) (highest / STEPS_HIGHEST) + 0xff) & ~0xff;
+
+  return steps_keep (highest >= ROUND_SMALLEST, (StepsFloats) up);
+}
+
+/* What products need of blocks beside their steps. sums: of the halves' steps, which are whole numbers, or no numbers where
+ * a column is none: bytes cannot say so, but then no product is a number. */
+static inline void
+finish_steps (StepsFloats scales, const StepsFloats sums[2], StepsBlock *blocks)
+{
+  StepsFloats sum = sums[0] + sums[1];
+  StepsInts is_number = sum - sum == 0;
+  StepsInts half_zeros[2];
+  StepsInts zeros;
+  StepsFloats totals;
+  StepsFloats minus;
+
+  scales = steps_keep (is_number, scales) + steps_keep (~is_number, sum);
+  totals = sum * scales;
+  minus = -STEPS_FLOAT * scales;
+  for (guint half = 0; half < 2; half++)
+    half_zeros[half] = STEPS_FLOAT_BITS - 128 * __builtin_convertvector (steps_keep (is_number, sums[half]), StepsInts);
+  zeros = half_zeros[0] + (half_zeros[1] - STEPS_FLOAT_BITS);
+  for (guint b = 0; b < STEPS_GROUP; b++)
+    {
+      StepsBlock *block = blocks + b;
+
+      block->scale = scales[b];
+      block->total = totals[b];
+      block->minus = minus[b];
+      block->zero = zeros[b];
+      for (guint half = 0; half < 2; half++)
+        block->half_zeros[half] = half_zeros[half][b];
+      block->first_outlier = block->end_outlier = 0;
+    }
+}
+
+/* The blocks but for what stands out. */
+static inline void
+round_steps (const StepsWork *work, StepsBlock *blocks)
+{
+  StepsFloats scales = steps_scales (work->highest);
+  StepsFloats inverses = steps_keep (scales > 0, 1 / scales);
+  Lanes halves[2][STEPS_GROUP];
+  StepsFloats sums[2];
+
+  for (guint b = 0; b < STEPS_GROUP; b++)
+    {
+      for (guint half = 0; half < 2; half++)
+        halves[half][b] = round_lanes (lanes_load (work->columns[b] + half * LANES), lanes_all (inverses[b]));
+      lanes_store_bytes (blocks[b].steps, halves[0][b], halves[1][b]);
+    }
+  for (guint half = 0; half < 2; half++)
+    lanes_fold_eight (halves[half], lanes_add, (float *) (sums + half));
+  finish_steps (scales, sums, blocks);
 }
 
 /* x: (STEPS_COLUMNS) from first_column on, of which n_blocks are there, the others zeros. Returns: behind the outliers */
 static inline StepsOutlier *
 pack_steps (const float *x, guint first_column, guint n_blocks, StepsBlock *blocks, StepsOutlier *outliers)
 {
-  float highest[STEPS_GROUP];
+  StepsWork work;
   float limit = 0;
 
   for (guint b = 0; b < STEPS_GROUP; b++)
-    {
-      const float *block = x + b * STEPS_BLOCK;
-
-      highest[b] = round_highest (lanes_load (block), lanes_load (block + LANES));
-      limit += highest[b];
-    }
+    work.columns[b] = x + b * STEPS_BLOCK;
+  find_highest (&work);
+  for (guint b = 0; b < STEPS_GROUP; b++)
+    limit += work.highest[b];
   limit *= STEPS_APART / (float) n_blocks;
   for (guint b = 0; b < STEPS_GROUP; b++)
-    {
-      const float *block = x + b * STEPS_BLOCK;
+    if (work.highest[b] > limit)
+      {
+        guint column = b * STEPS_BLOCK + take_outlier (&work, b);
 
-      if (highest[b] > limit)
-        {
-          guint place = pack_block_beside (block, highest[b], blocks + b);
-
-          *outliers++ = (StepsOutlier) { block[place], first_column + b * STEPS_BLOCK + place };
-        }
-      else
-        {
-          pack_block (block, highest[b], blocks + b);
-        }
-    }
+        *outliers++ = (StepsOutlier) { x[column], first_column + column };
+      }
+  round_steps (&work, blocks);
   return outliers;
 }
 

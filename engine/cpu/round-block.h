@@ -59,18 +59,3 @@ round_split (const gint16 *steps, gint8 *high, gint8 *low)
   _mm_storeu_si128 ((__m128i *) low, _mm256_extracti128_si256 (planes, 1));
 #endif
 }
-
-/* ROUND_BLOCK steps from -128 to 127 as bytes */
-static inline void
-round_bytes (const gint16 *steps, gint8 *bytes)
-{
-#ifdef __aarch64__
-  for (guint i = 0; i < ROUND_BLOCK; i += 16)
-    vst1q_s8 (bytes + i, vcombine_s8 (vmovn_s16 (vld1q_s16 (steps + i)), vmovn_s16 (vld1q_s16 (steps + i + 8))));
-#else
-  __m256i v = _mm256_packs_epi16 (_mm256_loadu_si256 ((const __m256i *) steps),
-                                  _mm256_loadu_si256 ((const __m256i *) (steps + 16)));
-
-  _mm256_storeu_si256 ((__m256i *) bytes, _mm256_permute4x64_epi64 (v, 0xd8));
-#endif
-}

@@ -157,13 +157,14 @@ tile_block (const TileSteps *self, guint t)
 /* A block that is multiplied as a whole, or half of it. */
 typedef enum { PART_FIRST, PART_SECOND, PART_WHOLE } PanelPart;
 
-/* What the bias of the weights makes too much of the products with a token's steps, as it is taken off */
-G_ALWAYS_INLINE static inline gint32
-part_zero (PanelKind kind, PanelPart part, const StepsBlock *x)
+/* What sums of products with a token's steps begin with: what the bias of the weights makes too much is taken off, and an
+ * integer on top of STEPS_FLOAT_BITS is a float without a conversion. */
+static inline gint32
+part_start (PanelKind kind, PanelPart part, const StepsBlock *x)
 {
   gint32 zero = (part == PART_WHOLE ? x->zero : x->half_zeros[part]) - STEPS_FLOAT_BITS;
 
-  return panel_bias (kind) == 0 ? 0 : zero / (128 / panel_bias (kind));
+  return STEPS_FLOAT_BITS + (panel_bias (kind) == 0 ? 0 : zero / (128 / panel_bias (kind)));
 }
 
 /* products += part of a block times the tokens' steps */
@@ -202,18 +203,14 @@ scale_panel_part (PanelKind        kind,
   IntVector products[2][PANEL_TOKENS];
 
   for (guint t = 0; t < n_tokens; t++)
-    products[0][t] = products[1][t] =
-      part_zero (kind, part, tile_block (x, t)) + PANEL_HAS_QUADS * STEPS_FLOAT_BITS - (IntVector) { 0 };
+    products[0][t] = products[1][t] = part_start (kind, part, tile_block (x, t)) - (IntVector) { 0 };
   multiply_panel_part (kind, quads, part, x, n_tokens, products);
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       {
-        FloatVector scale = vector_all (tile_block (x, t)->scale);
+        const StepsBlock *own = tile_block (x, t);
 
-        if (PANEL_HAS_QUADS)
-          scaled[i][t] = vector_fma ((FloatVector) products[i][t], scale, vector_all (tile_block (x, t)->minus));
-        else
-          scaled[i][t] = vector_to_float (products[i][t]) * scale;
+        scaled[i][t] = vector_fma ((FloatVector) products[i][t], vector_all (own->scale), vector_all (own->minus));
       }
 }
 
