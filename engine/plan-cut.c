@@ -17,6 +17,7 @@ recurrent_of (SottoStep *step)
 {
   return step->kind == SOTTO_STEP_DELTA      ? &step->delta.recurrent
          : step->kind == SOTTO_STEP_CONVOLVE ? &step->convolve.recurrent
+         : step->kind == SOTTO_STEP_SCAN     ? &step->scan.recurrent
                                              : NULL;
 }
 
@@ -62,6 +63,8 @@ touch (const SottoStep *step)
       return (Touched) { BIT (step->delta.from), BIT (SOTTO_BUFFER_ATTENDED) };
     case SOTTO_STEP_CONVOLVE:
       return (Touched) { BIT (step->convolve.from), BIT (SOTTO_BUFFER_ATTENDED) };
+    case SOTTO_STEP_SCAN:
+      return (Touched) { BIT (step->scan.from), BIT (SOTTO_BUFFER_ATTENDED) };
     case SOTTO_STEP_FEED:
       return (Touched) { BIT (step->feed.from), BIT (SOTTO_BUFFER_HIDDEN) };
     case SOTTO_STEP_PROJECT:

@@ -87,6 +87,18 @@ visit_convolve (Visitor *self, SottoConvolveStep *step)
 }
 
 static void
+visit_scan (Visitor *self, SottoScanStep *step)
+{
+  show_weight (self, &step->mixed);
+  show_floats (self, &step->convolution, (gsize) sotto_scan_channels (step) * step->n_conv);
+  show_floats (self, &step->bias, sotto_scan_channels (step));
+  show_floats (self, &step->rates, step->n_heads);
+  show_floats (self, &step->step_bias, step->n_heads);
+  show_floats (self, &step->skips, step->n_heads);
+  show_norm (self, &step->norm, (gsize) step->n_heads * step->n_value);
+}
+
+static void
 visit_experts (Visitor *self, SottoExpertsStep *step)
 {
   show_weight (self, &step->router);
@@ -136,6 +148,9 @@ sotto_operands_visit (const SottoPlan *plan, SottoStep *step, Visitor *self)
       break;
     case SOTTO_STEP_CONVOLVE:
       visit_convolve (self, &step->convolve);
+      break;
+    case SOTTO_STEP_SCAN:
+      visit_scan (self, &step->scan);
       break;
     case SOTTO_STEP_FEED:
       show_weight (self, &step->feed.gate);

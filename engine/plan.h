@@ -82,7 +82,7 @@ typedef enum {
   SOTTO_BUFFER_NORMED_2,
   SOTTO_BUFFER_BRANCH,     /* n_embedding: what is still to be normed and added */
   SOTTO_BUFFER_BRANCH_2,
-  SOTTO_BUFFER_ATTENDED,   /* heads * n_head_value: what ATTEND, DELTA and CONVOLVE leave */
+  SOTTO_BUFFER_ATTENDED,   /* heads * n_head_value: what ATTEND, DELTA, CONVOLVE and SCAN leave */
   SOTTO_BUFFER_HIDDEN,     /* what FEED leaves */
   SOTTO_N_BUFFERS,
 } SottoBuffer;
@@ -252,6 +252,33 @@ typedef struct {
   guint recurrent;         /* index: n_conv - 1 rows of b * x */
 } SottoConvolveStep;
 
+/* Mamba-2 (Dao & Gu 2024): attended = for every head, gated, what its state answers, and each group of heads normed.
+ *
+ *   z, x, B, C, d = projections of from; x, B, C = silu (conv + bias), channel by channel over the last n_conv tokens
+ *   d = softplus (d + step bias), S = exp (rate d) S + B (d x)ᵀ;  o = Cᵀ S + skip x;  norm (o * silu (z)) */
+typedef struct {
+  SottoBuffer from;
+  guint n_heads;           /* of z and x */
+  guint n_groups;          /* of B and C, for so many heads side by side */
+  guint n_key;             /* elements of B and C */
+  guint n_value;           /* of a head of z and x */
+  guint n_conv;
+  SottoWeight mixed;       /* rows: z, x, B, C, d */
+  const float *convolution; /* (channels of x, B and C; n_conv) */
+  const float *bias;       /* (nullable): of the convolution */
+  const float *rates;      /* (n_heads): -exp (A), as files hold it */
+  const float *step_bias;  /* (n_heads) */
+  const float *skips;      /* (n_heads) */
+  SottoNorm norm;          /* (n_heads * n_value): a group's by itself, each with its weights; or none */
+  guint recurrent;         /* index: n_conv - 1 rows of channels, then (n_heads, n_key, n_value) */
+} SottoScanStep;
+
+static inline guint
+sotto_scan_channels (const SottoScanStep *step)
+{
+  return step->n_heads * step->n_value + 2 * step->n_groups * step->n_key;
+}
+
 /* hidden = activation (gate from) * up from; without gate activation (up from); without up
  * activation (gate from) * this layer's inputs. Then times sigmoid (switch from), one number a token. */
 typedef struct {
@@ -343,6 +370,7 @@ typedef enum {
   SOTTO_STEP_ATTEND,
   SOTTO_STEP_DELTA,
   SOTTO_STEP_CONVOLVE,
+  SOTTO_STEP_SCAN,
   SOTTO_STEP_FEED,
   SOTTO_STEP_PROJECT,
   SOTTO_STEP_EXPERTS,
@@ -366,6 +394,7 @@ typedef struct {
     SottoAttendStep attend;
     SottoDeltaStep delta;
     SottoConvolveStep convolve;
+    SottoScanStep scan;
     SottoFeedStep feed;
     SottoProjectStep project;
     SottoExpertsStep experts;

@@ -66,6 +66,9 @@ visit (const Visitor *self, const SottoPlan *plan, SottoStep *step)
       if (starts_strips (step->convolve.n_channels))
         show (self, &step->convolve.mixed);
       break;
+    case SOTTO_STEP_SCAN:
+      show (self, &step->scan.mixed);
+      break;
     case SOTTO_STEP_FEED:
       show (self, &step->feed.gate);
       show (self, &step->feed.up);

@@ -1,6 +1,5 @@
+#include "cpu/history.h"
 #include "cpu/lane.h"
-
-#include <string.h>
 
 /* CONVOLVE: a short convolution between two gates. One phase:
  *
@@ -13,7 +12,7 @@ typedef struct {
   const SottoConvolveStep *step;
   guint n_tokens;
   gsize stride;             /* of scratch.projected: b, c, x */
-  float *history;           /* (n_conv - 1, n_channels): b * x of the last tokens */
+  SottoHistory history;     /* of b * x; this batch's stands where x was */
   SottoActivations attended; /* that all lanes share */
 } Convolve;
 
@@ -22,15 +21,6 @@ static float *
 row_of (const Convolve *self, guint part, guint t)
 {
   return self->lane->state->scratch.projected + t * self->stride + (gsize) part * self->step->n_channels;
-}
-
-/* b * x of the token @back before token t; this batch's stands where x was. */
-static float *
-gated_of (const Convolve *self, guint t, guint back)
-{
-  if (t >= back)
-    return row_of (self, 2, t - back);
-  return self->history + (gsize) (self->step->n_conv - 1 + t - back) * self->step->n_channels;
 }
 
 static void
@@ -74,26 +64,15 @@ convolve (const Convolve *self, guint first, guint n)
 
   for (guint t = 0; t < self->n_tokens; t++)
     {
-      float *gated = gated_of (self, t, 0) + first;
+      float *gated = row_of (self, 2, t) + first;
       float *y = self->attended.values + t * self->attended.column_stride + first;
 
       kernels->gate (SOTTO_ACTIVATION_NONE, row_of (self, 0, t) + first, gated, n, gated);
       for (guint tap = 0; tap < step->n_conv; tap++)
-        rows[tap] = gated_of (self, t, step->n_conv - 1 - tap) + first;
+        rows[tap] = sotto_history_row (&self->history, t, step->n_conv - 1 - tap) + first;
       kernels->convolve (SOTTO_ACTIVATION_NONE, rows, taps, bias, step->n_conv, n, y);
       kernels->gate (SOTTO_ACTIVATION_NONE, row_of (self, 1, t) + first, y, n, y);
     }
-}
-
-/* From the oldest on, so that what moves up within the history is read before it is overwritten. */
-static void
-keep_history (const Convolve *self, guint first, guint n)
-{
-  guint n_kept = self->step->n_conv - 1;
-
-  for (guint row = 0; row < n_kept; row++)
-    memcpy (self->history + (gsize) row * self->step->n_channels + first,
-            gated_of (self, self->n_tokens - 1, n_kept - 1 - row) + first, n * sizeof (float));
 }
 
 void
@@ -107,12 +86,16 @@ sotto_step_convolve (SottoLane *lane, const SottoStep *step)
     .step = convolution,
     .n_tokens = lane->batch->n_tokens,
     .stride = convolution->mixed.n_rows,
-    .history = lane->state->caches.recurrents[convolution->recurrent],
     .attended = sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED], convolution->n_channels,
                                         lane->batch->n_tokens),
   };
   guint unit;
 
+  self.history = (SottoHistory) { .kept = lane->state->caches.recurrents[convolution->recurrent],
+                                  .n_kept = convolution->n_conv - 1,
+                                  .n_channels = convolution->n_channels,
+                                  .rows = row_of (&self, 2, 0),
+                                  .stride = self.stride };
   if (sotto_pool_is_stopped (lane->pool))
     return;
   while (sotto_lane_take (lane, sotto_count_units (convolution->n_channels, SOTTO_UNIT_ROWS), &unit))
@@ -122,7 +105,7 @@ sotto_step_convolve (SottoLane *lane, const SottoStep *step)
 
       project (&self, &x, first, n);
       convolve (&self, first, n);
-      keep_history (&self, first, n);
+      sotto_history_keep (&self.history, self.n_tokens, first, first + n);
     }
   if (sotto_pool_barrier (lane->pool))
     sotto_lane_complete_attended (lane, &self.attended);

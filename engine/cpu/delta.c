@@ -1,8 +1,6 @@
-#include "cpu/lane.h"
-
 #include "cpu/exact-math.h"
-
-#include <string.h>
+#include "cpu/history.h"
+#include "cpu/lane.h"
 
 /* DELTA: Gated DeltaNet. Two phases:
  *
@@ -18,7 +16,7 @@ typedef struct {
   guint n_tokens;
   guint n_channels;
   gsize stride;             /* of scratch.projected: channels, gates, alphas, betas */
-  float *history;           /* (n_conv - 1, n_channels): the channels of the last tokens */
+  SottoHistory history;     /* of channels */
   float *states;            /* (n_value_heads, n_key, n_value) */
   SottoActivations attended; /* that all lanes share */
   const float **rows;       /* (n_conv): the lane's */
@@ -94,15 +92,6 @@ begin_head (const Delta *self, guint value_head)
   return head;
 }
 
-/* The channels of the token @back before token t. */
-static const float *
-channels_of (const Delta *self, guint t, guint back)
-{
-  if (t >= back)
-    return self->lane->state->scratch.projected + (t - back) * self->stride;
-  return self->history + (gsize) (self->step->n_conv - 1 - (back - t)) * self->n_channels;
-}
-
 static void
 convolve (const Delta *self, const Head *head, guint t)
 {
@@ -112,7 +101,7 @@ convolve (const Delta *self, const Head *head, guint t)
   for (guint i = 0; i < G_N_ELEMENTS (head->n); i++)
     {
       for (guint tap = 0; tap < n_taps; tap++)
-        rows[tap] = channels_of (self, t, n_taps - 1 - tap) + head->first[i];
+        rows[tap] = sotto_history_row (&self->history, t, n_taps - 1 - tap) + head->first[i];
       self->lane->kernels->convolve (SOTTO_ACTIVATION_SILU, rows, head->taps[i], NULL, n_taps, head->n[i], head->x[i]);
     }
 }
@@ -160,14 +149,10 @@ static void
 keep_history (const Delta *self)
 {
   SottoLane *lane = self->lane;
-  guint n_kept = self->step->n_conv - 1;
   gsize first = (gsize) self->n_channels * lane->index / lane->n_lanes;
   gsize end = (gsize) self->n_channels * (lane->index + 1) / lane->n_lanes;
 
-  for (guint row = 0; row < n_kept; row++)
-    memcpy (self->history + (gsize) row * self->n_channels + first,
-            channels_of (self, self->n_tokens - 1, n_kept - 1 - row) + first,
-            (end - first) * sizeof (float));
+  sotto_history_keep (&self->history, self->n_tokens, first, end);
 }
 
 void
@@ -182,14 +167,18 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
     .n_tokens = lane->batch->n_tokens,
     .n_channels = delta->mixed.n_rows,
     .stride = delta->mixed.n_rows + delta->gate.n_rows + 2 * (gsize) delta->n_value_heads,
-    .history = lane->state->caches.recurrents[delta->recurrent],
     .attended = sotto_activations_view (&scratch->buffers[SOTTO_BUFFER_ATTENDED],
                                         delta->gate.n_rows, lane->batch->n_tokens),
   };
   guint unit;
 
   self.rows = lane->memory->taps;
-  self.states = self.history + (gsize) (delta->n_conv - 1) * self.n_channels;
+  self.history = (SottoHistory) { .kept = lane->state->caches.recurrents[delta->recurrent],
+                                  .n_kept = delta->n_conv - 1,
+                                  .n_channels = self.n_channels,
+                                  .rows = scratch->projected,
+                                  .stride = self.stride };
+  self.states = self.history.kept + (gsize) self.history.n_kept * self.n_channels;
   if (sotto_pool_is_stopped (lane->pool) || !multiply_all (&self, &x))
     return;
   while (sotto_lane_take (lane, delta->n_value_heads, &unit))

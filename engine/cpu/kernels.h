@@ -243,6 +243,17 @@ typedef struct {
                  float       *state,
                  float       *answer);
 
+  /* One token of one head of Mamba-2 (SottoScanStep): state (n_key, n_value) is decayed, has key valueᵀ added, and answers to
+   * query. */
+  void (*scan) (const float *query,
+                const float *key,
+                const float *value,
+                float        decay,
+                guint        n_key,
+                guint        n_value,
+                float       *state,
+                float       *answer);
+
   /* Every width (a power of two that divides n) elements of x times the orthonormal Hadamard matrix
    * of that size, which is its own inverse: element j becomes width^(-1/2) times the sum over i of
    * x_i, or -x_i where i & j has an odd number of ones. Sums in a fixed order: the same bits on

@@ -38,6 +38,7 @@ void sotto_step_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_latent_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_delta (SottoLane *lane, const SottoStep *step);
 void sotto_step_convolve (SottoLane *lane, const SottoStep *step);
+void sotto_step_scan (SottoLane *lane, const SottoStep *step);
 void sotto_step_feed (SottoLane *lane, const SottoStep *step);
 void sotto_step_project (SottoLane *lane, const SottoStep *step);
 void sotto_step_experts (SottoLane *lane, const SottoStep *step);
@@ -117,7 +118,7 @@ SottoActivations sotto_lane_buffer (SottoLane *lane, SottoBuffer buffer, guint n
 /**
  * sotto_lane_operand:
  *
- * The buffer packed, as NORM, ATTEND, DELTA and CONVOLVE have left it; the others are packed here. Only at the beginning
+ * The buffer packed, as NORM, ATTEND, DELTA, CONVOLVE and SCAN have left it; the others are packed here. Only at the beginning
  * of a phase.
  */
 SottoActivations sotto_lane_operand (SottoLane *lane, SottoBuffer buffer, guint n_columns);

@@ -306,6 +306,7 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
   [SOTTO_STEP_ATTEND] = attend,
   [SOTTO_STEP_DELTA] = sotto_step_delta,
   [SOTTO_STEP_CONVOLVE] = sotto_step_convolve,
+  [SOTTO_STEP_SCAN] = sotto_step_scan,
   [SOTTO_STEP_FEED] = sotto_step_feed,
   [SOTTO_STEP_PROJECT] = sotto_step_project,
   [SOTTO_STEP_EXPERTS] = sotto_step_experts,

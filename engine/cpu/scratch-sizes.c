@@ -119,6 +119,18 @@ add_convolve (SottoScratchSizes *self, const SottoConvolveStep *step)
 }
 
 static void
+add_scan (SottoScratchSizes *self, const SottoScanStep *step)
+{
+  use_weight (self, &step->mixed);
+  use_buffer (self, step->from, step->mixed.n_columns);
+  use_buffer (self, SOTTO_BUFFER_ATTENDED, step->n_heads * step->n_value);
+  widen (&self->projected, step->mixed.n_rows);
+  widen (&self->n_taps, step->n_conv);
+  /* the convolution's weights by tap, and its result */
+  widen (&self->row, (step->n_conv + 2) * (2 * step->n_key + step->n_value));
+}
+
+static void
 add_feed (SottoScratchSizes *self, const SottoFeedStep *step)
 {
   const SottoWeight *first = sotto_weight_is_there (&step->gate) ? &step->gate : &step->up;
@@ -215,6 +227,9 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
     case SOTTO_STEP_CONVOLVE:
       add_convolve (self, &step->convolve);
       break;
+    case SOTTO_STEP_SCAN:
+      add_scan (self, &step->scan);
+      break;
     case SOTTO_STEP_FEED:
       add_feed (self, &step->feed);
       break;
@@ -260,6 +275,8 @@ names_buffer (const SottoStep *step, SottoBuffer buffer)
       return step->delta.from == buffer;
     case SOTTO_STEP_CONVOLVE:
       return step->convolve.from == buffer;
+    case SOTTO_STEP_SCAN:
+      return step->scan.from == buffer;
     case SOTTO_STEP_FEED:
       return step->feed.from == buffer;
     case SOTTO_STEP_PROJECT:
@@ -292,7 +309,8 @@ takes_turns (const SottoPlan *plan)
     {
       const SottoStep *step = &plan->steps[i];
       gboolean begins_attention = step->kind == SOTTO_STEP_QKV || step->kind == SOTTO_STEP_LATENT_QKV
-                                  || step->kind == SOTTO_STEP_DELTA || step->kind == SOTTO_STEP_CONVOLVE;
+                                  || step->kind == SOTTO_STEP_DELTA || step->kind == SOTTO_STEP_CONVOLVE
+                                  || step->kind == SOTTO_STEP_SCAN;
       gboolean begins_feed = step->kind == SOTTO_STEP_FEED;
       gboolean goes_on_attention = step->kind == SOTTO_STEP_ATTEND
                                    || names_buffer (step, SOTTO_BUFFER_ATTENDED);

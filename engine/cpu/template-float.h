@@ -292,6 +292,67 @@ kernel_delta (const float *query,
     delta_columns (query, key, value, decay, beta, n_key, n_value, first, 1, state, answer);
 }
 
+/* --- Mamba-2 --- */
+
+/* Columns of the state, as delta_columns(). */
+G_ALWAYS_INLINE static inline void
+scan_columns (const float *query,
+              const float *key,
+              const float *value,
+              float        decay,
+              guint        n_key,
+              guint        n_value,
+              guint        first,
+              guint        width,
+              float       *state,
+              float       *answer)
+{
+  Lanes values[4];
+  Lanes sums[4];
+  guint n = n_value - first;
+
+  for (guint j = 0; j < width; j++)
+    {
+      values[j] = lanes_load_up_to (value + first + j * LANES, n - j * LANES);
+      sums[j] = lanes_all (0.0f);
+    }
+  for (guint i = 0; i < n_key; i++)
+    {
+      float *row = state + (gsize) i * n_value + first;
+      Lanes k = lanes_all (key[i]);
+      Lanes q = lanes_all (query[i]);
+
+      for (guint j = 0; j < width; j++)
+        {
+          Lanes v = lanes_load_up_to (row + j * LANES, n - j * LANES);
+
+          v = lanes_fma (k, values[j], lanes_multiply (lanes_all (decay), v));
+          sums[j] = lanes_fma (q, v, sums[j]);
+          lanes_store_up_to (row + j * LANES, n - j * LANES, v);
+        }
+    }
+  for (guint j = 0; j < width; j++)
+    lanes_store_up_to (answer + first + j * LANES, n - j * LANES, sums[j]);
+}
+
+static void
+kernel_scan (const float *query,
+             const float *key,
+             const float *value,
+             float        decay,
+             guint        n_key,
+             guint        n_value,
+             float       *state,
+             float       *answer)
+{
+  guint first = 0;
+
+  for (; first + 4 * LANES <= n_value; first += 4 * LANES)
+    scan_columns (query, key, value, decay, n_key, n_value, first, 4, state, answer);
+  for (; first < n_value; first += LANES)
+    scan_columns (query, key, value, decay, n_key, n_value, first, 1, state, answer);
+}
+
 /* Su et al. 2021: each pair is turned by its angle. */
 static void
 kernel_rope (SottoRopeKind kind, const float *cosines, const float *sines, guint n_pairs, float *x)
@@ -394,6 +455,7 @@ fill_float_kernels (SottoKernels *kernels)
   kernels->scale = kernel_scale;
   kernels->convolve = kernel_convolve;
   kernels->delta = kernel_delta;
+  kernels->scan = kernel_scan;
   kernels->rope = kernel_rope;
   kernels->spread = kernel_spread;
   kernels->to_half = kernel_to_half;

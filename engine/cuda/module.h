@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 8
+#define SOTTO_CUDA_ABI 9
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -242,6 +242,16 @@ typedef struct {
   guint n_rows;
 } SottoCudaConvolve;
 
+/* See SottoScanStep, but for its norm; mixed is the projection. */
+typedef struct {
+  const SottoScanStep *step; /* host memory, its arrays on the device */
+  const float *mixed;
+  float *recurrent;         /* step->recurrent's floats */
+  float *convolved;         /* scratch, (n_rows, channels of x, B and C) */
+  float *attended;          /* (n_rows, n_heads * n_value) */
+  guint n_rows;
+} SottoCudaScan;
+
 /* y = cap * tanh (scale * y / cap), or scale * y where cap is 0, in place; then brought within ± limit where that is
  * not 0 */
 typedef struct {
@@ -332,6 +342,7 @@ typedef struct {
   gboolean (*combine) (SottoCudaDevice *self, const SottoCudaCombine *arguments);
   gboolean (*delta) (SottoCudaDevice *self, const SottoCudaDelta *arguments);
   gboolean (*convolve) (SottoCudaDevice *self, const SottoCudaConvolve *arguments);
+  gboolean (*scan) (SottoCudaDevice *self, const SottoCudaScan *arguments);
   gboolean (*cap) (SottoCudaDevice *self, const SottoCudaCap *arguments);
   gboolean (*pool) (SottoCudaDevice *self, const SottoCudaPool *arguments);
   gboolean (*best) (SottoCudaDevice *self, const SottoCudaBest *arguments); /* not to be recorded */

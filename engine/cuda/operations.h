@@ -48,6 +48,7 @@ gboolean sotto_cuda_combine (SottoCudaDevice *self, const SottoCudaCombine *argu
 gboolean combine_experts (SottoCudaDevice *self, const SottoCudaCombine *arguments); /* of the above, without the norm */
 gboolean sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments);
 gboolean sotto_cuda_convolve (SottoCudaDevice *self, const SottoCudaConvolve *arguments);
+gboolean sotto_cuda_scan (SottoCudaDevice *self, const SottoCudaScan *arguments);
 gboolean sotto_cuda_cap (SottoCudaDevice *self, const SottoCudaCap *arguments);
 gboolean sotto_cuda_pool (SottoCudaDevice *self, const SottoCudaPool *arguments);
 gboolean sotto_cuda_best (SottoCudaDevice *self, const SottoCudaBest *arguments);

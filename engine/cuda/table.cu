@@ -43,6 +43,7 @@ static const SottoCudaModule module = {
   .combine = sotto_cuda_combine,
   .delta = sotto_cuda_delta,
   .convolve = sotto_cuda_convolve,
+  .scan = sotto_cuda_scan,
   .cap = sotto_cuda_cap,
   .pool = sotto_cuda_pool,
   .best = sotto_cuda_best,

@@ -1,6 +1,6 @@
 #include "cuda/walk.h"
 
-/* FEED, PROJECT, EXPERTS, DELTA and CONVOLVE as operations. */
+/* FEED, PROJECT, EXPERTS, DELTA, CONVOLVE and SCAN as operations. */
 
 static const SottoWalkProduct plainly = { .scale = 1.0f };
 static const SottoWalkProduct with_next = { .scale = 1.0f, .with_next = TRUE };
@@ -191,4 +191,37 @@ sotto_walk_convolve (SottoCudaWalk *self, const SottoConvolveStep *step)
   return read_buffer (self, step->from, step->mixed.n_columns)
          && sotto_walk_multiply (self, &step->mixed, mixed, step->mixed.n_rows, &plainly)
          && SOTTO_WALK_DO (self, convolve, &arguments);
+}
+
+/* --- Mamba-2 --- */
+
+/* Each group of a row by itself. */
+static gboolean
+norm_groups (SottoCudaWalk *self, const SottoScanStep *step, float *attended)
+{
+  guint n_values = step->n_heads * step->n_value, n = n_values / step->n_groups;
+  SottoCudaNorm arguments = { .norm = step->norm, .x = attended, .y = attended, .x_stride = n_values,
+                              .y_stride = n_values, .x_step = n, .y_step = n, .n_rows = self->n_rows,
+                              .n_pieces = step->n_groups, .n_columns = n, .weight_step = n };
+
+  return step->norm.kind == SOTTO_NORM_NONE || SOTTO_WALK_DO (self, norm, &arguments);
+}
+
+gboolean
+sotto_walk_scan (SottoCudaWalk *self, const SottoScanStep *step)
+{
+  float *mixed = sotto_walk_take_floats (self, self->n_rows, step->mixed.n_rows);
+  SottoCudaScan arguments = {
+    .step = step,
+    .mixed = mixed,
+    .recurrent = self->measures ? NULL : self->recurrents[step->recurrent],
+    .convolved = sotto_walk_take_floats (self, self->n_rows, sotto_scan_channels (step)),
+    .attended = sotto_walk_buffer (self, SOTTO_BUFFER_ATTENDED, step->n_heads * step->n_value),
+    .n_rows = self->n_rows,
+  };
+
+  sotto_walk_touch (self, arguments.attended);
+  return read_buffer (self, step->from, step->mixed.n_columns)
+         && sotto_walk_multiply (self, &step->mixed, mixed, step->mixed.n_rows, &plainly)
+         && SOTTO_WALK_DO (self, scan, &arguments) && norm_groups (self, step, arguments.attended);
 }

@@ -202,6 +202,8 @@ sotto_walk_is_read_next (const SottoCudaWalk *self, SottoBuffer buffer)
       return next->delta.from == buffer;
     case SOTTO_STEP_CONVOLVE:
       return next->convolve.from == buffer;
+    case SOTTO_STEP_SCAN:
+      return next->scan.from == buffer;
     case SOTTO_STEP_FEED:
       return next->feed.from == buffer;
     case SOTTO_STEP_PROJECT:
@@ -294,6 +296,8 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
       return sotto_walk_delta (self, &step->delta);
     case SOTTO_STEP_CONVOLVE:
       return sotto_walk_convolve (self, &step->convolve);
+    case SOTTO_STEP_SCAN:
+      return sotto_walk_scan (self, &step->scan);
     case SOTTO_STEP_FEED:
       return sotto_walk_feed (self, &step->feed);
     case SOTTO_STEP_PROJECT:

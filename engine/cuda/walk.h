@@ -180,6 +180,7 @@ gboolean sotto_walk_project (SottoCudaWalk *self, const SottoProjectStep *step);
 gboolean sotto_walk_experts (SottoCudaWalk *self, const SottoExpertsStep *step);
 gboolean sotto_walk_delta (SottoCudaWalk *self, const SottoDeltaStep *step);
 gboolean sotto_walk_convolve (SottoCudaWalk *self, const SottoConvolveStep *step);
+gboolean sotto_walk_scan (SottoCudaWalk *self, const SottoScanStep *step);
 /* walk-ends.c */
 gboolean sotto_walk_embed (SottoCudaWalk *self, const SottoEmbedStep *step);
 gboolean sotto_walk_inputs (SottoCudaWalk *self, const SottoInputsStep *step);

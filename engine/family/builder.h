@@ -62,6 +62,7 @@ gboolean sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_latent_attention (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_delta (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_convolution (SottoBuilder *self, SottoBuffer from);
+gboolean sotto_builder_add_scan (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from);
 
 /* ALiBi's slopes for the model's heads; FALSE with an error. */

@@ -121,10 +121,12 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
                                        FEED_FORWARD,
                                        i,
                                        has_dense ? SOTTO_KEY_REQUIRED : 0,
-                                       has_dense ? 1 : 0,
+                                       has_dense && !keys->family->one_part ? 1 : 0,
                                        SOTTO_MAX_SIZE,
                                        &layer->n_feed_forward))
         return FALSE;
+      if (keys->family->one_part && layer->n_feed_forward == 0)
+        continue;
       if (has_dense)
         layer->parts |= 1u << SOTTO_PART_DENSE;
       if (has_experts && !read_expert_sizes (layer, keys))

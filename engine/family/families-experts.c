@@ -232,6 +232,81 @@ const SottoFamily sotto_families_experts[] = {
     },
   },
   {
+    /* Granite 4 (IBM 2025), dense and with experts: most layers are Mamba-2 (Dao & Gu 2024). */
+    .name = "granitehybrid",
+    .norm = SOTTO_NORM_RMS,
+    .logits_divided = TRUE,
+    .turns = TRUE,
+    .turn_key = "rope.scaling.finetuned",
+    .recurrent = SOTTO_PART_SCAN,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SELECTED,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_SCAN (ALWAYS),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* Nemotron H and Nano 2 (NVIDIA 2025): a layer is Mamba-2, attention without positions, or a feed-forward with squares
+     * behind the rectifier. */
+    .name = "nemotron_h",
+    .norm = SOTTO_NORM_RMS,
+    .recurrent = SOTTO_PART_SCAN,
+    .one_part = TRUE,
+    .activation = SOTTO_ACTIVATION_RELU_SQUARED,
+    .feed_norm_name = "attn_norm",
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_UNGATED (OPTIONAL),
+      SLOTS_SCAN (ALWAYS),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+    },
+  },
+  {
+    /* Nemotron 3 Nano (NVIDIA 2025): the same with experts */
+    .name = "nemotron_h_moe",
+    .norm = SOTTO_NORM_RMS,
+    .recurrent = SOTTO_PART_SCAN,
+    .one_part = TRUE,
+    .activation = SOTTO_ACTIVATION_RELU_SQUARED,
+    .feed_norm_name = "attn_norm",
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_SCAN (ALWAYS),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+      [SOTTO_SLOT_EXPERT_GATE] = NEVER,
+      [SOTTO_SLOT_SHARED_GATE] = NEVER,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Falcon H1 (TII 2025): attention and Mamba-2 side by side in every layer; whoever made the file has put the
+     * multipliers into the weights. */
+    .name = "falcon-h1",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .recurrent = SOTTO_PART_SCAN,
+    .recurrent_beside = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      SLOTS_SCAN (PERHAPS),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
     /* OLMoE (Muennighoff et al. 2024) */
     .name = "olmoe",
     .norm = SOTTO_NORM_RMS,

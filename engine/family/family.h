@@ -19,6 +19,7 @@ typedef enum {
   SOTTO_PART_LATENT,       /* multi-head latent attention */
   SOTTO_PART_DELTA,        /* Gated DeltaNet */
   SOTTO_PART_CONVOLUTION,  /* a short convolution between gates */
+  SOTTO_PART_SCAN,         /* Mamba-2 */
   SOTTO_PART_DENSE,        /* a feed-forward for all tokens */
   SOTTO_PART_EXPERTS,
   SOTTO_PART_SHARED,       /* the expert that all tokens pass */
@@ -91,7 +92,18 @@ typedef enum
   /* SOTTO_PART_CONVOLUTION */
   SOTTO_SLOT_CONVOLUTION_INPUT,
   SOTTO_SLOT_CONVOLUTION,
+  SOTTO_SLOT_CONVOLUTION_BIAS,
   SOTTO_SLOT_CONVOLUTION_OUTPUT,
+
+  /* SOTTO_PART_SCAN */
+  SOTTO_SLOT_SCAN_INPUT,
+  SOTTO_SLOT_SCAN_CONVOLUTION,
+  SOTTO_SLOT_SCAN_CONVOLUTION_BIAS,
+  SOTTO_SLOT_SCAN_RATES,
+  SOTTO_SLOT_SCAN_STEP_BIAS,
+  SOTTO_SLOT_SCAN_SKIPS,
+  SOTTO_SLOT_SCAN_NORM,
+  SOTTO_SLOT_SCAN_OUTPUT,
 
   /* SOTTO_PART_DENSE */
   SOTTO_SLOT_GATE,
@@ -181,9 +193,11 @@ typedef struct {
   gboolean yarn_smooth;        /* the ends of its ramp are not rounded to whole pairs */
   gboolean yarn_in_scores;     /* its magnitude is in the attention scale, squared (DeepSeek-V2) */
 
-  /* What recurrent layers have in place of attention: SOTTO_PART_DELTA or SOTTO_PART_CONVOLUTION; 0: there are none. They
+  /* What recurrent layers have in place of attention: SOTTO_PART_DELTA, _CONVOLUTION or _SCAN; 0: there are none. They
    * are all but every full_every-th; where that is 0, those without heads of keys and values. */
   SottoPart recurrent;
+  gboolean recurrent_beside;   /* every layer is recurrent and has attention too, which reads the same */
+  gboolean one_part;           /* a layer is only one of attention, recurrent, feed-forward: where it is wide */
   gboolean delta_interleaved;
 
   /* Feed-forward */

@@ -6,7 +6,7 @@
  *   attention.head_count*, attention.head_count_kv* (else as many)
  *   attention.key_length, attention.value_length (else embedding_length / head_count); in windows
  *     attention.key_length_swa, attention.value_length_swa
- *   attention.layer_norm_rms_epsilon or attention.layer_norm_epsilon
+ *   attention.layer_norm_rms_epsilon or attention.layer_norm_epsilon (Nemotron H's, whose norms are the other kind)
  *   attention.scale, attn_logit_softcapping, final_logit_softcapping, attention.max_alibi_bias,
  *   attention.clamp_kqv, attention.temperature_scale and attention.temperature_length (else the
  *     original context)
@@ -27,15 +27,19 @@
 #define MAX_HEADS (1u << 16)
 #define MAX_HEAD 4096
 
+#define RMS_EPSILON "attention.layer_norm_rms_epsilon"
+#define LAYER_EPSILON "attention.layer_norm_epsilon"
 #define HEAD_COUNT "attention.head_count"
 #define HEAD_COUNT_KV "attention.head_count_kv"
+#define FEED_FORWARD "feed_forward_length"
 #define WINDOW "attention.sliding_window"
 #define WINDOW_PATTERN "attention.sliding_window_pattern"
 
 static gboolean
 read_whole (SottoSizes *self, const SottoKeys *keys)
 {
-  gboolean rms = keys->family->norm == SOTTO_NORM_RMS;
+  gboolean rms = keys->family->norm == SOTTO_NORM_RMS
+                 && (sotto_keys_has (keys, RMS_EPSILON) || !sotto_keys_has (keys, LAYER_EPSILON));
   double epsilon;
   guint n_ahead;
 
@@ -50,8 +54,7 @@ read_whole (SottoSizes *self, const SottoKeys *keys)
       || !sotto_keys_read_size (
           keys, "embedding_length_per_layer_input", 0, 0, MAX_HEAD, &self->n_input)
       || !sotto_keys_read_number (keys,
-                                  rms ? "attention.layer_norm_rms_epsilon"
-                                      : "attention.layer_norm_epsilon",
+                                  rms ? RMS_EPSILON : LAYER_EPSILON,
                                   keys->family->epsilon > 0 ? keys->family->epsilon : -1,
                                   &epsilon))
     return FALSE;
@@ -204,11 +207,11 @@ read_heads (SottoSizes *self, guint index, const SottoKeys *keys)
   return TRUE;
 }
 
-/* ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head), ssm.group_count
- * (key heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads),
+/* Of DeltaNet and Mamba-2: ssm.conv_kernel, ssm.state_size (of a key head, and the default of a value head),
+ * ssm.group_count (key heads), ssm.time_step_rank (value heads), ssm.inner_size (of all value heads),
  * ssm.v_head_reordered (the value heads of a key head do not lie side by side) */
 static gboolean
-read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
+read_state (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
 {
   guint inner;
 
@@ -237,7 +240,7 @@ read_delta (SottoSizes *self, SottoLayerSizes *layer, const SottoKeys *keys)
     return sotto_keys_refuse (keys, "ssm.inner_size", "is not a size that can be");
 
   self->n_state_value = inner / self->n_value_heads;
-  layer->parts |= 1u << SOTTO_PART_DELTA;
+  layer->parts |= 1u << keys->family->recurrent;
   return TRUE;
 }
 
@@ -256,8 +259,8 @@ read_is_recurrent (guint index, const SottoKeys *keys, gboolean *out)
 {
   guint interval, recurrent, n_kv_heads;
 
-  *out = FALSE;
-  if (keys->family->recurrent == 0)
+  *out = keys->family->recurrent_beside;
+  if (keys->family->recurrent == 0 || keys->family->recurrent_beside)
     return TRUE;
   if (keys->family->full_every == 0)
     {
@@ -357,14 +360,27 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
 
   layer->cache_of = index;
   layer->parts = 1u << SOTTO_PART_LAYER;
+  if (keys->family->one_part)
+    {
+      if (!sotto_keys_read_layer_size (
+              keys, FEED_FORWARD, index, SOTTO_KEY_REQUIRED, 0, SOTTO_MAX_SIZE, &layer->n_feed_forward))
+        return FALSE;
+      if (layer->n_feed_forward > 0)
+        return TRUE;
+    }
   if (self->n_input > 0)
     layer->parts |= 1u << SOTTO_PART_INPUTS;
 
   if (!read_is_recurrent (index, keys, &recurrent))
     return FALSE;
   if (recurrent)
-    return keys->family->recurrent == SOTTO_PART_DELTA ? read_delta (self, layer, keys)
-                                                       : read_convolution (self, layer, keys);
+    {
+      gboolean ok = keys->family->recurrent == SOTTO_PART_CONVOLUTION ? read_convolution (self, layer, keys)
+                                                                      : read_state (self, layer, keys);
+
+      if (!ok || !keys->family->recurrent_beside)
+        return ok;
+    }
 
   return read_window (self, index, keys) && read_turns (self, index, keys)
          && read_heads (self, index, keys);

@@ -1,4 +1,4 @@
-/* What is recurrent as steps: Gated DeltaNet, short convolutions. */
+/* What is recurrent as steps: Gated DeltaNet, short convolutions, Mamba-2. */
 
 #include "family/builder.h"
 
@@ -125,8 +125,35 @@ sotto_builder_add_convolution (SottoBuilder *self, SottoBuffer from)
                             .n_conv = sizes->n_conv,
                             .mixed = self->found[SOTTO_SLOT_CONVOLUTION_INPUT].weight,
                             .convolution = self->found[SOTTO_SLOT_CONVOLUTION].vector,
-                            .bias = self->found[SOTTO_SLOT_CONVOLUTION].bias,
+                            .bias = self->found[SOTTO_SLOT_CONVOLUTION_BIAS].vector,
                             .recurrent = self->program->recurrents->len };
+  g_array_append_val (self->program->recurrents, shape);
+  return TRUE;
+}
+
+gboolean
+sotto_builder_add_scan (SottoBuilder *self, SottoBuffer from)
+{
+  const SottoSizes *sizes = self->sizes;
+  SottoScanStep *step = &sotto_builder_add (self, SOTTO_STEP_SCAN)->scan;
+  SottoRecurrentShape shape;
+
+  *step = (SottoScanStep) { .from = from,
+                            .n_heads = sizes->n_value_heads,
+                            .n_groups = sizes->n_key_heads,
+                            .n_key = sizes->n_state_key,
+                            .n_value = sizes->n_state_value,
+                            .n_conv = sizes->n_conv,
+                            .mixed = self->found[SOTTO_SLOT_SCAN_INPUT].weight,
+                            .convolution = self->found[SOTTO_SLOT_SCAN_CONVOLUTION].vector,
+                            .bias = self->found[SOTTO_SLOT_SCAN_CONVOLUTION_BIAS].vector,
+                            .rates = self->found[SOTTO_SLOT_SCAN_RATES].vector,
+                            .step_bias = self->found[SOTTO_SLOT_SCAN_STEP_BIAS].vector,
+                            .skips = self->found[SOTTO_SLOT_SCAN_SKIPS].vector,
+                            .norm = sotto_builder_norm (self, SOTTO_SLOT_SCAN_NORM),
+                            .recurrent = self->program->recurrents->len };
+  shape.n_floats = (gsize) (sizes->n_conv - 1) * sotto_scan_channels (step)
+                   + (gsize) sizes->n_value_heads * sizes->n_state_key * sizes->n_state_value;
   g_array_append_val (self->program->recurrents, shape);
   return TRUE;
 }

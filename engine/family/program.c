@@ -128,25 +128,51 @@ add_end (SottoBuilder *self)
 
 /* --- Layers --- */
 
-/* What mixes tokens, and the matrix that leads out of it. */
+/* What mixes tokens, in a layer that has it, and the matrix that leads out of it. */
+static const struct {
+  SottoPart part;
+  gboolean (*add) (SottoBuilder *self, SottoBuffer from);
+  SottoSlot output;
+} mixers[] = {
+  { SOTTO_PART_ATTENTION, sotto_builder_add_attention, SOTTO_SLOT_ATTENTION_OUTPUT },
+  { SOTTO_PART_LATENT, sotto_builder_add_latent_attention, SOTTO_SLOT_ATTENTION_OUTPUT },
+  { SOTTO_PART_DELTA, sotto_builder_add_delta, SOTTO_SLOT_DELTA_OUTPUT },
+  { SOTTO_PART_CONVOLUTION, sotto_builder_add_convolution, SOTTO_SLOT_CONVOLUTION_OUTPUT },
+  { SOTTO_PART_SCAN, sotto_builder_add_scan, SOTTO_SLOT_SCAN_OUTPUT },
+};
+
+#define BIT(part) (1u << (part))
+#define MIXERS \
+  (BIT (SOTTO_PART_ATTENTION) | BIT (SOTTO_PART_DELTA) | BIT (SOTTO_PART_CONVOLUTION) | BIT (SOTTO_PART_SCAN))
+#define FEEDS (BIT (SOTTO_PART_DENSE) | BIT (SOTTO_PART_EXPERTS))
+
 static gboolean
-add_mixer (SottoBuilder *self, SottoBuffer from)
+has_some (const SottoBuilder *self, guint parts)
 {
-  gboolean is_delta = sotto_layer_has (self->at, SOTTO_PART_DELTA);
-  gboolean is_convolution = sotto_layer_has (self->at, SOTTO_PART_CONVOLUTION);
-  SottoSlot output = is_delta         ? SOTTO_SLOT_DELTA_OUTPUT
-                     : is_convolution ? SOTTO_SLOT_CONVOLUTION_OUTPUT
-                                      : SOTTO_SLOT_ATTENTION_OUTPUT;
-  gboolean ok = is_delta         ? sotto_builder_add_delta (self, from)
-                : is_convolution ? sotto_builder_add_convolution (self, from)
-                : self->family->latent_attention ? sotto_builder_add_latent_attention (self, from)
-                : sotto_builder_add_attention (self, from);
+  return (self->at->parts & parts) != 0;
+}
 
-  if (!ok)
-    return FALSE;
+static gboolean
+has_mixer (const SottoBuilder *self, guint i)
+{
+  return sotto_layer_has (self->at, mixers[i].part)
+         && (mixers[i].part != SOTTO_PART_ATTENTION || !sotto_layer_has (self->at, SOTTO_PART_LATENT));
+}
 
-  sotto_builder_project (self, SOTTO_BUFFER_ATTENDED, &self->found[output].weight,
-                         sotto_builder_get_target (self, SOTTO_SLOT_POST_ATTENTION_NORM), FALSE);
+static gboolean
+add_mixers (SottoBuilder *self, SottoBuffer from)
+{
+  SottoBuffer to = sotto_builder_get_target (self, SOTTO_SLOT_POST_ATTENTION_NORM);
+  gboolean adds = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (mixers); i++)
+    if (has_mixer (self, i))
+      {
+        if (!mixers[i].add (self, from))
+          return FALSE;
+        sotto_builder_project (self, SOTTO_BUFFER_ATTENDED, &self->found[mixers[i].output].weight, to, adds);
+        adds = TRUE;
+      }
   sotto_builder_end_branch (self, SOTTO_SLOT_POST_ATTENTION_NORM, SOTTO_SLOT_ATTENTION_SUM_NORM, 1);
   return TRUE;
 }
@@ -154,20 +180,22 @@ add_mixer (SottoBuilder *self, SottoBuffer from)
 static gboolean
 add_layer (SottoBuilder *self, guint layer)
 {
-  SottoBuffer from, mixer_from;
+  SottoBuffer from = SOTTO_BUFFER_RESIDUAL, mixer_from;
 
   self->layer = layer;
   self->at = &self->sizes->layers[layer];
   if (!sotto_tensors_load_layer (self->tensors, layer, self->found))
     return FALSE;
 
-  from = mixer_from =
-      sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
-  if (sotto_builder_has (self, SOTTO_SLOT_ATTENTION_NORM_2))
-    mixer_from =
-        sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
-
-  return add_mixer (self, mixer_from) && sotto_builder_add_feed (self, from);
+  if (has_some (self, MIXERS))
+    {
+      from = mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
+      if (sotto_builder_has (self, SOTTO_SLOT_ATTENTION_NORM_2))
+        mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
+      if (!add_mixers (self, mixer_from))
+        return FALSE;
+    }
+  return !has_some (self, FEEDS) || sotto_builder_add_feed (self, from);
 }
 
 /* --- The whole --- */

@@ -249,12 +249,37 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                                SOTTO_SIZE_NONE,
                                0,
                                NULL },
+  [SOTTO_SLOT_CONVOLUTION_BIAS] = { "shortconv.conv", SOTTO_PART_CONVOLUTION, SOTTO_SIZE_EMBEDDING, 0, 0, ".bias" },
   [SOTTO_SLOT_CONVOLUTION_OUTPUT] = { "shortconv.out_proj",
                                       SOTTO_PART_CONVOLUTION,
                                       SOTTO_SIZE_EMBEDDING,
                                       SOTTO_SIZE_EMBEDDING,
                                       0,
                                       NULL },
+
+  [SOTTO_SLOT_SCAN_INPUT] = { "ssm_in",
+                              SOTTO_PART_SCAN,
+                              SOTTO_SIZE_EMBEDDING,
+                              SOTTO_SIZE_SCAN_INPUT,
+                              0,
+                              NULL },
+  [SOTTO_SLOT_SCAN_CONVOLUTION] = { "ssm_conv1d",
+                                    SOTTO_PART_SCAN,
+                                    SOTTO_SIZE_SCAN_CONVOLUTION,
+                                    SOTTO_SIZE_NONE,
+                                    0,
+                                    NULL },
+  [SOTTO_SLOT_SCAN_CONVOLUTION_BIAS] = { "ssm_conv1d", SOTTO_PART_SCAN, SOTTO_SIZE_SCAN_CHANNELS, 0, 0, ".bias" },
+  [SOTTO_SLOT_SCAN_RATES] = { "ssm_a", SOTTO_PART_SCAN, SOTTO_SIZE_DELTA_HEADS, 0, 0, "" },
+  [SOTTO_SLOT_SCAN_STEP_BIAS] = { "ssm_dt", SOTTO_PART_SCAN, SOTTO_SIZE_DELTA_HEADS, 0, 0, ".bias" },
+  [SOTTO_SLOT_SCAN_SKIPS] = { "ssm_d", SOTTO_PART_SCAN, SOTTO_SIZE_DELTA_HEADS, 0, 0, "" },
+  [SOTTO_SLOT_SCAN_NORM] = { "ssm_norm", SOTTO_PART_SCAN, SOTTO_SIZE_DELTA_VALUES, 0, 0, NULL },
+  [SOTTO_SLOT_SCAN_OUTPUT] = { "ssm_out",
+                               SOTTO_PART_SCAN,
+                               SOTTO_SIZE_DELTA_VALUES,
+                               SOTTO_SIZE_EMBEDDING,
+                               0,
+                               NULL },
 
   [SOTTO_SLOT_GATE] = { "ffn_gate",
                         SOTTO_PART_DENSE,
@@ -453,6 +478,13 @@ sotto_size_get (const SottoSizes *sizes, const SottoFamily *family, guint layer,
       return 3 * sizes->n_embedding;
     case SOTTO_SIZE_SHORT_CONVOLUTION:
       return sizes->n_conv * sizes->n_embedding;
+    case SOTTO_SIZE_SCAN_CHANNELS:
+      return sizes->n_value_heads * sizes->n_state_value + 2 * sizes->n_key_heads * sizes->n_state_key;
+    case SOTTO_SIZE_SCAN_INPUT:
+      return sotto_size_get (sizes, family, layer, SOTTO_SIZE_SCAN_CHANNELS)
+             + sizes->n_value_heads * (sizes->n_state_value + 1);
+    case SOTTO_SIZE_SCAN_CONVOLUTION:
+      return sizes->n_conv * sotto_size_get (sizes, family, layer, SOTTO_SIZE_SCAN_CHANNELS);
     case SOTTO_SIZE_EXPERTS:
       return sizes->n_experts;
     case SOTTO_SIZE_VOCABULARY:

@@ -60,7 +60,7 @@ typedef struct {
 
   guint n_conv;            /* tokens that a convolution sees */
 
-  /* Gated DeltaNet */
+  /* Gated DeltaNet, and Mamba-2, whose groups are key heads and whose heads are value heads */
   guint n_state_key;
   guint n_state_value;
   guint n_key_heads;

@@ -74,8 +74,20 @@
 /* A short convolution between gates. */
 #define SLOTS_CONVOLUTION \
   [SOTTO_SLOT_CONVOLUTION_INPUT] = WITH_BIAS (OPTIONAL), \
-  [SOTTO_SLOT_CONVOLUTION] = WITH_BIAS (OPTIONAL), \
+  [SOTTO_SLOT_CONVOLUTION] = ALWAYS, \
+  [SOTTO_SLOT_CONVOLUTION_BIAS] = PERHAPS, \
   [SOTTO_SLOT_CONVOLUTION_OUTPUT] = WITH_BIAS (OPTIONAL)
+
+/* Mamba-2. */
+#define SLOTS_SCAN(norm) \
+  [SOTTO_SLOT_SCAN_INPUT] = WITH_BIAS (OPTIONAL), \
+  [SOTTO_SLOT_SCAN_CONVOLUTION] = ALWAYS, \
+  [SOTTO_SLOT_SCAN_CONVOLUTION_BIAS] = PERHAPS, \
+  [SOTTO_SLOT_SCAN_RATES] = ALWAYS, \
+  [SOTTO_SLOT_SCAN_STEP_BIAS] = ALWAYS, \
+  [SOTTO_SLOT_SCAN_SKIPS] = ALWAYS, \
+  [SOTTO_SLOT_SCAN_NORM] = norm, \
+  [SOTTO_SLOT_SCAN_OUTPUT] = WITH_BIAS (OPTIONAL)
 
 /* Pre-normed attention with rotary positions and a gated feed-forward (Touvron et al. 2023): what
  * nearly all families are a variation of. */

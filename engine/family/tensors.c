@@ -183,6 +183,7 @@ static const struct {
   { SOTTO_SLOT_POOLED_1, "dense.0", ".weight" },
   { SOTTO_SLOT_POOLED_2, "dense.1", ".weight" },
   { SOTTO_SLOT_FEED_NORM, "ffn_norm", ".weight" },
+  { SOTTO_SLOT_FEED_NORM, "ffn_norm", "" }, /* Falcon H1's */
   { SOTTO_SLOT_SINKS, "attn_sinks", "" },
   { SOTTO_SLOT_ATTENTION_OUTPUT, "attn_out", ".weight" },
   { SOTTO_SLOT_DELTA_STEP_BIAS, "ssm_dt", "" },

@@ -335,3 +335,82 @@ cuda_plain_convolve (const SottoCudaConvolve *a)
       }
   memcpy (a->recurrent, gated + (gsize) a->n_rows * n, (gsize) n_kept * n * sizeof (float));
 }
+
+/* --- Mamba-2 --- */
+
+static void
+convolve_scan (const SottoCudaScan *a, guint row)
+{
+  const SottoScanStep *step = a->step;
+  guint n = sotto_scan_channels (step), n_kept = step->n_conv - 1, n_mixed = step->mixed.n_rows;
+  const float *channels = a->mixed + step->n_heads * step->n_value;
+
+  for (guint c = 0; c < n; c++)
+    {
+      double sum = step->bias != NULL ? (double) step->bias[c] : 0;
+
+      for (guint tap = 0; tap < step->n_conv; tap++)
+        {
+          guint back = n_kept - tap;
+          float x = row >= back ? channels[(gsize) (row - back) * n_mixed + c]
+                                : a->recurrent[(gsize) (n_kept - (back - row)) * n + c];
+
+          sum += (double) step->convolution[(gsize) c * step->n_conv + tap] * (double) x;
+        }
+      a->convolved[(gsize) row * n + c] = (float) (sum * sigmoid (sum));
+    }
+}
+
+static void
+scan_head (const SottoCudaScan *a, guint row, guint head)
+{
+  const SottoScanStep *step = a->step;
+  guint n = sotto_scan_channels (step), n_key = step->n_key, n_value = step->n_value;
+  guint n_values = step->n_heads * n_value, n_mixed = step->mixed.n_rows;
+  const float *x = a->convolved + (gsize) row * n + head * n_value;
+  const float *b = a->convolved + (gsize) row * n + n_values + head / (step->n_heads / step->n_groups) * n_key;
+  const float *c = b + step->n_groups * n_key, *z = a->mixed + (gsize) row * n_mixed + head * n_value;
+  float *state = a->recurrent + (gsize) (step->n_conv - 1) * n + (gsize) head * n_key * n_value;
+  double d = (double) a->mixed[(gsize) (row + 1) * n_mixed - step->n_heads + head] + (double) step->step_bias[head];
+  double time = d > 20 ? d : log1p (exp (d));
+
+  for (guint j = 0; j < n_value; j++)
+    {
+      double sum = (double) step->skips[head] * (double) x[j];
+
+      for (guint i = 0; i < n_key; i++)
+        {
+          double s = (double) state[i * n_value + j] * exp ((double) step->rates[head] * time)
+                     + (double) b[i] * time * (double) x[j];
+
+          state[i * n_value + j] = (float) s;
+          sum += (double) c[i] * s;
+        }
+      a->attended[(gsize) row * n_values + head * n_value + j] = (float) (sum * (double) z[j] * sigmoid ((double) z[j]));
+    }
+}
+
+void
+cuda_plain_scan (const SottoCudaScan *a)
+{
+  const SottoScanStep *step = a->step;
+  guint n = sotto_scan_channels (step), n_kept = step->n_conv - 1;
+  g_autofree float *history = g_new (float, (gsize) n_kept * n + 1);
+
+  for (guint r = 0; r < a->n_rows; r++)
+    {
+      convolve_scan (a, r);
+      for (guint head = 0; head < step->n_heads; head++)
+        scan_head (a, r, head);
+    }
+  for (guint i = 0; i < n_kept; i++)
+    {
+      guint back = n_kept - i; /* 1: the last row */
+
+      memcpy (history + (gsize) i * n,
+              a->n_rows >= back ? a->mixed + (gsize) (a->n_rows - back) * step->mixed.n_rows + step->n_heads * step->n_value
+                                : a->recurrent + (gsize) (n_kept - (back - a->n_rows)) * n,
+              n * sizeof (float));
+    }
+  memcpy (a->recurrent, history, (gsize) n_kept * n * sizeof (float));
+}

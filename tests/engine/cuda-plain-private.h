@@ -14,6 +14,7 @@ void cuda_plain_gate (const SottoCudaGate *a);
 void cuda_plain_route (const SottoCudaRoute *a);
 void cuda_plain_combine (const SottoCudaCombine *a);
 void cuda_plain_delta (const SottoCudaDelta *a);
+void cuda_plain_scan (const SottoCudaScan *a);
 void cuda_plain_convolve (const SottoCudaConvolve *a);
 void cuda_plain_cap (const SottoCudaCap *a);
 void cuda_plain_pool (const SottoCudaPool *a);

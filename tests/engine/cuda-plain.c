@@ -274,6 +274,7 @@ OPERATION (route, SottoCudaRoute)
 OPERATION (combine, SottoCudaCombine)
 OPERATION (delta, SottoCudaDelta)
 OPERATION (convolve, SottoCudaConvolve)
+OPERATION (scan, SottoCudaScan)
 OPERATION (cap, SottoCudaCap)
 OPERATION (pool, SottoCudaPool)
 OPERATION (best, SottoCudaBest)
@@ -321,6 +322,7 @@ static const SottoCudaModule module = {
   .combine = combine,
   .delta = delta,
   .convolve = convolve,
+  .scan = scan,
   .cap = cap,
   .pool = pool,
   .best = best,

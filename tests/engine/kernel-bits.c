@@ -136,6 +136,9 @@ print_rows (const SottoKernels *kernels, GRand *rand)
   print_bits ("convolution", 0, y, 101);
   kernels->delta (x, x + 40, x + 80, 0.9f, 0.6f, 32, 48, x, y);
   print_bits ("delta", 0, x, STATE);
+  kernels->scan (y, y + 40, y + 80, 0.9f, 32, 48, x, y + 150);
+  print_bits ("scan", 0, x, STATE);
+  print_bits ("scan", 1, y + 150, 48);
 }
 
 int

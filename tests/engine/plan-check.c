@@ -222,6 +222,25 @@ check_convolve (Check *self, const SottoConvolveStep *step)
 }
 
 static void
+check_scan (Check *self, const SottoScanStep *step)
+{
+  guint n_values = step->n_heads * step->n_value, n_channels = sotto_scan_channels (step);
+
+  g_assert_cmpuint (step->n_conv, >=, 2);
+  g_assert_cmpuint (step->n_heads % step->n_groups, ==, 0);
+  check_weight (self, &step->mixed, read_width (self, step->from), n_values + n_channels + step->n_heads, 1);
+  g_assert_nonnull (step->convolution);
+  g_assert_nonnull (step->rates);
+  g_assert_nonnull (step->step_bias);
+  g_assert_nonnull (step->skips);
+  g_assert_true (step->norm.kind == SOTTO_NORM_NONE || step->norm.weight != NULL);
+  g_assert_cmpuint (step->recurrent, <, self->plan->n_recurrents);
+  g_assert_cmpuint (self->plan->recurrents[step->recurrent].n_floats, ==,
+                    (gsize) (step->n_conv - 1) * n_channels + (gsize) n_values * step->n_key);
+  self->widths[SOTTO_BUFFER_ATTENDED] = n_values;
+}
+
+static void
 check_feed (Check *self, const SottoFeedStep *step)
 {
   guint n_columns = read_width (self, step->from);
@@ -325,6 +344,9 @@ check_step (Check *self, const SottoStep *step)
     case SOTTO_STEP_CONVOLVE:
       check_convolve (self, &step->convolve);
       break;
+    case SOTTO_STEP_SCAN:
+      check_scan (self, &step->scan);
+      break;
     case SOTTO_STEP_FEED:
       check_feed (self, &step->feed);
       break;
@@ -372,7 +394,7 @@ plan_check (const SottoProgram *program)
 
 static const char *const kinds[SOTTO_N_STEP_KINDS] = { "embed", "inputs",     "norm",    "add",
                                                        "qkv",   "latent-qkv", "attend",  "delta",
-                                                       "convolve", "feed", "project", "experts", "logits",
+                                                       "convolve", "scan", "feed", "project", "experts", "logits",
                                                        "pool" };
 static const char *const buffers[SOTTO_N_BUFFERS] = { "residual", "normed",   "normed-2", "branch",
                                                       "branch-2", "attended", "hidden" };

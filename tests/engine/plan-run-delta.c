@@ -1,4 +1,4 @@
-/* DELTA and CONVOLVE, as plan.h says them. */
+/* DELTA, CONVOLVE and SCAN, as plan.h says them. */
 
 #include "plan-run-private.h"
 
@@ -124,4 +124,69 @@ plain_run_convolve (PlainRun *self, const SottoConvolveStep *step)
         attended[(gsize) t * n + c] = mixed[((gsize) t * 3 + 1) * n + c] * sum;
       }
   plain_put (self, SOTTO_BUFFER_ATTENDED, attended, n, 1, FALSE);
+}
+
+/* x, B and C of token t. */
+static void
+convolve_scan (const SottoScanStep *step, const double *mixed, guint t, double *out)
+{
+  guint n = sotto_scan_channels (step), n_values = step->n_heads * step->n_value;
+
+  for (guint c = 0; c < n; c++)
+    {
+      double sum = step->bias != NULL ? (double) step->bias[c] : 0;
+
+      for (guint i = 0; i < step->n_conv; i++)
+        if (t + i + 1 >= step->n_conv)
+          sum += (double) step->convolution[c * step->n_conv + i]
+                 * mixed[(gsize) (t + i + 1 - step->n_conv) * step->mixed.n_rows + n_values + c];
+      out[c] = sum * plain_sigmoid (sum);
+    }
+}
+
+/* One token of one head. */
+static void
+scan_head (const SottoScanStep *step, const double *row, guint head, double time, double *state, double *out)
+{
+  guint n_values = step->n_heads * step->n_value, group = head / (step->n_heads / step->n_groups);
+  const double *x = row + head * step->n_value, *b = row + n_values + group * step->n_key;
+  const double *c = b + step->n_groups * step->n_key;
+
+  for (guint j = 0; j < step->n_value; j++)
+    {
+      out[j] = (double) step->skips[head] * x[j];
+      for (guint i = 0; i < step->n_key; i++)
+        {
+          double *s = &state[i * step->n_value + j];
+
+          *s = *s * exp ((double) step->rates[head] * time) + b[i] * time * x[j];
+          out[j] += c[i] * *s;
+        }
+    }
+}
+
+void
+plain_run_scan (PlainRun *self, const SottoScanStep *step)
+{
+  guint n_values = step->n_heads * step->n_value, n_group = n_values / step->n_groups, n_mixed = step->mixed.n_rows;
+  g_autofree double *mixed = plain_project (self, &step->mixed, step->from);
+  g_autofree double *row = g_new (double, sotto_scan_channels (step));
+  g_autofree double *states = g_new0 (double, (gsize) n_values * step->n_key);
+  double *attended = g_new (double, (gsize) self->n * n_values);
+
+  for (guint t = 0; t < self->n; t++)
+    {
+      const double *z = mixed + (gsize) t * n_mixed, *times = z + n_mixed - step->n_heads;
+      double *out = attended + (gsize) t * n_values;
+
+      convolve_scan (step, mixed, t, row);
+      for (guint h = 0; h < step->n_heads; h++)
+        scan_head (step, row, h, log1p (exp (times[h] + (double) step->step_bias[h])),
+                   states + (gsize) h * step->n_key * step->n_value, out + h * step->n_value);
+      for (guint i = 0; i < n_values; i++)
+        out[i] *= z[i] * plain_sigmoid (z[i]);
+      for (guint g = 0; step->norm.kind != SOTTO_NORM_NONE && g < step->n_groups; g++)
+        plain_norm (&step->norm, g * n_group, n_group, out + g * n_group);
+    }
+  plain_put (self, SOTTO_BUFFER_ATTENDED, attended, n_values, 1, FALSE);
 }

@@ -57,6 +57,7 @@ void plain_run_qkv (PlainRun *self, const SottoQkvStep *step);
 void plain_run_latent_qkv (PlainRun *self, const SottoLatentQkvStep *step);
 void plain_run_attend (PlainRun *self, const SottoAttendStep *step);
 void plain_run_delta (PlainRun *self, const SottoDeltaStep *step);
+void plain_run_scan (PlainRun *self, const SottoScanStep *step);
 void plain_run_convolve (PlainRun *self, const SottoConvolveStep *step);
 void plain_run_experts (PlainRun *self, const SottoExpertsStep *step);
 

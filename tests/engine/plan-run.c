@@ -175,6 +175,9 @@ run_step (PlainRun *self, const SottoStep *step)
     case SOTTO_STEP_CONVOLVE:
       plain_run_convolve (self, &step->convolve);
       break;
+    case SOTTO_STEP_SCAN:
+      plain_run_scan (self, &step->scan);
+      break;
     case SOTTO_STEP_FEED:
       run_feed (self, &step->feed);
       break;

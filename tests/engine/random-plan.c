@@ -359,6 +359,36 @@ make_convolve (RandomPlan *self)
     }
 }
 
+/* Groups of heads, one and several; states and heads that are whole vectors and that are not. */
+static void
+make_scan (RandomPlan *self)
+{
+  static const struct { guint n_heads, n_groups, n_key, n_value, n_conv; SottoNormKind norm; } sizes[]
+    = { { 4, 1, 64, 64, 4, SOTTO_NORM_RMS }, { 6, 2, 20, 24, 3, SOTTO_NORM_RMS }, { 3, 3, 130, 7, 2, SOTTO_NORM_NONE } };
+
+  for (guint layer = 0; layer < G_N_ELEMENTS (sizes); layer++)
+    {
+      guint n_heads = sizes[layer].n_heads, n_key = sizes[layer].n_key, n_conv = sizes[layer].n_conv;
+      guint n_values = n_heads * sizes[layer].n_value, n_channels = n_values + 2 * sizes[layer].n_groups * n_key;
+      SottoRecurrentShape shape = { (gsize) (n_conv - 1) * n_channels + (gsize) n_values * n_key };
+
+      g_array_append_val (self->recurrents, shape);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      add_step (self, SOTTO_STEP_SCAN)->scan = (SottoScanStep) {
+        .from = SOTTO_BUFFER_NORMED, .n_heads = n_heads, .n_groups = sizes[layer].n_groups, .n_key = n_key,
+        .n_value = sizes[layer].n_value, .n_conv = n_conv,
+        .mixed = weight_of (self, n_values + n_channels + n_heads, N, layer == 1),
+        .convolution = floats (self, (gsize) n_conv * n_channels, 0.5, 0.0),
+        .bias = layer != 2 ? floats (self, n_channels, 0.3, 0.0) : NULL, .rates = floats (self, n_heads, 0.4, -0.5),
+        .step_bias = floats (self, n_heads, 1.0, 0.0), .skips = floats (self, n_heads, 1.0, 0.0),
+        .norm = norm_of (self, sizes[layer].norm, n_values), .recurrent = layer };
+      if (sizes[layer].norm == SOTTO_NORM_NONE)
+        ((SottoStep *) (void *) self->steps->data)[self->steps->len - 1].scan.norm = (SottoNorm) { 0 };
+      add_project (self, SOTTO_BUFFER_ATTENDED, n_values, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, SOTTO_ACTIVATION_NONE, 64);
+    }
+}
+
 /* Three ways of choosing; the router's rows come in equal pairs, so that ties decide. */
 static void
 make_experts (RandomPlan *self)
@@ -435,11 +465,11 @@ typedef void (*Make) (RandomPlan *self);
 
 const char *const random_plan_names[]
   = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding",
-      "sizes", "convolve", NULL };
+      "sizes", "convolve", "scan", NULL };
 
 static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
                               make_experts, make_inputs, make_embedding, make_sizes,
-                              make_convolve };
+                              make_convolve, make_scan };
 
 RandomPlan *
 random_plan_new (const char *name, SottoBlockType type)

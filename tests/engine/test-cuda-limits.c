@@ -64,6 +64,12 @@ lengthen_delta (RandomPlan *self)
 }
 
 static void
+lengthen_scan (RandomPlan *self)
+{
+  find_step (self, SOTTO_STEP_SCAN)->scan.n_key = 288;
+}
+
+static void
 multiply_experts (RandomPlan *self)
 {
   find_step (self, SOTTO_STEP_EXPERTS)->experts.n_experts = 1056;
@@ -88,6 +94,7 @@ static const Case cases[] = {
   { "heads", "grouped", multiply_heads, 2, "no launch has" },
   { "rope", "grouped", lengthen_rope, N_CONTEXT, "heads are too long" },
   { "delta", "delta", lengthen_delta, N_CONTEXT, "delta rule" },
+  { "scan", "scan", lengthen_scan, N_CONTEXT, "too large for the scan" },
   { "experts", "experts", multiply_experts, N_CONTEXT, "too many experts" },
   { "rows", "embedding", leave, 70000, "no launch has" },
 };

@@ -168,6 +168,48 @@ test_delta (gconstpointer data)
     }
 }
 
+/* One token of Mamba-2's state. */
+static void
+test_scan (gconstpointer data)
+{
+  enum { KEY = 37, MOST = 150 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (8);
+  static float state[KEY * MOST];
+  static double exact_state[KEY * MOST];
+  float query[KEY], key[KEY], value[MOST], answer[MOST];
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  for (guint n = 1; n <= MOST; n += 23)
+    {
+      for (guint i = 0; i < KEY; i++)
+        {
+          query[i] = 0.2f * random_float (rand);
+          key[i] = 0.2f * random_float (rand);
+        }
+      for (guint i = 0; i < KEY * n; i++)
+        exact_state[i] = (double) (state[i] = random_float (rand));
+      for (guint j = 0; j < n; j++)
+        value[j] = random_float (rand);
+      kernels.scan (query, key, value, 0.75f, KEY, n, state, answer);
+      for (guint j = 0; j < n; j++)
+        {
+          double sum = 0;
+
+          for (guint i = 0; i < KEY; i++)
+            {
+              double *exact = &exact_state[i * n + j];
+
+              *exact = 0.75 * *exact + (double) key[i] * (double) value[j];
+              sum += (double) query[i] * *exact;
+              g_assert_cmpfloat (fabs ((double) state[i * n + j] - *exact), <=, 1e-6);
+            }
+          g_assert_cmpfloat (fabs ((double) answer[j] - sum), <=, 1e-6);
+        }
+    }
+}
+
 static void
 test_rope (gconstpointer data)
 {
@@ -292,6 +334,7 @@ main (int argc, char **argv)
     { "gate", test_gate },
     { "rope", test_rope },
     { "delta", test_delta },
+    { "scan", test_scan },
     { "spread", test_spread },
     { "halves", test_halves },
   };

@@ -15,6 +15,8 @@ static const char *const models[] = {
   "gemma4-e2b",  /* layers that share a cache */
   "qwen35",      /* recurrent states beside a full cache */
   "lfm2",        /* short convolutions beside one */
+  "granitehybrid", /* Mamba-2 beside one */
+  "falcon-h1",   /* Mamba-2 beside every one */
   "deepseek2-lite", /* latent keys that are the values, too */
 };
 

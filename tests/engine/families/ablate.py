@@ -90,6 +90,11 @@ DELTA = [("m", "decay", set_to(-20.0, "A_log")), ("m", "dt bias", set_to(0.0, "d
          TAPS,
          ("m", "weights of the gated norm", set_to(1.0, "linear_attn.norm.weight")),
          ("m", "beta and alpha", set_to(0.0, "in_proj_b.", "in_proj_ba.")), QK_SHIFT]
+SCAN = [("m", "decay", set_to(-20.0, "A_log")), ("m", "dt bias", set_to(0.0, "dt_bias")), TAPS,
+        ("m", "bias of the convolution", set_to(0.0, "conv1d.bias")), ("m", "skip", lambda model: [
+            m.D.data.zero_() for m in model.modules() if hasattr(m, "A_log")]),
+        ("m", "weights of the gated norm", lambda model: [
+            m.norm.weight.data.fill_(1.0) for m in model.modules() if hasattr(m, "A_log")])]
 PARTIAL = ("c", "partial RoPE", rope(partial_rotary_factor=1.0))
 ABLATIONS = {
     "llama-biases": [NO_BIAS],
@@ -119,6 +124,14 @@ ABLATIONS = {
               ("m", "bias of the choice", set_to(0.0, "e_score_correction_bias")),
               ("c", "renormalised", says(norm_topk_prob=False)),
               ("c", "scale of the experts", says(routed_scaling_factor=1.0))],
+    "granitehybrid": [*GRANITE, *SCAN],
+    "granitehybrid-moe": [*GRANITE, *SCAN, TOP_K, ("m", "shared expert", set_to(0.0, "shared_mlp.output_linear"))],
+    "nemotron-h": SCAN,
+    "nemotron-h-moe": [*SCAN, TOP_K, ROUTED, ("m", "shared expert", set_to(0.0, "shared_experts.down_proj")),
+                       ("m", "bias of the choice", set_to(0.0, "e_score_correction_bias")),
+                       ("c", "renormalised", says(norm_topk_prob=False)),
+                       ("c", "scale of the experts", says(routed_scaling_factor=1.0))],
+    "falcon-h1": [*SCAN[:-1], ("m", "attention", set_to(0.0, "o_proj.weight")), ("m", "Mamba-2", set_to(0.0, "out_proj.weight"))],
     "gemma": [("c", "tanh form of GELU", says(hidden_act="silu"))],
     "gemma2": [WINDOW, ("c", "attention soft cap", says(attn_logit_softcapping=None)),
                ("c", "final soft cap", says(final_logit_softcapping=None)),

@@ -1,4 +1,6 @@
 """What each tiny model is: a transformers configuration and what is special about it."""
+import json
+
 import variants
 
 VOCABULARY = 260
@@ -417,3 +419,49 @@ add("dots1", "Dots1Config", "Dots1ForCausalLM", _config_changes=says(scoring_fun
     num_experts_per_tok=3, moe_intermediate_size=16, first_k_dense_replace=1, norm_topk_prob=True,
     routed_scaling_factor=2.5, sliding_window=None, num_hidden_layers=3)
 add("arcee", "ArceeConfig", "ArceeForCausalLM", head_dim=8, tie_word_embeddings=True)
+
+# --- Mamba-2, its groups and heads more than one; chunks of 16, so that a prompt has several ---
+SCAN = {"mamba_n_heads": 4, "mamba_n_groups": 2, "mamba_d_state": 16, "mamba_d_head": 16, "mamba_d_conv": 4,
+        "mamba_expand": 2, "mamba_chunk_size": 16, "num_hidden_layers": 4,
+        "layer_types": ["mamba", "mamba", "attention", "mamba"]}
+AS_PUBLISHED = says(layer_types=SCAN["layer_types"])
+add("granitehybrid", "GraniteMoeHybridConfig", "GraniteMoeHybridForCausalLM", cases=80, _config_changes=AS_PUBLISHED, tie_word_embeddings=True,
+    num_local_experts=0, num_experts_per_tok=0, shared_intermediate_size=64, position_embedding_type="nope", **(GRANITE | SCAN))
+add("granitehybrid-moe", "GraniteMoeHybridConfig", "GraniteMoeHybridForCausalLM", cases=80, _config_changes=AS_PUBLISHED, tie_word_embeddings=True,
+    num_local_experts=4, num_experts_per_tok=2, shared_intermediate_size=32, position_embedding_type="nope",
+    **(GRANITE | SCAN | {"intermediate_size": 32}))
+
+
+def dense_nemotron(config):
+    """As the published ones of it are written: what each layer is as letters, and no word of experts."""
+    config.update(hybrid_override_pattern="M-M*-", num_hidden_layers=5)
+    for key in [key for key in config if "expert" in key or "moe" in key
+                or key in ("n_group", "topk_group", "layers_block_type", "layer_types")]:
+        del config[key]
+
+
+def as_written(converter):
+    """transformers' own reading of the configuration would say something of experts."""
+    begin = converter.__init__
+
+    def __init__(self, folder, *arguments, **named):
+        begin(self, folder, *arguments, hparams=json.loads((folder / "config.json").read_text()), **named)
+
+    converter.__init__ = __init__
+
+
+# transformers takes what steps begin training with (time_step_min) for the least that they may be; their limit is 0.
+NEMOTRON_H = {"time_step_min": 1e-30, "_gains": {"dt_bias": 10.0}, "head_dim": 16, "ssm_state_size": 16, "mamba_num_heads": 4, "mamba_head_dim": 16, "n_groups": 2, "conv_kernel": 4,
+              "chunk_size": 16, "tie_word_embeddings": False}
+add("nemotron-h", "NemotronHConfig", "NemotronHForCausalLM", cases=80, _config_changes=dense_nemotron, _prepare=as_written,
+    layers_block_type=["linear_attention", "mlp", "linear_attention", "full_attention", "mlp"], **NEMOTRON_H)
+add("nemotron-h-moe", "NemotronHConfig", "NemotronHForCausalLM", cases=80, _config_changes=says(hybrid_override_pattern="MEM*E"),
+    layers_block_type=["linear_attention", "moe", "linear_attention", "full_attention", "moe"], n_routed_experts=8,
+    num_experts_per_tok=3, moe_intermediate_size=16, moe_shared_expert_intermediate_size=32, n_shared_experts=1,
+    norm_topk_prob=True, routed_scaling_factor=2.5, **NEMOTRON_H)
+add("falcon-h1", "FalconH1Config", "FalconH1ForCausalLM", cases=80, head_dim=16, mamba_d_ssm=48, mamba_n_heads=3,
+    mamba_d_head=16, mamba_n_groups=1, mamba_d_state=24, mamba_d_conv=4, mamba_chunk_size=16, mamba_rms_norm=False,
+    tie_word_embeddings=False, projectors_bias=False, attention_in_multiplier=0.9, attention_out_multiplier=0.8,
+    ssm_in_multiplier=1.25, ssm_out_multiplier=0.7, key_multiplier=0.6, mlp_multipliers=[0.9, 0.7],
+    ssm_multipliers=[0.7, 0.9, 0.8, 1.1, 1.2], embedding_multiplier=1.5, lm_head_multiplier=0.6,
+    _config_changes=says(rope_theta=10000.0))
