@@ -56,7 +56,7 @@ void sotto_builder_end_branch (SottoBuilder *self,
                                SottoSlot sum_norm,
                                float scale_after);
 
-/* plan-attention.c, plan-delta.c: what mixes tokens, into ATTENDED; plan-feed.c: what does not. FALSE with an
+/* plan-attention.c, plan-recurrent.c: what mixes tokens, into ATTENDED; plan-feed.c: what does not. FALSE with an
  * error. */
 gboolean sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_latent_attention (SottoBuilder *self, SottoBuffer from);

@@ -42,37 +42,6 @@ const SottoFamily sotto_families_decoders[] = {
     .slots = { SLOTS_TRANSFORMER (ABSENT, ABSENT), SLOTS_QUERY_KEY_NORMS },
   },
   {
-    /* Qwen 3.5: three of four layers are Gated DeltaNet (Yang et al. 2025). */
-    .name = "qwen35",
-    .norm = SOTTO_NORM_RMS,
-    .gated_query = TRUE,
-    .full_every = 4,
-    .turns = TRUE,
-    .rope_kind = SOTTO_ROPE_NEOX,
-    .recurrent = SOTTO_PART_DELTA,
-    .delta_interleaved = TRUE,
-    .activation = SOTTO_ACTIVATION_SILU,
-    .feed_norm_name = "post_attention_norm",
-    .slots = {
-      SLOTS_TRANSFORMER (ABSENT, ABSENT),
-      SLOTS_QUERY_KEY_NORMS,
-      SLOTS_DELTA,
-      [SOTTO_SLOT_DELTA_ALPHA] = ALWAYS,
-      [SOTTO_SLOT_DELTA_BETA] = ALWAYS,
-    },
-  },
-  {
-    /* LFM 2 and 2.5 (Liquid AI 2025): most layers are a short convolution between gates. */
-    .name = "lfm2",
-    .norm = SOTTO_NORM_RMS,
-    .output_norm_name = "token_embd_norm",
-    .turns = TRUE,
-    .rope_kind = SOTTO_ROPE_NEOX,
-    .recurrent = SOTTO_PART_CONVOLUTION,
-    .activation = SOTTO_ACTIVATION_SILU,
-    .slots = { SLOTS_TRANSFORMER (ABSENT, ABSENT), SLOTS_QUERY_KEY_NORMS, SLOTS_CONVOLUTION },
-  },
-  {
     /* GLM 4 (GLM team 2024) of 2025: norms before and behind each branch. */
     .name = "glm4",
     .norm = SOTTO_NORM_RMS,

@@ -6,6 +6,7 @@ static const SottoFamily *const tables[] = {
   sotto_families_decoders,
   sotto_families_gemma,
   sotto_families_experts,
+  sotto_families_recurrent,
   sotto_families_others,
 };
 

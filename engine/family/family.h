@@ -216,6 +216,7 @@ typedef struct {
 extern const SottoFamily sotto_families_decoders[];
 extern const SottoFamily sotto_families_gemma[];
 extern const SottoFamily sotto_families_experts[];
+extern const SottoFamily sotto_families_recurrent[];
 extern const SottoFamily sotto_families_others[];
 
 /**
