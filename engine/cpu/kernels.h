@@ -278,7 +278,7 @@ typedef struct {
 } SottoKernels;
 
 #define SOTTO_TILE_SCRATCH (112 * 1024) /* of products of integers on a matrix unit */
-#define SOTTO_PANEL_BYTES 256           /* of a column of weights, at most, of products whose panels have whole rows */
+#define SOTTO_PANEL_BYTES 384           /* of a column of weights, at most, of products whose panels have whole rows */
 
 /**
  * sotto_kernels_scratch:

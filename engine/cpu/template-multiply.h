@@ -30,22 +30,24 @@ static const MultiplyPanel multiply_panels[][9] = {
 #endif
 };
 
-/* The other side of sotto_kernels_scratch(), which gives 256 bytes a column, of at least 256 or 512 columns these: sums and
- * where outliers begin, and for each block its quads and scales and an outlier of every token. */
+/* The other side of sotto_kernels_scratch(), which gives SOTTO_PANEL_BYTES a column, of at least 256 or 512 columns these: sums
+ * and where outliers begin; for each block its quads and scales, and an outlier of every token; and for each column where its
+ * floats are, which one they are of, and themselves. */
 #define PANEL_BYTES(n_blocks)                                                                                     \
   (PANEL_MOST * sizeof (PanelSums) + (SOTTO_MAX_BATCH + 1) * sizeof (guint)                                       \
-   + STEPS_GROUP * (sizeof (StepsOutlier) + sizeof (guint16))                                                     \
-   + (n_blocks) * ((8 + 4) * 4 * PANEL_ROWS + SOTTO_MAX_BATCH * (sizeof (StepsOutlier) + sizeof (guint16))))
+   + (n_blocks) * ((8 + 4) * 4 * PANEL_ROWS + SOTTO_MAX_BATCH * (sizeof (StepsOutlier) + sizeof (guint16))          \
+                   + STEPS_BLOCK * (2 * sizeof (guint) + 2 * sizeof (FloatVector))))
 
 G_STATIC_ASSERT (PANEL_BYTES (256 / STEPS_BLOCK) <= SOTTO_TILE_SCRATCH);
 G_STATIC_ASSERT (PANEL_BYTES (512 / STEPS_BLOCK) <= 512 * SOTTO_PANEL_BYTES);
 G_STATIC_ASSERT (PANEL_BYTES (1) - PANEL_BYTES (0) <= STEPS_BLOCK * SOTTO_PANEL_BYTES);
 
-/* Lays a panel of n_blocks out in scratch, behind the sums, and behind it room for outliers of all blocks. */
+/* Lays a panel of n_blocks out in scratch, behind the sums, and behind it room for what stands out of all blocks. */
 static Panel
-place_panel (guint n_blocks, guint n_outliers, guint n_tokens, void *scratch)
+place_panel (guint n_blocks, guint n_tokens, void *scratch)
 {
   gsize n = (gsize) n_blocks * PANEL_ROWS;
+  gsize n_columns = (gsize) n_blocks * STEPS_BLOCK;
   Panel panel = { .sums = scratch };
   float *behind;
 
@@ -56,32 +58,43 @@ place_panel (guint n_blocks, guint n_outliers, guint n_tokens, void *scratch)
       panel.scales[half] = behind + 2 * half * n;
       panel.offsets[half] = panel.scales[half] + n;
     }
-  panel.first_outliers = (guint *) (gpointer) (behind + 4 * n);
+  panel.weights = (gpointer) (behind + 4 * n);
+  panel.float_columns = (guint *) (gpointer) (panel.weights + n_columns);
+  panel.places = panel.float_columns + n_columns;
+  panel.first_outliers = panel.places + n_columns;
   panel.outliers = (StepsOutlier *) (gpointer) (panel.first_outliers + n_tokens + 1);
-  panel.tokens = (guint16 *) (gpointer) (panel.outliers + n_outliers);
+  panel.tokens = (guint16 *) (gpointer) (panel.outliers + (gsize) n_blocks * n_tokens);
   return panel;
 }
 
-/* What stands out in the panel's columns; eight at a time, whether there are so many or not: most tokens have no more,
- * and how many is not foreseen. */
+/* What stands out in the panel's columns. */
 static void
 list_outliers (const SottoProduct *product, const Steps *x, Panel *panel)
 {
+  guint first_column = panel->first_block * STEPS_BLOCK;
   guint n = 0;
 
+  memset (panel->places, 0xff, panel->n_blocks * STEPS_BLOCK * sizeof *panel->places);
+  panel->n_float_columns = 0;
   for (guint t = 0; t < product->n_tokens; t++)
     {
       const StepsOutlier *own;
       guint n_own = steps_outliers (x, product->first_token + t, panel->first_block, panel->n_blocks, &own);
 
       panel->first_outliers[t] = n;
-      for (guint first = 0; first < n_own; first += 8)
-        for (guint i = first; i < first + 8; i++)
-          {
-            panel->outliers[n + i] = own[i];
-            panel->tokens[n + i] = (guint16) t;
-          }
-      n += n_own;
+      for (guint i = 0; i < n_own; i++)
+        {
+          guint column = own[i].column - first_column;
+          guint *place = panel->places + column;
+
+          if (*place == G_MAXUINT)
+            {
+              *place = panel->n_float_columns;
+              panel->float_columns[panel->n_float_columns++] = column;
+            }
+          panel->outliers[n] = (StepsOutlier) { own[i].value, *place };
+          panel->tokens[n++] = (guint16) t;
+        }
     }
   panel->first_outliers[product->n_tokens] = n;
 }
@@ -93,8 +106,7 @@ multiply_many (FillPanel fill, PanelKind kind, const SottoProduct *product, void
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
   guint n_blocks = x->n_columns / STEPS_BLOCK;
   guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
-  guint n_outliers = product->n_tokens * MIN (n_at_once, n_blocks) + 8;
-  Panel panel = place_panel (n_at_once, n_outliers, product->n_tokens, scratch);
+  Panel panel = place_panel (n_at_once, product->n_tokens, scratch);
 
   for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
     for (guint block = 0; block < n_blocks; block += n_at_once)

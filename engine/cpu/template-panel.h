@@ -36,7 +36,11 @@ typedef struct {
   gint32 *quads;       /* (n_blocks, 8, PANEL_ROWS): four bytes */
   float *scales[2];    /* (n_blocks, PANEL_ROWS), of whole blocks or of their halves */
   float *offsets[2];
-  StepsOutlier *outliers; /* in its columns, of all tokens, one behind the other, so that a tile's are one loop, */
+  guint n_float_columns;  /* in which something stands out, often of many tokens, so that weights are made floats once: */
+  guint *float_columns;   /* each one in the panel, */
+  guint *places;          /* (columns of the panel): which of these it is, if it is one, */
+  FloatVector (*weights)[2]; /* (n_float_columns): and the rows' weights in it */
+  StepsOutlier *outliers; /* by float columns; of all tokens, one behind the other, so that a tile's are one loop, */
   guint16 *tokens;        /* the token of each, */
   guint *first_outliers;  /* (n_tokens + 1): and where each token's begin */
   PanelSums *sums;     /* of the tokens; where rows are whole, of those of a tile */
@@ -293,19 +297,23 @@ panel_weights (const Panel *panel, PanelKind kind, gsize block, guint column, Fl
     }
 }
 
+G_ALWAYS_INLINE static inline void
+fill_float_columns (const Panel *panel, PanelKind kind)
+{
+  for (guint i = 0; i < panel->n_float_columns; i++)
+    panel_weights (panel, kind, panel->float_columns[i] / STEPS_BLOCK, panel->float_columns[i] % STEPS_BLOCK,
+                   panel->weights[i]);
+}
+
 /* totals += what stands out of n_tokens from token on times the rows' weights */
 G_ALWAYS_INLINE static inline void
-add_panel_outliers (const Panel *panel, PanelKind kind, guint token, guint n_tokens, PanelSums *totals)
+add_panel_outliers (const Panel *panel, guint token, guint n_tokens, PanelSums *totals)
 {
-  guint first_column = panel->first_block * STEPS_BLOCK;
-
   for (guint i = panel->first_outliers[token]; i < panel->first_outliers[token + n_tokens]; i++)
     {
-      guint column = panel->outliers[i].column - first_column;
+      const FloatVector *weights = panel->weights[panel->outliers[i].column];
       FloatVector *sums = totals[panel->tokens[i] - token].outliers;
-      FloatVector weights[2];
 
-      panel_weights (panel, kind, column / STEPS_BLOCK, column % STEPS_BLOCK, weights);
       for (guint r = 0; r < 2; r++)
         sums[r] = vector_fma (weights[r], vector_all (panel->outliers[i].value), sums[r]);
     }
@@ -365,7 +373,7 @@ multiply_panel_tile (const Panel        *panel,
         if (own_panel.first_block == 0)
           totals[t].outliers[i] = (FloatVector) { 0 };
       }
-  add_panel_outliers (&own_panel, kind, token, n_tokens, totals);
+  add_panel_outliers (&own_panel, token, n_tokens, totals);
   if (panel->is_last)
     store_panel_sums (totals, n_tokens, product->n_rows - row, product->y + token * product->y_stride + row,
                       product->y_stride);
@@ -379,6 +387,7 @@ multiply_panel (const Panel *panel, PanelKind kind, const SottoProduct *product,
   gsize asked = 0;
   guint t = 0;
 
+  fill_float_columns (panel, kind);
   for (; n_tokens - t >= PANEL_TOKENS; t += PANEL_TOKENS)
     multiply_panel_tile (panel, kind, product, x, row, t, PANEL_TOKENS, panel->sums + step * t, &asked);
   for (; PANEL_TOKENS > 4 && n_tokens - t >= 4; t += 4)
