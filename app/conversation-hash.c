@@ -63,6 +63,18 @@ on_hashed (SottoConversation *self, const char *path, const char *hash)
 }
 
 void
+sotto_conversation_forget_hash (SottoConversation *self, const char *id)
+{
+  for (guint i = self->unhashed != NULL ? self->unhashed->len : 0; i > 0; i--)
+    {
+      const Unhashed *unhashed = g_ptr_array_index (self->unhashed, i - 1);
+
+      if (g_str_equal (unhashed->id, id))
+        g_ptr_array_remove_index (self->unhashed, i - 1);
+    }
+}
+
+void
 sotto_conversation_await_hash (SottoConversation *self, const SottoReceipt *receipt, const char *json)
 {
   Unhashed *unhashed;

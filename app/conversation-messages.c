@@ -2,7 +2,7 @@
 
 /* The conversation as the engine takes it. What a model thought and called goes back to it; its
  * template knows what it wants of that. Replies that follow each other (a base model's that was let
- * go on) are one: few templates have a place for two. */
+ * go on) are one: few templates have a place for two. So are prompts between which a reply was deleted. */
 
 typedef struct {
   GString *text;
@@ -50,6 +50,13 @@ write_calls_out (Reply *reply)
                             (const char *) g_ptr_array_index (reply->arguments, i));
 }
 
+/* Whether the reply that is being made is this one, and goes on: then it is no message, but where the model goes on. */
+static gboolean
+goes_on (SottoConversation *self, SottoMessage *message)
+{
+  return self->kept != NULL && message == self->reply;
+}
+
 /* From the reply at @position on. Returns: the position behind the last of them */
 static guint
 append_replies (SottoConversation *self, SottoMessages *messages, guint position)
@@ -62,7 +69,7 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
     {
       SottoMessage *message = sotto_conversation_path_get (self, position);
 
-      if (sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT)
+      if (sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT || goes_on (self, message))
         break;
       add_to_reply (&reply, message);
     }
@@ -81,6 +88,24 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
                                    (const char *const *) reply.names->pdata,
                                    (const char *const *) reply.arguments->pdata);
     }
+  return position;
+}
+
+/* From what the person wrote at @position on. Returns: the position behind it */
+static guint
+append_prompts (SottoConversation *self, SottoMessages *messages, guint position)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (; position < self->rows->len; position++)
+    {
+      SottoMessage *message = sotto_conversation_path_get (self, position);
+
+      if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
+        break;
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n\n" : "", sotto_message_get_text (message));
+    }
+  sotto_messages_append (messages, "user", text->str);
   return position;
 }
 
@@ -105,13 +130,18 @@ sotto_conversation_path_to_messages (SottoConversation *self)
     {
       SottoMessage *message = sotto_conversation_path_get (self, i);
 
+      if (goes_on (self, message))
+        {
+          sotto_messages_begin_reply (messages, sotto_message_get_reasoning (message), sotto_message_get_text (message));
+          i++;
+          continue;
+        }
       if (sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT)
         {
           i = append_replies (self, messages, i);
           continue;
         }
-      sotto_messages_append (messages, "user", sotto_message_get_text (message));
-      i++;
+      i = append_prompts (self, messages, i);
     }
   return messages;
 }

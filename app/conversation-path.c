@@ -25,12 +25,14 @@ void
 sotto_conversation_path_init (SottoConversation *self)
 {
   self->rows = rows_new ();
+  self->deletions = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
 void
 sotto_conversation_path_clear (SottoConversation *self)
 {
   g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->deletions, g_array_unref);
   g_clear_pointer (&self->replaced, g_array_unref);
   g_clear_pointer (&self->loads, g_ptr_array_unref);
   g_clear_pointer (&self->root, g_free);
@@ -158,6 +160,7 @@ row_refresh (SottoPathRow *row, SottoHistoryMessage *record)
   if (row->message != NULL)
     {
       sotto_message_set_siblings (row->message, (const char *const *) record->siblings);
+      sotto_message_set_parent (row->message, record->parent);
       sotto_history_message_free (record);
     }
   else
@@ -196,7 +199,7 @@ restore_context (SottoConversation *self)
 {
   const char *receipt = NULL;
 
-  for (guint i = self->rows->len; receipt == NULL && i > 0; i--)
+  for (guint i = self->rows->len; sotto_kept_receipt_get_number (receipt, "context") == 0 && i > 0; i--)
     receipt = row_receipt (get_row (self, i - 1));
   if (receipt != NULL)
     sotto_conversation_set_context (self,
@@ -207,6 +210,18 @@ restore_context (SottoConversation *self)
                                     (guint) sotto_kept_receipt_get_number (receipt, "context"));
 }
 
+/* The rows at the end of the path that are the last of @list, beyond those at its beginning that were kept */
+static guint
+count_common_end (SottoConversation *self, SottoHistoryMessage **list, gsize n_list, guint n_kept)
+{
+  guint n = 0;
+
+  while (n < n_list && n < self->rows->len - n_kept
+         && g_str_equal (row_id (get_row (self, self->rows->len - 1 - n)), list[n_list - 1 - n]->id))
+    n++;
+  return n;
+}
+
 /* @records: (transfer full). Rows that stay keep their objects, so that a view keeps its place. */
 static void
 merge_records (SottoConversation *self, GPtrArray *records)
@@ -215,7 +230,9 @@ merge_records (SottoConversation *self, GPtrArray *records)
   SottoHistoryMessage **list = (SottoHistoryMessage **) g_ptr_array_steal (records, &n_records);
   gsize next = 0;
   guint n_kept = 0;
+  guint n_end;
   guint n_removed;
+  guint n_added;
 
   while (next < n_records && take_system (self, list[next]))
     next++;
@@ -224,16 +241,21 @@ merge_records (SottoConversation *self, GPtrArray *records)
          && g_str_equal (row_id (get_row (self, n_kept)), list[next]->id))
     row_refresh (get_row (self, n_kept++), list[next++]);
 
-  n_removed = self->rows->len - n_kept;
-  g_array_set_size (self->rows, n_kept);
-  for (; next < n_records; next++)
+  n_end = count_common_end (self, list + next, n_records - next, n_kept);
+  n_removed = self->rows->len - n_kept - n_end;
+  n_added = (guint) (n_records - next) - n_end;
+  if (n_removed > 0)
+    g_array_remove_range (self->rows, n_kept, n_removed);
+  for (guint i = 0; i < n_added; i++)
     {
-      SottoPathRow row = { list[next], NULL };
+      SottoPathRow row = { list[next++], NULL };
 
-      g_array_append_val (self->rows, row);
+      g_array_insert_val (self->rows, n_kept + i, row);
     }
+  for (guint i = n_kept + n_added; i < self->rows->len; i++)
+    row_refresh (get_row (self, i), list[next++]);
 
-  items_changed (self, n_kept, n_removed, self->rows->len - n_kept);
+  items_changed (self, n_kept, n_removed, n_added);
   restore_context (self);
   g_free (list);
   g_ptr_array_unref (records);

@@ -12,6 +12,17 @@ typedef struct {
   SottoMessage *message;
 } SottoPathRow;
 
+/* What a reply was before it went on; counts references (conversation-continue.c) */
+typedef struct {
+  gsize length;
+  gsize reasoning_length;
+  SottoMessageStatus status;
+  GTimeSpan thinking_time;
+  char *receipt;
+  char *model_name;
+  SottoProblem *problem;
+} SottoKeptReply;
+
 struct _SottoConversation
 {
   GObject parent_instance;
@@ -45,6 +56,7 @@ struct _SottoConversation
   gboolean is_loaded;
   GPtrArray *loads;  /* of GTask: who waits for the path; NULL: it is not being read */
   gboolean is_switching;
+  GArray *deletions; /* of gint64: those that can be undone, the last one first of all (conversation-delete.c) */
 
   /* The running reply (conversation-reply.c) */
   SottoReplyState reply_state;
@@ -55,6 +67,7 @@ struct _SottoConversation
   guint context_limit;
   SottoMessage *reply;
   GArray *replaced;  /* rows that come back if the reply does not begin; may be NULL */
+  SottoKeptReply *kept; /* the reply goes on (conversation-continue.c): what it was before; NULL: it is a new one */
   guint64 request;   /* 0: not asked for yet */
   gulong looking;    /* waits for the library */
   gboolean is_begun; /* the reply stands in the history */
@@ -182,12 +195,29 @@ SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 void sotto_conversation_begin_reply (SottoConversation  *self,
                                      const char *const  *siblings,
                                      GArray             *replaced);
+
+/* The same for a message that is on the path. @reply: (transfer full) */
+void sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply);
 void sotto_conversation_set_reply_state (SottoConversation *self,
                                          SottoReplyState    state,
                                          double             fraction);
 
 /* Ends a running reply at once, as stopped, without waiting for the worker. */
 void sotto_conversation_abandon_reply (SottoConversation *self);
+
+/* --- conversation-continue.c --- */
+
+/* The reply that goes on enters the history again, with all it says. */
+void sotto_conversation_resume_in_history (SottoConversation *self);
+
+/* It ends before it has gone on: it is what it was. */
+void sotto_conversation_take_kept_back (SottoConversation *self);
+void sotto_conversation_clear_kept (SottoConversation *self);
+
+/* --- conversation-delete.c --- */
+
+/* Something is added to the conversation: what was deleted does not come back. */
+void sotto_conversation_forget_all_deleted (SottoConversation *self);
 
 /* --- conversation-parts.c --- */
 
@@ -203,6 +233,9 @@ void sotto_conversation_end_parts (SottoConversation *self, const SottoReceipt *
 /* Completes the running reply's receipt once its model's hash is known. @receipt: (nullable): as the engine gave it;
  * @json: as it is kept */
 void sotto_conversation_await_hash (SottoConversation *self, const SottoReceipt *receipt, const char *json);
+
+/* The reply @id gets another receipt: that one is not completed any more. */
+void sotto_conversation_forget_hash (SottoConversation *self, const char *id);
 
 /* Returns: (transfer full): @siblings and @id behind them */
 char **sotto_conversation_add_sibling (const char *const *siblings, const char *id);

@@ -4,9 +4,11 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "kept-receipt.h"
+
 /* A reply, from asking for it to its receipt:
  *
- *   begin_reply      a WAITING message takes its place on the path
+ *   begin_reply      a WAITING message takes its place on the path; or one that is there goes on (conversation-continue.c)
  *     ask            once the library has looked: the request goes to the worker
  *   on_event         LOADING, PREFILL: progress
  *     take_part      the first part enters the reply into the history, every one the journal
@@ -101,9 +103,10 @@ on_reply_finished (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* Where it is not there to be finished, why it could not begin was said. */
+  /* Where it is not there to be finished, or does not stream, why it could not begin was said. */
   if (!sotto_store_finish_reply_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND)
+      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID))
     sotto_conversation_set_error (self, error);
 }
 
@@ -156,6 +159,11 @@ begin_in_history (SottoConversation *self)
     return;
 
   self->is_begun = TRUE;
+  if (self->kept != NULL)
+    {
+      sotto_conversation_resume_in_history (self);
+      return;
+    }
   beginning = g_new0 (Beginning, 1);
   beginning->conversation = g_object_ref (self);
   beginning->reply = g_object_ref (self->reply);
@@ -201,7 +209,8 @@ take_back (SottoConversation *self, SottoMessage *reply, GArray *replaced)
 static void
 close_in_history (SottoConversation *self, SottoMessageStatus status, const SottoReceipt *receipt)
 {
-  g_autofree char *json = receipt != NULL ? sotto_receipt_to_json (receipt) : NULL;
+  g_autofree char *last = receipt != NULL ? sotto_receipt_to_json (receipt) : NULL;
+  g_autofree char *json = self->kept != NULL ? sotto_kept_receipt_join (last, self->kept->receipt) : g_strdup (last);
 
   sotto_message_set_receipt (self->reply, json);
   sotto_message_set_status (self->reply, status);
@@ -256,6 +265,10 @@ end_reply (SottoConversation   *self,
       sotto_message_set_problem (self->reply, problem);
       close_in_history (self, status, receipt);
     }
+  else if (self->kept != NULL)
+    {
+      sotto_conversation_take_kept_back (self);
+    }
   else
     {
       take_back (self, self->reply, g_steal_pointer (&self->replaced));
@@ -264,6 +277,7 @@ end_reply (SottoConversation   *self,
   self->request = 0;
   self->is_begun = FALSE;
   g_clear_pointer (&self->replaced, g_array_unref);
+  sotto_conversation_clear_kept (self);
   g_clear_object (&self->reply);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
   sotto_conversation_set_error (self, error);
@@ -436,23 +450,16 @@ must_wait (SottoConversation *self)
 }
 
 void
-sotto_conversation_begin_reply (SottoConversation *self,
-                                const char *const *siblings,
-                                GArray            *replaced)
+sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply)
 {
-  g_autofree char *id = sotto_history_new_id ();
-  g_auto (GStrv) versions = sotto_conversation_add_sibling (siblings, id);
-
   g_object_ref (self);
-  self->replaced = replaced;
+  sotto_conversation_forget_all_deleted (self);
   self->is_begun = FALSE;
-  self->last_part = SOTTO_EVENT_TEXT;
+  self->last_part = sotto_message_get_length (reply) == 0 && *sotto_message_get_reasoning (reply) != '\0'
+                    ? SOTTO_EVENT_REASONING : SOTTO_EVENT_TEXT;
   self->calls_as_text = FALSE;
   self->request = 0;
-  self->reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
-                                   SOTTO_MESSAGE_STATUS_WAITING, "",
-                                     (const char *const *) versions);
-  sotto_conversation_path_append (self, g_object_ref (self->reply));
+  self->reply = reply;
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, 0);
   sotto_conversation_set_error (self, NULL);
@@ -462,6 +469,21 @@ sotto_conversation_begin_reply (SottoConversation *self,
                                               G_CALLBACK (on_looking_changed), self);
   else
     ask (self);
+}
+
+void
+sotto_conversation_begin_reply (SottoConversation *self,
+                                const char *const *siblings,
+                                GArray            *replaced)
+{
+  g_autofree char *id = sotto_history_new_id ();
+  g_auto (GStrv) versions = sotto_conversation_add_sibling (siblings, id);
+  SottoMessage *reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
+                                           SOTTO_MESSAGE_STATUS_WAITING, "", (const char *const *) versions);
+
+  self->replaced = replaced;
+  sotto_conversation_path_append (self, g_object_ref (reply));
+  sotto_conversation_run_reply (self, reply);
 }
 
 void

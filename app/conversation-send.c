@@ -209,6 +209,7 @@ begin_send (SottoConversation   *self,
   g_set_object (&send->edited, edited);
   g_task_set_task_data (task, send, (GDestroyNotify) send_free);
 
+  sotto_conversation_forget_all_deleted (self);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_SAVING, 0);
   if (self->is_loaded)
     write_message (task);

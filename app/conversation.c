@@ -50,6 +50,7 @@ sotto_conversation_finalize (GObject *object)
   sotto_conversation_path_clear (self);
   g_clear_object (&self->model);
   g_clear_object (&self->reply);
+  sotto_conversation_clear_kept (self);
   g_clear_pointer (&self->unhashed, g_ptr_array_unref);
   g_clear_object (&self->problem);
   g_clear_pointer (&self->last_used, g_date_time_unref);

@@ -168,6 +168,65 @@ gboolean sotto_conversation_can_continue (SottoConversation *self);
 void sotto_conversation_continue (SottoConversation *self);
 
 /**
+ * sotto_conversation_can_continue_reply:
+ * @message: on the current path
+ *
+ * Whether @message is a reply that was cut off (stopped, by a crash, by the end of the context or of the length that replies
+ * may have), the last one, and can go on where it ended.
+ */
+gboolean sotto_conversation_can_continue_reply (SottoConversation *self, SottoMessage *message);
+
+/**
+ * sotto_conversation_continue_reply:
+ *
+ * Has it go on as the same version, with the conversation's model. Does nothing where
+ * sotto_conversation_can_continue_reply() does not hold.
+ */
+void sotto_conversation_continue_reply (SottoConversation *self, SottoMessage *message);
+
+/**
+ * sotto_conversation_delete_message_async:
+ * @message: on the current path
+ *
+ * Deletes @message: with what answers it if a person wrote it, else alone. What follows stays, and so does what other
+ * versions stand on, in these. Fails while busy.
+ */
+void sotto_conversation_delete_message_async (SottoConversation   *self,
+                                              SottoMessage        *message,
+                                              GAsyncReadyCallback  callback,
+                                              gpointer             user_data);
+
+/**
+ * sotto_conversation_delete_message_finish:
+ * @is_kept: (out) (optional): whether other versions keep something of it
+ *
+ * Returns: the deletion, to be undone or forgotten; 0 with an error. When the conversation becomes busy it is forgotten
+ */
+gint64 sotto_conversation_delete_message_finish (SottoConversation  *self,
+                                                 GAsyncResult       *result,
+                                                 gboolean           *is_kept,
+                                                 GError            **error);
+
+/**
+ * sotto_conversation_undo_delete_async:
+ * @deletion: the last one that was neither undone nor forgotten
+ *
+ * Brings back all it took, and shows it where it was.
+ */
+void sotto_conversation_undo_delete_async (SottoConversation   *self,
+                                           gint64               deletion,
+                                           GAsyncReadyCallback  callback,
+                                           gpointer             user_data);
+gboolean sotto_conversation_undo_delete_finish (SottoConversation *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_conversation_forget_deleted:
+ *
+ * Makes @deletion final.
+ */
+void sotto_conversation_forget_deleted (SottoConversation *self, gint64 deletion);
+
+/**
  * sotto_conversation_switch_version:
  * @message: on the current path
  * @step: -1: the version before, 1: the one after

@@ -16,27 +16,125 @@ read_receipt (const char *receipt)
   return receipt != NULL ? yyjson_read (receipt, strlen (receipt), YYJSON_READ_NUMBER_AS_RAW) : NULL;
 }
 
+/* The receipt and those of its earlier parts. Returns: %FALSE if there is no such one */
+static gboolean
+has_part (yyjson_mut_val *root, guint n, yyjson_mut_val **part)
+{
+  yyjson_mut_val *earlier = yyjson_mut_obj_get (root, "earlier");
+
+  *part = n == 0 ? root : yyjson_mut_arr_get (earlier, n - 1);
+  return *part != NULL;
+}
+
+static char *
+write_receipt (yyjson_mut_doc *doc)
+{
+  char *text = yyjson_mut_write (doc, YYJSON_WRITE_NOFLAG, NULL);
+  char *copy = g_strdup (text);
+
+  free (text);
+  return copy;
+}
+
+/* Where a model lies, in every part */
+static void
+take_folders (yyjson_mut_doc *doc)
+{
+  yyjson_mut_val *root = yyjson_mut_doc_get_root (doc);
+  yyjson_mut_val *part;
+
+  for (guint i = 0; has_part (root, i, &part); i++)
+    {
+      yyjson_mut_val *model = yyjson_mut_obj_get (part, "model");
+      const char *path = yyjson_mut_get_str (model);
+      g_autofree char *file = path != NULL ? g_path_get_basename (path) : NULL;
+
+      if (file != NULL)
+        yyjson_mut_obj_put (part, yyjson_mut_str (doc, "model"), yyjson_mut_strcpy (doc, file));
+    }
+}
+
 char *
 sotto_kept_receipt_dup_for_others (const char *receipt)
 {
   yyjson_doc *doc = read_receipt (receipt);
-  yyjson_val *model = yyjson_obj_get (yyjson_doc_get_root (doc), "model");
+  yyjson_val *root = yyjson_doc_get_root (doc);
   yyjson_mut_doc *copy = NULL;
-  char *text = NULL;
-  char *result;
+  char *result = NULL;
 
-  if (yyjson_is_str (model))
+  if (yyjson_is_str (yyjson_obj_get (root, "model")) || yyjson_arr_size (yyjson_obj_get (root, "earlier")) > 0)
     {
-      g_autofree char *file = g_path_get_basename (yyjson_get_str (model));
-
       copy = yyjson_doc_mut_copy (doc, NULL);
-      yyjson_mut_set_strn (yyjson_mut_obj_get (yyjson_mut_doc_get_root (copy), "model"), file, strlen (file));
-      text = yyjson_mut_write (copy, YYJSON_WRITE_NOFLAG, NULL);
+      take_folders (copy);
+      result = write_receipt (copy);
     }
-  result = g_strdup (text);
-  free (text);
   yyjson_mut_doc_free (copy);
   yyjson_doc_free (doc);
+  return result;
+}
+
+/* --- Parts --- */
+
+/* The list of @earlier's own earlier parts, and itself behind them */
+static yyjson_mut_val *
+list_earlier (yyjson_mut_doc *doc, yyjson_doc *earlier)
+{
+  yyjson_mut_val *last = yyjson_val_mut_copy (doc, yyjson_doc_get_root (earlier));
+  yyjson_mut_val *list = yyjson_mut_obj_remove_key (last, "earlier");
+
+  if (!yyjson_mut_is_arr (list))
+    list = yyjson_mut_arr (doc);
+  /* What stood for a part of which nothing is known says nothing beside those before it. */
+  if (yyjson_mut_obj_get (last, "model") != NULL || yyjson_mut_arr_size (list) == 0)
+    yyjson_mut_arr_append (list, last);
+  return list;
+}
+
+/* Known by now, for a part that ended before it was. */
+static void
+fill_hashes (yyjson_mut_doc *doc, yyjson_mut_val *root, yyjson_mut_val *list)
+{
+  yyjson_mut_val *hash = yyjson_mut_obj_get (root, "model_sha256");
+  yyjson_mut_val *part;
+  size_t i, n;
+
+  if (!yyjson_mut_is_str (hash))
+    return;
+
+  yyjson_mut_arr_foreach (list, i, n, part)
+    if (yyjson_mut_is_null (yyjson_mut_obj_get (part, "model_sha256"))
+        && yyjson_mut_equals (yyjson_mut_obj_get (part, "model"), yyjson_mut_obj_get (root, "model")))
+      {
+        const char *text = yyjson_mut_get_str (hash);
+
+        yyjson_mut_obj_replace (part, yyjson_mut_str (doc, "model_sha256"), yyjson_mut_strcpy (doc, text));
+      }
+}
+
+char *
+sotto_kept_receipt_join (const char *receipt, const char *earlier)
+{
+  yyjson_doc *old = read_receipt (earlier);
+  yyjson_doc *added = read_receipt (receipt != NULL ? receipt : "{\"version\":1}");
+  yyjson_mut_doc *doc;
+  yyjson_mut_val *root;
+  char *result = g_strdup (receipt);
+
+  if (yyjson_is_obj (yyjson_doc_get_root (old)) && yyjson_is_obj (yyjson_doc_get_root (added)))
+    {
+      yyjson_mut_val *list;
+
+      doc = yyjson_doc_mut_copy (added, NULL);
+      root = yyjson_mut_doc_get_root (doc);
+      list = list_earlier (doc, old);
+      fill_hashes (doc, root, list);
+      yyjson_mut_obj_add_val (doc, root, "earlier", list);
+      g_free (result);
+      result = write_receipt (doc);
+      yyjson_mut_doc_free (doc);
+    }
+  yyjson_doc_free (old);
+  yyjson_doc_free (added);
   return result;
 }
 
@@ -119,6 +217,48 @@ describe_sampling (yyjson_val *sampler)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+#define MAX_PARTS 50 /* that are told: who has a receipt from elsewhere is not to wait */
+
+/* An earlier part in a line: what made it, how much of it, from which number */
+static char *
+describe_part (yyjson_val *part)
+{
+  const char *model = get_text (part, "model");
+  const char *seed = get_text (yyjson_obj_get (part, "sampler"), "seed");
+  g_autofree char *file = model != NULL && *model != '\0' ? g_path_get_basename (model) : NULL;
+  g_autofree char *n_tokens = count_tokens (get_number (part, "generated_tokens"));
+  g_autofree char *chance = seed != NULL ? g_strdup_printf ("%s %s", _("Seed"), seed) : NULL;
+  const char *const all[] = { file, n_tokens, chance };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i] != NULL)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", all[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* A reply that went on: what it found, and of what that was made */
+static void
+describe_earlier (GStrvBuilder *lines, yyjson_val *root)
+{
+  g_autofree char *continued = count_tokens (get_number (root, "continued_tokens"));
+  yyjson_val *part;
+  size_t i, n;
+
+  /* Translators: of a reply that was cut off and went on: how much of it was there by then */
+  add_line (lines, _("Continued Behind"), continued);
+  yyjson_arr_foreach (yyjson_obj_get (root, "earlier"), i, n, part)
+    {
+      /* Translators: of a reply that was cut off and went on: its first part, its second … */
+      g_autofree char *title = g_strdup_printf (_("Part %u"), (guint) i + 1);
+      g_autofree char *text = describe_part (part);
+
+      add_line (lines, title, text);
+      if (i + 1 == MAX_PARTS)
+        break;
+    }
+}
+
 char **
 sotto_kept_receipt_describe (const char *receipt)
 {
@@ -150,6 +290,7 @@ sotto_kept_receipt_describe (const char *receipt)
   add_line (lines, _("Computed On"), get_text (root, "backend"));
   /* Translators: which Sotto has made the reply */
   add_line (lines, _("Version of Sotto"), get_text (root, "build"));
+  describe_earlier (lines, root);
   yyjson_doc_free (doc);
   return g_strv_builder_end (lines);
 }

@@ -6,7 +6,11 @@ G_BEGIN_DECLS
 
 /* What a kept receipt (the engine's JSON) says of a reply. Single members are read without a JSON
  * reader: inside a JSON string every quotation mark is escaped, so that '"name":' can be nothing but
- * a member. */
+ * a member.
+ *
+ * A reply that went on has one receipt for each time it was made a part of: that of the last part, and in its last
+ * member "earlier" a list of those before, the first one first. A part of which nothing is known (a crash cut it off) has
+ * none; the next one's "continued_tokens" counts what it found. */
 
 /**
  * sotto_kept_receipt_get_number:
@@ -22,6 +26,23 @@ guint64 sotto_kept_receipt_get_number (const char *receipt, const char *name);
  * @how: "end", "stop", "max-tokens", "context-full", "cancelled" or "failed"
  */
 gboolean sotto_kept_receipt_ended_by (const char *receipt, const char *how);
+
+/**
+ * sotto_kept_receipt_add_up:
+ * @n_parts: (out) (optional): in how many of its parts it stands
+ *
+ * Returns: the number @name of all parts of the reply together
+ */
+guint64 sotto_kept_receipt_add_up (const char *receipt, const char *name, guint *n_parts);
+
+/**
+ * sotto_kept_receipt_join:
+ * @receipt: (nullable): of what was added to a reply; %NULL: nothing is known of it
+ * @earlier: (nullable): its receipt until then
+ *
+ * Returns: (transfer full) (nullable): the receipt of all of it; %NULL: of none of it there is one
+ */
+char *sotto_kept_receipt_join (const char *receipt, const char *earlier);
 
 /**
  * sotto_kept_receipt_dup_for_others:
@@ -43,8 +64,8 @@ char **sotto_kept_receipt_describe (const char *receipt);
  * sotto_kept_receipt_add_hash:
  * @hash: of the model's file, in hexadecimal digits
  *
- * Returns: (transfer full) (nullable): @receipt with the hash that was not known when it was written;
- *   %NULL: it is not missing there
+ * Returns: (transfer full) (nullable): @receipt with the hash that was not known when it was written, also in earlier parts
+ *   by the same model; %NULL: it is not missing there
  */
 char *sotto_kept_receipt_add_hash (const char *receipt, const char *hash);
 

@@ -26,8 +26,13 @@ const char *sotto_message_get_parent (SottoMessage *self);
 void sotto_message_set_parent (SottoMessage *self, const char *parent);
 const char *const *sotto_message_get_siblings (SottoMessage *self);
 
+/* Whether it reasoned after it had begun to answer: reasoning and answer do not tell then which of them came last. */
+gboolean sotto_message_is_mixed (SottoMessage *self);
+
 void sotto_message_append (SottoMessage *self, const char *text);
 void sotto_message_append_reasoning (SottoMessage *self, const char *text);
+/* Takes back what was appended beyond these lengths in bytes, to a message that was not mixed. */
+void sotto_message_truncate (SottoMessage *self, gsize length, gsize reasoning_length);
 void sotto_message_set_thinking (SottoMessage *self, gboolean thinking);
 void sotto_message_set_thinking_time (SottoMessage *self, GTimeSpan time);
 

@@ -18,6 +18,7 @@ struct _SottoMessage
   SottoMessageStatus status;
   GString *text;
   GString *reasoning;
+  gboolean is_mixed;
   gboolean thinking;
   GTimeSpan thinking_time;
   GPtrArray *calls; /* of SottoToolCall */
@@ -241,12 +242,16 @@ problem_of_status (SottoMessageStatus status)
 static void
 take_parts (SottoMessage *self, const SottoHistoryMessage *record)
 {
+  gboolean has_text = FALSE;
+
   for (guint i = 0; record->parts != NULL && i < record->parts->len; i++)
     {
       const SottoHistoryPart *part = g_ptr_array_index (record->parts, i);
 
+      has_text |= part->kind == SOTTO_HISTORY_PART_TEXT;
       if (part->kind == SOTTO_HISTORY_PART_REASONING)
         {
+          self->is_mixed |= has_text;
           if (self->reasoning->len > 0 && !g_str_has_suffix (self->reasoning->str, "\n"))
             g_string_append (self->reasoning, "\n\n");
           g_string_append (self->reasoning, part->text);
@@ -261,7 +266,7 @@ take_parts (SottoMessage *self, const SottoHistoryMessage *record)
           g_ptr_array_add (self->calls, call);
         }
     }
-  self->thinking_time = (GTimeSpan) sotto_kept_receipt_get_number (record->receipt, "reasoning_us");
+  self->thinking_time = (GTimeSpan) MIN (sotto_kept_receipt_add_up (record->receipt, "reasoning_us", NULL), G_MAXINT64);
 }
 
 SottoMessage *
@@ -317,8 +322,31 @@ sotto_message_append (SottoMessage *self, const char *text)
 }
 
 void
+sotto_message_truncate (SottoMessage *self, gsize length, gsize reasoning_length)
+{
+  self->is_mixed = FALSE;
+  if (length < self->text->len)
+    {
+      g_string_truncate (self->text, length);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEXT]);
+    }
+  if (reasoning_length < self->reasoning->len)
+    {
+      g_string_truncate (self->reasoning, reasoning_length);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REASONING]);
+    }
+}
+
+gboolean
+sotto_message_is_mixed (SottoMessage *self)
+{
+  return self->is_mixed;
+}
+
+void
 sotto_message_append_reasoning (SottoMessage *self, const char *text)
 {
+  self->is_mixed |= self->text->len > 0;
   g_string_append (self->reasoning, text);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REASONING]);
 }
@@ -549,21 +577,23 @@ sotto_message_describe_receipt (SottoMessage *self)
 char *
 sotto_message_dup_n_tokens (SottoMessage *self)
 {
-  const guint64 n = sotto_kept_receipt_get_number (self->receipt, "generated_tokens");
+  const guint64 n = sotto_kept_receipt_add_up (self->receipt, "generated_tokens", NULL);
   g_autofree char *number = sotto_number_describe (n);
 
   /* Translators: a token is a piece of a word */
   return n > 0 ? g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s token", "%s tokens", (gulong) n), number) : NULL;
 }
 
-/* As the details of a model count it: the first token belongs to reading what was asked. */
+/* As the details of a model count it: the first token of each part belongs to reading what was asked. */
 char *
 sotto_message_dup_speed (SottoMessage *self)
 {
-  const guint64 n = sotto_kept_receipt_get_number (self->receipt, "generated_tokens");
-  const guint64 time = sotto_kept_receipt_get_number (self->receipt, "decode_us");
+  guint n_parts;
+  const guint64 n = sotto_kept_receipt_add_up (self->receipt, "generated_tokens", &n_parts);
+  const guint64 time = sotto_kept_receipt_add_up (self->receipt, "decode_us", NULL);
 
-  return n > 1 && time > 0 ? g_strdup_printf (_("%.0f tokens/s"), (double) (n - 1) * G_USEC_PER_SEC / (double) time) : NULL;
+  return n > n_parts && time > 0
+         ? g_strdup_printf (_("%.0f tokens/s"), (double) (n - n_parts) * G_USEC_PER_SEC / (double) time) : NULL;
 }
 
 guint
@@ -585,4 +615,11 @@ sotto_message_get_problem (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
   return self->problem;
+}
+
+gboolean
+sotto_message_is_at_length (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), FALSE);
+  return sotto_kept_receipt_ended_by (self->receipt, "max-tokens");
 }

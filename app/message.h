@@ -87,4 +87,7 @@ guint sotto_message_get_version (SottoMessage *self);
 guint sotto_message_get_n_versions (SottoMessage *self);
 SottoProblem *sotto_message_get_problem (SottoMessage *self);
 
+/* Whether a reply ended because it had the length that replies may have. */
+gboolean sotto_message_is_at_length (SottoMessage *self);
+
 G_END_DECLS

@@ -224,8 +224,8 @@ sotto_journal_settle (SottoDatabase       *database,
                              message, (gint64) status) &&
          (receipt == NULL ||
           sotto_database_run (database, error,
-                              "INSERT INTO receipt (message, json) VALUES (?1, ?2)", "iu", message,
-                              receipt)) &&
+                              "INSERT OR REPLACE INTO receipt (message, json) VALUES (?1, ?2)", "iu",
+                              message, receipt)) &&
          sotto_search_index_add_message (database, message, error) &&
          sotto_rows_touch (database, message, error);
 }

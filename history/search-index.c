@@ -38,24 +38,29 @@ sotto_search_index_add_message (SottoDatabase *database, gint64 message, GError 
 }
 
 /* FTS5 over foreign content is told the text that goes. */
+#define FORGET_IN(index, which) \
+  "INSERT INTO " index " (" index ", rowid, text)" \
+  " SELECT 'delete', searchable.id, searchable.text FROM entry JOIN searchable USING (id)" which
+
 static gboolean
 forget (SottoDatabase *database, gint64 conversation, gint64 messages_too, GError **error)
 {
-  return sotto_database_run (database, error,
-                             "INSERT INTO search_words (search_words, rowid, text)"
-                             " SELECT 'delete', searchable.id, searchable.text"
-                             " FROM entry JOIN searchable USING (id)"
-                             " WHERE conversation = ?1 AND (message IS NULL OR ?2)", "ii",
-                             conversation, messages_too) &&
-         sotto_database_run (database, error,
-                             "INSERT INTO search_trigrams (search_trigrams, rowid, text)"
-                             " SELECT 'delete', searchable.id, searchable.text"
-                             " FROM entry JOIN searchable USING (id)"
-                             " WHERE conversation = ?1 AND (message IS NULL OR ?2)", "ii",
-                             conversation, messages_too) &&
+  static const char words[] = FORGET_IN ("search_words", " WHERE conversation = ?1 AND (message IS NULL OR ?2)");
+  static const char trigrams[] = FORGET_IN ("search_trigrams", " WHERE conversation = ?1 AND (message IS NULL OR ?2)");
+
+  return sotto_database_run (database, error, words, "ii", conversation, messages_too) &&
+         sotto_database_run (database, error, trigrams, "ii", conversation, messages_too) &&
          sotto_database_run (database, error,
                              "DELETE FROM entry WHERE conversation = ?1"
                              " AND (message IS NULL OR ?2)", "ii", conversation, messages_too);
+}
+
+gboolean
+sotto_search_index_remove_message (SottoDatabase *database, gint64 message, GError **error)
+{
+  return sotto_database_run (database, error, FORGET_IN ("search_words", " WHERE message = ?1"), "i", message) &&
+         sotto_database_run (database, error, FORGET_IN ("search_trigrams", " WHERE message = ?1"), "i", message) &&
+         sotto_database_run (database, error, "DELETE FROM entry WHERE message = ?1", "i", message);
 }
 
 gboolean

@@ -24,6 +24,8 @@ gboolean sotto_search_index_remove_title (SottoDatabase  *database,
  */
 gboolean sotto_search_index_add_message (SottoDatabase *database, gint64 message, GError **error);
 
+gboolean sotto_search_index_remove_message (SottoDatabase *database, gint64 message, GError **error);
+
 /**
  * sotto_search_index_remove_conversation:
  * @conversation: row

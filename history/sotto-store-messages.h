@@ -99,6 +99,23 @@ void sotto_store_begin_reply_async (SottoStore              *self,
 char *sotto_store_begin_reply_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**
+ * sotto_store_resume_reply_async:
+ * @reply: the id of an assistant's message that was closed, made of text and reasoning only
+ * @model: (nullable): who goes on with it
+ * @receipt: (nullable): JSON; what is true of it if it is cut off again
+ *
+ * Has @reply go on: it is streaming again, with what it says, and closed as any other. _INVALID: it cannot.
+ */
+void sotto_store_resume_reply_async (SottoStore              *self,
+                                     const char              *reply,
+                                     const SottoHistoryModel *model,
+                                     const char              *receipt,
+                                     GCancellable            *cancellable,
+                                     GAsyncReadyCallback      callback,
+                                     gpointer                 user_data);
+gboolean sotto_store_resume_reply_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
  * sotto_store_append_reply:
  * @reply: the id of a streaming message
  * @kind: _TEXT or _REASONING
@@ -170,6 +187,54 @@ void sotto_store_set_receipt_async (SottoStore          *self,
                                     GAsyncReadyCallback  callback,
                                     gpointer             user_data);
 gboolean sotto_store_set_receipt_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_delete_message_async:
+ * @message: on the active path, not streaming: what a person wrote, which goes with what answers it there, or something
+ *   else, which goes alone
+ *
+ * What follows on the path stays, and comes to stand behind what was before. What other branches stand on stays in
+ * these, as another version; other answers to what a person wrote go with it if nobody went on from them. _INVALID:
+ * it is not on the active path.
+ */
+void sotto_store_delete_message_async (SottoStore          *self,
+                                       const char          *message,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+
+/**
+ * sotto_store_delete_message_finish:
+ * @is_kept: (out) (optional): whether other versions keep something of it
+ *
+ * Returns: the deletion, for the calls below; 0 with an error. The way back is in memory only
+ */
+gint64 sotto_store_delete_message_finish (SottoStore *self, GAsyncResult *result, gboolean *is_kept, GError **error);
+
+/**
+ * sotto_store_undelete_message_async:
+ * @deletion: the last one of its conversation that was neither undone nor forgotten; else _NOT_FOUND
+ *
+ * Brings back what it took, and where it stood, as long as nothing was added to the conversation since.
+ */
+void sotto_store_undelete_message_async (SottoStore          *self,
+                                         gint64               deletion,
+                                         GCancellable        *cancellable,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
+gboolean sotto_store_undelete_message_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_store_forget_message_async:
+ *
+ * There is no way back from @deletion any more.
+ */
+void sotto_store_forget_message_async (SottoStore          *self,
+                                       gint64               deletion,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+gboolean sotto_store_forget_message_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**
  * sotto_store_activate_message_async:

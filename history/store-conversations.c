@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "conversation-rows.h"
 #include "search-index.h"
+#include "store-prune.h"
 
 /* --- Reading --- */
 
@@ -222,6 +223,21 @@ purge_one (SottoDatabase *database, gint64 row, const char *uuid, GError **error
          sotto_audit_add (database, "purge", uuid, error);
 }
 
+/* What single messages were deleted of may come back, and uses them still. */
+static gboolean
+purge_unused (SottoDatabase *database, GError **error)
+{
+  return sotto_database_run (database, error,
+                             "DELETE FROM attachment WHERE id NOT IN"
+                             " (SELECT attachment FROM part WHERE attachment IS NOT NULL"
+                             "  UNION SELECT attachment FROM gone_part WHERE attachment IS NOT NULL)", "") &&
+         sotto_database_run (database, error,
+                             "DELETE FROM model WHERE id NOT IN"
+                             " (SELECT model FROM message WHERE model IS NOT NULL"
+                             "  UNION SELECT model FROM gone_message WHERE model IS NOT NULL"
+                             "  UNION SELECT model FROM conversation WHERE model IS NOT NULL)", "");
+}
+
 static gpointer
 do_purge (SottoVault *vault, SottoCall *call, GError **error)
 {
@@ -251,15 +267,7 @@ do_purge (SottoVault *vault, SottoCall *call, GError **error)
                     error))
       return NULL;
 
-  if (list->len > 0 &&
-      (!sotto_database_run (database, error,
-                            "DELETE FROM attachment WHERE NOT EXISTS"
-                            " (SELECT 1 FROM part WHERE part.attachment = attachment.id)", "") ||
-       !sotto_database_run (database, error,
-                            "DELETE FROM model WHERE id NOT IN"
-                            " (SELECT model FROM message WHERE model IS NOT NULL"
-                            "  UNION SELECT model FROM conversation WHERE model IS NOT NULL)",
-                            "")))
+  if (list->len > 0 && !(sotto_prune_prepare (database, error) && purge_unused (database, error)))
     return NULL;
   return GUINT_TO_POINTER (list->len + 1);
 }

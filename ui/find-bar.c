@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "entry-ready.h"
 #include "find-marks.h"
 #include "sotto-app.h"
 
@@ -207,6 +208,7 @@ sotto_find_bar_begin (SottoFindBar *self)
   g_return_if_fail (SOTTO_IS_FIND_BAR (self));
 
   gtk_search_bar_set_search_mode (self->bar, TRUE);
+  sotto_entry_make_ready (GTK_EDITABLE (self->entry));
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
 }
 

@@ -20,6 +20,7 @@ struct _SottoMessageRow {
   GtkTextView *editor_view;
   GtkWidget *notice;
   GtkLabel *notice_label;
+  GtkWidget *continue_button;
   GtkWidget *retry_button;
   GtkWidget *actions;
   GtkWidget *versions;
@@ -166,6 +167,9 @@ get_notice (SottoMessageRow *self)
     case SOTTO_MESSAGE_STATUS_FAILED:
       return _("This reply could not be finished");
     case SOTTO_MESSAGE_STATUS_COMPLETE:
+      /* Further up it is what was said. */
+      return sotto_conversation_can_continue_reply (self->conversation, self->message)
+             ? _("Cut off: the reply is as long as the preferences allow") : NULL;
     case SOTTO_MESSAGE_STATUS_WAITING:
     case SOTTO_MESSAGE_STATUS_STREAMING:
     default:
@@ -186,12 +190,15 @@ update (SottoMessageRow *self)
   g_autofree char *versions = g_strdup_printf ("%u/%u", version, n_versions);
 
   gtk_widget_set_visible (self->notice, notice != NULL);
+  /* What can be done stands behind the words; in what stands out, at its end. */
+  gtk_widget_set_hexpand (GTK_WIDGET (self->notice_label), status == SOTTO_MESSAGE_STATUS_FAILED);
   /* Only what went wrong stands out; that a person stopped a reply, they know. */
   if (status == SOTTO_MESSAGE_STATUS_FAILED)
     gtk_widget_add_css_class (self->notice, "failed");
   else
     gtk_widget_remove_css_class (self->notice, "failed");
   gtk_widget_set_visible (self->retry_button, (status == SOTTO_MESSAGE_STATUS_FAILED && !is_busy) || is_unanswered (self));
+  gtk_widget_set_visible (self->continue_button, sotto_conversation_can_continue_reply (self->conversation, self->message));
   if (notice != NULL)
     gtk_label_set_label (self->notice_label, notice);
 
@@ -207,6 +214,7 @@ update (SottoMessageRow *self)
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.edit", !is_busy);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.regenerate", !is_busy);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.delete", !is_busy);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.previous-version", !is_busy && version > 1);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.next-version", !is_busy && version < n_versions);
 }
@@ -252,6 +260,22 @@ show_details (GtkWidget  *widget,
               GVariant   *parameter)
 {
   sotto_receipt_dialog_present (widget, SOTTO_MESSAGE_ROW (widget)->message);
+}
+
+/* The window says so, and has the way back. */
+static void
+delete (GtkWidget  *widget,
+        const char *action,
+        GVariant   *parameter)
+{
+  gtk_widget_activate_action (widget, "win.delete-message", "s",
+                              sotto_message_get_id (SOTTO_MESSAGE_ROW (widget)->message));
+}
+
+static void
+go_on (SottoMessageRow *self)
+{
+  sotto_conversation_continue_reply (self->conversation, self->message);
 }
 
 static void
@@ -411,6 +435,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor_view);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice_label);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, continue_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, retry_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, actions);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, versions);
@@ -425,6 +450,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_editor_key_pressed);
   gtk_widget_class_bind_template_callback (widget_class, end_edit);
   gtk_widget_class_bind_template_callback (widget_class, resend);
+  gtk_widget_class_bind_template_callback (widget_class, go_on);
   gtk_widget_class_bind_template_callback (widget_class, retry);
 
   gtk_widget_class_install_action (widget_class, "message.copy", NULL, copy);
@@ -433,6 +459,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_install_action (widget_class, "message.previous-version", NULL, switch_version);
   gtk_widget_class_install_action (widget_class, "message.next-version", NULL, switch_version);
   gtk_widget_class_install_action (widget_class, "message.details", NULL, show_details);
+  gtk_widget_class_install_action (widget_class, "message.delete", NULL, delete);
   gtk_widget_class_set_css_name (widget_class, "messagerow");
 }
 
@@ -458,6 +485,8 @@ sotto_message_row_new (SottoConversation *conversation,
   g_signal_connect_object (message, "notify::n-calls", G_CALLBACK (update_calls), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::n-items", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update_text (self);
   update_reasoning (self);
   update_calls (self);

@@ -1,6 +1,7 @@
 #include "sidebar.h"
 
 #include "conversation-row.h"
+#include "entry-ready.h"
 
 struct _SottoSidebar {
   AdwBin parent_instance;
@@ -341,7 +342,7 @@ on_search_activate (SottoSidebar *self)
   look_for (self, TRUE);
 }
 
-/* Whoever searched by a key is where they were before. */
+/* Whoever searched, by a key or by typing in the list, is where they were before. */
 static void
 on_search_mode_changed (SottoSidebar *self)
 {
@@ -354,7 +355,12 @@ on_search_mode_changed (SottoSidebar *self)
                            gtk_widget_is_ancestor (focus, GTK_WIDGET (self->stack));
 
       gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
-      if (is_within && self->before_search != NULL && gtk_widget_get_mapped (self->before_search))
+      update_page (self);
+      /* A row of the list may be another one's by now, and who began by a letter was there. */
+      if (is_within && (self->before_search == NULL ||
+                        gtk_widget_is_ancestor (self->before_search, GTK_WIDGET (self->list_view))))
+        sotto_sidebar_focus_list (self);
+      else if (is_within && gtk_widget_get_mapped (self->before_search))
         gtk_widget_grab_focus (self->before_search);
       g_clear_weak_pointer (&self->before_search);
     }
@@ -384,6 +390,7 @@ sotto_sidebar_begin_search (SottoSidebar *self,
   if (!gtk_search_bar_get_search_mode (self->search_bar))
     g_set_weak_pointer (&self->before_search, gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self))));
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  sotto_entry_make_ready (GTK_EDITABLE (self->search_entry));
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
   if (words != NULL)
     {
@@ -392,7 +399,33 @@ sotto_sidebar_begin_search (SottoSidebar *self,
     }
 }
 
+/* A row that is out of sight has no widget before it is scrolled to. */
+gboolean
+sotto_sidebar_focus_list (SottoSidebar *self)
+{
+  guint position;
+
+  g_return_val_if_fail (SOTTO_IS_SIDEBAR (self), FALSE);
+
+  if (self->selection == NULL || g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0 ||
+      !g_str_equal (gtk_stack_get_visible_child_name (self->stack), "list"))
+    return FALSE;
+
+  position = gtk_single_selection_get_selected (self->selection);
+  gtk_list_view_scroll_to (self->list_view, position != GTK_INVALID_LIST_POSITION ? position : 0, GTK_LIST_SCROLL_FOCUS,
+                           NULL);
+
+  return gtk_widget_grab_focus (GTK_WIDGET (self->list_view));
+}
+
 /* --- The widget --- */
+
+/* The list has the keyboard, and a letter begins a search. */
+static void
+on_realized (SottoSidebar *self)
+{
+  sotto_entry_make_ready (GTK_EDITABLE (self->search_entry));
+}
 
 static GtkListItemFactory *
 make_factory (GCallback setup,
@@ -476,4 +509,5 @@ sotto_sidebar_init (SottoSidebar *self)
   gtk_list_view_set_header_factory (self->list_view, headers);
   gtk_list_view_set_factory (self->result_view, results);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
+  g_signal_connect_after (self, "realize", G_CALLBACK (on_realized), NULL);
 }

@@ -23,6 +23,9 @@ void sotto_sidebar_set_conversations (SottoSidebar *self, SottoConversationList 
 /* Marks the conversation that is shown; @conversation: (nullable) */
 void sotto_sidebar_set_selected (SottoSidebar *self, SottoConversation *conversation);
 
+/* Gives the keyboard to the row of the conversation that is shown, or to the first. Returns: whether there is one */
+gboolean sotto_sidebar_focus_list (SottoSidebar *self);
+
 /* @words: (nullable): what to search for; %NULL: the person will say */
 void sotto_sidebar_begin_search (SottoSidebar *self, const char *words);
 

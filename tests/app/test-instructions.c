@@ -97,8 +97,8 @@ assert_told (SottoConversation *conversation, const char *text)
   g_autoptr (SottoMessages) messages = sotto_conversation_path_to_messages (conversation);
 
   g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, text);
-  g_assert_cmpuint (sotto_messages_get_length (messages), ==,
-                    harness_length (conversation) + (*text != '\0' ? 1 : 0));
+  /* Prompts that nobody has answered are one. */
+  g_assert_cmpuint (sotto_messages_get_length (messages), ==, 1 + (*text != '\0' ? 1 : 0));
 }
 
 /* Returns: (transfer full): the conversation of this id, loaded, in @app */

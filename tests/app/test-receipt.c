@@ -74,12 +74,57 @@ test_for_others (void)
   g_assert_nonnull (strstr (shared, "\"temperature\":0.7,"));
 }
 
+#define EARLIER "{\"version\":1,\"model\":\"/home/anna/models/small.gguf\",\"model_sha256\":null,\"sampler\":{\"seed\":\"9\"}," \
+  "\"generated_tokens\":20,\"decode_us\":1900000,\"reasoning_us\":5,\"ended\":\"max-tokens\"}"
+#define LAST "{\"version\":1,\"model\":\"/home/anna/models/small.gguf\",\"model_sha256\":null,\"prompt_tokens\":50," \
+  "\"continued_tokens\":20,\"generated_tokens\":11,\"decode_us\":1000000,\"ended\":\"end\"}"
+
+/* A reply that went on keeps what is true of each part. */
+static void
+test_parts (void)
+{
+  g_autofree char *cut_off = sotto_kept_receipt_join (NULL, EARLIER);
+  g_autofree char *two = sotto_kept_receipt_join (LAST, EARLIER);
+  g_autofree char *three = sotto_kept_receipt_join (LAST, two);
+  g_autofree char *after_crash = sotto_kept_receipt_join (LAST, cut_off);
+  g_autofree char *first_lost = sotto_kept_receipt_join (LAST, NULL);
+  g_autofree char *hashed = sotto_kept_receipt_add_hash (three, HASH);
+  g_autofree char *others = sotto_kept_receipt_dup_for_others (three);
+  g_autofree char *known = sotto_kept_receipt_add_hash (LAST, HASH);
+  g_autofree char *filled = sotto_kept_receipt_join (known, EARLIER);
+  g_auto (GStrv) lines = sotto_kept_receipt_describe (three);
+  guint n_parts;
+
+  g_assert_null (sotto_kept_receipt_join (NULL, NULL));
+  g_assert_cmpstr (first_lost, ==, LAST);
+  g_assert_cmpstr (after_crash, ==, two);
+  g_assert_true (g_str_has_suffix (two, ",\"earlier\":[" EARLIER "]}"));
+  g_assert_cmpuint (sotto_kept_receipt_get_number (cut_off, "generated_tokens"), ==, 0);
+  g_assert_cmpuint (sotto_kept_receipt_get_number (two, "prompt_tokens"), ==, 50);
+  g_assert_cmpuint (sotto_kept_receipt_get_number (two, "reasoning_us"), ==, 0);
+  g_assert_cmpuint (sotto_kept_receipt_add_up (two, "generated_tokens", &n_parts), ==, 31);
+  g_assert_cmpuint (n_parts, ==, 2);
+  g_assert_cmpuint (sotto_kept_receipt_add_up (three, "generated_tokens", &n_parts), ==, 42);
+  g_assert_cmpuint (n_parts, ==, 3);
+  g_assert_true (sotto_kept_receipt_ended_by (two, "end"));
+  g_assert_false (sotto_kept_receipt_ended_by (cut_off, "max-tokens"));
+
+  g_assert_cmpstr (find (lines, "Continued Behind"), ==, "20 tokens");
+  g_assert_cmpstr (find (lines, "Part 1"), ==, "small.gguf · 20 tokens · Seed 9");
+  g_assert_cmpstr (find (lines, "Part 2"), ==, "small.gguf · 11 tokens");
+
+  g_assert_null (strstr (hashed, "null"));
+  g_assert_null (strstr (filled, "null"));
+  g_assert_null (strstr (others, "anna"));
+}
+
 /* One that has come with an import may say anything. */
 static void
 test_strange (void)
 {
   static const char *const strange[] = { "", "{", "[]", "7", "{}", "{\"model\":7,\"sampler\":[],\"context\":\"much\",\"build\":{}}",
-                                         "{\"model\":\"\",\"sampler\":{\"seed\":[1],\"top_p\":\"x\"}}" };
+                                         "{\"model\":\"\",\"sampler\":{\"seed\":[1],\"top_p\":\"x\"}}",
+                                         "{\"earlier\":7}", "{\"earlier\":[7,null,[],{\"model\":{}}]}" };
   g_auto (GStrv) none = sotto_kept_receipt_describe (NULL);
 
   g_assert_cmpuint (g_strv_length (none), ==, 0);
@@ -87,7 +132,9 @@ test_strange (void)
     {
       g_auto (GStrv) lines = sotto_kept_receipt_describe (strange[i]);
       g_autofree char *shared = sotto_kept_receipt_dup_for_others (strange[i]);
+      g_autofree char *joined = sotto_kept_receipt_join (LAST, strange[i]);
 
+      g_assert_cmpuint (sotto_kept_receipt_get_number (joined, "generated_tokens"), ==, 11);
       g_assert_cmpuint (g_strv_length (lines) % 2, ==, 0);
     }
 }
@@ -100,6 +147,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/receipt/hash", test_hash);
   g_test_add_func ("/app/receipt/greedy", test_greedy);
   g_test_add_func ("/app/receipt/for-others", test_for_others);
+  g_test_add_func ("/app/receipt/parts", test_parts);
   g_test_add_func ("/app/receipt/strange", test_strange);
   return g_test_run ();
 }
