@@ -79,7 +79,8 @@ static void
 add_conversation (SottoStore *store,
                   const char *title,
                   const char *asked,
-                  const char *answered)
+                  const char *answered,
+                  gboolean    is_pinned)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *id = NULL;
@@ -95,6 +96,10 @@ add_conversation (SottoStore *store,
 
   first = add_message (store, id, NULL, SOTTO_HISTORY_ROLE_USER, asked);
   second = add_message (store, id, first, SOTTO_HISTORY_ROLE_ASSISTANT, answered);
+  sotto_store_pin_conversation_async (store, id, is_pinned, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  g_assert_true (sotto_store_pin_conversation_finish (store, call.result, NULL));
+  g_object_unref (call.result);
 }
 
 void
@@ -111,9 +116,9 @@ planted_history_create (const char *folder)
   g_assert_no_error (error);
   g_clear_object (&call.result);
 
-  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\n…");
-  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps.");
-  add_conversation (store, "Counting words in Python", question, answer);
+  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\n…", FALSE);
+  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps.", FALSE);
+  add_conversation (store, "Counting words in Python", question, answer, TRUE);
 
   sotto_store_close_async (store, NULL, on_done, &call);
   harness_wait_for (is_done, &call, 20);
