@@ -149,6 +149,45 @@ const SottoFamily sotto_families_experts[] = {
     },
   },
   {
+    /* Ling 2 and Ring 2 (inclusionAI 2025): DeepSeek-V3's experts behind plain attention. */
+    .name = "bailingmoe2",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Trinity Nano and Mini (Arcee 2025): gated attention, positions only where there are windows. */
+    .name = "afmoe",
+    .norm = SOTTO_NORM_RMS,
+    .embedding_scaled = TRUE,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .only_windows_turn = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_POST_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_QUERY_GATE] = ALWAYS,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
     /* Granite 3 with experts (IBM 2024) */
     .name = "granitemoe",
     .norm = SOTTO_NORM_RMS,

@@ -108,6 +108,23 @@ const SottoFamily sotto_families_others[] = {
     },
   },
   {
+    /* GPT-NeoX (Black et al. 2022), Pythia: side by side, each with a norm of its own. */
+    .name = "gptneox",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .parallel = TRUE,
+    .parallel_key = "use_parallel_residual",
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_ATTENTION (REQUIRED),
+      SLOTS_UNGATED (REQUIRED),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (REQUIRED),
+    },
+  },
+  {
     /* StableLM (Bellagente et al. 2024), but for the 12B, whose ways lie side by side */
     .name = "stablelm",
     .norm = SOTTO_NORM_LAYER,

@@ -58,6 +58,7 @@ typedef enum
   /* SOTTO_PART_ATTENTION */
   SOTTO_SLOT_QUERY,
   SOTTO_SLOT_QUERY_NORM,
+  SOTTO_SLOT_QUERY_GATE, /* of what a head attends to, where it is not behind its query */
   SOTTO_SLOT_SINKS,
   SOTTO_SLOT_ATTENTION_OUTPUT,
 
@@ -202,7 +203,8 @@ typedef struct {
 
   /* Feed-forward */
   SottoActivation activation;
-  gboolean parallel;           /* reads what attention read, not its result */
+  gboolean parallel;           /* reads what attention read, or a norm of that of its own; not its result */
+  const char *parallel_key;    /* a flag of the metadata that can switch it off */
   const char *feed_norm_name;  /* FEED_NORM's tensor, where it is not ffn_norm */
   SottoScores scores;
   gboolean bias_means_sigmoid; /* where the file does not say: scores are sigmoids where the choice has a bias */

@@ -59,6 +59,11 @@ read_whole (SottoSizes *self, const SottoKeys *keys)
                                   &epsilon))
     return FALSE;
 
+  self->parallel = keys->family->parallel;
+  if (keys->family->parallel_key != NULL
+      && !sotto_keys_read_flag (keys, keys->family->parallel_key, self->parallel, &self->parallel))
+    return FALSE;
+
   self->epsilon = (float) epsilon;
   self->n_layers = self->n_layers_in_file - n_ahead;
   return TRUE;

@@ -91,6 +91,7 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
   guint cache = own_cache ? add_cache (self, at->n_kv_heads, at->n_key, at->n_value, 0)
                           : self->caches[at->cache_of];
   SottoQkvStep *step = &sotto_builder_add (self, SOTTO_STEP_QKV)->qkv;
+  gboolean is_gated;
 
   if (own_cache && !sotto_builder_has (self, SOTTO_SLOT_VALUE) && at->n_value != at->n_key)
     return sotto_keys_refuse (
@@ -101,6 +102,7 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
                            .n_key = at->n_key,
                            .query_stride = at->n_key,
                            .query = self->found[SOTTO_SLOT_QUERY].weight,
+                           .gate = self->found[SOTTO_SLOT_QUERY_GATE].weight,
                            .key = self->found[SOTTO_SLOT_KEY].weight,
                            .value = self->found[SOTTO_SLOT_VALUE].weight,
                            .query_norm = sotto_builder_norm (self, SOTTO_SLOT_QUERY_NORM),
@@ -116,7 +118,8 @@ sotto_builder_add_attention (SottoBuilder *self, SottoBuffer from)
   if (at->turns)
     step->rope = at->window > 0 ? &self->ropes->window_rope : &self->ropes->rope;
 
-  add_attend (self, cache)->gated = self->family->gated_query;
+  is_gated = sotto_weight_is_there (&step->gate);
+  add_attend (self, cache)->gated = is_gated;
   return TRUE;
 }
 

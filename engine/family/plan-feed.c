@@ -124,7 +124,7 @@ sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from)
   gboolean has_experts = sotto_layer_has (self->at, SOTTO_PART_EXPERTS);
   SottoBuffer to = sotto_builder_get_target (self, SOTTO_SLOT_POST_FEED_NORM);
   SottoBuffer from =
-      self->family->parallel
+      self->sizes->parallel
           ? parallel_from
           : sotto_builder_norm_residual (self, SOTTO_SLOT_FEED_NORM, SOTTO_BUFFER_NORMED);
 

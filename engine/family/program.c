@@ -192,6 +192,8 @@ add_layer (SottoBuilder *self, guint layer)
       from = mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
       if (sotto_builder_has (self, SOTTO_SLOT_ATTENTION_NORM_2))
         mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
+      if (self->sizes->parallel && sotto_builder_has (self, SOTTO_SLOT_FEED_NORM))
+        from = sotto_builder_norm_residual (self, SOTTO_SLOT_FEED_NORM, SOTTO_BUFFER_NORMED_2);
       if (!add_mixers (self, mixer_from))
         return FALSE;
     }

@@ -48,6 +48,7 @@ typedef struct {
   double clamp;            /* 0: none */
 
   gboolean has_windows;
+  gboolean parallel;       /* the feed-forward does not read attention's result */
 
   /* Rotary positions, outside of windows and inside */
   guint n_turned;

@@ -405,7 +405,7 @@ LFM2 = {"num_hidden_layers": 4, "norm_eps": 1e-5, "conv_L_cache": 3, "rope_param
         "layer_types": ["conv", "conv", "full_attention", "conv"]}
 add("lfm2", "Lfm2Config", "Lfm2ForCausalLM", cases=80, tie_word_embeddings=True, block_auto_adjust_ff_dim=False, **LFM2)
 add("lfm2moe", "Lfm2MoeConfig", "Lfm2MoeForCausalLM", cases=80, tie_word_embeddings=True, num_dense_layers=1,
-    num_experts=8, num_experts_per_tok=3, moe_intermediate_size=16, use_expert_bias=True, norm_topk_prob=True, **LFM2)
+    num_experts=8, num_experts_per_tok=2, moe_intermediate_size=16, use_expert_bias=True, norm_topk_prob=True, **LFM2)
 
 # --- norms behind the turn; its scaling is in the base (the converter's alpha) ---
 add("hunyuan", "HunYuanDenseV1Config", "HunYuanDenseV1ForCausalLM", head_dim=16, tie_word_embeddings=True)
@@ -465,3 +465,17 @@ add("falcon-h1", "FalconH1Config", "FalconH1ForCausalLM", cases=80, head_dim=16,
     ssm_in_multiplier=1.25, ssm_out_multiplier=0.7, key_multiplier=0.6, mlp_multipliers=[0.9, 0.7],
     ssm_multipliers=[0.7, 0.9, 0.8, 1.1, 1.2], embedding_multiplier=1.5, lm_head_multiplier=0.6,
     _config_changes=says(rope_theta=10000.0))
+
+# Ling 2 has no class in transformers: GLM 4.5's attention, with DeepSeek-V3's groups of experts.
+add("bailingmoe2", "Glm4MoeConfig", "Glm4MoeForCausalLM", num_hidden_layers=3, first_k_dense_replace=1,
+    head_dim=8, partial_rotary_factor=0.5, attention_bias=False, use_qk_norm=True, n_routed_experts=8,
+    num_experts_per_tok=3, n_shared_experts=1, moe_intermediate_size=16, routed_scaling_factor=2.5,
+    norm_topk_prob=True, n_group=4, topk_group=2, _prepare=without_mtp,
+    _finish=variants.ling_2)
+add("afmoe", "AfmoeConfig", "AfmoeForCausalLM", cases=80, head_dim=16, num_hidden_layers=4, num_dense_layers=1,
+    num_experts=8, num_experts_per_tok=3, num_shared_experts=1, moe_intermediate_size=16, route_scale=2.0,
+    sliding_window=12, mup_enabled=True, _gains={"embed_tokens": 0.5}, _config_changes=says(route_norm=True))
+NEOX = {"hidden_act": "gelu", "intermediate_size": 128, "rope_parameters": {
+    "rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5}, "_config_changes": says(rotary_pct=0.5), "_prepare": as_written}
+add("gptneox", "GPTNeoXConfig", "GPTNeoXForCausalLM", use_parallel_residual=True, **NEOX)
+add("gptneox-serial", "GPTNeoXConfig", "GPTNeoXForCausalLM", use_parallel_residual=False, **NEOX)

@@ -126,3 +126,12 @@ def named(family, tensors=None):
         rename_keys(writer, {"": family})
         rename_tensors(writer, tensors or {})
     return change
+
+
+def ling_2(writer):
+    """Ling 2 out of GLM 4.5: another name, queries, keys and values in one matrix."""
+    named("bailingmoe2", {"post_attention_norm.": "ffn_norm."})(writer)
+    tensors = writer.tensors[0]
+    for name in [name for name in tensors if name.endswith("attn_q.weight")]:
+        parts = [tensors.pop(name.replace("attn_q.", f"attn_{part}.")).tensor for part in "qkv"]
+        writer.add_tensor(name.replace("attn_q.", "attn_qkv."), numpy.concatenate(parts))
