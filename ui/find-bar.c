@@ -92,7 +92,7 @@ count_places (const char *text,
 }
 
 static void
-on_changed (SottoFindBar *self)
+count_matches (SottoFindBar *self)
 {
   g_autofree char *needle = sotto_find_fold (gtk_editable_get_text (GTK_EDITABLE (self->entry)), NULL);
   guint n = self->messages != NULL && *needle != '\0' ? g_list_model_get_n_items (self->messages) : 0;
@@ -107,12 +107,53 @@ on_changed (SottoFindBar *self)
       if (match.n_places > 0)
         g_array_append_val (self->matches, match);
     }
+}
+
+static void
+on_changed (SottoFindBar *self)
+{
+  count_matches (self);
 
   /* The newest first, as it is nearest to what is read. */
   self->current = self->matches->len > 0 ? self->matches->len - 1 : 0;
   self->place = G_MAXUINT;
   self->step = -1;
   show_current (self);
+}
+
+/* Messages have gone, or have come back: what is shown stays what is shown, if it is there. */
+static void
+on_items_changed (SottoFindBar *self,
+                  guint         position,
+                  guint         removed,
+                  guint         added,
+                  GListModel   *messages)
+{
+  guint was, now, n_places;
+
+  /* What is new at the end is found when one asks again. */
+  if (self->matches->len == 0 || (removed == 0 && position + added == g_list_model_get_n_items (messages)))
+    return;
+
+  was = now = get_match (self, self->current)->position;
+  n_places = get_match (self, self->current)->n_places;
+  if (was >= position + removed)
+    now = was - removed + added;
+  else if (was >= position)
+    now = position;
+  count_matches (self);
+  self->current = self->matches->len > 0 ? self->matches->len - 1 : 0;
+  while (self->current > 0 && get_match (self, self->current)->position > now)
+    self->current--;
+  if (was >= position)
+    {
+      show_current (self);
+      return;
+    }
+
+  /* It has not moved, and how many places it has was seen. */
+  get_match (self, self->current)->n_places = n_places;
+  update_count (self);
 }
 
 static void
@@ -198,8 +239,17 @@ sotto_find_bar_set_messages (SottoFindBar *self,
 {
   g_return_if_fail (SOTTO_IS_FIND_BAR (self));
 
-  if (g_set_object (&self->messages, messages))
-    gtk_search_bar_set_search_mode (self->bar, FALSE);
+  if (self->messages == messages)
+    return;
+
+  if (self->messages != NULL)
+    g_signal_handlers_disconnect_by_data (self->messages, self);
+  g_set_object (&self->messages, messages);
+  /* Behind the list, which is asked to show a row. */
+  if (messages != NULL)
+    g_signal_connect_object (messages, "items-changed", G_CALLBACK (on_items_changed), self,
+                             G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  gtk_search_bar_set_search_mode (self->bar, FALSE);
 }
 
 void
@@ -225,6 +275,8 @@ sotto_find_bar_dispose (GObject *object)
 {
   SottoFindBar *self = SOTTO_FIND_BAR (object);
 
+  if (self->messages != NULL)
+    g_signal_handlers_disconnect_by_data (self->messages, self);
   g_clear_object (&self->messages);
   /* The template would let go of the child, which is bound, without the bin knowing. */
   adw_bin_set_child (ADW_BIN (self), NULL);

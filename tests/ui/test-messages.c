@@ -6,6 +6,7 @@
 #include "sotto-app.h"
 
 #include "app-private.h"
+#include "find-bar.h"
 
 static gboolean
 is_idle (gpointer conversation)
@@ -69,6 +70,66 @@ dup_text (SottoConversation *conversation,
   g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (conversation), position);
 
   return g_strdup (sotto_message_get_text (message));
+}
+
+static gboolean
+says (GtkWindow  *window,
+      const char *text)
+{
+  GtkWidget *bar = GTK_WIDGET (harness_find (GTK_WIDGET (window), SOTTO_TYPE_FIND_BAR));
+  GtkWidget *label = harness_find (bar, GTK_TYPE_LABEL);
+
+  for (GtkWidget *next = label; next != NULL; next = gtk_widget_get_next_sibling (next))
+    if (GTK_IS_LABEL (next) && g_str_equal (gtk_label_get_label (GTK_LABEL (next)), text))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+found_one (gpointer window)
+{
+  return says (window, "1 of 1");
+}
+
+static gboolean
+found_nothing (gpointer window)
+{
+  return says (window, "Nothing found");
+}
+
+/* What was found moves up when a message above it goes, and goes itself. */
+static void
+find_life (SottoApp  *app,
+           GtkWindow *window)
+{
+  g_autoptr (SottoConversation) conversation = NULL;
+
+  life_start_temporary (app);
+  conversation = begin (app, window, "Here");
+  say (conversation, "There");
+  say (conversation, "Needle");
+  life_activate (window, "win.find");
+  gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (window), GTK_TYPE_SEARCH_ENTRY)),
+                         "needle");
+  harness_wait_for (found_one, window, 10);
+  life_click (GTK_WIDGET (window), "message.delete");
+  harness_run (0.5);
+  g_assert_true (found_one (window));
+  life_click (GTK_WIDGET (window), "message.delete");
+  harness_run (0.5);
+  g_assert_true (found_one (window));
+  life_click (GTK_WIDGET (window), "message.delete");
+  harness_wait_for (found_nothing, window, 10);
+  harness_run (0.8); /* the toast before it is on its way out */
+  life_click (GTK_WIDGET (window), "_Undo");
+  harness_wait_for (has_one, conversation, 10);
+}
+
+static void
+test_find (void)
+{
+  life_run (NULL, find_life);
 }
 
 /* Without a model nobody answers, and a conversation is what the person wrote. */
@@ -181,6 +242,7 @@ main (int    argc,
 {
   harness_init (&argc, &argv);
   g_test_add_func ("/messages/delete", test_delete);
+  g_test_add_func ("/messages/find", test_find);
   g_test_add_func ("/messages/continue", test_continue);
 
   return g_test_run ();
