@@ -75,6 +75,31 @@ add_message (SottoStore       *store,
   return id;
 }
 
+/* A reply that a person has stopped */
+static void
+add_stopped (SottoStore *store,
+             const char *conversation,
+             const char *parent,
+             const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *reply = NULL;
+  Call call = { NULL };
+
+  sotto_store_begin_reply_async (store, conversation, NULL, parent, NULL, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  reply = sotto_store_begin_reply_finish (store, call.result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&call.result);
+
+  sotto_store_append_reply (store, reply, SOTTO_HISTORY_PART_TEXT, text);
+  sotto_store_finish_reply_async (store, reply, SOTTO_HISTORY_STATUS_STOPPED, NULL, NULL, on_done, &call);
+  harness_wait_for (is_done, &call, 20);
+  g_assert_true (sotto_store_finish_reply_finish (store, call.result, &error));
+  g_object_unref (call.result);
+}
+
+/* What is pinned is complete. */
 static void
 add_conversation (SottoStore *store,
                   const char *title,
@@ -95,7 +120,10 @@ add_conversation (SottoStore *store,
   g_clear_object (&call.result);
 
   first = add_message (store, id, NULL, SOTTO_HISTORY_ROLE_USER, asked);
-  second = add_message (store, id, first, SOTTO_HISTORY_ROLE_ASSISTANT, answered);
+  if (is_pinned)
+    second = add_message (store, id, first, SOTTO_HISTORY_ROLE_ASSISTANT, answered);
+  else
+    add_stopped (store, id, first, answered);
   sotto_store_pin_conversation_async (store, id, is_pinned, NULL, on_done, &call);
   harness_wait_for (is_done, &call, 20);
   g_assert_true (sotto_store_pin_conversation_finish (store, call.result, NULL));
@@ -116,8 +144,8 @@ planted_history_create (const char *folder)
   g_assert_no_error (error);
   g_clear_object (&call.result);
 
-  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\n…", FALSE);
-  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps.", FALSE);
+  add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\nthe coming weekend", FALSE);
+  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps. It is what sailors", FALSE);
   add_conversation (store, "Counting words in Python", question, answer, TRUE);
 
   sotto_store_close_async (store, NULL, on_done, &call);
