@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "math-label.h"
+
 /* Dark on yellow, which can be read and told apart in light and dark alike */
 #define MARK_BACKGROUND "#f8e45c"
 #define MARK_TEXT "#241f31"
@@ -105,6 +107,7 @@ typedef struct {
   Walk *walk;
   GtkWidget *label;
   PangoAttrList *list;
+  guint n_marks;
 } Label;
 
 static void
@@ -118,29 +121,39 @@ add_attribute (PangoAttrList *list, PangoAttribute *attribute, gsize begin, gsiz
 static void
 mark_in_label (gpointer target, gsize begin, gsize end)
 {
-  const Label *label = target;
+  Label *label = target;
   PangoColor background, text;
 
+  /* A formula is marked as a whole. */
+  sotto_math_label_widen (label->label, &begin, &end);
   pango_color_parse (&background, pass_place (label->walk, label->label, begin) ? CURRENT_BACKGROUND : MARK_BACKGROUND);
   pango_color_parse (&text, MARK_TEXT);
   add_attribute (label->list, pango_attr_background_new (background.red, background.green, background.blue), begin, end);
   add_attribute (label->list, pango_attr_foreground_new (text.red, text.green, text.blue), begin, end);
+  label->n_marks++;
 }
 
+static gboolean
+is_colour (PangoAttribute *attribute, gpointer unused)
+{
+  return attribute->klass->type == PANGO_ATTR_BACKGROUND || attribute->klass->type == PANGO_ATTR_FOREGROUND;
+}
+
+/* What else a label has, such as its formulas, it keeps. */
 static void
 mark_label (GtkLabel *label, Walk *walk)
 {
-  g_autoptr (PangoAttrList) list = pango_attr_list_new ();
-  g_autoptr (PangoAttrIterator) iterator = NULL;
-  Label target = { walk, GTK_WIDGET (label), list };
-  gboolean is_marked;
+  PangoAttrList *own = gtk_label_get_attributes (label);
+  g_autoptr (PangoAttrList) list = own != NULL ? pango_attr_list_copy (own) : pango_attr_list_new ();
+  g_autoptr (PangoAttrList) marks = pango_attr_list_filter (list, is_colour, NULL);
+  g_autoptr (PangoAttrIterator) iterator = pango_attr_list_get_iterator (list);
+  const gboolean has_others = pango_attr_iterator_next (iterator);
+  Label target = { walk, GTK_WIDGET (label), list, 0 };
 
   if (walk->needle != NULL)
     for_each_place (gtk_label_get_text (label), walk->needle, mark_in_label, &target);
-  iterator = pango_attr_list_get_iterator (list);
-  is_marked = pango_attr_iterator_next (iterator);
-  if (is_marked || gtk_label_get_attributes (label) != NULL)
-    gtk_label_set_attributes (label, is_marked ? list : NULL);
+  if (target.n_marks > 0 || marks != NULL)
+    gtk_label_set_attributes (label, target.n_marks > 0 || has_others ? list : NULL);
 }
 
 typedef struct {

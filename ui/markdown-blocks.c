@@ -8,6 +8,7 @@
 #include "markdown-plain.h"
 #include "markdown-table.h"
 #include "markdown-text.h"
+#include "math-label.h"
 
 /* Blocks within blocks deeper than this are shown as plain text. */
 #define MAX_DEPTH 12
@@ -22,6 +23,7 @@ typedef enum {
   KIND_QUOTE,
   KIND_TABLE,
   KIND_RULE,
+  KIND_FORMULA,
 } Kind;
 
 static const char kind_key[] = "sotto-markdown-kind";
@@ -52,9 +54,10 @@ choose_kind (cmark_node          *node,
              SottoMarkdownBudget *budget)
 {
   cmark_node_type type = cmark_node_get_type (node);
+  const char *formula = sotto_markdown_math_get_formula (node, NULL);
 
   if (type == CMARK_NODE_CODE_BLOCK)
-    return KIND_CODE;
+    return formula != NULL && sotto_math_is_known (formula) ? KIND_FORMULA : KIND_CODE;
   if (type == CMARK_NODE_THEMATIC_BREAK)
     return KIND_RULE;
   if (depth >= MAX_DEPTH || budget->n_widgets == 0 || type == CMARK_NODE_HTML_BLOCK)
@@ -141,6 +144,8 @@ widget_new (Kind kind)
     }
   else if (kind == KIND_TABLE)
     widget = sotto_markdown_table_new ();
+  else if (kind == KIND_FORMULA)
+    widget = sotto_math_block_new ();
   else if (kind == KIND_RULE)
     widget = gtk_separator_new (GTK_ORIENTATION_HORIZONTAL);
   else if (kind == KIND_LONG_TEXT)
@@ -182,7 +187,12 @@ widget_update (GtkWidget           *widget,
                guint                depth,
                SottoMarkdownBudget *budget)
 {
-  if (kind == KIND_CODE)
+  const char *source = NULL;
+  const char *formula = sotto_markdown_math_get_formula (node, &source);
+
+  if (kind == KIND_FORMULA)
+    sotto_math_block_set_formula (widget, formula, source);
+  else if (kind == KIND_CODE)
     {
       /* Only the first word of an info string names the language. */
       const char *info = cmark_node_get_fence_info (node);
@@ -208,11 +218,7 @@ widget_update (GtkWidget           *widget,
       sotto_markdown_plain_set_text (widget, text);
     }
   else if (kind != KIND_RULE)
-    {
-      g_autofree char *markup = sotto_markdown_inlines_to_markup (node);
-
-      sotto_markdown_label_set_markup (widget, markup);
-    }
+    sotto_math_label_set_inlines (widget, node);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "code-block.h"
 #include "markdown-text.h"
+#include "math-label.h"
 
 /* A label longer than this costs more than a frame to lay out: it is shown in pieces, without emphasis. */
 #define MAX_LABEL_BYTES 16384
@@ -11,6 +12,9 @@
 /* A word that is wrapped anywhere is shaped again for each of its lines, and to learn how narrow it can be it is tried with a
  * character a line: the square of its length. */
 #define MAX_WORD_BYTES 400
+
+/* A formula in a line takes as long as so much text at least. */
+#define FORMULA_BYTES 60
 
 /* Text longer than this goes into a text view of bounded height, which lays out only what is in sight. */
 #define MAX_LABELS_BYTES 65536
@@ -91,6 +95,12 @@ sotto_markdown_is_long (cmark_node *node)
 
       if (event != CMARK_EVENT_ENTER)
         continue;
+      if (sotto_markdown_math_get_formula (cmark_iter_get_node (iter), &literal) != NULL)
+        {
+          length += MAX (strlen (literal), FORMULA_BYTES);
+          word = 0;
+          continue;
+        }
       if (literal == NULL)
         {
           cmark_node_type type = cmark_node_get_type (cmark_iter_get_node (iter));
@@ -137,13 +147,24 @@ find_direction (GtkWidget *widget)
 {
   GtkTextDirection direction = GTK_TEXT_DIR_NONE;
 
-  if (SOTTO_IS_CODE_BLOCK (widget))
+  if (SOTTO_IS_CODE_BLOCK (widget) || sotto_math_is_block (widget))
     return direction;
   if (GTK_IS_LABEL (widget))
     {
-      for (const char *p = gtk_label_get_text (GTK_LABEL (widget)); *p != '\0'; p = g_utf8_next_char (p))
-        if (g_unichar_isalpha (g_utf8_get_char (p)))
-          return get_direction (g_utf8_get_char (p));
+      const char *text = gtk_label_get_text (GTK_LABEL (widget));
+
+      for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+        {
+          gsize begin = p - text;
+          gsize end = begin + 1;
+
+          /* A formula goes from left to right whatever stands around it. */
+          sotto_math_label_widen (widget, &begin, &end);
+          if (end > begin + 1 || begin < (gsize) (p - text))
+            p = text + end - 1;
+          else if (g_unichar_isalpha (g_utf8_get_char (p)))
+            return get_direction (g_utf8_get_char (p));
+        }
       return direction;
     }
 
@@ -160,7 +181,7 @@ static void
 set_direction (GtkWidget        *widget,
                GtkTextDirection  direction)
 {
-  if (SOTTO_IS_CODE_BLOCK (widget))
+  if (SOTTO_IS_CODE_BLOCK (widget) || sotto_math_is_block (widget))
     return;
 
   gtk_widget_set_direction (widget, direction);

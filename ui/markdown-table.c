@@ -8,6 +8,7 @@
 
 #include "markdown-plain.h"
 #include "markdown-text.h"
+#include "math-label.h"
 
 /* A table larger than this is cut, and says so. */
 #define MAX_ROWS 300
@@ -105,22 +106,30 @@ ensure_cell (GtkWidget *grid,
   return label;
 }
 
-static char *
-get_markup (cmark_node *cell)
+/* @cell: (nullable): there is none in a row that is too short */
+static void
+update_cell (GtkWidget  *label,
+             cmark_node *cell)
 {
   g_autofree char *plain = NULL;
-  GString *markup;
+  g_autoptr (GString) markup = g_string_new (NULL);
 
+  if (cell == NULL)
+    {
+      sotto_markdown_label_set_markup (label, "");
+      return;
+    }
   if (!sotto_markdown_is_long (cell))
-    return sotto_markdown_inlines_to_markup (cell);
+    {
+      sotto_math_label_set_inlines (label, cell);
+      return;
+    }
 
   /* No table is read in such a cell; the whole is what copying the message gives. */
   plain = sotto_markdown_get_plain (cell);
-  markup = g_string_new (NULL);
   sotto_markdown_append_escaped (markup, plain, g_utf8_find_prev_char (plain, plain + MIN (strlen (plain), 1000)) - plain);
   g_string_append (markup, "…");
-
-  return g_string_free (markup, FALSE);
+  sotto_markdown_label_set_markup (label, markup->str);
 }
 
 static void
@@ -136,13 +145,12 @@ update_row (GtkWidget  *grid,
   for (guint column = 0; column < n_columns; column++)
     {
       GtkWidget *label = ensure_cell (grid, column, row);
-      g_autofree char *markup = cell != NULL ? get_markup (cell) : g_strdup ("");
       float xalign = alignments[column] == 'r' ? 1.0f : alignments[column] == 'c' ? 0.5f : 0.0f;
 
       if (is_header)
         gtk_widget_add_css_class (label, "heading");
       gtk_label_set_xalign (GTK_LABEL (label), xalign);
-      sotto_markdown_label_set_markup (label, markup);
+      update_cell (label, cell);
 
       if (cell != NULL)
         cell = cmark_node_next (cell);

@@ -7,10 +7,12 @@
 #define MAX_DEPTH 24
 
 cmark_node *
-sotto_markdown_parse (const char *text,
-                      gsize       length)
+sotto_markdown_parse_blocks (const char         *text,
+                             gsize               length,
+                             SottoMarkdownMath **math)
 {
   static const char *const extensions[] = { "table", "strikethrough", "autolink", "tasklist" };
+  g_autofree char *hidden = NULL;
   cmark_parser *parser;
   cmark_node *document;
 
@@ -18,9 +20,22 @@ sotto_markdown_parse (const char *text,
   parser = cmark_parser_new (CMARK_OPT_VALIDATE_UTF8);
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     cmark_parser_attach_syntax_extension (parser, cmark_find_syntax_extension (extensions[i]));
-  cmark_parser_feed (parser, text, length);
+  *math = sotto_markdown_math_hide (text, length, &hidden);
+  cmark_parser_feed (parser, hidden, strlen (hidden));
   document = cmark_parser_finish (parser);
   cmark_parser_free (parser);
+
+  return document;
+}
+
+cmark_node *
+sotto_markdown_parse (const char *text,
+                      gsize       length)
+{
+  g_autoptr (SottoMarkdownMath) math = NULL;
+  cmark_node *document = sotto_markdown_parse_blocks (text, length, &math);
+
+  sotto_markdown_math_show (math, document);
 
   return document;
 }
@@ -77,16 +92,32 @@ is_followed (const char *address)
   return FALSE;
 }
 
-static void append_children (GString *markup, cmark_node *node, guint depth);
+void
+sotto_markdown_append_code (GString    *markup,
+                            const char *text)
+{
+  g_string_append (markup, "<span font_family=\"monospace\" background=\"#80808028\">");
+  sotto_markdown_append_escaped (markup, text, -1);
+  g_string_append (markup, "</span>");
+}
+
+/* What is asked for a formula */
+typedef struct {
+  SottoMarkdownFormulaFunc formula;
+  gpointer user_data;
+} Formulas;
+
+static void append_children (GString *markup, cmark_node *node, const Formulas *formulas, guint depth);
 
 static void
-append_within (GString    *markup,
-               const char *tag,
-               cmark_node *node,
-               guint       depth)
+append_within (GString        *markup,
+               const char     *tag,
+               cmark_node     *node,
+               const Formulas *formulas,
+               guint           depth)
 {
   g_string_append_printf (markup, "<%s>", tag);
-  append_children (markup, node, depth);
+  append_children (markup, node, formulas, depth);
   g_string_append_printf (markup, "</%s>", tag);
 }
 
@@ -121,9 +152,10 @@ escape_attribute (const char *text)
 }
 
 static void
-append_link (GString    *markup,
-             cmark_node *node,
-             guint       depth)
+append_link (GString        *markup,
+             cmark_node     *node,
+             const Formulas *formulas,
+             guint           depth)
 {
   const char *address = cmark_node_get_url (node);
   gboolean is_image = cmark_node_get_type (node) == CMARK_NODE_IMAGE;
@@ -134,7 +166,7 @@ append_link (GString    *markup,
 
   if (address == NULL || !is_followed (address) || within_link)
     {
-      append_children (markup, node, depth);
+      append_children (markup, node, formulas, depth);
       if (address != NULL && *address != '\0' && !within_link)
         {
           g_string_append (markup, " (");
@@ -152,7 +184,7 @@ append_link (GString    *markup,
     if (is_image)
       g_string_append (markup, "🖼 ");
     if (cmark_node_first_child (node) != NULL)
-      append_children (markup, node, depth);
+      append_children (markup, node, formulas, depth);
     else
       sotto_markdown_append_escaped (markup, address, -1);
     g_string_append (markup, "</a>");
@@ -168,9 +200,24 @@ is_break (const char *html)
 }
 
 static void
-append_inline (GString    *markup,
-               cmark_node *node,
-               guint       depth)
+append_code (GString        *markup,
+             cmark_node     *node,
+             const Formulas *formulas)
+{
+  const char *source = NULL;
+  const char *inner = sotto_markdown_math_get_formula (node, &source);
+
+  if (inner != NULL && formulas->formula != NULL)
+    formulas->formula (markup, inner, source, formulas->user_data);
+  else
+    sotto_markdown_append_code (markup, cmark_node_get_literal (node));
+}
+
+static void
+append_inline (GString        *markup,
+               cmark_node     *node,
+               const Formulas *formulas,
+               guint           depth)
 {
   const char *literal = cmark_node_get_literal (node);
   cmark_node_type type = cmark_node_get_type (node);
@@ -184,21 +231,17 @@ append_inline (GString    *markup,
   else if (type == CMARK_NODE_LINEBREAK)
     g_string_append_c (markup, '\n');
   else if (type == CMARK_NODE_CODE)
-    {
-      g_string_append (markup, "<span font_family=\"monospace\" background=\"#80808028\">");
-      sotto_markdown_append_escaped (markup, literal, -1);
-      g_string_append (markup, "</span>");
-    }
+    append_code (markup, node, formulas);
   else if (type == CMARK_NODE_EMPH)
-    append_within (markup, "i", node, depth);
+    append_within (markup, "i", node, formulas, depth);
   else if (type == CMARK_NODE_STRONG)
-    append_within (markup, "b", node, depth);
+    append_within (markup, "b", node, formulas, depth);
   else if (g_str_equal (cmark_node_get_type_string (node), "strikethrough"))
-    append_within (markup, "s", node, depth);
+    append_within (markup, "s", node, formulas, depth);
   else if (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE)
-    append_link (markup, node, depth);
+    append_link (markup, node, formulas, depth);
   else
-    append_children (markup, node, depth);
+    append_children (markup, node, formulas, depth);
 }
 
 /* Deep nesting costs stack here and in Pango; what lies deeper is shown without its emphasis. */
@@ -224,9 +267,10 @@ append_flat (GString    *markup,
 }
 
 static void
-append_children (GString    *markup,
-                 cmark_node *node,
-                 guint       depth)
+append_children (GString        *markup,
+                 cmark_node     *node,
+                 const Formulas *formulas,
+                 guint           depth)
 {
   if (depth >= MAX_DEPTH)
     {
@@ -235,15 +279,18 @@ append_children (GString    *markup,
     }
 
   for (cmark_node *child = cmark_node_first_child (node); child != NULL; child = cmark_node_next (child))
-    append_inline (markup, child, depth + 1);
+    append_inline (markup, child, formulas, depth + 1);
 }
 
 char *
-sotto_markdown_inlines_to_markup (cmark_node *block)
+sotto_markdown_inlines_to_markup (cmark_node               *block,
+                                  SottoMarkdownFormulaFunc  formula,
+                                  gpointer                  user_data)
 {
+  const Formulas formulas = { formula, user_data };
   GString *markup = g_string_new (NULL);
 
-  append_children (markup, block, 0);
+  append_children (markup, block, &formulas, 0);
 
   return g_string_free (markup, FALSE);
 }

@@ -3,13 +3,33 @@
 #include <cmark-gfm.h>
 #include <glib.h>
 
+#include "markdown-math.h"
+
 G_BEGIN_DECLS
 
-/* CommonMark with GitHub's tables, strikethrough, task lists and bare links; and its inlines (emphasis, code, links …) as Pango
- * markup for a #GtkLabel. */
+/* CommonMark with GitHub's tables, strikethrough, task lists and bare links, and with formulas; and its inlines (emphasis, code,
+ * links …) as Pango markup for a #GtkLabel. */
 
 /* Returns: (transfer full): to be freed with cmark_node_free() */
 cmark_node *sotto_markdown_parse (const char *text, gsize length);
+
+/**
+ * sotto_markdown_parse_blocks:
+ * @math: (out): what sotto_markdown_math_show() needs to put the formulas in
+ *
+ * The first half of sotto_markdown_parse(), in which each block still knows in which line it begins.
+ */
+cmark_node *sotto_markdown_parse_blocks (const char *text, gsize length, SottoMarkdownMath **math);
+
+/**
+ * SottoMarkdownFormulaFunc:
+ * @inner: what is to be read as mathematics
+ * @source: that with its delimiters
+ */
+typedef void (*SottoMarkdownFormulaFunc) (GString *markup, const char *inner, const char *source, gpointer user_data);
+
+/* Appends text as code. */
+void sotto_markdown_append_code (GString *markup, const char *text);
 
 /**
  * sotto_markdown_inlines_to_markup:
@@ -19,9 +39,11 @@ cmark_node *sotto_markdown_parse (const char *text, gsize length);
  * mailto become links, anything else is shown with its address as text. Images are never fetched: their
  * description stands as a link. HTML is shown as it was written.
  *
+ * A formula is asked of @formula, which appends valid markup; without one, its source stands there as code.
+ *
  * Returns: (transfer full): valid markup
  */
-char *sotto_markdown_inlines_to_markup (cmark_node *block);
+char *sotto_markdown_inlines_to_markup (cmark_node *block, SottoMarkdownFormulaFunc formula, gpointer user_data);
 
 /**
  * sotto_markdown_append_escaped:

@@ -5,6 +5,7 @@
  *
  * CommonMark decides line by line, and a block that has been closed is never opened again: as soon as a whole
  * line has begun another block at the top level, all before it stands. So only what begins at @stable is parsed anew.
+ * A formula that is not closed yet keeps its line, and what follows, from being closed (markdown-math.h).
  * The exception are link reference definitions, which act on the whole text: where one stands, all is parsed.
  */
 #include "markdown-view.h"
@@ -64,14 +65,21 @@ advance (SottoMarkdownView *self)
   const char *open = self->text + self->stable;
   const char *last_line = strrchr (open, '\n');
   SottoMarkdownBudget budget;
+  g_autoptr (SottoMarkdownMath) math = NULL;
   cmark_node *document;
   cmark_node *last;
+  gsize length;
   int begin;
 
   if (last_line == NULL || self->has_definitions)
     return;
 
-  document = sotto_markdown_parse (open, last_line + 1 - open);
+  /* In a formula that has only begun no block ends, if it becomes one. */
+  length = sotto_markdown_math_find_open (open, last_line + 1 - open);
+  if (length == 0)
+    return;
+
+  document = sotto_markdown_parse_blocks (open, length, &math);
   last = cmark_node_last_child (document);
   begin = last != NULL ? cmark_node_get_start_line (last) : 0;
 
@@ -91,6 +99,7 @@ advance (SottoMarkdownView *self)
           cmark_node_free (last);
           last = next;
         }
+      sotto_markdown_math_show (math, document);
       budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
       sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
       self->n_stable = MAX_WIDGETS - budget.n_widgets;

@@ -6,6 +6,8 @@
 
 #include "markdown-plain.h"
 #include "markdown-text.h"
+#include "math-inline.h"
+#include "math-layout.h"
 
 /* All lengths are points, as in PDF. */
 #define INDENT 18.0
@@ -136,9 +138,10 @@ draw_layout (SottoPrintPages *self,
 
 /* What a label makes of a link, paper cannot: it stands there underlined. */
 static char *
-get_markup (cmark_node *block)
+get_markup (cmark_node       *block,
+            SottoMathInlines *formulas)
 {
-  g_autofree char *markup = sotto_markdown_inlines_to_markup (block);
+  g_autofree char *markup = sotto_markdown_inlines_to_markup (block, sotto_math_inlines_append, formulas);
   GString *out = g_string_new (NULL);
 
   for (const char *p = markup; *p != '\0';)
@@ -166,10 +169,21 @@ create_inlines (SottoPrintPages *self,
                 const char      *font,
                 double           width)
 {
-  g_autofree char *markup = get_markup (block);
   PangoLayout *layout = create_layout (self, font, width);
+  PangoContext *context = pango_layout_get_context (layout);
+  g_autoptr (SottoMathFont) letters = sotto_math_font_get (context, pango_layout_get_font_description (layout));
+  g_autoptr (SottoMathInlines) formulas = sotto_math_inlines_new (letters, width);
+  g_autofree char *markup = get_markup (block, formulas);
 
   pango_layout_set_markup (layout, markup, -1);
+  if (sotto_math_inlines_get_n (formulas) > 0)
+    {
+      g_autoptr (PangoAttrList) attributes = pango_attr_list_copy (pango_layout_get_attributes (layout));
+
+      sotto_math_inlines_prepare_context (context, FALSE);
+      sotto_math_inlines_add_shapes (formulas, attributes);
+      pango_layout_set_attributes (layout, attributes);
+    }
 
   return layout;
 }
@@ -213,6 +227,40 @@ draw_plain (SottoPrintPages *self,
 }
 
 /* --- Blocks --- */
+
+/* A formula of its own, in the middle; smaller where it is wider than the paper */
+static void
+draw_formula (SottoPrintPages *self,
+              cmark_node      *block,
+              double           indent)
+{
+  const char *source = NULL;
+  const char *inner = sotto_markdown_math_get_formula (block, &source);
+  g_autoptr (SottoMath) math = sotto_math_parse (inner, strlen (inner));
+  double room = self->right - self->left - indent;
+  g_autoptr (PangoLayout) layout = create_layout (self, FONT, room);
+  g_autoptr (SottoMathFont) font = NULL;
+  g_autoptr (SottoMathBox) box = NULL;
+  double scale;
+
+  if (math == NULL)
+    {
+      draw_plain (self, source, FONT_OF_CODE, indent + INDENT);
+      return;
+    }
+
+  font = sotto_math_font_get (pango_layout_get_context (layout), pango_layout_get_font_description (layout));
+  box = sotto_math_layout (math, font, SOTTO_MATH_STYLE_DISPLAY);
+  scale = MIN (1, room / MAX (box->width, 1));
+  scale = MIN (scale, (self->bottom - self->top) / MAX (box->ascent + box->descent, 1));
+  make_room (self, (box->ascent + box->descent) * scale);
+  cairo_save (self->cr);
+  cairo_translate (self->cr, self->left + indent + (room - box->width * scale) / 2, self->y + box->ascent * scale);
+  cairo_scale (self->cr, scale, scale);
+  sotto_math_box_draw (box, self->cr, 0, 0, FALSE);
+  cairo_restore (self->cr);
+  self->y += (box->ascent + box->descent) * scale;
+}
 
 static void
 draw_line (SottoPrintPages *self)
@@ -328,6 +376,8 @@ draw_block (SottoPrintPages *self,
     draw_inlines (self, block, FONT, indent);
   else if (type == CMARK_NODE_HEADING)
     draw_inlines (self, block, headings[CLAMP (cmark_node_get_heading_level (block), 1, 4) - 1], indent);
+  else if (type == CMARK_NODE_CODE_BLOCK && sotto_markdown_math_get_formula (block, NULL) != NULL)
+    draw_formula (self, block, indent);
   else if (type == CMARK_NODE_CODE_BLOCK)
     draw_plain (self, cmark_node_get_literal (block), FONT_OF_CODE, indent + INDENT);
   else if (type == CMARK_NODE_HTML_BLOCK)

@@ -70,6 +70,8 @@ static const char *const documents[] = {
   "See [this] and [that][].\n\n[this]: https://example.org/a\n\nMore [this].\n\n[that]: https://example.org/b\n",
   "    indented\n    code\n\n    more of it\nnot code\n\n<div>\nhtml\n</div>\n\ntail https://example.org/x.\n",
   "- a\n\n\n- b\n\n1) c\n2) d\n\n```\nx\n```\n- e\n# f\n> g\n```\nh",
+  "The roots\n\\[\nx_1 = \\frac{1}{2},\n- y\n\\]\nof $a*b*c$ and $$d$$. It costs $5 and $10\n- \\(e\n+ f\\)\n- $g\n\nh$\n\nend\n",
+  "\\begin{align}\na &= b \\\\\n  &= c\n\\end{align}\nso\n\n```math\nx^2\n```\n\n> $$\n> y\n> $$\n\n| $a|b$ |\n|---|\n| \\(c\\) |\n\n\\[ z\n\ndone\n",
   "zażółć gęślą – “quotes” … 中文。日本語！\n\nמשפט בעברית\n\n~~gone~~ \\*not\\* &amp; <b>\n",
 };
 
@@ -280,6 +282,9 @@ test_hostile (void)
   show_hostile ("a paragraph of 1 MB", repeat ("", "words and more words\n", 50000, ""));
   show_hostile ("a word of 1 MB", repeat ("", "x", 1000000, ""));
   show_hostile ("2,000 code blocks", repeat ("", "```c\nx\n```\n", 2000, ""));
+  show_hostile ("20,000 formulas in a paragraph", repeat ("", "$x_1$ and ", 20000, ""));
+  show_hostile ("20,000 formulas of their own", repeat ("", "\\[\\frac{a}{b}\\]\n\n", 20000, ""));
+  show_hostile ("formulas that are not closed", repeat ("", "\\[ \\begin{align} $ $$ \\( x\n", 20000, ""));
   show_hostile ("unbalanced markup", repeat ("", "<b>&amp;<![CDATA[", 1000, "\x01\x02\x7f"));
 }
 

@@ -121,6 +121,25 @@ test_hostile (void)
   g_assert_cmpuint (finish (pages), >, 1);
 }
 
+/* In a line, in a table, of their own; wider and higher than the paper, and such as cannot be read */
+static void
+test_formulas (void)
+{
+  g_autoptr (SottoPrintPages) pages = begin ();
+  g_autoptr (GString) text = g_string_new ("So $x = \\frac{1}{2}$, and\n\\[\n\\sum_{i=1}^n i\n\\]\n| $\\sqrt{2}$ |\n|---|\n| \\(a\\) |\n\n"
+                                           "# $x$\n\n$\\foo$\n\n$$\\foo$$\n\n$$\\begin{matrix}");
+
+  for (guint i = 0; i < 59; i++)
+    g_string_append (text, "1 \\\\");
+  g_string_append (text, "1\\end{matrix}$$\n\n\\[");
+  append_times (text, "a + ", 300);
+  g_string_append (text, "b\\]\n\n$");
+  append_times (text, "a+", 200);
+  g_string_append (text, "b$\n");
+  sotto_print_pages_add (pages, "Baker", text->str);
+  g_assert_cmpuint (finish (pages), >, 1);
+}
+
 static void
 test_thrown_away (void)
 {
@@ -141,6 +160,7 @@ main (int   argc,
   g_test_add_func ("/print/many", test_many);
   g_test_add_func ("/print/longer-than-a-page", test_longer_than_a_page);
   g_test_add_func ("/print/hostile", test_hostile);
+  g_test_add_func ("/print/formulas", test_formulas);
   g_test_add_func ("/print/thrown-away", test_thrown_away);
 
   return g_test_run ();
