@@ -10,7 +10,7 @@ person.prefer(window_width=1300, window_height=800)
 
 # The prompt opens the thoughts, as that of several families does; and whatever byte it goes on from, this model begins again.
 TEMPLATE = scripted_model.TEMPLATE.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")
-THOUGHT = " ".join(f"Step {n} of the long way." for n in range(1, 30))
+THOUGHT = " ".join(f"Step {n} of the long way." for n in range(1, 150))
 ANSWER = "So it is the Quetschkommode."
 MODEL = person.data_folder() / "models" / "Thinker.gguf"
 MODEL.parent.mkdir(parents=True, exist_ok=True)
