@@ -10,11 +10,11 @@ person.prefer(window_width=1300, window_height=800)
 
 # The prompt opens the thoughts, as that of several families does; and whatever byte it goes on from, this model begins again.
 TEMPLATE = scripted_model.TEMPLATE.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")
-THOUGHT = " ".join(f"Step {n} of the long way." for n in range(1, 150))
+THOUGHT = " ".join(f"Step {n} of the long way." for n in range(1, 100))
 ANSWER = "So it is the Quetschkommode."
 MODEL = person.data_folder() / "models" / "Thinker.gguf"
 MODEL.parent.mkdir(parents=True, exist_ok=True)
-scripted_model.write(MODEL, f"{THOUGHT}\n</think>\n\n{ANSWER}", layers=80, name="Thinker", template=TEMPLATE, anywhere=True)
+scripted_model.write(MODEL, f"{THOUGHT}\n</think>\n\n{ANSWER}", layers=160, name="Thinker", template=TEMPLATE, anywhere=True)
 
 journey = Journey()
 step = journey.step
@@ -49,8 +49,7 @@ def _():
     sotto = journey.sotto
     sotto.look().find("button", "Continue").press()
     sotto.see("button", "Thinking…")
-    wait("more thoughts", lambda: count(sotto) > 8)
-    check("Quetschkommode" not in shown(sotto), "it has answered: the model is too fast for this test")
+    wait("more thoughts", lambda: count(sotto) > 3)
     sotto.kill()
     sotto = journey.sotto = Sotto()
     sotto.open(re.compile("What is it"))
@@ -62,7 +61,7 @@ def _():
 def _():
     sotto = journey.sotto
     sotto.look().find("button", "Continue").press()
-    wait("the answer", lambda: ANSWER in shown(sotto))
+    wait("the answer", lambda: ANSWER in shown(sotto), 120)
     wait("the end of the reply", lambda: not sotto.is_writing())
     check(shown(sotto).count(ANSWER) == 1, "it has answered twice")
     check("think>" not in shown(sotto), "there are tags on the screen")
