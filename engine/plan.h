@@ -73,7 +73,17 @@ typedef enum {
   SOTTO_ACTIVATION_RELU_SQUARED,
   /* of gate and up together: g = min (gate, 7), u = clamp (up, ±7); g sigmoid (1.702 g) (u + 1) */
   SOTTO_ACTIVATION_CLAMPED,
+  /* Of FEED without gate, in a shape of its own for every layer (Huang & Schlag 2024): positive x² + beta x above 0, else
+   * negative (exp (min (x, least)) - 1 - x) + beta x */
+  SOTTO_ACTIVATION_XIELU,
 } SottoActivation;
+
+typedef struct {
+  float positive;
+  float negative;
+  float beta;
+  float least;
+} SottoXielu;
 
 /* Rows of floats, one a token. */
 typedef enum {
@@ -284,6 +294,7 @@ sotto_scan_channels (const SottoScanStep *step)
 typedef struct {
   SottoBuffer from;
   SottoActivation activation;
+  SottoXielu xielu;        /* of that activation */
   SottoWeight gate;
   SottoWeight up;
   guint first_input;       /* element of INPUTS' row, where there is no up */

@@ -204,6 +204,15 @@ sotto_clamped (float gate, float up)
   return g / (1.0f + sotto_exp (-(g * SOTTO_CLAMPED_SLOPE))) * (u + 1.0f);
 }
 
+/* SOTTO_ACTIVATION_XIELU */
+SOTTO_EXACT float
+sotto_xielu (float x, float positive, float negative, float beta, float least)
+{
+  float below = sotto_exp (x < least ? x : least) - 1.0f - x;
+
+  return (0.0f < x ? positive * x * x : negative * below) + beta * x;
+}
+
 /**
  * sotto_sincos:
  * @angle: |angle| <= 1.6e6

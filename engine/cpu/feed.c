@@ -27,7 +27,7 @@ activate_unit (SottoLane              *lane,
   float *y = hidden->values + t * hidden->column_stride + first;
 
   if (!sotto_weight_is_there (&step->gate))
-    lane->kernels->gate (step->activation, ups, NULL, n, y);
+    lane->kernels->gate (step->activation, ups, NULL, n, y); /* of XIELU as it is */
   else if (sotto_weight_is_there (&step->up))
     lane->kernels->gate (step->activation, gates, ups, n, y);
   else
@@ -35,6 +35,8 @@ activate_unit (SottoLane              *lane,
                          scratch->inputs + (gsize) t * scratch->sizes.inputs + step->first_input
                            + first,
                          n, y);
+  if (step->activation == SOTTO_ACTIVATION_XIELU)
+    lane->kernels->xielu (&step->xielu, n, y);
   if (sotto_weight_is_there (&step->switch_))
     {
       float switches[SOTTO_MOST_UNIT_ROWS];

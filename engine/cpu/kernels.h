@@ -202,6 +202,9 @@ typedef struct {
   /* y = activation (gate) * up, or of both together; without up (nullable, but for CLAMPED) 1 */
   void (*gate) (SottoActivation activation, const float *gate, const float *up, guint n, float *y);
 
+  /* y = xielu (y) */
+  void (*xielu) (const SottoXielu *shape, guint n, float *y);
+
   /* y *= sigmoid (gates) */
   void (*sigmoid) (const float *gates, guint n, float *y);
 

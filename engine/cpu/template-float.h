@@ -35,6 +35,7 @@ lanes_activate (SottoActivation activation, Lanes x)
       inner = lanes_select_below (x, 0.0f, lanes_all (0.0f), x);
       return lanes_multiply (inner, inner);
     case SOTTO_ACTIVATION_NONE:
+    case SOTTO_ACTIVATION_XIELU:
     default:
       return x;
     }
@@ -138,9 +139,27 @@ kernel_gate (SottoActivation activation, const float *gate, const float *up, gui
       gate_all (SOTTO_ACTIVATION_CLAMPED, gate, up, n, y);
       break;
     case SOTTO_ACTIVATION_NONE:
+    case SOTTO_ACTIVATION_XIELU:
     default:
       gate_all (SOTTO_ACTIVATION_NONE, gate, up, n, y);
       break;
+    }
+}
+
+static void
+kernel_xielu (const SottoXielu *shape, guint n, float *y)
+{
+  for (guint i = 0; i < n; i += LANES)
+    {
+      Lanes x = lanes_load_up_to (y + i, n - i);
+      Lanes above = lanes_multiply (lanes_multiply (lanes_all (shape->positive), x), x);
+      Lanes below = lanes_exp (lanes_minimum (x, lanes_all (shape->least)));
+
+      below = lanes_subtract (lanes_subtract (below, lanes_all (1.0f)), x);
+      below = lanes_multiply (lanes_all (shape->negative), below);
+      /* -x < 0 where x is above it */
+      above = lanes_select_below (lanes_subtract (lanes_all (-0.0f), x), 0.0f, above, below);
+      lanes_store_up_to (y + i, n - i, lanes_add (above, lanes_multiply (lanes_all (shape->beta), x)));
     }
 }
 
@@ -449,6 +468,7 @@ fill_float_kernels (SottoKernels *kernels)
     }
   kernels->norm = kernel_norm;
   kernels->gate = kernel_gate;
+  kernels->xielu = kernel_xielu;
   kernels->sigmoid = kernel_sigmoid;
   kernels->cap = kernel_cap;
   kernels->add = kernel_add;

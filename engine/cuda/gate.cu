@@ -42,6 +42,8 @@ gate_element (const SottoCudaGate &a, guint row, guint i, float times)
   const float gate = a.gate != NULL ? a.gate[at] : a.up[at];
   const float up = a.gate == NULL ? 1.0f : a.up != NULL ? a.up[at] : a.inputs[row * a.inputs_stride + i];
 
+  if (a.activation == SOTTO_ACTIVATION_XIELU)
+    return sotto_xielu (gate, a.xielu.positive, a.xielu.negative, a.xielu.beta, a.xielu.least) * times;
   return activate (a.activation, gate, up) * times;
 }
 

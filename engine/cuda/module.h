@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 9
+#define SOTTO_CUDA_ABI 10
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -183,6 +183,7 @@ typedef struct {
 
 typedef struct {
   SottoActivation activation;
+  SottoXielu xielu;
   const float *gate;        /* (nullable) (n_rows, n_columns) */
   const float *up;          /* (nullable) */
   const float *inputs;      /* (nullable): instead of up */

@@ -26,6 +26,7 @@ sotto_walk_feed (SottoCudaWalk *self, const SottoFeedStep *step)
   float *up = has_gate && has_up ? sotto_walk_take_floats (self, self->n_rows, n) : hidden;
   float *switches = has_switch ? sotto_walk_take_floats (self, self->n_rows, 1) : NULL;
   SottoCudaGate arguments = { .activation = step->activation,
+                              .xielu = step->xielu,
                               .gate = has_gate ? hidden : NULL,
                               .up = has_up ? up : NULL,
                               .switches = switches,

@@ -7,9 +7,13 @@
  *   expert_group_count (1), expert_group_used_count
  *   expert_gating_func: 1 softmax, 2 sigmoid, 3 softmax of the chosen
  *   expert_weights_norm, expert_weights_scale
+ *
+ * and the shape of an activation that has one: xielu.alpha_p, xielu.alpha_n, xielu.beta, xielu.eps
  */
 
 #include "family/sizes.h"
+
+#include <math.h>
 
 #define MAX_EXPERTS 4096
 #define FEED_FORWARD "feed_forward_length"
@@ -98,6 +102,30 @@ read_expert_sizes (SottoLayerSizes *layer, const SottoKeys *keys)
   return TRUE;
 }
 
+static double
+softplus (double x)
+{
+  return x > 30 ? x : log1p (exp (x));
+}
+
+static gboolean
+read_xielu (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
+{
+  double positive, negative, beta, least;
+
+  if (!sotto_keys_read_layer_number (keys, "xielu.alpha_p", index, &positive)
+      || !sotto_keys_read_layer_number (keys, "xielu.alpha_n", index, &negative)
+      || !sotto_keys_read_layer_number (keys, "xielu.beta", index, &beta)
+      || !sotto_keys_read_layer_number (keys, "xielu.eps", index, &least))
+    return FALSE;
+
+  layer->xielu = (SottoXielu) { .positive = (float) softplus (positive),
+                                .negative = (float) (beta + softplus (negative)),
+                                .beta = (float) beta,
+                                .least = (float) least };
+  return TRUE;
+}
+
 gboolean
 sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
 {
@@ -130,6 +158,8 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
       if (has_dense)
         layer->parts |= 1u << SOTTO_PART_DENSE;
       if (has_experts && !read_expert_sizes (layer, keys))
+        return FALSE;
+      if (keys->family->activation == SOTTO_ACTIVATION_XIELU && !read_xielu (layer, i, keys))
         return FALSE;
     }
   return TRUE;

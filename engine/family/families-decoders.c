@@ -183,6 +183,23 @@ const SottoFamily sotto_families_decoders[] = {
     },
   },
   {
+    /* Apertus (Swiss AI 2025): an activation whose shape every layer has learned. */
+    .name = "apertus",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_XIELU,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_ATTENTION (OPTIONAL),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_UNGATED (ABSENT),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
     /* EXAONE 3 and 3.5 (LG AI Research 2024): Llama whose pairs lie half a head apart */
     .name = "exaone",
     .norm = SOTTO_NORM_RMS,

@@ -4,6 +4,9 @@
 
 #include "sotto-error.h"
 
+#include <float.h>
+#include <math.h>
+
 /* Ollama's converter has names of its own for some. */
 static const struct {
   const char *key;
@@ -143,6 +146,30 @@ sotto_keys_read_positive (const SottoKeys *self, const char *key, double fallbac
 
   *out = sotto_gguf_get_float (self->gguf, full, sotto_keys_has (self, key) ? -1 : fallback);
   return *out > 0 || sotto_keys_refuse (self, key, "is not a positive number");
+}
+
+gboolean
+sotto_keys_read_layer_number (const SottoKeys *self, const char *key, guint layer, double *out)
+{
+  const SottoGgufValue *value = sotto_gguf_lookup (self->gguf, key);
+  gboolean is_list = value != NULL && value->type == SOTTO_GGUF_ARRAY;
+  const char *path = sotto_gguf_get_path (self->gguf);
+  g_autofree char *name = NULL;
+
+  *out = NAN;
+  if (!is_list)
+    *out = sotto_gguf_get_float (self->gguf, key, NAN);
+  else if (layer < value->n_elements
+           && (value->element_type == SOTTO_GGUF_FLOAT32 || value->element_type == SOTTO_GGUF_FLOAT64))
+    *out = sotto_gguf_value_number (value, layer);
+  if (isfinite (*out) && fabs (*out) <= FLT_MAX)
+    return TRUE;
+
+  name = g_filename_display_name (path);
+  sotto_engine_set_error (self->error, SOTTO_ENGINE_ERROR_MALFORMED,
+                          &(SottoErrorArguments){ .path = path, .subject = key },
+                          "%s: malformed: %s has no number for layer %u", name, key, layer);
+  return FALSE;
 }
 
 gboolean

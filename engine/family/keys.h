@@ -60,6 +60,10 @@ sotto_keys_read_number (const SottoKeys *self,
                                  double           fallback,
                                  double          *out);
 
+/* A number for a layer, out of a list of them or one for all, that has to be there; @key begins with no family's name. */
+gboolean
+sotto_keys_read_layer_number (const SottoKeys *self, const char *key, guint layer, double *out);
+
 gboolean
 sotto_keys_read_flag (const SottoKeys *self,
                                const char      *key,

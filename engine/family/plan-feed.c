@@ -10,6 +10,7 @@ add_feed (SottoBuilder *self, SottoBuffer from, SottoSlot gate, SottoSlot up, So
   sotto_builder_add (self, SOTTO_STEP_FEED)->feed
     = (SottoFeedStep) { .from = from,
                         .activation = self->family->activation,
+                        .xielu = self->at->xielu,
                         .gate = self->found[gate].weight,
                         .up = self->found[up].weight,
                         .switch_ = self->found[switch_].weight };

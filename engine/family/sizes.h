@@ -21,6 +21,7 @@ typedef struct {
   guint n_feed_forward;
   guint n_expert_feed_forward;
   guint n_shared_feed_forward;
+  SottoXielu xielu;        /* where the activation is that */
 } SottoLayerSizes;
 
 typedef struct {

@@ -28,7 +28,8 @@ run_gate (CudaModule *self, gconstpointer data)
   const Input *in = data;
   const gsize n = (gsize) in->n_rows * in->n_columns;
   const gsize n_inputs = (gsize) in->n_rows * (in->n_columns + GAP);
-  SottoCudaGate arguments = { .activation = in->activation, .n_rows = in->n_rows, .n_columns = in->n_columns };
+  SottoCudaGate arguments = { .activation = in->activation, .xielu = { 0.8f, 1.3f, 0.5f, -1e-6f },
+                              .n_rows = in->n_rows, .n_columns = in->n_columns };
 
   if (in->operands != UP_ALONE)
     arguments.gate = cuda_put (self, in->gate, n * sizeof (float));
@@ -68,6 +69,8 @@ activate (SottoActivation activation, double x, double up)
     case SOTTO_ACTIVATION_CLAMPED:
       x = MIN (x, 7.0);
       return x * sigmoid (1.702 * x) * (CLAMP (up, -7.0, 7.0) + 1.0);
+    case SOTTO_ACTIVATION_XIELU:
+      return x > 0.0 ? 0.8 * x * x + 0.5 * x : 1.3 * (expm1 (MIN (x, -1e-6)) - x) + 0.5 * x;
     case SOTTO_ACTIVATION_NONE:
     default:
       return x * up;
@@ -104,7 +107,7 @@ test_gate (CudaModule *self)
 {
   guint n_run = 0;
 
-  for (guint activation = SOTTO_ACTIVATION_NONE; activation <= SOTTO_ACTIVATION_CLAMPED; activation++)
+  for (guint activation = SOTTO_ACTIVATION_NONE; activation <= SOTTO_ACTIVATION_XIELU; activation++)
     for (guint operands = GATE_AND_UP; operands <= GATE_AND_INPUTS; operands++)
       {
         const guint n_rows = 1 + n_run % 3;
@@ -116,7 +119,8 @@ test_gate (CudaModule *self)
         Input in = {activation, operands, n_run % 2 == 1, n_rows, n_columns, gate, up, switches};
 
         n_run++;
-        if (activation == SOTTO_ACTIVATION_CLAMPED && operands != GATE_AND_UP)
+        if ((activation == SOTTO_ACTIVATION_CLAMPED && operands != GATE_AND_UP)
+            || (activation == SOTTO_ACTIVATION_XIELU && operands != UP_ALONE))
           continue;
         for (gsize i = 0; i < n; i++)
           {
@@ -136,7 +140,8 @@ run_quantised (CudaModule *self, const Input *in, gboolean together)
   const guint padded = (in->n_columns + 255) / 256 * 256;
   const gsize n = (gsize) in->n_rows * in->n_columns, n_padded = (gsize) in->n_rows * padded;
   const gsize sizes[] = { n * sizeof (float), n_padded, n_padded, n_padded / 8, n_padded / 8 };
-  SottoCudaGate arguments = { .activation = in->activation, .n_rows = in->n_rows, .n_columns = in->n_columns };
+  SottoCudaGate arguments = { .activation = in->activation, .xielu = { 0.8f, 1.3f, 0.5f, -1e-6f },
+                              .n_rows = in->n_rows, .n_columns = in->n_columns };
   SottoCudaOperand operand = { .n_rows = in->n_rows, .n_columns = in->n_columns, .n_columns_padded = padded,
                                .values_stride = in->n_columns };
   g_autoptr (GByteArray) all = g_byte_array_new ();

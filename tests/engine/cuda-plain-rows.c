@@ -196,9 +196,18 @@ activate (SottoActivation kind, double gate, double up)
       gate = MIN (gate, 7);
       return gate * sigmoid (1.702 * gate) * (CLAMP (up, -7, 7) + 1);
     case SOTTO_ACTIVATION_NONE:
+    case SOTTO_ACTIVATION_XIELU:
     default:
       return gate * up;
     }
+}
+
+static double
+xielu (const SottoXielu *shape, double x)
+{
+  return (x > 0 ? (double) shape->positive * x * x
+                : (double) shape->negative * (expm1 (MIN (x, (double) shape->least)) - x))
+         + (double) shape->beta * x;
 }
 
 void
@@ -212,7 +221,8 @@ cuda_plain_gate (const SottoCudaGate *a)
         double up = a->gate == NULL ? 1
                     : a->up != NULL ? (double) a->up[at] : (double) a->inputs[r * a->inputs_stride + i];
 
-        a->y[at] = (float) (activate (a->activation, gate, up)
+        a->y[at] = (float) ((a->activation == SOTTO_ACTIVATION_XIELU ? xielu (&a->xielu, gate)
+                                                                     : activate (a->activation, gate, up))
                             * (a->switches != NULL ? sigmoid ((double) a->switches[r]) : 1));
       }
   if (a->operand.high == NULL)

@@ -247,6 +247,7 @@ check_feed (Check *self, const SottoFeedStep *step)
   const SottoWeight *first = sotto_weight_is_there (&step->up) ? &step->up : &step->gate;
 
   g_assert_true (sotto_weight_is_there (first));
+  g_assert_true (step->activation != SOTTO_ACTIVATION_XIELU || !sotto_weight_is_there (&step->gate));
   check_weight (self, first, n_columns, first->n_rows, 1);
   if (sotto_weight_is_there (&step->gate))
     check_weight (self, &step->gate, n_columns, first->n_rows, 1);

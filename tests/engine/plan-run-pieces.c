@@ -116,9 +116,19 @@ plain_activate (SottoActivation kind, double x)
       return x > 0 ? x * x : 0;
     case SOTTO_ACTIVATION_NONE:
     case SOTTO_ACTIVATION_CLAMPED:
+    case SOTTO_ACTIVATION_XIELU:
     default:
       return x;
     }
+}
+
+double
+plain_xielu (const SottoXielu *shape, double x)
+{
+  double beta = (double) shape->beta * x;
+
+  return x > 0 ? (double) shape->positive * x * x + beta
+               : (double) shape->negative * (expm1 (MIN (x, (double) shape->least)) - x) + beta;
 }
 
 double

@@ -46,6 +46,7 @@ plain_norm_heads (const SottoNorm *self, SottoNormSpan span, guint n_heads, guin
 void plain_turn (const PlainRun *self, const SottoRope *rope, guint position, double *head);
 double plain_sigmoid (double x);
 double plain_activate (SottoActivation kind, double x);
+double plain_xielu (const SottoXielu *shape, double x);
 /* A gate and what it opens. */
 double plain_combine (SottoActivation kind, double gate, double up);
 /* A buffer takes what was computed, or it is added there. (transfer full) */

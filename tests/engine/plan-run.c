@@ -85,7 +85,9 @@ run_feed (PlainRun *self, const SottoFeedStep *step)
       {
         double *x = &hidden[(gsize) t * n + i];
 
-        if (!has_gate)
+        if (step->activation == SOTTO_ACTIVATION_XIELU)
+          *x = plain_xielu (&step->xielu, *x);
+        else if (!has_gate)
           *x = plain_activate (step->activation, *x);
         else
           *x = plain_combine (step->activation,

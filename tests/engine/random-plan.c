@@ -385,7 +385,11 @@ make_scan (RandomPlan *self)
       if (sizes[layer].norm == SOTTO_NORM_NONE)
         ((SottoStep *) (void *) self->steps->data)[self->steps->len - 1].scan.norm = (SottoNorm) { 0 };
       add_project (self, SOTTO_BUFFER_ATTENDED, n_values, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
-      add_feed (self, SOTTO_ACTIVATION_NONE, 64);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      add_step (self, SOTTO_STEP_FEED)->feed = (SottoFeedStep) {
+        .from = SOTTO_BUFFER_NORMED, .activation = SOTTO_ACTIVATION_XIELU, .xielu = { 0.4f, 0.7f, 0.5f, -1e-6f },
+        .up = weight_of (self, 64, N, FALSE) };
+      add_project (self, SOTTO_BUFFER_HIDDEN, 64, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
     }
 }
 

@@ -68,6 +68,7 @@ activate (SottoActivation kind, float x)
 static void
 test_gate (gconstpointer data)
 {
+  static const SottoXielu xielu = { 0.8f, 1.3f, 0.5f, -1e-6f };
   g_autoptr (GRand) rand = g_rand_new_with_seed (4);
   SottoKernels kernels;
   float gate[77];
@@ -97,6 +98,10 @@ test_gate (gconstpointer data)
       kernels.gate (SOTTO_ACTIVATION_CLAMPED, gate, gate, n, y);
       for (guint i = 0; i < n; i++)
         g_assert_cmpfloat (y[i], ==, sotto_clamped (gate[i], gate[i]));
+      memcpy (y, gate, sizeof y);
+      kernels.xielu (&xielu, n, y);
+      for (guint i = 0; i < n; i++)
+        g_assert_cmpfloat (y[i], ==, sotto_xielu (gate[i], xielu.positive, xielu.negative, xielu.beta, xielu.least));
       memcpy (y, up, sizeof y);
       kernels.sigmoid (gate, n, y);
       for (guint i = 0; i < n; i++)

@@ -194,6 +194,7 @@ static const WrongKey wrong_keys[] = {
     "attention.head_count_kv=[0,2] " DELTA "ssm.group_count=2" },
   { "scan-beside", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.ssm_in.weight", "falcon-h1", NULL, DELTA "ssm.group_count=2" },
   { "one-part", SOTTO_ENGINE_ERROR_TENSOR, "blk.0.attn_q.weight", "nemotron_h", NULL, DELTA "ssm.group_count=2" },
+  { "xielu-missing", MALFORMED, "xielu.alpha_p", "apertus", NULL, NULL },
   { "interleave", MALFORMED, "llama.interleave_moe_layer_step", "llama", NULL, "interleave_moe_layer_step=0" },
   { "latent-missing", MALFORMED, "deepseek2.attention.kv_lora_rank", "deepseek2", NULL, NULL },
   { "latent-turned", MALFORMED, "deepseek2.rope.dimension_count", "deepseek2", NULL,

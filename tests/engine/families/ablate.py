@@ -132,6 +132,7 @@ ABLATIONS = {
                        ("c", "renormalised", says(norm_topk_prob=False)),
                        ("c", "scale of the experts", says(routed_scaling_factor=1.0))],
     "falcon-h1": [*SCAN[:-1], ("m", "attention", set_to(0.0, "o_proj.weight")), ("m", "Mamba-2", set_to(0.0, "out_proj.weight"))],
+    "apertus": [QK_NORM, ("m", "shape above 0", set_to(0.0, "alpha_p")), ("m", "shape below 0", set_to(-4.0, "alpha_n"))],
     "bailingmoe2": [QK_NORM, ("c", "groups", says(n_group=1, topk_group=1)),
                     ("m", "bias of the choice", set_to(0.0, "e_score_correction_bias"))],
     "afmoe": [WINDOW, QK_NORM, TOP_K, ROUTED, ("m", "gate of attention", set_to(0.0, "self_attn.gate_proj")),

@@ -479,3 +479,8 @@ NEOX = {"hidden_act": "gelu", "intermediate_size": 128, "rope_parameters": {
     "rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5}, "_config_changes": says(rotary_pct=0.5), "_prepare": as_written}
 add("gptneox", "GPTNeoXConfig", "GPTNeoXForCausalLM", use_parallel_residual=True, **NEOX)
 add("gptneox-serial", "GPTNeoXConfig", "GPTNeoXForCausalLM", use_parallel_residual=False, **NEOX)
+
+# An activation of its own shape in every layer.
+add("apertus", "ApertusConfig", "ApertusForCausalLM", num_hidden_layers=3, cases=64, rope_parameters={
+    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64, "rope_theta": 10000.0})
