@@ -279,10 +279,23 @@ take_span (Scan       *scan,
            const char *end,
            gboolean    is_display)
 {
-  SottoMathSpan span = { scan->p - scan->text, end - scan->text, inner_begin - scan->text, inner_end - scan->text, is_display };
+  SottoMathSpan span = { scan->p - scan->text, end - scan->text, inner_begin - scan->text, inner_end - scan->text, is_display,
+                         FALSE };
 
   g_array_append_val (scan->spans, span);
   move_to (scan, end);
+}
+
+/* What \[ begins is left as it is until it is closed: its backslashes and stars are no Markdown, whatever it becomes. */
+static void
+take_open (Scan *scan)
+{
+  const gsize begin = scan->p - scan->text;
+  const gsize end = scan->end - scan->text;
+  const SottoMathSpan span = { begin, end, begin, end, FALSE, TRUE };
+
+  g_array_append_val (scan->spans, span);
+  move_to (scan, scan->end);
 }
 
 static void
@@ -305,9 +318,12 @@ take_delimited (Scan        *scan,
 
   if (found >= scan->end && blank >= scan->end)
     {
-      if (scan->end - inner <= SOTTO_MATH_MAX_BYTES)
-        note_open (scan);
-      return FALSE;
+      if (scan->end - inner > SOTTO_MATH_MAX_BYTES)
+        return FALSE;
+      note_open (scan);
+      if (*close == '\\')
+        take_open (scan);
+      return *close == '\\';
     }
   if (found >= blank || found - inner > SOTTO_MATH_MAX_BYTES || !is_mathematics (inner, found))
     return FALSE;
@@ -384,10 +400,12 @@ take_environment (Scan *scan)
         }
     }
   scan->n_failed++;
-  if (blank >= scan->end && scan->end - scan->p < SOTTO_MATH_MAX_BYTES)
-    note_open (scan);
+  if (blank < scan->end || scan->end - scan->p >= SOTTO_MATH_MAX_BYTES)
+    return FALSE;
+  note_open (scan);
+  take_open (scan);
 
-  return FALSE;
+  return TRUE;
 }
 
 /* --- Code --- */

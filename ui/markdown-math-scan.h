@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * @end: behind its last one
  * @inner_begin: what is mathematics
  * @is_display: stands for itself, not in a line
+ * @is_open: is none yet, but the beginning of one, to the end of the text
  */
 typedef struct {
   gsize begin;
@@ -17,6 +18,7 @@ typedef struct {
   gsize inner_begin;
   gsize inner_end;
   gboolean is_display;
+  gboolean is_open;
 } SottoMathSpan;
 
 /**

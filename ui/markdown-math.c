@@ -129,15 +129,18 @@ hide_span (SottoMarkdownMath   *self,
 {
   const char *end = text + span->end;
   const char *p = text + span->begin;
-  Formula *formula = g_new0 (Formula, 1);
+  Formula *formula = span->is_open ? NULL : g_new0 (Formula, 1);
   guint n_quotes = G_MAXUINT;
   gboolean is_first = TRUE;
 
   sotto_math_scan_skip_prefix (line, p, &n_quotes);
-  formula->source = copy_lines (p, end, n_quotes);
-  formula->inner = copy_lines (text + span->inner_begin, text + span->inner_end, n_quotes);
-  formula->is_display = span->is_display;
-  g_ptr_array_add (self->formulas, formula);
+  if (formula != NULL)
+    {
+      formula->source = copy_lines (p, end, n_quotes);
+      formula->inner = copy_lines (text + span->inner_begin, text + span->inner_end, n_quotes);
+      formula->is_display = span->is_display;
+      g_ptr_array_add (self->formulas, formula);
+    }
 
   for (;;)
     {

@@ -16,6 +16,8 @@ mark_spans (const char *markdown)
     {
       const SottoMathSpan *span = &g_array_index (spans, SottoMathSpan, i);
 
+      if (span->is_open)
+        break;
       g_string_append_len (marked, markdown + at, span->begin - at);
       g_string_append (marked, span->is_display ? "«" : "‹");
       g_string_append_len (marked, markdown + span->inner_begin, span->inner_end - span->inner_begin);
@@ -182,6 +184,11 @@ test_trees (void)
   assert_tree ("# $x$", "(document (heading ‹x›))");
   assert_tree ("```math\nx\n```", "(document «x\n»)");
   assert_tree ("```math\nx", "(document (code_block x\n))");
+
+  /* One that is not closed yet */
+  assert_tree ("a \\[ x_1*y_2*", "(document (paragraph a \\[ x_1*y_2*))");
+  assert_tree ("a\n\\begin{align}\n- x &= *y*", "(document (paragraph a~\\begin{align}~- x &= *y*))");
+  assert_tree ("\\[ *x*\n\ny", "(document (paragraph [ (emph x))(paragraph y))");
 
   /* What turns out not to be text is as it was. */
   assert_tree ("    $x$\n", "(document (code_block $x$\n))");
