@@ -30,6 +30,7 @@ typedef struct {
 struct _SottoMathInlines {
   SottoMathFont *font;
   double max_width;
+  gboolean is_isolated;
   GPtrArray *formulas;   /* (element-type Formula) */
 
   /* How far the markup has been counted */
@@ -158,6 +159,12 @@ sotto_math_inlines_free (SottoMathInlines *self)
   g_free (self);
 }
 
+void
+sotto_math_inlines_isolate (SottoMathInlines *self)
+{
+  self->is_isolated = TRUE;
+}
+
 /* Returns: how many bytes of text @markup is so far, in which only the five entities stand that are needed */
 static gsize
 count_text (SottoMathInlines *self,
@@ -246,8 +253,12 @@ append_drawn (SottoMathInlines *self,
   formula->drawn = drawn;
   formula->at = g_array_new (FALSE, FALSE, sizeof (gsize));
   formula->begin = count_text (self, markup);
+  if (self->is_isolated)
+    g_string_append (markup, "<span size=\"1\">\u2066</span>");
   for (guint i = 0; i < drawn->boxes->len; i++)
     append_piece (self, markup, formula, drawn->readings->pdata[i], i + 1 == drawn->boxes->len);
+  if (self->is_isolated)
+    g_string_append (markup, "<span size=\"1\">\u2069</span>");
   formula->end = count_text (self, markup);
   g_ptr_array_add (self->formulas, formula);
 }

@@ -19,6 +19,9 @@ typedef struct _SottoMathInlines SottoMathInlines;
 SottoMathInlines *sotto_math_inlines_new (SottoMathFont *font, double max_width);
 void sotto_math_inlines_free (SottoMathInlines *self);
 
+/* Keeps formulas from left to right among words that go the other way; costs two invisible characters each. */
+void sotto_math_inlines_isolate (SottoMathInlines *self);
+
 /* Appends markup for a formula (a #SottoMarkdownFormulaFunc); one that cannot be read is shown as code. */
 void sotto_math_inlines_append (GString *markup, const char *inner, const char *source, gpointer self);
 

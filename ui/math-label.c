@@ -234,14 +234,35 @@ set_markup (GtkWidget        *label,
   set_shapes (self);
 }
 
+/* Whether any of its words go from right to left: the blocks of Unicode that do */
+static gboolean
+is_mixed (cmark_node *block)
+{
+  g_autofree char *plain = sotto_markdown_get_plain (block);
+
+  for (const char *p = plain; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if ((c >= 0x590 && c <= 0x8ff) || (c >= 0xfb1d && c <= 0xfdff) || (c >= 0xfe70 && c <= 0xfefc) ||
+          (c >= 0x10800 && c <= 0x10fff) || (c >= 0x1e800 && c <= 0x1efff))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 void
 sotto_math_label_set_inlines (GtkWidget  *label,
                               cmark_node *block)
 {
   g_autoptr (SottoMathFont) font = get_font (label);
   SottoMathInlines *inlines = sotto_math_inlines_new (font, MAX_PIECE * sotto_math_font_get_em (font));
-  g_autofree char *markup = sotto_markdown_inlines_to_markup (block, sotto_math_inlines_append, inlines);
+  g_autofree char *markup = NULL;
 
+  if (is_mixed (block))
+    sotto_math_inlines_isolate (inlines);
+  markup = sotto_markdown_inlines_to_markup (block, sotto_math_inlines_append, inlines);
   set_markup (label, inlines, markup);
 }
 

@@ -191,6 +191,26 @@ test_narrow (void)
   gtk_window_destroy (window);
 }
 
+/* From left to right, whatever stands around it */
+static void
+test_right_to_left (void)
+{
+  GtkWindow *window;
+  GtkWidget *view = show ("נניח $-1 + 2 = 3$ סוף", 600, &window);
+  GtkWidget *label = find_label (view, "סוף");
+  const char *text = gtk_label_get_text (GTK_LABEL (label));
+  g_autofree char *copy = sotto_math_label_copy (label, 0, strlen (text));
+  PangoLayout *layout = gtk_label_get_layout (GTK_LABEL (label));
+  PangoRectangle first, last;
+
+  g_assert_cmpint (gtk_widget_get_direction (label), ==, GTK_TEXT_DIR_RTL);
+  pango_layout_index_to_pos (layout, (int) (strstr (text, "−") - text), &first);
+  pango_layout_index_to_pos (layout, (int) (strstr (text, "3") - text), &last);
+  g_assert_cmpint (first.x, <, last.x);
+  g_assert_cmpstr (copy, ==, "נניח $-1 + 2 = 3$ סוף");
+  gtk_window_destroy (window);
+}
+
 /* What is no formula after all is code, whole. */
 static void
 test_unknown (void)
@@ -239,6 +259,7 @@ main (int    argc,
   g_test_add_func ("/math-label/marks", test_marks);
   g_test_add_func ("/math-label/text-size", test_text_size);
   g_test_add_func ("/math-label/narrow", test_narrow);
+  g_test_add_func ("/math-label/right-to-left", test_right_to_left);
   g_test_add_func ("/math-label/unknown", test_unknown);
   g_test_add_func ("/math-label/changes", test_changes);
 

@@ -560,11 +560,14 @@ try_widths (PangoContext  *context,
 {
   g_autoptr (SottoMathInlines) inlines = sotto_math_inlines_new (font, 1000);
   cmark_node *document = sotto_markdown_parse (markdown, strlen (markdown));
-  g_autofree char *markup = sotto_markdown_inlines_to_markup (cmark_node_first_child (document), sotto_math_inlines_append, inlines);
+  g_autofree char *markup = NULL;
   g_autoptr (PangoLayout) layout = pango_layout_new (context);
   g_autoptr (PangoAttrList) list = NULL;
   int natural;
 
+  if (g_test_rand_bit ())
+    sotto_math_inlines_isolate (inlines);
+  markup = sotto_markdown_inlines_to_markup (cmark_node_first_child (document), sotto_math_inlines_append, inlines);
   cmark_node_free (document);
   pango_layout_set_markup (layout, markup, -1);
   list = pango_attr_list_copy (pango_layout_get_attributes (layout));
