@@ -105,7 +105,7 @@ multiply_many (FillPanel fill, PanelKind kind, const SottoProduct *product, void
   const SottoActivations *x = product->x;
   Steps steps = steps_at (x->packed[SOTTO_FORM_MANY], x->set_bytes[SOTTO_FORM_MANY], x->n_columns);
   guint n_blocks = x->n_columns / STEPS_BLOCK;
-  guint n_at_once = product->n_tokens <= PANEL_MOST ? PANEL_BLOCKS : n_blocks;
+  guint n_at_once = product->n_tokens <= PANEL_MOST ? MIN (PANEL_BLOCKS, n_blocks) : n_blocks;
   Panel panel = place_panel (n_at_once, product->n_tokens, scratch);
 
   for (guint row = 0; row < product->n_rows; row += PANEL_ROWS)
