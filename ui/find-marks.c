@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "math-label.h"
+#include "math/label.h"
 
 /* Dark on yellow, which can be read and told apart in light and dark alike */
 #define MARK_BACKGROUND "#f8e45c"

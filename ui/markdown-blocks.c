@@ -8,7 +8,7 @@
 #include "markdown-plain.h"
 #include "markdown-table.h"
 #include "markdown-text.h"
-#include "math-label.h"
+#include "math/label.h"
 
 /* Blocks within blocks deeper than this are shown as plain text. */
 #define MAX_DEPTH 12

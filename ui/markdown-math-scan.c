@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "math-parse.h"
+#include "math/parse.h"
 
 /* Formulas in a line are short. */
 #define MAX_INLINE 1000

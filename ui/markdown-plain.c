@@ -4,7 +4,7 @@
 
 #include "code-block.h"
 #include "markdown-text.h"
-#include "math-label.h"
+#include "math/label.h"
 
 /* A label longer than this costs more than a frame to lay out: it is shown in pieces, without emphasis. */
 #define MAX_LABEL_BYTES 16384

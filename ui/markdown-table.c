@@ -8,7 +8,7 @@
 
 #include "markdown-plain.h"
 #include "markdown-text.h"
-#include "math-label.h"
+#include "math/label.h"
 
 /* A table larger than this is cut, and says so. */
 #define MAX_ROWS 300

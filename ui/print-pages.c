@@ -6,8 +6,8 @@
 
 #include "markdown-plain.h"
 #include "markdown-text.h"
-#include "math-inline.h"
-#include "math-layout.h"
+#include "math/inline.h"
+#include "math/layout.h"
 
 /* All lengths are points, as in PDF. */
 #define INDENT 18.0

@@ -5,7 +5,7 @@
 
 #include "find-marks.h"
 #include "markdown-view.h"
-#include "math-label.h"
+#include "math/label.h"
 
 static GtkWidget *
 find_label (GtkWidget  *from,

@@ -2,7 +2,7 @@
 
 #include <pango/pango.h>
 
-#include "math-parse.h"
+#include "math/parse.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* Environments: matrices, cases, the lines of a calculation */
 #include <string.h>
 
-#include "math-parse-private.h"
+#include "math/parse-private.h"
 
 #define MAX_ROWS 60
 #define MAX_COLUMNS 40

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "math-parse.h"
+#include "math/parse.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "math-symbols.h"
+#include "math/symbols.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "math-font.h"
+#include "math/font.h"
 
 #include <pango/pangocairo.h>
 #include <string.h>
 
-#include "math-symbols.h"
+#include "math/symbols.h"
 
 /* Glyphs that are kept measured; formulas of a conversation share most of theirs. */
 #define MAX_GLYPHS 2000

@@ -1,4 +1,4 @@
-#include "math-box.h"
+#include "math/box.h"
 
 #include <math.h>
 #include <pango/pangocairo.h>

@@ -1,9 +1,9 @@
-#include "math-parse.h"
+#include "math/parse.h"
 
 #include <string.h>
 
-#include "math-parse-private.h"
-#include "math-symbols.h"
+#include "math/parse-private.h"
+#include "math/symbols.h"
 
 /* --- Nodes --- */
 

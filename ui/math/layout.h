@@ -1,8 +1,8 @@
 #pragma once
 
-#include "math-box.h"
-#include "math-font.h"
-#include "math-parse.h"
+#include "math/box.h"
+#include "math/font.h"
+#include "math/parse.h"
 
 G_BEGIN_DECLS
 

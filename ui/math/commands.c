@@ -1,8 +1,8 @@
 /* What begins with a backslash, but for words and space (math-words.c) and tables (math-tables.c) */
 #include <string.h>
 
-#include "math-parse-private.h"
-#include "math-symbols.h"
+#include "math/parse-private.h"
+#include "math/symbols.h"
 
 static SottoMathNode *
 row_new (SottoMathParser *parser,

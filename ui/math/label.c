@@ -1,11 +1,11 @@
-#include "math-label.h"
+#include "math/label.h"
 
 #include <string.h>
 
 #include "markdown-plain.h"
 #include "markdown-text.h"
-#include "math-inline.h"
-#include "math-parse.h"
+#include "math/inline.h"
+#include "math/parse.h"
 
 /* In a line, what is wider in one piece than this (in em) stays text: a narrow window could not show it. */
 #define MAX_PIECE 15

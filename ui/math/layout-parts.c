@@ -1,7 +1,7 @@
 /* What is drawn around or beside something, as large as that is; and tables */
 #include <string.h>
 
-#include "math-layout-private.h"
+#include "math/layout-private.h"
 
 /* A delimiter of the font serves up to this much more than its own height. */
 #define GLYPH_STRETCH 1.12

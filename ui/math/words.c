@@ -1,7 +1,7 @@
 /* Words, letters and the room between them */
 #include <string.h>
 
-#include "math-parse-private.h"
+#include "math/parse-private.h"
 
 SottoMathNode *
 sotto_math_space_new (SottoMathParser *parser,

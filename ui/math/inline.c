@@ -1,10 +1,10 @@
-#include "math-inline.h"
+#include "math/inline.h"
 
 #include <string.h>
 
 #include "markdown-text.h"
-#include "math-layout.h"
-#include "math-text.h"
+#include "math/layout.h"
+#include "math/text.h"
 
 /* Formulas that are kept laid out: while a reply is written, those of its last paragraph come again with every word. */
 #define MAX_KEPT 300

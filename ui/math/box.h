@@ -2,7 +2,7 @@
 
 #include <cairo.h>
 
-#include "math-font.h"
+#include "math/font.h"
 
 G_BEGIN_DECLS
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "math-layout.h"
+#include "math/layout.h"
 
 G_BEGIN_DECLS
 

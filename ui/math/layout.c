@@ -1,4 +1,4 @@
-#include "math-layout-private.h"
+#include "math/layout-private.h"
 
 #include <string.h>
 

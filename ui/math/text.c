@@ -1,8 +1,8 @@
-#include "math-text.h"
+#include "math/text.h"
 
 #include <string.h>
 
-#include "math-symbols.h"
+#include "math/symbols.h"
 
 /* A reading is not longer than this, whatever the formula. */
 #define MAX_BYTES 20000
