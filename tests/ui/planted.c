@@ -28,6 +28,17 @@ static const char answer[] =
   "> Simple things should be simple.\n\n"
   "More about it stands in [the documentation](https://docs.python.org/3/library/stdtypes.html#str.split).\n";
 
+/* A reply that was stopped, with formulas of their own and among words. */
+static const char formulas[] =
+  "The solutions of \\(ax^2 + bx + c = 0\\) with \\(a \\neq 0\\) are\n\n"
+  "\\[ x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a} \\]\n\n"
+  "If \\(b^2 \\geq 4ac\\) they are real. Written out:\n\n"
+  "\\begin{aligned}\n"
+  "x^2 + \\tfrac{b}{a} x &= -\\tfrac{c}{a} \\\\\n"
+  "\\left(x + \\frac{b}{2a}\\right)^2 &= \\frac{b^2 - 4ac}{4a^2}\n"
+  "\\end{aligned}\n\n"
+  "The sum of both is \\(\\sum_{i=1}^{2} x_i = -\\frac{b}{a}\\), and";
+
 const char planted_archive[] =
   "{\"format\": \"sotto-conversations\", \"version\": 1, \"conversations\": [{\"id\": \"00000000-0000-4000-8000-00000000000a\","
   " \"title\": \"A letter from elsewhere\", \"created\": \"2026-03-05T12:00:00Z\", \"updated\": \"2026-03-05T12:00:00Z\","
@@ -145,7 +156,7 @@ planted_history_create (const char *folder)
   g_clear_object (&call.result);
 
   add_conversation (store, "A letter to the neighbours", "Write a short letter to the neighbours.", "Dear neighbours,\n\nthe coming weekend", FALSE);
-  add_conversation (store, "Names for a boat", "I need a name for a boat.", "*Sotto vento*, perhaps. It is what sailors", FALSE);
+  add_conversation (store, "Quadratic equations", "How do I solve a quadratic equation?", formulas, FALSE);
   add_conversation (store, "Counting words in Python", question, answer, TRUE);
 
   sotto_store_close_async (store, NULL, on_done, &call);
