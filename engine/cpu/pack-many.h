@@ -154,6 +154,12 @@ steps_scales (StepsFloats highest)
   return steps_keep (highest >= ROUND_SMALLEST, (StepsFloats) up);
 }
 
+static inline StepsInts
+steps_zeros (StepsInts is_number, StepsFloats sum)
+{
+  return STEPS_FLOAT_BITS - 128 * __builtin_convertvector (steps_keep (is_number, sum), StepsInts);
+}
+
 /* What products need of blocks beside their steps. sums: of the halves' steps, which are whole numbers, or no numbers where
  * a column is none: bytes cannot say so, but then no product is a number. */
 static inline void
@@ -161,17 +167,14 @@ finish_steps (StepsFloats scales, const StepsFloats sums[2], StepsBlock *blocks)
 {
   StepsFloats sum = sums[0] + sums[1];
   StepsInts is_number = sum - sum == 0;
-  StepsInts half_zeros[2];
-  StepsInts zeros;
+  StepsInts zeros = steps_zeros (is_number, sum);
+  StepsInts half_zeros[2] = { steps_zeros (is_number, sums[0]), steps_zeros (is_number, sums[1]) };
   StepsFloats totals;
   StepsFloats minus;
 
   scales = steps_keep (is_number, scales) + steps_keep (~is_number, sum);
   totals = sum * scales;
   minus = -STEPS_FLOAT * scales;
-  for (guint half = 0; half < 2; half++)
-    half_zeros[half] = STEPS_FLOAT_BITS - 128 * __builtin_convertvector (steps_keep (is_number, sums[half]), StepsInts);
-  zeros = half_zeros[0] + (half_zeros[1] - STEPS_FLOAT_BITS);
   for (guint b = 0; b < STEPS_GROUP; b++)
     {
       StepsBlock *block = blocks + b;
