@@ -1,5 +1,5 @@
-#include "cpu/history.h"
 #include "cpu/lane.h"
+#include "cpu/recurrent-head.h"
 
 /* CONVOLVE: a short convolution between two gates. One phase:
  *
@@ -40,28 +40,16 @@ project (const Convolve *self, const SottoActivations *x, guint first, guint n)
     }
 }
 
-/* The weights of channels @first … @first + @n - 1 by tap. */
-static const float *
-turn_taps (const Convolve *self, guint first, guint n)
-{
-  guint n_taps = self->step->n_conv;
-  float *taps = self->lane->memory->row;
-
-  for (guint tap = 0; tap < n_taps; tap++)
-    for (guint i = 0; i < n; i++)
-      taps[tap * n + i] = self->step->convolution[(gsize) (first + i) * n_taps + tap];
-  return taps;
-}
-
 static void
 convolve (const Convolve *self, guint first, guint n)
 {
   const SottoKernels *kernels = self->lane->kernels;
   const SottoConvolveStep *step = self->step;
   const float **rows = self->lane->memory->taps;
-  const float *taps = turn_taps (self, first, n);
+  float *taps = self->lane->memory->row;
   const float *bias = step->bias != NULL ? step->bias + first : NULL;
 
+  sotto_turn_taps (step->convolution, step->n_conv, first, n, taps);
   for (guint t = 0; t < self->n_tokens; t++)
     {
       float *gated = row_of (self, 2, t) + first;

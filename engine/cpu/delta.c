@@ -1,6 +1,6 @@
 #include "cpu/exact-math.h"
-#include "cpu/history.h"
 #include "cpu/lane.h"
+#include "cpu/recurrent-head.h"
 
 /* DELTA: Gated DeltaNet. Two phases:
  *
@@ -19,17 +19,7 @@ typedef struct {
   SottoHistory history;     /* of channels */
   float *states;            /* (n_value_heads, n_key, n_value) */
   SottoActivations attended; /* that all lanes share */
-  const float **rows;       /* (n_conv): the lane's */
 } Delta;
-
-/* The channels of one head, side by side: query, key, value. */
-typedef struct {
-  guint first[3];           /* among all channels */
-  guint n[3];
-  float *taps[3];           /* (n_conv, n): weights of the convolution */
-  float *x[3];              /* (n): convolved */
-  float *answer;            /* (n_value) */
-} Head;
 
 /* --- Projections --- */
 
@@ -64,46 +54,21 @@ multiply_all (const Delta *self, const SottoActivations *x)
 
 /* --- A head --- */
 
-static Head
+/* Its parts: query, key, value. */
+static SottoRecurrentHead
 begin_head (const Delta *self, guint value_head)
 {
   const SottoDeltaStep *step = self->step;
   guint key_head = step->interleaved ? value_head % step->n_key_heads
                                      : value_head / (step->n_value_heads / step->n_key_heads);
-  float *memory = self->lane->memory->row;
-  Head head = {
+  SottoRecurrentHead head = {
     .first = { key_head * step->n_key, (step->n_key_heads + key_head) * step->n_key,
                2 * step->n_key_heads * step->n_key + value_head * step->n_value },
     .n = { step->n_key, step->n_key, step->n_value },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (head.n); i++)
-    {
-      head.taps[i] = memory;
-      memory += step->n_conv * head.n[i];
-      for (guint channel = 0; channel < head.n[i]; channel++)
-        for (guint tap = 0; tap < step->n_conv; tap++)
-          head.taps[i][tap * head.n[i] + channel]
-            = step->convolution[(gsize) (head.first[i] + channel) * step->n_conv + tap];
-      head.x[i] = memory;
-      memory += head.n[i];
-    }
-  head.answer = memory;
+  sotto_recurrent_head_place (&head, step->convolution, step->n_conv, self->lane->memory->row);
   return head;
-}
-
-static void
-convolve (const Delta *self, const Head *head, guint t)
-{
-  const float **rows = self->rows;
-  guint n_taps = self->step->n_conv;
-
-  for (guint i = 0; i < G_N_ELEMENTS (head->n); i++)
-    {
-      for (guint tap = 0; tap < n_taps; tap++)
-        rows[tap] = sotto_history_row (&self->history, t, n_taps - 1 - tap) + head->first[i];
-      self->lane->kernels->convolve (SOTTO_ACTIVATION_SILU, rows, head->taps[i], NULL, n_taps, head->n[i], head->x[i]);
-    }
 }
 
 /* x / sqrt (sum x² + epsilon) * scale */
@@ -118,7 +83,7 @@ to_length (const Delta *self, float *x, float scale)
 }
 
 static void
-do_token (const Delta *self, const Head *head, guint value_head, guint t)
+do_token (const Delta *self, const SottoRecurrentHead *head, guint value_head, guint t)
 {
   const SottoDeltaStep *step = self->step;
   const SottoKernels *kernels = self->lane->kernels;
@@ -129,7 +94,7 @@ do_token (const Delta *self, const Head *head, guint value_head, guint t)
              + (gsize) value_head * step->n_value;
   float softplus = sotto_softplus (alphas[value_head] + step->step_bias[value_head]);
 
-  convolve (self, head, t);
+  sotto_recurrent_head_convolve (head, kernels, &self->history, t, NULL, step->n_conv, self->lane->memory->taps);
   to_length (self, head->x[0], 1.0f / sqrtf ((float) step->n_key));
   to_length (self, head->x[1], 1.0f);
   kernels->delta (head->x[0], head->x[1], head->x[2],
@@ -172,7 +137,6 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
   };
   guint unit;
 
-  self.rows = lane->memory->taps;
   self.history = (SottoHistory) { .kept = lane->state->caches.recurrents[delta->recurrent],
                                   .n_kept = delta->n_conv - 1,
                                   .n_channels = self.n_channels,
@@ -183,7 +147,7 @@ sotto_step_delta (SottoLane *lane, const SottoStep *step)
     return;
   while (sotto_lane_take (lane, delta->n_value_heads, &unit))
     {
-      Head head = begin_head (&self, unit);
+      SottoRecurrentHead head = begin_head (&self, unit);
 
       for (guint t = 0; t < self.n_tokens && !sotto_pool_is_hurried (lane->pool); t++)
         do_token (&self, &head, unit, t);

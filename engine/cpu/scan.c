@@ -1,6 +1,6 @@
 #include "cpu/exact-math.h"
-#include "cpu/history.h"
 #include "cpu/lane.h"
+#include "cpu/recurrent-head.h"
 
 /* SCAN: Mamba-2. Three phases:
  *
@@ -22,15 +22,6 @@ typedef struct {
   SottoActivations attended; /* that all lanes share */
 } Scan;
 
-/* The channels of one head, side by side: x, B, C. */
-typedef struct {
-  guint first[3];           /* among all channels */
-  guint n[3];
-  float *taps[3];           /* (n_conv, n): weights of the convolution */
-  float *x[3];              /* (n): convolved */
-  float *answer;            /* (n_value) */
-} Head;
-
 static gboolean
 project (const Scan *self, const SottoActivations *x)
 {
@@ -46,52 +37,25 @@ project (const Scan *self, const SottoActivations *x)
 
 /* --- A head --- */
 
-static Head
+/* Its parts: x, B, C. */
+static SottoRecurrentHead
 begin_head (const Scan *self, guint index)
 {
   const SottoScanStep *step = self->step;
   guint group = index / (step->n_heads / step->n_groups);
-  float *memory = self->lane->memory->row;
-  Head head = {
+  SottoRecurrentHead head = {
     .first = { index * step->n_value, self->n_values + group * step->n_key,
                self->n_values + (step->n_groups + group) * step->n_key },
     .n = { step->n_value, step->n_key, step->n_key },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (head.n); i++)
-    {
-      head.taps[i] = memory;
-      memory += step->n_conv * head.n[i];
-      for (guint channel = 0; channel < head.n[i]; channel++)
-        for (guint tap = 0; tap < step->n_conv; tap++)
-          head.taps[i][tap * head.n[i] + channel]
-            = step->convolution[(gsize) (head.first[i] + channel) * step->n_conv + tap];
-      head.x[i] = memory;
-      memory += head.n[i];
-    }
-  head.answer = memory;
+  sotto_recurrent_head_place (&head, step->convolution, step->n_conv, self->lane->memory->row);
   return head;
-}
-
-static void
-convolve (const Scan *self, const Head *head, guint t)
-{
-  const float **rows = self->lane->memory->taps;
-  const float *bias = self->step->bias;
-  guint n_taps = self->step->n_conv;
-
-  for (guint i = 0; i < G_N_ELEMENTS (head->n); i++)
-    {
-      for (guint tap = 0; tap < n_taps; tap++)
-        rows[tap] = sotto_history_row (&self->history, t, n_taps - 1 - tap) + head->first[i];
-      self->lane->kernels->convolve (SOTTO_ACTIVATION_SILU, rows, head->taps[i],
-                                     bias != NULL ? bias + head->first[i] : NULL, n_taps, head->n[i], head->x[i]);
-    }
 }
 
 /* The skip is of x as it was convolved, what joins the state of x times its time. */
 static void
-do_token (const Scan *self, const Head *head, guint index, guint t)
+do_token (const Scan *self, const SottoRecurrentHead *head, guint index, guint t)
 {
   const SottoScanStep *step = self->step;
   const SottoKernels *kernels = self->lane->kernels;
@@ -100,7 +64,7 @@ do_token (const Scan *self, const Head *head, guint index, guint t)
   float time = sotto_softplus (row[step->mixed.n_rows - step->n_heads + index] + step->step_bias[index]);
   float skip = step->skips[index];
 
-  convolve (self, head, t);
+  sotto_recurrent_head_convolve (head, kernels, &self->history, t, step->bias, step->n_conv, self->lane->memory->taps);
   for (guint i = 0; i < step->n_value; i++)
     {
       y[i] = skip * head->x[0][i];
@@ -198,7 +162,7 @@ sotto_step_scan (SottoLane *lane, const SottoStep *step)
     return;
   while (sotto_lane_take (lane, scan->n_heads, &unit))
     {
-      Head head = begin_head (&self, unit);
+      SottoRecurrentHead head = begin_head (&self, unit);
 
       for (guint t = 0; t < self.n_tokens && !sotto_pool_is_hurried (lane->pool); t++)
         do_token (&self, &head, unit, t);

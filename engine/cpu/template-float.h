@@ -234,11 +234,47 @@ kernel_convolve (SottoActivation     activation,
     convolve_rows (SOTTO_ACTIVATION_NONE, rows, weights, bias, n_taps, n, y);
 }
 
-/* --- The delta rule --- */
+/* --- Recurrent states --- */
 
-/* Columns first … first + 16 * width - 1 of the state: they do not depend on each other, so that their
- * sums stay in registers. What the state says at key is asked before it decays, the decay multiplied in behind;
- * both sums follow the key's elements. */
+/* Columns first … first + 16 * width - 1 of the state: they do not depend on each other, so that their sums stay in
+ * registers, which follow the key's elements. state = decay * state + key * values; answer = query * state. */
+G_ALWAYS_INLINE static inline void
+renew_columns (const float *query,
+               const float *key,
+               const Lanes  values[4],
+               float        decay,
+               guint        n_key,
+               guint        n_value,
+               guint        first,
+               guint        width,
+               float       *state,
+               float       *answer)
+{
+  Lanes sums[4];
+  guint n = n_value - first;
+
+  for (guint j = 0; j < width; j++)
+    sums[j] = lanes_all (0.0f);
+  for (guint i = 0; i < n_key; i++)
+    {
+      float *row = state + (gsize) i * n_value + first;
+      Lanes k = lanes_all (key[i]);
+      Lanes q = lanes_all (query[i]);
+
+      for (guint j = 0; j < width; j++)
+        {
+          Lanes v = lanes_load_up_to (row + j * LANES, n - j * LANES);
+
+          v = lanes_fma (k, values[j], lanes_multiply (lanes_all (decay), v));
+          sums[j] = lanes_fma (q, v, sums[j]);
+          lanes_store_up_to (row + j * LANES, n - j * LANES, v);
+        }
+    }
+  for (guint j = 0; j < width; j++)
+    lanes_store_up_to (answer + first + j * LANES, n - j * LANES, sums[j]);
+}
+
+/* The delta rule. What the state says at key is asked before it decays, the decay multiplied in behind. */
 G_ALWAYS_INLINE static inline void
 delta_columns (const float *query,
                const float *key,
@@ -253,11 +289,10 @@ delta_columns (const float *query,
                float       *answer)
 {
   Lanes said[4];
-  Lanes sums[4];
   guint n = n_value - first;
 
   for (guint j = 0; j < width; j++)
-    said[j] = sums[j] = lanes_all (0.0f);
+    said[j] = lanes_all (0.0f);
   for (guint i = 0; i < n_key; i++)
     {
       const float *row = state + (gsize) i * n_value + first;
@@ -273,23 +308,7 @@ delta_columns (const float *query,
       said[j] = lanes_subtract (v, lanes_multiply (lanes_all (decay), said[j]));
       said[j] = lanes_multiply (lanes_all (beta), said[j]);
     }
-  for (guint i = 0; i < n_key; i++)
-    {
-      float *row = state + (gsize) i * n_value + first;
-      Lanes k = lanes_all (key[i]);
-      Lanes q = lanes_all (query[i]);
-
-      for (guint j = 0; j < width; j++)
-        {
-          Lanes v = lanes_load_up_to (row + j * LANES, n - j * LANES);
-
-          v = lanes_fma (k, said[j], lanes_multiply (lanes_all (decay), v));
-          sums[j] = lanes_fma (q, v, sums[j]);
-          lanes_store_up_to (row + j * LANES, n - j * LANES, v);
-        }
-    }
-  for (guint j = 0; j < width; j++)
-    lanes_store_up_to (answer + first + j * LANES, n - j * LANES, sums[j]);
+  renew_columns (query, key, said, decay, n_key, n_value, first, width, state, answer);
 }
 
 static void
@@ -311,9 +330,7 @@ kernel_delta (const float *query,
     delta_columns (query, key, value, decay, beta, n_key, n_value, first, 1, state, answer);
 }
 
-/* --- Mamba-2 --- */
-
-/* Columns of the state, as delta_columns(). */
+/* Mamba-2: what joins the state is the value as it is. */
 G_ALWAYS_INLINE static inline void
 scan_columns (const float *query,
               const float *key,
@@ -327,31 +344,10 @@ scan_columns (const float *query,
               float       *answer)
 {
   Lanes values[4];
-  Lanes sums[4];
-  guint n = n_value - first;
 
   for (guint j = 0; j < width; j++)
-    {
-      values[j] = lanes_load_up_to (value + first + j * LANES, n - j * LANES);
-      sums[j] = lanes_all (0.0f);
-    }
-  for (guint i = 0; i < n_key; i++)
-    {
-      float *row = state + (gsize) i * n_value + first;
-      Lanes k = lanes_all (key[i]);
-      Lanes q = lanes_all (query[i]);
-
-      for (guint j = 0; j < width; j++)
-        {
-          Lanes v = lanes_load_up_to (row + j * LANES, n - j * LANES);
-
-          v = lanes_fma (k, values[j], lanes_multiply (lanes_all (decay), v));
-          sums[j] = lanes_fma (q, v, sums[j]);
-          lanes_store_up_to (row + j * LANES, n - j * LANES, v);
-        }
-    }
-  for (guint j = 0; j < width; j++)
-    lanes_store_up_to (answer + first + j * LANES, n - j * LANES, sums[j]);
+    values[j] = lanes_load_up_to (value + first + j * LANES, n_value - first - j * LANES);
+  renew_columns (query, key, values, decay, n_key, n_value, first, width, state, answer);
 }
 
 static void

@@ -26,8 +26,6 @@ struct _SottoMathFont {
   double descent;
 };
 
-static GHashTable *fonts; /* key → SottoMathFont, unowned */
-
 static void
 glyphs_free (SottoMathGlyphs *glyphs)
 {
@@ -222,6 +220,23 @@ sotto_math_font_measure (SottoMathFont    *self,
 
 /* --- Life --- */
 
+/* Those in use, which a font map keeps: key → SottoMathFont, unowned */
+static GHashTable *
+get_fonts (PangoContext *context)
+{
+  static const char name[] = "sotto-math-fonts";
+  GObject *map = G_OBJECT (pango_context_get_font_map (context));
+  GHashTable *fonts = g_object_get_data (map, name);
+
+  if (fonts == NULL)
+    {
+      fonts = g_hash_table_new (g_str_hash, g_str_equal);
+      g_object_set_data_full (map, name, fonts, (GDestroyNotify) g_hash_table_unref);
+    }
+
+  return fonts;
+}
+
 static char *
 make_key (PangoContext               *context,
           const PangoFontDescription *description)
@@ -229,8 +244,7 @@ make_key (PangoContext               *context,
   g_autofree char *font = pango_font_description_to_string (description);
   const cairo_font_options_t *options = pango_cairo_context_get_font_options (context);
 
-  return g_strdup_printf ("%s %g %p %lu %d", font, pango_cairo_context_get_resolution (context),
-                          (gpointer) pango_context_get_font_map (context),
+  return g_strdup_printf ("%s %g %lu %d", font, pango_cairo_context_get_resolution (context),
                           options != NULL ? cairo_font_options_hash (options) : 0,
                           pango_context_get_round_glyph_positions (context));
 }
@@ -240,10 +254,9 @@ sotto_math_font_get (PangoContext               *context,
                      const PangoFontDescription *description)
 {
   g_autofree char *key = make_key (context, description);
+  GHashTable *fonts = get_fonts (context);
   SottoMathFont *self;
 
-  if (fonts == NULL)
-    fonts = g_hash_table_new (g_str_hash, g_str_equal);
   self = g_hash_table_lookup (fonts, key);
   if (self != NULL && g_hash_table_size (self->glyphs) < MAX_GLYPHS)
     return sotto_math_font_ref (self);
@@ -276,9 +289,12 @@ sotto_math_font_ref (SottoMathFont *self)
 void
 sotto_math_font_unref (SottoMathFont *self)
 {
+  GHashTable *fonts;
+
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
 
+  fonts = get_fonts (self->context);
   if (g_hash_table_lookup (fonts, self->key) == self)
     g_hash_table_remove (fonts, self->key);
   g_hash_table_unref (self->glyphs);
