@@ -3,7 +3,7 @@
 # What pkg-config must find, with the floors that design and code rely on.
 host_modules=(
   'gtk4 >= 4.18' 'libadwaita-1 >= 1.7' 'gtksourceview-5 >= 5.16' 'glib-2.0 >= 2.84' 'yyjson'
-  'sqlcipher' 'libsecret-1' 'libsodium' 'libcmark-gfm' 'libspelling-1'
+  'sqlcipher' 'libsecret-1' 'libsodium' 'libcmark-gfm' 'libspelling-1' 'poppler-glib >= 22.12'
 )
 
 # Programs the build and the tests call; the packages stand in .ci/packages.

@@ -21,6 +21,7 @@
 #include "conversation-list.h"
 #include "search-hit.h"
 #include "transfer.h"
+#include "document.h"
 #include "app.h"
 #include "search-provider.h"
 #include "ask.h"

@@ -25,4 +25,13 @@ const char *sotto_words_for_remedy (SottoRemedy remedy);
 char *sotto_words_for_engine (const GError *error, SottoRemedy *remedy);
 char *sotto_words_for_history (const GError *error, SottoRemedy *remedy);
 
+/**
+ * sotto_words_for_document:
+ * @name: of the file
+ * @error: what became of reading it: a #SottoDocumentError has a sentence of its own, others are quoted
+ *
+ * Returns: (transfer full): one or two sentences in the person's language that name the file
+ */
+char *sotto_words_for_document (const char *name, const GError *error);
+
 G_END_DECLS

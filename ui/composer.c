@@ -4,10 +4,10 @@
 #include <gtksourceview/gtksource.h>
 #include <libspelling.h>
 
+#include "document-tray.h"
 #include "insert-text.h"
 #include "model-picker.h"
 #include "source-style.h"
-#include "text-file.h"
 
 /* The part of the context from which on it is said that it is nearly full */
 #define NARROW_FROM 0.75
@@ -20,6 +20,7 @@ struct _SottoComposer {
   GtkSourceBuffer *buffer;
   GtkLabel *placeholder;
   SottoModelPicker *model_picker;
+  SottoDocumentTray *tray;
   GtkLabel *failure;
   GtkLabel *status;
   GtkLevelBar *context_bar;
@@ -29,6 +30,7 @@ struct _SottoComposer {
   SottoConversation *conversation;
   SottoModelEntry *model;   /* the conversation's */
   SpellingTextBufferAdapter *spelling;
+  char *late;               /* what came while a message was being sent */
 
   gboolean sending;     /* until what was written is safe on the disk */
   gboolean refilling;   /* the text comes from the draft, not from a person */
@@ -66,11 +68,18 @@ is_blank (const char *text)
 
 /* --- What the bar says --- */
 
+/* A question that names a file would go without it. */
+static gboolean
+is_reading (SottoComposer *self)
+{
+  return sotto_document_tray_is_reading (self->tray, self->conversation);
+}
+
 /* Whether what is to be sent is nothing, which a base model takes for "go on". */
 static gboolean
 is_continuing (SottoComposer *self)
 {
-  return self->conversation != NULL && !self->sending &&
+  return self->conversation != NULL && !self->sending && !is_reading (self) &&
          gtk_text_buffer_get_char_count (GTK_TEXT_BUFFER (self->buffer)) == 0 &&
          sotto_conversation_can_continue (self->conversation);
 }
@@ -82,7 +91,9 @@ update_button (SottoComposer *self)
   gboolean continues = is_continuing (self);
   g_autofree char *text = get_text (self);
   const char *icon = is_busy ? "media-playback-stop-symbolic" : continues ? "go-next-symbolic" : "go-up-symbolic";
-  const char *tooltip = is_busy ? _("Stop (Escape)") : continues ? _("Continue (Enter)") : _("Send (Enter)");
+  const char *tooltip = is_busy ? _("Stop (Escape)")
+                        : is_reading (self) ? _("A File Is Still Being Read")
+                        : continues ? _("Continue (Enter)") : _("Send (Enter)");
   const char *label = is_busy ? C_("button", "Stop") : continues ? C_("button", "Continue") : C_("button", "Send");
 
   gtk_button_set_icon_name (self->button, icon);
@@ -90,7 +101,7 @@ update_button (SottoComposer *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_set_sensitive (GTK_WIDGET (self->button),
                             self->conversation != NULL &&
-                            (is_busy || continues || (!self->sending && !is_blank (text))));
+                            (is_busy || continues || (!self->sending && !is_reading (self) && !is_blank (text))));
 
   if (is_busy)
     gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
@@ -212,6 +223,17 @@ fill (SottoComposer *self,
   self->refilling = FALSE;
 }
 
+/* A text that comes when another conversation is shown, or while a message is being sent, waits in the draft. */
+static void
+append_to_draft (SottoConversation *conversation,
+                 const char        *text)
+{
+  const char *draft = sotto_conversation_get_draft (conversation);
+  g_autofree char *longer = g_strconcat (draft, *draft != '\0' ? "\n\n" : "", text, NULL);
+
+  sotto_conversation_set_draft (conversation, longer);
+}
+
 static void
 on_sent (GObject      *source,
          GAsyncResult *result,
@@ -242,6 +264,12 @@ on_sent (GObject      *source,
                                    GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
         }
     }
+  if (self->late != NULL)
+    {
+      g_autofree char *late = g_steal_pointer (&self->late);
+
+      append_to_draft (conversation, late);
+    }
   update_button (self);
 }
 
@@ -251,7 +279,7 @@ send (SottoComposer *self)
   g_autofree char *text = get_text (self);
 
   if (self->conversation == NULL || self->sending || sotto_conversation_is_busy (self->conversation) ||
-      (is_blank (text) && !is_continuing (self)))
+      is_reading (self) || (is_blank (text) && !is_continuing (self)))
     return;
 
   if (is_continuing (self))
@@ -307,19 +335,14 @@ on_key_pressed (GtkEventControllerKey *controller,
   return GDK_EVENT_PROPAGATE;
 }
 
-/* --- Text files --- */
-
-typedef struct {
-  SottoComposer *self;
-  gboolean may_be_model;
-} Insertion;
+/* --- Files --- */
 
 static void
 refuse_file (SottoComposer *self,
-             GFile         *file,
+             SottoDocument *document,
              const GError  *error)
 {
-  g_autofree char *words = sotto_text_file_describe (file, error);
+  g_autofree char *words = sotto_document_describe_error (document, error);
   AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), words);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
@@ -327,36 +350,52 @@ refuse_file (SottoComposer *self,
 }
 
 static void
-on_file_read (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+on_document_read (SottoComposer     *self,
+                  SottoDocument     *document,
+                  SottoConversation *conversation,
+                  const char        *text)
 {
-  GFile *file = G_FILE (source);
-  g_autofree Insertion *insertion = user_data;
-  g_autoptr (SottoComposer) self = insertion->self;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = sotto_text_file_read_finish (file, result, &error);
+  /* Translators: %s is the name of a file */
+  g_autofree char *words = g_strdup_printf (_("“%s” is part of the message"), sotto_document_get_name (document));
 
+  if (conversation != self->conversation)
+    {
+      append_to_draft (conversation, text);
+      return;
+    }
+  if (self->sending)
+    {
+      g_autofree char *before = self->late;
+
+      self->late = g_strconcat (before != NULL ? before : "", text, NULL);
+      return;
+    }
+
+  sotto_insert_text (GTK_TEXT_VIEW (self->view), text);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  if (sotto_document_has_pages (document))
+    gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
+static void
+on_document_refused (SottoComposer *self,
+                     SottoDocument *document,
+                     const GError  *error,
+                     gboolean       may_be_model)
+{
   /* The window may have gone meanwhile. */
   if (gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
     return;
 
-  if (text != NULL && !self->sending)
-    {
-      sotto_insert_text (GTK_TEXT_VIEW (self->view), text);
-      gtk_widget_grab_focus (GTK_WIDGET (self->view));
-      return;
-    }
-  if (text != NULL)
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
-  if (insertion->may_be_model && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
-    {
-      sotto_model_picker_add_file (self->model_picker, file);
-      return;
-    }
-
-  refuse_file (self, file, error);
+  if (may_be_model && (error->domain != SOTTO_DOCUMENT_ERROR ||
+                       g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN)))
+    sotto_model_picker_add_file (self->model_picker, sotto_document_get_file (document));
+  else
+    refuse_file (self, document, error);
 }
 
 static void
@@ -364,11 +403,8 @@ read_file (SottoComposer *self,
            GFile         *file,
            gboolean       may_be_model)
 {
-  Insertion *insertion = g_new (Insertion, 1);
-
-  insertion->self = g_object_ref (self);
-  insertion->may_be_model = may_be_model;
-  sotto_text_file_read_async (file, NULL, on_file_read, insertion);
+  if (self->conversation != NULL)
+    sotto_document_tray_add (self->tray, file, self->conversation, may_be_model);
 }
 
 static void
@@ -383,15 +419,40 @@ on_file_chosen (GObject      *source,
     read_file (self, file, FALSE);
 }
 
+static GListModel *
+create_filters (void)
+{
+  GListStore *filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
+  g_autoptr (GtkFileFilter) readable = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (readable, sotto_document_can_read_pdf () ? _("Text and PDF Files") : _("Text Files"));
+  gtk_file_filter_add_mime_type (readable, "text/*");
+  /* Programs, tables and settings are text as well, though their types do not begin so. */
+  gtk_file_filter_add_mime_type (readable, "text/plain");
+  gtk_file_filter_add_mime_type (readable, "application/json");
+  gtk_file_filter_add_mime_type (readable, "application/xml");
+  if (sotto_document_can_read_pdf ())
+    gtk_file_filter_add_mime_type (readable, "application/pdf");
+  gtk_file_filter_set_name (all, _("All Files"));
+  gtk_file_filter_add_pattern (all, "*");
+  g_list_store_append (filters, readable);
+  g_list_store_append (filters, all);
+
+  return G_LIST_MODEL (filters);
+}
+
 static void
 insert_file (GtkWidget  *widget,
              const char *action,
              GVariant   *parameter)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+  g_autoptr (GListModel) filters = create_filters ();
 
-  gtk_file_dialog_set_title (dialog, _("Insert a Text File"));
+  gtk_file_dialog_set_title (dialog, _("Insert a File"));
   gtk_file_dialog_set_accept_label (dialog, _("_Insert"));
+  gtk_file_dialog_set_filters (dialog, filters);
   gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (widget));
 }
 
@@ -430,6 +491,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_set_object (&self->conversation, conversation);
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
+  sotto_document_tray_set_conversation (self->tray, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
 
   if (conversation != NULL)
@@ -532,6 +594,7 @@ sotto_composer_dispose (GObject *object)
   if (self->spelling != NULL)
     spelling_text_buffer_adapter_set_enabled (self->spelling, FALSE);
   g_clear_object (&self->spelling);
+  g_clear_pointer (&self->late, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_COMPOSER);
 
   G_OBJECT_CLASS (sotto_composer_parent_class)->dispose (object);
@@ -550,6 +613,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   signals[RECALL] = g_signal_new ("recall", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
 
+  g_type_ensure (SOTTO_TYPE_DOCUMENT_TRAY);
   g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/composer.ui");
@@ -557,6 +621,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, buffer);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, status);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_bar);
@@ -565,6 +630,9 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_text_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
+  gtk_widget_class_bind_template_callback (widget_class, on_document_read);
+  gtk_widget_class_bind_template_callback (widget_class, on_document_refused);
+  gtk_widget_class_bind_template_callback (widget_class, update_button);
 }
 
 /* A level bar's own levels say that full is good; here it is the other way round. */

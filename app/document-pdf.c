@@ -1,0 +1,233 @@
+#include "config.h"
+
+#include "document-private.h"
+
+#include <fcntl.h>
+#include <gio/gfiledescriptorbased.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* The parent's side of sotto-pdf-text.
+ *
+ * The helper gets the open file as its standard input, an empty environment, and a pipe for what it has read. It ends
+ * by itself; it is killed when it is no longer wanted, sends what it should not, or takes too long. */
+
+/* What comes in one piece at most */
+#define PIECE (64 * 1024)
+
+typedef struct {
+  SottoDocumentBounds bounds;
+  SottoDocumentProgress progress;
+  gpointer progress_data;
+  SottoDocumentPages *pages;
+  GSubprocess *helper;
+  guint deadline;
+  GError *error;    /* what the task will end with */
+} Reading;
+
+static void
+reading_free (Reading *reading)
+{
+  g_clear_handle_id (&reading->deadline, g_source_remove);
+  g_clear_pointer (&reading->pages, sotto_document_pages_free);
+  g_clear_object (&reading->helper);
+  g_clear_error (&reading->error);
+  g_free (reading);
+}
+
+const char *
+sotto_document_pdf_get_helper (void)
+{
+  /* app/run and the tests name that of the build, since nothing is installed there. */
+  const char *named = g_getenv ("SOTTO_PDF_TEXT");
+
+#ifdef SOTTO_PDF_TEXT
+  return named != NULL ? named : SOTTO_PDF_TEXT;
+#else
+  return named;
+#endif
+}
+
+gboolean
+sotto_document_can_read_pdf (void)
+{
+  const char *helper = sotto_document_pdf_get_helper ();
+
+  return helper != NULL && g_file_test (helper, G_FILE_TEST_IS_EXECUTABLE);
+}
+
+static void
+fail (Reading *reading, SottoDocumentError code, const char *technical)
+{
+  if (reading->error == NULL)
+    g_set_error_literal (&reading->error, SOTTO_DOCUMENT_ERROR, code, technical);
+}
+
+/* --- The end --- */
+
+/* A signal says why there was no more: its limits are the kernel's to hold. */
+static void
+judge_end (Reading *reading)
+{
+  if (reading->error != NULL || sotto_document_pages_are_complete (reading->pages))
+    return;
+  if (g_subprocess_get_if_signaled (reading->helper)
+      && (g_subprocess_get_term_sig (reading->helper) == SIGXCPU || g_subprocess_get_term_sig (reading->helper) == SIGKILL))
+    fail (reading, SOTTO_DOCUMENT_ERROR_TOO_SLOW, "The helper came to its limits");
+  else
+    fail (reading, SOTTO_DOCUMENT_ERROR_DAMAGED, "The helper broke off");
+}
+
+static void
+on_helper_ended (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Reading *reading = g_task_get_task_data (task);
+
+  g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  judge_end (reading);
+  g_clear_handle_id (&reading->deadline, g_source_remove);
+  if (reading->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&reading->error));
+  else
+    g_task_return_pointer (task, g_steal_pointer (&reading->pages), (GDestroyNotify) sotto_document_pages_free);
+}
+
+/* Nothing more is read: it ends, or is ended. Not cancellable, so that it is never left behind. */
+static void
+end_helper (GTask *task)
+{
+  Reading *reading = g_task_get_task_data (task);
+
+  if (reading->error != NULL)
+    g_subprocess_force_exit (reading->helper);
+  g_subprocess_wait_async (reading->helper, NULL, on_helper_ended, task);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Reading *reading = user_data;
+
+  reading->deadline = 0;
+  fail (reading, SOTTO_DOCUMENT_ERROR_TOO_SLOW, "The helper took too long");
+  g_subprocess_force_exit (reading->helper);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- Its pages --- */
+
+static void read_piece (GTask *task);
+
+static void
+on_piece (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Reading *reading = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) piece = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+
+  if (piece == NULL && reading->error == NULL)
+    g_propagate_error (&reading->error, g_steal_pointer (&error));
+  if (reading->error == NULL && g_bytes_get_size (piece) > 0)
+    sotto_document_pages_feed (reading->pages, g_bytes_get_data (piece, NULL), g_bytes_get_size (piece), &reading->error);
+  if (reading->error != NULL || g_bytes_get_size (piece) == 0)
+    {
+      end_helper (task);
+      return;
+    }
+  reading->progress (sotto_document_pages_get_n (reading->pages), sotto_document_pages_get_n_expected (reading->pages),
+                     reading->progress_data);
+  read_piece (task);
+}
+
+static void
+read_piece (GTask *task)
+{
+  Reading *reading = g_task_get_task_data (task);
+
+  g_input_stream_read_bytes_async (g_subprocess_get_stdout_pipe (reading->helper), PIECE, G_PRIORITY_DEFAULT,
+                                   g_task_get_cancellable (task), on_piece, task);
+}
+
+/* --- The beginning --- */
+
+/* @fd: (transfer full) */
+static GSubprocess *
+start_helper (int fd, guint seconds, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                                                        | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autofree char *time = g_strdup_printf ("%u", MAX (seconds / 2, 1));
+  const char *environment[] = { "LC_ALL=C.UTF-8", NULL };
+  const char *command[] = { sotto_document_pdf_get_helper (), time, NULL };
+
+  g_subprocess_launcher_take_stdin_fd (launcher, fd);
+  g_subprocess_launcher_set_environ (launcher, (char **) environment);
+  return g_subprocess_launcher_spawnv (launcher, command, error);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Reading *reading = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileInputStream) stream = g_file_read_finish (G_FILE (source), result, &error);
+  int fd;
+
+  if (stream == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  if (!G_IS_FILE_DESCRIPTOR_BASED (stream))
+    {
+      g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_ELSEWHERE, "Not a file of this computer");
+      return;
+    }
+
+  fd = fcntl (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)), F_DUPFD_CLOEXEC, 3);
+  reading->helper = fd >= 0 ? start_helper (fd, reading->bounds.seconds, &error) : NULL;
+  if (reading->helper == NULL)
+    {
+      g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "%s",
+                               error != NULL ? error->message : "No file descriptor is left");
+      return;
+    }
+  reading->deadline = g_timeout_add_seconds (reading->bounds.seconds, on_deadline, reading);
+  read_piece (g_steal_pointer (&task));
+}
+
+void
+sotto_document_pdf_read_async (GFile                     *file,
+                               const SottoDocumentBounds *bounds,
+                               SottoDocumentProgress      progress,
+                               gpointer                   progress_data,
+                               GCancellable              *cancellable,
+                               GAsyncReadyCallback        callback,
+                               gpointer                   user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Reading *reading = g_new0 (Reading, 1);
+
+  g_task_set_static_name (task, "sotto read a PDF");
+  g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
+  reading->bounds = *bounds;
+  reading->progress = progress;
+  reading->progress_data = progress_data;
+  reading->pages = sotto_document_pages_new (bounds->max_bytes, bounds->max_pages);
+  if (!sotto_document_can_read_pdf ())
+    {
+      g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "There is no helper");
+      return;
+    }
+  g_file_read_async (file, G_PRIORITY_DEFAULT, cancellable, on_opened, g_steal_pointer (&task));
+}
+
+SottoDocumentPages *
+sotto_document_pdf_read_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

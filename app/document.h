@@ -1,0 +1,80 @@
+#pragma once
+
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SottoDocumentError:
+ *
+ * Why a file cannot become part of a message.
+ */
+typedef enum {
+  SOTTO_DOCUMENT_ERROR_FOREIGN,    /* neither text nor a PDF */
+  SOTTO_DOCUMENT_ERROR_TOO_LARGE,  /* a text that is longer than a message may be */
+  SOTTO_DOCUMENT_ERROR_NOT_PDF,    /* it only calls itself one */
+  SOTTO_DOCUMENT_ERROR_DAMAGED,    /* a PDF that nothing can be made of */
+  SOTTO_DOCUMENT_ERROR_LOCKED,     /* a PDF that opens with a password */
+  SOTTO_DOCUMENT_ERROR_NO_TEXT,    /* a PDF of pictures */
+  SOTTO_DOCUMENT_ERROR_TOO_LONG,   /* a PDF of more text, or pages, than a message may have */
+  SOTTO_DOCUMENT_ERROR_TOO_SLOW,   /* a PDF that takes too much time */
+  SOTTO_DOCUMENT_ERROR_ELSEWHERE,  /* a PDF on another computer */
+  SOTTO_DOCUMENT_ERROR_NO_READER,  /* the helper that reads PDFs is not installed */
+  SOTTO_DOCUMENT_ERROR_UNSAFE,     /* the system does not let the helper give up its rights */
+} SottoDocumentError;
+
+#define SOTTO_DOCUMENT_ERROR (sotto_document_error_quark ())
+GQuark sotto_document_error_quark (void);
+
+/**
+ * SottoDocument:
+ *
+ * A file on its way into what is written to a model: its name, and its text as a block of code, page by page if it has
+ * pages. One is read once.
+ *
+ * A PDF is read by a process of its own, without rights (pdf/); what that sends is not trusted. Nothing of it touches
+ * the disk.
+ *
+ * Properties (all read-only):
+ * - "has-pages" (boolean): it has turned out to be a PDF, which takes a while
+ * - "page" (uint): how many pages have been read
+ * - "n-pages" (uint): how many there are; 0: not known yet
+ */
+#define SOTTO_TYPE_DOCUMENT (sotto_document_get_type ())
+G_DECLARE_FINAL_TYPE (SottoDocument, sotto_document, SOTTO, DOCUMENT, GObject)
+
+SottoDocument *sotto_document_new (GFile *file);
+
+void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data);
+
+/**
+ * sotto_document_read_finish:
+ * @error: a #SottoDocumentError, %G_IO_ERROR_CANCELLED, or what opening the file brings
+ *
+ * Returns: (transfer full): Markdown that ends with a line
+ */
+char *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
+
+/* What runs ends with %G_IO_ERROR_CANCELLED, its process killed. */
+void sotto_document_cancel (SottoDocument *self);
+
+/* Returns: (transfer none) */
+GFile *sotto_document_get_file (SottoDocument *self);
+
+/* Returns: (transfer none): the file's name, for people: UTF-8, one line */
+const char *sotto_document_get_name (SottoDocument *self);
+gboolean sotto_document_has_pages (SottoDocument *self);
+guint sotto_document_get_page (SottoDocument *self);
+guint sotto_document_get_n_pages (SottoDocument *self);
+
+/* What to say of @error of sotto_document_read_finish(): (transfer full) */
+char *sotto_document_describe_error (SottoDocument *self, const GError *error);
+
+/* Whether the helper that reads PDFs is here */
+gboolean sotto_document_can_read_pdf (void);
+
+G_END_DECLS

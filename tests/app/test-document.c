@@ -1,0 +1,431 @@
+#include "sotto-app.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "document-private.h"
+#include "harness-wait.h"
+
+/* Files on their way into a message. The PDFs are others' (pdf_files.py), and so is what reads them: the real helper. */
+
+static char *folder;
+
+static void
+on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+has_result (gpointer data)
+{
+  return *(GAsyncResult **) data != NULL;
+}
+
+static SottoDocument *
+create (const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  return sotto_document_new (file);
+}
+
+static char *
+finish (SottoDocument *document, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_document_read_async (document, on_ready, &result);
+  harness_wait_for (has_result, &result, 60);
+  return sotto_document_read_finish (document, result, error);
+}
+
+static char *
+read_text (const char *name)
+{
+  g_autoptr (SottoDocument) document = create (name);
+  g_autoptr (GError) error = NULL;
+  char *text = finish (document, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  return text;
+}
+
+static void
+assert_refused (const char *name, SottoDocumentError code)
+{
+  g_autoptr (SottoDocument) document = create (name);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = finish (document, &error);
+  g_autofree char *words = NULL;
+
+  g_test_message ("%s: %s", name, text != NULL ? "read" : error->message);
+  g_assert_null (text);
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, (int) code);
+  words = sotto_document_describe_error (document, error);
+  g_assert_nonnull (strstr (words, name));
+}
+
+/* The PDFs are made once, and only where it is possible. */
+static gboolean
+has_pdfs (void)
+{
+  static int made = -1;
+
+  if (!sotto_document_can_read_pdf ())
+    {
+      g_test_skip ("the helper that reads PDFs is not built (poppler is missing)");
+      return FALSE;
+    }
+  if (made < 0)
+    {
+      g_autofree char *script = g_test_build_filename (G_TEST_DIST, "app", "pdf_files.py", NULL);
+      const char *command[] = { "python3", script, folder, NULL };
+      g_autoptr (GSubprocess) maker = g_subprocess_newv (command, G_SUBPROCESS_FLAGS_NONE, NULL);
+
+      made = maker != NULL && g_subprocess_wait_check (maker, NULL, NULL);
+    }
+  if (!made)
+    g_test_skip ("PDFs cannot be made here (pdf_files.py needs cairo, reportlab and qpdf)");
+  return made;
+}
+
+/* --- Text --- */
+
+static void
+write_file (const char *name, const char *data, gssize length)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, data, length, NULL));
+}
+
+static void
+test_text (void)
+{
+  g_autofree char *much = g_strnfill (1024 * 1024 + 1, 'x');
+  g_autofree char *fenced = NULL;
+
+  write_file ("notes.md", "with ```` in it", -1);
+  fenced = read_text ("notes.md");
+  g_assert_cmpstr (fenced, ==, "notes.md:\n\n`````\nwith ```` in it\n`````\n");
+  write_file ("much.txt", much, -1);
+  assert_refused ("much.txt", SOTTO_DOCUMENT_ERROR_TOO_LARGE);
+  write_file ("binary", "PK\x03\x04\xff\0x", 7);
+  assert_refused ("binary", SOTTO_DOCUMENT_ERROR_FOREIGN);
+  write_file ("binary.PDF", "PK\x03\x04\xff\0x", 7);
+  assert_refused ("binary.PDF", SOTTO_DOCUMENT_ERROR_NOT_PDF);
+}
+
+static void
+test_gone (void)
+{
+  g_autoptr (SottoDocument) document = create ("never was");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (finish (document, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+/* --- PDFs --- */
+
+static void
+test_pages (void)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *blank = NULL;
+  g_autofree char *about = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("plain.pdf");
+  g_assert_cmpstr (text, ==, "plain.pdf:\n\n```\n[Page 1]\nThe first page speaks of a lighthouse.\n\n"
+                             "[Page 2]\nThe second page: its keeper is called Ottilie Brandt.\n\n"
+                             "[Page 3]\nThe third page is the last.\n```\n");
+  blank = read_text ("blank.pdf");
+  g_assert_cmpstr (blank, ==, "blank.pdf:\n\n````\n[Page 1]\nOnly the first has words.\n\n[Page 2: no text]\n\n"
+                              "[Page 3]\nAnd the third: ``` fences ```.\n````\n");
+  about = read_text ("about.txt");
+  g_assert_cmpstr (about, ==, "about.txt:\n\n```\nA file that begins with %PDF- is a PDF.\n```\n");
+}
+
+static void
+test_letters (void)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *eastern = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("letters.pdf");
+  g_test_message ("%s", text);
+  g_assert_nonnull (strstr (text, "affluent officer’s baffling flight: “fjord”, naïve, Straße, Łódź."));
+  eastern = read_text ("eastern.pdf");
+  g_assert_nonnull (strstr (eastern, "灯台守の名前はオットーです。"));
+  g_assert_nonnull (strstr (eastern, "他的名字叫奥托。"));
+  g_assert_nonnull (strstr (eastern, "등대지기의 이름은 오토입니다."));
+}
+
+/* An encoding that the document only names is in poppler's tables, the one thing that may still be opened. */
+static void
+test_named_encoding (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("named_encoding.pdf");
+  g_test_message ("%s", text);
+  if (strstr (text, "灯台守の名前") == NULL)
+    g_test_skip ("poppler's tables are not installed, or the kernel has no Landlock");
+}
+
+static void
+test_columns (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("columns.pdf");
+  g_assert_true (strstr (text, "left column, line 20") < strstr (text, "right column, line 1 "));
+}
+
+static void
+test_hyphens (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("hyphens.pdf");
+  g_assert_cmpstr (text, ==, "hyphens.pdf:\n\n```\n[Page 1]\nA document may be cut: this document,\nis cut, and a well-\n"
+                             "known word is, and wonder-\nful.\nHe is well-known.\n```\n");
+}
+
+static void
+test_shapes (void)
+{
+  const char *const names[] = { "restricted.pdf", "linearized.pdf" };
+  g_autofree char *later = NULL;
+  g_autofree char *steering = NULL;
+  g_autofree char *cut = NULL;
+
+  if (!has_pdfs ())
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *text = read_text (names[i]);
+
+      g_assert_nonnull (strstr (text, "[Page 2]\nThe second page: its keeper is called Ottilie Brandt."));
+    }
+  later = read_text ("later.pdf");
+  g_assert_nonnull (strstr (later, "behind junk"));
+  steering = read_text ("steering.pdf");
+  g_assert_null (strpbrk (steering, "\033\007"));
+  /* What is left of it is read, as far as its pages can be found. */
+  cut = read_text ("shortened.pdf");
+  g_assert_nonnull (strstr (cut, "The first page speaks of a lighthouse."));
+  assert_refused ("truncated.pdf", SOTTO_DOCUMENT_ERROR_DAMAGED);
+}
+
+static void
+on_page (SottoDocument *document, GParamSpec *pspec, guint *n)
+{
+  g_assert_cmpuint (sotto_document_get_page (document), <=, sotto_document_get_n_pages (document));
+  g_assert_cmpuint (sotto_document_get_n_pages (document), ==, 3000);
+  (*n)++;
+}
+
+static void
+test_many (void)
+{
+  g_autoptr (SottoDocument) document = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gint64 before;
+  guint n = 0;
+
+  if (!has_pdfs ())
+    return;
+  document = create ("many.pdf");
+  g_signal_connect (document, "notify::page", G_CALLBACK (on_page), &n);
+  before = g_get_monotonic_time ();
+  text = finish (document, &error);
+  g_test_message ("3,000 pages in %.2f s, told of %u times", (double) (g_get_monotonic_time () - before) / G_USEC_PER_SEC, n);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (text, "[Page 3000]\nThis is page number 3000."));
+  g_assert_cmpuint (n, >, 1);
+  g_assert_cmpuint (sotto_document_get_page (document), ==, 3000);
+}
+
+static void
+test_refused (void)
+{
+  if (!has_pdfs ())
+    return;
+  assert_refused ("locked.pdf", SOTTO_DOCUMENT_ERROR_LOCKED);
+  assert_refused ("scanned.pdf", SOTTO_DOCUMENT_ERROR_NO_TEXT);
+  assert_refused ("beginning.pdf", SOTTO_DOCUMENT_ERROR_DAMAGED);
+  assert_refused ("zip.pdf", SOTTO_DOCUMENT_ERROR_NOT_PDF);
+  assert_refused ("long.pdf", SOTTO_DOCUMENT_ERROR_TOO_LONG);
+}
+
+/* It ends, soon, and Sotto is there. */
+static void
+assert_survived (const char *name, guint seconds)
+{
+  SottoDocumentBounds bounds = sotto_document_bounds;
+  g_autoptr (SottoDocument) document = create (name);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  const gint64 before = g_get_monotonic_time ();
+
+  bounds.seconds = seconds;
+  sotto_document_set_bounds (document, &bounds);
+  text = finish (document, &error);
+  g_test_message ("%s: %s after %.1f s", name, text != NULL ? "read" : error->message,
+                  (double) (g_get_monotonic_time () - before) / G_USEC_PER_SEC);
+  g_assert_true (text != NULL || error->domain == SOTTO_DOCUMENT_ERROR);
+}
+
+static void
+test_hostile (void)
+{
+  if (!has_pdfs ())
+    return;
+  assert_survived ("bomb.pdf", 4);
+  assert_survived ("twice.pdf", 4);
+  assert_survived ("circle.pdf", 10);
+  assert_survived ("promises.pdf", 10);
+  assert_survived ("nested.pdf", 10);
+}
+
+/* More time than a person has is not given to a document. */
+static void
+test_slow (void)
+{
+  SottoDocumentBounds bounds = sotto_document_bounds;
+  g_autoptr (SottoDocument) document = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!has_pdfs ())
+    return;
+  document = create ("bomb.pdf");
+  bounds.seconds = 1;
+  sotto_document_set_bounds (document, &bounds);
+  g_assert_null (finish (document, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_SLOW);
+}
+
+static gboolean
+has_pages (gpointer data)
+{
+  return sotto_document_get_n_pages (data) > 0;
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (SottoDocument) document = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!has_pdfs ())
+    return;
+  document = create ("many.pdf");
+  sotto_document_read_async (document, on_ready, &result);
+  harness_wait_for (has_pages, document, 20);
+  sotto_document_cancel (document);
+  harness_wait_for (has_result, &result, 2);
+  g_assert_null (sotto_document_read_finish (document, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* --- The helper --- */
+
+static void
+test_no_helper (void)
+{
+  g_autofree char *before = g_strdup (g_getenv ("SOTTO_PDF_TEXT"));
+
+  write_file ("small.pdf", "%PDF-1.4\n", -1);
+  g_setenv ("SOTTO_PDF_TEXT", "/nowhere/sotto-pdf-text", TRUE);
+  g_assert_false (sotto_document_can_read_pdf ());
+  assert_refused ("small.pdf", SOTTO_DOCUMENT_ERROR_NO_READER);
+  /* One that says nothing, and one that cannot be trusted */
+  g_setenv ("SOTTO_PDF_TEXT", "/bin/true", TRUE);
+  assert_refused ("small.pdf", SOTTO_DOCUMENT_ERROR_DAMAGED);
+  g_setenv ("SOTTO_PDF_TEXT", "/bin/echo", TRUE);
+  assert_refused ("small.pdf", SOTTO_DOCUMENT_ERROR_DAMAGED);
+  if (before != NULL)
+    g_setenv ("SOTTO_PDF_TEXT", before, TRUE);
+  else
+    g_unsetenv ("SOTTO_PDF_TEXT");
+}
+
+static void
+test_words (void)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_UNSAFE; code++)
+    {
+      g_autoptr (SottoDocument) document = create ("a %s.pdf");
+      g_autoptr (GError) error = g_error_new_literal (SOTTO_DOCUMENT_ERROR, code, "technical");
+      char *words = sotto_document_describe_error (document, error);
+
+      g_assert_nonnull (strstr (words, "“a %s.pdf”"));
+      g_assert_true (g_str_has_suffix (words, "."));
+      g_assert_true (g_hash_table_add (seen, words));
+    }
+}
+
+static void
+remove_folder (void)
+{
+  g_autoptr (GDir) there = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (there)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+  g_free (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  int failed;
+
+  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("sotto-document-XXXXXX", NULL);
+
+  g_test_add_func ("/document/text", test_text);
+  g_test_add_func ("/document/gone", test_gone);
+  g_test_add_func ("/document/pages", test_pages);
+  g_test_add_func ("/document/letters", test_letters);
+  g_test_add_func ("/document/named-encoding", test_named_encoding);
+  g_test_add_func ("/document/columns", test_columns);
+  g_test_add_func ("/document/hyphens", test_hyphens);
+  g_test_add_func ("/document/shapes", test_shapes);
+  g_test_add_func ("/document/many", test_many);
+  g_test_add_func ("/document/refused", test_refused);
+  g_test_add_func ("/document/hostile", test_hostile);
+  g_test_add_func ("/document/slow", test_slow);
+  g_test_add_func ("/document/cancel", test_cancel);
+  g_test_add_func ("/document/no-helper", test_no_helper);
+  g_test_add_func ("/document/words", test_words);
+
+  failed = g_test_run ();
+  remove_folder ();
+  return failed;
+}

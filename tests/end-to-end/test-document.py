@@ -1,0 +1,126 @@
+"""A PDF goes into a message by the paper clip, a model is asked what its second page says, and of
+its words nothing is left on the disk."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import footprints
+import person
+from person import Journey, Sotto, check, wait
+
+person.enter_desktop(programs=("xdotool", "import"))
+HELPER = pathlib.Path(os.environ.get("SOTTO_PDF_TEXT") or person.BUILD / "app/pdf/sotto-pdf-text")
+if not HELPER.exists():
+    person.skip_all("the helper that reads PDFs is not built (poppler is missing)")
+os.environ["SOTTO_PDF_TEXT"] = str(HELPER)
+person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=60)
+person.need_models("Qwen2.5-Coder-0.5B")
+
+# Not below the home, which is searched
+place = pathlib.Path(tempfile.mkdtemp(prefix="sotto-pdf.", dir=os.environ["SOTTO_DESKTOP"]))
+made = subprocess.run([sys.executable, pathlib.Path(__file__).parents[1] / "app/pdf_files.py", place], capture_output=True, text=True,
+                      timeout=60, check=False)
+if made.returncode:
+    person.skip_all(f"PDFs cannot be made here: {made.stderr[-200:]}")
+
+MARKERS = ["Ottilie", "lighthouse"]
+QUESTION = "According to page 2, what is the name of the keeper?"
+
+journey = Journey()
+step = journey.step
+
+
+def windows(sotto):
+    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(sotto.pid)], capture_output=True, text=True,
+                           timeout=20, check=False)
+    return found.stdout.split()
+
+
+def name_of(window):
+    return subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True, timeout=20, check=False).stdout.strip()
+
+
+def choose(sotto, path):
+    """By the paper clip: GTK's own dialog takes a path that is typed into it."""
+    sotto.see("button", "Insert a File…").press()
+    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) == "Insert a File"])[0]
+    subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
+    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a"], timeout=20, check=True)
+    subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
+    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
+    wait("the file dialog to go", lambda: dialog not in windows(sotto))
+
+
+@step("The paper clip takes a PDF, and its pages stand in the message")
+def _():
+    sotto = journey.sotto = Sotto()
+    sotto.accept_recovery_code()
+    sotto.see("button", re.compile("^Model: Qwen2.5"))
+    choose(sotto, place / "plain.pdf")
+    wait("its text", lambda: "[Page 2]" in sotto.composer().text())
+    text = sotto.composer().text()
+    check(text.startswith("plain.pdf:\n\n```\n[Page 1]\n"), f"it begins with {text[:80]}")
+    check(text.endswith("[Page 3]\nThe third page is the last.\n```\n"), f"it ends with {text[-80:]}")
+    sotto.keys("ctrl+End")
+    wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
+    sotto.screenshot("document-attached")
+
+
+@step("The model says what stands on page 2")
+def _():
+    sotto = journey.sotto
+    sotto.type(QUESTION)
+    wait("the question", lambda: QUESTION in sotto.composer().text())
+    sotto.keys("Return")
+    wait("a reply", sotto.reply, 90)
+    answer = sotto.wait_reply()
+    check("Ottilie" in answer, f"the reply is “{answer}”")
+
+
+@step("One with a password is refused in words, and what was written stays")
+def _():
+    sotto = journey.sotto
+    sotto.type("A beginning")
+    choose(sotto, place / "locked.pdf")
+    alert = sotto.see("alert", "This File Cannot Be Used")
+    check(any("“locked.pdf” opens with a password only" in node.text() or "" for node in alert.all("label")), "it does not say why")
+    sotto.screenshot("document-refused")
+    sotto.keys("Escape")
+    sotto.gone("alert")
+    check(sotto.composer().text() == "A beginning", f"the composer holds “{sotto.composer().text()}”")
+
+
+@step("A long one shows how far it is, and can be given up")
+def _():
+    sotto = journey.sotto
+    choose(sotto, place / "bomb.pdf")
+    sotto.see("progress bar", "bomb.pdf")
+    sotto.screenshot("document-reading")
+    sotto.resize(360, 720)
+    wait("the narrow window", lambda: sotto.look().find("button", "Show Conversations"))
+    sotto.screenshot("document-reading-narrow", 360, 720)
+    sotto.resize(1300, 800)
+    # The window answers meanwhile.
+    sotto.type(" and more")
+    wait("what was typed", lambda: sotto.composer().text() == "A beginning and more")
+    sotto.see("button", "Do Not Insert This File").press()
+    sotto.gone("progress bar", "bomb.pdf")
+    check(sotto.look().find("alert") is None, "it complains")
+    check(sotto.composer().text() == "A beginning and more", f"the composer holds “{sotto.composer().text()}”")
+    # Nothing is left of what read it.
+    running = subprocess.run(["ps", "-A", "-o", "ppid=,comm="], capture_output=True, text=True, timeout=20, check=True).stdout
+    check(not re.search(rf"^ *{sotto.pid} sotto-pdf", running, re.M), "its process is still there")
+
+
+@step("Nothing of the document lies in plain text anywhere in the home, the runtime or the temporary folder")
+def _():
+    check(journey.sotto.quit() == 0, "it did not end well")
+    found = footprints.search(person.home(), MARKERS)
+    check(not found, "\n".join(found[:20]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(journey.run())

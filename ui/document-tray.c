@@ -1,0 +1,229 @@
+#include "document-tray.h"
+
+#include <glib/gi18n.h>
+
+#include "document-row.h"
+
+/* What is read at once needs no row, which would only flicker. */
+#define SHOW_AFTER_MS 200
+
+typedef struct {
+  SottoDocumentTray *tray;          /* (unowned), NULL: it has gone */
+  SottoDocument *document;
+  SottoConversation *conversation;
+  gboolean may_be_model;
+  GtkWidget *row;                   /* (unowned) (nullable) */
+  guint timeout;
+} Entry;
+
+struct _SottoDocumentTray {
+  GtkBox parent_instance;
+
+  /* Owned */
+  GQueue entries;                   /* Entry *; the first is being read */
+  SottoConversation *conversation;
+};
+
+enum {
+  READ,
+  REFUSED,
+  CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SottoDocumentTray, sotto_document_tray, GTK_TYPE_BOX)
+
+static void read_next (SottoDocumentTray *self);
+
+static void
+entry_free (Entry *entry)
+{
+  g_clear_handle_id (&entry->timeout, g_source_remove);
+  g_object_unref (entry->document);
+  g_object_unref (entry->conversation);
+  g_free (entry);
+}
+
+static void
+update_rows (SottoDocumentTray *self)
+{
+  gboolean any = FALSE;
+
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    {
+      Entry *entry = link->data;
+      gboolean shown = entry->row != NULL && entry->conversation == self->conversation;
+
+      if (entry->row != NULL)
+        gtk_widget_set_visible (entry->row, shown);
+      any = any || shown;
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self), any);
+}
+
+static gboolean
+show_row (gpointer user_data)
+{
+  Entry *entry = user_data;
+  SottoDocumentTray *self = entry->tray;
+  /* Translators: %s is the name of a file */
+  g_autofree char *words = g_strdup_printf (_("Reading “%s”"), sotto_document_get_name (entry->document));
+
+  entry->timeout = 0;
+  entry->row = sotto_document_row_new (entry->document);
+  gtk_box_append (GTK_BOX (self), entry->row);
+  update_rows (self);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_has_pages (SottoDocument *document,
+              GParamSpec    *pspec,
+              Entry         *entry)
+{
+  if (entry->tray != NULL && entry->timeout == 0 && entry->row == NULL)
+    entry->timeout = g_timeout_add (SHOW_AFTER_MS, show_row, entry);
+}
+
+static void
+on_read (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Entry *entry = user_data;
+  SottoDocumentTray *self = entry->tray;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = sotto_document_read_finish (SOTTO_DOCUMENT (source), result, &error);
+
+  g_signal_handlers_disconnect_by_data (entry->document, entry);
+  if (self != NULL)
+    {
+      g_object_ref (self);
+      g_queue_remove (&self->entries, entry);
+      if (entry->row != NULL)
+        gtk_box_remove (GTK_BOX (self), entry->row);
+      update_rows (self);
+      g_signal_emit (self, signals[CHANGED], 0);
+      if (text != NULL)
+        g_signal_emit (self, signals[READ], 0, entry->document, entry->conversation, text);
+      else
+        g_signal_emit (self, signals[REFUSED], 0, entry->document, error, entry->may_be_model);
+      read_next (self);
+      g_object_unref (self);
+    }
+  entry_free (entry);
+}
+
+static void
+read_next (SottoDocumentTray *self)
+{
+  Entry *entry = g_queue_peek_head (&self->entries);
+
+  if (entry == NULL)
+    return;
+
+  g_signal_connect (entry->document, "notify::has-pages", G_CALLBACK (on_has_pages), entry);
+  sotto_document_read_async (entry->document, on_read, entry);
+}
+
+void
+sotto_document_tray_add (SottoDocumentTray *self,
+                         GFile             *file,
+                         SottoConversation *conversation,
+                         gboolean           may_be_model)
+{
+  Entry *entry;
+
+  g_return_if_fail (SOTTO_IS_DOCUMENT_TRAY (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  entry = g_new0 (Entry, 1);
+  entry->tray = self;
+  entry->document = sotto_document_new (file);
+  entry->conversation = g_object_ref (conversation);
+  entry->may_be_model = may_be_model;
+  g_queue_push_tail (&self->entries, entry);
+  if (self->entries.length == 1)
+    read_next (self);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+sotto_document_tray_set_conversation (SottoDocumentTray *self,
+                                      SottoConversation *conversation)
+{
+  g_return_if_fail (SOTTO_IS_DOCUMENT_TRAY (self));
+
+  g_set_object (&self->conversation, conversation);
+  update_rows (self);
+}
+
+gboolean
+sotto_document_tray_is_reading (SottoDocumentTray *self,
+                                SottoConversation *conversation)
+{
+  g_return_val_if_fail (SOTTO_IS_DOCUMENT_TRAY (self), FALSE);
+
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    if (((Entry *) link->data)->conversation == conversation)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* --- The widget --- */
+
+/* What is being read is given up, and frees itself; what waited never begins. */
+static void
+leave_entries (SottoDocumentTray *self)
+{
+  Entry *first = g_queue_pop_head (&self->entries);
+
+  if (first != NULL)
+    {
+      first->tray = NULL;
+      first->row = NULL;
+      g_clear_handle_id (&first->timeout, g_source_remove);
+      sotto_document_cancel (first->document);
+    }
+  g_queue_clear_full (&self->entries, (GDestroyNotify) entry_free);
+}
+
+static void
+sotto_document_tray_dispose (GObject *object)
+{
+  SottoDocumentTray *self = SOTTO_DOCUMENT_TRAY (object);
+  GtkWidget *child;
+
+  leave_entries (self);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_box_remove (GTK_BOX (self), child);
+  g_clear_object (&self->conversation);
+
+  G_OBJECT_CLASS (sotto_document_tray_parent_class)->dispose (object);
+}
+
+static void
+sotto_document_tray_class_init (SottoDocumentTrayClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = sotto_document_tray_dispose;
+
+  signals[READ] = g_signal_new ("read", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                SOTTO_TYPE_DOCUMENT, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING);
+  signals[REFUSED] = g_signal_new ("refused", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                   3, SOTTO_TYPE_DOCUMENT, G_TYPE_ERROR, G_TYPE_BOOLEAN);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 0);
+}
+
+static void
+sotto_document_tray_init (SottoDocumentTray *self)
+{
+  g_queue_init (&self->entries);
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self), GTK_ORIENTATION_VERTICAL);
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+}
