@@ -23,6 +23,8 @@ PACKAGES = {
     "cmark-gfm": ("cmark-gfm", ()),
     "jimtcl": ("jimtcl", ()),
     "sqlcipher": ("sqlcipher", ()),
+    "poppler-data": ("poppler-data", ()),
+    "poppler": ("poppler", ()),
     "libspelling": ("libspelling", ("libspelling-1-2", "libspelling-1-dev")),
 }
 # NVIDIA's archives (the `dest` of each in the manifest) → the same parts as Python has them
@@ -104,7 +106,11 @@ def take(module, package, apt, folder):
     """Lays the sources of a module where they belong; Missing where one is not to be had."""
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
-        apt.source(package, place)
+        complaint = None
+        try:
+            apt.source(package, place)
+        except Missing as missing:      # of several archives a mirror may have the one that counts
+            complaint = missing
         found = {sha256_of(path): path for path in place.iterdir()}
         wanted = [source for source in downloads(module) if not place_of(folder, source).exists()]
         # Not the archive, but single files of it.
@@ -115,7 +121,7 @@ def take(module, package, apt, folder):
             found |= {sha256_of(path): path for path in (place / "inside").rglob("*") if path.is_file()}
         for source in wanted:
             if source["sha256"] not in found:
-                raise Missing(f"{package} in Debian holds another {name_of(source)}")
+                raise complaint or Missing(f"{package} in Debian holds another {name_of(source)}")
             target = place_of(folder, source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(found[source["sha256"]], target)

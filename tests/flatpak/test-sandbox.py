@@ -16,12 +16,15 @@ from sandbox import (APPLICATION, REPO, REPOSITORY, SMALL, ask, begin, build, fl
                      main, portal_dialogs, portal_windows, prefer, run, start, step, tree)
 
 import footprints
+import pdf_text
 import person
 from person import check, note, wait, wait_same
 
 # What is typed; each word stands nowhere else on a disk.
 FIRST = "What is the capital of France? My cat is called Zwirbelquast."
 SECOND = "What is the capital of Poland? My dog is called Ankerplumm."
+# In an encoding that a document only names, of which poppler has tables
+EASTERN = "灯台守の名前"
 THIRD = "What is the capital of Italy? My bird is called Quendelfax."
 
 
@@ -155,6 +158,26 @@ def _():
     sotto.screenshot("flatpak-own-model")
 
 
+@step("A PDF of the home is chosen in the portal's file chooser, and its pages are in the message")
+def _():
+    sotto = journey.sotto
+    own = person.home()[0] / "Downloads" / "keeper.pdf"
+    pdf_text.write(own, "The lighthouse stands by the sea.", "Its keeper is called Mumpelkraut.", EASTERN)
+    sotto.see("button", "Insert a File…").press()
+    choose_in_portal(own)
+    wait("its text", lambda: f"[Page 2]\nIts keeper is called Mumpelkraut.\n\n[Page 3]\n{EASTERN}\n" in sotto.composer().text())
+    own.unlink()
+    sotto.screenshot("flatpak-pdf")
+    sotto.keys("ctrl+a", "BackSpace")
+    wait("the composer to be empty", lambda: sotto.composer().text() == "")
+
+
+@step("Behind the door of what reads it, nothing is allowed in the sandbox either")
+def _():
+    said = inside("/app/libexec/sotto-pdf-text", "--try-the-door")
+    check(len(said.splitlines()) > 20 and "ALLOWED" not in said, said)
+
+
 @step("The third start still has that model")
 def _():
     check(journey.sotto.quit() == 0, "it did not end well")
@@ -188,7 +211,7 @@ def _():
     # What the document portal shows there is the model.
     folders = [home / ".var", *(path for path in runtime.iterdir() if path.name != "doc"), temporary]
     found = footprints.search(folders,
-                              ["Zwirbelquast", "Ankerplumm", "Quendelfax"])
+                              ["Zwirbelquast", "Ankerplumm", "Quendelfax", "Mumpelkraut"])
     check(not found, "\n".join(found))
 
 
