@@ -21,6 +21,9 @@ class Trace:
         self.calls = 0
         for file in files:
             for line in pathlib.Path(file).read_text(errors="replace").splitlines():
+                if "socket" not in line and "sa_family" not in line:
+                    self.calls += "(" in line
+                    continue
                 made = self.SOCKET.search(line)
                 named = [made.group(1)] if made else []
                 named += self.ADDRESS.findall(line) if not made else []

@@ -1,12 +1,11 @@
 """Sotto as a person meets it: started, looked at, typed into.
 
-What is on the screen is read through AT-SPI, as a screen reader reads it; keys come from the X server,
-as a keyboard's do. Nothing here knows what is inside the program. It runs within tests/desktop.
+What is on the screen is read through AT-SPI, as a screen reader reads it (screen.py); keys come from the
+X server, as a keyboard's do. Nothing here knows what is inside the program. It runs within tests/desktop.
 
 Nothing sleeps for a fixed time to let something happen: wait() asks again until it has or a deadline is
 over, and says what it saw instead. Deadlines are generous, because two busy cores are slow.
 """
-import functools
 import os
 import pathlib
 import re
@@ -15,6 +14,11 @@ import signal
 import subprocess
 import sys
 import time
+
+from gi.repository import GLib
+
+import screen
+from screen import Failed, Node
 
 # Meson sets the others' options always, and these are set by tests/run --sanitize alone.
 SANITIZED = "LSAN_OPTIONS" in os.environ
@@ -26,19 +30,6 @@ WINDOW = object()    # stands for the window's number in what xdotool is told
 BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or pathlib.Path(__file__).parents[2] / "_build")
 PROGRAM = BUILD / "app" / "sotto"
 SCREENSHOTS = BUILD / "tests" / "screenshots"
-
-# Set before libatspi is loaded, which tells an address only once.
-if "SOTTO_DESKTOP" in os.environ:
-    import gi
-    gi.require_version("Atspi", "2.0")
-    from gi.repository import Atspi, GLib
-    # Milliseconds for an answer, and while a program starts: two busy cores are slow to give one.
-    Atspi.set_timeout(5000, 15000)
-
-
-class Failed(Exception):
-    """Something did not happen, or something else did."""
-
 
 def wait(what, condition, seconds=PATIENCE):
     """condition()'s first true value; Failed, and what was seen last, when there is none in time."""
@@ -74,70 +65,6 @@ def check(holds, sentence):
         raise Failed(sentence)
 
 
-class Node:
-    """One thing on the screen: role, name, and what lies in it, read when it is first looked at."""
-
-    def __init__(self, accessible, parent=None):
-        self.accessible = accessible
-        self.parent = parent
-        self.role = accessible.get_role_name()
-        self.name = accessible.get_name() or ""
-
-    @functools.cached_property
-    def children(self):
-        """Without what goes while it is looked at, as rows of the messages do while a reply grows."""
-        def ask(question, *arguments):
-            try:
-                return question(*arguments)
-            except GLib.Error as error:
-                if "does not exist" not in error.message:
-                    raise
-                return None
-        found = [ask(self.accessible.get_child_at_index, index)
-                 for index in range(ask(self.accessible.get_child_count) or 0)]
-        return list(filter(None, (ask(Node, child, self) for child in found if child is not None)))
-
-    def walk(self):
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def fits(self, role, name):
-        if role is not None and self.role != role:
-            return False
-        return name is None or (name.search(self.name) is not None if isinstance(name, re.Pattern)
-                                else self.name == name)
-
-    def all(self, role=None, name=None):
-        """name: the whole of it, or a compiled expression to be found in it"""
-        return [node for node in self.walk() if node.fits(role, name)]
-
-    def find(self, role=None, name=None):
-        return next((node for node in self.walk() if node.fits(role, name)), None)
-
-    def has_state(self, state):
-        return self.accessible.get_state_set().contains(getattr(Atspi.StateType, state))
-
-    def text(self):
-        """What a text view holds."""
-        return Atspi.Text.get_text(self.accessible, 0, Atspi.Text.get_character_count(self.accessible))
-
-    def press(self):
-        """Presses a button: of all that can be done with it, the first."""
-        node = self
-        if node.role == "button" and node.find("toggle button") is not None:
-            node = node.find("toggle button")
-        if not Atspi.Action.do_action(node.accessible, 0):
-            raise Failed(f"the {self.role} “{self.name}” could not be pressed")
-
-    def lines(self, depth=0):
-        if self.name or self.role in ("text", "list item", "alert", "dialog"):
-            yield f"{'  ' * depth}{self.role} “{self.name}”"
-            depth += 1
-        for child in self.children:
-            yield from child.lines(depth)
-
-
 class Sotto:
     """One run of the program. trace: where strace writes down what it does with sockets."""
 
@@ -157,7 +84,7 @@ class Sotto:
         return self.process.pid
 
     def is_it(self, application):
-        return application.get_process_id() == self.pid
+        return application.process() == self.pid
 
     def find_windows(self):
         """As xdotool is told to find them."""
@@ -176,15 +103,8 @@ class Sotto:
         """Everything that is on the screen now; None as long as there is no window."""
         if self.process.poll() is not None:
             raise Failed(f"Sotto ended with status {self.process.returncode}")
-        desktop = Atspi.get_desktop(0)
-        for index in range(desktop.get_child_count()):
-            application = desktop.get_child_at_index(index)
-            if application is not None and self.is_it(application):
-                # What libatspi remembers it is told by events, for which nobody waits here.
-                application.set_cache_mask(Atspi.Cache.NONE)
-                root = Node(application)
-                return root if root.find("frame") is not None else None
-        return None
+        root = next((application for application in screen.applications() if self.is_it(application)), None)
+        return root if root is not None and root.find("frame") is not None else None
 
     def see(self, role, name=None, seconds=PATIENCE, within=None):
         """Waits for something on the screen, and returns it. within: looks for the place to look in."""
@@ -236,11 +156,11 @@ class Sotto:
             node = self.focused()
             if node is not None and node.fits(role, name):
                 return
-            before = node and node.accessible
+            before = node and node.reference
             seen.append(f"{node.role} “{node.name}”" if node else "nothing")
             self.keys(key)
             try:
-                wait("the focus to go on", lambda: (now := self.focused()) and now.accessible != before, 2)
+                wait("the focus to go on", lambda: (now := self.focused()) and now.reference != before, 2)
             except Failed:
                 pass
         raise Failed(f"{key} does not lead to the {role} “{getattr(name, 'pattern', name)}” but over "
@@ -253,10 +173,9 @@ class Sotto:
         self.xdotool("windowsize", WINDOW, str(width), str(height))
 
     def point(self, node, *then):
-        """Moves the mouse to the middle of it. Only places within a window can be asked for."""
-        place = Atspi.Component.get_extents(node.accessible, Atspi.CoordType.WINDOW)
-        self.xdotool("mousemove", "--window", WINDOW, str(place.x + place.width // 2),
-                     str(place.y + place.height // 2), *then)
+        """Moves the mouse to the middle of it."""
+        x, y, width, height = node.place()
+        self.xdotool("mousemove", "--window", WINDOW, str(x + width // 2), str(y + height // 2), *then)
 
     def click(self, node):
         self.point(node, "click", "1")
@@ -388,19 +307,14 @@ def row_text(row):
     for _ in ("clamp", "box", "body or editor"):
         if body.children:
             body = body.children[0]
-    texts = []
 
-    def collect(node):
-        if node.role in ("button", "toggle button"):
-            return
-        # Paragraphs, headings and cells are labels with other roles, code is a text view.
-        text = node.text() if node.accessible.get_text_iface() is not None else ""
-        if text:
-            texts.append(text)
-        for child in node.children:
-            collect(child)
-    collect(body)
-    return "\n".join(texts)
+    def without_buttons(node):
+        if node.role not in ("button", "toggle button"):
+            yield node
+            for child in node.children:
+                yield from without_buttons(child)
+    # Paragraphs, headings and cells are labels with other roles, code is a text view.
+    return "\n".join(filter(None, screen.texts_of(list(without_buttons(body)))))
 
 
 def home():

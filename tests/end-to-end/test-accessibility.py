@@ -2,11 +2,13 @@
 import re
 import time
 
+from gi.repository import GLib
+
 import person
+import screen
 from person import Journey, Node, Sotto, check, wait
 
 person.enter_desktop()
-from person import Atspi, GLib  # noqa: E402 (only there on a desktop)
 
 person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=40)
 person.need_models("SmolLM2-135M")
@@ -28,7 +30,7 @@ def words(node):
     if node.name.strip():
         return node.name
     if node.role in NAMED_BY_CONTENT:
-        if node.accessible.get_text_iface() is not None and node.text().strip():
+        if node.has_text and node.text().strip():
             return node.text()
         return next((child.name for child in node.walk() if child.name.strip()), "")
     return ""
@@ -75,8 +77,7 @@ class Focus:
 
     def __init__(self):
         self.went_to = []
-        self.listener = Atspi.EventListener.new(lambda event: event.detail1 and self.went_to.append(event.source))
-        self.listener.register("object:state-changed:focused")
+        screen.listen("StateChanged", "focused", lambda reference, came: came and self.went_to.append(reference))
 
     def after(self, key):
         """What has the focus after a key; None when it has not moved."""
@@ -89,12 +90,7 @@ class Focus:
         while not self.went_to and time.monotonic() < end:
             if not context.iteration(False):
                 time.sleep(0.005)
-        return Node(self.went_to[-1], self.parent_of(self.went_to[-1])) if self.went_to else None
-
-    @staticmethod
-    def parent_of(accessible):
-        parent = accessible.get_parent()
-        return Node(parent) if parent is not None else None
+        return Node.at(self.went_to[-1]) if self.went_to else None
 
 
 focus = Focus()
@@ -105,11 +101,11 @@ def tab_round(key="Tab"):
     seen, said = [], []
     for _ in range(LONGEST_WAY):
         node = focus.after(key)
-        if node is None or node.accessible in seen:
+        if node is None or node.reference in seen:
             break
         name = words(node) or (node.parent.name if node.parent is not None else "")
         check(name.strip() and node.role not in MUTE, f"the focus is on what says nothing: {where(node)}")
-        seen.append(node.accessible)
+        seen.append(node.reference)
         said.append(name)
     check(said, f"{key} goes nowhere")
     return said

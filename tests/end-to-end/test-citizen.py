@@ -4,6 +4,7 @@ import os
 import pathlib
 
 import person
+import screen
 import session_services
 from person import Elsewhere, Journey, Sotto, check, wait, wait_same
 
@@ -106,8 +107,7 @@ def _():
     shell.search("ActivateResult", "(sasu)", found[0], ["wurzelbrumm"], 0)
     wait("its messages", lambda: ("You", FIRST) in sotto.messages())
     shell.search("LaunchSearch", "(asu)", ["wurzelbrumm", "the"], 0)
-    wait("the words in the search", lambda: any(node.text() == "wurzelbrumm the" for node in sotto.look().walk()
-                                                if node.accessible.get_text_iface() is not None))
+    wait("the words in the search", lambda: "wurzelbrumm the" in screen.texts_of(sotto.look().walk()))
     sotto.keys("Escape")
 
 

@@ -23,7 +23,7 @@ THOUGHT_FOR = re.compile("^Thought for|^Thoughts")
 
 def shown(sotto):
     root = sotto.look()
-    return "\n".join(node.text() for node in root.walk() if node.accessible.get_text_iface() is not None) if root else ""
+    return "\n".join(person.screen.texts_of(root.walk())) if root else ""
 
 
 def count(sotto):

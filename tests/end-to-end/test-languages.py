@@ -19,7 +19,6 @@ sys.path.append(str(pathlib.Path(__file__).parents[1] / "promises"))
 import catalogue  # noqa: E402
 
 person.enter_desktop("--keyring", "none")
-from person import Atspi  # noqa: E402 (only there on a desktop)
 
 person.prefer(window_width=1300, window_height=800)
 
@@ -94,10 +93,10 @@ def is_ours(text):
 def texts(node):
     """Everything a person reads or hears of a thing."""
     yield node.name
-    yield node.accessible.get_description() or ""
+    yield node.description()
     if node.role in ("entry", "text"):
-        yield (node.accessible.get_attributes() or {}).get("placeholder-text", "")
-    if node.accessible.get_text_iface() is not None:
+        yield node.attributes().get("placeholder-text", "")
+    if node.has_text:
         yield node.text()
 
 
@@ -286,7 +285,7 @@ def _():
     sotto.see(None, says("What Is on Your Mind?"))
 
     def left_of(role, name):
-        return Atspi.Component.get_extents(sotto.see(role, name).accessible, Atspi.CoordType.WINDOW).x
+        return sotto.see(role, name).place()[0]
     wait("the list to lie to the right", lambda: left_of("list", says("Conversations")) > left_of("text", says("Message")))
     check(left_of("button", says("Send")) < left_of(None, re.compile(re.escape(says("Model: %s", "")[:4]))),
           "what sends is not at the end of the line")

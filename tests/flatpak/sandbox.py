@@ -16,6 +16,7 @@ REPO = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests/end-to-end"))
 
 import person  # noqa: E402
+import screen  # noqa: E402
 import sources  # noqa: E402
 from person import Failed, Journey, Sotto, check, note, wait  # noqa: E402
 
@@ -77,7 +78,7 @@ class Sandboxed(Sotto):
         wait("a window", self.look, 60)
 
     def is_it(self, application):
-        return application.get_name() in ("sotto", APPLICATION)
+        return application.title() in ("sotto", APPLICATION)
 
     def find_windows(self):
         return ["--class", "sotto"]
@@ -127,13 +128,7 @@ def portal_windows():
 
 def portal_dialogs():
     """The same as it is read: the root of what the backend shows, None where it is not there."""
-    desktop = person.Atspi.get_desktop(0)
-    for index in range(desktop.get_child_count()):
-        application = desktop.get_child_at_index(index)
-        if application is not None and "portal" in (application.get_name() or ""):
-            application.set_cache_mask(person.Atspi.Cache.NONE)
-            return person.Node(application)
-    return None
+    return next((application for application in screen.applications() if "portal" in application.title()), None)
 
 
 def tree(version=None):

@@ -83,7 +83,7 @@ def _():
     check(not services.calls("AddNotification"), "a notification came while one was looking")
     def is_there():
         node = sotto.focused()
-        return node is not None and node.accessible.get_text_iface() is not None and node.text() == "Ovens"
+        return node is not None and node.has_text and node.text() == "Ovens"
     # Back from the composer, over the buttons below the reply
     for _ in range(12):
         if is_there():
@@ -121,9 +121,9 @@ def _():
     sotto.keys("ctrl+p")
     window = wait("the portal's print dialog", portal_windows, 60)[-1]
     printer = wait("its printer", lambda: (root := portal_dialogs()) and root.find("table cell", "Print to File"))
-    place = person.Atspi.Component.get_extents(printer.accessible, person.Atspi.CoordType.WINDOW)
-    subprocess.run(["xdotool", "windowfocus", window, "mousemove", "--window", window, str(place.x + place.width // 2),
-                    str(place.y + place.height // 2), "click", "1"], check=True, timeout=20)
+    x, y, width, height = printer.place()
+    subprocess.run(["xdotool", "windowfocus", window, "mousemove", "--window", window, str(x + width // 2),
+                    str(y + height // 2), "click", "1"], check=True, timeout=20)
     button = wait("a button to print", lambda: next((node for node in portal_dialogs().all(None, "Print") if "button" in node.role
                                                      and node.has_state("SENSITIVE")), None))
     sotto.screenshot("flatpak-print")

@@ -127,7 +127,7 @@ def choose_in_portal(path):
         return root and next((node for node in root.all("text") if node.has_state("FOCUSED")), None)
     subprocess.run(["xdotool", "windowfocus", window, "key", "slash"], check=True, timeout=20)
     node = wait("a place to type the path", entry)
-    person.Atspi.EditableText.set_text_contents(node.accessible, str(path))
+    node.set_text(str(path))
     wait_same("the path", node.text, str(path))
     journey.sotto.screenshot("flatpak-portal")
     subprocess.run(["xdotool", "windowfocus", window, "key", "Return"], check=True, timeout=20)
