@@ -31,6 +31,7 @@ close_the_rest (GTask *task)
   sotto_conversation_list_abandon_all (self->conversations);
   sotto_conversation_list_flush_drafts (self->conversations);
   sotto_app_flush_instructions (self);
+  sotto_conversation_list_end_temporary (self->conversations);
   sotto_inference_close (self->services->inference);
 
   store = g_steal_pointer (&self->services->store);

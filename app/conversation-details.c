@@ -50,7 +50,9 @@ sotto_conversation_get_name (SottoConversation *self)
   if (self->title[0] != '\0')
     return self->title;
   /* Translators: a conversation that has no title */
-  return self->is_stored ? _("Untitled") : _("New Chat");
+  if (self->is_stored)
+    return _("Untitled");
+  return self->services->is_temporary ? _("Temporary Chat") : _("New Chat");
 }
 
 /* --- Pin --- */
@@ -78,7 +80,8 @@ sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION (self));
 
-  if (!self->is_stored || self->is_deleted || self->is_pinned == !!is_pinned)
+  /* What is temporary stands above all of them. */
+  if (!self->is_stored || self->is_deleted || self->services->is_temporary || self->is_pinned == !!is_pinned)
     return;
 
   self->is_pinned = !!is_pinned;
@@ -235,6 +238,8 @@ sotto_conversation_get_date_group (SottoConversation *self)
 
   g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), SOTTO_DATE_GROUP_TODAY);
 
+  if (self->services->is_temporary)
+    return SOTTO_DATE_GROUP_TEMPORARY;
   if (self->is_pinned)
     return SOTTO_DATE_GROUP_PINNED;
 
@@ -255,6 +260,9 @@ sotto_conversation_get_group_title (SottoConversation *self)
 
   switch (sotto_conversation_get_date_group (self))
     {
+    case SOTTO_DATE_GROUP_TEMPORARY:
+      /* Translators: a heading above the conversations that are not kept */
+      return _("Temporary");
     case SOTTO_DATE_GROUP_PINNED:
       /* Translators: a heading above the conversations that were pinned to the top of the list */
       return _("Pinned");

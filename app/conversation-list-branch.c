@@ -82,6 +82,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   SottoConversationList *self = g_task_get_source_object (task);
+  const Branch *branch = g_task_get_task_data (task);
   GError *error = NULL;
   SottoHistoryConversation *record =
     sotto_store_get_conversation_finish (SOTTO_STORE (source), result, &error);
@@ -98,12 +99,12 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   conversations = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (records, record);
   /* The history was closed meanwhile: the list is not this one's any more. */
-  if (sotto_conversation_list_get_services (self)->store != SOTTO_STORE (source))
+  if (branch->from->services->store != SOTTO_STORE (source))
     {
       g_task_return_new_error_literal (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Closed meanwhile");
       return;
     }
-  sotto_conversation_list_take_records (self, records, conversations);
+  sotto_conversation_list_take_records (self, branch->from->services, records, conversations);
   g_task_return_pointer (task, g_ptr_array_steal_index (conversations, 0), g_object_unref);
 }
 
@@ -145,7 +146,7 @@ sotto_conversation_list_branch_async (SottoConversationList *self,
   branch->from = g_object_ref (conversation);
   branch->id = sotto_history_new_id ();
   g_task_set_task_data (task, branch, (GDestroyNotify) branch_free);
-  services = sotto_conversation_list_get_services (self);
+  services = conversation->services;
   if (!sotto_services_check_store (services, &error))
     {
       fail (task, error);

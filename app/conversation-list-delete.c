@@ -44,8 +44,8 @@ sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *
   g_ptr_array_remove_index (self->items, position);
   sotto_conversation_list_changed (self, position, 1, 0);
 
-  if (self->services->store != NULL)
-    sotto_store_delete_conversation_async (self->services->store,
+  if (conversation->services->store != NULL)
+    sotto_store_delete_conversation_async (conversation->services->store,
                                            sotto_conversation_get_id (conversation),
                                            NULL, on_deleted, g_object_ref (conversation));
 }
@@ -76,17 +76,29 @@ sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversat
   g_array_remove_index (self->deleted, (guint) index);
   sotto_conversation_set_deleted (conversation, FALSE);
   sotto_conversation_list_insert (self, conversation);
-  if (self->services->store != NULL)
-    sotto_store_undelete_conversation_async (self->services->store,
+  if (conversation->services->store != NULL)
+    sotto_store_undelete_conversation_async (conversation->services->store,
                                              sotto_conversation_get_id (conversation),
                                              NULL, on_undeleted, g_object_ref (conversation));
   g_object_unref (conversation);
 }
 
 void
-sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
+sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services)
 {
   gint64 before = G_MAXINT64;
+
+  /* What was deleted after it may still come back. */
+  for (guint i = self->deleted->len; i > 0; i--)
+    if (g_array_index (self->deleted, Deleted, i - 1).conversation->services == services)
+      before = g_array_index (self->deleted, Deleted, i - 1).time;
+  if (services->store != NULL)
+    sotto_store_purge_async (services->store, before, NULL, NULL, NULL);
+}
+
+void
+sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
+{
   int index;
 
   g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
@@ -96,10 +108,8 @@ sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *c
   if (index < 0)
     return;
 
-  /* What was deleted after it may still come back. */
+  g_object_ref (conversation);
   g_array_remove_index (self->deleted, (guint) index);
-  if (self->deleted->len > 0)
-    before = g_array_index (self->deleted, Deleted, 0).time;
-  if (self->services->store != NULL)
-    sotto_store_purge_async (self->services->store, before, NULL, NULL, NULL);
+  sotto_conversation_list_purge_from (self, conversation->services);
+  g_object_unref (conversation);
 }

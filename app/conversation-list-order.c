@@ -2,7 +2,7 @@
 
 #include "conversation-private.h"
 
-/* The order of the list: pinned ones first, then the last used. */
+/* The order of the list: temporary ones first, then pinned ones, then the last used. */
 
 int
 sotto_conversation_list_compare (gconstpointer a, gconstpointer b)
@@ -12,6 +12,8 @@ sotto_conversation_list_compare (gconstpointer a, gconstpointer b)
   const gint64 time_a = sotto_conversation_get_last_used_us (first);
   const gint64 time_b = sotto_conversation_get_last_used_us (second);
 
+  if (first->services->is_temporary != second->services->is_temporary)
+    return first->services->is_temporary ? -1 : 1;
   if (first->is_pinned != second->is_pinned)
     return first->is_pinned ? -1 : 1;
   return (time_a < time_b) - (time_a > time_b);

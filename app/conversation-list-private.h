@@ -17,9 +17,11 @@ struct _SottoConversationList
   GObject parent_instance;
 
   SottoServices *services;
-  GPtrArray *items;  /* of SottoConversation, pinned ones first, then the last used */
+  SottoServices *temporary; /* of temporary conversations; NULL: there was none yet */
+  GPtrArray *items;  /* of SottoConversation, temporary ones first, then pinned ones, then the last used */
   GArray *deleted;   /* of Deleted, oldest first */
   SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
+  SottoConversation *fresh_temporary; /* the same for one that is not to be kept */
   char *fresh_draft;
   char *fresh_instructions;
   GPtrArray *transfers; /* of SottoTransfer: those that run */
@@ -45,7 +47,10 @@ void sotto_conversation_list_fill (SottoConversationList *self,
 /* Empties the list; what is shown of it lives on without a history. */
 void sotto_conversation_list_clear (SottoConversationList *self);
 
-/* Returns: (transfer none) */
+/* Ends what is temporary; replies have ended. */
+void sotto_conversation_list_end_temporary (SottoConversationList *self);
+
+/* Returns: (transfer none): those of conversations that are kept */
 SottoServices *sotto_conversation_list_get_services (SottoConversationList *self);
 
 /* For closing: stops every reply and transfer; ends the replies that still run. */
@@ -59,10 +64,12 @@ gboolean sotto_conversation_list_has_transfers (SottoConversationList *self);
 
 /**
  * sotto_conversation_list_take_records:
- * @records: (element-type SottoHistoryConversation): conversations that have come into the history
+ * @services: into whose history they have come
+ * @records: (element-type SottoHistoryConversation): conversations that have come into it
  * @conversations: (element-type SottoConversation): where they are added in this order, too
  */
 void sotto_conversation_list_take_records (SottoConversationList *self,
+                                           SottoServices         *services,
                                            GPtrArray             *records,
                                            GPtrArray             *conversations);
 
@@ -77,6 +84,11 @@ void sotto_conversation_list_changed (SottoConversationList *self,
 /* Tells the conversations whose replies are running that their text cannot be saved. */
 void sotto_conversation_list_set_journal_error (SottoConversationList *self, const GError *error);
 
+/* --- conversation-list-delete.c --- */
+
+/* Purges what was deleted there and cannot come back. */
+void sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services);
+
 /* --- conversation-list-order.c --- */
 
 /* For sorting; keeps the order of equal ones, as GLib's sort is stable. */
@@ -85,7 +97,7 @@ int sotto_conversation_list_compare (gconstpointer a, gconstpointer b);
 /* Puts it where it belongs. */
 void sotto_conversation_list_insert (SottoConversationList *self, SottoConversation *conversation);
 
-/* Handlers: @conversation was used, or pinned, or is no longer. */
+/* Handlers: @conversation was used; or pinned, or is no longer; or is kept. */
 void sotto_conversation_list_move (SottoConversationList *self,
                                    GParamSpec            *pspec,
                                    SottoConversation     *conversation);

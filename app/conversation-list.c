@@ -85,6 +85,8 @@ watch (SottoConversationList *self, SottoConversation *conversation)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (sotto_conversation_list_move_pinned), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (sotto_conversation_list_move_pinned), self,
+                           G_CONNECT_SWAPPED);
 }
 
 /* --- Headings --- */
@@ -137,6 +139,8 @@ sotto_conversation_list_dispose (GObject *object)
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->deleted, g_array_unref);
   g_clear_object (&self->fresh);
+  g_clear_object (&self->fresh_temporary);
+  g_clear_pointer (&self->temporary, sotto_services_unref);
   g_clear_pointer (&self->fresh_draft, g_free);
   g_clear_pointer (&self->fresh_instructions, g_free);
   g_clear_pointer (&self->transfers, g_ptr_array_unref);
@@ -210,6 +214,7 @@ sotto_conversation_list_clear (SottoConversationList *self)
   g_ptr_array_set_size (self->items, 0);
   g_array_set_size (self->deleted, 0);
   g_clear_object (&self->fresh);
+  g_clear_object (&self->fresh_temporary);
   g_clear_pointer (&self->fresh_draft, g_free);
   g_clear_pointer (&self->fresh_instructions, g_free);
   if (n_items > 0)
@@ -248,6 +253,11 @@ sotto_conversation_list_get_services (SottoConversationList *self)
 static void
 on_fresh_stored (SottoConversationList *self, GParamSpec *pspec, SottoConversation *conversation)
 {
+  if (self->fresh_temporary == conversation)
+    {
+      sotto_conversation_list_insert (self, conversation);
+      g_clear_object (&self->fresh_temporary);
+    }
   if (self->fresh != conversation)
     return;
 
@@ -274,6 +284,24 @@ sotto_conversation_list_create (SottoConversationList *self)
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);
   return self->fresh;
+}
+
+SottoConversation *
+sotto_conversation_list_create_temporary (SottoConversationList *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), NULL);
+
+  if (self->temporary == NULL)
+    self->temporary = sotto_services_new_temporary (self->services);
+  if (self->fresh_temporary != NULL)
+    return self->fresh_temporary;
+
+  g_set_str (&self->temporary->instructions, self->services->instructions);
+  self->fresh_temporary = sotto_conversation_new (self->temporary);
+  watch (self, self->fresh_temporary);
+  g_signal_connect_object (self->fresh_temporary, "notify::stored", G_CALLBACK (on_fresh_stored), self,
+                           G_CONNECT_SWAPPED);
+  return self->fresh_temporary;
 }
 
 SottoConversation *
@@ -315,14 +343,16 @@ sotto_conversation_list_has_transfers (SottoConversationList *self)
 
 /* One that was deleted and stands in the history again is the object it was. */
 static SottoConversation *
-create_for_record (SottoConversationList *self, const SottoHistoryConversation *record)
+create_for_record (SottoConversationList          *self,
+                   SottoServices                  *services,
+                   const SottoHistoryConversation *record)
 {
   SottoConversation *conversation;
 
   for (guint i = 0; i < self->deleted->len; i++)
     {
       conversation = g_array_index (self->deleted, Deleted, i).conversation;
-      if (g_str_equal (sotto_conversation_get_id (conversation), record->id))
+      if (conversation->services == services && g_str_equal (sotto_conversation_get_id (conversation), record->id))
         {
           g_object_ref (conversation);
           g_array_remove_index (self->deleted, i);
@@ -331,13 +361,14 @@ create_for_record (SottoConversationList *self, const SottoHistoryConversation *
         }
     }
 
-  conversation = sotto_conversation_new_from_record (self->services, record);
+  conversation = sotto_conversation_new_from_record (services, record);
   watch (self, conversation);
   return conversation;
 }
 
 void
 sotto_conversation_list_take_records (SottoConversationList *self,
+                                      SottoServices         *services,
                                       GPtrArray             *records,
                                       GPtrArray             *conversations)
 {
@@ -345,7 +376,7 @@ sotto_conversation_list_take_records (SottoConversationList *self,
 
   for (guint i = 0; i < records->len; i++)
     {
-      SottoConversation *conversation = create_for_record (self, g_ptr_array_index (records, i));
+      SottoConversation *conversation = create_for_record (self, services, g_ptr_array_index (records, i));
 
       g_ptr_array_add (conversations, conversation);
       if (records->len == 1)
@@ -377,6 +408,8 @@ for_each (SottoConversationList *self, ConversationFunc func)
     g_ptr_array_add (all, g_object_ref (g_array_index (self->deleted, Deleted, i).conversation));
   if (self->fresh != NULL)
     g_ptr_array_add (all, g_object_ref (self->fresh));
+  if (self->fresh_temporary != NULL)
+    g_ptr_array_add (all, g_object_ref (self->fresh_temporary));
   for (guint i = 0; i < all->len; i++)
     func (g_ptr_array_index (all, i));
 }
@@ -401,6 +434,26 @@ sotto_conversation_list_flush_drafts (SottoConversationList *self)
   for_each (self, sotto_conversation_flush_draft);
 }
 
+void
+sotto_conversation_list_end_temporary (SottoConversationList *self)
+{
+  g_clear_object (&self->fresh_temporary);
+  for (guint i = self->items->len; i-- > 0;)
+    if (sotto_conversation_is_temporary (g_ptr_array_index (self->items, i)))
+      {
+        g_ptr_array_remove_index (self->items, i);
+        sotto_conversation_list_changed (self, i, 1, 0);
+      }
+  for (guint i = self->deleted->len; i-- > 0;)
+    if (sotto_conversation_is_temporary (g_array_index (self->deleted, Deleted, i).conversation))
+      g_array_remove_index (self->deleted, i);
+
+  /* Who still holds one of them has no history any more. */
+  if (self->temporary != NULL)
+    g_clear_object (&self->temporary->store);
+  g_clear_pointer (&self->temporary, sotto_services_unref);
+}
+
 gboolean
 sotto_conversation_list_is_busy (SottoConversationList *self)
 {
@@ -412,6 +465,22 @@ sotto_conversation_list_is_busy (SottoConversationList *self)
   for (guint i = 0; i < self->deleted->len; i++)
     if (sotto_conversation_is_busy (g_array_index (self->deleted, Deleted, i).conversation))
       return TRUE;
+  return (self->fresh != NULL && sotto_conversation_is_busy (self->fresh))
+         || (self->fresh_temporary != NULL && sotto_conversation_is_busy (self->fresh_temporary));
+}
+
+gboolean
+sotto_conversation_list_is_busy_keeping (SottoConversationList *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), FALSE);
+
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      if (sotto_conversation_is_busy (conversation) && !sotto_conversation_is_temporary (conversation))
+        return TRUE;
+    }
   return self->fresh != NULL && sotto_conversation_is_busy (self->fresh);
 }
 

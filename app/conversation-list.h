@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /**
  * SottoConversationList:
  *
- * All conversations: a #GListModel of #SottoConversation, the last used first. Use
+ * All conversations: a #GListModel of #SottoConversation, temporary ones first, then pinned ones, then the last used. Use
  * #SottoConversation:group-title (equal and adjacent within a group) for section headings.
  *
  * Properties (read-only, notifying):
@@ -42,6 +42,38 @@ G_DECLARE_FINAL_TYPE ( SottoConversationList,
 SottoConversation *sotto_conversation_list_create (SottoConversationList *self);
 
 /**
+ * sotto_conversation_list_create_temporary:
+ *
+ * The same for a conversation that is not kept: nothing of it is ever written to the disk. An unused one is handed out
+ * again, too. Searching does not find what is temporary.
+ *
+ * Returns: (transfer none)
+ */
+SottoConversation *sotto_conversation_list_create_temporary (SottoConversationList *self);
+
+/**
+ * sotto_conversation_list_keep_async:
+ * @conversation: a temporary one that is stored
+ *
+ * Puts it into the history, whole: all versions with their receipts and times. It finishes when that is safe on the disk;
+ * from then on it is a conversation like any other. Fails while it is busy; what goes wrong is its problem, too.
+ */
+void sotto_conversation_list_keep_async (SottoConversationList *self,
+                                         SottoConversation     *conversation,
+                                         GAsyncReadyCallback    callback,
+                                         gpointer               user_data);
+
+/**
+ * sotto_conversation_list_keep_finish:
+ *
+ * Returns: (transfer full): what it is now: @conversation; or another one if a part of it was in the history already,
+ *   imported from an export of it
+ */
+SottoConversation *sotto_conversation_list_keep_finish (SottoConversationList  *self,
+                                                        GAsyncResult           *result,
+                                                        GError                **error);
+
+/**
  * sotto_conversation_list_lookup:
  *
  * Returns: (transfer none) (nullable)
@@ -49,6 +81,9 @@ SottoConversation *sotto_conversation_list_create (SottoConversationList *self);
 SottoConversation *sotto_conversation_list_lookup (SottoConversationList *self, const char *id);
 
 gboolean sotto_conversation_list_is_busy (SottoConversationList *self);
+
+/* Whether a reply is being made that will be kept */
+gboolean sotto_conversation_list_is_busy_keeping (SottoConversationList *self);
 
 /**
  * sotto_conversation_list_delete:

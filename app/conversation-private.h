@@ -86,6 +86,7 @@ enum {
   SOTTO_CONVERSATION_PROP_ID,
   SOTTO_CONVERSATION_PROP_TITLE,
   SOTTO_CONVERSATION_PROP_PINNED,
+  SOTTO_CONVERSATION_PROP_TEMPORARY,
   SOTTO_CONVERSATION_PROP_SNIPPET,
   SOTTO_CONVERSATION_PROP_DRAFT,
   SOTTO_CONVERSATION_PROP_INSTRUCTIONS,
@@ -123,6 +124,9 @@ void sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *mo
 void sotto_conversation_touch (SottoConversation *self);
 void sotto_conversation_take_draft (SottoConversation *self, const char *draft);
 void sotto_conversation_set_stored (SottoConversation *self, const char *title);
+
+/* Where it is kept from now on: all of it is there already. */
+void sotto_conversation_move (SottoConversation *self, SottoServices *services);
 void sotto_conversation_set_deleted (SottoConversation *self, gboolean is_deleted);
 void sotto_conversation_set_snippet_from (SottoConversation *self, const char *text);
 void sotto_conversation_set_error (SottoConversation *self, const GError *error);

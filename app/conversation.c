@@ -82,6 +82,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
     case SOTTO_CONVERSATION_PROP_PINNED:
       g_value_set_boolean (value, self->is_pinned);
       break;
+    case SOTTO_CONVERSATION_PROP_TEMPORARY:
+      g_value_set_boolean (value, self->services->is_temporary);
+      break;
     case SOTTO_CONVERSATION_PROP_SNIPPET:
       g_value_set_string (value, self->snippet);
       break;
@@ -190,6 +193,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (ID) = g_param_spec_string ("id", NULL, NULL, NULL, shown);
   PROP (TITLE) = g_param_spec_string ("title", NULL, NULL, "", changed);
   PROP (PINNED) = g_param_spec_boolean ("pinned", NULL, NULL, FALSE, changed);
+  PROP (TEMPORARY) = g_param_spec_boolean ("temporary", NULL, NULL, FALSE, shown);
   PROP (SNIPPET) = g_param_spec_string ("snippet", NULL, NULL, "", shown);
   PROP (DRAFT) = g_param_spec_string ("draft", NULL, NULL, "", changed);
   PROP (INSTRUCTIONS) = g_param_spec_string ("instructions", NULL, NULL, "", changed);
@@ -359,6 +363,17 @@ sotto_conversation_set_stored (SottoConversation *self, const char *title)
 }
 
 void
+sotto_conversation_move (SottoConversation *self, SottoServices *services)
+{
+  sotto_services_ref (services);
+  sotto_services_unref (self->services);
+  self->services = services;
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DATE_GROUP);
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_GROUP_TITLE);
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TEMPORARY);
+}
+
+void
 sotto_conversation_set_deleted (SottoConversation *self, gboolean is_deleted)
 {
   self->is_deleted = is_deleted;
@@ -420,6 +435,13 @@ sotto_conversation_get_title (SottoConversation *self)
 {
   g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), NULL);
   return self->title;
+}
+
+gboolean
+sotto_conversation_is_temporary (SottoConversation *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), FALSE);
+  return self->services->is_temporary;
 }
 
 const char *

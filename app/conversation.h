@@ -28,6 +28,8 @@ G_BEGIN_DECLS
  *   setting an empty one does nothing; "" for a new conversation
  * - "pinned" (boolean, read-write): whether it stands above those that are not; nothing is for one
  *   that is not stored
+ * - "temporary" (boolean): whether it is in memory only: nothing of it is written to the disk, and it is gone when it is
+ *   deleted or Sotto ends, unless sotto_conversation_list_keep_async() keeps it. Never pinned
  * - "snippet" (string): the beginning of its newest message, on one line; may be ""
  * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
  *   sotto_conversation_flush_draft() (call it when the person switches away)
@@ -60,6 +62,7 @@ const char *sotto_conversation_get_name (SottoConversation *self);
 void sotto_conversation_set_title (SottoConversation *self, const char *title);
 gboolean sotto_conversation_is_pinned (SottoConversation *self);
 void sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned);
+gboolean sotto_conversation_is_temporary (SottoConversation *self);
 const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);
 void sotto_conversation_set_draft (SottoConversation *self, const char *draft);

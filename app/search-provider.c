@@ -115,8 +115,8 @@ return_metas (SottoSearchProvider *self, char **ids, GDBusMethodInvocation *invo
       SottoConversation *conversation =
         sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), ids[i]);
 
-      /* It was deleted meanwhile. */
-      if (conversation == NULL)
+      /* It was deleted meanwhile; or nobody was told of it. */
+      if (conversation == NULL || sotto_conversation_is_temporary (conversation))
         continue;
 
       g_variant_builder_open (&metas, G_VARIANT_TYPE ("a{sv}"));

@@ -13,6 +13,20 @@ sotto_services_new (SottoSettings *settings)
 }
 
 SottoServices *
+sotto_services_new_temporary (SottoServices *self)
+{
+  SottoServices *temporary = g_rc_box_new0 (SottoServices);
+
+  temporary->settings = g_object_ref (self->settings);
+  temporary->instructions = g_strdup (self->instructions);
+  temporary->library = g_object_ref (self->library);
+  temporary->inference = g_object_ref (self->inference);
+  temporary->store = sotto_store_new_in_memory ();
+  temporary->is_temporary = TRUE;
+  return temporary;
+}
+
+SottoServices *
 sotto_services_ref (SottoServices *self)
 {
   return g_rc_box_acquire (self);

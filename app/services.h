@@ -9,8 +9,10 @@ G_BEGIN_DECLS
 /**
  * SottoServices:
  * @store: (nullable): the open history; %NULL before and after
+ * @is_temporary: @store is in memory only
  *
- * What conversations work with. Made and filled by #SottoApp, shared by reference.
+ * What conversations work with. Made and filled by #SottoApp, shared by reference. Temporary conversations have others,
+ * which differ in the store alone.
  */
 typedef struct {
   SottoStore *store;
@@ -18,11 +20,16 @@ typedef struct {
   SottoModelLibrary *library;
   SottoSettings *settings;
   char *instructions; /* what a new conversation begins with; "": nothing */
+  gboolean is_temporary;
 } SottoServices;
 
 SottoServices *sotto_services_new (SottoSettings *settings);
+
+/* Returns: (transfer full): what @self is, over a history in memory that is empty */
+SottoServices *sotto_services_new_temporary (SottoServices *self);
 SottoServices *sotto_services_ref (SottoServices *self);
 void sotto_services_unref (SottoServices *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoServices, sotto_services_unref)
 
 /**
  * sotto_services_check_store:

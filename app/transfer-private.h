@@ -11,6 +11,7 @@ struct _SottoTransfer
 
   /* Set before it runs */
   SottoConversationList *list;
+  SottoServices *services; /* of an export of one conversation: its own; NULL: the list's */
   SottoStore *store;
   GFile *file;
   GCancellable *cancellable;

@@ -16,6 +16,7 @@ sotto_transfer_finalize (GObject *object)
 
   g_clear_object (&self->list);
   g_clear_object (&self->store);
+  g_clear_pointer (&self->services, sotto_services_unref);
   g_clear_object (&self->file);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->ids, g_strfreev);
@@ -70,12 +71,17 @@ sotto_transfer_new_export (SottoConversationList *list,
   self->format = format;
   ids = g_strv_builder_new ();
   if (conversation != NULL)
-    g_strv_builder_add (ids, sotto_conversation_get_id (conversation));
+    {
+      self->services = sotto_services_ref (conversation->services);
+      g_strv_builder_add (ids, sotto_conversation_get_id (conversation));
+    }
   for (guint i = 0; conversation == NULL && i < g_list_model_get_n_items (G_LIST_MODEL (list)); i++)
     {
       g_autoptr (SottoConversation) item = g_list_model_get_item (G_LIST_MODEL (list), i);
 
-      g_strv_builder_add (ids, sotto_conversation_get_id (item));
+      /* What is not kept is no part of all that is. */
+      if (!sotto_conversation_is_temporary (item))
+        g_strv_builder_add (ids, sotto_conversation_get_id (item));
     }
   self->ids = g_strv_builder_end (ids);
   self->n_all = (gint) g_strv_length (self->ids);
@@ -147,7 +153,8 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   if (self->records != NULL)
-    sotto_conversation_list_take_records (self->list, self->records, self->added);
+    sotto_conversation_list_take_records (self->list, sotto_conversation_list_get_services (self->list),
+                                          self->records, self->added);
   for (guint i = 0; i < self->added->len; i++)
     {
       const gint64 time = sotto_conversation_get_last_used_us (g_ptr_array_index (self->added, i));
@@ -169,7 +176,7 @@ sotto_transfer_run_async (SottoTransfer *self, GAsyncReadyCallback callback, gpo
   g_return_if_fail (self->store == NULL);
 
   task = g_task_new (self, NULL, callback, user_data);
-  services = sotto_conversation_list_get_services (self->list);
+  services = self->services != NULL ? self->services : sotto_conversation_list_get_services (self->list);
   if (!sotto_services_check_store (services, &error))
     {
       g_task_return_error (task, error);

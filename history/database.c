@@ -163,7 +163,7 @@ sotto_database_open (const char         *path,
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                             finalize);
-  if (sqlite3_open_v2 (path, &self->handle, flags, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (mode == SOTTO_DATABASE_MEMORY ? ":memory:" : path, &self->handle, flags, NULL) != SQLITE_OK)
     {
       sotto_database_fail (self, "open", error);
       return NULL;
@@ -176,7 +176,7 @@ sotto_database_open (const char         *path,
 
   /* The file is read before anything that could write to it: a file that this key does not open
    * must stay as it is. */
-  if (!set_key (self, key, error) ||
+  if ((key != NULL && !set_key (self, key, error)) ||
       !sotto_database_exec (self, settings, error) ||
       !sotto_database_exec (self, "SELECT count(*) FROM sqlite_schema;", error) ||
       (mode == SOTTO_DATABASE_OPEN && !check_application (self, error)) ||

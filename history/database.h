@@ -20,11 +20,13 @@ typedef struct _SottoDatabase SottoDatabase;
 typedef enum {
   SOTTO_DATABASE_OPEN,   /* the file must be there */
   SOTTO_DATABASE_CREATE, /* the file must not be there */
+  SOTTO_DATABASE_MEMORY, /* there is no file */
 } SottoDatabaseMode;
 
 /**
  * sotto_database_open:
- * @key: (array fixed-size=32)
+ * @path: what errors call it, where there is no file
+ * @key: (array fixed-size=32) (nullable): %NULL where there is no file
  *
  * Opening reads the first page, so that a wrong key, an empty or a foreign file is noticed before
  * anything is written.

@@ -93,6 +93,17 @@ void sotto_store_open_async (const char          *folder,
 SottoStore *sotto_store_open_finish (GAsyncResult *result, GError **error);
 
 /**
+ * sotto_store_new_in_memory:
+ *
+ * A history that nobody finds: new, empty, and of the process's memory alone. Nothing of it is written to any file, and
+ * closing it is its end. All calls work but those about slots and backups, which fail with _INVALID. Where there is no
+ * memory for it, calls fail with _CLOSED.
+ *
+ * Returns: (transfer full)
+ */
+SottoStore *sotto_store_new_in_memory (void);
+
+/**
  * sotto_store_close_async:
  *
  * In this order: refuse new calls (_CLOSED); do those that wait; flush the journal; close the
@@ -108,7 +119,7 @@ gboolean sotto_store_close_finish (SottoStore *self, GAsyncResult *result, GErro
 /**
  * sotto_store_get_folder:
  *
- * Returns: (transfer none): where it lives
+ * Returns: (transfer none) (nullable): where it lives; %NULL: in memory
  */
 const char *sotto_store_get_folder (SottoStore *self);
 

@@ -146,6 +146,8 @@ do_backup (SottoVault *vault, SottoCall *call, GError **error)
   Output output = { .path = half };
   gboolean ok;
 
+  if (!sotto_vault_check_files (vault, error))
+    return NULL;
   if (sotto_file_exists (call->text))
     {
       SottoHistoryErrorArguments arguments = { .path = call->text };

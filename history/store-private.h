@@ -101,10 +101,19 @@ gpointer sotto_store_take (SottoStore *self, GAsyncResult *result, GError **erro
 /**
  * sotto_store_new:
  *
+ * @folder: (nullable): %NULL: it will have no files
+ *
  * Returns: (transfer full): a store with a thread and nothing open
  */
 SottoStore *sotto_store_new (const char *folder);
 SottoVault *sotto_store_get_vault (SottoStore *self);
+
+/**
+ * sotto_vault_check_files:
+ *
+ * Returns: %FALSE with _INVALID if it is in memory, where there is neither key nor file
+ */
+gboolean sotto_vault_check_files (SottoVault *vault, GError **error);
 
 /**
  * sotto_vault_publish_slots:

@@ -40,6 +40,12 @@ put_envelope (SottoVault *vault, SottoEnvelope *changed, const char *action, GEr
   return ok;
 }
 
+static SottoEnvelope *
+copy_envelope (SottoVault *vault, GError **error)
+{
+  return sotto_vault_check_files (vault, error) ? sotto_envelope_copy (vault->envelope) : NULL;
+}
+
 static gboolean
 remove_kind (SottoEnvelope *envelope, SottoSlotKind kind, GError **error)
 {
@@ -54,12 +60,13 @@ remove_kind (SottoEnvelope *envelope, SottoSlotKind kind, GError **error)
 static gpointer
 do_set (SottoVault *vault, SottoCall *call, GError **error)
 {
-  g_autoptr (SottoEnvelope) changed = sotto_envelope_copy (vault->envelope);
+  g_autoptr (SottoEnvelope) changed = copy_envelope (vault, error);
 
   SottoSlotKind other = sotto_unlock_get_kind (call->unlock) == SOTTO_SLOT_KEYRING
                         ? SOTTO_SLOT_PASSPHRASE : SOTTO_SLOT_KEYRING;
 
-  if (!sotto_envelope_set_slot (changed, call->unlock, call->kind, vault->key, error) ||
+  if (changed == NULL ||
+      !sotto_envelope_set_slot (changed, call->unlock, call->kind, vault->key, error) ||
       (call->flag && !remove_kind (changed, other, error)) ||
       !put_envelope (vault, changed, "slot-set", error))
     return NULL;
@@ -69,11 +76,11 @@ do_set (SottoVault *vault, SottoCall *call, GError **error)
 static gpointer
 do_make_code (SottoVault *vault, SottoCall *call, GError **error)
 {
-  g_autoptr (SottoEnvelope) changed = sotto_envelope_copy (vault->envelope);
+  g_autoptr (SottoEnvelope) changed = copy_envelope (vault, error);
   g_autoptr (SottoSecret) secret = sotto_secret_new (SOTTO_RECOVERY_BYTES, error);
   g_autoptr (SottoUnlock) unlock = NULL;
 
-  if (secret == NULL)
+  if (changed == NULL || secret == NULL)
     return NULL;
 
   randombytes_buf (secret, SOTTO_RECOVERY_BYTES);
@@ -88,9 +95,10 @@ do_make_code (SottoVault *vault, SottoCall *call, GError **error)
 static gpointer
 do_remove (SottoVault *vault, SottoCall *call, GError **error)
 {
-  g_autoptr (SottoEnvelope) changed = sotto_envelope_copy (vault->envelope);
+  g_autoptr (SottoEnvelope) changed = copy_envelope (vault, error);
 
-  if (!sotto_envelope_remove_slot (changed, (guint32) call->number, error) ||
+  if (changed == NULL ||
+      !sotto_envelope_remove_slot (changed, (guint32) call->number, error) ||
       !put_envelope (vault, changed, "slot-removed", error))
     return NULL;
   return SOTTO_DONE;
@@ -99,7 +107,7 @@ do_remove (SottoVault *vault, SottoCall *call, GError **error)
 static gpointer
 do_copy_envelope (SottoVault *vault, SottoCall *call, GError **error)
 {
-  return sotto_envelope_copy (vault->envelope);
+  return copy_envelope (vault, error);
 }
 
 /* --- Setting a slot --- */

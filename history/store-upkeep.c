@@ -29,10 +29,10 @@ do_audit (SottoVault *vault, SottoCall *call, GError **error)
 static gboolean
 damaged (SottoVault *vault, const char *what, GError **error)
 {
-  SottoHistoryErrorArguments arguments = { .path = vault->database_path, .subject = what };
+  SottoHistoryErrorArguments arguments = { .path = sotto_database_get_path (vault->database), .subject = what };
 
   sotto_history_set_error (error, SOTTO_HISTORY_ERROR_CORRUPT_DATABASE, &arguments,
-                           "the database \"%s\" is damaged: %s", vault->database_path, what);
+                           "the database \"%s\" is damaged: %s", arguments.path, what);
   return FALSE;
 }
 

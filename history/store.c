@@ -315,10 +315,13 @@ sotto_store_new (const char *folder)
   self->context = g_main_context_ref_thread_default ();
   self->vault = vault;
   vault->jobs = g_async_queue_new_full ((GDestroyNotify) job_free);
-  vault->folder = g_canonicalize_filename (folder, NULL);
-  vault->envelope_path = g_build_filename (vault->folder, "history.key", NULL);
-  vault->database_path = g_build_filename (vault->folder, "history.db", NULL);
-  vault->database_new_path = g_build_filename (vault->folder, "history.db.new", NULL);
+  if (folder != NULL)
+    {
+      vault->folder = g_canonicalize_filename (folder, NULL);
+      vault->envelope_path = g_build_filename (vault->folder, "history.key", NULL);
+      vault->database_path = g_build_filename (vault->folder, "history.db", NULL);
+      vault->database_new_path = g_build_filename (vault->folder, "history.db.new", NULL);
+    }
   vault->slots = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&vault->mutex);
   g_weak_ref_init (&vault->store, self);

@@ -50,6 +50,7 @@ static const struct {
 } accelerators[] = {
   { "app.quit", { "<Control>q", NULL } },
   { "win.new-conversation", { "<Control>n", NULL } },
+  { "win.new-temporary", { "<Control><Shift>n", NULL } },
   { "win.search", { "<Control>k", NULL } },
   { "win.find", { "<Control>f", NULL } },
   { "win.toggle-sidebar", { "F9", NULL } },

@@ -75,7 +75,7 @@ on_busy_changed (SottoBackground *self)
 {
   update_inhibition (self);
 
-  if (self->hidden != NULL && !sotto_conversation_list_is_busy (self->conversations))
+  if (self->hidden != NULL && !sotto_conversation_list_is_busy_keeping (self->conversations))
     gtk_window_destroy (g_steal_pointer (&self->hidden));
 }
 
@@ -85,7 +85,8 @@ gboolean
 sotto_background_take_window (SottoBackground *self,
                               GtkWindow       *window)
 {
-  if (!sotto_conversation_list_is_busy (self->conversations))
+  /* What is not kept nobody would read. */
+  if (!sotto_conversation_list_is_busy_keeping (self->conversations))
     return FALSE;
 
   self->hidden = window;

@@ -17,8 +17,10 @@ struct _SottoConversationPage {
   GtkLabel *title;
   GtkWidget *sidebar_button;
   GtkWidget *new_button;
+  GtkToggleButton *temporary_button;
   SottoFindBar *find_bar;
   AdwBanner *banner;
+  AdwBanner *temporary_banner;
   GtkStack *stack;
   GtkScrolledWindow *scroller;
   SottoMessageList *list;
@@ -43,6 +45,7 @@ struct _SottoConversationPage {
   guint recall_frames;      /* that have passed since */
 
   gboolean shows_base;      /* the empty page is that of a base model */
+  gboolean shows_temporary; /* and of a conversation that is not kept */
 };
 
 G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
@@ -115,16 +118,24 @@ update_empty_page (SottoConversationPage *self)
   };
   SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
   const gboolean is_base = model != NULL && sotto_model_entry_is_base (model);
+  const gboolean is_temporary = self->conversation != NULL && sotto_conversation_is_temporary (self->conversation);
   GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions));
 
-  if (child != NULL && is_base == self->shows_base)
+  if (child != NULL && is_base == self->shows_base && is_temporary == self->shows_temporary)
     return;
 
   self->shows_base = is_base;
-  adw_status_page_set_title (self->empty_page, is_base ? _("How Does It Begin?") : _("What Is on Your Mind?"));
-  adw_status_page_set_description (self->empty_page, is_base
-    ? _("This model goes on with your text. It was not taught to answer.")
-    : _("The answer is made on this computer. Nothing leaves it."));
+  self->shows_temporary = is_temporary;
+  adw_status_page_set_icon_name (self->empty_page, is_temporary ? "chat-temporary-symbolic" : NULL);
+  adw_status_page_set_title (self->empty_page, is_temporary ? _("Temporary Chat")
+                                               : is_base ? _("How Does It Begin?") : _("What Is on Your Mind?"));
+  if (is_temporary)
+    adw_status_page_set_description (self->empty_page,
+      _("It is in memory only: Sotto writes nothing of it to the disk. It is gone when you delete it or quit Sotto."));
+  else
+    adw_status_page_set_description (self->empty_page, is_base
+      ? _("This model goes on with your text. It was not taught to answer.")
+      : _("The answer is made on this computer. Nothing leaves it."));
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions))) != NULL)
     gtk_box_remove (self->suggestions, child);
   for (guint i = 0; i < G_N_ELEMENTS (questions); i++)
@@ -191,6 +202,27 @@ update_banner (SottoConversationPage *self)
                                GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
     }
   adw_banner_set_revealed (self->banner, problem != NULL);
+}
+
+/* Whether it is kept is chosen before it begins, and said from then on. */
+static void
+update_temporary (SottoConversationPage *self)
+{
+  gboolean is_temporary = self->conversation != NULL && sotto_conversation_is_temporary (self->conversation);
+  gboolean is_stored = self->conversation != NULL && sotto_conversation_is_stored (self->conversation);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->temporary_button), self->conversation != NULL && !is_stored &&
+                                                               !sotto_app_is_temporary (self->app));
+  gtk_toggle_button_set_active (self->temporary_button, is_temporary);
+  adw_banner_set_revealed (self->temporary_banner, is_temporary && is_stored);
+}
+
+static void
+announce_temporary (SottoConversationPage *self)
+{
+  if (self->conversation != NULL && sotto_conversation_is_temporary (self->conversation))
+    gtk_accessible_announce (GTK_ACCESSIBLE (self), adw_banner_get_title (self->temporary_banner),
+                             GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 static void
@@ -284,6 +316,13 @@ static void
 on_jump (SottoConversationPage *self)
 {
   sotto_message_list_scroll_to_end (self->list);
+}
+
+static void
+on_temporary (SottoConversationPage *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.switch-temporary", NULL);
+  update_temporary (self);
 }
 
 static void
@@ -428,6 +467,8 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update_stack), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_temporary), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (update_temporary), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
@@ -436,6 +477,8 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
   update_title (self);
   update_stack (self);
   update_banner (self);
+  update_temporary (self);
+  announce_temporary (self);
   update_announcer (self);
 }
 
@@ -561,6 +604,8 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, new_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, find_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, temporary_banner);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, temporary_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
@@ -578,6 +623,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_recall);
   gtk_widget_class_bind_template_callback (widget_class, on_remedy);
   gtk_widget_class_bind_template_callback (widget_class, on_find_closed);
+  gtk_widget_class_bind_template_callback (widget_class, on_temporary);
   gtk_widget_class_bind_template_callback (widget_class, update_jump_button);
 }
 

@@ -23,7 +23,8 @@ static void
 update (SottoConversationRow *self)
 {
   gtk_label_set_label (self->title, sotto_conversation_get_name (self->conversation));
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.pin", !sotto_conversation_is_pinned (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.pin", !sotto_conversation_is_pinned (self->conversation) &&
+                                                               !sotto_conversation_is_temporary (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "row.unpin", sotto_conversation_is_pinned (self->conversation));
   gtk_widget_set_visible (self->spinner, sotto_conversation_is_busy (self->conversation));
 }
@@ -42,6 +43,7 @@ sotto_conversation_row_set_conversation (SottoConversationRow *self,
 
   g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
 }

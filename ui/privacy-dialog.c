@@ -19,6 +19,9 @@ static const Statement statements[] = {
   { "channel-secure-symbolic", N_("What You Write Is Encrypted"),
     N_("Messages, replies, titles, drafts and the search index lie in one encrypted file. The key is in your keyring or behind your "
        "passphrase, and nobody can open the file without it or your recovery code.") },
+  { "chat-temporary-symbolic", N_("A Temporary Chat Is Not Kept"),
+    N_("It is in memory only, and Sotto writes nothing of it to any file. What the system itself puts there, for hibernation or "
+       "when memory is short, is up to the system.") },
   { "document-save-symbolic", N_("An Export Is Plain Text"),
     N_("A file that you export can be read by whoever has it; on this computer that is you alone. What you import is encrypted like "
        "everything else.") },

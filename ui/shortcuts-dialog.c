@@ -22,6 +22,7 @@ static const Shortcut writing[] = {
 
 static const Shortcut conversations[] = {
   { NC_("shortcut window", "New chat"), "win.new-conversation" },
+  { NC_("shortcut window", "New temporary chat"), "win.new-temporary" },
   { NC_("shortcut window", "Search all conversations"), "win.search" },
   { NC_("shortcut window", "Find in the conversation"), "win.find" },
   { NC_("shortcut window", "Rename the conversation"), "win.rename" },

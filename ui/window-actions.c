@@ -18,8 +18,15 @@ sotto_window_update_actions (SottoWindow *self)
   gboolean is_ready = sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY;
   gboolean is_stored = self->conversation != NULL && sotto_conversation_is_stored (self->conversation);
   gboolean is_pinned = is_stored && sotto_conversation_is_pinned (self->conversation);
+  gboolean is_temporary = self->conversation != NULL && sotto_conversation_is_temporary (self->conversation);
+  /* Where nothing is kept everything is temporary. */
+  gboolean may_keep = is_ready && !sotto_app_is_temporary (self->app);
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-conversation", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-temporary", may_keep);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.switch-temporary", may_keep && self->conversation != NULL && !is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.keep", may_keep && is_stored && is_temporary &&
+                                                                !sotto_conversation_is_busy (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
@@ -27,11 +34,11 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-all", is_ready);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.back-up", is_ready && !sotto_app_is_temporary (self->app));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.back-up", may_keep);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.restore", sotto_app_can_restore (self->app));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.instructions", is_ready && self->conversation != NULL &&
                                                                         sotto_conversation_is_loaded (self->conversation));
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.pin", is_stored && !is_pinned);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.pin", is_stored && !is_pinned && !is_temporary);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.unpin", is_pinned);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", is_stored);
@@ -53,6 +60,83 @@ new_conversation (GtkWidget  *widget,
   sotto_window_show_conversation (self, sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
   sotto_window_reveal_conversation (self);
   sotto_conversation_page_focus_composer (self->page);
+}
+
+static void
+new_temporary (GtkWidget  *widget,
+               const char *action,
+               GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_show_conversation (self, sotto_conversation_list_create_temporary (sotto_app_get_conversations (self->app)));
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+/* Whoever has begun to write before it was said whether it is to be kept goes on writing. */
+static void
+switch_temporary (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  SottoConversationList *conversations = sotto_app_get_conversations (self->app);
+  g_autoptr (SottoConversation) from = g_object_ref (self->conversation);
+  SottoConversation *to = sotto_conversation_is_temporary (from)
+                          ? sotto_conversation_list_create (conversations)
+                          : sotto_conversation_list_create_temporary (conversations);
+  g_autofree char *draft = g_strdup (sotto_conversation_get_draft (from));
+
+  if (sotto_conversation_get_model (from) != sotto_conversation_get_model (to))
+    sotto_conversation_set_model (to, sotto_conversation_get_model (from));
+  sotto_window_show_conversation (self, to);
+  if (*draft != '\0')
+    {
+      sotto_conversation_set_draft (to, draft);
+      sotto_conversation_set_draft (from, "");
+      sotto_conversation_flush_draft (from);
+    }
+  sotto_conversation_page_focus_composer (self->page);
+}
+
+/* What was temporary, and where */
+typedef struct {
+  SottoWindow *window;
+  SottoConversation *conversation;
+} Keeping;
+
+static void
+on_kept (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autofree Keeping *keeping = user_data;
+  g_autoptr (SottoWindow) self = keeping->window;
+  g_autoptr (SottoConversation) conversation = keeping->conversation;
+  g_autoptr (SottoConversation) kept = NULL;
+
+  /* What went wrong, the conversation says. */
+  kept = sotto_conversation_list_keep_finish (SOTTO_CONVERSATION_LIST (source), result, NULL);
+  if (kept == NULL || self->app == NULL)
+    return;
+
+  if (self->conversation == conversation)
+    sotto_window_show_conversation (self, kept);
+  sotto_window_add_toast (self, adw_toast_new (_("The chat is kept now")));
+}
+
+static void
+keep (GtkWidget  *widget,
+      const char *action,
+      GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+  Keeping *keeping = g_new0 (Keeping, 1);
+
+  keeping->window = g_object_ref (self);
+  keeping->conversation = g_object_ref (self->conversation);
+  sotto_conversation_list_keep_async (sotto_app_get_conversations (self->app), self->conversation, on_kept, keeping);
 }
 
 static void
@@ -495,6 +579,9 @@ void
 sotto_window_install_actions (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
+  gtk_widget_class_install_action (widget_class, "win.new-temporary", NULL, new_temporary);
+  gtk_widget_class_install_action (widget_class, "win.switch-temporary", NULL, switch_temporary);
+  gtk_widget_class_install_action (widget_class, "win.keep", NULL, keep);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);

@@ -29,6 +29,7 @@ sotto_window_show_conversation (SottoWindow       *self,
       sotto_conversation_load (conversation);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
     }

@@ -276,6 +276,34 @@ find_last_button (GtkWidget  *from,
   return NULL;
 }
 
+/* A chat that is not kept: before it begins, and once it has */
+static void
+look_at_temporary (Look *look)
+{
+  SottoConversationList *list = sotto_app_get_conversations (look->app);
+  SottoConversation *conversation = sotto_conversation_list_create_temporary (list);
+
+  activate (look, "win.new-temporary");
+  shoot (look, "28-temporary");
+  sotto_conversation_send_async (conversation, "What may I give a friend who has everything?", NULL, NULL, NULL);
+  harness_run (0.3);
+  harness_wait_for (is_writing, conversation, 60);
+  harness_run (1);
+  sotto_conversation_stop (conversation);
+  harness_wait_for (is_idle, conversation, 20);
+  sotto_conversation_dismiss_problem (conversation);
+  shoot (look, "29-temporary-begun");
+  if (look->width < 600)
+    {
+      activate (look, "win.toggle-sidebar");
+      shoot (look, "29-temporary-list");
+      activate (look, "win.toggle-sidebar");
+    }
+  sotto_conversation_list_delete (list, conversation);
+  sotto_conversation_list_purge (list, conversation);
+  activate (look, "win.new-conversation");
+}
+
 static void
 look_around (Look *look)
 {
@@ -400,6 +428,7 @@ look_around (Look *look)
   close_dialog (look);
   gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete-listed", "s", sotto_conversation_get_id (conversation));
   shoot (look, "14-deleted");
+  look_at_temporary (look);
   look_at_import (look);
   look_at_backup (look);
 }
