@@ -399,61 +399,14 @@ on_document_refused (SottoComposer *self,
 }
 
 static void
-read_file (SottoComposer *self,
-           GFile         *file,
-           gboolean       may_be_model)
-{
-  if (self->conversation != NULL)
-    sotto_document_tray_add (self->tray, file, self->conversation, may_be_model);
-}
-
-static void
-on_file_chosen (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  g_autoptr (SottoComposer) self = user_data;
-  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (file != NULL)
-    read_file (self, file, FALSE);
-}
-
-static GListModel *
-create_filters (void)
-{
-  GListStore *filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
-  g_autoptr (GtkFileFilter) readable = gtk_file_filter_new ();
-  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
-
-  gtk_file_filter_set_name (readable, sotto_document_can_read_pdf () ? _("Text and PDF Files") : _("Text Files"));
-  gtk_file_filter_add_mime_type (readable, "text/*");
-  /* Programs, tables and settings are text as well, though their types do not begin so. */
-  gtk_file_filter_add_mime_type (readable, "text/plain");
-  gtk_file_filter_add_mime_type (readable, "application/json");
-  gtk_file_filter_add_mime_type (readable, "application/xml");
-  if (sotto_document_can_read_pdf ())
-    gtk_file_filter_add_mime_type (readable, "application/pdf");
-  gtk_file_filter_set_name (all, _("All Files"));
-  gtk_file_filter_add_pattern (all, "*");
-  g_list_store_append (filters, readable);
-  g_list_store_append (filters, all);
-
-  return G_LIST_MODEL (filters);
-}
-
-static void
 insert_file (GtkWidget  *widget,
              const char *action,
              GVariant   *parameter)
 {
-  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-  g_autoptr (GListModel) filters = create_filters ();
+  SottoComposer *self = SOTTO_COMPOSER (widget);
 
-  gtk_file_dialog_set_title (dialog, _("Insert a File"));
-  gtk_file_dialog_set_accept_label (dialog, _("_Insert"));
-  gtk_file_dialog_set_filters (dialog, filters);
-  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (widget));
+  if (self->conversation != NULL)
+    sotto_document_tray_choose (self->tray, self->conversation);
 }
 
 void
@@ -463,8 +416,8 @@ sotto_composer_insert_file (SottoComposer *self,
   g_return_if_fail (SOTTO_IS_COMPOSER (self));
 
   /* Where nobody can write, a text would go out of sight. */
-  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
-    read_file (self, file, TRUE);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)) && self->conversation != NULL)
+    sotto_document_tray_add (self->tray, file, self->conversation, TRUE);
   else
     sotto_model_picker_add_file (self->model_picker, file);
 }

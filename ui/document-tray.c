@@ -175,6 +175,73 @@ sotto_document_tray_is_reading (SottoDocumentTray *self,
   return FALSE;
 }
 
+/* --- The paper clip --- */
+
+typedef struct {
+  SottoDocumentTray *tray;
+  SottoConversation *conversation;
+} Choice;
+
+static void
+on_file_chosen (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autofree Choice *choice = user_data;
+  g_autoptr (SottoDocumentTray) self = choice->tray;
+  g_autoptr (SottoConversation) conversation = choice->conversation;
+  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  /* The window may have gone meanwhile. */
+  if (file != NULL && gtk_widget_get_root (GTK_WIDGET (self)) != NULL)
+    sotto_document_tray_add (self, file, conversation, FALSE);
+}
+
+static GListModel *
+create_filters (void)
+{
+  GListStore *filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
+  g_autoptr (GtkFileFilter) readable = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (readable, sotto_document_can_read_pdf () ? _("Text and PDF Files") : _("Text Files"));
+  gtk_file_filter_add_mime_type (readable, "text/*");
+  /* Programs, tables and settings are text as well, though their types do not begin so. */
+  gtk_file_filter_add_mime_type (readable, "text/plain");
+  gtk_file_filter_add_mime_type (readable, "application/json");
+  gtk_file_filter_add_mime_type (readable, "application/xml");
+  if (sotto_document_can_read_pdf ())
+    gtk_file_filter_add_mime_type (readable, "application/pdf");
+  gtk_file_filter_set_name (all, _("All Files"));
+  gtk_file_filter_add_pattern (all, "*");
+  g_list_store_append (filters, readable);
+  g_list_store_append (filters, all);
+
+  return G_LIST_MODEL (filters);
+}
+
+void
+sotto_document_tray_choose (SottoDocumentTray *self,
+                            SottoConversation *conversation)
+{
+  g_autoptr (GtkFileDialog) dialog = NULL;
+  g_autoptr (GListModel) filters = NULL;
+  Choice *choice;
+
+  g_return_if_fail (SOTTO_IS_DOCUMENT_TRAY (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  dialog = gtk_file_dialog_new ();
+  filters = create_filters ();
+  choice = g_new (Choice, 1);
+  choice->tray = g_object_ref (self);
+  choice->conversation = g_object_ref (conversation);
+  gtk_file_dialog_set_title (dialog, _("Insert a File"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Insert"));
+  gtk_file_dialog_set_filters (dialog, filters);
+  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, on_file_chosen, choice);
+}
+
 /* --- The widget --- */
 
 /* What is being read is given up, and frees itself; what waited never begins. */

@@ -25,6 +25,9 @@ void sotto_document_tray_add (SottoDocumentTray *self,
                               SottoConversation *conversation,
                               gboolean           may_be_model);
 
+/* Asks for a file, and adds it. */
+void sotto_document_tray_choose (SottoDocumentTray *self, SottoConversation *conversation);
+
 /* @conversation: (nullable): the one that is shown */
 void sotto_document_tray_set_conversation (SottoDocumentTray *self, SottoConversation *conversation);
 

@@ -103,6 +103,14 @@ read_file (SottoPageStreamRefusal *why)
 
 /* --- The document --- */
 
+/* What is filled into forms is in UTF-16, whose tables the C library loads when they are first asked for, and keeps as long
+ * as somebody uses them. */
+static gboolean
+load_encodings (void)
+{
+  return g_iconv_open ("UTF-8", "UTF-16BE") != (GIConv) -1 && g_iconv_open ("UTF-8", "UTF-16LE") != (GIConv) -1;
+}
+
 /* A document of our own is read before the door is closed: with it poppler finds its encodings, and registers its
  * types. As long as it is open, they stay. */
 static PopplerDocument *
@@ -129,15 +137,71 @@ warm_up (void)
   return document;
 }
 
+/* What somebody has filled in: (transfer full) (nullable) */
+static char *
+get_filled_in (PopplerFormField *field)
+{
+  switch (poppler_form_field_get_field_type (field))
+    {
+    case POPPLER_FORM_FIELD_TEXT:
+      return poppler_form_field_text_is_password (field) ? NULL : poppler_form_field_text_get_text (field);
+    case POPPLER_FORM_FIELD_CHOICE:
+      return poppler_form_field_choice_get_text (field);
+    case POPPLER_FORM_FIELD_BUTTON:
+      return poppler_form_field_button_get_button_type (field) != POPPLER_FORM_BUTTON_PUSH
+             && poppler_form_field_button_get_state (field) ? g_strdup ("x") : NULL;
+    case POPPLER_FORM_FIELD_UNKNOWN:
+    case POPPLER_FORM_FIELD_SIGNATURE:
+    default:
+      return NULL;
+    }
+}
+
+/* From top to bottom, as one fills them in */
+static int
+compare_places (gconstpointer a, gconstpointer b)
+{
+  const PopplerRectangle *one = &((const PopplerFormFieldMapping *) a)->area;
+  const PopplerRectangle *other = &((const PopplerFormFieldMapping *) b)->area;
+
+  if (one->y2 != other->y2)
+    return one->y2 > other->y2 ? -1 : 1;
+  return one->x1 < other->x1 ? -1 : one->x1 > other->x1;
+}
+
+/* A form's answers are no part of its page: they stand behind it, each with the name that its author gave the field. */
+static void
+append_fields (PopplerPage *page, GString *text)
+{
+  GList *fields = g_list_sort (poppler_page_get_form_field_mapping (page), compare_places);
+
+  for (GList *at = fields; at != NULL; at = at->next)
+    {
+      PopplerFormField *field = ((PopplerFormFieldMapping *) at->data)->field;
+      g_autofree char *said = get_filled_in (field);
+      g_autofree char *shown = poppler_form_field_get_alternate_ui_name (field);
+      g_autofree char *name = shown != NULL ? g_steal_pointer (&shown) : poppler_form_field_get_partial_name (field);
+
+      if (said != NULL && *said != '\0')
+        g_string_append_printf (text, "\n%s: %s", name != NULL ? name : "", said);
+    }
+  poppler_page_free_form_field_mapping (fields);
+}
+
 static gboolean
 write_page (PopplerDocument *document, int index)
 {
   PopplerPage *page = poppler_document_get_page (document, index);
   g_autofree char *said = page != NULL ? poppler_page_get_text (page) : NULL;
-  g_autofree char *text = said != NULL ? g_utf8_make_valid (said, -1) : g_strdup ("");
-  const gsize length = strlen (text);
+  g_autoptr (GString) whole = g_string_new (said);
+  g_autofree char *text = NULL;
+  gsize length;
 
+  if (page != NULL)
+    append_fields (page, whole);
   g_clear_object (&page);
+  text = g_utf8_make_valid (whole->str, (gssize) whole->len);
+  length = strlen (text);
   return length <= G_MAXUINT32 && write_record (SOTTO_PAGE_STREAM_PAGE, text, (guint32) length);
 }
 
@@ -190,7 +254,7 @@ main (int argc, char **argv)
   g_log_set_default_handler (keep_silent, NULL);
   if (is_prepared && !is_trial && (bytes = read_file (&why)) == NULL)
     return refuse (why) ? 0 : 1;
-  if (!is_prepared || warm_up () == NULL || !sotto_door_close (SOTTO_PDF_DATA, get_seconds (argc, argv)))
+  if (!is_prepared || !load_encodings () || warm_up () == NULL || !sotto_door_close (SOTTO_PDF_DATA, get_seconds (argc, argv)))
     return refuse (SOTTO_PAGE_STREAM_UNSAFE) ? 0 : 1;
 
   done = is_trial ? sotto_door_try (SOTTO_PDF_DATA) : write_pages (bytes);

@@ -84,6 +84,17 @@ def blank(path):
     by_pango(path, ["Only the first has words.", "", "And the third: ``` fences ```."])
 
 
+def form(path):
+    page = canvas.Canvas(str(path), pagesize=A4)
+    page.drawString(60, 700, "An application")
+    page.acroForm.textfield(name="keeper", value="Ottilie Brandt", x=60, y=650, width=200, height=20)
+    page.acroForm.textfield(name="empty", value="", x=60, y=620, width=200, height=20)
+    page.acroForm.checkbox(name="lamp", checked=True, x=60, y=590)
+    page.acroForm.checkbox(name="fog horn", checked=False, x=60, y=560)
+    page.showPage()
+    page.save()
+
+
 def scanned(path):
     surface = cairo.PDFSurface(str(path), 420, 595)
     context = cairo.Context(surface)
@@ -156,7 +167,7 @@ def hostile(path):
 
 
 def main(folder):
-    for make in (plain, letters, columns, named_encoding, hyphens, blank, scanned, locked, many, hostile):
+    for make in (plain, letters, columns, named_encoding, hyphens, blank, form, scanned, locked, many, hostile):
         make(pathlib.Path(folder) / f"{make.__name__}.pdf")
 
 

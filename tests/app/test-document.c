@@ -206,6 +206,18 @@ test_hyphens (void)
                              "known word is, and wonder-\nful.\nHe is well-known.\n```\n");
 }
 
+/* What was filled in stands behind the page. */
+static void
+test_form (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!has_pdfs ())
+    return;
+  text = read_text ("form.pdf");
+  g_assert_cmpstr (text, ==, "form.pdf:\n\n```\n[Page 1]\nAn application\nkeeper: Ottilie Brandt\nlamp: x\n```\n");
+}
+
 static void
 test_shapes (void)
 {
@@ -416,6 +428,7 @@ main (int argc, char **argv)
   g_test_add_func ("/document/named-encoding", test_named_encoding);
   g_test_add_func ("/document/columns", test_columns);
   g_test_add_func ("/document/hyphens", test_hyphens);
+  g_test_add_func ("/document/form", test_form);
   g_test_add_func ("/document/shapes", test_shapes);
   g_test_add_func ("/document/many", test_many);
   g_test_add_func ("/document/refused", test_refused);
