@@ -1,9 +1,13 @@
 """The helper that reads PDFs has closed its door before it looks at one: what it may then be made to do is tried, in the real
 helper and in a trace of it."""
+import ctypes
+import errno
 import os
 import pathlib
+import platform
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,12 +30,54 @@ trailer<</Root 1 0 R/Size 7>>
 """
 
 
+PRCTL = 157 if platform.machine() == "x86_64" else 167
+PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
+LANDLOCK_CREATE_RULESET = 444
+
+
 class Skip(Exception):
     """Raised with the reason."""
 
 
 def run(*command, **options):
     return subprocess.run([str(part) for part in command], capture_output=True, timeout=60, check=False, **options)
+
+
+def without(number, first=None):
+    """What a child calls to have a kernel that does not know a call, or not with that first argument."""
+    def instruction(code, jt, jf, k):
+        return struct.pack("<HBBI", code, jt, jf, k)
+    load, equal, answer = 0x20, 0x15, 0x06
+    program = [instruction(load, 0, 0, 0), instruction(equal, 0, 3 if first is not None else 1, number)]
+    if first is not None:
+        program += [instruction(load, 0, 0, 16), instruction(equal, 0, 1, first)]
+    program += [instruction(answer, 0, 0, 0x00050000 | errno.ENOSYS), instruction(answer, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b"".join(program))
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def engage():
+        head = ctypes.create_string_buffer(struct.pack("<H6xQ", len(program), ctypes.addressof(code)))
+        if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, 2, head, 0, 0):
+            raise OSError(ctypes.get_errno(), "no filter")
+    return engage
+
+
+def no_filter(folder):
+    """Where the kernel takes no filter, nothing is read."""
+    done = run(HELPER, stdin=(folder / "small.pdf").open("rb"), preexec_fn=without(PRCTL, PR_SET_SECCOMP))
+    if done.stdout != b"x\x01\0\0\0\x04" or done.returncode:
+        yield f"{done.returncode}: {done.stdout}"
+
+
+def no_landlock(folder):
+    """Where the kernel has no Landlock, no file at all is opened, and the rest is the same."""
+    done = run(HELPER, "--try-the-door", preexec_fn=without(LANDLOCK_CREATE_RULESET))
+    said = done.stdout.decode(errors="replace")
+    if done.returncode or "ALLOWED" in said or "Permission denied" in said:
+        yield said
+    done = run(HELPER, stdin=(folder / "small.pdf").open("rb"), preexec_fn=without(LANDLOCK_CREATE_RULESET))
+    if not done.stdout.startswith(b"n\x04\0\0\0\x02\0\0\0p") or not done.stdout.endswith(b"z\0\0\0\0"):
+        yield f"{done.returncode}: {done.stdout}"
 
 
 def tried(folder):
@@ -97,7 +143,7 @@ def linked(folder):
 
 
 def main():
-    tests = (tried, reads, refuses, traced, linked)
+    tests = (tried, reads, refuses, no_filter, no_landlock, traced, linked)
     print(f"1..{len(tests)}")
     if not HELPER.exists():
         for number, test in enumerate(tests, 1):
@@ -110,7 +156,7 @@ def main():
             ending = ""
             try:
                 broken = list(test(folder))
-            except Skip as reason:
+            except (Skip, subprocess.SubprocessError) as reason:
                 broken, ending = [], f" # SKIP {reason}"
             for line in broken:
                 print(f"# {line}")
