@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * its bits are the same; of many most have 8 bits, but on a matrix unit (pack-tiles.h). pack-few.h and pack-many.h say in
  * which order the sums of each form are taken, template-strips.h in which those of weights in strips; every kernel keeps
  * to it, so that AVX2's bits are those of AVX-512, and of NEON and I8MM where nothing is arranged. Weights that are floats
- * are multiplied as such; but for many tokens those in BF16 become integers on x86 (pack-words.h), and those of 16 bits
- * are split for a matrix unit (template-float-tiles.h).
+ * are multiplied as such; but for many tokens those of 16 bits become integers on x86 (pack-words.h), or are split for a
+ * matrix unit (template-float-tiles.h).
  */
 
 /* What a fast tier makes of a row of activations before it multiplies. */

@@ -2,7 +2,7 @@
 
 #include "cpu/round-block.h"
 
-/* Activations of many tokens for weights in BF16 (SottoActivations: floats), over lanes; read by template-word-panel.h.
+/* Activations of many tokens for weights in BF16 and F16 (SottoActivations: floats), over lanes; read by template-word-panel.h.
  *
  * Blocks of 32 columns share a scale, and are integers of 14 bits with a sign, of which the highest magnitude has
  * WORDS_HIGHEST: a line of a token, beside which the lines of the others of its set lie. Behind the lines of eight

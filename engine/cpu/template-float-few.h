@@ -1,7 +1,7 @@
 /* Products of weights that are floats themselves with few tokens, over lanes; included by template-float.h.
  *
  * A row's sum is sixteen partial sums, by column modulo 16, each following the columns by fused multiply-adds, then
- * lanes_sum()'s: the same bits for any number of tokens and on every tier. template-float-panel.h keeps to it too. */
+ * lanes_sum()'s: the same bits for any number of tokens and on every tier. */
 
 typedef Lanes (*LoadWeights) (const void *source);
 

@@ -1,205 +1,160 @@
-/* Products of weights in F32 and F16 with many tokens (BF16: template-word-panel.h), in the same order of sums as
- * template-float-few.h: sixteen partial sums by column modulo 16, then lanes_sum()'s. As in
- * template-panel.h a tile of rows is converted once, and a lane is then a row; a partial sum is a
- * register. A partial sum's columns lie 16 apart, so the tile is walked in stretches whose
- * activations stay in the first cache, and the sums rest in memory between them. */
+/* Products of weights in F32 with many tokens (those of 16 bits: template-word-panel.h). As in template-panel.h a tile of rows
+ * is converted once, and a lane is then a row; two registers of rows by some tokens are sums.
+ *
+ * The order of the sums, of a row and a token: FLOAT_STRETCH columns after each other, with fused multiply-adds from zero
+ * on, and these in their order. So the bits depend neither on the width of registers nor on how many tokens share the work. */
 
-#define FLOAT_CHAINS 16
-#define FLOAT_STRETCH 512
+#define FLOAT_STRETCH 256
 
 /* Tokens of a tile: so many that two sums for each leave a quarter of the registers. */
 #define FLOAT_PANEL_TOKENS (VECTOR_ROWS == 8 ? 6 : 12)
 
-/* Eight weights of a row as floats. */
-typedef __m256 (*LoadEight) (const guint8 *source);
-
-static inline __m256
-load_eight_f32 (const guint8 *source)
+/* The rows into panel, (n_columns rounded up to 8, PANEL_ROWS). Rows that are missing repeat the last one. */
+static void
+fill_float_panel (const guint8 *rows, gsize row_bytes, guint n_rows, guint n_columns, float *panel)
 {
-  return _mm256_loadu_ps ((const float *) (const void *) source);
-}
-
-static inline __m256
-load_eight_f16 (const guint8 *source)
-{
-  return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) source));
-}
-
-/* The rows into panel, (columns rounded up to 16, PANEL_ROWS), zeros behind the last column. Rows
- * that are missing repeat the last one. */
-G_ALWAYS_INLINE static inline void
-pack_floats (LoadEight     load,
-             gsize         element_bytes,
-             const guint8 *rows,
-             gsize         row_bytes,
-             guint         n_rows,
-             guint         n_columns,
-             float        *panel)
-{
-  guint end = (n_columns + FLOAT_CHAINS - 1) / FLOAT_CHAINS * FLOAT_CHAINS;
-
-  for (guint column = 0; column < end; column += 8)
+  for (guint column = 0; column < n_columns; column += 8)
     for (guint first_row = 0; first_row < PANEL_ROWS; first_row += 8)
       {
         __m256i v[8];
 
         for (guint i = 0; i < 8; i++)
           {
-            const guint8 *source = rows + MIN (first_row + i, n_rows - 1) * row_bytes
-                                   + column * element_bytes;
+            const guint8 *source = rows + MIN (first_row + i, n_rows - 1) * row_bytes + column * sizeof (float);
+            float part[8] = { 0 };
 
-            if (column + 8 <= n_columns)
-              v[i] = _mm256_castps_si256 (load (source));
-            else
-              {
-                guint8 part[8 * sizeof (float)] = { 0 };
-
-                if (column < n_columns)
-                  memcpy (part, source, (n_columns - column) * element_bytes);
-                v[i] = _mm256_castps_si256 (load (part));
-              }
+            if (column + 8 > n_columns)
+              source = memcpy (part, source, (n_columns - column) * sizeof (float));
+            v[i] = _mm256_loadu_si256 ((const __m256i *) (gconstpointer) source);
           }
         transpose_eight (v);
         for (guint i = 0; i < 8; i++)
-          _mm256_storeu_si256 ((__m256i *) (panel + (gsize) (column + i) * PANEL_ROWS + first_row),
-                               v[i]);
+          _mm256_storeu_si256 ((__m256i *) (gpointer) (panel + (gsize) (column + i) * PANEL_ROWS + first_row), v[i]);
       }
 }
 
-/* One chain through a stretch: sums += panel times the tokens of the tile. */
+/* A tile's tokens, three by three: an address can say how far the other two lie from the first. */
+#define FLOAT_TRIPLES ((FLOAT_PANEL_TOKENS + 2) / 3)
+
+typedef struct {
+  const guint8 *first[FLOAT_TRIPLES]; /* their values from a column on */
+  gsize stride;                       /* bytes from token to token */
+} FloatTokens;
+
+/* sums += a column of the panel times that of the tokens, @at bytes behind theirs */
 G_ALWAYS_INLINE static inline void
-add_float_chain (const float *panel,
-                 const float *x,
-                 gsize        x_stride,
-                 gsize        column,
-                 gsize        end,
-                 guint        n_tokens,
-                 FloatVector  sums[2][FLOAT_PANEL_TOKENS])
+add_float_column (const float *panel, const FloatTokens *x, gsize at, guint n_tokens, FloatVector sums[FLOAT_PANEL_TOKENS][2])
 {
-  for (; column < end; column += FLOAT_CHAINS)
+  FloatVector left = vector_load (panel);
+  FloatVector right = vector_load (panel + VECTOR_ROWS);
+
+  for (guint t = 0; t < n_tokens; t++)
     {
-      FloatVector left = vector_load (panel + column * PANEL_ROWS);
-      FloatVector right = vector_load (panel + column * PANEL_ROWS + VECTOR_ROWS);
+      FloatVector value = vector_all (*(const float *) (gconstpointer) (x->first[t / 3] + t % 3 * x->stride + at));
 
-      for (guint t = 0; t < n_tokens; t++)
-        {
-          FloatVector value = vector_all (x[t * x_stride + column]);
+      sums[t][0] = vector_fma (left, value, sums[t][0]);
+      sums[t][1] = vector_fma (right, value, sums[t][1]);
 
-          sums[0][t] = vector_fma (left, value, sums[0][t]);
-          sums[1][t] = vector_fma (right, value, sums[1][t]);
-        }
+      /* Else gcc broadcasts all tokens' values first, for which there are not registers enough. */
+      __asm__ ("" : "+v" (sums[t][0]), "+v" (sums[t][1]));
     }
 }
 
-/* The panel, which are the rows of the product from row on, times n_tokens from token on. */
+/* sums = n columns of the panel times those of the tokens, which go on to the columns behind them */
 G_ALWAYS_INLINE static inline void
-multiply_float_tile (const float        *panel,
-                     const SottoProduct *product,
-                     guint               row,
-                     guint               token,
-                     guint               n_tokens)
+multiply_float_stretch (const float *panel, FloatTokens *x, guint n, guint n_tokens, FloatVector sums[FLOAT_PANEL_TOKENS][2])
+{
+  guint n_triples = (n_tokens + 2) / 3;
+  guint column = 0;
+
+  for (guint t = 0; t < n_tokens; t++)
+    sums[t][0] = sums[t][1] = vector_all (0.0f);
+#pragma GCC unroll 1
+  for (; column + 4 <= n; column += 4, panel += 4 * PANEL_ROWS)
+    {
+#pragma GCC unroll 4
+      for (guint i = 0; i < 4; i++)
+        add_float_column (panel + i * PANEL_ROWS, x, i * sizeof (float), n_tokens, sums);
+      for (guint i = 0; i < n_triples; i++)
+        {
+          x->first[i] += 4 * sizeof (float);
+          __asm__ ("" : "+r" (x->first[i])); /* An address of its own each */
+        }
+    }
+#pragma GCC unroll 1
+  for (; column < n; column++, panel += PANEL_ROWS)
+    {
+      add_float_column (panel, x, 0, n_tokens, sums);
+      for (guint i = 0; i < n_triples; i++)
+        x->first[i] += sizeof (float);
+    }
+}
+
+/* The panel, which are the rows of the product from row on, times n_tokens from token on */
+G_ALWAYS_INLINE static inline void
+multiply_float_tile (const float *panel, const SottoProduct *product, guint row, guint token, guint n_tokens)
 {
   const SottoActivations *x = product->x;
   const float *values = x->values + (product->first_token + token) * x->column_stride;
+  FloatTokens tokens = { .stride = x->column_stride * sizeof (float) };
   guint n_rows = product->n_rows - row;
-  gsize y_stride = product->y_stride;
-  float *y = product->y + token * y_stride + row;
-  guint whole = x->n_columns / FLOAT_CHAINS * FLOAT_CHAINS;
-  FloatVector chains[FLOAT_CHAINS][2][FLOAT_PANEL_TOKENS];
+  float *y = product->y + token * product->y_stride + row;
+  FloatVector totals[FLOAT_PANEL_TOKENS][2];
 
-  for (guint c = 0; c < FLOAT_CHAINS; c++)
-    for (guint t = 0; t < n_tokens; t++)
-      chains[c][0][t] = chains[c][1][t] = vector_all (0.0f);
-  for (guint first = 0; first < whole; first += FLOAT_STRETCH)
-    for (guint c = 0; c < FLOAT_CHAINS; c++)
-      {
-        FloatVector sums[2][FLOAT_PANEL_TOKENS];
+  for (guint i = 0; i < FLOAT_TRIPLES; i++)
+    tokens.first[i] = (const guint8 *) (gconstpointer) values + 3 * i * tokens.stride;
+  for (guint t = 0; t < n_tokens; t++)
+    totals[t][0] = totals[t][1] = vector_all (0.0f);
+  for (guint first = 0; first < x->n_columns; first += FLOAT_STRETCH)
+    {
+      FloatVector sums[FLOAT_PANEL_TOKENS][2];
 
+      multiply_float_stretch (panel + (gsize) first * PANEL_ROWS, &tokens, MIN (x->n_columns - first, FLOAT_STRETCH),
+                              n_tokens, sums);
+      for (guint t = 0; t < n_tokens; t++)
         for (guint i = 0; i < 2; i++)
-          for (guint t = 0; t < n_tokens; t++)
-            sums[i][t] = chains[c][i][t];
-        add_float_chain (panel, values, x->column_stride, first + c,
-                         MIN (first + FLOAT_STRETCH, whole), n_tokens, sums);
-        for (guint i = 0; i < 2; i++)
-          for (guint t = 0; t < n_tokens; t++)
-            chains[c][i][t] = sums[i][t];
-      }
-  if (whole < x->n_columns)
-    for (guint c = 0; c < FLOAT_CHAINS; c++)
-      {
-        float last[FLOAT_PANEL_TOKENS] = { 0 };
-
-        for (guint t = 0; t < n_tokens && whole + c < x->n_columns; t++)
-          last[t] = values[t * x->column_stride + whole + c];
-        add_float_chain (panel + (gsize) whole * PANEL_ROWS, last, 1, 0, 1, n_tokens, chains[c]);
-        panel += PANEL_ROWS;
-      }
-  for (guint step = FLOAT_CHAINS / 2; step > 0; step /= 2)
-    for (guint c = 0; c < step; c++)
-      for (guint i = 0; i < 2; i++)
-        for (guint t = 0; t < n_tokens; t++)
-          chains[c][i][t] += chains[c + step][i][t];
+          totals[t][i] += sums[t][i];
+    }
   for (guint t = 0; t < n_tokens; t++)
     for (guint i = 0; i < 2; i++)
       if (n_rows > i * VECTOR_ROWS)
-        vector_store_part (y + t * y_stride + i * VECTOR_ROWS,
-                           MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS), chains[0][i][t]);
+        vector_store_part (y + t * product->y_stride + i * VECTOR_ROWS, MIN (n_rows - i * VECTOR_ROWS, VECTOR_ROWS),
+                           totals[t][i]);
 }
 
+/* In tiles that are as even as may be: one of few waits for its products. */
 static void
 multiply_float_panel (const float *panel, const SottoProduct *product, guint row)
 {
-  guint n_tokens = product->n_tokens;
-  guint t = 0;
+  guint token = 0;
 
-  for (; t + FLOAT_PANEL_TOKENS <= n_tokens; t += FLOAT_PANEL_TOKENS)
-    multiply_float_tile (panel, product, row, t, FLOAT_PANEL_TOKENS);
-  for (; t + 4 <= n_tokens; t += 4)
-    multiply_float_tile (panel, product, row, t, 4);
-  for (; t + 2 <= n_tokens; t += 2)
-    multiply_float_tile (panel, product, row, t, 2);
-  if (t < n_tokens)
-    multiply_float_tile (panel, product, row, t, 1);
-}
-
-/* Fewer tokens than this are faster in template-float-few.h's tiles. */
-#define FLOAT_PANEL_LEAST 16
-
-G_ALWAYS_INLINE static inline void
-multiply_float_panels (LoadEight load, gsize element_bytes, const SottoProduct *product, float *panel)
-{
-  const guint8 *rows = sotto_product_rows (product);
-  gsize row_bytes = product->weight->row_bytes;
-
-  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
+  for (guint n_tiles = (product->n_tokens + FLOAT_PANEL_TOKENS - 1) / FLOAT_PANEL_TOKENS; n_tiles > 0; n_tiles--)
     {
-      pack_floats (load, element_bytes, rows + r * row_bytes, row_bytes,
-                   MIN (product->n_rows - r, PANEL_ROWS), product->x->n_columns, panel);
-      multiply_float_panel (panel, product, r);
+      guint n = (product->n_tokens - token + n_tiles - 1) / n_tiles;
+
+#pragma GCC unroll 12
+      for (guint known = 1; known <= FLOAT_PANEL_TOKENS; known++)
+        if (n == known)
+          multiply_float_tile (panel, product, row, token, known);
+      token += n;
     }
 }
 
 static void
 multiply_f32 (const SottoProduct *product, void *scratch)
 {
-  if (product->n_tokens < FLOAT_PANEL_LEAST)
-    few_multiply_f32 (product, scratch);
-  else
-    multiply_float_panels (load_eight_f32, 4, product, scratch);
-}
+  const guint8 *rows = sotto_product_rows (product);
+  gsize row_bytes = product->weight->row_bytes;
 
-static void
-multiply_f16 (const SottoProduct *product, void *scratch)
-{
-  if (product->n_tokens < FLOAT_PANEL_LEAST)
-    few_multiply_f16 (product, scratch);
-  else
-    multiply_float_panels (load_eight_f16, 2, product, scratch);
+  for (guint r = 0; r < product->n_rows; r += PANEL_ROWS)
+    {
+      fill_float_panel (rows + r * row_bytes, row_bytes, MIN (product->n_rows - r, PANEL_ROWS), product->x->n_columns, scratch);
+      multiply_float_panel (scratch, product, r);
+    }
 }
 
 static void
 fill_float_panels (SottoKernels *kernels)
 {
   kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F32] = multiply_f32;
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_f16;
 }

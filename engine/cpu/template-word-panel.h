@@ -1,9 +1,9 @@
-/* Products of weights in BF16 with many tokens: numbers of 8 bits become integers of 14 with a sign, and pairs of them
- * are multiplied with pairs of the activations' (pack-words.h), twice as many at once as floats, or more. As in
- * template-panel.h a tile of rows is converted once, a lane is then a row, and two sums a token are kept in registers.
+/* Products of weights of 16 bits with many tokens: numbers of 8 bits (BF16) or 11 (F16) become integers of 14 with a sign,
+ * and pairs of them are multiplied with pairs of the activations' (pack-words.h), twice as many at once as floats, or more.
+ * As in template-panel.h a tile of rows is converted once, a lane is then a row, and two sums a token are kept in registers.
  *
  * The scale of a row's block of 32 columns is the power of two that makes its highest magnitude one of 13 bits: weights
- * of at least 1/32 of that are exact, smaller ones are off by at most half a step. */
+ * of at least 1/32 of that (F16: 1/4) are exact, smaller ones are off by at most half a step. */
 
 #include "cpu/pack-words.h"
 
@@ -72,9 +72,27 @@ part_of_words (const guint8 *row, guint n, guint8 *part)
   return part;
 }
 
+typedef enum {
+  WORDS_OF_BFLOATS,
+  WORDS_OF_HALVES,
+} WordsOf;
+
+/* The number in the lower half of each lane, and that in the upper one */
+static inline FloatVector
+even_words (WordsOf of, IntVector words)
+{
+  return of == WORDS_OF_HALVES ? vector_half_to_float (words) : (FloatVector) (words << 16);
+}
+
+static inline FloatVector
+odd_words (WordsOf of, IntVector words)
+{
+  return of == WORDS_OF_HALVES ? vector_half_to_float (words >> 16) : (FloatVector) (words & (gint32) 0xffff0000);
+}
+
 /* A block of VECTOR_ROWS rows as integers; n: columns that there are of it */
 G_ALWAYS_INLINE static inline void
-pack_block_of_words (const guint8 *const rows[VECTOR_ROWS], guint n, gint32 *pairs, float *scales)
+pack_block_of_words (WordsOf of, const guint8 *const rows[VECTOR_ROWS], guint n, gint32 *pairs, float *scales)
 {
   FloatVector rounder = vector_all (SOTTO_ROUNDER);
   guint8 parts[2][WORDS_LINE];
@@ -97,24 +115,30 @@ pack_block_of_words (const guint8 *const rows[VECTOR_ROWS], guint n, gint32 *pai
   vector_transpose (words + 8);
   for (guint p = 0; p < WORD_PAIRS; p++)
     highest = vector_larger_words (highest, (WordVector) (words[p] & 0x7fff7fff));
+  /* As numbers without a sign are, so are their bits. */
   highest = vector_larger_words (highest, (WordVector) ((IntVector) highest << 16));
-  exponent = ((IntVector) highest >> 23) & 0xff;
+  exponent = ((IntVector) odd_words (of, (IntVector) highest) >> 23) & 0xff;
   /* Lower ones, zeros among them, take one whose inverse is a number; the highest is what is none. */
   exponent += (13 - exponent) & (exponent < 13);
   inverse = (FloatVector) ((2 * 127 + WORDS_EXPONENT - exponent) << 23);
   vector_store (scales, (FloatVector) (((exponent - WORDS_EXPONENT) << 23) | ((exponent == 255) & 0x7fc00000)));
   for (guint p = 0; p < WORD_PAIRS; p++)
     {
-      IntVector even = (IntVector) vector_fma ((FloatVector) (words[p] << 16), inverse, rounder);
-      IntVector odd = (IntVector) vector_fma ((FloatVector) (words[p] & (gint32) 0xffff0000), inverse, rounder);
+      IntVector even = (IntVector) vector_fma (even_words (of, words[p]), inverse, rounder);
+      IntVector odd = (IntVector) vector_fma (odd_words (of, words[p]), inverse, rounder);
 
       vector_store_words (pairs + p * PANEL_ROWS, (WordVector) ((even & 0xffff) | (odd << 16)));
     }
 }
 
 /* Rows that are missing repeat the last one; their results are not stored. */
-static void
-fill_word_panel (const guint8 *rows, gsize row_bytes, guint n_rows, guint n_columns, const WordPanel *panel)
+G_ALWAYS_INLINE static inline void
+fill_word_panel (WordsOf          of,
+                 const guint8    *rows,
+                 gsize            row_bytes,
+                 guint            n_rows,
+                 guint            n_columns,
+                 const WordPanel *panel)
 {
   AskedRows asked = asked_rows (panel, 0, FILL_TOKENS);
   const guint8 *sources[PANEL_ROWS];
@@ -129,9 +153,9 @@ fill_word_panel (const guint8 *rows, gsize row_bytes, guint n_rows, guint n_colu
       ask_for_rows (asked, panel->next_stride, block);
       for (guint i = 0; i < PANEL_ROWS; i += VECTOR_ROWS)
         if (n >= WORDS_BLOCK)
-          pack_block_of_words (sources + i, WORDS_BLOCK, pairs + i, panel->scales + block * PANEL_ROWS + i);
+          pack_block_of_words (of, sources + i, WORDS_BLOCK, pairs + i, panel->scales + block * PANEL_ROWS + i);
         else
-          pack_block_of_words (sources + i, n, pairs + i, panel->scales + block * PANEL_ROWS + i);
+          pack_block_of_words (of, sources + i, n, pairs + i, panel->scales + block * PANEL_ROWS + i);
       for (guint i = 0; i < PANEL_ROWS; i++)
         sources[i] += WORDS_LINE;
     }
@@ -232,8 +256,8 @@ multiply_word_set (const WordPanel *panel, const SottoProduct *product, guint ro
     }
 }
 
-static void
-multiply_words (const SottoProduct *product, void *scratch)
+G_ALWAYS_INLINE static inline void
+multiply_words (WordsOf of, const SottoProduct *product, void *scratch)
 {
   guint n_columns = product->x->n_columns;
   gsize row_bytes = product->weight->row_bytes;
@@ -249,7 +273,7 @@ multiply_words (const SottoProduct *product, void *scratch)
       guint n;
 
       panel.next = rows + (row + PANEL_ROWS) * row_bytes;
-      fill_word_panel (rows + row * row_bytes, row_bytes, MIN (product->n_rows - row, PANEL_ROWS), n_columns, &panel);
+      fill_word_panel (of, rows + row * row_bytes, row_bytes, MIN (product->n_rows - row, PANEL_ROWS), n_columns, &panel);
       for (guint t = 0; t < product->n_tokens; t += n)
         {
           n = MIN (product->n_tokens - t, SOTTO_FLOAT_SET - (product->first_token + t) % SOTTO_FLOAT_SET);
@@ -259,9 +283,22 @@ multiply_words (const SottoProduct *product, void *scratch)
 }
 
 static void
+multiply_words_bf16 (const SottoProduct *product, void *scratch)
+{
+  multiply_words (WORDS_OF_BFLOATS, product, scratch);
+}
+
+static void
+multiply_words_f16 (const SottoProduct *product, void *scratch)
+{
+  multiply_words (WORDS_OF_HALVES, product, scratch);
+}
+
+static void
 fill_word_panels (SottoKernels *kernels)
 {
-  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_words;
-  kernels->packs[SOTTO_BLOCK_BF16] = SOTTO_PACK_FLOATS;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_BF16] = multiply_words_bf16;
+  kernels->multiply[SOTTO_FORM_MANY][SOTTO_BLOCK_F16] = multiply_words_f16;
+  kernels->packs[SOTTO_BLOCK_BF16] = kernels->packs[SOTTO_BLOCK_F16] = SOTTO_PACK_FLOATS;
   kernels->float_packing = (SottoPacking) { WORDS_GROUP_LINES * WORDS_LINE, pack_words };
 }

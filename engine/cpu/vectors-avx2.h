@@ -105,3 +105,13 @@ vector_from_halves (const guint8 *source)
 {
   return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (gconstpointer) source));
 }
+
+/* Of the lower half of each lane */
+static inline FloatVector
+vector_half_to_float (IntVector lanes)
+{
+  __m256i halves = (__m256i) (lanes & 0xffff);
+
+  halves = _mm256_permute4x64_epi64 (_mm256_packus_epi32 (halves, halves), 0x08);
+  return _mm256_cvtph_ps (_mm256_castsi256_si128 (halves));
+}

@@ -100,3 +100,10 @@ vector_from_halves (const guint8 *source)
 {
   return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) (gconstpointer) source));
 }
+
+/* Of the lower half of each lane */
+static inline FloatVector
+vector_half_to_float (IntVector lanes)
+{
+  return _mm512_cvtph_ps (_mm512_cvtepi32_epi16 ((__m512i) lanes));
+}

@@ -7,7 +7,7 @@
  * says before it includes this. The compiler's own operators add and multiply them. What it has none for is the tier's:
  * vector_fma(), vector_multiply_pairs(), vector_store_part(), vector_larger_words(), and vector_multiply_quads() or,
  * where PANEL_HAS_QUADS is 0, vector_multiply_bytes() with what else makes the same of it; for strips vector_look_up(),
- * vector_widen_bytes() and vector_from_halves(). */
+ * vector_widen_bytes() and vector_from_halves(); for weights in F16 vector_half_to_float(). */
 
 typedef gint32 IntVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32))));
 typedef guint16 WordVector __attribute__ ((vector_size (VECTOR_ROWS * sizeof (gint32)))); /* two a lane */

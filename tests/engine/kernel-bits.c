@@ -159,8 +159,8 @@ main (int argc, char **argv)
       {
         guint n_elements = sotto_block_info (random_weight_types[i])->n_elements;
 
-        /* Many tokens multiply these as integers on x86, and as floats on ARM. */
-        if (random_weight_types[i] == SOTTO_BLOCK_BF16 && sotto_form_of (tokens[t]) == SOTTO_FORM_MANY)
+        /* With many tokens those of 16 bits are integers on x86, and floats on ARM; the sums of floats have another order. */
+        if (n_elements == 1 && sotto_form_of (tokens[t]) == SOTTO_FORM_MANY)
           continue;
         /* of the last 256 columns less than half, or more */
         print_products (&kernels, random_weight_types[i],

@@ -207,7 +207,7 @@ test_extremes (gconstpointer data)
 static void
 test_sets (gconstpointer data)
 {
-  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_BF16 };
+  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_1, SOTTO_BLOCK_BF16, SOTTO_BLOCK_F16 };
   const guint n_tokens = 20;
   const guint n_columns = 608;
   const guint n_rows = 40;
@@ -248,7 +248,8 @@ test_sets (gconstpointer data)
 static void
 test_no_numbers (gconstpointer data)
 {
-  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_BF16 };
+  const SottoBlockType types[] = { SOTTO_BLOCK_Q4_0, SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_BF16,
+                                   SOTTO_BLOCK_F16, SOTTO_BLOCK_F32 };
   const float values[] = { NAN, INFINITY, -INFINITY };
   const guint n_tokens = 20;
   const guint n_columns = 512;
@@ -279,52 +280,64 @@ test_no_numbers (gconstpointer data)
     }
 }
 
-/* Weights in BF16 by blocks of 32 columns: zeros, the smallest numbers, large ones, one large one among zeros, and in
+/* Weights of 16 bits by blocks of 32 columns: zeros, the smallest numbers, large ones, one large one among zeros, and in
  * some rows what is no number or above all numbers. */
 static void
-test_wide_range (gconstpointer data)
+check_wide_range (const SottoKernels *kernels,
+                  SottoBlockType      type,
+                  guint               exponent_shift,
+                  const guint16      *none,
+                  guint               n_none,
+                  GRand              *rand)
 {
-  const guint16 none[] = { 0x7fc0, 0xffff, 0x7f80, 0xff80 };
+  const guint16 small = (guint16) (0x8000 | ((1 << exponent_shift) - 1)); /* sign and mantissa */
   const guint n_tokens = 20;
   const guint n_columns = 160;
   const guint n_rows = 40;
-  g_autoptr (GRand) rand = g_rand_new_with_seed (14);
-  SottoKernels kernels;
-  SottoWeight weight;
-  KernelInput input;
+  SottoWeight weight = random_weight_new (type, n_rows, n_columns, rand);
+  KernelInput input = kernel_input_new (kernels, n_tokens, n_columns, rand);
   g_autofree float *y = g_new (float, n_rows * n_tokens);
   void *scratch = aligned_alloc (64, sotto_kernels_scratch (n_columns, 64));
 
-  if (kernel_tier_init (&kernels, data))
+  for (guint r = 0; r < n_rows; r++)
     {
-      weight = random_weight_new (SOTTO_BLOCK_BF16, n_rows, n_columns, rand);
-      input = kernel_input_new (&kernels, n_tokens, n_columns, rand);
-      for (guint r = 0; r < n_rows; r++)
-        {
-          guint16 row[160];
-          guint8 *target = (guint8 *) weight.data + r * weight.row_bytes;
+      guint16 row[160];
+      guint8 *target = (guint8 *) weight.data + r * weight.row_bytes;
 
-          memcpy (row, target, sizeof row);
-          for (guint i = 0; i < 32; i++)
-            {
-              row[i] = i % 2 == 0 ? 0 : 0x8000;
-              row[32 + i] = (guint16) ((row[32 + i] & 0x80ff) | r % 8 << 8);
-              row[64 + i] = (guint16) ((row[64 + i] & 0xbfff) + 0x2000);
-              row[96 + i] = i == r % 32 ? row[96 + i] : 0;
-            }
-          memcpy (target, row, sizeof row);
+      memcpy (row, target, sizeof row);
+      for (guint i = 0; i < 32; i++)
+        {
+          row[i] = i % 2 == 0 ? 0 : 0x8000;
+          row[32 + i] = (guint16) ((row[32 + i] & small) | r % 8 << exponent_shift);
+          row[64 + i] = (guint16) ((row[64 + i] & 0xbfff) + 0x2000);
+          row[96 + i] = i == r % 32 ? row[96 + i] : 0;
         }
-      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
-      kernel_check_products (&kernels, &weight, 1, &input, n_tokens, y, n_rows, 0);
-      for (guint i = 0; i < G_N_ELEMENTS (none); i++)
-        memcpy ((guint8 *) weight.data + (3 + i) * weight.row_bytes + 2 * (40 + 33 * i), &none[i], sizeof none[i]);
-      kernel_multiply (&kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
-      for (guint j = 0; j < n_rows * n_tokens; j++)
-        g_assert_cmpint (isfinite (y[j]), ==, j % n_rows < 3 || j % n_rows >= 3 + G_N_ELEMENTS (none));
-      free (input.memory);
-      kernel_weight_clear (&weight);
+      memcpy (target, row, sizeof row);
     }
+  kernel_multiply (kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
+  kernel_check_products (kernels, &weight, 1, &input, n_tokens, y, n_rows, 0);
+  for (guint i = 0; i < n_none; i++)
+    memcpy ((guint8 *) weight.data + (3 + i) * weight.row_bytes + 2 * (40 + 33 * i), &none[i], sizeof none[i]);
+  kernel_multiply (kernels, &weight, n_rows, &input, n_tokens, y, n_rows, scratch);
+  for (guint j = 0; j < n_rows * n_tokens; j++)
+    g_assert_cmpint (isfinite (y[j]), ==, j % n_rows < 3 || j % n_rows >= 3 + n_none);
   free (scratch);
+  free (input.memory);
+  kernel_weight_clear (&weight);
+}
+
+static void
+test_wide_range (gconstpointer data)
+{
+  static const guint16 no_bfloats[] = { 0x7fc0, 0xffff, 0x7f80, 0xff80 };
+  static const guint16 no_halves[] = { 0x7e00, 0xffff, 0x7c00, 0xfc00 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (14);
+  SottoKernels kernels;
+
+  if (!kernel_tier_init (&kernels, data))
+    return;
+  check_wide_range (&kernels, SOTTO_BLOCK_BF16, 7, no_bfloats, G_N_ELEMENTS (no_bfloats), rand);
+  check_wide_range (&kernels, SOTTO_BLOCK_F16, 10, no_halves, G_N_ELEMENTS (no_halves), rand);
 }
 
 /* They do the same operations in the same order. */
