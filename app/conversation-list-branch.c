@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Going on with a conversation in another one: what leads to a message becomes a conversation of
- * its own. */
+ * its own; or the last messages do, with a summary of those before (conversation-summary.c). */
 
 /* The longest title that is told apart by a number behind it */
 #define TITLE_CHARACTERS 190
@@ -13,6 +13,7 @@
 typedef struct {
   SottoConversation *from; /* which also says what went wrong */
   char *id;                /* of the new one */
+  gboolean wants_reply;    /* its last message has none */
 } Branch;
 
 static void
@@ -105,6 +106,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   sotto_conversation_list_take_records (self, branch->from->services, records, conversations);
+  if (branch->wants_reply)
+    sotto_conversation_retry (g_ptr_array_index (conversations, 0));
   g_task_return_pointer (task, g_ptr_array_steal_index (conversations, 0), g_object_unref);
 }
 
@@ -124,6 +127,39 @@ on_branched (GObject *source, GAsyncResult *result, gpointer user_data)
                                       g_steal_pointer (&task));
 }
 
+static GTask *
+create_task (SottoConversationList *self, SottoConversation *conversation, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  Branch *branch = g_new0 (Branch, 1);
+
+  branch->from = g_object_ref (conversation);
+  branch->id = sotto_history_new_id ();
+  g_task_set_task_data (task, branch, (GDestroyNotify) branch_free);
+  return task;
+}
+
+/* @task: (transfer full); @first, @instructions: (nullable) */
+static void
+begin (GTask *task, const char *first, const char *last, const char *instructions)
+{
+  SottoConversationList *self = g_task_get_source_object (task);
+  const Branch *branch = g_task_get_task_data (task);
+  SottoServices *services = branch->from->services;
+  g_autofree char *title = create_title (self, sotto_conversation_get_title (branch->from));
+  const SottoHistoryBranch wanted = { .id = branch->id, .title = title, .first = first, .last = last,
+                                      .instructions = instructions };
+  GError *error = NULL;
+
+  if (!sotto_services_check_store (services, &error))
+    {
+      fail (task, error);
+      g_object_unref (task);
+      return;
+    }
+  sotto_store_branch_async (services->store, &wanted, NULL, on_branched, task);
+}
+
 void
 sotto_conversation_list_branch_async (SottoConversationList *self,
                                       SottoConversation     *conversation,
@@ -131,39 +167,65 @@ sotto_conversation_list_branch_async (SottoConversationList *self,
                                       GAsyncReadyCallback    callback,
                                       gpointer               user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autofree char *title = NULL;
-  SottoServices *services;
-  Branch *branch;
-  GError *error = NULL;
-
   g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
   g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
   g_return_if_fail (SOTTO_IS_MESSAGE (message));
 
-  task = g_task_new (self, NULL, callback, user_data);
-  branch = g_new0 (Branch, 1);
-  branch->from = g_object_ref (conversation);
-  branch->id = sotto_history_new_id ();
-  g_task_set_task_data (task, branch, (GDestroyNotify) branch_free);
-  services = conversation->services;
-  if (!sotto_services_check_store (services, &error))
-    {
-      fail (task, error);
-      return;
-    }
-
   /* What was typed last, the new one begins with, too. */
   sotto_conversation_flush_instructions (conversation);
-  title = create_title (self, sotto_conversation_get_title (conversation));
-  sotto_store_branch_async (services->store, sotto_message_get_id (message), branch->id, title,
-                            NULL, on_branched, g_steal_pointer (&task));
+  begin (create_task (self, conversation, callback, user_data), NULL, sotto_message_get_id (message), NULL);
 }
 
 SottoConversation *
 sotto_conversation_list_branch_finish (SottoConversationList  *self,
                                        GAsyncResult           *result,
                                        GError                **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- With a summary --- */
+
+static void
+on_summarised (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoConversation *conversation = SOTTO_CONVERSATION (source);
+  Branch *branch = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *instructions = sotto_conversation_summarise_finish (conversation, result, &first, &error);
+  guint last;
+
+  if (instructions == NULL)
+    {
+      /* The conversation has said it. */
+      g_task_return_error (task, error);
+      return;
+    }
+
+  last = conversation->rows->len - 1;
+  branch->wants_reply = sotto_conversation_path_is_prompt (conversation, last);
+  begin (g_steal_pointer (&task), first, sotto_message_get_id (sotto_conversation_path_get (conversation, last)),
+         instructions);
+}
+
+void
+sotto_conversation_list_summarise_async (SottoConversationList *self,
+                                         SottoConversation     *conversation,
+                                         GAsyncReadyCallback    callback,
+                                         gpointer               user_data)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
+  g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
+
+  sotto_conversation_summarise_async (conversation, on_summarised,
+                                      create_task (self, conversation, callback, user_data));
+}
+
+SottoConversation *
+sotto_conversation_list_summarise_finish (SottoConversationList *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);

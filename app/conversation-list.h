@@ -132,6 +132,28 @@ SottoConversation *sotto_conversation_list_branch_finish (SottoConversationList 
                                                           GError                **error);
 
 /**
+ * sotto_conversation_list_summarise_async:
+ * @conversation: of which sotto_conversation_can_summarise() holds
+ *
+ * Has the model of @conversation say in short what was said, and makes a conversation whose instructions end with that
+ * and which has its last messages as they are; a prompt without a reply is answered there. @conversation is busy
+ * meanwhile (sotto_conversation_stop() gives it up), and stays as it is; what goes wrong is its problem, too.
+ */
+void sotto_conversation_list_summarise_async (SottoConversationList *self,
+                                              SottoConversation     *conversation,
+                                              GAsyncReadyCallback    callback,
+                                              gpointer               user_data);
+
+/**
+ * sotto_conversation_list_summarise_finish:
+ *
+ * Returns: (transfer full): the new conversation, which is in the list
+ */
+SottoConversation *sotto_conversation_list_summarise_finish (SottoConversationList  *self,
+                                                             GAsyncResult           *result,
+                                                             GError                **error);
+
+/**
  * sotto_conversation_list_search_async:
  * @query: words; the last one may be unfinished
  *

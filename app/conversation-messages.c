@@ -57,15 +57,15 @@ goes_on (SottoConversation *self, SottoMessage *message)
   return self->kept != NULL && message == self->reply;
 }
 
-/* From the reply at @position on. Returns: the position behind the last of them */
+/* From the reply at @position on, before @end. Returns: the position behind the last of them */
 static guint
-append_replies (SottoConversation *self, SottoMessages *messages, guint position)
+append_replies (SottoConversation *self, SottoMessages *messages, guint position, guint end)
 {
   g_auto (Reply) reply = { g_string_new (NULL), g_string_new (NULL),
                            g_ptr_array_new_null_terminated (4, NULL, TRUE),
                            g_ptr_array_new_null_terminated (4, NULL, TRUE) };
 
-  for (; position < self->rows->len; position++)
+  for (; position < end; position++)
     {
       SottoMessage *message = sotto_conversation_path_get (self, position);
 
@@ -93,11 +93,11 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
 
 /* From what the person wrote at @position on. Returns: the position behind it */
 static guint
-append_prompts (SottoConversation *self, SottoMessages *messages, guint position)
+append_prompts (SottoConversation *self, SottoMessages *messages, guint position, guint end)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (; position < self->rows->len; position++)
+  for (; position < end; position++)
     {
       SottoMessage *message = sotto_conversation_path_get (self, position);
 
@@ -118,15 +118,10 @@ sotto_conversation_path_has_calls (SottoConversation *self)
   return FALSE;
 }
 
-SottoMessages *
-sotto_conversation_path_to_messages (SottoConversation *self)
+void
+sotto_conversation_path_append_to (SottoConversation *self, guint first, guint end, SottoMessages *messages)
 {
-  SottoMessages *messages = sotto_messages_new ();
-
-  if (self->system != NULL && self->system[0] != '\0')
-    sotto_messages_append (messages, "system", self->system);
-
-  for (guint i = 0; i < self->rows->len;)
+  for (guint i = first; i < end;)
     {
       SottoMessage *message = sotto_conversation_path_get (self, i);
 
@@ -134,14 +129,25 @@ sotto_conversation_path_to_messages (SottoConversation *self)
         {
           sotto_messages_begin_reply (messages, sotto_message_get_reasoning (message), sotto_message_get_text (message));
           i++;
-          continue;
         }
-      if (sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT)
+      else if (sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT)
         {
-          i = append_replies (self, messages, i);
-          continue;
+          i = append_replies (self, messages, i, end);
         }
-      i = append_prompts (self, messages, i);
+      else
+        {
+          i = append_prompts (self, messages, i, end);
+        }
     }
+}
+
+SottoMessages *
+sotto_conversation_path_to_messages (SottoConversation *self)
+{
+  SottoMessages *messages = sotto_messages_new ();
+
+  if (self->system != NULL && self->system[0] != '\0')
+    sotto_messages_append (messages, "system", self->system);
+  sotto_conversation_path_append_to (self, 0, self->rows->len, messages);
   return messages;
 }

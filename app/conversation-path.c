@@ -1,5 +1,7 @@
 #include "conversation-private.h"
 
+#include <string.h>
+
 #include "kept-receipt.h"
 
 /* The current path through the tree of messages: a list that a view shows. What lies off the path
@@ -63,6 +65,24 @@ sotto_conversation_path_get (SottoConversation *self, guint position)
       g_clear_pointer (&row->record, sotto_history_message_free);
     }
   return row->message;
+}
+
+gboolean
+sotto_conversation_path_is_prompt (SottoConversation *self, guint position)
+{
+  const SottoPathRow *row = get_row (self, position);
+
+  return row->message != NULL ? sotto_message_get_role (row->message) == SOTTO_ROLE_USER
+                              : row->record->role == SOTTO_HISTORY_ROLE_USER;
+}
+
+gsize
+sotto_conversation_path_get_length (SottoConversation *self, guint position)
+{
+  const SottoPathRow *row = get_row (self, position);
+  g_autofree char *text = row->message == NULL ? sotto_history_message_dup_text (row->record) : NULL;
+
+  return text != NULL ? strlen (text) : sotto_message_get_length (row->message);
 }
 
 int

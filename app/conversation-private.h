@@ -23,6 +23,9 @@ typedef struct {
   SottoProblem *problem;
 } SottoKeptReply;
 
+/* conversation-summary.c */
+typedef struct _SottoSummary SottoSummary;
+
 struct _SottoConversation
 {
   GObject parent_instance;
@@ -72,6 +75,8 @@ struct _SottoConversation
   gulong looking;    /* waits for the library */
   gboolean is_begun; /* the reply stands in the history */
   GPtrArray *unhashed; /* replies whose receipts wait for a hash (conversation-hash.c); NULL: none did */
+
+  SottoSummary *summary; /* being made (conversation-summary.c); never beside a reply */
 
   /* Its parts (conversation-parts.c) */
   SottoEventKind last_part;
@@ -145,6 +150,10 @@ void sotto_conversation_path_clear (SottoConversation *self);
 /* Returns: (transfer none): the message at @position, made if need be */
 SottoMessage *sotto_conversation_path_get (SottoConversation *self, guint position);
 
+/* Of the message at @position, without making it */
+gboolean sotto_conversation_path_is_prompt (SottoConversation *self, guint position);
+gsize sotto_conversation_path_get_length (SottoConversation *self, guint position);
+
 /* Returns: its position, or -1 */
 int sotto_conversation_path_find (SottoConversation *self, const char *id);
 
@@ -193,6 +202,9 @@ gboolean sotto_conversation_path_has_calls (SottoConversation *self);
 /* Without a last message that has no text yet */
 SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 
+/* The rows from @first on, before @end */
+void sotto_conversation_path_append_to (SottoConversation *self, guint first, guint end, SottoMessages *messages);
+
 /* --- conversation-reply.c --- */
 
 /* @siblings: (nullable): the other versions of the reply; @replaced: (transfer full) (nullable) */
@@ -217,6 +229,20 @@ void sotto_conversation_resume_in_history (SottoConversation *self);
 /* It ends before it has gone on: it is what it was. */
 void sotto_conversation_take_kept_back (SottoConversation *self);
 void sotto_conversation_clear_kept (SottoConversation *self);
+
+/* --- conversation-summary.c --- */
+
+/* Whether so much was said that summing it up is worth while, whatever is being done now */
+gboolean sotto_conversation_has_much (SottoConversation *self);
+
+/* Asks the model for it. @callback: the history does not know of it yet */
+void sotto_conversation_summarise_async (SottoConversation *self, GAsyncReadyCallback callback, gpointer user_data);
+
+/* @first: (out) (transfer full): id of the first message that it leaves out
+ * Returns: (transfer full): instructions for the conversation that goes on with that */
+char *sotto_conversation_summarise_finish (SottoConversation *self, GAsyncResult *result, char **first, GError **error);
+void sotto_conversation_stop_summary (SottoConversation *self);
+void sotto_conversation_abandon_summary (SottoConversation *self);
 
 /* --- conversation-delete.c --- */
 

@@ -54,6 +54,8 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
                /* Translators: how fast a reply is written; a token is a piece of a word */
                ? g_strdup_printf (_("%.0f tokens/s"), tokens_per_second)
                : g_strdup (_("Writing…"));
+    case SOTTO_REPLY_STATE_SUMMARISING:
+      return g_strdup (_("Summing up the conversation…"));
     case SOTTO_REPLY_STATE_IDLE:
     case SOTTO_REPLY_STATE_SAVING:
     default:
@@ -222,7 +224,7 @@ close_in_history (SottoConversation *self, SottoMessageStatus status, const Sott
   sotto_conversation_await_hash (self, receipt, json);
 }
 
-/* Where the preferences allow as much as the model was trained for, they are not the way on.
+/* Where the preferences allow as much as the model was trained for, they are not the way on; a summary is where much was said.
  * Returns: (transfer full) (nullable): in the place of @error */
 static GError *
 find_end_of_context (SottoConversation *self, const GError *error)
@@ -234,7 +236,10 @@ find_end_of_context (SottoConversation *self, const GError *error)
        || g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CONTEXT))
       && trained > 0
       && (guint) sotto_settings_get_int (self->services->settings, "context-length") >= trained)
-    return g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_AT_END, error->message);
+    return g_error_new_literal (SOTTO_APP_ERROR,
+                                sotto_conversation_has_much (self) ? SOTTO_APP_ERROR_CONTEXT_TO_SUM_UP
+                                                                   : SOTTO_APP_ERROR_CONTEXT_AT_END,
+                                error->message);
   return NULL;
 }
 
@@ -419,7 +424,7 @@ ask (SottoConversation *self)
   sotto_message_set_model_name (self->reply, sotto_model_entry_get_name (model));
 
   messages = sotto_conversation_path_to_messages (self);
-  self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages,
+  self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages, 0,
                                             on_event, self, &error);
   if (self->request == 0)
     end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
@@ -576,6 +581,7 @@ sotto_conversation_stop (SottoConversation *self)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION (self));
 
+  sotto_conversation_stop_summary (self);
   if (self->reply == NULL)
     return;
 
@@ -588,6 +594,7 @@ sotto_conversation_stop (SottoConversation *self)
 void
 sotto_conversation_abandon_reply (SottoConversation *self)
 {
+  sotto_conversation_abandon_summary (self);
   if (self->reply == NULL)
     return;
 

@@ -136,7 +136,7 @@ void sotto_conversation_edit_and_resend_async (SottoConversation    *self,
 /**
  * sotto_conversation_stop:
  *
- * Stops the running or waiting reply; what has been generated stays and is marked as stopped.
+ * Stops the running or waiting reply; what has been generated stays and is marked as stopped. A summary is given up.
  */
 void sotto_conversation_stop (SottoConversation *self);
 
@@ -228,6 +228,14 @@ gboolean sotto_conversation_undo_delete_finish (SottoConversation *self, GAsyncR
  * Makes @deletion final.
  */
 void sotto_conversation_forget_deleted (SottoConversation *self, gint64 deletion);
+
+/**
+ * sotto_conversation_can_summarise:
+ *
+ * Whether so much was said that it is worth while to go on with a summary of it
+ * (sotto_conversation_list_summarise_async()), and its model could make one.
+ */
+gboolean sotto_conversation_can_summarise (SottoConversation *self);
 
 /**
  * sotto_conversation_switch_version:

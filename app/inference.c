@@ -411,9 +411,8 @@ sotto_inference_fill_sampler (SottoSettings *settings, SottoSamplerSettings *sam
                             : ((guint64) g_random_int () << 31 ^ g_random_int ()) & G_MAXINT64;
 }
 
-/* The setting, but not more than the model was trained for. */
-static guint
-context_for (SottoInference *self, const char *path)
+guint
+sotto_inference_get_context (SottoInference *self, const char *path)
 {
   const guint wanted = (guint) sotto_settings_get_int (self->settings, "context-length");
   SottoModelEntry *entry = sotto_model_library_lookup (self->library, path);
@@ -433,10 +432,19 @@ max_tokens_for (SottoInference *self, const char *path)
   return wanted;
 }
 
+/* Small models soon say the same again when they are to be brief. */
+static void
+make_sober (SottoSamplerSettings *sampler)
+{
+  sampler->temperature = MIN (sampler->temperature, 0.3f);
+  sampler->repetition_penalty = MAX (sampler->repetition_penalty, 1.1f);
+}
+
 guint64
 sotto_inference_generate (SottoInference      *self,
                           const char          *path,
                           SottoMessages       *messages,
+                          guint                summary_tokens,
                           SottoInferenceFunc   func,
                           gpointer             user_data,
                           GError             **error)
@@ -451,10 +459,12 @@ sotto_inference_generate (SottoInference      *self,
 
   sotto_model_place_apply (self->settings, self->worker, path);
   generate.path = path;
-  generate.n_context = context_for (self, path);
+  generate.n_context = sotto_inference_get_context (self, path);
   generate.messages = messages;
-  generate.max_tokens = max_tokens_for (self, path);
+  generate.max_tokens = summary_tokens > 0 ? summary_tokens : max_tokens_for (self, path);
   sotto_inference_fill_sampler (self->settings, &generate.sampler);
+  if (summary_tokens > 0)
+    make_sober (&generate.sampler);
 
   id = sotto_worker_generate (self->worker, &generate);
   add_request (self, id, path, func, user_data);
@@ -470,7 +480,7 @@ sotto_inference_load (SottoInference *self, const char *path)
     return;
 
   sotto_model_place_apply (self->settings, self->worker, path);
-  add_request (self, sotto_worker_load (self->worker, path, context_for (self, path)), path, NULL,
+  add_request (self, sotto_worker_load (self->worker, path, sotto_inference_get_context (self, path)), path, NULL,
                NULL);
 }
 

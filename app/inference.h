@@ -35,18 +35,28 @@ SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary 
  * sotto_inference_generate:
  * @path: the model
  * @messages: the conversation
+ * @summary_tokens: 0: a reply, as the settings say; else a summary of at most so many tokens
  * @func: called in the main context until the request has ended or been forgotten
  *
- * Sampler, context and length are taken from the settings.
+ * Sampler and context are taken from the settings; a summary is drawn more soberly.
  *
  * Returns: the request, or 0 with an error (no worker can be made; closed)
  */
 guint64 sotto_inference_generate (SottoInference      *self,
                                   const char          *path,
                                   SottoMessages       *messages,
+                                  guint                summary_tokens,
                                   SottoInferenceFunc   func,
                                   gpointer             user_data,
                                   GError             **error);
+
+/**
+ * sotto_inference_get_context:
+ * @path: the model
+ *
+ * Returns: how many tokens a conversation with it may have: as the settings say, but not more than it was trained for
+ */
+guint sotto_inference_get_context (SottoInference *self, const char *path);
 
 /**
  * sotto_inference_load:

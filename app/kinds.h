@@ -101,6 +101,7 @@ typedef enum {
  * @SOTTO_REPLY_STATE_LOADING: the model is being loaded (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_PREFILL: the prompt is being read (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_GENERATING: text arrives (#SottoConversation:tokens-per-second)
+ * @SOTTO_REPLY_STATE_SUMMARISING: no reply, but a summary of what was said is being made
  */
 typedef enum {
   SOTTO_REPLY_STATE_IDLE,
@@ -109,6 +110,7 @@ typedef enum {
   SOTTO_REPLY_STATE_LOADING,
   SOTTO_REPLY_STATE_PREFILL,
   SOTTO_REPLY_STATE_GENERATING,
+  SOTTO_REPLY_STATE_SUMMARISING,
 } SottoReplyState;
 
 /**
@@ -160,6 +162,7 @@ typedef enum {
   SOTTO_REMEDY_PASSPHRASE,       /* enter the passphrase again */
   SOTTO_REMEDY_RECOVERY_CODE,    /* enter the recovery code */
   SOTTO_REMEDY_QUIT,             /* quit this Sotto */
+  SOTTO_REMEDY_SUMMARISE,        /* go on in a new conversation that begins with a summary of this one */
 } SottoRemedy;
 
 /**

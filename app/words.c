@@ -39,6 +39,13 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
       return g_strdup (_("This conversation has become as long as the model can keep in mind. "
                          "Start a new one to go on."));
+    case SOTTO_APP_ERROR_CONTEXT_TO_SUM_UP:
+      *remedy = SOTTO_REMEDY_SUMMARISE;
+      return g_strdup (_("This conversation has become as long as the model can keep in mind. It can go on in a new "
+                         "one that begins with a summary."));
+    case SOTTO_APP_ERROR_NO_SUMMARY:
+      *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
+      return g_strdup (_("The model could not sum this conversation up. Start a new one to go on."));
     case SOTTO_APP_ERROR_PASSPHRASE:
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("The passphrase is empty."));
@@ -155,6 +162,8 @@ sotto_words_for_remedy (SottoRemedy remedy)
       return _("Use the _Recovery Code…");
     case SOTTO_REMEDY_QUIT:
       return _("_Quit");
+    case SOTTO_REMEDY_SUMMARISE:
+      return _("_Sum Up and Go On");
     case SOTTO_REMEDY_NONE:
     default:
       return NULL;

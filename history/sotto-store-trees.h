@@ -73,28 +73,40 @@ GPtrArray *sotto_store_add_trees_finish (SottoStore    *self,
                                          GError       **error);
 
 /**
- * sotto_store_branch_async:
- * @message: its id
+ * SottoHistoryBranch:
  * @id: of the new conversation: a UUID from sotto_history_new_id()
  * @title: (nullable): the new one's; %NULL: the one it comes from has it, too
+ * @last: id of the last message that it has
+ * @first: (nullable): id of the first one, which leads to @last; %NULL: all that leads there
+ * @instructions: (nullable): what a model is told before all else; %NULL: as in the one it comes from
+ */
+typedef struct {
+  const char *id;
+  const char *title;
+  const char *last;
+  const char *first;
+  const char *instructions;
+} SottoHistoryBranch;
+
+/**
+ * sotto_store_branch_async:
  *
- * Makes a conversation of all that leads to @message, itself included, as it is: parts, times,
+ * Makes a conversation of the messages from @branch's first to its last as they are: parts, times,
  * receipts, and the model the conversation is held with. The messages get ids of their own, and the
  * conversation that they come from stays as it is. The new one stands first in the list and has no
  * draft. A reply that is being written comes as one that was interrupted.
  */
-void sotto_store_branch_async (SottoStore          *self,
-                               const char          *message,
-                               const char          *id,
-                               const char          *title,
-                               GCancellable        *cancellable,
-                               GAsyncReadyCallback  callback,
-                               gpointer             user_data);
+void sotto_store_branch_async (SottoStore               *self,
+                               const SottoHistoryBranch *branch,
+                               GCancellable             *cancellable,
+                               GAsyncReadyCallback       callback,
+                               gpointer                  user_data);
 
 /**
  * sotto_store_branch_finish:
  *
- * Returns: %FALSE with _NOT_FOUND, _INVALID (@id is no UUID), _DISK_FULL, …; nothing was added then
+ * Returns: %FALSE with _NOT_FOUND (@first, too, where it does not lead to @last), _INVALID (@id is no UUID),
+ *   _DISK_FULL, …; nothing was added then
  */
 gboolean sotto_store_branch_finish (SottoStore    *self,
                                     GAsyncResult  *result,

@@ -390,25 +390,30 @@ find_conversation_of (SottoDatabase *database, const char *message, GError **err
   return id;
 }
 
-/* Leaves what leads to @message, all of it under ids of its own. A message stands behind its
- * parent, so that one look from the end finds them all. */
-static void
-cut_to_path (SottoHistoryTree *tree, const char *message)
+/* Leaves what leads from @first (nullable: from the beginning) to @last, and what a model is told before all else, under ids
+ * of their own. A message stands behind its parent, so that one look from the end finds them all.
+ * Returns: whether @first is among them */
+static gboolean
+cut_to_path (SottoHistoryTree *tree, const char *first, const char *last)
 {
-  g_autofree char *wanted = g_strdup (message);
+  g_autofree char *wanted = g_strdup (last);
   SottoHistoryMessage *answer = NULL;
+  gboolean is_before = FALSE; /* of the first one */
 
   for (guint i = tree->messages->len; i > 0; i--)
     {
       SottoHistoryMessage *candidate = g_ptr_array_index (tree->messages, i - 1);
+      const gboolean leads_there = g_strcmp0 (candidate->id, wanted) == 0;
 
-      if (g_strcmp0 (candidate->id, wanted) != 0)
+      if (leads_there)
+        g_set_str (&wanted, candidate->parent);
+      if (!leads_there || (is_before && candidate->role != SOTTO_HISTORY_ROLE_SYSTEM))
         {
           g_ptr_array_remove_index (tree->messages, i - 1);
           continue;
         }
 
-      g_set_str (&wanted, candidate->parent);
+      is_before = is_before || g_strcmp0 (candidate->id, first) == 0;
       g_free (candidate->id);
       candidate->id = sotto_history_new_id ();
       candidate->is_active = TRUE;
@@ -416,6 +421,33 @@ cut_to_path (SottoHistoryTree *tree, const char *message)
         g_set_str (&answer->parent, candidate->id);
       answer = candidate;
     }
+  if (answer != NULL)
+    g_clear_pointer (&answer->parent, g_free);
+  return is_before || first == NULL;
+}
+
+/* @parts: a text; what a model is told before all else */
+static void
+set_instructions (SottoHistoryTree *tree, GPtrArray *parts)
+{
+  SottoHistoryMessage *first = g_ptr_array_index (tree->messages, 0);
+
+  if (first->role != SOTTO_HISTORY_ROLE_SYSTEM)
+    {
+      SottoHistoryMessage *system = g_new0 (SottoHistoryMessage, 1);
+
+      system->id = sotto_history_new_id ();
+      system->conversation = g_strdup (first->conversation);
+      system->role = SOTTO_HISTORY_ROLE_SYSTEM;
+      system->status = SOTTO_HISTORY_STATUS_COMPLETE;
+      system->created = first->created;
+      system->is_active = TRUE;
+      g_set_str (&first->parent, system->id);
+      g_ptr_array_insert (tree->messages, 0, system);
+      first = system;
+    }
+  g_clear_pointer (&first->parts, g_ptr_array_unref);
+  first->parts = g_ptr_array_ref (parts);
 }
 
 static gpointer
@@ -433,7 +465,13 @@ do_branch (SottoVault *vault, SottoCall *call, GError **error)
   if (tree == NULL)
     return NULL;
 
-  cut_to_path (tree, call->id);
+  if (!cut_to_path (tree, call->parent, call->id))
+    {
+      sotto_rows_set_not_found (error, call->parent);
+      return NULL;
+    }
+  if (call->parts != NULL)
+    set_instructions (tree, call->parts);
   conversation = tree->conversation;
   g_set_str (&conversation->id, call->conversation);
   if (call->text != NULL)
@@ -500,22 +538,23 @@ sotto_store_add_trees_finish (SottoStore *self, GAsyncResult *result, GError **e
 }
 
 void
-sotto_store_branch_async (SottoStore          *self,
-                          const char          *message,
-                          const char          *id,
-                          const char          *title,
-                          GCancellable        *cancellable,
-                          GAsyncReadyCallback  callback,
-                          gpointer             user_data)
+sotto_store_branch_async (SottoStore               *self,
+                          const SottoHistoryBranch *branch,
+                          GCancellable             *cancellable,
+                          GAsyncReadyCallback       callback,
+                          gpointer                  user_data)
 {
   SottoCall *call;
 
-  g_return_if_fail (SOTTO_IS_STORE (self) && message != NULL && id != NULL);
+  g_return_if_fail (SOTTO_IS_STORE (self) && branch->last != NULL && branch->id != NULL);
 
   call = sotto_call_new ();
-  call->id = g_strdup (message);
-  call->conversation = g_strdup (id);
-  call->text = g_strdup (title);
+  call->id = g_strdup (branch->last);
+  call->parent = g_strdup (branch->first);
+  call->conversation = g_strdup (branch->id);
+  call->text = g_strdup (branch->title);
+  if (branch->instructions != NULL)
+    call->parts = sotto_history_parts_new_text (branch->instructions);
   sotto_store_push (self, SOTTO_WORK_WRITE, do_branch, call, NULL, cancellable, callback,
                     user_data);
 }

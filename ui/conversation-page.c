@@ -357,6 +357,9 @@ on_remedy (SottoConversationPage *self)
     case SOTTO_REMEDY_NEW_CONVERSATION:
       gtk_widget_activate_action (GTK_WIDGET (self), "win.new-conversation", NULL);
       break;
+    case SOTTO_REMEDY_SUMMARISE:
+      gtk_widget_activate_action (GTK_WIDGET (self), "win.summarise", NULL);
+      return; /* which takes the problem away itself, or says another */
     case SOTTO_REMEDY_SETTINGS:
       gtk_widget_activate_action (GTK_WIDGET (self), "win.preferences", NULL);
       break;

@@ -46,6 +46,8 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.branch", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete-message", is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.delete", is_stored);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.summarise",
+                                 is_stored && sotto_conversation_can_summarise (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
                                                                 sotto_conversation_is_busy (self->conversation));
 }
@@ -484,21 +486,28 @@ print (GtkWidget  *widget,
   sotto_print_conversation (self, self->conversation);
 }
 
+/* @conversation: (nullable): what went wrong, the one says that it was to come from */
+static void
+go_on_in (SottoWindow       *self,
+          SottoConversation *conversation)
+{
+  if (conversation == NULL || self->app == NULL)
+    return;
+
+  sotto_window_show_conversation (self, conversation);
+  sotto_conversation_page_focus_composer (self->page);
+}
+
 static void
 on_branched (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
   g_autoptr (SottoWindow) self = user_data;
-  g_autoptr (SottoConversation) conversation = NULL;
+  g_autoptr (SottoConversation) conversation =
+    sotto_conversation_list_branch_finish (SOTTO_CONVERSATION_LIST (source), result, NULL);
 
-  /* What went wrong, the conversation says that it was to come from. */
-  conversation = sotto_conversation_list_branch_finish (SOTTO_CONVERSATION_LIST (source), result, NULL);
-  if (conversation == NULL || self->app == NULL)
-    return;
-
-  sotto_window_show_conversation (self, conversation);
-  sotto_conversation_page_focus_composer (self->page);
+  go_on_in (self, conversation);
 }
 
 /* @parameter: id of a message that is shown */
@@ -513,6 +522,29 @@ branch (GtkWidget  *widget,
   if (message != NULL)
     sotto_conversation_list_branch_async (sotto_app_get_conversations (self->app), self->conversation, message,
                                           on_branched, g_object_ref (self));
+}
+
+static void
+on_summarised (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (SottoWindow) self = user_data;
+  g_autoptr (SottoConversation) conversation =
+    sotto_conversation_list_summarise_finish (SOTTO_CONVERSATION_LIST (source), result, NULL);
+
+  go_on_in (self, conversation);
+}
+
+static void
+summarise (GtkWidget  *widget,
+           const char *action,
+           GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_conversation_list_summarise_async (sotto_app_get_conversations (self->app), self->conversation, on_summarised,
+                                           g_object_ref (self));
 }
 
 static void
@@ -592,6 +624,7 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_shown);
   gtk_widget_class_install_action (widget_class, "win.print", NULL, print);
   gtk_widget_class_install_action (widget_class, "win.branch", "s", branch);
+  gtk_widget_class_install_action (widget_class, "win.summarise", NULL, summarise);
   gtk_widget_class_install_action (widget_class, "win.delete-message", "s", delete_message);
   gtk_widget_class_install_action (widget_class, "win.export-listed", "s", export_listed);
   gtk_widget_class_install_action (widget_class, "win.export-all", NULL, export_all);

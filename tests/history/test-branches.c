@@ -111,9 +111,10 @@ test_no_instructions (TestTwo *f, gconstpointer data)
 static gboolean
 try_branch (SottoStore *store, const char *message, const char *id, const char *title, GError **error)
 {
+  const SottoHistoryBranch branch = { .id = id, .title = title, .last = message };
   g_autoptr (GAsyncResult) result = NULL;
 
-  sotto_store_branch_async (store, message, id, title, NULL, test_ready, &result);
+  sotto_store_branch_async (store, &branch, NULL, test_ready, &result);
   return sotto_store_branch_finish (store, test_wait (&result), error);
 }
 
@@ -228,10 +229,18 @@ test_branch_refused (TestTwo *f, gconstpointer data)
   g_autofree char *id = test_tree_make (f->from);
   g_autoptr (SottoHistoryTree) tree = test_tree_load (f->from, id);
   g_autofree char *new_id = sotto_history_new_id ();
+  const SottoHistoryBranch aside = { .id = new_id, .last = test_tree_at (tree, 2)->id,
+                                     .first = test_tree_at (tree, 3)->id };
+  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GPtrArray) list = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_false (try_branch (f->from, new_id, new_id, NULL, &error));
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  /* It stands beside the other, not before it. */
+  sotto_store_branch_async (f->from, &aside, NULL, test_ready, &result);
+  g_assert_false (sotto_store_branch_finish (f->from, test_wait (&result), &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
   g_clear_error (&error);
   g_assert_false (try_branch (f->from, test_tree_at (tree, 0)->id, "not-a-uuid", NULL, &error));
@@ -242,6 +251,43 @@ test_branch_refused (TestTwo *f, gconstpointer data)
 
   list = test_list (f->from);
   g_assert_cmpuint (list->len, ==, 1);
+}
+
+/* Its end alone, and something else told before all: with what stood there, or with nothing */
+static void
+test_branch_of_the_end (TestTwo *f, gconstpointer data)
+{
+  g_autofree char *id = test_tree_make (f->from);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *new_id = sotto_history_new_id ();
+      g_autoptr (SottoHistoryTree) tree = test_tree_load (f->from, id);
+      g_autoptr (SottoHistoryTree) after = NULL;
+      g_autoptr (SottoHistoryTree) made = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GPtrArray) path = NULL;
+      g_autoptr (GError) error = NULL;
+      const guint last = i == 0 ? 2 : 3; /* the first reply, behind the instructions the second time */
+      const SottoHistoryBranch branch = { .id = new_id, .last = test_tree_at (tree, last)->id,
+                                          .first = test_tree_at (tree, last)->id, .instructions = "In short: rain." };
+
+      sotto_store_branch_async (f->from, &branch, NULL, test_ready, &result);
+      sotto_store_branch_finish (f->from, test_wait (&result), &error);
+      g_assert_no_error (error);
+      made = test_tree_load (f->from, new_id);
+      g_assert_cmpuint (made->messages->len, ==, 2);
+      g_assert_cmpint (test_tree_at (made, 0)->role, ==, SOTTO_HISTORY_ROLE_SYSTEM);
+      g_assert_null (test_tree_at (made, 0)->parent);
+      g_assert_cmpstr (test_tree_at (made, 1)->parent, ==, test_tree_at (made, 0)->id);
+      g_assert_cmpstr (test_tree_at (made, 1)->receipt, ==, test_tree_at (tree, last)->receipt);
+      path = test_load (f->from, new_id);
+      g_assert_cmpuint (path->len, ==, 2);
+      test_assert_text (path, 0, "In short: rain.");
+      after = test_tree_load (f->from, id);
+      test_tree_assert_same (tree, after);
+      set_instructions (f->from, id, "Speak in zebras.");
+    }
 }
 
 /* As deep as nobody talks: nothing here may recurse, or grow with the square. */
@@ -265,6 +311,7 @@ main (int argc, char **argv)
   test_two_add ("/branches/no-instructions", test_no_instructions);
   test_two_add ("/branches/branch", test_branch);
   test_two_add ("/branches/branch-refused", test_branch_refused);
+  test_two_add ("/branches/of-the-end", test_branch_of_the_end);
   test_two_add ("/branches/deep", test_deep);
   return g_test_run ();
 }

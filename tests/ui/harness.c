@@ -200,7 +200,8 @@ harness_link_model (const char *name)
         g_autofree char *link = g_build_filename (library, file, NULL);
 
         g_assert_cmpint (g_mkdir_with_parents (library, 0700), ==, 0);
-        g_assert_cmpint (symlink (target, link), ==, 0);
+        if (!g_file_test (link, G_FILE_TEST_EXISTS))
+          g_assert_cmpint (symlink (target, link), ==, 0);
         return TRUE;
       }
 

@@ -1,4 +1,5 @@
-/* What can be done with a single message: it is deleted and comes back, and a reply that was cut off goes on. */
+/* What can be done with a single message: it is deleted and comes back, and a reply that was cut off goes on; and a long
+ * conversation goes on in another. */
 #include "life.h"
 
 #include <string.h>
@@ -236,6 +237,60 @@ test_continue (void)
   life_run (NULL, continue_life);
 }
 
+static gboolean
+has_two_conversations (gpointer app)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (app))) == 2;
+}
+
+/* A long conversation goes on in another, which the window shows then; Stop gives that up. */
+static void
+summary_life (SottoApp  *app,
+              GtkWindow *window)
+{
+  g_autoptr (SottoConversation) conversation = NULL;
+  g_autoptr (SottoConversation) made = NULL;
+
+  if (!harness_link_model ("SmolLM2-135M"))
+    {
+      g_test_skip ("SmolLM2 is not on this machine");
+      return;
+    }
+  life_start_temporary (app);
+  g_object_set (sotto_app_get_settings (app), "max-tokens", 16, "temperature", 0.0, "context-length", 4096, NULL);
+  harness_wait_for (has_model, app, 20);
+  conversation = begin (app, window, "Tell me about the weather on the Baltic Sea, please: wind, waves and ice.");
+  say (conversation, "And the North Sea: what are wind, waves and tides like there, and in which months?");
+  say (conversation, "Thanks.");
+  g_assert_false (life_is_enabled (window, "win.summarise"));
+  g_object_set (sotto_app_get_settings (app), "context-length", 256, NULL);
+  say (conversation, "Go on, please.");
+  g_assert_true (life_is_enabled (window, "win.summarise"));
+
+  life_activate (window, "win.summarise");
+  g_assert_true (sotto_conversation_is_busy (conversation));
+  g_assert_false (life_is_enabled (window, "win.summarise"));
+  life_activate (window, "win.stop");
+  harness_wait_for (is_idle, conversation, 20);
+  harness_run (0.2);
+  g_assert_false (has_two_conversations (app));
+
+  life_activate (window, "win.summarise");
+  harness_wait_for (has_two_conversations, app, 120);
+  harness_run (0.5);
+  made = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
+  g_assert_true (made != conversation);
+  g_assert_true (sotto_conversation_is_loaded (made)); /* for it is shown */
+  g_assert_true (g_str_has_suffix (sotto_conversation_get_title (made), " (2)"));
+  g_assert_cmpstr (sotto_conversation_get_instructions (made), !=, "");
+}
+
+static void
+test_summary (void)
+{
+  life_run (NULL, summary_life);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -244,6 +299,7 @@ main (int    argc,
   g_test_add_func ("/messages/delete", test_delete);
   g_test_add_func ("/messages/find", test_find);
   g_test_add_func ("/messages/continue", test_continue);
+  g_test_add_func ("/messages/summary", test_summary);
 
   return g_test_run ();
 }
