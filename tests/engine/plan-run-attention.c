@@ -196,7 +196,7 @@ attend_head (const PlainRun *self, const SottoAttendStep *step, guint t, guint h
     {
       const double *k = cache->keys + ((gsize) p * cache->n_heads + kv) * cache->n_key;
       const double *v = cache->values + ((gsize) p * cache->n_heads + kv) * cache->n_value;
-      double score = 0;
+      double score = 0, share;
 
       if (!is_seen (step, t, p))
         continue;
@@ -207,9 +207,10 @@ attend_head (const PlainRun *self, const SottoAttendStep *step, guint t, guint h
         score = (double) step->soft_cap * tanh (score / (double) step->soft_cap);
       if (step->slopes != NULL)
         score += (double) step->slopes[head] * ((double) p - t);
-      sum += exp (score);
+      share = exp (score);
+      sum += share;
       for (guint i = 0; i < cache->n_value; i++)
-        out[i] += exp (score) * v[i];
+        out[i] += share * v[i];
     }
   for (guint i = 0; i < cache->n_value; i++)
     out[i] /= sum;

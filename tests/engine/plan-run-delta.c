@@ -26,6 +26,7 @@ delta_head (const SottoDeltaStep *step,
             double *out)
 {
   guint n = step->n_value;
+  double scale = sqrt (step->n_key);
 
   for (guint j = 0; j < n; j++)
     {
@@ -38,7 +39,7 @@ delta_head (const SottoDeltaStep *step,
       for (guint i = 0; i < step->n_key; i++)
         {
           state[i * n + j] += k[i] * difference;
-          out[j] += q[i] * state[i * n + j] / sqrt (step->n_key);
+          out[j] += q[i] * state[i * n + j] / scale;
         }
     }
 }
@@ -151,6 +152,7 @@ scan_head (const SottoScanStep *step, const double *row, guint head, double time
   guint n_values = step->n_heads * step->n_value, group = head / (step->n_heads / step->n_groups);
   const double *x = row + head * step->n_value, *b = row + n_values + group * step->n_key;
   const double *c = b + step->n_groups * step->n_key;
+  double decay = exp ((double) step->rates[head] * time);
 
   for (guint j = 0; j < step->n_value; j++)
     {
@@ -159,7 +161,7 @@ scan_head (const SottoScanStep *step, const double *row, guint head, double time
         {
           double *s = &state[i * step->n_value + j];
 
-          *s = *s * exp ((double) step->rates[head] * time) + b[i] * time * x[j];
+          *s = *s * decay + b[i] * time * x[j];
           out[j] += c[i] * *s;
         }
     }

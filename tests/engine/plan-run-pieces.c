@@ -4,20 +4,34 @@
 
 #include <math.h>
 
-/* y[row] of one vector; the row's length is the weight's. */
-double
-plain_multiply_row (const SottoWeight *w, guint row, const double *x)
+static void
+read_row (const SottoWeight *w, guint row, float *values)
 {
-  g_autofree float *values = g_new (float, w->n_columns);
-  double sum = 0;
-
   sotto_block_info (w->type)->dequantise (
       (const guint8 *) w->data + row * w->row_bytes, values, w->n_columns);
+}
+
+/* A row that has been read, times one vector. */
+static double
+multiply_values (const SottoWeight *w, guint row, const float *values, const double *x)
+{
+  double sum = 0;
+
   for (guint i = 0; i < w->n_columns; i++)
     sum += (double) values[i] * x[i];
   if (w->scales != NULL)
     sum *= (double) w->scales[0];
   return w->bias != NULL ? sum + (double) w->bias[row] : sum;
+}
+
+/* y[row] of one vector; the row's length is the weight's. */
+double
+plain_multiply_row (const SottoWeight *w, guint row, const double *x)
+{
+  g_autofree float *values = g_new (float, w->n_columns);
+
+  read_row (w, row, values);
+  return multiply_values (w, row, values, x);
 }
 
 void
@@ -32,10 +46,15 @@ double *
 plain_project (const PlainRun *self, const SottoWeight *w, SottoBuffer from)
 {
   double *y = g_new (double, (gsize) self->n * w->n_rows);
+  g_autofree float *values = g_new (float, w->n_columns);
 
   g_assert_cmpuint (self->widths[from], ==, w->n_columns);
-  for (guint t = 0; t < self->n; t++)
-    plain_multiply (w, self->buffers[from] + (gsize) t * w->n_columns, y + (gsize) t * w->n_rows);
+  for (guint row = 0; row < w->n_rows; row++)
+    {
+      read_row (w, row, values);
+      for (guint t = 0; t < self->n; t++)
+        y[(gsize) t * w->n_rows + row] = multiply_values (w, row, values, self->buffers[from] + (gsize) t * w->n_columns);
+    }
   return y;
 }
 

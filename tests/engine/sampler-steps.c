@@ -9,6 +9,7 @@
 #include "sampler/sampler-private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -197,23 +198,18 @@ answer (yyjson_val *request)
 int
 main (void)
 {
-  g_autoptr (GString) line = g_string_new (NULL);
-  int c;
+  char *line = NULL;
+  size_t size = 0;
+  ssize_t length;
 
-  while ((c = getchar ()) != EOF)
+  while ((length = getline (&line, &size, stdin)) > 0)
     {
-      yyjson_doc *request;
+      yyjson_doc *request = yyjson_read (line, (gsize) length, 0);
 
-      if (c != '\n')
-        {
-          g_string_append_c (line, c);
-          continue;
-        }
-      request = yyjson_read (line->str, line->len, 0);
       answer (yyjson_doc_get_root (request));
       yyjson_doc_free (request);
-      g_string_truncate (line, 0);
     }
+  free (line);
 
   return 0;
 }

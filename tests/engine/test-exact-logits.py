@@ -12,6 +12,7 @@ A processor without a matrix unit has that of amx/tiles.c.
 test-exact-logits.py [TOOL [TOOL_WITH_TILES]] [--tier NAME]... [--model FILE]...
 """
 import argparse
+import functools
 import json
 import os
 import subprocess
@@ -35,11 +36,16 @@ EXACT_KL, EXACT_TOP = 1e-4, 0.99
 KV_KL = {"q8_0": 2e-3, "q4_0": 0.1}
 
 
+@functools.cache
 def oracle(model, count=peer.TOKENS):
-    """The oracle's folder, made now if it is missing."""
-    made = subprocess.run([sys.executable, f"{here}/peer/exact-logits", model, "--tokens", str(count)],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    return made.stdout.splitlines()[-1]
+    """What the oracle says of itself, its logits, and its folder. It is asked now if it has not been."""
+    folder = peer.logits_folder(model, count)
+    if not os.path.exists(f"{folder}/about.json"):
+        subprocess.run([sys.executable, f"{here}/peer/exact-logits", model, "--tokens", str(count)],
+                       stdout=subprocess.DEVNULL, check=True)
+    with open(f"{folder}/about.json") as file:
+        about = json.load(file)
+    return about, distance.read(f"{folder}/exact.f32", about["vocabulary"]), folder
 
 
 def our_logits(tool, model, tier, about, kv="f16"):
@@ -71,38 +77,35 @@ def verdict(tier, ours, peers):
 
 def check(tool, model, tier):
     """Diagnostics of one case, and whether it passed."""
-    folder = oracle(model)
-    with open(f"{folder}/about.json") as file:
-        about = json.load(file)
+    about, exact, _ = oracle(model)
     try:
         ours = our_logits(tool, model, tier, about)
     except ValueError as error:
         return str(error).splitlines(), False
-    ours = distance.measure(distance.read(f"{folder}/exact.f32", about["vocabulary"]), ours)
+    ours = distance.measure(exact, ours)
     wrong = verdict(tier, ours, about["peer"])
     notes = [f"sotto {tier}: {distance.describe(ours)}",
              f"llama.cpp:  {distance.describe(about['peer'])}"]
     return notes + wrong, not wrong
 
 
-def peers_with(kv, model):
+def peers_with(kv, model, folder):
     """llama.cpp's distance with that type of KV cache."""
-    made = subprocess.run([sys.executable, f"{here}/peer/kv-types", model,
-                           "--tokens", str(peer.KV_TOKENS)],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(made.stdout.splitlines()[-1])[kv]
+    if not os.path.exists(f"{folder}/kv-types.json"):
+        subprocess.run([sys.executable, f"{here}/peer/kv-types", model, "--tokens", str(peer.KV_TOKENS)],
+                       stdout=subprocess.DEVNULL, check=True)
+    with open(f"{folder}/kv-types.json") as file:
+        return json.load(file)[kv]
 
 
 def check_kv(tool, model, kv):
-    folder = oracle(model, peer.KV_TOKENS)
-    with open(f"{folder}/about.json") as file:
-        about = json.load(file)
-    peers = peers_with(kv, model)
+    about, exact, folder = oracle(model, peer.KV_TOKENS)
+    peers = peers_with(kv, model, folder)
     try:
         ours = our_logits(tool, model, "", about, kv)
     except ValueError as error:
         return str(error).splitlines(), False
-    ours = distance.measure(distance.read(f"{folder}/exact.f32", about["vocabulary"]), ours)
+    ours = distance.measure(exact, ours)
     bound = min(KV_KL[kv], peers["kl"])
     wrong = [] if ours["kl"] <= bound else [f"KL {ours['kl']:.2e} is above {bound:.2e}"]
     notes = [f"sotto, KV {kv}:     {distance.describe(ours)}",

@@ -90,17 +90,19 @@ def left_by_peer(settings, vocabulary, logits, history):
         c.llama_sampler_free(part)
     # A sampler may move where the array begins.
     start = ctypes.cast(array.data, ctypes.POINTER(c.llama_token_data))
-    rows = numpy.array([(start[i].id, start[i].logit) for i in range(array.size)])
-    rows = rows[rows[:, 1] > -math.inf]
-    rows = rows[numpy.argsort(rows[:, 0])]
-    weights = numpy.exp(rows[:, 1] - rows[:, 1].max())
-    return rows[:, 0].astype(int), weights / weights.sum()
+    rows = numpy.ctypeslib.as_array(start, (array.size,))
+    rows = rows[rows["logit"] > -math.inf]
+    rows = rows[numpy.argsort(rows["id"])]
+    weights = numpy.exp(rows["logit"].astype(float) - rows["logit"].max())
+    return rows["id"].tolist(), (weights / weights.sum()).tolist()
 
 
 def left_by_us(process, settings, texts, logits, history):
-    request = {"settings": settings, "texts": texts,
-               "steps": [{"logits": [float(x) for x in logits], "recent": history}]}
-    print(json.dumps(request), file=process.stdin, flush=True)
+    """texts: of all tokens, as JSON; only where something is looked for in them"""
+    settings, logits, history = (json.dumps(value) for value in (settings, logits.tolist(), history))
+    about = f', "texts": {texts}' if texts else ""
+    print(f'{{"settings": {settings}{about}, "steps": [{{"logits": {logits}, "recent": {history}}}]}}',
+          file=process.stdin, flush=True)
     step = json.loads(process.stdout.readline())["steps"][0]
     return step["ids"], step["probabilities"]
 
@@ -126,7 +128,7 @@ def check(process, model, texts, settings, name):
         # Those that a penalty can be seen on.
         logits[history] += 6
         want = left_by_peer(settings, model.vocabulary, logits, history)
-        got = left_by_us(process, settings, texts, logits, history)
+        got = left_by_us(process, settings, texts if settings["dry_multiplier"] else None, logits, history)
         want, got = (dict(zip(ids, probabilities)) for ids, probabilities in (want, got))
         # llama.cpp adds up a whole vocabulary's probabilities in single precision: without top-k
         # before, the two may disagree at the edge on as much as that loses.
@@ -141,7 +143,8 @@ def check(process, model, texts, settings, name):
 
 def main():
     model = llama.Model(MODEL)
-    texts = [model.piece(token).decode(errors="replace").replace("\0", "\ufffd") for token in range(model.size)]
+    texts = json.dumps([model.piece(token).decode(errors="replace").replace("\0", "\ufffd")
+                        for token in range(model.size)])
     process = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     print(f"1..{len(PARTS)}", flush=True)
     failed = 0

@@ -53,13 +53,14 @@ def problem_of(result):
 
 
 def run(folder, names, report, prefix="", environment=None, timeout_factor=1):
-    """Runs the tests called `names` two at a time and reports each as it ends."""
+    """Runs the tests called `names`, one more at a time than there are processors, and reports each as it ends: many of
+    them wait most of the time, for a window or for a clock."""
     logs = REPO / folder / "meson-logs"
     base = f"run-{prefix.strip() or 'plain'}"
     log = logs / f"{base}.json"
     log.unlink(missing_ok=True)
     command = ["meson", "test", "-C", REPO / folder, "--no-rebuild", "--quiet",
-               "--logbase", base, "--num-processes", str(os.cpu_count() or 2),
+               "--logbase", base, "--num-processes", str((os.cpu_count() or 1) + 1),
                "--timeout-multiplier", str(timeout_factor), *names]
     with open(logs / f"{base}.out", "w+") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,

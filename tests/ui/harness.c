@@ -4,6 +4,7 @@
 #include <gtksourceview/gtksource.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -53,6 +54,63 @@ harness_settle (GtkWidget *widget)
   harness_wait_for (has_painted, &n_frames, 10);
   gdk_frame_clock_end_updating (clock);
   g_signal_handler_disconnect (clock, handler);
+}
+
+/* --- Rest --- */
+
+/* So long nothing is to happen. Looked at in stretches, of which a thread that computes or draws takes more than a tenth, and
+ * turning the main context, with a cursor that blinks, less. */
+#define REST_MS 120
+#define STRETCH_MS 20
+
+typedef struct {
+  gint64 used_before;       /* of the processor, in microseconds */
+  gint64 stretch_began;
+  gint64 rest_began;
+  gint64 end;
+  gboolean is_over;
+} Rest;
+
+static gint64
+get_processor_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static gboolean
+is_at_rest (gpointer data)
+{
+  Rest *self = data;
+  gint64 now = g_get_monotonic_time ();
+  gint64 used = get_processor_time ();
+
+  if (self->is_over || now - self->stretch_began < STRETCH_MS * 1000)
+    return self->is_over;
+
+  if ((used - self->used_before) * 10 > now - self->stretch_began)
+    self->rest_began = now;
+  self->used_before = used;
+  self->stretch_began = now;
+  self->is_over = now - self->rest_began >= REST_MS * 1000 || now >= self->end;
+
+  return self->is_over;
+}
+
+void
+harness_rest (GtkWidget *widget,
+              double     seconds)
+{
+  gint64 now;
+  Rest rest;
+
+  harness_settle (widget);
+  now = g_get_monotonic_time ();
+  rest = (Rest) { get_processor_time (), now, now, now + (gint64) (seconds * G_USEC_PER_SEC), FALSE };
+  harness_wait_for (is_at_rest, &rest, seconds + 10);
 }
 
 GtkWindow *

@@ -15,6 +15,10 @@ void harness_init (int *argc, char ***argv);
 /* Turns the main context until @widget has been laid out and drawn anew. */
 void harness_settle (GtkWidget *widget);
 
+/* Turns it until @widget's window has been drawn anew and is at rest: no thread of the process computes or draws. After @seconds it
+ * is not waited for any longer: for pictures, not for what a test asserts. */
+void harness_rest (GtkWidget *widget, double seconds);
+
 /* A window with @child, in sight and drawn. */
 GtkWindow *harness_show (GtkWidget *child, int width, int height);
 

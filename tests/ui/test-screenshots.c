@@ -80,13 +80,13 @@ shoot (Look       *look,
   gboolean done = FALSE;
 
   g_mkdir_with_parents (folder != NULL ? folder : own, 0755);
-  harness_run (0.6);
+  harness_rest (GTK_WIDGET (look->window), 1);
   /* The root window, as popovers are windows of their own */
   process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "import", "-window", "root", "-crop", crop, "+repage", path, NULL);
   g_assert_nonnull (process);
   g_subprocess_wait_async (process, NULL, on_ended, &done);
-  harness_wait_for (is_true, &done, 30);
   check_contrast (look, what);
+  harness_wait_for (is_true, &done, 30);
 }
 
 static void
@@ -94,7 +94,7 @@ activate (Look       *look,
           const char *action)
 {
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (look->window), action, NULL));
-  harness_run (0.4);
+  harness_rest (GTK_WIDGET (look->window), 1);
 }
 
 static void
@@ -104,7 +104,7 @@ close_dialog (Look *look)
 
   if (dialog != NULL)
     adw_dialog_close (dialog);
-  harness_run (0.4);
+  harness_rest (GTK_WIDGET (look->window), 1);
 }
 
 static void
@@ -239,11 +239,9 @@ look_at_backup (Look *look)
   harness_wait_for (is_backed_up, &is_made, 30);
   sotto_restore_dialog_present_file (SOTTO_WINDOW (look->window), file);
   harness_wait_for (has_entry, look->window, 30);
-  harness_run (0.4);
   shoot (look, "25-restore-passphrase");
   enter_passphrase (look, "not that");
   harness_wait_for (has_answered, look->window, 60);
-  harness_run (0.4);
   shoot (look, "26-restore-wrong");
   enter_passphrase (look, PLANTED_PASSPHRASE);
   harness_wait_for (has_no_entry, look->window, 60);
@@ -347,14 +345,15 @@ look_around (Look *look)
       sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (stopped));
       shoot (look, "04-stopped");
       sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (conversation));
-      harness_run (0.4);
+      harness_rest (GTK_WIDGET (look->window), 1);
     }
   activate (look, "win.find");
   gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY)),
                          "count");
+  harness_run (0.3);
   shoot (look, "05-find");
   g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
-  harness_run (0.3);
+  harness_rest (GTK_WIDGET (look->window), 1);
   activate (look, "win.choose-model");
   shoot (look, "06-models");
   popover = gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER);
@@ -402,7 +401,7 @@ look_around (Look *look)
   harness_run (0.5);
   shoot (look, "10-search");
   g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
-  harness_run (0.2);
+  harness_rest (GTK_WIDGET (look->window), 1);
   activate (look, "win.focus-composer");
   activate (look, "win.preferences");
   shoot (look, "11-preferences");

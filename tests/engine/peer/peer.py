@@ -1,5 +1,6 @@
 """Where the peer lives, what it is made of, and how a script gets into it."""
 import configparser
+import functools
 import hashlib
 import os
 import platform
@@ -87,6 +88,7 @@ def models_folder():
     return f"{home}/sotto/models"
 
 
+@functools.cache
 def file_hash(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
