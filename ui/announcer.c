@@ -3,10 +3,13 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "markdown-speech.h"
+
 struct _SottoAnnouncer {
   GtkWidget *widget;    /* borrowed */
   SottoMessage *reply;
   gsize announced;      /* bytes of the reply that have been read out */
+  SottoSpeech speech;
 };
 
 /* The end of the last whole sentence of @text, or 0. A sentence ends where its mark is followed by space,
@@ -35,10 +38,9 @@ announce (SottoAnnouncer *self,
           gsize           length)
 {
   const char *text = sotto_message_get_text (self->reply) + self->announced;
-  g_autofree char *sentence = g_strndup (text, length);
+  g_autofree char *sentence = sotto_speech_take (&self->speech, text, length);
 
   self->announced += length;
-  g_strstrip (sentence);
   if (*sentence != '\0')
     gtk_accessible_announce (GTK_ACCESSIBLE (self->widget), sentence, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
 }
@@ -49,7 +51,10 @@ on_text_changed (SottoAnnouncer *self)
   gsize end;
 
   if (self->announced > sotto_message_get_length (self->reply))
-    self->announced = 0;
+    {
+      self->announced = 0;
+      self->speech = (SottoSpeech) { FALSE };
+    }
 
   end = find_sentence_end (sotto_message_get_text (self->reply) + self->announced);
   if (end > 0)
@@ -70,6 +75,7 @@ sotto_announcer_set_reply (SottoAnnouncer *self,
     }
 
   g_set_object (&self->reply, reply);
+  self->speech = (SottoSpeech) { FALSE };
   self->announced = reply != NULL ? sotto_message_get_length (reply) : 0;
   if (reply != NULL)
     g_signal_connect_swapped (reply, "notify::text", G_CALLBACK (on_text_changed), self);
