@@ -23,6 +23,7 @@
 #include "transfer.h"
 #include "document.h"
 #include "app.h"
+#include "saved-instructions.h"
 #include "search-provider.h"
 #include "ask.h"
 #include "guard.h"

@@ -182,7 +182,7 @@ show_instructions (GtkWidget  *widget,
                    const char *action,
                    GVariant   *parameter)
 {
-  sotto_instructions_dialog_present (widget, SOTTO_WINDOW (widget)->conversation);
+  sotto_instructions_dialog_present (widget, SOTTO_WINDOW (widget)->app, SOTTO_WINDOW (widget)->conversation);
 }
 
 /* Of the two actions one is enabled: menus show that, and their key does it. */

@@ -59,6 +59,7 @@ def fuzz_one(name, program, seconds):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace",
                           env={**os.environ, "ASAN_OPTIONS": "print_legend=0:allocator_may_return_null=1",
+                               "LSAN_OPTIONS": f"suppressions={meson.REPO}/tests/runner/lsan.supp:print_suppressions=0",
                                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})
     for path in finds.glob("slow-unit-*"):
         if processor_seconds(program, path) < SLOW:

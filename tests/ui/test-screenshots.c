@@ -274,6 +274,16 @@ find_last_button (GtkWidget  *from,
   return NULL;
 }
 
+static void
+save_instructions (SottoApp *app)
+{
+  g_autoptr (SottoSavedInstructions) saved = sotto_saved_instructions_new (app);
+
+  harness_run (0.2);
+  sotto_saved_instructions_add (saved, "Editor", "Correct my spelling and grammar, and say what you changed.\nLeave the style.");
+  sotto_saved_instructions_add (saved, "Sailing", "You have sailed the Baltic Sea for thirty years, and are careful with the weather.");
+}
+
 /* A chat that is not kept: before it begins, and once it has */
 static void
 look_at_temporary (Look *look)
@@ -290,6 +300,8 @@ look_at_temporary (Look *look)
   sotto_conversation_stop (conversation);
   harness_wait_for (is_idle, conversation, 20);
   sotto_conversation_dismiss_problem (conversation);
+  /* That of what was deleted before would lie over what can be done with the reply, or not: as long as that is. */
+  adw_toast_overlay_dismiss_all (ADW_TOAST_OVERLAY (harness_find (GTK_WIDGET (look->window), ADW_TYPE_TOAST_OVERLAY)));
   shoot (look, "29-temporary-begun");
   if (look->width < 600)
     {
@@ -407,6 +419,7 @@ look_around (Look *look)
   shoot (look, "11-preferences");
   close_dialog (look);
   sotto_conversation_set_instructions (conversation, "Answer in short sentences. Say where a number comes from.");
+  save_instructions (look->app);
   activate (look, "win.instructions");
   shoot (look, "22-instructions");
   close_dialog (look);

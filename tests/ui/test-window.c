@@ -37,6 +37,44 @@ enter_passphrase (GtkWindow *window)
     gtk_editable_set_text (GTK_EDITABLE (again), "correct horse");
 }
 
+static gboolean
+has_saved (gpointer dialog)
+{
+  return harness_find (dialog, ADW_TYPE_ACTION_ROW) != NULL;
+}
+
+static gboolean
+has_none_saved (gpointer dialog)
+{
+  return !has_saved (dialog);
+}
+
+/* What is there goes under a name, comes back from there, and is deleted with a way back. */
+static void
+save_instructions (GtkWidget         *dialog,
+                   SottoConversation *conversation)
+{
+  GtkWidget *entry = harness_find (dialog, ADW_TYPE_ENTRY_ROW);
+
+  harness_run (0.3);
+  g_assert_true (gtk_widget_is_sensitive (entry));
+  gtk_editable_set_text (GTK_EDITABLE (entry), "Brief");
+  g_signal_emit_by_name (entry, "apply");
+  harness_wait_for (has_saved, dialog, 10);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (entry)), ==, "");
+  sotto_conversation_set_instructions (conversation, "");
+  g_assert_false (gtk_widget_is_sensitive (entry));
+  g_signal_emit_by_name (harness_find (dialog, ADW_TYPE_ACTION_ROW), "activated");
+  g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "Be brief.");
+  life_assert_named (dialog);
+
+  life_click (dialog, "Delete");
+  harness_wait_for (has_none_saved, dialog, 10);
+  harness_run (0.3);
+  life_click (dialog, "_Undo");
+  harness_wait_for (has_saved, dialog, 10);
+}
+
 static void
 first_life (SottoApp  *app,
             GtkWindow *window)
@@ -121,6 +159,7 @@ first_life (SottoApp  *app,
   g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (window))), "Be brief.", -1);
   g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "Be brief.");
+  save_instructions (dialog, conversation);
   adw_dialog_close (ADW_DIALOG (dialog));
   harness_run (0.4);
 
