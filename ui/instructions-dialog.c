@@ -109,7 +109,7 @@ on_delete (SottoInstructionsDialog *self,
   g_autoptr (SottoInstructions) instructions =
     g_object_ref (get_instructions (gtk_widget_get_ancestor (button, ADW_TYPE_ACTION_ROW)));
   /* Translators: %s is the name of saved instructions */
-  g_autofree char *title = g_strdup_printf (_("“%s” deleted"), sotto_instructions_get_name (instructions));
+  g_autofree char *title = g_strdup_printf (C_("instructions", "“%s” deleted"), sotto_instructions_get_name (instructions));
 
   sotto_saved_instructions_remove (self->saved, sotto_instructions_get_name (instructions));
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
@@ -148,7 +148,7 @@ on_save (SottoInstructionsDialog *self)
   if (before != NULL && !g_str_equal (sotto_instructions_get_text (before), text))
     {
       /* Translators: %s is the name of saved instructions */
-      g_autofree char *title = g_strdup_printf (_("“%s” changed"), name);
+      g_autofree char *title = g_strdup_printf (C_("instructions", "“%s” changed"), name);
 
       offer_undo (self, title, before);
     }
