@@ -12,8 +12,10 @@
 #include "sotto-ui.h"
 
 #include "app-private.h"
+#include "conversation-private.h"
 #include "restore-dialog.h"
 #include "window.h"
+#include "conversation-page.h"
 
 /* --- Looking --- */
 
@@ -284,6 +286,23 @@ save_instructions (SottoApp *app)
   sotto_saved_instructions_add (saved, "Sailing", "You have sailed the Baltic Sea for thirty years, and are careful with the weather.");
 }
 
+/* What is said where a model can keep no more in mind, and the menu in which the way on stands, too */
+static void
+look_at_its_end (Look              *look,
+                 SottoConversation *conversation)
+{
+  g_autoptr (GError) error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_TO_SUM_UP, "full");
+  GtkWidget *page = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_CONVERSATION_PAGE);
+  GtkWidget *button = harness_find (page, GTK_TYPE_MENU_BUTTON);
+
+  sotto_conversation_set_error (conversation, error);
+  gtk_menu_button_popup (GTK_MENU_BUTTON (button));
+  shoot (look, "30-too-long");
+  gtk_menu_button_popdown (GTK_MENU_BUTTON (button));
+  harness_rest (GTK_WIDGET (look->window), 1);
+  sotto_conversation_dismiss_problem (conversation);
+}
+
 /* A chat that is not kept: before it begins, and once it has */
 static void
 look_at_temporary (Look *look)
@@ -423,6 +442,7 @@ look_around (Look *look)
   activate (look, "win.instructions");
   shoot (look, "22-instructions");
   close_dialog (look);
+  look_at_its_end (look, conversation);
   activate (look, "win.shortcuts");
   shoot (look, "15-shortcuts");
   close_dialog (look);
