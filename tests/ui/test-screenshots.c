@@ -333,6 +333,58 @@ look_at_temporary (Look *look)
   activate (look, "win.new-conversation");
 }
 
+/* What stands in for the helper that reads PDFs: 12 pages, of which five come at once; then what @ending does. */
+static void
+write_helper (const char *path,
+              const char *ending)
+{
+  g_autoptr (GString) script = g_string_new ("#!/bin/sh\nPATH=/usr/bin:/bin\n"
+                                             "page () { printf 'p\\033\\000\\000\\000What stands on this page %02d' $1; }\n"
+                                             "printf 'n\\004\\000\\000\\000\\014\\000\\000\\000'\n"
+                                             "for n in 1 2 3 4 5; do page $n; done\n");
+
+  g_string_append_printf (script, "%s\nfor n in 6 7 8 9 10 11 12; do page $n; done\nprintf 'z\\000\\000\\000\\000'\n", ending);
+  g_assert_true (g_file_set_contents (path, script->str, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0755), ==, 0);
+}
+
+/* A PDF that is being read, one that cannot be, and one that stands in the message */
+static void
+look_at_document (Look *look)
+{
+  g_autofree char *folder = g_dir_make_tmp ("sotto-document-XXXXXX", NULL);
+  g_autofree char *helper = g_build_filename (folder, "helper", NULL);
+  g_autofree char *path = g_build_filename (folder, "A report on lighthouses and those who keep them, 1873.pdf", NULL);
+  g_autofree char *before = g_strdup (g_getenv ("SOTTO_PDF_TEXT"));
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  GtkTextBuffer *buffer;
+
+  g_assert_true (g_file_set_contents (path, "%PDF-1.7", -1, NULL));
+  g_setenv ("SOTTO_PDF_TEXT", helper, TRUE);
+  write_helper (helper, "sleep 60");
+  sotto_window_open_file (SOTTO_WINDOW (look->window), file);
+  harness_run (1);
+  shoot (look, "30-document-reading");
+  g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Do Not Insert This File")), "clicked");
+  harness_run (0.5);
+  write_helper (helper, "exit");
+  sotto_window_open_file (SOTTO_WINDOW (look->window), file);
+  harness_run (1);
+  shoot (look, "31-document-refused");
+  close_dialog (look);
+  write_helper (helper, "");
+  sotto_window_open_file (SOTTO_WINDOW (look->window), file);
+  harness_run (1);
+  shoot (look, "32-document-attached");
+  activate (look, "win.focus-composer");
+  buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window)));
+  gtk_text_buffer_set_text (buffer, "", -1);
+  g_setenv ("SOTTO_PDF_TEXT", before != NULL ? before : "", TRUE);
+  g_assert_true (g_file_delete (file, NULL, NULL));
+  g_unlink (helper);
+  g_rmdir (folder);
+}
+
 static void
 look_around (Look *look)
 {
@@ -406,6 +458,7 @@ look_around (Look *look)
   activate (look, "win.export-all");
   shoot (look, "19-export-all");
   close_dialog (look);
+  look_at_document (look);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {
