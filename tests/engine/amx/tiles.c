@@ -1,4 +1,5 @@
 #include "cpu/kernels.h"
+#include "jump.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -9,7 +10,7 @@
 
 /* A matrix unit (AMX) for processors that have none. Where one says that an instruction is illegal, and it is one of tiles,
  * this carries it out as Intel's manual says (Software Developer's Manual, volume 2: LDTILECFG to TILEZERO), so that the
- * engine's own machine code is what is tested. What a real unit would refuse stays illegal and ends the program.
+ * engine's own machine code is what is tested; the second time without a signal (jump.c). What a real unit would refuse stays illegal and ends the program.
  *
  * A program is linked with this before the engine, whose sotto_cpu_has() it takes the place of. It wants a processor
  * that has all the rest of that tier. */
@@ -61,15 +62,6 @@ typedef struct {
   gsize length;
 } Instruction;
 
-static gsize
-get_register (const ucontext_t *context, guint number)
-{
-  static const int places[] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
-
-  return (gsize) context->uc_mcontext.gregs[places[number]];
-}
-
 static gssize
 read_displacement (const guint8 *code)
 {
@@ -79,9 +71,10 @@ read_displacement (const guint8 *code)
   return displacement;
 }
 
-/* The operand in memory that the byte ModRM at code says; b, x: upper bits of base and index */
+/* The operand in memory that the byte ModRM at code says; moved: how far from here it stood when it was carried out; b, x:
+ * upper bits of base and index */
 static void
-decode_memory (const ucontext_t *context, const guint8 *code, guint b, guint x, Instruction *instruction)
+decode_memory (const gsize *registers, const guint8 *code, gsize moved, guint b, guint x, Instruction *instruction)
 {
   const guint8 *p = code;
   guint mod = *p >> 6;
@@ -98,10 +91,10 @@ decode_memory (const ucontext_t *context, const guint8 *code, guint b, guint x, 
       has_base = mod != 0 || (sib & 7) != 5;
       rm = sib & 7;
       if (index != 4)
-        instruction->stride = get_register (context, index) << (sib >> 6);
+        instruction->stride = registers[index] << (sib >> 6);
     }
   if (has_base)
-    base = get_register (context, rm | b << 3);
+    base = registers[rm | b << 3];
   if (mod == 1)
     base += (gsize) (gssize) (gint8) *p++;
   else if (mod == 2 || !has_base)
@@ -110,7 +103,7 @@ decode_memory (const ucontext_t *context, const guint8 *code, guint b, guint x, 
       p += 4;
     }
   if (is_relative)
-    base += (gsize) p;
+    base += (gsize) p + moved;
   instruction->has_memory = TRUE;
   instruction->memory = (guint8 *) base;
   instruction->length += (gsize) (p - code);
@@ -118,9 +111,8 @@ decode_memory (const ucontext_t *context, const guint8 *code, guint b, guint x, 
 
 /* %FALSE: not one of those of tiles, which all are VEX.128.0F38.W0 */
 static gboolean
-decode (const ucontext_t *context, Instruction *instruction)
+decode (const gsize *registers, const guint8 *code, gsize moved, Instruction *instruction)
 {
-  const guint8 *code = (const guint8 *) context->uc_mcontext.gregs[REG_RIP];
   guint upper = ~code[1] >> 5 & 7;
 
   if (code[0] != 0xc4 || (code[1] & 31) != 2 || (code[2] & 0x84) != 0)
@@ -136,7 +128,7 @@ decode (const ucontext_t *context, Instruction *instruction)
   if (code[4] >> 6 == 3)
     instruction->length++;
   else
-    decode_memory (context, code + 4, upper & 1, upper >> 1 & 1, instruction);
+    decode_memory (registers, code + 4, moved, upper & 1, upper >> 1 & 1, instruction);
   return TRUE;
 }
 
@@ -314,18 +306,57 @@ carry_out (const Instruction *instruction)
     }
 }
 
+void
+tiles_carry_out (const gsize registers[N_REGISTERS], const Stretch *stretch)
+{
+  gsize moved = (gsize) stretch->place - (gsize) stretch->code;
+  Instruction instruction;
+
+  for (gsize at = 0; at < stretch->length; at += instruction.length)
+    if (!decode (registers, stretch->code + at, moved, &instruction) || !carry_out (&instruction))
+      {
+        signal (SIGILL, SIG_DFL);
+        raise (SIGILL);
+      }
+}
+
+/* As many of them as follow each other. Returns: how many bytes these are */
+static gsize
+carry_out_all (const gsize *registers, const guint8 *code)
+{
+  Instruction instruction;
+  gsize length = 0;
+
+  while (decode (registers, code + length, 0, &instruction) && carry_out (&instruction))
+    length += instruction.length;
+  return length;
+}
+
 static void
 catch_illegal (int number, siginfo_t *info G_GNUC_UNUSED, void *data)
 {
-  ucontext_t *context = data;
-  Instruction instruction;
-  guint n_done;
+  static const int names[N_REGISTERS] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                          REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
+  static gint is_taken;
+  greg_t *state = ((ucontext_t *) data)->uc_mcontext.gregs;
+  guint8 *code = (guint8 *) state[REG_RIP];
+  gsize registers[N_REGISTERS];
+  gsize length;
 
-  /* Those behind it at once: a signal takes longer than what it is about. */
-  for (n_done = 0; decode (context, &instruction) && carry_out (&instruction); n_done++)
-    context->uc_mcontext.gregs[REG_RIP] += (greg_t) instruction.length;
-  if (n_done == 0)
-    signal (number, SIG_DFL); /* comes again, for good */
+  for (guint i = 0; i < N_REGISTERS; i++)
+    registers[i] = (gsize) state[names[i]];
+  while (!g_atomic_int_compare_and_exchange (&is_taken, 0, 1))
+    _mm_pause ();
+  if (!tiles_jumps (code)) /* else another thread has been here */
+    {
+      length = carry_out_all (registers, code);
+      state[REG_RIP] += (greg_t) length;
+      if (length > 0)
+        tiles_jump (code, length);
+      else
+        signal (number, SIG_DFL); /* comes again, for good */
+    }
+  g_atomic_int_set (&is_taken, 0);
 }
 
 #endif
