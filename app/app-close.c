@@ -74,13 +74,10 @@ on_stop_tick (gpointer user_data)
 }
 
 void
-sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer user_data)
+sotto_app_shut (SottoApp *self, GTask *shutting)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) task = shutting;
 
-  g_return_if_fail (SOTTO_IS_APP (self));
-
-  task = g_task_new (self, NULL, callback, user_data);
   if (self->stop_source != 0)
     {
       g_task_return_boolean (task, TRUE);
@@ -102,6 +99,24 @@ sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer us
   self->stop_source = g_timeout_add_full (G_PRIORITY_DEFAULT, 10, on_stop_tick,
                                           g_steal_pointer (&task),
                                           g_object_unref);
+}
+
+void
+sotto_app_close_async (SottoApp *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SOTTO_IS_APP (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  if (!self->is_locking)
+    {
+      sotto_app_shut (self, task);
+      return;
+    }
+  if (self->waiting_to_close == NULL)
+    self->waiting_to_close = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (self->waiting_to_close, task);
 }
 
 void

@@ -342,14 +342,14 @@ sotto_app_begin_attempt (SottoApp      *self,
 gboolean
 sotto_app_can_begin (SottoApp *self, GTask *task)
 {
-  if (self->state != SOTTO_APP_STATE_READY && self->state != SOTTO_APP_STATE_OPENING)
+  if (self->state != SOTTO_APP_STATE_READY && self->state != SOTTO_APP_STATE_OPENING && !self->is_locking)
     return TRUE;
 
   if (self->state == SOTTO_APP_STATE_READY)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_new_error_literal (task, SOTTO_APP_ERROR, SOTTO_APP_ERROR_BUSY,
-                                     "Opening already");
+                                     self->is_locking ? "Locking" : "Opening already");
   return FALSE;
 }
 

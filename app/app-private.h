@@ -27,6 +27,8 @@ struct _SottoApp
 
   GCancellable *opening; /* of the attempt that is running; NULL: none */
   gboolean is_closing;   /* from then on no attempt may succeed */
+  gboolean is_locking;
+  GPtrArray *waiting_to_close; /* of GTask: until it is locked; NULL: nobody */
   guint instructions_source; /* saves them a little later */
   guint stop_source;     /* while closing */
   guint stop_ticks;
@@ -94,6 +96,11 @@ void sotto_app_take_instructions (SottoApp *self, const char *text);
 
 /* Saves what waits to be saved. */
 void sotto_app_flush_instructions (SottoApp *self);
+
+/* --- app-close.c --- */
+
+/* Closes what is open. @task: (transfer full): returns once it is */
+void sotto_app_shut (SottoApp *self, GTask *task);
 
 /* --- app-open.c --- */
 

@@ -281,6 +281,30 @@ const char *sotto_app_get_instructions (SottoApp *self);
 void sotto_app_renew_recovery_code (SottoApp *self);
 void sotto_app_dismiss_recovery_code (SottoApp *self);
 
+/* Whether it can be locked: in READY, but while nothing is kept or a backup takes its place */
+gboolean sotto_app_can_lock (SottoApp *self);
+
+/* Whether that is under way */
+gboolean sotto_app_is_locking (SottoApp *self);
+
+/**
+ * sotto_app_lock_async:
+ *
+ * Shows nothing any more, at once (the state is CLOSED), and keeps nothing of the conversations in memory: replies are
+ * stopped and keep their text, what is temporary ends, the model and the history are closed, and the key is wiped. Then the
+ * state is LOCKED or NEEDS_PASSPHRASE.
+ */
+void sotto_app_lock_async (SottoApp             *self,
+                           GAsyncReadyCallback   callback,
+                           gpointer              user_data);
+
+/**
+ * sotto_app_lock_finish:
+ *
+ * Returns: %FALSE if sotto_app_can_lock() did not hold
+ */
+gboolean sotto_app_lock_finish (SottoApp *self, GAsyncResult *result);
+
 /**
  * sotto_app_close_async:
  *

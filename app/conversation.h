@@ -29,7 +29,7 @@ G_BEGIN_DECLS
  * - "pinned" (boolean, read-write): whether it stands above those that are not; nothing is for one
  *   that is not stored
  * - "temporary" (boolean): whether it is in memory only: nothing of it is written to the disk, and it is gone when it is
- *   deleted or Sotto ends, unless sotto_conversation_list_keep_async() keeps it. Never pinned
+ *   deleted or Sotto is locked or ends, unless sotto_conversation_list_keep_async() keeps it. Never pinned
  * - "snippet" (string): the beginning of its newest message, on one line; may be ""
  * - "draft" (string, read-write): the text in the composer; kept with a small delay, and at once by
  *   sotto_conversation_flush_draft() (call it when the person switches away)

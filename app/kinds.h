@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @SOTTO_APP_STATE_READY: conversations are there
  * @SOTTO_APP_STATE_FIRST_START: there is no history and no keyring to hold its key: ask for a new
  *   passphrase (sotto_app_create_async()), or offer to keep nothing (sotto_app_start_temporary())
+ * @SOTTO_APP_STATE_LOCKED: it was locked (sotto_app_lock_async()), and the keyring has its key:
+ *   sotto_app_open_async(), or the recovery code
  * @SOTTO_APP_STATE_NEEDS_PASSPHRASE: ask for the passphrase or the recovery code
  *   (sotto_app_unlock_async(), sotto_app_recover_async()); #SottoApp:problem says if the last one
  *   was wrong
@@ -36,6 +38,7 @@ typedef enum {
   SOTTO_APP_STATE_OPENING,
   SOTTO_APP_STATE_READY,
   SOTTO_APP_STATE_FIRST_START,
+  SOTTO_APP_STATE_LOCKED,
   SOTTO_APP_STATE_NEEDS_PASSPHRASE,
   SOTTO_APP_STATE_KEYRING_LOCKED,
   SOTTO_APP_STATE_KEYRING_DENIED,

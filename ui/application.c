@@ -5,10 +5,12 @@
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 
+#include "auto-lock.h"
 #include "background.h"
 #include "hint.h"
 #include "preferences.h"
 #include "sotto-ui.h"
+#include "text-buffers.h"
 #include "window.h"
 
 struct _SottoApplication {
@@ -19,6 +21,7 @@ struct _SottoApplication {
   SottoBackground *background;
   SottoSearchProvider *provider;
   SottoGlobalShortcut *shortcut;
+  SottoAutoLock *auto_lock;
 
   gboolean quitting;  /* a person said so: replies are stopped */
   gboolean closing;
@@ -49,6 +52,7 @@ static const struct {
   const char *keys[3];
 } accelerators[] = {
   { "app.quit", { "<Control>q", NULL } },
+  { "app.lock", { "<Control><Shift>l", NULL } },
   { "win.new-conversation", { "<Control>n", NULL } },
   { "win.new-temporary", { "<Control><Shift>n", NULL } },
   { "win.search", { "<Control>k", NULL } },
@@ -126,6 +130,24 @@ on_quit (GSimpleAction *action,
     else
       gtk_window_destroy (window->data);
   g_list_free (windows);
+}
+
+/* --- Locking --- */
+
+static void
+on_lock (GSimpleAction *action,
+         GVariant      *parameter,
+         gpointer       user_data)
+{
+  sotto_app_lock_async (SOTTO_APPLICATION (user_data)->app, NULL, NULL);
+}
+
+static void
+update_lock (SottoApplication *self)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "lock");
+
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), sotto_app_can_lock (self->app));
 }
 
 static void
@@ -260,6 +282,7 @@ sotto_application_dbus_unregister (GApplication    *application,
 
 static const GActionEntry actions[] = {
   { .name = "quit", .activate = on_quit },
+  { .name = "lock", .activate = on_lock },
   { .name = "about", .activate = on_about },
   { .name = "open-conversation", .activate = on_open_conversation, .parameter_type = "s" },
 };
@@ -277,6 +300,10 @@ let_all_quit (void)
   gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (dialogs), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
   gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (menus), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
   gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (popovers), GDK_KEY_q, GDK_CONTROL_MASK, "app.quit", NULL);
+  /* And what is to be hidden is hidden at once. */
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (dialogs), GDK_KEY_l, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "app.lock", NULL);
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (menus), GDK_KEY_l, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "app.lock", NULL);
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (popovers), GDK_KEY_l, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "app.lock", NULL);
 }
 
 static void
@@ -291,7 +318,9 @@ sotto_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action,
                                            accelerators[i].keys);
+  sotto_auto_lock_listen (SOTTO_APPLICATION (application)->auto_lock, g_application_get_dbus_connection (application));
   let_all_quit ();
+  sotto_text_buffers_remember ();
   sotto_hint_let_clicks_through ();
 }
 
@@ -316,6 +345,7 @@ sotto_application_activate (GApplication *application)
   if (window == NULL)
     {
       window = sotto_window_new (GTK_APPLICATION (self), self->app);
+      sotto_auto_lock_watch (self->auto_lock, window);
       g_signal_connect_object (window, "notify::is-active", G_CALLBACK (on_active_changed), self, G_CONNECT_SWAPPED);
       gtk_window_present (window);
       sotto_app_open_async (self->app, NULL, NULL, NULL);
@@ -355,6 +385,7 @@ sotto_application_finalize (GObject *object)
   SottoApplication *self = SOTTO_APPLICATION (object);
 
   g_clear_pointer (&self->background, sotto_background_free);
+  g_clear_pointer (&self->auto_lock, sotto_auto_lock_free);
   g_clear_object (&self->provider);
   /* Calls that are under way may hold on to it for longer than there is an application. */
   g_object_run_dispose (G_OBJECT (self->shortcut));
@@ -393,6 +424,9 @@ sotto_ui_application_new (SottoApp *app)
 
   self->app = g_object_ref (app);
   self->background = sotto_background_new (GTK_APPLICATION (self), app);
+  self->auto_lock = sotto_auto_lock_new (app);
+  g_signal_connect_object (app, "notify::state", G_CALLBACK (update_lock), self, G_CONNECT_SWAPPED);
+  update_lock (self);
   self->shortcut = sotto_global_shortcut_new (GTK_APPLICATION (self), sotto_app_get_settings (app));
   g_signal_connect_object (self->shortcut, "activated", G_CALLBACK (on_shortcut_activated), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->shortcut, "changed", G_CALLBACK (on_shortcut_changed), self, G_CONNECT_SWAPPED);

@@ -131,7 +131,7 @@ update_empty_page (SottoConversationPage *self)
                                                : is_base ? _("How Does It Begin?") : _("What Is on Your Mind?"));
   if (is_temporary)
     adw_status_page_set_description (self->empty_page,
-      _("It is in memory only: Sotto writes nothing of it to the disk. It is gone when you delete it or quit Sotto."));
+      _("It is in memory only: Sotto writes nothing of it to the disk. It is gone when you delete it, lock Sotto or quit."));
   else
     adw_status_page_set_description (self->empty_page, is_base
       ? _("This model goes on with your text. It was not taught to answer.")

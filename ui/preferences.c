@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "auto-lock.h"
 #include "passphrase-dialog.h"
 
 struct _SottoPreferences {
@@ -16,6 +17,8 @@ struct _SottoPreferences {
   GtkWidget *passphrase_row;
   GtkWidget *keyring_row;
   GtkWidget *code_row;
+  AdwComboRow *lock_after_row;
+  AdwSwitchRow *lock_screen_row;
   GtkAdjustment *temperature;
   GtkAdjustment *top_p;
   GtkAdjustment *top_k;
@@ -58,6 +61,46 @@ renew_code (SottoPreferences *self)
   adw_dialog_close (ADW_DIALOG (self));
 }
 
+/* --- Locking by itself --- */
+
+/* As the row has them, in minutes */
+static const int lock_times[] = { 0, 5, 15, 60 };
+
+/* A time that was set elsewhere is shown as the one below it, and stays as it is. */
+static void
+show_locking (SottoPreferences *self)
+{
+  int minutes = sotto_settings_get_int (sotto_app_get_settings (self->app), "lock-after");
+  guint selected = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (lock_times); i++)
+    if (minutes >= lock_times[i])
+      selected = i;
+  g_signal_handlers_block_matched (self->lock_after_row, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, self);
+  g_signal_handlers_block_matched (self->lock_screen_row, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, self);
+  adw_combo_row_set_selected (self->lock_after_row, selected);
+  adw_switch_row_set_active (self->lock_screen_row, sotto_auto_lock_goes_with_screen (self->app));
+  g_signal_handlers_unblock_matched (self->lock_after_row, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, self);
+  g_signal_handlers_unblock_matched (self->lock_screen_row, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, self);
+}
+
+static void
+on_lock_after_chosen (SottoPreferences *self)
+{
+  guint selected = adw_combo_row_get_selected (self->lock_after_row);
+
+  if (self->app != NULL && selected < G_N_ELEMENTS (lock_times))
+    g_object_set (sotto_app_get_settings (self->app), "lock-after", lock_times[selected], NULL);
+}
+
+static void
+on_lock_screen_chosen (SottoPreferences *self)
+{
+  if (self->app != NULL)
+    g_object_set (sotto_app_get_settings (self->app), "lock-with-screen", adw_switch_row_get_active (self->lock_screen_row) ? 1 : 0,
+                  NULL);
+}
+
 /* --- What protects the conversations --- */
 
 static void
@@ -91,6 +134,9 @@ show_protection (SottoPreferences *self)
   gtk_widget_set_visible (self->passphrase_row, protection != SOTTO_PROTECTION_TEMPORARY);
   gtk_widget_set_visible (self->keyring_row, protection == SOTTO_PROTECTION_PASSPHRASE);
   gtk_widget_set_visible (self->code_row, protection != SOTTO_PROTECTION_TEMPORARY);
+  gtk_widget_set_visible (GTK_WIDGET (self->lock_after_row), protection != SOTTO_PROTECTION_TEMPORARY);
+  gtk_widget_set_visible (GTK_WIDGET (self->lock_screen_row), protection != SOTTO_PROTECTION_TEMPORARY);
+  show_locking (self);
 }
 
 static void
@@ -231,6 +277,8 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, passphrase_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keyring_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, code_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, lock_after_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, lock_screen_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, temperature);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, top_p);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, top_k);
@@ -242,6 +290,8 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keep_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_row);
+  gtk_widget_class_bind_template_callback (widget_class, on_lock_after_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_lock_screen_chosen);
   gtk_widget_class_bind_template_callback (widget_class, renew_code);
   gtk_widget_class_bind_template_callback (widget_class, reset);
   gtk_widget_class_bind_template_callback (widget_class, set_passphrase);

@@ -19,6 +19,8 @@ static const Statement statements[] = {
   { "channel-secure-symbolic", N_("What You Write Is Encrypted"),
     N_("Messages, replies, titles, drafts and the search index lie in one encrypted file. The key is in your keyring or behind your "
        "passphrase, and nobody can open the file without it or your recovery code.") },
+  { "system-lock-screen-symbolic", N_("Locked, It Knows Nothing"),
+    N_("When you lock Sotto, nothing of your conversations and nothing that opens them stays in its memory.") },
   { "chat-temporary-symbolic", N_("A Temporary Chat Is Not Kept"),
     N_("It is in memory only, and Sotto writes nothing of it to any file. What the system itself puts there, for hibernation or "
        "when memory is short, is up to the system.") },

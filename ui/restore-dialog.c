@@ -364,6 +364,7 @@ say_what_becomes_of_it (SottoApp *app)
     case SOTTO_APP_STATE_FIRST_START:
       return _("The conversations come back as they were when the backup was made.");
     case SOTTO_APP_STATE_READY:
+    case SOTTO_APP_STATE_LOCKED:
     case SOTTO_APP_STATE_NEEDS_PASSPHRASE:
     case SOTTO_APP_STATE_KEYRING_LOCKED:
       return _("The backup takes the place of all conversations that are here now. Nothing is deleted: they go into a folder of their "

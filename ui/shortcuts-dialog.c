@@ -38,6 +38,7 @@ static const Shortcut conversations[] = {
 static const Shortcut general[] = {
   { NC_("shortcut window", "Preferences"), "win.preferences" },
   { NC_("shortcut window", "Keyboard shortcuts"), "win.shortcuts" },
+  { NC_("shortcut window", "Lock Sotto"), "app.lock" },
   { NC_("shortcut window", "Close the window"), "window.close" },
   { NC_("shortcut window", "Quit"), "app.quit" },
   { NULL, NULL },

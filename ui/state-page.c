@@ -5,6 +5,7 @@
 /* What a person can do in a state. */
 typedef enum {
   ENTRY_NONE,        /* a button that tries again */
+  ENTRY_UNLOCK,      /* a button that opens it */
   ENTRY_NEW,         /* choose a passphrase */
   ENTRY_PASSPHRASE,  /* enter it */
   ENTRY_CODE,        /* enter the recovery code */
@@ -24,6 +25,8 @@ static const Page pages[] = {
   { SOTTO_APP_STATE_FIRST_START, "channel-secure-symbolic", N_("Choose a Passphrase"),
     N_("Conversations are kept on this computer only, encrypted. There is no keyring here that could hold the "
        "key, so you need a passphrase to open them."), ENTRY_NEW, FALSE, TRUE },
+  { SOTTO_APP_STATE_LOCKED, "channel-secure-symbolic", N_("Your Conversations Are Locked"),
+    N_("Their key is in your keyring."), ENTRY_UNLOCK, TRUE, FALSE },
   { SOTTO_APP_STATE_NEEDS_PASSPHRASE, "channel-secure-symbolic", N_("Your Conversations Are Locked"),
     N_("Enter your passphrase to open them."), ENTRY_PASSPHRASE, TRUE, FALSE },
   { SOTTO_APP_STATE_KEYRING_LOCKED, "channel-secure-symbolic", N_("The Keyring Is Locked"),
@@ -101,11 +104,12 @@ static void
 set_entry (SottoStatePage *self,
            Entry           entry)
 {
-  /* Translators: buttons: begin to keep conversations; open those that are kept, with a passphrase or a code */
-  static const char *const labels[] = { N_("_Try Again"), N_("_Begin"), N_("_Open"), N_("_Open") };
+  /* Translators: buttons: open conversations that were locked; begin to keep them; open them with a passphrase or a code */
+  static const char *const labels[] = { N_("_Try Again"), N_("_Unlock"), N_("_Begin"), N_("_Open"), N_("_Open") };
+  gboolean is_typed = entry != ENTRY_NONE && entry != ENTRY_UNLOCK;
 
   self->entry = entry;
-  gtk_widget_set_visible (self->entries, entry != ENTRY_NONE);
+  gtk_widget_set_visible (self->entries, is_typed);
   gtk_widget_set_visible (GTK_WIDGET (self->passphrase_row), entry == ENTRY_NEW || entry == ENTRY_PASSPHRASE);
   gtk_widget_set_visible (GTK_WIDGET (self->repeat_row), entry == ENTRY_NEW);
   gtk_widget_set_visible (GTK_WIDGET (self->code_row), entry == ENTRY_CODE);
@@ -114,8 +118,10 @@ set_entry (SottoStatePage *self,
 
   if (entry == ENTRY_CODE)
     gtk_widget_grab_focus (GTK_WIDGET (self->code_row));
-  else if (entry != ENTRY_NONE)
+  else if (is_typed)
     gtk_widget_grab_focus (GTK_WIDGET (self->passphrase_row));
+  else if (entry == ENTRY_UNLOCK)
+    gtk_widget_grab_focus (GTK_WIDGET (self->submit_button));
 }
 
 /* Opening takes a moment; only a keyring that asks for its password takes longer. */
@@ -161,8 +167,10 @@ update (SottoStatePage *self)
 
   if (page == NULL)
     {
+      /* Who locks it again is shown the first thing first. */
       if (state == SOTTO_APP_STATE_READY)
         {
+          self->shown = SOTTO_APP_STATE_CLOSED;
           /* What was entered is not kept in the widgets. */
           gtk_editable_set_text (self->passphrase_row, "");
           gtk_editable_set_text (self->repeat_row, "");
@@ -214,6 +222,7 @@ on_submit (SottoStatePage *self)
     case ENTRY_CODE:
       sotto_app_recover_async (self->app, gtk_editable_get_text (self->code_row), NULL, NULL, NULL);
       break;
+    case ENTRY_UNLOCK:
     case ENTRY_NONE:
     default:
       sotto_app_open_async (self->app, NULL, NULL, NULL);

@@ -16,6 +16,8 @@ struct _SottoWindow {
   GtkStack *stack;
   SottoStatePage *state_page;
   AdwOverlaySplitView *split_view;
+
+  /* Borrowed: what is made anew when the history is closed */
   SottoSidebar *sidebar;
   SottoConversationPage *page;
 

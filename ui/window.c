@@ -3,6 +3,7 @@
 #include "application.h"
 #include "recovery-dialog.h"
 #include "restore-dialog.h"
+#include "text-buffers.h"
 #include "transfers.h"
 
 G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -245,6 +246,53 @@ sotto_window_add_toast (SottoWindow *self,
   show_toasts (self);
 }
 
+/* --- What holds texts --- */
+
+/* List and conversation in new widgets. What was in the old ones goes with them: texts, undo, what was searched for. */
+static void
+renew_widgets (SottoWindow *self)
+{
+  self->sidebar = g_object_new (SOTTO_TYPE_SIDEBAR, NULL);
+  self->page = g_object_new (SOTTO_TYPE_CONVERSATION_PAGE, NULL);
+  g_signal_connect_object (self->sidebar, "conversation-chosen", G_CALLBACK (on_conversation_chosen), self, G_CONNECT_SWAPPED);
+  adw_overlay_split_view_set_sidebar (self->split_view, GTK_WIDGET (self->sidebar));
+  adw_overlay_split_view_set_content (self->split_view, GTK_WIDGET (self->page));
+  if (self->app == NULL)
+    return;
+
+  sotto_conversation_page_set_app (self->page, self->app);
+  on_sidebar_shown (self);
+}
+
+/* A dialog may hold a text as well, and so may a window of its own, as the one that prints. */
+static void
+close_what_lies_over (SottoWindow *self)
+{
+  GListModel *windows = gtk_window_get_toplevels ();
+  AdwDialog *dialog;
+
+  while ((dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self))) != NULL)
+    adw_dialog_force_close (dialog);
+  for (guint i = g_list_model_get_n_items (windows); i-- > 0;)
+    {
+      g_autoptr (GtkWindow) window = g_list_model_get_item (windows, i);
+
+      if (window != NULL && gtk_window_get_transient_for (window) == GTK_WINDOW (self))
+        gtk_window_close (window);
+    }
+}
+
+/* What was copied here lies in our memory until somebody asks for it. */
+static void
+forget_copied (SottoWindow *self)
+{
+  GdkClipboard *clipboards[] = { gtk_widget_get_clipboard (GTK_WIDGET (self)), gtk_widget_get_primary_clipboard (GTK_WIDGET (self)) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (clipboards); i++)
+    if (gdk_clipboard_is_local (clipboards[i]))
+      gdk_clipboard_set_content (clipboards[i], NULL);
+}
+
 /* --- The state of the application --- */
 
 static void
@@ -258,7 +306,17 @@ on_state_changed (SottoWindow *self)
     {
       g_ptr_array_set_size (self->awaited_toasts, 0);
       adw_toast_overlay_dismiss_all (self->toasts);
+      if (sotto_app_is_locking (self->app) && self->conversation != NULL && self->awaited_id == NULL &&
+          sotto_conversation_is_stored (self->conversation))
+        self->awaited_id = g_strdup (sotto_conversation_get_id (self->conversation));
       sotto_window_show_conversation (self, NULL);
+    }
+  if (sotto_app_is_locking (self->app))
+    {
+      close_what_lies_over (self);
+      forget_copied (self);
+      renew_widgets (self);
+      sotto_text_buffers_empty ();
     }
 
   if (is_ready && self->conversation == NULL)
@@ -342,10 +400,7 @@ sotto_window_class_init (SottoWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, state_page);
   gtk_widget_class_bind_template_child (widget_class, SottoWindow, split_view);
-  gtk_widget_class_bind_template_child (widget_class, SottoWindow, sidebar);
-  gtk_widget_class_bind_template_child (widget_class, SottoWindow, page);
   gtk_widget_class_bind_template_callback (widget_class, on_collapsed);
-  gtk_widget_class_bind_template_callback (widget_class, on_conversation_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_sidebar_shown);
 
   sotto_window_install_actions (widget_class);
@@ -358,6 +413,7 @@ sotto_window_init (SottoWindow *self)
 
   self->awaited_toasts = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
+  renew_widgets (self);
   g_signal_connect (self, "notify::visible-dialog", G_CALLBACK (show_toasts), NULL);
   /* Before the message field, which would take a file for its path. */
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (target), GTK_PHASE_CAPTURE);

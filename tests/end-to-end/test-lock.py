@@ -1,0 +1,189 @@
+"""Locked: nothing is on the screen, found or told, and nothing of it is in the memory of the process; then all is as it was."""
+import pathlib
+
+import person
+from lock_desktop import Desktop
+from person import Journey, Sotto, check, wait
+
+person.enter_desktop("--keyring", "none")
+person.prefer(temperature=0.0, window_width=1300, window_height=800)
+person.need_models("SmolLM2-135M")
+
+PASSPHRASE = "seven green elephants"
+QUESTION = "Tell me a very long story about the Ankerplumm of Wurzelbrumm."
+SECOND = "What does a Zwiebelfisch eat?"
+DRAFT = "Nebelkerzenfabrik"
+SEARCH = "Ankerplumm"
+
+journey = Journey()
+step = journey.step
+seen = ""
+
+
+class Memory:
+    """All that a process can read of itself, in pieces that are read one after another."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def regions(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/maps").read_text().splitlines():
+            span, rights, *rest = line.split(maxsplit=5)
+            name = rest[3] if len(rest) > 3 else ""
+            # What is mapped from files that are installed, and what the kernel shows, is nobody's text.
+            if "r" in rights and not name.startswith("[v"):
+                first, last = (int(end, 16) for end in span.split("-"))
+                yield first, last, name
+
+    def find(self, texts):
+        """{text: ["where: what is around it"]}, in each encoding that a program may keep it in"""
+        forms = [(text, text.encode(encoding)) for text in texts for encoding in ("utf-8", "utf-16-le", "utf-32-le")]
+        found = {}
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            for first, last, name in self.regions():
+                try:
+                    memory.seek(first)
+                    data = memory.read(last - first)
+                except (OSError, ValueError, OverflowError):
+                    continue
+                for text, form in forms:
+                    at = data.find(form)
+                    while at >= 0:
+                        around = data[max(0, at - 48):at + len(form) + 48]
+                        found.setdefault(text, []).append(f"{name or 'memory'} {first + at:x}: {around!r}")
+                        at = data.find(form, at + 1)
+        return found
+
+
+def words_of(text):
+    """Stretches of the reply that stand nowhere by chance."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line[at:at + 20] for line in lines for at in range(0, len(line) - 19, 20)][:20]
+
+
+def is_locked(sotto):
+    return sotto.look().find("label", "Your Conversations Are Locked") is not None
+
+
+def unlock(sotto):
+    sotto.go_to_entry("Passphrase")
+    sotto.type(PASSPHRASE)
+    sotto.keys("Return")
+    wait("the conversations", sotto.titles)
+
+
+@step("A conversation, a search, something copied and something half written")
+def _():
+    global seen
+    journey.desktop = Desktop()
+    wait("the desktop", lambda: "ready" in journey.desktop.lines())
+    sotto = journey.sotto = Sotto()
+    sotto.see("label", "Choose a Passphrase")
+    sotto.type(PASSPHRASE)
+    sotto.keys("Tab")
+    sotto.go_to_entry("Passphrase Again")
+    sotto.type(PASSPHRASE)
+    sotto.keys("Return")
+    sotto.see("label", "Recovery code")
+    sotto.accept_recovery_code()
+    sotto.write(SECOND)
+    sotto.keys("Escape")
+    wait("the end of the reply", lambda: not sotto.is_writing())
+    sotto.keys("ctrl+n")
+    sotto.write(QUESTION)
+    sotto.keys("ctrl+k")
+    sotto.type(SEARCH)
+    wait("what was found", lambda: sotto.look().find(None, "Search Results"))
+    sotto.keys("Escape")
+    sotto.keys("ctrl+l")
+    sotto.type(DRAFT)
+    wait("the draft", lambda: sotto.composer().text() == DRAFT)
+    sotto.keys("ctrl+a", "ctrl+c")
+    seen = wait("a good piece of the reply", lambda: (text := sotto.reply()) and len(text) > 120 and text, 120)
+    found = Memory(sotto.pid).find([QUESTION, SECOND, DRAFT])
+    check(set(found) == {QUESTION, SECOND, DRAFT}, f"only {set(found)} is found in the memory of one that is open")
+
+
+@step("A key locks it while a reply is written: at once nothing is to be seen")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+shift+l")
+    wait("it to be locked", lambda: is_locked(sotto), 10)
+    names = [node.name for node in sotto.look().walk()]
+    check(not any("Ankerplumm" in name or "Zwiebelfisch" in name for name in names), f"there is {names}")
+    sotto.screenshot("locked-again")
+
+
+@step("Nothing of the conversations, and nothing that opens them, is in its memory any more")
+def _():
+    sotto = journey.sotto
+    texts = [QUESTION, SECOND, DRAFT, PASSPHRASE, "Ankerplumm", "Zwiebelfisch", *words_of(seen)]
+    last = {}
+
+    def is_clean():
+        last.clear()
+        last.update(Memory(sotto.pid).find(texts))
+        return not last
+    try:
+        # What fades out, and threads that are done, are there for some seconds more.
+        wait("it to be forgotten", is_clean, 30)
+    except person.Failed as failed:
+        raise person.Failed(f"{failed}\n" + "\n".join(f"{text}: {len(places)} times, as in {places[:3]}"
+                                                      for text, places in last.items())) from None
+
+
+@step("The passphrase opens it where it was, with the stopped reply and what was half written")
+def _():
+    sotto = journey.sotto
+    unlock(sotto)
+    # The question may be out of sight, above it.
+    wait("the reply", lambda: sotto.reply().startswith(seen[:80]))
+    check(not sotto.is_writing(), "it is still written")
+    wait("the draft", lambda: sotto.composer().text() == DRAFT)
+
+
+@step("A temporary chat ends when it is locked")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+shift+n")
+    sotto.write("About the Haselhuhn")
+    wait("a beginning", sotto.reply, 90)
+    sotto.keys("ctrl+shift+l")
+    wait("it to be locked", lambda: is_locked(sotto), 10)
+    wait("it to be forgotten", lambda: not Memory(sotto.pid).find(["Haselhuhn"]), 30)
+    unlock(sotto)
+    check(not any("Haselhuhn" in title for title in sotto.titles()), f"there is {sotto.titles()}")
+
+
+@step("It locks with the screen, as a passphrase protects it, and before the computer is suspended, which waits for it")
+def _():
+    sotto, desktop = journey.sotto, journey.desktop
+    check("CreateMonitor" in " ".join(desktop.lines()), f"it was asked {desktop.lines()}")
+    for words in (("screen", "1"), ("hint", "1")):
+        desktop.say(*words)
+        wait(f"it to be locked by {words}", lambda: is_locked(sotto), 10)
+        # Nobody is there who could type it: it stays locked.
+        desktop.say(words[0], "0")
+        unlock(sotto)
+    wait("suspending to wait for it", lambda: desktop.lines()[-1].startswith("Inhibit"), 10)
+    desktop.say("sleep", "1")
+    wait("suspending to go on", lambda: desktop.lines()[-1] == "released", 10)
+    check(is_locked(sotto), "suspending did not wait until it was locked")
+    desktop.say("sleep", "0")
+    unlock(sotto)
+    wait("suspending to wait for it again", lambda: desktop.lines()[-1].startswith("Inhibit"), 10)
+
+
+@step("Whoever quits while it is locked quits as usual")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+shift+l")
+    check(sotto.quit() == 0, "its exit status was not 0")
+    sotto = journey.sotto = Sotto()
+    wait("it to ask for its passphrase", lambda: is_locked(sotto))
+    journey.desktop.close()
+    check(sotto.quit() == 0, "its exit status was not 0")
+
+
+if __name__ == "__main__":
+    raise SystemExit(journey.run())
