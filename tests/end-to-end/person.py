@@ -113,9 +113,19 @@ class Sotto:
             place = root if root is None or within is None else within(root)
             return place and place.find(role, name)
         try:
-            return wait(f"a {role} “{getattr(name, 'pattern', name)}”", condition, seconds)
+            found = wait(f"a {role} “{getattr(name, 'pattern', name)}”", condition, seconds)
         except Failed as failed:
             raise Failed(f"{failed}; there is\n{self.screen()}") from None
+        # What has just come may still be growing.
+        for _ in range(10):
+            try:
+                again = condition()
+            except GLib.Error:
+                break           # and what has come may go as soon
+            if not again or again.shape() == found.shape():
+                break
+            found = again
+        return found
 
     def gone(self, role, name=None, seconds=PATIENCE):
         def condition():
@@ -207,7 +217,7 @@ class Sotto:
     def accept_recovery_code(self):
         """The first start's dialog: reads the code, and says that it has been written down."""
         alert = self.see("alert", "Keep Your Recovery Code")
-        code = alert.find("label", "Recovery code").text().replace("\n", "")
+        code = wait("the code", lambda: self.look().find("label", "Recovery code")).text().replace("\n", "")
         alert.find("button", "I Have Written It Down").press()
         self.gone("alert")
         return code

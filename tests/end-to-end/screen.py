@@ -113,11 +113,10 @@ def applications():
 
 
 def remembered(owner):
-    """What a program says of all that it has: reference → (number of children, role, name, interfaces)"""
+    """What a program says of all that it has: reference → (role, name, interfaces)"""
     try:
         items, = ask((owner, "/org/a11y/atspi/cache"), CACHE, "GetItems")
-        return {item[0]: (item[4], role_name(item[7]), item[6], item[5]) for item in items
-                if isinstance(item[4], int)}
+        return {item[0]: (role_name(item[7]), item[6], item[5]) for item in items if isinstance(item[4], int)}
     except GLib.Error as error:
         # As long as nobody has looked at it, it has nothing to remember.
         if not has_gone(error) and not error.matches(Gio.dbus_error_quark(), Gio.DBusError.UNKNOWN_METHOD):
@@ -134,7 +133,7 @@ def describe(references, known, parents):
     for at, reference in enumerate(unknown):
         role, name, interfaces = answers[3 * at:3 * at + 3]
         if role is not None and name is not None and interfaces is not None:
-            told[reference] = (-1, role_name(role[0]), name[0], interfaces[0])
+            told[reference] = (role_name(role[0]), name[0], interfaces[0])
     return [Node(reference, parent, *told[reference]) for reference, parent in zip(references, parents)
             if reference in told]
 
@@ -144,13 +143,10 @@ def read_below(root):
     known = remembered(root.reference[0])
     level = [root]
     while level:
-        asked = []
         for node in level:
             node.found = []
-            if node.count != 0:
-                asked.append(node)
-        answers = ask_all([(node.reference, ACCESSIBLE, "GetChildren", None) for node in asked])
-        pairs = [(reference, node) for node, answer in zip(asked, answers) if answer is not None for reference in answer[0]]
+        answers = ask_all([(node.reference, ACCESSIBLE, "GetChildren", None) for node in level])
+        pairs = [(reference, node) for node, answer in zip(level, answers) if answer is not None for reference in answer[0]]
         level = describe([reference for reference, _ in pairs], known, [node for _, node in pairs])
         for node in level:
             node.parent.found.append(node)
@@ -159,10 +155,9 @@ def read_below(root):
 class Node:
     """One thing on the screen: role, name, and what lies in it, read when it is first looked at."""
 
-    def __init__(self, reference, parent=None, count=-1, role="", name="", interfaces=()):
+    def __init__(self, reference, parent=None, role="", name="", interfaces=()):
         self.reference = reference          # its program's name on the bus, its path there
         self.parent = parent
-        self.count = count                  # of children; -1: not known
         self.role = role
         self.name = name
         self.has_text = TEXT in interfaces
@@ -189,6 +184,10 @@ class Node:
         yield self
         for child in self.children:
             yield from child.walk()
+
+    def shape(self):
+        """What does not differ between two looks at the same."""
+        return [(node.reference, node.role, node.name) for node in self.walk()]
 
     def fits(self, role, name):
         if role is not None and self.role != role:
