@@ -120,9 +120,9 @@ def _():
 def _():
     sotto = journey.sotto
     sotto.keys("F10")
-    sotto.see("menu item", None)
-    # Import…, Export All…
-    sotto.keys("Down", "Return")
+    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
+    # New Temporary Chat, Import…, Export All…
+    sotto.keys("Down", "Down", "Return")
     alert = sotto.see("alert", "Export All")
     alert.find("button", "Export…").press()
     answer_file_dialog(sotto, out / "all.sotto")
@@ -194,8 +194,8 @@ def _():
     sotto.keys("Escape")
     sotto.gone("text", "Instructions")
     sotto.keys("F10")
-    sotto.see("menu item", None)
-    sotto.keys("Down", "Return")
+    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
+    sotto.keys("Down", "Down", "Return")
     sotto.see("alert", "Export All").find("button", "Export…").press()
     answer_file_dialog(sotto, out / "again.sotto")
     toast(sotto, "Exported as “again.sotto”")
@@ -221,9 +221,9 @@ def _():
     sotto = begin()
     wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
     sotto.keys("F10")
-    sotto.see("menu item", None)
-    # Import…, Export All…, Back Up…
-    sotto.keys("Down", "Down", "Return")
+    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
+    # New Temporary Chat, Import…, Export All…, Back Up…
+    sotto.keys("Down", "Down", "Down", "Return")
     alert = sotto.see("alert", "Back Up")
     check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     sotto.screenshot("back-up")
@@ -244,8 +244,8 @@ def _():
     check(sotto.accept_recovery_code() != code, "a new history has the code of the old one")
     check(sotto.titles() == [], f"there are {sotto.titles()}")
     sotto.keys("F10")
-    sotto.see("menu item", None)
-    sotto.keys("Down", "Down", "Down", "Return")
+    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
+    sotto.keys("Down", "Down", "Down", "Down", "Return")
     sotto.see("alert", "Restore From a Backup").find("button", "Choose a Backup…").press()
     answer_file_dialog(sotto, out / "all.sotto-backup")
     sotto.see("button", "Restore")
