@@ -50,9 +50,9 @@ def keep(answer):
 
 
 def long_reply(sotto):
-    """Waits until a reply has grown twice and is still being written; its text then."""
+    """Waits until a reply has grown by a few lines, which are looked for later, and is still being written; its text then."""
     first = wait("the beginning of the reply", sotto.reply, 90)
-    return wait("the reply to grow", lambda: sotto.is_writing() and len(sotto.reply()) > len(first) + 40
+    return wait("the reply to grow", lambda: sotto.is_writing() and len(sotto.reply()) > len(first) + 200
                 and sotto.reply())
 
 
