@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import time
 
 import person
 import scripted_model
@@ -168,6 +169,8 @@ def _():
     sotto.screenshot("reasoning-thinking-dark")
     check(sotto.look().find("button", "Thinking…") is not None, "it no longer thinks: the model is too fast for this test")
     wait("more of it", lambda: shown(sotto).count("Let me look at this again") > 5)
+    # What stood there a second ago is on the disk: the journal waits for a fraction of one.
+    time.sleep(1)
     sotto.kill()
     del os.environ["ADW_DEBUG_COLOR_SCHEME"]
     sotto = journey.sotto = Sotto()
