@@ -27,18 +27,34 @@ attend_width (guint n_queries)
   return width >= 4 ? 4 : width >= 2 ? 2 : 1;
 }
 
-/* Asks for a line of the next tile (into the first cache) and of the one ATTEND_FAR halves behind it (into the second), by
- * every other sixteen halves: one after another, as memory likes it, whatever the order in which a tile is read. Floats
- * come from the first cache. */
-#define ATTEND_FAR 8192
+/* Asks for a line of the next tile (into the first cache), by every other sixteen halves, and for one of the tile behind
+ * that (into the second): one of its keys and one of its values in turns, since memory delivers two streams faster than one;
+ * the first halves of both while keys are read, the second halves while values are. Floats come from the first cache. */
+typedef struct {
+  const guint8 *near;       /* keys or values of the next tile */
+  const guint8 *far[2];     /* keys and values of the one behind it: what is asked for while these are read */
+} AskedTile;
 
+static inline AskedTile
+asked_tile (const AttendTile *tile, gboolean by_values)
+{
+  gsize keys = SOTTO_ATTEND_TILE / SOTTO_KEY_TILE * tile->key_tile_bytes;
+  gsize values = SOTTO_ATTEND_TILE * tile->value_bytes;
+
+  return (AskedTile) {
+    .near = by_values ? tile->values + values : tile->keys + keys,
+    .far = { tile->keys + 2 * keys + (by_values ? keys / 2 : 0), tile->values + 2 * values + (by_values ? values / 2 : 0) },
+  };
+}
+
+/* @at: bytes from the beginning of the tile */
 G_ALWAYS_INLINE static inline void
-ask_for_halves (SottoKvType type, guint i, const guint16 *halves)
+ask_for_halves (SottoKvType type, guint i, const AskedTile *asked, gsize at)
 {
   if (type != SOTTO_KV_F16 || i % 2 != 0)
     return;
-  __builtin_prefetch (halves);
-  __builtin_prefetch (halves + ATTEND_FAR, 0, 2);
+  __builtin_prefetch (asked->near + at);
+  __builtin_prefetch (asked->far[at / 64 % 2] + at / 128 * 64, 0, 2);
 }
 
 /* scores[i][first * LANES …] = scale_i * q_i · k for n_tiles (at most four) tiles of keys */
@@ -53,7 +69,7 @@ attend_scores (const AttendTile *tile,
                float           (*scores)[SOTTO_ATTEND_TILE])
 {
   const guint8 *keys = tile->keys + first * tile->key_tile_bytes;
-  const guint16 *next = (const guint16 *) (keys + SOTTO_ATTEND_TILE / SOTTO_KEY_TILE * tile->key_tile_bytes);
+  AskedTile asked = asked_tile (tile, FALSE);
   Lanes sums[ATTEND_TOGETHER][4];
 
   for (guint i = 0; i < n_queries; i++)
@@ -66,7 +82,8 @@ attend_scores (const AttendTile *tile,
       for (guint t = 0; t < n_tiles; t++)
         {
           k[t] = load_elements (type, keys + t * tile->key_tile_bytes, (gsize) d * LANES);
-          ask_for_halves (type, n_tiles > 1 ? t : d, next + ((gsize) d * n_tiles + t) * LANES);
+          ask_for_halves (type, n_tiles > 1 ? t : d, &asked,
+                          first * tile->key_tile_bytes + ((gsize) d * n_tiles + t) * LANES * sizeof (guint16));
         }
       for (guint i = 0; i < n_queries; i++)
         {
@@ -118,7 +135,7 @@ attend_values (const AttendTile *tile,
                SottoPartial     *partials)
 {
   const guint8 *row = tile->values;
-  const guint16 *next = (const guint16 *) (row + SOTTO_ATTEND_TILE * tile->value_bytes) + SOTTO_ATTEND_TILE * d;
+  AskedTile asked = asked_tile (tile, TRUE);
   Lanes sums[ATTEND_TOGETHER][4];
 
   for (guint i = 0; i < n_queries; i++)
@@ -132,7 +149,8 @@ attend_values (const AttendTile *tile,
       for (guint l = 0; l < n_lanes; l++)
         {
           v[l] = load_elements (type, row, d + l * LANES);
-          ask_for_halves (type, n_lanes > 1 ? l : k, next + ((gsize) k * n_lanes + l) * LANES);
+          ask_for_halves (type, n_lanes > 1 ? l : k, &asked,
+                          (SOTTO_ATTEND_TILE * d + ((gsize) k * n_lanes + l) * LANES) * sizeof (guint16));
         }
       for (guint i = 0; i < n_queries; i++)
         {
