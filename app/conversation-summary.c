@@ -298,6 +298,13 @@ ask (SottoConversation *self)
   g_autoptr (SottoMessages) messages = NULL;
   GError *error = NULL;
 
+  /* It may have gone from the library since the go before. */
+  if (model == NULL)
+    {
+      end (self, g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_NO_MODEL, "There is no model"));
+      return;
+    }
+
   g_string_truncate (summary->answer, 0);
   summary->to = find_end_of_go (self);
   messages = create_messages (self);

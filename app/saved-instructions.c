@@ -165,13 +165,11 @@ compare (gconstpointer a, gconstpointer b, gpointer user_data)
 }
 
 static gboolean
-find (SottoSavedInstructions *self, const char *name, guint *position)
+find (GListStore *list, const char *name, guint *position)
 {
-  GListModel *list = G_LIST_MODEL (self->list);
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (list)); i++)
     {
-      g_autoptr (SottoInstructions) item = g_list_model_get_item (list, i);
+      g_autoptr (SottoInstructions) item = g_list_model_get_item (G_LIST_MODEL (list), i);
 
       if (g_str_equal (item->name, name))
         {
@@ -196,7 +194,7 @@ tidy_name (const char *name)
 }
 
 static gboolean
-put (SottoSavedInstructions *self, const char *name, const char *text)
+put (GListStore *list, const char *name, const char *text)
 {
   g_autoptr (SottoInstructions) item = g_object_new (SOTTO_TYPE_INSTRUCTIONS, NULL);
   guint position;
@@ -205,11 +203,11 @@ put (SottoSavedInstructions *self, const char *name, const char *text)
   item->text = g_utf8_make_valid (text, -1);
   if (item->name[0] == '\0' || item->text[0] == '\0')
     return FALSE;
-  if (find (self, item->name, &position))
-    g_list_store_remove (self->list, position);
-  else if (g_list_model_get_n_items (G_LIST_MODEL (self->list)) >= SOTTO_INSTRUCTIONS_MOST)
+  if (find (list, item->name, &position))
+    g_list_store_remove (list, position);
+  else if (g_list_model_get_n_items (G_LIST_MODEL (list)) >= SOTTO_INSTRUCTIONS_MOST)
     return FALSE;
-  g_list_store_insert_sorted (self->list, item, compare, NULL);
+  g_list_store_insert_sorted (list, item, compare, NULL);
   return TRUE;
 }
 
@@ -252,9 +250,12 @@ keep (SottoSavedInstructions *self)
   free (json);
 }
 
+/* All of them appear at once: whoever shows the list makes its rows once. */
 static void
 take_json (SottoSavedInstructions *self, const char *json)
 {
+  g_autoptr (GListStore) read = g_list_store_new (SOTTO_TYPE_INSTRUCTIONS);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
   yyjson_doc *document = yyjson_read (json, strlen (json), 0);
   yyjson_val *array = yyjson_doc_get_root (document);
   yyjson_val *object;
@@ -266,9 +267,13 @@ take_json (SottoSavedInstructions *self, const char *json)
       const char *text = yyjson_get_str (yyjson_obj_get (object, "text"));
 
       if (name != NULL && text != NULL)
-        put (self, name, text);
+        put (read, name, text);
     }
   yyjson_doc_free (document);
+
+  for (guint position = 0; position < g_list_model_get_n_items (G_LIST_MODEL (read)); position++)
+    g_ptr_array_add (items, g_list_model_get_item (G_LIST_MODEL (read), position));
+  g_list_store_splice (self->list, 0, 0, items->pdata, items->len);
 }
 
 static void
@@ -310,7 +315,7 @@ sotto_saved_instructions_add (SottoSavedInstructions *self, const char *name, co
 {
   g_return_val_if_fail (SOTTO_IS_SAVED_INSTRUCTIONS (self), FALSE);
 
-  if (!self->is_read || !put (self, name, text))
+  if (!self->is_read || !put (self->list, name, text))
     return FALSE;
   keep (self);
   return TRUE;
@@ -323,7 +328,7 @@ sotto_saved_instructions_remove (SottoSavedInstructions *self, const char *name)
 
   g_return_if_fail (SOTTO_IS_SAVED_INSTRUCTIONS (self));
 
-  if (!find (self, name, &position))
+  if (!find (self->list, name, &position))
     return;
   g_list_store_remove (self->list, position);
   keep (self);

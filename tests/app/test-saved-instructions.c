@@ -105,6 +105,12 @@ set_setting (SottoApp *app, const char *value)
   g_assert_no_error (error);
 }
 
+static void
+count_change (GListModel *list, guint position, guint removed, guint added, gpointer n_changes)
+{
+  *(guint *) n_changes += 1;
+}
+
 /* Of what is not as it should be, what can be read is there. */
 static void
 test_damaged (void)
@@ -124,10 +130,14 @@ test_damaged (void)
     }
   {
     g_autoptr (SottoSavedInstructions) saved = NULL;
+    guint n_changes = 0;
 
     set_setting (app, "[{\"name\":\"b\",\"text\":\"1\",\"more\":[]},7,{\"text\":\"2\",\"name\":\"a\"},{\"name\":\"b\",\"text\":\"3\"}]");
-    saved = read_saved (app, TRUE);
+    saved = sotto_saved_instructions_new (app);
+    g_signal_connect (sotto_saved_instructions_get_list (saved), "items-changed", G_CALLBACK (count_change), &n_changes);
+    harness_wait_for (has_some, sotto_saved_instructions_get_list (saved), 20);
     assert_names (saved, (const char *const[]) { "a", "b", NULL });
+    g_assert_cmpuint (n_changes, ==, 1);
   }
   harness_close (app);
 }
