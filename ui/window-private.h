@@ -41,4 +41,7 @@ void sotto_window_reveal_conversation (SottoWindow *self);
 void sotto_window_update_actions (SottoWindow *self);
 void sotto_window_install_actions (GtkWidgetClass *widget_class);
 
+/* Those of them that are about messages (window-messages.c) */
+void sotto_window_install_message_actions (GtkWidgetClass *widget_class);
+
 G_END_DECLS
