@@ -14,7 +14,7 @@
  * so that both products with the old state are of one pass.
  */
 
-#include "cuda/device.h"
+#include "cuda/channels.h"
 #include "cuda/operations.h"
 
 #define N_THREADS 128
@@ -25,57 +25,12 @@
 
 typedef struct {
   SottoDeltaStep step;
-  const float *mixed;
+  Channels channels;       /* queries, keys, values */
   const float *gate;
   const float *alpha;
   const float *beta;
-  float *recurrent;
-  float *convolved;
   float *attended;
-  guint n_rows;
-  guint n_channels;
 } DeltaArguments;
-
-/* --- Convolution --- */
-
-/* A channel of the token @back before @row. */
-DEVICE float
-channel_of (const DeltaArguments &a, guint row, guint back, guint channel)
-{
-  if (row >= back)
-    return load (&a.mixed[(gsize) (row - back) * a.n_channels + channel]);
-  return load (&a.recurrent[(gsize) (a.step.n_conv - 1 + row - back) * a.n_channels + channel]);
-}
-
-KERNEL (N_THREADS)
-convolve_kernel (const DeltaArguments a)
-{
-  previous_wait ();
-
-  const guint channel = block_index () * N_THREADS + thread_index ();
-  const guint row = block_index_y ();
-  float sum = 0.0f;
-
-  if (channel >= a.n_channels)
-    return;
-  for (guint tap = 0; tap < a.step.n_conv; tap++)
-    sum = fused (load (&a.step.convolution[(gsize) channel * a.step.n_conv + tap]),
-                 channel_of (a, row, a.step.n_conv - 1 - tap, channel), sum);
-  a.convolved[(gsize) row * a.n_channels + channel] = sotto_silu (sum);
-}
-
-/* The last rows' channels for the next batch; a channel's are moved by one thread, from the oldest on. */
-DEVICE void
-keep_history (const DeltaArguments &a, guint first, guint step)
-{
-  const guint n_kept = a.step.n_conv - 1;
-
-  for (guint channel = first; channel < a.n_channels; channel += step)
-    for (guint i = 0; i < n_kept; i++)
-      a.recurrent[(gsize) i * a.n_channels + channel]
-        = i + a.n_rows < n_kept ? a.recurrent[(gsize) (i + a.n_rows) * a.n_channels + channel]
-                                : a.mixed[(gsize) (i + a.n_rows - n_kept) * a.n_channels + channel];
-}
 
 /* --- The delta rule --- */
 
@@ -107,7 +62,8 @@ bring_channels (const DeltaArguments &a, const Head &head, guint row, guint n)
 
   for (guint i = thread_index (); i < n * n_key; i += n_threads)
     {
-      const float *channels = a.convolved + (gsize) (row + i / n_key) * a.n_channels + head.key_head * n_key + i % n_key;
+      const float *channels = a.channels.convolved + (gsize) (row + i / n_key) * a.channels.n_channels
+                              + head.key_head * n_key + i % n_key;
 
       head.queries[i] = load (channels);
       head.keys[i] = load (channels + n_keys);
@@ -115,7 +71,7 @@ bring_channels (const DeltaArguments &a, const Head &head, guint row, guint n)
   for (guint i = thread_index (); i < n * COLUMNS; i += n_threads)
     {
       const guint column = head.first_column + i % COLUMNS;
-      const float *channels = a.convolved + (gsize) (row + i / COLUMNS) * a.n_channels + 2 * n_keys
+      const float *channels = a.channels.convolved + (gsize) (row + i / COLUMNS) * a.channels.n_channels + 2 * n_keys
                               + head.value_head * a.step.n_value;
 
       head.values[i] = column < a.step.n_value ? load (channels + column) : 0.0f;
@@ -174,13 +130,14 @@ delta_kernel (const DeltaArguments a)
                                             : value_head / (a.step.n_value_heads / a.step.n_key_heads);
   const Head head = {key_head, value_head, block_index () * COLUMNS, queries, keys, values, tokens};
   const guint column = head.first_column + lane_index ();
-  float *matrix = a.recurrent + (gsize) (a.step.n_conv - 1) * a.n_channels + (gsize) value_head * n_key * n_value + column;
+  float *matrix = a.channels.recurrent + (gsize) (a.step.n_conv - 1) * a.channels.n_channels
+                  + (gsize) value_head * n_key * n_value + column;
   float state[K];
 
 UNROLL
   for (guint i = 0; i < K; i++)
     state[i] = first_key + i < n_key && column < n_value ? matrix[(gsize) (first_key + i) * n_value] : 0.0f;
-  for (guint row = 0; row < a.n_rows; row++)
+  for (guint row = 0; row < a.channels.n_rows; row++)
     {
       const guint token = row % TOKENS;
       const float *query = queries + token * n_key + first_key, *key = keys + token * n_key + first_key;
@@ -189,7 +146,7 @@ UNROLL
 
       if (token == 0)
         {
-          const guint n = a.n_rows - row < TOKENS ? a.n_rows - row : TOKENS;
+          const guint n = a.channels.n_rows - row < TOKENS ? a.channels.n_rows - row : TOKENS;
 
           block_barrier ();
           bring_channels<WARPS> (a, head, row, n);
@@ -228,8 +185,8 @@ UNROLL
   for (guint i = 0; i < K; i++)
     if (first_key + i < n_key && column < n_value)
       matrix[(gsize) (first_key + i) * n_value] = state[i];
-  keep_history (a, (block_index_y () * n_blocks () + block_index ()) * WARPS * N_LANES + thread_index (),
-                n_blocks () * n_blocks_y () * WARPS * N_LANES);
+  channels_keep (a.channels, (block_index_y () * n_blocks () + block_index ()) * WARPS * N_LANES + thread_index (),
+                 n_blocks () * n_blocks_y () * WARPS * N_LANES);
 }
 
 /* --- The gated norm --- */
@@ -241,7 +198,7 @@ gate_answer_kernel (const DeltaArguments a)
   previous_wait ();
 
   const guint piece = block_index () * N_WARPS + warp_index ();
-  const guint n = piece < a.n_rows * a.step.n_value_heads ? a.step.n_value : 0;
+  const guint n = piece < a.channels.n_rows * a.step.n_value_heads ? a.step.n_value : 0;
   float *y = a.attended + (gsize) piece * a.step.n_value;
   const float *gate = a.gate + (gsize) piece * a.step.n_value;
   const SottoNorm &norm = a.step.norm;
@@ -293,25 +250,25 @@ gboolean
 sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments)
 {
   DeltaArguments a = {};
-  Shape channels = {}, pieces = {};
+  Shape pieces = {};
 
   a.step = *arguments->step;
-  a.mixed = arguments->mixed;
+  a.channels.mixed = arguments->mixed;
+  a.channels.recurrent = arguments->recurrent;
+  a.channels.convolution = a.step.convolution;
+  a.channels.convolved = arguments->convolved;
+  a.channels.n_rows = arguments->n_rows;
+  a.channels.n_channels = (2 * a.step.n_key_heads * a.step.n_key) + a.step.n_value_heads * a.step.n_value;
+  a.channels.n_mixed = a.channels.n_channels;
+  a.channels.n_conv = a.step.n_conv;
   a.gate = arguments->gate;
   a.alpha = arguments->alpha;
   a.beta = arguments->beta;
-  a.recurrent = arguments->recurrent;
-  a.convolved = arguments->convolved;
   a.attended = arguments->attended;
-  a.n_rows = arguments->n_rows;
-  a.n_channels = (2 * a.step.n_key_heads * a.step.n_key) + a.step.n_value_heads * a.step.n_value;
   if (a.step.n_key > MOST_KEYS)
     return device_refuse (self, "heads of more than " G_STRINGIFY (MOST_KEYS) " elements are too large for the delta rule");
-  channels.n_blocks = ceil_divide (a.n_channels, N_THREADS);
-  channels.n_blocks_y = a.n_rows;
-  channels.n_threads = N_THREADS;
-  pieces.n_blocks = ceil_divide ((gsize) a.n_rows * a.step.n_value_heads, N_WARPS);
+  pieces.n_blocks = ceil_divide ((gsize) a.channels.n_rows * a.step.n_value_heads, N_WARPS);
   pieces.n_threads = N_THREADS;
-  return launch (self, "convolution", channels, convolve_kernel, a) && launch_delta (self, a)
+  return launch_channels (self, &a.channels) && launch_delta (self, a)
          && launch (self, "delta rule's norm", pieces, gate_answer_kernel, a);
 }

@@ -10,7 +10,7 @@
  * groups is norm.cu's.
  */
 
-#include "cuda/device.h"
+#include "cuda/channels.h"
 #include "cuda/operations.h"
 
 #define N_THREADS 128
@@ -20,58 +20,11 @@
 
 typedef struct {
   SottoScanStep step;
-  const float *mixed;
-  float *recurrent;
-  float *convolved;
+  Channels channels;       /* values, keys, queries */
+  const float *mixed;      /* (n_rows, n_mixed): gates, channels, times */
   float *attended;
-  guint n_rows;
-  guint n_mixed;           /* floats of a row */
   guint n_values;
-  guint n_channels;
 } ScanArguments;
-
-/* --- Convolution --- */
-
-/* A channel of the token @back before @row. */
-DEVICE float
-channel_of (const ScanArguments &a, guint row, guint back, guint channel)
-{
-  if (row >= back)
-    return load (&a.mixed[(gsize) (row - back) * a.n_mixed + a.n_values + channel]);
-  return load (&a.recurrent[(gsize) (a.step.n_conv - 1 + row - back) * a.n_channels + channel]);
-}
-
-KERNEL (N_THREADS)
-convolve_channels_kernel (const ScanArguments a)
-{
-  previous_wait ();
-
-  const guint channel = block_index () * N_THREADS + thread_index ();
-  const guint row = block_index_y ();
-  float sum = 0.0f;
-
-  if (channel >= a.n_channels)
-    return;
-  for (guint tap = 0; tap < a.step.n_conv; tap++)
-    sum = fused (load (&a.step.convolution[(gsize) channel * a.step.n_conv + tap]),
-                 channel_of (a, row, a.step.n_conv - 1 - tap, channel), sum);
-  if (a.step.bias != NULL)
-    sum += load (&a.step.bias[channel]);
-  a.convolved[(gsize) row * a.n_channels + channel] = sotto_silu (sum);
-}
-
-/* The last rows' channels for the next batch; a channel's are moved by one thread, from the oldest on. */
-DEVICE void
-keep_history (const ScanArguments &a, guint first, guint step)
-{
-  const guint n_kept = a.step.n_conv - 1;
-
-  for (guint channel = first; channel < a.n_channels; channel += step)
-    for (guint i = 0; i < n_kept; i++)
-      a.recurrent[(gsize) i * a.n_channels + channel]
-        = i + a.n_rows < n_kept ? a.recurrent[(gsize) (i + a.n_rows) * a.n_channels + channel]
-                                : load (&a.mixed[(gsize) (i + a.n_rows - n_kept) * a.n_mixed + a.n_values + channel]);
-}
 
 /* --- The state --- */
 
@@ -86,7 +39,7 @@ measure_token (const ScanArguments &a, guint row, guint head)
 {
   Token t;
 
-  t.time = sotto_softplus (load (&a.mixed[(gsize) row * a.n_mixed + a.n_mixed - a.step.n_heads + head])
+  t.time = sotto_softplus (load (&a.mixed[(gsize) row * a.channels.n_mixed + a.channels.n_mixed - a.step.n_heads + head])
                            + load (&a.step.step_bias[head]));
   t.decay = sotto_exp (load (&a.step.rates[head]) * t.time);
   return t;
@@ -102,10 +55,11 @@ scan_kernel (const ScanArguments a)
   const guint n_key = a.step.n_key, n_value = a.step.n_value;
   const guint head = block_index_y (), group = head / (a.step.n_heads / a.step.n_groups);
   const guint first = (block_index () * N_WARPS + warp_index ()) * COLUMNS;
-  const float *keys = a.convolved + a.n_values + group * n_key;
+  const float *keys = a.channels.convolved + a.n_values + group * n_key;
   const float *queries = keys + a.step.n_groups * n_key;
   const float skip = load (&a.step.skips[head]);
-  float *matrix = a.recurrent + (gsize) (a.step.n_conv - 1) * a.n_channels + (gsize) head * n_key * n_value;
+  float *matrix = a.channels.recurrent + (gsize) (a.step.n_conv - 1) * a.channels.n_channels
+                  + (gsize) head * n_key * n_value;
   float state[K][COLUMNS];
   Token of_lane = {0.0f, 0.0f};
 
@@ -118,14 +72,15 @@ UNROLL
 
         state[i][c] = key < n_key && first + c < n_value ? matrix[(gsize) key * n_value + first + c] : 0.0f;
       }
-  for (guint row = 0; row < a.n_rows; row++)
+  for (guint row = 0; row < a.channels.n_rows; row++)
     {
       const guint turn = row % N_LANES;
-      const float *values = a.convolved + (gsize) row * a.n_channels + head * n_value;
+      const float *values = a.channels.convolved + (gsize) row * a.channels.n_channels + head * n_value;
+      const float *gates = a.mixed + (gsize) row * a.channels.n_mixed + head * n_value + first;
       const gsize at = (gsize) row * a.n_values + head * n_value + first;
       float x[COLUMNS], sums[COLUMNS], time, decay;
 
-      if (turn == 0 && row + lane_index () < a.n_rows)
+      if (turn == 0 && row + lane_index () < a.channels.n_rows)
         of_lane = measure_token (a, row + lane_index (), head);
       time = warp_shuffle (of_lane.time, turn);
       decay = warp_shuffle (of_lane.decay, turn);
@@ -139,7 +94,7 @@ UNROLL
       for (guint i = 0; i < K; i++)
         {
           const guint key = i * N_LANES + lane_index ();
-          const gsize of_row = (gsize) row * a.n_channels + key;
+          const gsize of_row = (gsize) row * a.channels.n_channels + key;
           const float k = key < n_key ? load (&keys[of_row]) : 0.0f;
           const float q = key < n_key ? load (&queries[of_row]) : 0.0f;
 
@@ -155,8 +110,7 @@ UNROLL
         {
           sums[c] = warp_sum (sums[c]);
           if (lane_index () == c && first + c < n_value)
-            a.attended[at + c] = (sums[c] + skip * x[c])
-                                 * sotto_silu (load (&a.mixed[(gsize) row * a.n_mixed + head * n_value + first + c]));
+            a.attended[at + c] = (sums[c] + skip * x[c]) * sotto_silu (load (&gates[c]));
         }
     }
 UNROLL
@@ -169,8 +123,8 @@ UNROLL
         if (key < n_key && first + c < n_value)
           matrix[(gsize) key * n_value + first + c] = state[i][c];
       }
-  keep_history (a, (block_index_y () * n_blocks () + block_index ()) * N_THREADS + thread_index (),
-                n_blocks () * n_blocks_y () * N_THREADS);
+  channels_keep (a.channels, (block_index_y () * n_blocks () + block_index ()) * N_THREADS + thread_index (),
+                 n_blocks () * n_blocks_y () * N_THREADS);
 }
 
 /* --- Launching --- */
@@ -191,23 +145,23 @@ gboolean
 sotto_cuda_scan (SottoCudaDevice *self, const SottoCudaScan *arguments)
 {
   ScanArguments a = {};
-  Shape channels = {};
 
   a.step = *arguments->step;
   a.mixed = arguments->mixed;
-  a.recurrent = arguments->recurrent;
-  a.convolved = arguments->convolved;
   a.attended = arguments->attended;
-  a.n_rows = arguments->n_rows;
   a.n_values = a.step.n_heads * a.step.n_value;
-  a.n_channels = sotto_scan_channels (&a.step);
-  a.n_mixed = a.n_values + a.n_channels + a.step.n_heads;
+  a.channels.mixed = arguments->mixed + a.n_values;
+  a.channels.recurrent = arguments->recurrent;
+  a.channels.convolution = a.step.convolution;
+  a.channels.bias = a.step.bias;
+  a.channels.convolved = arguments->convolved;
+  a.channels.n_rows = arguments->n_rows;
+  a.channels.n_channels = sotto_scan_channels (&a.step);
+  a.channels.n_mixed = a.n_values + a.channels.n_channels + a.step.n_heads;
+  a.channels.n_conv = a.step.n_conv;
   if (a.step.n_key > MOST_KEYS)
     return device_refuse (self, "states of more than " G_STRINGIFY (MOST_KEYS) " keys are too large for the scan");
-  channels.n_blocks = ceil_divide (a.n_channels, N_THREADS);
-  channels.n_blocks_y = a.n_rows;
-  channels.n_threads = N_THREADS;
-  return launch (self, "convolution", channels, convolve_channels_kernel, a)
+  return launch_channels (self, &a.channels)
          && (a.step.n_key <= 64    ? launch_keys<2> (self, a)
              : a.step.n_key <= 128 ? launch_keys<4> (self, a)
                                    : launch_keys<MOST_KEYS / N_LANES> (self, a));

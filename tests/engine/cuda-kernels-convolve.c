@@ -128,16 +128,8 @@ check (CudaModule *self, guint index)
                          .bias = c->has_bias ? bias : NULL },
                .mixed = mixed, .recurrent = recurrent };
   g_autofree double *right = expect (&in);
-  g_autofree float *got = cuda_run_both (self, run, &in, n);
-  g_autofree float *parts = NULL;
 
-  cuda_assert_near (what, got, right, n, 1e-5, 2e-6);
-  if (c->n_rows < 2)
-    return;
-  /* In two batches, of which one may be shorter than the convolution: to the bit. */
-  in.n_first = c->n_rows < 4 ? 1 : c->n_rows - 2;
-  parts = run (self, &in);
-  g_assert_cmpmem (got, n * sizeof (float), parts, n * sizeof (float));
+  cuda_check_batches (self, what, run, &in, &in.n_first, c->n_rows, right, n, 1e-5, 2e-6);
 }
 
 static void

@@ -246,19 +246,11 @@ check (CudaModule *self, guint index)
     .mixed = mixed, .gate = gate, .alpha = alpha, .beta = beta, .recurrent = recurrent,
   };
   g_autofree double *right = NULL;
-  g_autofree float *got = NULL, *parts = NULL;
 
   for (guint i = 0; i < c->n_value_heads; i++)
     rates[i] = -0.01f - fabsf (rates[i]);
   right = expect (&in);
-  got = cuda_run_both (self, run, &in, n);
-  cuda_assert_near (what, got, right, n, 1e-4, 2e-5);
-  if (c->n_rows < 2)
-    return;
-  /* In two batches, of which one may be shorter than the convolution: to the bit. */
-  in.n_first = c->n_rows < 4 ? 1 : c->n_rows - 2;
-  parts = run (self, &in);
-  g_assert_cmpmem (got, n * sizeof (float), parts, n * sizeof (float));
+  cuda_check_batches (self, what, run, &in, &in.n_first, c->n_rows, right, n, 1e-4, 2e-5);
 }
 
 static void

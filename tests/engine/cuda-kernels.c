@@ -29,7 +29,7 @@ cuda_assert_near (const char *what, const float *got, const double *right, gsize
 }
 
 float *
-cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer data), gconstpointer data, gsize n)
+cuda_run_both (CudaModule *self, CudaRun run, gconstpointer data, gsize n)
 {
   g_autofree float *other = NULL;
   float *first = run (self, data);
@@ -47,6 +47,21 @@ cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer 
   cuda_reopen (self);
   g_assert_cmpmem (first, n * sizeof (float), other, n * sizeof (float));
   return first;
+}
+
+void
+cuda_check_batches (CudaModule *self, const char *what, CudaRun run, gconstpointer data, guint *n_first, guint n_rows,
+                    const double *right, gsize n, double relative, double absolute)
+{
+  g_autofree float *whole = cuda_run_both (self, run, data, n);
+  g_autofree float *parts = NULL;
+
+  cuda_assert_near (what, whole, right, n, relative, absolute);
+  if (n_rows < 2)
+    return;
+  *n_first = n_rows < 4 ? 1 : n_rows - 2;
+  parts = run (self, data);
+  g_assert_cmpmem (whole, n * sizeof (float), parts, n * sizeof (float));
 }
 
 void

@@ -33,6 +33,15 @@ void cuda_assert_near (const char *what, const float *got, const double *right, 
 
 /* Runs a test in both orders of the emulation, or once on a device, and holds that the results are
  * the same to the bit. run gives back @n floats. */
-float *cuda_run_both (CudaModule *self, float *(*run) (CudaModule *self, gconstpointer data), gconstpointer data, gsize n);
+typedef float *(*CudaRun) (CudaModule *self, gconstpointer data);
+
+float *cuda_run_both (CudaModule *self, CudaRun run, gconstpointer data, gsize n);
+
+/* Holds a step with a state, run over @n_rows rows, to what is right; and the same rows in two batches, of which one may be
+ * shorter than a convolution, to the same bits.
+ * @n_first: of @data: rows of the first batch, 0: one batch has them all
+ * @n: floats that run gives back */
+void cuda_check_batches (CudaModule *self, const char *what, CudaRun run, gconstpointer data, guint *n_first, guint n_rows,
+                         const double *right, gsize n, double relative, double absolute);
 
 G_END_DECLS
