@@ -38,37 +38,68 @@ has_recovery_code (gpointer app)
   return sotto_app_get_recovery_code (app) != NULL;
 }
 
+static gboolean
+wait_until_open (SottoApp *app, GAsyncResult **result, GError **error)
+{
+  gboolean is_ready;
+
+  harness_wait_for (harness_has_result, result, 20);
+  is_ready = sotto_app_open_finish (app, *result, error);
+  g_clear_object (result);
+  return is_ready;
+}
+
+gboolean
+harness_try_open (SottoApp *app, GError **error)
+{
+  GAsyncResult *result = NULL;
+
+  sotto_app_set_passphrase_cost (app, 1, 8192);
+  sotto_app_open_async (app, NULL, harness_on_ready, &result);
+  return wait_until_open (app, &result, error);
+}
+
+gboolean
+harness_unlock (SottoApp *app, const char *passphrase)
+{
+  GAsyncResult *result = NULL;
+
+  sotto_app_unlock_async (app, passphrase, NULL, harness_on_ready, &result);
+  return wait_until_open (app, &result, NULL);
+}
+
+gboolean
+harness_recover (SottoApp *app, const char *code)
+{
+  GAsyncResult *result = NULL;
+
+  sotto_app_recover_async (app, code, NULL, harness_on_ready, &result);
+  return wait_until_open (app, &result, NULL);
+}
+
+static void
+begin_history (SottoApp *app)
+{
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *created = NULL;
+
+  sotto_app_create_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &created);
+  wait_until_open (app, &created, &error);
+  g_assert_no_error (error);
+  harness_wait_for (has_recovery_code, app, 20);
+}
+
 SottoApp *
 harness_open (void)
 {
   SottoApp *app = sotto_app_new (NULL);
-  g_autoptr (GAsyncResult) opened = NULL;
-  g_autoptr (GAsyncResult) unlocked = NULL;
-  g_autoptr (GError) error = NULL;
-  gboolean is_first;
 
-  sotto_app_set_passphrase_cost (app, 1, 8192);
-  sotto_app_open_async (app, NULL, harness_on_ready, &opened);
-  harness_wait_for (harness_has_result, &opened, 20);
-  g_assert_false (sotto_app_open_finish (app, opened, NULL));
-
-  is_first = sotto_app_get_state (app) == SOTTO_APP_STATE_FIRST_START;
-  if (is_first)
-    {
-      sotto_app_create_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
-    }
+  g_assert_false (harness_try_open (app, NULL));
+  if (sotto_app_get_state (app) == SOTTO_APP_STATE_FIRST_START)
+    begin_history (app);
   else
-    {
-      g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-      sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
-    }
-  harness_wait_for (harness_has_result, &unlocked, 20);
-  sotto_app_open_finish (app, unlocked, &error);
-  g_assert_no_error (error);
+    g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
-
-  if (is_first)
-    harness_wait_for (has_recovery_code, app, 20);
   return app;
 }
 

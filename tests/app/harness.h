@@ -19,6 +19,11 @@ void harness_prepare (void);
 void harness_on_ready (GObject *source, GAsyncResult *result, gpointer user_data);
 gboolean harness_has_result (gpointer data);
 
+/* sotto_app_open_async() and its like, waited for. Return: whether @app is ready. A passphrase that it sets later costs little. */
+gboolean harness_try_open (SottoApp *app, GError **error);
+gboolean harness_unlock (SottoApp *app, const char *passphrase);
+gboolean harness_recover (SottoApp *app, const char *code);
+
 /* An application whose history is open: made at the first time, unlocked afterwards. */
 SottoApp *harness_open (void);
 void harness_close (SottoApp *app);

@@ -69,16 +69,6 @@ restore (SottoApp *app, const char *typed, GError **error)
 }
 
 static void
-unlock (SottoApp *app)
-{
-  g_autoptr (GAsyncResult) opened = NULL;
-
-  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &opened);
-  harness_wait_for (harness_has_result, &opened, 20);
-  g_assert_true (sotto_app_open_finish (app, opened, NULL));
-}
-
-static void
 say (SottoApp *app, const char *text)
 {
   SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
@@ -232,7 +222,7 @@ test_restore (void)
     g_autofree char *aside = path_in ("", kept);
 
     app = sotto_app_new (aside);
-    unlock (app);
+    g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
     g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
     harness_close (app);
   }
@@ -242,10 +232,8 @@ static SottoApp *
 open_until_asked (SottoAppState state)
 {
   SottoApp *app = sotto_app_new (NULL);
-  g_autoptr (GAsyncResult) opened = NULL;
 
-  sotto_app_open_async (app, NULL, harness_on_ready, &opened);
-  harness_wait_for (harness_has_result, &opened, 20);
+  harness_try_open (app, NULL);
   g_assert_cmpint (sotto_app_get_state (app), ==, state);
   return app;
 }
@@ -286,15 +274,13 @@ test_damaged_history (void)
   g_autofree char *kept = NULL;
   g_autofree char *left = NULL;
   g_autofree char *lower = g_ascii_strdown (code, -1);
-  g_autoptr (GAsyncResult) tried = NULL;
   g_autoptr (GError) error = NULL;
   SottoOpeners openers = 0;
   SottoApp *app;
 
   g_assert_true (g_file_set_contents (database, "gone to the dogs", -1, NULL));
   app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-  sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &tried);
-  harness_wait_for (harness_has_result, &tried, 20);
+  g_assert_false (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CORRUPT);
 
   g_assert_true (read_backup (app, file, &openers, &error));
@@ -407,7 +393,7 @@ test_in_vain (void)
   g_clear_error (&error);
   g_assert_null (kept);
   harness_wait_for (asks_for_passphrase, app, 20);
-  unlock (app);
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
 
   g_assert_cmpint (g_rmdir (obstacle), ==, 0);
@@ -453,7 +439,7 @@ test_given_up (void)
   g_signal_handler_disconnect (app, handler);
 
   harness_wait_for (asks_for_passphrase, app, 20);
-  unlock (app);
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 2);
   kept = restore (app, code, &error);
   g_assert_no_error (error);
@@ -535,7 +521,7 @@ test_left_over (void)
 
   app = open_until_asked (SOTTO_APP_STATE_NEEDS_PASSPHRASE);
   g_assert_true (read_backup (app, file, &openers, &error));
-  unlock (app);
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_true (g_file_test (restoring, G_FILE_TEST_EXISTS));
   sotto_app_drop_backup (app);
   assert_nothing_beside ();

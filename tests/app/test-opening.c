@@ -13,36 +13,6 @@ get_folder (void)
   return g_build_filename (g_get_user_data_dir (), "sotto", NULL);
 }
 
-static gboolean
-open_and_wait (SottoApp *app, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_open_async (app, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, error);
-}
-
-static gboolean
-unlock_and_wait (SottoApp *app, const char *passphrase)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_unlock_async (app, passphrase, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, NULL);
-}
-
-static gboolean
-recover_and_wait (SottoApp *app, const char *code)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_recover_async (app, code, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, NULL);
-}
-
 /* Returns: (transfer full): the recovery code */
 static char *
 make_history (void)
@@ -63,7 +33,7 @@ test_first_start (void)
   SottoApp *app = sotto_app_new (NULL);
 
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CLOSED);
-  g_assert_false (open_and_wait (app, NULL));
+  g_assert_false (harness_try_open (app, NULL));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_FIRST_START);
   g_assert_null (sotto_app_get_problem (app));
   harness_close (app);
@@ -80,7 +50,7 @@ test_empty_passphrase (void)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  open_and_wait (app, NULL);
+  harness_try_open (app, NULL);
   sotto_app_create_async (app, "", NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
   g_assert_false (sotto_app_open_finish (app, result, &error));
@@ -95,12 +65,12 @@ test_wrong_then_right (void)
   g_autofree char *code = make_history ();
   SottoApp *app = sotto_app_new (NULL);
 
-  g_assert_false (open_and_wait (app, NULL));
+  g_assert_false (harness_try_open (app, NULL));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-  g_assert_false (unlock_and_wait (app, "wrong"));
+  g_assert_false (harness_unlock (app, "wrong"));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
   g_assert_nonnull (sotto_app_get_problem (app));
-  g_assert_true (unlock_and_wait (app, HARNESS_PASSPHRASE));
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
   g_assert_null (sotto_app_get_problem (app));
   g_assert_null (sotto_app_get_recovery_code (app));
@@ -115,11 +85,11 @@ test_recovery_code (void)
   g_autofree char *mistyped = g_strdup (code);
   SottoApp *app = sotto_app_new (NULL);
 
-  open_and_wait (app, NULL);
+  harness_try_open (app, NULL);
   mistyped[0] = mistyped[0] == '7' ? '8' : '7';
-  g_assert_false (recover_and_wait (app, mistyped));
+  g_assert_false (harness_recover (app, mistyped));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-  g_assert_true (recover_and_wait (app, lower));
+  g_assert_true (harness_recover (app, lower));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
   harness_close (app);
 }
@@ -130,15 +100,15 @@ test_in_use (void)
   SottoApp *first = harness_open ();
   SottoApp *second = sotto_app_new (NULL);
 
-  g_assert_false (open_and_wait (second, NULL));
-  g_assert_false (unlock_and_wait (second, HARNESS_PASSPHRASE));
+  g_assert_false (harness_try_open (second, NULL));
+  g_assert_false (harness_unlock (second, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (second), ==, SOTTO_APP_STATE_IN_USE);
   g_assert_cmpint (sotto_problem_get_remedy (sotto_app_get_problem (second)), ==,
                    SOTTO_REMEDY_QUIT);
   harness_close (first);
 
-  g_assert_false (open_and_wait (second, NULL));
-  g_assert_true (unlock_and_wait (second, HARNESS_PASSPHRASE));
+  g_assert_false (harness_try_open (second, NULL));
+  g_assert_true (harness_unlock (second, HARNESS_PASSPHRASE));
   harness_close (second);
 }
 
@@ -182,8 +152,8 @@ test_damaged (void)
     before[i] ^= 0x5a;
   g_assert_true (g_file_set_contents (database, before, (gssize) n_before, NULL));
 
-  open_and_wait (app, NULL);
-  g_assert_false (unlock_and_wait (app, HARNESS_PASSPHRASE));
+  harness_try_open (app, NULL);
+  g_assert_false (harness_unlock (app, HARNESS_PASSPHRASE));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CORRUPT);
   harness_close (app);
 
@@ -200,7 +170,7 @@ test_missing_database (void)
   SottoApp *app = sotto_app_new (NULL);
 
   g_assert_cmpint (g_unlink (database), ==, 0);
-  g_assert_false (open_and_wait (app, NULL));
+  g_assert_false (harness_try_open (app, NULL));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CORRUPT);
   g_assert_false (g_file_test (database, G_FILE_TEST_EXISTS));
   harness_close (app);
@@ -233,7 +203,7 @@ test_temporary (void)
   SottoConversation *conversation;
   SottoHistoryState state;
 
-  open_and_wait (app, NULL);
+  harness_try_open (app, NULL);
   sotto_app_start_temporary (app);
   harness_wait_for (is_ready, app, 20);
   g_assert_true (sotto_app_is_temporary (app));
@@ -260,7 +230,7 @@ test_close_while_opening (void)
   g_autoptr (GAsyncResult) unlocked = NULL;
   g_autoptr (GAsyncResult) closed = NULL;
 
-  open_and_wait (app, NULL);
+  harness_try_open (app, NULL);
   sotto_app_unlock_async (app, HARNESS_PASSPHRASE, NULL, harness_on_ready, &unlocked);
   sotto_app_close_async (app, harness_on_ready, &closed);
   harness_wait_for (harness_has_result, &closed, 20);

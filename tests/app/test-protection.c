@@ -12,37 +12,6 @@
 static char *bus_address;
 
 static gboolean
-open_and_wait (SottoApp *app)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_set_passphrase_cost (app, 1, 8192);
-  sotto_app_open_async (app, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, NULL);
-}
-
-static gboolean
-unlock_and_wait (SottoApp *app, const char *passphrase)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_unlock_async (app, passphrase, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, NULL);
-}
-
-static gboolean
-recover_and_wait (SottoApp *app, const char *code)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_app_recover_async (app, code, NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  return sotto_app_open_finish (app, result, NULL);
-}
-
-static gboolean
 set_passphrase_and_wait (SottoApp *app, const char *passphrase, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
@@ -113,7 +82,7 @@ make_in_keyring (char **code)
 
   forget_secrets ();
   g_assert_cmpuint (count_secrets (), ==, 0);
-  g_assert_true (open_and_wait (app));
+  g_assert_true (harness_try_open (app, NULL));
   harness_wait_for (has_recovery_code, app, 20);
   *code = g_strdup (sotto_app_get_recovery_code (app));
   g_assert_cmpint (sotto_app_get_protection (app), ==, SOTTO_PROTECTION_KEYRING);
@@ -166,20 +135,20 @@ test_there_and_back (void)
 
   app = sotto_app_new (NULL);
   g_assert_cmpint (sotto_app_get_protection (app), ==, SOTTO_PROTECTION_NONE);
-  g_assert_false (open_and_wait (app));
+  g_assert_false (harness_try_open (app, NULL));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-  g_assert_false (unlock_and_wait (app, "wrong"));
+  g_assert_false (harness_unlock (app, "wrong"));
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_NEEDS_PASSPHRASE);
-  g_assert_true (unlock_and_wait (app, "first"));
+  g_assert_true (harness_unlock (app, "first"));
   g_assert_true (set_passphrase_and_wait (app, "second", &error));
   g_assert_no_error (error);
   assert_slots (SOTTO_SLOT_PASSPHRASE);
   harness_close (app);
 
   app = sotto_app_new (NULL);
-  g_assert_false (open_and_wait (app));
-  g_assert_false (unlock_and_wait (app, "first"));
-  g_assert_true (recover_and_wait (app, code));
+  g_assert_false (harness_try_open (app, NULL));
+  g_assert_false (harness_unlock (app, "first"));
+  g_assert_true (harness_recover (app, code));
   g_assert_cmpint (sotto_app_get_protection (app), ==, SOTTO_PROTECTION_PASSPHRASE);
   g_assert_true (use_keyring_and_wait (app, &error));
   g_assert_no_error (error);
@@ -189,7 +158,7 @@ test_there_and_back (void)
   harness_close (app);
 
   app = sotto_app_new (NULL);
-  g_assert_true (open_and_wait (app));
+  g_assert_true (harness_try_open (app, NULL));
   harness_close (app);
 }
 
@@ -229,7 +198,7 @@ test_failure (void)
   harness_close (app);
 
   app = sotto_app_new (NULL);
-  g_assert_true (open_and_wait (app));
+  g_assert_true (harness_try_open (app, NULL));
   harness_close (app);
 }
 
@@ -270,7 +239,7 @@ test_half_failure (void)
   harness_close (app);
 
   app = sotto_app_new (NULL);
-  g_assert_true (open_and_wait (app));
+  g_assert_true (harness_try_open (app, NULL));
   harness_close (app);
 }
 
@@ -306,8 +275,8 @@ test_refused (void)
   harness_close (app);
 
   app = sotto_app_new (NULL);
-  g_assert_false (open_and_wait (app));
-  g_assert_true (unlock_and_wait (app, "one"));
+  g_assert_false (harness_try_open (app, NULL));
+  g_assert_true (harness_unlock (app, "one"));
   harness_close (app);
 }
 
