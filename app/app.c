@@ -13,6 +13,7 @@ enum {
   PROP_SETTINGS,
   PROP_MODELS,
   PROP_CONVERSATIONS,
+  PROP_FOLDERS,
   PROP_RECOVERY_CODE,
   PROP_TEMPORARY,
   PROP_PROTECTION,
@@ -63,6 +64,9 @@ sotto_app_get_property (GObject *object, guint prop_id, GValue *value, GParamSpe
     case PROP_CONVERSATIONS:
       g_value_set_object (value, self->conversations);
       break;
+    case PROP_FOLDERS:
+      g_value_set_object (value, self->services->folders);
+      break;
     case PROP_RECOVERY_CODE:
       g_value_set_string (value, self->recovery_code);
       break;
@@ -108,6 +112,7 @@ sotto_app_class_init (SottoAppClass *klass)
                                                  flags);
   properties[PROP_CONVERSATIONS] =
     g_param_spec_object ("conversations", NULL, NULL, SOTTO_TYPE_CONVERSATION_LIST, flags);
+  properties[PROP_FOLDERS] = g_param_spec_object ("folders", NULL, NULL, SOTTO_TYPE_DOCUMENT_FOLDERS, flags);
   properties[PROP_RECOVERY_CODE] = g_param_spec_string ("recovery-code", NULL, NULL, NULL, flags);
   properties[PROP_TEMPORARY] = g_param_spec_boolean ("temporary", NULL, NULL, FALSE, flags);
   properties[PROP_PROTECTION] = g_param_spec_enum ("protection", NULL, NULL, SOTTO_TYPE_PROTECTION,
@@ -264,6 +269,13 @@ sotto_app_get_conversations (SottoApp *self)
 {
   g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
   return self->conversations;
+}
+
+SottoDocumentFolders *
+sotto_app_get_folders (SottoApp *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
+  return self->services->folders;
 }
 
 const char *

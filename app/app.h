@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "conversation-list.h"
+#include "document-folders.h"
 #include "model-library.h"
 #include "settings.h"
 
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
  * - "settings" (#SottoSettings, constant)
  * - "models" (#SottoModelLibrary, constant)
  * - "conversations" (#SottoConversationList, constant): empty until ready
+ * - "folders" (#SottoDocumentFolders, constant): empty until ready
  * - "recovery-code" (string, nullable): after the history was made, the code to show once;
  *   sotto_app_dismiss_recovery_code() wipes it
  * - "temporary" (boolean): nothing is kept
@@ -45,6 +47,7 @@ SottoProblem *sotto_app_get_problem (SottoApp *self);
 SottoSettings *sotto_app_get_settings (SottoApp *self);
 SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
+SottoDocumentFolders *sotto_app_get_folders (SottoApp *self);
 
 /**
  * sotto_app_close_model:

@@ -46,6 +46,8 @@ struct _SottoConversation
   gboolean is_stored;
   gboolean is_deleted;
 
+  GPtrArray *folders; /* ids of those it asks (conversation-folders.c); NULL: none */
+
   /* The draft */
   char *draft;
   guint draft_source; /* saves it a little later */
@@ -96,6 +98,7 @@ enum {
   SOTTO_CONVERSATION_PROP_DRAFT,
   SOTTO_CONVERSATION_PROP_INSTRUCTIONS,
   SOTTO_CONVERSATION_PROP_MODEL,
+  SOTTO_CONVERSATION_PROP_N_FOLDERS,
   SOTTO_CONVERSATION_PROP_LAST_USED,
   SOTTO_CONVERSATION_PROP_DATE_GROUP,
   SOTTO_CONVERSATION_PROP_GROUP_TITLE,
@@ -121,6 +124,7 @@ SottoConversation *sotto_conversation_new (SottoServices *services);
 SottoConversation *sotto_conversation_new_from_record (SottoServices                  *services,
                                                        const SottoHistoryConversation *record);
 
+void sotto_conversation_emit_nothing_found (SottoConversation *self);
 void sotto_conversation_notify (SottoConversation *self, guint property);
 void sotto_conversation_set_context (SottoConversation *self, guint used, guint limit);
 

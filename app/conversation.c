@@ -10,6 +10,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (SottoConversation, sotto_conversation, G_TYPE_OBJ
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
 static GParamSpec *properties[SOTTO_CONVERSATION_N_PROPS];
+static guint nothing_found;
 
 static GType
 conversation_get_item_type (GListModel *model)
@@ -62,6 +63,7 @@ sotto_conversation_finalize (GObject *object)
   g_free (self->model_name);
   g_free (self->status_text);
   g_free (self->month);
+  g_clear_pointer (&self->folders, g_ptr_array_unref);
   g_clear_pointer (&self->services, sotto_services_unref);
   G_OBJECT_CLASS (sotto_conversation_parent_class)->finalize (object);
 }
@@ -96,6 +98,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case SOTTO_CONVERSATION_PROP_MODEL:
       g_value_set_object (value, sotto_conversation_get_model (self));
+      break;
+    case SOTTO_CONVERSATION_PROP_N_FOLDERS:
+      g_value_set_uint (value, sotto_conversation_get_n_folders (self));
       break;
     case SOTTO_CONVERSATION_PROP_LAST_USED:
       g_value_set_boxed (value, self->last_used);
@@ -198,6 +203,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (DRAFT) = g_param_spec_string ("draft", NULL, NULL, "", changed);
   PROP (INSTRUCTIONS) = g_param_spec_string ("instructions", NULL, NULL, "", changed);
   PROP (MODEL) = g_param_spec_object ("model", NULL, NULL, SOTTO_TYPE_MODEL_ENTRY, changed);
+  PROP (N_FOLDERS) = g_param_spec_uint ("n-folders", NULL, NULL, 0, G_MAXUINT, 0, shown);
   PROP (LAST_USED) = g_param_spec_boxed ("last-used", NULL, NULL, G_TYPE_DATE_TIME, shown);
   PROP (DATE_GROUP) = g_param_spec_enum ("date-group", NULL, NULL, SOTTO_TYPE_DATE_GROUP,
                                          SOTTO_DATE_GROUP_TODAY, shown);
@@ -217,6 +223,9 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (REPLY) = g_param_spec_object ("reply", NULL, NULL, SOTTO_TYPE_MESSAGE, shown);
   PROP (PROBLEM) = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, shown);
   g_object_class_install_properties (object_class, SOTTO_CONVERSATION_N_PROPS, properties);
+
+  nothing_found = g_signal_new ("nothing-found", SOTTO_TYPE_CONVERSATION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 0);
 }
 
 static void
@@ -233,6 +242,12 @@ void
 sotto_conversation_notify (SottoConversation *self, guint property)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+void
+sotto_conversation_emit_nothing_found (SottoConversation *self)
+{
+  g_signal_emit (self, nothing_found, 0);
 }
 
 static void

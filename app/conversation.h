@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "document-folder.h"
 #include "message.h"
 #include "model-entry.h"
 
@@ -37,6 +38,7 @@ G_BEGIN_DECLS
  *   on; "": nothing. A new one has those of #SottoApp until it is given its own; those of a stored
  *   one are not known before it is loaded. Kept as a draft is
  * - "model" (#SottoModelEntry, nullable, read-write): the model its next reply is made with
+ * - "n-folders" (uint): how many folders of documents its questions go to; notifies when it is another one, too
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
  * - "n-items" (uint), "loaded" (boolean): whether the messages have been read
@@ -50,6 +52,9 @@ G_BEGIN_DECLS
  * - "reply" (#SottoMessage, nullable): the reply being made
  * - "problem" (#SottoProblem, nullable): of the last thing that failed; goes with the next success
  *   or with sotto_conversation_dismiss_problem()
+ *
+ * Signals:
+ * - "nothing-found" (): a message was sent, and no passage of the documents in its folders fits it
  */
 #define SOTTO_TYPE_CONVERSATION (sotto_conversation_get_type ())
 G_DECLARE_FINAL_TYPE (SottoConversation, sotto_conversation, SOTTO, CONVERSATION, GObject)
@@ -69,6 +74,16 @@ void sotto_conversation_set_draft (SottoConversation *self, const char *draft);
 void sotto_conversation_flush_draft (SottoConversation *self);
 const char *sotto_conversation_get_instructions (SottoConversation *self);
 void sotto_conversation_set_instructions (SottoConversation *self, const char *text);
+
+/**
+ * sotto_conversation_set_asks_folder:
+ *
+ * Whether the documents in @folder are asked: what is sent from then on goes to the model with the passages of them that fit
+ * it. Kept with the conversation; a new one asks none.
+ */
+void sotto_conversation_set_asks_folder (SottoConversation *self, SottoDocumentFolder *folder, gboolean asks);
+gboolean sotto_conversation_asks_folder (SottoConversation *self, SottoDocumentFolder *folder);
+guint sotto_conversation_get_n_folders (SottoConversation *self);
 SottoModelEntry *sotto_conversation_get_model (SottoConversation *self);
 void sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model);
 GDateTime *sotto_conversation_get_last_used (SottoConversation *self);

@@ -44,6 +44,26 @@ void sotto_message_take_back_call (SottoMessage *self);
 void sotto_message_set_status (SottoMessage *self, SottoMessageStatus status);
 void sotto_message_set_model_name (SottoMessage *self, const char *name);
 void sotto_message_set_receipt (SottoMessage *self, const char *receipt);
+
+/* --- message-sources.c --- */
+
+/* Passages of documents with numbers from 1 on. Immutable; counts references. */
+typedef struct _SottoSources SottoSources;
+
+/* Returns: (transfer full) (nullable): of the documents among @parts; %NULL: there are none */
+SottoSources *sotto_sources_new_from_parts (const GPtrArray *parts);
+SottoSources *sotto_sources_ref (SottoSources *self);
+void sotto_sources_unref (SottoSources *self);
+guint sotto_sources_get_n (const SottoSources *self);
+const SottoSource *sotto_sources_get (const SottoSources *self, guint position);
+
+/* --- message.c --- */
+
+/* @sources: (nullable). Of a prompt, before anybody sees it; of a reply, also when it is found which prompt it answers */
+void sotto_message_set_sources (SottoMessage *self, SottoSources *sources);
+
+/* Returns: (transfer none) (nullable) */
+SottoSources *sotto_message_get_sources (SottoMessage *self);
 void sotto_message_set_problem (SottoMessage *self, SottoProblem *problem);
 void sotto_message_set_siblings (SottoMessage *self, const char *const *siblings);
 

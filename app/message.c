@@ -29,6 +29,7 @@ struct _SottoMessage
   guint version; /* from 1 */
   guint n_versions;
   SottoProblem *problem;
+  SottoSources *sources; /* NULL: none */
 };
 
 enum {
@@ -47,6 +48,7 @@ enum {
   PROP_VERSION,
   PROP_N_VERSIONS,
   PROP_PROBLEM,
+  PROP_N_SOURCES,
   N_PROPS
 };
 
@@ -85,6 +87,7 @@ sotto_message_finalize (GObject *object)
   g_clear_pointer (&self->created, g_date_time_unref);
   g_strfreev (self->siblings);
   g_clear_object (&self->problem);
+  g_clear_pointer (&self->sources, sotto_sources_unref);
   G_OBJECT_CLASS (sotto_message_parent_class)->finalize (object);
 }
 
@@ -137,6 +140,9 @@ sotto_message_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_PROBLEM:
       g_value_set_object (value, self->problem);
       break;
+    case PROP_N_SOURCES:
+      g_value_set_uint (value, sotto_message_get_n_sources (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -169,6 +175,7 @@ sotto_message_class_init (SottoMessageClass *klass)
   properties[PROP_N_VERSIONS] = g_param_spec_uint ("n-versions", NULL, NULL, 1, G_MAXUINT, 1,
                                                    flags);
   properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
+  properties[PROP_N_SOURCES] = g_param_spec_uint ("n-sources", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[APPENDED] = g_signal_new ("appended", SOTTO_TYPE_MESSAGE, G_SIGNAL_RUN_LAST, 0, NULL,
@@ -440,6 +447,25 @@ sotto_message_set_problem (SottoMessage *self, SottoProblem *problem)
 }
 
 void
+sotto_message_set_sources (SottoMessage *self, SottoSources *sources)
+{
+  SottoSources *before = self->sources;
+
+  if (before == sources)
+    return;
+
+  self->sources = sources != NULL ? sotto_sources_ref (sources) : NULL;
+  g_clear_pointer (&before, sotto_sources_unref);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_SOURCES]);
+}
+
+SottoSources *
+sotto_message_get_sources (SottoMessage *self)
+{
+  return self->sources;
+}
+
+void
 sotto_message_set_siblings (SottoMessage *self, const char *const *siblings)
 {
   guint version = 1;
@@ -615,6 +641,21 @@ sotto_message_get_problem (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
   return self->problem;
+}
+
+guint
+sotto_message_get_n_sources (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
+  return self->sources != NULL ? sotto_sources_get_n (self->sources) : 0;
+}
+
+const SottoSource *
+sotto_message_get_source (SottoMessage *self, guint position)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  g_return_val_if_fail (position < sotto_message_get_n_sources (self), NULL);
+  return sotto_sources_get (self->sources, position);
 }
 
 gboolean

@@ -4,6 +4,8 @@
 #error "Include sotto-app.h only."
 #endif
 
+#include <gio/gio.h>
+
 #include "problem.h"
 
 G_BEGIN_DECLS
@@ -30,6 +32,8 @@ G_BEGIN_DECLS
  * - "thinking" (boolean): it is doing so now
  * - "thinking-time" (#GTimeSpan): how long it did; 0: not known
  * - "n-calls" (uint): tools that it wanted to call; notifies of every change of a call, too
+ * - "n-sources" (uint): passages of documents: of a prompt those that were found for it, of a reply those of the prompt
+ *   that it answers
  * - "version" (uint, from 1), "n-versions" (uint): which of its siblings it is
  * - "problem" (#SottoProblem, nullable): why a reply failed or was cut off
  *
@@ -64,6 +68,34 @@ typedef struct {
   char *arguments;
   gboolean is_complete;
 } SottoToolCall;
+
+/**
+ * SottoSource:
+ * @number: from 1: the model knows the passage by it, and may write it as "[1]"
+ * @name: the document's, for people
+ * @text: the passage
+ * @file: (nullable): the document, which may be another one by now, or gone
+ * @first_page: 0: the document has no pages
+ * @last_page: the same page, or one behind it
+ *
+ * A passage of a document that a model was given with a prompt.
+ */
+typedef struct {
+  guint number;
+  char *name;
+  char *text;
+  GFile *file;
+  guint first_page;
+  guint last_page;
+} SottoSource;
+
+guint sotto_message_get_n_sources (SottoMessage *self);
+
+/* Returns: (transfer none): valid as long as the message is */
+const SottoSource *sotto_message_get_source (SottoMessage *self, guint position);
+
+/* Returns: (transfer full): where it is from, for people: "report.pdf, page 3", "report.pdf, pages 3–4", "notes.md" */
+char *sotto_source_dup_title (const SottoSource *source);
 
 guint sotto_message_get_n_calls (SottoMessage *self);
 

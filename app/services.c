@@ -1,5 +1,7 @@
 #include "services.h"
 
+#include "document-folders-private.h"
+
 SottoServices *
 sotto_services_new (SottoSettings *settings)
 {
@@ -9,6 +11,7 @@ sotto_services_new (SottoSettings *settings)
   self->instructions = g_strdup ("");
   self->library = sotto_model_library_new (settings);
   self->inference = sotto_inference_new (settings, self->library);
+  self->folders = sotto_document_folders_new ();
   return self;
 }
 
@@ -21,6 +24,7 @@ sotto_services_new_temporary (SottoServices *self)
   temporary->instructions = g_strdup (self->instructions);
   temporary->library = g_object_ref (self->library);
   temporary->inference = g_object_ref (self->inference);
+  temporary->folders = g_object_ref (self->folders);
   temporary->store = sotto_store_new_in_memory ();
   temporary->is_temporary = TRUE;
   return temporary;
@@ -37,6 +41,7 @@ services_clear (gpointer data)
 {
   SottoServices *self = data;
 
+  g_clear_object (&self->folders);
   g_clear_object (&self->inference);
   g_clear_object (&self->library);
   g_clear_object (&self->store);

@@ -16,6 +16,8 @@
 #include "model-entry.h"
 #include "model-library.h"
 #include "gpu-look.h"
+#include "document-folder.h"
+#include "document-folders.h"
 #include "message.h"
 #include "conversation.h"
 #include "conversation-list.h"

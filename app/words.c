@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "document-folders.h"
 #include "words.h"
 
 #include <gio/gio.h>
@@ -7,8 +8,8 @@
 #include <sotto-engine.h>
 #include <sotto-history.h>
 
-/* Sentences of the application itself, and which domain's words to take. The two larger domains
- * have a file each: words-engine.c, words-history.c. */
+/* Sentences of the application itself, and which domain's words to take. The larger domains
+ * have a file each: words-engine.c, words-history.c, words-folder.c. */
 
 static char *
 words_for_app (const GError *error, SottoRemedy *remedy)
@@ -128,6 +129,8 @@ sotto_words_for_error (const GError *error, SottoRemedy *remedy)
     words = sotto_words_for_engine (error, remedy);
   else if (error->domain == SOTTO_HISTORY_ERROR)
     words = sotto_words_for_history (error, remedy);
+  else if (error->domain == SOTTO_FOLDER_ERROR)
+    words = sotto_words_for_folder (error, remedy);
   else if (error->domain == SOTTO_APP_ERROR)
     words = words_for_app (error, remedy);
   else if (error->domain == G_IO_ERROR)

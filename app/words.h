@@ -24,6 +24,7 @@ const char *sotto_words_for_remedy (SottoRemedy remedy);
 /* The parts of sotto_words_for_error(), one a domain. %NULL: a code that has no sentence. */
 char *sotto_words_for_engine (const GError *error, SottoRemedy *remedy);
 char *sotto_words_for_history (const GError *error, SottoRemedy *remedy);
+char *sotto_words_for_folder (const GError *error, SottoRemedy *remedy);
 
 /**
  * sotto_words_for_document:

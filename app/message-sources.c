@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "message-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* The passages of documents that a prompt was given. They are parts of its message in the history, behind what the person
+ * wrote; its replies share them. */
+
+struct _SottoSources
+{
+  GArray *sources; /* of SottoSource */
+};
+
+static void
+source_clear (gpointer data)
+{
+  SottoSource *source = data;
+
+  g_free (source->name);
+  g_free (source->text);
+  g_clear_object (&source->file);
+}
+
+SottoSources *
+sotto_sources_new_from_parts (const GPtrArray *parts)
+{
+  g_autoptr (GArray) sources = g_array_new (FALSE, TRUE, sizeof (SottoSource));
+  SottoSources *self;
+
+  g_array_set_clear_func (sources, source_clear);
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    {
+      const SottoHistoryPart *part = g_ptr_array_index (parts, i);
+      SottoSource source = { 0 };
+
+      if (part->kind != SOTTO_HISTORY_PART_DOCUMENT)
+        continue;
+      source.number = sources->len + 1;
+      source.name = g_strdup (part->name != NULL ? part->name : "");
+      source.text = g_strdup (part->text);
+      g_array_append_val (sources, source);
+    }
+  if (sources->len == 0)
+    return NULL;
+
+  self = g_rc_box_new0 (SottoSources);
+  self->sources = g_steal_pointer (&sources);
+  return self;
+}
+
+SottoSources *
+sotto_sources_ref (SottoSources *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+sources_clear (gpointer data)
+{
+  SottoSources *self = data;
+
+  g_array_unref (self->sources);
+}
+
+void
+sotto_sources_unref (SottoSources *self)
+{
+  g_rc_box_release_full (self, sources_clear);
+}
+
+guint
+sotto_sources_get_n (const SottoSources *self)
+{
+  return self->sources->len;
+}
+
+const SottoSource *
+sotto_sources_get (const SottoSources *self, guint position)
+{
+  return &g_array_index (self->sources, SottoSource, position);
+}
+
+char *
+sotto_source_dup_title (const SottoSource *source)
+{
+  g_return_val_if_fail (source != NULL, NULL);
+
+  if (source->first_page == 0)
+    return g_strdup (source->name);
+  if (source->last_page <= source->first_page)
+    /* Translators: where a passage stands: %s is a document, %u a page of it */
+    return g_strdup_printf (_("%s, page %u"), source->name, source->first_page);
+  /* Translators: the same for one that goes over some pages, from one to another */
+  return g_strdup_printf (_("%s, pages %u–%u"), source->name, source->first_page, source->last_page);
+}
