@@ -29,11 +29,12 @@ sotto_parts_read (SottoDatabase        *database,
 
   if (streaming)
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, NULL, NULL, NULL FROM journal"
+                                 "SELECT kind, text, NULL, NULL, NULL, NULL, 0, 0 FROM journal"
                                  " WHERE message = ?1 ORDER BY id", "i", row);
   else
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, name, media_type, data FROM part"
+                                 "SELECT kind, text, name, media_type, data, uri, first_page, last_page"
+                                 " FROM part"
                                  " LEFT JOIN attachment ON attachment.id = part.attachment"
                                  " WHERE message = ?1 ORDER BY place", "i", row);
   if (rows == NULL)
@@ -57,6 +58,9 @@ sotto_parts_read (SottoDatabase        *database,
       last->name = sotto_column_dup_text (rows, 2);
       last->media_type = sotto_column_dup_text (rows, 3);
       last->data = sotto_column_dup_bytes (rows, 4);
+      last->uri = sotto_column_dup_text (rows, 5);
+      last->first_page = (guint) sqlite3_column_int64 (rows, 6);
+      last->last_page = (guint) sqlite3_column_int64 (rows, 7);
       if (streaming && kind == SOTTO_HISTORY_PART_TOOL_CALL)
         split_call (last);
       g_ptr_array_add (message->parts, last);
@@ -100,9 +104,11 @@ sotto_parts_insert (SottoDatabase *database, gint64 message, GPtrArray *parts, G
       if (!put_attachment (database, part->data, &attachment, error) ||
           !sotto_database_run (database, error,
                                "INSERT INTO part (message, place, kind, text, name, media_type,"
-                               " attachment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0))",
-                               "iiiuuui", message, (gint64) i, (gint64) part->kind, part->text,
-                               part->name, part->media_type, attachment))
+                               " attachment, uri, first_page, last_page)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0), ?8, ?9, ?10)",
+                               "iiiuuuiuii", message, (gint64) i, (gint64) part->kind, part->text,
+                               part->name, part->media_type, attachment, part->uri,
+                               (gint64) part->first_page, (gint64) part->last_page))
         return FALSE;
     }
   return TRUE;

@@ -55,6 +55,7 @@ sotto_history_conversation_free (SottoHistoryConversation *conversation)
   g_free (conversation->snippet);
   g_free (conversation->draft);
   sotto_history_model_free (conversation->model);
+  g_strfreev (conversation->folders);
   g_free (conversation);
 }
 
@@ -78,6 +79,9 @@ sotto_history_part_copy (const SottoHistoryPart *part)
   copy->name = g_strdup (part->name);
   copy->media_type = g_strdup (part->media_type);
   copy->data = part->data != NULL ? g_bytes_ref (part->data) : NULL;
+  copy->uri = g_strdup (part->uri);
+  copy->first_page = part->first_page;
+  copy->last_page = part->last_page;
   return copy;
 }
 
@@ -91,6 +95,7 @@ sotto_history_part_free (SottoHistoryPart *part)
   g_free (part->name);
   g_free (part->media_type);
   g_clear_pointer (&part->data, g_bytes_unref);
+  g_free (part->uri);
   g_free (part);
 }
 
@@ -146,6 +151,7 @@ sotto_history_tree_new (void)
   SottoHistoryTree *tree = g_new0 (SottoHistoryTree, 1);
 
   tree->conversation = g_new0 (SottoHistoryConversation, 1);
+  tree->conversation->folders = g_new0 (char *, 1);
   tree->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_message_free);
   return tree;
 }
@@ -175,4 +181,76 @@ sotto_history_hit_free (SottoHistoryHit *hit)
   g_free (hit->snippet);
   g_free (hit->ranges);
   g_free (hit);
+}
+
+/* --- Folders --- */
+
+void
+sotto_history_folder_free (SottoHistoryFolder *folder)
+{
+  if (folder == NULL)
+    return;
+
+  g_free (folder->id);
+  g_free (folder->uri);
+  g_free (folder);
+}
+
+SottoHistoryDocument *
+sotto_history_document_new (const char *path, guint64 size, gint64 modified, const char *problem)
+{
+  SottoHistoryDocument *document;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  document = g_new0 (SottoHistoryDocument, 1);
+  document->path = g_strdup (path);
+  document->size = size;
+  document->modified = modified;
+  document->problem = g_strdup (problem);
+  return document;
+}
+
+SottoHistoryDocument *
+sotto_history_document_copy (const SottoHistoryDocument *document)
+{
+  return sotto_history_document_new (document->path, document->size, document->modified,
+                                     document->problem);
+}
+
+void
+sotto_history_document_free (SottoHistoryDocument *document)
+{
+  if (document == NULL)
+    return;
+
+  g_free (document->path);
+  g_free (document->problem);
+  g_free (document);
+}
+
+SottoHistoryPassage *
+sotto_history_passage_new (const char *text, guint first_page, guint last_page)
+{
+  SottoHistoryPassage *passage;
+
+  g_return_val_if_fail (text != NULL, NULL);
+
+  passage = g_new0 (SottoHistoryPassage, 1);
+  passage->text = g_utf8_make_valid (text, -1);
+  passage->first_page = first_page;
+  passage->last_page = last_page;
+  return passage;
+}
+
+void
+sotto_history_passage_free (SottoHistoryPassage *passage)
+{
+  if (passage == NULL)
+    return;
+
+  g_free (passage->text);
+  g_free (passage->folder);
+  g_free (passage->path);
+  g_free (passage);
 }

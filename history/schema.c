@@ -1,4 +1,4 @@
-/* The database, schema 3: history.db
+/* The database, schema 4: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -10,7 +10,8 @@
  *                  pinned: (from schema 3) 1: it stands above all others
  *   draft          text that was typed and not sent; one without a conversation is for the next one
  *   message        a tree by parent; active: the answer that the active path takes
- *   part           what a message is made of, in the order of place
+ *   part           what a message is made of, in the order of place; uri, first_page, last_page:
+ *                  (from schema 4) where a passage that was found in a folder comes from
  *   attachment     the bytes of parts; the same bytes are kept once (hash: BLAKE2b-256)
  *   journal        what came of a running reply so far; empty for all others
  *   receipt        JSON, as the engine's user gave it
@@ -19,6 +20,16 @@
  *   search_words, search_trigrams
  *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
  *   setting        (from schema 2) what a person has written once for all conversations, by name
+ *   folder         (from schema 4) a folder whose documents can be asked; gone: 1: it was removed, and
+ *                  what was read of it is being overwritten
+ *   document       what was read, and what could not be; n_passages: of it; gone: 1: something else
+ *                  took its place, and its passages are being overwritten
+ *   passage        of documents; id: the folder's row in the high 32 bits, counted from 1 in the low ones,
+ *                  so that a folder is a stretch of the index, and a document's passages stand in order
+ *   passage_words  FTS5 over passage; kept up by passage-index.c
+ *   conversation_folder
+ *                  which folders a conversation asks, by their uuids, in the order of the rows: the
+ *                  folders may be those of another history
  *   audit          action, subject and hash only; hash = BLAKE2b-256 of the hash before, and of
  *                  place, time, action and subject (audit.c)
  *
@@ -148,10 +159,59 @@ static const char schema_3[] =
   "ALTER TABLE conversation ADD COLUMN"
   "  pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned BETWEEN 0 AND 1);";
 
+static const char schema_4[] =
+  "ALTER TABLE part ADD COLUMN uri TEXT;"
+  "ALTER TABLE part ADD COLUMN first_page INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE part ADD COLUMN last_page INTEGER NOT NULL DEFAULT 0;"
+
+  "CREATE TABLE folder ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) = 36),"
+  "  uri TEXT NOT NULL,"
+  "  added INTEGER NOT NULL,"
+  "  gone INTEGER NOT NULL DEFAULT 0 CHECK (gone BETWEEN 0 AND 1)"
+  ") STRICT;"
+  "CREATE UNIQUE INDEX folder_by_uri ON folder (uri) WHERE gone = 0;"
+
+  "CREATE TABLE document ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  folder INTEGER NOT NULL REFERENCES folder,"
+  "  path TEXT NOT NULL,"
+  "  size INTEGER NOT NULL,"
+  "  modified INTEGER NOT NULL,"
+  "  problem TEXT,"
+  "  n_passages INTEGER NOT NULL,"
+  "  gone INTEGER NOT NULL DEFAULT 0 CHECK (gone BETWEEN 0 AND 1)"
+  ") STRICT;"
+  "CREATE UNIQUE INDEX document_by_path ON document (folder, path) WHERE gone = 0;"
+  "CREATE INDEX document_folder ON document (folder);"
+  "CREATE INDEX document_gone ON document (gone) WHERE gone = 1;"
+
+  "CREATE TABLE passage ("
+  "  id INTEGER PRIMARY KEY,"
+  "  document INTEGER NOT NULL REFERENCES document,"
+  "  first_page INTEGER NOT NULL,"
+  "  last_page INTEGER NOT NULL,"
+  "  text TEXT NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX passage_document ON passage (document);"
+  "CREATE VIRTUAL TABLE passage_words USING fts5 (text, content = 'passage',"
+  "  content_rowid = 'id', columnsize = 0, tokenize = 'sotto unicode61 remove_diacritics 2');"
+  "INSERT INTO passage_words (passage_words, rank) VALUES ('secure-delete', 1);"
+
+  "CREATE TABLE conversation_folder ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,"
+  "  folder TEXT NOT NULL,"
+  "  UNIQUE (conversation, folder)"
+  ") STRICT;"
+  "CREATE INDEX conversation_folder_folder ON conversation_folder (folder);";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
   { schema_3 },
+  { schema_4 },
 };
 
 const SottoSchemaStep *

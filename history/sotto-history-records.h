@@ -48,6 +48,7 @@ void sotto_history_model_free (SottoHistoryModel *model);
  * @deleted: when it was deleted, 0: it is not
  * @n_messages: all messages of the tree
  * @is_pinned: whether it stands above those that are not, whenever they were updated
+ * @folders: (array zero-terminated=1): ids of the folders that it asks, as they were added; never %NULL
  */
 typedef struct {
   char *id;
@@ -60,6 +61,7 @@ typedef struct {
   gint64 deleted;
   guint n_messages;
   gboolean is_pinned;
+  char **folders;
 } SottoHistoryConversation;
 
 void sotto_history_conversation_free (SottoHistoryConversation *conversation);
@@ -103,6 +105,9 @@ typedef enum {
  * @name: (nullable)
  * @media_type: (nullable)
  * @data: (nullable)
+ * @uri: (nullable): of a _DOCUMENT: where the file was; with it, @text is a passage that was found in a folder
+ * @first_page: the page where @text begins, 1…; 0: it has no pages
+ * @last_page: the page where it ends
  */
 typedef struct {
   SottoHistoryPartKind kind;
@@ -110,6 +115,9 @@ typedef struct {
   char *name;
   char *media_type;
   GBytes *data;
+  char *uri;
+  guint first_page;
+  guint last_page;
 } SottoHistoryPart;
 
 /**
@@ -215,6 +223,74 @@ typedef struct {
 void sotto_history_hit_free (SottoHistoryHit *hit);
 
 /**
+ * SottoHistoryFolder:
+ * @id: a UUID
+ * @uri: where it is; no two have the same
+ * @added: when
+ * @n_documents: of which something was read
+ * @n_unread: of which nothing could be
+ * @n_passages: of all of them together
+ *
+ * A folder whose documents can be asked.
+ */
+typedef struct {
+  char *id;
+  char *uri;
+  gint64 added;
+  guint n_documents;
+  guint n_unread;
+  guint n_passages;
+} SottoHistoryFolder;
+
+void sotto_history_folder_free (SottoHistoryFolder *folder);
+
+/**
+ * SottoHistoryDocument:
+ * @path: in its folder, UTF-8, "/" between its names
+ * @size: bytes of the file when it was read
+ * @modified: its time of change then, in the reader's unit
+ * @problem: (nullable): why nothing could be read of it: a word of the reader's
+ */
+typedef struct {
+  char *path;
+  guint64 size;
+  gint64 modified;
+  char *problem;
+} SottoHistoryDocument;
+
+SottoHistoryDocument *sotto_history_document_new (const char  *path,
+                                                  guint64      size,
+                                                  gint64       modified,
+                                                  const char  *problem);
+SottoHistoryDocument *sotto_history_document_copy (const SottoHistoryDocument *document);
+void sotto_history_document_free (SottoHistoryDocument *document);
+
+/**
+ * SottoHistoryPassage:
+ * @text: UTF-8, never %NULL
+ * @first_page: 1…; 0: the document has no pages
+ * @last_page: the same page, or one behind it
+ * @folder: (nullable): where it was found: the folder's id
+ * @path: (nullable): and its document's path in there
+ */
+typedef struct {
+  char *text;
+  guint first_page;
+  guint last_page;
+  char *folder;
+  char *path;
+} SottoHistoryPassage;
+
+/**
+ * sotto_history_passage_new:
+ * @text: made valid UTF-8 (with U+FFFD) if it is not
+ *
+ * Returns: (transfer full): one that is not found anywhere yet
+ */
+SottoHistoryPassage *sotto_history_passage_new (const char *text, guint first_page, guint last_page);
+void sotto_history_passage_free (SottoHistoryPassage *passage);
+
+/**
  * SottoHistorySlot:
  * @id: 1…, unique in its envelope, never used again
  * @created: when
@@ -231,5 +307,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryPart, sotto_history_part_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryMessage, sotto_history_message_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryTree, sotto_history_tree_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryHit, sotto_history_hit_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryFolder, sotto_history_folder_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryDocument, sotto_history_document_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryPassage, sotto_history_passage_free)
 
 G_END_DECLS

@@ -18,6 +18,7 @@
 #include "sotto-store-messages.h"
 #include "sotto-store-trees.h"
 #include "sotto-store-search.h"
+#include "sotto-store-folders.h"
 #include "sotto-store-settings.h"
 #include "sotto-store-upkeep.h"
 

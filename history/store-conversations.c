@@ -2,6 +2,7 @@
 
 #include "audit.h"
 #include "conversation-rows.h"
+#include "folder-rows.h"
 #include "search-index.h"
 #include "store-prune.h"
 
@@ -10,7 +11,7 @@
 #define COLUMNS \
   "SELECT uuid, title, snippet, draft.text, created, updated, deleted," \
   " (SELECT count(*) FROM message WHERE message.conversation = conversation.id)," \
-  " model.path, model.name, model.hash, pinned" \
+  " model.path, model.name, model.hash, pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION \
   " FROM conversation LEFT JOIN draft ON draft.conversation = conversation.id" \
   " LEFT JOIN model ON model.id = conversation.model"
 
@@ -29,6 +30,7 @@ read_conversation (sqlite3_stmt *row)
   conversation->n_messages = (guint) sqlite3_column_int64 (row, 7);
   conversation->model = sotto_rows_read_model (row, 8);
   conversation->is_pinned = sqlite3_column_int (row, 11) != 0;
+  conversation->folders = sotto_rows_read_folders (row, 12);
   return conversation;
 }
 

@@ -50,6 +50,9 @@ typedef struct {
   SottoHistoryModel *model;
   GPtrArray *parts;
   GPtrArray *trees;
+  GPtrArray *passages;
+  SottoHistoryDocument *document;
+  char **folders;
   GCancellable *cancellable; /* of a long write that can be given up and rolled back */
   gint *n_done;              /* the caller's: atomic */
   SottoUnlock *unlock;

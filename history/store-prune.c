@@ -330,8 +330,10 @@ put_rows (SottoDatabase *database, gint64 id, gint64 before, GError **error)
                              " FROM gone_message JOIN gone ON gone.id = gone_message.gone WHERE gone.id = ?1", "ii", id,
                              before) &&
          sotto_database_run (database, error,
-                             "INSERT INTO part (message, place, kind, text, name, media_type, attachment)"
-                             " SELECT message, place, kind, text, name, media_type, attachment FROM gone_part"
+                             "INSERT INTO part (message, place, kind, text, name, media_type, attachment, uri, first_page,"
+                             "  last_page)"
+                             " SELECT message, place, kind, text, name, media_type, attachment, uri, first_page, last_page"
+                             " FROM gone_part"
                              " WHERE gone = ?1 ORDER BY id", "i", id) &&
          sotto_database_run (database, error,
                              "INSERT INTO receipt (message, json) SELECT message, json FROM gone_receipt WHERE gone = ?1",

@@ -2,6 +2,7 @@
 
 #include "audit.h"
 #include "conversation-rows.h"
+#include "folder-rows.h"
 #include "message-parts.h"
 #include "search-index.h"
 #include "tree-ids.h"
@@ -77,7 +78,7 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   sqlite3_stmt *rows = sotto_database_query (database, error,
                                              "SELECT conversation.id, uuid, title, created, updated,"
                                              " deleted, model.path, model.name, model.hash,"
-                                             " pinned"
+                                             " pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION
                                              " FROM conversation"
                                              " LEFT JOIN model ON model.id = conversation.model"
                                              " WHERE uuid = ?1", "u", id);
@@ -93,6 +94,8 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   conversation->deleted = sqlite3_column_int64 (rows, 5);
   conversation->model = sotto_rows_read_model (rows, 6);
   conversation->is_pinned = sqlite3_column_int (rows, 9) != 0;
+  g_strfreev (conversation->folders);
+  conversation->folders = sotto_rows_read_folders (rows, 10);
   sqlite3_reset (rows);
 
   if (!read_messages (database, tree, row, error))
@@ -225,7 +228,8 @@ insert_tree (SottoDatabase           *database,
     return FALSE;
 
   row = sotto_database_last_row (database);
-  if (!sotto_search_index_add_title (database, row, error))
+  if (!sotto_search_index_add_title (database, row, error) ||
+      !sotto_rows_put_folders (database, row, (const char *const *) conversation->folders, error))
     return FALSE;
 
   for (guint i = 0; i < tree->messages->len; i++)

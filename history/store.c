@@ -82,6 +82,9 @@ sotto_call_free (SottoCall *call)
   sotto_history_model_free (call->model);
   g_clear_pointer (&call->parts, g_ptr_array_unref);
   g_clear_pointer (&call->trees, g_ptr_array_unref);
+  g_clear_pointer (&call->passages, g_ptr_array_unref);
+  sotto_history_document_free (call->document);
+  g_strfreev (call->folders);
   g_clear_object (&call->cancellable);
   g_clear_pointer (&call->unlock, sotto_unlock_unref);
   g_free (call);

@@ -425,7 +425,7 @@ test_newer (Fixture *f, gconstpointer data)
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
   g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 3);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 4);
   assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_NEWER);
 }
 
@@ -489,11 +489,30 @@ test_migration (Fixture *f, gconstpointer data)
   }
 }
 
+/* Takes out of the file what came with the versions behind @version. */
+static void
+go_back (Fixture *f, gint version)
+{
+  g_autoptr (SottoDatabase) database = open_raw (f);
+  g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
+  g_autoptr (GError) error = NULL;
+
+  if (version < 4)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP TABLE conversation_folder; DROP TABLE passage_words; DROP TABLE passage;"
+                                        "DROP TABLE document; DROP TABLE folder;"
+                                        "ALTER TABLE part DROP COLUMN uri; ALTER TABLE part DROP COLUMN first_page;"
+                                        "ALTER TABLE part DROP COLUMN last_page;", &error));
+  if (version < 3)
+    g_assert_true (sotto_database_exec (database, "ALTER TABLE conversation DROP COLUMN pinned;", &error));
+  g_assert_true (sotto_database_exec (database, mark, &error));
+  g_assert_true (sotto_database_close (database, &error));
+}
+
 /* What the version before knew nothing of: in its file nothing is pinned, and can be. */
 static void
 test_before_pins (Fixture *f, gconstpointer data)
 {
-  g_autoptr (SottoDatabase) database = open_raw (f);
   g_autofree char *copy = g_strdup_printf ("%s.version-2", f->database);
   g_autoptr (GAsyncResult) pinned = NULL;
   g_autoptr (GPtrArray) before = NULL;
@@ -502,10 +521,7 @@ test_before_pins (Fixture *f, gconstpointer data)
   SottoHistoryConversation *conversation;
   SottoStore *store;
 
-  g_assert_true (sotto_database_exec (database, "ALTER TABLE conversation DROP COLUMN pinned; PRAGMA user_version = 2;",
-                                      &error));
-  g_assert_true (sotto_database_close (database, &error));
-
+  go_back (f, 2);
   store = test_open (f->folder);
   g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
   before = test_list (store);
@@ -524,6 +540,56 @@ test_before_pins (Fixture *f, gconstpointer data)
   g_assert_cmpuint (after->len, ==, before->len);
   g_assert_cmpstr (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->id, ==, conversation->id);
   g_assert_true (((SottoHistoryConversation *) g_ptr_array_index (after, 0))->is_pinned);
+  test_close (store);
+}
+
+/* Nor of folders: its conversations ask none, its parts come from nowhere, and both can change. */
+static void
+test_before_folders (Fixture *f, gconstpointer data)
+{
+  g_autofree char *copy = g_strdup_printf ("%s.version-3", f->database);
+  g_autoptr (GAsyncResult) added = NULL;
+  g_autoptr (GAsyncResult) asked = NULL;
+  g_autoptr (GPtrArray) before = NULL;
+  g_autoptr (GPtrArray) after = NULL;
+  g_autoptr (GPtrArray) path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = NULL;
+  const char *folders[2] = { NULL };
+  SottoHistoryConversation *conversation;
+  SottoStore *store;
+
+  go_back (f, 3);
+  store = test_open (f->folder);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
+  before = test_list (store);
+  g_assert_cmpuint (before->len, >, 0);
+  conversation = g_ptr_array_index (before, 0);
+  g_assert_cmpuint (g_strv_length (conversation->folders), ==, 0);
+  path = test_load (store, conversation->id);
+  for (guint i = 0; i < path->len; i++)
+    for (guint j = 0; j < test_message_at (path, i)->parts->len; j++)
+      {
+        SottoHistoryPart *part = g_ptr_array_index (test_message_at (path, i)->parts, j);
+
+        g_assert_null (part->uri);
+        g_assert_cmpuint (part->first_page, ==, 0);
+      }
+
+  sotto_store_add_folder_async (store, "file:///contracts", NULL, test_ready, &added);
+  folders[0] = folder = sotto_store_add_folder_finish (store, test_wait (&added), &error);
+  g_assert_no_error (error);
+  sotto_store_set_conversation_folders_async (store, conversation->id, folders, NULL, test_ready, &asked);
+  g_assert_true (sotto_store_set_conversation_folders_finish (store, test_wait (&asked), &error));
+  test_check (store);
+  g_clear_object (&added);
+  g_clear_object (&asked);
+  test_close (store);
+
+  store = test_open (f->folder);
+  after = test_list (store);
+  conversation = g_ptr_array_index (after, 0);
+  g_assert_true (g_strv_equal ((const char *const *) conversation->folders, folders));
   test_close (store);
 }
 
@@ -548,5 +614,6 @@ main (int argc, char **argv)
   ADD ("newer", test_newer);
   ADD ("migration", test_migration);
   ADD ("before-pins", test_before_pins);
+  ADD ("before-folders", test_before_folders);
   return g_test_run ();
 }
