@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct _SottoDocumentPages {
+  gatomicrefcount n_references;
   gsize max_bytes;
   guint max_pages;
 
@@ -28,6 +29,7 @@ sotto_document_pages_new (gsize max_bytes, guint max_pages)
 {
   SottoDocumentPages *self = g_new0 (SottoDocumentPages, 1);
 
+  g_atomic_ref_count_init (&self->n_references);
   self->max_bytes = max_bytes;
   self->max_pages = max_pages;
   self->content = g_byte_array_new ();
@@ -35,9 +37,28 @@ sotto_document_pages_new (gsize max_bytes, guint max_pages)
   return self;
 }
 
-void
-sotto_document_pages_free (SottoDocumentPages *self)
+SottoDocumentPages *
+sotto_document_pages_new_whole (char *text)
 {
+  SottoDocumentPages *self = sotto_document_pages_new (0, 0);
+
+  g_ptr_array_add (self->texts, text);
+  self->is_over = TRUE;
+  return self;
+}
+
+SottoDocumentPages *
+sotto_document_pages_ref (SottoDocumentPages *self)
+{
+  g_atomic_ref_count_inc (&self->n_references);
+  return self;
+}
+
+void
+sotto_document_pages_unref (SottoDocumentPages *self)
+{
+  if (!g_atomic_ref_count_dec (&self->n_references))
+    return;
   g_byte_array_unref (self->content);
   g_ptr_array_unref (self->texts);
   g_free (self);
@@ -214,6 +235,12 @@ gboolean
 sotto_document_pages_are_complete (SottoDocumentPages *self)
 {
   return self->is_over && !self->is_broken;
+}
+
+gboolean
+sotto_document_pages_are_numbered (SottoDocumentPages *self)
+{
+  return self->n_expected > 0;
 }
 
 guint

@@ -18,9 +18,14 @@ typedef struct _SottoDocumentPages SottoDocumentPages;
  * @max_pages: that there may be
  */
 SottoDocumentPages *sotto_document_pages_new (gsize max_bytes, guint max_pages);
-void sotto_document_pages_free (SottoDocumentPages *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoDocumentPages, sotto_document_pages_free)
+/* One text that has no pages: complete. @text: (transfer full): UTF-8 */
+SottoDocumentPages *sotto_document_pages_new_whole (char *text);
+
+SottoDocumentPages *sotto_document_pages_ref (SottoDocumentPages *self);
+void sotto_document_pages_unref (SottoDocumentPages *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoDocumentPages, sotto_document_pages_unref)
 
 /**
  * sotto_document_pages_feed:
@@ -37,6 +42,9 @@ gboolean sotto_document_pages_feed (SottoDocumentPages *self,
 
 /* Whether the end has come, and nothing is missing */
 gboolean sotto_document_pages_are_complete (SottoDocumentPages *self);
+
+/* Whether they are pages, whose numbers people know; otherwise there is one text, which has none. */
+gboolean sotto_document_pages_are_numbered (SottoDocumentPages *self);
 
 /* How many there will be (0: not known yet), and how many are here */
 guint sotto_document_pages_get_n_expected (SottoDocumentPages *self);

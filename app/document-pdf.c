@@ -21,15 +21,23 @@ typedef struct {
   gpointer progress_data;
   SottoDocumentPages *pages;
   GSubprocess *helper;
-  guint deadline;
+  GSource *deadline;
   GError *error;    /* what the task will end with */
 } Reading;
 
 static void
+forget_deadline (Reading *reading)
+{
+  if (reading->deadline != NULL)
+    g_source_destroy (reading->deadline);
+  g_clear_pointer (&reading->deadline, g_source_unref);
+}
+
+static void
 reading_free (Reading *reading)
 {
-  g_clear_handle_id (&reading->deadline, g_source_remove);
-  g_clear_pointer (&reading->pages, sotto_document_pages_free);
+  forget_deadline (reading);
+  g_clear_pointer (&reading->pages, sotto_document_pages_unref);
   g_clear_object (&reading->helper);
   g_clear_error (&reading->error);
   g_free (reading);
@@ -86,11 +94,11 @@ on_helper_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
   judge_end (reading);
-  g_clear_handle_id (&reading->deadline, g_source_remove);
+  forget_deadline (reading);
   if (reading->error != NULL)
     g_task_return_error (task, g_steal_pointer (&reading->error));
   else
-    g_task_return_pointer (task, g_steal_pointer (&reading->pages), (GDestroyNotify) sotto_document_pages_free);
+    g_task_return_pointer (task, g_steal_pointer (&reading->pages), (GDestroyNotify) sotto_document_pages_unref);
 }
 
 /* Nothing more is read: it ends, or is ended. Not cancellable, so that it is never left behind. */
@@ -109,7 +117,6 @@ on_deadline (gpointer user_data)
 {
   Reading *reading = user_data;
 
-  reading->deadline = 0;
   fail (reading, SOTTO_DOCUMENT_ERROR_TOO_SLOW, "The helper took too long");
   g_subprocess_force_exit (reading->helper);
   return G_SOURCE_REMOVE;
@@ -195,7 +202,10 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
                                error != NULL ? error->message : "No file descriptor is left");
       return;
     }
-  reading->deadline = g_timeout_add_seconds (reading->bounds.seconds, on_deadline, reading);
+  /* In the context of whoever asked, which need not be the main one */
+  reading->deadline = g_timeout_source_new_seconds (reading->bounds.seconds);
+  g_source_set_callback (reading->deadline, on_deadline, reading, NULL);
+  g_source_attach (reading->deadline, g_main_context_get_thread_default ());
   read_piece (g_steal_pointer (&task));
 }
 

@@ -164,7 +164,7 @@ clean (const char *page)
         }
       else if (c == 0x00a0 || c == '\f' || c == '\v')
         g_string_append_c (text, ' ');
-      else if (c == '\t' || !g_unichar_iscntrl (c))
+      else if (c == '\t' || (!g_unichar_iscntrl (c) && c != 0xfeff /* how some files begin */))
         g_string_append_unichar (text, c);
     }
   cut_blanks (text);

@@ -6,10 +6,10 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* More than any model of today keeps in mind, and little enough to be shown at once */
-#define MAX_BYTES (1024 * 1024)
-
-const SottoDocumentBounds sotto_document_bounds = { MAX_BYTES, 5000, 120 };
+/* More than any model of today keeps in mind, and little enough to be shown at once; of a folder's documents only passages
+ * are. */
+const SottoDocumentBounds sotto_document_bounds = { 1024 * 1024, 5000, 120 };
+const SottoDocumentBounds sotto_document_folder_bounds = { 8 * 1024 * 1024, 10000, 120 };
 
 struct _SottoDocument {
   GObject parent_instance;
@@ -18,6 +18,8 @@ struct _SottoDocument {
   char *name;
   GCancellable *cancellable;
   SottoDocumentBounds bounds;
+  gboolean has_bounds;   /* of a test */
+  gboolean is_for_folder;
   gboolean has_pages;
   guint page;
   guint n_pages;
@@ -64,29 +66,56 @@ write_block (SottoDocument *self, const char *text)
 /* One block for all of them, since a message with thousands would be shown as plain text; each page says which it is, so
  * that a reply can name it. */
 static char *
-write_pages (SottoDocument *self, SottoDocumentPages *pages, GError **error)
+write_pages (SottoDocument *self, SottoDocumentPages *pages)
 {
   const guint n = sotto_document_pages_get_n (pages);
   g_autoptr (GString) text = g_string_new (NULL);
-  gboolean has_text = FALSE;
 
-  sotto_document_pages_tidy (pages);
   for (guint i = 0; i < n; i++)
     {
       const char *page = sotto_document_pages_get_text (pages, i);
 
-      has_text = has_text || *page != '\0';
       g_string_append (text, i > 0 ? "\n" : "");
       /* Translators: above the text of a page of a document, for the reader and for the model; %u is the page's number */
       g_string_append_printf (text, *page != '\0' ? _("[Page %u]") : _("[Page %u: no text]"), i + 1);
       g_string_append_printf (text, *page != '\0' ? "\n%s\n" : "%s\n", page);
     }
-  if (!has_text)
-    {
-      g_set_error_literal (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_TEXT, "No page has text");
-      return NULL;
-    }
   return write_block (self, text->str);
+}
+
+/* --- Its text --- */
+
+static gboolean
+have_text (SottoDocumentPages *pages)
+{
+  for (guint i = 0; i < sotto_document_pages_get_n (pages); i++)
+    if (*sotto_document_pages_get_text (pages, i) != '\0')
+      return TRUE;
+  return FALSE;
+}
+
+/* In a thread, as a folder's document may have megabytes: nobody else has these pages. */
+static void
+tidy_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  SottoDocumentPages *pages = task_data;
+
+  sotto_document_pages_tidy (pages);
+  if (have_text (pages))
+    g_task_return_pointer (task, sotto_document_pages_ref (pages), (GDestroyNotify) sotto_document_pages_unref);
+  else if (sotto_document_pages_are_numbered (pages))
+    g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_TEXT, "No page has text");
+  else
+    g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_EMPTY, "There is no text");
+}
+
+/* @task: (transfer full); @pages: (transfer full) */
+static void
+tidy (GTask *task, SottoDocumentPages *pages)
+{
+  g_task_set_task_data (task, pages, (GDestroyNotify) sotto_document_pages_unref);
+  g_task_run_in_thread (task, tidy_in_thread);
+  g_object_unref (task);
 }
 
 /* --- A PDF --- */
@@ -110,13 +139,11 @@ static void
 on_pdf_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  SottoDocument *self = g_task_get_source_object (task);
   GError *error = NULL;
-  g_autoptr (SottoDocumentPages) pages = sotto_document_pdf_read_finish (result, &error);
-  char *text = pages != NULL ? write_pages (self, pages, &error) : NULL;
+  SottoDocumentPages *pages = sotto_document_pdf_read_finish (result, &error);
 
-  if (text != NULL)
-    g_task_return_pointer (task, text, g_free);
+  if (pages != NULL)
+    tidy (g_steal_pointer (&task), pages);
   else
     g_task_return_error (task, error);
 }
@@ -132,42 +159,36 @@ read_pdf (SottoDocument *self, GTask *task)
 
 /* --- A text, or what else it is --- */
 
-#define PDF_BEGINS "%PDF-"
-
-static gboolean
-begins_as_pdf (const char *data, gsize length)
-{
-  return length >= strlen (PDF_BEGINS) && memcmp (data, PDF_BEGINS, strlen (PDF_BEGINS)) == 0;
-}
-
-/* Readers take a PDF for one if it begins somewhere in its first kilobyte. */
-static gboolean
-begins_later_as_pdf (const char *data, gsize length)
-{
-  return memmem (data, MIN (length, 1024), PDF_BEGINS, strlen (PDF_BEGINS)) != NULL;
-}
-
 static gboolean
 is_wanted (const char *data, goffset length, gpointer user_data)
 {
-  return length <= MAX_BYTES && !begins_as_pdf (data, (gsize) length);
+  SottoDocument *self = g_task_get_source_object (user_data);
+
+  return (gsize) length <= self->bounds.max_bytes && !sotto_document_begins_as_pdf (data, (gsize) length);
 }
 
 /* Where text was cut off, a character may have been. */
 static gboolean
-is_text (const char *data, gsize length)
+is_text (SottoDocument *self, const char *data, gsize length)
 {
   const char *end;
 
-  return g_utf8_validate_len (data, length, &end) || (length > MAX_BYTES && data + length - end < 4);
+  return g_utf8_validate_len (data, length, &end) || (length > self->bounds.max_bytes && data + length - end < 4);
 }
 
-static gboolean
-calls_itself_pdf (SottoDocument *self)
+/* In a message it stays as its author wrote it. @task, @text: (transfer full) */
+static void
+take_text (SottoDocument *self, GTask *task, char *text)
 {
-  g_autofree char *folded = g_ascii_strdown (self->name, -1);
+  SottoDocumentPages *pages = sotto_document_pages_new_whole (text);
 
-  return g_str_has_suffix (folded, ".pdf");
+  if (self->is_for_folder)
+    {
+      tidy (task, pages);
+      return;
+    }
+  g_task_return_pointer (task, pages, (GDestroyNotify) sotto_document_pages_unref);
+  g_object_unref (task);
 }
 
 static void
@@ -185,36 +206,93 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  text_like = is_text (text, length);
-  if (begins_as_pdf (text, length) || (!text_like && begins_later_as_pdf (text, length)))
+  text_like = is_text (self, text, length);
+  if (sotto_document_begins_as_pdf (text, length) || (!text_like && sotto_document_begins_later_as_pdf (text, length)))
     read_pdf (self, g_steal_pointer (&task));
   else if (!text_like)
-    g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, calls_itself_pdf (self) ? SOTTO_DOCUMENT_ERROR_NOT_PDF
+    g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, sotto_document_is_named_pdf (self->name) ? SOTTO_DOCUMENT_ERROR_MISNAMED
                                                                                : SOTTO_DOCUMENT_ERROR_FOREIGN,
                              "Not a text, and not a PDF");
-  else if (length > MAX_BYTES)
+  else if (length > self->bounds.max_bytes)
     g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_LARGE, "The file is too large");
   else
-    g_task_return_pointer (task, write_block (self, text), g_free);
+    take_text (self, g_steal_pointer (&task), g_steal_pointer (&text));
+}
+
+/* To a task whose result are its pages, whatever it is wanted for. */
+static void
+read_file (SottoDocument *self, gboolean is_for_folder, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, callback, user_data);
+
+  g_task_set_static_name (task, "sotto read a document");
+  self->is_for_folder = is_for_folder;
+  if (!self->has_bounds)
+    self->bounds = is_for_folder ? sotto_document_folder_bounds : sotto_document_bounds;
+  g_file_load_partial_contents_async (self->file, self->cancellable, is_wanted, on_loaded, g_steal_pointer (&task));
 }
 
 void
 sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
-
   g_return_if_fail (SOTTO_IS_DOCUMENT (self));
-
-  task = g_task_new (self, self->cancellable, callback, user_data);
-  g_task_set_static_name (task, "sotto read a document");
-  g_file_load_partial_contents_async (self->file, self->cancellable, is_wanted, on_loaded, g_steal_pointer (&task));
+  read_file (self, FALSE, callback, user_data);
 }
 
 char *
 sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
 {
+  g_autoptr (SottoDocumentPages) pages = NULL;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+
+  pages = g_task_propagate_pointer (G_TASK (result), error);
+  if (pages == NULL)
+    return NULL;
+  return sotto_document_pages_are_numbered (pages) ? write_pages (self, pages)
+                                                   : write_block (self, sotto_document_pages_get_text (pages, 0));
+}
+
+void
+sotto_document_read_pages_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (SOTTO_IS_DOCUMENT (self));
+  read_file (self, TRUE, callback, user_data);
+}
+
+static void
+document_page_free (SottoDocumentPage *page)
+{
+  g_free (page->text);
+  g_free (page);
+}
+
+GPtrArray *
+sotto_document_read_pages_finish (SottoDocument *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (SottoDocumentPages) pages = NULL;
+  GPtrArray *list;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  pages = g_task_propagate_pointer (G_TASK (result), error);
+  if (pages == NULL)
+    return NULL;
+  list = g_ptr_array_new_with_free_func ((GDestroyNotify) document_page_free);
+  for (guint i = 0; i < sotto_document_pages_get_n (pages); i++)
+    {
+      const char *text = sotto_document_pages_get_text (pages, i);
+
+      if (*text != '\0')
+        {
+          SottoDocumentPage *page = g_new (SottoDocumentPage, 1);
+
+          page->number = sotto_document_pages_are_numbered (pages) ? i + 1 : 0;
+          page->text = g_strdup (text);
+          g_ptr_array_add (list, page);
+        }
+    }
+  return list;
 }
 
 void
@@ -273,6 +351,7 @@ sotto_document_set_bounds (SottoDocument *self, const SottoDocumentBounds *bound
 {
   g_return_if_fail (SOTTO_IS_DOCUMENT (self));
   self->bounds = *bounds;
+  self->has_bounds = TRUE;
 }
 
 /* --- The object --- */
@@ -328,7 +407,6 @@ static void
 sotto_document_init (SottoDocument *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->bounds = sotto_document_bounds;
 }
 
 SottoDocument *

@@ -11,20 +11,22 @@ G_BEGIN_DECLS
 /**
  * SottoDocumentError:
  *
- * Why a file cannot become part of a message.
+ * Why a file cannot be read as a document.
  */
 typedef enum {
-  SOTTO_DOCUMENT_ERROR_FOREIGN,    /* neither text nor a PDF */
+  SOTTO_DOCUMENT_ERROR_FOREIGN,    /* nothing that is read here */
   SOTTO_DOCUMENT_ERROR_TOO_LARGE,  /* a text that is longer than a message may be */
-  SOTTO_DOCUMENT_ERROR_NOT_PDF,    /* it only calls itself one */
-  SOTTO_DOCUMENT_ERROR_DAMAGED,    /* a PDF that nothing can be made of */
-  SOTTO_DOCUMENT_ERROR_LOCKED,     /* a PDF that opens with a password */
-  SOTTO_DOCUMENT_ERROR_NO_TEXT,    /* a PDF of pictures */
-  SOTTO_DOCUMENT_ERROR_TOO_LONG,   /* a PDF of more text, or pages, than a message may have */
-  SOTTO_DOCUMENT_ERROR_TOO_SLOW,   /* a PDF that takes too much time */
-  SOTTO_DOCUMENT_ERROR_ELSEWHERE,  /* a PDF on another computer */
-  SOTTO_DOCUMENT_ERROR_NO_READER,  /* the helper that reads PDFs is not installed */
+  SOTTO_DOCUMENT_ERROR_MISNAMED,   /* not what its name says */
+  SOTTO_DOCUMENT_ERROR_DAMAGED,    /* one that nothing can be made of */
+  SOTTO_DOCUMENT_ERROR_LOCKED,     /* one that opens with a password */
+  SOTTO_DOCUMENT_ERROR_NO_TEXT,    /* pages of pictures */
+  SOTTO_DOCUMENT_ERROR_TOO_LONG,   /* more text, or pages, than a message may have */
+  SOTTO_DOCUMENT_ERROR_TOO_SLOW,   /* it takes too much time */
+  SOTTO_DOCUMENT_ERROR_ELSEWHERE,  /* a document on another computer, which the helper cannot be given */
+  SOTTO_DOCUMENT_ERROR_NO_READER,  /* the helper that reads such is not installed */
   SOTTO_DOCUMENT_ERROR_UNSAFE,     /* the system does not let the helper give up its rights */
+  SOTTO_DOCUMENT_ERROR_OLD_FORMAT, /* .doc, .xls, .ppt: to be saved in a newer one */
+  SOTTO_DOCUMENT_ERROR_EMPTY,      /* no text, and no pages either */
 } SottoDocumentError;
 
 #define SOTTO_DOCUMENT_ERROR (sotto_document_error_quark ())
@@ -58,6 +60,41 @@ void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callbac
  * Returns: (transfer full): Markdown that ends with a line
  */
 char *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
+
+/**
+ * SottoDocumentPage:
+ * @number: from 1; 0: the document has no pages (one element then)
+ * @text: UTF-8, tidied
+ */
+typedef struct {
+  guint number;
+  char *text;
+} SottoDocumentPage;
+
+/**
+ * sotto_document_read_pages_async:
+ *
+ * In place of sotto_document_read_async(), for who wants a document's text and not Markdown: folders of documents. Its bounds
+ * are wider, as it need not fit into a message. May be called in any thread with a #GMainContext of its own.
+ */
+void sotto_document_read_pages_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data);
+
+/**
+ * sotto_document_read_pages_finish:
+ * @error: as of sotto_document_read_finish()
+ *
+ * Returns: (transfer full) (element-type SottoDocumentPage): in order; pages without text are left out, and there is one at
+ *   least
+ */
+GPtrArray *sotto_document_read_pages_finish (SottoDocument *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_document_knows_name:
+ *
+ * Whether a file of that name is of a kind that is read as a document in a folder, by its ending: text in some form, and what
+ * a helper reads, where it is installed. Source code is not a document.
+ */
+gboolean sotto_document_knows_name (const char *name);
 
 /* What runs ends with %G_IO_ERROR_CANCELLED, its process killed. */
 void sotto_document_cancel (SottoDocument *self);

@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-/* Why a file cannot become part of a message, and what one can do about it. In each sentence %s is the file's name. */
+/* Why a file cannot be read as a document, and what one can do about it. In each sentence %s is the file's name. */
 
 static const char *
 sentence (SottoDocumentError code)
@@ -14,32 +14,37 @@ sentence (SottoDocumentError code)
     {
     case SOTTO_DOCUMENT_ERROR_FOREIGN:
       /* Translators: here and below %s is the name of a file */
-      return _("“%s” is neither a text file nor a PDF.");
+      return _("“%s” is not a file that Sotto can read.");
     case SOTTO_DOCUMENT_ERROR_TOO_LARGE:
       return _("“%s” is too large to be part of a message.");
-    case SOTTO_DOCUMENT_ERROR_NOT_PDF:
-      return _("“%s” is not a PDF, although it is called one.");
+    case SOTTO_DOCUMENT_ERROR_MISNAMED:
+      return _("“%s” is not the kind of file that its name says.");
     case SOTTO_DOCUMENT_ERROR_DAMAGED:
-      return _("“%s” is damaged. If another program can open it, print it into a new PDF there, and insert that one.");
+      return _("“%s” is damaged. If another program can open it, print it into a PDF there, and use that one.");
     case SOTTO_DOCUMENT_ERROR_LOCKED:
-      return _("“%s” opens with a password only. Save it without one in another program, and insert that file.");
+      return _("“%s” opens with a password only. Save it without one in another program, and use that file.");
     case SOTTO_DOCUMENT_ERROR_NO_TEXT:
       return _("There is no text in “%s”: its pages are pictures, as a scanner makes them. Have another program "
                "recognize the text first.");
     case SOTTO_DOCUMENT_ERROR_TOO_LONG:
-      return _("“%s” has more text than a message can take. Print the pages that matter into a new PDF in another "
-               "program, and insert that one.");
+      return _("“%s” has more text than a message can take. Print the pages that matter into a PDF in another "
+               "program, and use that one.");
     case SOTTO_DOCUMENT_ERROR_TOO_SLOW:
-      return _("“%s” takes too long to read. Print the pages that matter into a new PDF in another program, and insert "
+      return _("“%s” takes too long to read. Print the pages that matter into a PDF in another program, and use "
                "that one.");
     case SOTTO_DOCUMENT_ERROR_ELSEWHERE:
       return _("“%s” is not on this computer. Copy it here first.");
     case SOTTO_DOCUMENT_ERROR_NO_READER:
-      return _("“%s” was not read: the part of Sotto that reads PDFs is not installed. Copy its text out of another "
+      return _("“%s” was not read: the part of Sotto that reads such files is not installed. Copy its text out of another "
                "program, and paste it.");
     case SOTTO_DOCUMENT_ERROR_UNSAFE:
-      return _("“%s” was not read: this system cannot lock up the program that reads PDFs, which might be made to do "
+      return _("“%s” was not read: this system cannot lock up the program that reads such files, which might be made to do "
                "harm. Copy its text out of another program, and paste it.");
+    case SOTTO_DOCUMENT_ERROR_OLD_FORMAT:
+      return _("“%s” is in an old format. Save it in a newer one (DOCX, XLSX, PPTX or OpenDocument) in another program, and use "
+               "that file.");
+    case SOTTO_DOCUMENT_ERROR_EMPTY:
+      return _("There is no text in “%s”.");
     default:
       return NULL;
     }

@@ -117,7 +117,131 @@ test_text (void)
   write_file ("binary", "PK\x03\x04\xff\0x", 7);
   assert_refused ("binary", SOTTO_DOCUMENT_ERROR_FOREIGN);
   write_file ("binary.PDF", "PK\x03\x04\xff\0x", 7);
-  assert_refused ("binary.PDF", SOTTO_DOCUMENT_ERROR_NOT_PDF);
+  assert_refused ("binary.PDF", SOTTO_DOCUMENT_ERROR_MISNAMED);
+}
+
+/* --- Pages, for a folder of documents --- */
+
+static GPtrArray *
+finish_pages (SottoDocument *document, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_document_read_pages_async (document, on_ready, &result);
+  harness_wait_for (has_result, &result, 60);
+  return sotto_document_read_pages_finish (document, result, error);
+}
+
+static GPtrArray *
+read_pages (const char *name)
+{
+  g_autoptr (SottoDocument) document = create (name);
+  g_autoptr (GError) error = NULL;
+  GPtrArray *pages = finish_pages (document, &error);
+
+  g_assert_no_error (error);
+  return pages;
+}
+
+static void
+assert_page (GPtrArray *pages, guint position, guint number, const char *text)
+{
+  const SottoDocumentPage *page = g_ptr_array_index (pages, position);
+
+  g_assert_cmpuint (page->number, ==, number);
+  g_assert_cmpstr (page->text, ==, text);
+}
+
+static void
+test_pages_of_text (void)
+{
+  g_autofree char *much = g_strnfill (2 * 1024 * 1024, 'x');
+  g_autofree char *too_much = g_strnfill (8 * 1024 * 1024 + 1, 'x');
+  g_autoptr (SottoDocument) empty = create ("empty.md");
+  g_autoptr (SottoDocument) large = create ("large.md");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) pages = NULL;
+  g_autoptr (GPtrArray) many = NULL;
+
+  write_file ("notes.md", "\357\273\277\n\n# Keeper  \r\n\r\nA document of a docu-\nment.\033\n\n", -1);
+  pages = read_pages ("notes.md");
+  g_assert_cmpuint (pages->len, ==, 1);
+  assert_page (pages, 0, 0, "# Keeper\n\nA document of a document.");
+  write_file ("much.txt", much, -1);
+  many = read_pages ("much.txt");
+  assert_page (many, 0, 0, much);
+
+  write_file ("empty.md", " \n\n", -1);
+  g_assert_null (finish_pages (empty, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_EMPTY);
+  g_clear_error (&error);
+  write_file ("large.md", too_much, -1);
+  g_assert_null (finish_pages (large, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_LARGE);
+}
+
+static void
+test_pages_of_pdf (void)
+{
+  g_autoptr (GPtrArray) pages = NULL;
+  g_autoptr (SottoDocument) scanned = create ("scanned.pdf");
+  g_autoptr (SottoDocument) locked = create ("locked.pdf");
+  g_autoptr (GError) error = NULL;
+
+  if (!has_pdfs ())
+    return;
+  pages = read_pages ("blank.pdf");
+  g_assert_cmpuint (pages->len, ==, 2);
+  assert_page (pages, 0, 1, "Only the first has words.");
+  assert_page (pages, 1, 3, "And the third: ``` fences ```.");
+  g_assert_null (finish_pages (scanned, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_TEXT);
+  g_clear_error (&error);
+  g_assert_null (finish_pages (locked, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_LOCKED);
+}
+
+static gpointer
+read_elsewhere (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (SottoDocument) document = create ("plain.pdf");
+  g_autoptr (GAsyncResult) result = NULL;
+  GPtrArray *pages;
+
+  g_main_context_push_thread_default (context);
+  sotto_document_read_pages_async (document, on_ready, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  pages = sotto_document_read_pages_finish (document, result, NULL);
+  g_main_context_pop_thread_default (context);
+  return pages;
+}
+
+/* Folders may read in a thread of their own. */
+static void
+test_pages_in_thread (void)
+{
+  g_autoptr (GPtrArray) pages = NULL;
+
+  if (!has_pdfs ())
+    return;
+  pages = g_thread_join (g_thread_new ("reader", read_elsewhere, NULL));
+  g_assert_cmpuint (pages->len, ==, 3);
+  assert_page (pages, 2, 3, "The third page is the last.");
+}
+
+static void
+test_names (void)
+{
+  const char *const known[] = { "notes.txt", "READ.ME.MD", "a b.Csv", ".hidden.org" };
+  const char *const others[] = { "", "txt", ".txt", "Makefile", "main.c", "picture.png", "notes.txt~", "archive.tar.gz", "a.", "." };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    g_assert_true (sotto_document_knows_name (known[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_false (sotto_document_knows_name (others[i]));
+  g_assert_true (sotto_document_knows_name ("Report.PDF") == sotto_document_can_read_pdf ());
 }
 
 static void
@@ -282,7 +406,7 @@ test_refused (void)
   assert_refused ("locked.pdf", SOTTO_DOCUMENT_ERROR_LOCKED);
   assert_refused ("scanned.pdf", SOTTO_DOCUMENT_ERROR_NO_TEXT);
   assert_refused ("beginning.pdf", SOTTO_DOCUMENT_ERROR_DAMAGED);
-  assert_refused ("zip.pdf", SOTTO_DOCUMENT_ERROR_NOT_PDF);
+  assert_refused ("zip.pdf", SOTTO_DOCUMENT_ERROR_MISNAMED);
   assert_refused ("long.pdf", SOTTO_DOCUMENT_ERROR_TOO_LONG);
 }
 
@@ -384,7 +508,7 @@ test_words (void)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_UNSAFE; code++)
+  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_EMPTY; code++)
     {
       g_autoptr (SottoDocument) document = create ("a %s.pdf");
       g_autoptr (GError) error = g_error_new_literal (SOTTO_DOCUMENT_ERROR, code, "technical");
@@ -422,6 +546,10 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("sotto-document-XXXXXX", NULL);
 
   g_test_add_func ("/document/text", test_text);
+  g_test_add_func ("/document/pages-of-text", test_pages_of_text);
+  g_test_add_func ("/document/pages-of-pdf", test_pages_of_pdf);
+  g_test_add_func ("/document/pages-in-thread", test_pages_in_thread);
+  g_test_add_func ("/document/names", test_names);
   g_test_add_func ("/document/gone", test_gone);
   g_test_add_func ("/document/pages", test_pages);
   g_test_add_func ("/document/letters", test_letters);
