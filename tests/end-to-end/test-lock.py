@@ -1,6 +1,7 @@
 """Locked: nothing is on the screen, found or told, and nothing of it is in the memory of the process; then all is as it was."""
 import pathlib
 
+import envelope_key
 import person
 from lock_desktop import Desktop
 from person import Journey, Sotto, check, wait
@@ -18,6 +19,7 @@ SEARCH = "Ankerplumm"
 journey = Journey()
 step = journey.step
 seen = ""
+keys = []
 
 
 class Memory:
@@ -36,8 +38,10 @@ class Memory:
                 yield first, last, name
 
     def find(self, texts):
-        """{text: ["where: what is around it"]}, in each encoding that a program may keep it in"""
-        forms = [(text, text.encode(encoding)) for text in texts for encoding in ("utf-8", "utf-16-le", "utf-32-le")]
+        """{text: ["where: what is around it"]}, in each encoding that a program may keep it in; of bytes, as they are"""
+        forms = [(text, text) for text in texts if isinstance(text, bytes)]
+        forms += [(text, text.encode(encoding)) for text in texts if isinstance(text, str)
+                  for encoding in ("utf-8", "utf-16-le", "utf-32-le")]
         found = {}
         with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
             for first, last, name in self.regions():
@@ -61,6 +65,12 @@ def words_of(text):
     return [line[at:at + 20] for line in lines for at in range(0, len(line) - 19, 20)][:20]
 
 
+def forms_of_key():
+    """The key of the database as it is, and in digits, as SQLCipher is given it."""
+    key = envelope_key.unwrap(person.data_folder() / "history.key", PASSPHRASE)
+    return [key, key.hex(), key.hex().upper()]
+
+
 def is_locked(sotto):
     return sotto.look().find("label", "Your Conversations Are Locked") is not None
 
@@ -74,7 +84,7 @@ def unlock(sotto):
 
 @step("A conversation, a search, something copied and something half written")
 def _():
-    global seen
+    global seen, keys
     journey.desktop = Desktop()
     wait("the desktop", lambda: "ready" in journey.desktop.lines())
     sotto = journey.sotto = Sotto()
@@ -100,6 +110,8 @@ def _():
     wait("the draft", lambda: sotto.composer().text() == DRAFT)
     sotto.keys("ctrl+a", "ctrl+c")
     seen = wait("a good piece of the reply", lambda: (text := sotto.reply()) and len(text) > 120 and text, 120)
+    keys = forms_of_key()
+    check(Memory(sotto.pid).find(keys), "the key is not found in the memory of one that is open")
     found = Memory(sotto.pid).find([QUESTION, SECOND, DRAFT])
     check(set(found) == {QUESTION, SECOND, DRAFT}, f"only {set(found)} is found in the memory of one that is open")
 
@@ -117,7 +129,7 @@ def _():
 @step("Nothing of the conversations, and nothing that opens them, is in its memory any more")
 def _():
     sotto = journey.sotto
-    texts = [QUESTION, SECOND, DRAFT, PASSPHRASE, "Ankerplumm", "Zwiebelfisch", *words_of(seen)]
+    texts = [QUESTION, SECOND, DRAFT, PASSPHRASE, "Ankerplumm", "Zwiebelfisch", *words_of(seen), *keys]
     last = {}
 
     def is_clean():
