@@ -4,13 +4,11 @@
 #include <gtksourceview/gtksource.h>
 #include <libspelling.h>
 
+#include "context-meter.h"
 #include "document-tray.h"
 #include "insert-text.h"
 #include "model-picker.h"
 #include "source-style.h"
-
-/* The part of the context from which on it is said that it is nearly full */
-#define NARROW_FROM 0.75
 
 struct _SottoComposer {
   AdwBin parent_instance;
@@ -22,8 +20,7 @@ struct _SottoComposer {
   SottoModelPicker *model_picker;
   SottoDocumentTray *tray;
   GtkLabel *failure;
-  GtkLabel *status;
-  GtkLevelBar *context_bar;
+  SottoContextMeter *context_meter;
   GtkButton *button;
 
   /* Owned */
@@ -107,49 +104,6 @@ update_button (SottoComposer *self)
     gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
   else
     gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
-}
-
-/* "Loading the model… 40 %", "Writing… 16 tokens per second"; how fast a finished reply came is in its details. What the
- * colour of the bar beside it says is said in words, too, before a reply is cut off. */
-static void
-update_status (SottoComposer *self)
-{
-  const char *text = self->conversation != NULL ? sotto_conversation_get_status_text (self->conversation) : "";
-  guint used = self->conversation != NULL ? sotto_conversation_get_context_used (self->conversation) : 0;
-  guint limit = self->conversation != NULL ? sotto_conversation_get_context_limit (self->conversation) : 0;
-
-  /* Translators: beside a bar that shows how much of what the model can keep in mind is taken; keep it short */
-  if (*text == '\0' && limit > 0 && used >= limit)
-    text = _("Context full");
-  /* Translators: beside the same bar */
-  else if (*text == '\0' && limit > 0 && used >= limit * NARROW_FROM)
-    text = _("Context nearly full");
-
-  if (!g_str_equal (gtk_label_get_label (self->status), text))
-    gtk_label_set_label (self->status, text);
-}
-
-static void
-update_context (SottoComposer *self)
-{
-  guint used = self->conversation != NULL ? sotto_conversation_get_context_used (self->conversation) : 0;
-  guint limit = self->conversation != NULL ? sotto_conversation_get_context_limit (self->conversation) : 0;
-  g_autofree char *used_text = sotto_number_describe (used);
-  g_autofree char *limit_text = sotto_number_describe (limit);
-  g_autofree char *tooltip = NULL;
-
-  gtk_widget_set_visible (GTK_WIDGET (self->context_bar), limit > 0);
-  update_status (self);
-  if (limit == 0)
-    return;
-
-  gtk_level_bar_set_value (self->context_bar, MIN ((double) used / limit, 1));
-  /* Translators: how much of what the model can keep in mind this conversation takes, and how much that is (the number
-   * that the plural is for); a token is a piece of a word */
-  tooltip = g_strdup_printf (ngettext ("%s of %s token of context used", "%s of %s tokens of context used", limit),
-                             used_text, limit_text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->context_bar), tooltip);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->context_bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, tooltip, -1);
 }
 
 /* A base model answers nobody: who writes to it should know what will come. */
@@ -445,6 +399,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   g_set_object (&self->conversation, conversation);
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
   sotto_document_tray_set_conversation (self->tray, conversation);
+  sotto_context_meter_set_conversation (self->context_meter, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
 
   if (conversation != NULL)
@@ -454,16 +409,11 @@ sotto_composer_set_conversation (SottoComposer     *self,
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "items-changed", G_CALLBACK (update_kind), self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (conversation, "notify::status-text", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (conversation, "notify::context-used", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (conversation, "notify::context-limit", G_CALLBACK (update_context), self, G_CONNECT_SWAPPED);
       fill (self, sotto_conversation_get_draft (conversation));
     }
 
   on_model_changed (self);
   update_button (self);
-  update_status (self);
-  update_context (self);
 }
 
 void
@@ -566,6 +516,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   signals[RECALL] = g_signal_new ("recall", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
 
+  g_type_ensure (SOTTO_TYPE_CONTEXT_METER);
   g_type_ensure (SOTTO_TYPE_DOCUMENT_TRAY);
   g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
@@ -576,8 +527,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
-  gtk_widget_class_bind_template_child (widget_class, SottoComposer, status);
-  gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_bar);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_meter);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);
   gtk_widget_class_install_action (widget_class, "composer.insert-file", NULL, insert_file);
   gtk_widget_class_bind_template_callback (widget_class, on_text_changed);
@@ -588,22 +538,10 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_button);
 }
 
-/* A level bar's own levels say that full is good; here it is the other way round. */
-static void
-set_up_context_bar (SottoComposer *self)
-{
-  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_LOW);
-  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_HIGH);
-  gtk_level_bar_remove_offset_value (self->context_bar, GTK_LEVEL_BAR_OFFSET_FULL);
-  gtk_level_bar_add_offset_value (self->context_bar, "roomy", NARROW_FROM);
-  gtk_level_bar_add_offset_value (self->context_bar, "narrow", 1);
-}
-
 static void
 sotto_composer_init (SottoComposer *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  set_up_context_bar (self);
   set_up_spelling (self);
   sotto_source_style_follow (self->buffer);
   g_signal_connect_object (self->buffer, "paste-done", G_CALLBACK (sotto_insert_text_follow), self->view,
