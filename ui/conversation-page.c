@@ -9,6 +9,7 @@
 #include "hint.h"
 #include "message-list.h"
 #include "message-row.h"
+#include "start-page.h"
 
 struct _SottoConversationPage {
   AdwBin parent_instance;
@@ -24,11 +25,9 @@ struct _SottoConversationPage {
   GtkStack *stack;
   GtkScrolledWindow *scroller;
   SottoMessageList *list;
-  AdwStatusPage *empty_page;
+  SottoStartPage *start_page;
   AdwStatusPage *no_model_page;
   GtkWidget *add_button;
-  GtkBox *suggestions;
-  GtkWidget *welcome;
   GtkRevealer *jump_revealer;
   SottoComposer *composer;
 
@@ -43,9 +42,6 @@ struct _SottoConversationPage {
   guint recalled;           /* the message that is to be edited as soon as its row is there */
   guint recall_tick;
   guint recall_frames;      /* that have passed since */
-
-  gboolean shows_base;      /* the empty page is that of a base model */
-  gboolean shows_temporary; /* and of a conversation that is not kept */
 };
 
 G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
@@ -77,70 +73,7 @@ update_jump_button (SottoConversationPage *self)
   gtk_widget_set_can_target (GTK_WIDGET (self->jump_revealer), shown);
 }
 
-/* --- The empty page --- */
-
-static void
-on_suggestion_clicked (SottoConversationPage *self,
-                       GtkButton             *button)
-{
-  sotto_composer_suggest (self->composer, gtk_button_get_label (button));
-}
-
-static void
-add_suggestion (SottoConversationPage *self,
-                const char            *text)
-{
-  GtkWidget *button = gtk_button_new_with_label (text);
-  GtkWidget *label = gtk_button_get_child (GTK_BUTTON (button));
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
-  gtk_widget_add_css_class (button, "suggestion");
-  g_signal_connect_object (button, "clicked", G_CALLBACK (on_suggestion_clicked), self, G_CONNECT_SWAPPED);
-  gtk_box_append (self->suggestions, button);
-}
-
-/* A base model is not asked anything: it is given a beginning. */
-static void
-update_empty_page (SottoConversationPage *self)
-{
-  const char *const questions[] = {
-    /* Translators: things a person might ask a language model, as a beginning */
-    _("Explain how a rainbow comes about"),
-    _("Write a polite reply that declines an invitation"),
-    _("Write a Python function that counts the words in a text"),
-  };
-  const char *const beginnings[] = {
-    /* Translators: beginnings of texts that a language model goes on with */
-    _("Once upon a time, in a village by the sea,"),
-    _("The best thing about a rainy day is"),
-    _("The three most important rules of gardening are:"),
-  };
-  SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
-  const gboolean is_base = model != NULL && sotto_model_entry_is_base (model);
-  const gboolean is_temporary = self->conversation != NULL && sotto_conversation_is_temporary (self->conversation);
-  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions));
-
-  if (child != NULL && is_base == self->shows_base && is_temporary == self->shows_temporary)
-    return;
-
-  self->shows_base = is_base;
-  self->shows_temporary = is_temporary;
-  adw_status_page_set_icon_name (self->empty_page, is_temporary ? "chat-temporary-symbolic" : NULL);
-  adw_status_page_set_title (self->empty_page, is_temporary ? _("Temporary Chat")
-                                               : is_base ? _("How Does It Begin?") : _("What Is on Your Mind?"));
-  if (is_temporary)
-    adw_status_page_set_description (self->empty_page,
-      _("It is in memory only: Sotto writes nothing of it to the disk. It is gone when you delete it, lock Sotto or quit."));
-  else
-    adw_status_page_set_description (self->empty_page, is_base
-      ? _("This model goes on with your text. It was not taught to answer.")
-      : _("The answer is made on this computer. Nothing leaves it."));
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->suggestions))) != NULL)
-    gtk_box_remove (self->suggestions, child);
-  for (guint i = 0; i < G_N_ELEMENTS (questions); i++)
-    add_suggestion (self, is_base ? beginnings[i] : questions[i]);
-}
+/* --- Where nothing has been said --- */
 
 /* Who has put a file where models are looked for learns why it is none. */
 static void
@@ -172,11 +105,9 @@ update_stack (SottoConversationPage *self)
   else if (sotto_model_library_get_default (models) == NULL && !sotto_model_library_is_looking (models))
     name = "no-model";
 
-  update_empty_page (self);
+  sotto_start_page_show (self->start_page, self->conversation,
+                         g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (self->app))) > 0);
   update_no_model_page (self);
-  /* Who has talked to it before knows where to find things. */
-  gtk_widget_set_visible (self->welcome,
-                          g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (self->app))) == 0);
   /* Whoever has found the model that was missing writes. */
   will_write = !g_str_equal (name, "no-model") && focus != NULL &&
                gtk_widget_is_ancestor (focus, GTK_WIDGET (self->no_model_page));
@@ -323,6 +254,13 @@ on_temporary (SottoConversationPage *self)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.switch-temporary", NULL);
   update_temporary (self);
+}
+
+static void
+on_suggested (SottoConversationPage *self,
+              const char            *text)
+{
+  sotto_composer_suggest (self->composer, text);
 }
 
 static void
@@ -601,6 +539,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   g_type_ensure (SOTTO_TYPE_COMPOSER);
   g_type_ensure (SOTTO_TYPE_FIND_BAR);
   g_type_ensure (SOTTO_TYPE_MESSAGE_LIST);
+  g_type_ensure (SOTTO_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/conversation-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, title);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, sidebar_button);
@@ -612,11 +551,9 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, list);
-  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, empty_page);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, start_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_button);
-  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, suggestions);
-  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, welcome);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
   gtk_widget_class_bind_template_callback (widget_class, on_add_folder);
@@ -626,6 +563,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_recall);
   gtk_widget_class_bind_template_callback (widget_class, on_remedy);
   gtk_widget_class_bind_template_callback (widget_class, on_find_closed);
+  gtk_widget_class_bind_template_callback (widget_class, on_suggested);
   gtk_widget_class_bind_template_callback (widget_class, on_temporary);
   gtk_widget_class_bind_template_callback (widget_class, update_jump_button);
 }
@@ -639,5 +577,4 @@ sotto_conversation_page_init (SottoConversationPage *self)
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
   self->finder = sotto_finder_new (self->scroller, self->list);
   sotto_message_list_set_create (self->list, create_row, self);
-  update_empty_page (self);
 }
