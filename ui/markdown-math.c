@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "markdown-formula.h"
 #include "markdown-math-scan.h"
 
 #define MARK 0xfdd0
@@ -20,15 +21,13 @@
 #define MAX_FRAGMENTS (1 << (4 * N_DIGITS))
 
 typedef struct {
-  char *source;        /* with its delimiters, without marks of quotes */
-  char *inner;
-  gboolean is_display;
+  SottoMarkdownFormula formula;   /* without marks of quotes */
   gboolean is_shown;
-} Formula;
+} Hidden;
 
 typedef struct {
-  char *bytes;         /* as they stand in the text */
-  Formula *formula;    /* (nullable): of which this is a line */
+  char *bytes;                /* as they stand in the text */
+  Hidden *hidden;             /* (nullable): the formula of which this is a line */
   gboolean is_first;
 } Fragment;
 
@@ -39,11 +38,10 @@ struct _SottoMarkdownMath {
 };
 
 static void
-formula_free (Formula *formula)
+hidden_free (Hidden *hidden)
 {
-  g_free (formula->source);
-  g_free (formula->inner);
-  g_free (formula);
+  sotto_markdown_formula_clear (&hidden->formula);
+  g_free (hidden);
 }
 
 static void
@@ -59,10 +57,10 @@ append_mark (SottoMarkdownMath *self,
              GString           *hidden,
              const char        *bytes,
              gsize              length,
-             Formula           *formula,
+             Hidden            *of,
              gboolean           is_first)
 {
-  Fragment fragment = { g_strndup (bytes, length), formula, is_first };
+  Fragment fragment = { g_strndup (bytes, length), of, is_first };
   guint n = self->fragments->len;
 
   g_array_append_val (self->fragments, fragment);
@@ -129,17 +127,17 @@ hide_span (SottoMarkdownMath   *self,
 {
   const char *end = text + span->end;
   const char *p = text + span->begin;
-  Formula *formula = span->is_open ? NULL : g_new0 (Formula, 1);
+  Hidden *of = span->is_open ? NULL : g_new0 (Hidden, 1);
   guint n_quotes = G_MAXUINT;
   gboolean is_first = TRUE;
 
   sotto_math_scan_skip_prefix (line, p, &n_quotes);
-  if (formula != NULL)
+  if (of != NULL)
     {
-      formula->source = copy_lines (p, end, n_quotes);
-      formula->inner = copy_lines (text + span->inner_begin, text + span->inner_end, n_quotes);
-      formula->is_display = span->is_display;
-      g_ptr_array_add (self->formulas, formula);
+      of->formula.source = copy_lines (p, end, n_quotes);
+      of->formula.inner = copy_lines (text + span->inner_begin, text + span->inner_end, n_quotes);
+      of->formula.is_display = span->is_display;
+      g_ptr_array_add (self->formulas, of);
     }
 
   for (;;)
@@ -148,7 +146,7 @@ hide_span (SottoMarkdownMath   *self,
       const char *next;
       guint n = n_quotes;
 
-      append_mark (self, hidden, p, (line_end != NULL ? line_end : end) - p, formula, is_first);
+      append_mark (self, hidden, p, (line_end != NULL ? line_end : end) - p, of, is_first);
       is_first = FALSE;
       if (line_end == NULL)
         break;
@@ -171,7 +169,7 @@ sotto_markdown_math_hide (const char  *text,
 
   self->fragments = g_array_new (FALSE, FALSE, sizeof (Fragment));
   g_array_set_clear_func (self->fragments, (GDestroyNotify) fragment_clear);
-  self->formulas = g_ptr_array_new_with_free_func ((GDestroyNotify) formula_free);
+  self->formulas = g_ptr_array_new_with_free_func ((GDestroyNotify) hidden_free);
 
   for (guint i = 0; i < spans->len; i++)
     {
@@ -279,42 +277,6 @@ restore_literal (SottoMarkdownMath *self,
 }
 
 static void
-node_formula_free (cmark_mem *memory,
-                   void      *formula)
-{
-  formula_free (formula);
-}
-
-/* To all who do not ask, a formula is code. */
-static cmark_node *
-formula_node_new (cmark_node_type  type,
-                  const Formula   *formula)
-{
-  cmark_node *node = cmark_node_new (type);
-  Formula *copy = g_new0 (Formula, 1);
-
-  copy->source = g_strdup (formula->source);
-  copy->inner = g_strdup (formula->inner);
-  copy->is_display = formula->is_display;
-  cmark_node_set_literal (node, copy->source);
-  if (type == CMARK_NODE_CODE_BLOCK)
-    cmark_node_set_fence_info (node, "latex");
-  cmark_node_set_user_data (node, copy);
-  cmark_node_set_user_data_free_func (node, node_formula_free);
-
-  return node;
-}
-
-/* Returns: (nullable): the formula that @node is */
-static Formula *
-get_formula (cmark_node *node)
-{
-  cmark_node_type type = cmark_node_get_type (node);
-
-  return type == CMARK_NODE_CODE || type == CMARK_NODE_CODE_BLOCK ? cmark_node_get_user_data (node) : NULL;
-}
-
-static void
 insert_text (cmark_node *before,
              const char *text,
              gsize       length)
@@ -356,16 +318,16 @@ show_in_text (SottoMarkdownMath *self,
 
   while ((mark = find_mark (self, text, &fragment)) != NULL)
     {
-      Formula *formula = fragment->formula;
+      Hidden *of = fragment->hidden;
 
       insert_text (node, text, mark - text);
-      if (formula == NULL || within_link || (!fragment->is_first && !formula->is_shown))
+      if (of == NULL || within_link || (!fragment->is_first && !of->is_shown))
         insert_text (node, fragment->bytes, strlen (fragment->bytes));
       else if (fragment->is_first)
         {
           /* Between paragraphs or in a line: that is seen when all of the paragraph is there. */
-          cmark_node_insert_before (node, formula_node_new (CMARK_NODE_CODE, formula));
-          formula->is_shown = TRUE;
+          cmark_node_insert_before (node, sotto_markdown_formula_to_node (CMARK_NODE_CODE, &of->formula));
+          of->is_shown = TRUE;
         }
       else
         {
@@ -382,122 +344,6 @@ show_in_text (SottoMarkdownMath *self,
   cmark_node_free (node);
 }
 
-static gboolean
-is_space (cmark_node *node)
-{
-  cmark_node_type type = cmark_node_get_type (node);
-
-  return type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK ||
-         (type == CMARK_NODE_TEXT && strspn (cmark_node_get_literal (node), " \t") == strlen (cmark_node_get_literal (node)));
-}
-
-/* Takes the whitespace off at which a line was broken. */
-static void
-strip_text (cmark_node *node,
-            gboolean    at_begin)
-{
-  g_autofree char *text = NULL;
-
-  if (node == NULL || cmark_node_get_type (node) != CMARK_NODE_TEXT)
-    return;
-
-  text = g_strdup (cmark_node_get_literal (node));
-  if (at_begin)
-    g_strchug (text);
-  else
-    g_strchomp (text);
-  cmark_node_set_literal (node, text);
-}
-
-/* The full stop behind a formula belongs to it. */
-static void
-take_stop (cmark_node *block,
-           cmark_node *next)
-{
-  const char *text = next != NULL && cmark_node_get_type (next) == CMARK_NODE_TEXT ? cmark_node_get_literal (next) : "";
-  Formula *formula = get_formula (block);
-  g_autofree char *rest = NULL;
-  char *inner;
-  char *source;
-
-  if (*text == '\0' || strchr (".,;:", *text) == NULL || (text[1] != '\0' && !g_ascii_isspace (text[1])))
-    return;
-
-  inner = g_strdup_printf ("%s%c", formula->inner, *text);
-  source = g_strdup_printf ("%s%c", formula->source, *text);
-  g_free (formula->inner);
-  g_free (formula->source);
-  formula->inner = inner;
-  formula->source = source;
-  cmark_node_set_literal (block, source);
-  rest = g_strdup (text + 1);
-  cmark_node_set_literal (next, rest);
-}
-
-/* Moves what stands before @formula in @paragraph into a paragraph of its own. */
-static void
-move_before (cmark_node *paragraph,
-             cmark_node *formula)
-{
-  cmark_node *before = NULL;
-  cmark_node *child;
-
-  while ((child = cmark_node_first_child (paragraph)) != formula)
-    {
-      cmark_node_unlink (child);
-      if (before == NULL && is_space (child))
-        {
-          cmark_node_free (child);
-          continue;
-        }
-      if (before == NULL)
-        {
-          before = cmark_node_new (CMARK_NODE_PARAGRAPH);
-          cmark_node_insert_before (paragraph, before);
-          strip_text (child, TRUE);
-        }
-      cmark_node_append_child (before, child);
-    }
-
-  while (before != NULL && is_space (cmark_node_last_child (before)))
-    cmark_node_free (cmark_node_last_child (before));
-  if (before != NULL)
-    strip_text (cmark_node_last_child (before), FALSE);
-}
-
-/* A formula that stands for itself divides its paragraph. */
-static void
-split_paragraph (cmark_node *paragraph)
-{
-  gboolean is_split = FALSE;
-  cmark_node *next;
-
-  for (cmark_node *child = cmark_node_first_child (paragraph); child != NULL; child = next)
-    {
-      const Formula *formula = get_formula (child);
-      cmark_node *block;
-
-      next = cmark_node_next (child);
-      if (formula == NULL || !formula->is_display)
-        continue;
-
-      move_before (paragraph, child);
-      block = formula_node_new (CMARK_NODE_CODE_BLOCK, formula);
-      cmark_node_insert_before (paragraph, block);
-      cmark_node_free (child);
-      take_stop (block, next);
-      is_split = TRUE;
-    }
-
-  while (is_split && cmark_node_first_child (paragraph) != NULL && is_space (cmark_node_first_child (paragraph)))
-    cmark_node_free (cmark_node_first_child (paragraph));
-  if (is_split)
-    strip_text (cmark_node_first_child (paragraph), TRUE);
-  /* All of it was formulas, or lines of one. */
-  if (cmark_node_first_child (paragraph) == NULL)
-    cmark_node_free (paragraph);
-}
-
 /* ```math, and a formula that is indented as only code is */
 static void
 show_in_code (SottoMarkdownMath *self,
@@ -506,8 +352,8 @@ show_in_code (SottoMarkdownMath *self,
 {
   const char *info = cmark_node_get_fence_info (node);
   const char *literal = cmark_node_get_literal (node);
-  Formula formula = { 0 };
-  const Formula *found = NULL;
+  SottoMarkdownFormula formula = { 0 };
+  const Hidden *found = NULL;
   Fragment *fragment;
   gsize at = literal != NULL ? strspn (literal, " ") : 0;
 
@@ -518,18 +364,18 @@ show_in_code (SottoMarkdownMath *self,
 
       formula.inner = inner != NULL ? inner : (char *) literal;
       formula.source = source;
-      cmark_node_insert_before (node, formula_node_new (CMARK_NODE_CODE_BLOCK, &formula));
+      cmark_node_insert_before (node, sotto_markdown_formula_to_node (CMARK_NODE_CODE_BLOCK, &formula));
       cmark_node_free (node);
       return;
     }
 
   if ((info == NULL || *info == '\0') && literal != NULL && (fragment = get_fragment (self, literal + at)) != NULL &&
-      fragment->is_first && fragment->formula != NULL && fragment->formula->is_display)
+      fragment->is_first && fragment->hidden != NULL && fragment->hidden->formula.is_display)
     {
       const char *p = literal + at;
 
-      found = fragment->formula;
-      while ((fragment = get_fragment (self, p)) != NULL && fragment->formula == found)
+      found = fragment->hidden;
+      while ((fragment = get_fragment (self, p)) != NULL && fragment->hidden == found)
         {
           p += MARK_BYTES;
           p += strspn (p, " \t\n");
@@ -539,7 +385,7 @@ show_in_code (SottoMarkdownMath *self,
     }
   if (found != NULL)
     {
-      cmark_node_insert_before (node, formula_node_new (CMARK_NODE_CODE_BLOCK, found));
+      cmark_node_insert_before (node, sotto_markdown_formula_to_node (CMARK_NODE_CODE_BLOCK, &found->formula));
       cmark_node_free (node);
     }
   else
@@ -597,14 +443,14 @@ sotto_markdown_math_show (SottoMarkdownMath *self,
       g_ptr_array_add (nodes, cmark_iter_get_node (iter));
   cmark_iter_free (iter);
   for (guint i = 0; i < nodes->len; i++)
-    split_paragraph (nodes->pdata[i]);
+    sotto_markdown_formula_divide (nodes->pdata[i]);
 }
 
 const char *
 sotto_markdown_math_get_formula (cmark_node  *node,
                                  const char **source)
 {
-  const Formula *formula = get_formula (node);
+  const SottoMarkdownFormula *formula = sotto_markdown_formula_of_node (node);
 
   if (formula == NULL)
     return NULL;
