@@ -1,8 +1,8 @@
 /* What Sotto looks like, for people to look at: screenshots of everything a person meets, in light and dark, wide and narrow, into
  * SOTTO_SCREENSHOTS or screenshots/ of the build folder. The conversation in them is planted, so that they are the same every
  * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
-#include "contrast.h"
 #include "harness.h"
+#include "look.h"
 #include "planted.h"
 
 #include <glib/gi18n.h>
@@ -16,108 +16,6 @@
 #include "restore-dialog.h"
 #include "window.h"
 #include "conversation-page.h"
-
-/* --- Looking --- */
-
-typedef struct {
-  SottoApp *app;
-  GApplication *application;
-  GtkWindow *window;
-  const char *name;   /* of the variant: "wide-light" */
-  int width;
-  int height;
-  gboolean is_first;  /* the first start: nothing is planted */
-} Look;
-
-static void
-on_ended (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  *(gboolean *) user_data = g_subprocess_wait_check_finish (G_SUBPROCESS (source), result, NULL);
-}
-
-static gboolean
-is_true (gpointer data)
-{
-  return *(gboolean *) data;
-}
-
-/* What is in sight can be read: in the dialog, where there is one. A busy machine may take a while until what was asked for has
- * been drawn, so that only what stays weak counts. */
-static void
-check_contrast (Look       *look,
-                const char *what)
-{
-  for (int try = 1;; try++)
-    {
-      AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
-      guint n_measured;
-      g_auto (GStrv) weak = contrast_find_weak (dialog != NULL ? GTK_WIDGET (dialog) : GTK_WIDGET (look->window), &n_measured);
-
-      if (weak[0] == NULL && n_measured >= 3)
-        return;
-      if (try == 5)
-        {
-          for (guint i = 0; weak[i] != NULL; i++)
-            g_test_message ("%s-%s: %s", look->name, what, weak[i]);
-          g_test_fail_printf ("%s: %u texts and icons were measured, the contrast of %u is not enough, see above", what, n_measured,
-                              g_strv_length (weak));
-          return;
-        }
-      harness_run (0.5);
-    }
-}
-
-static void
-shoot (Look       *look,
-       const char *what)
-{
-  const char *folder = g_getenv ("SOTTO_SCREENSHOTS");
-  g_autofree char *own = g_build_filename (g_getenv ("SOTTO_BUILD_DIR"), "screenshots", NULL);
-  g_autofree char *name = g_strdup_printf ("%s-%s.png", look->name, what);
-  g_autofree char *path = g_build_filename (folder != NULL ? folder : own, name, NULL);
-  g_autofree char *crop = g_strdup_printf ("%dx%d+0+0", look->width, look->height);
-  g_autoptr (GSubprocess) process = NULL;
-  gboolean done = FALSE;
-
-  g_mkdir_with_parents (folder != NULL ? folder : own, 0755);
-  harness_rest (GTK_WIDGET (look->window), 1);
-  /* The root window, as popovers are windows of their own */
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "import", "-window", "root", "-crop", crop, "+repage", path, NULL);
-  g_assert_nonnull (process);
-  g_subprocess_wait_async (process, NULL, on_ended, &done);
-  check_contrast (look, what);
-  harness_wait_for (is_true, &done, 30);
-}
-
-static void
-activate (Look       *look,
-          const char *action)
-{
-  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (look->window), action, NULL));
-  harness_rest (GTK_WIDGET (look->window), 1);
-}
-
-static void
-close_dialog (Look *look)
-{
-  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window));
-
-  if (dialog != NULL)
-    adw_dialog_close (dialog);
-  harness_rest (GTK_WIDGET (look->window), 1);
-}
-
-static void
-scroll_to_end (Look *look)
-{
-  GtkWidget *dialog = GTK_WIDGET (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (look->window)));
-  GtkScrolledWindow *scroller = GTK_SCROLLED_WINDOW (harness_find (dialog, GTK_TYPE_SCROLLED_WINDOW));
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (scroller);
-
-  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment));
-}
 
 static gboolean
 is_ready (gpointer app)
@@ -167,10 +65,10 @@ look_at_import (Look *look)
       g_assert_true (g_file_set_contents (path, texts[i], -1, NULL));
       sotto_window_open_file (SOTTO_WINDOW (look->window), file);
       harness_run (0.8);
-      shoot (look, pages[i]);
+      look_shoot (look, pages[i]);
       g_assert_true (g_file_delete (file, NULL, NULL));
     }
-  close_dialog (look);
+  look_close_dialog (look);
   g_rmdir (folder);
 }
 
@@ -230,50 +128,29 @@ look_at_backup (Look *look)
     sotto_transfer_new_backup (sotto_app_get_conversations (look->app), sotto_app_get_folder (look->app), file);
   gboolean is_made = FALSE;
 
-  activate (look, "win.back-up");
-  shoot (look, "23-back-up");
-  close_dialog (look);
-  activate (look, "win.restore");
-  shoot (look, "24-restore");
-  close_dialog (look);
+  look_activate (look, "win.back-up");
+  look_shoot (look, "23-back-up");
+  look_close_dialog (look);
+  look_activate (look, "win.restore");
+  look_shoot (look, "24-restore");
+  look_close_dialog (look);
 
   sotto_transfer_run_async (transfer, on_backed_up, &is_made);
   harness_wait_for (is_backed_up, &is_made, 30);
   sotto_restore_dialog_present_file (SOTTO_WINDOW (look->window), file);
   harness_wait_for (has_entry, look->window, 30);
-  shoot (look, "25-restore-passphrase");
+  look_shoot (look, "25-restore-passphrase");
   enter_passphrase (look, "not that");
   harness_wait_for (has_answered, look->window, 60);
-  shoot (look, "26-restore-wrong");
+  look_shoot (look, "26-restore-wrong");
   enter_passphrase (look, PLANTED_PASSPHRASE);
   harness_wait_for (has_no_entry, look->window, 60);
   harness_wait_for (is_ready, look->app, 30);
   harness_run (0.8);
-  shoot (look, "27-restored");
-  close_dialog (look);
+  look_shoot (look, "27-restored");
+  look_close_dialog (look);
   g_assert_true (g_file_delete (file, NULL, NULL));
   g_rmdir (folder);
-}
-
-/* The one furthest down in sight, as of the newest message */
-static GtkWidget *
-find_last_button (GtkWidget  *from,
-                  const char *action)
-{
-  if (!gtk_widget_get_mapped (from))
-    return NULL;
-  if (GTK_IS_BUTTON (from) && g_strcmp0 (gtk_actionable_get_action_name (GTK_ACTIONABLE (from)), action) == 0)
-    return from;
-
-  for (GtkWidget *child = gtk_widget_get_last_child (from); child != NULL; child = gtk_widget_get_prev_sibling (child))
-    {
-      GtkWidget *found = find_last_button (child, action);
-
-      if (found != NULL)
-        return found;
-    }
-
-  return NULL;
 }
 
 static void
@@ -297,7 +174,7 @@ look_at_its_end (Look              *look,
 
   sotto_conversation_set_error (conversation, error);
   gtk_menu_button_popup (GTK_MENU_BUTTON (button));
-  shoot (look, "30-too-long");
+  look_shoot (look, "30-too-long");
   gtk_menu_button_popdown (GTK_MENU_BUTTON (button));
   harness_rest (GTK_WIDGET (look->window), 1);
   sotto_conversation_dismiss_problem (conversation);
@@ -310,8 +187,8 @@ look_at_temporary (Look *look)
   SottoConversationList *list = sotto_app_get_conversations (look->app);
   SottoConversation *conversation = sotto_conversation_list_create_temporary (list);
 
-  activate (look, "win.new-temporary");
-  shoot (look, "28-temporary");
+  look_activate (look, "win.new-temporary");
+  look_shoot (look, "28-temporary");
   sotto_conversation_send_async (conversation, "What may I give a friend who has everything?", NULL, NULL, NULL);
   harness_run (0.3);
   harness_wait_for (is_writing, conversation, 60);
@@ -321,16 +198,16 @@ look_at_temporary (Look *look)
   sotto_conversation_dismiss_problem (conversation);
   /* That of what was deleted before would lie over what can be done with the reply, or not: as long as that is. */
   adw_toast_overlay_dismiss_all (ADW_TOAST_OVERLAY (harness_find (GTK_WIDGET (look->window), ADW_TYPE_TOAST_OVERLAY)));
-  shoot (look, "29-temporary-begun");
+  look_shoot (look, "29-temporary-begun");
   if (look->width < 600)
     {
-      activate (look, "win.toggle-sidebar");
-      shoot (look, "29-temporary-list");
-      activate (look, "win.toggle-sidebar");
+      look_activate (look, "win.toggle-sidebar");
+      look_shoot (look, "29-temporary-list");
+      look_activate (look, "win.toggle-sidebar");
     }
   sotto_conversation_list_delete (list, conversation);
   sotto_conversation_list_purge (list, conversation);
-  activate (look, "win.new-conversation");
+  look_activate (look, "win.new-conversation");
 }
 
 /* What stands in for the helper that reads PDFs: 12 pages, of which five come at once; then what @ending does. */
@@ -364,19 +241,19 @@ look_at_document (Look *look)
   write_helper (helper, "sleep 60");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
   harness_run (1);
-  shoot (look, "30-document-reading");
+  look_shoot (look, "30-document-reading");
   g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Do Not Insert This File")), "clicked");
   harness_run (0.5);
   write_helper (helper, "exit");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
   harness_run (1);
-  shoot (look, "31-document-refused");
-  close_dialog (look);
+  look_shoot (look, "31-document-refused");
+  look_close_dialog (look);
   write_helper (helper, "");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
   harness_run (1);
-  shoot (look, "32-document-attached");
-  activate (look, "win.focus-composer");
+  look_shoot (look, "32-document-attached");
+  look_activate (look, "win.focus-composer");
   buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window)));
   gtk_text_buffer_set_text (buffer, "", -1);
   g_setenv ("SOTTO_PDF_TEXT", before != NULL ? before : "", TRUE);
@@ -395,124 +272,124 @@ look_around (Look *look)
   GtkWidget *details;
 
   harness_wait_for (is_locked, look->app, 20);
-  shoot (look, "01-locked");
+  look_shoot (look, "01-locked");
   sotto_app_unlock_async (look->app, PLANTED_PASSPHRASE, NULL, NULL, NULL);
   harness_wait_for (is_ready, look->app, 30);
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     harness_wait_for (has_model, look->app, 20);
-  shoot (look, "02-empty");
+  look_shoot (look, "02-empty");
 
   if (look->width < 600)
     {
-      activate (look, "win.toggle-sidebar");
-      shoot (look, "03-list");
+      look_activate (look, "win.toggle-sidebar");
+      look_shoot (look, "03-list");
     }
 
   /* The newest one, as a click on its row would open it */
   conversation = g_list_model_get_item (conversations, 0);
   if (look->width < 600)
-    activate (look, "win.toggle-sidebar");
+    look_activate (look, "win.toggle-sidebar");
   view = harness_find (GTK_WIDGET (look->window), GTK_TYPE_LIST_VIEW);
   if (view == NULL)
     {
-      activate (look, "win.toggle-sidebar");
+      look_activate (look, "win.toggle-sidebar");
       view = harness_find (GTK_WIDGET (look->window), GTK_TYPE_LIST_VIEW);
     }
   g_assert_nonnull (view);
   g_signal_emit_by_name (view, "activate", 0);
-  shoot (look, "04-end-of-conversation");
+  look_shoot (look, "04-end-of-conversation");
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {
       g_autoptr (SottoConversation) stopped = g_list_model_get_item (conversations, 1);
 
       sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (stopped));
-      shoot (look, "04-stopped");
+      look_shoot (look, "04-stopped");
       sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (conversation));
       harness_rest (GTK_WIDGET (look->window), 1);
     }
-  activate (look, "win.find");
+  look_activate (look, "win.find");
   gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY)),
                          "count");
   harness_run (0.3);
-  shoot (look, "05-find");
+  look_shoot (look, "05-find");
   g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
   harness_rest (GTK_WIDGET (look->window), 1);
-  activate (look, "win.choose-model");
-  shoot (look, "06-models");
+  look_activate (look, "win.choose-model");
+  look_shoot (look, "06-models");
   popover = gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_POPOVER);
   details = harness_find_button (popover, _("Details"));
   if (details != NULL)
     {
       g_signal_emit_by_name (details, "clicked");
-      shoot (look, "06-model-details");
-      close_dialog (look);
+      look_shoot (look, "06-model-details");
+      look_close_dialog (look);
     }
   else
     gtk_popover_popdown (GTK_POPOVER (popover));
-  activate (look, "win.rename");
-  shoot (look, "07-rename");
-  close_dialog (look);
-  activate (look, "win.export");
-  shoot (look, "18-export");
-  close_dialog (look);
-  activate (look, "win.export-all");
-  shoot (look, "19-export-all");
-  close_dialog (look);
+  look_activate (look, "win.rename");
+  look_shoot (look, "07-rename");
+  look_close_dialog (look);
+  look_activate (look, "win.export");
+  look_shoot (look, "18-export");
+  look_close_dialog (look);
+  look_activate (look, "win.export-all");
+  look_shoot (look, "19-export-all");
+  look_close_dialog (look);
   look_at_document (look);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {
-      activate (look, "win.focus-composer");
+      look_activate (look, "win.focus-composer");
       gtk_text_buffer_insert_at_cursor (gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window))),
                                         "Say it in one sentence.", -1);
       g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Send (Enter)")), "clicked");
       harness_run (0.3);
       harness_wait_for (is_writing, conversation, 60);
-      shoot (look, "08-writing");
+      look_shoot (look, "08-writing");
       sotto_conversation_stop (conversation);
       harness_wait_for (is_idle, conversation, 20);
-      shoot (look, "09-stopped");
-      g_signal_emit_by_name (find_last_button (GTK_WIDGET (look->window), "message.details"), "clicked");
-      shoot (look, "09-details");
-      scroll_to_end (look);
-      shoot (look, "09-details-end");
-      close_dialog (look);
+      look_shoot (look, "09-stopped");
+      g_signal_emit_by_name (look_find_last_button (GTK_WIDGET (look->window), "message.details"), "clicked");
+      look_shoot (look, "09-details");
+      look_scroll_to_end (look);
+      look_shoot (look, "09-details-end");
+      look_close_dialog (look);
     }
 
-  activate (look, "win.search");
+  look_activate (look, "win.search");
   gtk_editable_set_text (GTK_EDITABLE (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY)),
                          "words");
   harness_run (0.5);
-  shoot (look, "10-search");
+  look_shoot (look, "10-search");
   g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
   harness_rest (GTK_WIDGET (look->window), 1);
-  activate (look, "win.focus-composer");
-  activate (look, "win.preferences");
-  shoot (look, "11-preferences");
-  close_dialog (look);
+  look_activate (look, "win.focus-composer");
+  look_activate (look, "win.preferences");
+  look_shoot (look, "11-preferences");
+  look_close_dialog (look);
   sotto_conversation_set_instructions (conversation, "Answer in short sentences. Say where a number comes from.");
   save_instructions (look->app);
-  activate (look, "win.instructions");
-  shoot (look, "22-instructions");
-  close_dialog (look);
+  look_activate (look, "win.instructions");
+  look_shoot (look, "22-instructions");
+  look_close_dialog (look);
   look_at_its_end (look, conversation);
-  activate (look, "win.shortcuts");
-  shoot (look, "15-shortcuts");
-  close_dialog (look);
-  activate (look, "win.privacy");
-  shoot (look, "16-privacy");
-  scroll_to_end (look);
-  shoot (look, "17-privacy-end");
-  close_dialog (look);
+  look_activate (look, "win.shortcuts");
+  look_shoot (look, "15-shortcuts");
+  look_close_dialog (look);
+  look_activate (look, "win.privacy");
+  look_shoot (look, "16-privacy");
+  look_scroll_to_end (look);
+  look_shoot (look, "17-privacy-end");
+  look_close_dialog (look);
   gtk_widget_activate_action (GTK_WIDGET (look->window), "app.about", NULL);
-  shoot (look, "12-about");
-  close_dialog (look);
+  look_shoot (look, "12-about");
+  look_close_dialog (look);
   sotto_app_renew_recovery_code (look->app);
   harness_run (0.5);
-  shoot (look, "13-recovery-code");
-  close_dialog (look);
+  look_shoot (look, "13-recovery-code");
+  look_close_dialog (look);
   gtk_widget_activate_action (GTK_WIDGET (look->window), "win.delete-listed", "s", sotto_conversation_get_id (conversation));
-  shoot (look, "14-deleted");
+  look_shoot (look, "14-deleted");
   look_at_temporary (look);
   look_at_import (look);
   look_at_backup (look);
@@ -525,10 +402,10 @@ look_at_first_start (Look *look)
   harness_wait_for (is_ready, look->app, 30);
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     harness_wait_for (has_model, look->app, 20);
-  shoot (look, "01-recovery-code");
-  close_dialog (look);
+  look_shoot (look, "01-recovery-code");
+  look_close_dialog (look);
   sotto_app_dismiss_recovery_code (look->app);
-  shoot (look, "02-welcome");
+  look_shoot (look, "02-welcome");
 }
 
 static gboolean
