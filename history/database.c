@@ -17,6 +17,8 @@
 #include "database.h"
 
 #include "history-error.h"
+#include "passage-rank.h"
+#include "passage-tokenizer.h"
 #include "search-tokenizer.h"
 
 #include <sodium.h>
@@ -181,7 +183,9 @@ sotto_database_open (const char         *path,
       !sotto_database_exec (self, "SELECT count(*) FROM sqlite_schema;", error) ||
       (mode == SOTTO_DATABASE_OPEN && !check_application (self, error)) ||
       !sotto_database_exec (self, settings_of_file, error) ||
-      !sotto_search_tokenizer_register (self, error))
+      !sotto_search_tokenizer_register (self, error) ||
+      !sotto_passage_tokenizer_register (self, error) ||
+      !sotto_passage_rank_register (self, error))
     return NULL;
 
   return g_steal_pointer (&self);

@@ -196,8 +196,8 @@ static const char schema_4[] =
   ") STRICT;"
   "CREATE INDEX passage_document ON passage (document);"
   "CREATE VIRTUAL TABLE passage_words USING fts5 (text, content = 'passage',"
-  "  content_rowid = 'id', columnsize = 0, tokenize = 'sotto unicode61 remove_diacritics 2');"
-  "INSERT INTO passage_words (passage_words, rank) VALUES ('secure-delete', 1);"
+  "  content_rowid = 'id', columnsize = 0,"
+  "  tokenize = 'pairs sotto unicode61 remove_diacritics 2 categories ''L* N* Co Mn Mc''');"
 
   "CREATE TABLE conversation_folder ("
   "  id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -8,8 +8,8 @@
 
 /* --- Taking apart --- */
 
-static gboolean
-is_unspaced (gunichar c)
+gboolean
+sotto_search_is_unspaced (gunichar c)
 {
   switch (g_unichar_get_script (c))
     {
@@ -32,7 +32,7 @@ static gboolean
 has_unspaced (const char *word)
 {
   for (const char *p = word; *p != '\0'; p = g_utf8_next_char (p))
-    if (is_unspaced (g_utf8_get_char (p)))
+    if (sotto_search_is_unspaced (g_utf8_get_char (p)))
       return TRUE;
   return FALSE;
 }

@@ -27,6 +27,13 @@ SottoSearchQuery *sotto_search_query_parse (const char *text);
 void sotto_search_query_free (SottoSearchQuery *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoSearchQuery, sotto_search_query_free)
 
+/**
+ * sotto_search_is_unspaced:
+ *
+ * Returns: whether @c is of a script in which spaces don't separate words, or words end in many ways (Korean)
+ */
+gboolean sotto_search_is_unspaced (gunichar c);
+
 /* Put around what was found: noncharacters, which are not for text. */
 #define SOTTO_SEARCH_BEGIN "\xef\xb7\x90"
 #define SOTTO_SEARCH_END "\xef\xb7\x91"

@@ -152,11 +152,10 @@ create (void *context, const char **words, int n_words, Fts5Tokenizer **made)
   return SQLITE_OK;
 }
 
-gboolean
-sotto_search_tokenizer_register (SottoDatabase *database, GError **error)
+fts5_api *
+sotto_search_get_api (SottoDatabase *database, GError **error)
 {
   sqlite3 *handle = sotto_database_get_handle (database);
-  fts5_tokenizer ours = { create, delete, tokenize };
   sqlite3_stmt *statement = NULL;
   fts5_api *api = NULL;
 
@@ -165,7 +164,20 @@ sotto_search_tokenizer_register (SottoDatabase *database, GError **error)
     sqlite3_step (statement);
   sqlite3_finalize (statement);
 
-  if (api == NULL || api->xCreateTokenizer (api, "sotto", api, &ours, NULL) != SQLITE_OK)
+  if (api == NULL)
+    sotto_database_fail (database, "fts5", error);
+  return api;
+}
+
+gboolean
+sotto_search_tokenizer_register (SottoDatabase *database, GError **error)
+{
+  fts5_api *api = sotto_search_get_api (database, error);
+  fts5_tokenizer ours = { create, delete, tokenize };
+
+  if (api == NULL)
+    return FALSE;
+  if (api->xCreateTokenizer (api, "sotto", api, &ours, NULL) != SQLITE_OK)
     {
       sotto_database_fail (database, "fts5", error);
       return FALSE;

@@ -196,12 +196,6 @@ do_set_conversation_folders (SottoVault *vault, SottoCall *call, GError **error)
   return SOTTO_DONE;
 }
 
-static gpointer
-do_find (SottoVault *vault, SottoCall *call, GError **error)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_passage_free);
-}
-
 /* --- The calls --- */
 
 static SottoCall *
@@ -337,35 +331,6 @@ gboolean
 sotto_store_remove_document_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error) != NULL;
-}
-
-void
-sotto_store_find_passages_async (SottoStore          *self,
-                                 const char *const   *folders,
-                                 const char          *question,
-                                 guint                limit,
-                                 gsize                max_bytes,
-                                 GCancellable        *cancellable,
-                                 GAsyncReadyCallback  callback,
-                                 gpointer             user_data)
-{
-  SottoCall *call;
-
-  g_return_if_fail (SOTTO_IS_STORE (self) && folders != NULL && question != NULL);
-
-  call = sotto_call_new ();
-  call->folders = g_strdupv ((char **) folders);
-  call->text = g_utf8_make_valid (question, -1);
-  call->kind = CLAMP (limit, 1, 100);
-  call->number = (gint64) MIN (max_bytes, G_MAXINT32);
-  sotto_store_push (self, SOTTO_WORK_READ, do_find, call, (GDestroyNotify) g_ptr_array_unref, cancellable, callback,
-                    user_data);
-}
-
-GPtrArray *
-sotto_store_find_passages_finish (SottoStore *self, GAsyncResult *result, GError **error)
-{
-  return sotto_store_take (self, result, error);
 }
 
 void

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "database.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SottoCandidate:
+ * @row: a passage's
+ * @score: how well it fits; 0 and more
+ * @n_words: how many words of the question it has
+ */
+typedef struct {
+  gint64 row;
+  double score;
+  guint n_words;
+} SottoCandidate;
+
+/**
+ * sotto_passage_rank_register:
+ *
+ * Makes the function known to a connection that counts how often a row has what was asked for.
+ */
+gboolean sotto_passage_rank_register (SottoDatabase *database, GError **error);
+
+/**
+ * sotto_passage_rank:
+ * @folders: (element-type gint64): rows
+ * @words: (element-type SottoPassageWord)
+ * @n_passages: how many there are in the folders
+ *
+ * Returns: (transfer full) (element-type SottoCandidate): the best first; or %NULL with an error
+ */
+GArray *sotto_passage_rank (SottoDatabase  *database,
+                            GArray         *folders,
+                            GPtrArray      *words,
+                            gint64          n_passages,
+                            GError        **error);
+
+G_END_DECLS
