@@ -185,7 +185,7 @@ static const char schema_4[] =
   ") STRICT;"
   "CREATE UNIQUE INDEX document_by_path ON document (folder, path) WHERE gone = 0;"
   "CREATE INDEX document_folder ON document (folder);"
-  "CREATE INDEX document_gone ON document (gone) WHERE gone = 1;"
+  "CREATE INDEX document_gone ON document (n_passages) WHERE gone = 1;"
 
   "CREATE TABLE passage ("
   "  id INTEGER PRIMARY KEY,"

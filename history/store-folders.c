@@ -107,15 +107,20 @@ do_remove (SottoVault *vault, SottoCall *call, GError **error)
       !sotto_database_run (database, error, "DELETE FROM conversation_folder WHERE folder = ?1", "u", call->id) ||
       !sotto_audit_add (database, "remove-folder", call->id, error))
     return NULL;
+  sotto_vault_erase_later (vault);
   return SOTTO_DONE;
 }
 
 static gboolean
-remove_document (SottoDatabase *database, gint64 folder, const char *path, GError **error)
+remove_document (SottoVault *vault, gint64 folder, const char *path, GError **error)
 {
-  return sotto_database_run (database, error,
-                             "UPDATE document SET gone = 1 WHERE folder = ?1 AND path = ?2 AND gone = 0", "iu",
-                             folder, path);
+  if (!sotto_database_run (vault->database, error,
+                           "UPDATE document SET gone = 1 WHERE folder = ?1 AND path = ?2 AND gone = 0", "iu",
+                           folder, path))
+    return FALSE;
+  if (sotto_database_changes (vault->database) > 0)
+    sotto_vault_erase_later (vault);
+  return TRUE;
 }
 
 static gpointer
@@ -123,7 +128,7 @@ do_remove_document (SottoVault *vault, SottoCall *call, GError **error)
 {
   gint64 folder = sotto_rows_find_folder (vault->database, call->id, error);
 
-  if (folder == 0 || !remove_document (vault->database, folder, call->text, error))
+  if (folder == 0 || !remove_document (vault, folder, call->text, error))
     return NULL;
   return SOTTO_DONE;
 }
@@ -173,7 +178,7 @@ do_put_document (SottoVault *vault, SottoCall *call, GError **error)
       return NULL;
     }
 
-  if (!remove_document (database, folder, document->path, error) ||
+  if (!remove_document (vault, folder, document->path, error) ||
       !sotto_database_run (database, error,
                            "INSERT INTO document (folder, path, size, modified, problem, n_passages)"
                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "iuiiui", folder, document->path,

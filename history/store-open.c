@@ -152,6 +152,7 @@ open_database (SottoVault *vault, const char *action, GError **error)
   return vault->database != NULL &&
          sotto_schema_prepare (vault->database, steps, n_steps, FALSE, error) &&
          sotto_journal_recover (vault->database, error) &&
+         sotto_vault_look_for_erasing (vault, error) &&
          audit_opening (vault, action, error);
 }
 

@@ -8,6 +8,22 @@
 G_BEGIN_DECLS
 
 /**
+ * SottoErasing:
+ * @is_left: whether there is something to erase; atomic, so that others may look
+ * @is_merging: whether the last step was one of a merge
+ * @due: when the next step is
+ * @merge_due: when the index may be merged
+ *
+ * Times are monotonic.
+ */
+typedef struct {
+  gint is_left;
+  gboolean is_merging;
+  gint64 due;
+  gint64 merge_due;
+} SottoErasing;
+
+/**
  * SottoVault:
  *
  * What the store's thread owns; nobody else touches it, but for the fields said to be shared.
@@ -28,6 +44,7 @@ typedef struct {
   SottoDatabase *database; /* NULL before opening and after closing */
   SottoJournal journal;
   gint64 leaf;             /* the message added last: the end of an active path; 0: not known */
+  SottoErasing erasing;
   gboolean detached; /* the thread frees the vault itself */
 
   /* Shared, under mutex */
@@ -131,6 +148,27 @@ void sotto_vault_publish_slots (SottoVault *vault);
  * Closes the database, wipes the key, releases the lock. In the thread.
  */
 gboolean sotto_vault_close (SottoVault *vault, GError **error);
+
+/**
+ * sotto_vault_erase_later:
+ *
+ * Has the thread erase what is gone of folders (store-erase.c), once no call waits.
+ */
+void sotto_vault_erase_later (SottoVault *vault);
+
+/**
+ * sotto_vault_look_for_erasing:
+ *
+ * As sotto_vault_erase_later(), if something is gone.
+ */
+gboolean sotto_vault_look_for_erasing (SottoVault *vault, GError **error);
+
+/**
+ * sotto_vault_erase:
+ *
+ * Does the next step of it.
+ */
+void sotto_vault_erase (SottoVault *vault);
 
 /**
  * sotto_replacing_find_key:

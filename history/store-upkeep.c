@@ -81,6 +81,10 @@ check_trees (SottoVault *vault, GError **error)
                  "  OR first.conversation IS NOT conversation.id))"
                  " LIMIT 1", NULL, error) &&
          expect (vault,
+                 "SELECT 'passages of a document' FROM document WHERE gone = 0 AND n_passages !="
+                 " (SELECT count(*) FROM passage WHERE passage.document = document.id) LIMIT 1", NULL,
+                 error) &&
+         expect (vault,
                  "SELECT 'journal of a finished message' FROM journal"
                  " JOIN message ON message.id = journal.message WHERE status != 1 LIMIT 1", NULL,
                  error);
@@ -100,6 +104,8 @@ do_check (SottoVault *vault, SottoCall *call, GError **error)
                             "INSERT INTO search_words (search_words, rank)"
                             " VALUES ('integrity-check', 1);"
                             "INSERT INTO search_trigrams (search_trigrams, rank)"
+                            " VALUES ('integrity-check', 1);"
+                            "INSERT INTO passage_words (passage_words, rank)"
                             " VALUES ('integrity-check', 1);", error) ||
       !check_trees (vault, error) ||
       !sotto_audit_verify (database, &broken, error))

@@ -227,16 +227,37 @@ run (SottoVault *vault, Job *job)
   g_source_attach (source, g_task_get_context (job->task));
 }
 
+static gboolean
+text_has_waited (SottoVault *vault)
+{
+  return sotto_journal_is_pending (&vault->journal) && g_get_monotonic_time () >= vault->journal.deadline;
+}
+
+/* Returns: %NULL when text has waited long enough, or when no job waits and something is to be erased */
 static Job *
 next_job (SottoVault *vault)
 {
+  gint64 until = vault->erasing.is_left ? vault->erasing.due : G_MAXINT64;
   gint64 wait;
 
-  if (!sotto_journal_is_pending (&vault->journal))
+  if (text_has_waited (vault))
+    return NULL;
+  if (sotto_journal_is_pending (&vault->journal))
+    until = MIN (until, vault->journal.deadline);
+  if (until == G_MAXINT64)
     return g_async_queue_pop (vault->jobs);
 
-  wait = vault->journal.deadline - g_get_monotonic_time ();
-  return wait > 0 ? g_async_queue_timeout_pop (vault->jobs, (guint64) wait) : NULL;
+  wait = until - g_get_monotonic_time ();
+  return wait > 0 ? g_async_queue_timeout_pop (vault->jobs, (guint64) wait) : g_async_queue_try_pop (vault->jobs);
+}
+
+static void
+use_pause (SottoVault *vault)
+{
+  if (text_has_waited (vault))
+    flush (vault, NULL);
+  else if (vault->erasing.is_left && g_get_monotonic_time () >= vault->erasing.due)
+    sotto_vault_erase (vault);
 }
 
 static void
@@ -265,6 +286,7 @@ sotto_vault_close (SottoVault *vault, GError **error)
       /* The second error would hide the first. */
       ok = sotto_database_close (vault->database, ok ? error : NULL) && ok;
       g_clear_pointer (&vault->database, sotto_database_free);
+      g_atomic_int_set (&vault->erasing.is_left, FALSE);
     }
   g_clear_pointer (&vault->key, sotto_secret_free);
   g_clear_pointer (&vault->envelope, sotto_envelope_free);
@@ -284,7 +306,7 @@ thread_main (gpointer data)
 
       if (job == NULL)
         {
-          flush (vault, NULL);
+          use_pause (vault);
           continue;
         }
 

@@ -1,7 +1,7 @@
 /* Nothing of a history stands in plain text on the disk: home, data, cache, runtime and temporary
  * folders are this test's own, and all of them are searched, while it works and after. */
 
-#include "common.h"
+#include "folders.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -13,7 +13,8 @@ static char *root;
 static const char *const marks[] = {
   "mark-title-aardvark", "mark-renamed-badger", "mark-question-caribou", "mark-draft-dormouse",
   "mark-stream-echidna", "mark-receipt-ferret", "mark-file-gopher", "mark-bytes-hamster",
-  "mark-search-ibis", "mark-model-jackal", "mark-newdraft-koala", "correct horse",
+  "mark-search-ibis", "mark-model-jackal", "mark-newdraft-koala", "mark-folder-lemur",
+  "mark-path-meerkat", "mark-passage-narwhal", "mark-asked-ocelot", "correct horse",
 };
 
 static guint
@@ -104,6 +105,35 @@ set_draft (SottoStore *store, const char *conversation, const char *text)
   g_assert_true (sotto_store_set_draft_finish (store, test_wait (&result), NULL));
 }
 
+/* Read, found, put in the place of itself, and removed */
+static void
+use_folder (SottoStore *store, const char *conversation)
+{
+  g_autofree char *folder = test_add_folder (store, "file:///mark-folder-lemur");
+  g_autoptr (GPtrArray) passages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_passage_free);
+  g_autoptr (GPtrArray) found = NULL;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("mark-passage-narwhal%u and %u", i, i * 7);
+
+      g_ptr_array_add (passages, sotto_history_passage_new (text, i, i));
+    }
+  test_put_array (store, folder, "mark-path-meerkat", passages);
+  assert_nothing ();
+  test_ask_folders (store, conversation, (const char *[]) { folder, NULL });
+  found = test_find (store, folder, "mark-asked-ocelot narwhal17");
+  g_assert_cmpuint (found->len, >, 0);
+  test_put_array (store, folder, "mark-path-meerkat", passages);
+  assert_nothing ();
+  test_wait_until_erased (store);
+  assert_nothing ();
+  test_check (store);
+  test_forget_folder (store, folder);
+  test_wait_until_erased (store);
+  assert_nothing ();
+}
+
 static void
 test_whole_life (void)
 {
@@ -154,6 +184,7 @@ test_whole_life (void)
   g_assert_cmpuint (hits->len, >, 20);
   assert_nothing ();
 
+  use_folder (store, conversation);
   sotto_store_backup_async (store, backup, NULL, test_ready, &results[3]);
   g_assert_true (sotto_store_backup_finish (store, test_wait (&results[3]), NULL));
   assert_nothing ();

@@ -1,0 +1,140 @@
+#include "folders.h"
+
+#include "store-private.h"
+
+char *
+test_add_folder (SottoStore *store, const char *uri)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char *id;
+
+  sotto_store_add_folder_async (store, uri, NULL, test_ready, &result);
+  id = sotto_store_add_folder_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (g_uuid_string_is_valid (id));
+  return id;
+}
+
+void
+test_forget_folder (SottoStore *store, const char *folder)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_remove_folder_async (store, folder, NULL, test_ready, &result);
+  ok = sotto_store_remove_folder_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+GPtrArray *
+test_folders (SottoStore *store)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list;
+
+  sotto_store_list_folders_async (store, NULL, test_ready, &result);
+  list = sotto_store_list_folders_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return list;
+}
+
+GPtrArray *
+test_documents (SottoStore *store, const char *folder)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list;
+
+  sotto_store_list_documents_async (store, folder, NULL, test_ready, &result);
+  list = sotto_store_list_documents_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return list;
+}
+
+void
+test_put_array (SottoStore *store, const char *folder, const char *path, GPtrArray *passages)
+{
+  g_autoptr (SottoHistoryDocument) document = sotto_history_document_new (path, 1000, 77, NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_put_document_async (store, folder, document, passages, NULL, test_ready, &result);
+  ok = sotto_store_put_document_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+void
+test_put (SottoStore *store, const char *folder, const char *path, ...)
+{
+  g_autoptr (GPtrArray) passages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_passage_free);
+  const char *text;
+  va_list args;
+
+  va_start (args, path);
+  while ((text = va_arg (args, const char *)) != NULL)
+    g_ptr_array_add (passages, sotto_history_passage_new (text, passages->len + 1, passages->len + 1));
+  va_end (args);
+  test_put_array (store, folder, path, passages);
+}
+
+void
+test_drop_document (SottoStore *store, const char *folder, const char *path)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_remove_document_async (store, folder, path, NULL, test_ready, &result);
+  ok = sotto_store_remove_document_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+GPtrArray *
+test_find_in (SottoStore *store, const char *const *folders, const char *question, guint limit, gsize bytes)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list;
+
+  sotto_store_find_passages_async (store, folders, question, limit, bytes, NULL, test_ready, &result);
+  list = sotto_store_find_passages_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return list;
+}
+
+GPtrArray *
+test_find (SottoStore *store, const char *folder, const char *question)
+{
+  const char *const folders[] = { folder, NULL };
+
+  return test_find_in (store, folders, question, 10, 100000);
+}
+
+void
+test_ask_folders (SottoStore *store, const char *conversation, const char *const *folders)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_set_conversation_folders_async (store, conversation, folders, NULL, test_ready, &result);
+  ok = sotto_store_set_conversation_folders_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+void
+test_wait_until_erased (SottoStore *store)
+{
+  SottoVault *vault = sotto_store_get_vault (store);
+
+  while (g_atomic_int_get (&vault->erasing.is_left))
+    g_usleep (10000);
+}

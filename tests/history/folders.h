@@ -1,0 +1,24 @@
+#pragma once
+
+#include "common.h"
+
+/* The calls on folders of documents, waited for. */
+
+char *test_add_folder (SottoStore *store, const char *uri);
+void test_forget_folder (SottoStore *store, const char *folder);
+GPtrArray *test_folders (SottoStore *store);
+GPtrArray *test_documents (SottoStore *store, const char *folder);
+
+/* Puts a document whose passages are the texts that follow, up to %NULL; each on a page of its own. */
+void test_put (SottoStore *store, const char *folder, const char *path, ...) G_GNUC_NULL_TERMINATED;
+void test_put_array (SottoStore *store, const char *folder, const char *path, GPtrArray *passages);
+void test_drop_document (SottoStore *store, const char *folder, const char *path);
+
+GPtrArray *test_find_in (SottoStore *store, const char *const *folders, const char *question, guint limit, gsize bytes);
+/* Up to ten passages of one folder */
+GPtrArray *test_find (SottoStore *store, const char *folder, const char *question);
+
+void test_ask_folders (SottoStore *store, const char *conversation, const char *const *folders);
+
+/* Until nothing is left of what is gone */
+void test_wait_until_erased (SottoStore *store);
