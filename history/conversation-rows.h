@@ -54,7 +54,8 @@ gboolean sotto_rows_activate (SottoDatabase *database, gint64 message, GError **
  * sotto_rows_touch:
  * @message: row of a message that was added or changed
  *
- * Moves its conversation to the top of the list and gives it the message's text as snippet.
+ * Moves its conversation to the top of the list and gives it the message's text as snippet, or the name of the file that
+ * it consists of.
  */
 gboolean sotto_rows_touch (SottoDatabase *database, gint64 message, GError **error);
 

@@ -1,4 +1,4 @@
-/* The database, schema 4: history.db
+/* The database, schema 5: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -9,6 +9,8 @@
  *                  deleted: when, 0: it is not (a tombstone until it is purged);
  *                  pinned: (from schema 3) 1: it stands above all others
  *   draft          text that was typed and not sent; one without a conversation is for the next one
+ *   draft_document (from schema 5) a file that is attached to it, in the order of the rows; n_pages: 0: it
+ *                  has none
  *   message        a tree by parent; active: the answer that the active path takes
  *   part           what a message is made of, in the order of place; uri, first_page, last_page:
  *                  (from schema 4) where a passage that was found in a folder comes from
@@ -16,7 +18,8 @@
  *   journal        what came of a running reply so far; empty for all others
  *   receipt        JSON, as the engine's user gave it
  *   entry          what can be found: a title (message NULL) or a message
- *   searchable     (view) the text of an entry, which both indexes read for their snippets
+ *   searchable     (view) the text of an entry, which both indexes read for their snippets; an attached file's
+ *                  begins with its name (from schema 5)
  *   search_words, search_trigrams
  *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
  *   setting        (from schema 2) what a person has written once for all conversations, by name
@@ -207,11 +210,43 @@ static const char schema_4[] =
   ") STRICT;"
   "CREATE INDEX conversation_folder_folder ON conversation_folder (folder);";
 
+/* What the view shows of a message is what its indexes know of it: both change together. A passage has no media type. */
+#define NAMED_MESSAGES " FROM entry JOIN searchable USING (id) WHERE message IN (SELECT message FROM part" \
+  " WHERE kind = 6 AND media_type IS NOT NULL);"
+
+static const char schema_5[] =
+  "CREATE TABLE draft_document ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) = 36),"
+  "  conversation INTEGER REFERENCES conversation ON DELETE CASCADE,"
+  "  name TEXT NOT NULL,"
+  "  media_type TEXT NOT NULL,"
+  "  n_pages INTEGER NOT NULL,"
+  "  text TEXT NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX draft_document_conversation ON draft_document (conversation);"
+
+  "INSERT INTO search_words (search_words, rowid, text) SELECT 'delete', searchable.id, text" NAMED_MESSAGES
+  "INSERT INTO search_trigrams (search_trigrams, rowid, text) SELECT 'delete', searchable.id, text" NAMED_MESSAGES
+  "DROP VIEW searchable;"
+  "CREATE VIEW searchable (id, text) AS"
+  "  SELECT entry.id, CASE WHEN entry.message IS NULL"
+  "    THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
+  "    ELSE (SELECT group_concat(text, char(10)) FROM"
+  "           (SELECT CASE WHEN kind = 6 AND media_type IS NOT NULL AND name IS NOT NULL"
+  "              THEN name || char(10) || text ELSE text END AS text"
+  "            FROM part WHERE part.message = entry.message AND kind IN (1, 6) ORDER BY place))"
+  "    END"
+  "  FROM entry;"
+  "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" NAMED_MESSAGES
+  "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" NAMED_MESSAGES;
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
   { schema_3 },
   { schema_4 },
+  { schema_5 },
 };
 
 const SottoSchemaStep *

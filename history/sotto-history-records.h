@@ -96,7 +96,8 @@ typedef enum {
   SOTTO_HISTORY_PART_TOOL_CALL = 3,   /* name: the tool, text: its arguments as JSON */
   SOTTO_HISTORY_PART_TOOL_RESULT = 4, /* name: the tool, text: what it returned */
   SOTTO_HISTORY_PART_IMAGE = 5,       /* media_type, data; name: the file's */
-  SOTTO_HISTORY_PART_DOCUMENT = 6,    /* media_type, data; name: the file's; text: extracted */
+  SOTTO_HISTORY_PART_DOCUMENT = 6,    /* name: the file's; text: extracted; media_type: of one that a person attached,
+                                       * whole (a passage that was found in a folder has none); data */
 } SottoHistoryPartKind;
 
 /**

@@ -15,6 +15,7 @@
 #include "sotto-store.h"
 #include "sotto-store-slots.h"
 #include "sotto-store-conversations.h"
+#include "sotto-store-drafts.h"
 #include "sotto-store-messages.h"
 #include "sotto-store-trees.h"
 #include "sotto-store-search.h"

@@ -38,8 +38,8 @@ GPtrArray *sotto_store_load_path_finish (SottoStore *self, GAsyncResult *result,
  * @parent: (nullable): the message it follows; %NULL: it begins the conversation
  * @parts: (element-type SottoHistoryPart): copied
  * @clear_draft: whether @conversation's draft (and the draft for a conversation not begun yet, if
- *   this is its first message) goes in the same transaction: either the message is kept or the
- * draft
+ *   this is its first message) goes in the same transaction, with what is attached to it: either
+ *   the message is kept or the draft
  *
  * Adds a finished message and makes its path the active one.
  */

@@ -230,15 +230,15 @@ do_set_instructions (SottoVault *vault, SottoCall *call, GError **error)
 }
 
 /* What is not shown, as instructions, does not count as begun. */
+#define OF_DRAFT " WHERE conversation = (SELECT conversation FROM message WHERE id = ?1)" \
+  " OR (conversation IS NULL AND (SELECT count(*) FROM message WHERE role != 1" \
+  "  AND conversation = (SELECT conversation FROM message WHERE id = ?1)) = 1)"
+
 static gboolean
 clear_draft (SottoDatabase *database, gint64 message, GError **error)
 {
-  return sotto_database_run (database, error,
-                             "DELETE FROM draft WHERE conversation ="
-                             " (SELECT conversation FROM message WHERE id = ?1)"
-                             " OR (conversation IS NULL AND (SELECT count(*) FROM message"
-                             "  WHERE role != 1 AND conversation = (SELECT conversation"
-                             "   FROM message WHERE id = ?1)) = 1)", "i", message);
+  return sotto_database_run (database, error, "DELETE FROM draft" OF_DRAFT, "i", message) &&
+         sotto_database_run (database, error, "DELETE FROM draft_document" OF_DRAFT, "i", message);
 }
 
 static gpointer

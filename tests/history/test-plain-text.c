@@ -14,7 +14,8 @@ static const char *const marks[] = {
   "mark-title-aardvark", "mark-renamed-badger", "mark-question-caribou", "mark-draft-dormouse",
   "mark-stream-echidna", "mark-receipt-ferret", "mark-file-gopher", "mark-bytes-hamster",
   "mark-search-ibis", "mark-model-jackal", "mark-newdraft-koala", "mark-folder-lemur",
-  "mark-path-meerkat", "mark-passage-narwhal", "mark-asked-ocelot", "correct horse",
+  "mark-path-meerkat", "mark-passage-narwhal", "mark-asked-ocelot", "mark-attached-puffin",
+  "mark-attachment-quokka", "correct horse",
 };
 
 static guint
@@ -105,6 +106,19 @@ set_draft (SottoStore *store, const char *conversation, const char *text)
   g_assert_true (sotto_store_set_draft_finish (store, test_wait (&result), NULL));
 }
 
+static void
+attach (SottoStore *store, const char *conversation)
+{
+  g_autoptr (SottoHistoryPart) part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, "mark-attached-puffin");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *id = sotto_history_new_id ();
+
+  part->name = g_strdup ("mark-attachment-quokka");
+  part->media_type = g_strdup ("text/plain");
+  sotto_store_add_draft_document_async (store, conversation, id, part, NULL, test_ready, &result);
+  g_assert_true (sotto_store_add_draft_document_finish (store, test_wait (&result), NULL));
+}
+
 /* Read, found, put in the place of itself, and removed */
 static void
 use_folder (SottoStore *store, const char *conversation)
@@ -159,6 +173,8 @@ test_whole_life (void)
   g_assert_true (sotto_store_finish_reply_finish (store, test_wait (&results[0]), NULL));
   set_draft (store, conversation, "mark-draft-dormouse");
   set_draft (store, NULL, "mark-newdraft-koala");
+  attach (store, conversation);
+  attach (store, NULL);
   add_file (store, conversation);
   sotto_store_set_model_async (store, conversation, model, NULL, test_ready, &results[1]);
   g_assert_true (sotto_store_set_model_finish (store, test_wait (&results[1]), NULL));

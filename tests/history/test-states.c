@@ -425,7 +425,7 @@ test_newer (Fixture *f, gconstpointer data)
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
   g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 4);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 5);
   assert_open_fails (f, "correct horse", SOTTO_HISTORY_ERROR_NEWER);
 }
 
@@ -497,6 +497,16 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 5)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP TABLE draft_document;"
+                                        "DROP VIEW searchable;"
+                                        "CREATE VIEW searchable (id, text) AS SELECT entry.id, CASE WHEN entry.message IS NULL"
+                                        " THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
+                                        " ELSE (SELECT group_concat (text, char (10)) FROM part"
+                                        "  WHERE part.message = entry.message AND kind IN (1, 6)) END FROM entry;"
+                                        "INSERT INTO search_words (search_words) VALUES ('rebuild');"
+                                        "INSERT INTO search_trigrams (search_trigrams) VALUES ('rebuild');", &error));
   if (version < 4)
     g_assert_true (sotto_database_exec (database,
                                         "DROP TABLE conversation_folder; DROP TABLE passage_words; DROP TABLE passage;"
@@ -593,6 +603,43 @@ test_before_folders (Fixture *f, gconstpointer data)
   test_close (store);
 }
 
+static char *
+add_attachment (SottoStore *store, const char *conversation)
+{
+  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text ("About what?");
+  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, "about marmots");
+  g_autoptr (GAsyncResult) result = NULL;
+
+  part->name = g_strdup ("quarter.pdf");
+  part->media_type = g_strdup ("application/pdf");
+  g_ptr_array_add (parts, part);
+  sotto_store_add_message_async (store, conversation, NULL, NULL, SOTTO_HISTORY_ROLE_USER, parts, FALSE, NULL,
+                                 test_ready, &result);
+  return sotto_store_add_message_finish (store, test_wait (&result), NULL);
+}
+
+/* Nor of attachments: a message that had one is found by its name from now on, and still by its text. */
+static void
+test_before_attachments (Fixture *f, gconstpointer data)
+{
+  static const char *const words[] = { "About", "marmots", "quarter" };
+  SottoStore *store = test_open (f->folder);
+  g_autofree char *id = add_attachment (store, f->conversation);
+
+  g_assert_nonnull (id);
+  test_close (store);
+  go_back (f, 4);
+  store = test_open (f->folder);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GPtrArray) hits = test_search (store, words[i]);
+
+      g_assert_cmpuint (hits->len, ==, 1);
+    }
+  test_check (store);
+  test_close (store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -615,5 +662,6 @@ main (int argc, char **argv)
   ADD ("migration", test_migration);
   ADD ("before-pins", test_before_pins);
   ADD ("before-folders", test_before_folders);
+  ADD ("before-attachments", test_before_attachments);
   return g_test_run ();
 }
