@@ -12,10 +12,11 @@ typedef struct {
 static void
 show_end (SottoConversation *self)
 {
-  const char *text = "";
+  SottoMessage *last = self->rows->len > 0 ? sotto_conversation_path_get (self, self->rows->len - 1) : NULL;
+  const char *text = last != NULL ? sotto_message_get_text (last) : "";
 
-  if (self->rows->len > 0)
-    text = sotto_message_get_text (sotto_conversation_path_get (self, self->rows->len - 1));
+  if (*text == '\0' && last != NULL && sotto_message_get_n_attachments (last) > 0)
+    text = sotto_attachment_get_name (sotto_message_get_attachment (last, 0));
   sotto_conversation_set_snippet_from (self, text);
 }
 

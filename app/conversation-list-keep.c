@@ -45,6 +45,7 @@ keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
   if (g_strcmp0 (self->title, kept->title) != 0)
     sotto_store_rename_conversation_async (store, self->id, self->title, NULL, NULL, NULL);
   /* A tree has no draft. */
+  sotto_conversation_keep_attachments_again (self);
   if (self->draft[0] != '\0')
     {
       g_clear_handle_id (&self->draft_source, g_source_remove);

@@ -103,7 +103,8 @@ append_prompts (SottoConversation *self, SottoMessages *messages, guint position
 
       if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
         break;
-      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n\n" : "", sotto_message_get_text (message));
+      g_string_append (text, text->len > 0 ? "\n\n" : "");
+      sotto_message_write_prompt (message, text);
     }
   sotto_messages_append (messages, "user", text->str);
   return position;

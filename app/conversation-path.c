@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "attachment-private.h"
 #include "kept-receipt.h"
 
 /* The current path through the tree of messages: a list that a view shows. What lies off the path
@@ -80,9 +81,23 @@ gsize
 sotto_conversation_path_get_length (SottoConversation *self, guint position)
 {
   const SottoPathRow *row = get_row (self, position);
-  g_autofree char *text = row->message == NULL ? sotto_history_message_dup_text (row->record) : NULL;
+  gsize length = 0;
 
-  return text != NULL ? strlen (text) : sotto_message_get_length (row->message);
+  if (row->message != NULL)
+    {
+      length = sotto_message_get_length (row->message);
+      for (guint i = 0; i < sotto_message_get_n_attachments (row->message); i++)
+        length += sotto_attachment_get_size (sotto_message_get_attachment (row->message, i));
+      return length;
+    }
+  for (guint i = 0; row->record->parts != NULL && i < row->record->parts->len; i++)
+    {
+      const SottoHistoryPart *part = g_ptr_array_index (row->record->parts, i);
+
+      if (part->kind == SOTTO_HISTORY_PART_TEXT || sotto_attachment_is_part (part))
+        length += strlen (part->text);
+    }
+  return length;
 }
 
 int

@@ -51,6 +51,9 @@ struct _SottoConversation
   /* The draft */
   char *draft;
   guint draft_source; /* saves it a little later */
+  GListStore *attachments; /* of SottoAttachment (conversation-attachments.c) */
+  GPtrArray *attachment_reads; /* of GTask: who waits for those in the history; NULL: they are not being read */
+  gboolean has_read_attachments;
 
   /* The current path (conversation-path.c) */
   GArray *rows;      /* of SottoPathRow */
@@ -198,6 +201,28 @@ void sotto_conversation_read_kept_instructions_async (SottoStore          *store
                                                       GAsyncReadyCallback  callback,
                                                       gpointer             user_data);
 void sotto_conversation_take_kept_instructions (SottoConversation *self, const char *kept);
+
+/* --- conversation-attachments.c --- */
+
+void sotto_conversation_attachments_init (SottoConversation *self);
+void sotto_conversation_attachments_clear (SottoConversation *self);
+
+void sotto_conversation_read_attachments_async (SottoConversation   *self,
+                                                GAsyncReadyCallback  callback,
+                                                gpointer             user_data);
+gboolean sotto_conversation_read_attachments_finish (SottoConversation  *self,
+                                                     GAsyncResult       *result,
+                                                     GError            **error);
+
+/* Writes those that the history does not have yet; the other one, all of them: it is another history now. */
+void sotto_conversation_keep_attachments (SottoConversation *self);
+void sotto_conversation_keep_attachments_again (SottoConversation *self);
+
+/* Returns: (transfer full) (element-type SottoAttachment): as many as there are now */
+GPtrArray *sotto_conversation_list_attachments (SottoConversation *self);
+
+/* They went with a message, out of the history, too. @sent: (nullable) */
+void sotto_conversation_forget_attachments (SottoConversation *self, const GPtrArray *sent);
 
 /* --- conversation-messages.c --- */
 

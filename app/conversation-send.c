@@ -1,5 +1,7 @@
 #include "conversation-private.h"
 
+#include "attachment-private.h"
+
 /* Sending: the message is on the disk before anybody is told that it was sent, and only then a
  * reply is asked for. Conversation and message get their ids here, so that both can be written in
  * one go; the history does what it is given in order. */
@@ -7,6 +9,7 @@
 typedef struct {
   char *text;
   char *id;
+  GPtrArray *attachments; /* of SottoAttachment; (nullable): none */
   SottoMessage *edited; /* NULL: a new message at the end of the path */
   GError *error; /* why the conversation could not be made */
 } Send;
@@ -16,9 +19,18 @@ send_free (Send *send)
 {
   g_free (send->text);
   g_free (send->id);
+  g_clear_pointer (&send->attachments, g_ptr_array_unref);
   g_clear_object (&send->edited);
   g_clear_error (&send->error);
   g_free (send);
+}
+
+static gboolean
+is_blank (const char *text)
+{
+  while (g_unichar_isspace (g_utf8_get_char (text)))
+    text = g_utf8_next_char (text);
+  return *text == '\0';
 }
 
 /* @error: (transfer full) */
@@ -28,7 +40,16 @@ fail (GTask *task, GError *error)
   SottoConversation *self = g_task_get_source_object (task);
 
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_IDLE, 0);
+  sotto_conversation_keep_attachments (self);
   g_task_return_error (task, error);
+}
+
+/* A message that is only files is called as the first of them. */
+static const char *
+get_first_words (const Send *send)
+{
+  return *send->text == '\0' && send->attachments != NULL
+         ? sotto_attachment_get_name (g_ptr_array_index (send->attachments, 0)) : send->text;
 }
 
 /* The message takes its place on the path. */
@@ -57,6 +78,7 @@ show_message (SottoConversation *self, Send *send)
 
   message = sotto_message_new (send->id, parent, SOTTO_ROLE_USER, SOTTO_MESSAGE_STATUS_COMPLETE,
                                send->text, (const char *const *) siblings);
+  sotto_message_set_attachments (message, send->attachments);
   sotto_conversation_path_append (self, message);
 }
 
@@ -85,11 +107,15 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 
   show_message (self, send);
   if (send->edited == NULL)
-    sotto_conversation_take_draft (self, "");
-  title = sotto_conversation_shorten (send->text, 60, TRUE);
-  sotto_conversation_set_snippet_from (self, send->text);
+    {
+      sotto_conversation_take_draft (self, "");
+      sotto_conversation_forget_attachments (self, send->attachments);
+    }
+  title = sotto_conversation_shorten (get_first_words (send), 60, TRUE);
+  sotto_conversation_set_snippet_from (self, get_first_words (send));
   sotto_conversation_touch (self);
   sotto_conversation_set_stored (self, title);
+  sotto_conversation_keep_attachments (self);
   sotto_conversation_set_error (self, NULL);
   sotto_conversation_begin_reply (self, NULL, NULL);
   g_task_return_boolean (task, TRUE);
@@ -104,12 +130,23 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
                                                                 &send->error);
 }
 
+static GPtrArray *
+create_parts (const Send *send)
+{
+  GPtrArray *parts = *send->text != '\0' ? sotto_history_parts_new_text (send->text)
+                                         : g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+
+  for (guint i = 0; send->attachments != NULL && i < send->attachments->len; i++)
+    g_ptr_array_add (parts, sotto_attachment_to_part (g_ptr_array_index (send->attachments, i)));
+  return parts;
+}
+
 static void
 write_message (GTask *task)
 {
   SottoConversation *self = g_task_get_source_object (task);
   Send *send = g_task_get_task_data (task);
-  g_autoptr (GPtrArray) parts = sotto_history_parts_new_text (send->text);
+  g_autoptr (GPtrArray) parts = create_parts (send);
   SottoStore *store = self->services->store;
   const char *parent;
 
@@ -117,7 +154,7 @@ write_message (GTask *task)
     {
       g_autoptr (SottoHistoryModel) model = sotto_conversation_create_history_model (self);
       g_autofree char *title = self->title[0] != '\0' ? g_strdup (self->title)
-                                                      : sotto_conversation_shorten (send->text, 60,
+                                                      : sotto_conversation_shorten (get_first_words (send), 60,
                                                                                     TRUE);
 
       sotto_store_create_conversation_async (store, self->id, title, model, NULL, on_created,
@@ -140,26 +177,83 @@ write_message (GTask *task)
                                  g_object_ref (task));
 }
 
+/* What is attached to the draft, or to the message that is edited; blanks beside it are nothing that was written. */
+static void
+take_attachments (SottoConversation *self, Send *send)
+{
+  GPtrArray *attachments = send->edited != NULL ? sotto_message_get_attachments (send->edited) : NULL;
+
+  if (send->edited == NULL)
+    send->attachments = sotto_conversation_list_attachments (self);
+  else if (attachments != NULL)
+    send->attachments = g_ptr_array_ref (attachments);
+  if (send->attachments != NULL && send->attachments->len == 0)
+    g_clear_pointer (&send->attachments, g_ptr_array_unref);
+  if (send->attachments != NULL && is_blank (send->text))
+    *send->text = '\0';
+}
+
+static void
+begin_writing (GTask *task)
+{
+  SottoConversation *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (!sotto_services_check_store (self->services, &error))
+    {
+      fail (task, error);
+      return;
+    }
+  take_attachments (self, g_task_get_task_data (task));
+  write_message (task);
+}
+
+static void
+on_attachments_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (sotto_conversation_read_attachments_finish (SOTTO_CONVERSATION (source), result, &error))
+    begin_writing (task);
+  else
+    fail (task, error);
+}
+
+/* Those of an earlier day go with the draft's text, whether anybody has looked at them or not. */
+static void
+look_for_attachments (GTask *task)
+{
+  SottoConversation *self = g_task_get_source_object (task);
+
+  if (self->has_read_attachments || self->services->is_temporary)
+    begin_writing (task);
+  else
+    sotto_conversation_read_attachments_async (self, on_attachments_read, g_object_ref (task));
+}
+
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  SottoConversation *self = SOTTO_CONVERSATION (source);
   GError *error = NULL;
 
-  if (!sotto_conversation_path_read_finish (self, result, &error))
-    fail (task, error);
-  else if (!sotto_services_check_store (self->services, &error))
-    fail (task, error);
+  if (sotto_conversation_path_read_finish (SOTTO_CONVERSATION (source), result, &error))
+    look_for_attachments (task);
   else
-    write_message (task);
+    fail (task, error);
+}
+
+static gboolean
+has_attachments (SottoConversation *self, SottoMessage *edited)
+{
+  return edited != NULL ? sotto_message_get_n_attachments (edited) > 0
+                        : g_list_model_get_n_items (G_LIST_MODEL (self->attachments)) > 0;
 }
 
 static gboolean
 check (SottoConversation *self, const char *text, SottoMessage *edited, GError **error)
 {
-  g_autofree char *stripped = g_strstrip (g_strdup (text));
-
   if (!sotto_services_check_store (self->services, error))
     return FALSE;
 
@@ -168,7 +262,7 @@ check (SottoConversation *self, const char *text, SottoMessage *edited, GError *
       g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_BUSY, "A reply is being made");
       return FALSE;
     }
-  if (stripped[0] == '\0')
+  if (is_blank (text) && !has_attachments (self, edited))
     {
       g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_EMPTY, "The message is empty");
       return FALSE;
@@ -212,7 +306,7 @@ begin_send (SottoConversation   *self,
   sotto_conversation_forget_all_deleted (self);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_SAVING, 0);
   if (self->is_loaded)
-    write_message (task);
+    look_for_attachments (task);
   else
     sotto_conversation_path_read_async (self, on_read, g_steal_pointer (&task));
 }

@@ -49,6 +49,7 @@ sotto_conversation_finalize (GObject *object)
   g_clear_handle_id (&self->draft_source, g_source_remove);
   g_clear_handle_id (&self->instructions_source, g_source_remove);
   sotto_conversation_path_clear (self);
+  sotto_conversation_attachments_clear (self);
   g_clear_object (&self->model);
   g_clear_object (&self->reply);
   sotto_conversation_clear_kept (self);
@@ -236,6 +237,7 @@ sotto_conversation_init (SottoConversation *self)
   self->draft = g_strdup ("");
   self->status_text = g_strdup ("");
   sotto_conversation_path_init (self);
+  sotto_conversation_attachments_init (self);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "attachment.h"
 #include "document-folder.h"
 #include "message.h"
 #include "model-entry.h"
@@ -72,6 +73,30 @@ const char *sotto_conversation_get_snippet (SottoConversation *self);
 const char *sotto_conversation_get_draft (SottoConversation *self);
 void sotto_conversation_set_draft (SottoConversation *self, const char *draft);
 void sotto_conversation_flush_draft (SottoConversation *self);
+
+/**
+ * sotto_conversation_get_attachments:
+ *
+ * The files that are attached to the draft. Those of earlier days are read once they are asked for, and follow.
+ *
+ * Returns: (transfer none) (element-type SottoAttachment)
+ */
+GListModel *sotto_conversation_get_attachments (SottoConversation *self);
+
+/**
+ * sotto_conversation_attach:
+ *
+ * Attaches a file to the draft; it is in the history at once, and part of the message that is sent next.
+ *
+ * Returns: %FALSE with an error in words if there are too many
+ */
+gboolean sotto_conversation_attach (SottoConversation *self, SottoAttachment *attachment, GError **error);
+
+/* Takes it off again. Attaching it once more is the way back. */
+void sotto_conversation_detach (SottoConversation *self, SottoAttachment *attachment);
+
+/* What is attached to the draft of one comes to that of the other. */
+void sotto_conversation_move_attachments (SottoConversation *self, SottoConversation *to);
 const char *sotto_conversation_get_instructions (SottoConversation *self);
 void sotto_conversation_set_instructions (SottoConversation *self, const char *text);
 
@@ -113,9 +138,10 @@ void sotto_conversation_load (SottoConversation *self);
  * sotto_conversation_send_async:
  * @text: what the person wrote, UTF-8
  *
- * Appends the message and asks for a reply. The call finishes when the message is safe on the disk:
- * only then may a composer clear ("draft" is emptied by then). The reply follows by itself; that it
- * cannot be made (no model) does not fail this call but is the reply's problem.
+ * Appends the message, with what is attached to the draft, and asks for a reply. @text may be blank if something is. The call
+ * finishes when the message is safe on the disk: only then may a composer clear ("draft" is emptied by then, and nothing is
+ * attached to it). The reply follows by itself; that it cannot be made (no model) does not fail this call but is the reply's
+ * problem.
  */
 void sotto_conversation_send_async (SottoConversation    *self,
                                     const char           *text,
@@ -138,8 +164,8 @@ gboolean sotto_conversation_send_finish (SottoConversation  *self,
  * @message: a message of the person on the current path
  * @text: its new text
  *
- * Makes a sibling of @message with @text, makes it the current path and asks for a reply. Finish
- * with sotto_conversation_send_finish().
+ * Makes a sibling of @message with @text and what is attached to @message, makes it the current path and asks for a reply.
+ * The draft stays as it is. Finish with sotto_conversation_send_finish().
  */
 void sotto_conversation_edit_and_resend_async (SottoConversation    *self,
                                                SottoMessage         *message,

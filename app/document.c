@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "attachment-private.h"
 #include "document-private.h"
 #include "words.h"
 
@@ -39,34 +40,9 @@ G_DEFINE_QUARK (sotto-document-error, sotto_document_error)
 
 /* --- What it becomes --- */
 
-/* Whatever the file holds, the block ends behind it. */
+/* Each page says which it is, so that a reply can name it. */
 static char *
-create_fence (const char *text)
-{
-  gsize longest = 2;
-  gsize run = 0;
-
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      run = *p == '`' ? run + 1 : 0;
-      longest = MAX (longest, run);
-    }
-  return g_strnfill (longest + 1, '`');
-}
-
-static char *
-write_block (SottoDocument *self, const char *text)
-{
-  g_autofree char *fence = create_fence (text);
-
-  return g_strdup_printf ("%s:\n\n%s\n%s%s%s\n", self->name, fence, text,
-                          *text != '\0' && !g_str_has_suffix (text, "\n") ? "\n" : "", fence);
-}
-
-/* One block for all of them, since a message with thousands would be shown as plain text; each page says which it is, so
- * that a reply can name it. */
-static char *
-write_pages (SottoDocument *self, SottoDocumentPages *pages)
+join_pages (SottoDocumentPages *pages)
 {
   const guint n = sotto_document_pages_get_n (pages);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -80,7 +56,7 @@ write_pages (SottoDocument *self, SottoDocumentPages *pages)
       g_string_append_printf (text, *page != '\0' ? _("[Page %u]") : _("[Page %u: no text]"), i + 1);
       g_string_append_printf (text, *page != '\0' ? "\n%s\n" : "%s\n", page);
     }
-  return write_block (self, text->str);
+  return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
 /* --- Its text --- */
@@ -239,8 +215,8 @@ sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gp
   read_file (self, FALSE, callback, user_data);
 }
 
-char *
-sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
+SottoAttachment *
+sotto_document_read_attachment_finish (SottoDocument *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (SottoDocumentPages) pages = NULL;
 
@@ -249,8 +225,21 @@ sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **
   pages = g_task_propagate_pointer (G_TASK (result), error);
   if (pages == NULL)
     return NULL;
-  return sotto_document_pages_are_numbered (pages) ? write_pages (self, pages)
-                                                   : write_block (self, sotto_document_pages_get_text (pages, 0));
+  if (sotto_document_pages_are_numbered (pages))
+    return sotto_attachment_new (self->name, NULL, join_pages (pages), sotto_document_pages_get_n (pages));
+  return sotto_attachment_new (self->name, NULL, g_strdup (sotto_document_pages_get_text (pages, 0)), 0);
+}
+
+char *
+sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (SottoAttachment) attachment = sotto_document_read_attachment_finish (self, result, error);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (attachment == NULL)
+    return NULL;
+  sotto_attachment_write (attachment, text);
+  return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
 void

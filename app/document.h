@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "attachment.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -51,6 +53,7 @@ G_DECLARE_FINAL_TYPE (SottoDocument, sotto_document, SOTTO, DOCUMENT, GObject)
 
 SottoDocument *sotto_document_new (GFile *file);
 
+/* Finish with sotto_document_read_attachment_finish(). */
 void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data);
 
 /**
@@ -60,6 +63,14 @@ void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callbac
  * Returns: (transfer full): Markdown that ends with a line
  */
 char *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
+
+/**
+ * sotto_document_read_attachment_finish:
+ * @error: the same
+ *
+ * Returns: (transfer full): its text, page by page if it has pages, under its name
+ */
+SottoAttachment *sotto_document_read_attachment_finish (SottoDocument *self, GAsyncResult *result, GError **error);
 
 /**
  * SottoDocumentPage:

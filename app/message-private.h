@@ -59,6 +59,15 @@ const SottoSource *sotto_sources_get (const SottoSources *self, guint position);
 
 /* --- message.c --- */
 
+/* @attachments: (nullable) (element-type SottoAttachment). Of a prompt, before anybody sees it */
+void sotto_message_set_attachments (SottoMessage *self, GPtrArray *attachments);
+
+/* Returns: (transfer none) (nullable) */
+GPtrArray *sotto_message_get_attachments (SottoMessage *self);
+
+/* What a model is given of a prompt: the files that are attached to it, and behind them what was written. */
+void sotto_message_write_prompt (SottoMessage *self, GString *out);
+
 /* @sources: (nullable). Of a prompt, before anybody sees it; of a reply, also when it is found which prompt it answers */
 void sotto_message_set_sources (SottoMessage *self, SottoSources *sources);
 

@@ -4,6 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "attachment-private.h"
+
 /* The passages of documents that a prompt was given. They are parts of its message in the history, behind what the person
  * wrote; its replies share them. */
 
@@ -34,7 +36,7 @@ sotto_sources_new_from_parts (const GPtrArray *parts)
       const SottoHistoryPart *part = g_ptr_array_index (parts, i);
       SottoSource source = { 0 };
 
-      if (part->kind != SOTTO_HISTORY_PART_DOCUMENT)
+      if (part->kind != SOTTO_HISTORY_PART_DOCUMENT || sotto_attachment_is_part (part))
         continue;
       source.number = sources->len + 1;
       source.name = g_strdup (part->name != NULL ? part->name : "");

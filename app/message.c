@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "attachment-private.h"
 #include "kept-receipt.h"
 #include "numbers.h"
 
@@ -30,6 +31,7 @@ struct _SottoMessage
   guint n_versions;
   SottoProblem *problem;
   SottoSources *sources; /* NULL: none */
+  GPtrArray *attachments; /* of SottoAttachment; NULL: none */
 };
 
 enum {
@@ -49,6 +51,7 @@ enum {
   PROP_N_VERSIONS,
   PROP_PROBLEM,
   PROP_N_SOURCES,
+  PROP_N_ATTACHMENTS,
   N_PROPS
 };
 
@@ -88,6 +91,7 @@ sotto_message_finalize (GObject *object)
   g_strfreev (self->siblings);
   g_clear_object (&self->problem);
   g_clear_pointer (&self->sources, sotto_sources_unref);
+  g_clear_pointer (&self->attachments, g_ptr_array_unref);
   G_OBJECT_CLASS (sotto_message_parent_class)->finalize (object);
 }
 
@@ -143,6 +147,9 @@ sotto_message_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_N_SOURCES:
       g_value_set_uint (value, sotto_message_get_n_sources (self));
       break;
+    case PROP_N_ATTACHMENTS:
+      g_value_set_uint (value, sotto_message_get_n_attachments (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -176,6 +183,7 @@ sotto_message_class_init (SottoMessageClass *klass)
                                                    flags);
   properties[PROP_PROBLEM] = g_param_spec_object ("problem", NULL, NULL, SOTTO_TYPE_PROBLEM, flags);
   properties[PROP_N_SOURCES] = g_param_spec_uint ("n-sources", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_ATTACHMENTS] = g_param_spec_uint ("n-attachments", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[APPENDED] = g_signal_new ("appended", SOTTO_TYPE_MESSAGE, G_SIGNAL_RUN_LAST, 0, NULL,
@@ -289,6 +297,7 @@ sotto_message_new_from_record (const SottoHistoryMessage *record)
   self->status = status_of_record (record);
   self->text = g_string_new_take (g_steal_pointer (&text));
   take_parts (self, record);
+  self->attachments = sotto_attachments_new_from_parts (record->parts);
   self->model_name = g_strdup (record->model != NULL ? record->model->name : NULL);
   self->receipt = g_strdup (record->receipt);
   self->created = created != NULL ? g_date_time_to_local (created) : g_date_time_new_now_local ();
@@ -463,6 +472,30 @@ SottoSources *
 sotto_message_get_sources (SottoMessage *self)
 {
   return self->sources;
+}
+
+void
+sotto_message_set_attachments (SottoMessage *self, GPtrArray *attachments)
+{
+  g_return_if_fail (self->attachments == NULL);
+  self->attachments = attachments != NULL ? g_ptr_array_ref (attachments) : NULL;
+}
+
+GPtrArray *
+sotto_message_get_attachments (SottoMessage *self)
+{
+  return self->attachments;
+}
+
+void
+sotto_message_write_prompt (SottoMessage *self, GString *out)
+{
+  for (guint i = 0; i < sotto_message_get_n_attachments (self); i++)
+    {
+      sotto_attachment_write (g_ptr_array_index (self->attachments, i), out);
+      g_string_append_c (out, '\n');
+    }
+  g_string_append_len (out, self->text->str, (gssize) self->text->len);
 }
 
 void
@@ -641,6 +674,21 @@ sotto_message_get_problem (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
   return self->problem;
+}
+
+guint
+sotto_message_get_n_attachments (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
+  return self->attachments != NULL ? self->attachments->len : 0;
+}
+
+SottoAttachment *
+sotto_message_get_attachment (SottoMessage *self, guint position)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
+  g_return_val_if_fail (position < sotto_message_get_n_attachments (self), NULL);
+  return g_ptr_array_index (self->attachments, position);
 }
 
 guint

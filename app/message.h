@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "attachment.h"
 #include "problem.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,7 @@ G_BEGIN_DECLS
  * - "thinking" (boolean): it is doing so now
  * - "thinking-time" (#GTimeSpan): how long it did; 0: not known
  * - "n-calls" (uint): tools that it wanted to call; notifies of every change of a call, too
+ * - "n-attachments" (uint, constant): files that are attached to a prompt
  * - "n-sources" (uint): passages of documents: of a prompt those that were found for it, of a reply those of the prompt
  *   that it answers
  * - "version" (uint, from 1), "n-versions" (uint): which of its siblings it is
@@ -88,6 +90,10 @@ typedef struct {
   guint first_page;
   guint last_page;
 } SottoSource;
+
+/* What is attached to a prompt. Returns: (transfer none) */
+guint sotto_message_get_n_attachments (SottoMessage *self);
+SottoAttachment *sotto_message_get_attachment (SottoMessage *self, guint position);
 
 guint sotto_message_get_n_sources (SottoMessage *self);
 

@@ -18,6 +18,7 @@
 #include "gpu-look.h"
 #include "document-folder.h"
 #include "document-folders.h"
+#include "attachment.h"
 #include "message.h"
 #include "conversation.h"
 #include "conversation-list.h"

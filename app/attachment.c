@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include "attachment-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "numbers.h"
+
+struct _SottoAttachment {
+  GObject parent_instance;
+
+  char *name;
+  char *media_type;
+  char *text;
+  gsize size;
+  guint n_pages;
+
+  char *draft_id; /* what is not the file's but its place's (conversation-attachments.c) */
+};
+
+enum {
+  PROP_NAME = 1,
+  PROP_N_PAGES,
+  PROP_SIZE,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_FINAL_TYPE (SottoAttachment, sotto_attachment, G_TYPE_OBJECT)
+
+/* --- From and to the history --- */
+
+/* Those that begin lines or turn the direction of writing around would make another name of it. */
+static char *
+make_line (const char *name)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+  GString *line = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      const gunichar c = g_utf8_get_char (p);
+
+      g_string_append_unichar (line, g_unichar_isprint (c) ? c : ' ');
+    }
+  return g_string_free_and_steal (line);
+}
+
+static char *
+guess_media_type (const char *name, guint n_pages)
+{
+  gboolean is_uncertain = TRUE;
+  g_autofree char *content_type = g_content_type_guess (name, NULL, 0, &is_uncertain);
+  g_autofree char *media_type = content_type != NULL ? g_content_type_get_mime_type (content_type) : NULL;
+
+  if (media_type == NULL || is_uncertain || g_str_equal (media_type, "application/octet-stream"))
+    return g_strdup (n_pages > 0 ? "application/pdf" : "text/plain");
+  return g_steal_pointer (&media_type);
+}
+
+SottoAttachment *
+sotto_attachment_new (const char *name, const char *media_type, char *text, guint n_pages)
+{
+  SottoAttachment *self = g_object_new (SOTTO_TYPE_ATTACHMENT, NULL);
+
+  self->name = make_line (name);
+  self->media_type = media_type != NULL ? g_strdup (media_type) : guess_media_type (self->name, n_pages);
+  self->text = text;
+  self->size = strlen (text);
+  self->n_pages = n_pages;
+  return self;
+}
+
+gboolean
+sotto_attachment_is_part (const SottoHistoryPart *part)
+{
+  return part->kind == SOTTO_HISTORY_PART_DOCUMENT && part->media_type != NULL && part->uri == NULL;
+}
+
+SottoAttachment *
+sotto_attachment_new_from_part (const SottoHistoryPart *part)
+{
+  return sotto_attachment_new (part->name != NULL ? part->name : "", part->media_type, g_strdup (part->text),
+                               part->last_page);
+}
+
+SottoHistoryPart *
+sotto_attachment_to_part (SottoAttachment *self)
+{
+  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, self->text);
+
+  part->name = g_strdup (self->name);
+  part->media_type = g_strdup (self->media_type);
+  part->first_page = self->n_pages > 0 ? 1 : 0;
+  part->last_page = self->n_pages;
+  return part;
+}
+
+GPtrArray *
+sotto_attachments_new_from_parts (const GPtrArray *parts)
+{
+  g_autoptr (GPtrArray) attachments = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    if (sotto_attachment_is_part (g_ptr_array_index (parts, i)))
+      g_ptr_array_add (attachments, sotto_attachment_new_from_part (g_ptr_array_index (parts, i)));
+  return attachments->len > 0 ? g_steal_pointer (&attachments) : NULL;
+}
+
+const char *
+sotto_attachment_get_draft_id (SottoAttachment *self)
+{
+  return self->draft_id;
+}
+
+void
+sotto_attachment_set_draft_id (SottoAttachment *self, const char *id)
+{
+  g_set_str (&self->draft_id, id);
+}
+
+/* --- For the model --- */
+
+/* Whatever the file holds, the block ends behind it. */
+static char *
+create_fence (const char *text)
+{
+  gsize longest = 2;
+  gsize run = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      run = *p == '`' ? run + 1 : 0;
+      longest = MAX (longest, run);
+    }
+  return g_strnfill (longest + 1, '`');
+}
+
+void
+sotto_attachment_write (SottoAttachment *self, GString *out)
+{
+  g_autofree char *fence = create_fence (self->text);
+
+  g_string_append_printf (out, "%s:\n\n%s\n", self->name, fence);
+  g_string_append_len (out, self->text, (gssize) self->size);
+  g_string_append_printf (out, "%s%s\n", self->size > 0 && self->text[self->size - 1] != '\n' ? "\n" : "", fence);
+}
+
+/* --- For people --- */
+
+const char *
+sotto_attachment_get_name (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
+  return self->name;
+}
+
+guint
+sotto_attachment_get_n_pages (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), 0);
+  return self->n_pages;
+}
+
+gsize
+sotto_attachment_get_size (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), 0);
+  return self->size;
+}
+
+const char *
+sotto_attachment_get_text (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
+  return self->text;
+}
+
+char *
+sotto_attachment_describe (SottoAttachment *self)
+{
+  g_autofree char *number = NULL;
+
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
+
+  if (self->n_pages == 0)
+    return g_format_size (self->size);
+  number = sotto_number_describe (self->n_pages);
+  /* Translators: how long a document is */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s page", "%s pages", self->n_pages), number);
+}
+
+/* --- The object --- */
+
+static void
+sotto_attachment_finalize (GObject *object)
+{
+  SottoAttachment *self = SOTTO_ATTACHMENT (object);
+
+  g_free (self->name);
+  g_free (self->media_type);
+  g_free (self->text);
+  g_free (self->draft_id);
+  G_OBJECT_CLASS (sotto_attachment_parent_class)->finalize (object);
+}
+
+static void
+sotto_attachment_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SottoAttachment *self = SOTTO_ATTACHMENT (object);
+
+  switch (prop_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_N_PAGES:
+      g_value_set_uint (value, self->n_pages);
+      break;
+    case PROP_SIZE:
+      g_value_set_uint64 (value, self->size);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+sotto_attachment_class_init (SottoAttachmentClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = sotto_attachment_finalize;
+  object_class->get_property = sotto_attachment_get_property;
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  properties[PROP_N_PAGES] = g_param_spec_uint ("n-pages", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+sotto_attachment_init (SottoAttachment *self)
+{
+}
