@@ -258,6 +258,7 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path, g
     case SOTTO_EVENT_TEXT:
     case SOTTO_EVENT_REASONING:
     case SOTTO_EVENT_TOOL_CALL:
+    case SOTTO_EVENT_FORGOTTEN:
     default:
       break;
     }
@@ -517,6 +518,15 @@ sotto_inference_forget (SottoInference *self, guint64 request)
   sotto_worker_cancel (self->worker, request);
   request_free (link->data);
   g_queue_delete_link (&self->requests, link);
+}
+
+void
+sotto_inference_forget_conversation (SottoInference *self, const char *conversation)
+{
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  if (self->worker != NULL)
+    sotto_worker_forget (self->worker, conversation);
 }
 
 gboolean

@@ -83,6 +83,15 @@ void sotto_inference_cancel (SottoInference *self, guint64 request);
 void sotto_inference_forget (SottoInference *self, guint64 request);
 
 /**
+ * sotto_inference_forget_conversation:
+ * @conversation: (nullable): its id; %NULL: all
+ *
+ * Behind the replies that were asked for before, nothing is left in memory of what models have computed of it, and
+ * coming back to it means reading it anew. Of a reply that did not say whose it was that goes for any conversation.
+ */
+void sotto_inference_forget_conversation (SottoInference *self, const char *conversation);
+
+/**
  * sotto_inference_is_first:
  *
  * Returns: whether no other reply comes before @request

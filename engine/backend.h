@@ -102,10 +102,22 @@ typedef struct {
   void (*checkpoint_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
 
   /* Everything that the state holds at a position that it serves, in an order of the backend's own that depends only on
-   * plan, KV type and position; load is its inverse. */
+   * plan, KV type and position, and of no other sequence; load is its inverse. cancel: (nullable). FALSE: it was raised,
+   * or a device failed; then what was stored is worth nothing, and a state that was loaded serves 0 only. */
   gsize (*state_bytes) (SottoBackend *self, const SottoState *state, guint position);
-  void (*state_store) (SottoBackend *self, const SottoState *state, guint position, guint8 *target);
-  void (*state_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
+  gboolean (*state_store) (SottoBackend     *self,
+                           const SottoState *state,
+                           guint             position,
+                           guint8           *target,
+                           SottoCancel      *cancel);
+  gboolean (*state_load) (SottoBackend *self,
+                          SottoState   *state,
+                          guint         position,
+                          const guint8 *source,
+                          SottoCancel  *cancel);
+
+  /* Leaves nothing of any sequence in the state's memory: zeros, or it goes back to the system. It serves 0 only. */
+  void (*state_wipe) (SottoBackend *self, SottoState *state);
 
   /* (nullable): where the state's layers are computed, for the receipt; without it the backend's name says all */
   const char *(*state_describe) (SottoBackend *self, const SottoState *state);

@@ -85,6 +85,25 @@ sotto_held_first (const SottoHeldCache *self, guint position)
                                             : 0;
 }
 
+gboolean
+sotto_held_would_serve (const SottoPlan *plan, guint stored, guint position)
+{
+  if (position == 0 || position == stored)
+    return TRUE;
+  if (position > stored || plan->n_recurrents > 0)
+    return FALSE;
+
+  for (guint i = 0; i < plan->n_caches; i++)
+    {
+      SottoHeldCache cache = sotto_held_cache (plan, i, stored);
+      guint needed = position > cache.shape->window ? position - cache.shape->window : 0;
+
+      if (cache.is_ring && needed < sotto_held_first (&cache, stored))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 void
 sotto_held_restore (SottoHeld *self, guint position)
 {

@@ -49,6 +49,9 @@ void sotto_held_restore (SottoHeld *self, guint position);
 /* Whether a batch may begin at @position. */
 gboolean sotto_held_serves (const SottoHeld *self, guint position);
 
+/* Whether a batch could begin at @position once what was stored at @stored had come back. */
+gboolean sotto_held_would_serve (const SottoPlan *plan, guint stored, guint position);
+
 /* The first position that is stored of a cache when the state stands at @position. */
 guint sotto_held_first (const SottoHeldCache *self, guint position);
 

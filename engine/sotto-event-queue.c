@@ -96,6 +96,7 @@ join (SottoEventQueue *self,
 
     case SOTTO_EVENT_LOADED:
     case SOTTO_EVENT_UNLOADED:
+    case SOTTO_EVENT_FORGOTTEN:
     case SOTTO_EVENT_HASHED:
     case SOTTO_EVENT_FINISHED:
     case SOTTO_EVENT_CANCELLED:

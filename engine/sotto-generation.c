@@ -217,6 +217,10 @@ prefill (const SottoGeneration  *self,
   guint length;
   gboolean done;
 
+  if (!sotto_residents_resume (self->residents, resident, (const gint32 *) tokens->data, tokens->len,
+                               self->request->conversation, self->cancel, error))
+    return FALSE;
+
   done = sotto_session_sync (resident->session, (const gint32 *) tokens->data, tokens->len,
                              on_prefill, (gpointer) self, self->cancel, &n_reused, error);
   sotto_session_get_tokens (resident->session, &length);

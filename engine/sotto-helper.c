@@ -94,6 +94,15 @@ sotto_helper_free (SottoHelper *self)
   g_free (self);
 }
 
+void
+sotto_helper_wipe (SottoHelper *self)
+{
+  sotto_session_wipe (self->session);
+  g_array_unref (self->wanted);
+  self->wanted = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->first = 0;
+}
+
 SottoModel *
 sotto_helper_get_model (SottoHelper *self)
 {

@@ -37,6 +37,9 @@ SottoHelper *sotto_helper_new (SottoModel    *model,
                                GError       **error);
 void sotto_helper_free (SottoHelper *self);
 
+/* Leaves nothing of what it has read in memory. */
+void sotto_helper_wipe (SottoHelper *self);
+
 SottoModel *sotto_helper_get_model (SottoHelper *self);
 SottoMemory sotto_helper_get_memory (const SottoHelper *self);
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "sotto-helper.h"
-#include "sotto-session.h"
+#include "sotto-shelf.h"
 
 G_BEGIN_DECLS
 
-/* The models that a worker holds open, most recently used first, under one memory budget. Belongs to the
- * worker's thread. */
+/* The models that a worker holds open, most recently used first, under one memory budget, and timelines that were left;
+ * these go first when room is wanted. Belongs to the worker's thread. */
 typedef struct _SottoResidents SottoResidents;
 
 /* Where a model is to be computed, as in sotto_backend_set_gpu(). */
@@ -21,6 +21,9 @@ typedef struct {
   SottoSession *session;
   SottoResidentPlace place; /* as it was asked for */
   GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
+  char *conversation; /* whose it is; (nullable): not known */
+  GHashTable *traces; /* whose words may be in the session's memory: conversations, "" for one not known */
+  SottoShelf *shelf;  /* the session's timelines that were left */
   gint64 load_us;     /* what opening it took */
   SottoPace pace;     /* what guessing ahead has cost and brought */
   SottoHelper *helper; /* (nullable): guesses for it */
@@ -63,7 +66,29 @@ void sotto_residents_find_helper (SottoResidents     *self,
 /* @path: (nullable): %NULL: all of them; where it is a helper, too */
 void sotto_residents_close (SottoResidents *self, const char *path);
 
+/* What is kept of timelines that were left counts as KV cache. */
 SottoMemory sotto_residents_measure (const SottoResidents *self);
+
+/**
+ * sotto_residents_resume:
+ * @conversation: (nullable): whose prompt it is
+ *
+ * Before a prompt is evaluated: of the timeline that @resident's session has and those kept, the one that has most of
+ * @tokens becomes the session's. What is left with that, or by the prompt, is kept where that would be worth it and there
+ * is memory that nobody misses.
+ *
+ * Returns: %FALSE with CANCELLED
+ */
+gboolean sotto_residents_resume (SottoResidents  *self,
+                                 SottoResident   *resident,
+                                 const gint32    *tokens,
+                                 guint            n_tokens,
+                                 const char      *conversation,
+                                 SottoCancel     *cancel,
+                                 GError         **error);
+
+/* @conversation: (nullable): of all. Nothing of it is left in the memory of sessions; timelines of others stay. */
+void sotto_residents_forget (SottoResidents *self, const char *conversation);
 
 /* Brings the record of stretches to a timeline of @n_reused tokens kept and @length in all. */
 void sotto_resident_record (SottoResident *self, guint n_reused, guint length, gboolean decoded);

@@ -14,34 +14,70 @@
 /* One is always allowed. */
 #define MAX_BYTES ((gsize) 256 << 20)
 
-static SottoCheckpoint *
-get (const SottoSession *self, guint index)
+static void
+clear (gpointer data)
 {
-  return &g_array_index (self->checkpoints, SottoCheckpoint, index);
+  g_bytes_unref (((SottoCheckpoint *) data)->bytes);
 }
 
-static void
-drop (SottoSession *self, guint index)
+GArray *
+sotto_checkpoints_new (void)
 {
-  g_free (get (self, index)->bytes);
-  g_array_remove_index (self->checkpoints, index);
+  GArray *self = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
+
+  g_array_set_clear_func (self, clear);
+  return self;
+}
+
+static const SottoCheckpoint *
+get (const GArray *self, guint index)
+{
+  return &g_array_index (self, SottoCheckpoint, index);
+}
+
+gsize
+sotto_checkpoints_measure (const GArray *self)
+{
+  gsize n_bytes = 0;
+
+  for (guint i = 0; i < self->len; i++)
+    n_bytes += g_bytes_get_size (get (self, i)->bytes);
+  return n_bytes;
+}
+
+guint
+sotto_checkpoints_find (const GArray *self, guint n_tokens)
+{
+  for (guint i = self->len; i > 0; i--)
+    if (get (self, i - 1)->position <= n_tokens)
+      return get (self, i - 1)->position;
+  return 0;
+}
+
+GArray *
+sotto_checkpoints_share (const GArray *self, guint n_tokens)
+{
+  GArray *shared = sotto_checkpoints_new ();
+
+  for (guint i = 0; i < self->len && get (self, i)->position <= n_tokens; i++)
+    {
+      SottoCheckpoint mark = { get (self, i)->position, g_bytes_ref (get (self, i)->bytes) };
+
+      g_array_append_val (shared, mark);
+    }
+  return shared;
 }
 
 void
 sotto_session_drop_checkpoints (SottoSession *self)
 {
-  while (self->checkpoints->len > 0)
-    drop (self, self->checkpoints->len - 1);
+  g_array_set_size (self->checkpoints, 0);
 }
 
 gsize
 sotto_session_measure_checkpoints (const SottoSession *self)
 {
-  gsize n_bytes = 0;
-
-  for (guint i = 0; i < self->checkpoints->len; i++)
-    n_bytes += get (self, i)->n_bytes;
-  return n_bytes;
+  return sotto_checkpoints_measure (self->checkpoints);
 }
 
 /* Drops the one that is missed least: whose neighbours are closest to each other. The last stays. */
@@ -53,8 +89,8 @@ thin (SottoSession *self)
 
   for (guint i = 0; i + 1 < self->checkpoints->len; i++)
     {
-      guint before = i > 0 ? get (self, i - 1)->position : 0;
-      guint gap = get (self, i + 1)->position - before;
+      guint before = i > 0 ? get (self->checkpoints, i - 1)->position : 0;
+      guint gap = get (self->checkpoints, i + 1)->position - before;
 
       if (gap < smallest)
         {
@@ -62,7 +98,7 @@ thin (SottoSession *self)
           best = i;
         }
     }
-  drop (self, best);
+  g_array_remove_index (self->checkpoints, best);
 }
 
 void
@@ -70,21 +106,21 @@ sotto_session_mark (SottoSession *self)
 {
   const SottoBackendClass *klass = self->backend->klass;
   SottoCheckpoint mark = { .position = self->tokens->len };
+  gsize n_bytes;
+  guint8 *bytes;
 
   if (!klass->state_serves (self->backend, self->state, mark.position))
     return;
-  if (self->checkpoints->len > 0
-      && get (self, self->checkpoints->len - 1)->position == mark.position)
+  if (sotto_checkpoints_find (self->checkpoints, mark.position) == mark.position)
     return;
 
-  mark.n_bytes = klass->checkpoint_bytes (self->backend, self->state);
-  if (mark.n_bytes == 0)
-    return;
-  mark.bytes = g_try_malloc (mark.n_bytes);
-  if (mark.bytes == NULL)
+  n_bytes = klass->checkpoint_bytes (self->backend, self->state);
+  bytes = n_bytes > 0 ? g_try_malloc (n_bytes) : NULL;
+  if (bytes == NULL)
     return;
 
-  klass->checkpoint_store (self->backend, self->state, mark.bytes);
+  klass->checkpoint_store (self->backend, self->state, bytes);
+  mark.bytes = g_bytes_new_take (bytes, n_bytes);
   g_array_append_val (self->checkpoints, mark);
   while (self->checkpoints->len > MAX_CHECKPOINTS
          || (self->checkpoints->len > 1 && sotto_session_measure_checkpoints (self) > MAX_BYTES))
@@ -95,18 +131,18 @@ void
 sotto_session_rewind (SottoSession *self, guint n_tokens)
 {
   const SottoBackendClass *klass = self->backend->klass;
-  SottoCheckpoint *last;
+  const SottoCheckpoint *last;
 
   while (self->checkpoints->len > 0
-         && get (self, self->checkpoints->len - 1)->position > n_tokens)
-    drop (self, self->checkpoints->len - 1);
+         && get (self->checkpoints, self->checkpoints->len - 1)->position > n_tokens)
+    g_array_set_size (self->checkpoints, self->checkpoints->len - 1);
 
   if (!klass->state_serves (self->backend, self->state, n_tokens))
     {
-      last = self->checkpoints->len > 0 ? get (self, self->checkpoints->len - 1) : NULL;
+      last = self->checkpoints->len > 0 ? get (self->checkpoints, self->checkpoints->len - 1) : NULL;
       n_tokens = last != NULL ? last->position : 0;
       if (last != NULL)
-        klass->checkpoint_load (self->backend, self->state, last->position, last->bytes);
+        klass->checkpoint_load (self->backend, self->state, last->position, g_bytes_get_data (last->bytes, NULL));
     }
   g_array_set_size (self->tokens, n_tokens);
 }

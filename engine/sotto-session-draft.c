@@ -38,7 +38,7 @@ static gboolean
 keep_state (SottoSession *self)
 {
   const SottoBackendClass *klass = self->backend->klass;
-  SottoCheckpoint *kept = &self->before_draft;
+  SottoBeforeDraft *kept = &self->before_draft;
   gsize n_bytes;
 
   if (get_plan (self)->n_recurrents == 0)
@@ -114,7 +114,7 @@ sotto_session_select (SottoSession         *self,
 static gboolean
 evaluate_again (SottoSession *self, guint n_tokens, SottoCancel *cancel, GError **error)
 {
-  const SottoCheckpoint *kept = &self->before_draft;
+  const SottoBeforeDraft *kept = &self->before_draft;
   gint32 tokens[SOTTO_FEW_TOKENS];
   guint n = n_tokens - kept->position;
 

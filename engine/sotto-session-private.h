@@ -8,9 +8,15 @@ G_BEGIN_DECLS
 /* What the caches forget, as it was when the timeline was position tokens long. */
 typedef struct {
   guint position;
+  GBytes *bytes;
+} SottoCheckpoint;
+
+/* Recurrent states as they were before a draft; the bytes are kept from draft to draft. */
+typedef struct {
+  guint position;
   guint8 *bytes;
   gsize n_bytes;
-} SottoCheckpoint;
+} SottoBeforeDraft;
 
 struct _SottoSession {
   SottoModel *model;
@@ -34,13 +40,22 @@ struct _SottoSession {
   guint n_before;          /* the timeline's length before the batch that left them */
 
   /* sotto-session-draft.c */
-  SottoCheckpoint before_draft; /* of recurrent states; its bytes are kept from draft to draft */
+  SottoBeforeDraft before_draft;
   guint n_certain;         /* the timeline's length without what was drafted */
   float *rows;             /* the backend's: logits from the last certain token on. NULL: of the last token only */
 };
 
 /* Whether a session opened now would have all the memory of GPUs that it can use. */
 gboolean sotto_session_would_have_room (SottoModel *model, SottoBackend *backend, guint n_context, SottoKvType kv_type);
+
+/* How many of the timeline's first tokens are @tokens' too. */
+guint sotto_session_count_common (const SottoSession *self, const gint32 *tokens, guint n_tokens);
+
+/* Of how many tokens sotto_session_sync() would keep what there is. */
+guint sotto_session_count_reusable (const SottoSession *self, const gint32 *tokens, guint n_tokens);
+
+/* Leaves nothing of any timeline in the session's memory; it is as a new one then. */
+void sotto_session_wipe (SottoSession *self);
 
 /* Evaluates @tokens behind the timeline; they join it when all went well. */
 gboolean sotto_session_run_piece (SottoSession  *self,
@@ -68,6 +83,50 @@ void sotto_session_rewind (SottoSession *self, guint n_tokens);
 
 void sotto_session_drop_checkpoints (SottoSession *self);
 gsize sotto_session_measure_checkpoints (const SottoSession *self);
+
+/* (element-type SottoCheckpoint), which clears its own. */
+GArray *sotto_checkpoints_new (void);
+
+/* (transfer full): of the same bytes, those up to @n_tokens. */
+GArray *sotto_checkpoints_share (const GArray *self, guint n_tokens);
+gsize sotto_checkpoints_measure (const GArray *self);
+
+/* The last that is not behind @n_tokens; 0: there is none. */
+guint sotto_checkpoints_find (const GArray *self, guint n_tokens);
+
+/* --- sotto-session-aside.c --- */
+
+/* A timeline apart from its session, with all that the session knew of it but logits. */
+typedef struct {
+  GArray *tokens;          /* (element-type gint32) */
+  gboolean is_long;
+  GArray *checkpoints;     /* (element-type SottoCheckpoint) */
+  guint8 *bytes;           /* what the state held */
+  gsize n_bytes;
+} SottoAside;
+
+/* Bytes that the session's timeline would take aside. */
+gsize sotto_session_measure_aside (const SottoSession *self);
+
+/* Copies the timeline, or where the last step failed the beginning of it that can be gone on from, which is then the
+ * session's, too. (nullable): cancelled, there is no memory, nothing to copy, or a device failed. */
+SottoAside *sotto_session_put_aside (SottoSession *self, SottoCancel *cancel);
+
+/* Makes @aside, which is left as it is, the session's timeline. FALSE: cancelled, or a device failed; the timeline is
+ * empty then. */
+gboolean sotto_session_take_up (SottoSession *self, const SottoAside *aside, SottoCancel *cancel);
+
+guint sotto_aside_count_common (const SottoAside *self, const gint32 *tokens, guint n_tokens);
+
+/* Of how many tokens sotto_session_sync() would keep what there is, if @session took it up. */
+guint sotto_aside_count_reusable (const SottoAside   *self,
+                                  const SottoSession *session,
+                                  const gint32       *tokens,
+                                  guint               n_tokens);
+gsize sotto_aside_measure (const SottoAside *self);
+void sotto_aside_free (SottoAside *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoAside, sotto_aside_free)
 
 /* --- sotto-session-draft.c --- */
 

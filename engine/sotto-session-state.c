@@ -139,7 +139,12 @@ sotto_session_save (SottoSession *self, GError **error)
   if (v > 0)
     copy_words (next, (const guint8 *) self->logits, v);
   next += 4 * (gsize) v;
-  klass->state_store (self->backend, self->state, n, next);
+  if (!klass->state_store (self->backend, self->state, n, next, NULL))
+    {
+      g_free (bytes);
+      bad_state (error, "the device that holds it failed");
+      return NULL;
+    }
 
   return g_bytes_new_take (bytes, total);
 }
@@ -212,7 +217,14 @@ sotto_session_restore (SottoSession *self, GBytes *state, GError **error)
   next += 4 * (gsize) v;
   sotto_session_drop_checkpoints (self);
   self->is_long = get_32 (bytes + 28) == 1;
-  self->backend->klass->state_load (self->backend, self->state, n, next);
+  self->rows = NULL;
+  self->is_away = FALSE;
+  self->logits = NULL;
+  if (!self->backend->klass->state_load (self->backend, self->state, n, next, NULL))
+    {
+      g_array_set_size (self->tokens, 0);
+      return bad_state (error, "the device that is to hold it failed");
+    }
 
   self->logits = v > 0 ? self->restored_logits : NULL;
   return TRUE;

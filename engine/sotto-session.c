@@ -69,7 +69,7 @@ make (SottoModel          *model,
   self->kv_type = kv_type;
   self->n_context = choose_context (model, n_context);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  self->checkpoints = g_array_new (FALSE, FALSE, sizeof (SottoCheckpoint));
+  self->checkpoints = sotto_checkpoints_new ();
   self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, loading, error);
   if (self->state == NULL)
     return NULL;
@@ -117,13 +117,25 @@ sotto_session_free (SottoSession *self)
   if (self->state != NULL)
     self->backend->klass->state_free (self->backend, self->state);
   g_clear_pointer (&self->tokens, g_array_unref);
-  if (self->checkpoints != NULL)
-    sotto_session_drop_checkpoints (self);
   g_clear_pointer (&self->checkpoints, g_array_unref);
   sotto_session_drop_draft (self);
   g_free (self->restored_logits);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_free (self);
+}
+
+void
+sotto_session_wipe (SottoSession *self)
+{
+  sotto_session_drop_checkpoints (self);
+  sotto_session_drop_draft (self);
+  g_clear_pointer (&self->restored_logits, g_free);
+  /* What is behind the end of an array is there, too. */
+  g_array_unref (self->tokens);
+  self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->logits = self->rows = NULL;
+  self->is_away = FALSE;
+  self->backend->klass->state_wipe (self->backend, self->state);
 }
 
 /* --- Asking --- */
@@ -310,17 +322,6 @@ check_unchanged (SottoSession *self, guint n_before, GError **error)
   return FALSE;
 }
 
-static guint
-count_common (const SottoSession *self, const gint32 *tokens, guint n_tokens)
-{
-  guint most = MIN (self->tokens->len, n_tokens);
-  guint n = 0;
-
-  while (n < most && g_array_index (self->tokens, gint32, n) == tokens[n])
-    n++;
-  return n;
-}
-
 gboolean
 sotto_session_is_long (const SottoSession *self, guint n_tokens)
 {
@@ -408,7 +409,7 @@ sotto_session_sync (SottoSession   *self,
       || !check_room (self, n_tokens, error))
     return FALSE;
 
-  rewind_for (self, MIN (count_common (self, tokens, n_tokens), n_tokens - 1), n_tokens);
+  rewind_for (self, MIN (sotto_session_count_common (self, tokens, n_tokens), n_tokens - 1), n_tokens);
   if (n_reused != NULL)
     *n_reused = self->tokens->len;
 

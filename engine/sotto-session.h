@@ -272,7 +272,7 @@ GBytes *sotto_session_save (SottoSession *self, GError **error);
 /**
  * sotto_session_restore:
  *
- * Returns: %FALSE with %SOTTO_ENGINE_ERROR_STATE, leaving the session as it was
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_STATE, leaving the session as it was, or empty where a GPU failed
  */
 gboolean sotto_session_restore (SottoSession *self, GBytes *state, GError **error);
 

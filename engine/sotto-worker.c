@@ -22,6 +22,7 @@
 typedef enum {
   REQUEST_LOAD,
   REQUEST_UNLOAD,
+  REQUEST_FORGET,
   REQUEST_GENERATE,
   REQUEST_QUIT,
 } RequestKind;
@@ -30,7 +31,7 @@ typedef struct {
   guint64 id;
   RequestKind kind;
   SottoCancel *cancel;
-  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it */
+  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET its conversation */
 } Request;
 
 /* Between two pieces of a hash, each of some 0.8 ms, while a request runs: all that it takes is missing there. */
@@ -67,6 +68,7 @@ request_free (Request *self)
   sotto_cancel_unref (self->cancel);
   g_free ((char *) self->generate.path);
   g_free ((char *) self->generate.text);
+  g_free ((char *) self->generate.conversation);
   g_strfreev ((char **) self->generate.stop);
   sotto_sampler_settings_clear (&self->generate.sampler);
   g_clear_pointer (&self->generate.messages, sotto_messages_unref);
@@ -86,6 +88,7 @@ request_new (RequestKind          kind,
   self->generate = *generate;
   self->generate.path = g_strdup (generate->path);
   self->generate.text = g_strdup (generate->text);
+  self->generate.conversation = g_strdup (generate->conversation);
   self->generate.stop = (const char *const *) g_strdupv ((char **) generate->stop);
   sotto_sampler_settings_copy (&generate->sampler, &self->generate.sampler);
   if (generate->messages != NULL)
@@ -133,6 +136,15 @@ sotto_worker_unload (SottoWorker *self,
   SottoGenerate generate = { .path = path };
 
   return submit (self, request_new (REQUEST_UNLOAD, &generate));
+}
+
+guint64
+sotto_worker_forget (SottoWorker *self,
+                     const char  *conversation)
+{
+  SottoGenerate generate = { .conversation = conversation };
+
+  return submit (self, request_new (REQUEST_FORGET, &generate));
 }
 
 guint64
@@ -363,6 +375,23 @@ find_helper_at_leisure (SottoWorker   *self,
   g_mutex_unlock (&self->mutex);
 }
 
+/* What closes or forgets something, and then tells what is left. */
+static void
+run_removal (SottoWorker   *self,
+             const Request *request)
+{
+  gboolean is_unload = request->kind == REQUEST_UNLOAD;
+  SottoEvent *event = sotto_event_new (request->id, is_unload ? SOTTO_EVENT_UNLOADED : SOTTO_EVENT_FORGOTTEN);
+
+  if (is_unload)
+    sotto_residents_close (self->residents, request->generate.path);
+  else
+    sotto_residents_forget (self->residents, request->generate.conversation);
+  event->path = g_strdup (request->generate.path);
+  event->memory = sotto_residents_measure (self->residents);
+  sotto_event_queue_push (self->events, event);
+}
+
 static void
 run_request (SottoWorker *self,
              Request     *request)
@@ -375,14 +404,9 @@ run_request (SottoWorker *self,
   SottoResident *resident;
   gboolean opened;
 
-  if (request->kind == REQUEST_UNLOAD)
+  if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET)
     {
-      SottoEvent *event = sotto_event_new (request->id, SOTTO_EVENT_UNLOADED);
-
-      sotto_residents_close (self->residents, request->generate.path);
-      event->path = g_strdup (request->generate.path);
-      event->memory = sotto_residents_measure (self->residents);
-      sotto_event_queue_push (self->events, event);
+      run_removal (self, request);
       return;
     }
 

@@ -14,13 +14,16 @@ G_BEGIN_DECLS
  * else touches models and sessions. All functions may be called from any thread.
  *
  * A worker holds any number of models under one memory budget. The most recently used model stays;
- * loading another frees it first unless both fit the budget and keep_previous is set.
+ * loading another frees it first unless both fit the budget and keep_previous is set. Of each that is open it keeps
+ * timelines that were left, as far as there is memory to spare, so that coming back to a conversation does not mean reading
+ * it anew.
  */
 typedef struct _SottoWorker SottoWorker;
 
 /**
  * SottoWorkerOptions:
- * @memory_budget: bytes for weights, KV cache and scratch of all models together; 0: no limit
+ * @memory_budget: bytes for weights, KV cache and scratch of all models together; 0: no limit. At most an eighth of it is
+ *   for timelines that were left, which are the first to go
  * @n_threads: 0: one a physical core
  * @keep_previous: keep models open as long as the budget allows, and, of those with memory on GPUs, as long as the next
  *   one has the room there that it can use
@@ -75,6 +78,18 @@ guint64 sotto_worker_load (SottoWorker *self, const char *path, guint n_context)
  */
 guint64 sotto_worker_unload (SottoWorker *self, const char *path);
 
+/**
+ * sotto_worker_forget:
+ * @conversation: (nullable): as in #SottoGenerate; %NULL: of all
+ *
+ * Nothing is left in memory of what was computed of @conversation, behind the requests that were made before: what is kept
+ * for coming back to it goes, and what it has left in caches and scratch is wiped. A request that did not say whose it was
+ * may have been of any. Other conversations stay as they are; models stay open.
+ *
+ * Event: FORGOTTEN.
+ */
+guint64 sotto_worker_forget (SottoWorker *self, const char *conversation);
+
 typedef enum {
   SOTTO_SPECULATION_AUTOMATIC, /* where it pays */
   SOTTO_SPECULATION_NEVER,     /* for comparing speed */
@@ -95,6 +110,7 @@ typedef enum {
  *   does; behind that the reply is text and nothing else, all of it fits, and it ends where nothing can
  *   be added
  * @speculation: whether tokens are guessed ahead. The reply is the same, to the bit
+ * @conversation: (nullable): whose words the prompt has: a name for sotto_worker_forget(); %NULL: anybody's
  *
  * Copied by sotto_worker_generate(); @messages and @grammar are referenced.
  */
@@ -109,6 +125,7 @@ typedef struct {
   GDateTime *date;
   SottoGrammar *grammar;
   SottoSpeculation speculation;
+  const char *conversation;
 } SottoGenerate;
 
 /**
@@ -166,6 +183,7 @@ typedef enum {
   SOTTO_EVENT_LOADING,      /* done, total */
   SOTTO_EVENT_LOADED,       /* model, memory, placement */
   SOTTO_EVENT_UNLOADED,     /* path */
+  SOTTO_EVENT_FORGOTTEN,    /* memory */
   SOTTO_EVENT_HASHED,       /* path, hash, stamp (of the file: sotto_model_dup_stamp()) */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
@@ -211,7 +229,7 @@ typedef struct {
   SottoSamplerSettings sampler;
   guint n_prompt;            /* tokens */
   guint n_continued;         /* of those, a reply that was to go on: sotto_messages_begin_reply() */
-  guint n_reused;            /* of those, taken from the session */
+  guint n_reused;            /* of those, taken from the session or what was kept aside for it */
   guint n_generated;
   guint n_reasoning;         /* of those, spent on thinking before the answer */
   guint n_drafted;           /* tokens guessed ahead and evaluated */
@@ -253,7 +271,7 @@ typedef struct {
   char *hash;
   char *stamp;
   SottoModel *model;
-  SottoMemory memory;        /* of all that is open */
+  SottoMemory memory;        /* of all that is open and kept */
   SottoPlacement *placement; /* of the model */
   SottoFinishReason reason;
   SottoReceipt *receipt;

@@ -244,22 +244,31 @@ cpu_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, g
   return sotto_caches_state_bytes (&state->caches, position);
 }
 
-static void
+static gboolean
 cpu_state_store (SottoBackend     *backend G_GNUC_UNUSED,
                  const SottoState *state,
                  guint             position,
-                 guint8           *target)
+                 guint8           *target,
+                 SottoCancel      *cancel)
 {
-  sotto_caches_state_store (&state->caches, position, target);
+  return sotto_caches_state_store (&state->caches, position, target, cancel);
 }
 
-static void
+static gboolean
 cpu_state_load (SottoBackend *backend G_GNUC_UNUSED,
                 SottoState   *state,
                 guint         position,
-                const guint8 *source)
+                const guint8 *source,
+                SottoCancel  *cancel)
 {
-  sotto_caches_state_load (&state->caches, position, source);
+  return sotto_caches_state_load (&state->caches, position, source, cancel);
+}
+
+static void
+cpu_state_wipe (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  sotto_caches_wipe (&state->caches);
+  sotto_scratch_release (&state->scratch);
 }
 
 static const SottoBackendClass cpu_class = {
@@ -279,6 +288,7 @@ static const SottoBackendClass cpu_class = {
   .state_bytes = cpu_state_bytes,
   .state_store = cpu_state_store,
   .state_load = cpu_state_load,
+  .state_wipe = cpu_state_wipe,
 };
 
 SottoBackend *

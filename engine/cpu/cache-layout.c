@@ -117,6 +117,27 @@ quantise (SottoKvType type, const float *values, Block *block)
 
 /* --- Into the cache --- */
 
+void
+sotto_cache_blank_keys (SottoKvType type, guint8 *tile, guint n, guint first)
+{
+  const gboolean is_float = type == SOTTO_KV_F16 || type == SOTTO_KV_F32;
+  const gsize size = type == SOTTO_KV_F32 ? 4 : type == SOTTO_KV_F16 ? 2 : 1;
+  const guint n_rows = type == SOTTO_KV_Q4_0 ? SOTTO_CACHE_BLOCK / 2 : SOTTO_CACHE_BLOCK;
+
+  for (gsize block = 0; block < sotto_cache_count_blocks (n); block++)
+    {
+      guint8 *row = tile + block * SOTTO_KEY_TILE * sotto_cache_block_bytes (type);
+
+      if (!is_float)
+        {
+          memset (row + first * sizeof (guint16), 0, (SOTTO_KEY_TILE - first) * sizeof (guint16));
+          row += SOTTO_KEY_TILE * sizeof (guint16);
+        }
+      for (guint i = 0; i < n_rows; i++, row += SOTTO_KEY_TILE * size)
+        memset (row + first * size, 0, (SOTTO_KEY_TILE - first) * size);
+    }
+}
+
 static void
 pack_key_block (SottoKvType type, guint8 *target, guint slot, const Block *block)
 {

@@ -88,6 +88,14 @@ void sotto_cache_pack_key (SottoKvType          type,
                            guint16             *halves);
 
 /**
+ * sotto_cache_blank_keys:
+ * @n: elements of a key
+ *
+ * Makes zeros of the tile's keys from slot @first on.
+ */
+void sotto_cache_blank_keys (SottoKvType type, guint8 *tile, guint n, guint first);
+
+/**
  * sotto_cache_pack_value:
  * @row: where the row lies
  */

@@ -171,104 +171,133 @@ sotto_caches_serve (const SottoCaches *self, guint position)
   return sotto_held_serves (&self->held, position);
 }
 
+void
+sotto_caches_wipe (SottoCaches *self)
+{
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    {
+      const SottoCache *cache = &self->caches[i];
+      gsize n_rows = (gsize) cache->shape->n_heads * cache->capacity;
+
+      sotto_pages_wipe (cache->keys, n_rows / SOTTO_KEY_TILE * cache->key_tile_bytes);
+      sotto_pages_wipe (cache->values, n_rows * cache->value_bytes);
+    }
+  for (guint i = 0; i < self->plan->n_recurrents; i++)
+    sotto_pages_wipe (self->recurrents[i], self->plan->recurrents[i].n_floats * sizeof (float));
+  sotto_held_restore (&self->held, 0);
+}
+
 /* --- As bytes ---
  *
  * Cache by cache: for each head the tiles of keys and the rows of values from the first tile that
  * counts to the one with the last position; then the recurrent states. Whole tiles, since that is how
- * they lie; what stands behind the last position is never looked at. */
+ * they lie; what stands there behind the last position may be of another sequence, and is zero in the bytes. */
 
 typedef enum { MEASURE, STORE, LOAD } Direction;
 
-static gsize
-move (void *place, guint8 *bytes, gsize n, Direction direction)
-{
-  if (direction == STORE)
-    memcpy (bytes, place, n);
-  else if (direction == LOAD)
-    memcpy (place, bytes, n);
-  return n;
-}
+typedef struct {
+  Direction direction;
+  guint8 *bytes;           /* NULL: they are only counted */
+  gsize n;                 /* so far */
+  SottoCancel *cancel;     /* (nullable) */
+} Move;
 
-/* Measuring has no bytes, and what is nowhere has nothing behind it. */
+/* Returns: where it lies in the bytes */
 static guint8 *
-behind (guint8 *bytes, gsize n)
+move (Move *self, void *place, gsize n)
 {
-  return bytes != NULL ? bytes + n : NULL;
+  guint8 *bytes = self->bytes != NULL ? self->bytes + self->n : NULL;
+
+  if (self->direction == STORE)
+    memcpy (bytes, place, n);
+  else if (self->direction == LOAD)
+    memcpy (place, bytes, n);
+  self->n += n;
+  return bytes;
 }
 
-static gsize
-move_cache (const SottoCaches *caches, guint index, guint position, guint8 *bytes, Direction direction)
+static gboolean
+move_cache (const SottoCaches *caches, guint index, guint position, Move *moving)
 {
   const SottoCache *self = &caches->caches[index];
   guint first = sotto_held_first (&caches->held.caches[index], position);
-  gsize n = 0;
 
   for (guint head = 0; head < self->shape->n_heads; head++)
-    for (guint at = first; at < position; at += SOTTO_KEY_TILE)
-      {
-        guint n_rows = self->value_bytes > 0 ? MIN (SOTTO_KEY_TILE, position - at) : 0;
+    {
+      if (sotto_cancel_is_raised (moving->cancel))
+        return FALSE;
+      for (guint at = first; at < position; at += SOTTO_KEY_TILE)
+        {
+          guint n_rows = MIN (SOTTO_KEY_TILE, position - at);
+          guint8 *tile = move (moving, sotto_cache_key_tile (self, head, at), self->key_tile_bytes);
 
-        n += move (sotto_cache_key_tile (self, head, at), behind (bytes, n), self->key_tile_bytes,
-                   direction);
-        if (n_rows > 0)
-          n += move (sotto_cache_value_row (self, head, at), behind (bytes, n),
-                     n_rows * self->value_bytes, direction);
-      }
-  return n;
+          if (n_rows < SOTTO_KEY_TILE && moving->direction == STORE)
+            sotto_cache_blank_keys (self->type, tile, self->shape->n_key, n_rows);
+          if (self->value_bytes > 0)
+            move (moving, sotto_cache_value_row (self, head, at), n_rows * self->value_bytes);
+        }
+    }
+  return TRUE;
 }
 
-static gsize
-move_all (const SottoCaches *self,
-          guint              position,
-          gboolean           rings_only,
-          guint8            *bytes,
-          Direction          direction)
+static gboolean
+move_all (const SottoCaches *self, guint position, gboolean rings_only, Move *moving)
 {
-  gsize n = 0;
-
   for (guint i = 0; i < self->plan->n_caches; i++)
-    if (!rings_only || self->held.caches[i].is_ring)
-      n += move_cache (self, i, position, behind (bytes, n), direction);
+    if ((!rings_only || self->held.caches[i].is_ring) && !move_cache (self, i, position, moving))
+      return FALSE;
   for (guint i = 0; i < self->plan->n_recurrents; i++)
-    n += move (self->recurrents[i], behind (bytes, n),
-               self->plan->recurrents[i].n_floats * sizeof (float), direction);
-  return n;
+    {
+      if (sotto_cancel_is_raised (moving->cancel))
+        return FALSE;
+      move (moving, self->recurrents[i], self->plan->recurrents[i].n_floats * sizeof (float));
+    }
+  return TRUE;
 }
 
 gsize
 sotto_caches_checkpoint_bytes (const SottoCaches *self)
 {
-  return move_all (self, self->held.position, TRUE, NULL, MEASURE);
+  Move measuring = { .direction = MEASURE };
+
+  move_all (self, self->held.position, TRUE, &measuring);
+  return measuring.n;
 }
 
 void
 sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target)
 {
-  move_all (self, self->held.position, TRUE, target, STORE);
+  move_all (self, self->held.position, TRUE, &(Move) { .direction = STORE, .bytes = target });
 }
 
 void
 sotto_caches_checkpoint_load (SottoCaches *self, guint position, const guint8 *source)
 {
-  move_all (self, position, TRUE, (guint8 *) source, LOAD);
+  move_all (self, position, TRUE, &(Move) { .direction = LOAD, .bytes = (guint8 *) source });
   sotto_held_restore (&self->held, position);
 }
 
 gsize
 sotto_caches_state_bytes (const SottoCaches *self, guint position)
 {
-  return move_all (self, position, FALSE, NULL, MEASURE);
+  Move measuring = { .direction = MEASURE };
+
+  move_all (self, position, FALSE, &measuring);
+  return measuring.n;
 }
 
-void
-sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target)
+gboolean
+sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target, SottoCancel *cancel)
 {
-  move_all (self, position, FALSE, target, STORE);
+  return move_all (self, position, FALSE, &(Move) { .direction = STORE, .bytes = target, .cancel = cancel });
 }
 
-void
-sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source)
+gboolean
+sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source, SottoCancel *cancel)
 {
-  move_all (self, position, FALSE, (guint8 *) source, LOAD);
-  sotto_held_restore (&self->held, position);
+  gboolean done = move_all (self, position, FALSE,
+                            &(Move) { .direction = LOAD, .bytes = (guint8 *) source, .cancel = cancel });
+
+  sotto_held_restore (&self->held, done ? position : 0);
+  return done;
 }

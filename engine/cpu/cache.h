@@ -56,8 +56,9 @@ gsize sotto_caches_checkpoint_bytes (const SottoCaches *self);
 void sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target);
 void sotto_caches_checkpoint_load (SottoCaches *self, guint position, const guint8 *source);
 gsize sotto_caches_state_bytes (const SottoCaches *self, guint position);
-void sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target);
-void sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source);
+gboolean sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target, SottoCancel *cancel);
+gboolean sotto_caches_state_load (SottoCaches *self, guint position, const guint8 *source, SottoCancel *cancel);
+void sotto_caches_wipe (SottoCaches *self);
 
 /* Tile of keys, and row of values, that @position lies in. */
 static inline guint8 *

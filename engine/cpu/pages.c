@@ -1,6 +1,8 @@
 #include "cpu/pages.h"
 
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 void *
 sotto_pages_take (gsize n_bytes)
@@ -25,4 +27,18 @@ sotto_pages_give_back (void *pages, gsize n_bytes)
 {
   if (pages != NULL)
     munmap (pages, n_bytes);
+}
+
+void
+sotto_pages_wipe (void *start, gsize n_bytes)
+{
+  gsize page = (gsize) sysconf (_SC_PAGESIZE);
+  gsize before = MIN (n_bytes, (page - (gsize) start % page) % page);
+  gsize whole = (n_bytes - before) / page * page;
+  guint8 *first = (guint8 *) start + before;
+
+  if (whole > 0 && madvise (first, whole, MADV_DONTNEED) != 0)
+    memset (first, 0, whole);
+  memset (start, 0, before);
+  memset (first + whole, 0, n_bytes - before - whole);
 }

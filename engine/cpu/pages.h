@@ -31,4 +31,12 @@ void *sotto_pages_take_large (gsize n_bytes);
  */
 void sotto_pages_give_back (void *pages, gsize n_bytes);
 
+/**
+ * sotto_pages_wipe:
+ * @start: anywhere in what was taken
+ *
+ * Makes zeros of @n_bytes; whole pages go back to the system until something is written there again.
+ */
+void sotto_pages_wipe (void *start, gsize n_bytes);
+
 G_END_DECLS

@@ -88,6 +88,15 @@ sotto_scratch_clear (SottoScratch *self)
   sotto_pages_give_back (g_steal_pointer (&self->block), self->block_bytes);
 }
 
+void
+sotto_scratch_release (SottoScratch *self)
+{
+  sotto_pages_give_back (g_steal_pointer (&self->block), self->block_bytes);
+  self->block_bytes = 0;
+  self->n_tokens = self->n_lanes = self->n_outputs = 0;
+  self->output = NULL;
+}
+
 /* --- Cutting --- */
 
 typedef struct {

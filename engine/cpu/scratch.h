@@ -125,6 +125,9 @@ void sotto_scratch_init (SottoScratch       *self,
                          guint               n_context);
 void sotto_scratch_clear (SottoScratch *self);
 
+/* Gives the memory back; the next batch takes some anew. */
+void sotto_scratch_release (SottoScratch *self);
+
 /**
  * sotto_scratch_reserve:
  *

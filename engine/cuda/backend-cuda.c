@@ -454,22 +454,30 @@ cuda_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, 
   return sotto_split_state_bytes (peek_state (state), position);
 }
 
-static void
+static gboolean
 cuda_state_store (SottoBackend     *backend G_GNUC_UNUSED,
                   const SottoState *state,
                   guint             position,
-                  guint8           *target)
+                  guint8           *target,
+                  SottoCancel      *cancel)
 {
-  sotto_split_state_store (peek_state (state), position, target);
+  return sotto_split_state_store (peek_state (state), position, target, cancel);
 }
 
-static void
+static gboolean
 cuda_state_load (SottoBackend *backend G_GNUC_UNUSED,
                  SottoState   *state,
                  guint         position,
-                 const guint8 *source)
+                 const guint8 *source,
+                 SottoCancel  *cancel)
 {
-  sotto_split_state_load (get_state (state), position, source);
+  return sotto_split_state_load (get_state (state), position, source, cancel);
+}
+
+static void
+cuda_state_wipe (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  sotto_split_state_wipe (get_state (state));
 }
 
 static const char *
@@ -511,6 +519,7 @@ static const SottoBackendClass cuda_class = {
   .state_bytes = cuda_state_bytes,
   .state_store = cuda_state_store,
   .state_load = cuda_state_load,
+  .state_wipe = cuda_state_wipe,
   .state_describe = cuda_state_describe,
   .state_form = cuda_state_form,
   .has_room = cuda_has_room,

@@ -133,7 +133,7 @@ device_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *
 {
   const SottoCudaCaches *caches = &peek_state (state)->caches;
 
-  return sotto_cuda_caches_move (caches, caches->held.position, TRUE, NULL, SOTTO_CUDA_MEASURE);
+  return sotto_cuda_caches_move_bytes (caches, caches->held.position, TRUE);
 }
 
 static void
@@ -143,7 +143,7 @@ device_checkpoint_store (SottoBackend     *backend G_GNUC_UNUSED,
 {
   const SottoCudaCaches *caches = &peek_state (state)->caches;
 
-  sotto_cuda_caches_move (caches, caches->held.position, TRUE, target, SOTTO_CUDA_STORE);
+  sotto_cuda_caches_move (caches, caches->held.position, TRUE, target, SOTTO_CUDA_STORE, NULL);
 }
 
 static void
@@ -154,35 +154,45 @@ device_checkpoint_load (SottoBackend  *backend G_GNUC_UNUSED,
 {
   SottoCudaCaches *caches = &get_state (state)->caches;
 
-  sotto_cuda_caches_move (caches, position, TRUE, (guint8 *) source, SOTTO_CUDA_LOAD);
+  sotto_cuda_caches_move (caches, position, TRUE, (guint8 *) source, SOTTO_CUDA_LOAD, NULL);
   sotto_held_restore (&caches->held, position);
 }
 
 static gsize
 device_state_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
 {
-  return sotto_cuda_caches_move (&peek_state (state)->caches, position, FALSE, NULL, SOTTO_CUDA_MEASURE);
+  return sotto_cuda_caches_move_bytes (&peek_state (state)->caches, position, FALSE);
 }
 
-static void
+static gboolean
 device_state_store (SottoBackend     *backend G_GNUC_UNUSED,
                     const SottoState *state,
                     guint             position,
-                    guint8           *target)
+                    guint8           *target,
+                    SottoCancel      *cancel)
 {
-  sotto_cuda_caches_move (&peek_state (state)->caches, position, FALSE, target, SOTTO_CUDA_STORE);
+  return sotto_cuda_caches_move (&peek_state (state)->caches, position, FALSE, target, SOTTO_CUDA_STORE, cancel);
 }
 
-static void
+static gboolean
 device_state_load (SottoBackend *backend G_GNUC_UNUSED,
                    SottoState   *state,
                    guint         position,
-                   const guint8 *source)
+                   const guint8 *source,
+                   SottoCancel  *cancel)
 {
   SottoCudaCaches *caches = &get_state (state)->caches;
+  gboolean done
+    = sotto_cuda_caches_move (caches, position, FALSE, (guint8 *) source, SOTTO_CUDA_LOAD, cancel);
 
-  sotto_cuda_caches_move (caches, position, FALSE, (guint8 *) source, SOTTO_CUDA_LOAD);
-  sotto_held_restore (&caches->held, position);
+  sotto_held_restore (&caches->held, done ? position : 0);
+  return done;
+}
+
+static void
+device_state_wipe (SottoBackend *backend G_GNUC_UNUSED, SottoState *state)
+{
+  sotto_cuda_state_wipe (get_state (state));
 }
 
 static guint
@@ -210,6 +220,7 @@ static const SottoBackendClass device_class = {
   .state_bytes = device_state_bytes,
   .state_store = device_state_store,
   .state_load = device_state_load,
+  .state_wipe = device_state_wipe,
   .state_form = device_state_form,
 };
 

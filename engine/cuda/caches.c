@@ -178,77 +178,108 @@ sotto_cuda_caches_begin (SottoCudaCaches *self, guint position, guint n_tokens)
   return TRUE;
 }
 
+void
+sotto_cuda_caches_wipe (SottoCudaCaches *self)
+{
+  if (self->memory != NULL)
+    self->module->clear (self->device, self->memory, self->n_bytes);
+  sotto_held_restore (&self->held, 0);
+}
+
 /* --- As bytes --- */
 
-static gsize
-move_bytes (const SottoCudaCaches *self, void *place, guint8 *bytes, gsize n, SottoCudaMove move)
+typedef struct {
+  SottoCudaMove move;
+  guint8 *bytes;           /* NULL: they are only counted */
+  gsize n;                 /* so far */
+  SottoCancel *cancel;     /* (nullable) */
+  gboolean is_broken;      /* cancelled, or the device failed: nothing more is moved */
+} Moving;
+
+static void
+move_bytes (const SottoCudaCaches *self, void *place, gsize n, Moving *moving)
 {
-  if (move == SOTTO_CUDA_LOAD && n > 0)
-    self->module->upload (self->device, place, bytes, n);
-  else if (move == SOTTO_CUDA_STORE && n > 0
-           && !self->module->download (self->device, bytes, place, n))
-    memset (bytes, 0, n);
-  return n;
+  guint8 *bytes = moving->bytes != NULL ? moving->bytes + moving->n : NULL;
+
+  moving->n += n;
+  if (n == 0 || moving->move == SOTTO_CUDA_MEASURE)
+    return;
+  moving->is_broken |= sotto_cancel_is_raised (moving->cancel);
+  if (moving->move == SOTTO_CUDA_LOAD)
+    moving->is_broken |= !moving->is_broken && !self->module->upload (self->device, place, bytes, n);
+  else if (moving->is_broken || !self->module->download (self->device, bytes, place, n))
+    {
+      moving->is_broken = TRUE;
+      memset (bytes, 0, n);
+    }
 }
 
 /* Positions first … end - 1 of one head's rows: of a ring at most two stretches. */
-static gsize
+static void
 move_rows (const SottoCudaCaches *self,
            guint8                *rows,
            gsize                  n_bytes,
            guint                  capacity,
            guint                  first,
            guint                  end,
-           guint8                *bytes,
-           SottoCudaMove          move)
+           Moving                *moving)
 {
-  gsize done = 0;
-
   for (guint at = first, n; at < end && n_bytes > 0; at += n)
     {
       guint slot = at % capacity;
 
       n = MIN (end - at, capacity - slot);
-      done += move_bytes (self, rows + slot * n_bytes, bytes != NULL ? bytes + done : NULL, n * n_bytes,
-                          move);
+      move_bytes (self, rows + slot * n_bytes, n * n_bytes, moving);
     }
-  return done;
 }
 
-static gsize
-move_cache (const SottoCudaCaches *self, guint index, guint position, guint8 *bytes, SottoCudaMove move)
+static void
+move_cache (const SottoCudaCaches *self, guint index, guint position, Moving *moving)
 {
   const SottoCudaCache *cache = &self->caches[index];
   guint first = sotto_held_first (&self->held.caches[index], position);
-  gsize done = 0;
 
   for (guint head = 0; head < cache->n_heads; head++)
     {
       gsize row = (gsize) head * cache->capacity;
 
-      done += move_rows (self, cache->keys + row * cache->key_bytes, cache->key_bytes, cache->capacity,
-                         first, position, bytes != NULL ? bytes + done : NULL, move);
+      move_rows (self, cache->keys + row * cache->key_bytes, cache->key_bytes, cache->capacity, first, position,
+                 moving);
       if (cache->value_bytes > 0)
-        done += move_rows (self, cache->values + row * cache->value_bytes, cache->value_bytes,
-                           cache->capacity, first, position, bytes != NULL ? bytes + done : NULL, move);
+        move_rows (self, cache->values + row * cache->value_bytes, cache->value_bytes, cache->capacity, first,
+                   position, moving);
     }
-  return done;
+}
+
+static void
+move_all (const SottoCudaCaches *self, guint position, gboolean only_forgetting, Moving *moving)
+{
+  for (guint i = 0; i < self->plan->n_caches; i++)
+    if (!only_forgetting || self->held.caches[i].is_ring)
+      move_cache (self, i, position, moving);
+  for (guint i = 0; i < self->plan->n_recurrents; i++)
+    move_bytes (self, self->recurrents[i], self->plan->recurrents[i].n_floats * sizeof (float), moving);
 }
 
 gsize
+sotto_cuda_caches_move_bytes (const SottoCudaCaches *self, guint position, gboolean only_forgetting)
+{
+  Moving measuring = { .move = SOTTO_CUDA_MEASURE };
+
+  move_all (self, position, only_forgetting, &measuring);
+  return measuring.n;
+}
+
+gboolean
 sotto_cuda_caches_move (const SottoCudaCaches *self,
                         guint                  position,
                         gboolean               only_forgetting,
                         guint8                *bytes,
-                        SottoCudaMove          move)
+                        SottoCudaMove          move,
+                        SottoCancel           *cancel)
 {
-  gsize done = 0;
+  Moving moving = { .move = move, .bytes = bytes, .cancel = cancel };
 
-  for (guint i = 0; i < self->plan->n_caches; i++)
-    if (!only_forgetting || self->held.caches[i].is_ring)
-      done += move_cache (self, i, position, bytes != NULL ? bytes + done : NULL, move);
-  for (guint i = 0; i < self->plan->n_recurrents; i++)
-    done += move_bytes (self, self->recurrents[i], bytes != NULL ? bytes + done : NULL,
-                        self->plan->recurrents[i].n_floats * sizeof (float), move);
-  return done;
+  move_all (self, position, only_forgetting, &moving);
+  return !moving.is_broken;
 }

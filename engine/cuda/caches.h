@@ -37,22 +37,29 @@ void sotto_cuda_caches_clear (SottoCudaCaches *self);
 /* As sotto_held_begin(), and makes the recurrent states zero where a sequence begins. FALSE: the device failed. */
 gboolean sotto_cuda_caches_begin (SottoCudaCaches *self, guint position, guint n_tokens);
 
+/* Zeros in all of them. */
+void sotto_cuda_caches_wipe (SottoCudaCaches *self);
+
 typedef enum { SOTTO_CUDA_MEASURE, SOTTO_CUDA_STORE, SOTTO_CUDA_LOAD } SottoCudaMove;
+
+/* Bytes that sotto_cuda_caches_move() moves. */
+gsize sotto_cuda_caches_move_bytes (const SottoCudaCaches *self, guint position, gboolean only_forgetting);
 
 /**
  * sotto_cuda_caches_move:
  * @only_forgetting: rings and recurrent states only
- * @bytes: (nullable): NULL when measuring
+ * @cancel: (nullable)
  *
  * Cache by cache, head by head: keys by position from the first that counts, then values; then the recurrent states. A
  * device that fails leaves zeros.
  *
- * Returns: bytes
+ * Returns: %FALSE: cancelled, or the device failed
  */
-gsize sotto_cuda_caches_move (const SottoCudaCaches *self,
-                              guint                  position,
-                              gboolean               only_forgetting,
-                              guint8                *bytes,
-                              SottoCudaMove          move);
+gboolean sotto_cuda_caches_move (const SottoCudaCaches *self,
+                                 guint                  position,
+                                 gboolean               only_forgetting,
+                                 guint8                *bytes,
+                                 SottoCudaMove          move,
+                                 SottoCancel           *cancel);
 
 G_END_DECLS

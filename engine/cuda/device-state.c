@@ -67,6 +67,21 @@ sotto_cuda_state_free (SottoCudaState *self)
   g_free (self);
 }
 
+void
+sotto_cuda_state_wipe (SottoCudaState *self)
+{
+  sotto_cuda_caches_wipe (&self->caches);
+  if (self->block != NULL)
+    self->module->clear (self->device, self->block, self->block_bytes);
+  if (self->staged != NULL)
+    memset (self->staged, 0, sotto_cuda_header_words (self->n_rows) * sizeof *self->staged);
+  if (self->output != NULL)
+    memset (self->output, 0, self->n_output * sizeof *self->output);
+  sotto_cuda_state_clear_best (self);
+  self->n_logits = 0;
+  self->stays = FALSE;
+}
+
 /* --- A batch in, a batch out --- */
 
 /* The last step of the batch's stretch. */

@@ -69,6 +69,9 @@ gboolean sotto_cuda_state_run (SottoCudaState    *self,
 /* As SottoBackendClass.fetch. */
 gboolean sotto_cuda_state_fetch (SottoCudaState *self, GError **error);
 
+/* Zeros in all of the device's memory that a sequence was in, and in what of it is on the host. */
+void sotto_cuda_state_wipe (SottoCudaState *self);
+
 /* The recordings are of addresses or positions that are none any more. */
 void sotto_cuda_state_forget (SottoCudaState *self);
 

@@ -416,26 +416,38 @@ sotto_split_state_bytes (const SottoSplitState *self, guint position)
   return n;
 }
 
-void
-sotto_split_state_store (const SottoSplitState *self, guint position, guint8 *target)
+gboolean
+sotto_split_state_store (const SottoSplitState *self, guint position, guint8 *target, SottoCancel *cancel)
 {
   for (guint i = 0; i < self->n_parts; i++)
     {
       const SottoSplitPart *part = &self->parts[i];
 
-      part->backend->klass->state_store (part->backend, part->state, position, target);
+      if (!part->backend->klass->state_store (part->backend, part->state, position, target, cancel))
+        return FALSE;
       target += part->backend->klass->state_bytes (part->backend, part->state, position);
     }
+  return TRUE;
+}
+
+/* A part that was not loaded keeps what it had: it is the others that do not serve. */
+gboolean
+sotto_split_state_load (SottoSplitState *self, guint position, const guint8 *source, SottoCancel *cancel)
+{
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      const SottoSplitPart *part = &self->parts[i];
+
+      if (!part->backend->klass->state_load (part->backend, part->state, position, source, cancel))
+        return FALSE;
+      source += part->backend->klass->state_bytes (part->backend, part->state, position);
+    }
+  return TRUE;
 }
 
 void
-sotto_split_state_load (SottoSplitState *self, guint position, const guint8 *source)
+sotto_split_state_wipe (SottoSplitState *self)
 {
   for (guint i = 0; i < self->n_parts; i++)
-    {
-      const SottoSplitPart *part = &self->parts[i];
-
-      part->backend->klass->state_load (part->backend, part->state, position, source);
-      source += part->backend->klass->state_bytes (part->backend, part->state, position);
-    }
+    self->parts[i].backend->klass->state_wipe (self->parts[i].backend, self->parts[i].state);
 }

@@ -74,8 +74,9 @@ gsize sotto_split_state_checkpoint_bytes (const SottoSplitState *self);
 void sotto_split_state_checkpoint_store (const SottoSplitState *self, guint8 *target);
 void sotto_split_state_checkpoint_load (SottoSplitState *self, guint position, const guint8 *source);
 gsize sotto_split_state_bytes (const SottoSplitState *self, guint position);
-void sotto_split_state_store (const SottoSplitState *self, guint position, guint8 *target);
-void sotto_split_state_load (SottoSplitState *self, guint position, const guint8 *source);
+gboolean sotto_split_state_store (const SottoSplitState *self, guint position, guint8 *target, SottoCancel *cancel);
+gboolean sotto_split_state_load (SottoSplitState *self, guint position, const guint8 *source, SottoCancel *cancel);
+void sotto_split_state_wipe (SottoSplitState *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoSplitState, sotto_split_state_free)
 

@@ -305,10 +305,10 @@ test_stored (gconstpointer name)
   g_assert_true (backend->klass->run (backend, one, &batch, NULL, NULL));
   n_bytes = backend->klass->state_bytes (backend, one, 30);
   bytes = g_malloc (n_bytes);
-  backend->klass->state_store (backend, one, 30, bytes);
+  backend->klass->state_store (backend, one, 30, bytes, NULL);
   g_assert_cmpuint (backend->klass->state_bytes (backend, other, 30), ==, n_bytes);
   g_assert_false (backend->klass->state_serves (backend, other, 30));
-  backend->klass->state_load (backend, other, 30, bytes);
+  backend->klass->state_load (backend, other, 30, bytes, NULL);
   g_assert_true (backend->klass->state_serves (backend, other, 30));
 
   evaluate (backend, one, plan, tokens, 30, 1, whole);

@@ -390,8 +390,8 @@ test_experts_stored (void)
   /* Keys and values of both layers, wherever these are. */
   g_assert_cmpuint (n_bytes, >=, LAYERS * N_FIRST * 2 * HEADS * HEAD * sizeof (float));
   bytes = g_malloc (n_bytes);
-  backend->klass->state_store (backend, states[0], N_FIRST, bytes);
-  backend->klass->state_load (backend, states[1], N_FIRST, bytes);
+  backend->klass->state_store (backend, states[0], N_FIRST, bytes, NULL);
+  backend->klass->state_load (backend, states[1], N_FIRST, bytes, NULL);
   g_assert_true (backend->klass->state_serves (backend, states[1], N_FIRST));
   for (guint i = N_FIRST; i < N_TOKENS; i++)
     for (guint k = 0; k < 2; k++)

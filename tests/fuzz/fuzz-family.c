@@ -60,8 +60,8 @@ carry_out (SottoBackend *backend, const SottoProgram *program)
         {
           n_bytes = backend->klass->state_bytes (backend, state, most - 1);
           bytes = g_malloc (n_bytes);
-          backend->klass->state_store (backend, state, most - 1, bytes);
-          backend->klass->state_load (backend, state, most - 1, bytes);
+          backend->klass->state_store (backend, state, most - 1, bytes, NULL);
+          backend->klass->state_load (backend, state, most - 1, bytes, NULL);
           evaluate (backend, state, plan, most - 1, 1);
         }
     }
