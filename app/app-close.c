@@ -1,8 +1,9 @@
 #include "app-private.h"
 
 #include "conversation-list-private.h"
+#include "document-folders-private.h"
 
-/* Closing, in the order that README.md gives: stop replies and transfers, wait for their ends, save
+/* Closing, in the order that README.md gives: stop reading folders, replies and transfers, wait for their ends, save
  * drafts, free the worker, purge, close the history. */
 
 /* How long closing waits for a reply to notice that it was stopped. The engine promises 100 ms. */
@@ -89,6 +90,7 @@ sotto_app_shut (SottoApp *self, GTask *shutting)
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
 
+  sotto_document_folders_close (self->services->folders);
   sotto_conversation_list_stop_all (self->conversations);
   if (!is_busy (self))
     {

@@ -2,6 +2,7 @@
 
 #include "conversation-list-private.h"
 #include "conversation-private.h"
+#include "document-folders-private.h"
 
 /* Opening the history:
  *
@@ -183,6 +184,7 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_app_take_instructions (self, instructions);
   sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft,
                                 attempt->fresh_instructions);
+  sotto_document_folders_open (self->services->folders, self->services->store);
   if (attempt->means != SOTTO_APP_MEANS_TEMPORARY)
     sotto_app_drop_stale_backup (self);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);

@@ -1,6 +1,7 @@
 #include "app-private.h"
 
 #include "conversation-list-private.h"
+#include "document-folders-private.h"
 
 /* The object that owns the rest. How it opens the history stands in app-open.c, how it keeps
  * nothing in app-temporary.c, what new conversations begin with in app-instructions.c, what protects it in app-protection.c, how it closes in
@@ -122,6 +123,13 @@ sotto_app_class_init (SottoAppClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* A reply has the processor for itself. */
+static void
+on_busy_changed (SottoApp *self)
+{
+  sotto_document_folders_set_resting (self->services->folders, sotto_conversation_list_is_busy (self->conversations));
+}
+
 static void
 sotto_app_init (SottoApp *self)
 {
@@ -129,6 +137,7 @@ sotto_app_init (SottoApp *self)
 
   self->services = sotto_services_new (settings);
   self->conversations = sotto_conversation_list_new (self->services);
+  g_signal_connect_object (self->conversations, "notify::busy", G_CALLBACK (on_busy_changed), self, G_CONNECT_SWAPPED);
 }
 
 SottoApp *

@@ -12,6 +12,9 @@ SottoDocumentFolder *sotto_document_folder_new (const char *id, GFile *file);
 void sotto_document_folder_set_state (SottoDocumentFolder *self, SottoFolderState state);
 void sotto_document_folder_set_counts (SottoDocumentFolder *self, guint n_documents, guint n_unread);
 
+/* It has more than is looked at. */
+void sotto_document_folder_set_is_cut (SottoDocumentFolder *self, gboolean is_cut);
+
 /* READING: @name, the @position-th of @n that are to be read */
 void sotto_document_folder_set_progress (SottoDocumentFolder *self, const char *name, guint position, guint n);
 

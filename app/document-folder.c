@@ -4,6 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "folder-problem.h"
+#include "folder-walk.h"
 #include "numbers.h"
 
 /* A folder as people see it. Who reads it is folder-reader.c. */
@@ -18,6 +20,7 @@ struct _SottoDocumentFolder
   SottoFolderState state;
   guint n_documents;
   guint n_unread;
+  gboolean is_cut; /* there are more */
   char *current; /* the document being read */
   guint position; /* from 1, of n_to_read */
   guint n_to_read;
@@ -147,6 +150,9 @@ describe_documents (SottoDocumentFolder *self)
     return g_strdup (_("No documents"));
 
   first = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s document", "%s documents", self->n_documents), documents);
+  if (self->is_cut)
+    /* Translators: %s is “12,000 documents”; of a folder that holds more than can be looked at */
+    return g_strdup_printf (_("%s; there are more than Sotto reads"), first);
   if (self->n_unread == 0)
     return g_steal_pointer (&first);
 
@@ -250,6 +256,13 @@ sotto_document_folder_set_counts (SottoDocumentFolder *self, guint n_documents, 
 }
 
 void
+sotto_document_folder_set_is_cut (SottoDocumentFolder *self, gboolean is_cut)
+{
+  self->is_cut = is_cut;
+  update_status_text (self);
+}
+
+void
 sotto_document_folder_set_progress (SottoDocumentFolder *self, const char *name, guint position, guint n)
 {
   g_object_freeze_notify (G_OBJECT (self));
@@ -282,6 +295,31 @@ sotto_document_folder_set_store (SottoDocumentFolder *self, SottoStore *store)
 
 /* --- What could not be read --- */
 
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (GPtrArray) documents = sotto_store_list_documents_finish (SOTTO_STORE (source), result, &error);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (documents == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < documents->len; i++)
+    {
+      const SottoHistoryDocument *document = g_ptr_array_index (documents, i);
+
+      if (document->problem == NULL)
+        continue;
+      g_strv_builder_take (builder, sotto_folder_display_path (document->path));
+      g_strv_builder_add (builder, sotto_words_for_folder_problem (document->problem));
+    }
+  g_task_return_pointer (task, g_strv_builder_end (builder), (GDestroyNotify) g_strfreev);
+}
+
 void
 sotto_document_folder_list_unread_async (SottoDocumentFolder *self,
                                          GCancellable        *cancellable,
@@ -293,7 +331,10 @@ sotto_document_folder_list_unread_async (SottoDocumentFolder *self,
   g_return_if_fail (SOTTO_IS_DOCUMENT_FOLDER (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
-  g_task_return_pointer (task, g_new0 (char *, 1), (GDestroyNotify) g_strfreev);
+  if (self->store != NULL)
+    sotto_store_list_documents_async (self->store, self->id, cancellable, on_listed, g_steal_pointer (&task));
+  else
+    g_task_return_new_error_literal (task, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY, "The history is not open");
 }
 
 char **

@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "document-folders.h"
+#include "document.h"
+#include "folder-problem.h"
 #include "words.h"
 
 #include <glib/gi18n-lib.h>
@@ -33,4 +35,65 @@ sotto_words_for_folder (const GError *error, SottoRemedy *remedy)
     default:
       return NULL;
     }
+}
+
+/* --- Documents --- */
+
+/* The words stand in histories. */
+static const struct {
+  GQuark (*domain) (void);
+  int code;
+  const char *problem;
+  const char *sentence;
+} problems[] = {
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_FOREIGN, "foreign", N_("It is not a file that Sotto can read.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_TOO_LARGE, SOTTO_FOLDER_PROBLEM_TOO_LARGE, N_("It is too large.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_MISNAMED, "misnamed",
+    N_("It is not the kind of file that its name says.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_DAMAGED, "damaged",
+    N_("It is damaged. If another program can open it, print it into a PDF there.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_LOCKED, "locked", N_("It opens with a password only.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_NO_TEXT, "no-text",
+    N_("Its pages are pictures, as a scanner makes them. Have another program recognize the text first.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_TOO_LONG, "too-long", N_("It has more text than Sotto reads.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_TOO_SLOW, "too-slow", N_("It takes too long to read.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_ELSEWHERE, "elsewhere", N_("It is not on this computer.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_NO_READER, "no-reader",
+    N_("The part of Sotto that reads such files is not installed.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_UNSAFE, "unsafe",
+    N_("This system cannot lock up the program that reads such files, which might be made to do harm.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_OLD_FORMAT, "old-format",
+    N_("It is in an old format. Save it in a newer one (DOCX, XLSX, PPTX or OpenDocument) in another program.") },
+  { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_EMPTY, SOTTO_FOLDER_PROBLEM_EMPTY, N_("There is no text in it.") },
+  { g_io_error_quark, G_IO_ERROR_PERMISSION_DENIED, "denied", N_("This computer does not allow Sotto to read it.") },
+  { g_io_error_quark, G_IO_ERROR_NOT_FOUND, "gone", N_("It was no longer there when it was to be read.") },
+};
+
+/* All others */
+#define PROBLEM_UNKNOWN "unknown"
+
+const char *
+sotto_folder_problem_of_error (const GError *error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (g_error_matches (error, problems[i].domain (), problems[i].code))
+      return problems[i].problem;
+  return PROBLEM_UNKNOWN;
+}
+
+gboolean
+sotto_folder_problem_may_pass (const char *problem, gboolean is_readable)
+{
+  const char *passing[] = { "no-reader", "unsafe", "gone", NULL };
+
+  return g_strv_contains (passing, problem) || (is_readable && g_str_equal (problem, "denied"));
+}
+
+const char *
+sotto_words_for_folder_problem (const char *problem)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (g_str_equal (problems[i].problem, problem))
+      return _(problems[i].sentence);
+  return _("It could not be read.");
 }
