@@ -69,6 +69,7 @@ static const struct {
   { "win.shortcuts", { "<Control>question", NULL } },
   { "win.focus-composer", { "<Control>l", NULL } },
   { "win.choose-model", { "<Control><Shift>m", NULL } },
+  { "win.choose-folders", { "<Control><Shift>f", NULL } },
   { "window.close", { "<Control>w", NULL } },
 };
 

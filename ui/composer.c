@@ -6,6 +6,7 @@
 
 #include "context-meter.h"
 #include "document-tray.h"
+#include "folder-picker.h"
 #include "insert-text.h"
 #include "model-picker.h"
 #include "source-style.h"
@@ -18,6 +19,7 @@ struct _SottoComposer {
   GtkSourceBuffer *buffer;
   GtkLabel *placeholder;
   SottoModelPicker *model_picker;
+  SottoFolderPicker *folder_picker;
   SottoDocumentTray *tray;
   GtkLabel *failure;
   SottoContextMeter *context_meter;
@@ -401,6 +403,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   sotto_document_tray_set_conversation (self->tray, conversation);
   sotto_context_meter_set_conversation (self->context_meter, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
+  sotto_folder_picker_set_conversation (self->folder_picker, conversation);
 
   if (conversation != NULL)
     {
@@ -421,6 +424,7 @@ sotto_composer_set_app (SottoComposer *self,
                         SottoApp      *app)
 {
   sotto_model_picker_set_library (self->model_picker, sotto_app_get_models (app));
+  sotto_folder_picker_set_folders (self->folder_picker, sotto_app_get_folders (app));
 }
 
 void
@@ -440,6 +444,14 @@ sotto_composer_choose_model (SottoComposer *self)
   g_return_if_fail (SOTTO_IS_COMPOSER (self));
 
   sotto_model_picker_open (self->model_picker);
+}
+
+void
+sotto_composer_choose_folders (SottoComposer *self)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  sotto_folder_picker_open (self->folder_picker);
 }
 
 void
@@ -518,6 +530,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
 
   g_type_ensure (SOTTO_TYPE_CONTEXT_METER);
   g_type_ensure (SOTTO_TYPE_DOCUMENT_TRAY);
+  g_type_ensure (SOTTO_TYPE_FOLDER_PICKER);
   g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/composer.ui");
@@ -525,6 +538,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, buffer);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, folder_picker);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_meter);

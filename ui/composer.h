@@ -27,6 +27,7 @@ void sotto_composer_set_conversation (SottoComposer *self, SottoConversation *co
 /* Puts @text into an empty composer and the cursor behind it. */
 void sotto_composer_suggest (SottoComposer *self, const char *text);
 void sotto_composer_choose_model (SottoComposer *self);
+void sotto_composer_choose_folders (SottoComposer *self);
 
 /* @file: (nullable): a model to add and to use; %NULL: asks for one */
 /* Puts a text file where the cursor stands; whatever else @file is, it is taken for a model. */

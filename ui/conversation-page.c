@@ -478,6 +478,17 @@ sotto_conversation_page_choose_model (SottoConversationPage *self)
 }
 
 void
+sotto_conversation_page_choose_folders (SottoConversationPage *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  if (gtk_widget_get_visible (GTK_WIDGET (self->composer)))
+    sotto_composer_choose_folders (self->composer);
+  else
+    sotto_conversation_page_focus_composer (self);
+}
+
+void
 sotto_conversation_page_add_model (SottoConversationPage *self,
                                    GFile                 *file)
 {

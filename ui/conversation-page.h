@@ -20,6 +20,7 @@ void sotto_conversation_page_set_app (SottoConversationPage *self, SottoApp *app
 void sotto_conversation_page_set_conversation (SottoConversationPage *self, SottoConversation *conversation);
 void sotto_conversation_page_focus_composer (SottoConversationPage *self);
 void sotto_conversation_page_choose_model (SottoConversationPage *self);
+void sotto_conversation_page_choose_folders (SottoConversationPage *self);
 
 /* Adds a model file where it lies, and uses it for the conversation that is shown. */
 void sotto_conversation_page_add_model (SottoConversationPage *self, GFile *file);

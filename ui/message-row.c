@@ -6,6 +6,7 @@
 #include "markdown-view.h"
 #include "reasoning-view.h"
 #include "receipt-dialog.h"
+#include "sources-view.h"
 #include "tool-call-card.h"
 
 struct _SottoMessageRow {
@@ -16,6 +17,7 @@ struct _SottoMessageRow {
   AdwBin *reasoning;
   AdwBin *body;
   GtkBox *calls;
+  AdwBin *sources;
   GtkWidget *editor;
   GtkTextView *editor_view;
   GtkWidget *notice;
@@ -130,6 +132,16 @@ update_calls (SottoMessageRow *self)
     }
   gtk_widget_set_visible (GTK_WIDGET (self->calls), n_calls > 0);
   update_body (self);
+}
+
+/* What it was given stands under a reply, and not where it was asked for: there it is between the two. */
+static void
+update_sources (SottoMessageRow *self)
+{
+  guint n = is_reply (self) ? sotto_message_get_n_sources (self->message) : 0;
+
+  adw_bin_set_child (self->sources, n > 0 ? sotto_sources_view_new (self->message) : NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->sources), n > 0);
 }
 
 /* A message of the person's at the end to which no reply could be begun, or that came just before the end. */
@@ -431,6 +443,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, reasoning);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, body);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, calls);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, sources);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor_view);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, notice);
@@ -483,6 +496,7 @@ sotto_message_row_new (SottoConversation *conversation,
   g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::reasoning", G_CALLBACK (update_reasoning), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::n-calls", G_CALLBACK (update_calls), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::n-sources", G_CALLBACK (update_sources), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::n-items", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -490,6 +504,7 @@ sotto_message_row_new (SottoConversation *conversation,
   update_text (self);
   update_reasoning (self);
   update_calls (self);
+  update_sources (self);
   update (self);
   /* Translators: who says what follows; read out by screen readers */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "application.h"
+#include "folders-dialog.h"
 #include "instructions-dialog.h"
 #include "preferences.h"
 #include "print.h"
@@ -30,6 +31,8 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-folders", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.folders", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.toggle-sidebar", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.focus-composer", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", is_ready);
@@ -76,6 +79,22 @@ new_temporary (GtkWidget  *widget,
   sotto_conversation_page_focus_composer (self->page);
 }
 
+static void
+copy_asked_folders (SottoWindow       *self,
+                    SottoConversation *from,
+                    SottoConversation *to)
+{
+  GListModel *folders = G_LIST_MODEL (sotto_app_get_folders (self->app));
+
+  for (guint i = 0; i < g_list_model_get_n_items (folders); i++)
+    {
+      g_autoptr (SottoDocumentFolder) folder = g_list_model_get_item (folders, i);
+
+      if (sotto_conversation_asks_folder (from, folder))
+        sotto_conversation_set_asks_folder (to, folder, TRUE);
+    }
+}
+
 /* Whoever has begun to write before it was said whether it is to be kept goes on writing. */
 static void
 switch_temporary (GtkWidget  *widget,
@@ -92,6 +111,7 @@ switch_temporary (GtkWidget  *widget,
 
   if (sotto_conversation_get_model (from) != sotto_conversation_get_model (to))
     sotto_conversation_set_model (to, sotto_conversation_get_model (from));
+  copy_asked_folders (self, from, to);
   sotto_window_show_conversation (self, to);
   if (*draft != '\0')
     {
@@ -371,6 +391,27 @@ choose_model (GtkWidget  *widget,
 }
 
 static void
+choose_folders (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_window_reveal_conversation (self);
+  sotto_conversation_page_choose_folders (self->page);
+}
+
+static void
+show_folders (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
+{
+  SottoWindow *self = SOTTO_WINDOW (widget);
+
+  sotto_folders_dialog_present (self, self->conversation);
+}
+
+static void
 stop (GtkWidget  *widget,
       const char *action,
       GVariant   *parameter)
@@ -434,6 +475,8 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.delete-listed", "s", delete_listed);
   gtk_widget_class_install_action (widget_class, "win.focus-composer", NULL, focus_composer);
   gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model);
+  gtk_widget_class_install_action (widget_class, "win.choose-folders", NULL, choose_folders);
+  gtk_widget_class_install_action (widget_class, "win.folders", NULL, show_folders);
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop);
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
   gtk_widget_class_install_action (widget_class, "win.privacy", NULL, show_privacy);

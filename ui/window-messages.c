@@ -142,6 +142,46 @@ delete_message (GtkWidget  *widget,
   sotto_conversation_delete_message_async (self->conversation, message, on_message_deleted, deleted);
 }
 
+/* --- Documents --- */
+
+/* Returns: (transfer full) (nullable): the name of the folder that the conversation asks, if it is one */
+static char *
+dup_asked_folder (SottoWindow *self)
+{
+  GListModel *folders = G_LIST_MODEL (sotto_app_get_folders (self->app));
+
+  for (guint i = 0; sotto_conversation_get_n_folders (self->conversation) == 1 && i < g_list_model_get_n_items (folders); i++)
+    {
+      g_autoptr (SottoDocumentFolder) folder = g_list_model_get_item (folders, i);
+
+      if (sotto_conversation_asks_folder (self->conversation, folder))
+        return g_strdup (sotto_document_folder_get_name (folder));
+    }
+
+  return NULL;
+}
+
+/* A question went without what it was meant to go with: all of that is to be read, whatever the width. */
+void
+sotto_window_say_nothing_found (SottoWindow *self)
+{
+  g_autofree char *name = dup_asked_folder (self);
+  /* Translators: %s is the name of a folder of documents */
+  g_autofree char *words = name != NULL ? g_strdup_printf (_("Nothing in “%s” fits this question. It was sent without documents."), name)
+                           : g_strdup (_("Nothing in your folders fits this question. It was sent without documents."));
+  GtkWidget *label = gtk_label_new (words);
+  AdwToast *toast = adw_toast_new (words);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "heading");
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_toast_set_custom_title (toast, label);
+  adw_toast_set_timeout (toast, 10);
+  sotto_window_add_toast (self, toast);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
 /* --- In another conversation --- */
 
 /* @conversation: (nullable): what went wrong, the one says that it was to come from */

@@ -44,4 +44,7 @@ void sotto_window_install_actions (GtkWidgetClass *widget_class);
 /* Those of them that are about messages (window-messages.c) */
 void sotto_window_install_message_actions (GtkWidgetClass *widget_class);
 
+/* Says that no document fits what was asked of documents (window-messages.c). */
+void sotto_window_say_nothing_found (SottoWindow *self);
+
 G_END_DECLS

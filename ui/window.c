@@ -33,6 +33,7 @@ sotto_window_show_conversation (SottoWindow       *self,
       g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "nothing-found", G_CALLBACK (sotto_window_say_nothing_found), self, G_CONNECT_SWAPPED);
     }
 
   sotto_conversation_page_set_conversation (self->page, conversation);

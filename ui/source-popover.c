@@ -1,0 +1,139 @@
+#include "source-popover.h"
+
+#include <glib/gi18n.h>
+
+#include "markdown-plain.h"
+
+struct _SottoSourcePopover {
+  GtkPopover parent_instance;
+
+  /* Template Widgets */
+  GtkLabel *title;
+  GtkScrolledWindow *scroller;
+  GtkLabel *failure;
+  GtkWidget *open_button;
+
+  /* Owned */
+  GFile *file;    /* (nullable) */
+};
+
+G_DEFINE_FINAL_TYPE (SottoSourcePopover, sotto_source_popover, GTK_TYPE_POPOVER)
+
+static void
+fail (SottoSourcePopover *self,
+      const char         *words)
+{
+  gtk_label_set_label (self->failure, words);
+  gtk_widget_set_visible (GTK_WIDGET (self->failure), TRUE);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+}
+
+static void
+on_launched (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr (SottoSourcePopover) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->file == NULL)
+    return;
+
+  if (gtk_file_launcher_launch_finish (GTK_FILE_LAUNCHER (source), result, &error))
+    gtk_popover_popdown (GTK_POPOVER (self));
+  else if (!g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_DISMISSED))
+    fail (self, _("The document could not be opened."));
+}
+
+/* Whoever opens a file that is not there would say so in words of their own, or in none. */
+static void
+on_looked (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (SottoSourcePopover) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileInfo) info = g_file_query_info_finish (G_FILE (source), result, &error);
+  g_autoptr (GtkFileLauncher) launcher = NULL;
+
+  if (self->file == NULL)
+    return;
+  if (info == NULL)
+    {
+      fail (self, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ? _("The document is not there any more.")
+                                                                            : _("The document could not be opened."));
+      return;
+    }
+
+  launcher = gtk_file_launcher_new (self->file);
+  gtk_file_launcher_launch (launcher, GTK_WINDOW (gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_WINDOW)), NULL,
+                            on_launched, g_object_ref (self));
+}
+
+static void
+on_open (SottoSourcePopover *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
+  g_file_query_info_async (self->file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT, NULL,
+                           on_looked, g_object_ref (self));
+}
+
+/* A label that one can select would be selected whole. */
+static void
+sotto_source_popover_show (GtkWidget *widget)
+{
+  SottoSourcePopover *self = SOTTO_SOURCE_POPOVER (widget);
+
+  GTK_WIDGET_CLASS (sotto_source_popover_parent_class)->show (widget);
+  gtk_widget_grab_focus (self->file != NULL ? self->open_button : GTK_WIDGET (self->scroller));
+}
+
+static void
+sotto_source_popover_dispose (GObject *object)
+{
+  SottoSourcePopover *self = SOTTO_SOURCE_POPOVER (object);
+
+  g_clear_object (&self->file);
+  gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_SOURCE_POPOVER);
+
+  G_OBJECT_CLASS (sotto_source_popover_parent_class)->dispose (object);
+}
+
+static void
+sotto_source_popover_class_init (SottoSourcePopoverClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sotto_source_popover_dispose;
+  widget_class->show = sotto_source_popover_show;
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/source-popover.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, title);
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, scroller);
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, failure);
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, open_button);
+  gtk_widget_class_bind_template_callback (widget_class, on_open);
+}
+
+static void
+sotto_source_popover_init (SottoSourcePopover *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+sotto_source_popover_new (const SottoSource *source)
+{
+  SottoSourcePopover *self = g_object_new (SOTTO_TYPE_SOURCE_POPOVER, NULL);
+  GtkWidget *text = sotto_markdown_plain_new ();
+  g_autofree char *title = sotto_source_dup_title (source);
+
+  g_set_object (&self->file, source->file);
+  gtk_label_set_label (self->title, title);
+  sotto_markdown_plain_set_text (text, source->text);
+  gtk_scrolled_window_set_child (self->scroller, text);
+  gtk_widget_set_visible (self->open_button, source->file != NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+
+  return GTK_WIDGET (self);
+}
