@@ -2,7 +2,10 @@
  *
  * Words change their ends: who asks for "umowy" means "umowa", too, and "contracts" means "contract". Which ends a language
  * has is not known here; a long word is therefore also asked for without its last letters, whatever comes in their place.
- * Numbers and pairs of characters (passage-tokenizer.c) are what they are. */
+ * Numbers and pairs of characters (passage-tokenizer.c) are what they are.
+ *
+ * In languages with words the shortest ones are articles, prepositions and the like, and in a folder of few passages or of
+ * many languages they are not frequent enough to be known by that. So short words count less. */
 
 #include "passage-query.h"
 
@@ -48,6 +51,16 @@ has_digit (const char *text)
   return FALSE;
 }
 
+static double
+value_of (const char *text, glong n_letters)
+{
+  static const double values[] = { 0, 0.25, 0.4, 0.6, 0.8 };
+
+  if (n_letters >= (glong) G_N_ELEMENTS (values) || has_digit (text) || sotto_passage_is_pair (text))
+    return 1;
+  return values[n_letters];
+}
+
 static SottoPassageWord *
 word_new (const char *text)
 {
@@ -55,6 +68,7 @@ word_new (const char *text)
   const glong n = g_utf8_strlen (text, -1);
 
   word->text = g_strdup (text);
+  word->value = value_of (text, n);
   /* Alone, a character begins what is found. */
   word->exact = quote (text, strlen (text), sotto_passage_is_pair (text) && n == 1 ? " *" : "");
   if (!sotto_passage_is_pair (text) && n >= 4 && !has_digit (text))

@@ -9,11 +9,13 @@ G_BEGIN_DECLS
  * @text: as the index has it
  * @exact: FTS5 expression for the word
  * @forms: (nullable): FTS5 expression for what begins as it does; %NULL: the word is too short for that
+ * @value: from 0 to 1: less than 1 for a short word
  */
 typedef struct {
   char *text;
   char *exact;
   char *forms;
+  double value;
 } SottoPassageWord;
 
 /**

@@ -6,6 +6,7 @@
  *
  *   weight of a word    ln (1 + (N - n + ½) / (n + ½))    N passages, of which n have it
  *   of a passage        Σ weight · f · (k + 1) / (f + k)  f times in it
+ *                       times (words that it has / words of the question) to the power of COVERAGE
  *
  * A word that more than a third of the passages have says nothing here; which words these are shows the index. Only if all
  * are so they count. */
@@ -18,7 +19,8 @@
 
 #include <math.h>
 
-#define SATURATION 1.2
+#define SATURATION 0.8
+#define COVERAGE 0.3        /* how much it counts which part of the words a passage has */
 #define FREQUENT 3          /* more than one passage in so many: says nothing */
 #define FREQUENT_FORMS 8    /* for a beginning */
 #define FEW_PASSAGES 30     /* of fewer nothing can be said about words */
@@ -57,7 +59,7 @@ sotto_passage_rank_register (SottoDatabase *database, GError **error)
   return TRUE;
 }
 
-/* A passage that has a word, or a form of it */
+/* A passage that has a word, or a form of it, and all of them */
 typedef struct {
   SottoCandidate *candidate;
   gint64 row;
@@ -66,11 +68,25 @@ typedef struct {
 } Hit;
 
 typedef struct {
+  double value;
+  GArray *hits; /* Hit: by folder and row */
+} Word;
+
+static void
+word_free (gpointer data)
+{
+  Word *word = data;
+
+  g_array_unref (word->hits);
+  g_free (word);
+}
+
+typedef struct {
   SottoDatabase *database;
   GArray *folders;
   gint64 n_passages;
   GHashTable *candidates; /* by row */
-  GPtrArray *words;       /* of each word of the question that counts: GArray of Hit, by folder and row */
+  GPtrArray *words;       /* Word: those of the question that count */
 } Ranking;
 
 /* Returns: (transfer full) (element-type Hit): at most @max + 1 */
@@ -141,6 +157,7 @@ look_up (Ranking *self, const SottoPassageWord *word, gboolean any, GError **err
   const gint64 most_forms = MAX (self->n_passages / FREQUENT_FORMS, FEW_PASSAGES);
   g_autoptr (GArray) exact = find_hits (self, word->exact, most, error);
   g_autoptr (GArray) forms = NULL;
+  Word *kept;
 
   if (exact == NULL)
     return FALSE;
@@ -170,7 +187,11 @@ look_up (Ranking *self, const SottoPassageWord *word, gboolean any, GError **err
       hit->candidate = candidate_for (self, hit->row);
       hit->candidate->n_words++;
     }
-  g_ptr_array_add (self->words, g_steal_pointer (&exact));
+
+  kept = g_new0 (Word, 1);
+  kept->value = word->value;
+  kept->hits = g_steal_pointer (&exact);
+  g_ptr_array_add (self->words, kept);
   return TRUE;
 }
 
@@ -189,19 +210,20 @@ saturate (gint n)
 }
 
 static void
-weigh (Ranking *self, GArray *word)
+weigh (Ranking *self, const Word *word)
 {
+  GArray *hits = word->hits;
   guint n_exact = 0;
   double forms, exact;
 
-  for (guint i = 0; i < word->len; i++)
-    n_exact += g_array_index (word, Hit, i).n_exact > 0;
-  forms = weight_of ((guint) self->n_passages, word->len);
-  exact = (forms + weight_of ((guint) self->n_passages, n_exact)) / 2;
+  for (guint i = 0; i < hits->len; i++)
+    n_exact += g_array_index (hits, Hit, i).n_exact > 0;
+  forms = word->value * weight_of ((guint) self->n_passages, hits->len);
+  exact = (forms + word->value * weight_of ((guint) self->n_passages, n_exact)) / 2;
 
-  for (guint i = 0; i < word->len; i++)
+  for (guint i = 0; i < hits->len; i++)
     {
-      const Hit *hit = &g_array_index (word, Hit, i);
+      const Hit *hit = &g_array_index (hits, Hit, i);
 
       hit->candidate->score += MAX (FORM_WEIGHT * forms * saturate (hit->n), exact * saturate (hit->n_exact));
     }
@@ -226,13 +248,13 @@ sotto_passage_rank (SottoDatabase  *database,
                     GError        **error)
 {
   g_autoptr (GHashTable) all = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
-  g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func (word_free);
   Ranking self = { database, folders, n_passages, all, lists };
   GArray *list;
   GHashTableIter iter;
   gpointer candidate;
 
-  for (guint any = 0; any < 2 && g_hash_table_size (all) == 0; any++)
+  for (guint any = 0; any < 2 && lists->len == 0; any++)
     for (guint i = 0; i < words->len; i++)
       if (!look_up (&self, g_ptr_array_index (words, i), any != 0, error))
         return NULL;
@@ -243,7 +265,12 @@ sotto_passage_rank (SottoDatabase  *database,
   list = g_array_sized_new (FALSE, FALSE, sizeof (SottoCandidate), g_hash_table_size (all));
   g_hash_table_iter_init (&iter, all);
   while (g_hash_table_iter_next (&iter, NULL, &candidate))
-    g_array_append_vals (list, candidate, 1);
+    {
+      SottoCandidate *one = candidate;
+
+      one->score *= pow ((double) one->n_words / lists->len, COVERAGE);
+      g_array_append_vals (list, one, 1);
+    }
   g_array_sort (list, compare_candidates);
   return list;
 }

@@ -2,7 +2,7 @@
  *
  * passage-query.c takes the question apart, passage-rank.c says how well each passage fits. Here the best are taken, one
  * after the other: of one document the fourth and those behind it only where they fit much better than others; and
- * passages that stand beside each other become one, so that what was cut is whole again. */
+ * passages that overlap become one, so that what was cut is whole again. */
 
 #include "store-private.h"
 
@@ -57,25 +57,28 @@ overlap_of (const char *text, const char *next)
   return 0;
 }
 
-/* A heading that both begin with stands once. */
+/* The lines that both begin with: who cuts a section says its headings again. */
 static gsize
-heading_of (const char *text, const char *next)
+headings_of (const char *text, const char *next)
 {
-  const char *end = strchr (text, '\n');
-  gsize length = end != NULL ? (gsize) (end - text) + 1 : 0;
+  gsize length = 0;
+  const char *end;
 
-  return length > 1 && strncmp (text, next, length) == 0 ? length : 0;
+  while ((end = strchr (text + length, '\n')) != NULL &&
+         strncmp (text + length, next + length, (gsize) (end - text) + 1 - length) == 0)
+    length = (gsize) (end - text) + 1;
+  return length;
 }
 
+/* Returns: (transfer full) (nullable): both, with what they share once; %NULL: they share nothing */
 static char *
 join (const char *text, const char *next)
 {
-  const gsize overlap = overlap_of (text, next);
+  gsize overlap;
 
-  if (overlap > 0)
-    return g_strconcat (text, next + overlap, NULL);
-  next += heading_of (text, next);
-  return g_strconcat (text, g_str_has_suffix (text, "\n") ? "\n" : "\n\n", next + strspn (next, "\n"), NULL);
+  next += headings_of (text, next);
+  overlap = overlap_of (text, next);
+  return overlap > 0 ? g_strconcat (text, next + overlap, NULL) : NULL;
 }
 
 /* Whether @found became part of one that is there */
@@ -94,7 +97,7 @@ join_found (Finding *self, Found *found, gsize max_bytes)
       if (other->document != found->document || !(is_behind || found->row + 1 == other->row))
         continue;
       joined = join (first->text, second->text);
-      if (strlen (joined) > JOINED_MAX || self->size - before + strlen (joined) > max_bytes)
+      if (joined == NULL || strlen (joined) > JOINED_MAX || self->size - before + strlen (joined) > max_bytes)
         continue;
 
       self->size += strlen (joined) - before;
@@ -146,6 +149,16 @@ count_of (const Finding *self, gint64 document)
   return n;
 }
 
+/* The same file may lie in two places. */
+static gboolean
+is_said (const Finding *self, const char *text)
+{
+  for (guint i = 0; i < self->found->len; i++)
+    if (g_str_equal (g_array_index (self->found, Found, i).passage->text, text))
+      return TRUE;
+  return FALSE;
+}
+
 /* A candidate whose document has enough places already loses some of its value, and comes again when it is its turn. */
 static gboolean
 choose (Finding *self, GArray *candidates, guint limit, gsize max_bytes, GError **error)
@@ -191,7 +204,8 @@ choose (Finding *self, GArray *candidates, guint limit, gsize max_bytes, GError 
       else
         {
           best->score = 0;
-          if (!join_found (self, &found, max_bytes) && self->size + strlen (found.passage->text) <= max_bytes)
+          if (!is_said (self, found.passage->text) && !join_found (self, &found, max_bytes) &&
+              self->size + strlen (found.passage->text) <= max_bytes)
             {
               self->size += strlen (found.passage->text);
               g_array_append_val (self->found, found);
