@@ -13,14 +13,17 @@
  * (and PRAGMA secure_delete overwrites the old pages). The rows of step 4 say until then that something is left to do, so
  * that a crash or closing at any moment only delays it: it goes on after the next opening.
  *
- * As a merge goes over the whole index, it waits until nothing has gone for a while. */
+ * As a merge goes over the whole index, it waits until nothing has gone for a while. A step of it ends after so many pages
+ * written, so that it could be long where little stays; very little is indexed anew instead. */
 
 #include "store-private.h"
 
 #define MERGE_WAIT (2 * G_USEC_PER_SEC) /* since something went */
 #define PASSAGES 200                    /* a step */
 #define DOCUMENTS 1000
-#define PAGES 100
+#define PASSAGES_FEW 1000               /* so many are indexed anew in place of a merge */
+#define PASSAGES_PER_PAGE 1250          /* that stay, for each page of a step of a merge: about a hundred steps */
+#define PAGES_MIN 4
 
 void
 sotto_vault_erase_later (SottoVault *vault)
@@ -28,7 +31,7 @@ sotto_vault_erase_later (SottoVault *vault)
   SottoErasing *self = &vault->erasing;
 
   g_atomic_int_set (&self->is_left, TRUE);
-  self->is_merging = FALSE;
+  self->pages = 0;
   self->due = g_get_monotonic_time ();
   self->merge_due = self->due + MERGE_WAIT;
 }
@@ -126,20 +129,52 @@ erase_documents (SottoDatabase *database, gboolean *did, GError **error)
   return TRUE;
 }
 
+static gboolean
+index_anew (SottoDatabase *database, GError **error)
+{
+  return sotto_database_run (database, error, "INSERT INTO passage_words (passage_words) VALUES ('delete-all')", "") &&
+         sotto_database_run (database, error, "INSERT INTO passage_words (rowid, text) SELECT id, text FROM passage", "");
+}
+
+static gboolean
+begin_merge (SottoVault *vault, gboolean *did, GError **error)
+{
+  GError *local = NULL;
+  gint64 n = sotto_database_get_int (vault->database, NULL, &local,
+                                     "SELECT ifnull (sum (n_passages), 0) FROM document WHERE gone = 0", "");
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  if (n <= PASSAGES_FEW)
+    {
+      *did = FALSE;
+      return index_anew (vault->database, error);
+    }
+
+  *did = TRUE;
+  vault->erasing.pages = MAX (n / PASSAGES_PER_PAGE, PAGES_MIN);
+  return sotto_database_run (vault->database, error,
+                             "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', -?1)", "i",
+                             vault->erasing.pages);
+}
+
 /* A merge of all segments is begun by a negative number of pages and ends when it changes nothing more. */
 static gboolean
 merge (SottoVault *vault, gboolean *did, GError **error)
 {
   sqlite3 *handle = sotto_database_get_handle (vault->database);
-  const gboolean begins = !vault->erasing.is_merging;
   const gint before = sqlite3_total_changes (handle);
 
+  if (vault->erasing.pages == 0)
+    return begin_merge (vault, did, error);
   if (!sotto_database_run (vault->database, error,
                            "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', ?1)", "i",
-                           begins ? (gint64) -PAGES : (gint64) PAGES))
+                           vault->erasing.pages))
     return FALSE;
-  vault->erasing.is_merging = TRUE;
-  *did = begins || sqlite3_total_changes (handle) - before >= 2;
+  *did = sqlite3_total_changes (handle) - before >= 2;
   return TRUE;
 }
 

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * SottoErasing:
  * @is_left: whether there is something to erase; atomic, so that others may look
- * @is_merging: whether the last step was one of a merge
+ * @pages: of a step of a merge that has begun; 0: none has
  * @due: when the next step is
  * @merge_due: when the index may be merged
  *
@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  */
 typedef struct {
   gint is_left;
-  gboolean is_merging;
+  gint64 pages;
   gint64 due;
   gint64 merge_due;
 } SottoErasing;

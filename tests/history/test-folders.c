@@ -415,7 +415,7 @@ test_erased (TestStore *f, gconstpointer data)
   g_autofree char *gone = test_add_folder (f->store, "file:///1");
   g_autofree char *kept = test_add_folder (f->store, "file:///2");
   g_autoptr (GPtrArray) secret = make_passages ("qxaardvark", 700);
-  g_autoptr (GPtrArray) plain = make_passages ("qybadger", 300);
+  g_autoptr (GPtrArray) plain = make_passages ("qybadger", 1300);
   g_autoptr (GPtrArray) other = make_passages ("qzcaribou", 300);
   g_autofree Rest *rest = NULL;
 
@@ -424,6 +424,9 @@ test_erased (TestStore *f, gconstpointer data)
   test_put_array (f->store, kept, "other", secret);
   rest = look_for (f->store, "xaardvark");
   g_assert_cmpuint (rest->n_blocks, >, 0);
+
+  /* So much stays that the index is merged; in the next test so little that it is made anew. */
+  g_assert_cmpuint (plain->len, >, 1000);
 
   /* Both ways to go: with the folder, and by something else in its place */
   test_put_array (f->store, kept, "other", other);
