@@ -1,10 +1,10 @@
 /* The power goes at every step that the database makes: nothing acknowledged is lost.
  *
- * A store does a short day's work on the disk of power.h: opening, messages, a streamed reply,
- * deleting and purging, emptying the log, closing. The whole of it is repeated with the power cut
+ * A store does a short day's work on the disk of power.h: opening, messages, a streamed reply, a document that is read
+ * again, deleting and purging, emptying the log, closing. The whole of it is repeated with the power cut
  * at step 1, 2, 3 … and what chance leaves of the disk is opened again. */
 
-#include "common.h"
+#include "folders.h"
 #include "power.h"
 
 #include <glib/gstdio.h>
@@ -18,6 +18,7 @@ typedef struct {
   GBytes *database;
   char *old;        /* a conversation in it */
   char *doomed;     /* another, to be purged */
+  char *shelf;      /* a folder with a document */
 } Base;
 
 /* What the store acknowledged before the power went. */
@@ -29,6 +30,7 @@ typedef struct {
   gboolean finished;
   gboolean purged;
   gboolean renamed;
+  gboolean read;
 } Day;
 
 static GBytes *
@@ -65,6 +67,8 @@ base_init (Base *base)
   base->doomed = test_add_conversation (store, "Doomed");
   message = test_add_message (store, base->old, NULL, 2, "from yesterday");
   other = test_add_message (store, base->doomed, NULL, 2, "to be forgotten");
+  base->shelf = test_add_folder (store, "file:///shelf");
+  test_put (store, base->shelf, "a.md", "It was written yesterday.", "And so was this.", NULL);
   test_close (store);
   base->key = read_file (base->folder, "history.key");
   base->database = read_file (base->folder, "history.db");
@@ -77,6 +81,7 @@ base_clear (Base *base)
   g_free (base->folder);
   g_free (base->old);
   g_free (base->doomed);
+  g_free (base->shelf);
   g_bytes_unref (base->key);
   g_bytes_unref (base->database);
 }
@@ -154,6 +159,18 @@ tidy (SottoStore *store, Base *base, Day *day)
 }
 
 static void
+read_again (SottoStore *store, Base *base, Day *day)
+{
+  g_autoptr (SottoHistoryDocument) document = sotto_history_document_new ("a.md", 2, 2, NULL);
+  g_autoptr (GPtrArray) passages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_passage_free);
+  g_autoptr (GAsyncResult) put = NULL;
+
+  g_ptr_array_add (passages, sotto_history_passage_new ("It was written today.", 0, 0));
+  sotto_store_put_document_async (store, base->shelf, document, passages, NULL, test_ready, &put);
+  day->read = sotto_store_put_document_finish (store, test_wait (&put), NULL);
+}
+
+static void
 work (Base *base, Day *day)
 {
   g_autoptr (SottoStore) store = test_try_open (base->folder, "correct horse", NULL);
@@ -178,12 +195,30 @@ work (Base *base, Day *day)
           stream (store, day);
         }
     }
+  read_again (store, base, day);
   tidy (store, base, day);
   sotto_store_close_async (store, NULL, test_ready, &closed);
   sotto_store_close_finish (store, test_wait (&closed), NULL);
 }
 
 /* --- The morning after --- */
+
+/* What was read is there as it was, or as it is now, and never both. */
+static void
+compare_document (SottoStore *store, Base *base, const Day *day)
+{
+  g_autoptr (GPtrArray) folders = test_folders (store);
+  g_autoptr (GPtrArray) documents = test_documents (store, base->shelf);
+  g_autoptr (GPtrArray) before = test_find (store, base->shelf, "yesterday");
+  g_autoptr (GPtrArray) after = test_find (store, base->shelf, "today");
+
+  g_assert_cmpuint (folders->len, ==, 1);
+  g_assert_cmpuint (documents->len, ==, 1);
+  g_assert_cmpuint (before->len + after->len, ==, 1);
+  g_assert_cmpuint (((SottoHistoryDocument *) g_ptr_array_index (documents, 0))->size, ==, after->len > 0 ? 2 : 1000);
+  if (day->read)
+    g_assert_cmpuint (after->len, ==, 1);
+}
 
 static void
 compare (SottoStore *store, Base *base, const Day *day)
@@ -193,6 +228,7 @@ compare (SottoStore *store, Base *base, const Day *day)
   gboolean old_there = FALSE;
   gboolean today_there = FALSE;
 
+  compare_document (store, base, day);
   g_assert_cmpuint (old->len, ==, 1);
   for (guint i = 0; i < list->len; i++)
     {
@@ -260,7 +296,7 @@ one_cut (Base *base, guint cut_at, GRand *random, guint *acknowledged)
   test_close (store);
 
   *acknowledged += (day.conversation != NULL) + (day.question != NULL) + (day.reply != NULL) +
-                   day.pieces + day.finished + day.renamed + day.purged;
+                   day.pieces + day.finished + day.renamed + day.purged + day.read;
   g_free (day.conversation);
   g_free (day.question);
   g_free (day.reply);
@@ -283,7 +319,7 @@ test_every_step (void)
   test_vfs_start (0);
   work (&base, &day);
   steps = test_vfs_get_steps ();
-  g_assert_true (day.finished && day.purged && day.renamed && day.pieces == 3);
+  g_assert_true (day.finished && day.purged && day.renamed && day.read && day.pieces == 3);
   g_free (day.conversation);
   g_free (day.question);
   g_free (day.reply);
