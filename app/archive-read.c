@@ -197,6 +197,19 @@ get_data (Reader *reader, yyjson_val *object, GBytes **data)
 }
 
 static gboolean
+get_page (Reader *reader, yyjson_val *object, const char *key, guint *page)
+{
+  yyjson_val *value = yyjson_obj_get (object, key);
+
+  if (value == NULL || yyjson_is_null (value))
+    return TRUE;
+  if (!yyjson_is_uint (value) || yyjson_get_uint (value) > G_MAXINT32)
+    return fail (reader, key, "is not the number of a page");
+  *page = (guint) yyjson_get_uint (value);
+  return TRUE;
+}
+
+static gboolean
 read_part (Reader *reader, yyjson_val *value, GPtrArray *parts)
 {
   g_autoptr (SottoHistoryPart) part = NULL;
@@ -213,11 +226,17 @@ read_part (Reader *reader, yyjson_val *value, GPtrArray *parts)
   part = sotto_history_part_new ((SottoHistoryPartKind) kind, text);
   if (!dup_text (reader, value, "name", MAX_SHORT, &part->name) ||
       !dup_text (reader, value, "media_type", MAX_SHORT, &part->media_type) ||
+      !get_page (reader, value, "first_page", &part->first_page) ||
+      !get_page (reader, value, "last_page", &part->last_page) ||
       !get_data (reader, value, &part->data))
     return FALSE;
   if (part->name == NULL &&
       (kind == SOTTO_HISTORY_PART_TOOL_CALL || kind == SOTTO_HISTORY_PART_TOOL_RESULT))
     return fail (reader, "name", "of a tool is missing");
+  if (part->last_page == 0)
+    part->last_page = part->first_page;
+  if (part->last_page < part->first_page)
+    return fail (reader, "last_page", "stands before the first");
   g_ptr_array_add (parts, g_steal_pointer (&part));
   return TRUE;
 }

@@ -23,15 +23,19 @@
  *                file's name
  *     parts      in their order:
  *       kind       "text", "reasoning", "tool_call" (name: the tool, text: its arguments as JSON),
- *                  "tool_result" (name, text), "image", "document" (text: what was extracted)
+ *                  "tool_result" (name, text), "image", "document" (text: what was extracted; one that
+ *                  has no media_type is a passage that was found in a folder of documents)
  *       text       may be absent for ""
  *       name       of the tool or the file, or absent
  *       media_type such as "image/png", or absent
+ *       first_page the page of the document on which the text begins, from 1 on, or absent
+ *       last_page  the page on which it ends, not before the first; absent: the same
  *       data       the file's bytes in base64 (RFC 4648, section 4), or absent
  *
  *   MODEL: {"name": text or absent, "file": the name of its file, "hash": its SHA-256 or absent}
  *
- * A model's folder stays where it is: it would tell who had the file and nothing to who gets it.
+ * A model's folder stays where it is: it would tell who had the file and nothing to who gets it. So does a document's: of
+ * a passage there is the name of its file. Which folders a conversation asks is not told, either.
  * Drafts were not said and are no part of it. A reader leaves out members that it does not know; what
  * it would have to know gets another version. The order of everything is fixed, so that the same
  * conversations are the same bytes. */
@@ -130,6 +134,14 @@ add_receipt (Writer *writer, yyjson_mut_val *object, const char *receipt)
     add_text (writer, object, "receipt", receipt);
 }
 
+/* @page: 0: not added */
+static void
+add_page (Writer *writer, yyjson_mut_val *object, const char *key, guint page)
+{
+  if (page > 0)
+    writer->ok = yyjson_mut_obj_add_uint (writer->doc, object, key, page) && writer->ok;
+}
+
 static void
 add_part (Writer *writer, yyjson_mut_val *parts, const SottoHistoryPart *part)
 {
@@ -139,6 +151,8 @@ add_part (Writer *writer, yyjson_mut_val *parts, const SottoHistoryPart *part)
   add_text (writer, value, "text", part->text);
   add_text (writer, value, "name", part->name);
   add_text (writer, value, "media_type", part->media_type);
+  add_page (writer, value, "first_page", part->first_page);
+  add_page (writer, value, "last_page", part->last_page);
   if (part->data != NULL)
     {
       gsize size;

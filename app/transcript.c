@@ -5,6 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "message-private.h"
+
 /* --- Text --- */
 
 /* A text that is not Markdown, on one line of it */
@@ -177,8 +179,11 @@ append_part (GString *out, const SottoHistoryPart *part)
       append_note (out, words);
       append_code (out, part->text);
       break;
-    case SOTTO_HISTORY_PART_IMAGE:
     case SOTTO_HISTORY_PART_DOCUMENT:
+      if (part->media_type == NULL) /* a passage: append_sources() */
+        break;
+      G_GNUC_FALLTHROUGH;
+    case SOTTO_HISTORY_PART_IMAGE:
       /* Translators: %s is the name of a file */
       words = g_strdup_printf (_("Attached: %s"), name);
       append_note (out, words);
@@ -189,12 +194,36 @@ append_part (GString *out, const SottoHistoryPart *part)
     }
 }
 
+/* By the numbers that a reply calls them by */
+static void
+append_sources (GString *out, const SottoHistoryMessage *message)
+{
+  SottoSources *sources = sotto_sources_new_from_parts (message->parts);
+
+  if (sources == NULL)
+    return;
+  /* Translators: above a list such as “1. report.pdf, page 3”: what a question goes to the model with */
+  append_note (out, _("Found in documents:"));
+  for (guint i = 0; i < sotto_sources_get_n (sources); i++)
+    {
+      const SottoSource *source = sotto_sources_get (sources, i);
+      g_autofree char *title = sotto_source_dup_title (source);
+
+      g_string_append_printf (out, "%u. ", source->number);
+      append_plain (out, title);
+      g_string_append_c (out, '\n');
+    }
+  g_string_append_c (out, '\n');
+  sotto_sources_unref (sources);
+}
+
 static void
 append_message (GString *out, const SottoHistoryMessage *message)
 {
   append_speaker (out, message);
   for (guint i = 0; i < message->parts->len; i++)
     append_part (out, g_ptr_array_index (message->parts, i));
+  append_sources (out, message);
 
   if (message->status == SOTTO_HISTORY_STATUS_STOPPED)
     append_note (out, C_("reply", "Stopped"));

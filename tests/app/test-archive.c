@@ -23,7 +23,11 @@ static const char sample[] =
   " \"model\": {\"name\": \"Qwen2.5\", \"file\": \"qwen.gguf\", \"hash\": \"ab12\"}, \"messages\": [\n"
   "  {\"id\": \"" B "\", \"shown\": true, \"role\": \"user\", \"status\": \"complete\","
   "   \"created\": \"2026-03-05T12:00:01.000001Z\", \"parts\": [{\"kind\": \"text\", \"text\": \"Will it rain?\\n\"},"
-  "    {\"kind\": \"image\", \"name\": \"a_b.png\", \"media_type\": \"image/png\", \"data\": \"AAEC/w==\"}]},\n"
+  "    {\"kind\": \"image\", \"name\": \"a_b.png\", \"media_type\": \"image/png\", \"data\": \"AAEC/w==\"},"
+  "    {\"kind\": \"document\", \"name\": \"all.pdf\", \"media_type\": \"application/pdf\", \"text\": \"All\","
+  "     \"first_page\": 1, \"last_page\": 9},"
+  "    {\"kind\": \"document\", \"name\": \"sky_1.pdf\", \"text\": \"Clouds came.\", \"first_page\": 3, \"last_page\": 4},"
+  "    {\"kind\": \"document\", \"name\": \"notes.md\", \"text\": \"Rain, perhaps.\"}]},\n"
   "  {\"id\": \"" C "\", \"parent\": \"" B "\", \"shown\": false, \"role\": \"assistant\", \"status\": \"complete\","
   "   \"created\": \"2026-03-05T12:00:02Z\", \"parts\": [{\"kind\": \"text\", \"text\": \"No.\"}]},\n"
   "  {\"id\": \"" D "\", \"parent\": \"" B "\", \"shown\": true, \"role\": \"assistant\", \"status\": \"stopped\","
@@ -43,6 +47,13 @@ static const char markdown[] =
   "Will it rain?\n"
   "\n"
   "*Attached: a\\_b.png*\n"
+  "\n"
+  "*Attached: all.pdf*\n"
+  "\n"
+  "*Found in documents:*\n"
+  "\n"
+  "1. sky\\_1.pdf, pages 3–4\n"
+  "2. notes.md\n"
   "\n"
   "## smol.gguf\n"
   "\n"
@@ -123,6 +134,11 @@ test_read (void)
   g_assert_cmpstr (part_at (trees, 0, 1)->media_type, ==, "image/png");
   g_assert_cmpuint (g_bytes_get_size (part_at (trees, 0, 1)->data), ==, 4);
   g_assert_cmpmem (g_bytes_get_data (part_at (trees, 0, 1)->data, NULL), 4, "\0\1\2\xff", 4);
+  g_assert_cmpuint (part_at (trees, 0, 1)->first_page, ==, 0);
+  g_assert_cmpuint (part_at (trees, 0, 3)->first_page, ==, 3);
+  g_assert_cmpuint (part_at (trees, 0, 3)->last_page, ==, 4);
+  g_assert_null (part_at (trees, 0, 3)->media_type);
+  g_assert_null (part_at (trees, 0, 3)->uri);
   g_assert_cmpint (part_at (trees, 2, 1)->kind, ==, SOTTO_HISTORY_PART_TOOL_CALL);
   g_assert_cmpstr (part_at (trees, 2, 1)->name, ==, "sky");
 }
@@ -176,6 +192,11 @@ test_write (void)
   g_assert_nonnull (strstr (twice, "{\\\"model\\\":\\\"smol.gguf\\\",\\\"t\\\":0.10,\\\"n\\\":1e999}"));
   g_set_str (&message_at (again, 2)->receipt, "{\"seed\":7}");
   g_free (twice);
+  /* Nor where a document lies, or which folders are asked. */
+  g_free (((SottoHistoryPart *) part_at (again, 0, 3))->uri);
+  ((SottoHistoryPart *) part_at (again, 0, 3))->uri = g_strdup ("file:///home/anna/secret/sky_1.pdf");
+  g_strfreev (((SottoHistoryTree *) g_ptr_array_index (again, 0))->conversation->folders);
+  ((SottoHistoryTree *) g_ptr_array_index (again, 0))->conversation->folders = g_strsplit (E, " ", -1);
   twice = write_all (again);
   g_assert_cmpstr (once, ==, twice);
 }
@@ -240,9 +261,17 @@ static const struct {
   { "a receipt that is none", "{\\\"seed\\\":7}", "{\\\"seed\\\":", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
   { "shown as a word", "\"shown\": true", "\"shown\": \"yes\"", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
   { "no messages", "\"messages\": [", "\"letters\": [", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "a page before the first", "\"first_page\": 3", "\"first_page\": -3", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "a page that is a word", "\"first_page\": 3", "\"first_page\": \"iii\"", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "half a page", "\"first_page\": 3", "\"first_page\": 3.5", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "more pages than can be", "\"last_page\": 4", "\"last_page\": 4294967296", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "an end before the beginning", "\"last_page\": 4", "\"last_page\": 2", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
   { "a message without parts", "\"parts\": [", "\"pieces\": [", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
 
   { "members nobody knows", "\"shown\": false", "\"shown\": false, \"mood\": {\"a\": [[[1]]]}", -1 },
+  { "no page", "\"first_page\": 3, \"last_page\": 4", "\"first_page\": null, \"last_page\": 0", -1 },
+  { "no last page", ", \"last_page\": 4", "", -1 },
+  { "where a document lay", "\"name\": \"notes.md\"", "\"name\": \"notes.md\", \"uri\": \"file:///etc/passwd\"", -1 },
   { "without what may be absent", "\"shown\": false, ", "", -1 },
   { "null for absent", "\"model\": {\"file\": \"smol.gguf\"}", "\"model\": null", -1 },
   { "a title over lines", "Rain in", "Rain\\n\\n\\tin", -1 },

@@ -32,7 +32,10 @@ REPLY = {"role": "assistant", "model": MODEL, "receipt": '{"version":1,"model":"
 WHOLE = document(
     conversation(1, message(2, parts=[{"kind": "text", "text": "*a*\n```\nb"},
                                       {"kind": "image", "name": "a.png", "media_type": "image/png", "data": "AAEC/w=="},
-                                      {"kind": "document", "name": "b.txt", "text": "c", "data": ""}]),
+                                      {"kind": "document", "name": "b.txt", "text": "c", "data": ""},
+                                      {"kind": "document", "name": "c.pdf", "media_type": "application/pdf", "text": "c",
+                                       "first_page": 1, "last_page": 9},
+                                      {"kind": "document", "name": "d_e.pdf", "text": "f\ng", "first_page": 3, "last_page": 4}]),
                  message(3, 2, **REPLY, shown=False, status="stopped", parts=[{"kind": "reasoning", "text": "~~~\n"}]),
                  message(4, 2, **REPLY, status="failed", parts=[{"kind": "tool_call", "name": "f", "text": '{"a":"```"}'}]),
                  message(5, 4, role="tool", parts=[{"kind": "tool_result", "name": "f", "text": "7"}]),
