@@ -19,7 +19,8 @@
  *   receipt        JSON, as the engine's user gave it
  *   entry          what can be found: a title (message NULL) or a message
  *   searchable     (view) the text of an entry, which both indexes read for their snippets; an attached file's
- *                  begins with its name (from schema 5)
+ *                  begins with its name, and a passage stands in quotation marks, as nobody has written
+ *                  it (from schema 5)
  *   search_words, search_trigrams
  *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
  *   setting        (from schema 2) what a person has written once for all conversations, by name
@@ -211,8 +212,8 @@ static const char schema_4[] =
   "CREATE INDEX conversation_folder_folder ON conversation_folder (folder);";
 
 /* What the view shows of a message is what its indexes know of it: both change together. A passage has no media type. */
-#define NAMED_MESSAGES " FROM entry JOIN searchable USING (id) WHERE message IN (SELECT message FROM part" \
-  " WHERE kind = 6 AND media_type IS NOT NULL);"
+#define MESSAGES_WITH_DOCUMENTS " FROM entry JOIN searchable USING (id) WHERE message IN (SELECT message FROM part" \
+  " WHERE kind = 6);"
 
 static const char schema_5[] =
   "CREATE TABLE draft_document ("
@@ -226,20 +227,20 @@ static const char schema_5[] =
   ") STRICT;"
   "CREATE INDEX draft_document_conversation ON draft_document (conversation);"
 
-  "INSERT INTO search_words (search_words, rowid, text) SELECT 'delete', searchable.id, text" NAMED_MESSAGES
-  "INSERT INTO search_trigrams (search_trigrams, rowid, text) SELECT 'delete', searchable.id, text" NAMED_MESSAGES
+  "INSERT INTO search_words (search_words, rowid, text) SELECT 'delete', searchable.id, text" MESSAGES_WITH_DOCUMENTS
+  "INSERT INTO search_trigrams (search_trigrams, rowid, text) SELECT 'delete', searchable.id, text" MESSAGES_WITH_DOCUMENTS
   "DROP VIEW searchable;"
   "CREATE VIEW searchable (id, text) AS"
   "  SELECT entry.id, CASE WHEN entry.message IS NULL"
   "    THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
   "    ELSE (SELECT group_concat(text, char(10)) FROM"
-  "           (SELECT CASE WHEN kind = 6 AND media_type IS NOT NULL AND name IS NOT NULL"
-  "              THEN name || char(10) || text ELSE text END AS text"
+  "           (SELECT CASE WHEN kind = 6 AND media_type IS NULL THEN '“' || text || '”'"
+  "              WHEN kind = 6 AND name IS NOT NULL THEN name || char(10) || text ELSE text END AS text"
   "            FROM part WHERE part.message = entry.message AND kind IN (1, 6) ORDER BY place))"
   "    END"
   "  FROM entry;"
-  "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" NAMED_MESSAGES
-  "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" NAMED_MESSAGES;
+  "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_DOCUMENTS
+  "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_DOCUMENTS;
 
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },

@@ -249,6 +249,26 @@ test_carried (TestStore *f, gconstpointer data)
     g_clear_object (&results[i]);
 }
 
+/* A search finds a passage that a prompt was given, and shows that nobody has written it. */
+static void
+test_search_in_passages (TestStore *f, gconstpointer data)
+{
+  g_autofree char *conversation = test_add_conversation (f->store, "A");
+  g_autofree char *prompt = add_prompt (f->store, conversation);
+  g_autoptr (GPtrArray) hits = test_search (f->store, "rents");
+  g_autoptr (GPtrArray) list = test_list (f->store);
+  const SottoHistoryHit *hit;
+
+  g_assert_cmpuint (hits->len, ==, 1);
+  hit = g_ptr_array_index (hits, 0);
+  g_assert_cmpstr (hit->message, ==, prompt);
+  g_assert_cmpstr (hit->snippet, ==, "How much is the deposit? “The deposit is two rents.”");
+  g_assert_cmpuint (hit->n_ranges, ==, 1);
+  g_assert_true (g_str_has_prefix (hit->snippet + hit->ranges[0].start, "rents"));
+  /* In the list it is what was asked. */
+  g_assert_cmpstr (((SottoHistoryConversation *) g_ptr_array_index (list, 0))->snippet, ==, "How much is the deposit?");
+}
+
 static void
 test_purge (TestStore *f, gconstpointer data)
 {
@@ -563,6 +583,7 @@ main (int argc, char **argv)
   test_store_add ("/history/folders/documents", test_documents_of_a_folder);
   test_store_add ("/history/folders/conversation", test_conversation);
   test_store_add ("/history/folders/carried", test_carried);
+  test_store_add ("/history/folders/search", test_search_in_passages);
   test_store_add ("/history/folders/purge", test_purge);
   test_store_add ("/history/folders/errors", test_errors);
   test_store_add ("/history/folders/closed", test_closed);
