@@ -46,6 +46,7 @@ keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
     sotto_store_rename_conversation_async (store, self->id, self->title, NULL, NULL, NULL);
   /* A tree has no draft. */
   sotto_conversation_keep_attachments_again (self);
+  sotto_conversation_keep_folders (self);
   if (self->draft[0] != '\0')
     {
       g_clear_handle_id (&self->draft_source, g_source_remove);

@@ -280,6 +280,7 @@ sotto_conversation_list_create (SottoConversationList *self)
     sotto_conversation_take_draft (self->fresh, self->fresh_draft);
   if (self->fresh_instructions != NULL)
     sotto_conversation_take_kept_instructions (self->fresh, self->fresh_instructions);
+  sotto_conversation_read_kept_folders (self->fresh);
   watch (self, self->fresh);
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);

@@ -64,6 +64,8 @@ sotto_conversation_path_get (SottoConversation *self, guint position)
     {
       row->message = sotto_message_new_from_record (row->record);
       g_clear_pointer (&row->record, sotto_history_message_free);
+      if (sotto_message_get_role (row->message) == SOTTO_ROLE_ASSISTANT)
+        sotto_message_set_sources (row->message, sotto_conversation_find_sources (self, position));
     }
   return row->message;
 }
@@ -88,13 +90,15 @@ sotto_conversation_path_get_length (SottoConversation *self, guint position)
       length = sotto_message_get_length (row->message);
       for (guint i = 0; i < sotto_message_get_n_attachments (row->message); i++)
         length += sotto_attachment_get_size (sotto_message_get_attachment (row->message, i));
+      if (sotto_message_get_role (row->message) == SOTTO_ROLE_USER && sotto_message_get_sources (row->message) != NULL)
+        length += sotto_sources_get_length (sotto_message_get_sources (row->message));
       return length;
     }
   for (guint i = 0; row->record->parts != NULL && i < row->record->parts->len; i++)
     {
       const SottoHistoryPart *part = g_ptr_array_index (row->record->parts, i);
 
-      if (part->kind == SOTTO_HISTORY_PART_TEXT || sotto_attachment_is_part (part))
+      if (part->kind == SOTTO_HISTORY_PART_TEXT || part->kind == SOTTO_HISTORY_PART_DOCUMENT)
         length += strlen (part->text);
     }
   return length;

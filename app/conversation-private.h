@@ -224,6 +224,47 @@ GPtrArray *sotto_conversation_list_attachments (SottoConversation *self);
 /* They went with a message, out of the history, too. @sent: (nullable) */
 void sotto_conversation_forget_attachments (SottoConversation *self, const GPtrArray *sent);
 
+/* --- conversation-folders.c --- */
+
+/* As they are kept: without writing them */
+void sotto_conversation_take_folders (SottoConversation *self, const char *const *ids);
+
+/* Returns: (transfer none): ids of those it asks, whether they are there or not */
+const char *const *sotto_conversation_get_folders (SottoConversation *self);
+
+/* Writes them; call it behind the creation of the conversation, or when it is kept in another history. */
+void sotto_conversation_begin_folders (SottoConversation *self);
+void sotto_conversation_keep_folders (SottoConversation *self);
+
+/* Those that were given to a new conversation, before a restart */
+void sotto_conversation_read_kept_folders (SottoConversation *self);
+
+/* --- conversation-passages.c --- */
+
+/**
+ * sotto_conversation_find_passages_async:
+ * @question: what is about to be sent, without what is attached to it
+ * @n_bytes: of all of it
+ * @position: where its message will stand on the path, which has been read
+ */
+void sotto_conversation_find_passages_async (SottoConversation   *self,
+                                             const char          *question,
+                                             gsize                n_bytes,
+                                             guint                position,
+                                             GAsyncReadyCallback  callback,
+                                             gpointer             user_data);
+
+/**
+ * sotto_conversation_find_passages_finish:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryPart): parts of its message; empty if it asks no folders, nothing fits,
+ *   finding fails or takes too long
+ */
+GPtrArray *sotto_conversation_find_passages_finish (SottoConversation *self, GAsyncResult *result);
+
+/* Returns: (transfer none) (nullable): those of the prompt that a reply at @position answers */
+SottoSources *sotto_conversation_find_sources (SottoConversation *self, guint position);
+
 /* --- conversation-messages.c --- */
 
 gboolean sotto_conversation_path_has_calls (SottoConversation *self);

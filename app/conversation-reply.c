@@ -486,6 +486,7 @@ sotto_conversation_begin_reply (SottoConversation *self,
   SottoMessage *reply = sotto_message_new (id, sotto_conversation_path_end (self), SOTTO_ROLE_ASSISTANT,
                                            SOTTO_MESSAGE_STATUS_WAITING, "", (const char *const *) versions);
 
+  sotto_message_set_sources (reply, sotto_conversation_find_sources (self, self->rows->len));
   self->replaced = replaced;
   sotto_conversation_path_append (self, g_object_ref (reply));
   sotto_conversation_run_reply (self, reply);

@@ -1,5 +1,7 @@
 #include "conversation-private.h"
 
+#include <string.h>
+
 #include "attachment-private.h"
 
 /* Sending: the message is on the disk before anybody is told that it was sent, and only then a
@@ -10,6 +12,7 @@ typedef struct {
   char *text;
   char *id;
   GPtrArray *attachments; /* of SottoAttachment; (nullable): none */
+  GPtrArray *passages;    /* of SottoHistoryPart: what its folders have on it; NULL: not found yet */
   SottoMessage *edited; /* NULL: a new message at the end of the path */
   GError *error; /* why the conversation could not be made */
 } Send;
@@ -20,6 +23,7 @@ send_free (Send *send)
   g_free (send->text);
   g_free (send->id);
   g_clear_pointer (&send->attachments, g_ptr_array_unref);
+  g_clear_pointer (&send->passages, g_ptr_array_unref);
   g_clear_object (&send->edited);
   g_clear_error (&send->error);
   g_free (send);
@@ -58,6 +62,7 @@ show_message (SottoConversation *self, Send *send)
 {
   g_auto (GStrv) siblings = NULL;
   g_autofree char *parent = NULL;
+  SottoSources *sources;
   SottoMessage *message;
 
   if (send->edited != NULL)
@@ -79,6 +84,9 @@ show_message (SottoConversation *self, Send *send)
   message = sotto_message_new (send->id, parent, SOTTO_ROLE_USER, SOTTO_MESSAGE_STATUS_COMPLETE,
                                send->text, (const char *const *) siblings);
   sotto_message_set_attachments (message, send->attachments);
+  sources = sotto_sources_new_from_parts (send->passages);
+  sotto_message_set_sources (message, sources);
+  g_clear_pointer (&sources, sotto_sources_unref);
   sotto_conversation_path_append (self, message);
 }
 
@@ -118,6 +126,8 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_conversation_keep_attachments (self);
   sotto_conversation_set_error (self, NULL);
   sotto_conversation_begin_reply (self, NULL, NULL);
+  if (sotto_conversation_get_n_folders (self) > 0 && send->passages->len == 0)
+    sotto_conversation_emit_nothing_found (self);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -138,6 +148,8 @@ create_parts (const Send *send)
 
   for (guint i = 0; send->attachments != NULL && i < send->attachments->len; i++)
     g_ptr_array_add (parts, sotto_attachment_to_part (g_ptr_array_index (send->attachments, i)));
+  for (guint i = 0; i < send->passages->len; i++)
+    g_ptr_array_add (parts, sotto_history_part_copy (g_ptr_array_index (send->passages, i)));
   return parts;
 }
 
@@ -160,6 +172,7 @@ write_message (GTask *task)
       sotto_store_create_conversation_async (store, self->id, title, model, NULL, on_created,
                                              g_object_ref (task));
       sotto_conversation_begin_instructions (self);
+      sotto_conversation_begin_folders (self);
     }
 
   /* They come before the message, and its parent may be new with them. */
@@ -194,6 +207,36 @@ take_attachments (SottoConversation *self, Send *send)
 }
 
 static void
+on_passages_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoConversation *self = SOTTO_CONVERSATION (source);
+  Send *send = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  send->passages = sotto_conversation_find_passages_finish (self, result);
+  if (sotto_services_check_store (self->services, &error))
+    write_message (task);
+  else
+    fail (task, error);
+}
+
+static void
+find_passages (GTask *task)
+{
+  SottoConversation *self = g_task_get_source_object (task);
+  const Send *send = g_task_get_task_data (task);
+  const int position = send->edited != NULL ? sotto_conversation_path_find (self, sotto_message_get_id (send->edited))
+                                            : (int) self->rows->len;
+  gsize n_bytes = strlen (send->text);
+
+  for (guint i = 0; send->attachments != NULL && i < send->attachments->len; i++)
+    n_bytes += sotto_attachment_get_size (g_ptr_array_index (send->attachments, i));
+  sotto_conversation_find_passages_async (self, send->text, n_bytes, (guint) MAX (position, 0), on_passages_found,
+                                          g_object_ref (task));
+}
+
+static void
 begin_writing (GTask *task)
 {
   SottoConversation *self = g_task_get_source_object (task);
@@ -205,7 +248,7 @@ begin_writing (GTask *task)
       return;
     }
   take_attachments (self, g_task_get_task_data (task));
-  write_message (task);
+  find_passages (task);
 }
 
 static void

@@ -307,6 +307,7 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
       self->model_path = g_strdup (record->model->path);
       self->model_name = g_strdup (record->model->name);
     }
+  sotto_conversation_take_folders (self, (const char *const *) record->folders);
   self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
   set_last_used (self, record->updated);

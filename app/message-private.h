@@ -57,6 +57,12 @@ void sotto_sources_unref (SottoSources *self);
 guint sotto_sources_get_n (const SottoSources *self);
 const SottoSource *sotto_sources_get (const SottoSources *self, guint position);
 
+/* Bytes that they take in a prompt, nearly */
+gsize sotto_sources_get_length (const SottoSources *self);
+
+/* What a model is given of a prompt: what was found for it, before @question, which is what was written and attached. */
+void sotto_sources_write (const SottoSources *self, const char *question, GString *out);
+
 /* --- message.c --- */
 
 /* @attachments: (nullable) (element-type SottoAttachment). Of a prompt, before anybody sees it */
@@ -65,7 +71,8 @@ void sotto_message_set_attachments (SottoMessage *self, GPtrArray *attachments);
 /* Returns: (transfer none) (nullable) */
 GPtrArray *sotto_message_get_attachments (SottoMessage *self);
 
-/* What a model is given of a prompt: the files that are attached to it, and behind them what was written. */
+/* What a model is given of a prompt: passages that were found for it, files that are attached to it, and behind them what was
+ * written. */
 void sotto_message_write_prompt (SottoMessage *self, GString *out);
 
 /* @sources: (nullable). Of a prompt, before anybody sees it; of a reply, also when it is found which prompt it answers */

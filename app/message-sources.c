@@ -3,6 +3,7 @@
 #include "message-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "attachment-private.h"
 
@@ -41,6 +42,9 @@ sotto_sources_new_from_parts (const GPtrArray *parts)
       source.number = sources->len + 1;
       source.name = g_strdup (part->name != NULL ? part->name : "");
       source.text = g_strdup (part->text);
+      source.file = part->uri != NULL ? g_file_new_for_uri (part->uri) : NULL;
+      source.first_page = part->first_page;
+      source.last_page = part->last_page;
       g_array_append_val (sources, source);
     }
   if (sources->len == 0)
@@ -82,6 +86,57 @@ sotto_sources_get (const SottoSources *self, guint position)
 {
   return &g_array_index (self->sources, SottoSource, position);
 }
+
+/* --- For a model --- */
+
+/* In English, and not in the person's language: the same prompt has to be the same tomorrow, in whichever language the desktop
+ * is then, and small models do what they are told in English best. They answer in the question's language when told to. */
+#define BEGINNING "Passages from documents:\n"
+#define INSTRUCTION "\nAnswer the question with what the passages say, in the language of the question. Write the number of a " \
+                    "passage in brackets, such as [1], behind what is from it. If the passages do not have the answer, say so.\n" \
+                    "\nQuestion: "
+
+/* What stands around a passage's text */
+#define HEAD_BYTES 24
+
+static void
+write_head (const SottoSource *source, GString *out)
+{
+  g_string_append_printf (out, "\n[%u] %s", source->number, source->name);
+  if (source->last_page > source->first_page)
+    g_string_append_printf (out, ", pages %u–%u", source->first_page, source->last_page);
+  else if (source->first_page > 0)
+    g_string_append_printf (out, ", page %u", source->first_page);
+  g_string_append (out, ":\n");
+}
+
+void
+sotto_sources_write (const SottoSources *self, const char *question, GString *out)
+{
+  g_string_append (out, BEGINNING);
+  for (guint i = 0; i < self->sources->len; i++)
+    {
+      const SottoSource *source = sotto_sources_get (self, i);
+
+      write_head (source, out);
+      g_string_append (out, source->text);
+      g_string_append_c (out, '\n');
+    }
+  g_string_append (out, INSTRUCTION);
+  g_string_append (out, question);
+}
+
+gsize
+sotto_sources_get_length (const SottoSources *self)
+{
+  gsize length = strlen (BEGINNING) + strlen (INSTRUCTION);
+
+  for (guint i = 0; i < self->sources->len; i++)
+    length += strlen (sotto_sources_get (self, i)->name) + strlen (sotto_sources_get (self, i)->text) + HEAD_BYTES;
+  return length;
+}
+
+/* --- For people --- */
 
 char *
 sotto_source_dup_title (const SottoSource *source)

@@ -298,6 +298,8 @@ sotto_message_new_from_record (const SottoHistoryMessage *record)
   self->text = g_string_new_take (g_steal_pointer (&text));
   take_parts (self, record);
   self->attachments = sotto_attachments_new_from_parts (record->parts);
+  if (self->role == SOTTO_ROLE_USER)
+    self->sources = sotto_sources_new_from_parts (record->parts);
   self->model_name = g_strdup (record->model != NULL ? record->model->name : NULL);
   self->receipt = g_strdup (record->receipt);
   self->created = created != NULL ? g_date_time_to_local (created) : g_date_time_new_now_local ();
@@ -487,8 +489,9 @@ sotto_message_get_attachments (SottoMessage *self)
   return self->attachments;
 }
 
-void
-sotto_message_write_prompt (SottoMessage *self, GString *out)
+/* What the person wrote, behind what they attached */
+static void
+write_own (SottoMessage *self, GString *out)
 {
   for (guint i = 0; i < sotto_message_get_n_attachments (self); i++)
     {
@@ -496,6 +499,21 @@ sotto_message_write_prompt (SottoMessage *self, GString *out)
       g_string_append_c (out, '\n');
     }
   g_string_append_len (out, self->text->str, (gssize) self->text->len);
+}
+
+void
+sotto_message_write_prompt (SottoMessage *self, GString *out)
+{
+  g_autoptr (GString) own = NULL;
+
+  if (self->sources == NULL)
+    {
+      write_own (self, out);
+      return;
+    }
+  own = g_string_new (NULL);
+  write_own (self, own);
+  sotto_sources_write (self->sources, own->str, out);
 }
 
 void
