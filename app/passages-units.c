@@ -120,7 +120,9 @@ may_be_heading (const char *line)
   const gsize length = strlen (line);
   const char *last = length > 0 ? g_utf8_find_prev_char (line, line + length) : NULL;
 
+  /* Dots lead to a page in a table of contents. */
   if (last == NULL || length > HEADING_BYTES || !has_letters (line) || strchr (".,;-|", *last) != NULL
+      || strstr (line, ". .") != NULL || strstr (line, "....") != NULL
       || sotto_passages_ends_sentence (line))
     return FALSE;
   return !g_unichar_islower (g_utf8_get_char (skip_blanks (line)));

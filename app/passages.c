@@ -28,6 +28,7 @@
 #define OVERLAP_BYTES 160
 
 #define N_LEVELS 8
+#define NEAR_PAGES 6
 
 typedef struct {
   GPtrArray *passages;
@@ -110,12 +111,24 @@ is_said_again (const SottoUnit *heading)
   return TRUE;
 }
 
-/* The headings above, the nearest ones if not all of them fit. @below: up to this level, which is left out */
+/* What looks like a heading on a page is not trusted for long: what ends its section may not look like one. */
+static gboolean
+is_near (const SottoUnit *heading, guint page)
+{
+  return heading->page == 0 || page <= heading->page + NEAR_PAGES;
+}
+
+/* The headings above, the nearest ones if not all of them fit. @below: up to this level, which is left out; @page: where they
+ * are said again */
 static void
-say_headings (Packer *self, guint below)
+say_headings (Packer *self, guint below, guint page)
 {
   gsize n_bytes = 0;
   guint from = below;
+
+  for (guint i = 0; i < below; i++)
+    if (self->headings[i] != NULL && !is_near (self->headings[i], page))
+      self->headings[i] = NULL;
 
   while (from > 0)
     {
@@ -163,6 +176,7 @@ static void
 end_passage (Packer *self)
 {
   g_autoptr (GPtrArray) headings = NULL;
+  const SottoUnit *first;
 
   if (self->heading_at == G_MAXSIZE)
     {
@@ -174,7 +188,8 @@ end_passage (Packer *self)
   self->trailing = g_ptr_array_new ();
   g_string_truncate (self->text, self->heading_at);
   add_passage (self);
-  say_headings (self, MIN (((const SottoUnit *) g_ptr_array_index (headings, 0))->level, N_LEVELS) - 1);
+  first = g_ptr_array_index (headings, 0);
+  say_headings (self, MIN (first->level, N_LEVELS) - 1, first->page);
   self->heading_at = self->text->len;
   for (guint i = 0; i < headings->len; i++)
     {
@@ -200,7 +215,7 @@ add_heading (Packer *self, const SottoUnit *unit)
     add_passage (self);
   note_heading (self, unit);
   if (self->text->len == 0)
-    say_headings (self, MIN (unit->level, N_LEVELS) - 1);
+    say_headings (self, MIN (unit->level, N_LEVELS) - 1, unit->page);
   if (self->heading_at == G_MAXSIZE)
     self->heading_at = self->text->len;
   append (self, is_empty (self) ? "" : follows ? "\n" : "\n\n", unit->text, length);
@@ -214,7 +229,7 @@ begin (Packer *self, const SottoUnit *unit)
 {
   if (self->text->len > 0)
     return;
-  say_headings (self, N_LEVELS);
+  say_headings (self, N_LEVELS, unit->page);
   say_head (self, unit);
 }
 
@@ -237,6 +252,14 @@ add_text (Packer *self, const SottoUnit *unit, const char *separator, const char
   g_ptr_array_set_size (self->trailing, 0);
 }
 
+/* Headings alone may fill a passage. */
+static void
+make_room (Packer *self, gsize length)
+{
+  if (self->text->len + length + 2 > SOTTO_PASSAGE_MOST_BYTES)
+    add_passage (self);
+}
+
 /* A unit that is longer than a passage may be. */
 static void
 add_pieces (Packer *self, const SottoUnit *unit)
@@ -247,6 +270,7 @@ add_pieces (Packer *self, const SottoUnit *unit)
 
   if (self->text->len - self->n_said_again >= ENOUGH_BYTES)
     end_passage (self);
+  make_room (self, SOTTO_PASSAGE_MOST_BYTES / 2);
   begin (self, unit);
   for (;;)
     {
@@ -290,6 +314,7 @@ add_unit (Packer *self, const SottoUnit *unit)
   if (together > SOTTO_PASSAGE_MOST_BYTES
       || (together > SOMEWHAT_BYTES && self->text->len - self->n_said_again >= ENOUGH_BYTES))
     end_passage (self);
+  make_room (self, length);
   begin (self, unit);
   add_text (self, unit, find_separator (self, unit), unit->text, length);
 }

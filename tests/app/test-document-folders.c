@@ -395,6 +395,60 @@ has_some (gpointer folder)
   return sotto_document_folder_get_n_documents (folder) >= 20;
 }
 
+/* A PDF of two pages, as short as one may be */
+static void
+write_pdf (const char *folder, const char *name)
+{
+  const char *texts[] = { "The lamp burns rapeseed oil.", "The fog bell is rung by hand." };
+  g_autoptr (GString) pdf = g_string_new ("%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n"
+                                          "2 0 obj <</Type /Pages /Count 2 /Kids [3 0 R 5 0 R]>> endobj\n");
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *content = g_strdup_printf ("BT /F 12 Tf 72 700 Td (%s) Tj ET", texts[i]);
+
+      g_string_append_printf (pdf, "%u 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %u 0 R /Resources "
+                                   "<</Font <</F <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>>>>> endobj\n"
+                                   "%u 0 obj <</Length %u>> stream\n%s\nendstream endobj\n",
+                              3 + 2 * i, 4 + 2 * i, 4 + 2 * i, (guint) strlen (content), content);
+    }
+  g_string_append (pdf, "trailer <</Root 1 0 R>>\n%%EOF\n");
+  harness_write (folder, name, pdf->str);
+}
+
+static void
+test_pages (void)
+{
+  SottoApp *app;
+  g_autofree char *path = NULL;
+  g_autoptr (GPtrArray) parts = NULL;
+  const SottoHistoryPart *part;
+  SottoDocumentFolder *folder;
+
+  if (!sotto_document_can_read_pdf ())
+    {
+      g_test_skip ("the helper that reads PDFs is not here");
+      return;
+    }
+  app = harness_open ();
+  path = harness_create_folder ("pages");
+  write_pdf (path, "lamp.PDF");
+  harness_write (path, "broken.pdf", "%PDF-1.4\nand nothing behind it");
+  folder = harness_add_folder (app, path);
+  assert_counts (folder, 1, 1);
+  parts = harness_find (app, "rapeseed oil");
+  g_assert_cmpuint (parts->len, ==, 1);
+  part = g_ptr_array_index (parts, 0);
+  g_assert_cmpstr (part->name, ==, "lamp.PDF");
+  g_assert_cmpuint (part->first_page, ==, 1);
+  g_assert_cmpuint (part->last_page, ==, 2);
+  g_assert_nonnull (strstr (part->text, "fog bell"));
+
+  remove_for_good (app, folder);
+  harness_close (app);
+  harness_remove_folder (path);
+}
+
 /* Thousands of files; stopped in the midst, locked in the midst, and gone on with */
 static void
 test_many (void)
@@ -624,6 +678,7 @@ main (int argc, char **argv)
   g_test_add_func ("/document-folders/strange", test_strange);
   g_test_add_func ("/document-folders/names", test_names);
   g_test_add_func ("/document-folders/rights", test_rights);
+  g_test_add_func ("/document-folders/pages", test_pages);
   g_test_add_func ("/document-folders/many", test_many);
   g_test_add_func ("/document-folders/missing", test_missing);
   g_test_add_func ("/document-folders/removed", test_removed);
