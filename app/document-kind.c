@@ -4,22 +4,34 @@
 
 #include <string.h>
 
-/* What a file is. Reading it goes by its first bytes, since a name may say anything; its name only says whether it is looked
- * at in a folder of documents, where what is not one is never opened. */
+/* What a file is. Reading it goes by its first bytes, since a name may say anything; its name says whether it is looked at in a
+ * folder of documents, where what is not one is never opened, and whether a text is a page of the web. */
 
-#define PDF_BEGINS "%PDF-"
-
-gboolean
-sotto_document_begins_as_pdf (const char *data, gsize length)
+static gboolean
+begins_with (const char *data, gsize length, const char *what)
 {
-  return length >= strlen (PDF_BEGINS) && memcmp (data, PDF_BEGINS, strlen (PDF_BEGINS)) == 0;
+  return length >= strlen (what) && memcmp (data, what, strlen (what)) == 0;
 }
 
 /* Readers take a PDF for one if it begins somewhere in its first kilobyte. */
 gboolean
 sotto_document_begins_later_as_pdf (const char *data, gsize length)
 {
-  return memmem (data, MIN (length, 1024), PDF_BEGINS, strlen (PDF_BEGINS)) != NULL;
+  return memmem (data, MIN (length, 1024), "%PDF-", 5) != NULL;
+}
+
+static gboolean
+begins_as_page (const char *data, gsize length)
+{
+  static const char *const beginnings[] = { "<!doctype html", "<html" };
+  gsize at = length >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+  while (at < length && g_ascii_isspace (data[at]))
+    at++;
+  for (gsize i = 0; i < G_N_ELEMENTS (beginnings); i++)
+    if (length - at > strlen (beginnings[i]) && g_ascii_strncasecmp (data + at, beginnings[i], strlen (beginnings[i])) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* --- Names --- */
@@ -29,6 +41,14 @@ sotto_document_begins_later_as_pdf (const char *data, gsize length)
 static const char *const text_endings[] = {
   "txt", "text", "md", "markdown", "mdown", "rst", "org", "adoc", "asciidoc", "tex", "csv", "tsv", "json", "log", "srt", "vtt",
 };
+
+/* What the helper reads: office/. The old ones it does not, and says so, which is better than keeping silent about them. */
+static const char *const office_endings[] = {
+  "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xltx", "xltm", "pptx", "pptm", "potx", "potm", "ppsx", "ppsm",
+  "odt", "ott", "ods", "ots", "odp", "otp", "odg", "otg", "epub", "rtf", "doc", "dot", "xls", "xlt", "ppt", "pps",
+};
+
+static const char *const page_endings[] = { "html", "htm", "xhtml" };
 
 static gboolean
 is_among (const char *ending, const char *const *endings, gsize n)
@@ -55,11 +75,35 @@ sotto_document_is_named_pdf (const char *name)
 }
 
 gboolean
+sotto_document_is_named_office (const char *name)
+{
+  return is_among (get_ending (name), office_endings, G_N_ELEMENTS (office_endings));
+}
+
+gboolean
 sotto_document_knows_name (const char *name)
 {
   const char *ending = get_ending (name);
 
   if (sotto_document_is_named_pdf (name))
     return sotto_document_can_read_pdf ();
+  if (sotto_document_is_named_office (name) || is_among (ending, page_endings, G_N_ELEMENTS (page_endings)))
+    return sotto_document_can_read_office ();
   return is_among (ending, text_endings, G_N_ELEMENTS (text_endings));
+}
+
+/* --- Both --- */
+
+SottoDocumentKind
+sotto_document_find_kind (const char *name, const char *data, gsize length)
+{
+  if (begins_with (data, length, "%PDF-"))
+    return SOTTO_DOCUMENT_KIND_PDF;
+  /* An archive, an empty one, and what the old formats are kept in */
+  if (begins_with (data, length, "PK\003\004") || begins_with (data, length, "PK\005\006")
+      || begins_with (data, length, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") || begins_with (data, length, "{\\rtf"))
+    return SOTTO_DOCUMENT_KIND_OFFICE;
+  if (begins_as_page (data, length) || is_among (get_ending (name), page_endings, G_N_ELEMENTS (page_endings)))
+    return SOTTO_DOCUMENT_KIND_PAGE;
+  return SOTTO_DOCUMENT_KIND_TEXT;
 }

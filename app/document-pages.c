@@ -2,7 +2,7 @@
 
 #include "document-private.h"
 #include "document-tidy.h"
-#include "pdf/page-stream.h"
+#include "reader/page-stream.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ struct _SottoDocumentPages {
   GByteArray *content;
   guint32 length;
 
-  GPtrArray *texts;       /* char *, one a page */
+  GPtrArray *texts;       /* char *, one a page, or one in all */
   gsize n_bytes;          /* of them */
   guint n_expected;
   gboolean is_over;       /* the last record has come */
@@ -89,7 +89,7 @@ check_head (SottoDocumentPages *self, GError **error)
   switch (self->head[0])
     {
     case SOTTO_PAGE_STREAM_COUNT:
-      if (self->length == 4 && self->n_expected == 0)
+      if (self->length == 4 && self->n_expected == 0 && self->texts->len == 0)
         return TRUE;
       break;
     case SOTTO_PAGE_STREAM_PAGE:
@@ -98,12 +98,18 @@ check_head (SottoDocumentPages *self, GError **error)
       if (self->length > self->max_bytes - self->n_bytes)
         return refuse (error, SOTTO_DOCUMENT_ERROR_TOO_LONG);
       return TRUE;
+    case SOTTO_PAGE_STREAM_WHOLE:
+      if (self->n_expected > 0 || self->texts->len > 0)
+        break;
+      if (self->length > self->max_bytes)
+        return refuse (error, SOTTO_DOCUMENT_ERROR_TOO_LONG);
+      return TRUE;
     case SOTTO_PAGE_STREAM_REFUSAL:
       if (self->length == 1)
         return TRUE;
       break;
     case SOTTO_PAGE_STREAM_END:
-      if (self->length == 0 && self->n_expected > 0 && self->texts->len == self->n_expected)
+      if (self->length == 0 && self->texts->len > 0 && self->texts->len == MAX (self->n_expected, 1))
         return TRUE;
       break;
     default:
@@ -149,6 +155,11 @@ take_refusal (SottoDocumentPages *self, GError **error)
       return refuse (error, SOTTO_DOCUMENT_ERROR_TOO_LONG);
     case SOTTO_PAGE_STREAM_UNSAFE:
       return refuse (error, SOTTO_DOCUMENT_ERROR_UNSAFE);
+    case SOTTO_PAGE_STREAM_FOREIGN:
+      return refuse (error, SOTTO_DOCUMENT_ERROR_FOREIGN);
+    case SOTTO_PAGE_STREAM_OLD:
+      return refuse (error, SOTTO_DOCUMENT_ERROR_OLD_FORMAT);
+    case SOTTO_PAGE_STREAM_NONE:
     case SOTTO_PAGE_STREAM_DAMAGED:
     default:
       return refuse (error, SOTTO_DOCUMENT_ERROR_DAMAGED);
@@ -163,6 +174,7 @@ take_record (SottoDocumentPages *self, GError **error)
     case SOTTO_PAGE_STREAM_COUNT:
       return take_count (self, error);
     case SOTTO_PAGE_STREAM_PAGE:
+    case SOTTO_PAGE_STREAM_WHOLE:
       return take_page (self, error);
     case SOTTO_PAGE_STREAM_REFUSAL:
       return take_refusal (self, error);

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
  * SottoDocumentPages:
  *
  * The pages of a document as the helper that reads it sends them, taken piece by piece. It is not trusted: it has read
- * what nobody knows. What its stream looks like stands in pdf/page-stream.h.
+ * what nobody knows. What its stream looks like stands in reader/page-stream.h.
  */
 typedef struct _SottoDocumentPages SottoDocumentPages;
 

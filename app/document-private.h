@@ -23,31 +23,46 @@ extern const SottoDocumentBounds sotto_document_folder_bounds; /* of a folder's 
 /* Before it is read: other bounds, for tests that cannot wait */
 void sotto_document_set_bounds (SottoDocument *self, const SottoDocumentBounds *bounds);
 
-/* What a file is, by its first bytes and by its name: document-kind.c */
-gboolean sotto_document_begins_as_pdf (const char *data, gsize length);
+/* document-kind.c */
+typedef enum {
+  SOTTO_DOCUMENT_KIND_TEXT,    /* as it stands, if it is text at all */
+  SOTTO_DOCUMENT_KIND_PAGE,    /* of the web: text in a message, and read by the helper for a folder */
+  SOTTO_DOCUMENT_KIND_OFFICE,
+  SOTTO_DOCUMENT_KIND_PDF,
+} SottoDocumentKind;
+
+/* By its beginning, and where that may be anything, by its name */
+SottoDocumentKind sotto_document_find_kind (const char *name, const char *data, gsize length);
+
+/* Of what is no text: whether it is a PDF behind something else */
 gboolean sotto_document_begins_later_as_pdf (const char *data, gsize length);
+
 gboolean sotto_document_is_named_pdf (const char *name);
+gboolean sotto_document_is_named_office (const char *name);
+
+typedef enum {
+  SOTTO_DOCUMENT_HELPER_PDF,     /* pdf/ */
+  SOTTO_DOCUMENT_HELPER_OFFICE,  /* office/ */
+} SottoDocumentHelper;
 
 typedef void (*SottoDocumentProgress) (guint page, guint n_pages, gpointer user_data);
 
 /**
- * sotto_document_pdf_read_async:
+ * sotto_document_helper_read_async:
  * @progress: told after each piece that comes, until it is over
  *
- * Starts the helper on @file, takes its pages, and sees to its end.
+ * Starts the helper on @file, takes what it sends, and sees to its end.
  */
-void sotto_document_pdf_read_async (GFile                     *file,
-                                    const SottoDocumentBounds *bounds,
-                                    SottoDocumentProgress      progress,
-                                    gpointer                   progress_data,
-                                    GCancellable              *cancellable,
-                                    GAsyncReadyCallback        callback,
-                                    gpointer                   user_data);
+void sotto_document_helper_read_async (SottoDocumentHelper        helper,
+                                       GFile                     *file,
+                                       const SottoDocumentBounds *bounds,
+                                       SottoDocumentProgress      progress,
+                                       gpointer                   progress_data,
+                                       GCancellable              *cancellable,
+                                       GAsyncReadyCallback        callback,
+                                       gpointer                   user_data);
 
 /* Returns: (transfer full): complete */
-SottoDocumentPages *sotto_document_pdf_read_finish (GAsyncResult *result, GError **error);
-
-/* Where the helper is; %NULL: it was not built */
-const char *sotto_document_pdf_get_helper (void);
+SottoDocumentPages *sotto_document_helper_read_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

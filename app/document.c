@@ -22,6 +22,7 @@ struct _SottoDocument {
   gboolean has_bounds;   /* of a test */
   gboolean is_for_folder;
   gboolean has_pages;
+  gboolean is_as_named;  /* what it begins as */
   guint page;
   guint n_pages;
 };
@@ -94,7 +95,7 @@ tidy (GTask *task, SottoDocumentPages *pages)
   g_object_unref (task);
 }
 
-/* --- A PDF --- */
+/* --- What a helper reads --- */
 
 static void
 on_progress (guint page, guint n_pages, gpointer user_data)
@@ -111,36 +112,59 @@ on_progress (guint page, guint n_pages, gpointer user_data)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/* Not one of the kinds that are read: what its name says then is not so. */
+static int
+name_foreign (SottoDocument *self)
+{
+  return sotto_document_is_named_pdf (self->name) || sotto_document_is_named_office (self->name) ? SOTTO_DOCUMENT_ERROR_MISNAMED : SOTTO_DOCUMENT_ERROR_FOREIGN;
+}
+
 static void
-on_pdf_read (GObject *source, GAsyncResult *result, gpointer user_data)
+on_helper_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  SottoDocument *self = g_task_get_source_object (task);
   GError *error = NULL;
-  SottoDocumentPages *pages = sotto_document_pdf_read_finish (result, &error);
+  SottoDocumentPages *pages = sotto_document_helper_read_finish (result, &error);
 
   if (pages != NULL)
-    tidy (g_steal_pointer (&task), pages);
-  else
-    g_task_return_error (task, error);
+    {
+      tidy (g_steal_pointer (&task), pages);
+      return;
+    }
+  /* A broken archive need not have been a document. */
+  if (g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN)
+      || (g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_DAMAGED) && !self->is_as_named))
+    error->code = name_foreign (self);
+  g_task_return_error (task, error);
 }
 
 /* @task: (transfer full) */
 static void
-read_pdf (SottoDocument *self, GTask *task)
+read_by (SottoDocument *self, SottoDocumentHelper helper, GTask *task)
 {
   self->has_pages = TRUE;
+  self->is_as_named = helper == SOTTO_DOCUMENT_HELPER_PDF || sotto_document_is_named_office (self->name);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HAS_PAGES]);
-  sotto_document_pdf_read_async (self->file, &self->bounds, on_progress, self, self->cancellable, on_pdf_read, task);
+  sotto_document_helper_read_async (helper, self->file, &self->bounds, on_progress, self, self->cancellable, on_helper_read, task);
 }
 
 /* --- A text, or what else it is --- */
+
+static gboolean
+goes_to_helper (SottoDocument *self, SottoDocumentKind kind)
+{
+  return kind == SOTTO_DOCUMENT_KIND_PDF || kind == SOTTO_DOCUMENT_KIND_OFFICE
+         || (kind == SOTTO_DOCUMENT_KIND_PAGE && self->is_for_folder);
+}
 
 static gboolean
 is_wanted (const char *data, goffset length, gpointer user_data)
 {
   SottoDocument *self = g_task_get_source_object (user_data);
 
-  return (gsize) length <= self->bounds.max_bytes && !sotto_document_begins_as_pdf (data, (gsize) length);
+  return (gsize) length <= self->bounds.max_bytes
+         && !goes_to_helper (self, sotto_document_find_kind (self->name, data, (gsize) length));
 }
 
 /* Where text was cut off, a character may have been. */
@@ -175,22 +199,25 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   g_autofree char *text = NULL;
   gsize length;
-  gboolean text_like;
+  SottoDocumentKind kind;
 
   if (!g_file_load_partial_contents_finish (G_FILE (source), result, &text, &length, NULL, &error))
     {
       g_task_return_error (task, error);
       return;
     }
-  text_like = is_text (self, text, length);
-  if (sotto_document_begins_as_pdf (text, length) || (!text_like && sotto_document_begins_later_as_pdf (text, length)))
-    read_pdf (self, g_steal_pointer (&task));
-  else if (!text_like)
-    g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, sotto_document_is_named_pdf (self->name) ? SOTTO_DOCUMENT_ERROR_MISNAMED
-                                                                               : SOTTO_DOCUMENT_ERROR_FOREIGN,
-                             "Not a text, and not a PDF");
+  kind = sotto_document_find_kind (self->name, text, length);
+  if (goes_to_helper (self, kind))
+    read_by (self, kind == SOTTO_DOCUMENT_KIND_PDF ? SOTTO_DOCUMENT_HELPER_PDF : SOTTO_DOCUMENT_HELPER_OFFICE, g_steal_pointer (&task));
+  else if (!is_text (self, text, length))
+    {
+      if (sotto_document_begins_later_as_pdf (text, length))
+        read_by (self, SOTTO_DOCUMENT_HELPER_PDF, g_steal_pointer (&task));
+      else
+        g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, name_foreign (self), "No text, and of no kind that is read");
+    }
   else if (length > self->bounds.max_bytes)
-    g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_LARGE, "The file is too large");
+    g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_LARGE, "The file is too large");
   else
     take_text (self, g_steal_pointer (&task), g_steal_pointer (&text));
 }

@@ -37,16 +37,17 @@ GQuark sotto_document_error_quark (void);
 /**
  * SottoDocument:
  *
- * A file on its way into what is written to a model: its name, and its text as a block of code, page by page if it has
- * pages. One is read once.
+ * A file on its way into what is written to a model, or into a folder of documents: its name, and its text; for a message as a
+ * block of code, page by page if it has pages. One is read once.
  *
- * A PDF is read by a process of its own, without rights (pdf/); what that sends is not trusted. Nothing of it touches
- * the disk.
+ * All but plain text is read by a process of its own, without rights (reader/); what that sends is not trusted. Nothing of it
+ * touches the disk. A page of the web stays as it is in a message, where a person may want its source, and is read as text for a
+ * folder.
  *
  * Properties (all read-only):
- * - "has-pages" (boolean): it has turned out to be a PDF, which takes a while
+ * - "has-pages" (boolean): it has turned out to be none, and is read by such a process, which may take a while
  * - "page" (uint): how many pages have been read
- * - "n-pages" (uint): how many there are; 0: not known yet
+ * - "n-pages" (uint): how many there are; 0: not known yet, or it has none
  */
 #define SOTTO_TYPE_DOCUMENT (sotto_document_get_type ())
 G_DECLARE_FINAL_TYPE (SottoDocument, sotto_document, SOTTO, DOCUMENT, GObject)
@@ -122,7 +123,9 @@ guint sotto_document_get_n_pages (SottoDocument *self);
 /* What to say of @error of sotto_document_read_finish(): (transfer full) */
 char *sotto_document_describe_error (SottoDocument *self, const GError *error);
 
-/* Whether the helper that reads PDFs is here */
+/* Whether the helpers are here: the one that reads PDFs, and the one that reads documents of offices, books and pages of the
+ * web */
 gboolean sotto_document_can_read_pdf (void);
+gboolean sotto_document_can_read_office (void);
 
 G_END_DECLS

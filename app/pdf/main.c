@@ -1,105 +1,17 @@
 #include "config.h"
 
-#include "door.h"
-#include "page-stream.h"
+#include "reader/door.h"
+#include "reader/stream.h"
 
-#include <errno.h>
 #include <poppler.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* sotto-pdf-text: a PDF on standard input, the text of its pages on standard output (page-stream.h).
+/* sotto-pdf-text: a PDF on standard input, the text of its pages on standard output
+ * (../reader/page-stream.h).
  *
  * The order is what matters here: the file is read as bytes, poppler has loaded all that it needs, the door is closed,
  * and only then the first byte is looked at. */
-
-/* Above it is a book of pictures, which are of no use here. */
-#define MAX_FILE (256L * 1024 * 1024)
-#define DEFAULT_SECONDS 60
-
-/* --- What is written --- */
-
-/* FALSE: nobody reads any more. */
-static gboolean
-write_all (const void *data, gsize length)
-{
-  const char *at = data;
-
-  while (length > 0)
-    {
-      const gssize n = write (STDOUT_FILENO, at, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return FALSE;
-      at += n;
-      length -= (gsize) n;
-    }
-  return TRUE;
-}
-
-static gboolean
-write_record (char kind, const void *content, guint32 length)
-{
-  guint8 head[SOTTO_PAGE_STREAM_HEAD] = { (guint8) kind };
-  const guint32 little = GUINT32_TO_LE (length);
-
-  memcpy (head + 1, &little, sizeof little);
-  return write_all (head, sizeof head) && write_all (content, length);
-}
-
-static gboolean
-refuse (SottoPageStreamRefusal why)
-{
-  const guint8 byte = (guint8) why;
-
-  return write_record (SOTTO_PAGE_STREAM_REFUSAL, &byte, 1);
-}
-
-/* --- What is read --- */
-
-static void
-unmap_file (gpointer data)
-{
-}
-
-/* All of it, so that nothing need be open any more. A copy: what another program does to the file meanwhile cannot
- * change what has been looked at. */
-static GBytes *
-read_file (SottoPageStreamRefusal *why)
-{
-  struct stat status;
-  char *data;
-  gsize length = 0;
-
-  *why = SOTTO_PAGE_STREAM_DAMAGED;
-  if (fstat (STDIN_FILENO, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size <= 0)
-    return NULL;
-  if (status.st_size > MAX_FILE)
-    {
-      *why = SOTTO_PAGE_STREAM_LARGE;
-      return NULL;
-    }
-  data = mmap (NULL, (gsize) status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED)
-    return NULL;
-  while (length < (gsize) status.st_size)
-    {
-      const gssize n = pread (STDIN_FILENO, data + length, (gsize) status.st_size - length, (off_t) length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        break;
-      length += (gsize) n;
-    }
-  close (STDIN_FILENO);
-  return g_bytes_new_with_free_func (data, length, unmap_file, NULL);
-}
 
 /* --- The document --- */
 
@@ -195,14 +107,12 @@ write_page (PopplerDocument *document, int index)
   g_autofree char *said = page != NULL ? poppler_page_get_text (page) : NULL;
   g_autoptr (GString) whole = g_string_new (said);
   g_autofree char *text = NULL;
-  gsize length;
 
   if (page != NULL)
     append_fields (page, whole);
   g_clear_object (&page);
   text = g_utf8_make_valid (whole->str, (gssize) whole->len);
-  length = strlen (text);
-  return length <= G_MAXUINT32 && write_record (SOTTO_PAGE_STREAM_PAGE, text, (guint32) length);
+  return sotto_stream_write_page (text, strlen (text));
 }
 
 static gboolean
@@ -211,35 +121,24 @@ write_pages (GBytes *bytes)
   g_autoptr (GError) error = NULL;
   PopplerDocument *document = poppler_document_new_from_bytes (bytes, NULL, &error);
   const int n = document != NULL ? poppler_document_get_n_pages (document) : 0;
-  const guint32 little = GUINT32_TO_LE ((guint32) n);
 
   if (document == NULL)
-    return refuse (g_error_matches (error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED) ? SOTTO_PAGE_STREAM_LOCKED
-                                                                                  : SOTTO_PAGE_STREAM_DAMAGED);
+    return sotto_stream_refuse (g_error_matches (error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED) ? SOTTO_PAGE_STREAM_LOCKED
+                                                                                               : SOTTO_PAGE_STREAM_DAMAGED);
   if (n <= 0)
-    return refuse (SOTTO_PAGE_STREAM_DAMAGED);
-  if (!write_record (SOTTO_PAGE_STREAM_COUNT, &little, sizeof little))
+    return sotto_stream_refuse (SOTTO_PAGE_STREAM_DAMAGED);
+  if (!sotto_stream_write_count ((guint32) n))
     return FALSE;
   for (int i = 0; i < n; i++)
     if (!write_page (document, i))
       return FALSE;
-  return write_record (SOTTO_PAGE_STREAM_END, NULL, 0);
+  return sotto_stream_write_end ();
 }
 
 /* What poppler has to say about a document is for nobody. */
 static void
 keep_silent (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
-}
-
-static guint
-get_seconds (int argc, char **argv)
-{
-  guint64 seconds;
-
-  if (argc == 2 && g_ascii_string_to_unsigned (argv[1], 10, 1, 3600, &seconds, NULL))
-    return (guint) seconds;
-  return DEFAULT_SECONDS;
 }
 
 int
@@ -252,10 +151,10 @@ main (int argc, char **argv)
   gboolean done;
 
   g_log_set_default_handler (keep_silent, NULL);
-  if (is_prepared && !is_trial && (bytes = read_file (&why)) == NULL)
-    return refuse (why) ? 0 : 1;
-  if (!is_prepared || !load_encodings () || warm_up () == NULL || !sotto_door_close (SOTTO_PDF_DATA, get_seconds (argc, argv)))
-    return refuse (SOTTO_PAGE_STREAM_UNSAFE) ? 0 : 1;
+  if (is_prepared && !is_trial && (bytes = sotto_stream_take_file (&why)) == NULL)
+    return sotto_stream_refuse (why) ? 0 : 1;
+  if (!is_prepared || !load_encodings () || warm_up () == NULL || !sotto_door_close (SOTTO_PDF_DATA, sotto_stream_get_seconds (argc, argv)))
+    return sotto_stream_refuse (SOTTO_PAGE_STREAM_UNSAFE) ? 0 : 1;
 
   done = is_trial ? sotto_door_try (SOTTO_PDF_DATA) : write_pages (bytes);
   /* There is nothing to tidy up that the kernel does not. */

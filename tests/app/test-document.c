@@ -1,75 +1,13 @@
 #include "sotto-app.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
+#include "document-harness.h"
 #include "document-private.h"
 #include "harness-wait.h"
 
 /* Files on their way into a message. The PDFs are others' (pdf_files.py), and so is what reads them: the real helper. */
 
-static char *folder;
-
-static void
-on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-static gboolean
-has_result (gpointer data)
-{
-  return *(GAsyncResult **) data != NULL;
-}
-
-static SottoDocument *
-create (const char *name)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-
-  return sotto_document_new (file);
-}
-
-static char *
-finish (SottoDocument *document, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_document_read_async (document, on_ready, &result);
-  harness_wait_for (has_result, &result, 60);
-  return sotto_document_read_finish (document, result, error);
-}
-
-static char *
-read_text (const char *name)
-{
-  g_autoptr (SottoDocument) document = create (name);
-  g_autoptr (GError) error = NULL;
-  char *text = finish (document, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_utf8_validate (text, -1, NULL));
-  return text;
-}
-
-static void
-assert_refused (const char *name, SottoDocumentError code)
-{
-  g_autoptr (SottoDocument) document = create (name);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = finish (document, &error);
-  g_autofree char *words = NULL;
-
-  g_test_message ("%s: %s", name, text != NULL ? "read" : error->message);
-  g_assert_null (text);
-  g_assert_error (error, SOTTO_DOCUMENT_ERROR, (int) code);
-  words = sotto_document_describe_error (document, error);
-  g_assert_nonnull (strstr (words, name));
-}
-
-/* The PDFs are made once, and only where it is possible. */
 static gboolean
 has_pdfs (void)
 {
@@ -81,13 +19,7 @@ has_pdfs (void)
       return FALSE;
     }
   if (made < 0)
-    {
-      g_autofree char *script = g_test_build_filename (G_TEST_DIST, "app", "pdf_files.py", NULL);
-      const char *command[] = { "python3", script, folder, NULL };
-      g_autoptr (GSubprocess) maker = g_subprocess_newv (command, G_SUBPROCESS_FLAGS_NONE, NULL);
-
-      made = maker != NULL && g_subprocess_wait_check (maker, NULL, NULL);
-    }
+    made = make_files ("pdf_files.py");
   if (!made)
     g_test_skip ("PDFs cannot be made here (pdf_files.py needs cairo, reportlab and qpdf)");
   return made;
@@ -95,13 +27,6 @@ has_pdfs (void)
 
 /* --- Text --- */
 
-static void
-write_file (const char *name, const char *data, gssize length)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-
-  g_assert_true (g_file_set_contents (path, data, length, NULL));
-}
 
 static void
 test_text (void)
@@ -114,43 +39,13 @@ test_text (void)
   g_assert_cmpstr (fenced, ==, "notes.md:\n\n`````\nwith ```` in it\n`````\n");
   write_file ("much.txt", much, -1);
   assert_refused ("much.txt", SOTTO_DOCUMENT_ERROR_TOO_LARGE);
-  write_file ("binary", "PK\x03\x04\xff\0x", 7);
+  write_file ("binary", "\x7f" "ELF\xff\0x", 7);
   assert_refused ("binary", SOTTO_DOCUMENT_ERROR_FOREIGN);
-  write_file ("binary.PDF", "PK\x03\x04\xff\0x", 7);
+  write_file ("binary.PDF", "\x7f" "ELF\xff\0x", 7);
   assert_refused ("binary.PDF", SOTTO_DOCUMENT_ERROR_MISNAMED);
 }
 
 /* --- Pages, for a folder of documents --- */
-
-static GPtrArray *
-finish_pages (SottoDocument *document, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  sotto_document_read_pages_async (document, on_ready, &result);
-  harness_wait_for (has_result, &result, 60);
-  return sotto_document_read_pages_finish (document, result, error);
-}
-
-static GPtrArray *
-read_pages (const char *name)
-{
-  g_autoptr (SottoDocument) document = create (name);
-  g_autoptr (GError) error = NULL;
-  GPtrArray *pages = finish_pages (document, &error);
-
-  g_assert_no_error (error);
-  return pages;
-}
-
-static void
-assert_page (GPtrArray *pages, guint position, guint number, const char *text)
-{
-  const SottoDocumentPage *page = g_ptr_array_index (pages, position);
-
-  g_assert_cmpuint (page->number, ==, number);
-  g_assert_cmpstr (page->text, ==, text);
-}
 
 static void
 test_pages_of_text (void)
@@ -520,22 +415,6 @@ test_words (void)
     }
 }
 
-static void
-remove_folder (void)
-{
-  g_autoptr (GDir) there = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (there)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -543,7 +422,7 @@ main (int argc, char **argv)
 
   g_setenv ("LC_ALL", "C.UTF-8", TRUE);
   g_test_init (&argc, &argv, NULL);
-  folder = g_dir_make_tmp ("sotto-document-XXXXXX", NULL);
+  make_folder ();
 
   g_test_add_func ("/document/text", test_text);
   g_test_add_func ("/document/pages-of-text", test_pages_of_text);

@@ -174,8 +174,9 @@ def _():
 
 @step("Behind the door of what reads it, nothing is allowed in the sandbox either")
 def _():
-    said = inside("/app/libexec/sotto-pdf-text", "--try-the-door")
-    check(len(said.splitlines()) > 20 and "ALLOWED" not in said, said)
+    for helper in ("sotto-pdf-text", "sotto-office-text"):
+        said = inside(f"/app/libexec/{helper}", "--try-the-door")
+        check(len(said.splitlines()) > 20 and "ALLOWED" not in said, said)
 
 
 @step("The third start still has that model")

@@ -33,6 +33,7 @@ FAULTS = {
         ("app/planted.c", "#include <gtk/gtk.h>\n", "app may not use gtk"),
         ("app/planted-2.c", "#include <poppler.h>\n", "app may not use poppler"),
         ("app/pdf/planted.c", "#include <gio/gio.h>\n", "app may not use gio"),
+        ("app/office/planted.c", "#include <libxml/parser.h>\n", "app may not use other"),
         ("history/planted.c", "#include <netdb.h>\n", "history may not use network"),
         ("ui/planted.c", "#include <sqlite3.h>\n", "ui may not use sqlcipher"),
         ("app/planted.c", "#include <sys/socket.h>\n", "app/planted.c includes <sys/socket.h>"),

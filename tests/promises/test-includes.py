@@ -34,6 +34,7 @@ LIBRARIES = {
     "network": r"netinet/.*|arpa/.*|netdb\.h|resolv\.h|net/.*|libsoup/.*|curl/.*|openssl/.*"
                r"|gnutls/.*|nghttp2/.*|gio/gnetworking\.h",
     "poppler": r"poppler.*",
+    "zlib": r"zlib\.h",
     "other": r"gmodule\.h|json-glib/.*|libxml/.*|avahi.*|webkit.*|gst/.*",
 }
 MAY_USE = {
@@ -43,7 +44,7 @@ MAY_USE = {
     "ui": {"glib", "gobject", "gio", "gtk", "adwaita", "gtksourceview", "cmark", "spelling"},
 }
 # A program of its own, whose folder goes by other rules
-MAY_USE_THERE = {"app/pdf": {"glib", "poppler"}}
+MAY_USE_THERE = {"app/office": {"glib", "zlib"}, "app/pdf": {"glib", "poppler"}, "app/reader": {"glib"}}
 
 
 def sources(*folders):

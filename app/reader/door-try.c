@@ -26,17 +26,17 @@ attempt (const char *what, long result)
 static void
 attempt_files (const char *data_folder)
 {
-  g_autofree char *above = g_build_filename (data_folder, "..", NULL);
+  g_autofree char *above = g_build_filename (data_folder != NULL ? data_folder : g_get_tmp_dir (), "..", NULL);
 
   attempt ("read a file", syscall (__NR_openat, AT_FDCWD, "/etc/passwd", O_RDONLY));
   attempt ("read a folder", syscall (__NR_openat, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY));
   attempt ("read the folder above", syscall (__NR_openat, AT_FDCWD, above, O_RDONLY | O_NONBLOCK));
   attempt ("read itself", syscall (__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY));
-  attempt ("write a file", syscall (__NR_openat, AT_FDCWD, "/tmp/sotto-pdf-text", O_WRONLY | O_CREAT, 0600));
+  attempt ("write a file", syscall (__NR_openat, AT_FDCWD, "/tmp/sotto-reader", O_WRONLY | O_CREAT, 0600));
   attempt ("write a file without a name", syscall (__NR_openat, AT_FDCWD, "/tmp", O_RDWR | O_TMPFILE, 0600));
   attempt ("write into memory as a file", syscall (__NR_memfd_create, "x", 0));
   attempt ("open by another call", syscall (__NR_openat2, AT_FDCWD, "/etc/passwd", NULL, 0));
-  attempt ("remove a file", syscall (__NR_unlinkat, AT_FDCWD, "/tmp/sotto-pdf-text", 0));
+  attempt ("remove a file", syscall (__NR_unlinkat, AT_FDCWD, "/tmp/sotto-reader", 0));
   attempt ("look for a file", syscall (__NR_newfstatat, AT_FDCWD, "/etc/passwd", NULL, 0));
 }
 

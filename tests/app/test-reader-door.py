@@ -1,7 +1,9 @@
-"""The helper that reads PDFs has closed its door before it looks at one: what it may then be made to do is tried, in the real
-helper and in a trace of it."""
+"""The helpers that read documents have closed their door before they look at one: what they may then be made to do is tried, in the
+real ones and in a trace of them."""
 import ctypes
+import dataclasses
 import errno
+import io
 import os
 import pathlib
 import platform
@@ -11,10 +13,10 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 SOURCE = pathlib.Path(os.environ.get("SOTTO_SOURCE_DIR") or pathlib.Path(__file__).parents[2])
 BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or SOURCE / "_build")
-HELPER = BUILD / "app/pdf/sotto-pdf-text"
 # What a document with an encoding that it only names may open
 TABLES = r'openat\(AT_FDCWD, "[^"]*/poppler/[^"]*", O_RDONLY'
 PDF = b"""%PDF-1.4
@@ -29,6 +31,29 @@ endstream endobj
 trailer<</Root 1 0 R/Size 7>>
 """
 
+
+def letter():
+    """A text document that names a file outside, packed so that its words can only be seen once they are unpacked"""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr("[Content_Types].xml", "<Types/>")
+        parts.writestr("_rels/.rels", f'<Relationships><Relationship Id="1" Type="{kind}" Target="d.xml"/></Relationships>')
+        parts.writestr("d.xml", '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><document><p><r><t>lantern &f;</t></r></p></document>')
+    return made.getvalue()
+
+
+@dataclasses.dataclass
+class Helper:
+    name: str
+    program: pathlib.Path
+    document: bytes
+    beginning: bytes    # of what it says of that
+    files: str          # what it may open behind the door
+
+
+HELPERS = (Helper("pdf", BUILD / "app/pdf/sotto-pdf-text", PDF, b"n\x04\0\0\0\x02\0\0\0p", TABLES),
+           Helper("office", BUILD / "app/office/sotto-office-text", letter(), b"w\x0b\0\0\0lantern", r"(?!)"))
 
 PRCTL = 157 if platform.machine() == "x86_64" else 167
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
@@ -62,27 +87,27 @@ def without(number, first=None):
     return engage
 
 
-def no_filter(folder):
+def no_filter(helper, folder):
     """Where the kernel takes no filter, nothing is read."""
-    done = run(HELPER, stdin=(folder / "small.pdf").open("rb"), preexec_fn=without(PRCTL, PR_SET_SECCOMP))
+    done = run(helper.program, stdin=(folder / "small").open("rb"), preexec_fn=without(PRCTL, PR_SET_SECCOMP))
     if done.stdout != b"x\x01\0\0\0\x04" or done.returncode:
         yield f"{done.returncode}: {done.stdout}"
 
 
-def no_landlock(folder):
+def no_landlock(helper, folder):
     """Where the kernel has no Landlock, no file at all is opened, and the rest is the same."""
-    done = run(HELPER, "--try-the-door", preexec_fn=without(LANDLOCK_CREATE_RULESET))
+    done = run(helper.program, "--try-the-door", preexec_fn=without(LANDLOCK_CREATE_RULESET))
     said = done.stdout.decode(errors="replace")
     if done.returncode or "ALLOWED" in said or "Permission denied" in said:
         yield said
-    done = run(HELPER, stdin=(folder / "small.pdf").open("rb"), preexec_fn=without(LANDLOCK_CREATE_RULESET))
-    if not done.stdout.startswith(b"n\x04\0\0\0\x02\0\0\0p") or not done.stdout.endswith(b"z\0\0\0\0"):
+    done = run(helper.program, stdin=(folder / "small").open("rb"), preexec_fn=without(LANDLOCK_CREATE_RULESET))
+    if not done.stdout.startswith(helper.beginning) or not done.stdout.endswith(b"z\0\0\0\0"):
         yield f"{done.returncode}: {done.stdout}"
 
 
-def tried(folder):
+def tried(helper, folder):
     """Files, sockets, programs, processes, others' memory: all refused."""
-    done = run(HELPER, "--try-the-door")
+    done = run(helper.program, "--try-the-door")
     lines = done.stdout.decode(errors="replace").splitlines()
     print(f"# {len(lines)} attempts")
     if len(lines) < 20 or not any(line.startswith("an internet socket") for line in lines):
@@ -92,27 +117,27 @@ def tried(folder):
         yield f"it ended with {done.returncode}"
 
 
-def reads(folder):
-    done = run(HELPER, stdin=(folder / "small.pdf").open("rb"))
-    if not done.stdout.startswith(b"n\x04\0\0\0\x02\0\0\0p") or not done.stdout.endswith(b"z\0\0\0\0") or b"lantern" not in done.stdout:
+def reads(helper, folder):
+    done = run(helper.program, stdin=(folder / "small").open("rb"))
+    if not done.stdout.startswith(helper.beginning) or not done.stdout.endswith(b"z\0\0\0\0") or b"lantern" not in done.stdout:
         yield f"{done.returncode}: {done.stdout}"
 
 
-def refuses(folder):
+def refuses(helper, folder):
     """A pipe, a folder, nothing: what is no file is not looked at."""
-    for what, options in (("a pipe", {"input": PDF}), ("a folder", {"stdin": os.open(folder, os.O_RDONLY)}),
+    for what, options in (("a pipe", {"input": helper.document}), ("a folder", {"stdin": os.open(folder, os.O_RDONLY)}),
                           ("nothing", {"stdin": subprocess.DEVNULL})):
-        done = run(HELPER, **options)
+        done = run(helper.program, **options)
         if done.stdout != b"x\x01\0\0\0\x01" or done.returncode:
             yield f"{what}: {done.returncode}: {done.stdout}"
 
 
-def traced(folder):
+def traced(helper, folder):
     """Behind the filter there is no call but those that count, and poppler's tables."""
     if shutil.which("strace") is None:
         raise Skip("strace is not installed")
     trace = folder / "trace"
-    done = run("strace", "-f", "-o", trace, HELPER, stdin=(folder / "small.pdf").open("rb"))
+    done = run("strace", "-f", "-o", trace, helper.program, stdin=(folder / "small").open("rb"))
     lines = trace.read_text(errors="replace").splitlines() if trace.exists() else []
     if not any("execve(" in line for line in lines):
         raise Skip(f"strace cannot look at it here: {done.stderr.decode(errors='replace')[-200:]}")
@@ -124,43 +149,49 @@ def traced(folder):
     print(f"# {len(inside)} calls behind the door: {sorted({re.sub(r'^[0-9]+ +', '', line).split('(')[0] for line in inside})[:20]}")
     for line in inside:
         if re.search(r"\b(?:open|openat|openat2|socket\w*|connect|execve\w*|clone\w*|fork|vfork|unlink\w*|kill)\(", line) \
-                and not re.search(r"= -1 E", line) and not re.search(TABLES, line):
+                and not re.search(r"= -1 E", line) and not re.search(helper.files, line):
             yield f"behind the door: {line}"
     outside = lines[:closed[-1]]
     if any("lantern" in line for line in outside if " write(" in line):
         yield "it looked at the document before the door was closed"
 
 
-def linked(folder):
-    """Nothing of Sotto's is linked with what has the licence of poppler, but this."""
+def linked(helper, _folder):
+    """Nothing of Sotto's is linked with what has the licence of poppler, but the one helper."""
     if shutil.which("readelf") is None:
         raise Skip("readelf is not installed")
-    for binary in ("app/sotto", "engine/sotto-engine"):
+    for binary in ("app/sotto", "engine/sotto-engine", "app/office/sotto-office-text"):
         if (BUILD / binary).exists() and b"poppler" in run("readelf", "-d", BUILD / binary).stdout:
             yield f"{binary} is linked with poppler"
-    if b"libpoppler-glib" not in run("readelf", "-d", HELPER).stdout:
-        yield "the helper is not"
+    libraries = run("readelf", "-d", helper.program).stdout
+    if (b"libpoppler-glib" in libraries) != (helper.name == "pdf"):
+        yield "the helper is linked with what it should not be, or not with what it should"
+    for library in (b"libgio", b"libgobject") if helper.name == "office" else ():
+        if library in libraries:
+            yield f"the helper is linked with {library.decode()}"
 
 
 def main():
     tests = (tried, reads, refuses, no_filter, no_landlock, traced, linked)
-    print(f"1..{len(tests)}")
-    if not HELPER.exists():
-        for number, test in enumerate(tests, 1):
-            print(f"ok {number} - {test.__name__} # SKIP the helper is not built (poppler is missing)")
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "small.pdf").write_bytes(PDF)
-        for number, test in enumerate(tests, 1):
-            ending = ""
-            try:
-                broken = list(test(folder))
-            except (Skip, subprocess.SubprocessError) as reason:
-                broken, ending = [], f" # SKIP {reason}"
-            for line in broken:
-                print(f"# {line}")
-            print(f"{'not ok' if broken else 'ok'} {number} - {test.__name__}{ending}", flush=True)
+    print(f"1..{len(tests) * len(HELPERS)}")
+    number = 0
+    for helper in HELPERS:
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "small").write_bytes(helper.document)
+            for test in tests:
+                number += 1
+                ending = ""
+                broken = []
+                try:
+                    if not helper.program.exists():
+                        raise Skip("the helper is not built")
+                    broken = list(test(helper, folder))
+                except (Skip, subprocess.SubprocessError) as reason:
+                    broken, ending = [], f" # SKIP {reason}"
+                for line in broken:
+                    print(f"# {line}")
+                print(f"{'not ok' if broken else 'ok'} {number} - {helper.name}: {test.__name__}{ending}", flush=True)
     return 0
 
 

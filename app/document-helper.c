@@ -7,15 +7,16 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* The parent's side of sotto-pdf-text.
+/* The parent's side of sotto-pdf-text and sotto-office-text.
  *
- * The helper gets the open file as its standard input, an empty environment, and a pipe for what it has read. It ends
+ * A helper gets the open file as its standard input, an empty environment, and a pipe for what it has read. It ends
  * by itself; it is killed when it is no longer wanted, sends what it should not, or takes too long. */
 
 /* What comes in one piece at most */
 #define PIECE (64 * 1024)
 
 typedef struct {
+  const char *helper_path;
   SottoDocumentBounds bounds;
   SottoDocumentProgress progress;
   gpointer progress_data;
@@ -43,25 +44,45 @@ reading_free (Reading *reading)
   g_free (reading);
 }
 
-const char *
-sotto_document_pdf_get_helper (void)
+/* app/run and the tests name those of the build, since nothing is installed there. */
+static const char *
+find_helper (SottoDocumentHelper helper)
 {
-  /* app/run and the tests name that of the build, since nothing is installed there. */
-  const char *named = g_getenv ("SOTTO_PDF_TEXT");
-
+  static const struct { const char *variable; const char *installed; } places[] = {
+    [SOTTO_DOCUMENT_HELPER_PDF] = { "SOTTO_PDF_TEXT",
 #ifdef SOTTO_PDF_TEXT
-  return named != NULL ? named : SOTTO_PDF_TEXT;
-#else
-  return named;
+                                    SOTTO_PDF_TEXT
 #endif
+    },
+    [SOTTO_DOCUMENT_HELPER_OFFICE] = { "SOTTO_OFFICE_TEXT",
+#ifdef SOTTO_OFFICE_TEXT
+                                       SOTTO_OFFICE_TEXT
+#endif
+    },
+  };
+  const char *named = g_getenv (places[helper].variable);
+
+  return named != NULL ? named : places[helper].installed;
+}
+
+static gboolean
+has_helper (SottoDocumentHelper helper)
+{
+  const char *path = find_helper (helper);
+
+  return path != NULL && g_file_test (path, G_FILE_TEST_IS_EXECUTABLE);
 }
 
 gboolean
 sotto_document_can_read_pdf (void)
 {
-  const char *helper = sotto_document_pdf_get_helper ();
+  return has_helper (SOTTO_DOCUMENT_HELPER_PDF);
+}
 
-  return helper != NULL && g_file_test (helper, G_FILE_TEST_IS_EXECUTABLE);
+gboolean
+sotto_document_can_read_office (void)
+{
+  return has_helper (SOTTO_DOCUMENT_HELPER_OFFICE);
 }
 
 static void
@@ -161,13 +182,13 @@ read_piece (GTask *task)
 
 /* @fd: (transfer full) */
 static GSubprocess *
-start_helper (int fd, guint seconds, GError **error)
+start_helper (const char *path, int fd, guint seconds, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE
                                                                         | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autofree char *time = g_strdup_printf ("%u", MAX (seconds / 2, 1));
   const char *environment[] = { "LC_ALL=C.UTF-8", NULL };
-  const char *command[] = { sotto_document_pdf_get_helper (), time, NULL };
+  const char *command[] = { path, time, NULL };
 
   g_subprocess_launcher_take_stdin_fd (launcher, fd);
   g_subprocess_launcher_set_environ (launcher, (char **) environment);
@@ -195,7 +216,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   fd = fcntl (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)), F_DUPFD_CLOEXEC, 3);
-  reading->helper = fd >= 0 ? start_helper (fd, reading->bounds.seconds, &error) : NULL;
+  reading->helper = fd >= 0 ? start_helper (reading->helper_path, fd, reading->bounds.seconds, &error) : NULL;
   if (reading->helper == NULL)
     {
       g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "%s",
@@ -210,24 +231,26 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-sotto_document_pdf_read_async (GFile                     *file,
-                               const SottoDocumentBounds *bounds,
-                               SottoDocumentProgress      progress,
-                               gpointer                   progress_data,
-                               GCancellable              *cancellable,
-                               GAsyncReadyCallback        callback,
-                               gpointer                   user_data)
+sotto_document_helper_read_async (SottoDocumentHelper        helper,
+                                  GFile                     *file,
+                                  const SottoDocumentBounds *bounds,
+                                  SottoDocumentProgress      progress,
+                                  gpointer                   progress_data,
+                                  GCancellable              *cancellable,
+                                  GAsyncReadyCallback        callback,
+                                  gpointer                   user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   Reading *reading = g_new0 (Reading, 1);
 
-  g_task_set_static_name (task, "sotto read a PDF");
+  g_task_set_static_name (task, "sotto read by a helper");
   g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
+  reading->helper_path = find_helper (helper);
   reading->bounds = *bounds;
   reading->progress = progress;
   reading->progress_data = progress_data;
   reading->pages = sotto_document_pages_new (bounds->max_bytes, bounds->max_pages);
-  if (!sotto_document_can_read_pdf ())
+  if (!has_helper (helper))
     {
       g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "There is no helper");
       return;
@@ -236,7 +259,7 @@ sotto_document_pdf_read_async (GFile                     *file,
 }
 
 SottoDocumentPages *
-sotto_document_pdf_read_finish (GAsyncResult *result, GError **error)
+sotto_document_helper_read_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);

@@ -16,7 +16,8 @@ gboolean sotto_door_prepare (void);
 
 /**
  * sotto_door_close:
- * @data_folder: whose files may still be read, where the kernel knows Landlock; nothing is opened any more where not
+ * @data_folder: (nullable): whose files may still be read, where the kernel knows Landlock; nothing is opened any more where
+ *   not, or where it is %NULL
  * @seconds: of the processor that are left
  *
  * Returns: %FALSE where the kernel refuses, or has another architecture: then nothing may be parsed
@@ -26,7 +27,7 @@ gboolean sotto_door_close (const char *data_folder, guint seconds);
 /**
  * sotto_door_try:
  *
- * Tries what must not be possible any more, really, and prints a line for each attempt.
+ * Tries what must not be possible any more, really, and prints a line for each attempt. @data_folder: as before
  *
  * Returns: whether all of it was refused
  */

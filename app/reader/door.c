@@ -17,7 +17,7 @@
 /* Three locks, each of which would do for most of it:
  *
  *   limits    of memory, time and files: no file can be written, few can be open
- *   Landlock  files: only those of @data_folder, to read them; no TCP; no signals to others
+ *   Landlock  files: only those of @data_folder, to read them, if any; no TCP; no signals to others
  *   seccomp   calls: a list of those allowed, by number and, where it matters, by argument:
  *
  *     memory, as long as it cannot be executed; locks; signal handlers; the clock; random numbers; ending
@@ -122,7 +122,7 @@ restrict_files (const char *data_folder)
   rules = (int) syscall (__NR_landlock_create_ruleset, &attributes, size, 0);
   if (rules < 0)
     return FALSE;
-  below.parent_fd = open (data_folder, O_PATH | O_CLOEXEC);
+  below.parent_fd = data_folder != NULL ? open (data_folder, O_PATH | O_CLOEXEC) : -1;
   if (below.parent_fd >= 0)
     {
       /* Without the rule it is the same, and less can be read. */
@@ -199,5 +199,5 @@ sotto_door_close (const char *data_folder, guint seconds)
 {
   const gboolean may_open = restrict_files (data_folder);
 
-  return set_limits (seconds) && restrict_calls (may_open);
+  return set_limits (seconds) && restrict_calls (may_open && data_folder != NULL);
 }
