@@ -3,8 +3,10 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* Conversations and their models: what does not fit into one, and models that go, come, change and give back their
- * memory. */
+#include "kept-receipt.h"
+
+/* Conversations and their models: what does not fit into one, models that go, come, change and give back their
+ * memory, and what they still know when one comes back to a conversation. */
 
 #define OTHER "Qwen2.5-Coder-0.5B"
 
@@ -160,6 +162,53 @@ test_close_model (void)
   harness_close (app);
 }
 
+static guint64
+read_number (SottoConversation *conversation, guint position, const char *name)
+{
+  return sotto_kept_receipt_get_number (sotto_message_get_receipt (harness_message (conversation, position)), name);
+}
+
+/* Whoever goes to another conversation and comes back waits for the new turn only. */
+static void
+test_left_and_back (void)
+{
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 12);
+  g_autoptr (GString) apples = g_string_new (NULL);
+  g_autoptr (GString) pears = g_string_new (NULL);
+  SottoConversation *conversations[2];
+
+  if (app == NULL)
+    return;
+
+  g_object_set (sotto_app_get_settings (app), "context-length", 4096, NULL);
+  for (int i = 0; i < 100; i++)
+    {
+      g_string_append_printf (apples, "%d apples and ", i);
+      g_string_append_printf (pears, "%d ripe pears, ", i);
+    }
+  conversations[0] = harness_begin (app, apples->str);
+  harness_wait_idle (conversations[0]);
+  conversations[1] = harness_begin (app, pears->str);
+  harness_wait_idle (conversations[1]);
+
+  for (guint turn = 1; turn < 4; turn++)
+    for (guint i = 0; i < 2; i++)
+      {
+        guint64 before, all;
+
+        harness_send (conversations[i], "And what comes next?");
+        harness_wait_idle (conversations[i]);
+        harness_assert_reply (conversations[i], 2 * turn + 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+        before = read_number (conversations[i], 2 * turn - 1, "prompt_tokens");
+        all = read_number (conversations[i], 2 * turn + 1, "prompt_tokens");
+        g_assert_cmpuint (before, >, 300);
+        g_assert_cmpuint (all, >, before);
+        /* All that the prompt before had, and the reply but for its end, which may be other tokens now. */
+        g_assert_cmpuint (read_number (conversations[i], 2 * turn + 1, "reused_tokens"), >=, before);
+      }
+  harness_close (app);
+}
+
 static void
 test_switch_model (void)
 {
@@ -257,6 +306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-models/model-missing", test_model_missing);
   g_test_add_func ("/app/conversation-models/switch-model", test_switch_model);
   g_test_add_func ("/app/conversation-models/close-model", test_close_model);
+  g_test_add_func ("/app/conversation-models/left-and-back", test_left_and_back);
   g_test_add_func ("/app/conversation-models/add-in-place", test_add_in_place);
   return g_test_run ();
 }
