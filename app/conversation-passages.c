@@ -142,7 +142,7 @@ sotto_conversation_find_passages_async (SottoConversation   *self,
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   g_autofree char *before = NULL;
 
-  if (sotto_conversation_get_n_folders (self) == 0 || !can_read (self))
+  if (*question == '\0' || sotto_conversation_get_n_folders (self) == 0 || !can_read (self))
     {
       g_task_return_pointer (task, g_ptr_array_new (), (GDestroyNotify) g_ptr_array_unref);
       return;

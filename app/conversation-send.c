@@ -126,7 +126,7 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_conversation_keep_attachments (self);
   sotto_conversation_set_error (self, NULL);
   sotto_conversation_begin_reply (self, NULL, NULL);
-  if (sotto_conversation_get_n_folders (self) > 0 && send->passages->len == 0)
+  if (*send->text != '\0' && sotto_conversation_get_n_folders (self) > 0 && send->passages->len == 0)
     sotto_conversation_emit_nothing_found (self);
   g_task_return_boolean (task, TRUE);
 }

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* A document that is not even opened */
 #define SOTTO_FOLDER_PROBLEM_TOO_LARGE "too-large"
 #define SOTTO_FOLDER_PROBLEM_EMPTY "empty"
+#define SOTTO_FOLDER_PROBLEM_GONE "gone"
 
 /* @error: of sotto_document_read_pages_finish(). Returns: (transfer none): the word */
 const char *sotto_folder_problem_of_error (const GError *error);

@@ -1,8 +1,5 @@
 #include "folder-reader.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
 #include "document-folder-private.h"
 #include "document.h"
 #include "folder-problem.h"
@@ -17,6 +14,9 @@
  *
  * Between two documents it rests if it is to. All is done in the main context but what takes time, and what comes back after a
  * job was given up finds that it has no reader any more. */
+
+#define FILE_ATTRIBUTES G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_STANDARD_SIZE "," \
+                        G_FILE_ATTRIBUTE_TIME_MODIFIED "," G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC
 
 typedef enum {
   WAS_NEW,
@@ -217,20 +217,37 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_run_in_thread (task, cut);
 }
 
-/* As it is now, which is not what it was when the folder was looked through. Returns: an error's number; 0: it is a file */
-static int
-look_at_file (Job *job, GFile *file, const SottoFolderFile *before)
+static void
+begin_document (Job *job, GFile *file)
 {
-  struct stat about;
+  job->document = sotto_document_new (file);
+  sotto_document_read_pages_async (job->document, on_read, g_rc_box_acquire (job));
+}
 
-  job->now = *before;
-  if (lstat (g_file_peek_path (file), &about) != 0)
-    return errno;
-  if (!S_ISREG (about.st_mode))
-    return ENOENT;
-  job->now.size = (guint64) about.st_size;
-  job->now.modified = about.st_mtim.tv_sec * G_USEC_PER_SEC + about.st_mtim.tv_nsec / 1000;
-  return 0;
+/* As it is now, which is not what it was when the folder was looked through */
+static void
+on_file_info (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Job) job = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFileInfo) info = g_file_query_info_finish (G_FILE (source), result, &error);
+
+  if (job->reader == NULL)
+    return;
+  if (info == NULL)
+    {
+      put (job, NULL, sotto_folder_problem_of_error (error));
+      return;
+    }
+  job->now.size = (guint64) g_file_info_get_size (info);
+  job->now.modified = (gint64) g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED) * G_USEC_PER_SEC
+                      + g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC);
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
+    put (job, NULL, SOTTO_FOLDER_PROBLEM_GONE);
+  else if (job->now.size > SOTTO_FOLDER_MOST_BYTES)
+    put (job, NULL, SOTTO_FOLDER_PROBLEM_TOO_LARGE);
+  else
+    begin_document (job, G_FILE (source));
 }
 
 static void
@@ -239,23 +256,11 @@ read_next (Job *job)
   const SottoFolderFile *before = g_array_index (job->todo, Todo, job->n_done).file;
   g_autoptr (GFile) file = sotto_folder_resolve (sotto_document_folder_get_file (job->folder), before->path);
   g_autofree char *name = sotto_folder_display_name (before->path);
-  const int code = look_at_file (job, file, before);
 
+  job->now = *before;
   sotto_document_folder_set_progress (job->folder, name, job->n_done + 1, job->todo->len);
-  if (code != 0)
-    {
-      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, (int) g_io_error_from_errno (code), g_strerror (code));
-
-      put (job, NULL, sotto_folder_problem_of_error (error));
-      return;
-    }
-  if (job->now.size > SOTTO_FOLDER_MOST_BYTES)
-    {
-      put (job, NULL, SOTTO_FOLDER_PROBLEM_TOO_LARGE);
-      return;
-    }
-  job->document = sotto_document_new (file);
-  sotto_document_read_pages_async (job->document, on_read, g_rc_box_acquire (job));
+  g_file_query_info_async (file, FILE_ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, G_PRIORITY_LOW, job->cancellable,
+                           on_file_info, g_rc_box_acquire (job));
 }
 
 /* --- Forgetting --- */

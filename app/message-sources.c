@@ -90,11 +90,11 @@ sotto_sources_get (const SottoSources *self, guint position)
 /* --- For a model --- */
 
 /* In English, and not in the person's language: the same prompt has to be the same tomorrow, in whichever language the desktop
- * is then, and small models do what they are told in English best. They answer in the question's language when told to. */
-#define BEGINNING "Passages from documents:\n"
-#define INSTRUCTION "\nAnswer the question with what the passages say, in the language of the question. Write the number of a " \
-                    "passage in brackets, such as [1], behind what is from it. If the passages do not have the answer, say so.\n" \
-                    "\nQuestion: "
+ * is then, and small models do what they are told in English best. The question comes last, and alone: what stands behind it, or
+ * is an example of an answer, a model of 0.5B gives back as its answer; told more than this it writes numbers and nothing else. */
+#define BEGINNING "Use these passages from documents to answer the question below.\n"
+#define INSTRUCTION "\nWrite full sentences, and after each the number of the passage it is from, like [1] or [2]. If the passages do " \
+                    "not answer the question, say so.\n\nQuestion: "
 
 /* What stands around a passage's text */
 #define HEAD_BYTES 24

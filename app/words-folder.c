@@ -66,7 +66,7 @@ static const struct {
     N_("It is in an old format. Save it in a newer one (DOCX, XLSX, PPTX or OpenDocument) in another program.") },
   { sotto_document_error_quark, SOTTO_DOCUMENT_ERROR_EMPTY, SOTTO_FOLDER_PROBLEM_EMPTY, N_("There is no text in it.") },
   { g_io_error_quark, G_IO_ERROR_PERMISSION_DENIED, "denied", N_("This computer does not allow Sotto to read it.") },
-  { g_io_error_quark, G_IO_ERROR_NOT_FOUND, "gone", N_("It was no longer there when it was to be read.") },
+  { g_io_error_quark, G_IO_ERROR_NOT_FOUND, SOTTO_FOLDER_PROBLEM_GONE, N_("It was no longer there when it was to be read.") },
 };
 
 /* All others */
@@ -84,7 +84,7 @@ sotto_folder_problem_of_error (const GError *error)
 gboolean
 sotto_folder_problem_may_pass (const char *problem, gboolean is_readable)
 {
-  const char *passing[] = { "no-reader", "unsafe", "gone", NULL };
+  const char *passing[] = { "no-reader", "unsafe", SOTTO_FOLDER_PROBLEM_GONE, NULL };
 
   return g_strv_contains (passing, problem) || (is_readable && g_str_equal (problem, "denied"));
 }

@@ -569,6 +569,45 @@ test_removed (void)
   harness_remove_folder (path);
 }
 
+/* Locked, nobody sees that there are any; unlocked they are as they were. */
+static void
+test_locked (void)
+{
+  SottoApp *app = harness_open ();
+  SottoDocumentFolders *folders = sotto_app_get_folders (app);
+  g_autofree char *path = harness_create_folder ("locked");
+  g_autoptr (SottoDocumentFolder) folder = NULL;
+  g_autoptr (GAsyncResult) locked = NULL;
+  g_autoptr (GAsyncResult) listed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  write_many (path, 200);
+  folder = harness_try_add (app, path, &error);
+  g_assert_no_error (error);
+  harness_wait_for (has_some, folder, 60);
+  sotto_app_lock_async (app, harness_on_ready, &locked);
+  g_assert_cmpuint (harness_length (folders), ==, 0);
+  g_assert_false (sotto_document_folders_is_reading (folders));
+  harness_wait_for (harness_has_result, &locked, 20);
+  g_assert_true (sotto_app_lock_finish (app, locked));
+  g_assert_null (harness_try_add (app, path, &error));
+  g_assert_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_NOT_READY);
+  sotto_document_folder_list_unread_async (folder, NULL, harness_on_ready, &listed);
+  harness_wait_for (harness_has_result, &listed, 20);
+  g_assert_null (sotto_document_folder_list_unread_finish (folder, listed, NULL));
+  g_clear_object (&folder);
+
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
+  harness_wait_for (has_folders, folders, 20);
+  folder = g_list_model_get_item (G_LIST_MODEL (folders), 0);
+  harness_wait_for (harness_has_read, folder, 60);
+  assert_counts (folder, 200, 0);
+
+  remove_for_good (app, folder);
+  harness_close (app);
+  harness_remove_folder (path);
+}
+
 static gboolean
 has_two (gpointer folder)
 {
@@ -682,6 +721,7 @@ main (int argc, char **argv)
   g_test_add_func ("/document-folders/many", test_many);
   g_test_add_func ("/document-folders/missing", test_missing);
   g_test_add_func ("/document-folders/removed", test_removed);
+  g_test_add_func ("/document-folders/locked", test_locked);
   g_test_add_func ("/document-folders/resting", test_resting);
   g_test_add_func ("/document-folders/restless", test_restless);
   g_test_add_func ("/document-folders/watched", test_watched);
