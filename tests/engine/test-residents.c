@@ -207,6 +207,38 @@ test_budget (Fixture *self, gconstpointer data)
   g_assert_cmpuint (measure_total (self), <=, budget);
 }
 
+/* Of two models' it is the oldest that goes, too. */
+static void
+test_across (Fixture *self, gconstpointer data)
+{
+  SottoResident *first, *second;
+  guint64 one;
+
+  begin (self, 0);
+  go (self, self->prompts[0], N_TOKENS, NULL);
+  one = sotto_session_measure_aside (self->resident->session);
+  g_clear_pointer (&self->residents, sotto_residents_free);
+
+  begin (self, 8 * (2 * one + one / 2));
+  first = self->resident;
+  go (self, self->prompts[0], N_TOKENS, NULL);
+  go (self, self->prompts[1], N_TOKENS, NULL);
+  second = self->resident = open_path (self, self->other, N_CONTEXT, TRUE);
+  go (self, self->prompts[0], N_TOKENS, NULL);
+  go (self, self->prompts[1], N_TOKENS, NULL);
+  self->resident = open_path (self, self->path, N_CONTEXT, FALSE);
+  g_assert_true (self->resident == first);
+  g_assert_cmpuint (sotto_shelf_measure (first->shelf), ==, one);
+  go (self, self->prompts[2], N_TOKENS, NULL);
+  g_assert_cmpuint (sotto_shelf_measure (first->shelf), ==, one);
+  g_assert_cmpuint (sotto_shelf_measure (second->shelf), ==, one);
+  self->resident = open_path (self, self->other, N_CONTEXT, FALSE);
+  go (self, self->prompts[2], N_TOKENS, NULL);
+  go (self, self->prompts[3], N_TOKENS, NULL);
+  g_assert_cmpuint (sotto_shelf_measure (first->shelf), ==, 0);
+  g_assert_cmpuint (sotto_shelf_measure (second->shelf), ==, 2 * one);
+}
+
 static void
 test_model_first (Fixture *self, gconstpointer data)
 {
@@ -346,6 +378,7 @@ main (int argc, char *argv[])
   ADD ("back-and-forth", test_back_and_forth);
   ADD ("worth", test_worth);
   ADD ("budget", test_budget);
+  ADD ("across", test_across);
   ADD ("model-first", test_model_first);
   ADD ("closed", test_closed);
   ADD ("cancelled", test_cancelled);
