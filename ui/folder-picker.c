@@ -2,7 +2,7 @@
 
 #include <glib/gi18n.h>
 
-#include "folder-add.h"
+#include "folder-choose.h"
 #include "folder-row.h"
 
 struct _SottoFolderPicker {
@@ -217,7 +217,7 @@ add (GtkWidget  *widget,
   SottoFolderPicker *self = SOTTO_FOLDER_PICKER (widget);
 
   gtk_popover_popdown (self->popover);
-  sotto_folder_add (widget, self->folders, self->conversation);
+  sotto_folder_choose (widget, self->folders, self->conversation);
 }
 
 static void

@@ -2,7 +2,7 @@
 
 #include <glib/gi18n.h>
 
-#include "folder-add.h"
+#include "folder-choose.h"
 #include "folder-page.h"
 #include "folder-row.h"
 
@@ -181,7 +181,7 @@ on_dismiss (SottoFoldersDialog *self)
 static void
 on_add (SottoFoldersDialog *self)
 {
-  sotto_folder_add (GTK_WIDGET (self), self->folders, self->conversation);
+  sotto_folder_choose (GTK_WIDGET (self), self->folders, self->conversation);
 }
 
 /* --- The dialog --- */

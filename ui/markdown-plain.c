@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "code-block.h"
+#include "markdown-sources.h"
 #include "markdown-text.h"
 #include "math/label.h"
 
@@ -31,8 +32,16 @@ on_activate_link (GtkLabel   *label,
                   gpointer    user_data)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (label));
-  g_autoptr (GtkUriLauncher) launcher = gtk_uri_launcher_new (address);
+  guint source = sotto_markdown_parse_source (address);
+  g_autoptr (GtkUriLauncher) launcher = NULL;
 
+  if (source > 0)
+    {
+      sotto_markdown_activate_source (GTK_WIDGET (label), source);
+      return GDK_EVENT_STOP;
+    }
+
+  launcher = gtk_uri_launcher_new (address);
   gtk_uri_launcher_launch (launcher, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, NULL, NULL, NULL);
 
   return GDK_EVENT_STOP;

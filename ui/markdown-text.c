@@ -3,6 +3,8 @@
 #include <cmark-gfm-core-extensions.h>
 #include <string.h>
 
+#include "markdown-sources.h"
+
 /* Inlines nested deeper than this are shown as plain text. */
 #define MAX_DEPTH 24
 
@@ -160,6 +162,16 @@ append_link (GString        *markup,
   const char *address = cmark_node_get_url (node);
   gboolean is_image = cmark_node_get_type (node) == CMARK_NODE_IMAGE;
   gboolean within_link = FALSE;
+
+  if (sotto_markdown_is_source (node))
+    {
+      g_autofree char *title = escape_attribute (cmark_node_get_title (node));
+
+      g_string_append_printf (markup, "<a href=\"%s\" title=\"%s\">", address, title);
+      append_children (markup, node, formulas, depth);
+      g_string_append (markup, "</a>");
+      return;
+    }
 
   for (cmark_node *up = cmark_node_parent (node); up != NULL; up = cmark_node_parent (up))
     within_link |= cmark_node_get_type (up) == CMARK_NODE_LINK;

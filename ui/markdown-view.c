@@ -14,6 +14,7 @@
 
 #include "markdown-blocks.h"
 #include "markdown-plain.h"
+#include "markdown-sources.h"
 #include "markdown-text.h"
 
 /* More blocks than this are shown as plain text. */
@@ -27,6 +28,7 @@ struct _SottoMarkdownView {
   GtkWidget *last_stable;     /* borrowed: the child that shows the block before @stable */
   guint n_stable;             /* widgets that closed blocks take */
   gboolean has_definitions;
+  char **sources;             /* (nullable): titles of what numbers in it stand for */
 };
 
 enum {
@@ -100,6 +102,8 @@ advance (SottoMarkdownView *self)
           last = next;
         }
       sotto_markdown_math_show (math, document);
+      if (self->sources != NULL)
+        sotto_markdown_link_sources (document, (const char *const *) self->sources);
       budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
       sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
       self->n_stable = MAX_WIDGETS - budget.n_widgets;
@@ -120,6 +124,8 @@ update (SottoMarkdownView *self)
 
   budget.n_widgets = MAX_WIDGETS - MIN (self->n_stable, MAX_WIDGETS);
   document = sotto_markdown_parse (self->text + self->stable, strlen (self->text + self->stable));
+  if (self->sources != NULL)
+    sotto_markdown_link_sources (document, (const char *const *) self->sources);
   sotto_markdown_blocks_sync (GTK_WIDGET (self), self->last_stable, cmark_node_first_child (document), 0, &budget);
   cmark_node_free (document);
 
@@ -127,6 +133,29 @@ update (SottoMarkdownView *self)
        block != NULL;
        block = gtk_widget_get_next_sibling (block))
     sotto_markdown_direct (block);
+}
+
+static void
+forget_stable (SottoMarkdownView *self)
+{
+  self->stable = 0;
+  self->n_stable = 0;
+  self->last_stable = NULL;
+}
+
+void
+sotto_markdown_view_set_sources (SottoMarkdownView *self,
+                                 const char *const *titles)
+{
+  g_return_if_fail (SOTTO_IS_MARKDOWN_VIEW (self));
+
+  if (self->sources == NULL && titles == NULL)
+    return;
+
+  g_strfreev (self->sources);
+  self->sources = g_strdupv ((char **) titles);
+  forget_stable (self);
+  update (self);
 }
 
 void
@@ -144,11 +173,7 @@ sotto_markdown_view_set_text (SottoMarkdownView *self,
     return;
 
   if (strncmp (self->text, text, shown) != 0 || (!self->has_definitions && may_define (text + self->stable)))
-    {
-      self->stable = 0;
-      self->n_stable = 0;
-      self->last_stable = NULL;
-    }
+    forget_stable (self);
   self->has_definitions = may_define (text);
 
   g_free (self->text);
@@ -211,6 +236,7 @@ sotto_markdown_view_finalize (GObject *object)
   SottoMarkdownView *self = SOTTO_MARKDOWN_VIEW (object);
 
   g_free (self->text);
+  g_strfreev (self->sources);
 
   G_OBJECT_CLASS (sotto_markdown_view_parent_class)->finalize (object);
 }

@@ -23,6 +23,12 @@ GtkWidget *sotto_markdown_view_new (void);
  * @text: UTF-8
  */
 void sotto_markdown_view_set_text (SottoMarkdownView *self, const char *text);
+
+/**
+ * sotto_markdown_view_set_sources:
+ * @titles: (nullable): passages that the text may name by their numbers, "[1]", which are links then ("message.source")
+ */
+void sotto_markdown_view_set_sources (SottoMarkdownView *self, const char *const *titles);
 const char *sotto_markdown_view_get_text (SottoMarkdownView *self);
 
 G_END_DECLS

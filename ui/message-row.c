@@ -6,6 +6,8 @@
 #include "markdown-view.h"
 #include "reasoning-view.h"
 #include "receipt-dialog.h"
+#include "source-popover.h"
+#include "sources-text.h"
 #include "sources-view.h"
 #include "tool-call-card.h"
 
@@ -140,6 +142,12 @@ update_sources (SottoMessageRow *self)
 {
   guint n = is_reply (self) ? sotto_message_get_n_sources (self->message) : 0;
 
+  if (is_reply (self))
+    {
+      g_auto (GStrv) titles = sotto_sources_list_titles (self->message);
+
+      sotto_markdown_view_set_sources (SOTTO_MARKDOWN_VIEW (adw_bin_get_child (self->body)), (const char *const *) titles);
+    }
   adw_bin_set_child (self->sources, n > 0 ? sotto_sources_view_new (self->message) : NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->sources), n > 0);
 }
@@ -233,14 +241,17 @@ update (SottoMessageRow *self)
 
 /* --- Actions --- */
 
+/* Numbers without what they stand for would say nothing elsewhere. */
 static void
 copy (GtkWidget  *widget,
       const char *action,
       GVariant   *parameter)
 {
   SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+  g_autofree char *sources = is_reply (self) ? sotto_sources_describe (self->message, TRUE) : NULL;
+  g_autofree char *text = g_strconcat (sotto_message_get_text (self->message), sources != NULL ? "\n\n" : NULL, sources, NULL);
 
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), sotto_message_get_text (self->message));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
   gtk_accessible_announce (GTK_ACCESSIBLE (self), _("Copied"), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   gtk_button_set_icon_name (GTK_BUTTON (self->copy_button), "object-select-symbolic");
 }
@@ -272,6 +283,28 @@ show_details (GtkWidget  *widget,
               GVariant   *parameter)
 {
   sotto_receipt_dialog_present (widget, SOTTO_MESSAGE_ROW (widget)->message);
+}
+
+/* @parameter: its number, and where that stands in the window */
+static void
+show_source (GtkWidget  *widget,
+             const char *action,
+             GVariant   *parameter)
+{
+  SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+  GdkRectangle place;
+  graphene_point_t corner;
+  guint number;
+
+  g_variant_get (parameter, "(uiiii)", &number, &place.x, &place.y, &place.width, &place.height);
+  if (number == 0 || number > sotto_message_get_n_sources (self->message) ||
+      !gtk_widget_compute_point (GTK_WIDGET (gtk_widget_get_root (widget)), widget,
+                                 &GRAPHENE_POINT_INIT ((float) place.x, (float) place.y), &corner))
+    return;
+
+  place.x = (int) corner.x;
+  place.y = (int) corner.y;
+  sotto_source_popover_present (widget, sotto_message_get_source (self->message, number - 1), &place);
 }
 
 /* The window says so, and has the way back. */
@@ -472,6 +505,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_install_action (widget_class, "message.previous-version", NULL, switch_version);
   gtk_widget_class_install_action (widget_class, "message.next-version", NULL, switch_version);
   gtk_widget_class_install_action (widget_class, "message.details", NULL, show_details);
+  gtk_widget_class_install_action (widget_class, "message.source", "(uiiii)", show_source);
   gtk_widget_class_install_action (widget_class, "message.delete", NULL, delete);
   gtk_widget_class_set_css_name (widget_class, "messagerow");
 }
@@ -501,10 +535,10 @@ sotto_message_row_new (SottoConversation *conversation,
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::n-items", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  update_sources (self);
   update_text (self);
   update_reasoning (self);
   update_calls (self);
-  update_sources (self);
   update (self);
   /* Translators: who says what follows; read out by screen readers */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

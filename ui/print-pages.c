@@ -16,6 +16,7 @@
 #define FONT "serif 10.5"
 #define FONT_OF_HEADER "serif bold 10.5"
 #define FONT_OF_CODE "monospace 9"
+#define FONT_OF_NOTES "serif 9"
 
 /* What is nested deeper than paper is wide stands there as text. */
 #define MAX_DEPTH 8
@@ -40,12 +41,14 @@ typedef struct {
   char *author;
   cmark_node *document;
   cmark_node *next;  /* the block that follows; of @document */
+  char *below;       /* (nullable): text below it */
 } Message;
 
 static void
 message_free (Message *self)
 {
   g_free (self->author);
+  g_free (self->below);
   cmark_node_free (self->document);
   g_free (self);
 }
@@ -449,11 +452,13 @@ sotto_print_pages_free (SottoPrintPages *self)
 void
 sotto_print_pages_add (SottoPrintPages *self,
                        const char      *author,
-                       const char      *markdown)
+                       const char      *markdown,
+                       const char      *below)
 {
   Message *message = g_new0 (Message, 1);
 
   message->author = g_strdup (author);
+  message->below = g_strdup (below);
   message->document = sotto_markdown_parse (markdown, strlen (markdown));
   message->next = cmark_node_first_child (message->document);
   g_queue_push_tail (&self->messages, message);
@@ -480,6 +485,12 @@ sotto_print_pages_step (SottoPrintPages *self)
       draw_block (self, message->next, 0, 0);
       self->y += GAP;
       message->next = cmark_node_next (message->next);
+    }
+  else if (message->below != NULL)
+    {
+      draw_plain (self, message->below, FONT_OF_NOTES, 0);
+      self->y += GAP;
+      g_clear_pointer (&message->below, g_free);
     }
   else
     message_free (g_queue_pop_head (&self->messages));

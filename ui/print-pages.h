@@ -21,10 +21,11 @@ void sotto_print_pages_free (SottoPrintPages *self);
  * sotto_print_pages_add:
  * @author: who speaks
  * @markdown: what they say, UTF-8, CommonMark
+ * @below: (nullable): lines below that, smaller
  *
  * Has a message follow. It is laid out by sotto_print_pages_step().
  */
-void sotto_print_pages_add (SottoPrintPages *self, const char *author, const char *markdown);
+void sotto_print_pages_add (SottoPrintPages *self, const char *author, const char *markdown, const char *below);
 
 /**
  * sotto_print_pages_step:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "print-pages.h"
+#include "sources-text.h"
 
 /* How long laying out may keep the window waiting at a time */
 #define SLICE_US 6000
@@ -132,13 +133,15 @@ add_messages (Job *self)
     {
       g_autoptr (SottoMessage) message = g_list_model_get_item (messages, i);
       const char *model = sotto_message_get_model_name (message);
+      gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
+      g_autofree char *sources = is_reply ? sotto_sources_describe (message, FALSE) : NULL;
       const char *author;
 
-      if (sotto_message_get_role (message) == SOTTO_ROLE_USER)
+      if (!is_reply)
         author = C_("who speaks", "You");
       else
         author = model != NULL ? model : C_("who speaks", "Reply");
-      sotto_print_pages_add (self->pages, author, sotto_message_get_text (message));
+      sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), sources);
     }
 }
 

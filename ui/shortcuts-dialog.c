@@ -17,7 +17,7 @@ static const Shortcut writing[] = {
   { NC_("shortcut window", "Stop the reply"), "Escape" },
   { NC_("shortcut window", "Go to the message field"), "win.focus-composer" },
   { NC_("shortcut window", "Choose a model"), "win.choose-model" },
-  { NC_("shortcut window", "Choose the documents that are asked"), "win.choose-folders" },
+  { NC_("shortcut window", "Choose documents to ask"), "win.choose-folders" },
   { NULL, NULL },
 };
 

@@ -137,3 +137,31 @@ sotto_source_popover_new (const SottoSource *source)
 
   return GTK_WIDGET (self);
 }
+
+static void
+on_idle (gpointer popover)
+{
+  if (gtk_widget_get_parent (popover) != NULL)
+    gtk_widget_unparent (popover);
+  g_object_unref (popover);
+}
+
+/* Not while GTK still closes it. */
+static void
+on_closed (GtkWidget *popover)
+{
+  g_idle_add_once (on_idle, g_object_ref (popover));
+}
+
+void
+sotto_source_popover_present (GtkWidget          *parent,
+                              const SottoSource  *source,
+                              const GdkRectangle *place)
+{
+  GtkWidget *popover = sotto_source_popover_new (source);
+
+  gtk_widget_set_parent (popover, parent);
+  gtk_popover_set_pointing_to (GTK_POPOVER (popover), place);
+  g_signal_connect (popover, "closed", G_CALLBACK (on_closed), NULL);
+  gtk_popover_popup (GTK_POPOVER (popover));
+}

@@ -12,4 +12,12 @@ G_DECLARE_FINAL_TYPE (SottoSourcePopover, sotto_source_popover, SOTTO, SOURCE_PO
 
 GtkWidget *sotto_source_popover_new (const SottoSource *source);
 
+/**
+ * sotto_source_popover_present:
+ * @place: in @parent
+ *
+ * Shows @source where it is named.
+ */
+void sotto_source_popover_present (GtkWidget *parent, const SottoSource *source, const GdkRectangle *place);
+
 G_END_DECLS

@@ -179,7 +179,7 @@ sotto_window_say_nothing_found (SottoWindow *self)
   adw_toast_set_custom_title (toast, label);
   adw_toast_set_timeout (toast, 10);
   sotto_window_add_toast (self, toast);
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self->page), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 /* --- In another conversation --- */

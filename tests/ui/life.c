@@ -156,7 +156,8 @@ life_assert_named (GtkWidget *widget)
 
   if (GTK_IS_BUTTON (widget) || GTK_IS_MENU_BUTTON (widget) || GTK_IS_TEXT_VIEW (widget) || GTK_IS_LIST_VIEW (widget))
     {
-      gboolean has_words = GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL;
+      gboolean has_words = GTK_IS_BUTTON (widget) && (gtk_button_get_label (GTK_BUTTON (widget)) != NULL ||
+                                                      GTK_IS_LABEL (gtk_button_get_child (GTK_BUTTON (widget))));
       GtkWidget *parent = gtk_widget_get_parent (widget);
 
       /* A tooltip is the name of a control that has no other. A menu button's own button, a window's controls and a banner that says nothing yet are the libraries' to name. */

@@ -41,9 +41,9 @@ test_short (void)
 {
   g_autoptr (SottoPrintPages) pages = begin ();
 
-  sotto_print_pages_add (pages, "You", "How much is a loaf?");
+  sotto_print_pages_add (pages, "You", "How much is a loaf?", NULL);
   sotto_print_pages_add (pages, "Baker", "# Prices\n\n- *Rye*: 2\n- **Wheat**: 3\n\n1. Go\n2. [Buy](https://example.org/?a=1&b=2)\n\n"
-                                         "| a | b |\n|---|---|\n| 1 | 2 |\n\n```c\nint main (void);\n```\n\n---\n\n> Bread & <salt>");
+                                         "| a | b |\n|---|---|\n| 1 | 2 |\n\n```c\nint main (void);\n```\n\n---\n\n> Bread & <salt>", "[1] Prices of the year.pdf, page 3\n[2] notes.md");
   g_assert_cmpuint (finish (pages), ==, 1);
 }
 
@@ -53,7 +53,7 @@ test_empty (void)
   g_autoptr (SottoPrintPages) pages = begin ();
 
   g_assert_false (sotto_print_pages_step (pages));
-  sotto_print_pages_add (pages, "You", "");
+  sotto_print_pages_add (pages, "You", "", NULL);
   g_assert_cmpuint (finish (pages), ==, 1);
 }
 
@@ -70,7 +70,7 @@ test_many (void)
 
       for (guint line = 0; line < 30; line++)
         g_string_append_printf (text, "Loaf %u of %u.\n\n", line, i);
-      sotto_print_pages_add (pages, "Baker", text->str);
+      sotto_print_pages_add (pages, "Baker", text->str, NULL);
     }
   n_pages = finish (pages);
   g_assert_cmpuint (n_pages, >=, 300 * 17 / 742);
@@ -98,7 +98,7 @@ test_longer_than_a_page (void)
       g_autoptr (GString) text = g_string_new (beginnings[i]);
 
       append_times (text, "bread ", 3000);
-      sotto_print_pages_add (pages, "Baker", text->str);
+      sotto_print_pages_add (pages, "Baker", text->str, NULL);
       g_assert_cmpuint (finish (pages), >, 2);
     }
 }
@@ -117,7 +117,7 @@ test_hostile (void)
   g_string_append (text, "|\n\n");
   append_times (text, "w", 100000);
   g_string_append (text, "\n\n</a> <a href=\"x\"> & \x01 \xe2\x80\xae [x](javascript:1) <b>\n");
-  sotto_print_pages_add (pages, "Baker", text->str);
+  sotto_print_pages_add (pages, "Baker", text->str, NULL);
   g_assert_cmpuint (finish (pages), >, 1);
 }
 
@@ -136,7 +136,7 @@ test_formulas (void)
   g_string_append (text, "b\\]\n\n$");
   append_times (text, "a+", 200);
   g_string_append (text, "b$\n");
-  sotto_print_pages_add (pages, "Baker", text->str);
+  sotto_print_pages_add (pages, "Baker", text->str, NULL);
   g_assert_cmpuint (finish (pages), >, 1);
 }
 
@@ -145,7 +145,7 @@ test_thrown_away (void)
 {
   g_autoptr (SottoPrintPages) pages = begin ();
 
-  sotto_print_pages_add (pages, "You", "Never mind.\n\nReally.");
+  sotto_print_pages_add (pages, "You", "Never mind.\n\nReally.", NULL);
   g_assert_true (sotto_print_pages_step (pages));
 }
 

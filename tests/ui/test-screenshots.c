@@ -3,6 +3,7 @@
  * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
 #include "harness.h"
 #include "look.h"
+#include "look-folders.h"
 #include "planted.h"
 
 #include <glib/gi18n.h>
@@ -373,6 +374,7 @@ look_around (Look *look)
   look_shoot (look, "22-instructions");
   look_close_dialog (look);
   look_at_its_end (look, conversation);
+  look_at_folders (look, conversation);
   look_activate (look, "win.shortcuts");
   look_shoot (look, "15-shortcuts");
   look_close_dialog (look);

@@ -1,4 +1,4 @@
-#include "folder-add.h"
+#include "folder-choose.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -60,7 +60,7 @@ on_chosen (GObject      *source,
 }
 
 void
-sotto_folder_add (GtkWidget            *parent,
+sotto_folder_choose (GtkWidget            *parent,
                   SottoDocumentFolders *folders,
                   SottoConversation    *conversation)
 {
