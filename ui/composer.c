@@ -4,12 +4,18 @@
 #include <gtksourceview/gtksource.h>
 #include <libspelling.h>
 
+#include "attachments-view.h"
 #include "context-meter.h"
 #include "document-tray.h"
 #include "folder-picker.h"
-#include "insert-text.h"
 #include "model-picker.h"
 #include "source-style.h"
+
+/* So many lines of attached files are in sight at once. */
+#define MAX_LINES 3
+
+/* Frames until a view that grows has its height */
+#define FRAMES_TO_GROW 3
 
 struct _SottoComposer {
   AdwBin parent_instance;
@@ -20,6 +26,8 @@ struct _SottoComposer {
   GtkLabel *placeholder;
   SottoModelPicker *model_picker;
   SottoFolderPicker *folder_picker;
+  GtkScrolledWindow *attachments_scroller;
+  SottoAttachmentsView *attachments;
   SottoDocumentTray *tray;
   GtkLabel *failure;
   SottoContextMeter *context_meter;
@@ -29,7 +37,6 @@ struct _SottoComposer {
   SottoConversation *conversation;
   SottoModelEntry *model;   /* the conversation's */
   SpellingTextBufferAdapter *spelling;
-  char *late;               /* what came while a message was being sent */
 
   gboolean sending;     /* until what was written is safe on the disk */
   gboolean refilling;   /* the text comes from the draft, not from a person */
@@ -74,11 +81,17 @@ is_reading (SottoComposer *self)
   return sotto_document_tray_is_reading (self->tray, self->conversation);
 }
 
+static gboolean
+has_attachments (SottoComposer *self)
+{
+  return sotto_attachments_view_get_n (self->attachments) > 0;
+}
+
 /* Whether what is to be sent is nothing, which a base model takes for "go on". */
 static gboolean
 is_continuing (SottoComposer *self)
 {
-  return self->conversation != NULL && !self->sending && !is_reading (self) &&
+  return self->conversation != NULL && !self->sending && !is_reading (self) && !has_attachments (self) &&
          gtk_text_buffer_get_char_count (GTK_TEXT_BUFFER (self->buffer)) == 0 &&
          sotto_conversation_can_continue (self->conversation);
 }
@@ -100,7 +113,8 @@ update_button (SottoComposer *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_set_sensitive (GTK_WIDGET (self->button),
                             self->conversation != NULL &&
-                            (is_busy || continues || (!self->sending && !is_reading (self) && !is_blank (text))));
+                            (is_busy || continues ||
+                             (!self->sending && !is_reading (self) && (!is_blank (text) || has_attachments (self)))));
 
   if (is_busy)
     gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
@@ -179,15 +193,13 @@ fill (SottoComposer *self,
   self->refilling = FALSE;
 }
 
-/* A text that comes when another conversation is shown, or while a message is being sent, waits in the draft. */
 static void
-append_to_draft (SottoConversation *conversation,
-                 const char        *text)
+set_sending (SottoComposer *self,
+             gboolean       sending)
 {
-  const char *draft = sotto_conversation_get_draft (conversation);
-  g_autofree char *longer = g_strconcat (draft, *draft != '\0' ? "\n\n" : "", text, NULL);
-
-  sotto_conversation_set_draft (conversation, longer);
+  self->sending = sending;
+  gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), !sending);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->attachments), !sending);
 }
 
 static void
@@ -200,8 +212,7 @@ on_sent (GObject      *source,
   g_autoptr (GError) error = NULL;
   gboolean sent = sotto_conversation_send_finish (conversation, result, &error);
 
-  self->sending = FALSE;
-  gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), TRUE);
+  set_sending (self, FALSE);
   if (conversation == self->conversation)
     {
       if (sent)
@@ -220,12 +231,6 @@ on_sent (GObject      *source,
                                    GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
         }
     }
-  if (self->late != NULL)
-    {
-      g_autofree char *late = g_steal_pointer (&self->late);
-
-      append_to_draft (conversation, late);
-    }
   update_button (self);
 }
 
@@ -235,7 +240,7 @@ send (SottoComposer *self)
   g_autofree char *text = get_text (self);
 
   if (self->conversation == NULL || self->sending || sotto_conversation_is_busy (self->conversation) ||
-      is_reading (self) || (is_blank (text) && !is_continuing (self)))
+      is_reading (self) || (is_blank (text) && !has_attachments (self) && !is_continuing (self)))
     return;
 
   if (is_continuing (self))
@@ -245,9 +250,8 @@ send (SottoComposer *self)
       return;
     }
 
-  self->sending = TRUE;
+  set_sending (self, TRUE);
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
-  gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), FALSE);
   sotto_conversation_send_async (self->conversation, text, NULL, on_sent, g_object_ref (self));
   update_button (self);
 }
@@ -295,10 +299,8 @@ on_key_pressed (GtkEventControllerKey *controller,
 
 static void
 refuse_file (SottoComposer *self,
-             SottoDocument *document,
-             const GError  *error)
+             const char    *words)
 {
-  g_autofree char *words = sotto_document_describe_error (document, error);
   AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), words);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
@@ -309,28 +311,25 @@ static void
 on_document_read (SottoComposer     *self,
                   SottoDocument     *document,
                   SottoConversation *conversation,
-                  const char        *text)
+                  SottoAttachment   *attachment)
 {
   /* Translators: %s is the name of a file */
-  g_autofree char *words = g_strdup_printf (_("“%s” is part of the message"), sotto_document_get_name (document));
+  g_autofree char *words = g_strdup_printf (_("“%s” is attached"), sotto_document_get_name (document));
+  g_autoptr (GError) error = NULL;
 
+  if (!sotto_conversation_attach (conversation, attachment, &error))
+    {
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+      if (gtk_widget_get_root (GTK_WIDGET (self)) != NULL)
+        refuse_file (self, sotto_problem_get_text (problem));
+      return;
+    }
   if (conversation != self->conversation)
-    {
-      append_to_draft (conversation, text);
-      return;
-    }
-  if (self->sending)
-    {
-      g_autofree char *before = self->late;
+    return;
 
-      self->late = g_strconcat (before != NULL ? before : "", text, NULL);
-      return;
-    }
-
-  sotto_insert_text (GTK_TEXT_VIEW (self->view), text);
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
-  if (sotto_document_has_pages (document))
-    gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 static void
@@ -339,6 +338,8 @@ on_document_refused (SottoComposer *self,
                      const GError  *error,
                      gboolean       may_be_model)
 {
+  g_autofree char *words = sotto_document_describe_error (document, error);
+
   /* The window may have gone meanwhile. */
   if (gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
     return;
@@ -351,11 +352,49 @@ on_document_refused (SottoComposer *self,
                        g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN)))
     sotto_model_picker_add_file (self->model_picker, sotto_document_get_file (document));
   else
-    refuse_file (self, document, error);
+    refuse_file (self, words);
+}
+
+/* How many lines the attached files take, as far as they are shown at once */
+static int
+count_lines (SottoComposer *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self->attachments_scroller));
+  int line, height;
+
+  if (!has_attachments (self))
+    return 0;
+
+  gtk_widget_measure (GTK_WIDGET (self->attachments), GTK_ORIENTATION_VERTICAL, -1, NULL, &line, NULL, NULL);
+  gtk_widget_measure (GTK_WIDGET (self->attachments), GTK_ORIENTATION_VERTICAL, width > 0 ? width : -1, NULL, &height, NULL, NULL);
+
+  return CLAMP (height / MAX (line, 1), 1, MAX_LINES);
+}
+
+/* A toast stands above where one writes, which is some lines higher then. */
+static void
+on_attachments_changed (SottoComposer *self)
+{
+  static const char *const classes[MAX_LINES + 1] = { NULL, "attached-1", "attached-2", "attached-3" };
+  GtkWidget *toasts = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+  int n_lines = count_lines (self);
+
+  for (int i = 1; toasts != NULL && i <= MAX_LINES; i++)
+    {
+      if (i == n_lines)
+        gtk_widget_add_css_class (toasts, classes[i]);
+      else
+        gtk_widget_remove_css_class (toasts, classes[i]);
+    }
+  /* A scroll bar needs more room than a line has. */
+  gtk_scrolled_window_set_policy (self->attachments_scroller, GTK_POLICY_NEVER,
+                                  sotto_attachments_view_get_n (self->attachments) > MAX_LINES ? GTK_POLICY_AUTOMATIC
+                                                                                               : GTK_POLICY_NEVER);
+  update_button (self);
 }
 
 static void
-insert_file (GtkWidget  *widget,
+attach_file (GtkWidget  *widget,
              const char *action,
              GVariant   *parameter)
 {
@@ -366,7 +405,7 @@ insert_file (GtkWidget  *widget,
 }
 
 void
-sotto_composer_insert_file (SottoComposer *self,
+sotto_composer_attach_file (SottoComposer *self,
                             GFile         *file)
 {
   g_return_if_fail (SOTTO_IS_COMPOSER (self));
@@ -400,6 +439,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_set_object (&self->conversation, conversation);
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
+  sotto_attachments_view_set_conversation (self->attachments, conversation);
   sotto_document_tray_set_conversation (self->tray, conversation);
   sotto_context_meter_set_conversation (self->context_meter, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
@@ -477,6 +517,29 @@ sotto_composer_add_folder (SottoComposer *self)
 /* --- The widget --- */
 
 static gboolean
+on_frame (GtkWidget     *widget,
+          GdkFrameClock *clock,
+          gpointer       user_data)
+{
+  GtkTextView *view = GTK_TEXT_VIEW (widget);
+  guint *n_frames = user_data;
+
+  if ((*n_frames)++ < FRAMES_TO_GROW)
+    return G_SOURCE_CONTINUE;
+
+  gtk_text_view_scroll_mark_onscreen (view, gtk_text_buffer_get_insert (gtk_text_view_get_buffer (view)));
+
+  return G_SOURCE_REMOVE;
+}
+
+/* What was pasted is scrolled to once the view has grown: before, it would be to what is in sight anyway. */
+static void
+follow_cursor (GtkTextView *view)
+{
+  gtk_widget_add_tick_callback (GTK_WIDGET (view), on_frame, g_new0 (guint, 1), g_free);
+}
+
+static gboolean
 sotto_composer_grab_focus (GtkWidget *widget)
 {
   return gtk_widget_grab_focus (GTK_WIDGET (SOTTO_COMPOSER (widget)->view));
@@ -509,7 +572,6 @@ sotto_composer_dispose (GObject *object)
   if (self->spelling != NULL)
     spelling_text_buffer_adapter_set_enabled (self->spelling, FALSE);
   g_clear_object (&self->spelling);
-  g_clear_pointer (&self->late, g_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_COMPOSER);
 
   G_OBJECT_CLASS (sotto_composer_parent_class)->dispose (object);
@@ -528,6 +590,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   signals[RECALL] = g_signal_new ("recall", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
 
+  g_type_ensure (SOTTO_TYPE_ATTACHMENTS_VIEW);
   g_type_ensure (SOTTO_TYPE_CONTEXT_METER);
   g_type_ensure (SOTTO_TYPE_DOCUMENT_TRAY);
   g_type_ensure (SOTTO_TYPE_FOLDER_PICKER);
@@ -539,14 +602,17 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, model_picker);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, folder_picker);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, attachments_scroller);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, attachments);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_meter);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);
-  gtk_widget_class_install_action (widget_class, "composer.insert-file", NULL, insert_file);
+  gtk_widget_class_install_action (widget_class, "composer.attach-file", NULL, attach_file);
   gtk_widget_class_bind_template_callback (widget_class, on_text_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
+  gtk_widget_class_bind_template_callback (widget_class, on_attachments_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_document_read);
   gtk_widget_class_bind_template_callback (widget_class, on_document_refused);
   gtk_widget_class_bind_template_callback (widget_class, update_button);
@@ -558,7 +624,6 @@ sotto_composer_init (SottoComposer *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   set_up_spelling (self);
   sotto_source_style_follow (self->buffer);
-  g_signal_connect_object (self->buffer, "paste-done", G_CALLBACK (sotto_insert_text_follow), self->view,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->buffer, "paste-done", G_CALLBACK (follow_cursor), self->view, G_CONNECT_SWAPPED);
   update_button (self);
 }

@@ -31,7 +31,7 @@ void sotto_composer_choose_folders (SottoComposer *self);
 
 /* @file: (nullable): a model to add and to use; %NULL: asks for one */
 /* Puts a text file where the cursor stands; whatever else @file is, it is taken for a model. */
-void sotto_composer_insert_file (SottoComposer *self, GFile *file);
+void sotto_composer_attach_file (SottoComposer *self, GFile *file);
 
 /* Asks for a folder of models. */
 void sotto_composer_add_folder (SottoComposer *self);

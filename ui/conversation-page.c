@@ -498,12 +498,12 @@ sotto_conversation_page_add_model (SottoConversationPage *self,
 }
 
 void
-sotto_conversation_page_insert_file (SottoConversationPage *self,
+sotto_conversation_page_attach_file (SottoConversationPage *self,
                                      GFile                 *file)
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
-  sotto_composer_insert_file (self->composer, file);
+  sotto_composer_attach_file (self->composer, file);
 }
 
 void

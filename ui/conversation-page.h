@@ -25,8 +25,8 @@ void sotto_conversation_page_choose_folders (SottoConversationPage *self);
 /* Adds a model file where it lies, and uses it for the conversation that is shown. */
 void sotto_conversation_page_add_model (SottoConversationPage *self, GFile *file);
 
-/* Puts a text file into the composer; takes whatever else it is for a model. */
-void sotto_conversation_page_insert_file (SottoConversationPage *self, GFile *file);
+/* Attaches a document to what is being written; takes whatever else it is for a model. */
+void sotto_conversation_page_attach_file (SottoConversationPage *self, GFile *file);
 
 /* @is_shown: whether the list of conversations stands beside the page */
 void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gboolean is_shown);

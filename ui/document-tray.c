@@ -97,7 +97,7 @@ on_read (GObject      *source,
   Entry *entry = user_data;
   SottoDocumentTray *self = entry->tray;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = sotto_document_read_finish (SOTTO_DOCUMENT (source), result, &error);
+  g_autoptr (SottoAttachment) attachment = sotto_document_read_attachment_finish (SOTTO_DOCUMENT (source), result, &error);
 
   g_signal_handlers_disconnect_by_data (entry->document, entry);
   if (self != NULL)
@@ -108,8 +108,8 @@ on_read (GObject      *source,
         gtk_box_remove (GTK_BOX (self), entry->row);
       update_rows (self);
       g_signal_emit (self, signals[CHANGED], 0);
-      if (text != NULL)
-        g_signal_emit (self, signals[READ], 0, entry->document, entry->conversation, text);
+      if (attachment != NULL)
+        g_signal_emit (self, signals[READ], 0, entry->document, entry->conversation, attachment);
       else
         g_signal_emit (self, signals[REFUSED], 0, entry->document, error, entry->may_be_model);
       read_next (self);
@@ -183,18 +183,22 @@ typedef struct {
 } Choice;
 
 static void
-on_file_chosen (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+on_files_chosen (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
 {
   g_autofree Choice *choice = user_data;
   g_autoptr (SottoDocumentTray) self = choice->tray;
   g_autoptr (SottoConversation) conversation = choice->conversation;
-  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
+  g_autoptr (GListModel) files = gtk_file_dialog_open_multiple_finish (GTK_FILE_DIALOG (source), result, NULL);
 
   /* The window may have gone meanwhile. */
-  if (file != NULL && gtk_widget_get_root (GTK_WIDGET (self)) != NULL)
-    sotto_document_tray_add (self, file, conversation, FALSE);
+  for (guint i = 0; files != NULL && gtk_widget_get_root (GTK_WIDGET (self)) != NULL && i < g_list_model_get_n_items (files); i++)
+    {
+      g_autoptr (GFile) file = g_list_model_get_item (files, i);
+
+      sotto_document_tray_add (self, file, conversation, FALSE);
+    }
 }
 
 static GListModel *
@@ -236,10 +240,10 @@ sotto_document_tray_choose (SottoDocumentTray *self,
   choice = g_new (Choice, 1);
   choice->tray = g_object_ref (self);
   choice->conversation = g_object_ref (conversation);
-  gtk_file_dialog_set_title (dialog, _("Insert a File"));
-  gtk_file_dialog_set_accept_label (dialog, _("_Insert"));
+  gtk_file_dialog_set_title (dialog, _("Attach Files"));
+  gtk_file_dialog_set_accept_label (dialog, _("_Attach"));
   gtk_file_dialog_set_filters (dialog, filters);
-  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, on_file_chosen, choice);
+  gtk_file_dialog_open_multiple (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL, on_files_chosen, choice);
 }
 
 /* --- The widget --- */
@@ -280,7 +284,7 @@ sotto_document_tray_class_init (SottoDocumentTrayClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sotto_document_tray_dispose;
 
   signals[READ] = g_signal_new ("read", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-                                SOTTO_TYPE_DOCUMENT, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING);
+                                SOTTO_TYPE_DOCUMENT, SOTTO_TYPE_CONVERSATION, SOTTO_TYPE_ATTACHMENT);
   signals[REFUSED] = g_signal_new ("refused", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                    3, SOTTO_TYPE_DOCUMENT, G_TYPE_ERROR, G_TYPE_BOOLEAN);
   signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  * chosen. A row stands there for one that takes a while, as long as its conversation is shown.
  *
  * Signals:
- * - "read" (SottoDocument, SottoConversation, string): its text, as Markdown
- * - "refused" (SottoDocument, GError, boolean): why there is none, and whether it may be a model instead
+ * - "read" (SottoDocument, SottoConversation, SottoAttachment): what it has become
+ * - "refused" (SottoDocument, GError, boolean): why it has not, and whether it may be a model instead
  * - "changed" (): sotto_document_tray_is_reading() may say something else
  */
 #define SOTTO_TYPE_DOCUMENT_TRAY (sotto_document_tray_get_type ())
@@ -25,7 +25,7 @@ void sotto_document_tray_add (SottoDocumentTray *self,
                               SottoConversation *conversation,
                               gboolean           may_be_model);
 
-/* Asks for a file, and adds it. */
+/* Asks for files, and adds them. */
 void sotto_document_tray_choose (SottoDocumentTray *self, SottoConversation *conversation);
 
 /* @conversation: (nullable): the one that is shown */

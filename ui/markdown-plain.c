@@ -294,9 +294,9 @@ remove_from (GtkWidget *plain,
 }
 
 /* A line of a text view is laid out as a whole, so a piece is a line. */
-static void
-append_to_view (GtkTextBuffer *buffer,
-                const char    *text)
+void
+sotto_markdown_plain_append_to_buffer (GtkTextBuffer *buffer,
+                                       const char    *text)
 {
   for (const char *p = text; *p != '\0';)
     {
@@ -346,7 +346,7 @@ show_in_view (GtkWidget  *plain,
     from += strlen (shown);
   else
     gtk_text_buffer_set_text (buffer, "", 0);
-  append_to_view (buffer, from);
+  sotto_markdown_plain_append_to_buffer (buffer, from);
   g_object_set_data_full (G_OBJECT (scroller), "text", g_strdup (text), g_free);
 }
 

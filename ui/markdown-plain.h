@@ -37,6 +37,9 @@ void sotto_markdown_direct (GtkWidget *block);
 GtkWidget *sotto_markdown_plain_new (void);
 void sotto_markdown_plain_set_text (GtkWidget *plain, const char *text);
 
+/* Appends it to what a text view shows, in lines that are laid out one by one. */
+void sotto_markdown_plain_append_to_buffer (GtkTextBuffer *buffer, const char *text);
+
 /* Returns: whether the text is so long that it stands in a view of bounded height, which has no width of its own */
 gboolean sotto_markdown_plain_is_view (GtkWidget *plain);
 

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "attachments-view.h"
 #include "markdown-plain.h"
 #include "markdown-view.h"
 #include "reasoning-view.h"
@@ -17,6 +18,7 @@ struct _SottoMessageRow {
   /* Template Widgets */
   GtkBox *box;
   AdwBin *reasoning;
+  SottoAttachmentsView *attachments;
   AdwBin *body;
   GtkBox *calls;
   AdwBin *sources;
@@ -68,13 +70,13 @@ create_body (SottoMessageRow *self)
   return plain;
 }
 
-/* A reply may be all reasoning and calls. */
+/* A reply may be all reasoning and calls, and a prompt all files. */
 static void
 update_body (SottoMessageRow *self)
 {
   gboolean is_edited = gtk_widget_get_visible (self->editor);
   gboolean has_other = gtk_widget_get_visible (GTK_WIDGET (self->reasoning)) ||
-                       sotto_message_get_n_calls (self->message) > 0;
+                       sotto_message_get_n_calls (self->message) > 0 || sotto_message_get_n_attachments (self->message) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self->body),
                           !is_edited && (!has_other || sotto_message_get_length (self->message) > 0));
@@ -241,15 +243,29 @@ update (SottoMessageRow *self)
 
 /* --- Actions --- */
 
-/* Numbers without what they stand for would say nothing elsewhere. */
+static char *
+dup_attached_names (SottoMessage *message)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < sotto_message_get_n_attachments (message); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? "\n" : "",
+                            sotto_attachment_get_name (sotto_message_get_attachment (message, i)));
+
+  return g_string_free (names, FALSE);
+}
+
+/* What was written; where nothing was, what stands there instead. Numbers without what they stand for would say nothing elsewhere. */
 static void
 copy (GtkWidget  *widget,
       const char *action,
       GVariant   *parameter)
 {
   SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
+  g_autofree char *names = dup_attached_names (self->message);
   g_autofree char *sources = is_reply (self) ? sotto_sources_describe (self->message, TRUE) : NULL;
-  g_autofree char *text = g_strconcat (sotto_message_get_text (self->message), sources != NULL ? "\n\n" : NULL, sources, NULL);
+  g_autofree char *text = g_strconcat (sotto_message_get_length (self->message) > 0 ? sotto_message_get_text (self->message) : names,
+                                       sources != NULL ? "\n\n" : NULL, sources, NULL);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
   gtk_accessible_announce (GTK_ACCESSIBLE (self), _("Copied"), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
@@ -471,9 +487,11 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sotto_message_row_dispose;
   G_OBJECT_CLASS (klass)->finalize = sotto_message_row_finalize;
 
+  g_type_ensure (SOTTO_TYPE_ATTACHMENTS_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/message-row.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, box);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, reasoning);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, attachments);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, body);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, calls);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, sources);
@@ -535,6 +553,7 @@ sotto_message_row_new (SottoConversation *conversation,
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::n-items", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::model", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  sotto_attachments_view_set_message (self->attachments, message);
   update_sources (self);
   update_text (self);
   update_reasoning (self);

@@ -112,6 +112,7 @@ switch_temporary (GtkWidget  *widget,
   if (sotto_conversation_get_model (from) != sotto_conversation_get_model (to))
     sotto_conversation_set_model (to, sotto_conversation_get_model (from));
   copy_asked_folders (self, from, to);
+  sotto_conversation_move_attachments (from, to);
   sotto_window_show_conversation (self, to);
   if (*draft != '\0')
     {

@@ -178,7 +178,7 @@ sotto_window_open_file (SottoWindow *self,
       if (g_str_has_suffix (folded, ".gguf") || sotto_app_get_state (self->app) != SOTTO_APP_STATE_READY)
         sotto_conversation_page_add_model (self->page, file);
       else
-        sotto_conversation_page_insert_file (self->page, file);
+        sotto_conversation_page_attach_file (self->page, file);
       return;
     }
 

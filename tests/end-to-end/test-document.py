@@ -1,4 +1,4 @@
-"""A PDF goes into a message by the paper clip, a model is asked what its second page says, and of
+"""A PDF is attached to a message by the paper clip, a model is asked what its second page says, and of
 its words nothing is left on the disk."""
 import os
 import pathlib
@@ -45,8 +45,8 @@ def name_of(window):
 
 def choose(sotto, path):
     """By the paper clip: GTK's own dialog takes a path that is typed into it."""
-    sotto.see("button", "Insert a File…").press()
-    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) == "Insert a File"])[0]
+    sotto.see("button", "Attach Files…").press()
+    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) == "Attach Files"])[0]
     subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
     subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a"], timeout=20, check=True)
     subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
@@ -54,30 +54,61 @@ def choose(sotto, path):
     wait("the file dialog to go", lambda: dialog not in windows(sotto))
 
 
-@step("The paper clip takes a PDF, and its pages stand in the message")
+def read(sotto, name):
+    """What the button with that name opens"""
+    sotto.see("button", name).press()
+    wait("its text", lambda: sotto.look().find("text", name.split(", ")[0]))
+    text = sotto.look().find("text", name.split(", ")[0]).text()
+    sotto.keys("Escape")
+    sotto.gone("text", name.split(", ")[0])
+    return text
+
+
+@step("The paper clip takes a PDF, which stands above what is written by its name, and opens")
 def _():
     sotto = journey.sotto = Sotto()
     sotto.accept_recovery_code()
     sotto.see("button", re.compile("^Model: Qwen2.5"))
     choose(sotto, place / "plain.pdf")
-    wait("its text", lambda: "[Page 2]" in sotto.composer().text())
-    text = sotto.composer().text()
-    check(text.startswith("plain.pdf:\n\n```\n[Page 1]\n"), f"it begins with {text[:80]}")
-    check(text.endswith("[Page 3]\nThe third page is the last.\n```\n"), f"it ends with {text[-80:]}")
-    sotto.keys("ctrl+End")
+    sotto.see("button", "plain.pdf, 3 pages")
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     sotto.screenshot("document-attached")
+    check(sotto.composer().text() == "", f"the composer holds “{sotto.composer().text()}”")
+    text = read(sotto, "plain.pdf, 3 pages")
+    check(text.startswith("[Page 1]\n"), f"it begins with {text[:80]}")
+    check(text.endswith("[Page 3]\nThe third page is the last.\n"), f"it ends with {text[-80:]}")
 
 
-@step("The model says what stands on page 2")
+@step("It is taken off, and comes back")
 def _():
     sotto = journey.sotto
+    sotto.see("button", "Remove “plain.pdf”").press()
+    sotto.gone("button", "plain.pdf, 3 pages")
+    sotto.see("button", "Undo").press()
+    sotto.see("button", "plain.pdf, 3 pages")
+
+
+@step("It waits with the draft over a restart")
+def _():
+    check(journey.sotto.quit() == 0, "it did not end well")
+    sotto = journey.sotto = Sotto()
+    sotto.see("button", "plain.pdf, 3 pages")
+
+
+@step("The model says what stands on page 2, and the PDF stands above the question")
+def _():
+    sotto = journey.sotto
+    sotto.click(sotto.composer())
     sotto.type(QUESTION)
     wait("the question", lambda: QUESTION in sotto.composer().text())
     sotto.keys("Return")
     wait("a reply", sotto.reply, 90)
     answer = sotto.wait_reply()
     check("Ottilie" in answer, f"the reply is “{answer}”")
+    check(sotto.look().find("button", "Remove “plain.pdf”") is None, "it can be taken off a message that was sent")
+    check("Ottilie" in read(sotto, "plain.pdf, 3 pages"), "it does not open")
+    sotto.screenshot("document-sent")
+    sotto.click(sotto.composer())
 
 
 @step("One with a password is refused in words, and what was written stays")
@@ -106,7 +137,7 @@ def _():
     # The window answers meanwhile.
     sotto.type(" and more")
     wait("what was typed", lambda: sotto.composer().text() == "A beginning and more")
-    sotto.see("button", "Do Not Insert This File").press()
+    sotto.see("button", "Do Not Attach This File").press()
     sotto.gone("progress bar", "bomb.pdf")
     check(sotto.look().find("alert") is None, "it complains")
     check(sotto.composer().text() == "A beginning and more", f"the composer holds “{sotto.composer().text()}”")

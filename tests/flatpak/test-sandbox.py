@@ -158,18 +158,22 @@ def _():
     sotto.screenshot("flatpak-own-model")
 
 
-@step("A PDF of the home is chosen in the portal's file chooser, and its pages are in the message")
+@step("A PDF of the home is chosen in the portal's file chooser, and its pages are attached to the message")
 def _():
     sotto = journey.sotto
     own = person.home()[0] / "Downloads" / "keeper.pdf"
     pdf_text.write(own, "The lighthouse stands by the sea.", "Its keeper is called Mumpelkraut.", EASTERN)
-    sotto.see("button", "Insert a File…").press()
+    sotto.see("button", "Attach Files…").press()
     choose_in_portal(own)
-    wait("its text", lambda: f"[Page 2]\nIts keeper is called Mumpelkraut.\n\n[Page 3]\n{EASTERN}\n" in sotto.composer().text())
+    sotto.see("button", "keeper.pdf, 3 pages").press()
+    wait("its text", lambda: sotto.look().find("text", "keeper.pdf"))
+    text = sotto.look().find("text", "keeper.pdf").text()
+    check(f"[Page 2]\nIts keeper is called Mumpelkraut.\n\n[Page 3]\n{EASTERN}\n" in text, f"it says {text}")
     own.unlink()
     sotto.screenshot("flatpak-pdf")
-    sotto.keys("ctrl+a", "BackSpace")
-    wait("the composer to be empty", lambda: sotto.composer().text() == "")
+    sotto.keys("Escape")
+    sotto.see("button", "Remove “keeper.pdf”").press()
+    sotto.gone("button", "keeper.pdf, 3 pages")
 
 
 @step("Behind the door of what reads it, nothing is allowed in the sandbox either")

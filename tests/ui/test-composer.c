@@ -286,27 +286,35 @@ test_failure (void)
   tear_down (&f);
 }
 
+/* Returns: (transfer full): what is attached then, by name and text */
 static char *
-insert_text (Fixture    *f,
+attach_text (Fixture    *f,
              const char *data,
              gssize      length)
 {
   g_autofree char *folder = g_dir_make_tmp ("sotto-text-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "notes.md", NULL);
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  char *text;
+  GListModel *attachments;
+  GString *there = g_string_new (NULL);
 
   g_assert_true (g_file_set_contents (path, data, length, NULL));
-  sotto_composer_insert_file (SOTTO_COMPOSER (f->composer), file);
+  sotto_composer_attach_file (SOTTO_COMPOSER (f->composer), file);
   harness_run (0.4);
-  g_object_get (f->buffer, "text", &text, NULL);
+  attachments = sotto_conversation_get_attachments (f->first);
+  for (guint i = 0; i < g_list_model_get_n_items (attachments); i++)
+    {
+      g_autoptr (SottoAttachment) attachment = g_list_model_get_item (attachments, i);
+
+      g_string_append_printf (there, "%s: %s;", sotto_attachment_get_name (attachment), sotto_attachment_get_text (attachment));
+    }
   g_assert_true (g_file_delete (file, NULL, NULL));
   g_rmdir (folder);
 
-  return text;
+  return g_string_free (there, FALSE);
 }
 
-/* A file stands in the message by its name and as code, whatever it holds; what is no text, or too much, leaves it as it is. */
+/* A file is attached as it is; what is no text, or too much, is not. What is written stays what it is. */
 static void
 test_text_files (void)
 {
@@ -315,19 +323,21 @@ test_text_files (void)
   g_autofree char *behind = NULL;
   g_autofree char *binary = NULL;
   g_autofree char *huge = NULL;
+  g_autofree char *text = NULL;
   g_autofree char *much = g_strnfill (1024 * 1024 + 1, 'x');
 
   set_up (&f);
-  alone = insert_text (&f, "a\nb", -1);
-  g_assert_cmpstr (alone, ==, "notes.md:\n\n```\na\nb\n```\n");
-  gtk_text_buffer_set_text (f.buffer, "Look:", -1);
-  behind = insert_text (&f, "with ```` in it\n", -1);
-  g_assert_cmpstr (behind, ==, "Look:\n\nnotes.md:\n\n`````\nwith ```` in it\n`````\n");
   gtk_text_buffer_set_text (f.buffer, "kept", -1);
-  huge = insert_text (&f, much, -1);
-  g_assert_cmpstr (huge, ==, "kept");
-  binary = insert_text (&f, "PK\x03\x04\xff\0x", 7);
-  g_assert_cmpstr (binary, ==, "kept");
+  alone = attach_text (&f, "a\nb", -1);
+  g_assert_cmpstr (alone, ==, "notes.md: a\nb;");
+  behind = attach_text (&f, "with ```` in it\n", -1);
+  g_assert_cmpstr (behind, ==, "notes.md: a\nb;notes.md: with ```` in it\n;");
+  huge = attach_text (&f, much, -1);
+  g_assert_cmpstr (huge, ==, behind);
+  binary = attach_text (&f, "PK\x03\x04\xff\0x", 7);
+  g_assert_cmpstr (binary, ==, behind);
+  g_object_get (f.buffer, "text", &text, NULL);
+  g_assert_cmpstr (text, ==, "kept");
   tear_down (&f);
 }
 

@@ -13,6 +13,7 @@
 #include "sotto-ui.h"
 
 #include "app-private.h"
+#include "attachment-chip.h"
 #include "conversation-private.h"
 #include "restore-dialog.h"
 #include "window.h"
@@ -226,24 +227,53 @@ write_helper (const char *path,
   g_assert_cmpint (g_chmod (path, 0755), ==, 0);
 }
 
-/* A PDF that is being read, one that cannot be, and one that stands in the message */
+/* Sent, they stand above the question; in a chat that is not kept, so that none of those that are changes. */
 static void
-look_at_document (Look *look)
+look_at_attached (Look              *look,
+                  SottoConversation *conversation)
+{
+  SottoConversationList *list = sotto_app_get_conversations (look->app);
+  SottoConversation *temporary = sotto_conversation_list_create_temporary (list);
+
+  sotto_conversation_move_attachments (conversation, temporary);
+  look_activate (look, "win.new-temporary");
+  sotto_conversation_send_async (temporary, "Who kept the lighthouse in 1873, and for how long?", NULL, NULL, NULL);
+  harness_run (0.3);
+  harness_wait_for (is_writing, temporary, 60);
+  harness_run (1);
+  sotto_conversation_stop (temporary);
+  harness_wait_for (is_idle, temporary, 20);
+  sotto_conversation_dismiss_problem (temporary);
+  adw_toast_overlay_dismiss_all (ADW_TOAST_OVERLAY (harness_find (GTK_WIDGET (look->window), ADW_TYPE_TOAST_OVERLAY)));
+  look_shoot (look, "34-attached-sent");
+  sotto_conversation_list_delete (list, temporary);
+  sotto_conversation_list_purge (list, temporary);
+  sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (conversation));
+  harness_rest (GTK_WIDGET (look->window), 1);
+}
+
+/* A PDF that is being read, one that cannot be, and one that is attached; its text; beside others, one of which goes */
+static void
+look_at_document (Look              *look,
+                  SottoConversation *conversation)
 {
   g_autofree char *folder = g_dir_make_tmp ("sotto-document-XXXXXX", NULL);
   g_autofree char *helper = g_build_filename (folder, "helper", NULL);
   g_autofree char *path = g_build_filename (folder, "A report on lighthouses and those who keep them, 1873.pdf", NULL);
   g_autofree char *before = g_strdup (g_getenv ("SOTTO_PDF_TEXT"));
+  g_autofree char *notes_path = g_build_filename (folder, "notes.md", NULL);
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  GtkTextBuffer *buffer;
+  g_autoptr (GFile) notes = g_file_new_for_path (notes_path);
+  GtkWidget *chip;
 
+  g_assert_true (g_file_set_contents (notes_path, "# Lighthouses\n\n- of stone\n- of iron\n", -1, NULL));
   g_assert_true (g_file_set_contents (path, "%PDF-1.7", -1, NULL));
   g_setenv ("SOTTO_PDF_TEXT", helper, TRUE);
   write_helper (helper, "sleep 60");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
   harness_run (1);
   look_shoot (look, "30-document-reading");
-  g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Do Not Insert This File")), "clicked");
+  g_signal_emit_by_name (harness_find_button (GTK_WIDGET (look->window), _("Do Not Attach This File")), "clicked");
   harness_run (0.5);
   write_helper (helper, "exit");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
@@ -254,11 +284,22 @@ look_at_document (Look *look)
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
   harness_run (1);
   look_shoot (look, "32-document-attached");
-  look_activate (look, "win.focus-composer");
-  buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (gtk_window_get_focus (look->window)));
-  gtk_text_buffer_set_text (buffer, "", -1);
+  chip = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_ATTACHMENT_CHIP);
+  g_signal_emit_by_name (harness_find (chip, GTK_TYPE_BUTTON), "clicked");
+  harness_run (0.5);
+  look_shoot (look, "33-attached-text");
+  look_close_dialog (look);
+  for (guint i = 0; i < 3; i++)
+    sotto_window_open_file (SOTTO_WINDOW (look->window), notes);
+  harness_run (1);
+  chip = gtk_widget_get_next_sibling (chip);
+  g_signal_emit_by_name (gtk_widget_get_last_child (chip), "clicked");
+  adw_toast_overlay_dismiss_all (ADW_TOAST_OVERLAY (harness_find (GTK_WIDGET (look->window), ADW_TYPE_TOAST_OVERLAY)));
+  look_shoot (look, "33-attached-others");
+  look_at_attached (look, conversation);
   g_setenv ("SOTTO_PDF_TEXT", before != NULL ? before : "", TRUE);
   g_assert_true (g_file_delete (file, NULL, NULL));
+  g_assert_true (g_file_delete (notes, NULL, NULL));
   g_unlink (helper);
   g_rmdir (folder);
 }
@@ -336,7 +377,7 @@ look_around (Look *look)
   look_activate (look, "win.export-all");
   look_shoot (look, "19-export-all");
   look_close_dialog (look);
-  look_at_document (look);
+  look_at_document (look, conversation);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {

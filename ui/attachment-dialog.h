@@ -1,0 +1,16 @@
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "sotto-app.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sotto_attachment_dialog_present:
+ *
+ * Shows the text of a file that is attached to a message, as the model is given it.
+ */
+void sotto_attachment_dialog_present (GtkWidget *parent, SottoAttachment *attachment);
+
+G_END_DECLS
