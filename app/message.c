@@ -1,13 +1,7 @@
-#include "config.h"
-
 #include "message-private.h"
-
-#include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "attachment-private.h"
 #include "kept-receipt.h"
-#include "numbers.h"
 
 struct _SottoMessage
 {
@@ -489,33 +483,6 @@ sotto_message_get_attachments (SottoMessage *self)
   return self->attachments;
 }
 
-/* What the person wrote, behind what they attached */
-static void
-write_own (SottoMessage *self, GString *out)
-{
-  for (guint i = 0; i < sotto_message_get_n_attachments (self); i++)
-    {
-      sotto_attachment_write (g_ptr_array_index (self->attachments, i), out);
-      g_string_append_c (out, '\n');
-    }
-  g_string_append_len (out, self->text->str, (gssize) self->text->len);
-}
-
-void
-sotto_message_write_prompt (SottoMessage *self, GString *out)
-{
-  g_autoptr (GString) own = NULL;
-
-  if (self->sources == NULL)
-    {
-      write_own (self, out);
-      return;
-    }
-  own = g_string_new (NULL);
-  write_own (self, own);
-  sotto_sources_write (self->sources, own->str, out);
-}
-
 void
 sotto_message_set_siblings (SottoMessage *self, const char *const *siblings)
 {
@@ -633,46 +600,6 @@ sotto_message_get_receipt (SottoMessage *self)
   return self->receipt;
 }
 
-char *
-sotto_message_dup_receipt_for_others (SottoMessage *self)
-{
-  char *receipt;
-
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
-
-  receipt = sotto_kept_receipt_dup_for_others (self->receipt);
-  return receipt != NULL ? receipt : g_strdup (self->receipt);
-}
-
-char **
-sotto_message_describe_receipt (SottoMessage *self)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
-  return sotto_kept_receipt_describe (self->receipt);
-}
-
-char *
-sotto_message_dup_n_tokens (SottoMessage *self)
-{
-  const guint64 n = sotto_kept_receipt_add_up (self->receipt, "generated_tokens", NULL);
-  g_autofree char *number = sotto_number_describe (n);
-
-  /* Translators: a token is a piece of a word */
-  return n > 0 ? g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s token", "%s tokens", (gulong) n), number) : NULL;
-}
-
-/* As the details of a model count it: the first token of each part belongs to reading what was asked. */
-char *
-sotto_message_dup_speed (SottoMessage *self)
-{
-  guint n_parts;
-  const guint64 n = sotto_kept_receipt_add_up (self->receipt, "generated_tokens", &n_parts);
-  const guint64 time = sotto_kept_receipt_add_up (self->receipt, "decode_us", NULL);
-
-  return n > n_parts && time > 0
-         ? g_strdup_printf (_("%.0f tokens/s"), (double) (n - n_parts) * G_USEC_PER_SEC / (double) time) : NULL;
-}
-
 guint
 sotto_message_get_version (SottoMessage *self)
 {
@@ -692,41 +619,4 @@ sotto_message_get_problem (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
   return self->problem;
-}
-
-guint
-sotto_message_get_n_attachments (SottoMessage *self)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
-  return self->attachments != NULL ? self->attachments->len : 0;
-}
-
-SottoAttachment *
-sotto_message_get_attachment (SottoMessage *self, guint position)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
-  g_return_val_if_fail (position < sotto_message_get_n_attachments (self), NULL);
-  return g_ptr_array_index (self->attachments, position);
-}
-
-guint
-sotto_message_get_n_sources (SottoMessage *self)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), 0);
-  return self->sources != NULL ? sotto_sources_get_n (self->sources) : 0;
-}
-
-const SottoSource *
-sotto_message_get_source (SottoMessage *self, guint position)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), NULL);
-  g_return_val_if_fail (position < sotto_message_get_n_sources (self), NULL);
-  return sotto_sources_get (self->sources, position);
-}
-
-gboolean
-sotto_message_is_at_length (SottoMessage *self)
-{
-  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), FALSE);
-  return sotto_kept_receipt_ended_by (self->receipt, "max-tokens");
 }
