@@ -92,9 +92,10 @@ sotto_sources_get (const SottoSources *self, guint position)
 /* In English, and not in the person's language: the same prompt has to be the same tomorrow, in whichever language the desktop
  * is then, and small models do what they are told in English best. The question comes last, and alone: what stands behind it, or
  * is an example of an answer, a model of 0.5B gives back as its answer; told more than this it writes numbers and nothing else. */
-#define BEGINNING "Use these passages from documents to answer the question below.\n"
-#define INSTRUCTION "\nWrite full sentences, and after each the number of the passage it is from, like [1] or [2]. If the passages do " \
-                    "not answer the question, say so.\n\nQuestion: "
+#define BEGINNING "Use these passages from documents to answer the question below, in the language of the question.\n"
+#define INSTRUCTION "\nWrite full sentences, and after each the number of the passage it is from, like [1]"
+#define ANOTHER " or [2]"
+#define END ". If the passages do not answer the question, say so.\n\nQuestion: "
 
 /* What stands around a passage's text */
 #define HEAD_BYTES 24
@@ -123,13 +124,17 @@ sotto_sources_write (const SottoSources *self, const char *question, GString *ou
       g_string_append_c (out, '\n');
     }
   g_string_append (out, INSTRUCTION);
+  /* A number that there is not would be written, too. */
+  if (self->sources->len > 1)
+    g_string_append (out, ANOTHER);
+  g_string_append (out, END);
   g_string_append (out, question);
 }
 
 gsize
 sotto_sources_get_length (const SottoSources *self)
 {
-  gsize length = strlen (BEGINNING) + strlen (INSTRUCTION);
+  gsize length = strlen (BEGINNING) + strlen (INSTRUCTION) + strlen (ANOTHER) + strlen (END);
 
   for (guint i = 0; i < self->sources->len; i++)
     length += strlen (sotto_sources_get (self, i)->name) + strlen (sotto_sources_get (self, i)->text) + HEAD_BYTES;
