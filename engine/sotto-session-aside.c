@@ -94,7 +94,8 @@ sotto_session_put_aside (SottoSession *self, SottoCancel *cancel)
   aside->is_long = self->is_long;
   aside->checkpoints = sotto_checkpoints_share (self->checkpoints, self->tokens->len);
   aside->n_bytes = klass->state_bytes (self->backend, self->state, self->tokens->len);
-  aside->bytes = sotto_pages_take_large (aside->n_bytes);
+  /* Not large ones: the system may have to make some first, which takes longer than all of this. */
+  aside->bytes = sotto_pages_take (aside->n_bytes);
   if (aside->bytes == NULL
       || !klass->state_store (self->backend, self->state, self->tokens->len, aside->bytes, cancel))
     return NULL;

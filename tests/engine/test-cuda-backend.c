@@ -318,6 +318,56 @@ test_stored (gconstpointer name)
   backend->klass->state_free (backend, other);
 }
 
+/* Wiped, a state has nothing of its sequence, and begins another like a new one. One whose loading was cancelled begins
+ * anew, too. */
+static void
+test_wiped (gconstpointer name)
+{
+  g_autoptr (RandomPlan) random = random_plan_new (name, SOTTO_BLOCK_Q8_0);
+  const SottoPlan *plan = &random->program.plan;
+  g_autofree gint32 *tokens = random_tokens (N_TOKENS);
+  g_autofree float *expected = g_new0 (float, count_outputs (plan));
+  g_autofree float *outputs = g_new0 (float, count_outputs (plan));
+  g_autofree guint8 *bytes = NULL;
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  g_autoptr (SottoBackend) backend = open_plain ();
+  SottoState *fresh, *used;
+  gsize n_bytes;
+
+  if (plan->whole_sequence || plan->n_caches + plan->n_recurrents == 0)
+    {
+      g_test_skip ("such a state is never gone on from, or keeps nothing");
+      return;
+    }
+  fresh = new_state (backend, plan, N_TOKENS);
+  used = new_state (backend, plan, N_TOKENS);
+  evaluate (backend, used, plan, tokens, 0, 10, outputs);
+  n_bytes = backend->klass->state_bytes (backend, used, N_TOKENS);
+  bytes = g_malloc (n_bytes);
+  g_assert_true (backend->klass->state_store (backend, used, N_TOKENS, bytes, NULL));
+
+  backend->klass->state_wipe (backend, used);
+  g_assert_true (backend->klass->state_serves (backend, used, 0));
+  g_assert_false (backend->klass->state_serves (backend, used, N_TOKENS));
+  evaluate (backend, fresh, plan, tokens, 0, 10, expected);
+  evaluate (backend, used, plan, tokens, 0, 10, outputs);
+  g_assert_cmpmem (expected, count_outputs (plan) * sizeof *expected, outputs, count_outputs (plan) * sizeof *outputs);
+
+  sotto_cancel_raise (cancel);
+  g_assert_false (backend->klass->state_load (backend, used, N_TOKENS, bytes, cancel));
+  g_assert_false (backend->klass->state_serves (backend, used, N_TOKENS));
+  evaluate (backend, used, plan, tokens, 0, 10, outputs);
+  g_assert_cmpmem (expected, count_outputs (plan) * sizeof *expected, outputs, count_outputs (plan) * sizeof *outputs);
+  g_assert_false (backend->klass->state_store (backend, used, N_TOKENS, bytes, cancel));
+
+  backend->klass->state_wipe (backend, used);
+  g_assert_true (backend->klass->state_store (backend, used, N_TOKENS, bytes, NULL));
+  for (gsize i = 0; i < n_bytes; i++)
+    g_assert_cmpuint (bytes[i], ==, 0);
+  backend->klass->state_free (backend, fresh);
+  backend->klass->state_free (backend, used);
+}
+
 /* The first piece on the CPU, the last on the device; a device in the middle, or at the beginning; experts on the CPU
  * alone; each piece elsewhere than the one before. */
 static void
@@ -469,7 +519,9 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     GTestDataFunc func;
-  } kinds[] = { { "plan", test_plan }, { "stored", test_stored }, { "cut", test_cut }, { "split", test_split } };
+  } kinds[] = {
+    { "plan", test_plan }, { "stored", test_stored }, { "wiped", test_wiped }, { "cut", test_cut }, { "split", test_split },
+  };
 
   g_autofree char *folder = NULL;
   g_autoptr (GDir) dir = NULL;

@@ -188,19 +188,6 @@ measure_cache (SottoWorker *worker, const char *path)
     }
 }
 
-static void
-forget (SottoWorker *worker)
-{
-  guint64 id = sotto_worker_forget (worker, NULL);
-
-  for (gboolean done = FALSE; !done;)
-    {
-      g_autoptr (SottoEvent) event = sotto_worker_wait_event (worker, -1);
-
-      done = event->request == id;
-    }
-}
-
 /* In a process of its own, which nothing else has grown. The last reply finds what the ones before it have left. */
 static void
 test_memory_alone (gconstpointer data)
@@ -223,8 +210,6 @@ test_memory_alone (gconstpointer data)
   used_again = reply (worker, path, what->schema, " more", N_LONG_PROMPT) - before;
   cache = measure_cache (worker, path);
   kept = read_memory () - before;
-  /* A timeline that was left lies in large pages, too. */
-  forget (worker);
   copies = measure_copies (path, &of_file);
 
   g_printerr ("%s, %u threads%s: MB opened %.1f, with a reply %.1f, with %u tokens %.1f, again %.1f, then %.1f; of "
