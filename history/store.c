@@ -12,6 +12,8 @@
  * that context is gone and it happens all the same, nobody joins the thread, and it frees the vault
  * itself.
  *
+ * Where no job waits, the thread erases what is gone of folders, a step at a time (store-erase.c).
+ *
  * Ending, in order: new calls are refused (closed) ─► jobs that wait are done ─► journal flushed ─►
  * database closed ─► key wiped ─► lock released ─► thread ends ─► vault freed. */
 

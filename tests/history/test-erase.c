@@ -29,8 +29,12 @@ do_look (SottoVault *vault, SottoCall *call, GError **error)
   sqlite3_stmt *rows = sotto_database_query (vault->database, error, "SELECT block FROM passage_words_data", "");
 
   while (sotto_database_next (vault->database, rows, &failed, error))
-    rest->n_blocks += memmem (sqlite3_column_blob (rows, 0), (gsize) sqlite3_column_bytes (rows, 0), call->text,
-                              strlen (call->text)) != NULL;
+    {
+      const void *block = sqlite3_column_blob (rows, 0); /* NULL: it is empty */
+
+      rest->n_blocks += block != NULL && memmem (block, (gsize) sqlite3_column_bytes (rows, 0), call->text,
+                                                 strlen (call->text)) != NULL;
+    }
   g_assert_false (failed);
   rest->n_passages = (guint) sotto_database_get_int (vault->database, NULL, error,
                                                      "SELECT count(*) FROM passage WHERE instr (text, ?1) > 0", "u",
