@@ -115,8 +115,7 @@ update (SottoFolderPage *self)
   gtk_button_set_icon_name (self->look_button, is_at_work ? "media-playback-stop-symbolic" : "view-refresh-symbolic");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->look_button), label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->look_button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  /* It keeps its place, so that nothing jumps when it begins or ends. */
-  gtk_widget_set_opacity (GTK_WIDGET (self->progress), state == SOTTO_FOLDER_STATE_READING ? 1 : 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->progress), state == SOTTO_FOLDER_STATE_READING);
   gtk_progress_bar_set_fraction (self->progress, sotto_document_folder_get_fraction (self->folder));
 }
 

@@ -22,7 +22,8 @@ struct _SottoFolderPicker {
   SottoConversation *conversation;
 
   gboolean is_filling;    /* the checks say what is, and choose nothing */
-  GtkWidget *came_from;   /* (weak): had the focus when a key opened it */
+  GtkWidget *came_from;     /* (weak): had the focus when a key opened it */
+  GtkWidget *before_dialog; /* (weak): gets it when the dialog is closed */
 };
 
 G_DEFINE_FINAL_TYPE (SottoFolderPicker, sotto_folder_picker, ADW_TYPE_BIN)
@@ -221,12 +222,28 @@ add (GtkWidget  *widget,
 }
 
 static void
+on_dialog_closed (SottoFolderPicker *self)
+{
+  g_set_weak_pointer (&self->came_from, self->before_dialog);
+  g_idle_add_once (return_focus, g_object_ref (self));
+}
+
+/* The dialog would go back to its button in the popover, which is closed by then. */
+static void
 manage (GtkWidget  *widget,
         const char *action,
         GVariant   *parameter)
 {
-  gtk_popover_popdown (SOTTO_FOLDER_PICKER (widget)->popover);
+  SottoFolderPicker *self = SOTTO_FOLDER_PICKER (widget);
+  AdwDialog *dialog;
+
+  g_set_weak_pointer (&self->before_dialog, self->came_from != NULL ? self->came_from : GTK_WIDGET (self->button));
+  g_clear_weak_pointer (&self->came_from);
+  gtk_popover_popdown (self->popover);
   gtk_widget_activate_action (widget, "win.folders", NULL);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (gtk_widget_get_root (widget)));
+  if (dialog != NULL)
+    g_signal_connect_object (dialog, "closed", G_CALLBACK (on_dialog_closed), self, G_CONNECT_SWAPPED);
 }
 
 /* --- The widget --- */
@@ -270,6 +287,7 @@ sotto_folder_picker_dispose (GObject *object)
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_weak_pointer (&self->came_from);
+  g_clear_weak_pointer (&self->before_dialog);
   g_clear_object (&self->conversation);
   g_clear_object (&self->folders);
   /* The template would let go of the child, which is bound, without the bin knowing. */

@@ -24,6 +24,9 @@ static const Statement statements[] = {
   { "chat-temporary-symbolic", N_("A Temporary Chat Is Not Kept"),
     N_("It is in memory only, and Sotto writes nothing of it to any file. What the system itself puts there, for hibernation or "
        "when memory is short, is up to the system.") },
+  { "folder-symbolic", N_("Documents Stay Where They Are"),
+    N_("What is read in the folders that you name lies in the same encrypted file, and goes from it when you take a folder off the "
+       "list.") },
   { "document-save-symbolic", N_("An Export Is Plain Text"),
     N_("A file that you export can be read by whoever has it; on this computer that is you alone. What you import is encrypted like "
        "everything else.") },

@@ -28,15 +28,38 @@ fail (SottoSourcePopover *self,
   gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
 }
 
+/* Who is to open it may be asked first, for however long, and nobody's text waits for that. */
+static GWeakRef *
+weak_ref_new (SottoSourcePopover *self)
+{
+  GWeakRef *ref = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (ref, self);
+
+  return ref;
+}
+
+/* Returns: (transfer full) (nullable): unless it has gone */
+static SottoSourcePopover *
+weak_ref_take (GWeakRef *ref)
+{
+  g_autoptr (SottoSourcePopover) self = g_weak_ref_get (ref);
+
+  g_weak_ref_clear (ref);
+  g_free (ref);
+
+  return self != NULL && self->file != NULL ? g_steal_pointer (&self) : NULL;
+}
+
 static void
 on_launched (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  g_autoptr (SottoSourcePopover) self = user_data;
+  g_autoptr (SottoSourcePopover) self = weak_ref_take (user_data);
   g_autoptr (GError) error = NULL;
 
-  if (self->file == NULL)
+  if (self == NULL)
     return;
 
   if (gtk_file_launcher_launch_finish (GTK_FILE_LAUNCHER (source), result, &error))
@@ -51,12 +74,12 @@ on_looked (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
 {
-  g_autoptr (SottoSourcePopover) self = user_data;
+  g_autoptr (SottoSourcePopover) self = weak_ref_take (user_data);
   g_autoptr (GError) error = NULL;
   g_autoptr (GFileInfo) info = g_file_query_info_finish (G_FILE (source), result, &error);
   g_autoptr (GtkFileLauncher) launcher = NULL;
 
-  if (self->file == NULL)
+  if (self == NULL)
     return;
   if (info == NULL)
     {
@@ -67,7 +90,7 @@ on_looked (GObject      *source,
 
   launcher = gtk_file_launcher_new (self->file);
   gtk_file_launcher_launch (launcher, GTK_WINDOW (gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_WINDOW)), NULL,
-                            on_launched, g_object_ref (self));
+                            on_launched, weak_ref_new (self));
 }
 
 static void
@@ -75,7 +98,7 @@ on_open (SottoSourcePopover *self)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
   g_file_query_info_async (self->file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT, NULL,
-                           on_looked, g_object_ref (self));
+                           on_looked, weak_ref_new (self));
 }
 
 /* A label that one can select would be selected whole. */

@@ -1,94 +1,11 @@
 /* Folders of documents: added, looked at, removed with a way back, and chosen for a conversation. */
 #include "life.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "folder-picker.h"
 #include "folder-row.h"
-
-static char *place;
-
-/* --- Folders --- */
-
-static void
-write_file (const char *name,
-            const char *text,
-            gsize       length)
-{
-  g_autofree char *path = g_build_filename (place, name, NULL);
-
-  g_assert_true (g_file_set_contents (path, text, length, NULL));
-}
-
-static void
-create_place (void)
-{
-  static const char report[] = "# Lighthouses\n\nThe keeper trims the lamp every four hours.\n";
-
-  place = g_dir_make_tmp ("Lighthouses-XXXXXX", NULL);
-  write_file ("report.md", report, strlen (report));
-  write_file ("broken.txt", "\0\1\2", 3);
-}
-
-static void
-remove_place (void)
-{
-  static const char *const names[] = { "report.md", "broken.txt" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_build_filename (place, names[i], NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (place);
-  g_clear_pointer (&place, g_free);
-}
-
-typedef struct {
-  SottoDocumentFolder *folder;
-  gboolean is_done;
-} Call;
-
-static void
-on_added (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  Call *call = user_data;
-  g_autoptr (GError) error = NULL;
-
-  call->folder = sotto_document_folders_add_finish (SOTTO_DOCUMENT_FOLDERS (source), result, &error);
-  g_assert_no_error (error);
-  call->is_done = TRUE;
-}
-
-static gboolean
-is_done (gpointer call)
-{
-  return ((Call *) call)->is_done;
-}
-
-static gboolean
-has_read (gpointer folder)
-{
-  return sotto_document_folder_get_state (folder) == SOTTO_FOLDER_STATE_READY;
-}
-
-/* Returns: (transfer full): the place, read */
-static SottoDocumentFolder *
-add_place (SottoApp *app)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (place);
-  Call call = { NULL };
-
-  sotto_document_folders_add_async (sotto_app_get_folders (app), file, NULL, on_added, &call);
-  harness_wait_for (is_done, &call, 20);
-  harness_wait_for (has_read, call.folder, 60);
-
-  return call.folder;
-}
+#include "place.h"
 
 static guint
 count_folders (SottoApp *app)
@@ -160,8 +77,8 @@ dialog_life (SottoApp  *app,
   life_assert_named (dialog);
   g_assert_nonnull (harness_find_button (dialog, "_Add a Folder…"));
 
-  create_place ();
-  folder = add_place (app);
+  place_create ();
+  folder = place_add (app);
   harness_run (0.3);
   g_assert_true (says (dialog, "1 document"));
   life_assert_named (dialog);
@@ -199,7 +116,7 @@ dialog_life (SottoApp  *app,
   harness_run (0.5);
   g_assert_cmpuint (count_folders (app), ==, 0);
   g_assert_null (harness_find_button (GTK_WIDGET (window), "_Undo"));
-  remove_place ();
+  place_remove ();
 }
 
 static void
@@ -255,13 +172,13 @@ picker_life (SottoApp  *app,
   gtk_menu_button_popdown (GTK_MENU_BUTTON (harness_find (picker, GTK_TYPE_MENU_BUTTON)));
   harness_run (0.3);
 
-  create_place ();
-  folder = add_place (app);
+  place_create ();
+  folder = place_add (app);
   life_activate (window, "win.focus-composer");
   if (!harness_keys (GTK_WIDGET (window), "ctrl+shift+f"))
     {
       g_test_skip ("xdotool is not installed");
-      remove_place ();
+      place_remove ();
       return;
     }
   harness_run (0.5);
@@ -297,7 +214,7 @@ picker_life (SottoApp  *app,
   sotto_document_folders_remove (sotto_app_get_folders (app), folder);
   sotto_document_folders_forget (sotto_app_get_folders (app), folder);
   harness_run (0.3);
-  remove_place ();
+  place_remove ();
 }
 
 static void

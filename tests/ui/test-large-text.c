@@ -1,6 +1,7 @@
 /* Who needs large letters has a narrow window no less: with a font of 16 points, which is 11 scaled by about 1.5, nothing asks for
  * more than 360 pixels. */
 #include "life.h"
+#include "place.h"
 
 #include "sotto-app.h"
 
@@ -42,10 +43,39 @@ assert_narrow (GtkWindow  *window,
   g_test_fail_printf ("%s: %d pixels are needed", what, measure (content));
 }
 
+static gboolean
+has_model (gpointer app)
+{
+  return sotto_model_library_get_default (sotto_app_get_models (app)) != NULL;
+}
+
+/* All that stands beside where one writes, where there is a model to write to */
+static void
+look_at_composer (SottoApp          *app,
+                  GtkWindow         *window,
+                  SottoConversation *conversation)
+{
+  g_autoptr (SottoDocumentFolder) folder = NULL;
+
+  place_create ();
+  folder = place_add (app);
+  sotto_conversation_set_asks_folder (conversation, folder, TRUE);
+  harness_run (0.5);
+  assert_narrow (window, "a conversation that asks a folder");
+  life_activate (window, "win.folders");
+  assert_narrow (window, "folders of documents");
+  adw_dialog_close (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  sotto_document_folders_remove (sotto_app_get_folders (app), folder);
+  sotto_document_folders_forget (sotto_app_get_folders (app), folder);
+  harness_run (0.5);
+  place_remove ();
+}
+
 static void
 large_life (SottoApp  *app,
             GtkWindow *window)
 {
+  gboolean is_model_there = harness_link_model ("SmolLM2-135M");
   SottoConversation *conversation;
 
   /* Narrow, but not so much that libadwaita warns, which says that something is too wide and not what. */
@@ -54,6 +84,8 @@ large_life (SottoApp  *app,
   assert_narrow (window, "the first start");
 
   life_start_temporary (app);
+  if (is_model_there)
+    harness_wait_for (has_model, app, 20);
   harness_run (0.5);
   assert_narrow (window, "an empty conversation");
 
@@ -62,6 +94,7 @@ large_life (SottoApp  *app,
   harness_wait_for (life_has_conversation, app, 20);
   harness_run (0.5);
   assert_narrow (window, "a conversation");
+  look_at_composer (app, window, conversation);
 
   life_activate (window, "win.find");
   harness_run (0.5);
