@@ -48,16 +48,38 @@ make_line (const char *name)
   return g_string_free_and_steal (line);
 }
 
-static char *
+/* Which are kept of a file's type, whatever the desktop it is read on knows of types */
+typedef struct {
+  const char *ending;
+  const char *media_type;
+  gboolean was_formatted;
+} Kind;
+
+static const Kind kinds[] = {
+  { ".pdf", "application/pdf", TRUE },
+  { ".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", TRUE },
+  { ".odt", "application/vnd.oasis.opendocument.text", TRUE },
+  { ".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", TRUE },
+  { ".odp", "application/vnd.oasis.opendocument.presentation", TRUE },
+  { ".rtf", "application/rtf", TRUE },
+  { ".epub", "application/epub+zip", TRUE },
+  { ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", FALSE },
+  { ".ods", "application/vnd.oasis.opendocument.spreadsheet", FALSE },
+  { ".html", "text/html", FALSE },
+  { ".md", "text/markdown", FALSE },
+  { ".csv", "text/csv", FALSE },
+  { ".json", "application/json", FALSE },
+};
+
+static const char *
 guess_media_type (const char *name, guint n_pages)
 {
-  gboolean is_uncertain = TRUE;
-  g_autofree char *content_type = g_content_type_guess (name, NULL, 0, &is_uncertain);
-  g_autofree char *media_type = content_type != NULL ? g_content_type_get_mime_type (content_type) : NULL;
+  g_autofree char *folded = g_ascii_strdown (name, -1);
 
-  if (media_type == NULL || is_uncertain || g_str_equal (media_type, "application/octet-stream"))
-    return g_strdup (n_pages > 0 ? "application/pdf" : "text/plain");
-  return g_steal_pointer (&media_type);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_has_suffix (folded, kinds[i].ending))
+      return kinds[i].media_type;
+  return n_pages > 0 ? "application/pdf" : "text/plain";
 }
 
 SottoAttachment *
@@ -66,7 +88,7 @@ sotto_attachment_new (const char *name, const char *media_type, char *text, guin
   SottoAttachment *self = g_object_new (SOTTO_TYPE_ATTACHMENT, NULL);
 
   self->name = make_line (name);
-  self->media_type = media_type != NULL ? g_strdup (media_type) : guess_media_type (self->name, n_pages);
+  self->media_type = g_strdup (media_type != NULL ? media_type : guess_media_type (self->name, n_pages));
   self->text = text;
   self->size = strlen (text);
   self->n_pages = n_pages;
@@ -176,6 +198,17 @@ sotto_attachment_get_text (SottoAttachment *self)
 {
   g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
   return self->text;
+}
+
+gboolean
+sotto_attachment_was_formatted (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (self->media_type, kinds[i].media_type))
+      return kinds[i].was_formatted;
+  return self->n_pages > 0;
 }
 
 char *

@@ -26,6 +26,9 @@ const char *sotto_attachment_get_name (SottoAttachment *self);
 guint sotto_attachment_get_n_pages (SottoAttachment *self);
 gsize sotto_attachment_get_size (SottoAttachment *self);
 
+/* Whether it came out of a document that was set in letters of different widths, and does not lie in the file as it is */
+gboolean sotto_attachment_was_formatted (SottoAttachment *self);
+
 /* Returns: (transfer none): UTF-8; a document's pages have their numbers above them */
 const char *sotto_attachment_get_text (SottoAttachment *self);
 

@@ -243,7 +243,7 @@ sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gp
 }
 
 SottoAttachment *
-sotto_document_read_attachment_finish (SottoDocument *self, GAsyncResult *result, GError **error)
+sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (SottoDocumentPages) pages = NULL;
 
@@ -255,18 +255,6 @@ sotto_document_read_attachment_finish (SottoDocument *self, GAsyncResult *result
   if (sotto_document_pages_are_numbered (pages))
     return sotto_attachment_new (self->name, NULL, join_pages (pages), sotto_document_pages_get_n (pages));
   return sotto_attachment_new (self->name, NULL, g_strdup (sotto_document_pages_get_text (pages, 0)), 0);
-}
-
-char *
-sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
-{
-  g_autoptr (SottoAttachment) attachment = sotto_document_read_attachment_finish (self, result, error);
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (attachment == NULL)
-    return NULL;
-  sotto_attachment_write (attachment, text);
-  return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
 void

@@ -37,8 +37,8 @@ GQuark sotto_document_error_quark (void);
 /**
  * SottoDocument:
  *
- * A file on its way into what is written to a model, or into a folder of documents: its name, and its text; for a message as a
- * block of code, page by page if it has pages. One is read once.
+ * A file on its way into what is written to a model, or into a folder of documents: its name, and its text, page by
+ * page if it has pages. One is read once.
  *
  * All but plain text is read by a process of its own, without rights (reader/); what that sends is not trusted. Nothing of it
  * touches the disk. A page of the web stays as it is in a message, where a person may want its source, and is read as text for a
@@ -54,24 +54,15 @@ G_DECLARE_FINAL_TYPE (SottoDocument, sotto_document, SOTTO, DOCUMENT, GObject)
 
 SottoDocument *sotto_document_new (GFile *file);
 
-/* Finish with sotto_document_read_attachment_finish(). */
 void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data);
 
 /**
  * sotto_document_read_finish:
  * @error: a #SottoDocumentError, %G_IO_ERROR_CANCELLED, or what opening the file brings
  *
- * Returns: (transfer full): Markdown that ends with a line
+ * Returns: (transfer full): its text under its name, with a page's number above each page
  */
-char *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
-
-/**
- * sotto_document_read_attachment_finish:
- * @error: the same
- *
- * Returns: (transfer full): its text, page by page if it has pages, under its name
- */
-SottoAttachment *sotto_document_read_attachment_finish (SottoDocument *self, GAsyncResult *result, GError **error);
+SottoAttachment *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
 
 /**
  * SottoDocumentPage:
@@ -86,7 +77,7 @@ typedef struct {
 /**
  * sotto_document_read_pages_async:
  *
- * In place of sotto_document_read_async(), for who wants a document's text and not Markdown: folders of documents. Its bounds
+ * In place of sotto_document_read_async(), for who wants a document's pages one by one: folders of documents. Its bounds
  * are wider, as it need not fit into a message. May be called in any thread with a #GMainContext of its own.
  */
 void sotto_document_read_pages_async (SottoDocument *self, GAsyncReadyCallback callback, gpointer user_data);

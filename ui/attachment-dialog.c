@@ -6,8 +6,7 @@
 
 #define MARGIN 18
 
-/* What has pages was set in letters of different widths; what has none is code or a table as often as not, and stands as it was
- * written. */
+/* A text is code or a table as often as not, and stands as it was written. */
 static GtkWidget *
 create_view (SottoAttachment *attachment)
 {
@@ -16,7 +15,7 @@ create_view (SottoAttachment *attachment)
 
   gtk_text_view_set_editable (GTK_TEXT_VIEW (view), FALSE);
   gtk_text_view_set_wrap_mode (GTK_TEXT_VIEW (view), GTK_WRAP_WORD_CHAR);
-  gtk_text_view_set_monospace (GTK_TEXT_VIEW (view), sotto_attachment_get_n_pages (attachment) == 0);
+  gtk_text_view_set_monospace (GTK_TEXT_VIEW (view), !sotto_attachment_was_formatted (attachment));
   gtk_text_view_set_top_margin (GTK_TEXT_VIEW (view), MARGIN / 2);
   gtk_text_view_set_bottom_margin (GTK_TEXT_VIEW (view), MARGIN);
   gtk_text_view_set_left_margin (GTK_TEXT_VIEW (view), MARGIN);

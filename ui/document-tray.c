@@ -97,7 +97,7 @@ on_read (GObject      *source,
   Entry *entry = user_data;
   SottoDocumentTray *self = entry->tray;
   g_autoptr (GError) error = NULL;
-  g_autoptr (SottoAttachment) attachment = sotto_document_read_attachment_finish (SOTTO_DOCUMENT (source), result, &error);
+  g_autoptr (SottoAttachment) attachment = sotto_document_read_finish (SOTTO_DOCUMENT (source), result, &error);
 
   g_signal_handlers_disconnect_by_data (entry->document, entry);
   if (self != NULL)

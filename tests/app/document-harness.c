@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "attachment-private.h"
 #include "harness-wait.h"
 
 static char *folder;
@@ -48,10 +49,17 @@ char *
 finish (SottoDocument *document, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (SottoAttachment) attachment = NULL;
+  g_autoptr (GString) block = NULL;
 
   sotto_document_read_async (document, on_ready, &result);
   harness_wait_for (has_result, &result, 60);
-  return sotto_document_read_finish (document, result, error);
+  attachment = sotto_document_read_finish (document, result, error);
+  if (attachment == NULL)
+    return NULL;
+  block = g_string_new (NULL);
+  sotto_attachment_write (attachment, block);
+  return g_string_free_and_steal (g_steal_pointer (&block));
 }
 
 char *

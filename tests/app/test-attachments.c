@@ -93,6 +93,7 @@ test_object (void)
 {
   g_autoptr (SottoAttachment) text = create ("no\ntes.md", "with ```` in it", 0);
   g_autoptr (SottoAttachment) pages = create ("report.pdf", "[Page 1]\nx\n", 1200);
+  g_autoptr (SottoAttachment) letter = create ("letter.odt", "Dear", 0);
   g_autoptr (SottoHistoryPart) part = sotto_attachment_to_part (pages);
   g_autoptr (SottoAttachment) again = NULL;
   g_autoptr (GString) block = g_string_new ("> ");
@@ -106,6 +107,9 @@ test_object (void)
   g_assert_cmpuint (sotto_attachment_get_size (text), ==, 15);
   g_assert_cmpstr (size, ==, "15 bytes");
   g_assert_true (g_str_has_suffix (length, "200 pages"));
+  g_assert_false (sotto_attachment_was_formatted (text));
+  g_assert_true (sotto_attachment_was_formatted (pages));
+  g_assert_true (sotto_attachment_was_formatted (letter));
   sotto_attachment_write (text, block);
   g_assert_cmpstr (block->str, ==, "> no tes.md:\n\n`````\nwith ```` in it\n`````\n");
 
@@ -391,6 +395,7 @@ test_archive (void)
   sotto_conversation_load (conversation);
   harness_wait_for (harness_is_loaded, conversation, 20);
   assert_message (conversation, 0, "Come with it", "report.pdf");
+  g_assert_cmpuint (sotto_attachment_get_n_pages (sotto_message_get_attachment (harness_message (conversation, 0), 0)), ==, 12);
   g_assert_cmpstr (sotto_attachment_get_text (sotto_message_get_attachment (harness_message (conversation, 0), 0)), ==,
                    "[Page 1]\nexported");
   harness_close (app);
