@@ -71,6 +71,7 @@ def _():
     sotto.see("button", re.compile("^Model: Qwen2.5"))
     choose(sotto, place / "plain.pdf")
     sotto.see("button", "plain.pdf, 3 pages")
+    sotto.click(sotto.composer())
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     sotto.screenshot("document-attached")
     check(sotto.composer().text() == "", f"the composer holds “{sotto.composer().text()}”")
