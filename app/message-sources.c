@@ -115,9 +115,10 @@ void
 sotto_sources_write (const SottoSources *self, const char *question, GString *out)
 {
   g_string_append (out, BEGINNING);
-  for (guint i = 0; i < self->sources->len; i++)
+  /* What fits best stands nearest to the question: small models remember that better. */
+  for (guint i = self->sources->len; i > 0; i--)
     {
-      const SottoSource *source = sotto_sources_get (self, i);
+      const SottoSource *source = sotto_sources_get (self, i - 1);
 
       write_head (source, out);
       g_string_append (out, source->text);

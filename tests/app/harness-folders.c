@@ -123,3 +123,19 @@ harness_finds (SottoApp *app, const char *question, const char *text)
       return TRUE;
   return FALSE;
 }
+
+void
+harness_assert_documents (SottoDocumentFolder *folder, guint n_documents, guint n_unread)
+{
+  g_assert_cmpuint (sotto_document_folder_get_n_documents (folder), ==, n_documents);
+  g_assert_cmpuint (sotto_document_folder_get_n_unread (folder), ==, n_unread);
+}
+
+void
+harness_forget_folder (SottoApp *app, SottoDocumentFolder *folder)
+{
+  g_autoptr (SottoDocumentFolder) kept = g_object_ref (folder);
+
+  sotto_document_folders_remove (sotto_app_get_folders (app), kept);
+  sotto_document_folders_forget (sotto_app_get_folders (app), kept);
+}

@@ -20,6 +20,10 @@ SottoDocumentFolder *harness_add_folder (SottoApp *app, const char *path);
 
 /* Without waiting until it is read. Returns: (transfer full) (nullable) */
 SottoDocumentFolder *harness_try_add (SottoApp *app, const char *path, GError **error);
+void harness_assert_documents (SottoDocumentFolder *folder, guint n_documents, guint n_unread);
+
+/* Off the list, and out of the history */
+void harness_forget_folder (SottoApp *app, SottoDocumentFolder *folder);
 void harness_look_again (SottoApp *app, SottoDocumentFolder *folder);
 gboolean harness_has_read (gpointer folder);
 gboolean harness_is_reading (gpointer folder);
