@@ -111,5 +111,6 @@ sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *c
   g_object_ref (conversation);
   g_array_remove_index (self->deleted, (guint) index);
   sotto_conversation_list_purge_from (self, conversation->services);
+  sotto_inference_forget_conversation (conversation->services->inference, sotto_conversation_get_id (conversation));
   g_object_unref (conversation);
 }

@@ -445,6 +445,7 @@ guint64
 sotto_inference_generate (SottoInference      *self,
                           const char          *path,
                           SottoMessages       *messages,
+                          const char          *conversation,
                           guint                summary_tokens,
                           SottoInferenceFunc   func,
                           gpointer             user_data,
@@ -462,6 +463,7 @@ sotto_inference_generate (SottoInference      *self,
   generate.path = path;
   generate.n_context = sotto_inference_get_context (self, path);
   generate.messages = messages;
+  generate.conversation = conversation;
   generate.max_tokens = summary_tokens > 0 ? summary_tokens : max_tokens_for (self, path);
   sotto_inference_fill_sampler (self->settings, &generate.sampler);
   if (summary_tokens > 0)

@@ -35,6 +35,7 @@ SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary 
  * sotto_inference_generate:
  * @path: the model
  * @messages: the conversation
+ * @conversation: its id, by which sotto_inference_forget_conversation() knows it
  * @summary_tokens: 0: a reply, as the settings say; else a summary of at most so many tokens
  * @func: called in the main context until the request has ended or been forgotten
  *
@@ -45,6 +46,7 @@ SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary 
 guint64 sotto_inference_generate (SottoInference      *self,
                                   const char          *path,
                                   SottoMessages       *messages,
+                                  const char          *conversation,
                                   guint                summary_tokens,
                                   SottoInferenceFunc   func,
                                   gpointer             user_data,
@@ -87,7 +89,7 @@ void sotto_inference_forget (SottoInference *self, guint64 request);
  * @conversation: (nullable): its id; %NULL: all
  *
  * Behind the replies that were asked for before, nothing is left in memory of what models have computed of it, and
- * coming back to it means reading it anew. Of a reply that did not say whose it was that goes for any conversation.
+ * coming back to it means reading it anew.
  */
 void sotto_inference_forget_conversation (SottoInference *self, const char *conversation);
 

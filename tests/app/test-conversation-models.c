@@ -175,7 +175,7 @@ test_left_and_back (void)
   SottoApp *app = harness_open_with_model (HARNESS_TINY, 12);
   g_autoptr (GString) apples = g_string_new (NULL);
   g_autoptr (GString) pears = g_string_new (NULL);
-  SottoConversation *conversations[2];
+  SottoConversation *conversations[2], *again;
 
   if (app == NULL)
     return;
@@ -206,6 +206,16 @@ test_left_and_back (void)
         /* All that the prompt before had, and the reply but for its end, which may be other tokens now. */
         g_assert_cmpuint (read_number (conversations[i], 2 * turn + 1, "reused_tokens"), >=, before);
       }
+
+  /* Of one that was deleted for good nothing is there for another that begins with the same words; the other stays. */
+  sotto_conversation_list_delete (sotto_app_get_conversations (app), conversations[0]);
+  sotto_conversation_list_purge (sotto_app_get_conversations (app), conversations[0]);
+  again = harness_begin (app, apples->str);
+  harness_wait_idle (again);
+  g_assert_cmpuint (read_number (again, 1, "reused_tokens"), <, 100);
+  harness_send (conversations[1], "And then?");
+  harness_wait_idle (conversations[1]);
+  g_assert_cmpuint (read_number (conversations[1], 9, "reused_tokens"), >=, read_number (conversations[1], 7, "prompt_tokens"));
   harness_close (app);
 }
 
