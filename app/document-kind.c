@@ -39,22 +39,22 @@ begins_as_page (const char *data, gsize length)
 /* Texts that people write for people. Programs are not among them: asking those is another thing, and one folder of sources
  * would drown all else. */
 static const char *const text_endings[] = {
-  "txt", "text", "md", "markdown", "mdown", "rst", "org", "adoc", "asciidoc", "tex", "csv", "tsv", "json", "log", "srt", "vtt",
+  "txt", "text", "md", "markdown", "mdown", "rst", "org", "adoc", "asciidoc", "tex", "csv", "tsv", "json", "log", "srt", "vtt", NULL,
 };
 
 /* What the helper reads: office/. The old ones it does not, and says so, which is better than keeping silent about them. */
 static const char *const office_endings[] = {
   "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xltx", "xltm", "pptx", "pptm", "potx", "potm", "ppsx", "ppsm",
-  "odt", "ott", "ods", "ots", "odp", "otp", "odg", "otg", "epub", "rtf", "doc", "dot", "xls", "xlt", "ppt", "pps",
+  "odt", "ott", "ods", "ots", "odp", "otp", "odg", "otg", "epub", "rtf", "doc", "dot", "xls", "xlt", "ppt", "pps", NULL,
 };
 
-static const char *const page_endings[] = { "html", "htm", "xhtml" };
+static const char *const page_endings[] = { "html", "htm", "xhtml", NULL };
 
 static gboolean
-is_among (const char *ending, const char *const *endings, gsize n)
+is_among (const char *ending, const char *const *endings)
 {
-  for (gsize i = 0; i < n; i++)
-    if (g_ascii_strcasecmp (ending, endings[i]) == 0)
+  for (; *endings != NULL; endings++)
+    if (g_ascii_strcasecmp (ending, *endings) == 0)
       return TRUE;
   return FALSE;
 }
@@ -77,7 +77,13 @@ sotto_document_is_named_pdf (const char *name)
 gboolean
 sotto_document_is_named_office (const char *name)
 {
-  return is_among (get_ending (name), office_endings, G_N_ELEMENTS (office_endings));
+  return is_among (get_ending (name), office_endings);
+}
+
+const char *const *
+sotto_document_get_office_endings (void)
+{
+  return office_endings;
 }
 
 gboolean
@@ -87,9 +93,9 @@ sotto_document_knows_name (const char *name)
 
   if (sotto_document_is_named_pdf (name))
     return sotto_document_can_read_pdf ();
-  if (sotto_document_is_named_office (name) || is_among (ending, page_endings, G_N_ELEMENTS (page_endings)))
+  if (sotto_document_is_named_office (name) || is_among (ending, page_endings))
     return sotto_document_can_read_office ();
-  return is_among (ending, text_endings, G_N_ELEMENTS (text_endings));
+  return is_among (ending, text_endings);
 }
 
 /* --- Both --- */
@@ -103,7 +109,7 @@ sotto_document_find_kind (const char *name, const char *data, gsize length)
   if (begins_with (data, length, "PK\003\004") || begins_with (data, length, "PK\005\006")
       || begins_with (data, length, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") || begins_with (data, length, "{\\rtf"))
     return SOTTO_DOCUMENT_KIND_OFFICE;
-  if (begins_as_page (data, length) || is_among (get_ending (name), page_endings, G_N_ELEMENTS (page_endings)))
+  if (begins_as_page (data, length) || is_among (get_ending (name), page_endings))
     return SOTTO_DOCUMENT_KIND_PAGE;
   return SOTTO_DOCUMENT_KIND_TEXT;
 }

@@ -119,4 +119,7 @@ char *sotto_document_describe_error (SottoDocument *self, const GError *error);
 gboolean sotto_document_can_read_pdf (void);
 gboolean sotto_document_can_read_office (void);
 
+/* Returns: (transfer none) (array zero-terminated=1): how names end of what the latter reads, web pages aside */
+const char *const *sotto_document_get_office_endings (void);
+
 G_END_DECLS

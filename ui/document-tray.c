@@ -207,8 +207,9 @@ create_filters (void)
   GListStore *filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
   g_autoptr (GtkFileFilter) readable = gtk_file_filter_new ();
   g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+  const char *const *office = sotto_document_can_read_office () ? sotto_document_get_office_endings () : NULL;
 
-  gtk_file_filter_set_name (readable, sotto_document_can_read_pdf () ? _("Text and PDF Files") : _("Text Files"));
+  gtk_file_filter_set_name (readable, sotto_document_can_read_pdf () || office != NULL ? _("Documents") : _("Text Files"));
   gtk_file_filter_add_mime_type (readable, "text/*");
   /* Programs, tables and settings are text as well, though their types do not begin so. */
   gtk_file_filter_add_mime_type (readable, "text/plain");
@@ -216,6 +217,8 @@ create_filters (void)
   gtk_file_filter_add_mime_type (readable, "application/xml");
   if (sotto_document_can_read_pdf ())
     gtk_file_filter_add_mime_type (readable, "application/pdf");
+  for (; office != NULL && *office != NULL; office++)
+    gtk_file_filter_add_suffix (readable, *office);
   gtk_file_filter_set_name (all, _("All Files"));
   gtk_file_filter_add_pattern (all, "*");
   g_list_store_append (filters, readable);

@@ -15,7 +15,10 @@ person.enter_desktop(programs=("xdotool", "import"))
 HELPER = pathlib.Path(os.environ.get("SOTTO_PDF_TEXT") or person.BUILD / "app/pdf/sotto-pdf-text")
 if not HELPER.exists():
     person.skip_all("the helper that reads PDFs is not built (poppler is missing)")
+OFFICE = pathlib.Path(os.environ.get("SOTTO_OFFICE_TEXT") or person.BUILD / "app/office/sotto-office-text")
+DOCUMENTS = pathlib.Path(__file__).parents[1] / "app/documents"
 os.environ["SOTTO_PDF_TEXT"] = str(HELPER)
+os.environ["SOTTO_OFFICE_TEXT"] = str(OFFICE)
 person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=60)
 person.need_models("Qwen2.5-Coder-0.5B")
 
@@ -78,6 +81,25 @@ def _():
     text = read(sotto, "plain.pdf, 3 pages")
     check(text.startswith("[Page 1]\n"), f"it begins with {text[:80]}")
     check(text.endswith("[Page 3]\nThe third page is the last.\n"), f"it ends with {text[-80:]}")
+
+
+@step("A text document, with the helper that reads those, stands beside it")
+def _():
+    if not OFFICE.exists():
+        return
+    sotto = journey.sotto
+    choose(sotto, DOCUMENTS / "libreoffice.odt")
+    chip = sotto.see("button", re.compile("^libreoffice.odt, "))
+    text = read(sotto, chip.name)
+    check("Ottilie Brandt[^1] keeps the inserted lamp." in text, f"it says {text}")
+    sotto.screenshot("document-office")
+    sotto.see("button", "Remove “libreoffice.odt”").press()
+    sotto.gone("button", re.compile("^libreoffice.odt, "))
+    choose(sotto, DOCUMENTS / "libreoffice.doc")
+    alert = sotto.see("alert", "This File Cannot Be Used")
+    check(any("“libreoffice.doc” is in an old format" in node.text() or "" for node in alert.all("label")), "it does not say why")
+    sotto.keys("Escape")
+    sotto.gone("alert")
 
 
 @step("It is taken off, and comes back")

@@ -176,7 +176,24 @@ def _():
     sotto.gone("button", "keeper.pdf, 3 pages")
 
 
-@step("Behind the door of what reads it, nothing is allowed in the sandbox either")
+@step("So is a text document, whose words are read")
+def _():
+    sotto = journey.sotto
+    own = person.home()[0] / "Downloads" / "letter.docx"
+    shutil.copy(pathlib.Path(__file__).parents[1] / "app/documents/libreoffice.docx", own)
+    sotto.see("button", "Attach Files…").press()
+    choose_in_portal(own)
+    sotto.see("button", re.compile("^letter.docx, ")).press()
+    wait("its text", lambda: sotto.look().find("text", "letter.docx"))
+    text = sotto.look().find("text", "letter.docx").text()
+    check("Ottilie Brandt[^1] keeps the inserted lamp." in text, f"it says {text}")
+    own.unlink()
+    sotto.keys("Escape")
+    sotto.see("button", "Remove “letter.docx”").press()
+    sotto.gone("button", re.compile("^letter.docx, "))
+
+
+@step("Behind the door of what reads them, nothing is allowed in the sandbox either")
 def _():
     for helper in ("sotto-pdf-text", "sotto-office-text"):
         said = inside(f"/app/libexec/{helper}", "--try-the-door")
