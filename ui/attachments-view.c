@@ -162,6 +162,18 @@ sotto_attachments_view_set_message (SottoAttachmentsView *self,
   gtk_widget_set_visible (GTK_WIDGET (self), n > 0);
 }
 
+char *
+sotto_attachments_list_names (SottoMessage *message)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < sotto_message_get_n_attachments (message); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? "\n" : "",
+                            sotto_attachment_get_name (sotto_message_get_attachment (message, i)));
+
+  return g_string_free (names, FALSE);
+}
+
 static void
 sotto_attachments_view_dispose (GObject *object)
 {

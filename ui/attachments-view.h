@@ -25,4 +25,7 @@ guint sotto_attachments_view_get_n (SottoAttachmentsView *self);
 /* Those of a message, which stand where what a person wrote does: at the end of the line. */
 void sotto_attachments_view_set_message (SottoAttachmentsView *self, SottoMessage *message);
 
+/* Returns: (transfer full): the names of those, a line each; "": there are none */
+char *sotto_attachments_list_names (SottoMessage *message);
+
 G_END_DECLS

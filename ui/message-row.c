@@ -243,18 +243,6 @@ update (SottoMessageRow *self)
 
 /* --- Actions --- */
 
-static char *
-dup_attached_names (SottoMessage *message)
-{
-  GString *names = g_string_new (NULL);
-
-  for (guint i = 0; i < sotto_message_get_n_attachments (message); i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? "\n" : "",
-                            sotto_attachment_get_name (sotto_message_get_attachment (message, i)));
-
-  return g_string_free (names, FALSE);
-}
-
 /* What was written; where nothing was, what stands there instead. Numbers without what they stand for would say nothing elsewhere. */
 static void
 copy (GtkWidget  *widget,
@@ -262,7 +250,7 @@ copy (GtkWidget  *widget,
       GVariant   *parameter)
 {
   SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
-  g_autofree char *names = dup_attached_names (self->message);
+  g_autofree char *names = sotto_attachments_list_names (self->message);
   g_autofree char *sources = is_reply (self) ? sotto_sources_describe (self->message, TRUE) : NULL;
   g_autofree char *text = g_strconcat (sotto_message_get_length (self->message) > 0 ? sotto_message_get_text (self->message) : names,
                                        sources != NULL ? "\n\n" : NULL, sources, NULL);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "attachments-view.h"
 #include "print-pages.h"
 #include "sources-text.h"
 
@@ -134,14 +135,14 @@ add_messages (Job *self)
       g_autoptr (SottoMessage) message = g_list_model_get_item (messages, i);
       const char *model = sotto_message_get_model_name (message);
       gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
-      g_autofree char *sources = is_reply ? sotto_sources_describe (message, FALSE) : NULL;
+      g_autofree char *below = is_reply ? sotto_sources_describe (message, FALSE) : sotto_attachments_list_names (message);
       const char *author;
 
       if (!is_reply)
         author = C_("who speaks", "You");
       else
         author = model != NULL ? model : C_("who speaks", "Reply");
-      sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), sources);
+      sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), below != NULL && *below != '\0' ? below : NULL);
     }
 }
 
