@@ -5,6 +5,9 @@
 #include "folder-choose.h"
 #include "folder-row.h"
 
+/* So wide a list has room on a narrow screen with large letters, too. */
+#define MAX_CHARS 26
+
 struct _SottoFolderPicker {
   AdwBin parent_instance;
 
@@ -132,10 +135,13 @@ create_check (SottoFolderPicker   *self,
 
   gtk_label_set_xalign (GTK_LABEL (name), 0);
   gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_label_set_max_width_chars (GTK_LABEL (name), 30);
+  gtk_label_set_max_width_chars (GTK_LABEL (name), MAX_CHARS);
   gtk_label_set_xalign (GTK_LABEL (status), 0);
   gtk_label_set_ellipsize (GTK_LABEL (status), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (status), 34);
+  gtk_label_set_wrap (GTK_LABEL (status), TRUE);
+  gtk_label_set_natural_wrap_mode (GTK_LABEL (status), GTK_NATURAL_WRAP_NONE);
+  gtk_label_set_lines (GTK_LABEL (status), 2);
+  gtk_label_set_max_width_chars (GTK_LABEL (status), MAX_CHARS);
   gtk_widget_add_css_class (status, "caption");
   gtk_widget_add_css_class (status, "dimmed");
   gtk_widget_add_css_class (status, "numeric");

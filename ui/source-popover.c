@@ -4,10 +4,15 @@
 
 #include "markdown-plain.h"
 
+#define MIN_WIDTH 240
+#define MAX_WIDTH 420
+#define MARGIN 24
+
 struct _SottoSourcePopover {
   GtkPopover parent_instance;
 
   /* Template Widgets */
+  GtkWidget *box;
   GtkLabel *title;
   GtkScrolledWindow *scroller;
   GtkLabel *failure;
@@ -101,12 +106,15 @@ on_open (SottoSourcePopover *self)
                            on_looked, weak_ref_new (self));
 }
 
-/* A label that one can select would be selected whole. */
+/* As wide as one reads well, if the window is. A label that one can select would be selected whole: it does not begin with the
+ * keyboard. */
 static void
 sotto_source_popover_show (GtkWidget *widget)
 {
   SottoSourcePopover *self = SOTTO_SOURCE_POPOVER (widget);
+  GtkWidget *window = gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW);
 
+  gtk_widget_set_size_request (self->box, CLAMP (gtk_widget_get_width (window) - 2 * MARGIN, MIN_WIDTH, MAX_WIDTH), -1);
   GTK_WIDGET_CLASS (sotto_source_popover_parent_class)->show (widget);
   gtk_widget_grab_focus (self->file != NULL ? self->open_button : GTK_WIDGET (self->scroller));
 }
@@ -131,6 +139,7 @@ sotto_source_popover_class_init (SottoSourcePopoverClass *klass)
   widget_class->show = sotto_source_popover_show;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/source-popover.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, box);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, title);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, failure);

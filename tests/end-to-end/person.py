@@ -179,6 +179,19 @@ class Sotto:
     def type(self, text):
         self.xdotool("type", "--clearmodifiers", "--delay", "8", text)
 
+    def choose(self, title, path):
+        """In GTK's own file dialog of that title, which takes a path that is typed into it."""
+        def tell(*arguments):
+            return subprocess.run(["xdotool", *arguments], capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+
+        dialog = wait("the file dialog", lambda: next((window for window in self.list_windows()
+                                                       if tell("getwindowname", window) == title), None))
+        tell("windowfocus", "--sync", dialog)
+        tell("key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a")
+        tell("type", "--clearmodifiers", "--delay", "30", str(path))
+        tell("key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return")
+        wait("the file dialog to go", lambda: dialog not in self.list_windows())
+
     def resize(self, width, height):
         self.xdotool("windowsize", WINDOW, str(width), str(height))
 

@@ -40,26 +40,6 @@ journey = Journey()
 step = journey.step
 
 
-def windows(sotto):
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(sotto.pid)], capture_output=True, text=True,
-                           timeout=20, check=False)
-    return found.stdout.split()
-
-
-def name_of(window):
-    return subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True, timeout=20, check=False).stdout.strip()
-
-
-def choose(sotto, title, path):
-    """In GTK's own dialog, which takes a path that is typed into it."""
-    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) == title])[0]
-    subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a"], timeout=20, check=True)
-    subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
-    wait("the file dialog to go", lambda: dialog not in windows(sotto))
-
-
 def open_dialog(sotto):
     sotto.keys("ctrl+shift+f")
     sotto.see("button", "Document Folders…")
@@ -82,7 +62,7 @@ def _():
     sotto.see("button", "Add a Folder…")
     sotto.go_to("button", "Add a Folder…")
     sotto.keys("Return")
-    choose(sotto, "Add a Folder of Documents", place)
+    sotto.choose("Add a Folder of Documents", place)
     sotto.see("button", f"Asks Documents in {FOLDER}")
 
 

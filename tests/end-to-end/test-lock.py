@@ -1,5 +1,7 @@
 """Locked: nothing is on the screen, found or told, and nothing of it is in the memory of the process; then all is as it was."""
+import os
 import pathlib
+import re
 
 import envelope_key
 import person
@@ -15,6 +17,8 @@ QUESTION = "Tell me a very long story about the Ankerplumm of Wurzelbrumm."
 SECOND = "What does a Zwiebelfisch eat?"
 DRAFT = "Nebelkerzenfabrik"
 SEARCH = "Ankerplumm"
+ASKED = "When does the Kaltmamsell go to the island?"
+PASSAGE = "The Kaltmamsell goes to the island with the Glockenspeise at twenty to ten."
 
 journey = Journey()
 step = journey.step
@@ -152,6 +156,41 @@ def _():
     wait("the reply", lambda: sotto.reply().startswith(seen[:80]))
     check(not sotto.is_writing(), "it is still written")
     wait("the draft", lambda: sotto.composer().text() == DRAFT)
+
+
+@step("A passage of a document that is in sight is forgotten, too")
+def _():
+    sotto = journey.sotto
+    place = pathlib.Path(os.environ["SOTTO_DESKTOP"]) / "documents"
+    place.mkdir()
+    (place / "ferry.md").write_text(f"# Ferries\n\n{PASSAGE}\n")
+    sotto.keys("ctrl+n")
+    sotto.keys("ctrl+shift+f")
+    sotto.see("button", "Add a Folder…").press()
+    sotto.choose("Add a Folder of Documents", place)
+    sotto.see("button", "Asks Documents in documents")
+    sotto.keys("ctrl+shift+f")
+    wait("it to be read", lambda: (check_box := sotto.look().find("check box", "documents")) and check_box.description() == "1 document", 60)
+    sotto.keys("Escape")
+    wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
+    sotto.write(ASKED)
+    sotto.see("button", re.compile("^Source 1: ferry.md")).press()
+    sotto.see("button", "Open Document")
+    check(Memory(sotto.pid).find(["Glockenspeise"]), "it is not found in the memory of one that is open")
+    sotto.keys("ctrl+shift+l")
+    wait("it to be locked", lambda: is_locked(sotto), 10)
+    last = {}
+
+    def is_clean():
+        last.clear()
+        last.update(Memory(sotto.pid).find(["Kaltmamsell", "Glockenspeise"]))
+        return not last
+    try:
+        wait("it to be forgotten", is_clean, 30)
+    except person.Failed as failed:
+        raise person.Failed(f"{failed}\n" + "\n".join(f"{text}: {len(places)} times, as in {places[:3]}"
+                                                      for text, places in last.items())) from None
+    unlock(sotto)
 
 
 @step("A temporary chat ends when it is locked")
