@@ -4,6 +4,7 @@
 #include <sotto-history.h>
 #include <string.h>
 
+#include "folder-problem.h"
 #include "words.h"
 
 /* Every code of every domain has words of its own. The loops go on until a code is refused, so that
@@ -142,6 +143,36 @@ test_app (void)
 }
 
 static void
+test_folders (void)
+{
+  for (int code = SOTTO_FOLDER_ERROR_NOT_FOLDER; code <= SOTTO_FOLDER_ERROR_UNREADABLE; code++)
+    {
+      g_autoptr (GError) error = g_error_new (SOTTO_FOLDER_ERROR, code, "technical");
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+      assert_sentence (sotto_problem_get_text (problem));
+    }
+}
+
+/* Each reason why a document cannot be read has a word for the history, and its own sentence. */
+static void
+test_unread (void)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_EMPTY; code++)
+    {
+      g_autoptr (GError) error = g_error_new (SOTTO_DOCUMENT_ERROR, code, "technical");
+      const char *problem = sotto_folder_problem_of_error (error);
+
+      g_assert_cmpstr (problem, !=, "unknown");
+      assert_sentence (sotto_words_for_folder_problem (problem));
+      g_assert_true (g_hash_table_add (seen, (gpointer) sotto_words_for_folder_problem (problem)));
+    }
+  assert_sentence (sotto_words_for_folder_problem ("a word of a later Sotto"));
+}
+
+static void
 test_remedies (void)
 {
   g_autoptr (GEnumClass) remedies = g_type_class_ref (SOTTO_TYPE_REMEDY);
@@ -176,6 +207,8 @@ main (int argc, char **argv)
   g_test_add_func ("/app/words/gpu", test_gpu);
   g_test_add_func ("/app/words/history", test_history);
   g_test_add_func ("/app/words/app", test_app);
+  g_test_add_func ("/app/words/folders", test_folders);
+  g_test_add_func ("/app/words/unread", test_unread);
   g_test_add_func ("/app/words/remedies", test_remedies);
   g_test_add_func ("/app/words/unknown", test_unknown);
   return g_test_run ();
