@@ -1,3 +1,4 @@
+#include "encodings.h"
 #include "office.h"
 
 #include "reader/door.h"
@@ -8,7 +9,7 @@
 
 /* sotto-office-text: a document on standard input, its text on standard output (../reader/page-stream.h).
  *
- * The file is read as bytes, the door is closed, and only then the first byte is looked at. */
+ * The file is read as bytes, the C library loads its encodings, the door is closed, and only then the first byte is looked at. */
 
 static gboolean
 write_text (SottoText *text)
@@ -50,6 +51,7 @@ main (int argc, char **argv)
 
   if (is_prepared && !is_trial && (bytes = sotto_stream_take_file (&why)) == NULL)
     return sotto_stream_refuse (why) ? 0 : 1;
+  sotto_encodings_load ();
   if (!is_prepared || !sotto_door_close (NULL, sotto_stream_get_seconds (argc, argv)))
     return sotto_stream_refuse (SOTTO_PAGE_STREAM_UNSAFE) ? 0 : 1;
 

@@ -1,5 +1,6 @@
 #include "markup.h"
 
+#include "encodings.h"
 #include "entities.h"
 
 #include <string.h>
@@ -24,25 +25,13 @@ struct _SottoMarkup {
 
 /* --- Encodings --- */
 
-/* Of what UTF-8 has no place for: the bytes from 128 to 159 of Windows-1252 */
-static const gunichar windows[32] = {
-  0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd,
-  0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
-};
-
-gunichar
-sotto_markup_from_windows (guint8 byte)
-{
-  return byte >= 128 && byte < 160 ? windows[byte - 128] : byte;
-}
-
 static char *
-convert_windows (const char *data, gsize length)
+convert_bytes (const SottoEncoding *encoding, const char *data, gsize length)
 {
   GString *text = g_string_sized_new (length + length / 4);
 
   for (gsize i = 0; i < length; i++)
-    g_string_append_unichar (text, sotto_markup_from_windows ((guint8) data[i]));
+    g_string_append_unichar (text, sotto_encoding_get (encoding, (guint8) data[i]));
   return g_string_free (text, FALSE);
 }
 
@@ -71,40 +60,33 @@ convert_wide (const char *data, gsize length, gboolean big_first)
   return g_string_free (text, FALSE);
 }
 
-/* Whether it says what cannot be taken for Windows-1252: "charset=" of a page, "encoding=" of XML, in its beginning */
-static gboolean
-names_another (const char *data, gsize length)
+/* What it says that it is in: "charset=" of a page, "encoding=" of XML, in its beginning; where it says nothing, what most are in */
+static const SottoEncoding *
+find_encoding (const char *data, gsize length)
 {
-  static const char *const known[] = { "utf-8", "utf8", "iso-8859-1", "iso-8859-15", "iso8859-1", "latin1", "us-ascii", "ascii",
-                                       "windows-1252", "cp1252" };
   g_autofree char *beginning = g_ascii_strdown (data, (gssize) MIN (length, 1024));
   const char *said = strstr (beginning, "charset=");
 
   if (said == NULL)
     said = strstr (beginning, "encoding=");
   if (said == NULL)
-    return FALSE;
+    return sotto_encoding_find_windows (1252);
   said = strchr (said, '=') + 1;
-  said += strspn (said, "\"' ");
-  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
-    if (g_str_has_prefix (said, known[i]) && !g_ascii_isalnum (said[strlen (known[i])]))
-      return FALSE;
-  return TRUE;
+  return sotto_encoding_find (said + strspn (said, "\"' "));
 }
 
 static char *
 convert (char *data, gsize *length)
 {
-  char *text;
+  const SottoEncoding *encoding;
+  char *text = NULL;
 
   if (*length >= 2 && ((data[0] == '\xff' && data[1] == '\xfe') || (data[0] == '\xfe' && data[1] == '\xff')))
     text = convert_wide (data + 2, *length - 2, data[0] == '\xfe');
   else if (g_utf8_validate_len (data, *length, NULL))
     return data;
-  else if (!names_another (data, *length))
-    text = convert_windows (data, *length);
-  else
-    text = NULL;
+  else if ((encoding = find_encoding (data, *length)) != NULL)
+    text = convert_bytes (encoding, data, *length);
   g_free (data);
   *length = text != NULL ? strlen (text) : 0;
   return text;
@@ -160,7 +142,7 @@ read_number (const char *at, const char *end)
       c = MIN (c * base + (guint) digit, 0x110000);
     }
   if (c >= 128 && c < 160)
-    c = sotto_markup_from_windows ((guint8) c);
+    c = sotto_encoding_get (sotto_encoding_find_windows (1252), (guint8) c);
   return c != 0 && g_unichar_validate (c) ? c : 0xfffd;
 }
 

@@ -18,7 +18,7 @@ typedef enum {
 
 /**
  * sotto_markup_new:
- * @data: (transfer full): in UTF-8, UTF-16 with its mark, or Windows-1252
+ * @data: (transfer full): in UTF-8, UTF-16 with its mark, or an encoding of one byte a character that it names
  * @is_html: names are folded, scripts and styles are passed over
  *
  * Returns: (nullable): %NULL: it says that it is in another encoding

@@ -1,13 +1,13 @@
 #include "formats.h"
 
-#include "entities.h"
+#include "encodings.h"
 
 #include <string.h>
 
 /* Rich Text Format 1.9: groups in braces, control words that hold until their group ends.
  *
- * Bytes above 127 are in the encoding of their font. Only that of western Windows is known here, beside Unicode, which newer
- * programs write for all others; a text in another one is refused rather than misread. Left out: what is hidden or deleted, headers
+ * Bytes above 127 are in the encoding of their font. Those of one byte a character are known here, beside Unicode, which newer
+ * programs write for all others; a text in one of several (of East Asia) is refused rather than misread. Left out: what is hidden or deleted, headers
  * and footers, comments, boxes, fields' instructions. */
 
 #define MAX_GROUPS 256    /* within each other; what is deeper is left out */
@@ -32,7 +32,8 @@ typedef struct {
   SottoText *text;
   Group groups[MAX_GROUPS];
   guint depth;            /* may be more than there are groups */
-  GHashTable *foreign;    /* fonts in another encoding */
+  int page;               /* of codes: the number of the encoding on Windows */
+  GHashTable *pages;      /* of fonts that have another */
   int font;               /* the one that the table describes */
   int n_left;             /* of n_replaced */
   GHashTable *headings;   /* styles that are, by their level + 1 */
@@ -81,11 +82,12 @@ static void
 add_byte (Reader *reader, guint8 byte)
 {
   const Group *group = get_group (reader);
+  const int own = GPOINTER_TO_INT (g_hash_table_lookup (reader->pages, GINT_TO_POINTER (group->font)));
+  const SottoEncoding *encoding = sotto_encoding_find_windows (own != 0 ? own : reader->page);
 
-  if (byte >= 128 && !group->is_skipped && reader->n_left == 0
-      && g_hash_table_contains (reader->foreign, GINT_TO_POINTER (group->font)))
+  if (byte >= 128 && !group->is_skipped && reader->n_left == 0 && encoding == NULL)
     reader->is_foreign = TRUE;
-  add (reader, sotto_markup_from_windows (byte));
+  add (reader, encoding != NULL ? sotto_encoding_get (encoding, byte) : byte);
 }
 
 static void
@@ -203,6 +205,21 @@ get_character (const char *word)
   return 0;
 }
 
+/* What fonts say of themselves, as a number on Windows; 0: nothing; -1: of several bytes a character, or of another system */
+static int
+get_page (int charset)
+{
+  static const struct { int charset; int page; } pages[] = {
+    { 0, 1252 }, { 1, 0 }, { 2, 1252 }, { 161, 1253 }, { 162, 1254 }, { 163, 1258 }, { 177, 1255 }, { 178, 1256 }, { 186, 1257 },
+    { 204, 1251 }, { 222, 874 }, { 238, 1250 }, { 255, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pages); i++)
+    if (pages[i].charset == charset)
+      return pages[i].page;
+  return -1;
+}
+
 static void
 take_table_word (Reader *reader, const char *word)
 {
@@ -262,10 +279,9 @@ take_word (Reader *reader, const char *word, gboolean has_number, int number)
       reader->font = number;
     }
   else if (strcmp (word, "fcharset") == 0 && group->is_fonts)
-    {
-      if (number > 2 && number != 255)
-        g_hash_table_add (reader->foreign, GINT_TO_POINTER (reader->font));
-    }
+    g_hash_table_insert (reader->pages, GINT_TO_POINTER (reader->font), GINT_TO_POINTER (get_page (number)));
+  else if (strcmp (word, "ansicpg") == 0)
+    reader->page = number;
   else if (strcmp (word, "s") == 0)
     {
       if (group->is_styles)
@@ -363,7 +379,8 @@ sotto_rich_read (const char *data, gsize length, SottoText *text)
   reader->end = data + length;
   reader->text = text;
   reader->groups[0].n_replaced = 1;
-  reader->foreign = g_hash_table_new (NULL, NULL);
+  reader->page = 1252;
+  reader->pages = g_hash_table_new (NULL, NULL);
   reader->headings = g_hash_table_new (NULL, NULL);
   reader->marker = g_string_new (NULL);
   while (reader->at < reader->end)
@@ -382,7 +399,7 @@ sotto_rich_read (const char *data, gsize length, SottoText *text)
   while (reader->depth > 0)
     end_group (reader);
   end_paragraph (reader);
-  g_hash_table_unref (reader->foreign);
+  g_hash_table_unref (reader->pages);
   g_hash_table_unref (reader->headings);
   g_string_free (reader->marker, TRUE);
   return !reader->is_foreign;

@@ -109,6 +109,10 @@ def web(folder):
     (folder / "page").write_text("\n  " + page, encoding="utf-8")
     (folder / "western.htm").write_bytes("<p>Straße – naïve</p>".encode("cp1252"))
     (folder / "eastern.htm").write_bytes("<meta charset='shift_jis'><p>灯台守</p>".encode("shift_jis"))
+    (folder / "cyrillic.htm").write_bytes("<META CHARSET=windows-1251><p>Смотритель маяка</p>".encode("cp1251"))
+    (folder / "koi8.htm").write_bytes("<meta http-equiv='x' content='text/html; charset=KOI8-R'><p>Смотритель маяка</p>".encode("koi8-r"))
+    (folder / "hebrew.rtf").write_bytes(rb"{\rtf1\ansi\ansicpg1253{\fonttbl{\f0\fcharset177 A;}{\f1\fcharset1 B;}{\f2\fcharset238 C;}}"
+                                        rb"\f0 \'f9\'ec\f1 \'c1\f2 \'b9\par}")
     (folder / "unclosed.html").write_text("<p>begun <a href='" + "x" * 100000, encoding="utf-8")
     (folder / "rich.rtf").write_bytes(rb"{\rtf1\ansi{\fonttbl{\f0\fcharset0 A;}}{\*\generator x;}{\info{\title no}}\pard Caf\'e9 \u8364?5\line "
                                       rb"{\v hidden}{\deleted deleted}\{brace\}\par {\header no}{\field{\*\fldinst HYPERLINK}{\fldrslt link}}\par}")

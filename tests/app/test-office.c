@@ -125,6 +125,9 @@ test_web (void)
   assert_text ("page.html", page);
   assert_text ("page", page);
   assert_text ("western.htm", "Straße – naïve");
+  assert_text ("cyrillic.htm", "Смотритель маяка");
+  assert_text ("koi8.htm", "Смотритель маяка");
+  assert_text ("hebrew.rtf", "שלΑą");
   assert_text ("unclosed.html", "begun");
   assert_pages_refused ("eastern.htm", SOTTO_DOCUMENT_ERROR_FOREIGN);
 }
