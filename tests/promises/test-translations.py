@@ -51,7 +51,8 @@ def shapes():
             for name, shape in (("what is filled in", directives), ("the mnemonic", has_mnemonic),
                                 ("markup", lambda text: sorted(TAG.findall(text))),
                                 ("the ellipsis", lambda text: text.endswith("…")),
-                                ("space around it", lambda text: (text[:1].isspace(), text[-1:].isspace())),
+                                # Chinese sets its commas with their space.
+                                ("space around it", lambda text: (text[:1].isspace(), text[-1:].isspace() or text == "、")),
                                 ("the semicolon at the end", lambda text: text.endswith(";"))):
                 if shape(original) != shape(translated):
                     yield f"po/{language}.po: {name} in “{english(message)}”: “{translated}”"
