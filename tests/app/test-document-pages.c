@@ -6,6 +6,7 @@
 
 #define COUNT(n) "n\4\0\0\0" n "\0\0\0"
 #define TWO_PAGES COUNT ("\2") "p\3\0\0\0one" "p\0\0\0\0"
+#define WHOLE "w\3\0\0\0all"
 #define END "z\0\0\0\0"
 
 static gboolean
@@ -37,6 +38,26 @@ test_pieces (void)
     }
 }
 
+/* The text of a document that has no pages comes in one. */
+static void
+test_whole (void)
+{
+  const char data[] = WHOLE END;
+
+  for (gsize piece = 1; piece < sizeof data; piece++)
+    {
+      g_autoptr (SottoDocumentPages) pages = sotto_document_pages_new (3, 2);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (feed (pages, data, sizeof data - 1, piece, &error));
+      g_assert_no_error (error);
+      g_assert_true (sotto_document_pages_are_complete (pages));
+      g_assert_false (sotto_document_pages_are_numbered (pages));
+      g_assert_cmpuint (sotto_document_pages_get_n (pages), ==, 1);
+      g_assert_cmpstr (sotto_document_pages_get_text (pages, 0), ==, "all");
+    }
+}
+
 static void
 assert_error (const char *data, gsize length, int code)
 {
@@ -63,7 +84,18 @@ test_errors (void)
   ASSERT_ERROR ("x\1\0\0\0\3", TOO_LONG);
   ASSERT_ERROR ("x\1\0\0\0\4", UNSAFE);
   ASSERT_ERROR ("x\1\0\0\0\1", DAMAGED);
+  ASSERT_ERROR ("x\1\0\0\0\5", FOREIGN);
+  ASSERT_ERROR ("x\1\0\0\0\6", OLD_FORMAT);
   ASSERT_ERROR ("x\1\0\0\0\7", DAMAGED);
+  ASSERT_ERROR ("x\1\0\0\0\0", DAMAGED);
+  ASSERT_ERROR (WHOLE "x\1\0\0\0\2", LOCKED);
+  ASSERT_ERROR (WHOLE WHOLE, DAMAGED);
+  ASSERT_ERROR (WHOLE COUNT ("\1"), DAMAGED);
+  ASSERT_ERROR (WHOLE "p\1\0\0\0a", DAMAGED);
+  ASSERT_ERROR (COUNT ("\1") WHOLE, DAMAGED);
+  ASSERT_ERROR (WHOLE END END, DAMAGED);
+  ASSERT_ERROR ("w\145\0\0\0", TOO_LONG);
+  ASSERT_ERROR ("w\1\0\0\0\377", DAMAGED);
   ASSERT_ERROR (COUNT ("\2") "x\1\0\0\0\2", LOCKED);
   ASSERT_ERROR ("x\2\0\0\0\2\2", DAMAGED);
   ASSERT_ERROR (COUNT ("\0"), DAMAGED);
@@ -151,6 +183,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/document-pages/pieces", test_pieces);
+  g_test_add_func ("/document-pages/whole", test_whole);
   g_test_add_func ("/document-pages/errors", test_errors);
   g_test_add_func ("/document-pages/broken-off", test_broken_off);
   g_test_add_func ("/document-pages/tidy", test_tidy);

@@ -1,4 +1,4 @@
-/* What a helper sends that has read a hostile PDF.
+/* What a helper sends that has read a hostile document.
  *
  * Asked for: no crash; the same in whatever pieces it comes; what is complete is UTF-8, within its bounds, and stays both
  * when it is tidied. */
@@ -38,7 +38,7 @@ check (SottoDocumentPages *pages, gsize max_bytes)
   gsize n_bytes = 0;
 
   g_assert_cmpuint (n, <=, MAX_PAGES);
-  g_assert_cmpuint (n, <=, sotto_document_pages_get_n_expected (pages));
+  g_assert_cmpuint (n, <=, MAX (sotto_document_pages_get_n_expected (pages), 1));
   for (guint i = 0; i < n; i++)
     {
       const char *text = sotto_document_pages_get_text (pages, i);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the corpus of fuzz-pages: what the helper that reads PDFs sends, well and ill.
+"""Makes the corpus of fuzz-pages: what a helper that reads documents sends, well and ill.
 
 Usage: make-pages-corpus.py FOLDER
 """
@@ -21,6 +21,9 @@ INPUTS = {
     "three": stream("One  \n\n", "", "Three: 灯台守"),
     "hyphens": stream("A document, a docu-\nment, well-\nknown.", "stra-\nße straße soft\u00ad\nly"),
     "steering": stream("a\033[0mb\007\f\n\n\n"),
+    "whole": record(b"w", "All of it, docu-\nment and document".encode()) + record(b"z"),
+    "whole-and-more": record(b"w", b"a") + record(b"n", struct.pack("<I", 2)) + record(b"z"),
+    "foreign": record(b"x", b"\5"),
     "locked": record(b"x", b"\2"),
     "locked-late": record(b"n", struct.pack("<I", 2)) + record(b"p", b"a") + record(b"x", b"\1"),
     "broken-off": stream("A page.")[:-3],
