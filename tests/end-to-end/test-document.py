@@ -36,25 +36,9 @@ journey = Journey()
 step = journey.step
 
 
-def windows(sotto):
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(sotto.pid)], capture_output=True, text=True,
-                           timeout=20, check=False)
-    return found.stdout.split()
-
-
-def name_of(window):
-    return subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True, timeout=20, check=False).stdout.strip()
-
-
 def choose(sotto, path):
-    """By the paper clip: GTK's own dialog takes a path that is typed into it."""
     sotto.see("button", "Attach Files…").press()
-    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) == "Attach Files"])[0]
-    subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a"], timeout=20, check=True)
-    subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
-    wait("the file dialog to go", lambda: dialog not in windows(sotto))
+    sotto.choose("Attach Files", path)
 
 
 def read(sotto, name):

@@ -20,6 +20,8 @@ SEARCH = "Ankerplumm"
 ASKED = "When does the Kaltmamsell go to the island?"
 PASSAGE = "The Kaltmamsell goes to the island with the Glockenspeise at twenty to ten."
 
+ATTACHED = {"sent.txt": "The Quastenflosser sleeps.", "removed.txt": "The Mondkalbsieder wakes.", "draft.txt": "The Pfifferkranich waits."}
+
 journey = Journey()
 step = journey.step
 seen = ""
@@ -191,6 +193,47 @@ def _():
         raise person.Failed(f"{failed}\n" + "\n".join(f"{text}: {len(places)} times, as in {places[:3]}"
                                                       for text, places in last.items())) from None
     unlock(sotto)
+
+
+@step("An attached file is forgotten: sent, opened, taken off with the way back in sight, and waiting with a draft, which stays")
+def _():
+    sotto = journey.sotto
+    place = pathlib.Path(os.environ["SOTTO_DESKTOP"])
+    for name, text in ATTACHED.items():
+        (place / name).write_text(f"{text}\n")
+    sotto.keys("ctrl+n")
+    for name in ATTACHED:
+        sotto.see("button", "Attach Files…").press()
+        sotto.choose("Attach Files", place / name)
+        sotto.see("button", re.compile(f"^{name}, "))
+        if name == "sent.txt":
+            sotto.keys("Return")
+            sotto.gone("button", f"Remove “{name}”")
+            wait("the end of the reply", lambda: not sotto.is_writing(), 90)
+    sotto.see("button", "Remove “removed.txt”").press()
+    sotto.see("button", "Undo")
+    sotto.see("button", re.compile("^draft.txt, ")).press()
+    wait("its text", lambda: sotto.look().find("text", "draft.txt"))
+    texts = [text.split()[1] for text in ATTACHED.values()]
+    check(set(Memory(sotto.pid).find(texts)) == set(texts), "they are not found in the memory of one that is open")
+    sotto.keys("Escape")
+    sotto.gone("text", "draft.txt")
+    sotto.keys("ctrl+shift+l")
+    wait("it to be locked", lambda: is_locked(sotto), 10)
+    last = {}
+
+    def is_clean():
+        last.clear()
+        last.update(Memory(sotto.pid).find(texts))
+        return not last
+    try:
+        wait("it to be forgotten", is_clean, 30)
+    except person.Failed as failed:
+        raise person.Failed(f"{failed}\n" + "\n".join(f"{text}: {len(places)} times, as in {places[:3]}"
+                                                      for text, places in last.items())) from None
+    unlock(sotto)
+    sotto.see("button", re.compile("^draft.txt, "))
+    check(sotto.look().find("button", "Remove “removed.txt”") is None, "what was taken off is there again")
 
 
 @step("A temporary chat ends when it is locked")
