@@ -2,20 +2,16 @@
 
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
-#include <libspelling.h>
 
 #include "attachments-view.h"
 #include "context-meter.h"
 #include "document-tray.h"
 #include "folder-picker.h"
 #include "model-picker.h"
-#include "source-style.h"
+#include "writing.h"
 
 /* So many lines of attached files are in sight at once. */
 #define MAX_LINES 3
-
-/* Frames until a view that grows has its height */
-#define FRAMES_TO_GROW 3
 
 struct _SottoComposer {
   AdwBin parent_instance;
@@ -36,7 +32,6 @@ struct _SottoComposer {
   /* Owned */
   SottoConversation *conversation;
   SottoModelEntry *model;   /* the conversation's */
-  SpellingTextBufferAdapter *spelling;
 
   gboolean sending;     /* until what was written is safe on the disk */
   gboolean refilling;   /* the text comes from the draft, not from a person */
@@ -517,44 +512,9 @@ sotto_composer_add_folder (SottoComposer *self)
 /* --- The widget --- */
 
 static gboolean
-on_frame (GtkWidget     *widget,
-          GdkFrameClock *clock,
-          gpointer       user_data)
-{
-  GtkTextView *view = GTK_TEXT_VIEW (widget);
-  guint *n_frames = user_data;
-
-  if ((*n_frames)++ < FRAMES_TO_GROW)
-    return G_SOURCE_CONTINUE;
-
-  gtk_text_view_scroll_mark_onscreen (view, gtk_text_buffer_get_insert (gtk_text_view_get_buffer (view)));
-
-  return G_SOURCE_REMOVE;
-}
-
-/* What was pasted is scrolled to once the view has grown: before, it would be to what is in sight anyway. */
-static void
-follow_cursor (GtkTextView *view)
-{
-  gtk_widget_add_tick_callback (GTK_WIDGET (view), on_frame, g_new0 (guint, 1), g_free);
-}
-
-static gboolean
 sotto_composer_grab_focus (GtkWidget *widget)
 {
   return gtk_widget_grab_focus (GTK_WIDGET (SOTTO_COMPOSER (widget)->view));
-}
-
-/* Words that the dictionary does not know are underlined; corrections are in the context menu. */
-static void
-set_up_spelling (SottoComposer *self)
-{
-  SpellingChecker *checker = spelling_checker_get_default ();
-
-  self->spelling = spelling_text_buffer_adapter_new (self->buffer, checker);
-  gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->view), spelling_text_buffer_adapter_get_menu_model (self->spelling));
-  gtk_widget_insert_action_group (GTK_WIDGET (self->view), "spelling", G_ACTION_GROUP (self->spelling));
-  spelling_text_buffer_adapter_set_enabled (self->spelling, TRUE);
 }
 
 static void
@@ -568,10 +528,8 @@ sotto_composer_dispose (GObject *object)
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
   g_clear_object (&self->model);
-  /* What it still has to check would be asked for after the buffer has gone. */
-  if (self->spelling != NULL)
-    spelling_text_buffer_adapter_set_enabled (self->spelling, FALSE);
-  g_clear_object (&self->spelling);
+  if (self->view != NULL)
+    sotto_writing_end (self->view);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_COMPOSER);
 
   G_OBJECT_CLASS (sotto_composer_parent_class)->dispose (object);
@@ -622,8 +580,6 @@ static void
 sotto_composer_init (SottoComposer *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  set_up_spelling (self);
-  sotto_source_style_follow (self->buffer);
-  g_signal_connect_object (self->buffer, "paste-done", G_CALLBACK (follow_cursor), self->view, G_CONNECT_SWAPPED);
+  sotto_writing_begin (self->view);
   update_button (self);
 }
