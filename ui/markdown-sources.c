@@ -7,6 +7,12 @@
 /* A number of more digits names no passage. */
 #define MAX_DIGITS 3
 
+/* Texts with more of such brackets are about something else, or about nothing. */
+#define MAX_LINKED 500
+
+/* Between one pair of brackets */
+#define MAX_NUMBERS 20
+
 /* What distinguishes our links from those that a reply has written: no address does. */
 static char mark;
 
@@ -30,7 +36,7 @@ static const char *
 find_end (const char *p,
           guint       n)
 {
-  for (;;)
+  for (guint i = 0; i < MAX_NUMBERS; i++)
     {
       guint number = read_number (p + 1, &p);
 
@@ -43,6 +49,8 @@ find_end (const char *p,
       if (p[1] == ' ')
         p++;
     }
+
+  return NULL;
 }
 
 /* --- Linking --- */
@@ -118,13 +126,14 @@ insert_numbers (cmark_node        *before,
 static void
 link_text (cmark_node        *node,
            const char *const *titles,
-           guint              n)
+           guint              n,
+           guint             *n_left)
 {
   g_autofree char *literal = g_strdup (cmark_node_get_literal (node));
   const char *text = literal;
   gboolean is_changed = FALSE;
 
-  for (const char *p = literal; (p = strchr (p, '[')) != NULL;)
+  for (const char *p = literal; *n_left > 0 && (p = strchr (p, '[')) != NULL;)
     {
       const char *end = find_end (p, n);
 
@@ -137,6 +146,7 @@ link_text (cmark_node        *node,
       insert_numbers (node, p, end, titles);
       text = p = end;
       is_changed = TRUE;
+      (*n_left)--;
     }
   if (!is_changed)
     return;
@@ -161,6 +171,7 @@ sotto_markdown_link_sources (cmark_node        *document,
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
   const guint n = g_strv_length ((char **) titles);
+  guint n_left = MAX_LINKED;
   cmark_iter *iter;
   cmark_event_type event;
 
@@ -181,7 +192,7 @@ sotto_markdown_link_sources (cmark_node        *document,
 
   for (guint i = 0; i < nodes->len; i++)
     if (!is_within_link (nodes->pdata[i]))
-      link_text (nodes->pdata[i], titles, n);
+      link_text (nodes->pdata[i], titles, n, &n_left);
 }
 
 gboolean

@@ -55,6 +55,21 @@ test_numbers (void)
 
       g_assert_cmpstr (markup, ==, cases[i][1]);
     }
+  /* Without bounds, in both ways */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GString) text = g_string_new (i == 0 ? "" : "[1");
+      g_autofree char *markup = NULL;
+      guint n_links = 0;
+
+      for (guint j = 0; j < 100000; j++)
+        g_string_append (text, i == 0 ? "[1]" : ",1");
+      g_string_append (text, "]");
+      markup = link_numbers (text->str);
+      for (const char *p = markup; (p = strstr (p, "<a ")) != NULL; p++)
+        n_links++;
+      g_assert_cmpuint (n_links, ==, i == 0 ? 500 : 0);
+    }
   g_assert_cmpuint (sotto_markdown_parse_source ("sotto-source:12"), ==, 12);
   g_assert_cmpuint (sotto_markdown_parse_source ("https://example.org"), ==, 0);
 }
