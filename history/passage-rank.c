@@ -8,6 +8,7 @@
  *   of a passage        Σ weight · f · (k + 1) / (f + k)  f times in it
  *                       times (words that it has / words of the question) to the power of COVERAGE
  *
+ * A passage that has little of what the words of a question weigh, those included that no passage has, does not fit at all.
  * A word that more than a third of the passages have says nothing here; which words these are shows the index. Only if all
  * are so they count. */
 
@@ -25,6 +26,9 @@
 #define FREQUENT_FORMS 8    /* for a beginning */
 #define FEW_PASSAGES 30     /* of fewer nothing can be said about words */
 #define FORM_WEIGHT 0.6
+#define UNKNOWN_WEIGHT 0.5  /* of a word that no passage has, as one that a single passage has is rarer than it seems */
+#define LEAST_FOUND 0.2     /* of what the words of a question weigh: who has less answers another one */
+#define WORDS_ASKED 12      /* of which the heaviest count there, as who says much does not ask for all of it */
 
 /* --- Counting --- */
 
@@ -87,6 +91,7 @@ typedef struct {
   gint64 n_passages;
   GHashTable *candidates; /* by row */
   GPtrArray *words;       /* Word: those of the question that count */
+  GArray *weights;        /* double: of these */
 } Ranking;
 
 /* Returns: (transfer full) (element-type Hit): at most @max + 1 */
@@ -210,6 +215,33 @@ saturate (gint n)
 }
 
 static void
+note_weight (Ranking *self, double weight)
+{
+  g_array_append_val (self->weights, weight);
+}
+
+static gint
+compare_weights (gconstpointer a, gconstpointer b)
+{
+  const double x = *(const double *) a;
+  const double y = *(const double *) b;
+
+  return x > y ? -1 : x < y;
+}
+
+/* What a passage has to have of the question's words, by their weight */
+static double
+least_found (const Ranking *self)
+{
+  double asked = 0;
+
+  g_array_sort (self->weights, compare_weights);
+  for (guint i = 0; i < MIN (self->weights->len, WORDS_ASKED); i++)
+    asked += g_array_index (self->weights, double, i);
+  return LEAST_FOUND * asked;
+}
+
+static void
 weigh (Ranking *self, const Word *word)
 {
   GArray *hits = word->hits;
@@ -219,12 +251,14 @@ weigh (Ranking *self, const Word *word)
   for (guint i = 0; i < hits->len; i++)
     n_exact += g_array_index (hits, Hit, i).n_exact > 0;
   forms = word->value * weight_of ((guint) self->n_passages, hits->len);
+  note_weight (self, hits->len > 0 ? forms : UNKNOWN_WEIGHT * forms);
   exact = (forms + word->value * weight_of ((guint) self->n_passages, n_exact)) / 2;
 
   for (guint i = 0; i < hits->len; i++)
     {
       const Hit *hit = &g_array_index (hits, Hit, i);
 
+      hit->candidate->found += forms;
       hit->candidate->score += MAX (FORM_WEIGHT * forms * saturate (hit->n), exact * saturate (hit->n_exact));
     }
 }
@@ -249,7 +283,9 @@ sotto_passage_rank (SottoDatabase  *database,
 {
   g_autoptr (GHashTable) all = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func (word_free);
-  Ranking self = { database, folders, n_passages, all, lists };
+  g_autoptr (GArray) weights = g_array_new (FALSE, FALSE, sizeof (double));
+  Ranking self = { database, folders, n_passages, all, lists, weights };
+  double least;
   GArray *list;
   GHashTableIter iter;
   gpointer candidate;
@@ -262,12 +298,15 @@ sotto_passage_rank (SottoDatabase  *database,
   for (guint i = 0; i < lists->len; i++)
     weigh (&self, g_ptr_array_index (lists, i));
 
+  least = least_found (&self);
   list = g_array_sized_new (FALSE, FALSE, sizeof (SottoCandidate), g_hash_table_size (all));
   g_hash_table_iter_init (&iter, all);
   while (g_hash_table_iter_next (&iter, NULL, &candidate))
     {
       SottoCandidate *one = candidate;
 
+      if (one->found < least)
+        continue;
       one->score *= pow ((double) one->n_words / lists->len, COVERAGE);
       g_array_append_vals (list, one, 1);
     }

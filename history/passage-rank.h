@@ -8,11 +8,13 @@ G_BEGIN_DECLS
  * SottoCandidate:
  * @row: a passage's
  * @score: how well it fits; 0 and more
+ * @found: what the words weigh that it has, each once
  * @n_words: how many words of the question it has
  */
 typedef struct {
   gint64 row;
   double score;
+  double found;
   guint n_words;
 } SottoCandidate;
 
@@ -29,7 +31,7 @@ gboolean sotto_passage_rank_register (SottoDatabase *database, GError **error);
  * @words: (element-type SottoPassageWord)
  * @n_passages: how many there are in the folders
  *
- * Returns: (transfer full) (element-type SottoCandidate): the best first; or %NULL with an error
+ * Returns: (transfer full) (element-type SottoCandidate): the best first, none that fits too little; or %NULL with an error
  */
 GArray *sotto_passage_rank (SottoDatabase  *database,
                             GArray         *folders,

@@ -81,6 +81,25 @@ test_quality (TestStore *f, gconstpointer data)
   g_assert_cmpuint (n_five, >=, 46);
 }
 
+/* What other questions have in common with the documents are the small words. */
+static void
+test_other_questions (TestStore *f, gconstpointer data)
+{
+  const char *const others[] = { "Wer hat die Zauberflöte komponiert?", "Write a poem about the sea in autumn.",
+                                 "Explain quantum entanglement to me in simple words.", "Кто написал «Войну и мир»?",
+                                 "¿Quién ganó el mundial de 1998?", "Kto napisał Pana Tadeusza?", "珠穆朗玛峰有多高？" };
+  g_autofree char *folder = put_documents (f->store);
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (GPtrArray) list = test_find (f->store, folder, others[i]);
+
+      if (list->len > 0)
+        g_test_message ("%s: %s", others[i], passage_at (list, 0)->text);
+      g_assert_cmpuint (list->len, ==, 0);
+    }
+}
+
 /* --- What is found --- */
 
 /* Asserts that of the passages "0", "1" … of document "d", which are the texts, these are found, the best first. */
@@ -217,7 +236,7 @@ test_text (TestStore *f, gconstpointer data)
     words[i] = ' ';
   for (guint i = 0; many->len < 1024 * 1024; i++)
     g_string_append_printf (many, "word%u ", i);
-  g_string_append (many, "quoted");
+  g_string_append (many, "quoted umn dash near");
   pairs = g_strdup ("東京都");
   for (guint i = 0; i < 16; i++)
     {
@@ -350,6 +369,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   test_store_add ("/history/passages/quality", test_quality);
+  test_store_add ("/history/passages/other-questions", test_other_questions);
   test_store_add ("/history/passages/forms", test_forms);
   test_store_add ("/history/passages/exact-form", test_exact_form);
   test_store_add ("/history/passages/scripts", test_scripts);
