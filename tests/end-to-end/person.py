@@ -27,7 +27,8 @@ SLOWER = 6 if SANITIZED else 1
 PATIENCE = 30
 WINDOW = object()    # stands for the window's number in what xdotool is told
 
-BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or pathlib.Path(__file__).parents[2] / "_build")
+SOURCE = pathlib.Path(__file__).parents[2]
+BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or SOURCE / "_build")
 PROGRAM = BUILD / "app" / "sotto"
 SCREENSHOTS = BUILD / "tests" / "screenshots"
 
@@ -158,6 +159,15 @@ class Sotto:
 
     def focused(self):
         return next((node for node in self.look().walk() if node.has_state("FOCUSED")), None)
+
+    def choose_in_menu(self, action):
+        """What does @action, from the main menu, by keys: its items have no names for others to find."""
+        template = (SOURCE / "ui" / "sidebar.ui").read_text(encoding="utf-8")
+        menu = template[template.index('<menu id="primary_menu">'):template.index("</menu>")]
+        actions = re.findall(r'<attribute name="action">([^<]+)<', menu)
+        self.keys("F10")
+        wait("the menu to have the focus", lambda: (item := self.focused()) and item.role == "menu item")
+        self.keys(*["Down"] * actions.index(action), "Return")
 
     def go_to(self, role, name, key="Down"):
         """Presses a key again and again until the focus has come there, as one does without a mouse."""

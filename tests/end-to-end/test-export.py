@@ -119,10 +119,7 @@ def _():
 @step("All are exported from the menu into one file")
 def _():
     sotto = journey.sotto
-    sotto.keys("F10")
-    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
-    # New Temporary Chat, Import…, Export All…
-    sotto.keys("Down", "Down", "Return")
+    sotto.choose_in_menu("win.export-all")
     alert = sotto.see("alert", "Export All")
     alert.find("button", "Export…").press()
     answer_file_dialog(sotto, out / "all.sotto")
@@ -193,9 +190,7 @@ def _():
     check(open_instructions(sotto).text() == TOLD, "what its model is told first did not come along")
     sotto.keys("Escape")
     sotto.gone("text", "Instructions")
-    sotto.keys("F10")
-    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
-    sotto.keys("Down", "Down", "Return")
+    sotto.choose_in_menu("win.export-all")
     sotto.see("alert", "Export All").find("button", "Export…").press()
     answer_file_dialog(sotto, out / "again.sotto")
     toast(sotto, "Exported as “again.sotto”")
@@ -220,10 +215,7 @@ def _():
 def _():
     sotto = begin()
     wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
-    sotto.keys("F10")
-    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
-    # New Temporary Chat, Import…, Export All…, Back Up…
-    sotto.keys("Down", "Down", "Down", "Return")
+    sotto.choose_in_menu("win.back-up")
     alert = sotto.see("alert", "Back Up")
     check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     sotto.screenshot("back-up")
@@ -243,9 +235,7 @@ def _():
     sotto = begin()
     check(sotto.accept_recovery_code() != code, "a new history has the code of the old one")
     check(sotto.titles() == [], f"there are {sotto.titles()}")
-    sotto.keys("F10")
-    wait("the menu to have the focus", lambda: (item := sotto.focused()) and item.role == "menu item")
-    sotto.keys("Down", "Down", "Down", "Down", "Return")
+    sotto.choose_in_menu("win.restore")
     sotto.see("alert", "Restore From a Backup").find("button", "Choose a Backup…").press()
     answer_file_dialog(sotto, out / "all.sotto-backup")
     sotto.see("button", "Restore")

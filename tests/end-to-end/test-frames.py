@@ -47,7 +47,8 @@ step = journey.step
 
 def round_trips(sotto, wanted, goes_on):
     """Milliseconds of as many round trips as are wanted, or as many as fit in while goes_on()."""
-    window = sotto.look().find("frame")
+    # By its name, as a tooltip that comes and goes is a frame, too.
+    window = sotto.look().find("frame", "Sotto")
     found = []
     while len(found) < wanted and goes_on():
         # One every few frames: the questions are not to be the load that they measure.
