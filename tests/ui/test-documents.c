@@ -258,7 +258,7 @@ test_row (void)
   GtkWidget *row;
 
   set_up (&f);
-  write_helper (&f, "sleep 1.5");
+  write_helper (&f, "sleep 3");
   gtk_text_buffer_set_text (f.buffer, "What does it say?", -1);
   g_assert_true (gtk_widget_get_sensitive (harness_find_button (f.composer, "Send (Enter)")));
   drop (&f, "report.pdf");
