@@ -19,8 +19,11 @@ SottoMessage *sotto_message_new (const char         *id,
                                  const char         *text,
                                  const char *const  *siblings);
 
-/* As it was read from the history. */
+/* message-record.c: as it was read from the history */
 SottoMessage *sotto_message_new_from_record (const SottoHistoryMessage *record);
+
+/* For that, before others see it */
+void sotto_message_set_created (SottoMessage *self, GDateTime *created);
 
 const char *sotto_message_get_parent (SottoMessage *self);
 void sotto_message_set_parent (SottoMessage *self, const char *parent);

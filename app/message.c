@@ -1,8 +1,5 @@
 #include "message-private.h"
 
-#include "attachment-private.h"
-#include "kept-receipt.h"
-
 struct _SottoMessage
 {
   GObject parent_instance;
@@ -214,92 +211,11 @@ sotto_message_new (const char         *id,
   return self;
 }
 
-static SottoMessageStatus
-status_of_record (const SottoHistoryMessage *record)
+void
+sotto_message_set_created (SottoMessage *self, GDateTime *created)
 {
-  switch (record->status)
-    {
-    case SOTTO_HISTORY_STATUS_STOPPED:
-      return SOTTO_MESSAGE_STATUS_STOPPED;
-    case SOTTO_HISTORY_STATUS_FAILED:
-      return SOTTO_MESSAGE_STATUS_FAILED;
-    case SOTTO_HISTORY_STATUS_STREAMING:
-    case SOTTO_HISTORY_STATUS_INTERRUPTED:
-      return SOTTO_MESSAGE_STATUS_INTERRUPTED;
-    case SOTTO_HISTORY_STATUS_COMPLETE:
-    default:
-      return sotto_kept_receipt_ended_by (record->receipt, "context-full")
-               ? SOTTO_MESSAGE_STATUS_LIMITED : SOTTO_MESSAGE_STATUS_COMPLETE;
-    }
-}
-
-static SottoProblem *
-problem_of_status (SottoMessageStatus status)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (status == SOTTO_MESSAGE_STATUS_LIMITED)
-    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL, "The context was "
-                                                                                "full");
-  else if (status == SOTTO_MESSAGE_STATUS_FAILED)
-    error = g_error_new_literal (SOTTO_APP_ERROR, SOTTO_APP_ERROR_REPLY_FAILED, "The reply had "
-                                                                                "failed");
-  return error != NULL ? sotto_problem_new (error) : NULL;
-}
-
-/* Reasoning and tool calls out of the parts; pieces of reasoning stand apart. */
-static void
-take_parts (SottoMessage *self, const SottoHistoryMessage *record)
-{
-  gboolean has_text = FALSE;
-
-  for (guint i = 0; record->parts != NULL && i < record->parts->len; i++)
-    {
-      const SottoHistoryPart *part = g_ptr_array_index (record->parts, i);
-
-      has_text |= part->kind == SOTTO_HISTORY_PART_TEXT;
-      if (part->kind == SOTTO_HISTORY_PART_REASONING)
-        {
-          self->is_mixed |= has_text;
-          if (self->reasoning->len > 0 && !g_str_has_suffix (self->reasoning->str, "\n"))
-            g_string_append (self->reasoning, "\n\n");
-          g_string_append (self->reasoning, part->text);
-        }
-      else if (part->kind == SOTTO_HISTORY_PART_TOOL_CALL)
-        {
-          SottoToolCall *call = g_new0 (SottoToolCall, 1);
-
-          call->name = g_strdup (part->name != NULL ? part->name : "");
-          call->arguments = g_strdup (part->text);
-          call->is_complete = TRUE;
-          g_ptr_array_add (self->calls, call);
-        }
-    }
-  self->thinking_time = (GTimeSpan) MIN (sotto_kept_receipt_add_up (record->receipt, "reasoning_us", NULL), G_MAXINT64);
-}
-
-SottoMessage *
-sotto_message_new_from_record (const SottoHistoryMessage *record)
-{
-  SottoMessage *self = g_object_new (SOTTO_TYPE_MESSAGE, NULL);
-  g_autofree char *text = sotto_history_message_dup_text (record);
-  g_autoptr (GDateTime) created = g_date_time_new_from_unix_utc_usec (record->created);
-
-  self->id = g_strdup (record->id);
-  self->parent = g_strdup (record->parent);
-  self->role = record->role == SOTTO_HISTORY_ROLE_USER ? SOTTO_ROLE_USER : SOTTO_ROLE_ASSISTANT;
-  self->status = status_of_record (record);
-  self->text = g_string_new_take (g_steal_pointer (&text));
-  take_parts (self, record);
-  self->attachments = sotto_attachments_new_from_parts (record->parts);
-  if (self->role == SOTTO_ROLE_USER)
-    self->sources = sotto_sources_new_from_parts (record->parts);
-  self->model_name = g_strdup (record->model != NULL ? record->model->name : NULL);
-  self->receipt = g_strdup (record->receipt);
-  self->created = created != NULL ? g_date_time_to_local (created) : g_date_time_new_now_local ();
-  self->problem = problem_of_status (self->status);
-  sotto_message_set_siblings (self, (const char *const *) record->siblings);
-  return self;
+  g_date_time_unref (self->created);
+  self->created = g_date_time_ref (created);
 }
 
 const char *
