@@ -78,6 +78,8 @@ sotto_door_prepare (void)
     return FALSE;
   /* A sandbox may not know the call; there was nothing to inherit then, because Sotto opens with O_CLOEXEC. */
   syscall (__NR_close_range, 3U, ~0U, 0U);
+  /* Whoever writes a reply meanwhile, and the window, come first; that it may not be so is no reason to end. */
+  (void) setpriority (PRIO_PROCESS, 0, 10);
   return limit (RLIMIT_CORE, 0);
 }
 

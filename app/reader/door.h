@@ -7,8 +7,8 @@
 /**
  * sotto_door_prepare:
  *
- * What can be given up at once: further rights, open files but the first three, cores, being looked at; and staying
- * behind when Sotto ends.
+ * What can be given up at once: further rights, open files but the first three, cores, being looked at, its turn where
+ * others want the processor; and staying behind when Sotto ends.
  *
  * Returns: %FALSE where the kernel refuses
  */
