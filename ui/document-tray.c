@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "document-row.h"
+#include "recent-files.h"
 
 /* What is read at once needs no row, which would only flicker. */
 #define SHOW_AFTER_MS 200
@@ -197,6 +198,7 @@ on_files_chosen (GObject      *source,
     {
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
 
+      sotto_recent_files_forget (file);
       sotto_document_tray_add (self, file, conversation, FALSE);
     }
 }

@@ -3,6 +3,8 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "recent-files.h"
+
 /* A dialog of the desktop's may be open for long, and Sotto be locked meanwhile: it keeps nobody. */
 typedef struct {
   GWeakRef parent;
@@ -55,6 +57,8 @@ on_chosen (GObject      *source,
   g_autoptr (SottoDocumentFolders) folders = g_weak_ref_get (&self->folders);
   g_autoptr (GFile) file = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
 
+  if (file != NULL)
+    sotto_recent_files_forget (file);
   if (file != NULL && folders != NULL && parent != NULL && gtk_widget_get_root (parent) != NULL)
     sotto_document_folders_add_async (folders, file, NULL, on_added, g_steal_pointer (&self));
 }

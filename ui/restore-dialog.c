@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "recent-files.h"
 #include "status-line.h"
 #include "transfers.h"
 
@@ -326,7 +327,7 @@ on_file_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  sotto_transfers_forget_chosen (file);
+  sotto_recent_files_forget (file);
   sotto_restore_dialog_present_file (window, file);
 }
 

@@ -1,5 +1,7 @@
 #include "transfers.h"
 
+#include "recent-files.h"
+
 #include <glib/gi18n.h>
 
 /* How long something may take before it is said that it goes on */
@@ -209,48 +211,6 @@ begin (SottoWindow   *window,
   sotto_transfer_run_async (transfer, on_run, run);
 }
 
-/* --- The list of recent files --- */
-
-/* A file dialog tells the desktop what was chosen in it, as soon as it has found out what kind of file that is. The list is written
- * a quarter of a second later. */
-#define FORGET_MS 20
-#define FORGET_TRIES 100
-
-typedef struct {
-  char *uri;
-  guint tries;
-} Forget;
-
-static void
-forget_free (gpointer data)
-{
-  Forget *self = data;
-
-  g_free (self->uri);
-  g_free (self);
-}
-
-static gboolean
-forget (gpointer data)
-{
-  Forget *self = data;
-
-  if (gtk_recent_manager_remove_item (gtk_recent_manager_get_default (), self->uri, NULL))
-    return G_SOURCE_REMOVE;
-
-  return ++self->tries < FORGET_TRIES ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
-}
-
-/* The name of an export is what was talked about: it is nothing for a list that lies on the disk. */
-void
-sotto_transfers_forget_chosen (GFile *file)
-{
-  Forget *self = g_new0 (Forget, 1);
-
-  self->uri = g_file_get_uri (file);
-  g_timeout_add_full (G_PRIORITY_DEFAULT, FORGET_MS, forget, self, forget_free);
-}
-
 /* --- Into a file --- */
 
 typedef struct {
@@ -281,7 +241,7 @@ on_place_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  sotto_transfers_forget_chosen (file);
+  sotto_recent_files_forget (file);
   begin (export->window, sotto_transfer_new_export (list, export->conversation, export->format, file), KIND_EXPORT);
 }
 
@@ -427,7 +387,7 @@ on_backup_place_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  sotto_transfers_forget_chosen (file);
+  sotto_recent_files_forget (file);
   begin (window, sotto_transfer_new_backup (sotto_app_get_conversations (app), sotto_app_get_folder (app), file), KIND_BACKUP);
 }
 
@@ -513,7 +473,7 @@ on_file_chosen (GObject      *source,
   if (file == NULL)
     return;
 
-  sotto_transfers_forget_chosen (file);
+  sotto_recent_files_forget (file);
   sotto_transfers_import_file (window, file);
 }
 

@@ -18,8 +18,7 @@ void sotto_transfers_import (SottoWindow *window);
 /* In READY: imports @file, and shows what came. */
 void sotto_transfers_import_file (SottoWindow *window, GFile *file);
 
-/* For other dialogs of files: what was chosen is nothing for the list of recent files; and a kind of file, @name in words */
-void sotto_transfers_forget_chosen (GFile *file);
+/* For other dialogs of files: a kind of file, @name in words */
 void sotto_transfers_set_filter (GtkFileDialog *dialog, const char *name, const char *suffix);
 
 G_END_DECLS

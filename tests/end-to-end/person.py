@@ -200,6 +200,14 @@ class Sotto:
         tell("key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a")
         tell("type", "--clearmodifiers", "--delay", "30", str(path))
         tell("key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return")
+        # While it is still looking for what may be meant, it takes no Return.
+        for _ in range(3):
+            try:
+                wait("the file dialog to go", lambda: dialog not in self.list_windows(), 8)
+                return
+            except Failed:
+                tell("windowfocus", "--sync", dialog)
+                tell("key", "--clearmodifiers", "Return")
         wait("the file dialog to go", lambda: dialog not in self.list_windows())
 
     def resize(self, width, height):

@@ -158,6 +158,8 @@ def _():
     check(journey.sotto.quit() == 0, "it did not end well")
     found = footprints.search(person.home(), MARKERS)
     check(not found, "\n".join(found[:20]))
+    for path in (path for folder in person.home() for path in folder.rglob("recently-used.xbel")):
+        check(not re.search(r"plain\.pdf|libreoffice|locked\.pdf", path.read_text()), f"{path} says {path.read_text()}")
 
 
 if __name__ == "__main__":
