@@ -15,8 +15,8 @@
 #include "passage-rank.h"
 
 #include "folder-rows.h"
+#include "outer-tokenizer.h"
 #include "passage-query.h"
-#include "search-tokenizer.h"
 
 #include <math.h>
 
@@ -51,7 +51,7 @@ count_hits (const Fts5ExtensionApi *api,
 gboolean
 sotto_passage_rank_register (SottoDatabase *database, GError **error)
 {
-  fts5_api *api = sotto_search_get_api (database, error);
+  fts5_api *api = sotto_fts5_get_api (database, error);
 
   if (api == NULL)
     return FALSE;

@@ -12,8 +12,8 @@
 
 #include "passage-tokenizer.h"
 
+#include "outer-tokenizer.h"
 #include "search-query.h"
-#include "search-tokenizer.h"
 
 #include <string.h>
 
@@ -22,16 +22,9 @@ static const char *const arguments[] = {
   "sotto", "unicode61", "remove_diacritics", "2", "categories", "L* N* Co Mn Mc",
 };
 
-typedef int (*OnToken) (void *, int, const char *, int, int, int);
-
-typedef struct {
-  fts5_tokenizer inner;
-  Fts5Tokenizer *tokenizer;
-} Tokenizer;
-
 typedef struct {
   gpointer context;
-  OnToken token;
+  SottoOnToken token;
   gboolean is_question;
 } Callback;
 
@@ -115,22 +108,13 @@ give_pairs (Callback *self, const char *begin, const char *end, int from, int to
   return SQLITE_OK;
 }
 
-static gboolean
-is_ascii (const char *text, int size)
-{
-  for (int i = 0; i < size; i++)
-    if ((text[i] & 0x80) != 0)
-      return FALSE;
-  return TRUE;
-}
-
 static int
 on_token (void *data, int flags, const char *token, int size, int from, int to)
 {
   Callback *self = data;
   const char *end = token + size;
 
-  if (is_ascii (token, size))
+  if (sotto_token_is_ascii (token, size))
     return self->token (self->context, flags, token, size, from, to);
 
   for (const char *p = token; p < end; )
@@ -159,66 +143,18 @@ on_token (void *data, int flags, const char *token, int size, int from, int to)
   return SQLITE_OK;
 }
 
-/* --- What FTS5 calls --- */
-
 static int
-tokenize (Fts5Tokenizer *tokenizer, void *context, int flags, const char *text, int size, OnToken token)
+tokenize (Fts5Tokenizer *tokenizer, void *context, int flags, const char *text, int size, SottoOnToken token)
 {
-  Tokenizer *self = (Tokenizer *) tokenizer;
   Callback callback = { context, token, (flags & FTS5_TOKENIZE_QUERY) != 0 };
 
-  return self->inner.xTokenize (self->tokenizer, &callback, flags, text, size, on_token);
-}
-
-static void
-delete (Fts5Tokenizer *tokenizer)
-{
-  Tokenizer *self = (Tokenizer *) tokenizer;
-
-  if (self->tokenizer != NULL)
-    self->inner.xDelete (self->tokenizer);
-  g_free (self);
-}
-
-static int
-create (void *context, const char **words, int n_words, Fts5Tokenizer **made)
-{
-  fts5_api *api = context;
-  Tokenizer *self;
-  void *inner_context;
-  int code;
-
-  if (n_words < 1)
-    return SQLITE_ERROR;
-
-  self = g_new0 (Tokenizer, 1);
-  code = api->xFindTokenizer (api, words[0], &inner_context, &self->inner);
-  if (code == SQLITE_OK)
-    code = self->inner.xCreate (inner_context, words + 1, n_words - 1, &self->tokenizer);
-  if (code != SQLITE_OK)
-    {
-      g_free (self);
-      return code;
-    }
-
-  *made = (Fts5Tokenizer *) self;
-  return SQLITE_OK;
+  return sotto_outer_tokenizer_pass (tokenizer, &callback, flags, text, size, on_token);
 }
 
 gboolean
 sotto_passage_tokenizer_register (SottoDatabase *database, GError **error)
 {
-  fts5_api *api = sotto_search_get_api (database, error);
-  fts5_tokenizer ours = { create, delete, tokenize };
-
-  if (api == NULL)
-    return FALSE;
-  if (api->xCreateTokenizer (api, "pairs", api, &ours, NULL) != SQLITE_OK)
-    {
-      sotto_database_fail (database, "fts5", error);
-      return FALSE;
-    }
-  return TRUE;
+  return sotto_outer_tokenizer_register (database, "pairs", tokenize, error);
 }
 
 /* --- Questions --- */
@@ -234,17 +170,17 @@ GPtrArray *
 sotto_passage_tokenize (SottoDatabase *database, const char *text, GError **error)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
-  fts5_api *api = sotto_search_get_api (database, error);
+  fts5_api *api = sotto_fts5_get_api (database, error);
   Fts5Tokenizer *tokenizer = NULL;
   int code;
 
   if (api == NULL)
     return NULL;
-  code = create (api, (const char **) arguments, G_N_ELEMENTS (arguments), &tokenizer);
+  code = sotto_outer_tokenizer_create (api, (const char **) arguments, G_N_ELEMENTS (arguments), &tokenizer);
   if (code == SQLITE_OK)
     code = tokenize (tokenizer, words, FTS5_TOKENIZE_QUERY, text, (int) strlen (text), collect);
   if (tokenizer != NULL)
-    delete (tokenizer);
+    sotto_outer_tokenizer_delete (tokenizer);
   if (code != SQLITE_OK)
     {
       sotto_database_fail (database, "tokenize", error);

@@ -12,16 +12,11 @@
 
 #include "search-tokenizer.h"
 
-#include "history-error.h"
-
-typedef struct {
-  fts5_tokenizer inner;
-  Fts5Tokenizer *tokenizer;
-} Tokenizer;
+#include "outer-tokenizer.h"
 
 typedef struct {
   gpointer context;
-  int (*token) (void *, int, const char *, int, int, int);
+  SottoOnToken token;
 } Callback;
 
 /* The inner tokenizers have made these small letters already, and have folded Latin ones. Returns
@@ -53,15 +48,6 @@ fold_letter (gunichar c)
   return c;
 }
 
-static gboolean
-is_ascii (const char *text, int size)
-{
-  for (int i = 0; i < size; i++)
-    if ((text[i] & 0x80) != 0)
-      return FALSE;
-  return TRUE;
-}
-
 static int
 on_token (void *data, int flags, const char *token, int size, int start, int end)
 {
@@ -72,7 +58,7 @@ on_token (void *data, int flags, const char *token, int size, int start, int end
   int out = 0;
   int result;
 
-  if (is_ascii (token, size))
+  if (sotto_token_is_ascii (token, size))
     return callback->token (callback->context, flags, token, size, start, end);
 
   if ((gsize) size > sizeof short_text)
@@ -104,83 +90,15 @@ on_token (void *data, int flags, const char *token, int size, int start, int end
 }
 
 static int
-tokenize (Fts5Tokenizer *tokenizer,
-          void          *context,
-          int            flags,
-          const char    *text,
-          int            size,
-          int          (*token) (void *, int, const char *, int, int, int))
+tokenize (Fts5Tokenizer *tokenizer, void *context, int flags, const char *text, int size, SottoOnToken token)
 {
-  Tokenizer *self = (Tokenizer *) tokenizer;
   Callback callback = { context, token };
 
-  return self->inner.xTokenize (self->tokenizer, &callback, flags, text, size, on_token);
-}
-
-static void
-delete (Fts5Tokenizer *tokenizer)
-{
-  Tokenizer *self = (Tokenizer *) tokenizer;
-
-  if (self->tokenizer != NULL)
-    self->inner.xDelete (self->tokenizer);
-  g_free (self);
-}
-
-static int
-create (void *context, const char **words, int n_words, Fts5Tokenizer **made)
-{
-  fts5_api *api = context;
-  Tokenizer *self;
-  void *inner_context;
-  int code;
-
-  if (n_words < 1)
-    return SQLITE_ERROR;
-
-  self = g_new0 (Tokenizer, 1);
-  code = api->xFindTokenizer (api, words[0], &inner_context, &self->inner);
-  if (code == SQLITE_OK)
-    code = self->inner.xCreate (inner_context, words + 1, n_words - 1, &self->tokenizer);
-  if (code != SQLITE_OK)
-    {
-      g_free (self);
-      return code;
-    }
-
-  *made = (Fts5Tokenizer *) self;
-  return SQLITE_OK;
-}
-
-fts5_api *
-sotto_search_get_api (SottoDatabase *database, GError **error)
-{
-  sqlite3 *handle = sotto_database_get_handle (database);
-  sqlite3_stmt *statement = NULL;
-  fts5_api *api = NULL;
-
-  if (sqlite3_prepare_v2 (handle, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK &&
-      sqlite3_bind_pointer (statement, 1, &api, "fts5_api_ptr", NULL) == SQLITE_OK)
-    sqlite3_step (statement);
-  sqlite3_finalize (statement);
-
-  if (api == NULL)
-    sotto_database_fail (database, "fts5", error);
-  return api;
+  return sotto_outer_tokenizer_pass (tokenizer, &callback, flags, text, size, on_token);
 }
 
 gboolean
 sotto_search_tokenizer_register (SottoDatabase *database, GError **error)
 {
-  fts5_api *api = sotto_search_get_api (database, error);
-  fts5_tokenizer ours = { create, delete, tokenize };
-
-  if (api == NULL)
-    return FALSE;
-  if (api->xCreateTokenizer (api, "sotto", api, &ours, NULL) != SQLITE_OK)
-    {
-      sotto_database_fail (database, "fts5", error);
-      return FALSE;
-    }
-  return TRUE;
+  return sotto_outer_tokenizer_register (database, "sotto", tokenize, error);
 }
