@@ -1,4 +1,4 @@
-/* The database, schema 5: history.db
+/* The database, schema 6: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -7,7 +7,8 @@
  *   model          the model files that wrote something; '' stands for an unknown name or hash
  *   conversation   active: the active beginning; snippet: the newest text of the active path;
  *                  deleted: when, 0: it is not (a tombstone until it is purged);
- *                  pinned: (from schema 3) 1: it stands above all others
+ *                  pinned: (from schema 3) 1: it stands above all others; grouped: (from schema 6) the group it
+ *                  is in; tools: names of those that it may use, separated by blanks
  *   draft          text that was typed and not sent; one without a conversation is for the next one
  *   draft_document (from schema 5) a file that is attached to it, in the order of the rows; n_pages: 0: it
  *                  has none
@@ -34,6 +35,11 @@
  *   conversation_folder
  *                  which folders a conversation asks, by their uuids, in the order of the rows: the
  *                  folders may be those of another history
+ *   conversation_group
+ *                  (from schema 6) conversations that belong together; instructions: what a new one in it
+ *                  begins with; is_open: whether the list shows what is in it; deleted: as of a conversation,
+ *                  and until it is purged its conversations know that they were in it
+ *   group_folder   which folders a new conversation in it asks, in the order of the rows
  *   audit          action, subject and hash only; hash = BLAKE2b-256 of the hash before, and of
  *                  place, time, action and subject (audit.c)
  *
@@ -242,12 +248,35 @@ static const char schema_5[] =
   "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_DOCUMENTS
   "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_DOCUMENTS;
 
+static const char schema_6[] =
+  "CREATE TABLE conversation_group ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) = 36),"
+  "  name TEXT NOT NULL,"
+  "  instructions TEXT NOT NULL DEFAULT '',"
+  "  is_open INTEGER NOT NULL DEFAULT 1 CHECK (is_open BETWEEN 0 AND 1),"
+  "  created INTEGER NOT NULL,"
+  "  deleted INTEGER NOT NULL DEFAULT 0"
+  ") STRICT;"
+  "CREATE TABLE group_folder ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  conversation_group INTEGER NOT NULL REFERENCES conversation_group ON DELETE CASCADE,"
+  "  folder TEXT NOT NULL,"
+  "  UNIQUE (conversation_group, folder)"
+  ") STRICT;"
+  "CREATE INDEX group_folder_folder ON group_folder (folder);"
+
+  "ALTER TABLE conversation ADD COLUMN grouped INTEGER REFERENCES conversation_group;"
+  "CREATE INDEX conversation_grouped ON conversation (grouped) WHERE grouped IS NOT NULL;"
+  "ALTER TABLE conversation ADD COLUMN tools TEXT NOT NULL DEFAULT '';";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
   { schema_3 },
   { schema_4 },
   { schema_5 },
+  { schema_6 },
 };
 
 const SottoSchemaStep *

@@ -77,7 +77,7 @@ test_newer (Fixture *f, gconstpointer data)
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
   g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 5);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 6);
   after = test_digest (f->folder);
   g_assert_cmpstr (after, ==, before);
 }
@@ -150,6 +150,12 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 6)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP INDEX conversation_grouped;"
+                                        "ALTER TABLE conversation DROP COLUMN grouped;"
+                                        "ALTER TABLE conversation DROP COLUMN tools;"
+                                        "DROP TABLE group_folder; DROP TABLE conversation_group;", &error));
   if (version < 5)
     g_assert_true (sotto_database_exec (database,
                                         "DROP TABLE draft_document;"
@@ -293,6 +299,31 @@ test_before_attachments (Fixture *f, gconstpointer data)
   test_close (store);
 }
 
+/* Nor of groups and tools: a file as the version before made it keeps what is in it. */
+static void
+test_before_groups (Fixture *f, gconstpointer data)
+{
+  g_autofree char *copy = g_strdup_printf ("%s.version-5", f->database);
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (SottoDatabase) database = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoStore *store;
+
+  go_back (f, 5);
+  store = test_open (f->folder);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
+  list = test_list (store);
+  g_assert_cmpuint (list->len, ==, 1);
+  g_assert_cmpuint (((SottoHistoryConversation *) g_ptr_array_index (list, 0))->n_messages, ==, 40);
+  test_check (store);
+  test_close (store);
+
+  database = open_raw (f);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM conversation WHERE grouped IS NULL AND tools = ''"), ==, 1);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM conversation_group"), ==, 0);
+  g_assert_true (sotto_database_close (database, &error));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -304,5 +335,6 @@ main (int argc, char **argv)
   ADD ("before-pins", test_before_pins);
   ADD ("before-folders", test_before_folders);
   ADD ("before-attachments", test_before_attachments);
+  ADD ("before-groups", test_before_groups);
   return g_test_run ();
 }
