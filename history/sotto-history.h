@@ -21,6 +21,7 @@
 #include "sotto-store-search.h"
 #include "sotto-store-folders.h"
 #include "sotto-store-settings.h"
+#include "sotto-sealed.h"
 #include "sotto-store-upkeep.h"
 
 #undef SOTTO_HISTORY_INSIDE

@@ -274,11 +274,12 @@ do_purge (SottoVault *vault, SottoCall *call, GError **error)
   return GUINT_TO_POINTER (list->len + 1);
 }
 
-/* After the commit: old pages that hold the text must leave the log too. */
+/* After the commit: old pages that hold the text must leave the log too, and what was kept beside goes. */
 static gpointer
-do_truncate_log (SottoVault *vault, SottoCall *call, GError **error)
+do_leave_nothing (SottoVault *vault, SottoCall *call, GError **error)
 {
-  return sotto_database_exec (vault->database, "PRAGMA wal_checkpoint (TRUNCATE)", error)
+  return sotto_vault_settle_sealed (vault, FALSE, error) &&
+         sotto_database_exec (vault->database, "PRAGMA wal_checkpoint (TRUNCATE)", error)
          ? SOTTO_DONE : NULL;
 }
 
@@ -550,7 +551,7 @@ sotto_store_purge_async (SottoStore          *self,
   call->number = before;
   sotto_store_push (self, SOTTO_WORK_WRITE, do_purge, call, NULL, cancellable, callback,
                     user_data);
-  sotto_store_push (self, SOTTO_WORK_OTHER, do_truncate_log, NULL, NULL, NULL, NULL, NULL);
+  sotto_store_push (self, SOTTO_WORK_OTHER, do_leave_nothing, NULL, NULL, NULL, NULL, NULL);
 }
 
 gboolean

@@ -29,6 +29,7 @@
 #include "history-error.h"
 #include "keyring.h"
 #include "schema.h"
+#include "sealed-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,8 @@ open_database (SottoVault *vault, const char *action, GError **error)
          sotto_schema_prepare (vault->database, steps, n_steps, FALSE, error) &&
          sotto_journal_recover (vault->database, error) &&
          sotto_vault_look_for_erasing (vault, error) &&
+         sotto_sealed_unlock (vault->sealed, vault->key, error) &&
+         sotto_vault_settle_sealed (vault, TRUE, error) &&
          audit_opening (vault, action, error);
 }
 

@@ -36,6 +36,7 @@ typedef struct {
   char *envelope_path;
   char *database_path;
   char *database_new_path; /* while it is being made */
+  SottoSealed *sealed;     /* of any thread; NULL: in memory */
 
   /* The thread's */
   SottoLock *lock;
@@ -169,6 +170,13 @@ gboolean sotto_vault_look_for_erasing (SottoVault *vault, GError **error);
  * Does the next step of it.
  */
 void sotto_vault_erase (SottoVault *vault);
+
+/**
+ * sotto_vault_settle_sealed:
+ *
+ * Removes sealed files of conversations that are gone.
+ */
+gboolean sotto_vault_settle_sealed (SottoVault *vault, gboolean is_opening, GError **error);
 
 /**
  * sotto_replacing_find_key:

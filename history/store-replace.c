@@ -27,6 +27,7 @@
 #include "store-private.h"
 
 #include "history-error.h"
+#include "sealed-private.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -216,6 +217,8 @@ do_the_rest (Replacing *self, char **kept, GError **error)
   g_autofree char *key = g_build_filename (self->coming, KEY, NULL);
   g_autofree char *path = NULL;
 
+  /* Of the old one, and nothing that anybody would miss. */
+  sotto_sealed_remove_all (self->folder);
   if (sotto_file_exists (key) &&
       (!move_all (self, self->folder, self->aside, error) ||
        !move_file (self, self->coming, self->folder, KEY, error)))

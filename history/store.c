@@ -20,6 +20,7 @@
 #include "store-private.h"
 
 #include "history-error.h"
+#include "sealed-private.h"
 
 struct _SottoStore {
   GObject parent_instance;
@@ -270,6 +271,7 @@ vault_free (SottoVault *vault)
   g_free (vault->envelope_path);
   g_free (vault->database_path);
   g_free (vault->database_new_path);
+  sotto_sealed_unref (vault->sealed);
   sotto_journal_clear (&vault->journal);
   g_mutex_clear (&vault->mutex);
   g_clear_pointer (&vault->slots, g_ptr_array_unref);
@@ -290,6 +292,8 @@ sotto_vault_close (SottoVault *vault, GError **error)
       g_clear_pointer (&vault->database, sotto_database_free);
       g_atomic_int_set (&vault->erasing.is_left, FALSE);
     }
+  if (vault->sealed != NULL)
+    sotto_sealed_lock (vault->sealed);
   g_clear_pointer (&vault->key, sotto_secret_free);
   g_clear_pointer (&vault->envelope, sotto_envelope_free);
   g_clear_pointer (&vault->lock, sotto_lock_release);
@@ -338,6 +342,7 @@ sotto_store_new (const char *folder)
 {
   SottoStore *self = g_object_new (SOTTO_TYPE_STORE, NULL);
   SottoVault *vault = g_new0 (SottoVault, 1);
+  g_autofree char *sealed_folder = NULL;
 
   self->context = g_main_context_ref_thread_default ();
   self->vault = vault;
@@ -348,6 +353,8 @@ sotto_store_new (const char *folder)
       vault->envelope_path = g_build_filename (vault->folder, "history.key", NULL);
       vault->database_path = g_build_filename (vault->folder, "history.db", NULL);
       vault->database_new_path = g_build_filename (vault->folder, "history.db.new", NULL);
+      sealed_folder = g_build_filename (vault->folder, SOTTO_SEALED_FOLDER, NULL);
+      vault->sealed = sotto_sealed_new (sealed_folder);
     }
   vault->slots = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&vault->mutex);
