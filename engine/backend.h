@@ -95,10 +95,10 @@ typedef struct {
   /* Whether a batch may begin at position: always at 0. */
   gboolean (*state_serves) (SottoBackend *self, const SottoState *state, guint position);
 
-  /* What forgets, as it is at the state's position. Restoring needs the positions before it to be in
+  /* What forgets, as it is at the position where the state stands. Restoring needs the positions before it to be in
    * the caches that do not forget, as they were. 0 bytes: nothing forgets. */
-  gsize (*checkpoint_bytes) (SottoBackend *self, const SottoState *state);
-  void (*checkpoint_store) (SottoBackend *self, const SottoState *state, guint8 *target);
+  gsize (*checkpoint_bytes) (SottoBackend *self, const SottoState *state, guint position);
+  void (*checkpoint_store) (SottoBackend *self, const SottoState *state, guint position, guint8 *target);
   void (*checkpoint_load) (SottoBackend *self, SottoState *state, guint position, const guint8 *source);
 
   /* Everything that the state holds at a position that it serves, in an order of the backend's own that depends only on

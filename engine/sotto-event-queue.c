@@ -97,6 +97,7 @@ join (SottoEventQueue *self,
     case SOTTO_EVENT_LOADED:
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_FORGOTTEN:
+    case SOTTO_EVENT_SAVED:
     case SOTTO_EVENT_HASHED:
     case SOTTO_EVENT_FINISHED:
     case SOTTO_EVENT_CANCELLED:

@@ -10,6 +10,9 @@
 /* How often a running reply makes sure that the file it reads has not changed. */
 #define TOKENS_PER_CHECK 32
 
+/* Fewer in a prefill say little of how fast it is. */
+#define TOKENS_PER_SPEED 16
+
 /* --- Events --- */
 
 static void
@@ -212,21 +215,25 @@ prefill (const SottoGeneration  *self,
          SottoReceipt           *receipt,
          GError                **error)
 {
+  SottoResuming resuming = { self->request->conversation, self->request->lasts, on_prefill, (gpointer) self, self->cancel };
   gint64 begin = g_get_monotonic_time ();
+  gint64 resumed;
   guint n_reused = 0;
   guint length;
   gboolean done;
 
-  if (!sotto_residents_resume (self->residents, resident, (const gint32 *) tokens->data, tokens->len,
-                               self->request->conversation, self->cancel, error))
+  if (!sotto_residents_resume (self->residents, resident, (const gint32 *) tokens->data, tokens->len, &resuming, error))
     return FALSE;
 
+  resumed = g_get_monotonic_time ();
   done = sotto_session_sync (resident->session, (const gint32 *) tokens->data, tokens->len,
                              on_prefill, (gpointer) self, self->cancel, &n_reused, error);
   sotto_session_get_tokens (resident->session, &length);
   sotto_resident_record (resident, MIN (n_reused, length), length, FALSE);
   receipt->n_reused = n_reused;
   receipt->prefill_us = g_get_monotonic_time () - begin;
+  if (done && length >= n_reused + TOKENS_PER_SPEED)
+    resident->speed = (length - n_reused) * (double) G_USEC_PER_SEC / (double) (g_get_monotonic_time () - resumed + 1);
 
   return done;
 }

@@ -1,18 +1,9 @@
-#include "sotto-residents.h"
+#include "sotto-residents-private.h"
 
 #include "sotto-error.h"
 #include "sotto-session-private.h"
-#include "sotto-worker.h"
 
 #include <glib/gstdio.h>
-
-struct _SottoResidents {
-  SottoBackend *backend;  /* borrowed */
-  SottoKvType kv_type;
-  GPtrArray *list;        /* (element-type SottoResident) */
-  guint64 memory_budget;
-  gboolean keep_previous;
-};
 
 static void
 resident_free (SottoResident *self)
@@ -40,6 +31,7 @@ sotto_residents_new (SottoBackend *backend,
   self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) resident_free);
   self->memory_budget = memory_budget;
   self->keep_previous = keep_previous;
+  self->saved = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
 
   return self;
 }
@@ -48,11 +40,20 @@ void
 sotto_residents_free (SottoResidents *self)
 {
   g_ptr_array_unref (self->list);
+  g_hash_table_unref (self->saved);
   g_free (self);
 }
 
-static guint64
-total (SottoMemory memory)
+void
+sotto_residents_set_timelines (SottoResidents       *self,
+                               const SottoTimelines *timelines)
+{
+  self->timelines = *timelines;
+  self->has_timelines = TRUE;
+}
+
+guint64
+sotto_residents_sum (SottoMemory memory)
 {
   return memory.weights + memory.kv_cache + memory.scratch;
 }
@@ -111,225 +112,32 @@ find (SottoResidents *self,
   return NULL;
 }
 
-static gboolean
-fits (const SottoResidents *self,
-      guint64               wanted)
-{
-  return self->memory_budget == 0 || total (sotto_residents_measure (self)) + wanted <= self->memory_budget;
-}
-
-/* --- What is kept of timelines that were left --- */
-
-/* What of the budget it may have in all. */
-#define KEPT_PART 8
-
-static guint64
-measure_kept (const SottoResidents *self)
-{
-  guint64 n_bytes = 0;
-
-  for (guint i = 0; i < self->list->len; i++)
-    n_bytes += sotto_shelf_measure (((const SottoResident *) g_ptr_array_index (self->list, i))->shelf);
-
-  return n_bytes;
-}
-
-/* Drops what was used longest ago, whichever model's it is. Returns: its bytes; 0: there is nothing */
-static gsize
-drop_oldest (SottoResidents *self)
-{
-  SottoShelf *oldest = NULL;
-  gint64 time = G_MAXINT64;
-
-  for (guint i = 0; i < self->list->len; i++)
-    {
-      SottoShelf *shelf = ((const SottoResident *) g_ptr_array_index (self->list, i))->shelf;
-
-      if (sotto_shelf_get_oldest (shelf) < time)
-        {
-          time = sotto_shelf_get_oldest (shelf);
-          oldest = shelf;
-        }
-    }
-
-  return oldest != NULL ? sotto_shelf_drop_oldest (oldest) : 0;
-}
-
-/* Models, helpers and scratch come first. */
-static gboolean
-make_room_of_kept (SottoResidents *self,
-                   guint64         wanted)
-{
-  while (!fits (self, wanted))
-    if (drop_oldest (self) == 0)
-      return FALSE;
-
-  return TRUE;
-}
-
-/* Drops what was kept longest until there is room for @wanted bytes more of it: in its share of the budget, beside all
- * that is open, and in memory that the machine has to spare. FALSE: there is none; then what would not help has stayed. */
-static gboolean
-make_room_to_keep (SottoResidents *self,
-                   guint64         wanted)
-{
-  guint64 share = self->memory_budget == 0 ? G_MAXUINT64 : self->memory_budget / KEPT_PART;
-  SottoMemory memory = sotto_residents_measure (self);
-  guint64 kept = measure_kept (self);
-  gint64 spare = sotto_shelf_measure_spare (memory.weights);
-
-  if (wanted > 0
-      && (wanted > share || spare + (gint64) kept < (gint64) wanted
-          || (self->memory_budget != 0 && total (memory) - kept + wanted > self->memory_budget)))
-    return FALSE;
-
-  while (!fits (self, wanted) || kept + wanted > share || spare < (gint64) wanted)
-    {
-      gsize n_bytes = drop_oldest (self);
-
-      if (n_bytes == 0)
-        return FALSE;
-      kept -= n_bytes;
-      spare += (gint64) n_bytes;
-    }
-
-  return TRUE;
-}
-
-/* (nullable): cancelled, or there is no room. Either way the record of stretches is that of the session's timeline. */
-static SottoKept *
-keep (SottoResidents *self,
-      SottoResident  *resident,
-      SottoCancel    *cancel)
-{
-  SottoAside *aside;
-  SottoKept *kept;
-  guint length;
-
-  if (!make_room_to_keep (self, sotto_session_measure_aside (resident->session)))
-    return NULL;
-  aside = sotto_session_put_aside (resident->session, cancel);
-  sotto_session_get_tokens (resident->session, &length);
-  sotto_resident_record (resident, length, length, FALSE);
-  if (aside == NULL)
-    return NULL;
-
-  kept = g_new0 (SottoKept, 1);
-  kept->aside = aside;
-  kept->stretches = g_array_copy (resident->stretches);
-  kept->conversation = g_strdup (resident->conversation);
-
-  return kept;
-}
-
-/* Whose words are in the session from now on. */
-static void
-set_conversation (SottoResident *resident,
-                  const char    *conversation)
-{
-  g_set_str (&resident->conversation, conversation);
-  g_hash_table_add (resident->traces, g_strdup (conversation != NULL ? conversation : ""));
-}
-
-/* FALSE: cancelled, or a device failed; the session is empty then. */
-static gboolean
-take_up (SottoResident   *resident,
-         const SottoKept *kept,
-         SottoCancel     *cancel)
-{
-  g_array_set_size (resident->stretches, 0);
-  set_conversation (resident, kept->conversation);
-  if (!sotto_session_take_up (resident->session, kept->aside, cancel))
-    return FALSE;
-
-  if (kept->stretches->len > 0)
-    g_array_append_vals (resident->stretches, kept->stretches->data, kept->stretches->len);
-
-  return TRUE;
-}
-
 gboolean
-sotto_residents_resume (SottoResidents  *self,
-                        SottoResident   *resident,
-                        const gint32    *tokens,
-                        guint            n_tokens,
-                        const char      *conversation,
-                        SottoCancel     *cancel,
-                        GError         **error)
+sotto_residents_fit (const SottoResidents *self,
+                     guint64               wanted)
 {
-  g_autoptr (SottoKept) taken = NULL;
-  SottoKept *left;
-  guint length;
-
-  make_room_to_keep (self, 0);
-  if (n_tokens > sotto_session_get_context (resident->session))
-    return TRUE;
-
-  sotto_session_get_tokens (resident->session, &length);
-  taken = sotto_shelf_take (resident->shelf, resident->session, tokens, n_tokens);
-  if (sotto_shelf_is_worth (length, sotto_session_count_common (resident->session, tokens, n_tokens))
-      && (left = keep (self, resident, cancel)) != NULL)
-    sotto_shelf_add (resident->shelf, left);
-
-  if (taken != NULL && !sotto_cancel_is_raised (cancel))
-    {
-      guint n_common = sotto_aside_count_common (taken->aside, tokens, n_tokens);
-      gboolean is_up = take_up (resident, taken, cancel);
-
-      if (is_up && !sotto_shelf_is_worth (taken->aside->tokens->len, n_common))
-        g_clear_pointer (&taken, sotto_kept_free);
-    }
-  if (taken != NULL)
-    sotto_shelf_add (resident->shelf, g_steal_pointer (&taken));
-  if (!sotto_cancel_check (cancel, error))
-    return FALSE;
-  set_conversation (resident, conversation);
-
-  return TRUE;
-}
-
-/* Wipes the session, and brings back what it has of another conversation. */
-static void
-clean (SottoResidents *self,
-       SottoResident  *resident,
-       const char     *conversation)
-{
-  g_autoptr (SottoKept) kept = NULL;
-
-  if (!sotto_shelf_is_of (resident->conversation, conversation))
-    kept = keep (self, resident, NULL);
-  sotto_session_wipe (resident->session);
-  if (resident->helper != NULL)
-    sotto_helper_wipe (resident->helper);
-  g_array_set_size (resident->stretches, 0);
-  g_hash_table_remove_all (resident->traces);
-  g_clear_pointer (&resident->conversation, g_free);
-  if (kept != NULL)
-    take_up (resident, kept, NULL);
-}
-
-void
-sotto_residents_forget (SottoResidents *self,
-                        const char     *conversation)
-{
-  for (guint i = 0; i < self->list->len; i++)
-    {
-      SottoResident *resident = g_ptr_array_index (self->list, i);
-
-      sotto_shelf_forget (resident->shelf, conversation);
-      if (conversation == NULL || g_hash_table_contains (resident->traces, conversation)
-          || g_hash_table_contains (resident->traces, ""))
-        clean (self, resident, conversation);
-    }
+  return self->memory_budget == 0 || sotto_residents_sum (sotto_residents_measure (self)) + wanted <= self->memory_budget;
 }
 
 /* --- Room for models --- */
+
+static void
+remove_at (SottoResidents *self,
+           guint           index,
+           SottoCancel    *cancel)
+{
+  SottoResident *resident = g_ptr_array_index (self->list, index);
+
+  sotto_residents_save (self, resident, SOTTO_RESIDENTS_SAVE_US, cancel);
+  g_ptr_array_remove_index (self->list, index);
+}
 
 /* Closes helpers and then the models used longest ago until @wanted more bytes fit, or all where only one may stay. */
 static gboolean
 make_room (SottoResidents *self,
            guint64         wanted,
            const char     *path,
+           SottoCancel    *cancel,
            GError        **error)
 {
   if (self->memory_budget != 0 && wanted > self->memory_budget)
@@ -342,15 +150,18 @@ make_room (SottoResidents *self,
       return FALSE;
     }
 
-  make_room_of_kept (self, wanted);
-  for (guint i = self->list->len; i > 0 && !fits (self, wanted); i--)
+  /* With those that go now, what is kept of them goes, too. */
+  if (!self->keep_previous)
+    sotto_residents_save (self, NULL, SOTTO_RESIDENTS_SAVE_US, cancel);
+  sotto_residents_make_room_of_kept (self, wanted);
+  for (guint i = self->list->len; i > 0 && !sotto_residents_fit (self, wanted); i--)
     {
       SottoResident *resident = g_ptr_array_index (self->list, i - 1);
 
       g_clear_pointer (&resident->helper, sotto_helper_free);
     }
-  while (self->list->len > 0 && (!self->keep_previous || !fits (self, wanted)))
-    g_ptr_array_remove_index (self->list, self->list->len - 1);
+  while (self->list->len > 0 && (!self->keep_previous || !sotto_residents_fit (self, wanted)))
+    remove_at (self, self->list->len - 1, cancel);
 
   return TRUE;
 }
@@ -368,7 +179,8 @@ uses_gpu (const SottoResident *self)
 static void
 make_room_on_gpus (SottoResidents *self,
                    SottoModel     *model,
-                   guint           n_context)
+                   guint           n_context,
+                   SottoCancel    *cancel)
 {
   for (guint i = self->list->len; i > 0; i--)
     {
@@ -384,7 +196,7 @@ make_room_on_gpus (SottoResidents *self,
         continue;
       if (sotto_session_would_have_room (model, self->backend, n_context, self->kv_type))
         return;
-      g_ptr_array_remove_index (self->list, i - 1);
+      remove_at (self, i - 1, cancel);
     }
 }
 
@@ -428,13 +240,13 @@ sotto_residents_open (SottoResidents  *self,
 
   /* The same model with another context or elsewhere, or a file that was replaced: the old one is of no use. */
   if (resident != NULL)
-    g_ptr_array_remove_index (self->list, index);
+    remove_at (self, index, cancel);
 
-  if (!make_room (self, total (sotto_model_estimate_memory (model, n_context)), path, error))
+  if (!make_room (self, sotto_residents_sum (sotto_model_estimate_memory (model, n_context)), path, cancel, error))
     return NULL;
 
   sotto_backend_set_gpu (self->backend, place.gpu, place.n_gpu_layers);
-  make_room_on_gpus (self, model, n_context);
+  make_room_on_gpus (self, model, n_context, cancel);
   session = sotto_session_open (model, self->backend, n_context, self->kv_type, progress, user_data,
                                 cancel, error);
   if (session == NULL)
@@ -510,7 +322,7 @@ sotto_residents_find_helper (SottoResidents     *self,
 
   other = find (self, path, &index);
   model = other != NULL ? sotto_model_ref (other->model) : sotto_model_open (path, NULL, NULL, cancel, NULL);
-  if (model == NULL || !make_room_of_kept (self, sotto_helper_estimate (model)))
+  if (model == NULL || !sotto_residents_make_room_of_kept (self, sotto_helper_estimate (model)))
     return;
 
   sotto_backend_set_gpu (self->backend, resident->place.gpu, resident->place.n_gpu_layers);
@@ -520,14 +332,20 @@ sotto_residents_find_helper (SottoResidents     *self,
 
 void
 sotto_residents_close (SottoResidents *self,
-                       const char     *path)
+                       const char     *path,
+                       SottoCancel    *cancel)
 {
   guint index;
 
   if (path == NULL)
-    g_ptr_array_set_size (self->list, 0);
+    {
+      sotto_residents_save (self, NULL, SOTTO_RESIDENTS_SAVE_US, cancel);
+      g_ptr_array_set_size (self->list, 0);
+    }
   else if (find (self, path, &index) != NULL)
-    g_ptr_array_remove_index (self->list, index);
+    {
+      remove_at (self, index, cancel);
+    }
 
   for (guint i = 0; i < self->list->len; i++)
     {

@@ -2,6 +2,7 @@
 
 #include "sotto-helper.h"
 #include "sotto-shelf.h"
+#include "sotto-timelines.h"
 
 G_BEGIN_DECLS
 
@@ -22,9 +23,11 @@ typedef struct {
   SottoResidentPlace place; /* as it was asked for */
   GArray *stretches;  /* (element-type SottoStretch): how the session's timeline was computed */
   char *conversation; /* whose it is; (nullable): not known */
+  gboolean lasts;     /* the timeline may outlive the worker */
   GHashTable *traces; /* whose words may be in the session's memory: conversations, "" for one not known */
   SottoShelf *shelf;  /* the session's timelines that were left */
   gint64 load_us;     /* what opening it took */
+  double speed;       /* tokens a second of the last prefill worth measuring; 0: there was none */
   SottoPace pace;     /* what guessing ahead has cost and brought */
   SottoHelper *helper; /* (nullable): guesses for it */
   guint library;      /* the worker's: which list it was looked for in; 0: none */
@@ -36,6 +39,9 @@ SottoResidents *sotto_residents_new (SottoBackend *backend,
                                      guint64       memory_budget,
                                      gboolean      keep_previous);
 void sotto_residents_free (SottoResidents *self);
+
+/* Where timelines go that are to outlive @self; without it none does. @timelines: copied */
+void sotto_residents_set_timelines (SottoResidents *self, const SottoTimelines *timelines);
 
 /* Finds or opens the model of @path with a session of @n_context tokens (0: the default), at @place, closing
  * others as the budget and the memory of GPUs ask. A file that cannot be opened, or that would not fit, closes nothing.
@@ -63,31 +69,56 @@ void sotto_residents_find_helper (SottoResidents     *self,
                                   const char *const  *paths,
                                   SottoCancel        *cancel);
 
-/* @path: (nullable): %NULL: all of them; where it is a helper, too */
-void sotto_residents_close (SottoResidents *self, const char *path);
+/* @path: (nullable): %NULL: all of them; where it is a helper, too. What is worth it is saved before. */
+void sotto_residents_close (SottoResidents *self, const char *path, SottoCancel *cancel);
 
 /* What is kept of timelines that were left counts as KV cache. */
 SottoMemory sotto_residents_measure (const SottoResidents *self);
 
+/* A prompt that is about to be evaluated.
+ *
+ * @conversation: (nullable): whose it is
+ * @lasts: what is computed of it may outlive the worker, and may be taken from what has
+ * @progress: (nullable): tokens, while they are taken from there */
+typedef struct {
+  const char *conversation;
+  gboolean lasts;
+  SottoProgress progress;
+  gpointer user_data;
+  SottoCancel *cancel;
+} SottoResuming;
+
 /**
  * sotto_residents_resume:
- * @conversation: (nullable): whose prompt it is
  *
- * Before a prompt is evaluated: of the timeline that @resident's session has and those kept, the one that has most of
- * @tokens becomes the session's. What is left with that, or by the prompt, is kept where that would be worth it and there
- * is memory that nobody misses.
+ * Before a prompt is evaluated: of the timeline that @resident's session has, those kept and the one that has outlived another
+ * worker, the one that has most of @tokens becomes the session's. What is left with that, or by the prompt, is kept where that
+ * would be worth it and there is memory that nobody misses.
  *
  * Returns: %FALSE with CANCELLED
  */
-gboolean sotto_residents_resume (SottoResidents  *self,
-                                 SottoResident   *resident,
-                                 const gint32    *tokens,
-                                 guint            n_tokens,
-                                 const char      *conversation,
-                                 SottoCancel     *cancel,
-                                 GError         **error);
+gboolean sotto_residents_resume (SottoResidents       *self,
+                                 SottoResident        *resident,
+                                 const gint32         *tokens,
+                                 guint                 n_tokens,
+                                 const SottoResuming  *resuming,
+                                 GError              **error);
 
-/* @conversation: (nullable): of all. Nothing of it is left in the memory of sessions; timelines of others stay. */
+/* How long saving may take where somebody waits for what comes after it. */
+#define SOTTO_RESIDENTS_SAVE_US G_USEC_PER_SEC
+
+/**
+ * sotto_residents_save:
+ * @resident: (nullable): %NULL: of all
+ * @time_us: how long it may take
+ *
+ * Has the sessions' timelines and those kept outlive @self, newest first: those that may, are not there yet, and take longer to
+ * read anew than to bring back.
+ */
+void sotto_residents_save (SottoResidents *self, SottoResident *resident, gint64 time_us, SottoCancel *cancel);
+
+/* @conversation: (nullable): of all. Nothing of it is left in the memory of sessions, nor where it would outlive them; timelines
+ * of others stay. */
 void sotto_residents_forget (SottoResidents *self, const char *conversation);
 
 /* Brings the record of stretches to a timeline of @n_reused tokens kept and @length in all. */

@@ -114,12 +114,12 @@ sotto_session_mark (SottoSession *self)
   if (sotto_checkpoints_find (self->checkpoints, mark.position) == mark.position)
     return;
 
-  n_bytes = klass->checkpoint_bytes (self->backend, self->state);
+  n_bytes = klass->checkpoint_bytes (self->backend, self->state, mark.position);
   bytes = n_bytes > 0 ? g_try_malloc (n_bytes) : NULL;
   if (bytes == NULL)
     return;
 
-  klass->checkpoint_store (self->backend, self->state, bytes);
+  klass->checkpoint_store (self->backend, self->state, mark.position, bytes);
   mark.bytes = g_bytes_new_take (bytes, n_bytes);
   g_array_append_val (self->checkpoints, mark);
   while (self->checkpoints->len > MAX_CHECKPOINTS

@@ -43,7 +43,7 @@ keep_state (SottoSession *self)
 
   if (get_plan (self)->n_recurrents == 0)
     return TRUE;
-  n_bytes = klass->checkpoint_bytes (self->backend, self->state);
+  n_bytes = klass->checkpoint_bytes (self->backend, self->state, self->tokens->len);
   if (n_bytes > kept->n_bytes)
     {
       g_free (kept->bytes);
@@ -53,7 +53,7 @@ keep_state (SottoSession *self)
         return FALSE;
     }
 
-  klass->checkpoint_store (self->backend, self->state, kept->bytes);
+  klass->checkpoint_store (self->backend, self->state, self->tokens->len, kept->bytes);
   kept->position = self->tokens->len;
   return TRUE;
 }

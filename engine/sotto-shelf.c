@@ -125,6 +125,13 @@ sotto_shelf_measure (const SottoShelf *self)
   return n_bytes;
 }
 
+const SottoKept *
+sotto_shelf_peek (const SottoShelf *self,
+                  guint             index)
+{
+  return index < self->list->len ? g_ptr_array_index (self->list, self->list->len - 1 - index) : NULL;
+}
+
 gboolean
 sotto_shelf_is_of (const char *kept,
                    const char *conversation)

@@ -13,6 +13,7 @@ typedef struct {
   SottoAside *aside;
   GArray *stretches;       /* (element-type SottoStretch): how it was computed */
   char *conversation;      /* as in SottoGenerate; (nullable): not known */
+  gboolean lasts;          /* it may outlive the worker */
   gint64 used;             /* when it was put aside, or taken from without going */
 } SottoKept;
 
@@ -32,6 +33,9 @@ gsize sotto_shelf_drop_oldest (SottoShelf *self);
 /* When that was used; G_MAXINT64: there is nothing. */
 gint64 sotto_shelf_get_oldest (const SottoShelf *self);
 gsize sotto_shelf_measure (const SottoShelf *self);
+
+/* The one with so many newer ones before it; (nullable) (transfer none): there is none. */
+const SottoKept *sotto_shelf_peek (const SottoShelf *self, guint index);
 
 /* Drops what is of @conversation, and what may be. @conversation: (nullable): all */
 void sotto_shelf_forget (SottoShelf *self, const char *conversation);

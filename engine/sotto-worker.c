@@ -23,6 +23,7 @@ typedef enum {
   REQUEST_LOAD,
   REQUEST_UNLOAD,
   REQUEST_FORGET,
+  REQUEST_SAVE,
   REQUEST_GENERATE,
   REQUEST_QUIT,
 } RequestKind;
@@ -32,6 +33,7 @@ typedef struct {
   RequestKind kind;
   SottoCancel *cancel;
   SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET its conversation */
+  gint64 time_us;          /* of SAVE */
 } Request;
 
 /* Between two pieces of a hash, each of some 0.8 ms, while a request runs: all that it takes is missing there. */
@@ -145,6 +147,18 @@ sotto_worker_forget (SottoWorker *self,
   SottoGenerate generate = { .conversation = conversation };
 
   return submit (self, request_new (REQUEST_FORGET, &generate));
+}
+
+guint64
+sotto_worker_save (SottoWorker *self,
+                   gint64       time_us)
+{
+  SottoGenerate nothing = { 0 };
+  Request *request = request_new (REQUEST_SAVE, &nothing);
+
+  request->time_us = time_us;
+
+  return submit (self, request);
 }
 
 guint64
@@ -384,7 +398,7 @@ run_removal (SottoWorker   *self,
   SottoEvent *event = sotto_event_new (request->id, is_unload ? SOTTO_EVENT_UNLOADED : SOTTO_EVENT_FORGOTTEN);
 
   if (is_unload)
-    sotto_residents_close (self->residents, request->generate.path);
+    sotto_residents_close (self->residents, request->generate.path, request->cancel);
   else
     sotto_residents_forget (self->residents, request->generate.conversation);
   event->path = g_strdup (request->generate.path);
@@ -404,6 +418,12 @@ run_request (SottoWorker *self,
   SottoResident *resident;
   gboolean opened;
 
+  if (request->kind == REQUEST_SAVE)
+    {
+      sotto_residents_save (self->residents, NULL, request->time_us, request->cancel);
+      sotto_event_queue_push (self->events, sotto_event_new (request->id, SOTTO_EVENT_SAVED));
+      return;
+    }
   if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET)
     {
       run_removal (self, request);
@@ -479,6 +499,8 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   self->events = sotto_event_queue_new (options->wake, options->user_data);
   self->residents = sotto_residents_new (backend, options->kv_type, options->memory_budget,
                                          options->keep_previous);
+  if (options->timelines != NULL)
+    sotto_residents_set_timelines (self->residents, options->timelines);
   self->backend = g_steal_pointer (&backend);
   self->closing = sotto_cancel_new ();
   self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

@@ -4,6 +4,7 @@
 #include "sotto-placement.h"
 #include "sotto-sampler.h"
 #include "sotto-session.h"
+#include "sotto-timelines.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,7 @@ typedef struct _SottoWorker SottoWorker;
  * @tier: (nullable): as in sotto_backend_new_cpu()
  * @gpu, @n_gpu_layers: as in #SottoBackendOptions, for models of which sotto_worker_place() says nothing
  * @kv_type: of all sessions
+ * @timelines: (nullable): where timelines go that are to outlive the worker; copied
  * @wake: (nullable): called from the worker's thread whenever the event queue becomes non-empty;
  *   must not block; typically g_main_context_wakeup()
  */
@@ -41,6 +43,7 @@ typedef struct {
   SottoGpuUse gpu;
   guint n_gpu_layers;
   SottoKvType kv_type;
+  const SottoTimelines *timelines;
   void (*wake) (gpointer user_data);
   gpointer user_data;
 } SottoWorkerOptions;
@@ -82,13 +85,25 @@ guint64 sotto_worker_unload (SottoWorker *self, const char *path);
  * sotto_worker_forget:
  * @conversation: (nullable): as in #SottoGenerate; %NULL: of all
  *
- * Nothing is left in memory of what was computed of @conversation, behind the requests that were made before: what is kept
- * for coming back to it goes, and what it has left in caches and scratch is wiped. A request that did not say whose it was
+ * Nothing is left of what was computed of @conversation, behind the requests that were made before: what is kept
+ * for coming back to it goes, in memory and where it would outlive the worker, and what it has left in caches and scratch is wiped. A request that did not say whose it was
  * may have been of any. Other conversations stay as they are; models stay open.
  *
  * Event: FORGOTTEN.
  */
 guint64 sotto_worker_forget (SottoWorker *self, const char *conversation);
+
+/**
+ * sotto_worker_save:
+ * @time_us: how long it may take
+ *
+ * Has what was computed of conversations outlive the worker (SottoWorkerOptions.timelines), as far as there is time; the newest
+ * comes first, and what takes longer to bring back than to read anew is left out. A model that is closed saves by itself; a
+ * worker that is freed does not. Cancelled, what is on its way is dropped.
+ *
+ * Event: SAVED.
+ */
+guint64 sotto_worker_save (SottoWorker *self, gint64 time_us);
 
 typedef enum {
   SOTTO_SPECULATION_AUTOMATIC, /* where it pays */
@@ -111,6 +126,7 @@ typedef enum {
  *   be added
  * @speculation: whether tokens are guessed ahead. The reply is the same, to the bit
  * @conversation: (nullable): whose words the prompt has: a name for sotto_worker_forget(); %NULL: anybody's
+ * @lasts: what is computed of @conversation may outlive the worker, and what has may be used
  *
  * Copied by sotto_worker_generate(); @messages and @grammar are referenced.
  */
@@ -126,6 +142,7 @@ typedef struct {
   SottoGrammar *grammar;
   SottoSpeculation speculation;
   const char *conversation;
+  gboolean lasts;
 } SottoGenerate;
 
 /**
@@ -184,6 +201,7 @@ typedef enum {
   SOTTO_EVENT_LOADED,       /* model, memory, placement */
   SOTTO_EVENT_UNLOADED,     /* path */
   SOTTO_EVENT_FORGOTTEN,    /* memory */
+  SOTTO_EVENT_SAVED,
   SOTTO_EVENT_HASHED,       /* path, hash, stamp (of the file: sotto_model_dup_stamp()) */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */

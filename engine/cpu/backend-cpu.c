@@ -216,17 +216,18 @@ cpu_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, 
 }
 
 static gsize
-cpu_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+cpu_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
 {
-  return sotto_caches_checkpoint_bytes (&state->caches);
+  return sotto_caches_checkpoint_bytes (&state->caches, position);
 }
 
 static void
 cpu_checkpoint_store (SottoBackend     *backend G_GNUC_UNUSED,
                       const SottoState *state,
+                      guint             position,
                       guint8           *target)
 {
-  sotto_caches_checkpoint_store (&state->caches, target);
+  sotto_caches_checkpoint_store (&state->caches, position, target);
 }
 
 static void

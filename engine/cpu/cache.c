@@ -256,18 +256,18 @@ move_all (const SottoCaches *self, guint position, gboolean rings_only, Move *mo
 }
 
 gsize
-sotto_caches_checkpoint_bytes (const SottoCaches *self)
+sotto_caches_checkpoint_bytes (const SottoCaches *self, guint position)
 {
   Move measuring = { .direction = MEASURE };
 
-  move_all (self, self->held.position, TRUE, &measuring);
+  move_all (self, position, TRUE, &measuring);
   return measuring.n;
 }
 
 void
-sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target)
+sotto_caches_checkpoint_store (const SottoCaches *self, guint position, guint8 *target)
 {
-  move_all (self, self->held.position, TRUE, &(Move) { .direction = STORE, .bytes = target });
+  move_all (self, position, TRUE, &(Move) { .direction = STORE, .bytes = target });
 }
 
 void

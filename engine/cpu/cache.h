@@ -52,8 +52,8 @@ void sotto_caches_advance (SottoCaches *self, guint position, guint n_tokens);
 
 /* The backend class's functions of that name. */
 gboolean sotto_caches_serve (const SottoCaches *self, guint position);
-gsize sotto_caches_checkpoint_bytes (const SottoCaches *self);
-void sotto_caches_checkpoint_store (const SottoCaches *self, guint8 *target);
+gsize sotto_caches_checkpoint_bytes (const SottoCaches *self, guint position);
+void sotto_caches_checkpoint_store (const SottoCaches *self, guint position, guint8 *target);
 void sotto_caches_checkpoint_load (SottoCaches *self, guint position, const guint8 *source);
 gsize sotto_caches_state_bytes (const SottoCaches *self, guint position);
 gboolean sotto_caches_state_store (const SottoCaches *self, guint position, guint8 *target, SottoCancel *cancel);

@@ -428,15 +428,15 @@ cuda_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state,
 }
 
 static gsize
-cuda_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+cuda_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
 {
-  return sotto_split_state_checkpoint_bytes (peek_state (state));
+  return sotto_split_state_checkpoint_bytes (peek_state (state), position);
 }
 
 static void
-cuda_checkpoint_store (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint8 *target)
+cuda_checkpoint_store (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position, guint8 *target)
 {
-  sotto_split_state_checkpoint_store (peek_state (state), target);
+  sotto_split_state_checkpoint_store (peek_state (state), position, target);
 }
 
 static void

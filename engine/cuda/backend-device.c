@@ -129,21 +129,18 @@ device_state_serves (SottoBackend *backend G_GNUC_UNUSED, const SottoState *stat
 }
 
 static gsize
-device_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state)
+device_checkpoint_bytes (SottoBackend *backend G_GNUC_UNUSED, const SottoState *state, guint position)
 {
-  const SottoCudaCaches *caches = &peek_state (state)->caches;
-
-  return sotto_cuda_caches_move_bytes (caches, caches->held.position, TRUE);
+  return sotto_cuda_caches_move_bytes (&peek_state (state)->caches, position, TRUE);
 }
 
 static void
 device_checkpoint_store (SottoBackend     *backend G_GNUC_UNUSED,
                          const SottoState *state,
+                         guint             position,
                          guint8           *target)
 {
-  const SottoCudaCaches *caches = &peek_state (state)->caches;
-
-  sotto_cuda_caches_move (caches, caches->held.position, TRUE, target, SOTTO_CUDA_STORE, NULL);
+  sotto_cuda_caches_move (&peek_state (state)->caches, position, TRUE, target, SOTTO_CUDA_STORE, NULL);
 }
 
 static void

@@ -372,24 +372,24 @@ sotto_split_state_place (const SottoSplitState *self, SottoPlacement *placement)
 /* --- As bytes --- */
 
 gsize
-sotto_split_state_checkpoint_bytes (const SottoSplitState *self)
+sotto_split_state_checkpoint_bytes (const SottoSplitState *self, guint position)
 {
   gsize n = 0;
 
   for (guint i = 0; i < self->n_parts; i++)
-    n += self->parts[i].backend->klass->checkpoint_bytes (self->parts[i].backend, self->parts[i].state);
+    n += self->parts[i].backend->klass->checkpoint_bytes (self->parts[i].backend, self->parts[i].state, position);
   return n;
 }
 
 void
-sotto_split_state_checkpoint_store (const SottoSplitState *self, guint8 *target)
+sotto_split_state_checkpoint_store (const SottoSplitState *self, guint position, guint8 *target)
 {
   for (guint i = 0; i < self->n_parts; i++)
     {
       const SottoSplitPart *part = &self->parts[i];
 
-      part->backend->klass->checkpoint_store (part->backend, part->state, target);
-      target += part->backend->klass->checkpoint_bytes (part->backend, part->state);
+      part->backend->klass->checkpoint_store (part->backend, part->state, position, target);
+      target += part->backend->klass->checkpoint_bytes (part->backend, part->state, position);
     }
 }
 
@@ -401,8 +401,7 @@ sotto_split_state_checkpoint_load (SottoSplitState *self, guint position, const 
       const SottoSplitPart *part = &self->parts[i];
 
       part->backend->klass->checkpoint_load (part->backend, part->state, position, source);
-      /* It stands at the position now, so that this is what it took. */
-      source += part->backend->klass->checkpoint_bytes (part->backend, part->state);
+      source += part->backend->klass->checkpoint_bytes (part->backend, part->state, position);
     }
 }
 

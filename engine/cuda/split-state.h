@@ -70,8 +70,8 @@ gboolean sotto_split_state_select (SottoSplitState      *self,
                                    GError              **error);
 
 /* One after the other. */
-gsize sotto_split_state_checkpoint_bytes (const SottoSplitState *self);
-void sotto_split_state_checkpoint_store (const SottoSplitState *self, guint8 *target);
+gsize sotto_split_state_checkpoint_bytes (const SottoSplitState *self, guint position);
+void sotto_split_state_checkpoint_store (const SottoSplitState *self, guint position, guint8 *target);
 void sotto_split_state_checkpoint_load (SottoSplitState *self, guint position, const guint8 *source);
 gsize sotto_split_state_bytes (const SottoSplitState *self, guint position);
 gboolean sotto_split_state_store (const SottoSplitState *self, guint position, guint8 *target, SottoCancel *cancel);

@@ -110,6 +110,7 @@ take_event (const Options     *self,
     case SOTTO_EVENT_LOADED:
     case SOTTO_EVENT_UNLOADED:
     case SOTTO_EVENT_FORGOTTEN:
+    case SOTTO_EVENT_SAVED:
     case SOTTO_EVENT_HASHED:
     case SOTTO_EVENT_PREFILL:
     case SOTTO_EVENT_REASONING:

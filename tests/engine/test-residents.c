@@ -76,10 +76,11 @@ static guint
 go (Fixture *self, const gint32 *prompt, guint n, const char *conversation)
 {
   SottoResident *resident = self->resident;
+  SottoResuming resuming = { .conversation = conversation };
   g_autoptr (GError) error = NULL;
   guint n_reused;
 
-  sotto_residents_resume (self->residents, resident, prompt, n, conversation, NULL, &error);
+  sotto_residents_resume (self->residents, resident, prompt, n, &resuming, &error);
   g_assert_no_error (error);
   sotto_session_sync (resident->session, prompt, n, NULL, NULL, NULL, &n_reused, &error);
   g_assert_no_error (error);
@@ -175,9 +176,10 @@ test_worth (Fixture *self, gconstpointer data)
 
   /* One too long for the context changes nothing. */
   {
+    SottoResuming resuming = { 0 };
     g_autoptr (GError) error = NULL;
 
-    g_assert_true (sotto_residents_resume (self->residents, self->resident, self->prompts[1], N_CONTEXT + 1, NULL, NULL,
+    g_assert_true (sotto_residents_resume (self->residents, self->resident, self->prompts[1], N_CONTEXT + 1, &resuming,
                                            &error));
     g_assert_cmpuint (go (self, self->prompts[0], 1040, NULL), ==, 1023);
   }
@@ -276,7 +278,7 @@ test_closed (Fixture *self, gconstpointer data)
   g_assert_cmpuint (sotto_shelf_measure (self->resident->shelf), ==, 0);
   g_assert_cmpuint (go (self, self->prompts[0], N_TOKENS, NULL), ==, 0);
   go (self, self->prompts[1], N_TOKENS, NULL);
-  sotto_residents_close (self->residents, self->path);
+  sotto_residents_close (self->residents, self->path, NULL);
   g_assert_cmpuint (measure_total (self), ==, 0);
 }
 
@@ -284,13 +286,14 @@ static void
 test_cancelled (Fixture *self, gconstpointer data)
 {
   g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  SottoResuming resuming = { .conversation = "a", .cancel = cancel };
   g_autoptr (GError) error = NULL;
 
   begin (self, 0);
   go (self, self->prompts[0], N_TOKENS, "a");
   go (self, self->prompts[1], N_TOKENS, "b");
   sotto_cancel_raise (cancel);
-  g_assert_false (sotto_residents_resume (self->residents, self->resident, self->prompts[0], N_TOKENS, "a", cancel, &error));
+  g_assert_false (sotto_residents_resume (self->residents, self->resident, self->prompts[0], N_TOKENS, &resuming, &error));
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
 
   /* Nothing was lost, and it is known whose the timeline is. */

@@ -12,7 +12,8 @@ is_last (SottoEventKind kind,
          gboolean       is_load)
 {
   return kind == SOTTO_EVENT_FINISHED || kind == SOTTO_EVENT_FAILED || kind == SOTTO_EVENT_CANCELLED ||
-         kind == SOTTO_EVENT_UNLOADED || kind == SOTTO_EVENT_FORGOTTEN || (is_load && kind == SOTTO_EVENT_LOADED);
+         kind == SOTTO_EVENT_UNLOADED || kind == SOTTO_EVENT_FORGOTTEN ||
+         kind == SOTTO_EVENT_SAVED || (is_load && kind == SOTTO_EVENT_LOADED);
 }
 
 Outcome
