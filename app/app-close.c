@@ -4,10 +4,14 @@
 #include "document-folders-private.h"
 
 /* Closing, in the order that README.md gives: stop reading folders, replies and transfers, wait for their ends, save
- * drafts, free the worker, purge, close the history. */
+ * drafts, keep what models have read, free the worker, purge, close the history. */
 
 /* How long closing waits for a reply to notice that it was stopped. The engine promises 100 ms. */
 #define STOP_PATIENCE_MS 2000
+
+/* How long keeping what models have read may take; that, and a little, is waited for. */
+#define SAVE_MS 1500
+#define SAVE_PATIENCE_MS 1700
 
 static void
 on_store_closed (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -34,6 +38,7 @@ close_the_rest (GTask *task)
   sotto_app_flush_instructions (self);
   sotto_conversation_list_end_temporary (self->conversations);
   sotto_inference_close (self->services->inference);
+  sotto_inference_set_sealed (self->services->inference, NULL);
 
   store = g_steal_pointer (&self->services->store);
   if (store == NULL)
@@ -57,6 +62,18 @@ is_busy (SottoApp *self)
          || sotto_conversation_list_has_transfers (self->conversations);
 }
 
+/* Returns: whether there is something to wait for */
+static gboolean
+save (SottoApp *self)
+{
+  /* What costs more than time if it is lost goes first. */
+  sotto_conversation_list_flush_drafts (self->conversations);
+  sotto_app_flush_instructions (self);
+  self->has_saved = TRUE;
+  self->stop_ticks = 0;
+  return sotto_inference_save (self->services->inference, SAVE_MS);
+}
+
 static gboolean
 on_stop_tick (gpointer user_data)
 {
@@ -66,7 +83,10 @@ on_stop_tick (gpointer user_data)
   /* A message that was being saved meanwhile has begun a reply of its own. */
   sotto_conversation_list_stop_all (self->conversations);
   self->stop_ticks++;
-  if (is_busy (self) && self->stop_ticks * 10 < STOP_PATIENCE_MS)
+  if (!self->has_saved
+      && ((is_busy (self) && self->stop_ticks * 10 < STOP_PATIENCE_MS) || save (self)))
+    return G_SOURCE_CONTINUE;
+  if (sotto_inference_is_saving (self->services->inference) && self->stop_ticks * 10 < SAVE_PATIENCE_MS)
     return G_SOURCE_CONTINUE;
 
   self->stop_source = 0;
@@ -92,7 +112,8 @@ sotto_app_shut (SottoApp *self, GTask *shutting)
 
   sotto_document_folders_close (self->services->folders);
   sotto_conversation_list_stop_all (self->conversations);
-  if (!is_busy (self))
+  self->has_saved = FALSE;
+  if (!is_busy (self) && !save (self))
     {
       close_the_rest (task);
       return;

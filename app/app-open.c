@@ -267,6 +267,12 @@ take_store (GTask *task, SottoStore *store, GError *error)
     }
 
   self->services->store = store;
+  if (self->temporary_folder == NULL)
+    {
+      g_autoptr (SottoSealed) sealed = sotto_store_ref_sealed (store);
+
+      sotto_inference_set_sealed (self->services->inference, sealed);
+    }
   g_signal_connect_object (store, "journal-failed", G_CALLBACK (on_journal_failed), self, 0);
 
   /* What was deleted before the last end cannot be brought back any more. */

@@ -32,6 +32,7 @@ struct _SottoApp
   guint instructions_source; /* saves them a little later */
   guint stop_source;     /* while closing */
   guint stop_ticks;
+  gboolean has_saved;    /* what models have read is kept, or on its way */
 };
 
 /**

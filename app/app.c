@@ -257,6 +257,13 @@ sotto_app_get_settings (SottoApp *self)
   return self->services->settings;
 }
 
+guint64
+sotto_app_measure_timelines (SottoApp *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APP (self), 0);
+  return sotto_inference_measure_sealed (self->services->inference);
+}
+
 SottoModelLibrary *
 sotto_app_get_models (SottoApp *self)
 {

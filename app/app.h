@@ -68,6 +68,14 @@ gboolean sotto_app_is_temporary (SottoApp *self);
 SottoProtection sotto_app_get_protection (SottoApp *self);
 
 /**
+ * sotto_app_measure_timelines:
+ *
+ * Returns: bytes on the disk of what models have read of conversations (the preference "keep-timelines"); 0 while the history
+ *   is not open
+ */
+guint64 sotto_app_measure_timelines (SottoApp *self);
+
+/**
  * sotto_app_open_async:
  *
  * Opens the history, or makes one at the first start where a keyring can hold its key. Also the way

@@ -424,8 +424,8 @@ ask (SottoConversation *self)
   sotto_message_set_model_name (self->reply, sotto_model_entry_get_name (model));
 
   messages = sotto_conversation_path_to_messages (self);
-  self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages, self->id, 0,
-                                            on_event, self, &error);
+  self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages, self->id,
+                                            !self->services->is_temporary, 0, on_event, self, &error);
   if (self->request == 0)
     end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
   else if (!sotto_inference_is_first (inference, self->request))

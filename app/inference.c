@@ -7,6 +7,7 @@
 
 #include "engine-source.h"
 #include "hash-cache.h"
+#include "kept-timelines.h"
 #include "model-entry-private.h"
 #include "model-place.h"
 
@@ -24,9 +25,11 @@ struct _SottoInference
   SottoSettings *settings;
   SottoModelLibrary *library;
   GPowerProfileMonitor *power; /* NULL until a worker is there */
+  SottoKeptTimelines *timelines;
 
   SottoWorker *worker; /* NULL until first needed */
   SottoEngineSource *source;
+  guint64 saving; /* the worker's request; 0: it does not save */
   GQueue requests; /* of Request, in the order the worker takes them */
   gboolean is_stale; /* an option has changed that a worker takes at its birth only */
   gboolean is_closed;
@@ -58,6 +61,7 @@ free_worker (SottoInference *self)
 {
   sotto_engine_source_set_worker (self->source, NULL);
   g_clear_pointer (&self->worker, sotto_worker_free);
+  self->saving = 0;
   g_queue_clear_full (&self->requests, (GDestroyNotify) request_free);
 }
 
@@ -124,6 +128,19 @@ on_keep_previous_changed (SottoInference *self)
 }
 
 static void
+on_keep_timelines_changed (SottoInference *self)
+{
+  sotto_kept_timelines_set_wanted (self->timelines, sotto_settings_get_boolean (self->settings, "keep-timelines"));
+}
+
+static void
+on_models_changed (SottoInference *self)
+{
+  tell_models (self);
+  sotto_kept_timelines_look (self->timelines, G_LIST_MODEL (self->library));
+}
+
+static void
 sotto_inference_dispose (GObject *object)
 {
   SottoInference *self = SOTTO_INFERENCE (object);
@@ -133,6 +150,7 @@ sotto_inference_dispose (GObject *object)
   g_clear_object (&self->settings);
   g_clear_object (&self->library);
   g_clear_object (&self->power);
+  g_clear_pointer (&self->timelines, sotto_kept_timelines_free);
   G_OBJECT_CLASS (sotto_inference_parent_class)->dispose (object);
 }
 
@@ -259,6 +277,7 @@ tell_library (SottoInference *self, const SottoEvent *event, const char *path, g
     case SOTTO_EVENT_REASONING:
     case SOTTO_EVENT_TOOL_CALL:
     case SOTTO_EVENT_FORGOTTEN:
+    case SOTTO_EVENT_SAVED:
     default:
       break;
     }
@@ -281,7 +300,12 @@ on_event (const SottoEvent *event, gpointer user_data)
   tell_library (self, event, request != NULL ? request->path : event->path,
                 request != NULL && request->func == NULL);
   if (event->kind == SOTTO_EVENT_HASHED)
-    g_signal_emit (self, signals[HASHED], 0, event->path, event->hash);
+    {
+      sotto_kept_timelines_look (self->timelines, G_LIST_MODEL (self->library));
+      g_signal_emit (self, signals[HASHED], 0, event->path, event->hash);
+    }
+  if (event->kind == SOTTO_EVENT_SAVED && event->request == self->saving)
+    self->saving = 0;
   if (request == NULL)
     return;
 
@@ -306,7 +330,11 @@ sotto_inference_new (SottoSettings *settings, SottoModelLibrary *library)
   self->settings = g_object_ref (settings);
   self->library = g_object_ref (library);
   self->source = sotto_engine_source_new (g_main_context_default (), on_event, self);
-  g_signal_connect_object (library, "items-changed", G_CALLBACK (tell_models), self,
+  self->timelines = sotto_kept_timelines_new ();
+  on_keep_timelines_changed (self);
+  g_signal_connect_object (settings, "notify::keep-timelines", G_CALLBACK (on_keep_timelines_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (library, "items-changed", G_CALLBACK (on_models_changed), self,
                            G_CONNECT_SWAPPED);
   /* A file that was not whole before, say, has become a model. */
   g_signal_connect_object (library, "notify::looking", G_CALLBACK (tell_models), self,
@@ -350,9 +378,11 @@ ensure_power (SottoInference *self)
 static gboolean
 ensure_worker (SottoInference *self, GError **error)
 {
+  SottoTimelines timelines;
   SottoWorkerOptions options = {
     .memory_budget = sotto_inference_memory_budget (),
     .keep_previous = sotto_settings_get_boolean (self->settings, "keep-previous-model"),
+    .timelines = &timelines,
     .wake = sotto_engine_source_wake,
     .user_data = g_main_context_default (),
   };
@@ -370,6 +400,7 @@ ensure_worker (SottoInference *self, GError **error)
     return TRUE;
 
   ensure_power (self);
+  sotto_kept_timelines_fill (self->timelines, &timelines);
   options.n_threads = count_threads (self);
   self->worker = sotto_worker_new (&options, error);
   self->is_stale = FALSE;
@@ -446,6 +477,7 @@ sotto_inference_generate (SottoInference      *self,
                           const char          *path,
                           SottoMessages       *messages,
                           const char          *conversation,
+                          gboolean             lasts,
                           guint                summary_tokens,
                           SottoInferenceFunc   func,
                           gpointer             user_data,
@@ -464,6 +496,7 @@ sotto_inference_generate (SottoInference      *self,
   generate.n_context = sotto_inference_get_context (self, path);
   generate.messages = messages;
   generate.conversation = conversation;
+  generate.lasts = lasts;
   generate.max_tokens = summary_tokens > 0 ? summary_tokens : max_tokens_for (self, path);
   sotto_inference_fill_sampler (self->settings, &generate.sampler);
   if (summary_tokens > 0)
@@ -544,6 +577,45 @@ sotto_inference_is_first (SottoInference *self, guint64 request)
         return FALSE;
     }
   return TRUE;
+}
+
+void
+sotto_inference_set_sealed (SottoInference *self, SottoSealed *sealed)
+{
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  sotto_kept_timelines_set_sealed (self->timelines, sealed);
+}
+
+guint64
+sotto_inference_measure_sealed (SottoInference *self)
+{
+  g_return_val_if_fail (SOTTO_IS_INFERENCE (self), 0);
+
+  return sotto_kept_timelines_measure (self->timelines);
+}
+
+gboolean
+sotto_inference_save (SottoInference *self, guint milliseconds)
+{
+  g_return_val_if_fail (SOTTO_IS_INFERENCE (self), FALSE);
+
+  if (self->worker == NULL || !sotto_kept_timelines_can_keep (self->timelines))
+    return FALSE;
+
+  for (GList *link = self->requests.head; link != NULL; link = link->next)
+    sotto_worker_cancel (self->worker, ((const Request *) link->data)->id);
+  if (self->saving == 0)
+    self->saving = sotto_worker_save (self->worker, (gint64) milliseconds * 1000);
+  return TRUE;
+}
+
+gboolean
+sotto_inference_is_saving (SottoInference *self)
+{
+  g_return_val_if_fail (SOTTO_IS_INFERENCE (self), FALSE);
+
+  return self->saving != 0;
 }
 
 void

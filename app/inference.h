@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sotto-engine.h>
+#include <sotto-history.h>
 
 #include "model-library.h"
 #include "settings.h"
@@ -36,6 +37,7 @@ SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary 
  * @path: the model
  * @messages: the conversation
  * @conversation: its id, by which sotto_inference_forget_conversation() knows it
+ * @lasts: what is computed of it may be kept with the history (sotto_inference_set_sealed())
  * @summary_tokens: 0: a reply, as the settings say; else a summary of at most so many tokens
  * @func: called in the main context until the request has ended or been forgotten
  *
@@ -47,6 +49,7 @@ guint64 sotto_inference_generate (SottoInference      *self,
                                   const char          *path,
                                   SottoMessages       *messages,
                                   const char          *conversation,
+                                  gboolean             lasts,
                                   guint                summary_tokens,
                                   SottoInferenceFunc   func,
                                   gpointer             user_data,
@@ -88,7 +91,7 @@ void sotto_inference_forget (SottoInference *self, guint64 request);
  * sotto_inference_forget_conversation:
  * @conversation: (nullable): its id; %NULL: all
  *
- * Behind the replies that were asked for before, nothing is left in memory of what models have computed of it, and
+ * Behind the replies that were asked for before, nothing is left of what models have computed of it, and
  * coming back to it means reading it anew.
  */
 void sotto_inference_forget_conversation (SottoInference *self, const char *conversation);
@@ -99,6 +102,28 @@ void sotto_inference_forget_conversation (SottoInference *self, const char *conv
  * Returns: whether no other reply comes before @request
  */
 gboolean sotto_inference_is_first (SottoInference *self, guint64 request);
+
+/**
+ * sotto_inference_set_sealed:
+ * @sealed: (nullable): of the history that is open; %NULL: none is, or nothing is to be kept
+ *
+ * Where what models have computed of conversations is kept while they are closed, if the person wants it ("keep-timelines").
+ */
+void sotto_inference_set_sealed (SottoInference *self, SottoSealed *sealed);
+
+/* Returns: bytes that it takes on the disk */
+guint64 sotto_inference_measure_sealed (SottoInference *self);
+
+/**
+ * sotto_inference_save:
+ * @milliseconds: how long it may take
+ *
+ * Before closing: cancels everything, and begins to keep what is worth it.
+ *
+ * Returns: whether it has begun; sotto_inference_is_saving() until it has ended
+ */
+gboolean sotto_inference_save (SottoInference *self, guint milliseconds);
+gboolean sotto_inference_is_saving (SottoInference *self);
 
 /**
  * sotto_inference_close:

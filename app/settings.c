@@ -30,6 +30,7 @@ static const Preference preferences[] = {
   { "max-tokens", G_TYPE_INT, 0, 1048576, 0 },
   { "threads", G_TYPE_INT, 0, 1024, 0 },
   { "keep-previous-model", G_TYPE_BOOLEAN, 0, 1, FALSE },
+  { "keep-timelines", G_TYPE_BOOLEAN, 0, 1, TRUE },
   { "global-shortcut", G_TYPE_BOOLEAN, 0, 1, FALSE },
   { "lock-after", G_TYPE_INT, 0, 1440, 0 },
   { "lock-with-screen", G_TYPE_INT, -1, 1, -1 },

@@ -28,6 +28,7 @@ struct _SottoPreferences {
   GtkAdjustment *context_length;
   GtkAdjustment *threads;
   AdwSwitchRow *keep_row;
+  AdwSwitchRow *ready_row;
   GtkWidget *shortcut_group;
   GtkWidget *shortcut_row;
 
@@ -198,6 +199,21 @@ use_keyring (SottoPreferences *self)
   sotto_app_use_keyring_async (self->app, NULL, on_keyring_used, g_object_ref (self));
 }
 
+/* --- What is kept of long conversations --- */
+
+static void
+show_ready (SottoPreferences *self)
+{
+  guint64 n_bytes = sotto_app_measure_timelines (self->app);
+  g_autofree char *size = g_format_size (n_bytes);
+  /* Translators: %s is an amount, as in “230 MB” */
+  g_autofree char *text = g_strdup_printf (_("After a restart, replies begin without reading them again. Takes %s of the disk, encrypted."),
+                                           size);
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->ready_row),
+                               n_bytes > 0 ? text : _("After a restart, replies begin without reading them again"));
+}
+
 /* --- The key that brings Sotto up --- */
 
 static void
@@ -288,6 +304,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, context_length);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keep_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, ready_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_row);
   gtk_widget_class_bind_template_callback (widget_class, on_lock_after_chosen);
@@ -320,6 +337,9 @@ sotto_preferences_new (SottoApp            *app,
   bind (self, "context-length", self->context_length, "value");
   bind (self, "threads", self->threads, "value");
   bind (self, "keep-previous-model", self->keep_row, "active");
+  bind (self, "keep-timelines", self->ready_row, "active");
+  show_ready (self);
+  g_signal_connect_object (self->ready_row, "notify::active", G_CALLBACK (show_ready), self, G_CONNECT_SWAPPED);
   bind (self, "global-shortcut", self->shortcut_row, "active");
   g_object_bind_property (app, "instructions", self->instructions, "text",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);

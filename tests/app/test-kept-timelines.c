@@ -1,0 +1,237 @@
+#include "harness.h"
+
+#include <glib/gstdio.h>
+
+#include "kept-receipt.h"
+#include "model-entry-private.h"
+
+/* What a model has read of a long conversation is there after a restart and after locking, and goes with the conversation;
+ * nothing is kept of what is temporary, or of anybody who does not want it. */
+
+static char *
+make_long (const char *what)
+{
+  GString *text = g_string_new (NULL);
+
+  for (int i = 0; i < 150; i++)
+    g_string_append_printf (text, "%d %s and ", i, what);
+  return g_string_free_and_steal (text);
+}
+
+static guint
+count_files (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", "timelines", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static SottoApp *
+open_app (void)
+{
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 8);
+
+  if (app != NULL)
+    g_object_set (sotto_app_get_settings (app), "context-length", 4096, "keep-timelines", TRUE, NULL);
+  return app;
+}
+
+static gboolean
+has_hash (gpointer app)
+{
+  return sotto_model_entry_get_hash (sotto_model_library_get_default (sotto_app_get_models (app))) != NULL;
+}
+
+/* Returns: (transfer none): one with a reply */
+static SottoConversation *
+talk (SottoApp *app, SottoConversation *conversation, const char *what)
+{
+  g_autofree char *text = make_long (what);
+
+  harness_send (conversation, text);
+  harness_wait_idle (conversation);
+  harness_assert_reply (conversation, 1, SOTTO_MESSAGE_STATUS_COMPLETE);
+  /* To which what is kept is bound */
+  harness_wait_for (has_hash, app, 60);
+  return conversation;
+}
+
+static guint
+read_number (SottoConversation *conversation, guint position, const char *name)
+{
+  return sotto_kept_receipt_get_number (sotto_message_get_receipt (harness_message (conversation, position)), name);
+}
+
+static SottoConversation *
+create (SottoApp *app)
+{
+  return sotto_conversation_list_create (sotto_app_get_conversations (app));
+}
+
+static void
+assert_reused (SottoConversation *conversation)
+{
+  const guint last = harness_length (conversation) - 1;
+  guint before;
+
+  harness_send (conversation, "And then?");
+  harness_wait_idle (conversation);
+  before = read_number (conversation, last, "prompt_tokens");
+  g_assert_cmpuint (before, >, 500);
+  g_assert_cmpuint (read_number (conversation, last + 2, "reused_tokens"), >=, before);
+}
+
+static void
+test_restart (void)
+{
+  SottoApp *app = open_app ();
+  g_autofree char *id = NULL;
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+
+  g_assert_cmpuint (sotto_app_measure_timelines (app), ==, 0);
+  conversation = talk (app, create (app), "apples");
+  id = g_strdup (sotto_conversation_get_id (conversation));
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 1);
+
+  app = open_app ();
+  g_assert_cmpuint (sotto_app_measure_timelines (app), >, 1000000);
+  conversation = harness_get_first (app);
+  g_assert_cmpstr (sotto_conversation_get_id (conversation), ==, id);
+  assert_reused (conversation);
+
+  /* Deleted it may come back; for good it does not, and nothing of it does. */
+  sotto_conversation_list_delete (sotto_app_get_conversations (app), conversation);
+  g_assert_cmpuint (count_files (), ==, 1);
+  sotto_conversation_list_purge (sotto_app_get_conversations (app), conversation);
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+static gboolean
+is_locked (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_NEEDS_PASSPHRASE;
+}
+
+static void
+test_locked (void)
+{
+  SottoApp *app = open_app ();
+  gint64 begin;
+
+  if (app == NULL)
+    return;
+
+  talk (app, create (app), "pears");
+  begin = g_get_monotonic_time ();
+  sotto_app_lock_async (app, NULL, NULL);
+  g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_CLOSED);
+  harness_wait_for (is_locked, app, 20);
+  g_test_message ("locked in %.0f ms", (double) (g_get_monotonic_time () - begin) / 1e3);
+  g_assert_cmpuint (count_files (), ==, 1);
+  g_assert_cmpuint (sotto_app_measure_timelines (app), ==, 0);
+
+  g_assert_true (harness_unlock (app, HARNESS_PASSPHRASE));
+  assert_reused (harness_get_first (app));
+  sotto_conversation_list_delete (sotto_app_get_conversations (app), harness_get_first (app));
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+/* Neither of a temporary conversation, nor of one that was temporary when it was read. */
+static void
+test_temporary (void)
+{
+  SottoApp *app = open_app ();
+  SottoConversationList *list;
+
+  if (app == NULL)
+    return;
+
+  list = sotto_app_get_conversations (app);
+  talk (app, sotto_conversation_list_create_temporary (list), "plums");
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+/* Where nobody wants it there is nothing, and what was there goes. */
+static void
+test_unwanted (void)
+{
+  SottoApp *app = open_app ();
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+
+  talk (app, create (app), "figs");
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 1);
+
+  app = open_app ();
+  g_object_set (sotto_app_get_settings (app), "keep-timelines", FALSE, NULL);
+  g_assert_cmpuint (count_files (), ==, 0);
+  conversation = harness_get_first (app);
+  harness_send (conversation, "And then?");
+  harness_wait_idle (conversation);
+  g_assert_cmpuint (read_number (conversation, 3, "reused_tokens"), ==, 0);
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+/* A damaged one is none, and nobody hears of it. */
+static void
+test_damaged (void)
+{
+  SottoApp *app = open_app ();
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", "timelines", NULL);
+  g_autoptr (GDir) dir = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *bytes = NULL;
+  SottoConversation *conversation;
+  gsize length;
+
+  if (app == NULL)
+    return;
+
+  talk (app, create (app), "dates");
+  harness_close (app);
+  dir = g_dir_open (folder, 0, NULL);
+  path = g_build_filename (folder, g_dir_read_name (dir), NULL);
+  g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
+  bytes[length / 2] ^= 1;
+  g_assert_true (g_file_set_contents (path, bytes, (gssize) length, NULL));
+
+  app = open_app ();
+  conversation = harness_get_first (app);
+  harness_send (conversation, "And then?");
+  harness_wait_idle (conversation);
+  harness_assert_reply (conversation, 3, SOTTO_MESSAGE_STATUS_COMPLETE);
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  g_assert_cmpuint (read_number (conversation, 3, "reused_tokens"), ==, 0);
+  g_assert_cmpuint (count_files (), ==, 0);
+  harness_close (app);
+}
+
+int
+main (int argc, char *argv[])
+{
+  harness_prepare ();
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  g_test_add_func ("/kept-timelines/restart", test_restart);
+  g_test_add_func ("/kept-timelines/locked", test_locked);
+  g_test_add_func ("/kept-timelines/temporary", test_temporary);
+  g_test_add_func ("/kept-timelines/unwanted", test_unwanted);
+  g_test_add_func ("/kept-timelines/damaged", test_damaged);
+
+  return g_test_run ();
+}
