@@ -25,6 +25,7 @@ SANITIZED = "LSAN_OPTIONS" in os.environ
 # With sanitizers everything takes longer: so much, as tests/run has it.
 SLOWER = 6 if SANITIZED else 1
 PATIENCE = 30
+WAYLAND = "WAYLAND_DISPLAY" in os.environ    # that of tests/desktop --wayland
 WINDOW = object()    # stands for the window's number in what xdotool is told
 
 SOURCE = pathlib.Path(__file__).parents[2]
@@ -67,15 +68,15 @@ def check(holds, sentence):
 
 
 class Sotto:
-    """One run of the program. trace: where strace writes down what it does with sockets."""
+    """One run of the program. trace: where strace writes down what it does with sockets; errors: where its messages go."""
 
-    def __init__(self, trace=None, arguments=(), settle=True):
+    def __init__(self, trace=None, arguments=(), settle=True, errors=None):
         command = [str(PROGRAM), *arguments]
         if trace is not None:
             # -D: the program is our child and strace is not, so that signals and statuses are its own.
             command = ["strace", "-D", "-f", "--seccomp-bpf", "-q", "-e", "trace=network", "-e",
                        "signal=none", "-o", str(trace), *command]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors)
         self.window = None
         if settle:
             wait("a window", self.look)
@@ -88,8 +89,8 @@ class Sotto:
         return application.process() == self.pid
 
     def find_windows(self):
-        """As xdotool is told to find them."""
-        return ["--pid", str(self.pid)]
+        """As xdotool is told to find them. A Wayland compositor has one window for all that it shows."""
+        return ["--class", "weston"] if WAYLAND else ["--pid", str(self.pid)]
 
     def list_windows(self):
         """The numbers of those that are in sight. xdotool sometimes waits for one that has just gone: then none."""
@@ -145,17 +146,21 @@ class Sotto:
 
     def xdotool(self, *arguments):
         """xdotool waits for ever for a window of a program that has died: so there is a limit."""
+        focus = []
+        if self.window is None or not WAYLAND:
+            # Nobody manages windows here, so nobody gives a window the focus. A compositor has one window, which keeps it.
+            focus = ["windowfocus", "--sync", WINDOW] if WAYLAND else ["windowfocus", WINDOW]
         if self.window is None:
             # The main window was made before every tooltip and menu, and numbers rise.
             self.window = min(wait("the window's number", self.list_windows), key=int)
-        # Nobody manages windows here, so nobody gives a window the focus.
-        arguments = [self.window if argument == WINDOW else argument for argument in arguments]
-        result = subprocess.run(["xdotool", "windowfocus", self.window, *arguments],
-                                capture_output=True, text=True, timeout=60, check=False)
+        arguments = [self.window if argument == WINDOW else argument for argument in (*focus, *arguments)]
+        result = subprocess.run(["xdotool", *arguments], capture_output=True, text=True, timeout=60, check=False)
         check(result.returncode == 0, f"xdotool {' '.join(arguments)}: {result.stderr.strip()}")
 
     def keys(self, *keys):
-        self.xdotool("key", "--clearmodifiers", *keys)
+        # A compositor opens no menu for a key that has been let go when the program, which may be busy, asks for it.
+        held = ["--delay", "300"] if WAYLAND else []
+        self.xdotool("key", "--clearmodifiers", *held, *keys)
 
     def focused(self):
         return next((node for node in self.look().walk() if node.has_state("FOCUSED")), None)
