@@ -93,6 +93,8 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_array_append_val (self->deletions, deleting->deletion);
+  /* It has the message in it; what is read of the conversation from now on has not. */
+  sotto_inference_forget_kept (self->services->inference, self->id);
   sotto_conversation_path_read_async (self, on_read, g_steal_pointer (&task));
 }
 

@@ -564,6 +564,17 @@ sotto_inference_forget_conversation (SottoInference *self, const char *conversat
     sotto_worker_forget (self->worker, conversation);
 }
 
+void
+sotto_inference_forget_kept (SottoInference *self, const char *conversation)
+{
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  if (self->worker != NULL)
+    sotto_worker_forget_saved (self->worker, conversation);
+  else
+    sotto_kept_timelines_remove (self->timelines, conversation);
+}
+
 gboolean
 sotto_inference_is_first (SottoInference *self, guint64 request)
 {

@@ -97,6 +97,14 @@ void sotto_inference_forget (SottoInference *self, guint64 request);
 void sotto_inference_forget_conversation (SottoInference *self, const char *conversation);
 
 /**
+ * sotto_inference_forget_kept:
+ *
+ * What is kept of @conversation on the disk goes, and what models have read of it up to now does not come there. For one of which
+ * a message was deleted.
+ */
+void sotto_inference_forget_kept (SottoInference *self, const char *conversation);
+
+/**
  * sotto_inference_is_first:
  *
  * Returns: whether no other reply comes before @request

@@ -150,6 +150,12 @@ sotto_kept_timelines_can_keep (SottoKeptTimelines *self)
   return sealed != NULL;
 }
 
+void
+sotto_kept_timelines_remove (SottoKeptTimelines *self, const char *conversation)
+{
+  remove_kept (conversation, NULL, self);
+}
+
 guint64
 sotto_kept_timelines_measure (SottoKeptTimelines *self)
 {

@@ -29,6 +29,9 @@ void sotto_kept_timelines_fill (SottoKeptTimelines *self, SottoTimelines *timeli
  */
 void sotto_kept_timelines_set_sealed (SottoKeptTimelines *self, SottoSealed *sealed);
 
+/* For who has no worker to ask for it */
+void sotto_kept_timelines_remove (SottoKeptTimelines *self, const char *conversation);
+
 /* @is_wanted: whether the person wants any; what there is goes where they do not */
 void sotto_kept_timelines_set_wanted (SottoKeptTimelines *self, gboolean is_wanted);
 

@@ -182,6 +182,21 @@ sotto_residents_remove_saved (SottoResidents *self,
       g_hash_table_iter_remove (&iter);
 }
 
+void
+sotto_residents_forget_saved (SottoResidents *self,
+                              const char     *conversation)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      SottoResident *resident = g_ptr_array_index (self->list, i);
+
+      if (g_strcmp0 (resident->conversation, conversation) == 0)
+        resident->lasts = FALSE;
+      sotto_shelf_let_go (resident->shelf, conversation);
+    }
+  sotto_residents_remove_saved (self, conversation);
+}
+
 /* --- Loading --- */
 
 typedef struct {

@@ -121,6 +121,9 @@ void sotto_residents_save (SottoResidents *self, SottoResident *resident, gint64
  * of others stay. */
 void sotto_residents_forget (SottoResidents *self, const char *conversation);
 
+/* What there is of @conversation stays in the memory of sessions, but not where it would outlive them, and does not come there. */
+void sotto_residents_forget_saved (SottoResidents *self, const char *conversation);
+
 /* Brings the record of stretches to a timeline of @n_reused tokens kept and @length in all. */
 void sotto_resident_record (SottoResident *self, guint n_reused, guint length, gboolean decoded);
 

@@ -148,6 +148,19 @@ sotto_shelf_forget (SottoShelf *self,
       g_ptr_array_remove_index (self->list, i - 1);
 }
 
+void
+sotto_shelf_let_go (SottoShelf *self,
+                    const char *conversation)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      SottoKept *kept = g_ptr_array_index (self->list, i);
+
+      if (g_strcmp0 (kept->conversation, conversation) == 0)
+        kept->lasts = FALSE;
+    }
+}
+
 /* Bytes of a line "NAME:   N kB"; -1: there is none. */
 static gint64
 find_bytes (const char *meminfo,

@@ -40,6 +40,9 @@ const SottoKept *sotto_shelf_peek (const SottoShelf *self, guint index);
 /* Drops what is of @conversation, and what may be. @conversation: (nullable): all */
 void sotto_shelf_forget (SottoShelf *self, const char *conversation);
 
+/* What is of @conversation does not outlive the worker. */
+void sotto_shelf_let_go (SottoShelf *self, const char *conversation);
+
 /* Whether what is of @kept, a name or not known, may be of @conversation, or of any. */
 gboolean sotto_shelf_is_of (const char *kept, const char *conversation);
 

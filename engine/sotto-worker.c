@@ -23,6 +23,7 @@ typedef enum {
   REQUEST_LOAD,
   REQUEST_UNLOAD,
   REQUEST_FORGET,
+  REQUEST_FORGET_SAVED,
   REQUEST_SAVE,
   REQUEST_GENERATE,
   REQUEST_QUIT,
@@ -32,7 +33,7 @@ typedef struct {
   guint64 id;
   RequestKind kind;
   SottoCancel *cancel;
-  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET its conversation */
+  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET and FORGET_SAVED its conversation */
   gint64 time_us;          /* of SAVE */
 } Request;
 
@@ -147,6 +148,15 @@ sotto_worker_forget (SottoWorker *self,
   SottoGenerate generate = { .conversation = conversation };
 
   return submit (self, request_new (REQUEST_FORGET, &generate));
+}
+
+guint64
+sotto_worker_forget_saved (SottoWorker *self,
+                           const char  *conversation)
+{
+  SottoGenerate generate = { .conversation = conversation };
+
+  return submit (self, request_new (REQUEST_FORGET_SAVED, &generate));
 }
 
 guint64
@@ -399,8 +409,10 @@ run_removal (SottoWorker   *self,
 
   if (is_unload)
     sotto_residents_close (self->residents, request->generate.path, request->cancel);
-  else
+  else if (request->kind == REQUEST_FORGET)
     sotto_residents_forget (self->residents, request->generate.conversation);
+  else
+    sotto_residents_forget_saved (self->residents, request->generate.conversation);
   event->path = g_strdup (request->generate.path);
   event->memory = sotto_residents_measure (self->residents);
   sotto_event_queue_push (self->events, event);
@@ -424,7 +436,7 @@ run_request (SottoWorker *self,
       sotto_event_queue_push (self->events, sotto_event_new (request->id, SOTTO_EVENT_SAVED));
       return;
     }
-  if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET)
+  if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET || request->kind == REQUEST_FORGET_SAVED)
     {
       run_removal (self, request);
       return;

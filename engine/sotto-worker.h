@@ -105,6 +105,17 @@ guint64 sotto_worker_forget (SottoWorker *self, const char *conversation);
  */
 guint64 sotto_worker_save (SottoWorker *self, gint64 time_us);
 
+/**
+ * sotto_worker_forget_saved:
+ * @conversation: as in #SottoGenerate
+ *
+ * What was computed of @conversation, behind the requests that were made before, neither outlives the worker nor has done so;
+ * in memory it stays, and what is computed from then on may outlive again. For a conversation of which a part was deleted.
+ *
+ * Event: FORGOTTEN.
+ */
+guint64 sotto_worker_forget_saved (SottoWorker *self, const char *conversation);
+
 typedef enum {
   SOTTO_SPECULATION_AUTOMATIC, /* where it pays */
   SOTTO_SPECULATION_NEVER,     /* for comparing speed */

@@ -17,8 +17,9 @@ static const Statement statements[] = {
     N_("There is no network code in Sotto, and from the first moment on the system refuses it every connection that leads out of "
        "this computer. Models are files that you bring.") },
   { "channel-secure-symbolic", N_("What You Write Is Encrypted"),
-    N_("Messages, replies, titles, drafts and the search index lie in one encrypted file. The key is in your keyring or behind your "
-       "passphrase, and nobody can open the file without it or your recovery code.") },
+    N_("Messages, replies, titles, drafts and the search index lie in one encrypted file, and what models have read of long "
+       "conversations in others beside it. The key is in your keyring or behind your passphrase, and nobody can open them without it "
+       "or your recovery code.") },
   { "system-lock-screen-symbolic", N_("Locked, It Knows Nothing"),
     N_("When you lock Sotto, nothing of your conversations and nothing that opens them stays in its memory.") },
   { "chat-temporary-symbolic", N_("A Temporary Chat Is Not Kept"),
@@ -187,6 +188,7 @@ add_places (AdwPreferencesPage *page,
       _("Preferences are kept by the desktop as plain text. No word of a conversation is among them."));
   add_place (group, _("Conversations, encrypted"), folder, "history.db");
   add_place (group, _("Their key, encrypted"), folder, "history.key");
+  add_place (group, _("What models have read, encrypted"), folder, "timelines");
   add_place (group, _("Models"), folder, "models");
   adw_preferences_page_add (page, ADW_PREFERENCES_GROUP (group));
 }

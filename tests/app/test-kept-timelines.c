@@ -1,6 +1,7 @@
 #include "harness.h"
 
 #include <glib/gstdio.h>
+#include <sys/resource.h>
 
 #include "kept-receipt.h"
 #include "model-entry-private.h"
@@ -162,6 +163,27 @@ test_temporary (void)
   g_assert_cmpuint (count_files (), ==, 0);
 }
 
+/* Nor of one of which a message was deleted, as far as the model has read it with that. */
+static void
+test_message_deleted (void)
+{
+  SottoApp *app = open_app ();
+  SottoConversation *conversation;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (app == NULL)
+    return;
+
+  conversation = talk (app, create (app), "limes");
+  harness_send (conversation, "And then?");
+  harness_wait_idle (conversation);
+  sotto_conversation_delete_message_async (conversation, harness_message (conversation, 2), harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  g_assert_cmpint (sotto_conversation_delete_message_finish (conversation, result, NULL, NULL), !=, 0);
+  harness_close (app);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
 /* Where nobody wants it there is nothing, and what was there goes. */
 static void
 test_unwanted (void)
@@ -221,6 +243,76 @@ test_damaged (void)
   harness_close (app);
 }
 
+/* Processor time of all threads, milliseconds: what a busy machine does not make longer */
+static double
+get_work (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3
+         + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+}
+
+/* Returns: the work of a reply of four tokens */
+static double
+measure_reply (SottoConversation *conversation, const char *text)
+{
+  const double begin = get_work ();
+
+  harness_send (conversation, text);
+  harness_wait_for (harness_is_idle, conversation, 900);
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  return get_work () - begin;
+}
+
+/* tests/run --bench kept-timelines: the reply after a restart, and what closing takes */
+static void
+test_speed (gconstpointer model)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  /* Some 4,000 tokens */
+  for (guint i = 0; i < 500; i++)
+    g_string_append_printf (text, "%u pears and ", 1000 + i);
+  for (guint wanted = 0; wanted < 2; wanted++)
+    {
+      double first, second, closing;
+      gint64 begin, closed;
+      SottoConversation *conversation;
+      SottoApp *app;
+      guint64 n_bytes;
+
+      app = harness_open_with_model (model, 4);
+      if (app == NULL)
+        return;
+
+      g_object_set (sotto_app_get_settings (app), "context-length", 5120, "keep-timelines", wanted == 1, NULL);
+      conversation = create (app);
+      first = measure_reply (conversation, text->str);
+      harness_wait_for (has_hash, app, 120);
+      begin = g_get_monotonic_time ();
+      closing = get_work ();
+      harness_close (app);
+      closing = get_work () - closing;
+      closed = g_get_monotonic_time () - begin;
+
+      app = harness_open_with_model (model, 4);
+      g_object_set (sotto_app_get_settings (app), "context-length", 5120, "keep-timelines", wanted == 1, NULL);
+      n_bytes = sotto_app_measure_timelines (app);
+      conversation = harness_get_first (app);
+      second = measure_reply (conversation, "And then?");
+      g_test_message ("%s, %s: %u tokens, first %.0f ms of work (%u by the clock); closed in %.0f (%.0f); %.1f MB; after a restart, "
+                      "%u of %u there, %.0f (%u)", (const char *) model, wanted == 1 ? "kept" : "not kept",
+                      read_number (conversation, 1, "prompt_tokens"), first, read_number (conversation, 1, "prefill_us") / 1000,
+                      closing, (double) closed / 1e3, (double) n_bytes / 1e6, read_number (conversation, 3, "reused_tokens"),
+                      read_number (conversation, 3, "prompt_tokens"), second,
+                      read_number (conversation, 3, "prefill_us") / 1000);
+      sotto_conversation_list_delete (sotto_app_get_conversations (app), conversation);
+      harness_close (app);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -230,8 +322,15 @@ main (int argc, char *argv[])
   g_test_add_func ("/kept-timelines/restart", test_restart);
   g_test_add_func ("/kept-timelines/locked", test_locked);
   g_test_add_func ("/kept-timelines/temporary", test_temporary);
+  g_test_add_func ("/kept-timelines/message-deleted", test_message_deleted);
   g_test_add_func ("/kept-timelines/unwanted", test_unwanted);
   g_test_add_func ("/kept-timelines/damaged", test_damaged);
+
+  if (g_test_perf ())
+    {
+      g_test_add_data_func ("/kept-timelines/speed/SmolLM2-135M", HARNESS_TINY, test_speed);
+      g_test_add_data_func ("/kept-timelines/speed/Qwen2.5-Coder-1.5B", "Qwen2.5-Coder-1.5B", test_speed);
+    }
 
   return g_test_run ();
 }

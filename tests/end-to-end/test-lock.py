@@ -5,6 +5,7 @@ import re
 
 import envelope_key
 import person
+import sealed_files
 from lock_desktop import Desktop
 from person import Journey, Sotto, check, wait
 
@@ -72,9 +73,9 @@ def words_of(text):
 
 
 def forms_of_key():
-    """The key of the database as it is, and in digits, as SQLCipher is given it."""
+    """The key of the database as it is, and in digits, as SQLCipher is given it; and what is derived from it."""
     key = envelope_key.unwrap(person.data_folder() / "history.key", PASSPHRASE)
-    return [key, key.hex(), key.hex().upper()]
+    return [key, key.hex(), key.hex().upper(), *sealed_files.keys(key)]
 
 
 def is_locked(sotto):

@@ -371,6 +371,24 @@ test_when (Fixture      *fixture,
 
     g_assert_cmpuint (g_hash_table_size (fixture->place.files), ==, 1);
   }
+  /* Of one of which a part has gone nothing up to now is kept, but it is still there. */
+  {
+    g_auto (Outcome) outcome = turn (fixture, worker, fixture->text);
+    g_auto (Outcome) forgotten = outcome_wait (worker, sotto_worker_forget_saved (worker, "one"), FALSE);
+    guint n_created = fixture->place.n_created;
+
+    g_assert_cmpint (forgotten.last->kind, ==, SOTTO_EVENT_FORGOTTEN);
+    g_assert_cmpuint (g_hash_table_size (fixture->place.files), ==, 0);
+    save (worker);
+    g_assert_cmpuint (fixture->place.n_created, ==, n_created);
+    {
+      g_auto (Outcome) again = turn (fixture, worker, fixture->text);
+
+      g_assert_cmpuint (again.last->receipt->n_reused, ==, again.last->receipt->n_prompt - 1);
+      save (worker);
+      g_assert_cmpuint (g_hash_table_size (fixture->place.files), ==, 1);
+    }
+  }
   {
     g_auto (Outcome) forgotten = outcome_wait (worker, sotto_worker_forget (worker, "one"), FALSE);
 

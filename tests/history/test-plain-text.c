@@ -15,7 +15,7 @@ static const char *const marks[] = {
   "mark-stream-echidna", "mark-receipt-ferret", "mark-file-gopher", "mark-bytes-hamster",
   "mark-search-ibis", "mark-model-jackal", "mark-newdraft-koala", "mark-folder-lemur",
   "mark-path-meerkat", "mark-passage-narwhal", "mark-asked-ocelot", "mark-attached-puffin",
-  "mark-attachment-quokka", "correct horse",
+  "mark-attachment-quokka", "mark-sealed-raccoon", "mark-sealed-stoat", "correct horse",
 };
 
 static guint
@@ -148,6 +148,28 @@ use_folder (SottoStore *store, const char *conversation)
   assert_nothing ();
 }
 
+/* Written, put in the place of itself, left unfinished */
+static void
+seal (SottoStore *store, const char *conversation)
+{
+  g_autoptr (SottoSealed) sealed = sotto_store_ref_sealed (store);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  while (text->len < 300000)
+    g_string_append (text, "mark-sealed-raccoon ");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (SottoSealedFile) file = sotto_sealed_create (sealed, conversation, "mark-sealed-stoat", text->len, NULL);
+
+      g_assert_true (sotto_sealed_file_write (file, text->str, text->len, NULL));
+      assert_nothing ();
+      if (i < 2)
+        g_assert_true (sotto_sealed_file_finish (file, NULL));
+      assert_nothing ();
+    }
+  g_assert_cmpuint (sotto_sealed_measure (sealed), >, 300000);
+}
+
 static void
 test_whole_life (void)
 {
@@ -175,6 +197,7 @@ test_whole_life (void)
   set_draft (store, NULL, "mark-newdraft-koala");
   attach (store, conversation);
   attach (store, NULL);
+  seal (store, conversation);
   add_file (store, conversation);
   sotto_store_set_model_async (store, conversation, model, NULL, test_ready, &results[1]);
   g_assert_true (sotto_store_set_model_finish (store, test_wait (&results[1]), NULL));
