@@ -47,7 +47,8 @@ typedef enum {
   SOTTO_APP_ERROR_KEYRING_REFUSED, /* the keyring to move into was not unlocked */
   SOTTO_APP_ERROR_EMBEDDING_MODEL, /* a model that writes nothing: it tells what a text is about */
   SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER, /* a folder to add, without a model file in it */
-  SOTTO_APP_ERROR_ARCHIVE_FOREIGN, /* a file to import that Sotto did not export */
+  SOTTO_APP_ERROR_ARCHIVE_FOREIGN, /* a file or folder to import in which nothing is known */
+  SOTTO_APP_ERROR_ARCHIVE_PACKED,  /* one that is a ZIP archive */
   SOTTO_APP_ERROR_ARCHIVE_NEWER,   /* an export of a later version */
   SOTTO_APP_ERROR_ARCHIVE_DAMAGED, /* an export that was cut off or changed */
   SOTTO_APP_ERROR_ARCHIVE_LARGE,   /* an export that is too large to be read, or to be written */

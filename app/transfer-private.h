@@ -26,6 +26,8 @@ struct _SottoTransfer
   GPtrArray *records; /* of SottoHistoryConversation: what an import has added, the file's first first */
   char *first_id;
   guint n_known;
+  guint n_left_out[SOTTO_N_LEFT_OUT];
+  char *origin;       /* of an import: names of programs */
 
   /* Atomic */
   gint n_done;

@@ -1,14 +1,13 @@
 #include "transfer-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gio/gfiledescriptorbased.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive.h"
+#include "import/import.h"
 #include "problem.h"
 #include "transcript.h"
 
@@ -260,96 +259,6 @@ back_up (SottoTransfer *self, GError **error)
 
 /* --- In --- */
 
-/* An ordinary file of a size that fits, and no pipe that never says anything. */
-static gboolean
-check_file (int fd, const char *path, gsize *size, GError **error)
-{
-  struct stat info;
-
-  if (fstat (fd, &info) != 0)
-    {
-      set_errno (error, path);
-      return FALSE;
-    }
-  if (!S_ISREG (info.st_mode))
-    {
-      g_set_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_ARCHIVE_FOREIGN, "%s: no ordinary file",
-                   path);
-      return FALSE;
-    }
-  if ((guint64) info.st_size > SOTTO_ARCHIVE_MAX_BYTES)
-    {
-      set_too_large (error);
-      return FALSE;
-    }
-  *size = (gsize) info.st_size;
-  return TRUE;
-}
-
-/* What has come by its end: it may be cut short meanwhile. */
-static gboolean
-read_all (SottoTransfer  *self,
-          int             fd,
-          const char     *path,
-          char           *text,
-          gsize          *size,
-          GError        **error)
-{
-  gsize done = 0;
-
-  while (done < *size)
-    {
-      gssize n;
-
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-        return FALSE;
-      n = read (fd, text + done, MIN (CHUNK, *size - done));
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          set_errno (error, path);
-          return FALSE;
-        }
-      if (n == 0)
-        break;
-      done += (gsize) n;
-    }
-  *size = done;
-  return TRUE;
-}
-
-static GPtrArray *
-read_archive (SottoTransfer *self, GError **error)
-{
-  const char *path = g_file_peek_path (self->file);
-  const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  g_autofree char *text = NULL;
-  gsize size = 0;
-  gboolean ok;
-
-  if (fd < 0)
-    {
-      set_errno (error, path);
-      return NULL;
-    }
-
-  ok = check_file (fd, path, &size, error);
-  if (ok)
-    {
-      text = g_try_malloc (size + SOTTO_ARCHIVE_PADDING);
-      if (text == NULL)
-        {
-          errno = ENOMEM;
-          set_errno (error, path);
-          ok = FALSE;
-        }
-    }
-  ok = ok && read_all (self, fd, path, text, &size, error);
-  close (fd);
-  return ok ? sotto_archive_read (text, size, error) : NULL;
-}
-
 /* A model of that name here, or the place where one would be found */
 static void
 place_model (SottoTransfer *self, SottoHistoryModel *model)
@@ -399,16 +308,43 @@ keep_records (SottoTransfer *self, GPtrArray *additions, GError **error)
   return TRUE;
 }
 
+/* What has no times of its own has those of its file. It keeps the ones that it came with first: a copy of the file is
+ * another day's, and it would not be found again. */
 static gboolean
-import (SottoTransfer *self, GError **error)
+date_trees (SottoTransfer *self, GHashTable *undated, GError **error)
 {
-  g_autoptr (GPtrArray) trees = read_archive (self, error);
+  GHashTableIter iter;
+  gpointer tree;
+
+  g_hash_table_iter_init (&iter, undated);
+  while (g_hash_table_iter_next (&iter, &tree, NULL))
+    {
+      g_autoptr (SottoHistoryConversation) record = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+      GError *local = NULL;
+
+      sotto_store_get_conversation_async (self->store, ((SottoHistoryTree *) tree)->conversation->id, self->cancellable,
+                                          on_ready, &result);
+      record = sotto_store_get_conversation_finish (self->store, wait_for (&result), &local);
+      if (record != NULL)
+        sotto_import_date (tree, record->created);
+      else if (g_error_matches (local, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+        g_clear_error (&local);
+      else
+        {
+          g_propagate_error (error, local);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+add_trees (SottoTransfer *self, GPtrArray *trees, GError **error)
+{
   g_autoptr (GPtrArray) additions = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   gint n_all = 0;
-
-  if (trees == NULL)
-    return FALSE;
 
   for (guint i = 0; i < trees->len; i++)
     {
@@ -425,6 +361,20 @@ import (SottoTransfer *self, GError **error)
                                &result);
   additions = sotto_store_add_trees_finish (self->store, wait_for (&result), error);
   return additions != NULL && keep_records (self, additions, error);
+}
+
+static gboolean
+import (SottoTransfer *self, GError **error)
+{
+  g_autoptr (SottoImport) what = sotto_import_new ();
+
+  if (!sotto_import_add_path (what, g_file_peek_path (self->file), self->cancellable, error))
+    return FALSE;
+
+  sotto_import_finish (what);
+  memcpy (self->n_left_out, what->n_left_out, sizeof self->n_left_out);
+  self->origin = sotto_import_describe (what);
+  return date_trees (self, what->undated, error) && add_trees (self, what->trees, error);
 }
 
 void

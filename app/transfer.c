@@ -25,6 +25,7 @@ sotto_transfer_finalize (GObject *object)
   g_clear_pointer (&self->backup, g_free);
   g_clear_pointer (&self->records, g_ptr_array_unref);
   g_clear_pointer (&self->first_id, g_free);
+  g_clear_pointer (&self->origin, g_free);
   g_clear_pointer (&self->added, g_ptr_array_unref);
   g_clear_pointer (&self->times, g_array_unref);
   G_OBJECT_CLASS (sotto_transfer_parent_class)->finalize (object);
@@ -245,6 +246,21 @@ sotto_transfer_get_n_known (SottoTransfer *self)
 {
   g_return_val_if_fail (SOTTO_IS_TRANSFER (self), 0);
   return self->n_known;
+}
+
+const char *
+sotto_transfer_get_origin (SottoTransfer *self)
+{
+  g_return_val_if_fail (SOTTO_IS_TRANSFER (self), NULL);
+  return self->origin;
+}
+
+guint
+sotto_transfer_get_n_left_out (SottoTransfer *self, SottoLeftOut what)
+{
+  g_return_val_if_fail (SOTTO_IS_TRANSFER (self), 0);
+  g_return_val_if_fail (what < SOTTO_N_LEFT_OUT, 0);
+  return self->n_left_out[what];
 }
 
 SottoConversation *

@@ -19,6 +19,26 @@ typedef enum {
 } SottoExportFormat;
 
 /**
+ * SottoLeftOut:
+ * @SOTTO_LEFT_OUT_IMAGES: pictures
+ * @SOTTO_LEFT_OUT_FILES: files that are not text, or whose text is not there
+ * @SOTTO_LEFT_OUT_TOOLS: what tools were asked and what they answered
+ * @SOTTO_LEFT_OUT_BROKEN: conversations that could not be read
+ * @SOTTO_LEFT_OUT_UNREAD: files of a folder that could not be read
+ *
+ * What an import has not taken.
+ */
+typedef enum {
+  SOTTO_LEFT_OUT_IMAGES,
+  SOTTO_LEFT_OUT_FILES,
+  SOTTO_LEFT_OUT_TOOLS,
+  SOTTO_LEFT_OUT_BROKEN,
+  SOTTO_LEFT_OUT_UNREAD,
+} SottoLeftOut;
+
+#define SOTTO_N_LEFT_OUT 5
+
+/**
  * SottoTransfer:
  *
  * Conversations on their way out of the history into a file, in plain text or all of them encrypted, or
@@ -40,7 +60,7 @@ SottoTransfer *sotto_transfer_new_export (SottoConversationList *list,
 
 /**
  * sotto_transfer_new_import:
- * @file: an archive on this computer
+ * @file: on this computer: an archive, a file of another program, or a folder with such files
  *
  * Adds its conversations to @list, all or none. One that is there already stays as it is.
  */
@@ -84,6 +104,13 @@ GFile *sotto_transfer_get_file (SottoTransfer *self);
 /* Of an import: how many conversations were added, and how many were there already */
 guint sotto_transfer_get_n_added (SottoTransfer *self);
 guint sotto_transfer_get_n_known (SottoTransfer *self);
+
+/* Of an import: which programs the conversations are of, as a list for people. Returns: (transfer none) (nullable): %NULL: of Sotto,
+ * or of none that has a name */
+const char *sotto_transfer_get_origin (SottoTransfer *self);
+
+/* Of an import: how many of these were not taken */
+guint sotto_transfer_get_n_left_out (SottoTransfer *self, SottoLeftOut what);
 
 /* Returns: (transfer none) (nullable): the one to show after an import: the file's first */
 SottoConversation *sotto_transfer_get_first (SottoTransfer *self);

@@ -78,7 +78,9 @@ words_for_app (const GError *error, SottoRemedy *remedy)
     case SOTTO_APP_ERROR_NO_MODEL_IN_FOLDER:
       return g_strdup (_("This folder holds no model files (GGUF)."));
     case SOTTO_APP_ERROR_ARCHIVE_FOREIGN:
-      return g_strdup (_("This is not a file that Sotto has exported. Nothing was imported."));
+      return g_strdup (_("Sotto found no conversations that it can read. Nothing was imported."));
+    case SOTTO_APP_ERROR_ARCHIVE_PACKED:
+      return g_strdup (_("This is a ZIP archive. Extract it in Files, then choose the folder that comes of it."));
     case SOTTO_APP_ERROR_ARCHIVE_NEWER:
       return g_strdup (_("A newer Sotto has exported this file. Update Sotto to import it."));
     case SOTTO_APP_ERROR_ARCHIVE_DAMAGED:

@@ -23,5 +23,6 @@
 #include "sotto-store-settings.h"
 #include "sotto-sealed.h"
 #include "sotto-store-upkeep.h"
+#include "sotto-foreign-database.h"
 
 #undef SOTTO_HISTORY_INSIDE

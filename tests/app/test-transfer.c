@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utime.h>
 
 static char *
 path_of (const char *name)
@@ -302,6 +303,68 @@ test_refused (void)
   harness_close (app);
 }
 
+/* What other programs have written comes once, however often it is imported and whatever time its file tells. */
+static void
+test_foreign (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autofree char *samples = g_build_filename (g_getenv ("SOTTO_SOURCE_DIR"), "tests", "app", "imports", NULL);
+  g_autofree char *path = path_of ("row.json");
+  struct utimbuf earlier = { 1000000000, 1000000000 };
+  guint n_all = 0;
+
+  write_file ("row.json", "[{\"role\": \"user\", \"content\": \"When was this?\"}, {\"role\": \"assistant\", \"content\": \"Once.\"}]");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (SottoTransfer) row = import (app, "row.json");
+
+      g_assert_cmpuint (sotto_transfer_get_n_added (row), ==, i == 0 ? 1 : 0);
+      g_assert_cmpuint (sotto_transfer_get_n_known (row), ==, i == 0 ? 0 : 1);
+      g_assert_null (sotto_transfer_get_origin (row));
+      g_assert_cmpint (utime (path, &earlier), ==, 0);
+    }
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (samples);
+      g_autoptr (SottoTransfer) all = sotto_transfer_new_import (list, folder);
+      g_autoptr (GError) error = NULL;
+
+      run (all, &error);
+      g_assert_no_error (error);
+      n_all = i == 0 ? sotto_transfer_get_n_added (all) + sotto_transfer_get_n_known (all) : n_all;
+      /* One of them is there in two files. */
+      g_assert_cmpuint (n_all, ==, 14);
+      g_assert_cmpuint (sotto_transfer_get_n_known (all), ==, i == 0 ? 1 : n_all);
+      g_assert_cmpuint (sotto_transfer_get_n_left_out (all, SOTTO_LEFT_OUT_IMAGES), ==, 8);
+      g_assert_cmpuint (sotto_transfer_get_n_left_out (all, SOTTO_LEFT_OUT_UNREAD), ==, 0);
+      g_assert_cmpstr (sotto_transfer_get_origin (all), ==, "ChatGPT, Claude, Open WebUI, LM Studio, Jan, GPT4All, Alpaca");
+      g_assert_cmpuint (harness_length (list), ==, 14);
+    }
+  harness_close (app);
+
+  /* The next start has them, with what was told first. */
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  g_assert_cmpuint (harness_length (list), ==, 14);
+  for (guint i = 0; i < harness_length (list); i++)
+    {
+      g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (list), i);
+
+      if (!g_str_equal (sotto_conversation_get_title (conversation), "Rain in Niš"))
+        continue;
+      sotto_conversation_load (conversation);
+      harness_wait_for (harness_is_loaded, conversation, 20);
+      g_assert_cmpuint (harness_length (conversation), ==, 2);
+      g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "I live in Niš.\n\nBe brief.");
+      g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 1)), ==, "Yes.");
+      g_assert_cmpstr (sotto_message_get_reasoning (harness_message (conversation, 1)), ==, "**Clouds**\n\nThere are clouds.");
+      g_assert_cmpstr (sotto_message_get_model_name (harness_message (conversation, 1)), ==, "gpt-5");
+    }
+  harness_close (app);
+}
+
 static guint
 count_files (void)
 {
@@ -472,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transfer/undo", test_undo);
   g_test_add_func ("/transfer/models", test_models);
   g_test_add_func ("/transfer/refused", test_refused);
+  g_test_add_func ("/transfer/foreign", test_foreign);
   g_test_add_func ("/transfer/not-written", test_not_written);
   g_test_add_func ("/transfer/many", test_many);
   g_test_add_func ("/transfer/closing", test_closing);
