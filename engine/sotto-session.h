@@ -95,7 +95,7 @@ const char *sotto_backend_get_name (const SottoBackend *self);
  *
  * Changes whenever any tier may give other logits than before. Enters receipts and saved sessions.
  */
-#define SOTTO_NUMERICS_VERSION 12
+#define SOTTO_NUMERICS_VERSION 13
 
 typedef enum {
   SOTTO_KV_F16,  /* the default */

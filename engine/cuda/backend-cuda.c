@@ -69,7 +69,7 @@ open_devices (CudaBackend *self, GError **error)
           continue;
         }
       self->devices[self->n_devices++] = device;
-      g_string_append_printf (name, "%s%s", name->len > 0 ? " + " : "cuda-", usable->info.name);
+      g_string_append_printf (name, "%s%s", name->len > 0 ? " + " : "cuda-", sotto_backend_get_name (device));
     }
   if (self->n_devices == 0)
     return FALSE;

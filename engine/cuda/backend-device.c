@@ -247,6 +247,25 @@ sotto_backend_new_device (const SottoCudaModule  *module,
   return &self->parent;
 }
 
+/* What this kind of device alone has, which it can also do without: then prompts' bits are others, so that a receipt has to say
+ * so. */
+static gboolean
+check_own_way (DeviceBackend *self, const SottoCudaDeviceInfo *info, GError **error)
+{
+  g_autoptr (GError) own = NULL;
+
+  if (info->major != 9 || info->minor != 0 || sotto_cuda_check_many (&self->parent, info, &own))
+    return TRUE;
+  if (self->module->problem (self->device) != NULL || !self->module->forgo (self->device))
+    {
+      g_propagate_error (error, g_steal_pointer (&own));
+      return FALSE;
+    }
+  g_free (self->name);
+  self->name = g_strdup_printf ("%s (without wgmma)", info->name);
+  return sotto_cuda_check_many (&self->parent, info, error);
+}
+
 SottoBackend *
 sotto_backend_new_device_checked (const SottoCudaModule      *module,
                                   guint                       index,
@@ -255,7 +274,7 @@ sotto_backend_new_device_checked (const SottoCudaModule      *module,
 {
   SottoBackend *self = sotto_backend_new_device (module, index, info->name, error);
 
-  if (self != NULL && !sotto_cuda_check (self, info, error))
+  if (self != NULL && !(sotto_cuda_check (self, info, error) && check_own_way ((DeviceBackend *) self, info, error)))
     g_clear_pointer (&self, sotto_backend_free);
   return self;
 }

@@ -21,7 +21,8 @@ SottoBackend *sotto_backend_new_device (const SottoCudaModule  *module,
 /**
  * sotto_backend_new_device_checked:
  *
- * The same, of a device that computes what it should (check.h).
+ * The same, of a device that computes what it should (check.h). One that does so only without what its kind alone has goes on
+ * without it, and has another name.
  *
  * Returns: (transfer full): or %NULL with BACKEND, or GPU
  */

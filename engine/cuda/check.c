@@ -15,12 +15,17 @@
  * rows as it takes for large squares (multiply-many.cu); they are the same few over and over, so that the CPU has little to do.
  * The context is such that attention is cut into chunks which are put together.
  *
+ * A device of 9.0 has a way of its own with many rows (multiply-hopper.cu): two prompts more, of a model that is nothing but an output,
+ * of as many columns as it takes for all stages of that, and of so many rows that blocks of either size are used. All rows of a
+ * token are the same there.
+ *
  * What comes out is held against the CPU's reference tier, far looser than what the tests of kernels hold: a kernel that is wrong
  * is so in the first digit. Not tried: most types of weights, experts, latent attention, delta rules, caches of integers.
  *
  * SOTTO_CUDA_CHECK=0   nothing is tried, and all devices are taken: to find out what is wrong with one
  *
- * Cost: 78 launches, 36 of them of recordings, less than a megabyte up and three down, and some 5 ms of the CPU's.
+ * Cost: 78 launches, 36 of them of recordings, less than a megabyte up and three down, and some 5 ms of the CPU's; of 9.0 six
+ * launches more, two megabytes up and fourteen down, and a ms.
  */
 
 #define N_EMBEDDING 64
@@ -32,11 +37,15 @@
 #define N_CONTEXT 512
 #define N_PROMPT 66        /* more than a small square has rows */
 #define N_FEW 3
+#define N_MANY_COLUMNS 512 /* of the model that is an output */
+#define N_MANY 260         /* rows of its prompts */
+#define N_LESS 140
 
 /* Of the highest logit of its row. What halves lose is a tenth of that. */
 #define TOLERANCE 0.02
 
 enum { EMBED, NORM_1, QKV, ATTEND, ATTENDED, NORM_2, FEED, FED, LOGITS, N_STEPS };
+enum { MANY_EMBED, MANY_LOGITS, N_MANY_STEPS };
 
 typedef struct {
   GRand *rand;
@@ -109,9 +118,9 @@ make_rows (Model *self, SottoBlockType type, guint n_rows, guint n_columns)
 }
 
 static SottoNorm
-make_norm (Model *self)
+make_norm (Model *self, guint n)
 {
-  return (SottoNorm) { SOTTO_NORM_RMS, make_floats (self, N_EMBEDDING, 0.8, 1.2), NULL, 1e-5f };
+  return (SottoNorm) { SOTTO_NORM_RMS, make_floats (self, n, 0.8, 1.2), NULL, 1e-5f };
 }
 
 static void
@@ -124,8 +133,8 @@ make_steps (Model *self, guint n_output)
   steps[EMBED].embed.table = make_rows (self, SOTTO_BLOCK_F16, N_TABLE, N_EMBEDDING);
   steps[EMBED].embed.scale = 4.0f;
   steps[NORM_1].kind = steps[NORM_2].kind = SOTTO_STEP_NORM;
-  steps[NORM_1].norm = (SottoNormStep) { make_norm (self), residual, normed };
-  steps[NORM_2].norm = (SottoNormStep) { make_norm (self), residual, normed };
+  steps[NORM_1].norm = (SottoNormStep) { make_norm (self, N_EMBEDDING), residual, normed };
+  steps[NORM_2].norm = (SottoNormStep) { make_norm (self, N_EMBEDDING), residual, normed };
   steps[QKV].kind = SOTTO_STEP_QKV;
   steps[QKV].qkv = (SottoQkvStep) { .from = normed, .n_heads = N_HEADS, .n_key = N_HEAD, .query_stride = N_HEAD,
                                     .query = make_rows (self, SOTTO_BLOCK_Q8_0, N_HEADS * N_HEAD, N_EMBEDDING),
@@ -144,22 +153,46 @@ make_steps (Model *self, guint n_output)
   steps[FED].project = (SottoProjectStep) { SOTTO_BUFFER_HIDDEN, residual,
                                             make_rows (self, SOTTO_BLOCK_Q4_K, N_EMBEDDING, N_HIDDEN), 1.0f, TRUE };
   steps[LOGITS].kind = SOTTO_STEP_LOGITS;
-  steps[LOGITS].logits = (SottoLogitsStep) { .norm = make_norm (self),
+  steps[LOGITS].logits = (SottoLogitsStep) { .norm = make_norm (self, N_EMBEDDING),
                                              .weight = make_weight (self, SOTTO_BLOCK_Q8_0, n_output, N_OUTPUT, N_EMBEDDING),
                                              .scale = 1.0f };
 }
 
 static void
-model_init (Model *self, guint n_output)
+model_begin (Model *self)
 {
   *self = (Model) { .rand = g_rand_new_with_seed (1), .memory = g_ptr_array_new_with_free_func (g_free),
                     .cache = { 1, N_HEAD, N_HEAD, 0, 0 } };
+}
+
+static void
+model_init (Model *self, guint n_output)
+{
+  model_begin (self);
   for (guint i = 0; i < N_HEAD / 2; i++)
     self->frequencies[i] = pow (10000.0, -2.0 * i / N_HEAD);
   self->rope = (SottoRope) { SOTTO_ROPE_NEOX, N_HEAD / 2, 0, self->frequencies, NULL, 1.0f, 1.0f };
   make_steps (self, n_output);
   self->plan = (SottoPlan) { .n_embedding = N_EMBEDDING, .n_vocabulary = N_TABLE, .n_layers = 1, .n_output = n_output,
                              .caches = &self->cache, .n_caches = 1, .steps = self->steps, .n_steps = N_STEPS };
+}
+
+/* The one that is nothing but an output. */
+static void
+model_init_many (Model *self, guint n_output)
+{
+  SottoStep *steps = self->steps;
+
+  model_begin (self);
+  steps[MANY_EMBED].kind = SOTTO_STEP_EMBED;
+  steps[MANY_EMBED].embed.table = make_rows (self, SOTTO_BLOCK_F16, N_TABLE, N_MANY_COLUMNS);
+  steps[MANY_EMBED].embed.scale = 4.0f;
+  steps[MANY_LOGITS].kind = SOTTO_STEP_LOGITS;
+  steps[MANY_LOGITS].logits
+    = (SottoLogitsStep) { .norm = make_norm (self, N_MANY_COLUMNS),
+                          .weight = make_weight (self, SOTTO_BLOCK_Q4_K, n_output, N_OUTPUT, N_MANY_COLUMNS), .scale = 1.0f };
+  self->plan = (SottoPlan) { .n_embedding = N_MANY_COLUMNS, .n_vocabulary = N_TABLE, .n_layers = 1, .n_output = n_output,
+                             .caches = &self->cache, .n_caches = 1, .steps = steps, .n_steps = N_MANY_STEPS };
 }
 
 static void
@@ -174,10 +207,11 @@ static SottoPlan
 shorten (const Model *self, SottoStep *steps)
 {
   SottoPlan plan = self->plan;
+  SottoWeight *weight = &steps[plan.n_steps - 1].logits.weight;
 
   memcpy (steps, self->steps, sizeof self->steps);
-  steps[LOGITS].logits.weight.n_rows = N_OUTPUT;
-  steps[LOGITS].logits.weight.matrix_bytes = N_OUTPUT * steps[LOGITS].logits.weight.row_bytes;
+  weight->n_rows = N_OUTPUT;
+  weight->matrix_bytes = N_OUTPUT * weight->row_bytes;
   plan.n_output = N_OUTPUT;
   plan.steps = steps;
   return plan;
@@ -311,8 +345,42 @@ compare (Side *cpu, Side *gpu, guint n_output, const char **wrong, GError **erro
   return TRUE;
 }
 
-gboolean
-sotto_cuda_check (SottoBackend *device, const SottoCudaDeviceInfo *info, GError **error)
+/* The same of the model that is an output, of which the CPU computes each token once. */
+static gboolean
+compare_many (Side *cpu, Side *gpu, guint n_output, const char **wrong, GError **error)
+{
+  static const guint n_rows[] = { N_MANY, N_LESS };
+  gint32 tokens[N_MANY];
+  const float *right;
+  guint position = 0;
+
+  for (guint t = 0; t < N_MANY; t++)
+    tokens[t] = (gint32) (t % N_TABLE);
+  right = run (cpu, &(SottoBatch) { .tokens = tokens, .n_tokens = N_TABLE, .all_logits = TRUE }, error);
+  for (guint i = 0; i < G_N_ELEMENTS (n_rows) && right != NULL; i++)
+    {
+      const SottoBatch batch = { .tokens = tokens, .n_tokens = n_rows[i], .position = position, .all_logits = TRUE };
+      const float *got = run (gpu, &batch, error);
+
+      if (got == NULL)
+        return FALSE;
+      for (guint row = 0; row < n_rows[i]; row += N_TABLE)
+        if (!are_near (got + (gsize) row * n_output, n_output, right, MIN (N_TABLE, n_rows[i] - row)))
+          *wrong = "many rows";
+      position += n_rows[i];
+    }
+  return right != NULL;
+}
+
+typedef void (*ModelInit) (Model *self, guint n_output);
+typedef gboolean (*Compare) (Side *cpu, Side *gpu, guint n_output, const char **wrong, GError **error);
+
+static gboolean
+try_model (SottoBackend              *device,
+           const SottoCudaDeviceInfo *info,
+           ModelInit                  init,
+           Compare                    compare_sides,
+           GError                   **error)
 {
   /* As many squares of 128 rows as half of the multiprocessors, for as many prompt's rows. */
   const guint n_output = N_OUTPUT * MAX ((info->n_multiprocessors + 1) / 2, 2);
@@ -329,10 +397,10 @@ sotto_cuda_check (SottoBackend *device, const SottoCudaDeviceInfo *info, GError 
   backend = sotto_backend_new_cpu (1, "reference", error);
   if (backend == NULL)
     return FALSE;
-  model_init (&model, n_output);
+  init (&model, n_output);
   plan = shorten (&model, steps);
   if (side_init (&cpu, backend, &plan, &own) && side_init (&gpu, device, &model.plan, &own))
-    compare (&cpu, &gpu, n_output, &wrong, &own);
+    compare_sides (&cpu, &gpu, n_output, &wrong, &own);
   side_clear (&cpu);
   side_clear (&gpu);
   sotto_backend_free (backend);
@@ -346,4 +414,16 @@ sotto_cuda_check (SottoBackend *device, const SottoCudaDeviceInfo *info, GError 
   if (own != NULL)
     g_propagate_error (error, own);
   return wrong == NULL && own == NULL;
+}
+
+gboolean
+sotto_cuda_check (SottoBackend *device, const SottoCudaDeviceInfo *info, GError **error)
+{
+  return try_model (device, info, model_init, compare, error);
+}
+
+gboolean
+sotto_cuda_check_many (SottoBackend *device, const SottoCudaDeviceInfo *info, GError **error)
+{
+  return try_model (device, info, model_init_many, compare_many, error);
 }

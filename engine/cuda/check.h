@@ -18,4 +18,15 @@ gboolean sotto_cuda_check (SottoBackend               *device,
                            const SottoCudaDeviceInfo  *info,
                            GError                    **error);
 
+/**
+ * sotto_cuda_check_many:
+ *
+ * The same of products of many rows, for a device that has a way of its own with them: so that it can go on without that.
+ *
+ * Returns: as sotto_cuda_check()
+ */
+gboolean sotto_cuda_check_many (SottoBackend               *device,
+                                const SottoCudaDeviceInfo  *info,
+                                GError                    **error);
+
 G_END_DECLS

@@ -345,3 +345,4 @@ previous_wait ()
 }
 
 #include "cuda/device-matrix.h"
+#include "cuda/device-hopper.h"

@@ -102,6 +102,7 @@ typedef struct {
   guint architecture;       /* 61, 75, 90: compute capability */
   guint n_multiprocessors;
   gsize shared_bytes;       /* of a block, at most */
+  gboolean has_hopper;      /* device-hopper.h, and it may be used */
 } DeviceFacts;
 
 typedef struct {

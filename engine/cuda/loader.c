@@ -257,7 +257,7 @@ is_complete (const SottoCudaModule *self)
 {
   return self->architectures != NULL && self->driver != NULL && self->list != NULL && self->open != NULL
          && self->close != NULL && self->problem != NULL && self->refusal != NULL
-         && self->rehearse != NULL && self->measure != NULL
+         && self->rehearse != NULL && self->forgo != NULL && self->measure != NULL
          && self->allocate != NULL && self->release != NULL && self->clear != NULL
          && self->upload != NULL && self->download != NULL && self->copy != NULL && self->wait != NULL
          && self->record != NULL && self->recorded != NULL && self->repeat != NULL

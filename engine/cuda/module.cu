@@ -1,7 +1,8 @@
 /* The device as the CUDA runtime drives it: memory, the stream, recordings as graphs, launches, and
  * what went wrong.
  *
- * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0 */
+ * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0
+ * SOTTO_CUDA_HOPPER=0  a device of 9.0 does without what it alone has */
 
 #include "cuda/launch.h"
 #include "cuda/operations.h"
@@ -94,12 +95,22 @@ sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins)
   self->refusal[0] = '\0';
 }
 
+gboolean
+sotto_cuda_forgo (SottoCudaDevice *self)
+{
+  const gboolean had = self->facts.has_hopper;
+
+  self->facts.has_hopper = FALSE;
+  return had;
+}
+
 /* What the runtime says of one launch, of which nothing has begun; all else is of the device. */
 static gboolean
 is_of_launch (cudaError_t error)
 {
   return error == cudaErrorInvalidValue || error == cudaErrorInvalidConfiguration
-         || error == cudaErrorLaunchOutOfResources || error == cudaErrorMemoryAllocation;
+         || error == cudaErrorLaunchOutOfResources || error == cudaErrorMemoryAllocation
+         || error == cudaErrorNoKernelImageForDevice || error == cudaErrorInvalidDeviceFunction;
 }
 
 /* Returns: whether the launch went well. One that cannot be recorded is carried out when nothing is. */
@@ -179,10 +190,18 @@ sotto_cuda_list (SottoCudaDeviceInfo *devices, guint n_most, guint *n, char *mes
   return TRUE;
 }
 
+/* Whether a variable does not say no. */
+static gboolean
+is_wanted (const char *variable)
+{
+  const char *asked = getenv (variable);
+
+  return asked == NULL || strcmp (asked, "0") != 0;
+}
+
 static cudaError_t
 open_device (SottoCudaDevice *self)
 {
-  const char *asked = getenv ("SOTTO_CUDA_EARLY");
   int major = 0, minor = 0, n_multiprocessors = 0, shared_bytes = 0, unasked_bytes = 0, reads_pageable = 0;
   cudaError_t error = cudaSetDevice (self->index);
 
@@ -205,7 +224,8 @@ open_device (SottoCudaDevice *self)
   self->facts.shared_bytes = (gsize) (shared_bytes > unasked_bytes ? shared_bytes : unasked_bytes);
   self->reads_pageable = reads_pageable != 0;
   self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER
-                   && (asked == NULL || strcmp (asked, "0") != 0);
+                   && is_wanted ("SOTTO_CUDA_EARLY");
+  self->facts.has_hopper = SOTTO_CUDA_HOPPER && self->facts.architecture == 90 && is_wanted ("SOTTO_CUDA_HOPPER");
   return error;
 }
 

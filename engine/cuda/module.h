@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 10
+#define SOTTO_CUDA_ABI 11
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -35,6 +35,9 @@ typedef struct {
 /* A weight as it lies on the device: rows that the layout (layout.h) has taken apart, each beginning at a multiple
  * of 16 bytes. weight.data, .bias and .scales are on the device; row_bytes and matrix_bytes are those there. */
 typedef SottoWeight SottoCudaWeight;
+
+/* Rows of halves lie by so many (halves.h): memory is for a multiple of them. */
+#define SOTTO_CUDA_HALVES_ROWS 8
 
 /* Rows that products read, in the form that fits the number of rows; made by quantise() of floats.
  *
@@ -54,7 +57,7 @@ typedef struct {
   gint8 *low;
   float *scales;            /* (n_rows, n_columns_padded / 32) */
   float *sums;              /* (n_rows, n_columns_padded / 32) */
-  guint16 *halves;          /* (n_rows, n_columns_padded) */
+  guint16 *halves;          /* (n_rows, n_columns_padded), as halves.h says */
   float *row_scales;        /* (n_rows) */
 } SottoCudaOperand;
 
@@ -308,6 +311,8 @@ typedef struct {
   /* From TRUE to FALSE operations are not carried out: they say whether the device would take them, by host memory alone.
    * Either forgets the refusal. The limits of kernels stand nowhere but where they are launched. */
   void (*rehearse) (SottoCudaDevice *self, gboolean begins);
+  /* From now on operations do without what no other kind of device has (device-hopper.h). Returns: whether they did with it */
+  gboolean (*forgo) (SottoCudaDevice *self);
 
   /* Memory */
   gboolean (*measure) (SottoCudaDevice *self, guint64 *free, guint64 *all);

@@ -41,6 +41,18 @@ goes_along (const MultiplyTogether *together, const SottoCudaMultiply *m)
          || m->weight.type == together->of[0].m.weight.type || m->weight.type == together->of[1].m.weight.type;
 }
 
+static gboolean
+multiply_rows (SottoCudaDevice *self, const MultiplyArguments *arguments)
+{
+  if (arguments->m.matrices != NULL && arguments->m.order == NULL)
+    return device_refuse (self, "many rows of several matrices are not sorted");
+#if SOTTO_CUDA_HOPPER
+  if (multiply_hopper_takes (self, &arguments->m))
+    return multiply_hopper (self, arguments);
+#endif
+  return multiply_many (self, arguments);
+}
+
 static MultiplyArguments
 prepare (const SottoCudaMultiply *m)
 {
@@ -64,7 +76,7 @@ sotto_cuda_multiply (SottoCudaDevice *self, const SottoCudaMultiply *arguments)
       const gboolean is_few = !is_of_halves (m);
 
       together.of[together.n++] = prepare (m);
-      if (!is_few && !multiply_many (self, &together.of[0]))
+      if (!is_few && !multiply_rows (self, &together.of[0]))
         return FALSE;
       for (m = m->next; is_few && m != NULL && goes_along (&together, m); m = m->next)
         together.of[together.n++] = prepare (m);

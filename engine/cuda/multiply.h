@@ -95,6 +95,10 @@ put_product (const SottoCudaMultiply &m, guint matrix, guint weight, guint row, 
 gboolean multiply_few (SottoCudaDevice *self, MultiplyTogether *together);
 gboolean multiply_few_floats (SottoCudaDevice *self, MultiplyTogether *together);
 gboolean multiply_many (SottoCudaDevice *self, const MultiplyArguments *arguments);
+gboolean multiply_hopper (SottoCudaDevice *self, const MultiplyArguments *arguments);
+
+/* Whether the last does this one, and faster. */
+gboolean multiply_hopper_takes (SottoCudaDevice *self, const SottoCudaMultiply *m);
 
 /* Whether the first can share its grid between these types. */
 gboolean multiply_few_goes_with (SottoBlockType one, SottoBlockType other);

@@ -14,6 +14,7 @@ void sotto_cuda_close (SottoCudaDevice *self);
 const char *sotto_cuda_problem (SottoCudaDevice *self);
 const char *sotto_cuda_refusal (SottoCudaDevice *self);
 void sotto_cuda_rehearse (SottoCudaDevice *self, gboolean begins);
+gboolean sotto_cuda_forgo (SottoCudaDevice *self);
 
 gboolean sotto_cuda_measure (SottoCudaDevice *self, guint64 *free, guint64 *all);
 void *sotto_cuda_allocate (SottoCudaDevice *self, gsize n_bytes);

@@ -7,6 +7,7 @@
  */
 
 #include "cuda/quantise.h"
+#include "cuda/halves.h"
 #include "cuda/operations.h"
 
 #define N_THREADS 128
@@ -38,7 +39,6 @@ quantise_many_kernel (const SottoCudaOperand a)
 
   const guint row = block_index ();
   const float *x = a.values + row * a.values_stride;
-  guint16 *y = a.halves + (gsize) row * a.n_columns_padded;
   float highest = 0.0f;
   guint exponent;
   float times;
@@ -51,7 +51,8 @@ quantise_many_kernel (const SottoCudaOperand a)
   exponent = exponent < 16 ? 16 : exponent > 240 ? 240 : exponent;
   times = from_bits<float> ((2 * 127 + HALF_EXPONENT - exponent) << 23);
   for (guint i = thread_index (); i < a.n_columns_padded; i += N_THREADS)
-    y[i] = i < a.n_columns ? float_to_half (x[i] * times).bits : (guint16) 0;
+    a.halves[(gsize) chunk_of_operand (a, row, i / CHUNK) * CHUNK + i % CHUNK]
+      = i < a.n_columns ? float_to_half (x[i] * times).bits : (guint16) 0;
   if (thread_index () == 0)
     a.row_scales[row] = from_bits<float> ((exponent - HALF_EXPONENT) << 23);
 }

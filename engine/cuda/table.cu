@@ -18,6 +18,7 @@ static const SottoCudaModule module = {
   .problem = sotto_cuda_problem,
   .refusal = sotto_cuda_refusal,
   .rehearse = sotto_cuda_rehearse,
+  .forgo = sotto_cuda_forgo,
   .measure = sotto_cuda_measure,
   .allocate = sotto_cuda_allocate,
   .release = sotto_cuda_release,

@@ -93,6 +93,7 @@ describe_operand (SottoCudaWalk *self, const float *x, gsize stride, guint n_row
     }
   else
     {
+      n = round_up (n_rows, SOTTO_CUDA_HALVES_ROWS) * padded;
       operand->halves = (guint16 *) (void *) cut (self, &used, n * sizeof (guint16));
       operand->row_scales = (float *) (void *) cut (self, &used, n_rows * sizeof (float));
     }

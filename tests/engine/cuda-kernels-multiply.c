@@ -42,6 +42,17 @@ static const Case wide_cases[] = {
   { 5, 256, 9, 40, 1, TRUE, TRUE, FALSE },
 };
 
+/* Of a device of 9.0 alone (multiply-hopper.cu): blocks of 128 rows of the weight, and of 128 and 256 of x; tails of all; rows that lie
+ * together, and those that do not. */
+static const Case hopper_cases[] = {
+  { 130, 256, 140, 1, 1, FALSE, TRUE, TRUE },
+  { 70, 256, 259, 1, 1, FALSE, TRUE, FALSE },
+  { 300, 512, 390, 1, 1, FALSE, TRUE, FALSE },
+  { 150, 512, 140, 1, 1, FALSE, TRUE, FALSE },
+  { 65, 256, 280, 2, 1, FALSE, TRUE, FALSE },
+  { 130, 512, 530, 4, 2, TRUE, TRUE, TRUE },
+};
+
 /* Of a float: any number of columns. */
 static const Case float_cases[] = {
   { 19, 576, 1, 1, 1, FALSE, FALSE, FALSE },
@@ -104,7 +115,10 @@ put_operand (CudaModule *self, const Input *in)
   x.values = cuda_put (self, in->x, n_rows * c->n_columns * sizeof (float));
   if (c->is_many)
     {
-      x.halves = cuda_put (self, NULL, n * sizeof (guint16));
+      const gsize n_halves = (n_rows + SOTTO_CUDA_HALVES_ROWS - 1) / SOTTO_CUDA_HALVES_ROWS * SOTTO_CUDA_HALVES_ROWS
+                             * PADDED (c->n_columns);
+
+      x.halves = cuda_put (self, NULL, n_halves * sizeof (guint16));
       x.row_scales = cuda_put (self, NULL, n_rows * sizeof (float));
     }
   else
@@ -311,6 +325,20 @@ test_together (CudaModule *self)
     check_together (self, types[i]);
 }
 
+/* Each type, and one of each kind in blocks of all kinds. */
+static void
+test_hopper (CudaModule *self)
+{
+  static const SottoBlockType types[] = { SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_BF16 };
+  static const Case columns = { 100, 70, 300, 1, 1, FALSE, TRUE, FALSE };
+
+  for (guint t = 0; t < RANDOM_WEIGHT_TYPES; t++)
+    check (self, random_weight_types[t], &hopper_cases[0]);
+  for (guint i = 1; i < G_N_ELEMENTS (hopper_cases); i++)
+    check (self, types[i % G_N_ELEMENTS (types)], &hopper_cases[i]);
+  check (self, SOTTO_BLOCK_F32, &columns);
+}
+
 /* Of one type of each kind. */
 static void
 test_wide (CudaModule *self)
@@ -377,6 +405,7 @@ cuda_kernels_add_multiply (int argc, char **argv)
   cuda_test_add (argc, argv, "/multiply/few", test_few);
   cuda_test_add (argc, argv, "/multiply/many", test_many);
   cuda_test_add (argc, argv, "/multiply/wide", test_wide);
+  cuda_test_add (argc, argv, "/multiply/hopper", test_hopper);
   cuda_test_add (argc, argv, "/multiply/shapes", test_shapes);
   cuda_test_add (argc, argv, "/multiply/together", test_together);
   cuda_test_add (argc, argv, "/multiply/many-plainly", test_many_plainly);

@@ -115,6 +115,12 @@ rehearse (SottoCudaDevice *self, gboolean begins)
   self->rehearses = begins;
 }
 
+static gboolean
+forgo (SottoCudaDevice *self)
+{
+  return FALSE;
+}
+
 /* --- Memory --- */
 
 static gboolean
@@ -297,6 +303,7 @@ static const SottoCudaModule module = {
   .problem = problem,
   .refusal = refusal,
   .rehearse = rehearse,
+  .forgo = forgo,
   .measure = measure,
   .allocate = allocate,
   .release = release,

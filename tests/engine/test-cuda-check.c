@@ -36,6 +36,14 @@ static const SottoCudaModule *right;
 static Fault planted;
 static guint32 *elsewhere; /* on the device: another position */
 
+/* What is wrong with products of so many rows as one kind of device has a way of its own for, until it does without. */
+typedef enum { OWN_RIGHT, OWN_WRONG, OWN_LAST_ROW, OWN_REFUSED } Own;
+
+#define OWN_ROWS 128
+
+static Own own_way;
+static guint n_own, n_forgone;
+
 /* --- Operations that are wrong in one way --- */
 
 static gboolean
@@ -70,10 +78,25 @@ multiply (SottoCudaDevice *device, const SottoCudaMultiply *arguments)
       /* As if a square were left out. */
       if (planted == LAST_ROWS && is_many && m->weight.n_rows > 128)
         own.weight.n_rows -= 1;
+      if (is_many && m->n_rows >= OWN_ROWS && n_forgone == 0)
+        {
+          n_own++;
+          if (own_way == OWN_REFUSED)
+            return FALSE;
+          own.scale *= own_way == OWN_WRONG ? 0.8f : 1.0f;
+          own.n_rows -= own_way == OWN_LAST_ROW ? 1 : 0;
+        }
       if (!right->multiply (device, &own))
         return FALSE;
     }
   return TRUE;
+}
+
+static gboolean
+forgo (SottoCudaDevice *device)
+{
+  n_forgone++;
+  return right->forgo (device);
 }
 
 static gboolean
@@ -173,6 +196,7 @@ make_wrong (const SottoCudaModule *module)
   right = module;
   wrong.embed = embed;
   wrong.multiply = multiply;
+  wrong.forgo = forgo;
   wrong.norm = norm;
   wrong.heads = heads;
   wrong.attend = attend;
@@ -224,6 +248,35 @@ test_wrong (CudaModule *self)
       g_assert_cmpstr (sotto_engine_error_get_arguments (error)->path, ==, info.name);
     }
   planted = NOTHING;
+}
+
+/* What is wrong on a way that this kind of device alone has is done another way; and that is said by its name. */
+static void
+test_own_way (CudaModule *self)
+{
+  const SottoCudaModule wrong = make_wrong (self->module);
+  const SottoCudaDeviceInfo info = get_info (self->module);
+
+  if (info.major != 9 || info.minor != 0)
+    {
+      g_test_skip ("this kind of device has no way of its own");
+      return;
+    }
+  for (own_way = OWN_RIGHT; own_way <= OWN_REFUSED; own_way++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoBackend) device = NULL;
+
+      n_own = n_forgone = 0;
+      device = sotto_backend_new_device_checked (&wrong, 0, &info, &error);
+      g_assert_no_error (error);
+      g_assert_nonnull (device);
+      g_assert_cmpuint (n_own, >, 0);
+      g_assert_cmpuint (n_forgone, ==, own_way == OWN_RIGHT ? 0 : 1);
+      g_assert_true (g_str_has_prefix (sotto_backend_get_name (device), info.name));
+      g_assert_cmpint (g_str_has_suffix (sotto_backend_get_name (device), "(without wgmma)"), ==, own_way != OWN_RIGHT);
+    }
+  own_way = OWN_RIGHT;
 }
 
 /* Every kind of device that modules are for. */
@@ -317,6 +370,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_unsetenv ("SOTTO_CUDA_CHECK");
   cuda_test_add (argc, argv, "/wrong", test_wrong);
+  cuda_test_add (argc, argv, "/own-way", test_own_way);
   cuda_test_add (argc, argv, "/architectures", test_architectures);
   cuda_test_add (argc, argv, "/untried", test_untried);
   cuda_test_add (argc, argv, "/refused", test_refused);

@@ -23,6 +23,8 @@ ENGINE = pathlib.Path(os.environ["SOTTO_SOURCE_DIR"]) / "engine"
 WANTED = ("61", "70", "75", "80", "86", "89", "90", "100", "120")
 # Programs of the build, and what has no kernels.
 NO_KERNELS = {"list-architectures.cu", "module.cu", "table.cu"}
+# What one architecture alone has, compiled for that: products by four warps (wgmma).
+OWN = {"multiply-hopper.cu": ("90", "90a")}
 FLAGS = ["-std=c++20", "-O3", "-fmad=false", f"-I{ENGINE}", "-Xptxas=-v", "-cubin"]
 # A kernel that spills by design: its name and why.
 MAY_SPILL = {}
@@ -32,6 +34,7 @@ INSTRUCTION = re.compile(r"^\s*(?:@!?%\w+\s+)?([a-z]\w*(?:\.\w+)+)", re.M)
 ARITHMETIC = {"add", "sub", "mul", "mad", "fma", "div", "rcp", "sqrt"}
 # The lowest twelve bits of instructions of 9.0 to 12.0, each of which has 128: nvdisasm -hex shows them.
 WAIT = 0x82e  # ACQBULK, which griddepcontrol.wait becomes
+QUAD = 0x9f0  # HGMMA, which wgmma becomes
 TOUCHES = {0x980: "LD", 0x981: "LDG", 0x985: "ST", 0x986: "STG", 0x98a: "ATOM", 0x98e: "REDG", 0x9a8: "ATOMG", 0xfae: "LDGSTS"}
 
 
@@ -65,6 +68,15 @@ def early(cubin):
             yield f"{name}: {TOUCHES[seen[touches[0]]]} before the wait"
 
 
+def serial(cubin, said):
+    """Kernels without products by four warps, or where the compiler waits after each, in sentences."""
+    for name, code in kernels_of(cubin):
+        if not any(word & 0xfff == QUAD for word, _ in struct.iter_unpack("<QQ", code)):
+            yield f"{name}: no products by four warps are seen"
+    for sentence in re.findall(r".*wgmma.*serialized.*", said):
+        yield sentence
+
+
 def inexact(ptx):
     """Instructions that round otherwise than one by one and to the nearest. Products and sums without .rn are fused by whoever
     compiles them further."""
@@ -77,10 +89,13 @@ def inexact(ptx):
 
 def problems(nvcc, glib, source, architecture):
     """What is wrong with one file, in sentences; and how many kernels it has."""
+    own, code = OWN.get(source.name, (architecture, architecture))
+    if own != architecture:
+        return [], 0
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder) / "kernels.cubin"
-        done = subprocess.run([nvcc, *FLAGS, *glib, f"-arch=sm_{architecture}", "--keep", "--keep-dir", folder, "-o", target,
-                               source], capture_output=True, text=True)
+        done = subprocess.run([nvcc, *FLAGS, *glib, f"-gencode=arch=compute_{code},code=sm_{code}", "--keep", "--keep-dir", folder,
+                               "-o", target, source], capture_output=True, text=True)
         cubin = target.read_bytes() if target.exists() else b""
         ptx = "".join(path.read_text() for path in pathlib.Path(folder).glob("*.ptx"))
     said = done.stdout + done.stderr
@@ -100,6 +115,8 @@ def problems(nvcc, glib, source, architecture):
     found += [f"{source.name}, {architecture}: {name}" for name in inexact(ptx)]
     if int(architecture) >= 90:
         found += [f"{source.name}, {architecture}: {sentence}" for sentence in early(cubin)]
+    if source.name in OWN:
+        found += [f"{source.name}: {sentence}" for sentence in serial(cubin, said)]
     return found, n_kernels
 
 

@@ -105,6 +105,14 @@ stuck (EmulationBlock *block)
     {
       EmulationWarp *warp = &block->warps[i];
 
+      if (warp->waits_for == EMULATION_BULK)
+        {
+          char words[128];
+
+          emulation_bulk_describe (warp, words, sizeof words);
+          emulation_thread = first_lane (block, i);
+          emulation_fail (warp->site, "%s: %s", warp->what, words);
+        }
       if (warp->waits_for >= 0)
         {
           const EmulationBarrier *barrier = &block->barriers[warp->waits_for];
@@ -134,6 +142,8 @@ end_thread (void)
     emulation_fail (warp->site, "ends without having waited for its async copies");
   if (!self->waited)
     emulation_fail (warp->site, "ends without previous_wait");
+  if (emulation_quad_drop (worker, warp))
+    emulation_fail (warp->site, "ends without having waited for its products");
   self->sp = NULL;
   warp->n_ended++;
   if (!is_last_lane (self))
@@ -146,6 +156,8 @@ end_thread (void)
           for (guint i = 0; i < block->n_warps; i++)
             if (block->warps[i].n_ended == 0)
               stuck (block);
+          if (emulation_bulk_drop (block))
+            emulation_fail (warp->site, "ends without having waited for its bulk copies");
           worker->free_stacks[worker->n_free_stacks++] = self->stack;
           emulation_leave (worker);
         }
@@ -260,6 +272,25 @@ emulation_wait (guint id, guint n_expected, EmulationSite site)
   emulation_go (next);
 }
 
+void
+emulation_sleep (gboolean goes_on, EmulationSite site)
+{
+  EmulationThread *self = emulation_thread;
+  EmulationBlock *block = self->block;
+  const guint warp = self->index / EMULATION_LANES;
+  EmulationThread *next = first_lane (block, warp);
+
+  if (!goes_on)
+    {
+      self->warp->waits_for = EMULATION_BULK;
+      self->warp->site = site;
+      next = next_warp (block, warp);
+      if (next == NULL)
+        stuck (block);
+    }
+  emulation_go (next);
+}
+
 /* --- The kernels before --- */
 
 void
@@ -335,6 +366,16 @@ emulation_is_shared (const void *p)
   return (const guint8 *) p >= shared && (const guint8 *) p < shared + EMULATION_DYNAMIC_END;
 }
 
+void *
+emulation_shared_tiles (EmulationSite site)
+{
+  const EmulationBlock *block = emulation_thread->block;
+
+  if (block->n_dynamic % 1024 != 0)
+    emulation_fail (site, "tiles of %" G_GSIZE_FORMAT " bytes, which are no multiple of 1,024", block->n_dynamic);
+  return block->dynamic;
+}
+
 static void
 begin_shared (EmulationBlock *block, const EmulationLaunch *launch)
 {
@@ -393,6 +434,7 @@ begin_block (EmulationBlock *block, const EmulationLaunch *launch, gsize index)
       block->warps[i].n_ended = 0;
       block->warps[i].turn = 0;
       block->warps[i].waits_for = -1;
+      block->warps[i].quad = NULL;
       memset (block->warps[i].known, 0, sizeof block->warps[i].known);
       block->warps[i].what = "its beginning";
       block->warps[i].site = EmulationSite {launch->name, 0};
@@ -403,6 +445,7 @@ begin_block (EmulationBlock *block, const EmulationLaunch *launch, gsize index)
       block->threads[i].waited = FALSE;
       block->threads[i].copies = NULL;
     }
+  block->bulk = NULL;
   begin_shared (block, launch);
 }
 
@@ -461,9 +504,14 @@ emulation_block_run (EmulationWorker *self, gsize index)
   if (self->n_free_stacks != EMULATION_MOST_THREADS)
     free_all_stacks (self);
   if (g_atomic_int_get (&self->pool->failed))
-    for (guint i = 0; i < block->n_threads; i++)
-      if (block->threads[i].copies != NULL)
-        emulation_copies_drop (&block->threads[i]);
+    {
+      for (guint i = 0; i < block->n_threads; i++)
+        if (block->threads[i].copies != NULL)
+          emulation_copies_drop (&block->threads[i]);
+      for (guint i = 0; i < block->n_warps; i++)
+        emulation_quad_drop (self, &block->warps[i]);
+      emulation_bulk_drop (block);
+    }
   check_shared (block);
 }
 
@@ -494,6 +542,8 @@ emulation_worker_free (EmulationWorker *self)
   munmap (self->stacks, (gsize) EMULATION_MOST_THREADS * STACK_BYTES);
   munmap (self->shared, EMULATION_DYNAMIC_END + PAGE_BYTES);
   emulation_copies_free (self);
+  emulation_bulk_free (self);
+  emulation_quads_free (self);
   g_free (self->signal_stack);
   g_free (self);
 }

@@ -18,6 +18,7 @@
   name##_array &name = *static_cast<name##_array *> (                                                \
     emulation_shared (&name##_key, #name, sizeof (name##_array), alignof (type)))
 #define SHARED_DYNAMIC(type, name) type *name = static_cast<type *> (emulation_shared_dynamic ())
+#define SHARED_TILES(type, name) type *name = static_cast<type *> (emulation_shared_tiles (EmulationSite::here ()))
 
 typedef struct alignas (8) { guint32 x, y; } Words2;
 typedef struct alignas (16) { guint32 x, y, z, w; } Words4;
@@ -52,3 +53,4 @@ DEVICE guint n_blocks_y () { return emulation_thread->block->n_blocks[1]; }
 #include "emulation-numbers.h"
 #include "emulation-memory.h"
 #include "emulation-matrix.h"
+#include "emulation-hopper.h"

@@ -38,6 +38,8 @@ typedef struct EmulationWorker {
   guint n_free_stacks;
   guint8 *shared;
   EmulationCopies *free_copies;
+  EmulationBulk *free_bulk;
+  EmulationQuad *free_quads;
   EmulationBlock block;
   const void *own_stack;    /* of the thread of the host, for AddressSanitizer */
   gsize own_stack_bytes;
@@ -90,6 +92,15 @@ void emulation_block_run (EmulationWorker *self, gsize index);
 gboolean emulation_copies_drop (EmulationThread *thread);
 
 void emulation_copies_free (EmulationWorker *worker);
+
+/* The same of a block's copies in bulk and of a warp's products. */
+gboolean emulation_bulk_drop (EmulationBlock *block);
+void emulation_bulk_free (EmulationWorker *worker);
+gboolean emulation_quad_drop (EmulationWorker *worker, EmulationWarp *warp);
+void emulation_quads_free (EmulationWorker *worker);
+
+/* What a warp waits for that is no barrier. */
+void emulation_bulk_describe (const EmulationWarp *warp, char *words, gsize n);
 
 EmulationWorker *emulation_worker_new (EmulationPool *pool);
 void emulation_worker_free (EmulationWorker *self);

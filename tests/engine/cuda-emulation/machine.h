@@ -15,6 +15,7 @@
 #define EMULATION_MOST_THREADS 1024
 #define EMULATION_LANES 32
 #define EMULATION_SLOT_WORDS 16
+#define EMULATION_BULK 16   /* what a warp waits for that is no barrier */
 
 /* Where in the source something is asked for. */
 typedef struct EmulationSite {
@@ -32,6 +33,8 @@ typedef struct EmulationSite {
 
 typedef struct EmulationBlock EmulationBlock;
 typedef struct EmulationCopies EmulationCopies;
+typedef struct EmulationBulk EmulationBulk;
+typedef struct EmulationQuad EmulationQuad;
 
 /* Lane by lane, side by side. */
 typedef union {
@@ -46,7 +49,10 @@ typedef struct {
   guint n_arrived;
   guint n_ended;
   guint turn;               /* which slots are in use */
-  gint waits_for;           /* a barrier, or -1 */
+  gint waits_for;           /* a barrier, EMULATION_BULK, or -1 */
+  const void *arrival;      /* of that what, and */
+  guint parity;
+  EmulationQuad *quad;      /* products begun and not waited for; nullable */
   const char *what;         /* the collective under way, or the last */
   EmulationSite site;
   guint32 known[EMULATION_MOST_THREADS / EMULATION_LANES]; /* barriers of each warp that lie before what this one does */
@@ -95,6 +101,7 @@ struct EmulationBlock {
   gsize n_declared;         /* those of the arrays alone, as a device has them */
   gsize n_dynamic;
   guint8 *dynamic;
+  EmulationBulk *bulk;      /* copies begun and not yet there; nullable */
   EmulationThread threads[EMULATION_MOST_THREADS];
   EmulationWarp warps[EMULATION_MOST_THREADS / EMULATION_LANES];
 };
@@ -119,6 +126,7 @@ void emulation_wait (guint barrier, guint n_expected, EmulationSite site);
 
 void *emulation_shared (const void *key, const char *name, gsize n_bytes, gsize alignment);
 void *emulation_shared_dynamic (void);
+void *emulation_shared_tiles (EmulationSite site);
 
 /* Of a module that looks for races (races.cc): load() takes this for what the kernel doesn't write. */
 void emulation_constant (const void *p, gsize n_bytes);
@@ -132,6 +140,23 @@ void emulation_copy_begin (void *shared, const void *global, guint n_bytes, Emul
 void emulation_copy_commit (void);
 void emulation_copy_wait (guint n_left);
 
+/* All lanes have arrived, and the caller as the last one: their warp goes on at once, or when somebody wakes it. */
+void emulation_sleep (gboolean goes_on, EmulationSite site);
+
+/* bulk.cc; the last by the last lane of a warp. */
+void emulation_bulk_init (void *arrival, guint n, EmulationSite site);
+void emulation_bulk_expect (void *arrival, guint n_bytes, EmulationSite site);
+void emulation_bulk_copy (void *shared, const void *global, guint n_bytes, void *arrival, EmulationSite site);
+void emulation_bulk_wait (const void *arrival, guint parity, EmulationSite site);
+
+/* quad.cc; what begins, multiplies, commits and waits by the last lane of a warp, for all of it. */
+guint64 emulation_quad_matrix (const void *first, guint leading, guint stride, guint mode, EmulationSite site);
+void emulation_quad_begin (EmulationSite site);
+void emulation_quad_multiply (float *const *sums, guint n_sums, guint64 a, guint64 b, gboolean adds, EmulationSite site);
+void emulation_quad_commit (EmulationSite site);
+void emulation_quad_wait (guint n_left, EmulationSite site);
+void emulation_proxy_fence (void);
+
 }
 
 /* For what older devices don't have. */
@@ -141,6 +166,14 @@ emulation_need (guint architecture, const char *what, EmulationSite site)
   if (emulation_thread->block->architecture < architecture)
     emulation_fail (site, "%s is of %u.%u, and the device of %u.%u", what, architecture / 10, architecture % 10,
                     emulation_thread->block->architecture / 10, emulation_thread->block->architecture % 10);
+}
+
+/* For what one kind alone has. */
+static inline void
+emulation_need_hopper (const char *what, EmulationSite site)
+{
+  if (emulation_thread->block->architecture != 90)
+    emulation_fail (site, "%s is of 9.0 alone", what);
 }
 
 /* Arrives at a collective: what is left in slots of the turn returned, all will find after

@@ -11,6 +11,7 @@
  * SOTTO_CUDA_EMULATION_DRIVER=12040        what it says its driver runs (13000)
  * SOTTO_CUDA_EMULATION_THREADS=1            of the host (those that there are, at most 4)
  * SOTTO_CUDA_EMULATION_FAIL=N               the N-th launch of a device fails
+ * SOTTO_CUDA_HOPPER=0                       as in module.cu
  */
 
 #include "cuda/launch.h"
@@ -73,6 +74,15 @@ device_refuse (SottoCudaDevice *self, const char *message)
 {
   g_strlcpy (self->refusal, message, sizeof self->refusal);
   return FALSE;
+}
+
+gboolean
+sotto_cuda_forgo (SottoCudaDevice *self)
+{
+  const gboolean had = self->facts.has_hopper;
+
+  self->facts.has_hopper = FALSE;
+  return had;
 }
 
 const char *
@@ -151,6 +161,7 @@ sotto_cuda_open (guint index, char *message)
   self->facts.architecture = (guint) setting ("ARCHITECTURE", 90);
   self->facts.n_multiprocessors = 4;
   self->facts.shared_bytes = emulation_shared_limit (self->facts.architecture);
+  self->facts.has_hopper = self->facts.architecture == 90 && g_strcmp0 (g_getenv ("SOTTO_CUDA_HOPPER"), "0") != 0;
   self->begun = g_hash_table_new (NULL, NULL);
   self->rehearsed = g_string_new (NULL);
   self->memory = emulation_memory_new (setting ("MEMORY", G_GUINT64_CONSTANT (4) << 30));

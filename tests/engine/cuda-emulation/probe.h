@@ -156,6 +156,59 @@ typedef struct {
 
 typedef gboolean (*ProbeRacingFunc) (SottoCudaDevice *device, const ProbeRacing *arguments);
 
+/* d (64, n) = a bᵀ by four warps, of a (64) and b (n) rows of 16 n_products halves, which lie as they have to in shared memory */
+typedef struct {
+  guint n;                  /* 128 or 256 */
+  guint mode, leading, stride; /* quad_matrix's */
+  guint n_products;
+  guint offset, base;       /* where a begins there, and what its 64 bits say of that */
+  guint n_a, n_b;           /* bytes; a has offset bytes more before it */
+  const guint8 *a, *b;      /* to a multiple of 1,024 */
+  float *d;
+} ProbeQuad;
+
+typedef gboolean (*ProbeQuadFunc) (SottoCudaDevice *device, const ProbeQuad *arguments);
+
+/* Something is wrong with each but the first. */
+typedef enum {
+  PROBE_QUAD_RIGHT,
+  PROBE_QUAD_NO_BEGIN,
+  PROBE_QUAD_NO_COMMIT,
+  PROBE_QUAD_NO_WAIT,
+  PROBE_QUAD_WAIT_TOO_SHORT,
+  PROBE_QUAD_READ_EARLY,      /* sums, before they are waited for */
+  PROBE_QUAD_WRITTEN_EARLY,
+  PROBE_QUAD_CHANGED_EARLY,   /* what is multiplied */
+  PROBE_QUAD_BROUGHT_LATE,    /* it is waited for when products have begun */
+  PROBE_QUAD_NO_BULK_WAIT,
+  PROBE_QUAD_OTHER_PARITY,    /* that of a phase before */
+  PROBE_QUAD_NO_EXPECT,
+  PROBE_QUAD_TWO_EXPECT,
+  PROBE_QUAD_TOO_FEW_BYTES,
+  PROBE_QUAD_TOO_MANY_BYTES,
+  PROBE_QUAD_NOT_MADE,        /* an arrival */
+  PROBE_QUAD_OTHER_BITS,      /* of a matrix: those without meaning */
+  PROBE_QUAD_BEHIND_ROW,
+  PROBE_QUAD_BEHIND_SHARED,
+  PROBE_QUAD_OTHER_LANE,      /* one has another matrix */
+  PROBE_QUAD_ODD_TILES,
+  PROBE_QUAD_N_FAULTS,
+  /* Races, which cuda-races.so finds */
+  PROBE_QUAD_NO_PROXY_FENCE = PROBE_QUAD_N_FAULTS,
+  PROBE_QUAD_LATE_PROXY_FENCE, /* behind the barrier */
+  PROBE_QUAD_NO_BARRIER,
+  PROBE_QUAD_OVERWRITTEN,     /* while other warps multiply it */
+  PROBE_QUAD_N_RACES,
+} ProbeQuadFault;
+
+typedef struct {
+  ProbeQuadFault fault;
+  const guint16 *halves;    /* (128, 64): ones */
+  float *y;                 /* (128): 16 where nothing is wrong */
+} ProbeQuadFaulty;
+
+typedef gboolean (*ProbeQuadFaultyFunc) (SottoCudaDevice *device, const ProbeQuadFaulty *arguments);
+
 /* For measuring: n_blocks blocks of n_threads threads; each adds n_collectives results of warp_sum
  * to y of its index. */
 typedef struct {

@@ -43,6 +43,29 @@ typedef struct {
 static Cell *window_cells;
 static Cell *shared_cells;  /* of the one worker */
 
+/* What tensor cores read by themselves (wgmma) has to be fenced by whoever wrote it, before a barrier. So of shared memory it is
+ * also kept how many fences its writer had made, and of each thread at which of its warp's barriers the last few were. */
+#define FENCES_KEPT 8
+
+typedef struct {
+  guint64 run;
+  guint32 n;
+  guint32 epochs[FENCES_KEPT];
+} Fences;
+
+static guint32 *shared_fences;
+static Fences fences[EMULATION_MOST_THREADS];
+
+static Fences *
+fences_of (const EmulationBlock *block, guint thread)
+{
+  Fences *self = &fences[thread];
+
+  if (self->run != block->run)
+    *self = Fences {block->run, 0, {}};
+  return self;
+}
+
 static Cell *
 make_cells (guint64 n_bytes)
 {
@@ -198,6 +221,59 @@ touch (const void *memory, gsize n_bytes, bool writes, bool is_atomic, const voi
   mine = stamp_of (self, is_atomic);
   for (gsize i = 0; i < n_bytes; i++)
     look (self, p + i, &cells[at + i], mine, writes, is_shared, caller);
+  for (gsize i = 0; writes && is_shared && i < n_bytes; i++)
+    shared_fences[at + i] = fences_of (self->block, self->index)->n;
+}
+
+static void
+note_fence (void)
+{
+  const EmulationThread *self = emulation_thread;
+  Fences *own = fences_of (self->block, self->index);
+
+  own->epochs[own->n++ % FENCES_KEPT] = self->warp->known[warp_of (self->index)];
+}
+
+/* Whether what a thread wrote, after so many fences, it has fenced before what @self does now. */
+static bool
+is_fenced (const EmulationThread *self, guint thread, guint32 n_before)
+{
+  const Fences *theirs = fences_of (self->block, thread);
+
+  if (theirs->n <= n_before)
+    return false;
+  return thread == self->index || theirs->n - n_before > FENCES_KEPT
+         || theirs->epochs[n_before % FENCES_KEPT] < self->warp->known[warp_of (thread)];
+}
+
+static void
+touch_by_proxy (const void *memory, gsize n_bytes, EmulationSite site)
+{
+  const EmulationThread *self = emulation_thread;
+  const guint8 *p = static_cast<const guint8 *> (memory);
+  const gsize at = (gsize) (p - self->block->worker->shared);
+
+  touch (memory, n_bytes, false, false, NULL);
+  for (gsize i = 0; i < n_bytes; i++)
+    {
+      const Stamp stamp = shared_cells[at + i].write;
+      char what[128];
+
+      if (stamp == 0 || stamp >> RUN_SHIFT != self->block->run
+          || is_fenced (self, thread_of (stamp), shared_fences[at + i]))
+        continue;
+      describe (self, p + i, what, sizeof what);
+      emulation_fail (site, "multiplies %s, which thread %u wrote, with no proxy_fence between", what, thread_of (stamp));
+    }
+}
+
+static void
+settle (const void *memory, gsize n_bytes)
+{
+  const gsize at = (gsize) (static_cast<const guint8 *> (memory) - emulation_thread->block->worker->shared);
+
+  for (gsize i = at; i < at + n_bytes; i++)
+    shared_cells[i].write = 0;
 }
 
 static void
@@ -300,7 +376,8 @@ __tsan_init (void)
     return;
   window_cells = make_cells (WINDOW_BYTES);
   shared_cells = make_cells (EMULATION_DYNAMIC_END);
-  emulation_races = {touch_by_copy, forget, (guint8 *) WINDOW};
+  shared_fences = g_new0 (guint32, EMULATION_DYNAMIC_END);
+  emulation_races = {touch_by_copy, touch_by_proxy, note_fence, settle, forget, (guint8 *) WINDOW};
 }
 
 }

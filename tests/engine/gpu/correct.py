@@ -127,6 +127,7 @@ def wide(kit, folder, name):
 
 def run(kit):
     tests = [("what kernels are written in, and fragments of mma and ldmatrix", "wrappers", kit.probes, 120),
+             ("products by four warps and copies in bulk, which 9.0 alone has", "hopper", kit.probes, 60),
              ("kernels", "kernels", kit.module, 200),
              ("the small model that a device has to get right, and faults planted in it", "check", kit.module, 60),
              ("plans and models", "models", kit.module, 150)]

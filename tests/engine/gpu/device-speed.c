@@ -47,7 +47,8 @@ static const Product products[] = {
   { "F16", SOTTO_BLOCK_F16, 4096, 14336, 1 },     { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 14336, 8 },
   { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 14336, 64 },  { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 14336, 512 },
   { "Q6_K", SOTTO_BLOCK_Q6_K, 14336, 4096, 512 }, { "Q8_0", SOTTO_BLOCK_Q8_0, 4096, 14336, 512 },
-  { "F16", SOTTO_BLOCK_F16, 4096, 14336, 512 },
+  { "F16", SOTTO_BLOCK_F16, 4096, 14336, 512 },    { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 14336, 2048 },
+  { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 4096, 512 },   { "Q4_K", SOTTO_BLOCK_Q4_K, 4096, 1024, 512 },
 };
 
 typedef struct {
@@ -258,7 +259,7 @@ time_product (Speed *self, const Product *p)
   x.values = take (self, n * sizeof (float));
   if (p->n_tokens > SOTTO_CUDA_FEW)
     {
-      x.halves = take (self, n * sizeof (guint16));
+      x.halves = take (self, (n + (SOTTO_CUDA_HALVES_ROWS - 1) * n_padded) * sizeof (guint16));
       x.row_scales = take (self, p->n_tokens * sizeof (float));
     }
   else

@@ -10,6 +10,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STEP_SECONDS = 480
 # No kernel begins before the one before it has ended.
 IN_TURN = {"SOTTO_CUDA_EARLY": "0"}
+# A device of 9.0 without what it alone has.
+WITHOUT_WGMMA = {"SOTTO_CUDA_HOPPER": "0"}
 # Where drivers lie that no cache of libraries knows, as in containers.
 DRIVERS = ("/usr/local/nvidia/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib")
 

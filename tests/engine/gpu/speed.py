@@ -7,7 +7,7 @@ import time
 
 import look
 import synthetic
-from kit import IN_TURN
+from kit import IN_TURN, WITHOUT_WGMMA
 
 N_DECODED, N_DEEP = 128, 64
 
@@ -24,7 +24,8 @@ LITTLE_MIB = 8192
 LITTLE_TESTS = [("30b-a3b", "decode", 0), ("30b-a3b", "prefill", 512)]
 # What it gives that kernels begin early: the same without, in turns.
 EARLY_TESTS = [("1b", "decode", 0), ("8b", "decode", 0), ("1b", "prefill", 512)]
-
+# What products by four warps give (wgmma, which 9.0 alone has), in the same way.
+WGMMA_TESTS = [("8b", "prefill", 512), ("8b", "prefill", 4096), ("1b", "prefill", 512), ("30b-a3b", "prefill", 4096)]
 
 # Of all models, and as much again for who reads them.
 MEMORY, MODEL_BYTES = "/dev/shm", 50e9
@@ -90,19 +91,20 @@ def run(kit):
         kit.note(f"{name} {what} {n}", well, describe(row), **row, bench=found)
         if what == "decode" and n == 0:
             note_loading(kit, name, device, found)
-    measure_early(kit, models)
+    measure_both(kit, models, EARLY_TESTS, IN_TURN, "kernels begun early and in turn")
+    measure_both(kit, models, WGMMA_TESTS, WITHOUT_WGMMA, "with wgmma and without")
     measure_little(kit, models)
 
 
-def measure_early(kit, models):
-    for name, what, n in EARLY_TESTS:
+def measure_both(kit, models, tests, other, words):
+    for name, what, n in tests:
         if name not in models:
             continue
         speeds = []
-        for environment in [{}, IN_TURN] * (1 if kit.emulated else 2):
+        for environment in [{}, other] * (1 if kit.emulated else 2):
             speed, found, _, _ = measure(kit, name, models[name], what, n, **environment)
             speeds.append(speed)
-        label = f"{name} {what} {n}, kernels begun early and in turn"
+        label = f"{name} {what} {n}, {words}"
         if None in speeds:
             kit.note(label, False, found)
             continue
