@@ -4,8 +4,8 @@
  *
  * Each name here exists twice: for nvcc (device-nvidia.h, the only place with inline PTX and raw
  * intrinsics), and for a C++ compiler of the host, on an emulation of the execution model
- * (tests/engine/cuda-emulation). Both give the same bits, but for mma (sums in an order of their
- * own) and fast_exp2 (2 units in the last place). Files are compiled without contraction:
+ * (tests/engine/cuda-emulation). Both give the same bits, but for mma and quad_multiply (sums in an order of
+ * their own) and fast_exp2 (2 units in the last place). Files are compiled without contraction:
  * a * b + c rounds twice, fused (a, b, c) once.
  *
  * What keeps a kernel emulatable, and right:
@@ -77,6 +77,26 @@
  *     row l % 8 of matrix l / 8 and gets word l % 4 of row l / 4 of each                 7.5
  * matrix_load_2: of two; addresses of lanes 0 … 15 count, the others must be some, too
  * matrix_load_4_turned: halves, each matrix transposed
+ *
+ * Of 9.0 alone, in files that are compiled for 9.0a (meson.build):
+ *
+ * SHARED_TILES (T, name)  as SHARED_DYNAMIC, aligned to 1,024 bytes, of which shared_bytes is a multiple
+ * proxy_fence (): what this thread wrote to shared memory (async copies that it waited for, too) is seen by products behind the
+ *     next barrier
+ * bulk_init (arrival, n): guint64 in shared memory; n threads come in each of its phases. Others see it behind a barrier
+ * bulk_expect (arrival, n_bytes): this thread comes, and so many bytes are expected before the phase ends
+ * bulk_copy (shared, global, n_bytes, arrival): one thread; addresses and bytes are multiples of 16
+ * bulk_wait (arrival, parity): whole warps; the phase of that parity, which is 0 first and changes with each, has ended. Nobody
+ *     may be two phases behind
+ * quad_matrix (first, leading, stride, mode): where a matrix of halves lies in shared memory, as 64 bits: columns one after the
+ *     other, @stride bytes from eight rows to the next eight. mode 0: in chunks of 8 rows of 16 bytes, @leading bytes from a chunk to
+ *     the next columns'; 1: rows of 128 bytes, whose 16 bytes i lie at i ^ row % 8; 2: of 64, at i ^ row / 2 % 4; 3: of 32, at
+ *     i ^ row / 4 % 2. They begin at a multiple of eight rows; columns 16 i begin 2 i later, counted in the 64 bits
+ * quad_begin (), quad_multiply (d, a, b, adds), quad_commit (), quad_wait<N> (d): four warps together, from a multiple of four on.
+ *     d (64, n) F32 = or += a (64, 16) half * b (n, 16)ᵀ half; d: n / 2 a lane, n is 128 or 256. Products are begun; those since the
+ *     last commit are a group, of which all but the last N are done behind the wait. Until then nobody touches d, nor writes what is
+ *     multiplied; begin stands before the first of them. With group and i as above, row 16 * (warp % 4) + group:
+ *       d[4 j], d[4 j + 1]: columns 8 j + 2 i, 8 j + 2 i + 1; d[4 j + 2], d[4 j + 3]: row + 8
  *
  * previous_wait (): from 9.0 on a kernel begins while the one before it ends. Here that one is done, and with it, since
  *     it waited too, all before it. Only prefetch (p), which changes nothing, may stand before it
