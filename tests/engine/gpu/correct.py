@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import synthetic
-from kit import HERE, IN_TURN
+from kit import HERE, IN_TURN, WITHOUT_WGMMA
 
 # As far as products of many rows, which read halves, may be off of the highest logit; and what such a model's layers
 # may make of it (tests/engine/cuda-models.c).
@@ -120,6 +120,9 @@ def wide(kit, folder, name):
         # Where two experts are nearly alike another may be chosen: then a few tokens differ, not most.
         worst, middle = off[-1], off[len(off) // 2]
         near = middle < NEAR if "experts" in s else worst < FURTHEST and middle < NEAR
+        without = logits(kit, folder, "without", path, tokens, "--backend", "cuda", **WITHOUT_WGMMA)
+        # Nobody promises either; a receipt whose prompt was cut shorter asks for it.
+        kit.note(f"{what}, with wgmma and without", not isinstance(without, str), "the same bits" if got == without else "other bits")
         kit.note(what, near and got == again, f"a token is off by {middle:.1e} (median), {worst:.1e} (most);",
                  "the same bits again" if got == again else "OTHER BITS in a second run", median=middle, most=worst)
     os.unlink(path)
