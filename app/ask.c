@@ -24,6 +24,7 @@
 
 /* More than any context takes; a stream without end is noticed here. */
 #define MAX_INPUT_BYTES (64 * 1024 * 1024)
+#define MAX_SCHEMA_BYTES (1024 * 1024)
 
 /* How long Ctrl+C may go unnoticed between two events */
 #define POLL_US (50 * G_TIME_SPAN_MILLISECOND)
@@ -104,6 +105,33 @@ compose_question (const SottoAsk *ask)
 
   sotto_ask_complain (_("There is no question. Write it behind --ask, or pipe it in."));
   return NULL;
+}
+
+/* What the answer has to look like. @grammar: (out) (nullable): anything. Returns: FALSE: why not has been said */
+static gboolean
+read_schema (const SottoAsk *ask, SottoGrammar **grammar)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  struct stat status;
+  gsize length;
+
+  *grammar = NULL;
+  if (ask->json_schema == NULL)
+    return TRUE;
+
+  if (stat (ask->json_schema, &status) == 0 && status.st_size > MAX_SCHEMA_BYTES)
+    {
+      g_autofree char *name = g_filename_display_basename (ask->json_schema);
+
+      sotto_ask_complain (_("“%s” is too large for a JSON Schema."), name);
+      return FALSE;
+    }
+  if (g_file_get_contents (ask->json_schema, &text, &length, &error))
+    *grammar = sotto_grammar_new_json_schema (text, (gssize) length, NULL, &error);
+  if (*grammar == NULL)
+    sotto_ask_complain_about (error);
+  return *grammar != NULL;
 }
 
 /* --- The answer --- */
@@ -253,12 +281,14 @@ static void
 fill_request (const SottoAsk        *ask,
               const SottoModelFacts *model,
               SottoMessages         *messages,
+              SottoGrammar          *grammar,
               SottoGenerate         *generate)
 {
   const SottoSamplerSettings defaults = SOTTO_SAMPLER_DEFAULTS;
 
   generate->path = model->path;
   generate->messages = messages;
+  generate->grammar = grammar;
   generate->max_tokens = (guint) MAX (ask->max_tokens, 0);
   if (generate->max_tokens == 0 && model->is_base)
     generate->max_tokens = SOTTO_INFERENCE_COMPLETION_TOKENS;
@@ -269,7 +299,7 @@ fill_request (const SottoAsk        *ask,
 }
 
 static int
-answer_question (const SottoAsk *ask, const char *question, const SottoModelFacts *model)
+answer_question (const SottoAsk *ask, const char *question, const SottoModelFacts *model, SottoGrammar *grammar)
 {
   g_autoptr (SottoMessages) messages = sotto_messages_new ();
   g_autoptr (GError) error = NULL;
@@ -292,7 +322,7 @@ answer_question (const SottoAsk *ask, const char *question, const SottoModelFact
 
   sotto_hash_cache_tell (answer.worker);
   answer.shows_progress = isatty (STDERR_FILENO);
-  fill_request (ask, model, messages, &generate);
+  fill_request (ask, model, messages, grammar, &generate);
   answer.request = sotto_worker_generate (answer.worker, &generate);
   receive (&answer, &stopping);
   sotto_worker_free (answer.worker);
@@ -307,13 +337,14 @@ sotto_ask_run (const SottoAsk *ask)
 {
   g_autofree char *question = NULL;
   g_autoptr (SottoModelFacts) model = NULL;
+  g_autoptr (SottoGrammar) grammar = NULL;
 
   g_return_val_if_fail (ask != NULL && ask->question != NULL, STATUS_WRONG);
 
   model = sotto_ask_find_model (ask->model);
-  if (model == NULL)
+  if (model == NULL || !read_schema (ask, &grammar))
     return STATUS_WRONG;
 
   question = compose_question (ask);
-  return question != NULL ? answer_question (ask, question, model) : STATUS_WRONG;
+  return question != NULL ? answer_question (ask, question, model, grammar) : STATUS_WRONG;
 }

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @question: what to ask
  * @system: (nullable): system prompt
  * @model: (nullable): path, name or a part of one that no other has; %NULL: the first in the library
+ * @json_schema: (nullable): path of a JSON Schema that the answer has to fit
  * @seed: -1: another one each time
  * @temperature: negative: the engine's default
  * @max_tokens: 0: until the context is full, or of a base model some sentences
@@ -23,6 +24,7 @@ typedef struct {
   const char *question;
   const char *system;
   const char *model;
+  const char *json_schema;
   gint64 seed;
   double temperature;
   int max_tokens;

@@ -1,4 +1,5 @@
 """`sotto --ask` as a person runs it on a bare terminal: no display, no bus, no keyring."""
+import json
 import os
 import pathlib
 import signal
@@ -112,6 +113,30 @@ def piped_text_follows_after_a_blank_line(home):
 def system_prompt_is_heard(home):
     expect(home.ask("Who are you?", "--system", "You are a pirate called Bart.") != home.ask("Who are you?"),
            "--system changes nothing")
+
+
+def write_schema(home, text):
+    path = home.folder / "schema.json"
+    path.write_text(text, encoding="utf-8")
+    return f"--json-schema={path}"
+
+
+@test(needs_model=True)
+def a_schema_is_kept(home):
+    option = write_schema(home, json.dumps({"type": "object", "required": ["city", "rank"], "properties": {
+        "city": {"type": "string", "maxLength": 40}, "rank": {"type": "integer", "minimum": 3, "maximum": 5}}}))
+    answer = json.loads(home.ask("What is the capital of France? It is on the first place.", option))
+    expect(list(answer) == ["city", "rank"] and isinstance(answer["city"], str) and answer["rank"] in (3, 4, 5), answer)
+
+
+@test(needs_model=True)
+def schemas_that_cannot_be_kept_are_told(home):
+    for text, what in (('{"type": "object"', None), ('{"type": "object", "minProperties": 3}', "minProperties"), ("x" * 2000000, "schema.json")):
+        status, out, err = home.run(write_schema(home, text), "--ask", "Hello")
+        expect(status == 1 and out == "" and err.startswith("sotto: "), text[:40], status, out, err)
+        expect(what is None or what in err, what, err)
+    status, out, err = home.run("--json-schema=missing.json", "--ask", "Hello")
+    expect(status == 1 and out == "" and "missing.json" in err, status, out, err)
 
 
 @test(needs_model=True)
