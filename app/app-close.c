@@ -2,6 +2,7 @@
 
 #include "conversation-list-private.h"
 #include "document-folders-private.h"
+#include "group-list-private.h"
 
 /* Closing, in the order that README.md gives: stop reading folders, replies and transfers, wait for their ends, save
  * drafts, keep what models have read, free the worker, purge, close the history. */
@@ -37,6 +38,7 @@ close_the_rest (GTask *task)
   sotto_conversation_list_flush_drafts (self->conversations);
   sotto_app_flush_instructions (self);
   sotto_conversation_list_end_temporary (self->conversations);
+  sotto_group_list_close (self->services->groups);
   sotto_inference_close (self->services->inference);
   sotto_inference_set_sealed (self->services->inference, NULL);
 

@@ -66,6 +66,7 @@ typedef struct {
   gboolean creating;
   SottoAppState before; /* where a wrong passphrase or code leads back to */
   GPtrArray *records;
+  GPtrArray *groups;
   char *draft;
   char *fresh_instructions;
 } Attempt;
@@ -75,6 +76,7 @@ attempt_free (Attempt *attempt)
 {
   g_clear_pointer (&attempt->unlock, sotto_unlock_unref);
   g_clear_pointer (&attempt->records, g_ptr_array_unref);
+  g_clear_pointer (&attempt->groups, g_ptr_array_unref);
   g_free (attempt->draft);
   g_free (attempt->fresh_instructions);
   g_free (attempt);
@@ -183,7 +185,7 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->opening);
   sotto_app_take_instructions (self, instructions);
   sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft,
-                                attempt->fresh_instructions);
+                                attempt->fresh_instructions, attempt->groups);
   sotto_document_folders_open (self->services->folders, self->services->store);
   if (attempt->means != SOTTO_APP_MEANS_TEMPORARY)
     sotto_app_drop_stale_backup (self);
@@ -247,6 +249,20 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
                                  g_object_ref (task));
 }
 
+static void
+on_groups_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Attempt *attempt = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  attempt->groups = sotto_store_list_groups_finish (SOTTO_STORE (source), result, &error);
+  if (attempt->groups == NULL)
+    fail (task, error);
+  else
+    sotto_store_list_conversations_async (SOTTO_STORE (source), NULL, on_listed, g_object_ref (task));
+}
+
 /* @store: (transfer full) (nullable); @error: (transfer full) */
 static void
 take_store (GTask *task, SottoStore *store, GError *error)
@@ -277,7 +293,7 @@ take_store (GTask *task, SottoStore *store, GError *error)
 
   /* What was deleted before the last end cannot be brought back any more. */
   sotto_store_purge_async (store, G_MAXINT64, NULL, NULL, NULL);
-  sotto_store_list_conversations_async (store, NULL, on_listed, g_object_ref (task));
+  sotto_store_list_groups_async (store, NULL, on_groups_listed, g_object_ref (task));
 }
 
 static void

@@ -315,9 +315,11 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
   yyjson_val *message;
   size_t n;
   const char *title;
+  const char *group;
 
   if (!get_id (reader, value, "id", TRUE, &conversation->id) ||
       !get_text (reader, value, "title", G_MAXSIZE, &title) ||
+      !get_text (reader, value, "group", G_MAXSIZE, &group) ||
       !get_time (reader, value, "created", &conversation->created) ||
       !get_time (reader, value, "updated", &conversation->updated) ||
       !get_model (reader, value, &conversation->model))
@@ -325,6 +327,8 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
 
   conversation->title = sotto_conversation_shorten (title != NULL ? title : "", TITLE_CHARACTERS,
                                                     FALSE);
+  if (group != NULL)
+    conversation->group_name = sotto_conversation_shorten (group, TITLE_CHARACTERS, FALSE);
   if (pinned != NULL && !yyjson_is_bool (pinned))
     return fail (reader, "pinned", "is neither true nor false");
   conversation->is_pinned = yyjson_get_bool (pinned);

@@ -8,6 +8,7 @@
  *     created    TIME: "2026-11-21T20:45:02.018000Z", always UTC, with up to six decimals
  *     updated    TIME: when a message last changed
  *     pinned     true: it stands above those that are not; absent: it does not
+ *     group      the name of the group that it is in; absent: it is in none
  *     model      MODEL or absent: the one it is held with
  *     messages   all of them, each behind its parent, versions of a message in their order
  *
@@ -198,6 +199,7 @@ sotto_archive_write (const SottoHistoryTree *tree, gsize *length, GError **error
   add_time (&writer, root, "updated", tree->conversation->updated);
   if (tree->conversation->is_pinned)
     take (&writer, yyjson_mut_obj_add_bool (writer.doc, root, "pinned", TRUE) ? root : NULL);
+  add_text (&writer, root, "group", tree->conversation->group_name);
   add_model (&writer, root, tree->conversation->model);
   messages = take (&writer, yyjson_mut_obj_add_arr (writer.doc, root, "messages"));
   for (guint i = 0; i < tree->messages->len; i++)

@@ -45,13 +45,23 @@ sotto_conversation_set_title (SottoConversation *self, const char *title)
 const char *
 sotto_conversation_get_name (SottoConversation *self)
 {
+  SottoGroup *group;
+
   g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), "");
 
   if (self->title[0] != '\0')
     return self->title;
+  group = sotto_conversation_get_group (self);
   /* Translators: a conversation that has no title */
   if (self->is_stored)
     return _("Untitled");
+  if (group != NULL)
+    {
+      g_free (self->name);
+      /* Translators: %s is the name of a group of conversations */
+      self->name = g_strdup_printf (_("New Chat in “%s”"), sotto_group_get_name (group));
+      return self->name;
+    }
   return self->services->is_temporary ? _("Temporary Chat") : _("New Chat");
 }
 
@@ -242,6 +252,8 @@ sotto_conversation_get_date_group (SottoConversation *self)
     return SOTTO_DATE_GROUP_TEMPORARY;
   if (self->is_pinned)
     return SOTTO_DATE_GROUP_PINNED;
+  if (sotto_conversation_get_group (self) != NULL)
+    return SOTTO_DATE_GROUP_GROUPED;
 
   days = days_ago (self->last_used);
   if (days <= 0)
@@ -266,6 +278,9 @@ sotto_conversation_get_group_title (SottoConversation *self)
     case SOTTO_DATE_GROUP_PINNED:
       /* Translators: a heading above the conversations that were pinned to the top of the list */
       return _("Pinned");
+    case SOTTO_DATE_GROUP_GROUPED:
+      /* Translators: a heading above groups of conversations */
+      return _("Groups");
     case SOTTO_DATE_GROUP_TODAY:
       return _("Today");
     case SOTTO_DATE_GROUP_YESTERDAY:

@@ -99,6 +99,19 @@ sotto_conversation_flush_instructions (SottoConversation *self)
                                       on_saved, g_object_ref (self));
 }
 
+void
+sotto_conversation_reset_instructions (SottoConversation *self)
+{
+  if (is_begun (self) || self->instructions == NULL)
+    return;
+
+  g_clear_handle_id (&self->instructions_source, g_source_remove);
+  g_clear_pointer (&self->instructions, g_free);
+  if (self->services->store != NULL)
+    sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, g_object_ref (self));
+  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_INSTRUCTIONS);
+}
+
 static gboolean
 on_due (gpointer user_data)
 {

@@ -92,6 +92,8 @@ sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *
   for (guint i = self->deleted->len; i > 0; i--)
     if (g_array_index (self->deleted, Deleted, i - 1).conversation->services == services)
       before = g_array_index (self->deleted, Deleted, i - 1).time;
+  if (services == self->services && self->deleted_groups->len > 0)
+    before = MIN (before, ((DeletedGroup *) g_ptr_array_index (self->deleted_groups, 0))->time);
   if (services->store != NULL)
     sotto_store_purge_async (services->store, before, NULL, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "conversation-list.h"
+#include "outline-private.h"
 #include "services.h"
 #include "transfer.h"
 
@@ -12,6 +13,13 @@ typedef struct {
   gint64 time; /* real time of its deletion, not after the one in the history */
 } Deleted;
 
+/* The same for a group, with those of its conversations that were deleted with it */
+typedef struct {
+  SottoGroup *group;
+  GPtrArray *conversations;
+  gint64 time;
+} DeletedGroup;
+
 struct _SottoConversationList
 {
   GObject parent_instance;
@@ -20,6 +28,8 @@ struct _SottoConversationList
   SottoServices *temporary; /* of temporary conversations; NULL: there was none yet */
   GPtrArray *items;  /* of SottoConversation, temporary ones first, then pinned ones, then the last used */
   GArray *deleted;   /* of Deleted, oldest first */
+  GPtrArray *deleted_groups; /* of DeletedGroup, oldest first */
+  SottoOutline *outline;
   SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
   SottoConversation *fresh_temporary; /* the same for one that is not to be kept */
   char *fresh_draft;
@@ -38,11 +48,13 @@ SottoConversationList *sotto_conversation_list_new (SottoServices *services);
  * @records: (element-type SottoHistoryConversation)
  * @draft: of the conversation that is not begun yet
  * @instructions: that conversation's, as they were kept
+ * @groups: (element-type SottoHistoryGroup)
  */
 void sotto_conversation_list_fill (SottoConversationList *self,
                                    GPtrArray             *records,
                                    const char            *draft,
-                                   const char            *instructions);
+                                   const char            *instructions,
+                                   GPtrArray             *groups);
 
 /* Empties the list; what is shown of it lives on without a history. */
 void sotto_conversation_list_clear (SottoConversationList *self);

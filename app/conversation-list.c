@@ -1,6 +1,7 @@
 #include "conversation-list-private.h"
 
 #include "conversation-private.h"
+#include "group-list-private.h"
 
 /* How late headings may follow midnight */
 #define SECONDS_BETWEEN_LOOKS 60
@@ -64,6 +65,7 @@ sotto_conversation_list_changed (SottoConversationList *self,
                                  guint                  added)
 {
   g_list_model_items_changed (G_LIST_MODEL (self), position, removed, added);
+  sotto_outline_update (self->outline);
   if (removed != added)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
 }
@@ -77,6 +79,12 @@ on_busy_changed (SottoConversationList *self, GParamSpec *pspec, SottoConversati
 }
 
 static void
+on_group_changed (SottoConversationList *self)
+{
+  sotto_outline_update (self->outline);
+}
+
+static void
 watch (SottoConversationList *self, SottoConversation *conversation)
 {
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (on_busy_changed), self,
@@ -85,6 +93,7 @@ watch (SottoConversationList *self, SottoConversation *conversation)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (sotto_conversation_list_move_pinned), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (conversation, "notify::group", G_CALLBACK (on_group_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (sotto_conversation_list_move_pinned), self,
                            G_CONNECT_SWAPPED);
 }
@@ -131,13 +140,25 @@ deleted_clear (Deleted *deleted)
 }
 
 static void
+deleted_group_free (DeletedGroup *deleted)
+{
+  g_object_unref (deleted->group);
+  g_ptr_array_unref (deleted->conversations);
+  g_free (deleted);
+}
+
+static void
 sotto_conversation_list_dispose (GObject *object)
 {
   SottoConversationList *self = SOTTO_CONVERSATION_LIST (object);
 
   g_clear_handle_id (&self->date_source, g_source_remove);
+  if (self->outline != NULL)
+    sotto_outline_end (self->outline);
+  g_clear_object (&self->outline);
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->deleted, g_array_unref);
+  g_clear_pointer (&self->deleted_groups, g_ptr_array_unref);
   g_clear_object (&self->fresh);
   g_clear_object (&self->fresh_temporary);
   g_clear_pointer (&self->temporary, sotto_services_unref);
@@ -193,6 +214,7 @@ sotto_conversation_list_init (SottoConversationList *self)
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted = g_array_new (FALSE, TRUE, sizeof (Deleted));
   g_array_set_clear_func (self->deleted, (GDestroyNotify) deleted_clear);
+  self->deleted_groups = g_ptr_array_new_with_free_func ((GDestroyNotify) deleted_group_free);
   self->today = get_today ();
   self->date_source = g_timeout_add_seconds (SECONDS_BETWEEN_LOOKS, on_look_at_date, self);
 }
@@ -203,6 +225,7 @@ sotto_conversation_list_new (SottoServices *services)
   SottoConversationList *self = g_object_new (SOTTO_TYPE_CONVERSATION_LIST, NULL);
 
   self->services = sotto_services_ref (services);
+  self->outline = sotto_outline_new (self->items, services->groups);
   return self;
 }
 
@@ -213,21 +236,25 @@ sotto_conversation_list_clear (SottoConversationList *self)
 
   g_ptr_array_set_size (self->items, 0);
   g_array_set_size (self->deleted, 0);
+  g_ptr_array_set_size (self->deleted_groups, 0);
   g_clear_object (&self->fresh);
   g_clear_object (&self->fresh_temporary);
   g_clear_pointer (&self->fresh_draft, g_free);
   g_clear_pointer (&self->fresh_instructions, g_free);
   if (n_items > 0)
     sotto_conversation_list_changed (self, 0, n_items, 0);
+  sotto_group_list_clear (self->services->groups);
 }
 
 void
 sotto_conversation_list_fill (SottoConversationList *self,
                               GPtrArray             *records,
                               const char            *draft,
-                              const char            *instructions)
+                              const char            *instructions,
+                              GPtrArray             *groups)
 {
   sotto_conversation_list_clear (self);
+  sotto_group_list_open (self->services->groups, self->services->store, groups);
   g_set_str (&self->fresh_draft, draft);
   g_set_str (&self->fresh_instructions, instructions);
   for (guint i = 0; i < records->len; i++)
@@ -240,6 +267,13 @@ sotto_conversation_list_fill (SottoConversationList *self,
     }
   if (self->items->len > 0)
     sotto_conversation_list_changed (self, 0, 0, self->items->len);
+}
+
+SottoOutline *
+sotto_conversation_list_get_outline (SottoConversationList *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_LIST (self), NULL);
+  return self->outline;
 }
 
 SottoServices *
@@ -281,6 +315,7 @@ sotto_conversation_list_create (SottoConversationList *self)
   if (self->fresh_instructions != NULL)
     sotto_conversation_take_kept_instructions (self->fresh, self->fresh_instructions);
   sotto_conversation_read_kept_folders (self->fresh);
+  sotto_conversation_read_kept_group (self->fresh);
   watch (self, self->fresh);
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);
@@ -433,6 +468,7 @@ void
 sotto_conversation_list_flush_drafts (SottoConversationList *self)
 {
   for_each (self, sotto_conversation_flush_draft);
+  sotto_group_list_flush (self->services->groups);
 }
 
 void

@@ -5,6 +5,8 @@
 #endif
 
 #include "conversation.h"
+#include "group-list.h"
+#include "outline.h"
 #include "search-hit.h"
 
 G_BEGIN_DECLS
@@ -12,8 +14,8 @@ G_BEGIN_DECLS
 /**
  * SottoConversationList:
  *
- * All conversations: a #GListModel of #SottoConversation, temporary ones first, then pinned ones, then the last used. Use
- * #SottoConversation:group-title (equal and adjacent within a group) for section headings.
+ * All conversations: a #GListModel of #SottoConversation, temporary ones first, then pinned ones, then the last used. A list
+ * with headings and groups shows sotto_conversation_list_get_outline().
  *
  * Properties (read-only, notifying):
  * - "n-items" (uint)
@@ -40,6 +42,29 @@ G_DECLARE_FINAL_TYPE ( SottoConversationList,
  * Returns: (transfer none)
  */
 SottoConversation *sotto_conversation_list_create (SottoConversationList *self);
+
+/**
+ * sotto_conversation_list_get_outline:
+ *
+ * The same conversations under their headings and groups.
+ *
+ * Returns: (transfer none)
+ */
+SottoOutline *sotto_conversation_list_get_outline (SottoConversationList *self);
+
+/* Returns: (transfer none) */
+SottoGroupList *sotto_conversation_list_get_groups (SottoConversationList *self);
+
+/**
+ * sotto_conversation_list_create_in:
+ * @group: (nullable): %NULL: in none
+ *
+ * sotto_conversation_list_create(), in @group and with what that gives it. An unused one that was begun in another group is in
+ * @group from then on; what was typed stays.
+ *
+ * Returns: (transfer none)
+ */
+SottoConversation *sotto_conversation_list_create_in (SottoConversationList *self, SottoGroup *group);
 
 /**
  * sotto_conversation_list_create_temporary:
@@ -107,6 +132,25 @@ void sotto_conversation_list_undo_delete (SottoConversationList *self,
  * Ends the undo window of @conversation: it is gone for good. Call it when the toast goes.
  */
 void sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation);
+
+/**
+ * sotto_conversation_list_delete_group:
+ * @with_conversations: %FALSE: they stay, and are in no group
+ *
+ * Takes @group off the list at once; it is purged as a conversation that was deleted.
+ */
+void sotto_conversation_list_delete_group (SottoConversationList *self, SottoGroup *group, gboolean with_conversations);
+
+/**
+ * sotto_conversation_list_undo_delete_group:
+ *
+ * Brings @group back as it was, and the conversations that were deleted with it; those that have joined another one meanwhile
+ * stay there.
+ */
+void sotto_conversation_list_undo_delete_group (SottoConversationList *self, SottoGroup *group);
+
+/* Ends the undo window of @group. */
+void sotto_conversation_list_purge_group (SottoConversationList *self, SottoGroup *group);
 
 /**
  * sotto_conversation_list_branch_async:

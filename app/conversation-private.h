@@ -39,6 +39,7 @@ struct _SottoConversation
   GDateTime *last_used;
   gint64 last_used_us;
   char *month; /* the heading, where it is a month's */
+  char *name;  /* what stands for its title, where it is made of something */
   SottoModelEntry *model; /* NULL: see model_path; then the library's default */
   char *model_path;
   char *model_name;
@@ -46,6 +47,7 @@ struct _SottoConversation
   gboolean is_stored;
   gboolean is_deleted;
 
+  SottoGroup *group; /* (nullable): it may be deleted, and come back (conversation-group.c) */
   GPtrArray *folders; /* ids of those it asks (conversation-folders.c); NULL: none */
 
   /* The draft */
@@ -105,6 +107,7 @@ enum {
   SOTTO_CONVERSATION_PROP_LAST_USED,
   SOTTO_CONVERSATION_PROP_DATE_GROUP,
   SOTTO_CONVERSATION_PROP_GROUP_TITLE,
+  SOTTO_CONVERSATION_PROP_GROUP,
   SOTTO_CONVERSATION_PROP_N_ITEMS,
   SOTTO_CONVERSATION_PROP_LOADED,
   SOTTO_CONVERSATION_PROP_STORED,
@@ -195,6 +198,9 @@ void sotto_conversation_begin_instructions (SottoConversation *self);
 void sotto_conversation_take_instructions_back (SottoConversation *self);
 void sotto_conversation_flush_instructions (SottoConversation *self);
 
+/* Before it is begun: it begins with the application's again. */
+void sotto_conversation_reset_instructions (SottoConversation *self);
+
 /* Those that were given to a new conversation, before a restart: finished as a setting is, and taken
  * by the next new one. */
 void sotto_conversation_read_kept_instructions_async (SottoStore          *store,
@@ -238,6 +244,20 @@ void sotto_conversation_keep_folders (SottoConversation *self);
 
 /* Those that were given to a new conversation, before a restart */
 void sotto_conversation_read_kept_folders (SottoConversation *self);
+
+/* --- conversation-group.c --- */
+
+/* As it is kept: without writing it. @id: (nullable) */
+void sotto_conversation_take_group (SottoConversation *self, const char *id);
+
+/* Writes it; call it behind the creation of the conversation. */
+void sotto_conversation_begin_group (SottoConversation *self);
+
+/* That which was given to a new conversation, before a restart */
+void sotto_conversation_read_kept_group (SottoConversation *self);
+
+/* Its group has been deleted, or has come back; or it is another one. */
+void sotto_conversation_notify_group (SottoConversation *self);
 
 /* --- conversation-passages.c --- */
 

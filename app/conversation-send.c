@@ -173,6 +173,7 @@ write_message (GTask *task)
                                              g_object_ref (task));
       sotto_conversation_begin_instructions (self);
       sotto_conversation_begin_folders (self);
+      sotto_conversation_begin_group (self);
     }
 
   /* They come before the message, and its parent may be new with them. */

@@ -51,6 +51,7 @@ sotto_conversation_finalize (GObject *object)
   sotto_conversation_path_clear (self);
   sotto_conversation_attachments_clear (self);
   g_clear_object (&self->model);
+  g_clear_object (&self->group);
   g_clear_object (&self->reply);
   sotto_conversation_clear_kept (self);
   g_clear_pointer (&self->unhashed, g_ptr_array_unref);
@@ -64,6 +65,7 @@ sotto_conversation_finalize (GObject *object)
   g_free (self->model_name);
   g_free (self->status_text);
   g_free (self->month);
+  g_free (self->name);
   g_clear_pointer (&self->folders, g_ptr_array_unref);
   g_clear_pointer (&self->services, sotto_services_unref);
   G_OBJECT_CLASS (sotto_conversation_parent_class)->finalize (object);
@@ -111,6 +113,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case SOTTO_CONVERSATION_PROP_GROUP_TITLE:
       g_value_set_string (value, sotto_conversation_get_group_title (self));
+      break;
+    case SOTTO_CONVERSATION_PROP_GROUP:
+      g_value_set_object (value, sotto_conversation_get_group (self));
       break;
     case SOTTO_CONVERSATION_PROP_N_ITEMS:
       g_value_set_uint (value, self->rows->len);
@@ -175,6 +180,9 @@ sotto_conversation_set_property (GObject      *object,
     case SOTTO_CONVERSATION_PROP_INSTRUCTIONS:
       sotto_conversation_set_instructions (self, g_value_get_string (value));
       break;
+    case SOTTO_CONVERSATION_PROP_GROUP:
+      sotto_conversation_set_group (self, g_value_get_object (value));
+      break;
     case SOTTO_CONVERSATION_PROP_MODEL:
       sotto_conversation_set_model (self, g_value_get_object (value));
       break;
@@ -209,6 +217,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (DATE_GROUP) = g_param_spec_enum ("date-group", NULL, NULL, SOTTO_TYPE_DATE_GROUP,
                                          SOTTO_DATE_GROUP_TODAY, shown);
   PROP (GROUP_TITLE) = g_param_spec_string ("group-title", NULL, NULL, "", shown);
+  PROP (GROUP) = g_param_spec_object ("group", NULL, NULL, SOTTO_TYPE_GROUP, changed);
   PROP (N_ITEMS) = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0, shown);
   PROP (LOADED) = g_param_spec_boolean ("loaded", NULL, NULL, FALSE, shown);
   PROP (STORED) = g_param_spec_boolean ("stored", NULL, NULL, FALSE, shown);
@@ -308,6 +317,7 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
       self->model_name = g_strdup (record->model->name);
     }
   sotto_conversation_take_folders (self, (const char *const *) record->folders);
+  sotto_conversation_take_group (self, record->group);
   self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
   set_last_used (self, record->updated);

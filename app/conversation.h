@@ -8,6 +8,7 @@
 
 #include "attachment.h"
 #include "document-folder.h"
+#include "group.h"
 #include "message.h"
 #include "model-entry.h"
 
@@ -42,6 +43,8 @@ G_BEGIN_DECLS
  * - "n-folders" (uint): how many folders of documents its questions go to; notifies when it is another one, too
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
+ * - "group" (#SottoGroup, nullable, read-write): the group it is in; a temporary one is in none. One that is not stored begins with
+ *   what the group says
  * - "n-items" (uint), "loaded" (boolean): whether the messages have been read
  * - "stored" (boolean): whether it is in the history and the list (a new one without a message is
  *   not)
@@ -109,6 +112,12 @@ void sotto_conversation_set_instructions (SottoConversation *self, const char *t
 void sotto_conversation_set_asks_folder (SottoConversation *self, SottoDocumentFolder *folder, gboolean asks);
 gboolean sotto_conversation_asks_folder (SottoConversation *self, SottoDocumentFolder *folder);
 guint sotto_conversation_get_n_folders (SottoConversation *self);
+
+/* Returns: (transfer none) (nullable) */
+SottoGroup *sotto_conversation_get_group (SottoConversation *self);
+
+/* @group: (nullable) */
+void sotto_conversation_set_group (SottoConversation *self, SottoGroup *group);
 SottoModelEntry *sotto_conversation_get_model (SottoConversation *self);
 void sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model);
 GDateTime *sotto_conversation_get_last_used (SottoConversation *self);

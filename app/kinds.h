@@ -171,11 +171,13 @@ typedef enum {
 /**
  * SottoDateGroup:
  *
- * Under which heading a conversation stands, in this order; temporary and pinned ones have their own, whatever their date; SOTTO_DATE_GROUP_MONTH is one heading a month.
+ * Under which heading a conversation stands, in this order; temporary and pinned ones and those in a #SottoGroup have their
+ * own, whatever their date; SOTTO_DATE_GROUP_MONTH is one heading a month.
  */
 typedef enum {
   SOTTO_DATE_GROUP_TEMPORARY,
   SOTTO_DATE_GROUP_PINNED,
+  SOTTO_DATE_GROUP_GROUPED,
   SOTTO_DATE_GROUP_TODAY,
   SOTTO_DATE_GROUP_YESTERDAY,
   SOTTO_DATE_GROUP_WEEK,

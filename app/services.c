@@ -1,6 +1,7 @@
 #include "services.h"
 
 #include "document-folders-private.h"
+#include "group-list-private.h"
 
 SottoServices *
 sotto_services_new (SottoSettings *settings)
@@ -12,6 +13,7 @@ sotto_services_new (SottoSettings *settings)
   self->library = sotto_model_library_new (settings);
   self->inference = sotto_inference_new (settings, self->library);
   self->folders = sotto_document_folders_new ();
+  self->groups = sotto_group_list_new ();
   return self;
 }
 
@@ -25,6 +27,7 @@ sotto_services_new_temporary (SottoServices *self)
   temporary->library = g_object_ref (self->library);
   temporary->inference = g_object_ref (self->inference);
   temporary->folders = g_object_ref (self->folders);
+  temporary->groups = g_object_ref (self->groups);
   temporary->store = sotto_store_new_in_memory ();
   temporary->is_temporary = TRUE;
   return temporary;
@@ -41,6 +44,7 @@ services_clear (gpointer data)
 {
   SottoServices *self = data;
 
+  g_clear_object (&self->groups);
   g_clear_object (&self->folders);
   g_clear_object (&self->inference);
   g_clear_object (&self->library);

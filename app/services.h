@@ -3,6 +3,7 @@
 #include <sotto-history.h>
 
 #include "document-folders.h"
+#include "group-list.h"
 #include "inference.h"
 
 G_BEGIN_DECLS
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
  * @store: (nullable): the open history; %NULL before and after
  * @is_temporary: @store is in memory only
  *
- * What conversations work with; the folders are the history's, for temporary ones too. Made and filled by #SottoApp, shared by reference. Temporary conversations have others,
+ * What conversations work with; folders and groups are the history's, for temporary ones too. Made and filled by #SottoApp, shared by reference. Temporary conversations have others,
  * which differ in the store alone.
  */
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
   SottoModelLibrary *library;
   SottoSettings *settings;
   SottoDocumentFolders *folders;
+  SottoGroupList *groups;
   char *instructions; /* what a new conversation begins with; "": nothing */
   gboolean is_temporary;
 } SottoServices;

@@ -24,6 +24,7 @@ struct _SottoTransfer
 
   /* The thread's while it runs, then the main context's */
   GPtrArray *records; /* of SottoHistoryConversation: what an import has added, the file's first first */
+  GPtrArray *groups;  /* of SottoHistoryGroup: all there are after an import */
   char *first_id;
   guint n_known;
   guint n_left_out[SOTTO_N_LEFT_OUT];
@@ -36,6 +37,7 @@ struct _SottoTransfer
   /* The main context's */
   GPtrArray *added;   /* of SottoConversation: those of the records */
   GArray *times;      /* when each had been used last */
+  GPtrArray *added_groups; /* of SottoGroup: those that an import has made; NULL: none has run */
 };
 
 /**

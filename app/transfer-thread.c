@@ -340,6 +340,16 @@ date_trees (SottoTransfer *self, GHashTable *undated, GError **error)
 }
 
 static gboolean
+keep_groups (SottoTransfer *self, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_list_groups_async (self->store, NULL, on_ready, &result);
+  self->groups = sotto_store_list_groups_finish (self->store, wait_for (&result), error);
+  return self->groups != NULL;
+}
+
+static gboolean
 add_trees (SottoTransfer *self, GPtrArray *trees, GError **error)
 {
   g_autoptr (GPtrArray) additions = NULL;
@@ -360,7 +370,7 @@ add_trees (SottoTransfer *self, GPtrArray *trees, GError **error)
   sotto_store_add_trees_async (self->store, trees, &self->n_done, self->cancellable, on_ready,
                                &result);
   additions = sotto_store_add_trees_finish (self->store, wait_for (&result), error);
-  return additions != NULL && keep_records (self, additions, error);
+  return additions != NULL && keep_groups (self, error) && keep_records (self, additions, error);
 }
 
 static gboolean

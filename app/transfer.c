@@ -2,6 +2,7 @@
 
 #include "conversation-list-private.h"
 #include "conversation-private.h"
+#include "group-list-private.h"
 #include "model-files.h"
 
 /* The transfer as the main context sees it. While it runs the list knows it, so that closing can
@@ -24,6 +25,8 @@ sotto_transfer_finalize (GObject *object)
   g_clear_pointer (&self->models_folder, g_free);
   g_clear_pointer (&self->backup, g_free);
   g_clear_pointer (&self->records, g_ptr_array_unref);
+  g_clear_pointer (&self->groups, g_ptr_array_unref);
+  g_clear_pointer (&self->added_groups, g_ptr_array_unref);
   g_clear_pointer (&self->first_id, g_free);
   g_clear_pointer (&self->origin, g_free);
   g_clear_pointer (&self->added, g_ptr_array_unref);
@@ -153,6 +156,8 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  if (self->groups != NULL)
+    self->added_groups = sotto_group_list_take_records (sotto_conversation_list_get_groups (self->list), self->groups);
   if (self->records != NULL)
     sotto_conversation_list_take_records (self->list, sotto_conversation_list_get_services (self->list),
                                           self->records, self->added);
@@ -286,4 +291,16 @@ sotto_transfer_undo (SottoTransfer *self)
       sotto_conversation_list_purge (self->list, conversation);
     }
   g_ptr_array_set_size (self->added, 0);
+
+  /* What was made for them goes with them. */
+  for (guint i = 0; self->added_groups != NULL && i < self->added_groups->len; i++)
+    {
+      SottoGroup *group = g_ptr_array_index (self->added_groups, i);
+
+      if (sotto_group_get_n_conversations (group) > 0)
+        continue;
+      sotto_conversation_list_delete_group (self->list, group, FALSE);
+      sotto_conversation_list_purge_group (self->list, group);
+    }
+  g_clear_pointer (&self->added_groups, g_ptr_array_unref);
 }

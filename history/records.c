@@ -56,7 +56,41 @@ sotto_history_conversation_free (SottoHistoryConversation *conversation)
   g_free (conversation->draft);
   sotto_history_model_free (conversation->model);
   g_strfreev (conversation->folders);
+  g_free (conversation->group);
+  g_free (conversation->group_name);
   g_free (conversation);
+}
+
+/* --- Group --- */
+
+SottoHistoryGroup *
+sotto_history_group_copy (const SottoHistoryGroup *group)
+{
+  SottoHistoryGroup *copy;
+
+  g_return_val_if_fail (group != NULL, NULL);
+
+  copy = g_new0 (SottoHistoryGroup, 1);
+  copy->id = g_strdup (group->id);
+  copy->name = g_utf8_make_valid (group->name != NULL ? group->name : "", -1);
+  copy->instructions = g_utf8_make_valid (group->instructions != NULL ? group->instructions : "", -1);
+  copy->folders = g_strdupv (group->folders);
+  copy->is_open = group->is_open;
+  copy->created = group->created;
+  return copy;
+}
+
+void
+sotto_history_group_free (SottoHistoryGroup *group)
+{
+  if (group == NULL)
+    return;
+
+  g_free (group->id);
+  g_free (group->name);
+  g_free (group->instructions);
+  g_strfreev (group->folders);
+  g_free (group);
 }
 
 /* --- Part --- */

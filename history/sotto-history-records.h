@@ -49,6 +49,9 @@ void sotto_history_model_free (SottoHistoryModel *model);
  * @n_messages: all messages of the tree
  * @is_pinned: whether it stands above those that are not, whenever they were updated
  * @folders: (array zero-terminated=1): ids of the folders that it asks, as they were added; never %NULL
+ * @group: (nullable): id of the group that it is in
+ * @group_name: (nullable): that group's name; alone, of a conversation that is brought into a history, it joins the group of
+ *   that name, which is made if there is none
  */
 typedef struct {
   char *id;
@@ -62,9 +65,34 @@ typedef struct {
   guint n_messages;
   gboolean is_pinned;
   char **folders;
+  char *group;
+  char *group_name;
 } SottoHistoryConversation;
 
 void sotto_history_conversation_free (SottoHistoryConversation *conversation);
+
+/**
+ * SottoHistoryGroup:
+ * @id: a UUID
+ * @name: not empty; two may have the same
+ * @instructions: (nullable): what a new conversation in it tells its model before all else
+ * @folders: (array zero-terminated=1) (nullable): ids of the folders that a new conversation in it asks
+ * @is_open: whether a list shows what is in it
+ * @created: when
+ *
+ * Conversations that belong together.
+ */
+typedef struct {
+  char *id;
+  char *name;
+  char *instructions;
+  char **folders;
+  gboolean is_open;
+  gint64 created;
+} SottoHistoryGroup;
+
+SottoHistoryGroup *sotto_history_group_copy (const SottoHistoryGroup *group);
+void sotto_history_group_free (SottoHistoryGroup *group);
 
 /* The values of these stand in the database. */
 typedef enum {
@@ -304,6 +332,7 @@ typedef struct {
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryModel, sotto_history_model_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryConversation, sotto_history_conversation_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryGroup, sotto_history_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryPart, sotto_history_part_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryMessage, sotto_history_message_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoHistoryTree, sotto_history_tree_free)

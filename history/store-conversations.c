@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "conversation-rows.h"
 #include "folder-rows.h"
+#include "group-rows.h"
 #include "search-index.h"
 #include "store-prune.h"
 
@@ -11,7 +12,8 @@
 #define COLUMNS \
   "SELECT uuid, title, snippet, draft.text, created, updated, deleted," \
   " (SELECT count(*) FROM message WHERE message.conversation = conversation.id)," \
-  " model.path, model.name, model.hash, pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION \
+  " model.path, model.name, model.hash, pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION ", " \
+  SOTTO_ROWS_GROUP_OF_CONVERSATION \
   " FROM conversation LEFT JOIN draft ON draft.conversation = conversation.id" \
   " LEFT JOIN model ON model.id = conversation.model"
 
@@ -31,6 +33,8 @@ read_conversation (sqlite3_stmt *row)
   conversation->model = sotto_rows_read_model (row, 8);
   conversation->is_pinned = sqlite3_column_int (row, 11) != 0;
   conversation->folders = sotto_rows_read_folders (row, 12);
+  conversation->group = sotto_column_dup_text (row, 13);
+  conversation->group_name = sotto_column_dup_text (row, 14);
   return conversation;
 }
 
@@ -269,6 +273,8 @@ do_purge (SottoVault *vault, SottoCall *call, GError **error)
                     error))
       return NULL;
 
+  if (!sotto_rows_purge_groups (database, call->number, error))
+    return NULL;
   if (list->len > 0 && !(sotto_prune_prepare (database, error) && purge_unused (database, error)))
     return NULL;
   return GUINT_TO_POINTER (list->len + 1);

@@ -105,6 +105,7 @@ do_remove (SottoVault *vault, SottoCall *call, GError **error)
   if (folder == 0 ||
       !sotto_database_run (database, error, "UPDATE folder SET gone = 1, uri = '' WHERE id = ?1", "i", folder) ||
       !sotto_database_run (database, error, "DELETE FROM conversation_folder WHERE folder = ?1", "u", call->id) ||
+      !sotto_database_run (database, error, "DELETE FROM group_folder WHERE folder = ?1", "u", call->id) ||
       !sotto_audit_add (database, "remove-folder", call->id, error))
     return NULL;
   sotto_vault_erase_later (vault);

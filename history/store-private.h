@@ -71,6 +71,7 @@ typedef struct {
   GPtrArray *passages;
   SottoHistoryDocument *document;
   char **folders;
+  SottoHistoryGroup *group;
   GCancellable *cancellable; /* of a long write that can be given up and rolled back */
   gint *n_done;              /* the caller's: atomic */
   SottoUnlock *unlock;

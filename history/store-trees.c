@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "conversation-rows.h"
 #include "folder-rows.h"
+#include "group-rows.h"
 #include "message-parts.h"
 #include "search-index.h"
 #include "tree-ids.h"
@@ -78,7 +79,8 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   sqlite3_stmt *rows = sotto_database_query (database, error,
                                              "SELECT conversation.id, uuid, title, created, updated,"
                                              " deleted, model.path, model.name, model.hash,"
-                                             " pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION
+                                             " pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION ", "
+                                             SOTTO_ROWS_GROUP_OF_CONVERSATION
                                              " FROM conversation"
                                              " LEFT JOIN model ON model.id = conversation.model"
                                              " WHERE uuid = ?1", "u", id);
@@ -96,6 +98,8 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   conversation->is_pinned = sqlite3_column_int (rows, 9) != 0;
   g_strfreev (conversation->folders);
   conversation->folders = sotto_rows_read_folders (rows, 10);
+  conversation->group = sotto_column_dup_text (rows, 11);
+  conversation->group_name = sotto_column_dup_text (rows, 12);
   sqlite3_reset (rows);
 
   if (!read_messages (database, tree, row, error))
@@ -229,7 +233,8 @@ insert_tree (SottoDatabase           *database,
 
   row = sotto_database_last_row (database);
   if (!sotto_search_index_add_title (database, row, error) ||
-      !sotto_rows_put_folders (database, row, (const char *const *) conversation->folders, error))
+      !sotto_rows_put_folders (database, row, (const char *const *) conversation->folders, error) ||
+      !sotto_rows_join_group (database, row, conversation->group, conversation->group_name, error))
     return FALSE;
 
   for (guint i = 0; i < tree->messages->len; i++)

@@ -88,6 +88,7 @@ sotto_call_free (SottoCall *call)
   g_clear_pointer (&call->passages, g_ptr_array_unref);
   sotto_history_document_free (call->document);
   g_strfreev (call->folders);
+  sotto_history_group_free (call->group);
   g_clear_object (&call->cancellable);
   g_clear_pointer (&call->unlock, sotto_unlock_unref);
   g_free (call);

@@ -10,6 +10,7 @@
 #include "message-list.h"
 #include "message-row.h"
 #include "start-page.h"
+#include "window.h"
 
 struct _SottoConversationPage {
   AdwBin parent_instance;
@@ -410,6 +411,7 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (update_temporary), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (update_temporary), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::group", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (update_banner), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::reply", G_CALLBACK (update_announcer), self, G_CONNECT_SWAPPED);
@@ -567,6 +569,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
+  gtk_widget_class_bind_template_callback (widget_class, sotto_window_fill_group_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_add_folder);
   gtk_widget_class_bind_template_callback (widget_class, on_add_model);
   gtk_widget_class_bind_template_callback (widget_class, on_found);

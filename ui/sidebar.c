@@ -1,7 +1,7 @@
 #include "sidebar.h"
 
-#include "conversation-row.h"
 #include "entry-ready.h"
+#include "sidebar-rows.h"
 
 struct _SottoSidebar {
   AdwBin parent_instance;
@@ -37,86 +37,6 @@ G_DEFINE_FINAL_TYPE (SottoSidebar, sotto_sidebar, ADW_TYPE_BIN)
 /* --- The list --- */
 
 static void
-on_row_setup (GtkListItemFactory *factory,
-              GtkListItem        *item)
-{
-  gtk_list_item_set_child (item, sotto_conversation_row_new ());
-}
-
-static gboolean
-name_title (GBinding     *binding,
-            const GValue *title,
-            GValue       *name,
-            gpointer      user_data)
-{
-  g_autoptr (GObject) conversation = g_binding_dup_source (binding);
-
-  g_value_set_string (name, sotto_conversation_get_name (SOTTO_CONVERSATION (conversation)));
-
-  return TRUE;
-}
-
-static void
-on_row_bind (GtkListItemFactory *factory,
-             GtkListItem        *item)
-{
-  SottoConversation *conversation = gtk_list_item_get_item (item);
-
-  sotto_conversation_row_set_conversation (SOTTO_CONVERSATION_ROW (gtk_list_item_get_child (item)), conversation);
-  g_object_bind_property_full (conversation, "title", item, "accessible-label", G_BINDING_SYNC_CREATE, name_title, NULL,
-                               NULL, NULL);
-}
-
-static void
-on_row_unbind (GtkListItemFactory *factory,
-               GtkListItem        *item)
-{
-  sotto_conversation_row_set_conversation (SOTTO_CONVERSATION_ROW (gtk_list_item_get_child (item)), NULL);
-}
-
-static void
-on_header_setup (GtkListItemFactory *factory,
-                 GtkListHeader      *header)
-{
-  GtkWidget *label = gtk_label_new (NULL);
-
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_add_css_class (label, "caption-heading");
-  gtk_widget_add_css_class (label, "dimmed");
-  gtk_list_header_set_child (header, label);
-}
-
-static void
-on_header_bind (GtkListItemFactory *factory,
-                GtkListHeader      *header)
-{
-  SottoConversation *conversation = gtk_list_header_get_item (header);
-
-  gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)),
-                       sotto_conversation_get_group_title (conversation));
-}
-
-/* Within a heading all are equal: the order is that of the model. */
-static int
-compare_groups (gconstpointer a,
-                gconstpointer b,
-                gpointer      user_data)
-{
-  SottoConversation *first = (gpointer) a;
-  SottoConversation *second = (gpointer) b;
-  SottoDateGroup group_a = sotto_conversation_get_date_group (first);
-  SottoDateGroup group_b = sotto_conversation_get_date_group (second);
-
-  if (group_a != group_b || group_a != SOTTO_DATE_GROUP_MONTH)
-    return (int) group_a - (int) group_b;
-
-  if (g_str_equal (sotto_conversation_get_group_title (first), sotto_conversation_get_group_title (second)))
-    return 0;
-
-  return g_date_time_compare (sotto_conversation_get_last_used (second), sotto_conversation_get_last_used (first));
-}
-
-static void
 update_page (SottoSidebar *self)
 {
   const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
@@ -126,7 +46,7 @@ update_page (SottoSidebar *self)
 
   gtk_stack_set_visible_child_name (self->stack,
                                     self->conversations != NULL &&
-                                    g_list_model_get_n_items (G_LIST_MODEL (self->conversations)) > 0
+                                    g_list_model_get_n_items (G_LIST_MODEL (self->sections)) > 0
                                     ? "list" : "empty");
 }
 
@@ -166,6 +86,8 @@ void
 sotto_sidebar_set_conversations (SottoSidebar          *self,
                                  SottoConversationList *conversations)
 {
+  SottoOutline *outline;
+
   g_return_if_fail (SOTTO_IS_SIDEBAR (self));
 
   if (!g_set_object (&self->conversations, conversations))
@@ -173,15 +95,16 @@ sotto_sidebar_set_conversations (SottoSidebar          *self,
 
   g_clear_object (&self->sections);
   g_clear_object (&self->selection);
-  self->sections = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (conversations)), NULL);
+  outline = sotto_conversation_list_get_outline (conversations);
+  self->sections = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (outline)), NULL);
   gtk_sort_list_model_set_section_sorter (self->sections,
-                                          GTK_SORTER (gtk_custom_sorter_new (compare_groups, NULL, NULL)));
+                                          GTK_SORTER (gtk_custom_sorter_new (sotto_sidebar_rows_compare, NULL, NULL)));
   self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->sections)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
   g_signal_connect_object (self->selection, "notify::selected", G_CALLBACK (on_selected), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (conversations, "items-changed", G_CALLBACK (update_selected), self,
+  g_signal_connect_object (outline, "items-changed", G_CALLBACK (update_selected), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   update_selected (self);
 }
@@ -200,29 +123,12 @@ static void
 on_activate (SottoSidebar *self,
              guint         position)
 {
-  g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
 
-  g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, conversation, NULL, NULL);
-}
-
-/* The keyboard is on the list's own row, which holds ours, and not on something in it. */
-static gboolean
-on_list_key (SottoSidebar   *self,
-             guint           key,
-             guint           code,
-             GdkModifierType modifiers)
-{
-  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
-  GtkWidget *row = focus != NULL ? gtk_widget_get_first_child (focus) : NULL;
-
-  if ((key != GDK_KEY_Delete && key != GDK_KEY_KP_Delete) ||
-      (modifiers & gtk_accelerator_get_default_mod_mask ()) != 0 ||
-      !SOTTO_IS_CONVERSATION_ROW (row))
-    return GDK_EVENT_PROPAGATE;
-
-  gtk_widget_activate_action (row, "row.delete", NULL);
-
-  return GDK_EVENT_STOP;
+  if (SOTTO_IS_GROUP (item))
+    sotto_group_set_open (SOTTO_GROUP (item), !sotto_group_is_open (SOTTO_GROUP (item)));
+  else
+    g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, item, NULL, NULL);
 }
 
 /* --- Search --- */
@@ -232,9 +138,18 @@ on_result_setup (GtkListItemFactory *factory,
                  GtkListItem        *item)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *title = gtk_label_new (NULL);
+  GtkWidget *group = gtk_label_new (NULL);
   GtkWidget *snippet = gtk_label_new (NULL);
 
+  gtk_widget_set_hexpand (title, TRUE);
+  gtk_label_set_ellipsize (GTK_LABEL (group), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (group), 12);
+  gtk_widget_add_css_class (group, "caption");
+  gtk_widget_add_css_class (group, "dimmed");
+  gtk_box_append (GTK_BOX (line), title);
+  gtk_box_append (GTK_BOX (line), group);
   gtk_label_set_xalign (GTK_LABEL (title), 0);
   gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_END);
   gtk_label_set_xalign (GTK_LABEL (snippet), 0);
@@ -244,7 +159,7 @@ on_result_setup (GtkListItemFactory *factory,
   gtk_label_set_ellipsize (GTK_LABEL (snippet), PANGO_ELLIPSIZE_END);
   gtk_widget_add_css_class (snippet, "caption");
   gtk_widget_add_css_class (snippet, "dimmed");
-  gtk_box_append (GTK_BOX (box), title);
+  gtk_box_append (GTK_BOX (box), line);
   gtk_box_append (GTK_BOX (box), snippet);
   gtk_widget_add_css_class (box, "search-result");
   gtk_list_item_set_child (item, box);
@@ -255,11 +170,15 @@ on_result_bind (GtkListItemFactory *factory,
                 GtkListItem        *item)
 {
   SottoSearchHit *hit = gtk_list_item_get_item (item);
-  GtkWidget *title = gtk_widget_get_first_child (gtk_list_item_get_child (item));
-  GtkWidget *snippet = gtk_widget_get_next_sibling (title);
-  const char *text = sotto_conversation_get_name (sotto_search_hit_get_conversation (hit));
+  SottoConversation *conversation = sotto_search_hit_get_conversation (hit);
+  SottoGroup *group = sotto_conversation_get_group (conversation);
+  GtkWidget *line = gtk_widget_get_first_child (gtk_list_item_get_child (item));
+  GtkWidget *snippet = gtk_widget_get_next_sibling (line);
+  const char *text = sotto_conversation_get_name (conversation);
 
-  gtk_label_set_label (GTK_LABEL (title), text);
+  gtk_label_set_label (GTK_LABEL (gtk_widget_get_first_child (line)), text);
+  gtk_label_set_label (GTK_LABEL (gtk_widget_get_last_child (line)), group != NULL ? sotto_group_get_name (group) : "");
+  gtk_widget_set_visible (gtk_widget_get_last_child (line), group != NULL);
   gtk_label_set_markup (GTK_LABEL (snippet), sotto_search_hit_get_markup (hit));
   gtk_list_item_set_accessible_label (item, text);
   gtk_list_item_set_accessible_description (item, sotto_search_hit_get_snippet (hit));
@@ -427,21 +346,6 @@ on_realized (SottoSidebar *self)
   sotto_entry_make_ready (GTK_EDITABLE (self->search_entry));
 }
 
-static GtkListItemFactory *
-make_factory (GCallback setup,
-              GCallback bind,
-              GCallback unbind)
-{
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-
-  g_signal_connect (factory, "setup", setup, NULL);
-  g_signal_connect (factory, "bind", bind, NULL);
-  if (unbind != NULL)
-    g_signal_connect (factory, "unbind", unbind, NULL);
-
-  return factory;
-}
-
 static void
 sotto_sidebar_dispose (GObject *object)
 {
@@ -486,7 +390,6 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, list_view);
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, result_view);
   gtk_widget_class_bind_template_callback (widget_class, on_activate);
-  gtk_widget_class_bind_template_callback (widget_class, on_list_key);
   gtk_widget_class_bind_template_callback (widget_class, choose_result);
   gtk_widget_class_bind_template_callback (widget_class, on_result_key);
   gtk_widget_class_bind_template_callback (widget_class, on_search_activate);
@@ -497,16 +400,12 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
 static void
 sotto_sidebar_init (SottoSidebar *self)
 {
-  g_autoptr (GtkListItemFactory) rows =
-    make_factory (G_CALLBACK (on_row_setup), G_CALLBACK (on_row_bind), G_CALLBACK (on_row_unbind));
-  g_autoptr (GtkListItemFactory) headers =
-    make_factory (G_CALLBACK (on_header_setup), G_CALLBACK (on_header_bind), NULL);
-  g_autoptr (GtkListItemFactory) results =
-    make_factory (G_CALLBACK (on_result_setup), G_CALLBACK (on_result_bind), NULL);
+  g_autoptr (GtkListItemFactory) results = gtk_signal_list_item_factory_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_list_view_set_factory (self->list_view, rows);
-  gtk_list_view_set_header_factory (self->list_view, headers);
+  sotto_sidebar_rows_attach (self->list_view);
+  g_signal_connect (results, "setup", G_CALLBACK (on_result_setup), NULL);
+  g_signal_connect (results, "bind", G_CALLBACK (on_result_bind), NULL);
   gtk_list_view_set_factory (self->result_view, results);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   g_signal_connect_after (self, "realize", G_CALLBACK (on_realized), NULL);

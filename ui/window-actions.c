@@ -28,6 +28,9 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.switch-temporary", may_keep && self->conversation != NULL && !is_stored);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.keep", may_keep && is_stored && is_temporary &&
                                                                 !sotto_conversation_is_busy (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.new-group", is_ready);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.leave-group", self->conversation != NULL &&
+                                                                       sotto_conversation_get_group (self->conversation) != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", is_ready);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.choose-model", is_ready);
@@ -62,7 +65,7 @@ new_conversation (GtkWidget  *widget,
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
 
-  sotto_window_show_conversation (self, sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
+  sotto_window_show_conversation (self, sotto_conversation_list_create_in (sotto_app_get_conversations (self->app), NULL));
   sotto_window_reveal_conversation (self);
   sotto_conversation_page_focus_composer (self->page);
 }
@@ -454,6 +457,7 @@ void
 sotto_window_install_actions (GtkWidgetClass *widget_class)
 {
   sotto_window_install_message_actions (widget_class);
+  sotto_window_install_group_actions (widget_class);
   gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
   gtk_widget_class_install_action (widget_class, "win.new-temporary", NULL, new_temporary);
   gtk_widget_class_install_action (widget_class, "win.switch-temporary", NULL, switch_temporary);

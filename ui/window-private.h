@@ -44,6 +44,10 @@ void sotto_window_install_actions (GtkWidgetClass *widget_class);
 /* Those of them that are about messages (window-messages.c) */
 void sotto_window_install_message_actions (GtkWidgetClass *widget_class);
 
+/* Those that are about groups, and what could not be kept of them (window-groups.c) */
+void sotto_window_install_group_actions (GtkWidgetClass *widget_class);
+void sotto_window_watch_groups (SottoWindow *self);
+
 /* Says that no document fits what was asked of documents (window-messages.c). */
 void sotto_window_say_nothing_found (SottoWindow *self);
 

@@ -30,6 +30,7 @@ sotto_window_show_conversation (SottoWindow       *self,
       sotto_conversation_load (conversation);
       g_signal_connect_object (conversation, "notify::loaded", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::pinned", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::group", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::temporary", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::stored", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (sotto_window_update_actions), self, G_CONNECT_SWAPPED);
@@ -443,6 +444,7 @@ sotto_window_new (GtkApplication *application,
   g_signal_connect_object (app, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (app, "notify::recovery-code", G_CALLBACK (on_recovery_code_changed), self,
                            G_CONNECT_SWAPPED);
+  sotto_window_watch_groups (self);
   on_state_changed (self);
 
   return GTK_WINDOW (self);

@@ -27,6 +27,10 @@ void sotto_window_open_file (SottoWindow *self, GFile *file);
 /* For what happens in it */
 SottoApp *sotto_window_get_app (SottoWindow *self);
 
+/* A handler: @button, which opens the menu of the conversation that is shown, has become active or not.
+ * @menu: where it can be moved to */
+void sotto_window_fill_group_menu (GtkMenuButton *button, GParamSpec *pspec, GMenu *menu);
+
 /* Shows a new conversation, if the one that was shown is no longer in the list. */
 void sotto_window_leave_deleted (SottoWindow *self);
 
