@@ -23,6 +23,15 @@ sotto_conversation_list_create_in (SottoConversationList *self, SottoGroup *grou
   return conversation;
 }
 
+gboolean
+sotto_conversation_list_is_group_empty (SottoConversationList *self, SottoGroup *group)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    if (sotto_conversation_get_group (g_ptr_array_index (self->items, i)) == group)
+      return FALSE;
+  return TRUE;
+}
+
 /* --- Deleting --- */
 
 static int

@@ -101,6 +101,11 @@ void sotto_conversation_list_set_journal_error (SottoConversationList *self, con
 /* Purges what was deleted there and cannot come back. */
 void sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services);
 
+/* --- conversation-list-groups.c --- */
+
+/* Whether no conversation of the list is in @group */
+gboolean sotto_conversation_list_is_group_empty (SottoConversationList *self, SottoGroup *group);
+
 /* --- conversation-list-order.c --- */
 
 /* For sorting; keeps the order of equal ones, as GLib's sort is stable. */

@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  * - "instructions" (string, read-write): what a new conversation tells its model before all else; "": as one in no group
  * - "n-folders" (uint, read-only): how many folders of documents a new conversation asks; notifies when it is another one, too
  * - "open" (boolean, read-write): whether the list shows what is in it
- * - "n-conversations" (uint, read-only): how many are in it
+ * - "n-conversations" (uint, read-only): how many the list shows in it when it is open: those of its conversations that are not pinned
  *
  * What is set is kept with a small delay.
  */

@@ -130,7 +130,7 @@ add_conversations (SottoOutline *self, GArray *rows, Place place)
       add_row (rows, g_ptr_array_index (self->conversations, i), place);
 }
 
-/* Pinned ones are in it, too, but stand above. */
+/* Pinned ones are in it, too, but stand above, and do not count. */
 static void
 add_group (SottoOutline *self, GArray *rows, SottoGroup *group)
 {
@@ -141,10 +141,10 @@ add_group (SottoOutline *self, GArray *rows, SottoGroup *group)
     {
       SottoConversation *conversation = g_ptr_array_index (self->conversations, i);
 
-      if (sotto_conversation_get_group (conversation) != group)
+      if (sotto_conversation_get_group (conversation) != group || find_place (conversation) != PLACE_GROUP)
         continue;
       n++;
-      if (group->is_open && find_place (conversation) == PLACE_GROUP)
+      if (group->is_open)
         add_row (rows, conversation, PLACE_GROUP);
     }
   sotto_group_set_n_conversations (group, n);

@@ -297,7 +297,7 @@ sotto_transfer_undo (SottoTransfer *self)
     {
       SottoGroup *group = g_ptr_array_index (self->added_groups, i);
 
-      if (sotto_group_get_n_conversations (group) > 0)
+      if (!sotto_conversation_list_is_group_empty (self->list, group))
         continue;
       sotto_conversation_list_delete_group (self->list, group, FALSE);
       sotto_conversation_list_purge_group (self->list, group);

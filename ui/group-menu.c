@@ -2,13 +2,18 @@
 
 #include <glib/gi18n.h>
 
+/* A menu is as wide as the longest of its names. */
+#define MAX_CHARACTERS 28
+
 /* A menu takes what stands behind an underscore for its key. */
 static char *
-escape (const char *name)
+create_label (const char *name)
 {
-  g_auto (GStrv) parts = g_strsplit (name, "_", -1);
+  g_autofree char *beginning = g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), MAX_CHARACTERS));
+  g_auto (GStrv) parts = g_strsplit (beginning, "_", -1);
+  g_autofree char *escaped = g_strjoinv ("__", parts);
 
-  return g_strjoinv ("__", parts);
+  return g_strconcat (escaped, g_utf8_strlen (name, -1) > MAX_CHARACTERS ? "…" : "", NULL);
 }
 
 static void
@@ -43,7 +48,7 @@ sotto_group_menu_fill (GMenu             *menu,
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (groups)); i++)
     {
       g_autoptr (SottoGroup) group = g_list_model_get_item (G_LIST_MODEL (groups), i);
-      g_autofree char *label = escape (sotto_group_get_name (group));
+      g_autofree char *label = create_label (sotto_group_get_name (group));
       g_autoptr (GMenuItem) item = NULL;
 
       if (group == sotto_conversation_get_group (conversation))

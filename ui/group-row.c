@@ -33,11 +33,13 @@ static void
 update (SottoGroupRow *self)
 {
   gboolean is_open = sotto_group_is_open (self->group);
-  g_autofree char *number = sotto_number_describe (sotto_group_get_n_conversations (self->group));
+  guint n = sotto_group_get_n_conversations (self->group);
+  g_autofree char *number = sotto_number_describe (n);
   GtkWidget *row = gtk_widget_get_parent (GTK_WIDGET (self));
 
   gtk_label_set_label (self->name, sotto_group_get_name (self->group));
   gtk_label_set_label (self->count, number);
+  gtk_widget_set_visible (GTK_WIDGET (self->count), n > 0);
   if (is_open)
     gtk_widget_set_state_flags (GTK_WIDGET (self->arrow), GTK_STATE_FLAG_CHECKED, FALSE);
   else

@@ -149,9 +149,9 @@ test_order (void)
   harness_wait_idle (rain);
   assert_outline (app, view, "[Groups]\nGarden 2\n Rain\n Roses\nWork 1\n Taxes\n[Today]\nPlain\n");
 
-  /* What is pinned stands above, and is in its group. */
+  /* What is pinned stands above, and is in its group, but does not count. */
   sotto_conversation_set_pinned (rain, TRUE);
-  assert_outline (app, view, "[Pinned]\nRain\n[Groups]\nGarden 2\n Roses\nWork 1\n Taxes\n[Today]\nPlain\n");
+  assert_outline (app, view, "[Pinned]\nRain\n[Groups]\nGarden 1\n Roses\nWork 1\n Taxes\n[Today]\nPlain\n");
   sotto_group_set_open (garden, FALSE);
   sotto_conversation_set_pinned (rain, FALSE);
   assert_outline (app, view, "[Groups]\nGarden 2\nWork 1\n Taxes\n[Today]\nPlain\n");
@@ -289,7 +289,7 @@ test_delete (void)
   g_assert_null (sotto_conversation_get_group (fresh));
   sotto_conversation_set_group (find (app, "First"), home);
   sotto_conversation_list_undo_delete_group (get_list (app), work);
-  assert_outline (app, view, "[Pinned]\nFirst\n[Groups]\nHome 1\nWork 1\n Second\n[Today]\nThird\n");
+  assert_outline (app, view, "[Pinned]\nFirst\n[Groups]\nHome 0\nWork 1\n Second\n[Today]\nThird\n");
   g_assert_true (sotto_conversation_get_group (fresh) == work);
   g_assert_cmpstr (sotto_group_get_instructions (work), ==, "Be brief.");
 
@@ -297,12 +297,12 @@ test_delete (void)
   sotto_conversation_list_delete_group (get_list (app), work, TRUE);
   assert_outline (app, view, "[Groups]\nHome 0\n[Today]\nThird\n");
   sotto_conversation_list_undo_delete_group (get_list (app), work);
-  assert_outline (app, view, "[Pinned]\nFirst\n[Groups]\nHome 0\nWork 2\n Second\n[Today]\nThird\n");
+  assert_outline (app, view, "[Pinned]\nFirst\n[Groups]\nHome 0\nWork 1\n Second\n[Today]\nThird\n");
   view_free (app, view);
   harness_close (app);
 
   app = harness_open ();
-  assert_outline (app, NULL, "[Pinned]\nFirst\n[Groups]\nHome 0\nWork 2\n Second\n[Today]\nThird\n");
+  assert_outline (app, NULL, "[Pinned]\nFirst\n[Groups]\nHome 0\nWork 1\n Second\n[Today]\nThird\n");
   sotto_conversation_list_delete_group (get_list (app), find_group (app, "Work"), TRUE);
   sotto_conversation_list_delete_group (get_list (app), find_group (app, "Home"), FALSE);
   harness_close (app);

@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "look.h"
 #include "look-folders.h"
+#include "look-groups.h"
 #include "planted.h"
 
 #include <glib/gi18n.h>
@@ -416,6 +417,8 @@ look_around (Look *look)
   look_close_dialog (look);
   look_at_its_end (look, conversation);
   look_at_folders (look, conversation);
+  look_at_groups (look);
+  sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (conversation));
   look_activate (look, "win.shortcuts");
   look_shoot (look, "15-shortcuts");
   look_close_dialog (look);
