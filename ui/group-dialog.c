@@ -177,6 +177,4 @@ sotto_group_dialog_present (GtkWidget  *parent,
     }
   gtk_widget_set_visible (GTK_WIDGET (self->folder_list), g_list_model_get_n_items (folders) > 0);
   adw_dialog_present (ADW_DIALOG (self), parent);
-  /* What is typed holds at once: nothing of the name is to be replaced by the first letter. */
-  adw_entry_row_grab_focus_without_selecting (self->name_row);
 }
