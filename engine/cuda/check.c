@@ -15,9 +15,9 @@
  * rows as it takes for large squares (multiply-many.cu); they are the same few over and over, so that the CPU has little to do.
  * The context is such that attention is cut into chunks which are put together.
  *
- * A device of 9.0 has a way of its own with many rows (multiply-hopper.cu): two prompts more, of a model that is nothing but an output,
- * of as many columns as it takes for all stages of that, and of so many rows that blocks of either size are used. All rows of a
- * token are the same there.
+ * A device of 9.0 has a way of its own with many rows (multiply-hopper.cu): two prompts more, of a model that is nothing but an
+ * output, of as many columns as it takes for all stages of that, and of so many rows that blocks of either size are used. All rows
+ * of a token are the same there.
  *
  * What comes out is held against the CPU's reference tier, far looser than what the tests of kernels hold: a kernel that is wrong
  * is so in the first digit. Not tried: most types of weights, experts, latent attention, delta rules, caches of integers.

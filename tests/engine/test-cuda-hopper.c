@@ -150,6 +150,7 @@ static const Fault faults[] = {
   { PROBE_QUAD_WRITTEN_EARLY, "sums are written before" },
   { PROBE_QUAD_CHANGED_EARLY, "what is multiplied was written" },
   { PROBE_QUAD_BROUGHT_LATE, "what is multiplied was written" },
+  { PROBE_QUAD_BROUGHT_OVER, "what is multiplied was written" },
   { PROBE_QUAD_NO_BULK_WAIT, "ends without having waited for its bulk copies" },
   { PROBE_QUAD_OTHER_PARITY, "ends without having waited for its bulk copies" },
   { PROBE_QUAD_NO_EXPECT, "bulk_wait: 1 threads have not come and 0 bytes" },

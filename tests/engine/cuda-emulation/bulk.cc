@@ -1,5 +1,5 @@
 /* Copies in bulk: begun by one thread, counted in bytes by an arrival in shared memory, and there, as late as may be, when
- * somebody waits for it.
+ * somebody waits for it. Until then what they write holds no numbers.
  *
  * An arrival (an mbarrier) has phases. One ends when so many threads have come as it was made for, and all bytes that were
  * expected have: then its parity changes, and the next begins. Who waits names the parity of the phase that is to have ended.
@@ -169,6 +169,7 @@ emulation_bulk_copy (void *shared, const void *global, guint n_bytes, void *p, E
       emulation_races.touch (global, n_bytes, FALSE);
       emulation_races.touch (shared, n_bytes, TRUE);
     }
+  memset (shared, 0xff, n_bytes);
   wake (arrival, site);
 }
 

@@ -26,8 +26,10 @@ probe_quad_fault_kernel (const ProbeQuadFaulty p)
   block_barrier ();
   if (i == 0)
     {
+      const int other = fault == PROBE_QUAD_TOO_FEW_BYTES ? 16 : fault == PROBE_QUAD_TOO_MANY_BYTES ? -16 : 0;
+
       if (fault != PROBE_QUAD_NO_EXPECT)
-        bulk_expect (&arrivals[0], TILE_BYTES + (fault == PROBE_QUAD_TOO_FEW_BYTES ? 16 : fault == PROBE_QUAD_TOO_MANY_BYTES ? -16 : 0));
+        bulk_expect (&arrivals[0], TILE_BYTES + other);
       if (fault == PROBE_QUAD_TWO_EXPECT)
         bulk_expect (&arrivals[0], 0);
       bulk_copy (brought, p.halves, TILE_BYTES, &arrivals[fault == PROBE_QUAD_NOT_MADE]);
@@ -56,6 +58,11 @@ probe_quad_fault_kernel (const ProbeQuadFaulty p)
     quad_commit ();
   if (fault == PROBE_QUAD_BROUGHT_LATE)
     bulk_wait (&arrivals[0], 0);
+  if (fault == PROBE_QUAD_BROUGHT_OVER && i == 0)
+    {
+      bulk_expect (&arrivals[0], TILE_BYTES);
+      bulk_copy (brought, p.halves, TILE_BYTES, &arrivals[0]);
+    }
   if (fault == PROBE_QUAD_READ_EARLY)
     early = sums[5];
   if (fault == PROBE_QUAD_WRITTEN_EARLY && i == 77)

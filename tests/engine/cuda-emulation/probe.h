@@ -180,6 +180,7 @@ typedef enum {
   PROBE_QUAD_WRITTEN_EARLY,
   PROBE_QUAD_CHANGED_EARLY,   /* what is multiplied */
   PROBE_QUAD_BROUGHT_LATE,    /* it is waited for when products have begun */
+  PROBE_QUAD_BROUGHT_OVER,    /* a copy over what is multiplied */
   PROBE_QUAD_NO_BULK_WAIT,
   PROBE_QUAD_OTHER_PARITY,    /* that of a phase before */
   PROBE_QUAD_NO_EXPECT,
