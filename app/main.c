@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <locale.h>
+#include <signal.h>
 #include <sotto-app.h>
 #include <sotto-ui.h>
 
@@ -133,6 +134,8 @@ run_window (int argc, char **argv)
       return 1;
     }
 
+  /* What reads aloud is a process that may be gone when it is written to. */
+  signal (SIGPIPE, SIG_IGN);
   app = sotto_app_new (NULL);
   application = sotto_ui_application_new (app);
   return g_application_run (application, argc, argv);

@@ -56,6 +56,11 @@ typedef enum {
   SOTTO_APP_ERROR_BACKUP_NEWER,    /* a backup by a later version */
   SOTTO_APP_ERROR_BACKUP_DAMAGED,  /* a backup that was cut off or changed */
   SOTTO_APP_ERROR_BACKUP_WRONG,    /* what does not open a backup */
+  SOTTO_APP_ERROR_NO_SPEECH_HELPER,  /* what reads aloud is not installed with Sotto */
+  SOTTO_APP_ERROR_NO_SPEECH_SERVICE, /* the desktop has no speech service */
+  SOTTO_APP_ERROR_NO_VOICE,          /* it has one, but no voice */
+  SOTTO_APP_ERROR_NO_SOUND,          /* it has one, of which nothing is heard */
+  SOTTO_APP_ERROR_SPEECH_LOST,       /* it broke off */
 } SottoAppError;
 
 #define SOTTO_APP_ERROR (sotto_app_error_quark ())

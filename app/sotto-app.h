@@ -31,6 +31,7 @@
 #include "app.h"
 #include "saved-instructions.h"
 #include "search-provider.h"
+#include "speaker.h"
 #include "ask.h"
 #include "guard.h"
 

@@ -97,6 +97,22 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("That does not open this backup. Check it and try again; nothing was "
                          "changed."));
+    case SOTTO_APP_ERROR_NO_SPEECH_HELPER:
+      return g_strdup (_("This Sotto cannot read aloud: the part of it that does is not installed."));
+    case SOTTO_APP_ERROR_NO_SPEECH_SERVICE:
+      /* Translators: the words in quotation marks are the name of a package, and stay as they are */
+      return g_strdup (_("Nothing on this computer can read aloud yet. Install Speech Dispatcher (“speech-dispatcher”) to "
+                         "hear replies."));
+    case SOTTO_APP_ERROR_NO_VOICE:
+      /* Translators: the words in quotation marks are the name of a package, and stay as they are */
+      return g_strdup (_("This computer has no voice to read with yet. Install one, for instance eSpeak NG "
+                         "(“speech-dispatcher-espeak-ng”), to hear replies."));
+    case SOTTO_APP_ERROR_NO_SOUND:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("The voice of this computer makes no sound. Look at its sound settings, and try again."));
+    case SOTTO_APP_ERROR_SPEECH_LOST:
+      *remedy = SOTTO_REMEDY_RETRY;
+      return g_strdup (_("The voice of this computer broke off. Try again to hear the rest."));
     default:
       return NULL;
     }

@@ -68,6 +68,7 @@ static const struct {
   { "win.preferences", { "<Control>comma", NULL } },
   { "win.shortcuts", { "<Control>question", NULL } },
   { "win.focus-composer", { "<Control>l", NULL } },
+  { "win.read-aloud", { "<Control><Shift>r", NULL } },
   { "win.choose-model", { "<Control><Shift>m", NULL } },
   { "win.choose-folders", { "<Control><Shift>f", NULL } },
   { "window.close", { "<Control>w", NULL } },

@@ -9,6 +9,7 @@
 #include "hint.h"
 #include "message-list.h"
 #include "message-row.h"
+#include "read-aloud-bar.h"
 #include "start-page.h"
 #include "window.h"
 
@@ -30,12 +31,14 @@ struct _SottoConversationPage {
   AdwStatusPage *no_model_page;
   GtkWidget *add_button;
   GtkRevealer *jump_revealer;
+  SottoReadAloudBar *read_aloud_bar;
   SottoComposer *composer;
 
   /* Owned */
   SottoApp *app;
   SottoConversation *conversation;
   SottoAnnouncer *announcer;
+  SottoReadAloud *reader;
   SottoFinder *finder;
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
   char *words;              /* that are to be marked in it */
@@ -61,7 +64,7 @@ create_row (gpointer item,
 {
   SottoConversationPage *self = user_data;
 
-  return sotto_message_row_new (self->conversation, item);
+  return sotto_message_row_new (self->conversation, item, self->reader);
 }
 
 static void
@@ -164,6 +167,22 @@ update_announcer (SottoConversationPage *self)
                              self->conversation != NULL ? sotto_conversation_get_reply (self->conversation) : NULL);
 }
 
+/* What is read is what is shown. */
+static void
+update_reader (SottoConversationPage *self)
+{
+  SottoMessage *read = sotto_read_aloud_get_message (self->reader);
+
+  for (guint i = 0; read != NULL && self->conversation != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->conversation)); i++)
+    {
+      g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
+
+      if (message == read)
+        return;
+    }
+  sotto_read_aloud_stop (self->reader);
+}
+
 /* When the row with the focus goes (an edited message gives way to its new version), writing goes on below. */
 static void
 on_messages_changed (SottoConversationPage *self)
@@ -171,6 +190,7 @@ on_messages_changed (SottoConversationPage *self)
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
   update_stack (self);
+  update_reader (self);
   if (root != NULL && gtk_root_get_focus (root) == NULL)
     gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
@@ -393,6 +413,7 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   sotto_finder_clear (self->finder);
+  sotto_read_aloud_stop (self->reader);
   end_recall (self);
   sotto_message_list_set_model (self->list, NULL);
   g_cancellable_cancel (self->revealing);
@@ -508,6 +529,14 @@ sotto_conversation_page_attach_file (SottoConversationPage *self,
   sotto_composer_attach_file (self->composer, file);
 }
 
+SottoReadAloud *
+sotto_conversation_page_get_reader (SottoConversationPage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_CONVERSATION_PAGE (self), NULL);
+
+  return self->reader;
+}
+
 void
 sotto_conversation_page_begin_find (SottoConversationPage *self)
 {
@@ -526,6 +555,7 @@ sotto_conversation_page_dispose (GObject *object)
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_clear_pointer (&self->finder, sotto_finder_free);
+  sotto_read_aloud_stop (self->reader);
   if (self->list != NULL)
     {
       end_recall (self);
@@ -542,16 +572,27 @@ sotto_conversation_page_dispose (GObject *object)
   G_OBJECT_CLASS (sotto_conversation_page_parent_class)->dispose (object);
 }
 
+/* Whoever is told that the page goes may still ask for it. */
+static void
+sotto_conversation_page_finalize (GObject *object)
+{
+  g_clear_object (&SOTTO_CONVERSATION_PAGE (object)->reader);
+
+  G_OBJECT_CLASS (sotto_conversation_page_parent_class)->finalize (object);
+}
+
 static void
 sotto_conversation_page_class_init (SottoConversationPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = sotto_conversation_page_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sotto_conversation_page_finalize;
 
   g_type_ensure (SOTTO_TYPE_COMPOSER);
   g_type_ensure (SOTTO_TYPE_FIND_BAR);
   g_type_ensure (SOTTO_TYPE_MESSAGE_LIST);
+  g_type_ensure (SOTTO_TYPE_READ_ALOUD_BAR);
   g_type_ensure (SOTTO_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/conversation-page.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, title);
@@ -568,6 +609,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, read_aloud_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
   gtk_widget_class_bind_template_callback (widget_class, sotto_window_fill_group_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_add_folder);
@@ -589,6 +631,8 @@ sotto_conversation_page_init (SottoConversationPage *self)
   /* On a narrow window there is room for two short lines only. */
   sotto_hint_show_whole (self->title);
   self->announcer = sotto_announcer_new (GTK_WIDGET (self));
+  self->reader = sotto_read_aloud_new ();
+  sotto_read_aloud_bar_set_reader (self->read_aloud_bar, self->reader);
   self->finder = sotto_finder_new (self->scroller, self->list);
   sotto_message_list_set_create (self->list, create_row, self);
 }

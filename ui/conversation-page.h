@@ -2,7 +2,7 @@
 
 #include <adwaita.h>
 
-#include "sotto-app.h"
+#include "read-aloud.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +30,9 @@ void sotto_conversation_page_attach_file (SottoConversationPage *self, GFile *fi
 
 /* @is_shown: whether the list of conversations stands beside the page */
 void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gboolean is_shown);
+
+/* Returns: (transfer none): what reads its replies aloud */
+SottoReadAloud *sotto_conversation_page_get_reader (SottoConversationPage *self);
 
 /* Opens the bar that searches this conversation. */
 void sotto_conversation_page_begin_find (SottoConversationPage *self);

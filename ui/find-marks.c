@@ -10,6 +10,9 @@
 /* The one that is shown of many */
 #define CURRENT_BACKGROUND "#ff9d4d"
 
+/* How much of it there is in a sentence, of 65535 */
+#define SHADE 23000
+
 #define TAG "sotto-found"
 #define CURRENT_TAG "sotto-found-current"
 
@@ -66,6 +69,7 @@ typedef struct {
   const char *needle;   /* (nullable): folded */
   guint wanted;         /* the place that is marked as the one shown */
   guint n;              /* places in sight so far */
+  gboolean is_alone;    /* only that one is marked */
   SottoFoundPlace *place;
 } Walk;
 
@@ -118,15 +122,35 @@ add_attribute (PangoAttrList *list, PangoAttribute *attribute, gsize begin, gsiz
   pango_attr_list_insert (list, attribute);
 }
 
+/* A whole sentence is marked more quietly: what is read in it is read on its own ground. */
+static void
+shade (Label *label, gsize begin, gsize end)
+{
+  PangoColor background;
+
+  pango_color_parse (&background, MARK_BACKGROUND);
+  add_attribute (label->list, pango_attr_background_new (background.red, background.green, background.blue), begin, end);
+  add_attribute (label->list, pango_attr_background_alpha_new (SHADE), begin, end);
+  label->n_marks++;
+}
+
 static void
 mark_in_label (gpointer target, gsize begin, gsize end)
 {
   Label *label = target;
   PangoColor background, text;
+  gboolean is_wanted;
 
   /* A formula is marked as a whole. */
   sotto_math_label_widen (label->label, &begin, &end);
-  pango_color_parse (&background, pass_place (label->walk, label->label, begin) ? CURRENT_BACKGROUND : MARK_BACKGROUND);
+  is_wanted = pass_place (label->walk, label->label, begin);
+  if (label->walk->is_alone)
+    {
+      if (is_wanted)
+        shade (label, begin, end);
+      return;
+    }
+  pango_color_parse (&background, is_wanted ? CURRENT_BACKGROUND : MARK_BACKGROUND);
   pango_color_parse (&text, MARK_TEXT);
   add_attribute (label->list, pango_attr_background_new (background.red, background.green, background.blue), begin, end);
   add_attribute (label->list, pango_attr_foreground_new (text.red, text.green, text.blue), begin, end);
@@ -136,7 +160,8 @@ mark_in_label (gpointer target, gsize begin, gsize end)
 static gboolean
 is_colour (PangoAttribute *attribute, gpointer unused)
 {
-  return attribute->klass->type == PANGO_ATTR_BACKGROUND || attribute->klass->type == PANGO_ATTR_FOREGROUND;
+  return attribute->klass->type == PANGO_ATTR_BACKGROUND || attribute->klass->type == PANGO_ATTR_BACKGROUND_ALPHA ||
+         attribute->klass->type == PANGO_ATTR_FOREGROUND;
 }
 
 /* What else a label has, such as its formulas, it keeps. */
@@ -170,11 +195,13 @@ mark_in_view (gpointer target, gsize begin, gsize end)
   const View *view = target;
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (view->view));
   const gsize at = (gsize) g_utf8_pointer_to_offset (view->text, view->text + begin);
+  const gboolean is_wanted = pass_place (view->walk, view->view, at);
   GtkTextIter first, last;
 
   gtk_text_buffer_get_iter_at_offset (buffer, &first, (int) at);
   gtk_text_buffer_get_iter_at_offset (buffer, &last, (int) g_utf8_pointer_to_offset (view->text, view->text + end));
-  gtk_text_buffer_apply_tag (buffer, pass_place (view->walk, view->view, at) ? view->current_tag : view->tag, &first, &last);
+  if (is_wanted || !view->walk->is_alone)
+    gtk_text_buffer_apply_tag (buffer, is_wanted ? view->current_tag : view->tag, &first, &last);
 }
 
 /* Above what colours code */
@@ -230,7 +257,8 @@ sotto_find_mark (GtkWidget *widget, const char *words, guint wanted, SottoFoundP
 {
   g_autofree char *needle = words != NULL ? sotto_find_fold (words, NULL) : NULL;
   SottoFoundPlace ignored;
-  Walk walk = { needle != NULL && *needle != '\0' ? needle : NULL, wanted, 0, place != NULL ? place : &ignored };
+  Walk walk = { needle != NULL && *needle != '\0' ? needle : NULL, wanted, 0, FALSE,
+                place != NULL ? place : &ignored };
 
   mark (widget, &walk);
   /* Which one is the last is known only now. */
@@ -242,6 +270,16 @@ sotto_find_mark (GtkWidget *widget, const char *words, guint wanted, SottoFoundP
     }
 
   return walk.n;
+}
+
+void
+sotto_find_mark_one (GtkWidget *widget, const char *words, guint wanted)
+{
+  g_autofree char *needle = words != NULL ? sotto_find_fold (words, NULL) : NULL;
+  SottoFoundPlace ignored;
+  Walk walk = { needle != NULL && *needle != '\0' ? needle : NULL, wanted, 0, TRUE, &ignored };
+
+  mark (widget, &walk);
 }
 
 /* --- Where it is --- */

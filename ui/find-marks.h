@@ -33,6 +33,9 @@ typedef struct {
  */
 guint sotto_find_mark (GtkWidget *widget, const char *words, guint wanted, SottoFoundPlace *place);
 
+/* The same with nothing but the wanted place marked, more quietly, as it may be a whole sentence; and none if there is none */
+void sotto_find_mark_one (GtkWidget *widget, const char *words, guint wanted);
+
 /**
  * sotto_found_place_get_bounds:
  * @bounds: (out): the line in which it stands, as wide as its widget

@@ -47,9 +47,9 @@ is_block (cmark_node *node)
   return (cmark_node_get_type (node) & CMARK_NODE_TYPE_MASK) == CMARK_NODE_TYPE_BLOCK;
 }
 
-static void
-say (GString    *speech,
-     cmark_node *node)
+void
+sotto_speech_say (GString    *speech,
+                  cmark_node *node)
 {
   const char *formula = sotto_markdown_math_get_formula (node, NULL);
   const char *literal = cmark_node_get_literal (node);
@@ -87,9 +87,9 @@ separate_cells (GString          *speech,
 }
 
 /* A number that a list begins with is said, for it may be all there is yet. */
-static void
-say_number (GString    *speech,
-            cmark_node *item)
+void
+sotto_speech_say_number (GString    *speech,
+                         cmark_node *item)
 {
   cmark_node *list = cmark_node_parent (item);
   int number = cmark_node_get_list_start (list);
@@ -121,11 +121,11 @@ sotto_speech_take (SottoSpeech *self,
       cmark_node *node = cmark_iter_get_node (iter);
 
       if (event == CMARK_EVENT_ENTER)
-        say (speech, node);
+        sotto_speech_say (speech, node);
       if (is_cell (node))
         separate_cells (speech, node, event);
       else if (event == CMARK_EVENT_ENTER && cmark_node_get_type (node) == CMARK_NODE_ITEM)
-        say_number (speech, node);
+        sotto_speech_say_number (speech, node);
       else if (is_block (node) && (event == CMARK_EVENT_EXIT || cmark_node_get_type (node) != CMARK_NODE_PARAGRAPH))
         end_line (speech); /* A paragraph begins on the line of its number. */
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmark-gfm.h>
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -21,5 +22,11 @@ typedef struct {
  * Returns: (transfer full): what is to be said; ""
  */
 char *sotto_speech_take (SottoSpeech *self, const char *text, gsize length);
+
+/* Appends what a leaf of the tree is said as: words, a formula, the end of a line; nothing for what has leaves below it. */
+void sotto_speech_say (GString *speech, cmark_node *node);
+
+/* Appends the number of a list's item, "2. "; nothing where the list has no numbers. */
+void sotto_speech_say_number (GString *speech, cmark_node *item);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "attachments-view.h"
 #include "markdown-plain.h"
 #include "markdown-view.h"
+#include "read-button.h"
 #include "reasoning-view.h"
 #include "receipt-dialog.h"
 #include "source-popover.h"
@@ -34,6 +35,7 @@ struct _SottoMessageRow {
   GtkLabel *version_label;
   GtkWidget *next_button;
   GtkWidget *copy_button;
+  SottoReadButton *read_button;
   GtkWidget *edit_button;
   GtkWidget *regenerate_button;
   GtkWidget *branch_button;
@@ -230,6 +232,7 @@ update (SottoMessageRow *self)
   gtk_widget_set_sensitive (self->actions, !runs);
   gtk_widget_set_visible (self->versions, n_versions > 1);
   gtk_label_set_label (self->version_label, versions);
+  gtk_widget_set_visible (GTK_WIDGET (self->read_button), is_reply (self) && sotto_message_get_length (self->message) > 0);
   gtk_widget_set_visible (self->edit_button, !is_reply (self));
   gtk_widget_set_visible (self->regenerate_button, is_reply (self));
   gtk_widget_set_visible (self->details_button, is_reply (self) && sotto_message_get_receipt (self->message) != NULL);
@@ -476,6 +479,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   G_OBJECT_CLASS (klass)->finalize = sotto_message_row_finalize;
 
   g_type_ensure (SOTTO_TYPE_ATTACHMENTS_VIEW);
+  g_type_ensure (SOTTO_TYPE_READ_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/message-row.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, box);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, reasoning);
@@ -495,6 +499,7 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, version_label);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, next_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, copy_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, read_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, edit_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, regenerate_button);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, branch_button);
@@ -524,13 +529,15 @@ sotto_message_row_init (SottoMessageRow *self)
 
 GtkWidget *
 sotto_message_row_new (SottoConversation *conversation,
-                       SottoMessage      *message)
+                       SottoMessage      *message,
+                       SottoReadAloud    *reader)
 {
   SottoMessageRow *self = g_object_new (SOTTO_TYPE_MESSAGE_ROW, NULL);
 
   self->conversation = g_object_ref (conversation);
   self->message = g_object_ref (message);
   adw_bin_set_child (self->body, create_body (self));
+  sotto_read_button_set (self->read_button, reader, message, GTK_WIDGET (self->body));
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->branch_button), "s", sotto_message_get_id (message));
 
   g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);

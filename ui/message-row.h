@@ -2,7 +2,7 @@
 
 #include <adwaita.h>
 
-#include "sotto-app.h"
+#include "read-aloud.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 #define SOTTO_TYPE_MESSAGE_ROW (sotto_message_row_get_type ())
 G_DECLARE_FINAL_TYPE (SottoMessageRow, sotto_message_row, SOTTO, MESSAGE_ROW, GtkWidget)
 
-GtkWidget *sotto_message_row_new (SottoConversation *conversation, SottoMessage *message);
+/* @reader: what reads replies aloud */
+GtkWidget *sotto_message_row_new (SottoConversation *conversation, SottoMessage *message, SottoReadAloud *reader);
 SottoMessage *sotto_message_row_get_message (SottoMessageRow *self);
 
 /* Opens the editor of a message of the person. */

@@ -34,6 +34,9 @@ static const Statement statements[] = {
   { "notifications-disabled-symbolic", N_("Nothing Is Told Aside"),
     N_("A notification says that a reply is ready, not what it says. Preferences and the list of recent files hold "
        "nothing of your conversations.") },
+  { "audio-speakers-symbolic", N_("What Is Read Aloud Goes to the Voice Alone"),
+    N_("Sentences that you have read aloud are given to the speech service of this computer, one at a time. The voices that come with "
+       "it need no network.") },
   { "system-shutdown-symbolic", N_("Nothing Runs Unseen"),
     N_("When its window is closed Sotto ends; a reply that is being written is finished first. It does not start by itself.") },
 };

@@ -56,6 +56,7 @@ sotto_window_update_actions (SottoWindow *self)
                                  is_stored && sotto_conversation_can_summarise (self->conversation));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop", self->conversation != NULL &&
                                                                 sotto_conversation_is_busy (self->conversation));
+  sotto_window_update_reading (self);
 }
 
 static void
@@ -236,6 +237,10 @@ on_undo (SottoWindow *self,
 {
   SottoConversation *conversation = g_object_get_data (G_OBJECT (toast), "conversation");
 
+  /* It slides away, and there is nothing left to bring back. */
+  if (g_object_get_data (G_OBJECT (toast), "over") != NULL)
+    return;
+
   g_object_set_data (G_OBJECT (toast), "undone", GINT_TO_POINTER (TRUE));
   sotto_conversation_list_undo_delete (sotto_app_get_conversations (self->app), conversation);
   sotto_window_show_conversation (self, conversation);
@@ -246,6 +251,7 @@ static void
 on_dismissed (SottoWindow *self,
               AdwToast    *toast)
 {
+  g_object_set_data (G_OBJECT (toast), "over", GINT_TO_POINTER (TRUE));
   /* When the window goes, the application is closed, which purges as well. */
   if (self->app != NULL && g_object_get_data (G_OBJECT (toast), "undone") == NULL)
     sotto_conversation_list_purge (sotto_app_get_conversations (self->app),
@@ -458,6 +464,7 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
 {
   sotto_window_install_message_actions (widget_class);
   sotto_window_install_group_actions (widget_class);
+  sotto_window_install_reading_actions (widget_class);
   gtk_widget_class_install_action (widget_class, "win.new-conversation", NULL, new_conversation);
   gtk_widget_class_install_action (widget_class, "win.new-temporary", NULL, new_temporary);
   gtk_widget_class_install_action (widget_class, "win.switch-temporary", NULL, switch_temporary);
@@ -486,7 +493,4 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, show_preferences);
   gtk_widget_class_install_action (widget_class, "win.privacy", NULL, show_privacy);
   gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
-
-  /* Not an accelerator: those come before everything else, and this comes after dialogs, menus and search bars. */
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.stop", NULL);
 }

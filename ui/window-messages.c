@@ -6,10 +6,9 @@
 
 /* --- A message --- */
 
-/* Returns: (transfer full) (nullable): the message of this id that is shown */
-static SottoMessage *
-find_message (SottoWindow *self,
-              GVariant    *id)
+SottoMessage *
+sotto_window_find_message (SottoWindow *self,
+                           GVariant    *id)
 {
   GListModel *messages = G_LIST_MODEL (self->conversation);
 
@@ -32,6 +31,7 @@ typedef struct {
   gboolean is_reply;
   gint64 deletion;
   gboolean is_undone;
+  gboolean is_over;     /* its toast slides away, and what it had is gone */
 } Deleted;
 
 static void
@@ -64,6 +64,9 @@ on_undo_message (AdwToast *toast)
 {
   Deleted *deleted = g_object_get_data (G_OBJECT (toast), "deleted");
 
+  if (deleted->is_over)
+    return;
+
   deleted->is_undone = TRUE;
   sotto_window_show_conversation (deleted->window, deleted->conversation);
   sotto_conversation_undo_delete_async (deleted->conversation, deleted->deletion, on_message_undone,
@@ -85,6 +88,7 @@ on_message_dismissed (AdwToast *toast)
 {
   Deleted *deleted = g_object_get_data (G_OBJECT (toast), "deleted");
 
+  deleted->is_over = TRUE;
   if (!deleted->is_undone && deleted->window->app != NULL)
     sotto_conversation_forget_deleted (deleted->conversation, deleted->deletion);
 }
@@ -128,7 +132,7 @@ delete_message (GtkWidget  *widget,
                 GVariant   *parameter)
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
-  g_autoptr (SottoMessage) message = find_message (self, parameter);
+  g_autoptr (SottoMessage) message = sotto_window_find_message (self, parameter);
   Deleted *deleted;
 
   if (message == NULL)
@@ -161,14 +165,11 @@ dup_asked_folder (SottoWindow *self)
   return NULL;
 }
 
-/* A question went without what it was meant to go with: all of that is to be read, whatever the width. */
+/* All of it is to be read, whatever the width. */
 void
-sotto_window_say_nothing_found (SottoWindow *self)
+sotto_window_say (SottoWindow *self,
+                  const char  *words)
 {
-  g_autofree char *name = dup_asked_folder (self);
-  /* Translators: %s is the name of a folder of documents */
-  g_autofree char *words = name != NULL ? g_strdup_printf (_("Nothing in “%s” fits this question. It was sent without documents."), name)
-                           : g_strdup (_("Nothing in your folders fits this question. It was sent without documents."));
   GtkWidget *label = gtk_label_new (words);
   AdwToast *toast = adw_toast_new (words);
 
@@ -180,6 +181,18 @@ sotto_window_say_nothing_found (SottoWindow *self)
   adw_toast_set_timeout (toast, 10);
   sotto_window_add_toast (self, toast);
   gtk_accessible_announce (GTK_ACCESSIBLE (self->page), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+}
+
+/* A question went without what it was meant to go with. */
+void
+sotto_window_say_nothing_found (SottoWindow *self)
+{
+  g_autofree char *name = dup_asked_folder (self);
+  /* Translators: %s is the name of a folder of documents */
+  g_autofree char *words = name != NULL ? g_strdup_printf (_("Nothing in “%s” fits this question. It was sent without documents."), name)
+                           : g_strdup (_("Nothing in your folders fits this question. It was sent without documents."));
+
+  sotto_window_say (self, words);
 }
 
 /* --- In another conversation --- */
@@ -215,7 +228,7 @@ branch (GtkWidget  *widget,
         GVariant   *parameter)
 {
   SottoWindow *self = SOTTO_WINDOW (widget);
-  g_autoptr (SottoMessage) message = find_message (self, parameter);
+  g_autoptr (SottoMessage) message = sotto_window_find_message (self, parameter);
 
   if (message != NULL)
     sotto_conversation_list_branch_async (sotto_app_get_conversations (self->app), self->conversation, message,

@@ -48,6 +48,17 @@ void sotto_window_install_message_actions (GtkWidgetClass *widget_class);
 void sotto_window_install_group_actions (GtkWidgetClass *widget_class);
 void sotto_window_watch_groups (SottoWindow *self);
 
+/* A few sentences in a toast (window-messages.c) */
+void sotto_window_say (SottoWindow *self, const char *words);
+
+/* Returns: (transfer full) (nullable): the message of this id that is shown (window-messages.c) */
+SottoMessage *sotto_window_find_message (SottoWindow *self, GVariant *id);
+
+/* Reading aloud (window-reading.c): its actions, whether they can be done now, and what comes of it in a page that is new */
+void sotto_window_install_reading_actions (GtkWidgetClass *widget_class);
+void sotto_window_update_reading (SottoWindow *self);
+void sotto_window_watch_reading (SottoWindow *self);
+
 /* Says that no document fits what was asked of documents (window-messages.c). */
 void sotto_window_say_nothing_found (SottoWindow *self);
 

@@ -259,6 +259,7 @@ renew_widgets (SottoWindow *self)
   g_signal_connect_object (self->sidebar, "conversation-chosen", G_CALLBACK (on_conversation_chosen), self, G_CONNECT_SWAPPED);
   adw_overlay_split_view_set_sidebar (self->split_view, GTK_WIDGET (self->sidebar));
   adw_overlay_split_view_set_content (self->split_view, GTK_WIDGET (self->page));
+  sotto_window_watch_reading (self);
   if (self->app == NULL)
     return;
 
@@ -362,6 +363,8 @@ sotto_window_close_request (GtkWindow *window)
                 NULL);
   if (self->conversation != NULL)
     sotto_conversation_flush_draft (self->conversation);
+  /* A window that is only hidden is silent, too. */
+  sotto_read_aloud_stop (sotto_conversation_page_get_reader (self->page));
 
   return sotto_application_take_window (SOTTO_APPLICATION (gtk_window_get_application (window)), window)
     || GTK_WINDOW_CLASS (sotto_window_parent_class)->close_request (window);

@@ -133,7 +133,7 @@ test_history (void)
 static void
 test_app (void)
 {
-  for (int code = SOTTO_APP_ERROR_NOT_READY; code <= SOTTO_APP_ERROR_BACKUP_WRONG; code++)
+  for (int code = SOTTO_APP_ERROR_NOT_READY; code <= SOTTO_APP_ERROR_SPEECH_LOST; code++)
     {
       g_autoptr (GError) error = g_error_new (SOTTO_APP_ERROR, code, "technical");
       g_autoptr (SottoProblem) problem = sotto_problem_new (error);

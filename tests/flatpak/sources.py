@@ -25,6 +25,7 @@ PACKAGES = {
     "sqlcipher": ("sqlcipher", ()),
     "poppler-data": ("poppler-data", ()),
     "poppler": ("poppler", ()),
+    "libspeechd": ("speech-dispatcher", ()),
     "libspelling": ("libspelling", ("libspelling-1-2", "libspelling-1-dev")),
 }
 # NVIDIA's archives (the `dest` of each in the manifest) → the same parts as Python has them

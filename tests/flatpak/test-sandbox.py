@@ -54,11 +54,12 @@ def _():
         check(name in found, f"{name} is not among what was installed: {found}")
 
 
-@step("It asks for a window and a GPU, and for nothing else")
+@step("It asks for a window, a GPU and a voice, and for nothing else")
 def _():
     text = run("flatpak", "--user", "info", "--show-permissions", APPLICATION)
     # Flatpak itself writes x11 beside its fallback, for versions that do not know the latter.
-    granted = {"shared": {"ipc"}, "sockets": {"x11", "fallback-x11", "wayland"}, "devices": {"dri"}}
+    granted = {"shared": {"ipc"}, "sockets": {"x11", "fallback-x11", "wayland"}, "devices": {"dri"},
+               "filesystems": {"xdg-run/speech-dispatcher:ro"}}
     lines = [line for line in text.split() if line != "[Context]"]
     asked = {line.split("=")[0]: set(filter(None, line.split("=")[-1].split(";"))) for line in lines}
     check(asked == granted, f"it asks for\n{text}")

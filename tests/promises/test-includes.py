@@ -35,6 +35,7 @@ LIBRARIES = {
                r"|gnutls/.*|nghttp2/.*|gio/gnetworking\.h",
     "poppler": r"poppler.*",
     "zlib": r"zlib\.h",
+    "speechd": r"(speech-dispatcher/)?(libspeechd|speechd_types)\.h",
     "other": r"gmodule\.h|json-glib/.*|libxml/.*|avahi.*|webkit.*|gst/.*",
 }
 MAY_USE = {
@@ -44,7 +45,8 @@ MAY_USE = {
     "ui": {"glib", "gobject", "gio", "gtk", "adwaita", "gtksourceview", "cmark", "spelling"},
 }
 # A program of its own, whose folder goes by other rules
-MAY_USE_THERE = {"app/office": {"glib", "zlib"}, "app/pdf": {"glib", "poppler"}, "app/reader": {"glib"}}
+MAY_USE_THERE = {"app/office": {"glib", "zlib"}, "app/pdf": {"glib", "poppler"}, "app/reader": {"glib"},
+                 "app/speak": {"glib", "speechd"}}
 
 
 def sources(*folders):

@@ -33,7 +33,7 @@ FORSWORN = {
         ("runs SQL", re.compile(r"sqlite3_.*")),
     ],
 }
-BINARIES = ("app/sotto", "app/office/sotto-office-text", "app/pdf/sotto-pdf-text", "engine/sotto-engine")
+BINARIES = ("app/sotto", "app/office/sotto-office-text", "app/pdf/sotto-pdf-text", "app/speak/sotto-speak", "engine/sotto-engine")
 
 
 def nm(*arguments):
@@ -99,11 +99,11 @@ def all_there():
             yield f"{folder} has sources, but no library in {BUILD / folder}"
 
 
-# What a sandbox may be opened for: a window and a GPU.
-GRANTED = {"--share=ipc", "--socket=fallback-x11", "--socket=wayland", "--device=dri"}
+# What a sandbox may be opened for: a window, a GPU, and the socket of the voice that reads aloud.
+GRANTED = {"--share=ipc", "--socket=fallback-x11", "--socket=wayland", "--device=dri", "--filesystem=xdg-run/speech-dispatcher:ro"}
 
 
-@promise("the Flatpak manifests ask for a window and a GPU, and for nothing else")
+@promise("the Flatpak manifests ask for a window, a GPU and a voice, and for nothing else")
 def manifest():
     manifests = files_below("flatpak", ends=(".json", ".yml", ".yaml"))
     if not manifests:

@@ -455,6 +455,7 @@ test_sent (void)
 {
   Fixture f;
   g_autoptr (SottoMessage) message = NULL;
+  g_autoptr (SottoReadAloud) reader = sotto_read_aloud_new ();
   GtkWidget *row;
   guint n;
 
@@ -472,7 +473,7 @@ test_sent (void)
   message = g_list_model_get_item (G_LIST_MODEL (f.first), n);
   g_assert_cmpstr (sotto_message_get_text (message), ==, "");
 
-  row = sotto_message_row_new (f.first, message);
+  row = sotto_message_row_new (f.first, message, reader);
   adw_application_window_set_content (f.window, row);
   assert_chips (row, "notes.txt");
   assert_chip_text (get_chip (row, 0), "in between");

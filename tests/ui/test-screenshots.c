@@ -5,6 +5,7 @@
 #include "look.h"
 #include "look-folders.h"
 #include "look-groups.h"
+#include "look-reading.h"
 #include "planted.h"
 
 #include <glib/gi18n.h>
@@ -378,6 +379,7 @@ look_around (Look *look)
   look_activate (look, "win.export-all");
   look_shoot (look, "19-export-all");
   look_close_dialog (look);
+  look_at_reading (look);
   look_at_document (look, conversation);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)

@@ -186,6 +186,7 @@ sources_life (SottoApp  *app,
               GtkWindow *window)
 {
   g_autoptr (SottoMessage) reply = create_reply ();
+  g_autoptr (SottoReadAloud) reader = sotto_read_aloud_new ();
   SottoConversation *conversation;
   GtkWindow *own;
   GtkWidget *row;
@@ -195,7 +196,7 @@ sources_life (SottoApp  *app,
 
   life_start_temporary (app);
   conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  row = sotto_message_row_new (conversation, reply);
+  row = sotto_message_row_new (conversation, reply, reader);
   own = harness_show (row, 800, 400);
   life_assert_named (row);
 
@@ -249,6 +250,7 @@ narrow_life (SottoApp  *app,
              GtkWindow *window)
 {
   g_autoptr (SottoMessage) reply = create_reply ();
+  g_autoptr (SottoReadAloud) reader = sotto_read_aloud_new ();
   SottoConversation *conversation;
   GtkWindow *own;
   GtkWidget *row;
@@ -256,7 +258,7 @@ narrow_life (SottoApp  *app,
 
   life_start_temporary (app);
   conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  row = sotto_message_row_new (conversation, reply);
+  row = sotto_message_row_new (conversation, reply, reader);
   own = harness_show (row, 230, 400);
   view = harness_find (row, SOTTO_TYPE_SOURCES_VIEW);
   g_assert_true (says (view, "3 sources"));
