@@ -61,6 +61,10 @@ on_undo (AdwToast *toast)
 {
   Removed *removed = get_removed (toast);
 
+  /* It slides away, and there is nothing left to bring back. */
+  if (removed->is_settled)
+    return;
+
   removed->is_settled = TRUE;
   sotto_document_folders_undo_remove (removed->folders, removed->folder);
 }

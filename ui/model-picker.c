@@ -28,6 +28,15 @@ G_DEFINE_FINAL_TYPE (SottoModelPicker, sotto_model_picker, ADW_TYPE_BIN)
 
 /* --- The button --- */
 
+/* The window says so. */
+static gboolean
+is_narrow (SottoModelPicker *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  return root != NULL && gtk_widget_has_css_class (GTK_WIDGET (root), "narrow");
+}
+
 static void
 update_name (SottoModelPicker *self)
 {
@@ -40,7 +49,8 @@ update_name (SottoModelPicker *self)
   /* So much of it is seen however narrow the window is. */
   gtk_label_set_width_chars (self->name, (int) MIN (g_utf8_strlen (name, -1), 8));
   gtk_label_set_label (self->runs_on, runs_on != NULL ? runs_on : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->runs_on), runs_on != NULL);
+  /* On a narrow window what is being done stands beside it, too, and the name needs the room. */
+  gtk_widget_set_visible (GTK_WIDGET (self->runs_on), runs_on != NULL && !is_narrow (self));
   if (runs_on != NULL)
     /* Translators: the name of a model, and where it runs: “CPU” or the name of a GPU; read out by screen readers */
     label = g_strdup_printf (_("Model: %s, on %s"), name, runs_on);
@@ -364,11 +374,31 @@ sotto_model_picker_dispose (GObject *object)
 }
 
 static void
+sotto_model_picker_root (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (sotto_model_picker_parent_class)->root (widget);
+
+  g_signal_connect_object (gtk_widget_get_root (widget), "notify::css-classes", G_CALLBACK (update_name), widget, G_CONNECT_SWAPPED);
+  update_name (SOTTO_MODEL_PICKER (widget));
+}
+
+static void
+sotto_model_picker_unroot (GtkWidget *widget)
+{
+  g_signal_handlers_disconnect_by_data (gtk_widget_get_root (widget), widget);
+
+  GTK_WIDGET_CLASS (sotto_model_picker_parent_class)->unroot (widget);
+}
+
+static void
 sotto_model_picker_class_init (SottoModelPickerClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = sotto_model_picker_dispose;
+
+  widget_class->root = sotto_model_picker_root;
+  widget_class->unroot = sotto_model_picker_unroot;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-picker.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, button);

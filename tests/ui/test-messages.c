@@ -142,6 +142,7 @@ delete_life (SottoApp  *app,
   g_autoptr (SottoMessage) second = NULL;
   g_autoptr (SottoMessage) after = NULL;
   g_autofree char *left = NULL;
+  GtkWidget *button;
 
   life_start_temporary (app);
   conversation = begin (app, window, "One");
@@ -187,6 +188,19 @@ delete_life (SottoApp  *app,
   harness_run (0.8);
   life_click (GTK_WIDGET (window), "_Undo");
   harness_wait_for (has_two, conversation, 10);
+
+  /* What slides away has nothing to bring back, and a late click is no reason to complain. */
+  harness_run (0.8);
+  life_click (GTK_WIDGET (window), "message.delete");
+  harness_wait_for (has_one, conversation, 10);
+  harness_run (0.4);
+  button = harness_find_button (GTK_WIDGET (window), "_Undo");
+  g_assert_nonnull (button);
+  g_signal_emit_by_name (gtk_widget_get_last_child (gtk_widget_get_parent (button)), "clicked");
+  g_signal_emit_by_name (button, "clicked");
+  harness_run (0.4);
+  g_assert_null (sotto_conversation_get_problem (conversation));
+  g_assert_true (has_one (conversation));
 }
 
 static void
