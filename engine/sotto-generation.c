@@ -165,6 +165,7 @@ make_prompt (const SottoGeneration  *self,
       receipt->n_continued = prompt->n_begun_tokens;
       receipt->template_hash = g_steal_pointer (&prompt->template_hash);
       receipt->date = g_steal_pointer (&prompt->date);
+      receipt->tools = sotto_messages_dup_tool_names (request->messages);
     }
   else
     {

@@ -11,6 +11,8 @@ struct _SottoMessages
   GPtrArray *documents; /* (element-type yyjson_doc): owned */
   GPtrArray *messages;  /* (element-type yyjson_val): inside the documents */
   yyjson_val *tools;    /* (nullable): inside the documents */
+  guint n_calls;        /* in all replies, of which those of the last one begin at */
+  guint first_call;
   char *begun_reasoning; /* (nullable): of the reply that comes next, as is its content */
   char *begun_content;
 };
@@ -125,20 +127,31 @@ sotto_messages_append (SottoMessages *self,
   append_draft (self, begin_draft (role, content));
 }
 
+/* Nine characters are what the strictest of the templates ask for. */
+static void
+add_call_id (yyjson_mut_doc *draft,
+             yyjson_mut_val *object,
+             const char     *key,
+             guint           call)
+{
+  char id[16];
+
+  g_snprintf (id, sizeof id, "call%05u", MIN (call + 1, 99999));
+  yyjson_mut_obj_add_strcpy (draft, object, key, id);
+}
+
 static void
 add_call (yyjson_mut_doc *draft,
           yyjson_mut_val *calls,
+          guint           number,
           const char     *name,
           const char     *arguments)
 {
   yyjson_mut_val *call = yyjson_mut_arr_add_obj (draft, calls);
   yyjson_mut_val *function;
   yyjson_doc *parsed = sotto_messages_read_json (arguments, -1, "arguments", NULL);
-  char id[16];
 
-  /* Nine characters are what the strictest of the templates ask for. */
-  g_snprintf (id, sizeof id, "call%05u", (guint) MIN (yyjson_mut_arr_size (calls), 99999));
-  yyjson_mut_obj_add_strcpy (draft, call, "id", id);
+  add_call_id (draft, call, "id", number);
   yyjson_mut_obj_add_str (draft, call, "type", "function");
   function = yyjson_mut_obj_add_obj (draft, call, "function");
   add_text (draft, function, "name", name);
@@ -166,9 +179,24 @@ sotto_messages_append_reply (SottoMessages      *self,
     {
       yyjson_mut_val *calls = yyjson_mut_obj_add_arr (draft, message, "tool_calls");
 
+      self->first_call = self->n_calls;
       for (guint i = 0; names[i] != NULL; i++)
-        add_call (draft, calls, names[i], arguments[i]);
+        add_call (draft, calls, self->n_calls++, names[i], arguments[i]);
     }
+  append_draft (self, draft);
+}
+
+void
+sotto_messages_append_result (SottoMessages *self,
+                              guint          call,
+                              const char    *name,
+                              const char    *content)
+{
+  yyjson_mut_doc *draft = begin_draft ("tool", content);
+  yyjson_mut_val *message = yyjson_mut_doc_get_root (draft);
+
+  add_text (draft, message, "name", name);
+  add_call_id (draft, message, "tool_call_id", self->first_call + call);
   append_draft (self, draft);
 }
 
@@ -337,6 +365,50 @@ take_messages (SottoMessages *self,
   return TRUE;
 }
 
+gboolean
+sotto_messages_set_tools (SottoMessages *self,
+                          const char    *json,
+                          gssize         length,
+                          GError       **error)
+{
+  yyjson_doc *document = sotto_messages_read_json (json, length, "tools", error);
+  yyjson_val *tools = yyjson_doc_get_root (document);
+
+  if (document == NULL)
+    return FALSE;
+  if (!yyjson_is_arr (tools) && !yyjson_is_null (tools))
+    {
+      yyjson_doc_free (document);
+      return refuse (error, "the tools are not a list");
+    }
+
+  g_ptr_array_add (self->documents, document);
+  self->tools = yyjson_is_arr (tools) ? tools : NULL;
+
+  return TRUE;
+}
+
+char **
+sotto_messages_dup_tool_names (const SottoMessages *self)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  yyjson_val *tool;
+  size_t i, n;
+
+  if (yyjson_arr_size (self->tools) == 0)
+    return NULL;
+
+  yyjson_arr_foreach (self->tools, i, n, tool)
+    {
+      yyjson_val *function = yyjson_obj_get (tool, "function");
+      const char *name = yyjson_get_str (yyjson_obj_get (function != NULL ? function : tool, "name"));
+
+      g_strv_builder_add (names, name != NULL ? name : "");
+    }
+
+  return g_strv_builder_end (names);
+}
+
 SottoMessages *
 sotto_messages_new_from_json (const char  *json,
                               gssize       length,
@@ -353,21 +425,8 @@ sotto_messages_new_from_json (const char  *json,
   if (!take_messages (self, yyjson_doc_get_root (document), error))
     return NULL;
 
-  if (tools_json != NULL)
-    {
-      document = sotto_messages_read_json (tools_json, tools_length, "tools", error);
-      if (document == NULL)
-        return NULL;
-      g_ptr_array_add (self->documents, document);
-      self->tools = yyjson_doc_get_root (document);
-      if (yyjson_is_null (self->tools))
-        self->tools = NULL;
-      else if (!yyjson_is_arr (self->tools))
-        {
-          refuse (error, "the tools are not a list");
-          return NULL;
-        }
-    }
+  if (tools_json != NULL && !sotto_messages_set_tools (self, tools_json, tools_length, error))
+    return NULL;
 
   return g_steal_pointer (&self);
 }

@@ -43,6 +43,40 @@ void sotto_messages_append_reply (SottoMessages      *self,
                                   const char *const  *arguments);
 
 /**
+ * sotto_messages_append_result:
+ * @call: which of the calls of the last reply that has any, from 0
+ * @name: of the tool
+ * @content: what it gave
+ *
+ * What became of a call, behind its reply.
+ */
+void sotto_messages_append_result (SottoMessages *self,
+                                   guint          call,
+                                   const char    *name,
+                                   const char    *content);
+
+/**
+ * sotto_messages_set_tools:
+ * @json: an array of tools in the OpenAI form, UTF-8; or null
+ * @length: bytes of @json, or -1
+ *
+ * What the model is told that it may call, if its template has a place for that.
+ *
+ * Returns: %FALSE with %SOTTO_ENGINE_ERROR_MESSAGES; then they are what they were
+ */
+gboolean sotto_messages_set_tools (SottoMessages  *self,
+                                   const char     *json,
+                                   gssize          length,
+                                   GError        **error);
+
+/**
+ * sotto_messages_dup_tool_names:
+ *
+ * Returns: (transfer full) (nullable): of the tools, in their order; %NULL: there are none
+ */
+char **sotto_messages_dup_tool_names (const SottoMessages *self);
+
+/**
  * sotto_messages_new_from_json:
  * @json: an array of messages, UTF-8: {"role", "content": string | null | [parts], "tool_calls", …}
  * @length: bytes of @json

@@ -190,6 +190,7 @@ sotto_model_describe (const SottoModel *self, guint n_context)
   yyjson_mut_obj_add_bool (doc, root, "has_template", info->has_template);
   add_string (doc, root, "default_template", info->default_template);
   yyjson_mut_obj_add_bool (doc, root, "is_base", info->is_base);
+  yyjson_mut_obj_add_bool (doc, root, "has_tools", info->has_tools);
   yyjson_mut_obj_add_bool (doc, root, "is_embedding", info->is_embedding);
   yyjson_mut_obj_add_val (doc, root, "metadata", describe_metadata (doc, self->gguf));
   yyjson_mut_obj_add_val (doc, root, "tensors", describe_tensors (doc, self->gguf));

@@ -90,6 +90,7 @@ sotto_model_fill_info (SottoModel *self)
       if (info->is_embedding)
         {
           info->is_base = FALSE;
+          info->has_tools = FALSE;
           info->default_template = NULL;
         }
     }

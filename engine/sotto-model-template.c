@@ -93,6 +93,30 @@ has_token (const char *text, gpointer user_data)
   return sotto_tokenizer_find_control (user_data, text) >= 0;
 }
 
+/* Whether a tool that is offered comes to stand in the prompt: many templates only read their list to say that there is none. */
+static gboolean
+find_tools (const SottoModel *self, const char *source)
+{
+  static const char tool[] = "[{\"type\":\"function\",\"function\":{\"name\":\"sotto_probe\",\"description\":\"Probe.\","
+                             "\"parameters\":{\"type\":\"object\",\"properties\":{},\"required\":[]}}}]";
+  SottoTemplateInput input = { .bos = "", .eos = "", .add_generation_prompt = TRUE };
+  g_autoptr (SottoMessages) messages = NULL;
+  g_autoptr (SottoRendered) rendered = NULL;
+
+  if (self->tool_template != NULL)
+    return TRUE;
+  if (self->chat_template == NULL || strstr (source, "tools") == NULL)
+    return FALSE;
+
+  messages = sotto_messages_new ();
+  sotto_messages_append (messages, "user", "?");
+  sotto_messages_set_tools (messages, tool, -1, NULL);
+  input.messages = messages;
+  rendered = sotto_template_render (self->chat_template, &input, NULL, NULL);
+
+  return rendered != NULL && strstr (rendered->text->str, "sotto_probe") != NULL;
+}
+
 static char *
 dup_piece (const SottoTokenizer *tokenizer, gint32 token)
 {
@@ -135,6 +159,7 @@ sotto_model_compile_templates (SottoModel *self)
   /* It serves conversations with tools only; if it is broken, the other one does. */
   if (with_tools != NULL && !info->is_base)
     self->tool_template = sotto_template_new (with_tools, -1, NULL);
+  info->has_tools = !info->is_base && find_tools (self, source);
   sotto_reply_style_choose (&self->reply_style, self->tool_template != NULL ? with_tools : own,
                             info->is_base ? NULL : has_token, self->tokenizer);
 

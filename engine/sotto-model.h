@@ -36,6 +36,7 @@ typedef struct {
                                    "plain", or for a base model "completion"; of an embedding model none */
   gboolean is_embedding;     /* gives vectors of texts, writes none: sotto_session_embed() */
   gboolean is_base;          /* not trained to answer: it continues what it is given */
+  gboolean has_tools;        /* its template has a place for tools: sotto_messages_set_tools() */
 } SottoModelInfo;
 
 /**

@@ -14,6 +14,7 @@ sotto_receipt_copy (const SottoReceipt *self)
   copy->grammar_hash = g_strdup (self->grammar_hash);
   copy->prompt_hash = g_strdup (self->prompt_hash);
   copy->date = g_strdup (self->date);
+  copy->tools = g_strdupv (self->tools);
   copy->backend = g_strdup (self->backend);
   copy->build = g_strdup (self->build);
   sotto_sampler_settings_copy (&self->sampler, &copy->sampler);
@@ -34,6 +35,7 @@ sotto_receipt_free (SottoReceipt *self)
   g_free (self->grammar_hash);
   g_free (self->prompt_hash);
   g_free (self->date);
+  g_strfreev (self->tools);
   g_free (self->backend);
   g_free (self->build);
   sotto_sampler_settings_clear (&self->sampler);
@@ -154,6 +156,18 @@ describe_sampler (yyjson_mut_doc             *document,
 }
 
 static yyjson_mut_val *
+describe_tools (yyjson_mut_doc    *document,
+                const char *const *tools)
+{
+  yyjson_mut_val *array = yyjson_mut_arr (document);
+
+  for (; *tools != NULL; tools++)
+    yyjson_mut_arr_add_str (document, array, *tools);
+
+  return array;
+}
+
+static yyjson_mut_val *
 describe_stretches (yyjson_mut_doc *document,
                     const GArray   *stretches)
 {
@@ -195,6 +209,8 @@ sotto_receipt_to_json (const SottoReceipt *self)
     add_string (document, root, "grammar_sha256", self->grammar_hash);
   add_string (document, root, "prompt_sha256", self->prompt_hash);
   add_string (document, root, "date", self->date);
+  if (self->tools != NULL)
+    yyjson_mut_obj_add_val (document, root, "tools", describe_tools (document, (const char *const *) self->tools));
   add_string (document, root, "backend", self->backend);
   add_string (document, root, "build", self->build);
   yyjson_mut_obj_add_uint (document, root, "numerics", self->numerics_version);

@@ -250,6 +250,7 @@ typedef struct {
   char *grammar_hash;        /* (nullable): sotto_grammar_get_hash() of what constrained it */
   char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32 */
   char *date;                /* (nullable): date the template was given */
+  char **tools;              /* (nullable): names of the tools it was given: sotto_messages_set_tools() */
   char *backend;             /* sotto_session_describe_backend() */
   char *build;               /* version and commit */
   guint numerics_version;

@@ -16,7 +16,7 @@ typedef struct {
 } File;
 
 static SottoModel *
-open_model (const File *file)
+open_file (const File *file, gboolean has_tool_template)
 {
   g_autoptr (GgufWriter) writer = gguf_writer_new ();
   g_autoptr (GPtrArray) tokens = g_ptr_array_new_with_free_func (g_free);
@@ -54,10 +54,9 @@ open_model (const File *file)
   gguf_writer_add_int32s (writer, "tokenizer.ggml.token_type",
                           (const gint32 *) (gpointer) types->data, types->len);
   if (file->chat_template != NULL)
-    {
-      gguf_writer_add_string (writer, "tokenizer.chat_template", file->chat_template);
-      gguf_writer_add_string (writer, "tokenizer.chat_template.tool_use", "with tools");
-    }
+    gguf_writer_add_string (writer, "tokenizer.chat_template", file->chat_template);
+  if (file->chat_template != NULL && has_tool_template)
+    gguf_writer_add_string (writer, "tokenizer.chat_template.tool_use", "with tools");
   bytes = gguf_writer_finish (writer);
 
   fd = g_file_open_tmp ("sotto-XXXXXX.gguf", &path, &error);
@@ -70,6 +69,12 @@ open_model (const File *file)
   g_unlink (path);
 
   return model;
+}
+
+static SottoModel *
+open_model (const File *file)
+{
+  return open_file (file, TRUE);
 }
 
 /* --- Prompts --- */
@@ -266,6 +271,7 @@ test_tools (void)
   static const char *const tools[] = { NULL, "[]", "[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]" };
   g_autofree char *hash = NULL;
 
+  g_assert_true (sotto_model_get_info (model)->has_tools);
   for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -280,6 +286,34 @@ test_tools (void)
         hash = g_strdup (prompt->template_hash);
       if (i == 2)
         g_assert_cmpstr (hash, !=, prompt->template_hash);
+    }
+}
+
+/* A place for tools is one where they stand, not one where they are only asked for. */
+static void
+test_has_tools (void)
+{
+  static const struct {
+    const char *words;
+    const char *source;
+    gboolean has_tools;
+  } cases[] = {
+    { "", "{% for t in tools %}{{ t.function.name }}{% endfor %}", TRUE },
+    { "", "{% if tools %}{{ tools | tojson }}{% endif %}{{ messages[0].content }}", TRUE },
+    { "", "{% if tools %}{{ raise_exception('no') }}{% endif %}x", FALSE },
+    { "", "{% if tools is defined %}with{% endif %}{{ messages[0].content }}", FALSE },
+    { "", "{{ messages[0].content }}", FALSE },
+    { "", "{% broken tools", FALSE },
+    { "base", "{{ tools | tojson }}", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const File file = { "Anything", "", cases[i].source, NULL, cases[i].words };
+      g_autoptr (SottoModel) model = open_file (&file, FALSE);
+
+      g_test_message ("%s", cases[i].source);
+      g_assert_cmpint (sotto_model_get_info (model)->has_tools, ==, cases[i].has_tools);
     }
 }
 
@@ -300,6 +334,7 @@ main (int    argc,
   g_test_add_func ("/default-template/base", test_base);
   g_test_add_func ("/default-template/completion", test_completion);
   g_test_add_func ("/default-template/tools", test_tools);
+  g_test_add_func ("/default-template/has-tools", test_has_tools);
 
   return g_test_run ();
 }

@@ -99,6 +99,45 @@ test_messages (void)
   g_string_free (text, TRUE);
 }
 
+/* Results name the calls they are of, whose numbers go on through the conversation; the tools are told beside it. */
+static void
+test_results (void)
+{
+  static const char source[] =
+    "{% for t in tools or [] %}({{ (t.function or t).name }}){% endfor %}"
+    "{% for m in messages %}[{{ m.role }}|{{ m.content }}|{{ m.name }}|{{ m.tool_call_id }}"
+    "{% for c in m.tool_calls or [] %}|{{ c.function.name }}={{ c.id }}{% endfor %}]{% endfor %}";
+  static const char *const two[] = { "f", "g", NULL };
+  static const char *const one[] = { "f", NULL };
+  static const char *const arguments[] = { "{}", "{}", NULL };
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) none = sotto_messages_dup_tool_names (messages);
+  g_auto (GStrv) names = NULL;
+  GString *text;
+
+  g_assert_null (none);
+  sotto_messages_append_reply (messages, "", NULL, two, arguments);
+  sotto_messages_append_result (messages, 0, "f", "1");
+  sotto_messages_append_result (messages, 1, "g", "2\xff");
+  sotto_messages_append_reply (messages, "", NULL, one, arguments);
+  sotto_messages_append_result (messages, 0, "f", "3");
+  g_assert_true (sotto_messages_set_tools (messages, "[{\"function\":{\"name\":\"f\"}},{\"name\":\"g\"}]", -1, &error));
+  g_assert_no_error (error);
+  g_assert_false (sotto_messages_set_tools (messages, "{}", -1, &error));
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MESSAGES);
+  g_clear_error (&error);
+  names = sotto_messages_dup_tool_names (messages);
+  g_assert_cmpstrv (names, two);
+
+  text = sotto_render_template (source, -1, messages, NULL, NULL, NULL, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text->str, ==,
+                   "(f)(g)[assistant||||f=call00001|g=call00002][tool|1|f|call00001][tool|2\xef\xbf\xbd|g|call00002]"
+                   "[assistant||||f=call00003][tool|3|f|call00003]");
+  g_string_free (text, TRUE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -107,6 +146,7 @@ main (int    argc,
   g_test_add_func ("/reply/style", test_style);
   g_test_add_func ("/reply/goes-on", test_goes_on);
   g_test_add_func ("/reply/messages", test_messages);
+  g_test_add_func ("/reply/results", test_results);
 
   return g_test_run ();
 }

@@ -105,8 +105,18 @@ test_messages (Fixture      *fixture,
   {
     g_auto (Outcome) outcome = outcome_of (fixture->worker, &generate);
 
+    g_autofree char *json = sotto_receipt_to_json (outcome.last->receipt);
+
     g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_FINISHED);
     g_assert_nonnull (outcome.last->receipt->template_hash);
+    g_assert_null (strstr (json, "\"tools\""));
+  }
+  g_assert_true (sotto_messages_set_tools (generate.messages, "[{\"function\":{\"name\":\"calculate\"}}]", -1, NULL));
+  {
+    g_auto (Outcome) outcome = outcome_of (fixture->worker, &generate);
+    g_autofree char *json = sotto_receipt_to_json (outcome.last->receipt);
+
+    g_assert_nonnull (strstr (json, "\"tools\":[\"calculate\"]"));
   }
   sotto_messages_unref (generate.messages);
 }
