@@ -12,6 +12,8 @@
 /* Names, types and hashes are no place for books. */
 #define MAX_SHORT 4096
 #define TITLE_CHARACTERS 200
+#define MAX_TOOLS 64
+#define MAX_TOOL_NAME 64
 
 /* Where the reader is */
 typedef struct {
@@ -304,6 +306,34 @@ read_message (Reader *reader, yyjson_val *value, GHashTable *ids, SottoHistoryTr
   return TRUE;
 }
 
+/* Names of tools, of which there may be some that this Sotto does not have */
+static gboolean
+get_tools (Reader *reader, yyjson_val *object, char ***tools)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  yyjson_val *list = yyjson_obj_get (object, "tools");
+  yyjson_val *name;
+  size_t i, n;
+
+  if (list != NULL && !yyjson_is_null (list) && !yyjson_is_arr (list))
+    return fail (reader, "tools", "is not an array");
+  if (yyjson_arr_size (list) > MAX_TOOLS)
+    return fail (reader, "tools", "has too many names");
+
+  yyjson_arr_foreach (list, i, n, name)
+    {
+      const char *text = yyjson_get_str (name);
+
+      if (text == NULL || *text == '\0' || yyjson_get_len (name) > MAX_TOOL_NAME
+          || strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.") != yyjson_get_len (name))
+        return fail (reader, "tools", "has what is no name of a tool");
+      g_strv_builder_add (builder, text);
+    }
+  g_strfreev (*tools);
+  *tools = g_strv_builder_end (builder);
+  return TRUE;
+}
+
 static gboolean
 read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
 {
@@ -322,7 +352,8 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
       !get_text (reader, value, "group", G_MAXSIZE, &group) ||
       !get_time (reader, value, "created", &conversation->created) ||
       !get_time (reader, value, "updated", &conversation->updated) ||
-      !get_model (reader, value, &conversation->model))
+      !get_model (reader, value, &conversation->model) ||
+      !get_tools (reader, value, &conversation->tools))
     return FALSE;
 
   conversation->title = sotto_conversation_shorten (title != NULL ? title : "", TITLE_CHARACTERS,

@@ -9,6 +9,7 @@
  *     updated    TIME: when a message last changed
  *     pinned     true: it stands above those that are not; absent: it does not
  *     group      the name of the group that it is in; absent: it is in none
+ *     tools      names of those that it may use; absent: none
  *     model      MODEL or absent: the one it is held with
  *     messages   all of them, each behind its parent, versions of a message in their order
  *
@@ -107,6 +108,18 @@ add_time (Writer *writer, yyjson_mut_val *object, const char *key, gint64 time)
 }
 
 static void
+add_tools (Writer *writer, yyjson_mut_val *object, const char *const *tools)
+{
+  yyjson_mut_val *list;
+
+  if (tools[0] == NULL)
+    return;
+  list = take (writer, yyjson_mut_obj_add_arr (writer->doc, object, "tools"));
+  for (; writer->ok && *tools != NULL; tools++)
+    writer->ok = yyjson_mut_arr_add_str (writer->doc, list, *tools);
+}
+
+static void
 add_model (Writer *writer, yyjson_mut_val *object, const SottoHistoryModel *model)
 {
   g_autofree char *file = NULL;
@@ -200,6 +213,7 @@ sotto_archive_write (const SottoHistoryTree *tree, gsize *length, GError **error
   if (tree->conversation->is_pinned)
     take (&writer, yyjson_mut_obj_add_bool (writer.doc, root, "pinned", TRUE) ? root : NULL);
   add_text (&writer, root, "group", tree->conversation->group_name);
+  add_tools (&writer, root, (const char *const *) tree->conversation->tools);
   add_model (&writer, root, tree->conversation->model);
   messages = take (&writer, yyjson_mut_obj_add_arr (writer.doc, root, "messages"));
   for (guint i = 0; i < tree->messages->len; i++)

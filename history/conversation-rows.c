@@ -194,3 +194,28 @@ sotto_rows_touch (SottoDatabase *database, gint64 message, GError **error)
                              message, g_get_real_time ()) &&
          sotto_rows_put_snippet (database, message, error);
 }
+
+char **
+sotto_rows_read_tools (sqlite3_stmt *row, int column)
+{
+  const char *joined = (const char *) sqlite3_column_text (row, column);
+  g_auto (GStrv) names = g_strsplit (joined != NULL ? joined : "", " ", -1);
+  g_autoptr (GStrvBuilder) tools = g_strv_builder_new ();
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (*names[i] != '\0')
+      g_strv_builder_add (tools, names[i]);
+  return g_strv_builder_end (tools);
+}
+
+gboolean
+sotto_rows_put_tools (SottoDatabase *database, gint64 conversation, const char *const *tools, GError **error)
+{
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  for (guint i = 0; tools != NULL && tools[i] != NULL; i++)
+    if (*tools[i] != '\0' && strpbrk (tools[i], " \t\r\n") == NULL && g_utf8_validate (tools[i], -1, NULL))
+      g_string_append_printf (joined, "%s%s", joined->len > 0 ? " " : "", tools[i]);
+  return sotto_database_run (database, error, "UPDATE conversation SET tools = ?2 WHERE id = ?1", "iu", conversation,
+                             joined->str);
+}

@@ -74,4 +74,17 @@ gboolean sotto_rows_put_snippet (SottoDatabase *database, gint64 message, GError
  */
 char *sotto_rows_one_line (const char *text, glong max);
 
+/**
+ * sotto_rows_read_tools:
+ *
+ * Returns: (transfer full) (array zero-terminated=1): names of the tools in the column "tools" of a conversation
+ */
+char **sotto_rows_read_tools (sqlite3_stmt *row, int column);
+
+/* Those of @tools that may stand there */
+gboolean sotto_rows_put_tools (SottoDatabase      *database,
+                               gint64              conversation,
+                               const char *const  *tools,
+                               GError            **error);
+
 G_END_DECLS

@@ -38,12 +38,18 @@ sotto_journal_clear (SottoJournal *self)
   g_clear_error (&self->failure);
 }
 
+gboolean
+sotto_journal_is_whole (SottoHistoryPartKind kind)
+{
+  return kind == SOTTO_HISTORY_PART_TOOL_CALL || kind == SOTTO_HISTORY_PART_TOOL_RESULT;
+}
+
 char *
-sotto_journal_join_call (const char *name, const char *arguments)
+sotto_journal_join_call (const char *name, const char *text)
 {
   g_autofree char *line = g_strdelimit (g_strdup (name), "\r\n", ' ');
 
-  return g_strconcat (line, "\n", arguments, NULL);
+  return g_strconcat (line, "\n", text, NULL);
 }
 
 gboolean
@@ -65,7 +71,7 @@ sotto_journal_add (SottoJournal         *self,
   else
     self->deadline = g_get_monotonic_time () + SOTTO_HISTORY_JOURNAL_INTERVAL;
 
-  if (entry == NULL || entry->kind != kind || kind == SOTTO_HISTORY_PART_TOOL_CALL
+  if (entry == NULL || entry->kind != kind || sotto_journal_is_whole (kind)
       || !g_str_equal (entry->reply, reply))
     {
       entry = g_new0 (Entry, 1);
@@ -154,7 +160,7 @@ add_part (SottoDatabase *database, gint64 message, gint64 place, gint64 kind, GS
 }
 
 static gboolean
-add_call (SottoDatabase *database, gint64 message, gint64 place, const char *call, GError **error)
+add_whole (SottoDatabase *database, gint64 message, gint64 place, gint64 kind, const char *call, GError **error)
 {
   const char *end = strchr (call, '\n');
   g_autofree char *name = g_strndup (call, end != NULL ? (gsize) (end - call) : 0);
@@ -162,11 +168,10 @@ add_call (SottoDatabase *database, gint64 message, gint64 place, const char *cal
   return sotto_database_run (database, error,
                              "INSERT INTO part (message, place, kind, text, name)"
                              " VALUES (?1, ?2, ?3, ?4, ?5)", "iiiuu", message, place,
-                             (gint64) SOTTO_HISTORY_PART_TOOL_CALL, end != NULL ? end + 1 : call,
-                             name);
+                             kind, end != NULL ? end + 1 : call, name);
 }
 
-/* Neighbours of one kind become one part; each tool call is one. */
+/* Neighbours of one kind become one part; each tool call is one, and each result. */
 static gboolean
 write_parts (SottoDatabase *database, gint64 message, GError **error)
 {
@@ -183,8 +188,9 @@ write_parts (SottoDatabase *database, gint64 message, GError **error)
   while (sotto_database_next (database, rows, &failed, error))
     {
       gint64 next = sqlite3_column_int64 (rows, 0);
+      gboolean is_whole = sotto_journal_is_whole ((SottoHistoryPartKind) next);
 
-      if (next == SOTTO_HISTORY_PART_TOOL_CALL || (next != kind && text->len > 0))
+      if (is_whole || (next != kind && text->len > 0))
         {
           if (!add_part (database, message, place++, kind, text, error))
             {
@@ -194,10 +200,9 @@ write_parts (SottoDatabase *database, gint64 message, GError **error)
           g_string_truncate (text, 0);
         }
       kind = next;
-      if (kind == SOTTO_HISTORY_PART_TOOL_CALL)
+      if (is_whole)
         {
-          if (!add_call (database, message, place++, (const char *) sqlite3_column_text (rows, 1),
-                         error))
+          if (!add_whole (database, message, place++, kind, (const char *) sqlite3_column_text (rows, 1), error))
             {
               sqlite3_reset (rows);
               return FALSE;

@@ -27,8 +27,12 @@ void sotto_journal_add (SottoJournal         *self,
                         const char           *reply,
                         SottoHistoryPartKind  kind,
                         const char           *text);
-/* A tool call as the journal keeps it, in one row: the tool's name on a line, then the arguments. (transfer full) */
-char *sotto_journal_join_call (const char *name, const char *arguments);
+/* Whether a part of this kind is one row, and its neighbours no more of it: a tool call, a result. */
+gboolean sotto_journal_is_whole (SottoHistoryPartKind kind);
+
+/* A tool call, or a result, as the journal keeps it, in one row: the tool's name on a line, then the arguments, or what it
+ * gave. (transfer full) */
+char *sotto_journal_join_call (const char *name, const char *text);
 
 gboolean sotto_journal_is_pending (const SottoJournal *self);
 

@@ -1,9 +1,11 @@
 #include "message-parts.h"
 
+#include "journal.h"
+
 #include <sodium.h>
 #include <string.h>
 
-/* In the journal a tool call is its name, on one line, and its arguments (journal.c). */
+/* In the journal a tool call is its name, on one line, and its arguments, and a result likewise (journal.c). */
 static void
 split_call (SottoHistoryPart *part)
 {
@@ -46,7 +48,7 @@ sotto_parts_read (SottoDatabase        *database,
       SottoHistoryPartKind kind = (SottoHistoryPartKind) sqlite3_column_int64 (rows, 0);
       const char *text = (const char *) sqlite3_column_text (rows, 1);
 
-      if (streaming && kind != SOTTO_HISTORY_PART_TOOL_CALL && last != NULL && last->kind == kind)
+      if (streaming && !sotto_journal_is_whole (kind) && last != NULL && last->kind == kind)
         {
           char *joined = g_strconcat (last->text, text, NULL);
 
@@ -61,7 +63,7 @@ sotto_parts_read (SottoDatabase        *database,
       last->uri = sotto_column_dup_text (rows, 5);
       last->first_page = (guint) sqlite3_column_int64 (rows, 6);
       last->last_page = (guint) sqlite3_column_int64 (rows, 7);
-      if (streaming && kind == SOTTO_HISTORY_PART_TOOL_CALL)
+      if (streaming && sotto_journal_is_whole (kind))
         split_call (last);
       g_ptr_array_add (message->parts, last);
     }

@@ -58,6 +58,7 @@ sotto_history_conversation_free (SottoHistoryConversation *conversation)
   g_strfreev (conversation->folders);
   g_free (conversation->group);
   g_free (conversation->group_name);
+  g_strfreev (conversation->tools);
   g_free (conversation);
 }
 
@@ -186,6 +187,7 @@ sotto_history_tree_new (void)
 
   tree->conversation = g_new0 (SottoHistoryConversation, 1);
   tree->conversation->folders = g_new0 (char *, 1);
+  tree->conversation->tools = g_new0 (char *, 1);
   tree->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_message_free);
   return tree;
 }

@@ -52,6 +52,7 @@ void sotto_history_model_free (SottoHistoryModel *model);
  * @group: (nullable): id of the group that it is in
  * @group_name: (nullable): that group's name; alone, of a conversation that is brought into a history, it joins the group of
  *   that name, which is made if there is none
+ * @tools: (array zero-terminated=1): names of the tools that it may use; never %NULL
  */
 typedef struct {
   char *id;
@@ -67,6 +68,7 @@ typedef struct {
   char **folders;
   char *group;
   char *group_name;
+  char **tools;
 } SottoHistoryConversation;
 
 void sotto_history_conversation_free (SottoHistoryConversation *conversation);
@@ -122,7 +124,8 @@ typedef enum {
   SOTTO_HISTORY_PART_TEXT = 1,
   SOTTO_HISTORY_PART_REASONING = 2,
   SOTTO_HISTORY_PART_TOOL_CALL = 3,   /* name: the tool, text: its arguments as JSON */
-  SOTTO_HISTORY_PART_TOOL_RESULT = 4, /* name: the tool, text: what it returned */
+  SOTTO_HISTORY_PART_TOOL_RESULT = 4, /* name: the tool, text: what it returned; those of calls that a model made at once
+                                       * stand behind them all, in their order */
   SOTTO_HISTORY_PART_IMAGE = 5,       /* media_type, data; name: the file's */
   SOTTO_HISTORY_PART_DOCUMENT = 6,    /* name: the file's; text: extracted; media_type: of one that a person attached,
                                        * whole (a passage that was found in a folder has none); data */

@@ -171,4 +171,18 @@ gboolean sotto_store_purge_finish (SottoStore    *self,
                                    guint         *n_purged,
                                    GError       **error);
 
+/**
+ * sotto_store_set_conversation_tools_async:
+ * @tools: (array zero-terminated=1): names without blanks of those that @conversation may use from now on
+ *
+ * The conversation keeps its place in the list.
+ */
+void sotto_store_set_conversation_tools_async (SottoStore          *self,
+                                               const char          *conversation,
+                                               const char *const   *tools,
+                                               GCancellable        *cancellable,
+                                               GAsyncReadyCallback  callback,
+                                               gpointer             user_data);
+gboolean sotto_store_set_conversation_tools_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
 G_END_DECLS

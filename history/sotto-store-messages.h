@@ -100,7 +100,8 @@ char *sotto_store_begin_reply_finish (SottoStore *self, GAsyncResult *result, GE
 
 /**
  * sotto_store_resume_reply_async:
- * @reply: the id of an assistant's message that was closed, made of text and reasoning only
+ * @reply: the id of an assistant's message that was closed, made of text and reasoning only (calls and their results do not
+ *   go on)
  * @model: (nullable): who goes on with it
  * @receipt: (nullable): JSON; what is true of it if it is cut off again
  *
@@ -142,6 +143,18 @@ void sotto_store_append_call (SottoStore *self,
                               const char *reply,
                               const char *name,
                               const char *arguments);
+
+/**
+ * sotto_store_append_result:
+ * @name: the tool's, on one line
+ * @text: what it gave; UTF-8
+ *
+ * The same for what became of a call: of those before it the first one that has no result yet.
+ */
+void sotto_store_append_result (SottoStore *self,
+                                const char *reply,
+                                const char *name,
+                                const char *text);
 
 /* Microseconds for which text may wait in memory: what a crash can lose of a running reply. */
 #define SOTTO_HISTORY_JOURNAL_INTERVAL (200 * G_TIME_SPAN_MILLISECOND)

@@ -72,6 +72,7 @@ typedef struct {
   SottoHistoryDocument *document;
   char **folders;
   SottoHistoryGroup *group;
+  char **names;
   GCancellable *cancellable; /* of a long write that can be given up and rolled back */
   gint *n_done;              /* the caller's: atomic */
   SottoUnlock *unlock;

@@ -80,7 +80,7 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
                                              "SELECT conversation.id, uuid, title, created, updated,"
                                              " deleted, model.path, model.name, model.hash,"
                                              " pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION ", "
-                                             SOTTO_ROWS_GROUP_OF_CONVERSATION
+                                             SOTTO_ROWS_GROUP_OF_CONVERSATION ", tools"
                                              " FROM conversation"
                                              " LEFT JOIN model ON model.id = conversation.model"
                                              " WHERE uuid = ?1", "u", id);
@@ -100,6 +100,8 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   conversation->folders = sotto_rows_read_folders (rows, 10);
   conversation->group = sotto_column_dup_text (rows, 11);
   conversation->group_name = sotto_column_dup_text (rows, 12);
+  g_strfreev (conversation->tools);
+  conversation->tools = sotto_rows_read_tools (rows, 13);
   sqlite3_reset (rows);
 
   if (!read_messages (database, tree, row, error))
@@ -234,7 +236,8 @@ insert_tree (SottoDatabase           *database,
   row = sotto_database_last_row (database);
   if (!sotto_search_index_add_title (database, row, error) ||
       !sotto_rows_put_folders (database, row, (const char *const *) conversation->folders, error) ||
-      !sotto_rows_join_group (database, row, conversation->group, conversation->group_name, error))
+      !sotto_rows_join_group (database, row, conversation->group, conversation->group_name, error) ||
+      !sotto_rows_put_tools (database, row, (const char *const *) conversation->tools, error))
     return FALSE;
 
   for (guint i = 0; i < tree->messages->len; i++)

@@ -89,6 +89,7 @@ sotto_call_free (SottoCall *call)
   sotto_history_document_free (call->document);
   g_strfreev (call->folders);
   sotto_history_group_free (call->group);
+  g_strfreev (call->names);
   g_clear_object (&call->cancellable);
   g_clear_pointer (&call->unlock, sotto_unlock_unref);
   g_free (call);
@@ -413,26 +414,37 @@ sotto_store_take (SottoStore *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* @text: (transfer full) */
+static void
+push_part (SottoStore *self, const char *reply, SottoHistoryPartKind kind, char *text)
+{
+  Job *job;
+
+  if (g_atomic_int_get (&self->closed))
+    {
+      g_free (text);
+      return;
+    }
+
+  job = g_new0 (Job, 1);
+  job->reply = g_strdup (reply);
+  job->kind = kind;
+  job->text = text;
+  g_async_queue_push (self->vault->jobs, job);
+}
+
 void
 sotto_store_append_reply (SottoStore           *self,
                           const char           *reply,
                           SottoHistoryPartKind  kind,
                           const char           *text)
 {
-  Job *job;
-
   g_return_if_fail (SOTTO_IS_STORE (self));
   g_return_if_fail (reply != NULL && text != NULL);
   g_return_if_fail (kind == SOTTO_HISTORY_PART_TEXT || kind == SOTTO_HISTORY_PART_REASONING);
 
-  if (*text == '\0' || g_atomic_int_get (&self->closed))
-    return;
-
-  job = g_new0 (Job, 1);
-  job->reply = g_strdup (reply);
-  job->kind = kind;
-  job->text = g_strdup (text);
-  g_async_queue_push (self->vault->jobs, job);
+  if (*text != '\0')
+    push_part (self, reply, kind, g_strdup (text));
 }
 
 void
@@ -441,19 +453,22 @@ sotto_store_append_call (SottoStore *self,
                          const char *name,
                          const char *arguments)
 {
-  Job *job;
-
   g_return_if_fail (SOTTO_IS_STORE (self));
   g_return_if_fail (reply != NULL && name != NULL && arguments != NULL);
 
-  if (g_atomic_int_get (&self->closed))
-    return;
+  push_part (self, reply, SOTTO_HISTORY_PART_TOOL_CALL, sotto_journal_join_call (name, arguments));
+}
 
-  job = g_new0 (Job, 1);
-  job->reply = g_strdup (reply);
-  job->kind = SOTTO_HISTORY_PART_TOOL_CALL;
-  job->text = sotto_journal_join_call (name, arguments);
-  g_async_queue_push (self->vault->jobs, job);
+void
+sotto_store_append_result (SottoStore *self,
+                           const char *reply,
+                           const char *name,
+                           const char *text)
+{
+  g_return_if_fail (SOTTO_IS_STORE (self));
+  g_return_if_fail (reply != NULL && name != NULL && text != NULL);
+
+  push_part (self, reply, SOTTO_HISTORY_PART_TOOL_RESULT, sotto_journal_join_call (name, text));
 }
 
 static gpointer

@@ -19,7 +19,7 @@
 static const char sample[] =
   "{\"format\": \"sotto-conversations\", \"version\": 1, \"later\": [1.5e300, {}], \"conversations\": [\n"
   "{\"id\": \"" A "\", \"title\": \"Rain in *Ni\\u0161*\", \"created\": \"2026-03-05T12:00:00Z\","
-  " \"updated\": \"2026-03-05T12:00:07.25Z\", \"pinned\": true,\n"
+  " \"updated\": \"2026-03-05T12:00:07.25Z\", \"pinned\": true, \"tools\": [\"sky\", \"a.b-c_1\"],\n"
   " \"model\": {\"name\": \"Qwen2.5\", \"file\": \"qwen.gguf\", \"hash\": \"ab12\"}, \"messages\": [\n"
   "  {\"id\": \"" B "\", \"shown\": true, \"role\": \"user\", \"status\": \"complete\","
   "   \"created\": \"2026-03-05T12:00:01.000001Z\", \"parts\": [{\"kind\": \"text\", \"text\": \"Will it rain?\\n\"},"
@@ -111,6 +111,7 @@ test_read (void)
 {
   g_autoptr (GPtrArray) trees = read_text (sample);
   const SottoHistoryTree *tree;
+  const char *const tools[] = { "sky", "a.b-c_1", NULL };
   const gint64 noon = G_GINT64_CONSTANT (1772712000000000); /* date -ud '2026-03-05 12:00' +%s */
 
   g_assert_cmpuint (trees->len, ==, 1);
@@ -120,6 +121,7 @@ test_read (void)
   g_assert_cmpint (tree->conversation->created, ==, noon);
   g_assert_cmpint (tree->conversation->updated, ==, noon + 7250000);
   g_assert_true (tree->conversation->is_pinned);
+  g_assert_cmpstrv (tree->conversation->tools, tools);
   g_assert_cmpstr (tree->conversation->model->path, ==, "qwen.gguf");
   g_assert_cmpstr (tree->conversation->model->name, ==, "Qwen2.5");
   g_assert_cmpstr (tree->conversation->model->hash, ==, "ab12");
@@ -267,7 +269,12 @@ static const struct {
   { "more pages than can be", "\"last_page\": 4", "\"last_page\": 4294967296", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
   { "an end before the beginning", "\"last_page\": 4", "\"last_page\": 2", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
   { "a message without parts", "\"parts\": [", "\"pieces\": [", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "tools that are no list", "\"tools\": [\"sky\", \"a.b-c_1\"]", "\"tools\": \"sky\"", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "a tool that is none", "[\"sky\", ", "[7, ", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "a tool with a blank", "[\"sky\", ", "[\"s ky\", ", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
+  { "a tool without letters", "[\"sky\", ", "[\"\", ", SOTTO_APP_ERROR_ARCHIVE_DAMAGED },
 
+  { "no tools", "\"tools\": [\"sky\", \"a.b-c_1\"]", "\"tools\": null", -1 },
   { "members nobody knows", "\"shown\": false", "\"shown\": false, \"mood\": {\"a\": [[[1]]]}", -1 },
   { "no page", "\"first_page\": 3, \"last_page\": 4", "\"first_page\": null, \"last_page\": 0", -1 },
   { "no last page", ", \"last_page\": 4", "", -1 },
