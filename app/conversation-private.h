@@ -295,6 +295,13 @@ SottoMessages *sotto_conversation_path_to_messages (SottoConversation *self);
 /* The rows from @first on, before @end */
 void sotto_conversation_path_append_to (SottoConversation *self, guint first, guint end, SottoMessages *messages);
 
+/* --- conversation-reply-state.c --- */
+
+void sotto_conversation_set_reply_state (SottoConversation *self,
+                                         SottoReplyState    state,
+                                         double             fraction);
+void sotto_conversation_set_speed (SottoConversation *self, double tokens_per_second);
+
 /* --- conversation-reply.c --- */
 
 /* @siblings: (nullable): the other versions of the reply; @replaced: (transfer full) (nullable) */
@@ -304,9 +311,6 @@ void sotto_conversation_begin_reply (SottoConversation  *self,
 
 /* The same for a message that is on the path. @reply: (transfer full) */
 void sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply);
-void sotto_conversation_set_reply_state (SottoConversation *self,
-                                         SottoReplyState    state,
-                                         double             fraction);
 
 /* Ends a running reply at once, as stopped, without waiting for the worker. */
 void sotto_conversation_abandon_reply (SottoConversation *self);

@@ -1,8 +1,4 @@
-#include "config.h"
-
 #include "conversation-private.h"
-
-#include <glib/gi18n-lib.h>
 
 #include "kept-receipt.h"
 
@@ -28,73 +24,6 @@ sotto_conversation_add_sibling (const char *const *siblings, const char *id)
       g_strv_builder_add (builder, siblings[i]);
   g_strv_builder_add (builder, id);
   return g_strv_builder_end (builder);
-}
-
-/* --- State --- */
-
-static char *
-describe_state (SottoReplyState state, double fraction, double tokens_per_second)
-{
-  const int percent = (int) (fraction * 100);
-
-  switch (state)
-    {
-    case SOTTO_REPLY_STATE_QUEUED:
-      return g_strdup (_("Waiting for another reply to end…"));
-    case SOTTO_REPLY_STATE_LOADING:
-      /* Translators: in percent, written as your language writes it */
-      return percent > 0 ? g_strdup_printf (_("Loading the model… %d %%"), percent)
-                         : g_strdup (_("Loading the model…"));
-    case SOTTO_REPLY_STATE_PREFILL:
-      /* Translators: in percent; the model takes in what was said before it answers */
-      return percent > 0 ? g_strdup_printf (_("Reading the conversation… %d %%"), percent)
-                         : g_strdup (_("Reading the conversation…"));
-    case SOTTO_REPLY_STATE_GENERATING:
-      return tokens_per_second > 0
-               /* Translators: how fast a reply is written; a token is a piece of a word */
-               ? g_strdup_printf (_("%.0f tokens/s"), tokens_per_second)
-               : g_strdup (_("Writing…"));
-    case SOTTO_REPLY_STATE_SUMMARISING:
-      return g_strdup (_("Summing up the conversation…"));
-    case SOTTO_REPLY_STATE_IDLE:
-    case SOTTO_REPLY_STATE_SAVING:
-    default:
-      return g_strdup ("");
-    }
-}
-
-void
-sotto_conversation_set_reply_state (SottoConversation *self, SottoReplyState state, double fraction)
-{
-  const gboolean was_busy = sotto_conversation_is_busy (self);
-  g_autofree char *text = describe_state (state, fraction, self->tokens_per_second);
-
-  g_object_freeze_notify (G_OBJECT (self));
-  if (self->reply_state != state)
-    {
-      self->reply_state = state;
-      sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY_STATE);
-    }
-  if (was_busy != sotto_conversation_is_busy (self))
-    sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_BUSY);
-  if (!G_APPROX_VALUE (self->fraction, fraction, 1e-6))
-    {
-      self->fraction = CLAMP (fraction, 0, 1);
-      sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_FRACTION);
-    }
-  if (g_set_str (&self->status_text, text))
-    sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_STATUS_TEXT);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
-static void
-set_speed (SottoConversation *self, double tokens_per_second)
-{
-  if (G_APPROX_VALUE (self->tokens_per_second, tokens_per_second, 1e-9))
-    return;
-
-  self->tokens_per_second = tokens_per_second;
-  sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TOKENS_PER_SECOND);
 }
 
 /* --- The end --- */
@@ -298,7 +227,7 @@ static void
 take_part (SottoConversation *self, const SottoEvent *event)
 {
   begin_in_history (self);
-  set_speed (self, event->tokens_per_second);
+  sotto_conversation_set_speed (self, event->tokens_per_second);
   sotto_message_set_status (self->reply, SOTTO_MESSAGE_STATUS_STREAMING);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_GENERATING, 0);
   sotto_conversation_take_part (self, event);
@@ -315,7 +244,7 @@ take_receipt (SottoConversation *self, const SottoEvent *event)
   sotto_conversation_set_context (self, receipt->n_prompt + receipt->n_generated,
                                   receipt->n_context);
   if (receipt->decode_us > 0 && receipt->n_generated > 1)
-    set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC
+    sotto_conversation_set_speed (self, (receipt->n_generated - 1) * (double) G_USEC_PER_SEC
                        / (double) receipt->decode_us);
 }
 
@@ -490,91 +419,6 @@ sotto_conversation_begin_reply (SottoConversation *self,
   self->replaced = replaced;
   sotto_conversation_path_append (self, g_object_ref (reply));
   sotto_conversation_run_reply (self, reply);
-}
-
-void
-sotto_conversation_regenerate (SottoConversation *self, SottoMessage *message)
-{
-  g_auto (GStrv) siblings = NULL;
-  int position;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-  g_return_if_fail (SOTTO_IS_MESSAGE (message));
-
-  if (sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL
-      || sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT)
-    return;
-
-  position = sotto_conversation_path_find (self, sotto_message_get_id (message));
-  if (position < 0)
-    return;
-
-  siblings = g_strdupv ((char **) sotto_message_get_siblings (message));
-  sotto_conversation_begin_reply (self, (const char *const *) siblings,
-                                  sotto_conversation_path_cut (self, (guint) position));
-}
-
-static void
-on_retry_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  SottoConversation *self = SOTTO_CONVERSATION (source);
-  g_autoptr (GError) error = NULL;
-
-  if (sotto_conversation_path_read_finish (self, result, &error))
-    sotto_conversation_retry (self);
-}
-
-void
-sotto_conversation_retry (SottoConversation *self)
-{
-  SottoMessage *last;
-
-  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
-
-  if (sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL)
-    return;
-
-  if (!self->is_loaded)
-    {
-      sotto_conversation_path_read_async (self, on_retry_read, NULL);
-      return;
-    }
-  if (self->rows->len == 0)
-    return;
-
-  last = sotto_conversation_path_get (self, self->rows->len - 1);
-  if (sotto_message_get_role (last) == SOTTO_ROLE_ASSISTANT)
-    sotto_conversation_regenerate (self, last);
-  else
-    sotto_conversation_begin_reply (self, NULL, NULL);
-}
-
-gboolean
-sotto_conversation_can_continue (SottoConversation *self)
-{
-  SottoModelEntry *model;
-  SottoMessage *last;
-
-  g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), FALSE);
-
-  model = sotto_conversation_get_model (self);
-  if (model == NULL || !sotto_model_entry_is_usable (model) || !sotto_model_entry_is_base (model)
-      || sotto_conversation_is_busy (self) || self->is_switching || self->services->store == NULL
-      || !self->is_loaded || self->rows->len == 0)
-    return FALSE;
-
-  last = sotto_conversation_path_get (self, self->rows->len - 1);
-  return sotto_message_get_role (last) == SOTTO_ROLE_ASSISTANT
-         && sotto_message_get_length (last) > 0
-         && sotto_message_get_status (last) != SOTTO_MESSAGE_STATUS_FAILED
-         && sotto_message_get_status (last) != SOTTO_MESSAGE_STATUS_LIMITED;
-}
-
-void
-sotto_conversation_continue (SottoConversation *self)
-{
-  if (sotto_conversation_can_continue (self))
-    sotto_conversation_begin_reply (self, NULL, NULL);
 }
 
 void
