@@ -104,6 +104,7 @@ sotto_conversation_resume_in_history (SottoConversation *self)
   Resuming *resuming = g_new0 (Resuming, 1);
 
   g_set_str (&self->kept->receipt, sotto_message_get_receipt (self->reply));
+  g_set_str (&self->receipt, self->kept->receipt);
   receipt = sotto_kept_receipt_join (NULL, self->kept->receipt);
   resuming->conversation = g_object_ref (self);
   resuming->reply = g_object_ref (self->reply);

@@ -47,6 +47,7 @@ keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
   /* A tree has no draft. */
   sotto_conversation_keep_attachments_again (self);
   sotto_conversation_keep_folders (self);
+  sotto_conversation_keep_tools (self);
   if (self->draft[0] != '\0')
     {
       g_clear_handle_id (&self->draft_source, g_source_remove);

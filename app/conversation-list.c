@@ -316,6 +316,7 @@ sotto_conversation_list_create (SottoConversationList *self)
     sotto_conversation_take_kept_instructions (self->fresh, self->fresh_instructions);
   sotto_conversation_read_kept_folders (self->fresh);
   sotto_conversation_read_kept_group (self->fresh);
+  sotto_conversation_begin_with_tools (self->fresh);
   watch (self, self->fresh);
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);
@@ -333,7 +334,9 @@ sotto_conversation_list_create_temporary (SottoConversationList *self)
     return self->fresh_temporary;
 
   g_set_str (&self->temporary->instructions, self->services->instructions);
+  g_set_str (&self->temporary->tools, self->services->tools);
   self->fresh_temporary = sotto_conversation_new (self->temporary);
+  sotto_conversation_begin_with_tools (self->fresh_temporary);
   watch (self, self->fresh_temporary);
   g_signal_connect_object (self->fresh_temporary, "notify::stored", G_CALLBACK (on_fresh_stored), self,
                            G_CONNECT_SWAPPED);

@@ -1,7 +1,9 @@
 #include "conversation-private.h"
 
+#include <string.h>
+
 /* The conversation as the engine takes it. What a model thought and called goes back to it; its
- * template knows what it wants of that. Replies that follow each other (a base model's that was let
+ * template knows what it wants of that. What tools gave follows the calls, each round of them. Replies that follow each other (a base model's that was let
  * go on) are one: few templates have a place for two. So are prompts between which a reply was deleted. */
 
 typedef struct {
@@ -22,16 +24,20 @@ reply_clear (Reply *reply)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear)
 
+/* What stands between two parts in the text (conversation-parts.c) is no word of the model's. */
 static void
-add_to_reply (Reply *reply, SottoMessage *message)
+add_stretch (GString *out, const char *text, gsize begin, gsize end)
 {
-  /* One that only thought, and was stopped, was never given to the person. */
-  if (sotto_message_get_length (message) == 0 && sotto_message_get_n_calls (message) == 0)
-    return;
+  if (begin > 0)
+    while (begin < end && text[begin] == '\n')
+      begin++;
+  g_string_append_len (out, text + begin, (gssize) (end - begin));
+}
 
-  g_string_append (reply->text, sotto_message_get_text (message));
-  g_string_append (reply->reasoning, sotto_message_get_reasoning (message));
-  for (guint i = 0; i < sotto_message_get_n_calls (message); i++)
+static void
+add_calls (Reply *reply, SottoMessage *message, guint first, guint end)
+{
+  for (guint i = first; i < end; i++)
     {
       const SottoToolCall *call = sotto_message_get_call (message, i);
 
@@ -40,26 +46,115 @@ add_to_reply (Reply *reply, SottoMessage *message)
     }
 }
 
-/* For a template that wants no calls without results: they are written out. */
+/* For a template that has no place for them, or wants no calls without results: they are written out. */
 static void
-write_calls_out (Reply *reply)
+write_calls_out (Reply *reply, SottoMessage *message, guint first, guint end)
 {
-  for (guint i = 0; i < reply->names->len; i++)
-    g_string_append_printf (reply->text, "%s%s %s", reply->text->len > 0 ? "\n\n" : "",
-                            (const char *) g_ptr_array_index (reply->names, i),
-                            (const char *) g_ptr_array_index (reply->arguments, i));
+  for (guint i = first; i < end; i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (message, i);
+
+      g_string_append_printf (reply->text, "%s%s %s", reply->text->len > 0 ? "\n\n" : "", call->name, call->arguments);
+      if (call->result != NULL)
+        g_string_append_printf (reply->text, "\n%s", call->result);
+    }
 }
 
-/* Whether the reply that is being made is this one, and goes on: then it is no message, but where the model goes on. */
+static void
+append_reply (SottoMessages *messages, Reply *reply)
+{
+  if (reply->text->len == 0 && reply->names->len == 0)
+    return;
+
+  sotto_messages_append_reply (messages, reply->text->str, reply->reasoning->str, (const char *const *) reply->names->pdata,
+                               (const char *const *) reply->arguments->pdata);
+  g_string_truncate (reply->text, 0);
+  g_string_truncate (reply->reasoning, 0);
+  g_ptr_array_set_size (reply->names, 0);
+  g_ptr_array_set_size (reply->arguments, 0);
+}
+
+/* The calls of a round, behind those that @reply has, and what became of each */
+static void
+append_round (SottoMessages *messages, Reply *reply, SottoMessage *message, const SottoRound *round)
+{
+  const guint n_before = reply->names->len;
+
+  add_calls (reply, message, round->first, round->end);
+  append_reply (messages, reply);
+  for (guint i = round->first; i < round->end; i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (message, i);
+
+      sotto_messages_append_result (messages, n_before + i - round->first, call->name,
+                                    call->result != NULL ? call->result : "The tool was not run.");
+    }
+}
+
+/* @as_text: calls are written out */
+static void
+add_to_reply (SottoMessages *messages, Reply *reply, SottoMessage *message, gboolean as_text)
+{
+  const char *text = sotto_message_get_text (message);
+  const char *reasoning = sotto_message_get_reasoning (message);
+  const guint n_calls = sotto_message_get_n_calls (message);
+  SottoRound round = { 0 };
+
+  /* One that only thought, and was stopped, was never given to the person. */
+  if (sotto_message_get_length (message) == 0 && n_calls == 0)
+    return;
+
+  while (sotto_message_get_round (message, round.end, &round))
+    {
+      add_stretch (reply->text, text, round.text, round.text_end);
+      add_stretch (reply->reasoning, reasoning, round.reasoning, round.reasoning_end);
+      if (as_text)
+        write_calls_out (reply, message, round.first, round.end);
+      else
+        append_round (messages, reply, message, &round);
+    }
+  if (as_text && round.text > 0 && sotto_message_get_length (message) > round.text)
+    g_string_append (reply->text, "\n\n");
+  add_stretch (reply->text, text, round.text, sotto_message_get_length (message));
+  add_stretch (reply->reasoning, reasoning, round.reasoning, strlen (reasoning));
+  if (as_text)
+    write_calls_out (reply, message, round.first, n_calls);
+  else
+    add_calls (reply, message, round.first, n_calls);
+}
+
+/* Whether the reply that is being made is this one, and goes on: then it is no message, but where the model goes on.
+ * Once it has called tools, it is what they are answered to. */
 static gboolean
 goes_on (SottoConversation *self, SottoMessage *message)
 {
-  return self->kept != NULL && message == self->reply;
+  return self->kept != NULL && message == self->reply && sotto_message_get_n_calls (message) == 0;
+}
+
+/* A template that has no place for tools has none for results; it may for calls, as it always did. */
+static gboolean
+writes_calls_out (SottoConversation *self)
+{
+  SottoModelEntry *model = sotto_conversation_get_model (self);
+
+  if (self->calls_as_text)
+    return TRUE;
+  if (model == NULL || sotto_model_entry_has_tools (model))
+    return FALSE;
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      SottoMessage *message = sotto_conversation_path_get (self, i);
+
+      for (guint j = 0; j < sotto_message_get_n_calls (message); j++)
+        if (sotto_message_get_call (message, j)->result != NULL)
+          return TRUE;
+    }
+  return FALSE;
 }
 
 /* From the reply at @position on, before @end. Returns: the position behind the last of them */
 static guint
-append_replies (SottoConversation *self, SottoMessages *messages, guint position, guint end)
+append_replies (SottoConversation *self, SottoMessages *messages, guint position, guint end, gboolean as_text)
 {
   g_auto (Reply) reply = { g_string_new (NULL), g_string_new (NULL),
                            g_ptr_array_new_null_terminated (4, NULL, TRUE),
@@ -71,23 +166,13 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
 
       if (sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT || goes_on (self, message))
         break;
-      add_to_reply (&reply, message);
+      add_to_reply (messages, &reply, message, as_text);
     }
 
-  if (reply.text->len == 0 && reply.names->len == 0)
-    return position;
-
-  if (self->calls_as_text)
-    {
-      write_calls_out (&reply);
-      sotto_messages_append (messages, "assistant", reply.text->str);
-    }
-  else
-    {
-      sotto_messages_append_reply (messages, reply.text->str, reply.reasoning->str,
-                                   (const char *const *) reply.names->pdata,
-                                   (const char *const *) reply.arguments->pdata);
-    }
+  if (as_text && reply.text->len > 0)
+    sotto_messages_append (messages, "assistant", reply.text->str);
+  else if (!as_text)
+    append_reply (messages, &reply);
   return position;
 }
 
@@ -122,6 +207,8 @@ sotto_conversation_path_has_calls (SottoConversation *self)
 void
 sotto_conversation_path_append_to (SottoConversation *self, guint first, guint end, SottoMessages *messages)
 {
+  const gboolean as_text = writes_calls_out (self);
+
   for (guint i = first; i < end;)
     {
       SottoMessage *message = sotto_conversation_path_get (self, i);
@@ -133,7 +220,7 @@ sotto_conversation_path_append_to (SottoConversation *self, guint first, guint e
         }
       else if (sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT)
         {
-          i = append_replies (self, messages, i, end);
+          i = append_replies (self, messages, i, end, as_text);
         }
       else
         {

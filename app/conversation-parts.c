@@ -111,8 +111,7 @@ sotto_conversation_end_parts (SottoConversation *self, const SottoReceipt *recei
 
   sotto_conversation_end_thinking (self);
   if (receipt != NULL && receipt->n_reasoning > 0)
-    sotto_message_set_thinking_time (self->reply, receipt->reasoning_us
-                                                    + (self->kept != NULL ? self->kept->thinking_time : 0));
+    sotto_message_set_thinking_time (self->reply, receipt->reasoning_us + self->thinking_before);
   /* The worker takes back what it does not end, but it was not always asked. */
   if (n_calls > 0 && !sotto_message_get_call (self->reply, n_calls - 1)->is_complete)
     sotto_message_take_back_call (self->reply);

@@ -3,6 +3,7 @@
 #include "conversation.h"
 #include "message-private.h"
 #include "services.h"
+#include "tools/tool-private.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,7 @@ struct _SottoConversation
 
   SottoGroup *group; /* (nullable): it may be deleted, and come back (conversation-group.c) */
   GPtrArray *folders; /* ids of those it asks (conversation-folders.c); NULL: none */
+  char **tools;       /* names of those its model may use (conversation-tools.c); NULL: nothing was chosen */
 
   /* The draft */
   char *draft;
@@ -81,13 +83,21 @@ struct _SottoConversation
   guint64 request;   /* 0: not asked for yet */
   gulong looking;    /* waits for the library */
   gboolean is_begun; /* the reply stands in the history */
+  gboolean is_heard; /* something came since it was last asked for */
+  char *receipt;     /* (nullable): of what it has said before that */
   GPtrArray *unhashed; /* replies whose receipts wait for a hash (conversation-hash.c); NULL: none did */
+
+  /* Its calls (conversation-calls.c) */
+  char **offered;        /* tools that the model knows of; NULL: none */
+  guint n_rounds;        /* how often it went on with results */
+  GCancellable *calling; /* NULL: none is run */
 
   SottoSummary *summary; /* being made (conversation-summary.c); never beside a reply */
 
   /* Its parts (conversation-parts.c) */
   SottoEventKind last_part;
   gint64 thinking_begin;
+  GTimeSpan thinking_before; /* until it was last asked for */
   gboolean calls_as_text; /* what the model's template makes of earlier calls was an error */
 
   SottoProblem *problem;
@@ -104,6 +114,7 @@ enum {
   SOTTO_CONVERSATION_PROP_INSTRUCTIONS,
   SOTTO_CONVERSATION_PROP_MODEL,
   SOTTO_CONVERSATION_PROP_N_FOLDERS,
+  SOTTO_CONVERSATION_PROP_N_TOOLS,
   SOTTO_CONVERSATION_PROP_LAST_USED,
   SOTTO_CONVERSATION_PROP_DATE_GROUP,
   SOTTO_CONVERSATION_PROP_GROUP_TITLE,
@@ -259,6 +270,45 @@ void sotto_conversation_read_kept_group (SottoConversation *self);
 /* Its group has been deleted, or has come back; or it is another one. */
 void sotto_conversation_notify_group (SottoConversation *self);
 
+/* --- conversation-tools.c --- */
+
+/* As they are kept: without writing them */
+void sotto_conversation_take_tools (SottoConversation *self, const char *const *names);
+
+/* Returns: (transfer none): names of those that were chosen */
+const char *const *sotto_conversation_get_tools (SottoConversation *self);
+
+/* Returns: (transfer full): of these such as can be used here, by @model */
+char **sotto_conversation_choose_tools (SottoConversation *self, SottoModelEntry *model);
+
+/* Fills @place, which is valid until something changes. */
+void sotto_conversation_describe_place (SottoConversation *self, SottoToolPlace *place);
+
+/* Writes them; call it behind the creation of the conversation, or when it is kept in another history. */
+void sotto_conversation_keep_tools (SottoConversation *self);
+
+/* A new one begins with those that were chosen last. */
+void sotto_conversation_begin_with_tools (SottoConversation *self);
+
+/* --- conversation-calls.c --- */
+
+/* Tells @model, which is about to be asked, of the tools that it may use. */
+void sotto_conversation_offer_tools (SottoConversation *self, SottoModelEntry *model, SottoMessages *messages);
+
+/**
+ * sotto_conversation_begin_calls:
+ * @event: FINISHED
+ *
+ * Returns: whether the running reply goes on: it has called tools, which are run
+ */
+gboolean sotto_conversation_begin_calls (SottoConversation *self, const SottoEvent *event);
+
+/* The running reply is over: a tool that runs is not waited for. */
+void sotto_conversation_end_calls (SottoConversation *self);
+
+/* The model has been asked, and this is what came of it. @json: (nullable) */
+void sotto_conversation_add_receipt (SottoConversation *self, const char *json);
+
 /* --- conversation-passages.c --- */
 
 /**
@@ -311,6 +361,9 @@ void sotto_conversation_begin_reply (SottoConversation  *self,
 
 /* The same for a message that is on the path. @reply: (transfer full) */
 void sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply);
+
+/* Asks for the running reply again, with all it says and the results of its calls. */
+void sotto_conversation_ask_again (SottoConversation *self);
 
 /* Ends a running reply at once, as stopped, without waiting for the worker. */
 void sotto_conversation_abandon_reply (SottoConversation *self);

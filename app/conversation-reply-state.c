@@ -28,6 +28,9 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
                /* Translators: how fast a reply is written; a token is a piece of a word */
                ? g_strdup_printf (_("%.0f tokens/s"), tokens_per_second)
                : g_strdup (_("Writing…"));
+    case SOTTO_REPLY_STATE_CALLING:
+      /* Translators: a tool, such as a calculator, that the model has called */
+      return g_strdup (_("Using a tool…"));
     case SOTTO_REPLY_STATE_SUMMARISING:
       return g_strdup (_("Summing up the conversation…"));
     case SOTTO_REPLY_STATE_IDLE:

@@ -8,6 +8,7 @@
  *     ask            once the library has looked: the request goes to the worker
  *   on_event         LOADING, PREFILL: progress
  *     take_part      the first part enters the reply into the history, every one the journal
+ *     begin_calls    FINISHED, with tools that it has called: they are run, and it is asked again (conversation-calls.c)
  *   end_reply        FINISHED, CANCELLED, FAILED: the receipt closes the message
  *
  * A reply that ends before its first part, or that the history has no room for, leaves no trace but
@@ -141,8 +142,12 @@ static void
 close_in_history (SottoConversation *self, SottoMessageStatus status, const SottoReceipt *receipt)
 {
   g_autofree char *last = receipt != NULL ? sotto_receipt_to_json (receipt) : NULL;
-  g_autofree char *json = self->kept != NULL ? sotto_kept_receipt_join (last, self->kept->receipt) : g_strdup (last);
+  g_autofree char *json = NULL;
 
+  /* Where it ends between two times, nothing more is to be told. */
+  if (last != NULL || self->request != 0 || self->receipt == NULL)
+    sotto_conversation_add_receipt (self, last);
+  json = g_steal_pointer (&self->receipt);
   sotto_message_set_receipt (self->reply, json);
   sotto_message_set_status (self->reply, status);
   sotto_conversation_set_snippet_from (self, sotto_message_get_text (self->reply));
@@ -196,6 +201,7 @@ end_reply (SottoConversation   *self,
       g_autoptr (SottoProblem) problem = error != NULL ? sotto_problem_new (error) : NULL;
 
       sotto_conversation_end_parts (self, receipt);
+      sotto_conversation_end_calls (self);
       sotto_message_set_problem (self->reply, problem);
       close_in_history (self, status, receipt);
     }
@@ -210,6 +216,8 @@ end_reply (SottoConversation   *self,
 
   self->request = 0;
   self->is_begun = FALSE;
+  g_clear_pointer (&self->receipt, g_free);
+  g_clear_pointer (&self->offered, g_strfreev);
   g_clear_pointer (&self->replaced, g_array_unref);
   sotto_conversation_clear_kept (self);
   g_clear_object (&self->reply);
@@ -227,6 +235,7 @@ static void
 take_part (SottoConversation *self, const SottoEvent *event)
 {
   begin_in_history (self);
+  self->is_heard = TRUE;
   sotto_conversation_set_speed (self, event->tokens_per_second);
   sotto_message_set_status (self->reply, SOTTO_MESSAGE_STATUS_STREAMING);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_GENERATING, 0);
@@ -248,13 +257,13 @@ take_receipt (SottoConversation *self, const SottoEvent *event)
                        / (double) receipt->decode_us);
 }
 
-/* Sotto has no tools, so that calls have no results; some templates refuse a conversation for that. */
+/* Some templates refuse a conversation with calls: for those that have no results, or because they know of none. */
 static gboolean
 may_ask_again (SottoConversation *self, const GError *error)
 {
   return (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_RAISED)
           || g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX))
-         && !self->is_begun && !self->calls_as_text && sotto_conversation_path_has_calls (self);
+         && !self->is_heard && !self->calls_as_text && sotto_conversation_path_has_calls (self);
 }
 
 static double
@@ -288,6 +297,8 @@ on_event (const SottoEvent *event, gpointer user_data)
       break;
     case SOTTO_EVENT_FINISHED:
       take_receipt (self, event);
+      if (sotto_conversation_begin_calls (self, event))
+        break;
       if (event->reason == SOTTO_FINISH_CONTEXT_FULL)
         full = g_error_new (SOTTO_APP_ERROR, SOTTO_APP_ERROR_CONTEXT_FULL,
                             "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " tokens of the context "
@@ -353,6 +364,8 @@ ask (SottoConversation *self)
   sotto_message_set_model_name (self->reply, sotto_model_entry_get_name (model));
 
   messages = sotto_conversation_path_to_messages (self);
+  sotto_conversation_offer_tools (self, model, messages);
+  self->is_heard = FALSE;
   self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages, self->id,
                                             !self->services->is_temporary, 0, on_event, self, &error);
   if (self->request == 0)
@@ -361,6 +374,13 @@ ask (SottoConversation *self)
     sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_QUEUED, 0);
   else if (sotto_model_entry_get_state (model) == SOTTO_MODEL_STATE_LOADED)
     sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
+}
+
+void
+sotto_conversation_ask_again (SottoConversation *self)
+{
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, 0);
+  ask (self);
 }
 
 static void
@@ -392,6 +412,8 @@ sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply)
   self->last_part = sotto_message_get_length (reply) == 0 && *sotto_message_get_reasoning (reply) != '\0'
                     ? SOTTO_EVENT_REASONING : SOTTO_EVENT_TEXT;
   self->calls_as_text = FALSE;
+  self->thinking_before = sotto_message_get_thinking_time (reply);
+  self->n_rounds = 0;
   self->request = 0;
   self->reply = reply;
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);

@@ -174,6 +174,7 @@ write_message (GTask *task)
       sotto_conversation_begin_instructions (self);
       sotto_conversation_begin_folders (self);
       sotto_conversation_begin_group (self);
+      sotto_conversation_keep_tools (self);
     }
 
   /* They come before the message, and its parent may be new with them. */

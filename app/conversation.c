@@ -67,6 +67,9 @@ sotto_conversation_finalize (GObject *object)
   g_free (self->month);
   g_free (self->name);
   g_clear_pointer (&self->folders, g_ptr_array_unref);
+  g_clear_pointer (&self->tools, g_strfreev);
+  g_clear_pointer (&self->offered, g_strfreev);
+  g_clear_pointer (&self->receipt, g_free);
   g_clear_pointer (&self->services, sotto_services_unref);
   G_OBJECT_CLASS (sotto_conversation_parent_class)->finalize (object);
 }
@@ -104,6 +107,9 @@ sotto_conversation_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case SOTTO_CONVERSATION_PROP_N_FOLDERS:
       g_value_set_uint (value, sotto_conversation_get_n_folders (self));
+      break;
+    case SOTTO_CONVERSATION_PROP_N_TOOLS:
+      g_value_set_uint (value, sotto_conversation_get_n_tools (self));
       break;
     case SOTTO_CONVERSATION_PROP_LAST_USED:
       g_value_set_boxed (value, self->last_used);
@@ -213,6 +219,7 @@ sotto_conversation_class_init (SottoConversationClass *klass)
   PROP (INSTRUCTIONS) = g_param_spec_string ("instructions", NULL, NULL, "", changed);
   PROP (MODEL) = g_param_spec_object ("model", NULL, NULL, SOTTO_TYPE_MODEL_ENTRY, changed);
   PROP (N_FOLDERS) = g_param_spec_uint ("n-folders", NULL, NULL, 0, G_MAXUINT, 0, shown);
+  PROP (N_TOOLS) = g_param_spec_uint ("n-tools", NULL, NULL, 0, G_MAXUINT, 0, shown);
   PROP (LAST_USED) = g_param_spec_boxed ("last-used", NULL, NULL, G_TYPE_DATE_TIME, shown);
   PROP (DATE_GROUP) = g_param_spec_enum ("date-group", NULL, NULL, SOTTO_TYPE_DATE_GROUP,
                                          SOTTO_DATE_GROUP_TODAY, shown);
@@ -318,6 +325,7 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
     }
   sotto_conversation_take_folders (self, (const char *const *) record->folders);
   sotto_conversation_take_group (self, record->group);
+  self->tools = g_strdupv (record->tools);
   self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
   set_last_used (self, record->updated);

@@ -11,6 +11,7 @@
 #include "group.h"
 #include "message.h"
 #include "model-entry.h"
+#include "tools/tool.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +42,8 @@ G_BEGIN_DECLS
  *   one are not known before it is loaded. Kept as a draft is
  * - "model" (#SottoModelEntry, nullable, read-write): the model its next reply is made with
  * - "n-folders" (uint): how many folders of documents its questions go to; notifies when it is another one, too
+ * - "n-tools" (uint): how many tools its model may use and that can be used here; notifies when it is another one, too. What can
+ *   be used changes with the folders as well
  * - "last-used" (#GDateTime): local time
  * - "date-group" (#SottoDateGroup), "group-title" (string): the heading it stands under
  * - "group" (#SottoGroup, nullable, read-write): the group it is in; a temporary one is in none. One that is not stored begins with
@@ -118,6 +121,19 @@ SottoGroup *sotto_conversation_get_group (SottoConversation *self);
 
 /* @group: (nullable) */
 void sotto_conversation_set_group (SottoConversation *self, SottoGroup *group);
+
+/**
+ * sotto_conversation_set_uses_tool:
+ *
+ * Whether the models of this conversation may use @tool from their next reply on. Kept with it; a new conversation begins with
+ * what was chosen last.
+ */
+void sotto_conversation_set_uses_tool (SottoConversation *self, const SottoTool *tool, gboolean uses);
+gboolean sotto_conversation_uses_tool (SottoConversation *self, const SottoTool *tool);
+
+/* Whether it could be used here: some need folders, or a history */
+gboolean sotto_conversation_can_use_tool (SottoConversation *self, const SottoTool *tool);
+guint sotto_conversation_get_n_tools (SottoConversation *self);
 SottoModelEntry *sotto_conversation_get_model (SottoConversation *self);
 void sotto_conversation_set_model (SottoConversation *self, SottoModelEntry *model);
 GDateTime *sotto_conversation_get_last_used (SottoConversation *self);

@@ -104,6 +104,7 @@ typedef enum {
  * @SOTTO_REPLY_STATE_LOADING: the model is being loaded (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_PREFILL: the prompt is being read (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_GENERATING: text arrives (#SottoConversation:tokens-per-second)
+ * @SOTTO_REPLY_STATE_CALLING: a tool runs that the model has called
  * @SOTTO_REPLY_STATE_SUMMARISING: no reply, but a summary of what was said is being made
  */
 typedef enum {
@@ -113,6 +114,7 @@ typedef enum {
   SOTTO_REPLY_STATE_LOADING,
   SOTTO_REPLY_STATE_PREFILL,
   SOTTO_REPLY_STATE_GENERATING,
+  SOTTO_REPLY_STATE_CALLING,
   SOTTO_REPLY_STATE_SUMMARISING,
 } SottoReplyState;
 

@@ -34,7 +34,7 @@ gboolean sotto_message_is_mixed (SottoMessage *self);
 
 void sotto_message_append (SottoMessage *self, const char *text);
 void sotto_message_append_reasoning (SottoMessage *self, const char *text);
-/* Takes back what was appended beyond these lengths in bytes, to a message that was not mixed. */
+/* Takes back what was appended beyond these lengths in bytes, to a message that was not mixed and had no calls. */
 void sotto_message_truncate (SottoMessage *self, gsize length, gsize reasoning_length);
 void sotto_message_set_thinking (SottoMessage *self, gboolean thinking);
 void sotto_message_set_thinking_time (SottoMessage *self, GTimeSpan time);
@@ -44,6 +44,41 @@ void sotto_message_begin_call (SottoMessage *self, const char *name);
 void sotto_message_append_arguments (SottoMessage *self, const char *text);
 void sotto_message_end_call (SottoMessage *self);
 void sotto_message_take_back_call (SottoMessage *self);
+
+/* Returns: the first call without a result, or their number */
+guint sotto_message_find_open_call (SottoMessage *self);
+
+/* What becomes of a call: it is run, and has a result; or all that run are given up. */
+void sotto_message_begin_run (SottoMessage *self, guint position);
+void sotto_message_set_result (SottoMessage *self, guint position, const char *text);
+void sotto_message_end_runs (SottoMessage *self);
+
+/**
+ * SottoRound:
+ * @first: the first of its calls
+ * @end: the one after the last
+ * @text, @text_end: from where to where the message's text is of it, if @has_results
+ * @reasoning, @reasoning_end: the same of its reasoning
+ *
+ * What a model said at one go: it was asked, answered with calls, and was asked again with their results.
+ */
+typedef struct {
+  guint first;
+  guint end;
+  gsize text;
+  gsize text_end;
+  gsize reasoning;
+  gsize reasoning_end;
+  gboolean has_results;
+} SottoRound;
+
+/**
+ * sotto_message_get_round:
+ * @first: a round's first call, or the number of calls: the text behind the last round's begins at @round's text then
+ *
+ * Returns: whether it has results, behind which the model went on
+ */
+gboolean sotto_message_get_round (SottoMessage *self, guint first, SottoRound *round);
 void sotto_message_set_status (SottoMessage *self, SottoMessageStatus status);
 void sotto_message_set_model_name (SottoMessage *self, const char *name);
 void sotto_message_set_receipt (SottoMessage *self, const char *receipt);

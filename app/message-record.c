@@ -43,6 +43,7 @@ static void
 take_part (SottoMessage *self, const SottoHistoryPart *part)
 {
   const char *reasoning = sotto_message_get_reasoning (self);
+  guint position;
 
   switch (part->kind)
     {
@@ -58,6 +59,11 @@ take_part (SottoMessage *self, const SottoHistoryPart *part)
       sotto_message_begin_call (self, part->name != NULL ? part->name : "");
       sotto_message_append_arguments (self, part->text);
       sotto_message_end_call (self);
+      break;
+    case SOTTO_HISTORY_PART_TOOL_RESULT:
+      position = sotto_message_find_open_call (self);
+      if (position < sotto_message_get_n_calls (self))
+        sotto_message_set_result (self, position, part->text);
       break;
     default:
       /* Documents stand beside what was written; what else there may be nobody writes yet. */

@@ -1,5 +1,7 @@
 #include "message-private.h"
 
+#include "message-calls.h"
+
 struct _SottoMessage
 {
   GObject parent_instance;
@@ -55,16 +57,6 @@ G_DEFINE_FINAL_TYPE (SottoMessage, sotto_message, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
-
-static void
-tool_call_free (gpointer data)
-{
-  SottoToolCall *call = data;
-
-  g_free (call->name);
-  g_free (call->arguments);
-  g_free (call);
-}
 
 static void
 sotto_message_finalize (GObject *object)
@@ -186,7 +178,7 @@ static void
 sotto_message_init (SottoMessage *self)
 {
   self->reasoning = g_string_new (NULL);
-  self->calls = g_ptr_array_new_with_free_func (tool_call_free);
+  self->calls = sotto_calls_new ();
   self->version = 1;
   self->n_versions = 1;
 }
@@ -249,10 +241,21 @@ sotto_message_append (SottoMessage *self, const char *text)
   g_signal_emit (self, signals[APPENDED], 0, offset);
 }
 
+static void
+notify_calls (SottoMessage *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+}
+
 void
 sotto_message_truncate (SottoMessage *self, gsize length, gsize reasoning_length)
 {
   self->is_mixed = FALSE;
+  if (self->calls->len > 0)
+    {
+      g_ptr_array_set_size (self->calls, 0);
+      notify_calls (self);
+    }
   if (length < self->text->len)
     {
       g_string_truncate (self->text, length);
@@ -302,22 +305,15 @@ sotto_message_set_thinking_time (SottoMessage *self, GTimeSpan time)
 void
 sotto_message_begin_call (SottoMessage *self, const char *name)
 {
-  SottoToolCall *call = g_new0 (SottoToolCall, 1);
-
-  call->name = g_strdup (name);
-  call->arguments = g_strdup ("");
-  g_ptr_array_add (self->calls, call);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+  sotto_calls_begin (self->calls, name, self->text->len);
+  notify_calls (self);
 }
 
 void
 sotto_message_append_arguments (SottoMessage *self, const char *text)
 {
-  SottoToolCall *call = g_ptr_array_index (self->calls, self->calls->len - 1);
-  g_autofree char *before = g_steal_pointer (&call->arguments);
-
-  call->arguments = g_strconcat (before, text, NULL);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+  sotto_calls_append_arguments (self->calls, text);
+  notify_calls (self);
 }
 
 void
@@ -326,14 +322,48 @@ sotto_message_end_call (SottoMessage *self)
   SottoToolCall *call = g_ptr_array_index (self->calls, self->calls->len - 1);
 
   call->is_complete = TRUE;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+  notify_calls (self);
 }
 
 void
 sotto_message_take_back_call (SottoMessage *self)
 {
   g_ptr_array_set_size (self->calls, (int) self->calls->len - 1);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_CALLS]);
+  notify_calls (self);
+}
+
+guint
+sotto_message_find_open_call (SottoMessage *self)
+{
+  return sotto_calls_find_open (self->calls);
+}
+
+void
+sotto_message_begin_run (SottoMessage *self, guint position)
+{
+  SottoToolCall *call = g_ptr_array_index (self->calls, position);
+
+  call->is_running = TRUE;
+  notify_calls (self);
+}
+
+void
+sotto_message_set_result (SottoMessage *self, guint position, const char *text)
+{
+  sotto_calls_set_result (self->calls, position, text, self->text->len, self->reasoning->len);
+  notify_calls (self);
+}
+
+void
+sotto_message_end_runs (SottoMessage *self)
+{
+  const guint position = sotto_calls_find_open (self->calls);
+  SottoToolCall *call = position < self->calls->len ? g_ptr_array_index (self->calls, position) : NULL;
+
+  if (call == NULL || !call->is_running)
+    return;
+  call->is_running = FALSE;
+  notify_calls (self);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "attachment.h"
 #include "problem.h"
+#include "tools/tool.h"
 
 G_BEGIN_DECLS
 
@@ -32,7 +33,7 @@ G_BEGIN_DECLS
  * - "reasoning" (string): what the model thought before it answered; "" where it did not
  * - "thinking" (boolean): it is doing so now
  * - "thinking-time" (#GTimeSpan): how long it did; 0: not known
- * - "n-calls" (uint): tools that it wanted to call; notifies of every change of a call, too
+ * - "n-calls" (uint): tools that it called; notifies of every change of a call, too
  * - "n-attachments" (uint, constant): files that are attached to a prompt
  * - "n-sources" (uint): passages of documents: of a prompt those that were found for it, of a reply those of the prompt
  *   that it answers
@@ -64,12 +65,27 @@ GTimeSpan sotto_message_get_thinking_time (SottoMessage *self);
  * SottoToolCall:
  * @name: the tool's
  * @arguments: JSON; not all of it unless @is_complete
+ * @is_running: it is run
+ * @result: (nullable): what it gave; %NULL: it runs, or was not run
+ * @offset: how much of the message's text stands before it, in bytes
+ * @round: those that a model made at one go have the same
+ * @end: how much of the text stands before its result
+ * @reasoning_end: the same of the reasoning
  */
 typedef struct {
   char *name;
   char *arguments;
   gboolean is_complete;
+  gboolean is_running;
+  char *result;
+  gsize offset;
+  guint round;
+  gsize end;
+  gsize reasoning_end;
 } SottoToolCall;
+
+/* Returns: (transfer none): the tool's name for people; if Sotto has no such tool, what the model called it */
+const char *sotto_tool_call_get_title (const SottoToolCall *call);
 
 /**
  * SottoSource:

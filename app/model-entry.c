@@ -490,6 +490,13 @@ sotto_model_entry_get_context_trained (SottoModelEntry *self)
 }
 
 gboolean
+sotto_model_entry_has_tools (SottoModelEntry *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_ENTRY (self), FALSE);
+  return self->facts != NULL && self->facts->has_tools;
+}
+
+gboolean
 sotto_model_entry_is_base (SottoModelEntry *self)
 {
   return self->facts != NULL && self->facts->is_base;

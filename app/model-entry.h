@@ -45,6 +45,9 @@ guint64 sotto_model_entry_get_size (SottoModelEntry *self);
 guint64 sotto_model_entry_get_parameters (SottoModelEntry *self);
 guint sotto_model_entry_get_context_trained (SottoModelEntry *self);
 gboolean sotto_model_entry_is_base (SottoModelEntry *self);
+
+/* Whether it can be told of tools that it may use. Known with "is-base" */
+gboolean sotto_model_entry_has_tools (SottoModelEntry *self);
 SottoModelState sotto_model_entry_get_state (SottoModelEntry *self);
 double sotto_model_entry_get_fraction (SottoModelEntry *self);
 SottoProblem *sotto_model_entry_get_problem (SottoModelEntry *self);

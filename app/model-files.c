@@ -311,6 +311,7 @@ sotto_model_files_look (const char *path)
   facts->default_template = g_strdup (info->default_template);
   facts->has_template = info->has_template;
   facts->is_base = info->is_base;
+  facts->has_tools = info->has_tools;
   return g_steal_pointer (&facts);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
   char *default_template;
   gboolean has_template;
   gboolean is_base;
+  gboolean has_tools;
 } SottoModelFacts;
 
 /* What a model is good for, best first */

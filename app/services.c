@@ -24,6 +24,7 @@ sotto_services_new_temporary (SottoServices *self)
 
   temporary->settings = g_object_ref (self->settings);
   temporary->instructions = g_strdup (self->instructions);
+  temporary->tools = g_strdup (self->tools);
   temporary->library = g_object_ref (self->library);
   temporary->inference = g_object_ref (self->inference);
   temporary->folders = g_object_ref (self->folders);
@@ -51,6 +52,7 @@ services_clear (gpointer data)
   g_clear_object (&self->store);
   g_clear_object (&self->settings);
   g_clear_pointer (&self->instructions, g_free);
+  g_clear_pointer (&self->tools, g_free);
 }
 
 void

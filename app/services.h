@@ -24,6 +24,7 @@ typedef struct {
   SottoDocumentFolders *folders;
   SottoGroupList *groups;
   char *instructions; /* what a new conversation begins with; "": nothing */
+  char *tools;        /* which tools were chosen last, with blanks between; NULL: not known yet */
   gboolean is_temporary;
 } SottoServices;
 

@@ -22,6 +22,7 @@
 #include "group-list.h"
 #include "attachment.h"
 #include "message.h"
+#include "tools/tool.h"
 #include "conversation.h"
 #include "outline.h"
 #include "conversation-list.h"

@@ -2,8 +2,9 @@
 
 Each piece of the script is a token with a vector of its own (random signs, so nearly at right angles to all others). All
 matrices of the layers are zero, so that a token's vector reaches the output as it came, and the output's row for the next
-piece is that vector: whatever was asked, after the prompt's last token comes the first piece, and so on to the end. How
-fast it speaks depends on the number of layers.
+piece is that vector: whatever was asked, after the prompt's last token comes the first piece, and so on to the end. What its
+template ends a prompt with says which of two scripts it is: the second one answers the result of a tool. How fast it speaks
+depends on the number of layers.
 """
 import random
 import struct
@@ -19,6 +20,12 @@ TEMPLATE = (
     "{%- for call in message.tool_calls or [] %}\n<tool_call>\n{\"name\": \"{{ call.function.name }}\", \"arguments\": "
     "{{ call.function.arguments | tojson }}}\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
     "{%- if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+
+# The same with a place for tools and their results; a tab begins the answer to these.
+TOOLS = (
+    "{%- if tools %}<|im_start|>system\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}<|im_end|>\n{% endif %}"
+    + TEMPLATE.replace("<|im_start|>assistant\n{% endif %}",
+                       "<|im_start|>assistant{{ '\t' if messages[-1].role == 'tool' else '\n' }}{% endif %}"))
 
 
 def byte_tokens():
@@ -65,12 +72,14 @@ def pieces(script):
     return found
 
 
-def write(path, script, layers=2, name='Scripted', template=TEMPLATE, anywhere=False):
+def write(path, script, layers=2, name='Scripted', template=TEMPLATE, anywhere=False, answer=''):
     """Writes the model. Its vocabulary has no token that a typed text leads to but the bytes.
 
-    anywhere: after whatever byte it begins, as a base model must, and not after a line's end only."""
+    anywhere: after whatever byte it begins, as a base model must, and not after a line's end only.
+    answer: what it says after a tab: see TOOLS."""
     chooser = random.Random(1)
-    spoken = pieces(script)
+    scripts = [pieces(script), pieces(answer)]
+    spoken = scripts[0] + scripts[1]
     bytes_ = byte_tokens()
     # The same word at two places is two tokens: what follows depends on the token alone.
     tags = [piece.startswith('<') and piece.endswith('>') for piece in spoken]
@@ -81,10 +90,15 @@ def write(path, script, layers=2, name='Scripted', template=TEMPLATE, anywhere=F
     vectors = [[chooser.choice((-1.0, 1.0)) for _ in range(WIDTH)] for _ in range(len(spoken) + 1)]
     zeros = [0.0] * WIDTH
 
-    embedding = [zeros] * first + vectors[1:]
-    newline = bytes_.index('Ċ')
-    for byte in range(256) if anywhere else [newline]:
+    # What a token leads to: the next one's vector; the last one of a script to that of the end.
+    following = vectors[1:]
+    if scripts[1]:
+        following[len(scripts[0]) - 1] = vectors[-1]
+    embedding = [zeros] * first + following
+    for byte in range(256) if anywhere else [bytes_.index('Ċ')]:
         embedding[byte] = vectors[0]
+    if scripts[1]:
+        embedding[bytes_.index('ĉ')] = vectors[len(scripts[0])]
     output = [zeros] * len(tokens)
     for i, vector in enumerate(vectors):
         output[first + i if i < len(spoken) else end] = vector

@@ -1,0 +1,97 @@
+#include "config.h"
+
+#include "tool-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* What was said in earlier conversations. A temporary one has not this tool: it holds no history but its own (a store in memory,
+ * ../README.md), which is what keeps it apart; and nobody else's words are to come to stand in what is gone tomorrow. */
+
+/* What of the history's hits is read through, so that those of the conversation itself are not all there are */
+#define MOST_HITS 60
+#define MOST_TOLD 12
+
+typedef struct {
+  char *conversation;
+} Search;
+
+static void
+search_free (gpointer data)
+{
+  Search *search = data;
+
+  g_free (search->conversation);
+  g_free (search);
+}
+
+static gboolean
+is_usable (const SottoToolPlace *place)
+{
+  return place->services->store != NULL && !place->services->is_temporary;
+}
+
+static void
+append_hit (GString *text, const SottoHistoryHit *hit)
+{
+  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc_usec (hit->created);
+  g_autoptr (GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
+
+  if (text->len > 0)
+    g_string_append (text, "\n\n");
+  g_string_append_printf (text, "Conversation “%s”", hit->title);
+  if (local != NULL)
+    g_string_append_printf (text, ", %04d-%02d-%02d", g_date_time_get_year (local), g_date_time_get_month (local),
+                            g_date_time_get_day_of_month (local));
+  if (hit->message != NULL)
+    g_string_append_printf (text, ":\n%s", hit->snippet);
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GPtrArray) hits = sotto_store_search_finish (SOTTO_STORE (source), result, NULL);
+  const Search *search = g_task_get_task_data (task);
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint n = 0;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  for (guint i = 0; hits != NULL && i < hits->len && n < MOST_TOLD; i++)
+    {
+      const SottoHistoryHit *hit = g_ptr_array_index (hits, i);
+
+      if (g_str_equal (hit->conversation, search->conversation))
+        continue;
+      append_hit (text, hit);
+      n++;
+    }
+  if (hits == NULL)
+    g_string_append (text, "Error: The conversations could not be searched.");
+  else if (n == 0)
+    g_string_append (text, "Nothing was found. All words of the query must be in a message: fewer words find more.");
+  g_task_return_pointer (task, g_string_free_and_steal (g_steal_pointer (&text)), g_free);
+}
+
+static void
+run (GTask *task, const SottoToolPlace *place, yyjson_val *arguments)
+{
+  Search *search = g_new0 (Search, 1);
+
+  search->conversation = g_strdup (place->conversation);
+  g_task_set_task_data (task, search, search_free);
+  sotto_store_search_async (place->services->store, sotto_argument_get_text (arguments, "query"), MOST_HITS,
+                            g_task_get_cancellable (task), on_found, task);
+}
+
+const SottoTool sotto_tool_search_conversations = {
+  .name = "search_conversations",
+  .title = NC_("tool", "Conversation Search"),
+  .words = N_("Looks for what was said in your other conversations."),
+  .purpose = "Searches the person's earlier conversations with you. Returns titles, dates and excerpts.",
+  .arguments = {
+    { "query", SOTTO_ARGUMENT_TEXT, TRUE, 200, "One or a few words that all are in the message that is looked for" },
+  },
+  .is_usable = is_usable,
+  .run = run,
+};
