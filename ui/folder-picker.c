@@ -4,6 +4,7 @@
 
 #include "folder-choose.h"
 #include "folder-row.h"
+#include "tool-list.h"
 
 /* So wide a list has room on a narrow screen with large letters, too. */
 #define MAX_CHARS 26
@@ -19,6 +20,7 @@ struct _SottoFolderPicker {
   GtkWidget *scroller;
   GtkBox *checks;
   GtkWidget *add_button;
+  SottoToolList *tools;
 
   /* Owned */
   SottoDocumentFolders *folders;
@@ -40,9 +42,19 @@ asks (SottoFolderPicker   *self,
   return self->conversation != NULL && sotto_conversation_asks_folder (self->conversation, folder);
 }
 
-/* Returns: (transfer full): the names of those that are asked */
+static void
+add_name (GString    *names,
+          const char *name)
+{
+  if (names->len > 0)
+    /* Translators: between the names of folders, and of tools */
+    g_string_append (names, C_("list", ", "));
+  g_string_append (names, name);
+}
+
+/* Returns: (transfer full): the names of the folders that are asked, and of the tools that may be used */
 static char *
-describe_asked (SottoFolderPicker *self)
+describe_chosen (SottoFolderPicker *self)
 {
   g_autoptr (GString) names = g_string_new (NULL);
 
@@ -50,12 +62,15 @@ describe_asked (SottoFolderPicker *self)
     {
       g_autoptr (SottoDocumentFolder) folder = g_list_model_get_item (G_LIST_MODEL (self->folders), i);
 
-      if (!asks (self, folder))
-        continue;
-      if (names->len > 0)
-        /* Translators: between the names of folders */
-        g_string_append (names, C_("list", ", "));
-      g_string_append (names, sotto_document_folder_get_name (folder));
+      if (asks (self, folder))
+        add_name (names, sotto_document_folder_get_name (folder));
+    }
+  for (guint i = 0; self->conversation != NULL && i < sotto_tools_get_n (); i++)
+    {
+      const SottoTool *tool = sotto_tools_get (i);
+
+      if (sotto_conversation_uses_tool (self->conversation, tool) && sotto_conversation_can_use_tool (self->conversation, tool))
+        add_name (names, sotto_tool_get_title (tool));
     }
 
   return g_string_free (g_steal_pointer (&names), FALSE);
@@ -65,11 +80,12 @@ describe_asked (SottoFolderPicker *self)
 static void
 update_button (SottoFolderPicker *self)
 {
-  guint n = self->conversation != NULL ? sotto_conversation_get_n_folders (self->conversation) : 0;
-  g_autofree char *names = describe_asked (self);
+  guint n = self->conversation != NULL ? sotto_conversation_get_n_folders (self->conversation) +
+                                         sotto_conversation_get_n_tools (self->conversation) : 0;
+  g_autofree char *names = describe_chosen (self);
   g_autofree char *number = sotto_number_describe (n);
-  /* Translators: %s is the names of one or more folders of documents, which a conversation asks */
-  g_autofree char *label = *names != '\0' ? g_strdup_printf (_("Asks Documents in %s"), names) : g_strdup (_("Ask Documents"));
+  /* Translators: %s is the names of folders of documents that a conversation asks, and of tools that its model may use */
+  g_autofree char *label = *names != '\0' ? g_strdup_printf (_("Documents and Tools: %s"), names) : g_strdup (_("Documents and Tools"));
 
   gtk_label_set_label (self->count, number);
   gtk_widget_set_visible (GTK_WIDGET (self->count), n > 0);
@@ -280,7 +296,11 @@ sotto_folder_picker_set_conversation (SottoFolderPicker *self,
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   g_set_object (&self->conversation, conversation);
   if (conversation != NULL)
-    g_signal_connect_object (conversation, "notify::n-folders", G_CALLBACK (update_checks), self, G_CONNECT_SWAPPED);
+    {
+      g_signal_connect_object (conversation, "notify::n-folders", G_CALLBACK (update_checks), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (conversation, "notify::n-tools", G_CALLBACK (update_button), self, G_CONNECT_SWAPPED);
+    }
+  sotto_tool_list_set_conversation (self->tools, conversation);
   gtk_widget_set_sensitive (GTK_WIDGET (self->button), conversation != NULL);
   update_checks (self);
 }
@@ -310,6 +330,7 @@ sotto_folder_picker_class_init (SottoFolderPickerClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = sotto_folder_picker_dispose;
 
+  g_type_ensure (SOTTO_TYPE_TOOL_LIST);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/folder-picker.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, button);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, count);
@@ -318,6 +339,7 @@ sotto_folder_picker_class_init (SottoFolderPickerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, checks);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, add_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, tools);
   gtk_widget_class_bind_template_callback (widget_class, on_popover_closed);
   gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_install_action (widget_class, "folders.add", NULL, add);

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /**
  * SottoFolderPicker:
  *
- * The button beside where one writes that says which folders of documents a conversation asks, and chooses them.
+ * The button beside where one writes that says which folders of documents a conversation asks and which tools its model may use,
+ * and chooses them.
  */
 #define SOTTO_TYPE_FOLDER_PICKER (sotto_folder_picker_get_type ())
 G_DECLARE_FINAL_TYPE (SottoFolderPicker, sotto_folder_picker, SOTTO, FOLDER_PICKER, AdwBin)

@@ -4,14 +4,13 @@
 
 #include "attachments-view.h"
 #include "markdown-plain.h"
-#include "markdown-view.h"
 #include "read-button.h"
 #include "reasoning-view.h"
 #include "receipt-dialog.h"
+#include "reply-body.h"
 #include "source-popover.h"
 #include "sources-text.h"
 #include "sources-view.h"
-#include "tool-call-card.h"
 
 struct _SottoMessageRow {
   GtkWidget parent_instance;
@@ -21,7 +20,6 @@ struct _SottoMessageRow {
   AdwBin *reasoning;
   SottoAttachmentsView *attachments;
   AdwBin *body;
-  GtkBox *calls;
   AdwBin *sources;
   GtkWidget *editor;
   GtkTextView *editor_view;
@@ -62,7 +60,7 @@ create_body (SottoMessageRow *self)
   GtkWidget *plain;
 
   if (is_reply (self))
-    return sotto_markdown_view_new ();
+    return sotto_reply_body_new (self->message);
 
   plain = sotto_markdown_plain_new ();
   gtk_widget_add_css_class (plain, "bubble");
@@ -72,16 +70,17 @@ create_body (SottoMessageRow *self)
   return plain;
 }
 
-/* A reply may be all reasoning and calls, and a prompt all files. */
+/* A reply may be all reasoning, and a prompt all files. */
 static void
 update_body (SottoMessageRow *self)
 {
   gboolean is_edited = gtk_widget_get_visible (self->editor);
   gboolean has_other = gtk_widget_get_visible (GTK_WIDGET (self->reasoning)) ||
-                       sotto_message_get_n_calls (self->message) > 0 || sotto_message_get_n_attachments (self->message) > 0;
+                       sotto_message_get_n_attachments (self->message) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self->body),
-                          !is_edited && (!has_other || sotto_message_get_length (self->message) > 0));
+                          !is_edited && (!has_other || sotto_message_get_length (self->message) > 0 ||
+                                         sotto_message_get_n_calls (self->message) > 0));
 }
 
 static void
@@ -92,7 +91,7 @@ update_text (SottoMessageRow *self)
 
   if (is_reply (self))
     {
-      sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (body), text);
+      sotto_reply_body_update (SOTTO_REPLY_BODY (body));
     }
   else
     {
@@ -113,33 +112,6 @@ update_reasoning (SottoMessageRow *self)
   update_body (self);
 }
 
-static void
-update_calls (SottoMessageRow *self)
-{
-  GtkWidget *card = gtk_widget_get_first_child (GTK_WIDGET (self->calls));
-  guint n_calls = sotto_message_get_n_calls (self->message);
-
-  for (guint i = 0; i < n_calls; i++)
-    {
-      if (card == NULL)
-        {
-          card = sotto_tool_call_card_new ();
-          gtk_box_append (self->calls, card);
-        }
-      sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), sotto_message_get_call (self->message, i));
-      card = gtk_widget_get_next_sibling (card);
-    }
-  while (card != NULL)
-    {
-      GtkWidget *next = gtk_widget_get_next_sibling (card);
-
-      gtk_box_remove (self->calls, card);
-      card = next;
-    }
-  gtk_widget_set_visible (GTK_WIDGET (self->calls), n_calls > 0);
-  update_body (self);
-}
-
 /* What it was given stands under a reply, and not where it was asked for: there it is between the two. */
 static void
 update_sources (SottoMessageRow *self)
@@ -150,7 +122,7 @@ update_sources (SottoMessageRow *self)
     {
       g_auto (GStrv) titles = sotto_sources_list_titles (self->message);
 
-      sotto_markdown_view_set_sources (SOTTO_MARKDOWN_VIEW (adw_bin_get_child (self->body)), (const char *const *) titles);
+      sotto_reply_body_set_sources (SOTTO_REPLY_BODY (adw_bin_get_child (self->body)), (const char *const *) titles);
     }
   adw_bin_set_child (self->sources, n > 0 ? sotto_sources_view_new (self->message) : NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->sources), n > 0);
@@ -485,7 +457,6 @@ sotto_message_row_class_init (SottoMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, reasoning);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, attachments);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, body);
-  gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, calls);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, sources);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor);
   gtk_widget_class_bind_template_child (widget_class, SottoMessageRow, editor_view);
@@ -542,7 +513,8 @@ sotto_message_row_new (SottoConversation *conversation,
 
   g_signal_connect_object (message, "notify::text", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::reasoning", G_CALLBACK (update_reasoning), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (message, "notify::n-calls", G_CALLBACK (update_calls), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::n-calls", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::status", G_CALLBACK (update_text), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify::n-sources", G_CALLBACK (update_sources), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (message, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (conversation, "notify::busy", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -552,7 +524,6 @@ sotto_message_row_new (SottoConversation *conversation,
   update_sources (self);
   update_text (self);
   update_reasoning (self);
-  update_calls (self);
   update (self);
   /* Translators: who says what follows; read out by screen readers */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

@@ -1,18 +1,30 @@
 #include "tool-call-card.h"
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "markdown-plain.h"
+
+/* What a tool gave stands there at once if it is one line of so many characters. */
+#define SHORT_RESULT 60
 
 struct _SottoToolCallCard {
   GtkWidget parent_instance;
 
   /* Template Widgets */
+  GtkStack *sign;
+  GtkWidget *icon;
+  GtkWidget *spinner;
   GtkLabel *title;
   GtkBox *place;
+  GtkLabel *answer;
+  GtkExpander *expander;
   GtkLabel *note;
 
   GtkWidget *arguments; /* borrowed: in place */
+  GtkWidget *result;    /* borrowed: in the expander */
+  gboolean was_running;
 };
 
 G_DEFINE_FINAL_TYPE (SottoToolCallCard, sotto_tool_call_card, GTK_TYPE_WIDGET)
@@ -63,23 +75,72 @@ set_left_to_right (GtkWidget *widget)
     set_left_to_right (child);
 }
 
+/* Returns: (transfer full) */
+static char *
+describe (const SottoToolCall *call,
+          gboolean             is_live)
+{
+  const char *name = sotto_tool_call_get_title (call);
+
+  if (call->result != NULL)
+    /* Translators: a model has used a tool; %s is its name, as in “Calculator” */
+    return g_strdup_printf (_("Used “%s”"), name);
+  if (call->is_running)
+    /* Translators: the same while it runs */
+    return g_strdup_printf (_("Using “%s”…"), name);
+  if (is_live)
+    /* Translators: a model is about to use a tool; %s is its name */
+    return g_strdup_printf (_("Wants to use “%s”…"), name);
+  /* Translators: a model wanted to use a tool, and it was not run; %s is its name, as in “get_weather” */
+  return g_strdup_printf (_("Wanted to use “%s”"), name);
+}
+
+static void
+show_result (SottoToolCallCard *self,
+             const char        *result)
+{
+  gboolean is_short = result != NULL && strchr (result, '\n') == NULL && g_utf8_strlen (result, -1) <= SHORT_RESULT;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->answer), is_short);
+  gtk_widget_set_visible (GTK_WIDGET (self->expander), result != NULL && !is_short);
+  if (is_short)
+    gtk_label_set_label (self->answer, result);
+  else if (result != NULL)
+    sotto_markdown_plain_set_text (self->result, result);
+}
+
+/* Who does not see the card hears that it was used, and a short answer with it. */
+static void
+announce (SottoToolCallCard *self,
+          const char        *title)
+{
+  g_autofree char *words = gtk_widget_get_visible (GTK_WIDGET (self->answer))
+                             ? g_strdup_printf ("%s: %s", title, gtk_label_get_label (self->answer)) : g_strdup (title);
+
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
+}
+
 void
 sotto_tool_call_card_set_call (SottoToolCallCard   *self,
-                               const SottoToolCall *call)
+                               const SottoToolCall *call,
+                               gboolean             is_live)
 {
   g_autofree char *members = list_members (call->arguments);
-  g_autofree char *title =
-    /* Translators: a model wants to use a tool; %s is the tool's name, as in “get_weather” */
-    g_strdup_printf (call->is_complete ? _("Wanted to use “%s”") : _("Wants to use “%s”…"), call->name);
+  g_autofree char *title = describe (call, is_live);
 
   g_return_if_fail (SOTTO_IS_TOOL_CALL_CARD (self));
 
   gtk_label_set_label (self->title, title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  gtk_stack_set_visible_child (self->sign, call->is_running ? self->spinner : self->icon);
   sotto_markdown_plain_set_text (self->arguments, members);
   set_left_to_right (self->arguments);
   gtk_widget_set_visible (GTK_WIDGET (self->place), *members != '\0');
-  gtk_widget_set_visible (GTK_WIDGET (self->note), call->is_complete);
+  show_result (self, call->result);
+  gtk_widget_set_visible (GTK_WIDGET (self->note), !is_live && call->result == NULL);
+  if (self->was_running && call->result != NULL)
+    announce (self, title);
+  self->was_running = call->is_running;
 }
 
 static void
@@ -102,8 +163,13 @@ sotto_tool_call_card_class_init (SottoToolCallCardClass *klass)
   G_OBJECT_CLASS (klass)->dispose = sotto_tool_call_card_dispose;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/tool-call-card.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, sign);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, icon);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, spinner);
   gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, title);
   gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, place);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, answer);
+  gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, expander);
   gtk_widget_class_bind_template_child (widget_class, SottoToolCallCard, note);
   gtk_widget_class_set_css_name (widget_class, "toolcall");
 }
@@ -115,6 +181,9 @@ sotto_tool_call_card_init (SottoToolCallCard *self)
   self->arguments = sotto_markdown_plain_new ();
   gtk_widget_add_css_class (self->arguments, "monospace");
   gtk_box_append (self->place, self->arguments);
+  self->result = sotto_markdown_plain_new ();
+  gtk_widget_add_css_class (self->result, "result");
+  gtk_expander_set_child (self->expander, self->result);
 }
 
 GtkWidget *

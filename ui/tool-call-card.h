@@ -9,12 +9,14 @@ G_BEGIN_DECLS
 /**
  * SottoToolCallCard:
  *
- * A tool that a model wanted to use: its name and what it would have been given. Sotto has none to run, and says so.
+ * A tool that a model has called: its name, what it was given, and what it gave. Where it was not run, it says so.
  */
 #define SOTTO_TYPE_TOOL_CALL_CARD (sotto_tool_call_card_get_type ())
 G_DECLARE_FINAL_TYPE (SottoToolCallCard, sotto_tool_call_card, SOTTO, TOOL_CALL_CARD, GtkWidget)
 
 GtkWidget *sotto_tool_call_card_new (void);
-void sotto_tool_call_card_set_call (SottoToolCallCard *self, const SottoToolCall *call);
+
+/* @is_live: the reply goes on, so that what was not run may be yet */
+void sotto_tool_call_card_set_call (SottoToolCallCard *self, const SottoToolCall *call, gboolean is_live);
 
 G_END_DECLS

@@ -57,13 +57,13 @@ def _():
     sotto = journey.sotto = Sotto()
     sotto.accept_recovery_code()
     sotto.see("button", re.compile("^Model: Qwen2.5"))
-    sotto.see("button", "Ask Documents")
+    sotto.see("button", "Documents and Tools")
     sotto.keys("ctrl+shift+f")
     sotto.see("button", "Add a Folder…")
     sotto.go_to("button", "Add a Folder…")
     sotto.keys("Return")
     sotto.choose("Add a Folder of Documents", place)
-    sotto.see("button", f"Asks Documents in {FOLDER}")
+    sotto.see("button", f"Documents and Tools: {FOLDER}")
 
 
 @step("The dialog says how many documents were read, and which was not, and why")
@@ -123,13 +123,13 @@ def _():
 def _():
     sotto = journey.sotto
     sotto.keys("ctrl+n")
-    sotto.see("button", "Ask Documents")
+    sotto.see("button", "Documents and Tools")
     sotto.keys("ctrl+shift+f")
     sotto.see("check box", FOLDER)
     sotto.keys("space")
     wait("it to be asked", lambda: sotto.look().find("check box", FOLDER).has_state("CHECKED"))
     sotto.keys("Escape")
-    sotto.see("button", f"Asks Documents in {FOLDER}")
+    sotto.see("button", f"Documents and Tools: {FOLDER}")
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     sotto.write(NOTHING)
     sotto.see("label", f"Nothing in “{FOLDER}” fits this question. It was sent without documents.")
@@ -158,7 +158,7 @@ def _():
     wait("the folder again", lambda: row(sotto))
     sotto.keys("Escape")
     sotto.gone("dialog", "Document Folders")
-    sotto.see("button", f"Asks Documents in {FOLDER}")
+    sotto.see("button", f"Documents and Tools: {FOLDER}")
 
 
 @step("After another start all of it is there")
@@ -166,7 +166,7 @@ def _():
     check(journey.sotto.quit() == 0, "it did not end well")
     sotto = journey.sotto = Sotto()
     sotto.open(QUESTION)
-    sotto.see("button", f"Asks Documents in {FOLDER}")
+    sotto.see("button", f"Documents and Tools: {FOLDER}")
     wait("its sources", lambda: sotto.look().all(None, re.compile("^Source [0-9]+: plain.pdf, page")))
 
 

@@ -171,7 +171,7 @@ def _():
     sotto.keys("ctrl+shift+f")
     sotto.see("button", "Add a Folder…").press()
     sotto.choose("Add a Folder of Documents", place)
-    sotto.see("button", "Asks Documents in documents")
+    sotto.see("button", "Documents and Tools: documents")
     sotto.keys("ctrl+shift+f")
     wait("it to be read", lambda: (check_box := sotto.look().find("check box", "documents")) and check_box.description() == "1 document", 60)
     sotto.keys("Escape")

@@ -64,7 +64,7 @@ def _():
     wait("the thoughts to go", lambda: "Quetschkommode" not in shown(sotto))
     check("<think>" not in shown(sotto) and "</" not in shown(sotto), "there are tags on the screen")
     sotto.see("label", "Wanted to use “get_weather”")
-    sotto.see("label", re.compile("no tools"))
+    sotto.see("label", re.compile("not run"))
     check('"city": "Łódź"' in shown(sotto), "the arguments are not shown")
     check(header.name != "", "the header has no name")
     sotto.screenshot("reasoning-closed")

@@ -165,7 +165,7 @@ picker_life (SottoApp  *app,
   harness_run (0.3);
   picker = harness_find (GTK_WIDGET (window), SOTTO_TYPE_FOLDER_PICKER);
   g_assert_nonnull (picker);
-  g_assert_cmpstr (get_tooltip (picker), ==, "Ask Documents");
+  g_assert_cmpstr (get_tooltip (picker), ==, "Documents and Tools");
   life_activate (window, "win.choose-folders");
   g_assert_true (says (picker, "Name a folder of documents"));
   life_assert_named (picker);
@@ -192,7 +192,7 @@ picker_life (SottoApp  *app,
   harness_keys (GTK_WIDGET (window), "Escape");
   harness_run (0.5);
   g_assert_true (GTK_IS_TEXT_VIEW (gtk_window_get_focus (window)));
-  tooltip = g_strdup_printf ("Asks Documents in %s", sotto_document_folder_get_name (folder));
+  tooltip = g_strdup_printf ("Documents and Tools: %s", sotto_document_folder_get_name (folder));
   g_assert_cmpstr (get_tooltip (picker), ==, tooltip);
   g_assert_true (says (picker, "1"));
 
@@ -208,7 +208,7 @@ picker_life (SottoApp  *app,
 
   /* A new one asks none; going back to the other shows that it does. */
   life_activate (window, "win.new-conversation");
-  g_assert_cmpstr (get_tooltip (picker), ==, "Ask Documents");
+  g_assert_cmpstr (get_tooltip (picker), ==, "Documents and Tools");
 
   /* What is not there any more is not asked. */
   sotto_document_folders_remove (sotto_app_get_folders (app), folder);
