@@ -1,4 +1,4 @@
-/* Groups in the list: made, opened and closed, filled and deleted, by the keyboard and by menus. */
+/* Groups in the list: made, opened and closed, filled and deleted, by the keyboard, by menus and with the pointer. */
 #include "life.h"
 
 #include "sotto-app.h"
@@ -240,6 +240,85 @@ change_details (SottoApp  *app,
 }
 
 static void
+pointer (const char *command,
+         GtkWidget  *widget)
+{
+  g_autofree char *line = NULL;
+  graphene_point_t middle = GRAPHENE_POINT_INIT (0, 0);
+  double x = 0;
+  double y = 0;
+
+  if (widget != NULL)
+    {
+      graphene_point_t inside = GRAPHENE_POINT_INIT (gtk_widget_get_width (widget) / 3.0f, gtk_widget_get_height (widget) / 2.0f);
+      GtkWidget *window = GTK_WIDGET (gtk_widget_get_root (widget));
+
+      g_assert_true (gtk_widget_compute_point (widget, window, &inside, &middle));
+      gtk_native_get_surface_transform (GTK_NATIVE (window), &x, &y);
+    }
+  line = widget != NULL ? g_strdup_printf ("xdotool mousemove %d %d %s", (int) (middle.x + x), (int) (middle.y + y), command)
+                        : g_strdup_printf ("xdotool %s", command);
+  g_spawn_command_line_sync (line, NULL, NULL, NULL, NULL);
+  harness_run (0.3);
+}
+
+/* As a hand does: it comes over the target in more than one move, and not all at once. */
+static void
+drag (GtkWidget *from,
+      GtkWidget *to)
+{
+  pointer ("mousedown 1", from);
+  for (guint i = 0; i < 4; i++)
+    {
+      pointer ("", to);
+      pointer ("mousemove_relative 3 1", NULL);
+    }
+  pointer ("mouseup 1", NULL);
+}
+
+static gboolean
+is_grouped (gpointer conversation)
+{
+  return sotto_conversation_get_group (conversation) != NULL;
+}
+
+static gboolean
+is_in_none (gpointer conversation)
+{
+  return sotto_conversation_get_group (conversation) == NULL;
+}
+
+/* Onto a group, and onto one that is in none */
+static void
+by_dragging (SottoApp  *app,
+             GtkWindow *window)
+{
+  g_autofree char *xdotool = g_find_program_in_path ("xdotool");
+  SottoConversation *plain;
+  SottoConversation *other;
+  SottoGroup *work;
+
+  if (xdotool == NULL)
+    {
+      g_test_skip ("xdotool is not installed");
+      return;
+    }
+  life_start_temporary (app);
+  other = begin_in (app, NULL, "Other");
+  plain = begin_in (app, NULL, "Plain");
+  work = sotto_group_list_create (get_groups (app), "Work");
+  harness_run (0.5);
+
+  drag (find_row (get_list (window), "Plain"), find_row (get_list (window), "Work"));
+  harness_wait_for (is_grouped, plain, 10);
+  g_assert_true (sotto_conversation_get_group (plain) == work);
+  harness_run (0.5);
+  drag (find_row (get_list (window), "Plain"), find_row (get_list (window), "Other"));
+  harness_wait_for (is_in_none, plain, 10);
+  g_assert_true (is_in_none (other));
+}
+
+static void
 test_keyboard (void)
 {
   life_run (NULL, by_keyboard);
@@ -257,6 +336,12 @@ test_details (void)
   life_run (NULL, change_details);
 }
 
+static void
+test_dragging (void)
+{
+  life_run (NULL, by_dragging);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -265,6 +350,7 @@ main (int    argc,
   g_test_add_func ("/ui/groups/keyboard", test_keyboard);
   g_test_add_func ("/ui/groups/menu", test_menu);
   g_test_add_func ("/ui/groups/details", test_details);
+  g_test_add_func ("/ui/groups/dragging", test_dragging);
 
   return g_test_run ();
 }
