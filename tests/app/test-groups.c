@@ -183,6 +183,26 @@ test_order (void)
   harness_close (app);
 }
 
+/* What stays at its place under another heading has changed. */
+static void
+test_same_place (void)
+{
+  SottoApp *app = harness_open ();
+  SottoGroup *work = sotto_group_list_create (get_groups (app), "Work");
+  SottoConversation *taxes = begin_in (app, work, "Taxes");
+  View *view = view_new (app);
+
+  view->n_changes = 0;
+  sotto_conversation_set_group (taxes, NULL);
+  assert_outline (app, view, "[Groups]\nWork 0\n[Today]\nTaxes\n");
+  g_assert_cmpuint (view->n_changes, ==, 1);
+  sotto_conversation_set_group (taxes, work);
+  assert_outline (app, view, "[Groups]\nWork 1\n Taxes\n");
+  g_assert_cmpuint (view->n_changes, ==, 2);
+  view_free (app, view);
+  harness_close (app);
+}
+
 /* Only the group that a temporary one is moved into, when it is kept */
 static void
 test_temporary (void)
@@ -323,7 +343,7 @@ test_purge (void)
 
   begin_in (app, work, "First");
   begin_in (app, home, "Second");
-  sotto_conversation_list_delete_group (get_list (app), work, TRUE);
+  sotto_conversation_list_delete_group (get_list (app), work, FALSE);
   sotto_conversation_list_delete_group (get_list (app), home, TRUE);
   sotto_conversation_list_purge_group (get_list (app), home);
   harness_run (0.2);
@@ -411,6 +431,7 @@ main (int argc, char **argv)
   harness_prepare ();
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/groups/order", test_order);
+  g_test_add_func ("/app/groups/same-place", test_same_place);
   g_test_add_func ("/app/groups/temporary", test_temporary);
   g_test_add_func ("/app/groups/new-in-group", test_new_in_group);
   g_test_add_func ("/app/groups/delete", test_delete);
