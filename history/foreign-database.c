@@ -1,9 +1,10 @@
 /* What keeps a foreign file from doing more than being read
  *
  * It is read from memory, so that it neither changes meanwhile nor has a journal beside it that SQLite would want to apply, and
- * nothing can be written. Only tables are read, never views, which are SQL of whoever made the file; the authorizer allows to
- * read columns and nothing else: no function, no recursion, no attached file. What SQLite may take is limited (a length, a
- * depth, the number of columns), and so is how long it may work at one query. */
+ * nothing can be written. Only plain columns of plain tables are read: views and columns that are computed are SQL of whoever
+ * made the file, which the authorizer does not see, and virtual tables are modules. The authorizer allows to read columns and
+ * nothing else: no function, no recursion, no attached file. What SQLite may take is limited (no text is longer than the file),
+ * and so is how long it may work at one query. */
 
 #include "history-error.h"
 
@@ -54,6 +55,8 @@ on_progress (gpointer data)
 static int
 on_authorize (gpointer data, int action, const char *a, const char *b, const char *database, const char *trigger)
 {
+  if (action == SQLITE_PRAGMA)
+    return g_strcmp0 (a, "table_xinfo") == 0 ? SQLITE_OK : SQLITE_DENY;
   return action == SQLITE_SELECT || action == SQLITE_READ ? SQLITE_OK : SQLITE_DENY;
 }
 
@@ -87,6 +90,7 @@ sotto_foreign_database_new (guint8 *data, gsize length, GCancellable *cancellabl
   sqlite3_db_config (self->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
   sqlite3_db_config (self->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
   sqlite3_db_config (self->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+  sqlite3_limit (self->handle, SQLITE_LIMIT_LENGTH, (int) CLAMP (length, 1000000, G_MAXINT32));
   sqlite3_limit (self->handle, SQLITE_LIMIT_SQL_LENGTH, 100000);
   sqlite3_limit (self->handle, SQLITE_LIMIT_COLUMN, 200);
   sqlite3_limit (self->handle, SQLITE_LIMIT_EXPR_DEPTH, 20);
@@ -120,24 +124,44 @@ sotto_foreign_database_free (SottoForeignDatabase *self)
   g_free (self);
 }
 
-gboolean
-sotto_foreign_database_has (SottoForeignDatabase *self, const char *table, const char *const *columns)
+/* Returns: whether it has pages of its own: neither a view nor what a module makes of something */
+static gboolean
+is_plain_table (SottoForeignDatabase *self, const char *table)
 {
   sqlite3_stmt *row = NULL;
   gboolean is_table = FALSE;
 
-  self->n_steps = 0;
-  if (sqlite3_prepare_v2 (self->handle, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", -1, &row,
-                          NULL) == SQLITE_OK)
+  if (sqlite3_prepare_v2 (self->handle, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = ?1", -1,
+                          &row, NULL) == SQLITE_OK)
     {
       sqlite3_bind_text (row, 1, table, -1, SQLITE_STATIC);
       is_table = sqlite3_step (row) == SQLITE_ROW;
     }
   sqlite3_finalize (row);
-  for (guint i = 0; is_table && columns[i] != NULL; i++)
-    is_table = sqlite3_table_column_metadata (self->handle, "main", table, columns[i], NULL, NULL, NULL, NULL,
-                                              NULL) == SQLITE_OK;
   return is_table;
+}
+
+gboolean
+sotto_foreign_database_has (SottoForeignDatabase *self, const char *table, const char *const *columns)
+{
+  g_autofree char *sql = g_strdup_printf ("PRAGMA main.table_xinfo (\"%s\")", table);
+  sqlite3_stmt *row = NULL;
+  guint n_found = 0;
+
+  self->n_steps = 0;
+  if (!is_plain_table (self, table))
+    return FALSE;
+
+  /* Of each column its number, name, type, whether it may be empty, default, key, and whether it is computed */
+  if (sqlite3_prepare_v2 (self->handle, sql, -1, &row, NULL) == SQLITE_OK)
+    while (sqlite3_step (row) == SQLITE_ROW)
+      {
+        const char *name = (const char *) sqlite3_column_text (row, 1);
+
+        n_found += name != NULL && sqlite3_column_int (row, 6) == 0 && g_strv_contains (columns, name);
+      }
+  sqlite3_finalize (row);
+  return n_found == g_strv_length ((char **) columns);
 }
 
 /* Whatever type it has there */
@@ -180,6 +204,12 @@ sotto_foreign_database_read (SottoForeignDatabase  *self,
   int code;
 
   g_return_val_if_fail (n <= MAX_COLUMNS, FALSE);
+
+  if (!sotto_foreign_database_has (self, table, columns))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no table %s with these columns", table);
+      return FALSE;
+    }
 
   self->n_steps = 0;
   code = sqlite3_prepare_v2 (self->handle, sql, -1, &statement, NULL);

@@ -33,7 +33,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoForeignDatabase, sotto_foreign_database_free
  * sotto_foreign_database_has:
  * @columns: (array zero-terminated=1)
  *
- * Returns: whether there is a table @table that has all of @columns; a view is none
+ * Returns: whether there is a table @table that has all of @columns; a view is none, and a column that is computed is none
  */
 gboolean sotto_foreign_database_has (SottoForeignDatabase *self, const char *table, const char *const *columns);
 

@@ -1,5 +1,6 @@
 #include "transfers.h"
 
+#include "import-dialog.h"
 #include "recent-files.h"
 
 #include <glib/gi18n.h>
@@ -130,26 +131,123 @@ on_undo (SottoWindow *window,
   sotto_window_leave_deleted (window);
 }
 
+static char *
+describe_one (SottoLeftOut what,
+              guint        n)
+{
+  g_autofree char *number = sotto_number_describe (n);
+
+  switch (what)
+    {
+    case SOTTO_LEFT_OUT_IMAGES:
+      /* Translators: %s is how many */
+      return g_strdup_printf (ngettext ("%s picture was left out", "%s pictures were left out", n), number);
+    case SOTTO_LEFT_OUT_FILES:
+      /* Translators: %s is how many attached files */
+      return g_strdup_printf (ngettext ("%s file without text was left out", "%s files without text were left out", n), number);
+    case SOTTO_LEFT_OUT_TOOLS:
+      /* Translators: %s is how often a model asked a tool, as for a search, or got its answer */
+      return g_strdup_printf (ngettext ("%s step of a tool was left out", "%s steps of tools were left out", n), number);
+    case SOTTO_LEFT_OUT_BROKEN:
+      /* Translators: %s is how many */
+      return g_strdup_printf (ngettext ("%s conversation was damaged", "%s conversations were damaged", n), number);
+    case SOTTO_LEFT_OUT_UNREAD:
+    default:
+      /* Translators: %s is how many */
+      return g_strdup_printf (ngettext ("%s file could not be read", "%s files could not be read", n), number);
+    }
+}
+
+/* Returns: (transfer full) (nullable): what was not taken, a line each; %NULL: all was */
+static char *
+describe_left_out (SottoTransfer *transfer)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  for (guint i = 0; i < SOTTO_N_LEFT_OUT; i++)
+    {
+      guint n = sotto_transfer_get_n_left_out (transfer, (SottoLeftOut) i);
+      g_autofree char *line = n > 0 ? describe_one ((SottoLeftOut) i, n) : NULL;
+
+      if (line != NULL)
+        g_string_append_printf (lines, "%s%s", lines->len > 0 ? "\n" : "", line);
+    }
+
+  return lines->len > 0 ? g_strdup (lines->str) : NULL;
+}
+
+/* Returns: (transfer full): how many came, and from where */
+static char *
+describe_imported (SottoTransfer *transfer)
+{
+  guint n_added = sotto_transfer_get_n_added (transfer);
+  const char *origin = sotto_transfer_get_origin (transfer);
+  g_autofree char *number = sotto_number_describe (n_added);
+  g_autofree char *name = get_name (transfer);
+
+  if (n_added > 0 && origin != NULL)
+    /* Translators: the first %s is how many, the second the name of a program, or several with commas between them */
+    return g_strdup_printf (ngettext ("%s conversation imported from %s", "%s conversations imported from %s", n_added),
+                            number, origin);
+  if (n_added > 0)
+    /* Translators: %s is how many */
+    return g_strdup_printf (ngettext ("%s conversation imported", "%s conversations imported", n_added), number);
+  if (sotto_transfer_get_n_known (transfer) > 0)
+    return g_strdup (_("Nothing new: all of it is here already"));
+
+  /* Translators: %s is the name of a file */
+  return g_strdup_printf (_("There is no conversation in “%s”"), name);
+}
+
+static void
+on_summary_answered (AdwAlertDialog *dialog,
+                     const char     *response,
+                     gpointer        user_data)
+{
+  g_autoptr (SottoWindow) window = user_data;
+
+  if (!g_str_equal (response, "undo"))
+    return;
+
+  sotto_transfer_undo (g_object_get_data (G_OBJECT (dialog), "transfer"));
+  sotto_window_leave_deleted (window);
+}
+
+/* What was left out is more than a toast can say, and has to be read. */
+static void
+say_left_out (Run        *run,
+              const char *title,
+              const char *left_out)
+{
+  gboolean is_new = sotto_transfer_get_n_added (run->transfer) > 0;
+  g_autofree char *words = g_strdup_printf ("%s\n\n%s", title, left_out);
+  AdwDialog *dialog = adw_alert_dialog_new (is_new ? _("Conversations Imported") : _("Nothing Imported"), words);
+
+  if (is_new)
+    adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "undo", _("_Undo"));
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "close");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "close");
+  g_object_set_data_full (G_OBJECT (dialog), "transfer", g_object_ref (run->transfer), g_object_unref);
+  g_signal_connect (dialog, "response", G_CALLBACK (on_summary_answered), g_object_ref (run->window));
+  adw_dialog_present (dialog, GTK_WIDGET (run->window));
+}
+
 static void
 say_imported (Run *run)
 {
-  guint n_added = sotto_transfer_get_n_added (run->transfer);
-  g_autofree char *number = sotto_number_describe (n_added);
-  g_autofree char *name = get_name (run->transfer);
-  g_autofree char *title = NULL;
+  g_autofree char *title = describe_imported (run->transfer);
+  g_autofree char *left_out = describe_left_out (run->transfer);
   AdwToast *toast;
 
-  if (n_added > 0)
-    /* Translators: %s is how many */
-    title = g_strdup_printf (ngettext ("%s conversation imported", "%s conversations imported", n_added), number);
-  else if (sotto_transfer_get_n_known (run->transfer) > 0)
-    title = g_strdup (_("Nothing new: all of it is here already"));
-  else
-    /* Translators: %s is the name of a file */
-    title = g_strdup_printf (_("There is no conversation in “%s”"), name);
+  if (left_out != NULL)
+    {
+      say_left_out (run, title, left_out);
+      return;
+    }
 
   toast = make_toast (title);
-  if (n_added > 0)
+  if (sotto_transfer_get_n_added (run->transfer) > 0)
     {
       adw_toast_set_button_label (toast, _("_Undo"));
       adw_toast_set_timeout (toast, 10);
@@ -462,30 +560,10 @@ sotto_transfers_import_file (SottoWindow *window,
   begin (window, sotto_transfer_new_import (list, file), KIND_IMPORT);
 }
 
-static void
-on_file_chosen (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  g_autoptr (SottoWindow) window = user_data;
-  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (file == NULL)
-    return;
-
-  sotto_recent_files_forget (file);
-  sotto_transfers_import_file (window, file);
-}
-
 void
 sotto_transfers_import (SottoWindow *window)
 {
-  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-
   g_return_if_fail (SOTTO_IS_WINDOW (window));
 
-  sotto_transfers_set_filter (dialog, _("Conversations of Sotto"), "sotto");
-  gtk_file_dialog_set_title (dialog, _("Import"));
-  gtk_file_dialog_set_accept_label (dialog, _("_Import"));
-  gtk_file_dialog_open (dialog, GTK_WINDOW (window), NULL, on_file_chosen, g_object_ref (window));
+  sotto_import_dialog_present (window);
 }

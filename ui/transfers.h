@@ -12,10 +12,10 @@ void sotto_transfers_export (SottoWindow *window, SottoConversation *conversatio
 /* Says what opens a backup of everything, asks where to, and makes it. */
 void sotto_transfers_back_up (SottoWindow *window);
 
-/* Asks for a file and imports it. */
+/* Asks where from, then for a file or folder, and imports it. */
 void sotto_transfers_import (SottoWindow *window);
 
-/* In READY: imports @file, and shows what came. */
+/* In READY: imports @file, which may be a folder, and shows what came. */
 void sotto_transfers_import_file (SottoWindow *window, GFile *file);
 
 /* For other dialogs of files: a kind of file, @name in words */

@@ -1,6 +1,7 @@
 /* Alpaca's alpaca.db, and what it exports of one chat: an SQLite file, not encrypted
  *
  *   chat        id, name; folder, is_template (of newer ones)
+ *   chat_folder id, name, parent (of newer ones)
  *   message     id, chat_id, role ("user", "assistant", "system"), model, date_time ("2026/03/05 12:00:00", by the clock of
  *               the computer), content; in their order
  *   attachment  id, message_id, type, name, content: "thought" is what the model thought, "metadata" how long it took, "image" and
@@ -14,6 +15,8 @@
 #include "values.h"
 
 static const char *const chat_columns[] = { "id", "name", NULL };
+static const char *const place_columns[] = { "id", "folder", NULL };
+static const char *const folder_columns[] = { "id", "name", NULL };
 static const char *const message_columns[] = { "id", "chat_id", "role", "model", "date_time", "content", NULL };
 static const char *const attachment_columns[] = { "message_id", "type", "name", "content", NULL };
 
@@ -22,6 +25,7 @@ typedef struct {
   GPtrArray *order;     /* of SottoTurns */
   GHashTable *chats;    /* id → SottoTurns */
   GHashTable *messages; /* id → SottoTurn */
+  GHashTable *folders;  /* id → name */
 } Reader;
 
 static gboolean
@@ -37,6 +41,27 @@ take_chat (const char *const *values, gpointer data)
   turns->title = g_strdup (values[1]);
   g_hash_table_insert (self->chats, turns->id, turns);
   g_ptr_array_add (self->order, turns);
+  return TRUE;
+}
+
+static gboolean
+take_folder (const char *const *values, gpointer data)
+{
+  Reader *self = data;
+
+  if (values[0] != NULL && values[1] != NULL)
+    g_hash_table_insert (self->folders, g_strdup (values[0]), g_strdup (values[1]));
+  return TRUE;
+}
+
+static gboolean
+take_place (const char *const *values, gpointer data)
+{
+  Reader *self = data;
+  SottoTurns *turns = values[0] != NULL ? g_hash_table_lookup (self->chats, values[0]) : NULL;
+
+  if (turns != NULL && values[1] != NULL)
+    g_set_str (&turns->group, g_hash_table_lookup (self->folders, values[1]));
   return TRUE;
 }
 
@@ -120,6 +145,10 @@ read_tables (Reader *self, SottoForeignDatabase *database, GError **error)
   gboolean ok = sotto_foreign_database_read (database, "chat", chat_columns, take_chat, self, &local)
                 && sotto_foreign_database_read (database, "message", message_columns, take_message, self, &local);
 
+  if (ok && sotto_foreign_database_has (database, "chat", place_columns)
+      && sotto_foreign_database_has (database, "chat_folder", folder_columns))
+    ok = sotto_foreign_database_read (database, "chat_folder", folder_columns, take_folder, self, &local)
+         && sotto_foreign_database_read (database, "chat", place_columns, take_place, self, &local);
   if (ok && sotto_foreign_database_has (database, "attachment", attachment_columns))
     ok = sotto_foreign_database_read (database, "attachment", attachment_columns, take_attachment, self, &local);
   return check (ok, local, error);
@@ -136,7 +165,8 @@ sotto_import_alpaca (SottoImport   *import,
   g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_turns_free);
   g_autoptr (GHashTable) chats = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) messages = g_hash_table_new (g_str_hash, g_str_equal);
-  Reader reader = { import, order, chats, messages };
+  g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Reader reader = { import, order, chats, messages, folders };
   GError *local = NULL;
 
   database = sotto_foreign_database_new (data, length, cancellable, &local);

@@ -2,7 +2,7 @@
  *
  *   an array of conversations, each
  *     uuid, name, created_at, updated_at   ISO 8601
- *     is_starred, model, current_leaf_message_uuid   perhaps
+ *     is_starred, model, current_leaf_message_uuid, project.name   perhaps
  *     chat_messages   in their order
  *
  *   a message
@@ -113,6 +113,7 @@ sotto_import_claude (SottoImport *import, yyjson_val *value)
 
   turns->id = sotto_value_dup_id (value, "uuid");
   turns->title = sotto_value_dup_member (value, "name");
+  turns->group = sotto_value_dup_member (yyjson_obj_get (value, "project"), "name");
   turns->current = sotto_value_dup_id (value, "current_leaf_message_uuid");
   turns->created = sotto_value_get_time (yyjson_obj_get (value, "created_at"));
   turns->updated = sotto_value_get_time (yyjson_obj_get (value, "updated_at"));

@@ -55,6 +55,7 @@ sotto_turns_free (SottoTurns *self)
 {
   g_free (self->id);
   g_free (self->title);
+  g_free (self->group);
   g_free (self->current);
   g_string_free (self->instructions, TRUE);
   g_ptr_array_unref (self->turns);
@@ -534,6 +535,8 @@ describe (Maker *self)
         }
     }
   conversation->is_pinned = self->turns->is_pinned;
+  if (self->turns->group != NULL)
+    conversation->group_name = sotto_conversation_shorten (self->turns->group, TITLE_CHARACTERS, FALSE);
   conversation->n_messages = self->tree->messages->len;
 }
 

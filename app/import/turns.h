@@ -42,6 +42,7 @@ typedef struct {
  * SottoTurns:
  * @id: (nullable): theirs; %NULL: made of what was said
  * @title: (nullable)
+ * @group: (nullable): name of the folder or project that it is in there
  * @current: (nullable): id of the turn that is shown last; %NULL: versions that came last are shown
  * @created: microseconds; 0: not known
  * @updated: likewise
@@ -51,6 +52,7 @@ typedef struct {
   SottoImportProgram program;
   char *id;
   char *title;
+  char *group;
   char *current;
   GString *instructions;
   gint64 created;

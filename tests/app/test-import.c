@@ -133,8 +133,10 @@ describe (SottoImport *import)
 
       g_assert_true (g_uuid_string_is_valid (tree->conversation->id));
       g_assert_cmpuint (tree->conversation->n_messages, ==, tree->messages->len);
-      g_string_append_printf (out, "%s: %s%s\n", origin != NULL ? origin : "messages", tree->conversation->title,
-                              tree->conversation->is_pinned ? ", pinned" : "");
+      g_string_append_printf (out, "%s: %s%s%s%s\n", origin != NULL ? origin : "messages", tree->conversation->title,
+                              tree->conversation->is_pinned ? ", pinned" : "",
+                              tree->conversation->group_name != NULL ? ", in " : "",
+                              tree->conversation->group_name != NULL ? tree->conversation->group_name : "");
       write_time (out, tree->conversation->created);
       g_string_append_c (out, ' ');
       write_time (out, tree->conversation->updated);

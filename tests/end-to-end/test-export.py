@@ -21,9 +21,12 @@ SCHEMA = "io.github.sotto_chat.Sotto.History"
 # Titles of file dialogs
 SAVING = ("Export", "Back Up")
 OPENING = ("Import", "Restore From a Backup")
+# In the order in which they are asked for
+PROGRAMS = ("Sotto", "ChatGPT", "Claude", "Open WebUI", "LM Studio")
 
 journey = Journey()
 step = journey.step
+IMPORTS = pathlib.Path(__file__).parents[1] / "app" / "imports"
 out = person.home()[0] / "out"
 out.mkdir()
 replies = {}
@@ -47,6 +50,17 @@ def answer_file_dialog(sotto, path):
     # What it proposes to go on with stands behind what was typed.
     subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
     wait("the file dialog to go", lambda: dialog not in windows(sotto))
+
+
+def import_from(sotto, program, path):
+    """Ctrl+O, the program it is from, and GTK's file dialog, by keys alone"""
+    sotto.keys("ctrl+o")
+    wait("the first program to have the focus", lambda: (row := sotto.focused()) and row.fits("list item", re.compile("^Sotto")))
+    for before in range(PROGRAMS.index(program)):
+        sotto.keys("Down")
+        wait("the next program", lambda: (row := sotto.focused()) and row.fits("list item", re.compile(f"^{PROGRAMS[before + 1]}")))
+    sotto.keys("Return")
+    answer_file_dialog(sotto, path)
 
 
 def name_of(window):
@@ -140,8 +154,7 @@ def _():
 @step("Imported where it comes from, nothing is doubled")
 def _():
     sotto = journey.sotto
-    sotto.keys("ctrl+o")
-    answer_file_dialog(sotto, out / "all.sotto")
+    import_from(sotto, "Sotto", out / "all.sotto")
     toast(sotto, "Nothing new: all of it is here already")
     check(len(sotto.titles()) == 2, f"there are {sotto.titles()}")
     check(sotto.quit() == 0, "it did not end well")
@@ -166,8 +179,7 @@ def _():
     lose_history()
     sotto = begin()
     code = sotto.accept_recovery_code()
-    sotto.keys("ctrl+o")
-    answer_file_dialog(sotto, out / "all.sotto")
+    import_from(sotto, "Sotto", out / "all.sotto")
     toast(sotto, "2 conversations imported")
     wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
     wait("the first one's messages", lambda: sotto.messages()[:1] == [("You", QUESTION)])
@@ -197,6 +209,35 @@ def _():
     check((out / "again.sotto").read_bytes() == (out / "all.sotto").read_bytes(), "other bytes")
 
 
+@step("Conversations of other programs come by their folder, with what was left out of them, and are there at the next start")
+def _():
+    sotto = journey.sotto
+    import_from(sotto, "LM Studio", IMPORTS / "lm-studio")
+    alert = sotto.see("alert", "Conversations Imported")
+    for words in ("1 conversation imported from LM Studio", "1 picture was left out", "1 file without text was left out", "2 steps of tools were left out"):
+        check(any(words in node.name for node in alert.walk()), f"it does not say “{words}” but {sotto.screen()}")
+    sotto.screenshot("imported")
+    alert.find("button", "Close").press()
+    sotto.gone("alert")
+    wait("its messages", lambda: sotto.messages()[:1] == [("You", "Name a river.")])
+    check(sotto.quit() == 0, "it did not end well")
+    sotto = begin()
+    wait("all of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
+    sotto.open("Unnamed Chat")
+    wait("its messages", lambda: [text for who, text in sotto.messages() if who == "You"] == ["Name a river.", "Another."])
+
+
+@step("Imported again, nothing of them is doubled")
+def _():
+    sotto = journey.sotto
+    import_from(sotto, "LM Studio", IMPORTS / "lm-studio")
+    alert = sotto.see("alert", "Nothing Imported")
+    check(any("Nothing new: all of it is here already" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
+    alert.find("button", "Close").press()
+    sotto.gone("alert")
+    check(sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"], f"there are {sotto.titles()}")
+
+
 @step("A file that was cut off is refused by name, and everything is as it was")
 def _():
     sotto = journey.sotto
@@ -207,14 +248,14 @@ def _():
     check(any("cut.sotto" in node.name and "damaged" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     alert.find("button", "Close").press()
     sotto.gone("alert")
-    check(sotto.titles() == [QUESTION, OTHER], f"there are {sotto.titles()}")
+    check(sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"], f"there are {sotto.titles()}")
     check(sotto.quit() == 0, "it did not end well")
 
 
 @step("A backup is one file that says nothing, and what opens it is said before")
 def _():
     sotto = begin()
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
     sotto.choose_in_menu("win.back-up")
     alert = sotto.see("alert", "Back Up")
     check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
@@ -244,7 +285,7 @@ def _():
     sotto.type(code)
     sotto.keys("Return")
     toast(sotto, "The backup is restored")
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
     sotto.open(OTHER)
     check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
     sotto.keys("ctrl+n")
@@ -253,7 +294,7 @@ def _():
     check(sotto.wait_reply(), "it does not answer any more")
     check(sotto.quit() == 0, "it did not end well")
     sotto = begin()
-    wait("all of them", lambda: sotto.titles() == ["Are you still there?", QUESTION, OTHER])
+    wait("all of them", lambda: sotto.titles() == ["Are you still there?", QUESTION, OTHER, "Unnamed Chat"])
     check(sotto.quit() == 0, "it did not end well")
 
 

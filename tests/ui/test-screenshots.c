@@ -52,6 +52,24 @@ is_writing (gpointer conversation)
          sotto_conversation_get_reply_state (conversation) == SOTTO_REPLY_STATE_GENERATING;
 }
 
+/* Which programs conversations can come from, and what is said of one of another program */
+static void
+look_at_foreign (Look *look)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("SOTTO_SOURCE_DIR"), "tests", "app", "imports", "chatgpt.json", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  look_activate (look, "win.import");
+  look_shoot (look, "21-import");
+  look_scroll_to_end (look);
+  look_shoot (look, "21-import-end");
+  look_close_dialog (look);
+  sotto_window_open_file (SOTTO_WINDOW (look->window), file);
+  harness_run (0.8);
+  look_shoot (look, "21-import-left-out");
+  look_close_dialog (look);
+}
+
 /* What is said after an import, and of a file that is none */
 static void
 look_at_import (Look *look)
@@ -74,6 +92,7 @@ look_at_import (Look *look)
     }
   look_close_dialog (look);
   g_rmdir (folder);
+  look_at_foreign (look);
 }
 
 static void

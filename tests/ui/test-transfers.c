@@ -37,6 +37,21 @@ drop (GtkWindow *window,
   g_assert_true (is_taken);
 }
 
+/* Whether a label in sight has it */
+static gboolean
+is_said (gpointer    from,
+         const char *text)
+{
+  if (GTK_IS_LABEL (from) && gtk_widget_get_mapped (from) && strstr (gtk_label_get_label (from), text) != NULL)
+    return TRUE;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (is_said (child, text))
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 import_life (SottoApp  *app,
              GtkWindow *window)
@@ -100,19 +115,57 @@ test_import (void)
   life_run (NULL, import_life);
 }
 
-/* Whether a label in sight has it */
-static gboolean
-is_said (gpointer    from,
-         const char *text)
+/* What other programs have written is asked for by their names, and what is left out of it stands where it can be read. */
+static void
+foreign_life (SottoApp  *app,
+              GtkWindow *window)
 {
-  if (GTK_IS_LABEL (from) && gtk_widget_get_mapped (from) && strstr (gtk_label_get_label (from), text) != NULL)
-    return TRUE;
+  static const char *const words[] = { "1 picture was left out", "1 file without text was left out", "2 steps of tools were left out" };
+  g_autofree char *path = g_build_filename (g_getenv ("SOTTO_SOURCE_DIR"), "tests", "app", "imports", "chatgpt.json", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  GtkWidget *dialog;
 
-  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (is_said (child, text))
-      return TRUE;
+  life_start_temporary (app);
+  life_activate (window, "win.import");
+  harness_run (0.5);
+  dialog = GTK_WIDGET (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  g_assert_nonnull (dialog);
+  life_assert_named (dialog);
+  g_assert_true (ADW_IS_ACTION_ROW (gtk_window_get_focus (window)));
+  g_assert_true (is_said (dialog, "LM Studio"));
+  g_assert_true (is_said (dialog, "Another Program"));
+  adw_dialog_close (ADW_DIALOG (dialog));
+  harness_run (0.5);
 
-  return FALSE;
+  /* Twice: the first time it comes, and goes again by Undo. */
+  for (guint i = 0; i < 2; i++)
+    {
+      drop (window, file);
+      dialog = life_wait_for_dialog (window);
+      g_assert_true (g_str_has_prefix (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)),
+                                       "1 conversation imported from ChatGPT\n"));
+      for (guint j = 0; j < G_N_ELEMENTS (words); j++)
+        g_assert_nonnull (strstr (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)), words[j]));
+      g_assert_true (life_has_conversation (app));
+      harness_run (0.3);
+      life_assert_named (dialog);
+      life_click (dialog, i == 0 ? "_Undo" : "_Close");
+      harness_run (0.5);
+      g_assert_cmpint (life_has_conversation (app), ==, i == 1);
+    }
+
+  drop (window, file);
+  dialog = life_wait_for_dialog (window);
+  g_assert_true (g_str_has_prefix (adw_alert_dialog_get_body (ADW_ALERT_DIALOG (dialog)), "Nothing new: all of it is here already\n"));
+  g_assert_null (harness_find_button (dialog, "_Undo"));
+  adw_dialog_close (ADW_DIALOG (dialog));
+  harness_run (0.5);
+}
+
+static void
+test_foreign (void)
+{
+  life_run (NULL, foreign_life);
 }
 
 static gboolean
@@ -434,6 +487,7 @@ main (int    argc,
   harness_init (&argc, &argv);
 
   g_test_add_func ("/transfers/import", test_import);
+  g_test_add_func ("/transfers/foreign", test_foreign);
   g_test_add_func ("/transfers/backup", test_backup);
   g_test_add_func ("/transfers/cut-off", test_cut_off);
   g_test_add_func ("/transfers/backup-temporary", test_backup_temporary);
