@@ -168,7 +168,7 @@ def instructions():
     """The menu of the conversation: Find in Conversation…, Instructions…"""
     journey.sotto.see("button", "Conversation Menu").press()
     wait("the menu", lambda: len(journey.sotto.look().all("menu item")) >= 6)
-    journey.sotto.look().all("menu item")[1].press()
+    journey.sotto.keys("i")
 
 
 def press_on_first_page(name):

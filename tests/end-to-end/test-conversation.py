@@ -193,7 +193,7 @@ def open_instructions(sotto):
     """The menu of the conversation: Find in Conversation…, Instructions…"""
     sotto.see("button", "Conversation Menu").press()
     wait("the menu", lambda: len(sotto.look().all("menu item")) >= 6)
-    sotto.look().all("menu item")[1].press()
+    sotto.keys("i")
     return sotto.see("text", "Instructions")
 
 

@@ -113,7 +113,7 @@ def open_instructions(sotto):
     """The menu of the conversation: Find in Conversation…, Instructions…"""
     sotto.see("button", "Conversation Menu").press()
     wait("the menu", lambda: len(sotto.look().all("menu item")) >= 6)
-    sotto.look().all("menu item")[1].press()
+    sotto.keys("i")
     view = sotto.see("text", "Instructions")
     wait("it to have the focus", lambda: view.has_state("FOCUSED"))
     return view
