@@ -1,5 +1,7 @@
 #include "conversation-private.h"
 
+#include <string.h>
+
 #include "kept-receipt.h"
 #include "tools/tool-private.h"
 
@@ -9,11 +11,59 @@
  *          ▲                                                            │
  *          └────────────── the model is asked again ◄────────── all of them are there
  *
+ * A small model may not stop calling, in one go or from round to round: as soon as it calls what it has called before, with the
+ * same arguments, it is cut off there, and asked without tools, with what it has found out beside the question. So is one that has gone on for too long.
+ *
  * The message streams all that time, so that a crash leaves what there was until then. It has a receipt for each time the model
  * was asked (kept-receipt.h). Stopping cancels the one that runs; its result is not waited for. */
 
 /* So often at most; then it is asked once more, without tools. */
 #define MOST_ROUNDS 8
+
+static gboolean
+is_same (const SottoToolCall *a, const SottoToolCall *b)
+{
+  yyjson_doc *first, *second;
+  gboolean same;
+
+  if (!g_str_equal (a->name, b->name))
+    return FALSE;
+  if (g_str_equal (a->arguments, b->arguments))
+    return TRUE;
+  first = yyjson_read (a->arguments, strlen (a->arguments), YYJSON_READ_NOFLAG);
+  second = yyjson_read (b->arguments, strlen (b->arguments), YYJSON_READ_NOFLAG);
+  same = first != NULL && second != NULL && yyjson_equals (yyjson_doc_get_root (first), yyjson_doc_get_root (second));
+  yyjson_doc_free (first);
+  yyjson_doc_free (second);
+  return same;
+}
+
+gboolean
+sotto_conversation_is_called_out (SottoConversation *self)
+{
+  return self->n_rounds >= MOST_ROUNDS;
+}
+
+gboolean
+sotto_conversation_check_call (SottoConversation *self)
+{
+  const guint last = sotto_message_get_n_calls (self->reply) - 1;
+  const SottoToolCall *call = sotto_message_get_call (self->reply, last);
+  guint i = 0;
+
+  if (self->offered == NULL || self->offered[0] == NULL)
+    return TRUE;
+  while (i < last && !is_same (sotto_message_get_call (self->reply, i), call))
+    i++;
+  if (i == last)
+    return TRUE;
+
+  sotto_message_take_back_call (self->reply);
+  self->is_repeating = TRUE;
+  self->n_rounds = MOST_ROUNDS;
+  sotto_inference_cancel (self->services->inference, self->request);
+  return FALSE;
+}
 
 typedef struct {
   SottoConversation *conversation;
@@ -73,7 +123,7 @@ run_next (SottoConversation *self)
   if (position == sotto_message_get_n_calls (self->reply))
     {
       g_clear_object (&self->calling);
-      self->n_rounds++;
+      self->n_rounds = MIN (self->n_rounds + 1, MOST_ROUNDS);
       sotto_conversation_ask_again (self);
       return;
     }
@@ -99,15 +149,18 @@ sotto_conversation_begin_calls (SottoConversation *self, const SottoEvent *event
 {
   g_autofree char *json = NULL;
 
-  if (self->offered == NULL || self->offered[0] == NULL || !self->is_begun
-      || (event->reason != SOTTO_FINISH_END && event->reason != SOTTO_FINISH_STOP)
-      || sotto_message_find_open_call (self->reply) == sotto_message_get_n_calls (self->reply))
+  if (self->offered == NULL || self->offered[0] == NULL || !self->is_begun)
+    return FALSE;
+  if (!self->is_repeating
+      && ((event->reason != SOTTO_FINISH_END && event->reason != SOTTO_FINISH_STOP)
+          || sotto_message_find_open_call (self->reply) == sotto_message_get_n_calls (self->reply)))
     return FALSE;
 
   json = event->receipt != NULL ? sotto_receipt_to_json (event->receipt) : NULL;
   sotto_conversation_end_parts (self, event->receipt);
   sotto_conversation_add_receipt (self, json);
   self->request = 0;
+  self->is_repeating = FALSE;
   self->calling = g_cancellable_new ();
   run_next (self);
   return TRUE;

@@ -131,6 +131,14 @@ goes_on (SottoConversation *self, SottoMessage *message)
   return self->kept != NULL && message == self->reply && sotto_message_get_n_calls (message) == 0;
 }
 
+/* Whether the running reply is asked for without tools, having called some: they are no turns of their own then. A model that
+ * has them before its eyes calls again; what they gave goes with the question, as passages of documents do. */
+static gboolean
+tells_results (SottoConversation *self, SottoMessage *message)
+{
+  return message == self->reply && sotto_conversation_is_called_out (self) && sotto_message_get_n_calls (message) > 0;
+}
+
 /* A template that has no place for tools has none for results; it may for calls, as it always did. */
 static gboolean
 writes_calls_out (SottoConversation *self)
@@ -164,7 +172,7 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
     {
       SottoMessage *message = sotto_conversation_path_get (self, position);
 
-      if (sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT || goes_on (self, message))
+      if (sotto_message_get_role (message) != SOTTO_ROLE_ASSISTANT || goes_on (self, message) || tells_results (self, message))
         break;
       add_to_reply (messages, &reply, message, as_text);
     }
@@ -174,6 +182,24 @@ append_replies (SottoConversation *self, SottoMessages *messages, guint position
   else if (!as_text)
     append_reply (messages, &reply);
   return position;
+}
+
+/* What the reply at @position, if it is that one, has found out */
+static void
+append_results (SottoConversation *self, guint position, GString *text)
+{
+  SottoMessage *reply = position < self->rows->len ? sotto_conversation_path_get (self, position) : NULL;
+
+  if (reply == NULL || !tells_results (self, reply))
+    return;
+  g_string_append (text, "\n\nAnswer in words, with what was found out:");
+  for (guint i = 0; i < sotto_message_get_n_calls (reply); i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (reply, i);
+
+      if (call->result != NULL)
+        g_string_append_printf (text, "\n\n%s %s\n%s", call->name, call->arguments, call->result);
+    }
 }
 
 /* From what the person wrote at @position on. Returns: the position behind it */
@@ -191,6 +217,7 @@ append_prompts (SottoConversation *self, SottoMessages *messages, guint position
       g_string_append (text, text->len > 0 ? "\n\n" : "");
       sotto_message_write_prompt (message, text);
     }
+  append_results (self, position, text);
   sotto_messages_append (messages, "user", text->str);
   return position;
 }
@@ -213,7 +240,11 @@ sotto_conversation_path_append_to (SottoConversation *self, guint first, guint e
     {
       SottoMessage *message = sotto_conversation_path_get (self, i);
 
-      if (goes_on (self, message))
+      if (tells_results (self, message))
+        {
+          i++;
+        }
+      else if (goes_on (self, message))
         {
           sotto_messages_begin_reply (messages, sotto_message_get_reasoning (message), sotto_message_get_text (message));
           i++;

@@ -64,6 +64,8 @@ take_call (SottoConversation *self, const SottoEvent *event)
       sotto_message_append_arguments (self->reply, event->text);
       break;
     case SOTTO_CALL_ENDED:
+      if (!sotto_conversation_check_call (self))
+        break;
       if (self->services->store != NULL)
         sotto_store_append_call (self->services->store, sotto_message_get_id (self->reply),
                                  call->name, call->arguments);

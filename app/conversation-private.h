@@ -90,6 +90,7 @@ struct _SottoConversation
   /* Its calls (conversation-calls.c) */
   char **offered;        /* tools that the model knows of; NULL: none */
   guint n_rounds;        /* how often it went on with results */
+  gboolean is_repeating; /* it calls again what it has called: what it says until it ends is nothing */
   GCancellable *calling; /* NULL: none is run */
 
   SottoSummary *summary; /* being made (conversation-summary.c); never beside a reply */
@@ -297,11 +298,17 @@ void sotto_conversation_offer_tools (SottoConversation *self, SottoModelEntry *m
 
 /**
  * sotto_conversation_begin_calls:
- * @event: FINISHED
+ * @event: FINISHED; or CANCELLED, of one that repeats itself
  *
  * Returns: whether the running reply goes on: it has called tools, which are run
  */
 gboolean sotto_conversation_begin_calls (SottoConversation *self, const SottoEvent *event);
+
+/* Whether the running reply has called tools for long enough, and is not offered any more */
+gboolean sotto_conversation_is_called_out (SottoConversation *self);
+
+/* The newest call is complete. Returns: %FALSE: it is one over again, and was taken back; the model will not be offered tools again */
+gboolean sotto_conversation_check_call (SottoConversation *self);
 
 /* The running reply is over: a tool that runs is not waited for. */
 void sotto_conversation_end_calls (SottoConversation *self);

@@ -234,6 +234,9 @@ static void ask (SottoConversation *self);
 static void
 take_part (SottoConversation *self, const SottoEvent *event)
 {
+  /* It has been cut off, and does not know it yet. */
+  if (self->is_repeating)
+    return;
   begin_in_history (self);
   self->is_heard = TRUE;
   sotto_conversation_set_speed (self, event->tokens_per_second);
@@ -309,6 +312,8 @@ on_event (const SottoEvent *event, gpointer user_data)
       break;
     case SOTTO_EVENT_CANCELLED:
       take_receipt (self, event);
+      if (self->is_repeating && sotto_conversation_begin_calls (self, event))
+        break;
       end_reply (self, SOTTO_MESSAGE_STATUS_STOPPED, event->receipt, NULL);
       break;
     case SOTTO_EVENT_FAILED:
@@ -414,6 +419,7 @@ sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply)
   self->calls_as_text = FALSE;
   self->thinking_before = sotto_message_get_thinking_time (reply);
   self->n_rounds = 0;
+  self->is_repeating = FALSE;
   self->request = 0;
   self->reply = reply;
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_REPLY);
@@ -449,6 +455,7 @@ sotto_conversation_stop (SottoConversation *self)
   g_return_if_fail (SOTTO_IS_CONVERSATION (self));
 
   sotto_conversation_stop_summary (self);
+  self->is_repeating = FALSE;
   if (self->reply == NULL)
     return;
 

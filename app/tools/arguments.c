@@ -76,9 +76,8 @@ check (const SottoTool *self, yyjson_val *object)
       const SottoArgument *argument = find_argument (self, yyjson_get_str (key));
       char *problem;
 
-      if (argument == NULL)
-        return g_strdup_printf ("There is no argument “%.40s”; there is %s.", yyjson_get_str (key), names);
-      if (yyjson_is_null (value))
+      /* What the schema does not name it does not forbid, and small models repeat pieces of it. */
+      if (argument == NULL || yyjson_is_null (value))
         continue;
       problem = argument->type == SOTTO_ARGUMENT_TEXT ? check_text (argument, value) : check_whole (argument, value);
       if (problem != NULL)

@@ -38,13 +38,15 @@ describe_date (const GDate *date)
   return describe_day (g_date_get_year (date), g_date_get_month (date), g_date_get_day (date), g_date_get_weekday (date));
 }
 
-/* Returns: whether @text is a day, as 2026-11-23 */
+/* @date: today. Returns: whether @text is a day, as 2026-11-23; it is @date then */
 static gboolean
 parse_date (const char *text, GDate *date)
 {
   guint64 year, month, day;
   g_auto (GStrv) parts = g_strsplit (text, "-", 4);
 
+  if (g_ascii_strcasecmp (text, "today") == 0)
+    return TRUE;
   if (g_strv_length (parts) != 3 || !g_ascii_string_to_unsigned (parts[0], 10, 1, 9999, &year, NULL)
       || !g_ascii_string_to_unsigned (parts[1], 10, 1, 12, &month, NULL)
       || !g_ascii_string_to_unsigned (parts[2], 10, 1, 31, &day, NULL)
@@ -73,14 +75,14 @@ append_now (GString *out, GDateTime *now)
 
 /* Returns: (transfer full) (nullable): what is wrong */
 static char *
-append_days (GString *out, const GDate *from, yyjson_val *arguments)
+append_days (GString *out, const GDate *today, const GDate *from, yyjson_val *arguments)
 {
   const char *until = sotto_argument_get_text (arguments, "until");
   g_autofree char *begin = describe_date (from);
   gint64 days = 0;
-  GDate to;
+  GDate to = *today;
 
-  if (sotto_argument_get_whole (arguments, "add_days", &days))
+  if (sotto_argument_get_whole (arguments, "add_days", &days) && days != 0)
     {
       const gint64 julian = (gint64) g_date_get_julian (from) + days;
       g_autofree char *end = NULL;
@@ -97,6 +99,7 @@ append_days (GString *out, const GDate *from, yyjson_val *arguments)
     {
       g_autofree char *end = NULL;
 
+      to = *today;
       if (!parse_date (until, &to))
         return g_strdup ("“until” must be a day that there is, like 2026-12-31.");
       end = describe_date (&to);
@@ -113,13 +116,14 @@ answer (GString *out, yyjson_val *arguments)
   const char *day = sotto_argument_get_text (arguments, "date");
   g_autoptr (GTimeZone) zone = find_zone (sotto_argument_get_text (arguments, "time_zone"));
   g_autoptr (GDateTime) now = zone != NULL ? g_date_time_new_now (zone) : NULL;
-  GDate date;
+  GDate today, date;
 
   if (now == NULL)
     return g_strdup ("“time_zone” must be the name of a time zone, like Europe/Berlin, America/New_York or UTC.");
-  g_date_clear (&date, 1);
-  g_date_set_dmy (&date, (GDateDay) g_date_time_get_day_of_month (now), (GDateMonth) g_date_time_get_month (now),
+  g_date_clear (&today, 1);
+  g_date_set_dmy (&today, (GDateDay) g_date_time_get_day_of_month (now), (GDateMonth) g_date_time_get_month (now),
                   (GDateYear) g_date_time_get_year (now));
+  date = today;
   append_now (out, now);
   if (day != NULL)
     {
@@ -130,7 +134,7 @@ answer (GString *out, yyjson_val *arguments)
       text = describe_date (&date);
       g_string_append_printf (out, "The day asked for: %s\n", text);
     }
-  return append_days (out, &date, arguments);
+  return append_days (out, &today, &date, arguments);
 }
 
 static void

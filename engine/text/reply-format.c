@@ -339,9 +339,13 @@ static const SottoReplyFormat formats[] = {
   { .name = "hermes",
     .signs = { "<tool_call>" },
     .token = "<tool_call>",
+    /* Small ones leave the tags away, or fence the call as code. */
     .markers = {
       { "<tool_call>", TEXT, TO (CALLS), 0 },
-      { "</tool_call>", CALLS, TO (TEXT), 0 } } },
+      { "</tool_call>", CALLS, TO (TEXT), 0 },
+      { "{", TEXT, TO (CALLS), FIRST | TOOLS | KEEP },
+      { "```json\n", TEXT, TO (CALLS), LINE | TOOLS },
+      { "```", CALLS, TO (TEXT), 0 } } },
 };
 
 static const SottoReplyFormat no_calls = { .name = "plain" };

@@ -198,10 +198,16 @@ sotto_reply_push_calls (SottoReply *self,
 
   if (before == SOTTO_JSON_DONE || (before == SOTTO_JSON_VALUE && depth == 0))
     {
-      if (g_ascii_isspace (c) || ((c == ',' || c == ';') && self->n_calls > 0))
+      if (g_ascii_isspace (c) || ((c == ',' || c == ';') && self->n_calls > 0) || (c == '}' && self->is_bare && self->n_calls > 0))
         return TRUE;
       sotto_json_place_init (&self->place);
       self->item_depth = c == '[' ? 2 : 1;
+    }
+  /* "{{", as some templates show them: the object is the inner one, and braces too many behind it are of the outer one. */
+  if (self->is_bare && c == '{' && before == SOTTO_JSON_FIRST_KEY && depth == 1 && self->item_begin + 1 == here)
+    {
+      self->item_begin = here;
+      return TRUE;
     }
   if (!sotto_json_place_push (&self->place, c))
     return FALSE;

@@ -262,7 +262,7 @@ transition (SottoReply             *self,
   if ((marker->flags & SOTTO_MARKER_KEEP) == 0)
     g_string_append (self->section, marker->text);
   begin_field (self, to);
-  self->is_bare = (marker->flags & SOTTO_MARKER_KEEP) != 0;
+  self->is_bare = (marker->flags & (SOTTO_MARKER_KEEP | SOTTO_MARKER_TOOLS)) != 0;
 
   return TRUE;
 }

@@ -77,6 +77,16 @@ FORMS = {
     'functionary: python': ('<function=x></function>', '', None, '<|python_tag|>1 + 1', [],
                             says(calls=[('python', {'code': '1 + 1'})])),
 
+    # As Qwen2.5-Coder writes them
+    'qwen: a fence': (QWEN, '', TOOLS, '```json\n{\n  "name": "f",\n  "arguments": {"n": 1}\n}\n```', [], says(calls=[('f', {'n': 1})])),
+    'qwen: a fence behind words': (QWEN, '', TOOLS, 'So:\n```json\n{"name": "f", "arguments": {}}\n```', [], says('So:', calls=[('f', {})])),
+    'qwen: no tags': (QWEN, '', TOOLS, '{"name": "f", "arguments": {"n": 1}}', [], says(calls=[('f', {'n': 1})])),
+    'qwen: braces doubled': (QWEN, '', TOOLS, '{{"name": "f", "arguments": {"n": {}}}}', [], says(calls=[('f', {'n': {}})])),
+    'qwen: braces too many': (QWEN, '', TOOLS, '{{"name": "f", "arguments": {"n": 1}}}}}', [], says(calls=[('f', {'n': 1})])),
+    'qwen: a fence with other JSON': (QWEN, '', TOOLS, '```json\n{"name": "Ada", "born": 1815}\n```\nYes.', [],
+                                      says('```json\n{"name": "Ada", "born": 1815}\n```\nYes.')),
+    'qwen: a fence, but no tools': (QWEN, '', None, '```json\n{"name": "f", "arguments": {}}\n```', [],
+                                    says('```json\n{"name": "f", "arguments": {}}\n```')),
     # As llama.cpp's parser is tested to read them
     'null where a string may be null': ('<function=<parameter=', '', NULLABLE,
                                         '<tool_call>\n<function=f>\n<parameter=s>\nnull\n</parameter>\n</function>\n</tool_call>',
