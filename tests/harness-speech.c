@@ -20,7 +20,8 @@ write_file (const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
-/* A voice says a sentence for a fifth of a second, so that it can be cut off. */
+/* The voice says a sentence for a fifth of a second; one that begins with "Cut" for longer, so that it can be cut off however busy the
+ * machine is. */
 static void
 write_configuration (const char *voice)
 {
@@ -32,11 +33,14 @@ write_configuration (const char *voice)
     "AddModule \"paper\" \"sd_generic\" \"paper.conf\"\nAddModule \"espeak-ng\" \"sd_espeak-ng\" \"espeak-ng.conf\"\n"
     "DefaultModule \"%s\"\n", voice);
   g_autofree char *paper = g_strdup_printf (
-    "GenericExecuteSynth \"printf '%%s|%%s|' '$VOICE' \\'$DATA\\' >> %s; sleep 0.2\"\n"
+    "GenericExecuteSynth \"sh %s/say '$VOICE' \\'$DATA\\'\"\n"
     "GenericCmdDependency \"sh\"\nGenericMaxChunkLength 5000\nGenericDelimiters \"|\"\n"
     "GenericLanguage \"en\" \"en\" \"utf-8\"\nGenericLanguage \"de\" \"de\" \"utf-8\"\n"
-    "AddVoice \"en\" \"MALE1\" \"en\"\nAddVoice \"de\" \"MALE1\" \"de\"\nDefaultVoice \"en\"\n", said);
+    "AddVoice \"en\" \"MALE1\" \"en\"\nAddVoice \"de\" \"MALE1\" \"de\"\nDefaultVoice \"en\"\n", place);
+  g_autofree char *script = g_strdup_printf (
+    "printf '%%s|%%s|' \"$1\" \"$2\" >> %s\ncase $2 in Cut*) sleep 1.5 ;; *) sleep 0.2 ;; esac\n", said);
 
+  write_file ("say", script);
   write_file ("asound.conf", sound);
   write_file ("speech-dispatcher/speechd.conf", daemon);
   write_file ("speech-dispatcher/modules/paper.conf", paper);

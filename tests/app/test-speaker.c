@@ -149,10 +149,10 @@ test_silence (void)
   sotto_speaker_say (f.speaker, "Cut off.", NULL);
   harness_run (0.1);
   sotto_speaker_hush (f.speaker);
-  harness_run (0.6);
+  harness_run (2);
   g_assert_cmpuint (f.n_ended + f.n_interrupted, ==, 0);
 
-  sotto_speaker_say (f.speaker, "Third.", NULL);
+  sotto_speaker_say (f.speaker, "Cut off as well.", NULL);
   harness_run (0.1);
   say (&f, "Fourth.", NULL);
   g_assert_cmpuint (f.n_ended, ==, 1);

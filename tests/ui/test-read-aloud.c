@@ -126,22 +126,22 @@ static void
 test_pause (void)
 {
   g_autoptr (SottoReadAloud) reader = sotto_read_aloud_new ();
-  g_autoptr (SottoMessage) reply = create_reply ("One. Two. Three. Four. Five.", SOTTO_MESSAGE_STATUS_COMPLETE);
+  g_autoptr (SottoMessage) reply = create_reply ("One. Cut two. Cut three. Four. Five.", SOTTO_MESSAGE_STATUS_COMPLETE);
 
   if (!harness_speech_prepare ("paper"))
     return;
 
   sotto_read_aloud_begin (reader, reply);
-  harness_wait_for (harness_speech_has_said, (gpointer) "en|Two.|", 30);
+  harness_wait_for (harness_speech_has_said, (gpointer) "en|Cut two.|", 30);
   sotto_read_aloud_set_paused (reader, TRUE);
   harness_run (0.6);
-  assert_said ("en|One.|en|Two.|");
+  assert_said ("en|One.|en|Cut two.|");
   sotto_read_aloud_set_paused (reader, FALSE);
-  harness_wait_for (harness_speech_has_said, (gpointer) "en|Two.|en|Three.|", 30);
+  harness_wait_for (harness_speech_has_said, (gpointer) "en|Cut two.|en|Cut three.|", 30);
   sotto_read_aloud_stop (reader);
   g_assert_true (is_over (reader));
   harness_run (0.6);
-  assert_said ("en|One.|en|Two.|en|Two.|en|Three.|");
+  assert_said ("en|One.|en|Cut two.|en|Cut two.|en|Cut three.|");
 
   /* From its beginning, and another in the place of that */
   harness_speech_clear ();
