@@ -14,6 +14,7 @@ struct _SottoFolderPicker {
 
   /* Template Widgets */
   GtkMenuButton *button;
+  GtkImage *icon;
   GtkLabel *count;
   GtkPopover *popover;
   GtkLabel *words;
@@ -80,13 +81,15 @@ describe_chosen (SottoFolderPicker *self)
 static void
 update_button (SottoFolderPicker *self)
 {
-  guint n = self->conversation != NULL ? sotto_conversation_get_n_folders (self->conversation) +
-                                         sotto_conversation_get_n_tools (self->conversation) : 0;
+  guint n_folders = self->conversation != NULL ? sotto_conversation_get_n_folders (self->conversation) : 0;
+  guint n = n_folders + (self->conversation != NULL ? sotto_conversation_get_n_tools (self->conversation) : 0);
   g_autofree char *names = describe_chosen (self);
   g_autofree char *number = sotto_number_describe (n);
   /* Translators: %s is the names of folders of documents that a conversation asks, and of tools that its model may use */
   g_autofree char *label = *names != '\0' ? g_strdup_printf (_("Documents and Tools: %s"), names) : g_strdup (_("Documents and Tools"));
 
+  /* Tools alone are no folders. */
+  gtk_image_set_from_icon_name (self->icon, n > n_folders && n_folders == 0 ? "applications-engineering-symbolic" : "folder-symbolic");
   gtk_label_set_label (self->count, number);
   gtk_widget_set_visible (GTK_WIDGET (self->count), n > 0);
   if (n > 0)
@@ -333,6 +336,7 @@ sotto_folder_picker_class_init (SottoFolderPickerClass *klass)
   g_type_ensure (SOTTO_TYPE_TOOL_LIST);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/folder-picker.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, button);
+  gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, icon);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, count);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, words);
