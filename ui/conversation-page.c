@@ -9,6 +9,7 @@
 #include "hint.h"
 #include "message-list.h"
 #include "message-row.h"
+#include "recall.h"
 #include "read-aloud-bar.h"
 #include "start-page.h"
 #include "window.h"
@@ -43,9 +44,6 @@ struct _SottoConversationPage {
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
   char *words;              /* that are to be marked in it */
 
-  guint recalled;           /* the message that is to be edited as soon as its row is there */
-  guint recall_tick;
-  guint recall_frames;      /* that have passed since */
 };
 
 G_DEFINE_FINAL_TYPE (SottoConversationPage, sotto_conversation_page, ADW_TYPE_BIN)
@@ -335,68 +333,11 @@ on_remedy (SottoConversationPage *self)
   sotto_conversation_dismiss_problem (self->conversation);
 }
 
-/* A frame after the list was told to show it the row is there. */
-static gboolean
-on_recall_frame (GtkWidget     *widget,
-                 GdkFrameClock *clock,
-                 gpointer       user_data)
-{
-  SottoConversationPage *self = user_data;
-  GtkWidget *row;
-
-  if (self->recall_frames++ < 2)
-    return G_SOURCE_CONTINUE;
-
-  row = sotto_message_list_get_row (self->list, self->recalled);
-  self->recall_tick = 0;
-  if (row != NULL)
-    sotto_message_row_edit (SOTTO_MESSAGE_ROW (row));
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-end_recall (SottoConversationPage *self)
-{
-  if (self->recall_tick != 0)
-    gtk_widget_remove_tick_callback (GTK_WIDGET (self->list), self->recall_tick);
-  self->recall_tick = 0;
-}
-
-static void
-recall_later (SottoConversationPage *self,
-              guint                  position)
-{
-  end_recall (self);
-  sotto_message_list_scroll_to (self->list, position);
-  self->recalled = position;
-  self->recall_frames = 0;
-  self->recall_tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_recall_frame, self, NULL);
-}
-
-/* The arrow up in an empty composer: the last message of the person is edited. */
 static void
 on_recall (SottoConversationPage *self)
 {
-  guint n = self->conversation != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) : 0;
-
-  for (guint i = n; i-- > 0;)
-    {
-      g_autoptr (SottoMessage) message = g_list_model_get_item (G_LIST_MODEL (self->conversation), i);
-      graphene_rect_t bounds;
-      GtkWidget *row;
-
-      if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
-        continue;
-
-      /* Under a long reply it is out of sight, and may not be there at all. */
-      row = sotto_message_list_get_row (self->list, i);
-      if (row != NULL && gtk_widget_compute_bounds (row, GTK_WIDGET (self->scroller), &bounds) && bounds.origin.y >= 0)
-        sotto_message_row_edit (SOTTO_MESSAGE_ROW (row));
-      else
-        recall_later (self, i);
-      return;
-    }
+  if (self->conversation != NULL)
+    sotto_recall (self->list, GTK_WIDGET (self->scroller), self->conversation);
 }
 
 /* --- The conversation --- */
@@ -414,7 +355,6 @@ sotto_conversation_page_set_conversation (SottoConversationPage *self,
     g_signal_handlers_disconnect_by_data (self->conversation, self);
   sotto_finder_clear (self->finder);
   sotto_read_aloud_stop (self->reader);
-  end_recall (self);
   sotto_message_list_set_model (self->list, NULL);
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
@@ -557,10 +497,7 @@ sotto_conversation_page_dispose (GObject *object)
   g_clear_pointer (&self->finder, sotto_finder_free);
   sotto_read_aloud_stop (self->reader);
   if (self->list != NULL)
-    {
-      end_recall (self);
-      sotto_message_list_set_model (self->list, NULL);
-    }
+    sotto_message_list_set_model (self->list, NULL);
   g_clear_pointer (&self->announcer, sotto_announcer_free);
   g_cancellable_cancel (self->revealing);
   g_clear_object (&self->revealing);
