@@ -378,9 +378,9 @@ test_right_to_left (void)
 
   gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   card = sotto_tool_call_card_new ();
-  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &growing);
+  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &growing, TRUE);
   window = harness_show (card, 400, 200);
-  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &whole);
+  sotto_tool_call_card_set_call (SOTTO_TOOL_CALL_CARD (card), &whole, FALSE);
   harness_settle (card);
 
   label = find_label (card, "\"8\": 9");
