@@ -408,12 +408,23 @@ place_point (const char *digits, gboolean negative, int n_decimals)
   return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
+/* That of its first digit, or one beside it: also of what is too small or too large for a double */
+static int
+guess_exponent (const SottoNumber *self)
+{
+  int above_exponent, below_exponent;
+  const double above = sotto_big_to_double (&self->above, &above_exponent);
+  const double below = sotto_big_to_double (&self->below, &below_exponent);
+
+  return (int) floor (log10 (fabs (above / below)) + (above_exponent - below_exponent) * log10 (2));
+}
+
 /* The first digits of a fraction that does not end, or only after many: @exponent is that of the first one.
  * Returns: (transfer full) (nullable): %NULL: it is beyond what can be calculated */
 static char *
 divide_digits (const SottoNumber *self, int *exponent, gboolean *is_rounded)
 {
-  *exponent = (int) floor (log10 (fabs (sotto_number_get_double (self))));
+  *exponent = guess_exponent (self);
   for (guint i = 0; i < 3; i++)
     {
       const int shift = DIGITS - 1 - *exponent;
@@ -458,7 +469,8 @@ format_double (double value, gboolean *is_rounded)
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   guint n_digits = 0;
 
-  g_ascii_formatd (text, sizeof text, "%.15g", value);
+  /* There is but one zero. */
+  g_ascii_formatd (text, sizeof text, "%.15g", value == 0 ? 0 : value);
   for (const char *p = text; *p != '\0' && *p != 'e'; p++)
     if (g_ascii_isdigit (*p) && (n_digits > 0 || *p != '0'))
       n_digits++;
@@ -490,7 +502,12 @@ sotto_number_format (const SottoNumber *self, gboolean *is_rounded)
 
   digits = self->is_exact ? divide_digits (self, &exponent, is_rounded) : NULL;
   if (digits == NULL)
-    return format_double (sotto_number_get_double (self), is_rounded);
+    {
+      char *text = format_double (sotto_number_get_double (self), is_rounded);
+
+      *is_rounded |= self->is_exact;
+      return text;
+    }
   for (gsize i = DIGITS; i > 1 && digits[i - 1] == '0'; i--)
     digits[i - 1] = '\0';
   if (exponent < MIN_EXPONENT || exponent > MAX_EXPONENT)
