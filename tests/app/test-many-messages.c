@@ -99,7 +99,8 @@ test_load (void)
   g_assert_cmpuint (count_objects (loaded), ==, 0);
   g_assert_cmpstr (sotto_message_get_text (harness_message (loaded, N_MESSAGES - 1)), ==,
                    "Message 9999: the quick brown fox jumps over the dog.");
-  g_assert_cmpuint (count_objects (loaded), ==, 1);
+  /* With its prompt, which has the passages that both were given. */
+  g_assert_cmpuint (count_objects (loaded), ==, 2);
   g_assert_cmpint (longest_us, <, LONGEST_TURN_MS * 1000);
   g_clear_object (&loaded);
   harness_close (app);
