@@ -102,6 +102,8 @@ def _():
     sotto.accept_recovery_code()
     path = write_archive()
     sotto.keys("ctrl+o")
+    wait("Sotto among the programs", lambda: (row := sotto.focused()) and row.fits("list item", re.compile("^Sotto")))
+    sotto.keys("Return")
     sotto.choose("Import", path)
     wait("the conversation", lambda: TITLE in sotto.titles())
     path.unlink()
