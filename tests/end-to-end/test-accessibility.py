@@ -120,11 +120,17 @@ def dialog():
     return journey.sotto.look().find("dialog") or journey.sotto.look().find("alert")
 
 
+def built_dialog():
+    """It is told of before what lies in it is shown: the dialog once there is something in it that can have the focus."""
+    place = dialog()
+    return place if place is not None and look_at(place)[1] > 0 else None
+
+
 @step("The recovery code and what is done with it can be reached and are named")
 def _():
     sotto = journey.sotto = Sotto()
     sotto.see("alert", "Keep Your Recovery Code")
-    complain("the recovery code", dialog())
+    complain("the recovery code", wait("its contents", built_dialog))
     need(tab_round(), "Recovery code|Copy", "I Have Written It Down")
     sotto.accept_recovery_code()
 
@@ -152,8 +158,7 @@ def dialog_step(title, open_it, *asked):
     def _():
         sotto = journey.sotto
         open_it()
-        place = wait(f"the dialog {title}", dialog)
-        complain(title, place)
+        complain(title, wait(f"the dialog {title}", built_dialog))
         need(tab_round(), *asked)
         sotto.screenshot(f"accessible-{title.lower().replace(' ', '-')}")
         sotto.keys("Escape")
