@@ -297,3 +297,22 @@ sotto_conversation_get_group_title (SottoConversation *self)
       return self->month;
     }
 }
+
+/* --- What the next conversation begins with --- */
+
+static void
+on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
+    sotto_conversation_set_error (self, error);
+}
+
+void
+sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value)
+{
+  if (self->services->store != NULL && !self->services->is_temporary)
+    sotto_store_set_setting_async (self->services->store, name, value, NULL, on_setting_kept, g_object_ref (self));
+}

@@ -56,23 +56,6 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
     sotto_conversation_set_error (self, error);
 }
 
-static void
-on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
-static void
-keep_setting (SottoConversation *self, const char *value)
-{
-  if (!self->services->is_temporary)
-    sotto_store_set_setting_async (self->services->store, SETTING, value, NULL, on_setting_kept, g_object_ref (self));
-}
-
 void
 sotto_conversation_keep_folders (SottoConversation *self)
 {
@@ -87,7 +70,7 @@ sotto_conversation_keep_folders (SottoConversation *self)
       return;
     }
   ids = g_strjoinv (" ", (char **) sotto_conversation_get_folders (self));
-  keep_setting (self, ids);
+  sotto_conversation_keep_setting (self, SETTING, ids);
 }
 
 void
@@ -97,7 +80,7 @@ sotto_conversation_begin_folders (SottoConversation *self)
     return;
   sotto_conversation_keep_folders (self);
   /* The next one is not to begin with them, too. */
-  keep_setting (self, "");
+  sotto_conversation_keep_setting (self, SETTING, "");
 }
 
 static void

@@ -51,22 +51,6 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
-static void
-keep_setting (SottoConversation *self, const char *value)
-{
-  sotto_store_set_setting_async (self->services->store, SETTING, value, NULL, on_setting_kept, g_object_ref (self));
-}
-
-static void
 keep (SottoConversation *self)
 {
   const char *id = self->group != NULL ? self->group->id : NULL;
@@ -76,7 +60,7 @@ keep (SottoConversation *self)
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
     sotto_store_set_conversation_group_async (self->services->store, self->id, id, NULL, on_joined, g_object_ref (self));
   else
-    keep_setting (self, id != NULL ? id : "");
+    sotto_conversation_keep_setting (self, SETTING, id != NULL ? id : "");
 }
 
 void
@@ -87,7 +71,7 @@ sotto_conversation_begin_group (SottoConversation *self)
   if (!self->group->is_deleted)
     keep (self);
   /* The next one is not to begin in it, too. */
-  keep_setting (self, "");
+  sotto_conversation_keep_setting (self, SETTING, "");
 }
 
 static void

@@ -242,6 +242,9 @@ GPtrArray *sotto_conversation_list_attachments (SottoConversation *self);
 /* They went with a message, out of the history, too. @sent: (nullable) */
 void sotto_conversation_forget_attachments (SottoConversation *self, const GPtrArray *sent);
 
+/* What the next conversation begins with, as the history's setting @name; of a temporary one nothing is kept. */
+void sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value);
+
 /* --- conversation-folders.c --- */
 
 /* As they are kept: without writing them */

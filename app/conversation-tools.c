@@ -66,16 +66,6 @@ sotto_conversation_keep_tools (SottoConversation *self)
                                               g_object_ref (self));
 }
 
-static void
-on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
 /* A temporary conversation leaves no trace, in this neither. */
 static void
 keep_choice (SottoConversation *self)
@@ -86,7 +76,7 @@ keep_choice (SottoConversation *self)
     return;
   joined = g_strjoinv (" ", self->tools);
   g_set_str (&self->services->tools, joined);
-  sotto_store_set_setting_async (self->services->store, SETTING, joined, NULL, on_setting_kept, g_object_ref (self));
+  sotto_conversation_keep_setting (self, SETTING, joined);
 }
 
 static void
