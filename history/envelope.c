@@ -39,6 +39,7 @@
 
 #include "envelope.h"
 
+#include "bytes.h"
 #include "history-error.h"
 #include "history-file.h"
 
@@ -59,38 +60,6 @@ G_STATIC_ASSERT (crypto_aead_xchacha20poly1305_ietf_KEYBYTES == SOTTO_KEY_BYTES)
 G_STATIC_ASSERT (crypto_pwhash_SALTBYTES == 16);
 
 /* --- Bytes --- */
-
-static void
-put32 (guint8 *p, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  memcpy (p, &value, sizeof value);
-}
-
-static void
-put64 (guint8 *p, guint64 value)
-{
-  value = GUINT64_TO_LE (value);
-  memcpy (p, &value, sizeof value);
-}
-
-static guint32
-get32 (const guint8 *p)
-{
-  guint32 value;
-
-  memcpy (&value, p, sizeof value);
-  return GUINT32_FROM_LE (value);
-}
-
-static guint64
-get64 (const guint8 *p)
-{
-  guint64 value;
-
-  memcpy (&value, p, sizeof value);
-  return GUINT64_FROM_LE (value);
-}
 
 static void
 write_slot (const SottoSlot *slot, guint8 *p)

@@ -21,6 +21,7 @@
 
 #include "sealed-stream.h"
 
+#include "bytes.h"
 #include "history-error.h"
 #include "history-file.h"
 #include "history-secret.h"
@@ -67,38 +68,6 @@ struct _SottoSealedStream {
   gsize at;                /* of these, taken */
   guint64 unsealed;        /* bytes in all pieces that were read */
 };
-
-static void
-put32 (guint8 *p, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  memcpy (p, &value, sizeof value);
-}
-
-static void
-put64 (guint8 *p, guint64 value)
-{
-  value = GUINT64_TO_LE (value);
-  memcpy (p, &value, sizeof value);
-}
-
-static guint32
-get32 (const guint8 *p)
-{
-  guint32 value;
-
-  memcpy (&value, p, sizeof value);
-  return GUINT32_FROM_LE (value);
-}
-
-static guint64
-get64 (const guint8 *p)
-{
-  guint64 value;
-
-  memcpy (&value, p, sizeof value);
-  return GUINT64_FROM_LE (value);
-}
 
 static gboolean
 set_invalid (const char *path, const char *what, GError **error)

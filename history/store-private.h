@@ -118,7 +118,10 @@ void sotto_store_push (SottoStore          *self,
                        GAsyncReadyCallback  callback,
                        gpointer             user_data);
 
-/* The other end of it, for every finish function */
+/* What came of a running reply, for its journal (journal.h). @text: (transfer full): as the journal has it */
+void sotto_store_push_part (SottoStore *self, const char *reply, SottoHistoryPartKind kind, char *text);
+
+/* The other end of sotto_store_push(), for every finish function */
 gpointer sotto_store_take (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**

@@ -414,9 +414,8 @@ sotto_store_take (SottoStore *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* @text: (transfer full) */
-static void
-push_part (SottoStore *self, const char *reply, SottoHistoryPartKind kind, char *text)
+void
+sotto_store_push_part (SottoStore *self, const char *reply, SottoHistoryPartKind kind, char *text)
 {
   Job *job;
 
@@ -431,44 +430,6 @@ push_part (SottoStore *self, const char *reply, SottoHistoryPartKind kind, char 
   job->kind = kind;
   job->text = text;
   g_async_queue_push (self->vault->jobs, job);
-}
-
-void
-sotto_store_append_reply (SottoStore           *self,
-                          const char           *reply,
-                          SottoHistoryPartKind  kind,
-                          const char           *text)
-{
-  g_return_if_fail (SOTTO_IS_STORE (self));
-  g_return_if_fail (reply != NULL && text != NULL);
-  g_return_if_fail (kind == SOTTO_HISTORY_PART_TEXT || kind == SOTTO_HISTORY_PART_REASONING);
-
-  if (*text != '\0')
-    push_part (self, reply, kind, g_strdup (text));
-}
-
-void
-sotto_store_append_call (SottoStore *self,
-                         const char *reply,
-                         const char *name,
-                         const char *arguments)
-{
-  g_return_if_fail (SOTTO_IS_STORE (self));
-  g_return_if_fail (reply != NULL && name != NULL && arguments != NULL);
-
-  push_part (self, reply, SOTTO_HISTORY_PART_TOOL_CALL, sotto_journal_join_call (name, arguments));
-}
-
-void
-sotto_store_append_result (SottoStore *self,
-                           const char *reply,
-                           const char *name,
-                           const char *text)
-{
-  g_return_if_fail (SOTTO_IS_STORE (self));
-  g_return_if_fail (reply != NULL && name != NULL && text != NULL);
-
-  push_part (self, reply, SOTTO_HISTORY_PART_TOOL_RESULT, sotto_journal_join_call (name, text));
 }
 
 static gpointer
