@@ -11,6 +11,7 @@
 #include "sotto-error.h"
 #include "sotto-gpu.h"
 #include "sotto-grammar.h"
+#include "sotto-image.h"
 #include "sotto-message.h"
 #include "sotto-model.h"
 #include "sotto-placement.h"
