@@ -146,7 +146,7 @@ def _():
 @step("All of it is there again at the next start, in the dark too")
 def _():
     os.environ["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"
-    scripted_model.write(SLOW, f"<think>\n{long_thought}\n</think>\n\n{ANSWER}", layers=80, name="Slow Thinker")
+    scripted_model.write(SLOW, f"<think>\n{long_thought}\n</think>\n\n{ANSWER}", layers=240, name="Slow Thinker")
     MODEL.unlink()
     sotto = journey.sotto = Sotto()
     sotto.resize(1300, 800)
