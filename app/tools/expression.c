@@ -27,6 +27,21 @@ typedef struct {
   gboolean is_percentage; /* that alone */
 } Value;
 
+static void
+value_init (Value *self)
+{
+  sotto_number_init (&self->number, 0);
+  self->is_percentage = FALSE;
+}
+
+static void
+value_clear (Value *self)
+{
+  sotto_number_clear (&self->number);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Value, value_clear)
+
 static void parse_sum (Parser *self, Value *out);
 static void parse_unary (Parser *self, Value *out);
 
@@ -155,8 +170,9 @@ parse_number (Parser *self, Value *out)
 static void
 parse_arguments (Parser *self, const SottoFunction *function, Value *out)
 {
-  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (SottoNumber));
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (SottoNumber));
 
+  g_array_set_clear_func (values, (GDestroyNotify) sotto_number_clear);
   if (take (self, ")"))
     {
       take_problem (self, sotto_function_call (function, NULL, 0, &out->number));
@@ -164,20 +180,25 @@ parse_arguments (Parser *self, const SottoFunction *function, Value *out)
     }
   do
     {
-      Value argument;
+      g_auto (Value) argument;
+      SottoNumber *number;
 
-      if (numbers->len == SOTTO_FUNCTION_MAX_ARGUMENTS)
+      value_init (&argument);
+      if (values->len == SOTTO_FUNCTION_MAX_ARGUMENTS)
         fail (self, "A function has more than %d arguments.", SOTTO_FUNCTION_MAX_ARGUMENTS);
       parse_sum (self, &argument);
       if (self->problem != NULL)
         return;
-      g_array_append_val (numbers, argument.number);
+      g_array_set_size (values, values->len + 1);
+      number = &g_array_index (values, SottoNumber, values->len - 1);
+      sotto_number_init (number, 0);
+      sotto_number_set (number, &argument.number);
     }
   while (take (self, ", ;"));
   if (!take (self, ")"))
     fail (self, "A closing bracket is missing.");
   if (self->problem == NULL)
-    take_problem (self, sotto_function_call (function, (const SottoNumber *) (gpointer) numbers->data, numbers->len, &out->number));
+    take_problem (self, sotto_function_call (function, (const SottoNumber *) (gpointer) values->data, values->len, &out->number));
 }
 
 static void
@@ -240,9 +261,9 @@ parse_primary (Parser *self, Value *out)
 static void
 raise_to (Parser *self, Value *base, gint64 exponent)
 {
-  SottoNumber number;
+  g_auto (SottoNumber) number;
 
-  sotto_number_set_whole (&number, exponent);
+  sotto_number_init (&number, exponent);
   check (self, sotto_number_power (&base->number, &base->number, &number));
 }
 
@@ -265,8 +286,9 @@ take_percent (Parser *self)
 static void
 parse_postfix (Parser *self, Value *out)
 {
-  SottoNumber unit;
+  g_auto (SottoNumber) hundred;
 
+  sotto_number_init (&hundred, 100);
   parse_primary (self, out);
   while (self->problem == NULL)
     {
@@ -284,13 +306,15 @@ parse_postfix (Parser *self, Value *out)
         }
       else if (take (self, "°"))
         {
-          sotto_number_set_double (&unit, G_PI / 180);
-          check (self, sotto_number_multiply (&out->number, &out->number, &unit));
+          g_auto (SottoNumber) degree;
+
+          sotto_number_init (&degree, 0);
+          sotto_number_set_double (&degree, G_PI / 180);
+          check (self, sotto_number_multiply (&out->number, &out->number, &degree));
         }
       else if (take_percent (self))
         {
-          sotto_number_set_whole (&unit, 100);
-          check (self, sotto_number_divide (&out->number, &out->number, &unit));
+          check (self, sotto_number_divide (&out->number, &out->number, &hundred));
           out->is_percentage = TRUE;
           continue;
         }
@@ -307,8 +331,9 @@ parse_postfix (Parser *self, Value *out)
 static void
 parse_power (Parser *self, Value *out)
 {
-  Value exponent;
+  g_auto (Value) exponent;
 
+  value_init (&exponent);
   parse_postfix (self, out);
   if (self->problem != NULL || !take (self, "** ^"))
     return;
@@ -346,8 +371,9 @@ parse_unary (Parser *self, Value *out)
 static void
 parse_product (Parser *self, Value *out)
 {
-  Value right;
+  g_auto (Value) right;
 
+  value_init (&right);
   parse_unary (self, out);
   while (self->problem == NULL)
     {
@@ -370,8 +396,9 @@ parse_product (Parser *self, Value *out)
 static void
 parse_sum (Parser *self, Value *out)
 {
-  Value right;
+  g_auto (Value) right;
 
+  value_init (&right);
   if (++self->depth > SOTTO_EXPRESSION_MAX_DEPTH)
     fail (self, "The expression is too deep.");
   else
@@ -420,8 +447,9 @@ sotto_expression_evaluate (const char *text, char **problem)
   Parser parser = { .text = text };
   g_autofree char *digits = NULL;
   gboolean is_rounded;
-  Value value;
+  g_auto (Value) value;
 
+  value_init (&value);
   if (strlen (text) > SOTTO_EXPRESSION_MAX_LENGTH)
     {
       *problem = g_strdup_printf ("The expression is longer than %d characters.", SOTTO_EXPRESSION_MAX_LENGTH);

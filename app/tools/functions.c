@@ -157,27 +157,29 @@ sotto_number_problem_to_words (SottoNumberProblem problem)
 char *
 sotto_number_factorial (SottoNumber *out, const SottoNumber *n)
 {
-  SottoNumber factor;
   gboolean negative;
   guint64 most;
+  mpz_t product;
+  SottoNumberProblem problem;
 
   if (!sotto_number_get_whole (n, &negative, &most) || negative || most > MAX_FACTORIAL)
     return g_strdup_printf ("A factorial is of a whole number from 0 to %d.", MAX_FACTORIAL);
-  sotto_number_set_whole (out, 1);
-  for (guint64 i = 2; i <= most; i++)
-    {
-      sotto_number_set_whole (&factor, (gint64) i);
-      sotto_number_multiply (out, out, &factor);
-    }
-  return NULL;
+
+  mpz_init (product);
+  mpz_fac_ui (product, most);
+  problem = sotto_number_set_large (out, product);
+  mpz_clear (product);
+  return sotto_number_problem_to_words (problem);
 }
 
 SottoNumberProblem
 sotto_number_remainder (SottoNumber *out, const SottoNumber *a, const SottoNumber *b)
 {
-  SottoNumber quotient;
-  SottoNumberProblem problem = sotto_number_divide (&quotient, a, b);
+  g_auto (SottoNumber) quotient;
+  SottoNumberProblem problem;
 
+  sotto_number_init (&quotient, 0);
+  problem = sotto_number_divide (&quotient, a, b);
   if (problem == SOTTO_NUMBER_OK)
     problem = sotto_number_round (&quotient, &quotient, 0, SOTTO_ROUND_DOWN);
   if (problem == SOTTO_NUMBER_OK)
@@ -191,15 +193,17 @@ sotto_number_remainder (SottoNumber *out, const SottoNumber *a, const SottoNumbe
 static gboolean
 is_power (SottoNumber *out, const SottoNumber *base, double guess, const SottoNumber *value)
 {
-  SottoNumber exponent, power;
+  g_auto (SottoNumber) exponent;
+  g_auto (SottoNumber) power;
 
-  if (!base->is_exact || !value->is_exact || !(fabs (guess) < 5000))
-    return FALSE;
-  sotto_number_set_whole (&exponent, lround (guess));
-  if (sotto_number_power (&power, base, &exponent) != SOTTO_NUMBER_OK || !power.is_exact
+  sotto_number_init (&exponent, fabs (guess) < 5000 ? lround (guess) : 0);
+  sotto_number_init (&power, 0);
+  if (!base->is_exact || !value->is_exact || !(fabs (guess) < 5000)
+      || sotto_number_power (&power, base, &exponent) != SOTTO_NUMBER_OK || !power.is_exact
       || sotto_number_compare (&power, value) != 0)
     return FALSE;
-  *out = exponent;
+
+  sotto_number_set (out, &exponent);
   return TRUE;
 }
 
@@ -216,63 +220,60 @@ take_logarithm (SottoNumber *out, const SottoNumber *value, const SottoNumber *b
 }
 
 static SottoNumberProblem
+take_plain_logarithm (SottoNumber *out, const SottoNumber *value, gint64 base, double (*real) (double))
+{
+  g_auto (SottoNumber) number;
+
+  sotto_number_init (&number, base);
+  return take_logarithm (out, value, &number, real);
+}
+
+static SottoNumberProblem
 take_cube_root (SottoNumber *out, const SottoNumber *value)
 {
-  const double root = cbrt (sotto_number_get_double (value));
-  SottoNumber whole, cube;
+  const double real = cbrt (sotto_number_get_double (value));
+  SottoNumberProblem problem = SOTTO_NUMBER_OK;
+  mpz_t root;
 
-  if (value->is_exact && fabs (root) < 1e15)
-    {
-      sotto_number_set_whole (&whole, llround (root));
-      sotto_number_multiply (&cube, &whole, &whole);
-      sotto_number_multiply (&cube, &cube, &whole);
-      if (sotto_number_compare (&cube, value) == 0)
-        {
-          *out = whole;
-          return SOTTO_NUMBER_OK;
-        }
-    }
-  return sotto_number_set_double (out, root);
+  mpz_init (root);
+  if (sotto_number_is_whole (value) && mpz_root (root, mpq_numref (value->fraction), 3))
+    problem = sotto_number_set_large (out, root);
+  else
+    problem = sotto_number_set_double (out, real);
+  mpz_clear (root);
+  return problem;
 }
 
 static char *
 find_divisor (SottoNumber *out, const SottoNumber *arguments, guint n, gboolean least_multiple)
 {
-  SottoBig result, divisor;
+  SottoNumberProblem problem;
+  mpz_t result;
 
   for (guint i = 0; i < n; i++)
     if (!sotto_number_is_whole (&arguments[i]))
       return g_strdup ("Only whole numbers have a greatest common divisor and a least common multiple.");
 
-  result = arguments[0].above;
+  mpz_init (result);
+  mpz_abs (result, mpq_numref (arguments[0].fraction));
   for (guint i = 1; i < n; i++)
-    {
-      sotto_big_gcd (&divisor, &result, &arguments[i].above);
-      if (!least_multiple || sotto_big_is_zero (&divisor))
-        {
-          result = divisor;
-          continue;
-        }
-      sotto_big_divide (&divisor, NULL, &result, &divisor);
-      if (!sotto_big_multiply (&result, &divisor, &arguments[i].above))
-        return sotto_number_problem_to_words (SOTTO_NUMBER_TOO_LARGE);
-    }
-  sotto_number_set_whole (out, 0);
-  out->above = result;
-  out->above.negative = FALSE;
-  return NULL;
+    (least_multiple ? mpz_lcm : mpz_gcd) (result, result, mpq_numref (arguments[i].fraction));
+  problem = sotto_number_set_large (out, result);
+  mpz_clear (result);
+  return sotto_number_problem_to_words (problem);
 }
 
 static SottoNumberProblem
 add_up (SottoNumber *out, const SottoNumber *arguments, guint n, gboolean is_mean)
 {
-  SottoNumber sum, count;
+  g_auto (SottoNumber) sum;
+  g_auto (SottoNumber) count;
   SottoNumberProblem problem = SOTTO_NUMBER_OK;
 
-  sotto_number_set_whole (&sum, 0);
+  sotto_number_init (&sum, 0);
+  sotto_number_init (&count, is_mean ? n : 1);
   for (guint i = 0; i < n && problem == SOTTO_NUMBER_OK; i++)
     problem = sotto_number_add (&sum, &sum, &arguments[i]);
-  sotto_number_set_whole (&count, is_mean ? n : 1);
   return problem == SOTTO_NUMBER_OK ? sotto_number_divide (out, &sum, &count) : problem;
 }
 
@@ -284,7 +285,7 @@ choose_extreme (SottoNumber *out, const SottoNumber *arguments, guint n, int sig
   for (guint i = 1; i < n; i++)
     if (sotto_number_compare (&arguments[i], &arguments[best]) * sign > 0)
       best = i;
-  *out = arguments[best];
+  sotto_number_set (out, &arguments[best]);
 }
 
 static char *
@@ -302,18 +303,15 @@ round_to (SottoNumber *out, const SottoNumber *arguments, guint n)
 static SottoNumberProblem
 call_simple (const SottoFunction *self, const SottoNumber *arguments, guint n, SottoNumber *out)
 {
-  SottoNumber base;
-
   switch (self->kind)
     {
     case ABSOLUTE:
-      *out = arguments[0];
-      if (sotto_number_get_double (out) < 0 || (out->is_exact && out->above.negative))
+      sotto_number_set (out, &arguments[0]);
+      if (sotto_number_get_sign (out) < 0)
         sotto_number_negate (out);
       return SOTTO_NUMBER_OK;
     case SIGN:
-      sotto_number_set_whole (&base, 0);
-      sotto_number_set_whole (out, sotto_number_compare (&arguments[0], &base));
+      sotto_number_set_whole (out, sotto_number_get_sign (&arguments[0]));
       return SOTTO_NUMBER_OK;
     case CEILING:
       return sotto_number_round (out, arguments, 0, SOTTO_ROUND_UP);
@@ -330,12 +328,11 @@ call_simple (const SottoFunction *self, const SottoNumber *arguments, guint n, S
     case REMAINDER:
       return sotto_number_remainder (out, &arguments[0], &arguments[1]);
     case LOG:
+      return n > 1 ? take_logarithm (out, &arguments[0], &arguments[1], NULL) : take_plain_logarithm (out, arguments, 10, log10);
     case LOG_2:
+      return take_plain_logarithm (out, arguments, 2, log2);
     case LOG_10:
-      sotto_number_set_whole (&base, self->kind == LOG_2 ? 2 : 10);
-      if (n > 1)
-        return take_logarithm (out, &arguments[0], &arguments[1], NULL);
-      return take_logarithm (out, &arguments[0], &base, self->kind == LOG_2 ? log2 : log10);
+      return take_plain_logarithm (out, arguments, 10, log10);
     case MEAN:
     case SUM:
       return add_up (out, arguments, n, self->kind == MEAN);

@@ -3,50 +3,37 @@
 #include <math.h>
 #include <string.h>
 
-/* Digits that a number has where not all of them are written: what a double is sure of */
-#define DIGITS 15
-
-/* Decimals that are written in full */
-#define MAX_DECIMALS 30
-
-/* An exponent beyond these is written as one. */
-#define MIN_EXPONENT (-7)
-#define MAX_EXPONENT 20
-
 /* Of powers and of ten in what is typed: what has more is no number that anybody reads */
 #define MAX_POWER 10000
 
-static void
-set_exact (SottoNumber *self, const SottoBig *above, const SottoBig *below)
+void
+sotto_number_init (SottoNumber *self, gint64 value)
 {
-  SottoBig divisor;
+  mpq_init (self->fraction);
+  self->value = 0;
+  sotto_number_set_whole (self, value);
+}
 
-  sotto_big_gcd (&divisor, above, below);
-  self->is_exact = TRUE;
-  if (sotto_big_is_one (&divisor))
-    {
-      self->above = *above;
-      self->below = *below;
-    }
-  else
-    {
-      sotto_big_divide (&self->above, NULL, above, &divisor);
-      sotto_big_divide (&self->below, NULL, below, &divisor);
-    }
-  if (self->below.negative)
-    {
-      self->below.negative = FALSE;
-      self->above.negative = !self->above.negative && !sotto_big_is_zero (&self->above);
-    }
+void
+sotto_number_clear (SottoNumber *self)
+{
+  mpq_clear (self->fraction);
+}
+
+void
+sotto_number_set (SottoNumber *self, const SottoNumber *from)
+{
+  self->is_exact = from->is_exact;
+  self->value = from->value;
+  if (self->is_exact)
+    mpq_set (self->fraction, from->fraction);
 }
 
 void
 sotto_number_set_whole (SottoNumber *self, gint64 value)
 {
   self->is_exact = TRUE;
-  sotto_big_set (&self->above, value < 0 ? (guint64) -(value + 1) + 1 : (guint64) value);
-  self->above.negative = value < 0;
-  sotto_big_set (&self->below, 1);
+  mpq_set_si (self->fraction, (long) value, 1);
 }
 
 SottoNumberProblem
@@ -59,55 +46,65 @@ sotto_number_set_double (SottoNumber *self, double value)
   return isinf (value) ? SOTTO_NUMBER_TOO_LARGE : SOTTO_NUMBER_OK;
 }
 
+/* Whether what was calculated in its fraction is short enough to go on with */
+static gboolean
+take_fraction (SottoNumber *self)
+{
+  self->is_exact = mpz_sizeinbase (mpq_numref (self->fraction), 2) <= SOTTO_NUMBER_MAX_BITS
+                   && mpz_sizeinbase (mpq_denref (self->fraction), 2) <= SOTTO_NUMBER_MAX_BITS;
+  return self->is_exact;
+}
+
+SottoNumberProblem
+sotto_number_set_large (SottoNumber *self, const mpz_t value)
+{
+  mpq_set_z (self->fraction, value);
+  return take_fraction (self) ? SOTTO_NUMBER_OK : SOTTO_NUMBER_TOO_LARGE;
+}
+
 double
 sotto_number_get_double (const SottoNumber *self)
 {
-  int above_exponent, below_exponent;
+  long above_exponent, below_exponent;
   double above, below;
 
   if (!self->is_exact)
     return self->value;
-  above = sotto_big_to_double (&self->above, &above_exponent);
-  below = sotto_big_to_double (&self->below, &below_exponent);
-  return ldexp (above / below, above_exponent - below_exponent);
+  /* mpq_get_d() rounds to 0; this is the nearest one wherever both parts fit a double. */
+  above = mpz_get_d_2exp (&above_exponent, mpq_numref (self->fraction));
+  below = mpz_get_d_2exp (&below_exponent, mpq_denref (self->fraction));
+  return ldexp (above / below, (int) (above_exponent - below_exponent));
 }
 
 gboolean
 sotto_number_is_whole (const SottoNumber *self)
 {
-  return self->is_exact && sotto_big_is_one (&self->below);
+  return self->is_exact && mpz_cmp_ui (mpq_denref (self->fraction), 1) == 0;
 }
 
 gboolean
 sotto_number_get_whole (const SottoNumber *self, gboolean *negative, guint64 *value)
 {
-  SottoBig magnitude;
-
-  if (!sotto_number_is_whole (self))
+  if (!sotto_number_is_whole (self) || mpz_sizeinbase (mpq_numref (self->fraction), 2) > 64)
     return FALSE;
-  magnitude = self->above;
-  *negative = magnitude.negative;
-  magnitude.negative = FALSE;
-  return sotto_big_get (&magnitude, value);
+  *negative = sotto_number_get_sign (self) < 0;
+  *value = mpz_get_ui (mpq_numref (self->fraction));
+  return TRUE;
 }
 
-/* 10 to the power of @exponent, which is not negative */
-static gboolean
-set_ten (SottoBig *out, guint exponent)
+int
+sotto_number_get_sign (const SottoNumber *self)
 {
-  SottoBig ten;
-
-  sotto_big_set (&ten, 10);
-  return sotto_big_power (out, &ten, exponent);
+  return self->is_exact ? mpq_sgn (self->fraction) : (self->value > 0) - (self->value < 0);
 }
 
 SottoNumberProblem
 sotto_number_parse (SottoNumber *self, const char *text, gsize length)
 {
-  g_autoptr (GString) digits = g_string_new (NULL);
-  SottoBig above, below;
+  g_autoptr (GString) digits = g_string_new ("0");
   gint64 exponent = 0;
   gboolean has_point = FALSE;
+  mpz_t ten;
 
   for (gsize i = 0; i < length; i++)
     {
@@ -124,17 +121,17 @@ sotto_number_parse (SottoNumber *self, const char *text, gsize length)
       g_string_append_c (digits, text[i]);
       exponent -= has_point;
     }
-  if (!sotto_big_parse (&above, digits->str, digits->len))
-    return SOTTO_NUMBER_TOO_LARGE;
-  sotto_big_set (&below, 1);
-  if (sotto_big_is_zero (&above))
-    exponent = 0;
-  if (!set_ten (exponent < 0 ? &below : &self->below, (guint) ABS (exponent)))
-    return SOTTO_NUMBER_TOO_LARGE;
-  if (exponent > 0 && !sotto_big_multiply (&above, &above, &self->below))
-    return SOTTO_NUMBER_TOO_LARGE;
-  set_exact (self, &above, &below);
-  return SOTTO_NUMBER_OK;
+
+  mpq_set_str (self->fraction, digits->str, 10);
+  mpz_init (ten);
+  mpz_ui_pow_ui (ten, 10, (gulong) ABS (exponent));
+  if (exponent > 0)
+    mpz_mul (mpq_numref (self->fraction), mpq_numref (self->fraction), ten);
+  else
+    mpz_set (mpq_denref (self->fraction), ten);
+  mpz_clear (ten);
+  mpq_canonicalize (self->fraction);
+  return take_fraction (self) ? SOTTO_NUMBER_OK : SOTTO_NUMBER_TOO_LARGE;
 }
 
 /* --- Arithmetic --- */
@@ -145,87 +142,69 @@ both_exact (const SottoNumber *a, const SottoNumber *b)
   return a->is_exact && b->is_exact;
 }
 
-/* a/b ± c/d = (ad ± cb) / bd */
+/* @exact: if both are; @value: what doubles give. What comes out may be one of what went in, so that is reckoned before. */
 static SottoNumberProblem
-add_or_subtract (SottoNumber *out, const SottoNumber *a, const SottoNumber *b, gboolean subtracts)
+calculate (SottoNumber        *out,
+           const SottoNumber  *a,
+           const SottoNumber  *b,
+           void              (*exact) (mpq_ptr, mpq_srcptr, mpq_srcptr),
+           double              value)
 {
-  SottoBig left, right, below;
-  double value;
-
-  if (both_exact (a, b) && sotto_big_multiply (&left, &a->above, &b->below) && sotto_big_multiply (&right, &b->above, &a->below)
-      && sotto_big_multiply (&below, &a->below, &b->below)
-      && (subtracts ? sotto_big_subtract (&left, &left, &right) : sotto_big_add (&left, &left, &right)))
+  if (both_exact (a, b))
     {
-      set_exact (out, &left, &below);
-      return SOTTO_NUMBER_OK;
+      exact (out->fraction, a->fraction, b->fraction);
+      if (take_fraction (out))
+        return SOTTO_NUMBER_OK;
     }
-  value = sotto_number_get_double (b);
-  return sotto_number_set_double (out, sotto_number_get_double (a) + (subtracts ? -value : value));
+  return sotto_number_set_double (out, value);
 }
 
 SottoNumberProblem
 sotto_number_add (SottoNumber *out, const SottoNumber *a, const SottoNumber *b)
 {
-  return add_or_subtract (out, a, b, FALSE);
+  return calculate (out, a, b, mpq_add, sotto_number_get_double (a) + sotto_number_get_double (b));
 }
 
 SottoNumberProblem
 sotto_number_subtract (SottoNumber *out, const SottoNumber *a, const SottoNumber *b)
 {
-  return add_or_subtract (out, a, b, TRUE);
+  return calculate (out, a, b, mpq_sub, sotto_number_get_double (a) - sotto_number_get_double (b));
 }
 
 SottoNumberProblem
 sotto_number_multiply (SottoNumber *out, const SottoNumber *a, const SottoNumber *b)
 {
-  SottoBig above, below;
-
-  if (both_exact (a, b) && sotto_big_multiply (&above, &a->above, &b->above) && sotto_big_multiply (&below, &a->below, &b->below))
-    {
-      set_exact (out, &above, &below);
-      return SOTTO_NUMBER_OK;
-    }
-  return sotto_number_set_double (out, sotto_number_get_double (a) * sotto_number_get_double (b));
-}
-
-static gboolean
-is_zero (const SottoNumber *self)
-{
-  return self->is_exact ? sotto_big_is_zero (&self->above) : self->value == 0;
+  return calculate (out, a, b, mpq_mul, sotto_number_get_double (a) * sotto_number_get_double (b));
 }
 
 SottoNumberProblem
 sotto_number_divide (SottoNumber *out, const SottoNumber *a, const SottoNumber *b)
 {
-  SottoBig above, below;
-
-  if (is_zero (b))
+  if (sotto_number_get_sign (b) == 0)
     return SOTTO_NUMBER_DIVIDED_BY_ZERO;
-  if (both_exact (a, b) && sotto_big_multiply (&above, &a->above, &b->below) && sotto_big_multiply (&below, &a->below, &b->above))
-    {
-      set_exact (out, &above, &below);
-      return SOTTO_NUMBER_OK;
-    }
-  return sotto_number_set_double (out, sotto_number_get_double (a) / sotto_number_get_double (b));
+  return calculate (out, a, b, mpq_div, sotto_number_get_double (a) / sotto_number_get_double (b));
 }
 
 void
 sotto_number_negate (SottoNumber *self)
 {
-  if (!self->is_exact)
-    self->value = -self->value;
+  if (self->is_exact)
+    mpq_neg (self->fraction, self->fraction);
   else
-    self->above.negative = !self->above.negative && !sotto_big_is_zero (&self->above);
+    self->value = -self->value;
 }
 
 int
 sotto_number_compare (const SottoNumber *a, const SottoNumber *b)
 {
-  SottoBig left, right;
   double x, y;
 
-  if (both_exact (a, b) && sotto_big_multiply (&left, &a->above, &b->below) && sotto_big_multiply (&right, &b->above, &a->below))
-    return sotto_big_compare (&left, &right);
+  if (both_exact (a, b))
+    {
+      const int order = mpq_cmp (a->fraction, b->fraction);
+
+      return (order > 0) - (order < 0);
+    }
   x = sotto_number_get_double (a);
   y = sotto_number_get_double (b);
   return (x > y) - (x < y);
@@ -234,32 +213,43 @@ sotto_number_compare (const SottoNumber *a, const SottoNumber *b)
 SottoNumberProblem
 sotto_number_root (SottoNumber *out, const SottoNumber *a)
 {
-  const double value = sotto_number_get_double (a);
-  SottoBig above, below;
-
-  if (value < 0 || (a->is_exact && a->above.negative))
+  if (sotto_number_get_sign (a) < 0)
     return SOTTO_NUMBER_NOT_REAL;
-  if (a->is_exact && sotto_big_root (&above, &a->above) && sotto_big_root (&below, &a->below))
-    {
-      set_exact (out, &above, &below);
-      return SOTTO_NUMBER_OK;
-    }
-  return sotto_number_set_double (out, sqrt (value));
+  if (!a->is_exact || !mpz_perfect_square_p (mpq_numref (a->fraction)) || !mpz_perfect_square_p (mpq_denref (a->fraction)))
+    return sotto_number_set_double (out, sqrt (sotto_number_get_double (a)));
+
+  mpz_sqrt (mpq_numref (out->fraction), mpq_numref (a->fraction));
+  mpz_sqrt (mpq_denref (out->fraction), mpq_denref (a->fraction));
+  out->is_exact = TRUE;
+  return SOTTO_NUMBER_OK;
+}
+
+/* Whether its power would be far longer than what fractions may be, and is not to be calculated */
+static gboolean
+outgrows (const SottoNumber *base, guint exponent)
+{
+  const gsize bits = MAX (mpz_sizeinbase (mpq_numref (base->fraction), 2), mpz_sizeinbase (mpq_denref (base->fraction), 2));
+
+  return (bits - 1) * exponent > SOTTO_NUMBER_MAX_BITS;
 }
 
 static SottoNumberProblem
 power_of_whole (SottoNumber *out, const SottoNumber *base, gboolean negative, guint exponent)
 {
-  SottoBig above, below;
+  const double value = pow (sotto_number_get_double (base), negative ? -(double) exponent : (double) exponent);
 
-  if (negative && is_zero (base))
+  if (negative && sotto_number_get_sign (base) == 0)
     return SOTTO_NUMBER_DIVIDED_BY_ZERO;
-  if (base->is_exact && sotto_big_power (&above, &base->above, exponent) && sotto_big_power (&below, &base->below, exponent))
+  if (base->is_exact && !outgrows (base, exponent))
     {
-      set_exact (out, negative ? &below : &above, negative ? &above : &below);
-      return SOTTO_NUMBER_OK;
+      mpz_pow_ui (mpq_numref (out->fraction), mpq_numref (base->fraction), exponent);
+      mpz_pow_ui (mpq_denref (out->fraction), mpq_denref (base->fraction), exponent);
+      if (negative)
+        mpq_inv (out->fraction, out->fraction);
+      if (take_fraction (out))
+        return SOTTO_NUMBER_OK;
     }
-  return sotto_number_set_double (out, pow (sotto_number_get_double (base), negative ? -(double) exponent : (double) exponent));
+  return sotto_number_set_double (out, value);
 }
 
 SottoNumberProblem
@@ -271,126 +261,134 @@ sotto_number_power (SottoNumber *out, const SottoNumber *base, const SottoNumber
   if (sotto_number_get_whole (exponent, &negative, &whole) && whole <= MAX_POWER)
     return power_of_whole (out, base, negative, (guint) whole);
   /* Half is the root. */
-  if (exponent->is_exact && sotto_big_is_one (&exponent->above) && sotto_big_get (&exponent->below, &whole) && whole == 2)
+  if (exponent->is_exact && mpq_cmp_ui (exponent->fraction, 1, 2) == 0)
     return sotto_number_root (out, base);
-  if (is_zero (base) && sotto_number_get_double (exponent) < 0)
+  if (sotto_number_get_sign (base) == 0 && sotto_number_get_sign (exponent) < 0)
     return SOTTO_NUMBER_DIVIDED_BY_ZERO;
   return sotto_number_set_double (out, pow (sotto_number_get_double (base), sotto_number_get_double (exponent)));
 }
 
 /* --- Rounding --- */
 
-/* The fraction that a double is */
-static SottoNumberProblem
-set_from_double (SottoNumber *out, double value)
-{
-  SottoBig two, power;
-  int exponent;
-  gint64 mantissa = (gint64) ldexp (frexp (value, &exponent), 53);
-
-  exponent -= 53;
-  sotto_number_set_whole (out, mantissa);
-  sotto_big_set (&two, 2);
-  if (!sotto_big_power (&power, &two, (guint) ABS (exponent)))
-    return SOTTO_NUMBER_TOO_LARGE;
-  if (exponent >= 0)
-    return sotto_big_multiply (&out->above, &out->above, &power) ? SOTTO_NUMBER_OK : SOTTO_NUMBER_TOO_LARGE;
-  two = out->above;
-  set_exact (out, &two, &power);
-  return SOTTO_NUMBER_OK;
-}
-
-/* @above / @below as a whole number */
+/* @self as a whole number */
 static void
-round_quotient (SottoBig *out, const SottoBig *above, const SottoBig *below, SottoRounding rounding)
+round_fraction (mpz_t out, mpq_srcptr self, SottoRounding rounding)
 {
-  const gboolean negative = above->negative;
-  SottoBig rest, one;
-  gboolean away = FALSE;
-
-  sotto_big_divide (out, &rest, above, below);
-  if (sotto_big_is_zero (&rest))
-    return;
-
   switch (rounding)
     {
     case SOTTO_ROUND_DOWN:
-      away = negative;
+      mpz_fdiv_q (out, mpq_numref (self), mpq_denref (self));
       break;
     case SOTTO_ROUND_UP:
-      away = !negative;
+      mpz_cdiv_q (out, mpq_numref (self), mpq_denref (self));
       break;
     case SOTTO_ROUND_NEAREST:
       {
-        SottoBig half;
+        mpq_t half;
 
-        /* At least half, of magnitudes: what is left of the divisor is not more than the rest. */
-        half = *below;
-        half.negative = FALSE;
-        rest.negative = FALSE;
-        sotto_big_subtract (&half, &half, &rest);
-        away = sotto_big_compare_magnitude (&rest, &half) >= 0;
+        /* A half is added, away from 0, and the rest left out. */
+        mpq_init (half);
+        mpq_set_si (half, mpq_sgn (self) < 0 ? -1 : 1, 2);
+        mpq_add (half, half, self);
+        mpz_tdiv_q (out, mpq_numref (half), mpq_denref (half));
+        mpq_clear (half);
         break;
       }
     case SOTTO_ROUND_TO_ZERO:
     default:
+      mpz_tdiv_q (out, mpq_numref (self), mpq_denref (self));
       break;
     }
-  if (!away)
-    return;
-  sotto_big_set (&one, 1);
-  one.negative = negative;
-  /* It is a quotient with a rest, and so far from the largest. */
-  sotto_big_add (out, out, &one);
+}
+
+/* 10 to the power of @exponent */
+static void
+set_ten (mpq_t out, int exponent)
+{
+  mpq_set_ui (out, 1, 1);
+  mpz_ui_pow_ui (mpq_numref (out), 10, (gulong) ABS (exponent));
+  if (exponent < 0)
+    mpq_inv (out, out);
 }
 
 SottoNumberProblem
 sotto_number_round (SottoNumber *out, const SottoNumber *a, int places, SottoRounding rounding)
 {
-  SottoNumber exact;
-  SottoBig ten, whole;
-  SottoNumberProblem problem = SOTTO_NUMBER_OK;
+  mpq_t ten;
 
-  exact = *a;
-  if (!exact.is_exact)
-    problem = set_from_double (&exact, a->value);
-  if (problem != SOTTO_NUMBER_OK || !set_ten (&ten, (guint) MIN (ABS (places), MAX_POWER)))
+  if (ABS (places) > MAX_POWER)
     return SOTTO_NUMBER_TOO_LARGE;
-  if (!sotto_big_multiply (places < 0 ? &exact.below : &exact.above, places < 0 ? &exact.below : &exact.above, &ten))
-    return SOTTO_NUMBER_TOO_LARGE;
-  round_quotient (&whole, &exact.above, &exact.below, rounding);
-  sotto_big_set (&exact.below, 1);
-  if (places < 0 && !sotto_big_multiply (&whole, &whole, &ten))
-    return SOTTO_NUMBER_TOO_LARGE;
-  set_exact (out, &whole, places > 0 ? &ten : &exact.below);
-  return SOTTO_NUMBER_OK;
+
+  if (a->is_exact)
+    mpq_set (out->fraction, a->fraction);
+  else
+    mpq_set_d (out->fraction, a->value);
+  mpq_init (ten);
+  set_ten (ten, places);
+  mpq_mul (out->fraction, out->fraction, ten);
+  round_fraction (mpq_numref (ten), out->fraction, rounding);
+  mpz_set (mpq_numref (out->fraction), mpq_numref (ten));
+  mpz_set_ui (mpq_denref (out->fraction), 1);
+  set_ten (ten, places);
+  mpq_div (out->fraction, out->fraction, ten);
+  mpq_clear (ten);
+  return take_fraction (out) ? SOTTO_NUMBER_OK : SOTTO_NUMBER_TOO_LARGE;
 }
 
 /* --- In digits --- */
 
+/* Digits that a number has where not all of them are written: what a double is sure of */
+#define DIGITS 15
+
+/* Decimals that are written in full */
+#define MAX_DECIMALS 30
+
+/* An exponent beyond these is written as one. */
+#define MIN_EXPONENT (-7)
+#define MAX_EXPONENT 20
+
 /* How many decimals it has; -1: it does not end, or not before @MAX_DECIMALS */
 static int
-count_decimals (const SottoBig *below)
+count_decimals (mpq_srcptr fraction)
 {
-  static const guint64 primes[] = { 2, 5 };
-  SottoBig rest = *below;
-  int n[] = { 0, 0 };
+  static const guint primes[] = { 2, 5 };
+  gulong most = 0;
+  gboolean ends;
+  mpz_t rest, prime;
 
+  mpz_init_set (rest, mpq_denref (fraction));
+  mpz_init (prime);
   for (guint i = 0; i < G_N_ELEMENTS (primes); i++)
     {
-      SottoBig prime, quotient, remainder;
+      gulong n;
 
-      sotto_big_set (&prime, primes[i]);
-      while (n[i] <= MAX_DECIMALS)
-        {
-          sotto_big_divide (&quotient, &remainder, &rest, &prime);
-          if (!sotto_big_is_zero (&remainder))
-            break;
-          rest = quotient;
-          n[i]++;
-        }
+      mpz_set_ui (prime, primes[i]);
+      n = mpz_remove (rest, rest, prime);
+      most = MAX (most, n);
     }
-  return sotto_big_is_one (&rest) && MAX (n[0], n[1]) <= MAX_DECIMALS ? MAX (n[0], n[1]) : -1;
+  ends = mpz_cmp_ui (rest, 1) == 0;
+  mpz_clears (rest, prime, NULL);
+  return ends && most <= MAX_DECIMALS ? (int) most : -1;
+}
+
+/* The digits of the magnitude of @fraction times 10 to the power of @shift, rounded to a whole number.
+ * Returns: (transfer full) */
+static char *
+dup_digits (mpq_srcptr fraction, int shift, gboolean *is_rounded)
+{
+  mpq_t shifted;
+  char *digits;
+
+  mpq_init (shifted);
+  set_ten (shifted, shift);
+  mpq_mul (shifted, shifted, fraction);
+  mpq_abs (shifted, shifted);
+  *is_rounded = mpz_cmp_ui (mpq_denref (shifted), 1) != 0;
+  round_fraction (mpq_numref (shifted), shifted, SOTTO_ROUND_NEAREST);
+  digits = g_malloc (mpz_sizeinbase (mpq_numref (shifted), 10) + 2);
+  mpz_get_str (digits, 10, mpq_numref (shifted));
+  mpq_clear (shifted);
+  return digits;
 }
 
 /* @digits with a point before the last @n_decimals of them. Returns: (transfer full) */
@@ -410,43 +408,31 @@ place_point (const char *digits, gboolean negative, int n_decimals)
 
 /* That of its first digit, or one beside it: also of what is too small or too large for a double */
 static int
-guess_exponent (const SottoNumber *self)
+guess_exponent (mpq_srcptr fraction)
 {
-  int above_exponent, below_exponent;
-  const double above = sotto_big_to_double (&self->above, &above_exponent);
-  const double below = sotto_big_to_double (&self->below, &below_exponent);
+  long above_exponent, below_exponent;
+  const double above = mpz_get_d_2exp (&above_exponent, mpq_numref (fraction));
+  const double below = mpz_get_d_2exp (&below_exponent, mpq_denref (fraction));
 
-  return (int) floor (log10 (fabs (above / below)) + (above_exponent - below_exponent) * log10 (2));
+  return (int) floor (log10 (fabs (above / below)) + (double) (above_exponent - below_exponent) * log10 (2));
 }
 
 /* The first digits of a fraction that does not end, or only after many: @exponent is that of the first one.
- * Returns: (transfer full) (nullable): %NULL: it is beyond what can be calculated */
+ * Returns: (transfer full) */
 static char *
-divide_digits (const SottoNumber *self, int *exponent, gboolean *is_rounded)
+divide_digits (mpq_srcptr fraction, int *exponent, gboolean *is_rounded)
 {
-  *exponent = guess_exponent (self);
-  for (guint i = 0; i < 3; i++)
+  *exponent = guess_exponent (fraction);
+  while (TRUE)
     {
-      const int shift = DIGITS - 1 - *exponent;
-      SottoBig above = self->above;
-      SottoBig below = self->below;
-      SottoBig ten, rest;
-      g_autofree char *digits = NULL;
+      g_autofree char *digits = dup_digits (fraction, DIGITS - 1 - *exponent, is_rounded);
+      const gsize length = strlen (digits);
 
-      above.negative = FALSE;
-      if (ABS (shift) > MAX_POWER || !set_ten (&ten, (guint) ABS (shift))
-          || !sotto_big_multiply (shift < 0 ? &below : &above, shift < 0 ? &below : &above, &ten))
-        return NULL;
-      sotto_big_divide (NULL, &rest, &above, &below);
-      *is_rounded = !sotto_big_is_zero (&rest);
-      round_quotient (&ten, &above, &below, SOTTO_ROUND_NEAREST);
-      digits = sotto_big_format (&ten);
       /* The logarithm was that of the double beside it, or the last digit became a new first one. */
-      if (strlen (digits) == DIGITS)
+      if (length == DIGITS)
         return g_steal_pointer (&digits);
-      *exponent += strlen (digits) > DIGITS ? 1 : -1;
+      *exponent += length > DIGITS ? 1 : -1;
     }
-  return NULL;
 }
 
 static char *
@@ -481,37 +467,26 @@ format_double (double value, gboolean *is_rounded)
 char *
 sotto_number_format (const SottoNumber *self, gboolean *is_rounded)
 {
-  const int n_decimals = self->is_exact ? count_decimals (&self->below) : -1;
+  const gboolean negative = sotto_number_get_sign (self) < 0;
   g_autofree char *digits = NULL;
-  int exponent;
+  int n_decimals, exponent;
 
   *is_rounded = FALSE;
+  if (!self->is_exact)
+    return format_double (self->value, is_rounded);
+
+  n_decimals = count_decimals (self->fraction);
   if (n_decimals >= 0)
     {
-      SottoBig all, ten;
-
-      set_ten (&ten, (guint) n_decimals);
-      if (sotto_big_multiply (&all, &self->above, &ten))
-        {
-          sotto_big_divide (&all, NULL, &all, &self->below);
-          all.negative = FALSE;
-          digits = sotto_big_format (&all);
-          return place_point (digits, self->above.negative, n_decimals);
-        }
+      digits = dup_digits (self->fraction, n_decimals, is_rounded);
+      return place_point (digits, negative, n_decimals);
     }
 
-  digits = self->is_exact ? divide_digits (self, &exponent, is_rounded) : NULL;
-  if (digits == NULL)
-    {
-      char *text = format_double (sotto_number_get_double (self), is_rounded);
-
-      *is_rounded |= self->is_exact;
-      return text;
-    }
+  digits = divide_digits (self->fraction, &exponent, is_rounded);
   for (gsize i = DIGITS; i > 1 && digits[i - 1] == '0'; i--)
     digits[i - 1] = '\0';
   if (exponent < MIN_EXPONENT || exponent > MAX_EXPONENT)
-    return format_scientific (digits, self->above.negative, exponent);
+    return format_scientific (digits, negative, exponent);
   while (exponent >= (int) strlen (digits))
     {
       char *longer = g_strconcat (digits, "0", NULL);
@@ -519,5 +494,5 @@ sotto_number_format (const SottoNumber *self, gboolean *is_rounded)
       g_free (digits);
       digits = longer;
     }
-  return place_point (digits, self->above.negative, (int) strlen (digits) - 1 - exponent);
+  return place_point (digits, negative, (int) strlen (digits) - 1 - exponent);
 }

@@ -35,6 +35,7 @@ LIBRARIES = {
                r"|gnutls/.*|nghttp2/.*|gio/gnetworking\.h",
     "poppler": r"poppler.*",
     "zlib": r"zlib\.h",
+    "gmp": r"gmp\.h",
     "speechd": r"(speech-dispatcher/)?(libspeechd|speechd_types)\.h",
     "other": r"gmodule\.h|json-glib/.*|libxml/.*|avahi.*|webkit.*|gst/.*",
 }
@@ -46,7 +47,7 @@ MAY_USE = {
 }
 # A program of its own, whose folder goes by other rules
 MAY_USE_THERE = {"app/office": {"glib", "zlib"}, "app/pdf": {"glib", "poppler"}, "app/reader": {"glib"},
-                 "app/speak": {"glib", "speechd"}}
+                 "app/speak": {"glib", "speechd"}, "app/tools": {"glib", "gobject", "gio", "yyjson", "gmp"}}
 
 
 def sources(*folders):
