@@ -13,13 +13,16 @@ SottoModelEntry *sotto_model_entry_new (const char *path);
 /* @facts: (transfer full) */
 void sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts);
 
-/* Size and time of the file as it was looked at; 0 and 0 before. */
-void sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *modified);
+/* @vision: (nullable): of the file that it sees with. @text: (nullable): why it does not see with one that is there */
+void sotto_model_entry_set_vision (SottoModelEntry *self, const SottoModelFacts *vision, const char *text);
+
+/* Returns: (nullable): what is known of its file; %NULL while CHECKING for the first time */
+const SottoModelFacts *sotto_model_entry_peek_facts (SottoModelEntry *self);
 
 /* What it is good for, as far as is known */
 SottoModelRank sotto_model_entry_get_rank (SottoModelEntry *self);
 
-/* Returns: whether its weights fit into what models may take of the memory of this computer, as far as that is known */
+/* Returns: whether its weights, and those of what it sees with, fit into what models may take of the memory of this computer, as far as that is known */
 gboolean sotto_model_entry_fits (SottoModelEntry *self);
 
 /* What the worker does with it; ignored for files that cannot be used. */

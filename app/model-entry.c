@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
-#include "inference.h"
 #include "model-place.h"
+#include "model-summary.h"
 
 struct _SottoModelEntry
 {
@@ -19,6 +19,9 @@ struct _SottoModelEntry
   char *note; /* NULL: there is nothing to say */
   char *hash; /* NULL until the worker has taken it */
   SottoModelFacts *facts; /* NULL while CHECKING for the first time */
+  char *vision; /* NULL: it sees nothing */
+  guint64 vision_size; /* 0 with it */
+  char *vision_text; /* NULL: there is nothing to say */
   SottoProblem *problem;
   SottoModelState state;
   double fraction;
@@ -41,6 +44,7 @@ enum {
   PROP_SIZE,
   PROP_PARAMETERS,
   PROP_CONTEXT_TRAINED,
+  PROP_SEES,
   PROP_HAS_TEMPLATE,
   PROP_IS_BASE,
   PROP_STATE,
@@ -66,6 +70,8 @@ sotto_model_entry_finalize (GObject *object)
   g_free (self->summary);
   g_free (self->note);
   g_free (self->hash);
+  g_free (self->vision);
+  g_free (self->vision_text);
   g_free (self->runs_on);
   g_free (self->place_text);
   g_clear_pointer (&self->placement, sotto_placement_free);
@@ -110,6 +116,9 @@ sotto_model_entry_get_property (GObject *object, guint prop_id, GValue *value, G
       break;
     case PROP_CONTEXT_TRAINED:
       g_value_set_uint (value, sotto_model_entry_get_context_trained (self));
+      break;
+    case PROP_SEES:
+      g_value_set_boolean (value, sotto_model_entry_sees (self));
       break;
     case PROP_HAS_TEMPLATE:
       g_value_set_boolean (value, self->facts != NULL && self->facts->has_template);
@@ -161,6 +170,7 @@ sotto_model_entry_class_init (SottoModelEntryClass *klass)
     g_param_spec_uint64 ("parameters", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   properties[PROP_CONTEXT_TRAINED] =
     g_param_spec_uint ("context-trained", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_SEES] = g_param_spec_boolean ("sees", NULL, NULL, FALSE, flags);
   properties[PROP_HAS_TEMPLATE] = g_param_spec_boolean ("has-template", NULL, NULL, FALSE, flags);
   properties[PROP_IS_BASE] = g_param_spec_boolean ("is-base", NULL, NULL, FALSE, flags);
   properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, SOTTO_TYPE_MODEL_STATE,
@@ -203,53 +213,14 @@ set_state (SottoModelEntry *self, SottoModelState state)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USABLE]);
 }
 
-static char *
-create_summary (const SottoModelFacts *facts)
+/* What is said of it and of what it sees with together */
+static void
+update_words (SottoModelEntry *self)
 {
-  g_autofree char *size = g_format_size (facts->size);
-  g_autoptr (GPtrArray) parts = g_ptr_array_new ();
-
-  if (facts->size_label != NULL && facts->size_label[0] != '\0')
-    g_ptr_array_add (parts, facts->size_label);
-  if (facts->quantisation != NULL && facts->quantisation[0] != '\0')
-    g_ptr_array_add (parts, facts->quantisation);
-  g_ptr_array_add (parts, size);
-  g_ptr_array_add (parts, NULL);
-  return g_strjoinv (" · ", (char **) parts->pdata);
-}
-
-static gboolean
-is_too_large (const SottoModelFacts *facts)
-{
-  const guint64 budget = sotto_inference_memory_budget ();
-
-  return budget > 0 && facts->size > budget;
-}
-
-/* Returns: (transfer full) (nullable) */
-static char *
-create_note (const SottoModelFacts *facts)
-{
-  if (facts->error != NULL)
-    return NULL;
-  /* Known before anybody waits for it to be read; exactly how much is needed the engine says when it opens it. */
-  if (is_too_large (facts))
-    {
-      g_autofree char *size = g_format_size (sotto_inference_memory_budget ());
-
-      /* Translators: of a model; %s is an amount of memory: “12.5 GB” */
-      return g_strdup_printf (_("Too large to run without a GPU: models may take %s of the memory of this computer."), size);
-    }
-  if (facts->is_base)
-    /* Translators: a base model was not trained to answer */
-    return g_strdup (_("A base model: it continues your text instead of answering."));
-  if (facts->has_template || facts->default_template == NULL)
-    return NULL;
-  if (g_str_equal (facts->default_template, "plain"))
-    return g_strdup (_("No chat template in its file: a plain one is used, and answers may suffer."));
-  /* Translators: %s is the name of a format of conversations, such as “chatml” */
-  return g_strdup_printf (_("No chat template in its file: the usual one of its kind (%s) is used."),
-                          facts->default_template);
+  g_free (self->summary);
+  g_free (self->note);
+  self->summary = sotto_model_summary_create (self->facts, self->vision_size);
+  self->note = sotto_model_summary_create_note (self->facts, self->vision_size);
 }
 
 void
@@ -263,9 +234,7 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
   self->facts = facts;
 
   g_object_freeze_notify (object);
-  g_free (self->summary);
-  g_free (self->note);
-  self->note = create_note (facts);
+  update_words (self);
   if (facts->error == NULL || !self->is_named)
     g_set_str (&self->name, facts->name);
   self->is_named = TRUE;
@@ -284,12 +253,11 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
         {
           self->problem = sotto_problem_new (facts->error);
         }
-      self->summary = g_strdup (missing ? _("File not found") : _("Cannot be used"));
+      g_set_str (&self->summary, missing ? _("File not found") : _("Cannot be used"));
       set_state (self, missing ? SOTTO_MODEL_STATE_MISSING : SOTTO_MODEL_STATE_UNREADABLE);
     }
   else
     {
-      self->summary = create_summary (facts);
       set_state (self, SOTTO_MODEL_STATE_AVAILABLE);
     }
 
@@ -300,10 +268,29 @@ sotto_model_entry_take_facts (SottoModelEntry *self, SottoModelFacts *facts)
 }
 
 void
-sotto_model_entry_get_stamp (SottoModelEntry *self, guint64 *size, gint64 *modified)
+sotto_model_entry_set_vision (SottoModelEntry *self, const SottoModelFacts *vision, const char *text)
 {
-  *size = self->facts != NULL ? self->facts->size : 0;
-  *modified = self->facts != NULL ? self->facts->modified : 0;
+  GObject *object = G_OBJECT (self);
+  const guint64 size = vision != NULL ? vision->size : 0;
+
+  g_object_freeze_notify (object);
+  if (g_set_str (&self->vision_text, text))
+    g_object_notify_by_pspec (object, properties[PROP_SEES]);
+  if (g_set_str (&self->vision, vision != NULL ? vision->path : NULL) || self->vision_size != size)
+    {
+      self->vision_size = size;
+      if (self->facts != NULL && self->facts->error == NULL)
+        update_words (self);
+      for (guint i = PROP_SUMMARY; i <= PROP_SEES; i++)
+        g_object_notify_by_pspec (object, properties[i]);
+    }
+  g_object_thaw_notify (object);
+}
+
+const SottoModelFacts *
+sotto_model_entry_peek_facts (SottoModelEntry *self)
+{
+  return self->facts;
 }
 
 void
@@ -474,7 +461,28 @@ sotto_model_entry_get_licence (SottoModelEntry *self)
 guint64
 sotto_model_entry_get_size (SottoModelEntry *self)
 {
-  return self->facts != NULL ? self->facts->size : 0;
+  return self->facts != NULL ? self->facts->size + self->vision_size : 0;
+}
+
+const char *
+sotto_model_entry_get_vision_path (SottoModelEntry *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_ENTRY (self), NULL);
+  return self->vision;
+}
+
+gboolean
+sotto_model_entry_sees (SottoModelEntry *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_ENTRY (self), FALSE);
+  return self->vision != NULL;
+}
+
+const char *
+sotto_model_entry_get_vision_text (SottoModelEntry *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MODEL_ENTRY (self), NULL);
+  return self->vision_text;
 }
 
 guint64
@@ -505,7 +513,7 @@ sotto_model_entry_is_base (SottoModelEntry *self)
 gboolean
 sotto_model_entry_fits (SottoModelEntry *self)
 {
-  return self->facts == NULL || !is_too_large (self->facts);
+  return self->facts == NULL || sotto_model_summary_fits (self->facts, self->vision_size);
 }
 
 SottoModelRank

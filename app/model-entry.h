@@ -21,8 +21,10 @@ G_BEGIN_DECLS
  * - "note" (string, nullable): a translated sentence on what to expect of it: that it only completes
  *   text, or that its file lacks a chat template and what stands in for that
  * - "family", "quantisation" (string, nullable), "licence" (string, nullable)
- * - "size" (uint64): bytes; "parameters" (uint64)
+ * - "size" (uint64): bytes, with those of what it sees with; "parameters" (uint64)
  * - "context-trained" (uint): tokens the model was trained for
+ * - "sees" (boolean): whether it can be given pictures; notifies, too, when what
+ *   sotto_model_entry_get_vision_path() and its neighbour say has changed
  * - "has-template", "is-base" (boolean): a base model completes text rather than answers
  * - "state" (#SottoModelState), "fraction" (double 0…1 while LOADING)
  * - "problem" (#SottoProblem, nullable): while MISSING or UNREADABLE
@@ -44,6 +46,22 @@ const char *sotto_model_entry_get_licence (SottoModelEntry *self);
 guint64 sotto_model_entry_get_size (SottoModelEntry *self);
 guint64 sotto_model_entry_get_parameters (SottoModelEntry *self);
 guint sotto_model_entry_get_context_trained (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_get_vision_path:
+ *
+ * Returns: (nullable): the file it sees with; %NULL: it sees nothing
+ */
+const char *sotto_model_entry_get_vision_path (SottoModelEntry *self);
+gboolean sotto_model_entry_sees (SottoModelEntry *self);
+
+/**
+ * sotto_model_entry_get_vision_text:
+ *
+ * Returns: (nullable): a sentence on why it does not see with a file that is there for it
+ */
+const char *sotto_model_entry_get_vision_text (SottoModelEntry *self);
+
 gboolean sotto_model_entry_is_base (SottoModelEntry *self);
 
 /* Whether it can be told of tools that it may use. Known with "is-base" */

@@ -20,6 +20,7 @@ sotto_model_facts_free (SottoModelFacts *facts)
   g_free (facts->path);
   g_clear_error (&facts->error);
   g_free (facts->name);
+  g_free (facts->own_name);
   g_free (facts->family);
   g_free (facts->licence);
   g_free (facts->size_label);
@@ -97,6 +98,38 @@ add_folder (GPtrArray *paths, GHashTable *seen, const char *folder)
       add_path (paths, seen, g_build_filename (folder, name, NULL));
 }
 
+/* As llama.cpp calls what models see with ("multimodal projector"), and everybody else after it */
+static gboolean
+is_called_vision (const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *folded = g_ascii_strdown (name, -1);
+
+  return strstr (folded, "mmproj") != NULL && g_str_has_suffix (folded, ".gguf");
+}
+
+static void
+add_visions (GPtrArray *paths, GHashTable *seen, const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (name[0] != '.' && is_called_vision (name))
+      add_path (paths, seen, g_build_filename (folder, name, NULL));
+}
+
+GPtrArray *
+sotto_model_files_list_visions (const char *path)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  add_visions (paths, seen, folder);
+  return g_steal_pointer (&paths);
+}
+
 /* The file of a model that Ollama fetched is called after its hash. */
 static gboolean
 is_blob (const char *folder, const char *name)
@@ -168,11 +201,16 @@ sotto_model_files_list (const char *const *added)
   for (guint i = 0; added != NULL && added[i] != NULL; i++)
     {
       g_autofree char *path = g_canonicalize_filename (added[i], "/");
+      g_autofree char *folder = NULL;
 
       if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        add_tree (paths, seen, path, 0);
-      else
-        add_path (paths, seen, g_steal_pointer (&path));
+        {
+          add_tree (paths, seen, path, 0);
+          continue;
+        }
+      folder = g_path_get_dirname (path);
+      add_path (paths, seen, g_steal_pointer (&path));
+      add_visions (paths, seen, folder);
     }
 
   return g_steal_pointer (&paths);
@@ -275,6 +313,18 @@ sotto_model_files_create_name (const char *path, const char *own_name)
   return g_steal_pointer (&name);
 }
 
+/* Whether a file that is no model is what some models see with */
+static gboolean
+is_vision (const SottoModelFacts *facts)
+{
+  const char *family;
+
+  if (!g_error_matches (facts->error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_FAMILY))
+    return FALSE;
+  family = sotto_engine_error_get_arguments (facts->error)->subject;
+  return family != NULL && g_str_equal (family, "clip");
+}
+
 SottoModelFacts *
 sotto_model_files_look (const char *path)
 {
@@ -285,9 +335,13 @@ sotto_model_files_look (const char *path)
   facts->path = find_first_part (g_strdup (path));
   facts->name = sotto_model_files_create_name (facts->path, NULL);
   if (!sotto_model_files_stat (facts->path, &facts->size, &facts->modified, &facts->error))
-    return g_steal_pointer (&facts);
+    {
+      facts->is_vision = is_called_vision (facts->path);
+      return g_steal_pointer (&facts);
+    }
 
   model = sotto_model_open (facts->path, NULL, NULL, NULL, &facts->error);
+  facts->is_vision = is_vision (facts);
   if (model == NULL)
     return g_steal_pointer (&facts);
 
@@ -301,7 +355,9 @@ sotto_model_files_look (const char *path)
 
   g_free (facts->name);
   facts->name = sotto_model_files_create_name (facts->path, info->name);
+  facts->own_name = g_strdup (info->name);
   facts->family = g_strdup (info->family);
+  facts->n_embedding = info->n_embedding;
   facts->licence = g_strdup (info->licence);
   facts->size_label = g_strdup (info->size_label);
   facts->quantisation = g_strdup (info->quantisation);

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * @path: of a model split over several files: of the first
  * @size: bytes of all its files; with @modified what tells a changed one
  * @error: (nullable): why it cannot be used; what follows @name is empty then
+ * @is_vision: no model, but what some models see with; then @family is the kind of it, and what follows @n_embedding empty
+ * @own_name: (nullable): what the file calls itself, or the model it was made for
+ * @n_embedding: of the model, or of the models that it is made for
  * @default_template: (nullable): what stands in for a chat template of its own, as in #SottoModelInfo
  *
  * What is known of one file.
@@ -23,7 +26,10 @@ typedef struct {
   GError *error;
 
   char *name;
+  gboolean is_vision;
+  char *own_name;
   char *family;
+  guint n_embedding;
   char *licence;
   char *size_label;
   char *quantisation;
@@ -65,10 +71,17 @@ GPtrArray *sotto_model_files_list_tree (const char *folder);
  * sotto_model_files_list:
  * @added: (nullable): further paths, of files and of folders like the above
  *
- * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, without
- *   doubles; of a model split over several files the first
+ * Returns: (transfer full) (element-type filename): *.gguf of all folders and @added, and what by its name models see with
+ *   beside a file of @added, without doubles; of a model split over several files the first
  */
 GPtrArray *sotto_model_files_list (const char *const *added);
+
+/**
+ * sotto_model_files_list_visions:
+ *
+ * Returns: (transfer full) (element-type filename): what by its name models see with in the folder of @path
+ */
+GPtrArray *sotto_model_files_list_visions (const char *path);
 
 /**
  * sotto_model_files_stat:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model-entry-private.h"
+#include "model-vision.h"
 #include "problem.h"
 
 /* Files and folders that were added in place: they stay where they are, and the settings remember
@@ -43,6 +44,8 @@ look_for_best (const char *folder)
     {
       g_autoptr (SottoModelFacts) next = sotto_model_files_look (g_ptr_array_index (paths, i));
 
+      if (next->is_vision)
+        continue;
       if (best == NULL || sotto_model_facts_rank (next) < sotto_model_facts_rank (best))
         {
           g_clear_pointer (&best, sotto_model_facts_free);
@@ -61,6 +64,13 @@ look_for_best (const char *folder)
   return g_steal_pointer (&best);
 }
 
+/* What models see with, of a kind that is not known, is no damaged file. */
+static gboolean
+is_foreign_vision (const SottoModelFacts *facts)
+{
+  return facts->is_vision && g_error_matches (facts->error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_FAMILY);
+}
+
 static void
 add_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
@@ -71,10 +81,48 @@ add_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *canc
   else
     facts = sotto_model_files_look (task_data);
 
-  if (facts->error != NULL)
+  if (facts->error != NULL && !is_foreign_vision (facts))
     g_task_return_error (task, g_steal_pointer (&facts->error));
   else
     g_task_return_pointer (task, g_steal_pointer (&facts), (GDestroyNotify) sotto_model_facts_free);
+}
+
+void
+sotto_model_library_end_adding (SottoModelLibrary *self)
+{
+  while (self->adding->len > 0)
+    {
+      g_autoptr (GTask) task = g_ptr_array_steal_index (self->adding, 0);
+
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+static void
+on_added (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  SottoModelLibrary *self = SOTTO_MODEL_LIBRARY (source);
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  SottoModelFacts *facts = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (facts == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  g_object_set_data_full (G_OBJECT (task), "facts", facts, (GDestroyNotify) sotto_model_facts_free);
+  if (!facts->is_vision || facts->error != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  /* Who sees with it the next look finds out. */
+  remember_added (self, facts->path);
+  g_ptr_array_add (self->adding, g_steal_pointer (&task));
+  sotto_model_library_refresh (self);
 }
 
 void
@@ -85,6 +133,7 @@ sotto_model_library_add_file_async (SottoModelLibrary   *self,
                                     gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) look = NULL;
   char *path;
 
   g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
@@ -101,42 +150,56 @@ sotto_model_library_add_file_async (SottoModelLibrary   *self,
       return;
     }
   g_task_set_task_data (task, path, g_free);
-  g_task_run_in_thread (task, add_thread);
+  look = g_task_new (self, cancellable, on_added, g_object_ref (task));
+  g_task_set_static_name (look, "sotto look at added model");
+  g_task_set_task_data (look, g_strdup (path), g_free);
+  g_task_run_in_thread (look, add_thread);
 }
 
-SottoModelEntry *
-sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *result, GError **error)
+/* @facts: (transfer full) */
+static SottoModelEntry *
+take_model (SottoModelLibrary *self, const char *added, SottoModelFacts *facts)
 {
-  SottoModelFacts *facts;
+  const gboolean is_folder = !g_str_equal (added, facts->path) && g_file_test (added, G_FILE_TEST_IS_DIR);
+  const char *path = is_folder ? added : facts->path;
   SottoModelEntry *entry;
-  const char *path;
-  gboolean is_folder;
-
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  facts = g_task_propagate_pointer (G_TASK (result), error);
-  if (facts == NULL)
-    return NULL;
-
-  path = g_task_get_task_data (G_TASK (result));
-  is_folder = !g_str_equal (path, facts->path) && g_file_test (path, G_FILE_TEST_IS_DIR);
-  if (!is_folder)
-    path = facts->path;
 
   if (is_folder || sotto_model_library_find_path (self, path) == NULL)
     remember_added (self, path);
 
   entry = sotto_model_library_merge (self, facts);
   sotto_model_library_update_default (self);
-  if (is_folder)
-    sotto_model_library_refresh (self);
+  /* For the others of a folder, and for what it sees with */
+  sotto_model_library_refresh (self);
   return g_object_ref (entry);
+}
+
+SottoModelEntry *
+sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *result, char **text, GError **error)
+{
+  g_autoptr (SottoModelFacts) facts = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  if (text != NULL)
+    *text = NULL;
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  facts = g_object_steal_data (G_OBJECT (result), "facts");
+  if (!facts->is_vision)
+    return take_model (self, g_task_get_task_data (G_TASK (result)), g_steal_pointer (&facts));
+
+  if (text != NULL)
+    *text = facts->error != NULL ? sotto_model_vision_describe_refusal (facts)
+                                 : sotto_model_library_describe_vision (self, facts->path);
+  return NULL;
 }
 
 /* --- Taking them off the list --- */
 
-static gboolean
-is_at_or_in (const char *path, const char *added)
+gboolean
+sotto_model_library_is_at_or_in (const char *path, const char *added)
 {
   const size_t length = strlen (added);
 
@@ -153,7 +216,7 @@ sotto_model_library_dup_added (SottoModelLibrary *self, SottoModelEntry *entry)
 
   added = sotto_settings_dup_strv (self->settings, "added-models");
   for (guint i = 0; added != NULL && added[i] != NULL; i++)
-    if (is_at_or_in (sotto_model_entry_get_path (entry), added[i]))
+    if (sotto_model_library_is_at_or_in (sotto_model_entry_get_path (entry), added[i]))
       return g_strdup (added[i]);
   return NULL;
 }
@@ -164,6 +227,7 @@ sotto_model_library_forget (SottoModelLibrary *self, const char *added)
   g_auto (GStrv) all = NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) rest = NULL;
+  char **along;
 
   g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
   g_return_if_fail (added != NULL);
@@ -172,8 +236,10 @@ sotto_model_library_forget (SottoModelLibrary *self, const char *added)
     return;
 
   all = sotto_settings_dup_strv (self->settings, "added-models");
+  along = sotto_model_library_dup_lone_visions (self, added, all);
+  g_hash_table_insert (self->gone_along, g_strdup (added), along);
   for (guint i = 0; all[i] != NULL; i++)
-    if (!g_str_equal (all[i], added))
+    if (!g_str_equal (all[i], added) && !g_strv_contains ((const char *const *) along, all[i]))
       g_strv_builder_add (builder, all[i]);
   rest = g_strv_builder_end (builder);
   g_object_set (self->settings, "added-models", rest, NULL);
@@ -182,7 +248,7 @@ sotto_model_library_forget (SottoModelLibrary *self, const char *added)
     {
       SottoModelEntry *entry = g_ptr_array_index (self->entries, i - 1);
 
-      if (!is_at_or_in (sotto_model_entry_get_path (entry), added))
+      if (!sotto_model_library_is_at_or_in (sotto_model_entry_get_path (entry), added))
         continue;
       /* Who holds on to it shall be told of its file, and get this one back where it comes back. */
       g_hash_table_insert (self->outside, (char *) sotto_model_entry_get_path (entry), g_object_ref (entry));
@@ -196,9 +262,15 @@ sotto_model_library_forget (SottoModelLibrary *self, const char *added)
 void
 sotto_model_library_undo_forget (SottoModelLibrary *self, const char *added)
 {
+  char **along;
+
   g_return_if_fail (SOTTO_IS_MODEL_LIBRARY (self));
   g_return_if_fail (added != NULL);
 
   remember_added (self, added);
+  along = g_hash_table_lookup (self->gone_along, added);
+  for (guint i = 0; along != NULL && along[i] != NULL; i++)
+    remember_added (self, along[i]);
+  g_hash_table_remove (self->gone_along, added);
   sotto_model_library_refresh (self);
 }

@@ -2,6 +2,7 @@
 
 #include "model-files.h"
 #include "model-library.h"
+#include "model-look.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,10 @@ struct _SottoModelLibrary
   SottoSettings *settings;
   GPtrArray *entries; /* of SottoModelEntry, in the order shown */
   GHashTable *outside; /* path (of the entry) → SottoModelEntry: remembered, not in the list */
+  GPtrArray *visions; /* of SottoModelFacts: what models see with, in no order */
+  GHashTable *pairs; /* sotto_model_look_create_pair() → whether it fits, of which that is known */
+  GPtrArray *adding; /* of GTask: what models see with was added, and waits for the look that says who does */
+  GHashTable *gone_along; /* what was taken off the list → strv: what models saw with that went with it */
   GPtrArray *monitors; /* of GFileMonitor */
   SottoModelEntry *shown_default; /* the one whose is-default is set */
 
@@ -28,6 +33,31 @@ SottoModelEntry *sotto_model_library_find_path (SottoModelLibrary *self, const c
  * Returns: (transfer none) */
 SottoModelEntry *sotto_model_library_merge (SottoModelLibrary *self, SottoModelFacts *facts);
 void sotto_model_library_remove (SottoModelLibrary *self, guint position);
+
+/* @facts: (transfer full): of a file that models see with; sotto_model_library_pair() follows */
+void sotto_model_library_take_vision (SottoModelLibrary *self, SottoModelFacts *facts);
+void sotto_model_library_drop_vision (SottoModelLibrary *self, const char *path);
+
+/* What fits the file at @path, or what it fits, has to be found out anew. */
+void sotto_model_library_forget_pairs (SottoModelLibrary *self, const char *path);
+
+/* Lets go of what is not there any more, and takes what was found to fit. */
+void sotto_model_library_merge_visions (SottoModelLibrary *self, const SottoModelLook *look);
+
+/* Tells every model what it sees with. */
+void sotto_model_library_pair (SottoModelLibrary *self);
+
+/* Returns: (transfer full): a sentence on who sees with a file that has been added */
+char *sotto_model_library_describe_vision (SottoModelLibrary *self, const char *path);
+
+/* Returns: (transfer full): those of @added with which only models at or in @leaving can see */
+char **sotto_model_library_dup_lone_visions (SottoModelLibrary *self, const char *leaving, char **added);
+
+/* Whether @path is @added, or in it */
+gboolean sotto_model_library_is_at_or_in (const char *path, const char *added);
+
+/* A look has ended that nothing follows. */
+void sotto_model_library_end_adding (SottoModelLibrary *self);
 
 /* Tells of another default, if it has become one by what has changed in the list or the settings. */
 void sotto_model_library_update_default (SottoModelLibrary *self);

@@ -1,7 +1,6 @@
 #include "model-library-private.h"
 
 #include "model-entry-private.h"
-#include "model-look.h"
 #include "model-place.h"
 
 /* Looking is one task at a time: a thread lists the folders and opens what is new or has changed,
@@ -132,6 +131,8 @@ sotto_model_library_merge (SottoModelLibrary *self, SottoModelFacts *facts)
   g_autoptr (SottoModelEntry) entry = NULL;
   SottoModelEntry *known = sotto_model_library_find_path (self, facts->path);
 
+  sotto_model_library_drop_vision (self, facts->path);
+  sotto_model_library_forget_pairs (self, facts->path);
   if (known != NULL)
     {
       g_autofree char *old_name = g_strdup (sotto_model_entry_get_name (known));
@@ -180,18 +181,39 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
       SottoModelFacts *facts = g_ptr_array_steal_index (look->facts, 0);
 
       /* A conversation may hold on to a model that is not on the list. */
-      if (sotto_model_look_has_path (look, facts->path))
+      if (facts->is_vision)
+        sotto_model_library_take_vision (self, facts);
+      else if (sotto_model_look_has_path (look, facts->path))
         sotto_model_library_merge (self, facts);
       else
         sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
     }
 
+  sotto_model_library_merge_visions (self, look);
+  sotto_model_library_pair (self);
+
   self->is_looking = FALSE;
   sotto_model_library_update_default (self);
   if (self->look_again)
-    sotto_model_library_refresh (self);
-  else
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
+    {
+      sotto_model_library_refresh (self);
+      return;
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
+  sotto_model_library_end_adding (self);
+}
+
+static void
+add_known (GHashTable *known, const SottoModelFacts *facts)
+{
+  SottoModelFacts *copy = g_new0 (SottoModelFacts, 1);
+
+  copy->path = g_strdup (facts->path);
+  copy->size = facts->size;
+  copy->modified = facts->modified;
+  copy->is_vision = facts->is_vision;
+  copy->n_embedding = facts->n_embedding;
+  g_hash_table_insert (known, copy->path, copy);
 }
 
 static GHashTable *
@@ -202,14 +224,27 @@ collect_known (SottoModelLibrary *self)
 
   for (guint i = 0; i < self->entries->len; i++)
     {
-      SottoModelEntry *entry = g_ptr_array_index (self->entries, i);
-      SottoModelFacts *facts = g_new0 (SottoModelFacts, 1);
+      const SottoModelFacts *facts = sotto_model_entry_peek_facts (g_ptr_array_index (self->entries, i));
 
-      facts->path = g_strdup (sotto_model_entry_get_path (entry));
-      sotto_model_entry_get_stamp (entry, &facts->size, &facts->modified);
-      g_hash_table_insert (known, facts->path, facts);
+      if (facts != NULL)
+        add_known (known, facts);
     }
+  for (guint i = 0; i < self->visions->len; i++)
+    add_known (known, g_ptr_array_index (self->visions, i));
   return known;
+}
+
+static GHashTable *
+collect_pairs (SottoModelLibrary *self)
+{
+  GHashTable *pairs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer pair;
+
+  g_hash_table_iter_init (&iter, self->pairs);
+  while (g_hash_table_iter_next (&iter, &pair, NULL))
+    g_hash_table_add (pairs, g_strdup (pair));
+  return pairs;
 }
 
 static char **
@@ -236,8 +271,8 @@ sotto_model_library_refresh (SottoModelLibrary *self)
 
   self->is_looking = TRUE;
   sotto_model_look_async (self, sotto_settings_dup_strv (self->settings, "added-models"),
-                          collect_outside (self), collect_known (self), self->cancellable,
-                            on_looked, NULL);
+                          collect_outside (self), collect_known (self), collect_pairs (self),
+                          self->cancellable, on_looked, NULL);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOOKING]);
 }
 
@@ -292,6 +327,10 @@ sotto_model_library_dispose (GObject *object)
   g_clear_object (&self->shown_default);
   g_clear_pointer (&self->entries, g_ptr_array_unref);
   g_clear_pointer (&self->outside, g_hash_table_unref);
+  g_clear_pointer (&self->visions, g_ptr_array_unref);
+  g_clear_pointer (&self->pairs, g_hash_table_unref);
+  g_clear_pointer (&self->adding, g_ptr_array_unref);
+  g_clear_pointer (&self->gone_along, g_hash_table_unref);
   g_clear_pointer (&self->monitors, g_ptr_array_unref);
   G_OBJECT_CLASS (sotto_model_library_parent_class)->dispose (object);
 }
@@ -352,6 +391,10 @@ sotto_model_library_init (SottoModelLibrary *self)
 {
   self->entries = g_ptr_array_new_with_free_func (g_object_unref);
   self->outside = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->visions = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
+  self->pairs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->adding = g_ptr_array_new_with_free_func (g_object_unref);
+  self->gone_along = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   self->monitors = g_ptr_array_new_with_free_func (g_object_unref);
   self->cancellable = g_cancellable_new ();
 }
@@ -364,6 +407,8 @@ sotto_model_library_new (SottoSettings *settings)
   self->settings = g_object_ref (settings);
   g_signal_connect_object (settings, "notify::default-model",
                            G_CALLBACK (sotto_model_library_update_default), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "notify::model-visions", G_CALLBACK (sotto_model_library_pair), self,
                            G_CONNECT_SWAPPED);
   watch_folders (self);
   return self;

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * The models on this computer: a #GListModel of #SottoModelEntry, those that answer first, those
  * that cannot be used last, each by name. Looks for *.gguf in sotto/models under the user's and the
  * system's data folders and in the extensions of a Flatpak, watches these folders, and remembers
- * files that were added in place. It never copies, fetches or deletes a file.
+ * files that were added in place. It never copies, fetches or deletes a file. Files that models see with are found the same
+ * way, but are no items: each belongs to the models that it is meant for.
  *
  * Properties:
  * - "n-items" (uint), "looking" (boolean): files are still being looked at
@@ -42,7 +43,7 @@ gboolean sotto_model_library_is_looking (SottoModelLibrary *self);
  * @file: a local GGUF file, or a folder with such files in it, in folders or not; they stay where they are
  *
  * Reads and validates the file's header in a thread. One that cannot be used is not added; a folder is
- * when one of its files can be.
+ * when one of its files can be. What a model sees with comes with it where it lies in the same folder and is called so.
  */
 void sotto_model_library_add_file_async (SottoModelLibrary    *self,
                                          GFile                *file,
@@ -52,11 +53,15 @@ void sotto_model_library_add_file_async (SottoModelLibrary    *self,
 
 /**
  * sotto_model_library_add_file_finish:
+ * @text: (out) (optional) (transfer full) (nullable): of a file that models see with, a sentence on which of them do now, or why none
+ *   does
  *
- * Returns: (transfer full): the entry, of a folder one that answers, or %NULL with an error that sotto_problem_new() words
+ * Returns: (transfer full) (nullable): the entry, of a folder one that answers; %NULL without an error where there is @text,
+ *   else with one that sotto_problem_new() words
  */
 SottoModelEntry *sotto_model_library_add_file_finish (SottoModelLibrary  *self,
                                                       GAsyncResult       *result,
+                                                      char              **text,
                                                       GError            **error);
 
 /**
@@ -71,8 +76,8 @@ char *sotto_model_library_dup_added (SottoModelLibrary *self, SottoModelEntry *e
  * sotto_model_library_forget:
  * @added: what sotto_model_library_dup_added() gave
  *
- * Takes a file, or a folder with all that is in it, off the list. Files stay where they are, and a conversation that
- * was held with one goes on.
+ * Takes a file, or a folder with all that is in it, off the list, and a file that was added to see with, if no other model can.
+ * Files stay where they are, and a conversation that was held with one goes on.
  */
 void sotto_model_library_forget (SottoModelLibrary *self, const char *added);
 
@@ -118,6 +123,21 @@ void sotto_model_library_set_place (SottoModelLibrary *self,
                                     SottoModelEntry   *entry,
                                     SottoModelPlace    place,
                                     guint              n_layers);
+
+/**
+ * sotto_model_library_dup_visions:
+ *
+ * Returns: (transfer full) (array zero-terminated=1): paths of all files that @entry could see with
+ */
+char **sotto_model_library_dup_visions (SottoModelLibrary *self, SottoModelEntry *entry);
+
+/**
+ * sotto_model_library_set_vision:
+ * @path: (nullable): one of those; %NULL: @entry shall see nothing
+ *
+ * Kept for the file of @entry. It holds from the next reply on.
+ */
+void sotto_model_library_set_vision (SottoModelLibrary *self, SottoModelEntry *entry, const char *path);
 
 /**
  * sotto_model_library_get_folders:

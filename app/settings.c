@@ -14,8 +14,9 @@ typedef struct {
 
 static const Preference preferences[] = {
   { "default-model", G_TYPE_STRING, 0, 0, 0 },
-  { "added-models", G_TYPE_NONE, 0, 0, 0 }, /* strv, as the next: a GType that is not constant */
+  { "added-models", G_TYPE_NONE, 0, 0, 0 }, /* strv, as the next two: a GType that is not constant */
   { "model-places", G_TYPE_NONE, 0, 0, 0 },
+  { "model-visions", G_TYPE_NONE, 0, 0, 0 },
   { "window-width", G_TYPE_INT, 360, 32767, 1000 },
   { "window-height", G_TYPE_INT, 200, 32767, 720 },
   { "window-maximized", G_TYPE_BOOLEAN, 0, 1, FALSE },

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * - "default-model" (string): path of the model new conversations use; "": the first that is there
  * - "added-models" (strv): paths of files added in place
  * - "model-places" (strv): where models are computed, see sotto_model_library_set_place()
+ * - "model-visions" (strv): what models see with, see sotto_model_library_set_vision()
  * - "window-width", "window-height" (int), "window-maximized" (boolean)
  * - "sidebar-shown" (boolean)
  * - "temperature" (double 0…2), "top-k" (int), "top-p", "min-p" (double 0…1),

@@ -84,6 +84,7 @@ sotto_model_fill_info (SottoModel *self)
   if (self->program != NULL)
     {
       info->n_layers = self->program->plan.n_layers;
+      info->n_embedding = self->program->plan.n_embedding;
       info->n_vocabulary = self->program->plan.n_vocabulary;
       info->n_context_trained = self->program->n_context_trained;
       info->is_embedding = self->program->is_embedding;

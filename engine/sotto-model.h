@@ -29,6 +29,7 @@ typedef struct {
   guint64 weight_bytes;      /* bytes of all tensors */
   guint64 n_parameters;
   guint n_layers;
+  guint n_embedding;
   guint n_vocabulary;
   guint n_context_trained;   /* tokens the model was trained for */
   gboolean has_template;     /* the file brings a chat template */

@@ -17,6 +17,8 @@ struct _SottoModelDetails {
   AdwActionRow *memory_row;
   AdwActionRow *speed_row;
   GtkWidget *close_row;
+  AdwPreferencesGroup *vision_group;
+  AdwComboRow *vision_row;
   AdwActionRow *file_row;
   AdwActionRow *size_row;
   AdwActionRow *parameters_row;
@@ -33,6 +35,7 @@ struct _SottoModelDetails {
   GCancellable *cancellable;
   char *gpus;          /* NULL: none, or not known yet */
   char *no_gpu;        /* why there is none */
+  char **visions;      /* paths, as the choice has them behind its first */
 
   gboolean showing;    /* what is kept is shown, not chosen */
 };
@@ -184,6 +187,58 @@ on_gpus_known (GObject      *source,
   show_run (self);
 }
 
+/* --- What it sees with --- */
+
+static void
+fill_visions (SottoModelDetails *self)
+{
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+
+  /* Translators: what a model sees with: none of the files */
+  gtk_string_list_append (names, C_("what a model sees with", "Nothing"));
+  for (guint i = 0; self->visions[i] != NULL; i++)
+    gtk_string_list_take (names, g_filename_display_basename (self->visions[i]));
+  adw_combo_row_set_model (self->vision_row, G_LIST_MODEL (names));
+}
+
+/* The choice is there for what can see; why the others cannot, though there is a file for it, stands there. */
+static void
+show_vision (SottoModelDetails *self)
+{
+  const char *chosen = sotto_model_entry_get_vision_path (self->entry);
+  const char *text = sotto_model_entry_get_vision_text (self->entry);
+  g_auto (GStrv) visions = sotto_model_library_dup_visions (self->library, self->entry);
+  guint selected = 0;
+
+  self->showing = TRUE;
+  if (self->visions == NULL || !g_strv_equal ((const char *const *) visions, (const char *const *) self->visions))
+    {
+      g_strfreev (self->visions);
+      self->visions = g_steal_pointer (&visions);
+      fill_visions (self);
+    }
+  for (guint i = 0; self->visions[i] != NULL; i++)
+    if (g_strcmp0 (self->visions[i], chosen) == 0)
+      selected = i + 1;
+  adw_combo_row_set_selected (self->vision_row, selected);
+  self->showing = FALSE;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->vision_row), self->visions[0] != NULL);
+  adw_preferences_group_set_description (self->vision_group, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->vision_group), self->visions[0] != NULL || text != NULL);
+}
+
+static void
+on_vision_chosen (SottoModelDetails *self)
+{
+  guint selected = adw_combo_row_get_selected (self->vision_row);
+
+  if (self->showing || self->entry == NULL || selected == GTK_INVALID_LIST_POSITION)
+    return;
+
+  sotto_model_library_set_vision (self->library, self->entry, selected > 0 ? self->visions[selected - 1] : NULL);
+}
+
 /* --- Off the list --- */
 
 /* There is something to take off only where a person has put it there. */
@@ -282,6 +337,7 @@ sotto_model_details_finalize (GObject *object)
   g_object_unref (self->cancellable);
   g_free (self->gpus);
   g_free (self->no_gpu);
+  g_strfreev (self->visions);
 
   G_OBJECT_CLASS (sotto_model_details_parent_class)->finalize (object);
 }
@@ -305,6 +361,8 @@ sotto_model_details_class_init (SottoModelDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, speed_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, close_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, file_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, vision_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, vision_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, size_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, parameters_row);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, family_row);
@@ -314,6 +372,7 @@ sotto_model_details_class_init (SottoModelDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, remove_group);
   gtk_widget_class_bind_template_child (widget_class, SottoModelDetails, remove_row);
   gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_vision_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_close_model);
   gtk_widget_class_bind_template_callback (widget_class, on_closed);
   gtk_widget_class_bind_template_callback (widget_class, on_remove);
@@ -341,11 +400,13 @@ sotto_model_details_new (SottoModelLibrary *library,
   self->entry = g_object_ref (entry);
   g_signal_connect_object (entry, "notify::runs-on", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (entry, "notify::state", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (entry, "notify::sees", G_CALLBACK (show_vision), self, G_CONNECT_SWAPPED);
   /* Looking for GPUs takes a while: the choice would come behind the focus. */
   self->gpus = g_strdup (sotto_model_entry_get_gpus (entry));
   show_file (self);
   show_place (self);
   show_run (self);
+  show_vision (self);
   show_remove (self);
   sotto_gpu_look_async (self->cancellable, on_gpus_known, g_object_ref (self));
 

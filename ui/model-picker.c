@@ -4,6 +4,7 @@
 
 #include "model-details.h"
 #include "model-row.h"
+#include "window.h"
 
 struct _SottoModelPicker {
   AdwBin parent_instance;
@@ -11,6 +12,7 @@ struct _SottoModelPicker {
   /* Template Widgets */
   GtkMenuButton *button;
   GtkLabel *name;
+  GtkWidget *sees;
   GtkLabel *runs_on;
   GtkPopover *popover;
   GtkListBox *list;
@@ -43,11 +45,14 @@ update_name (SottoModelPicker *self)
   SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
   const char *name = model != NULL ? sotto_model_entry_get_name (model) : _("No Model");
   const char *runs_on = model != NULL ? sotto_model_entry_get_runs_on (model) : NULL;
+  gboolean sees = model != NULL && sotto_model_entry_sees (model);
   g_autofree char *label = NULL;
+  g_autofree char *tooltip = NULL;
 
   gtk_label_set_label (self->name, name);
   /* So much of it is seen however narrow the window is. */
   gtk_label_set_width_chars (self->name, (int) MIN (g_utf8_strlen (name, -1), 8));
+  gtk_widget_set_visible (self->sees, sees);
   gtk_label_set_label (self->runs_on, runs_on != NULL ? runs_on : "");
   /* On a narrow window what is being done stands beside it, too, and the name needs the room. */
   gtk_widget_set_visible (GTK_WIDGET (self->runs_on), runs_on != NULL && !is_narrow (self));
@@ -57,8 +62,11 @@ update_name (SottoModelPicker *self)
   else
     /* Translators: %s is the name of a model; read out by screen readers */
     label = g_strdup_printf (_("Model: %s"), name);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, sees ? _("Sees pictures") : "", -1);
+  if (sees)
+    tooltip = g_strdup_printf ("%s\n%s", label, _("Sees pictures"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), sees ? tooltip : label);
 }
 
 /* --- The list --- */
@@ -149,7 +157,10 @@ update_model (SottoModelPicker *self)
         g_signal_handlers_disconnect_by_data (self->model, self);
       g_set_object (&self->model, model);
       if (model != NULL)
-        g_signal_connect_object (model, "notify::runs-on", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+        {
+          g_signal_connect_object (model, "notify::runs-on", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+          g_signal_connect_object (model, "notify::sees", G_CALLBACK (update_name), self, G_CONNECT_SWAPPED);
+        }
     }
   update_name (self);
   update_chosen (self);
@@ -199,6 +210,22 @@ show_details (GtkWidget  *widget,
 
 /* --- Adding a file --- */
 
+/* The window may have gone meanwhile. */
+static void
+add_toast (SottoModelPicker *self,
+           const char       *text)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  AdwToast *toast;
+
+  if (!SOTTO_IS_WINDOW (root))
+    return;
+
+  toast = adw_toast_new (text);
+  adw_toast_set_use_markup (toast, FALSE);
+  sotto_window_add_toast (SOTTO_WINDOW (root), toast);
+}
+
 static void
 on_added (GObject      *source,
           GAsyncResult *result,
@@ -206,9 +233,14 @@ on_added (GObject      *source,
 {
   g_autoptr (SottoModelPicker) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (SottoModelEntry) entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &error);
+  g_autofree char *text = NULL;
+  g_autoptr (SottoModelEntry) entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &text, &error);
 
-  if (entry != NULL)
+  if (text != NULL)
+    {
+      add_toast (self, text);
+    }
+  else if (entry != NULL)
     {
       if (self->conversation != NULL)
         sotto_conversation_set_model (self->conversation, entry);
@@ -403,6 +435,7 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-picker.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, button);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, name);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, sees);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, runs_on);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoModelPicker, list);

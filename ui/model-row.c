@@ -9,6 +9,7 @@ struct _SottoModelRow {
   /* Template Widgets */
   GtkLabel *name;
   GtkLabel *summary;
+  GtkWidget *sees;
   GtkLabel *note;
   GtkWidget *details_button;
   GtkWidget *check;
@@ -27,6 +28,26 @@ set_text (GtkLabel   *label,
   gtk_widget_set_visible (GTK_WIDGET (label), text != NULL && *text != '\0');
 }
 
+/* Returns: (transfer full): what stands below the name, for those who do not see it */
+static char *
+describe (SottoModelRow *self,
+          const char    *summary,
+          const char    *note)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) parts = NULL;
+
+  if (*summary != '\0')
+    g_strv_builder_add (builder, summary);
+  if (sotto_model_entry_sees (self->entry))
+    g_strv_builder_add (builder, _("Sees pictures"));
+  if (note != NULL)
+    g_strv_builder_add (builder, note);
+  parts = g_strv_builder_end (builder);
+
+  return g_strjoinv (". ", parts);
+}
+
 static void
 update (SottoModelRow *self)
 {
@@ -37,11 +58,12 @@ update (SottoModelRow *self)
   const char *note = is_usable ? sotto_model_entry_get_note (self->entry) : sotto_problem_get_text (problem);
   g_autofree char *details = NULL;
   g_autofree char *path = g_filename_display_name (sotto_model_entry_get_path (self->entry));
-  g_autofree char *description = g_strjoin (*summary != '\0' && note != NULL ? ". " : "", summary, note, NULL);
+  g_autofree char *description = describe (self, summary, note);
 
   set_text (self->name, name);
   set_text (self->summary, summary);
   set_text (self->note, note);
+  gtk_widget_set_visible (self->sees, sotto_model_entry_sees (self->entry));
   /* Two files may be called alike. */
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), path);
 
@@ -111,6 +133,7 @@ sotto_model_row_class_init (SottoModelRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/model-row.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, name);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, summary);
+  gtk_widget_class_bind_template_child (widget_class, SottoModelRow, sees);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, note);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, details_button);
   gtk_widget_class_bind_template_child (widget_class, SottoModelRow, check);

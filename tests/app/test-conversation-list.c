@@ -430,7 +430,7 @@ test_model_files (void)
                                       NULL));
   sotto_model_library_add_file_async (models, file, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
-  g_assert_null (sotto_model_library_add_file_finish (models, result, &error));
+  g_assert_null (sotto_model_library_add_file_finish (models, result, NULL, &error));
   problem = sotto_problem_new (error);
   g_assert_nonnull (strstr (sotto_problem_get_text (problem), "not-a-model.gguf"));
   g_assert_cmpuint (harness_length (models), ==, 0);
@@ -438,7 +438,7 @@ test_model_files (void)
   g_clear_error (&error);
   sotto_model_library_add_file_async (models, remote, NULL, harness_on_ready, &refused);
   harness_wait_for (harness_has_result, &refused, 20);
-  g_assert_null (sotto_model_library_add_file_finish (models, refused, &error));
+  g_assert_null (sotto_model_library_add_file_finish (models, refused, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
   harness_close (app);
 }

@@ -291,7 +291,7 @@ test_add_in_place (void)
 
   sotto_model_library_add_file_async (models, file, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
-  entry = sotto_model_library_add_file_finish (models, result, &error);
+  entry = sotto_model_library_add_file_finish (models, result, NULL, &error);
   g_assert_no_error (error);
   added = sotto_model_library_dup_added (models, entry);
   g_assert_cmpstr (added, ==, elsewhere);

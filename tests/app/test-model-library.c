@@ -236,6 +236,7 @@ test_too_large (void)
 
 typedef struct {
   SottoModelEntry *entry;
+  char *text;
   GError *error;
   gboolean done;
 } Added;
@@ -245,7 +246,7 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Added *added = user_data;
 
-  added->entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &added->error);
+  added->entry = sotto_model_library_add_file_finish (SOTTO_MODEL_LIBRARY (source), result, &added->text, &added->error);
   added->done = TRUE;
 }
 
