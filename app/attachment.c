@@ -5,19 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "document-private.h"
 #include "numbers.h"
-
-struct _SottoAttachment {
-  GObject parent_instance;
-
-  char *name;
-  char *media_type;
-  char *text;
-  gsize size;
-  guint n_pages;
-
-  char *draft_id; /* what is not the file's but its place's (conversation-attachments.c) */
-};
 
 enum {
   PROP_NAME = 1,
@@ -95,26 +84,49 @@ sotto_attachment_new (const char *name, const char *media_type, char *text, guin
   return self;
 }
 
+SottoAttachment *
+sotto_attachment_new_picture (const char *name, const char *media_type, GBytes *data)
+{
+  SottoAttachment *self = g_object_new (SOTTO_TYPE_ATTACHMENT, NULL);
+  gsize length;
+  const char *begin = g_bytes_get_data (data, &length);
+
+  self->name = make_line (name);
+  if (media_type == NULL)
+    media_type = sotto_document_find_picture_type (begin, length);
+  self->media_type = g_strdup (media_type != NULL ? media_type : "application/octet-stream");
+  self->size = length;
+  self->data = g_bytes_ref (data);
+  return self;
+}
+
 gboolean
 sotto_attachment_is_part (const SottoHistoryPart *part)
 {
+  if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+    return part->data != NULL;
   return part->kind == SOTTO_HISTORY_PART_DOCUMENT && part->media_type != NULL && part->uri == NULL;
 }
 
 SottoAttachment *
 sotto_attachment_new_from_part (const SottoHistoryPart *part)
 {
-  return sotto_attachment_new (part->name != NULL ? part->name : "", part->media_type, g_strdup (part->text),
-                               part->last_page);
+  const char *name = part->name != NULL ? part->name : "";
+
+  if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+    return sotto_attachment_new_picture (name, part->media_type, part->data);
+  return sotto_attachment_new (name, part->media_type, g_strdup (part->text), part->last_page);
 }
 
 SottoHistoryPart *
 sotto_attachment_to_part (SottoAttachment *self)
 {
-  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, self->text);
+  SottoHistoryPart *part = sotto_history_part_new (self->data != NULL ? SOTTO_HISTORY_PART_IMAGE : SOTTO_HISTORY_PART_DOCUMENT,
+                                                   self->text);
 
   part->name = g_strdup (self->name);
   part->media_type = g_strdup (self->media_type);
+  part->data = self->data != NULL ? g_bytes_ref (self->data) : NULL;
   part->first_page = self->n_pages > 0 ? 1 : 0;
   part->last_page = self->n_pages;
   return part;
@@ -163,11 +175,23 @@ create_fence (const char *text)
 void
 sotto_attachment_write (SottoAttachment *self, GString *out)
 {
-  g_autofree char *fence = create_fence (self->text);
+  g_autofree char *fence = NULL;
 
+  if (self->data != NULL)
+    {
+      g_string_append_printf (out, "[Picture “%s”: not shown to you]\n", self->name);
+      return;
+    }
+  fence = create_fence (self->text);
   g_string_append_printf (out, "%s:\n\n%s\n", self->name, fence);
   g_string_append_len (out, self->text, (gssize) self->size);
   g_string_append_printf (out, "%s%s\n", self->size > 0 && self->text[self->size - 1] != '\n' ? "\n" : "", fence);
+}
+
+gsize
+sotto_attachment_get_prompt_size (SottoAttachment *self)
+{
+  return self->data != NULL ? SOTTO_ATTACHMENT_PICTURE_PROMPT_BYTES : self->size;
 }
 
 /* --- For people --- */
@@ -198,6 +222,13 @@ sotto_attachment_get_text (SottoAttachment *self)
 {
   g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
   return self->text;
+}
+
+const char *
+sotto_attachment_get_media_type (SottoAttachment *self)
+{
+  g_return_val_if_fail (SOTTO_IS_ATTACHMENT (self), NULL);
+  return self->media_type;
 }
 
 gboolean
@@ -236,6 +267,9 @@ sotto_attachment_finalize (GObject *object)
   g_free (self->media_type);
   g_free (self->text);
   g_free (self->draft_id);
+  g_clear_pointer (&self->data, g_bytes_unref);
+  g_clear_pointer (&self->image, sotto_image_unref);
+  g_clear_pointer (&self->loads, g_ptr_array_unref);
   G_OBJECT_CLASS (sotto_attachment_parent_class)->finalize (object);
 }
 

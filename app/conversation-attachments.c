@@ -1,6 +1,7 @@
 #include "conversation-private.h"
 
 #include "attachment-private.h"
+#include "document-private.h"
 
 /* The files that are attached to what is being written. Each is written into the history as it comes, beside the draft, and goes
  * from there with the message that it becomes part of. They are read when they are first asked for, since their texts are long
@@ -174,6 +175,20 @@ sotto_conversation_get_attachments (SottoConversation *self)
   return G_LIST_MODEL (self->attachments);
 }
 
+static guint
+count_pictures (SottoConversation *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->attachments)); i++)
+    {
+      g_autoptr (SottoAttachment) attachment = g_list_model_get_item (G_LIST_MODEL (self->attachments), i);
+
+      n += sotto_attachment_is_picture (attachment) ? 1 : 0;
+    }
+  return n;
+}
+
 gboolean
 sotto_conversation_attach (SottoConversation *self, SottoAttachment *attachment, GError **error)
 {
@@ -186,10 +201,64 @@ sotto_conversation_attach (SottoConversation *self, SottoAttachment *attachment,
       g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_TOO_MANY_ATTACHMENTS, "There are too many");
       return FALSE;
     }
+  if (sotto_attachment_is_picture (attachment) && count_pictures (self) >= SOTTO_ATTACHMENT_MAX_PICTURES)
+    {
+      g_set_error_literal (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_TOO_MANY_PICTURES, "There are too many pictures");
+      return FALSE;
+    }
   sotto_attachment_set_draft_id (attachment, NULL);
   g_list_store_append (self->attachments, attachment);
   sotto_conversation_keep_attachments (self);
   return TRUE;
+}
+
+static void
+on_image_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (SottoImage) image = sotto_attachment_load_image_finish (SOTTO_ATTACHMENT (source), result, &error);
+
+  if (image != NULL && sotto_conversation_attach (g_task_get_source_object (task), SOTTO_ATTACHMENT (source), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+sotto_conversation_attach_bytes_async (SottoConversation   *self,
+                                       GBytes              *data,
+                                       const char          *name,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data)
+{
+  g_autoptr (SottoAttachment) picture = NULL;
+  g_autoptr (GTask) task = NULL;
+  gsize length;
+  const char *begin;
+
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+  g_return_if_fail (data != NULL && name != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_static_name (task, "sotto attach a picture");
+  begin = g_bytes_get_data (data, &length);
+  if (length > SOTTO_ATTACHMENT_MAX_PICTURE_BYTES)
+    g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_PICTURE_LARGE, "There are too many bytes");
+  else if (sotto_document_find_picture_type (begin, length) == NULL)
+    g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT, "It is of no known format");
+  if (g_task_had_error (task))
+    return;
+  picture = sotto_attachment_new_picture (name, NULL, data);
+  sotto_attachment_load_image_async (picture, cancellable, on_image_loaded, g_steal_pointer (&task));
+}
+
+gboolean
+sotto_conversation_attach_bytes_finish (SottoConversation *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void

@@ -206,6 +206,7 @@ append_results (SottoConversation *self, guint position, GString *text)
 static guint
 append_prompts (SottoConversation *self, SottoMessages *messages, guint position, guint end)
 {
+  const gboolean sees = sotto_conversation_sees (self);
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (; position < end; position++)
@@ -215,7 +216,7 @@ append_prompts (SottoConversation *self, SottoMessages *messages, guint position
       if (sotto_message_get_role (message) != SOTTO_ROLE_USER)
         break;
       g_string_append (text, text->len > 0 ? "\n\n" : "");
-      sotto_message_write_prompt (message, text);
+      sotto_message_write_prompt (message, sees, text);
     }
   append_results (self, position, text);
   sotto_messages_append (messages, "user", text->str);

@@ -89,7 +89,7 @@ sotto_conversation_path_get_length (SottoConversation *self, guint position)
     {
       length = sotto_message_get_length (row->message);
       for (guint i = 0; i < sotto_message_get_n_attachments (row->message); i++)
-        length += sotto_attachment_get_size (sotto_message_get_attachment (row->message, i));
+        length += sotto_attachment_get_prompt_size (sotto_message_get_attachment (row->message, i));
       if (sotto_message_get_role (row->message) == SOTTO_ROLE_USER && sotto_message_get_sources (row->message) != NULL)
         length += sotto_sources_get_length (sotto_message_get_sources (row->message));
       return length;
@@ -100,6 +100,8 @@ sotto_conversation_path_get_length (SottoConversation *self, guint position)
 
       if (part->kind == SOTTO_HISTORY_PART_TEXT || part->kind == SOTTO_HISTORY_PART_DOCUMENT)
         length += strlen (part->text);
+      else if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+        length += SOTTO_ATTACHMENT_PICTURE_PROMPT_BYTES;
     }
   return length;
 }

@@ -82,6 +82,7 @@ struct _SottoConversation
   SottoKeptReply *kept; /* the reply goes on (conversation-continue.c): what it was before; NULL: it is a new one */
   guint64 request;   /* 0: not asked for yet */
   gulong looking;    /* waits for the library */
+  GCancellable *loading_pictures; /* (conversation-pictures.c); NULL: they are here, or not wanted */
   gboolean is_begun; /* the reply stands in the history */
   gboolean is_heard; /* something came since it was last asked for */
   char *receipt;     /* (nullable): of what it has said before that */
@@ -241,6 +242,21 @@ GPtrArray *sotto_conversation_list_attachments (SottoConversation *self);
 
 /* They went with a message, out of the history, too. @sent: (nullable) */
 void sotto_conversation_forget_attachments (SottoConversation *self, const GPtrArray *sent);
+
+/* --- conversation-pictures.c --- */
+
+/* Whether its model is shown pictures */
+gboolean sotto_conversation_sees (SottoConversation *self);
+
+/* Whether it is, and not all of them are decoded */
+gboolean sotto_conversation_must_load_pictures (SottoConversation *self);
+
+/* Fails with %G_IO_ERROR_CANCELLED alone: what cannot be decoded stays so. */
+void sotto_conversation_load_pictures_async (SottoConversation   *self,
+                                             GCancellable        *cancellable,
+                                             GAsyncReadyCallback  callback,
+                                             gpointer             user_data);
+gboolean sotto_conversation_load_pictures_finish (SottoConversation *self, GAsyncResult *result, GError **error);
 
 /* What the next conversation begins with, as the history's setting @name; of a temporary one nothing is kept. */
 void sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value);

@@ -193,6 +193,8 @@ end_reply (SottoConversation   *self,
     error = at_end;
   if (self->looking != 0)
     g_clear_signal_handler (&self->looking, self->services->library);
+  g_cancellable_cancel (self->loading_pictures);
+  g_clear_object (&self->loading_pictures);
   if (status == SOTTO_MESSAGE_STATUS_COMPLETE || status == SOTTO_MESSAGE_STATUS_LIMITED)
     begin_in_history (self); /* a model may have nothing to say */
 
@@ -349,8 +351,9 @@ choose_model (SottoConversation *self, GError **error)
   return NULL;
 }
 
+/* What the model looks at is there, as far as it can be had. */
 static void
-ask (SottoConversation *self)
+ask_with_pictures (SottoConversation *self)
 {
   g_autoptr (SottoMessages) messages = NULL;
   g_autoptr (GError) error = NULL;
@@ -379,6 +382,31 @@ ask (SottoConversation *self)
     sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_QUEUED, 0);
   else if (sotto_model_entry_get_state (model) == SOTTO_MODEL_STATE_LOADED)
     sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
+}
+
+static void
+on_pictures_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+
+  /* Stopped meanwhile: that has ended it. */
+  if (!sotto_conversation_load_pictures_finish (self, result, NULL))
+    return;
+  g_clear_object (&self->loading_pictures);
+  ask_with_pictures (self);
+}
+
+static void
+ask (SottoConversation *self)
+{
+  if (!sotto_conversation_must_load_pictures (self))
+    {
+      ask_with_pictures (self);
+      return;
+    }
+  self->request = 0;
+  self->loading_pictures = g_cancellable_new ();
+  sotto_conversation_load_pictures_async (self, self->loading_pictures, on_pictures_loaded, g_object_ref (self));
 }
 
 void

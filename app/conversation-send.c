@@ -233,7 +233,7 @@ find_passages (GTask *task)
   gsize n_bytes = strlen (send->text);
 
   for (guint i = 0; send->attachments != NULL && i < send->attachments->len; i++)
-    n_bytes += sotto_attachment_get_size (g_ptr_array_index (send->attachments, i));
+    n_bytes += sotto_attachment_get_prompt_size (g_ptr_array_index (send->attachments, i));
   sotto_conversation_find_passages_async (self, send->text, n_bytes, (guint) MAX (position, 0), on_passages_found,
                                           g_object_ref (task));
 }

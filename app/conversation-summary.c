@@ -153,6 +153,8 @@ end (SottoConversation *self, GError *error)
 {
   SottoSummary *summary = g_steal_pointer (&self->summary);
 
+  g_cancellable_cancel (self->loading_pictures);
+  g_clear_object (&self->loading_pictures);
   sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_IDLE, 0);
   if (error != NULL)
     {
@@ -319,6 +321,18 @@ ask (SottoConversation *self)
     sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
 }
 
+static void
+on_pictures_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+
+  /* Stopped meanwhile: that has ended it. */
+  if (!sotto_conversation_load_pictures_finish (self, result, NULL))
+    return;
+  g_clear_object (&self->loading_pictures);
+  ask (self);
+}
+
 void
 sotto_conversation_summarise_async (SottoConversation *self, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -341,7 +355,14 @@ sotto_conversation_summarise_async (SottoConversation *self, GAsyncReadyCallback
   summary->task = g_steal_pointer (&task);
   self->summary = summary;
   sotto_conversation_set_error (self, NULL);
-  ask (self);
+  if (!sotto_conversation_must_load_pictures (self))
+    {
+      ask (self);
+      return;
+    }
+  self->loading_pictures = g_cancellable_new ();
+  sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, 0);
+  sotto_conversation_load_pictures_async (self, self->loading_pictures, on_pictures_loaded, g_object_ref (self));
 }
 
 char *
@@ -354,8 +375,12 @@ sotto_conversation_summarise_finish (SottoConversation *self, GAsyncResult *resu
 void
 sotto_conversation_stop_summary (SottoConversation *self)
 {
-  if (self->summary != NULL)
+  if (self->summary == NULL)
+    return;
+  if (self->summary->request != 0)
     sotto_inference_cancel (self->services->inference, self->summary->request);
+  else
+    end (self, new_cancelled ());
 }
 
 void
@@ -364,6 +389,7 @@ sotto_conversation_abandon_summary (SottoConversation *self)
   if (self->summary == NULL)
     return;
 
-  sotto_inference_forget (self->services->inference, self->summary->request);
+  if (self->summary->request != 0)
+    sotto_inference_forget (self->services->inference, self->summary->request);
   end (self, new_cancelled ());
 }

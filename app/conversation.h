@@ -94,9 +94,32 @@ GListModel *sotto_conversation_get_attachments (SottoConversation *self);
  *
  * Attaches a file to the draft; it is in the history at once, and part of the message that is sent next.
  *
- * Returns: %FALSE with an error in words if there are too many
+ * Returns: %FALSE with an error in words if there are too many files, or pictures among them
  */
 gboolean sotto_conversation_attach (SottoConversation *self, SottoAttachment *attachment, GError **error);
+
+/**
+ * sotto_conversation_attach_bytes_async:
+ * @data: a picture's file that never lay on a disk, such as one that was pasted
+ * @name: what it is called
+ *
+ * Decodes the picture and attaches it as sotto_conversation_attach() does.
+ */
+void sotto_conversation_attach_bytes_async (SottoConversation   *self,
+                                            GBytes              *data,
+                                            const char          *name,
+                                            GCancellable        *cancellable,
+                                            GAsyncReadyCallback  callback,
+                                            gpointer             user_data);
+
+/**
+ * sotto_conversation_attach_bytes_finish:
+ * @error: a #SottoDocumentError, for sotto_document_describe_error_of(); %G_IO_ERROR_CANCELLED; or that of
+ *   sotto_conversation_attach()
+ *
+ * Returns: whether it is attached
+ */
+gboolean sotto_conversation_attach_bytes_finish (SottoConversation *self, GAsyncResult *result, GError **error);
 
 /* Takes it off again. Attaching it once more is the way back. */
 void sotto_conversation_detach (SottoConversation *self, SottoAttachment *attachment);

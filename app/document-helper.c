@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* The parent's side of sotto-pdf-text and sotto-office-text.
+/* The parent's side of sotto-pdf-text and sotto-office-text; that of sotto-picture, which sends no text, is in picture-helper.c.
  *
  * A helper gets the open file as its standard input, an empty environment, and a pipe for what it has read. It ends
  * by itself; it is killed when it is no longer wanted, sends what it should not, or takes too long. */
@@ -16,7 +16,7 @@
 #define PIECE (64 * 1024)
 
 typedef struct {
-  const char *helper_path;
+  SottoDocumentHelper kind;
   SottoDocumentBounds bounds;
   SottoDocumentProgress progress;
   gpointer progress_data;
@@ -59,14 +59,19 @@ find_helper (SottoDocumentHelper helper)
                                        SOTTO_OFFICE_TEXT
 #endif
     },
+    [SOTTO_DOCUMENT_HELPER_PICTURE] = { "SOTTO_PICTURE",
+#ifdef SOTTO_PICTURE
+                                        SOTTO_PICTURE
+#endif
+    },
   };
   const char *named = g_getenv (places[helper].variable);
 
   return named != NULL ? named : places[helper].installed;
 }
 
-static gboolean
-has_helper (SottoDocumentHelper helper)
+gboolean
+sotto_document_helper_is_there (SottoDocumentHelper helper)
 {
   const char *path = find_helper (helper);
 
@@ -76,13 +81,19 @@ has_helper (SottoDocumentHelper helper)
 gboolean
 sotto_document_can_read_pdf (void)
 {
-  return has_helper (SOTTO_DOCUMENT_HELPER_PDF);
+  return sotto_document_helper_is_there (SOTTO_DOCUMENT_HELPER_PDF);
 }
 
 gboolean
 sotto_document_can_read_office (void)
 {
-  return has_helper (SOTTO_DOCUMENT_HELPER_OFFICE);
+  return sotto_document_helper_is_there (SOTTO_DOCUMENT_HELPER_OFFICE);
+}
+
+gboolean
+sotto_document_can_read_pictures (void)
+{
+  return sotto_document_helper_is_there (SOTTO_DOCUMENT_HELPER_PICTURE);
 }
 
 static void
@@ -95,13 +106,19 @@ fail (Reading *reading, SottoDocumentError code, const char *technical)
 /* --- The end --- */
 
 /* A signal says why there was no more: its limits are the kernel's to hold. */
+gboolean
+sotto_document_helper_was_limited (GSubprocess *helper)
+{
+  return g_subprocess_get_if_signaled (helper)
+         && (g_subprocess_get_term_sig (helper) == SIGXCPU || g_subprocess_get_term_sig (helper) == SIGKILL);
+}
+
 static void
 judge_end (Reading *reading)
 {
   if (reading->error != NULL || sotto_document_pages_are_complete (reading->pages))
     return;
-  if (g_subprocess_get_if_signaled (reading->helper)
-      && (g_subprocess_get_term_sig (reading->helper) == SIGXCPU || g_subprocess_get_term_sig (reading->helper) == SIGKILL))
+  if (sotto_document_helper_was_limited (reading->helper))
     fail (reading, SOTTO_DOCUMENT_ERROR_TOO_SLOW, "The helper came to its limits");
   else
     fail (reading, SOTTO_DOCUMENT_ERROR_DAMAGED, "The helper broke off");
@@ -180,15 +197,14 @@ read_piece (GTask *task)
 
 /* --- The beginning --- */
 
-/* @fd: (transfer full) */
-static GSubprocess *
-start_helper (const char *path, int fd, guint seconds, GError **error)
+GSubprocess *
+sotto_document_helper_start (SottoDocumentHelper helper, int fd, guint seconds, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE
                                                                         | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autofree char *time = g_strdup_printf ("%u", MAX (seconds / 2, 1));
   const char *environment[] = { "LC_ALL=C.UTF-8", NULL };
-  const char *command[] = { path, time, NULL };
+  const char *command[] = { find_helper (helper), time, NULL };
 
   g_subprocess_launcher_take_stdin_fd (launcher, fd);
   g_subprocess_launcher_set_environ (launcher, (char **) environment);
@@ -216,7 +232,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   fd = fcntl (g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)), F_DUPFD_CLOEXEC, 3);
-  reading->helper = fd >= 0 ? start_helper (reading->helper_path, fd, reading->bounds.seconds, &error) : NULL;
+  reading->helper = fd >= 0 ? sotto_document_helper_start (reading->kind, fd, reading->bounds.seconds, &error) : NULL;
   if (reading->helper == NULL)
     {
       g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "%s",
@@ -245,12 +261,12 @@ sotto_document_helper_read_async (SottoDocumentHelper        helper,
 
   g_task_set_static_name (task, "sotto read by a helper");
   g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
-  reading->helper_path = find_helper (helper);
+  reading->kind = helper;
   reading->bounds = *bounds;
   reading->progress = progress;
   reading->progress_data = progress_data;
   reading->pages = sotto_document_pages_new (bounds->max_bytes, bounds->max_pages);
-  if (!has_helper (helper))
+  if (!sotto_document_helper_is_there (helper))
     {
       g_task_return_new_error (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_NO_READER, "There is no helper");
       return;

@@ -34,6 +34,52 @@ begins_as_page (const char *data, gsize length)
   return FALSE;
 }
 
+/* --- Pictures --- */
+
+/* A text may begin with the two letters of one: its header's length, and two numbers that are always 0, tell them apart. */
+static gboolean
+begins_as_bmp (const char *data, gsize length)
+{
+  static const guint8 nothing[4];
+
+  return begins_with (data, length, "BM") && length >= 18 && memcmp (data + 6, nothing, 4) == 0
+         && (guint8) data[14] >= 12 && (guint8) data[14] <= 124 && memcmp (data + 15, nothing, 3) == 0;
+}
+
+const char *
+sotto_document_find_picture_type (const char *data, gsize length)
+{
+  if (begins_with (data, length, "\x89PNG\r\n\x1a\n"))
+    return "image/png";
+  if (begins_with (data, length, "\xff\xd8\xff"))
+    return "image/jpeg";
+  if (begins_with (data, length, "GIF87a") || begins_with (data, length, "GIF89a"))
+    return "image/gif";
+  if (begins_with (data, length, "RIFF") && length >= 12 && memcmp (data + 8, "WEBP", 4) == 0)
+    return "image/webp";
+  if (length >= 4 && (memcmp (data, "II*\0", 4) == 0 || memcmp (data, "MM\0*", 4) == 0))
+    return "image/tiff";
+  return begins_as_bmp (data, length) ? "image/bmp" : NULL;
+}
+
+/* HEIF and AVIF are kept in the boxes of films: behind the first one's length its kind, and then what it is. */
+gboolean
+sotto_document_is_other_picture (const char *data, gsize length)
+{
+  static const char *const brands[] = { "avif", "avis", "heic", "heix", "hevc", "heim", "heis", "mif1", "msf1" };
+
+  if (begins_with (data, length, "\xff\x0a") || begins_with (data, length, "8BPS"))
+    return TRUE;
+  if (length < 12)
+    return FALSE;
+  if (memcmp (data, "\0\0\0\x0cJXL ", 8) == 0 || memcmp (data, "\0\0\0\x0cjP  ", 8) == 0)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (brands); i++)
+    if (memcmp (data + 4, "ftyp", 4) == 0 && memcmp (data + 8, brands[i], 4) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* --- Names --- */
 
 /* Texts that people write for people. Programs are not among them: asking those is another thing, and one folder of sources
@@ -109,6 +155,8 @@ sotto_document_find_kind (const char *name, const char *data, gsize length)
   if (begins_with (data, length, "PK\003\004") || begins_with (data, length, "PK\005\006")
       || begins_with (data, length, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") || begins_with (data, length, "{\\rtf"))
     return SOTTO_DOCUMENT_KIND_OFFICE;
+  if (sotto_document_find_picture_type (data, length) != NULL)
+    return SOTTO_DOCUMENT_KIND_PICTURE;
   if (begins_as_page (data, length) || is_among (get_ending (name), page_endings))
     return SOTTO_DOCUMENT_KIND_PAGE;
   return SOTTO_DOCUMENT_KIND_TEXT;

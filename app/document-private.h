@@ -29,6 +29,7 @@ typedef enum {
   SOTTO_DOCUMENT_KIND_PAGE,    /* of the web: text in a message, and read by the helper for a folder */
   SOTTO_DOCUMENT_KIND_OFFICE,
   SOTTO_DOCUMENT_KIND_PDF,
+  SOTTO_DOCUMENT_KIND_PICTURE,
 } SottoDocumentKind;
 
 /* By its beginning, and where that may be anything, by its name */
@@ -37,13 +38,30 @@ SottoDocumentKind sotto_document_find_kind (const char *name, const char *data, 
 /* Of what is no text: whether it is a PDF behind something else */
 gboolean sotto_document_begins_later_as_pdf (const char *data, gsize length);
 
+/* Of a picture in a format that is read: such as "image/png"; (nullable): it is none. By its first bytes alone */
+const char *sotto_document_find_picture_type (const char *data, gsize length);
+
+/* Whether it is a picture in another format, which many cameras write or many pages have */
+gboolean sotto_document_is_other_picture (const char *data, gsize length);
+
 gboolean sotto_document_is_named_pdf (const char *name);
 gboolean sotto_document_is_named_office (const char *name);
 
 typedef enum {
   SOTTO_DOCUMENT_HELPER_PDF,     /* pdf/ */
   SOTTO_DOCUMENT_HELPER_OFFICE,  /* office/ */
+  SOTTO_DOCUMENT_HELPER_PICTURE, /* picture/ */
 } SottoDocumentHelper;
+
+/* Whether it is installed */
+gboolean sotto_document_helper_is_there (SottoDocumentHelper helper);
+
+/* Starts it with @fd, which has the file and is closed here, as its standard input, and a pipe as its standard output.
+ * Returns: (transfer full) (nullable) */
+GSubprocess *sotto_document_helper_start (SottoDocumentHelper helper, int fd, guint seconds, GError **error);
+
+/* Of one that has ended: whether it came to the limits of its memory or time */
+gboolean sotto_document_helper_was_limited (GSubprocess *helper);
 
 typedef void (*SottoDocumentProgress) (guint page, guint n_pages, gpointer user_data);
 

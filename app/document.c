@@ -23,6 +23,7 @@ struct _SottoDocument {
   gboolean is_for_folder;
   gboolean has_pages;
   gboolean is_as_named;  /* what it begins as */
+  SottoAttachment *picture; /* (nullable): what has been read */
   guint page;
   guint n_pages;
 };
@@ -114,8 +115,10 @@ on_progress (guint page, guint n_pages, gpointer user_data)
 
 /* Not one of the kinds that are read: what its name says then is not so. */
 static int
-name_foreign (SottoDocument *self)
+name_foreign (SottoDocument *self, const char *data, gsize length)
 {
+  if (!self->is_for_folder && sotto_document_is_other_picture (data, length))
+    return SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT;
   return sotto_document_is_named_pdf (self->name) || sotto_document_is_named_office (self->name) ? SOTTO_DOCUMENT_ERROR_MISNAMED : SOTTO_DOCUMENT_ERROR_FOREIGN;
 }
 
@@ -135,7 +138,7 @@ on_helper_read (GObject *source, GAsyncResult *result, gpointer user_data)
   /* A broken archive need not have been a document. */
   if (g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN)
       || (g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_DAMAGED) && !self->is_as_named))
-    error->code = name_foreign (self);
+    error->code = name_foreign (self, NULL, 0);
   g_task_return_error (task, error);
 }
 
@@ -158,13 +161,22 @@ goes_to_helper (SottoDocument *self, SottoDocumentKind kind)
          || (kind == SOTTO_DOCUMENT_KIND_PAGE && self->is_for_folder);
 }
 
+/* In a folder a picture is nothing that could be asked. */
+static gboolean
+is_picture (SottoDocument *self, SottoDocumentKind kind)
+{
+  return kind == SOTTO_DOCUMENT_KIND_PICTURE && !self->is_for_folder;
+}
+
 static gboolean
 is_wanted (const char *data, goffset length, gpointer user_data)
 {
   SottoDocument *self = g_task_get_source_object (user_data);
+  const SottoDocumentKind kind = sotto_document_find_kind (self->name, data, (gsize) length);
 
-  return (gsize) length <= self->bounds.max_bytes
-         && !goes_to_helper (self, sotto_document_find_kind (self->name, data, (gsize) length));
+  if (is_picture (self, kind))
+    return (gsize) length <= SOTTO_ATTACHMENT_MAX_PICTURE_BYTES;
+  return (gsize) length <= self->bounds.max_bytes && !goes_to_helper (self, kind);
 }
 
 /* Where text was cut off, a character may have been. */
@@ -191,6 +203,41 @@ take_text (SottoDocument *self, GTask *task, char *text)
   g_object_unref (task);
 }
 
+/* Decoded once, so that a damaged one is refused here, and not when a reply waits for it. */
+static void
+on_image_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoDocument *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (SottoImage) image = sotto_attachment_load_image_finish (SOTTO_ATTACHMENT (source), result, &error);
+
+  if (image == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_set_object (&self->picture, SOTTO_ATTACHMENT (source));
+  g_task_return_pointer (task, NULL, NULL);
+}
+
+/* @task, @data: (transfer full) */
+static void
+take_picture (SottoDocument *self, GTask *task, char *data, gsize length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (data, length);
+  g_autoptr (SottoAttachment) picture = NULL;
+
+  if (length > SOTTO_ATTACHMENT_MAX_PICTURE_BYTES)
+    {
+      g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_PICTURE_LARGE, "The file is too large");
+      g_object_unref (task);
+      return;
+    }
+  picture = sotto_attachment_new_picture (self->name, NULL, bytes);
+  sotto_attachment_load_image_async (picture, self->cancellable, on_image_loaded, task);
+}
+
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -207,14 +254,16 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   kind = sotto_document_find_kind (self->name, text, length);
-  if (goes_to_helper (self, kind))
+  if (is_picture (self, kind))
+    take_picture (self, g_steal_pointer (&task), g_steal_pointer (&text), length);
+  else if (goes_to_helper (self, kind))
     read_by (self, kind == SOTTO_DOCUMENT_KIND_PDF ? SOTTO_DOCUMENT_HELPER_PDF : SOTTO_DOCUMENT_HELPER_OFFICE, g_steal_pointer (&task));
   else if (!is_text (self, text, length))
     {
       if (sotto_document_begins_later_as_pdf (text, length))
         read_by (self, SOTTO_DOCUMENT_HELPER_PDF, g_steal_pointer (&task));
       else
-        g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, name_foreign (self), "No text, and of no kind that is read");
+        g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, name_foreign (self, text, length), "No text, and of no kind that is read");
     }
   else if (length > self->bounds.max_bytes)
     g_task_return_new_error_literal (task, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_TOO_LARGE, "The file is too large");
@@ -222,7 +271,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
     take_text (self, g_steal_pointer (&task), g_steal_pointer (&text));
 }
 
-/* To a task whose result are its pages, whatever it is wanted for. */
+/* To a task whose result are its pages, whatever it is wanted for; NULL: it is a picture. */
 static void
 read_file (SottoDocument *self, gboolean is_for_folder, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -246,12 +295,18 @@ SottoAttachment *
 sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (SottoDocumentPages) pages = NULL;
+  g_autoptr (GError) local = NULL;
 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  pages = g_task_propagate_pointer (G_TASK (result), error);
+  pages = g_task_propagate_pointer (G_TASK (result), &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
   if (pages == NULL)
-    return NULL;
+    return g_object_ref (self->picture);
   if (sotto_document_pages_are_numbered (pages))
     return sotto_attachment_new (self->name, NULL, join_pages (pages), sotto_document_pages_get_n (pages));
   return sotto_attachment_new (self->name, NULL, g_strdup (sotto_document_pages_get_text (pages, 0)), 0);
@@ -350,6 +405,13 @@ sotto_document_describe_error (SottoDocument *self, const GError *error)
   return sotto_words_for_document (self->name, error);
 }
 
+char *
+sotto_document_describe_error_of (const char *name, const GError *error)
+{
+  g_return_val_if_fail (name != NULL && error != NULL, NULL);
+  return sotto_words_for_document (name, error);
+}
+
 void
 sotto_document_set_bounds (SottoDocument *self, const SottoDocumentBounds *bounds)
 {
@@ -388,6 +450,7 @@ sotto_document_finalize (GObject *object)
 
   g_object_unref (self->file);
   g_object_unref (self->cancellable);
+  g_clear_object (&self->picture);
   g_free (self->name);
 
   G_OBJECT_CLASS (sotto_document_parent_class)->finalize (object);

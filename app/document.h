@@ -29,6 +29,11 @@ typedef enum {
   SOTTO_DOCUMENT_ERROR_UNSAFE,     /* the system does not let the helper give up its rights */
   SOTTO_DOCUMENT_ERROR_OLD_FORMAT, /* .doc, .xls, .ppt: to be saved in a newer one */
   SOTTO_DOCUMENT_ERROR_EMPTY,      /* no text, and no pages either */
+  SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED,   /* a picture that nothing can be made of */
+  SOTTO_DOCUMENT_ERROR_PICTURE_LARGE,     /* one of more bytes or pixels than are taken, or that takes too much time */
+  SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT,    /* one in a format that is not read */
+  SOTTO_DOCUMENT_ERROR_PICTURE_NO_READER, /* as NO_READER, of pictures */
+  SOTTO_DOCUMENT_ERROR_PICTURE_UNSAFE,    /* as UNSAFE, of pictures */
 } SottoDocumentError;
 
 #define SOTTO_DOCUMENT_ERROR (sotto_document_error_quark ())
@@ -38,7 +43,7 @@ GQuark sotto_document_error_quark (void);
  * SottoDocument:
  *
  * A file on its way into what is written to a model, or into a folder of documents: its name, and its text, page by
- * page if it has pages. One is read once.
+ * page if it has pages; or a picture, for a message alone. One is read once.
  *
  * All but plain text is read by a process of its own, without rights (reader/); what that sends is not trusted. Nothing of it
  * touches the disk. A page of the web stays as it is in a message, where a person may want its source, and is read as text for a
@@ -60,7 +65,8 @@ void sotto_document_read_async (SottoDocument *self, GAsyncReadyCallback callbac
  * sotto_document_read_finish:
  * @error: a #SottoDocumentError, %G_IO_ERROR_CANCELLED, or what opening the file brings
  *
- * Returns: (transfer full): its text under its name, with a page's number above each page
+ * Returns: (transfer full): its text under its name, with a page's number above each page; of a picture its file, decoded once
+ *   already
  */
 SottoAttachment *sotto_document_read_finish (SottoDocument *self, GAsyncResult *result, GError **error);
 
@@ -114,12 +120,19 @@ guint sotto_document_get_n_pages (SottoDocument *self);
 /* What to say of @error of sotto_document_read_finish(): (transfer full) */
 char *sotto_document_describe_error (SottoDocument *self, const GError *error);
 
+/* The same of what never was a file, such as a picture that was pasted (sotto_conversation_attach_bytes_finish()): (transfer full).
+ * @name: what it is called */
+char *sotto_document_describe_error_of (const char *name, const GError *error);
+
 /* Whether the helpers are here: the one that reads PDFs, and the one that reads documents of offices, books and pages of the
  * web */
 gboolean sotto_document_can_read_pdf (void);
 gboolean sotto_document_can_read_office (void);
 
-/* Returns: (transfer none) (array zero-terminated=1): how names end of what the latter reads, web pages aside */
+/* And the one that decodes pictures */
+gboolean sotto_document_can_read_pictures (void);
+
+/* Returns: (transfer none) (array zero-terminated=1): how names end of what the second reads, web pages aside */
 const char *const *sotto_document_get_office_endings (void);
 
 G_END_DECLS

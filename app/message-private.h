@@ -111,7 +111,7 @@ GPtrArray *sotto_message_get_attachments (SottoMessage *self);
 
 /* What a model is given of a prompt: passages that were found for it, files that are attached to it, and behind them what was
  * written. */
-void sotto_message_write_prompt (SottoMessage *self, GString *out);
+void sotto_message_write_prompt (SottoMessage *self, gboolean sees, GString *out);
 
 /* @sources: (nullable). Of a prompt, before anybody sees it; of a reply, also when it is found which prompt it answers */
 void sotto_message_set_sources (SottoMessage *self, SottoSources *sources);

@@ -42,30 +42,34 @@ sotto_message_get_source (SottoMessage *self, guint position)
   return sotto_sources_get (sotto_message_get_sources (self), position);
 }
 
-/* What the person wrote, behind what they attached */
+/* What the person wrote, behind what they attached; a picture that is shown is no part of the text. */
 static void
-write_own (SottoMessage *self, GString *out)
+write_own (SottoMessage *self, gboolean sees, GString *out)
 {
   for (guint i = 0; i < sotto_message_get_n_attachments (self); i++)
     {
-      sotto_attachment_write (g_ptr_array_index (sotto_message_get_attachments (self), i), out);
+      SottoAttachment *attachment = g_ptr_array_index (sotto_message_get_attachments (self), i);
+
+      if (sees && sotto_attachment_peek_image (attachment) != NULL)
+        continue;
+      sotto_attachment_write (attachment, out);
       g_string_append_c (out, '\n');
     }
   g_string_append (out, sotto_message_get_text (self));
 }
 
 void
-sotto_message_write_prompt (SottoMessage *self, GString *out)
+sotto_message_write_prompt (SottoMessage *self, gboolean sees, GString *out)
 {
   const SottoSources *sources = sotto_message_get_sources (self);
   g_autoptr (GString) own = NULL;
 
   if (sources == NULL)
     {
-      write_own (self, out);
+      write_own (self, sees, out);
       return;
     }
   own = g_string_new (NULL);
-  write_own (self, own);
+  write_own (self, sees, own);
   sotto_sources_write (sources, own->str, out);
 }

@@ -32,6 +32,7 @@ typedef enum {
   SOTTO_APP_ERROR_BUSY,          /* this conversation's reply is still running */
   SOTTO_APP_ERROR_EMPTY,         /* nothing to send */
   SOTTO_APP_ERROR_TOO_MANY_ATTACHMENTS, /* more files than a message may have */
+  SOTTO_APP_ERROR_TOO_MANY_PICTURES,    /* more pictures than a message may have */
   SOTTO_APP_ERROR_NO_MODEL,      /* no model is chosen and none is there */
   SOTTO_APP_ERROR_MODEL_MISSING, /* the chosen model's file is gone */
   SOTTO_APP_ERROR_CONTEXT_FULL,  /* a reply was cut off: the context is full */

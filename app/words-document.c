@@ -45,6 +45,18 @@ sentence (SottoDocumentError code)
                "that file.");
     case SOTTO_DOCUMENT_ERROR_EMPTY:
       return _("There is no text in “%s”.");
+    case SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED:
+      /* Translators: here and below %s is the name of a picture's file */
+      return _("“%s” is damaged. If another program can open it, save it as PNG there, and use that file.");
+    case SOTTO_DOCUMENT_ERROR_PICTURE_LARGE:
+      return _("“%s” is too large a picture. Make it smaller in another program, and use that file.");
+    case SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT:
+      return _("“%s” is a picture in a format that Sotto cannot read. Save it as PNG or JPEG in another program, and use that "
+               "file.");
+    case SOTTO_DOCUMENT_ERROR_PICTURE_NO_READER:
+      return _("“%s” was not read: the part of Sotto that reads pictures is not installed.");
+    case SOTTO_DOCUMENT_ERROR_PICTURE_UNSAFE:
+      return _("“%s” was not read: this system cannot lock up the program that reads pictures, which might be made to do harm.");
     default:
       return NULL;
     }

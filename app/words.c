@@ -25,6 +25,8 @@ words_for_app (const GError *error, SottoRemedy *remedy)
       return g_strdup (_("There is nothing to send."));
     case SOTTO_APP_ERROR_TOO_MANY_ATTACHMENTS:
       return g_strdup (_("This message has as many files as one may have. Send it, or take one off first."));
+    case SOTTO_APP_ERROR_TOO_MANY_PICTURES:
+      return g_strdup (_("This message has as many pictures as one may have. Send it, or take one off first."));
     case SOTTO_APP_ERROR_NO_MODEL:
       *remedy = SOTTO_REMEDY_ADD_MODEL;
       return g_strdup (_("There is no language model on this computer yet. Add a model file "

@@ -161,10 +161,10 @@ sotto_rows_put_snippet (SottoDatabase *database, gint64 message, GError **error)
   g_autofree char *line = NULL;
   gboolean failed;
   sqlite3_stmt *row = sotto_database_query (database, error,
-                                            "SELECT substr(CASE WHEN kind = 6 AND name IS NOT NULL"
+                                            "SELECT substr(CASE WHEN kind IN (5, 6) AND name IS NOT NULL"
                                             "  THEN name ELSE text END, 1, 640) FROM part"
-                                            " WHERE message = ?1 AND kind IN (1, 6) AND text != ''"
-                                            " ORDER BY kind, place LIMIT 1", "i", message);
+                                            " WHERE message = ?1 AND ((kind IN (1, 6) AND text != '') OR kind = 5)"
+                                            " ORDER BY kind > 1, place LIMIT 1", "i", message);
 
   if (row == NULL)
     return FALSE;

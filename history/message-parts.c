@@ -70,8 +70,8 @@ sotto_parts_read (SottoDatabase        *database,
   return !failed;
 }
 
-static gboolean
-put_attachment (SottoDatabase *database, GBytes *data, gint64 *row, GError **error)
+gboolean
+sotto_parts_put_data (SottoDatabase *database, GBytes *data, gint64 *row, GError **error)
 {
   guint8 hash[32];
   g_autoptr (GBytes) hash_bytes = NULL;
@@ -103,7 +103,7 @@ sotto_parts_insert (SottoDatabase *database, gint64 message, GPtrArray *parts, G
       const SottoHistoryPart *part = g_ptr_array_index (parts, i);
       gint64 attachment;
 
-      if (!put_attachment (database, part->data, &attachment, error) ||
+      if (!sotto_parts_put_data (database, part->data, &attachment, error) ||
           !sotto_database_run (database, error,
                                "INSERT INTO part (message, place, kind, text, name, media_type,"
                                " attachment, uri, first_page, last_page)"

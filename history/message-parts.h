@@ -27,4 +27,11 @@ gboolean sotto_parts_insert (SottoDatabase  *database,
                              GPtrArray      *parts,
                              GError        **error);
 
+/**
+ * sotto_parts_put_data:
+ * @data: (nullable)
+ * @row: (out): of the attachment, which is kept once however often it is put; 0 for %NULL
+ */
+gboolean sotto_parts_put_data (SottoDatabase *database, GBytes *data, gint64 *row, GError **error);
+
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* The database, schema 6: history.db
+/* The database, schema 7: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -11,17 +11,17 @@
  *                  is in; tools: names of those that it may use, separated by blanks
  *   draft          text that was typed and not sent; one without a conversation is for the next one
  *   draft_document (from schema 5) a file that is attached to it, in the order of the rows; n_pages: 0: it
- *                  has none
+ *                  has none; attachment: (from schema 7) the bytes of a picture, which has no text
  *   message        a tree by parent; active: the answer that the active path takes
  *   part           what a message is made of, in the order of place; uri, first_page, last_page:
  *                  (from schema 4) where a passage that was found in a folder comes from
- *   attachment     the bytes of parts; the same bytes are kept once (hash: BLAKE2b-256)
+ *   attachment     the bytes of parts, and of pictures in drafts; the same bytes are kept once (hash: BLAKE2b-256)
  *   journal        what came of a running reply so far; empty for all others
  *   receipt        JSON, as the engine's user gave it
  *   entry          what can be found: a title (message NULL) or a message
  *   searchable     (view) the text of an entry, which both indexes read for their snippets; an attached file's
  *                  begins with its name, and a passage stands in quotation marks, as nobody has written
- *                  it (from schema 5)
+ *                  it (from schema 5); of a picture there is its name (from schema 7)
  *   search_words, search_trigrams
  *                  FTS5 over searchable; kept up by search-index.c, since a view has no triggers
  *   setting        (from schema 2) what a person has written once for all conversations, by name
@@ -270,6 +270,32 @@ static const char schema_6[] =
   "CREATE INDEX conversation_grouped ON conversation (grouped) WHERE grouped IS NOT NULL;"
   "ALTER TABLE conversation ADD COLUMN tools TEXT NOT NULL DEFAULT '';";
 
+#define MESSAGES_WITH_PICTURES " FROM entry JOIN searchable USING (id) WHERE message IN (SELECT message FROM part" \
+  " WHERE kind = 5);"
+
+static const char schema_7[] =
+  "ALTER TABLE draft_document ADD COLUMN attachment INTEGER REFERENCES attachment;"
+  "CREATE INDEX draft_document_attachment ON draft_document (attachment) WHERE attachment IS NOT NULL;"
+
+  "INSERT INTO search_words (search_words, rowid, text) SELECT 'delete', searchable.id, text" MESSAGES_WITH_PICTURES
+  "INSERT INTO search_trigrams (search_trigrams, rowid, text) SELECT 'delete', searchable.id, text" MESSAGES_WITH_PICTURES
+  "INSERT INTO entry (conversation, message)"
+  "  SELECT conversation, id FROM message WHERE role != 1 AND id NOT IN (SELECT message FROM entry WHERE message IS NOT NULL)"
+  "   AND EXISTS (SELECT 1 FROM part WHERE part.message = message.id AND kind = 5 AND name != '');"
+  "DROP VIEW searchable;"
+  "CREATE VIEW searchable (id, text) AS"
+  "  SELECT entry.id, CASE WHEN entry.message IS NULL"
+  "    THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
+  "    ELSE (SELECT group_concat(text, char(10)) FROM"
+  "           (SELECT CASE WHEN kind = 5 THEN name"
+  "              WHEN kind = 6 AND media_type IS NULL THEN '“' || text || '”'"
+  "              WHEN kind = 6 AND name IS NOT NULL THEN name || char(10) || text ELSE text END AS text"
+  "            FROM part WHERE part.message = entry.message AND kind IN (1, 5, 6) ORDER BY place))"
+  "    END"
+  "  FROM entry;"
+  "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_PICTURES
+  "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_PICTURES;
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
@@ -277,6 +303,7 @@ static const SottoSchemaStep steps_of_ours[] = {
   { schema_4 },
   { schema_5 },
   { schema_6 },
+  { schema_7 },
 };
 
 const SottoSchemaStep *

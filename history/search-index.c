@@ -32,7 +32,7 @@ sotto_search_index_add_message (SottoDatabase *database, gint64 message, GError 
                            "INSERT INTO entry (conversation, message)"
                            " SELECT conversation, id FROM message WHERE id = ?1 AND role != 1"
                            " AND EXISTS (SELECT 1 FROM part WHERE part.message = message.id"
-                           "  AND kind IN (1, 6) AND text != '')", "i", message))
+                           "  AND ((kind IN (1, 6) AND text != '') OR (kind = 5 AND name != '')))", "i", message))
     return FALSE;
   return sotto_database_changes (database) == 0 || add (database, error);
 }

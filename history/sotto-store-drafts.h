@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /**
  * SottoHistoryDraftDocument:
  * @id: a UUID
- * @part: a _DOCUMENT with name, media type and text; its last page: how many there are, 0: it has none
+ * @part: a _DOCUMENT with name, media type and text; its last page: how many there are, 0: it has none; or an _IMAGE with name,
+ *   media type and data
  */
 typedef struct {
   char *id;

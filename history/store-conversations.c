@@ -232,12 +232,20 @@ purge_one (SottoDatabase *database, gint64 row, const char *uuid, GError **error
 
 /* What single messages were deleted of may come back, and uses them still. */
 static gboolean
-purge_unused (SottoDatabase *database, GError **error)
+purge_unused_attachments (SottoDatabase *database, GError **error)
 {
-  return sotto_database_run (database, error,
+  return sotto_prune_prepare (database, error) &&
+         sotto_database_run (database, error,
                              "DELETE FROM attachment WHERE id NOT IN"
                              " (SELECT attachment FROM part WHERE attachment IS NOT NULL"
-                             "  UNION SELECT attachment FROM gone_part WHERE attachment IS NOT NULL)", "") &&
+                             "  UNION SELECT attachment FROM draft_document WHERE attachment IS NOT NULL"
+                             "  UNION SELECT attachment FROM gone_part WHERE attachment IS NOT NULL)", "");
+}
+
+static gboolean
+purge_unused_models (SottoDatabase *database, GError **error)
+{
+  return sotto_prune_prepare (database, error) &&
          sotto_database_run (database, error,
                              "DELETE FROM model WHERE id NOT IN"
                              " (SELECT model FROM message WHERE model IS NOT NULL"
@@ -276,7 +284,7 @@ do_purge (SottoVault *vault, SottoCall *call, GError **error)
 
   if (!sotto_rows_purge_groups (database, call->number, error))
     return NULL;
-  if (list->len > 0 && !(sotto_prune_prepare (database, error) && purge_unused (database, error)))
+  if (!purge_unused_attachments (database, error) || (list->len > 0 && !purge_unused_models (database, error)))
     return NULL;
   return GUINT_TO_POINTER (list->len + 1);
 }

@@ -1,6 +1,7 @@
 #include "store-private.h"
 
 #include "conversation-rows.h"
+#include "message-parts.h"
 
 /* The text of a draft is a matter of store-conversations.c; here are the files that wait beside it. */
 
@@ -25,9 +26,10 @@ find_conversation (SottoDatabase *database, const char *id, gint64 *row, GError 
 static gboolean
 check_part (const SottoHistoryPart *part, GError **error)
 {
-  if (part->kind == SOTTO_HISTORY_PART_DOCUMENT && part->name != NULL && part->media_type != NULL)
+  if ((part->kind == SOTTO_HISTORY_PART_DOCUMENT || (part->kind == SOTTO_HISTORY_PART_IMAGE && part->data != NULL))
+      && part->name != NULL && part->media_type != NULL)
     return TRUE;
-  sotto_rows_set_invalid (error, "attachment: not a document with name and media type");
+  sotto_rows_set_invalid (error, "attachment: neither a document nor a picture with name and media type");
   return FALSE;
 }
 
@@ -48,16 +50,18 @@ static gpointer
 do_add (SottoVault *vault, SottoCall *call, GError **error)
 {
   const SottoHistoryPart *part = g_ptr_array_index (call->parts, 0);
-  gint64 conversation;
+  GBytes *picture = part->kind == SOTTO_HISTORY_PART_IMAGE ? part->data : NULL;
+  gint64 conversation, attachment;
 
   if (!find_conversation (vault->database, call->conversation, &conversation, error) ||
       !sotto_rows_check_id (call->id, error) ||
       !check_part (part, error) ||
       !check_room (vault->database, conversation, error) ||
+      !sotto_parts_put_data (vault->database, picture, &attachment, error) ||
       !sotto_database_run (vault->database, error,
-                           "INSERT INTO draft_document (uuid, conversation, name, media_type, n_pages, text)"
-                           " VALUES (?1, nullif (?2, 0), ?3, ?4, ?5, ?6)", "uiuuiu", call->id, conversation,
-                           part->name, part->media_type, (gint64) part->last_page, part->text))
+                           "INSERT INTO draft_document (uuid, conversation, name, media_type, n_pages, text, attachment)"
+                           " VALUES (?1, nullif (?2, 0), ?3, ?4, ?5, ?6, nullif (?7, 0))", "uiuuiui", call->id, conversation,
+                           part->name, part->media_type, (gint64) part->last_page, part->text, attachment))
     return NULL;
   return SOTTO_DONE;
 }
@@ -73,7 +77,8 @@ static SottoHistoryDraftDocument *
 read_document (sqlite3_stmt *row)
 {
   SottoHistoryDraftDocument *document = g_new0 (SottoHistoryDraftDocument, 1);
-  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT,
+  const gboolean is_picture = sqlite3_column_type (row, 5) != SQLITE_NULL;
+  SottoHistoryPart *part = sotto_history_part_new (is_picture ? SOTTO_HISTORY_PART_IMAGE : SOTTO_HISTORY_PART_DOCUMENT,
                                                    (const char *) sqlite3_column_text (row, 4));
 
   document->id = sotto_column_dup_text (row, 0);
@@ -82,6 +87,7 @@ read_document (sqlite3_stmt *row)
   part->media_type = sotto_column_dup_text (row, 2);
   part->last_page = (guint) sqlite3_column_int64 (row, 3);
   part->first_page = part->last_page > 0 ? 1 : 0;
+  part->data = sotto_column_dup_bytes (row, 5);
   return document;
 }
 
@@ -96,8 +102,9 @@ do_list (SottoVault *vault, SottoCall *call, GError **error)
   if (!find_conversation (vault->database, call->conversation, &conversation, error))
     return NULL;
   rows = sotto_database_query (vault->database, error,
-                               "SELECT uuid, name, media_type, n_pages, text FROM draft_document"
-                               " WHERE conversation IS nullif (?1, 0) ORDER BY id", "i", conversation);
+                               "SELECT uuid, name, media_type, n_pages, text, data FROM draft_document"
+                               " LEFT JOIN attachment ON attachment.id = draft_document.attachment"
+                               " WHERE conversation IS nullif (?1, 0) ORDER BY draft_document.id", "i", conversation);
   if (rows == NULL)
     return NULL;
 

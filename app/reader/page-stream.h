@@ -1,13 +1,14 @@
 #pragma once
 
-/* What a helper writes, and what app/document-pages.c reads: the text of one document, in a row of records.
+/* What a helper writes, and what app/document-pages.c and app/picture-helper.c read: the text of one document, or a picture, in a
+ * row of records.
  *
  *   kind     1 byte, one of those below
  *   length   4 bytes, least significant first: of what follows
  *   content  so many bytes
  *
  * First comes COUNT, then a PAGE for each page in its order, then END, and nothing behind it; of a document that has no
- * pages WHOLE comes in place of all of them, and then END. Wherever one of them could stand there may be a REFUSAL
+ * pages WHOLE comes in place of all of them, and then END; of a picture PICTURE, and then END. Wherever one of them could stand there may be a REFUSAL
  * instead, with which the stream ends, too. Whatever else arrives, or a stream that breaks off, was not written by a
  * helper that is well, and nothing of it is used. */
 
@@ -16,8 +17,11 @@
 #define SOTTO_PAGE_STREAM_COUNT 'n'   /* 4 bytes, least significant first: how many pages there are, 1 or more */
 #define SOTTO_PAGE_STREAM_PAGE 'p'    /* the text of the next page: UTF-8, without a zero at its end */
 #define SOTTO_PAGE_STREAM_WHOLE 'w'   /* the text of a document without pages: UTF-8, without a zero at its end */
+#define SOTTO_PAGE_STREAM_PICTURE 'i' /* 4 bytes of width and 4 of height, least significant first, and (height, width, 3) of RGB */
 #define SOTTO_PAGE_STREAM_REFUSAL 'x' /* 1 byte: SottoPageStreamRefusal */
 #define SOTTO_PAGE_STREAM_END 'z'     /* nothing */
+
+#define SOTTO_PAGE_STREAM_MAX_SIDE 2048 /* of a picture */
 
 /* Why there is no text: bytes in the stream, never to be numbered anew. */
 typedef enum {

@@ -32,7 +32,7 @@ write_all (const void *data, gsize length)
 }
 
 static gboolean
-write_record (char kind, const void *content, gsize length)
+write_head (char kind, gsize length)
 {
   guint8 head[SOTTO_PAGE_STREAM_HEAD] = { (guint8) kind };
   const guint32 little = GUINT32_TO_LE ((guint32) length);
@@ -40,7 +40,13 @@ write_record (char kind, const void *content, gsize length)
   if (length > G_MAXUINT32)
     return FALSE;
   memcpy (head + 1, &little, sizeof little);
-  return write_all (head, sizeof head) && write_all (content, length);
+  return write_all (head, sizeof head);
+}
+
+static gboolean
+write_record (char kind, const void *content, gsize length)
+{
+  return write_head (kind, length) && write_all (content, length);
 }
 
 gboolean
@@ -75,6 +81,15 @@ gboolean
 sotto_stream_write_end (void)
 {
   return write_record (SOTTO_PAGE_STREAM_END, NULL, 0);
+}
+
+gboolean
+sotto_stream_write_picture (guint32 width, guint32 height, const guint8 *pixels)
+{
+  const guint32 sides[] = { GUINT32_TO_LE (width), GUINT32_TO_LE (height) };
+  const gsize n = (gsize) width * height * 3;
+
+  return write_head (SOTTO_PAGE_STREAM_PICTURE, sizeof sides + n) && write_all (sides, sizeof sides) && write_all (pixels, n);
 }
 
 /* --- What is read --- */

@@ -24,5 +24,8 @@ gboolean sotto_stream_write_page (const char *text, gsize length);
 gboolean sotto_stream_write_whole (const char *text, gsize length);
 gboolean sotto_stream_write_end (void);
 
+/* @pixels: (height, width, 3) */
+gboolean sotto_stream_write_picture (guint32 width, guint32 height, const guint8 *pixels);
+
 /* The seconds of the processor that the only argument names, or as many as are enough. */
 guint sotto_stream_get_seconds (int argc, char **argv);

@@ -213,7 +213,7 @@ assert_prompt (SottoConversation *conversation, guint position, const char *expe
 {
   g_autoptr (GString) prompt = g_string_new (NULL);
 
-  sotto_message_write_prompt (harness_message (conversation, position), prompt);
+  sotto_message_write_prompt (harness_message (conversation, position), FALSE, prompt);
   g_assert_cmpstr (prompt->str, ==, expected);
 }
 

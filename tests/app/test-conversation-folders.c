@@ -161,7 +161,7 @@ test_prompt (void)
   set_up (&f);
   sotto_conversation_set_asks_folder (f.conversation, f.folder, TRUE);
   send (f.conversation, "When does the ferry leave?");
-  sotto_message_write_prompt (get_last (f.conversation), prompt);
+  sotto_message_write_prompt (get_last (f.conversation), FALSE, prompt);
   passage = strstr (prompt->str, "[1] ferries.md:\n");
   g_assert_nonnull (passage);
   g_assert_nonnull (strstr (passage, "07:40"));

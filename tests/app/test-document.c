@@ -403,7 +403,7 @@ test_words (void)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_EMPTY; code++)
+  for (int code = SOTTO_DOCUMENT_ERROR_FOREIGN; code <= SOTTO_DOCUMENT_ERROR_PICTURE_UNSAFE; code++)
     {
       g_autoptr (SottoDocument) document = create ("a %s.pdf");
       g_autoptr (GError) error = g_error_new_literal (SOTTO_DOCUMENT_ERROR, code, "technical");

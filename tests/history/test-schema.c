@@ -70,14 +70,14 @@ test_newer (Fixture *f, gconstpointer data)
   g_autofree char *after = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 7;", &error));
+  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 8;", &error));
   g_assert_true (sotto_database_close (database, &error));
   sotto_database_free (database);
   before = test_digest (f->folder);
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 7);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 6);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 8);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 7);
   after = test_digest (f->folder);
   g_assert_cmpstr (after, ==, before);
 }
@@ -150,6 +150,22 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 7)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP INDEX draft_document_attachment;"
+                                        "ALTER TABLE draft_document DROP COLUMN attachment;"
+                                        "DROP VIEW searchable;"
+                                        "CREATE VIEW searchable (id, text) AS SELECT entry.id, CASE WHEN entry.message IS NULL"
+                                        " THEN (SELECT title FROM conversation WHERE conversation.id = entry.conversation)"
+                                        " ELSE (SELECT group_concat (text, char (10)) FROM"
+                                        "  (SELECT CASE WHEN kind = 6 AND media_type IS NULL THEN '“' || text || '”'"
+                                        "    WHEN kind = 6 AND name IS NOT NULL THEN name || char (10) || text ELSE text END AS text"
+                                        "   FROM part WHERE part.message = entry.message AND kind IN (1, 6) ORDER BY place))"
+                                        " END FROM entry;"
+                                        "DELETE FROM entry WHERE message IN (SELECT message FROM part WHERE kind = 5)"
+                                        " AND message NOT IN (SELECT message FROM part WHERE kind IN (1, 6) AND text != '');"
+                                        "INSERT INTO search_words (search_words) VALUES ('rebuild');"
+                                        "INSERT INTO search_trigrams (search_trigrams) VALUES ('rebuild');", &error));
   if (version < 6)
     g_assert_true (sotto_database_exec (database,
                                         "DROP INDEX conversation_grouped;"

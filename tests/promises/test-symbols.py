@@ -33,7 +33,7 @@ FORSWORN = {
         ("runs SQL", re.compile(r"sqlite3_.*")),
     ],
 }
-BINARIES = ("app/sotto", "app/office/sotto-office-text", "app/pdf/sotto-pdf-text", "app/speak/sotto-speak", "engine/sotto-engine")
+BINARIES = ("app/sotto", "app/office/sotto-office-text", "app/pdf/sotto-pdf-text", "app/picture/sotto-picture", "app/speak/sotto-speak", "engine/sotto-engine")
 
 
 def nm(*arguments):
