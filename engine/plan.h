@@ -365,9 +365,10 @@ typedef struct {
 } SottoPoolStep;
 
 /* Of a plan that was cut (plan-cut.h): rows that others have written come from SottoBatch.handed, or are left as the
- * output for others, of all tokens: (n_tokens, n_embedding) of each buffer in turn, behind them (n_tokens, n_inputs). */
+ * output for others, of all tokens: (n_tokens, n_columns) of each buffer in turn, behind them (n_tokens, n_inputs). */
 typedef struct {
-  guint buffers;           /* bits by SottoBuffer, whose rows are n_embedding wide */
+  guint buffers;           /* bits by SottoBuffer */
+  guint n_columns;         /* of their rows; 0: n_embedding. Others only of plans for the CPU (vision/) */
   guint n_inputs;          /* of a row of INPUTS; 0: none */
 } SottoHandStep;
 
@@ -433,14 +434,21 @@ typedef struct {
   guint n_steps;
 } SottoPlan;
 
-/* Floats of a token that TAKE or HAND carries. */
+/* Floats of a row of a buffer that TAKE or HAND carries. */
+static inline guint
+sotto_hand_columns (const SottoPlan *plan, const SottoHandStep *hand)
+{
+  return hand->n_columns > 0 ? hand->n_columns : plan->n_embedding;
+}
+
+/* Floats of a token that it carries. */
 static inline guint
 sotto_hand_floats (const SottoPlan *plan, const SottoHandStep *hand)
 {
   guint n = hand->n_inputs;
 
   for (guint buffer = 0; buffer < SOTTO_N_BUFFERS; buffer++)
-    n += (hand->buffers >> buffer & 1) * plan->n_embedding;
+    n += (hand->buffers >> buffer & 1) * sotto_hand_columns (plan, hand);
   return n;
 }
 

@@ -17,6 +17,7 @@
 #include "sotto-placement.h"
 #include "sotto-sampler.h"
 #include "sotto-session.h"
+#include "sotto-vision.h"
 #include "sotto-worker.h"
 
 #undef SOTTO_ENGINE_INSIDE

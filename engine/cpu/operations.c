@@ -227,7 +227,7 @@ find_inputs (const SottoLane *lane, const SottoHandStep *step)
 static void
 take_token (SottoLane *lane, const SottoStep *step, guint t)
 {
-  guint n = lane->state->scratch.plan->n_embedding;
+  guint n = sotto_hand_columns (lane->state->scratch.plan, &step->hand);
   const float *rows = lane->batch->handed;
 
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
@@ -250,7 +250,7 @@ take (SottoLane *lane, const SottoStep *step)
   do_tokens (lane, step, take_token);
   for (guint i = 0; i < SOTTO_N_BUFFERS && !sotto_pool_is_stopped (lane->pool); i++)
     if (step->hand.buffers >> i & 1)
-      sotto_lane_leave (lane, i, lane->state->scratch.plan->n_embedding);
+      sotto_lane_leave (lane, i, sotto_hand_columns (lane->state->scratch.plan, &step->hand));
   if (n == 0 || sotto_pool_is_stopped (lane->pool))
     return;
   while (sotto_lane_take (lane, lane->batch->n_tokens, &unit))
@@ -261,7 +261,7 @@ take (SottoLane *lane, const SottoStep *step)
 static void
 hand_token (SottoLane *lane, const SottoStep *step, guint t)
 {
-  guint n = lane->state->scratch.plan->n_embedding;
+  guint n = sotto_hand_columns (lane->state->scratch.plan, &step->hand);
   guint n_inputs = step->hand.n_inputs;
   float *output = lane->state->scratch.output;
 

@@ -187,7 +187,7 @@ add_hand (SottoScratchSizes *self, const SottoPlan *plan, const SottoHandStep *s
 {
   for (guint i = 0; i < SOTTO_N_BUFFERS; i++)
     if (step->buffers >> i & 1)
-      use_buffer (self, i, plan->n_embedding);
+      use_buffer (self, i, sotto_hand_columns (plan, step));
   widen (&self->inputs, step->n_inputs);
   widen (&self->handed, sotto_hand_floats (plan, step));
 }

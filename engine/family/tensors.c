@@ -92,10 +92,8 @@ mark (SottoTensors *self, const SottoGgufTensor *tensor)
   self->used[tensor - sotto_gguf_get_tensor (self->keys.gguf, 0)] = TRUE;
 }
 
-/* A tensor as floats, whatever dimensions its elements lie in: in the mapping where the file has
- * F32, else a copy. */
-static gboolean
-get_vector (SottoTensors *self, const SottoGgufTensor *tensor, guint n, const float **out)
+gboolean
+sotto_tensors_get_vector (SottoTensors *self, const SottoGgufTensor *tensor, guint n, const float **out)
 {
   guint64 n_there = tensor->shape[0] * tensor->shape[1] * tensor->shape[2] * tensor->shape[3];
   float *copy;
@@ -118,6 +116,37 @@ get_vector (SottoTensors *self, const SottoGgufTensor *tensor, guint n, const fl
     return FALSE;
   sotto_block_info (tensor->type)->dequantise (tensor->data, copy, n);
   *out = copy;
+  return TRUE;
+}
+
+static void
+make_weight (const SottoGgufTensor *tensor, SottoWeight *weight)
+{
+  const SottoBlockInfo *block = sotto_block_info (tensor->type);
+
+  *weight =
+      (SottoWeight){ .type = block->type,
+                     .n_columns = (guint) tensor->shape[0],
+                     .n_rows = (guint) tensor->shape[1],
+                     .n_matrices = (guint) tensor->shape[2],
+                     .row_bytes = (gsize) tensor->shape[0] / block->n_elements * block->n_bytes,
+                     .data = tensor->data };
+  weight->matrix_bytes = weight->row_bytes * weight->n_rows;
+}
+
+gboolean
+sotto_tensors_get_matrix (SottoTensors          *self,
+                          const SottoGgufTensor *tensor,
+                          guint                  columns,
+                          guint                  rows,
+                          guint                  matrices,
+                          SottoWeight           *out)
+{
+  if (!check_shape (self, tensor, columns, rows, matrices) || !check_type (self, tensor))
+    return FALSE;
+
+  mark (self, tensor);
+  make_weight (tensor, out);
   return TRUE;
 }
 
@@ -235,21 +264,6 @@ make_slot_name (const SottoTensors *self, SottoSlot slot, guint layer, const cha
                     suffix != NULL ? suffix : name.suffix);
 }
 
-static void
-make_weight (const SottoGgufTensor *tensor, SottoWeight *weight)
-{
-  const SottoBlockInfo *block = sotto_block_info (tensor->type);
-
-  *weight =
-      (SottoWeight){ .type = block->type,
-                     .n_columns = (guint) tensor->shape[0],
-                     .n_rows = (guint) tensor->shape[1],
-                     .n_matrices = (guint) tensor->shape[2],
-                     .row_bytes = (gsize) tensor->shape[0] / block->n_elements * block->n_bytes,
-                     .data = tensor->data };
-  weight->matrix_bytes = weight->row_bytes * weight->n_rows;
-}
-
 /* NVFP4 keeps a scale of the whole matrix beside it, and one for what it is multiplied with, which
  * unquantised activations do not need. */
 static gboolean
@@ -271,7 +285,7 @@ load_scales (SottoTensors *self,
     tensor = sotto_gguf_lookup_tensor (self->keys.gguf, other);
   if (input != NULL)
     mark (self, input);
-  return tensor == NULL || get_vector (self, tensor, weight->n_matrices, &weight->scales);
+  return tensor == NULL || sotto_tensors_get_vector (self, tensor, weight->n_matrices, &weight->scales);
 }
 
 static gboolean
@@ -282,7 +296,7 @@ load_bias (SottoTensors *self, const char *name, SottoPresence presence, guint n
   if (tensor == NULL)
     return presence != SOTTO_REQUIRED || sotto_tensors_refuse (self, name, "is missing");
 
-  return presence == SOTTO_ABSENT || get_vector (self, tensor, n, out);
+  return presence == SOTTO_ABSENT || sotto_tensors_get_vector (self, tensor, n, out);
 }
 
 static gboolean
@@ -301,11 +315,9 @@ load_matrix (SottoTensors *self,
                                       : get_size (self, layer, info->rows);
   guint matrices = info->matrices != SOTTO_SIZE_NONE ? get_size (self, layer, info->matrices) : 1;
 
-  if (!check_shape (self, tensor, columns, rows, matrices) || !check_type (self, tensor))
+  if (!sotto_tensors_get_matrix (self, tensor, columns, rows, matrices, &out->weight))
     return FALSE;
 
-  mark (self, tensor);
-  make_weight (tensor, &out->weight);
   return (self->keys.family->slots[SOTTO_SLOT_ROUTER_SCALE].weight != SOTTO_ABSENT
                   && slot == SOTTO_SLOT_ROUTER
               ? TRUE
@@ -377,7 +389,7 @@ load_slot (SottoTensors *self, SottoSlot slot, guint layer, SottoTensor *out)
   if (info->rows != SOTTO_SIZE_NONE)
     return load_matrix (self, slot, layer, tensor, out);
 
-  return get_vector (self, tensor, get_size (self, layer, info->columns), &out->vector)
+  return sotto_tensors_get_vector (self, tensor, get_size (self, layer, info->columns), &out->vector)
          && (info->suffix != NULL
              || load_bias (
                  self, bias, use->bias, get_size (self, layer, info->columns), &out->bias));
@@ -432,12 +444,9 @@ load_merged (SottoTensors *self, const Merged *how, guint layer, SottoTensor *ou
   for (guint i = 0; i < how->n; i++)
     total += rows[i] = get_size (self, layer, sotto_slot_infos[how->slots[i]].rows);
   matrices = info->matrices != SOTTO_SIZE_NONE ? get_size (self, layer, info->matrices) : 1;
-  if (!check_shape (self, tensor, get_size (self, layer, info->columns), total, matrices)
-      || !check_type (self, tensor))
+  if (!sotto_tensors_get_matrix (self, tensor, get_size (self, layer, info->columns), total, matrices, &whole))
     return FALSE;
 
-  mark (self, tensor);
-  make_weight (tensor, &whole);
   has_bias = sotto_gguf_lookup_tensor (self->keys.gguf, bias_name) != NULL && matrices == 1;
   if (!load_scales (self, how->name, TRUE, layer, &whole)
       || (has_bias && !load_bias (self, bias_name, presence, total, &bias)))

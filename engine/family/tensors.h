@@ -39,6 +39,18 @@ gboolean sotto_tensors_check_leftovers (const SottoTensors *self);
 /* The vocabulary has as many tokens as the embedding has rows. */
 gboolean sotto_tensors_read_vocabulary (const SottoTensors *self, guint *out);
 
+/* A tensor of the file as a matrix, or a stack of them. FALSE with an error. */
+gboolean sotto_tensors_get_matrix (SottoTensors          *self,
+                                   const SottoGgufTensor *tensor,
+                                   guint                  columns,
+                                   guint                  rows,
+                                   guint                  matrices,
+                                   SottoWeight           *out);
+
+/* As @n floats, whatever dimensions its elements lie in: in the mapping where the file has F32, else a copy, the owner's.
+ * FALSE with an error. */
+gboolean sotto_tensors_get_vector (SottoTensors *self, const SottoGgufTensor *tensor, guint n, const float **out);
+
 /* A row of a table as floats; NULL with an error. (transfer none): the owner's */
 const float *sotto_tensors_get_row (SottoTensors *self, const SottoWeight *table, guint row);
 

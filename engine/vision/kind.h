@@ -1,0 +1,75 @@
+#pragma once
+
+#include "plan.h"
+#include "vision/resize.h"
+
+G_BEGIN_DECLS
+
+/* Ways to see, as data: how a picture is brought into squares, what lies between the encoder's rows and the model's, and what
+ * stands around them in a prompt. */
+
+/* How a picture becomes squares of image_size. */
+typedef enum {
+  SOTTO_FIT_STRETCH,        /* one, whatever the sides are to each other */
+  SOTTO_FIT_PAD,            /* one, with bars of the mean color */
+  SOTTO_FIT_LONGEST,        /* the longer side is made preproc_image_size, both are made multiples: tiles, then the whole */
+  SOTTO_FIT_ASPECT,         /* the grid whose sides are nearest to the picture's: tiles, then the whole */
+} SottoFit;
+
+/* How squares of an encoder's rows become one. */
+typedef enum {
+  SOTTO_MERGE_NONE,
+  SOTTO_MERGE_POOL,         /* their mean */
+  SOTTO_MERGE_SHUFFLE,      /* side by side: row of the square by row, in it column by column */
+} SottoMerge;
+
+typedef enum {
+  SOTTO_WRITE_PLAIN,        /* begin, rows of all squares, end */
+  SOTTO_WRITE_GRID,         /* Idefics 3: each tile by its place in the grid, then the whole */
+} SottoWriting;
+
+typedef struct {
+  const char *name;         /* clip.projector_type */
+
+  SottoFit fit;
+  SottoFilter filter;
+
+  SottoMerge merge;
+  guint scale;              /* sides of the squares that are merged, where the file does not say it; 0: it has to */
+
+  /* The encoder, beyond what its tensors say */
+  SottoActivation activation; /* where the file says use_gelu */
+
+  /* The projector: second (gelu (first (norm (row)))), of which only first has to be */
+  const char *norm;         /* (nullable): tensor's name, without .weight */
+  SottoNormKind norm_kind;
+  gboolean needs_norm;
+  float norm_epsilon;       /* 0: the encoder's */
+  const char *first;
+  const char *second;       /* (nullable) */
+  gboolean is_transposed;   /* first: (inputs, outputs) */
+
+  SottoWriting writing;
+  const char *begin;        /* (nullable): around all rows of a PLAIN one */
+  const char *end;
+  gboolean together;        /* rows of a square see each other */
+
+  const char *families;     /* of models that are made with it, "llama qwen2" */
+  const char *tokens;       /* (nullable): that have to be in their vocabulary, each one token */
+} SottoVisionKind;
+
+/**
+ * sotto_vision_kind_lookup:
+ *
+ * Returns: (transfer none) (nullable)
+ */
+const SottoVisionKind *sotto_vision_kind_lookup (const char *name);
+
+/**
+ * sotto_vision_kind_list:
+ *
+ * Returns: (transfer full): "gemma3, idefics3, …"
+ */
+char *sotto_vision_kind_list (void);
+
+G_END_DECLS

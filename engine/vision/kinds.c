@@ -1,0 +1,82 @@
+#include "vision/kind.h"
+
+/* FORMULAS.md says what each computes, and where that stands. */
+
+static const SottoVisionKind kinds[] = {
+  /* Gemma 3 (Gemma Team 2025): SigLIP, 4 × 4 rows pooled */
+  { .name = "gemma3",
+    .fit = SOTTO_FIT_STRETCH,
+    .filter = SOTTO_FILTER_BILINEAR,
+    .merge = SOTTO_MERGE_POOL,
+    .scale = 4,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .norm = "mm.soft_emb_norm",
+    .norm_kind = SOTTO_NORM_RMS,
+    .needs_norm = TRUE,
+    .first = "mm.input_projection",
+    .is_transposed = TRUE,
+    .begin = "\n\n<start_of_image>",
+    .end = "<end_of_image>\n\n",
+    .together = TRUE,
+    .families = "gemma3",
+    .tokens = "<start_of_image> <end_of_image>" },
+
+  /* Idefics 3 (Laurençon et al. 2024), SmolVLM (Marafioti et al. 2025): SigLIP on tiles */
+  { .name = "idefics3",
+    .fit = SOTTO_FIT_LONGEST,
+    .filter = SOTTO_FILTER_LANCZOS,
+    .merge = SOTTO_MERGE_SHUFFLE,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .first = "mm.model.fc",
+    .writing = SOTTO_WRITE_GRID,
+    .families = "llama smollm3",
+    .tokens = "<fake_token_around_image> <global-img> <row_1_col_1>" },
+
+  /* LLaVA 1.5 (Liu et al. 2023): CLIP, and two matrices */
+  { .name = "mlp",
+    .fit = SOTTO_FIT_PAD,
+    .filter = SOTTO_FILTER_BICUBIC,
+    .merge = SOTTO_MERGE_NONE,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .first = "mm.0",
+    .second = "mm.2",
+    .end = "\n",
+    .families = "llama qwen2 phi2 phi3 gemma gemma2 stablelm" },
+
+  /* InternVL 2 to 3.5 (Chen et al. 2024): InternViT on tiles */
+  { .name = "internvl",
+    .fit = SOTTO_FIT_ASPECT,
+    .filter = SOTTO_FILTER_BICUBIC,
+    .merge = SOTTO_MERGE_SHUFFLE,
+    .scale = 2,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .norm = "mm.model.mlp.0",
+    .norm_kind = SOTTO_NORM_LAYER,
+    .needs_norm = TRUE,
+    .norm_epsilon = 1e-5f,
+    .first = "mm.model.mlp.1",
+    .second = "mm.model.mlp.3",
+    .begin = "<img>",
+    .end = "</img>\n",
+    .families = "internlm2 llama phi3 qwen2 qwen3 qwen3moe",
+    .tokens = "<img> </img>" },
+};
+
+const SottoVisionKind *
+sotto_vision_kind_lookup (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].name, name))
+      return &kinds[i];
+  return NULL;
+}
+
+char *
+sotto_vision_kind_list (void)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", kinds[i].name);
+  return g_string_free (list, FALSE);
+}
