@@ -35,7 +35,7 @@ struct _SottoCanvas {
   float *line;     /* (out_width, 3): the row that has come */
   float *ring;     /* (n_ring, out_width, 3) */
   guint n_ring;
-  guint8 *opaque;  /* (width, 3): the row that has come, on white */
+  float *opaque;   /* (width, 4): the row that has come, on white; the fourth is nothing, so that four are taken at once */
   guint8 *pixels;  /* (out_height, out_width, 3) */
 };
 
@@ -96,12 +96,12 @@ static void
 put_on_white (SottoCanvas *self, const guint8 *row)
 {
   for (guint x = 0; x < self->width; x++)
-    for (guint c = 0; c < 3; c++)
-      {
-        const guint alpha = row[x * 4 + 3];
+    {
+      const guint alpha = row[x * 4 + 3];
 
-        self->opaque[x * 3 + c] = (guint8) ((row[x * 4 + c] * alpha + 255 * (255 - alpha) + 127) / 255);
-      }
+      for (guint c = 0; c < 3; c++)
+        self->opaque[x * 4 + c] = alpha == 255 ? row[x * 4 + c] : (row[x * 4 + c] * alpha + 255 * (255 - alpha) + 127) / 255;
+    }
 }
 
 static void
@@ -109,14 +109,14 @@ scale_across (SottoCanvas *self)
 {
   for (guint x = 0; x < self->across.n; x++)
     {
-      const guint8 *from = self->opaque + (gsize) self->across.first[x] * 3;
+      const float *from = self->opaque + (gsize) self->across.first[x] * 4;
       const float *weights = self->across.weights + (gsize) x * self->across.most;
-      float sum[3] = { 0, 0, 0 };
+      float sum[4] = { 0, 0, 0, 0 };
 
       for (guint j = 0; j < self->across.n_taken[x]; j++)
-        for (guint c = 0; c < 3; c++)
-          sum[c] += weights[j] * from[j * 3 + c];
-      memcpy (self->line + (gsize) x * 3, sum, sizeof sum);
+        for (guint c = 0; c < 4; c++)
+          sum[c] += weights[j] * from[j * 4 + c];
+      memcpy (self->line + (gsize) x * 3, sum, 3 * sizeof *sum);
     }
 }
 
@@ -261,7 +261,7 @@ sotto_canvas_new (guint64 width, guint64 height, SottoPageStreamRefusal *why)
   self->n_ring = count_open (&self->down) + 1;
   self->line = g_new0 (float, (gsize) out_width * 3);
   self->ring = g_new0 (float, (gsize) self->n_ring * out_width * 3);
-  self->opaque = g_new0 (guint8, (gsize) width * 3);
+  self->opaque = g_new0 (float, (gsize) width * 4);
   self->pixels = g_new0 (guint8, (gsize) out_width * out_height * 3);
   return self;
 }

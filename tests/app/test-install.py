@@ -31,7 +31,7 @@ FILES = {
 }
 FILES |= {f"share/locale/{language}/LC_MESSAGES/sotto.mo" for language in (SOURCE / "po" / "LINGUAS").read_text().split()}
 # Made where there is a toolkit, poppler, zlib, libspeechd
-OPTIONAL = [r"libexec/sotto-pdf-text", r"libexec/sotto-office-text", r"libexec/sotto-speak", r"lib[^/]*/(.*/)?sotto/.*cuda.*\.so"]
+OPTIONAL = [r"libexec/sotto-pdf-text", r"libexec/sotto-office-text", r"libexec/sotto-picture", r"libexec/sotto-speak", r"lib[^/]*/(.*/)?sotto/.*cuda.*\.so"]
 
 
 class Skip(Exception):

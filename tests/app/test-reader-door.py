@@ -43,6 +43,12 @@ def letter():
     return made.getvalue()
 
 
+def picture():
+    """Three pixels (BMP: blue, green and red of each) whose colours are the letters of a word"""
+    pixels = b"nal" + b"ret" + b"  n" + bytes(3)
+    return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54 + len(pixels), 0, 0, 54, 40, 3, 1, 1, 24, 0, len(pixels), 0, 0, 0, 0) + pixels
+
+
 @dataclasses.dataclass
 class Helper:
     name: str
@@ -53,7 +59,8 @@ class Helper:
 
 
 HELPERS = (Helper("pdf", BUILD / "app/pdf/sotto-pdf-text", PDF, b"n\x04\0\0\0\x02\0\0\0p", TABLES),
-           Helper("office", BUILD / "app/office/sotto-office-text", letter(), b"w\x0b\0\0\0lantern", r"(?!)"))
+           Helper("office", BUILD / "app/office/sotto-office-text", letter(), b"w\x0b\0\0\0lantern", r"(?!)"),
+           Helper("picture", BUILD / "app/picture/sotto-picture", picture(), b"i\x11\0\0\0\3\0\0\0\1\0\0\0lantern", r"(?!)"))
 
 PRCTL = 157 if platform.machine() == "x86_64" else 167
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
@@ -160,13 +167,13 @@ def linked(helper, _folder):
     """Nothing of Sotto's is linked with what has the licence of poppler, but the one helper."""
     if shutil.which("readelf") is None:
         raise Skip("readelf is not installed")
-    for binary in ("app/sotto", "engine/sotto-engine", "app/office/sotto-office-text"):
+    for binary in ("app/sotto", "engine/sotto-engine", "app/office/sotto-office-text", "app/picture/sotto-picture"):
         if (BUILD / binary).exists() and b"poppler" in run("readelf", "-d", BUILD / binary).stdout:
             yield f"{binary} is linked with poppler"
     libraries = run("readelf", "-d", helper.program).stdout
     if (b"libpoppler-glib" in libraries) != (helper.name == "pdf"):
         yield "the helper is linked with what it should not be, or not with what it should"
-    for library in (b"libgio", b"libgobject") if helper.name == "office" else ():
+    for library in (b"libgio", b"libgobject") if helper.name != "pdf" else ():
         if library in libraries:
             yield f"the helper is linked with {library.decode()}"
 
