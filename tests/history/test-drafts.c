@@ -2,6 +2,8 @@
 
 #include "common.h"
 
+#include "store-private.h"
+
 #include <string.h>
 
 static SottoHistoryPart *
@@ -301,6 +303,105 @@ test_found (TestStore *f, gconstpointer data)
   test_check (f->store);
 }
 
+/* --- Pictures --- */
+
+static char *
+attach_picture (SottoStore *store, const char *conversation, const char *name, const char *bytes)
+{
+  g_autoptr (SottoHistoryPart) part = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, NULL);
+  g_autoptr (GError) error = NULL;
+  char *id;
+
+  part->name = g_strdup (name);
+  part->media_type = g_strdup ("image/png");
+  part->data = bytes != NULL ? g_bytes_new_static (bytes, strlen (bytes)) : NULL;
+  id = try_attach (store, conversation, part, &error);
+  g_assert_true ((id != NULL) == (bytes != NULL));
+  return id;
+}
+
+static void
+assert_picture (GPtrArray *list, guint position, const char *name, const char *bytes)
+{
+  const SottoHistoryPart *part = ((SottoHistoryDraftDocument *) g_ptr_array_index (list, position))->part;
+  gsize length;
+  const char *data = g_bytes_get_data (part->data, &length);
+
+  g_assert_cmpint (part->kind, ==, SOTTO_HISTORY_PART_IMAGE);
+  g_assert_cmpstr (part->name, ==, name);
+  g_assert_cmpstr (part->media_type, ==, "image/png");
+  g_assert_cmpmem (data, length, bytes, strlen (bytes));
+}
+
+static gpointer
+do_count_attachments (SottoVault *vault, SottoCall *call, GError **error)
+{
+  gboolean found;
+
+  return GINT_TO_POINTER (1 + (gint) sotto_database_get_int (vault->database, &found, error, "SELECT count(*) FROM attachment", ""));
+}
+
+static int
+count_attachments (SottoStore *store)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_push (store, SOTTO_WORK_READ, do_count_attachments, sotto_call_new (), NULL, NULL, test_ready, &result);
+  return GPOINTER_TO_INT (sotto_store_take (store, test_wait (&result), NULL)) - 1;
+}
+
+static void
+purge (SottoStore *store)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_purge_async (store, 0, NULL, test_ready, &result);
+  g_assert_true (sotto_store_purge_finish (store, test_wait (&result), NULL, NULL));
+}
+
+/* Their bytes are kept once, with whatever has them, and are gone when nothing has them any more. */
+static void
+test_pictures (TestStore *f, gconstpointer data)
+{
+  g_autofree char *one = test_add_conversation (f->store, "One");
+  g_autofree char *nothing = attach_picture (f->store, one, "nothing.png", NULL);
+  g_autofree char *first = attach_picture (f->store, one, "first.png", "pixels of one");
+  g_autofree char *same = attach_picture (f->store, one, "same.png", "pixels of one");
+  g_autofree char *text = attach (f->store, one, "text.txt", "words", 0);
+  g_autofree char *other = attach_picture (f->store, one, "other.png", "pixels of another");
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+  g_autoptr (GPtrArray) path = NULL;
+  g_autofree char *sent = NULL;
+
+  reopen (f);
+  list = try_list (f->store, one, NULL);
+  g_assert_cmpuint (list->len, ==, 4);
+  assert_picture (list, 0, "first.png", "pixels of one");
+  assert_picture (list, 1, "same.png", "pixels of one");
+  g_assert_cmpstr (((SottoHistoryDraftDocument *) g_ptr_array_index (list, 2))->part->text, ==, "words");
+  assert_picture (list, 3, "other.png", "pixels of another");
+  g_assert_cmpint (count_attachments (f->store), ==, 2);
+
+  take_off (f->store, other);
+  purge (f->store);
+  g_assert_cmpint (count_attachments (f->store), ==, 1);
+  take_off (f->store, first);
+  purge (f->store);
+  g_assert_cmpint (count_attachments (f->store), ==, 1);
+
+  /* The draft becomes a message that has the same one. */
+  g_ptr_array_add (parts, sotto_history_part_copy (((SottoHistoryDraftDocument *) g_ptr_array_index (list, 1))->part));
+  sent = send (f->store, one, NULL, parts, TRUE);
+  purge (f->store);
+  g_assert_cmpint (count_attachments (f->store), ==, 1);
+  path = test_load (f->store, one);
+  g_assert_true (g_bytes_equal (((SottoHistoryPart *) g_ptr_array_index (test_message_at (path, 0)->parts, 0))->data,
+                                ((SottoHistoryPart *) g_ptr_array_index (parts, 0))->data));
+  g_assert_cmpuint (count_hits (f->store, "same.png"), ==, 1);
+  test_check (f->store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -312,5 +413,6 @@ main (int argc, char **argv)
   test_store_add ("/history/drafts/long", test_long);
   test_store_add ("/history/drafts/snippet", test_snippet);
   test_store_add ("/history/drafts/found", test_found);
+  test_store_add ("/history/drafts/pictures", test_pictures);
   return g_test_run ();
 }

@@ -340,6 +340,78 @@ test_before_groups (Fixture *f, gconstpointer data)
   g_assert_true (sotto_database_close (database, &error));
 }
 
+static SottoHistoryPart *
+make_picture (const char *name)
+{
+  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, NULL);
+
+  part->name = g_strdup (name);
+  part->media_type = g_strdup ("image/png");
+  part->data = g_bytes_new_static ("pixels", 6);
+  return part;
+}
+
+static char *
+add_picture (SottoStore *store, const char *conversation, const char *text, const char *name)
+{
+  g_autoptr (GPtrArray) parts = text != NULL ? sotto_history_parts_new_text (text)
+                                             : g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_ptr_array_add (parts, make_picture (name));
+  sotto_store_add_message_async (store, conversation, NULL, NULL, SOTTO_HISTORY_ROLE_USER, parts, FALSE, NULL, test_ready,
+                                 &result);
+  return sotto_store_add_message_finish (store, test_wait (&result), NULL);
+}
+
+/* Nor of pictures: one that came with an import is found by its name from now on, and drafts keep what they have. */
+static void
+test_before_pictures (Fixture *f, gconstpointer data)
+{
+  static const char *const words[] = { "Beside", "giraffe", "okapi" };
+  g_autofree char *copy = g_strdup_printf ("%s.version-6", f->database);
+  SottoStore *store = test_open (f->folder);
+  g_autofree char *one = add_picture (store, f->conversation, "Beside it", "giraffe.png");
+  g_autofree char *other = add_picture (store, f->conversation, NULL, "okapi.png");
+  g_autofree char *id = sotto_history_new_id ();
+  g_autoptr (SottoHistoryPart) text = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, "old words");
+  g_autoptr (GAsyncResult) added = NULL;
+  g_autoptr (GAsyncResult) listed = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_assert_nonnull (one);
+  g_assert_nonnull (other);
+  text->name = g_strdup ("old.txt");
+  text->media_type = g_strdup ("text/plain");
+  sotto_store_add_draft_document_async (store, f->conversation, id, text, NULL, test_ready, &added);
+  g_assert_true (sotto_store_add_draft_document_finish (store, test_wait (&added), NULL));
+  g_clear_object (&added);
+  test_close (store);
+
+  go_back (f, 6);
+  store = test_open (f->folder);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GPtrArray) hits = test_search (store, words[i]);
+
+      g_assert_cmpuint (hits->len, ==, 1);
+    }
+  sotto_store_list_draft_documents_async (store, f->conversation, NULL, test_ready, &listed);
+  list = sotto_store_list_draft_documents_finish (store, test_wait (&listed), NULL);
+  g_assert_cmpuint (list->len, ==, 1);
+  {
+    const SottoHistoryDraftDocument *document = g_ptr_array_index (list, 0);
+
+    g_assert_cmpint (document->part->kind, ==, SOTTO_HISTORY_PART_DOCUMENT);
+    g_assert_cmpstr (document->part->text, ==, "old words");
+    g_assert_null (document->part->data);
+  }
+  g_clear_object (&listed);
+  test_check (store);
+  test_close (store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -352,5 +424,6 @@ main (int argc, char **argv)
   ADD ("before-folders", test_before_folders);
   ADD ("before-attachments", test_before_attachments);
   ADD ("before-groups", test_before_groups);
+  ADD ("before-pictures", test_before_pictures);
   return g_test_run ();
 }

@@ -1,0 +1,611 @@
+#include "harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "attachment-private.h"
+#include "conversation-private.h"
+#include "document-private.h"
+#include "picture-helper.h"
+
+/* Pictures that are attached to a message: taken, decoded, kept with it byte by byte. What decoding makes of them is test-picture.py's. */
+
+/* BMP, by hand: two pixels, red and blue, and two bytes that fill the row */
+static const guint8 two_pixels[] = {
+  'B', 'M', 62, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,
+  40, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 255, 255, 0, 0, 0, 0,
+};
+static const guint8 red_and_blue[] = { 255, 0, 0, 0, 0, 255 };
+
+static GBytes *
+create_bytes (gsize length)
+{
+  return g_bytes_new_static (two_pixels, length);
+}
+
+static GBytes *
+create_file (void)
+{
+  return create_bytes (sizeof two_pixels);
+}
+
+static gboolean
+try_attach (SottoConversation *conversation, GBytes *bytes, const char *name, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_conversation_attach_bytes_async (conversation, bytes, name, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  return sotto_conversation_attach_bytes_finish (conversation, result, error);
+}
+
+static void
+attach (SottoConversation *conversation, const char *name)
+{
+  g_autoptr (GBytes) file = create_file ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (try_attach (conversation, file, name, &error));
+  g_assert_no_error (error);
+}
+
+static SottoImage *
+load (SottoAttachment *picture, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_attachment_load_image_async (picture, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  return sotto_attachment_load_image_finish (picture, result, error);
+}
+
+static void
+assert_image (SottoImage *image)
+{
+  gsize length;
+  const guint8 *pixels = g_bytes_get_data (sotto_image_get_pixels (image), &length);
+
+  g_assert_cmpuint (sotto_image_get_width (image), ==, 2);
+  g_assert_cmpuint (sotto_image_get_height (image), ==, 1);
+  g_assert_cmpmem (pixels, length, red_and_blue, sizeof red_and_blue);
+}
+
+static void
+assert_picture (SottoAttachment *picture, const char *name)
+{
+  g_autoptr (GBytes) file = create_file ();
+
+  g_assert_true (sotto_attachment_is_picture (picture));
+  g_assert_cmpstr (sotto_attachment_get_name (picture), ==, name);
+  g_assert_cmpstr (sotto_attachment_get_media_type (picture), ==, "image/bmp");
+  g_assert_true (g_bytes_equal (sotto_attachment_get_data (picture), file));
+  g_assert_null (sotto_attachment_get_text (picture));
+}
+
+static gboolean
+has_read (gpointer data)
+{
+  return ((SottoConversation *) data)->has_read_attachments;
+}
+
+/* That the draft has one picture, of that name; NULL: nothing */
+static void
+assert_attached (SottoConversation *conversation, const char *name)
+{
+  GListModel *list = sotto_conversation_get_attachments (conversation);
+  g_autoptr (SottoAttachment) first = NULL;
+
+  if (!sotto_conversation_is_temporary (conversation))
+    harness_wait_for (has_read, conversation, 20);
+  g_assert_cmpuint (harness_length (list), ==, name != NULL ? 1 : 0);
+  first = g_list_model_get_item (list, 0);
+  if (name != NULL)
+    assert_picture (first, name);
+}
+
+static void
+assert_message (SottoConversation *conversation, guint position, const char *text, const char *name)
+{
+  SottoMessage *message = harness_message (conversation, position);
+
+  g_assert_cmpstr (sotto_message_get_text (message), ==, text);
+  g_assert_cmpuint (sotto_message_get_n_attachments (message), ==, 1);
+  assert_picture (sotto_message_get_attachment (message, 0), name);
+}
+
+/* --- One --- */
+
+static void
+test_object (void)
+{
+  g_autoptr (GBytes) file = create_file ();
+  g_autoptr (SottoAttachment) picture = sotto_attachment_new_picture ("my\ncat.bmp", NULL, file);
+  g_autoptr (SottoHistoryPart) part = sotto_attachment_to_part (picture);
+  g_autoptr (SottoAttachment) again = NULL;
+  g_autoptr (GString) block = g_string_new ("> ");
+  g_autoptr (SottoImage) image = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *size = sotto_attachment_describe (picture);
+
+  assert_picture (picture, "my cat.bmp");
+  g_assert_nonnull (strstr (size, "62"));
+  g_assert_cmpuint (sotto_attachment_get_size (picture), ==, 62);
+  g_assert_false (sotto_attachment_was_formatted (picture));
+  sotto_attachment_write (picture, block);
+  g_assert_cmpstr (block->str, ==, "> [Picture “my cat.bmp”: not shown to you]\n");
+
+  g_assert_cmpint (part->kind, ==, SOTTO_HISTORY_PART_IMAGE);
+  g_assert_cmpstr (part->text, ==, "");
+  g_assert_true (sotto_attachment_is_part (part));
+  again = sotto_attachment_new_from_part (part);
+  assert_picture (again, "my cat.bmp");
+
+  g_assert_null (sotto_attachment_peek_image (picture));
+  image = load (picture, &error);
+  g_assert_no_error (error);
+  assert_image (image);
+  g_assert_true (sotto_attachment_peek_image (picture) == image);
+
+  /* One that came without its bytes is nothing that could be shown. */
+  g_clear_pointer (&part->data, g_bytes_unref);
+  g_assert_false (sotto_attachment_is_part (part));
+}
+
+/* Several who ask at once get the same; one who does not wait any more takes nothing from the others. */
+static void
+test_at_once (void)
+{
+  g_autoptr (GBytes) file = create_file ();
+  g_autoptr (SottoAttachment) picture = sotto_attachment_new_picture ("a.bmp", NULL, file);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (SottoImage) image = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_attachment_load_image_async (picture, cancellable, harness_on_ready, &first);
+  sotto_attachment_load_image_async (picture, NULL, harness_on_ready, &second);
+  g_cancellable_cancel (cancellable);
+  harness_wait_for (harness_has_result, &second, 60);
+  image = sotto_attachment_load_image_finish (picture, second, &error);
+  g_assert_no_error (error);
+  assert_image (image);
+  harness_wait_for (harness_has_result, &first, 60);
+  g_assert_null (sotto_attachment_load_image_finish (picture, first, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* More than may run at the same time: each has its turn. */
+static void
+test_many (void)
+{
+  g_autoptr (GBytes) file = create_file ();
+  SottoAttachment *pictures[12];
+  GAsyncResult *results[12] = { NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    {
+      pictures[i] = sotto_attachment_new_picture ("a.bmp", NULL, file);
+      sotto_attachment_load_image_async (pictures[i], NULL, harness_on_ready, &results[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    {
+      g_autoptr (SottoImage) image = NULL;
+
+      harness_wait_for (harness_has_result, &results[i], 60);
+      image = sotto_attachment_load_image_finish (pictures[i], results[i], NULL);
+      assert_image (image);
+      g_object_unref (results[i]);
+      g_object_unref (pictures[i]);
+    }
+}
+
+/* --- What a helper sends --- */
+
+static int
+take_apart (const guint8 *stream, gsize length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (stream, length);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoImage) image = sotto_picture_take_apart (bytes, &error);
+
+  if (image != NULL)
+    {
+      assert_image (image);
+      return -1;
+    }
+  g_assert_cmpuint (error->domain, ==, SOTTO_DOCUMENT_ERROR);
+  return error->code;
+}
+
+static void
+test_stream (void)
+{
+  static const guint8 good[] = { 'i', 14, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 255, 0, 0, 0, 0, 255, 'z', 0, 0, 0, 0 };
+  static const struct { guint8 why; SottoDocumentError code; } refusals[] = {
+    { 1, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED }, { 2, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED },
+    { 3, SOTTO_DOCUMENT_ERROR_PICTURE_LARGE }, { 4, SOTTO_DOCUMENT_ERROR_PICTURE_UNSAFE },
+    { 5, SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT }, { 77, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED },
+  };
+  guint8 changed[sizeof good + 1] = { 0 };
+
+  g_assert_cmpint (take_apart (good, sizeof good), ==, -1);
+  /* Cut off anywhere, too long by a byte, and with any byte of its frame changed, it is none. */
+  for (gsize i = 0; i < sizeof good; i++)
+    g_assert_cmpint (take_apart (good, i), ==, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  memcpy (changed, good, sizeof good);
+  g_assert_cmpint (take_apart (changed, sizeof changed), ==, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  for (gsize i = 0; i < sizeof good; i++)
+    if (i < 13 || i > 18)
+      {
+        memcpy (changed, good, sizeof good);
+        changed[i] ^= 0x81;
+        g_assert_cmpint (take_apart (changed, sizeof good), ==, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+      }
+  for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      const guint8 refusal[] = { 'x', 1, 0, 0, 0, refusals[i].why };
+
+      g_assert_cmpint (take_apart (refusal, sizeof refusal), ==, refusals[i].code);
+    }
+}
+
+/* --- Refused --- */
+
+static void
+assert_refused (SottoConversation *conversation, GBytes *bytes, int code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *words = NULL;
+
+  g_assert_false (try_attach (conversation, bytes, "Pasted", &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, code);
+  words = sotto_document_describe_error_of ("Pasted", error);
+  g_assert_nonnull (strstr (words, "“Pasted”"));
+  g_assert_cmpuint (harness_length (sotto_conversation_get_attachments (conversation)), ==, 0);
+}
+
+static void
+test_refused (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_autoptr (GBytes) words = g_bytes_new_static ("Only words, and none of them a picture", 30);
+  g_autoptr (GBytes) cut = create_bytes (sizeof two_pixels - 3);
+  g_autoptr (GBytes) file = create_file ();
+  const gsize length = SOTTO_ATTACHMENT_MAX_PICTURE_BYTES + 1;
+  guint8 *much = g_malloc0 (length);
+  g_autoptr (GBytes) large = g_bytes_new_take (much, length);
+  g_autofree char *before = g_strdup (g_getenv ("SOTTO_PICTURE"));
+
+  memcpy (much, two_pixels, sizeof two_pixels);
+  assert_refused (conversation, words, SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT);
+  assert_refused (conversation, cut, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  assert_refused (conversation, large, SOTTO_DOCUMENT_ERROR_PICTURE_LARGE);
+  g_setenv ("SOTTO_PICTURE", "/nowhere/sotto-picture", TRUE);
+  g_assert_false (sotto_document_can_read_pictures ());
+  assert_refused (conversation, file, SOTTO_DOCUMENT_ERROR_PICTURE_NO_READER);
+  /* A program that sends something else, or nothing, and one that never ends by itself */
+  g_setenv ("SOTTO_PICTURE", "/bin/echo", TRUE);
+  assert_refused (conversation, file, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  g_setenv ("SOTTO_PICTURE", "/bin/true", TRUE);
+  assert_refused (conversation, file, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  g_setenv ("SOTTO_PICTURE", "/usr/bin/yes", TRUE);
+  assert_refused (conversation, file, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  g_setenv ("SOTTO_PICTURE", before, TRUE);
+  attach (conversation, "Pasted");
+  harness_close (app);
+}
+
+static void
+test_too_many (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = sotto_conversation_list_create_temporary (sotto_app_get_conversations (app));
+  g_autoptr (GBytes) file = create_file ();
+  g_autoptr (SottoAttachment) text = sotto_attachment_new ("a.txt", NULL, g_strdup ("a"), 0);
+  g_autoptr (SottoProblem) problem = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 16; i++)
+    {
+      g_autoptr (SottoAttachment) picture = sotto_attachment_new_picture ("a.bmp", NULL, file);
+
+      g_assert_true (sotto_conversation_attach (conversation, picture, NULL));
+    }
+  g_assert_false (try_attach (conversation, file, "a.bmp", &error));
+  g_assert_error (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_TOO_MANY_PICTURES);
+  problem = sotto_problem_new (error);
+  g_assert_nonnull (strstr (sotto_problem_get_text (problem), "pictures"));
+  g_assert_true (sotto_conversation_attach (conversation, text, NULL));
+  harness_close (app);
+}
+
+/* --- Files --- */
+
+static SottoAttachment *
+read_file (const char *name, const void *data, gsize length, GError **error)
+{
+  g_autofree char *path = g_build_filename (g_get_home_dir (), name, NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (SottoDocument) document = sotto_document_new (file);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_mkdir_with_parents (g_get_home_dir (), 0700);
+  g_assert_true (g_file_set_contents (path, data, (gssize) length, NULL));
+  sotto_document_read_async (document, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  return sotto_document_read_finish (document, result, error);
+}
+
+/* What a file is its bytes say, whatever its name does. */
+static void
+test_files (void)
+{
+  static const char heic[] = "\0\0\0\x18" "ftypheic\0\0\0\0mif1heic\xff\xff";
+  g_autoptr (SottoAttachment) picture = read_file ("cat.bmp", two_pixels, sizeof two_pixels, NULL);
+  g_autoptr (SottoAttachment) misnamed = read_file ("cat.txt", two_pixels, sizeof two_pixels, NULL);
+  g_autoptr (SottoAttachment) text = read_file ("car.bmp", "BMW is no picture, nor is this", 30, NULL);
+  g_autoptr (GError) error = NULL;
+
+  assert_picture (picture, "cat.bmp");
+  assert_image (sotto_attachment_peek_image (picture));
+  assert_picture (misnamed, "cat.txt");
+  g_assert_false (sotto_attachment_is_picture (text));
+  g_assert_null (read_file ("cut.bmp", two_pixels, sizeof two_pixels - 4, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_PICTURE_DAMAGED);
+  g_clear_error (&error);
+  g_assert_null (read_file ("cat.heic", heic, sizeof heic - 1, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_PICTURE_FORMAT);
+}
+
+/* In a folder of documents a picture is nothing that can be asked. */
+static void
+test_folder (void)
+{
+  g_autofree char *path = g_build_filename (g_get_home_dir (), "cat.txt", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (SottoDocument) document = sotto_document_new (file);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_mkdir_with_parents (g_get_home_dir (), 0700);
+  g_assert_true (g_file_set_contents (path, (const char *) two_pixels, sizeof two_pixels, NULL));
+  sotto_document_read_pages_async (document, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  g_assert_null (sotto_document_read_pages_finish (document, result, &error));
+  g_assert_error (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN);
+}
+
+/* --- Kept --- */
+
+static guint
+count_hits (SottoConversationList *list, const char *words)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GListModel) hits = NULL;
+
+  sotto_conversation_list_search_async (list, words, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  hits = sotto_conversation_list_search_finish (list, result, NULL);
+  return harness_length (hits);
+}
+
+static void
+assert_prompt (SottoConversation *conversation, guint position, gboolean sees, const char *expected)
+{
+  g_autoptr (GString) prompt = g_string_new (NULL);
+
+  sotto_message_write_prompt (harness_message (conversation, position), sees, prompt);
+  g_assert_cmpstr (prompt->str, ==, expected);
+}
+
+static void
+test_kept (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *conversation = sotto_conversation_list_create (list);
+  g_autofree char *id = g_strdup (sotto_conversation_get_id (conversation));
+  g_autoptr (SottoImage) image = NULL;
+  g_autoptr (GAsyncResult) edited = NULL;
+
+  attach (conversation, "giraffe.bmp");
+  harness_close (app);
+
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  conversation = sotto_conversation_list_create (list);
+  assert_attached (conversation, "giraffe.bmp");
+  g_free (id);
+  id = g_strdup (sotto_conversation_get_id (conversation));
+  harness_send (conversation, "");
+  harness_wait_idle (conversation);
+  assert_attached (conversation, NULL);
+  assert_message (conversation, 0, "", "giraffe.bmp");
+  g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "giraffe.bmp");
+  attach (conversation, "okapi.bmp");
+  harness_send (conversation, "And this?");
+  harness_wait_idle (conversation);
+  harness_close (app);
+
+  app = harness_open ();
+  list = sotto_app_get_conversations (app);
+  conversation = sotto_conversation_list_lookup (list, id);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 20);
+  g_assert_cmpuint (count_hits (list, "giraffe"), >=, 1);
+  g_assert_cmpuint (count_hits (list, "okapi"), ==, 1);
+  assert_message (conversation, 0, "", "giraffe.bmp");
+  assert_message (conversation, 1, "And this?", "okapi.bmp");
+  assert_prompt (conversation, 1, FALSE, "[Picture “okapi.bmp”: not shown to you]\n\nAnd this?");
+  /* A model that sees is told of one that is not decoded, and of others nothing: it has them. */
+  assert_prompt (conversation, 1, TRUE, "[Picture “okapi.bmp”: not shown to you]\n\nAnd this?");
+  image = load (sotto_message_get_attachment (harness_message (conversation, 1), 0), NULL);
+  assert_prompt (conversation, 1, TRUE, "And this?");
+  assert_prompt (conversation, 1, FALSE, "[Picture “okapi.bmp”: not shown to you]\n\nAnd this?");
+
+  sotto_conversation_edit_and_resend_async (conversation, harness_message (conversation, 1), "Or this?", NULL, harness_on_ready,
+                                            &edited);
+  harness_wait_for (harness_has_result, &edited, 20);
+  g_assert_true (sotto_conversation_send_finish (conversation, edited, NULL));
+  harness_wait_idle (conversation);
+  assert_message (conversation, 1, "Or this?", "okapi.bmp");
+  harness_close (app);
+}
+
+/* Deleted from the midst, with a way back */
+static void
+test_deleted (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_autoptr (GAsyncResult) deleted = NULL;
+  g_autoptr (GAsyncResult) undone = NULL;
+  gint64 deletion;
+
+  attach (conversation, "a.bmp");
+  harness_send (conversation, "Delete me");
+  harness_wait_idle (conversation);
+  sotto_conversation_delete_message_async (conversation, harness_message (conversation, 0), harness_on_ready, &deleted);
+  harness_wait_for (harness_has_result, &deleted, 20);
+  deletion = sotto_conversation_delete_message_finish (conversation, deleted, NULL, NULL);
+  g_assert_cmpuint (harness_length (conversation), ==, 0);
+  sotto_conversation_undo_delete_async (conversation, deletion, harness_on_ready, &undone);
+  harness_wait_for (harness_has_result, &undone, 20);
+  g_assert_true (sotto_conversation_undo_delete_finish (conversation, undone, NULL));
+  assert_message (conversation, 0, "Delete me", "a.bmp");
+  harness_close (app);
+}
+
+static void
+test_branch (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *conversation = sotto_conversation_list_create (list);
+  g_autoptr (SottoConversation) branch = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  attach (conversation, "a.bmp");
+  harness_send (conversation, "First");
+  harness_wait_idle (conversation);
+  sotto_conversation_list_branch_async (list, conversation, harness_message (conversation, 0), harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  branch = sotto_conversation_list_branch_finish (list, result, NULL);
+  sotto_conversation_load (branch);
+  harness_wait_for (harness_is_loaded, branch, 20);
+  assert_message (branch, 0, "First", "a.bmp");
+  harness_close (app);
+}
+
+static void
+test_temporary (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *temporary = sotto_conversation_list_create_temporary (list);
+  g_autofree char *id = g_strdup (sotto_conversation_get_id (temporary));
+  g_autoptr (SottoConversation) kept = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  attach (temporary, "sent.bmp");
+  harness_send (temporary, "Not kept");
+  harness_wait_idle (temporary);
+  attach (temporary, "draft.bmp");
+  sotto_conversation_list_keep_async (list, temporary, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  kept = sotto_conversation_list_keep_finish (list, result, NULL);
+  g_assert_nonnull (kept);
+  g_clear_object (&kept);
+  harness_close (app);
+
+  app = harness_open ();
+  kept = g_object_ref (sotto_conversation_list_lookup (sotto_app_get_conversations (app), id));
+  sotto_conversation_load (kept);
+  harness_wait_for (harness_is_loaded, kept, 20);
+  assert_message (kept, 0, "Not kept", "sent.bmp");
+  assert_attached (kept, "draft.bmp");
+  harness_close (app);
+}
+
+static void
+transfer (SottoTransfer *transfer)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_transfer_run_async (transfer, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  g_assert_true (sotto_transfer_run_finish (transfer, result, &error));
+  g_assert_no_error (error);
+}
+
+/* In Sotto's own format byte by byte; in Markdown its name alone. */
+static void
+test_exported (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *conversation = sotto_conversation_list_create (list);
+  g_autofree char *path = g_build_filename (g_get_home_dir (), "one.sotto", NULL);
+  g_autofree char *readable_path = g_build_filename (g_get_home_dir (), "one.md", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFile) readable = g_file_new_for_path (readable_path);
+  g_autoptr (SottoTransfer) out = NULL;
+  g_autoptr (SottoTransfer) words = NULL;
+  g_autoptr (SottoTransfer) in = NULL;
+  g_autoptr (GString) changed = NULL;
+  g_autofree char *contents = NULL;
+  g_autofree char *markdown = NULL;
+
+  attach (conversation, "exported.bmp");
+  harness_send (conversation, "Sent with it");
+  harness_wait_idle (conversation);
+  g_mkdir_with_parents (g_get_home_dir (), 0700);
+  out = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_ARCHIVE, file);
+  transfer (out);
+  words = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_MARKDOWN, readable);
+  transfer (words);
+  g_assert_true (g_file_get_contents (readable_path, &markdown, NULL, NULL));
+  g_assert_nonnull (strstr (markdown, "exported.bmp"));
+
+  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
+  changed = g_string_new (contents);
+  g_string_replace (changed, "Sent with it", "Come with it", 0);
+  g_assert_true (g_file_set_contents (path, changed->str, -1, NULL));
+  in = sotto_transfer_new_import (list, file);
+  transfer (in);
+  conversation = sotto_transfer_get_first (in);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 20);
+  assert_message (conversation, 0, "Come with it", "exported.bmp");
+  harness_close (app);
+}
+
+int
+main (int argc, char **argv)
+{
+  harness_prepare ();
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  if (!sotto_document_can_read_pictures ())
+    {
+      g_print ("1..0 # SKIP the helper is not built\n");
+      return 0;
+    }
+  g_test_add_func ("/pictures/object", test_object);
+  g_test_add_func ("/pictures/at-once", test_at_once);
+  g_test_add_func ("/pictures/many", test_many);
+  g_test_add_func ("/pictures/stream", test_stream);
+  g_test_add_func ("/pictures/refused", test_refused);
+  g_test_add_func ("/pictures/too-many", test_too_many);
+  g_test_add_func ("/pictures/files", test_files);
+  g_test_add_func ("/pictures/folder", test_folder);
+  g_test_add_func ("/pictures/kept", test_kept);
+  g_test_add_func ("/pictures/deleted", test_deleted);
+  g_test_add_func ("/pictures/branch", test_branch);
+  g_test_add_func ("/pictures/temporary", test_temporary);
+  g_test_add_func ("/pictures/exported", test_exported);
+  return g_test_run ();
+}
