@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "model-vision.h"
 #include "problem.h"
 
 /* Which model a person means on the command line. In this order, the first that finds one:
@@ -43,15 +44,54 @@ compare_facts (gconstpointer a, gconstpointer b)
                                     sotto_model_facts_rank (facts_b));
 }
 
+/* @visions: (out) (transfer full): what models see with */
 static GPtrArray *
-look_at_all (GPtrArray *paths)
+look_at_all (GPtrArray *paths, GPtrArray **visions)
 {
   GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
 
+  *visions = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
   for (guint i = 0; i < paths->len; i++)
-    g_ptr_array_add (all, sotto_model_files_look (g_ptr_array_index (paths, i)));
+    {
+      SottoModelFacts *facts = sotto_model_files_look (g_ptr_array_index (paths, i));
+
+      g_ptr_array_add (facts->is_vision ? *visions : all, facts);
+    }
   g_ptr_array_sort (all, compare_facts);
   return all;
+}
+
+/* What @model sees with, of @visions; @all: the models */
+static const SottoModelFacts *
+find_vision (const SottoModelFacts *model, GPtrArray *visions, GPtrArray *all)
+{
+  g_autoptr (GPtrArray) wide = g_ptr_array_new ();
+  g_autoptr (GPtrArray) fitting = g_ptr_array_new ();
+  g_autoptr (GArray) fits = NULL;
+
+  for (guint i = 0; i < visions->len; i++)
+    if (model->n_embedding > 0 && ((SottoModelFacts *) visions->pdata[i])->n_embedding == model->n_embedding)
+      g_ptr_array_add (wide, visions->pdata[i]);
+  if (wide->len == 0)
+    return NULL;
+
+  fits = sotto_model_vision_fits (model->path, wide);
+  for (guint i = 0; i < wide->len; i++)
+    if (g_array_index (fits, gboolean, i))
+      g_ptr_array_add (fitting, wide->pdata[i]);
+  return sotto_model_vision_choose (model, fitting, all);
+}
+
+char *
+sotto_ask_find_vision (const SottoModelFacts *model)
+{
+  const char *const beside[] = { model->path, NULL };
+  g_autoptr (GPtrArray) paths = sotto_model_files_list (beside);
+  g_autoptr (GPtrArray) visions = NULL;
+  g_autoptr (GPtrArray) all = look_at_all (paths, &visions);
+  const SottoModelFacts *vision = find_vision (model, visions, all);
+
+  return vision != NULL ? g_strdup (vision->path) : NULL;
 }
 
 /* Letters without their case; whatever parts words is a space. */
@@ -107,15 +147,20 @@ filter (GPtrArray *all, Fits fits, const char *wanted)
   return found;
 }
 
+/* @models: of @all; those that see with one of @visions say so */
 static void
-list (GPtrArray *models)
+list (GPtrArray *models, GPtrArray *visions, GPtrArray *all)
 {
   for (guint i = 0; i < models->len; i++)
     {
       const SottoModelFacts *facts = g_ptr_array_index (models, i);
       g_autofree char *file = g_filename_display_basename (facts->path);
 
-      g_printerr ("  %s (%s)\n", facts->name, file);
+      g_printerr ("  %s (%s)", facts->name, file);
+      if (find_vision (facts, visions, all) != NULL)
+        /* Translators: behind the name of a model, in a list */
+        g_printerr (", %s", _("sees pictures"));
+      g_printerr ("\n");
     }
 }
 
@@ -126,7 +171,7 @@ is_usable (const SottoModelFacts *facts, const char *unused)
 }
 
 static void
-complain_about_none (const char *wanted, GPtrArray *all)
+complain_about_none (const char *wanted, GPtrArray *visions, GPtrArray *all)
 {
   g_autoptr (GPtrArray) usable = filter (all, is_usable, NULL);
   g_auto (GStrv) folders = sotto_model_files_folders ();
@@ -139,7 +184,7 @@ complain_about_none (const char *wanted, GPtrArray *all)
   if (usable->len > 0)
     {
       g_printerr ("%s\n", _("These are there:"));
-      list (usable);
+      list (usable, visions, all);
       return;
     }
   /* Translators: %s is a folder */
@@ -149,7 +194,7 @@ complain_about_none (const char *wanted, GPtrArray *all)
 
 /* Of the first way that fits any: the only one, or, where a name is whole, the best of those called so. */
 static SottoModelFacts *
-choose (GPtrArray *all, const char *wanted)
+choose (GPtrArray *visions, GPtrArray *all, const char *wanted)
 {
   static const Fits ways[] = { is_called, begins_with, contains };
 
@@ -163,11 +208,11 @@ choose (GPtrArray *all, const char *wanted)
         return g_ptr_array_index (found, 0);
 
       sotto_ask_complain (_("“%s” may be one of several models:"), wanted);
-      list (found);
+      list (found, visions, all);
       return NULL;
     }
 
-  complain_about_none (wanted, all);
+  complain_about_none (wanted, visions, all);
   return NULL;
 }
 
@@ -175,10 +220,20 @@ choose (GPtrArray *all, const char *wanted)
 static SottoModelFacts *
 check (SottoModelFacts *facts)
 {
-  if (facts->error == NULL)
+  if (facts->error == NULL && !facts->is_vision)
     return facts;
 
-  sotto_ask_complain_about (facts->error);
+  if (facts->is_vision)
+    {
+      g_autofree char *file = g_filename_display_basename (facts->path);
+
+      /* Translators: %s is the name of a file */
+      sotto_ask_complain (_("“%s” is no model, but what a model sees pictures with."), file);
+    }
+  else
+    {
+      sotto_ask_complain_about (facts->error);
+    }
   sotto_model_facts_free (facts);
   return NULL;
 }
@@ -187,6 +242,7 @@ SottoModelFacts *
 sotto_ask_find_model (const char *wanted)
 {
   g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (GPtrArray) visions = NULL;
   g_autoptr (GPtrArray) all = NULL;
   SottoModelFacts *chosen;
   guint position;
@@ -200,10 +256,10 @@ sotto_ask_find_model (const char *wanted)
     if (sotto_model_files_matches (g_ptr_array_index (paths, i), NULL, wanted))
       return check (sotto_model_files_look (g_ptr_array_index (paths, i)));
 
-  all = look_at_all (paths);
+  all = look_at_all (paths, &visions);
   if (wanted != NULL)
     {
-      chosen = choose (all, wanted);
+      chosen = choose (visions, all, wanted);
       if (chosen == NULL)
         return NULL;
     }
@@ -213,7 +269,7 @@ sotto_ask_find_model (const char *wanted)
     }
   else
     {
-      complain_about_none (NULL, all);
+      complain_about_none (NULL, visions, all);
       return NULL;
     }
 

@@ -18,4 +18,13 @@ void sotto_ask_complain_about (const GError *error);
  */
 SottoModelFacts *sotto_ask_find_model (const char *wanted);
 
+/**
+ * sotto_ask_find_vision:
+ *
+ * Looks at all files of the library, and at what lies beside @model.
+ *
+ * Returns: (transfer full) (nullable): the file that @model sees with; %NULL: it sees nothing
+ */
+char *sotto_ask_find_vision (const SottoModelFacts *model);
+
 G_END_DECLS

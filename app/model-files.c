@@ -325,6 +325,25 @@ is_vision (const SottoModelFacts *facts)
   return family != NULL && g_str_equal (family, "clip");
 }
 
+/* Fills @facts with what is to be said of it, or why it cannot be used. */
+static void
+look_at_vision (SottoModelFacts *facts)
+{
+  g_autoptr (SottoVision) vision = NULL;
+  const SottoVisionInfo *info;
+
+  g_clear_error (&facts->error);
+  facts->is_vision = TRUE;
+  vision = sotto_vision_open (facts->path, NULL, &facts->error);
+  if (vision == NULL)
+    return;
+
+  info = sotto_vision_get_info (vision);
+  facts->own_name = g_strdup (info->name);
+  facts->family = g_strdup (info->kind);
+  facts->n_embedding = info->n_embedding;
+}
+
 SottoModelFacts *
 sotto_model_files_look (const char *path)
 {
@@ -341,7 +360,8 @@ sotto_model_files_look (const char *path)
     }
 
   model = sotto_model_open (facts->path, NULL, NULL, NULL, &facts->error);
-  facts->is_vision = is_vision (facts);
+  if (is_vision (facts))
+    look_at_vision (facts);
   if (model == NULL)
     return g_steal_pointer (&facts);
 

@@ -15,10 +15,13 @@ GArray *
 sotto_model_vision_fits (const char *path, GPtrArray *visions)
 {
   GArray *fits = g_array_sized_new (FALSE, TRUE, sizeof (gboolean), visions->len);
+  g_autoptr (SottoModel) model = sotto_model_open (path, NULL, NULL, NULL, NULL);
 
   for (guint i = 0; i < visions->len; i++)
     {
-      const gboolean it_fits = FALSE;
+      const SottoModelFacts *facts = g_ptr_array_index (visions, i);
+      g_autoptr (SottoVision) vision = model != NULL ? sotto_vision_open (facts->path, NULL, NULL) : NULL;
+      const gboolean it_fits = vision != NULL && sotto_vision_fits (vision, model);
 
       g_array_append_val (fits, it_fits);
     }

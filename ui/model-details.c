@@ -71,7 +71,10 @@ static void
 show_file (SottoModelDetails *self)
 {
   guint n_context = sotto_model_entry_get_context_trained (self->entry);
+  const char *vision = sotto_model_entry_get_vision_path (self->entry);
   g_autofree char *path = g_filename_display_name (sotto_model_entry_get_path (self->entry));
+  g_autofree char *vision_path = vision != NULL ? g_filename_display_name (vision) : NULL;
+  g_autofree char *paths = g_strjoin (vision != NULL ? "\n" : "", path, vision_path, NULL);
   g_autofree char *size = g_format_size (sotto_model_entry_get_size (self->entry));
   g_autofree char *parameters = describe_parameters (sotto_model_entry_get_parameters (self->entry));
   g_autofree char *number = sotto_number_describe (n_context);
@@ -82,7 +85,7 @@ show_file (SottoModelDetails *self)
     context = g_strdup_printf (ngettext ("%s token", "%s tokens", n_context), number);
 
   adw_dialog_set_title (ADW_DIALOG (self), sotto_model_entry_get_name (self->entry));
-  set_row (self->file_row, path);
+  set_row (self->file_row, paths);
   set_row (self->size_row, sotto_model_entry_get_size (self->entry) > 0 ? size : NULL);
   set_row (self->parameters_row, parameters);
   set_row (self->family_row, sotto_model_entry_get_family (self->entry));
@@ -401,6 +404,7 @@ sotto_model_details_new (SottoModelLibrary *library,
   g_signal_connect_object (entry, "notify::runs-on", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (entry, "notify::state", G_CALLBACK (show_run), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (entry, "notify::sees", G_CALLBACK (show_vision), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (entry, "notify::sees", G_CALLBACK (show_file), self, G_CONNECT_SWAPPED);
   /* Looking for GPUs takes a while: the choice would come behind the focus. */
   self->gpus = g_strdup (sotto_model_entry_get_gpus (entry));
   show_file (self);
