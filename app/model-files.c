@@ -362,6 +362,9 @@ sotto_model_files_look (const char *path)
   model = sotto_model_open (facts->path, NULL, NULL, NULL, &facts->error);
   if (is_vision (facts))
     look_at_vision (facts);
+  /* Of one that is damaged only its name is known. */
+  else if (model == NULL)
+    facts->is_vision = is_called_vision (facts->path);
   if (model == NULL)
     return g_steal_pointer (&facts);
 
