@@ -21,6 +21,7 @@
 #include "group.h"
 #include "group-list.h"
 #include "attachment.h"
+#include "pixels.h"
 #include "message.h"
 #include "tools/tool.h"
 #include "conversation.h"

@@ -8,10 +8,9 @@
 #include "document-tray.h"
 #include "folder-picker.h"
 #include "model-picker.h"
+#include "paste.h"
+#include "picture-notice.h"
 #include "writing.h"
-
-/* So many lines of attached files are in sight at once. */
-#define MAX_LINES 3
 
 struct _SottoComposer {
   AdwBin parent_instance;
@@ -25,6 +24,7 @@ struct _SottoComposer {
   GtkScrolledWindow *attachments_scroller;
   SottoAttachmentsView *attachments;
   SottoDocumentTray *tray;
+  SottoPictureNotice *picture_notice;
   GtkLabel *failure;
   SottoContextMeter *context_meter;
   GtkButton *button;
@@ -35,6 +35,7 @@ struct _SottoComposer {
 
   gboolean sending;     /* until what was written is safe on the disk */
   gboolean refilling;   /* the text comes from the draft, not from a person */
+  gboolean pasting_text; /* what is pasted has been looked into, and is text */
 };
 
 enum {
@@ -293,13 +294,18 @@ on_key_pressed (GtkEventControllerKey *controller,
 /* --- Files --- */
 
 static void
-refuse_file (SottoComposer *self,
-             const char    *words)
+on_pasted (SottoComposer     *self,
+           SottoConversation *conversation,
+           const char        *name)
 {
-  AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), words);
+  /* Translators: %s is the name of a file */
+  g_autofree char *words = g_strdup_printf (_("“%s” is attached"), name);
 
-  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
-  adw_dialog_present (dialog, GTK_WIDGET (self));
+  if (conversation != self->conversation)
+    return;
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 static void
@@ -308,23 +314,16 @@ on_document_read (SottoComposer     *self,
                   SottoConversation *conversation,
                   SottoAttachment   *attachment)
 {
-  /* Translators: %s is the name of a file */
-  g_autofree char *words = g_strdup_printf (_("“%s” is attached"), sotto_document_get_name (document));
   g_autoptr (GError) error = NULL;
 
   if (!sotto_conversation_attach (conversation, attachment, &error))
     {
       g_autoptr (SottoProblem) problem = sotto_problem_new (error);
 
-      if (gtk_widget_get_root (GTK_WIDGET (self)) != NULL)
-        refuse_file (self, sotto_problem_get_text (problem));
+      sotto_document_tray_refuse (self->tray, sotto_problem_get_text (problem));
       return;
     }
-  if (conversation != self->conversation)
-    return;
-
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+  on_pasted (self, conversation, sotto_document_get_name (document));
 }
 
 static void
@@ -347,45 +346,48 @@ on_document_refused (SottoComposer *self,
                        g_error_matches (error, SOTTO_DOCUMENT_ERROR, SOTTO_DOCUMENT_ERROR_FOREIGN)))
     sotto_model_picker_add_file (self->model_picker, sotto_document_get_file (document));
   else
-    refuse_file (self, words);
+    sotto_document_tray_refuse (self->tray, words);
 }
 
-/* How many lines the attached files take, as far as they are shown at once */
-static int
-count_lines (SottoComposer *self)
-{
-  int width = gtk_widget_get_width (GTK_WIDGET (self->attachments_scroller));
-  int line, height;
-
-  if (!has_attachments (self))
-    return 0;
-
-  gtk_widget_measure (GTK_WIDGET (self->attachments), GTK_ORIENTATION_VERTICAL, -1, NULL, &line, NULL, NULL);
-  gtk_widget_measure (GTK_WIDGET (self->attachments), GTK_ORIENTATION_VERTICAL, width > 0 ? width : -1, NULL, &height, NULL, NULL);
-
-  return CLAMP (height / MAX (line, 1), 1, MAX_LINES);
-}
-
-/* A toast stands above where one writes, which is some lines higher then. */
 static void
 on_attachments_changed (SottoComposer *self)
 {
-  static const char *const classes[MAX_LINES + 1] = { NULL, "attached-1", "attached-2", "attached-3" };
-  GtkWidget *toasts = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
-  int n_lines = count_lines (self);
-
-  for (int i = 1; toasts != NULL && i <= MAX_LINES; i++)
-    {
-      if (i == n_lines)
-        gtk_widget_add_css_class (toasts, classes[i]);
-      else
-        gtk_widget_remove_css_class (toasts, classes[i]);
-    }
-  /* A scroll bar needs more room than a line has. */
-  gtk_scrolled_window_set_policy (self->attachments_scroller, GTK_POLICY_NEVER,
-                                  sotto_attachments_view_get_n (self->attachments) > MAX_LINES ? GTK_POLICY_AUTOMATIC
-                                                                                               : GTK_POLICY_NEVER);
+  sotto_attachments_view_fit (self->attachments, self->attachments_scroller);
   update_button (self);
+}
+
+/* Text is the view's own to paste. */
+static void
+on_paste (SottoComposer *self)
+{
+  GdkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self));
+
+  if (self->pasting_text || self->conversation == NULL || self->sending ||
+      !sotto_paste_has_more (gdk_clipboard_get_formats (clipboard)))
+    return;
+
+  g_signal_stop_emission_by_name (self->view, "paste-clipboard");
+  sotto_document_tray_paste (self->tray, G_OBJECT (clipboard), self->conversation);
+}
+
+static void
+on_text_pasted (SottoComposer *self)
+{
+  self->pasting_text = TRUE;
+  g_signal_emit_by_name (self->view, "paste-clipboard");
+  self->pasting_text = FALSE;
+}
+
+void
+sotto_composer_take_drop (SottoComposer *self,
+                          GdkDrop       *drop)
+{
+  g_return_if_fail (SOTTO_IS_COMPOSER (self));
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)) && self->conversation != NULL && !self->sending)
+    sotto_document_tray_paste (self->tray, G_OBJECT (drop), self->conversation);
+  else
+    gdk_drop_finish (drop, 0);
 }
 
 static void
@@ -436,6 +438,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   gtk_widget_set_visible (GTK_WIDGET (self->failure), FALSE);
   sotto_attachments_view_set_conversation (self->attachments, conversation);
   sotto_document_tray_set_conversation (self->tray, conversation);
+  sotto_picture_notice_set_conversation (self->picture_notice, conversation);
   sotto_context_meter_set_conversation (self->context_meter, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
   sotto_folder_picker_set_conversation (self->folder_picker, conversation);
@@ -459,6 +462,7 @@ sotto_composer_set_app (SottoComposer *self,
                         SottoApp      *app)
 {
   sotto_model_picker_set_library (self->model_picker, sotto_app_get_models (app));
+  sotto_picture_notice_set_library (self->picture_notice, sotto_app_get_models (app));
   sotto_folder_picker_set_folders (self->folder_picker, sotto_app_get_folders (app));
 }
 
@@ -553,6 +557,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   g_type_ensure (SOTTO_TYPE_DOCUMENT_TRAY);
   g_type_ensure (SOTTO_TYPE_FOLDER_PICKER);
   g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
+  g_type_ensure (SOTTO_TYPE_PICTURE_NOTICE);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/composer.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, view);
@@ -563,6 +568,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, attachments_scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, attachments);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, picture_notice);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_meter);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);
@@ -571,6 +577,9 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_button_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
   gtk_widget_class_bind_template_callback (widget_class, on_attachments_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_paste);
+  gtk_widget_class_bind_template_callback (widget_class, on_pasted);
+  gtk_widget_class_bind_template_callback (widget_class, on_text_pasted);
   gtk_widget_class_bind_template_callback (widget_class, on_document_read);
   gtk_widget_class_bind_template_callback (widget_class, on_document_refused);
   gtk_widget_class_bind_template_callback (widget_class, update_button);

@@ -33,6 +33,9 @@ void sotto_composer_choose_folders (SottoComposer *self);
 /* Puts a text file where the cursor stands; whatever else @file is, it is taken for a model. */
 void sotto_composer_attach_file (SottoComposer *self, GFile *file);
 
+/* Attaches a picture that is dropped, or the files. */
+void sotto_composer_take_drop (SottoComposer *self, GdkDrop *drop);
+
 /* Asks for a folder of models. */
 void sotto_composer_add_folder (SottoComposer *self);
 void sotto_composer_add_model (SottoComposer *self, GFile *file);

@@ -469,6 +469,15 @@ sotto_conversation_page_attach_file (SottoConversationPage *self,
   sotto_composer_attach_file (self->composer, file);
 }
 
+void
+sotto_conversation_page_take_drop (SottoConversationPage *self,
+                                   GdkDrop               *drop)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  sotto_composer_take_drop (self->composer, drop);
+}
+
 SottoReadAloud *
 sotto_conversation_page_get_reader (SottoConversationPage *self)
 {

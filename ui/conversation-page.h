@@ -28,6 +28,9 @@ void sotto_conversation_page_add_model (SottoConversationPage *self, GFile *file
 /* Attaches a document to what is being written; takes whatever else it is for a model. */
 void sotto_conversation_page_attach_file (SottoConversationPage *self, GFile *file);
 
+/* The same for a picture that is dropped, wherever it is from. */
+void sotto_conversation_page_take_drop (SottoConversationPage *self, GdkDrop *drop);
+
 /* @is_shown: whether the list of conversations stands beside the page */
 void sotto_conversation_page_set_sidebar_shown (SottoConversationPage *self, gboolean is_shown);
 

@@ -10,11 +10,13 @@ G_BEGIN_DECLS
  * SottoDocumentTray:
  *
  * Where files are read that will be part of what is written: one after another, each for the conversation in which it was
- * chosen. A row stands there for one that takes a while, as long as its conversation is shown.
+ * chosen. A row stands there for one that takes a while, as long as its conversation is shown. So are pictures that are pasted.
  *
  * Signals:
  * - "read" (SottoDocument, SottoConversation, SottoAttachment): what it has become
  * - "refused" (SottoDocument, GError, boolean): why it has not, and whether it may be a model instead
+ * - "pasted" (SottoConversation, string): a picture without a file has become part of what is written; its name
+ * - "text-pasted" (): what was to be pasted is text
  * - "changed" (): sotto_document_tray_is_reading() may say something else
  */
 #define SOTTO_TYPE_DOCUMENT_TRAY (sotto_document_tray_get_type ())
@@ -24,6 +26,13 @@ void sotto_document_tray_add (SottoDocumentTray *self,
                               GFile             *file,
                               SottoConversation *conversation,
                               gboolean           may_be_model);
+
+/* What was copied or dropped: files, or a picture that has none; a toast says why that cannot be taken. @source: a #GdkClipboard
+ * or a #GdkDrop, which is ended */
+void sotto_document_tray_paste (SottoDocumentTray *self, GObject *source, SottoConversation *conversation);
+
+/* Says why a file cannot be attached. */
+void sotto_document_tray_refuse (SottoDocumentTray *self, const char *words);
 
 /* Asks for files, and adds them. */
 void sotto_document_tray_choose (SottoDocumentTray *self, SottoConversation *conversation);

@@ -13,6 +13,7 @@
 #define INDENT 18.0
 #define GAP 6.0
 #define GAP_OF_MESSAGES 12.0
+#define POINTS_OF_PIXEL 0.75
 #define FONT "serif 10.5"
 #define FONT_OF_HEADER "serif bold 10.5"
 #define FONT_OF_CODE "monospace 9"
@@ -38,15 +39,29 @@ struct _SottoPrintPages {
 };
 
 typedef struct {
+  cairo_surface_t *surface;
+  double scale;      /* points to a pixel at most: what is small stays so */
+} Picture;
+
+typedef struct {
   char *author;
+  GQueue pictures;   /* of Picture: still to be laid out */
   cmark_node *document;
   cmark_node *next;  /* the block that follows; of @document */
   char *below;       /* (nullable): text below it */
 } Message;
 
 static void
+picture_free (Picture *self)
+{
+  cairo_surface_destroy (self->surface);
+  g_free (self);
+}
+
+static void
 message_free (Message *self)
 {
+  g_queue_clear_full (&self->pictures, (GDestroyNotify) picture_free);
   g_free (self->author);
   g_free (self->below);
   cmark_node_free (self->document);
@@ -410,6 +425,47 @@ draw_blocks (SottoPrintPages *self,
     }
 }
 
+/* --- Pictures --- */
+
+/* As cairo has pixels: a word each */
+static cairo_surface_t *
+create_surface (const SottoPixels *pixels)
+{
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) pixels->width, (int) pixels->height);
+  const guchar *from = g_bytes_get_data (pixels->bytes, NULL);
+  guchar *rows = cairo_image_surface_get_data (surface);
+
+  for (guint y = 0; rows != NULL && y < pixels->height; y++)
+    {
+      guint32 *to = (guint32 *) (void *) (rows + (gsize) y * cairo_image_surface_get_stride (surface));
+
+      for (guint x = 0; x < pixels->width; x++, from += 3)
+        to[x] = (guint32) from[0] << 16 | (guint32) from[1] << 8 | from[2];
+    }
+  cairo_surface_mark_dirty (surface);
+
+  return surface;
+}
+
+static void
+draw_picture (SottoPrintPages *self,
+              const Picture   *picture)
+{
+  const int width = cairo_image_surface_get_width (picture->surface);
+  const int height = cairo_image_surface_get_height (picture->surface);
+  double scale = MIN (picture->scale, (self->right - self->left) / MAX (width, 1));
+
+  scale = MIN (scale, (self->bottom - self->top) / 3 / MAX (height, 1));
+  make_room (self, height * scale);
+  cairo_save (self->cr);
+  cairo_translate (self->cr, self->left, self->y);
+  cairo_scale (self->cr, scale, scale);
+  cairo_set_source_surface (self->cr, picture->surface, 0, 0);
+  cairo_paint (self->cr);
+  cairo_restore (self->cr);
+  self->y += height * scale + GAP;
+}
+
 /* --- All of it --- */
 
 SottoPrintPages *
@@ -464,6 +520,21 @@ sotto_print_pages_add (SottoPrintPages *self,
   g_queue_push_tail (&self->messages, message);
 }
 
+void
+sotto_print_pages_add_picture (SottoPrintPages   *self,
+                               const SottoPixels *pixels)
+{
+  Message *message = g_queue_peek_tail (&self->messages);
+  Picture *picture;
+
+  g_return_if_fail (message != NULL);
+
+  picture = g_new (Picture, 1);
+  picture->surface = create_surface (pixels);
+  picture->scale = POINTS_OF_PIXEL * pixels->full_width / MAX (pixels->width, 1);
+  g_queue_push_tail (&message->pictures, picture);
+}
+
 gboolean
 sotto_print_pages_step (SottoPrintPages *self)
 {
@@ -479,6 +550,13 @@ sotto_print_pages_step (SottoPrintPages *self)
       draw_plain (self, message->author, "sans bold 9", 0);
       self->y += GAP / 2;
       g_clear_pointer (&message->author, g_free);
+    }
+  else if (!g_queue_is_empty (&message->pictures))
+    {
+      Picture *picture = g_queue_pop_head (&message->pictures);
+
+      draw_picture (self, picture);
+      picture_free (picture);
     }
   else if (message->next != NULL)
     {

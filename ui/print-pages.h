@@ -2,6 +2,8 @@
 
 #include <gtk/gtk.h>
 
+#include "sotto-app.h"
+
 G_BEGIN_DECLS
 
 /* Messages laid out on paper. The pages are a PDF in memory; nothing of them lies on the disk. */
@@ -28,9 +30,16 @@ void sotto_print_pages_free (SottoPrintPages *self);
 void sotto_print_pages_add (SottoPrintPages *self, const char *author, const char *markdown, const char *below);
 
 /**
+ * sotto_print_pages_add_picture:
+ *
+ * Belongs to the message that was added last, and stands above what that says, at most a third of a page high.
+ */
+void sotto_print_pages_add_picture (SottoPrintPages *self, const SottoPixels *pixels);
+
+/**
  * sotto_print_pages_step:
  *
- * Lays out one more paragraph, list, table or block of code.
+ * Lays out one more picture, paragraph, list, table or block of code.
  *
  * Returns: whether there are more
  */

@@ -13,12 +13,19 @@
 /* How long laying out may keep the window waiting at a time */
 #define SLICE_US 6000
 
+/* Of a picture's pixels no more than paper shows of them */
+#define MAX_ACROSS 1200
+#define MAX_DOWN 900
+
 typedef struct {
   SottoWindow *window;
   SottoConversation *conversation;
   GtkPrintDialog *dialog;
   GtkPrintSetup *setup;
   SottoPrintPages *pages;
+  GPtrArray *messages; /* of SottoMessage: as they stood when it was begun */
+  guint n_added;       /* of those */
+  guint n_attached;    /* how many files of the last of these have been looked at */
   int fd; /* what is printed, or -1 */
 } Job;
 
@@ -26,6 +33,7 @@ static void
 job_free (Job *self)
 {
   g_clear_fd (&self->fd, NULL);
+  g_clear_pointer (&self->messages, g_ptr_array_unref);
   g_clear_pointer (&self->pages, sotto_print_pages_free);
   g_clear_pointer (&self->setup, gtk_print_setup_unref);
   g_object_unref (self->dialog);
@@ -108,6 +116,62 @@ print_pages (Job *self)
   job_free (self);
 }
 
+/* --- Message by message --- */
+
+static gboolean on_idle (gpointer user_data);
+
+static void add_pictures (Job *self);
+
+static void
+on_picture_loaded (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  Job *self = user_data;
+  g_autoptr (SottoPixels) pixels = sotto_pixels_load_finish (SOTTO_ATTACHMENT (source), result, NULL);
+
+  /* Its name stands below, whatever became of it. */
+  if (pixels != NULL)
+    sotto_print_pages_add_picture (self->pages, pixels);
+  add_pictures (self);
+}
+
+/* Those of the message that was added last, one after another, and then it is laid out: no more than one message's are in memory. */
+static void
+add_pictures (Job *self)
+{
+  SottoMessage *message = g_ptr_array_index (self->messages, self->n_added - 1);
+
+  while (self->n_attached < sotto_message_get_n_attachments (message))
+    {
+      SottoAttachment *attachment = sotto_message_get_attachment (message, self->n_attached++);
+
+      if (sotto_attachment_is_picture (attachment))
+        {
+          sotto_pixels_load_async (attachment, MAX_ACROSS, MAX_DOWN, FALSE, NULL, on_picture_loaded, self);
+          return;
+        }
+    }
+  g_idle_add (on_idle, self);
+}
+
+static void
+add_message (Job *self)
+{
+  SottoMessage *message = g_ptr_array_index (self->messages, self->n_added++);
+  const char *model = sotto_message_get_model_name (message);
+  gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
+  g_autofree char *below = is_reply ? sotto_sources_describe (message, FALSE) : sotto_attachments_list_names (message);
+  const char *author;
+
+  if (!is_reply)
+    author = C_("who speaks", "You");
+  else
+    author = model != NULL ? model : C_("who speaks", "Reply");
+  sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), below != NULL && *below != '\0' ? below : NULL);
+  self->n_attached = 0;
+}
+
 static gboolean
 on_idle (gpointer user_data)
 {
@@ -115,35 +179,34 @@ on_idle (gpointer user_data)
   gint64 end = g_get_monotonic_time () + SLICE_US;
 
   while (g_get_monotonic_time () < end)
-    if (!sotto_print_pages_step (self->pages))
-      {
-        print_pages (self);
+    {
+      if (sotto_print_pages_step (self->pages))
+        continue;
 
-        return G_SOURCE_REMOVE;
-      }
+      if (self->n_added == self->messages->len)
+        {
+          print_pages (self);
+        }
+      else
+        {
+          add_message (self);
+          add_pictures (self);
+        }
+
+      return G_SOURCE_REMOVE;
+    }
 
   return G_SOURCE_CONTINUE;
 }
 
 static void
-add_messages (Job *self)
+list_messages (Job *self)
 {
   GListModel *messages = G_LIST_MODEL (self->conversation);
 
+  self->messages = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < g_list_model_get_n_items (messages); i++)
-    {
-      g_autoptr (SottoMessage) message = g_list_model_get_item (messages, i);
-      const char *model = sotto_message_get_model_name (message);
-      gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
-      g_autofree char *below = is_reply ? sotto_sources_describe (message, FALSE) : sotto_attachments_list_names (message);
-      const char *author;
-
-      if (!is_reply)
-        author = C_("who speaks", "You");
-      else
-        author = model != NULL ? model : C_("who speaks", "Reply");
-      sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), below != NULL && *below != '\0' ? below : NULL);
-    }
+    g_ptr_array_add (self->messages, g_list_model_get_item (messages, i));
 }
 
 static void
@@ -166,7 +229,7 @@ on_set_up (GObject      *source,
   page_setup = gtk_print_setup_get_page_setup (self->setup);
   self->pages = sotto_print_pages_new (sotto_conversation_get_name (self->conversation),
                                        page_setup != NULL ? page_setup : usual);
-  add_messages (self);
+  list_messages (self);
   g_idle_add (on_idle, g_steal_pointer (&self));
 }
 

@@ -1,6 +1,7 @@
 #include "window-private.h"
 
 #include "application.h"
+#include "paste.h"
 #include "recovery-dialog.h"
 #include "restore-dialog.h"
 #include "text-buffers.h"
@@ -200,6 +201,42 @@ on_drop (SottoWindow  *self,
     sotto_window_open_file (self, file->data);
 
   return TRUE;
+}
+
+/* What comes as a picture is taken by the target below, whatever else it comes as: an address, most often. */
+static gboolean
+on_accept (GtkDropTarget *target,
+           GdkDrop       *drop,
+           SottoWindow   *self)
+{
+  GdkContentFormats *formats = gdk_drop_get_formats (drop);
+
+  return gdk_content_formats_contain_gtype (formats, GDK_TYPE_FILE_LIST) && !sotto_paste_has_picture (formats);
+}
+
+static gboolean
+on_picture_drop (SottoWindow *self,
+                 GdkDrop     *drop)
+{
+  sotto_conversation_page_take_drop (self->page, drop);
+
+  return TRUE;
+}
+
+static void
+add_drop_targets (SottoWindow *self)
+{
+  GtkDropTarget *files = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+  GtkDropTargetAsync *pictures = gtk_drop_target_async_new (sotto_paste_create_formats (), GDK_ACTION_COPY);
+
+  /* Before the message field, which would take a file for its path. */
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (files), GTK_PHASE_CAPTURE);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (pictures), GTK_PHASE_CAPTURE);
+  g_signal_connect_object (files, "accept", G_CALLBACK (on_accept), self, 0);
+  g_signal_connect_object (files, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (pictures, "drop", G_CALLBACK (on_picture_drop), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (files));
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (pictures));
 }
 
 SottoApp *
@@ -414,16 +451,11 @@ sotto_window_class_init (SottoWindowClass *klass)
 static void
 sotto_window_init (SottoWindow *self)
 {
-  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
-
   self->awaited_toasts = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
   renew_widgets (self);
   g_signal_connect (self, "notify::visible-dialog", G_CALLBACK (show_toasts), NULL);
-  /* Before the message field, which would take a file for its path. */
-  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (target), GTK_PHASE_CAPTURE);
-  g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
+  add_drop_targets (self);
 }
 
 GtkWindow *

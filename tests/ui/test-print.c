@@ -121,6 +121,42 @@ test_hostile (void)
   g_assert_cmpuint (finish (pages), >, 1);
 }
 
+static void
+add_picture (SottoPrintPages *pages,
+             guint            width,
+             guint            height,
+             guint            full_width)
+{
+  g_autofree guchar *rows = g_malloc0 (3 * (gsize) width * height);
+  SottoPixels pixels = { g_bytes_new_static (rows, 3 * (gsize) width * height), width, height, full_width, height };
+
+  sotto_print_pages_add_picture (pages, &pixels);
+  g_bytes_unref (pixels.bytes);
+}
+
+/* Two of a third of a page go with their words onto one; a third and a fourth do not. Small ones stay small. */
+static void
+test_pictures (void)
+{
+  for (guint n = 2; n <= 4; n += 2)
+    {
+      g_autoptr (SottoPrintPages) pages = begin ();
+
+      sotto_print_pages_add (pages, "Baker", "Which loaf?", "loaf.jpg");
+      for (guint i = 0; i < n; i++)
+        add_picture (pages, 300, 900, 2000);
+      g_assert_cmpuint (finish (pages), ==, n / 2);
+    }
+  {
+    g_autoptr (SottoPrintPages) pages = begin ();
+
+    sotto_print_pages_add (pages, "Baker", "Which loaf?", NULL);
+    for (guint i = 0; i < 12; i++)
+      add_picture (pages, 32, 32, 32);
+    g_assert_cmpuint (finish (pages), ==, 1);
+  }
+}
+
 /* In a line, in a table, of their own; wider and higher than the paper, and such as cannot be read */
 static void
 test_formulas (void)
@@ -160,6 +196,7 @@ main (int   argc,
   g_test_add_func ("/print/many", test_many);
   g_test_add_func ("/print/longer-than-a-page", test_longer_than_a_page);
   g_test_add_func ("/print/hostile", test_hostile);
+  g_test_add_func ("/print/pictures", test_pictures);
   g_test_add_func ("/print/formulas", test_formulas);
   g_test_add_func ("/print/thrown-away", test_thrown_away);
 

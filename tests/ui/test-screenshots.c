@@ -5,6 +5,7 @@
 #include "look.h"
 #include "look-folders.h"
 #include "look-groups.h"
+#include "look-pictures.h"
 #include "look-reading.h"
 #include "planted.h"
 
@@ -400,6 +401,7 @@ look_around (Look *look)
   look_close_dialog (look);
   look_at_reading (look);
   look_at_document (look, conversation);
+  look_at_pictures (look, conversation);
 
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     {
