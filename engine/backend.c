@@ -76,6 +76,23 @@ refuse (const char *subject, GError **error)
 }
 
 gboolean
+sotto_plan_takes_rows (const SottoPlan *plan)
+{
+  for (guint i = 0; i < plan->n_steps; i++)
+    if (plan->steps[i].kind == SOTTO_STEP_INPUTS)
+      return FALSE;
+  return TRUE;
+}
+
+SottoBackend *
+sotto_backend_get_cpu (SottoBackend *self)
+{
+  SottoBackend *cpu = sotto_backend_cuda_get_cpu (self);
+
+  return cpu != NULL ? cpu : self;
+}
+
+gboolean
 sotto_batch_check (const SottoBatch *batch, const SottoPlan *plan, guint n_context, GError **error)
 {
   if (batch->n_tokens == 0 || (batch->n_tokens > SOTTO_MAX_BATCH && !plan->whole_sequence))
@@ -84,7 +101,11 @@ sotto_batch_check (const SottoBatch *batch, const SottoPlan *plan, guint n_conte
     return refuse ("the batch is not a whole sequence", error);
   if (batch->position > n_context || batch->n_tokens > n_context - batch->position)
     return refuse ("the batch does not fit the KV cache", error);
-  for (guint i = 0; i < batch->n_tokens; i++)
+  if (batch->rows != NULL && (batch->tokens != NULL || !sotto_plan_takes_rows (plan)))
+    return refuse ("the batch has rows beside tokens, or the plan takes none", error);
+  if (batch->rows == NULL && batch->tokens == NULL && plan->steps[0].kind == SOTTO_STEP_EMBED)
+    return refuse ("the batch has neither tokens nor rows", error);
+  for (guint i = 0; i < batch->n_tokens && batch->tokens != NULL; i++)
     if (batch->tokens[i] < 0 || (guint) batch->tokens[i] >= plan->n_vocabulary)
       return refuse ("a token is not of the vocabulary", error);
   return TRUE;

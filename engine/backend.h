@@ -22,11 +22,13 @@ G_BEGIN_DECLS
 #define SOTTO_FEW_TOKENS 8
 
 typedef struct {
-  const gint32 *tokens;
+  const gint32 *tokens;    /* (n_tokens); or */
+  const float *rows;       /* (n_tokens, n_embedding): what stands in place of the embedding table's rows, scaled already */
   guint n_tokens;
   guint position;          /* of the first; 0 begins a new sequence */
   gboolean all_logits;     /* FALSE: of the last token only */
   gboolean is_long;        /* take SottoRope.long_frequencies; the same for a whole sequence */
+  gboolean together;       /* every token sees all others of the batch, where attention is causal */
   gboolean stays;          /* logits may stay where they are computed until fetch() or select() asks for them */
   guint first_step;        /* of a plan that was cut, the stretch to carry out (plan-cut.h), one after the other; */
   guint end_step;          /* 0: to the end of the plan */
@@ -136,6 +138,12 @@ typedef struct {
 struct _SottoBackend {
   const SottoBackendClass *klass;
 };
+
+/* Whether rows can stand in place of tokens: a plan that looks tokens up for every layer has nothing to look up for them. */
+gboolean sotto_plan_takes_rows (const SottoPlan *plan);
+
+/* Who computes on the CPU: @self, or what it has for that. (transfer none) */
+SottoBackend *sotto_backend_get_cpu (SottoBackend *self);
 
 /* Whether @plan can be carried out for @batch in caches of @n_context; FALSE with BACKEND. */
 gboolean sotto_batch_check (const SottoBatch  *batch,

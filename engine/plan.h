@@ -205,6 +205,8 @@ typedef struct {
 typedef enum {
   SOTTO_MASK_CAUSAL,       /* a query sees its own and earlier positions */
   SOTTO_MASK_ALL,          /* and later ones: the batch is the whole sequence */
+  SOTTO_MASK_TOGETHER,     /* of a batch that is taken together, in place of CAUSAL: later ones of it, too, however far; a
+                            * window counts for earlier ones alone (transformers' Gemma 3) */
 } SottoMask;
 
 /* attended = softmax (cap (scale * Q Kᵀ) + slope * distance, masked) V, then gated */

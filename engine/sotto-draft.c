@@ -121,7 +121,7 @@ end_batch (SottoDraft   *self,
   return is_kept;
 }
 
-/* What came before may say next, at most @n tokens, and their kinds. Returns how many: @n, or none. */
+/* What came before may say next, at most @n tokens, and their kinds. Returns how many. */
 static guint
 look_up (const SottoDraft *self,
          gint32           *tokens,
@@ -134,7 +134,7 @@ look_up (const SottoDraft *self,
   if (n_match == 0)
     return 0;
 
-  sotto_lookup_propose (self->lookup, tokens, records, n);
+  n = sotto_lookup_propose (self->lookup, tokens, records, n);
   for (guint i = 0; i < n; i++)
     kinds[i] = sotto_pace_find_kind (n_match + i, records[i]);
 

@@ -90,6 +90,7 @@ join (SottoEventQueue *self,
       break;
 
     case SOTTO_EVENT_LOADING:
+    case SOTTO_EVENT_LOOKING:
     case SOTTO_EVENT_PREFILL:
       last->reused = event->reused;
       break;

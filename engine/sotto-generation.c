@@ -4,6 +4,7 @@
 #include "sotto-build.h"
 #include "sotto-draft.h"
 #include "sotto-error.h"
+#include "sotto-looking.h"
 #include "sotto-model-private.h"
 #include "sotto-outlet.h"
 
@@ -112,13 +113,40 @@ sotto_generation_open (const SottoGeneration  *self,
   return resident;
 }
 
-/* --- The reply --- */
+/* --- The prompt --- */
 
+/* What the model is given. */
+typedef struct {
+  GArray *tokens;          /* (element-type gint32) */
+  char *text;              /* (nullable): as a template has rendered it, without a reply that goes on */
+  SottoPrompt *prompt;     /* (nullable): it has pictures, */
+  SottoLooking *looking;   /* which are looked at so */
+} Given;
+
+static void
+given_clear (Given *self)
+{
+  g_clear_pointer (&self->looking, sotto_looking_free);
+  g_clear_pointer (&self->prompt, sotto_prompt_free);
+  g_clear_pointer (&self->tokens, g_array_unref);
+  g_free (self->text);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Given, given_clear)
+
+/* Of pictures themselves, wherever the file lies that they are seen with. */
 static char *
-hash_tokens (const GArray *tokens)
+hash_tokens (const Given *given)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GArray) tokens = g_array_copy (given->tokens);
 
+  for (guint i = 0; given->prompt != NULL && i < given->prompt->rows->len; i++)
+    {
+      const SottoPromptRows *rows = &g_array_index (given->prompt->rows, SottoPromptRows, i);
+
+      sotto_image_fill_tokens (rows->image, "", rows->first_row, &g_array_index (tokens, gint32, rows->first), rows->n_rows);
+    }
   for (guint i = 0; i < tokens->len; i++)
     {
       gint32 token = GINT32_TO_LE (g_array_index (tokens, gint32, i));
@@ -141,54 +169,91 @@ refuse_begun (GError **error)
   return FALSE;
 }
 
-/* The token ids that the model is given, and what the receipt says of them. @text: (out): as a template has rendered it,
- * without a reply that goes on */
-static GArray *
-make_prompt (const SottoGeneration  *self,
-             SottoModel             *model,
-             SottoReceipt           *receipt,
-             char                  **text,
-             GError                **error)
+/* Pictures are to be looked at: nothing is, yet. */
+static void
+take_pictures (const SottoGeneration *self,
+               SottoVision           *vision,
+               Given                 *given,
+               SottoReceipt          *receipt)
+{
+  given->looking = sotto_looking_new (given->prompt, vision, sotto_backend_get_cpu (self->backend), self->id, self->events);
+  receipt->vision_path = g_strdup (sotto_vision_get_info (vision)->path);
+  receipt->vision_stamp = g_strdup (sotto_vision_get_info (vision)->stamp);
+  for (guint i = 0; i < given->prompt->rows->len; i++)
+    receipt->n_image_rows += g_array_index (given->prompt->rows, SottoPromptRows, i).n_rows;
+}
+
+static gboolean
+render (const SottoGeneration  *self,
+        SottoResident          *resident,
+        Given                  *given,
+        SottoReceipt           *receipt,
+        GError                **error)
 {
   const SottoGenerate *request = self->request;
-  g_autoptr (GArray) tokens = NULL;
+  g_autoptr (SottoPrompt) prompt = NULL;
+  SottoVision *vision = NULL;
 
-  if (request->messages != NULL)
+  if (self->vision != NULL && sotto_messages_count_images (request->messages) > 0
+      && (vision = sotto_residents_open_vision (self->residents, resident, self->vision, self->cancel, error)) == NULL)
+    return FALSE;
+
+  prompt = sotto_model_render (resident->model, request->messages, vision, request->date, TRUE, error);
+  if (prompt == NULL || (prompt->n_begun_text > 0 && request->grammar != NULL && !refuse_begun (error)))
+    return FALSE;
+
+  given->tokens = g_array_ref (prompt->tokens);
+  given->text = g_strndup (prompt->text->str, prompt->text->len - prompt->n_begun_text);
+  receipt->n_continued = prompt->n_begun_tokens;
+  receipt->template_hash = g_steal_pointer (&prompt->template_hash);
+  receipt->date = g_steal_pointer (&prompt->date);
+  receipt->tools = sotto_messages_dup_tool_names (request->messages);
+  if (prompt->rows != NULL)
     {
-      g_autoptr (SottoPrompt) prompt = sotto_model_render (model, request->messages, request->date, TRUE, error);
+      given->prompt = g_steal_pointer (&prompt);
+      take_pictures (self, vision, given, receipt);
+    }
 
-      if (prompt == NULL || (prompt->n_begun_text > 0 && request->grammar != NULL && !refuse_begun (error)))
-        return NULL;
+  return TRUE;
+}
 
-      tokens = g_array_ref (prompt->tokens);
-      *text = g_strndup (prompt->text->str, prompt->text->len - prompt->n_begun_text);
-      receipt->n_continued = prompt->n_begun_tokens;
-      receipt->template_hash = g_steal_pointer (&prompt->template_hash);
-      receipt->date = g_steal_pointer (&prompt->date);
-      receipt->tools = sotto_messages_dup_tool_names (request->messages);
+/* What the model is given, and what the receipt says of it. */
+static gboolean
+make_prompt (const SottoGeneration  *self,
+             SottoResident          *resident,
+             Given                  *given,
+             SottoReceipt           *receipt,
+             GError                **error)
+{
+  if (self->request->messages != NULL)
+    {
+      if (!render (self, resident, given, receipt, error))
+        return FALSE;
     }
   else
     {
-      gint32 bos = sotto_model_get_bos_token (model);
+      gint32 bos = sotto_model_get_bos_token (resident->model);
 
-      tokens = sotto_model_tokenize (model, request->text, -1, FALSE);
+      given->tokens = sotto_model_tokenize (resident->model, self->request->text, -1, FALSE);
       if (bos >= 0)
-        g_array_prepend_val (tokens, bos);
+        g_array_prepend_val (given->tokens, bos);
     }
 
-  if (tokens->len == 0)
+  if (given->tokens->len == 0)
     {
       SottoErrorArguments arguments = { NULL, "empty", 0, 0 };
 
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST, &arguments, "The prompt is empty");
-      return NULL;
+      return FALSE;
     }
 
-  receipt->n_prompt = tokens->len;
-  receipt->prompt_hash = hash_tokens (tokens);
+  receipt->n_prompt = given->tokens->len;
+  receipt->prompt_hash = hash_tokens (given);
 
-  return g_steal_pointer (&tokens);
+  return TRUE;
 }
+
+/* --- The reply --- */
 
 static SottoReceipt *
 begin_receipt (const SottoGeneration *self,
@@ -208,14 +273,17 @@ begin_receipt (const SottoGeneration *self,
   return receipt;
 }
 
-/* Prefills @tokens; the session's timeline and the record of it agree afterwards, also after an error. */
+/* Prefills what is given; the session's timeline and the record of it agree afterwards, also after an error. */
 static gboolean
 prefill (const SottoGeneration  *self,
          SottoResident          *resident,
-         const GArray           *tokens,
+         const Given            *given,
          SottoReceipt           *receipt,
          GError                **error)
 {
+  const gint32 *tokens = (const gint32 *) given->tokens->data;
+  const guint n_tokens = given->tokens->len;
+  const SottoRows *rows = given->looking != NULL ? sotto_looking_get_rows (given->looking) : NULL;
   SottoResuming resuming = { self->request->conversation, self->request->lasts, on_prefill, (gpointer) self, self->cancel };
   gint64 begin = g_get_monotonic_time ();
   gint64 resumed;
@@ -223,16 +291,18 @@ prefill (const SottoGeneration  *self,
   guint length;
   gboolean done;
 
-  if (!sotto_residents_resume (self->residents, resident, (const gint32 *) tokens->data, tokens->len, &resuming, error))
+  if (!sotto_residents_resume (self->residents, resident, tokens, n_tokens, &resuming, error))
     return FALSE;
 
   resumed = g_get_monotonic_time ();
-  done = sotto_session_sync (resident->session, (const gint32 *) tokens->data, tokens->len,
-                             on_prefill, (gpointer) self, self->cancel, &n_reused, error);
+  done = sotto_session_sync_rows (resident->session, tokens, n_tokens, rows, on_prefill, (gpointer) self, self->cancel,
+                                  &n_reused, error);
   sotto_session_get_tokens (resident->session, &length);
   sotto_resident_record (resident, MIN (n_reused, length), length, FALSE);
   receipt->n_reused = n_reused;
   receipt->prefill_us = g_get_monotonic_time () - begin;
+  receipt->looking_us = given->looking != NULL ? sotto_looking_get_us (given->looking) : 0;
+  resumed += receipt->looking_us;
   if (done && length >= n_reused + TOKENS_PER_SPEED)
     resident->speed = (length - n_reused) * (double) G_USEC_PER_SEC / (double) (g_get_monotonic_time () - resumed + 1);
 
@@ -448,21 +518,23 @@ sotto_generation_run (const SottoGeneration *self,
                       SottoResident         *resident)
 {
   g_autoptr (SottoReceipt) receipt = begin_receipt (self, resident);
-  g_autoptr (GArray) prompt = NULL;
-  g_autofree char *text = NULL;
+  g_auto (Given) given = { 0 };
   g_autoptr (SottoOutlet) outlet = NULL;
   g_autoptr (GError) error = NULL;
   SottoFinishReason reason = SOTTO_FINISH_END;
   gboolean done;
 
-  done = (prompt = make_prompt (self, resident->model, receipt, &text, &error)) != NULL &&
+  done = make_prompt (self, resident, &given, receipt, &error) &&
          prepare_grammar (self, resident->model, &error) &&
-         prefill (self, resident, prompt, receipt, &error) &&
-         (outlet = sotto_outlet_new (self->id, resident->model, self->request, text, self->events,
+         prefill (self, resident, &given, receipt, &error) &&
+         (outlet = sotto_outlet_new (self->id, resident->model, self->request, given.text, self->events,
                                      receipt)) != NULL &&
          decode (self, resident, receipt, outlet, &reason, &error) &&
          sotto_model_check_unchanged (resident->model, &error);
 
+  /* Perhaps it was the file that it sees with: the next one opens what is there then. */
+  if (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CHANGED))
+    g_clear_pointer (&resident->vision, sotto_vision_unref);
   receipt->stretches = g_array_copy (resident->stretches);
   receipt->model_hash = g_strdup (sotto_model_peek_hash (resident->model));
 

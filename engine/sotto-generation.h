@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  *
  * @id: the request's
  * @place: where the model is to be computed
+ * @vision: (nullable): the file that it sees with
  * @residents: where it is found, or opened
  * @loaded: called after a model was opened for it
  */
@@ -17,6 +18,7 @@ typedef struct {
   const SottoGenerate *request;
   SottoCancel *cancel;
   SottoResidentPlace place;
+  const char *vision;
   SottoResidents *residents;
   SottoBackend *backend;
   SottoEventQueue *events;

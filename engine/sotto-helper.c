@@ -139,6 +139,17 @@ count_missed (const SottoHelper *self)
   return self->wanted->len - n;
 }
 
+/* Rows in place of tokens are the larger model's alone: it goes on as if they were not there. */
+static void
+want_tokens (SottoHelper  *self,
+             const gint32 *tokens,
+             guint         n_tokens)
+{
+  for (guint i = 0; i < n_tokens; i++)
+    if (tokens[i] >= 0)
+      g_array_append_val (self->wanted, tokens[i]);
+}
+
 static void
 want (SottoHelper  *self,
       const gint32 *timeline,
@@ -146,10 +157,9 @@ want (SottoHelper  *self,
       gint32        next)
 {
   g_array_set_size (self->wanted, 0);
-  if (n_timeline > 0)
-    g_array_append_vals (self->wanted, timeline, 1);
+  want_tokens (self, timeline, MIN (n_timeline, 1));
   if (n_timeline > self->first)
-    g_array_append_vals (self->wanted, timeline + self->first, n_timeline - self->first);
+    want_tokens (self, timeline + self->first, n_timeline - self->first);
   g_array_append_val (self->wanted, next);
 }
 

@@ -82,7 +82,7 @@ count_match (const SottoLookup *self,
   guint most = MIN (last + 1, MOST_MATCH);
   guint n = 0;
 
-  while (n < most && self->tokens[last - n] == self->tokens[self->n_tokens - 1 - n])
+  while (n < most && self->tokens[last - n] == self->tokens[self->n_tokens - 1 - n] && self->tokens[last - n] >= 0)
     n++;
 
   return n;
@@ -157,8 +157,16 @@ sotto_lookup_append (SottoLookup *self,
     }
 
   self->tokens[self->n_tokens++] = token;
+  if (token < 0)
+    {
+      /* In place of tokens, and nothing a reply may say: it is in no chain, and what comes behind it goes on from nothing. */
+      self->source = self->n_match = 0;
+      self->before[last] = 0;
+      return;
+    }
   latest = &self->latest[hash_token (self, token)];
-  if (last > 0)
+  self->before[last] = 0;
+  if (last > 0 && self->tokens[last - 1] >= 0)
     {
       guint32 *head = find_head (self, last);
 
@@ -185,7 +193,7 @@ sotto_lookup_get_match (const SottoLookup *self)
   return self->n_match;
 }
 
-void
+guint
 sotto_lookup_propose (const SottoLookup *self,
                       gint32            *tokens,
                       SottoLookupRecord *records,
@@ -198,7 +206,11 @@ sotto_lookup_propose (const SottoLookup *self,
       guint from = self->source + i;
 
       tokens[i] = from < self->n_tokens ? self->tokens[from] : tokens[from - self->n_tokens];
+      if (tokens[i] < 0)
+        return i;
       records[i] = self->records[hash_token (self, before)];
       before = tokens[i];
     }
+
+  return n_tokens;
 }

@@ -67,8 +67,10 @@ guint sotto_lookup_get_match (const SottoLookup *self);
  * @records: (out caller-allocates) (array length=n_tokens): of the tokens that these come behind
  *
  * Where what followed reaches the sequence's end, it goes on with the proposed tokens themselves.
+ *
+ * Returns: how many: fewer than @n_tokens where what followed were rows in place of tokens
  */
-void sotto_lookup_propose (const SottoLookup *self, gint32 *tokens, SottoLookupRecord *records, guint n_tokens);
+guint sotto_lookup_propose (const SottoLookup *self, gint32 *tokens, SottoLookupRecord *records, guint n_tokens);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoLookup, sotto_lookup_free)
 

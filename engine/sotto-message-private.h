@@ -11,6 +11,9 @@ yyjson_val *sotto_messages_get_message (const SottoMessages *self, guint i);
 /* (nullable): none were given */
 yyjson_val *sotto_messages_get_tools (const SottoMessages *self);
 
+/* (transfer none): the picture @i of all. @message: (out): whose it is; they rise */
+SottoImage *sotto_messages_get_image (const SottoMessages *self, guint i, guint *message);
+
 /* What the reply that is asked for says already; FALSE: it is to begin. */
 gboolean sotto_messages_get_begun (const SottoMessages *self, const char **reasoning, const char **content);
 

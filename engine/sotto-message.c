@@ -4,12 +4,18 @@
 
 #include <string.h>
 
+typedef struct {
+  guint message;
+  SottoImage *image;
+} Picture;
+
 /* Messages stay the JSON they came as: a template sees every key that was given, in its order. */
 struct _SottoMessages
 {
   gatomicrefcount ref_count;
   GPtrArray *documents; /* (element-type yyjson_doc): owned */
   GPtrArray *messages;  /* (element-type yyjson_val): inside the documents */
+  GArray *pictures;     /* (element-type Picture): by message */
   yyjson_val *tools;    /* (nullable): inside the documents */
   guint n_calls;        /* in all replies, of which those of the last one begin at */
   guint first_call;
@@ -23,6 +29,12 @@ document_free (gpointer data)
   yyjson_doc_free (data);
 }
 
+static void
+picture_clear (gpointer data)
+{
+  sotto_image_unref (((Picture *) data)->image);
+}
+
 SottoMessages *
 sotto_messages_new (void)
 {
@@ -31,6 +43,8 @@ sotto_messages_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   self->documents = g_ptr_array_new_with_free_func (document_free);
   self->messages = g_ptr_array_new ();
+  self->pictures = g_array_new (FALSE, FALSE, sizeof (Picture));
+  g_array_set_clear_func (self->pictures, picture_clear);
 
   return self;
 }
@@ -50,6 +64,7 @@ sotto_messages_unref (SottoMessages *self)
     return;
 
   g_ptr_array_unref (self->messages);
+  g_array_unref (self->pictures);
   g_ptr_array_unref (self->documents);
   g_free (self->begun_reasoning);
   g_free (self->begun_content);
@@ -125,6 +140,37 @@ sotto_messages_append (SottoMessages *self,
                        const char    *content)
 {
   append_draft (self, begin_draft (role, content));
+}
+
+void
+sotto_messages_append_image (SottoMessages *self,
+                             SottoImage    *image)
+{
+  Picture picture = { self->messages->len - 1, image };
+
+  if (self->messages->len == 0)
+    return;
+
+  sotto_image_ref (image);
+  g_array_append_val (self->pictures, picture);
+}
+
+guint
+sotto_messages_count_images (const SottoMessages *self)
+{
+  return self->pictures->len;
+}
+
+SottoImage *
+sotto_messages_get_image (const SottoMessages *self,
+                          guint                i,
+                          guint               *message)
+{
+  const Picture *picture = &g_array_index (self->pictures, Picture, i);
+
+  *message = picture->message;
+
+  return picture->image;
 }
 
 /* Nine characters are what the strictest of the templates ask for. */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <glib.h>
+#include "sotto-image.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +25,16 @@ void sotto_messages_unref (SottoMessages *self);
  * @content: valid UTF-8 (made valid with U+FFFD if it is not)
  */
 void sotto_messages_append (SottoMessages *self, const char *role, const char *content);
+
+/**
+ * sotto_messages_append_image:
+ * @image: referenced
+ *
+ * A picture of the message that was appended last (a user's), before its text and behind the pictures that it has.
+ */
+void sotto_messages_append_image (SottoMessages *self, SottoImage *image);
+
+guint sotto_messages_count_images (const SottoMessages *self);
 
 /**
  * sotto_messages_append_reply:

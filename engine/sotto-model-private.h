@@ -18,6 +18,7 @@ struct _SottoModel {
   SottoTokenizer *tokenizer;
   SottoTemplate *chat_template; /* NULL: see template_error */
   SottoTemplate *tool_template; /* (nullable): instead, where there are tools */
+  gboolean takes_items;         /* its template takes text in lists of items only */
   GError *template_error;       /* the file's template does not compile: told when it is rendered */
 
   SottoReplyStyle reply_style;  /* how it writes reasoning and tool calls */
@@ -71,6 +72,27 @@ SottoTokenTrie *sotto_model_get_token_trie (SottoModel *self, SottoCancel *cance
 
 /* sotto-model-template.c: which templates the model gets, and whether it is a base model. */
 void sotto_model_compile_templates (SottoModel *self);
+
+/* --- sotto-model-pictures.c --- */
+
+/* Renders @input, whose pictures are placed as @chat_template takes them: @rendered has a mark at each. FALSE with @error. */
+SottoRendered *sotto_model_render_pictures (const SottoModel         *self,
+                                            const SottoTemplate      *chat_template,
+                                            const SottoTemplateInput *input,
+                                            GArray                  **places,
+                                            GError                  **error);
+
+/* Appends the tokens of @rendered to @prompt, and at each of @places what @vision lays out for the picture. */
+void sotto_model_place_pictures (const SottoModel    *self,
+                                 SottoVision         *vision,
+                                 const SottoMessages *messages,
+                                 const SottoRendered *rendered,
+                                 const GArray        *places,
+                                 SottoPrompt         *prompt);
+
+/* Numbers in place of tokens, all negative: rows @first_row … of @image, as the vision file of @stamp makes them. The same rows
+ * have the same. */
+void sotto_image_fill_tokens (const SottoImage *image, const char *stamp, guint first_row, gint32 *tokens, guint n_tokens);
 
 /* sotto-model-info.c: fills info from what was opened. */
 void sotto_model_fill_info (SottoModel *self);

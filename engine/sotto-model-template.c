@@ -112,9 +112,31 @@ find_tools (const SottoModel *self, const char *source)
   sotto_messages_append (messages, "user", "?");
   sotto_messages_set_tools (messages, tool, -1, NULL);
   input.messages = messages;
+  input.as_items = self->takes_items;
   rendered = sotto_template_render (self->chat_template, &input, NULL, NULL);
 
   return rendered != NULL && strstr (rendered->text->str, "sotto_probe") != NULL;
+}
+
+static gboolean
+shows_text (const SottoModel *self, gboolean as_items)
+{
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  SottoTemplateInput input = { .messages = messages, .bos = "", .eos = "", .add_generation_prompt = TRUE, .as_items = as_items };
+  g_autoptr (SottoRendered) rendered = NULL;
+
+  sotto_messages_append (messages, "user", "sotto_probe");
+  rendered = sotto_template_render (self->chat_template, &input, NULL, NULL);
+
+  return rendered != NULL && strstr (rendered->text->str, "sotto_probe") != NULL;
+}
+
+/* Whether text reaches the prompt only as a list of items: templates of models that see were often written for nothing else. */
+static gboolean
+find_items (const SottoModel *self, const char *source)
+{
+  return self->chat_template != NULL && strstr (source, "type") != NULL && !shows_text (self, FALSE)
+         && shows_text (self, TRUE);
 }
 
 static char *
@@ -159,6 +181,7 @@ sotto_model_compile_templates (SottoModel *self)
   /* It serves conversations with tools only; if it is broken, the other one does. */
   if (with_tools != NULL && !info->is_base)
     self->tool_template = sotto_template_new (with_tools, -1, NULL);
+  self->takes_items = find_items (self, source);
   info->has_tools = !info->is_base && find_tools (self, source);
   sotto_reply_style_choose (&self->reply_style, self->tool_template != NULL ? with_tools : own,
                             info->is_base ? NULL : has_token, self->tokenizer);

@@ -188,6 +188,17 @@ prepend_bos (const SottoModel *self, GArray *tokens)
     g_array_prepend_val (tokens, bos);
 }
 
+/* The same of a prompt, in which what stands in place of tokens moves with them. */
+static void
+begin_text (const SottoModel *self, SottoPrompt *prompt)
+{
+  guint n = prompt->tokens->len;
+
+  prepend_bos (self, prompt->tokens);
+  for (guint i = 0; prompt->rows != NULL && i < prompt->rows->len; i++)
+    g_array_index (prompt->rows, SottoPromptRows, i).first += prompt->tokens->len - n;
+}
+
 /* Some files have a template of its own for conversations with tools. */
 static const SottoTemplate *
 choose_template (const SottoModel *self, const SottoMessages *messages)
@@ -233,7 +244,7 @@ append_begun (const SottoModel    *self,
 
       g_string_append_len (prompt->text, span->text, (gssize) span->length);
     }
-  if (self->info.is_base)
+  if (self->info.is_base && prompt->rows == NULL)
     {
       g_array_set_size (prompt->tokens, 0);
       g_array_prepend_vals (spans, rendered->spans->data, rendered->spans->len);
@@ -247,6 +258,7 @@ append_begun (const SottoModel    *self,
 SottoPrompt *
 sotto_model_render (const SottoModel    *self,
                     const SottoMessages *messages,
+                    SottoVision         *vision,
                     GDateTime           *date,
                     gboolean             add_generation_prompt,
                     GError             **error)
@@ -259,24 +271,39 @@ sotto_model_render (const SottoModel    *self,
                                .add_generation_prompt = add_generation_prompt };
   const SottoTemplate *chat_template = choose_template (self, messages);
   g_autoptr (SottoRendered) rendered = NULL;
+  g_autoptr (GArray) places = NULL;
   SottoPrompt *prompt;
 
+  if (vision == NULL && sotto_messages_count_images (messages) > 0)
+    {
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST,
+                              &(SottoErrorArguments) { .path = self->info.path, .subject = "image" },
+                              "there are images, and no vision file for the model");
+      return NULL;
+    }
   if (chat_template == NULL)
     {
       g_propagate_error (error, g_error_copy (self->template_error));
       return NULL;
     }
 
-  rendered = sotto_template_render (chat_template, &input, NULL, error);
+  rendered = sotto_model_render_pictures (self, chat_template, &input, &places, error);
   if (rendered == NULL)
     return NULL;
 
   prompt = g_new0 (SottoPrompt, 1);
   prompt->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  sotto_tokenizer_encode (self->tokenizer, (const SottoSpan *) rendered->spans->data,
-                          rendered->spans->len, prompt->tokens);
-  prepend_bos (self, prompt->tokens);
-  prompt->text = g_string_new_len (rendered->text->str, (gssize) rendered->text->len);
+  if (places != NULL)
+    {
+      prompt->text = g_string_new (NULL);
+      sotto_model_place_pictures (self, vision, messages, rendered, places, prompt);
+    }
+  else
+    {
+      sotto_tokenizer_encode (self->tokenizer, (const SottoSpan *) rendered->spans->data, rendered->spans->len, prompt->tokens);
+      prompt->text = g_string_new_len (rendered->text->str, (gssize) rendered->text->len);
+    }
+  begin_text (self, prompt);
   prompt->template_hash = g_strdup (sotto_template_get_hash (chat_template));
   if (rendered->used_date)
     prompt->date = g_date_time_format_iso8601 (day);
@@ -292,6 +319,7 @@ sotto_prompt_free (SottoPrompt *self)
   if (self->text != NULL)
     g_string_free (self->text, TRUE);
   g_clear_pointer (&self->tokens, g_array_unref);
+  g_clear_pointer (&self->rows, g_array_unref);
   g_free (self->template_hash);
   g_free (self->date);
   g_free (self);

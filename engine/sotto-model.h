@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  */
 typedef struct _SottoModel SottoModel;
 
+/* sotto-vision.h */
+typedef struct _SottoVision SottoVision;
+
 /**
  * SottoModelInfo:
  *
@@ -182,6 +185,24 @@ void sotto_model_append_token_text (const SottoModel *self,
                                     GString          *out);
 
 /**
+ * SottoPromptRows:
+ * @first: where they stand in the prompt's tokens, which are negative there
+ * @n_rows: how many
+ * @first_row: of the picture's
+ * @together: they see each other
+ * @image: whose they are; belongs to the prompt
+ *
+ * Rows of a picture in place of tokens.
+ */
+typedef struct {
+  guint first;
+  guint n_rows;
+  guint first_row;
+  gboolean together;
+  SottoImage *image;
+} SottoPromptRows;
+
+/**
  * SottoPrompt:
  * @text: the rendered template, for people to look at
  * @tokens: (element-type gint32): what the model is given, BOS included where the model wants one
@@ -189,6 +210,7 @@ void sotto_model_append_token_text (const SottoModel *self,
  * @date: (nullable): the date that was given to the template (ISO 8601), if it asked for one
  * @n_begun_text: bytes at the end of @text that are a reply which is to go on (sotto_messages_begin_reply()); 0: it begins
  * @n_begun_tokens: tokens at the end of @tokens, likewise
+ * @rows: (nullable) (element-type SottoPromptRows): what stands in @tokens for pictures, by position; %NULL: there are none
  */
 typedef struct {
   GString *text;
@@ -197,22 +219,27 @@ typedef struct {
   char *date;
   gsize n_begun_text;
   guint n_begun_tokens;
+  GArray *rows;
 } SottoPrompt;
 
 /**
  * sotto_model_render:
  * @messages: the conversation
+ * @vision: (nullable): what the model sees with; without it no message may have pictures
  * @date: (nullable): the date a template may ask for; %NULL: today
  * @add_generation_prompt: whether to end with the beginning of the assistant's turn, and what has been begun of it
  *
  * Renders the model's own chat template (or what stands in for it, see #SottoModelInfo; with tools the
  * file's template for tools, if it has one) and tokenises the result: only the
- * template's own text may become control tokens, and the markers of reasoning in a reply that has been begun.
+ * template's own text may become control tokens, the markers of reasoning in a reply that has been begun, and what goes around a
+ * picture. A picture stands where the template puts it, or before the text of its message.
  *
- * Returns: (transfer full): or %NULL with one of the TEMPLATE errors
+ * Returns: (transfer full): or %NULL with one of the TEMPLATE errors, or REQUEST ("image"): there is a picture and no vision, or the
+ *   template has no place for it
  */
 SottoPrompt *sotto_model_render (const SottoModel     *self,
                                  const SottoMessages  *messages,
+                                 SottoVision          *vision,
                                  GDateTime            *date,
                                  gboolean              add_generation_prompt,
                                  GError              **error);

@@ -13,6 +13,8 @@ sotto_receipt_copy (const SottoReceipt *self)
   copy->template_hash = g_strdup (self->template_hash);
   copy->grammar_hash = g_strdup (self->grammar_hash);
   copy->prompt_hash = g_strdup (self->prompt_hash);
+  copy->vision_path = g_strdup (self->vision_path);
+  copy->vision_stamp = g_strdup (self->vision_stamp);
   copy->date = g_strdup (self->date);
   copy->tools = g_strdupv (self->tools);
   copy->backend = g_strdup (self->backend);
@@ -34,6 +36,8 @@ sotto_receipt_free (SottoReceipt *self)
   g_free (self->template_hash);
   g_free (self->grammar_hash);
   g_free (self->prompt_hash);
+  g_free (self->vision_path);
+  g_free (self->vision_stamp);
   g_free (self->date);
   g_strfreev (self->tools);
   g_free (self->backend);
@@ -186,6 +190,24 @@ describe_stretches (yyjson_mut_doc *document,
   return array;
 }
 
+/* What it saw with, where there were pictures. */
+static void
+describe_vision (yyjson_mut_doc     *document,
+                 yyjson_mut_val     *root,
+                 const SottoReceipt *self)
+{
+  g_autofree char *path = NULL;
+
+  if (self->vision_path == NULL)
+    return;
+
+  path = g_filename_display_name (self->vision_path);
+  yyjson_mut_obj_add_strcpy (document, root, "vision", path);
+  add_string (document, root, "vision_stamp", self->vision_stamp);
+  yyjson_mut_obj_add_uint (document, root, "image_tokens", self->n_image_rows);
+  yyjson_mut_obj_add_int (document, root, "looking_us", self->looking_us);
+}
+
 /**
  * sotto_receipt_to_json:
  *
@@ -208,6 +230,7 @@ sotto_receipt_to_json (const SottoReceipt *self)
   if (self->grammar_hash != NULL)
     add_string (document, root, "grammar_sha256", self->grammar_hash);
   add_string (document, root, "prompt_sha256", self->prompt_hash);
+  describe_vision (document, root, self);
   add_string (document, root, "date", self->date);
   if (self->tools != NULL)
     yyjson_mut_obj_add_val (document, root, "tools", describe_tools (document, (const char *const *) self->tools));

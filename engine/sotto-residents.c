@@ -11,6 +11,7 @@ resident_free (SottoResident *self)
   g_clear_pointer (&self->shelf, sotto_shelf_free);
   g_clear_pointer (&self->helper, sotto_helper_free);
   g_clear_pointer (&self->session, sotto_session_free);
+  g_clear_pointer (&self->vision, sotto_vision_unref);
   g_clear_pointer (&self->model, sotto_model_unref);
   g_clear_pointer (&self->stretches, g_array_unref);
   g_clear_pointer (&self->traces, g_hash_table_unref);
@@ -64,6 +65,8 @@ resident_measure (const SottoResident *self)
   SottoMemory sum = sotto_session_get_memory (self->session);
 
   sum.kv_cache += sotto_shelf_measure (self->shelf);
+  if (self->vision != NULL)
+    sum.weights += sotto_vision_get_info (self->vision)->weight_bytes;
   if (self->helper != NULL)
     {
       SottoMemory memory = sotto_helper_get_memory (self->helper);
@@ -329,6 +332,42 @@ sotto_residents_find_helper (SottoResidents     *self,
   resident->helper = sotto_helper_new (model, sotto_model_get_info (resident->model)->n_vocabulary, self->backend, cancel,
                                        NULL);
 }
+
+/* --- Seeing --- */
+
+SottoVision *
+sotto_residents_open_vision (SottoResidents  *self,
+                             SottoResident   *resident,
+                             const char      *path,
+                             SottoCancel     *cancel,
+                             GError         **error)
+{
+  g_autoptr (SottoVision) vision = NULL;
+  const SottoVisionInfo *info;
+
+  if (resident->vision != NULL && g_str_equal (sotto_vision_get_info (resident->vision)->path, path))
+    return resident->vision;
+
+  g_clear_pointer (&resident->vision, sotto_vision_unref);
+  vision = sotto_vision_open (path, cancel, error);
+  if (vision == NULL)
+    return NULL;
+
+  info = sotto_vision_get_info (vision);
+  if (!sotto_vision_fits (vision, resident->model))
+    {
+      SottoErrorArguments arguments = { .path = path, .subject = info->kind };
+
+      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY, &arguments, "%s: is not for this model to see with", path);
+      return NULL;
+    }
+  sotto_residents_make_room_of_kept (self, info->weight_bytes);
+  resident->vision = g_steal_pointer (&vision);
+
+  return resident->vision;
+}
+
+/* --- Closing --- */
 
 void
 sotto_residents_close (SottoResidents *self,

@@ -3,6 +3,7 @@
 #include "sotto-helper.h"
 #include "sotto-shelf.h"
 #include "sotto-timelines.h"
+#include "sotto-vision.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,7 @@ typedef struct {
   double speed;       /* tokens a second of the last prefill worth measuring; 0: there was none */
   SottoPace pace;     /* what guessing ahead has cost and brought */
   SottoHelper *helper; /* (nullable): guesses for it */
+  SottoVision *vision; /* (nullable): what it sees with, from the first picture on */
   guint library;      /* the worker's: which list it was looked for in; 0: none */
 } SottoResident;
 
@@ -68,6 +70,20 @@ void sotto_residents_find_helper (SottoResidents     *self,
                                   SottoResident      *resident,
                                   const char *const  *paths,
                                   SottoCancel        *cancel);
+
+/**
+ * sotto_residents_open_vision:
+ * @path: the file that @resident sees with
+ *
+ * Opens it, unless it is what was opened before; what is kept of timelines gives way to its weights.
+ *
+ * Returns: (transfer none): or %NULL with the errors of sotto_vision_open(); FAMILY where it is for another model
+ */
+SottoVision *sotto_residents_open_vision (SottoResidents  *self,
+                                          SottoResident   *resident,
+                                          const char      *path,
+                                          SottoCancel     *cancel,
+                                          GError         **error);
 
 /* @path: (nullable): %NULL: all of them; where it is a helper, too. What is worth it is saved before. */
 void sotto_residents_close (SottoResidents *self, const char *path, SottoCancel *cancel);

@@ -65,6 +65,36 @@ gboolean sotto_session_run_piece (SottoSession  *self,
                                   SottoCancel   *cancel,
                                   GError       **error);
 
+/* The same of any batch, of which only what the session knows better is set here: @tokens, (batch->n_tokens), join the timeline. */
+gboolean sotto_session_run_batch (SottoSession      *self,
+                                  const SottoBatch  *batch,
+                                  const gint32      *tokens,
+                                  SottoCancel       *cancel,
+                                  GError           **error);
+
+/* --- sotto-session-rows.c --- */
+
+/* Whether @tokens, which are to be evaluated, are the vocabulary's but for where @rows (nullable) stand. FALSE with REQUEST. */
+gboolean sotto_session_check_tokens (const SottoSession  *self,
+                                     const gint32        *tokens,
+                                     guint                n_tokens,
+                                     const SottoRows     *rows,
+                                     GError             **error);
+
+/* The span that @position is in, or the next one; @rows (nullable) has no more: n_spans. */
+guint sotto_rows_find (const SottoRows *rows, guint position);
+
+/* Where what is kept of a timeline may end, at most at @n: not within rows that see each other. */
+guint sotto_rows_cut (const SottoRows *rows, guint n);
+
+/* Evaluates @tokens behind the timeline up to at most @end, or to where tokens end or rows begin. */
+gboolean sotto_session_run_some (SottoSession     *self,
+                                 const gint32     *tokens,
+                                 guint             end,
+                                 const SottoRows  *rows,
+                                 SottoCancel      *cancel,
+                                 GError          **error);
+
 /* Brings logits that stayed where they were computed. FALSE with BACKEND; then there are none, and the timeline is
  * as it was before them. */
 gboolean sotto_session_fetch (SottoSession *self, GError **error);

@@ -14,7 +14,7 @@
  *  96  64 bytes  the same of who computed it (sotto_session_describe_backend())
  * 160   uint32   s: stretches
  * 164   uint32   c: checkpoints
- * 168   int32    × n: the timeline
+ * 168   int32    × n: the timeline; negative where it has rows in place of tokens
  *       3 uint32 × s: how it was computed, where that is known: first position, length, 1 where it was decoded, else 0
  *       uint32   × c: positions, rising
  *       float    × v: the logits of its last token
@@ -235,9 +235,10 @@ gboolean
 sotto_state_check_tokens (const SottoSession *session, const gint32 *tokens, guint n, GError **error)
 {
   gint32 n_vocabulary = (gint32) sotto_model_get_info (session->model)->n_vocabulary;
+  gboolean takes_rows = sotto_plan_takes_rows (&sotto_model_get_program (session->model)->plan);
 
   for (guint i = 0; i < n; i++)
-    if (tokens[i] < 0 || tokens[i] >= n_vocabulary)
+    if (tokens[i] >= n_vocabulary || (tokens[i] < 0 && !takes_rows))
       return bad_state (error, "damaged");
   return TRUE;
 }

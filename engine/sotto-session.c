@@ -226,32 +226,6 @@ sotto_session_get_logits (SottoSession *self)
 /* --- Running --- */
 
 static gboolean
-check_tokens (const SottoSession *self, const gint32 *tokens, guint n_tokens, GError **error)
-{
-  guint n_vocabulary = sotto_model_get_info (self->model)->n_vocabulary;
-
-  if (n_tokens == 0)
-    {
-      sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST,
-                              &(SottoErrorArguments) { .subject = "no tokens" },
-                              "there are no tokens to evaluate");
-      return FALSE;
-    }
-
-  for (guint i = 0; i < n_tokens; i++)
-    if (tokens[i] < 0 || (guint) tokens[i] >= n_vocabulary)
-      {
-        sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_REQUEST,
-                                &(SottoErrorArguments) { .subject = "token" },
-                                "token %d is not one of the %u of the vocabulary", tokens[i],
-                                n_vocabulary);
-        return FALSE;
-      }
-
-  return TRUE;
-}
-
-static gboolean
 check_room (const SottoSession *self, guint n_tokens, GError **error)
 {
   if (n_tokens <= self->n_context)
@@ -283,21 +257,17 @@ check_kind (const SottoSession *self, gboolean embeds, GError **error)
 }
 
 gboolean
-sotto_session_run_piece (SottoSession  *self,
-                         const gint32  *tokens,
-                         guint          n_tokens,
-                         gboolean       all_logits,
-                         SottoCancel   *cancel,
-                         GError       **error)
+sotto_session_run_batch (SottoSession      *self,
+                         const SottoBatch  *wanted,
+                         const gint32      *tokens,
+                         SottoCancel       *cancel,
+                         GError           **error)
 {
-  SottoBatch batch = { .tokens = tokens,
-                       .n_tokens = n_tokens,
-                       .position = self->tokens->len,
-                       .all_logits = all_logits,
-                       .is_long = self->is_long,
-                       .stays = self->lets_stay && n_tokens <= SOTTO_FEW_TOKENS
-                                && self->backend->klass->fetch != NULL };
+  SottoBatch batch = *wanted;
 
+  batch.position = self->tokens->len;
+  batch.is_long = self->is_long;
+  batch.stays = self->lets_stay && batch.n_tokens <= SOTTO_FEW_TOKENS && self->backend->klass->fetch != NULL;
   self->logits = self->rows = NULL;
   self->is_away = FALSE;
   if (!sotto_cancel_check (cancel, error)
@@ -306,8 +276,21 @@ sotto_session_run_piece (SottoSession  *self,
 
   self->n_before = self->tokens->len;
   self->is_away = batch.stays;
-  g_array_append_vals (self->tokens, tokens, n_tokens);
+  g_array_append_vals (self->tokens, tokens, batch.n_tokens);
   return TRUE;
+}
+
+gboolean
+sotto_session_run_piece (SottoSession  *self,
+                         const gint32  *tokens,
+                         guint          n_tokens,
+                         gboolean       all_logits,
+                         SottoCancel   *cancel,
+                         GError       **error)
+{
+  SottoBatch batch = { .tokens = tokens, .n_tokens = n_tokens, .all_logits = all_logits };
+
+  return sotto_session_run_batch (self, &batch, tokens, cancel, error);
 }
 
 /* What was computed from a file that changed does not count. */
@@ -350,40 +333,48 @@ forgets (const SottoSession *self)
   return plan->n_recurrents > 0;
 }
 
-/* Where the next checkpoint of a prompt of @n_tokens is to be. */
+/* Where the next checkpoint of a prompt of @n_tokens is to be. Not within rows, but behind them: to have some of them again, all of a
+ * picture has to be looked at again. */
 static guint
-find_checkpoint (guint first, guint n_tokens)
+find_checkpoint (const SottoRows *rows, guint first, guint n_tokens)
 {
-  guint step = (first / TOKENS_PER_CHECKPOINT + 1) * TOKENS_PER_CHECKPOINT;
+  guint mark = (first / TOKENS_PER_CHECKPOINT + 1) * TOKENS_PER_CHECKPOINT;
+  const SottoRowSpan *span;
+  guint found;
 
-  return n_tokens > first + TOKENS_BEHIND_CHECKPOINT ? MIN (step, n_tokens - TOKENS_BEHIND_CHECKPOINT)
-                                                     : step;
+  if (n_tokens > first + TOKENS_BEHIND_CHECKPOINT)
+    mark = MIN (mark, n_tokens - TOKENS_BEHIND_CHECKPOINT);
+  found = sotto_rows_find (rows, mark);
+  if (rows == NULL || found == rows->n_spans)
+    return mark;
+  span = &rows->spans[found];
+  return mark > span->first ? span->first + span->n_rows : mark;
 }
 
 /* Evaluates what @tokens has behind the timeline, in pieces. */
 static gboolean
-prefill (SottoSession   *self,
-         const gint32   *tokens,
-         guint           n_tokens,
-         SottoProgress   progress,
-         gpointer        user_data,
-         SottoCancel    *cancel,
-         GError        **error)
+prefill (SottoSession     *self,
+         const gint32     *tokens,
+         guint             n_tokens,
+         const SottoRows  *rows,
+         SottoProgress     progress,
+         gpointer          user_data,
+         SottoCancel      *cancel,
+         GError          **error)
 {
   guint reused = self->tokens->len;
   gboolean marks = forgets (self);
 
-  for (guint first = reused, end; first < n_tokens; first = end)
+  for (guint first = reused; first < n_tokens; first = self->tokens->len)
     {
-      guint mark = marks ? find_checkpoint (first, n_tokens) : G_MAXUINT;
+      guint mark = marks ? find_checkpoint (rows, first, n_tokens) : G_MAXUINT;
+      guint end = MIN (MIN (n_tokens, first + PIECE), mark);
 
-      end = MIN (MIN (n_tokens, first + PIECE), mark);
       if (progress != NULL)
         progress (first - reused, n_tokens - reused, user_data);
-      if (!sotto_session_run_piece (self, tokens + first, end - first, FALSE, cancel, error)
-          || !check_unchanged (self, first, error))
+      if (!sotto_session_run_some (self, tokens, end, rows, cancel, error) || !check_unchanged (self, first, error))
         return FALSE;
-      if (end == mark)
+      if (self->tokens->len == mark)
         sotto_session_mark (self);
     }
 
@@ -391,6 +382,33 @@ prefill (SottoSession   *self,
     progress (n_tokens - reused, n_tokens - reused, user_data);
   self->logits = self->backend->klass->get_output (self->backend, self->state);
   return TRUE;
+}
+
+gboolean
+sotto_session_sync_rows (SottoSession     *self,
+                         const gint32     *tokens,
+                         guint             n_tokens,
+                         const SottoRows  *rows,
+                         SottoProgress     progress,
+                         gpointer          user_data,
+                         SottoCancel      *cancel,
+                         guint            *n_reused,
+                         GError          **error)
+{
+  guint n_common;
+
+  if (n_reused != NULL)
+    *n_reused = 0;
+  if (!check_kind (self, FALSE, error) || !sotto_session_check_tokens (self, tokens, n_tokens, rows, error)
+      || !check_room (self, n_tokens, error))
+    return FALSE;
+
+  n_common = MIN (sotto_session_count_common (self, tokens, n_tokens), n_tokens - 1);
+  rewind_for (self, sotto_rows_cut (rows, n_common), n_tokens);
+  if (n_reused != NULL)
+    *n_reused = self->tokens->len;
+
+  return prefill (self, tokens, n_tokens, rows, progress, user_data, cancel, error);
 }
 
 gboolean
@@ -403,17 +421,7 @@ sotto_session_sync (SottoSession   *self,
                     guint          *n_reused,
                     GError        **error)
 {
-  if (n_reused != NULL)
-    *n_reused = 0;
-  if (!check_kind (self, FALSE, error) || !check_tokens (self, tokens, n_tokens, error)
-      || !check_room (self, n_tokens, error))
-    return FALSE;
-
-  rewind_for (self, MIN (sotto_session_count_common (self, tokens, n_tokens), n_tokens - 1), n_tokens);
-  if (n_reused != NULL)
-    *n_reused = self->tokens->len;
-
-  return prefill (self, tokens, n_tokens, progress, user_data, cancel, error);
+  return sotto_session_sync_rows (self, tokens, n_tokens, NULL, progress, user_data, cancel, n_reused, error);
 }
 
 /* Appending where the state cannot simply go on: after a failed run, or where a sequence gets long. */
@@ -423,8 +431,11 @@ append_anew (SottoSession *self, gint32 token, SottoCancel *cancel, GError **err
   g_autoptr (GArray) tokens = g_array_copy (self->tokens);
 
   g_array_append_val (tokens, token);
+  /* Whoever had the rows is gone. */
+  if (!sotto_session_check_tokens (self, (const gint32 *) tokens->data, tokens->len, NULL, error))
+    return FALSE;
   rewind_for (self, self->tokens->len, tokens->len);
-  return prefill (self, (const gint32 *) tokens->data, tokens->len, NULL, NULL, cancel, error);
+  return prefill (self, (const gint32 *) tokens->data, tokens->len, NULL, NULL, NULL, cancel, error);
 }
 
 gboolean
@@ -432,7 +443,7 @@ sotto_session_append (SottoSession *self, gint32 token, SottoCancel *cancel, GEr
 {
   guint n = self->tokens->len;
 
-  if (!check_kind (self, FALSE, error) || !check_tokens (self, &token, 1, error)
+  if (!check_kind (self, FALSE, error) || !sotto_session_check_tokens (self, &token, 1, NULL, error)
       || !check_room (self, n + 1, error))
     return FALSE;
 
@@ -459,7 +470,7 @@ sotto_session_evaluate (SottoSession    *self,
   gsize row = sotto_model_get_info (self->model)->n_vocabulary;
   guint most = (guint) CLAMP (MAX_LOGITS_BYTES / (row * sizeof (float)), 1, PIECE);
 
-  if (!check_kind (self, FALSE, error) || !check_tokens (self, tokens, n_tokens, error)
+  if (!check_kind (self, FALSE, error) || !sotto_session_check_tokens (self, tokens, n_tokens, NULL, error)
       || !check_room (self, n_tokens, error))
     return FALSE;
 
@@ -495,7 +506,7 @@ sotto_session_embed (SottoSession  *self,
   float *output;
   double squares = 0;
 
-  if (!check_kind (self, TRUE, error) || !check_tokens (self, tokens, n_tokens, error)
+  if (!check_kind (self, TRUE, error) || !sotto_session_check_tokens (self, tokens, n_tokens, NULL, error)
       || !check_room (self, n_tokens, error))
     return FALSE;
 

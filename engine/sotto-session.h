@@ -194,10 +194,60 @@ gboolean sotto_session_sync (SottoSession   *self,
                              GError        **error);
 
 /**
+ * SottoRowSpan:
+ * @first: where it begins in the timeline
+ * @n_rows: how long it is
+ * @together: these rows see each other, earlier and later; then there are at most 512
+ *
+ * Where a timeline has rows of floats in place of tokens: what a model makes of a picture. There the timeline itself has
+ * negative numbers, which say what the rows are: the same number, the same row.
+ */
+typedef struct {
+  guint first;
+  guint n_rows;
+  gboolean together;
+} SottoRowSpan;
+
+/**
+ * SottoRows:
+ * @spans: (array length=n_spans): by position; they do not overlap
+ * @get: asked for the rows of a span when they are to be evaluated, in their order, and else not
+ *
+ * What a timeline has in place of tokens, and who has it. @get returns (n_rows, n_embedding) floats that are good until it is asked
+ * again, as the model's layers take them (nothing is scaled), or %NULL with an error.
+ */
+typedef struct {
+  const SottoRowSpan *spans;
+  guint n_spans;
+  const float *(*get) (gpointer user_data, guint span, SottoCancel *cancel, GError **error);
+  gpointer user_data;
+} SottoRows;
+
+/**
+ * sotto_session_sync_rows:
+ * @rows: (nullable): what @tokens has of them
+ *
+ * As sotto_session_sync(), of a timeline that has rows among its tokens. What is there of them already is kept as tokens are, but
+ * rows that see each other only all together.
+ *
+ * Returns: %FALSE with the errors of sotto_session_sync() or of @rows; REQUEST when a number is negative where there is no span, or
+ *   the other way round, when a span is too long, or the model cannot take rows
+ */
+gboolean sotto_session_sync_rows (SottoSession     *self,
+                                  const gint32     *tokens,
+                                  guint             n_tokens,
+                                  const SottoRows  *rows,
+                                  SottoProgress     progress,
+                                  gpointer          user_data,
+                                  SottoCancel      *cancel,
+                                  guint            *n_reused,
+                                  GError          **error);
+
+/**
  * sotto_session_append:
  *
  * One decode step: appends @token and computes its logits. Where a sequence gets long for a model that turns
- * the positions of long ones otherwise, all of it is evaluated again. After an error there are no logits, and
+ * the positions of long ones otherwise, all of it is evaluated again; where it has rows, that is refused. After an error there are no logits, and
  * the timeline is as it was or, where it had to be evaluated again, a beginning of it. Whether the file has changed is not asked at every step: see
  * sotto_model_check_unchanged().
  *

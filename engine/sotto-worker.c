@@ -56,6 +56,7 @@ struct _SottoWorker {
   GHashTable *unfinished;  /* under mutex: id → borrowed Request, waiting or running */
   guint64 last_id;         /* under mutex */
   GHashTable *places;      /* under mutex: path → SottoResidentPlace */
+  GHashTable *visions;     /* under mutex: path → path of what the model sees with */
   SottoResidentPlace place; /* of the others */
   GHashTable *hashes;      /* under mutex: stamp → hash */
   char **library;          /* under mutex: models that may guess; NULL: none was told */
@@ -229,6 +230,19 @@ sotto_worker_place (SottoWorker *self,
 }
 
 void
+sotto_worker_set_vision (SottoWorker *self,
+                         const char  *model_path,
+                         const char  *vision_path)
+{
+  g_mutex_lock (&self->mutex);
+  if (vision_path != NULL)
+    g_hash_table_insert (self->visions, g_strdup (model_path), g_strdup (vision_path));
+  else
+    g_hash_table_remove (self->visions, model_path);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 sotto_worker_set_library (SottoWorker        *self,
                           const char *const  *paths)
 {
@@ -253,6 +267,20 @@ find_place (SottoWorker *self,
   g_mutex_unlock (&self->mutex);
 
   return place;
+}
+
+/* (transfer full) (nullable): what the model of @path (nullable) sees with */
+static char *
+find_vision (SottoWorker *self,
+             const char  *path)
+{
+  char *vision;
+
+  g_mutex_lock (&self->mutex);
+  vision = path != NULL ? g_strdup (g_hash_table_lookup (self->visions, path)) : NULL;
+  g_mutex_unlock (&self->mutex);
+
+  return vision;
 }
 
 /* The calling thread ranks below the window's. Failing is no harm. */
@@ -422,8 +450,9 @@ static void
 run_request (SottoWorker *self,
              Request     *request)
 {
+  g_autofree char *vision = find_vision (self, request->generate.path);
   SottoGeneration generation = {
-    request->id, &request->generate, request->cancel, find_place (self, request->generate.path),
+    request->id, &request->generate, request->cancel, find_place (self, request->generate.path), vision,
     self->residents, self->backend, self->events,
   };
   g_autoptr (GError) error = NULL;
@@ -518,6 +547,7 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->visions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->place = (SottoResidentPlace) { options->gpu, options->n_gpu_layers };
   g_mutex_init (&self->mutex);
 
@@ -565,6 +595,7 @@ sotto_worker_free (SottoWorker *self)
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
   g_hash_table_unref (self->places);
+  g_hash_table_unref (self->visions);
   g_hash_table_unref (self->hashes);
   g_strfreev (self->library);
   g_async_queue_unref (self->requests);

@@ -159,7 +159,7 @@ typedef struct {
 /**
  * sotto_worker_generate:
  *
- * Events: (LOADING… LOADED), PREFILL…, REASONING…, TOOL_CALL…, TEXT… as they come, then exactly one of FINISHED, FAILED, CANCELLED.
+ * Events: (LOADING… LOADED), PREFILL… (LOOKING… between them where there are pictures), REASONING…, TOOL_CALL…, TEXT… as they come, then exactly one of FINISHED, FAILED, CANCELLED.
  */
 guint64 sotto_worker_generate (SottoWorker *self, const SottoGenerate *generate);
 
@@ -188,6 +188,16 @@ void sotto_worker_set_threads (SottoWorker *self, guint n_threads);
 void sotto_worker_place (SottoWorker *self, const char *path, SottoGpuUse gpu, guint n_gpu_layers);
 
 /**
+ * sotto_worker_set_vision:
+ * @model_path: a model
+ * @vision_path: (nullable): the file that it sees with; %NULL: it sees nothing
+ *
+ * What a model sees with from the next request on. It is opened when the first picture is there; where that fails, so does the
+ * request that has the picture, and no other.
+ */
+void sotto_worker_set_vision (SottoWorker *self, const char *model_path, const char *vision_path);
+
+/**
  * sotto_worker_set_library:
  * @paths: (array zero-terminated=1): models on this computer; copied
  *
@@ -214,6 +224,7 @@ typedef enum {
   SOTTO_EVENT_FORGOTTEN,    /* memory */
   SOTTO_EVENT_SAVED,
   SOTTO_EVENT_HASHED,       /* path, hash, stamp (of the file: sotto_model_dup_stamp()) */
+  SOTTO_EVENT_LOOKING,      /* done, total (work): at a picture, before it is read as part of the prompt */
   SOTTO_EVENT_PREFILL,      /* done, total (tokens), reused */
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
   SOTTO_EVENT_REASONING,    /* as TEXT: what the model thinks before it answers */
@@ -248,7 +259,10 @@ typedef struct {
   char *model_hash;          /* (nullable): not known yet when the reply ended */
   char *template_hash;
   char *grammar_hash;        /* (nullable): sotto_grammar_get_hash() of what constrained it */
-  char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32 */
+  char *prompt_hash;         /* SHA-256 of the prompt's token ids, little-endian int32; of pictures the numbers that their hashes
+                              * give, whatever looks at them */
+  char *vision_path;         /* (nullable): what it saw the prompt's pictures with; %NULL: there are none */
+  char *vision_stamp;        /* of that file, on this computer: SottoVisionInfo */
   char *date;                /* (nullable): date the template was given */
   char **tools;              /* (nullable): names of the tools it was given: sotto_messages_set_tools() */
   char *backend;             /* sotto_session_describe_backend() */
@@ -259,6 +273,7 @@ typedef struct {
   SottoSamplerSettings sampler;
   guint n_prompt;            /* tokens */
   guint n_continued;         /* of those, a reply that was to go on: sotto_messages_begin_reply() */
+  guint n_image_rows;        /* of those, what stands for pictures */
   guint n_reused;            /* of those, taken from the session or what was kept aside for it */
   guint n_generated;
   guint n_reasoning;         /* of those, spent on thinking before the answer */
@@ -267,6 +282,7 @@ typedef struct {
   GArray *stretches;         /* (element-type SottoStretch): the timeline by how it was computed */
   gint64 load_us;
   gint64 prefill_us;
+  gint64 looking_us;         /* of that, at pictures */
   gint64 decode_us;
   gint64 reasoning_us;       /* of that */
   const char *ended;         /* "end", "stop", "max-tokens", "context-full", "cancelled", "failed" */

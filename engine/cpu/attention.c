@@ -25,6 +25,7 @@ typedef struct {
   SottoLane *lane;
   const SottoAttendStep *step;
   const SottoCache *cache;
+  SottoMask mask;
   guint n_tokens;
   guint group;             /* heads of Q that share one of K and V */
   guint n_key;
@@ -58,8 +59,10 @@ end_seen (const Attention *self, guint position)
 {
   guint window = self->step->window;
 
-  if (self->step->mask == SOTTO_MASK_CAUSAL)
+  if (self->mask == SOTTO_MASK_CAUSAL)
     return position + 1;
+  if (self->mask == SOTTO_MASK_TOGETHER)
+    return self->lane->batch->position + self->n_tokens;
 
   return window > 0 ? MIN (position + window, self->n_tokens) : self->n_tokens;
 }
@@ -73,6 +76,7 @@ begin (SottoLane *lane, const SottoAttendStep *step)
     .lane = lane,
     .step = step,
     .cache = cache,
+    .mask = lane->batch->together && step->mask == SOTTO_MASK_CAUSAL ? SOTTO_MASK_TOGETHER : step->mask,
     .n_tokens = lane->batch->n_tokens,
     .group = step->n_heads / cache->shape->n_heads,
     .n_key = cache->shape->n_key,

@@ -174,7 +174,7 @@ count_parts (CpuBackend *self, SottoState *state, const SottoBatch *batch)
   const SottoPlan *plan = state->scratch.plan;
   gboolean is_whole = batch->first_step == 0 && sotto_batch_end (batch, plan) == plan->n_steps && !plan->whole_sequence;
 
-  if (!is_whole || batch->all_logits || batch->n_tokens <= SOTTO_LEAST_PART)
+  if (!is_whole || batch->all_logits || batch->together || batch->n_tokens <= SOTTO_LEAST_PART)
     return 1;
   return sotto_scratch_is_large (&state->scratch, batch->n_tokens, sotto_pool_prepare (self->pool)) ? 2 : 1;
 }
@@ -192,7 +192,10 @@ cpu_run (SottoBackend      *backend,
 
   for (guint i = 0; i < n_parts; i++)
     {
-      part.tokens += i > 0 ? part.n_tokens : 0;
+      if (i > 0 && part.tokens != NULL)
+        part.tokens += part.n_tokens;
+      if (i > 0 && part.rows != NULL)
+        part.rows += (gsize) part.n_tokens * state->scratch.plan->n_embedding;
       part.position += i > 0 ? part.n_tokens : 0;
       part.n_tokens = (batch->n_tokens + i) / n_parts;
       if (!run_part (self, state, &part, cancel, error))

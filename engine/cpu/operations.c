@@ -94,8 +94,11 @@ embed_token (SottoLane *lane, const SottoStep *step, guint t)
   SottoActivations residual = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
   float *x = residual.values + t * residual.column_stride;
 
-  read_row (&embed->table, (guint) lane->batch->tokens[t], x);
-  if (embed->scale != 1.0f)
+  if (lane->batch->rows != NULL)
+    memcpy (x, lane->batch->rows + (gsize) t * n, n * sizeof *x);
+  else
+    read_row (&embed->table, (guint) lane->batch->tokens[t], x);
+  if (lane->batch->rows == NULL && embed->scale != 1.0f)
     lane->kernels->scale (embed->scale, n, x);
   if (sotto_weight_is_there (&embed->positions))
     {

@@ -345,7 +345,7 @@ share_out (const SottoCudaAttend *arguments, AttendArguments *a)
   guint n_cut;
 
   /* All rows together see no more than this, which may begin anywhere. */
-  if (a->step.window > 0 && a->step.mask == SOTTO_MASK_CAUSAL && n_seen > (gsize) a->step.window + a->n_rows)
+  if (a->step.window > 0 && a->step.mask != SOTTO_MASK_ALL && n_seen > (gsize) a->step.window + a->n_rows)
     n_seen = (gsize) a->step.window + a->n_rows;
   /* What begins with the sequence begins with a chunk. */
   n_cut = n_seen < arguments->n_positions_most;

@@ -47,6 +47,8 @@ end_seen (const AttendArguments &a, guint begin, guint position)
 
   if (a.step.mask == SOTTO_MASK_CAUSAL)
     return position + 1;
+  if (a.step.mask == SOTTO_MASK_TOGETHER)
+    return all;
   return a.step.window > 0 && position + a.step.window < all ? position + a.step.window : all;
 }
 

@@ -537,6 +537,12 @@ sotto_backend_cuda_set_use (SottoBackend *backend, SottoGpuUse use, gint n_layer
   self->n_layers = n_layers;
 }
 
+SottoBackend *
+sotto_backend_cuda_get_cpu (SottoBackend *backend)
+{
+  return backend->klass == &cuda_class ? ((CudaBackend *) backend)->cpu : NULL;
+}
+
 const GError *
 sotto_backend_cuda_get_reason (const SottoBackend *backend)
 {

@@ -31,6 +31,9 @@ SottoBackend *sotto_backend_new_cuda_of (SottoBackend      *cpu,
 /* How states are placed that are made from now on; nothing where @backend is another. */
 void sotto_backend_cuda_set_use (SottoBackend *backend, SottoGpuUse use, gint n_layers);
 
+/* Who computes what is on no GPU; (nullable): @backend is another. (transfer none) */
+SottoBackend *sotto_backend_cuda_get_cpu (SottoBackend *backend);
+
 /* Why no GPU is used: (nullable): there is one, or none was looked for yet. Of any backend. */
 const GError *sotto_backend_cuda_get_reason (const SottoBackend *backend);
 

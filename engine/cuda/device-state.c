@@ -173,13 +173,20 @@ bring (SottoCudaState *self, const SottoBatch *batch)
   if (batch->first_step == 0)
     {
       self->staged[0] = batch->position;
-      memcpy (self->staged + 1, batch->tokens, batch->n_tokens * sizeof *batch->tokens);
+      if (batch->tokens != NULL)
+        memcpy (self->staged + 1, batch->tokens, batch->n_tokens * sizeof *batch->tokens);
+      else
+        memset (self->staged + 1, 0, batch->n_tokens * sizeof *self->staged);
       for (guint row = SOTTO_WALK_ATTEND_ROWS; row <= batch->n_tokens; row += SOTTO_WALK_ATTEND_ROWS)
         self->staged[batch->n_tokens + row / SOTTO_WALK_ATTEND_ROWS] = batch->position + row;
       if (!self->module->upload (self->device, self->header, self->staged,
                                  sotto_cuda_header_words (batch->n_tokens) * sizeof (guint32)))
         return FALSE;
     }
+  if (begin->kind == SOTTO_STEP_EMBED && batch->rows != NULL
+      && !self->module->upload (self->device, self->scratch.base[SOTTO_ROWS_BUFFERS + SOTTO_BUFFER_RESIDUAL], batch->rows,
+                                (gsize) batch->n_tokens * self->plan->n_embedding * sizeof (float)))
+    return FALSE;
   return begin->kind != SOTTO_STEP_TAKE || move (self, begin, batch);
 }
 
@@ -214,6 +221,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .attend_most = self->attend_most,
                             .n_rows = batch->n_tokens,
                             .n_positions_most = reach,
+                            .has_rows = batch->rows != NULL,
+                            .together = batch->together,
                             .all_logits = batch->all_logits,
                             .is_long = batch->is_long,
                             .cancel = cancel,
@@ -300,7 +309,7 @@ sotto_cuda_state_run (SottoCudaState    *self,
   if ((batch->first_step == 0
        && !sotto_cuda_caches_begin (&self->caches, batch->position, batch->n_tokens))
       || !bring (self, batch)
-      || !(batch->n_tokens == 1 && n_outputs == 1 && !self->plan->whole_sequence
+      || !(batch->n_tokens == 1 && n_outputs == 1 && batch->tokens != NULL && !self->plan->whole_sequence
              ? walk_token (self, batch, reach)
              : walk (self, batch, reach, cancel))
       || (!stays && !fetch (self, batch)))

@@ -4,7 +4,8 @@
  * costs.
  *
  * A column is what multiply*.cu take it for, scale * code - offset, rounded as format/ rounds it; then times the table's
- * scale, times that of the step, plus position, plus addend, in this order, as on the CPU.
+ * scale, times that of the step, plus position, plus addend, in this order, as on the CPU. Where others have written the rows
+ * that stand in for the table's, positions alone are added.
  */
 
 #include "cuda/codes.h"
@@ -149,7 +150,9 @@ sotto_cuda_embed (SottoCudaDevice *self, const SottoCudaEmbed *arguments)
   a.addend = has_positions ? NULL : arguments->addend;
   a.scale = arguments->scale;
   a.y = arguments->y;
-  if (!embed (self, &a, arguments->n_rows))
+  if (arguments->is_written && !has_positions && arguments->addend != NULL)
+    return device_refuse (self, "no rows beside an addend");
+  if (!arguments->is_written && !embed (self, &a, arguments->n_rows))
     return FALSE;
   if (!has_positions)
     return TRUE;

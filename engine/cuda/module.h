@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 11
+#define SOTTO_CUDA_ABI 12
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -126,6 +126,8 @@ typedef struct {
   const guint32 *position;  /* of the first row: read on the device, so that a graph can be used again */
   float *y;
   guint n_rows;
+  gboolean is_written;      /* y is there, in place of the table's rows: positions are added to it. With an addend it is refused
+                             * where there are none */
 } SottoCudaEmbed;
 
 /* A KV cache: head by head, position p in slot p % capacity, rows of blocks of 32 elements in the form of

@@ -201,7 +201,7 @@ count_rows_at_once (const SottoCudaWalk *self, const SottoAttendStep *step, guin
     n_seen = MIN (n_seen, (guint64) step->window + self->n_rows);
   of_row = MAX (n_seen * step->n_heads * (cache->n_key + n_value), 1);
   n = self->attend_most / of_row;
-  if (self->attend_most == 0 || step->mask == SOTTO_MASK_ALL || n >= self->n_rows)
+  if (self->attend_most == 0 || step->mask != SOTTO_MASK_CAUSAL || n >= self->n_rows)
     return self->n_rows;
   return MAX ((guint) n / SOTTO_WALK_ATTEND_ROWS, 1) * SOTTO_WALK_ATTEND_ROWS;
 }
@@ -236,8 +236,8 @@ attend_in_parts (SottoCudaWalk *self, const SottoCudaAttend *whole, guint n_valu
   return TRUE;
 }
 
-gboolean
-sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
+static gboolean
+attend (SottoCudaWalk *self, const SottoAttendStep *step)
 {
   const SottoCudaCache *cache = &self->caches[step->cache];
   guint n_value = cache->n_value > 0 ? cache->n_value : cache->n_latent;
@@ -275,4 +275,16 @@ sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
   return sotto_walk_quantise (self, rows, n_value, self->n_rows * step->n_heads, n_value)
          && sotto_walk_multiply (self, &step->value_up, attended, step->value_up.n_rows,
                                  &(SottoWalkProduct) { .scale = 1.0f });
+}
+
+gboolean
+sotto_walk_attend (SottoCudaWalk *self, const SottoAttendStep *step)
+{
+  SottoAttendStep own = *step;
+
+  /* The plan's own step outlives a recording, as this one does not. */
+  if (!self->together || self->n_rows == 1 || step->mask != SOTTO_MASK_CAUSAL)
+    return attend (self, step);
+  own.mask = SOTTO_MASK_TOGETHER;
+  return attend (self, &own);
 }

@@ -23,7 +23,8 @@ sotto_walk_embed (SottoCudaWalk *self, const SottoEmbedStep *step)
                                .tokens = self->tokens,
                                .position = self->position,
                                .y = sotto_walk_buffer (self, SOTTO_BUFFER_RESIDUAL, self->plan->n_embedding),
-                               .n_rows = self->n_rows };
+                               .n_rows = self->n_rows,
+                               .is_written = self->has_rows };
 
   sotto_walk_touch (self, arguments.y);
   return SOTTO_WALK_DO (self, embed, &arguments);

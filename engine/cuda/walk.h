@@ -55,6 +55,8 @@ typedef struct {
   guint64 attend_most;           /* products of one operation of attention; 0: any number */
   guint n_rows;
   guint n_positions_most;        /* no row sees a position behind it */
+  gboolean has_rows;             /* the residual begins as others have written it, in place of tokens */
+  gboolean together;             /* of SottoBatch */
   gboolean all_logits;
   gboolean is_long;
   SottoCancel *cancel;           /* (nullable) looked at between steps of many rows */

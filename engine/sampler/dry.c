@@ -118,6 +118,10 @@ count_unbroken (SottoSampler *self,
     {
       guint known = look_at_token (self, tokens[n - 1]);
 
+      /* Nothing is repeated across what is no token. */
+      if (tokens[n - 1] < 0)
+        return n_tokens - n;
+
       if ((known & HOLDS_BREAKER) != 0 ||
           ((known & ENDS_BREAKER) != 0 && ends_breaker (self, tokens, n)))
         return n_tokens - n;

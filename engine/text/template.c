@@ -225,11 +225,91 @@ trust_role (JinjaRun  *run,
   return TRUE;
 }
 
+static JinjaValue
+own_text (JinjaRun   *run,
+          const char *text)
+{
+  return jinja_string_value (jinja_string_new (run, text, strlen (text), TRUE));
+}
+
+/* {"type": @type}, and with it @text (nullable) */
+static gboolean
+make_item (JinjaRun         *run,
+           const char       *type,
+           const JinjaValue *text,
+           JinjaValue       *item)
+{
+  JinjaDict *dict = jinja_dict_new (run);
+  JinjaValue name = own_text (run, type);
+
+  if (dict == NULL || name.as.string == NULL || !set_name (run, dict, "type", name)
+      || (text != NULL && !set_name (run, dict, "text", *text)))
+    return FALSE;
+  *item = jinja_dict_value (dict);
+
+  return TRUE;
+}
+
+/* @text behind as many marks. */
+static gboolean
+put_marks (JinjaRun   *run,
+           guint       n_pictures,
+           JinjaValue *text)
+{
+  JinjaBuilder builder;
+
+  jinja_builder_init (&builder, run);
+  for (guint i = 0; i < n_pictures; i++)
+    jinja_builder_add (&builder, SOTTO_PICTURE_MARK, strlen (SOTTO_PICTURE_MARK), TRUE);
+  jinja_builder_add_string (&builder, text->as.string);
+  *text = jinja_string_value (jinja_builder_finish (&builder));
+
+  return text->as.string != NULL;
+}
+
+/* The content of a message in the form that its template takes; what is no text stays as it is. */
+static gboolean
+convert_content (JinjaRun                 *run,
+                 const SottoTemplateInput *input,
+                 guint                     n_pictures,
+                 JinjaDict                *message)
+{
+  const JinjaValue *content = jinja_dict_get_name (message, "content");
+  gboolean has_marks = input->pictures == SOTTO_PICTURES_MARKS || input->pictures == SOTTO_PICTURES_MARK_ITEMS;
+  guint n_items = input->pictures == SOTTO_PICTURES_ITEMS ? n_pictures : 0;
+  JinjaValue *items, text, list;
+  guint n = 0;
+
+  if (input->pictures == SOTTO_PICTURES_NONE)
+    n_pictures = 0;
+  if (content == NULL || !jinja_is (*content, JINJA_STRING) || (n_pictures == 0 && !input->as_items))
+    return TRUE;
+
+  text = *content;
+  if (n_pictures > 0 && has_marks && !put_marks (run, n_pictures, &text))
+    return FALSE;
+  if (!input->as_items && n_items == 0 && input->pictures != SOTTO_PICTURES_MARK_ITEMS)
+    return set_name (run, message, "content", text);
+
+  items = jinja_new_n (run, JinjaValue, n_items + 1);
+  if (items == NULL)
+    return FALSE;
+  for (; n < n_items; n++)
+    if (!make_item (run, "image", NULL, &items[n]))
+      return FALSE;
+  if ((n_items == 0 || text.as.string->length > 0) && !make_item (run, "text", &text, &items[n++]))
+    return FALSE;
+
+  return jinja_items_new (run, JINJA_LIST, items, n, &list) && set_name (run, message, "content", list);
+}
+
 /* As transformers: reasoning is found under each of the names that templates read. */
 static gboolean
-convert_message (JinjaRun   *run,
-                 yyjson_val *json,
-                 JinjaValue *value)
+convert_message (JinjaRun                 *run,
+                 const SottoTemplateInput *input,
+                 yyjson_val               *json,
+                 guint                     n_pictures,
+                 JinjaValue               *value)
 {
   static const char *const names[] = { "reasoning_content", "thinking", "reasoning" };
   yyjson_val *reasoning = NULL;
@@ -254,22 +334,32 @@ convert_message (JinjaRun   *run,
     return FALSE;
   *value = jinja_dict_value (dict);
 
-  return trust_role (run, dict);
+  return trust_role (run, dict) && convert_content (run, input, n_pictures, dict);
 }
 
 static gboolean
-convert_messages (JinjaRun            *run,
-                  const SottoMessages *messages,
-                  JinjaValue          *value)
+convert_messages (JinjaRun                 *run,
+                  const SottoTemplateInput *input,
+                  JinjaValue               *value)
 {
+  const SottoMessages *messages = input->messages;
   guint n = sotto_messages_get_length (messages);
+  guint n_images = sotto_messages_count_images (messages);
   JinjaValue *values = jinja_new_n (run, JinjaValue, n);
+  guint next = 0;
 
   if (values == NULL)
     return FALSE;
   for (guint i = 0; i < n; i++)
-    if (!convert_message (run, sotto_messages_get_message (messages, i), &values[i]))
-      return FALSE;
+    {
+      guint n_pictures = 0;
+      guint message;
+
+      for (; next < n_images && sotto_messages_get_image (messages, next, &message) != NULL && message == i; next++)
+        n_pictures++;
+      if (!convert_message (run, input, sotto_messages_get_message (messages, i), n_pictures, &values[i]))
+        return FALSE;
+    }
 
   return jinja_items_new (run, JINJA_LIST, values, n, value);
 }
@@ -330,7 +420,7 @@ set_variables (JinjaRun                 *run,
         set_variable (run, yyjson_get_str (key), yyjson_get_len (key), value);
       }
 
-  if (!convert_messages (run, input->messages, &value))
+  if (!convert_messages (run, input, &value))
     return FALSE;
   set_variable (run, "messages", 8, value);
   if (tools != NULL)

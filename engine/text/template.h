@@ -23,6 +23,18 @@ void sotto_template_free (SottoTemplate *self);
 /* SHA-256 of the source, hex; (transfer none) */
 const char *sotto_template_get_hash (const SottoTemplate *self);
 
+/* How a template is given the pictures of messages, and with that their text. */
+typedef enum {
+  SOTTO_PICTURES_NONE,      /* not at all */
+  SOTTO_PICTURES_ITEMS,     /* {"type": "image"} in a list with the text: it writes what it writes for them */
+  SOTTO_PICTURES_MARKS,     /* SOTTO_PICTURE_MARK before the text, in one string */
+  SOTTO_PICTURES_MARK_ITEMS, /* the same, as a list with one text */
+} SottoPictures;
+
+/* The template's own text where a picture is to stand (U+FFFC, object replacement character): only trusted bytes of it count, and
+ * nobody types those. */
+#define SOTTO_PICTURE_MARK "\xef\xbf\xbc"
+
 /**
  * SottoTemplateInput:
  * @messages: messages and tools; a role of the protocol ("user" …) is the template's own text, as
@@ -32,6 +44,8 @@ const char *sotto_template_get_hash (const SottoTemplate *self);
  * @add_generation_prompt: as in transformers
  * @extra_json: (nullable): a JSON object of further variables (enable_thinking …); trusted to be
  *   harmless but its strings count as text
+ * @pictures: of messages that have some
+ * @as_items: the text of all messages is a list of one item
  * @max_steps: 0: the usual bound on steps; tests set a lower one
  */
 typedef struct {
@@ -41,6 +55,8 @@ typedef struct {
   GDateTime *date;
   gboolean add_generation_prompt;
   const char *extra_json;
+  SottoPictures pictures;
+  gboolean as_items;
   guint64 max_steps;
 } SottoTemplateInput;
 

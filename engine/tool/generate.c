@@ -20,6 +20,8 @@ typedef struct {
   char **stop;
   char *grammar;
   char *json_schema;
+  char *vision;
+  char **images;
 } Options;
 
 static void
@@ -33,6 +35,8 @@ options_clear (Options *self)
   g_free (self->draft);
   g_free (self->grammar);
   g_free (self->json_schema);
+  g_free (self->vision);
+  g_strfreev (self->images);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -54,6 +58,10 @@ check_options (const Options  *self,
     return tool_misuse (error, "generate needs --prompt TEXT");
   if (self->raw && self->system != NULL)
     return tool_misuse (error, "--system is for a conversation; --raw is none");
+  if (self->raw && self->images != NULL)
+    return tool_misuse (error, "--image is for a conversation; --raw is none");
+  if (self->images != NULL && self->vision == NULL)
+    return tool_misuse (error, "--image needs --vision FILE, with which the model sees");
   if (self->grammar != NULL && self->json_schema != NULL)
     return tool_misuse (error, "--grammar and --json-schema exclude each other");
   if (self->n_context < 0 || self->max_tokens < 0)
@@ -112,6 +120,7 @@ take_event (const Options     *self,
     case SOTTO_EVENT_FORGOTTEN:
     case SOTTO_EVENT_SAVED:
     case SOTTO_EVENT_HASHED:
+    case SOTTO_EVENT_LOOKING:
     case SOTTO_EVENT_PREFILL:
     case SOTTO_EVENT_REASONING:
     case SOTTO_EVENT_TOOL_CALL:
@@ -222,6 +231,28 @@ load_both (const Options *self,
     }
 }
 
+/* (transfer full): or NULL with @error */
+static SottoMessages *
+make_messages (const Options  *self,
+               GError        **error)
+{
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+
+  if (self->system != NULL)
+    sotto_messages_append (messages, "system", self->system);
+  sotto_messages_append (messages, "user", self->prompt);
+  for (guint i = 0; self->images != NULL && self->images[i] != NULL; i++)
+    {
+      g_autoptr (SottoImage) image = tool_read_image (self->images[i], error);
+
+      if (image == NULL)
+        return NULL;
+      sotto_messages_append_image (messages, image);
+    }
+
+  return g_steal_pointer (&messages);
+}
+
 static gboolean
 generate (Options            *self,
           const ToolCompute  *compute,
@@ -258,16 +289,16 @@ generate (Options            *self,
     }
   else
     {
-      messages = sotto_messages_new ();
-      if (self->system != NULL)
-        sotto_messages_append (messages, "system", self->system);
-      sotto_messages_append (messages, "user", self->prompt);
+      messages = make_messages (self, error);
+      if (messages == NULL)
+        return FALSE;
       request.messages = messages;
     }
 
   worker = sotto_worker_new (&worker_options, error);
   if (worker == NULL)
     return FALSE;
+  sotto_worker_set_vision (worker, path, self->vision);
   if (self->draft != NULL)
     load_both (self, worker, path);
 
@@ -296,6 +327,9 @@ tool_generate (char   **arguments,
       "The answer must fit this GBNF grammar", "FILE" },
     { "json-schema", 0, 0, G_OPTION_ARG_FILENAME, &self.json_schema,
       "The answer must be JSON that fits this JSON Schema", "FILE" },
+    { "vision", 0, 0, G_OPTION_ARG_FILENAME, &self.vision, "What the model sees with (mmproj)", "FILE" },
+    { "image", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self.images,
+      "A picture for it to look at, as a portable pixmap (P6; may be repeated)", "FILE" },
     { "receipt", 0, 0, G_OPTION_ARG_NONE, &self.receipt,
       "Print the receipt as JSON on standard error", NULL },
     { "speculation", 0, 0, G_OPTION_ARG_STRING, &self.speculation,

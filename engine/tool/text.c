@@ -148,7 +148,7 @@ render_by_model (const Render   *self,
   if (model == NULL)
     return NULL;
 
-  prompt = sotto_model_render (model, messages, date, !self->without_prompt, error);
+  prompt = sotto_model_render (model, messages, NULL, date, !self->without_prompt, error);
   if (prompt == NULL)
     return NULL;
   if (!self->ids)

@@ -148,6 +148,9 @@ gboolean tool_sampling_fill (ToolSampling *self, SottoSamplerSettings *settings,
 /* Reads "1,2,3" or "1 2 3"; each has to be a token of @model. */
 GArray *tool_read_tokens (const SottoModel *model, const char *text, GError **error);
 
+/* A picture out of a portable pixmap. */
+SottoImage *tool_read_image (const char *path, GError **error);
+
 /* Everything of standard input. */
 gboolean tool_read_input (GString *text, GError **error);
 

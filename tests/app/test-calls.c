@@ -122,7 +122,7 @@ render (SottoConversation *conversation)
   g_autofree char *link = link_scripted ("caller");
   g_autoptr (SottoModel) model = sotto_model_open (link, NULL, NULL, NULL, NULL);
   g_autoptr (SottoMessages) messages = sotto_conversation_path_to_messages (conversation);
-  SottoPrompt *prompt = sotto_model_render (model, messages, NULL, TRUE, NULL);
+  SottoPrompt *prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, NULL);
   char *text = g_strdup (prompt->text->str);
 
   sotto_prompt_free (prompt);

@@ -46,6 +46,10 @@ static const Case cases[] = {
   /* All of a batch, and a window to both sides. */
   { 33, 2, 2, 32, 32, 0, 40, 0, 33, SOTTO_MASK_ALL, 0, 0, 0, FALSE, TRUE, FALSE },
   { 150, 1, 1, 32, 32, 0, 160, 0, 150, SOTTO_MASK_ALL, 20, 0, 0, FALSE, FALSE, FALSE },
+  /* Later ones of the batch, too: a window counts for earlier ones alone, also where the batch is longer, and on a ring. */
+  { 33, 2, 2, 32, 32, 0, 140, 70, 103, SOTTO_MASK_TOGETHER, 0, 0, 0, FALSE, TRUE, FALSE },
+  { 5, 4, 2, 32, 32, 0, 320, 1021, 1100, SOTTO_MASK_TOGETHER, 300, 0, 0, TRUE, FALSE, FALSE },
+  { 100, 2, 1, 32, 32, 0, 200, 450, 600, SOTTO_MASK_TOGETHER, 30, 0, 0, FALSE, FALSE, FALSE },
   /* Many rows. */
   { 37, 6, 2, 48, 32, 0, 512, 290, 512, SOTTO_MASK_CAUSAL, 0, 0, 100, TRUE, FALSE, TRUE },
   { 20, 8, 4, 16, 16, 0, 200, 399, 419, SOTTO_MASK_CAUSAL, 130, 20, 0, FALSE, TRUE, FALSE },
@@ -94,7 +98,7 @@ find_seen (const Case *c, guint row, guint *first, guint *end)
   const guint all = c->position + c->n_rows;
 
   *first = c->window > 0 && position >= c->window ? position - c->window + 1 : 0;
-  *end = c->mask == SOTTO_MASK_CAUSAL ? position + 1 : c->window > 0 ? MIN (all, position + c->window) : all;
+  *end = c->mask == SOTTO_MASK_TOGETHER ? all : c->mask == SOTTO_MASK_CAUSAL ? position + 1 : c->window > 0 ? MIN (all, position + c->window) : all;
 }
 
 static gboolean

@@ -15,6 +15,7 @@ typedef struct {
   const float *table_scale;     /* nullable */
   const float *addend;          /* nullable */
   float scale;
+  const float *written;         /* nullable: (N_ROWS, columns) in the table's place */
 } Input;
 
 /* The last one is behind the table's end, which is to be its last row. */
@@ -50,7 +51,8 @@ run (CudaModule *self, gconstpointer data)
     arguments.addend = cuda_put (self, in->addend, n * sizeof (float));
   arguments.tokens = cuda_put (self, tokens, sizeof tokens);
   arguments.position = cuda_put (self, &position, sizeof position);
-  arguments.y = cuda_put (self, NULL, (gsize) N_ROWS * n * sizeof (float));
+  arguments.is_written = in->written != NULL;
+  arguments.y = cuda_put (self, in->written, (gsize) N_ROWS * n * sizeof (float));
   cuda_check (self, self->module->embed (self->device, &arguments));
   return cuda_get (self, arguments.y, (gsize) N_ROWS * n * sizeof (float));
 }
@@ -76,7 +78,10 @@ check (CudaModule *self, const Input *in)
 
   for (guint r = 0; r < N_ROWS; r++)
     {
-      add_row (in->table, MIN ((guint) tokens[r], N_TABLE - 1), table_scale * (double) in->scale, right + r * n);
+      for (guint i = 0; in->written != NULL && i < n; i++)
+        right[r * n + i] = (double) in->written[r * n + i];
+      if (in->written == NULL)
+        add_row (in->table, MIN ((guint) tokens[r], N_TABLE - 1), table_scale * (double) in->scale, right + r * n);
       if (in->positions != NULL)
         add_row (in->positions, FIRST_POSITION + r, 1.0, right + r * n);
       for (guint i = 0; in->addend != NULL && i < n; i++)
@@ -93,11 +98,14 @@ check_type (CudaModule *self, SottoBlockType type, SottoBlockType position_type,
   SottoWeight table = random_weight_new (type, N_TABLE, n_columns, rand);
   SottoWeight positions = random_weight_new (position_type, N_POSITIONS, n_columns, rand);
   g_autofree float *addend = cuda_random_floats (n_columns);
+  g_autofree float *written = cuda_random_floats ((gsize) N_ROWS * n_columns);
   const float table_scale = 1.75f;
 
   check (self, &(Input) { .table = &table, .scale = 1.0f });
   check (self, &(Input) { &table, &positions, &table_scale, addend, 22.627417f });
   check (self, &(Input) { .table = &table, .addend = addend, .scale = 0.3f });
+  check (self, &(Input) { &table, &positions, &table_scale, addend, 22.627417f, written });
+  check (self, &(Input) { .table = &table, .scale = 0.3f, .written = written });
   random_weight_clear (&table);
   random_weight_clear (&positions);
 }

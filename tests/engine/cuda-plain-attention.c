@@ -105,6 +105,7 @@ attend_head (const SottoCudaAttend *a, guint row, guint head)
   guint n_value = cache->n_value > 0 ? cache->n_value : cache->n_latent;
   guint position = *a->position + row;
   gboolean is_causal = step->mask == SOTTO_MASK_CAUSAL;
+  gboolean is_together = step->mask == SOTTO_MASK_TOGETHER;
   guint end = is_causal ? position + 1 : *a->position + a->n_rows;
   guint first = step->window > 0 && position >= step->window ? position - step->window + 1 : 0;
   gsize at = (gsize) row * step->n_heads + head;
@@ -113,7 +114,7 @@ attend_head (const SottoCudaAttend *a, guint row, guint head)
   double highest = step->sinks != NULL ? (double) step->sinks[head] : -INFINITY;
   double sum = 0;
 
-  if (!is_causal && step->window > 0)
+  if (!is_causal && !is_together && step->window > 0)
     end = MIN (end, position + step->window);
   g_assert_cmpuint (end, <=, a->n_positions_most);
   for (guint key = first; key < end; key++)

@@ -48,8 +48,9 @@ cuda_plain_embed (const SottoCudaEmbed *a)
     {
       float *y = a->y + (gsize) r * n;
 
-      cuda_plain_read_row (&a->table, 0, (guint) a->tokens[r], y);
-      for (guint i = 0; i < n; i++)
+      if (!a->is_written)
+        cuda_plain_read_row (&a->table, 0, (guint) a->tokens[r], y);
+      for (guint i = 0; i < n && !a->is_written; i++)
         y[i] *= a->scale;
       if (sotto_weight_is_there (&a->positions))
         cuda_plain_read_row (&a->positions, 0, *a->position + r, row);

@@ -173,10 +173,13 @@ plain_run_latent_qkv (PlainRun *self, const SottoLatentQkvStep *step)
 }
 
 static gboolean
-is_seen (const SottoAttendStep *step, guint query, guint key)
+is_seen (const PlainRun *self, const SottoAttendStep *step, guint query, guint key)
 {
   guint distance = query > key ? query - key : key - query;
 
+  /* A window counts for earlier ones alone (transformers, create_masks_for_vision_model). */
+  if (self->rows.together && query >= self->rows.first && key > query && key < self->rows.end)
+    return TRUE;
   return (step->mask == SOTTO_MASK_ALL || key <= query)
          && (step->window == 0 || distance < step->window);
 }
@@ -198,7 +201,7 @@ attend_head (const PlainRun *self, const SottoAttendStep *step, guint t, guint h
       const double *v = cache->values + ((gsize) p * cache->n_heads + kv) * cache->n_value;
       double score = 0, share;
 
-      if (!is_seen (step, t, p))
+      if (!is_seen (self, step, t, p))
         continue;
       for (guint i = 0; i < cache->n_key; i++)
         score += q[i] * k[i];

@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
   const SottoPlan *plan;
   const gint32 *tokens;
+  PlanRows rows;                   /* none: end is 0 */
   guint n;                         /* tokens */
   gboolean is_long;
   double *buffers[SOTTO_N_BUFFERS]; /* (n, widths) */

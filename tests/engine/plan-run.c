@@ -13,8 +13,13 @@ run_embed (PlainRun *self, const SottoEmbedStep *step)
 
   for (guint t = 0; t < self->n; t++)
     {
-      plain_add_table_row (
-          &step->table, (guint) self->tokens[t], (double) step->scale, x + (gsize) t * n);
+      gboolean is_row = t >= self->rows.first && t < self->rows.end;
+
+      for (guint i = 0; is_row && i < n; i++)
+        x[(gsize) t * n + i] = (double) self->rows.rows[(gsize) (t - self->rows.first) * n + i];
+      if (!is_row)
+        plain_add_table_row (
+            &step->table, (guint) self->tokens[t], (double) step->scale, x + (gsize) t * n);
       if (sotto_weight_is_there (&step->positions))
         plain_add_table_row (&step->positions, t, 1, x + (gsize) t * n);
       for (guint i = 0; step->addend != NULL && i < n; i++)
@@ -208,11 +213,11 @@ run_step (PlainRun *self, const SottoStep *step)
 }
 
 double *
-plan_run (const SottoProgram *program, const gint32 *tokens, guint n_tokens)
+plan_run_rows (const SottoProgram *program, const gint32 *tokens, guint n_tokens, const PlanRows *rows)
 {
   const SottoPlan *plan = &program->plan;
   g_autofree PlainCache *caches = g_new0 (PlainCache, plan->n_caches + 1);
-  PlainRun run = { .plan = plan, .tokens = tokens, .n = n_tokens, .caches = caches,
+  PlainRun run = { .plan = plan, .tokens = tokens, .rows = *rows, .n = n_tokens, .caches = caches,
               .is_long = plan->long_from > 0 && n_tokens > plan->long_from };
 
   for (guint i = 0; i < plan->n_steps; i++)
@@ -229,4 +234,12 @@ plan_run (const SottoProgram *program, const gint32 *tokens, guint n_tokens)
   g_free (run.gates);
   g_free (run.inputs);
   return run.output;
+}
+
+double *
+plan_run (const SottoProgram *program, const gint32 *tokens, guint n_tokens)
+{
+  const PlanRows none = { 0 };
+
+  return plan_run_rows (program, tokens, n_tokens, &none);
 }

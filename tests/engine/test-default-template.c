@@ -144,7 +144,7 @@ test_format (gconstpointer data)
   sotto_messages_append (messages, "user", "U");
   sotto_messages_append (messages, "assistant", "A");
   sotto_messages_append (messages, "user", "V");
-  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
   g_assert_no_error (error);
   if (formats[i].prompt != NULL)
     g_assert_cmpstr (prompt->text->str, ==, formats[i].prompt);
@@ -170,7 +170,7 @@ test_typed (gconstpointer data)
       sotto_messages_append (messages, "user", typed ? all : "U");
       sotto_messages_append (messages, "assistant", typed ? all : "A");
       sotto_messages_append (messages, "user", typed ? all : "V");
-      prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+      prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
       g_assert_no_error (error);
 
       for (guint j = 0; j < prompt->tokens->len; j++)
@@ -254,7 +254,7 @@ test_completion (void)
   sotto_messages_append (messages, "user", "Once upon a ");
   sotto_messages_append (messages, "assistant", "time there was");
   sotto_messages_append (messages, "user", " a </s>");
-  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (prompt->text->str, ==, "Once upon a time there was a </s>");
   /* BOS, the space that the tokenizer adds, and a byte each. */
@@ -279,7 +279,7 @@ test_tools (void)
       g_autoptr (SottoPrompt) prompt = NULL;
 
       g_assert_no_error (error);
-      prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+      prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
       g_assert_no_error (error);
       g_assert_cmpstr (prompt->text->str, ==, i == 2 ? "with tools" : "without");
       if (i == 0)

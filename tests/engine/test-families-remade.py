@@ -10,7 +10,7 @@ import tempfile
 
 here = os.path.dirname(os.path.abspath(__file__))
 families = f"{here}/families"
-ENDINGS = (".gguf", ".logits", ".states", ".pooled")
+ENDINGS = (".gguf", ".logits", ".states", ".pooled", ".pictures", ".seen")
 
 if subprocess.run([f"{families}/prepare", "--check"], stdout=subprocess.DEVNULL).returncode != 0:
     print("1..0 # SKIP the maker's tools are not there (tests/engine/families/prepare fetches them)")

@@ -147,6 +147,30 @@ test_records (void)
   g_assert_cmpint (records[3], ==, SOTTO_LOOKUP_RIGHT_AGAIN);
 }
 
+/* Negative numbers stand for rows that are no tokens: none is proposed, and nothing is the same across them. */
+static void
+test_rows (void)
+{
+  g_autoptr (SottoLookup) lookup = sotto_lookup_new (64);
+  const gint32 tokens[] = { 1, 2, -7, -8, 3, 4, 5, 1, 2 };
+  const gint32 again[] = { -7, -8, 3 };
+  SottoLookupRecord records[3];
+  gint32 proposed[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (tokens); i++)
+    sotto_lookup_append (lookup, tokens[i]);
+  g_assert_cmpuint (sotto_lookup_get_match (lookup), ==, 2);
+  g_assert_cmpuint (sotto_lookup_propose (lookup, proposed, records, 3), ==, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (again); i++)
+    {
+      sotto_lookup_append (lookup, again[i]);
+      g_assert_cmpuint (sotto_lookup_get_match (lookup), ==, again[i] < 0 ? 0 : 1);
+    }
+  g_assert_cmpuint (sotto_lookup_propose (lookup, proposed, records, 3), ==, 3);
+  g_assert_cmpmem (proposed, sizeof proposed, ((const gint32[]) { 4, 5, 1 }), sizeof proposed);
+}
+
 static void
 test_nothing (void)
 {
@@ -185,6 +209,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lookup/search", test_search);
   g_test_add_func ("/lookup/period", test_period);
   g_test_add_func ("/lookup/records", test_records);
+  g_test_add_func ("/lookup/rows", test_rows);
   g_test_add_func ("/lookup/nothing", test_nothing);
   g_test_add_func ("/lookup/time", test_time);
 

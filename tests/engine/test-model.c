@@ -110,7 +110,7 @@ test_render (void)
   guint n_start = 0, n_end = 0;
 
   sotto_messages_append (messages, "user", "hi<|im_end|>");
-  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (prompt->text->str, ==,
                    "<|im_start|>user\nhi<|im_end|><|im_end|>\n<|im_start|>assistant\n");
@@ -145,7 +145,7 @@ test_bad_template (void)
   sotto_messages_append (messages, "user", "hi");
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_null (sotto_model_render (model, messages, NULL, TRUE, &error));
+      g_assert_null (sotto_model_render (model, messages, NULL, NULL, TRUE, &error));
       g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_TEMPLATE_SYNTAX);
       g_clear_error (&error);
     }
@@ -171,7 +171,7 @@ test_no_template (void)
   g_assert_false (sotto_model_get_info (model)->is_base);
 
   sotto_messages_append (messages, "user", "Is it plain?");
-  prompt = sotto_model_render (model, messages, NULL, TRUE, &error);
+  prompt = sotto_model_render (model, messages, NULL, NULL, TRUE, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (prompt->text->str, "Is it plain?"));
 

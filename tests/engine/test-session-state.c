@@ -138,7 +138,7 @@ test_restore_refuses (Fixture *self, gconstpointer data)
   g_ptr_array_add (bad, with_word (state, 164, 1));                        /* checkpoints */
   g_ptr_array_add (bad, with_word (state, 164, G_MAXUINT32));
   g_ptr_array_add (bad, with_word (state, 168, TINY_MODEL_VOCABULARY));    /* first token */
-  g_ptr_array_add (bad, with_word (state, 168, G_MAXUINT32));
+  g_ptr_array_add (bad, with_word (state, 168, G_MAXINT32));
 
   fixture_append (self->session, self->tokens[20]);
   expected = fixture_copy_logits (self->session);

@@ -28,7 +28,7 @@ render (const SottoModel *model,
 {
   g_autoptr (SottoMessages) messages = ask (reasoning, content);
   g_autoptr (GError) error = NULL;
-  SottoPrompt *prompt = sotto_model_render (model, messages, NULL, add_generation_prompt, &error);
+  SottoPrompt *prompt = sotto_model_render (model, messages, NULL, NULL, add_generation_prompt, &error);
 
   g_assert_no_error (error);
 

@@ -133,6 +133,42 @@ def write_rows(path, tokens, rows):
         file.write(numpy.asarray(rows, "<f4").tobytes())
 
 
+def see(model, ids, blocks, rows):
+    """What Gemma3ForConditionalGeneration computes behind its encoder: rows in place of embeddings, and its masks."""
+    from transformers.models.gemma3 import modeling_gemma3 as gemma3
+    kinds = torch.zeros_like(ids)
+    with torch.inference_mode():
+        embedded = model.get_input_embeddings()(ids)
+        for (first, length), values in zip(blocks, rows):
+            kinds[0, first:first + length] = 1
+            embedded[0, first:first + length] = values.to(embedded.dtype)
+        positions = torch.arange(ids.shape[1])[None]
+        masks = gemma3.create_masks_for_vision_model(
+            config=model.config, inputs_embeds=embedded, attention_mask=torch.ones_like(ids), past_key_values=None,
+            position_ids=positions, block_sequence_ids=gemma3.get_block_sequence_ids_for_mask(kinds))
+        return model(inputs_embeds=embedded, attention_mask=masks, position_ids=positions,
+                     use_cache=False).logits[0].double().numpy()
+
+
+def make_seeing(name, model, recipe, stem):
+    """A prompt with pictures: NAME.pictures has where they stand and their rows, NAME.seen the logits of all."""
+    blocks = recipe["sees"]
+    length = sum(blocks[-1]) + 12
+    generator = torch.Generator().manual_seed(4)
+    tokens = prompt(f"{name} sees", length, VOCABULARY)
+    rows = [rounded(torch.randn((n, model.config.hidden_size), generator=generator)) for _, n in blocks]
+    ids = torch.tensor([tokens])
+    single = see(model.float(), ids, blocks, rows)
+    with in_doubles():
+        exact = see(model.double(), ids, blocks, rows)
+    assert numpy.isfinite(exact).all()
+    for first, n in blocks:
+        tokens[first:first + n] = [-1] * n
+    write_rows(f"{stem}.pictures", [number for block in blocks for number in block], torch.cat(rows).numpy())
+    write_rows(f"{stem}.seen", tokens, exact)
+    return f"with pictures entropy {spread(exact):.2f}, KL {divergence(exact, single).mean():.1e}"
+
+
 def cases_of(recipe):
     cases = recipe.get("cases", 40)
     return cases if isinstance(cases, dict) else {"": cases}
@@ -223,6 +259,8 @@ def make(name, recipe, out, llama_cpp, keep):
         kl = divergence(rows, single)
         words.append(f"entropy {spread(rows):.2f}, f32 off by {abs(single - rows).max():.1e}, "
                      f"KL {kl.mean():.1e} (max {kl.max():.1e})")
+    if "sees" in recipe:
+        words.append(make_seeing(name, model, recipe, f"{out}/{name}"))
     print(f"{name}: {os.path.getsize(target) / 1000:.0f} kB; {'; '.join(words)}", flush=True)
 
 

@@ -88,8 +88,9 @@ add("gemma", "GemmaConfig", "GemmaForCausalLM", head_dim=16, num_key_value_heads
     _gains={"embed_tokens": 0.5})
 add("gemma2", "Gemma2Config", "Gemma2ForCausalLM", head_dim=16, sliding_window=12,
     query_pre_attn_scalar=16, attn_logit_softcapping=2.0, final_logit_softcapping=5.0)
+# The first picture is longer than the window.
 add("gemma3", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER, _gains={"embed_tokens": 0.5},
-    head_dim=16, sliding_window=12,
+    _sees=[(5, 20), (33, 8)], head_dim=16, sliding_window=12,
     num_hidden_layers=6, intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
     rope_parameters={"full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 100000.0},
                      "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
