@@ -13,6 +13,7 @@
 
 /* --- Opening --- */
 
+/* FALSE with FAMILY: "FILE: "@subject" @reason" */
 static gboolean
 refuse (SottoGguf *gguf, const char *subject, const char *reason, GError **error)
 {
@@ -20,7 +21,7 @@ refuse (SottoGguf *gguf, const char *subject, const char *reason, GError **error
   g_autofree char *name = g_filename_display_name (path);
 
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY, &(SottoErrorArguments) { .path = path, .subject = subject },
-                          "%s: %s", name, reason);
+                          "%s: \"%s\" %s", name, subject, reason);
   return FALSE;
 }
 
@@ -49,11 +50,11 @@ find_kind (SottoVision *self, const SottoKeys *keys)
       return sotto_keys_refuse (&general, "architecture", "is missing");
     }
   if (!g_str_equal (architecture, ARCHITECTURE))
-    return refuse (self->gguf, architecture, "no file that a model sees with", keys->error);
+    return refuse (self->gguf, architecture, "is no file that a model sees with", keys->error);
   if (!sotto_keys_read_flag (keys, "has_vision_encoder", FALSE, &has_eyes))
     return FALSE;
   if (!has_eyes)
-    return refuse (self->gguf, architecture, "no encoder of pictures is in it", keys->error);
+    return refuse (self->gguf, architecture, "has no encoder of pictures in it", keys->error);
 
   self->info.kind = read_kind (keys);
   if (self->info.kind == NULL)
@@ -63,7 +64,7 @@ find_kind (SottoVision *self, const SottoKeys *keys)
     return TRUE;
 
   known = sotto_vision_kind_list ();
-  reason = g_strdup_printf ("the projector \"%s\" is not known; these are: %s", self->info.kind, known);
+  reason = g_strdup_printf ("is a projector that is not known; these are: %s", known);
   return refuse (self->gguf, self->info.kind, reason, keys->error);
 }
 

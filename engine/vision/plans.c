@@ -98,14 +98,19 @@ norm_is_there (const SottoNorm *norm)
   return norm->weight != NULL;
 }
 
+/* The largest InternViT has RMS norms, and no key says so: they have no bias, as LayerNorms here always do. */
 static gboolean
 find_layer_norm (Writer *self, const char *name, SottoNorm *out)
 {
   g_autofree char *base = g_strdup_printf (SOTTO_VISION_LAYER, self->layer, name);
   g_autofree char *weight = g_strconcat (base, ".weight", NULL);
 
-  return require (self, weight) != NULL
-         && find_norm (self, base, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, out);
+  if (require (self, weight) == NULL
+      || !find_norm (self, base, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, out))
+    return FALSE;
+  if (out->bias == NULL)
+    out->kind = SOTTO_NORM_RMS;
+  return TRUE;
 }
 
 static gboolean

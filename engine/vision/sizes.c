@@ -67,6 +67,8 @@ read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
       || !read_color (keys, "vision.image_std", 1e-6f, self->deviation) || !read_activation (self, kind, keys))
     return FALSE;
 
+  if (epsilon > 0.1)
+    return sotto_keys_refuse (keys, "vision.attention.layer_norm_epsilon", "is too large");
   self->epsilon = (float) epsilon;
   self->n_side = self->image_size / self->patch_size;
   if (self->n_side == 0)

@@ -169,22 +169,23 @@ gguf_writer_add_raw_tensor (GgufWriter    *self,
 }
 
 void
-gguf_writer_add_tensor (GgufWriter     *self,
-                        const char     *name,
-                        SottoBlockType  type,
-                        guint64         row_length,
-                        guint64         n_rows,
-                        gconstpointer   data)
+gguf_writer_add_shape (GgufWriter     *self,
+                       const char     *name,
+                       SottoBlockType  type,
+                       guint           n_dimensions,
+                       const guint64  *shape,
+                       gconstpointer   data)
 {
-  const guint64 shape[] = { row_length, n_rows };
   guint n_elements, n_bytes;
   gsize size;
 
   g_assert_true (sotto_block_measure (type, &n_elements, &n_bytes));
-  size = row_length / n_elements * n_bytes * n_rows;
+  size = shape[0] / n_elements * n_bytes;
+  for (guint i = 1; i < n_dimensions; i++)
+    size *= shape[i];
 
   pad (self->data, self->alignment);
-  gguf_writer_add_raw_tensor (self, name, type, n_rows == 1 ? 1 : 2, shape, self->data->len);
+  gguf_writer_add_raw_tensor (self, name, type, n_dimensions, shape, self->data->len);
   if (data != NULL)
     {
       put (self->data, data, size);
@@ -196,6 +197,17 @@ gguf_writer_add_tensor (GgufWriter     *self,
       g_byte_array_set_size (self->data, old + (guint) size);
       memset (self->data->data + old, 0, size);
     }
+}
+
+void
+gguf_writer_add_tensor (GgufWriter     *self,
+                        const char     *name,
+                        SottoBlockType  type,
+                        guint64         row_length,
+                        guint64         n_rows,
+                        gconstpointer   data)
+{
+  gguf_writer_add_shape (self, name, type, n_rows == 1 ? 1 : 2, (const guint64[]) { row_length, n_rows }, data);
 }
 
 void

@@ -30,6 +30,13 @@ void gguf_writer_add_tensor (GgufWriter     *self,
                              guint64         row_length,
                              guint64         n_rows,
                              gconstpointer   data);
+/* The same of more dimensions. */
+void gguf_writer_add_shape (GgufWriter     *self,
+                            const char     *name,
+                            SottoBlockType  type,
+                            guint           n_dimensions,
+                            const guint64  *shape,
+                            gconstpointer   data);
 /* A tensor's description from its parts, without data. */
 void gguf_writer_add_raw_tensor (GgufWriter    *self,
                                  const char    *name,

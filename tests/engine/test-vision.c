@@ -9,8 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Of the largest element of all rows. Single precision lies at 1e-6 (mlp) from double; what is fast for many tokens sums keys'
- * and values' halves, as for text. */
+/* Of the largest element of all rows. Every tier lies at 1e-6 or nearer; the erf and tanh forms of GELU lie 1e-4 apart. */
 #define EXACT 1e-5
 
 typedef struct {
@@ -38,7 +37,7 @@ open_vision (const char *name)
 
   g_assert_no_error (error);
   g_assert_cmpstr (sotto_vision_get_info (vision)->path, ==, path);
-  g_assert_cmpstr (sotto_vision_get_info (vision)->kind, ==, stem);
+  g_assert_true (g_str_has_prefix (stem, sotto_vision_get_info (vision)->kind));
   return vision;
 }
 
@@ -163,6 +162,8 @@ test_layout (gconstpointer data)
     wanted = g_strdup ("\n\n<start_of_image>(4)<end_of_image>\n\n");
   else if (g_str_has_prefix (test->name, "mlp."))
     wanted = g_strdup ("[16]\n");
+  else if (g_str_has_prefix (test->name, "internvl"))
+    wanted = g_strdup_printf ("<img>[%u]</img>\n", expected.n_rows);
   else
     g_assert_true (g_file_get_contents (path, &wanted, NULL, NULL));
   g_assert_cmpstr (found, ==, wanted);

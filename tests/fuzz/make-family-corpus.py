@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cuts the tiny models of tests/engine/families down to what stands before their tensors' data.
 
-Usage: make-family-corpus.py FOLDER [NAME...]    all of them without a name
+Usage: make-family-corpus.py [--vision] FOLDER [NAME...]    all of them without a name; the files of tests/engine/vision
 
 The corpus in the tree keeps a few, one for each way to be different; a fuzzer starts from all."""
 import glob
@@ -11,7 +11,8 @@ import sys
 
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 STRING, ARRAY = 8, 9
-families = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'engine', 'families')
+is_vision = '--vision' in sys.argv
+families = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'engine', 'vision' if is_vision else 'families')
 
 
 def behind_string(data, at):
@@ -42,12 +43,13 @@ def head(data):
     return data[:at]
 
 
-os.makedirs(sys.argv[1], exist_ok=True)
+arguments = [argument for argument in sys.argv[1:] if argument != '--vision']
+os.makedirs(arguments[0], exist_ok=True)
 for path in glob.glob(os.path.join(families, '*.gguf')):
     name = os.path.basename(path).removesuffix('.gguf')
-    if sys.argv[2:] and name not in sys.argv[2:]:
+    if arguments[1:] and name not in arguments[1:]:
         continue
     with open(path, 'rb') as file:
         content = head(file.read())
-    with open(os.path.join(sys.argv[1], name), 'wb') as file:
+    with open(os.path.join(arguments[0], name), 'wb') as file:
         file.write(content)

@@ -98,3 +98,27 @@ add("mlp", model="LlavaForConditionalGeneration", converter=clip_converter,
     processor=lambda: transformers.LlavaImageProcessorPil(
         size={"shortest_edge": 20}, crop_size={"height": 20, "width": 20}, do_pad=True),
     run=features, cases={"small": (9, 14), "wide": (61, 30)})
+
+
+# (four layers, for the converter counts the projector's parts among them)
+# --- internvl: squares of 16 pixels; InternViT with norms of queries and keys, as its largest has ---
+def publish_internvl(config):
+    config["vision_config"]["architectures"] = ["InternVisionModel"]
+    config["vision_config"].update(image_size=16, patch_size=4)
+    config["min_dynamic_patch"], config["max_dynamic_patch"] = 1, 6
+
+
+def add_internvl(name, **vision):
+    add(name, model="InternVLForConditionalGeneration", says=publish_internvl, prefix="model.",
+        config=lambda: transformers.InternVLConfig(
+            text_config={**TEXT, "model_type": "qwen2"}, downsample_ratio=0.5,
+            vision_config={**VISION, "num_hidden_layers": 4, "intermediate_size": 32, "image_size": [16, 16], "patch_size": [4, 4], "use_absolute_position_embeddings": True,
+                           "attention_bias": True, "hidden_act": "gelu", **vision}),
+        processor=lambda: transformers.GotOcr2ImageProcessorPil(
+            size={"height": 16, "width": 16}, crop_to_patches=True, min_patches=1, max_patches=6,
+            image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225]),
+        run=features, cases={"square": (40, 37), "wide": (51, 19), "high": (7, 90)})
+
+
+add_internvl("internvl")
+add_internvl("internvl-6b", use_qk_norm=True, norm_type="rms_norm")

@@ -71,12 +71,15 @@ def write_case(path, pixels, squares, rows):
         file.write(numpy.asarray(rows, "<f4").tobytes())
 
 
-def publish(folder):
+def publish(folder, prefix=""):
     """transformers has taken a step out of these names since the models were published, and the converter knows those."""
     path = f"{folder}/model.safetensors"
     tensors = safetensors.torch.load_file(path)
-    safetensors.torch.save_file({re.sub(r"vision_tower\.(?=embed|encoder|p\w+_lay)", "vision_tower.vision_model.", name): tensor
-                                 for name, tensor in tensors.items()}, path, {"format": "pt"})
+    if prefix:
+        names = {name: prefix + name for name in tensors}
+    else:
+        names = {name: re.sub(r"vision_tower\.(?=embed|encoder|p\w+_lay)", "vision_tower.vision_model.", name) for name in tensors}
+    safetensors.torch.save_file({names[name]: tensor for name, tensor in tensors.items()}, path, {"format": "pt"})
 
 
 def convert_model(llama_cpp, model, recipe, target):
@@ -85,7 +88,7 @@ def convert_model(llama_cpp, model, recipe, target):
 
     with tempfile.TemporaryDirectory() as folder:
         model.float().save_pretrained(folder)
-        publish(folder)
+        publish(folder, recipe.get("prefix", ""))
         processor = recipe["processor"]()
         facts = {"image_mean": processor.image_mean, "image_std": processor.image_std, "size": dict(processor.size)}
         pathlib.Path(f"{folder}/preprocessor_config.json").write_text(json.dumps(facts))
