@@ -428,6 +428,34 @@ test_refusals (void)
   close_prompt (&prompt);
 }
 
+/* Where a sequence gets so long that all of it is to be evaluated again, the rows are gone: that is said, and nothing is lost. */
+static void
+test_long (void)
+{
+  g_autofree char *path = find ("phi3-longrope", ".gguf");
+  g_autofree char *logits = find ("phi3-longrope", ".short.logits");
+  g_autoptr (GError) error = NULL;
+  Prompt prompt;
+  guint n, before;
+
+  g_assert_true (open_prompt (&prompt, path, logits, FALSE));
+  sync_to (&prompt, prompt.wanted, prompt.n, TRUE, 0);
+  while (sotto_session_append (prompt.session, 7, NULL, &error))
+    sotto_session_get_tokens (prompt.session, &before);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST);
+  g_assert_cmpmem (sotto_session_get_tokens (prompt.session, &n), prompt.n * 4, prompt.wanted, prompt.n * 4);
+  g_assert_cmpuint (n, ==, before);
+  g_assert_cmpuint (n, ==, 32);
+
+  /* Who has them goes on. */
+  prompt.wanted = g_realloc (prompt.wanted, 33 * sizeof (gint32));
+  for (guint i = prompt.n; i < 33; i++)
+    prompt.wanted[i] = 7;
+  sync_to (&prompt, prompt.wanted, 33, TRUE, 0);
+  g_assert_cmpuint (prompt.n_asked, ==, 2);
+  close_prompt (&prompt);
+}
+
 static void
 add_families (void)
 {
@@ -458,6 +486,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/session-rows/checkpoints/recurrent", "qwen35", test_checkpoints);
   g_test_add_func ("/session-rows/saved", test_saved);
   g_test_add_func ("/session-rows/refusals", test_refusals);
+  g_test_add_func ("/session-rows/long", test_long);
 
   return g_test_run ();
 }

@@ -125,6 +125,26 @@ test_once (Fixture *self, gconstpointer data G_GNUC_UNUSED)
   g_assert_cmpstr (other.last->receipt->prompt_hash, !=, receipt->prompt_hash);
 }
 
+/* A picture that stands in the prompt in several spans is looked at once. */
+static void
+test_spans (Fixture *self, gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (SottoImage) image = vision_double_image (WIDTH, 2, 9);
+  SottoGenerate generate = outcome_greedy (self->path, NULL, 5);
+
+  sotto_messages_append (messages, "user", "What is it?");
+  sotto_messages_append_image (messages, image);
+  generate.messages = messages;
+  {
+    g_auto (Outcome) outcome = outcome_of (self->worker, &generate);
+
+    g_assert_cmpint (outcome.last->kind, ==, SOTTO_EVENT_FINISHED);
+    g_assert_cmpuint (outcome.last->receipt->n_image_rows, ==, WIDTH);
+    g_assert_cmpuint (vision_double.n_encoded, ==, 1);
+  }
+}
+
 /* A conversation that was left has the picture still. */
 static void
 test_return (Fixture *self, gconstpointer data G_GNUC_UNUSED)
@@ -257,6 +277,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   add ("/worker-pictures/once", test_once);
+  add ("/worker-pictures/spans", test_spans);
   add ("/worker-pictures/return", test_return);
   add ("/worker-pictures/guesses", test_guesses);
   add ("/worker-pictures/another-file", test_another_file);

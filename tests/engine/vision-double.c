@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { N_EMBEDDING = 64, N_STEPS = 4 };
+enum { N_STEPS = 4 };
 
 struct _SottoVision {
   gatomicrefcount references;
@@ -12,6 +12,12 @@ struct _SottoVision {
 };
 
 VisionDouble vision_double;
+
+static guint
+get_width (void)
+{
+  return vision_double.n_embedding > 0 ? vision_double.n_embedding : 64;
+}
 
 SottoImage *
 vision_double_image (guint width, guint height, guint8 value)
@@ -42,7 +48,7 @@ sotto_vision_open (const char *path, SottoCancel *cancel G_GNUC_UNUSED, GError *
   vision_double.n_opened++;
   self = g_new0 (SottoVision, 1);
   g_atomic_ref_count_init (&self->references);
-  self->info = (SottoVisionInfo) { .path = g_strdup (path), .kind = g_strdup ("double"), .n_embedding = N_EMBEDDING,
+  self->info = (SottoVisionInfo) { .path = g_strdup (path), .kind = g_strdup ("double"), .n_embedding = get_width (),
                                    .weight_bytes = 1000,
                                    .stamp = g_strdup (vision_double.stamp != NULL ? vision_double.stamp : "double") };
   return self;
@@ -155,8 +161,8 @@ sotto_vision_encode (SottoVision    *self G_GNUC_UNUSED,
     }
   vision_double.n_encoded++;
   *n_rows = vision_double.is_short ? n - 1 : n;
-  rows = g_new (float, (gsize) n * N_EMBEDDING);
-  for (guint i = 0; i < n * N_EMBEDDING; i++)
-    rows[i] = (float) ((pixels[i / N_EMBEDDING * 3] + 7 * i) % 101) / 101.0f - 0.5f;
+  rows = g_new (float, (gsize) n * get_width ());
+  for (guint i = 0; i < n * get_width (); i++)
+    rows[i] = (float) ((pixels[i / get_width () * 3] + 7 * i) % 101) / 101.0f - 0.5f;
   return rows;
 }
