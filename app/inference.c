@@ -300,6 +300,16 @@ ensure_worker (SottoInference *self, GError **error)
   return self->worker != NULL;
 }
 
+/* How @path is to be used, from the request on that follows */
+static void
+tell_choices (SottoInference *self, const char *path)
+{
+  SottoModelEntry *entry = sotto_model_library_lookup (self->library, path);
+
+  sotto_model_place_apply (self->settings, self->worker, path);
+  sotto_worker_set_vision (self->worker, path, entry != NULL ? sotto_model_entry_get_vision_path (entry) : NULL);
+}
+
 static void
 add_request (SottoInference     *self,
              guint64             id,
@@ -380,7 +390,7 @@ sotto_inference_generate (SottoInference      *self,
   if (!ensure_worker (self, error))
     return 0;
 
-  sotto_model_place_apply (self->settings, self->worker, path);
+  tell_choices (self, path);
   generate.path = path;
   generate.n_context = sotto_inference_get_context (self, path);
   generate.messages = messages;
@@ -404,7 +414,7 @@ sotto_inference_load (SottoInference *self, const char *path)
   if (!g_queue_is_empty (&self->requests) || !ensure_worker (self, NULL))
     return;
 
-  sotto_model_place_apply (self->settings, self->worker, path);
+  tell_choices (self, path);
   add_request (self, sotto_worker_load (self->worker, path, sotto_inference_get_context (self, path)), path, NULL,
                NULL);
 }
