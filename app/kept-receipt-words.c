@@ -36,7 +36,18 @@ write_receipt (yyjson_mut_doc *doc)
   return copy;
 }
 
-/* Where a model lies, in every part */
+/* Leaves the file's name of the path that @part has under @name. */
+static void
+take_folder (yyjson_mut_doc *doc, yyjson_mut_val *part, const char *name)
+{
+  const char *path = yyjson_mut_get_str (yyjson_mut_obj_get (part, name));
+  g_autofree char *file = path != NULL ? g_path_get_basename (path) : NULL;
+
+  if (file != NULL)
+    yyjson_mut_obj_put (part, yyjson_mut_str (doc, name), yyjson_mut_strcpy (doc, file));
+}
+
+/* Where a model lies, and what it saw with, in every part */
 static void
 take_folders (yyjson_mut_doc *doc)
 {
@@ -45,12 +56,8 @@ take_folders (yyjson_mut_doc *doc)
 
   for (guint i = 0; has_part (root, i, &part); i++)
     {
-      yyjson_mut_val *model = yyjson_mut_obj_get (part, "model");
-      const char *path = yyjson_mut_get_str (model);
-      g_autofree char *file = path != NULL ? g_path_get_basename (path) : NULL;
-
-      if (file != NULL)
-        yyjson_mut_obj_put (part, yyjson_mut_str (doc, "model"), yyjson_mut_strcpy (doc, file));
+      take_folder (doc, part, "model");
+      take_folder (doc, part, "vision");
     }
 }
 
@@ -267,9 +274,11 @@ sotto_kept_receipt_describe (const char *receipt)
   yyjson_val *root = yyjson_doc_get_root (doc);
   yyjson_val *sampler = yyjson_obj_get (root, "sampler");
   const char *model = get_text (root, "model");
+  const char *vision = get_text (root, "vision");
   const char *temperature = get_text (sampler, "temperature");
   const gboolean is_greedy = temperature != NULL && g_ascii_strtod (temperature, NULL) <= 0;
   g_autofree char *file = model != NULL && *model != '\0' ? g_path_get_basename (model) : NULL;
+  g_autofree char *eyes = vision != NULL && *vision != '\0' ? g_path_get_basename (vision) : NULL;
   g_autofree char *hash = space_out (get_text (root, "model_sha256"));
   g_autofree char *sampling = is_greedy ? NULL : describe_sampling (sampler);
   g_autofree char *context = count_tokens (get_number (root, "context"));
@@ -278,6 +287,8 @@ sotto_kept_receipt_describe (const char *receipt)
   add_line (lines, _("Model File"), file);
   /* Translators: of the model’s file; the digits by which one tells whether it is the same */
   add_line (lines, _("Fingerprint of the File (SHA-256)"), hash);
+  /* Translators: the file with which the model saw pictures */
+  add_line (lines, _("Pictures Seen With"), eyes);
   /* Translators: what the model was given to read before it answered */
   add_line (lines, _("Read Before"), prompt);
   add_line (lines, _("Context Length"), context);

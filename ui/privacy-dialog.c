@@ -17,8 +17,8 @@ static const Statement statements[] = {
     N_("There is no network code in Sotto, and from the first moment on the system refuses it every connection that leads out of "
        "this computer. Models are files that you bring.") },
   { "channel-secure-symbolic", N_("What You Write Is Encrypted"),
-    N_("Messages, replies, titles, drafts and the search index lie in one encrypted file, and what models have read of long "
-       "conversations in others beside it. The key is in your keyring or behind your passphrase, and nobody can open them without it "
+    N_("Messages and what is attached to them, replies, titles, drafts and the search index lie in one encrypted file, and what models "
+       "have read of long conversations in others beside it. The key is in your keyring or behind your passphrase, and nobody can open them without it "
        "or your recovery code.") },
   { "system-lock-screen-symbolic", N_("Locked, It Knows Nothing"),
     N_("When you lock Sotto, nothing of your conversations and nothing that opens them stays in its memory.") },

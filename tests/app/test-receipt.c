@@ -7,7 +7,8 @@
 static const char receipt[] =
   "{\"version\":1,\"model\":\"/home/anna/models/small.gguf\",\"model_sha256\":null,\"backend\":\"avx2\",\"build\":\"0.1.0\","
   "\"context\":1024,\"sampler\":{\"temperature\":0.7,\"top_k\":0,\"top_p\":0.95,\"min_p\":0,\"repetition_penalty\":1,"
-  "\"seed\":\"18446744073709551615\"},\"prompt_tokens\":31,\"ended\":\"end\"}";
+  "\"seed\":\"18446744073709551615\"},\"prompt_tokens\":31,\"ended\":\"end\","
+  "\"vision\":\"/home/anna/models/mmproj-small.gguf\"}";
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -30,6 +31,7 @@ test_words (void)
   g_assert_null (strstr (all, "anna"));
   g_assert_null (strstr (all, "{"));
   g_assert_cmpstr (find (lines, "Model File"), ==, "small.gguf");
+  g_assert_cmpstr (find (lines, "Pictures Seen With"), ==, "mmproj-small.gguf");
   g_assert_cmpstr (find (lines, "Seed"), ==, "18446744073709551615");
   g_assert_cmpstr (find (lines, "Temperature"), ==, "0.7");
   g_assert_cmpstr (find (lines, "Sampling"), ==, "Top-p 0.95");
@@ -69,6 +71,7 @@ test_for_others (void)
   g_autofree char *shared = sotto_kept_receipt_dup_for_others (receipt);
 
   g_assert_nonnull (strstr (shared, "\"model\":\"small.gguf\""));
+  g_assert_nonnull (strstr (shared, "\"vision\":\"mmproj-small.gguf\""));
   g_assert_null (strstr (shared, "anna"));
   g_assert_nonnull (strstr (shared, "\"seed\":\"18446744073709551615\""));
   g_assert_nonnull (strstr (shared, "\"temperature\":0.7,"));
