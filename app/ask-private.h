@@ -1,5 +1,8 @@
 #pragma once
 
+#include <signal.h>
+#include <sotto-engine.h>
+
 #include "ask.h"
 #include "model-files.h"
 
@@ -26,5 +29,29 @@ SottoModelFacts *sotto_ask_find_model (const char *wanted);
  * Returns: (transfer full) (nullable): the file that @model sees with; %NULL: it sees nothing
  */
 char *sotto_ask_find_vision (const SottoModelFacts *model);
+
+/**
+ * sotto_ask_read_attachments:
+ * @paths: (nullable) (array zero-terminated=1)
+ * @stopping: signals that are blocked; one of them ends it
+ * @is_stopped: (out): whether one did
+ *
+ * Returns: (transfer full) (element-type SottoAttachment) (nullable): in their order; %NULL: why not has been said
+ */
+GPtrArray *sotto_ask_read_attachments (const char *const *paths, const sigset_t *stopping, gboolean *is_stopped);
+
+/**
+ * sotto_ask_append_question:
+ * @vision: (out) (transfer full) (nullable): what @model sees with, where there are pictures
+ *
+ * The question with what is attached to it, before it.
+ *
+ * Returns: %FALSE: @model cannot see pictures, which has been said
+ */
+gboolean sotto_ask_append_question (SottoMessages         *messages,
+                                    const char            *question,
+                                    GPtrArray             *attachments,
+                                    const SottoModelFacts *model,
+                                    char                 **vision);
 
 G_END_DECLS

@@ -100,7 +100,7 @@ compose_question (const SottoAsk *ask)
   if (g_strchomp (valid)[0] != '\0')
     return question[0] != '\0'
              ? g_strconcat (question, "\n\n", valid, NULL) : g_steal_pointer (&valid);
-  if (question[0] != '\0')
+  if (question[0] != '\0' || ask->attachments != NULL)
     return g_steal_pointer (&question);
 
   sotto_ask_complain (_("There is no question. Write it behind --ask, or pipe it in."));
@@ -302,6 +302,8 @@ static int
 answer_question (const SottoAsk *ask, const char *question, const SottoModelFacts *model, SottoGrammar *grammar)
 {
   g_autoptr (SottoMessages) messages = sotto_messages_new ();
+  g_autoptr (GPtrArray) attachments = NULL;
+  g_autofree char *vision = NULL;
   g_autoptr (GError) error = NULL;
   SottoWorkerOptions options = { .memory_budget = sotto_inference_memory_budget () };
   SottoGenerate generate = { 0 };
@@ -310,9 +312,13 @@ answer_question (const SottoAsk *ask, const char *question, const SottoModelFact
 
   if (ask->system != NULL && ask->system[0] != '\0')
     sotto_messages_append (messages, "system", ask->system);
-  sotto_messages_append (messages, "user", question);
 
   block_signals (&stopping);
+  attachments = sotto_ask_read_attachments (ask->attachments, &stopping, &answer.is_stopped);
+  if (attachments == NULL)
+    return answer.is_stopped ? STATUS_STOPPED : STATUS_WRONG;
+  if (!sotto_ask_append_question (messages, question, attachments, model, &vision))
+    return STATUS_WRONG;
   answer.worker = sotto_worker_new (&options, &error);
   if (answer.worker == NULL)
     {
@@ -322,6 +328,8 @@ answer_question (const SottoAsk *ask, const char *question, const SottoModelFact
 
   sotto_hash_cache_tell (answer.worker);
   answer.shows_progress = isatty (STDERR_FILENO);
+  if (vision != NULL)
+    sotto_worker_set_vision (answer.worker, model->path, vision);
   fill_request (ask, model, messages, grammar, &generate);
   answer.request = sotto_worker_generate (answer.worker, &generate);
   receive (&answer, &stopping);

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @question: what to ask
  * @system: (nullable): system prompt
  * @model: (nullable): path, name or a part of one that no other has; %NULL: the first in the library
+ * @attachments: (nullable) (array zero-terminated=1): paths of documents and pictures that it is about
  * @json_schema: (nullable): path of a JSON Schema that the answer has to fit
  * @seed: -1: another one each time
  * @temperature: negative: the engine's default
@@ -25,6 +26,7 @@ typedef struct {
   const char *system;
   const char *model;
   const char *json_schema;
+  const char *const *attachments;
   gint64 seed;
   double temperature;
   int max_tokens;

@@ -202,11 +202,25 @@ append_results (SottoConversation *self, guint position, GString *text)
     }
 }
 
+/* What is shown with a prompt, before its text */
+static void
+append_pictures (SottoMessages *messages, SottoMessage *message)
+{
+  for (guint i = 0; i < sotto_message_get_n_attachments (message); i++)
+    {
+      SottoImage *image = sotto_attachment_peek_image (sotto_message_get_attachment (message, i));
+
+      if (image != NULL)
+        sotto_messages_append_image (messages, image);
+    }
+}
+
 /* From what the person wrote at @position on. Returns: the position behind it */
 static guint
 append_prompts (SottoConversation *self, SottoMessages *messages, guint position, guint end)
 {
   const gboolean sees = sotto_conversation_sees (self);
+  const guint begin = position;
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (; position < end; position++)
@@ -220,6 +234,8 @@ append_prompts (SottoConversation *self, SottoMessages *messages, guint position
     }
   append_results (self, position, text);
   sotto_messages_append (messages, "user", text->str);
+  for (guint i = begin; sees && i < position; i++)
+    append_pictures (messages, sotto_conversation_path_get (self, i));
   return position;
 }
 

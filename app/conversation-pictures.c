@@ -8,7 +8,9 @@
 gboolean
 sotto_conversation_sees (SottoConversation *self)
 {
-  return FALSE;
+  SottoModelEntry *model = sotto_conversation_get_model (self);
+
+  return model != NULL && sotto_model_entry_sees (model);
 }
 
 /* Returns: (transfer full) (element-type SottoAttachment): those that are not decoded yet */
@@ -46,6 +48,7 @@ on_image_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   GPtrArray *missing = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr (SottoAttachment) next = NULL;
 
   if (source != NULL)
@@ -60,7 +63,7 @@ on_image_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   next = g_ptr_array_steal_index (missing, 0);
-  sotto_attachment_load_image_async (next, g_task_get_cancellable (task), on_image_loaded, g_steal_pointer (&task));
+  sotto_attachment_load_image_async (next, cancellable, on_image_loaded, g_steal_pointer (&task));
 }
 
 void

@@ -14,6 +14,7 @@ typedef struct {
   char *system;
   char *model;
   char *json_schema;
+  char **attachments;
   char *seed;
   char *temperature;
   char *max_tokens;
@@ -27,6 +28,7 @@ options_clear (Options *options)
   g_free (options->system);
   g_free (options->model);
   g_free (options->json_schema);
+  g_strfreev (options->attachments);
   g_free (options->seed);
   g_free (options->temperature);
   g_free (options->max_tokens);
@@ -46,6 +48,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
       N_("With --ask: the model: a path, a name or a part of a name"), N_("MODEL") },
     { "system", 0, 0, G_OPTION_ARG_STRING, &options->system,
       N_("With --ask: what to tell the model beforehand"), N_("TEXT") },
+    { "attach", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->attachments,
+      N_("With --ask: a document or picture that the question is about; may be given several times"), N_("FILE") },
     { "json-schema", 0, 0, G_OPTION_ARG_FILENAME, &options->json_schema,
       N_("With --ask: the answer is JSON that fits this JSON Schema"), N_("FILE") },
     { "temperature", 0, 0, G_OPTION_ARG_STRING, &options->temperature,
@@ -107,7 +111,7 @@ read_numbers (const Options *options, SottoAsk *ask)
 static int
 run_ask (const Options *options, int argc, char **argv)
 {
-  SottoAsk ask = { options->question, options->system, options->model, options->json_schema, -1, -1, 0 };
+  SottoAsk ask = { options->question, options->system, options->model, options->json_schema, (const char *const *) options->attachments, -1, -1, 0 };
 
   if (argc > 1)
     {

@@ -153,16 +153,17 @@ static gboolean
 unpack (Gif *gif, guint8 *pixels, gsize n)
 {
   const guint n_first_bits = get_byte (gif);
-  g_autoptr (GByteArray) bytes = NULL;
+  g_autoptr (GByteArray) bytes = read_pieces (gif);
   g_autofree Codes *codes = NULL;
-  const guint clear = 1u << n_first_bits;
-  guint n_bits = n_first_bits + 1, n_codes = clear + 2;
+  guint clear, n_bits, n_codes;
   int before = -1;
   gsize at = 0;
 
   if (n_first_bits < 1 || n_first_bits > 11)
     return FALSE;
-  bytes = read_pieces (gif);
+  clear = 1u << n_first_bits;
+  n_bits = n_first_bits + 1;
+  n_codes = clear + 2;
   codes = g_new0 (Codes, 1);
   codes->data = bytes->data;
   codes->n_bits_left = (gsize) bytes->len * 8;

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Pictures as cameras, programs and people of ill will make them, written by Pillow; and what they look like, read by it.
 
 Usage: picture_files.py FOLDER

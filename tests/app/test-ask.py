@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,9 @@ import time
 
 BUILD = pathlib.Path(os.environ.get("SOTTO_BUILD_DIR") or pathlib.Path(__file__).parents[2] / "_build")
 BINARY = BUILD / "app" / "sotto"
+# What the tiny model sees with, in eight colours
+COLOURS = pathlib.Path(os.environ.get("SOTTO_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sotto-build") \
+    / "colours/mmproj-SmolLM2-135M-Instruct.gguf"
 MODELS = pathlib.Path(os.environ.get("SOTTO_TEST_MODELS")
                       or pathlib.Path(os.environ.get("XDG_DATA_HOME")
                                       or pathlib.Path.home() / ".local/share") / "sotto/models")
@@ -48,7 +52,7 @@ class Home:
                             "TMPDIR": f"{folder}/tmp"}
         for name in ("run", "tmp"):
             (self.folder / name).mkdir(mode=0o700)
-        for variable in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "SOTTO_CPU_TIER"):
+        for variable in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "SOTTO_CPU_TIER", "SOTTO_PICTURE", "SOTTO_OFFICE_TEXT"):
             if variable in os.environ:
                 self.environment[variable] = os.environ[variable]
         if with_model:
@@ -192,6 +196,54 @@ def too_much_text_is_told(home):
     status, out, err = home.run(*GREEDY, "--ask", "Sum up:", piped=b"one apple and two pears " * 8000)
     expect(status == 1 and out == "", status, out)
     expect("tokens" in err, err)
+
+
+def write_picture(home, name, colour):
+    """BMP: 32 pixels square of one colour"""
+    path = home.folder / name
+    head = struct.pack("<IHHIIiiHHIIiiII", 54 + 32 * 96, 0, 0, 54, 40, 32, 32, 1, 24, 0, 32 * 96, 0, 0, 0, 0)
+    path.write_bytes(b"BM" + head + bytes(reversed(colour)) * 1024)
+    return path
+
+
+def write_note(home):
+    path = home.folder / "note.txt"
+    path.write_text("The code word is giraffe.\n", encoding="utf-8")
+    return path
+
+
+@test(needs_model=True)
+def attached_texts_are_read(home):
+    note = write_note(home)
+    with_it = home.ask("What is the code word?", "--attach", str(note))
+    expect("giraffe" in with_it, with_it)
+    by_hand = home.ask("note.txt:\n\n```\nThe code word is giraffe.\n```\n\nWhat is the code word?")
+    expect(with_it == by_hand, repr(with_it), "is not", repr(by_hand))
+    expect(home.ask("", "--attach", str(note)).strip(), "nothing is said of a file alone")
+
+
+@test(needs_model=True)
+def what_cannot_be_attached_is_told(home):
+    (home.folder / "zeros.bin").write_bytes(bytes(100))
+    (home.folder / "cut.bmp").write_bytes(write_picture(home, "whole.bmp", (255, 0, 0)).read_bytes()[:300])
+    pictures = "SOTTO_PICTURE" in home.environment
+    for name, what in (("missing.txt", "missing.txt"), ("zeros.bin", "“zeros.bin”"), ("cut.bmp", "“cut.bmp” is damaged" if pictures else "“cut.bmp”"),
+                       ("whole.bmp", "cannot see pictures" if pictures else "“whole.bmp”")):
+        status, out, err = home.run(*GREEDY, "--attach", str(write_note(home)), "--attach", str(home.folder / name), "--ask", "Hello")
+        expect(status == 1 and out == "" and err.startswith("sotto: ") and what in err, name, status, out, err)
+
+
+@test(needs_model=True)
+def attached_pictures_are_seen(home):
+    if "SOTTO_PICTURE" not in home.environment:
+        raise Skip("the helper for pictures is not built")
+    if not COLOURS.exists():
+        raise Skip("what it would see with is not there (tests/engine/vision/make-colours makes it)")
+    (home.folder / "data/sotto/models" / COLOURS.name).symlink_to(COLOURS)
+    for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255)), ("green", (0, 255, 0))):
+        answer = home.ask("What is the colour of this picture? Answer with one word.", "--attach",
+                          str(write_picture(home, f"{name}.bmp", colour)))
+        expect(name in answer.lower(), name, "is said to be", answer)
 
 
 @test(needs_model=False)

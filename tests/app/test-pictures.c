@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attachment-private.h"
 #include "conversation-private.h"
@@ -584,10 +585,140 @@ test_exported (void)
   harness_close (app);
 }
 
+/* --- Shown --- */
+
+/* A picture of one colour. @colour: blue, green, red, as BMP has them */
+static GBytes *
+create_colour (const guint8 *colour)
+{
+  const guint side = 32;
+  guint8 head[54] = { 'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40 };
+  GByteArray *file = g_byte_array_new ();
+
+  head[18] = head[22] = (guint8) side;
+  head[26] = 1;
+  head[28] = 24;
+  g_byte_array_append (file, head, sizeof head);
+  for (guint i = 0; i < side * side; i++)
+    g_byte_array_append (file, colour, 3);
+  return g_byte_array_free_to_bytes (file);
+}
+
+/* What tests/engine/vision/make-colours makes for the tiny model. Returns: whether it is linked beside that one */
+static gboolean
+link_vision (void)
+{
+  g_autofree char *target = g_build_filename (g_getenv ("SOTTO_CACHE"), "colours", "mmproj-SmolLM2-135M-Instruct.gguf", NULL);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", "models", NULL);
+  g_autofree char *link = g_build_filename (folder, "mmproj-SmolLM2-135M-Instruct.gguf", NULL);
+
+  if (!g_file_test (target, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("what the model would see with is not there (tests/engine/vision/make-colours makes it)");
+      return FALSE;
+    }
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_cmpint (symlink (target, link), ==, 0);
+  return TRUE;
+}
+
+static gboolean
+sees (gpointer conversation)
+{
+  return sotto_conversation_sees (conversation);
+}
+
+static void
+assert_reply (SottoConversation *conversation, guint position, const char *word)
+{
+  g_autofree char *folded = g_ascii_strdown (sotto_message_get_text (harness_message (conversation, position)), -1);
+
+  g_test_message ("%s", folded);
+  harness_assert_reply (conversation, position, SOTTO_MESSAGE_STATUS_COMPLETE);
+  g_assert_nonnull (strstr (folded, word));
+}
+
+/* A model that sees is given the pixels, on the day itself and after a restart, and again where a reply is made again. */
+static void
+test_shown (void)
+{
+  static const guint8 red[] = { 0, 0, 255 };
+  static const guint8 blue[] = { 255, 0, 0 };
+  g_autoptr (GBytes) red_file = create_colour (red);
+  g_autoptr (GBytes) blue_file = create_colour (blue);
+  SottoApp *app = link_vision () ? harness_open_with_model (HARNESS_TINY, 0) : NULL;
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+  conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  harness_wait_for (sees, conversation, 30);
+  g_assert_true (try_attach (conversation, red_file, "picture.bmp", NULL));
+  harness_send (conversation, "What is the colour of this picture? Answer with one word.");
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 1, "red");
+  harness_close (app);
+
+  app = harness_open_with_model (HARNESS_TINY, 0);
+  conversation = harness_get_first (app);
+  harness_wait_for (sees, conversation, 30);
+  g_assert_null (sotto_attachment_peek_image (sotto_message_get_attachment (harness_message (conversation, 0), 0)));
+  sotto_conversation_regenerate (conversation, harness_message (conversation, 1));
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 1, "red");
+  g_assert_nonnull (sotto_attachment_peek_image (sotto_message_get_attachment (harness_message (conversation, 0), 0)));
+
+  conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_assert_true (try_attach (conversation, blue_file, "picture.bmp", NULL));
+  harness_send (conversation, "What is the colour of this picture? Answer with one word.");
+  harness_wait_idle (conversation);
+  assert_reply (conversation, 1, "blue");
+  harness_close (app);
+}
+
+/* While pictures are decoded for it, a reply can be stopped, and leaves nothing. */
+static void
+test_stopped (void)
+{
+  static const guint8 red[] = { 0, 0, 255 };
+  g_autoptr (GBytes) file = create_colour (red);
+  g_autoptr (SottoAttachment) picture = sotto_attachment_new_picture ("picture.bmp", NULL, file);
+  g_autoptr (SottoImage) image = NULL;
+  SottoApp *app = link_vision () ? harness_open_with_model (HARNESS_TINY, 4) : NULL;
+  SottoConversation *conversation;
+
+  if (app == NULL)
+    return;
+  conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  harness_wait_for (sees, conversation, 30);
+  g_assert_true (sotto_conversation_attach (conversation, picture, NULL));
+  harness_send (conversation, "Which?");
+  g_assert_nonnull (conversation->loading_pictures);
+  sotto_conversation_stop (conversation);
+  harness_wait_idle (conversation);
+  g_assert_null (conversation->loading_pictures);
+  g_assert_cmpuint (harness_length (conversation), ==, 1);
+  /* What was begun comes to its end, and is nobody's any more. */
+  image = load (picture, NULL);
+  g_assert_nonnull (image);
+  g_assert_cmpuint (harness_length (conversation), ==, 1);
+  harness_close (app);
+}
+
+/* Where it lies, before the test's own folders take the place of the person's */
+static void
+find_cache (void)
+{
+  g_autofree char *cache = g_build_filename (g_get_user_cache_dir (), "sotto-build", NULL);
+
+  g_setenv ("SOTTO_CACHE", cache, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
   harness_prepare ();
+  find_cache ();
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   if (!sotto_document_can_read_pictures ())
     {
@@ -607,5 +738,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pictures/branch", test_branch);
   g_test_add_func ("/pictures/temporary", test_temporary);
   g_test_add_func ("/pictures/exported", test_exported);
+  g_test_add_func ("/pictures/shown", test_shown);
+  g_test_add_func ("/pictures/stopped", test_stopped);
   return g_test_run ();
 }

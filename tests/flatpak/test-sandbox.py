@@ -196,7 +196,7 @@ def _():
 
 @step("Behind the door of what reads them, nothing is allowed in the sandbox either")
 def _():
-    for helper in ("sotto-pdf-text", "sotto-office-text"):
+    for helper in ("sotto-pdf-text", "sotto-office-text", "sotto-picture"):
         said = inside(f"/app/libexec/{helper}", "--try-the-door")
         check(len(said.splitlines()) > 20 and "ALLOWED" not in said, said)
 
