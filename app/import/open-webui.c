@@ -18,7 +18,7 @@
  *                                         and are escaped as in HTML
  *     output                              since: items of type "reasoning", "message", "function_call"…; of these only
  *                                         thoughts are not in content
- *     files                               {"type": "image"}, or {"type": "file", "name", "file": {"filename", "data":
+ *     files                               {"type": "image", "url": "data:…" or where it lay}, or {"type": "file", "name", "file": {"filename", "data":
  *                                         {"content"}}}: with the text that was read
  *
  * From open-webui/open-webui: backend/open_webui/models/chats.py, utils/middleware.py, src/lib/utils/index.ts. */
@@ -139,7 +139,10 @@ take_files (SottoImport *import, SottoTurn *turn, yyjson_val *files)
       if (name == NULL)
         name = sotto_value_dup_member (inner, "filename");
       if (g_strcmp0 (type, "image") == 0)
-        sotto_import_leave_out (import, SOTTO_LEFT_OUT_IMAGES, 1);
+        {
+          if (!sotto_turn_add_picture (turn, name, sotto_value_peek_member (file, "url")))
+            sotto_import_leave_out (import, SOTTO_LEFT_OUT_IMAGES, 1);
+        }
       else if (!sotto_turn_add_document (turn, name, text))
         sotto_import_leave_out (import, SOTTO_LEFT_OUT_FILES, 1);
     }

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "attachment-private.h"
 #include "conversation-private.h"
+#include "document-private.h"
 
 #define TITLE_CHARACTERS 200
 #define NAME_CHARACTERS 200
@@ -154,27 +156,56 @@ sotto_turn_add_thinking_text (SottoTurn *self, const char *text)
   sotto_turn_add_text (self, text);
 }
 
-gboolean
-sotto_turn_add_document (SottoTurn *self, const char *name, const char *text)
+/* @name: (nullable), or @otherwise; @part: (transfer full) */
+static void
+add_file (SottoTurn *self, SottoHistoryPart *part, const char *name, const char *otherwise, const char *media_type)
 {
-  SottoHistoryPart *part;
-  const char *end;
-
-  if (text == NULL || *text == '\0' || strlen (text) > DOCUMENT_BYTES)
-    return FALSE;
-
-  part = sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, text);
   /* Of either kind of path, as it may come from another system */
-  end = name != NULL ? name + strlen (name) : NULL;
+  const char *end = name != NULL ? name + strlen (name) : NULL;
+
   while (end != NULL && end > name && end[-1] != '/' && end[-1] != '\\')
     end--;
   part->name = sotto_conversation_shorten (end != NULL ? end : "", NAME_CHARACTERS, FALSE);
   if (*part->name == '\0')
-    g_set_str (&part->name, "text.txt");
-  part->media_type = g_strdup ("text/plain");
+    g_set_str (&part->name, otherwise);
+  part->media_type = g_strdup (media_type);
   if (self->documents == NULL)
     self->documents = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
   g_ptr_array_add (self->documents, part);
+}
+
+gboolean
+sotto_turn_add_document (SottoTurn *self, const char *name, const char *text)
+{
+  if (text == NULL || *text == '\0' || strlen (text) > DOCUMENT_BYTES)
+    return FALSE;
+  add_file (self, sotto_history_part_new (SOTTO_HISTORY_PART_DOCUMENT, text), name, "text.txt", "text/plain");
+  return TRUE;
+}
+
+gboolean
+sotto_turn_add_picture (SottoTurn *self, const char *name, const char *uri)
+{
+  static const char mark[] = ";base64,";
+  const char *begin = uri != NULL && g_str_has_prefix (uri, "data:") ? strstr (uri, mark) : NULL;
+  SottoHistoryPart *part;
+  const char *media_type;
+  guchar *data;
+  gsize length;
+
+  if (begin == NULL || strlen (begin) / 4 * 3 > SOTTO_ATTACHMENT_MAX_PICTURE_BYTES)
+    return FALSE;
+  data = g_base64_decode (begin + strlen (mark), &length);
+  /* What it is, its bytes say: the address may say anything. */
+  media_type = sotto_document_find_picture_type ((const char *) data, length);
+  if (media_type == NULL)
+    {
+      g_free (data);
+      return FALSE;
+    }
+  part = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, NULL);
+  part->data = g_bytes_new_take (data, length);
+  add_file (self, part, name, "picture", media_type);
   return TRUE;
 }
 

@@ -98,6 +98,15 @@ void sotto_turn_add_thinking_text (SottoTurn *self, const char *text);
 gboolean sotto_turn_add_document (SottoTurn *self, const char *name, const char *text);
 
 /**
+ * sotto_turn_add_picture:
+ * @name: (nullable): as above
+ * @uri: (nullable): "data:…;base64,…" (RFC 2397), or where it lies, which nobody can reach here
+ *
+ * Returns: whether it is a picture that a message may have
+ */
+gboolean sotto_turn_add_picture (SottoTurn *self, const char *name, const char *uri);
+
+/**
  * sotto_turns_to_tree:
  * @modified: the time of a conversation that has none
  * @is_undated: (out): whether it has none

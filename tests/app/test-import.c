@@ -93,8 +93,15 @@ static void
 write_part (GString *out, int indent, const SottoHistoryPart *part)
 {
   static const char *const kinds[] = { NULL, "text", "reasoning", NULL, NULL, NULL, "document" };
-  g_autofree char *line = g_strdelimit (g_strdup (part->text), "\n", '|');
+  g_autofree char *line = NULL;
 
+  if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+    {
+      g_string_append_printf (out, "%*spicture %s %s of %" G_GSIZE_FORMAT " bytes\n", indent, "", part->name, part->media_type,
+                              g_bytes_get_size (part->data));
+      return;
+    }
+  line = g_strdelimit (g_strdup (part->text), "\n", '|');
   g_assert_cmpuint (part->kind, <, G_N_ELEMENTS (kinds));
   g_assert_true (g_utf8_validate (part->text, -1, NULL));
   g_string_append_printf (out, "%*s%s", indent, "", kinds[part->kind]);
