@@ -524,6 +524,8 @@ sotto_generation_run (const SottoGeneration *self,
   SottoFinishReason reason = SOTTO_FINISH_END;
   gboolean done;
 
+  if (resident->vision != NULL && g_strcmp0 (sotto_vision_get_info (resident->vision)->path, self->vision) != 0)
+    g_clear_pointer (&resident->vision, sotto_vision_unref);
   done = make_prompt (self, resident, &given, receipt, &error) &&
          prepare_grammar (self, resident->model, &error) &&
          prefill (self, resident, &given, receipt, &error) &&

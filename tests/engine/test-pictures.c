@@ -286,6 +286,47 @@ test_deaf (void)
   g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_REQUEST);
 }
 
+/* Templates of published models, where they are at hand: in each a picture stands right before the text of its message. Those
+ * that fail without tools fail without pictures, too. */
+static void
+test_published (void)
+{
+  const char *source = g_getenv ("SOTTO_SOURCE_DIR");
+  g_autofree char *folder = g_build_filename (source != NULL ? source : ".", "..", "shared", "templates", NULL);
+  g_autoptr (GDir) files = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  if (files == NULL)
+    {
+      g_test_skip ("../shared/templates is not there");
+      return;
+    }
+
+  while ((name = g_dir_read_name (files)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *text = NULL;
+      g_autoptr (SottoModel) model = NULL;
+      g_autoptr (SottoVision) vision = sotto_vision_open ("double", NULL, NULL);
+      g_autoptr (SottoMessages) messages = sotto_messages_new ();
+      g_autoptr (SottoPrompt) plain = NULL;
+      g_autoptr (SottoPrompt) prompt = NULL;
+
+      if (!g_str_has_suffix (name, ".jinja") || !g_file_get_contents (path, &text, NULL, NULL))
+        continue;
+      model = open_model (text);
+      sotto_messages_append (messages, "user", "Look here");
+      plain = sotto_model_render (model, messages, NULL, NULL, TRUE, NULL);
+      add_picture (messages, 3, 1);
+      prompt = sotto_model_render (model, messages, vision, NULL, TRUE, NULL);
+      g_test_message ("%s", name);
+      if (plain != NULL)
+        g_assert_nonnull (prompt);
+      if (prompt != NULL)
+        g_assert_nonnull (strstr (prompt->text->str, SEEN "Look here"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -299,6 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pictures/spans", test_spans);
   g_test_add_func ("/pictures/numbers", test_numbers);
   g_test_add_func ("/pictures/deaf", test_deaf);
+  g_test_add_func ("/pictures/published", test_published);
 
   return g_test_run ();
 }
