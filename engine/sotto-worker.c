@@ -18,6 +18,7 @@
 #include "sotto-generation.h"
 #include "sotto-model-private.h"
 #include "sotto-residents.h"
+#include "sotto-wishes.h"
 
 typedef enum {
   REQUEST_LOAD,
@@ -52,12 +53,11 @@ struct _SottoWorker {
   /* Of the worker's thread alone */
   SottoResidents *residents;
 
+  SottoWishes *wishes;
+
   GMutex mutex;
   GHashTable *unfinished;  /* under mutex: id → borrowed Request, waiting or running */
   guint64 last_id;         /* under mutex */
-  GHashTable *places;      /* under mutex: path → SottoResidentPlace */
-  GHashTable *visions;     /* under mutex: path → path of what the model sees with */
-  SottoResidentPlace place; /* of the others */
   GHashTable *hashes;      /* under mutex: stamp → hash */
   char **library;          /* under mutex: models that may guess; NULL: none was told */
   guint n_libraries;       /* under mutex: how often that was told */
@@ -221,12 +221,7 @@ sotto_worker_place (SottoWorker *self,
                     SottoGpuUse  gpu,
                     guint        n_gpu_layers)
 {
-  SottoResidentPlace *place = g_new (SottoResidentPlace, 1);
-
-  *place = (SottoResidentPlace) { gpu, n_gpu_layers };
-  g_mutex_lock (&self->mutex);
-  g_hash_table_insert (self->places, g_strdup (path), place);
-  g_mutex_unlock (&self->mutex);
+  sotto_wishes_set_place (self->wishes, path, (SottoResidentPlace) { gpu, n_gpu_layers });
 }
 
 void
@@ -234,12 +229,7 @@ sotto_worker_set_vision (SottoWorker *self,
                          const char  *model_path,
                          const char  *vision_path)
 {
-  g_mutex_lock (&self->mutex);
-  if (vision_path != NULL)
-    g_hash_table_insert (self->visions, g_strdup (model_path), g_strdup (vision_path));
-  else
-    g_hash_table_remove (self->visions, model_path);
-  g_mutex_unlock (&self->mutex);
+  sotto_wishes_set_vision (self->wishes, model_path, vision_path);
 }
 
 void
@@ -251,36 +241,6 @@ sotto_worker_set_library (SottoWorker        *self,
   self->library = g_strdupv ((char **) paths);
   self->n_libraries++;
   g_mutex_unlock (&self->mutex);
-}
-
-/* @path: (nullable) */
-static SottoResidentPlace
-find_place (SottoWorker *self,
-            const char  *path)
-{
-  SottoResidentPlace *known;
-  SottoResidentPlace place;
-
-  g_mutex_lock (&self->mutex);
-  known = path != NULL ? g_hash_table_lookup (self->places, path) : NULL;
-  place = known != NULL ? *known : self->place;
-  g_mutex_unlock (&self->mutex);
-
-  return place;
-}
-
-/* (transfer full) (nullable): what the model of @path (nullable) sees with */
-static char *
-find_vision (SottoWorker *self,
-             const char  *path)
-{
-  char *vision;
-
-  g_mutex_lock (&self->mutex);
-  vision = path != NULL ? g_strdup (g_hash_table_lookup (self->visions, path)) : NULL;
-  g_mutex_unlock (&self->mutex);
-
-  return vision;
 }
 
 /* The calling thread ranks below the window's. Failing is no harm. */
@@ -450,10 +410,10 @@ static void
 run_request (SottoWorker *self,
              Request     *request)
 {
-  g_autofree char *vision = find_vision (self, request->generate.path);
+  g_autofree char *vision = sotto_wishes_dup_vision (self->wishes, request->generate.path);
   SottoGeneration generation = {
-    request->id, &request->generate, request->cancel, find_place (self, request->generate.path), vision,
-    self->residents, self->backend, self->events,
+    request->id, &request->generate, request->cancel, sotto_wishes_get_place (self->wishes, request->generate.path),
+    vision, self->residents, self->backend, self->events,
   };
   g_autoptr (GError) error = NULL;
   SottoResident *resident;
@@ -546,9 +506,7 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   self->closing = sotto_cancel_new ();
   self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
-  self->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->visions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->place = (SottoResidentPlace) { options->gpu, options->n_gpu_layers };
+  self->wishes = sotto_wishes_new ((SottoResidentPlace) { options->gpu, options->n_gpu_layers });
   g_mutex_init (&self->mutex);
 
   /* Exclusive: others must not get a thread of such a low rank. */
@@ -594,8 +552,7 @@ sotto_worker_free (SottoWorker *self)
   sotto_residents_free (self->residents);
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
-  g_hash_table_unref (self->places);
-  g_hash_table_unref (self->visions);
+  sotto_wishes_free (self->wishes);
   g_hash_table_unref (self->hashes);
   g_strfreev (self->library);
   g_async_queue_unref (self->requests);
