@@ -530,6 +530,29 @@ test_large (void)
     }
 }
 
+/* Negative numbers stand for rows that are no tokens: they are not penalised, and nothing is repeated across them. */
+static void
+test_rows (void)
+{
+  static const gint32 rows[] = { 5, 6, -9, 7, 8, 5, 6, -9, 7 };
+  static const gint32 tokens[] = { 5, 6, 3, 7, 8, 5, 6, 3, 7 };
+  SottoSamplerSettings settings = SOTTO_SAMPLER_DEFAULTS;
+  float logits[10] = { 0 };
+
+  settings.temperature = 0;
+  settings.dry_multiplier = 1.0f;
+  settings.repetition_penalty = 1.01f;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (SottoSampler) sampler = sotto_sampler_new (&settings, G_N_ELEMENTS (logits), NULL, NULL);
+
+      memset (logits, 0, sizeof logits);
+      logits[8] = 2.0f;
+      logits[4] = 1.9f;
+      g_assert_cmpint (sotto_sampler_draw (sampler, logits, i == 0 ? rows : tokens, G_N_ELEMENTS (rows)), ==, i == 0 ? 8 : 4);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -544,6 +567,7 @@ main (int    argc,
   g_test_add_func ("/sampler/seed", test_seed);
   g_test_add_func ("/sampler/odd-values", test_odd_values);
   g_test_add_func ("/sampler/large", test_large);
+  g_test_add_func ("/sampler/rows", test_rows);
 
   return g_test_run ();
 }
