@@ -199,6 +199,9 @@ take_event (Answer *answer, const SottoEvent *event)
     case SOTTO_EVENT_LOADING:
       show_progress (answer, _("Loading the model…"), event);
       return FALSE;
+    case SOTTO_EVENT_LOOKING:
+      show_progress (answer, _("Looking at the picture…"), event);
+      return FALSE;
     case SOTTO_EVENT_PREFILL:
       show_progress (answer, _("Reading…"), event);
       return FALSE;

@@ -19,6 +19,10 @@ describe_state (SottoReplyState state, double fraction, double tokens_per_second
       /* Translators: in percent, written as your language writes it */
       return percent > 0 ? g_strdup_printf (_("Loading the model… %d %%"), percent)
                          : g_strdup (_("Loading the model…"));
+    case SOTTO_REPLY_STATE_LOOKING:
+      /* Translators: in percent; the model takes in a picture before it answers */
+      return percent > 0 ? g_strdup_printf (_("Looking at the picture… %d %%"), percent)
+                         : g_strdup (_("Looking at the picture…"));
     case SOTTO_REPLY_STATE_PREFILL:
       /* Translators: in percent; the model takes in what was said before it answers */
       return percent > 0 ? g_strdup_printf (_("Reading the conversation… %d %%"), percent)

@@ -6,7 +6,7 @@
  *
  *   begin_reply      a WAITING message takes its place on the path; or one that is there goes on (conversation-continue.c)
  *     ask            once the library has looked: the request goes to the worker
- *   on_event         LOADING, PREFILL: progress
+ *   on_event         LOADING, LOOKING, PREFILL: progress
  *     take_part      the first part enters the reply into the history, every one the journal
  *     begin_calls    FINISHED, with tools that it has called: they are run, and it is asked again (conversation-calls.c)
  *   end_reply        FINISHED, CANCELLED, FAILED: the receipt closes the message
@@ -291,6 +291,9 @@ on_event (const SottoEvent *event, gpointer user_data)
     case SOTTO_EVENT_LOADED:
       sotto_conversation_set_context (self, self->context_used, (guint) event->total);
       sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, 0);
+      break;
+    case SOTTO_EVENT_LOOKING:
+      sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOOKING, fraction_of (event));
       break;
     case SOTTO_EVENT_PREFILL:
       sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, fraction_of (event));

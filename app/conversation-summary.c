@@ -225,6 +225,9 @@ on_event (const SottoEvent *event, gpointer user_data)
     case SOTTO_EVENT_LOADING:
       sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOADING, fraction);
       break;
+    case SOTTO_EVENT_LOOKING:
+      sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_LOOKING, fraction);
+      break;
     case SOTTO_EVENT_PREFILL:
       sotto_conversation_set_reply_state (self, SOTTO_REPLY_STATE_PREFILL, fraction);
       break;

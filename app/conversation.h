@@ -52,7 +52,7 @@ G_BEGIN_DECLS
  * - "stored" (boolean): whether it is in the history and the list (a new one without a message is
  *   not)
  * - "busy" (boolean): a reply is being made (anything but IDLE)
- * - "reply-state" (#SottoReplyState), "fraction" (double 0…1 while LOADING and PREFILL)
+ * - "reply-state" (#SottoReplyState), "fraction" (double 0…1 while LOADING, LOOKING and PREFILL)
  * - "status-text" (string): the same as a translated line ("Loading the model… 40 %"), "" when idle
  * - "tokens-per-second" (double): of the running or last reply
  * - "context-used" (uint), "context-limit" (uint): tokens, 0 as long as they are not known

@@ -102,6 +102,7 @@ typedef enum {
  * @SOTTO_REPLY_STATE_SAVING: the message is being written to the disk
  * @SOTTO_REPLY_STATE_QUEUED: another conversation's reply runs first
  * @SOTTO_REPLY_STATE_LOADING: the model is being loaded (#SottoConversation:fraction)
+ * @SOTTO_REPLY_STATE_LOOKING: the model looks at a picture that is part of the prompt (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_PREFILL: the prompt is being read (#SottoConversation:fraction)
  * @SOTTO_REPLY_STATE_GENERATING: text arrives (#SottoConversation:tokens-per-second)
  * @SOTTO_REPLY_STATE_CALLING: a tool runs that the model has called
@@ -112,6 +113,7 @@ typedef enum {
   SOTTO_REPLY_STATE_SAVING,
   SOTTO_REPLY_STATE_QUEUED,
   SOTTO_REPLY_STATE_LOADING,
+  SOTTO_REPLY_STATE_LOOKING,
   SOTTO_REPLY_STATE_PREFILL,
   SOTTO_REPLY_STATE_GENERATING,
   SOTTO_REPLY_STATE_CALLING,

@@ -5,7 +5,11 @@
 #include <sotto-engine.h>
 #include <string.h>
 
-/* A picture made smaller for who looks at it: each pixel is the mean of those that it stands for. */
+#include "picture-helper.h"
+
+/* A picture made smaller for who looks at it: each pixel is the mean of those that it stands for. What was decoded for that alone is
+ * forgotten at once: the attachment keeps only what a model looks at, or somebody who scrolls past a hundred pictures would end up
+ * with a gigabyte. */
 
 typedef struct {
   guint width;
@@ -170,21 +174,28 @@ run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
     g_task_return_pointer (task, make_pixels (work->image, &work->room), (GDestroyNotify) sotto_pixels_free);
 }
 
+/* @image: (transfer full) */
+static void
+take_image (GTask *task, SottoImage *image)
+{
+  Work *work = g_task_get_task_data (task);
+
+  work->image = image;
+  remember_sides (g_task_get_source_object (task), image);
+  g_task_run_in_thread (task, run);
+}
+
 static void
 on_decoded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Work *work = g_task_get_task_data (task);
   GError *error = NULL;
+  SottoImage *image = sotto_picture_decode_finish (result, &error);
 
-  work->image = sotto_attachment_load_image_finish (SOTTO_ATTACHMENT (source), result, &error);
-  if (work->image == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  remember_sides (SOTTO_ATTACHMENT (source), work->image);
-  g_task_run_in_thread (task, run);
+  if (image != NULL)
+    take_image (task, image);
+  else
+    g_task_return_error (task, error);
 }
 
 void
@@ -196,7 +207,8 @@ sotto_pixels_load_async (SottoAttachment     *attachment,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  GTask *task;
+  g_autoptr (GTask) task = NULL;
+  SottoImage *image;
   Work *work;
 
   g_return_if_fail (SOTTO_IS_ATTACHMENT (attachment));
@@ -206,7 +218,11 @@ sotto_pixels_load_async (SottoAttachment     *attachment,
   work = g_new0 (Work, 1);
   work->room = (Room) { width, height, covers };
   g_task_set_task_data (task, work, work_free);
-  sotto_attachment_load_image_async (attachment, cancellable, on_decoded, task);
+  image = sotto_attachment_peek_image (attachment);
+  if (image != NULL)
+    take_image (task, sotto_image_ref (image));
+  else
+    sotto_picture_decode_async (sotto_attachment_get_data (attachment), cancellable, on_decoded, g_steal_pointer (&task));
 }
 
 SottoPixels *

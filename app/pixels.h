@@ -34,7 +34,7 @@ void sotto_pixels_free (SottoPixels *self);
  * @width, @height: the room that there is; 0: as large as the picture is
  * @covers: it fills the room, and what is over is cut off on both sides; else all of it is there
  *
- * Decodes @attachment unless it is decoded, and makes it smaller, both elsewhere. Never makes it larger.
+ * Decodes @attachment unless it is decoded, and makes it smaller, both elsewhere. Never makes it larger. Main context.
  */
 void sotto_pixels_load_async (SottoAttachment     *attachment,
                               guint                width,
@@ -44,7 +44,7 @@ void sotto_pixels_load_async (SottoAttachment     *attachment,
                               GAsyncReadyCallback  callback,
                               gpointer             user_data);
 
-/* Returns: (transfer full): or %NULL with the errors of sotto_attachment_load_image_finish() */
+/* Returns: (transfer full): or %NULL with the errors of sotto_picture_decode_finish() */
 SottoPixels *sotto_pixels_load_finish (SottoAttachment *attachment, GAsyncResult *result, GError **error);
 
 /**
