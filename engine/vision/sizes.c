@@ -8,7 +8,8 @@
 
 /* A square is encoded at once: so many patches take about a gigabyte with the widest encoders that there are. */
 #define MAX_PATCHES 16384
-#define MAX_SIDE 8192
+#define MAX_SIDE 2048
+#define MAX_LONGEST 8192
 #define MAX_PATCH 256
 #define MAX_LAYERS 512
 #define MAX_HEADS 4096
@@ -80,6 +81,8 @@ read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
 
   self->n_patches = self->n_side * self->n_side;
   self->n_patch = 3 * self->patch_size * self->patch_size;
+  if (MAX (self->n_embedding, self->n_feed_forward) > SOTTO_MAX_SIZE / (self->n_patches + 1))
+    return sotto_keys_refuse (keys, "vision.feed_forward_length", "is too long for so many patches");
   if (self->n_embedding > SOTTO_MAX_SIZE / self->n_patch)
     return sotto_keys_refuse (keys, "vision.embedding_length", "is too long for such patches");
   return TRUE;
@@ -122,7 +125,7 @@ static gboolean
 read_fit (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKeys *keys)
 {
   if (kind->fit == SOTTO_FIT_LONGEST
-      && !sotto_keys_read_size (keys, "vision.preproc_image_size", DEFAULT_LONGEST, 1, MAX_SIDE, &self->longest))
+      && !sotto_keys_read_size (keys, "vision.preproc_image_size", DEFAULT_LONGEST, 1, MAX_LONGEST, &self->longest))
     return FALSE;
   if (kind->fit == SOTTO_FIT_LONGEST && self->longest / self->image_size >= 100)
     return sotto_keys_refuse (keys, "vision.preproc_image_size", "makes too many tiles");
