@@ -390,6 +390,47 @@ test_speed (void)
     }
 }
 
+/* When the flag was raised. */
+typedef struct {
+  SottoCancel *cancel;
+  gint64 raised;
+} Raising;
+
+static gpointer
+raise_later (gpointer data)
+{
+  Raising *self = data;
+
+  g_usleep (300 * 1000);
+  self->raised = g_get_monotonic_time ();
+  sotto_cancel_raise (self->cancel);
+  return NULL;
+}
+
+static void
+test_stop (void)
+{
+  g_autoptr (GBytes) bytes = make_base ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SottoGguf) gguf = sotto_gguf_parse (bytes, "base.gguf", &error);
+  g_autoptr (SottoVision) vision = sotto_vision_new (gguf, &error);
+  g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (2, NULL, NULL);
+  g_autoptr (SottoImage) image = vision_fixture_make_image (SIDE, SIDE);
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  Raising raising = { .cancel = cancel };
+  GThread *thread = g_thread_new ("raise", raise_later, &raising);
+  float *rows;
+  guint n_rows;
+  gint64 end;
+
+  rows = sotto_vision_encode (vision, backend, image, NULL, NULL, cancel, &n_rows, &error);
+  end = g_get_monotonic_time ();
+  g_thread_join (thread);
+  g_assert_null (rows);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+  g_test_message ("stopped within %.0f ms", (double) (end - raising.raised) / 1e3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -405,7 +446,10 @@ main (int argc, char **argv)
   g_test_add_func ("/vision-files/fits", test_fits);
   g_test_add_func ("/vision-files/colours", test_colours);
   if (g_test_perf ())
-    g_test_add_func ("/vision-files/speed", test_speed);
+    {
+      g_test_add_func ("/vision-files/speed/encode", test_speed);
+      g_test_add_func ("/vision-files/speed/stop", test_stop);
+    }
 
   return g_test_run ();
 }
