@@ -128,9 +128,15 @@ sotto_picture_frame_measure (GtkWidget      *widget,
     }
   else
     {
-      if (!self->covers && for_size >= 0 && for_size < width)
-        height = MAX ((int) ((double) height * for_size / width + 0.5), 1);
       *minimum = *natural = height;
+      if (self->covers)
+        return;
+
+      /* The narrower it is, the lower; without a width, as low as it can become. */
+      if (for_size < 0)
+        *minimum = MAX (height * MIN (width, MIN_SIDE) / width, 1);
+      else if (for_size < width)
+        *minimum = *natural = MAX ((int) ((double) height * for_size / width + 0.5), 1);
     }
 }
 

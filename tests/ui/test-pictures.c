@@ -16,6 +16,8 @@
 #include "picture-notice.h"
 #include "sotto-app.h"
 
+#include "attachment-private.h"
+
 #define RED 0xe01b24
 #define GREEN 0x26a269
 #define BLUE 0x1c71d8
@@ -523,6 +525,51 @@ test_long (void)
   tear_down (&f);
 }
 
+static double
+get_megabytes (void)
+{
+  g_autofree char *text = NULL;
+  gint64 pages;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  pages = g_ascii_strtoll (strchr (text, ' '), NULL, 10);
+
+  return (double) pages * (double) sysconf (_SC_PAGESIZE) / 1e6;
+}
+
+/* As one scrolls past pictures of earlier days: each is decoded to be shown, of which only a thumbnail is kept, and that as long as it
+ * is in sight. One of these takes 5.8 MB. */
+static void
+test_forgotten (void)
+{
+  enum { N = 30 };
+  g_autoptr (GBytes) file = look_pixels_create (1600, 1200, RED, GREEN);
+  g_autoptr (GPtrArray) attachments = g_ptr_array_new_with_free_func (g_object_unref);
+  GtkWindow *window = GTK_WINDOW (gtk_window_new ());
+  double before = 0;
+
+  gtk_window_set_default_size (window, 400, 300);
+  gtk_window_present (window);
+  for (guint i = 0; i < N; i++)
+    {
+      SottoAttachment *attachment = sotto_attachment_new_picture ("old.png", NULL, file);
+      GtkWidget *chip = sotto_picture_chip_new (attachment, SOTTO_PICTURE_SIZE_LARGE, FALSE);
+      GtkWidget *frame;
+
+      g_ptr_array_add (attachments, attachment);
+      gtk_window_set_child (window, chip);
+      harness_settle (chip);
+      frame = get_frame (chip, 0);
+      harness_wait_for (is_loaded, frame, 20);
+      g_assert_null (sotto_attachment_peek_image (attachment));
+      if (i == 4)
+        before = get_megabytes ();
+    }
+  g_test_message ("%.0f MB after five, %.0f MB after %u", before, get_megabytes (), N);
+  g_assert_cmpfloat (get_megabytes () - before, <, 60);
+  gtk_window_destroy (window);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -537,6 +584,7 @@ main (int    argc,
   g_test_add_func ("/pictures/paste", test_paste);
   g_test_add_func ("/pictures/viewer", test_viewer);
   g_test_add_func ("/pictures/long", test_long);
+  g_test_add_func ("/pictures/forgotten", test_forgotten);
 
   return g_test_run ();
 }
