@@ -1,7 +1,9 @@
 """Locked: nothing is on the screen, found or told, and nothing of it is in the memory of the process; then all is as it was."""
 import os
 import pathlib
+import random
 import re
+import struct
 
 import envelope_key
 import person
@@ -235,6 +237,47 @@ def _():
     unlock(sotto)
     sotto.see("button", re.compile("^draft.txt, "))
     check(sotto.look().find("button", "Remove “removed.txt”") is None, "what was taken off is there again")
+
+
+def write_picture(path):
+    """BMP of noise. Returns: a stretch of it as it stands in the file, and as decoders and windows keep pixels"""
+    side = 64
+    noise = random.Random(7).randbytes(side * side * 3)
+    head = struct.pack("<IHHIIiiHHIIiiII", 54 + len(noise), 0, 0, 54, 40, side, side, 1, 24, 0, len(noise), 0, 0, 0, 0)
+    path.write_bytes(b"BM" + head + noise)
+    pixels = [noise[at:at + 3] for at in range(side * 90, side * 90 + 24, 3)]
+    return {"file": b"".join(pixels), "RGB": b"".join(pixel[::-1] for pixel in pixels),
+            "RGBA": b"".join(pixel[::-1] + b"\xff" for pixel in pixels), "BGRA": b"".join(pixel + b"\xff" for pixel in pixels)}
+
+
+@step("An attached picture is forgotten: its file, and its pixels in whatever order")
+def _():
+    sotto = journey.sotto
+    path = pathlib.Path(os.environ["SOTTO_DESKTOP"]) / "noise.bmp"
+    forms = write_picture(path)
+    sotto.keys("ctrl+n")
+    sotto.see("button", "Attach Files…").press()
+    sotto.choose("Attach Files", path)
+    sotto.see("button", "Picture: noise.bmp")
+    sotto.keys("Return")
+    sotto.gone("button", "Remove “noise.bmp”")
+    wait("the end of the reply", lambda: not sotto.is_writing(), 90)
+    found = Memory(sotto.pid).find(list(forms.values()))
+    check(forms["file"] in found, "it is not found in the memory of one that is open")
+    sotto.keys("ctrl+shift+l")
+    wait("it to be locked", lambda: is_locked(sotto), 10)
+    last = {}
+
+    def is_clean():
+        last.clear()
+        last.update(Memory(sotto.pid).find(list(forms.values())))
+        return not last
+    try:
+        wait("it to be forgotten", is_clean, 30)
+    except person.Failed as failed:
+        raise person.Failed(f"{failed}\n" + "\n".join(f"{form}: {len(last[data])} times, as in {last[data][:3]}"
+                                                      for form, data in forms.items() if data in last)) from None
+    unlock(sotto)
 
 
 @step("A temporary chat ends when it is locked")
