@@ -39,6 +39,7 @@ def png(colour, text, side=64):
 OWNER = """
 import sys
 import gi
+gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
 from gi.repository import Gdk, GLib, Gtk
 Gtk.init()
