@@ -82,6 +82,7 @@ SottoTurn *sotto_turns_append (SottoTurns *self, const char *id);
 SottoHistoryRole sotto_turn_role_of (const char *word);
 
 /* @text: (nullable): UTF-8. Pieces stand apart, by an empty line. */
+void sotto_turns_add_piece (GString *whole, const char *text);
 void sotto_turn_add_text (SottoTurn *self, const char *text);
 void sotto_turn_add_reasoning (SottoTurn *self, const char *text);
 
