@@ -199,21 +199,29 @@ class Sotto:
         def tell(*arguments):
             return subprocess.run(["xdotool", *arguments], capture_output=True, text=True, timeout=60, check=False).stdout.strip()
 
+        path = os.path.abspath(path)
         dialog = wait("the file dialog", lambda: next((window for window in self.list_windows()
                                                        if tell("getwindowname", window) == title), None))
         tell("windowfocus", "--sync", dialog)
-        tell("key", "--clearmodifiers", "--delay", "100", "ctrl+l", "ctrl+a")
-        tell("type", "--clearmodifiers", "--delay", "30", str(path))
-        tell("key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return")
+        tell("key", "--clearmodifiers", "--delay", "100", "ctrl+l")
+        # What it proposes to go on with stands behind what was typed, and sometimes in the midst of it.
+        for _ in range(5):
+            tell("key", "--clearmodifiers", "--delay", "100", "ctrl+a")
+            tell("type", "--clearmodifiers", "--delay", "30", path)
+            tell("key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete")
+            entry = self.focused()
+            if entry is not None and entry.text() == path:
+                break
         # While it is still looking for what may be meant, it takes no Return.
         for _ in range(3):
+            tell("windowfocus", "--sync", dialog)
+            tell("key", "--clearmodifiers", "Return")
             try:
                 wait("the file dialog to go", lambda: dialog not in self.list_windows(), 8)
                 return
             except Failed:
-                tell("windowfocus", "--sync", dialog)
-                tell("key", "--clearmodifiers", "Return")
-        wait("the file dialog to go", lambda: dialog not in self.list_windows())
+                pass
+        raise Failed(f"the file dialog does not go with {path}")
 
     def resize(self, width, height):
         self.xdotool("windowsize", WINDOW, str(width), str(height))

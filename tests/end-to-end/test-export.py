@@ -18,9 +18,6 @@ QUESTION = "Where does Wurzelbrumm keep his keys?"
 OTHER = "And who is Fennwurz, pray?"
 TOLD = "Be as brief as Mumpelkraut."
 SCHEMA = "io.github.sotto_chat.Sotto.History"
-# Titles of file dialogs
-SAVING = ("Export", "Back Up")
-OPENING = ("Import", "Restore From a Backup")
 # In the order in which they are asked for
 PROGRAMS = ("Sotto", "ChatGPT", "Claude", "Open WebUI", "LM Studio")
 
@@ -33,25 +30,6 @@ replies = {}
 code = ""
 
 
-def windows(sotto):
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(sotto.pid)], capture_output=True, text=True,
-                           timeout=20, check=False)
-    return found.stdout.split()
-
-
-def answer_file_dialog(sotto, path):
-    """GTK's own file dialog, a window of its own, takes a path that is typed into it."""
-    dialog = wait("the file dialog", lambda: [window for window in windows(sotto) if name_of(window) in SAVING + OPENING])[0]
-    subprocess.run(["xdotool", "windowfocus", "--sync", dialog], timeout=20, check=True)
-    # In a dialog for saving there is a name, without its ending selected; in one for opening a place to type into is asked for.
-    keys = ("ctrl+a",) if name_of(dialog) in SAVING else ("ctrl+l", "ctrl+a")
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", *keys], timeout=20, check=True)
-    subprocess.run(["xdotool", "type", "--clearmodifiers", "--delay", "30", str(path)], timeout=60, check=True)
-    # What it proposes to go on with stands behind what was typed.
-    subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete", "Return"], timeout=20, check=True)
-    wait("the file dialog to go", lambda: dialog not in windows(sotto))
-
-
 def import_from(sotto, program, path):
     """Ctrl+O, the program it is from, and GTK's file dialog, by keys alone"""
     sotto.keys("ctrl+o")
@@ -60,12 +38,7 @@ def import_from(sotto, program, path):
         sotto.keys("Down")
         wait("the next program", lambda: (row := sotto.focused()) and row.fits("list item", re.compile(f"^{PROGRAMS[before + 1]}")))
     sotto.keys("Return")
-    answer_file_dialog(sotto, path)
-
-
-def name_of(window):
-    return subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True, timeout=20,
-                          check=False).stdout.strip()
+    sotto.choose("Import", path)
 
 
 def toast(sotto, words):
@@ -98,7 +71,7 @@ def _():
     alert = sotto.see("alert", "Export Conversation")
     check(alert.find("label", "The file is not encrypted: whoever has it can read it.") is not None, "it does not say so")
     alert.find("button", "Export…").press()
-    answer_file_dialog(sotto, out / "keys.md")
+    sotto.choose("Export", out / "keys.md")
     toast(sotto, "Exported as “keys.md”, not encrypted")
     text = (out / "keys.md").read_text()
     check(text.startswith(f"# {QUESTION}\n\n*"), f"it begins with {text[:80]}")
@@ -136,7 +109,7 @@ def _():
     sotto.choose_in_menu("win.export-all")
     alert = sotto.see("alert", "Export All")
     alert.find("button", "Export…").press()
-    answer_file_dialog(sotto, out / "all.sotto")
+    sotto.choose("Export", out / "all.sotto")
     toast(sotto, "Exported as “all.sotto”")
     document = json.loads((out / "all.sotto").read_text())
     check(document["format"] == "sotto-conversations" and document["version"] == 1, f"it is {list(document.items())[:2]}")
@@ -204,7 +177,7 @@ def _():
     sotto.gone("text", "Instructions")
     sotto.choose_in_menu("win.export-all")
     sotto.see("alert", "Export All").find("button", "Export…").press()
-    answer_file_dialog(sotto, out / "again.sotto")
+    sotto.choose("Export", out / "again.sotto")
     toast(sotto, "Exported as “again.sotto”")
     check((out / "again.sotto").read_bytes() == (out / "all.sotto").read_bytes(), "other bytes")
 
@@ -261,7 +234,7 @@ def _():
     check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     sotto.screenshot("back-up")
     alert.find("button", "Back Up…").press()
-    answer_file_dialog(sotto, out / "all.sotto-backup")
+    sotto.choose("Back Up", out / "all.sotto-backup")
     toast(sotto, "Backed up as “all.sotto-backup”, encrypted")
     whole = (out / "all.sotto-backup").read_bytes()
     check(b"Wurzelbrumm" not in whole and b"SQLite" not in whole, "it can be read")
@@ -278,7 +251,7 @@ def _():
     check(sotto.titles() == [], f"there are {sotto.titles()}")
     sotto.choose_in_menu("win.restore")
     sotto.see("alert", "Restore From a Backup").find("button", "Choose a Backup…").press()
-    answer_file_dialog(sotto, out / "all.sotto-backup")
+    sotto.choose("Restore From a Backup", out / "all.sotto-backup")
     sotto.see("button", "Restore")
     sotto.screenshot("restore")
     sotto.go_to_entry("Recovery Code")
