@@ -337,7 +337,7 @@ test_foreign (void)
       /* One of them is there in two files. */
       g_assert_cmpuint (n_all, ==, 14);
       g_assert_cmpuint (sotto_transfer_get_n_known (all), ==, i == 0 ? 1 : n_all);
-      g_assert_cmpuint (sotto_transfer_get_n_left_out (all, SOTTO_LEFT_OUT_IMAGES), ==, 8);
+      g_assert_cmpuint (sotto_transfer_get_n_left_out (all, SOTTO_LEFT_OUT_IMAGES), ==, 9);
       g_assert_cmpuint (sotto_transfer_get_n_left_out (all, SOTTO_LEFT_OUT_UNREAD), ==, 0);
       g_assert_cmpstr (sotto_transfer_get_origin (all), ==, "ChatGPT, Claude, Open WebUI, LM Studio, Jan, GPT4All, Alpaca");
       g_assert_cmpuint (harness_length (list), ==, 14);
