@@ -116,6 +116,14 @@ life_start_temporary (SottoApp *app)
   harness_wait_for (life_is_ready, app, 20);
 }
 
+/* What is on its way, over the bus or in a thread, holds on to its object until it has come. */
+static void
+wait_until_alone (gpointer object)
+{
+  for (guint i = 0; i < 200 && G_OBJECT (object)->ref_count > 1; i++)
+    harness_run (0.02);
+}
+
 void
 life_run (const char *history,
           LifeScript  script)
@@ -132,7 +140,9 @@ life_run (const char *history,
   g_assert_cmpint (g_application_run (life.application, 0, NULL), ==, 0);
   g_assert_true (is_closed (life.app));
   /* Nothing holds on to what is over. */
+  wait_until_alone (life.application);
   g_assert_finalize_object (life.application);
+  wait_until_alone (life.app);
   g_assert_finalize_object (life.app);
 }
 
