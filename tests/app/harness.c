@@ -266,3 +266,16 @@ harness_assert_reply (SottoConversation *conversation, guint position, SottoMess
   g_assert_cmpuint (sotto_message_get_length (reply), >, 0);
   g_assert_true (g_utf8_validate (sotto_message_get_text (reply), -1, NULL));
 }
+
+SottoTransfer *
+harness_transfer (SottoTransfer *transfer)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sotto_transfer_run_async (transfer, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 30);
+  g_assert_true (sotto_transfer_run_finish (transfer, result, &error));
+  g_assert_no_error (error);
+  return transfer;
+}

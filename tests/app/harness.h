@@ -39,6 +39,9 @@ gboolean harness_is_streaming (gpointer conversation);
 gboolean harness_is_loaded (gpointer conversation);
 gboolean harness_has_model (gpointer app);
 
+/* Runs it to its end, which has to be a good one. Returns: @transfer */
+SottoTransfer *harness_transfer (SottoTransfer *transfer);
+
 /* Returns: (transfer none): valid as long as the conversation holds it */
 SottoMessage *harness_message (SottoConversation *conversation, guint position);
 guint harness_length (gpointer model);

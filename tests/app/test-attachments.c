@@ -353,18 +353,6 @@ test_branch (void)
 }
 
 static void
-transfer (SottoTransfer *transfer)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  sotto_transfer_run_async (transfer, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  g_assert_true (sotto_transfer_run_finish (transfer, result, &error));
-  g_assert_no_error (error);
-}
-
-static void
 test_archive (void)
 {
   SottoApp *app = harness_open ();
@@ -382,7 +370,7 @@ test_archive (void)
   harness_wait_idle (conversation);
   g_mkdir_with_parents (g_get_home_dir (), 0700);
   out = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_ARCHIVE, file);
-  transfer (out);
+  harness_transfer (out);
 
   /* As another conversation, which is not known yet */
   g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
@@ -390,7 +378,7 @@ test_archive (void)
   g_string_replace (changed, "Sent with it", "Come with it", 0);
   g_assert_true (g_file_set_contents (path, changed->str, -1, NULL));
   in = sotto_transfer_new_import (list, file);
-  transfer (in);
+  harness_transfer (in);
   conversation = sotto_transfer_get_first (in);
   sotto_conversation_load (conversation);
   harness_wait_for (harness_is_loaded, conversation, 20);

@@ -191,18 +191,6 @@ test_temporary (void)
   harness_close (app);
 }
 
-static void
-transfer (SottoTransfer *transfer)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  sotto_transfer_run_async (transfer, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  g_assert_true (sotto_transfer_run_finish (transfer, result, &error));
-  g_assert_no_error (error);
-}
-
 /* In Sotto's own format byte by byte; in Markdown its name alone. */
 static void
 test_exported (void)
@@ -226,9 +214,9 @@ test_exported (void)
   harness_wait_idle (conversation);
   g_mkdir_with_parents (g_get_home_dir (), 0700);
   out = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_ARCHIVE, file);
-  transfer (out);
+  harness_transfer (out);
   words = sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_MARKDOWN, readable);
-  transfer (words);
+  harness_transfer (words);
   g_assert_true (g_file_get_contents (readable_path, &markdown, NULL, NULL));
   g_assert_nonnull (strstr (markdown, "exported.bmp"));
 
@@ -237,7 +225,7 @@ test_exported (void)
   g_string_replace (changed, "Sent with it", "Come with it", 0);
   g_assert_true (g_file_set_contents (path, changed->str, -1, NULL));
   in = sotto_transfer_new_import (list, file);
-  transfer (in);
+  harness_transfer (in);
   conversation = sotto_transfer_get_first (in);
   sotto_conversation_load (conversation);
   harness_wait_for (harness_is_loaded, conversation, 20);

@@ -318,19 +318,6 @@ test_keep_draft (void)
   harness_close (app);
 }
 
-static SottoTransfer *
-transfer (SottoTransfer *transfer)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  sotto_transfer_run_async (transfer, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 30);
-  g_assert_true (sotto_transfer_run_finish (transfer, result, &error));
-  g_assert_no_error (error);
-  return transfer;
-}
-
 /* It is exported as any other, but not with all others; and what an export has brought into the history is not there
  * twice when it is kept, whether it has gone on since or not. */
 static void
@@ -352,14 +339,14 @@ test_keep_exported (gconstpointer data)
   g_autofree char *text = NULL;
   g_autofree char *all = NULL;
 
-  export = transfer (sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_ARCHIVE, file));
-  export_all = transfer (sotto_transfer_new_export (list, NULL, SOTTO_EXPORT_ARCHIVE, all_file));
+  export = harness_transfer (sotto_transfer_new_export (list, conversation, SOTTO_EXPORT_ARCHIVE, file));
+  export_all = harness_transfer (sotto_transfer_new_export (list, NULL, SOTTO_EXPORT_ARCHIVE, all_file));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_nonnull (strstr (text, sotto_conversation_get_id (conversation)));
   g_assert_true (g_file_get_contents (all_path, &all, NULL, NULL));
   g_assert_null (strstr (all, sotto_conversation_get_id (conversation)));
 
-  import = transfer (sotto_transfer_new_import (list, file));
+  import = harness_transfer (sotto_transfer_new_import (list, file));
   g_assert_cmpuint (sotto_transfer_get_n_added (import), ==, 1);
   g_assert_cmpuint (harness_length (list), ==, n_before + 2);
   if (goes_on)

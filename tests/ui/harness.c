@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 #include <gtksourceview/gtksource.h>
+#include <sotto-app.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -264,4 +265,22 @@ harness_link_model (const char *name)
       }
 
   return FALSE;
+}
+
+gboolean
+harness_is_ready (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
+}
+
+gboolean
+harness_is_closed (gpointer app)
+{
+  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
+}
+
+gboolean
+harness_is_kept (gpointer conversation)
+{
+  return sotto_conversation_is_stored (conversation) && !sotto_conversation_is_busy (conversation);
 }

@@ -32,6 +32,12 @@ GtkWidget *harness_find_button (GtkWidget *from, const char *name);
 gboolean harness_keys (GtkWidget *window, const char *keys);
 gboolean harness_type (GtkWidget *window, const char *text);
 
+/* For harness_wait_for(): an application whose history is open, or closed; a conversation that is stored, and of which nothing is
+ * being written */
+gboolean harness_is_ready (gpointer app);
+gboolean harness_is_closed (gpointer app);
+gboolean harness_is_kept (gpointer conversation);
+
 /* Puts the model whose file's name holds @name into the library. Returns: whether it is on this machine */
 gboolean harness_link_model (const char *name);
 

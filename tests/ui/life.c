@@ -19,12 +19,6 @@ life_is_ready (gpointer app)
 }
 
 static gboolean
-is_closed (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
-}
-
-static gboolean
 is_in_sight (gpointer data)
 {
   GtkWidget **pair = data;   /* from, and a place for what is found; the type is that of the entry */
@@ -138,7 +132,7 @@ life_run (const char *history,
   g_signal_connect_after (life.application, "activate", G_CALLBACK (on_activate), &life);
 
   g_assert_cmpint (g_application_run (life.application, 0, NULL), ==, 0);
-  g_assert_true (is_closed (life.app));
+  g_assert_true (harness_is_closed (life.app));
   /* Nothing holds on to what is over. */
   wait_until_alone (life.application);
   g_assert_finalize_object (life.application);

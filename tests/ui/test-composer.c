@@ -18,24 +18,6 @@ typedef struct {
   guint n_recalls;
 } Fixture;
 
-static gboolean
-is_ready (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
-}
-
-static gboolean
-is_closed (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
-}
-
-static gboolean
-is_kept (gpointer conversation)
-{
-  return sotto_conversation_is_stored (conversation) && !sotto_conversation_is_busy (conversation);
-}
-
 static void
 on_recall (Fixture *self)
 {
@@ -47,7 +29,7 @@ send_and_wait (SottoConversation *conversation,
                const char        *text)
 {
   sotto_conversation_send_async (conversation, text, NULL, NULL, NULL);
-  harness_wait_for (is_kept, conversation, 60);
+  harness_wait_for (harness_is_kept, conversation, 60);
 }
 
 static void
@@ -55,7 +37,7 @@ set_up (Fixture *self)
 {
   *self = (Fixture) { .app = sotto_app_new (NULL) };
   sotto_app_start_temporary (self->app);
-  harness_wait_for (is_ready, self->app, 20);
+  harness_wait_for (harness_is_ready, self->app, 20);
 
   /* Two that are in the list: without a model their replies fail, which is no matter here. */
   self->first = g_object_ref (sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
@@ -86,7 +68,7 @@ tear_down (Fixture *self)
 {
   gtk_window_destroy (self->window);
   sotto_app_close_async (self->app, on_closed, NULL);
-  harness_wait_for (is_closed, self->app, 20);
+  harness_wait_for (harness_is_closed, self->app, 20);
   harness_run (0.1);
   g_object_unref (self->first);
   g_object_unref (self->second);
@@ -151,7 +133,7 @@ test_keys (void)
       g_assert_cmpuint (self.n_recalls, ==, 0);
 
       press (&self, "Return");
-      harness_wait_for (is_kept, self.first, 60);
+      harness_wait_for (harness_is_kept, self.first, 60);
       harness_run (0.2);
       assert_text (&self, "");
       g_assert_cmpstr (sotto_conversation_get_draft (self.first), ==, "");

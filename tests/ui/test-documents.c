@@ -19,24 +19,6 @@ typedef struct {
   char *folder;
 } Fixture;
 
-static gboolean
-is_ready (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
-}
-
-static gboolean
-is_closed (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
-}
-
-static gboolean
-is_kept (gpointer conversation)
-{
-  return sotto_conversation_is_stored (conversation) && !sotto_conversation_is_busy (conversation);
-}
-
 static void
 write_file (Fixture    *self,
             const char *name,
@@ -70,7 +52,7 @@ create_conversation (Fixture    *self,
   SottoConversation *conversation = g_object_ref (sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
 
   sotto_conversation_send_async (conversation, text, NULL, NULL, NULL);
-  harness_wait_for (is_kept, conversation, 60);
+  harness_wait_for (harness_is_kept, conversation, 60);
 
   return conversation;
 }
@@ -80,7 +62,7 @@ set_up (Fixture *self)
 {
   *self = (Fixture) { .app = sotto_app_new (NULL), .folder = g_dir_make_tmp ("sotto-documents-XXXXXX", NULL) };
   sotto_app_start_temporary (self->app);
-  harness_wait_for (is_ready, self->app, 20);
+  harness_wait_for (harness_is_ready, self->app, 20);
   self->first = create_conversation (self, "one");
   self->second = create_conversation (self, "two");
   write_file (self, "report.pdf", "%PDF-1.7 and the rest");
@@ -113,7 +95,7 @@ tear_down (Fixture *self)
 
   gtk_window_destroy (GTK_WINDOW (self->window));
   sotto_app_close_async (self->app, on_closed, NULL);
-  harness_wait_for (is_closed, self->app, 20);
+  harness_wait_for (harness_is_closed, self->app, 20);
   harness_run (0.1);
   g_object_unref (self->first);
   g_object_unref (self->second);
@@ -467,7 +449,7 @@ test_sent (void)
   n = g_list_model_get_n_items (G_LIST_MODEL (f.first));
   g_signal_emit_by_name (harness_find_button (f.composer, "Send (Enter)"), "clicked");
   harness_run (1);
-  harness_wait_for (is_kept, f.first, 60);
+  harness_wait_for (harness_is_kept, f.first, 60);
   assert_chips (f.composer, "");
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f.first)), ==, n + 1);
   message = g_list_model_get_item (G_LIST_MODEL (f.first), n);

@@ -31,30 +31,12 @@ typedef struct {
   GtkTextView *view;
 } Fixture;
 
-static gboolean
-is_ready (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
-}
-
-static gboolean
-is_closed (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_CLOSED;
-}
-
-static gboolean
-is_kept (gpointer conversation)
-{
-  return sotto_conversation_is_stored (conversation) && !sotto_conversation_is_busy (conversation);
-}
-
 static void
 set_up (Fixture *self)
 {
   *self = (Fixture) { .app = sotto_app_new (NULL), .reader = sotto_read_aloud_new () };
   sotto_app_start_temporary (self->app);
-  harness_wait_for (is_ready, self->app, 20);
+  harness_wait_for (harness_is_ready, self->app, 20);
   self->conversation = g_object_ref (sotto_conversation_list_create (sotto_app_get_conversations (self->app)));
   self->composer = g_object_new (SOTTO_TYPE_COMPOSER, NULL);
   sotto_composer_set_app (SOTTO_COMPOSER (self->composer), self->app);
@@ -81,7 +63,7 @@ tear_down (Fixture *self)
 {
   gtk_window_destroy (GTK_WINDOW (self->window));
   sotto_app_close_async (self->app, on_closed, NULL);
-  harness_wait_for (is_closed, self->app, 20);
+  harness_wait_for (harness_is_closed, self->app, 20);
   harness_run (0.1);
   g_object_unref (self->conversation);
   g_object_unref (self->reader);
@@ -205,7 +187,7 @@ send (Fixture *self)
 
   sotto_conversation_send_async (self->conversation, "What is this?", NULL, NULL, NULL);
   wait_for_attached (self, 0);
-  harness_wait_for (is_kept, self->conversation, 60);
+  harness_wait_for (harness_is_kept, self->conversation, 60);
   message = g_list_model_get_item (G_LIST_MODEL (self->conversation), n);
 
   return sotto_message_row_new (self->conversation, message, self->reader);

@@ -23,12 +23,6 @@
 #include "conversation-page.h"
 
 static gboolean
-is_ready (gpointer app)
-{
-  return sotto_app_get_state (app) == SOTTO_APP_STATE_READY;
-}
-
-static gboolean
 is_locked (gpointer app)
 {
   return sotto_app_get_state (app) == SOTTO_APP_STATE_NEEDS_PASSPHRASE;
@@ -169,7 +163,7 @@ look_at_backup (Look *look)
   look_shoot (look, "26-restore-wrong");
   enter_passphrase (look, PLANTED_PASSPHRASE);
   harness_wait_for (has_no_entry, look->window, 60);
-  harness_wait_for (is_ready, look->app, 30);
+  harness_wait_for (harness_is_ready, look->app, 30);
   harness_run (0.8);
   look_shoot (look, "27-restored");
   look_close_dialog (look);
@@ -338,7 +332,7 @@ look_around (Look *look)
   harness_wait_for (is_locked, look->app, 20);
   look_shoot (look, "01-locked");
   sotto_app_unlock_async (look->app, PLANTED_PASSPHRASE, NULL, NULL, NULL);
-  harness_wait_for (is_ready, look->app, 30);
+  harness_wait_for (harness_is_ready, look->app, 30);
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     harness_wait_for (has_model, look->app, 20);
   look_shoot (look, "02-empty");
@@ -468,7 +462,7 @@ look_around (Look *look)
 static void
 look_at_first_start (Look *look)
 {
-  harness_wait_for (is_ready, look->app, 30);
+  harness_wait_for (harness_is_ready, look->app, 30);
   if (g_getenv ("SCREENSHOTS_MODEL") != NULL)
     harness_wait_for (has_model, look->app, 20);
   look_shoot (look, "01-recovery-code");
