@@ -163,7 +163,12 @@ class Sotto:
         self.xdotool("key", "--clearmodifiers", *held, *keys)
 
     def focused(self):
-        return next((node for node in self.look().walk() if node.has_state("FOCUSED")), None)
+        """What has the keyboard; None as long as nothing has, and when something went while it was looked for."""
+        try:
+            root = self.look()
+            return root and next((node for node in root.walk() if node.has_state("FOCUSED")), None)
+        except GLib.Error:
+            return None
 
     def choose_in_menu(self, action):
         """What does @action, from the main menu, by keys: its items have no names for others to find."""
@@ -209,9 +214,13 @@ class Sotto:
             tell("key", "--clearmodifiers", "--delay", "100", "ctrl+a")
             tell("type", "--clearmodifiers", "--delay", "30", path)
             tell("key", "--clearmodifiers", "--delay", "100", "shift+End", "Delete")
-            entry = self.focused()
-            if entry is not None and entry.text() == path:
+            try:
+                wait("the path in the entry", lambda: (entry := self.focused()) and entry.has_text and entry.text() == path, 2)
                 break
+            except Failed:
+                pass
+        else:
+            raise Failed(f"the file dialog does not take {path}; there is\n{self.screen()}")
         # While it is still looking for what may be meant, it takes no Return.
         for _ in range(3):
             tell("windowfocus", "--sync", dialog)
