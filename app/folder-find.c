@@ -161,10 +161,10 @@ sotto_document_folders_find_async (SottoDocumentFolders *self,
   g_task_set_task_data (task, find, (GDestroyNotify) find_free);
   g_ptr_array_add (self->finds, cancellable);
   if (behind != NULL)
-    sotto_store_find_passages_async (self->store, (const char *const *) folders, behind, limit, max_bytes, cancellable,
-                                     on_found_behind, g_object_ref (task));
-  sotto_store_find_passages_async (self->store, (const char *const *) folders, question, limit, max_bytes, cancellable,
-                                   on_found_alone, g_object_ref (task));
+    sotto_store_find_passages_async (self->store, (const char *const *) folders, behind, NULL, NULL, limit,
+                                     max_bytes, cancellable, on_found_behind, g_object_ref (task));
+  sotto_store_find_passages_async (self->store, (const char *const *) folders, question, NULL, NULL, limit,
+                                   max_bytes, cancellable, on_found_alone, g_object_ref (task));
 }
 
 GPtrArray *

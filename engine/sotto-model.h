@@ -289,6 +289,14 @@ gint32 sotto_model_get_bos_token (const SottoModel *self);
  */
 char *sotto_model_describe (const SottoModel *self, guint n_context);
 
+/**
+ * sotto_model_get_embed_prefix:
+ * @is_question: what a text is looked for with; else what may be found
+ *
+ * Returns: what an embedding model was trained to read before such texts; "" where nothing, or where it is not known
+ */
+const char *sotto_model_get_embed_prefix (const SottoModel *self, gboolean is_question);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoModel, sotto_model_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SottoPrompt, sotto_prompt_free)
 

@@ -163,6 +163,36 @@ typedef struct {
  */
 guint64 sotto_worker_generate (SottoWorker *self, const SottoGenerate *generate);
 
+typedef enum {
+  SOTTO_EMBED_PASSAGE,  /* what may be found */
+  SOTTO_EMBED_QUESTION, /* what it is found with */
+} SottoEmbedKind;
+
+/**
+ * SottoEmbed:
+ * @path: a model of texts' meanings (#SottoModelInfo.is_embedding)
+ * @kind: what the texts are: many models were trained to be told (sotto_model_get_embed_prefix())
+ * @texts: (array zero-terminated=1): of one longer than the model reads its beginning counts; a few at a time, since a reply that is
+ *   asked for meanwhile waits for all of them
+ *
+ * Copied by sotto_worker_embed().
+ */
+typedef struct {
+  const char *path;
+  SottoEmbedKind kind;
+  const char *const *texts;
+} SottoEmbed;
+
+/**
+ * sotto_worker_embed:
+ *
+ * What texts are about, as vectors. The model is opened beside the one that writes, as a helper is, and never in its place: where the
+ * memory budget does not allow both the request FAILED with MEMORY and changes nothing.
+ *
+ * Events: (LOADING… LOADED), then exactly one of EMBEDDED, FAILED, CANCELLED.
+ */
+guint64 sotto_worker_embed (SottoWorker *self, const SottoEmbed *embed);
+
 /**
  * sotto_worker_cancel:
  *
@@ -229,6 +259,7 @@ typedef enum {
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
   SOTTO_EVENT_REASONING,    /* as TEXT: what the model thinks before it answers */
   SOTTO_EVENT_TOOL_CALL,    /* call_step, and what it says; done, tokens_per_second */
+  SOTTO_EVENT_EMBEDDED,     /* vectors */
   SOTTO_EVENT_FINISHED,     /* reason, receipt */
   SOTTO_EVENT_CANCELLED,    /* receipt (nullable) */
   SOTTO_EVENT_FAILED,       /* error, receipt (nullable) */
@@ -321,6 +352,7 @@ typedef struct {
   SottoPlacement *placement; /* of the model */
   SottoFinishReason reason;
   SottoReceipt *receipt;
+  GBytes *vectors;           /* (n_texts, n_embedding) floats, each vector of length 1 */
   GError *error;
 } SottoEvent;
 

@@ -304,6 +304,7 @@ void sotto_history_document_free (SottoHistoryDocument *document);
  * @last_page: the same page, or one behind it
  * @folder: (nullable): where it was found: the folder's id
  * @path: (nullable): and its document's path in there
+ * @row: its own in this history: sotto_store_put_embeddings_async(); 0: not known
  */
 typedef struct {
   char *text;
@@ -311,6 +312,7 @@ typedef struct {
   guint last_page;
   char *folder;
   char *path;
+  gint64 row;
 } SottoHistoryPassage;
 
 /**

@@ -20,6 +20,7 @@
 #include "sotto-store-trees.h"
 #include "sotto-store-search.h"
 #include "sotto-store-folders.h"
+#include "sotto-store-embeddings.h"
 #include "sotto-store-groups.h"
 #include "sotto-store-settings.h"
 #include "sotto-sealed.h"

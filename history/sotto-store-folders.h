@@ -139,6 +139,8 @@ gboolean sotto_store_remove_document_finish (SottoStore *self, GAsyncResult *res
  * sotto_store_find_passages_async:
  * @folders: (array zero-terminated=1): ids; those that are not there are left out
  * @question: as a person asks it, in any script; no character has a special meaning
+ * @embedder: (nullable): the model that made @vector; when it is not the history's (sotto_store_set_embedder_async()) words alone count
+ * @vector: (nullable): what @question is about: floats, of length 1
  * @limit: most passages, 1…100
  * @max_bytes: of all their texts together
  *
@@ -146,12 +148,14 @@ gboolean sotto_store_remove_document_finish (SottoStore *self, GAsyncResult *res
  * asked, the more it counts, and one that is nearly everywhere does not count. A word is also found
  * in other forms, by its beginning; the form that was asked for counts more. Scripts that don't
  * separate words are found by pairs of characters. Of documents that fit nearly as well none gets
- * all the places, and passages that stand beside each other may come as one. Cancelling stops it at
- * once.
+ * all the places, and passages that stand beside each other may come as one. With @vector those are found, too, that say it in other
+ * words, or another language if the model knows it, as far as passages have vectors. Cancelling stops it at once.
  */
 void sotto_store_find_passages_async (SottoStore          *self,
                                       const char *const   *folders,
                                       const char          *question,
+                                      const char          *embedder,
+                                      GBytes              *vector,
                                       guint                limit,
                                       gsize                max_bytes,
                                       GCancellable        *cancellable,

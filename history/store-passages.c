@@ -280,6 +280,8 @@ void
 sotto_store_find_passages_async (SottoStore          *self,
                                  const char *const   *folders,
                                  const char          *question,
+                                 const char          *embedder,
+                                 GBytes              *vector,
                                  guint                limit,
                                  gsize                max_bytes,
                                  GCancellable        *cancellable,

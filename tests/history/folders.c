@@ -103,7 +103,7 @@ test_find_in (SottoStore *store, const char *const *folders, const char *questio
   g_autoptr (GError) error = NULL;
   GPtrArray *list;
 
-  sotto_store_find_passages_async (store, folders, question, limit, bytes, NULL, test_ready, &result);
+  sotto_store_find_passages_async (store, folders, question, NULL, NULL, limit, bytes, NULL, test_ready, &result);
   list = sotto_store_find_passages_finish (store, test_wait (&result), &error);
   g_assert_no_error (error);
   return list;

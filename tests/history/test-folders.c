@@ -348,7 +348,7 @@ test_closed (TestStore *f, gconstpointer data)
          sotto_store_list_folders_finish (f->store, result, &error), SOTTO_HISTORY_ERROR_CLOSED);
   FAILS (sotto_store_put_document_async (f->store, folder, document, NULL, NULL, test_ready, &result),
          sotto_store_put_document_finish (f->store, result, &error), SOTTO_HISTORY_ERROR_CLOSED);
-  FAILS (sotto_store_find_passages_async (f->store, folders, "x", 1, 1, NULL, test_ready, &result),
+  FAILS (sotto_store_find_passages_async (f->store, folders, "x", NULL, NULL, 1, 1, NULL, test_ready, &result),
          sotto_store_find_passages_finish (f->store, result, &error), SOTTO_HISTORY_ERROR_CLOSED);
   g_assert_true (sotto_store_close_finish (f->store, test_wait (&closed), NULL));
   g_clear_object (&closed);

@@ -359,7 +359,7 @@ test_cancelled (TestStore *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_cancellable_cancel (cancellable);
-  sotto_store_find_passages_async (f->store, folders, "a", 10, 10, cancellable, test_ready, &result);
+  sotto_store_find_passages_async (f->store, folders, "a", NULL, NULL, 10, 10, cancellable, test_ready, &result);
   g_assert_null (sotto_store_find_passages_finish (f->store, test_wait (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
