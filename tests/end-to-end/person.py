@@ -58,7 +58,9 @@ def wait_same(what, read, expected, seconds=PATIENCE):
     try:
         wait(what, condition, seconds)
     except Failed as failed:
-        at = len(os.path.commonprefix([seen[0], expected])) if isinstance(expected, str) else 0
+        if not isinstance(expected, str) or seen[0] is None:
+            raise Failed(f"{failed}: it is {seen[0]!r}, not {expected!r}") from None
+        at = len(os.path.commonprefix([seen[0], expected]))
         raise Failed(f"{failed}: from {at} on it is {seen[0][at:]!r}, not {expected[at:]!r}") from None
 
 
@@ -306,8 +308,8 @@ class Sotto:
         return self.look().find("button", "Stop") is not None
 
     def wait_reply(self, seconds=90):
-        """Waits until nothing is being written any more."""
-        wait("the end of the reply", lambda: not self.is_writing(), seconds)
+        """Waits until there is a reply to the last message, and nothing is being written any more."""
+        wait("the end of the reply", lambda: not self.is_writing() and (said := self.messages()) and said[-1][0] == "Reply", seconds)
         return self.reply()
 
     def titles(self):

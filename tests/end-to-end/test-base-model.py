@@ -7,7 +7,7 @@ import time
 
 import person
 import scripted_model
-from person import Journey, Sotto, check, wait
+from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800)
@@ -90,7 +90,7 @@ def _():
     sotto = journey.sotto
     sotto.resize(360, 720)
     sotto.see("button", "Show Conversations")
-    wait("the list to have gone", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     sotto.resize(1300, 800)
     wait("the list", lambda: len(sotto.titles()) == 1)
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))

@@ -289,14 +289,14 @@ def _():
     sotto = journey.sotto
     sotto.resize(360, 720)
     sotto.see("button", "Show Conversations")
-    wait("the list to have gone", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     wait("the messages", sotto.messages)
     sotto.screenshot("conversation-narrow", 360, 720)
     sotto.keys("F9")
     wait("the list", lambda: len(sotto.titles()) == 2)
     sotto.screenshot("list-narrow", 360, 720)
     sotto.keys("F9")
-    wait("the list to have gone", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     sotto.resize(1300, 800)
     wait("the list", lambda: len(sotto.titles()) == 2)
 

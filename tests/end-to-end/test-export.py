@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import person
-from person import Journey, Sotto, check, wait
+from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop(programs=("xdotool", "import", "secret-tool"))
 person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=24)
@@ -129,7 +129,7 @@ def _():
     sotto = journey.sotto
     import_from(sotto, "Sotto", out / "all.sotto")
     toast(sotto, "Nothing new: all of it is here already")
-    check(len(sotto.titles()) == 2, f"there are {sotto.titles()}")
+    wait_same("the length of the list", lambda: len(sotto.titles()), 2)
     check(sotto.quit() == 0, "it did not end well")
 
 
@@ -154,11 +154,11 @@ def _():
     code = sotto.accept_recovery_code()
     import_from(sotto, "Sotto", out / "all.sotto")
     toast(sotto, "2 conversations imported")
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    wait_same("the list", sotto.titles, [QUESTION, OTHER])
     wait("the first one's messages", lambda: sotto.messages()[:1] == [("You", QUESTION)])
-    check(sotto.reply() == replies[QUESTION], f"it answers {sotto.reply()}")
+    wait_same("the reply", sotto.reply, replies[QUESTION])
     sotto.see("button", "Undo").press()
-    wait("none of them", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     sotto.see("label", "What Is on Your Mind?")
     check(sotto.quit() == 0, "it did not end well")
 
@@ -169,9 +169,9 @@ def _():
     toast(sotto, "2 conversations imported")
     check(sotto.quit() == 0, "it did not end well")
     sotto = begin()
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER])
+    wait_same("the list", sotto.titles, [QUESTION, OTHER])
     sotto.open(OTHER)
-    check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
+    wait_same("the reply", sotto.reply, replies[OTHER])
     check(open_instructions(sotto).text() == TOLD, "what its model is told first did not come along")
     sotto.keys("Escape")
     sotto.gone("text", "Instructions")
@@ -195,7 +195,7 @@ def _():
     wait("its messages", lambda: sotto.messages()[:1] == [("You", "Name a river.")])
     check(sotto.quit() == 0, "it did not end well")
     sotto = begin()
-    wait("all of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
+    wait_same("the list", sotto.titles, [QUESTION, OTHER, "Unnamed Chat"])
     sotto.open("Unnamed Chat")
     wait("its messages", lambda: [text for who, text in sotto.messages() if who == "You"] == ["Name a river.", "Another."])
 
@@ -208,7 +208,7 @@ def _():
     check(any("Nothing new: all of it is here already" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     alert.find("button", "Close").press()
     sotto.gone("alert")
-    check(sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"], f"there are {sotto.titles()}")
+    wait_same("the list", sotto.titles, [QUESTION, OTHER, "Unnamed Chat"])
 
 
 @step("A file that was cut off is refused by name, and everything is as it was")
@@ -221,14 +221,14 @@ def _():
     check(any("cut.sotto" in node.name and "damaged" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
     alert.find("button", "Close").press()
     sotto.gone("alert")
-    check(sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"], f"there are {sotto.titles()}")
+    wait_same("the list", sotto.titles, [QUESTION, OTHER, "Unnamed Chat"])
     check(sotto.quit() == 0, "it did not end well")
 
 
 @step("A backup is one file that says nothing, and what opens it is said before")
 def _():
     sotto = begin()
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
+    wait_same("the list", sotto.titles, [QUESTION, OTHER, "Unnamed Chat"])
     sotto.choose_in_menu("win.back-up")
     alert = sotto.see("alert", "Back Up")
     check(any("opens with the recovery code" in node.name for node in alert.walk()), f"it says {sotto.screen()}")
@@ -248,7 +248,7 @@ def _():
     subprocess.run(["secret-tool", "clear", "xdg:schema", SCHEMA], check=True, timeout=20)
     sotto = begin()
     check(sotto.accept_recovery_code() != code, "a new history has the code of the old one")
-    check(sotto.titles() == [], f"there are {sotto.titles()}")
+    wait_same("the list", sotto.titles, [])
     sotto.choose_in_menu("win.restore")
     sotto.see("alert", "Restore From a Backup").find("button", "Choose a Backup…").press()
     sotto.choose("Restore From a Backup", out / "all.sotto-backup")
@@ -258,16 +258,16 @@ def _():
     sotto.type(code)
     sotto.keys("Return")
     toast(sotto, "The backup is restored")
-    wait("both of them", lambda: sotto.titles() == [QUESTION, OTHER, "Unnamed Chat"])
+    wait_same("the list", sotto.titles, [QUESTION, OTHER, "Unnamed Chat"])
     sotto.open(OTHER)
-    check(sotto.reply() == replies[OTHER], f"it answers {sotto.reply()}")
+    wait_same("the reply", sotto.reply, replies[OTHER])
     sotto.keys("ctrl+n")
     sotto.see("label", "What Is on Your Mind?")
     sotto.write("Are you still there?")
     check(sotto.wait_reply(), "it does not answer any more")
     check(sotto.quit() == 0, "it did not end well")
     sotto = begin()
-    wait("all of them", lambda: sotto.titles() == ["Are you still there?", QUESTION, OTHER, "Unnamed Chat"])
+    wait_same("the list", sotto.titles, ["Are you still there?", QUESTION, OTHER, "Unnamed Chat"])
     check(sotto.quit() == 0, "it did not end well")
 
 

@@ -4,7 +4,7 @@ import re
 
 import footprints
 import person
-from person import Journey, Sotto, check, wait
+from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800, temperature=0.0, max_tokens=20)
@@ -105,9 +105,9 @@ def _():
 def _():
     sotto = journey.sotto
     sotto.keys("Delete")
-    wait("it to be gone", lambda: sotto.titles() == [QUESTION])
+    wait_same("the list", sotto.titles, [QUESTION])
     sotto.see("button", "Undo").press()
-    wait("it to be back", lambda: sotto.titles() == [f"{GROUP}, 1 conversation", QUESTION])
+    wait_same("the list", sotto.titles, [f"{GROUP}, 1 conversation", QUESTION])
 
 
 @step("After another start it is closed as it was left, and the chat is in it")
@@ -118,10 +118,10 @@ def _():
     wait("it to be closed", lambda: len(sotto.titles()) == 1)
     check(sotto.quit() == 0, "it did not end well")
     sotto = journey.sotto = Sotto()
-    wait("it to be there, closed", lambda: sotto.titles() == [f"{GROUP}, 1 conversation"])
+    wait_same("the list", sotto.titles, [f"{GROUP}, 1 conversation"])
     go_to_group(sotto)
     sotto.keys("Right")
-    wait("the chat in it", lambda: sotto.titles() == [f"{GROUP}, 1 conversation", QUESTION])
+    wait_same("the list", sotto.titles, [f"{GROUP}, 1 conversation", QUESTION])
 
 
 @step("Nothing of it lies in plain text anywhere in the home, the runtime or the temporary folder")

@@ -6,7 +6,7 @@ import time
 
 import person
 import scripted_model
-from person import Journey, Sotto, check, wait
+from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800)
@@ -112,7 +112,7 @@ def _():
     sotto.look().find("button", THOUGHT_FOR).press()
     sotto.resize(360, 720)
     sotto.see("button", "Show Conversations")
-    wait("the list to have gone", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     wait("the thoughts", lambda: "Quetschkommode" in shown(sotto))
     sotto.screenshot("reasoning-narrow", 360, 720)
     sotto.resize(1300, 800)

@@ -4,7 +4,7 @@ import re
 
 import person
 import scripted_model
-from person import Journey, Sotto, check, wait
+from person import Journey, Sotto, check, wait, wait_same
 
 person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800)
@@ -76,7 +76,7 @@ def _():
     sotto = journey.sotto
     sotto.resize(360, 720)
     sotto.see("button", "Show Conversations")
-    wait("the list to have gone", lambda: sotto.titles() == [])
+    wait_same("the list", sotto.titles, [])
     sotto.screenshot("tools-narrow", 360, 720)
     sotto.keys("ctrl+shift+f")
     sotto.see("check box", "Calculator")

@@ -5,6 +5,14 @@ import sys
 import tap
 
 TAIL = 60
+GLANCE = 10
+
+
+def glance(output):
+    """What was said before the first case that failed: whoever sees only a part of a run sees why."""
+    lines = output.strip().splitlines()
+    failed = next((at for at, line in enumerate(lines) if line.startswith("not ok")), len(lines) - 1)
+    return lines[max(0, failed + 1 - GLANCE):failed + 1]
 
 
 class Report:
@@ -25,6 +33,8 @@ class Report:
                  if counts[state]]
         mark = "FAILED" if failed else "ok" if counts[tap.PASSED] else "skipped"
         print(f"{mark:8}{name:40} {', '.join(parts)}  ({seconds:.1f} s)", flush=True)
+        for line in glance(output) if failed else ():
+            print(f"        | {line}", flush=True)
 
     def check(self, name, seconds, problem="", output=""):
         """A check that is one case: done when `problem` is empty."""
