@@ -1,4 +1,4 @@
-/* The database, schema 7: history.db
+/* The database, schema 8: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -27,11 +27,16 @@
  *   setting        (from schema 2) what a person has written once for all conversations, by name
  *   folder         (from schema 4) a folder whose documents can be asked; gone: 1: it was removed, and
  *                  what was read of it is being overwritten
- *   document       what was read, and what could not be; n_passages: of it; gone: 1: something else
+ *   document       what was read, and what could not be; n_passages: of it; n_embedded: (from schema 8) how many of
+ *                  these have a vector of the embedder that is not gone; gone: 1: something else
  *                  took its place, and its passages are being overwritten
  *   passage        of documents; id: the folder's row in the high 32 bits, counted from 1 in the low ones,
  *                  so that a folder is a stretch of the index, and a document's passages stand in order
  *   passage_words  FTS5 over passage; kept up by passage-index.c
+ *   embedder       (from schema 8) the model that makes vectors of passages: at most one that is not gone; size: bytes of
+ *                  each of its vectors, 0: it has none yet; gone: 1: another took its place, and its vectors are being
+ *                  overwritten
+ *   embedding      what a passage is about (embedding.h has the bytes); of a passage's row, so that a folder is a stretch
  *   conversation_folder
  *                  which folders a conversation asks, by their uuids, in the order of the rows: the
  *                  folders may be those of another history
@@ -296,6 +301,24 @@ static const char schema_7[] =
   "INSERT INTO search_words (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_PICTURES
   "INSERT INTO search_trigrams (rowid, text) SELECT searchable.id, text" MESSAGES_WITH_PICTURES;
 
+/* A passage without a vector is found by its document, so that neither a list of those that lack one has to be kept nor all of
+ * them to be looked at. An embedding does not reference its embedder: that would be a look at all of them when one goes. */
+static const char schema_8[] =
+  "CREATE TABLE embedder ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  name TEXT NOT NULL,"
+  "  size INTEGER NOT NULL DEFAULT 0,"
+  "  gone INTEGER NOT NULL DEFAULT 0 CHECK (gone BETWEEN 0 AND 1)"
+  ") STRICT;"
+  "CREATE UNIQUE INDEX embedder_that_is ON embedder (gone) WHERE gone = 0;"
+  "CREATE TABLE embedding ("
+  "  passage INTEGER PRIMARY KEY REFERENCES passage ON DELETE CASCADE,"
+  "  embedder INTEGER NOT NULL,"
+  "  vector BLOB NOT NULL"
+  ") STRICT;"
+  "ALTER TABLE document ADD COLUMN n_embedded INTEGER NOT NULL DEFAULT 0;"
+  "CREATE INDEX document_unembedded ON document (id) WHERE gone = 0 AND n_embedded < n_passages;";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
@@ -304,6 +327,7 @@ static const SottoSchemaStep steps_of_ours[] = {
   { schema_5 },
   { schema_6 },
   { schema_7 },
+  { schema_8 },
 };
 
 const SottoSchemaStep *

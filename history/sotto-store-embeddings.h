@@ -65,6 +65,13 @@ void sotto_store_put_embeddings_async (SottoStore          *self,
                                        GCancellable        *cancellable,
                                        GAsyncReadyCallback  callback,
                                        gpointer             user_data);
+
+/**
+ * sotto_store_put_embeddings_finish:
+ *
+ * Returns: %FALSE with _INVALID (not so many vectors as rows, of another length than those before, longer than 8192, or not
+ *   numbers), _DISK_FULL, …
+ */
 gboolean sotto_store_put_embeddings_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -4,13 +4,14 @@
  * a little whenever no call waits, so that others get between:
  *
  *   1 documents of a folder that is gone are marked, too
- *   2 passages of documents that are gone leave the index and the table
- *   3 the index is merged into one segment, some pages at a time
- *   4 the rows of the documents and folders go, and the log is emptied into the file
+ *   2 passages of documents that are gone leave the index and the table, and their vectors go with them
+ *   3 vectors of embedders that are gone leave their table
+ *   4 the index is merged into one segment, some pages at a time, if passages have left it
+ *   5 the rows of the documents and folders go, and the log is emptied into the file
  *
  * An index that deletes securely by itself takes 1.2 ms a passage, as it writes each word's page anew. This way it is
  * 0.04: FTS5 first notes that a row is gone, its words stay in older segments, and a merge of all segments leaves out both
- * (and PRAGMA secure_delete overwrites the old pages). The rows of step 4 say until then that something is left to do, so
+ * (and PRAGMA secure_delete overwrites the old pages). The rows of step 5 say until then that something is left to do, so
  * that a crash or closing at any moment only delays it: it goes on after the next opening.
  *
  * As a merge goes over the whole index, it waits until nothing has gone for a while. A step of it ends after so many pages
@@ -21,6 +22,7 @@
 #define MERGE_WAIT (2 * G_USEC_PER_SEC) /* since something went */
 #define PASSAGES 200                    /* a step */
 #define DOCUMENTS 1000
+#define EMBEDDINGS 1000
 #define PASSAGES_FEW 1000               /* so many are indexed anew in place of a merge */
 #define PASSAGES_PER_PAGE 1250          /* that stay, for each page of a step of a merge: about a hundred steps */
 #define PAGES_MIN 4
@@ -32,6 +34,7 @@ sotto_vault_erase_later (SottoVault *vault)
 
   g_atomic_int_set (&self->is_left, TRUE);
   self->pages = 0;
+  self->embedding = 0;
   self->due = g_get_monotonic_time ();
   self->merge_due = self->due + MERGE_WAIT;
 }
@@ -44,7 +47,8 @@ sotto_vault_look_for_erasing (SottoVault *vault, GError **error)
 
   sotto_database_get_int (vault->database, &found, &local,
                           "SELECT 1 WHERE EXISTS (SELECT 1 FROM document WHERE gone = 1)"
-                          " OR EXISTS (SELECT 1 FROM folder WHERE gone = 1)", "");
+                          " OR EXISTS (SELECT 1 FROM folder WHERE gone = 1)"
+                          " OR EXISTS (SELECT 1 FROM embedder WHERE gone = 1)", "");
   if (local != NULL)
     {
       g_propagate_error (error, local);
@@ -129,6 +133,52 @@ erase_documents (SottoDatabase *database, gboolean *did, GError **error)
   return TRUE;
 }
 
+/* Looks at the next of all embeddings, as no index says which are whose; the embedders go when all were looked at. */
+static gboolean
+erase_embeddings (SottoVault *vault, gboolean *did, GError **error)
+{
+  static const char of_gone[] = "DELETE FROM embedding WHERE passage > ?1 AND passage <= ?2"
+                                " AND embedder IN (SELECT id FROM embedder WHERE gone = 1)";
+  SottoDatabase *database = vault->database;
+  gint64 *after = &vault->erasing.embedding;
+  GError *local = NULL;
+  gboolean more;
+  gint64 last;
+
+  sotto_database_get_int (database, did, &local, "SELECT 1 FROM embedder WHERE gone = 1", "");
+  if (local == NULL && !*did)
+    return TRUE;
+  last = local != NULL ? 0 : sotto_database_get_int (database, &more, &local,
+                                                     "SELECT passage FROM embedding WHERE passage > ?1"
+                                                     " ORDER BY passage LIMIT 1 OFFSET ?2", "ii", *after,
+                                                     (gint64) EMBEDDINGS - 1);
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+
+  if (!sotto_database_run (database, error, of_gone, "ii", *after, more ? last : G_MAXINT64))
+    return FALSE;
+  *after = last;
+  return more || sotto_database_run (database, error, "DELETE FROM embedder WHERE gone = 1", "");
+}
+
+/* Whether passages have left the index, or may have */
+static gboolean
+is_index_old (SottoDatabase *database, gboolean *is_old, GError **error)
+{
+  GError *local = NULL;
+
+  sotto_database_get_int (database, is_old, &local,
+                          "SELECT 1 WHERE EXISTS (SELECT 1 FROM document WHERE gone = 1)"
+                          " OR EXISTS (SELECT 1 FROM folder WHERE gone = 1)", "");
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
 static gboolean
 index_anew (SottoDatabase *database, GError **error)
 {
@@ -195,18 +245,22 @@ static gboolean
 step (SottoVault *vault, gboolean *did, GError **error)
 {
   SottoDatabase *database = vault->database;
+  gboolean is_old = FALSE;
   gboolean ok;
 
   if (!sotto_database_begin (database, error))
     return FALSE;
   ok = mark_documents (database, did, error) &&
-       (*did || erase_documents (database, did, error));
-  if (ok && !*did && g_get_monotonic_time () < vault->erasing.merge_due)
+       (*did || erase_documents (database, did, error)) &&
+       (*did || erase_embeddings (vault, did, error)) &&
+       (*did || is_index_old (database, &is_old, error));
+  if (ok && is_old && g_get_monotonic_time () < vault->erasing.merge_due)
     {
       vault->erasing.due = vault->erasing.merge_due;
       *did = TRUE;
     }
-  ok = ok && (*did || merge (vault, did, error)) && (*did || drop_rows (database, did, error));
+  if (ok && is_old && !*did)
+    ok = merge (vault, did, error) && (*did || drop_rows (database, did, error));
   return sotto_database_end (database, ok, error);
 }
 

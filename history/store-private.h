@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * SottoErasing:
  * @is_left: whether there is something to erase; atomic, so that others may look
  * @pages: of a step of a merge that has begun; 0: none has
+ * @embedding: the row up to which embeddings were looked at
  * @due: when the next step is
  * @merge_due: when the index may be merged
  *
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
 typedef struct {
   gint is_left;
   gint64 pages;
+  gint64 embedding;
   gint64 due;
   gint64 merge_due;
 } SottoErasing;
@@ -69,6 +71,8 @@ typedef struct {
   GPtrArray *parts;
   GPtrArray *trees;
   GPtrArray *passages;
+  GArray *rows;
+  GBytes *vectors;
   SottoHistoryDocument *document;
   char **folders;
   SottoHistoryGroup *group;

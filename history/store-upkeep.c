@@ -85,6 +85,11 @@ check_trees (SottoVault *vault, GError **error)
                  " (SELECT count(*) FROM passage WHERE passage.document = document.id) LIMIT 1", NULL,
                  error) &&
          expect (vault,
+                 "SELECT 'vectors of a document' FROM document WHERE gone = 0 AND n_embedded !="
+                 " (SELECT count(*) FROM passage JOIN embedding ON embedding.passage = passage.id"
+                 "  WHERE passage.document = document.id"
+                 "  AND embedder IN (SELECT id FROM embedder WHERE gone = 0)) LIMIT 1", NULL, error) &&
+         expect (vault,
                  "SELECT 'journal of a finished message' FROM journal"
                  " JOIN message ON message.id = journal.message WHERE status != 1 LIMIT 1", NULL,
                  error);

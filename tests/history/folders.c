@@ -131,6 +131,56 @@ test_ask_folders (SottoStore *store, const char *conversation, const char *const
 }
 
 void
+test_set_embedder (SottoStore *store, const char *embedder)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_set_embedder_async (store, embedder, NULL, test_ready, &result);
+  ok = sotto_store_set_embedder_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+GPtrArray *
+test_unembedded (SottoStore *store, guint limit, guint64 *n_left, guint64 *n_all)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list;
+
+  sotto_store_list_unembedded_async (store, limit, NULL, test_ready, &result);
+  list = sotto_store_list_unembedded_finish (store, test_wait (&result), n_left, n_all, &error);
+  g_assert_no_error (error);
+  return list;
+}
+
+void
+test_put_vectors (SottoStore *store, const char *embedder, GArray *rows, GBytes *vectors)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  sotto_store_put_embeddings_async (store, embedder, rows, vectors, NULL, test_ready, &result);
+  ok = sotto_store_put_embeddings_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+void
+test_put_vector (SottoStore *store, const char *embedder, gint64 row, float x, float y)
+{
+  const float vector[] = { x, y };
+  g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GBytes) vectors = g_bytes_new (vector, sizeof vector);
+
+  g_array_append_val (rows, row);
+  test_put_vectors (store, embedder, rows, vectors);
+}
+
+void
 test_wait_until_erased (SottoStore *store)
 {
   SottoVault *vault = sotto_store_get_vault (store);

@@ -20,5 +20,12 @@ GPtrArray *test_find (SottoStore *store, const char *folder, const char *questio
 
 void test_ask_folders (SottoStore *store, const char *conversation, const char *const *folders);
 
+/* Vectors of passages */
+void test_set_embedder (SottoStore *store, const char *embedder);
+GPtrArray *test_unembedded (SottoStore *store, guint limit, guint64 *n_left, guint64 *n_all);
+void test_put_vectors (SottoStore *store, const char *embedder, GArray *rows, GBytes *vectors);
+/* One, of two numbers */
+void test_put_vector (SottoStore *store, const char *embedder, gint64 row, float x, float y);
+
 /* Until nothing is left of what is gone */
 void test_wait_until_erased (SottoStore *store);

@@ -1,6 +1,6 @@
 /* Files of other versions: one of a newer version is left alone, one of an older is brought up to date. */
 
-#include "common.h"
+#include "folders.h"
 
 #include "database.h"
 #include "envelope.h"
@@ -70,14 +70,14 @@ test_newer (Fixture *f, gconstpointer data)
   g_autofree char *after = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 8;", &error));
+  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 9;", &error));
   g_assert_true (sotto_database_close (database, &error));
   sotto_database_free (database);
   before = test_digest (f->folder);
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 8);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 7);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 9);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 8);
   after = test_digest (f->folder);
   g_assert_cmpstr (after, ==, before);
 }
@@ -150,6 +150,11 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 8)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP INDEX document_unembedded;"
+                                        "ALTER TABLE document DROP COLUMN n_embedded;"
+                                        "DROP TABLE embedding; DROP TABLE embedder;", &error));
   if (version < 7)
     g_assert_true (sotto_database_exec (database,
                                         "DROP INDEX draft_document_attachment;"
@@ -412,6 +417,33 @@ test_before_pictures (Fixture *f, gconstpointer data)
   test_close (store);
 }
 
+/* Nor of vectors: none of its passages has one, and all are listed until they do. */
+static void
+test_before_embeddings (Fixture *f, gconstpointer data)
+{
+  g_autofree char *copy = g_strdup_printf ("%s.version-7", f->database);
+  SottoStore *store = test_open (f->folder);
+  g_autofree char *folder = test_add_folder (store, "file:///contracts");
+  g_autoptr (GPtrArray) left = NULL;
+  guint64 n_left, n_all;
+
+  test_put (store, folder, "d", "The rent", "The deposit", "The keys", NULL);
+  test_close (store);
+  go_back (f, 7);
+  store = test_open (f->folder);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
+  test_check (store);
+
+  test_set_embedder (store, "m");
+  left = test_unembedded (store, 2, &n_left, &n_all);
+  g_assert_cmpuint (left->len, ==, 2);
+  g_assert_cmpuint (n_left, ==, 3);
+  g_assert_cmpuint (n_all, ==, 3);
+  test_put_vector (store, "m", ((SottoHistoryPassage *) g_ptr_array_index (left, 0))->row, 1, 0);
+  test_check (store);
+  test_close (store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -425,5 +457,6 @@ main (int argc, char **argv)
   ADD ("before-attachments", test_before_attachments);
   ADD ("before-groups", test_before_groups);
   ADD ("before-pictures", test_before_pictures);
+  ADD ("before-embeddings", test_before_embeddings);
   return g_test_run ();
 }
