@@ -34,6 +34,7 @@ sotto_event_free (SottoEvent *self)
   g_clear_pointer (&self->model, sotto_model_unref);
   g_clear_pointer (&self->receipt, sotto_receipt_free);
   g_clear_pointer (&self->placement, sotto_placement_free);
+  g_clear_pointer (&self->vectors, g_bytes_unref);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -100,6 +101,7 @@ join (SottoEventQueue *self,
     case SOTTO_EVENT_FORGOTTEN:
     case SOTTO_EVENT_SAVED:
     case SOTTO_EVENT_HASHED:
+    case SOTTO_EVENT_EMBEDDED:
     case SOTTO_EVENT_FINISHED:
     case SOTTO_EVENT_CANCELLED:
     case SOTTO_EVENT_FAILED:

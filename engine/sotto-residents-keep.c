@@ -7,8 +7,8 @@
 /* What of the budget it may have in all. */
 #define KEPT_PART 8
 
-static guint64
-measure_kept (const SottoResidents *self)
+guint64
+sotto_residents_measure_kept (const SottoResidents *self)
 {
   guint64 n_bytes = 0;
 
@@ -58,7 +58,7 @@ make_room_to_keep (SottoResidents *self,
 {
   guint64 share = self->memory_budget == 0 ? G_MAXUINT64 : self->memory_budget / KEPT_PART;
   SottoMemory memory = sotto_residents_measure (self);
-  guint64 kept = measure_kept (self);
+  guint64 kept = sotto_residents_measure_kept (self);
   gint64 spare = sotto_shelf_measure_spare (memory.weights);
 
   if (wanted > 0
@@ -236,5 +236,8 @@ sotto_residents_forget (SottoResidents *self,
           || g_hash_table_contains (resident->traces, ""))
         clean (self, resident, conversation);
     }
+  /* Nobody says whose the texts were. */
+  if (self->embedder != NULL)
+    sotto_embedder_wipe (self->embedder);
   sotto_residents_remove_saved (self, conversation);
 }

@@ -11,6 +11,10 @@ struct _SottoResidents {
   guint64 memory_budget;
   gboolean keep_previous;
 
+  /* sotto-residents-embed.c */
+  SottoEmbedder *embedder; /* (nullable): makes vectors */
+  SottoResidentPlace embedder_place;
+
   /* sotto-residents-save.c */
   SottoTimelines timelines;
   gboolean has_timelines;
@@ -26,9 +30,18 @@ guint64 sotto_residents_sum (SottoMemory memory);
 /* Drops what was kept longest until @wanted bytes more have room; FALSE: they have not. Models, helpers and scratch come first. */
 gboolean sotto_residents_make_room_of_kept (SottoResidents *self, guint64 wanted);
 
+/* Bytes of timelines that were left. */
+guint64 sotto_residents_measure_kept (const SottoResidents *self);
+
 /* A copy of the session's timeline, whose record of stretches is that of the timeline then. (nullable) (transfer full): cancelled,
  * there is no memory, or nothing. */
 SottoKept *sotto_resident_copy (SottoResident *self, SottoCancel *cancel);
+
+/* --- sotto-residents-embed.c --- */
+
+gboolean sotto_residents_has_embedder (const SottoResidents *self, const char *path);
+SottoMemory sotto_residents_measure_embedder (const SottoResidents *self);
+void sotto_residents_close_embedder (SottoResidents *self);
 
 /* --- sotto-residents-save.c --- */
 

@@ -41,6 +41,7 @@ void
 sotto_residents_free (SottoResidents *self)
 {
   g_ptr_array_unref (self->list);
+  sotto_residents_close_embedder (self);
   g_hash_table_unref (self->saved);
   g_free (self);
 }
@@ -82,7 +83,7 @@ resident_measure (const SottoResident *self)
 SottoMemory
 sotto_residents_measure (const SottoResidents *self)
 {
-  SottoMemory sum = { 0, 0, 0 };
+  SottoMemory sum = sotto_residents_measure_embedder (self);
 
   for (guint i = 0; i < self->list->len; i++)
     {
@@ -135,7 +136,8 @@ remove_at (SottoResidents *self,
   g_ptr_array_remove_index (self->list, index);
 }
 
-/* Closes helpers and then the models used longest ago until @wanted more bytes fit, or all where only one may stay. */
+/* Closes what makes vectors, helpers and then the models used longest ago until @wanted more bytes fit, or all models where only one
+ * may stay. */
 static gboolean
 make_room (SottoResidents *self,
            guint64         wanted,
@@ -156,7 +158,8 @@ make_room (SottoResidents *self,
   /* With those that go now, what is kept of them goes, too. */
   if (!self->keep_previous)
     sotto_residents_save (self, NULL, SOTTO_RESIDENTS_SAVE_US, cancel);
-  sotto_residents_make_room_of_kept (self, wanted);
+  if (!sotto_residents_make_room_of_kept (self, wanted))
+    sotto_residents_close_embedder (self);
   for (guint i = self->list->len; i > 0 && !sotto_residents_fit (self, wanted); i--)
     {
       SottoResident *resident = g_ptr_array_index (self->list, i - 1);
@@ -170,14 +173,14 @@ make_room (SottoResidents *self,
 }
 
 static gboolean
-uses_gpu (const SottoResident *self)
+uses_gpu (SottoSession *session)
 {
-  g_autoptr (SottoPlacement) placement = sotto_session_get_placement (self->session);
+  g_autoptr (SottoPlacement) placement = sotto_session_get_placement (session);
 
   return placement->gpus != NULL;
 }
 
-/* The memory of GPUs is the model's that is used next: others that have some of it are closed, helpers first and then
+/* The memory of GPUs is the model's that is used next: others that have some of it are closed, what makes vectors first, then helpers and
  * those used longest ago, until all of it has room there that can, or nothing more is to be had. */
 static void
 make_room_on_gpus (SottoResidents *self,
@@ -185,6 +188,9 @@ make_room_on_gpus (SottoResidents *self,
                    guint           n_context,
                    SottoCancel    *cancel)
 {
+  if (self->embedder != NULL && uses_gpu (sotto_embedder_get_session (self->embedder))
+      && !sotto_session_would_have_room (model, self->backend, n_context, self->kv_type))
+    sotto_residents_close_embedder (self);
   for (guint i = self->list->len; i > 0; i--)
     {
       SottoResident *resident = g_ptr_array_index (self->list, i - 1);
@@ -195,7 +201,7 @@ make_room_on_gpus (SottoResidents *self,
     }
   for (guint i = self->list->len; i > 0; i--)
     {
-      if (!uses_gpu (g_ptr_array_index (self->list, i - 1)))
+      if (!uses_gpu (((const SottoResident *) g_ptr_array_index (self->list, i - 1))->session))
         continue;
       if (sotto_session_would_have_room (model, self->backend, n_context, self->kv_type))
         return;
@@ -361,7 +367,8 @@ sotto_residents_open_vision (SottoResidents  *self,
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY, &arguments, "%s: is not for this model to see with", path);
       return NULL;
     }
-  sotto_residents_make_room_of_kept (self, info->weight_bytes);
+  if (!sotto_residents_make_room_of_kept (self, info->weight_bytes))
+    sotto_residents_close_embedder (self);
   resident->vision = g_steal_pointer (&vision);
 
   return resident->vision;
@@ -376,6 +383,8 @@ sotto_residents_close (SottoResidents *self,
 {
   guint index;
 
+  if (path == NULL || sotto_residents_has_embedder (self, path))
+    sotto_residents_close_embedder (self);
   if (path == NULL)
     {
       sotto_residents_save (self, NULL, SOTTO_RESIDENTS_SAVE_US, cancel);

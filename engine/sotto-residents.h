@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sotto-embedder.h"
 #include "sotto-helper.h"
 #include "sotto-shelf.h"
 #include "sotto-timelines.h"
@@ -85,7 +86,27 @@ SottoVision *sotto_residents_open_vision (SottoResidents  *self,
                                           SottoCancel     *cancel,
                                           GError         **error);
 
-/* @path: (nullable): %NULL: all of them; where it is a helper, too. What is worth it is saved before. */
+/**
+ * sotto_residents_open_embedder:
+ * @place: where it is to be computed
+ * @opened: (out): whether it was opened now
+ *
+ * Finds or opens the model of @path that makes vectors, one at a time, beside the models that write; of what is open only timelines
+ * that were left and another such model give way. What is opened later may close it again.
+ *
+ * Returns: (transfer none): valid until the next call; or %NULL with the errors of sotto_model_open() and sotto_session_open();
+ *   REQUEST when it makes none, MEMORY where the budget has no room beside what is open
+ */
+SottoEmbedder *sotto_residents_open_embedder (SottoResidents      *self,
+                                              const char          *path,
+                                              SottoResidentPlace   place,
+                                              SottoProgress        progress,
+                                              gpointer             user_data,
+                                              SottoCancel         *cancel,
+                                              gboolean            *opened,
+                                              GError             **error);
+
+/* @path: (nullable): %NULL: all of them; where it is a helper or makes vectors, too. What is worth it is saved before. */
 void sotto_residents_close (SottoResidents *self, const char *path, SottoCancel *cancel);
 
 /* What is kept of timelines that were left counts as KV cache. */

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sotto-embedding.h"
 #include "sotto-error.h"
 #include "sotto-event-queue.h"
 #include "sotto-generation.h"
@@ -27,6 +28,7 @@ typedef enum {
   REQUEST_FORGET_SAVED,
   REQUEST_SAVE,
   REQUEST_GENERATE,
+  REQUEST_EMBED,
   REQUEST_QUIT,
 } RequestKind;
 
@@ -34,7 +36,8 @@ typedef struct {
   guint64 id;
   RequestKind kind;
   SottoCancel *cancel;
-  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET and FORGET_SAVED its conversation */
+  SottoGenerate generate;  /* LOAD and UNLOAD use path and n_context of it, FORGET and FORGET_SAVED its conversation, EMBED its path */
+  SottoEmbed embed;
   gint64 time_us;          /* of SAVE */
 } Request;
 
@@ -70,6 +73,7 @@ static void
 request_free (Request *self)
 {
   sotto_cancel_unref (self->cancel);
+  g_strfreev ((char **) self->embed.texts);
   g_free ((char *) self->generate.path);
   g_free ((char *) self->generate.text);
   g_free ((char *) self->generate.conversation);
@@ -177,6 +181,20 @@ sotto_worker_generate (SottoWorker         *self,
                        const SottoGenerate *generate)
 {
   return submit (self, request_new (REQUEST_GENERATE, generate));
+}
+
+guint64
+sotto_worker_embed (SottoWorker      *self,
+                    const SottoEmbed *embed)
+{
+  SottoGenerate generate = { .path = embed->path };
+  Request *request = request_new (REQUEST_EMBED, &generate);
+
+  request->embed.path = request->generate.path;
+  request->embed.kind = embed->kind;
+  request->embed.texts = (const char *const *) g_strdupv ((char **) embed->texts);
+
+  return submit (self, request);
 }
 
 void
@@ -407,6 +425,20 @@ run_removal (SottoWorker   *self,
 }
 
 static void
+run_embedding (SottoWorker   *self,
+               const Request *request)
+{
+  SottoEmbedding embedding = {
+    request->id, request->embed, request->cancel, sotto_wishes_get_place (self->wishes, request->embed.path),
+    self->residents, self->events,
+  };
+  SottoModel *opened = sotto_embedding_run (&embedding);
+
+  if (opened != NULL)
+    begin_hash (self, opened);
+}
+
+static void
 run_request (SottoWorker *self,
              Request     *request)
 {
@@ -428,6 +460,12 @@ run_request (SottoWorker *self,
   if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET || request->kind == REQUEST_FORGET_SAVED)
     {
       run_removal (self, request);
+      return;
+    }
+
+  if (request->kind == REQUEST_EMBED)
+    {
+      run_embedding (self, request);
       return;
     }
 

@@ -172,8 +172,9 @@ typedef enum {
  * SottoEmbed:
  * @path: a model of texts' meanings (#SottoModelInfo.is_embedding)
  * @kind: what the texts are: many models were trained to be told (sotto_model_get_embed_prefix())
- * @texts: (array zero-terminated=1): of one longer than the model reads its beginning counts; a few at a time, since a reply that is
- *   asked for meanwhile waits for all of them
+ * @texts: (array zero-terminated=1): UTF-8, in which control tokens are text. Of one longer than the model reads its beginning counts
+ *   (what the model was trained for, at most 2,048 tokens). An empty one has the vector of nothing between the tokens that begin and
+ *   end a text; a few at a time, since a reply that is asked for meanwhile waits for all of them
  *
  * Copied by sotto_worker_embed().
  */
@@ -187,9 +188,12 @@ typedef struct {
  * sotto_worker_embed:
  *
  * What texts are about, as vectors. The model is opened beside the one that writes, as a helper is, and never in its place: where the
- * memory budget does not allow both the request FAILED with MEMORY and changes nothing.
+ * memory budget does not allow both the request FAILED with MEMORY and changes nothing. It stays open until it is unloaded, another
+ * makes vectors, or a model that writes needs its room. Texts are told neither to the receipt nor to timelines; what they have left in
+ * memory goes with sotto_worker_forget() of any conversation.
  *
- * Events: (LOADING… LOADED), then exactly one of EMBEDDED, FAILED, CANCELLED.
+ * Events: (LOADING… LOADED), then exactly one of EMBEDDED, FAILED (REQUEST: the model gives no vectors, or there are no texts),
+ * CANCELLED. After LOADED comes HASHED, as after sotto_worker_load().
  */
 guint64 sotto_worker_embed (SottoWorker *self, const SottoEmbed *embed);
 
@@ -259,7 +263,7 @@ typedef enum {
   SOTTO_EVENT_TEXT,         /* text (whole characters), done (tokens so far), tokens_per_second */
   SOTTO_EVENT_REASONING,    /* as TEXT: what the model thinks before it answers */
   SOTTO_EVENT_TOOL_CALL,    /* call_step, and what it says; done, tokens_per_second */
-  SOTTO_EVENT_EMBEDDED,     /* vectors */
+  SOTTO_EVENT_EMBEDDED,     /* path, vectors */
   SOTTO_EVENT_FINISHED,     /* reason, receipt */
   SOTTO_EVENT_CANCELLED,    /* receipt (nullable) */
   SOTTO_EVENT_FAILED,       /* error, receipt (nullable) */

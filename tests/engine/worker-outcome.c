@@ -13,7 +13,7 @@ is_last (SottoEventKind kind,
 {
   return kind == SOTTO_EVENT_FINISHED || kind == SOTTO_EVENT_FAILED || kind == SOTTO_EVENT_CANCELLED ||
          kind == SOTTO_EVENT_UNLOADED || kind == SOTTO_EVENT_FORGOTTEN ||
-         kind == SOTTO_EVENT_SAVED || (is_load && kind == SOTTO_EVENT_LOADED);
+         kind == SOTTO_EVENT_SAVED || kind == SOTTO_EVENT_EMBEDDED || (is_load && kind == SOTTO_EVENT_LOADED);
 }
 
 Outcome

@@ -243,7 +243,7 @@ def make(name, recipe, out, llama_cpp, keep):
                 rows = states(model.double(), tokens)
             assert numpy.isfinite(rows).all()
             write_rows(f"{stem}.states", tokens, rows)
-            pooled = rows[0] if recipe["embeds"] == "cls" else rows.mean(axis=0)
+            pooled = {"cls": rows[0], "last": rows[-1], "mean": rows.mean(axis=0)}[recipe["embeds"]]
             for matrix in dense:
                 pooled = matrix @ pooled
             write_rows(f"{stem}.pooled", tokens, pooled[None])

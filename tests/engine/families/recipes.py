@@ -275,6 +275,9 @@ add("gemma-embedding", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean",
     _files=pooling("mean_tokens"), head_dim=16, sliding_window=24, num_hidden_layers=6,
     intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
     use_bidirectional_attention=True)
+# Published as the model that it was made of, without its head; the last token says what the text is about.
+add("qwen3-embedding", "Qwen3Config", "Qwen3Model", _embeds="last", _files=pooling("lasttoken"), head_dim=16,
+    tie_word_embeddings=True, _config_changes=says(architectures=["Qwen3ForCausalLM"]))
 
 # --- the same models as older converters and Ollama's wrote them ---
 add("mixtral-old", "MixtralConfig", "MixtralForCausalLM", _finish=variants.experts_one_by_one, head_dim=16,
