@@ -3,6 +3,7 @@
 #include "conversation-list-private.h"
 #include "document-folders-private.h"
 #include "group-list-private.h"
+#include "meaning-private.h"
 
 /* Closing, in the order that README.md gives: stop reading folders, replies and transfers, wait for their ends, save
  * drafts, keep what models have read, free the worker, purge, close the history. */
@@ -112,6 +113,7 @@ sotto_app_shut (SottoApp *self, GTask *shutting)
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
 
+  sotto_meaning_close (self->services->meaning);
   sotto_document_folders_close (self->services->folders);
   sotto_conversation_list_stop_all (self->conversations);
   self->has_saved = FALSE;

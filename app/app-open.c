@@ -3,6 +3,7 @@
 #include "conversation-list-private.h"
 #include "conversation-private.h"
 #include "document-folders-private.h"
+#include "meaning-private.h"
 
 /* Opening the history:
  *
@@ -187,6 +188,7 @@ on_instructions (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_conversation_list_fill (self->conversations, attempt->records, attempt->draft,
                                 attempt->fresh_instructions, attempt->groups);
   sotto_document_folders_open (self->services->folders, self->services->store);
+  sotto_meaning_open (self->services->meaning, self->services->store);
   if (attempt->means != SOTTO_APP_MEANS_TEMPORARY)
     sotto_app_drop_stale_backup (self);
   sotto_app_set_state (self, SOTTO_APP_STATE_READY, NULL);

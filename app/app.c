@@ -2,6 +2,7 @@
 
 #include "conversation-list-private.h"
 #include "document-folders-private.h"
+#include "meaning-private.h"
 
 /* The object that owns the rest. How it opens the history stands in app-open.c, how it keeps
  * nothing in app-temporary.c, what new conversations begin with in app-instructions.c, what protects it in app-protection.c, how it closes in
@@ -15,6 +16,7 @@ enum {
   PROP_MODELS,
   PROP_CONVERSATIONS,
   PROP_FOLDERS,
+  PROP_MEANING,
   PROP_RECOVERY_CODE,
   PROP_TEMPORARY,
   PROP_PROTECTION,
@@ -68,6 +70,9 @@ sotto_app_get_property (GObject *object, guint prop_id, GValue *value, GParamSpe
     case PROP_FOLDERS:
       g_value_set_object (value, self->services->folders);
       break;
+    case PROP_MEANING:
+      g_value_set_object (value, self->services->meaning);
+      break;
     case PROP_RECOVERY_CODE:
       g_value_set_string (value, self->recovery_code);
       break;
@@ -114,6 +119,7 @@ sotto_app_class_init (SottoAppClass *klass)
   properties[PROP_CONVERSATIONS] =
     g_param_spec_object ("conversations", NULL, NULL, SOTTO_TYPE_CONVERSATION_LIST, flags);
   properties[PROP_FOLDERS] = g_param_spec_object ("folders", NULL, NULL, SOTTO_TYPE_DOCUMENT_FOLDERS, flags);
+  properties[PROP_MEANING] = g_param_spec_object ("meaning", NULL, NULL, SOTTO_TYPE_MEANING, flags);
   properties[PROP_RECOVERY_CODE] = g_param_spec_string ("recovery-code", NULL, NULL, NULL, flags);
   properties[PROP_TEMPORARY] = g_param_spec_boolean ("temporary", NULL, NULL, FALSE, flags);
   properties[PROP_PROTECTION] = g_param_spec_enum ("protection", NULL, NULL, SOTTO_TYPE_PROTECTION,
@@ -127,7 +133,10 @@ sotto_app_class_init (SottoAppClass *klass)
 static void
 on_busy_changed (SottoApp *self)
 {
-  sotto_document_folders_set_resting (self->services->folders, sotto_conversation_list_is_busy (self->conversations));
+  const gboolean is_busy = sotto_conversation_list_is_busy (self->conversations);
+
+  sotto_document_folders_set_resting (self->services->folders, is_busy);
+  sotto_meaning_set_resting (self->services->meaning, is_busy);
 }
 
 static void
@@ -292,6 +301,13 @@ sotto_app_get_folders (SottoApp *self)
 {
   g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
   return self->services->folders;
+}
+
+SottoMeaning *
+sotto_app_get_meaning (SottoApp *self)
+{
+  g_return_val_if_fail (SOTTO_IS_APP (self), NULL);
+  return self->services->meaning;
 }
 
 const char *

@@ -8,6 +8,7 @@
 
 #include "conversation-list.h"
 #include "document-folders.h"
+#include "meaning.h"
 #include "model-library.h"
 #include "settings.h"
 
@@ -25,6 +26,7 @@ G_BEGIN_DECLS
  * - "models" (#SottoModelLibrary, constant)
  * - "conversations" (#SottoConversationList, constant): empty until ready
  * - "folders" (#SottoDocumentFolders, constant): empty until ready
+ * - "meaning" (#SottoMeaning, constant)
  * - "recovery-code" (string, nullable): after the history was made, the code to show once;
  *   sotto_app_dismiss_recovery_code() wipes it
  * - "temporary" (boolean): nothing is kept
@@ -48,6 +50,7 @@ SottoSettings *sotto_app_get_settings (SottoApp *self);
 SottoModelLibrary *sotto_app_get_models (SottoApp *self);
 SottoConversationList *sotto_app_get_conversations (SottoApp *self);
 SottoDocumentFolders *sotto_app_get_folders (SottoApp *self);
+SottoMeaning *sotto_app_get_meaning (SottoApp *self);
 
 /**
  * sotto_app_close_model:

@@ -167,7 +167,7 @@ list (GPtrArray *models, GPtrArray *visions, GPtrArray *all)
 static gboolean
 is_usable (const SottoModelFacts *facts, const char *unused)
 {
-  return facts->error == NULL;
+  return sotto_model_facts_rank (facts) != SOTTO_MODEL_RANK_UNUSABLE;
 }
 
 static void
@@ -220,6 +220,9 @@ choose (GPtrArray *visions, GPtrArray *all, const char *wanted)
 static SottoModelFacts *
 check (SottoModelFacts *facts)
 {
+  if (facts->is_embedding)
+    g_set_error (&facts->error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_EMBEDDING_MODEL,
+                 "%s gives embeddings and writes no text", facts->path);
   if (facts->error == NULL && !facts->is_vision)
     return facts;
 

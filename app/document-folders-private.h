@@ -4,6 +4,7 @@
 
 #include "document-folders.h"
 #include "folder-reader.h"
+#include "meaning.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ struct _SottoDocumentFolders
 {
   GObject parent_instance;
 
+  SottoMeaning *meaning;  /* borrowed; NULL: words alone count */
   SottoStore *store;      /* NULL: the history is not open */
   GPtrArray *folders;     /* of SottoDocumentFolder, by name */
   GPtrArray *removed;     /* those that can come back */
@@ -38,6 +40,9 @@ void sotto_document_folders_open (SottoDocumentFolders *self, SottoStore *store)
 
 /* Ends reading and finding at once, removes for good what was removed, and empties the list. The history is still open. */
 void sotto_document_folders_close (SottoDocumentFolders *self);
+
+/* @meaning: (nullable): what finds by meaning, too, as long as it is there */
+void sotto_document_folders_set_meaning (SottoDocumentFolders *self, SottoMeaning *meaning);
 
 /* Whether the processor is somebody else's now */
 void sotto_document_folders_set_resting (SottoDocumentFolders *self, gboolean is_resting);

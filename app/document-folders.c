@@ -164,6 +164,12 @@ on_folder_changed (gpointer user_data)
 }
 
 void
+sotto_document_folders_set_meaning (SottoDocumentFolders *self, SottoMeaning *meaning)
+{
+  self->meaning = meaning;
+}
+
+void
 sotto_document_folders_set_resting (SottoDocumentFolders *self, gboolean is_resting)
 {
   self->is_resting = is_resting;

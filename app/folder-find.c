@@ -4,12 +4,19 @@
 
 #include "document-folder-private.h"
 #include "folder-walk.h"
+#include "meaning-private.h"
 
-/* Passages for a question. One that is but a few words may go on with what was said before ("and when does it end?"), and may
+/* Passages for a question: by its words, and by what it is about where that is known (meaning.h). One that is but a few words may go on with what was said before ("and when does it end?"), and may
  * not ("what is a deposit?"): it is asked as it is and behind what was said before, and both answers take turns. */
 
+enum { BEHIND, ALONE, N_WAYS };
+
 typedef struct {
-  GPtrArray *found[2]; /* of SottoHistoryPassage; NULL: not found yet, or not asked */
+  char **folders;
+  char *asked[N_WAYS];      /* NULL: not that way */
+  char *embedder;           /* of the vectors; NULL: there are none */
+  GBytes *vectors[N_WAYS];
+  GPtrArray *found[N_WAYS]; /* of SottoHistoryPassage; NULL: not found yet, or not asked */
   guint n_asked;
   guint n_answered;
   guint limit;
@@ -21,8 +28,14 @@ typedef struct {
 static void
 find_free (Find *find)
 {
-  g_clear_pointer (&find->found[0], g_ptr_array_unref);
-  g_clear_pointer (&find->found[1], g_ptr_array_unref);
+  for (guint i = 0; i < N_WAYS; i++)
+    {
+      g_free (find->asked[i]);
+      g_clear_pointer (&find->vectors[i], g_bytes_unref);
+      g_clear_pointer (&find->found[i], g_ptr_array_unref);
+    }
+  g_strfreev (find->folders);
+  g_free (find->embedder);
   g_clear_handle_id (&find->timeout, g_source_remove);
   g_clear_error (&find->error);
   g_free (find);
@@ -57,7 +70,7 @@ take_turns (SottoDocumentFolders *self, const Find *find)
   gsize n_bytes = 0;
 
   for (guint i = 0; i < find->limit; i++)
-    for (guint j = 0; j < G_N_ELEMENTS (find->found); j++)
+    for (guint j = 0; j < N_WAYS; j++)
       {
         const SottoHistoryPassage *passage =
           find->found[j] != NULL && i < find->found[j]->len ? g_ptr_array_index (find->found[j], i) : NULL;
@@ -86,7 +99,7 @@ take_answer (GTask *task, GObject *store, GAsyncResult *result, guint position)
 
   g_clear_handle_id (&find->timeout, g_source_remove);
   g_ptr_array_remove_fast (self->finds, g_task_get_cancellable (task));
-  if (find->found[0] == NULL && find->found[1] == NULL)
+  if (find->found[BEHIND] == NULL && find->found[ALONE] == NULL)
     g_task_return_error (task, g_steal_pointer (&find->error));
   else
     g_task_return_pointer (task, take_turns (self, find), (GDestroyNotify) g_ptr_array_unref);
@@ -97,7 +110,7 @@ on_found_behind (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
 
-  take_answer (task, source, result, 0);
+  take_answer (task, source, result, BEHIND);
 }
 
 static void
@@ -105,7 +118,60 @@ on_found_alone (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
 
-  take_answer (task, source, result, 1);
+  take_answer (task, source, result, ALONE);
+}
+
+static void
+ask (GTask *task, SottoStore *store)
+{
+  static const GAsyncReadyCallback on_found[N_WAYS] = { on_found_behind, on_found_alone };
+  const Find *find = g_task_get_task_data (task);
+
+  for (guint i = 0; i < N_WAYS; i++)
+    if (find->asked[i] != NULL)
+      sotto_store_find_passages_async (store, (const char *const *) find->folders, find->asked[i], find->embedder,
+                                       find->vectors[i], find->limit, find->max_bytes, g_task_get_cancellable (task),
+                                       on_found[i], g_object_ref (task));
+}
+
+static void
+on_vectors (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  SottoDocumentFolders *self = g_task_get_source_object (task);
+  Find *find = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) vectors = sotto_meaning_ask_finish (SOTTO_MEANING (source), result, &find->embedder, &error);
+  guint n = 0;
+
+  if (vectors == NULL)
+    g_debug ("Words alone count: %s", error->message);
+  for (guint i = 0; vectors != NULL && i < N_WAYS; i++)
+    if (find->asked[i] != NULL)
+      find->vectors[i] = g_bytes_ref (g_ptr_array_index (vectors, n++));
+
+  /* It was closed meanwhile. */
+  if (self->store == NULL)
+    {
+      g_clear_handle_id (&find->timeout, g_source_remove);
+      g_ptr_array_remove_fast (self->finds, g_task_get_cancellable (task));
+      g_task_return_new_error_literal (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The history was closed");
+      return;
+    }
+  ask (task, self->store);
+}
+
+static void
+ask_by_meaning (SottoDocumentFolders *self, GTask *task)
+{
+  const Find *find = g_task_get_task_data (task);
+  const char *questions[N_WAYS + 1] = { NULL };
+  guint n = 0;
+
+  for (guint i = 0; i < N_WAYS; i++)
+    if (find->asked[i] != NULL)
+      questions[n++] = find->asked[i];
+  sotto_meaning_ask_async (self->meaning, questions, on_vectors, g_object_ref (task));
 }
 
 static gboolean
@@ -143,7 +209,6 @@ sotto_document_folders_find_async (SottoDocumentFolders *self,
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_auto (GStrv) folders = choose_folders (self, ids);
-  g_autofree char *behind = before != NULL ? g_strconcat (before, "\n", question, NULL) : NULL;
   Find *find;
 
   g_task_set_check_cancellable (task, FALSE);
@@ -156,15 +221,17 @@ sotto_document_folders_find_async (SottoDocumentFolders *self,
   find = g_new0 (Find, 1);
   find->limit = limit;
   find->max_bytes = max_bytes;
-  find->n_asked = behind != NULL ? 2 : 1;
+  find->folders = g_steal_pointer (&folders);
+  find->asked[BEHIND] = before != NULL ? g_strconcat (before, "\n", question, NULL) : NULL;
+  find->asked[ALONE] = g_strdup (question);
+  find->n_asked = before != NULL ? 2 : 1;
   find->timeout = g_timeout_add (SOTTO_FOLDERS_PATIENCE_MS, on_late, task);
   g_task_set_task_data (task, find, (GDestroyNotify) find_free);
   g_ptr_array_add (self->finds, cancellable);
-  if (behind != NULL)
-    sotto_store_find_passages_async (self->store, (const char *const *) folders, behind, NULL, NULL, limit,
-                                     max_bytes, cancellable, on_found_behind, g_object_ref (task));
-  sotto_store_find_passages_async (self->store, (const char *const *) folders, question, NULL, NULL, limit,
-                                   max_bytes, cancellable, on_found_alone, g_object_ref (task));
+  if (self->meaning != NULL && sotto_meaning_can_ask (self->meaning))
+    ask_by_meaning (self, task);
+  else
+    ask (task, self->store);
 }
 
 GPtrArray *

@@ -6,6 +6,7 @@
 
 #include "hash-cache.h"
 #include "model-entry-private.h"
+#include "model-library-private.h"
 #include "model-place.h"
 
 static void
@@ -74,6 +75,16 @@ tell_failed (SottoModelEntry *entry, const SottoEvent *event, gboolean is_load)
   sotto_model_entry_set_placement (entry, NULL, sotto_problem_get_text (problem));
 }
 
+/* An embedding model is opened and closed beside the others, for some seconds, and nobody looks at it meanwhile. */
+static void
+tell_embedder (const SottoEvent *event, SottoModelEntry *entry)
+{
+  if (event->kind != SOTTO_EVENT_HASHED)
+    return;
+  sotto_model_entry_set_hash (entry, event->hash);
+  sotto_hash_cache_keep (event->stamp, event->hash);
+}
+
 void
 sotto_inference_tell_library (SottoModelLibrary *library,
                               SottoSettings     *settings,
@@ -81,8 +92,11 @@ sotto_inference_tell_library (SottoModelLibrary *library,
                               const char        *path,
                               gboolean           is_load)
 {
-  SottoModelEntry *entry = path != NULL ? sotto_model_library_lookup (library, path) : NULL;
+  SottoModelEntry *embedder = path != NULL ? sotto_model_library_find_embedder (library, path) : NULL;
+  SottoModelEntry *entry = path != NULL && embedder == NULL ? sotto_model_library_lookup (library, path) : NULL;
 
+  if (embedder != NULL)
+    tell_embedder (event, embedder);
   if (entry == NULL)
     return;
 
@@ -117,6 +131,7 @@ sotto_inference_tell_library (SottoModelLibrary *library,
     case SOTTO_EVENT_TEXT:
     case SOTTO_EVENT_REASONING:
     case SOTTO_EVENT_TOOL_CALL:
+    case SOTTO_EVENT_EMBEDDED:
     case SOTTO_EVENT_FORGOTTEN:
     case SOTTO_EVENT_SAVED:
     default:

@@ -15,6 +15,7 @@
 typedef struct {
   guint64 id;
   char *path;
+  gboolean is_embed;
   SottoInferenceFunc func; /* NULL: only the library is told */
   gpointer user_data;
 } Request;
@@ -175,8 +176,8 @@ sotto_inference_init (SottoInference *self)
 static gboolean
 is_last (const SottoEvent *event)
 {
-  return event->kind == SOTTO_EVENT_FINISHED || event->kind == SOTTO_EVENT_CANCELLED
-         || event->kind == SOTTO_EVENT_FAILED;
+  return event->kind == SOTTO_EVENT_FINISHED || event->kind == SOTTO_EVENT_EMBEDDED
+         || event->kind == SOTTO_EVENT_CANCELLED || event->kind == SOTTO_EVENT_FAILED;
 }
 
 static void
@@ -310,7 +311,7 @@ tell_choices (SottoInference *self, const char *path)
   sotto_worker_set_vision (self->worker, path, entry != NULL ? sotto_model_entry_get_vision_path (entry) : NULL);
 }
 
-static void
+static Request *
 add_request (SottoInference     *self,
              guint64             id,
              const char         *path,
@@ -324,6 +325,7 @@ add_request (SottoInference     *self,
   request->func = func;
   request->user_data = user_data;
   g_queue_push_tail (&self->requests, request);
+  return request;
 }
 
 void
@@ -406,12 +408,44 @@ sotto_inference_generate (SottoInference      *self,
   return id;
 }
 
+guint64
+sotto_inference_embed (SottoInference      *self,
+                       const char          *path,
+                       SottoEmbedKind       kind,
+                       const char *const   *texts,
+                       SottoInferenceFunc   func,
+                       gpointer             user_data,
+                       GError             **error)
+{
+  const SottoEmbed embed = { .path = path, .kind = kind, .texts = texts };
+  guint64 id;
+
+  g_return_val_if_fail (SOTTO_IS_INFERENCE (self), 0);
+
+  if (!ensure_worker (self, error))
+    return 0;
+
+  sotto_model_place_apply (self->settings, self->worker, path);
+  id = sotto_worker_embed (self->worker, &embed);
+  add_request (self, id, path, func, user_data)->is_embed = TRUE;
+  return id;
+}
+
+static gboolean
+is_loading_or_writing (SottoInference *self)
+{
+  for (GList *link = self->requests.head; link != NULL; link = link->next)
+    if (!((const Request *) link->data)->is_embed)
+      return TRUE;
+  return FALSE;
+}
+
 void
 sotto_inference_load (SottoInference *self, const char *path)
 {
   g_return_if_fail (SOTTO_IS_INFERENCE (self));
 
-  if (!g_queue_is_empty (&self->requests) || !ensure_worker (self, NULL))
+  if (is_loading_or_writing (self) || !ensure_worker (self, NULL))
     return;
 
   tell_choices (self, path);
@@ -483,7 +517,7 @@ sotto_inference_is_first (SottoInference *self, guint64 request)
 
       if (candidate->id == request)
         return TRUE;
-      if (candidate->func != NULL)
+      if (candidate->func != NULL && !candidate->is_embed)
         return FALSE;
     }
   return TRUE;

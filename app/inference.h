@@ -56,6 +56,25 @@ guint64 sotto_inference_generate (SottoInference      *self,
                                   GError             **error);
 
 /**
+ * sotto_inference_embed:
+ * @path: an embedding model
+ * @kind: what @texts are
+ * @texts: (array zero-terminated=1): a few, as no reply begins before it has ended
+ * @func: called in the main context until the request has ended or been forgotten; its last event is EMBEDDED, CANCELLED or FAILED
+ *
+ * What texts are about, as vectors. Not a reply: nothing that waits for replies waits for it.
+ *
+ * Returns: the request, or 0 with an error as sotto_inference_generate()
+ */
+guint64 sotto_inference_embed (SottoInference      *self,
+                               const char          *path,
+                               SottoEmbedKind       kind,
+                               const char *const   *texts,
+                               SottoInferenceFunc   func,
+                               gpointer             user_data,
+                               GError             **error);
+
+/**
  * sotto_inference_get_context:
  * @path: the model
  *

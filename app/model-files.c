@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "problem.h"
+#include "embedder-name.h"
 
 /* Of a folder that was added: more than anybody has, so that choosing the root of the disk does not last. */
 #define MOST_DEPTH 6
@@ -20,6 +20,7 @@ sotto_model_facts_free (SottoModelFacts *facts)
   g_free (facts->path);
   g_clear_error (&facts->error);
   g_free (facts->name);
+  g_free (facts->embedder);
   g_free (facts->own_name);
   g_free (facts->family);
   g_free (facts->licence);
@@ -32,7 +33,7 @@ sotto_model_facts_free (SottoModelFacts *facts)
 SottoModelRank
 sotto_model_facts_rank (const SottoModelFacts *facts)
 {
-  if (facts->error != NULL)
+  if (facts->error != NULL || facts->is_embedding)
     return SOTTO_MODEL_RANK_UNUSABLE;
   return facts->is_base ? SOTTO_MODEL_RANK_COMPLETES : SOTTO_MODEL_RANK_ANSWERS;
 }
@@ -369,13 +370,6 @@ sotto_model_files_look (const char *path)
     return g_steal_pointer (&facts);
 
   info = sotto_model_get_info (model);
-  if (info->is_embedding)
-    {
-      g_set_error (&facts->error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_EMBEDDING_MODEL,
-                   "%s gives embeddings and writes no text", facts->path);
-      return g_steal_pointer (&facts);
-    }
-
   g_free (facts->name);
   facts->name = sotto_model_files_create_name (facts->path, info->name);
   facts->own_name = g_strdup (info->name);
@@ -387,6 +381,13 @@ sotto_model_files_look (const char *path)
   facts->n_parameters = info->n_parameters;
   facts->n_context_trained = info->n_context_trained;
   facts->n_layers = info->n_layers;
+  facts->is_embedding = info->is_embedding;
+  if (facts->is_embedding)
+    {
+      facts->embedder = sotto_embedder_name_create (model, facts->size);
+      return g_steal_pointer (&facts);
+    }
+
   facts->default_template = g_strdup (info->default_template);
   facts->has_template = info->has_template;
   facts->is_base = info->is_base;

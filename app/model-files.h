@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * @size: bytes of all its files; with @modified what tells a changed one
  * @error: (nullable): why it cannot be used; what follows @name is empty then
  * @is_vision: no model, but what some models see with; then @family is the kind of it, and what follows @n_embedding empty
+ * @is_embedding: it writes nothing, and tells what texts are about; it has no template
+ * @embedder: (nullable): of such a one, a name that is another as soon as its vectors may be
  * @own_name: (nullable): what the file calls itself, or the model it was made for
  * @n_embedding: of the model, or of the models that it is made for
  * @default_template: (nullable): what stands in for a chat template of its own, as in #SottoModelInfo
@@ -27,6 +29,8 @@ typedef struct {
 
   char *name;
   gboolean is_vision;
+  gboolean is_embedding;
+  char *embedder;
   char *own_name;
   char *family;
   guint n_embedding;
@@ -46,7 +50,7 @@ typedef struct {
 typedef enum {
   SOTTO_MODEL_RANK_ANSWERS,
   SOTTO_MODEL_RANK_COMPLETES,
-  SOTTO_MODEL_RANK_UNUSABLE,
+  SOTTO_MODEL_RANK_UNUSABLE, /* one of texts' meanings, too: it says nothing */
 } SottoModelRank;
 
 SottoModelRank sotto_model_facts_rank (const SottoModelFacts *facts);

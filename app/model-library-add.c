@@ -33,7 +33,7 @@ remember_added (SottoModelLibrary *self, const char *path)
   g_object_set (self->settings, "added-models", all, NULL);
 }
 
-/* The first model of a folder that answers; else why the last one does not, or that there is none. */
+/* The first model of a folder that answers; else one of texts' meanings, or why the last one does not, or that there is none. */
 static SottoModelFacts *
 look_for_best (const char *folder)
 {
@@ -46,7 +46,8 @@ look_for_best (const char *folder)
 
       if (next->is_vision)
         continue;
-      if (best == NULL || sotto_model_facts_rank (next) < sotto_model_facts_rank (best))
+      if (best == NULL || sotto_model_facts_rank (next) < sotto_model_facts_rank (best)
+          || (next->is_embedding && best->error != NULL))
         {
           g_clear_pointer (&best, sotto_model_facts_free);
           best = g_steal_pointer (&next);
@@ -156,7 +157,8 @@ sotto_model_library_add_file_async (SottoModelLibrary   *self,
   g_task_run_in_thread (look, add_thread);
 }
 
-/* @facts: (transfer full) */
+/* @facts: (transfer full)
+ * Returns: (transfer none) */
 static SottoModelEntry *
 take_model (SottoModelLibrary *self, const char *added, SottoModelFacts *facts)
 {
@@ -164,20 +166,26 @@ take_model (SottoModelLibrary *self, const char *added, SottoModelFacts *facts)
   const char *path = is_folder ? added : facts->path;
   SottoModelEntry *entry;
 
-  if (is_folder || sotto_model_library_find_path (self, path) == NULL)
+  if (is_folder || (sotto_model_library_find_path (self, path) == NULL
+                    && sotto_model_library_find_embedder (self, path) == NULL))
     remember_added (self, path);
 
-  entry = sotto_model_library_merge (self, facts);
+  if (facts->is_embedding)
+    entry = sotto_model_library_take_embedder (self, facts);
+  else
+    entry = sotto_model_library_merge (self, facts);
   sotto_model_library_update_default (self);
   /* For the others of a folder, and for what it sees with */
   sotto_model_library_refresh (self);
-  return g_object_ref (entry);
+  return entry;
 }
 
 SottoModelEntry *
 sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *result, char **text, GError **error)
 {
   g_autoptr (SottoModelFacts) facts = NULL;
+  SottoModelEntry *entry;
+  gboolean is_embedding;
 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
@@ -187,12 +195,20 @@ sotto_model_library_add_file_finish (SottoModelLibrary *self, GAsyncResult *resu
     return NULL;
 
   facts = g_object_steal_data (G_OBJECT (result), "facts");
-  if (!facts->is_vision)
-    return take_model (self, g_task_get_task_data (G_TASK (result)), g_steal_pointer (&facts));
+  if (facts->is_vision)
+    {
+      if (text != NULL)
+        *text = facts->error != NULL ? sotto_model_vision_describe_refusal (facts)
+                                     : sotto_model_library_describe_vision (self, facts->path);
+      return NULL;
+    }
 
+  is_embedding = facts->is_embedding;
+  entry = take_model (self, g_task_get_task_data (G_TASK (result)), g_steal_pointer (&facts));
+  if (!is_embedding)
+    return g_object_ref (entry);
   if (text != NULL)
-    *text = facts->error != NULL ? sotto_model_vision_describe_refusal (facts)
-                                 : sotto_model_library_describe_vision (self, facts->path);
+    *text = sotto_model_library_describe_embedder (self, sotto_model_entry_get_path (entry));
   return NULL;
 }
 
@@ -254,6 +270,7 @@ sotto_model_library_forget (SottoModelLibrary *self, const char *added)
       g_hash_table_insert (self->outside, (char *) sotto_model_entry_get_path (entry), g_object_ref (entry));
       sotto_model_library_remove (self, i - 1);
     }
+  sotto_model_library_forget_embedders (self, added);
   sotto_model_library_update_default (self);
   /* It may be found in another folder, too. */
   sotto_model_library_refresh (self);

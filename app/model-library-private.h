@@ -13,6 +13,7 @@ struct _SottoModelLibrary
   SottoSettings *settings;
   GPtrArray *entries; /* of SottoModelEntry, in the order shown */
   GHashTable *outside; /* path (of the entry) → SottoModelEntry: remembered, not in the list */
+  GListStore *embedders; /* of SottoModelEntry, by name: models of texts' meanings */
   GPtrArray *visions; /* of SottoModelFacts: what models see with, in no order */
   GHashTable *pairs; /* sotto_model_look_create_pair() → whether it fits, of which that is known */
   GPtrArray *adding; /* of GTask: what models see with was added, and waits for the look that says who does */
@@ -37,6 +38,29 @@ void sotto_model_library_remove (SottoModelLibrary *self, guint position);
 /* @facts: (transfer full): of a file that models see with; sotto_model_library_pair() follows */
 void sotto_model_library_take_vision (SottoModelLibrary *self, SottoModelFacts *facts);
 void sotto_model_library_drop_vision (SottoModelLibrary *self, const char *path);
+
+/* Returns: (transfer none) (nullable): the embedding model with that very path */
+SottoModelEntry *sotto_model_library_find_embedder (SottoModelLibrary *self, const char *path);
+
+/* Whether @facts are of an embedding model; one that cannot be opened is what it was, or what it was chosen for. */
+gboolean sotto_model_library_is_embedder (SottoModelLibrary *self, const SottoModelFacts *facts);
+
+/* @facts: (transfer full): of an embedding model, which is no item of the list, or not any more
+ * Returns: (transfer none) */
+SottoModelEntry *sotto_model_library_take_embedder (SottoModelLibrary *self, SottoModelFacts *facts);
+
+/* What is in a conversation's hands with the path of @facts, an embedding model, cannot be used. */
+void sotto_model_library_refuse_embedder (SottoModelLibrary *self, const SottoModelFacts *facts);
+void sotto_model_library_drop_embedder (SottoModelLibrary *self, const char *path);
+
+/* Lets go of what is not there any more. */
+void sotto_model_library_merge_embedders (SottoModelLibrary *self, const SottoModelLook *look);
+
+/* Those at or in @added */
+void sotto_model_library_forget_embedders (SottoModelLibrary *self, const char *added);
+
+/* Returns: (transfer full): a sentence on what an embedding model that has been added is good for */
+char *sotto_model_library_describe_embedder (SottoModelLibrary *self, const char *path);
 
 /* What fits the file at @path, or what it fits, has to be found out anew. */
 void sotto_model_library_forget_pairs (SottoModelLibrary *self, const char *path);

@@ -66,6 +66,7 @@ sotto_model_library_take_vision (SottoModelLibrary *self, SottoModelFacts *facts
   if (entry != NULL && g_ptr_array_find (self->entries, entry, &position))
     sotto_model_library_remove (self, position);
 
+  sotto_model_library_drop_embedder (self, facts->path);
   sotto_model_library_forget_pairs (self, facts->path);
   sotto_model_library_drop_vision (self, facts->path);
   g_ptr_array_add (self->visions, facts);

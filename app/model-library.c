@@ -132,6 +132,7 @@ sotto_model_library_merge (SottoModelLibrary *self, SottoModelFacts *facts)
   SottoModelEntry *known = sotto_model_library_find_path (self, facts->path);
 
   sotto_model_library_drop_vision (self, facts->path);
+  sotto_model_library_drop_embedder (self, facts->path);
   sotto_model_library_forget_pairs (self, facts->path);
   if (known != NULL)
     {
@@ -179,16 +180,33 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   while (look->facts->len > 0)
     {
       SottoModelFacts *facts = g_ptr_array_steal_index (look->facts, 0);
+      const gboolean is_there = sotto_model_look_has_path (look, facts->path);
 
       /* A conversation may hold on to a model that is not on the list. */
       if (facts->is_vision)
-        sotto_model_library_take_vision (self, facts);
-      else if (sotto_model_look_has_path (look, facts->path))
-        sotto_model_library_merge (self, facts);
+        {
+          sotto_model_library_take_vision (self, facts);
+        }
+      else if (is_there && sotto_model_library_is_embedder (self, facts))
+        {
+          sotto_model_library_take_embedder (self, facts);
+        }
+      else if (is_there)
+        {
+          sotto_model_library_merge (self, facts);
+        }
+      else if (facts->is_embedding)
+        {
+          sotto_model_library_refuse_embedder (self, facts);
+          sotto_model_facts_free (facts);
+        }
       else
-        sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
+        {
+          sotto_model_entry_take_facts (g_hash_table_lookup (self->outside, facts->path), facts);
+        }
     }
 
+  sotto_model_library_merge_embedders (self, look);
   sotto_model_library_merge_visions (self, look);
   sotto_model_library_pair (self);
 
@@ -212,6 +230,7 @@ add_known (GHashTable *known, const SottoModelFacts *facts)
   copy->size = facts->size;
   copy->modified = facts->modified;
   copy->is_vision = facts->is_vision;
+  copy->is_embedding = facts->is_embedding;
   copy->n_embedding = facts->n_embedding;
   g_hash_table_insert (known, copy->path, copy);
 }
@@ -228,6 +247,12 @@ collect_known (SottoModelLibrary *self)
 
       if (facts != NULL)
         add_known (known, facts);
+    }
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->embedders)); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (G_LIST_MODEL (self->embedders), i);
+
+      add_known (known, sotto_model_entry_peek_facts (entry));
     }
   for (guint i = 0; i < self->visions->len; i++)
     add_known (known, g_ptr_array_index (self->visions, i));
@@ -327,6 +352,7 @@ sotto_model_library_dispose (GObject *object)
   g_clear_object (&self->shown_default);
   g_clear_pointer (&self->entries, g_ptr_array_unref);
   g_clear_pointer (&self->outside, g_hash_table_unref);
+  g_clear_object (&self->embedders);
   g_clear_pointer (&self->visions, g_ptr_array_unref);
   g_clear_pointer (&self->pairs, g_hash_table_unref);
   g_clear_pointer (&self->adding, g_ptr_array_unref);
@@ -391,6 +417,7 @@ sotto_model_library_init (SottoModelLibrary *self)
 {
   self->entries = g_ptr_array_new_with_free_func (g_object_unref);
   self->outside = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->embedders = g_list_store_new (SOTTO_TYPE_MODEL_ENTRY);
   self->visions = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_model_facts_free);
   self->pairs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->adding = g_ptr_array_new_with_free_func (g_object_unref);

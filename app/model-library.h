@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * that cannot be used last, each by name. Looks for *.gguf in sotto/models under the user's and the
  * system's data folders and in the extensions of a Flatpak, watches these folders, and remembers
  * files that were added in place. It never copies, fetches or deletes a file. Files that models see with are found the same
- * way, but are no items: each belongs to the models that it is meant for.
+ * way, but are no items: each belongs to the models that it is meant for. Nor are embedding models, which
+ * write nothing: see #SottoMeaning.
  *
  * Properties:
  * - "n-items" (uint), "looking" (boolean): files are still being looked at
@@ -54,7 +55,7 @@ void sotto_model_library_add_file_async (SottoModelLibrary    *self,
 /**
  * sotto_model_library_add_file_finish:
  * @text: (out) (optional) (transfer full) (nullable): of a file that models see with, a sentence on which of them do now, or why none
- *   does
+ *   does; of an embedding model, on what it is used for
  *
  * Returns: (transfer full) (nullable): the entry, of a folder one that answers; %NULL without an error where there is @text,
  *   else with one that sotto_problem_new() words
@@ -138,6 +139,21 @@ char **sotto_model_library_dup_visions (SottoModelLibrary *self, SottoModelEntry
  * Kept for the file of @entry. It holds from the next reply on.
  */
 void sotto_model_library_set_vision (SottoModelLibrary *self, SottoModelEntry *entry, const char *path);
+
+/**
+ * sotto_model_library_get_embedders:
+ *
+ * Returns: (transfer none): a list of #SottoModelEntry, by name: embedding models, and files of such that are not there at present
+ */
+GListModel *sotto_model_library_get_embedders (SottoModelLibrary *self);
+
+/**
+ * sotto_model_library_get_embedder:
+ *
+ * Returns: (transfer none) (nullable): the embedding model that a person has chosen, or that has been used before ("meaning-model"),
+ *   also while its file is not there; else the first that can be used
+ */
+SottoModelEntry *sotto_model_library_get_embedder (SottoModelLibrary *self);
 
 /**
  * sotto_model_library_get_folders:

@@ -117,7 +117,7 @@ look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
     {
       const SottoModelFacts *model = g_ptr_array_index (all, i);
 
-      if (!model->is_vision && model->n_embedding > 0)
+      if (!model->is_vision && !model->is_embedding && model->n_embedding > 0)
         pair_model (look, input, model, all);
     }
 

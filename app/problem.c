@@ -94,6 +94,17 @@ sotto_problem_new (const GError *error)
   return self;
 }
 
+SottoProblem *
+sotto_problem_new_in_words (char *text, const char *detail, SottoRemedy remedy)
+{
+  SottoProblem *self = g_object_new (SOTTO_TYPE_PROBLEM, NULL);
+
+  self->text = text;
+  self->detail = g_strdup (detail);
+  self->remedy = remedy;
+  return self;
+}
+
 const char *
 sotto_problem_get_text (SottoProblem *self)
 {

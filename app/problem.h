@@ -75,6 +75,14 @@ GQuark sotto_app_error_quark (void);
  */
 SottoProblem *sotto_problem_new (const GError *error);
 
+/**
+ * sotto_problem_new_in_words:
+ * @text: (transfer full): what an error's own words would not say
+ *
+ * Returns: (transfer full)
+ */
+SottoProblem *sotto_problem_new_in_words (char *text, const char *detail, SottoRemedy remedy);
+
 const char *sotto_problem_get_text (SottoProblem *self);
 const char *sotto_problem_get_detail (SottoProblem *self);
 SottoRemedy sotto_problem_get_remedy (SottoProblem *self);

@@ -2,6 +2,7 @@
 
 #include "document-folders-private.h"
 #include "group-list-private.h"
+#include "meaning-private.h"
 
 SottoServices *
 sotto_services_new (SottoSettings *settings)
@@ -13,6 +14,7 @@ sotto_services_new (SottoSettings *settings)
   self->library = sotto_model_library_new (settings);
   self->inference = sotto_inference_new (settings, self->library);
   self->folders = sotto_document_folders_new ();
+  self->meaning = sotto_meaning_new (settings, self->library, self->inference, self->folders);
   self->groups = sotto_group_list_new ();
   return self;
 }
@@ -28,6 +30,7 @@ sotto_services_new_temporary (SottoServices *self)
   temporary->library = g_object_ref (self->library);
   temporary->inference = g_object_ref (self->inference);
   temporary->folders = g_object_ref (self->folders);
+  temporary->meaning = g_object_ref (self->meaning);
   temporary->groups = g_object_ref (self->groups);
   temporary->store = sotto_store_new_in_memory ();
   temporary->is_temporary = TRUE;
@@ -46,6 +49,7 @@ services_clear (gpointer data)
   SottoServices *self = data;
 
   g_clear_object (&self->groups);
+  g_clear_object (&self->meaning);
   g_clear_object (&self->folders);
   g_clear_object (&self->inference);
   g_clear_object (&self->library);

@@ -5,6 +5,7 @@
 #include "document-folders.h"
 #include "group-list.h"
 #include "inference.h"
+#include "meaning.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,7 @@ typedef struct {
   SottoModelLibrary *library;
   SottoSettings *settings;
   SottoDocumentFolders *folders;
+  SottoMeaning *meaning;
   SottoGroupList *groups;
   char *instructions; /* what a new conversation begins with; "": nothing */
   char *tools;        /* which tools were chosen last, with blanks between; NULL: not known yet */

@@ -32,6 +32,8 @@ static const Preference preferences[] = {
   { "threads", G_TYPE_INT, 0, 1024, 0 },
   { "keep-previous-model", G_TYPE_BOOLEAN, 0, 1, FALSE },
   { "keep-timelines", G_TYPE_BOOLEAN, 0, 1, TRUE },
+  { "find-by-meaning", G_TYPE_BOOLEAN, 0, 1, TRUE },
+  { "meaning-model", G_TYPE_STRING, 0, 0, 0 },
   { "global-shortcut", G_TYPE_BOOLEAN, 0, 1, FALSE },
   { "lock-after", G_TYPE_INT, 0, 1440, 0 },
   { "lock-with-screen", G_TYPE_INT, -1, 1, -1 },

@@ -29,6 +29,8 @@ G_BEGIN_DECLS
  * - "max-tokens" (int): 0: until the context is full
  * - "threads" (int): 0: one a physical core
  * - "keep-previous-model" (boolean): keep models open as long as memory allows
+ * - "find-by-meaning" (boolean): find passages of documents by what they are about, too, see #SottoMeaning
+ * - "meaning-model" (string): path of the embedding model that does; "": the first that is there
  * - "global-shortcut" (boolean): ask the desktop for a key that brings the window up
  */
 #define SOTTO_TYPE_SETTINGS (sotto_settings_get_type ())

@@ -18,6 +18,7 @@
 #include "gpu-look.h"
 #include "document-folder.h"
 #include "document-folders.h"
+#include "meaning.h"
 #include "group.h"
 #include "group-list.h"
 #include "attachment.h"

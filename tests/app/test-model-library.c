@@ -116,7 +116,7 @@ test_kinds (void)
   g_autoptr (SottoSettings) settings = sotto_settings_new ();
   g_autoptr (SottoModelLibrary) library = sotto_model_library_new (settings);
   static const char *const order[] = { "A Mistral 7B Instruct", "Tiny Chat", "A Base",
-                                       "A Half", "A Zebra", "all MiniLM", "Apart", "not a model" };
+                                       "A Half", "A Zebra", "Apart", "not a model" };
   g_autoptr (GError) error = NULL;
   SottoModelEntry *entry;
 
@@ -143,7 +143,6 @@ test_kinds (void)
     }
   g_assert_cmpuint (harness_length (library), ==, G_N_ELEMENTS (order));
 
-  assert_problem (library, "all MiniLM", "by their meaning");
   assert_problem (library, "A Zebra", "“zebra”");
   assert_problem (library, "A Half", "not complete");
   assert_problem (library, "Apart", "“Apart-00002-of-00003.gguf” is missing");
@@ -156,7 +155,11 @@ test_kinds (void)
   g_assert_nonnull (strstr (sotto_model_entry_get_note (find (library, "A Mistral 7B Instruct")),
                             "(mistral)"));
 
-  /* An embedding model was good enough to come first in the alphabet, and is not chosen. */
+  /* An embedding model would come first in the alphabet, and stands in a list of its own. */
+  g_assert_null (sotto_model_library_lookup (library, "all MiniLM"));
+  g_assert_cmpuint (harness_length (sotto_model_library_get_embedders (library)), ==, 1);
+  g_assert_cmpstr (sotto_model_entry_get_name (sotto_model_library_get_embedder (library)), ==, "all MiniLM");
+  g_assert_null (sotto_model_entry_get_note (sotto_model_library_get_embedder (library)));
   g_assert_cmpstr (sotto_model_entry_get_name (sotto_model_library_get_default (library)), ==, order[0]);
 }
 
@@ -266,6 +269,21 @@ move_to (const char *folder, const char *fixture, const char *name)
   g_assert_cmpint (g_rename (from, to), ==, 0);
 }
 
+static gboolean
+has_embedder (SottoModelLibrary *library, const char *name)
+{
+  GListModel *embedders = sotto_model_library_get_embedders (library);
+
+  for (guint i = 0; i < g_list_model_get_n_items (embedders); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (embedders, i);
+
+      if (g_str_equal (sotto_model_entry_get_name (entry), name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* The folder of another program: one answer stands for it, all of its models come, and come again. */
 static void
 test_folder (void)
@@ -295,21 +313,23 @@ test_folder (void)
   g_assert_no_error (added.error);
   g_assert_cmpstr (sotto_model_entry_get_name (added.entry), ==, "Elsewhere Chat");
   harness_wait_for (has_looked, library, 30);
-  g_assert_cmpuint (harness_length (library), ==, n + 2);
-  assert_problem (library, "A Searcher", "by their meaning");
+  g_assert_cmpuint (harness_length (library), ==, n + 1);
+  g_assert_true (has_embedder (library, "A Searcher"));
 
   kept = sotto_settings_dup_strv (settings, "added-models");
   g_assert_cmpuint (g_strv_length (kept), ==, 1);
   g_assert_cmpstr (kept[0], ==, folder);
   again = sotto_model_library_new (settings);
   look (again);
-  g_assert_cmpuint (harness_length (again), ==, n + 2);
+  g_assert_cmpuint (harness_length (again), ==, n + 1);
+  g_assert_true (has_embedder (again, "A Searcher"));
 
   /* Any of its models takes the whole folder off, who holds on to one keeps it, and there is a way back. */
   taken = sotto_model_library_dup_added (library, added.entry);
   g_assert_cmpstr (taken, ==, folder);
   sotto_model_library_forget (library, taken);
   g_assert_cmpuint (harness_length (library), ==, n);
+  g_assert_false (has_embedder (library, "A Searcher"));
   g_assert_null (sotto_model_library_dup_added (library, added.entry));
   g_assert_true (sotto_model_library_lookup (library, sotto_model_entry_get_path (added.entry)) == added.entry);
   g_assert_true (sotto_model_library_get_default (library) != added.entry);
@@ -318,7 +338,8 @@ test_folder (void)
   g_assert_true (sotto_model_entry_is_usable (added.entry));
   sotto_model_library_undo_forget (library, taken);
   harness_wait_for (has_looked, library, 30);
-  g_assert_cmpuint (harness_length (library), ==, n + 2);
+  g_assert_cmpuint (harness_length (library), ==, n + 1);
+  g_assert_true (has_embedder (library, "A Searcher"));
   g_assert_true (sotto_model_library_lookup (library, sotto_model_entry_get_path (added.entry)) == added.entry);
 
   sotto_model_library_add_file_async (library, empty_file, NULL, on_added, &refused);
