@@ -1,9 +1,12 @@
 """The doors themselves: the reading of TAP, the model fetcher, and what app/run and .ci/ answer."""
 import contextlib
 import hashlib
+import io
+import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,6 +16,9 @@ from promise import ROOT, main, promise
 
 sys.path.insert(0, str(ROOT / "tests/runner"))
 import tap  # noqa: E402
+sys.path.insert(0, str(ROOT / "data/models"))
+sys.dont_write_bytecode = True
+import bert  # noqa: E402
 
 # (what it is, output, how the program ended, [states])
 TAP = [
@@ -60,24 +66,30 @@ class Shop:
         self.wheels = self.folder / "wheels"
         self.wheels.mkdir()
         self.models = self.folder / "data/sotto/models"
-        shutil.copy(ROOT / "data/models/fetch", self.folder / "fetch")
+        for name in ("fetch", "bert.py"):
+            shutil.copy(ROOT / "data/models" / name, self.folder / name)
         self.recipe = ""
 
     def sell(self, package, member, content):
+        self.sell_all(package, {member: content})
+
+    def sell_all(self, package, members):
         name = package.replace("-", "_")
         info = f"{name}-1.0.dist-info"
         with zipfile.ZipFile(self.wheels / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-            wheel.writestr(f"{name}/{member}", content)
+            for member, content in members.items():
+                wheel.writestr(f"{name}/{member}", content)
             wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
             wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
                                             "Tag: py3-none-any\n")
             wheel.writestr(f"{info}/RECORD", "")
 
-    def offer(self, name, content, packages, sha256=None, size=None, development=False):
+    def offer(self, name, content, packages, sha256=None, size=None, development=False, members="*/part*", form=None):
         self.recipe += (f"[{name}]\nname={name}\nfile={name}.gguf\nlicence=MIT\norigin=a test\n"
                         f"size={len(content) if size is None else size}\n"
                         f"sha256={sha256 or hashlib.sha256(content).hexdigest()}\n"
-                        f"packages={';'.join(packages)}\nmembers=*/part*\n"
+                        f"packages={';'.join(packages)}\nmembers={members}\n"
+                        f"{f'form={form}' if form else ''}\n"
                         f"{'development=true' if development else ''}\n")
 
     def fetch(self, *names):
@@ -142,6 +154,62 @@ def fetcher():
             yield "a damaged model was not noticed"
         if (shop.models / "joined.gguf.other").read_bytes() != b"FIRST second":
             yield "somebody's own file was thrown away"
+
+
+def small_bert(dtype="F32"):
+    """A model in its authors' form, of two columns and three word pieces: what fetch makes a GGUF file of."""
+    tensors = {"embeddings.word_embeddings.weight": ([5, 2], [1.5, -2.0] * 5), "pooler.dense.bias": ([2], [9.0, 9.0]),
+               "embeddings.position_embeddings.weight": ([1, 2], [0.1, 7.0]),
+               "encoder.layer.0.output.dense.bias": ([2], [3.25, 4.0])}
+    entries, data = {}, b""
+    for name, (shape, numbers) in tensors.items():
+        part = struct.pack(f"<{len(numbers)}f", *numbers)
+        entries[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(part)]}
+        data += part
+    header = json.dumps(entries).encode()
+    names = {f"{kind}_token": f"[{kind.upper()}]" for kind in ("unk", "sep", "pad", "cls", "mask")}
+    return {
+        "config.json": json.dumps({
+            "architectures": ["BertModel"], "hidden_act": "gelu", "num_hidden_layers": 1, "max_position_embeddings": 1,
+            "hidden_size": 2, "intermediate_size": 2, "num_attention_heads": 1, "layer_norm_eps": 1e-12, "type_vocab_size": 2}),
+        "tokenizer_config.json": json.dumps({**names, "do_lower_case": True}),
+        "1_Pooling/config.json": json.dumps({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}),
+        "vocab.txt": "".join(f"{text}\n" for text in ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]", "the", "##ing", "[unused1]"]),
+        "model.safetensors": struct.pack("<Q", len(header)) + header + data}
+
+
+@promise("the fetcher makes one file of a model in its authors' form, and passes over what it does not know")
+def brought_into_form():
+    with tempfile.TemporaryDirectory(prefix="sotto-shop-") as folder:
+        shop = Shop(folder)
+        shop.sell_all("sotto-test-bert", small_bert())
+        shop.sell_all("sotto-test-half", small_bert("F16"))
+        shop.sell("sotto-test-none", "config.json", "{}")
+        made = io.BytesIO()
+        with zipfile.ZipFile(next(shop.wheels.glob("sotto_test_bert*"))) as archive:
+            bert.write(archive, "sotto_test_bert", made, "small", "MIT")
+        made = made.getvalue()
+        for name, package, sha256 in (("small", "sotto-test-bert", None), ("half", "sotto-test-half", None),
+                                      ("none", "sotto-test-none", None), ("other", "sotto-test-bert", "0" * 64)):
+            shop.offer(name, made, [f"{package}==1.0"], sha256=sha256, members=package.replace("-", "_"), form="bert")
+        done = shop.fetch("small", "half", "none", "other")
+        if done.returncode != 0 or shop.content("small") != made:
+            yield f"the model was not made: {done.stderr}"
+        for name, word in (("half", "of F16"), ("none", "config.json"), ("other", "SHA-256")):
+            if shop.content(name) is not None or f"{name} is passed over" not in done.stderr or word not in done.stderr:
+                yield f"{name}: {done.stderr}"
+        # As the format and IEEE 754 have it: 1.5 and -2 in 16 bits, 0.1, 7, 3.25 and 4 in 32, from multiples of 32 on.
+        data = bytes.fromhex("003e00c0" * 5).ljust(32, b"\0") + bytes.fromhex("cdcccc3d0000e040").ljust(32, b"\0") \
+            + bytes.fromhex("0000504000008040").ljust(32, b"\0")
+        if made[:8] != b"GGUF\3\0\0\0" or made[8:16] != b"\3".ljust(8, b"\0") or not made.endswith(data) or len(made) % 32:
+            yield f"the form is wrong: {made[:16]!r} … {made[-96:]!r}"
+        for text in ("[CLS]", "\u2581the", "ing", "\u2581[unused1]", "token_embd.weight", "blk.0.ffn_down.bias"):
+            if struct.pack("<Q", len(text.encode())) + text.encode() not in made:
+                yield f"{text} is missing"
+        if b"pooler" in made or shop.left_over():
+            yield f"too much: {shop.left_over()}"
+        if shop.fetch().returncode == 0:
+            yield "a model that writes nothing is enough for a newcomer"
 
 
 def run(*command, **variables):
