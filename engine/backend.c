@@ -103,6 +103,8 @@ sotto_batch_check (const SottoBatch *batch, const SottoPlan *plan, guint n_conte
     return refuse ("the batch does not fit the KV cache", error);
   if (batch->rows != NULL && (batch->tokens != NULL || !sotto_plan_takes_rows (plan)))
     return refuse ("the batch has rows beside tokens, or the plan takes none", error);
+  if (batch->spots != NULL && !plan->has_axes)
+    return refuse ("the batch has positions on several axes, and the plan on one", error);
   if (batch->rows == NULL && batch->tokens == NULL && plan->steps[0].kind == SOTTO_STEP_EMBED)
     return refuse ("the batch has neither tokens nor rows", error);
   for (guint i = 0; i < batch->n_tokens && batch->tokens != NULL; i++)

@@ -24,8 +24,10 @@ G_BEGIN_DECLS
 typedef struct {
   const gint32 *tokens;    /* (n_tokens); or */
   const float *rows;       /* (n_tokens, n_embedding): what stands in place of the embedding table's rows, scaled already */
+  gsize part_step;         /* floats of rows from part to part, of which there are 1 + SottoPlan.n_deep */
   guint n_tokens;
-  guint position;          /* of the first; 0 begins a new sequence */
+  guint position;          /* of the first in the caches; 0 begins a new sequence */
+  const SottoSpot *spots;  /* (nullable) (n_tokens): by what each turns where ropes have axes; NULL: by its position, on all */
   gboolean all_logits;     /* FALSE: of the last token only */
   gboolean is_long;        /* take SottoRope.long_frequencies; the same for a whole sequence */
   gboolean together;       /* every token sees all others of the batch, where attention is causal */

@@ -53,6 +53,8 @@ touch (const SottoStep *step)
       return (Touched) { BIT (step->norm.from), BIT (step->norm.to) };
     case SOTTO_STEP_ADD:
       return (Touched) { BIT (step->add.from) | BIT (step->add.to), BIT (step->add.to) };
+    case SOTTO_STEP_DEEPEN:
+      return (Touched) { BIT (SOTTO_BUFFER_RESIDUAL), BIT (SOTTO_BUFFER_RESIDUAL) };
     case SOTTO_STEP_QKV:
       return (Touched) { BIT (step->qkv.from), QUERIES };
     case SOTTO_STEP_LATENT_QKV:

@@ -172,6 +172,7 @@ sotto_operands_visit (const SottoPlan *plan, SottoStep *step, Visitor *self)
       for (guint i = 0; i < G_N_ELEMENTS (step->pool.dense); i++)
         show_weight (self, &step->pool.dense[i]);
       break;
+    case SOTTO_STEP_DEEPEN:
     case SOTTO_STEP_TAKE:
     case SOTTO_STEP_HAND:
     case SOTTO_N_STEP_KINDS:

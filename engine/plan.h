@@ -53,8 +53,8 @@ typedef enum {
 } SottoRopeKind;
 
 /* Rotary positions (Su et al. 2021): pair i of a head turns by position * frequencies[i]. All of linear
- * and YaRN scaling, frequency factors and the sections of several axes (which for text are one) is in
- * the frequencies. */
+ * and YaRN scaling and frequency factors is in the frequencies. Where pairs have axes (M-RoPE, Wang et al. 2024), each turns by
+ * where its token is along its own: text is as far along all, and the rows of a picture are not (SottoSpot). */
 typedef struct {
   SottoRopeKind kind;
   guint n_pairs;
@@ -63,7 +63,21 @@ typedef struct {
   const double *long_frequencies; /* (nullable): for batches of a long sequence (longrope) */
   float scale;             /* multiplies the turned elements (YaRN's and longrope's magnitude); 1 */
   float long_scale;
+  const guint8 *axes;      /* (nullable) (n_pairs): SottoAxis of each; NULL: all have one position */
 } SottoRope;
+
+/* Axes of positions. */
+typedef enum {
+  SOTTO_AXIS_TIME,
+  SOTTO_AXIS_HEIGHT,
+  SOTTO_AXIS_WIDTH,
+  SOTTO_N_AXES,
+} SottoAxis;
+
+/* Where a token is along them. Its position in the caches, which says what it sees, is another matter. */
+typedef struct {
+  guint32 at[SOTTO_N_AXES];
+} SottoSpot;
 
 typedef enum {
   SOTTO_ACTIVATION_NONE,
@@ -151,6 +165,12 @@ typedef struct {
   float scale;
   float scale_after;
 } SottoAddStep;
+
+/* Where rows stand in place of tokens (SottoBatch.rows): residual += their further part (DeepStack, Meng et al. 2024). Of tokens
+ * nothing. */
+typedef struct {
+  guint part;              /* 1 to n_deep; 0 is what EMBED takes */
+} SottoDeepenStep;
 
 /* Where the norm of a projection's heads stands. */
 typedef enum {
@@ -379,6 +399,7 @@ typedef enum {
   SOTTO_STEP_INPUTS,
   SOTTO_STEP_NORM,
   SOTTO_STEP_ADD,
+  SOTTO_STEP_DEEPEN,
   SOTTO_STEP_QKV,
   SOTTO_STEP_LATENT_QKV,
   SOTTO_STEP_ATTEND,
@@ -403,6 +424,7 @@ typedef struct {
     SottoInputsStep inputs;
     SottoNormStep norm;
     SottoAddStep add;
+    SottoDeepenStep deepen;
     SottoQkvStep qkv;
     SottoLatentQkvStep latent_qkv;
     SottoAttendStep attend;
@@ -426,6 +448,8 @@ typedef struct {
   guint n_layers;
   guint n_output;          /* floats of an output row: the vocabulary, or a pooled vector's length */
   gboolean whole_sequence; /* SOTTO_MASK_ALL stands somewhere: every batch begins at position 0 */
+  gboolean has_axes;       /* some rope has */
+  guint n_deep;            /* parts that a row in place of a token has beside the first, for DEEPEN */
   guint long_from;         /* 0, or: sequences of more tokens than this take long_frequencies from their
                             * first token on */
   const SottoCacheShape *caches;

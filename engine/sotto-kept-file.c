@@ -36,6 +36,7 @@ make_head (const SottoKept *kept)
   return (SottoStateHead) { .n_tokens = kept->aside->tokens->len,
                             .n_stretches = kept->stretches->len,
                             .n_checkpoints = kept->aside->checkpoints->len,
+                            .n_grids = kept->aside->grids->len,
                             .is_long = kept->aside->is_long };
 }
 
@@ -80,7 +81,7 @@ put_front (const Writing *self, const SottoStateHead *head, const SottoKept *kep
 {
   const GArray *checkpoints = kept->aside->checkpoints;
   gsize n_bytes = SOTTO_STATE_HEAD_BYTES
-                  + 4 * ((gsize) head->n_tokens + 3 * (gsize) head->n_stretches + head->n_checkpoints);
+                  + 4 * ((gsize) head->n_tokens + 3 * ((gsize) head->n_stretches + head->n_grids) + head->n_checkpoints);
   g_autofree guint8 *bytes = g_try_malloc (n_bytes);
   guint8 *next = bytes + SOTTO_STATE_HEAD_BYTES;
 
@@ -96,6 +97,7 @@ put_front (const Writing *self, const SottoStateHead *head, const SottoKept *kep
 
       sotto_state_copy_words (next, (const guint8 *) &words, 3);
     }
+  next = sotto_state_put_grids (kept->aside->grids, next);
   sotto_state_put_positions (checkpoints, next);
   return put (self, bytes, n_bytes);
 }
@@ -176,6 +178,24 @@ take_stretches (SottoKeptFile *self)
 }
 
 static gboolean
+take_grids (SottoKeptFile *self)
+{
+  gsize n_bytes = SOTTO_STATE_GRID_BYTES * (gsize) self->head.n_grids;
+  g_autofree guint8 *bytes = g_try_malloc (MAX (n_bytes, 1));
+  SottoAside *aside = self->kept->aside;
+  GArray *grids;
+
+  if (bytes == NULL || !take (self, bytes, n_bytes))
+    return FALSE;
+  grids = sotto_state_get_grids (&self->head, self->session, (const gint32 *) (gconstpointer) aside->tokens->data, bytes, NULL);
+  if (grids == NULL)
+    return FALSE;
+  g_array_unref (aside->grids);
+  aside->grids = grids;
+  return TRUE;
+}
+
+static gboolean
 take_positions (SottoKeptFile *self)
 {
   g_autofree guint8 *bytes = g_malloc (4 * (gsize) MAX (self->head.n_checkpoints, 1));
@@ -217,7 +237,7 @@ take_front (SottoKeptFile *self)
   aside->n_bytes = self->session->backend->klass->state_bytes (self->session->backend, self->session->state,
                                                                self->head.n_tokens);
   return sotto_state_check_tokens (self->session, (const gint32 *) aside->tokens->data, self->head.n_tokens, NULL)
-         && take_stretches (self) && take_positions (self);
+         && take_stretches (self) && take_grids (self) && take_positions (self);
 }
 
 SottoKeptFile *
@@ -237,6 +257,7 @@ sotto_kept_file_open (const SottoTimelines *timelines, const SottoSession *sessi
   self->kept = g_new0 (SottoKept, 1);
   self->kept->aside = g_new0 (SottoAside, 1);
   self->kept->aside->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->kept->aside->grids = g_array_new (FALSE, FALSE, sizeof (SottoRowGrid));
   self->kept->aside->checkpoints = sotto_checkpoints_new ();
   self->kept->stretches = g_array_new (FALSE, FALSE, sizeof (SottoStretch));
   self->kept->conversation = g_strdup (conversation);

@@ -103,7 +103,7 @@ sotto_looking_new (const SottoPrompt *prompt,
     {
       const SottoPromptRows *rows = &g_array_index (prompt->rows, SottoPromptRows, i);
 
-      self->spans[i] = (SottoRowSpan) { rows->first, rows->n_rows, rows->together };
+      self->spans[i] = (SottoRowSpan) { rows->first, rows->n_rows, rows->together, rows->n_columns };
     }
   self->rows = (SottoRows) { self->spans, prompt->rows->len, get_span, self };
 

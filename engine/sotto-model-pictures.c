@@ -209,7 +209,8 @@ tokenise (Placing *self)
 static void
 add_rows (Placing *self, const SottoVisionPiece *piece, SottoImage *image, const char *stamp)
 {
-  SottoPromptRows rows = { 0, piece->n_rows, piece->first_row, piece->together, sotto_image_ref (image) };
+  SottoPromptRows rows = { 0, piece->n_rows, piece->first_row, piece->together, piece->n_columns,
+                           sotto_image_ref (image) };
 
   tokenise (self);
   rows.first = self->prompt->tokens->len;

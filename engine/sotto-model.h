@@ -190,6 +190,7 @@ void sotto_model_append_token_text (const SottoModel *self,
  * @n_rows: how many
  * @first_row: of the picture's
  * @together: they see each other
+ * @n_columns: 0, or: they are a grid (#SottoRowSpan)
  * @image: whose they are; belongs to the prompt
  *
  * Rows of a picture in place of tokens.
@@ -199,6 +200,7 @@ typedef struct {
   guint n_rows;
   guint first_row;
   gboolean together;
+  guint n_columns;
   SottoImage *image;
 } SottoPromptRows;
 

@@ -65,14 +65,15 @@ sotto_session_measure_aside (const SottoSession *self)
 {
   guint n = self->tokens->len;
 
-  return n * sizeof (gint32) + sotto_session_measure_checkpoints (self)
+  return n * sizeof (gint32) + self->grids->len * sizeof (SottoRowGrid) + sotto_session_measure_checkpoints (self)
          + self->backend->klass->state_bytes (self->backend, self->state, n);
 }
 
 gsize
 sotto_aside_measure (const SottoAside *self)
 {
-  return self->tokens->len * sizeof (gint32) + sotto_checkpoints_measure (self->checkpoints) + self->n_bytes;
+  return self->tokens->len * sizeof (gint32) + self->grids->len * sizeof (SottoRowGrid)
+         + sotto_checkpoints_measure (self->checkpoints) + self->n_bytes;
 }
 
 SottoAside *
@@ -91,6 +92,7 @@ sotto_session_put_aside (SottoSession *self, SottoCancel *cancel)
 
   aside = g_new0 (SottoAside, 1);
   aside->tokens = g_array_copy (self->tokens);
+  aside->grids = g_array_copy ((GArray *) sotto_session_get_grids (self));
   aside->is_long = self->is_long;
   aside->checkpoints = sotto_checkpoints_share (self->checkpoints, self->tokens->len);
   aside->n_bytes = klass->state_bytes (self->backend, self->state, self->tokens->len);
@@ -114,6 +116,8 @@ sotto_session_take_up (SottoSession *self, const SottoAside *aside, SottoCancel 
     return FALSE;
 
   g_array_append_vals (self->tokens, aside->tokens->data, aside->tokens->len);
+  g_array_unref (self->grids);
+  self->grids = g_array_copy (aside->grids);
   g_array_unref (self->checkpoints);
   self->checkpoints = sotto_checkpoints_share (aside->checkpoints, aside->tokens->len);
   self->is_long = aside->is_long;
@@ -126,6 +130,7 @@ sotto_aside_free (SottoAside *self)
   /* The system takes the pages back and wipes them; the rest is small enough for free() to do that in Sotto. */
   sotto_pages_give_back (self->bytes, self->n_bytes);
   g_array_unref (self->tokens);
+  g_array_unref (self->grids);
   g_array_unref (self->checkpoints);
   g_free (self);
 }

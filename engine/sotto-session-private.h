@@ -11,6 +11,13 @@ typedef struct {
   GBytes *bytes;
 } SottoCheckpoint;
 
+/* Rows of the timeline that are a picture's grid, row of it by row. What is behind the timeline's end is not there (yet). */
+typedef struct {
+  guint first;
+  guint n_rows;
+  guint n_columns;
+} SottoRowGrid;
+
 /* Recurrent states as they were before a draft; the bytes are kept from draft to draft. */
 typedef struct {
   guint position;
@@ -29,7 +36,10 @@ struct _SottoSession {
    * been lost by a run that failed (SottoBackendClass.state_serves). */
   GArray *tokens;          /* (element-type gint32) */
   gboolean is_long;        /* computed as a long sequence (SottoPlan.long_from) */
+  GArray *grids;           /* (element-type SottoRowGrid), by position; some may lie behind the end (sotto-session-spots.c) */
   GArray *checkpoints;     /* (element-type SottoCheckpoint), by position */
+
+  GArray *spots;           /* (element-type SottoSpot): of the batch that is run */
 
   /* Logits of the last token: in the backend's memory, or in our own after restoring. NULL: none. */
   float *logits;
@@ -84,8 +94,9 @@ gboolean sotto_session_check_tokens (const SottoSession  *self,
 /* The span that @position is in, or the next one; @rows (nullable) has no more: n_spans. */
 guint sotto_rows_find (const SottoRows *rows, guint position);
 
-/* Where what is kept of a timeline may end, at most at @n: not within rows that see each other. */
-guint sotto_rows_cut (const SottoRows *rows, guint n);
+/* Where what is kept of the timeline may end, at most at @n: not within rows that see each other or are a grid, and before the first
+ * grid that @rows (nullable) has otherwise. */
+guint sotto_session_cut (const SottoSession *self, const SottoRows *rows, guint n);
 
 /* Evaluates @tokens behind the timeline up to at most @end, or to where tokens end or rows begin. */
 gboolean sotto_session_run_some (SottoSession     *self,
@@ -94,6 +105,21 @@ gboolean sotto_session_run_some (SottoSession     *self,
                                  const SottoRows  *rows,
                                  SottoCancel      *cancel,
                                  GError          **error);
+
+/* --- sotto-session-spots.c --- */
+
+/* (element-type SottoRowGrid): of the first @n_tokens; (transfer none) */
+const GArray *sotto_session_get_grids (SottoSession *self);
+
+/* (nullable) (@n_tokens): where what comes behind the timeline is along the axes; NULL: at its positions on all. @span: (nullable):
+ * whose rows these are. Good until asked again. */
+const SottoSpot *sotto_session_find_spots (SottoSession *self, const SottoRowSpan *span, guint n_tokens);
+
+/* Rows of @span were evaluated, the first of them where the timeline ended at @first. */
+void sotto_session_keep_grid (SottoSession *self, const SottoRowSpan *span, guint first);
+
+/* Where the timeline may be cut, at most at @n, so that what stays has no part of a grid and the same grids as @rows (nullable). */
+guint sotto_session_cut_grids (const SottoSession *self, const SottoRows *rows, guint n);
 
 /* Brings logits that stayed where they were computed. FALSE with BACKEND; then there are none, and the timeline is
  * as it was before them. */
@@ -130,6 +156,7 @@ guint sotto_checkpoints_find (const GArray *self, guint n_tokens);
 typedef struct {
   GArray *tokens;          /* (element-type gint32) */
   gboolean is_long;
+  GArray *grids;           /* (element-type SottoRowGrid) */
   GArray *checkpoints;     /* (element-type SottoCheckpoint) */
   guint8 *bytes;           /* what the state held */
   gsize n_bytes;

@@ -2,7 +2,7 @@
  *
  * The timeline has negative numbers there, so that prefixes are compared, kept and saved as ever; the rows themselves come from
  * whoever has the prompt, when they are to be evaluated. A batch has either tokens or rows. Rows that see each other are
- * one batch, and are kept or evaluated again as one.
+ * one batch, and are kept or evaluated again as one; so are those of a grid (sotto-session-spots.c), if in several batches.
  */
 
 #include "sotto-session-private.h"
@@ -26,6 +26,7 @@ end_of (const SottoRowSpan *span)
 static gboolean
 check_spans (const SottoSession *self, guint n_tokens, const SottoRows *rows, GError **error)
 {
+  const SottoPlan *plan = &sotto_model_get_program (self->model)->plan;
   guint before = 0;
 
   for (guint i = 0; i < rows->n_spans; i++)
@@ -36,9 +37,13 @@ check_spans (const SottoSession *self, guint n_tokens, const SottoRows *rows, GE
         return refuse (error, "image", "a span of rows is not in the timeline");
       if (span->together && span->n_rows > SOTTO_MAX_BATCH)
         return refuse (error, "image", "more rows see each other than are evaluated together");
+      if (span->n_columns > 0 && !plan->has_axes)
+        return refuse (error, "image", "the model's positions have one axis, and the rows two");
+      if (span->n_columns > 0 && span->n_rows % span->n_columns != 0)
+        return refuse (error, "image", "a span of rows is no grid");
       before = end_of (span);
     }
-  if (rows->n_spans > 0 && !sotto_plan_takes_rows (&sotto_model_get_program (self->model)->plan))
+  if (rows->n_spans > 0 && !sotto_plan_takes_rows (plan))
     return refuse (error, "image", "the model looks tokens up for every layer, which rows have nothing for");
   return TRUE;
 }
@@ -87,10 +92,12 @@ sotto_rows_find (const SottoRows *rows, guint position)
 }
 
 guint
-sotto_rows_cut (const SottoRows *rows, guint n)
+sotto_session_cut (const SottoSession *self, const SottoRows *rows, guint n)
 {
-  guint found = sotto_rows_find (rows, n);
+  guint found;
 
+  n = sotto_session_cut_grids (self, rows, n);
+  found = sotto_rows_find (rows, n);
   if (rows == NULL || found == rows->n_spans || !rows->spans[found].together)
     return n;
   return MIN (n, rows->spans[found].first);
@@ -106,6 +113,7 @@ sotto_session_run_some (SottoSession     *self,
 {
   const guint first = self->tokens->len;
   const guint found = sotto_rows_find (rows, first);
+  const guint n_embedding = sotto_model_get_program (self->model)->plan.n_embedding;
   const SottoRowSpan *span = rows != NULL && found < rows->n_spans ? &rows->spans[found] : NULL;
   SottoBatch batch = { 0 };
   const float *of_span;
@@ -120,8 +128,13 @@ sotto_session_run_some (SottoSession     *self,
   if (of_span == NULL)
     return FALSE;
   end = span->together ? end_of (span) : MIN (end, end_of (span));
-  batch.rows = of_span + (gsize) (first - span->first) * sotto_model_get_program (self->model)->plan.n_embedding;
+  batch.rows = of_span + (gsize) (first - span->first) * n_embedding;
+  batch.part_step = (gsize) span->n_rows * n_embedding;
   batch.n_tokens = end - first;
   batch.together = span->together;
-  return sotto_session_run_batch (self, &batch, tokens + first, cancel, error);
+  batch.spots = sotto_session_find_spots (self, span, batch.n_tokens);
+  if (!sotto_session_run_batch (self, &batch, tokens + first, cancel, error))
+    return FALSE;
+  sotto_session_keep_grid (self, span, first);
+  return TRUE;
 }

@@ -3,7 +3,7 @@
  * All numbers are little-endian.
  *
  *   0   8 bytes  "SottoKV" and a zero
- *   8   uint32   version of this format: 3
+ *   8   uint32   version of this format: 4
  *  12   uint32   SOTTO_NUMERICS_VERSION of the engine that computed it, plus 256 times the form of what the state
  *               holds (SottoBackendClass.state_form; 0 on the CPU)
  *  16   uint32   type of the cache (SottoKvType)
@@ -14,8 +14,10 @@
  *  96  64 bytes  the same of who computed it (sotto_session_describe_backend())
  * 160   uint32   s: stretches
  * 164   uint32   c: checkpoints
- * 168   int32    × n: the timeline; negative where it has rows in place of tokens
+ * 168   uint32   g: grids
+ * 172   int32    × n: the timeline; negative where it has rows in place of tokens
  *       3 uint32 × s: how it was computed, where that is known: first position, length, 1 where it was decoded, else 0
+ *       3 uint32 × g: pictures whose rows are grids, for models whose positions have axes: first position, rows, columns
  *       uint32   × c: positions, rising
  *       float    × v: the logits of its last token
  *       what the state holds at n positions, in the backend's order for this plan and type
@@ -36,7 +38,7 @@
 #include <string.h>
 
 #define HASH_BYTES 64
-#define FORMAT_VERSION 3
+#define FORMAT_VERSION 4
 
 /* More than a session ever has. */
 #define MOST_CHECKPOINTS 64
@@ -123,7 +125,8 @@ sotto_state_measure_checkpoint (const SottoSession *self, guint position)
 guint64
 sotto_state_head_measure (const SottoStateHead *self, const SottoSession *session, const GArray *checkpoints)
 {
-  guint64 n_words = (guint64) self->n_tokens + 3 * (guint64) self->n_stretches + self->n_checkpoints + self->n_logits;
+  guint64 n_words = (guint64) self->n_tokens + 3 * ((guint64) self->n_stretches + self->n_grids) + self->n_checkpoints
+                    + self->n_logits;
   guint64 n_bytes = SOTTO_STATE_HEAD_BYTES + 4 * n_words
                     + session->backend->klass->state_bytes (session->backend, session->state, self->n_tokens);
 
@@ -152,6 +155,7 @@ sotto_state_head_put (const SottoStateHead *self, const SottoSession *session, g
   memcpy (bytes + 96, backend, HASH_BYTES);
   put_32 (bytes + 160, self->n_stretches);
   put_32 (bytes + 164, self->n_checkpoints);
+  put_32 (bytes + 168, self->n_grids);
   return TRUE;
 }
 
@@ -183,13 +187,68 @@ sotto_state_head_get (SottoStateHead *self, const SottoSession *session, const g
   self->is_long = get_32 (bytes + 28) == 1;
   self->n_stretches = get_32 (bytes + 160);
   self->n_checkpoints = get_32 (bytes + 164);
+  self->n_grids = get_32 (bytes + 168);
   if (self->n_tokens > session->n_context)
     return bad_state (error, "%u tokens do not fit into a context of %u", self->n_tokens, session->n_context);
   if ((self->n_logits != 0 && self->n_logits != n_vocabulary)
       || get_32 (bytes + 28) != (guint32) sotto_session_is_long (session, self->n_tokens)
-      || self->n_stretches > MOST_STRETCHES || self->n_checkpoints > MOST_CHECKPOINTS)
+      || self->n_stretches > MOST_STRETCHES || self->n_checkpoints > MOST_CHECKPOINTS
+      || self->n_grids > self->n_tokens)
     return bad_state (error, "damaged");
   return TRUE;
+}
+
+guint8 *
+sotto_state_put_grids (const GArray *grids, guint8 *next)
+{
+  for (guint i = 0; i < grids->len; i++, next += SOTTO_STATE_GRID_BYTES)
+    {
+      const SottoRowGrid *grid = &g_array_index (grids, SottoRowGrid, i);
+
+      put_32 (next, grid->first);
+      put_32 (next + 4, grid->n_rows);
+      put_32 (next + 8, grid->n_columns);
+    }
+  return next;
+}
+
+/* Whether it lies behind @before, in rows; its end may not be there. */
+static gboolean
+check_grid (const SottoRowGrid *grid, const SottoSession *session, guint before, const gint32 *tokens, guint n)
+{
+  if (grid->first < before || grid->first >= n || grid->n_rows == 0 || grid->n_rows > session->n_context - grid->first
+      || grid->n_columns == 0 || grid->n_rows % grid->n_columns != 0)
+    return FALSE;
+  for (guint i = grid->first; i < MIN (n, grid->first + grid->n_rows); i++)
+    if (tokens[i] >= 0)
+      return FALSE;
+  return TRUE;
+}
+
+GArray *
+sotto_state_get_grids (const SottoStateHead  *head,
+                       const SottoSession    *session,
+                       const gint32          *tokens,
+                       const guint8          *next,
+                       GError               **error)
+{
+  g_autoptr (GArray) grids = g_array_new (FALSE, FALSE, sizeof (SottoRowGrid));
+  gboolean has_axes = sotto_model_get_program (session->model)->plan.has_axes;
+  guint before = 0;
+
+  for (guint i = 0; i < head->n_grids; i++, next += SOTTO_STATE_GRID_BYTES)
+    {
+      SottoRowGrid grid = { get_32 (next), get_32 (next + 4), get_32 (next + 8) };
+
+      if (!has_axes || !check_grid (&grid, session, before, tokens, head->n_tokens))
+        {
+          bad_state (error, "damaged");
+          return NULL;
+        }
+      before = grid.first + grid.n_rows;
+      g_array_append_val (grids, grid);
+    }
+  return g_steal_pointer (&grids);
 }
 
 guint8 *
@@ -249,9 +308,11 @@ GBytes *
 sotto_session_save (SottoSession *self, GError **error)
 {
   const SottoBackendClass *klass = self->backend->klass;
+  const GArray *grids = sotto_session_get_grids (self);
   SottoStateHead head = { .n_tokens = self->tokens->len,
                           .n_logits = self->logits != NULL ? sotto_model_get_info (self->model)->n_vocabulary : 0,
                           .n_checkpoints = self->checkpoints->len,
+                          .n_grids = grids->len,
                           .is_long = self->is_long };
   g_autofree guint8 *bytes = NULL;
   gsize total = sotto_state_head_measure (&head, self, self->checkpoints);
@@ -274,7 +335,8 @@ sotto_session_save (SottoSession *self, GError **error)
 
   next = bytes + SOTTO_STATE_HEAD_BYTES;
   sotto_state_copy_words (next, (const guint8 *) self->tokens->data, head.n_tokens);
-  next = sotto_state_put_positions (self->checkpoints, next + 4 * (gsize) head.n_tokens);
+  next = sotto_state_put_grids (grids, next + 4 * (gsize) head.n_tokens);
+  next = sotto_state_put_positions (self->checkpoints, next);
   sotto_state_copy_words (next, (const guint8 *) self->logits, head.n_logits);
   next += 4 * (gsize) head.n_logits;
   if (!klass->state_store (self->backend, self->state, head.n_tokens, next, NULL))
@@ -300,6 +362,7 @@ sotto_session_restore (SottoSession *self, GBytes *state, GError **error)
 {
   const SottoBackendClass *klass = self->backend->klass;
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  g_autoptr (GArray) grids = NULL;
   g_autoptr (GArray) checkpoints = NULL;
   SottoStateHead head;
   gsize length;
@@ -312,12 +375,17 @@ sotto_session_restore (SottoSession *self, GBytes *state, GError **error)
   if (!sotto_state_head_get (&head, self, bytes, error))
     return FALSE;
   if (length < SOTTO_STATE_HEAD_BYTES
-                 + 4 * ((guint64) head.n_tokens + 3 * (guint64) head.n_stretches + head.n_checkpoints + head.n_logits))
+                 + 4 * ((guint64) head.n_tokens + 3 * ((guint64) head.n_stretches + head.n_grids) + head.n_checkpoints
+                        + head.n_logits))
     return bad_state (error, "its length is wrong");
 
   g_array_set_size (tokens, head.n_tokens);
   sotto_state_copy_words ((guint8 *) tokens->data, next, head.n_tokens);
   next += 4 * ((gsize) head.n_tokens + 3 * (gsize) head.n_stretches);
+  grids = sotto_state_get_grids (&head, self, (const gint32 *) tokens->data, next, error);
+  if (grids == NULL)
+    return FALSE;
+  next += SOTTO_STATE_GRID_BYTES * (gsize) head.n_grids;
   checkpoints = sotto_state_get_positions (&head, next, error);
   logits = next + 4 * (gsize) head.n_checkpoints;
   next = logits + 4 * (gsize) head.n_logits;
@@ -346,6 +414,8 @@ sotto_session_restore (SottoSession *self, GBytes *state, GError **error)
 
   if (head.n_tokens > 0)
     g_array_append_vals (self->tokens, tokens->data, head.n_tokens);
+  g_array_unref (self->grids);
+  self->grids = g_steal_pointer (&grids);
   next += klass->state_bytes (self->backend, self->state, head.n_tokens);
   for (guint i = 0; i < head.n_checkpoints; i++)
     {

@@ -10,12 +10,14 @@ typedef struct {
   guint n_stretches;
   guint n_logits;
   guint n_checkpoints;
+  guint n_grids;
   gboolean is_long;
 } SottoStateHead;
 
-#define SOTTO_STATE_HEAD_BYTES 168
+#define SOTTO_STATE_HEAD_BYTES 172
+#define SOTTO_STATE_GRID_BYTES 12
 
-/* FALSE with STATE: the model's hash is not known. @bytes: (out) (array fixed-size=168) */
+/* FALSE with STATE: the model's hash is not known. @bytes: (out) (array fixed-size=172) */
 gboolean sotto_state_head_put (const SottoStateHead *self, const SottoSession *session, guint8 *bytes, GError **error);
 
 /* Whether what begins with @bytes may be a state that @session can take; FALSE with STATE. */
@@ -26,6 +28,16 @@ guint64 sotto_state_head_measure (const SottoStateHead *self, const SottoSession
 
 /* Bytes of a checkpoint; 0: nothing forgets. */
 gsize sotto_state_measure_checkpoint (const SottoSession *session, guint position);
+
+/* Where pictures are. @grids: (element-type SottoRowGrid). Returns: behind the bytes that were put */
+guint8 *sotto_state_put_grids (const GArray *grids, guint8 *next);
+
+/* (transfer full) (element-type SottoRowGrid); NULL with STATE. @tokens: (head->n_tokens) */
+GArray *sotto_state_get_grids (const SottoStateHead  *head,
+                               const SottoSession    *session,
+                               const gint32          *tokens,
+                               const guint8          *next,
+                               GError               **error);
 
 /* Where checkpoints are. Returns: behind the bytes that were put */
 guint8 *sotto_state_put_positions (const GArray *checkpoints, guint8 *next);

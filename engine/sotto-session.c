@@ -69,6 +69,8 @@ make (SottoModel          *model,
   self->kv_type = kv_type;
   self->n_context = choose_context (model, n_context);
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->grids = g_array_new (FALSE, FALSE, sizeof (SottoRowGrid));
+  self->spots = g_array_new (FALSE, FALSE, sizeof (SottoSpot));
   self->checkpoints = sotto_checkpoints_new ();
   self->state = backend->klass->state_new (backend, &program->plan, self->n_context, kv_type, loading, error);
   if (self->state == NULL)
@@ -117,6 +119,8 @@ sotto_session_free (SottoSession *self)
   if (self->state != NULL)
     self->backend->klass->state_free (self->backend, self->state);
   g_clear_pointer (&self->tokens, g_array_unref);
+  g_clear_pointer (&self->grids, g_array_unref);
+  g_clear_pointer (&self->spots, g_array_unref);
   g_clear_pointer (&self->checkpoints, g_array_unref);
   sotto_session_drop_draft (self);
   g_free (self->restored_logits);
@@ -266,6 +270,8 @@ sotto_session_run_batch (SottoSession      *self,
   SottoBatch batch = *wanted;
 
   batch.position = self->tokens->len;
+  if (batch.spots == NULL)
+    batch.spots = sotto_session_find_spots (self, NULL, batch.n_tokens);
   batch.is_long = self->is_long;
   batch.stays = self->lets_stay && batch.n_tokens <= SOTTO_FEW_TOKENS && self->backend->klass->fetch != NULL;
   self->logits = self->rows = NULL;
@@ -404,7 +410,7 @@ sotto_session_sync_rows (SottoSession     *self,
     return FALSE;
 
   n_common = MIN (sotto_session_count_common (self, tokens, n_tokens), n_tokens - 1);
-  rewind_for (self, sotto_rows_cut (rows, n_common), n_tokens);
+  rewind_for (self, sotto_session_cut (self, rows, n_common), n_tokens);
   if (n_reused != NULL)
     *n_reused = self->tokens->len;
 

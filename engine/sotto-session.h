@@ -198,6 +198,8 @@ gboolean sotto_session_sync (SottoSession   *self,
  * @first: where it begins in the timeline
  * @n_rows: how long it is
  * @together: these rows see each other, earlier and later; then there are at most 512
+ * @n_columns: 0: each row has a position of its own, as tokens have; else they are a grid, row of it by row, for a model whose
+ *   positions have axes (M-RoPE)
  *
  * Where a timeline has rows of floats in place of tokens: what a model makes of a picture. There the timeline itself has
  * negative numbers, which say what the rows are: the same number, the same row.
@@ -206,6 +208,7 @@ typedef struct {
   guint first;
   guint n_rows;
   gboolean together;
+  guint n_columns;
 } SottoRowSpan;
 
 /**
@@ -214,7 +217,8 @@ typedef struct {
  * @get: asked for the rows of a span when they are to be evaluated, in their order, and else not
  *
  * What a timeline has in place of tokens, and who has it. @get returns (n_rows, n_embedding) floats that are good until it is asked
- * again, as the model's layers take them (nothing is scaled), or %NULL with an error.
+ * again, as the model's layers take them (nothing is scaled), or %NULL with an error. Of models whose first n layers
+ * take more of a picture (DeepStack) these are (1 + n, n_rows, n_embedding).
  */
 typedef struct {
   const SottoRowSpan *spans;
@@ -228,10 +232,10 @@ typedef struct {
  * @rows: (nullable): what @tokens has of them
  *
  * As sotto_session_sync(), of a timeline that has rows among its tokens. What is there of them already is kept as tokens are, but
- * rows that see each other only all together.
+ * rows that see each other, or that are a grid, only all together.
  *
  * Returns: %FALSE with the errors of sotto_session_sync() or of @rows; REQUEST when a number is negative where there is no span, or
- *   the other way round, when a span is too long, or the model cannot take rows
+ *   the other way round, when a span is too long or no grid, or the model cannot take rows, or such rows
  */
 gboolean sotto_session_sync_rows (SottoSession     *self,
                                   const gint32     *tokens,

@@ -59,6 +59,7 @@ gboolean sotto_vision_fits (const SottoVision *self, const SottoModel *model);
  * @text: (nullable): written by the protocol, control tokens among it; or
  * @first_row, @n_rows: rows of the encoded picture
  * @together: these rows see each other, earlier and later
+ * @n_columns: 0, or: they are a grid (#SottoRowSpan)
  *
  * What stands in a prompt in place of a picture, one behind the other.
  */
@@ -67,6 +68,7 @@ typedef struct {
   guint first_row;
   guint n_rows;
   gboolean together;
+  guint n_columns;
 } SottoVisionPiece;
 
 /**

@@ -196,6 +196,8 @@ cpu_run (SottoBackend      *backend,
         part.tokens += part.n_tokens;
       if (i > 0 && part.rows != NULL)
         part.rows += (gsize) part.n_tokens * state->scratch.plan->n_embedding;
+      if (i > 0 && part.spots != NULL)
+        part.spots += part.n_tokens;
       part.position += i > 0 ? part.n_tokens : 0;
       part.n_tokens = (batch->n_tokens + i) / n_parts;
       if (!run_part (self, state, &part, cancel, error))

@@ -120,3 +120,26 @@ sotto_key_bias_describe (const SottoCache *cache, guint head, guint position, fl
     }
   return self;
 }
+
+void
+sotto_key_bias_take (const SottoQkvStep *step, guint head, guint position, float *key)
+{
+  const SottoRope *rope = step->rope;
+  const float *bias = step->key.bias + (gsize) head * step->n_key;
+  guint first = rope->first;
+
+  for (guint d = 0; d < step->n_key; d++)
+    if (d < first || d >= first + 2 * rope->n_pairs)
+      key[d] -= bias[d];
+  for (guint pair = 0; pair < rope->n_pairs; pair++)
+    {
+      gboolean is_neox = rope->kind == SOTTO_ROPE_NEOX;
+      guint left = first + (is_neox ? pair : 2 * pair);
+      guint right = left + (is_neox ? rope->n_pairs : 1);
+      float cosine, sine;
+
+      turn_of (rope, pair, position, &cosine, &sine);
+      key[left] -= rope->scale * (bias[left] * cosine - bias[right] * sine);
+      key[right] -= rope->scale * (bias[left] * sine + bias[right] * cosine);
+    }
+}

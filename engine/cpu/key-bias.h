@@ -36,4 +36,14 @@ void sotto_key_bias_init (const SottoQkvStep *step, float *tables);
 SottoKeyBias
 sotto_key_bias_describe (const SottoCache *cache, guint head, guint position, float *start);
 
+/**
+ * sotto_key_bias_take:
+ * @position: of the key in the cache
+ * @key: (n_key): turned, with the bias
+ *
+ * Takes off what attention adds there, from a key that turned by another position than that: so what is stored has a bias in it again,
+ * the difference of two turns, and is no worse than without all this.
+ */
+void sotto_key_bias_take (const SottoQkvStep *step, guint head, guint position, float *key);
+
 G_END_DECLS

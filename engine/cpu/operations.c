@@ -28,14 +28,16 @@ prepare_token (SottoLane *lane, const SottoTurns *turns, guint t)
   gboolean is_long = lane->batch->is_long && rope->long_frequencies != NULL;
   const double *frequencies = is_long ? rope->long_frequencies : rope->frequencies;
   double scale = (double) (is_long ? rope->long_scale : rope->scale);
+  const SottoSpot *spot = rope->axes != NULL && lane->batch->spots != NULL ? &lane->batch->spots[t] : NULL;
 
   for (guint i = 0; i < rope->n_pairs; i++)
     {
       gsize index = (gsize) t * rope->n_pairs + i;
+      guint position = spot != NULL ? spot->at[rope->axes[i]] : lane->batch->position + t;
       double sine;
       double cosine;
 
-      sotto_sincos ((double) (lane->batch->position + t) * frequencies[i], &sine, &cosine);
+      sotto_sincos ((double) position * frequencies[i], &sine, &cosine);
       turns->cosines[index] = (float) (cosine * scale);
       turns->sines[index] = (float) (sine * scale);
     }
@@ -216,6 +218,23 @@ inputs (SottoLane *lane, const SottoStep *step)
   sotto_pool_barrier (lane->pool);
 }
 
+static void
+deepen_token (SottoLane *lane, const SottoStep *step, guint t)
+{
+  guint n = lane->state->scratch.plan->n_embedding;
+  SottoActivations x = sotto_lane_buffer (lane, SOTTO_BUFFER_RESIDUAL, n);
+
+  lane->kernels->add (lane->batch->rows + step->deepen.part * lane->batch->part_step + (gsize) t * n, 1.0f, n,
+                      x.values + t * x.column_stride);
+}
+
+static void
+deepen (SottoLane *lane, const SottoStep *step)
+{
+  if (lane->batch->rows != NULL)
+    do_tokens (lane, step, deepen_token);
+}
+
 /* --- What another backend has begun --- */
 
 /* Where the rows of INPUTS are among those that cross. */
@@ -304,6 +323,7 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
   [SOTTO_STEP_INPUTS] = inputs,
   [SOTTO_STEP_NORM] = norm,
   [SOTTO_STEP_ADD] = add,
+  [SOTTO_STEP_DEEPEN] = deepen,
   [SOTTO_STEP_QKV] = sotto_step_qkv,
   [SOTTO_STEP_LATENT_QKV] = sotto_step_latent_qkv,
   [SOTTO_STEP_ATTEND] = attend,

@@ -1,3 +1,4 @@
+#include "cpu/key-bias.h"
 #include "cpu/lane.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct {
   SottoActivations x;
   guint n_tokens;
   guint n_kv_heads;         /* whose keys, or else values, this step computes */
+  gboolean takes_bias;      /* keys turn by other positions than those by which the cache's bias is added */
 } Qkv;
 
 /* Where the weight of a head's norm begins. */
@@ -136,6 +138,8 @@ key_head (const Qkv *self, guint head)
       sotto_lane_append_values (self->lane, step->cache, head, values, n_key);
     }
   norm_and_turn (self, &step->key_norm, head, keys, n_key);
+  for (guint t = 0; self->takes_bias && t < self->n_tokens; t++)
+    sotto_key_bias_take (step, head, self->lane->batch->position + t, keys + (gsize) t * n_key);
   sotto_lane_append_keys (self->lane, step->cache, head, keys, n_key);
 }
 
@@ -265,7 +269,11 @@ sotto_step_qkv (SottoLane *lane, const SottoStep *step)
   guint unit;
 
   if (lane->state->caches.caches[qkv->cache].lifted != NULL)
-    self.key.bias = NULL;
+    {
+      self.takes_bias = qkv->rope != NULL && qkv->rope->axes != NULL && lane->batch->spots != NULL;
+      if (!self.takes_bias)
+        self.key.bias = NULL;
+    }
   self.n_kv_heads = sotto_weight_is_there (&qkv->key) ? self.cache->n_heads : 0;
   if (sotto_pool_is_stopped (lane->pool))
     return;

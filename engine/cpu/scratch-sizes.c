@@ -212,6 +212,9 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
       use_buffer (self, step->add.to, plan->n_embedding);
       widen (&self->row, plan->n_embedding);
       break;
+    case SOTTO_STEP_DEEPEN:
+      use_buffer (self, SOTTO_BUFFER_RESIDUAL, plan->n_embedding);
+      break;
     case SOTTO_STEP_QKV:
       add_qkv (self, plan, &step->qkv);
       break;

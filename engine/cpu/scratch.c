@@ -26,6 +26,12 @@ frequencies_are_equal (const double *a, const double *b, guint n)
   return a == b || (a != NULL && b != NULL && memcmp (a, b, n * sizeof *a) == 0);
 }
 
+static gboolean
+axes_are_equal (const guint8 *a, const guint8 *b, guint n)
+{
+  return a == b || (a != NULL && b != NULL && memcmp (a, b, n) == 0);
+}
+
 /* Whether their pairs turn by the same; which elements are pairs does not matter here. */
 static gboolean
 turns_are_equal (const SottoRope *a, const SottoRope *b)
@@ -34,7 +40,8 @@ turns_are_equal (const SottoRope *a, const SottoRope *b)
          || (a->n_pairs == b->n_pairs && memcmp (&a->scale, &b->scale, sizeof a->scale) == 0
              && memcmp (&a->long_scale, &b->long_scale, sizeof a->long_scale) == 0
              && frequencies_are_equal (a->frequencies, b->frequencies, a->n_pairs)
-             && frequencies_are_equal (a->long_frequencies, b->long_frequencies, a->n_pairs));
+             && frequencies_are_equal (a->long_frequencies, b->long_frequencies, a->n_pairs)
+             && axes_are_equal (a->axes, b->axes, a->n_pairs));
 }
 
 const SottoTurns *

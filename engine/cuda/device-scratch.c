@@ -133,12 +133,12 @@ sotto_cuda_state_reserve (SottoCudaState *self, guint n_rows, guint n_outputs, G
     return TRUE;
   n_rows = MAX (n_rows, self->n_rows);
   n_outputs = MAX (n_outputs, self->n_outputs);
-  header_bytes = (sotto_cuda_header_words (n_rows) + 63) / 64 * 64 * sizeof (guint32);
+  header_bytes = (sotto_cuda_header_words (self->plan, n_rows) + 63) / 64 * 64 * sizeof (guint32);
   n_bytes = header_bytes
             + sotto_cuda_scratch_measure (self->module, self->plan, self->operands->steps,
                                           self->caches.caches, self->n_context, n_rows, n_outputs,
                                           &scratch);
-  staged = g_try_new (guint32, sotto_cuda_header_words (n_rows));
+  staged = g_try_new (guint32, sotto_cuda_header_words (self->plan, n_rows));
   block = staged != NULL ? self->module->allocate (self->device, n_bytes) : NULL;
   if (block == NULL)
     {

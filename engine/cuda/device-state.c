@@ -74,7 +74,7 @@ sotto_cuda_state_wipe (SottoCudaState *self)
   if (self->block != NULL)
     self->module->clear (self->device, self->block, self->block_bytes);
   if (self->staged != NULL)
-    memset (self->staged, 0, sotto_cuda_header_words (self->n_rows) * sizeof *self->staged);
+    memset (self->staged, 0, sotto_cuda_header_words (self->plan, self->n_rows) * sizeof *self->staged);
   if (self->output != NULL)
     memset (self->output, 0, self->n_output * sizeof *self->output);
   sotto_cuda_state_clear_best (self);
@@ -164,6 +164,17 @@ move (SottoCudaState *self, const SottoStep *step, const SottoBatch *batch)
   return TRUE;
 }
 
+/* Of tokens that have none, too: so a recording of one token's walk serves behind pictures. */
+static void
+stage_spots (SottoCudaState *self, const SottoBatch *batch)
+{
+  guint32 *words = self->staged + sotto_cuda_header_spots (batch->n_tokens);
+
+  for (guint t = 0; t < batch->n_tokens; t++)
+    for (guint axis = 0; axis < SOTTO_N_AXES; axis++)
+      *words++ = batch->spots != NULL ? batch->spots[t].at[axis] : batch->position + t;
+}
+
 /* The header, which stays for all stretches of the batch, and the rows of a stretch that others have begun. */
 static gboolean
 bring (SottoCudaState *self, const SottoBatch *batch)
@@ -179,8 +190,10 @@ bring (SottoCudaState *self, const SottoBatch *batch)
         memset (self->staged + 1, 0, batch->n_tokens * sizeof *self->staged);
       for (guint row = SOTTO_WALK_ATTEND_ROWS; row <= batch->n_tokens; row += SOTTO_WALK_ATTEND_ROWS)
         self->staged[batch->n_tokens + row / SOTTO_WALK_ATTEND_ROWS] = batch->position + row;
+      if (self->plan->has_axes)
+        stage_spots (self, batch);
       if (!self->module->upload (self->device, self->header, self->staged,
-                                 sotto_cuda_header_words (batch->n_tokens) * sizeof (guint32)))
+                                 sotto_cuda_header_words (self->plan, batch->n_tokens) * sizeof (guint32)))
         return FALSE;
     }
   if (begin->kind == SOTTO_STEP_EMBED && batch->rows != NULL
@@ -218,6 +231,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .tokens = (const gint32 *) (self->header + 1),
                             .position = self->header,
                             .later = self->header + 1 + batch->n_tokens,
+                            .rows = batch->rows,
+                            .part_step = batch->part_step,
                             .attend_most = self->attend_most,
                             .n_rows = batch->n_tokens,
                             .n_positions_most = reach,
@@ -228,6 +243,8 @@ walk (SottoCudaState *self, const SottoBatch *batch, guint reach, SottoCancel *c
                             .cancel = cancel,
                             .steps_per_look = &self->steps_per_look };
 
+  if (self->plan->has_axes)
+    walking.spots = (const SottoSpot *) (self->header + sotto_cuda_header_spots (batch->n_tokens));
   return sotto_cuda_walk (&walking);
 }
 

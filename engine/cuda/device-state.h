@@ -22,7 +22,7 @@ typedef struct {
   gsize block_bytes;
   guint n_rows;            /* capacities */
   guint n_outputs;
-  guint32 *header;         /* position, the tokens, and positions of later rows (walk.h) */
+  guint32 *header;         /* position, the tokens, positions of later rows (walk.h), and where ropes have axes spots */
 
   guint steps_per_look;    /* of walks of many rows (walk.h) */
   guint64 attend_most;     /* likewise */
@@ -111,11 +111,18 @@ gboolean sotto_cuda_scratch_rehearse (const SottoCudaModule *module,
                                       const SottoCudaCache  *caches,
                                       guint                  n_context);
 
-/* Words of the header for so many tokens. */
+/* Where spots begin in the header. */
 static inline gsize
-sotto_cuda_header_words (guint n_tokens)
+sotto_cuda_header_spots (guint n_tokens)
 {
   return 1 + (gsize) n_tokens + n_tokens / SOTTO_WALK_ATTEND_ROWS;
+}
+
+/* Words of the header for so many tokens. */
+static inline gsize
+sotto_cuda_header_words (const SottoPlan *plan, guint n_tokens)
+{
+  return sotto_cuda_header_spots (n_tokens) + (plan->has_axes ? (gsize) n_tokens * SOTTO_N_AXES : 0);
 }
 
 /* Rows that a state makes room for at once. */

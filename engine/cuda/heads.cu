@@ -28,6 +28,7 @@ typedef struct {
   guint n_pairs;            /* 0: not turned */
   guint first;
   const double *frequencies;
+  const guint8 *axes;       /* NULL: all turn by the position */
   float scale;
   bool keeps;
   SottoKvType type;
@@ -79,11 +80,14 @@ prefetch_constants (const HeadsArguments &a)
 DEVICE void
 make_angles (const HeadsArguments &a, guint position, float *cosines, float *sines)
 {
+  const guint32 *spot = a.axes != NULL ? a.h.spots[block_index ()].at : NULL;
+
   for (guint i = thread_index (); i < a.n_pairs; i += n_threads ())
     {
+      const guint at = spot != NULL ? load (&spot[load (&a.axes[i])]) : position;
       double sine, cosine;
 
-      sotto_sincos ((double) position * load (&a.frequencies[i]), &sine, &cosine);
+      sotto_sincos ((double) at * load (&a.frequencies[i]), &sine, &cosine);
       cosines[i] = (float) (cosine * (double) a.scale);
       sines[i] = (float) (sine * (double) a.scale);
     }
@@ -324,6 +328,8 @@ prepare (const SottoCudaHeads *heads)
   a.is_normed = norm_is_there (heads->norm);
   if (heads->rope != NULL)
     take_rope (heads->rope, heads->is_long, &a);
+  if (heads->rope != NULL && heads->spots != NULL)
+    a.axes = heads->rope->axes;
   if (heads->cache != NULL)
     take_cache (heads->cache, heads->is_value, &a);
   a.n_padded = ceil_divide (heads->n_head, BLOCK) * BLOCK;

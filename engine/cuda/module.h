@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 12
+#define SOTTO_CUDA_ABI 13
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -161,10 +161,11 @@ struct _SottoCudaHeads {
   guint n_head;
   SottoNorm norm;           /* weights on the device; */
   guint weight_step;        /* from head to head: 0 or n_head */
-  const SottoRope *rope;    /* (nullable); host memory, its frequencies on the device */
+  const SottoRope *rope;    /* (nullable); host memory, its frequencies and axes on the device */
   gboolean turns_first;
   gboolean is_long;
   const guint32 *position;
+  const SottoSpot *spots;   /* (nullable) (n_rows): by what pairs turn where the rope has axes, in place of the position */
   const SottoCudaCache *cache; /* (nullable); host memory */
   gboolean is_value;
   /* (nullable): other heads of the same rows: as if they were asked for next, but they may share a grid with these. */

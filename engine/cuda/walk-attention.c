@@ -52,6 +52,7 @@ add_heads (Qkv *self, const SottoNorm *norm, float *heads, guint n_heads, guint 
                                .turns_first = !is_value && self->step->turns_first,
                                .is_long = walk->is_long,
                                .position = walk->position,
+                               .spots = walk->spots,
                                .cache = is_kept ? self->cache : NULL,
                                .is_value = is_value };
 

@@ -181,11 +181,24 @@ sotto_walk_copy (SottoCudaWalk *self, const SottoWalkCopy *copy)
 
 /* --- The walk --- */
 
-/* The next step of this walk; (nullable) */
+/* The number of the next step of this walk that does something, for which fusing looks ahead. */
+static guint
+find_next (const SottoCudaWalk *self)
+{
+  guint next = self->step + 1;
+
+  while (!self->has_rows && next < self->end_step && self->steps[next].kind == SOTTO_STEP_DEEPEN)
+    next++;
+  return next;
+}
+
+/* (nullable) */
 static const SottoStep *
 peek (const SottoCudaWalk *self)
 {
-  return self->step + 1 < self->end_step ? &self->steps[self->step + 1] : NULL;
+  guint next = find_next (self);
+
+  return next < self->end_step ? &self->steps[next] : NULL;
 }
 
 gboolean
@@ -236,7 +249,7 @@ sotto_walk_take_norm (
   if (!sotto_walk_is_few (self) || next == NULL || next->kind != SOTTO_STEP_NORM || next->norm.from != to
       || next->norm.to == to)
     return;
-  self->step++;
+  self->step = find_next (self);
   *after = next->norm.norm;
   *normed = sotto_walk_buffer (self, next->norm.to, n);
   sotto_walk_touch (self, *normed);
@@ -258,6 +271,27 @@ add (SottoCudaWalk *self, const SottoAddStep *step)
 
   sotto_walk_touch (self, arguments.to);
   sotto_walk_take_norm (self, step->to, &arguments.after, &arguments.normed, &arguments.operand);
+  return SOTTO_WALK_DO (self, add, &arguments);
+}
+
+/* The part comes from the host here: it is read once. */
+static gboolean
+deepen (SottoCudaWalk *self, const SottoDeepenStep *step)
+{
+  guint n = self->plan->n_embedding;
+  gsize n_floats = (gsize) self->n_rows * n;
+  float *part;
+  SottoCudaAdd arguments = { .n_rows = self->n_rows, .n_columns = n, .scale = 1.0f, .scale_after = 1.0f };
+
+  if (!self->has_rows && !self->measures)
+    return TRUE;
+  part = sotto_walk_take_floats (self, self->n_rows, n);
+  if (!self->measures
+      && !self->module->upload (self->device, part, self->rows + step->part * self->part_step, n_floats * sizeof *part))
+    return FALSE;
+  arguments.from = part;
+  arguments.to = sotto_walk_buffer (self, SOTTO_BUFFER_RESIDUAL, n);
+  sotto_walk_touch (self, arguments.to);
   return SOTTO_WALK_DO (self, add, &arguments);
 }
 
@@ -287,6 +321,8 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
       return norm (self, &step->norm);
     case SOTTO_STEP_ADD:
       return add (self, &step->add);
+    case SOTTO_STEP_DEEPEN:
+      return deepen (self, &step->deepen);
     case SOTTO_STEP_QKV:
       return sotto_walk_qkv (self, &step->qkv);
     case SOTTO_STEP_LATENT_QKV:

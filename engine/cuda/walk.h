@@ -51,6 +51,9 @@ typedef struct {
   SottoCudaScratch *scratch;
   const gint32 *tokens;          /* (n_rows), on the device */
   const guint32 *position;       /* on the device */
+  const SottoSpot *spots;        /* (nullable) (n_rows), there too: where ropes have axes */
+  const float *rows;             /* (nullable): of SottoBatch, on the host, for DEEPEN */
+  gsize part_step;
   const guint32 *later;          /* of rows SOTTO_WALK_ATTEND_ROWS, twice that and so on, there too */
   guint64 attend_most;           /* products of one operation of attention; 0: any number */
   guint n_rows;

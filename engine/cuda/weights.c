@@ -121,7 +121,7 @@ add_floats (gpointer data, const float **floats G_GNUC_UNUSED, gsize n)
 static gsize
 rope_bytes (const SottoRope *rope)
 {
-  return (rope->long_frequencies != NULL ? 2 : 1) * rope->n_pairs * sizeof (double);
+  return (rope->long_frequencies != NULL ? 2 : 1) * rope->n_pairs * sizeof (double) + (rope->axes != NULL ? rope->n_pairs : 0);
 }
 
 static void
@@ -337,6 +337,8 @@ upload_rope (gpointer data, const SottoRope **rope)
       own->frequencies = send_plain (self, own->frequencies, n_bytes);
       if (own->long_frequencies != NULL && !self->failed)
         own->long_frequencies = send_plain (self, own->long_frequencies, n_bytes);
+      if (own->axes != NULL && !self->failed)
+        own->axes = send_plain (self, own->axes, own->n_pairs);
     }
   *rope = own;
 }

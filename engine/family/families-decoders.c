@@ -21,13 +21,14 @@ const SottoFamily sotto_families_decoders[] = {
     },
   },
   {
-    /* Qwen 1.5, 2 and 2.5 (Yang et al. 2024), and what speaks in Qwen 2-VL and 2.5-VL: the sections
-     * of its positions are one for text. */
+    /* Qwen 1.5, 2 and 2.5 (Yang et al. 2024), and what speaks in Qwen 2-VL and 2.5-VL: for text
+     * the axes of its positions are one. */
     .name = "qwen2",
     .also = { "qwen2vl", "qwen25vl" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
+    .sections = SOTTO_SECTIONS_ONE_BY_ONE,
     .activation = SOTTO_ACTIVATION_SILU,
     .slots = { SLOTS_TRANSFORMER (REQUIRED, ABSENT) },
   },
@@ -38,6 +39,7 @@ const SottoFamily sotto_families_decoders[] = {
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
+    .sections = SOTTO_SECTIONS_IN_TURNS,
     .activation = SOTTO_ACTIVATION_SILU,
     .slots = { SLOTS_TRANSFORMER (ABSENT, ABSENT), SLOTS_QUERY_KEY_NORMS },
   },

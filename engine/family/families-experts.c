@@ -31,6 +31,7 @@ const SottoFamily sotto_families_experts[] = {
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .rope_kind = SOTTO_ROPE_NEOX,
+    .sections = SOTTO_SECTIONS_IN_TURNS,
     .activation = SOTTO_ACTIVATION_SILU,
     .normalised = TRUE,
     .slots = {

@@ -26,6 +26,13 @@ typedef enum {
   SOTTO_PART_INPUTS,       /* inputs of every layer beside the residual */
 } SottoPart;
 
+/* Which pairs of a head turn by which axis, where positions have several (rope.c). */
+typedef enum {
+  SOTTO_SECTIONS_NONE,     /* all pairs by the one there is */
+  SOTTO_SECTIONS_ONE_BY_ONE,
+  SOTTO_SECTIONS_IN_TURNS,
+} SottoSections;
+
 /* The tensors that a family may have. Names, shapes and parts of each stand in tensors.c. */
 typedef enum
 {
@@ -183,6 +190,7 @@ typedef struct {
   /* Positions */
   gboolean turns;              /* has rotary positions */
   SottoRopeKind rope_kind;
+  SottoSections sections;      /* how rope.dimension_sections shares pairs out among axes; NONE: it is not read */
   double rope_base;            /* 0: 10,000 */
   guint stretched_from;        /* where the file says nothing of scaling: models of at least this */
   double stretched_by;         /* context have this linear factor (Gemma 3 in Ollama's files) */

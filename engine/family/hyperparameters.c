@@ -394,7 +394,8 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
 gboolean
 sotto_sizes_read (SottoSizes *self, const SottoKeys *keys)
 {
-  if (!read_whole (self, keys) || !read_scales (self, keys) || !read_kind (self, keys))
+  if (!read_whole (self, keys) || !read_scales (self, keys) || !read_kind (self, keys)
+      || !sotto_keys_read_size (keys, "n_deepstack_layers", 0, 0, self->n_layers, &self->n_deep))
     return FALSE;
 
   self->layers = g_new0 (SottoLayerSizes, self->n_layers);

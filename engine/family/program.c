@@ -197,7 +197,11 @@ add_layer (SottoBuilder *self, guint layer)
       if (!add_mixers (self, mixer_from))
         return FALSE;
     }
-  return !has_some (self, FEEDS) || sotto_builder_add_feed (self, from);
+  if (has_some (self, FEEDS) && !sotto_builder_add_feed (self, from))
+    return FALSE;
+  if (layer < self->sizes->n_deep)
+    sotto_builder_add (self, SOTTO_STEP_DEEPEN)->deepen.part = layer + 1;
+  return TRUE;
 }
 
 /* --- The whole --- */
@@ -235,6 +239,8 @@ finish_plan (SottoProgram *self, const SottoSizes *sizes, const SottoRopes *rope
   plan->n_vocabulary = sizes->n_vocabulary;
   plan->n_layers = sizes->n_layers;
   plan->whole_sequence = sizes->mask == SOTTO_MASK_ALL;
+  plan->has_axes = ropes->rope.axes != NULL;
+  plan->n_deep = sizes->n_deep;
   plan->long_from = ropes->long_from;
   plan->caches = (const SottoCacheShape *) self->caches->data;
   plan->n_caches = self->caches->len;

@@ -5,12 +5,17 @@
  *   rope.scaling.factor (older: rope.scale_linear), rope.scaling.original_context_length
  *   rope.scaling.yarn_beta_fast (32), rope.scaling.yarn_beta_slow (1),
  *   rope.scaling.yarn_attn_factor, rope.scaling.yarn_log_multiplier; rope.scaling.attn_factor
+ *   rope.dimension_sections (none)
  *
  * Linear (Chen et al. 2023) divides all frequencies by the factor. YaRN (Peng et al. 2023) divides
  * those that turn less than beta_slow times within the original context, leaves those that turn
  * more than beta_fast times, blends in between, and multiplies what it turns by a magnitude m (1) /
  * m (log_multiplier), m (x) = 1 + 0.1 x ln factor. Longrope (Ding et al. 2024) has a divisor for
  * each pair, one list for sequences up to the original context and another for longer ones.
+ *
+ * Sections say how many pairs turn by time, height and width (Wang et al. 2024): the first so many, the next and the rest, or
+ * (Qwen 3-VL) every third pair from the second on by height and from the third on by width, as long as there are some. A list that
+ * does not come to all pairs gives none of them an axis: such a model reads text as ever, and no pictures.
  */
 
 #include "family/rope.h"
@@ -153,6 +158,37 @@ stretch (SottoRopes *self, SottoRope *rope, double base, const SottoRopeFactors 
   return TRUE;
 }
 
+static SottoAxis
+find_axis (SottoSections form, const guint *sections, guint pair)
+{
+  if (form == SOTTO_SECTIONS_IN_TURNS)
+    return pair % 3 > 0 && pair < 3 * sections[pair % 3] ? pair % 3 : SOTTO_AXIS_TIME;
+  return pair < sections[0] ? SOTTO_AXIS_TIME : pair < sections[0] + sections[1] ? SOTTO_AXIS_HEIGHT : SOTTO_AXIS_WIDTH;
+}
+
+static gboolean
+read_axes (SottoRope *rope, const SottoKeys *keys, GPtrArray *owner)
+{
+  const char *key = "rope.dimension_sections";
+  guint sections[SOTTO_N_AXES + 1] = { 0 };
+  guint8 *axes;
+
+  if (keys->family->sections == SOTTO_SECTIONS_NONE || !sotto_keys_has (keys, key))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    if (!sotto_keys_read_layer_size (keys, key, i, 0, 0, 1u << 16, &sections[i]))
+      return FALSE;
+  if (sections[0] + sections[1] + sections[2] != rope->n_pairs || sections[3] != 0)
+    return TRUE;
+
+  axes = g_new (guint8, rope->n_pairs);
+  g_ptr_array_add (owner, axes);
+  for (guint i = 0; i < rope->n_pairs; i++)
+    axes[i] = (guint8) find_axis (keys->family->sections, sections, i);
+  rope->axes = axes;
+  return TRUE;
+}
+
 gboolean
 sotto_ropes_read (SottoRopes             *self,
                   const SottoSizes       *sizes,
@@ -195,7 +231,7 @@ sotto_ropes_read (SottoRopes             *self,
       return TRUE;
     }
 
-  if (!read_scaling (self, &scaling, base, sizes, keys))
+  if (!read_scaling (self, &scaling, base, sizes, keys) || !read_axes (&self->rope, keys, owner))
     return FALSE;
   self->rope.frequencies =
       make_frequencies (base, self->rope.n_pairs, &scaling, factors->factors, owner);

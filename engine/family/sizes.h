@@ -79,6 +79,7 @@ typedef struct {
   gboolean normalised;
   double expert_scale;
 
+  guint n_deep;            /* layers to which rows in place of tokens have something to add */
   guint n_input;           /* elements of a layer's input beside the residual; 0: none */
 
   SottoLayerSizes *layers; /* (n_layers) */

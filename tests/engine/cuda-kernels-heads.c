@@ -41,6 +41,7 @@ typedef struct {
   SottoKvType type;         /* of what is kept */
   gboolean is_value;
   gboolean is_latent;       /* values are the first half of the keys */
+  const SottoSpot *spots;   /* (nullable) (n_rows): then pair i turns by axis i % 3 */
 } Input;
 
 static double
@@ -87,11 +88,19 @@ do_heads (CudaModule *self, const Input *in, const SottoCudaCache *cache)
   const Case *c = in->shape;
   const guint32 position = c->position;
   SottoRope rope = put_rope (self, c);
+  guint8 axes[MOST_PAIRS];
   SottoCudaHeads arguments = { .stride = c->n_heads * n_step (c), .step = n_step (c), .n_rows = c->n_rows,
                                .n_heads = c->n_heads, .n_head = c->n_head, .is_long = TRUE,
                                .rope = c->n_pairs > 0 ? &rope : NULL, .cache = cache,
                                .is_value = in->is_value };
 
+  for (guint i = 0; i < c->n_pairs; i++)
+    axes[i] = (guint8) (i % SOTTO_N_AXES);
+  if (in->spots != NULL && c->n_pairs > 0)
+    {
+      rope.axes = cuda_put (self, axes, c->n_pairs);
+      arguments.spots = cuda_put (self, in->spots, c->n_rows * sizeof *in->spots);
+    }
   arguments.heads = cuda_put (self, in->heads, n_floats (c) * sizeof (float));
   arguments.position = cuda_put (self, &position, sizeof position);
   cuda_check (self, self->module->heads (self->device, &arguments));
@@ -143,7 +152,7 @@ run_kept (CudaModule *self, gconstpointer data)
 /* --- Turned in place --- */
 
 static void
-turn_head (const Case *c, guint position, double *head)
+turn_head (const Case *c, guint position, const SottoSpot *spot, double *head)
 {
   const double scale = (double) (c->is_long ? LONG_SCALE : c->scale);
 
@@ -151,7 +160,7 @@ turn_head (const Case *c, guint position, double *head)
     {
       double *left = head + c->first + (c->kind == SOTTO_ROPE_NEOX ? i : 2 * i);
       double *right = left + (c->kind == SOTTO_ROPE_NEOX ? c->n_pairs : 1);
-      double angle = position * frequency (c, c->is_long, i);
+      double angle = (spot != NULL ? spot->at[i % SOTTO_N_AXES] : position) * frequency (c, c->is_long, i);
       double x = *left, y = *right;
 
       *left = (x * cos (angle) - y * sin (angle)) * scale;
@@ -160,8 +169,11 @@ turn_head (const Case *c, guint position, double *head)
 }
 
 static void
-test_turned (CudaModule *self)
+check_turned (CudaModule *self, gboolean has_spots)
 {
+  const SottoSpot spots[] = { { { 3, 1, 4 } }, { { 1, 5, 90000 } }, { { 2, 6, 5 } }, { { 3, 5, 8 } },  { { 9, 7, 9 } }, { { 3, 2, 3 } },
+                              { { 8, 4, 6 } }, { { 2, 6, 4 } },     { { 3, 3, 8 } }, { { 32, 7, 9 } }, { { 5, 0, 2 } } };
+
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       const Case *c = &cases[i];
@@ -174,10 +186,22 @@ test_turned (CudaModule *self)
       for (gsize j = 0; j < n; j++)
         right[j] = (double) heads[j];
       for (guint j = 0; j < c->n_rows * c->n_heads; j++)
-        turn_head (c, c->position + j / c->n_heads, right + j * n_step (c));
-      got = cuda_run_both (self, run_in_place, &(Input) { .shape = c, .heads = heads }, n);
+        turn_head (c, c->position + j / c->n_heads, has_spots ? &spots[j / c->n_heads] : NULL, right + j * n_step (c));
+      got = cuda_run_both (self, run_in_place, &(Input) { .shape = c, .heads = heads, .spots = has_spots ? spots : NULL }, n);
       cuda_assert_near (what, got, right, n, 1e-6, 3e-7);
     }
+}
+
+static void
+test_turned (CudaModule *self)
+{
+  check_turned (self, FALSE);
+}
+
+static void
+test_spots (CudaModule *self)
+{
+  check_turned (self, TRUE);
 }
 
 /* --- Kept --- */
@@ -463,6 +487,7 @@ void
 cuda_kernels_add_heads (int argc, char **argv)
 {
   cuda_test_add (argc, argv, "/heads/turned", test_turned);
+  cuda_test_add (argc, argv, "/heads/spots", test_spots);
   cuda_test_add (argc, argv, "/heads/kept-as-floats", test_floats);
   cuda_test_add (argc, argv, "/heads/kept-as-integers", test_integers);
   cuda_test_add (argc, argv, "/heads/together", test_together);

@@ -37,7 +37,7 @@ write_cache (const SottoCudaCache *cache, gboolean is_value, guint head, guint p
 }
 
 static void
-turn (const SottoRope *rope, gboolean is_long, guint position, float *head)
+turn (const SottoRope *rope, gboolean is_long, guint position, const SottoSpot *spot, float *head)
 {
   gboolean takes_long = is_long && rope->long_frequencies != NULL;
   double scale = (double) (takes_long ? rope->long_scale : rope->scale);
@@ -47,7 +47,8 @@ turn (const SottoRope *rope, gboolean is_long, guint position, float *head)
       gboolean neox = rope->kind == SOTTO_ROPE_NEOX;
       float *a = head + rope->first + (neox ? i : 2 * i);
       float *b = a + (neox ? rope->n_pairs : 1);
-      double angle = position * (takes_long ? rope->long_frequencies : rope->frequencies)[i];
+      guint at = rope->axes != NULL && spot != NULL ? spot->at[rope->axes[i]] : position;
+      double angle = at * (takes_long ? rope->long_frequencies : rope->frequencies)[i];
       double x = (double) *a, y = (double) *b;
 
       *a = (float) ((x * cos (angle) - y * sin (angle)) * scale);
@@ -69,7 +70,7 @@ cuda_plain_heads (const SottoCudaHeads *a)
         if (!a->turns_first)
           cuda_plain_norm_row (&a->norm, h * a->weight_step, head, a->n_head, head);
         if (a->rope != NULL)
-          turn (a->rope, a->is_long, *a->position + r, head);
+          turn (a->rope, a->is_long, *a->position + r, a->spots != NULL ? &a->spots[r] : NULL, head);
         if (a->turns_first)
           cuda_plain_norm_row (&a->norm, h * a->weight_step, head, a->n_head, head);
         if (a->cache != NULL)

@@ -77,6 +77,8 @@ check_rope (const SottoRope *rope, guint n_key)
   for (guint i = 0; i < rope->n_pairs; i++)
     {
       g_assert_true (isfinite (rope->frequencies[i]) && rope->frequencies[i] >= 0);
+      if (rope->axes != NULL)
+        g_assert_cmpuint (rope->axes[i], <, SOTTO_N_AXES);
       if (rope->long_frequencies != NULL)
         g_assert_true (isfinite (rope->long_frequencies[i]) && rope->long_frequencies[i] >= 0);
     }
@@ -329,6 +331,11 @@ check_step (Check *self, const SottoStep *step)
       check_norm (&step->add.norm);
       g_assert_cmpuint (read_width (self, step->add.from), ==, n);
       g_assert_cmpuint (read_width (self, step->add.to), ==, n);
+      break;
+    case SOTTO_STEP_DEEPEN:
+      g_assert_cmpuint (step->deepen.part, >=, 1);
+      g_assert_cmpuint (step->deepen.part, <=, plan->n_deep);
+      g_assert_cmpuint (read_width (self, SOTTO_BUFFER_RESIDUAL), ==, n);
       break;
     case SOTTO_STEP_QKV:
       check_qkv (self, &step->qkv);

@@ -107,7 +107,8 @@ plain_turn (const PlainRun *self, const SottoRope *rope, guint position, double 
     {
       double *a = head + rope->first + (rope->kind == SOTTO_ROPE_NEOX ? i : 2 * i);
       double *b = a + (rope->kind == SOTTO_ROPE_NEOX ? rope->n_pairs : 1);
-      double angle = position * frequencies[i], x = *a, y = *b;
+      guint at = rope->axes != NULL && self->rows.spots != NULL ? self->rows.spots[position].at[rope->axes[i]] : position;
+      double angle = at * frequencies[i], x = *a, y = *b;
 
       *a = (x * cos (angle) - y * sin (angle)) * scale;
       *b = (x * sin (angle) + y * cos (angle)) * scale;

@@ -29,6 +29,16 @@ run_embed (PlainRun *self, const SottoEmbedStep *step)
 }
 
 static void
+run_deepen (PlainRun *self, const SottoDeepenStep *step)
+{
+  guint n = self->widths[SOTTO_BUFFER_RESIDUAL];
+  guint n_rows = self->rows.end - self->rows.first;
+
+  for (gsize i = 0; i < (gsize) n_rows * n; i++)
+    self->buffers[SOTTO_BUFFER_RESIDUAL][(gsize) self->rows.first * n + i] += (double) self->rows.rows[(gsize) step->part * n_rows * n + i];
+}
+
+static void
 run_inputs (PlainRun *self, const SottoInputsStep *step)
 {
   guint n = step->projection.n_rows;
@@ -166,6 +176,9 @@ run_step (PlainRun *self, const SottoStep *step)
       break;
     case SOTTO_STEP_ADD:
       run_add (self, &step->add);
+      break;
+    case SOTTO_STEP_DEEPEN:
+      run_deepen (self, &step->deepen);
       break;
     case SOTTO_STEP_QKV:
       plain_run_qkv (self, &step->qkv);

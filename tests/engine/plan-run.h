@@ -17,11 +17,13 @@ G_BEGIN_DECLS
  */
 double *plan_run (const SottoProgram *program, const gint32 *tokens, guint n_tokens);
 
-/* Tokens @first … @end - 1 have @rows (end - first, n_embedding) in the table's place, and may see each other. */
+/* Tokens @first … @end - 1 have @rows (1 + n_deep, end - first, n_embedding) in the table's place, and may see each other. @spots:
+ * (nullable) (n_tokens): of all tokens */
 typedef struct {
   guint first, end;
   const float *rows;
   gboolean together;
+  const SottoSpot *spots;
 } PlanRows;
 
 double *plan_run_rows (const SottoProgram *program, const gint32 *tokens, guint n_tokens, const PlanRows *rows);

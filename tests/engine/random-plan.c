@@ -465,15 +465,44 @@ make_embedding (RandomPlan *self)
     { weight_of (self, 96, N, TRUE), weight_of (self, 48, 96, FALSE) } };
 }
 
+/* Pairs that turn by axes, also where a bias of keys is kept apart, and layers that take more of rows. */
+static void
+make_axes (RandomPlan *self)
+{
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      SottoQkvStep *qkv;
+      SottoRope *rope;
+      guint8 *axes = g_new (guint8, 8);
+      guint cache;
+
+      g_ptr_array_add (self->memory, axes);
+      for (guint i = 0; i < 8; i++)
+        axes[i] = (guint8) (layer == 0 ? i / 3 : i % 3);
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      qkv = add_qkv (self, 4, 2, 24, 24, 0, layer == 0);
+      rope = (SottoRope *) rope_of (self, layer == 0 ? SOTTO_ROPE_NEOX : SOTTO_ROPE_NORMAL, 8, 8 * layer);
+      rope->axes = axes;
+      qkv->rope = rope;
+      cache = qkv->cache;
+      add_attend (self, cache, 4, 24);
+      add_project (self, SOTTO_BUFFER_ATTENDED, 4 * 24, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, SOTTO_ACTIVATION_SILU, 96);
+      add_step (self, SOTTO_STEP_DEEPEN)->deepen.part = layer + 1;
+    }
+  self->program.plan.has_axes = TRUE;
+  self->program.plan.n_deep = 2;
+}
+
 typedef void (*Make) (RandomPlan *self);
 
 const char *const random_plan_names[]
   = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding",
-      "sizes", "convolve", "scan", NULL };
+      "sizes", "convolve", "scan", "axes", NULL };
 
 static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
                               make_experts, make_inputs, make_embedding, make_sizes,
-                              make_convolve, make_scan };
+                              make_convolve, make_scan, make_axes };
 
 RandomPlan *
 random_plan_new (const char *name, SottoBlockType type)

@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { N = 41, FIRST = 13, END = 30 };
+/* N_PARTS: of rows, at most */
+enum { N = 41, FIRST = 13, END = 30, N_PARTS = 3 };
 
 static gint32 *
 random_tokens (void)
@@ -28,23 +29,43 @@ static float *
 random_rows (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (N + 1);
-  float *rows = g_new (float, (END - FIRST) * RANDOM_PLAN_EMBEDDING);
+  float *rows = g_new (float, N_PARTS * (END - FIRST) * RANDOM_PLAN_EMBEDDING);
 
-  for (guint i = 0; i < (END - FIRST) * RANDOM_PLAN_EMBEDDING; i++)
+  for (guint i = 0; i < N_PARTS * (END - FIRST) * RANDOM_PLAN_EMBEDDING; i++)
     rows[i] = (float) g_rand_double_range (rand, -1, 1);
   return rows;
 }
 
+/* (nullable): where tokens are along the axes of a plan that has some: any numbers do. */
+static SottoSpot *
+random_spots (const SottoPlan *plan)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (N + 2);
+  SottoSpot *spots = plan->has_axes ? g_new (SottoSpot, N) : NULL;
+
+  for (guint i = 0; spots != NULL && i < N; i++)
+    for (guint axis = 0; axis < SOTTO_N_AXES; axis++)
+      spots[i].at[axis] = (guint32) g_rand_int_range (rand, 0, N);
+  return spots;
+}
+
 /* What stands before the rows, the rows and what stands behind them, with the outputs of all. */
 static float *
-evaluate (SottoBackend *backend, const SottoPlan *plan, const gint32 *tokens, const float *rows, gboolean together)
+evaluate (SottoBackend    *backend,
+          const SottoPlan *plan,
+          const gint32    *tokens,
+          const float     *rows,
+          const SottoSpot *spots,
+          gboolean         together)
 {
   g_autoptr (GError) error = NULL;
   SottoState *state = backend->klass->state_new (backend, plan, N, SOTTO_KV_F32, NULL, &error);
   const SottoBatch batches[] = {
-    { .tokens = tokens, .n_tokens = FIRST, .all_logits = TRUE },
-    { .rows = rows, .n_tokens = END - FIRST, .position = FIRST, .together = together, .all_logits = TRUE },
-    { .tokens = tokens + END, .n_tokens = N - END, .position = END, .all_logits = TRUE },
+    { .tokens = tokens, .n_tokens = FIRST, .spots = spots, .all_logits = TRUE },
+    { .rows = rows, .part_step = (END - FIRST) * RANDOM_PLAN_EMBEDDING, .n_tokens = END - FIRST, .position = FIRST,
+      .spots = spots != NULL ? spots + FIRST : NULL, .together = together, .all_logits = TRUE },
+    { .tokens = tokens + END, .n_tokens = N - END, .position = END, .spots = spots != NULL ? spots + END : NULL,
+      .all_logits = TRUE },
   };
   float *output = g_new (float, (gsize) N * plan->n_output);
 
@@ -78,12 +99,13 @@ check_plan (SottoBackend *backend, const char *name)
   const gsize n = (gsize) N * plan->program.plan.n_output;
   g_autofree gint32 *tokens = random_tokens ();
   g_autofree float *rows = random_rows ();
+  g_autofree SottoSpot *spots = random_spots (&plan->program.plan);
 
   for (guint together = 0; together < 2; together++)
     {
-      const PlanRows given = { FIRST, END, rows, together > 0 };
+      const PlanRows given = { FIRST, END, rows, together > 0, spots };
       g_autofree double *expected = plan_run_rows (&plan->program, tokens, N, &given);
-      g_autofree float *output = evaluate (backend, &plan->program.plan, tokens, rows, together > 0);
+      g_autofree float *output = evaluate (backend, &plan->program.plan, tokens, rows, spots, together > 0);
 
       assert_near (expected, output, n);
     }
@@ -123,21 +145,22 @@ test_same_bits (gconstpointer name)
   g_autofree gint32 *tokens = random_tokens ();
   g_autofree float *rows = random_rows ();
   SottoBackend *backend = sotto_backend_new_cpu (1, NULL, NULL);
-  g_autofree float *one = evaluate (backend, &plan->program.plan, tokens, rows, TRUE);
+  g_autofree float *one = evaluate (backend, &plan->program.plan, tokens, rows, NULL, TRUE);
   g_autofree float *three = NULL;
   g_autofree float *expected = NULL;
   g_autofree float *output = NULL;
   SottoState *state;
 
   sotto_backend_set_threads (backend, 3);
-  three = evaluate (backend, &plan->program.plan, tokens, rows, TRUE);
+  three = evaluate (backend, &plan->program.plan, tokens, rows, NULL, TRUE);
   g_assert_cmpmem (one, n_bytes, three, n_bytes);
 
+  memset (rows, 0, (gsize) N_PARTS * (END - FIRST) * RANDOM_PLAN_EMBEDDING * sizeof *rows);
   for (guint t = FIRST; t < END; t++)
     for (guint i = 0; i < RANDOM_PLAN_EMBEDDING; i++)
       rows[(t - FIRST) * RANDOM_PLAN_EMBEDDING + i]
         = ((const float *) embed->table.data)[(gsize) tokens[t] * RANDOM_PLAN_EMBEDDING + i] * embed->scale;
-  output = evaluate (backend, &plan->program.plan, tokens, rows, FALSE);
+  output = evaluate (backend, &plan->program.plan, tokens, rows, NULL, FALSE);
   expected = g_new (float, n_bytes / sizeof (float));
   state = backend->klass->state_new (backend, &plan->program.plan, N, SOTTO_KV_F32, NULL, NULL);
   for (guint i = 0, first = 0; i < 3; i++)
@@ -166,9 +189,12 @@ test_refusals (void)
   const SottoBatch neither = { .n_tokens = 3 };
   const SottoBatch both = { .tokens = tokens, .rows = rows, .n_tokens = 3 };
   const SottoBatch only = { .rows = rows, .n_tokens = 3 };
+  const SottoSpot spots[3] = { 0 };
+  const SottoBatch spread = { .tokens = tokens, .spots = spots, .n_tokens = 3 };
   g_autoptr (GError) error = NULL;
 
   g_assert_true (sotto_batch_check (&only, &plain->program.plan, N, NULL));
+  g_assert_false (sotto_batch_check (&spread, &plain->program.plan, N, NULL));
   g_assert_false (sotto_batch_check (&neither, &plain->program.plan, N, NULL));
   g_assert_false (sotto_batch_check (&both, &plain->program.plan, N, NULL));
   g_assert_false (sotto_batch_check (&only, &inputs->program.plan, N, &error));

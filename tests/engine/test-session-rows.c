@@ -54,7 +54,8 @@ fill_rows (Prompt *self)
   const SottoWeight *table = &embed->table;
 
   g_assert_cmpint (plan->steps[0].kind, ==, SOTTO_STEP_EMBED);
-  self->floats = g_new (float, (gsize) (self->end - self->first) * plan->n_embedding);
+  /* Nothing for further layers. */
+  self->floats = g_new0 (float, (gsize) (self->end - self->first) * plan->n_embedding * (1 + plan->n_deep));
   for (guint t = self->first; t < self->end; t++)
     {
       float *row = self->floats + (gsize) (t - self->first) * plan->n_embedding;
@@ -194,75 +195,6 @@ test_family (gconstpointer data)
   assert_logits (&prompt, expected);
   g_assert_cmpuint (prompt.n_asked, ==, 1);
   close_prompt (&prompt);
-}
-
-/* --- Pictures as transformers sees them --- */
-
-typedef struct {
-  FamilyFixture pictures;  /* first and length of each, and their rows */
-  SottoRowSpan spans[2];
-} Seen;
-
-static const float *
-get_seen (gpointer      user_data,
-          guint         span,
-          SottoCancel  *cancel G_GNUC_UNUSED,
-          GError      **error G_GNUC_UNUSED)
-{
-  const Seen *self = user_data;
-
-  return self->pictures.rows + (span == 0 ? 0 : (gsize) self->spans[0].n_rows * self->pictures.n_columns);
-}
-
-/* Every beginning of the prompt that cuts no picture, in one go and behind what is there: on a plain and a fast tier. */
-static void
-test_seen (gconstpointer tier)
-{
-  g_autofree char *model_path = find ("gemma3", ".gguf");
-  g_autofree char *pictures_path = find ("gemma3", ".pictures");
-  g_autofree char *seen_path = find ("gemma3", ".seen");
-  g_auto (FamilyFixture) expected = { 0 };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SottoModel) model = sotto_model_open (model_path, NULL, NULL, NULL, &error);
-  SottoBackend *backend = sotto_backend_new_cpu (2, tier, &error);
-  SottoSession *session;
-  Seen seen = { 0 };
-  SottoRows rows = { seen.spans, 0, get_seen, &seen };
-  g_autofree double *ours = NULL;
-  double worst = 0;
-
-  g_assert_no_error (error);
-  family_fixture_read (&expected, seen_path);
-  family_fixture_read (&seen.pictures, pictures_path);
-  for (guint i = 0; i < G_N_ELEMENTS (seen.spans); i++)
-    seen.spans[i] = (SottoRowSpan) { (guint) seen.pictures.tokens[2 * i], (guint) seen.pictures.tokens[2 * i + 1], TRUE };
-  session = sotto_session_new (model, backend, expected.n_tokens, SOTTO_KV_F32, &error);
-  g_assert_no_error (error);
-  ours = g_new (double, expected.n_columns);
-
-  for (guint pass = 0; pass < 2; pass++)
-    for (guint n = 1; n <= expected.n_tokens; n++)
-      {
-        const float *logits;
-
-        for (rows.n_spans = 0; rows.n_spans < 2 && seen.spans[rows.n_spans].first < n;)
-          rows.n_spans++;
-        if (rows.n_spans > 0 && n < seen.spans[rows.n_spans - 1].first + seen.spans[rows.n_spans - 1].n_rows)
-          continue;
-        if (pass == 0)
-          sotto_session_wipe (session);
-        sotto_session_sync_rows (session, expected.tokens, n, &rows, NULL, NULL, NULL, NULL, &error);
-        g_assert_no_error (error);
-        logits = sotto_session_get_logits (session);
-        for (guint i = 0; i < expected.n_columns; i++)
-          ours[i] = (double) logits[i];
-        worst = MAX (worst, family_divergence (expected.rows + (gsize) (n - 1) * expected.n_columns, ours, expected.n_columns));
-      }
-  g_test_message ("KL %.2e at worst", worst);
-  g_assert_cmpfloat (worst, <, 2e-6);
-  family_fixture_clear (&seen.pictures);
-  sotto_session_free (session);
-  sotto_backend_free (backend);
 }
 
 /* --- What is kept --- */
@@ -478,8 +410,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   add_families ();
-  g_test_add_data_func ("/session-rows/seen/plain", "reference", test_seen);
-  g_test_add_data_func ("/session-rows/seen/fast", NULL, test_seen);
   g_test_add_func ("/session-rows/together", test_together);
   g_test_add_func ("/session-rows/apart", test_apart);
   g_test_add_data_func ("/session-rows/checkpoints/windows", "gemma3", test_checkpoints);

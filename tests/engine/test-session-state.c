@@ -71,7 +71,7 @@ test_save_empty (Fixture *self, gconstpointer data)
 
   g_assert_nonnull (sotto_model_hash (self->model, NULL, NULL, NULL, NULL));
   state = save (self->session);
-  g_assert_cmpuint (g_bytes_get_size (state), ==, 168);
+  g_assert_cmpuint (g_bytes_get_size (state), ==, 172);
   fixture_sync_to (self->session, self->tokens, 5, 0);
   g_assert_true (sotto_session_restore (self->session, state, &error));
   fixture_assert_timeline (self->session, NULL, 0);
@@ -123,7 +123,7 @@ test_restore_refuses (Fixture *self, gconstpointer data)
   g_ptr_array_add (bad, g_bytes_new_from_bytes (state, 0, length - 1));
   g_ptr_array_add (bad, with_byte (state));
   g_ptr_array_add (bad, with_word (state, 0, 0));                          /* magic */
-  g_ptr_array_add (bad, with_word (state, 8, 2));                          /* format */
+  g_ptr_array_add (bad, with_word (state, 8, 3));                          /* format */
   g_ptr_array_add (bad, with_word (state, 28, 1));                         /* long */
   g_ptr_array_add (bad, with_word (state, 12, SOTTO_NUMERICS_VERSION + 1));
   g_ptr_array_add (bad, with_word (state, 16, SOTTO_KV_F32));
@@ -137,8 +137,10 @@ test_restore_refuses (Fixture *self, gconstpointer data)
   g_ptr_array_add (bad, with_word (state, 160, G_MAXUINT32));
   g_ptr_array_add (bad, with_word (state, 164, 1));                        /* checkpoints */
   g_ptr_array_add (bad, with_word (state, 164, G_MAXUINT32));
-  g_ptr_array_add (bad, with_word (state, 168, TINY_MODEL_VOCABULARY));    /* first token */
-  g_ptr_array_add (bad, with_word (state, 168, G_MAXINT32));
+  g_ptr_array_add (bad, with_word (state, 168, 1));                        /* grids */
+  g_ptr_array_add (bad, with_word (state, 168, G_MAXUINT32));
+  g_ptr_array_add (bad, with_word (state, 172, TINY_MODEL_VOCABULARY));    /* first token */
+  g_ptr_array_add (bad, with_word (state, 172, G_MAXINT32));
 
   fixture_append (self->session, self->tokens[20]);
   expected = fixture_copy_logits (self->session);

@@ -150,6 +150,57 @@ def see(model, ids, blocks, rows):
                      use_cache=False).logits[0].double().numpy()
 
 
+def find_positions(model, kinds, grids):
+    """Where transformers has tokens along its axes; the rows of a picture are already merged."""
+    module = sys.modules[type(model).__module__]
+    kind = next(value for name, value in vars(module).items() if name.endswith("Model") and hasattr(value, "get_rope_index"))
+    sizes = types.SimpleNamespace(vision_config=types.SimpleNamespace(spatial_merge_size=1))
+    stub = types.SimpleNamespace(config=sizes)
+    stub.get_vision_position_ids = types.MethodType(kind.get_vision_position_ids, stub)
+    return kind.get_rope_index(stub, torch.zeros_like(kinds), kinds, torch.tensor([(1, *grid) for grid in grids]))[0]
+
+
+def see_grids(model, ids, blocks, rows):
+    """What models of axes compute behind their encoder: rows, those of further layers among them, each at its place in its grid."""
+    kinds = torch.zeros_like(ids, dtype=torch.int32)
+    text = getattr(model.model, "language_model", model.model)
+    deep = {}
+    with torch.inference_mode():
+        embedded = text.embed_tokens(ids)
+        for (first, height, width), values in zip(blocks, rows):
+            kinds[0, first:first + height * width] = 1
+            embedded[0, first:first + height * width] = values[0].to(embedded.dtype)
+        if len(rows[0]) > 1:
+            deep = {"visual_pos_masks": kinds == 1, "deepstack_visual_embeds": [
+                torch.cat(parts) for parts in list(zip(*rows))[1:]]}
+        positions = find_positions(model, kinds, [block[1:] for block in blocks])
+        states = text(inputs_embeds=embedded, position_ids=positions, use_cache=False, **deep).last_hidden_state
+        return model.lm_head(states)[0].double().numpy()
+
+
+def make_seeing_grids(name, model, recipe, stem):
+    """The same as make_seeing() of grids, (first, height, width); behind a picture's rows stand those of further layers."""
+    blocks = recipe["sees_grids"]
+    first, height, width = blocks[-1]
+    generator = torch.Generator().manual_seed(5)
+    tokens = prompt(f"{name} sees", first + height * width + 12, VOCABULARY)
+    hidden = model.config.get_text_config().hidden_size
+    rows = [[rounded(torch.randn((height * width, hidden), generator=generator)) for _ in range(1 + recipe.get("deep", 0))]
+            for _, height, width in blocks]
+    ids = torch.tensor([tokens])
+    single = see_grids(model.float(), ids, blocks, rows)
+    with in_doubles():
+        exact = see_grids(model.double(), ids, blocks, rows)
+    assert numpy.isfinite(exact).all()
+    numbers = [(first, height * width, width) for first, height, width in blocks]
+    for first, n, _ in numbers:
+        tokens[first:first + n] = [-1] * n
+    write_rows(f"{stem}.pictures", [number for picture in numbers for number in picture],
+               torch.cat([part for parts in rows for part in parts]).numpy())
+    write_rows(f"{stem}.seen", tokens, exact)
+    return f"with pictures entropy {spread(exact):.2f}, KL {divergence(exact, single).mean():.1e}"
+
+
 def make_seeing(name, model, recipe, stem):
     """A prompt with pictures: NAME.pictures has where they stand and their rows, NAME.seen the logits of all."""
     blocks = recipe["sees"]
@@ -261,6 +312,8 @@ def make(name, recipe, out, llama_cpp, keep):
                      f"KL {kl.mean():.1e} (max {kl.max():.1e})")
     if "sees" in recipe:
         words.append(make_seeing(name, model, recipe, f"{out}/{name}"))
+    if "sees_grids" in recipe:
+        words.append(make_seeing_grids(name, model, recipe, f"{out}/{name}"))
     print(f"{name}: {os.path.getsize(target) / 1000:.0f} kB; {'; '.join(words)}", flush=True)
 
 

@@ -12,6 +12,8 @@ PLAIN = {
     "bos_token_id": 257, "eos_token_id": 258, "pad_token_id": 259,
 }
 RECIPES = {}
+# Two pictures, a high one and a wide one.
+GRIDS = [(5, 4, 3), (24, 2, 6)]
 # Both ends of the ramp lie inside the 8 pairs of a head of 16, and neither on a whole pair.
 YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "beta_fast": 4.0, "beta_slow": 0.5,
         "original_max_position_embeddings": 64}
@@ -74,7 +76,7 @@ def without_mtp(converter):
 HYBRID_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
                   "shared_expert_intermediate_size": 16}
 # Longer than the 64 tokens of a chunk of the delta rule.
-add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
+add("qwen35", "Qwen3_5TextConfig", "Qwen3_5ForCausalLM", cases=80, _prepare=without_mtp, _sees_grids=GRIDS, tie_word_embeddings=True,
     **(HYBRID | {"rope_parameters": MROPE}))
 add("qwen35moe", "Qwen3_5MoeTextConfig", "Qwen3_5MoeForCausalLM", cases=80, _prepare=without_mtp, tie_word_embeddings=True,
     **(HYBRID | HYBRID_EXPERTS | {"rope_parameters": MROPE}))
@@ -352,8 +354,8 @@ add("glm4", "Glm4Config", "Glm4ForCausalLM", head_dim=16, partial_rotary_factor=
 SEEING = {"depth": 1, "hidden_size": 32, "num_heads": 2, "intermediate_size": 32, "patch_size": 4}
 
 
-def seeing(name, config, model, text, vision):
-    add(name, config, model, base={}, text_config=PLAIN | text, vision_config=SEEING | vision,
+def seeing(name, config, model, text, vision, **how):
+    add(name, config, model, base={}, _sees_grids=GRIDS, **how, text_config=PLAIN | text, vision_config=SEEING | vision,
         image_token_id=250, video_token_id=251, vision_start_token_id=252, vision_end_token_id=253)
 
 
@@ -361,7 +363,7 @@ SECTIONS = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 
 seeing("qwen2vl", "Qwen2VLConfig", "Qwen2VLForConditionalGeneration", {"rope_parameters": SECTIONS}, {"embed_dim": 32})
 seeing("qwen3vl", "Qwen3VLConfig", "Qwen3VLForConditionalGeneration",
        {"head_dim": 16, "rope_parameters": SECTIONS | {"mrope_section": [3, 3, 2], "mrope_interleaved": True}},
-       {"out_hidden_size": 32, "deepstack_visual_indexes": [0]})
+       {"out_hidden_size": 32, "deepstack_visual_indexes": [0]}, _deep=1)
 add("qwen3vlmoe", "Qwen3MoeConfig", "Qwen3MoeForCausalLM", _finish=variants.named("qwen3vlmoe"), head_dim=16,
     num_experts=8, num_experts_per_tok=3, moe_intermediate_size=16, norm_topk_prob=True, decoder_sparse_step=1)
 
