@@ -63,16 +63,35 @@ sotto_embedding_question_new (GBytes *vector)
   return self;
 }
 
+static float
+scale_at (const guint8 *packed)
+{
+  const guint32 bits = get32 (packed);
+  float scale;
+
+  memcpy (&scale, &bits, sizeof scale);
+  return scale;
+}
+
 float
 sotto_embedding_compare (const SottoEmbeddingQuestion *question, const guint8 *packed)
 {
   const gint8 *bytes = (const gint8 *) packed + SOTTO_EMBEDDING_HEADER;
-  const guint32 bits = get32 (packed);
   gint32 sum = 0;
-  float scale;
 
   for (gsize i = 0; i < question->n; i++)
     sum += question->values[i] * bytes[i];
-  memcpy (&scale, &bits, sizeof scale);
-  return (float) sum * scale * question->scale;
+  return (float) sum * scale_at (packed) * question->scale;
+}
+
+float
+sotto_embedding_compare_both (const guint8 *a, const guint8 *b, gsize n)
+{
+  const gint8 *x = (const gint8 *) a + SOTTO_EMBEDDING_HEADER;
+  const gint8 *y = (const gint8 *) b + SOTTO_EMBEDDING_HEADER;
+  gint32 sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += x[i] * y[i];
+  return (float) sum * scale_at (a) * scale_at (b);
 }

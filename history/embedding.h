@@ -52,4 +52,7 @@ SottoEmbeddingQuestion *sotto_embedding_question_new (GBytes *vector);
  */
 float sotto_embedding_compare (const SottoEmbeddingQuestion *question, const guint8 *packed);
 
+/* The same of two that are packed, of @n numbers each */
+float sotto_embedding_compare_both (const guint8 *a, const guint8 *b, gsize n);
+
 G_END_DECLS

@@ -229,16 +229,16 @@ compare_weights (gconstpointer a, gconstpointer b)
   return x > y ? -1 : x < y;
 }
 
-/* What a passage has to have of the question's words, by their weight */
+/* What the words of the question weigh that a passage may be expected to have */
 static double
-least_found (const Ranking *self)
+weight_asked (const Ranking *self)
 {
   double asked = 0;
 
   g_array_sort (self->weights, compare_weights);
   for (guint i = 0; i < MIN (self->weights->len, WORDS_ASKED); i++)
     asked += g_array_index (self->weights, double, i);
-  return LEAST_FOUND * asked;
+  return asked;
 }
 
 static void
@@ -279,13 +279,13 @@ sotto_passage_rank (SottoDatabase  *database,
                     GArray         *folders,
                     GPtrArray      *words,
                     gint64          n_passages,
+                    double         *asked,
                     GError        **error)
 {
   g_autoptr (GHashTable) all = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func (word_free);
   g_autoptr (GArray) weights = g_array_new (FALSE, FALSE, sizeof (double));
   Ranking self = { database, folders, n_passages, all, lists, weights };
-  double least;
   GArray *list;
   GHashTableIter iter;
   gpointer candidate;
@@ -298,14 +298,14 @@ sotto_passage_rank (SottoDatabase  *database,
   for (guint i = 0; i < lists->len; i++)
     weigh (&self, g_ptr_array_index (lists, i));
 
-  least = least_found (&self);
+  *asked = weight_asked (&self);
   list = g_array_sized_new (FALSE, FALSE, sizeof (SottoCandidate), g_hash_table_size (all));
   g_hash_table_iter_init (&iter, all);
   while (g_hash_table_iter_next (&iter, NULL, &candidate))
     {
       SottoCandidate *one = candidate;
 
-      if (one->found < least)
+      if (one->found < LEAST_FOUND * *asked)
         continue;
       one->score *= pow ((double) one->n_words / lists->len, COVERAGE);
       g_array_append_vals (list, one, 1);

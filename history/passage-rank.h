@@ -30,6 +30,7 @@ gboolean sotto_passage_rank_register (SottoDatabase *database, GError **error);
  * @folders: (element-type gint64): rows
  * @words: (element-type SottoPassageWord)
  * @n_passages: how many there are in the folders
+ * @asked: (out): what of @found a passage has that answers all of the question, about
  *
  * Returns: (transfer full) (element-type SottoCandidate): the best first, none that fits too little; or %NULL with an error
  */
@@ -37,6 +38,7 @@ GArray *sotto_passage_rank (SottoDatabase  *database,
                             GArray         *folders,
                             GPtrArray      *words,
                             gint64          n_passages,
+                    double         *asked,
                             GError        **error);
 
 G_END_DECLS

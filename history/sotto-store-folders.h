@@ -149,7 +149,8 @@ gboolean sotto_store_remove_document_finish (SottoStore *self, GAsyncResult *res
  * in other forms, by its beginning; the form that was asked for counts more. Scripts that don't
  * separate words are found by pairs of characters. Of documents that fit nearly as well none gets
  * all the places, and passages that stand beside each other may come as one. With @vector those are found, too, that say it in other
- * words, or another language if the model knows it, as far as passages have vectors. Cancelling stops it at once.
+ * words, or another language if the model knows it, as far as passages have vectors: behind those that have most of what was asked
+ * by its words, and only where they stand out from what is merely the nearest. Cancelling stops it at once.
  */
 void sotto_store_find_passages_async (SottoStore          *self,
                                       const char *const   *folders,
@@ -166,7 +167,7 @@ void sotto_store_find_passages_async (SottoStore          *self,
  * sotto_store_find_passages_finish:
  *
  * Returns: (transfer full) (element-type SottoHistoryPassage): best first, each with its folder and
- *   path; empty if no word that says anything was found
+ *   path; empty if no word that says anything was found, and nothing that means the same
  */
 GPtrArray *sotto_store_find_passages_finish (SottoStore *self, GAsyncResult *result, GError **error);
 

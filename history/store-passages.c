@@ -1,12 +1,15 @@
 /* A question to folders, answered with passages
  *
- * passage-query.c takes the question apart, passage-rank.c says how well each passage fits. Here the best are taken, one
- * after the other: of one document the fourth and those behind it only where they fit much better than others; and
- * passages that overlap become one, so that what was cut is whole again. */
+ * passage-query.c takes the question apart; passage-rank.c says how well each passage fits by its words, passage-meaning.c by
+ * what it is about, as far as there are vectors; passage-join.c puts both in one order. Here the best are taken, one after the
+ * other: of one document the fourth and those behind it only where they fit much better than others; and passages that
+ * overlap become one, so that what was cut is whole again. */
 
 #include "store-private.h"
 
 #include "folder-rows.h"
+#include "passage-join.h"
+#include "passage-meaning.h"
 #include "passage-query.h"
 #include "passage-rank.h"
 
@@ -255,9 +258,11 @@ do_find (SottoVault *vault, SottoCall *call, GError **error)
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (Found));
   g_autoptr (GPtrArray) words = NULL;
   g_autoptr (GArray) candidates = NULL;
+  g_autoptr (GArray) near = NULL;
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_passage_free);
   Finding self = { vault->database, found, 0, 0 };
   gint64 n_passages;
+  double asked;
 
   g_array_set_clear_func (found, clear_found);
   if (!find_folders (vault->database, call->folders, folders, &n_passages, error))
@@ -265,8 +270,14 @@ do_find (SottoVault *vault, SottoCall *call, GError **error)
   words = sotto_passage_query_parse (vault->database, call->text, error);
   if (words == NULL)
     return NULL;
-  candidates = sotto_passage_rank (vault->database, folders, words, n_passages, error);
-  if (candidates == NULL || !choose (&self, candidates, call->kind, (gsize) call->number, error))
+  candidates = sotto_passage_rank (vault->database, folders, words, n_passages, &asked, error);
+  if (candidates == NULL)
+    return NULL;
+  near = sotto_passage_rank_by_meaning (vault->database, folders, n_passages, call->id, call->vectors, error);
+  if (near == NULL)
+    return NULL;
+  sotto_passage_join (candidates, asked, near);
+  if (!choose (&self, candidates, call->kind, (gsize) call->number, error))
     return NULL;
 
   for (guint i = 0; i < found->len; i++)
@@ -295,6 +306,8 @@ sotto_store_find_passages_async (SottoStore          *self,
   call = sotto_call_new ();
   call->folders = g_strdupv ((char **) folders);
   call->text = g_utf8_make_valid (question, -1);
+  call->id = embedder != NULL ? g_utf8_make_valid (embedder, -1) : NULL;
+  call->vectors = vector != NULL ? g_bytes_ref (vector) : NULL;
   call->kind = CLAMP (limit, 1, 100);
   call->number = (gint64) MIN (max_bytes, G_MAXINT32);
   sotto_store_push (self, SOTTO_WORK_READ, do_find, call, (GDestroyNotify) g_ptr_array_unref, cancellable, callback,
