@@ -1,16 +1,17 @@
 /* Where tokens are along the axes of positions (M-RoPE, Wang et al. 2024), for models that have several.
  *
- * Text is as far along all axes, one further with every token. The rows of a picture are all at the same time, and each where it is in
- * the grid; the text behind goes on behind the longer of the grid's sides. So from the first picture on a token's spot is not its
- * place in the caches. It depends on nothing but the grids before it, which a session keeps beside its timeline, wherever that goes:
+ * Text is as far along all axes, one further with every token. The rows of a picture are all at the same time, and each where it
+ * is in the grid; the text behind goes on behind the longer of the grid's sides. So from the first picture on a token's spot is not
+ * its place in the caches. It depends on nothing but the grids before it, which a session keeps beside its timeline, wherever that
+ * goes:
  *
  *   timeline    a  b  r0 r1 r2 r3 r4 r5  c  d       r0 … r5: two rows of three columns
  *   time        0  1  2  2  2  2  2  2   5  6
  *   height      0  1  2  2  2  3  3  3   5  6
  *   width       0  1  2  3  4  2  3  4   5  6
  *
- * A grid has no more positions along an axis than it has rows, so that no spot is behind its place in the caches. The timeline may
- * have the beginning of a grid only (a cancel), but nothing goes on from there but the rest of it.
+ * A grid has no more positions along an axis than it has rows, so that no spot is behind its place in the caches. The timeline
+ * may have the beginning of a grid only (a cancel), but nothing goes on from there but the rest of it.
  */
 
 #include "sotto-session-private.h"

@@ -12,6 +12,7 @@
 
 typedef struct {
   const SottoVision *vision;
+  const SottoVisionFrame *frame;
   SottoBackend *backend;
   SottoProgress progress;
   gpointer user_data;
@@ -22,6 +23,9 @@ typedef struct {
   SottoState *projector;
   gint32 *places;           /* (n_tokens): 0, 1 …: rows of the table of positions */
   gint32 *nothing;          /* (n_rows): zeros */
+  guint *rows;              /* (n_patches): where each is among the encoder's */
+  GArray *ends;             /* (element-type guint): of windows */
+  SottoSpot *spots;         /* (nullable) (n_tokens) */
   float *handed;            /* what goes into a stretch: as large as the largest of them wants */
   float *merged;            /* (n_rows, n_merged) */
 
@@ -36,6 +40,9 @@ encoding_clear (Encoding *self)
   self->backend->klass->state_free (self->backend, self->projector);
   g_free (self->places);
   g_free (self->nothing);
+  g_free (self->rows);
+  g_clear_pointer (&self->ends, g_array_unref);
+  g_free (self->spots);
   g_free (self->handed);
   g_free (self->merged);
 }
@@ -50,81 +57,170 @@ refuse_memory (gsize n_floats, GError **error)
   return FALSE;
 }
 
+/* Where patches are, for heads that turn by it. */
+static void
+make_spots (Encoding *self)
+{
+  self->spots = g_new0 (SottoSpot, self->frame->n_tokens);
+  for (guint i = 0; i < self->frame->n_patches; i++)
+    {
+      self->spots[self->rows[i]].at[SOTTO_AXIS_HEIGHT] = i / self->frame->n_across;
+      self->spots[self->rows[i]].at[SOTTO_AXIS_WIDTH] = i % self->frame->n_across;
+    }
+}
+
+static SottoState *
+make_state (Encoding *self, const SottoPlan *plan, guint n_tokens, SottoKvType type)
+{
+  SottoLoading loading = { .cancel = self->cancel };
+
+  return self->backend->klass->state_new (self->backend, plan, n_tokens, type, &loading, self->error);
+}
+
 static gboolean
 encoding_init (Encoding *self)
 {
   const SottoVisionSizes *sizes = &self->vision->sizes;
   const SottoVisionPlans *plans = &self->vision->plans;
-  SottoLoading loading = { .cancel = self->cancel };
-  gsize n_handed = (gsize) sizes->n_tokens * MAX (sizes->n_embedding, sizes->n_patch);
-  gsize n_merged = (gsize) sizes->n_rows * sizes->n_merged;
+  const SottoVisionFrame *frame = self->frame;
+  gsize n_handed = (gsize) frame->n_tokens * MAX (sizes->n_embedding, sizes->n_patch);
+  gsize n_merged = (gsize) frame->n_rows * sizes->n_merged;
 
-  self->places = g_new (gint32, sizes->n_tokens);
-  self->nothing = g_new0 (gint32, sizes->n_rows);
-  for (guint i = 0; i < sizes->n_tokens; i++)
+  self->places = g_new (gint32, frame->n_tokens);
+  self->nothing = g_new0 (gint32, frame->n_rows);
+  for (guint i = 0; i < frame->n_tokens; i++)
     self->places[i] = (gint32) i;
+  self->rows = g_new (guint, frame->n_patches);
+  self->ends = g_array_new (FALSE, FALSE, sizeof (guint));
+  sotto_vision_order (sizes, frame, self->rows, self->ends);
+  if (self->vision->kind->turns)
+    make_spots (self);
   self->handed = g_try_new (float, n_handed);
   self->merged = g_try_new (float, n_merged);
   if (self->handed == NULL || self->merged == NULL)
     return refuse_memory (n_handed + n_merged, self->error);
 
-  self->encoder = self->backend->klass->state_new (self->backend, &plans->encoder, sizes->n_tokens,
-                                                   sizes->n_tokens > EXACT_TOKENS ? SOTTO_KV_F16 : SOTTO_KV_F32, &loading,
-                                                   self->error);
+  self->encoder = make_state (self, &plans->encoder, frame->n_tokens,
+                              frame->n_tokens > EXACT_TOKENS ? SOTTO_KV_F16 : SOTTO_KV_F32);
   if (self->encoder == NULL)
     return FALSE;
-  self->projector = self->backend->klass->state_new (self->backend, &plans->projector, sizes->n_rows, SOTTO_KV_F32, &loading,
-                                                     self->error);
+  self->projector = make_state (self, &plans->projector, frame->n_rows, SOTTO_KV_F32);
   return self->projector != NULL;
 }
 
-static gboolean
-run (Encoding *self, SottoState *state, const SottoBatch *batch)
+static void
+tell (Encoding *self)
 {
-  if (!self->backend->klass->run (self->backend, state, batch, self->cancel, self->error))
-    return FALSE;
   if (self->progress != NULL)
     self->progress (++self->done, self->all, self->user_data);
+}
+
+/* Rows @first … @end - 1 through a stretch of the encoder. From stretch to stretch they are copied, since a backend whose number of
+ * threads changes may lay its memory out anew. */
+static gboolean
+encode_some (Encoding *self, SottoBatch *batch, guint n_in, guint first, guint end)
+{
+  const guint n = self->vision->sizes.n_embedding;
+
+  batch->tokens = self->vision->kind->fit == SOTTO_FIT_WHOLE ? NULL : self->places + first;
+  batch->n_tokens = end - first;
+  batch->spots = self->spots != NULL ? self->spots + first : NULL;
+  batch->handed = self->handed + (gsize) first * n_in;
+  if (!self->backend->klass->run (self->backend, self->encoder, batch, self->cancel, self->error))
+    return FALSE;
+  memcpy (self->handed + (gsize) first * n, self->backend->klass->get_output (self->backend, self->encoder),
+          (gsize) batch->n_tokens * n * sizeof (float));
   return TRUE;
 }
 
-/* From stretch to stretch rows are copied, since a backend whose number of threads changes may lay its memory out anew. */
+/* All rows through stretch @index: the first makes them out of patches, the others are a layer each. Windows, which are short and see
+ * nothing of each other, go through a layer one after the other. */
+static gboolean
+encode_stretch (Encoding *self, guint index)
+{
+  const SottoVisionSizes *sizes = &self->vision->sizes;
+  const GArray *stretches = self->vision->plans.stretches;
+  SottoBatch batch = { .first_step = index > 0 ? g_array_index (stretches, guint, index - 1) : 0,
+                       .end_step = g_array_index (stretches, guint, index) };
+
+  if (index == 0 || !sotto_vision_is_windowed (sizes, index - 1))
+    return encode_some (self, &batch, index == 0 ? sizes->n_patch : sizes->n_embedding, 0, self->frame->n_tokens);
+
+  for (guint i = 0; i < self->ends->len; i++)
+    if (!encode_some (self, &batch, sizes->n_embedding, i > 0 ? g_array_index (self->ends, guint, i - 1) : 0,
+                      g_array_index (self->ends, guint, i)))
+      return FALSE;
+  return TRUE;
+}
+
+/* The encoder's rows, merged, through one of the projectors. */
+static gboolean
+project (Encoding *self, SottoState *state, float *out)
+{
+  const SottoVisionSizes *sizes = &self->vision->sizes;
+  SottoBatch batch = { .tokens = self->nothing, .n_tokens = self->frame->n_rows, .handed = self->merged };
+
+  sotto_vision_merge (sizes, self->frame, self->vision->kind->merge, self->rows, self->handed, self->merged);
+  if (!self->backend->klass->run (self->backend, state, &batch, self->cancel, self->error))
+    return FALSE;
+  memcpy (out, self->backend->klass->get_output (self->backend, state),
+          (gsize) self->frame->n_rows * sizes->n_output * sizeof (float));
+  tell (self);
+  return TRUE;
+}
+
+/* What the model's layer @index is to add, out of rows as they are now. */
+static gboolean
+project_deep (Encoding *self, guint index, float *out)
+{
+  const SottoVisionDeep *deep = &g_array_index (self->vision->plans.deep, SottoVisionDeep, index);
+  SottoState *state = make_state (self, &deep->plan, self->frame->n_rows, SOTTO_KV_F32);
+  gboolean is_done;
+
+  if (state == NULL)
+    return FALSE;
+  is_done = project (self, state, out);
+  self->backend->klass->state_free (self->backend, state);
+  return is_done;
+}
+
+/* @out: part after part, (n_rows, n_output) */
 static gboolean
 encode_square (Encoding *self, const guint8 *square, float *out)
 {
   const SottoVisionSizes *sizes = &self->vision->sizes;
-  const GArray *stretches = self->vision->plans.stretches;
-  SottoBatch batch = { .tokens = self->places, .n_tokens = sizes->n_tokens, .handed = self->handed };
+  const SottoVisionPlans *plans = &self->vision->plans;
+  const gsize n_part = (gsize) self->frame->n_rows * sizes->n_output;
+  guint n_deep = 0;
 
-  sotto_vision_cut_patches (sizes, square, self->handed);
-  for (guint i = 0; i < stretches->len; i++)
+  sotto_vision_cut_patches (sizes, self->frame, self->rows, square, self->handed);
+  for (guint i = 0; i < plans->stretches->len; i++)
     {
-      batch.end_step = g_array_index (stretches, guint, i);
-      if (!run (self, self->encoder, &batch))
+      if (!encode_stretch (self, i))
         return FALSE;
-      memcpy (self->handed, self->backend->klass->get_output (self->backend, self->encoder),
-              (gsize) sizes->n_tokens * sizes->n_embedding * sizeof (float));
-      batch.first_step = batch.end_step;
+      tell (self);
+      if (i == 0 && plans->positions != NULL)
+        sotto_vision_add_positions (sizes, self->frame, self->rows, plans->positions, self->handed);
+      if (i > 0 && n_deep < plans->deep->len && g_array_index (plans->deep, SottoVisionDeep, n_deep).layer == i - 1)
+        {
+          n_deep++;
+          if (!project_deep (self, n_deep - 1, out + n_deep * n_part))
+            return FALSE;
+        }
     }
-
-  sotto_vision_merge (sizes, self->vision->kind->merge, self->handed, self->merged);
-  batch = (SottoBatch) { .tokens = self->nothing, .n_tokens = sizes->n_rows, .handed = self->merged };
-  if (!run (self, self->projector, &batch))
-    return FALSE;
-  memcpy (out, self->backend->klass->get_output (self->backend, self->projector),
-          (gsize) sizes->n_rows * sizes->n_output * sizeof (float));
-  return TRUE;
+  return project (self, self->projector, out);
 }
 
 static gboolean
 encode_squares (Encoding *self, const guint8 *squares, guint n_squares, float *out)
 {
   const SottoVisionSizes *sizes = &self->vision->sizes;
+  const SottoVisionPlans *plans = &self->vision->plans;
   const gsize n_bytes = (gsize) sizes->image_size * sizes->image_size * 3;
 
-  self->all = (guint64) n_squares * (self->vision->plans.stretches->len + 1);
+  self->all = (guint64) n_squares * (plans->stretches->len + plans->deep->len + 1);
   for (guint i = 0; i < n_squares; i++)
-    if (!encode_square (self, squares + i * n_bytes, out + (gsize) i * sizes->n_rows * sizes->n_output))
+    if (!encode_square (self, squares + i * n_bytes, out + (gsize) i * self->frame->n_rows * sizes->n_output))
       return FALSE;
   return sotto_gguf_check_unchanged (self->vision->gguf, self->error);
 }
@@ -151,9 +247,9 @@ sotto_vision_encode (SottoVision    *self,
                      GError        **error)
 {
   SottoGrid grid = sotto_grid_find (&self->sizes, self->kind, sotto_image_get_width (image), sotto_image_get_height (image));
-  Encoding encoding = { .vision = self, .backend = backend, .progress = progress, .user_data = user_data, .cancel = cancel,
-                        .error = error };
-  gsize n_floats = (gsize) grid.n_squares * self->sizes.n_rows * self->sizes.n_output;
+  Encoding encoding = { .vision = self, .frame = &grid.frame, .backend = backend, .progress = progress,
+                        .user_data = user_data, .cancel = cancel, .error = error };
+  gsize n_floats = (gsize) grid.n_squares * grid.frame.n_rows * self->sizes.n_output * (1 + self->plans.deep->len);
   g_autofree guint8 *squares = NULL;
   g_autofree float *rows = NULL;
   gboolean is_done;
@@ -174,6 +270,6 @@ sotto_vision_encode (SottoVision    *self,
   encoding_clear (&encoding);
   if (!is_done)
     return NULL;
-  *n_rows = grid.n_squares * self->sizes.n_rows;
+  *n_rows = grid.n_squares * grid.frame.n_rows;
   return g_steal_pointer (&rows);
 }

@@ -186,7 +186,7 @@ sotto_vision_fits (const SottoVision *self, const SottoModel *model)
   const SottoModelInfo *info = sotto_model_get_info (model);
 
   return program != NULL && !info->is_embedding && program->plan.n_embedding == self->sizes.n_output
-         && is_listed (self->kind->families, info->family) && knows_tokens (model, self->kind->tokens);
+         && program->plan.n_deep == self->plans.deep->len && (program->plan.has_axes || !self->kind->is_grid) && is_listed (self->kind->families, info->family) && knows_tokens (model, self->kind->tokens);
 }
 
 /* --- What stands in a prompt --- */
@@ -209,11 +209,12 @@ write_text (GArray *pieces, const char *text)
 }
 
 static void
-write_rows (const SottoVision *self, GArray *pieces, guint first_square, guint n_squares)
+write_rows (const SottoVision *self, const SottoGrid *grid, GArray *pieces, guint first_square, guint n_squares)
 {
-  SottoVisionPiece piece = { .first_row = first_square * self->sizes.n_rows,
-                             .n_rows = n_squares * self->sizes.n_rows,
-                             .together = self->kind->together };
+  SottoVisionPiece piece = { .first_row = first_square * grid->frame.n_rows,
+                             .n_rows = n_squares * grid->frame.n_rows,
+                             .together = self->kind->together,
+                             .n_columns = self->kind->is_grid ? grid->frame.n_across / self->sizes.scale : 0 };
 
   g_array_append_val (pieces, piece);
 }
@@ -230,10 +231,10 @@ write_grid (const SottoVision *self, const SottoGrid *grid, GArray *pieces)
                                                row + 1, column + 1);
 
       write_text (pieces, text);
-      write_rows (self, pieces, i, 1);
+      write_rows (self, grid, pieces, i, 1);
     }
   write_text (pieces, grid->n_squares > 1 ? "\n\n<fake_token_around_image><global-img>" : "<fake_token_around_image><global-img>");
-  write_rows (self, pieces, grid->n_squares - 1, 1);
+  write_rows (self, grid, pieces, grid->n_squares - 1, 1);
   write_text (pieces, "<fake_token_around_image>");
 }
 
@@ -250,7 +251,7 @@ sotto_vision_lay_out (const SottoVision *self, guint width, guint height)
       return pieces;
     }
   write_text (pieces, self->kind->begin);
-  write_rows (self, pieces, 0, grid.n_squares);
+  write_rows (self, &grid, pieces, 0, grid.n_squares);
   write_text (pieces, self->kind->end);
   return pieces;
 }

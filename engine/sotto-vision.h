@@ -86,7 +86,8 @@ GArray *sotto_vision_lay_out (const SottoVision *self, guint width, guint height
  * @progress: (nullable): work done of all
  * @n_rows: (out): as many as the layout has
  *
- * Returns: (transfer full): (n_rows, n_embedding) floats, for g_free(); or %NULL with CANCELLED, MEMORY, BACKEND or CHANGED
+ * Returns: (transfer full): (n_rows, n_embedding) floats, behind them as many for each of the model's layers that take more of a
+ * picture (#SottoRows), for g_free(); or %NULL with CANCELLED, MEMORY, BACKEND or CHANGED
  */
 float *sotto_vision_encode (SottoVision    *self,
                             SottoBackend   *backend,

@@ -14,6 +14,7 @@ typedef enum {
   SOTTO_FIT_PAD,            /* one, with bars of the mean color */
   SOTTO_FIT_LONGEST,        /* the longer side is made preproc_image_size, both are made multiples: tiles, then the whole */
   SOTTO_FIT_ASPECT,         /* the grid whose sides are nearest to the picture's: tiles, then the whole */
+  SOTTO_FIT_WHOLE,          /* no square: as it is, each side rounded to squares that are merged, within limits of these */
 } SottoFit;
 
 /* How squares of an encoder's rows become one. */
@@ -35,10 +36,17 @@ typedef struct {
   SottoFilter filter;
 
   SottoMerge merge;
+  const char *scale_key;    /* (nullable): where the file says it, if not in vision.projector.scale_factor */
   guint scale;              /* sides of the squares that are merged, where the file does not say it; 0: it has to */
+  guint least_rows;         /* WHOLE: merged rows of a picture that is made larger to have them, */
+  guint most_rows;          /* or smaller */
 
   /* The encoder, beyond what its tensors say */
   SottoActivation activation; /* where the file says use_gelu */
+  gboolean feeds_by_tensor; /* files say another length of the feed-forward than it has */
+  gboolean turns;           /* heads turn, half of their pairs by a patch's row and half by its column */
+  guint window;             /* pixels of the sides of windows that layers look into, but for every vision.n_wa_pattern-th; 0: all
+                             * look at all */
 
   /* The projector: second (gelu (first (norm (row)))), of which only first has to be */
   const char *norm;         /* (nullable): tensor's name, without .weight */
@@ -53,6 +61,7 @@ typedef struct {
   const char *begin;        /* (nullable): around all rows of a PLAIN one */
   const char *end;
   gboolean together;        /* rows of a square see each other */
+  gboolean is_grid;         /* for models whose positions have axes */
 
   const char *families;     /* of models that are made with it, "llama qwen2" */
   const char *tokens;       /* (nullable): that have to be in their vocabulary, each one token */

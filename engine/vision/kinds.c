@@ -60,6 +60,25 @@ static const SottoVisionKind kinds[] = {
     .end = "</img>\n",
     .families = "internlm2 llama phi3 qwen2 qwen3 qwen3moe",
     .tokens = "<img> </img>" },
+
+#define QWEN                                                                                                                  \
+  .fit = SOTTO_FIT_WHOLE, .filter = SOTTO_FILTER_BICUBIC, .merge = SOTTO_MERGE_SHUFFLE, .scale_key = "vision.spatial_merge_size", \
+  .scale = 2, .most_rows = 1280, .turns = TRUE, .first = "mm.0", .second = "mm.2", .begin = "<|vision_start|>",              \
+  .end = "<|vision_end|>", .is_grid = TRUE, .tokens = "<|vision_start|> <|vision_end|>"
+
+  /* Qwen 2-VL (Wang et al. 2024) */
+  { .name = "qwen2vl_merger", QWEN, .feeds_by_tensor = TRUE, .least_rows = 4, .families = "qwen2vl qwen2" },
+
+  /* Qwen 2.5-VL (Bai et al. 2025): windows */
+  { .name = "qwen2.5vl_merger", QWEN, .least_rows = 4, .window = 112, .families = "qwen2vl qwen25vl qwen2" },
+
+  /* Qwen 3-VL (Bai et al. 2025) and Qwen 3.5: positions beside the turns, and rows for the model's first layers */
+  { .name = "qwen3vl_merger",
+    QWEN,
+    .least_rows = 64,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .families = "qwen3 qwen3moe qwen3vl qwen3vlmoe qwen35 qwen35moe" },
+#undef QWEN
 };
 
 const SottoVisionKind *

@@ -1,9 +1,9 @@
-/* The steps of an encoder and its projector. An encoder is a transformer in which every row sees all others (ViT, Dosovitskiy et
+/* The steps of an encoder. An encoder is a transformer in which every row sees all others (ViT, Dosovitskiy et
  * al. 2021), so it is a plan of a whole sequence whose tokens are places in the table of positions:
  *
- *   EMBED     residual = positions[place] + bias of the patches
+ *   EMBED     residual = positions[place] + bias of the patches; not of WHOLE, whose table is stretched (patches.c)
  *   TAKE      patches, from who cut them
- *   PROJECT   residual += weight patch
+ *   PROJECT   residual += weight patch, or = weight patch + bias
  *   layers:   residual += out attend (norm residual); residual += down gelu (up (norm residual))
  *   NORM      where the file has one behind the layers
  *   HAND
@@ -11,102 +11,27 @@
  * It is carried out in stretches, a layer each, so that who waits can be told how far it is; the residual crosses from one to the
  * next by HAND and TAKE. */
 
-#include "vision/eyes.h"
-
 #include "vision/names.h"
+#include "vision/writer.h"
 
 #include <math.h>
 
 /* x sigmoid (1.702 x) is silu (1.702 x) / 1.702. */
 #define QUICK 1.702f
 
-typedef struct {
-  SottoVisionPlans *plans;
-  const SottoVisionKind *kind;
-  const SottoVisionSizes *sizes;
-  SottoTensors *tensors;
-  GArray *steps;            /* where steps go */
-  guint layer;
-} Writer;
+#define TURN_BASE 10000.0
 
-static SottoStep *
-add (Writer *self, SottoStepKind kind)
-{
-  g_array_set_size (self->steps, self->steps->len + 1);
-  g_array_index (self->steps, SottoStep, self->steps->len - 1).kind = kind;
-  g_array_index (self->steps, SottoStep, self->steps->len - 1).layer = self->layer;
-  return &g_array_index (self->steps, SottoStep, self->steps->len - 1);
-}
-
-/* --- Tensors --- */
-
-static const SottoGgufTensor *
-lookup (const Writer *self, const char *name)
-{
-  return sotto_gguf_lookup_tensor (self->tensors->keys.gguf, name);
-}
-
-static const SottoGgufTensor *
-require (const Writer *self, const char *name)
-{
-  const SottoGgufTensor *tensor = lookup (self, name);
-
-  if (tensor == NULL)
-    sotto_tensors_refuse (self->tensors, name, "is missing");
-  return tensor;
-}
-
-/* (nullable) floats: none where the file has none */
-static gboolean
-find_vector (Writer *self, const char *name, guint n, const float **out)
-{
-  const SottoGgufTensor *tensor = lookup (self, name);
-
-  *out = NULL;
-  return tensor == NULL || sotto_tensors_get_vector (self->tensors, tensor, n, out);
-}
-
-/* @base.weight and, if it is there, @base.bias */
-static gboolean
-find_matrix (Writer *self, const char *base, guint columns, guint rows, SottoWeight *out)
-{
-  g_autofree char *name = g_strconcat (base, ".weight", NULL);
-  g_autofree char *bias = g_strconcat (base, ".bias", NULL);
-  const SottoGgufTensor *tensor = require (self, name);
-
-  return tensor != NULL && sotto_tensors_get_matrix (self->tensors, tensor, columns, rows, 1, out)
-         && find_vector (self, bias, rows, &out->bias);
-}
-
-static gboolean
-find_norm (Writer *self, const char *base, SottoNormKind kind, float epsilon, guint n, SottoNorm *out)
-{
-  g_autofree char *name = g_strconcat (base, ".weight", NULL);
-  g_autofree char *bias = g_strconcat (base, ".bias", NULL);
-
-  *out = (SottoNorm) { .kind = kind, .epsilon = epsilon };
-  if (!find_vector (self, name, n, &out->weight) || !find_vector (self, bias, n, &out->bias))
-    return FALSE;
-  if (out->weight == NULL)
-    out->kind = SOTTO_NORM_NONE;
-  return TRUE;
-}
-
-static gboolean
-norm_is_there (const SottoNorm *norm)
-{
-  return norm->weight != NULL;
-}
+/* --- Layers' tensors --- */
 
 /* The largest InternViT has RMS norms, and no key says so: they have no bias, as LayerNorms here always do. */
 static gboolean
-find_layer_norm (Writer *self, const char *name, SottoNorm *out)
+find_layer_norm (SottoVisionWriter *self, const char *name, SottoNorm *out)
 {
   g_autofree char *base = g_strdup_printf (SOTTO_VISION_LAYER, self->layer, name);
   g_autofree char *weight = g_strconcat (base, ".weight", NULL);
 
-  if (require (self, weight) == NULL
-      || !find_norm (self, base, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, out))
+  if (sotto_vision_require (self, weight) == NULL
+      || !sotto_vision_find_norm (self, base, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, out))
     return FALSE;
   if (out->bias == NULL)
     out->kind = SOTTO_NORM_RMS;
@@ -114,31 +39,25 @@ find_layer_norm (Writer *self, const char *name, SottoNorm *out)
 }
 
 static gboolean
-find_layer_matrix (Writer *self, const char *name, guint columns, guint rows, SottoWeight *out)
+find_layer_matrix (SottoVisionWriter *self, const char *name, guint columns, guint rows, SottoWeight *out)
 {
   g_autofree char *base = g_strdup_printf (SOTTO_VISION_LAYER, self->layer, name);
 
-  return find_matrix (self, base, columns, rows, out);
+  return sotto_vision_find_matrix (self, base, columns, rows, out);
 }
 
-/* --- Rows that cross from stretch to stretch --- */
+/* --- Stretches --- */
 
 static void
-take (Writer *self)
+take (SottoVisionWriter *self)
 {
-  add (self, SOTTO_STEP_TAKE)->hand = (SottoHandStep) { .buffers = 1u << SOTTO_BUFFER_RESIDUAL };
-}
-
-static void
-hand (Writer *self, SottoBuffer buffer, guint n_columns)
-{
-  add (self, SOTTO_STEP_HAND)->hand = (SottoHandStep) { .buffers = 1u << buffer, .n_columns = n_columns };
+  sotto_vision_add (self, SOTTO_STEP_TAKE)->hand = (SottoHandStep) { .buffers = 1u << SOTTO_BUFFER_RESIDUAL };
 }
 
 static void
-end_stretch (Writer *self)
+end_stretch (SottoVisionWriter *self)
 {
-  hand (self, SOTTO_BUFFER_RESIDUAL, 0);
+  sotto_vision_hand (self, SOTTO_BUFFER_RESIDUAL, 0);
   g_array_append_val (self->plans->stretches, self->steps->len);
 }
 
@@ -146,43 +65,70 @@ end_stretch (Writer *self)
 
 /* The row for the whole has no patch: its place has what it begins with, and the others the bias of the patches. */
 static gboolean
-join_class (Writer *self, const SottoWeight *positions, const float *bias, const float *class, SottoEmbedStep *embed)
+join_class (SottoVisionWriter *self, const SottoWeight *positions, const float *bias, const float *class, SottoEmbedStep *embed)
 {
   const SottoVisionSizes *sizes = self->sizes;
   guint n = sizes->n_embedding;
-  float *table = sotto_tensors_allocate (self->tensors, SOTTO_VISION_POSITIONS, (gsize) sizes->n_tokens * n);
+  float *table = sotto_tensors_allocate (self->tensors, SOTTO_VISION_POSITIONS, (gsize) sizes->frame.n_tokens * n);
 
   if (table == NULL)
     return FALSE;
-  sotto_block_info (positions->type)->dequantise (positions->data, table, (gsize) sizes->n_tokens * n);
-  for (guint i = 0; i < sizes->n_tokens; i++)
+  sotto_block_info (positions->type)->dequantise (positions->data, table, (gsize) sizes->frame.n_tokens * n);
+  for (guint i = 0; i < sizes->frame.n_tokens; i++)
     for (guint j = 0; j < n; j++)
       table[(gsize) i * n + j] += i == 0 ? class[j] : bias != NULL ? bias[j] : 0.0f;
 
   embed->addend = NULL;
-  embed->table = (SottoWeight) { .type = SOTTO_BLOCK_F32, .n_columns = n, .n_rows = sizes->n_tokens, .n_matrices = 1,
+  embed->table = (SottoWeight) { .type = SOTTO_BLOCK_F32, .n_columns = n, .n_rows = sizes->frame.n_tokens, .n_matrices = 1,
                                  .row_bytes = n * sizeof (float), .data = table };
   embed->table.matrix_bytes = embed->table.row_bytes * embed->table.n_rows;
   return TRUE;
 }
 
-/* The file has (n_embedding, 3, patch_size, patch_size): a row is a patch, color by color. */
-static gboolean
-find_patches (Writer *self, SottoWeight *out)
+/* The file has (n_embedding, 3, patch_size, patch_size): a row is a patch, color by color. (nullable) */
+static const float *
+find_patch_rows (SottoVisionWriter *self, const char *name)
 {
   const SottoVisionSizes *sizes = self->sizes;
-  const SottoGgufTensor *tensor = require (self, SOTTO_VISION_PATCHES);
+  const SottoGgufTensor *tensor = sotto_vision_require (self, name);
   const float *floats;
 
   if (tensor == NULL)
-    return FALSE;
+    return NULL;
   if (tensor->shape[0] != sizes->patch_size || tensor->shape[1] != sizes->patch_size || tensor->shape[2] != 3
       || tensor->shape[3] != sizes->n_embedding)
-    return sotto_tensors_refuse (self->tensors, tensor->name, "is not (%u, 3, %u, %u)", sizes->n_embedding, sizes->patch_size,
-                                 sizes->patch_size);
+    {
+      sotto_tensors_refuse (self->tensors, tensor->name, "is not (%u, 3, %u, %u)", sizes->n_embedding, sizes->patch_size,
+                            sizes->patch_size);
+      return NULL;
+    }
 
   /* Floats, for a row of blocks would end in the midst of a patch's. */
-  if (!sotto_tensors_get_vector (self->tensors, tensor, sizes->n_embedding * sizes->n_patch, &floats))
+  return sotto_tensors_get_vector (self->tensors, tensor, sizes->n_embedding * sizes->n_patch, &floats) ? floats : NULL;
+}
+
+/* Those that see films have a weight for each of two frames, and a picture is two that are alike. (nullable) */
+static const float *
+join_frames (SottoVisionWriter *self, const float *first)
+{
+  const gsize n = (gsize) self->sizes->n_embedding * self->sizes->n_patch;
+  const float *second = find_patch_rows (self, SOTTO_VISION_PATCHES_2);
+  float *sums = second != NULL ? sotto_tensors_allocate (self->tensors, SOTTO_VISION_PATCHES, n) : NULL;
+
+  for (gsize i = 0; sums != NULL && i < n; i++)
+    sums[i] = first[i] + second[i];
+  return sums;
+}
+
+static gboolean
+find_patches (SottoVisionWriter *self, SottoWeight *out)
+{
+  const SottoVisionSizes *sizes = self->sizes;
+  const float *floats = find_patch_rows (self, SOTTO_VISION_PATCHES);
+
+  if (floats != NULL && sotto_vision_lookup (self, SOTTO_VISION_PATCHES_2) != NULL)
+    floats = join_frames (self, floats);
+  if (floats == NULL)
     return FALSE;
   *out = (SottoWeight) { .type = SOTTO_BLOCK_F32, .n_columns = sizes->n_patch, .n_rows = sizes->n_embedding, .n_matrices = 1,
                          .row_bytes = sizes->n_patch * sizeof (float), .data = floats };
@@ -190,32 +136,56 @@ find_patches (Writer *self, SottoWeight *out)
   return TRUE;
 }
 
+/* Patches alone: positions are added to what comes of them. */
 static gboolean
-add_beginning (Writer *self)
+add_whole_beginning (SottoVisionWriter *self)
 {
   const SottoVisionSizes *sizes = self->sizes;
-  const SottoGgufTensor *positions = require (self, SOTTO_VISION_POSITIONS);
+  const gsize n_table = (gsize) sizes->n_side * sizes->n_side * sizes->n_embedding;
+  SottoWeight patches;
+
+  if (n_table > SOTTO_MAX_SIZE)
+    return sotto_tensors_refuse (self->tensors, SOTTO_VISION_POSITIONS, "is too large");
+  if (!find_patches (self, &patches)
+      || !sotto_vision_find_vector (self, SOTTO_VISION_PATCH_BIAS, sizes->n_embedding, &patches.bias)
+      || !sotto_vision_find_vector (self, SOTTO_VISION_POSITIONS, (guint) n_table, &self->plans->positions))
+    return FALSE;
+
+  sotto_vision_add (self, SOTTO_STEP_TAKE)->hand
+    = (SottoHandStep) { .buffers = 1u << SOTTO_BUFFER_NORMED, .n_columns = sizes->n_patch };
+  sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
+    .from = SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_RESIDUAL, .weight = patches, .scale = 1.0f
+  };
+  end_stretch (self);
+  return TRUE;
+}
+
+static gboolean
+add_beginning (SottoVisionWriter *self)
+{
+  const SottoVisionSizes *sizes = self->sizes;
+  const SottoGgufTensor *positions = sotto_vision_require (self, SOTTO_VISION_POSITIONS);
   SottoEmbedStep embed = { .scale = 1.0f };
   const float *class;
   SottoWeight patches;
   SottoNorm norm;
 
   if (positions == NULL
-      || !sotto_tensors_get_matrix (self->tensors, positions, sizes->n_embedding, sizes->n_tokens, 1, &embed.table)
-      || !find_vector (self, SOTTO_VISION_PATCH_BIAS, sizes->n_embedding, &embed.addend)
-      || !find_vector (self, SOTTO_VISION_CLASS, sizes->n_embedding, &class) || !find_patches (self, &patches)
-      || !find_norm (self, SOTTO_VISION_FIRST_NORM, SOTTO_NORM_LAYER, sizes->epsilon, sizes->n_embedding, &norm)
+      || !sotto_tensors_get_matrix (self->tensors, positions, sizes->n_embedding, sizes->frame.n_tokens, 1, &embed.table)
+      || !sotto_vision_find_vector (self, SOTTO_VISION_PATCH_BIAS, sizes->n_embedding, &embed.addend)
+      || !sotto_vision_find_vector (self, SOTTO_VISION_CLASS, sizes->n_embedding, &class) || !find_patches (self, &patches)
+      || !sotto_vision_find_norm (self, SOTTO_VISION_FIRST_NORM, SOTTO_NORM_LAYER, sizes->epsilon, sizes->n_embedding, &norm)
       || (class != NULL && !join_class (self, &embed.table, embed.addend, class, &embed)))
     return FALSE;
 
-  add (self, SOTTO_STEP_EMBED)->embed = embed;
-  add (self, SOTTO_STEP_TAKE)->hand
+  sotto_vision_add (self, SOTTO_STEP_EMBED)->embed = embed;
+  sotto_vision_add (self, SOTTO_STEP_TAKE)->hand
     = (SottoHandStep) { .buffers = 1u << SOTTO_BUFFER_NORMED, .n_columns = sizes->n_patch };
-  add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
+  sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
     .from = SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_RESIDUAL, .weight = patches, .scale = 1.0f, .add = TRUE
   };
-  if (norm_is_there (&norm))
-    add (self, SOTTO_STEP_NORM)->norm
+  if (sotto_vision_has_norm (&norm))
+    sotto_vision_add (self, SOTTO_STEP_NORM)->norm
       = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_RESIDUAL };
   end_stretch (self);
   return TRUE;
@@ -225,14 +195,14 @@ add_beginning (Writer *self)
 
 /* The residual gets @weight of @from; where the file has a scale for every element of what is added, by way of a branch. */
 static gboolean
-join (Writer *self, SottoBuffer from, const SottoWeight *weight, const char *scales, float scale)
+join (SottoVisionWriter *self, SottoBuffer from, const SottoWeight *weight, const char *scales, float scale)
 {
   g_autofree char *name = g_strdup_printf (SOTTO_VISION_LAYER ".weight", self->layer, scales);
   SottoNorm norm = { .kind = SOTTO_NORM_NONE };
 
-  if (!find_vector (self, name, self->sizes->n_embedding, &norm.weight))
+  if (!sotto_vision_find_vector (self, name, self->sizes->n_embedding, &norm.weight))
     return FALSE;
-  add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
+  sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
     .from = from,
     .to = norm.weight != NULL ? SOTTO_BUFFER_BRANCH : SOTTO_BUFFER_RESIDUAL,
     .weight = *weight,
@@ -240,21 +210,21 @@ join (Writer *self, SottoBuffer from, const SottoWeight *weight, const char *sca
     .add = norm.weight == NULL,
   };
   if (norm.weight != NULL)
-    add (self, SOTTO_STEP_ADD)->add = (SottoAddStep) {
+    sotto_vision_add (self, SOTTO_STEP_ADD)->add = (SottoAddStep) {
       .norm = norm, .from = SOTTO_BUFFER_BRANCH, .to = SOTTO_BUFFER_RESIDUAL, .scale = 1.0f, .scale_after = 1.0f
     };
   return TRUE;
 }
 
 static gboolean
-find_qkv (Writer *self, SottoQkvStep *qkv)
+find_qkv (SottoVisionWriter *self, SottoQkvStep *qkv)
 {
   const guint n = self->sizes->n_embedding;
   SottoWeight *const parts[] = { &qkv->query, &qkv->key, &qkv->value };
   g_autofree char *merged = g_strdup_printf (SOTTO_VISION_LAYER ".weight", self->layer, "attn_qkv");
   SottoWeight whole;
 
-  if (lookup (self, merged) == NULL)
+  if (sotto_vision_lookup (self, merged) == NULL)
     return find_layer_matrix (self, "attn_q", n, n, &qkv->query) && find_layer_matrix (self, "attn_k", n, n, &qkv->key)
            && find_layer_matrix (self, "attn_v", n, n, &qkv->value);
 
@@ -271,7 +241,7 @@ find_qkv (Writer *self, SottoQkvStep *qkv)
 }
 
 static gboolean
-add_attention (Writer *self)
+add_attention (SottoVisionWriter *self)
 {
   const SottoVisionSizes *sizes = self->sizes;
   guint n_head = sizes->n_embedding / sizes->n_heads;
@@ -282,27 +252,50 @@ add_attention (Writer *self)
   SottoNorm norm;
 
   if (!find_layer_norm (self, "ln1", &norm) || !find_qkv (self, &qkv)
-      || !find_norm (self, query, SOTTO_NORM_RMS, sizes->epsilon, sizes->n_embedding, &qkv.query_norm)
-      || !find_norm (self, key, SOTTO_NORM_RMS, sizes->epsilon, sizes->n_embedding, &qkv.key_norm)
+      || !sotto_vision_find_norm (self, query, SOTTO_NORM_RMS, sizes->epsilon, sizes->n_embedding, &qkv.query_norm)
+      || !sotto_vision_find_norm (self, key, SOTTO_NORM_RMS, sizes->epsilon, sizes->n_embedding, &qkv.key_norm)
       || !find_layer_matrix (self, "attn_out", sizes->n_embedding, sizes->n_embedding, &output))
     return FALSE;
 
-  qkv.span = norm_is_there (&qkv.query_norm) || norm_is_there (&qkv.key_norm) ? SOTTO_SPAN_ROW : SOTTO_SPAN_HEAD;
-  add (self, SOTTO_STEP_NORM)->norm
+  qkv.rope = self->rope;
+  qkv.span = sotto_vision_has_norm (&qkv.query_norm) || sotto_vision_has_norm (&qkv.key_norm) ? SOTTO_SPAN_ROW : SOTTO_SPAN_HEAD;
+  sotto_vision_add (self, SOTTO_STEP_NORM)->norm
     = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED };
-  add (self, SOTTO_STEP_QKV)->qkv = qkv;
-  add (self, SOTTO_STEP_ATTEND)->attend
+  sotto_vision_add (self, SOTTO_STEP_QKV)->qkv = qkv;
+  sotto_vision_add (self, SOTTO_STEP_ATTEND)->attend
     = (SottoAttendStep) { .n_heads = sizes->n_heads, .mask = SOTTO_MASK_ALL, .scale = (float) (1.0 / sqrt (n_head)) };
   return join (self, SOTTO_BUFFER_ATTENDED, &output, "ls1", 1.0f);
 }
 
+/* The first half of a head's pairs turns by a patch's row, the other by its column, at the same speeds (Qwen 2-VL). */
+static void
+make_rope (SottoVisionWriter *self)
+{
+  const guint n_pairs = self->sizes->n_embedding / self->sizes->n_heads / 2;
+  double *frequencies = g_new (double, n_pairs);
+  guint8 *axes = g_new (guint8, n_pairs);
+  SottoRope *rope = g_new0 (SottoRope, 1);
+
+  g_ptr_array_add (self->tensors->owner, frequencies);
+  g_ptr_array_add (self->tensors->owner, axes);
+  g_ptr_array_add (self->tensors->owner, rope);
+  for (guint i = 0; i < n_pairs; i++)
+    {
+      frequencies[i] = pow (TURN_BASE, -(double) (i % (n_pairs / 2)) / (n_pairs / 2));
+      axes[i] = i < n_pairs / 2 ? SOTTO_AXIS_HEIGHT : SOTTO_AXIS_WIDTH;
+    }
+  *rope = (SottoRope) { .kind = SOTTO_ROPE_NEOX, .n_pairs = n_pairs, .frequencies = frequencies, .scale = 1.0f,
+                        .long_scale = 1.0f, .axes = axes };
+  self->rope = rope;
+}
+
 /* The first converters called the two the other way round. */
 static gboolean
-find_feed (Writer *self, SottoWeight *up, SottoWeight *down)
+find_feed (SottoVisionWriter *self, SottoWeight *up, SottoWeight *down)
 {
   const SottoVisionSizes *sizes = self->sizes;
   g_autofree char *name = g_strdup_printf (SOTTO_VISION_LAYER ".weight", self->layer, "ffn_up");
-  const SottoGgufTensor *tensor = require (self, name);
+  const SottoGgufTensor *tensor = sotto_vision_require (self, name);
   gboolean is_swapped;
 
   if (tensor == NULL)
@@ -314,7 +307,7 @@ find_feed (Writer *self, SottoWeight *up, SottoWeight *down)
 
 /* A bias that is multiplied with its product. */
 static gboolean
-scale_bias (Writer *self, SottoWeight *weight)
+scale_bias (SottoVisionWriter *self, SottoWeight *weight)
 {
   float *copy;
 
@@ -330,30 +323,35 @@ scale_bias (Writer *self, SottoWeight *weight)
 }
 
 static gboolean
-add_feed (Writer *self)
+add_feed (SottoVisionWriter *self)
 {
   static const float quick[] = { QUICK };
   const SottoVisionSizes *sizes = self->sizes;
   SottoFeedStep feed = { .from = SOTTO_BUFFER_NORMED, .activation = sizes->activation };
+  g_autofree char *gate = g_strdup_printf (SOTTO_VISION_LAYER ".weight", self->layer, "ffn_gate");
   SottoWeight down;
   SottoNorm norm;
 
-  if (!find_layer_norm (self, "ln2", &norm) || !find_feed (self, &feed.up, &down))
+  if (!find_layer_norm (self, "ln2", &norm) || !find_feed (self, &feed.up, &down)
+      || (sotto_vision_lookup (self, gate) != NULL
+          && !find_layer_matrix (self, "ffn_gate", sizes->n_embedding, sizes->n_feed_forward, &feed.gate)))
     return FALSE;
+  if (sizes->is_quick && sotto_weight_is_there (&feed.gate))
+    return sotto_tensors_refuse (self->tensors, gate, "is of a form that is not known here");
   if (sizes->is_quick)
     {
       if (!scale_bias (self, &feed.up) || !scale_bias (self, &down))
         return FALSE;
       feed.up.scales = quick;
     }
-  add (self, SOTTO_STEP_NORM)->norm
+  sotto_vision_add (self, SOTTO_STEP_NORM)->norm
     = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED };
-  add (self, SOTTO_STEP_FEED)->feed = feed;
+  sotto_vision_add (self, SOTTO_STEP_FEED)->feed = feed;
   return join (self, SOTTO_BUFFER_HIDDEN, &down, "ls2", sizes->is_quick ? 1.0f / QUICK : 1.0f);
 }
 
 static gboolean
-add_layers (Writer *self)
+add_layers (SottoVisionWriter *self)
 {
   for (self->layer = 0; self->layer < self->sizes->n_layers; self->layer++)
     {
@@ -368,100 +366,19 @@ add_layers (Writer *self)
 }
 
 static gboolean
-add_end (Writer *self)
+add_end (SottoVisionWriter *self)
 {
   SottoNorm norm;
 
-  if (!find_norm (self, SOTTO_VISION_LAST_NORM, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, &norm))
+  if (!sotto_vision_find_norm (self, SOTTO_VISION_LAST_NORM, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding,
+                               &norm))
     return FALSE;
-  if (norm_is_there (&norm))
-    add (self, SOTTO_STEP_NORM)->norm
+  if (sotto_vision_has_norm (&norm) && norm.bias == NULL)
+    norm.kind = SOTTO_NORM_RMS;
+  if (sotto_vision_has_norm (&norm))
+    sotto_vision_add (self, SOTTO_STEP_NORM)->norm
       = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_RESIDUAL };
   end_stretch (self);
-  return TRUE;
-}
-
-/* --- The projector --- */
-
-/* (n_columns, n_rows) as (n_rows, n_columns): what multiplies wants a row for each number that comes out. */
-static gboolean
-transpose (Writer *self, const char *name, SottoWeight *weight)
-{
-  const SottoBlockInfo *info = sotto_block_info (weight->type);
-  guint n_in = weight->n_rows;
-  guint n_out = weight->n_columns;
-  float *turned = sotto_tensors_allocate (self->tensors, name, (gsize) n_in * n_out);
-  g_autofree float *row = g_try_new (float, n_out);
-
-  if (turned == NULL || row == NULL)
-    return sotto_tensors_refuse (self->tensors, name, "does not fit into memory");
-  for (guint i = 0; i < n_in; i++)
-    {
-      info->dequantise ((const guint8 *) weight->data + i * weight->row_bytes, row, n_out);
-      for (guint j = 0; j < n_out; j++)
-        turned[(gsize) j * n_in + i] = row[j];
-    }
-  *weight = (SottoWeight) { .type = SOTTO_BLOCK_F32, .n_columns = n_in, .n_rows = n_out, .n_matrices = 1,
-                            .row_bytes = n_in * sizeof (float), .data = turned };
-  weight->matrix_bytes = weight->row_bytes * n_out;
-  return TRUE;
-}
-
-/* What comes out is as long as the file says, and has no other measure. */
-static gboolean
-find_projection (Writer *self, const char *base, guint n_in, SottoWeight *out)
-{
-  g_autofree char *name = g_strconcat (base, ".weight", NULL);
-  const SottoGgufTensor *tensor = require (self, name);
-  gboolean turned = self->kind->is_transposed;
-  guint64 n_out;
-
-  if (tensor == NULL)
-    return FALSE;
-  n_out = tensor->shape[turned ? 0 : 1];
-  if (n_out == 0 || n_out > 1u << 20)
-    return sotto_tensors_refuse (self->tensors, name, "makes rows of a length that cannot be");
-  if (turned)
-    return sotto_tensors_get_matrix (self->tensors, tensor, (guint) n_out, n_in, 1, out) && transpose (self, name, out);
-  return find_matrix (self, base, n_in, (guint) n_out, out);
-}
-
-static gboolean
-add_projector (Writer *self, guint *n_output)
-{
-  const SottoVisionKind *kind = self->kind;
-  const guint n_in = self->sizes->n_merged;
-  SottoBuffer from = SOTTO_BUFFER_NORMED;
-  SottoNorm norm = { .kind = SOTTO_NORM_NONE };
-  SottoWeight first;
-  SottoWeight second = { 0 };
-
-  if (kind->norm != NULL
-      && !find_norm (self, kind->norm, kind->norm_kind, kind->norm_epsilon > 0 ? kind->norm_epsilon : self->sizes->epsilon,
-                     n_in, &norm))
-    return FALSE;
-  if (kind->needs_norm && !norm_is_there (&norm))
-    return sotto_tensors_refuse (self->tensors, kind->norm, "is missing");
-  if (!find_projection (self, kind->first, n_in, &first)
-      || (kind->second != NULL && !find_projection (self, kind->second, first.n_rows, &second)))
-    return FALSE;
-
-  add (self, SOTTO_STEP_TAKE)->hand
-    = (SottoHandStep) { .buffers = 1u << (norm_is_there (&norm) ? SOTTO_BUFFER_RESIDUAL : SOTTO_BUFFER_NORMED) };
-  if (norm_is_there (&norm))
-    add (self, SOTTO_STEP_NORM)->norm
-      = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED };
-  if (kind->second != NULL)
-    {
-      add (self, SOTTO_STEP_FEED)->feed
-        = (SottoFeedStep) { .from = SOTTO_BUFFER_NORMED, .activation = SOTTO_ACTIVATION_GELU_ERF, .up = first };
-      from = SOTTO_BUFFER_HIDDEN;
-      first = second;
-    }
-  add (self, SOTTO_STEP_PROJECT)->project
-    = (SottoProjectStep) { .from = from, .to = SOTTO_BUFFER_BRANCH, .weight = first, .scale = 1.0f };
-  hand (self, SOTTO_BUFFER_BRANCH, first.n_rows);
-  *n_output = first.n_rows;
   return TRUE;
 }
 
@@ -483,34 +400,39 @@ check_leftovers (const SottoTensors *tensors)
   return TRUE;
 }
 
+static void
+clear_deep (gpointer data)
+{
+  g_array_unref (((SottoVisionDeep *) data)->steps);
+}
+
 gboolean
 sotto_vision_plans_init (SottoVisionPlans       *self,
                          const SottoVisionKind  *kind,
                          const SottoVisionSizes *sizes,
                          SottoTensors           *tensors)
 {
-  Writer writer = { .plans = self, .kind = kind, .sizes = sizes, .tensors = tensors };
+  SottoVisionWriter writer = { .plans = self, .kind = kind, .sizes = sizes, .tensors = tensors };
   guint n_head = sizes->n_embedding / sizes->n_heads;
-  guint n_output = 0;
 
   self->encoder_steps = writer.steps = g_array_new (FALSE, TRUE, sizeof (SottoStep));
   self->projector_steps = g_array_new (FALSE, TRUE, sizeof (SottoStep));
+  self->deep = g_array_new (FALSE, TRUE, sizeof (SottoVisionDeep));
+  g_array_set_clear_func (self->deep, clear_deep);
   self->stretches = g_array_new (FALSE, FALSE, sizeof (guint));
-  if (!add_beginning (&writer) || !add_layers (&writer) || !add_end (&writer))
+  if (kind->turns)
+    make_rope (&writer);
+  if (!(kind->fit == SOTTO_FIT_WHOLE ? add_whole_beginning (&writer) : add_beginning (&writer)) || !add_layers (&writer)
+      || !add_end (&writer))
     return FALSE;
-  writer.steps = self->projector_steps;
-  if (!add_projector (&writer, &n_output) || !check_leftovers (tensors))
+  if (!sotto_vision_add_projectors (&writer) || !check_leftovers (tensors))
     return FALSE;
 
   self->cache = (SottoCacheShape) { .n_heads = sizes->n_heads, .n_key = n_head, .n_value = n_head };
   self->encoder = (SottoPlan) {
-    .n_embedding = sizes->n_embedding, .n_vocabulary = sizes->n_tokens, .n_layers = sizes->n_layers, .whole_sequence = TRUE,
-    .caches = &self->cache, .n_caches = 1,
+    .n_embedding = sizes->n_embedding, .n_vocabulary = sizes->frame.n_tokens, .n_layers = sizes->n_layers, .whole_sequence = TRUE,
+    .has_axes = kind->turns, .caches = &self->cache, .n_caches = 1,
     .steps = (const SottoStep *) self->encoder_steps->data, .n_steps = self->encoder_steps->len,
-  };
-  self->projector = (SottoPlan) {
-    .n_embedding = sizes->n_merged, .n_vocabulary = 1, .n_output = n_output, .whole_sequence = TRUE,
-    .steps = (const SottoStep *) self->projector_steps->data, .n_steps = self->projector_steps->len,
   };
   return TRUE;
 }
@@ -520,5 +442,6 @@ sotto_vision_plans_clear (SottoVisionPlans *self)
 {
   g_clear_pointer (&self->encoder_steps, g_array_unref);
   g_clear_pointer (&self->projector_steps, g_array_unref);
+  g_clear_pointer (&self->deep, g_array_unref);
   g_clear_pointer (&self->stretches, g_array_unref);
 }

@@ -13,6 +13,7 @@
 #define MAX_PATCH 256
 #define MAX_LAYERS 512
 #define MAX_HEADS 4096
+#define MAX_FEED_FORWARD (1u << 18)
 #define MAX_TILES 64
 
 #define DEFAULT_LONGEST 2048 /* of the first files of SmolVLM, which do not say it */
@@ -52,6 +53,23 @@ read_activation (SottoVisionSizes *self, const SottoVisionKind *kind, const Sott
   return TRUE;
 }
 
+/* Files of Qwen 2-VL have the length of the model's rows there. */
+static gboolean
+read_feed_forward (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKeys *keys)
+{
+  const char *key = "vision.feed_forward_length";
+  const SottoGgufTensor *tensor = sotto_gguf_lookup_tensor (keys->gguf, SOTTO_VISION_FIRST_UP);
+  guint64 length;
+
+  if (!kind->feeds_by_tensor || tensor == NULL)
+    return sotto_keys_read_size (keys, key, SOTTO_KEY_REQUIRED, 1, MAX_FEED_FORWARD, &self->n_feed_forward);
+  length = tensor->shape[0] == self->n_embedding ? tensor->shape[1] : tensor->shape[0];
+  if (length == 0 || length > MAX_FEED_FORWARD)
+    return sotto_keys_refuse (keys, key, "is not a size that can be");
+  self->n_feed_forward = (guint) length;
+  return TRUE;
+}
+
 static gboolean
 read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKeys *keys)
 {
@@ -60,7 +78,7 @@ read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
   if (!sotto_keys_read_size (keys, "vision.image_size", SOTTO_KEY_REQUIRED, 1, MAX_SIDE, &self->image_size)
       || !sotto_keys_read_size (keys, "vision.patch_size", SOTTO_KEY_REQUIRED, 1, MAX_PATCH, &self->patch_size)
       || !sotto_keys_read_size (keys, "vision.embedding_length", SOTTO_KEY_REQUIRED, 1, 1u << 16, &self->n_embedding)
-      || !sotto_keys_read_size (keys, "vision.feed_forward_length", SOTTO_KEY_REQUIRED, 1, 1u << 18, &self->n_feed_forward)
+      || !read_feed_forward (self, kind, keys)
       || !sotto_keys_read_size (keys, "vision.block_count", SOTTO_KEY_REQUIRED, 1, MAX_LAYERS, &self->n_layers)
       || !sotto_keys_read_size (keys, "vision.attention.head_count", SOTTO_KEY_REQUIRED, 1, MAX_HEADS, &self->n_heads)
       || !sotto_keys_read_positive (keys, "vision.attention.layer_norm_epsilon", 1e-6, &epsilon)
@@ -79,10 +97,7 @@ read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
   if (self->n_embedding % self->n_heads != 0)
     return sotto_keys_refuse (keys, "vision.attention.head_count", "does not divide vision.embedding_length");
 
-  self->n_patches = self->n_side * self->n_side;
   self->n_patch = 3 * self->patch_size * self->patch_size;
-  if (MAX (self->n_embedding, self->n_feed_forward) > SOTTO_MAX_SIZE / (self->n_patches + 1))
-    return sotto_keys_refuse (keys, "vision.feed_forward_length", "is too long for so many patches");
   if (self->n_embedding > SOTTO_MAX_SIZE / self->n_patch)
     return sotto_keys_refuse (keys, "vision.embedding_length", "is too long for such patches");
   return TRUE;
@@ -91,19 +106,42 @@ read_encoder (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
 static gboolean
 read_merging (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKeys *keys)
 {
+  const char *key = kind->scale_key != NULL ? kind->scale_key : "vision.projector.scale_factor";
+  SottoVisionFrame *frame = &self->frame;
+
   self->scale = 1;
   if (kind->merge != SOTTO_MERGE_NONE
-      && !sotto_keys_read_size (keys, "vision.projector.scale_factor", kind->scale > 0 ? kind->scale : SOTTO_KEY_REQUIRED, 1,
-                                64, &self->scale))
+      && !sotto_keys_read_size (keys, key, kind->scale > 0 ? kind->scale : SOTTO_KEY_REQUIRED, 1, 64, &self->scale))
     return FALSE;
-  if (self->n_side % self->scale != 0)
-    return sotto_keys_refuse (keys, "vision.projector.scale_factor", "does not divide the patches of a side");
+  if (kind->fit != SOTTO_FIT_WHOLE && self->n_side % self->scale != 0)
+    return sotto_keys_refuse (keys, key, "does not divide the patches of a side");
+  if (kind->fit == SOTTO_FIT_WHOLE && kind->most_rows > MAX_PATCHES / (self->scale * self->scale))
+    return sotto_keys_refuse (keys, key, "makes too many patches of a picture");
 
-  self->n_rows = self->n_patches / (self->scale * self->scale);
+  if (kind->fit == SOTTO_FIT_WHOLE)
+    *frame = (SottoVisionFrame) { .n_patches = kind->most_rows * self->scale * self->scale };
+  else
+    *frame = (SottoVisionFrame) { self->image_size, self->n_side, self->n_side, self->n_side * self->n_side, 0, 0 };
+  frame->n_rows = frame->n_patches / (self->scale * self->scale);
+  if (MAX (self->n_embedding, self->n_feed_forward) > SOTTO_MAX_SIZE / (frame->n_patches + 1))
+    return sotto_keys_refuse (keys, "vision.feed_forward_length", "is too long for so many patches");
   self->n_merged = self->n_embedding * (kind->merge == SOTTO_MERGE_SHUFFLE ? self->scale * self->scale : 1);
-  if (self->n_merged > SOTTO_MAX_SIZE / self->n_rows)
-    return sotto_keys_refuse (keys, "vision.projector.scale_factor", "makes rows that are too long");
+  if (self->n_merged > SOTTO_MAX_SIZE / frame->n_rows)
+    return sotto_keys_refuse (keys, key, "makes rows that are too long");
   return TRUE;
+}
+
+static gboolean
+read_turns (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKeys *keys)
+{
+  if (kind->turns && self->n_embedding / self->n_heads % 4 != 0)
+    return sotto_keys_refuse (keys, "vision.attention.head_count", "leaves heads that cannot turn by two axes");
+  if (kind->window == 0)
+    return TRUE;
+  if (!sotto_keys_read_size (keys, "vision.n_wa_pattern", SOTTO_KEY_REQUIRED, 1, MAX_LAYERS, &self->full_every))
+    return FALSE;
+  self->window = kind->window / (self->patch_size * self->scale);
+  return self->window > 0 || sotto_keys_refuse (keys, "vision.patch_size", "is too large for a window");
 }
 
 /* LLaVA's files hold no layers beyond the one whose rows are looked at; some (Granite) look at those of several. */
@@ -142,8 +180,8 @@ sotto_vision_sizes_read (SottoVisionSizes *self, const SottoVisionKind *kind, co
   const SottoKeys *keys = &tensors->keys;
 
   if (!read_encoder (self, kind, keys) || !check_feature_layer (self, keys) || !read_merging (self, kind, keys)
-      || !read_fit (self, kind, keys))
+      || !read_turns (self, kind, keys) || !read_fit (self, kind, keys))
     return FALSE;
-  self->n_tokens = self->n_patches + (sotto_gguf_lookup_tensor (keys->gguf, SOTTO_VISION_CLASS) != NULL);
+  self->frame.n_tokens = self->frame.n_patches + (sotto_gguf_lookup_tensor (keys->gguf, SOTTO_VISION_CLASS) != NULL);
   return TRUE;
 }

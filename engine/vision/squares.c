@@ -112,8 +112,47 @@ find_by_aspect (const SottoVisionSizes *sizes, guint width, guint height)
   return self;
 }
 
-SottoGrid
-sotto_grid_find (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint width, guint height)
+/* Qwen's smart_resize (), whose halves are rounded to the even side, but for two things: what is more than 200 times as long as
+ * wide goes the same way, and no picture has more rows than the kind allows, however thin it is. */
+static SottoGrid
+find_whole (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint width, guint height)
+{
+  const guint side = sizes->patch_size * sizes->scale;
+  const double area = (double) width * height;
+  const double least = (double) kind->least_rows * side * side;
+  const double most = (double) kind->most_rows * side * side;
+  double across = rint ((double) width / side);
+  double down = rint ((double) height / side);
+  double shrink = sqrt (area / most);
+  double stretch = sqrt (least / area);
+  SottoGrid self = { .n_squares = 1 };
+
+  if (across * down > kind->most_rows)
+    {
+      across = MAX (floor (width / shrink / side), 1);
+      down = MAX (floor (height / shrink / side), 1);
+    }
+  else if (across * down < kind->least_rows)
+    {
+      across = ceil (width * stretch / side);
+      down = ceil (height * stretch / side);
+    }
+  if (across * down > kind->most_rows && across > down)
+    across = floor (kind->most_rows / down);
+  else if (across * down > kind->most_rows)
+    down = floor (kind->most_rows / across);
+
+  self.frame.n_across = (guint) across * sizes->scale;
+  self.frame.n_down = (guint) down * sizes->scale;
+  self.frame.n_patches = self.frame.n_tokens = self.frame.n_across * self.frame.n_down;
+  self.frame.n_rows = (guint) across * (guint) down;
+  self.width = self.frame.width = (guint) across * side;
+  self.height = (guint) down * side;
+  return self;
+}
+
+static SottoGrid
+find_squares (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint width, guint height)
 {
   switch (kind->fit)
     {
@@ -123,9 +162,22 @@ sotto_grid_find (const SottoVisionSizes *sizes, const SottoVisionKind *kind, gui
       return find_by_aspect (sizes, width, height);
     case SOTTO_FIT_STRETCH:
     case SOTTO_FIT_PAD:
+    case SOTTO_FIT_WHOLE:
     default:
       return (SottoGrid) { .n_squares = 1, .width = width, .height = height };
     }
+}
+
+SottoGrid
+sotto_grid_find (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint width, guint height)
+{
+  SottoGrid self;
+
+  if (kind->fit == SOTTO_FIT_WHOLE)
+    return find_whole (sizes, kind, width, height);
+  self = find_squares (sizes, kind, width, height);
+  self.frame = sizes->frame;
+  return self;
 }
 
 /* --- Pixels --- */
@@ -217,14 +269,20 @@ sotto_grid_cut (const SottoGrid        *self,
                 SottoCancel            *cancel,
                 GError                **error)
 {
-  const gsize n_bytes = (gsize) self->n_squares * sizes->image_size * sizes->image_size * 3;
+  const gboolean is_whole = kind->fit == SOTTO_FIT_WHOLE;
+  const gsize n_bytes = is_whole ? (gsize) self->width * self->height * 3
+                                 : (gsize) self->n_squares * sizes->image_size * sizes->image_size * 3;
   Means means = { kind->filter, cancel, error };
   Picture picture = { .data = g_bytes_get_data (sotto_image_get_pixels (image), NULL),
                       .width = sotto_image_get_width (image),
                       .height = sotto_image_get_height (image) };
-  g_autofree guint8 *out = g_try_malloc (n_bytes);
+  g_autofree guint8 *out = NULL;
   gboolean is_cut;
 
+  if (is_whole)
+    return resize (&picture, self->width, self->height, &means) ? picture.pixels : NULL;
+
+  out = g_try_malloc (n_bytes);
   if (out == NULL)
     {
       fail (&means, n_bytes);

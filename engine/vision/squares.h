@@ -10,8 +10,9 @@ typedef struct {
   guint n_columns;          /* of the grid of tiles; 0: the whole is the only square */
   guint n_rows;
   guint n_squares;          /* tiles row by row, then the whole */
-  guint width;              /* LONGEST: what the picture is made before all else */
+  guint width;              /* LONGEST: what the picture is made before all else; WHOLE: what it is made */
   guint height;
+  SottoVisionFrame frame;   /* of each square, or of the whole that is none */
 } SottoGrid;
 
 /* squares.c; quick */
@@ -20,7 +21,7 @@ SottoGrid sotto_grid_find (const SottoVisionSizes *sizes, const SottoVisionKind 
 /**
  * sotto_grid_cut:
  *
- * Returns: (transfer full): (n_squares, image_size, image_size, 3), for g_free(); or %NULL with MEMORY or CANCELLED
+ * Returns: (transfer full): (n_squares, image_size, image_size, 3), or of WHOLE (height, width, 3), for g_free(); or %NULL with MEMORY or CANCELLED
  */
 guint8 *sotto_grid_cut (const SottoGrid        *self,
                         const SottoVisionSizes *sizes,

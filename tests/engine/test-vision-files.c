@@ -83,6 +83,23 @@ static const Wrong wrong[] = {
     PATCH ("feature_layer\x9\0\0\0\5\0\0\0\1\0\0\0\0\0\0\0\2", "feature_layer\x9\0\0\0\5\0\0\0\1\0\0\0\0\0\0\0\1") },
   { "no-class", "mlp", TENSOR, "v.position_embd.weight", PATCH ("v.class_embd", "v.klass_embd") },
   { "second", "mlp", TENSOR, "mm.2.weight", PATCH ("mm.2.weight", "mm.3.weight") },
+  { "grid-heads", "qwen2vl", MALFORMED, "clip.vision.attention.head_count",
+    PATCH ("head_count\4\0\0\0\3", "head_count\4\0\0\0\4") },
+  { "grid-layers", "qwen2vl", TENSOR, NULL, PATCH ("block_count\4\0\0\0\4", "block_count\4\0\0\0\3") },
+  { "grid-patch", "qwen2vl", TENSOR, "v.patch_embd.weight", PATCH ("patch_size\4\0\0\0\4", "patch_size\4\0\0\0\5") },
+  { "frame", "qwen2vl", TENSOR, "v.patch_embd.weight.2", PATCH ("v.patch_embd.weight.1", "v.patch_embd.weight.2") },
+  { "no-windows", "qwen25vl", MALFORMED, "clip.vision.n_wa_pattern", PATCH ("n_wa_pattern", "n_wa_pettern") },
+  { "windows-0", "qwen25vl", MALFORMED, "clip.vision.n_wa_pattern", PATCH ("n_wa_pattern\4\0\0\0\2", "n_wa_pattern\4\0\0\0\0") },
+  { "patch-window", "qwen25vl", MALFORMED, "clip.vision.image_size", PATCH ("image_size\4\0\0\0\x20\0", "image_size\4\0\0\0\0\x20") },
+  { "no-gate", "qwen25vl", TENSOR, "v.blk.1.ffn_gate.bias", PATCH ("v.blk.1.ffn_gate.weight", "v.blk.1.ffn_gete.weight") },
+  { "merge-0", "qwen3vl", MALFORMED, "clip.vision.spatial_merge_size",
+    PATCH ("spatial_merge_size\4\0\0\0\2", "spatial_merge_size\4\0\0\0\0") },
+  { "merge-many", "qwen3vl", MALFORMED, "clip.vision.spatial_merge_size",
+    PATCH ("spatial_merge_size\4\0\0\0\2", "spatial_merge_size\4\0\0\0\4") },
+  { "merge-other", "qwen3vl", TENSOR, "mm.0.weight", PATCH ("spatial_merge_size\4\0\0\0\2", "spatial_merge_size\4\0\0\0\1") },
+  { "deep-last", "qwen3vl", TENSOR, NULL, PATCH ("v.deepstack.2.fc1.weight", "v.deepstack.3.fc1.weight") },
+  { "deep-half", "qwen3vl", TENSOR, "v.deepstack.2.fc2.weight", PATCH ("v.deepstack.2.fc2.weight", "v.deepstack.1.fc2.weight") },
+  { "table", "qwen3vl", TENSOR, "v.position_embd.weight", PATCH ("image_size\4\0\0\0\x30", "image_size\4\0\0\0\x34") },
 };
 
 static GBytes *
@@ -431,6 +448,44 @@ test_stop (void)
   g_test_message ("stopped within %.0f ms", (double) (end - raising.raised) / 1e3);
 }
 
+/* A grid needs a model whose positions have axes, and of whose layers as many take more of a picture as there are rows for. */
+static void
+test_fits_grids (void)
+{
+  static const struct {
+    const char *name;
+    const char *model;
+    gboolean fits;
+  } cases[] = {
+    { "qwen2vl", "qwen2vl", TRUE }, { "qwen25vl", "qwen2vl", TRUE }, { "qwen2vl", "qwen2", FALSE },  { "qwen2vl", "qwen3vl", FALSE },
+    { "qwen3vl", "qwen3vl", FALSE }, { "qwen3vl", "qwen3", FALSE },  { "qwen3vl", "qwen2vl", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *file = g_strconcat (cases[i].name, ".gguf", NULL);
+      g_autofree char *path = vision_fixture_path (file);
+      g_autofree char *model_file = g_strconcat (cases[i].model, ".gguf", NULL);
+      g_autofree char *model_path = g_test_build_filename (G_TEST_DIST, "engine", "families", model_file, NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoVision) vision = sotto_vision_open (path, NULL, &error);
+      g_autoptr (SottoModel) model = sotto_model_open (model_path, NULL, NULL, NULL, &error);
+      SottoVisionKind kind = *vision->kind;
+
+      g_assert_no_error (error);
+      vision->sizes.n_output = 32;
+      g_assert_false (sotto_vision_fits (vision, model)); /* the tokens are missing */
+      kind.tokens = NULL;
+      vision->kind = &kind;
+      g_assert_cmpint (sotto_vision_fits (vision, model), ==, cases[i].fits);
+      if (g_str_equal (cases[i].name, "qwen3vl") && g_str_equal (cases[i].model, "qwen3vl"))
+        {
+          g_array_set_size (vision->plans.deep, 1); /* the fixture's model has one such layer, its eyes are for two */
+          g_assert_true (sotto_vision_fits (vision, model));
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -444,6 +499,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vision-files/model", test_model);
   g_test_add_func ("/vision-files/description", test_description);
   g_test_add_func ("/vision-files/fits", test_fits);
+  g_test_add_func ("/vision-files/fits/grids", test_fits_grids);
   g_test_add_func ("/vision-files/colours", test_colours);
   if (g_test_perf ())
     {

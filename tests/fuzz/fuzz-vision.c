@@ -16,13 +16,15 @@ int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 #define MOST_FLOATS (1u << 20)
 
 static gboolean
-is_small (const SottoVision *vision)
+is_small (const SottoVision *vision, guint width, guint height)
 {
   const SottoVisionSizes *sizes = &vision->sizes;
+  const SottoGrid grid = sotto_grid_find (sizes, vision->kind, width, height);
+  const SottoVisionFrame *frame = &grid.frame;
 
-  return sizes->n_tokens <= MOST_TOKENS && sizes->image_size <= 256 && sizes->longest <= 4 * sizes->image_size
-         && sizes->n_layers <= 8 && (guint64) sizes->n_tokens * MAX (sizes->n_feed_forward, sizes->n_patch) <= MOST_FLOATS
-         && (guint64) sizes->n_rows * MAX (sizes->n_merged, sizes->n_output) <= MOST_FLOATS;
+  return frame->n_tokens <= MOST_TOKENS && sizes->image_size <= 256 && sizes->longest <= 4 * sizes->image_size
+         && sizes->n_layers <= 8 && (guint64) frame->n_tokens * MAX (sizes->n_feed_forward, sizes->n_patch) <= MOST_FLOATS
+         && (guint64) frame->n_rows * MAX (sizes->n_merged, sizes->n_output) <= MOST_FLOATS;
 }
 
 static void
@@ -50,6 +52,7 @@ encode (SottoVision *vision, guint width, guint height)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
+  static const guint sides[][2] = { { 30, 17 }, { 1, 200 } };
   guint8 *padded = g_malloc0 (size + N_ZEROS);
   g_autoptr (GBytes) bytes = g_bytes_new_take (padded, size + N_ZEROS);
   g_autoptr (SottoGguf) gguf = NULL;
@@ -64,10 +67,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   vision = sotto_vision_new (gguf, &error);
   g_assert_true ((vision == NULL) == (error != NULL));
-  if (vision != NULL && is_small (vision))
-    {
-      encode (vision, 30, 17);
-      encode (vision, 1, 200);
-    }
+  for (guint i = 0; vision != NULL && i < G_N_ELEMENTS (sides); i++)
+    if (is_small (vision, sides[i][0], sides[i][1]))
+      encode (vision, sides[i][0], sides[i][1]);
   return 0;
 }

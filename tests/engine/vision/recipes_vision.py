@@ -14,7 +14,9 @@ def add(name, **recipe):
 
 
 def features(model, values, **options):
-    return model.get_image_features(values, **options).pooler_output
+    found = model.get_image_features(values, **options)
+    deep = getattr(found, "deepstack_features", None) or []
+    return [*found.pooler_output, *(part for parts in deep for part in parts)]
 
 
 def shorten(text):
@@ -122,3 +124,32 @@ def add_internvl(name, **vision):
 
 add_internvl("internvl")
 add_internvl("internvl-6b", use_qk_norm=True, norm_type="rms_norm")
+
+
+# --- Qwen's: a picture as it is, in multiples of two patches; windows of 14 rows of them; positions for 12 × 12 patches ---
+def grid_processor(least):
+    return lambda: transformers.Qwen2VLImageProcessorPil(patch_size=4, merge_size=2, min_pixels=least * 64, max_pixels=1280 * 64)
+
+
+def image_size(side):
+    return lambda config: config["vision_config"].update(image_size=side)
+
+
+QWEN = {"patch_size": 4, "spatial_merge_size": 2, "temporal_patch_size": 2, "num_heads": 3}
+TURNS = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 2, 1]}
+CASES = {"small": (9, 7), "wide": (203, 40), "high": (61, 122)}
+
+add("qwen2vl", model="Qwen2VLForConditionalGeneration", says=image_size(32), prefix="", is_grid=True, run=features, cases=CASES,
+    processor=grid_processor(4), config=lambda: transformers.Qwen2VLConfig(
+        text_config={**TEXT, "rope_parameters": TURNS},
+        vision_config={**QWEN, "depth": 4, "embed_dim": 24, "hidden_size": 16, "mlp_ratio": 2}))
+add("qwen25vl", model="Qwen2_5_VLForConditionalGeneration", says=image_size(32), is_grid=True, run=features, cases=CASES,
+    processor=grid_processor(4), config=lambda: transformers.Qwen2_5_VLConfig(
+        text_config={**TEXT, "rope_parameters": TURNS},
+        vision_config={**QWEN, "depth": 4, "hidden_size": 24, "intermediate_size": 48, "out_hidden_size": 16, "window_size": 112,
+                       "fullatt_block_indexes": [1, 3]}))
+add("qwen3vl", model="Qwen3VLForConditionalGeneration", is_grid=True, run=features, cases=CASES,
+    processor=grid_processor(64), config=lambda: transformers.Qwen3VLConfig(
+        text_config={**TEXT, "rope_parameters": TURNS | {"mrope_interleaved": True}},
+        vision_config={**QWEN, "depth": 4, "hidden_size": 24, "intermediate_size": 48, "out_hidden_size": 16,
+                       "num_position_embeddings": 144, "deepstack_visual_indexes": [0, 2]}))

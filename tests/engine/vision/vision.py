@@ -56,15 +56,22 @@ def process(recipe, pixels):
     return values, squares.round().numpy().astype(numpy.uint8)
 
 
-def run(model, recipe, values):
+def process_grid(recipe, pixels):
+    """Patches of a picture as it is, and how many there are down and across; no squares."""
+    found = recipe["processor"]()(PIL.Image.fromarray(pixels), return_tensors="pt")
+    return found["pixel_values"].double(), found["image_grid_thw"]
+
+
+def run(model, recipe, values, **options):
     with torch.inference_mode(), families.in_doubles():
-        rows = recipe["run"](model.double(), values)
+        rows = recipe["run"](model.double(), values, **options)
         rows = torch.cat(rows) if isinstance(rows, (list, tuple)) else rows
     return rows.reshape(-1, rows.shape[-1]).numpy()
 
 
 def write_case(path, pixels, squares, rows):
-    """u32 width, height, squares, side, rows, columns; bytes of picture and squares; f32 rows; little-endian."""
+    """u32 width, height, squares, side, rows, columns; bytes of picture and squares; f32 rows; little-endian. Of a picture that is
+    cut into none, side is how many rows stand side by side."""
     with open(path, "wb") as file:
         file.write(struct.pack("<6I", pixels.shape[1], pixels.shape[0], *squares.shape[:2], *rows.shape))
         file.write(pixels.tobytes() + squares.tobytes())
@@ -121,8 +128,13 @@ def main():
         convert_model(options.llama_cpp, model, recipe, f"{options.out}/{name}.gguf")
         for case, (width, height) in recipe["cases"].items():
             pixels = picture(name, width, height)
-            values, squares = process(recipe, pixels)
-            rows = run(model, recipe, values)
+            if recipe.get("is_grid"):
+                values, sizes = process_grid(recipe, pixels)
+                squares = numpy.zeros((0, int(sizes[0, 2]) // 2, 0), numpy.uint8)
+                rows = run(model, recipe, values, image_grid_thw=sizes)
+            else:
+                values, squares = process(recipe, pixels)
+                rows = run(model, recipe, values)
             write_case(f"{options.out}/{name}.{case}.rows", pixels, squares, rows)
             if "layout" in recipe:
                 pathlib.Path(f"{options.out}/{name}.{case}.layout").write_text(recipe["layout"](len(squares), width, height))
