@@ -68,43 +68,48 @@ count_passages (SottoDatabase *database, Unembedded *self, GError **error)
 
 /* Adds passages of a document, up to @limit of all. */
 static gboolean
-list_document (SottoDatabase *database, gint64 document, gint64 embedder, guint limit, GPtrArray *list, GError **error)
+list_document (SottoVault *vault, gint64 document, gint64 embedder, guint limit, GPtrArray *list, GError **error)
 {
+  SottoListed *listed = &vault->listed;
+  const gboolean is_known = listed->embedder == embedder && listed->document == document;
   gboolean failed;
   sqlite3_stmt *rows =
-    sotto_database_query (database, error,
-                          "SELECT id, first_page, last_page, text FROM passage WHERE document = ?1"
-                          " AND NOT EXISTS (SELECT 1 FROM embedding WHERE embedding.passage = passage.id AND embedder = ?2)"
-                          " ORDER BY id LIMIT ?3", "iii", document, embedder, (gint64) (limit - list->len));
+    sotto_database_query (vault->database, error,
+                          "SELECT id, first_page, last_page, text FROM passage WHERE document = ?1 AND id >= ?2"
+                          " AND NOT EXISTS (SELECT 1 FROM embedding WHERE embedding.passage = passage.id AND embedder = ?3)"
+                          " ORDER BY id LIMIT ?4", "iiii", document, is_known ? listed->from : 0, embedder,
+                          (gint64) (limit - list->len));
 
   if (rows == NULL)
     return FALSE;
-  while (sotto_database_next (database, rows, &failed, error))
+  while (sotto_database_next (vault->database, rows, &failed, error))
     {
       SottoHistoryPassage *passage = sotto_history_passage_new ((const char *) sqlite3_column_text (rows, 3),
                                                                 (guint) sqlite3_column_int64 (rows, 1),
                                                                 (guint) sqlite3_column_int64 (rows, 2));
 
       passage->row = sqlite3_column_int64 (rows, 0);
+      if (list->len == 0)
+        *listed = (SottoListed) { embedder, document, passage->row };
       g_ptr_array_add (list, passage);
     }
   return !failed;
 }
 
 static gboolean
-list_passages (SottoDatabase *database, gint64 embedder, guint limit, GPtrArray *list, GError **error)
+list_passages (SottoVault *vault, gint64 embedder, guint limit, GPtrArray *list, GError **error)
 {
   gboolean failed = FALSE;
   sqlite3_stmt *documents =
-    sotto_database_query (database, error,
+    sotto_database_query (vault->database, error,
                           "SELECT document.id FROM document JOIN folder ON folder.id = document.folder"
                           " WHERE document.gone = 0 AND n_embedded < n_passages AND folder.gone = 0"
                           " ORDER BY document.id", "");
 
   if (documents == NULL)
     return FALSE;
-  while (list->len < limit && sotto_database_next (database, documents, &failed, error))
-    if (!list_document (database, sqlite3_column_int64 (documents, 0), embedder, limit, list, error))
+  while (list->len < limit && sotto_database_next (vault->database, documents, &failed, error))
+    if (!list_document (vault, sqlite3_column_int64 (documents, 0), embedder, limit, list, error))
       {
         failed = TRUE;
         break;
@@ -123,7 +128,7 @@ do_list_unembedded (SottoVault *vault, SottoCall *call, GError **error)
   if (sotto_rows_find_embedder (vault->database, NULL, &embedder, error) &&
       count_passages (vault->database, self, error) &&
       (embedder.row == 0 ||
-       list_passages (vault->database, embedder.row, (guint) call->number, self->passages, error)))
+       list_passages (vault, embedder.row, (guint) call->number, self->passages, error)))
     return self;
   unembedded_free (self);
   return NULL;

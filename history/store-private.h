@@ -26,6 +26,19 @@ typedef struct {
 } SottoErasing;
 
 /**
+ * SottoListed:
+ * @embedder, @document: rows; 0: none yet
+ * @from: the first passage of @document that lacked a vector of @embedder: those before it have one as long as they are there
+ *
+ * Where the next list of passages without vectors begins, so that none looks again at all that have one.
+ */
+typedef struct {
+  gint64 embedder;
+  gint64 document;
+  gint64 from;
+} SottoListed;
+
+/**
  * SottoVault:
  *
  * What the store's thread owns; nobody else touches it, but for the fields said to be shared.
@@ -48,6 +61,7 @@ typedef struct {
   SottoJournal journal;
   gint64 leaf;             /* the message added last: the end of an active path; 0: not known */
   SottoErasing erasing;
+  SottoListed listed;
   gboolean detached; /* the thread frees the vault itself */
 
   /* Shared, under mutex */

@@ -295,6 +295,7 @@ sotto_vault_close (SottoVault *vault, GError **error)
       ok = sotto_database_close (vault->database, ok ? error : NULL) && ok;
       g_clear_pointer (&vault->database, sotto_database_free);
       g_atomic_int_set (&vault->erasing.is_left, FALSE);
+      vault->listed = (SottoListed) { 0 };
     }
   if (vault->sealed != NULL)
     sotto_sealed_lock (vault->sealed);

@@ -216,6 +216,41 @@ test_another (TestStore *f, gconstpointer data)
   test_check (f->store);
 }
 
+/* A backup has them, and the history that is made of it goes on with them. */
+static void
+test_backup (TestStore *f, gconstpointer data)
+{
+  g_autofree char *folder = test_add_folder (f->store, "file:///1");
+  g_autofree char *other = test_make_folder ();
+  g_autofree char *path = g_build_filename (other, "backup", NULL);
+  g_autofree char *there = g_build_filename (other, "restored", NULL);
+  g_autoptr (GPtrArray) list = NULL;
+  g_autoptr (GAsyncResult) written = NULL;
+  g_autoptr (GAsyncResult) read = NULL;
+  g_autoptr (GError) error = NULL;
+  SottoStore *restored;
+
+  test_put (f->store, folder, "a", "1", "2", "3", NULL);
+  test_set_embedder (f->store, "m");
+  list = test_unembedded (f->store, 100, NULL, NULL);
+  test_put_vector (f->store, "m", row_at (list, 1), (float) sqrt (0.5), (float) sqrt (0.5));
+
+  sotto_store_backup_async (f->store, path, NULL, test_ready, &written);
+  g_assert_true (sotto_store_backup_finish (f->store, test_wait (&written), &error));
+  g_assert_no_error (error);
+  sotto_history_restore_async (path, there, NULL, test_ready, &read);
+  g_assert_true (sotto_history_restore_finish (test_wait (&read), &error));
+  g_assert_no_error (error);
+
+  restored = test_open (there);
+  test_set_embedder (restored, "m");
+  expect_left (restored, 2);
+  g_assert_cmpint (count_vectors (restored, TRUE), ==, 1);
+  test_check (restored);
+  test_close (restored);
+  test_remove_folder (other);
+}
+
 static void
 expect_refused (SottoStore *store, guint n_rows, const float *vectors, gsize n)
 {
@@ -274,6 +309,7 @@ main (int argc, char **argv)
   test_store_add ("/history/embeddings/listed", test_listed);
   test_store_add ("/history/embeddings/gone", test_gone);
   test_store_add ("/history/embeddings/another", test_another);
+  test_store_add ("/history/embeddings/backup", test_backup);
   test_store_add ("/history/embeddings/refused", test_refused);
   return g_test_run ();
 }
