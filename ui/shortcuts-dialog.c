@@ -37,6 +37,18 @@ static const Shortcut conversations[] = {
   { NULL, NULL },
 };
 
+static const Shortcut pictures[] = {
+  { NC_("shortcut window", "Next picture"), "Right" },
+  { NC_("shortcut window", "Previous picture"), "Left" },
+  { NC_("shortcut window", "Larger"), "plus" },
+  { NC_("shortcut window", "Smaller"), "minus" },
+  { NC_("shortcut window", "As large as the window"), "0" },
+  { NC_("shortcut window", "In its own size"), "1" },
+  { NC_("shortcut window", "Copy the picture"), "<Control>c" },
+  { NC_("shortcut window", "Save the picture"), "<Control>s" },
+  { NULL, NULL },
+};
+
 static const Shortcut general[] = {
   { NC_("shortcut window", "Preferences"), "win.preferences" },
   { NC_("shortcut window", "Keyboard shortcuts"), "win.shortcuts" },
@@ -102,6 +114,8 @@ sotto_shortcuts_dialog_present (GtkWidget *parent)
 
   add_group (page, C_("shortcut window", "Writing"), writing);
   add_group (page, C_("shortcut window", "Conversations"), conversations);
+  /* Translators: the heading of the keys while a picture is looked at */
+  add_group (page, C_("shortcut window", "Looking at a Picture"), pictures);
   add_group (page, C_("shortcut window", "General"), general);
 
   adw_toolbar_view_add_top_bar (ADW_TOOLBAR_VIEW (view), adw_header_bar_new ());

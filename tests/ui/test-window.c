@@ -460,6 +460,68 @@ test_quit_from_dialog (void)
   life_run (NULL, quit_from_dialog_life);
 }
 
+static GtkWidget *
+find_key (GtkWidget *from)
+{
+  GtkWidget *found = gtk_widget_has_css_class (from, "key") ? from : NULL;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); found == NULL && child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_key (child);
+
+  return found;
+}
+
+/* @keys: of a row's title; each row has to have one */
+static void
+list_keys (GtkWidget  *from,
+           GHashTable *keys)
+{
+  if (ADW_IS_ACTION_ROW (from))
+    {
+      GtkWidget *label = find_key (from);
+
+      g_assert_nonnull (label);
+      g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (label)), !=, "");
+      g_hash_table_insert (keys, g_strdup (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (from))),
+                           g_strdup (gtk_label_get_label (GTK_LABEL (label))));
+      return;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    list_keys (child, keys);
+}
+
+/* What keys do where they are no actions: the picture's are its dialog's own. */
+static void
+shortcuts_life (SottoApp  *app,
+                GtkWindow *window)
+{
+  static const char *const rows[][2] = {
+    { "Send the message", "Enter" }, { "New chat", "Ctrl+N" }, { "Next picture", "Right" }, { "Previous picture", "Left" },
+    { "Larger", "+" }, { "Smaller", "-" }, { "As large as the window", "0" }, { "In its own size", "1" },
+    { "Copy the picture", "Ctrl+C" }, { "Save the picture", "Ctrl+S" },
+  };
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  AdwDialog *dialog;
+
+  life_start_temporary (app);
+  harness_run (0.3);
+  life_activate (window, "win.shortcuts");
+  harness_run (0.3);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+  list_keys (GTK_WIDGET (dialog), keys);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpstr (g_hash_table_lookup (keys, rows[i][0]), ==, rows[i][1]);
+  adw_dialog_close (dialog);
+  harness_run (0.3);
+}
+
+static void
+test_shortcuts (void)
+{
+  life_run (NULL, shortcuts_life);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -471,6 +533,7 @@ main (int    argc,
   g_test_add_func ("/window/names", test_names);
   g_test_add_func ("/window/quit-from-popover", test_quit_from_popover);
   g_test_add_func ("/window/quit-from-dialog", test_quit_from_dialog);
+  g_test_add_func ("/window/shortcuts", test_shortcuts);
 
   return g_test_run ();
 }
