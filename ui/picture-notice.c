@@ -97,6 +97,8 @@ sotto_picture_notice_set_library (SottoPictureNotice *self,
 
   g_set_object (&self->library, library);
   g_signal_connect_object (library, "items-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  /* Another model may see by then. */
+  g_signal_connect_object (library, "notify::looking", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
 }
 
 void
