@@ -6,7 +6,8 @@
 #include "markdown-speech.h"
 
 struct _SottoAnnouncer {
-  GtkWidget *widget;    /* borrowed */
+  GtkWidget *widget;       /* borrowed */
+  SottoReadAloud *reader;  /* borrowed */
   SottoMessage *reply;
   gsize announced;      /* bytes of the reply that have been read out */
   SottoSpeech speech;
@@ -41,7 +42,8 @@ announce (SottoAnnouncer *self,
   g_autofree char *sentence = sotto_speech_take (&self->speech, text, length);
 
   self->announced += length;
-  if (*sentence != '\0')
+  /* A voice says it, or is paused in the midst of it. */
+  if (*sentence != '\0' && sotto_read_aloud_get_message (self->reader) != self->reply)
     gtk_accessible_announce (GTK_ACCESSIBLE (self->widget), sentence, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
 }
 
@@ -82,11 +84,13 @@ sotto_announcer_set_reply (SottoAnnouncer *self,
 }
 
 SottoAnnouncer *
-sotto_announcer_new (GtkWidget *widget)
+sotto_announcer_new (GtkWidget      *widget,
+                     SottoReadAloud *reader)
 {
   SottoAnnouncer *self = g_new0 (SottoAnnouncer, 1);
 
   self->widget = widget;
+  self->reader = reader;
 
   return self;
 }

@@ -576,8 +576,8 @@ sotto_conversation_page_init (SottoConversationPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   /* On a narrow window there is room for two short lines only. */
   sotto_hint_show_whole (self->title);
-  self->announcer = sotto_announcer_new (GTK_WIDGET (self));
   self->reader = sotto_read_aloud_new ();
+  self->announcer = sotto_announcer_new (GTK_WIDGET (self), self->reader);
   sotto_read_aloud_bar_set_reader (self->read_aloud_bar, self->reader);
   self->finder = sotto_finder_new (self->scroller, self->list);
   sotto_message_list_set_create (self->list, create_row, self);
