@@ -21,7 +21,7 @@ void sotto_print_pages_free (SottoPrintPages *self);
 
 /**
  * sotto_print_pages_add:
- * @author: who speaks
+ * @author: (nullable): who speaks; %NULL: the one of the message before, who goes on
  * @markdown: what they say, UTF-8, CommonMark
  * @below: (nullable): lines below that, smaller
  *

@@ -9,6 +9,7 @@
 #include "attachments-view.h"
 #include "print-pages.h"
 #include "sources-text.h"
+#include "tool-call-card.h"
 
 /* How long laying out may keep the window waiting at a time */
 #define SLICE_US 6000
@@ -155,6 +156,30 @@ add_pictures (Job *self)
   g_idle_add (on_idle, self);
 }
 
+/* What it used stands where it did, between its words. */
+static void
+add_reply (Job          *self,
+           SottoMessage *reply,
+           const char   *author,
+           const char   *below)
+{
+  const char *text = sotto_message_get_text (reply);
+  gsize length = sotto_message_get_length (reply), begin = 0;
+
+  for (guint i = 0; i < sotto_message_get_n_calls (reply); i++)
+    {
+      const SottoToolCall *call = sotto_message_get_call (reply, i);
+      gsize end = CLAMP (call->offset, begin, length);
+      g_autofree char *stretch = g_strndup (text + begin, end - begin);
+      g_autofree char *used = sotto_tool_call_card_describe (call);
+
+      sotto_print_pages_add (self->pages, author, stretch, used);
+      author = NULL;
+      begin = end;
+    }
+  sotto_print_pages_add (self->pages, author, text + begin, below);
+}
+
 static void
 add_message (Job *self)
 {
@@ -162,13 +187,12 @@ add_message (Job *self)
   const char *model = sotto_message_get_model_name (message);
   gboolean is_reply = sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT;
   g_autofree char *below = is_reply ? sotto_sources_describe (message, FALSE) : sotto_attachments_list_names (message);
-  const char *author;
+  const char *words = below != NULL && *below != '\0' ? below : NULL;
 
-  if (!is_reply)
-    author = C_("who speaks", "You");
+  if (is_reply)
+    add_reply (self, message, model != NULL ? model : C_("who speaks", "Reply"), words);
   else
-    author = model != NULL ? model : C_("who speaks", "Reply");
-  sotto_print_pages_add (self->pages, author, sotto_message_get_text (message), below != NULL && *below != '\0' ? below : NULL);
+    sotto_print_pages_add (self->pages, C_("who speaks", "You"), sotto_message_get_text (message), words);
   self->n_attached = 0;
 }
 

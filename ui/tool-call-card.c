@@ -95,11 +95,17 @@ describe (const SottoToolCall *call,
   return g_strdup_printf (_("Wanted to use “%s”"), name);
 }
 
+static gboolean
+is_short_result (const char *result)
+{
+  return result != NULL && strchr (result, '\n') == NULL && g_utf8_strlen (result, -1) <= SHORT_RESULT;
+}
+
 static void
 show_result (SottoToolCallCard *self,
              const char        *result)
 {
-  gboolean is_short = result != NULL && strchr (result, '\n') == NULL && g_utf8_strlen (result, -1) <= SHORT_RESULT;
+  gboolean is_short = is_short_result (result);
 
   gtk_widget_set_visible (GTK_WIDGET (self->answer), is_short);
   gtk_widget_set_visible (GTK_WIDGET (self->expander), result != NULL && !is_short);
@@ -141,6 +147,24 @@ sotto_tool_call_card_set_call (SottoToolCallCard   *self,
   if (self->was_running && call->result != NULL)
     announce (self, title);
   self->was_running = call->is_running;
+}
+
+char *
+sotto_tool_call_card_describe (const SottoToolCall *call)
+{
+  g_autofree char *title = describe (call, FALSE);
+  g_autofree char *members = list_members (call->arguments);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) lines = NULL;
+
+  g_strv_builder_add (builder, title);
+  if (*members != '\0')
+    g_strv_builder_add (builder, members);
+  if (is_short_result (call->result) && *call->result != '\0')
+    g_strv_builder_add (builder, call->result);
+  lines = g_strv_builder_end (builder);
+
+  return g_strjoinv ("\n", lines);
 }
 
 static void

@@ -19,4 +19,12 @@ GtkWidget *sotto_tool_call_card_new (void);
 /* @is_live: the reply goes on, so that what was not run may be yet */
 void sotto_tool_call_card_set_call (SottoToolCallCard *self, const SottoToolCall *call, gboolean is_live);
 
+/**
+ * sotto_tool_call_card_describe:
+ *
+ * Returns: (transfer full): what is seen of a call in a reply that is over as long as nobody opens it, line by line: what was used, what
+ *   it was given, and what it gave, if that is short
+ */
+char *sotto_tool_call_card_describe (const SottoToolCall *call);
+
 G_END_DECLS

@@ -10,13 +10,14 @@ from person import Journey, Sotto, check, note, wait
 person.enter_desktop(programs=("xdotool", "import"))
 person.prefer(window_width=1300, window_height=800)
 
+CALL = 'I reckon.\n<tool_call>\n{"name": "calculate", "arguments": {"expression": "(4839 + 12.5) * 2817"}}\n</tool_call>'
 # More than a pipe takes at once, which the dialog's own thread reads
-SCRIPT = "# Bread\n\n1. Mix\n2. Bake\n\n| Loaf | Price |\n|---|---|\n| Rye | Two |\n\n" + "\n\n".join(
+ANSWER = "# Bread\n\n1. Mix\n2. Bake\n\n| Loaf | Price |\n|---|---|\n| Rye | Two |\n\n" + "\n\n".join(
     f"Then the baker Grumbelwurz sold the loaf number {n}." for n in range(200))
 
 models = person.data_folder() / "models"
 models.mkdir(parents=True)
-scripted_model.write(models / "Baker.gguf", SCRIPT, name="Baker")
+scripted_model.write(models / "Baker.gguf", CALL, name="Baker", template=scripted_model.TOOLS, answer=ANSWER)
 documents = person.home()[0] / "Documents"
 documents.mkdir()
 (person.home()[0] / ".config").mkdir(exist_ok=True)
@@ -37,6 +38,9 @@ def key_in_dialog(*keys):
 def _():
     sotto = journey.sotto = Sotto()
     sotto.accept_recovery_code()
+    sotto.keys("ctrl+shift+f")
+    sotto.go_to("check box", "Calculator", "Tab")
+    sotto.keys("space", "Escape", "ctrl+l")
     sotto.type("How is bread made?")
     sotto.keys("Return")
     wait("the reply", lambda: "number 199" in sotto.reply())
@@ -74,6 +78,10 @@ def _():
     note(f"{[piece for piece in found if 'Grumbelwurz' not in piece[1]]}")
     by_words = {words: font for font, piece in found for words in ("How is bread", "Loaf", "Price", "Rye", "Two") if words in piece}
     check(by_words["Loaf"] == by_words["Price"] != by_words["Rye"] == by_words["Two"], f"the table's head looks like its body: {found[:20]}")
+    page = pdf_text.pages(file)[0]
+    # What was used stands where it was, as the window shows it as long as nobody opens it.
+    at = [page.find(piece) for piece in ("I reckon", "Calculator", "(4839 + 12.5) * 2817", "13666675.5", "Mix")]
+    check(at[0] > 0 and at == sorted(at), f"what was used is not where it was: {at} in {page[:400]}")
     check(sotto.quit() == 0, "it did not end well")
 
 
