@@ -29,7 +29,7 @@ G_DEFINE_FINAL_TYPE (SottoAttachmentChip, sotto_attachment_chip, GTK_TYPE_BOX)
 static void
 on_open (SottoAttachmentChip *self)
 {
-  sotto_attachment_dialog_present (GTK_WIDGET (self), self->attachment);
+  sotto_attachment_dialog_present (GTK_WIDGET (self), self->attachment, NULL);
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 
+#include "find-marks.h"
 #include "markdown-plain.h"
 
 #define MARGIN 18
@@ -30,9 +31,34 @@ create_view (SottoAttachment *attachment)
   return view;
 }
 
+/* What is not in sight yet has no places. GTK scrolls to a mark once the lines above it have been measured. */
+static void
+on_map (GtkTextView *view,
+        const char  *words)
+{
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (view);
+  SottoFoundPlace place;
+  GtkTextIter iter;
+
+  if (sotto_find_mark (GTK_WIDGET (view), words, 0, &place) == 0)
+    return;
+
+  gtk_text_buffer_get_iter_at_offset (buffer, &iter, (int) place.offset);
+  gtk_text_buffer_place_cursor (buffer, &iter);
+  gtk_text_view_scroll_to_mark (view, gtk_text_buffer_get_insert (buffer), 0, TRUE, 0, 0.3);
+}
+
+static void
+free_words (gpointer  words,
+            GClosure *closure)
+{
+  g_free (words);
+}
+
 void
 sotto_attachment_dialog_present (GtkWidget       *parent,
-                                 SottoAttachment *attachment)
+                                 SottoAttachment *attachment,
+                                 const char      *words)
 {
   AdwDialog *dialog = adw_dialog_new ();
   GtkWidget *toolbar_view = adw_toolbar_view_new ();
@@ -55,5 +81,7 @@ sotto_attachment_dialog_present (GtkWidget       *parent,
   gtk_widget_set_size_request (GTK_WIDGET (dialog), 320, 240);
   adw_dialog_set_child (dialog, toolbar_view);
   adw_dialog_set_focus (dialog, view);
+  if (words != NULL)
+    g_signal_connect_data (view, "map", G_CALLBACK (on_map), g_strdup (words), free_words, G_CONNECT_AFTER);
   adw_dialog_present (dialog, parent);
 }

@@ -209,7 +209,7 @@ on_revealed (GObject      *source,
 
   g_clear_object (&self->revealing);
   if (position >= 0 && self->words != NULL)
-    sotto_finder_show (self->finder, position, self->words, 0, NULL, NULL);
+    sotto_finder_show_hit (self->finder, position, self->words);
   else if (position >= 0)
     sotto_message_list_scroll_to (self->list, position);
 }

@@ -64,6 +64,22 @@ sotto_find_fold (const char *text, GArray **offsets)
   return g_string_free (folded, FALSE);
 }
 
+char **
+sotto_find_list_needles (const char *words)
+{
+  g_autoptr (GStrvBuilder) needles = g_strv_builder_new ();
+  g_auto (GStrv) parts = g_strsplit_set (words, " \t\"", -1);
+  g_autofree char *whole = g_strstrip (g_strdelimit (g_strdup (words), "\"", ' '));
+
+  if (*whole != '\0')
+    g_strv_builder_add (needles, whole);
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*parts[i] != '\0' && !g_str_equal (parts[i], whole))
+      g_strv_builder_add (needles, parts[i]);
+
+  return g_strv_builder_end (needles);
+}
+
 /* A walk over what shows the words */
 typedef struct {
   const char *needle;   /* (nullable): folded */

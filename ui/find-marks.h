@@ -17,6 +17,15 @@ G_BEGIN_DECLS
  */
 char *sotto_find_fold (const char *text, GArray **offsets);
 
+/**
+ * sotto_find_list_needles:
+ * @words: as a person types them into a search
+ *
+ * Returns: (transfer full): what to look for, the best first: all of them together, without the quotation marks of a search, and
+ *   then, where there are several, each
+ */
+char **sotto_find_list_needles (const char *words);
+
 /* Where words stand in what is shown */
 typedef struct {
   GtkWidget *widget;  /* (unowned): a #GtkLabel or a #GtkTextView */

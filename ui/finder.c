@@ -1,6 +1,9 @@
 #include "finder.h"
 
+#include "attachment-dialog.h"
 #include "find-marks.h"
+#include "found-file.h"
+#include "message-row.h"
 
 /* A line that is brought into the view has so much of what stands before it there, of the view's height */
 #define CONTEXT 0.3
@@ -24,6 +27,7 @@ struct _SottoFinder {
   gpointer user_data;
   guint tick;
   guint n_frames;
+  guint source;       /* of a reply that is on its way: the passage that is opened under it */
 };
 
 SottoFinder *
@@ -60,12 +64,11 @@ mark_any (GtkWidget       *row,
           guint            wanted,
           SottoFoundPlace *place)
 {
+  g_auto (GStrv) needles = sotto_find_list_needles (words);
   guint n = sotto_find_mark (row, words, wanted, place);
-  g_auto (GStrv) parts = g_strsplit_set (words, " \t\"", -1);
 
-  for (guint i = 0; n == 0 && parts[i] != NULL; i++)
-    if (*parts[i] != '\0')
-      n = sotto_find_mark (row, parts[i], wanted, place);
+  for (guint i = 0; n == 0 && needles[i] != NULL; i++)
+    n = sotto_find_mark (row, needles[i], wanted, place);
 
   return n;
 }
@@ -135,6 +138,47 @@ sotto_finder_show (SottoFinder      *self,
   self->n_frames = 0;
   if (self->tick == 0)
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_frame, self, NULL);
+}
+
+/* --- In files --- */
+
+/* The reply stands there, and below it what it was given. */
+static void
+on_reply_shown (gpointer user_data,
+                guint    n_places)
+{
+  SottoFinder *self = user_data;
+  GtkWidget *row = sotto_message_list_get_row (self->list, self->position);
+
+  if (row != NULL)
+    sotto_message_row_show_source (SOTTO_MESSAGE_ROW (row), self->source, self->words);
+}
+
+static void
+on_hit_shown (gpointer user_data,
+              guint    n_places)
+{
+  SottoFinder *self = user_data;
+  g_auto (SottoFoundFile) found = { NULL };
+
+  if (!sotto_found_file_look (sotto_message_list_get_model (self->list), self->position, self->words, n_places > 0, &found))
+    return;
+
+  if (found.attachment != NULL)
+    {
+      sotto_attachment_dialog_present (GTK_WIDGET (self->list), found.attachment, found.words);
+      return;
+    }
+  self->source = found.source;
+  sotto_finder_show (self, self->position + 1, found.words, 0, on_reply_shown, self);
+}
+
+void
+sotto_finder_show_hit (SottoFinder *self,
+                       guint        position,
+                       const char  *words)
+{
+  sotto_finder_show (self, position, words, 0, on_hit_shown, self);
 }
 
 void

@@ -30,6 +30,15 @@ void sotto_finder_free (SottoFinder *self);
 void sotto_finder_show (SottoFinder *self, guint position, const char *words, guint place, SottoFinderShown shown,
                         gpointer user_data);
 
+/**
+ * sotto_finder_show_hit:
+ * @position: of a message that a search has found by @words
+ *
+ * The same for words that may stand in a file that is attached to the message, or in a passage that its reply was given: that is opened
+ * then, and they are marked there.
+ */
+void sotto_finder_show_hit (SottoFinder *self, guint position, const char *words);
+
 /* Nothing is marked any more. */
 void sotto_finder_clear (SottoFinder *self);
 

@@ -286,6 +286,20 @@ show_source (GtkWidget  *widget,
   sotto_source_popover_present (widget, sotto_message_get_source (self->message, number - 1), &place);
 }
 
+void
+sotto_message_row_show_source (SottoMessageRow *self,
+                               guint            position,
+                               const char      *words)
+{
+  GtkWidget *sources;
+
+  g_return_if_fail (SOTTO_IS_MESSAGE_ROW (self));
+
+  sources = adw_bin_get_child (self->sources);
+  if (sources != NULL)
+    sotto_sources_view_show (SOTTO_SOURCES_VIEW (sources), position, words);
+}
+
 /* The window says so, and has the way back. */
 static void
 delete (GtkWidget  *widget,

@@ -18,6 +18,9 @@ G_DECLARE_FINAL_TYPE (SottoMessageRow, sotto_message_row, SOTTO, MESSAGE_ROW, Gt
 GtkWidget *sotto_message_row_new (SottoConversation *conversation, SottoMessage *message, SottoReadAloud *reader);
 SottoMessage *sotto_message_row_get_message (SottoMessageRow *self);
 
+/* Opens a passage that a reply was given, with @words marked in it. @position: among its sources, from 0 */
+void sotto_message_row_show_source (SottoMessageRow *self, guint position, const char *words);
+
 /* Opens the editor of a message of the person. */
 void sotto_message_row_edit (SottoMessageRow *self);
 

@@ -2,11 +2,15 @@
 
 #include <glib/gi18n.h>
 
+#include "find-marks.h"
 #include "markdown-plain.h"
 
 #define MIN_WIDTH 240
 #define MAX_WIDTH 420
 #define MARGIN 24
+
+/* Of what stands before a marked place so much is in sight, of the height there is */
+#define CONTEXT 0.3
 
 struct _SottoSourcePopover {
   GtkPopover parent_instance;
@@ -169,6 +173,42 @@ sotto_source_popover_new (const SottoSource *source)
 
   return GTK_WIDGET (self);
 }
+
+/* --- Marking --- */
+
+/* The words have their places once they are laid out. */
+static gboolean
+on_frame (GtkWidget     *widget,
+          GdkFrameClock *clock,
+          gpointer       user_data)
+{
+  SottoSourcePopover *self = SOTTO_SOURCE_POPOVER (widget);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  double height = gtk_widget_get_height (GTK_WIDGET (self->scroller));
+  SottoFoundPlace place;
+  graphene_rect_t bounds;
+
+  if (height <= 0)
+    return G_SOURCE_CONTINUE;
+
+  if (sotto_find_mark (GTK_WIDGET (self->scroller), user_data, 0, &place) > 0 &&
+      sotto_found_place_get_bounds (&place, GTK_WIDGET (self->scroller), &bounds) &&
+      (bounds.origin.y < 0 || bounds.origin.y + bounds.size.height > height))
+    gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) + bounds.origin.y - height * CONTEXT);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+sotto_source_popover_mark (SottoSourcePopover *self,
+                           const char         *words)
+{
+  g_return_if_fail (SOTTO_IS_SOURCE_POPOVER (self));
+
+  gtk_widget_add_tick_callback (GTK_WIDGET (self), on_frame, g_strdup (words), g_free);
+}
+
+/* --- Where it is named --- */
 
 static void
 on_idle (gpointer popover)

@@ -20,4 +20,7 @@ GtkWidget *sotto_source_popover_new (const SottoSource *source);
  */
 void sotto_source_popover_present (GtkWidget *parent, const SottoSource *source, const GdkRectangle *place);
 
+/* Of one that is shown: marks @words in the passage, and brings the first place of them into sight. */
+void sotto_source_popover_mark (SottoSourcePopover *self, const char *words);
+
 G_END_DECLS

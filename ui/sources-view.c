@@ -114,6 +114,71 @@ create_header (SottoSourcesView *self)
   set_open (self, FALSE);
 }
 
+/* --- One of them --- */
+
+/* A line that was closed has to be laid out before something can come into sight in it, and that before something can point to it. */
+#define FRAMES 2
+
+typedef struct {
+  guint position;
+  char *words;
+  guint n_frames;
+} Showing;
+
+static void
+showing_free (gpointer data)
+{
+  Showing *self = data;
+
+  g_free (self->words);
+  g_free (self);
+}
+
+static gboolean
+on_frame (GtkWidget     *widget,
+          GdkFrameClock *clock,
+          gpointer       user_data)
+{
+  SottoSourcesView *self = SOTTO_SOURCES_VIEW (widget);
+  Showing *showing = user_data;
+  GtkWidget *chip = gtk_widget_get_first_child (self->chips);
+  GtkPopover *popover;
+
+  for (guint i = 0; i < showing->position && chip != NULL; i++)
+    chip = gtk_widget_get_next_sibling (chip);
+  if (chip == NULL)
+    return G_SOURCE_REMOVE;
+
+  /* What has the focus is brought into sight. */
+  if (++showing->n_frames == FRAMES)
+    gtk_widget_grab_focus (chip);
+  if (showing->n_frames < 2 * FRAMES)
+    return G_SOURCE_CONTINUE;
+
+  gtk_menu_button_popup (GTK_MENU_BUTTON (chip));
+  popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (chip));
+  if (popover != NULL)
+    sotto_source_popover_mark (SOTTO_SOURCE_POPOVER (popover), showing->words);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+sotto_sources_view_show (SottoSourcesView *self,
+                         guint             position,
+                         const char       *words)
+{
+  Showing *showing;
+
+  g_return_if_fail (SOTTO_IS_SOURCES_VIEW (self));
+
+  showing = g_new0 (Showing, 1);
+  showing->position = position;
+  showing->words = g_strdup (words);
+  set_open (self, TRUE);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self), on_frame, showing, showing_free);
+}
+
 /* --- Room --- */
 
 static int

@@ -18,4 +18,7 @@ G_DECLARE_FINAL_TYPE (SottoSourcesView, sotto_sources_view, SOTTO, SOURCES_VIEW,
 /* @message: with the sources that it has now */
 GtkWidget *sotto_sources_view_new (SottoMessage *message);
 
+/* Opens one of the passages, with @words marked in it. @position: from 0 */
+void sotto_sources_view_show (SottoSourcesView *self, guint position, const char *words);
+
 G_END_DECLS
