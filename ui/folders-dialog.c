@@ -5,6 +5,7 @@
 #include "folder-choose.h"
 #include "folder-page.h"
 #include "folder-row.h"
+#include "meaning-group.h"
 
 #define SOTTO_TYPE_FOLDERS_DIALOG (sotto_folders_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (SottoFoldersDialog, sotto_folders_dialog, SOTTO, FOLDERS_DIALOG, AdwDialog)
@@ -21,6 +22,7 @@ struct _SottoFoldersDialog {
   AdwStatusPage *empty_page;
   GtkWidget *first_button;
   GtkListBox *list;
+  SottoMeaningGroup *meaning_group;
 
   /* Owned */
   SottoWindow *window;
@@ -210,6 +212,7 @@ sotto_folders_dialog_class_init (SottoFoldersDialogClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = sotto_folders_dialog_dispose;
+  g_type_ensure (SOTTO_TYPE_MEANING_GROUP);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/folders-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoFoldersDialog, toasts);
@@ -220,6 +223,7 @@ sotto_folders_dialog_class_init (SottoFoldersDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoFoldersDialog, empty_page);
   gtk_widget_class_bind_template_child (widget_class, SottoFoldersDialog, first_button);
   gtk_widget_class_bind_template_child (widget_class, SottoFoldersDialog, list);
+  gtk_widget_class_bind_template_child (widget_class, SottoFoldersDialog, meaning_group);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_dismiss);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
@@ -249,6 +253,7 @@ sotto_folders_dialog_present (SottoWindow       *window,
         "them is in memory only, and gone when Sotto is closed.")
     : _("Name folders of text, PDF or office documents, and a conversation can ask them. They stay where they are; what is read of "
         "them is kept encrypted, with your conversations."));
+  sotto_meaning_group_set_app (self->meaning_group, app);
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (self->folders), create_row, NULL, NULL);
   g_signal_connect_object (self->folders, "items-changed", G_CALLBACK (update_list), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->folders, "notify::problem", G_CALLBACK (update_problem), self, G_CONNECT_SWAPPED);

@@ -94,6 +94,25 @@ show_file (SottoModelDetails *self)
   set_row (self->licence_row, sotto_model_entry_get_licence (self->entry));
 }
 
+/* --- What it is for --- */
+
+/* Of what does not write there is one thing to say, and where it is computed is not chosen. */
+static gboolean
+is_embedder (SottoModelDetails *self)
+{
+  GListModel *embedders = sotto_model_library_get_embedders (self->library);
+
+  for (guint i = 0; i < g_list_model_get_n_items (embedders); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (embedders, i);
+
+      if (entry == self->entry)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* --- Where it runs --- */
 
 static void
@@ -112,7 +131,9 @@ show_run (SottoModelDetails *self)
       return;
     }
 
-  if (text == NULL && self->gpus == NULL)
+  if (is_embedder (self))
+    text = _("An embedding model compares texts, so that passages of documents are found by what they say. It does not write.");
+  else if (text == NULL && self->gpus == NULL)
     text = self->no_gpu;
   /* A model that is not open runs nowhere yet; without a GPU it is plain where it will. */
   if (placement == NULL && self->no_gpu != NULL)
@@ -150,7 +171,7 @@ show_place (SottoModelDetails *self)
   self->showing = FALSE;
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->place_row), self->gpus != NULL ? self->gpus : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->place_row), sotto_model_entry_get_problem (self->entry) == NULL &&
+  gtk_widget_set_visible (GTK_WIDGET (self->place_row), sotto_model_entry_get_problem (self->entry) == NULL && !is_embedder (self) &&
                                                         (self->gpus != NULL || place != SOTTO_MODEL_PLACE_AUTOMATIC));
   gtk_widget_set_visible (self->layers_row, place == SOTTO_MODEL_PLACE_LAYERS);
 }

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "model-choose.h"
 #include "model-details.h"
 #include "model-row.h"
 #include "window.h"
@@ -246,14 +247,8 @@ on_added (GObject      *source,
         sotto_conversation_set_model (self->conversation, entry);
       sotto_model_library_set_default (self->library, entry);
     }
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
-      AdwDialog *dialog = adw_alert_dialog_new (_("This File Cannot Be Used"), sotto_problem_get_text (problem));
-
-      adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _("_Close"));
-      adw_dialog_present (dialog, GTK_WIDGET (self));
-    }
+  else
+    sotto_model_refuse (GTK_WIDGET (self), error);
 }
 
 void
@@ -266,63 +261,19 @@ sotto_model_picker_add_file (SottoModelPicker *self,
 }
 
 static void
-on_file_chosen (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+on_chosen (GtkWidget *widget,
+           GFile     *file)
 {
-  g_autoptr (SottoModelPicker) self = user_data;
-  g_autoptr (GFile) file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (file != NULL)
-    sotto_model_picker_add_file (self, file);
+  sotto_model_picker_add_file (SOTTO_MODEL_PICKER (widget), file);
 }
 
 static void
-add_model (GtkWidget  *widget,
-           const char *action,
-           GVariant   *parameter)
+choose_files (GtkWidget  *widget,
+              const char *action,
+              GVariant   *parameter)
 {
-  SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
-  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  g_autoptr (GListStore) filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
-
-  gtk_popover_popdown (self->popover);
-  gtk_file_filter_set_name (filter, _("Models (GGUF)"));
-  gtk_file_filter_add_suffix (filter, "gguf");
-  g_list_store_append (filters, filter);
-  gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
-  gtk_file_dialog_set_title (dialog, _("Add a Model File"));
-  gtk_file_dialog_set_accept_label (dialog, _("_Add"));
-  gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_file_chosen, g_object_ref (self));
-}
-
-static void
-on_folder_chosen (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  g_autoptr (SottoModelPicker) self = user_data;
-  g_autoptr (GFile) folder = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (folder != NULL)
-    sotto_model_picker_add_file (self, folder);
-}
-
-/* In a sandbox the whole folder, once granted, stays readable. */
-static void
-add_folder (GtkWidget  *widget,
-            const char *action,
-            GVariant   *parameter)
-{
-  SottoModelPicker *self = SOTTO_MODEL_PICKER (widget);
-  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-
-  gtk_popover_popdown (self->popover);
-  gtk_file_dialog_set_title (dialog, _("Add a Models Folder"));
-  gtk_file_dialog_set_accept_label (dialog, _("_Add"));
-  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (widget)), NULL, on_folder_chosen,
-                                 g_object_ref (self));
+  gtk_popover_popdown (SOTTO_MODEL_PICKER (widget)->popover);
+  sotto_model_choose (widget, g_str_equal (action, "picker.add-folder"), on_chosen);
 }
 
 /* Who was writing goes on writing; who had come to the button stays there. GTK gives the button the focus once the event that
@@ -442,8 +393,8 @@ sotto_model_picker_class_init (SottoModelPickerClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_popover_closed);
   gtk_widget_class_bind_template_callback (widget_class, on_popover_shown);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
-  gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, add_model);
-  gtk_widget_class_install_action (widget_class, "picker.add-folder", NULL, add_folder);
+  gtk_widget_class_install_action (widget_class, "picker.add-model", NULL, choose_files);
+  gtk_widget_class_install_action (widget_class, "picker.add-folder", NULL, choose_files);
   gtk_widget_class_install_action (widget_class, "picker.details", "ay", show_details);
 }
 

@@ -164,9 +164,10 @@ life_assert_named (GtkWidget *widget)
                                                       GTK_IS_LABEL (gtk_button_get_child (GTK_BUTTON (widget))));
       GtkWidget *parent = gtk_widget_get_parent (widget);
 
-      /* A tooltip is the name of a control that has no other. A menu button's own button, a window's controls and a banner that says nothing yet are the libraries' to name. */
+      /* A tooltip is the name of a control that has no other. A menu button's own button, a window's controls, a banner that says nothing yet and the list with which a choice shows what is chosen are the libraries' to name. */
       if (!has_words && gtk_widget_get_tooltip_text (widget) == NULL && !GTK_IS_MENU_BUTTON (parent) && gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) == NULL &&
           gtk_widget_get_ancestor (widget, ADW_TYPE_BANNER) == NULL &&
+          !(GTK_IS_LIST_VIEW (widget) && gtk_widget_get_ancestor (widget, ADW_TYPE_COMBO_ROW) != NULL) &&
           !gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL))
         {
           g_autoptr (GString) place = g_string_new (NULL);

@@ -7,6 +7,7 @@
 
 #include "document-folder-private.h"
 #include "folder-picker.h"
+#include "look-meaning.h"
 #include "message-private.h"
 #include "sources-view.h"
 
@@ -200,6 +201,7 @@ look_at_folders (Look              *look,
   look_shoot (look, "41-asked-folders");
   close_picker (look);
   look_at_dialog (look, "43-folder");
+  look_at_meaning (look);
   plant_sources (reply);
   look_at_sources (look);
 
