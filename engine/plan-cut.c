@@ -42,6 +42,17 @@ typedef struct {
   guint writes;            /* whole rows, whatever was there */
 } Touched;
 
+/* RESIDUAL and those beside it. */
+static guint
+streams_of (const SottoStreamsStep *step)
+{
+  guint bits = BIT (SOTTO_BUFFER_RESIDUAL);
+
+  for (guint i = 1; i < step->n_streams; i++)
+    bits |= BIT (SOTTO_BUFFER_STREAM + i - 1);
+  return bits;
+}
+
 static Touched
 touch (const SottoStep *step)
 {
@@ -55,6 +66,12 @@ touch (const SottoStep *step)
       return (Touched) { BIT (step->add.from) | BIT (step->add.to), BIT (step->add.to) };
     case SOTTO_STEP_DEEPEN:
       return (Touched) { BIT (SOTTO_BUFFER_RESIDUAL), BIT (SOTTO_BUFFER_RESIDUAL) };
+    case SOTTO_STEP_MATCH:
+      return (Touched) { BIT (step->match.from) | BIT (step->match.like), BIT (step->match.to) };
+    case SOTTO_STEP_PREDICT:
+      return (Touched) { streams_of (&step->streams), streams_of (&step->streams) | BIT (step->streams.kept) };
+    case SOTTO_STEP_CORRECT:
+      return (Touched) { streams_of (&step->streams) | BIT (step->streams.kept), streams_of (&step->streams) };
     case SOTTO_STEP_QKV:
       return (Touched) { BIT (step->qkv.from), QUERIES };
     case SOTTO_STEP_LATENT_QKV:

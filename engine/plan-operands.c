@@ -99,6 +99,17 @@ visit_scan (Visitor *self, SottoScanStep *step)
 }
 
 static void
+visit_streams (Visitor *self, const SottoPlan *plan, SottoStep *of)
+{
+  SottoStreamsStep *step = &of->streams;
+  gsize n = step->n_streams;
+
+  show_norm (self, &step->norm, plan->n_embedding);
+  show_floats (self, &step->router, n * plan->n_embedding);
+  show_floats (self, &step->coefficients, of->kind == SOTTO_STEP_PREDICT ? n * n * n : n * n);
+}
+
+static void
 visit_experts (Visitor *self, SottoExpertsStep *step)
 {
   show_weight (self, &step->router);
@@ -131,6 +142,10 @@ sotto_operands_visit (const SottoPlan *plan, SottoStep *step, Visitor *self)
       break;
     case SOTTO_STEP_ADD:
       show_norm (self, &step->add.norm, n);
+      break;
+    case SOTTO_STEP_PREDICT:
+    case SOTTO_STEP_CORRECT:
+      visit_streams (self, plan, step);
       break;
     case SOTTO_STEP_QKV:
       visit_qkv (self, plan, &step->qkv);
@@ -173,6 +188,7 @@ sotto_operands_visit (const SottoPlan *plan, SottoStep *step, Visitor *self)
         show_weight (self, &step->pool.dense[i]);
       break;
     case SOTTO_STEP_DEEPEN:
+    case SOTTO_STEP_MATCH:
     case SOTTO_STEP_TAKE:
     case SOTTO_STEP_HAND:
     case SOTTO_N_STEP_KINDS:

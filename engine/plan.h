@@ -35,7 +35,7 @@ typedef struct {
 } SottoWeight;
 
 typedef enum {
-  SOTTO_NORM_NONE,         /* x */
+  SOTTO_NORM_NONE,         /* x; weight and bias count all the same */
   SOTTO_NORM_RMS,          /* x / sqrt (mean (x²) + epsilon) (Zhang & Sennrich 2019) */
   SOTTO_NORM_LAYER,        /* (x - mean (x)) / sqrt (variance (x) + epsilon) (Ba et al. 2016) */
 } SottoNormKind;
@@ -108,8 +108,14 @@ typedef enum {
   SOTTO_BUFFER_BRANCH_2,
   SOTTO_BUFFER_ATTENDED,   /* heads * n_head_value: what ATTEND, DELTA, CONVOLVE and SCAN leave */
   SOTTO_BUFFER_HIDDEN,     /* what FEED leaves */
+  SOTTO_BUFFER_STREAM,     /* n_embedding: the second of several residuals, */
+  SOTTO_BUFFER_STREAM_2,   /* the third */
+  SOTTO_BUFFER_STREAM_3,
   SOTTO_N_BUFFERS,
 } SottoBuffer;
+
+/* Residuals at most, the first of which is RESIDUAL. */
+#define SOTTO_MAX_STREAMS 4
 
 /* --- What a sequence keeps from batch to batch --- */
 
@@ -171,6 +177,28 @@ typedef struct {
 typedef struct {
   guint part;              /* 1 to n_deep; 0 is what EMBED takes */
 } SottoDeepenStep;
+
+/* to = from * root of mean (like²) / root of mean (from²), whose mean is at least least; from and to may be the same */
+typedef struct {
+  SottoBuffer from;
+  SottoBuffer to;
+  SottoBuffer like;
+  float least;
+} SottoMatchStep;
+
+/* Alternating updates (Baykal et al. 2023): a token has several residuals, of which a layer reads and changes the first. What
+ * it does to the others is told from that one: m = tanh (scale * router norm (residual)), one number for each of them.
+ *
+ *   PREDICT  stream i += sum over j of (coefficients m)[i * n_streams + j] * stream j, all at once; kept = residual
+ *   CORRECT  stream i = its prediction + (1 + (coefficients m)[i]) * (residual - kept); the first's prediction is kept */
+typedef struct {
+  guint n_streams;
+  SottoBuffer kept;        /* from PREDICT to CORRECT */
+  SottoNorm norm;
+  const float *router;     /* (n_streams, n_embedding) */
+  const float *coefficients; /* (n_streams * n_streams, n_streams); of CORRECT (n_streams, n_streams) */
+  float scale;
+} SottoStreamsStep;
 
 /* Where the norm of a projection's heads stands. */
 typedef enum {
@@ -317,6 +345,8 @@ typedef struct {
   SottoBuffer from;
   SottoActivation activation;
   SottoXielu xielu;        /* of that activation */
+  gboolean sparse;         /* less the row's mean and cutoff times its deviation, and not below 0, gate is activated: of */
+  float cutoff;            /* what is normally distributed some are left (Gaussian top-k). With gate and up only */
   SottoWeight gate;
   SottoWeight up;
   guint first_input;       /* element of INPUTS' row, where there is no up */
@@ -400,6 +430,9 @@ typedef enum {
   SOTTO_STEP_NORM,
   SOTTO_STEP_ADD,
   SOTTO_STEP_DEEPEN,
+  SOTTO_STEP_MATCH,
+  SOTTO_STEP_PREDICT,
+  SOTTO_STEP_CORRECT,
   SOTTO_STEP_QKV,
   SOTTO_STEP_LATENT_QKV,
   SOTTO_STEP_ATTEND,
@@ -425,6 +458,8 @@ typedef struct {
     SottoNormStep norm;
     SottoAddStep add;
     SottoDeepenStep deepen;
+    SottoMatchStep match;
+    SottoStreamsStep streams; /* of PREDICT and CORRECT */
     SottoQkvStep qkv;
     SottoLatentQkvStep latent_qkv;
     SottoAttendStep attend;

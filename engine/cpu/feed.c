@@ -1,4 +1,8 @@
 #include "cpu/lane.h"
+#include "cpu/row-sums.h"
+
+#include <math.h>
+#include <string.h>
 
 /* FEED and PROJECT. Units are rows, for all tokens of the batch. */
 
@@ -12,6 +16,71 @@ multiply_switch (SottoLane *lane, const SottoFeedStep *step, const SottoActivati
   if (sotto_weight_is_there (&step->switch_))
     sotto_lane_multiply (lane, &product);
 }
+
+/* --- Sparse gates --- */
+
+static float
+find_cutoff (const SottoFeedStep *step, const float *row, guint n)
+{
+  float mean = sotto_row_mean (row, n);
+
+  return mean + step->cutoff * sqrtf (sotto_row_variance (row, mean, n));
+}
+
+static void
+cut_off (float cutoff, guint n, float *x)
+{
+  for (guint i = 0; i < n; i++)
+    x[i] = MAX (x[i] - cutoff, 0.0f);
+}
+
+/* What is cut off is the whole row's to say: gates are complete, in HIDDEN, before any is activated. Of one token that
+ * memory is everybody's, so that each lane finds the cutoff for itself and cuts what it activates. */
+static gboolean
+prepare_sparse (SottoLane              *lane,
+                const SottoFeedStep    *step,
+                const SottoActivations *x,
+                const SottoActivations *hidden)
+{
+  guint n_rows = step->gate.n_rows;
+  guint first;
+  guint end;
+  guint n;
+
+  while (sotto_lane_take_outputs (lane, n_rows, &first, &n))
+    {
+      SottoProduct product = { .weight = &step->gate, .first_row = first, .n_rows = n, .x = x,
+                               .n_tokens = lane->batch->n_tokens, .y = hidden->values + first,
+                               .y_stride = hidden->column_stride };
+
+      sotto_lane_multiply (lane, &product);
+    }
+  if (!sotto_pool_barrier (lane->pool))
+    return FALSE;
+  if (sotto_lane_is_alone (lane))
+    lane->memory->switches[0] = find_cutoff (step, hidden->values, n_rows);
+  else
+    while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
+      for (guint t = first; t < end; t++)
+        {
+          float *row = hidden->values + t * hidden->column_stride;
+
+          cut_off (find_cutoff (step, row, n_rows), n_rows, row);
+        }
+  return sotto_pool_barrier (lane->pool);
+}
+
+static void
+take_sparse (SottoLane *lane, const SottoActivations *hidden, guint first, guint n)
+{
+  for (guint t = 0; t < lane->batch->n_tokens; t++)
+    memcpy (lane->memory->tiles[0] + (gsize) t * n, hidden->values + t * hidden->column_stride + first,
+            n * sizeof (float));
+  if (sotto_lane_is_alone (lane))
+    cut_off (lane->memory->switches[0], n, lane->memory->tiles[0]);
+}
+
+/* --- Rows --- */
 
 static void
 activate_unit (SottoLane              *lane,
@@ -62,6 +131,8 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
   if (sotto_pool_is_stopped (lane->pool))
     return;
   multiply_switch (lane, feed, &x);
+  if (feed->sparse && !prepare_sparse (lane, feed, &x, &hidden))
+    return;
   while (sotto_lane_take_outputs (lane, some->n_rows, &first, &n))
     {
       for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
@@ -69,9 +140,11 @@ sotto_step_feed (SottoLane *lane, const SottoStep *step)
           SottoProduct product = { .weight = weights[i], .first_row = first, .n_rows = n, .x = &x,
                                    .n_tokens = n_tokens, .y = lane->memory->tiles[i], .y_stride = n };
 
-          if (sotto_weight_is_there (weights[i]))
+          if (sotto_weight_is_there (weights[i]) && !(feed->sparse && weights[i] == &feed->gate))
             sotto_lane_multiply (lane, &product);
         }
+      if (feed->sparse)
+        take_sparse (lane, &hidden, first, n);
       for (guint t = 0; t < n_tokens; t++)
         activate_unit (lane, feed, &hidden, t, first, n);
     }

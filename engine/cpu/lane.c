@@ -98,6 +98,25 @@ sotto_lane_pack_batch (SottoLane *lane, const SottoActivations *x)
   return sotto_pool_barrier (lane->pool);
 }
 
+/* --- Tokens --- */
+
+void
+sotto_lane_do_tokens (SottoLane *lane, const SottoStep *step, SottoTokenFunc func)
+{
+  guint first;
+  guint end;
+
+  if (sotto_lane_is_alone (lane))
+    {
+      func (lane, step, 0);
+      return;
+    }
+  while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
+    for (guint t = first; t < end; t++)
+      func (lane, step, t);
+  sotto_pool_barrier (lane->pool);
+}
+
 /* --- Products --- */
 
 /* Rows of fewer tokens than this, but for those of the few, stay in a cache from unit to unit. */

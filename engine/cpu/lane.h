@@ -34,6 +34,9 @@ typedef struct {
  * barrier is needed for that, it ends with one. */
 typedef void (*SottoStepFunc) (SottoLane *lane, const SottoStep *step);
 
+void sotto_step_match (SottoLane *lane, const SottoStep *step);
+void sotto_step_predict (SottoLane *lane, const SottoStep *step);
+void sotto_step_correct (SottoLane *lane, const SottoStep *step);
 void sotto_step_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_latent_qkv (SottoLane *lane, const SottoStep *step);
 void sotto_step_delta (SottoLane *lane, const SottoStep *step);
@@ -95,6 +98,16 @@ sotto_lane_take_rows (SottoLane *lane, guint n_rows, guint *first, guint *end)
  * values of all rows have to be there before any is packed.
  */
 gboolean sotto_lane_packs_columns (const SottoLane *lane);
+
+/* Rows of a token that know no other token's. */
+typedef void (*SottoTokenFunc) (SottoLane *lane, const SottoStep *step, guint t);
+
+/**
+ * sotto_lane_do_tokens:
+ *
+ * Of one token every lane for itself, of more together, with a barrier at the end.
+ */
+void sotto_lane_do_tokens (SottoLane *lane, const SottoStep *step, SottoTokenFunc func);
 
 /**
  * sotto_lane_take_outputs:

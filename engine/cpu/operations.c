@@ -56,26 +56,6 @@ prepare_turns (SottoLane *lane)
 
 /* --- Rows of every token --- */
 
-typedef void (*TokenFunc) (SottoLane *lane, const SottoStep *step, guint t);
-
-/* Of one token every lane for itself, of more together. */
-static void
-do_tokens (SottoLane *lane, const SottoStep *step, TokenFunc func)
-{
-  guint first;
-  guint end;
-
-  if (sotto_lane_is_alone (lane))
-    {
-      func (lane, step, 0);
-      return;
-    }
-  while (sotto_lane_take_rows (lane, lane->batch->n_tokens, &first, &end))
-    for (guint t = first; t < end; t++)
-      func (lane, step, t);
-  sotto_pool_barrier (lane->pool);
-}
-
 /* A row of a table of weights, as floats. */
 static void
 read_row (const SottoWeight *table, guint row, float *x)
@@ -114,7 +94,7 @@ embed_token (SottoLane *lane, const SottoStep *step, guint t)
 static void
 embed (SottoLane *lane, const SottoStep *step)
 {
-  do_tokens (lane, step, embed_token);
+  sotto_lane_do_tokens (lane, step, embed_token);
 }
 
 static void
@@ -176,7 +156,7 @@ add_token (SottoLane *lane, const SottoStep *step, guint t)
 static void
 add (SottoLane *lane, const SottoStep *step)
 {
-  do_tokens (lane, step, add_token);
+  sotto_lane_do_tokens (lane, step, add_token);
 }
 
 /* --- Inputs of every layer --- */
@@ -232,7 +212,7 @@ static void
 deepen (SottoLane *lane, const SottoStep *step)
 {
   if (lane->batch->rows != NULL)
-    do_tokens (lane, step, deepen_token);
+    sotto_lane_do_tokens (lane, step, deepen_token);
 }
 
 /* --- What another backend has begun --- */
@@ -269,7 +249,7 @@ take (SottoLane *lane, const SottoStep *step)
   const float *rows = lane->batch->handed + find_inputs (lane, &step->hand);
   guint unit;
 
-  do_tokens (lane, step, take_token);
+  sotto_lane_do_tokens (lane, step, take_token);
   for (guint i = 0; i < SOTTO_N_BUFFERS && !sotto_pool_is_stopped (lane->pool); i++)
     if (step->hand.buffers >> i & 1)
       sotto_lane_leave (lane, i, sotto_hand_columns (lane->state->scratch.plan, &step->hand));
@@ -305,7 +285,7 @@ static void
 hand (SottoLane *lane, const SottoStep *step)
 {
   if (!sotto_lane_is_alone (lane))
-    do_tokens (lane, step, hand_token);
+    sotto_lane_do_tokens (lane, step, hand_token);
   else if (lane->index == 0)
     hand_token (lane, step, 0);
 }
@@ -324,6 +304,9 @@ static const SottoStepFunc steps[SOTTO_N_STEP_KINDS] = {
   [SOTTO_STEP_NORM] = norm,
   [SOTTO_STEP_ADD] = add,
   [SOTTO_STEP_DEEPEN] = deepen,
+  [SOTTO_STEP_MATCH] = sotto_step_match,
+  [SOTTO_STEP_PREDICT] = sotto_step_predict,
+  [SOTTO_STEP_CORRECT] = sotto_step_correct,
   [SOTTO_STEP_QKV] = sotto_step_qkv,
   [SOTTO_STEP_LATENT_QKV] = sotto_step_latent_qkv,
   [SOTTO_STEP_ATTEND] = attend,

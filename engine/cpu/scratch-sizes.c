@@ -35,6 +35,23 @@ add_inputs (SottoScratchSizes *self, const SottoInputsStep *step)
 }
 
 static void
+add_match (SottoScratchSizes *self, const SottoPlan *plan, const SottoMatchStep *step)
+{
+  use_buffer (self, step->from, plan->n_embedding);
+  use_buffer (self, step->to, plan->n_embedding);
+  use_buffer (self, step->like, plan->n_embedding);
+}
+
+static void
+add_streams (SottoScratchSizes *self, const SottoPlan *plan, const SottoStreamsStep *step)
+{
+  use_buffer (self, step->kept, plan->n_embedding);
+  for (guint i = 1; i < step->n_streams; i++)
+    use_buffer (self, SOTTO_BUFFER_STREAM + i - 1, plan->n_embedding);
+  widen (&self->row, plan->n_embedding);
+}
+
+static void
 add_qkv (SottoScratchSizes *self, const SottoPlan *plan, const SottoQkvStep *step)
 {
   const SottoCacheShape *cache = &plan->caches[step->cache];
@@ -215,6 +232,13 @@ add_step (SottoScratchSizes *self, const SottoPlan *plan, const SottoStep *step)
     case SOTTO_STEP_DEEPEN:
       use_buffer (self, SOTTO_BUFFER_RESIDUAL, plan->n_embedding);
       break;
+    case SOTTO_STEP_MATCH:
+      add_match (self, plan, &step->match);
+      break;
+    case SOTTO_STEP_PREDICT:
+    case SOTTO_STEP_CORRECT:
+      add_streams (self, plan, &step->streams);
+      break;
     case SOTTO_STEP_QKV:
       add_qkv (self, plan, &step->qkv);
       break;
@@ -270,6 +294,11 @@ names_buffer (const SottoStep *step, SottoBuffer buffer)
       return step->norm.from == buffer || step->norm.to == buffer;
     case SOTTO_STEP_ADD:
       return step->add.from == buffer || step->add.to == buffer;
+    case SOTTO_STEP_MATCH:
+      return step->match.from == buffer || step->match.to == buffer || step->match.like == buffer;
+    case SOTTO_STEP_PREDICT:
+    case SOTTO_STEP_CORRECT:
+      return step->streams.kept == buffer;
     case SOTTO_STEP_QKV:
       return step->qkv.from == buffer;
     case SOTTO_STEP_LATENT_QKV:

@@ -265,7 +265,7 @@ is_complete (const SottoCudaModule *self)
          && self->quantise != NULL && self->multiply != NULL && self->heads != NULL
          && self->attend_partial_floats != NULL && self->attend != NULL && self->gate != NULL
          && self->route != NULL && self->combine != NULL && self->delta != NULL && self->convolve != NULL
-         && self->scan != NULL && self->cap != NULL && self->pool != NULL && self->best != NULL;
+         && self->scan != NULL && self->match != NULL && self->mix != NULL && self->cut != NULL && self->cap != NULL && self->pool != NULL && self->best != NULL;
 }
 
 /* (nullable): not a module, or of another time */

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * do; then refusal() says so, nothing was put on the device, and it is as well as before.
  */
 
-#define SOTTO_CUDA_ABI 13
+#define SOTTO_CUDA_ABI 14
 
 typedef struct _SottoCudaDevice SottoCudaDevice;
 
@@ -259,6 +259,34 @@ typedef struct {
   guint n_rows;
 } SottoCudaScan;
 
+/* See SottoMatchStep. */
+typedef struct {
+  const float *from;
+  float *to;                /* may be from */
+  const float *like;
+  float least;
+  guint n_rows;
+  guint n_columns;
+} SottoCudaMatch;
+
+/* See SottoStreamsStep. */
+typedef struct {
+  const SottoStreamsStep *step; /* host memory, its arrays on the device */
+  gboolean corrects;        /* else it predicts */
+  float *streams[SOTTO_MAX_STREAMS]; /* (n_rows, n_columns) of each of them */
+  float *kept;
+  guint n_rows;
+  guint n_columns;
+} SottoCudaMix;
+
+/* Each row less its mean and cutoff times its deviation, and not below 0: SottoFeedStep's sparse gates, in place */
+typedef struct {
+  float *rows;
+  float cutoff;
+  guint n_rows;
+  guint n_columns;
+} SottoCudaCut;
+
 /* y = cap * tanh (scale * y / cap), or scale * y where cap is 0, in place; then brought within ± limit where that is
  * not 0 */
 typedef struct {
@@ -352,6 +380,9 @@ typedef struct {
   gboolean (*delta) (SottoCudaDevice *self, const SottoCudaDelta *arguments);
   gboolean (*convolve) (SottoCudaDevice *self, const SottoCudaConvolve *arguments);
   gboolean (*scan) (SottoCudaDevice *self, const SottoCudaScan *arguments);
+  gboolean (*match) (SottoCudaDevice *self, const SottoCudaMatch *arguments);
+  gboolean (*mix) (SottoCudaDevice *self, const SottoCudaMix *arguments);
+  gboolean (*cut) (SottoCudaDevice *self, const SottoCudaCut *arguments);
   gboolean (*cap) (SottoCudaDevice *self, const SottoCudaCap *arguments);
   gboolean (*pool) (SottoCudaDevice *self, const SottoCudaPool *arguments);
   gboolean (*best) (SottoCudaDevice *self, const SottoCudaBest *arguments); /* not to be recorded */

@@ -50,6 +50,9 @@ gboolean combine_experts (SottoCudaDevice *self, const SottoCudaCombine *argumen
 gboolean sotto_cuda_delta (SottoCudaDevice *self, const SottoCudaDelta *arguments);
 gboolean sotto_cuda_convolve (SottoCudaDevice *self, const SottoCudaConvolve *arguments);
 gboolean sotto_cuda_scan (SottoCudaDevice *self, const SottoCudaScan *arguments);
+gboolean sotto_cuda_match (SottoCudaDevice *self, const SottoCudaMatch *arguments);
+gboolean sotto_cuda_mix (SottoCudaDevice *self, const SottoCudaMix *arguments);
+gboolean sotto_cuda_cut (SottoCudaDevice *self, const SottoCudaCut *arguments);
 gboolean sotto_cuda_cap (SottoCudaDevice *self, const SottoCudaCap *arguments);
 gboolean sotto_cuda_pool (SottoCudaDevice *self, const SottoCudaPool *arguments);
 gboolean sotto_cuda_best (SottoCudaDevice *self, const SottoCudaBest *arguments);

@@ -14,6 +14,16 @@ read_buffer (SottoCudaWalk *self, SottoBuffer buffer, guint n)
 
 /* --- Feed-forward --- */
 
+/* Gates of which most are cut off, before they are activated. */
+static gboolean
+cut_gates (SottoCudaWalk *self, const SottoFeedStep *step, float *gates)
+{
+  SottoCudaCut arguments = { .rows = gates, .cutoff = step->cutoff, .n_rows = self->n_rows,
+                             .n_columns = step->gate.n_rows };
+
+  return !step->sparse || SOTTO_WALK_DO (self, cut, &arguments);
+}
+
 gboolean
 sotto_walk_feed (SottoCudaWalk *self, const SottoFeedStep *step)
 {
@@ -42,7 +52,7 @@ sotto_walk_feed (SottoCudaWalk *self, const SottoFeedStep *step)
   if (!read_buffer (self, step->from, some->n_columns)
       || (has_switch && !sotto_walk_multiply (self, &step->switch_, switches, 1, &plainly))
       || (has_gate && !sotto_walk_multiply (self, &step->gate, hidden, n, has_up ? &with_next : &plainly))
-      || (has_up && !sotto_walk_multiply (self, &step->up, up, n, &plainly)))
+      || (has_up && !sotto_walk_multiply (self, &step->up, up, n, &plainly)) || !cut_gates (self, step, hidden))
     return FALSE;
   if (sotto_walk_is_few (self))
     arguments.operand = sotto_walk_announce (self, hidden, self->n_rows, n);

@@ -345,6 +345,11 @@ do_step (SottoCudaWalk *self, const SottoStep *step)
       return sotto_walk_logits (self, &step->logits);
     case SOTTO_STEP_POOL:
       return sotto_walk_pool (self, &step->pool);
+    case SOTTO_STEP_MATCH:
+      return sotto_walk_match (self, &step->match);
+    case SOTTO_STEP_PREDICT:
+    case SOTTO_STEP_CORRECT:
+      return sotto_walk_mix (self, &step->streams, step->kind == SOTTO_STEP_CORRECT);
     case SOTTO_STEP_TAKE:
     case SOTTO_STEP_HAND:
       return hand (self, &step->hand);

@@ -186,6 +186,9 @@ gboolean sotto_walk_experts (SottoCudaWalk *self, const SottoExpertsStep *step);
 gboolean sotto_walk_delta (SottoCudaWalk *self, const SottoDeltaStep *step);
 gboolean sotto_walk_convolve (SottoCudaWalk *self, const SottoConvolveStep *step);
 gboolean sotto_walk_scan (SottoCudaWalk *self, const SottoScanStep *step);
+/* walk-streams.c */
+gboolean sotto_walk_match (SottoCudaWalk *self, const SottoMatchStep *step);
+gboolean sotto_walk_mix (SottoCudaWalk *self, const SottoStreamsStep *step, gboolean corrects);
 /* walk-ends.c */
 gboolean sotto_walk_embed (SottoCudaWalk *self, const SottoEmbedStep *step);
 gboolean sotto_walk_inputs (SottoCudaWalk *self, const SottoInputsStep *step);

@@ -65,6 +65,20 @@ gboolean sotto_builder_add_convolution (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_scan (SottoBuilder *self, SottoBuffer from);
 gboolean sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from);
 
+/* plan-streams.c: several residuals of a token. They do nothing where there is one. */
+void sotto_builder_begin_streams (SottoBuilder *self);
+void sotto_builder_predict_streams (SottoBuilder *self);
+void sotto_builder_correct_streams (SottoBuilder *self);
+void sotto_builder_end_streams (SottoBuilder *self);
+
+/* What a layer's input reads, and where it goes then: to all but the first. */
+SottoBuffer sotto_builder_scale_stream (SottoBuilder *self);
+void sotto_builder_add_input_to_streams (SottoBuilder *self);
+
+/* Two narrow matrices and what they read beside attention, where a layer has them; FALSE with an error. Attention's sum then is
+ * to be multiplied with the root of a half. */
+gboolean sotto_builder_add_low_rank (SottoBuilder *self, SottoBuffer from);
+
 /* ALiBi's slopes for the model's heads; FALSE with an error. */
 gboolean sotto_builder_make_slopes (SottoBuilder *self);
 

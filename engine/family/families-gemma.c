@@ -1,5 +1,5 @@
 /* The Gemma families, as data. Whoever made the file has added 1 to the weights of Gemma 1 to 3's
- * norms. */
+ * norms, but not to 3n's. */
 
 #include "family/slots.h"
 
@@ -58,12 +58,38 @@ const SottoFamily sotto_families_gemma[] = {
       [SOTTO_SLOT_EXPERTS_NORM] = ALWAYS,
       [SOTTO_SLOT_POST_DENSE_NORM] = ALWAYS,
       [SOTTO_SLOT_POST_EXPERTS_NORM] = ALWAYS,
-      [SOTTO_SLOT_INPUT_TABLE] = ALWAYS,
-      [SOTTO_SLOT_INPUT_PROJECTION] = ALWAYS,
-      [SOTTO_SLOT_INPUT_NORM] = ALWAYS,
-      [SOTTO_SLOT_INPUT_GATE] = ALWAYS,
-      [SOTTO_SLOT_INPUT_OUTPUT] = ALWAYS,
-      [SOTTO_SLOT_POST_INPUT_NORM] = ALWAYS,
+      SLOTS_INPUTS,
+    },
+  },
+  {
+    /* Gemma 3n (Google DeepMind 2025): four residuals, of which a layer changes one and tells the others' by it; a narrow branch
+     * beside attention; gates of which most are cut off; inputs beside the residual; layers that see an earlier one's keys
+     * and values. */
+    .name = "gemma3n",
+    .needs = "activation_sparsity_scale",
+    .norm = SOTTO_NORM_RMS,
+    .epsilon = 1e-6,
+    .embedding_scaled = TRUE,
+    .n_streams = 4,
+    .value_normed = TRUE,
+    .attention_scale = 1,
+    .logit_cap = 30,
+    .full_every = 5,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .rope_base = 1e6,
+    .window_rope_plain = TRUE,
+    .window_rope_base = 10000,
+    .activation = SOTTO_ACTIVATION_GELU,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_POST_NORMS,
+      SLOTS_STREAMS,
+      [SOTTO_SLOT_LOW_RANK_DOWN] = ALWAYS,
+      [SOTTO_SLOT_LOW_RANK_UP] = ALWAYS,
+      [SOTTO_SLOT_LOW_RANK_NORM] = ALWAYS,
+      SLOTS_INPUTS,
     },
   },
   {

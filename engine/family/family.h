@@ -24,6 +24,7 @@ typedef enum {
   SOTTO_PART_EXPERTS,
   SOTTO_PART_SHARED,       /* the expert that all tokens pass */
   SOTTO_PART_INPUTS,       /* inputs of every layer beside the residual */
+  SOTTO_PART_STREAMS,      /* several residuals of a token, of which a layer changes one */
 } SottoPart;
 
 /* Which pairs of a head turn by which axis, where positions have several (rope.c). */
@@ -47,6 +48,8 @@ typedef enum
   SOTTO_SLOT_INPUT_TABLE,
   SOTTO_SLOT_INPUT_PROJECTION,
   SOTTO_SLOT_INPUT_NORM,
+  SOTTO_SLOT_STREAM_INPUT,  /* of every residual but the first, in SOTTO_PART_STREAMS: from the first, */
+  SOTTO_SLOT_STREAM_OUTPUT, /* and back */
   SOTTO_SLOT_OUTPUT_NORM,
   SOTTO_SLOT_OUTPUT,   /* without it the embedding serves as output (tied) */
   SOTTO_SLOT_POOLED_1, /* what a pooled vector passes */
@@ -61,6 +64,9 @@ typedef enum
   SOTTO_SLOT_POST_FEED_NORM,
   SOTTO_SLOT_FEED_SUM_NORM,
   SOTTO_SLOT_LAYER_SCALE, /* one number, at the end of the layer */
+  SOTTO_SLOT_LOW_RANK_DOWN, /* a branch of two narrow matrices, beside attention (LAuReL) */
+  SOTTO_SLOT_LOW_RANK_UP,
+  SOTTO_SLOT_LOW_RANK_NORM,
 
   /* SOTTO_PART_ATTENTION */
   SOTTO_SLOT_QUERY,
@@ -140,6 +146,13 @@ typedef enum
   SOTTO_SLOT_INPUT_OUTPUT,
   SOTTO_SLOT_POST_INPUT_NORM,
 
+  /* SOTTO_PART_STREAMS */
+  SOTTO_SLOT_STREAM_ROUTER,
+  SOTTO_SLOT_STREAM_ROUTER_NORM,
+  SOTTO_SLOT_STREAM_PREDICTION,
+  SOTTO_SLOT_STREAM_CORRECTION,
+  SOTTO_SLOT_STREAM_SCALE, /* of the first residual, where the layer's input joins the others */
+
   SOTTO_N_SLOTS,
 } SottoSlot;
 
@@ -166,6 +179,7 @@ typedef struct {
   SottoNormKind norm;          /* of all norms; 0 is none, so every family says it */
   double epsilon;              /* of all norms; 0: the file has to say */
   gboolean embedding_scaled;   /* by the root of its width */
+  guint n_streams;             /* residuals of a token; 0: one */
   gboolean logits_divided;     /* by logit_scale; else multiplied */
   float logit_cap;
   SottoMask mask;

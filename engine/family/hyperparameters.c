@@ -15,12 +15,15 @@
  *   attention.shared_kv_layers: how many of the last see an earlier layer's keys and values
  *   attention.causal, pooling_type; embedding_scale, residual_scale, logit_scale
  *   rope.dimension_count (else all of a head), rope.dimension_count_swa
+ *   altup.num_inputs: residuals of a token, of which altup.active_idx is the one that layers change
+ *   activation_sparsity_scale*: where a layer's gates are cut off; minus infinity: nowhere
  *
  * and the keys of latent attention, what is recurrent (ssm.*, shortconv.*) and experts, at their functions.
  */
 
 #include "family/sizes.h"
 
+#include <float.h>
 #include <math.h>
 
 #define MAX_LAYERS 4096
@@ -34,6 +37,7 @@
 #define FEED_FORWARD "feed_forward_length"
 #define WINDOW "attention.sliding_window"
 #define WINDOW_PATTERN "attention.sliding_window_pattern"
+#define SPARSITY "activation_sparsity_scale"
 
 static gboolean
 read_whole (SottoSizes *self, const SottoKeys *keys)
@@ -98,6 +102,20 @@ read_scales (SottoSizes *self, const SottoKeys *keys)
   if (family->logits_divided)
     self->logit_scale = 1.0 / self->logit_scale;
   return TRUE;
+}
+
+static gboolean
+read_streams (SottoSizes *self, const SottoKeys *keys)
+{
+  guint active;
+
+  self->n_streams = 1;
+  if (keys->family->n_streams == 0)
+    return TRUE;
+  if (!sotto_keys_read_size (keys, "altup.num_inputs", keys->family->n_streams, 2, SOTTO_MAX_STREAMS, &self->n_streams)
+      || !sotto_keys_read_size (keys, "altup.active_idx", 0, 0, self->n_streams - 1, &active))
+    return FALSE;
+  return active == 0 || sotto_keys_refuse_form (keys, "layers of another residual than the first");
 }
 
 /* What the model ends in. Numbers of pooling_type: 0 none, 1 mean, 2 first, 3 last, 4 a rank. */
@@ -358,6 +376,25 @@ share_caches (SottoSizes *self, const SottoKeys *keys)
 }
 
 static gboolean
+read_sparsity (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
+{
+  const SottoGgufValue *value = sotto_keys_lookup (keys, SPARSITY);
+  double cutoff = NAN;
+
+  if (value == NULL)
+    return TRUE;
+  if (value->type == SOTTO_GGUF_ARRAY && index < value->n_elements
+      && (value->element_type == SOTTO_GGUF_FLOAT32 || value->element_type == SOTTO_GGUF_FLOAT64))
+    cutoff = sotto_gguf_value_number (value, index);
+  if (!(cutoff <= FLT_MAX))
+    return sotto_keys_refuse (keys, SPARSITY, "has no number for every layer");
+
+  layer->sparse = cutoff >= -FLT_MAX;
+  layer->cutoff = layer->sparse ? (float) cutoff : 0.0f;
+  return TRUE;
+}
+
+static gboolean
 read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
 {
   SottoLayerSizes *layer = &self->layers[index];
@@ -375,6 +412,10 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
     }
   if (self->n_input > 0)
     layer->parts |= 1u << SOTTO_PART_INPUTS;
+  if (self->n_streams > 1)
+    layer->parts |= 1u << SOTTO_PART_STREAMS;
+  if (!read_sparsity (layer, index, keys))
+    return FALSE;
 
   if (!read_is_recurrent (index, keys, &recurrent))
     return FALSE;
@@ -395,7 +436,8 @@ gboolean
 sotto_sizes_read (SottoSizes *self, const SottoKeys *keys)
 {
   if (!read_whole (self, keys) || !read_scales (self, keys) || !read_kind (self, keys)
-      || !sotto_keys_read_size (keys, "n_deepstack_layers", 0, 0, self->n_layers, &self->n_deep))
+      || !sotto_keys_read_size (keys, "n_deepstack_layers", 0, 0, self->n_layers, &self->n_deep)
+      || !read_streams (self, keys))
     return FALSE;
 
   self->layers = g_new0 (SottoLayerSizes, self->n_layers);

@@ -11,6 +11,8 @@ add_feed (SottoBuilder *self, SottoBuffer from, SottoSlot gate, SottoSlot up, So
     = (SottoFeedStep) { .from = from,
                         .activation = self->family->activation,
                         .xielu = self->at->xielu,
+                        .sparse = self->at->sparse,
+                        .cutoff = self->at->cutoff,
                         .gate = self->found[gate].weight,
                         .up = self->found[up].weight,
                         .switch_ = self->found[switch_].weight };
@@ -105,14 +107,19 @@ add_two_ways (SottoBuilder *self)
 static void
 add_input (SottoBuilder *self, float scale_after)
 {
+  SottoBuffer from = sotto_builder_scale_stream (self);
+
   sotto_builder_add (self, SOTTO_STEP_FEED)->feed
-    = (SottoFeedStep) { .from = SOTTO_BUFFER_RESIDUAL,
+    = (SottoFeedStep) { .from = from,
                         .activation = self->family->activation,
                         .gate = self->found[SOTTO_SLOT_INPUT_GATE].weight,
                         .first_input = self->layer * self->sizes->n_input };
   sotto_builder_project (self, SOTTO_BUFFER_HIDDEN, &self->found[SOTTO_SLOT_INPUT_OUTPUT].weight,
                          SOTTO_BUFFER_BRANCH, FALSE);
-  sotto_builder_end_branch (self, SOTTO_SLOT_POST_INPUT_NORM, SOTTO_N_SLOTS, scale_after);
+  if (sotto_layer_has (self->at, SOTTO_PART_STREAMS))
+    sotto_builder_add_input_to_streams (self);
+  else
+    sotto_builder_end_branch (self, SOTTO_SLOT_POST_INPUT_NORM, SOTTO_N_SLOTS, scale_after);
 }
 
 gboolean
@@ -147,6 +154,7 @@ sotto_builder_add_feed (SottoBuilder *self, SottoBuffer parallel_from)
 
   sotto_builder_end_branch (self, SOTTO_SLOT_POST_FEED_NORM, SOTTO_SLOT_FEED_SUM_NORM,
                             has_input ? 1.0f : scale_after);
+  sotto_builder_correct_streams (self);
   if (has_input)
     add_input (self, scale_after);
   return TRUE;

@@ -81,6 +81,7 @@ add_beginning (SottoBuilder *self)
                             .table_scale = (float) sqrt (sizes->n_input),
                             .projection_scale = (float) (1.0 / sqrt (sizes->n_embedding)),
                             .scale = (float) sqrt (0.5) };
+  sotto_builder_begin_streams (self);
   return TRUE;
 }
 
@@ -113,6 +114,7 @@ add_end (SottoBuilder *self)
   const SottoSizes *sizes = self->sizes;
   gboolean tied = !sotto_builder_has (self, SOTTO_SLOT_OUTPUT);
 
+  sotto_builder_end_streams (self);
   if (sizes->pools)
     return add_pool (self);
 
@@ -164,6 +166,7 @@ add_mixers (SottoBuilder *self, SottoBuffer from)
 {
   SottoBuffer to = sotto_builder_get_target (self, SOTTO_SLOT_POST_ATTENTION_NORM);
   gboolean adds = FALSE;
+  float scale_after = sotto_builder_has (self, SOTTO_SLOT_LOW_RANK_UP) ? (float) sqrt (0.5) : 1.0f;
 
   for (guint i = 0; i < G_N_ELEMENTS (mixers); i++)
     if (has_mixer (self, i))
@@ -173,7 +176,7 @@ add_mixers (SottoBuilder *self, SottoBuffer from)
         sotto_builder_project (self, SOTTO_BUFFER_ATTENDED, &self->found[mixers[i].output].weight, to, adds);
         adds = TRUE;
       }
-  sotto_builder_end_branch (self, SOTTO_SLOT_POST_ATTENTION_NORM, SOTTO_SLOT_ATTENTION_SUM_NORM, 1);
+  sotto_builder_end_branch (self, SOTTO_SLOT_POST_ATTENTION_NORM, SOTTO_SLOT_ATTENTION_SUM_NORM, scale_after);
   return TRUE;
 }
 
@@ -187,6 +190,7 @@ add_layer (SottoBuilder *self, guint layer)
   if (!sotto_tensors_load_layer (self->tensors, layer, self->found))
     return FALSE;
 
+  sotto_builder_predict_streams (self);
   if (has_some (self, MIXERS))
     {
       from = mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM, SOTTO_BUFFER_NORMED);
@@ -194,7 +198,7 @@ add_layer (SottoBuilder *self, guint layer)
         mixer_from = sotto_builder_norm_residual (self, SOTTO_SLOT_ATTENTION_NORM_2, SOTTO_BUFFER_NORMED_2);
       if (self->sizes->parallel && sotto_builder_has (self, SOTTO_SLOT_FEED_NORM))
         from = sotto_builder_norm_residual (self, SOTTO_SLOT_FEED_NORM, SOTTO_BUFFER_NORMED_2);
-      if (!add_mixers (self, mixer_from))
+      if (!sotto_builder_add_low_rank (self, mixer_from) || !add_mixers (self, mixer_from))
         return FALSE;
     }
   if (has_some (self, FEEDS) && !sotto_builder_add_feed (self, from))

@@ -43,7 +43,7 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
   [SOTTO_SLOT_INPUT_TABLE] = { "per_layer_token_embd",
                                SOTTO_PART_INPUTS,
                                SOTTO_SIZE_INPUTS,
-                               SOTTO_SIZE_VOCABULARY,
+                               SOTTO_SIZE_ANY, /* Ollama's has none for pictures and sound */
                                0,
                                NULL },
   [SOTTO_SLOT_INPUT_PROJECTION] = { "per_layer_model_proj",
@@ -58,6 +58,18 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                               0,
                               0,
                               NULL },
+  [SOTTO_SLOT_STREAM_INPUT] = { "altup_proj",
+                                SOTTO_PART_STREAMS,
+                                SOTTO_SIZE_EMBEDDING,
+                                SOTTO_SIZE_EMBEDDING,
+                                SOTTO_SIZE_OTHER_STREAMS,
+                                NULL },
+  [SOTTO_SLOT_STREAM_OUTPUT] = { "altup_unembd_proj",
+                                 SOTTO_PART_STREAMS,
+                                 SOTTO_SIZE_EMBEDDING,
+                                 SOTTO_SIZE_EMBEDDING,
+                                 SOTTO_SIZE_OTHER_STREAMS,
+                                 NULL },
   [SOTTO_SLOT_OUTPUT_NORM] = { "output_norm", SOTTO_PART_MODEL, SOTTO_SIZE_EMBEDDING, 0, 0, NULL },
   [SOTTO_SLOT_OUTPUT] = { "output",
                           SOTTO_PART_MODEL,
@@ -106,6 +118,14 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                                  0,
                                  NULL },
   [SOTTO_SLOT_LAYER_SCALE] = { "layer_output_scale", SOTTO_PART_LAYER, SOTTO_SIZE_ONE, 0, 0, NULL },
+  [SOTTO_SLOT_LOW_RANK_DOWN] = { "laurel_l",
+                                 SOTTO_PART_LAYER,
+                                 SOTTO_SIZE_EMBEDDING,
+                                 SOTTO_SIZE_ANY,
+                                 0,
+                                 NULL },
+  [SOTTO_SLOT_LOW_RANK_UP] = { "laurel_r", SOTTO_PART_LAYER, SOTTO_SIZE_ANY, SOTTO_SIZE_EMBEDDING, 0, NULL },
+  [SOTTO_SLOT_LOW_RANK_NORM] = { "laurel_post_norm", SOTTO_PART_LAYER, SOTTO_SIZE_EMBEDDING, 0, 0, NULL },
 
   [SOTTO_SLOT_QUERY] = { "attn_q",
                          SOTTO_PART_ATTENTION,
@@ -404,6 +424,22 @@ const SottoSlotInfo sotto_slot_infos[SOTTO_N_SLOTS] = {
                                    0,
                                    0,
                                    NULL },
+
+  [SOTTO_SLOT_STREAM_ROUTER] = { "altup_router", SOTTO_PART_STREAMS, SOTTO_SIZE_STREAM_ROUTER, 0, 0, NULL },
+  [SOTTO_SLOT_STREAM_ROUTER_NORM] = { "altup_router_norm", SOTTO_PART_STREAMS, SOTTO_SIZE_EMBEDDING, 0, 0, NULL },
+  [SOTTO_SLOT_STREAM_PREDICTION] = { "altup_predict_coef",
+                                     SOTTO_PART_STREAMS,
+                                     SOTTO_SIZE_STREAM_PREDICTION,
+                                     0,
+                                     0,
+                                     NULL },
+  [SOTTO_SLOT_STREAM_CORRECTION] = { "altup_correct_coef",
+                                     SOTTO_PART_STREAMS,
+                                     SOTTO_SIZE_STREAM_CORRECTION,
+                                     0,
+                                     0,
+                                     NULL },
+  [SOTTO_SLOT_STREAM_SCALE] = { "altup_correct_scale", SOTTO_PART_STREAMS, SOTTO_SIZE_EMBEDDING, 0, 0, NULL },
 };
 
 static guint
@@ -501,6 +537,14 @@ sotto_size_get (const SottoSizes *sizes, const SottoFamily *family, guint layer,
       return sizes->n_input;
     case SOTTO_SIZE_INPUTS:
       return sizes->n_input * sizes->n_layers;
+    case SOTTO_SIZE_OTHER_STREAMS:
+      return sizes->n_streams - 1;
+    case SOTTO_SIZE_STREAM_ROUTER:
+      return sizes->n_streams * sizes->n_embedding;
+    case SOTTO_SIZE_STREAM_PREDICTION:
+      return sizes->n_streams * sizes->n_streams * sizes->n_streams;
+    case SOTTO_SIZE_STREAM_CORRECTION:
+      return sizes->n_streams * sizes->n_streams;
     default:
       return get_layer_size (sizes, family, &sizes->layers[layer], size);
     }

@@ -43,6 +43,10 @@ typedef enum {
   SOTTO_SIZE_ROPE_PAIRS,
   SOTTO_SIZE_INPUT,
   SOTTO_SIZE_INPUTS,
+  SOTTO_SIZE_OTHER_STREAMS, /* all but the first */
+  SOTTO_SIZE_STREAM_ROUTER,
+  SOTTO_SIZE_STREAM_PREDICTION,
+  SOTTO_SIZE_STREAM_CORRECTION,
 } SottoSize;
 
 /* What a slot's tensor is called and how it is shaped. */

@@ -22,6 +22,8 @@ typedef struct {
   guint n_expert_feed_forward;
   guint n_shared_feed_forward;
   SottoXielu xielu;        /* where the activation is that */
+  gboolean sparse;         /* of gates only those are activated that lie above their mean by */
+  float cutoff;            /* so many times their deviation */
 } SottoLayerSizes;
 
 typedef struct {
@@ -80,6 +82,7 @@ typedef struct {
   double expert_scale;
 
   guint n_deep;            /* layers to which rows in place of tokens have something to add */
+  guint n_streams;         /* residuals of a token; 1: as usual */
   guint n_input;           /* elements of a layer's input beside the residual; 0: none */
 
   SottoLayerSizes *layers; /* (n_layers) */

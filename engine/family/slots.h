@@ -89,6 +89,25 @@
   [SOTTO_SLOT_SCAN_NORM] = norm, \
   [SOTTO_SLOT_SCAN_OUTPUT] = WITH_BIAS (OPTIONAL)
 
+/* A layer's input beside the residual. */
+#define SLOTS_INPUTS \
+  [SOTTO_SLOT_INPUT_TABLE] = ALWAYS, \
+  [SOTTO_SLOT_INPUT_PROJECTION] = ALWAYS, \
+  [SOTTO_SLOT_INPUT_NORM] = ALWAYS, \
+  [SOTTO_SLOT_INPUT_GATE] = ALWAYS, \
+  [SOTTO_SLOT_INPUT_OUTPUT] = ALWAYS, \
+  [SOTTO_SLOT_POST_INPUT_NORM] = ALWAYS
+
+/* Several residuals of a token. */
+#define SLOTS_STREAMS \
+  [SOTTO_SLOT_STREAM_INPUT] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_OUTPUT] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_ROUTER] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_ROUTER_NORM] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_PREDICTION] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_CORRECTION] = ALWAYS, \
+  [SOTTO_SLOT_STREAM_SCALE] = ALWAYS
+
 /* Pre-normed attention with rotary positions and a gated feed-forward (Touvron et al. 2023): what
  * nearly all families are a variation of. */
 #define SLOTS_TRANSFORMER(attention_bias, other_bias) \

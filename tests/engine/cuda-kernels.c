@@ -76,6 +76,7 @@ cuda_kernels_add (int argc, char **argv)
   cuda_kernels_add_output (argc, argv);
   cuda_kernels_add_route (argc, argv);
   cuda_kernels_add_scan (argc, argv);
+  cuda_kernels_add_streams (argc, argv);
   cuda_kernels_add_norm (argc, argv);
   cuda_kernels_add_gate (argc, argv);
   cuda_kernels_add_multiply (argc, argv);

@@ -19,6 +19,7 @@ void cuda_kernels_add_heads (int argc, char **argv);
 void cuda_kernels_add_output (int argc, char **argv);
 void cuda_kernels_add_route (int argc, char **argv);
 void cuda_kernels_add_scan (int argc, char **argv);
+void cuda_kernels_add_streams (int argc, char **argv);
 void cuda_kernels_add_norm (int argc, char **argv);
 void cuda_kernels_add_gate (int argc, char **argv);
 void cuda_kernels_add_multiply (int argc, char **argv);

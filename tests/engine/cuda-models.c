@@ -35,7 +35,7 @@ enum { N_TOKENS = 41, N_FAMILY = 16, N_REAL = 12 };
 #define ENLARGED 300.0f
 
 /* Between them these have every kind of step and most of what steps can have. */
-static const char *const quick_families[] = { "llama.gguf", "qwen2.gguf", "gemma3.gguf", "gemma4.gguf", "qwen35moe.gguf", "lfm2.gguf", "granitehybrid.gguf",
+static const char *const quick_families[] = { "llama.gguf", "qwen2.gguf", "gemma3.gguf", "gemma3n.gguf", "gemma4.gguf", "qwen35moe.gguf", "lfm2.gguf", "granitehybrid.gguf",
   "nemotron-h-moe.gguf", "falcon-h1.gguf",   "deepseek2-v3.gguf", "gpt-oss-mxfp4.gguf", "phi3-longrope.gguf", "mpt.gguf", "nomic-bert.gguf" };
 
 /* These have experts in all the ways in which they stand among other steps. */

@@ -233,6 +233,101 @@ cuda_plain_gate (const SottoCudaGate *a)
 }
 
 void
+cuda_plain_cut (const SottoCudaCut *a)
+{
+  for (guint r = 0; r < a->n_rows; r++)
+    {
+      float *row = a->rows + (gsize) r * a->n_columns;
+      double mean = 0, variance = 0;
+
+      for (guint i = 0; i < a->n_columns; i++)
+        mean += (double) row[i] / a->n_columns;
+      for (guint i = 0; i < a->n_columns; i++)
+        variance += ((double) row[i] - mean) * ((double) row[i] - mean) / a->n_columns;
+      for (guint i = 0; i < a->n_columns; i++)
+        row[i] = (float) MAX ((double) row[i] - mean - (double) a->cutoff * sqrt (variance), 0);
+    }
+}
+
+static double
+mean_square (const float *x, guint n)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    sum += (double) x[i] * (double) x[i] / n;
+  return sum;
+}
+
+void
+cuda_plain_match (const SottoCudaMatch *a)
+{
+  for (guint r = 0; r < a->n_rows; r++)
+    {
+      gsize row = (gsize) r * a->n_columns;
+      double factor = sqrt (mean_square (a->like + row, a->n_columns)
+                            / MAX (mean_square (a->from + row, a->n_columns), (double) a->least));
+
+      for (guint i = 0; i < a->n_columns; i++)
+        a->to[row + i] = (float) (factor * (double) a->from[row + i]);
+    }
+}
+
+/* Predicted or corrected, column by column: of each what all residuals were is read before one is written. */
+static void
+mix_row (const SottoCudaMix *a, gsize row, const double *coefficients)
+{
+  guint n = a->step->n_streams;
+
+  for (guint i = 0; i < a->n_columns; i++)
+    {
+      double before[SOTTO_MAX_STREAMS];
+
+      for (guint k = 0; k < n; k++)
+        before[k] = (double) a->streams[k][row + i];
+      for (guint k = 0; k < n; k++)
+        {
+          double kept = (double) a->kept[row + i];
+          double y = a->corrects && k == 0 ? kept : before[k];
+
+          if (a->corrects)
+            y += (1 + coefficients[k]) * (before[0] - kept);
+          for (guint j = 0; j < n && !a->corrects; j++)
+            y += coefficients[k * n + j] * before[j];
+          a->streams[k][row + i] = (float) y;
+        }
+      if (!a->corrects)
+        a->kept[row + i] = a->streams[0][row + i];
+    }
+}
+
+void
+cuda_plain_mix (const SottoCudaMix *a)
+{
+  const SottoStreamsStep *step = a->step;
+  g_autofree float *normed = g_new (float, a->n_columns);
+  guint n_coefficients = a->corrects ? step->n_streams : step->n_streams * step->n_streams;
+
+  for (guint r = 0; r < a->n_rows; r++)
+    {
+      gsize row = (gsize) r * a->n_columns;
+      double coefficients[SOTTO_MAX_STREAMS * SOTTO_MAX_STREAMS] = { 0 };
+
+      cuda_plain_norm_row (&step->norm, 0, a->streams[0] + row, a->n_columns, normed);
+      for (guint k = 0; k < step->n_streams; k++)
+        {
+          double sum = 0;
+
+          for (guint i = 0; i < a->n_columns; i++)
+            sum += (double) step->router[(gsize) k * a->n_columns + i] * (double) normed[i];
+          for (guint c = 0; c < n_coefficients; c++)
+            coefficients[c] += (double) step->coefficients[c * step->n_streams + k] * tanh ((double) step->scale * sum);
+        }
+      mix_row (a, row, coefficients);
+    }
+}
+
+void
 cuda_plain_cap (const SottoCudaCap *a)
 {
   for (gsize i = 0; i < a->n; i++)

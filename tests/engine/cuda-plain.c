@@ -281,6 +281,9 @@ OPERATION (combine, SottoCudaCombine)
 OPERATION (delta, SottoCudaDelta)
 OPERATION (convolve, SottoCudaConvolve)
 OPERATION (scan, SottoCudaScan)
+OPERATION (match, SottoCudaMatch)
+OPERATION (mix, SottoCudaMix)
+OPERATION (cut, SottoCudaCut)
 OPERATION (cap, SottoCudaCap)
 OPERATION (pool, SottoCudaPool)
 OPERATION (best, SottoCudaBest)
@@ -330,6 +333,9 @@ static const SottoCudaModule module = {
   .delta = delta,
   .convolve = convolve,
   .scan = scan,
+  .match = match,
+  .mix = mix,
+  .cut = cut,
   .cap = cap,
   .pool = pool,
   .best = best,

@@ -243,6 +243,26 @@ check_scan (Check *self, const SottoScanStep *step)
 }
 
 static void
+check_streams (Check *self, const SottoStep *of)
+{
+  const SottoStreamsStep *step = &of->streams;
+  guint n = self->plan->n_embedding;
+
+  g_assert_cmpuint (step->n_streams, >=, 2);
+  g_assert_cmpuint (step->n_streams, <=, SOTTO_MAX_STREAMS);
+  for (guint i = 1; i < step->n_streams; i++)
+    g_assert_cmpuint (read_width (self, SOTTO_BUFFER_STREAM + i - 1), ==, n);
+  g_assert_cmpuint (read_width (self, SOTTO_BUFFER_RESIDUAL), ==, n);
+  check_norm (&step->norm);
+  g_assert_nonnull (step->router);
+  g_assert_nonnull (step->coefficients);
+  g_assert_true (isfinite (step->scale));
+  if (of->kind == SOTTO_STEP_CORRECT)
+    g_assert_cmpuint (read_width (self, step->kept), ==, n);
+  self->widths[step->kept] = n;
+}
+
+static void
 check_feed (Check *self, const SottoFeedStep *step)
 {
   guint n_columns = read_width (self, step->from);
@@ -250,6 +270,9 @@ check_feed (Check *self, const SottoFeedStep *step)
 
   g_assert_true (sotto_weight_is_there (first));
   g_assert_true (step->activation != SOTTO_ACTIVATION_XIELU || !sotto_weight_is_there (&step->gate));
+  g_assert_true (!step->sparse
+                 || (isfinite (step->cutoff) && sotto_weight_is_there (&step->gate) && sotto_weight_is_there (&step->up)
+                     && !sotto_weight_is_there (&step->switch_)));
   check_weight (self, first, n_columns, first->n_rows, 1);
   if (sotto_weight_is_there (&step->gate))
     check_weight (self, &step->gate, n_columns, first->n_rows, 1);
@@ -315,7 +338,7 @@ check_step (Check *self, const SottoStep *step)
       break;
     case SOTTO_STEP_INPUTS:
       self->n_inputs = plan->n_layers * step->inputs.n_input;
-      check_weight (self, &step->inputs.table, self->n_inputs, plan->n_vocabulary, 1);
+      check_weight (self, &step->inputs.table, self->n_inputs, step->inputs.table.n_rows, 1);
       check_weight (self,
                     &step->inputs.projection,
                     read_width (self, SOTTO_BUFFER_RESIDUAL),
@@ -336,6 +359,16 @@ check_step (Check *self, const SottoStep *step)
       g_assert_cmpuint (step->deepen.part, >=, 1);
       g_assert_cmpuint (step->deepen.part, <=, plan->n_deep);
       g_assert_cmpuint (read_width (self, SOTTO_BUFFER_RESIDUAL), ==, n);
+      break;
+    case SOTTO_STEP_MATCH:
+      g_assert_cmpuint (read_width (self, step->match.from), ==, n);
+      g_assert_cmpuint (read_width (self, step->match.like), ==, n);
+      g_assert_true (isfinite (step->match.least) && step->match.least > 0);
+      self->widths[step->match.to] = n;
+      break;
+    case SOTTO_STEP_PREDICT:
+    case SOTTO_STEP_CORRECT:
+      check_streams (self, step);
       break;
     case SOTTO_STEP_QKV:
       check_qkv (self, &step->qkv);
@@ -401,11 +434,13 @@ plan_check (const SottoProgram *program)
 /* --- To look at --- */
 
 static const char *const kinds[SOTTO_N_STEP_KINDS] = { "embed", "inputs",     "norm",    "add",
+                                                       "match", "predict", "correct",
                                                        "qkv",   "latent-qkv", "attend",  "delta",
                                                        "convolve", "scan", "feed", "project", "experts", "logits",
                                                        "pool" };
 static const char *const buffers[SOTTO_N_BUFFERS] = { "residual", "normed",   "normed-2", "branch",
-                                                      "branch-2", "attended", "hidden" };
+                                                      "branch-2", "attended", "hidden",
+                                                      "stream", "stream-2", "stream-3" };
 
 char *
 plan_describe (const SottoPlan *plan)

@@ -75,13 +75,11 @@ plain_norm (const SottoNorm *self, guint offset, guint n, double *x)
 {
   double mean = 0, square = 0, factor;
 
-  if (self->kind == SOTTO_NORM_NONE)
-    return;
   for (guint i = 0; self->kind == SOTTO_NORM_LAYER && i < n; i++)
     mean += x[i] / n;
   for (guint i = 0; i < n; i++)
     square += (x[i] - mean) * (x[i] - mean) / n;
-  factor = 1 / sqrt (square + (double) self->epsilon);
+  factor = self->kind == SOTTO_NORM_NONE ? 1 : 1 / sqrt (square + (double) self->epsilon);
   for (guint i = 0; i < n; i++)
     x[i] = (x[i] - mean) * factor * (self->weight != NULL ? (double) self->weight[offset + i] : 1)
            + (self->bias != NULL ? (double) self->bias[offset + i] : 0);

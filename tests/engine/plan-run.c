@@ -84,6 +84,133 @@ run_add (PlainRun *self, const SottoAddStep *step)
     x[i] *= (double) step->scale_after;
 }
 
+/* --- Several residuals --- */
+
+static double
+mean_square (const double *x, guint n)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    sum += x[i] * x[i];
+  return sum / n;
+}
+
+static void
+run_match (PlainRun *self, const SottoMatchStep *step)
+{
+  guint n = self->widths[step->from];
+  double *x = g_memdup2 (self->buffers[step->from], (gsize) self->n * n * sizeof (double));
+
+  for (guint t = 0; t < self->n; t++)
+    {
+      double *row = x + (gsize) t * n;
+      double wanted = mean_square (self->buffers[step->like] + (gsize) t * n, n);
+      double found = MAX (mean_square (row, n), (double) step->least);
+
+      for (guint i = 0; i < n; i++)
+        row[i] *= sqrt (wanted / found);
+    }
+  plain_put (self, step->to, x, n, 1, FALSE);
+}
+
+/* What a token's residuals are mixed with: of each row of the coefficients a number. */
+static void
+mix (const PlainRun *self, const SottoStreamsStep *step, guint t, guint n_rows, double *mixed)
+{
+  guint n = self->widths[SOTTO_BUFFER_RESIDUAL];
+  g_autofree double *normed = g_memdup2 (self->buffers[SOTTO_BUFFER_RESIDUAL] + (gsize) t * n, n * sizeof (double));
+
+  plain_norm (&step->norm, 0, n, normed);
+  for (guint row = 0; row < n_rows; row++)
+    mixed[row] = 0;
+  for (guint i = 0; i < step->n_streams; i++)
+    {
+      double sum = 0;
+
+      for (guint k = 0; k < n; k++)
+        sum += (double) step->router[(gsize) i * n + k] * normed[k];
+      for (guint row = 0; row < n_rows; row++)
+        mixed[row] += (double) step->coefficients[row * step->n_streams + i] * tanh ((double) step->scale * sum);
+    }
+}
+
+static double *
+stream_of (PlainRun *self, guint stream, guint t)
+{
+  SottoBuffer buffer = stream == 0 ? SOTTO_BUFFER_RESIDUAL : SOTTO_BUFFER_STREAM + stream - 1;
+
+  return self->buffers[buffer] + (gsize) t * self->widths[buffer];
+}
+
+static void
+run_predict (PlainRun *self, const SottoStreamsStep *step)
+{
+  guint n = self->widths[SOTTO_BUFFER_RESIDUAL], n_streams = step->n_streams;
+  double mixed[SOTTO_MAX_STREAMS * SOTTO_MAX_STREAMS], made[SOTTO_MAX_STREAMS];
+
+  for (guint t = 0; t < self->n; t++)
+    {
+      mix (self, step, t, n_streams * n_streams, mixed);
+      for (guint k = 0; k < n; k++)
+        {
+          for (guint i = 0; i < n_streams; i++)
+            {
+              made[i] = stream_of (self, i, t)[k];
+              for (guint j = 0; j < n_streams; j++)
+                made[i] += mixed[i * n_streams + j] * stream_of (self, j, t)[k];
+            }
+          for (guint i = 0; i < n_streams; i++)
+            stream_of (self, i, t)[k] = made[i];
+        }
+    }
+  plain_put (self, step->kept, g_memdup2 (self->buffers[SOTTO_BUFFER_RESIDUAL], (gsize) self->n * n * sizeof (double)),
+             n, 1, FALSE);
+}
+
+static void
+run_correct (PlainRun *self, const SottoStreamsStep *step)
+{
+  guint n = self->widths[SOTTO_BUFFER_RESIDUAL];
+  double mixed[SOTTO_MAX_STREAMS];
+
+  for (guint t = 0; t < self->n; t++)
+    {
+      const double *kept = self->buffers[step->kept] + (gsize) t * n;
+
+      mix (self, step, t, step->n_streams, mixed);
+      for (guint k = 0; k < n; k++)
+        {
+          double change = stream_of (self, 0, t)[k] - kept[k];
+
+          stream_of (self, 0, t)[k] = kept[k];
+          for (guint i = 0; i < step->n_streams; i++)
+            stream_of (self, i, t)[k] += (1 + mixed[i]) * change;
+        }
+    }
+}
+
+/* --- Feed-forward --- */
+
+static void
+cut_off (const SottoFeedStep *step, guint n_tokens, double *gate)
+{
+  guint n = step->gate.n_rows;
+
+  for (guint t = 0; t < n_tokens; t++)
+    {
+      double *row = gate + (gsize) t * n;
+      double mean = 0, variance = 0;
+
+      for (guint i = 0; i < n; i++)
+        mean += row[i] / n;
+      for (guint i = 0; i < n; i++)
+        variance += (row[i] - mean) * (row[i] - mean) / n;
+      for (guint i = 0; i < n; i++)
+        row[i] = MAX (row[i] - (mean + (double) step->cutoff * sqrt (variance)), 0);
+    }
+}
+
 static void
 run_feed (PlainRun *self, const SottoFeedStep *step)
 {
@@ -95,6 +222,8 @@ run_feed (PlainRun *self, const SottoFeedStep *step)
   g_autofree double *switches =
       sotto_weight_is_there (&step->switch_) ? plain_project (self, &step->switch_, step->from) : NULL;
 
+  if (step->sparse)
+    cut_off (step, self->n, gate);
   for (guint t = 0; t < self->n; t++)
     for (guint i = 0; i < n; i++)
       {
@@ -179,6 +308,15 @@ run_step (PlainRun *self, const SottoStep *step)
       break;
     case SOTTO_STEP_DEEPEN:
       run_deepen (self, &step->deepen);
+      break;
+    case SOTTO_STEP_MATCH:
+      run_match (self, &step->match);
+      break;
+    case SOTTO_STEP_PREDICT:
+      run_predict (self, &step->streams);
+      break;
+    case SOTTO_STEP_CORRECT:
+      run_correct (self, &step->streams);
       break;
     case SOTTO_STEP_QKV:
       plain_run_qkv (self, &step->qkv);

@@ -445,6 +445,44 @@ make_inputs (RandomPlan *self)
     }
 }
 
+/* Three residuals: made of the first, told from it, put together again; sparse gates. */
+static void
+make_streams (RandomPlan *self)
+{
+  enum { N_STREAMS = 3 };
+
+  for (guint i = 1; i < N_STREAMS; i++)
+    {
+      add_project (self, SOTTO_BUFFER_RESIDUAL, N, SOTTO_BUFFER_BRANCH, 1.0f, FALSE);
+      add_step (self, SOTTO_STEP_MATCH)->match = (SottoMatchStep) {
+        SOTTO_BUFFER_BRANCH, SOTTO_BUFFER_STREAM + i - 1, SOTTO_BUFFER_RESIDUAL, 1e-5f };
+    }
+  for (guint layer = 0; layer < 2; layer++)
+    {
+      SottoStreamsStep streams = {
+        .n_streams = N_STREAMS, .kept = SOTTO_BUFFER_BRANCH_2, .norm = norm_of (self, SOTTO_NORM_RMS, N),
+        .router = floats (self, N_STREAMS * N, 0.5, 0.0), .scale = 0.2f,
+        .coefficients = floats (self, N_STREAMS * N_STREAMS * N_STREAMS, 0.3, 0.0) };
+      SottoQkvStep *qkv;
+      guint cache;
+
+      add_step (self, SOTTO_STEP_PREDICT)->streams = streams;
+      add_norm (self, SOTTO_NORM_RMS, SOTTO_BUFFER_RESIDUAL, SOTTO_BUFFER_NORMED);
+      qkv = add_qkv (self, 4, 2, 32, 32, 0, FALSE);
+      cache = qkv->cache;
+      add_attend (self, cache, 4, 32);
+      add_project (self, SOTTO_BUFFER_ATTENDED, 128, SOTTO_BUFFER_RESIDUAL, 1.0f, TRUE);
+      add_feed (self, SOTTO_ACTIVATION_GELU, 96 + 40 * layer);
+      ((SottoStep *) (void *) self->steps->data)[self->steps->len - 2].feed.sparse = TRUE;
+      ((SottoStep *) (void *) self->steps->data)[self->steps->len - 2].feed.cutoff = layer == 0 ? 0.7f : -0.4f;
+      streams.coefficients = floats (self, N_STREAMS * N_STREAMS, 0.3, 0.0);
+      add_step (self, SOTTO_STEP_CORRECT)->streams = streams;
+    }
+  for (guint i = 1; i < N_STREAMS; i++)
+    add_step (self, SOTTO_STEP_ADD)->add = (SottoAddStep) {
+      { 0 }, SOTTO_BUFFER_STREAM + i - 1, SOTTO_BUFFER_RESIDUAL, 1.0f, 0.7f };
+}
+
 /* Every token sees all; one vector for the batch. */
 static void
 make_embedding (RandomPlan *self)
@@ -498,11 +536,11 @@ typedef void (*Make) (RandomPlan *self);
 
 const char *const random_plan_names[]
   = { "grouped", "heads", "rows", "latent", "delta", "experts", "inputs", "embedding",
-      "sizes", "convolve", "scan", "axes", NULL };
+      "sizes", "convolve", "scan", "axes", "streams", NULL };
 
 static const Make makes[] = { make_grouped, make_heads, make_rows, make_latent, make_delta,
                               make_experts, make_inputs, make_embedding, make_sizes,
-                              make_convolve, make_scan, make_axes };
+                              make_convolve, make_scan, make_axes, make_streams };
 
 RandomPlan *
 random_plan_new (const char *name, SottoBlockType type)

@@ -251,6 +251,16 @@ gemma4("gemma4", hidden_size_per_layer_input=0, attention_k_eq_v=True, num_key_v
 gemma4("gemma4-e2b", hidden_size_per_layer_input=8, num_kv_shared_layers=3, num_hidden_layers=6,
        use_double_wide_mlp=True,
        layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2)
+# Both kinds of layers of another's keys and values; the published ones are as FOR_PEER has it.
+GEMMA3N = {"head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 12,
+           "vocab_size_per_layer_input": VOCABULARY, "hidden_size_per_layer_input": 8, "laurel_rank": 12,
+           "final_logit_softcapping": 5.0, "rope_parameters": {
+               "full_attention": {"rope_type": "default", "rope_theta": 100000.0},
+               "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}}}
+add("gemma3n", "Gemma3nTextConfig", "Gemma3nForCausalLM", _files=TOKENIZER, _gains={"embed_tokens": 0.5},
+    num_hidden_layers=6, intermediate_size=48, num_kv_shared_layers=3,
+    layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2,
+    activation_sparsity_pattern=[0.7, 0.95, 0.0, 0.0, 0.6, 0.0], **GEMMA3N)
 gemma4("gemma4-moe", hidden_size_per_layer_input=0, enable_moe_block=True, num_experts=4,
        top_k_experts=2, moe_intermediate_size=16, num_hidden_layers=2,
        layer_types=["sliding_attention", "full_attention"])
@@ -335,6 +345,10 @@ FOR_PEER = {
                 | {"truncate": True}},
     "gpt-oss-mxfp4": {"rope_parameters": RECIPES["gpt-oss"]["arguments"]["rope_parameters"]
                       | {"truncate": True}},
+    # There the first twenty layers have keys and values and ten are sparse, whatever the file says; some sizes likewise.
+    "gemma3n": {"num_hidden_layers": 20, "num_kv_shared_layers": 0, "layer_types": None, "intermediate_size": 512,
+                "hidden_size_per_layer_input": 256, "laurel_rank": 64, "final_logit_softcapping": 30.0,
+                "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 10},
     "phi3-longrope": {"original_max_position_embeddings": 320, "rope_parameters":
                       RECIPES["phi3-longrope"]["arguments"]["rope_parameters"]
                       | {"original_max_position_embeddings": 320}},
