@@ -28,6 +28,20 @@ has_selection_bias (const SottoSizes *self, const SottoKeys *keys)
   return sotto_gguf_lookup_tensor (keys->gguf, name) != NULL;
 }
 
+/* Layers before the first that has a router. */
+static guint
+count_unrouted (const SottoSizes *self, const SottoKeys *keys)
+{
+  for (guint i = 0; i < self->n_layers; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("blk.%u.ffn_gate_inp.weight", i);
+
+      if (sotto_gguf_lookup_tensor (keys->gguf, name) != NULL)
+        return i;
+    }
+  return 0;
+}
+
 static gboolean
 read_choice (SottoSizes *self, const SottoKeys *keys)
 {
@@ -129,11 +143,13 @@ read_xielu (SottoLayerSizes *layer, guint index, const SottoKeys *keys)
 gboolean
 sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
 {
+  gboolean may_be_none = keys->family->one_part || keys->family->leaves_out;
   guint n_leading, step;
 
   if (!sotto_keys_read_size (keys, "expert_count", 0, 0, MAX_EXPERTS, &self->n_experts)
       || !sotto_keys_read_size (
-          keys, "leading_dense_block_count", 0, 0, self->n_layers_in_file, &n_leading)
+          keys, "leading_dense_block_count", keys->family->dense_unrouted ? count_unrouted (self, keys) : 0, 0,
+          self->n_layers_in_file, &n_leading)
       || !sotto_keys_read_size (keys, "interleave_moe_layer_step", 1, 1, self->n_layers_in_file, &step))
     return FALSE;
   if (self->n_experts > 0 && (!read_choice (self, keys) || !check_groups (self, keys)))
@@ -149,11 +165,11 @@ sotto_sizes_read_experts (SottoSizes *self, const SottoKeys *keys)
                                        FEED_FORWARD,
                                        i,
                                        has_dense ? SOTTO_KEY_REQUIRED : 0,
-                                       has_dense && !keys->family->one_part ? 1 : 0,
+                                       has_dense && !may_be_none ? 1 : 0,
                                        SOTTO_MAX_SIZE,
                                        &layer->n_feed_forward))
         return FALSE;
-      if (keys->family->one_part && layer->n_feed_forward == 0)
+      if (may_be_none && layer->n_feed_forward == 0)
         continue;
       if (has_dense)
         layer->parts |= 1u << SOTTO_PART_DENSE;

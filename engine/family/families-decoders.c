@@ -8,6 +8,7 @@ const SottoFamily sotto_families_decoders[] = {
      * with experts Mixtral (Jiang et al. 2024). Whoever made the file has re-ordered the rows of Q
      * and K so that the pairs of RoPE lie side by side. */
     .name = "llama",
+    .also = { "xverse" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .activation = SOTTO_ACTIVATION_SILU,
@@ -152,6 +153,7 @@ const SottoFamily sotto_families_decoders[] = {
   {
     /* Hunyuan 0.5B to 7B (Tencent 2025): queries and keys are normed behind their turn. */
     .name = "hunyuan-dense",
+    .also = { "hunyuan_vl" },
     .norm = SOTTO_NORM_RMS,
     .turns = TRUE,
     .turns_first = TRUE,
@@ -259,6 +261,47 @@ const SottoFamily sotto_families_decoders[] = {
     .activation = SOTTO_ACTIVATION_SILU,
     .parallel = TRUE,
     .slots = { SLOTS_TRANSFORMER (OPTIONAL, ABSENT), [SOTTO_SLOT_FEED_NORM] = NEVER },
+  },
+  {
+    /* Nemotron of Llama 3 (NVIDIA 2025), 49B to 253B: found by a search for layers that can do without a part. */
+    .name = "deci",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .leaves_out = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, OPTIONAL),
+      [SOTTO_SLOT_ATTENTION_NORM] = PERHAPS,
+      [SOTTO_SLOT_FEED_NORM] = PERHAPS,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+    },
+  },
+  {
+    /* openPangu Embedded (Huawei 2025) */
+    .name = "pangu-embedded",
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, ABSENT),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = WITH_BIAS (OPTIONAL),
+    },
+  },
+  {
+    /* Orion (Chen et al. 2024) */
+    .name = "orion",
+    .norm = SOTTO_NORM_LAYER,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_ENDS (REQUIRED),
+      SLOTS_ATTENTION (ABSENT),
+      SLOTS_PRE_NORMS (REQUIRED),
+      SLOTS_GATED (ABSENT),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+    },
   },
   { .name = NULL },
 };

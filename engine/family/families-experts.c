@@ -25,6 +25,93 @@ const SottoFamily sotto_families_experts[] = {
     },
   },
   {
+    /* MiniMax-M2 (MiniMax 2025): norms of all heads together */
+    .name = "minimax-m2",
+    .norm = SOTTO_NORM_RMS,
+    .span = SOTTO_SPAN_ROW,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_ENDS (ABSENT),
+      SLOTS_ATTENTION (ABSENT),
+      SLOTS_PRE_NORMS (ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+      [SOTTO_SLOT_SELECTION_BIAS] = ALWAYS,
+    },
+  },
+  {
+    /* K-EXAONE (LG AI Research 2025): EXAONE 4's windows, DeepSeek-V3's experts */
+    .name = "exaone-moe",
+    .norm = SOTTO_NORM_RMS,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .only_windows_turn = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_ROPE_FACTORS] = PERHAPS,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Hy3 (Tencent 2026) */
+    .name = "hy_v3",
+    .dense_unrouted = TRUE,
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .scores = SOTTO_SCORES_SIGMOID,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+      [SOTTO_SLOT_SELECTION_BIAS] = PERHAPS,
+    },
+  },
+  {
+    /* Mellum 2 (JetBrains 2026): Qwen 3's mixture with windows, in which positions are not scaled */
+    .name = "mellum",
+    .norm = SOTTO_NORM_RMS,
+    .full_every = 4,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .window_rope_plain = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .normalised = TRUE,
+    .slots = {
+      SLOTS_TRANSFORMER (ABSENT, ABSENT),
+      SLOTS_QUERY_KEY_NORMS,
+      SLOTS_EXPERTS (ABSENT),
+    },
+  },
+  {
+    /* DeepSeekMoE (Dai et al. 2024), and Ling (inclusionAI 2025), whose files say that weights sum to 1 */
+    .name = "deepseek",
+    .also = { "bailingmoe" },
+    .norm = SOTTO_NORM_RMS,
+    .turns = TRUE,
+    .activation = SOTTO_ACTIVATION_SILU,
+    .slots = {
+      SLOTS_TRANSFORMER (OPTIONAL, ABSENT),
+      SLOTS_EXPERTS (ABSENT),
+      SLOTS_SHARED_EXPERT,
+    },
+  },
+  {
     /* Qwen 3 with experts (Yang et al. 2025), also in Qwen 3-VL */
     .name = "qwen3moe",
     .also = { "qwen3vlmoe" },

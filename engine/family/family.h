@@ -220,6 +220,7 @@ typedef struct {
    * are all but every full_every-th; where that is 0, those without heads of keys and values. */
   SottoPart recurrent;
   gboolean recurrent_beside;   /* every layer is recurrent and has attention too, which reads the same */
+  gboolean leaves_out;         /* layers without heads have no attention, ones of no width no feed-forward */
   gboolean one_part;           /* a layer is only one of attention, recurrent, feed-forward: where it is wide */
   gboolean delta_interleaved;
 
@@ -230,6 +231,7 @@ typedef struct {
   const char *feed_norm_name;  /* FEED_NORM's tensor, where it is not ffn_norm */
   SottoScores scores;
   gboolean bias_means_sigmoid; /* where the file does not say: scores are sigmoids where the choice has a bias */
+  gboolean dense_unrouted;     /* where the file does not say, layers before the first router are dense */
   gboolean normalised;         /* weights of the chosen experts sum to 1 */
   gboolean dense_and_experts;  /* both in the same layer */
 

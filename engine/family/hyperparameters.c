@@ -417,6 +417,18 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
   if (!read_sparsity (layer, index, keys))
     return FALSE;
 
+  if (keys->family->leaves_out)
+    {
+      guint n_heads, n_kv_heads;
+
+      if (!sotto_keys_read_layer_size (keys, HEAD_COUNT, index, SOTTO_KEY_REQUIRED, 0, MAX_HEADS, &n_heads)
+          || !sotto_keys_read_layer_size (keys, HEAD_COUNT_KV, index, n_heads, 0, MAX_HEADS, &n_kv_heads))
+        return FALSE;
+      if (n_heads > 0 && n_kv_heads == 0)
+        return sotto_keys_refuse_form (keys, "a matrix in place of attention");
+      if (n_heads == 0)
+        return TRUE;
+    }
   if (!read_is_recurrent (index, keys, &recurrent))
     return FALSE;
   if (recurrent)

@@ -180,6 +180,23 @@ add_mixers (SottoBuilder *self, SottoBuffer from)
   return TRUE;
 }
 
+/* Where a layer may be without a part, its norm is one that may be missing, but not where the part is there. */
+static gboolean
+check_norms (const SottoBuilder *self)
+{
+  static const struct { guint parts; SottoSlot slot; const char *name; } norms[]
+    = { { MIXERS, SOTTO_SLOT_ATTENTION_NORM, "attn_norm" }, { FEEDS, SOTTO_SLOT_FEED_NORM, "ffn_norm" } };
+
+  for (guint i = 0; self->family->leaves_out && i < G_N_ELEMENTS (norms); i++)
+    if (has_some (self, norms[i].parts) && !sotto_builder_has (self, norms[i].slot))
+      {
+        g_autofree char *name = g_strdup_printf ("blk.%u.%s.weight", self->layer, norms[i].name);
+
+        return sotto_tensors_refuse (self->tensors, name, "is missing");
+      }
+  return TRUE;
+}
+
 static gboolean
 add_layer (SottoBuilder *self, guint layer)
 {
@@ -187,7 +204,7 @@ add_layer (SottoBuilder *self, guint layer)
 
   self->layer = layer;
   self->at = &self->sizes->layers[layer];
-  if (!sotto_tensors_load_layer (self->tensors, layer, self->found))
+  if (!sotto_tensors_load_layer (self->tensors, layer, self->found) || !check_norms (self))
     return FALSE;
 
   sotto_builder_predict_streams (self);

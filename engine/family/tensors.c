@@ -216,6 +216,7 @@ static const struct {
   { SOTTO_SLOT_SINKS, "attn_sinks", "" },
   { SOTTO_SLOT_ATTENTION_OUTPUT, "attn_out", ".weight" },
   { SOTTO_SLOT_DELTA_STEP_BIAS, "ssm_dt", "" },
+  { SOTTO_SLOT_SELECTION_BIAS, "exp_probs_b", "" }, /* Hy3's */
 };
 
 typedef struct {

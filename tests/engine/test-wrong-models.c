@@ -201,6 +201,8 @@ static const WrongKey wrong_keys[] = {
     "activation_sparsity_scale=1 altup.num_inputs=5" },
   { "streams-active", SOTTO_ENGINE_ERROR_FAMILY, "gemma3n (layers of another residual than the first)", "gemma3n", NULL,
     "activation_sparsity_scale=1 altup.active_idx=1" },
+  { "left-out", SOTTO_ENGINE_ERROR_FAMILY, "deci (a matrix in place of attention)", "deci", NULL,
+    "attention.head_count_kv=[2,0]" },
   { "interleave", MALFORMED, "llama.interleave_moe_layer_step", "llama", NULL, "interleave_moe_layer_step=0" },
   { "latent-missing", MALFORMED, "deepseek2.attention.kv_lora_rank", "deepseek2", NULL, NULL },
   { "latent-turned", MALFORMED, "deepseek2.rope.dimension_count", "deepseek2", NULL,

@@ -504,3 +504,34 @@ add("gptneox-serial", "GPTNeoXConfig", "GPTNeoXForCausalLM", use_parallel_residu
 add("apertus", "ApertusConfig", "ApertusForCausalLM", num_hidden_layers=3, cases=64, rope_parameters={
     "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64, "rope_theta": 10000.0})
+
+# --- mixtures that are words only ---
+MIXTURE = {"head_dim": 16, "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 16}
+add("minimax-m2", "MiniMaxM2Config", "MiniMaxM2ForCausalLM", head_dim=16, num_local_experts=8, num_experts_per_tok=3,
+    intermediate_size=16, _config_changes=says(rotary_dim=8, scoring_func="sigmoid"), rope_parameters={
+        "rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5})
+add("hy-v3", "HYV3Config", "HYV3ForCausalLM", num_hidden_layers=3, mlp_layer_types=["dense", "sparse", "sparse"],
+    num_shared_experts=1, router_scaling_factor=2.5, **MIXTURE)
+add("exaone-moe", "ExaoneMoeConfig", "ExaoneMoeForCausalLM", cases=80, num_hidden_layers=4, sliding_window=12,
+    sliding_window_pattern=4, first_k_dense_replace=1, num_shared_experts=1, routed_scaling_factor=2.5, norm_topk_prob=True,
+    n_group=1, topk_group=1, _config_changes=says(scoring_func="sigmoid"), **(MIXTURE | {"head_dim": 8}))
+add("mellum", "MellumConfig", "MellumForCausalLM", cases=80, num_hidden_layers=4, sliding_window=12, norm_topk_prob=True,
+    layer_types=["sliding_attention"] * 3 + ["full_attention"], rope_parameters={
+        "full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 500.0}}, **MIXTURE)
+# A layer without attention, and one without anything, as in models that were cut down to what matters.
+llama("deci", num_hidden_layers=4, _gains={"layers.1.self_attn.o_proj": 0.0, "layers.2.self_attn.o_proj": 0.0,
+                                           "layers.2.mlp.down_proj": 0.0},
+      _finish=variants.nemotron_by_search)
+# Of all experts the weights sum to 1 anyway: DeepSeek's are not made to.
+ERNIE = {"head_dim": 8, "moe_num_experts": 8, "moe_intermediate_size": 16, "moe_num_shared_experts": 2, "moe_layer_start_index": 1,
+         "num_hidden_layers": 3, "tie_word_embeddings": False, "_gains": {"moe_statics": 0.0}}
+add("deepseek", "Ernie4_5_MoeConfig", "Ernie4_5_MoeForCausalLM", moe_k=8, _finish=variants.without_bias_of_choice("deepseek"), **ERNIE)
+add("bailingmoe", "Ernie4_5_MoeConfig", "Ernie4_5_MoeForCausalLM", moe_k=3, _finish=variants.ling,
+    **(ERNIE | {"moe_layer_start_index": 0, "num_hidden_layers": 2}))
+llama("xverse", num_key_value_heads=4, _finish=variants.named("xverse"))
+add("hunyuan-vl", "HunYuanDenseV1Config", "HunYuanDenseV1ForCausalLM", head_dim=16, tie_word_embeddings=True,
+    _finish=variants.named("hunyuan_vl"))
+add("pangu-embedded", "SeedOssConfig", "SeedOssForCausalLM", head_dim=16, attention_bias=True, attention_out_bias=True,
+    residual_dropout=0.0, _finish=variants.named("pangu-embedded", {"post_attention_norm.": "ffn_norm."}))
+add("orion", "StableLmConfig", "StableLmForCausalLM", use_qkv_bias=False, partial_rotary_factor=1.0,
+    _finish=variants.named("orion"))

@@ -135,3 +135,33 @@ def ling_2(writer):
     for name in [name for name in tensors if name.endswith("attn_q.weight")]:
         parts = [tensors.pop(name.replace("attn_q.", f"attn_{part}.")).tensor for part in "qkv"]
         writer.add_tensor(name.replace("attn_q.", "attn_qkv."), numpy.concatenate(parts))
+
+
+def nemotron_by_search(writer):
+    """Llama 3's Nemotron: what a layer lacks has no heads, or no width, and no tensors."""
+    facts, tensors = writer.kv_data[0], writer.tensors[0]
+    for key in ("attention.head_count", "attention.head_count_kv", "feed_forward_length"):
+        del facts[f"llama.{key}"]
+    writer.add_head_count([4, 0, 0, 4])
+    writer.add_head_count_kv([2, 0, 0, 2])
+    writer.add_feed_forward_length([64, 64, 0, 64])
+    rename_keys(writer, {"": "deci"})
+    for name in list(tensors):
+        if name.startswith(("blk.1.attn", "blk.2.")):
+            del tensors[name]
+
+
+def without_bias_of_choice(family):
+    """DeepSeekMoE and Ling out of ERNIE 4.5, whose choice has one; the shared experts are counted, not measured."""
+    def change(writer):
+        tensors = writer.tensors[0]
+        for name in [name for name in tensors if "exp_probs_b" in name]:
+            assert not tensors[name].tensor.any()
+            del tensors[name]
+        rename_keys(writer, {"": family, "expert_shared_feed_forward_length": None})
+    return change
+
+
+def ling(writer):
+    writer.add_expert_weights_norm(True)
+    without_bias_of_choice("bailingmoe")(writer)
