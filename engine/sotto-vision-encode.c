@@ -93,7 +93,7 @@ encoding_init (Encoding *self)
   self->rows = g_new (guint, frame->n_patches);
   self->ends = g_array_new (FALSE, FALSE, sizeof (guint));
   sotto_vision_order (sizes, frame, self->rows, self->ends);
-  if (self->vision->kind->turns)
+  if (self->vision->kind->turns != SOTTO_TURN_NONE)
     make_spots (self);
   self->handed = g_try_new (float, n_handed);
   self->merged = g_try_new (float, n_merged);
@@ -122,7 +122,7 @@ encode_some (Encoding *self, SottoBatch *batch, guint n_in, guint first, guint e
 {
   const guint n = self->vision->sizes.n_embedding;
 
-  batch->tokens = self->vision->kind->fit == SOTTO_FIT_WHOLE ? NULL : self->places + first;
+  batch->tokens = sotto_vision_kind_is_whole (self->vision->kind) ? NULL : self->places + first;
   batch->n_tokens = end - first;
   batch->spots = self->spots != NULL ? self->spots + first : NULL;
   batch->handed = self->handed + (gsize) first * n_in;

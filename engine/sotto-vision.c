@@ -238,6 +238,20 @@ write_grid (const SottoVision *self, const SottoGrid *grid, GArray *pieces)
   write_text (pieces, "<fake_token_around_image>");
 }
 
+static void
+write_lines (const SottoVision *self, const SottoGrid *grid, GArray *pieces)
+{
+  const guint n = grid->frame.n_across / self->sizes.scale;
+
+  for (guint first = 0; first < grid->frame.n_rows; first += n)
+    {
+      SottoVisionPiece piece = { .first_row = first, .n_rows = n };
+
+      g_array_append_val (pieces, piece);
+      write_text (pieces, first + n < grid->frame.n_rows ? self->kind->begin : self->kind->end);
+    }
+}
+
 GArray *
 sotto_vision_lay_out (const SottoVision *self, guint width, guint height)
 {
@@ -248,6 +262,11 @@ sotto_vision_lay_out (const SottoVision *self, guint width, guint height)
   if (self->kind->writing == SOTTO_WRITE_GRID)
     {
       write_grid (self, &grid, pieces);
+      return pieces;
+    }
+  if (self->kind->writing == SOTTO_WRITE_LINES)
+    {
+      write_lines (self, &grid, pieces);
       return pieces;
     }
   write_text (pieces, self->kind->begin);

@@ -63,7 +63,7 @@ static const SottoVisionKind kinds[] = {
 
 #define QWEN                                                                                                                  \
   .fit = SOTTO_FIT_WHOLE, .filter = SOTTO_FILTER_BICUBIC, .merge = SOTTO_MERGE_SHUFFLE, .scale_key = "vision.spatial_merge_size", \
-  .scale = 2, .most_rows = 1280, .turns = TRUE, .first = "mm.0", .second = "mm.2", .begin = "<|vision_start|>",              \
+  .scale = 2, .most_rows = 1280, .turns = SOTTO_TURN_ALIKE, .first = "mm.0", .second = "mm.2", .begin = "<|vision_start|>",              \
   .end = "<|vision_end|>", .is_grid = TRUE, .tokens = "<|vision_start|> <|vision_end|>"
 
   /* Qwen 2-VL (Wang et al. 2024) */
@@ -79,6 +79,26 @@ static const SottoVisionKind kinds[] = {
     .activation = SOTTO_ACTIVATION_GELU,
     .families = "qwen3 qwen3moe qwen3vl qwen3vlmoe qwen35 qwen35moe" },
 #undef QWEN
+
+  /* Pixtral (Agrawal et al. 2024), Mistral Small 3.1 */
+  { .name = "pixtral",
+    .fit = SOTTO_FIT_BELOW,
+    .filter = SOTTO_FILTER_BICUBIC,
+    .merge = SOTTO_MERGE_UNFOLD,
+    .scale_key = "vision.spatial_merge_size",
+    .scale = 1,
+    .most_rows = 1280,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .turns = SOTTO_TURN_APART,
+    .last_norm = "mm.input_norm",
+    .before = "mm.patch_merger",
+    .first = "mm.1",
+    .second = "mm.2",
+    .writing = SOTTO_WRITE_LINES,
+    .begin = "[IMG_BREAK]",
+    .end = "[IMG_END]",
+    .families = "llama mistral3",
+    .tokens = "[IMG_BREAK] [IMG_END]" },
 };
 
 const SottoVisionKind *

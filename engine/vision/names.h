@@ -11,3 +11,4 @@
 #define SOTTO_VISION_LAYER "v.blk.%u.%s"
 #define SOTTO_VISION_FIRST_UP "v.blk.0.ffn_up.weight"
 #define SOTTO_VISION_DEEP "v.deepstack.%u.%s"
+#define SOTTO_VISION_BREAK "v.token_embd.img_break"

@@ -140,7 +140,9 @@ merge_square (const Merging *self, guint left, guint top, float *out)
 
         if (self->merge == SOTTO_MERGE_SHUFFLE)
           memcpy (out + (gsize) (y * scale + x) * n, row, n * sizeof *row);
-        for (guint i = 0; self->merge != SOTTO_MERGE_SHUFFLE && i < n; i++)
+        for (guint i = 0; self->merge == SOTTO_MERGE_UNFOLD && i < n; i++)
+          out[((gsize) i * scale + y) * scale + x] = row[i];
+        for (guint i = 0; self->merge < SOTTO_MERGE_SHUFFLE && i < n; i++)
           out[i] += row[i];
       }
   for (guint i = 0; self->merge == SOTTO_MERGE_POOL && i < n; i++)

@@ -136,6 +136,17 @@ find_patches (SottoVisionWriter *self, SottoWeight *out)
   return TRUE;
 }
 
+/* Before or behind all layers; NONE where the file has none */
+static gboolean
+find_end_norm (SottoVisionWriter *self, const char *base, SottoNorm *out)
+{
+  if (!sotto_vision_find_norm (self, base, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding, out))
+    return FALSE;
+  if (sotto_vision_has_norm (out) && out->bias == NULL)
+    out->kind = SOTTO_NORM_RMS;
+  return TRUE;
+}
+
 /* Patches alone: positions are added to what comes of them. */
 static gboolean
 add_whole_beginning (SottoVisionWriter *self)
@@ -143,19 +154,26 @@ add_whole_beginning (SottoVisionWriter *self)
   const SottoVisionSizes *sizes = self->sizes;
   const gsize n_table = (gsize) sizes->n_side * sizes->n_side * sizes->n_embedding;
   SottoWeight patches;
+  SottoNorm norm;
 
   if (n_table > SOTTO_MAX_SIZE)
     return sotto_tensors_refuse (self->tensors, SOTTO_VISION_POSITIONS, "is too large");
   if (!find_patches (self, &patches)
       || !sotto_vision_find_vector (self, SOTTO_VISION_PATCH_BIAS, sizes->n_embedding, &patches.bias)
-      || !sotto_vision_find_vector (self, SOTTO_VISION_POSITIONS, (guint) n_table, &self->plans->positions))
+      || !sotto_vision_find_vector (self, SOTTO_VISION_POSITIONS, (guint) n_table, &self->plans->positions)
+      || !find_end_norm (self, SOTTO_VISION_FIRST_NORM, &norm))
     return FALSE;
+  if (sotto_vision_has_norm (&norm) && self->plans->positions != NULL)
+    return sotto_tensors_refuse (self->tensors, SOTTO_VISION_FIRST_NORM, "stands before positions that are added");
 
   sotto_vision_add (self, SOTTO_STEP_TAKE)->hand
     = (SottoHandStep) { .buffers = 1u << SOTTO_BUFFER_NORMED, .n_columns = sizes->n_patch };
   sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
     .from = SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_RESIDUAL, .weight = patches, .scale = 1.0f
   };
+  if (sotto_vision_has_norm (&norm))
+    sotto_vision_add (self, SOTTO_STEP_NORM)->norm
+      = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_RESIDUAL };
   end_stretch (self);
   return TRUE;
 }
@@ -267,10 +285,11 @@ add_attention (SottoVisionWriter *self)
   return join (self, SOTTO_BUFFER_ATTENDED, &output, "ls1", 1.0f);
 }
 
-/* The first half of a head's pairs turns by a patch's row, the other by its column, at the same speeds (Qwen 2-VL). */
+/* The first half of a head's pairs turns by a patch's row, the other by its column. */
 static void
 make_rope (SottoVisionWriter *self)
 {
+  const gboolean is_alike = self->kind->turns == SOTTO_TURN_ALIKE;
   const guint n_pairs = self->sizes->n_embedding / self->sizes->n_heads / 2;
   double *frequencies = g_new (double, n_pairs);
   guint8 *axes = g_new (guint8, n_pairs);
@@ -281,11 +300,13 @@ make_rope (SottoVisionWriter *self)
   g_ptr_array_add (self->tensors->owner, rope);
   for (guint i = 0; i < n_pairs; i++)
     {
-      frequencies[i] = pow (TURN_BASE, -(double) (i % (n_pairs / 2)) / (n_pairs / 2));
+      guint speed = is_alike ? 2 * (i % (n_pairs / 2)) : 2 * (i % (n_pairs / 2)) + i / (n_pairs / 2);
+
+      frequencies[i] = pow (TURN_BASE, -(double) speed / n_pairs);
       axes[i] = i < n_pairs / 2 ? SOTTO_AXIS_HEIGHT : SOTTO_AXIS_WIDTH;
     }
-  *rope = (SottoRope) { .kind = SOTTO_ROPE_NEOX, .n_pairs = n_pairs, .frequencies = frequencies, .scale = 1.0f,
-                        .long_scale = 1.0f, .axes = axes };
+  *rope = (SottoRope) { .kind = is_alike ? SOTTO_ROPE_NEOX : SOTTO_ROPE_NORMAL, .n_pairs = n_pairs,
+                        .frequencies = frequencies, .scale = 1.0f, .long_scale = 1.0f, .axes = axes };
   self->rope = rope;
 }
 
@@ -370,11 +391,8 @@ add_end (SottoVisionWriter *self)
 {
   SottoNorm norm;
 
-  if (!sotto_vision_find_norm (self, SOTTO_VISION_LAST_NORM, SOTTO_NORM_LAYER, self->sizes->epsilon, self->sizes->n_embedding,
-                               &norm))
+  if (!find_end_norm (self, self->kind->last_norm != NULL ? self->kind->last_norm : SOTTO_VISION_LAST_NORM, &norm))
     return FALSE;
-  if (sotto_vision_has_norm (&norm) && norm.bias == NULL)
-    norm.kind = SOTTO_NORM_RMS;
   if (sotto_vision_has_norm (&norm))
     sotto_vision_add (self, SOTTO_STEP_NORM)->norm
       = (SottoNormStep) { .norm = norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_RESIDUAL };
@@ -392,9 +410,11 @@ check_leftovers (const SottoTensors *tensors)
   for (guint i = 0; i < sotto_gguf_get_n_tensors (tensors->keys.gguf); i++)
     {
       const char *name = sotto_gguf_get_tensor (tensors->keys.gguf, i)->name;
+      /* A row that the model has, too, where the prompt has a token for it. */
+      gboolean is_break = g_str_has_prefix (name, SOTTO_VISION_BREAK);
       gboolean is_ear = g_str_has_prefix (name, "a.") || g_str_has_prefix (name, "mm.a.");
 
-      if (!tensors->used[i] && !is_ear)
+      if (!tensors->used[i] && !is_ear && !is_break)
         return sotto_tensors_refuse (tensors, name, "is none that is known here");
     }
   return TRUE;
@@ -420,9 +440,9 @@ sotto_vision_plans_init (SottoVisionPlans       *self,
   self->deep = g_array_new (FALSE, TRUE, sizeof (SottoVisionDeep));
   g_array_set_clear_func (self->deep, clear_deep);
   self->stretches = g_array_new (FALSE, FALSE, sizeof (guint));
-  if (kind->turns)
+  if (kind->turns != SOTTO_TURN_NONE)
     make_rope (&writer);
-  if (!(kind->fit == SOTTO_FIT_WHOLE ? add_whole_beginning (&writer) : add_beginning (&writer)) || !add_layers (&writer)
+  if (!(sotto_vision_kind_is_whole (kind) ? add_whole_beginning (&writer) : add_beginning (&writer)) || !add_layers (&writer)
       || !add_end (&writer))
     return FALSE;
   if (!sotto_vision_add_projectors (&writer) || !check_leftovers (tensors))
@@ -431,7 +451,7 @@ sotto_vision_plans_init (SottoVisionPlans       *self,
   self->cache = (SottoCacheShape) { .n_heads = sizes->n_heads, .n_key = n_head, .n_value = n_head };
   self->encoder = (SottoPlan) {
     .n_embedding = sizes->n_embedding, .n_vocabulary = sizes->frame.n_tokens, .n_layers = sizes->n_layers, .whole_sequence = TRUE,
-    .has_axes = kind->turns, .caches = &self->cache, .n_caches = 1,
+    .has_axes = kind->turns != SOTTO_TURN_NONE, .caches = &self->cache, .n_caches = 1,
     .steps = (const SottoStep *) self->encoder_steps->data, .n_steps = self->encoder_steps->len,
   };
   return TRUE;

@@ -46,11 +46,16 @@ find_projection (SottoVisionWriter *self, const char *base, guint n_in, SottoWei
   return sotto_vision_find_matrix (self, base, n_in, (guint) n_out, out);
 }
 
-/* What becomes of merged rows: second (gelu (first (norm))). */
+/* What becomes of merged rows: second (gelu (first (before (norm)))). @before: one is not there, or second is */
 static void
-add_projection (SottoVisionWriter *self, const SottoNorm *norm, const SottoWeight *first, const SottoWeight *second)
+add_projection (SottoVisionWriter *self,
+                const SottoNorm   *norm,
+                const SottoWeight *before,
+                const SottoWeight *first,
+                const SottoWeight *second)
 {
   gboolean is_double = sotto_weight_is_there (second);
+  gboolean is_before = sotto_weight_is_there (before);
   const SottoWeight *last = is_double ? second : first;
 
   sotto_vision_add (self, SOTTO_STEP_TAKE)->hand
@@ -58,13 +63,28 @@ add_projection (SottoVisionWriter *self, const SottoNorm *norm, const SottoWeigh
   if (sotto_vision_has_norm (norm))
     sotto_vision_add (self, SOTTO_STEP_NORM)->norm
       = (SottoNormStep) { .norm = *norm, .from = SOTTO_BUFFER_RESIDUAL, .to = SOTTO_BUFFER_NORMED };
+  if (is_before)
+    sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
+      .from = SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_BRANCH, .weight = *before, .scale = 1.0f
+    };
   if (is_double)
     sotto_vision_add (self, SOTTO_STEP_FEED)->feed
-      = (SottoFeedStep) { .from = SOTTO_BUFFER_NORMED, .activation = SOTTO_ACTIVATION_GELU_ERF, .up = *first };
+      = (SottoFeedStep) { .from = is_before ? SOTTO_BUFFER_BRANCH : SOTTO_BUFFER_NORMED, .activation = SOTTO_ACTIVATION_GELU_ERF, .up = *first };
   sotto_vision_add (self, SOTTO_STEP_PROJECT)->project = (SottoProjectStep) {
     .from = is_double ? SOTTO_BUFFER_HIDDEN : SOTTO_BUFFER_NORMED, .to = SOTTO_BUFFER_BRANCH, .weight = *last, .scale = 1.0f
   };
   sotto_vision_hand (self, SOTTO_BUFFER_BRANCH, last->n_rows);
+}
+
+/* Of kinds that may have one: back to the encoder's length. */
+static gboolean
+find_before (SottoVisionWriter *self, SottoWeight *out)
+{
+  g_autofree char *name = g_strconcat (self->kind->before, ".weight", NULL);
+
+  if (self->kind->before == NULL || sotto_vision_lookup (self, name) == NULL)
+    return TRUE;
+  return sotto_vision_find_matrix (self, self->kind->before, self->sizes->n_merged, self->sizes->n_embedding, out);
 }
 
 static gboolean
@@ -73,6 +93,8 @@ add_projector (SottoVisionWriter *self, guint *n_output)
   const SottoVisionKind *kind = self->kind;
   const guint n_in = self->sizes->n_merged;
   SottoNorm norm = { .kind = SOTTO_NORM_NONE };
+  guint n_first = n_in;
+  SottoWeight before = { 0 };
   SottoWeight first;
   SottoWeight second = { 0 };
 
@@ -82,11 +104,15 @@ add_projector (SottoVisionWriter *self, guint *n_output)
     return FALSE;
   if (kind->needs_norm && !sotto_vision_has_norm (&norm))
     return sotto_tensors_refuse (self->tensors, kind->norm, "is missing");
-  if (!find_projection (self, kind->first, n_in, &first)
+  if (!find_before (self, &before))
+    return FALSE;
+  if (sotto_weight_is_there (&before))
+    n_first = before.n_rows;
+  if (!find_projection (self, kind->first, n_first, &first)
       || (kind->second != NULL && !find_projection (self, kind->second, first.n_rows, &second)))
     return FALSE;
 
-  add_projection (self, &norm, &first, &second);
+  add_projection (self, &norm, &before, &first, &second);
   *n_output = kind->second != NULL ? second.n_rows : first.n_rows;
   return TRUE;
 }
@@ -108,6 +134,7 @@ add_deep (SottoVisionWriter *self, guint layer, guint n_output)
   g_autofree char *first_name = g_strdup_printf (SOTTO_VISION_DEEP, layer, "fc1");
   g_autofree char *second_name = g_strdup_printf (SOTTO_VISION_DEEP, layer, "fc2");
   const guint n_in = self->sizes->n_merged;
+  const SottoWeight before = { 0 };
   SottoVisionDeep deep = { .layer = layer };
   SottoWeight first;
   SottoWeight second;
@@ -120,7 +147,7 @@ add_deep (SottoVisionWriter *self, guint layer, guint n_output)
     return sotto_tensors_refuse (self->tensors, second_name, "makes rows of another length than the projector");
 
   self->steps = deep.steps = g_array_new (FALSE, TRUE, sizeof (SottoStep));
-  add_projection (self, &norm, &first, &second);
+  add_projection (self, &norm, &before, &first, &second);
   deep.plan = describe_projector (self, deep.steps, n_output);
   g_array_append_val (self->plans->deep, deep);
   return TRUE;

@@ -113,19 +113,20 @@ read_merging (SottoVisionSizes *self, const SottoVisionKind *kind, const SottoKe
   if (kind->merge != SOTTO_MERGE_NONE
       && !sotto_keys_read_size (keys, key, kind->scale > 0 ? kind->scale : SOTTO_KEY_REQUIRED, 1, 64, &self->scale))
     return FALSE;
-  if (kind->fit != SOTTO_FIT_WHOLE && self->n_side % self->scale != 0)
+  if (!sotto_vision_kind_is_whole (kind) && self->n_side % self->scale != 0)
     return sotto_keys_refuse (keys, key, "does not divide the patches of a side");
-  if (kind->fit == SOTTO_FIT_WHOLE && kind->most_rows > MAX_PATCHES / (self->scale * self->scale))
+  if (sotto_vision_kind_is_whole (kind) && kind->most_rows > MAX_PATCHES / (self->scale * self->scale))
     return sotto_keys_refuse (keys, key, "makes too many patches of a picture");
 
-  if (kind->fit == SOTTO_FIT_WHOLE)
+  if (sotto_vision_kind_is_whole (kind))
     *frame = (SottoVisionFrame) { .n_patches = kind->most_rows * self->scale * self->scale };
   else
     *frame = (SottoVisionFrame) { self->image_size, self->n_side, self->n_side, self->n_side * self->n_side, 0, 0 };
   frame->n_rows = frame->n_patches / (self->scale * self->scale);
   if (MAX (self->n_embedding, self->n_feed_forward) > SOTTO_MAX_SIZE / (frame->n_patches + 1))
     return sotto_keys_refuse (keys, "vision.feed_forward_length", "is too long for so many patches");
-  self->n_merged = self->n_embedding * (kind->merge == SOTTO_MERGE_SHUFFLE ? self->scale * self->scale : 1);
+  self->n_merged = self->n_embedding * (kind->merge == SOTTO_MERGE_SHUFFLE || kind->merge == SOTTO_MERGE_UNFOLD
+                                           ? self->scale * self->scale : 1);
   if (self->n_merged > SOTTO_MAX_SIZE / frame->n_rows)
     return sotto_keys_refuse (keys, key, "makes rows that are too long");
   return TRUE;

@@ -112,6 +112,19 @@ find_by_aspect (const SottoVisionSizes *sizes, guint width, guint height)
   return self;
 }
 
+/* Of pictures that are not cut, in merged patches */
+static SottoGrid
+make_whole (const SottoVisionSizes *sizes, guint across, guint down)
+{
+  const guint side = sizes->patch_size * sizes->scale;
+  SottoGrid self = { .n_squares = 1, .width = across * side, .height = down * side };
+
+  self.frame = (SottoVisionFrame) { .width = self.width, .n_across = across * sizes->scale, .n_down = down * sizes->scale,
+                                    .n_rows = across * down };
+  self.frame.n_patches = self.frame.n_tokens = self.frame.n_across * self.frame.n_down;
+  return self;
+}
+
 /* Qwen's smart_resize (), whose halves are rounded to the even side, but for two things: what is more than 200 times as long as
  * wide goes the same way, and no picture has more rows than the kind allows, however thin it is. */
 static SottoGrid
@@ -125,7 +138,6 @@ find_whole (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint wi
   double down = rint ((double) height / side);
   double shrink = sqrt (area / most);
   double stretch = sqrt (least / area);
-  SottoGrid self = { .n_squares = 1 };
 
   if (across * down > kind->most_rows)
     {
@@ -142,13 +154,24 @@ find_whole (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint wi
   else if (across * down > kind->most_rows)
     down = floor (kind->most_rows / across);
 
-  self.frame.n_across = (guint) across * sizes->scale;
-  self.frame.n_down = (guint) down * sizes->scale;
-  self.frame.n_patches = self.frame.n_tokens = self.frame.n_across * self.frame.n_down;
-  self.frame.n_rows = (guint) across * (guint) down;
-  self.width = self.frame.width = (guint) across * side;
-  self.height = (guint) down * side;
-  return self;
+  return make_whole (sizes, (guint) across, (guint) down);
+}
+
+/* Pixtral's sizes; and smaller, while there are more rows than the kind allows. */
+static SottoGrid
+find_below (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint width, guint height)
+{
+  const guint side = sizes->patch_size * sizes->scale;
+  double ratio = MAX (MAX ((double) height, (double) width) / sizes->image_size, 1.0);
+  guint across = G_MAXUINT;
+  guint down = 1;
+
+  for (; across > kind->most_rows / down; ratio *= 1.01)
+    {
+      across = (MAX ((guint) floor (width / ratio), 1) - 1) / side + 1;
+      down = (MAX ((guint) floor (height / ratio), 1) - 1) / side + 1;
+    }
+  return make_whole (sizes, across, down);
 }
 
 static SottoGrid
@@ -163,6 +186,7 @@ find_squares (const SottoVisionSizes *sizes, const SottoVisionKind *kind, guint 
     case SOTTO_FIT_STRETCH:
     case SOTTO_FIT_PAD:
     case SOTTO_FIT_WHOLE:
+    case SOTTO_FIT_BELOW:
     default:
       return (SottoGrid) { .n_squares = 1, .width = width, .height = height };
     }
@@ -175,6 +199,8 @@ sotto_grid_find (const SottoVisionSizes *sizes, const SottoVisionKind *kind, gui
 
   if (kind->fit == SOTTO_FIT_WHOLE)
     return find_whole (sizes, kind, width, height);
+  if (kind->fit == SOTTO_FIT_BELOW)
+    return find_below (sizes, kind, width, height);
   self = find_squares (sizes, kind, width, height);
   self.frame = sizes->frame;
   return self;
@@ -269,7 +295,7 @@ sotto_grid_cut (const SottoGrid        *self,
                 SottoCancel            *cancel,
                 GError                **error)
 {
-  const gboolean is_whole = kind->fit == SOTTO_FIT_WHOLE;
+  const gboolean is_whole = sotto_vision_kind_is_whole (kind);
   const gsize n_bytes = is_whole ? (gsize) self->width * self->height * 3
                                  : (gsize) self->n_squares * sizes->image_size * sizes->image_size * 3;
   Means means = { kind->filter, cancel, error };

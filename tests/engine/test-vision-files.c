@@ -99,6 +99,9 @@ static const Wrong wrong[] = {
   { "merge-other", "qwen3vl", TENSOR, "mm.0.weight", PATCH ("spatial_merge_size\4\0\0\0\2", "spatial_merge_size\4\0\0\0\1") },
   { "deep-last", "qwen3vl", TENSOR, NULL, PATCH ("v.deepstack.2.fc1.weight", "v.deepstack.3.fc1.weight") },
   { "deep-half", "qwen3vl", TENSOR, "v.deepstack.2.fc2.weight", PATCH ("v.deepstack.2.fc2.weight", "v.deepstack.1.fc2.weight") },
+  { "no-lines", "pixtral", TENSOR, "mm.1.weight", PATCH ("mm.patch_merger.weight", "mm.patch_margar.weight") },
+  { "lines-many", "pixtral", MALFORMED, "clip.vision.spatial_merge_size",
+    PATCH ("spatial_merge_size\4\0\0\0\2", "spatial_merge_size\4\0\0\0\x40") },
   { "table", "qwen3vl", TENSOR, "v.position_embd.weight", PATCH ("image_size\4\0\0\0\x30", "image_size\4\0\0\0\x34") },
 };
 

@@ -109,7 +109,7 @@ test_squares (gconstpointer data)
   read_case (&expected, test->name);
   grid = sotto_grid_find (&vision->sizes, vision->kind, sotto_image_get_width (expected.image),
                           sotto_image_get_height (expected.image));
-  if (vision->kind->fit == SOTTO_FIT_WHOLE)
+  if (sotto_vision_kind_is_whole (vision->kind))
     {
       /* The file has no squares, but how many rows are side by side; the pixels are Pillow's, as the others', and the rows say so. */
       g_assert_cmpuint (grid.frame.n_across / vision->sizes.scale, ==, expected.side);
@@ -154,6 +154,19 @@ write_layout (const SottoVision *vision, guint width, guint height, guint *n_row
   return g_string_free (text, FALSE);
 }
 
+/* As transformers' PixtralProcessor does: a mark behind every line, and behind the last another one in its place. */
+static char *
+write_lines (guint n_rows, guint n_across)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < n_rows / n_across; i++)
+    g_string_append_printf (text, "[%u][IMG_BREAK]", n_across);
+  g_string_truncate (text, text->len - strlen ("[IMG_BREAK]"));
+  g_string_append (text, "[IMG_END]");
+  return g_string_free (text, FALSE);
+}
+
 static void
 test_layout (gconstpointer data)
 {
@@ -179,6 +192,8 @@ test_layout (gconstpointer data)
     wanted = g_strdup_printf ("<img>[%u]</img>\n", expected.n_rows);
   else if (vision->kind->is_grid)
     wanted = g_strdup_printf ("<|vision_start|>[%u by %u]<|vision_end|>", n_rows, expected.side);
+  else if (vision->kind->writing == SOTTO_WRITE_LINES)
+    wanted = write_lines (n_rows, expected.side);
   else
     g_assert_true (g_file_get_contents (path, &wanted, NULL, NULL));
   g_assert_cmpstr (found, ==, wanted);
@@ -268,7 +283,7 @@ static void
 test_strips (void)
 {
   static const guint sides[][2] = { { 1, 1 }, { 1, SOTTO_IMAGE_MAX_SIDE }, { SOTTO_IMAGE_MAX_SIDE, 1 }, { 3, 4096 } };
-  static const char *const names[] = { "gemma3", "idefics3", "mlp", "qwen25vl", "qwen3vl" };
+  static const char *const names[] = { "gemma3", "idefics3", "mlp", "qwen25vl", "qwen3vl", "pixtral" };
   g_autoptr (GError) error = NULL;
   g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (2, NULL, &error);
 
@@ -284,7 +299,7 @@ test_strips (void)
         guint n_rows;
 
         layout = write_layout (vision, sides[j][0], sides[j][1], &n_laid);
-        if (vision->kind->fit == SOTTO_FIT_WHOLE)
+        if (sotto_vision_kind_is_whole (vision->kind))
           g_assert_cmpuint (n_laid, <=, vision->kind->most_rows);
         if (i >= 2 && MAX (sides[j][0], sides[j][1]) > 4096)
           continue; /* a square of it takes a second */

@@ -153,3 +153,21 @@ add("qwen3vl", model="Qwen3VLForConditionalGeneration", is_grid=True, run=featur
         text_config={**TEXT, "rope_parameters": TURNS | {"mrope_interleaved": True}},
         vision_config={**QWEN, "depth": 4, "hidden_size": 24, "intermediate_size": 48, "out_hidden_size": 16,
                        "num_position_embeddings": 144, "deepstack_visual_indexes": [0, 2]}))
+
+
+# --- pixtral: Mistral 3.1, whose patches are merged; no side above 64 pixels ---
+def features_of_sides(model, values, **options):
+    return [*model.get_image_features(values, **options).pooler_output]
+
+
+def pixtral_processor():
+    return transformers.PixtralImageProcessorPil(size={"longest_edge": 64}, patch_size={"height": 8, "width": 8})
+
+
+add("pixtral", model="Mistral3ForConditionalGeneration", run=features_of_sides, is_lines=True, processor=pixtral_processor,
+    files={"tokenizer_config.json": {"added_tokens_decoder": {"12": {"content": "[IMG_BREAK]"}}}},
+    cases={"small": (9, 7), "wide": (203, 40), "high": (37, 50)},
+    config=lambda: transformers.Mistral3Config(
+        text_config={**TEXT, "model_type": "mistral", "head_dim": 8, "rms_norm_eps": 1e-5}, spatial_merge_size=2,
+        vision_config={**VISION, "model_type": "pixtral", "num_hidden_layers": 3, "head_dim": 8, "image_size": 64, "patch_size": 4,
+                       "hidden_act": "silu"}))

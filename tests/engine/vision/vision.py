@@ -62,6 +62,12 @@ def process_grid(recipe, pixels):
     return found["pixel_values"].double(), found["image_grid_thw"]
 
 
+def process_lines(recipe, pixels):
+    """A picture as it is, and its sides; no squares."""
+    found = recipe["processor"]()(PIL.Image.fromarray(pixels), return_tensors="pt")
+    return found["pixel_values"].double(), found["image_sizes"]
+
+
 def run(model, recipe, values, **options):
     with torch.inference_mode(), families.in_doubles():
         rows = recipe["run"](model.double(), values, **options)
@@ -99,6 +105,8 @@ def convert_model(llama_cpp, model, recipe, target):
         processor = recipe["processor"]()
         facts = {"image_mean": processor.image_mean, "image_std": processor.image_std, "size": dict(processor.size)}
         pathlib.Path(f"{folder}/preprocessor_config.json").write_text(json.dumps(facts))
+        for file, content in recipe.get("files", {}).items():
+            pathlib.Path(f"{folder}/{file}").write_text(json.dumps(content))
         if "says" in recipe:
             path = pathlib.Path(f"{folder}/config.json")
             config = json.loads(path.read_text())
@@ -132,6 +140,10 @@ def main():
                 values, sizes = process_grid(recipe, pixels)
                 squares = numpy.zeros((0, int(sizes[0, 2]) // 2, 0), numpy.uint8)
                 rows = run(model, recipe, values, image_grid_thw=sizes)
+            elif recipe.get("is_lines"):
+                values, sizes = process_lines(recipe, pixels)
+                squares = numpy.zeros((0, int(sizes[0][1]) // 8, 0), numpy.uint8)
+                rows = run(model, recipe, values, image_sizes=torch.tensor([list(side) for side in sizes]))
             else:
                 values, squares = process(recipe, pixels)
                 rows = run(model, recipe, values)
