@@ -43,6 +43,30 @@ const SottoFamily sotto_families_others[] = {
     },
   },
   {
+    /* ModernBERT (Warner et al. 2024), Granite Embedding R2: pre-normed, the first layer by the norm of
+     * the embedding; windows in two of three layers. */
+    .name = "modern-bert",
+    .norm = SOTTO_NORM_LAYER,
+    .mask = SOTTO_MASK_ALL,
+    .pools = TRUE,
+    .full_every = 3,
+    .full_first = TRUE,
+    .turns = TRUE,
+    .rope_kind = SOTTO_ROPE_NEOX,
+    .activation = SOTTO_ACTIVATION_GELU_ERF,
+    .activation_said = TRUE,
+    .slots = {
+      SLOTS_ATTENTION (ABSENT),
+      SLOTS_GATED (ABSENT),
+      [SOTTO_SLOT_EMBEDDING] = ALWAYS,
+      [SOTTO_SLOT_EMBEDDING_NORM] = ALWAYS,
+      [SOTTO_SLOT_OUTPUT_NORM] = ALWAYS,
+      [SOTTO_SLOT_ATTENTION_NORM] = PERHAPS,
+      [SOTTO_SLOT_ATTENTION_OUTPUT] = ALWAYS,
+      [SOTTO_SLOT_FEED_NORM] = ALWAYS,
+    },
+  },
+  {
     /* Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and
      * values. */
     .name = "falcon",

@@ -200,6 +200,7 @@ typedef struct {
   /* Windows: every full_every-th layer sees all; 0: none does. Only where there is a window. */
   guint window;                /* where the file does not say */
   guint full_every;
+  gboolean full_first;         /* and of those full_every the first, not the last */
 
   /* Positions */
   gboolean turns;              /* has rotary positions */
@@ -226,6 +227,7 @@ typedef struct {
 
   /* Feed-forward */
   SottoActivation activation;
+  gboolean activation_said;    /* the file may name another */
   gboolean parallel;           /* reads what attention read, or a norm of that of its own; not its result */
   const char *parallel_key;    /* a flag of the metadata that can switch it off */
   const char *feed_norm_name;  /* FEED_NORM's tensor, where it is not ffn_norm */

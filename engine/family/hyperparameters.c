@@ -14,6 +14,7 @@
  *     the window, or every which layer has none
  *   attention.shared_kv_layers: how many of the last see an earlier layer's keys and values
  *   attention.causal, pooling_type; embedding_scale, residual_scale, logit_scale
+ *   hidden_activation, where the family lets the file say it: "gelu" or "silu"
  *   rope.dimension_count (else all of a head), rope.dimension_count_swa
  *   altup.num_inputs: residuals of a token, of which altup.active_idx is the one that layers change
  *   activation_sparsity_scale*: where a layer's gates are cut off; minus infinity: nowhere
@@ -70,6 +71,23 @@ read_whole (SottoSizes *self, const SottoKeys *keys)
 
   self->epsilon = (float) epsilon;
   self->n_layers = self->n_layers_in_file - n_ahead;
+  return TRUE;
+}
+
+static gboolean
+read_activation (SottoSizes *self, const SottoKeys *keys)
+{
+  g_autofree char *name = NULL;
+
+  self->activation = keys->family->activation;
+  if (!keys->family->activation_said || !sotto_keys_has (keys, "hidden_activation"))
+    return TRUE;
+
+  name = sotto_keys_dup_string (keys, "hidden_activation");
+  if (g_strcmp0 (name, "silu") == 0)
+    self->activation = SOTTO_ACTIVATION_SILU;
+  else if (g_strcmp0 (name, "gelu") != 0)
+    return sotto_keys_refuse (keys, "hidden_activation", "is not known");
   return TRUE;
 }
 
@@ -318,7 +336,7 @@ read_window (SottoSizes *self, guint index, const SottoKeys *keys)
     return FALSE;
 
   self->has_windows = window > 0;
-  has_window = full_every == 0 || (index + 1) % full_every != 0;
+  has_window = full_every == 0 || (index + (family->full_first ? 0 : 1)) % full_every != 0;
   if (pattern != NULL && pattern->type == SOTTO_GGUF_ARRAY
       && !sotto_keys_read_layer_size (keys, WINDOW_PATTERN, index, 0, 0, 1, &has_window))
     return FALSE;
@@ -447,7 +465,7 @@ read_layer (SottoSizes *self, guint index, const SottoKeys *keys)
 gboolean
 sotto_sizes_read (SottoSizes *self, const SottoKeys *keys)
 {
-  if (!read_whole (self, keys) || !read_scales (self, keys) || !read_kind (self, keys)
+  if (!read_whole (self, keys) || !read_activation (self, keys) || !read_scales (self, keys) || !read_kind (self, keys)
       || !sotto_keys_read_size (keys, "n_deepstack_layers", 0, 0, self->n_layers, &self->n_deep)
       || !read_streams (self, keys))
     return FALSE;

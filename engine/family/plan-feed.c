@@ -9,7 +9,7 @@ add_feed (SottoBuilder *self, SottoBuffer from, SottoSlot gate, SottoSlot up, So
 {
   sotto_builder_add (self, SOTTO_STEP_FEED)->feed
     = (SottoFeedStep) { .from = from,
-                        .activation = self->family->activation,
+                        .activation = self->sizes->activation,
                         .xielu = self->at->xielu,
                         .sparse = self->at->sparse,
                         .cutoff = self->at->cutoff,

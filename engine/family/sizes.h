@@ -50,6 +50,7 @@ typedef struct {
   guint temperature_span;  /* 0: the original context of rotary positions */
   double clamp;            /* 0: none */
 
+  SottoActivation activation;
   gboolean has_windows;
   gboolean parallel;       /* the feed-forward does not read attention's result */
 

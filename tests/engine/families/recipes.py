@@ -287,6 +287,15 @@ add("gemma-embedding", "Gemma3TextConfig", "Gemma3TextModel", _embeds="mean",
     _files=pooling("mean_tokens"), head_dim=16, sliding_window=24, num_hidden_layers=6,
     intermediate_size=32, query_pre_attn_scalar=16, num_key_value_heads=1,
     use_bidirectional_attention=True)
+# The first of three layers sees all, with a base of its own.
+MODERN_BERT = {key: value for key, value in BERT.items() if key != "type_vocab_size"} | {
+    "num_hidden_layers": 5, "local_attention": 24, "pad_token_id": 0, "bos_token_id": 2, "cls_token_id": 2, "eos_token_id": 3,
+    "sep_token_id": 3, "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 160000.0},
+                                           "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}
+for name, activation in (("modern-bert", "gelu"), ("modern-bert-silu", "silu")):
+    add(name, "ModernBertConfig", "ModernBertModel", base=MODERN_BERT, _embeds="cls", _files=pooling("cls_token"),
+        hidden_activation=activation, _config_changes=says(
+            global_attn_every_n_layers=3, layer_norm_eps=1e-5))
 # Published as the model that it was made of, without its head; the last token says what the text is about.
 add("qwen3-embedding", "Qwen3Config", "Qwen3Model", _embeds="last", _files=pooling("lasttoken"), head_dim=16,
     tie_word_embeddings=True, _config_changes=says(architectures=["Qwen3ForCausalLM"]))
