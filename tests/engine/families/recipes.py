@@ -318,6 +318,14 @@ add("gemma3-ollama", "Gemma3TextConfig", "Gemma3ForCausalLM", _files=TOKENIZER,
     query_pre_attn_scalar=16, num_key_value_heads=1, max_position_embeddings=131072,
     rope_parameters={"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
                      "sliding_attention": {"rope_type": "default", "rope_theta": 1000.0}})
+# Of a length whose prompt has text alone.
+add("gemma3n-ollama", "Gemma3nTextConfig", "Gemma3nForCausalLM", _files=TOKENIZER, _gains={"embed_tokens": 0.5}, cases=46,
+    _finish=variants.gemma3n_by_ollama, num_hidden_layers=6, intermediate_size=48, num_kv_shared_layers=3,
+    layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2,
+    activation_sparsity_pattern=[0.95, 0.95, 0.0, 0.0, 0.0, 0.0], **(GEMMA3N | {
+        "final_logit_softcapping": 30.0, "rope_parameters": {
+            "full_attention": {"rope_type": "default", "rope_theta": 1000000.0},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}))
 gpt_oss("gpt-oss-ollama", intermediate_size=32, _finish=variants.gpt_oss_by_ollama)
 add("mistral3-ollama", "Ministral3Config", "Ministral3ForCausalLM", cases=80, head_dim=16,
     _finish=variants.mistral3_by_ollama,

@@ -113,6 +113,20 @@ def gemma4_by_ollama(writer):
     add_companions(writer)
 
 
+def gemma3n_by_ollama(writer):
+    """Some sizes and the cap unsaid; no inputs for tokens that are no text; keys and values, which nothing reads, in layers that
+    take another's, as all published files have them."""
+    rename_keys(writer, {"attention.key_length": None, "attention.value_length": None, "final_logit_softcapping": None,
+                         "rope.freq_base_swa": "rope.freq_base_local"})
+    tensors = writer.tensors[0]
+    tensors["per_layer_token_embd.weight"].tensor = tensors["per_layer_token_embd.weight"].tensor[:256]
+    tensors["per_layer_token_embd.weight"].shape = tensors["per_layer_token_embd.weight"].tensor.shape
+    tensors["per_layer_token_embd.weight"].nbytes = tensors["per_layer_token_embd.weight"].tensor.nbytes
+    for layer in (3, 4, 5):
+        for part in ("attn_k", "attn_v", "attn_k_norm"):
+            writer.add_tensor(f"blk.{layer}.{part}.weight", numpy.array(tensors[f"blk.0.{part}.weight"].tensor))
+
+
 def embedding_gemma_by_ollama(writer):
     """EmbeddingGemma as a Gemma 3 that is not causal."""
     writer.add_causal_attention(False)
