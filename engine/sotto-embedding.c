@@ -111,6 +111,12 @@ sotto_embedding_run (const SottoEmbedding *self)
   vectors = embed_all (self, embedder, &error);
   if (vectors == NULL)
     {
+      /* On a GPU that is lost nothing more is computed: the next request opens it anew, elsewhere. */
+      if (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_BACKEND))
+        {
+          sotto_residents_close (self->residents, self->request.path, self->cancel);
+          model = NULL;
+        }
       fail (self, g_steal_pointer (&error));
       return model;
     }
