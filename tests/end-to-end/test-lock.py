@@ -14,6 +14,8 @@ from person import Journey, Sotto, check, wait
 person.enter_desktop("--keyring", "none")
 person.prefer(temperature=0.0, window_width=1300, window_height=800)
 person.need_models("SmolLM2-135M")
+# Where it is, passages and questions go through its hands as well.
+person.link_models("all-MiniLM-L6-v2")
 
 PASSPHRASE = "seven green elephants"
 QUESTION = "Tell me a very long story about the Ankerplumm of Wurzelbrumm."
