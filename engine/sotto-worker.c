@@ -4,8 +4,7 @@
  *   load, generate… ─► requests ─► run one after the other ─► events ─► next_event
  *   cancel ─────────► raises the flag of a running request, takes a waiting one out of the queue
  *
- * A second thread, of low priority, takes the hashes of models, and rests most of the time while a request runs; it
- * reads the mapping and nothing else. A hash that is known by the file's stamp, from this worker or from before, is not taken again.
+ * A second thread, of low priority, takes the hashes of models (sotto-hasher.c).
  */
 #include "sotto-worker.h"
 
@@ -17,6 +16,7 @@
 #include "sotto-error.h"
 #include "sotto-event-queue.h"
 #include "sotto-generation.h"
+#include "sotto-hasher.h"
 #include "sotto-model-private.h"
 #include "sotto-residents.h"
 #include "sotto-wishes.h"
@@ -41,17 +41,15 @@ typedef struct {
   gint64 time_us;          /* of SAVE */
 } Request;
 
-/* Between two pieces of a hash, each of some 0.8 ms, while a request runs: all that it takes is missing there. */
-#define HASH_REST_US 100000
+/* As the pool's threads have it: the worker's is a lane among them, and ranks below the window's. */
+#define NICENESS 5
 
 struct _SottoWorker {
   GThread *thread;
   GAsyncQueue *requests;
   SottoEventQueue *events;
   SottoBackend *backend;
-  GThreadPool *hashing;
-  SottoCancel *closing;
-  gint is_busy;            /* atomic: a request runs */
+  SottoHasher *hasher;
 
   /* Of the worker's thread alone */
   SottoResidents *residents;
@@ -61,7 +59,6 @@ struct _SottoWorker {
   GMutex mutex;
   GHashTable *unfinished;  /* under mutex: id → borrowed Request, waiting or running */
   guint64 last_id;         /* under mutex */
-  GHashTable *hashes;      /* under mutex: stamp → hash */
   char **library;          /* under mutex: models that may guess; NULL: none was told */
   guint n_libraries;       /* under mutex: how often that was told */
   SottoCancel *looking;    /* under mutex: for a model that may guess, with no request waiting; NULL: nobody does */
@@ -261,102 +258,12 @@ sotto_worker_set_library (SottoWorker        *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* The calling thread ranks below the window's. Failing is no harm. */
-static void
-be_nice (int level)
-{
-  setpriority (PRIO_PROCESS, (id_t) syscall (SYS_gettid), level);
-}
-
-/* --- Hashing --- */
-
 void
 sotto_worker_tell_hash (SottoWorker *self,
                         const char  *stamp,
                         const char  *hash)
 {
-  g_mutex_lock (&self->mutex);
-  g_hash_table_insert (self->hashes, g_strdup (stamp), g_strdup (hash));
-  g_mutex_unlock (&self->mutex);
-}
-
-/* Gives @model its hash if that is known. @stamp: the model's */
-static gboolean
-recall_hash (SottoWorker *self,
-             SottoModel  *model,
-             const char  *stamp)
-{
-  const char *known;
-  gboolean found;
-
-  g_mutex_lock (&self->mutex);
-  known = g_hash_table_lookup (self->hashes, stamp);
-  found = known != NULL;
-  if (found)
-    sotto_model_set_hash (model, known);
-  g_mutex_unlock (&self->mutex);
-
-  return found;
-}
-
-static void
-push_hash (SottoWorker *self,
-           SottoModel  *model,
-           const char  *stamp)
-{
-  SottoEvent *event = sotto_event_new (0, SOTTO_EVENT_HASHED);
-
-  event->path = g_strdup (sotto_model_get_info (model)->path);
-  event->hash = g_strdup (sotto_model_peek_hash (model));
-  event->stamp = g_strdup (stamp);
-  sotto_event_queue_push (self->events, event);
-}
-
-static void
-give_way (guint64  done,
-          guint64  total,
-          gpointer user_data)
-{
-  SottoWorker *self = user_data;
-
-  if (g_atomic_int_get (&self->is_busy))
-    g_usleep (HASH_REST_US);
-}
-
-/* Runs in a thread of its own. */
-static void
-take_hash (gpointer data,
-           gpointer user_data)
-{
-  g_autoptr (SottoModel) model = data;
-  SottoWorker *self = user_data;
-  g_autofree char *stamp = sotto_model_dup_stamp (model);
-  const char *hash;
-
-  be_nice (10);
-
-  /* It may have waited behind the hash of the same file. */
-  if (!recall_hash (self, model, stamp))
-    {
-      hash = sotto_model_hash (model, give_way, self, self->closing, NULL);
-      if (hash == NULL)
-        return;
-      sotto_worker_tell_hash (self, stamp, hash);
-    }
-
-  push_hash (self, model, stamp);
-}
-
-static void
-begin_hash (SottoWorker *self,
-            SottoModel  *model)
-{
-  g_autofree char *stamp = sotto_model_dup_stamp (model);
-
-  if (recall_hash (self, model, stamp))
-    push_hash (self, model, stamp);
-  else
-    g_thread_pool_push (self->hashing, sotto_model_ref (model), NULL);
+  sotto_hasher_tell (self->hasher, stamp, hash);
 }
 
 /* --- The worker's thread --- */
@@ -435,7 +342,7 @@ run_embedding (SottoWorker   *self,
   SottoModel *opened = sotto_embedding_run (&embedding);
 
   if (opened != NULL)
-    begin_hash (self, opened);
+    sotto_hasher_begin (self->hasher, opened);
 }
 
 static void
@@ -478,7 +385,7 @@ run_request (SottoWorker *self,
     }
 
   if (opened)
-    begin_hash (self, resident->model);
+    sotto_hasher_begin (self->hasher, resident->model);
 
   if (request->generate.speculation == SOTTO_SPECULATION_ALWAYS)
     find_helper (self, resident, request->cancel);
@@ -497,18 +404,18 @@ worker_main (gpointer data)
   SottoWorker *self = data;
   gboolean quit = FALSE;
 
-  /* As the pool's threads do: this one is a lane among them. */
-  be_nice (5);
+  /* Failing is no harm. */
+  (void) setpriority (PRIO_PROCESS, (id_t) syscall (SYS_gettid), NICENESS);
 
   while (!quit)
     {
       Request *request = g_async_queue_pop (self->requests);
 
       quit = request->kind == REQUEST_QUIT;
-      g_atomic_int_set (&self->is_busy, TRUE);
+      sotto_hasher_set_resting (self->hasher, TRUE);
       if (!quit)
         run_request (self, request);
-      g_atomic_int_set (&self->is_busy, FALSE);
+      sotto_hasher_set_resting (self->hasher, FALSE);
 
       g_mutex_lock (&self->mutex);
       g_hash_table_remove (self->unfinished, &request->id);
@@ -541,15 +448,12 @@ sotto_worker_new (const SottoWorkerOptions  *options,
   if (options->timelines != NULL)
     sotto_residents_set_timelines (self->residents, options->timelines);
   self->backend = g_steal_pointer (&backend);
-  self->closing = sotto_cancel_new ();
-  self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->unfinished = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->wishes = sotto_wishes_new ((SottoResidentPlace) { options->gpu, options->n_gpu_layers });
   g_mutex_init (&self->mutex);
 
-  /* Exclusive: others must not get a thread of such a low rank. */
-  self->hashing = g_thread_pool_new_full (take_hash, self, (GDestroyNotify) sotto_model_unref, 1, TRUE, error);
-  if (self->hashing != NULL)
+  self->hasher = sotto_hasher_new (self->events, error);
+  if (self->hasher != NULL)
     self->thread = g_thread_try_new ("sotto-worker", worker_main, self, error);
   if (self->thread == NULL)
     {
@@ -567,7 +471,8 @@ sotto_worker_free (SottoWorker *self)
   GHashTableIter iter;
   gpointer request;
 
-  sotto_cancel_raise (self->closing);
+  if (self->hasher != NULL)
+    sotto_hasher_stop (self->hasher);
 
   /* Every request is told to stop; the waiting ones pass through the thread and end at once. */
   g_mutex_lock (&self->mutex);
@@ -584,18 +489,14 @@ sotto_worker_free (SottoWorker *self)
       g_thread_join (self->thread);
     }
 
-  /* What waits passes through there, too: a pool that is told to drop it loses what a thread has just taken. */
-  if (self->hashing != NULL)
-    g_thread_pool_free (self->hashing, FALSE, TRUE);
+  g_clear_pointer (&self->hasher, sotto_hasher_free);
   sotto_residents_free (self->residents);
   sotto_backend_free (self->backend);
   g_hash_table_unref (self->unfinished);
   sotto_wishes_free (self->wishes);
-  g_hash_table_unref (self->hashes);
   g_strfreev (self->library);
   g_async_queue_unref (self->requests);
   sotto_event_queue_free (self->events);
-  sotto_cancel_unref (self->closing);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
