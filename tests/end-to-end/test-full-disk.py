@@ -94,7 +94,7 @@ def _():
     sotto.write(THIRD)
     wait("the reply to begin", sotto.is_writing)
     fill()
-    sotto.wait_reply()
+    wait("the end of the reply", lambda: not sotto.is_writing())
     sotto.see(None, FULL)
     sotto.screenshot("full-disk-reply")
     check(("You", THIRD) in sotto.messages(), "what was sent is gone")

@@ -109,9 +109,10 @@ def logits_folder(model, tokens=TOKENS):
 
 
 def models(development=False):
-    """Name and file of the starter models in data/models' recipe, or of those for development too."""
+    """Name and file of the starter models in data/models' recipe that write, or of those for development too."""
     here = os.path.dirname(os.path.abspath(__file__))
     recipe = configparser.ConfigParser(interpolation=None)
     recipe.read(f"{here}/../../../data/models/starter-models.ini")
+    # What has a form of its own makes vectors, and no logits.
     return {name: f"{models_folder()}/{recipe[name]['file']}" for name in recipe.sections()
-            if development or not recipe[name].getboolean("development", False)}
+            if "form" not in recipe[name] and (development or not recipe[name].getboolean("development", False))}
