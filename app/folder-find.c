@@ -6,8 +6,9 @@
 #include "folder-walk.h"
 #include "meaning-private.h"
 
-/* Passages for a question: by its words, and by what it is about where that is known (meaning.h). One that is but a few words may go on with what was said before ("and when does it end?"), and may
- * not ("what is a deposit?"): it is asked as it is and behind what was said before, and both answers take turns. */
+/* Passages for a question: by its words, and by what it is about where that is known (meaning.h). One that is but a few words may
+ * go on with what was said before ("and when does it end?"), and may not ("what is a deposit?"): it is asked as it is and behind
+ * what was said before, and both answers take turns. */
 
 enum { BEHIND, ALONE, N_WAYS };
 

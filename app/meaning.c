@@ -201,9 +201,7 @@ sotto_meaning_set_opened (SottoMeaning *self, const char *path)
     sotto_inference_unload (self->inference, self->opened);
   g_set_str (&self->opened, path);
   if (path != NULL)
-    {
-      self->unload_source = g_timeout_add_seconds (UNLOAD_SECONDS, on_unneeded, self);
-    }
+    self->unload_source = g_timeout_add_seconds (UNLOAD_SECONDS, on_unneeded, self);
 }
 
 /* --- What is to be done --- */
