@@ -297,12 +297,27 @@ class Sotto:
         replies = [text for who, text in self.messages() if who == "Reply"]
         return replies[-1] if replies else ""
 
-    def write(self, text):
-        """Types a message into the composer, sees it there, and sends it with Enter."""
+    def send(self, text):
+        """Types a message into the composer, sees it there, and sends it with Enter; it has been sent when the composer is empty."""
         self.type(text)
         wait(f"“{text}” in the composer", lambda: self.composer().text() == text)
         self.keys("Return")
+        wait("the composer to be empty", lambda: self.composer().text() == "")
+
+    def write(self, text):
+        """Sends a message of nothing but text, and sees it among the messages."""
+        self.send(text)
         wait("the message among the messages", lambda: ("You", text) in self.messages())
+
+    def paste(self, role, name):
+        """Pastes until what comes of it is there: of what another program has copied a moment ago a program may not know yet."""
+        for _ in range(3):
+            self.keys("ctrl+v")
+            try:
+                return self.see(role, name, 10)
+            except Failed as failed:
+                last = failed
+        raise last
 
     def is_writing(self):
         return self.look().find("button", "Stop") is not None

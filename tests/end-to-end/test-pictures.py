@@ -49,10 +49,7 @@ def attach(sotto, path):
 
 def ask(sotto, text):
     sotto.click(sotto.composer())
-    sotto.type(text)
-    wait("the question", lambda: sotto.composer().text() == text)
-    sotto.keys("Return")
-    wait("a reply", sotto.reply, 90)
+    sotto.send(text)
     return sotto.wait_reply()
 
 
@@ -118,8 +115,7 @@ def _():
     sotto = journey.sotto
     sotto.click(sotto.composer())
     with colours.Clipboard(GREEN):
-        sotto.keys("ctrl+v")
-        sotto.see("button", "Picture: Pasted picture.png")
+        sotto.paste("button", "Picture: Pasted picture.png")
     answer = ask(sotto, QUESTION)
     sotto.screenshot("pictures-green")
     check("green" in answer.lower(), f"the reply is “{answer}”")

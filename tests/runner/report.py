@@ -5,14 +5,16 @@ import sys
 import tap
 
 TAIL = 60
-GLANCE = 10
+GLANCE = 6
 
 
 def glance(output):
-    """What was said before the first case that failed: whoever sees only a part of a run sees why."""
+    """What was said since the last case that passed, its beginning and its end: whoever sees only a part of a run sees why."""
     lines = output.strip().splitlines()
     failed = next((at for at, line in enumerate(lines) if line.startswith("not ok")), len(lines) - 1)
-    return lines[max(0, failed + 1 - GLANCE):failed + 1]
+    begin = next((at + 1 for at in range(failed - 1, -1, -1) if lines[at].startswith("ok")), 0)
+    said = lines[begin:failed + 1]
+    return said if len(said) <= 2 * GLANCE else [*said[:GLANCE], "…", *said[-GLANCE:]]
 
 
 class Report:
