@@ -31,11 +31,11 @@ sotto_parts_read (SottoDatabase        *database,
 
   if (streaming)
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, NULL, NULL, NULL, NULL, 0, 0 FROM journal"
+                                 "SELECT kind, text, NULL, NULL, NULL, NULL, 0, 0, 0 FROM journal"
                                  " WHERE message = ?1 ORDER BY id", "i", row);
   else
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, name, media_type, data, uri, first_page, last_page"
+                                 "SELECT kind, text, name, media_type, data, uri, first_page, last_page, found"
                                  " FROM part"
                                  " LEFT JOIN attachment ON attachment.id = part.attachment"
                                  " WHERE message = ?1 ORDER BY place", "i", row);
@@ -63,6 +63,7 @@ sotto_parts_read (SottoDatabase        *database,
       last->uri = sotto_column_dup_text (rows, 5);
       last->first_page = (guint) sqlite3_column_int64 (rows, 6);
       last->last_page = (guint) sqlite3_column_int64 (rows, 7);
+      last->found = (SottoHistoryFound) sqlite3_column_int64 (rows, 8);
       if (streaming && sotto_journal_is_whole (kind))
         split_call (last);
       g_ptr_array_add (message->parts, last);
@@ -106,11 +107,12 @@ sotto_parts_insert (SottoDatabase *database, gint64 message, GPtrArray *parts, G
       if (!sotto_parts_put_data (database, part->data, &attachment, error) ||
           !sotto_database_run (database, error,
                                "INSERT INTO part (message, place, kind, text, name, media_type,"
-                               " attachment, uri, first_page, last_page)"
-                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0), ?8, ?9, ?10)",
-                               "iiiuuuiuii", message, (gint64) i, (gint64) part->kind, part->text,
+                               " attachment, uri, first_page, last_page, found)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif (?7, 0), ?8, ?9, ?10, ?11)",
+                               "iiiuuuiuiii", message, (gint64) i, (gint64) part->kind, part->text,
                                part->name, part->media_type, attachment, part->uri,
-                               (gint64) part->first_page, (gint64) part->last_page))
+                               (gint64) part->first_page, (gint64) part->last_page,
+                               (gint64) part->found))
         return FALSE;
     }
   return TRUE;

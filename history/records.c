@@ -117,6 +117,7 @@ sotto_history_part_copy (const SottoHistoryPart *part)
   copy->uri = g_strdup (part->uri);
   copy->first_page = part->first_page;
   copy->last_page = part->last_page;
+  copy->found = part->found;
   return copy;
 }
 

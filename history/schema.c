@@ -1,4 +1,4 @@
-/* The database, schema 8: history.db
+/* The database, schema 9: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -14,11 +14,13 @@
  *                  has none; attachment: (from schema 7) the bytes of a picture, which has no text
  *   message        a tree by parent; active: the answer that the active path takes
  *   part           what a message is made of, in the order of place; uri, first_page, last_page:
- *                  (from schema 4) where a passage that was found in a folder comes from
+ *                  (from schema 4) where a passage that was found in a folder comes from; found: (from schema 9) and by what:
+ *                  1: its words, 2: its meaning, 3: both, 0: it is not known
  *   attachment     the bytes of parts, and of pictures in drafts; the same bytes are kept once (hash: BLAKE2b-256)
  *   journal        what came of a running reply so far; empty for all others
  *   receipt        JSON, as the engine's user gave it
- *   entry          what can be found: a title (message NULL) or a message
+ *   entry          what can be found: a title (message NULL) or a message; embedder: (from schema 9) the one that has made
+ *                  vectors of all that the message says, 0: there is none
  *   searchable     (view) the text of an entry, which both indexes read for their snippets; an attached file's
  *                  begins with its name, and a passage stands in quotation marks, as nobody has written
  *                  it (from schema 5); of a picture there is its name (from schema 7)
@@ -33,10 +35,13 @@
  *   passage        of documents; id: the folder's row in the high 32 bits, counted from 1 in the low ones,
  *                  so that a folder is a stretch of the index, and a document's passages stand in order
  *   passage_words  FTS5 over passage; kept up by passage-index.c
- *   embedder       (from schema 8) the model that makes vectors of passages: at most one that is not gone; size: bytes of
+ *   embedder       (from schema 8) the model that makes vectors of passages and messages: at most one that is not gone; size: bytes of
  *                  each of its vectors, 0: it has none yet; gone: 1: another took its place, and its vectors are being
  *                  overwritten
  *   embedding      what a passage is about (embedding.h has the bytes); of a passage's row, so that a folder is a stretch
+ *   message_embedding
+ *                  (from schema 9) the same of a piece of what a message says, its parts of text one after the other with an end
+ *                  of line between them: length bytes from start on. With its message's entry it goes
  *   conversation_folder
  *                  which folders a conversation asks, by their uuids, in the order of the rows: the
  *                  folders may be those of another history
@@ -319,6 +324,21 @@ static const char schema_8[] =
   "ALTER TABLE document ADD COLUMN n_embedded INTEGER NOT NULL DEFAULT 0;"
   "CREATE INDEX document_unembedded ON document (id) WHERE gone = 0 AND n_embedded < n_passages;";
 
+/* Which messages have vectors of another embedder, or none, an index says: so changing the embedder writes no row of theirs. */
+static const char schema_9[] =
+  "ALTER TABLE part ADD COLUMN found INTEGER NOT NULL DEFAULT 0 CHECK (found BETWEEN 0 AND 3);"
+  "ALTER TABLE entry ADD COLUMN embedder INTEGER NOT NULL DEFAULT 0;"
+  "CREATE INDEX entry_by_embedder ON entry (embedder) WHERE message IS NOT NULL;"
+  "CREATE TABLE message_embedding ("
+  "  id INTEGER PRIMARY KEY,"
+  "  message INTEGER NOT NULL REFERENCES entry (message) ON DELETE CASCADE,"
+  "  start INTEGER NOT NULL CHECK (start >= 0),"
+  "  length INTEGER NOT NULL CHECK (length > 0),"
+  "  embedder INTEGER NOT NULL,"
+  "  vector BLOB NOT NULL"
+  ") STRICT;"
+  "CREATE INDEX message_embedding_message ON message_embedding (message);";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
@@ -328,6 +348,7 @@ static const SottoSchemaStep steps_of_ours[] = {
   { schema_6 },
   { schema_7 },
   { schema_8 },
+  { schema_9 },
 };
 
 const SottoSchemaStep *

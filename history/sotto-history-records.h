@@ -131,6 +131,13 @@ typedef enum {
                                        * whole (a passage that was found in a folder has none); data */
 } SottoHistoryPartKind;
 
+/* By what something was found; the values stand in the database. */
+typedef enum {
+  SOTTO_HISTORY_FOUND_UNKNOWN = 0,
+  SOTTO_HISTORY_FOUND_BY_WORDS = 1 << 0,
+  SOTTO_HISTORY_FOUND_BY_MEANING = 1 << 1,
+} SottoHistoryFound;
+
 /**
  * SottoHistoryPart:
  * @text: UTF-8, never %NULL
@@ -140,6 +147,7 @@ typedef enum {
  * @uri: (nullable): of a _DOCUMENT: where the file was; with it, @text is a passage that was found in a folder
  * @first_page: the page where @text begins, 1…; 0: it has no pages
  * @last_page: the page where it ends
+ * @found: by what a passage was found
  */
 typedef struct {
   SottoHistoryPartKind kind;
@@ -150,6 +158,7 @@ typedef struct {
   char *uri;
   guint first_page;
   guint last_page;
+  SottoHistoryFound found;
 } SottoHistoryPart;
 
 /**
@@ -305,6 +314,7 @@ void sotto_history_document_free (SottoHistoryDocument *document);
  * @folder: (nullable): where it was found: the folder's id
  * @path: (nullable): and its document's path in there
  * @row: its own in this history: sotto_store_put_embeddings_async(); 0: not known
+ * @found: by what
  */
 typedef struct {
   char *text;
@@ -313,6 +323,7 @@ typedef struct {
   char *folder;
   char *path;
   gint64 row;
+  SottoHistoryFound found;
 } SottoHistoryPassage;
 
 /**

@@ -331,8 +331,8 @@ put_rows (SottoDatabase *database, gint64 id, gint64 before, GError **error)
                              before) &&
          sotto_database_run (database, error,
                              "INSERT INTO part (message, place, kind, text, name, media_type, attachment, uri, first_page,"
-                             "  last_page)"
-                             " SELECT message, place, kind, text, name, media_type, attachment, uri, first_page, last_page"
+                             "  last_page, found)"
+                             " SELECT message, place, kind, text, name, media_type, attachment, uri, first_page, last_page, found"
                              " FROM gone_part"
                              " WHERE gone = ?1 ORDER BY id", "i", id) &&
          sotto_database_run (database, error,

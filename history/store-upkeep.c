@@ -90,6 +90,10 @@ check_trees (SottoVault *vault, GError **error)
                  "  WHERE passage.document = document.id"
                  "  AND embedder IN (SELECT id FROM embedder WHERE gone = 0)) LIMIT 1", NULL, error) &&
          expect (vault,
+                 "SELECT 'vectors of a message' FROM message_embedding WHERE start + length >"
+                 " (SELECT sum (length (CAST (text AS BLOB)) + 1) - 1 FROM part"
+                 "  WHERE part.message = message_embedding.message AND kind = 1) LIMIT 1", NULL, error) &&
+         expect (vault,
                  "SELECT 'journal of a finished message' FROM journal"
                  " JOIN message ON message.id = journal.message WHERE status != 1 LIMIT 1", NULL,
                  error);

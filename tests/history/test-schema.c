@@ -70,14 +70,14 @@ test_newer (Fixture *f, gconstpointer data)
   g_autofree char *after = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 9;", &error));
+  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 10;", &error));
   g_assert_true (sotto_database_close (database, &error));
   sotto_database_free (database);
   before = test_digest (f->folder);
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 9);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 8);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 10);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 9);
   after = test_digest (f->folder);
   g_assert_cmpstr (after, ==, before);
 }
@@ -150,6 +150,12 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 9)
+    g_assert_true (sotto_database_exec (database,
+                                        "DROP TABLE message_embedding;"
+                                        "DROP INDEX entry_by_embedder;"
+                                        "ALTER TABLE entry DROP COLUMN embedder;"
+                                        "ALTER TABLE part DROP COLUMN found;", &error));
   if (version < 8)
     g_assert_true (sotto_database_exec (database,
                                         "DROP INDEX document_unembedded;"
