@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 from gi.repository import GLib
 
@@ -37,14 +38,16 @@ def wait(what, condition, seconds=PATIENCE):
     """condition()'s first true value; Failed, and what was seen last, when there is none in time."""
     end = time.monotonic() + seconds * SLOWER
     while True:
+        trouble = ""
         try:
             found = condition()
-        except GLib.Error:
-            found = None        # it went while it was looked at
+        except (GLib.Error, AttributeError) as error:
+            found = None        # it went while it was looked at, or what it lies in is not there yet
+            trouble = f" ({error})"
         if found:
             return found
         if time.monotonic() > end:
-            raise Failed(f"waited {seconds * SLOWER} s in vain for {what}")
+            raise Failed(f"waited {seconds * SLOWER} s in vain for {what}{trouble}")
         time.sleep(0.03)
 
 
@@ -476,9 +479,10 @@ class Journey:
             begin = time.monotonic()
             try:
                 function()
-            except (Failed, GLib.Error, OSError, subprocess.SubprocessError) as error:
+            except Exception as error:  # a test that is wrong itself is a failed one, too, and Sotto is ended
                 failed = number
-                for line in str(error).splitlines():
+                lines = [str(error)] if isinstance(error, Failed) else traceback.format_exception(error)
+                for line in "".join(lines).splitlines():
                     note(line)
                 self.picture(number)
             print(f"{'not ok' if failed == number else 'ok'} {number} - {name}", flush=True)

@@ -75,8 +75,15 @@ def dragged(path=None, data=None):
 
 
 def drop(button, **what):
-    with dragged(**what):
-        journey.sotto.see("button", button)
+    """Drags until what comes of it is there: of a program that is busy just then nobody takes what is let go above it."""
+    for patience in (10, 10, person.PATIENCE):
+        try:
+            with dragged(**what):
+                journey.sotto.see("button", button, patience)
+            return
+        except person.Failed as failed:
+            last = failed
+    raise last
 
 
 @step("Pixels are a picture that is attached")

@@ -10,11 +10,14 @@ import struct
 import subprocess
 import sys
 import tempfile
+import unittest.mock
 import zipfile
 
 from promise import ROOT, main, promise
 
 sys.path.insert(0, str(ROOT / "tests/runner"))
+import meson  # noqa: E402
+import report  # noqa: E402
 import tap  # noqa: E402
 sys.path.insert(0, str(ROOT / "data/models"))
 sys.dont_write_bytecode = True
@@ -56,6 +59,25 @@ def reasons():
         for case in tap.judge(output, problem):
             if case.state == tap.SKIPPED and not case.reason:
                 yield name
+
+
+@promise("of tests with a window a few that failed are run once more, and what they come to then counts")
+def again():
+    good, bad = "1..1\nok 1 - a\n", "1..1\nnot ok 1 - a\n"
+    # What each prints at first and then; of which how many pass and fail, and which are unsteady
+    for ends, passed, failed, unsteady in (
+            ({"ui/a": [bad, good], "ui/b": [good]}, 2, 0, ["ui/a"]),
+            ({"ui/a": [bad, bad], "end-to-end/b": [bad, good]}, 1, 1, ["end-to-end/b"]),
+            ({"engine/a": [bad, good]}, 0, 1, []),
+            ({f"ui/{number}": [bad, good] for number in range(meson.FEW + 1)}, 0, meson.FEW + 1, [])):
+        def run_once(folder, names, *others, ends=ends):
+            for name in names:
+                others[-1]({"name": f"sotto / {name}", "stdout": ends[name].pop(0), "result": "OK", "returncode": 0, "duration": 0})
+        with contextlib.redirect_stdout(io.StringIO()), unittest.mock.patch.object(meson, "run_once", run_once):
+            told = report.Report()
+            meson.run("", list(ends), told)
+        if (told.counts[tap.PASSED], told.counts[tap.FAILED], told.unsteady) != (passed, failed, unsteady):
+            yield f"{told.counts} and {told.unsteady} in place of {passed}, {failed} and {unsteady}"
 
 
 class Shop:

@@ -22,6 +22,14 @@ class Report:
         self.counts = collections.Counter()
         self.skips = []
         self.failures = []
+        self.unsteady = []
+
+    def put_off(self, name, cases, seconds, output):
+        """A test that failed and is run once more; what it comes to then is what counts."""
+        self.unsteady.append(name)
+        print(f"{'again':8}{name:40} failed, to be run once more  ({seconds:.1f} s)", flush=True)
+        for line in glance(output):
+            print(f"        | {line}", flush=True)
 
     def add(self, name, cases, seconds, output):
         """One test program, or one check of the runner itself. `output` is shown if it failed."""
@@ -31,6 +39,7 @@ class Report:
         failed = [case for case in cases if case.state == tap.FAILED]
         if failed:
             self.failures.append((name, failed, output))
+            self.unsteady = [other for other in self.unsteady if other != name]
         parts = [f"{counts[state]} {state}" for state in (tap.PASSED, tap.FAILED, tap.SKIPPED)
                  if counts[state]]
         mark = "FAILED" if failed else "ok" if counts[tap.PASSED] else "skipped"
@@ -58,6 +67,8 @@ class Report:
                 print(f"  {case.name}" + (f": {case.reason}" if case.reason else ""))
             for line in output.strip().splitlines()[-TAIL:]:
                 print(f"    | {line}")
+        if self.unsteady:
+            print(f"\nUnsteady, passed by themselves after they had failed among others: {', '.join(self.unsteady)}")
         ran = self.counts[tap.PASSED] + self.counts[tap.FAILED]
         if ran == 0:
             print("tests/run: no test was run", file=sys.stderr)

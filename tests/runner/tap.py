@@ -45,7 +45,7 @@ def judge(text, problem):
     What went wrong outside of any case, such as a crash, a time-out, a plan that was not kept or a
     program that printed nothing, counts as one failed case."""
     cases, planned = read(text)
-    if any(case.state == FAILED for case in cases):
+    if has_failed(cases):
         return cases
     ran = len(cases) if planned != 0 else 0
     if problem:
@@ -53,3 +53,7 @@ def judge(text, problem):
     elif planned is None or ran != planned:
         cases.append(Case("the plan", FAILED, f"{planned} cases planned, {ran} seen"))
     return cases
+
+
+def has_failed(cases):
+    return any(case.state == FAILED for case in cases)
