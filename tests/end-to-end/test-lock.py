@@ -226,6 +226,8 @@ def _():
         if name == "sent.txt":
             sotto.keys("Return")
             sotto.gone("button", f"Remove “{name}”")
+            wait("a beginning of the reply", sotto.reply, 90)
+            sotto.keys("Escape")
             wait("the end of the reply", lambda: not sotto.is_writing(), 90)
     sotto.see("button", "Remove “removed.txt”").press()
     sotto.see("button", "Undo")

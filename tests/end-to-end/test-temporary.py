@@ -32,7 +32,7 @@ def digests():
 def has_come_to_rest():
     """Whether nothing is written for longer than anything waits to be."""
     first = digests()
-    time.sleep(1.5)
+    time.sleep(4)
     return digests() == first
 
 

@@ -58,7 +58,7 @@ append_part (GByteArray *archive, GByteArray *list, const guint8 *name, gsize na
 static const guint8 *
 find_next (const guint8 *at, const guint8 *end)
 {
-  const guint8 *found = at < end ? memmem (at, (gsize) (end - at), "\n@", 2) : NULL;
+  const guint8 *found = at != NULL && at < end ? memmem (at, (gsize) (end - at), "\n@", 2) : NULL;
 
   return found != NULL ? found + 1 : end;
 }
