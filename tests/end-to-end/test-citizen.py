@@ -197,7 +197,7 @@ def _():
 
 @step("Started by the desktop and not needed, it ends by itself")
 def _():
-    status = serve().ended()
+    status = serve().ended(90)
     check(status == 0, f"its exit status was {status}")
 
 

@@ -277,6 +277,8 @@ def _():
     sotto.see("button", "Picture: noise.bmp")
     sotto.keys("Return")
     sotto.gone("button", "Remove “noise.bmp”")
+    wait("a beginning of the reply", sotto.reply, 90)
+    sotto.keys("Escape")
     wait("the end of the reply", lambda: not sotto.is_writing(), 90)
     found = Memory(sotto.pid).find(list(forms.values()))
     check(forms["file"] in found, "it is not found in the memory of one that is open")
