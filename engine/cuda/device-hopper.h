@@ -14,11 +14,13 @@ DEVICE void proxy_fence () { asm volatile ("fence.proxy.async.shared::cta;" : : 
 
 /* --- Copies in bulk --- */
 
+/* Two fences: for what threads do with it, and for copies, which count their bytes by another way to memory. */
 DEVICE void
 bulk_init (guint64 *arrival, guint n)
 {
   asm volatile ("mbarrier.init.shared::cta.b64 [%0], %1;\n\t"
-                "fence.mbarrier_init.release.cluster;" : : "r"(shared_address (arrival)), "r"(n) : "memory");
+                "fence.mbarrier_init.release.cluster;\n\t"
+                "fence.proxy.async.shared::cta;" : : "r"(shared_address (arrival)), "r"(n) : "memory");
 }
 
 DEVICE void
@@ -56,6 +58,20 @@ quad_matrix (const void *first, guint leading, guint stride, guint mode)
 {
   return (guint64) (shared_address (first) >> 4 & 0x3fff) | (guint64) (leading >> 4 & 0x3fff) << 16
          | (guint64) (stride >> 4 & 0x3fff) << 32 | (guint64) mode << 62;
+}
+
+/* Written here, and not where compilers would rather: those of 12.x wait for each product where they find registers of sums that
+ * others write between the first and the last. */
+template <int N_SUMS>
+DEVICE void
+quad_clear (float (&d)[N_SUMS])
+{
+UNROLL
+  for (int i = 0; i < N_SUMS; i++)
+    {
+      d[i] = 0.0f;
+      asm volatile ("" : "+f"(d[i]) : : "memory");
+    }
 }
 
 DEVICE void quad_begin () { asm volatile ("wgmma.fence.sync.aligned;" : : : "memory"); }
@@ -110,6 +126,7 @@ DEVICE void bulk_expect (guint64 *, guint) { __trap (); }
 DEVICE void bulk_copy (void *, const void *, guint, guint64 *) { __trap (); }
 DEVICE void bulk_wait (guint64 *, guint) { __trap (); }
 DEVICE guint64 quad_matrix (const void *, guint, guint, guint) { __trap (); return 0; }
+template <int N_SUMS> DEVICE void quad_clear (float (&)[N_SUMS]) { __trap (); }
 DEVICE void quad_begin () { __trap (); }
 DEVICE void quad_commit () { __trap (); }
 template <int N, int N_SUMS> DEVICE void quad_wait (float (&)[N_SUMS]) { __trap (); }

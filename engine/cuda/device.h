@@ -92,6 +92,7 @@
  *     other, @stride bytes from eight rows to the next eight. mode 0: in chunks of 8 rows of 16 bytes, @leading bytes from a chunk to
  *     the next columns'; 1: rows of 128 bytes, whose 16 bytes i lie at i ^ row % 8; 2: of 64, at i ^ row / 2 % 4; 3: of 32, at
  *     i ^ row / 4 % 2. They begin at a multiple of eight rows; columns 16 i begin 2 i later, counted in the 64 bits
+ * quad_clear (d): zeros; before all products of d, also where the first write them
  * quad_begin (), quad_multiply (d, a, b, adds), quad_commit (), quad_wait<N> (d): four warps together, from a multiple of four on.
  *     d (64, n) F32 = or += a (64, 16) half * b (n, 16)ᵀ half; d: n / 2 a lane, n is 128 or 256. Products are begun; those since the
  *     last commit are a group, of which all but the last N are done behind the wait. Until then nobody touches d, nor writes what is

@@ -2,7 +2,9 @@
  * what went wrong.
  *
  * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0
- * SOTTO_CUDA_HOPPER=0  a device of 9.0 does without what it alone has */
+ * SOTTO_CUDA_HOPPER=0  a device of 9.0 does without what it alone has
+ * SOTTO_CUDA_MULTIPROCESSORS=4  kernels are chosen as for a device of so many: a test's few blocks fill no large one, which
+ *                      would take the kernels of a few blocks in place of those that are to be tried */
 
 #include "cuda/launch.h"
 #include "cuda/operations.h"
@@ -199,6 +201,16 @@ is_wanted (const char *variable)
   return asked == NULL || strcmp (asked, "0") != 0;
 }
 
+/* So many multiprocessors that kernels are chosen for. */
+static guint
+reckon_with (guint n_there)
+{
+  const char *asked = getenv ("SOTTO_CUDA_MULTIPROCESSORS");
+  const int n = asked != NULL ? atoi (asked) : 0;
+
+  return n > 0 ? (guint) n : n_there;
+}
+
 static cudaError_t
 open_device (SottoCudaDevice *self)
 {
@@ -220,7 +232,7 @@ open_device (SottoCudaDevice *self)
   if (error == cudaSuccess)
     error = cudaStreamCreateWithFlags (&self->stream, cudaStreamNonBlocking);
   self->facts.architecture = (guint) (10 * major + minor);
-  self->facts.n_multiprocessors = (guint) n_multiprocessors;
+  self->facts.n_multiprocessors = reckon_with ((guint) n_multiprocessors);
   self->facts.shared_bytes = (gsize) (shared_bytes > unasked_bytes ? shared_bytes : unasked_bytes);
   self->reads_pageable = reads_pageable != 0;
   self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER

@@ -191,7 +191,7 @@ multiply_hopper_kernel (const HopperArguments a)
   const Row row = {weight_row (m, group.matrix, own_row), a.of.n_blocks};
   SHARED (guint64, arrivals, [X_STAGES]);
   SHARED_TILES (Stages<N>, stages);
-  float sums[N / 2]; /* the first products write them */
+  float sums[N / 2];
 
   if (group.first >= group.n)
     return;
@@ -206,6 +206,7 @@ UNROLL
       *reinterpret_cast<Words4 *> (&stages->weights[step % W_STAGES][own_at ^ i * CHUNK]) = chunk_of (weights, i);
   };
 
+  quad_clear (sums);
   bring_rows<N> (a, sources, 0, n_steps, stages, arrivals);
   bring_rows<N> (a, sources, 1, n_steps, stages, arrivals);
   put (0, bring_weights (T (), row, own_unit, m.weight.n_columns));

@@ -31,26 +31,40 @@ static const Case cases[] = {
   { 17, 256, 24, 4, 3, TRUE, TRUE, FALSE },
 };
 
+/* A case of many rows, and which of the kernels it is for, where there are few multiprocessors (CUDA_KERNELS_MULTIPROCESSORS). */
+typedef struct {
+  Case shape;
+  const char *kernel;
+} Taken;
+
+#define NARROW "multiply many"
+#define WIDE "multiply many, wide"
+#define HOPPER "multiply on Hopper"
+#define HOPPER_WIDE "multiply on Hopper, wide"
+
 /* Enough rows for large squares (multiply-many.cu), with tails. */
-static const Case wide_cases[] = {
-  { 300, 256, 150, 1, 1, FALSE, TRUE, TRUE },
-  { 130, 256, 420, 3, 2, TRUE, TRUE, FALSE },
-  { 65, 256, 140, 2, 1, FALSE, TRUE, FALSE },
+static const Taken wide_cases[] = {
+  { { 300, 256, 150, 1, 1, FALSE, TRUE, TRUE }, WIDE },
+  { { 130, 256, 420, 3, 2, TRUE, TRUE, FALSE }, WIDE },
+  { { 65, 256, 140, 2, 1, FALSE, TRUE, FALSE }, WIDE },
   /* Sorted, of more matrices than a warp has lanes, of which many are chosen by nobody */
-  { 9, 256, 180, 70, 2, TRUE, TRUE, FALSE },
-  { 70, 256, 700, 33, 1, TRUE, TRUE, FALSE },
-  { 5, 256, 9, 40, 1, TRUE, TRUE, FALSE },
+  { { 9, 256, 180, 70, 2, TRUE, TRUE, FALSE }, NARROW },
+  { { 70, 256, 700, 33, 1, TRUE, TRUE, FALSE }, NARROW },
+  { { 70, 256, 2210, 33, 1, TRUE, TRUE, FALSE }, WIDE },
+  { { 5, 256, 9, 40, 1, TRUE, TRUE, FALSE }, NARROW },
 };
 
 /* Of a device of 9.0 alone (multiply-hopper.cu): blocks of 128 rows of the weight, and of 128 and 256 of x; tails of all; rows that lie
  * together, and those that do not. */
-static const Case hopper_cases[] = {
-  { 130, 256, 140, 1, 1, FALSE, TRUE, TRUE },
-  { 70, 256, 259, 1, 1, FALSE, TRUE, FALSE },
-  { 300, 512, 390, 1, 1, FALSE, TRUE, FALSE },
-  { 150, 512, 140, 1, 1, FALSE, TRUE, FALSE },
-  { 65, 256, 280, 2, 1, FALSE, TRUE, FALSE },
-  { 130, 512, 530, 4, 2, TRUE, TRUE, TRUE },
+static const Taken hopper_cases[] = {
+  { { 130, 256, 140, 1, 1, FALSE, TRUE, TRUE }, HOPPER },
+  { { 70, 256, 259, 1, 1, FALSE, TRUE, FALSE }, HOPPER },
+  { { 300, 512, 390, 1, 1, FALSE, TRUE, FALSE }, HOPPER },
+  { { 150, 512, 140, 1, 1, FALSE, TRUE, FALSE }, HOPPER },
+  { { 65, 256, 280, 2, 1, FALSE, TRUE, FALSE }, HOPPER },
+  { { 130, 512, 530, 4, 2, TRUE, TRUE, TRUE }, HOPPER },
+  { { 200, 512, 260, 1, 1, FALSE, TRUE, FALSE }, HOPPER_WIDE },
+  { { 130, 256, 500, 1, 1, FALSE, TRUE, TRUE }, HOPPER_WIDE },
 };
 
 /* Of a float: any number of columns. */
@@ -264,6 +278,50 @@ test_many (CudaModule *self)
   check_all (self, TRUE);
 }
 
+/* What takes a product: only the emulation says it. */
+static void
+check_taken (CudaModule *self, SottoBlockType type, const Taken *taken)
+{
+  const Case *c = &taken->shape;
+  const char *(*rehearsed) (SottoCudaDevice *device)
+    = (const char *(*) (SottoCudaDevice *)) cuda_module_function (self, "sotto_cuda_emulation_rehearsed");
+  const guint32 nowhere = 0;
+  const SottoCudaMultiply arguments = {
+    .weight = { .type = type, .n_rows = c->n_rows, .n_columns = c->n_columns, .n_matrices = c->n_matrices },
+    .x = { .n_rows = c->n_tokens / c->rows_per_x, .n_columns = c->n_columns, .n_columns_padded = PADDED (c->n_columns),
+           .halves = (guint16[1]) { 0 } },
+    .n_rows = c->n_tokens, .rows_per_x = c->rows_per_x, .scale = SCALE,
+    .matrices = c->by_choice ? &nowhere : NULL, .order = c->by_choice ? &nowhere : NULL,
+    .starts = c->by_choice ? &nowhere : NULL,
+  };
+  g_autofree char *line = g_strconcat (taken->kernel, "\n", NULL);
+
+  if (rehearsed == NULL)
+    return;
+  self->module->rehearse (self->device, TRUE);
+  cuda_check (self, self->module->multiply (self->device, &arguments));
+  self->module->rehearse (self->device, FALSE);
+  g_assert_cmpstr (rehearsed (self->device), ==, line);
+}
+
+static void
+check_case (CudaModule *self, SottoBlockType type, const Taken *taken)
+{
+  check_taken (self, type, taken);
+  check (self, type, &taken->shape);
+}
+
+/* Devices of 9.0 have a way of their own with what is tried. */
+static void
+forgo (CudaModule *self, gboolean forgoes)
+{
+  if (forgoes)
+    g_setenv ("SOTTO_CUDA_HOPPER", "0", TRUE);
+  else
+    g_unsetenv ("SOTTO_CUDA_HOPPER");
+  cuda_reopen (self);
+}
+
 /* Products that may share a grid, of one type, of two that go with each other, and of others between: to the bit what each gives
  * alone, whatever the numbers of their rows are, and nothing else is written. */
 static void
@@ -330,13 +388,13 @@ static void
 test_hopper (CudaModule *self)
 {
   static const SottoBlockType types[] = { SOTTO_BLOCK_Q5_K, SOTTO_BLOCK_BF16 };
-  static const Case columns = { 100, 70, 300, 1, 1, FALSE, TRUE, FALSE };
+  static const Taken columns = { { 100, 70, 300, 1, 1, FALSE, TRUE, FALSE }, HOPPER };
 
   for (guint t = 0; t < RANDOM_WEIGHT_TYPES; t++)
-    check (self, random_weight_types[t], &hopper_cases[0]);
+    check_case (self, random_weight_types[t], &hopper_cases[0]);
   for (guint i = 1; i < G_N_ELEMENTS (hopper_cases); i++)
-    check (self, types[i % G_N_ELEMENTS (types)], &hopper_cases[i]);
-  check (self, SOTTO_BLOCK_F32, &columns);
+    check_case (self, types[i % G_N_ELEMENTS (types)], &hopper_cases[i]);
+  check_case (self, SOTTO_BLOCK_F32, &columns);
 }
 
 /* Of one type of each kind. */
@@ -345,40 +403,46 @@ test_wide (CudaModule *self)
 {
   static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q6_K, SOTTO_BLOCK_Q2_K, SOTTO_BLOCK_F16,
                                           SOTTO_BLOCK_F32 };
-  static const Case columns = { 190, 70, 129, 1, 1, FALSE, TRUE, FALSE };
+  static const Taken columns = { { 190, 70, 129, 1, 1, FALSE, TRUE, FALSE }, WIDE };
 
+  forgo (self, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (wide_cases); i++)
-    check (self, types[i % G_N_ELEMENTS (types)], &wide_cases[i]);
+    check_case (self, types[i % G_N_ELEMENTS (types)], &wide_cases[i]);
   for (guint t = 0; t < G_N_ELEMENTS (types); t++)
-    check (self, types[t], t < 3 ? &wide_cases[2] : &columns);
+    check_case (self, types[t], t < 3 ? &wide_cases[2] : &columns);
+  forgo (self, FALSE);
 }
 
-/* A row is the same to the bit, however many there are beside it. */
+/* A row is the same to the bit, however many there are beside it: in large squares and in small ones. */
 static void
 test_shapes (CudaModule *self)
 {
   static const SottoBlockType types[] = { SOTTO_BLOCK_Q4_K, SOTTO_BLOCK_Q8_0, SOTTO_BLOCK_IQ3_S, SOTTO_BLOCK_BF16 };
+  static const Taken taken[] = { { { 200, 512, 130, 1, 1, FALSE, TRUE, FALSE }, WIDE },
+                                 { { 200, 512, 40, 1, 1, FALSE, TRUE, FALSE }, NARROW } };
+  const Case *wide = &taken[0].shape, *narrow = &taken[1].shape;
   g_autoptr (GRand) rand = g_rand_new_with_seed (7);
 
+  forgo (self, TRUE);
   for (guint t = 0; t < G_N_ELEMENTS (types); t++)
     {
-      const Case wide = { 200, 512, 130, 1, 1, FALSE, TRUE, FALSE };
-      Case narrow = wide;
-      SottoWeight weight = random_weight_new_stack (types[t], 1, wide.n_rows, wide.n_columns, rand);
-      g_autofree float *x = cuda_random_floats (wide.n_tokens * wide.n_columns);
-      g_autofree float *y = cuda_random_floats (wide.n_tokens * y_stride (&wide));
+      SottoWeight weight = random_weight_new_stack (types[t], 1, wide->n_rows, wide->n_columns, rand);
+      g_autofree float *x = cuda_random_floats (wide->n_tokens * wide->n_columns);
+      g_autofree float *y = cuda_random_floats (wide->n_tokens * y_stride (wide));
       g_autofree float *all = NULL, *some = NULL;
-      Input in = { .shape = &wide, .weight = &weight, .x = x, .y = y, .bias = y, .scales = y };
+      Input in = { .shape = wide, .weight = &weight, .x = x, .y = y, .bias = y, .scales = y };
 
+      for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
+        check_taken (self, types[t], &taken[i]);
       all = run (self, &in);
-      narrow.n_tokens = 40;
-      in.shape = &narrow;
+      in.shape = narrow;
       some = run (self, &in);
-      for (guint i = 0; i < narrow.n_tokens; i++)
-        g_assert_cmpmem (all + i * y_stride (&wide), wide.n_rows * sizeof (float), some + i * y_stride (&wide),
-                         wide.n_rows * sizeof (float));
+      for (guint i = 0; i < narrow->n_tokens; i++)
+        g_assert_cmpmem (all + i * y_stride (wide), wide->n_rows * sizeof (float), some + i * y_stride (wide),
+                         wide->n_rows * sizeof (float));
       random_weight_clear (&weight);
     }
+  forgo (self, FALSE);
 }
 
 /* Devices before 7.5 have no products of matrices. */

@@ -67,6 +67,7 @@ cuda_check_batches (CudaModule *self, const char *what, CudaRun run, gconstpoint
 void
 cuda_kernels_add (int argc, char **argv)
 {
+  g_setenv ("SOTTO_CUDA_MULTIPROCESSORS", CUDA_KERNELS_MULTIPROCESSORS, TRUE);
   cuda_kernels_add_attend (argc, argv);
   cuda_kernels_add_best (argc, argv);
   cuda_kernels_add_convolve (argc, argv);

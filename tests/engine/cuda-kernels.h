@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 /* Tests of kernels: a file cuda-kernels-NAME.c for each file engine/cuda/NAME.cu, with a function
  * that adds its tests. */
 
+/* Kernels are chosen as for a device of so many multiprocessors, whatever it has: as tests know them. */
+#define CUDA_KERNELS_MULTIPROCESSORS "4"
+
 /* All of those below. */
 void cuda_kernels_add (int argc, char **argv);
 

@@ -1,6 +1,7 @@
 """Kernels compile for every architecture that a toolkit knows, and none keeps registers in memory: with nvcc of PATH and with
 12.4, which alone knows 6.1 and 7.0. From 9.0 on none touches memory before it has waited for the kernels before it. All round as
-IEEE has it, where they do not say otherwise, so that a device gives the bits of the emulation.
+IEEE has it, where they do not say otherwise, so that a device gives the bits of the emulation. What products by four warps read
+begins where it has to.
 
 nvcc's own compiler says of each kernel how many bytes it stores that registers have no room for. What it moved before the
 wait would be seen in no result that is looked at on the CPU, so it is looked for in the machine code; how it rounds, in what that
@@ -35,6 +36,7 @@ ARITHMETIC = {"add", "sub", "mul", "mad", "fma", "div", "rcp", "sqrt"}
 # The lowest twelve bits of instructions of 9.0 to 12.0, each of which has 128: nvdisasm -hex shows them.
 WAIT = 0x82e  # ACQBULK, which griddepcontrol.wait becomes
 QUAD = 0x9f0  # HGMMA, which wgmma becomes
+TILES = 1024  # SHARED_TILES
 TOUCHES = {0x980: "LD", 0x981: "LDG", 0x985: "ST", 0x986: "STG", 0x98a: "ATOM", 0x98e: "REDG", 0x9a8: "ATOMG", 0xfae: "LDGSTS"}
 
 
@@ -45,15 +47,21 @@ def known(nvcc):
     return [architecture for architecture in WANTED if architecture in there]
 
 
-def kernels_of(cubin):
-    """Names and machine code, out of an ELF file."""
+def sections_of(cubin, prefix):
+    """Of an ELF file: what follows the prefix of a name, where it is and how large, and to what it is aligned."""
     start, = struct.unpack_from("<Q", cubin, 0x28)
     size, n, names = struct.unpack_from("<HHH", cubin, 0x3a)
-    sections = [struct.unpack_from("<IIQQQQ", cubin, start + i * size) for i in range(n)]
-    for name, _, _, _, at, n_bytes in sections:
+    sections = [struct.unpack_from("<IIQQQQIIQ", cubin, start + i * size) for i in range(n)]
+    for name, _, _, _, at, n_bytes, _, _, alignment in sections:
         name = cubin[sections[names][4] + name:].split(b"\0", 1)[0].decode()
-        if name.startswith(".text."):
-            yield name[len(".text."):], cubin[at:at + n_bytes]
+        if name.startswith(prefix):
+            yield name[len(prefix):], at, n_bytes, alignment
+
+
+def kernels_of(cubin):
+    """Names and machine code."""
+    for name, at, n_bytes, _ in sections_of(cubin, ".text."):
+        yield name, cubin[at:at + n_bytes]
 
 
 def early(cubin):
@@ -75,6 +83,16 @@ def serial(cubin, said):
             yield f"{name}: no products by four warps are seen"
     for sentence in re.findall(r".*wgmma.*serialized.*", said):
         yield sentence
+
+
+def crooked(cubin):
+    """Kernels whose dynamic shared memory, which lies behind what they declare, is not aligned as SHARED_TILES has it, in
+    sentences: products would read it in another order, and toolkits are said to have passed over what was asked for."""
+    declared = {name: (n_bytes, alignment) for name, _, n_bytes, alignment in sections_of(cubin, ".nv.shared.")}
+    for name, _ in kernels_of(cubin):
+        n_bytes, alignment = declared.get(name, (0, 0))
+        if alignment == 0 or alignment % TILES or n_bytes % TILES:
+            yield f"{name}: its shared memory of {n_bytes} bytes is aligned to {alignment}"
 
 
 def inexact(ptx):
@@ -116,7 +134,7 @@ def problems(nvcc, glib, source, architecture):
     if int(architecture) >= 90:
         found += [f"{source.name}, {architecture}: {sentence}" for sentence in early(cubin)]
     if source.name in OWN:
-        found += [f"{source.name}: {sentence}" for sentence in serial(cubin, said)]
+        found += [f"{source.name}: {sentence}" for sentence in (*serial(cubin, said), *crooked(cubin))]
     return found, n_kernels
 
 

@@ -232,6 +232,38 @@ test_large (CudaModule *self)
     g_assert_cmpfloat (x[i], ==, i % 2 == 0 ? 1.0f : -1.0f);
 }
 
+/* Kernels are chosen for as many multiprocessors as are asked for: of very many the way of 9.0 alone would fill too few to be
+ * taken. That is seen where the way is shut, since no other kernel of the small model asks for its shared memory. */
+static void
+test_multiprocessors (CudaModule *self)
+{
+  static const struct {
+    const char *asked;      /* (nullable) */
+    gboolean is_taken;
+  } cases[] = { { NULL, TRUE }, { "4", TRUE }, { "1000", FALSE }, { "0", TRUE }, { "many", TRUE } };
+
+  g_setenv ("SOTTO_CUDA_RUNTIME_FAILS", "cudaFuncSetAttribute", TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoBackend) device = NULL;
+      SottoCudaDeviceInfo info;
+      char message[256];
+      guint n;
+
+      if (cases[i].asked != NULL)
+        g_setenv ("SOTTO_CUDA_MULTIPROCESSORS", cases[i].asked, TRUE);
+      else
+        g_unsetenv ("SOTTO_CUDA_MULTIPROCESSORS");
+      g_assert_true (self->module->list (&info, 1, &n, message));
+      device = sotto_backend_new_device_checked (self->module, 0, &info, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_str_has_suffix (sotto_backend_get_name (device), "(without wgmma)") == cases[i].is_taken);
+    }
+  g_unsetenv ("SOTTO_CUDA_MULTIPROCESSORS");
+  g_unsetenv ("SOTTO_CUDA_RUNTIME_FAILS");
+}
+
 /* What may not be recorded is refused and leaves the device, and its recording, as they were. */
 static void
 test_recordings (CudaModule *self)
@@ -270,6 +302,7 @@ main (int argc, char *argv[])
   cuda_test_add (argc, argv, "/uploads", test_uploads);
   cuda_test_add (argc, argv, "/threads", test_threads);
   cuda_test_add (argc, argv, "/large", test_large);
+  cuda_test_add (argc, argv, "/multiprocessors", test_multiprocessors);
   cuda_test_add (argc, argv, "/recordings", test_recordings);
   return g_test_run ();
 }

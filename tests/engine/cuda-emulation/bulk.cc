@@ -18,6 +18,8 @@ typedef struct {
 } Arrival;
 
 #define PARITY 0x8000
+/* Of bytes a phase counts so many (PTX ISA, range of an mbarrier's tx-count). */
+#define MOST_BYTES ((1 << 20) - 1)
 
 static_assert (sizeof (Arrival) == sizeof (guint64), "as large as an mbarrier");
 
@@ -132,6 +134,8 @@ emulation_bulk_expect (void *p, guint n_bytes, EmulationSite site)
     emulation_races.touch (p, sizeof *self, FALSE);
   if ((self->n_left & ~PARITY) == 0)
     emulation_fail (site, "more threads come than the arrival was made for");
+  if (n_bytes > MOST_BYTES || self->n_bytes + (gint32) n_bytes > MOST_BYTES)
+    emulation_fail (site, "no phase counts more than %d bytes", MOST_BYTES);
   self->n_left--;
   self->n_bytes += (gint32) n_bytes;
   wake (self, site);
@@ -167,7 +171,7 @@ emulation_bulk_copy (void *shared, const void *global, guint n_bytes, void *p, E
     {
       emulation_races.touch (p, sizeof *arrival, FALSE);
       emulation_races.touch (global, n_bytes, FALSE);
-      emulation_races.touch (shared, n_bytes, TRUE);
+      emulation_races.touch_by_proxy (shared, n_bytes, TRUE, site);
     }
   memset (shared, 0xff, n_bytes);
   wake (arrival, site);

@@ -35,6 +35,8 @@ quad_matrix (const void *first, guint leading, guint stride, guint mode, AT_SITE
   return emulation_quad_matrix (first, leading, stride, mode, site);
 }
 
+template <int N_SUMS> DEVICE void quad_clear (float (&sums)[N_SUMS]) { memset (sums, 0, sizeof sums); }
+
 DEVICE void
 quad_begin (AT_SITE)
 {

@@ -12,6 +12,7 @@
  * SOTTO_CUDA_EMULATION_THREADS=1            of the host (those that there are, at most 4)
  * SOTTO_CUDA_EMULATION_FAIL=N               the N-th launch of a device fails
  * SOTTO_CUDA_HOPPER=0                       as in module.cu
+ * SOTTO_CUDA_MULTIPROCESSORS=132            likewise (4)
  */
 
 #include "cuda/launch.h"
@@ -159,7 +160,8 @@ sotto_cuda_open (guint index, char *message)
     }
   self = g_new0 (SottoCudaDevice, 1);
   self->facts.architecture = (guint) setting ("ARCHITECTURE", 90);
-  self->facts.n_multiprocessors = 4;
+  self->facts.n_multiprocessors
+    = g_getenv ("SOTTO_CUDA_MULTIPROCESSORS") != NULL ? (guint) atoi (g_getenv ("SOTTO_CUDA_MULTIPROCESSORS")) : 4;
   self->facts.shared_bytes = emulation_shared_limit (self->facts.architecture);
   self->facts.has_hopper = self->facts.architecture == 90 && g_strcmp0 (g_getenv ("SOTTO_CUDA_HOPPER"), "0") != 0;
   self->begun = g_hash_table_new (NULL, NULL);

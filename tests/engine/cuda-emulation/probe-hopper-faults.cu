@@ -26,8 +26,13 @@ probe_quad_fault_kernel (const ProbeQuadFaulty p)
   block_barrier ();
   if (i == 0)
     {
-      const int other = fault == PROBE_QUAD_TOO_FEW_BYTES ? 16 : fault == PROBE_QUAD_TOO_MANY_BYTES ? -16 : 0;
+      const int other = fault == PROBE_QUAD_TOO_FEW_BYTES    ? 16
+                        : fault == PROBE_QUAD_TOO_MANY_BYTES ? -16
+                        : fault == PROBE_QUAD_UNCOUNTED      ? 1 << 20
+                                                             : 0;
 
+      if (fault == PROBE_QUAD_COPIED_OVER)
+        brought[HALVES - 1] = {0};
       if (fault != PROBE_QUAD_NO_EXPECT)
         bulk_expect (&arrivals[0], TILE_BYTES + other);
       if (fault == PROBE_QUAD_TWO_EXPECT)
@@ -51,6 +56,7 @@ probe_quad_fault_kernel (const ProbeQuadFaulty p)
   a += fault == PROBE_QUAD_BEHIND_ROW ? 7 : 0;
   b += fault == PROBE_QUAD_BEHIND_SHARED ? 64 * 8 : 0;
   b += fault == PROBE_QUAD_OTHER_LANE && lane_index () == 5 ? 2 : 0;
+  quad_clear (sums);
   if (fault != PROBE_QUAD_NO_BEGIN)
     quad_begin ();
   quad_multiply (sums, a, b, false);

@@ -62,6 +62,7 @@ probe_quad_kernel (const Arguments a)
   const guint64 from_a = quad_matrix (tiles + p.offset, p.leading, p.stride, p.mode) | (guint64) p.base << 49;
   const guint64 from_b = quad_matrix (tiles + a.n_a, p.leading, p.stride, p.mode);
 
+  quad_clear (sums);
   quad_begin ();
   for (guint i = 0; i < p.n_products; i++)
     quad_multiply (sums, from_a + i * (2 * K / 16), from_b + i * (2 * K / 16), i > 0);

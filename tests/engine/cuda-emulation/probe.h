@@ -187,6 +187,7 @@ typedef enum {
   PROBE_QUAD_TWO_EXPECT,
   PROBE_QUAD_TOO_FEW_BYTES,
   PROBE_QUAD_TOO_MANY_BYTES,
+  PROBE_QUAD_UNCOUNTED,       /* more bytes are expected than are counted */
   PROBE_QUAD_NOT_MADE,        /* an arrival */
   PROBE_QUAD_OTHER_BITS,      /* of a matrix: those without meaning */
   PROBE_QUAD_BEHIND_ROW,
@@ -199,6 +200,7 @@ typedef enum {
   PROBE_QUAD_LATE_PROXY_FENCE, /* behind the barrier */
   PROBE_QUAD_NO_BARRIER,
   PROBE_QUAD_OVERWRITTEN,     /* while other warps multiply it */
+  PROBE_QUAD_COPIED_OVER,     /* a copy over what was written and not fenced */
   PROBE_QUAD_N_RACES,
 } ProbeQuadFault;
 

@@ -137,7 +137,7 @@ read_rows (guint64 matrix, guint first, guint n_rows, float *floats, guint64 see
         Half halves[8];
 
         if (emulation_races.touch_by_proxy != NULL)
-          emulation_races.touch_by_proxy (chunk, 16, site);
+          emulation_races.touch_by_proxy (chunk, 16, FALSE, site);
         seen = fold (seen, chunk);
         memcpy (halves, chunk, sizeof halves);
         for (guint k = 0; floats != NULL && k < 8; k++)

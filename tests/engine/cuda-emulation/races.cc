@@ -43,8 +43,9 @@ typedef struct {
 static Cell *window_cells;
 static Cell *shared_cells;  /* of the one worker */
 
-/* What tensor cores read by themselves (wgmma) has to be fenced by whoever wrote it, before a barrier. So of shared memory it is
- * also kept how many fences its writer had made, and of each thread at which of its warp's barriers the last few were. */
+/* What tensor cores read by themselves (wgmma), or copies in bulk write over, has to be fenced by whoever wrote it, before a
+ * barrier. So of shared memory it is also kept how many fences its writer had made, and of each thread at which of its warp's
+ * barriers the last few were. */
 #define FENCES_KEPT 8
 
 typedef struct {
@@ -247,13 +248,14 @@ is_fenced (const EmulationThread *self, guint thread, guint32 n_before)
 }
 
 static void
-touch_by_proxy (const void *memory, gsize n_bytes, EmulationSite site)
+touch_by_proxy (const void *memory, gsize n_bytes, gboolean writes, EmulationSite site)
 {
   const EmulationThread *self = emulation_thread;
   const guint8 *p = static_cast<const guint8 *> (memory);
   const gsize at = (gsize) (p - self->block->worker->shared);
 
-  touch (memory, n_bytes, false, false, NULL);
+  if (!writes)
+    touch (memory, n_bytes, false, false, NULL);
   for (gsize i = 0; i < n_bytes; i++)
     {
       const Stamp stamp = shared_cells[at + i].write;
@@ -263,8 +265,11 @@ touch_by_proxy (const void *memory, gsize n_bytes, EmulationSite site)
           || is_fenced (self, thread_of (stamp), shared_fences[at + i]))
         continue;
       describe (self, p + i, what, sizeof what);
-      emulation_fail (site, "multiplies %s, which thread %u wrote, with no proxy_fence between", what, thread_of (stamp));
+      emulation_fail (site, "%s %s, which thread %u wrote, with no proxy_fence between",
+                      writes ? "copies over" : "multiplies", what, thread_of (stamp));
     }
+  if (writes)
+    touch (memory, n_bytes, true, false, NULL);
 }
 
 static void

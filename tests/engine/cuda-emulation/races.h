@@ -6,8 +6,8 @@
 typedef struct {
   /* What the thread that runs touches beside its own instructions. */
   void (*touch) (const void *memory, gsize n_bytes, gboolean writes);
-  /* What tensor cores read by themselves, of what others wrote and fenced. */
-  void (*touch_by_proxy) (const void *memory, gsize n_bytes, EmulationSite site);
+  /* What tensor cores read by themselves, or copies in bulk are to write: what threads wrote there they have fenced. */
+  void (*touch_by_proxy) (const void *memory, gsize n_bytes, gboolean writes, EmulationSite site);
   void (*fence) (void);
   /* Shared memory that was written and waited for: who wrote it does not matter any more. */
   void (*settle) (const void *memory, gsize n_bytes);
