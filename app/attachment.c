@@ -96,7 +96,23 @@ sotto_attachment_new_picture (const char *name, const char *media_type, GBytes *
     media_type = sotto_document_find_picture_type (begin, length);
   self->media_type = g_strdup (media_type != NULL ? media_type : "application/octet-stream");
   self->size = length;
+  self->is_picture = TRUE;
   self->data = g_bytes_ref (data);
+  return self;
+}
+
+/* One whose file stays where it is */
+static SottoAttachment *
+new_kept_picture (const char *name, const SottoHistoryPart *part, SottoStore *store)
+{
+  SottoAttachment *self = g_object_new (SOTTO_TYPE_ATTACHMENT, NULL);
+
+  self->name = make_line (name);
+  self->media_type = g_strdup (part->media_type != NULL ? part->media_type : "application/octet-stream");
+  self->size = part->size;
+  self->is_picture = TRUE;
+  self->hash = g_bytes_ref (part->hash);
+  g_weak_ref_set (&self->store, store);
   return self;
 }
 
@@ -104,42 +120,45 @@ gboolean
 sotto_attachment_is_part (const SottoHistoryPart *part)
 {
   if (part->kind == SOTTO_HISTORY_PART_IMAGE)
-    return part->data != NULL;
+    return part->data != NULL || part->hash != NULL;
   return part->kind == SOTTO_HISTORY_PART_DOCUMENT && part->media_type != NULL && part->uri == NULL;
 }
 
 SottoAttachment *
-sotto_attachment_new_from_part (const SottoHistoryPart *part)
+sotto_attachment_new_from_part (const SottoHistoryPart *part, SottoStore *store)
 {
   const char *name = part->name != NULL ? part->name : "";
 
-  if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+  if (part->kind == SOTTO_HISTORY_PART_IMAGE && part->data != NULL)
     return sotto_attachment_new_picture (name, part->media_type, part->data);
+  if (part->kind == SOTTO_HISTORY_PART_IMAGE)
+    return new_kept_picture (name, part, store);
   return sotto_attachment_new (name, part->media_type, g_strdup (part->text), part->last_page);
 }
 
 SottoHistoryPart *
 sotto_attachment_to_part (SottoAttachment *self)
 {
-  SottoHistoryPart *part = sotto_history_part_new (self->data != NULL ? SOTTO_HISTORY_PART_IMAGE : SOTTO_HISTORY_PART_DOCUMENT,
+  SottoHistoryPart *part = sotto_history_part_new (self->is_picture ? SOTTO_HISTORY_PART_IMAGE : SOTTO_HISTORY_PART_DOCUMENT,
                                                    self->text);
 
   part->name = g_strdup (self->name);
   part->media_type = g_strdup (self->media_type);
   part->data = self->data != NULL ? g_bytes_ref (self->data) : NULL;
+  part->hash = self->hash != NULL ? g_bytes_ref (self->hash) : NULL;
   part->first_page = self->n_pages > 0 ? 1 : 0;
   part->last_page = self->n_pages;
   return part;
 }
 
 GPtrArray *
-sotto_attachments_new_from_parts (const GPtrArray *parts)
+sotto_attachments_new_from_parts (const GPtrArray *parts, SottoStore *store)
 {
   g_autoptr (GPtrArray) attachments = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; parts != NULL && i < parts->len; i++)
     if (sotto_attachment_is_part (g_ptr_array_index (parts, i)))
-      g_ptr_array_add (attachments, sotto_attachment_new_from_part (g_ptr_array_index (parts, i)));
+      g_ptr_array_add (attachments, sotto_attachment_new_from_part (g_ptr_array_index (parts, i), store));
   return attachments->len > 0 ? g_steal_pointer (&attachments) : NULL;
 }
 
@@ -177,7 +196,7 @@ sotto_attachment_write (SottoAttachment *self, GString *out)
 {
   g_autofree char *fence = NULL;
 
-  if (self->data != NULL)
+  if (self->is_picture)
     {
       g_string_append_printf (out, "[Picture “%s”: not shown to you]\n", self->name);
       return;
@@ -191,7 +210,7 @@ sotto_attachment_write (SottoAttachment *self, GString *out)
 gsize
 sotto_attachment_get_prompt_size (SottoAttachment *self)
 {
-  return self->data != NULL ? SOTTO_ATTACHMENT_PICTURE_PROMPT_BYTES : self->size;
+  return self->is_picture ? SOTTO_ATTACHMENT_PICTURE_PROMPT_BYTES : self->size;
 }
 
 /* --- For people --- */
@@ -268,6 +287,8 @@ sotto_attachment_finalize (GObject *object)
   g_free (self->text);
   g_free (self->draft_id);
   g_clear_pointer (&self->data, g_bytes_unref);
+  g_clear_pointer (&self->hash, g_bytes_unref);
+  g_weak_ref_clear (&self->store);
   g_clear_pointer (&self->image, sotto_image_unref);
   g_clear_pointer (&self->loads, g_ptr_array_unref);
   G_OBJECT_CLASS (sotto_attachment_parent_class)->finalize (object);
@@ -311,4 +332,5 @@ sotto_attachment_class_init (SottoAttachmentClass *klass)
 static void
 sotto_attachment_init (SottoAttachment *self)
 {
+  g_weak_ref_init (&self->store, NULL);
 }

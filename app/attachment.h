@@ -39,8 +39,24 @@ char *sotto_attachment_describe (SottoAttachment *self);
 /* Whether it is a picture: it has a file then, and no text */
 gboolean sotto_attachment_is_picture (SottoAttachment *self);
 
-/* Returns: (transfer none) (nullable): a picture's file as it was attached, byte by byte; %NULL: it is none */
-GBytes *sotto_attachment_get_data (SottoAttachment *self);
+/**
+ * sotto_attachment_load_data_async:
+ * @self: a picture
+ *
+ * Has its file, which is read out of the history, unless it is part of what is being written: nothing keeps it in memory.
+ */
+void sotto_attachment_load_data_async (SottoAttachment     *self,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+
+/**
+ * sotto_attachment_load_data_finish:
+ * @error: a #SottoHistoryError or %G_IO_ERROR_CANCELLED
+ *
+ * Returns: (transfer full): a picture's file as it was attached, byte by byte
+ */
+GBytes *sotto_attachment_load_data_finish (SottoAttachment *self, GAsyncResult *result, GError **error);
 
 /* Returns: (transfer none): such as "image/png" */
 const char *sotto_attachment_get_media_type (SottoAttachment *self);
@@ -60,7 +76,7 @@ void sotto_attachment_load_image_async (SottoAttachment     *self,
 
 /**
  * sotto_attachment_load_image_finish:
- * @error: a #SottoDocumentError or %G_IO_ERROR_CANCELLED
+ * @error: a #SottoDocumentError, a #SottoHistoryError or %G_IO_ERROR_CANCELLED
  *
  * Returns: (transfer full): kept by the attachment as long as it lives
  */

@@ -82,7 +82,7 @@ take_documents (SottoConversation *self, const GPtrArray *documents)
   for (guint i = 0; i < documents->len; i++)
     {
       const SottoHistoryDraftDocument *document = g_ptr_array_index (documents, i);
-      g_autoptr (SottoAttachment) attachment = sotto_attachment_new_from_part (document->part);
+      g_autoptr (SottoAttachment) attachment = sotto_attachment_new_from_part (document->part, NULL);
 
       sotto_attachment_set_draft_id (attachment, document->id);
       g_list_store_insert (self->attachments, i, attachment);

@@ -230,7 +230,7 @@ sotto_conversation_list_keep_async (SottoConversationList *self,
   sotto_conversation_forget_all_deleted (conversation);
   sotto_conversation_flush_instructions (conversation);
   conversation->is_switching = TRUE;
-  sotto_store_load_tree_async (conversation->services->store, sotto_conversation_get_id (conversation), NULL, on_loaded,
+  sotto_store_load_tree_async (conversation->services->store, sotto_conversation_get_id (conversation), TRUE, NULL, on_loaded,
                                g_steal_pointer (&task));
 }
 

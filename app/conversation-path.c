@@ -62,7 +62,7 @@ sotto_conversation_path_get (SottoConversation *self, guint position)
 
   if (row->message == NULL)
     {
-      row->message = sotto_message_new_from_record (row->record);
+      row->message = sotto_message_new_from_record (row->record, self->services->store);
       g_clear_pointer (&row->record, sotto_history_message_free);
       if (sotto_message_get_role (row->message) == SOTTO_ROLE_ASSISTANT)
         sotto_message_set_sources (row->message, sotto_conversation_find_sources (self, position));
@@ -261,6 +261,19 @@ count_common_end (SottoConversation *self, SottoHistoryMessage **list, gsize n_l
          && g_str_equal (row_id (get_row (self, self->rows->len - 1 - n)), list[n_list - 1 - n]->id))
     n++;
   return n;
+}
+
+/* Its pictures are read from where it is kept now. */
+void
+sotto_conversation_path_settle (SottoConversation *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      SottoMessage *message = get_row (self, i)->message;
+
+      for (guint j = 0; message != NULL && j < sotto_message_get_n_attachments (message); j++)
+        sotto_attachment_settle (sotto_message_get_attachment (message, j), self->services->store);
+    }
 }
 
 /* @records: (transfer full). Rows that stay keep their objects, so that a view keeps its place. */

@@ -192,6 +192,9 @@ GArray *sotto_conversation_path_cut (SottoConversation *self, guint position);
 /* @rows: (transfer full): put back at the end */
 void sotto_conversation_path_restore (SottoConversation *self, GArray *rows);
 
+/* Pictures of its messages are read from another history than before. */
+void sotto_conversation_path_settle (SottoConversation *self);
+
 void sotto_conversation_path_read_async (SottoConversation   *self,
                                          GAsyncReadyCallback  callback,
                                          gpointer             user_data);

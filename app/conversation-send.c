@@ -83,6 +83,8 @@ show_message (SottoConversation *self, Send *send)
 
   message = sotto_message_new (send->id, parent, SOTTO_ROLE_USER, SOTTO_MESSAGE_STATUS_COMPLETE,
                                send->text, (const char *const *) siblings);
+  for (guint i = 0; send->attachments != NULL && i < send->attachments->len; i++)
+    sotto_attachment_settle (g_ptr_array_index (send->attachments, i), self->services->store);
   sotto_message_set_attachments (message, send->attachments);
   sources = sotto_sources_new_from_parts (send->passages);
   sotto_message_set_sources (message, sources);

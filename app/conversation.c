@@ -404,6 +404,7 @@ sotto_conversation_move (SottoConversation *self, SottoServices *services)
   sotto_services_ref (services);
   sotto_services_unref (self->services);
   self->services = services;
+  sotto_conversation_path_settle (self);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DATE_GROUP);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_GROUP_TITLE);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TEMPORARY);

@@ -20,7 +20,7 @@ SottoMessage *sotto_message_new (const char         *id,
                                  const char *const  *siblings);
 
 /* message-record.c: as it was read from the history */
-SottoMessage *sotto_message_new_from_record (const SottoHistoryMessage *record);
+SottoMessage *sotto_message_new_from_record (const SottoHistoryMessage *record, SottoStore *store);
 
 /* For that, before others see it */
 void sotto_message_set_created (SottoMessage *self, GDateTime *created);

@@ -72,9 +72,9 @@ take_part (SottoMessage *self, const SottoHistoryPart *part)
 }
 
 static void
-take_documents (SottoMessage *self, const GPtrArray *parts)
+take_documents (SottoMessage *self, const GPtrArray *parts, SottoStore *store)
 {
-  g_autoptr (GPtrArray) attachments = sotto_attachments_new_from_parts (parts);
+  g_autoptr (GPtrArray) attachments = sotto_attachments_new_from_parts (parts, store);
   SottoSources *sources = sotto_message_get_role (self) == SOTTO_ROLE_USER ? sotto_sources_new_from_parts (parts) : NULL;
 
   sotto_message_set_attachments (self, attachments);
@@ -83,7 +83,7 @@ take_documents (SottoMessage *self, const GPtrArray *parts)
 }
 
 SottoMessage *
-sotto_message_new_from_record (const SottoHistoryMessage *record)
+sotto_message_new_from_record (const SottoHistoryMessage *record, SottoStore *store)
 {
   const SottoMessageStatus status = status_of_record (record);
   SottoMessage *self =
@@ -99,7 +99,7 @@ sotto_message_new_from_record (const SottoHistoryMessage *record)
     sotto_message_set_created (self, created);
   for (guint i = 0; record->parts != NULL && i < record->parts->len; i++)
     take_part (self, g_ptr_array_index (record->parts, i));
-  take_documents (self, record->parts);
+  take_documents (self, record->parts, store);
   sotto_message_set_thinking_time (self, (GTimeSpan) MIN (thinking, G_MAXINT64));
   sotto_message_set_model_name (self, record->model != NULL ? record->model->name : NULL);
   sotto_message_set_receipt (self, record->receipt);

@@ -5,11 +5,12 @@
 #include <sotto-engine.h>
 #include <string.h>
 
-#include "picture-helper.h"
+#include "attachment-private.h"
+#include "pixels-cache.h"
 
 /* A picture made smaller for who looks at it: each pixel is the mean of those that it stands for. What was decoded for that alone is
- * forgotten at once: the attachment keeps only what a model looks at, or somebody who scrolls past a hundred pictures would end up
- * with a gigabyte. */
+ * forgotten at once, or somebody who scrolls past a hundred pictures would end up with a gigabyte; the smallest are remembered for a
+ * while (pixels-cache.h). */
 
 typedef struct {
   guint width;
@@ -190,7 +191,7 @@ on_decoded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
-  SottoImage *image = sotto_picture_decode_finish (result, &error);
+  SottoImage *image = sotto_attachment_decode_finish (SOTTO_ATTACHMENT (source), result, &error);
 
   if (image != NULL)
     take_image (task, image);
@@ -208,6 +209,7 @@ sotto_pixels_load_async (SottoAttachment     *attachment,
                          gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
+  SottoPixels *before;
   SottoImage *image;
   Work *work;
 
@@ -218,16 +220,27 @@ sotto_pixels_load_async (SottoAttachment     *attachment,
   work = g_new0 (Work, 1);
   work->room = (Room) { width, height, covers };
   g_task_set_task_data (task, work, work_free);
+  before = sotto_pixels_cache_get (attachment, width, height, covers);
   image = sotto_attachment_peek_image (attachment);
-  if (image != NULL)
+  if (before != NULL)
+    g_task_return_pointer (task, before, (GDestroyNotify) sotto_pixels_free);
+  else if (image != NULL)
     take_image (task, sotto_image_ref (image));
   else
-    sotto_picture_decode_async (sotto_attachment_get_data (attachment), cancellable, on_decoded, g_steal_pointer (&task));
+    sotto_attachment_decode_async (attachment, cancellable, on_decoded, g_steal_pointer (&task));
 }
 
 SottoPixels *
 sotto_pixels_load_finish (SottoAttachment *attachment, GAsyncResult *result, GError **error)
 {
+  const Work *work;
+  SottoPixels *pixels;
+
   g_return_val_if_fail (g_task_is_valid (result, attachment), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+
+  work = g_task_get_task_data (G_TASK (result));
+  pixels = g_task_propagate_pointer (G_TASK (result), error);
+  if (pixels != NULL && work->room.width > 0)
+    sotto_pixels_cache_put (attachment, work->room.width, work->room.height, work->room.covers, pixels);
+  return pixels;
 }

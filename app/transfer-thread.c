@@ -32,11 +32,11 @@ wait_for (GAsyncResult **result)
 }
 
 static SottoHistoryTree *
-load_tree (SottoTransfer *self, const char *id, GError **error)
+load_tree (SottoTransfer *self, const char *id, gboolean with_data, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  sotto_store_load_tree_async (self->store, id, self->cancellable, on_ready, &result);
+  sotto_store_load_tree_async (self->store, id, with_data, self->cancellable, on_ready, &result);
   return sotto_store_load_tree_finish (self->store, wait_for (&result), error);
 }
 
@@ -95,7 +95,7 @@ write_archive (SottoTransfer *self, GOutputStream *stream, GError **error)
       char *text;
       gboolean ok;
 
-      tree = load_tree (self, self->ids[i], &local);
+      tree = load_tree (self, self->ids[i], TRUE, &local);
       /* Deleted for good meanwhile */
       if (self->ids[1] != NULL
           && g_error_matches (local, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
@@ -125,7 +125,7 @@ write_archive (SottoTransfer *self, GOutputStream *stream, GError **error)
 static gboolean
 write_transcript (SottoTransfer *self, GOutputStream *stream, GError **error)
 {
-  g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], error);
+  g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], FALSE, error);
   g_autofree char *text = NULL;
   gsize size = 0;
 

@@ -1,8 +1,8 @@
 #include "message-parts.h"
 
+#include "conversation-rows.h"
 #include "journal.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* In the journal a tool call is its name, on one line, and its arguments, and a result likewise (journal.c). */
@@ -22,6 +22,7 @@ gboolean
 sotto_parts_read (SottoDatabase        *database,
                   SottoHistoryMessage  *message,
                   gint64                row,
+                  gboolean              with_data,
                   GError              **error)
 {
   gboolean streaming = message->status == SOTTO_HISTORY_STATUS_STREAMING;
@@ -31,14 +32,15 @@ sotto_parts_read (SottoDatabase        *database,
 
   if (streaming)
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, NULL, NULL, NULL, NULL, 0, 0, 0 FROM journal"
+                                 "SELECT kind, text, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, 0 FROM journal"
                                  " WHERE message = ?1 ORDER BY id", "i", row);
   else
     rows = sotto_database_query (database, error,
-                                 "SELECT kind, text, name, media_type, data, uri, first_page, last_page, found"
-                                 " FROM part"
+                                 "SELECT kind, text, name, media_type, CASE WHEN ?2 THEN data END, uri, first_page, last_page,"
+                                 " found, hash, length (data) FROM part"
                                  " LEFT JOIN attachment ON attachment.id = part.attachment"
-                                 " WHERE message = ?1 ORDER BY place", "i", row);
+                                 " WHERE message = ?1 ORDER BY place", "ii", row,
+                                 (gint64) (with_data != FALSE));
   if (rows == NULL)
     return FALSE;
 
@@ -64,6 +66,8 @@ sotto_parts_read (SottoDatabase        *database,
       last->first_page = (guint) sqlite3_column_int64 (rows, 6);
       last->last_page = (guint) sqlite3_column_int64 (rows, 7);
       last->found = (SottoHistoryFound) sqlite3_column_int64 (rows, 8);
+      last->hash = sotto_column_dup_bytes (rows, 9);
+      last->size = (gsize) sqlite3_column_int64 (rows, 10);
       if (streaming && sotto_journal_is_whole (kind))
         split_call (last);
       g_ptr_array_add (message->parts, last);
@@ -72,27 +76,28 @@ sotto_parts_read (SottoDatabase        *database,
 }
 
 gboolean
-sotto_parts_put_data (SottoDatabase *database, GBytes *data, gint64 *row, GError **error)
+sotto_parts_put_data (SottoDatabase           *database,
+                      const SottoHistoryPart  *part,
+                      gint64                  *row,
+                      GError                 **error)
 {
-  guint8 hash[32];
-  g_autoptr (GBytes) hash_bytes = NULL;
-  gsize size;
-  gconstpointer p;
+  g_autoptr (GBytes) hash = NULL;
   gboolean found;
 
   *row = 0;
-  if (data == NULL)
+  if (part->data == NULL && part->hash == NULL)
     return TRUE;
 
-  p = g_bytes_get_data (data, &size);
-  crypto_generichash (hash, sizeof hash, p, size, NULL, 0);
-  hash_bytes = g_bytes_new (hash, sizeof hash);
-  if (!sotto_database_run (database, error,
-                           "INSERT INTO attachment (hash, data) VALUES (?1, ?2)"
-                           " ON CONFLICT DO NOTHING", "bb", hash_bytes, data))
+  hash = part->data != NULL ? sotto_history_hash_data (part->data) : g_bytes_ref (part->hash);
+  if (part->data != NULL
+      && !sotto_database_run (database, error,
+                              "INSERT INTO attachment (hash, data) VALUES (?1, ?2)"
+                              " ON CONFLICT DO NOTHING", "bb", hash, part->data))
     return FALSE;
   *row = sotto_database_get_int (database, &found, error,
-                                 "SELECT id FROM attachment WHERE hash = ?1", "b", hash_bytes);
+                                 "SELECT id FROM attachment WHERE hash = ?1", "b", hash);
+  if (!found && error != NULL && *error == NULL)
+    sotto_rows_set_not_found (error, part->name != NULL ? part->name : "attachment");
   return found;
 }
 
@@ -104,7 +109,7 @@ sotto_parts_insert (SottoDatabase *database, gint64 message, GPtrArray *parts, G
       const SottoHistoryPart *part = g_ptr_array_index (parts, i);
       gint64 attachment;
 
-      if (!sotto_parts_put_data (database, part->data, &attachment, error) ||
+      if (!sotto_parts_put_data (database, part, &attachment, error) ||
           !sotto_database_run (database, error,
                                "INSERT INTO part (message, place, kind, text, name, media_type,"
                                " attachment, uri, first_page, last_page, found)"

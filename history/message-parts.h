@@ -11,10 +11,12 @@ G_BEGIN_DECLS
  * sotto_parts_read:
  * @message: its status says where the parts stand; they are put into it
  * @row: of @message
+ * @with_data: whether the bytes of attachments are wanted, too
  */
 gboolean sotto_parts_read (SottoDatabase        *database,
                            SottoHistoryMessage  *message,
                            gint64                row,
+                           gboolean              with_data,
                            GError              **error);
 
 /**
@@ -29,9 +31,12 @@ gboolean sotto_parts_insert (SottoDatabase  *database,
 
 /**
  * sotto_parts_put_data:
- * @data: (nullable)
- * @row: (out): of the attachment, which is kept once however often it is put; 0 for %NULL
+ * @part: with its bytes, with the hash of bytes that are there, or with neither
+ * @row: (out): of the attachment, which is kept once however often it is put; 0: it has none
  */
-gboolean sotto_parts_put_data (SottoDatabase *database, GBytes *data, gint64 *row, GError **error);
+gboolean sotto_parts_put_data (SottoDatabase           *database,
+                               const SottoHistoryPart  *part,
+                               gint64                  *row,
+                               GError                 **error);
 
 G_END_DECLS

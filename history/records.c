@@ -114,6 +114,8 @@ sotto_history_part_copy (const SottoHistoryPart *part)
   copy->name = g_strdup (part->name);
   copy->media_type = g_strdup (part->media_type);
   copy->data = part->data != NULL ? g_bytes_ref (part->data) : NULL;
+  copy->hash = part->hash != NULL ? g_bytes_ref (part->hash) : NULL;
+  copy->size = part->size;
   copy->uri = g_strdup (part->uri);
   copy->first_page = part->first_page;
   copy->last_page = part->last_page;
@@ -131,6 +133,7 @@ sotto_history_part_free (SottoHistoryPart *part)
   g_free (part->name);
   g_free (part->media_type);
   g_clear_pointer (&part->data, g_bytes_unref);
+  g_clear_pointer (&part->hash, g_bytes_unref);
   g_free (part->uri);
   g_free (part);
 }

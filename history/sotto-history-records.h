@@ -143,7 +143,10 @@ typedef enum {
  * @text: UTF-8, never %NULL
  * @name: (nullable)
  * @media_type: (nullable)
- * @data: (nullable)
+ * @data: (nullable): its bytes; of a part that was read, only where these were asked for
+ * @hash: (nullable): BLAKE2b-256 of the bytes of a part that was read: what sotto_store_load_data_async() finds them by. A part
+ *   that is added with it and without @data has bytes that are there already
+ * @size: how many bytes these are, of a part that was read
  * @uri: (nullable): of a _DOCUMENT: where the file was; with it, @text is a passage that was found in a folder
  * @first_page: the page where @text begins, 1…; 0: it has no pages
  * @last_page: the page where it ends
@@ -155,6 +158,8 @@ typedef struct {
   char *name;
   char *media_type;
   GBytes *data;
+  GBytes *hash;
+  gsize size;
   char *uri;
   guint first_page;
   guint last_page;

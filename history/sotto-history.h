@@ -17,6 +17,7 @@
 #include "sotto-store-conversations.h"
 #include "sotto-store-drafts.h"
 #include "sotto-store-messages.h"
+#include "sotto-store-data.h"
 #include "sotto-store-trees.h"
 #include "sotto-store-search.h"
 #include "sotto-store-folders.h"

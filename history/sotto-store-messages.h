@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 /**
  * sotto_store_load_path_async:
  *
- * The messages of the active path, first to last, each with its siblings.
+ * The messages of the active path, first to last, each with its siblings, without the bytes of its parts (sotto-store-data.h).
  */
 void sotto_store_load_path_async (SottoStore          *self,
                                   const char          *conversation,

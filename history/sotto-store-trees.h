@@ -14,12 +14,14 @@ G_BEGIN_DECLS
 /**
  * sotto_store_load_tree_async:
  * @conversation: its id
+ * @with_data: whether the bytes of its parts are wanted, too; else sotto_store_load_data_async() has them one by one
  *
  * Everything of a conversation but its draft. A reply that is being written has the status
  * _INTERRUPTED and what came of it so far.
  */
 void sotto_store_load_tree_async (SottoStore          *self,
                                   const char          *conversation,
+                                  gboolean             with_data,
                                   GCancellable        *cancellable,
                                   GAsyncReadyCallback  callback,
                                   gpointer             user_data);

@@ -26,8 +26,9 @@ find_conversation (SottoDatabase *database, const char *id, gint64 *row, GError 
 static gboolean
 check_part (const SottoHistoryPart *part, GError **error)
 {
-  if ((part->kind == SOTTO_HISTORY_PART_DOCUMENT || (part->kind == SOTTO_HISTORY_PART_IMAGE && part->data != NULL))
-      && part->name != NULL && part->media_type != NULL)
+  const gboolean is_picture = part->kind == SOTTO_HISTORY_PART_IMAGE && (part->data != NULL || part->hash != NULL);
+
+  if ((part->kind == SOTTO_HISTORY_PART_DOCUMENT || is_picture) && part->name != NULL && part->media_type != NULL)
     return TRUE;
   sotto_rows_set_invalid (error, "attachment: neither a document nor a picture with name and media type");
   return FALSE;
@@ -50,14 +51,14 @@ static gpointer
 do_add (SottoVault *vault, SottoCall *call, GError **error)
 {
   const SottoHistoryPart *part = g_ptr_array_index (call->parts, 0);
-  GBytes *picture = part->kind == SOTTO_HISTORY_PART_IMAGE ? part->data : NULL;
-  gint64 conversation, attachment;
+  gint64 conversation;
+  gint64 attachment = 0;
 
   if (!find_conversation (vault->database, call->conversation, &conversation, error) ||
       !sotto_rows_check_id (call->id, error) ||
       !check_part (part, error) ||
       !check_room (vault->database, conversation, error) ||
-      !sotto_parts_put_data (vault->database, picture, &attachment, error) ||
+      (part->kind == SOTTO_HISTORY_PART_IMAGE && !sotto_parts_put_data (vault->database, part, &attachment, error)) ||
       !sotto_database_run (vault->database, error,
                            "INSERT INTO draft_document (uuid, conversation, name, media_type, n_pages, text, attachment)"
                            " VALUES (?1, nullif (?2, 0), ?3, ?4, ?5, ?6, nullif (?7, 0))", "uiuuiui", call->id, conversation,
@@ -88,6 +89,8 @@ read_document (sqlite3_stmt *row)
   part->last_page = (guint) sqlite3_column_int64 (row, 3);
   part->first_page = part->last_page > 0 ? 1 : 0;
   part->data = sotto_column_dup_bytes (row, 5);
+  part->hash = sotto_column_dup_bytes (row, 6);
+  part->size = part->data != NULL ? g_bytes_get_size (part->data) : 0;
   return document;
 }
 
@@ -102,7 +105,7 @@ do_list (SottoVault *vault, SottoCall *call, GError **error)
   if (!find_conversation (vault->database, call->conversation, &conversation, error))
     return NULL;
   rows = sotto_database_query (vault->database, error,
-                               "SELECT uuid, name, media_type, n_pages, text, data FROM draft_document"
+                               "SELECT uuid, name, media_type, n_pages, text, data, hash FROM draft_document"
                                " LEFT JOIN attachment ON attachment.id = draft_document.attachment"
                                " WHERE conversation IS nullif (?1, 0) ORDER BY draft_document.id", "i", conversation);
   if (rows == NULL)

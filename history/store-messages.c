@@ -83,7 +83,7 @@ do_load_path (SottoVault *vault, SottoCall *call, GError **error)
       message->receipt = sotto_column_dup_text (rows, 6);
       message->model = sotto_rows_read_model (rows, 8);
       message->is_active = TRUE;
-      if (!sotto_parts_read (database, message, row, error) ||
+      if (!sotto_parts_read (database, message, row, FALSE, error) ||
           !read_siblings (database, message, conversation, sqlite3_column_int64 (rows, 7), error))
         {
           sqlite3_reset (rows);

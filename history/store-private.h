@@ -87,6 +87,7 @@ typedef struct {
   GPtrArray *passages;
   GArray *rows;
   GBytes *vectors;
+  GBytes *hash;
   SottoHistoryDocument *document;
   char **folders;
   SottoHistoryGroup *group;

@@ -13,7 +13,11 @@
 /* --- Reading --- */
 
 static SottoHistoryMessage *
-read_message (SottoDatabase *database, sqlite3_stmt *row, const char *conversation, GError **error)
+read_message (SottoDatabase  *database,
+              sqlite3_stmt   *row,
+              const char     *conversation,
+              gboolean        with_data,
+              GError        **error)
 {
   g_autoptr (SottoHistoryMessage) message = g_new0 (SottoHistoryMessage, 1);
 
@@ -26,7 +30,7 @@ read_message (SottoDatabase *database, sqlite3_stmt *row, const char *conversati
   message->receipt = sotto_column_dup_text (row, 6);
   message->is_active = sqlite3_column_int64 (row, 7) != 0;
   message->model = sotto_rows_read_model (row, 8);
-  if (!sotto_parts_read (database, message, sqlite3_column_int64 (row, 0), error))
+  if (!sotto_parts_read (database, message, sqlite3_column_int64 (row, 0), with_data, error))
     return NULL;
 
   if (message->status == SOTTO_HISTORY_STATUS_STREAMING)
@@ -36,7 +40,11 @@ read_message (SottoDatabase *database, sqlite3_stmt *row, const char *conversati
 
 /* A message's row is always above its parent's: that must be there before it can be answered. */
 static gboolean
-read_messages (SottoDatabase *database, SottoHistoryTree *tree, gint64 conversation, GError **error)
+read_messages (SottoDatabase     *database,
+               SottoHistoryTree  *tree,
+               gint64             conversation,
+               gboolean           with_data,
+               GError           **error)
 {
   gboolean failed;
   sqlite3_stmt *rows =
@@ -56,7 +64,7 @@ read_messages (SottoDatabase *database, SottoHistoryTree *tree, gint64 conversat
     return FALSE;
   while (sotto_database_next (database, rows, &failed, error))
     {
-      SottoHistoryMessage *message = read_message (database, rows, tree->conversation->id, error);
+      SottoHistoryMessage *message = read_message (database, rows, tree->conversation->id, with_data, error);
 
       if (message == NULL)
         {
@@ -70,7 +78,7 @@ read_messages (SottoDatabase *database, SottoHistoryTree *tree, gint64 conversat
 
 /* Returns: %NULL without an error if there is none */
 static SottoHistoryTree *
-load_tree (SottoDatabase *database, const char *id, GError **error)
+load_tree (SottoDatabase *database, const char *id, gboolean with_data, GError **error)
 {
   g_autoptr (SottoHistoryTree) tree = sotto_history_tree_new ();
   SottoHistoryConversation *conversation = tree->conversation;
@@ -104,7 +112,7 @@ load_tree (SottoDatabase *database, const char *id, GError **error)
   conversation->tools = sotto_rows_read_tools (rows, 13);
   sqlite3_reset (rows);
 
-  if (!read_messages (database, tree, row, error))
+  if (!read_messages (database, tree, row, with_data, error))
     return NULL;
   conversation->n_messages = tree->messages->len;
   return g_steal_pointer (&tree);
@@ -114,7 +122,7 @@ static gpointer
 do_load_tree (SottoVault *vault, SottoCall *call, GError **error)
 {
   GError *local = NULL;
-  SottoHistoryTree *tree = load_tree (vault->database, call->conversation, &local);
+  SottoHistoryTree *tree = load_tree (vault->database, call->conversation, call->flag, &local);
 
   if (local != NULL)
     g_propagate_error (error, local);
@@ -333,7 +341,7 @@ add_tree (SottoDatabase *database, SottoCall *call, const SottoHistoryTree *tree
       if (is_free)
         break;
 
-      there = load_tree (database, ids->conversation, &local);
+      there = load_tree (database, ids->conversation, TRUE, &local);
       if (local != NULL)
         {
           g_propagate_error (error, local);
@@ -473,7 +481,7 @@ do_branch (SottoVault *vault, SottoCall *call, GError **error)
   from = find_conversation_of (vault->database, call->id, error);
   if (from == NULL)
     return NULL;
-  tree = load_tree (vault->database, from, error);
+  tree = load_tree (vault->database, from, FALSE, error);
   if (tree == NULL)
     return NULL;
 
@@ -503,6 +511,7 @@ do_branch (SottoVault *vault, SottoCall *call, GError **error)
 void
 sotto_store_load_tree_async (SottoStore          *self,
                              const char          *conversation,
+                             gboolean             with_data,
                              GCancellable        *cancellable,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
@@ -513,6 +522,7 @@ sotto_store_load_tree_async (SottoStore          *self,
 
   call = sotto_call_new ();
   call->conversation = g_strdup (conversation);
+  call->flag = with_data;
   sotto_store_push (self, SOTTO_WORK_READ, do_load_tree, call,
                     (GDestroyNotify) sotto_history_tree_free, cancellable, callback, user_data);
 }

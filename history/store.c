@@ -88,6 +88,7 @@ sotto_call_free (SottoCall *call)
   g_clear_pointer (&call->passages, g_ptr_array_unref);
   g_clear_pointer (&call->rows, g_array_unref);
   g_clear_pointer (&call->vectors, g_bytes_unref);
+  g_clear_pointer (&call->hash, g_bytes_unref);
   sotto_history_document_free (call->document);
   g_strfreev (call->folders);
   sotto_history_group_free (call->group);

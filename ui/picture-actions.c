@@ -65,6 +65,7 @@ sotto_picture_copy (GtkWidget       *widget,
 typedef struct {
   GtkWidget *widget;
   SottoAttachment *attachment;
+  GFile *file;   /* NULL: not chosen yet */
 } Saving;
 
 static void
@@ -72,23 +73,20 @@ saving_free (Saving *saving)
 {
   g_object_unref (saving->widget);
   g_object_unref (saving->attachment);
+  g_clear_object (&saving->file);
   g_free (saving);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saving, saving_free)
 
 static void
-on_saved (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
+tell (Saving *saving,
+      GError *error)
 {
-  g_autoptr (Saving) saving = user_data;
-  g_autoptr (GError) error = NULL;
   g_autoptr (SottoProblem) problem = NULL;
   AdwDialog *dialog;
 
-  if (g_file_replace_contents_finish (G_FILE (source), result, NULL, &error) ||
-      gtk_widget_get_root (saving->widget) == NULL)
+  if (gtk_widget_get_root (saving->widget) == NULL)
     return;
 
   problem = sotto_problem_new (error);
@@ -98,20 +96,47 @@ on_saved (GObject      *source,
 }
 
 static void
+on_saved (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr (Saving) saving = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
+    tell (saving, error);
+}
+
+static void
+on_file_read (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (Saving) saving = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) data = sotto_attachment_load_data_finish (SOTTO_ATTACHMENT (source), result, &error);
+  GFile *file = saving->file;
+
+  if (data == NULL)
+    tell (saving, error);
+  else
+    g_file_replace_contents_bytes_async (file, data, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, on_saved,
+                                         g_steal_pointer (&saving));
+}
+
+static void
 on_place_chosen (GObject      *source,
                  GAsyncResult *result,
                  gpointer      user_data)
 {
   g_autoptr (Saving) saving = user_data;
-  g_autoptr (GFile) file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, NULL);
-  GBytes *data = sotto_attachment_get_data (saving->attachment);
 
-  if (file == NULL || data == NULL)
+  saving->file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, NULL);
+  if (saving->file == NULL)
     return;
 
-  sotto_recent_files_forget (file);
-  g_file_replace_contents_bytes_async (file, data, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, on_saved,
-                                       g_steal_pointer (&saving));
+  sotto_recent_files_forget (saving->file);
+  sotto_attachment_load_data_async (saving->attachment, NULL, on_file_read, g_steal_pointer (&saving));
 }
 
 void
@@ -120,7 +145,7 @@ sotto_picture_save (GtkWidget       *widget,
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
   g_autofree char *name = g_strdelimit (g_strdup (sotto_attachment_get_name (attachment)), G_DIR_SEPARATOR_S, '-');
-  Saving *saving = g_new (Saving, 1);
+  Saving *saving = g_new0 (Saving, 1);
 
   saving->widget = g_object_ref (widget);
   saving->attachment = g_object_ref (attachment);

@@ -65,10 +65,17 @@ void
 assert_picture (SottoAttachment *picture, const char *name)
 {
   g_autoptr (GBytes) file = create_file ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) data = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_assert_true (sotto_attachment_is_picture (picture));
   g_assert_cmpstr (sotto_attachment_get_name (picture), ==, name);
   g_assert_cmpstr (sotto_attachment_get_media_type (picture), ==, "image/bmp");
-  g_assert_true (g_bytes_equal (sotto_attachment_get_data (picture), file));
+  sotto_attachment_load_data_async (picture, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  data = sotto_attachment_load_data_finish (picture, result, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (data, file));
   g_assert_null (sotto_attachment_get_text (picture));
 }

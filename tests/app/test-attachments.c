@@ -117,7 +117,7 @@ test_object (void)
   g_assert_cmpuint (part->first_page, ==, 1);
   g_assert_cmpuint (part->last_page, ==, 1200);
   g_assert_cmpstr (part->media_type, ==, "application/pdf");
-  again = sotto_attachment_new_from_part (part);
+  again = sotto_attachment_new_from_part (part, NULL);
   g_object_get (again, "name", &name, "n-pages", &n_pages, "size", &n_bytes, NULL);
   g_assert_cmpstr (name, ==, "report.pdf");
   g_assert_cmpuint (n_pages, ==, 1200);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attachment-private.h"
 #include "conversation-private.h"
 
 /* Pictures in messages: kept byte by byte, found, exported, and shown to models that see. */
@@ -113,6 +114,89 @@ test_kept (void)
   g_assert_true (sotto_conversation_send_finish (conversation, edited, NULL));
   harness_wait_idle (conversation);
   assert_message (conversation, 1, "Or this?", "okapi.bmp");
+  harness_close (app);
+}
+
+/* --- Let go --- */
+
+static gboolean
+is_let_go (gpointer attachment)
+{
+  return ((SottoAttachment *) attachment)->data == NULL;
+}
+
+static SottoAttachment *
+get_picture (SottoConversation *conversation, guint position)
+{
+  return sotto_message_get_attachment (harness_message (conversation, position), 0);
+}
+
+/* The file is in memory as long as it is part of what is being written, and read when it is asked for from then on; once the
+ * history is closed it is nobody's. */
+static void
+test_let_go (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_autofree char *id = NULL;
+  g_autoptr (SottoAttachment) picture = NULL;
+  g_autoptr (SottoImage) image = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) data = NULL;
+  g_autoptr (GError) error = NULL;
+
+  attach (conversation, "a.bmp");
+  picture = g_list_model_get_item (sotto_conversation_get_attachments (conversation), 0);
+  g_assert_false (is_let_go (picture));
+  harness_send (conversation, "Look");
+  harness_wait_idle (conversation);
+  g_assert_true (get_picture (conversation, 0) == picture);
+  harness_wait_for (is_let_go, picture, 60);
+  assert_picture (picture, "a.bmp");
+  g_assert_true (is_let_go (picture));
+  id = g_strdup (sotto_conversation_get_id (conversation));
+  harness_close (app);
+  g_clear_object (&picture);
+
+  app = harness_open ();
+  conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (app), id);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 60);
+  picture = g_object_ref (get_picture (conversation, 0));
+  g_assert_true (is_let_go (picture));
+  g_assert_cmpuint (sotto_attachment_get_size (picture), ==, 62);
+  image = load (picture, &error);
+  g_assert_no_error (error);
+  assert_image (image);
+  g_assert_true (is_let_go (picture));
+  harness_close (app);
+
+  sotto_attachment_load_data_async (picture, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  data = sotto_attachment_load_data_finish (picture, result, &error);
+  g_assert_null (data);
+  g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_CLOSED);
+}
+
+/* What was let go in memory alone is kept with the rest. */
+static void
+test_moved (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *temporary = sotto_conversation_list_create_temporary (list);
+  g_autoptr (SottoConversation) kept = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  attach (temporary, "a.bmp");
+  harness_send (temporary, "Look");
+  harness_wait_idle (temporary);
+  harness_wait_for (is_let_go, get_picture (temporary, 0), 60);
+  sotto_conversation_list_keep_async (list, temporary, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 60);
+  kept = sotto_conversation_list_keep_finish (list, result, NULL);
+  g_assert_nonnull (kept);
+  assert_message (kept, 0, "Look", "a.bmp");
   harness_close (app);
 }
 
@@ -375,6 +459,8 @@ main (int argc, char **argv)
       return 0;
     }
   g_test_add_func ("/pictures/kept", test_kept);
+  g_test_add_func ("/pictures/let-go", test_let_go);
+  g_test_add_func ("/pictures/moved", test_moved);
   g_test_add_func ("/pictures/deleted", test_deleted);
   g_test_add_func ("/pictures/branch", test_branch);
   g_test_add_func ("/pictures/temporary", test_temporary);

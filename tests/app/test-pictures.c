@@ -31,7 +31,7 @@ test_object (void)
   g_assert_cmpint (part->kind, ==, SOTTO_HISTORY_PART_IMAGE);
   g_assert_cmpstr (part->text, ==, "");
   g_assert_true (sotto_attachment_is_part (part));
-  again = sotto_attachment_new_from_part (part);
+  again = sotto_attachment_new_from_part (part, NULL);
   assert_picture (again, "my cat.bmp");
 
   g_assert_null (sotto_attachment_peek_image (picture));

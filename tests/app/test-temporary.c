@@ -69,7 +69,7 @@ load_tree (SottoStore *store, const char *id)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  sotto_store_load_tree_async (store, id, NULL, harness_on_ready, &result);
+  sotto_store_load_tree_async (store, id, TRUE, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
   return sotto_store_load_tree_finish (store, result, NULL);
 }

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* fill-history FOLDER PASSPHRASE SPOKEN TOTAL: makes a history with one conversation of TOTAL messages
- * through the same calls as the application, under a passphrase that costs next to nothing to try.
+/* fill-history FOLDER PASSPHRASE SPOKEN TOTAL [PICTURE…]: makes a history with one conversation of TOTAL messages
+ * through the same calls as the application, under a passphrase that costs next to nothing to try. Behind them each PICTURE is a
+ * prompt of its own.
  *
  * The last SPOKEN messages have words; those before are replies without text, such as a reply that
  * was stopped before its first word. They are rows like all others, but a model is not asked to read
@@ -99,6 +100,30 @@ words_of (guint i)
   return g_strdup_printf ("Answer %u: *this* and `that`.", i);
 }
 
+/* One at a time, so that no more of them are in memory. Returns: (transfer full): its id */
+static char *
+add_picture (Filling *filling, const char *parent, const char *path)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_part_free);
+  SottoHistoryPart *part = sotto_history_part_new (SOTTO_HISTORY_PART_IMAGE, NULL);
+  char *id = sotto_history_new_id ();
+  g_autoptr (GError) error = NULL;
+  char *data;
+  gsize length;
+
+  g_file_get_contents (path, &data, &length, &error);
+  fail_on (error);
+  part->name = g_path_get_basename (path);
+  part->media_type = g_strdup ("image/jpeg");
+  part->data = g_bytes_new_take (data, length);
+  g_ptr_array_add (parts, part);
+  filling->n_left = 1;
+  sotto_store_add_message_async (filling->store, filling->id, id, parent, SOTTO_HISTORY_ROLE_USER, parts, FALSE, NULL, on_added,
+                                 filling);
+  g_main_loop_run (filling->loop);
+  return id;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,9 +133,9 @@ main (int argc, char **argv)
   SottoUnlock *unlock;
   guint n_spoken, n_total;
 
-  if (argc != 5)
+  if (argc < 5)
     {
-      g_printerr ("fill-history FOLDER PASSPHRASE SPOKEN TOTAL\n");
+      g_printerr ("fill-history FOLDER PASSPHRASE SPOKEN TOTAL [PICTURE…]\n");
       return 2;
     }
   n_spoken = (guint) g_ascii_strtoull (argv[3], NULL, 10);
@@ -143,7 +168,15 @@ main (int argc, char **argv)
       g_free (parent);
       parent = id;
     }
-  g_main_loop_run (filling.loop);
+  if (n_total > 0)
+    g_main_loop_run (filling.loop);
+  for (int i = 5; i < argc; i++)
+    {
+      char *id = add_picture (&filling, parent, argv[i]);
+
+      g_free (parent);
+      parent = id;
+    }
 
   sotto_store_close_async (filling.store, NULL, on_closed, &filling);
   g_main_loop_run (filling.loop);

@@ -218,7 +218,7 @@ test_carried (TestStore *f, gconstpointer data)
   g_assert_true (sotto_store_undelete_message_finish (f->store, test_wait (&results[2]), NULL));
   assert_prompt (f->store, conversation);
 
-  sotto_store_load_tree_async (f->store, conversation, NULL, test_ready, &results[3]);
+  sotto_store_load_tree_async (f->store, conversation, TRUE, NULL, test_ready, &results[3]);
   tree = sotto_store_load_tree_finish (f->store, test_wait (&results[3]), NULL);
   g_ptr_array_add (trees, tree);
   g_assert_cmpstr (tree->conversation->folders[0], ==, folder);

@@ -283,7 +283,7 @@ load_tree (SottoStore *store, const char *id)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  sotto_store_load_tree_async (store, id, NULL, test_ready, &result);
+  sotto_store_load_tree_async (store, id, TRUE, NULL, test_ready, &result);
   return sotto_store_load_tree_finish (store, test_wait (&result), NULL);
 }
 

@@ -139,7 +139,7 @@ test_chosen (TestStore *f, gconstpointer data)
   set_tools (f->store, conversation, odd);
   assert_tools (f->store, two);
 
-  sotto_store_load_tree_async (f->store, conversation, NULL, test_ready, &loaded);
+  sotto_store_load_tree_async (f->store, conversation, TRUE, NULL, test_ready, &loaded);
   tree = sotto_store_load_tree_finish (f->store, test_wait (&loaded), &error);
   g_assert_no_error (error);
   g_assert_cmpstrv (tree->conversation->tools, two);

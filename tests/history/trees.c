@@ -36,7 +36,7 @@ test_tree_load (SottoStore *store, const char *conversation)
   g_autoptr (GAsyncResult) result = NULL;
   SottoHistoryTree *tree;
 
-  sotto_store_load_tree_async (store, conversation, NULL, test_ready, &result);
+  sotto_store_load_tree_async (store, conversation, TRUE, NULL, test_ready, &result);
   tree = sotto_store_load_tree_finish (store, test_wait (&result), &error);
   g_assert_no_error (error);
   return tree;
