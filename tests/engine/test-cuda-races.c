@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* That no two threads of a kernel meet in memory without a barrier between (cuda-emulation/races.cc), and that the emulation
- * would see it. */
+/* That no two threads of a kernel meet in memory without a barrier between, that what is read and written as a whole is aligned
+ * (cuda-emulation/races.cc), and that the emulation would see it. */
 
 #define N 64
 
@@ -29,6 +29,8 @@ static const Race races[] = {
   {PROBE_RACE_CONSTANT_WRITTEN, "takes for constant"},
   {PROBE_RACE_PREFETCH, "prefetch of"},
   {PROBE_RACE_BEFORE_WAIT, "before previous_wait"},
+  {PROBE_RACE_ASKEW, "is not aligned as what it is taken for"},
+  {PROBE_RACE_SHARED_ASKEW, "of shared words is not aligned as what it is taken for"},
 };
 
 static void

@@ -46,6 +46,8 @@ race_of_block (const ProbeRacing &p)
       break;
     }
   block_barrier ();
+  if (p.race == PROBE_RACE_SHARED_ASKEW)
+    *reinterpret_cast<Floats2 *> (&tile[2 * (i % 16) + 1]) = {x, x};
   x = tile[(i + N / 2) % N];
   if (p.race == PROBE_RACE_READ_AND_OVERWRITTEN)
     tile[i] = 0.0f;
@@ -82,6 +84,12 @@ probe_race_kernel (const ProbeRacing p)
     p.y[i] = 0.0f;
   else
     p.y[at] = race_of_block (p) + early;
+  if (p.race == PROBE_RACE_ASKEW)
+    {
+      const Floats4 four = *reinterpret_cast<const Floats4 *> (&p.x[i % 32 + 1]);
+
+      p.y[at] = four.x + four.w;
+    }
   if (p.race == PROBE_RACE_CONSTANT_READ)
     p.y[at] = load (&p.y[at]);
   if (p.race == PROBE_RACE_CONSTANT_WRITTEN)

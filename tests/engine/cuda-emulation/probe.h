@@ -143,6 +143,8 @@ typedef enum {
   PROBE_RACE_CONSTANT_WRITTEN,  /* and the other way round */
   PROBE_RACE_PREFETCH,          /* what lies behind an allocation is asked for ahead */
   PROBE_RACE_BEFORE_WAIT,       /* one thread reads before the kernels before are waited for */
+  PROBE_RACE_ASKEW,             /* four floats at once from the second on */
+  PROBE_RACE_SHARED_ASKEW,      /* and in shared memory */
   PROBE_N_RACES,
 } ProbeRace;
 

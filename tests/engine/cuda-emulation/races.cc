@@ -7,7 +7,8 @@
  * other how many of them lie before what they do (EmulationWarp.known): a block's barrier shares that among those who meet, a
  * warp's makes it one more. Shuffles, votes, reductions and ldmatrix order nothing, as the manual has it. Nothing orders blocks
  * of a launch but atomics: what is read by load_coherent() is not looked at. Launches are ordered (previous_wait()), which no
- * thread may touch device memory before. What load() reads, no thread of the launch may write, be it after a barrier: older
+ * thread may touch device memory before. What is read or written as a whole is aligned as its type has it, which processors of the
+ * host do not ask for: with -fsanitize=alignment compilers call a function where it is not. What load() reads, no thread of the launch may write, be it after a barrier: older
  * devices keep it where writes are not seen. What is asked for ahead has to be there.
  *
  * Found is what happens with the test's input, in one run, whatever values are read. Not found: of more than two readers of a
@@ -371,6 +372,22 @@ __tsan_atomic32_compare_exchange_strong (volatile guint32 *p, guint32 *before, g
 {
   touch ((const void *) p, sizeof *p, true, true, CALLER);
   return __atomic_compare_exchange_n (p, before, x, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* @data: where in the source, and more; @p: what is not aligned as its type has it */
+void
+__ubsan_handle_type_mismatch_v1 (const void *data, const void *p)
+{
+  const EmulationThread *self = emulation_thread;
+  EmulationSite site;
+  char what[128];
+
+  if (self == NULL)
+    return;
+  memcpy (&site.file, data, sizeof site.file);
+  memcpy (&site.line, static_cast<const guint8 *> (data) + sizeof site.file, sizeof site.line);
+  describe (self, static_cast<const guint8 *> (p), what, sizeof what);
+  emulation_fail (site, "%s is not aligned as what it is taken for", what);
 }
 
 /* When the module is opened, once for each file. */
