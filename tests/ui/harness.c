@@ -203,6 +203,14 @@ run_xdotool (const char *const *arguments)
   harness_wait_for (is_done, &done, 20);
 }
 
+/* What it sent us before it answers has come by then, however busy it was. */
+static void
+hear_from_server (void)
+{
+  gdk_display_sync (gdk_display_get_default ());
+  harness_run (0.1);
+}
+
 static gboolean
 give_keys (GtkWidget  *window,
            const char *command,
@@ -220,9 +228,9 @@ give_keys (GtkWidget  *window,
     return FALSE;
 
   run_xdotool (focus);
-  harness_run (0.1);
+  hear_from_server ();
   run_xdotool (give);
-  harness_run (0.1);
+  hear_from_server ();
   harness_settle (window);
 
   return TRUE;

@@ -37,6 +37,12 @@ life_wait_for_dialog (GtkWindow *window)
 }
 
 gboolean
+life_has_no_dialog (gpointer window)
+{
+  return adw_application_window_get_visible_dialog (window) == NULL && harness_find (window, ADW_TYPE_DIALOG) == NULL;
+}
+
+gboolean
 life_has_no_conversations (gpointer app)
 {
   return g_list_model_get_n_items (G_LIST_MODEL (sotto_app_get_conversations (app))) == 0;
@@ -111,11 +117,10 @@ life_start_temporary (SottoApp *app)
 }
 
 /* What is on its way, over the bus or in a thread, holds on to its object until it has come. */
-static void
-wait_until_alone (gpointer object)
+static gboolean
+is_alone (gpointer object)
 {
-  for (guint i = 0; i < 200 && G_OBJECT (object)->ref_count > 1; i++)
-    harness_run (0.02);
+  return G_OBJECT (object)->ref_count == 1;
 }
 
 void
@@ -134,9 +139,9 @@ life_run (const char *history,
   g_assert_cmpint (g_application_run (life.application, 0, NULL), ==, 0);
   g_assert_true (harness_is_closed (life.app));
   /* Nothing holds on to what is over. */
-  wait_until_alone (life.application);
+  harness_wait_for (is_alone, life.application, 20);
   g_assert_finalize_object (life.application);
-  wait_until_alone (life.app);
+  harness_wait_for (is_alone, life.app, 20);
   g_assert_finalize_object (life.app);
 }
 

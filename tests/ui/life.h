@@ -32,8 +32,11 @@ void life_activate (GtkWindow *window, const char *action);
 /* The button in sight with that label, action or tooltip; there has to be one. */
 void life_click (GtkWidget *from, const char *name);
 
-/* Returns: (transfer none): the alert that comes */
+/* Returns: (transfer none): the alert that comes; one that is on its way out would be taken for it */
 GtkWidget *life_wait_for_dialog (GtkWindow *window);
+
+/* A condition for harness_wait_for(), of a window: no dialog is there, nor on its way out. */
+gboolean life_has_no_dialog (gpointer window);
 
 /* What a control is called is said to those who cannot see it: fails the test for each below @widget that has no name. */
 void life_assert_named (GtkWidget *widget);

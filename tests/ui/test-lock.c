@@ -148,6 +148,34 @@ life (SottoApp  *app,
   g_assert_nonnull (harness_find_button (GTK_WIDGET (window), "win.new-conversation"));
 }
 
+/* A key begins it anew. On a machine that has it come too late it says nothing, and is pressed again another time. */
+static void
+key_life (SottoApp  *app,
+          GtkWindow *window)
+{
+  gboolean is_heard = FALSE;
+
+  for (guint i = 0; i < 5 && !is_heard; i++)
+    {
+      const gint64 begun = g_get_monotonic_time ();
+      gint64 pressed;
+
+      g_object_set (sotto_app_get_settings (app), "lock-after", 3, NULL);
+      harness_run (0.5);
+      pressed = g_get_monotonic_time ();
+      if (!harness_keys (GTK_WIDGET (window), "a"))
+        return;
+      is_heard = sotto_app_get_state (app) == SOTTO_APP_STATE_READY && g_get_monotonic_time () - begun < 2 * G_USEC_PER_SEC;
+      harness_wait_for (is_locked, app, 20);
+      if (is_heard)
+        g_assert_cmpint (g_get_monotonic_time () - pressed, >=, 3 * G_USEC_PER_SEC);
+      g_object_set (sotto_app_get_settings (app), "lock-after", 0, NULL);
+      unlock (app);
+    }
+  if (!is_heard)
+    g_test_message ("no key came in time");
+}
+
 /* After some minutes, each of them a second here, in which nothing is done in the window */
 static void
 idle_life (SottoApp  *app,
@@ -161,16 +189,10 @@ idle_life (SottoApp  *app,
   harness_run (2);
   g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
   g_object_set (sotto_app_get_settings (app), "lock-after", 3, NULL);
-  harness_run (1.5);
-  if (harness_keys (GTK_WIDGET (window), "a"))
-    {
-      /* A key begins it anew. */
-      harness_run (2);
-      g_assert_cmpint (sotto_app_get_state (app), ==, SOTTO_APP_STATE_READY);
-    }
   harness_wait_for (is_locked, app, 20);
   g_object_set (sotto_app_get_settings (app), "lock-after", 0, NULL);
   unlock (app);
+  key_life (app, window);
   sotto_auto_lock_free (auto_lock);
 }
 

@@ -150,7 +150,7 @@ foreign_life (SottoApp  *app,
       harness_run (0.3);
       life_assert_named (dialog);
       life_click (dialog, i == 0 ? "_Undo" : "_Close");
-      harness_run (0.5);
+      harness_wait_for (life_has_no_dialog, window, 10);
       g_assert_cmpint (life_has_conversation (app), ==, i == 1);
     }
 
