@@ -51,7 +51,8 @@ typedef struct {
   guint n_columns;
 } MixArguments;
 
-/* Of each residual the number that the coefficients are multiplied with, in every thread. */
+/* Of each residual the number that the coefficients are multiplied with, in every thread. Loops over residuals are as long as they
+ * may be, here and below: what is indexed by a number that the compiler does not know lies in memory. */
 DEVICE void
 measure_streams (const MixArguments &a, const float *first, float *mixed)
 {
@@ -60,10 +61,14 @@ measure_streams (const MixArguments &a, const float *first, float *mixed)
 
   norm_measure (a.step.norm, first, n, thread_index (), n, n_threads (), [] (float sum) { return sum_of_row (sum); }, &mean,
                 &factor);
-  for (guint k = 0; k < a.step.n_streams; k++)
+  UNROLL
+  for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
     {
       float sum = 0.0f;
 
+      mixed[k] = 0.0f;
+      if (k >= a.step.n_streams)
+        continue;
       for (guint i = thread_index (); i < n; i += n_threads ())
         sum = fused (load (&a.step.router[(gsize) k * n + i]),
                      norm_element (a.step.norm, first[i], mean, factor, norm_weight (a.step.norm, i), i), sum);
@@ -76,8 +81,10 @@ get_coefficient (const MixArguments &a, const float *mixed, guint row)
 {
   float sum = 0.0f;
 
-  for (guint k = 0; k < a.step.n_streams; k++)
-    sum = fused (load (&a.step.coefficients[row * a.step.n_streams + k]), mixed[k], sum);
+  UNROLL
+  for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
+    if (k < a.step.n_streams)
+      sum = fused (load (&a.step.coefficients[row * a.step.n_streams + k]), mixed[k], sum);
   return sum;
 }
 
@@ -88,23 +95,32 @@ predict_kernel (const MixArguments a)
 
   const guint n_streams = a.step.n_streams;
   const gsize row = (gsize) block_index () * a.n_columns;
-  float mixed[SOTTO_MAX_STREAMS], coefficients[SOTTO_MAX_STREAMS * SOTTO_MAX_STREAMS];
+  float mixed[SOTTO_MAX_STREAMS], coefficients[SOTTO_MAX_STREAMS][SOTTO_MAX_STREAMS];
 
   measure_streams (a, a.streams[0] + row, mixed);
-  for (guint i = 0; i < n_streams * n_streams; i++)
-    coefficients[i] = get_coefficient (a, mixed, i);
+  UNROLL
+  for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
+    UNROLL
+    for (guint j = 0; j < SOTTO_MAX_STREAMS; j++)
+      coefficients[k][j] = k < n_streams && j < n_streams ? get_coefficient (a, mixed, k * n_streams + j) : 0.0f;
   for (guint i = thread_index (); i < a.n_columns; i += n_threads ())
     {
       float before[SOTTO_MAX_STREAMS];
 
-      for (guint k = 0; k < n_streams; k++)
-        before[k] = a.streams[k][row + i];
-      for (guint k = 0; k < n_streams; k++)
+      UNROLL
+      for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
+        before[k] = k < n_streams ? a.streams[k][row + i] : 0.0f;
+      UNROLL
+      for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
         {
           float value = before[k];
 
-          for (guint j = 0; j < n_streams; j++)
-            value = fused (coefficients[k * n_streams + j], before[j], value);
+          if (k >= n_streams)
+            continue;
+          UNROLL
+          for (guint j = 0; j < SOTTO_MAX_STREAMS; j++)
+            if (j < n_streams)
+              value = fused (coefficients[k][j], before[j], value);
           a.streams[k][row + i] = value;
           if (k == 0)
             a.kept[row + i] = value;
@@ -126,9 +142,11 @@ correct_kernel (const MixArguments a)
       const float kept = a.kept[row + i];
       const float change = a.streams[0][row + i] - kept;
 
-      for (guint k = 0; k < a.step.n_streams; k++)
-        a.streams[k][row + i]
-          = fused (1.0f + get_coefficient (a, mixed, k), change, k == 0 ? kept : a.streams[k][row + i]);
+      UNROLL
+      for (guint k = 0; k < SOTTO_MAX_STREAMS; k++)
+        if (k < a.step.n_streams)
+          a.streams[k][row + i]
+            = fused (1.0f + get_coefficient (a, mixed, k), change, k == 0 ? kept : a.streams[k][row + i]);
     }
 }
 

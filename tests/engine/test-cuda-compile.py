@@ -124,10 +124,13 @@ def problems(nvcc, glib, source, architecture):
                                    said, re.S):
         n_kernels += 1
         spilled = re.search(r"(\d+) bytes spill stores", report)
-        if spilled is None:
+        stack = re.search(r"(\d+) bytes stack frame", report)
+        if spilled is None or stack is None:
             found.append(f"{source.name}: nothing is said of {name}")
         elif spilled[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
             found.append(f"{source.name}, {architecture}: {name} spills {spilled[1]} bytes")
+        elif stack[1] != "0" and not any(known_name in name for known_name in MAY_SPILL):
+            found.append(f"{source.name}, {architecture}: {name} has {stack[1]} bytes of stack, for what is indexed by a variable")
     if n_kernels > 0 and ".entry" not in ptx:
         found.append(f"{source.name}, {architecture}: its PTX is not seen")
     found += [f"{source.name}, {architecture}: {name}" for name in inexact(ptx)]
