@@ -261,6 +261,20 @@ compare_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
   self->recorded_long = batch->is_long;
 }
 
+/* A recording for which there is no memory any more is done without, as one is that could not be made. */
+static gboolean
+repeat (SottoCudaState *self, const SottoBatch *batch, guint reach)
+{
+  void **recording = &self->recordings[batch->first_step];
+
+  if (self->module->repeat (self->device, *recording))
+    return TRUE;
+  if (self->module->problem (self->device) != NULL)
+    return FALSE;
+  self->module->forget (self->device, g_steal_pointer (recording));
+  return walk (self, batch, reach, NULL);
+}
+
 /* One token: its walk is recorded when another one like it comes, and then repeated. The first of each kind is not, so
  * that what a device does at the first launch of an operation stays out of the recording. */
 static gboolean
@@ -271,7 +285,7 @@ walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
   if (batch->first_step == 0)
     compare_token (self, batch, reach);
   if (*recording != NULL)
-    return self->module->repeat (self->device, *recording);
+    return repeat (self, batch, reach);
   if (self->n_alike != 1 || !self->module->record (self->device))
     return walk (self, batch, reach, NULL);
 
@@ -285,7 +299,7 @@ walk_token (SottoCudaState *self, const SottoBatch *batch, guint reach)
       return FALSE;
     }
   *recording = self->module->recorded (self->device);
-  return *recording != NULL ? self->module->repeat (self->device, *recording) : walk (self, batch, reach, NULL);
+  return *recording != NULL ? repeat (self, batch, reach) : walk (self, batch, reach, NULL);
 }
 
 gboolean

@@ -3,6 +3,7 @@
  *
  * SOTTO_CUDA_EARLY=0   kernels begin when those before them have ended, as on devices before 9.0
  * SOTTO_CUDA_HOPPER=0  a device of 9.0 does without what it alone has
+ * SOTTO_CUDA_SLEEP=0   whoever waits looks again and again, however long it takes
  * SOTTO_CUDA_MULTIPROCESSORS=4  kernels are chosen as for a device of so many: a test's few blocks fill no large one, which
  *                      would take the kernels of a few blocks in place of those that are to be tried */
 
@@ -10,6 +11,7 @@
 #include "cuda/operations.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Host memory that the device can read by itself; two halves, of which one is filled while the
  * other is sent. */
@@ -21,6 +23,12 @@
 /* Without having been asked a device gives a block 48 KiB of shared memory, in which what the kernel itself declares lies,
  * too: at most 16. Those before 7.0 have no more. */
 #define UNASKED_BYTES (32u << 10)
+/* Up to so much is downloaded by way of memory that the device writes by itself: a copy to any other is waited for by the driver, in
+ * its own way, which is to look again and again. A token's logits are less. */
+#define LANDING_BYTES (1u << 20)
+/* A wait is short, or it sleeps: to be woken takes some ten microseconds, which a token of a small model on a large GPU would feel,
+ * and to look again and again takes a processor, which a battery does. */
+#define LOOK_NANOSECONDS 1000000
 
 struct _SottoCudaDevice {
   int index;
@@ -33,6 +41,10 @@ struct _SottoCudaDevice {
   guint8 *stage[2];         /* nullable */
   cudaEvent_t sent[2];
   guint next_stage;
+  gboolean sleeps;          /* who waits for long */
+  cudaEvent_t done;         /* nullable */
+  guint8 *landing;          /* nullable */
+  gboolean has_no_landing;  /* it was asked for, and there is none */
   gboolean rehearses;
   gboolean failed;
   char problem[512];
@@ -237,6 +249,7 @@ open_device (SottoCudaDevice *self)
   self->reads_pageable = reads_pageable != 0;
   self->is_early = self->facts.architecture >= 90 && sotto_cuda_driver () >= EARLY_DRIVER
                    && is_wanted ("SOTTO_CUDA_EARLY");
+  self->sleeps = is_wanted ("SOTTO_CUDA_SLEEP");
   self->facts.has_hopper = SOTTO_CUDA_HOPPER && self->facts.architecture == 90 && is_wanted ("SOTTO_CUDA_HOPPER");
   return error;
 }
@@ -273,6 +286,10 @@ sotto_cuda_close (SottoCudaDevice *self)
         cudaFreeHost (self->stage[i]);
         cudaEventDestroy (self->sent[i]);
       }
+  if (self->landing != NULL)
+    cudaFreeHost (self->landing);
+  if (self->done != NULL)
+    cudaEventDestroy (self->done);
   cudaStreamDestroy (self->stream);
   cudaGetLastError ();
   free (self);
@@ -390,15 +407,72 @@ sotto_cuda_upload (SottoCudaDevice *self, void *target, const void *source, gsiz
   return TRUE;
 }
 
+static gint64
+tell_nanoseconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Waits for all that was put on the stream. */
+static cudaError_t
+finish (SottoCudaDevice *self)
+{
+  const gint64 ends = tell_nanoseconds () + LOOK_NANOSECONDS;
+  cudaError_t error;
+
+  if (self->sleeps && self->done == NULL
+      && cudaEventCreateWithFlags (&self->done, cudaEventDisableTiming | cudaEventBlockingSync) != cudaSuccess)
+    {
+      cudaGetLastError ();
+      self->done = NULL;
+    }
+  if (!self->sleeps || self->done == NULL)
+    return cudaStreamSynchronize (self->stream);
+  error = cudaEventRecord (self->done, self->stream);
+  if (error != cudaSuccess)
+    return error;
+  while ((error = cudaEventQuery (self->done)) == cudaErrorNotReady)
+    {
+      cudaGetLastError ();
+      if (tell_nanoseconds () > ends)
+        return cudaEventSynchronize (self->done);
+    }
+  return error;
+}
+
 gboolean
 sotto_cuda_download (SottoCudaDevice *self, void *target, const void *source, gsize n_bytes)
 {
+  void *landing = target;
+
   if (self->is_recording)
     return device_refuse (self, "a download can't be recorded");
-  return enter (self)
-         && check (self, "downloading",
-                   cudaMemcpyAsync (target, source, n_bytes, cudaMemcpyDeviceToHost, self->stream))
-         && check (self, "computing", cudaStreamSynchronize (self->stream));
+  if (!enter (self))
+    return FALSE;
+  if (self->landing == NULL && !self->has_no_landing
+      && cudaMallocHost ((void **) &self->landing, LANDING_BYTES) != cudaSuccess)
+    {
+      cudaGetLastError ();
+      self->landing = NULL;
+      self->has_no_landing = TRUE;
+    }
+  if (self->landing != NULL && n_bytes <= LANDING_BYTES)
+    landing = self->landing;
+  else if (!check (self, "computing", finish (self)))
+    return FALSE;
+  if (!check (self, "downloading", cudaMemcpyAsync (landing, source, n_bytes, cudaMemcpyDeviceToHost, self->stream))
+      || !check (self, "computing", finish (self)))
+    return FALSE;
+  /* What was said to a model lies nowhere that nobody wipes. */
+  if (landing != target)
+    {
+      memcpy (target, landing, n_bytes);
+      memset (landing, 0, n_bytes);
+    }
+  return TRUE;
 }
 
 gboolean
@@ -406,7 +480,7 @@ sotto_cuda_wait (SottoCudaDevice *self)
 {
   if (self->is_recording)
     return device_refuse (self, "a recording can't be waited for");
-  return enter (self) && check (self, "computing", cudaStreamSynchronize (self->stream));
+  return enter (self) && check (self, "computing", finish (self));
 }
 
 /* --- Recordings --- */

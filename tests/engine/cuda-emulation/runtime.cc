@@ -89,6 +89,7 @@ cudaGetErrorString (cudaError_t error)
     case cudaErrorMemoryAllocation: return "out of memory";
     case cudaErrorInvalidConfiguration: return "invalid configuration argument";
     case cudaErrorInvalidResourceHandle: return "invalid resource handle";
+    case cudaErrorNotReady: return "device not ready";
     case cudaErrorNotSupported: return "operation not supported";
     case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is runtime_capturing";
     case cudaErrorStreamCaptureInvalidated: return "operation failed due to a previous error during capture";
@@ -295,9 +296,23 @@ cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
   return cudaSuccess;
 }
 
+/* It never is before somebody waits. That it isn't is no error, but kept like one. */
+cudaError_t
+cudaEventQuery (cudaEvent_t event)
+{
+  MAY_FAIL (cudaErrorLaunchFailure);
+  NOT_CAPTURING
+  if (event->stream == NULL)
+    return cudaSuccess;
+  if (runtime_devices[event->stream->device].failed)
+    return runtime_say (cudaErrorLaunchFailure);
+  return event->stream->n_done < event->n_put ? runtime_say (cudaErrorNotReady) : cudaSuccess;
+}
+
 cudaError_t
 cudaEventSynchronize (cudaEvent_t event)
 {
+  MAY_FAIL (cudaErrorLaunchFailure);
   NOT_CAPTURING
   return event->stream != NULL ? runtime_carry_out_until (event->stream, event->n_put) : cudaSuccess;
 }

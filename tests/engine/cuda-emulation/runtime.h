@@ -15,6 +15,7 @@ typedef enum {
   cudaErrorInvalidDevice = 101,
   cudaErrorNoKernelImageForDevice = 209,
   cudaErrorInvalidResourceHandle = 400,
+  cudaErrorNotReady = 600,
   cudaErrorLaunchOutOfResources = 701,
   cudaErrorLaunchFailure = 719,
   cudaErrorNotSupported = 801,
@@ -49,6 +50,7 @@ typedef enum { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 } cudaFuncAttribu
 typedef enum { cudaLaunchAttributeProgrammaticStreamSerialization = 6 } cudaLaunchAttributeID;
 
 #define cudaStreamNonBlocking 1
+#define cudaEventBlockingSync 1
 #define cudaEventDisableTiming 2
 
 typedef struct dim3 {
@@ -90,6 +92,7 @@ cudaError_t cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph);
 cudaError_t cudaEventCreateWithFlags (cudaEvent_t *event, guint flags);
 cudaError_t cudaEventDestroy (cudaEvent_t event);
 cudaError_t cudaEventRecord (cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventQuery (cudaEvent_t event);
 cudaError_t cudaEventSynchronize (cudaEvent_t event);
 cudaError_t cudaMemGetInfo (size_t *n_free, size_t *n_all);
 cudaError_t cudaMalloc (void **memory, size_t n_bytes);
