@@ -231,8 +231,8 @@ check (CudaModule *self, SottoBlockType type, const Case *c)
   g_autofree guint32 *matrices = g_new (guint32, c->n_tokens);
   g_autofree double *right = g_new (double, n);
   g_autofree double *bounds = g_new0 (double, n);
-  g_autofree char *what = g_strdup_printf ("%s, %u x %u, %u", sotto_block_name (type), c->n_rows, c->n_columns,
-                                           c->n_tokens);
+  g_autofree char *what = g_strdup_printf ("%s, %u x %u, %u, rows of %u", sotto_block_name (type), c->n_rows, c->n_columns,
+                                           c->n_tokens, (guint) y_stride (c));
   Input in = { c, &weight, x, bias, scales, y, matrices };
   g_autofree float *got = NULL;
 
@@ -248,8 +248,7 @@ check (CudaModule *self, SottoBlockType type, const Case *c)
     right[i] = (double) y[i];
   expect (&in, right, bounds);
   got = cuda_run_both (self, run, &in, n);
-  for (gsize i = 0; i < n; i++)
-    cuda_assert_near (what, got + i, right + i, 1, 1e-6, bounds[i]);
+  cuda_assert_bounded (what, got, right, bounds, n, 1e-6, 0.0);
   random_weight_clear (&weight);
 }
 

@@ -32,8 +32,18 @@ void cuda_kernels_add_multiply (int argc, char **argv);
 /* @n floats between -1 and 1. Returns: (transfer full) */
 float *cuda_random_floats (gsize n);
 
-/* Each is within @absolute + @relative * |right| of what is right; nothing that is no number is. */
+/* Each is within @absolute + @relative * |right| of what is right; nothing that is no number is. Else the test has failed, and goes
+ * on: which kernels, shapes and elements are wrong says more than that one is. */
 void cuda_assert_near (const char *what, const float *got, const double *right, gsize n, double relative, double absolute);
+
+/* The same, and each by @bounds (n) more. */
+void cuda_assert_bounded (const char   *what,
+                          const float  *got,
+                          const double *right,
+                          const double *bounds,
+                          gsize         n,
+                          double        relative,
+                          double        absolute);
 
 /* Runs a test in both orders of the emulation, or once on a device, and holds that the results are
  * the same to the bit. run gives back @n floats. */

@@ -1,6 +1,9 @@
 """What is carried to a machine with a GPU (gpu/): its models open, are as large as they say and compute; without a GPU
-`go` says so, and writes what it could find out."""
+`go` says so, and writes what it could find out; of a test program that dies all cases are known."""
+import contextlib
+import io
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -12,7 +15,8 @@ sys.dont_write_bytecode = True
 GPU = pathlib.Path(os.environ["SOTTO_SOURCE_DIR"]) / "tests" / "engine" / "gpu"
 sys.path.insert(0, str(GPU))
 
-import synthetic  # noqa: E402  (behind its path)
+import kit as shared  # noqa: E402  (behind its path)
+import synthetic  # noqa: E402
 
 TOOL, SPEED = sys.argv[1:3]
 # About what published Q4_K_M files of Llama 3.2 1B, Llama 3 8B and Qwen 3 30B-A3B weigh; a hundredth is for metadata.
@@ -73,11 +77,66 @@ def check_go(folder):
     assert results["device-speed"]["well"] is False
 
 
+# What GLib's test programs say, of cases of which three are wrong in their own way: one ends the program as an assertion does,
+# one as a fault, one goes on.
+PROGRAM = r"""#!/bin/sh
+all="/m/first /m/asserts /m/behind /m/shapes /m/faults /m/skipped /m/last"
+chosen=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -l) for name in $all; do echo "# $name"; done; exit 0 ;;
+    -p) chosen="$chosen $2"; shift ;;
+  esac
+  shift
+done
+echo "TAP version 14"; echo "1..7"; echo "# Start of m tests"
+n=0
+for name in ${chosen:-$all}; do
+  n=$((n + 1))
+  case $name in
+    */asserts)
+      echo "# it failed, and says no problem"
+      echo "not ok $name - ERROR:some.c:4:bad: code should not be reached"; echo "Bail out!"; kill -ABRT $$ ;;
+    */faults) kill -SEGV $$ ;;
+    */shapes)
+      echo "# q4_0, 7 x 32, 3, element 2 of 21: 1.5, not 2"
+      echo "# q4_0, 7 x 32, 3: 4 of 21 elements, the last 9, the furthest 2: 1.5, not 2"
+      echo "not ok $n $name" ;;
+    */skipped) echo "ok $n $name # SKIP there is none" ;;
+    *) echo "ok $n $name" ;;
+  esac
+done
+"""
+
+
+def check_tap(folder):
+    program = pathlib.Path(folder) / "program"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    with contextlib.redirect_stdout(io.StringIO()):
+        shared.Kit("step", folder, False, math.inf).tap("all", "log", [str(program), "--tap", "-k"])
+    told = json.loads((pathlib.Path(folder) / "step.json").read_text())["all"]
+    assert told["well"] is False and told["passed"] == 3 and told["skipped"] == 1 and not told["missed"], told
+    assert sorted(told["failed"]) == ["/m/asserts", "/m/faults", "/m/shapes"], told
+    assert "it failed" in told["failed"]["/m/asserts"] and "4 of 21" in told["failed"]["/m/shapes"], told
+    assert "-11" in told["failed"]["/m/faults"], told
+
+
+def check_hanging(folder):
+    """It is ended, and whoever waits goes on."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        step = shared.Kit("step", folder, False, math.inf)
+    status, said = step.run("log", ["sh", "-c", "echo begun; exec sleep 10000"], quiet=2)
+    assert status is None and "took too long" in said, said
+
+
 def main():
     checks = [("sizes are those of published files", lambda folder: check_sizes()),
               *((f"{name} opens and computes", lambda folder, name=name: check_model(name, folder))
                 for name in synthetic.SHAPES),
-              ("go says that there is no GPU", check_go)]
+              ("go says that there is no GPU", check_go),
+              ("all cases of a program that dies are told", check_tap),
+              ("a program that hangs is ended", check_hanging)]
     print(f"1..{len(checks)}")
     for number, (what, check) in enumerate(checks, 1):
         with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import synthetic
-from kit import HERE, IN_TURN, WITHOUT_WGMMA
+from kit import IN_TURN, TESTS, WITHOUT_WGMMA
 
 # As far as products of many rows, which read halves, may be off of the highest logit; and what such a model's layers
 # may make of it (tests/engine/cuda-models.c).
@@ -17,6 +17,8 @@ NEAR, FURTHEST = 5e-3, 5e-2
 # Shapes whose rows are as wide as those of real models, with fewer of them.
 WIDE = {"layers": 2, "vocabulary": 4096}
 N_SHORT, N_LONG = 40, 600
+# What a model of a family may take, of which most are on their way at once; and a wide one on the plain tier.
+FAMILY_SECONDS, WIDE_SECONDS = 45, 240
 
 
 def floats(path):
@@ -43,7 +45,7 @@ def distance(right, got):
     return worst / highest if all(map(math.isfinite, got)) else math.inf
 
 
-def logits(kit, folder, name, model, tokens, *options, **environment):
+def logits(kit, folder, name, model, tokens, *options, seconds=FAMILY_SECONDS, **environment):
     """What the engine says, as floats, or its words."""
     path = f"{folder}/{name}"
     command = kit.program("sotto-engine", "logits", model, "--tokens", ",".join(map(str, tokens)), "--output", path,
@@ -51,9 +53,9 @@ def logits(kit, folder, name, model, tokens, *options, **environment):
     own = {"SOTTO_CUDA_MODULE": kit.module, "LC_ALL": "C.UTF-8"}
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                             timeout=max(kit.left(), 1), env=os.environ | own | environment)
+                             timeout=max(min(kit.left(), seconds), 1), env=os.environ | own | environment)
     except subprocess.TimeoutExpired:
-        return "no time was left"
+        return f"it was not done after {seconds} s" if kit.left() > 0 else "no time was left"
     return floats(path) if ran.returncode == 0 else ran.stderr.strip() or f"status {ran.returncode}"
 
 
@@ -62,8 +64,8 @@ def logits(kit, folder, name, model, tokens, *options, **environment):
 def one_family(kit, folder, path):
     """(name, distance or words, whether kernels one after the other give the same bits, distance when one layer is on the GPU)"""
     stem = os.path.basename(path).removesuffix(".logits")
-    name = stem if os.path.exists(f"{HERE}/tests/engine/families/{stem}.gguf") else stem.rsplit(".", 1)[0]
-    model = f"{HERE}/tests/engine/families/{name}.gguf"
+    name = stem if os.path.exists(f"{TESTS}/engine/families/{stem}.gguf") else stem.rsplit(".", 1)[0]
+    model = f"{TESTS}/engine/families/{name}.gguf"
     tokens, right, _ = fixture(path)
     first = logits(kit, folder, f"{stem}-1", model, tokens, "--backend", "cuda")
     if isinstance(first, str):
@@ -75,7 +77,7 @@ def one_family(kit, folder, path):
 
 
 def families(kit, folder):
-    paths = sorted(glob.glob(f"{HERE}/tests/engine/families/*.logits"))
+    paths = sorted(glob.glob(f"{TESTS}/engine/families/*.logits"))
     if kit.emulated:
         paths = paths[::8]
     with concurrent.futures.ThreadPoolExecutor(min(6, os.cpu_count())) as pool:
@@ -108,7 +110,8 @@ def wide(kit, folder, name):
     for n in (6, 12) if kit.emulated else (6, N_SHORT, N_LONG):
         what = f"{name}, {s['layers']} layers, {n} tokens"
         tokens = [(7919 * i + 13) % s["vocabulary"] for i in range(n)]
-        right = logits(kit, folder, "right", path, tokens, "--backend", "cpu", "--tier", "reference")
+        right = logits(kit, folder, "right", path, tokens, "--backend", "cpu", "--tier", "reference",
+                       seconds=WIDE_SECONDS)
         got = logits(kit, folder, "got", path, tokens, "--backend", "cuda")
         again = logits(kit, folder, "again", path, tokens, "--backend", "cuda", **IN_TURN)
         bad = [words for words in (right, got, again) if isinstance(words, str)]

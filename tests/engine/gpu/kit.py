@@ -1,15 +1,25 @@
 """What the steps of `go` share: programs that were carried along, time that is left, and what is written down."""
 import contextlib
 import json
+import math
 import os
+import re
 import shutil
 import subprocess
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# A lean kit (pack) has none of its own: they are in the tree that it is used in.
+TESTS = f"{HERE}/tests" if os.path.isdir(f"{HERE}/tests/engine/families") else os.path.abspath("tests")
 STEP_SECONDS = 480
+# A test that says nothing for so long hangs: the longest takes a tenth of that.
+QUIET_SECONDS = 60
+# What is said of a case that was wrong in many; the log has all.
+MOST_SHAPES = 8
 # No kernel begins before the one before it has ended.
 IN_TURN = {"SOTTO_CUDA_EARLY": "0"}
+# Who waits for a token looks again and again.
+AWAKE = {"SOTTO_CUDA_SLEEP": "0"}
 # A device of 9.0 without what it alone has.
 WITHOUT_WGMMA = {"SOTTO_CUDA_HOPPER": "0"}
 # Where drivers lie that no cache of libraries knows, as in containers.
@@ -75,29 +85,45 @@ class Kit:
                 ":".join(folder for folder in folders if os.path.isdir(folder)), f"{HERE}/bin/{name}",
                 *map(str, arguments)]
 
-    def run(self, log, command, seconds=STEP_SECONDS, **environment):
-        """Status and output; the status is None where there was no time or no such program."""
+    def run(self, log, command, seconds=STEP_SECONDS, quiet=math.inf, **environment):
+        """Status and output; the status is None where there was no time, no word for too long, or no such program."""
         seconds = min(seconds, self.left())
         if seconds < 5:
             return None, "no time was left"
-        own = {"G_TEST_SRCDIR": f"{HERE}/tests", "G_TEST_BUILDDIR": f"{HERE}/tests", "SOTTO_CUDA_MODULE": self.module,
-               "LC_ALL": "C.UTF-8"}
+        own = {"G_TEST_SRCDIR": TESTS, "G_TEST_BUILDDIR": TESTS, "SOTTO_CUDA_MODULE": self.module, "LC_ALL": "C.UTF-8"}
         try:
             # An unbuffered file, so that a program that is ended leaves what it said.
             with open(f"{self.out}/{self.step}.log", "ab") as file:
                 file.write(f"\n== {log} ==\n".encode())
                 file.flush()
                 began = file.tell()
-                status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                                        timeout=seconds, env=os.environ | own | environment).returncode
-        except subprocess.TimeoutExpired:
-            status = None
+                with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                                      env=os.environ | own | environment) as process:
+                    status = self.wait(process, file, seconds, quiet)
         except OSError as problem:
             return None, str(problem)
         with open(f"{self.out}/{self.step}.log", "rb") as file:
             file.seek(began)
             said = file.read().decode(errors="replace")
-        return status, said if status is not None else said + f"\nended after {seconds:.0f} s"
+        return status, said if status is not None else said + "\nended, since it took too long"
+
+    @staticmethod
+    def wait(process, file, seconds, quiet):
+        """Its status, or None: it was ended."""
+        began = spoke = time.monotonic()
+        size = 0
+        try:
+            while True:
+                try:
+                    return process.wait(min(1, seconds))
+                except subprocess.TimeoutExpired:
+                    now = time.monotonic()
+                    if os.fstat(file.fileno()).st_size > size:
+                        size, spoke = os.fstat(file.fileno()).st_size, now
+                    if now - began > seconds or now - spoke > quiet:
+                        return None
+        finally:
+            process.kill()
 
     @contextlib.contextmanager
     def little_memory(self, mib):
@@ -111,19 +137,44 @@ class Kit:
                 process.stdin.close()
 
     def tap(self, what, log, command, seconds=STEP_SECONDS):
-        """Runs a test program and counts its cases."""
-        status, said = self.run(log, command, seconds)
-        lines = [line.strip() for line in said.splitlines()]
-        failed = [line for line in lines if line.startswith("not ok")]
-        skipped = [line for line in lines if line.startswith("ok") and "# SKIP" in line.upper()]
-        passed = sum(line.startswith("ok") for line in lines) - len(skipped)
-        words = f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped"
+        """Runs a test program and counts its cases. A case that fails ends the program, and may take the device with it for as
+        long as that lives: those behind it are then run each by itself, so that all is known that can be."""
+        ends = time.monotonic() + seconds
+        _, said = self.run(f"{log}, a list", [*command, "-l"], 60)
+        names = [line.strip(" #") for line in said.splitlines() if line.strip(" #").startswith("/")]
+        status, said = self.run(log, command, seconds, self.quiet())
+        cases = read_cases(said)
+        if not names and not cases:
+            self.note(what, False, f"status {status}, last: {(said.strip().splitlines() or ['nothing'])[-1]}")
+            return
+        for name in names:
+            left = ends - time.monotonic()
+            if name in cases or left < 5:
+                continue
+            own_status, said = self.run(f"{log} {name}", [*command, "-p", name], left, self.quiet())
+            words = describe_end(said)
+            cases |= read_cases(said) or {name: ("failed", f"status {own_status}: {words}")}
+        self.count_cases(what, names, cases)
+
+    def quiet(self):
+        """On no device all takes as long as it takes."""
+        return math.inf if self.emulated else QUIET_SECONDS
+
+    def count_cases(self, what, names, cases):
+        failed, skipped, passed = ([words for state, words in cases.values() if state == wanted]
+                                   for wanted in ("failed", "skipped", "passed"))
+        missed = [name for name in names if name not in cases]
+        words = f"{len(passed)} passed, {len(failed)} failed, {len(skipped)} skipped"
         if skipped:
-            words += f" ({skipped[0].split('#', 1)[1].strip()})"
-        if status != 0:
-            words += f"; status {status}, last: {lines[-1] if lines else 'nothing'}"
-        well = None if status == 0 and passed == 0 and skipped else status == 0 and not failed
-        self.note(what, well, words, passed=passed, failed=failed, skipped=len(skipped))
+            words += f" ({skipped[0]})"
+        if missed:
+            words += f"; no time was left for {len(missed)}, from {missed[0]} on"
+        self.note(what, None if skipped and not passed and not failed else not failed and not missed, words, passed=len(passed),
+                  failed={name: words for name, (state, words) in cases.items() if state == "failed"}, skipped=len(skipped),
+                  missed=missed)
+        for name, (state, words) in cases.items():
+            if state == "failed":
+                self.say(f"        {name}: {words}")
 
     def json_of(self, log, command, seconds=STEP_SECONDS, **environment):
         """What a program prints as JSON, or None and its words."""
@@ -134,6 +185,32 @@ class Kit:
             except ValueError:
                 pass
         return None, (said.strip().splitlines() or ["nothing was said"])[-1]
+
+
+def read_cases(said):
+    """Of TAP: name → (passed, failed or skipped, why)."""
+    cases, last = {}, []
+    for line in said.splitlines():
+        match = re.match(r"(not )?ok\b *\d* *(/\S+)(.*)", line)
+        if match is None:
+            last.append(line)
+            continue
+        skip = re.search(r"# *SKIP *(.*)", match[3], re.I)
+        state = "failed" if match[1] else "skipped" if skip else "passed"
+        why = describe_end("\n".join([*last, match[3].removeprefix(" - ")]))
+        cases[match[2]] = state, skip[1].strip() if skip else why if match[1] else ""
+        last = []
+    return cases
+
+
+def describe_end(said):
+    """Which shapes were wrong, and else the last that was said; of neither what says nothing."""
+    idle = re.compile(r"$|(Start|End) of .* tests|random seed|TAP version|\d+\.\.\d+$|\*\*$|Bail out!$")
+    lines = [line.strip(" #") for line in said.splitlines()]
+    lines = [line for line in lines if not idle.match(line)]
+    shapes = [line for line in lines if re.search(r": \d+ of \d+ elements", line)]
+    lines = [*shapes[:MOST_SHAPES], f"and {len(shapes) - MOST_SHAPES} more"] if len(shapes) > MOST_SHAPES else shapes or lines[-4:]
+    return " | ".join(dict.fromkeys(lines))[:1500] or "nothing was said"
 
 
 def find_tool(name):

@@ -7,7 +7,7 @@ import time
 
 import look
 import synthetic
-from kit import IN_TURN, WITHOUT_WGMMA
+from kit import AWAKE, IN_TURN, WITHOUT_WGMMA
 
 N_DECODED, N_DEEP = 128, 64
 
@@ -24,6 +24,8 @@ LITTLE_MIB = 8192
 LITTLE_TESTS = [("30b-a3b", "decode", 0), ("30b-a3b", "prefill", 512)]
 # What it gives that kernels begin early: the same without, in turns.
 EARLY_TESTS = [("1b", "decode", 0), ("8b", "decode", 0), ("1b", "prefill", 512)]
+# What it costs that a wait for a token sleeps once it is long.
+SLEEP_TESTS = [("1b", "decode", 0), ("8b", "decode", 0)]
 # What products by four warps give (wgmma, which 9.0 alone has), in the same way.
 WGMMA_TESTS = [("8b", "prefill", 512), ("8b", "prefill", 4096), ("1b", "prefill", 512), ("30b-a3b", "prefill", 4096)]
 
@@ -92,6 +94,7 @@ def run(kit):
         if what == "decode" and n == 0:
             note_loading(kit, name, device, found)
     measure_both(kit, models, EARLY_TESTS, IN_TURN, "kernels begun early and in turn")
+    measure_both(kit, models, SLEEP_TESTS, AWAKE, "waits that sleep and that look on")
     measure_both(kit, models, WGMMA_TESTS, WITHOUT_WGMMA, "with wgmma and without")
     measure_little(kit, models)
 
