@@ -1,5 +1,8 @@
 #include "embedding-rows.h"
 
+#include "conversation-rows.h"
+#include "embedding.h"
+
 gboolean
 sotto_rows_find_embedder (SottoDatabase *database, const char *name, SottoEmbedder *embedder, GError **error)
 {
@@ -17,4 +20,34 @@ sotto_rows_find_embedder (SottoDatabase *database, const char *name, SottoEmbedd
   embedder->is_named = sqlite3_column_int (row, 2) != 0;
   sqlite3_reset (row);
   return TRUE;
+}
+
+gboolean
+sotto_rows_check_vectors (SottoDatabase *database, const SottoEmbedder *embedder, gsize n, GError **error)
+{
+  const gint64 size = SOTTO_EMBEDDING_HEADER + (gint64) n;
+
+  if (n == 0 || n > SOTTO_EMBEDDING_MAX)
+    {
+      sotto_rows_set_invalid (error, "vectors: size");
+      return FALSE;
+    }
+  if (embedder->size == size)
+    return TRUE;
+  if (embedder->size != 0)
+    {
+      sotto_rows_set_invalid (error, "vectors: of another length");
+      return FALSE;
+    }
+  return sotto_database_run (database, error, "UPDATE embedder SET size = ?1 WHERE id = ?2", "ii", size, embedder->row);
+}
+
+GBytes *
+sotto_rows_pack_vector (const float *vector, gsize n, GError **error)
+{
+  GBytes *packed = sotto_embedding_pack (vector, n);
+
+  if (packed == NULL)
+    sotto_rows_set_invalid (error, "vectors: not a number");
+  return packed;
 }

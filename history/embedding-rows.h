@@ -26,4 +26,21 @@ typedef struct {
  */
 gboolean sotto_rows_find_embedder (SottoDatabase *database, const char *name, SottoEmbedder *embedder, GError **error);
 
+/**
+ * sotto_rows_check_vectors:
+ * @n: how many numbers each has
+ *
+ * The first vector of an embedder says how long all are.
+ *
+ * Returns: %FALSE with _INVALID when @n is another length, or none that a vector can have
+ */
+gboolean sotto_rows_check_vectors (SottoDatabase *database, const SottoEmbedder *embedder, gsize n, GError **error);
+
+/**
+ * sotto_rows_pack_vector:
+ *
+ * Returns: (transfer full): as the tables have it; or %NULL with _INVALID
+ */
+GBytes *sotto_rows_pack_vector (const float *vector, gsize n, GError **error);
+
 G_END_DECLS

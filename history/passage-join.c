@@ -58,10 +58,17 @@ add_near (GArray *candidates, GArray *near)
       const double score = between (WORST_NEAR, BEST_NEAR, one->value / nearest);
       SottoCandidate *candidate = g_hash_table_lookup (by_row, &one->row);
 
-      if (candidate != NULL)
-        candidate->score = MAX (candidate->score, score);
-      else
-        g_array_append_val (added, ((SottoCandidate) { .row = one->row, .score = score }));
+      if (candidate == NULL)
+        {
+          const SottoCandidate new = { .row = one->row, .score = score, .found_by = SOTTO_HISTORY_FOUND_BY_MEANING };
+
+          g_array_append_val (added, new);
+          continue;
+        }
+      /* The few words that one has beside its meaning have not found it. */
+      candidate->found_by = candidate->score < score ? SOTTO_HISTORY_FOUND_BY_MEANING
+                                                     : candidate->found_by | SOTTO_HISTORY_FOUND_BY_MEANING;
+      candidate->score = MAX (candidate->score, score);
     }
   g_array_append_vals (candidates, added->data, added->len);
 }

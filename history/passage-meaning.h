@@ -1,20 +1,8 @@
 #pragma once
 
-#include "database.h"
+#include "nearness.h"
 
 G_BEGIN_DECLS
-
-/**
- * SottoNearness:
- * @row: a passage's
- * @cosine: between what it and the question are about
- * @value: how much nearer it is than passages that have nothing to do with the question; above 0
- */
-typedef struct {
-  gint64 row;
-  float cosine;
-  double value;
-} SottoNearness;
 
 /**
  * sotto_passage_rank_by_meaning:

@@ -307,6 +307,7 @@ sotto_passage_rank (SottoDatabase  *database,
 
       if (one->found < LEAST_FOUND * *asked)
         continue;
+      one->found_by = SOTTO_HISTORY_FOUND_BY_WORDS;
       one->score *= pow ((double) one->n_words / lists->len, COVERAGE);
       g_array_append_vals (list, one, 1);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "database.h"
+#include "sotto-history.h"
 
 G_BEGIN_DECLS
 
@@ -10,12 +11,14 @@ G_BEGIN_DECLS
  * @score: how well it fits; 0 and more
  * @found: what the words weigh that it has, each once
  * @n_words: how many words of the question it has
+ * @found_by: what has given it its score
  */
 typedef struct {
   gint64 row;
   double score;
   double found;
   guint n_words;
+  SottoHistoryFound found_by;
 } SottoCandidate;
 
 /**

@@ -220,6 +220,7 @@ sotto_history_hit_free (SottoHistoryHit *hit)
   g_free (hit->message);
   g_free (hit->snippet);
   g_free (hit->ranges);
+  g_free (hit->piece);
   g_free (hit);
 }
 
@@ -293,4 +294,14 @@ sotto_history_passage_free (SottoHistoryPassage *passage)
   g_free (passage->folder);
   g_free (passage->path);
   g_free (passage);
+}
+
+void
+sotto_history_said_free (SottoHistorySaid *said)
+{
+  if (said == NULL)
+    return;
+
+  g_free (said->text);
+  g_free (said);
 }

@@ -255,6 +255,7 @@ typedef struct {
  * @snippet: text around what was found, on one line
  * @ranges: what was found in @snippet, ascending, apart
  * @created: the message's or conversation's time
+ * @piece: (nullable): what was found by its meaning, whole and as it was written; @snippet is of its beginning, without ranges
  */
 typedef struct {
   char *conversation;
@@ -264,6 +265,7 @@ typedef struct {
   SottoHistoryRange *ranges;
   guint n_ranges;
   gint64 created;
+  char *piece;
 } SottoHistoryHit;
 
 void sotto_history_hit_free (SottoHistoryHit *hit);
@@ -339,6 +341,40 @@ typedef struct {
  */
 SottoHistoryPassage *sotto_history_passage_new (const char *text, guint first_page, guint last_page);
 void sotto_history_passage_free (SottoHistoryPassage *passage);
+
+/**
+ * SottoHistorySaid:
+ * @message: its row in this history
+ * @text: its parts of text, one after the other with an end of line between them; never %NULL
+ * @done: bytes from its beginning on that have vectors already
+ *
+ * What a message says, on its way to vectors: sotto_store_list_unembedded_messages_async().
+ */
+typedef struct {
+  gint64 message;
+  char *text;
+  gsize done;
+} SottoHistorySaid;
+
+void sotto_history_said_free (SottoHistorySaid *said);
+
+/**
+ * SottoHistoryPiece:
+ * @message: the message's row
+ * @start: where it begins in what the message says, in bytes
+ * @length: of it, in bytes; 0: there is nothing that could have a vector, and it has none
+ * @whole: bytes of all that the message says
+ * @is_last: what stands behind it, if anything does, needs no vector
+ *
+ * A piece of what a message says.
+ */
+typedef struct {
+  gint64 message;
+  gsize start;
+  gsize length;
+  gsize whole;
+  gboolean is_last;
+} SottoHistoryPiece;
 
 /**
  * SottoHistorySlot:

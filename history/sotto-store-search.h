@@ -34,4 +34,31 @@ void sotto_store_search_async (SottoStore          *self,
  */
 GPtrArray *sotto_store_search_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
+/**
+ * sotto_store_search_meaning_async:
+ * @embedder: the model that made @vector; when it is not the history's (sotto_store_set_embedder_async()) nothing is found
+ * @vector: of what the person typed: floats, of length 1
+ * @except: (array zero-terminated=1) (nullable): ids of messages that are known already, and left out
+ * @limit: most hits, 1…100
+ *
+ * Searches what was said in conversations that are not deleted for what says the same in other words, or in another language if the
+ * model knows it, as far as there are vectors: what stands out from what is merely the nearest, each message once, the nearest
+ * first. Cancelling stops it at once.
+ */
+void sotto_store_search_meaning_async (SottoStore          *self,
+                                       const char          *embedder,
+                                       GBytes              *vector,
+                                       const char *const   *except,
+                                       guint                limit,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data);
+
+/**
+ * sotto_store_search_meaning_finish:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryHit): with their pieces
+ */
+GPtrArray *sotto_store_search_meaning_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
 G_END_DECLS

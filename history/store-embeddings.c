@@ -1,13 +1,11 @@
 /* Vectors of passages
  *
  * The embedder that is not gone is the one whose vectors count. Another one takes its place at once: documents count anew how
- * many of their passages have a vector, and vectors of the old one are erased when no call waits (store-erase.c), or earlier,
- * when a new one takes the place of each. */
+ * many of their passages have a vector, messages know which embedder they have theirs of (store-message-embeddings.c), and
+ * vectors of the old one are erased when no call waits (store-erase.c), or earlier, when a new one takes the place of each. */
 
 #include "store-private.h"
 
-#include "conversation-rows.h"
-#include "embedding.h"
 #include "embedding-rows.h"
 
 /* --- In the thread --- */
@@ -162,22 +160,6 @@ put_embedding (SottoDatabase *database, gint64 embedder, gint64 passage, GBytes 
                                          "UPDATE document SET n_embedded = n_embedded + 1 WHERE id = ?1", "i", document));
 }
 
-/* The first vector says how long all are. */
-static gboolean
-check_size (SottoDatabase *database, const SottoEmbedder *embedder, gsize n, GError **error)
-{
-  const gint64 size = SOTTO_EMBEDDING_HEADER + (gint64) n;
-
-  if (embedder->size == size)
-    return TRUE;
-  if (embedder->size != 0)
-    {
-      sotto_rows_set_invalid (error, "vectors: of another length");
-      return FALSE;
-    }
-  return sotto_database_run (database, error, "UPDATE embedder SET size = ?1 WHERE id = ?2", "ii", size, embedder->row);
-}
-
 static gpointer
 do_put_embeddings (SottoVault *vault, SottoCall *call, GError **error)
 {
@@ -188,28 +170,18 @@ do_put_embeddings (SottoVault *vault, SottoCall *call, GError **error)
 
   if (call->rows->len == 0)
     return SOTTO_DONE;
-  if (n == 0 || n > SOTTO_EMBEDDING_MAX)
-    {
-      sotto_rows_set_invalid (error, "vectors: size");
-      return NULL;
-    }
   if (!sotto_rows_find_embedder (database, call->text, &embedder, error))
     return NULL;
   if (!embedder.is_named)
     return SOTTO_DONE;
 
-  if (!check_size (database, &embedder, n, error))
+  if (!sotto_rows_check_vectors (database, &embedder, n, error))
     return NULL;
   for (guint i = 0; i < call->rows->len; i++)
     {
-      g_autoptr (GBytes) vector = sotto_embedding_pack (vectors + i * n, n);
+      g_autoptr (GBytes) vector = sotto_rows_pack_vector (vectors + i * n, n, error);
 
-      if (vector == NULL)
-        {
-          sotto_rows_set_invalid (error, "vectors: not a number");
-          return NULL;
-        }
-      if (!put_embedding (database, embedder.row, g_array_index (call->rows, gint64, i), vector, error))
+      if (vector == NULL || !put_embedding (database, embedder.row, g_array_index (call->rows, gint64, i), vector, error))
         return NULL;
     }
   return SOTTO_DONE;

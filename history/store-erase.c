@@ -5,7 +5,7 @@
  *
  *   1 documents of a folder that is gone are marked, too
  *   2 passages of documents that are gone leave the index and the table, and their vectors go with them
- *   3 vectors of embedders that are gone leave their table
+ *   3 vectors of embedders that are gone leave their tables
  *   4 the index is merged into one segment, some pages at a time, if passages have left it
  *   5 the rows of the documents and folders go, and the log is emptied into the file
  *
@@ -35,6 +35,7 @@ sotto_vault_erase_later (SottoVault *vault)
   g_atomic_int_set (&self->is_left, TRUE);
   self->pages = 0;
   self->embedding = 0;
+  self->table = 0;
   self->due = g_get_monotonic_time ();
   self->merge_due = self->due + MERGE_WAIT;
 }
@@ -133,14 +134,23 @@ erase_documents (SottoDatabase *database, gboolean *did, GError **error)
   return TRUE;
 }
 
+/* The two tables that have vectors: where the next thousand of one ends, and deleting those of embedders that are gone up to there */
+static const struct {
+  const char *last;
+  const char *of_gone;
+} vectors[] = {
+  { "SELECT passage FROM embedding WHERE passage > ?1 ORDER BY passage LIMIT 1 OFFSET ?2",
+    "DELETE FROM embedding WHERE passage > ?1 AND passage <= ?2 AND embedder IN (SELECT id FROM embedder WHERE gone = 1)" },
+  { "SELECT id FROM message_embedding WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
+    "DELETE FROM message_embedding WHERE id > ?1 AND id <= ?2 AND embedder IN (SELECT id FROM embedder WHERE gone = 1)" },
+};
+
 /* Looks at the next of all embeddings, as no index says which are whose; the embedders go when all were looked at. */
 static gboolean
 erase_embeddings (SottoVault *vault, gboolean *did, GError **error)
 {
-  static const char of_gone[] = "DELETE FROM embedding WHERE passage > ?1 AND passage <= ?2"
-                                " AND embedder IN (SELECT id FROM embedder WHERE gone = 1)";
   SottoDatabase *database = vault->database;
-  gint64 *after = &vault->erasing.embedding;
+  SottoErasing *self = &vault->erasing;
   GError *local = NULL;
   gboolean more;
   gint64 last;
@@ -148,9 +158,7 @@ erase_embeddings (SottoVault *vault, gboolean *did, GError **error)
   sotto_database_get_int (database, did, &local, "SELECT 1 FROM embedder WHERE gone = 1", "");
   if (local == NULL && !*did)
     return TRUE;
-  last = local != NULL ? 0 : sotto_database_get_int (database, &more, &local,
-                                                     "SELECT passage FROM embedding WHERE passage > ?1"
-                                                     " ORDER BY passage LIMIT 1 OFFSET ?2", "ii", *after,
+  last = local != NULL ? 0 : sotto_database_get_int (database, &more, &local, vectors[self->table].last, "ii", self->embedding,
                                                      (gint64) EMBEDDINGS - 1);
   if (local != NULL)
     {
@@ -158,10 +166,14 @@ erase_embeddings (SottoVault *vault, gboolean *did, GError **error)
       return FALSE;
     }
 
-  if (!sotto_database_run (database, error, of_gone, "ii", *after, more ? last : G_MAXINT64))
+  if (!sotto_database_run (database, error, vectors[self->table].of_gone, "ii", self->embedding, more ? last : G_MAXINT64))
     return FALSE;
-  *after = last;
-  return more || sotto_database_run (database, error, "DELETE FROM embedder WHERE gone = 1", "");
+  self->embedding = more ? last : 0;
+  self->table += !more;
+  if (self->table < G_N_ELEMENTS (vectors))
+    return TRUE;
+  self->table = 0;
+  return sotto_database_run (database, error, "DELETE FROM embedder WHERE gone = 1", "");
 }
 
 /* Whether passages have left the index, or may have */

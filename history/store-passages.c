@@ -104,6 +104,7 @@ join_found (Finding *self, Found *found, gsize max_bytes)
         continue;
 
       self->size += strlen (joined) - before;
+      other->passage->found |= found->passage->found;
       other->row = MIN (other->row, found->row);
       other->last_row = MAX (other->last_row, found->row);
       other->passage->first_page = first->first_page;
@@ -196,6 +197,7 @@ choose (Finding *self, GArray *candidates, guint limit, gsize max_bytes, GError 
           continue;
         }
 
+      found.passage->found = best->found_by;
       self->best = MAX (self->best, best->score);
       same = count_of (self, found.document);
       place = &g_array_index (places, guint, best - &g_array_index (candidates, SottoCandidate, 0));

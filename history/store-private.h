@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @is_left: whether there is something to erase; atomic, so that others may look
  * @pages: of a step of a merge that has begun; 0: none has
  * @embedding: the row up to which embeddings were looked at
+ * @table: those of passages, 0, or of messages, 1
  * @due: when the next step is
  * @merge_due: when the index may be merged
  *
@@ -21,6 +22,7 @@ typedef struct {
   gint is_left;
   gint64 pages;
   gint64 embedding;
+  guint table;
   gint64 due;
   gint64 merge_due;
 } SottoErasing;

@@ -1,5 +1,7 @@
 #include "folders.h"
 
+#include <string.h>
+
 #include "store-private.h"
 
 char *
@@ -178,6 +180,56 @@ test_put_vector (SottoStore *store, const char *embedder, gint64 row, float x, f
 
   g_array_append_val (rows, row);
   test_put_vectors (store, embedder, rows, vectors);
+}
+
+GPtrArray *
+test_unembedded_messages (SottoStore *store, guint limit, guint64 *n_left, guint64 *n_all)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list;
+
+  sotto_store_list_unembedded_messages_async (store, limit, NULL, test_ready, &result);
+  list = sotto_store_list_unembedded_messages_finish (store, test_wait (&result), n_left, n_all, &error);
+  g_assert_no_error (error);
+  return list;
+}
+
+gboolean
+test_try_put_pieces (SottoStore *store, const char *embedder, GArray *pieces, GBytes *vectors, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_put_message_embeddings_async (store, embedder, pieces, vectors, NULL, test_ready, &result);
+  return sotto_store_put_message_embeddings_finish (store, test_wait (&result), error);
+}
+
+void
+test_put_said (SottoStore *store, const char *embedder, const SottoHistorySaid *said, float x, float y)
+{
+  const float vector[] = { x, y };
+  const gsize whole = strlen (said->text);
+  const SottoHistoryPiece piece = { said->message, 0, whole, whole, TRUE };
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof piece);
+  g_autoptr (GBytes) vectors = g_bytes_new (vector, whole > 0 ? sizeof vector : 0);
+  g_autoptr (GError) error = NULL;
+
+  g_array_append_val (pieces, piece);
+  test_try_put_pieces (store, embedder, pieces, vectors, &error);
+  g_assert_no_error (error);
+}
+
+GPtrArray *
+test_search_meaning (SottoStore *store, const char *embedder, GBytes *vector, const char *const *except)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *hits;
+
+  sotto_store_search_meaning_async (store, embedder, vector, except, 20, NULL, test_ready, &result);
+  hits = sotto_store_search_meaning_finish (store, test_wait (&result), &error);
+  g_assert_no_error (error);
+  return hits;
 }
 
 void

@@ -27,5 +27,11 @@ void test_put_vectors (SottoStore *store, const char *embedder, GArray *rows, GB
 /* One, of two numbers */
 void test_put_vector (SottoStore *store, const char *embedder, gint64 row, float x, float y);
 
+/* The same of messages: what is listed; pieces and a vector of two numbers for each that has a length; one for all that a message says */
+GPtrArray *test_unembedded_messages (SottoStore *store, guint limit, guint64 *n_left, guint64 *n_all);
+gboolean test_try_put_pieces (SottoStore *store, const char *embedder, GArray *pieces, GBytes *vectors, GError **error);
+void test_put_said (SottoStore *store, const char *embedder, const SottoHistorySaid *said, float x, float y);
+GPtrArray *test_search_meaning (SottoStore *store, const char *embedder, GBytes *vector, const char *const *except);
+
 /* Until nothing is left of what is gone */
 void test_wait_until_erased (SottoStore *store);
