@@ -139,6 +139,13 @@ on_busy_changed (SottoApp *self)
   sotto_meaning_set_resting (self->services->meaning, is_busy);
 }
 
+/* What was said in them may have come from elsewhere, or back. */
+static void
+on_conversations_changed (SottoApp *self)
+{
+  sotto_meaning_look_again (self->services->meaning);
+}
+
 static void
 sotto_app_init (SottoApp *self)
 {
@@ -147,6 +154,7 @@ sotto_app_init (SottoApp *self)
   self->services = sotto_services_new (settings);
   self->conversations = sotto_conversation_list_new (self->services);
   g_signal_connect_object (self->conversations, "notify::busy", G_CALLBACK (on_busy_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conversations, "items-changed", G_CALLBACK (on_conversations_changed), self, G_CONNECT_SWAPPED);
 }
 
 SottoApp *

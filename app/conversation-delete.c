@@ -1,5 +1,7 @@
 #include "conversation-private.h"
 
+#include "meaning-private.h"
+
 /* One message less, with a way back: what a person wrote goes with what answers it, a reply alone, and what follows stays
  * (the history's store-prune.c says how). The last deletion can be undone, then the one before it, until something is added to
  * the conversation: whoever went on has gone on. */
@@ -157,6 +159,7 @@ on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   remove_deletion (self, deleting->deletion);
+  sotto_meaning_look_again (self->services->meaning);
   sotto_conversation_path_read_async (self, on_read, g_steal_pointer (&task));
 }
 

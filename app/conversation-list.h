@@ -219,4 +219,28 @@ GListModel *sotto_conversation_list_search_finish (SottoConversationList  *self,
                                                    GAsyncResult           *result,
                                                    GError                **error);
 
+/**
+ * sotto_conversation_list_search_meaning_async:
+ * @query: the same
+ * @found: (nullable): what sotto_conversation_list_search_finish() has given, which is left out
+ *
+ * Searches what was said for what says the same in other words (#SottoMeaning). A model makes a vector of @query first, so that this
+ * takes longer; where nothing can be found by meaning now, it is nothing.
+ */
+void sotto_conversation_list_search_meaning_async (SottoConversationList  *self,
+                                                   const char             *query,
+                                                   GListModel             *found,
+                                                   GCancellable           *cancellable,
+                                                   GAsyncReadyCallback     callback,
+                                                   gpointer                user_data);
+
+/**
+ * sotto_conversation_list_search_meaning_finish:
+ *
+ * Returns: (transfer full): a #GListModel of #SottoSearchHit with phrases, best first; one a message
+ */
+GListModel *sotto_conversation_list_search_meaning_finish (SottoConversationList  *self,
+                                                           GAsyncResult           *result,
+                                                           GError                **error);
+
 G_END_DECLS

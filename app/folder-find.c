@@ -52,6 +52,7 @@ create_part (SottoDocumentFolder *folder, const SottoHistoryPassage *passage)
   part->uri = g_file_get_uri (file);
   part->first_page = passage->first_page;
   part->last_page = passage->last_page;
+  part->found = passage->found;
   return part;
 }
 
@@ -172,7 +173,7 @@ ask_by_meaning (SottoDocumentFolders *self, GTask *task)
   for (guint i = 0; i < N_WAYS; i++)
     if (find->asked[i] != NULL)
       questions[n++] = find->asked[i];
-  sotto_meaning_ask_async (self->meaning, questions, on_vectors, g_object_ref (task));
+  sotto_meaning_ask_async (self->meaning, questions, NULL, on_vectors, g_object_ref (task));
 }
 
 static gboolean

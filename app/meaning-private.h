@@ -30,14 +30,14 @@ struct _SottoMeaning
   SottoStore *store;
   char *embedder;         /* whose vectors the history is to have; NULL: it has not been told */
   gboolean is_told;       /* it has been, and has taken it */
-  guint64 n_left;
+  guint64 n_left;         /* passages and messages */
   guint64 n_all;
-  gboolean is_stale;      /* there may be other passages than these */
+  gboolean is_stale;      /* there may be others than these */
   gboolean is_resting;    /* a reply is being written, or waits */
 
   /* What is under way */
   SottoMeaningWork *work; /* NULL: nothing */
-  guint n_passages;       /* how many it takes at a time: as many as last a moment */
+  guint n_texts;          /* how many it takes at a time: as many as last a moment */
   GPtrArray *questions;   /* of GTask */
 
   /* The model that is open, or may be */
@@ -67,6 +67,9 @@ void sotto_meaning_close (SottoMeaning *self);
 /* Whether the processor is a reply's now */
 void sotto_meaning_set_resting (SottoMeaning *self, gboolean is_resting);
 
+/* There may be messages that were not there when it looked last */
+void sotto_meaning_look_again (SottoMeaning *self);
+
 /* What is to be done, and said, as things stand */
 void sotto_meaning_update (SottoMeaning *self);
 
@@ -81,7 +84,7 @@ void sotto_meaning_set_opened (SottoMeaning *self, const char *path);
 
 /* --- meaning-work.c --- */
 
-/* Looks which passages have no vectors, and makes them as long as nothing else is to be done. */
+/* Looks which messages and passages have no vectors, and makes them as long as nothing else is to be done. */
 void sotto_meaning_begin_work (SottoMeaning *self);
 
 /* Gives it up; what is under way comes to nothing. */
@@ -103,6 +106,7 @@ gboolean sotto_meaning_can_ask (SottoMeaning *self);
  */
 void sotto_meaning_ask_async (SottoMeaning        *self,
                               const char *const   *questions,
+                              GCancellable        *cancellable,
                               GAsyncReadyCallback  callback,
                               gpointer             user_data);
 
@@ -115,6 +119,33 @@ void sotto_meaning_ask_async (SottoMeaning        *self,
 GPtrArray *sotto_meaning_ask_finish (SottoMeaning *self, GAsyncResult *result, char **embedder, GError **error);
 
 void sotto_meaning_end_questions (SottoMeaning *self);
+
+/* --- meaning-search.c --- */
+
+/**
+ * sotto_meaning_search_async:
+ * @query: what a person typed, or a model
+ * @except: (array zero-terminated=1): ids of messages that are known already
+ * @limit: most hits
+ *
+ * Searches what was said in all conversations for what says the same in other words. Ends soon after SOTTO_MEANING_PATIENCE_MS at
+ * the latest.
+ */
+void sotto_meaning_search_async (SottoMeaning        *self,
+                                 const char          *query,
+                                 const char *const   *except,
+                                 guint                limit,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data);
+
+/**
+ * sotto_meaning_search_finish:
+ *
+ * Returns: (transfer full) (element-type SottoHistoryHit): empty, too, where nothing can be found by meaning now; or %NULL with an
+ *   error: %G_IO_ERROR_CANCELLED, or the history's
+ */
+GPtrArray *sotto_meaning_search_finish (SottoMeaning *self, GAsyncResult *result, GError **error);
 
 /* --- meaning-words.c --- */
 

@@ -1,6 +1,6 @@
 #include "meaning-private.h"
 
-/* Vectors of what a person, or a model, asks documents. They go before those of passages, and do not wait for long: behind a reply that
+/* Vectors of what a person, or a model, asks documents and conversations. They go before those of passages, and do not wait for long: behind a reply that
  * is being written, or where the model would have to be read from a slow disk, words alone count. */
 
 typedef struct {
@@ -9,12 +9,22 @@ typedef struct {
   guint n;
   guint64 request;
   guint timeout;
+  GSource *cancelling; /* NULL: it cannot be cancelled */
 } Asking;
+
+static void
+stop_waiting (Asking *asking)
+{
+  g_clear_handle_id (&asking->timeout, g_source_remove);
+  if (asking->cancelling != NULL)
+    g_source_destroy (asking->cancelling);
+  g_clear_pointer (&asking->cancelling, g_source_unref);
+}
 
 static void
 asking_free (Asking *asking)
 {
-  g_clear_handle_id (&asking->timeout, g_source_remove);
+  stop_waiting (asking);
   g_free (asking->path);
   g_free (asking->embedder);
   g_free (asking);
@@ -30,9 +40,7 @@ sotto_meaning_can_ask (SottoMeaning *self)
 static GTask *
 take_off (SottoMeaning *self, GTask *task)
 {
-  Asking *asking = g_task_get_task_data (task);
-
-  g_clear_handle_id (&asking->timeout, g_source_remove);
+  stop_waiting (g_task_get_task_data (task));
   g_ptr_array_remove (self->questions, task);
   return task;
 }
@@ -56,6 +64,17 @@ on_late (gpointer user_data)
 
   asking->timeout = 0;
   give_up (self, task, "It took too long");
+  sotto_meaning_update (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  GTask *task = user_data;
+  g_autoptr (SottoMeaning) self = g_object_ref (g_task_get_source_object (task));
+
+  give_up (self, task, "It was cancelled");
   sotto_meaning_update (self);
   return G_SOURCE_REMOVE;
 }
@@ -104,10 +123,11 @@ on_event (const SottoEvent *event, gpointer user_data)
 void
 sotto_meaning_ask_async (SottoMeaning        *self,
                          const char *const   *questions,
+                         GCancellable        *cancellable,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   Asking *asking = g_new0 (Asking, 1);
   GError *error = NULL;
 
@@ -129,7 +149,15 @@ sotto_meaning_ask_async (SottoMeaning        *self,
     {
       g_ptr_array_remove (self->questions, task);
       g_task_return_error (task, error);
+      /* The processor is the passages' again. */
+      sotto_meaning_update (self);
       return;
+    }
+  if (cancellable != NULL)
+    {
+      asking->cancelling = g_cancellable_source_new (cancellable);
+      g_source_set_callback (asking->cancelling, G_SOURCE_FUNC (on_cancelled), task, NULL);
+      g_source_attach (asking->cancelling, NULL);
     }
   asking->timeout = g_timeout_add (SOTTO_MEANING_PATIENCE_MS, on_late, g_steal_pointer (&task));
 }

@@ -14,13 +14,13 @@ static char *
 describe_waiting (SottoMeaning *self)
 {
   if (self->is_resting)
-    /* Translators: comparing passages of documents by what they are about does */
+    /* Translators: comparing messages and passages of documents by what they are about does */
     return g_strdup (_("Waits until the reply is written"));
   if (sotto_document_folders_is_reading (self->folders))
-    /* Translators: comparing passages of documents by what they are about does */
+    /* Translators: comparing messages and passages of documents by what they are about does */
     return g_strdup (_("Waits until the documents are read"));
   if (self->power != NULL && g_power_profile_monitor_get_power_saver_enabled (self->power))
-    /* Translators: comparing passages of documents by what they are about does */
+    /* Translators: comparing messages and passages of documents by what they are about does */
     return g_strdup (_("Waits while power is saved"));
   return g_strdup (_("Waits"));
 }
@@ -40,17 +40,17 @@ sotto_meaning_describe (SottoMeaning *self)
     case SOTTO_MEANING_STATE_WORKING:
       done = sotto_number_describe (sotto_meaning_get_n_done (self));
       all = sotto_number_describe (self->n_all);
-      /* Translators: how many passages of documents can be found by what they are about, of how many (the number that the plural is
-       * for) */
-      return g_strdup_printf (ngettext ("%s of %s passage", "%s of %s passages", (gulong) self->n_all), done, all);
+      /* Translators: how many messages, and passages of documents, can be found by what they are about, of how many (the number that
+       * the plural is for) */
+      return g_strdup_printf (ngettext ("%s of %s message or passage", "%s of %s messages and passages", (gulong) self->n_all), done, all);
     case SOTTO_MEANING_STATE_READY:
-      /* Translators: all passages of documents can be found by what they are about */
+      /* Translators: all messages and passages of documents can be found by what they are about */
       return g_strdup (_("Ready"));
     case SOTTO_MEANING_STATE_FAILED:
       return g_strdup (self->problem != NULL ? sotto_problem_get_text (self->problem) : "");
     case SOTTO_MEANING_STATE_OFF:
     default:
-      /* Translators: passages of documents are not found by what they are about */
+      /* Translators: messages and passages of documents are not found by what they are about */
       return g_strdup (_("Off"));
     }
 }
@@ -65,7 +65,7 @@ sotto_meaning_create_problem (const char *model, const GError *error)
   if (g_error_matches (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY))
     /* Translators: %s is the name of an embedding model */
     return sotto_problem_new_in_words (g_strdup_printf (_("There is not enough memory for “%s” beside the model that writes. "
-                                                          "Documents are found by their words only."), model),
+                                                          "Chats and documents are found by their words only."), model),
                                        error->message, SOTTO_REMEDY_RETRY);
   if (g_error_matches (error, SOTTO_APP_ERROR, SOTTO_APP_ERROR_MODEL_MISSING))
     /* Translators: %s is the name of an embedding model */
@@ -74,6 +74,6 @@ sotto_meaning_create_problem (const char *model, const GError *error)
                                        error->message, SOTTO_REMEDY_RETRY);
   why = sotto_words_for_error (error, &remedy);
   /* Translators: the first %s is the name of an embedding model, the second are one or two sentences */
-  return sotto_problem_new_in_words (g_strdup_printf (_("Documents cannot be found by meaning with “%s”. %s"), model, why),
+  return sotto_problem_new_in_words (g_strdup_printf (_("Nothing can be found by meaning with “%s”. %s"), model, why),
                                      error->message, SOTTO_REMEDY_RETRY);
 }

@@ -1,21 +1,26 @@
 #include "meaning-private.h"
 
+#include <string.h>
+
+#include "message-pieces.h"
 #include "model-entry-private.h"
 
-/* Vectors for passages that have none, a few at a time:
+/* Vectors for what messages say, and for passages, that have none, a few at a time:
  *
  *   list ─► none: the end
  *        ─► to rest: the end, until sotto_meaning_update() begins again
  *        ─► embed ─► put ─► list …
  *
+ * Messages come before passages, the newest first: a person looks for what was said sooner than for the last page of a book.
+ *
  * A request is no longer than a moment, because the person may ask something any time, and given up at once when that happens; its
- * passages are listed again. What comes back after work was given up finds that it has no owner any more. */
+ * texts are listed again. What comes back after work was given up finds that it has no owner any more. */
 
 /* How long a request is to take */
 #define MOMENT_US (200 * 1000)
 
-/* Never more passages in one than this, however quick they are: their texts stand in memory three times */
-#define MOST_PASSAGES 32
+/* Never more texts in one than this, however quick they are: they stand in memory three times */
+#define MOST_TEXTS 32
 
 /* Counts references: one is the owner's, one each call's that is under way. */
 struct _SottoMeaningWork
@@ -27,7 +32,15 @@ struct _SottoMeaningWork
   char *embedder;
   guint64 request;       /* 0: nothing is being computed */
   gint64 begun;
-  GArray *rows;          /* of gint64: what is being computed, or was put last */
+  guint n_texts;         /* that are being computed, or were last */
+  guint n_done;          /* passages, or messages, that are done with these */
+  GArray *rows;          /* of gint64: passages that are being computed, or were put last */
+  GArray *pieces;        /* of SottoHistoryPiece: the same of messages; empty: they are passages */
+
+  /* What was listed last */
+  GPtrArray *said;
+  guint64 n_messages_left;
+  guint64 n_messages;
 };
 
 static void
@@ -40,6 +53,8 @@ work_clear (gpointer data)
   g_free (work->path);
   g_free (work->embedder);
   g_clear_pointer (&work->rows, g_array_unref);
+  g_clear_pointer (&work->pieces, g_array_unref);
+  g_clear_pointer (&work->said, g_ptr_array_unref);
 }
 
 static void
@@ -70,16 +85,13 @@ sotto_meaning_is_computing (SottoMeaning *self)
   return self->work != NULL && self->work->request != 0;
 }
 
-/* --- A few passages --- */
+/* --- What was made --- */
 
 static void list_next (SottoMeaningWork *work);
 
 static void
-on_put (GObject *source, GAsyncResult *result, gpointer user_data)
+take_put (SottoMeaningWork *work, gboolean is_put, const GError *error)
 {
-  g_autoptr (SottoMeaningWork) work = user_data;
-  g_autoptr (GError) error = NULL;
-  const gboolean is_put = sotto_store_put_embeddings_finish (SOTTO_STORE (source), result, &error);
   SottoMeaning *self = work->meaning;
 
   if (self == NULL)
@@ -89,11 +101,44 @@ on_put (GObject *source, GAsyncResult *result, gpointer user_data)
       sotto_meaning_set_error (self, error);
       return;
     }
-  self->n_left -= MIN (self->n_left, work->rows->len);
+  self->n_left -= MIN (self->n_left, work->n_done);
   /* The choice that is worth something now: see meaning.c. */
   g_object_set (self->settings, "meaning-model", work->path, NULL);
   list_next (work);
 }
+
+static void
+on_passages_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoMeaningWork) work = user_data;
+  g_autoptr (GError) error = NULL;
+  const gboolean is_put = sotto_store_put_embeddings_finish (SOTTO_STORE (source), result, &error);
+
+  take_put (work, is_put, error);
+}
+
+static void
+on_pieces_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoMeaningWork) work = user_data;
+  g_autoptr (GError) error = NULL;
+  const gboolean is_put = sotto_store_put_message_embeddings_finish (SOTTO_STORE (source), result, &error);
+
+  take_put (work, is_put, error);
+}
+
+static void
+put (SottoMeaningWork *work, GBytes *vectors)
+{
+  if (work->pieces->len > 0)
+    sotto_store_put_message_embeddings_async (work->store, work->embedder, work->pieces, vectors, work->cancellable,
+                                              on_pieces_put, g_rc_box_acquire (work));
+  else
+    sotto_store_put_embeddings_async (work->store, work->embedder, work->rows, vectors, work->cancellable, on_passages_put,
+                                      g_rc_box_acquire (work));
+}
+
+/* --- A few texts --- */
 
 /* So many that the next request takes a moment, and not at once many times as many */
 static void
@@ -101,7 +146,7 @@ learn_speed (SottoMeaning *self, guint n, gint64 took)
 {
   const gint64 fitting = (gint64) n * MOMENT_US / MAX (took, 1);
 
-  self->n_passages = (guint) CLAMP (fitting, 1, MIN (2 * n, MOST_PASSAGES));
+  self->n_texts = (guint) CLAMP (fitting, 1, MIN (2 * n, MOST_TEXTS));
 }
 
 static void
@@ -118,10 +163,9 @@ on_embed_event (const SottoEvent *event, gpointer user_data)
   work->request = 0;
   if (event->kind == SOTTO_EVENT_EMBEDDED)
     {
-      learn_speed (self, work->rows->len, g_get_monotonic_time () - work->begun);
+      learn_speed (self, work->n_texts, g_get_monotonic_time () - work->begun);
       sotto_meaning_set_opened (self, work->path);
-      sotto_store_put_embeddings_async (work->store, work->embedder, work->rows, event->vectors, work->cancellable, on_put,
-                                        g_rc_box_acquire (work));
+      put (work, event->vectors);
     }
   else if (event->kind == SOTTO_EVENT_FAILED)
     {
@@ -134,11 +178,33 @@ on_embed_event (const SottoEvent *event, gpointer user_data)
 }
 
 static void
-embed (SottoMeaningWork *work, GPtrArray *passages)
+embed (SottoMeaningWork *work, const char *const *texts)
 {
   SottoMeaning *self = work->meaning;
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_null_terminated (passages->len, NULL, TRUE);
   g_autoptr (GError) error = NULL;
+
+  work->n_texts = g_strv_length ((char **) texts);
+  work->begun = g_get_monotonic_time ();
+  work->request = sotto_inference_embed (self->inference, work->path, SOTTO_EMBED_PASSAGE, texts, on_embed_event, work, &error);
+  if (work->request == 0)
+    sotto_meaning_set_error (self, error);
+  else
+    sotto_meaning_update (self);
+}
+
+/* What was put is not listed again, or this would never end. */
+static void
+fail_to_keep (SottoMeaning *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "The history does not keep vectors");
+
+  sotto_meaning_set_error (self, error);
+}
+
+static void
+embed_passages (SottoMeaningWork *work, GPtrArray *passages)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_null_terminated (passages->len, NULL, TRUE);
   const gint64 last = work->rows->len > 0 ? g_array_index (work->rows, gint64, 0) : 0;
 
   g_array_set_size (work->rows, 0);
@@ -149,26 +215,79 @@ embed (SottoMeaningWork *work, GPtrArray *passages)
       g_ptr_array_add (texts, passage->text);
       g_array_append_val (work->rows, passage->row);
     }
-
-  /* What was put is not listed again, or this would never end. */
+  work->n_done = passages->len;
   if (g_array_index (work->rows, gint64, 0) == last)
-    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED, "The history does not keep vectors");
-  if (error == NULL)
-    {
-      work->begun = g_get_monotonic_time ();
-      work->request = sotto_inference_embed (self->inference, work->path, SOTTO_EMBED_PASSAGE, (const char *const *) texts->pdata,
-                                             on_embed_event, work, &error);
-    }
-  if (work->request == 0)
-    sotto_meaning_set_error (self, error);
+    fail_to_keep (work->meaning);
   else
-    sotto_meaning_update (self);
+    embed (work, (const char *const *) texts->pdata);
+}
+
+/* --- Messages --- */
+
+/* Adds the next pieces of a message, as long as a request takes them; at least one, which may be nothing. */
+static void
+cut (SottoMeaningWork *work, const SottoHistorySaid *said, GPtrArray *texts)
+{
+  SottoHistoryPiece piece = { .message = said->message, .start = said->done, .whole = strlen (said->text) };
+  gboolean has_more = sotto_message_pieces_find (said->text, said->done, &piece.start, &piece.length);
+
+  if (!has_more)
+    {
+      piece.is_last = TRUE;
+      g_array_append_val (work->pieces, piece);
+      work->n_done++;
+    }
+  while (has_more && texts->len < work->meaning->n_texts)
+    {
+      SottoHistoryPiece next = piece;
+
+      has_more = sotto_message_pieces_find (said->text, piece.start + piece.length, &next.start, &next.length);
+      piece.is_last = !has_more;
+      g_array_append_val (work->pieces, piece);
+      g_ptr_array_add (texts, g_strndup (said->text + piece.start, piece.length));
+      work->n_done += piece.is_last;
+      piece = next;
+    }
 }
 
 static void
-on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+embed_messages (SottoMeaningWork *work, GPtrArray *said)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  SottoHistoryPiece last = { 0 };
+  const SottoHistoryPiece *first;
+
+  if (work->pieces->len > 0)
+    last = g_array_index (work->pieces, SottoHistoryPiece, 0);
+  g_array_set_size (work->pieces, 0);
+  work->n_done = 0;
+  for (guint i = 0; i < said->len && texts->len < work->meaning->n_texts; i++)
+    cut (work, g_ptr_array_index (said, i), texts);
+  first = &g_array_index (work->pieces, SottoHistoryPiece, 0);
+  if (first->message == last.message && first->start == last.start && first->whole == last.whole)
+    {
+      fail_to_keep (work->meaning);
+    }
+  else if (texts->len == 0)
+    {
+      g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
+
+      put (work, nothing);
+    }
+  else
+    {
+      g_ptr_array_add (texts, NULL);
+      embed (work, (const char *const *) texts->pdata);
+    }
+}
+
+/* --- What there is to do --- */
+
+static void
+on_passages_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SottoMeaningWork) work = user_data;
+  g_autoptr (GPtrArray) said = g_steal_pointer (&work->said);
   g_autoptr (GError) error = NULL;
   guint64 n_left = 0, n_all = 0;
   g_autoptr (GPtrArray) passages = sotto_store_list_unembedded_finish (SOTTO_STORE (source), result, &n_left, &n_all, &error);
@@ -181,15 +300,41 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
       sotto_meaning_set_error (self, error);
       return;
     }
-  self->n_left = passages->len > 0 ? n_left : 0;
-  self->n_all = n_all;
-  if (passages->len > 0 && !sotto_meaning_must_rest (self))
+  self->n_left = (passages->len > 0 ? n_left : 0) + (said->len > 0 ? work->n_messages_left : 0);
+  self->n_all = n_all + work->n_messages;
+  if (self->n_left == 0 || sotto_meaning_must_rest (self))
     {
-      embed (work, passages);
-      return;
+      sotto_meaning_end_work (self);
+      sotto_meaning_update (self);
     }
-  sotto_meaning_end_work (self);
-  sotto_meaning_update (self);
+  else if (said->len > 0)
+    {
+      embed_messages (work, said);
+    }
+  else
+    {
+      g_array_set_size (work->pieces, 0);
+      embed_passages (work, passages);
+    }
+}
+
+static void
+on_messages_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoMeaningWork) work = user_data;
+  g_autoptr (GError) error = NULL;
+  SottoMeaning *self = work->meaning;
+
+  g_clear_pointer (&work->said, g_ptr_array_unref);
+  work->said = sotto_store_list_unembedded_messages_finish (SOTTO_STORE (source), result, &work->n_messages_left,
+                                                            &work->n_messages, &error);
+  if (self == NULL)
+    return;
+  if (work->said == NULL)
+    sotto_meaning_set_error (self, error);
+  else
+    sotto_store_list_unembedded_async (work->store, work->said->len > 0 ? 1 : self->n_texts, work->cancellable,
+                                       on_passages_listed, g_rc_box_acquire (work));
 }
 
 static void
@@ -198,7 +343,8 @@ list_next (SottoMeaningWork *work)
   SottoMeaning *self = work->meaning;
 
   self->is_stale = FALSE;
-  sotto_store_list_unembedded_async (work->store, self->n_passages, work->cancellable, on_listed, g_rc_box_acquire (work));
+  sotto_store_list_unembedded_messages_async (work->store, self->n_texts, work->cancellable, on_messages_listed,
+                                              g_rc_box_acquire (work));
 }
 
 void
@@ -214,6 +360,7 @@ sotto_meaning_begin_work (SottoMeaning *self)
   work->path = g_strdup (sotto_model_entry_get_path (self->model));
   work->embedder = g_strdup (self->embedder);
   work->rows = g_array_new (FALSE, FALSE, sizeof (gint64));
+  work->pieces = g_array_new (FALSE, FALSE, sizeof (SottoHistoryPiece));
   self->work = work;
   list_next (work);
 }

@@ -7,7 +7,7 @@
  *
  *   OFF       the person does not want it, or no history is open
  *   NO_MODEL  ─ one comes ─►
- *   the history is told whose vectors count, and looked through for passages without one (meaning-work.c):
+ *   the history is told whose vectors count, and looked through for messages and passages without one (meaning-work.c):
  *     READY     there are none
  *     WAITING   there are some, and a reply is being written, folders are being read or power is saved
  *     WORKING   ─ a few at a time ─► READY
@@ -15,7 +15,7 @@
  *
  * All that changes leads to sotto_meaning_update(). Nothing ticks: who is READY, or waits, is woken by what it waits for.
  *
- * What was made of passages is hours of work on a large folder. It is kept when the model's file is not there, which may be on a disk
+ * What was made of passages and messages is hours of work on a large folder. It is kept when the model's file is not there, which may be on a disk
  * that comes back, and while finding by meaning is switched off; only when the history is opened and it still is, what is there
  * goes. Therefore a model that has been used is also written down as chosen: a new one whose name comes first must not take its place. */
 
@@ -132,7 +132,7 @@ static void
 sotto_meaning_init (SottoMeaning *self)
 {
   self->questions = g_ptr_array_new ();
-  self->n_passages = 1;
+  self->n_texts = 1;
   self->status_text = g_strdup ("");
 }
 
@@ -262,7 +262,7 @@ set_embedder (SottoMeaning *self, const char *embedder)
   set_problem (self, NULL);
   self->embedder = g_strdup (embedder);
   self->is_stale = TRUE;
-  self->n_passages = 1;
+  self->n_texts = 1;
   sotto_store_set_embedder_async (self->store, embedder, NULL, on_told, g_object_ref (self));
 }
 
@@ -349,6 +349,13 @@ on_changed (SottoMeaning *self)
   sotto_meaning_update (self);
 }
 
+void
+sotto_meaning_look_again (SottoMeaning *self)
+{
+  self->is_stale = TRUE;
+  sotto_meaning_update (self);
+}
+
 static void
 on_documents_changed (SottoMeaning *self)
 {
@@ -423,6 +430,8 @@ sotto_meaning_set_resting (SottoMeaning *self, gboolean is_resting)
   if (self->is_resting == is_resting)
     return;
   self->is_resting = is_resting;
+  /* The reply that has ended is a message now. */
+  self->is_stale |= !is_resting;
   sotto_meaning_update (self);
 }
 

@@ -15,9 +15,9 @@ G_BEGIN_DECLS
  * SottoMeaningState:
  * @SOTTO_MEANING_STATE_OFF: the person does not want it, or the history is not open
  * @SOTTO_MEANING_STATE_NO_MODEL: there is no embedding model on this computer
- * @SOTTO_MEANING_STATE_WAITING: there are passages left, and the processor is somebody else's now: a reply is being written, folders
+ * @SOTTO_MEANING_STATE_WAITING: there are messages or passages left, and the processor is somebody else's now: a reply is being written, folders
  *   are being read, or power is to be saved
- * @SOTTO_MEANING_STATE_WORKING: passages are being compared by what they are about
+ * @SOTTO_MEANING_STATE_WORKING: they are being compared by what they are about
  * @SOTTO_MEANING_STATE_READY: all of them are
  * @SOTTO_MEANING_STATE_FAILED: see #SottoMeaning:problem
  */
@@ -36,17 +36,17 @@ GType sotto_meaning_state_get_type (void);
 /**
  * SottoMeaning:
  *
- * Finding passages of documents by what they are about, and not by their words alone: an embedding model makes vectors of all
- * passages, a few at a time and whenever nothing else is going on, and of each question. sotto_app_get_meaning() has it.
+ * Finding messages, and passages of documents, by what they are about, and not by their words alone: an embedding model makes vectors of
+ * all of them, a few at a time and whenever nothing else is going on, and of each question. sotto_app_get_meaning() has it.
  *
  * Properties (notifying; read-only unless said otherwise):
  * - "state" (#SottoMeaningState)
  * - "models" (#GListModel of #SottoModelEntry, constant): the embedding models on this computer, by name; they are no items of the
  *   library
  * - "model" (#SottoModelEntry, nullable, read-write): the one that is used: what the person has chosen, else the first that can be
- *   used; setting it begins anew with all passages
- * - "n-done", "n-all" (uint64): passages
- * - "status-text" (string): all that as a translated line, such as "1,240 of 3,400 passages", "Ready", "Waits until the reply is written"
+ *   used; setting it begins anew with all
+ * - "n-done", "n-all" (uint64): messages and passages
+ * - "status-text" (string): all that as a translated line, such as "1,240 of 3,400 messages and passages", "Ready", "Waits until the reply is written"
  * - "problem" (#SottoProblem, nullable): why it FAILED, with the model's name and a remedy
  *
  * Whether it is wanted at all is the setting "find-by-meaning".

@@ -45,6 +45,8 @@ sotto_sources_new_from_parts (const GPtrArray *parts)
       source.file = part->uri != NULL ? g_file_new_for_uri (part->uri) : NULL;
       source.first_page = part->first_page;
       source.last_page = part->last_page;
+      source.is_by_words = (part->found & SOTTO_HISTORY_FOUND_BY_WORDS) != 0;
+      source.is_by_meaning = (part->found & SOTTO_HISTORY_FOUND_BY_MEANING) != 0;
       g_array_append_val (sources, source);
     }
   if (sources->len == 0)
@@ -156,4 +158,21 @@ sotto_source_dup_title (const SottoSource *source)
     return g_strdup_printf (_("%s, page %u"), source->name, source->first_page);
   /* Translators: the same for one that goes over some pages, from one to another */
   return g_strdup_printf (_("%s, pages %u–%u"), source->name, source->first_page, source->last_page);
+}
+
+char *
+sotto_source_dup_found (const SottoSource *source)
+{
+  g_return_val_if_fail (source != NULL, NULL);
+
+  if (source->is_by_words && source->is_by_meaning)
+    /* Translators: of a passage of a document: it has the words of the question, and says what that is about */
+    return g_strdup (_("Found by words and meaning"));
+  if (source->is_by_meaning)
+    /* Translators: of a passage of a document: it says in other words what the question is about */
+    return g_strdup (_("Found by meaning"));
+  if (source->is_by_words)
+    /* Translators: of a passage of a document: it has the words of the question */
+    return g_strdup (_("Found by words"));
+  return NULL;
 }

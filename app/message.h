@@ -95,6 +95,8 @@ const char *sotto_tool_call_get_title (const SottoToolCall *call);
  * @file: (nullable): the document, which may be another one by now, or gone
  * @first_page: 0: the document has no pages
  * @last_page: the same page, or one behind it
+ * @is_by_words: whether it is known to have been found by its words
+ * @is_by_meaning: the same by what it is about; if neither is known it is of an earlier Sotto, or of a file
  *
  * A passage of a document that a model was given with a prompt.
  */
@@ -105,6 +107,8 @@ typedef struct {
   GFile *file;
   guint first_page;
   guint last_page;
+  gboolean is_by_words;
+  gboolean is_by_meaning;
 } SottoSource;
 
 /* What is attached to a prompt. Returns: (transfer none) */
@@ -118,6 +122,9 @@ const SottoSource *sotto_message_get_source (SottoMessage *self, guint position)
 
 /* Returns: (transfer full): where it is from, for people: "report.pdf, page 3", "report.pdf, pages 3–4", "notes.md" */
 char *sotto_source_dup_title (const SottoSource *source);
+
+/* Returns: (transfer full) (nullable): by what it was found, for people: "Found by meaning"; %NULL: it is not known */
+char *sotto_source_dup_found (const SottoSource *source);
 
 guint sotto_message_get_n_calls (SottoMessage *self);
 

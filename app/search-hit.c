@@ -1,8 +1,13 @@
 #include "search-hit-private.h"
 
+#include "passages-units.h"
 #include "search-plain.h"
 
 #include <string.h>
+
+/* How long a phrase is that is longer than one may be, about, and how long it may be */
+#define PHRASE_BYTES 120
+#define PHRASE_MOST_BYTES 300
 
 struct _SottoSearchHit
 {
@@ -12,6 +17,7 @@ struct _SottoSearchHit
   char *message_id;
   char *snippet;
   char *markup;
+  char *phrase;
 };
 
 enum {
@@ -20,6 +26,7 @@ enum {
   PROP_MESSAGE_ID,
   PROP_SNIPPET,
   PROP_MARKUP,
+  PROP_PHRASE,
   N_PROPS
 };
 
@@ -34,6 +41,7 @@ sotto_search_hit_finalize (GObject *object)
   g_free (self->message_id);
   g_free (self->snippet);
   g_free (self->markup);
+  g_free (self->phrase);
   G_OBJECT_CLASS (sotto_search_hit_parent_class)->finalize (object);
 }
 
@@ -55,6 +63,9 @@ sotto_search_hit_get_property (GObject *object, guint prop_id, GValue *value, GP
       break;
     case PROP_MARKUP:
       g_value_set_string (value, self->markup);
+      break;
+    case PROP_PHRASE:
+      g_value_set_string (value, self->phrase);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -79,6 +90,8 @@ sotto_search_hit_class_init (SottoSearchHitClass *klass)
                                    g_param_spec_string ("snippet", NULL, NULL, NULL, flags));
   g_object_class_install_property (object_class, PROP_MARKUP,
                                    g_param_spec_string ("markup", NULL, NULL, NULL, flags));
+  g_object_class_install_property (object_class, PROP_PHRASE,
+                                   g_param_spec_string ("phrase", NULL, NULL, NULL, flags));
 }
 
 static void
@@ -97,6 +110,33 @@ dup_plain (const char *text, gsize start, gsize end, const gboolean *is_out)
     if (!is_out[i])
       g_string_append_c (plain, text[i]);
   return g_string_free_and_steal (plain);
+}
+
+/* The first line that has words, or its first sentences: a paragraph is one text where a message is shown, and what stands in two is
+ * nowhere as a whole. */
+static char *
+create_phrase (const char *piece)
+{
+  g_auto (GStrv) lines = g_strsplit (piece, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *line = g_strstrip (lines[i]);
+      g_autofree gboolean *is_out = NULL;
+      g_autofree char *plain = NULL;
+      gsize length = strlen (line);
+
+      if (length > PHRASE_MOST_BYTES)
+        length = sotto_passages_find_cut (line, length, PHRASE_BYTES, PHRASE_MOST_BYTES);
+      line[length] = '\0';
+      g_strchomp (line);
+      is_out = sotto_search_find_marks (line, NULL, 0);
+      plain = dup_plain (line, 0, strlen (line), is_out);
+      for (const char *p = plain; *p != '\0'; p = g_utf8_next_char (p))
+        if (g_unichar_isalnum (g_utf8_get_char (p)))
+          return g_steal_pointer (&plain);
+    }
+  return NULL;
 }
 
 static void
@@ -151,6 +191,7 @@ sotto_search_hit_new (SottoConversation *conversation, const SottoHistoryHit *hi
   self->message_id = g_strdup (hit->message);
   self->snippet = dup_plain (text, 0, strlen (text), is_out);
   self->markup = create_markup (hit, text, is_out);
+  self->phrase = hit->piece != NULL ? create_phrase (hit->piece) : NULL;
   return self;
 }
 
@@ -180,4 +221,11 @@ sotto_search_hit_get_markup (SottoSearchHit *self)
 {
   g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
   return self->markup;
+}
+
+const char *
+sotto_search_hit_get_phrase (SottoSearchHit *self)
+{
+  g_return_val_if_fail (SOTTO_IS_SEARCH_HIT (self), NULL);
+  return self->phrase;
 }

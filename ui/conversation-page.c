@@ -43,6 +43,7 @@ struct _SottoConversationPage {
   SottoFinder *finder;
   GCancellable *revealing;  /* a message that is to be shown as soon as it has been read */
   char *words;              /* that are to be marked in it */
+  gboolean is_phrase;       /* they are one sentence */
 
 };
 
@@ -208,10 +209,29 @@ on_revealed (GObject      *source,
     return;
 
   g_clear_object (&self->revealing);
-  if (position >= 0 && self->words != NULL)
+  if (position >= 0 && self->words != NULL && self->is_phrase)
+    sotto_finder_show_phrase (self->finder, position, self->words);
+  else if (position >= 0 && self->words != NULL)
     sotto_finder_show_hit (self->finder, position, self->words);
   else if (position >= 0)
     sotto_message_list_scroll_to (self->list, position);
+}
+
+static void
+reveal (SottoConversationPage *self,
+        const char            *id,
+        const char            *words,
+        gboolean               is_phrase)
+{
+  if (self->conversation == NULL)
+    return;
+
+  g_cancellable_cancel (self->revealing);
+  g_clear_object (&self->revealing);
+  g_set_str (&self->words, words);
+  self->is_phrase = is_phrase;
+  self->revealing = g_cancellable_new ();
+  sotto_conversation_reveal_async (self->conversation, id, self->revealing, on_revealed, g_object_ref (self));
 }
 
 void
@@ -221,14 +241,17 @@ sotto_conversation_page_scroll_to_message (SottoConversationPage *self,
 {
   g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
 
-  if (self->conversation == NULL)
-    return;
+  reveal (self, id, words, FALSE);
+}
 
-  g_cancellable_cancel (self->revealing);
-  g_clear_object (&self->revealing);
-  g_set_str (&self->words, words);
-  self->revealing = g_cancellable_new ();
-  sotto_conversation_reveal_async (self->conversation, id, self->revealing, on_revealed, g_object_ref (self));
+void
+sotto_conversation_page_scroll_to_phrase (SottoConversationPage *self,
+                                          const char            *id,
+                                          const char            *phrase)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION_PAGE (self));
+
+  reveal (self, id, phrase, TRUE);
 }
 
 /* --- Finding --- */

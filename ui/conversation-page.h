@@ -43,4 +43,7 @@ void sotto_conversation_page_begin_find (SottoConversationPage *self);
 /* Brings a message into sight, once it has been read and its version is the one shown; and marks @words (nullable) in it. */
 void sotto_conversation_page_scroll_to_message (SottoConversationPage *self, const char *id, const char *words);
 
+/* The same for what a search has found by its meaning. @phrase: a sentence of it, which is marked as a whole or not at all */
+void sotto_conversation_page_scroll_to_phrase (SottoConversationPage *self, const char *id, const char *phrase);
+
 G_END_DECLS

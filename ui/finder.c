@@ -27,6 +27,7 @@ struct _SottoFinder {
   gpointer user_data;
   guint tick;
   guint n_frames;
+  gboolean is_phrase; /* the words are one sentence */
   guint source;       /* of a reply that is on its way: the passage that is opened under it */
 };
 
@@ -85,9 +86,11 @@ mark (SottoFinder *self)
 
   g_set_weak_pointer (&self->marked, row);
   self->marked_at = self->position;
-  n = mark_any (row, self->words, self->place, &place);
+  n = self->is_phrase ? sotto_find_mark (row, self->words, 0, &place) : mark_any (row, self->words, self->place, &place);
   if (n > 0)
     bring_into_sight (self, &place);
+  if (self->is_phrase)
+    sotto_find_mark_one (row, self->words, 0);
   if (self->shown != NULL)
     self->shown (self->user_data, n);
 }
@@ -108,13 +111,14 @@ on_frame (GtkWidget     *widget,
   return G_SOURCE_REMOVE;
 }
 
-void
-sotto_finder_show (SottoFinder      *self,
-                   guint             position,
-                   const char       *words,
-                   guint             place,
-                   SottoFinderShown  shown,
-                   gpointer          user_data)
+static void
+show (SottoFinder      *self,
+      guint             position,
+      const char       *words,
+      gboolean          is_phrase,
+      guint             place,
+      SottoFinderShown  shown,
+      gpointer          user_data)
 {
   gboolean is_there = self->marked != NULL && self->marked_at == position &&
                       sotto_message_list_get_row (self->list, position) == self->marked;
@@ -122,6 +126,7 @@ sotto_finder_show (SottoFinder      *self,
   if (!is_there)
     sotto_finder_clear (self);
   self->position = position;
+  self->is_phrase = is_phrase;
   self->place = place;
   g_set_str (&self->words, words);
   self->shown = shown;
@@ -138,6 +143,25 @@ sotto_finder_show (SottoFinder      *self,
   self->n_frames = 0;
   if (self->tick == 0)
     self->tick = gtk_widget_add_tick_callback (GTK_WIDGET (self->list), on_frame, self, NULL);
+}
+
+void
+sotto_finder_show (SottoFinder      *self,
+                   guint             position,
+                   const char       *words,
+                   guint             place,
+                   SottoFinderShown  shown,
+                   gpointer          user_data)
+{
+  show (self, position, words, FALSE, place, shown, user_data);
+}
+
+void
+sotto_finder_show_phrase (SottoFinder *self,
+                          guint        position,
+                          const char  *phrase)
+{
+  show (self, position, phrase, TRUE, 0, NULL, NULL);
 }
 
 /* --- In files --- */

@@ -39,6 +39,13 @@ void sotto_finder_show (SottoFinder *self, guint position, const char *words, gu
  */
 void sotto_finder_show_hit (SottoFinder *self, guint position, const char *words);
 
+/**
+ * sotto_finder_show_phrase:
+ * @position: of a message that a search has found by its meaning
+ * @phrase: a sentence of it, which is marked quietly, as a whole or not at all: its words need not say why it was found
+ */
+void sotto_finder_show_phrase (SottoFinder *self, guint position, const char *phrase);
+
 /* Nothing is marked any more. */
 void sotto_finder_clear (SottoFinder *self);
 

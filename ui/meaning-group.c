@@ -40,8 +40,8 @@ update_progress (SottoMeaningGroup *self)
   gboolean is_under_way = state == SOTTO_MEANING_STATE_WORKING || state == SOTTO_MEANING_STATE_WAITING;
 
   adw_action_row_set_subtitle (self->switch_row, is_under_way ? sotto_meaning_get_status_text (self->meaning)
-                               /* Translators: what “Find by Meaning” does with passages of documents */
-                               : _("Passages that say the same in other words are found, too"));
+                               /* Translators: what “Find by Meaning” does */
+                               : _("In chats and documents, what says the same in other words is found, too"));
   gtk_widget_set_visible (GTK_WIDGET (self->progress), is_under_way && n_all > 0);
   if (n_all > 0)
     gtk_progress_bar_set_fraction (self->progress, (double) sotto_meaning_get_n_done (self->meaning) / (double) n_all);
@@ -202,7 +202,7 @@ on_added (GObject      *source,
     return;
 
   if (text == NULL && entry != NULL)
-    /* Translators: %s is the name of a model that writes replies, where one that finds passages of documents was asked for */
+    /* Translators: %s is the name of a model that writes replies, where one that compares texts was asked for */
     text = g_strdup_printf (_("“%s” writes replies, and is on the list of models. Finding by meaning takes another kind."),
                             sotto_model_entry_get_name (entry));
   if (text != NULL)

@@ -1,6 +1,7 @@
 #include "sidebar.h"
 
 #include "entry-ready.h"
+#include "sidebar-results.h"
 #include "sidebar-rows.h"
 
 struct _SottoSidebar {
@@ -128,101 +129,77 @@ on_activate (SottoSidebar *self,
   if (SOTTO_IS_GROUP (item))
     sotto_group_set_open (SOTTO_GROUP (item), !sotto_group_is_open (SOTTO_GROUP (item)));
   else
-    g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, item, NULL, NULL);
+    g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, item, NULL, NULL, NULL);
 }
 
 /* --- Search --- */
 
 static void
-on_result_setup (GtkListItemFactory *factory,
-                 GtkListItem        *item)
-{
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *title = gtk_label_new (NULL);
-  GtkWidget *group = gtk_label_new (NULL);
-  GtkWidget *snippet = gtk_label_new (NULL);
-
-  gtk_widget_set_hexpand (title, TRUE);
-  gtk_label_set_ellipsize (GTK_LABEL (group), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (group), 12);
-  gtk_widget_add_css_class (group, "caption");
-  gtk_widget_add_css_class (group, "dimmed");
-  gtk_box_append (GTK_BOX (line), title);
-  gtk_box_append (GTK_BOX (line), group);
-  gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_END);
-  gtk_label_set_xalign (GTK_LABEL (snippet), 0);
-  gtk_label_set_wrap (GTK_LABEL (snippet), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (snippet), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_lines (GTK_LABEL (snippet), 2);
-  gtk_label_set_ellipsize (GTK_LABEL (snippet), PANGO_ELLIPSIZE_END);
-  gtk_widget_add_css_class (snippet, "caption");
-  gtk_widget_add_css_class (snippet, "dimmed");
-  gtk_box_append (GTK_BOX (box), line);
-  gtk_box_append (GTK_BOX (box), snippet);
-  gtk_widget_add_css_class (box, "search-result");
-  gtk_list_item_set_child (item, box);
-}
-
-static void
-on_result_bind (GtkListItemFactory *factory,
-                GtkListItem        *item)
-{
-  SottoSearchHit *hit = gtk_list_item_get_item (item);
-  SottoConversation *conversation = sotto_search_hit_get_conversation (hit);
-  SottoGroup *group = sotto_conversation_get_group (conversation);
-  GtkWidget *line = gtk_widget_get_first_child (gtk_list_item_get_child (item));
-  GtkWidget *snippet = gtk_widget_get_next_sibling (line);
-  const char *text = sotto_conversation_get_name (conversation);
-
-  gtk_label_set_label (GTK_LABEL (gtk_widget_get_first_child (line)), text);
-  gtk_label_set_label (GTK_LABEL (gtk_widget_get_last_child (line)), group != NULL ? sotto_group_get_name (group) : "");
-  gtk_widget_set_visible (gtk_widget_get_last_child (line), group != NULL);
-  gtk_label_set_markup (GTK_LABEL (snippet), sotto_search_hit_get_markup (hit));
-  gtk_list_item_set_accessible_label (item, text);
-  gtk_list_item_set_accessible_description (item, sotto_search_hit_get_snippet (hit));
-}
-
-static void
 choose_result (SottoSidebar *self,
                guint         position)
 {
-  GListModel *model = G_LIST_MODEL (gtk_list_view_get_model (self->result_view));
-  g_autoptr (SottoSearchHit) hit = g_list_model_get_item (model, position);
+  g_autoptr (SottoSearchHit) hit = sotto_sidebar_results_get (self->result_view, position);
 
   g_signal_emit (self, signals[CONVERSATION_CHOSEN], 0, sotto_search_hit_get_conversation (hit),
-                 sotto_search_hit_get_message_id (hit), gtk_editable_get_text (GTK_EDITABLE (self->search_entry)));
+                 sotto_search_hit_get_message_id (hit), gtk_editable_get_text (GTK_EDITABLE (self->search_entry)),
+                 sotto_search_hit_get_phrase (hit));
 }
 
+/* Returns: whether there are any */
+static gboolean
+show_results (SottoSidebar *self)
+{
+  if (sotto_sidebar_results_get_n (self->result_view) == 0)
+    return FALSE;
+
+  gtk_stack_set_visible_child_name (self->stack, "results");
+  if (self->opens_first)
+    choose_result (self, 0);
+  self->opens_first = FALSE;
+
+  return TRUE;
+}
+
+static void
+on_found_by_meaning (GObject      *source,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  g_autoptr (SottoSidebar) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) hits = sotto_conversation_list_search_meaning_finish (SOTTO_CONVERSATION_LIST (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  g_clear_object (&self->search);
+  if (hits != NULL)
+    sotto_sidebar_results_add (self->result_view, hits);
+  if (!show_results (self))
+    gtk_stack_set_visible_child_name (self->stack, "nothing");
+}
+
+/* What has the words is there at once; what says it in other words follows, unless one types on. Until then nobody knows whether nothing
+ * is found. */
 static void
 on_found (GObject      *source,
           GAsyncResult *result,
           gpointer      user_data)
 {
   g_autoptr (SottoSidebar) self = user_data;
+  SottoConversationList *conversations = SOTTO_CONVERSATION_LIST (source);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GListModel) hits = NULL;
-  g_autoptr (GtkSelectionModel) selection = NULL;
+  g_autoptr (GListModel) hits = sotto_conversation_list_search_finish (conversations, result, &error);
 
-  hits = sotto_conversation_list_search_finish (SOTTO_CONVERSATION_LIST (source), result, &error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
-  g_clear_object (&self->search);
-  if (hits == NULL || g_list_model_get_n_items (hits) == 0)
-    {
-      gtk_list_view_set_model (self->result_view, NULL);
-      gtk_stack_set_visible_child_name (self->stack, "nothing");
-      return;
-    }
-
-  selection = GTK_SELECTION_MODEL (gtk_no_selection_new (g_steal_pointer (&hits)));
-  gtk_list_view_set_model (self->result_view, selection);
-  gtk_stack_set_visible_child_name (self->stack, "results");
-  if (self->opens_first)
-    choose_result (self, 0);
-  self->opens_first = FALSE;
+  if (hits == NULL)
+    hits = G_LIST_MODEL (g_list_store_new (SOTTO_TYPE_SEARCH_HIT));
+  sotto_sidebar_results_show (self->result_view, hits);
+  show_results (self);
+  sotto_conversation_list_search_meaning_async (conversations, self->asked, hits, self->search, on_found_by_meaning,
+                                                g_object_ref (self));
 }
 
 static void
@@ -381,7 +358,7 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
 
   signals[CONVERSATION_CHOSEN] =
     g_signal_new ("conversation-chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 3, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING, G_TYPE_STRING);
+                  G_TYPE_NONE, 4, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_bar);
@@ -400,13 +377,9 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
 static void
 sotto_sidebar_init (SottoSidebar *self)
 {
-  g_autoptr (GtkListItemFactory) results = gtk_signal_list_item_factory_new ();
-
   gtk_widget_init_template (GTK_WIDGET (self));
   sotto_sidebar_rows_attach (self->list_view);
-  g_signal_connect (results, "setup", G_CALLBACK (on_result_setup), NULL);
-  g_signal_connect (results, "bind", G_CALLBACK (on_result_bind), NULL);
-  gtk_list_view_set_factory (self->result_view, results);
+  sotto_sidebar_results_attach (self->result_view);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   g_signal_connect_after (self, "realize", G_CALLBACK (on_realized), NULL);
 }

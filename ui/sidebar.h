@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * All conversations under the days they were last used on, and what a search has found.
  *
  * Signals:
- * - "conversation-chosen" (#SottoConversation, string message_id (nullable), string words (nullable)): a person chose one,
- *   or the message in it in which these words were found
+ * - "conversation-chosen" (#SottoConversation, string message_id (nullable), string words (nullable), string phrase (nullable)): a
+ *   person chose one, or the message in it in which these words were found, or that says with this phrase what they are about
  */
 #define SOTTO_TYPE_SIDEBAR (sotto_sidebar_get_type ())
 G_DECLARE_FINAL_TYPE (SottoSidebar, sotto_sidebar, SOTTO, SIDEBAR, AdwBin)

@@ -18,6 +18,7 @@ struct _SottoSourcePopover {
   /* Template Widgets */
   GtkWidget *box;
   GtkLabel *title;
+  GtkLabel *found;
   GtkScrolledWindow *scroller;
   GtkLabel *failure;
   GtkWidget *open_button;
@@ -145,6 +146,7 @@ sotto_source_popover_class_init (SottoSourcePopoverClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/source-popover.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, box);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, title);
+  gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, found);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoSourcePopover, open_button);
@@ -163,9 +165,12 @@ sotto_source_popover_new (const SottoSource *source)
   SottoSourcePopover *self = g_object_new (SOTTO_TYPE_SOURCE_POPOVER, NULL);
   GtkWidget *text = sotto_markdown_plain_new ();
   g_autofree char *title = sotto_source_dup_title (source);
+  g_autofree char *found = sotto_source_dup_found (source);
 
   g_set_object (&self->file, source->file);
   gtk_label_set_label (self->title, title);
+  gtk_label_set_label (self->found, found != NULL ? found : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->found), found != NULL);
   sotto_markdown_plain_set_text (text, source->text);
   gtk_scrolled_window_set_child (self->scroller, text);
   gtk_widget_set_visible (self->open_button, source->file != NULL);

@@ -55,11 +55,14 @@ static void
 on_conversation_chosen (SottoWindow       *self,
                         SottoConversation *conversation,
                         const char        *message_id,
-                        const char        *words)
+                        const char        *words,
+                        const char        *phrase)
 {
   sotto_window_show_conversation (self, conversation);
   sotto_window_reveal_conversation (self);
-  if (message_id != NULL)
+  if (message_id != NULL && phrase != NULL)
+    sotto_conversation_page_scroll_to_phrase (self->page, message_id, phrase);
+  else if (message_id != NULL)
     sotto_conversation_page_scroll_to_message (self->page, message_id, words);
   else
     sotto_conversation_page_focus_composer (self->page);
@@ -110,7 +113,7 @@ serve_awaited (SottoWindow *self)
   if (id != NULL)
     conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (self->app), id);
   if (conversation != NULL)
-    on_conversation_chosen (self, conversation, NULL, NULL);
+    on_conversation_chosen (self, conversation, NULL, NULL, NULL);
   if (words != NULL)
     {
       adw_overlay_split_view_set_show_sidebar (self->split_view, TRUE);

@@ -4,15 +4,25 @@
 
 #include <glib/gi18n-lib.h>
 
-/* What was said in earlier conversations. A temporary one has not this tool: it holds no history but its own (a store in memory,
+#include "meaning-private.h"
+
+/* What was said in earlier conversations: what has the words, and behind that what says the same in others. A temporary one has not this tool: it holds no history but its own (a store in memory,
  * ../README.md), which is what keeps it apart; and nobody else's words are to come to stand in what is gone tomorrow. */
 
 /* What of the history's hits is read through, so that those of the conversation itself are not all there are */
 #define MOST_HITS 60
 #define MOST_TOLD 12
 
+/* Those that say it in other words are told with their pieces */
+#define MOST_BY_MEANING 4
+
 typedef struct {
+  SottoMeaning *meaning;
   char *conversation;
+  char *query;
+  GString *text;     /* what is told */
+  guint n;           /* hits in it */
+  GPtrArray *except; /* ids of messages that have the words */
 } Search;
 
 static void
@@ -20,7 +30,11 @@ search_free (gpointer data)
 {
   Search *search = data;
 
+  g_object_unref (search->meaning);
   g_free (search->conversation);
+  g_free (search->query);
+  g_string_free (search->text, TRUE);
+  g_ptr_array_unref (search->except);
   g_free (search);
 }
 
@@ -42,8 +56,41 @@ append_hit (GString *text, const SottoHistoryHit *hit)
   if (local != NULL)
     g_string_append_printf (text, ", %04d-%02d-%02d", g_date_time_get_year (local), g_date_time_get_month (local),
                             g_date_time_get_day_of_month (local));
-  if (hit->message != NULL)
+  if (hit->piece != NULL)
+    g_string_append_printf (text, " (found by meaning):\n%s", hit->piece);
+  else if (hit->message != NULL)
     g_string_append_printf (text, ":\n%s", hit->snippet);
+}
+
+/* Those of other conversations than the one in which it is asked */
+static void
+append_hits (Search *search, GPtrArray *hits)
+{
+  for (guint i = 0; i < hits->len && search->n < MOST_TOLD; i++)
+    {
+      const SottoHistoryHit *hit = g_ptr_array_index (hits, i);
+
+      if (g_str_equal (hit->conversation, search->conversation))
+        continue;
+      append_hit (search->text, hit);
+      search->n++;
+    }
+}
+
+static void
+on_found_by_meaning (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GPtrArray) hits = sotto_meaning_search_finish (SOTTO_MEANING (source), result, NULL);
+  Search *search = g_task_get_task_data (task);
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (hits != NULL)
+    append_hits (search, hits);
+  if (search->n == 0)
+    g_string_append (search->text, "Nothing was found. All words of the query must be in a message: fewer words find more.");
+  g_task_return_pointer (task, g_strdup (search->text->str), g_free);
 }
 
 static void
@@ -51,26 +98,22 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GPtrArray) hits = sotto_store_search_finish (SOTTO_STORE (source), result, NULL);
-  const Search *search = g_task_get_task_data (task);
-  g_autoptr (GString) text = g_string_new (NULL);
-  guint n = 0;
+  Search *search = g_task_get_task_data (task);
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  for (guint i = 0; hits != NULL && i < hits->len && n < MOST_TOLD; i++)
-    {
-      const SottoHistoryHit *hit = g_ptr_array_index (hits, i);
-
-      if (g_str_equal (hit->conversation, search->conversation))
-        continue;
-      append_hit (text, hit);
-      n++;
-    }
   if (hits == NULL)
-    g_string_append (text, "Error: The conversations could not be searched.");
-  else if (n == 0)
-    g_string_append (text, "Nothing was found. All words of the query must be in a message: fewer words find more.");
-  g_task_return_pointer (task, g_string_free_and_steal (g_steal_pointer (&text)), g_free);
+    {
+      g_task_return_pointer (task, g_strdup ("Error: The conversations could not be searched."), g_free);
+      return;
+    }
+  append_hits (search, hits);
+  for (guint i = 0; i < hits->len; i++)
+    if (((const SottoHistoryHit *) g_ptr_array_index (hits, i))->message != NULL)
+      g_ptr_array_add (search->except, g_strdup (((const SottoHistoryHit *) g_ptr_array_index (hits, i))->message));
+  g_ptr_array_add (search->except, NULL);
+  sotto_meaning_search_async (search->meaning, search->query, (const char *const *) search->except->pdata, MOST_BY_MEANING,
+                              g_task_get_cancellable (task), on_found_by_meaning, g_object_ref (task));
 }
 
 static void
@@ -78,9 +121,13 @@ run (GTask *task, const SottoToolPlace *place, yyjson_val *arguments)
 {
   Search *search = g_new0 (Search, 1);
 
+  search->meaning = g_object_ref (place->services->meaning);
   search->conversation = g_strdup (place->conversation);
+  search->query = g_strdup (sotto_argument_get_text (arguments, "query"));
+  search->text = g_string_new (NULL);
+  search->except = g_ptr_array_new_with_free_func (g_free);
   g_task_set_task_data (task, search, search_free);
-  sotto_store_search_async (place->services->store, sotto_argument_get_text (arguments, "query"), MOST_HITS,
+  sotto_store_search_async (place->services->store, search->query, MOST_HITS,
                             g_task_get_cancellable (task), on_found, task);
 }
 

@@ -34,7 +34,7 @@ describe_passages (const GPtrArray *parts)
         g_string_append_printf (text, ", pages %u–%u", source->first_page, source->last_page);
       else if (source->first_page > 0)
         g_string_append_printf (text, ", page %u", source->first_page);
-      g_string_append_printf (text, ":\n%s", source->text);
+      g_string_append_printf (text, "%s:\n%s", source->is_by_meaning && !source->is_by_words ? " (found by meaning)" : "", source->text);
     }
   g_clear_pointer (&sources, sotto_sources_unref);
   if (text->len == 0)

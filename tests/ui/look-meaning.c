@@ -78,7 +78,7 @@ look_at_meaning (Look *look)
   look_activate (look, "win.folders");
   shoot (look, "47-meaning-without-model");
   plant_model (look, paths[0], "all-MiniLM-L6-v2", 25285312);
-  plant_state (look, SOTTO_MEANING_STATE_WORKING, "1,240 of 3,400 passages");
+  plant_state (look, SOTTO_MEANING_STATE_WORKING, "1,240 of 3,400 messages and passages");
   shoot (look, "48-meaning-working");
   plant_state (look, SOTTO_MEANING_STATE_READY, "Ready");
   plant_failure (look);

@@ -231,8 +231,8 @@ progress_life (SottoApp  *app,
   open_folders (app, window);
   harness_wait_for (is_ready, app, 60);
   assert_says (window, "in other words");
-  plant (meaning, SOTTO_MEANING_STATE_WORKING, "1,240 of 3,400 passages");
-  assert_says (window, "1,240 of 3,400 passages");
+  plant (meaning, SOTTO_MEANING_STATE_WORKING, "1,240 of 3,400 messages and passages");
+  assert_says (window, "1,240 of 3,400 messages and passages");
   assert_silent (window, "in other words");
   g_assert_nonnull (find_progress (window));
   g_assert_cmpfloat (gtk_progress_bar_get_fraction (GTK_PROGRESS_BAR (find_progress (window))), ==, 1240. / 3400);
