@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "auto-lock.h"
+#include "meaning-group.h"
 #include "passphrase-dialog.h"
 
 struct _SottoPreferences {
@@ -31,6 +32,7 @@ struct _SottoPreferences {
   AdwSwitchRow *ready_row;
   GtkWidget *shortcut_group;
   GtkWidget *shortcut_row;
+  SottoMeaningGroup *meaning_group;
 
   /* Owned */
   SottoApp *app;
@@ -284,6 +286,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = sotto_preferences_dispose;
 
+  g_type_ensure (SOTTO_TYPE_MEANING_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, not_kept_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions_group);
@@ -307,6 +310,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, ready_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, shortcut_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, meaning_group);
   gtk_widget_class_bind_template_callback (widget_class, on_lock_after_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_lock_screen_chosen);
   gtk_widget_class_bind_template_callback (widget_class, renew_code);
@@ -341,6 +345,7 @@ sotto_preferences_new (SottoApp            *app,
   show_ready (self);
   g_signal_connect_object (self->ready_row, "notify::active", G_CALLBACK (show_ready), self, G_CONNECT_SWAPPED);
   bind (self, "global-shortcut", self->shortcut_row, "active");
+  sotto_meaning_group_set_app (self->meaning_group, app);
   g_object_bind_property (app, "instructions", self->instructions, "text",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   gtk_widget_set_visible (self->not_kept_group, !sotto_settings_is_kept (sotto_app_get_settings (app)));
