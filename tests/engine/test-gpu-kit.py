@@ -16,6 +16,7 @@ GPU = pathlib.Path(os.environ["SOTTO_SOURCE_DIR"]) / "tests" / "engine" / "gpu"
 sys.path.insert(0, str(GPU))
 
 import kit as shared  # noqa: E402  (behind its path)
+import sanitize  # noqa: E402
 import synthetic  # noqa: E402
 
 TOOL, SPEED = sys.argv[1:3]
@@ -122,6 +123,20 @@ def check_tap(folder):
     assert "-11" in told["failed"]["/m/faults"], told
 
 
+def check_chosen(folder):
+    """What sanitize runs are cases that there are: a list that names none, or other words in it, would leave them out."""
+    program = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(TOOL))), "tests", "test-engine-cuda-")
+    for _, name, wanted, _ in sanitize.LIST:
+        path = program + name.removeprefix("test-engine-cuda-")
+        if wanted is None or not os.path.exists(path):
+            continue
+        said = subprocess.run([path, "-l", "some.so"], capture_output=True, text=True).stdout
+        named = shared.read_names(said)
+        assert named, f"{name} lists nothing: {said}"
+        for word in wanted:
+            assert any(word in case for case in named), f"{name} has no {word}"
+
+
 def check_hanging(folder):
     """It is ended, and whoever waits goes on."""
     with contextlib.redirect_stdout(io.StringIO()):
@@ -136,6 +151,7 @@ def main():
                 for name in synthetic.SHAPES),
               ("go says that there is no GPU", check_go),
               ("all cases of a program that dies are told", check_tap),
+              ("what sanitize chooses is there", check_chosen),
               ("a program that hangs is ended", check_hanging)]
     print(f"1..{len(checks)}")
     for number, (what, check) in enumerate(checks, 1):

@@ -85,6 +85,15 @@ class Kit:
                 ":".join(folder for folder in folders if os.path.isdir(folder)), f"{HERE}/bin/{name}",
                 *map(str, arguments)]
 
+    def beside(self):
+        """A folder with those of our libraries that are no part of libc: with it programs may start by the machine's own loader."""
+        folder = f"{HERE}/beside"
+        os.makedirs(folder, exist_ok=True)
+        for name in os.listdir(f"{HERE}/lib"):
+            if not re.match(r"(ld-linux.*|lib(c|m|dl|rt|util|pthread|gcc_s|stdc\+\+))\.", name) and not os.path.lexists(f"{folder}/{name}"):
+                os.symlink(f"{HERE}/lib/{name}", f"{folder}/{name}")
+        return folder
+
     def run(self, log, command, seconds=STEP_SECONDS, quiet=math.inf, **environment):
         """Status and output; the status is None where there was no time, no word for too long, or no such program."""
         seconds = min(seconds, self.left())
@@ -141,7 +150,7 @@ class Kit:
         long as that lives: those behind it are then run each by itself, so that all is known that can be."""
         ends = time.monotonic() + seconds
         _, said = self.run(f"{log}, a list", [*command, "-l"], 60)
-        names = [line.strip(" #") for line in said.splitlines() if line.strip(" #").startswith("/")]
+        names = read_names(said)
         status, said = self.run(log, command, seconds, self.quiet())
         cases = read_cases(said)
         if not names and not cases:
@@ -185,6 +194,11 @@ class Kit:
             except ValueError:
                 pass
         return None, (said.strip().splitlines() or ["nothing was said"])[-1]
+
+
+def read_names(said):
+    """Of a test program's list, whose lines newer versions of GLib make comments."""
+    return [line.strip(" #") for line in said.splitlines() if line.strip(" #").startswith("/")]
 
 
 def read_cases(said):

@@ -1,5 +1,5 @@
 """sanitize: NVIDIA's compute-sanitizer over a short list, the most telling first."""
-from kit import find_tool
+from kit import HERE, find_tool, read_names
 
 # Tool, program, tests (all without), and seconds at most.
 LIST = [
@@ -8,7 +8,7 @@ LIST = [
     ("racecheck", "test-engine-cuda-kernels", ("attend", "multiply"), 120),
     ("synccheck", "test-engine-cuda-kernels", None, 90),
     ("memcheck", "test-engine-cuda-models", ("family",), 90),
-    ("racecheck", "test-engine-cuda-kernels", ("delta", "route", "norm", "quantise"), 60),
+    ("racecheck", "test-engine-cuda-kernels", ("delta", "route", "norm", "streams"), 60),
 ]
 
 
@@ -17,8 +17,25 @@ def paths(kit, program, module, wanted):
     if wanted is None:
         return []
     _, said = kit.run("list", kit.program(program, "-l", module), 30)
-    named = [line.strip() for line in said.splitlines() if line.startswith("/")]
+    named = read_names(said)
     return [word for name in named if any(w in name for w in wanted) for word in ("-p", name)]
+
+
+def find_way(kit, tool):
+    """How programs are started beneath the tool: with the loader that was carried along, or, where the tool's own libraries do not
+    bear that, by the machine's. (nullable): (function of a program and its arguments, environment)"""
+    ways = [("with our loader", kit.program, {}),
+            ("with the machine's loader", lambda name, *arguments: [f"{HERE}/bin/{name}", *map(str, arguments)],
+             {"LD_LIBRARY_PATH": kit.beside()})]
+    for words, way, environment in ways:
+        status, said = kit.run(f"sanitizer {words}", [tool, "--tool", "memcheck", "--target-processes", "all",
+                               *way("sotto-engine", "devices")], 60, **environment)
+        well = status == 0 and "ERROR SUMMARY" in said
+        kit.note(f"compute-sanitizer {words}", True if well else None, f"status {status},",
+                 (said.strip().splitlines() or ["nothing was said"])[-1])
+        if well:
+            return way, environment
+    return None
 
 
 def run(kit):
@@ -26,6 +43,11 @@ def run(kit):
     if tool is None:
         kit.note("compute-sanitizer", None, "is not here")
         return
+    found = find_way(kit, tool)
+    if found is None:
+        kit.note("compute-sanitizer", False, "no program of ours runs beneath it")
+        return
+    way, environment = found
     for check, program, wanted, seconds in LIST:
         module = kit.probes if program.endswith("wrappers") else kit.module
         chosen = paths(kit, program, module, wanted)
@@ -35,7 +57,7 @@ def run(kit):
             continue
         # The loader starts the program, but the kernels run in the same process.
         status, said = kit.run(f"{check}-{program}", [tool, "--tool", check, "--target-processes", "all",
-                               "--error-exitcode", "9", *kit.program(program, "--tap", "-k", *chosen, module)], seconds)
+                               "--error-exitcode", "9", *way(program, "--tap", "-k", *chosen, module)], seconds, **environment)
         found = [line for line in said.splitlines() if line.startswith("=========")]
         cases = sum(line.startswith("ok") for line in said.splitlines())
         well = None if status is None and not any("ERROR SUMMARY" not in l and "Error" in l for l in found) else status == 0
