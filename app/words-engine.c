@@ -173,6 +173,11 @@ words_for_run (SottoEngineError           code,
       return g_strdup_printf (_("The messages cannot be given to the model: %s"), subject);
     case SOTTO_ENGINE_ERROR_MEMORY:
       *remedy = SOTTO_REMEDY_CHOOSE_MODEL;
+      if (g_strcmp0 (subject, "image") == 0)
+        /* Translators: two sizes such as “2.1 GB” */
+        return g_strdup_printf (_("There is not enough memory to look at the picture: %s are needed and %s are free. "
+                                  "Choose a smaller model, a shorter context, or a smaller picture."),
+                                parts->wanted, parts->available);
       /* Translators: two sizes such as “2.1 GB” */
       return g_strdup_printf (_("There is not enough memory: %s are needed and %s are free. "
                                 "Choose a smaller model or a shorter context."),

@@ -172,11 +172,14 @@ refuse_begun (GError **error)
 /* Pictures are to be looked at: nothing is, yet. */
 static void
 take_pictures (const SottoGeneration *self,
-               SottoVision           *vision,
+               SottoResident         *resident,
                Given                 *given,
                SottoReceipt          *receipt)
 {
-  given->looking = sotto_looking_new (given->prompt, vision, sotto_backend_get_cpu (self->backend), self->id, self->events);
+  SottoVision *vision = resident->vision;
+
+  given->looking = sotto_looking_new (given->prompt, self->residents, resident, sotto_backend_get_cpu (self->backend), self->id,
+                                      self->events);
   receipt->vision_path = g_strdup (sotto_vision_get_info (vision)->path);
   receipt->vision_stamp = g_strdup (sotto_vision_get_info (vision)->stamp);
   for (guint i = 0; i < given->prompt->rows->len; i++)
@@ -211,7 +214,7 @@ render (const SottoGeneration  *self,
   if (prompt->rows != NULL)
     {
       given->prompt = g_steal_pointer (&prompt);
-      take_pictures (self, vision, given, receipt);
+      take_pictures (self, resident, given, receipt);
     }
 
   return TRUE;

@@ -11,6 +11,8 @@
 struct _SottoLooking {
   SottoVision *vision;
   const SottoPrompt *prompt; /* borrowed, as are these */
+  SottoResidents *residents;
+  SottoResident *resident;
   SottoBackend *backend;
   SottoEventQueue *events;
   guint64 id;
@@ -45,12 +47,16 @@ look (SottoLooking  *self,
       GError       **error)
 {
   gint64 begin = g_get_monotonic_time ();
+  guint64 wanted;
 
   if (self->image == image)
     return TRUE;
 
   self->image = NULL;
   g_clear_pointer (&self->encoded, g_free);
+  wanted = sotto_vision_estimate_memory (self->vision, sotto_image_get_width (image), sotto_image_get_height (image));
+  if (!sotto_residents_make_room_to_look (self->residents, self->resident, wanted, cancel, error))
+    return FALSE;
   self->encoded = sotto_vision_encode (self->vision, self->backend, image, on_progress, self, cancel, &self->n_encoded, error);
   self->took_us += g_get_monotonic_time () - begin;
   if (self->encoded == NULL)
@@ -86,7 +92,8 @@ get_span (gpointer      user_data,
 
 SottoLooking *
 sotto_looking_new (const SottoPrompt *prompt,
-                   SottoVision       *vision,
+                   SottoResidents    *residents,
+                   SottoResident     *resident,
                    SottoBackend      *backend,
                    guint64            id,
                    SottoEventQueue   *events)
@@ -94,7 +101,9 @@ sotto_looking_new (const SottoPrompt *prompt,
   SottoLooking *self = g_new0 (SottoLooking, 1);
 
   self->prompt = prompt;
-  self->vision = sotto_vision_ref (vision);
+  self->residents = residents;
+  self->resident = resident;
+  self->vision = sotto_vision_ref (resident->vision);
   self->backend = backend;
   self->id = id;
   self->events = events;

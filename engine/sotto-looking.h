@@ -2,7 +2,7 @@
 
 #include "sotto-event-queue.h"
 #include "sotto-model.h"
-#include "sotto-vision.h"
+#include "sotto-residents.h"
 
 G_BEGIN_DECLS
 
@@ -10,9 +10,11 @@ G_BEGIN_DECLS
  * worker's thread, and to one request. */
 typedef struct _SottoLooking SottoLooking;
 
-/* @prompt, @backend (the CPU's): borrowed. @id: of the request, whose LOOKING go to @events */
+/* @prompt, @residents, @resident, @backend (the CPU's): borrowed. @residents: whose budget has room for it, or not. @id: of the request,
+ * whose LOOKING go to @events */
 SottoLooking *sotto_looking_new (const SottoPrompt *prompt,
-                                 SottoVision       *vision,
+                                 SottoResidents    *residents,
+                                 SottoResident     *resident,
                                  SottoBackend      *backend,
                                  guint64            id,
                                  SottoEventQueue   *events);

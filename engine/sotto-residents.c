@@ -341,6 +341,36 @@ sotto_residents_find_helper (SottoResidents     *self,
 
 /* --- Seeing --- */
 
+gboolean
+sotto_residents_make_room_to_look (SottoResidents  *self,
+                                   SottoResident   *resident,
+                                   guint64          wanted,
+                                   SottoCancel     *cancel,
+                                   GError         **error)
+{
+  SottoErrorArguments arguments = { NULL, "image", wanted, 0 };
+  guint64 taken;
+
+  if (sotto_residents_make_room_of_kept (self, wanted))
+    return TRUE;
+
+  sotto_residents_close_embedder (self);
+  for (guint i = self->list->len; i > 0 && !sotto_residents_fit (self, wanted); i--)
+    g_clear_pointer (&((SottoResident *) g_ptr_array_index (self->list, i - 1))->helper, sotto_helper_free);
+  for (guint i = self->list->len; i > 0 && !sotto_residents_fit (self, wanted); i--)
+    if (g_ptr_array_index (self->list, i - 1) != resident)
+      remove_at (self, i - 1, cancel);
+  if (sotto_residents_fit (self, wanted))
+    return TRUE;
+
+  taken = sotto_residents_sum (sotto_residents_measure (self));
+  arguments.available = self->memory_budget > taken ? self->memory_budget - taken : 0;
+  sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_MEMORY, &arguments,
+                          "a picture needs %" G_GUINT64_FORMAT " bytes, the memory budget has %" G_GUINT64_FORMAT " left",
+                          wanted, arguments.available);
+  return FALSE;
+}
+
 SottoVision *
 sotto_residents_open_vision (SottoResidents  *self,
                              SottoResident   *resident,
@@ -367,8 +397,8 @@ sotto_residents_open_vision (SottoResidents  *self,
       sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_FAMILY, &arguments, "%s: is not for this model to see with", path);
       return NULL;
     }
-  if (!sotto_residents_make_room_of_kept (self, info->weight_bytes))
-    sotto_residents_close_embedder (self);
+  if (!sotto_residents_make_room_to_look (self, resident, info->weight_bytes, cancel, error))
+    return NULL;
   resident->vision = g_steal_pointer (&vision);
 
   return resident->vision;

@@ -76,15 +76,31 @@ void sotto_residents_find_helper (SottoResidents     *self,
  * sotto_residents_open_vision:
  * @path: the file that @resident sees with
  *
- * Opens it, unless it is what was opened before; what is kept of timelines gives way to its weights.
+ * Opens it, unless it is what was opened before; what is open beside @resident gives way to its weights.
  *
- * Returns: (transfer none): or %NULL with the errors of sotto_vision_open(); FAMILY where it is for another model
+ * Returns: (transfer none): or %NULL with the errors of sotto_vision_open(); FAMILY where it is for another model, MEMORY where the
+ *   budget has no room for both
  */
 SottoVision *sotto_residents_open_vision (SottoResidents  *self,
                                           SottoResident   *resident,
                                           const char      *path,
                                           SottoCancel     *cancel,
                                           GError         **error);
+
+/**
+ * sotto_residents_make_room_to_look:
+ * @wanted: bytes that looking at a picture takes
+ *
+ * Closes what makes vectors, helpers and other models than @resident until so many have room in the budget; timelines that were left
+ * go first.
+ *
+ * Returns: %FALSE with MEMORY: @resident and what it sees with leave no such room
+ */
+gboolean sotto_residents_make_room_to_look (SottoResidents  *self,
+                                            SottoResident   *resident,
+                                            guint64          wanted,
+                                            SottoCancel     *cancel,
+                                            GError         **error);
 
 /**
  * sotto_residents_open_embedder:

@@ -69,6 +69,12 @@ make_spots (Encoding *self)
     }
 }
 
+static SottoKvType
+choose_kv_type (const SottoVisionFrame *frame)
+{
+  return frame->n_tokens > EXACT_TOKENS ? SOTTO_KV_F16 : SOTTO_KV_F32;
+}
+
 static SottoState *
 make_state (Encoding *self, const SottoPlan *plan, guint n_tokens, SottoKvType type)
 {
@@ -100,8 +106,7 @@ encoding_init (Encoding *self)
   if (self->handed == NULL || self->merged == NULL)
     return refuse_memory (n_handed + n_merged, self->error);
 
-  self->encoder = make_state (self, &plans->encoder, frame->n_tokens,
-                              frame->n_tokens > EXACT_TOKENS ? SOTTO_KV_F16 : SOTTO_KV_F32);
+  self->encoder = make_state (self, &plans->encoder, frame->n_tokens, choose_kv_type (frame));
   if (self->encoder == NULL)
     return FALSE;
   self->projector = make_state (self, &plans->projector, frame->n_rows, SOTTO_KV_F32);
@@ -223,6 +228,22 @@ encode_squares (Encoding *self, const guint8 *squares, guint n_squares, float *o
     if (!encode_square (self, squares + i * n_bytes, out + (gsize) i * self->frame->n_rows * sizes->n_output))
       return FALSE;
   return sotto_gguf_check_unchanged (self->vision->gguf, self->error);
+}
+
+guint64
+sotto_vision_estimate_memory (const SottoVision *self, guint width, guint height)
+{
+  const SottoVisionSizes *sizes = &self->sizes;
+  const SottoGrid grid = sotto_grid_find (sizes, self->kind, width, height);
+  const SottoVisionFrame *frame = &grid.frame;
+  const guint64 n_handed = (guint64) frame->n_tokens * MAX (sizes->n_embedding, sizes->n_patch);
+  const guint64 n_merged = (guint64) frame->n_rows * sizes->n_merged;
+  const guint64 n_rows = (guint64) grid.n_squares * frame->n_rows * sizes->n_output * (1 + self->plans.deep->len);
+  guint64 caches[2], scratch[2];
+
+  sotto_backend_estimate (&self->plans.encoder, frame->n_tokens, choose_kv_type (frame), &caches[0], &scratch[0]);
+  sotto_backend_estimate (&self->plans.projector, frame->n_rows, SOTTO_KV_F32, &caches[1], &scratch[1]);
+  return (n_handed + n_merged + n_rows) * sizeof (float) + caches[0] + scratch[0] + caches[1] + scratch[1];
 }
 
 static gboolean

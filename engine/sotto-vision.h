@@ -81,6 +81,13 @@ typedef struct {
 GArray *sotto_vision_lay_out (const SottoVision *self, guint width, guint height);
 
 /**
+ * sotto_vision_estimate_memory:
+ *
+ * Returns: about how many bytes looking at a picture of these sides takes until it has been seen, beside the weights
+ */
+guint64 sotto_vision_estimate_memory (const SottoVision *self, guint width, guint height);
+
+/**
  * sotto_vision_encode:
  * @backend: the CPU's; used by one thread at a time
  * @progress: (nullable): work done of all

@@ -67,18 +67,24 @@ test_engine_bare (void)
 static void
 test_sizes (void)
 {
-  const SottoErrorArguments arguments = { NULL, NULL, 2000000000, 500000000 };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SottoProblem) problem = NULL;
-  g_autofree char *wanted = g_format_size (2000000000);
-  g_autofree char *available = g_format_size (500000000);
+  static const char *const subjects[] = { NULL, "image" };
 
-  sotto_engine_set_error (&error, SOTTO_ENGINE_ERROR_MEMORY, &arguments, "out of memory");
-  problem = sotto_problem_new (error);
-  g_assert_nonnull (strstr (sotto_problem_get_text (problem), wanted));
-  g_assert_nonnull (strstr (sotto_problem_get_text (problem), available));
-  g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_CHOOSE_MODEL);
-  g_assert_nonnull (sotto_problem_get_remedy_label (problem));
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++)
+    {
+      const SottoErrorArguments arguments = { NULL, subjects[i], 2000000000, 500000000 };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SottoProblem) problem = NULL;
+      g_autofree char *wanted = g_format_size (2000000000);
+      g_autofree char *available = g_format_size (500000000);
+
+      sotto_engine_set_error (&error, SOTTO_ENGINE_ERROR_MEMORY, &arguments, "out of memory");
+      problem = sotto_problem_new (error);
+      g_assert_nonnull (strstr (sotto_problem_get_text (problem), wanted));
+      g_assert_nonnull (strstr (sotto_problem_get_text (problem), available));
+      g_assert_cmpint (strstr (sotto_problem_get_text (problem), "picture") != NULL, ==, i == 1);
+      g_assert_cmpint (sotto_problem_get_remedy (problem), ==, SOTTO_REMEDY_CHOOSE_MODEL);
+      g_assert_nonnull (sotto_problem_get_remedy_label (problem));
+    }
 }
 
 /* Why a GPU is not used is said with the versions that drivers have. */

@@ -233,6 +233,50 @@ test_wrong (Fixture *self, gconstpointer data G_GNUC_UNUSED)
   }
 }
 
+/* What seeing takes is of the worker's budget: what has no room is refused with its bytes, and all else is as before. */
+static void
+test_memory (Fixture *self, gconstpointer data G_GNUC_UNUSED)
+{
+  const guint64 budget = 64 * 1024 * 1024;
+  SottoWorkerOptions options = { .n_threads = 2, .memory_budget = budget };
+  g_autoptr (GError) error = NULL;
+
+  sotto_worker_free (self->worker);
+  self->worker = sotto_worker_new (&options, &error);
+  g_assert_no_error (error);
+  sotto_worker_set_vision (self->worker, self->path, "eyes");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (Outcome) refused = { 0 };
+      g_auto (Outcome) text = { 0 };
+      const SottoErrorArguments *arguments;
+
+      vision_double.weight_bytes = i == 0 ? budget : 0;
+      vision_double.looking_bytes = i == 1 ? budget : 0;
+      refused = outcome_wait (self->worker, begin (self, 3, "What?", SOTTO_SPECULATION_AUTOMATIC), FALSE);
+      g_assert_cmpint (refused.last->kind, ==, SOTTO_EVENT_FAILED);
+      g_assert_error (refused.last->error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_MEMORY);
+      arguments = sotto_engine_error_get_arguments (refused.last->error);
+      g_assert_cmpstr (arguments->subject, ==, "image");
+      g_assert_cmpuint (arguments->wanted, ==, budget);
+      g_assert_cmpuint (arguments->available, <, budget);
+      g_assert_cmpuint (arguments->available, >, 0);
+      g_assert_cmpuint (vision_double.n_encoded, ==, 0);
+      text = say (self, -1, "What?");
+    }
+  vision_double.looking_bytes = 1024 * 1024;
+  {
+    g_auto (Outcome) seen = say (self, 3, "What?");
+    g_auto (Outcome) again = { 0 };
+
+    g_assert_cmpuint (vision_double.n_encoded, ==, 1);
+    /* What is in the timeline still need not be looked at, and takes nothing. */
+    vision_double.looking_bytes = budget;
+    again = say (self, 3, "What?");
+    g_assert_cmpstr (again.text->str, ==, seen.text->str);
+  }
+}
+
 /* Within 100 ms, also while a picture is looked at; then all is as before. */
 static void
 test_cancel (Fixture *self, gconstpointer data G_GNUC_UNUSED)
@@ -282,6 +326,7 @@ main (int argc, char **argv)
   add ("/worker-pictures/guesses", test_guesses);
   add ("/worker-pictures/another-file", test_another_file);
   add ("/worker-pictures/wrong", test_wrong);
+  add ("/worker-pictures/memory", test_memory);
   add ("/worker-pictures/cancel", test_cancel);
 
   return g_test_run ();

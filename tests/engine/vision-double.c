@@ -49,7 +49,7 @@ sotto_vision_open (const char *path, SottoCancel *cancel G_GNUC_UNUSED, GError *
   self = g_new0 (SottoVision, 1);
   g_atomic_ref_count_init (&self->references);
   self->info = (SottoVisionInfo) { .path = g_strdup (path), .kind = g_strdup ("double"), .n_embedding = get_width (),
-                                   .weight_bytes = 1000,
+                                   .weight_bytes = vision_double.weight_bytes > 0 ? vision_double.weight_bytes : 1000,
                                    .stamp = g_strdup (vision_double.stamp != NULL ? vision_double.stamp : "double") };
   return self;
 }
@@ -125,6 +125,12 @@ sotto_vision_lay_out (const SottoVision *self G_GNUC_UNUSED, guint width, guint 
     }
   add_text (layout, "<|im_end|>");
   return layout;
+}
+
+guint64
+sotto_vision_estimate_memory (const SottoVision *self G_GNUC_UNUSED, guint width G_GNUC_UNUSED, guint height G_GNUC_UNUSED)
+{
+  return vision_double.looking_bytes;
 }
 
 float *

@@ -12,6 +12,8 @@ typedef struct {
   guint n_opened;
   guint n_encoded;
   gulong step_us;          /* of four steps */
+  guint64 weight_bytes;    /* 0: 1,000 */
+  guint64 looking_bytes;   /* that looking takes */
   const char *stamp;       /* NULL: "double" */
   gboolean is_short;       /* gives fewer rows than it lays out */
   gboolean is_changed;     /* its file has changed */
