@@ -383,6 +383,72 @@ get_processor_seconds (void)
          + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* Megabytes at the most so far */
+static double
+get_peak (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double) usage.ru_maxrss / 1024;
+}
+
+static gpointer
+stop_later (gpointer cancel)
+{
+  g_usleep (700 * 1000);
+  sotto_cancel_raise (cancel);
+  return NULL;
+}
+
+/* How long SOTTO_EYES, a file such as vision/make-real makes, looks at a picture of SOTTO_EYES_SIDES, and how soon it stops. */
+static void
+test_speed_of_file (void)
+{
+  const char *path = g_getenv ("SOTTO_EYES");
+  const char *sides = g_getenv ("SOTTO_EYES_SIDES");
+  g_auto (GStrv) both = g_strsplit (sides != NULL ? sides : "1024x1024", "x", 2);
+  g_autoptr (SottoVision) vision = NULL;
+  g_autoptr (SottoBackend) backend = sotto_backend_new_cpu (2, NULL, NULL);
+  g_autoptr (SottoImage) image = NULL;
+  g_autoptr (SottoCancel) cancel = sotto_cancel_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree float *rows = NULL;
+  guint width, height, n_rows;
+  double before, peak;
+  gint64 start;
+
+  if (path == NULL || both[0] == NULL || both[1] == NULL)
+    {
+      g_test_skip ("SOTTO_EYES names no file");
+      return;
+    }
+  width = (guint) g_ascii_strtoull (both[0], NULL, 10);
+  height = (guint) g_ascii_strtoull (both[1], NULL, 10);
+  image = vision_fixture_make_image (width, height);
+  vision = sotto_vision_open (path, NULL, &error);
+  g_assert_no_error (error);
+
+  start = g_get_monotonic_time ();
+  g_thread_unref (g_thread_new ("stop", stop_later, cancel));
+  rows = sotto_vision_encode (vision, backend, image, NULL, NULL, cancel, &n_rows, &error);
+  g_assert_null (rows);
+  g_assert_error (error, SOTTO_ENGINE_ERROR, SOTTO_ENGINE_ERROR_CANCELLED);
+  g_test_message ("stopped within %.0f ms", (double) (g_get_monotonic_time () - start) / 1e3 - 700);
+  g_clear_error (&error);
+
+  peak = get_peak ();
+  before = get_processor_seconds ();
+  start = g_get_monotonic_time ();
+  rows = sotto_vision_encode (vision, backend, image, NULL, NULL, NULL, &n_rows, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s, %u by %u: %.1f s, of processors %.1f s, %u rows; %.0f MB were reckoned, %.0f MB of %.0f MB weights are there more",
+                  sotto_backend_get_name (backend), width, height, (double) (g_get_monotonic_time () - start) / 1e6,
+                  get_processor_seconds () - before, n_rows,
+                  (double) sotto_vision_estimate_memory (vision, width, height) / 1048576, get_peak () - peak,
+                  (double) sotto_vision_get_info (vision)->weight_bytes / 1048576);
+}
+
 static void
 test_speed (void)
 {
@@ -508,6 +574,7 @@ main (int argc, char **argv)
     {
       g_test_add_func ("/vision-files/speed/encode", test_speed);
       g_test_add_func ("/vision-files/speed/stop", test_stop);
+      g_test_add_func ("/vision-files/speed/file", test_speed_of_file);
     }
 
   return g_test_run ();
