@@ -157,7 +157,7 @@ class Kit:
             self.note(what, False, f"status {status}, last: {(said.strip().splitlines() or ['nothing'])[-1]}")
             return
         for name in names:
-            left = ends - time.monotonic()
+            left = min(ends - time.monotonic(), self.left())
             if name in cases or left < 5:
                 continue
             own_status, said = self.run(f"{log} {name}", [*command, "-p", name], left, self.quiet())
