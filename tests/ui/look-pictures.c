@@ -70,7 +70,8 @@ look_at_one (Look *look)
   gtk_popover_popdown (GTK_POPOVER (harness_find (chip, GTK_TYPE_POPOVER)));
   harness_run (0.3);
   gtk_widget_activate_action (chip, "picture.open", NULL);
-  harness_run (1);
+  look_wait_for_dialog (look);
+  harness_run (0.5);
   look_shoot (look, "39-picture-viewer");
   gtk_widget_activate_action (gtk_window_get_focus (look->window), "viewer.zoom-one", NULL);
   harness_run (0.5);

@@ -57,8 +57,8 @@ look_shoot (Look       *look,
 
   g_mkdir_with_parents (folder != NULL ? folder : own, 0755);
   harness_rest (GTK_WIDGET (look->window), 1);
-  /* The root window, as popovers are windows of their own */
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "import", "-window", "root", "-crop", crop, "+repage", path, NULL);
+  /* The root window, as popovers are windows of their own; packed in half the time, and as small, by zlib's first level */
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "import", "-window", "root", "-crop", crop, "+repage", "-quality", "11", path, NULL);
   g_assert_nonnull (process);
   g_subprocess_wait_async (process, NULL, on_ended, &done);
   check_contrast (look, what);
@@ -71,6 +71,18 @@ look_activate (Look       *look,
 {
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (look->window), action, NULL));
   harness_rest (GTK_WIDGET (look->window), 1);
+}
+
+static gboolean
+has_dialog (gpointer window)
+{
+  return adw_application_window_get_visible_dialog (window) != NULL;
+}
+
+void
+look_wait_for_dialog (Look *look)
+{
+  harness_wait_for (has_dialog, look->window, 30);
 }
 
 void

@@ -23,6 +23,7 @@ void look_shoot (Look *look, const char *what);
 
 /* Activates one of the window's actions, and waits until what comes of it has been drawn. */
 void look_activate (Look *look, const char *action);
+void look_wait_for_dialog (Look *look);
 void look_close_dialog (Look *look);
 
 /* Scrolls the dialog that is open. */

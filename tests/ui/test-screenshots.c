@@ -60,7 +60,7 @@ look_at_foreign (Look *look)
   look_shoot (look, "21-import-end");
   look_close_dialog (look);
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
-  harness_run (0.8);
+  look_wait_for_dialog (look);
   look_shoot (look, "21-import-left-out");
   look_close_dialog (look);
 }
@@ -81,7 +81,10 @@ look_at_import (Look *look)
 
       g_assert_true (g_file_set_contents (path, texts[i], -1, NULL));
       sotto_window_open_file (SOTTO_WINDOW (look->window), file);
-      harness_run (0.8);
+      if (i == 0)
+        harness_run (0.8);
+      else
+        look_wait_for_dialog (look);
       look_shoot (look, pages[i]);
       g_assert_true (g_file_delete (file, NULL, NULL));
     }
@@ -268,6 +271,24 @@ look_at_attached (Look              *look,
   harness_rest (GTK_WIDGET (look->window), 1);
 }
 
+static gboolean
+has_chip (gpointer window)
+{
+  return harness_find (window, SOTTO_TYPE_ATTACHMENT_CHIP) != NULL;
+}
+
+static gboolean
+has_four (gpointer chip)
+{
+  guint n = 0;
+
+  for (GtkWidget *next = gtk_widget_get_first_child (gtk_widget_get_parent (chip)); next != NULL; next = gtk_widget_get_next_sibling (next))
+    if (SOTTO_IS_ATTACHMENT_CHIP (next))
+      n++;
+
+  return n >= 4;
+}
+
 /* A PDF that is being read, one that cannot be, and one that is attached; its text; beside others, one of which goes */
 static void
 look_at_document (Look              *look,
@@ -293,21 +314,21 @@ look_at_document (Look              *look,
   harness_run (0.5);
   write_helper (helper, "exit");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
-  harness_run (1);
+  look_wait_for_dialog (look);
   look_shoot (look, "31-document-refused");
   look_close_dialog (look);
   write_helper (helper, "");
   sotto_window_open_file (SOTTO_WINDOW (look->window), file);
-  harness_run (1);
+  harness_wait_for (has_chip, look->window, 30);
   look_shoot (look, "32-document-attached");
   chip = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_ATTACHMENT_CHIP);
   g_signal_emit_by_name (harness_find (chip, GTK_TYPE_BUTTON), "clicked");
-  harness_run (0.5);
+  look_wait_for_dialog (look);
   look_shoot (look, "33-attached-text");
   look_close_dialog (look);
   for (guint i = 0; i < 3; i++)
     sotto_window_open_file (SOTTO_WINDOW (look->window), notes);
-  harness_run (1);
+  harness_wait_for (has_four, chip, 30);
   chip = gtk_widget_get_next_sibling (chip);
   g_signal_emit_by_name (gtk_widget_get_last_child (chip), "clicked");
   adw_toast_overlay_dismiss_all (ADW_TOAST_OVERLAY (harness_find (GTK_WIDGET (look->window), ADW_TYPE_TOAST_OVERLAY)));
