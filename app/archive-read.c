@@ -334,6 +334,21 @@ get_tools (Reader *reader, yyjson_val *object, char ***tools)
   return TRUE;
 }
 
+/* A word of a later Sotto's is one for what this one cannot do: text. */
+static gboolean
+get_answer_form (Reader *reader, yyjson_val *object, SottoHistoryConversation *conversation)
+{
+  const char *format;
+
+  if (!get_text (reader, object, "answer_format", MAX_SHORT, &format) ||
+      !dup_text (reader, object, "answer_schema", SOTTO_ANSWER_SCHEMA_MOST, &conversation->answer_schema))
+    return FALSE;
+  for (guint i = 0; format != NULL && i < G_N_ELEMENTS (sotto_archive_answers); i++)
+    if (g_strcmp0 (sotto_archive_answers[i], format) == 0)
+      conversation->answer_format = (SottoHistoryAnswerFormat) i;
+  return TRUE;
+}
+
 static gboolean
 read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
 {
@@ -353,7 +368,8 @@ read_conversation (Reader *reader, yyjson_val *value, GPtrArray *trees)
       !get_time (reader, value, "created", &conversation->created) ||
       !get_time (reader, value, "updated", &conversation->updated) ||
       !get_model (reader, value, &conversation->model) ||
-      !get_tools (reader, value, &conversation->tools))
+      !get_tools (reader, value, &conversation->tools) ||
+      !get_answer_form (reader, value, conversation))
     return FALSE;
 
   conversation->title = sotto_conversation_shorten (title != NULL ? title : "", TITLE_CHARACTERS,

@@ -10,6 +10,10 @@
  *     pinned     true: it stands above those that are not; absent: it does not
  *     group      the name of the group that it is in; absent: it is in none
  *     tools      names of those that it may use; absent: none
+ *     answer_format
+ *                "json": its answers are JSON; "schema": such as its schema says; absent: they are text
+ *     answer_schema
+ *                text: the JSON Schema that was written for its answers, which need not be one, or absent
  *     model      MODEL or absent: the one it is held with
  *     messages   all of them, each behind its parent, versions of a message in their order
  *
@@ -56,6 +60,7 @@ const char *const sotto_archive_roles[5] = { NULL, "system", "user", "assistant"
 /* A reply that is being written is one that is cut off, for the file. */
 const char *const sotto_archive_statuses[6] = { NULL, NULL, "complete", "stopped", "failed",
                                                 "interrupted" };
+const char *const sotto_archive_answers[3] = { NULL, "json", "schema" };
 const char *const sotto_archive_kinds[7] = { NULL, "text", "reasoning", "tool_call", "tool_result",
                                              "image", "document" };
 
@@ -117,6 +122,17 @@ add_tools (Writer *writer, yyjson_mut_val *object, const char *const *tools)
   list = take (writer, yyjson_mut_obj_add_arr (writer->doc, object, "tools"));
   for (; writer->ok && *tools != NULL; tools++)
     writer->ok = yyjson_mut_arr_add_str (writer->doc, list, *tools);
+}
+
+static void
+add_answer_form (Writer *writer, yyjson_mut_val *object, const SottoHistoryConversation *conversation)
+{
+  const guint format = conversation->answer_format;
+
+  if (format < G_N_ELEMENTS (sotto_archive_answers))
+    add_text (writer, object, "answer_format", sotto_archive_answers[format]);
+  if (conversation->answer_schema != NULL && *conversation->answer_schema != '\0')
+    add_text (writer, object, "answer_schema", conversation->answer_schema);
 }
 
 static void
@@ -214,6 +230,7 @@ sotto_archive_write (const SottoHistoryTree *tree, gsize *length, GError **error
     take (&writer, yyjson_mut_obj_add_bool (writer.doc, root, "pinned", TRUE) ? root : NULL);
   add_text (&writer, root, "group", tree->conversation->group_name);
   add_tools (&writer, root, (const char *const *) tree->conversation->tools);
+  add_answer_form (&writer, root, tree->conversation);
   add_model (&writer, root, tree->conversation->model);
   messages = take (&writer, yyjson_mut_obj_add_arr (writer.doc, root, "messages"));
   for (guint i = 0; i < tree->messages->len; i++)

@@ -79,7 +79,8 @@ sotto_conversation_offer_tools (SottoConversation *self, SottoModelEntry *model,
   g_autofree char *json = NULL;
 
   g_clear_pointer (&self->offered, g_strfreev);
-  if (self->n_rounds >= MOST_ROUNDS)
+  /* A call has no place in an answer that has a form. */
+  if (self->n_rounds >= MOST_ROUNDS || self->grammar != NULL)
     return;
 
   self->offered = sotto_conversation_choose_tools (self, model);

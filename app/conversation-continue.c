@@ -115,7 +115,8 @@ sotto_conversation_resume_in_history (SottoConversation *self)
 
 /* --- What can be done --- */
 
-/* A call that was broken off cannot be taken up again, and a base model goes on in a text of its own. */
+/* A call that was broken off cannot be taken up again, nor an answer in the midst of its form, and a base model goes on in a text
+ * of its own. */
 static gboolean
 was_cut_off (SottoMessage *message)
 {
@@ -150,7 +151,7 @@ sotto_conversation_can_continue_reply (SottoConversation *self, SottoMessage *me
     return FALSE;
 
   return sotto_message_get_role (message) == SOTTO_ROLE_ASSISTANT && was_cut_off (message)
-         && sotto_message_get_n_calls (message) == 0 && !sotto_message_is_mixed (message)
+         && sotto_message_get_n_calls (message) == 0 && !sotto_message_is_mixed (message) && !sotto_message_is_json (message)
          && (sotto_message_get_length (message) > 0 || *sotto_message_get_reasoning (message) != '\0');
 }
 

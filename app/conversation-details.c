@@ -123,6 +123,7 @@ sotto_conversation_flush_draft (SottoConversation *self)
   g_return_if_fail (SOTTO_IS_CONVERSATION (self));
 
   sotto_conversation_flush_instructions (self);
+  sotto_conversation_flush_answer_form (self);
   if (self->draft_source == 0)
     return;
 

@@ -173,6 +173,7 @@ sotto_conversation_list_branch_async (SottoConversationList *self,
 
   /* What was typed last, the new one begins with, too. */
   sotto_conversation_flush_instructions (conversation);
+  sotto_conversation_flush_answer_form (conversation);
   begin (create_task (self, conversation, callback, user_data), NULL, sotto_message_get_id (message), NULL);
 }
 

@@ -48,6 +48,7 @@ keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
   sotto_conversation_keep_attachments_again (self);
   sotto_conversation_keep_folders (self);
   sotto_conversation_keep_tools (self);
+  sotto_conversation_keep_answer_form (self);
   if (self->draft[0] != '\0')
     {
       g_clear_handle_id (&self->draft_source, g_source_remove);
@@ -229,6 +230,7 @@ sotto_conversation_list_keep_async (SottoConversationList *self,
   /* What was deleted of it cannot come back any more, and nothing begins until it has moved. */
   sotto_conversation_forget_all_deleted (conversation);
   sotto_conversation_flush_instructions (conversation);
+  sotto_conversation_flush_answer_form (conversation);
   conversation->is_switching = TRUE;
   sotto_store_load_tree_async (conversation->services->store, sotto_conversation_get_id (conversation), TRUE, NULL, on_loaded,
                                g_steal_pointer (&task));

@@ -316,6 +316,7 @@ sotto_conversation_list_create (SottoConversationList *self)
     sotto_conversation_take_kept_instructions (self->fresh, self->fresh_instructions);
   sotto_conversation_read_kept_folders (self->fresh);
   sotto_conversation_read_kept_group (self->fresh);
+  sotto_conversation_read_kept_answer_form (self->fresh);
   sotto_conversation_begin_with_tools (self->fresh);
   watch (self, self->fresh);
   g_signal_connect_object (self->fresh, "notify::stored", G_CALLBACK (on_fresh_stored), self,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "answer-form-private.h"
 #include "conversation.h"
 #include "message-private.h"
 #include "services.h"
@@ -51,6 +52,8 @@ struct _SottoConversation
   SottoGroup *group; /* (nullable): it may be deleted, and come back (conversation-group.c) */
   GPtrArray *folders; /* ids of those it asks (conversation-folders.c); NULL: none */
   char **tools;       /* names of those its model may use (conversation-tools.c); NULL: nothing was chosen */
+  SottoAnswerForm *answer_form;
+  guint answer_source; /* saves that a little later (conversation-answer.c) */
 
   /* The draft */
   char *draft;
@@ -83,6 +86,10 @@ struct _SottoConversation
   guint64 request;   /* 0: not asked for yet */
   gulong looking;    /* waits for the library */
   GCancellable *loading_pictures; /* (conversation-pictures.c); NULL: they are here, or not wanted */
+  gboolean is_formed;  /* which form it has is decided (conversation-answer.c) */
+  GCancellable *forming; /* it is not: NULL: nothing is waited for */
+  SottoGrammar *grammar; /* what it is held to; NULL: it is any text */
+  char *held;            /* the same as the schema that was written; NULL: it is any text */
   gboolean is_begun; /* the reply stands in the history */
   gboolean is_heard; /* something came since it was last asked for */
   char *receipt;     /* (nullable): of what it has said before that */
@@ -312,6 +319,35 @@ void sotto_conversation_keep_tools (SottoConversation *self);
 
 /* A new one begins with those that were chosen last. */
 void sotto_conversation_begin_with_tools (SottoConversation *self);
+
+/* --- conversation-answer.c --- */
+
+/* As it is kept: without writing it. @schema: (nullable) */
+void sotto_conversation_take_answer_form (SottoConversation *self, SottoAnswerFormat format, const char *schema);
+void sotto_conversation_clear_answer_form (SottoConversation *self);
+
+/* Writes it; call it behind the creation of the conversation, or when it is kept in another history. */
+void sotto_conversation_begin_answer_form (SottoConversation *self);
+void sotto_conversation_keep_answer_form (SottoConversation *self);
+
+/* What was changed last is written now. */
+void sotto_conversation_flush_answer_form (SottoConversation *self);
+
+/* That which was given to a new conversation, before a restart */
+void sotto_conversation_read_kept_answer_form (SottoConversation *self);
+
+/**
+ * sotto_conversation_form_reply_async:
+ *
+ * Decides which form the running reply has, once: one that goes on has none.
+ */
+void sotto_conversation_form_reply_async (SottoConversation *self, GAsyncReadyCallback callback, gpointer user_data);
+
+/* Returns: %FALSE with %G_IO_ERROR_CANCELLED: it has ended meanwhile; or with why it cannot be given that form */
+gboolean sotto_conversation_form_reply_finish (SottoConversation *self, GAsyncResult *result, GError **error);
+
+/* The running reply is over. */
+void sotto_conversation_end_form (SottoConversation *self);
 
 /* --- conversation-calls.c --- */
 

@@ -144,6 +144,12 @@ close_in_history (SottoConversation *self, SottoMessageStatus status, const Sott
   g_autofree char *last = receipt != NULL ? sotto_receipt_to_json (receipt) : NULL;
   g_autofree char *json = NULL;
 
+  if (last != NULL && self->held != NULL)
+    {
+      g_autofree char *bare = g_steal_pointer (&last);
+
+      last = sotto_kept_receipt_add_schema (bare, self->held);
+    }
   /* Where it ends between two times, nothing more is to be told. */
   if (last != NULL || self->request != 0 || self->receipt == NULL)
     sotto_conversation_add_receipt (self, last);
@@ -216,6 +222,7 @@ end_reply (SottoConversation   *self,
       take_back (self, self->reply, g_steal_pointer (&self->replaced));
     }
 
+  sotto_conversation_end_form (self);
   self->request = 0;
   self->is_begun = FALSE;
   g_clear_pointer (&self->receipt, g_free);
@@ -378,7 +385,7 @@ ask_with_pictures (SottoConversation *self)
   sotto_conversation_offer_tools (self, model, messages);
   self->is_heard = FALSE;
   self->request = sotto_inference_generate (inference, sotto_model_entry_get_path (model), messages, self->id,
-                                            !self->services->is_temporary, 0, on_event, self, &error);
+                                            !self->services->is_temporary, self->grammar, 0, on_event, self, &error);
   if (self->request == 0)
     end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
   else if (!sotto_inference_is_first (inference, self->request))
@@ -400,8 +407,25 @@ on_pictures_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_formed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (sotto_conversation_form_reply_finish (self, result, &error))
+    ask (self);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    end_reply (self, SOTTO_MESSAGE_STATUS_FAILED, NULL, error);
+}
+
+static void
 ask (SottoConversation *self)
 {
+  if (!self->is_formed)
+    {
+      sotto_conversation_form_reply_async (self, on_formed, g_object_ref (self));
+      return;
+    }
   if (!sotto_conversation_must_load_pictures (self))
     {
       ask_with_pictures (self);
@@ -445,6 +469,7 @@ sotto_conversation_run_reply (SottoConversation *self, SottoMessage *reply)
   g_object_ref (self);
   sotto_conversation_forget_all_deleted (self);
   self->is_begun = FALSE;
+  self->is_formed = self->kept != NULL || sotto_answer_form_get_format (self->answer_form) == SOTTO_ANSWER_FORMAT_TEXT;
   self->last_part = sotto_message_get_length (reply) == 0 && *sotto_message_get_reasoning (reply) != '\0'
                     ? SOTTO_EVENT_REASONING : SOTTO_EVENT_TEXT;
   self->calls_as_text = FALSE;

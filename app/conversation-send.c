@@ -177,6 +177,7 @@ write_message (GTask *task)
       sotto_conversation_begin_folders (self);
       sotto_conversation_begin_group (self);
       sotto_conversation_keep_tools (self);
+      sotto_conversation_begin_answer_form (self);
     }
 
   /* They come before the message, and its parent may be new with them. */

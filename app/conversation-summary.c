@@ -314,8 +314,8 @@ ask (SottoConversation *self)
   summary->to = find_end_of_go (self);
   messages = create_messages (self);
   summary->request = sotto_inference_generate (self->services->inference, sotto_model_entry_get_path (model), messages,
-                                               self->id, !self->services->is_temporary, count_answer_tokens (summary), on_event,
-                                               self, &error);
+                                               self->id, !self->services->is_temporary, NULL, count_answer_tokens (summary),
+                                               on_event, self, &error);
   if (summary->request == 0)
     end (self, error);
   else if (!sotto_inference_is_first (self->services->inference, summary->request))

@@ -154,6 +154,9 @@ sotto_conversation_can_use_tool (SottoConversation *self, const SottoTool *tool)
   g_return_val_if_fail (SOTTO_IS_CONVERSATION (self), FALSE);
   g_return_val_if_fail (tool != NULL, FALSE);
 
+  /* A call has no place in an answer that has a form. */
+  if (sotto_answer_form_get_format (self->answer_form) != SOTTO_ANSWER_FORMAT_TEXT)
+    return FALSE;
   sotto_conversation_describe_place (self, &place);
   return sotto_tool_is_usable (tool, &place);
 }

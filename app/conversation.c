@@ -50,6 +50,7 @@ sotto_conversation_finalize (GObject *object)
   g_clear_handle_id (&self->instructions_source, g_source_remove);
   sotto_conversation_path_clear (self);
   sotto_conversation_attachments_clear (self);
+  sotto_conversation_clear_answer_form (self);
   g_clear_object (&self->model);
   g_clear_object (&self->group);
   g_clear_object (&self->reply);
@@ -293,6 +294,7 @@ conversation_new (SottoServices *services)
   SottoConversation *self = g_object_new (SOTTO_TYPE_CONVERSATION, NULL);
 
   self->services = sotto_services_ref (services);
+  sotto_conversation_take_answer_form (self, SOTTO_ANSWER_FORMAT_TEXT, NULL);
   g_signal_connect_object (services->library, "notify::default-model",
                            G_CALLBACK (on_default_model_changed), self, G_CONNECT_SWAPPED);
   return self;
@@ -326,6 +328,7 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
   sotto_conversation_take_folders (self, (const char *const *) record->folders);
   sotto_conversation_take_group (self, record->group);
   self->tools = g_strdupv (record->tools);
+  sotto_conversation_take_answer_form (self, (SottoAnswerFormat) record->answer_format, record->answer_schema);
   self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
   set_last_used (self, record->updated);

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "answer-form.h"
 #include "attachment.h"
 #include "document-folder.h"
 #include "group.h"
@@ -144,6 +145,16 @@ SottoGroup *sotto_conversation_get_group (SottoConversation *self);
 
 /* @group: (nullable) */
 void sotto_conversation_set_group (SottoConversation *self, SottoGroup *group);
+
+/**
+ * sotto_conversation_get_answer_form:
+ *
+ * What its answers look like from the next one on. Changing it is all: it is kept with the conversation, and checked. An answer that
+ * has a form uses no tools.
+ *
+ * Returns: (transfer none): the same as long as the conversation is
+ */
+SottoAnswerForm *sotto_conversation_get_answer_form (SottoConversation *self);
 
 /**
  * sotto_conversation_set_uses_tool:

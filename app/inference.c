@@ -379,6 +379,7 @@ sotto_inference_generate (SottoInference      *self,
                           SottoMessages       *messages,
                           const char          *conversation,
                           gboolean             lasts,
+                          SottoGrammar        *grammar,
                           guint                summary_tokens,
                           SottoInferenceFunc   func,
                           gpointer             user_data,
@@ -398,6 +399,7 @@ sotto_inference_generate (SottoInference      *self,
   generate.messages = messages;
   generate.conversation = conversation;
   generate.lasts = lasts;
+  generate.grammar = grammar;
   generate.max_tokens = summary_tokens > 0 ? summary_tokens : max_tokens_for (self, path);
   sotto_inference_fill_sampler (self->settings, &generate.sampler);
   if (summary_tokens > 0)

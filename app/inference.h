@@ -38,6 +38,7 @@ SottoInference *sotto_inference_new (SottoSettings *settings, SottoModelLibrary 
  * @messages: the conversation
  * @conversation: its id, by which sotto_inference_forget_conversation() knows it
  * @lasts: what is computed of it may be kept with the history (sotto_inference_set_sealed())
+ * @grammar: (nullable): what the answer has to look like
  * @summary_tokens: 0: a reply, as the settings say; else a summary of at most so many tokens
  * @func: called in the main context until the request has ended or been forgotten
  *
@@ -50,6 +51,7 @@ guint64 sotto_inference_generate (SottoInference      *self,
                                   SottoMessages       *messages,
                                   const char          *conversation,
                                   gboolean             lasts,
+                                  SottoGrammar        *grammar,
                                   guint                summary_tokens,
                                   SottoInferenceFunc   func,
                                   gpointer             user_data,

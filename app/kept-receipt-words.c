@@ -145,6 +145,24 @@ sotto_kept_receipt_join (const char *receipt, const char *earlier)
   return result;
 }
 
+char *
+sotto_kept_receipt_add_schema (const char *receipt, const char *schema)
+{
+  yyjson_doc *doc = read_receipt (receipt);
+  yyjson_mut_doc *copy = NULL;
+  char *result = NULL;
+
+  if (yyjson_is_obj (yyjson_doc_get_root (doc)))
+    {
+      copy = yyjson_doc_mut_copy (doc, NULL);
+      yyjson_mut_obj_add_str (copy, yyjson_mut_doc_get_root (copy), "answer_schema", schema);
+      result = write_receipt (copy);
+    }
+  yyjson_mut_doc_free (copy);
+  yyjson_doc_free (doc);
+  return result != NULL ? result : g_strdup (receipt);
+}
+
 /* --- In words --- */
 
 static void
@@ -280,6 +298,7 @@ sotto_kept_receipt_describe (const char *receipt)
   g_autofree char *file = model != NULL && *model != '\0' ? g_path_get_basename (model) : NULL;
   g_autofree char *eyes = vision != NULL && *vision != '\0' ? g_path_get_basename (vision) : NULL;
   g_autofree char *hash = space_out (get_text (root, "model_sha256"));
+  g_autofree char *form = space_out (get_text (root, "grammar_sha256"));
   g_autofree char *sampling = is_greedy ? NULL : describe_sampling (sampler);
   g_autofree char *context = count_tokens (get_number (root, "context"));
   g_autofree char *prompt = count_tokens (get_number (root, "prompt_tokens"));
@@ -297,6 +316,8 @@ sotto_kept_receipt_describe (const char *receipt)
   add_line (lines, _("Sampling"), sampling);
   /* Translators: the number that chance starts from: the same number gives the same answer */
   add_line (lines, _("Seed"), is_greedy ? NULL : get_text (sampler, "seed"));
+  /* Translators: of the form (a JSON Schema) that an answer had to have; the digits by which one tells whether it is the same */
+  add_line (lines, _("Fingerprint of the Answer’s Form (SHA-256)"), form);
   /* Translators: by which part of the computer, such as “avx2” or the name of a GPU */
   add_line (lines, _("Computed On"), get_text (root, "backend"));
   /* Translators: which Sotto has made the reply */

@@ -59,6 +59,14 @@ sotto_kept_receipt_ended_by (const char *receipt, const char *how)
   return value != NULL && g_str_has_prefix (value, wanted);
 }
 
+gboolean
+sotto_kept_receipt_is_held (const char *receipt)
+{
+  const char *value = find_member (receipt, "grammar_sha256");
+
+  return value != NULL && *value == '"';
+}
+
 /* As the engine writes it; the file's name has its quotation marks escaped. */
 static char *
 dup_unhashed (const char *receipt)

@@ -61,6 +61,18 @@ char *sotto_kept_receipt_dup_for_others (const char *receipt);
 char **sotto_kept_receipt_describe (const char *receipt);
 
 /**
+ * sotto_kept_receipt_add_schema:
+ * @schema: what the answer was held to
+ *
+ * Returns: (transfer full): @receipt with the schema as its "answer_schema": the engine's has the hash alone, and the
+ *   conversation may have another schema by then
+ */
+char *sotto_kept_receipt_add_schema (const char *receipt, const char *schema);
+
+/* Whether the answer was held to a form; of the engine's receipts, too */
+gboolean sotto_kept_receipt_is_held (const char *receipt);
+
+/**
  * sotto_kept_receipt_add_hash:
  * @hash: of the model's file, in hexadecimal digits
  *

@@ -170,7 +170,19 @@ typedef enum {
   SOTTO_REMEDY_RECOVERY_CODE,    /* enter the recovery code */
   SOTTO_REMEDY_QUIT,             /* quit this Sotto */
   SOTTO_REMEDY_SUMMARISE,        /* go on in a new conversation that begins with a summary of this one */
+  SOTTO_REMEDY_ANSWER_FORMAT,    /* say anew what the conversation's answers look like */
 } SottoRemedy;
+
+/**
+ * SottoAnswerFormat:
+ *
+ * What a conversation's answers look like.
+ */
+typedef enum {
+  SOTTO_ANSWER_FORMAT_TEXT,
+  SOTTO_ANSWER_FORMAT_JSON,
+  SOTTO_ANSWER_FORMAT_SCHEMA, /* JSON for which a schema holds */
+} SottoAnswerFormat;
 
 /**
  * SottoDateGroup:
@@ -206,6 +218,9 @@ GType sotto_reply_state_get_type (void);
 
 #define SOTTO_TYPE_MODEL_STATE (sotto_model_state_get_type ())
 GType sotto_model_state_get_type (void);
+
+#define SOTTO_TYPE_ANSWER_FORMAT (sotto_answer_format_get_type ())
+GType sotto_answer_format_get_type (void);
 
 #define SOTTO_TYPE_REMEDY (sotto_remedy_get_type ())
 GType sotto_remedy_get_type (void);

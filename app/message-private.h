@@ -83,6 +83,10 @@ void sotto_message_set_status (SottoMessage *self, SottoMessageStatus status);
 void sotto_message_set_model_name (SottoMessage *self, const char *name);
 void sotto_message_set_receipt (SottoMessage *self, const char *receipt);
 
+/* A reply that is held to JSON, while its receipt does not say so yet */
+void sotto_message_set_json (SottoMessage *self, gboolean is_json);
+gboolean sotto_message_will_be_json (SottoMessage *self);
+
 /* --- message-sources.c --- */
 
 /* Passages of documents with numbers from 1 on. Immutable; counts references. */

@@ -50,6 +50,13 @@ sotto_message_dup_speed (SottoMessage *self)
 }
 
 gboolean
+sotto_message_is_json (SottoMessage *self)
+{
+  g_return_val_if_fail (SOTTO_IS_MESSAGE (self), FALSE);
+  return sotto_message_will_be_json (self) || sotto_kept_receipt_is_held (sotto_message_get_receipt (self));
+}
+
+gboolean
 sotto_message_is_at_length (SottoMessage *self)
 {
   g_return_val_if_fail (SOTTO_IS_MESSAGE (self), FALSE);

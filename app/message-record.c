@@ -1,5 +1,6 @@
 #include "message-private.h"
 
+#include "answer-json.h"
 #include "attachment-private.h"
 #include "kept-receipt.h"
 
@@ -82,6 +83,19 @@ take_documents (SottoMessage *self, const GPtrArray *parts, SottoStore *store)
   g_clear_pointer (&sources, sotto_sources_unref);
 }
 
+/* A crash leaves no receipt that would say so. */
+static gboolean
+looks_like_json (SottoMessage *self)
+{
+  g_autofree char *json = NULL;
+
+  if (sotto_message_get_status (self) != SOTTO_MESSAGE_STATUS_INTERRUPTED || sotto_message_get_receipt (self) != NULL
+      || *sotto_message_get_text (self) != '{')
+    return FALSE;
+  json = sotto_answer_json_lay_out (sotto_message_get_text (self), TRUE);
+  return json != NULL;
+}
+
 SottoMessage *
 sotto_message_new_from_record (const SottoHistoryMessage *record, SottoStore *store)
 {
@@ -103,6 +117,7 @@ sotto_message_new_from_record (const SottoHistoryMessage *record, SottoStore *st
   sotto_message_set_thinking_time (self, (GTimeSpan) MIN (thinking, G_MAXINT64));
   sotto_message_set_model_name (self, record->model != NULL ? record->model->name : NULL);
   sotto_message_set_receipt (self, record->receipt);
+  sotto_message_set_json (self, looks_like_json (self));
   sotto_message_set_problem (self, problem);
   return self;
 }

@@ -13,6 +13,7 @@ struct _SottoMessage
   GString *text;
   GString *reasoning;
   gboolean is_mixed;
+  gboolean is_json;
   gboolean thinking;
   GTimeSpan thinking_time;
   GPtrArray *calls; /* of SottoToolCall */
@@ -388,6 +389,21 @@ sotto_message_set_receipt (SottoMessage *self, const char *receipt)
 {
   if (g_set_str (&self->receipt, receipt))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RECEIPT]);
+}
+
+void
+sotto_message_set_json (SottoMessage *self, gboolean is_json)
+{
+  if (self->is_json == is_json)
+    return;
+  self->is_json = is_json;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TEXT]);
+}
+
+gboolean
+sotto_message_will_be_json (SottoMessage *self)
+{
+  return self->is_json;
 }
 
 void

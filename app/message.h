@@ -148,6 +148,20 @@ guint sotto_message_get_version (SottoMessage *self);
 guint sotto_message_get_n_versions (SottoMessage *self);
 SottoProblem *sotto_message_get_problem (SottoMessage *self);
 
+/* Whether a reply was held to be JSON */
+gboolean sotto_message_is_json (SottoMessage *self);
+
+/**
+ * sotto_message_dup_json:
+ *
+ * Returns: (transfer full) (nullable): of such a reply, its JSON on several lines; where it was cut off, with what is open closed, so
+ *   that it is JSON nevertheless; %NULL: it is none
+ */
+char *sotto_message_dup_json (SottoMessage *self);
+
+/* Returns: (transfer full): the message as Markdown; JSON as a block of code */
+char *sotto_message_dup_markdown (SottoMessage *self);
+
 /* Whether a reply ended because it had the length that replies may have. */
 gboolean sotto_message_is_at_length (SottoMessage *self);
 

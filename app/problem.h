@@ -39,6 +39,8 @@ typedef enum {
   SOTTO_APP_ERROR_CONTEXT_AT_END, /* the same, or a message too long, and the model takes no more */
   SOTTO_APP_ERROR_CONTEXT_TO_SUM_UP, /* the same where a summary would make room */
   SOTTO_APP_ERROR_NO_SUMMARY,    /* nothing to sum up, or the model had no words for it */
+  SOTTO_APP_ERROR_NO_SCHEMA,     /* answers are to be JSON by a schema, and none was written */
+  SOTTO_APP_ERROR_SCHEMA_LARGE,  /* a JSON Schema that is longer than one may be */
   SOTTO_APP_ERROR_PASSPHRASE,    /* an empty passphrase */
   SOTTO_APP_ERROR_REPLY_FAILED,  /* a reply of an earlier day that an error had cut off */
   SOTTO_APP_ERROR_NOT_FOUND,     /* a message that is not there, or not to be reached now */

@@ -23,6 +23,7 @@
 #include "group-list.h"
 #include "attachment.h"
 #include "pixels.h"
+#include "answer-form.h"
 #include "message.h"
 #include "tools/tool.h"
 #include "conversation.h"

@@ -5,6 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "answer-json.h"
+#include "kept-receipt.h"
 #include "message-private.h"
 
 /* --- Text --- */
@@ -217,12 +219,28 @@ append_sources (GString *out, const SottoHistoryMessage *message)
   sotto_sources_unref (sources);
 }
 
+/* An answer that was held to be JSON: as it is shown. Returns: whether it is one */
+static gboolean
+append_json (GString *out, const SottoHistoryMessage *message)
+{
+  const gboolean is_cut = message->status != SOTTO_HISTORY_STATUS_COMPLETE
+                          || sotto_kept_receipt_ended_by (message->receipt, "max-tokens")
+                          || sotto_kept_receipt_ended_by (message->receipt, "context-full");
+  g_autofree char *text = sotto_history_message_dup_text (message);
+  g_autofree char *json = sotto_kept_receipt_is_held (message->receipt) ? sotto_answer_json_lay_out (text, is_cut) : NULL;
+
+  if (json != NULL && *json != '\0')
+    g_string_append_printf (out, "```json\n%s\n```\n\n", json);
+  return json != NULL;
+}
+
 static void
 append_message (GString *out, const SottoHistoryMessage *message)
 {
   append_speaker (out, message);
-  for (guint i = 0; i < message->parts->len; i++)
-    append_part (out, g_ptr_array_index (message->parts, i));
+  if (!append_json (out, message))
+    for (guint i = 0; i < message->parts->len; i++)
+      append_part (out, g_ptr_array_index (message->parts, i));
   append_sources (out, message);
 
   if (message->status == SOTTO_HISTORY_STATUS_STOPPED)

@@ -200,9 +200,6 @@ words_for_run (SottoEngineError           code,
     case SOTTO_ENGINE_ERROR_REQUEST:
       *remedy = SOTTO_REMEDY_SETTINGS;
       return g_strdup_printf (_("The model cannot be run like this: %s"), subject);
-    case SOTTO_ENGINE_ERROR_GRAMMAR:
-      *remedy = SOTTO_REMEDY_SETTINGS;
-      return g_strdup_printf (_("Answers cannot be given the form that was asked for: %s"), subject);
     case SOTTO_ENGINE_ERROR_BACKEND:
       *remedy = SOTTO_REMEDY_RETRY;
       return g_strdup_printf (_("The computation failed: %s"), subject);
@@ -220,6 +217,11 @@ sotto_words_for_engine (const GError *error, SottoRemedy *remedy)
   g_auto (Parts) parts = { NULL };
   char *words;
 
+  if (error->code == SOTTO_ENGINE_ERROR_GRAMMAR)
+    {
+      *remedy = SOTTO_REMEDY_ANSWER_FORMAT;
+      return sotto_words_for_schema (error);
+    }
   parts_fill (&parts, arguments);
   words = words_for_file (error->code, arguments, &parts);
   if (words == NULL)

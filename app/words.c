@@ -51,6 +51,12 @@ words_for_app (const GError *error, SottoRemedy *remedy)
     case SOTTO_APP_ERROR_NO_SUMMARY:
       *remedy = SOTTO_REMEDY_NEW_CONVERSATION;
       return g_strdup (_("The model could not sum this conversation up. Start a new one to go on."));
+    case SOTTO_APP_ERROR_NO_SCHEMA:
+      *remedy = SOTTO_REMEDY_ANSWER_FORMAT;
+      return g_strdup (_("There is no schema yet that answers could follow."));
+    case SOTTO_APP_ERROR_SCHEMA_LARGE:
+      *remedy = SOTTO_REMEDY_ANSWER_FORMAT;
+      return g_strdup (_("This schema is longer than one may be. Leave out what answers can do without."));
     case SOTTO_APP_ERROR_PASSPHRASE:
       *remedy = SOTTO_REMEDY_PASSPHRASE;
       return g_strdup (_("The passphrase is empty."));
@@ -189,6 +195,8 @@ sotto_words_for_remedy (SottoRemedy remedy)
       return _("_Quit");
     case SOTTO_REMEDY_SUMMARISE:
       return _("_Sum Up and Go On");
+    case SOTTO_REMEDY_ANSWER_FORMAT:
+      return _("_Answer Format…");
     case SOTTO_REMEDY_NONE:
     default:
       return NULL;

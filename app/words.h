@@ -26,6 +26,9 @@ char *sotto_words_for_engine (const GError *error, SottoRemedy *remedy);
 char *sotto_words_for_history (const GError *error, SottoRemedy *remedy);
 char *sotto_words_for_folder (const GError *error, SottoRemedy *remedy);
 
+/* @error: %SOTTO_ENGINE_ERROR_GRAMMAR, of a JSON Schema */
+char *sotto_words_for_schema (const GError *error);
+
 /**
  * sotto_words_for_document:
  * @name: of the file

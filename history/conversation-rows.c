@@ -219,3 +219,17 @@ sotto_rows_put_tools (SottoDatabase *database, gint64 conversation, const char *
   return sotto_database_run (database, error, "UPDATE conversation SET tools = ?2 WHERE id = ?1", "iu", conversation,
                              joined->str);
 }
+
+gboolean
+sotto_rows_put_answer_format (SottoDatabase             *database,
+                              gint64                     conversation,
+                              SottoHistoryAnswerFormat   format,
+                              const char                *schema,
+                              GError                   **error)
+{
+  const gint64 known = format == SOTTO_HISTORY_ANSWER_JSON || format == SOTTO_HISTORY_ANSWER_SCHEMA
+                       ? (gint64) format : (gint64) SOTTO_HISTORY_ANSWER_TEXT;
+
+  return sotto_database_run (database, error, "UPDATE conversation SET answer_format = ?2, answer_schema = ?3 WHERE id = ?1",
+                             "iiu", conversation, known, schema != NULL ? schema : "");
+}

@@ -81,6 +81,17 @@ char *sotto_rows_one_line (const char *text, glong max);
  */
 char **sotto_rows_read_tools (sqlite3_stmt *row, int column);
 
+/**
+ * sotto_rows_put_answer_format:
+ * @format: an unknown one is that of text
+ * @schema: (nullable)
+ */
+gboolean sotto_rows_put_answer_format (SottoDatabase             *database,
+                                       gint64                     conversation,
+                                       SottoHistoryAnswerFormat   format,
+                                       const char                *schema,
+                                       GError                   **error);
+
 /* Those of @tools that may stand there */
 gboolean sotto_rows_put_tools (SottoDatabase      *database,
                                gint64              conversation,

@@ -59,6 +59,7 @@ sotto_history_conversation_free (SottoHistoryConversation *conversation)
   g_free (conversation->group);
   g_free (conversation->group_name);
   g_strfreev (conversation->tools);
+  g_free (conversation->answer_schema);
   g_free (conversation);
 }
 

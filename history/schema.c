@@ -1,4 +1,4 @@
-/* The database, schema 9: history.db
+/* The database, schema 10: history.db
  *
  * A SQLCipher 4 file (database.c) with application_id 0x536f7474 and user_version = schema version.
  * Ids inside are rows (integers); outside, conversations and messages go by their uuid. Times are
@@ -8,7 +8,8 @@
  *   conversation   active: the active beginning; snippet: the newest text of the active path;
  *                  deleted: when, 0: it is not (a tombstone until it is purged);
  *                  pinned: (from schema 3) 1: it stands above all others; grouped: (from schema 6) the group it
- *                  is in; tools: names of those that it may use, separated by blanks
+ *                  is in; tools: names of those that it may use, separated by blanks; answer_format, answer_schema: (from schema 10)
+ *                  what replies have to look like, and the JSON Schema that was written for it, whether it holds or not
  *   draft          text that was typed and not sent; one without a conversation is for the next one
  *   draft_document (from schema 5) a file that is attached to it, in the order of the rows; n_pages: 0: it
  *                  has none; attachment: (from schema 7) the bytes of a picture, which has no text
@@ -339,6 +340,11 @@ static const char schema_9[] =
   ") STRICT;"
   "CREATE INDEX message_embedding_message ON message_embedding (message);";
 
+static const char schema_10[] =
+  "ALTER TABLE conversation ADD COLUMN"
+  "  answer_format INTEGER NOT NULL DEFAULT 0 CHECK (answer_format BETWEEN 0 AND 2);"
+  "ALTER TABLE conversation ADD COLUMN answer_schema TEXT NOT NULL DEFAULT '';";
+
 static const SottoSchemaStep steps_of_ours[] = {
   { schema_1 },
   { schema_2 },
@@ -349,6 +355,7 @@ static const SottoSchemaStep steps_of_ours[] = {
   { schema_7 },
   { schema_8 },
   { schema_9 },
+  { schema_10 },
 };
 
 const SottoSchemaStep *

@@ -37,6 +37,17 @@ SottoHistoryModel *sotto_history_model_copy (const SottoHistoryModel *model);
 void sotto_history_model_free (SottoHistoryModel *model);
 
 /**
+ * SottoHistoryAnswerFormat:
+ *
+ * What the replies of a conversation look like.
+ */
+typedef enum {
+  SOTTO_HISTORY_ANSWER_TEXT,
+  SOTTO_HISTORY_ANSWER_JSON,
+  SOTTO_HISTORY_ANSWER_SCHEMA, /* JSON for which the conversation's schema holds */
+} SottoHistoryAnswerFormat;
+
+/**
  * SottoHistoryConversation:
  * @title: may be empty (not named yet)
  * @snippet: the beginning of the newest message's text on the active path, on one line; may be
@@ -53,6 +64,8 @@ void sotto_history_model_free (SottoHistoryModel *model);
  * @group_name: (nullable): that group's name; alone, of a conversation that is brought into a history, it joins the group of
  *   that name, which is made if there is none
  * @tools: (array zero-terminated=1): names of the tools that it may use; never %NULL
+ * @answer_format: what its replies look like
+ * @answer_schema: (nullable): the JSON Schema that was written for them; it may hold nothing, or not be one
  */
 typedef struct {
   char *id;
@@ -69,6 +82,8 @@ typedef struct {
   char *group;
   char *group_name;
   char **tools;
+  SottoHistoryAnswerFormat answer_format;
+  char *answer_schema;
 } SottoHistoryConversation;
 
 void sotto_history_conversation_free (SottoHistoryConversation *conversation);

@@ -185,4 +185,20 @@ void sotto_store_set_conversation_tools_async (SottoStore          *self,
                                                gpointer             user_data);
 gboolean sotto_store_set_conversation_tools_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
+/**
+ * sotto_store_set_answer_format_async:
+ * @format: what the replies of @conversation look like from now on
+ * @schema: the JSON Schema that was written for them, whatever @format is; "": none
+ *
+ * The conversation keeps its place in the list.
+ */
+void sotto_store_set_answer_format_async (SottoStore               *self,
+                                          const char               *conversation,
+                                          SottoHistoryAnswerFormat  format,
+                                          const char               *schema,
+                                          GCancellable             *cancellable,
+                                          GAsyncReadyCallback       callback,
+                                          gpointer                  user_data);
+gboolean sotto_store_set_answer_format_finish (SottoStore *self, GAsyncResult *result, GError **error);
+
 G_END_DECLS

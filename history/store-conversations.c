@@ -13,7 +13,7 @@
   "SELECT uuid, title, snippet, draft.text, created, updated, deleted," \
   " (SELECT count(*) FROM message WHERE message.conversation = conversation.id)," \
   " model.path, model.name, model.hash, pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION ", " \
-  SOTTO_ROWS_GROUP_OF_CONVERSATION ", tools" \
+  SOTTO_ROWS_GROUP_OF_CONVERSATION ", tools, answer_format, answer_schema" \
   " FROM conversation LEFT JOIN draft ON draft.conversation = conversation.id" \
   " LEFT JOIN model ON model.id = conversation.model"
 
@@ -36,6 +36,8 @@ read_conversation (sqlite3_stmt *row)
   conversation->group = sotto_column_dup_text (row, 13);
   conversation->group_name = sotto_column_dup_text (row, 14);
   conversation->tools = sotto_rows_read_tools (row, 15);
+  conversation->answer_format = (SottoHistoryAnswerFormat) sqlite3_column_int (row, 16);
+  conversation->answer_schema = sotto_column_dup_text (row, 17);
   return conversation;
 }
 

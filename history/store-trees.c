@@ -88,7 +88,7 @@ load_tree (SottoDatabase *database, const char *id, gboolean with_data, GError *
                                              "SELECT conversation.id, uuid, title, created, updated,"
                                              " deleted, model.path, model.name, model.hash,"
                                              " pinned, " SOTTO_ROWS_FOLDERS_OF_CONVERSATION ", "
-                                             SOTTO_ROWS_GROUP_OF_CONVERSATION ", tools"
+                                             SOTTO_ROWS_GROUP_OF_CONVERSATION ", tools, answer_format, answer_schema"
                                              " FROM conversation"
                                              " LEFT JOIN model ON model.id = conversation.model"
                                              " WHERE uuid = ?1", "u", id);
@@ -110,6 +110,8 @@ load_tree (SottoDatabase *database, const char *id, gboolean with_data, GError *
   conversation->group_name = sotto_column_dup_text (rows, 12);
   g_strfreev (conversation->tools);
   conversation->tools = sotto_rows_read_tools (rows, 13);
+  conversation->answer_format = (SottoHistoryAnswerFormat) sqlite3_column_int (rows, 14);
+  conversation->answer_schema = sotto_column_dup_text (rows, 15);
   sqlite3_reset (rows);
 
   if (!read_messages (database, tree, row, with_data, error))
@@ -245,7 +247,8 @@ insert_tree (SottoDatabase           *database,
   if (!sotto_search_index_add_title (database, row, error) ||
       !sotto_rows_put_folders (database, row, (const char *const *) conversation->folders, error) ||
       !sotto_rows_join_group (database, row, conversation->group, conversation->group_name, error) ||
-      !sotto_rows_put_tools (database, row, (const char *const *) conversation->tools, error))
+      !sotto_rows_put_tools (database, row, (const char *const *) conversation->tools, error) ||
+      !sotto_rows_put_answer_format (database, row, conversation->answer_format, conversation->answer_schema, error))
     return FALSE;
 
   for (guint i = 0; i < tree->messages->len; i++)

@@ -57,6 +57,8 @@ on_text_changed (SottoAnnouncer *self)
       self->announced = 0;
       self->speech = (SottoSpeech) { FALSE };
     }
+  if (self->announced == 0)
+    self->speech.is_code = sotto_message_is_json (self->reply);
 
   end = find_sentence_end (sotto_message_get_text (self->reply) + self->announced);
   if (end > 0)

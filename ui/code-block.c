@@ -4,6 +4,7 @@
 #include <gtksourceview/gtksource.h>
 #include <string.h>
 
+#include "code-save.h"
 #include "source-style.h"
 
 struct _SottoCodeBlock {
@@ -11,6 +12,7 @@ struct _SottoCodeBlock {
 
   /* Template Widgets */
   GtkLabel *language_label;
+  GtkWidget *save_button;
   GtkButton *copy_button;
   GtkSourceView *view;
   GtkSourceBuffer *buffer;
@@ -66,6 +68,8 @@ set_language (SottoCodeBlock *self,
     known = find_language (language);
 
   gtk_source_buffer_set_language (self->buffer, known);
+  /* Data is for another program; other code is most often a piece of a file. */
+  gtk_widget_set_visible (self->save_button, known != NULL && g_str_equal (gtk_source_language_get_id (known), "json"));
   if (known != NULL)
     gtk_label_set_label (self->language_label, gtk_source_language_get_name (known));
   else
@@ -94,6 +98,12 @@ on_copy_clicked (SottoCodeBlock *self)
   gtk_accessible_announce (GTK_ACCESSIBLE (self), _("Copied"), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   g_clear_handle_id (&self->copied_source, g_source_remove);
   self->copied_source = g_timeout_add_seconds (2, show_copy_again, self);
+}
+
+static void
+on_save_clicked (SottoCodeBlock *self)
+{
+  sotto_code_save (GTK_WIDGET (self), self->code);
 }
 
 static gboolean
@@ -191,10 +201,12 @@ sotto_code_block_class_init (SottoCodeBlockClass *klass)
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/code-block.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, language_label);
+  gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, save_button);
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, copy_button);
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, view);
   gtk_widget_class_bind_template_child (widget_class, SottoCodeBlock, buffer);
   gtk_widget_class_bind_template_callback (widget_class, on_copy_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_save_clicked);
   gtk_widget_class_bind_template_callback (widget_class, on_lines_laid_out);
 }
 

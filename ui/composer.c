@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 
+#include "answer-notice.h"
 #include "attachments-view.h"
 #include "context-meter.h"
 #include "document-tray.h"
@@ -25,6 +26,7 @@ struct _SottoComposer {
   SottoAttachmentsView *attachments;
   SottoDocumentTray *tray;
   SottoPictureNotice *picture_notice;
+  SottoAnswerNotice *answer_notice;
   GtkLabel *failure;
   SottoContextMeter *context_meter;
   GtkButton *button;
@@ -439,6 +441,7 @@ sotto_composer_set_conversation (SottoComposer     *self,
   sotto_attachments_view_set_conversation (self->attachments, conversation);
   sotto_document_tray_set_conversation (self->tray, conversation);
   sotto_picture_notice_set_conversation (self->picture_notice, conversation);
+  sotto_answer_notice_set_conversation (self->answer_notice, conversation);
   sotto_context_meter_set_conversation (self->context_meter, conversation);
   sotto_model_picker_set_conversation (self->model_picker, conversation);
   sotto_folder_picker_set_conversation (self->folder_picker, conversation);
@@ -558,6 +561,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   g_type_ensure (SOTTO_TYPE_FOLDER_PICKER);
   g_type_ensure (SOTTO_TYPE_MODEL_PICKER);
   g_type_ensure (SOTTO_TYPE_PICTURE_NOTICE);
+  g_type_ensure (SOTTO_TYPE_ANSWER_NOTICE);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/composer.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, view);
@@ -569,6 +573,7 @@ sotto_composer_class_init (SottoComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, attachments);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, tray);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, picture_notice);
+  gtk_widget_class_bind_template_child (widget_class, SottoComposer, answer_notice);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, failure);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, context_meter);
   gtk_widget_class_bind_template_child (widget_class, SottoComposer, button);

@@ -343,6 +343,9 @@ on_remedy (SottoConversationPage *self)
     case SOTTO_REMEDY_SETTINGS:
       gtk_widget_activate_action (GTK_WIDGET (self), "win.preferences", NULL);
       break;
+    case SOTTO_REMEDY_ANSWER_FORMAT:
+      gtk_widget_activate_action (GTK_WIDGET (self), "win.answer-format", NULL);
+      break;
     case SOTTO_REMEDY_QUIT:
       gtk_widget_activate_action (GTK_WIDGET (self), "app.quit", NULL);
       break;

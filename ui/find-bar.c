@@ -101,7 +101,8 @@ count_matches (SottoFindBar *self)
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (SottoMessage) message = g_list_model_get_item (self->messages, i);
-      g_autofree char *text = sotto_find_fold (sotto_message_get_text (message), NULL);
+      g_autofree char *json = sotto_message_dup_json (message);
+      g_autofree char *text = sotto_find_fold (json != NULL ? json : sotto_message_get_text (message), NULL);
       Match match = { i, count_places (text, needle) };
 
       if (match.n_places > 0)

@@ -138,6 +138,18 @@ is_unanswered (SottoMessageRow *self)
   return !is_reply (self) && last == self->message && !sotto_conversation_is_busy (self->conversation);
 }
 
+/* A reply that was cut off in the midst of its JSON; what went wrong is said otherwise. */
+static gboolean
+is_unfinished_json (SottoMessageRow *self)
+{
+  SottoMessageStatus status = sotto_message_get_status (self->message);
+
+  return sotto_message_is_json (self->message) && sotto_message_get_length (self->message) > 0 &&
+         (status == SOTTO_MESSAGE_STATUS_STOPPED || status == SOTTO_MESSAGE_STATUS_INTERRUPTED ||
+          status == SOTTO_MESSAGE_STATUS_LIMITED ||
+          (status == SOTTO_MESSAGE_STATUS_COMPLETE && sotto_message_is_at_length (self->message)));
+}
+
 /* What is to be said of a reply that did not end by itself. */
 static const char *
 get_notice (SottoMessageRow *self)
@@ -148,6 +160,8 @@ get_notice (SottoMessageRow *self)
   /* Translators: of a message that a person wrote */
   if (is_unanswered (self))
     return C_("message", "Not answered");
+  if (is_unfinished_json (self))
+    return _("Unfinished: closed where it was cut off, so that it is JSON nevertheless");
   /* The banner says what can be done about it. */
   if (problem != NULL && status != SOTTO_MESSAGE_STATUS_LIMITED)
     return sotto_problem_get_text (problem);
@@ -218,7 +232,8 @@ update (SottoMessageRow *self)
 
 /* --- Actions --- */
 
-/* What was written; where nothing was, what stands there instead. Numbers without what they stand for would say nothing elsewhere. */
+/* What was written; where nothing was, what stands there instead. Numbers without what they stand for would say nothing elsewhere;
+ * beside JSON they would make it none. */
 static void
 copy (GtkWidget  *widget,
       const char *action,
@@ -226,8 +241,10 @@ copy (GtkWidget  *widget,
 {
   SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
   g_autofree char *names = sotto_attachments_list_names (self->message);
-  g_autofree char *sources = is_reply (self) ? sotto_sources_describe (self->message, TRUE) : NULL;
-  g_autofree char *text = g_strconcat (sotto_message_get_length (self->message) > 0 ? sotto_message_get_text (self->message) : names,
+  g_autofree char *json = sotto_message_dup_json (self->message);
+  g_autofree char *sources = is_reply (self) && json == NULL ? sotto_sources_describe (self->message, TRUE) : NULL;
+  const char *written = sotto_message_get_length (self->message) > 0 ? sotto_message_get_text (self->message) : names;
+  g_autofree char *text = g_strconcat (json != NULL ? json : written,
                                        sources != NULL ? "\n\n" : NULL, sources, NULL);
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);

@@ -177,6 +177,13 @@ add_reply (Job          *self,
       author = NULL;
       begin = end;
     }
+  if (sotto_message_is_json (reply))
+    {
+      g_autofree char *json = sotto_message_dup_markdown (reply);
+
+      sotto_print_pages_add (self->pages, author, json, below);
+      return;
+    }
   sotto_print_pages_add (self->pages, author, text + begin, below);
 }
 

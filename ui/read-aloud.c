@@ -46,8 +46,9 @@ is_written (SottoMessage *message)
 static void
 list_sentences (SottoReadAloud *self)
 {
-  const char *text = sotto_message_get_text (self->message);
-  gsize length = sotto_message_get_length (self->message);
+  g_autofree char *json = sotto_message_is_json (self->message) ? sotto_message_dup_markdown (self->message) : NULL;
+  const char *text = json != NULL ? json : sotto_message_get_text (self->message);
+  gsize length = strlen (text);
   gboolean is_whole = is_written (self->message);
 
   if (self->sentences != NULL && length == self->listed && is_whole == self->is_whole)

@@ -55,6 +55,17 @@ show_text (SottoReplyBody  *self,
   sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (take_child (self, place, SOTTO_TYPE_MARKDOWN_VIEW)), stretch);
 }
 
+/* JSON is a block of code, whatever it holds. */
+static void
+show_all (SottoReplyBody  *self,
+          GtkWidget      **place)
+{
+  g_autofree char *json = sotto_message_is_json (self->message) ? sotto_message_dup_markdown (self->message) : NULL;
+  GtkWidget *view = take_child (self, place, SOTTO_TYPE_MARKDOWN_VIEW);
+
+  sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (view), json != NULL ? json : sotto_message_get_text (self->message));
+}
+
 void
 sotto_reply_body_update (SottoReplyBody *self)
 {
@@ -81,8 +92,7 @@ sotto_reply_body_update (SottoReplyBody *self)
   if (n_calls > 0)
     show_text (self, &place, begin, length);
   else
-    sotto_markdown_view_set_text (SOTTO_MARKDOWN_VIEW (take_child (self, &place, SOTTO_TYPE_MARKDOWN_VIEW)),
-                                  sotto_message_get_text (self->message));
+    show_all (self, &place);
 
   while (place != NULL)
     {

@@ -37,6 +37,8 @@ static void
 update (SottoToolList *self)
 {
   SottoModelEntry *model = self->conversation != NULL ? sotto_conversation_get_model (self->conversation) : NULL;
+  gboolean is_json = self->conversation != NULL &&
+                     sotto_answer_form_get_format (sotto_conversation_get_answer_form (self->conversation)) != SOTTO_ANSWER_FORMAT_TEXT;
 
   self->is_filling = TRUE;
   for (GtkWidget *check = gtk_widget_get_first_child (GTK_WIDGET (self)); check != self->note;
@@ -49,7 +51,9 @@ update (SottoToolList *self)
       gtk_check_button_set_active (GTK_CHECK_BUTTON (check), can && sotto_conversation_uses_tool (self->conversation, tool));
     }
   self->is_filling = FALSE;
-  gtk_widget_set_visible (self->note, model != NULL && !sotto_model_entry_has_tools (model));
+  gtk_widget_set_visible (self->note, is_json || (model != NULL && !sotto_model_entry_has_tools (model)));
+  gtk_label_set_label (GTK_LABEL (self->note), is_json ? _("Replies that are JSON use no tools.")
+                                                       : _("This model cannot use tools."));
 }
 
 static GtkWidget *
@@ -140,7 +144,7 @@ sotto_tool_list_init (SottoToolList *self)
   gtk_orientable_set_orientation (GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);
   for (guint i = 0; i < sotto_tools_get_n (); i++)
     gtk_widget_insert_before (create_check (self, sotto_tools_get (i)), GTK_WIDGET (self), NULL);
-  self->note = create_label (_("This model cannot use tools."), TRUE);
+  self->note = create_label (NULL, TRUE);
   gtk_widget_add_css_class (self->note, "folder-words");
   gtk_widget_insert_before (self->note, GTK_WIDGET (self), NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Tools"), -1);

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "answer-dialog.h"
 #include "application.h"
 #include "folders-dialog.h"
 #include "instructions-dialog.h"
@@ -44,6 +45,7 @@ sotto_window_update_actions (SottoWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.restore", sotto_app_can_restore (self->app));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.instructions", is_ready && self->conversation != NULL &&
                                                                         sotto_conversation_is_loaded (self->conversation));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.answer-format", is_ready && self->conversation != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.pin", is_stored && !is_pinned && !is_temporary);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.unpin", is_pinned);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.rename", is_stored);
@@ -208,6 +210,14 @@ show_instructions (GtkWidget  *widget,
                    GVariant   *parameter)
 {
   sotto_instructions_dialog_present (widget, SOTTO_WINDOW (widget)->app, SOTTO_WINDOW (widget)->conversation);
+}
+
+static void
+show_answer_format (GtkWidget  *widget,
+                    const char *action,
+                    GVariant   *parameter)
+{
+  sotto_answer_dialog_present (widget, SOTTO_WINDOW (widget)->conversation);
 }
 
 /* Of the two actions one is enabled: menus show that, and their key does it. */
@@ -473,6 +483,7 @@ sotto_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.instructions", NULL, show_instructions);
+  gtk_widget_class_install_action (widget_class, "win.answer-format", NULL, show_answer_format);
   gtk_widget_class_install_action (widget_class, "win.pin", NULL, pin_conversation);
   gtk_widget_class_install_action (widget_class, "win.unpin", NULL, pin_conversation);
   gtk_widget_class_install_action (widget_class, "win.rename", NULL, rename_conversation);

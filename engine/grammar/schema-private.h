@@ -33,6 +33,9 @@ enum {
 typedef GPtrArray SottoConjunction;
 
 typedef struct {
+  const char *text;          /* as it was given */
+  gsize length;
+  const char *read;          /* a copy, which the document's strings stand in */
   SottoMachine *machine;
   yyjson_doc *document;
   yyjson_val *root;

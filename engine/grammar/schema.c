@@ -39,11 +39,12 @@ use_free (gpointer data)
 
 /* --- Errors and their places --- */
 
-/* Looks for @wanted below @value; @path: grows by the way to it. */
+/* Looks for @wanted below @value; @path: grows by the way to it; @name: the last one on it. */
 static gboolean
-find_place (yyjson_val *value,
-            yyjson_val *wanted,
-            GString    *path)
+find_place (yyjson_val  *value,
+            yyjson_val  *wanted,
+            GString     *path,
+            yyjson_val **name)
 {
   gsize length = path->len;
   gsize i, n;
@@ -55,14 +56,17 @@ find_place (yyjson_val *value,
   yyjson_obj_foreach (value, i, n, key, child)
     {
       g_string_append_printf (path, "/%s", yyjson_get_str (key));
-      if (find_place (child, wanted, path))
-        return TRUE;
+      if (find_place (child, wanted, path, name))
+        {
+          *name = *name != NULL ? *name : key;
+          return TRUE;
+        }
       g_string_truncate (path, length);
     }
   yyjson_arr_foreach (value, i, n, child)
     {
       g_string_append_printf (path, "/%" G_GSIZE_FORMAT, i);
-      if (find_place (child, wanted, path))
+      if (find_place (child, wanted, path, name))
         return TRUE;
       g_string_truncate (path, length);
     }
@@ -70,11 +74,51 @@ find_place (yyjson_val *value,
   return FALSE;
 }
 
+/* Counted from 1 */
+static guint
+count_lines (const SottoSchema *self,
+             gsize              offset)
+{
+  guint line = 1;
+
+  for (gsize i = 0; i < offset && i < self->length; i++)
+    line += self->text[i] == '\n';
+
+  return line;
+}
+
+/* The line on which @name stands, a string of the document; 0: not known. It was read in place: a string begins where it did
+ * in the text. */
+static guint
+find_line (const SottoSchema *self,
+           yyjson_val        *name)
+{
+  return name != NULL ? count_lines (self, (gsize) (yyjson_get_str (name) - self->read)) : 0;
+}
+
+/* Where @schema says @keyword; where it does not, or says it in other words, what it is itself. */
+static yyjson_val *
+find_name (yyjson_val *schema,
+           const char *keyword,
+           yyjson_val *otherwise)
+{
+  gsize i, n;
+  yyjson_val *key, *child;
+
+  yyjson_obj_foreach (schema, i, n, key, child)
+    if (yyjson_equals_str (key, keyword))
+      return key;
+
+  return otherwise;
+}
+
+/* @line: 0: not known */
 static void
 set_error (GError     **error,
+           guint        line,
            const char  *subject)
 {
-  SottoErrorArguments arguments = { NULL, subject, 0, 0 };
+  SottoErrorArguments arguments = { NULL, subject, line, 0 };
 
   sotto_engine_set_error (error, SOTTO_ENGINE_ERROR_GRAMMAR, &arguments, "JSON Schema: %s",
                           subject);
@@ -89,14 +133,15 @@ sotto_schema_fail (SottoSchema *self,
   g_autoptr (GString) path = g_string_new ("#");
   g_autofree char *subject = NULL;
   g_autofree char *valid = NULL;
+  yyjson_val *name = NULL;
 
   if (self->error != NULL)
     return FALSE;
 
-  find_place (self->root, schema, path);
+  find_place (self->root, schema, path, &name);
   valid = g_utf8_make_valid (keyword, -1);
   subject = g_strdup_printf ("%s at %s: %s", valid, path->str, what);
-  set_error (&self->error, subject);
+  set_error (&self->error, find_line (self, find_name (schema, keyword, name)), subject);
 
   return FALSE;
 }
@@ -111,7 +156,7 @@ gboolean
 sotto_schema_step (SottoSchema *self)
 {
   if (++self->work > SOTTO_SCHEMA_MOST_WORK && self->error == NULL)
-    set_error (&self->error, "it is too complex");
+    set_error (&self->error, 0, "it is too complex");
 
   return sotto_schema_is_fine (self);
 }
@@ -360,21 +405,22 @@ sotto_schema_add_value (SottoSchema            *self,
 
 /* Refuses what is nested too deeply, names that stand twice, and what is not UTF-8 or holds NUL. */
 static gboolean
-check_document (yyjson_val  *value,
-                guint        depth,
-                GError     **error)
+check_document (const SottoSchema *self,
+                yyjson_val        *value,
+                guint              depth,
+                GError           **error)
 {
   gsize i, n;
   yyjson_val *key, *child;
 
   if (depth > SOTTO_SCHEMA_MOST_DEPTH)
     {
-      set_error (error, "it is nested too deeply");
+      set_error (error, 0, "it is nested too deeply");
       return FALSE;
     }
   if (yyjson_is_str (value) && strlen (yyjson_get_str (value)) != yyjson_get_len (value))
     {
-      set_error (error, "U+0000 stands in a text");
+      set_error (error, find_line (self, value), "U+0000 stands in a text");
       return FALSE;
     }
 
@@ -389,15 +435,15 @@ check_document (yyjson_val  *value,
               g_autofree char *subject = g_strdup_printf ("the name \"%s\" stands twice",
                                                           yyjson_get_str (key));
 
-              set_error (error, subject);
+              set_error (error, find_line (self, key), subject);
               return FALSE;
             }
-          if (!check_document (key, depth, error) || !check_document (child, depth + 1, error))
+          if (!check_document (self, key, depth, error) || !check_document (self, child, depth + 1, error))
             return FALSE;
         }
     }
   yyjson_arr_foreach (value, i, n, child)
-    if (!check_document (child, depth + 1, error))
+    if (!check_document (self, child, depth + 1, error))
       return FALSE;
 
   return TRUE;
@@ -445,27 +491,36 @@ sotto_schema_compile (const char         *text,
   g_autoptr (GHashTable) patterns = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                                            (GDestroyNotify) sotto_letters_free);
   SottoSchema self = {
+    .text = text, .length = length,
     .machine = machine, .uses = uses, .todo = todo, .decimals = decimals, .patterns = patterns,
   };
+  g_autofree char *read = length < G_MAXSIZE - YYJSON_PADDING_SIZE ? g_try_malloc (length + YYJSON_PADDING_SIZE) : NULL;
   yyjson_read_err problem;
   gboolean done;
 
-  self.document =
-    yyjson_read_opts ((char *) text, length, YYJSON_READ_NUMBER_AS_RAW, NULL, &problem);
+  if (read == NULL)
+    {
+      set_error (error, 0, "there is no memory for it");
+      return NULL;
+    }
+  memcpy (read, text, length);
+  memset (read + length, 0, YYJSON_PADDING_SIZE);
+  self.read = read;
+  self.document = yyjson_read_opts (read, length, YYJSON_READ_NUMBER_AS_RAW | YYJSON_READ_INSITU, NULL, &problem);
   if (self.document == NULL)
     {
       g_autofree char *subject = g_strdup_printf ("it is no JSON: %s at byte %" G_GSIZE_FORMAT,
                                                   problem.msg, problem.pos);
 
-      set_error (error, subject);
+      set_error (error, count_lines (&self, problem.pos), subject);
       return NULL;
     }
   self.root = yyjson_doc_get_root (self.document);
 
-  done = check_document (self.root, 0, error);
+  done = check_document (&self, self.root, 0, error);
   if (done && !yyjson_is_obj (self.root) && !yyjson_is_bool (self.root))
     {
-      set_error (error, "it is neither an object nor true or false");
+      set_error (error, 1, "it is neither an object nor true or false");
       done = FALSE;
     }
   done = done && compile (&self, error);

@@ -70,14 +70,14 @@ test_newer (Fixture *f, gconstpointer data)
   g_autofree char *after = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 10;", &error));
+  g_assert_true (sotto_database_exec (database, "PRAGMA user_version = 11;", &error));
   g_assert_true (sotto_database_close (database, &error));
   sotto_database_free (database);
   before = test_digest (f->folder);
   g_assert_null (test_try_open (f->folder, "correct horse", &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NEWER);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 10);
-  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 9);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->wanted, ==, 11);
+  g_assert_cmpuint (sotto_history_error_get_arguments (error)->available, ==, 10);
   after = test_digest (f->folder);
   g_assert_cmpstr (after, ==, before);
 }
@@ -150,6 +150,10 @@ go_back (Fixture *f, gint version)
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d;", version);
   g_autoptr (GError) error = NULL;
 
+  if (version < 10)
+    g_assert_true (sotto_database_exec (database,
+                                        "ALTER TABLE conversation DROP COLUMN answer_schema;"
+                                        "ALTER TABLE conversation DROP COLUMN answer_format;", &error));
   if (version < 9)
     g_assert_true (sotto_database_exec (database,
                                         "DROP TABLE message_embedding;"
@@ -346,7 +350,8 @@ test_before_groups (Fixture *f, gconstpointer data)
   test_close (store);
 
   database = open_raw (f);
-  g_assert_cmpint (get_int (database, "SELECT count(*) FROM conversation WHERE grouped IS NULL AND tools = ''"), ==, 1);
+  g_assert_cmpint (get_int (database, "SELECT count(*) FROM conversation WHERE grouped IS NULL AND tools = ''"
+                                      " AND answer_format = 0 AND answer_schema = ''"), ==, 1);
   g_assert_cmpint (get_int (database, "SELECT count(*) FROM conversation_group"), ==, 0);
   g_assert_true (sotto_database_close (database, &error));
 }
