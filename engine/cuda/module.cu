@@ -283,6 +283,8 @@ sotto_cuda_close (SottoCudaDevice *self)
   for (int i = 0; i < 2; i++)
     if (self->stage[i] != NULL)
       {
+        /* What had been read of a conversation may have come back this way. */
+        memset (self->stage[i], 0, STAGE_BYTES);
         cudaFreeHost (self->stage[i]);
         cudaEventDestroy (self->sent[i]);
       }
