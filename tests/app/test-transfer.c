@@ -250,6 +250,49 @@ test_models (void)
   harness_close (app);
 }
 
+/* What answers look like goes with a conversation, into another history, too: JSON, and a schema to the letter. */
+static void
+test_answer_format (void)
+{
+  static const char schema[] = "{\n  \"type\": \"object\",\n\t\"required\": [\"größe\"]\n}\n";
+  SottoApp *app = harness_open ();
+  SottoConversation *held = begin (app, "How tall is it?");
+  SottoConversation *loose = begin (app, "Which towers are there?");
+  g_autofree char *held_id = g_strdup (sotto_conversation_get_id (held));
+  g_autofree char *loose_id = g_strdup (sotto_conversation_get_id (loose));
+  g_autoptr (SottoTransfer) transfer = NULL;
+  SottoAnswerForm *form;
+
+  form = sotto_conversation_get_answer_form (held);
+  sotto_answer_form_set_schema (form, schema);
+  sotto_answer_form_set_format (form, SOTTO_ANSWER_FORMAT_SCHEMA);
+  sotto_answer_form_set_format (sotto_conversation_get_answer_form (loose), SOTTO_ANSWER_FORMAT_JSON);
+  begin (app, "What is a tower?");
+  sotto_conversation_flush_draft (held);
+  sotto_conversation_flush_draft (loose);
+  export (app, NULL, SOTTO_EXPORT_ARCHIVE, "formats.sotto");
+  harness_close (app);
+
+  forget_history ();
+  app = harness_open ();
+  g_assert_cmpuint (harness_length (sotto_app_get_conversations (app)), ==, 0);
+  transfer = import (app, "formats.sotto");
+  g_assert_cmpuint (sotto_transfer_get_n_added (transfer), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (SottoConversation) conversation = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), i);
+      const char *id = sotto_conversation_get_id (conversation);
+      const gboolean is_held = g_str_equal (id, held_id);
+
+      form = sotto_conversation_get_answer_form (conversation);
+      g_assert_cmpint (sotto_answer_form_get_format (form), ==, is_held ? SOTTO_ANSWER_FORMAT_SCHEMA
+                                                                : g_str_equal (id, loose_id) ? SOTTO_ANSWER_FORMAT_JSON
+                                                                : SOTTO_ANSWER_FORMAT_TEXT);
+      g_assert_cmpstr (sotto_answer_form_get_schema (form), ==, is_held ? schema : "");
+    }
+  harness_close (app);
+}
+
 static void
 test_refused (void)
 {
@@ -534,6 +577,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transfer/markdown", test_markdown);
   g_test_add_func ("/transfer/undo", test_undo);
   g_test_add_func ("/transfer/models", test_models);
+  g_test_add_func ("/transfer/answer-format", test_answer_format);
   g_test_add_func ("/transfer/refused", test_refused);
   g_test_add_func ("/transfer/foreign", test_foreign);
   g_test_add_func ("/transfer/not-written", test_not_written);
