@@ -1,6 +1,7 @@
 #include "conversation-list-private.h"
 
 #include "conversation-private.h"
+#include "meaning-private.h"
 
 /* Deleting, with a way back: what is deleted leaves the list at once and the history when nobody can
  * undo it any more. */
@@ -22,6 +23,8 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
     sotto_conversation_set_error (conversation, error);
+  else
+    sotto_meaning_look_again (conversation->services->meaning);
 }
 
 void
@@ -58,6 +61,8 @@ on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
     sotto_conversation_set_error (conversation, error);
+  else
+    sotto_meaning_look_again (conversation->services->meaning);
 }
 
 void

@@ -6,7 +6,7 @@
 
 static void
 on_setup (GtkListItemFactory *factory,
-                 GtkListItem        *item)
+          GtkListItem        *item)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
@@ -38,7 +38,7 @@ on_setup (GtkListItemFactory *factory,
 
 static void
 on_bind (GtkListItemFactory *factory,
-                GtkListItem        *item)
+         GtkListItem        *item)
 {
   SottoSearchHit *hit = gtk_list_item_get_item (item);
   SottoConversation *conversation = sotto_search_hit_get_conversation (hit);

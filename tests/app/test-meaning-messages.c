@@ -102,8 +102,6 @@ static void
 delete_conversation (SottoApp *app, SottoConversation *conversation)
 {
   sotto_conversation_list_delete (sotto_app_get_conversations (app), conversation);
-  /* The history learns of it behind what is listed now. */
-  sotto_meaning_look_again (sotto_app_get_meaning (app));
 }
 
 /* What is said is found a moment later, a long message too, and after another start nothing is made again; what is temporary never gets

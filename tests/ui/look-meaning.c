@@ -6,8 +6,11 @@
 
 #include "meaning-private.h"
 #include "model-library-private.h"
+#include "search-hit-private.h"
 
 #include "meaning-group.h"
+#include "sidebar.h"
+#include "sidebar-results.h"
 
 /* Comparing passages takes as long as it takes, and a model is as large as it is: both are planted. */
 
@@ -95,4 +98,27 @@ look_at_meaning (Look *look)
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     sotto_model_library_drop_embedder (sotto_app_get_models (look->app), paths[i]);
+}
+
+void
+look_at_found_by_meaning (Look *look)
+{
+  static const char *const texts[] = {
+    "How long may a summary be, in characters or otherwise, so that the printer takes it on one page?",
+    "Count what stands between two blanks, and leave numbers out.",
+  };
+  GtkWidget *view = harness_find (harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_SIDEBAR), GTK_TYPE_LIST_VIEW);
+  g_autoptr (GListStore) found = g_list_store_new (SOTTO_TYPE_SEARCH_HIT);
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (SottoConversation) conversation =
+        g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (look->app)), i + 1);
+      const SottoHistoryHit record = { .message = "-", .snippet = (char *) texts[i], .piece = (char *) texts[i] };
+      g_autoptr (SottoSearchHit) hit = sotto_search_hit_new (conversation, &record);
+
+      g_list_store_append (found, hit);
+    }
+  sotto_sidebar_results_add (GTK_LIST_VIEW (view), G_LIST_MODEL (found));
+  look_shoot (look, "10-search-by-meaning");
 }

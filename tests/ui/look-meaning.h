@@ -8,4 +8,7 @@ G_BEGIN_DECLS
  * the details of one. */
 void look_at_meaning (Look *look);
 
+/* What a search has found by meaning, below what it found by words, which is in sight. */
+void look_at_found_by_meaning (Look *look);
+
 G_END_DECLS

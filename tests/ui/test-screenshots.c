@@ -5,6 +5,7 @@
 #include "look.h"
 #include "look-folders.h"
 #include "look-groups.h"
+#include "look-meaning.h"
 #include "look-pictures.h"
 #include "look-reading.h"
 #include "planted.h"
@@ -442,6 +443,7 @@ look_around (Look *look)
                          "words");
   harness_run (0.5);
   look_shoot (look, "10-search");
+  look_at_found_by_meaning (look);
   g_signal_emit_by_name (gtk_widget_get_ancestor (gtk_window_get_focus (look->window), GTK_TYPE_SEARCH_ENTRY), "stop-search");
   harness_rest (GTK_WIDGET (look->window), 1);
   look_activate (look, "win.focus-composer");
