@@ -73,8 +73,9 @@ def ask_all(questions):
 
 
 def has_gone(error):
-    """As rows of the messages do while a reply grows."""
-    return error.matches(Gio.dbus_error_quark(), Gio.DBusError.UNKNOWN_OBJECT) or "does not exist" in error.message
+    """As rows of the messages do while a reply grows. Of what goes in that very moment no interface is known any more."""
+    return "does not exist" in error.message or any(error.matches(Gio.dbus_error_quark(), code) for code in (
+        Gio.DBusError.UNKNOWN_OBJECT, Gio.DBusError.UNKNOWN_INTERFACE, Gio.DBusError.UNKNOWN_METHOD))
 
 
 def listen(event, kind, function):
@@ -119,7 +120,7 @@ def remembered(owner):
         return {item[0]: (role_name(item[7]), item[6], item[5]) for item in items if isinstance(item[4], int)}
     except GLib.Error as error:
         # As long as nobody has looked at it, it has nothing to remember.
-        if not has_gone(error) and not error.matches(Gio.dbus_error_quark(), Gio.DBusError.UNKNOWN_METHOD):
+        if not has_gone(error):
             raise
         return {}
 
