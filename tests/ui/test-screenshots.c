@@ -3,6 +3,7 @@
  * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
 #include "harness.h"
 #include "look.h"
+#include "look-answers.h"
 #include "look-folders.h"
 #include "look-groups.h"
 #include "look-meaning.h"
@@ -458,6 +459,7 @@ look_around (Look *look)
   look_at_its_end (look, conversation);
   look_at_folders (look, conversation);
   look_at_groups (look);
+  look_at_answers (look);
   sotto_window_open_conversation (SOTTO_WINDOW (look->window), sotto_conversation_get_id (conversation));
   look_activate (look, "win.shortcuts");
   look_shoot (look, "15-shortcuts");
