@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "markdown-text.h"
-#include "math/text.h"
 
 #define FENCE "```\n"
 

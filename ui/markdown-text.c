@@ -1,55 +1,11 @@
 #include "markdown-text.h"
 
-#include <cmark-gfm-core-extensions.h>
 #include <string.h>
 
 #include "markdown-sources.h"
 
 /* Inlines nested deeper than this are shown as plain text. */
 #define MAX_DEPTH 24
-
-cmark_node *
-sotto_markdown_parse_blocks (const char         *text,
-                             gsize               length,
-                             SottoMarkdownMath **math)
-{
-  static const char *const extensions[] = { "table", "strikethrough", "autolink", "tasklist" };
-  g_autofree char *hidden = NULL;
-  cmark_parser *parser;
-  cmark_node *document;
-
-  cmark_gfm_core_extensions_ensure_registered ();
-  parser = cmark_parser_new (CMARK_OPT_VALIDATE_UTF8);
-  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
-    cmark_parser_attach_syntax_extension (parser, cmark_find_syntax_extension (extensions[i]));
-  *math = sotto_markdown_math_hide (text, length, &hidden);
-  cmark_parser_feed (parser, hidden, strlen (hidden));
-  document = cmark_parser_finish (parser);
-  cmark_parser_free (parser);
-
-  return document;
-}
-
-cmark_node *
-sotto_markdown_parse (const char *text,
-                      gsize       length)
-{
-  g_autoptr (SottoMarkdownMath) math = NULL;
-  cmark_node *document = sotto_markdown_parse_blocks (text, length, &math);
-
-  sotto_markdown_math_show (math, document);
-
-  return document;
-}
-
-/* U+200C and U+200D are left alone: Persian and emoji cannot be written without them. */
-static gboolean
-is_treacherous (gunichar c)
-{
-  return c == 0x00ad || c == 0x061c || c == 0x200b || c == 0x200e || c == 0x200f ||
-         (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff ||
-         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
-}
 
 void
 sotto_markdown_append_escaped (GString    *markup,
@@ -75,23 +31,11 @@ sotto_markdown_append_escaped (GString    *markup,
         g_string_append (markup, "&amp;");
       else if (c < 0x20 && c != '\n' && c != '\t')
         g_string_append_unichar (markup, 0x2400 + c); /* the picture of a control character */
-      else if (is_treacherous (c))
+      else if (sotto_markdown_is_treacherous (c))
         g_string_append_printf (markup, "<span alpha=\"60%%\">⟨U+%04X⟩</span>", c);
       else
         g_string_append_len (markup, p, g_utf8_next_char (p) - p);
     }
-}
-
-static gboolean
-is_followed (const char *address)
-{
-  static const char *const schemes[] = { "https://", "http://", "mailto:" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
-    if (g_ascii_strncasecmp (address, schemes[i], strlen (schemes[i])) == 0)
-      return TRUE;
-
-  return FALSE;
 }
 
 void
@@ -143,7 +87,7 @@ escape_attribute (const char *text)
         g_string_append (escaped, "&gt;");
       else if (c == '&')
         g_string_append (escaped, "&amp;");
-      else if (c < 0x20 || is_treacherous (c))
+      else if (c < 0x20 || sotto_markdown_is_treacherous (c))
         for (const char *byte = p; byte < g_utf8_next_char (p); byte++)
           g_string_append_printf (escaped, "%%%02X", (guchar) *byte);
       else
@@ -176,7 +120,7 @@ append_link (GString        *markup,
   for (cmark_node *up = cmark_node_parent (node); up != NULL; up = cmark_node_parent (up))
     within_link |= cmark_node_get_type (up) == CMARK_NODE_LINK;
 
-  if (address == NULL || !is_followed (address) || within_link)
+  if (address == NULL || !sotto_markdown_is_followed (address) || within_link)
     {
       append_children (markup, node, formulas, depth);
       if (address != NULL && *address != '\0' && !within_link)
@@ -203,14 +147,6 @@ append_link (GString        *markup,
   }
 }
 
-/* The one piece of HTML that models write as a matter of course: a cell of a table cannot have a line break otherwise. */
-static gboolean
-is_break (const char *html)
-{
-  return g_ascii_strcasecmp (html, "<br>") == 0 || g_ascii_strcasecmp (html, "<br/>") == 0 ||
-         g_ascii_strcasecmp (html, "<br />") == 0;
-}
-
 static void
 append_code (GString        *markup,
              cmark_node     *node,
@@ -234,7 +170,7 @@ append_inline (GString        *markup,
   const char *literal = cmark_node_get_literal (node);
   cmark_node_type type = cmark_node_get_type (node);
 
-  if (type == CMARK_NODE_HTML_INLINE && is_break (literal))
+  if (type == CMARK_NODE_HTML_INLINE && sotto_markdown_is_break (literal))
     g_string_append_c (markup, '\n');
   else if (type == CMARK_NODE_TEXT || type == CMARK_NODE_HTML_INLINE)
     sotto_markdown_append_escaped (markup, literal, -1);

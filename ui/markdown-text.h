@@ -2,24 +2,11 @@
 
 #include <cmark-gfm.h>
 #include <glib.h>
-
-#include "markdown-math.h"
+#include <sotto-app.h>
 
 G_BEGIN_DECLS
 
-/* CommonMark with GitHub's tables, strikethrough, task lists and bare links, and with formulas; and its inlines (emphasis, code,
- * links …) as Pango markup for a #GtkLabel. */
-
-/* Returns: (transfer full): to be freed with cmark_node_free() */
-cmark_node *sotto_markdown_parse (const char *text, gsize length);
-
-/**
- * sotto_markdown_parse_blocks:
- * @math: (out): what sotto_markdown_math_show() needs to put the formulas in
- *
- * The first half of sotto_markdown_parse(), in which each block still knows in which line it begins.
- */
-cmark_node *sotto_markdown_parse_blocks (const char *text, gsize length, SottoMarkdownMath **math);
+/* The inlines of CommonMark (emphasis, code, links …) and formulas as Pango markup for a #GtkLabel. */
 
 /**
  * SottoMarkdownFormulaFunc:

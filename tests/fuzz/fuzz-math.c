@@ -5,8 +5,6 @@
 #include <pango/pangocairo.h>
 
 #include "math/layout.h"
-#include "math/parse.h"
-#include "math/text.h"
 
 #define MOST_PIXELS 1e6
 

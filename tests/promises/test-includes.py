@@ -42,7 +42,7 @@ LIBRARIES = {
 MAY_USE = {
     "engine": {"glib", "yyjson", "blas"},
     "history": {"glib", "gobject", "gio", "sqlcipher", "libsecret", "sodium"},
-    "app": {"glib", "gobject", "gio", "yyjson"},
+    "app": {"glib", "gobject", "gio", "yyjson", "cmark"},
     "ui": {"glib", "gobject", "gio", "gtk", "adwaita", "gtksourceview", "cmark", "spelling"},
 }
 # A program of its own, whose folder goes by other rules

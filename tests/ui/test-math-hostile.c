@@ -5,8 +5,6 @@
 #include "markdown-text.h"
 #include "math/inline.h"
 #include "math/layout.h"
-#include "math/parse.h"
-#include "math/text.h"
 
 static SottoMathFont *
 get_font (void)

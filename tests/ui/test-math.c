@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "math/layout.h"
-#include "math/parse.h"
-#include "math/text.h"
 
 /* --- Trees --- */
 

@@ -3,8 +3,6 @@
 #include <pango/pangocairo.h>
 #include <string.h>
 
-#include "math/symbols.h"
-
 /* Glyphs that are kept measured; formulas of a conversation share most of theirs. */
 #define MAX_GLYPHS 2000
 

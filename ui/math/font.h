@@ -1,8 +1,7 @@
 #pragma once
 
 #include <pango/pango.h>
-
-#include "math/parse.h"
+#include <sotto-app.h>
 
 G_BEGIN_DECLS
 

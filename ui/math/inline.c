@@ -4,7 +4,6 @@
 
 #include "markdown-text.h"
 #include "math/layout.h"
-#include "math/text.h"
 
 /* Formulas that are kept laid out: while a reply is written, those of its last paragraph come again with every word. */
 #define MAX_KEPT 300

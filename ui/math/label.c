@@ -5,7 +5,6 @@
 #include "markdown-plain.h"
 #include "markdown-text.h"
 #include "math/inline.h"
-#include "math/parse.h"
 
 /* In a line, what is wider in one piece than this (in em) stays text: a narrow window could not show it. */
 #define MAX_PIECE 15

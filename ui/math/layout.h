@@ -2,7 +2,6 @@
 
 #include "math/box.h"
 #include "math/font.h"
-#include "math/parse.h"
 
 G_BEGIN_DECLS
 

@@ -1,8 +1,8 @@
 /* Which dollars are money, and what CommonMark leaves of formulas. */
+#include <sotto-app.h>
 #include <string.h>
 
 #include "markdown-math-scan.h"
-#include "markdown-text.h"
 
 /* @markdown with each formula in «», or ‹› if it is in a line */
 static char *

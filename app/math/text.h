@@ -1,5 +1,9 @@
 #pragma once
 
+#if !defined(SOTTO_APP_INSIDE) && !defined(SOTTO_APP_COMPILATION)
+#error "Include sotto-app.h only."
+#endif
+
 #include "math/parse.h"
 
 G_BEGIN_DECLS
