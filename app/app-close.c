@@ -54,7 +54,7 @@ close_the_rest (GTask *task)
       return;
     }
 
-  sotto_store_purge_async (store, G_MAXINT64, NULL, NULL, NULL);
+  sotto_store_purge_async (store, NULL, NULL, NULL, NULL);
   sotto_store_close_async (store, NULL, on_store_closed, g_object_ref (task));
 }
 

@@ -294,7 +294,7 @@ take_store (GTask *task, SottoStore *store, GError *error)
   g_signal_connect_object (store, "journal-failed", G_CALLBACK (on_journal_failed), self, 0);
 
   /* What was deleted before the last end cannot be brought back any more. */
-  sotto_store_purge_async (store, G_MAXINT64, NULL, NULL, NULL);
+  sotto_store_purge_async (store, NULL, NULL, NULL, NULL);
   sotto_store_list_groups_async (store, NULL, on_groups_listed, g_object_ref (task));
 }
 

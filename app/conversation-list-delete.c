@@ -1,19 +1,11 @@
 #include "conversation-list-private.h"
 
 #include "conversation-private.h"
+#include "group.h"
 #include "meaning-private.h"
 
 /* Deleting, with a way back: what is deleted leaves the list at once and the history when nobody can
  * undo it any more. */
-
-static int
-find_deleted (SottoConversationList *self, SottoConversation *conversation)
-{
-  for (guint i = 0; i < self->deleted->len; i++)
-    if (g_array_index (self->deleted, Deleted, i).conversation == conversation)
-      return (int) i;
-  return -1;
-}
 
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -30,7 +22,6 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *conversation)
 {
-  Deleted deleted = { NULL, g_get_real_time () };
   guint position;
 
   g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
@@ -39,8 +30,7 @@ sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *
   if (!g_ptr_array_find (self->items, conversation, &position))
     return;
 
-  deleted.conversation = g_object_ref (conversation);
-  g_array_append_val (self->deleted, deleted);
+  g_ptr_array_add (self->deleted, g_object_ref (conversation));
   sotto_conversation_flush_draft (conversation);
   sotto_conversation_set_deleted (conversation, TRUE);
   sotto_conversation_stop (conversation);
@@ -68,17 +58,16 @@ on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversation *conversation)
 {
-  int index;
+  guint index;
 
   g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
   g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
 
-  index = find_deleted (self, conversation);
-  if (index < 0)
+  if (!g_ptr_array_find (self->deleted, conversation, &index))
     return;
 
   g_object_ref (conversation);
-  g_array_remove_index (self->deleted, (guint) index);
+  g_ptr_array_remove_index (self->deleted, index);
   sotto_conversation_set_deleted (conversation, FALSE);
   sotto_conversation_list_insert (self, conversation);
   if (conversation->services->store != NULL)
@@ -91,32 +80,31 @@ sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversat
 void
 sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services)
 {
-  gint64 before = G_MAXINT64;
+  g_autoptr (GStrvBuilder) kept = g_strv_builder_new ();
+  g_auto (GStrv) ids = NULL;
 
-  /* What was deleted after it may still come back. */
-  for (guint i = self->deleted->len; i > 0; i--)
-    if (g_array_index (self->deleted, Deleted, i - 1).conversation->services == services)
-      before = g_array_index (self->deleted, Deleted, i - 1).time;
-  if (services == self->services && self->deleted_groups->len > 0)
-    before = MIN (before, ((DeletedGroup *) g_ptr_array_index (self->deleted_groups, 0))->time);
+  for (guint i = 0; i < self->deleted->len; i++)
+    g_strv_builder_add (kept, sotto_conversation_get_id (g_ptr_array_index (self->deleted, i)));
+  for (guint i = 0; i < self->deleted_groups->len; i++)
+    g_strv_builder_add (kept, sotto_group_get_id (((DeletedGroup *) g_ptr_array_index (self->deleted_groups, i))->group));
+  ids = g_strv_builder_end (kept);
   if (services->store != NULL)
-    sotto_store_purge_async (services->store, before, NULL, NULL, NULL);
+    sotto_store_purge_async (services->store, (const char * const *) ids, NULL, NULL, NULL);
 }
 
 void
 sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *conversation)
 {
-  int index;
+  guint index;
 
   g_return_if_fail (SOTTO_IS_CONVERSATION_LIST (self));
   g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
 
-  index = find_deleted (self, conversation);
-  if (index < 0)
+  if (!g_ptr_array_find (self->deleted, conversation, &index))
     return;
 
   g_object_ref (conversation);
-  g_array_remove_index (self->deleted, (guint) index);
+  g_ptr_array_remove_index (self->deleted, index);
   sotto_conversation_list_purge_from (self, conversation->services);
   sotto_inference_forget_conversation (conversation->services->inference, sotto_conversation_get_id (conversation));
   g_object_unref (conversation);

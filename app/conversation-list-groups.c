@@ -82,7 +82,6 @@ sotto_conversation_list_delete_group (SottoConversationList *self, SottoGroup *g
 
   deleted = g_new0 (DeletedGroup, 1);
   deleted->group = g_object_ref (group);
-  deleted->time = g_get_real_time ();
   deleted->conversations = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (self->deleted_groups, deleted);
 

@@ -7,17 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* A conversation that was taken off the list and can come back */
-typedef struct {
-  SottoConversation *conversation;
-  gint64 time; /* real time of its deletion, not after the one in the history */
-} Deleted;
-
-/* The same for a group, with those of its conversations that were deleted with it */
+/* A group that was taken off the list and can come back, with those of its conversations that were deleted with it */
 typedef struct {
   SottoGroup *group;
   GPtrArray *conversations;
-  gint64 time;
 } DeletedGroup;
 
 struct _SottoConversationList
@@ -27,8 +20,8 @@ struct _SottoConversationList
   SottoServices *services;
   SottoServices *temporary; /* of temporary conversations; NULL: there was none yet */
   GPtrArray *items;  /* of SottoConversation, temporary ones first, then pinned ones, then the last used */
-  GArray *deleted;   /* of Deleted, oldest first */
-  GPtrArray *deleted_groups; /* of DeletedGroup, oldest first */
+  GPtrArray *deleted; /* of SottoConversation: taken off the list, can come back */
+  GPtrArray *deleted_groups; /* of DeletedGroup */
   SottoOutline *outline;
   SottoConversation *fresh; /* the one that is not begun yet; NULL: none was asked for */
   SottoConversation *fresh_temporary; /* the same for one that is not to be kept */

@@ -134,12 +134,6 @@ on_look_at_date (gpointer user_data)
 /* --- The object --- */
 
 static void
-deleted_clear (Deleted *deleted)
-{
-  g_clear_object (&deleted->conversation);
-}
-
-static void
 deleted_group_free (DeletedGroup *deleted)
 {
   g_object_unref (deleted->group);
@@ -157,7 +151,7 @@ sotto_conversation_list_dispose (GObject *object)
     sotto_outline_end (self->outline);
   g_clear_object (&self->outline);
   g_clear_pointer (&self->items, g_ptr_array_unref);
-  g_clear_pointer (&self->deleted, g_array_unref);
+  g_clear_pointer (&self->deleted, g_ptr_array_unref);
   g_clear_pointer (&self->deleted_groups, g_ptr_array_unref);
   g_clear_object (&self->fresh);
   g_clear_object (&self->fresh_temporary);
@@ -212,8 +206,7 @@ sotto_conversation_list_init (SottoConversationList *self)
 {
   self->items = g_ptr_array_new_with_free_func (g_object_unref);
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
-  self->deleted = g_array_new (FALSE, TRUE, sizeof (Deleted));
-  g_array_set_clear_func (self->deleted, (GDestroyNotify) deleted_clear);
+  self->deleted = g_ptr_array_new_with_free_func (g_object_unref);
   self->deleted_groups = g_ptr_array_new_with_free_func ((GDestroyNotify) deleted_group_free);
   self->today = get_today ();
   self->date_source = g_timeout_add_seconds (SECONDS_BETWEEN_LOOKS, on_look_at_date, self);
@@ -235,7 +228,7 @@ sotto_conversation_list_clear (SottoConversationList *self)
   const guint n_items = self->items->len;
 
   g_ptr_array_set_size (self->items, 0);
-  g_array_set_size (self->deleted, 0);
+  g_ptr_array_set_size (self->deleted, 0);
   g_ptr_array_set_size (self->deleted_groups, 0);
   g_clear_object (&self->fresh);
   g_clear_object (&self->fresh_temporary);
@@ -391,11 +384,11 @@ create_for_record (SottoConversationList          *self,
 
   for (guint i = 0; i < self->deleted->len; i++)
     {
-      conversation = g_array_index (self->deleted, Deleted, i).conversation;
+      conversation = g_ptr_array_index (self->deleted, i);
       if (conversation->services == services && g_str_equal (sotto_conversation_get_id (conversation), record->id))
         {
           g_object_ref (conversation);
-          g_array_remove_index (self->deleted, i);
+          g_ptr_array_remove_index (self->deleted, i);
           sotto_conversation_set_deleted (conversation, FALSE);
           return conversation;
         }
@@ -445,7 +438,7 @@ for_each (SottoConversationList *self, ConversationFunc func)
   for (guint i = 0; i < self->items->len; i++)
     g_ptr_array_add (all, g_object_ref (g_ptr_array_index (self->items, i)));
   for (guint i = 0; i < self->deleted->len; i++)
-    g_ptr_array_add (all, g_object_ref (g_array_index (self->deleted, Deleted, i).conversation));
+    g_ptr_array_add (all, g_object_ref (g_ptr_array_index (self->deleted, i)));
   if (self->fresh != NULL)
     g_ptr_array_add (all, g_object_ref (self->fresh));
   if (self->fresh_temporary != NULL)
@@ -486,8 +479,8 @@ sotto_conversation_list_end_temporary (SottoConversationList *self)
         sotto_conversation_list_changed (self, i, 1, 0);
       }
   for (guint i = self->deleted->len; i-- > 0;)
-    if (sotto_conversation_is_temporary (g_array_index (self->deleted, Deleted, i).conversation))
-      g_array_remove_index (self->deleted, i);
+    if (sotto_conversation_is_temporary (g_ptr_array_index (self->deleted, i)))
+      g_ptr_array_remove_index (self->deleted, i);
 
   /* Who still holds one of them has no history any more. */
   if (self->temporary != NULL)
@@ -504,7 +497,7 @@ sotto_conversation_list_is_busy (SottoConversationList *self)
     if (sotto_conversation_is_busy (g_ptr_array_index (self->items, i)))
       return TRUE;
   for (guint i = 0; i < self->deleted->len; i++)
-    if (sotto_conversation_is_busy (g_array_index (self->deleted, Deleted, i).conversation))
+    if (sotto_conversation_is_busy (g_ptr_array_index (self->deleted, i)))
       return TRUE;
   return (self->fresh != NULL && sotto_conversation_is_busy (self->fresh))
          || (self->fresh_temporary != NULL && sotto_conversation_is_busy (self->fresh_temporary));

@@ -121,18 +121,23 @@ sotto_rows_join_group (SottoDatabase  *database,
 }
 
 gboolean
-sotto_rows_purge_groups (SottoDatabase *database, gint64 before, GError **error)
+sotto_rows_purge_groups (SottoDatabase *database, const char * const *kept, GError **error)
 {
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
   gboolean failed;
   sqlite3_stmt *rows = sotto_database_query (database, error,
                                              "SELECT uuid FROM conversation_group"
-                                             " WHERE deleted != 0 AND deleted < ?1", "i", before);
+                                             " WHERE deleted != 0", "");
 
   if (rows == NULL)
     return FALSE;
   while (sotto_database_next (database, rows, &failed, error))
-    g_ptr_array_add (ids, sotto_column_dup_text (rows, 0));
+    {
+      g_autofree char *id = sotto_column_dup_text (rows, 0);
+
+      if (kept == NULL || !g_strv_contains (kept, id))
+        g_ptr_array_add (ids, g_steal_pointer (&id));
+    }
   if (failed)
     return FALSE;
 

@@ -40,9 +40,10 @@ gboolean sotto_rows_join_group (SottoDatabase  *database,
 
 /**
  * sotto_rows_purge_groups:
+ * @kept: (nullable): ids of those that stay
  *
- * Removes the groups that were deleted before that time; their conversations are in none.
+ * Removes the groups that were deleted; their conversations are in none.
  */
-gboolean sotto_rows_purge_groups (SottoDatabase *database, gint64 before, GError **error);
+gboolean sotto_rows_purge_groups (SottoDatabase *database, const char * const *kept, GError **error);
 
 G_END_DECLS

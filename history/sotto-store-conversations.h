@@ -151,13 +151,14 @@ gboolean sotto_store_undelete_conversation_finish (SottoStore    *self,
 
 /**
  * sotto_store_purge_async:
- * @before: what was deleted before this time goes for good; G_MAXINT64: everything deleted
+ * @kept: (array zero-terminated=1): ids of conversations and groups that were deleted and may still come back; everything
+ *   else that was deleted goes for good
  *
- * Rows, index and free pages are overwritten; what remains is the audit log's entry without
- * content.
+ * It goes by names, and not by when things were deleted: a clock may be put back between two of them. Rows, index and free pages
+ * are overwritten; what remains is the audit log's entry without content.
  */
 void sotto_store_purge_async (SottoStore          *self,
-                              gint64               before,
+                              const char * const  *kept,
                               GCancellable        *cancellable,
                               GAsyncReadyCallback  callback,
                               gpointer             user_data);

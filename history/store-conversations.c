@@ -259,22 +259,25 @@ static gpointer
 do_purge (SottoVault *vault, SottoCall *call, GError **error)
 {
   SottoDatabase *database = vault->database;
+  const char * const *kept = (const char * const *) call->names;
   g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GPtrArray) uuids = g_ptr_array_new_with_free_func (g_free);
   gboolean failed;
   sqlite3_stmt *rows = sotto_database_query (database, error,
                                              "SELECT id, uuid FROM conversation"
-                                             " WHERE deleted != 0 AND deleted < ?1", "i",
-                                             call->number);
+                                             " WHERE deleted != 0", "");
 
   if (rows == NULL)
     return NULL;
   while (sotto_database_next (database, rows, &failed, error))
     {
       gint64 row = sqlite3_column_int64 (rows, 0);
+      g_autofree char *uuid = sotto_column_dup_text (rows, 1);
 
+      if (kept != NULL && g_strv_contains (kept, uuid))
+        continue;
       g_array_append_val (list, row);
-      g_ptr_array_add (uuids, sotto_column_dup_text (rows, 1));
+      g_ptr_array_add (uuids, g_steal_pointer (&uuid));
     }
   if (failed)
     return NULL;
@@ -284,7 +287,7 @@ do_purge (SottoVault *vault, SottoCall *call, GError **error)
                     error))
       return NULL;
 
-  if (!sotto_rows_purge_groups (database, call->number, error))
+  if (!sotto_rows_purge_groups (database, kept, error))
     return NULL;
   if (!purge_unused_attachments (database, error) || (list->len > 0 && !purge_unused_models (database, error)))
     return NULL;
@@ -555,7 +558,7 @@ sotto_store_undelete_conversation_finish (SottoStore *self, GAsyncResult *result
 
 void
 sotto_store_purge_async (SottoStore          *self,
-                         gint64               before,
+                         const char * const  *kept,
                          GCancellable        *cancellable,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
@@ -565,7 +568,7 @@ sotto_store_purge_async (SottoStore          *self,
   g_return_if_fail (SOTTO_IS_STORE (self));
 
   call = sotto_call_new ();
-  call->number = before;
+  call->names = g_strdupv ((char **) kept);
   sotto_store_push (self, SOTTO_WORK_WRITE, do_purge, call, NULL, cancellable, callback,
                     user_data);
   sotto_store_push (self, SOTTO_WORK_OTHER, do_leave_nothing, NULL, NULL, NULL, NULL, NULL);

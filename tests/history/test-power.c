@@ -154,7 +154,7 @@ tidy (SottoStore *store, Base *base, Day *day)
   sotto_store_delete_conversation_async (store, base->doomed, NULL, test_ready, &deleted);
   if (!sotto_store_delete_conversation_finish (store, test_wait (&deleted), NULL))
     return;
-  sotto_store_purge_async (store, G_MAXINT64, NULL, test_ready, &purged);
+  sotto_store_purge_async (store, NULL, NULL, test_ready, &purged);
   day->purged = sotto_store_purge_finish (store, test_wait (&purged), &n, NULL);
 }
 

@@ -393,7 +393,7 @@ test_removed (TestStore *store, gconstpointer data)
   test_close (store->store);
   store->store = test_open (store->folder);
   g_assert_cmpuint (count_files (store->folder), ==, 2);
-  sotto_store_purge_async (store->store, G_MAXINT64, NULL, test_ready, &results[1]);
+  sotto_store_purge_async (store->store, NULL, NULL, test_ready, &results[1]);
   g_assert_true (sotto_store_purge_finish (store->store, test_wait (&results[1]), NULL, NULL));
   test_flush (store->store);
   test_flush (store->store);

@@ -306,13 +306,14 @@ do_delete (TestStore *f, const char *conversation, gboolean back)
 }
 
 static guint
-purge (TestStore *f, gint64 before)
+purge (TestStore *f, const char *kept)
 {
+  const char *ids[] = { kept, NULL };
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  sotto_store_purge_async (f->store, before, NULL, test_ready, &result);
+  sotto_store_purge_async (f->store, kept != NULL ? ids : NULL, NULL, test_ready, &result);
   g_assert_true (sotto_store_purge_finish (f->store, test_wait (&result), &n, &error));
   g_assert_no_error (error);
   return n;
@@ -356,9 +357,9 @@ test_delete (TestStore *f, gconstpointer data)
   g_assert_cmpuint (count_hits (f, "trunks"), ==, 1);
 
   do_delete (f, gone, FALSE);
-  g_assert_cmpuint (purge (f, 1), ==, 0);
-  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 1);
-  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 0);
+  g_assert_cmpuint (purge (f, gone), ==, 0);
+  g_assert_cmpuint (purge (f, NULL), ==, 1);
+  g_assert_cmpuint (purge (f, NULL), ==, 0);
   sotto_store_load_path_async (f->store, gone, NULL, test_ready, &result);
   g_assert_null (sotto_store_load_path_finish (f->store, test_wait (&result), &error));
   g_assert_error (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND);
@@ -427,7 +428,29 @@ test_long_conversation (TestStore *f, gconstpointer data)
 
   /* A tree deeper than SQLite nests triggers goes as a whole. */
   do_delete (f, conversation, FALSE);
-  g_assert_cmpuint (purge (f, G_MAXINT64), ==, 1);
+  g_assert_cmpuint (purge (f, NULL), ==, 1);
+}
+
+/* What may still come back stays, whichever of two was deleted first. */
+static void
+test_purge_kept (TestStore *f, gconstpointer data)
+{
+  g_autofree char *first = test_add_conversation (f->store, "First");
+  g_autofree char *second = test_add_conversation (f->store, "Second");
+  g_autofree char *third = NULL;
+
+  do_delete (f, first, FALSE);
+  do_delete (f, second, FALSE);
+  g_assert_cmpuint (purge (f, first), ==, 1);
+  do_delete (f, first, TRUE);
+  g_assert_cmpuint (count_list (f), ==, 1);
+
+  third = test_add_conversation (f->store, "Third");
+  do_delete (f, first, FALSE);
+  do_delete (f, third, FALSE);
+  g_assert_cmpuint (purge (f, third), ==, 1);
+  do_delete (f, third, TRUE);
+  g_assert_cmpuint (count_list (f), ==, 1);
 }
 
 static gboolean
@@ -489,6 +512,7 @@ main (int argc, char **argv)
   test_store_add ("/history/store/drafts", test_drafts);
   test_store_add ("/history/store/settings", test_settings);
   test_store_add ("/history/store/delete", test_delete);
+  test_store_add ("/history/store/purge-kept", test_purge_kept);
   test_store_add ("/history/store/rename", test_rename);
   test_store_add ("/history/store/long-conversation", test_long_conversation);
   test_store_add ("/history/store/receipt", test_receipt);
