@@ -1,13 +1,9 @@
-#include "config.h"
-
 #include "transcript.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "answer-json.h"
-#include "kept-receipt.h"
 #include "message-private.h"
+#include "transcript-words.h"
 
 /* --- Text --- */
 
@@ -117,46 +113,6 @@ dup_plain (const char *text)
 
 /* --- Messages --- */
 
-static const char *
-model_name (const SottoHistoryModel *model)
-{
-  const char *file;
-
-  if (model == NULL)
-    return NULL;
-  if (model->name != NULL && *model->name != '\0')
-    return model->name;
-  file = strrchr (model->path, G_DIR_SEPARATOR);
-  return file != NULL ? file + 1 : model->path;
-}
-
-static void
-append_speaker (GString *out, const SottoHistoryMessage *message)
-{
-  const char *name = NULL;
-
-  switch (message->role)
-    {
-    case SOTTO_HISTORY_ROLE_SYSTEM:
-      name = _("Instructions");
-      break;
-    case SOTTO_HISTORY_ROLE_USER:
-      name = C_("who speaks", "You");
-      break;
-    case SOTTO_HISTORY_ROLE_TOOL:
-      name = C_("who speaks", "Tool");
-      break;
-    case SOTTO_HISTORY_ROLE_ASSISTANT:
-    default:
-      name = model_name (message->model);
-      if (name == NULL)
-        name = C_("who speaks", "Reply");
-    }
-  g_string_append (out, "## ");
-  append_plain (out, name);
-  g_string_append (out, "\n\n");
-}
-
 static void
 append_part (GString *out, const SottoHistoryPart *part)
 {
@@ -170,14 +126,12 @@ append_part (GString *out, const SottoHistoryPart *part)
         append_closed (out, part->text);
       break;
     case SOTTO_HISTORY_PART_TOOL_CALL:
-      /* Translators: %s is the name of a tool that the model wanted to use; its arguments follow */
-      words = g_strdup_printf (_("Tool call: %s"), name);
+      words = sotto_transcript_describe_call (name);
       append_note (out, words);
       append_code (out, part->text);
       break;
     case SOTTO_HISTORY_PART_TOOL_RESULT:
-      /* Translators: %s is the name of a tool; what it answered follows */
-      words = g_strdup_printf (_("Result of %s"), name);
+      words = sotto_transcript_describe_result (name);
       append_note (out, words);
       append_code (out, part->text);
       break;
@@ -186,8 +140,7 @@ append_part (GString *out, const SottoHistoryPart *part)
         break;
       G_GNUC_FALLTHROUGH;
     case SOTTO_HISTORY_PART_IMAGE:
-      /* Translators: %s is the name of a file */
-      words = g_strdup_printf (_("Attached: %s"), name);
+      words = sotto_transcript_describe_attached (name);
       append_note (out, words);
       break;
     case SOTTO_HISTORY_PART_REASONING:
@@ -204,8 +157,7 @@ append_sources (GString *out, const SottoHistoryMessage *message)
 
   if (sources == NULL)
     return;
-  /* Translators: above a list such as “1. report.pdf, page 3”: what a question goes to the model with */
-  append_note (out, _("Found in documents:"));
+  append_note (out, sotto_transcript_get_found ());
   for (guint i = 0; i < sotto_sources_get_n (sources); i++)
     {
       const SottoSource *source = sotto_sources_get (sources, i);
@@ -219,36 +171,22 @@ append_sources (GString *out, const SottoHistoryMessage *message)
   sotto_sources_unref (sources);
 }
 
-/* An answer that was held to be JSON: as it is shown. Returns: whether it is one */
-static gboolean
-append_json (GString *out, const SottoHistoryMessage *message)
-{
-  const gboolean is_cut = message->status != SOTTO_HISTORY_STATUS_COMPLETE
-                          || sotto_kept_receipt_ended_by (message->receipt, "max-tokens")
-                          || sotto_kept_receipt_ended_by (message->receipt, "context-full");
-  g_autofree char *text = sotto_history_message_dup_text (message);
-  g_autofree char *json = sotto_kept_receipt_is_held (message->receipt) ? sotto_answer_json_lay_out (text, is_cut) : NULL;
-
-  if (json != NULL && *json != '\0')
-    g_string_append_printf (out, "```json\n%s\n```\n\n", json);
-  return json != NULL;
-}
-
 static void
 append_message (GString *out, const SottoHistoryMessage *message)
 {
-  append_speaker (out, message);
-  if (!append_json (out, message))
-    for (guint i = 0; i < message->parts->len; i++)
-      append_part (out, g_ptr_array_index (message->parts, i));
-  append_sources (out, message);
+  g_autofree char *json = sotto_transcript_dup_json (message);
+  const char *end = sotto_transcript_get_end (message);
 
-  if (message->status == SOTTO_HISTORY_STATUS_STOPPED)
-    append_note (out, C_("reply", "Stopped"));
-  else if (message->status == SOTTO_HISTORY_STATUS_FAILED)
-    append_note (out, _("This reply could not be finished"));
-  else if (message->status != SOTTO_HISTORY_STATUS_COMPLETE)
-    append_note (out, _("Cut off when Sotto ended unexpectedly"));
+  g_string_append (out, "## ");
+  append_plain (out, sotto_transcript_get_speaker (message));
+  g_string_append (out, "\n\n");
+  if (json != NULL && *json != '\0')
+    g_string_append_printf (out, "```json\n%s\n```\n\n", json);
+  for (guint i = 0; json == NULL && i < message->parts->len; i++)
+    append_part (out, g_ptr_array_index (message->parts, i));
+  append_sources (out, message);
+  if (end != NULL)
+    append_note (out, end);
 }
 
 /* --- The whole --- */
@@ -256,19 +194,16 @@ append_message (GString *out, const SottoHistoryMessage *message)
 static void
 append_head (GString *out, const SottoHistoryTree *tree)
 {
-  const char *model = model_name (tree->conversation->model);
-  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc_usec (tree->conversation->created);
-  g_autoptr (GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
-  /* Translators: the day on which a conversation began: “21 November 2026”; %-d is the day, %B the month, %Y the year */
-  g_autofree char *date = local != NULL ? g_date_time_format (local, _("%-d %B %Y")) : NULL;
+  const char *model = sotto_transcript_get_model (tree->conversation->model);
+  g_autoptr (GDateTime) date = sotto_transcript_get_date (tree->conversation);
+  g_autofree char *day = date != NULL ? sotto_transcript_describe_date (date) : NULL;
 
   g_string_append (out, "# ");
-  append_plain (out, *tree->conversation->title != '\0' ? tree->conversation->title
-                                                        : _("Conversation"));
+  append_plain (out, sotto_transcript_get_title (tree->conversation));
   /* Within asterisks “5. März” does not begin a numbered list. */
   g_string_append (out, "\n\n*");
-  if (date != NULL)
-    append_plain (out, date);
+  if (day != NULL)
+    append_plain (out, day);
   if (model != NULL)
     {
       g_string_append (out, " · ");
@@ -281,23 +216,11 @@ char *
 sotto_transcript_write (const SottoHistoryTree *tree)
 {
   GString *out = g_string_new (NULL);
-  g_autoptr (GHashTable) shown = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) shown = sotto_transcript_list_shown (tree);
 
   append_head (out, tree);
-
-  /* By parent: the version that goes on. A parent stands before its answers, so that the path is
-   * found in one walk. */
-  g_hash_table_add (shown, (char *) "");
-  for (guint i = 0; i < tree->messages->len; i++)
-    {
-      const SottoHistoryMessage *message = g_ptr_array_index (tree->messages, i);
-      const char *parent = message->parent != NULL ? message->parent : "";
-
-      if (!message->is_active || !g_hash_table_contains (shown, parent))
-        continue;
-      g_hash_table_add (shown, message->id);
-      append_message (out, message);
-    }
+  for (guint i = 0; i < shown->len; i++)
+    append_message (out, g_ptr_array_index (shown, i));
 
   if (out->len > 1)
     g_string_truncate (out, out->len - 1);

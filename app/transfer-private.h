@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pixels.h"
 #include "services.h"
 #include "transfer.h"
 
@@ -49,5 +50,16 @@ void sotto_transfer_thread (GTask        *task,
                             gpointer      source,
                             gpointer      task_data,
                             GCancellable *cancellable);
+
+/**
+ * sotto_transfer_load_picture:
+ * @user_data: the transfer
+ *
+ * A SottoWebPictureFunc. To be called in the transfer's thread; the main context goes on meanwhile.
+ */
+gboolean sotto_transfer_load_picture (const SottoHistoryPart  *part,
+                                      SottoPixels            **pixels,
+                                      gpointer                 user_data,
+                                      GError                 **error);
 
 G_END_DECLS

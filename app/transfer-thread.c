@@ -10,6 +10,8 @@
 #include "import/import.h"
 #include "problem.h"
 #include "transcript.h"
+#include "transcript-words.h"
+#include "web-page.h"
 
 /* The history's calls are waited for here, each in turn, in a main context of the thread's own. */
 
@@ -135,6 +137,34 @@ write_transcript (SottoTransfer *self, GOutputStream *stream, GError **error)
   return put_text (self, stream, &size, text, error);
 }
 
+/* A message at a time, as each may have pictures. */
+static gboolean
+write_page (SottoTransfer *self, GOutputStream *stream, GError **error)
+{
+  g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], FALSE, error);
+  g_autoptr (GPtrArray) shown = tree != NULL ? sotto_transcript_list_shown (tree) : NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize size = 0;
+
+  if (tree == NULL)
+    return FALSE;
+  g_atomic_int_set (&self->n_all, (gint) shown->len + 1);
+  sotto_web_page_begin (text, tree->conversation);
+  for (guint i = 0; i < shown->len; i++)
+    {
+      if (!sotto_web_page_add_message (text, g_ptr_array_index (shown, i), sotto_transfer_load_picture, self, error)
+          || !put (self, stream, &size, text->str, text->len, error))
+        return FALSE;
+      g_string_truncate (text, 0);
+      g_atomic_int_inc (&self->n_done);
+    }
+  sotto_web_page_end (text);
+  if (!put (self, stream, &size, text->str, text->len, error))
+    return FALSE;
+  g_atomic_int_inc (&self->n_done);
+  return TRUE;
+}
+
 static void
 add_audit (SottoTransfer *self)
 {
@@ -178,7 +208,13 @@ write_file (SottoTransfer *self,
 static gboolean
 export (SottoTransfer *self, GError **error)
 {
-  if (!write_file (self, self->format == SOTTO_EXPORT_ARCHIVE ? write_archive : write_transcript, error))
+  static gboolean (*const writers[]) (SottoTransfer *, GOutputStream *, GError **) = {
+    [SOTTO_EXPORT_MARKDOWN] = write_transcript,
+    [SOTTO_EXPORT_WEB_PAGE] = write_page,
+    [SOTTO_EXPORT_ARCHIVE] = write_archive,
+  };
+
+  if (!write_file (self, writers[self->format], error))
     return FALSE;
 
   add_audit (self);

@@ -11,10 +11,12 @@ G_BEGIN_DECLS
 /**
  * SottoExportFormat:
  * @SOTTO_EXPORT_MARKDOWN: for people: what is shown of one conversation (transcript.h)
+ * @SOTTO_EXPORT_WEB_PAGE: for anybody: the same, with pictures, reasoning and what was attached (web-page.h)
  * @SOTTO_EXPORT_ARCHIVE: for Sotto: all there is to any number of them (archive.h)
  */
 typedef enum {
   SOTTO_EXPORT_MARKDOWN,
+  SOTTO_EXPORT_WEB_PAGE,
   SOTTO_EXPORT_ARCHIVE,
 } SottoExportFormat;
 

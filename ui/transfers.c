@@ -381,16 +381,16 @@ make_file_name (const char *title,
 static void
 choose_place (Export *export)
 {
+  static const char *const suffixes[] = { "md", "html", "sotto" };
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-  gboolean is_markdown = export->format == SOTTO_EXPORT_MARKDOWN;
   const char *title = export->conversation != NULL ? sotto_conversation_get_title (export->conversation) : NULL;
-  g_autofree char *name = make_file_name (title != NULL && *title != '\0' ? title : _("Conversations"),
-                                          is_markdown ? ".md" : ".sotto");
+  const char *suffix = suffixes[export->format];
+  g_autofree char *ending = g_strconcat (".", suffix, NULL);
+  g_autofree char *name = make_file_name (title != NULL && *title != '\0' ? title : _("Conversations"), ending);
 
-  if (is_markdown)
-    sotto_transfers_set_filter (dialog, _("Markdown"), "md");
-  else
-    sotto_transfers_set_filter (dialog, _("Conversations of Sotto"), "sotto");
+  sotto_transfers_set_filter (dialog, export->format == SOTTO_EXPORT_MARKDOWN   ? _("Markdown")
+                                      : export->format == SOTTO_EXPORT_WEB_PAGE ? _("Web Page")
+                                                                                : _("Conversations of Sotto"), suffix);
   gtk_file_dialog_set_title (dialog, _("Export"));
   gtk_file_dialog_set_accept_label (dialog, _("_Export"));
   gtk_file_dialog_set_initial_name (dialog, name);
@@ -404,12 +404,15 @@ on_export (AdwAlertDialog *dialog,
 {
   g_autoptr (Export) export = user_data;
   GtkCheckButton *markdown = g_object_get_data (G_OBJECT (dialog), "markdown");
+  GtkCheckButton *page = g_object_get_data (G_OBJECT (dialog), "page");
 
   if (!g_str_equal (response, "export"))
     return;
 
   if (markdown != NULL && gtk_check_button_get_active (markdown))
     export->format = SOTTO_EXPORT_MARKDOWN;
+  else if (page != NULL && gtk_check_button_get_active (page))
+    export->format = SOTTO_EXPORT_WEB_PAGE;
   choose_place (g_steal_pointer (&export));
 }
 
@@ -462,10 +465,13 @@ sotto_transfers_export (SottoWindow       *window,
       GtkWidget *box = adw_preferences_group_new ();
       GtkWidget *markdown = add_choice (box, NULL, _("Markdown"), _("For people: what was said, to read and to pass on"));
 
+      GtkWidget *page = add_choice (box, markdown, _("Web Page"), _("For any browser: the same, with pictures"));
+
       add_choice (box, markdown, "Sotto", _("For Sotto: all there is to it, to import it again"));
       gtk_check_button_set_active (GTK_CHECK_BUTTON (markdown), TRUE);
       adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (dialog), box);
       g_object_set_data (G_OBJECT (dialog), "markdown", markdown);
+      g_object_set_data (G_OBJECT (dialog), "page", page);
     }
   g_signal_connect (dialog, "response", G_CALLBACK (on_export), export);
   adw_dialog_present (dialog, GTK_WIDGET (window));

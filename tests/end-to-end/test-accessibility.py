@@ -212,7 +212,7 @@ def _():
 
 dialog_step("Rename", keys("F2"), "Rename|Title", "Cancel")
 dialog_step("Instructions", instructions, "Instructions")
-dialog_step("Export", keys("ctrl+shift+e"), "Markdown", "Sotto", "Cancel", "Export…")
+dialog_step("Export", keys("ctrl+shift+e"), "Markdown", "Web Page", "Sotto", "Cancel", "Export…")
 
 
 @step("The search, and what it has found")

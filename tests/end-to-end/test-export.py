@@ -1,5 +1,6 @@
 """Conversations leave Sotto as files and come into another one, and all of them as a backup, with the keys, file dialogs and
 toasts of a person."""
+import html
 import json
 import os
 import pathlib
@@ -80,6 +81,29 @@ def _():
     words = re.findall(r"\w+", replies[QUESTION])
     check(words == re.findall(r"\w+", text.split("## SmolLM2", 1)[1].split("\n", 1)[1])[:len(words)], f"the reply is not in {text}")
     check((out / "keys.md").stat().st_mode & 0o077 == 0, "others may read it")
+
+
+@step("By keys alone it is a page of the web, which asks for nothing")
+def _():
+    sotto = journey.sotto
+    sotto.keys("ctrl+shift+e")
+    alert = sotto.see("alert", "Export Conversation")
+    wait("Markdown to be chosen", lambda: (choice := sotto.look().find("radio button", "Markdown")) and choice.has_state("CHECKED"))
+    sotto.go_to("list item", "Web Page", "Tab")
+    sotto.keys("space")
+    wait("the page to be chosen", lambda: sotto.see("radio button", "Web Page").has_state("CHECKED"))
+    sotto.screenshot("page")
+    alert.find("button", "Export…").press()
+    sotto.choose("Export", out / "keys.html")
+    toast(sotto, "Exported as “keys.html”, not encrypted")
+    text = (out / "keys.html").read_text()
+    check(text.startswith("<!DOCTYPE html>\n") and text.endswith("</html>\n"), f"it is no page: {text[:80]}")
+    check("default-src 'none'" in text and "<script" not in text, "it may ask for something")
+    shown = re.findall(r"\w+", html.unescape(re.sub("<[^>]*>", " ", text.split("<main>", 1)[1])))
+    said = ["You"] + re.findall(r"\w+", QUESTION)
+    check(shown[:len(said)] == said, f"the question is not in {shown}")
+    check([word for word in shown if word in replies[QUESTION]], f"the reply is not in {shown}")
+    check((out / "keys.html").stat().st_mode & 0o077 == 0, "others may read it")
 
 
 def open_instructions(sotto):
