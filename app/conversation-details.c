@@ -10,8 +10,9 @@
 /* What a conversation is called, what is being typed into it, which model it is held with, and
  * under which date it stands. */
 
-/* How long a draft may be typed on before it is saved */
+/* How long a draft may be typed on before it is saved, and how long after it could not be that is tried again */
 #define DRAFT_DELAY_MS 500
+#define DRAFT_AGAIN_MS 2000
 
 /* --- Title --- */
 
@@ -106,15 +107,44 @@ sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned)
 
 /* --- Draft --- */
 
+static gboolean
+on_draft_due (gpointer user_data)
+{
+  sotto_conversation_flush_draft (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+save_draft_after (SottoConversation *self, guint delay_ms)
+{
+  if (self->draft_source == 0 && !self->is_deleted)
+    self->draft_source = g_timeout_add (delay_ms, on_draft_due, self);
+}
+
 static void
 on_draft_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_draft_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
+  if (sotto_store_set_draft_finish (SOTTO_STORE (source), result, &error))
+    {
+      if (self->draft_problem != NULL && self->problem == self->draft_problem)
+        sotto_conversation_set_error (self, NULL);
+      g_clear_object (&self->draft_problem);
+      return;
+    }
+  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+    return;
+
+  /* Said once: whoever has read it makes room, and need not type on to have it saved. */
+  if (self->draft_problem == NULL)
+    {
+      sotto_conversation_set_error (self, error);
+      g_set_object (&self->draft_problem, self->problem);
+    }
+  if (self->services->store == SOTTO_STORE (source) && self->reply_state != SOTTO_REPLY_STATE_SAVING)
+    save_draft_after (self, DRAFT_AGAIN_MS);
 }
 
 void
@@ -134,11 +164,10 @@ sotto_conversation_flush_draft (SottoConversation *self)
                                  NULL, on_draft_saved, g_object_ref (self));
 }
 
-static gboolean
-on_draft_due (gpointer user_data)
+void
+sotto_conversation_save_draft_again (SottoConversation *self)
 {
-  sotto_conversation_flush_draft (user_data);
-  return G_SOURCE_REMOVE;
+  save_draft_after (self, DRAFT_DELAY_MS);
 }
 
 void
@@ -149,8 +178,7 @@ sotto_conversation_set_draft (SottoConversation *self, const char *draft)
   if (!g_set_str (&self->draft, draft != NULL ? draft : ""))
     return;
 
-  if (self->draft_source == 0)
-    self->draft_source = g_timeout_add (DRAFT_DELAY_MS, on_draft_due, self);
+  save_draft_after (self, DRAFT_DELAY_MS);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DRAFT);
 }
 

@@ -58,6 +58,7 @@ struct _SottoConversation
   /* The draft */
   char *draft;
   guint draft_source; /* saves it a little later */
+  SottoProblem *draft_problem; /* why it could not be saved, as was said; NULL: it could */
   GListStore *attachments; /* of SottoAttachment (conversation-attachments.c) */
   GPtrArray *attachment_reads; /* of GTask: who waits for those in the history; NULL: they are not being read */
   gboolean has_read_attachments;
@@ -158,6 +159,8 @@ void sotto_conversation_set_context (SottoConversation *self, guint used, guint 
 void sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model);
 void sotto_conversation_touch (SottoConversation *self);
 void sotto_conversation_take_draft (SottoConversation *self, const char *draft);
+/* Of one that was on its way as a message, and was not sent */
+void sotto_conversation_save_draft_again (SottoConversation *self);
 void sotto_conversation_set_stored (SottoConversation *self, const char *title);
 
 /* Where it is kept from now on: all of it is there already. */

@@ -111,6 +111,8 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
         }
       if (!self->is_stored)
         sotto_conversation_take_instructions_back (self);
+      if (send->edited == NULL)
+        sotto_conversation_save_draft_again (self);
       fail (task, error);
       return;
     }
