@@ -225,6 +225,7 @@ def parts():
     order = [child.text().strip() for child in articles[2].children if isinstance(child, Element)]
     assert order[1:] == ["Before", 'Tool call: calculate\n{"x": "1 < 2"}', "Result of calculate\n2", "After", "Stopped"], order
     assert articles[4].one("code", class_="language-json").text() == '{\n  "a": [\n    1,\n    {\n      "b": "<"\n    }\n  ]\n}'
+    assert not list(articles[4].all("div")), "an answer that is JSON stands there twice"
     assert articles[4].one("p", class_="note").text() == "This reply could not be finished"
     print("ok 2 - instructions, files, passages, tools, JSON, and of versions the one that is shown")
 
