@@ -8,7 +8,8 @@
 #include "web-text.h"
 
 /* CommonMark's own renderer writes the HTML. Before it does, all in the tree that it would write as it stands, or leave out, is made
- * something else: HTML becomes text, links and formulas become nodes of ours, whose beginning and end are written here. */
+ * something else: HTML becomes text, and links, formulas and breaks become HTML of ours, which cells of tables take as no other node that
+ * is written as it stands. So all HTML that the renderer finds was written here. */
 
 /* What is nested deeper than this is text. */
 #define MAX_DEPTH 32
@@ -30,7 +31,8 @@ new_text (const char *text)
 static void
 replace (cmark_node *node, cmark_node *by)
 {
-  cmark_node_replace (node, by);
+  if (!cmark_node_replace (node, by))
+    cmark_node_free (by);
   cmark_node_free (node);
 }
 
@@ -102,21 +104,29 @@ cut (cmark_node *document)
 
 /* --- Links --- */
 
+static cmark_node *
+new_html (const char *html)
+{
+  cmark_node *node = cmark_node_new (CMARK_NODE_HTML_INLINE);
+
+  cmark_node_set_literal (node, html);
+  return node;
+}
+
 static gboolean
 is_in_link (cmark_node *node)
 {
   while ((node = cmark_node_parent (node)) != NULL)
-    if (cmark_node_get_type (node) == CMARK_NODE_LINK || cmark_node_get_type (node) == CMARK_NODE_CUSTOM_INLINE)
+    if (cmark_node_get_type (node) == CMARK_NODE_LINK || cmark_node_get_type (node) == CMARK_NODE_IMAGE)
       return TRUE;
   return FALSE;
 }
 
-/* Instead of @node, which leads to @address, or would */
+/* What begins a link to @address */
 static cmark_node *
 new_link (const char *address, gboolean is_picture)
 {
   g_autoptr (GString) begin = g_string_new ("<a href=\"");
-  cmark_node *link = cmark_node_new (CMARK_NODE_CUSTOM_INLINE);
 
   /* The title is the whole address, whatever the text claims. */
   sotto_web_text_append_address (begin, address);
@@ -125,33 +135,29 @@ new_link (const char *address, gboolean is_picture)
   g_string_append (begin, "\" rel=\"noreferrer\">");
   if (is_picture)
     g_string_append (begin, "🖼 ");
-  cmark_node_set_on_enter (link, begin->str);
-  cmark_node_set_on_exit (link, "</a>");
-  return link;
+  return new_html (begin->str);
 }
 
 static void
 mend_link (cmark_node *node)
 {
   const char *address = cmark_node_get_url (node);
-  const gboolean is_known = address != NULL && *address != '\0';
-  const gboolean is_followed = is_known && sotto_markdown_is_followed (address) && !is_in_link (node);
-  cmark_node *link = is_followed ? new_link (address, cmark_node_get_type (node) == CMARK_NODE_IMAGE) : NULL;
+  const gboolean is_shown = address != NULL && *address != '\0' && !is_in_link (node);
+  const gboolean is_link = is_shown && sotto_markdown_is_followed (address);
   cmark_node *child;
 
-  if (link != NULL)
-    cmark_node_insert_before (node, link);
-  if (link != NULL && cmark_node_first_child (node) == NULL)
-    cmark_node_append_child (link, new_text (address));
+  if (is_link)
+    cmark_node_insert_before (node, new_link (address, cmark_node_get_type (node) == CMARK_NODE_IMAGE));
+  if (is_link && cmark_node_first_child (node) == NULL)
+    cmark_node_insert_before (node, new_text (address));
   while ((child = cmark_node_first_child (node)) != NULL)
     {
       cmark_node_unlink (child);
-      if (link != NULL)
-        cmark_node_append_child (link, child);
-      else
-        cmark_node_insert_before (node, child);
+      cmark_node_insert_before (node, child);
     }
-  if (link == NULL && is_known && !is_in_link (node))
+  if (is_link)
+    cmark_node_insert_before (node, new_html ("</a>"));
+  else if (is_shown)
     {
       g_autofree char *words = g_strdup_printf (" (%s)", address);
 
@@ -167,12 +173,18 @@ mend_formula (cmark_node *node, const char *source)
 {
   const gboolean is_block = cmark_node_get_type (node) == CMARK_NODE_CODE_BLOCK;
   g_autoptr (GString) html = g_string_new (is_block ? "<pre><code class=\"math\">" : "<code class=\"math\">");
-  cmark_node *formula = cmark_node_new (is_block ? CMARK_NODE_CUSTOM_BLOCK : CMARK_NODE_CUSTOM_INLINE);
+  cmark_node *block;
 
   sotto_web_text_append (html, source);
   g_string_append (html, is_block ? "</code></pre>" : "</code>");
-  cmark_node_set_on_enter (formula, html->str);
-  replace (node, formula);
+  if (!is_block)
+    {
+      replace (node, new_html (html->str));
+      return;
+    }
+  block = cmark_node_new (CMARK_NODE_CUSTOM_BLOCK);
+  cmark_node_set_on_enter (block, html->str);
+  replace (node, block);
 }
 
 /* --- Everything else --- */
@@ -234,7 +246,7 @@ mend (cmark_node *node)
       replace (node, new_lines (cmark_node_get_literal (node)));
       break;
     case CMARK_NODE_HTML_INLINE:
-      replace (node, sotto_markdown_is_break (cmark_node_get_literal (node)) ? cmark_node_new (CMARK_NODE_LINEBREAK)
+      replace (node, sotto_markdown_is_break (cmark_node_get_literal (node)) ? new_html ("<br />")
                                                                              : new_text (cmark_node_get_literal (node)));
       break;
     case CMARK_NODE_HEADING:
@@ -266,11 +278,11 @@ sotto_web_markdown_append (GString *out, const char *markdown)
       g_ptr_array_add (nodes, cmark_iter_get_node (iter));
   cmark_iter_free (iter);
 
-  /* A node stands before its children here, which outlive it where it is replaced. */
-  for (guint i = 0; i < nodes->len; i++)
-    mend (nodes->pdata[i]);
+  /* A node stands before its children here: they come first, while they are still within a link. */
+  for (guint i = nodes->len; i > 0; i--)
+    mend (nodes->pdata[i - 1]);
 
-  html = cmark_render_html (document, CMARK_OPT_DEFAULT, NULL);
+  html = cmark_render_html (document, CMARK_OPT_UNSAFE, NULL);
   g_string_append (out, html);
   free (html);
   cmark_node_free (document);

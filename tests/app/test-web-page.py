@@ -244,7 +244,7 @@ LINKS = [
     "[x](vbscript:x)", "[x](file:///etc/passwd)", "[x](//evil.example)", "[x](<javascript:alert(1)>)", "![x](https://evil.example/pixel.png)",
     "![x](data:image/svg+xml,<svg>)", "<javascript:alert(1)>", "[![x](https://evil.example/a.png)](https://evil.example/b)",
     '[x](https://evil.example/"onmouseover="alert(1))', "[x](https://evil.example/\u202egnp 'title\" onclick=\"')", "[x]: javascript:alert(1)\n\n[x]",
-    "https://evil.example/<script>", "[a](https://e.example/[b](https://e.example))", "[](https://evil.example/empty)",
+    "![a [b](https://e.example/b)](https://e.example/a)", "https://evil.example/<script>", "[a](https://e.example/[b](https://e.example))", "[](https://evil.example/empty)",
 ]
 CODE = ['```"><script>\nx\n```', "```x onload=alert(1)\n</code></pre><script>\n```", "`</code><script>`", "```math\n</code><script>\n```",
         "\\(</code><script>x\\)", "$$</p><script>$$", "| <script> | x |\n|---|---|\n| a<br>b | </table> |", "~~~\n</pre>"]
@@ -289,6 +289,11 @@ def links():
     assert "x (javascript:alert(1))" in said.text() and "x (file:///etc/passwd)" in said.text()
     assert "%E2%80%AE" in "".join(targets), "an override stands in an address"
     assert any(link.text() == "https://evil.example/empty" for link in said.all("a")), "a link without words has none"
+    page = read([message(part("text", "| [t](https://e.example/t) | \\(x_1*y*z\\) | a<br>b | <i>c</i> | ![p](https://e.example/p) |\n|-|-|-|-|-|"))])
+    cells = list(page.all("th"))
+    assert cells[0].one("a").text() == "t" and cells[1].one("code", class_="math").text() == "\\(x_1*y*z\\)"
+    assert cells[2].text() == "ab" and cells[2].one("br") and cells[3].text() == "<i>c</i>"
+    assert cells[4].one("a").attributes["href"] == "https://e.example/p"
     print("ok 4 - links lead where they say, and pictures of others are not loaded")
 
 
