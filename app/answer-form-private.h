@@ -37,6 +37,9 @@ gboolean sotto_answer_form_compile_finish (SottoAnswerForm  *self,
 /* The JSON Schema that answers are held to; %NULL: none */
 const char *sotto_answer_form_get_held (SottoAnswerForm *self);
 
+/* Whether @held is the one of JSON that may be anything */
+gboolean sotto_answer_form_is_any (const char *held);
+
 /* Nobody wants to know any more: what is being looked at is given up. */
 void sotto_answer_form_abandon (SottoAnswerForm *self);
 

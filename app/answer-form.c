@@ -144,6 +144,12 @@ sotto_answer_form_get_held (SottoAnswerForm *self)
          : self->format == SOTTO_ANSWER_FORMAT_JSON ? any_json : NULL;
 }
 
+gboolean
+sotto_answer_form_is_any (const char *held)
+{
+  return g_str_equal (held, any_json);
+}
+
 static GError *
 refuse (SottoAnswerForm *self)
 {

@@ -8,6 +8,9 @@
 /* That of a conversation that is not begun, of which there is one: a digit for the format, and the schema */
 #define SETTING "new-answer-form"
 
+/* A schema that is longer than this is not told, as it would leave little room for what is asked: some 2,500 tokens */
+#define TOLD_MOST 8192
+
 /* How long a schema may be typed on before it is saved */
 #define SAVE_DELAY_MS 500
 
@@ -192,6 +195,19 @@ gboolean
 sotto_conversation_form_reply_finish (SottoConversation *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+char *
+sotto_conversation_dup_told (SottoConversation *self)
+{
+  const char *system = self->system != NULL ? self->system : "";
+  const char *space = *system != '\0' ? "\n\n" : "";
+
+  if (self->held == NULL || strlen (self->held) > TOLD_MOST)
+    return g_strdup (system);
+  if (sotto_answer_form_is_any (self->held))
+    return g_strconcat (system, space, "Answer with JSON alone: an object or a list.", NULL);
+  return g_strconcat (system, space, "Answer with JSON alone, which follows this JSON Schema:\n\n", self->held, NULL);
 }
 
 void

@@ -280,10 +280,11 @@ sotto_conversation_path_append_to (SottoConversation *self, guint first, guint e
 SottoMessages *
 sotto_conversation_path_to_messages (SottoConversation *self)
 {
+  g_autofree char *told = sotto_conversation_dup_told (self);
   SottoMessages *messages = sotto_messages_new ();
 
-  if (self->system != NULL && self->system[0] != '\0')
-    sotto_messages_append (messages, "system", self->system);
+  if (*told != '\0')
+    sotto_messages_append (messages, "system", told);
   sotto_conversation_path_append_to (self, 0, self->rows->len, messages);
   return messages;
 }

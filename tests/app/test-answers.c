@@ -257,6 +257,52 @@ test_held (void)
 }
 
 /* Cut off by the length that replies may have: JSON nevertheless, and as it is without what was cut off */
+/* Sends "Name a river." in a new conversation. Returns: how many tokens the model was given */
+static guint64
+count_prompt (SottoApp *app, SottoAnswerFormat format, const char *schema)
+{
+  SottoConversation *conversation = create (app);
+  const char *receipt;
+  yyjson_doc *doc;
+  guint64 n;
+
+  /* Without instructions a template has its own. */
+  sotto_conversation_set_instructions (conversation, "Be brief.");
+  sotto_answer_form_set_schema (form_of (conversation), schema);
+  sotto_answer_form_set_format (form_of (conversation), format);
+  harness_send (conversation, "Name a river.");
+  harness_wait_idle (conversation);
+  receipt = sotto_message_get_receipt (harness_message (conversation, 1));
+  doc = yyjson_read (receipt, strlen (receipt), YYJSON_READ_NOFLAG);
+  n = yyjson_get_uint (yyjson_obj_get (yyjson_doc_get_root (doc), "prompt_tokens"));
+  yyjson_doc_free (doc);
+  return n;
+}
+
+/* The model is told its form, but no schema that leaves it little room. */
+static void
+test_told (void)
+{
+  SottoApp *app = harness_open_with_model (HARNESS_TINY, 8);
+  g_autofree char *blanks = g_strnfill (8192, ' ');
+  g_autofree char *large = g_strconcat (SCHEMA, blanks, NULL);
+  guint64 text, json, schema;
+
+  if (app == NULL)
+    return;
+
+  text = count_prompt (app, SOTTO_ANSWER_FORMAT_TEXT, SCHEMA);
+  json = count_prompt (app, SOTTO_ANSWER_FORMAT_JSON, SCHEMA);
+  schema = count_prompt (app, SOTTO_ANSWER_FORMAT_SCHEMA, SCHEMA);
+  g_assert_cmpuint (text, >, 0);
+  g_assert_cmpuint (json, >, text);
+  /* No token of such text has more than eight letters and blanks. */
+  g_assert_cmpuint (schema, >=, text + strlen (SCHEMA) / 8);
+  g_assert_cmpuint (schema, >, json);
+  g_assert_cmpuint (count_prompt (app, SOTTO_ANSWER_FORMAT_SCHEMA, large), ==, text);
+  harness_close (app);
+}
+
 static void
 test_cut_off (void)
 {
@@ -326,6 +372,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/answers/checked", test_checked);
   g_test_add_func ("/app/answers/fresh", test_fresh);
   g_test_add_func ("/app/answers/held", test_held);
+  g_test_add_func ("/app/answers/told", test_told);
   g_test_add_func ("/app/answers/cut-off", test_cut_off);
   g_test_add_func ("/app/answers/refused", test_refused);
   return g_test_run ();
