@@ -1,9 +1,9 @@
 #include "app-private.h"
 
-#include "conversation-list-private.h"
-#include "document-folders-private.h"
-#include "group-list-private.h"
-#include "meaning-private.h"
+#include "conversation/conversation-list-private.h"
+#include "conversation/group-list-private.h"
+#include "document/document-folders-private.h"
+#include "document/meaning-private.h"
 
 /* Closing, in the order that README.md gives: stop reading folders, replies and transfers, wait for their ends, save
  * drafts, keep what models have read, free the worker, purge, close the history. */

@@ -1,6 +1,6 @@
 #include "app-private.h"
 
-#include "conversation-list-private.h"
+#include "conversation/conversation-list-private.h"
 
 /* Locking is closing, after which the application waits for its key again instead of ending:
  *

@@ -1,9 +1,9 @@
 #include "app-private.h"
 
-#include "conversation-list-private.h"
-#include "conversation-private.h"
-#include "document-folders-private.h"
-#include "meaning-private.h"
+#include "conversation/conversation-list-private.h"
+#include "conversation/conversation-private.h"
+#include "document/document-folders-private.h"
+#include "document/meaning-private.h"
 
 /* Opening the history:
  *

@@ -1,8 +1,8 @@
 #include "app-private.h"
 
-#include "conversation-list-private.h"
-#include "document-folders-private.h"
-#include "meaning-private.h"
+#include "conversation/conversation-list-private.h"
+#include "document/document-folders-private.h"
+#include "document/meaning-private.h"
 
 /* The object that owns the rest. How it opens the history stands in app-open.c, how it keeps
  * nothing in app-temporary.c, what new conversations begin with in app-instructions.c, what protects it in app-protection.c, how it closes in

@@ -6,10 +6,10 @@
 
 #include <gio/gio.h>
 
-#include "conversation-list.h"
-#include "document-folders.h"
-#include "meaning.h"
-#include "model-library.h"
+#include "conversation/conversation-list.h"
+#include "document/document-folders.h"
+#include "document/meaning.h"
+#include "model/model-library.h"
 #include "settings.h"
 
 G_BEGIN_DECLS

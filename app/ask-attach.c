@@ -4,8 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "attachment-private.h"
-#include "document.h"
+#include "conversation/attachment-private.h"
+#include "document/document.h"
 
 /* What a question on the command line is about: files, read as the window reads them. There is no loop that runs, so the default context
  * is turned here until each is read, and looks now and then whether somebody has pressed Ctrl+C. */

@@ -5,7 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "model-vision.h"
+#include "model/model-vision.h"
 #include "problem.h"
 
 /* Which model a person means on the command line. In this order, the first that finds one:

@@ -4,7 +4,7 @@
 #include <sotto-engine.h>
 
 #include "ask.h"
-#include "model-files.h"
+#include "model/model-files.h"
 
 G_BEGIN_DECLS
 

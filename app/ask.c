@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "ask-private.h"
-#include "hash-cache.h"
-#include "inference.h"
+#include "model/hash-cache.h"
+#include "model/inference.h"
 #include "numbers.h"
 
 /* One question, one answer: a worker of its own, no main loop, no history, no preferences. */

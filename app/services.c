@@ -1,8 +1,8 @@
 #include "services.h"
 
-#include "document-folders-private.h"
-#include "group-list-private.h"
-#include "meaning-private.h"
+#include "conversation/group-list-private.h"
+#include "document/document-folders-private.h"
+#include "document/meaning-private.h"
 
 SottoServices *
 sotto_services_new (SottoSettings *settings)

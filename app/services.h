@@ -2,10 +2,10 @@
 
 #include <sotto-history.h>
 
-#include "document-folders.h"
-#include "group-list.h"
-#include "inference.h"
-#include "meaning.h"
+#include "conversation/group-list.h"
+#include "document/document-folders.h"
+#include "document/meaning.h"
+#include "model/inference.h"
 
 G_BEGIN_DECLS
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "document-private.h"
+#include "document/document-private.h"
 #include "words.h"
 
 #include <glib/gi18n-lib.h>

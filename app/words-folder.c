@@ -1,8 +1,8 @@
 #include "config.h"
 
-#include "document-folders.h"
-#include "document.h"
-#include "folder-problem.h"
+#include "document/document-folders.h"
+#include "document/document.h"
+#include "document/folder-problem.h"
 #include "words.h"
 
 #include <glib/gi18n-lib.h>

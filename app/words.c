@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "document-folders.h"
+#include "document/document-folders.h"
 #include "words.h"
 
 #include <gio/gio.h>

@@ -3,7 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "auto-lock.h"
-#include "meaning-group.h"
+#include "folder/meaning-group.h"
 #include "passphrase-dialog.h"
 
 struct _SottoPreferences {

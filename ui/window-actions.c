@@ -2,16 +2,16 @@
 
 #include <glib/gi18n.h>
 
-#include "answer-dialog.h"
 #include "application.h"
-#include "folders-dialog.h"
-#include "instructions-dialog.h"
+#include "composer/answer-dialog.h"
+#include "composer/instructions-dialog.h"
+#include "conversation/print.h"
+#include "folder/folders-dialog.h"
 #include "preferences.h"
-#include "print.h"
 #include "privacy-dialog.h"
-#include "rename-dialog.h"
 #include "restore-dialog.h"
 #include "shortcuts-dialog.h"
+#include "sidebar/rename-dialog.h"
 #include "transfers.h"
 
 void

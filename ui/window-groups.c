@@ -2,8 +2,8 @@
 
 #include <glib/gi18n.h>
 
-#include "group-dialog.h"
-#include "group-menu.h"
+#include "sidebar/group-dialog.h"
+#include "sidebar/group-menu.h"
 
 /* What can be done with groups of conversations; undo for what is deleted. */
 

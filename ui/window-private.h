@@ -2,8 +2,8 @@
 
 #include "window.h"
 
-#include "conversation-page.h"
-#include "sidebar.h"
+#include "conversation/conversation-page.h"
+#include "sidebar/sidebar.h"
 #include "state-page.h"
 
 G_BEGIN_DECLS

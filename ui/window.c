@@ -1,7 +1,7 @@
 #include "window-private.h"
 
 #include "application.h"
-#include "paste.h"
+#include "composer/paste.h"
 #include "recovery-dialog.h"
 #include "restore-dialog.h"
 #include "text-buffers.h"

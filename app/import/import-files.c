@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "problem.h"
+#include "transfer/archive.h"
 
 /* Files for an import, one or all in a folder. Folders are opened in folders, never by a path, and links are not followed. */
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "archive.h"
 #include "formats.h"
 #include "problem.h"
+#include "transfer/archive.h"
 #include "values.h"
 
 /* Which program a file is of, and what the formats share. */

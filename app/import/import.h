@@ -3,7 +3,7 @@
 #include <gio/gio.h>
 #include <sotto-history.h>
 
-#include "transfer.h"
+#include "transfer/transfer.h"
 
 G_BEGIN_DECLS
 

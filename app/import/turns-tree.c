@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 #define TITLE_CHARACTERS 200
 #define NAME_CHARACTERS 200

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "attachment-private.h"
-#include "conversation-private.h"
-#include "document-private.h"
+#include "conversation/attachment-private.h"
+#include "conversation/conversation-private.h"
+#include "document/document-private.h"
 
 #define NAME_CHARACTERS 200
 

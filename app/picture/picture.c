@@ -4,7 +4,7 @@
 
 #include "formats.h"
 
-/* Which format a file is in, by its first bytes, as app/document-kind.c knows them. */
+/* Which format a file is in, by its first bytes, as app/document/document-kind.c knows them. */
 
 typedef struct {
   const char *begin;

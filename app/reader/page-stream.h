@@ -1,6 +1,6 @@
 #pragma once
 
-/* What a helper writes, and what app/document-pages.c and app/picture-helper.c read: the text of one document, or a picture, in a
+/* What a helper writes, and what app/document/document-pages.c and app/document/picture-helper.c read: the text of one document, or a picture, in a
  * row of records.
  *
  *   kind     1 byte, one of those below

@@ -4,7 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "meaning-private.h"
+#include "document/meaning-private.h"
 
 /* What was said in earlier conversations: what has the words, and behind that what says the same in others. A temporary one has not this tool: it holds no history but its own (a store in memory,
  * ../README.md), which is what keeps it apart; and nobody else's words are to come to stand in what is gone tomorrow. */

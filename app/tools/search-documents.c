@@ -4,8 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "document-folders-private.h"
-#include "message-private.h"
+#include "conversation/message-private.h"
+#include "document/document-folders-private.h"
 
 /* Passages of the documents in the folders that the conversation asks: those that go with a message are found by its own words,
  * where a model may ask in better ones, or for more. */

@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "attachment-private.h"
+#include "conversation/attachment-private.h"
 #include "harness-wait.h"
 
 static char *folder;

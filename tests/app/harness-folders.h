@@ -2,7 +2,7 @@
 
 #include "harness.h"
 
-#include "document-folders-private.h"
+#include "document/document-folders-private.h"
 
 G_BEGIN_DECLS
 

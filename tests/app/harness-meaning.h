@@ -2,7 +2,7 @@
 
 #include "harness-folders.h"
 
-#include "meaning-private.h"
+#include "document/meaning-private.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
 
 #include "harness.h"
 
-#include "attachment-private.h"
+#include "conversation/attachment-private.h"
 
 /* A picture of two pixels, red and blue, as it is attached and found again. */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "answer-json.h"
+#include "conversation/answer-json.h"
 
 static const struct {
   const char *text;

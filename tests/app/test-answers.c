@@ -5,7 +5,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "kept-receipt.h"
+#include "conversation/kept-receipt.h"
 
 #define SCHEMA "{\n" \
                "  \"type\": \"object\",\n" \

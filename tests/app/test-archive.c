@@ -2,8 +2,8 @@
 
 #include "sotto-app.h"
 
-#include "archive.h"
-#include "transcript.h"
+#include "transfer/archive.h"
+#include "transfer/transcript.h"
 
 #include <locale.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "attachment-private.h"
-#include "conversation-private.h"
+#include "conversation/attachment-private.h"
+#include "conversation/conversation-private.h"
 
 /* Files that are attached to a message: to its draft, sent with it, kept with it. */
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conversation-private.h"
-#include "kept-receipt.h"
+#include "conversation/conversation-private.h"
+#include "conversation/kept-receipt.h"
 
 /* Replies that call tools, by models that say what they are told to (with-scripted-models): the way of a call through message,
  * history, receipt and prompt. */

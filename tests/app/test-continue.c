@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "kept-receipt.h"
+#include "conversation/kept-receipt.h"
 
 /* A reply that was cut off goes on where it ended, with a real model and without a display. */
 

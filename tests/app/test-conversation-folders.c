@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "message-private.h"
+#include "conversation/message-private.h"
 
 /* A conversation that asks folders of documents: what its messages are given, and what becomes of that. Most of it without a
  * model: the message stays without a reply. */

@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "kept-receipt.h"
+#include "conversation/kept-receipt.h"
 
 /* Conversations and their models: what does not fit into one, models that go, come, change and give back their
  * memory, and what they still know when one comes back to a conversation. */

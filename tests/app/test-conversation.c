@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 /* Whole conversations with a real model and without a display: what is said, said again, stopped, kept. */
 

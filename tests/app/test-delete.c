@@ -1,6 +1,6 @@
 #include "harness.h"
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 /* A message less, without a model: what stays, in which order, for whom. */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "folder-watch.h"
+#include "document/folder-watch.h"
 
 /* Folders of documents: read, changed, gone, locked, and removed with a way back. What may lie in one is test-folder-files.c. */
 

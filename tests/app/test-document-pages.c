@@ -1,4 +1,4 @@
-#include "document-private.h"
+#include "document/document-private.h"
 
 #include <string.h>
 

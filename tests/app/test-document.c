@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "document-harness.h"
-#include "document-private.h"
+#include "document/document-private.h"
 #include "harness-wait.h"
 
 /* Files on their way into a message. The PDFs are others' (pdf_files.py), and so is what reads them: the real helper. */

@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "folder-walk.h"
+#include "document/folder-walk.h"
 
 /* What may lie in a folder of documents: pipes, links, names that are no text, what may not be read, and documents with pages. */
 

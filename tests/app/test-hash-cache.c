@@ -1,4 +1,4 @@
-#include "hash-cache.h"
+#include "model/hash-cache.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 
 #include "sotto-app.h"
 
-#include "archive.h"
 #include "import/import.h"
 #include "import/turns.h"
+#include "transfer/archive.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 static SottoConversation *
 begin (SottoApp *app, const char *text)

@@ -3,8 +3,8 @@
 #include <glib/gstdio.h>
 #include <sys/resource.h>
 
-#include "kept-receipt.h"
-#include "model-entry-private.h"
+#include "conversation/kept-receipt.h"
+#include "model/model-entry-private.h"
 
 /* What a model has read of a long conversation is there after a restart and after locking, and goes with the conversation;
  * nothing is kept of what is temporary, or of anybody who does not want it. */

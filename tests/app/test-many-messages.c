@@ -2,7 +2,7 @@
 
 #include <sotto-history.h>
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 /* Ten thousand messages: the main context stays responsive while they are read, and objects are made
  * for what is looked at only. */

@@ -2,7 +2,7 @@
 #include <sotto-app.h>
 #include <string.h>
 
-#include "markdown-math-scan.h"
+#include "markdown/markdown-math-scan.h"
 
 /* @markdown with each formula in «», or ‹› if it is in a line */
 static char *

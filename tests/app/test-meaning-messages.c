@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "message-pieces.h"
+#include "conversation/message-pieces.h"
 #include "tools/tool-private.h"
 
 /* What was said in conversations, found by what it is about. How well that is done is counted with a real model, where it is

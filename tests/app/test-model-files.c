@@ -1,6 +1,6 @@
 #include "sotto-app.h"
 
-#include "model-files.h"
+#include "model/model-files.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

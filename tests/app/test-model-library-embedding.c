@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model-library-private.h"
+#include "model/model-library-private.h"
 
 /* Embedding models in the library: a list of their own, into which they come as models come into the other, and out of which they go the
  * same way. */

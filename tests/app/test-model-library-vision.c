@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "inference.h"
-#include "model-library.h"
+#include "model/inference.h"
+#include "model/model-library.h"
 
 /* Real files that fit each other, of the engine's tests: gemma2-27b is a model of 16 numbers a token, vision/mlp gives it rows of
  * 16. Both call themselves "Tiny and random". */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "gguf-writer.h"
-#include "inference.h"
+#include "model/inference.h"
 
 /* A folder as a person has it: models that answer, one that only completes, and files of every kind
  * that cannot be chatted with, each of which says why. */

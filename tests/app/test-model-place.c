@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
-#include "inference.h"
-#include "model-place.h"
+#include "model/inference.h"
+#include "model/model-place.h"
 
 static char *module_path;
 static GTestDBus *system_bus;

@@ -1,6 +1,6 @@
 #include "sotto-app.h"
 
-#include "model-vision.h"
+#include "model/model-vision.h"
 
 /* Which file a model sees with, by folder and name. The names are those under which such files are handed around. */
 

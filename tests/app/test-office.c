@@ -1,5 +1,5 @@
 #include "document-harness.h"
-#include "document-private.h"
+#include "document/document-private.h"
 
 #include <string.h>
 

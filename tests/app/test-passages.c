@@ -1,6 +1,6 @@
 #include "sotto-app.h"
 
-#include "passages.h"
+#include "document/passages.h"
 
 #include <string.h>
 

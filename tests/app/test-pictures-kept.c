@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attachment-private.h"
-#include "conversation-private.h"
+#include "conversation/attachment-private.h"
+#include "conversation/conversation-private.h"
 
 /* Pictures in messages: kept byte by byte, found, exported, and shown to models that see. */
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "document-private.h"
-#include "picture-helper.h"
+#include "document/document-private.h"
+#include "document/picture-helper.h"
 
 /* Pictures that are attached to a message: taken, decoded, refused. What decoding makes of them is test-picture.py's. */
 

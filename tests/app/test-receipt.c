@@ -1,6 +1,6 @@
 /* What a person reads of a receipt, and what others do. */
 
-#include "kept-receipt.h"
+#include "conversation/kept-receipt.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "harness.h"
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 #include "store-private.h"
 
 /* A conversation that is not kept: nothing of it comes into the history, and keeping it brings all of it there. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conversation-private.h"
+#include "conversation/conversation-private.h"
 
 /* What each tool gives, and what becomes of calls that do not fit. (What is calculated: test-calculate.py.) */
 

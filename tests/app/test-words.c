@@ -4,7 +4,7 @@
 #include <sotto-history.h>
 #include <string.h>
 
-#include "folder-problem.h"
+#include "document/folder-problem.h"
 #include "words.h"
 
 /* Every code of every domain has words of its own. The loops go on until a code is refused, so that

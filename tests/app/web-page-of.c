@@ -3,9 +3,9 @@
 #include <sotto-app.h>
 #include <stdio.h>
 
-#include "archive.h"
-#include "transcript-words.h"
-#include "web-page.h"
+#include "transfer/archive.h"
+#include "transfer/transcript-words.h"
+#include "transfer/web-page.h"
 
 static gboolean
 load_picture (const SottoHistoryPart *part, SottoPixels **pixels, gpointer user_data, GError **error)

@@ -177,7 +177,7 @@ class Sotto:
 
     def choose_in_menu(self, action):
         """What does @action, from the main menu, by keys: its items have no names for others to find."""
-        template = (SOURCE / "ui" / "sidebar.ui").read_text(encoding="utf-8")
+        template = (SOURCE / "ui" / "sidebar" / "sidebar.ui").read_text(encoding="utf-8")
         menu = template[template.index('<menu id="primary_menu">'):template.index("</menu>")]
         actions = re.findall(r'<attribute name="action">([^<]+)<', menu)
         self.keys("F10")

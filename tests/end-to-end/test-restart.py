@@ -32,7 +32,7 @@ key = b""
 
 
 def write_archive():
-    """A conversation of some 1,000 tokens, as app/archive-write.c describes it."""
+    """A conversation of some 1,000 tokens, as app/transfer/archive-write.c describes it."""
     time = "2026-11-21T20:45:02.018000Z"
     said = [{"kind": "text", "text": " ".join(WORDS)}]
     messages = [

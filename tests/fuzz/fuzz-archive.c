@@ -3,8 +3,8 @@
  * Asked for: no crash; what is read can be written, and what was written is read as the same bytes; and it can be
  * made Markdown. */
 
-#include "archive.h"
-#include "transcript.h"
+#include "transfer/archive.h"
+#include "transfer/transcript.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 
 #include "sotto-app.h"
 
-#include "archive.h"
 #include "import/import.h"
+#include "transfer/archive.h"
 
 #include <string.h>
 

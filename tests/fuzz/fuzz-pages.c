@@ -3,7 +3,7 @@
  * Asked for: no crash; the same in whatever pieces it comes; what is complete is UTF-8, within its bounds, and stays both
  * when it is tidied. */
 
-#include "document-private.h"
+#include "document/document-private.h"
 
 #include <string.h>
 

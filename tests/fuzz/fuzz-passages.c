@@ -5,7 +5,7 @@
 
 #include "sotto-app.h"
 
-#include "passages.h"
+#include "document/passages.h"
 
 #include <string.h>
 

@@ -5,11 +5,11 @@
 #include <glib/gstdio.h>
 #include <sotto-history.h>
 
-#include "document-folder-private.h"
-#include "folder-picker.h"
+#include "composer/folder-picker.h"
+#include "conversation/message-private.h"
+#include "conversation/sources-view.h"
+#include "document/document-folder-private.h"
 #include "look-meaning.h"
-#include "message-private.h"
-#include "sources-view.h"
 
 /* What a person sees of folders is what the application says of them: the folders are there, and their states planted. */
 

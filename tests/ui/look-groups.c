@@ -4,8 +4,8 @@
 
 #include <glib/gi18n.h>
 
-#include "conversation-row.h"
-#include "group-row.h"
+#include "sidebar/conversation-row.h"
+#include "sidebar/group-row.h"
 
 static void
 show_list (Look     *look,

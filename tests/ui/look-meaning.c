@@ -4,13 +4,13 @@
 
 #include <glib/gstdio.h>
 
-#include "meaning-private.h"
-#include "model-library-private.h"
-#include "search-hit-private.h"
+#include "conversation/search-hit-private.h"
+#include "document/meaning-private.h"
+#include "model/model-library-private.h"
 
-#include "meaning-group.h"
-#include "sidebar.h"
-#include "sidebar-results.h"
+#include "folder/meaning-group.h"
+#include "sidebar/sidebar-results.h"
+#include "sidebar/sidebar.h"
 
 /* Comparing passages takes as long as it takes, and a model is as large as it is: both are planted. */
 

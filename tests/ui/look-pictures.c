@@ -2,9 +2,9 @@
 
 #include <glib/gi18n.h>
 
+#include "attachment/picture-chip.h"
 #include "harness.h"
 #include "look-pixels.h"
-#include "picture-chip.h"
 #include "window.h"
 
 static gboolean

@@ -1,7 +1,7 @@
 /* What a screen reader is told of a reply while it comes: each sentence once, and none that a voice reads aloud. */
-#include "announcer.h"
+#include "conversation/announcer.h"
 
-#include "message-private.h"
+#include "conversation/message-private.h"
 
 static GString *announced;
 

@@ -5,8 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "answer-dialog.h"
-#include "answer-notice.h"
+#include "composer/answer-dialog.h"
+#include "composer/answer-notice.h"
 #include "window-private.h"
 
 #define RIGHT "{\n  \"type\": \"object\",\n  \"properties\": {\n    \"count\": { \"type\": \"integer\" }\n  }\n}\n"

@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <gtksourceview/gtksource.h>
 
-#include "composer.h"
+#include "composer/composer.h"
 #include "sotto-app.h"
 
 typedef struct {

@@ -136,7 +136,7 @@ def icons():
     there = own | {path.stem for path in theme.rglob("*.svg")}
     # GTK carries these itself.
     there |= {"open-menu-symbolic", "view-more-symbolic"}
-    for path in sorted((SOURCE / "ui").iterdir()):
+    for path in sorted((SOURCE / "ui").rglob("*")):
         if path.suffix in (".c", ".ui"):
             for name in set(re.findall(r"[\">]([a-z-]+-symbolic)[\"<]", path.read_text())) - there:
                 yield f"{path.name} names {name}, which no theme has"
@@ -145,7 +145,7 @@ def icons():
 def motion():
     """What moves are GTK's and libadwaita's transitions, which stand still where animations are switched off: nothing says
     that it moves all the same."""
-    for path in sorted((SOURCE / "ui").iterdir()):
+    for path in sorted((SOURCE / "ui").rglob("*")):
         if path.suffix in (".c", ".ui") and re.search(r"follow.enable.animations.setting|gtk.enable.animations", path.read_text()):
             yield f"{path.name} meddles with whether things move"
     for path in sorted((SOURCE / "data").glob("*.css")):

@@ -4,9 +4,9 @@
 
 #include <glib/gstdio.h>
 
-#include "attachment-chip.h"
-#include "composer.h"
-#include "message-row.h"
+#include "attachment/attachment-chip.h"
+#include "composer/composer.h"
+#include "conversation/message-row.h"
 #include "sotto-app.h"
 
 typedef struct {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "find-marks.h"
-#include "markdown-view.h"
+#include "conversation/find-marks.h"
+#include "markdown/markdown-view.h"
 
 /* What is marked in and below @widget, in brackets; that which is shown with a star. */
 static void

@@ -5,9 +5,9 @@
 
 #include <glib/gstdio.h>
 
-#include "conversation-row.h"
-#include "message-list.h"
-#include "message-row.h"
+#include "conversation/message-list.h"
+#include "conversation/message-row.h"
+#include "sidebar/conversation-row.h"
 #include "window.h"
 
 #define N_LINES 150

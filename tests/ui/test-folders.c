@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "folder-picker.h"
-#include "folder-row.h"
+#include "composer/folder-picker.h"
+#include "folder/folder-row.h"
 #include "place.h"
 
 static guint

@@ -5,9 +5,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "find-marks.h"
-#include "found-file.h"
-#include "source-popover.h"
+#include "conversation/find-marks.h"
+#include "conversation/found-file.h"
+#include "conversation/source-popover.h"
 #include "window.h"
 
 #define N_LINES 400

@@ -3,8 +3,8 @@
 
 #include "sotto-app.h"
 
-#include "conversation-row.h"
-#include "group-row.h"
+#include "sidebar/conversation-row.h"
+#include "sidebar/group-row.h"
 
 static gboolean
 is_begun (gpointer conversation)

@@ -5,9 +5,9 @@
 #include "app-private.h"
 
 #include "auto-lock.h"
-#include "composer.h"
-#include "conversation-page.h"
-#include "sidebar.h"
+#include "composer/composer.h"
+#include "conversation/conversation-page.h"
+#include "sidebar/sidebar.h"
 #include "window-private.h"
 
 #define PASSPHRASE "correct horse"

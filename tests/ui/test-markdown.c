@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "markdown-plain.h"
-#include "markdown-view.h"
-#include "tool-call-card.h"
+#include "conversation/tool-call-card.h"
+#include "markdown/markdown-plain.h"
+#include "markdown/markdown-view.h"
 
 /* The tree of widgets as text: kinds, classes and words. */
 static void

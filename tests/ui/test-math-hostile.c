@@ -2,7 +2,7 @@
 #include <pango/pangocairo.h>
 #include <string.h>
 
-#include "markdown-text.h"
+#include "markdown/markdown-text.h"
 #include "math/inline.h"
 #include "math/layout.h"
 

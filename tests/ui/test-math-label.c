@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "find-marks.h"
-#include "markdown-view.h"
+#include "conversation/find-marks.h"
+#include "markdown/markdown-view.h"
 #include "math/label.h"
 
 static GtkWidget *

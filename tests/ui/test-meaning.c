@@ -5,9 +5,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "meaning-private.h"
+#include "document/meaning-private.h"
 
-#include "meaning-group.h"
+#include "folder/meaning-group.h"
 #include "model-details.h"
 #include "place.h"
 #include "window.h"

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "markdown-view.h"
-#include "message-list.h"
+#include "conversation/message-list.h"
+#include "markdown/markdown-view.h"
 
 /* --- A list of rows whose heights are known --- */
 

@@ -7,7 +7,7 @@
 #include "sotto-app.h"
 
 #include "app-private.h"
-#include "find-bar.h"
+#include "conversation/find-bar.h"
 
 static gboolean
 is_idle (gpointer conversation)

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "model-entry-private.h"
+#include "model/model-entry-private.h"
 
-#include "model-row.h"
-#include "picture-notice.h"
+#include "composer/model-row.h"
+#include "composer/picture-notice.h"
 #include "window-private.h"
 
 static gboolean

@@ -7,16 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "composer.h"
-#include "message-list.h"
-#include "message-row.h"
-#include "picture-chip.h"
-#include "picture-dialog.h"
-#include "picture-frame.h"
-#include "picture-notice.h"
+#include "attachment/picture-chip.h"
+#include "attachment/picture-dialog.h"
+#include "attachment/picture-frame.h"
+#include "composer/composer.h"
+#include "composer/picture-notice.h"
+#include "conversation/message-list.h"
+#include "conversation/message-row.h"
 #include "sotto-app.h"
 
-#include "attachment-private.h"
+#include "conversation/attachment-private.h"
 
 #define RED 0xe01b24
 #define GREEN 0x26a269

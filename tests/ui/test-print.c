@@ -4,7 +4,7 @@
 #include <gtk/gtk.h>
 #include <string.h>
 
-#include "print-pages.h"
+#include "conversation/print-pages.h"
 
 static SottoPrintPages *
 begin (void)

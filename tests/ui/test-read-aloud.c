@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "app-private.h"
-#include "message-private.h"
+#include "conversation/message-private.h"
 
-#include "conversation-page.h"
+#include "conversation/conversation-page.h"
+#include "conversation/read-aloud-bar.h"
+#include "conversation/read-aloud.h"
+#include "conversation/read-button.h"
 #include "harness-speech.h"
 #include "planted.h"
-#include "read-aloud-bar.h"
-#include "read-aloud.h"
-#include "read-button.h"
 #include "window-private.h"
 
 static SottoMessage *

@@ -2,13 +2,13 @@
  * SOTTO_SCREENSHOTS or screenshots/ of the build folder. The conversation in them is planted, so that they are the same every
  * time. tests/ui/screenshots FOLDER [LANGUAGE] makes them by hand. */
 #include "harness.h"
-#include "look.h"
 #include "look-answers.h"
 #include "look-folders.h"
 #include "look-groups.h"
 #include "look-meaning.h"
 #include "look-pictures.h"
 #include "look-reading.h"
+#include "look.h"
 #include "planted.h"
 
 #include <glib/gi18n.h>
@@ -18,11 +18,11 @@
 #include "sotto-ui.h"
 
 #include "app-private.h"
-#include "attachment-chip.h"
-#include "conversation-private.h"
+#include "attachment/attachment-chip.h"
+#include "conversation/conversation-page.h"
+#include "conversation/conversation-private.h"
 #include "restore-dialog.h"
 #include "window.h"
-#include "conversation-page.h"
 
 static gboolean
 is_locked (gpointer app)

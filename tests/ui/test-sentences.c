@@ -2,8 +2,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "markdown-sentences.h"
-#include "text-language.h"
+#include "markdown/markdown-sentences.h"
+#include "markdown/text-language.h"
 
 /* Returns: (transfer full): the sentences with "|" behind each */
 static char *

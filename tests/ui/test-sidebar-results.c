@@ -4,11 +4,11 @@
 
 #include <glib/gstdio.h>
 
-#include "search-hit-private.h"
+#include "conversation/search-hit-private.h"
 
-#include "message-list.h"
-#include "sidebar.h"
-#include "sidebar-results.h"
+#include "conversation/message-list.h"
+#include "sidebar/sidebar-results.h"
+#include "sidebar/sidebar.h"
 #include "window.h"
 
 #define HEADING "Found by Meaning"

@@ -4,13 +4,13 @@
 #include <sotto-history.h>
 #include <string.h>
 
-#include "markdown-sources.h"
-#include "markdown-text.h"
-#include "message-private.h"
-#include "message-row.h"
-#include "source-popover.h"
-#include "sources-text.h"
-#include "sources-view.h"
+#include "conversation/message-private.h"
+#include "conversation/message-row.h"
+#include "conversation/source-popover.h"
+#include "conversation/sources-text.h"
+#include "conversation/sources-view.h"
+#include "markdown/markdown-sources.h"
+#include "markdown/markdown-text.h"
 
 /* --- Numbers --- */
 

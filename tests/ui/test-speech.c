@@ -2,7 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "markdown-speech.h"
+#include "markdown/markdown-speech.h"
 
 /* @pieces: each what comes, and what is to be said of it */
 static void

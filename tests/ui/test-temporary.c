@@ -3,8 +3,8 @@
 
 #include "app-private.h"
 
-#include "composer.h"
-#include "conversation-page.h"
+#include "composer/composer.h"
+#include "conversation/conversation-page.h"
 #include "window-private.h"
 
 static gboolean

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "markdown-text.h"
+#include "markdown/markdown-text.h"
 #include "math/layout.h"
 
 /* Formulas that are kept laid out: while a reply is written, those of its last paragraph come again with every word. */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "markdown-plain.h"
-#include "markdown-text.h"
+#include "markdown/markdown-plain.h"
+#include "markdown/markdown-text.h"
 #include "math/inline.h"
 
 /* In a line, what is wider in one piece than this (in em) stays text: a narrow window could not show it. */
