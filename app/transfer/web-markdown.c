@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "markdown/markdown.h"
+#include "transfer/web-math.h"
 #include "transfer/web-text.h"
 
 /* CommonMark's own renderer writes the HTML. Before it does, all in the tree that it would write as it stands, or leave out, is made
@@ -168,15 +169,22 @@ mend_link (cmark_node *node)
 
 /* --- Formulas --- */
 
+/* What cannot be read stands as it was written. */
 static void
-mend_formula (cmark_node *node, const char *source)
+mend_formula (cmark_node *node, const char *formula, const char *source)
 {
   const gboolean is_block = cmark_node_get_type (node) == CMARK_NODE_CODE_BLOCK;
-  g_autoptr (GString) html = g_string_new (is_block ? "<pre><code class=\"math\">" : "<code class=\"math\">");
+  g_autoptr (GString) html = g_string_new (is_block ? "<div class=\"formula\" tabindex=\"0\">" : NULL);
   cmark_node *block;
 
-  sotto_web_text_append (html, source);
-  g_string_append (html, is_block ? "</code></pre>" : "</code>");
+  if (!sotto_web_math_append (html, formula, source, is_block))
+    {
+      g_string_append (html, "<code class=\"math\">");
+      sotto_web_text_append (html, source);
+      g_string_append (html, "</code>");
+    }
+  if (is_block)
+    g_string_append (html, "</div>");
   if (!is_block)
     {
       replace (node, new_html (html->str));
@@ -226,10 +234,11 @@ static void
 mend (cmark_node *node)
 {
   const char *source = NULL;
+  const char *formula = sotto_markdown_math_get_formula (node, &source);
 
-  if (sotto_markdown_math_get_formula (node, &source) != NULL)
+  if (formula != NULL)
     {
-      mend_formula (node, source);
+      mend_formula (node, formula, source);
       return;
     }
 

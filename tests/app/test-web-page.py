@@ -23,11 +23,19 @@ ALLOWED = {
     "img": {"width", "height", "alt", "src"}, "a": {"href", "title", "rel"}, "pre": set(), "code": {"class"}, "p": {"class"},
     "table": set(), "thead": set(), "tbody": set(), "tr": set(), "th": {"align"}, "td": {"align"}, "ul": {"class"}, "ol": {"start"},
     "li": {"class"}, "input": {"type", "checked", "disabled"}, "blockquote": set(), "em": set(), "strong": set(), "del": set(),
-    "hr": set(), "br": set(), "h2": set(), "h3": set(), "h4": set(), "h5": set(), "h6": set(),
+    "math": {"display"}, "semantics": set(), "annotation": {"encoding"}, "mrow": {"class"}, "mi": {"class", "mathvariant"}, "mn": {"class"},
+    "mtext": {"class"}, "mo": {"class", "stretchy", "fence", "minsize", "maxsize"}, "mspace": {"width"}, "mfrac": {"linethickness"},
+    "msqrt": set(), "mroot": set(), "msub": set(), "msup": set(), "msubsup": set(), "munder": {"accentunder"}, "mover": {"accent"},
+    "munderover": set(), "mtable": {"displaystyle", "class"}, "mtr": set(), "mtd": {"class"}, "mphantom": set(),
+    "mstyle": {"displaystyle", "scriptlevel"}, "hr": set(), "br": set(), "h2": set(), "h3": set(), "h4": set(), "h5": set(), "h6": set(),
 }
 # What a reader would not see, or would be misled by (Unicode, chapter 23), and what HTML forbids
 UNSEEN = [*range(0, 9), 11, *range(12, 32), *range(127, 160), 0xad, 0x61c, 0x200b, 0x200e, 0x200f, *range(0x202a, 0x202f),
           *range(0x2060, 0x206a), 0xfeff, *range(0xfdd0, 0xfdf0), 0xfffe, 0xffff, 0xe0041]
+
+
+# How many children elements of MathML Core take that do not take any number (its chapter 3)
+CHILDREN = {"math": 1, "semantics": 2, "mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
 
 
 class Element:
@@ -76,6 +84,7 @@ class Page(html.parser.HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.at.tag == tag, f"</{tag}> ends <{self.at.tag}>"
+        assert len(self.at.children) == CHILDREN.get(tag, len(self.at.children)), f"<{tag}> has {len(self.at.children)} children"
         self.at = self.at.parent
 
     def handle_data(self, data):
@@ -198,7 +207,7 @@ def reads():
     assert said.one("div", class_="wide").one("table").one("tbody").text().split() == ["Eiffel", "330"]
     assert [cell.attributes["align"] for cell in said.all("th")] == ["left", "right"]
     assert said.one("code", class_="language-python").text() == 'if a < b and "c":\n\tpass\n'
-    assert [formula.text() for formula in said.all("code", class_="math")] == ["\\(a_1*b_2*c_3 < 1\\)", "$$\nx_1 = y*z*w\n$$"]
+    assert [formula.text() for formula in said.all("annotation")] == ["\\(a_1*b_2*c_3 < 1\\)", "$$\nx_1 = y*z*w\n$$"]
     assert said.one("a").attributes["href"] == "https://example.org/?a=1&b=2"
     print("ok 1 - what was said")
 
@@ -291,10 +300,53 @@ def links():
     assert any(link.text() == "https://evil.example/empty" for link in said.all("a")), "a link without words has none"
     page = read([message(part("text", "| [t](https://e.example/t) | \\(x_1*y*z\\) | a<br>b | <i>c</i> | ![p](https://e.example/p) |\n|-|-|-|-|-|"))])
     cells = list(page.all("th"))
-    assert cells[0].one("a").text() == "t" and cells[1].one("code", class_="math").text() == "\\(x_1*y*z\\)"
+    assert cells[0].one("a").text() == "t" and cells[1].one("annotation").text() == "\\(x_1*y*z\\)"
     assert cells[2].text() == "ab" and cells[2].one("br") and cells[3].text() == "<i>c</i>"
     assert cells[4].one("a").attributes["href"] == "https://e.example/p"
     print("ok 4 - links lead where they say, and pictures of others are not loaded")
+
+
+def shape(element):
+    """An element as words, without rows that have one child"""
+    if element.tag == "mrow" and len(element.children) == 1 and not element.attributes:
+        return shape(element.children[0])
+    inner = " ".join(child if isinstance(child, str) else shape(child) for child in element.children)
+    return inner if element.tag in ("mi", "mn", "mo", "mtext") else f"{element.tag}({inner})"
+
+
+# What stands in a line and what for itself, and their trees as MathML Core describes its elements
+FORMULAS = [
+    ("\\frac{a}{2b}", "mfrac(a mrow(2 b))", None),
+    ("\\sqrt{x} + \\sqrt[3]{y}", "mrow(msqrt(x) + mroot(y 3))", None),
+    ("x_i^2 - y_1", "mrow(msubsup(x i 2) − msub(y 1))", None),
+    ("\\sum_{i=1}^n i", "mrow(msubsup(∑ mrow(i = 1) n) i)", "mrow(munderover(∑ mrow(i = 1) n) i)"),
+    ("\\lim_{x \\to 0} f", "mrow(msub(lim mrow(x → 0)) f)", "mrow(munder(lim mrow(x → 0)) f)"),
+    ("\\binom{n}{k}", "mrow(( mfrac(n k) ))", None),
+    ("\\left[ a \\right)", "mrow([ a ))", None),
+    ("\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}", "mrow(( mtable(mtr(mtd(1) mtd(2)) mtr(mtd(3) mtd(4))) ))", None),
+    ("\\mathbb{R} \\text{ for all } x", "mrow(ℝ \u00a0for\u00a0all\u00a0 x)", None),
+    ("\\overbrace{a}^{b} \\vec{v} \\boxed{1} \\cancel{2} \\big( \\xrightarrow[a]{b} {\\textstyle x} \\phantom{y}", None, None),
+    ("\\begin{array}{r|l} a & b \\\\ \\hline c & d \\end{array}", None, None),
+    ("\\begin{aligned} a &= b \\\\ &= c \\end{aligned}", None, None),
+]
+
+
+def formulas():
+    for tex, inline, display in FORMULAS:
+        page = read([message(part("text", f"so \\({tex}\\) is\n\n\\[{tex}\\]"))])
+        first, second = page.all("math")
+        assert (first.attributes["display"], second.attributes["display"]) == ("inline", "block"), tex
+        for math, wanted in ((first, inline), (second, display or inline)):
+            row, annotation = math.one("semantics").children
+            assert tex in annotation.text(), annotation.text()
+            assert wanted is None or shape(row) == wanted, f"{tex}: {shape(row)}"
+    page = read([message(part("text", "so \\(\\unheardof{x}\\) is"))])
+    assert not list(page.all("math")) and page.one("code", class_="math").text() == "\\(\\unheardof{x}\\)"
+    page = read([message(part("text", "\\(\\Gamma x \\mathrm{d} 12 \\sin \\mathbf{v}\\)"))])
+    assert [(each.text(), each.attributes) for each in page.all("mi")] == [
+        ("Γ", {"mathvariant": "normal"}), ("x", {}), ("d", {"mathvariant": "normal"}), ("sin", {}), ("v", {"class": "bold", "mathvariant": "normal"})]
+    assert page.one("mn").text() == "12"
+    print("ok 5 - formulas are MathML, each element with as many parts as it takes")
 
 
 def depth_of(element):
@@ -318,7 +370,7 @@ def large():
     pieces = HOSTILE + LINKS + CODE + ["\n", "\n\n", "    ", "> ", "- ", "1. ", "*", "**", "_", "`", "```\n", "[", "](", ")", "|", "<", ">", "&", "$", "\\("]
     for _ in range(60):
         read([message(part("text", "".join(chooser.choice(pieces) for _ in range(60)).replace("\x00", "")))])
-    print(f"ok 5 - what is deep, large or at random ({time.process_time() - began:.1f} s)")
+    print(f"ok 6 - what is deep, large or at random ({time.process_time() - began:.1f} s)")
 
 
 # --- Pictures ---
@@ -355,15 +407,16 @@ def pictures():
     page = read([message(part("image", data=base64.b64encode(b"no").decode(), **unread), part("image", **unread), role="user")])
     assert [note.text() for note in page.all("p", class_="note")] == 2 * ["Attached: broken.png"] and not list(page.all("img"))
     assert write([message(part("image", data=base64.b64encode(b"x").decode(), **unread))], status=1) == "Cancelled\n"
-    print("ok 6 - pictures to the pixel, and nothing else of their files")
+    print("ok 7 - pictures to the pixel, and nothing else of their files")
 
 
 def main():
-    print("1..6")
+    print("1..7")
     reads()
     parts()
     hostile()
     links()
+    formulas()
     large()
     pictures()
 
