@@ -23,6 +23,23 @@ sotto_conversation_get_answer_form (SottoConversation *self)
 
 /* --- Keeping it --- */
 
+static gboolean
+on_due (gpointer user_data)
+{
+  SottoConversation *self = user_data;
+
+  self->answer_source = 0;
+  sotto_conversation_keep_answer_form (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_after (SottoConversation *self, guint delay_ms)
+{
+  if (self->answer_source == 0)
+    self->answer_source = g_timeout_add (delay_ms, on_due, self);
+}
+
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -30,9 +47,9 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* What is not there yet gets it with its first message. */
-  if (!sotto_store_set_answer_format_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_answer_format_finish (SOTTO_STORE (source), result, &error);
+  if (sotto_conversation_is_to_save_again (self, SOTTO_STORE (source), error))
+    keep_after (self, SOTTO_CONVERSATION_AGAIN_MS);
 }
 
 /* What is too long for a schema was not written by a person, and cannot be used. */
@@ -81,16 +98,6 @@ sotto_conversation_begin_answer_form (SottoConversation *self)
   sotto_conversation_keep_setting (self, SETTING, "");
 }
 
-static gboolean
-on_due (gpointer user_data)
-{
-  SottoConversation *self = user_data;
-
-  self->answer_source = 0;
-  sotto_conversation_keep_answer_form (self);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_format_changed (SottoConversation *self)
 {
@@ -101,8 +108,7 @@ on_format_changed (SottoConversation *self)
 static void
 on_changed (SottoConversation *self)
 {
-  if (self->answer_source == 0)
-    self->answer_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
+  keep_after (self, SAVE_DELAY_MS);
 }
 
 void

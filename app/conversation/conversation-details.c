@@ -10,9 +10,8 @@
 /* What a conversation is called, what is being typed into it, which model it is held with, and
  * under which date it stands. */
 
-/* How long a draft may be typed on before it is saved, and how long after it could not be that is tried again */
+/* How long a draft may be typed on before it is saved */
 #define DRAFT_DELAY_MS 500
-#define DRAFT_AGAIN_MS 2000
 
 /* --- Title --- */
 
@@ -105,6 +104,30 @@ sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned)
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_PINNED);
 }
 
+/* --- What is written --- */
+
+/* Said once: whoever has read it makes room, and need not type on to have it saved. */
+gboolean
+sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error)
+{
+  if (error == NULL)
+    {
+      if (self->save_problem != NULL && self->problem == self->save_problem)
+        sotto_conversation_set_error (self, NULL);
+      g_clear_object (&self->save_problem);
+      return FALSE;
+    }
+  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+    return FALSE;
+
+  if (self->save_problem == NULL)
+    {
+      sotto_conversation_set_error (self, error);
+      g_set_object (&self->save_problem, self->problem);
+    }
+  return self->services->store == store && self->reply_state != SOTTO_REPLY_STATE_SAVING && !self->is_deleted;
+}
+
 /* --- Draft --- */
 
 static gboolean
@@ -127,24 +150,9 @@ on_draft_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (sotto_store_set_draft_finish (SOTTO_STORE (source), result, &error))
-    {
-      if (self->draft_problem != NULL && self->problem == self->draft_problem)
-        sotto_conversation_set_error (self, NULL);
-      g_clear_object (&self->draft_problem);
-      return;
-    }
-  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    return;
-
-  /* Said once: whoever has read it makes room, and need not type on to have it saved. */
-  if (self->draft_problem == NULL)
-    {
-      sotto_conversation_set_error (self, error);
-      g_set_object (&self->draft_problem, self->problem);
-    }
-  if (self->services->store == SOTTO_STORE (source) && self->reply_state != SOTTO_REPLY_STATE_SAVING)
-    save_draft_after (self, DRAFT_AGAIN_MS);
+  sotto_store_set_draft_finish (SOTTO_STORE (source), result, &error);
+  if (sotto_conversation_is_to_save_again (self, SOTTO_STORE (source), error))
+    save_draft_after (self, SOTTO_CONVERSATION_AGAIN_MS);
 }
 
 void

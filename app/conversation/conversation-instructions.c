@@ -29,15 +29,29 @@ sotto_conversation_get_instructions (SottoConversation *self)
   return self->instructions != NULL ? self->instructions : self->services->instructions;
 }
 
+static gboolean
+on_due (gpointer user_data)
+{
+  sotto_conversation_flush_instructions (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+save_after (SottoConversation *self, guint delay_ms)
+{
+  if (self->instructions_source == 0)
+    self->instructions_source = g_timeout_add (delay_ms, on_due, self);
+}
+
 static void
 on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_instructions_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_instructions_finish (SOTTO_STORE (source), result, &error);
+  if (sotto_conversation_is_to_save_again (self, SOTTO_STORE (source), error))
+    save_after (self, SOTTO_CONVERSATION_AGAIN_MS);
 }
 
 static void
@@ -46,8 +60,9 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error);
+  if (sotto_conversation_is_to_save_again (self, SOTTO_STORE (source), error) && self->instructions != NULL)
+    save_after (self, SOTTO_CONVERSATION_AGAIN_MS);
 }
 
 /* Before it is begun */
@@ -92,7 +107,8 @@ sotto_conversation_flush_instructions (SottoConversation *self)
       return;
     }
 
-  id = sotto_history_new_id ();
+  /* What could not be saved keeps its id, which messages know by then. */
+  id = self->root != NULL ? g_strdup (self->root) : sotto_history_new_id ();
   if (self->root == NULL && self->system[0] != '\0')
     sotto_conversation_path_set_root (self, id);
   sotto_store_set_instructions_async (self->services->store, self->id, id, self->system, NULL,
@@ -110,13 +126,6 @@ sotto_conversation_reset_instructions (SottoConversation *self)
   if (self->services->store != NULL)
     sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, g_object_ref (self));
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_INSTRUCTIONS);
-}
-
-static gboolean
-on_due (gpointer user_data)
-{
-  sotto_conversation_flush_instructions (user_data);
-  return G_SOURCE_REMOVE;
 }
 
 void
@@ -138,8 +147,7 @@ sotto_conversation_set_instructions (SottoConversation *self, const char *text)
     {
       g_set_str (&self->instructions, valid);
     }
-  if (self->instructions_source == 0)
-    self->instructions_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
+  save_after (self, SAVE_DELAY_MS);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_INSTRUCTIONS);
 }
 
@@ -176,5 +184,5 @@ sotto_conversation_take_instructions_back (SottoConversation *self)
       self->instructions = g_steal_pointer (&self->system);
     }
   if (self->instructions != NULL)
-    self->instructions_source = g_timeout_add (SAVE_DELAY_MS, on_due, self);
+    save_after (self, SAVE_DELAY_MS);
 }

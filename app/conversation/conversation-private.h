@@ -58,7 +58,7 @@ struct _SottoConversation
   /* The draft */
   char *draft;
   guint draft_source; /* saves it a little later */
-  SottoProblem *draft_problem; /* why it could not be saved, as was said; NULL: it could */
+  SottoProblem *save_problem; /* why it, or something else that is written, could not be saved, as was said; NULL: all could */
   GListStore *attachments; /* of SottoAttachment (conversation-attachments.c) */
   GPtrArray *attachment_reads; /* of GTask: who waits for those in the history; NULL: they are not being read */
   gboolean has_read_attachments;
@@ -159,6 +159,21 @@ void sotto_conversation_set_context (SottoConversation *self, guint used, guint 
 void sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model);
 void sotto_conversation_touch (SottoConversation *self);
 void sotto_conversation_take_draft (SottoConversation *self, const char *draft);
+
+/* How long after something that is written could not be saved that is tried again */
+#define SOTTO_CONVERSATION_AGAIN_MS 2000
+
+/**
+ * sotto_conversation_is_to_save_again:
+ * @store: which was to keep it
+ * @error: (nullable): why it could not be kept
+ *
+ * Says so, once; and takes that back when it could.
+ *
+ * Returns: whether it has to be saved again, some time later: there may be no room now
+ */
+gboolean sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error);
+
 /* Of one that was on its way as a message, and was not sent */
 void sotto_conversation_save_draft_again (SottoConversation *self);
 void sotto_conversation_set_stored (SottoConversation *self, const char *title);

@@ -144,6 +144,42 @@ test_draft_without_room (void)
   harness_close (app);
 }
 
+/* So are instructions and the form of answers, of a conversation and of one that is not begun. */
+static void
+test_instructions_without_room (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = begin (app, "Roses");
+  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_autofree char *id = g_strdup (sotto_conversation_get_id (conversation));
+
+  sotto_conversation_dismiss_problem (conversation); /* that there is no model */
+  for (guint i = 0; i < 2; i++)
+    {
+      SottoConversation *each = i == 0 ? conversation : fresh;
+
+      set_room (FALSE);
+      sotto_conversation_set_instructions (each, "Be brief.");
+      harness_wait_for (has_problem, each, 20);
+      set_room (TRUE);
+      harness_wait_for (has_no_problem, each, 20);
+    }
+  set_room (FALSE);
+  sotto_answer_form_set_format (sotto_conversation_get_answer_form (conversation), SOTTO_ANSWER_FORMAT_JSON);
+  harness_wait_for (has_problem, conversation, 20);
+  set_room (TRUE);
+
+  app = reopen (app, &fresh);
+  conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (app), id);
+  sotto_conversation_load (conversation);
+  harness_wait_for (harness_is_loaded, conversation, 20);
+  g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "Be brief.");
+  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 0)), ==, "Roses");
+  g_assert_cmpint (sotto_answer_form_get_format (sotto_conversation_get_answer_form (conversation)), ==, SOTTO_ANSWER_FORMAT_JSON);
+  g_assert_cmpstr (sotto_conversation_get_instructions (fresh), ==, "Be brief.");
+  harness_close (app);
+}
+
 static void
 test_titles_and_order (void)
 {
@@ -574,6 +610,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-list/no-model", test_no_model);
   g_test_add_func ("/app/conversation-list/refused", test_refused);
   g_test_add_func ("/app/conversation-list/draft-without-room", test_draft_without_room);
+  g_test_add_func ("/app/conversation-list/instructions-without-room", test_instructions_without_room);
   g_test_add_func ("/app/conversation-list/titles-and-order", test_titles_and_order);
   g_test_add_func ("/app/conversation-list/pins", test_pins);
   g_test_add_func ("/app/conversation-list/delete-and-undo", test_delete_and_undo);
