@@ -5,8 +5,11 @@
 
 #define SETTING "instructions"
 
-/* How long it may be typed on before it is saved */
+/* How long it may be typed on before it is saved; how long after that was in vain it is tried again */
 #define SAVE_DELAY_MS 500
+#define SAVE_AGAIN_MS 2000
+
+static gboolean on_due (gpointer user_data);
 
 void
 sotto_app_take_instructions (SottoApp *self, const char *text)
@@ -22,9 +25,12 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoApp) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error)
-      && self->state == SOTTO_APP_STATE_READY)
+  sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error);
+  if (self->state == SOTTO_APP_STATE_READY && (error != NULL) != self->instructions_failed)
     sotto_app_set_state (self, self->state, error);
+  self->instructions_failed = error != NULL;
+  if (error != NULL && self->services->store == SOTTO_STORE (source) && self->instructions_source == 0)
+    self->instructions_source = g_timeout_add (SAVE_AGAIN_MS, on_due, self);
 }
 
 void

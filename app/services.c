@@ -11,6 +11,7 @@ sotto_services_new (SottoSettings *settings)
 
   self->settings = g_object_ref (settings);
   self->instructions = g_strdup ("");
+  self->unkept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->library = sotto_model_library_new (settings);
   self->inference = sotto_inference_new (settings, self->library);
   self->folders = sotto_document_folders_new ();
@@ -57,6 +58,7 @@ services_clear (gpointer data)
   g_clear_object (&self->settings);
   g_clear_pointer (&self->instructions, g_free);
   g_clear_pointer (&self->tools, g_free);
+  g_clear_pointer (&self->unkept, g_hash_table_unref);
 }
 
 void

@@ -27,6 +27,7 @@ typedef struct {
   SottoGroupList *groups;
   char *instructions; /* what a new conversation begins with; "": nothing */
   char *tools;        /* which tools were chosen last, with blanks between; NULL: not known yet */
+  GHashTable *unkept;   /* settings of the history by name (conversation-saving.c): on their way into it, or still to be written */
   gboolean is_temporary;
 } SottoServices;
 

@@ -165,13 +165,9 @@ static void
 on_problem (SottoWindow *self)
 {
   SottoProblem *problem = sotto_group_list_get_problem (get_groups (self));
-  AdwToast *toast;
 
-  if (problem == NULL)
-    return;
-  toast = adw_toast_new (sotto_problem_get_text (problem));
-  adw_toast_set_use_markup (toast, FALSE);
-  sotto_window_add_toast (self, toast);
+  if (problem != NULL)
+    sotto_window_add_problem (self, problem);
 }
 
 void

@@ -288,6 +288,16 @@ sotto_window_add_toast (SottoWindow *self,
   show_toasts (self);
 }
 
+void
+sotto_window_add_problem (SottoWindow  *self,
+                          SottoProblem *problem)
+{
+  AdwToast *toast = adw_toast_new (sotto_problem_get_text (problem));
+
+  adw_toast_set_use_markup (toast, FALSE);
+  sotto_window_add_toast (self, toast);
+}
+
 /* --- What holds texts --- */
 
 /* List and conversation in new widgets. What was in the old ones goes with them: texts, undo, what was searched for. */
@@ -379,6 +389,16 @@ on_state_changed (SottoWindow *self)
     }
   serve_backup (self);
   sotto_window_update_actions (self);
+}
+
+/* Elsewhere the page of the state says it. */
+static void
+on_problem_changed (SottoWindow *self)
+{
+  SottoProblem *problem = sotto_app_get_problem (self->app);
+
+  if (problem != NULL && sotto_app_get_state (self->app) == SOTTO_APP_STATE_READY)
+    sotto_window_add_problem (self, problem);
 }
 
 static void
@@ -480,6 +500,7 @@ sotto_window_new (GtkApplication *application,
   sotto_state_page_set_app (self->state_page, app);
   sotto_conversation_page_set_app (self->page, app);
   g_signal_connect_object (app, "notify::state", G_CALLBACK (on_state_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (app, "notify::problem", G_CALLBACK (on_problem_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (app, "notify::recovery-code", G_CALLBACK (on_recovery_code_changed), self,
                            G_CONNECT_SWAPPED);
   sotto_window_watch_groups (self);

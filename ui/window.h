@@ -37,4 +37,7 @@ void sotto_window_leave_deleted (SottoWindow *self);
 /* @toast: (transfer full) */
 void sotto_window_add_toast (SottoWindow *self, AdwToast *toast);
 
+/* What went wrong, as a toast */
+void sotto_window_add_problem (SottoWindow *self, SottoProblem *problem);
+
 G_END_DECLS

@@ -16,14 +16,35 @@ get_store (SottoConversation *self)
   return self->services->is_temporary || self->is_deleted ? NULL : self->services->store;
 }
 
+/* One on its way into the history */
+typedef struct {
+  SottoConversation *conversation;
+  SottoAttachment *attachment;
+  char *id;
+} Keeping;
+
+static void
+keeping_free (Keeping *keeping)
+{
+  g_object_unref (keeping->conversation);
+  g_object_unref (keeping->attachment);
+  g_free (keeping->id);
+  g_free (keeping);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Keeping, keeping_free)
+
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SottoConversation) self = user_data;
+  g_autoptr (Keeping) keeping = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_add_draft_document_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
+  /* Without an id it is written with the next that is kept. */
+  if (!sotto_store_add_draft_document_finish (SOTTO_STORE (source), result, &error)
+      && g_strcmp0 (sotto_attachment_get_draft_id (keeping->attachment), keeping->id) == 0)
+    sotto_attachment_set_draft_id (keeping->attachment, NULL);
+  sotto_conversation_end_save (keeping->conversation, SOTTO_STORE (source), SOTTO_UNSAVED_ATTACHMENTS, error);
 }
 
 /* While a new conversation is being made, it has no place for them yet. */
@@ -38,16 +59,18 @@ sotto_conversation_keep_attachments (SottoConversation *self)
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->attachments)); i++)
     {
       g_autoptr (SottoAttachment) attachment = g_list_model_get_item (G_LIST_MODEL (self->attachments), i);
-      g_autofree char *id = NULL;
       g_autoptr (SottoHistoryPart) part = NULL;
+      Keeping *keeping;
 
       if (sotto_attachment_get_draft_id (attachment) != NULL)
         continue;
-      id = sotto_history_new_id ();
       part = sotto_attachment_to_part (attachment);
-      sotto_attachment_set_draft_id (attachment, id);
-      sotto_store_add_draft_document_async (store, self->is_stored ? self->id : NULL, id, part, NULL, on_kept,
-                                            g_object_ref (self));
+      keeping = g_new0 (Keeping, 1);
+      keeping->conversation = g_object_ref (self);
+      keeping->attachment = g_object_ref (attachment);
+      keeping->id = sotto_history_new_id ();
+      sotto_attachment_set_draft_id (attachment, keeping->id);
+      sotto_store_add_draft_document_async (store, self->is_stored ? self->id : NULL, keeping->id, part, NULL, on_kept, keeping);
     }
 }
 

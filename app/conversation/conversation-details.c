@@ -21,8 +21,16 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_rename_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
+  sotto_store_rename_conversation_finish (SOTTO_STORE (source), result, &error);
+  sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_TITLE, error);
+}
+
+void
+sotto_conversation_keep_title (SottoConversation *self)
+{
+  if (self->is_stored && self->services->store != NULL)
+    sotto_store_rename_conversation_async (self->services->store, self->id, self->title, NULL, on_renamed,
+                                           g_object_ref (self));
 }
 
 void
@@ -36,9 +44,7 @@ sotto_conversation_set_title (SottoConversation *self, const char *title)
   if (line[0] == '\0' || !g_set_str (&self->title, line))
     return;
 
-  if (self->is_stored && self->services->store != NULL)
-    sotto_store_rename_conversation_async (self->services->store, self->id, line, NULL, on_renamed,
-                                           g_object_ref (self));
+  sotto_conversation_keep_title (self);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_TITLE);
 }
 
@@ -73,8 +79,16 @@ on_pinned (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_pin_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
+  sotto_store_pin_conversation_finish (SOTTO_STORE (source), result, &error);
+  sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_PIN, error);
+}
+
+void
+sotto_conversation_keep_pin (SottoConversation *self)
+{
+  if (self->services->store != NULL)
+    sotto_store_pin_conversation_async (self->services->store, self->id, self->is_pinned, NULL, on_pinned,
+                                        g_object_ref (self));
 }
 
 gboolean
@@ -95,37 +109,11 @@ sotto_conversation_set_pinned (SottoConversation *self, gboolean is_pinned)
     return;
 
   self->is_pinned = !!is_pinned;
-  if (self->services->store != NULL)
-    sotto_store_pin_conversation_async (self->services->store, self->id, self->is_pinned, NULL, on_pinned,
-                                        g_object_ref (self));
+  sotto_conversation_keep_pin (self);
   /* The list moves it, and asks for its heading then. */
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_DATE_GROUP);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_GROUP_TITLE);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_PINNED);
-}
-
-/* --- What is written --- */
-
-/* Said once: whoever has read it makes room, and need not type on to have it saved. */
-gboolean
-sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error)
-{
-  if (error == NULL)
-    {
-      if (self->save_problem != NULL && self->problem == self->save_problem)
-        sotto_conversation_set_error (self, NULL);
-      g_clear_object (&self->save_problem);
-      return FALSE;
-    }
-  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    return FALSE;
-
-  if (self->save_problem == NULL)
-    {
-      sotto_conversation_set_error (self, error);
-      g_set_object (&self->save_problem, self->problem);
-    }
-  return self->services->store == store && self->reply_state != SOTTO_REPLY_STATE_SAVING && !self->is_deleted;
 }
 
 /* --- Draft --- */
@@ -162,6 +150,7 @@ sotto_conversation_flush_draft (SottoConversation *self)
 
   sotto_conversation_flush_instructions (self);
   sotto_conversation_flush_answer_form (self);
+  sotto_conversation_flush_unsaved (self);
   if (self->draft_source == 0)
     return;
 
@@ -218,24 +207,28 @@ on_model_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_model_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_model_finish (SOTTO_STORE (source), result, &error);
+  sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_MODEL, error);
+}
+
+void
+sotto_conversation_save_model (SottoConversation *self)
+{
+  g_autoptr (SottoHistoryModel) record = sotto_conversation_create_history_model (self);
+
+  if (record != NULL && self->is_stored && self->services->store != NULL)
+    sotto_store_set_model_async (self->services->store, self->id, record, NULL, on_model_saved,
+                                 g_object_ref (self));
 }
 
 void
 sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model)
 {
-  g_autoptr (SottoHistoryModel) record = NULL;
-
   if (!g_set_object (&self->model, model))
     return;
   g_clear_pointer (&self->model_path, g_free);
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_MODEL);
-
-  record = sotto_conversation_create_history_model (self);
-  if (record != NULL && self->is_stored && self->services->store != NULL)
-    sotto_store_set_model_async (self->services->store, self->id, record, NULL, on_model_saved,
-                                 g_object_ref (self));
+  sotto_conversation_save_model (self);
 }
 
 void
@@ -333,23 +326,4 @@ sotto_conversation_get_group_title (SottoConversation *self)
       self->month = g_date_time_format (self->last_used, _("%OB %Y"));
       return self->month;
     }
-}
-
-/* --- What the next conversation begins with --- */
-
-static void
-on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
-}
-
-void
-sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value)
-{
-  if (self->services->store != NULL && !self->services->is_temporary)
-    sotto_store_set_setting_async (self->services->store, name, value, NULL, on_setting_kept, g_object_ref (self));
 }

@@ -45,18 +45,19 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* What is not there yet gets it with its first message. */
-  if (!sotto_store_set_conversation_group_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_conversation_group_finish (SOTTO_STORE (source), result, &error);
+  sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_GROUP, error);
 }
 
-static void
-keep (SottoConversation *self)
+void
+sotto_conversation_keep_group (SottoConversation *self)
 {
   const char *id = self->group != NULL ? self->group->id : NULL;
 
   if (self->services->store == NULL || self->is_deleted)
     return;
+  /* The history takes no conversation into a group that it does not have yet. */
+  sotto_group_list_flush (self->services->groups);
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
     sotto_store_set_conversation_group_async (self->services->store, self->id, id, NULL, on_joined, g_object_ref (self));
   else
@@ -69,7 +70,7 @@ sotto_conversation_begin_group (SottoConversation *self)
   if (self->group == NULL)
     return;
   if (!self->group->is_deleted)
-    keep (self);
+    sotto_conversation_keep_group (self);
   /* The next one is not to begin in it, too. */
   sotto_conversation_keep_setting (self, SETTING, "");
 }
@@ -156,7 +157,7 @@ sotto_conversation_set_group (SottoConversation *self, SottoGroup *group)
 
   before = self->group;
   self->group = group != NULL ? g_object_ref (group) : NULL;
-  keep (self);
+  sotto_conversation_keep_group (self);
   if (!self->is_stored && self->reply_state == SOTTO_REPLY_STATE_IDLE)
     {
       if (before != NULL)

@@ -25,6 +25,19 @@ typedef struct {
   SottoProblem *problem;
 } SottoKeptReply;
 
+/* What is saved by itself when it changes, and has not been: bits (conversation-saving.c) */
+typedef enum {
+  SOTTO_UNSAVED_TITLE = 1 << 0,
+  SOTTO_UNSAVED_PIN = 1 << 1,
+  SOTTO_UNSAVED_MODEL = 1 << 2,
+  SOTTO_UNSAVED_FOLDERS = 1 << 3,
+  SOTTO_UNSAVED_GROUP = 1 << 4,
+  SOTTO_UNSAVED_TOOLS = 1 << 5,
+  SOTTO_UNSAVED_ANSWER_FORM = 1 << 6,
+  SOTTO_UNSAVED_ATTACHMENTS = 1 << 7,
+  SOTTO_UNSAVED_SETTINGS = 1 << 8, /* of the services: what the next conversation begins with */
+} SottoUnsaved;
+
 /* conversation-summary.c */
 typedef struct _SottoSummary SottoSummary;
 
@@ -58,10 +71,14 @@ struct _SottoConversation
   /* The draft */
   char *draft;
   guint draft_source; /* saves it a little later */
-  SottoProblem *save_problem; /* why it, or something else that is written, could not be saved, as was said; NULL: all could */
   GListStore *attachments; /* of SottoAttachment (conversation-attachments.c) */
   GPtrArray *attachment_reads; /* of GTask: who waits for those in the history; NULL: they are not being read */
   gboolean has_read_attachments;
+
+  /* What could not be saved (conversation-saving.c) */
+  SottoProblem *save_problem; /* why, as was said; NULL: all could */
+  SottoUnsaved unsaved;
+  guint unsaved_source; /* saves it again; 0: nothing waits */
 
   /* The current path (conversation-path.c) */
   GArray *rows;      /* of SottoPathRow */
@@ -157,22 +174,13 @@ void sotto_conversation_set_context (SottoConversation *self, guint used, guint 
 
 /* The model of the next reply, without loading it yet */
 void sotto_conversation_keep_model (SottoConversation *self, SottoModelEntry *model);
+
+/* Writes them, where the history has the conversation. */
+void sotto_conversation_save_model (SottoConversation *self);
+void sotto_conversation_keep_title (SottoConversation *self);
+void sotto_conversation_keep_pin (SottoConversation *self);
 void sotto_conversation_touch (SottoConversation *self);
 void sotto_conversation_take_draft (SottoConversation *self, const char *draft);
-
-/* How long after something that is written could not be saved that is tried again */
-#define SOTTO_CONVERSATION_AGAIN_MS 2000
-
-/**
- * sotto_conversation_is_to_save_again:
- * @store: which was to keep it
- * @error: (nullable): why it could not be kept
- *
- * Says so, once; and takes that back when it could.
- *
- * Returns: whether it has to be saved again, some time later: there may be no room now
- */
-gboolean sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error);
 
 /* Of one that was on its way as a message, and was not sent */
 void sotto_conversation_save_draft_again (SottoConversation *self);
@@ -286,6 +294,32 @@ void sotto_conversation_load_pictures_async (SottoConversation   *self,
                                              gpointer             user_data);
 gboolean sotto_conversation_load_pictures_finish (SottoConversation *self, GAsyncResult *result, GError **error);
 
+/* --- conversation-saving.c --- */
+
+/* How long after something could not be saved that is tried again */
+#define SOTTO_CONVERSATION_AGAIN_MS 2000
+
+/**
+ * sotto_conversation_is_to_save_again:
+ * @store: which was to keep it
+ * @error: (nullable): why it could not be kept
+ *
+ * Says so, once; and takes that back when it could.
+ *
+ * Returns: whether it has to be saved again, some time later: there may be no room now
+ */
+gboolean sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error);
+
+/* The same for @what, which is then saved again by itself, as it is by then. */
+void sotto_conversation_end_save (SottoConversation *self, SottoStore *store, SottoUnsaved what, const GError *error);
+
+/* @what is saved, or saved again, a little later. */
+void sotto_conversation_save_again (SottoConversation *self, SottoUnsaved what);
+void sotto_conversation_flush_unsaved (SottoConversation *self);
+
+/* Whether there is something of it that would be lost now: it could not be saved, or waits for that */
+gboolean sotto_conversation_is_unsaved (SottoConversation *self);
+
 /* What the next conversation begins with, as the history's setting @name; of a temporary one nothing is kept. */
 void sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value);
 
@@ -311,6 +345,7 @@ void sotto_conversation_take_group (SottoConversation *self, const char *id);
 
 /* Writes it; call it behind the creation of the conversation. */
 void sotto_conversation_begin_group (SottoConversation *self);
+void sotto_conversation_keep_group (SottoConversation *self);
 
 /* That which was given to a new conversation, before a restart */
 void sotto_conversation_read_kept_group (SottoConversation *self);

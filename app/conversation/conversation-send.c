@@ -110,7 +110,11 @@ on_added (GObject *source, GAsyncResult *result, gpointer user_data)
           error = g_steal_pointer (&send->error);
         }
       if (!self->is_stored)
-        sotto_conversation_take_instructions_back (self);
+        {
+          sotto_conversation_take_instructions_back (self);
+          /* They stand nowhere now: the conversation was to have them. */
+          sotto_conversation_save_again (self, SOTTO_UNSAVED_FOLDERS | SOTTO_UNSAVED_GROUP | SOTTO_UNSAVED_ANSWER_FORM);
+        }
       if (send->edited == NULL)
         sotto_conversation_save_draft_again (self);
       fail (task, error);

@@ -51,9 +51,8 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* What is not there yet gets them with its first message. */
-  if (!sotto_store_set_conversation_tools_finish (SOTTO_STORE (source), result, &error)
-      && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
-    sotto_conversation_set_error (self, error);
+  sotto_store_set_conversation_tools_finish (SOTTO_STORE (source), result, &error);
+  sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_TOOLS, error);
 }
 
 void

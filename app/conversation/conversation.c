@@ -47,6 +47,7 @@ sotto_conversation_finalize (GObject *object)
   SottoConversation *self = SOTTO_CONVERSATION (object);
 
   g_clear_handle_id (&self->draft_source, g_source_remove);
+  g_clear_handle_id (&self->unsaved_source, g_source_remove);
   g_clear_object (&self->save_problem);
   g_clear_handle_id (&self->instructions_source, g_source_remove);
   sotto_conversation_path_clear (self);

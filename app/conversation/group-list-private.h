@@ -15,6 +15,9 @@ void sotto_group_list_open (SottoGroupList *self, SottoStore *store, GPtrArray *
 /* Writes what waits to be kept. */
 void sotto_group_list_flush (SottoGroupList *self);
 
+/* Whether something does, or could not be kept */
+gboolean sotto_group_list_is_unsaved (SottoGroupList *self);
+
 /* The history is about to be closed. What is shown stays until sotto_group_list_clear(). */
 void sotto_group_list_close (SottoGroupList *self);
 void sotto_group_list_clear (SottoGroupList *self);

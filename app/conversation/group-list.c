@@ -7,6 +7,9 @@
 /* How long a change may be followed by others before it is saved */
 #define SAVE_DELAY_MS 500
 
+/* How long after that was in vain it is tried again */
+#define SAVE_AGAIN_MS 2000
+
 struct _SottoGroupList
 {
   GObject parent_instance;
@@ -132,14 +135,37 @@ set_error (SottoGroupList *self, const GError *error)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);
 }
 
+static void save_after (SottoGroupList *self, SottoGroup *group, guint delay_ms);
+
+/* One on its way into the history */
+typedef struct {
+  SottoGroupList *list;
+  SottoGroup *group;
+} Putting;
+
+static void
+putting_free (Putting *putting)
+{
+  g_object_unref (putting->list);
+  g_object_unref (putting->group);
+  g_free (putting);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Putting, putting_free)
+
+/* What could not be saved is said once, and saved again some time later: there may be room by then. */
 static void
 on_put (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (SottoGroupList) self = user_data;
+  g_autoptr (Putting) putting = user_data;
+  SottoGroupList *self = putting->list;
   g_autoptr (GError) error = NULL;
 
   sotto_store_put_group_finish (SOTTO_STORE (source), result, &error);
-  set_error (self, error);
+  if (error == NULL || self->problem == NULL)
+    set_error (self, error);
+  if (error != NULL && self->store == SOTTO_STORE (source) && !putting->group->is_deleted)
+    save_after (self, putting->group, SAVE_AGAIN_MS);
 }
 
 void
@@ -153,10 +179,19 @@ sotto_group_list_flush (SottoGroupList *self)
   while (self->store != NULL && g_hash_table_iter_next (&iter, &group, NULL))
     {
       g_autoptr (SottoHistoryGroup) record = sotto_group_to_record (group);
+      Putting *putting = g_new0 (Putting, 1);
 
-      sotto_store_put_group_async (self->store, record, NULL, on_put, g_object_ref (self));
+      putting->list = g_object_ref (self);
+      putting->group = g_object_ref (group);
+      sotto_store_put_group_async (self->store, record, NULL, on_put, putting);
     }
   g_hash_table_remove_all (self->unkept);
+}
+
+gboolean
+sotto_group_list_is_unsaved (SottoGroupList *self)
+{
+  return g_hash_table_size (self->unkept) > 0;
 }
 
 static void
@@ -169,13 +204,19 @@ on_due (gpointer user_data)
 }
 
 static void
+save_after (SottoGroupList *self, SottoGroup *group, guint delay_ms)
+{
+  g_hash_table_add (self->unkept, g_object_ref (group));
+  if (self->save_source == 0)
+    self->save_source = g_timeout_add_once (delay_ms, on_due, self);
+}
+
+static void
 on_group_changed (SottoGroupList *self, GParamSpec *pspec, SottoGroup *group)
 {
   if (g_str_equal (pspec->name, "n-conversations") || self->store == NULL)
     return;
-  g_hash_table_add (self->unkept, g_object_ref (group));
-  if (self->save_source == 0)
-    self->save_source = g_timeout_add_once (SAVE_DELAY_MS, on_due, self);
+  save_after (self, group, SAVE_DELAY_MS);
 }
 
 /* --- The order --- */

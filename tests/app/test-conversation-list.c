@@ -1,8 +1,6 @@
 #include "harness.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* What can be done with conversations where there is no model: everything but replies. */
 
@@ -73,110 +71,6 @@ test_refused (void)
   g_assert_false (sotto_conversation_is_stored (conversation));
   g_assert_false (sotto_conversation_is_busy (conversation));
   g_assert_cmpstr (sotto_conversation_get_draft (conversation), ==, " \n\t");
-  harness_close (app);
-}
-
-/* No file of this process grows, as on a full disk; or all do again. */
-static void
-set_room (gboolean is_there)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = is_there ? limit.rlim_max : 0;
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
-
-static gboolean
-has_problem (gpointer conversation)
-{
-  return sotto_conversation_get_problem (conversation) != NULL;
-}
-
-static gboolean
-has_no_problem (gpointer conversation)
-{
-  return !has_problem (conversation);
-}
-
-static SottoApp *
-reopen (SottoApp *app, SottoConversation **fresh)
-{
-  harness_close (app);
-  app = harness_open ();
-  *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  return app;
-}
-
-/* What could not be saved is once there is room: by itself, and with the end. */
-static void
-test_draft_without_room (void)
-{
-  SottoApp *app = harness_open ();
-  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  g_autoptr (GAsyncResult) result = NULL;
-
-  set_room (FALSE);
-  sotto_conversation_set_draft (fresh, "half a thought");
-  harness_wait_for (has_problem, fresh, 20);
-  set_room (TRUE);
-  harness_wait_for (has_no_problem, fresh, 20);
-
-  app = reopen (app, &fresh);
-  g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "half a thought");
-  set_room (FALSE);
-  sotto_conversation_set_draft (fresh, "a whole thought");
-  harness_wait_for (has_problem, fresh, 20);
-  set_room (TRUE);
-  app = reopen (app, &fresh);
-  g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "a whole thought");
-
-  /* So is what was to be sent before it was saved. */
-  set_room (FALSE);
-  sotto_conversation_set_draft (fresh, "a message");
-  sotto_conversation_send_async (fresh, "a message", NULL, harness_on_ready, &result);
-  harness_wait_for (harness_has_result, &result, 20);
-  g_assert_false (sotto_conversation_send_finish (fresh, result, NULL));
-  set_room (TRUE);
-  app = reopen (app, &fresh);
-  g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "a message");
-  harness_close (app);
-}
-
-/* So are instructions and the form of answers, of a conversation and of one that is not begun. */
-static void
-test_instructions_without_room (void)
-{
-  SottoApp *app = harness_open ();
-  SottoConversation *conversation = begin (app, "Roses");
-  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  g_autofree char *id = g_strdup (sotto_conversation_get_id (conversation));
-
-  sotto_conversation_dismiss_problem (conversation); /* that there is no model */
-  for (guint i = 0; i < 2; i++)
-    {
-      SottoConversation *each = i == 0 ? conversation : fresh;
-
-      set_room (FALSE);
-      sotto_conversation_set_instructions (each, "Be brief.");
-      harness_wait_for (has_problem, each, 20);
-      set_room (TRUE);
-      harness_wait_for (has_no_problem, each, 20);
-    }
-  set_room (FALSE);
-  sotto_answer_form_set_format (sotto_conversation_get_answer_form (conversation), SOTTO_ANSWER_FORMAT_JSON);
-  harness_wait_for (has_problem, conversation, 20);
-  set_room (TRUE);
-
-  app = reopen (app, &fresh);
-  conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (app), id);
-  sotto_conversation_load (conversation);
-  harness_wait_for (harness_is_loaded, conversation, 20);
-  g_assert_cmpstr (sotto_conversation_get_instructions (conversation), ==, "Be brief.");
-  g_assert_cmpstr (sotto_message_get_text (harness_message (conversation, 0)), ==, "Roses");
-  g_assert_cmpint (sotto_answer_form_get_format (sotto_conversation_get_answer_form (conversation)), ==, SOTTO_ANSWER_FORMAT_JSON);
-  g_assert_cmpstr (sotto_conversation_get_instructions (fresh), ==, "Be brief.");
   harness_close (app);
 }
 
@@ -609,8 +503,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/conversation-list/no-model", test_no_model);
   g_test_add_func ("/app/conversation-list/refused", test_refused);
-  g_test_add_func ("/app/conversation-list/draft-without-room", test_draft_without_room);
-  g_test_add_func ("/app/conversation-list/instructions-without-room", test_instructions_without_room);
   g_test_add_func ("/app/conversation-list/titles-and-order", test_titles_and_order);
   g_test_add_func ("/app/conversation-list/pins", test_pins);
   g_test_add_func ("/app/conversation-list/delete-and-undo", test_delete_and_undo);
