@@ -25,6 +25,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoApp) self = user_data;
   g_autoptr (GError) error = NULL;
 
+  self->instructions_saving--;
   sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error);
   if (self->state == SOTTO_APP_STATE_READY && (error != NULL) != self->instructions_failed)
     sotto_app_set_state (self, self->state, error);
@@ -40,9 +41,11 @@ sotto_app_flush_instructions (SottoApp *self)
     return;
 
   g_clear_handle_id (&self->instructions_source, g_source_remove);
-  if (self->services->store != NULL)
-    sotto_store_set_setting_async (self->services->store, SETTING, self->services->instructions, NULL,
-                                   on_saved, g_object_ref (self));
+  if (self->services->store == NULL)
+    return;
+  self->instructions_saving++;
+  sotto_store_set_setting_async (self->services->store, SETTING, self->services->instructions, NULL,
+                                 on_saved, g_object_ref (self));
 }
 
 static gboolean

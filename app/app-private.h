@@ -30,6 +30,7 @@ struct _SottoApp
   gboolean is_locking;
   GPtrArray *waiting_to_close; /* of GTask: until it is locked; NULL: nobody */
   guint instructions_source; /* saves them a little later */
+  guint instructions_saving; /* results that are waited for */
   gboolean instructions_failed; /* to be saved, as was said */
   guint stop_source;     /* while closing */
   guint stop_ticks;

@@ -320,6 +320,35 @@ void sotto_app_lock_async (SottoApp             *self,
 gboolean sotto_app_lock_finish (SottoApp *self, GAsyncResult *result);
 
 /**
+ * sotto_app_is_unsaved:
+ *
+ * Returns: whether something that was written or chosen is not in the history: it waits for a moment, or there is no room for it
+ */
+gboolean sotto_app_is_unsaved (SottoApp *self);
+
+/**
+ * sotto_app_cannot_save:
+ *
+ * Returns: whether that is so, and was tried in vain
+ */
+gboolean sotto_app_cannot_save (SottoApp *self);
+
+/**
+ * sotto_app_save_async:
+ *
+ * Saves all of that. Nothing is closed.
+ */
+void sotto_app_save_async (SottoApp *self, GAsyncReadyCallback callback, gpointer user_data);
+
+/**
+ * sotto_app_save_finish:
+ *
+ * Returns: (transfer full) (nullable): why something could not be saved, and would be lost with sotto_app_close_async() or
+ * sotto_app_lock_async() now; %NULL: nothing would
+ */
+SottoProblem *sotto_app_save_finish (SottoApp *self, GAsyncResult *result);
+
+/**
  * sotto_app_close_async:
  *
  * Quits cleanly: stops replies and keeps their text, saves drafts, purges what was deleted, frees

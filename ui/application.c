@@ -11,6 +11,7 @@
 #include "preferences.h"
 #include "sotto-ui.h"
 #include "text-buffers.h"
+#include "unsaved.h"
 #include "window.h"
 
 struct _SottoApplication {
@@ -24,6 +25,7 @@ struct _SottoApplication {
   SottoAutoLock *auto_lock;
 
   gboolean quitting;  /* a person said so: replies are stopped */
+  gboolean is_asking; /* whether it may be locked without saving all */
   gboolean closing;
 };
 
@@ -120,13 +122,14 @@ on_quit (GSimpleAction *action,
 {
   GList *windows = g_list_copy (gtk_application_get_windows (user_data));
 
-  SOTTO_APPLICATION (user_data)->quitting = TRUE;
   if (windows == NULL)
     begin_closing (user_data);
   for (GList *window = windows; window != NULL; window = window->next)
     if (gtk_widget_get_visible (window->data))
       {
         close_dialogs (window->data);
+        /* Whether something may be lost was perhaps asked in one of them, which stands for staying. */
+        SOTTO_APPLICATION (user_data)->quitting = TRUE;
         gtk_window_close (window->data);
       }
     else
@@ -137,11 +140,35 @@ on_quit (GSimpleAction *action,
 /* --- Locking --- */
 
 static void
+on_asked_to_lock (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr (SottoApplication) self = user_data;
+
+  self->is_asking = FALSE;
+  if (sotto_unsaved_ask_finish (GTK_WIDGET (source), result))
+    sotto_app_lock_async (self->app, NULL, NULL);
+}
+
+static void
 on_lock (GSimpleAction *action,
          GVariant      *parameter,
          gpointer       user_data)
 {
-  sotto_app_lock_async (SOTTO_APPLICATION (user_data)->app, NULL, NULL);
+  SottoApplication *self = user_data;
+  GtkWindow *window = gtk_application_get_active_window (user_data);
+
+  if (self->is_asking)
+    return;
+  /* What is to be hidden does not wait for the disk; but what has been said to be in danger is asked about. */
+  if (window == NULL || !sotto_app_cannot_save (self->app))
+    {
+      sotto_app_lock_async (self->app, NULL, NULL);
+      return;
+    }
+  self->is_asking = TRUE;
+  sotto_unsaved_ask_async (GTK_WIDGET (window), self->app, SOTTO_LEAVING_LOCK, on_asked_to_lock, g_object_ref (self));
 }
 
 static void
@@ -359,6 +386,14 @@ sotto_application_activate (GApplication *application)
       sotto_background_give_window (self->background, window);
       gtk_window_present (window);
     }
+}
+
+void
+sotto_application_stay (SottoApplication *self)
+{
+  g_return_if_fail (SOTTO_IS_APPLICATION (self));
+
+  self->quitting = FALSE;
 }
 
 gboolean

@@ -17,4 +17,7 @@ SottoGlobalShortcut *sotto_application_get_global_shortcut (SottoApplication *se
 /* For a window that a person closes. Returns: whether it was only hidden, until replies have ended */
 gboolean sotto_application_take_window (SottoApplication *self, GtkWindow *window);
 
+/* The window that was to be closed stays: it was not the end. */
+void sotto_application_stay (SottoApplication *self);
+
 G_END_DECLS

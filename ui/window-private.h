@@ -21,6 +21,10 @@ struct _SottoWindow {
   SottoSidebar *sidebar;
   SottoConversationPage *page;
 
+  /* Closing (window.c) */
+  gboolean is_asking;  /* what waits is being saved, or a person asked */
+  gboolean may_close;  /* nothing would be lost, or that was said to be well */
+
   /* Owned */
   SottoApp *app;
   SottoConversation *conversation;

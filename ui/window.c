@@ -6,6 +6,7 @@
 #include "restore-dialog.h"
 #include "text-buffers.h"
 #include "transfers.h"
+#include "unsaved.h"
 
 G_DEFINE_FINAL_TYPE (SottoWindow, sotto_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -408,6 +409,38 @@ on_recovery_code_changed (SottoWindow *self)
     sotto_recovery_dialog_present (GTK_WIDGET (self), self->app);
 }
 
+static void
+on_asked (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  SottoWindow *self = SOTTO_WINDOW (source);
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+
+  self->is_asking = FALSE;
+  self->may_close = sotto_unsaved_ask_finish (GTK_WIDGET (self), result);
+  if (self->may_close)
+    gtk_window_close (GTK_WINDOW (self));
+  else if (application != NULL)
+    sotto_application_stay (SOTTO_APPLICATION (application));
+}
+
+/* Returns: whether the window closes only if that is answered */
+static gboolean
+ask_first (SottoWindow *self)
+{
+  if (self->is_asking)
+    return TRUE;
+  if (self->may_close || !sotto_app_is_unsaved (self->app))
+    {
+      self->may_close = FALSE;
+      return FALSE;
+    }
+  self->is_asking = TRUE;
+  sotto_unsaved_ask_async (GTK_WIDGET (self), self->app, SOTTO_LEAVING_CLOSE, on_asked, NULL);
+  return TRUE;
+}
+
 static gboolean
 sotto_window_close_request (GtkWindow *window)
 {
@@ -421,6 +454,8 @@ sotto_window_close_request (GtkWindow *window)
                 "window-height", height,
                 "window-maximized", gtk_window_is_maximized (window),
                 NULL);
+  if (ask_first (self))
+    return TRUE;
   if (self->conversation != NULL)
     sotto_conversation_flush_draft (self->conversation);
   /* A window that is only hidden is silent, too. */

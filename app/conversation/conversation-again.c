@@ -59,6 +59,17 @@ sotto_conversation_retry (SottoConversation *self)
     sotto_conversation_begin_reply (self, NULL, NULL);
 }
 
+void
+sotto_conversation_retry_problem (SottoConversation *self)
+{
+  g_return_if_fail (SOTTO_IS_CONVERSATION (self));
+
+  if (self->save_problem != NULL && self->save_problem == self->problem)
+    sotto_conversation_flush_draft (self);
+  else
+    sotto_conversation_retry (self);
+}
+
 gboolean
 sotto_conversation_can_continue (SottoConversation *self)
 {

@@ -73,7 +73,7 @@ sotto_conversation_keep_answer_form (SottoConversation *self)
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
     {
       sotto_store_set_answer_format_async (self->services->store, self->id, (SottoHistoryAnswerFormat) format, get_schema (self),
-                                           NULL, on_kept, g_object_ref (self));
+                                           NULL, on_kept, sotto_conversation_begin_save (self));
       return;
     }
   value = g_strdup_printf ("%d%s", (int) format, get_schema (self));

@@ -66,7 +66,7 @@ sotto_conversation_keep_attachments (SottoConversation *self)
         continue;
       part = sotto_attachment_to_part (attachment);
       keeping = g_new0 (Keeping, 1);
-      keeping->conversation = g_object_ref (self);
+      keeping->conversation = sotto_conversation_begin_save (self);
       keeping->attachment = g_object_ref (attachment);
       keeping->id = sotto_history_new_id ();
       sotto_attachment_set_draft_id (attachment, keeping->id);

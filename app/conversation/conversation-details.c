@@ -30,7 +30,7 @@ sotto_conversation_keep_title (SottoConversation *self)
 {
   if (self->is_stored && self->services->store != NULL)
     sotto_store_rename_conversation_async (self->services->store, self->id, self->title, NULL, on_renamed,
-                                           g_object_ref (self));
+                                           sotto_conversation_begin_save (self));
 }
 
 void
@@ -88,7 +88,7 @@ sotto_conversation_keep_pin (SottoConversation *self)
 {
   if (self->services->store != NULL)
     sotto_store_pin_conversation_async (self->services->store, self->id, self->is_pinned, NULL, on_pinned,
-                                        g_object_ref (self));
+                                        sotto_conversation_begin_save (self));
 }
 
 gboolean
@@ -158,7 +158,7 @@ sotto_conversation_flush_draft (SottoConversation *self)
   if (self->services->store != NULL && !self->is_deleted)
     sotto_store_set_draft_async (self->services->store, self->is_stored
                                  ? self->id : NULL, self->draft,
-                                 NULL, on_draft_saved, g_object_ref (self));
+                                 NULL, on_draft_saved, sotto_conversation_begin_save (self));
 }
 
 void
@@ -218,7 +218,7 @@ sotto_conversation_save_model (SottoConversation *self)
 
   if (record != NULL && self->is_stored && self->services->store != NULL)
     sotto_store_set_model_async (self->services->store, self->id, record, NULL, on_model_saved,
-                                 g_object_ref (self));
+                                 sotto_conversation_begin_save (self));
 }
 
 void

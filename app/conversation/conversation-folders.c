@@ -65,7 +65,7 @@ sotto_conversation_keep_folders (SottoConversation *self)
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
     {
       sotto_store_set_conversation_folders_async (self->services->store, self->id, sotto_conversation_get_folders (self),
-                                                  NULL, on_kept, g_object_ref (self));
+                                                  NULL, on_kept, sotto_conversation_begin_save (self));
       return;
     }
   ids = g_strjoinv (" ", (char **) sotto_conversation_get_folders (self));

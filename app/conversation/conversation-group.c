@@ -59,7 +59,7 @@ sotto_conversation_keep_group (SottoConversation *self)
   /* The history takes no conversation into a group that it does not have yet. */
   sotto_group_list_flush (self->services->groups);
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
-    sotto_store_set_conversation_group_async (self->services->store, self->id, id, NULL, on_joined, g_object_ref (self));
+    sotto_store_set_conversation_group_async (self->services->store, self->id, id, NULL, on_joined, sotto_conversation_begin_save (self));
   else
     sotto_conversation_keep_setting (self, SETTING, id != NULL ? id : "");
 }

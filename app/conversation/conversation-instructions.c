@@ -72,7 +72,7 @@ keep (SottoConversation *self)
   g_autofree char *value = g_strdup_printf ("%c%s", KEPT, self->instructions);
 
   sotto_store_set_setting_async (self->services->store, SETTING, value, NULL, on_kept,
-                                 g_object_ref (self));
+                                 sotto_conversation_begin_save (self));
 }
 
 void
@@ -112,7 +112,7 @@ sotto_conversation_flush_instructions (SottoConversation *self)
   if (self->root == NULL && self->system[0] != '\0')
     sotto_conversation_path_set_root (self, id);
   sotto_store_set_instructions_async (self->services->store, self->id, id, self->system, NULL,
-                                      on_saved, g_object_ref (self));
+                                      on_saved, sotto_conversation_begin_save (self));
 }
 
 void
@@ -124,7 +124,7 @@ sotto_conversation_reset_instructions (SottoConversation *self)
   g_clear_handle_id (&self->instructions_source, g_source_remove);
   g_clear_pointer (&self->instructions, g_free);
   if (self->services->store != NULL)
-    sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, g_object_ref (self));
+    sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, sotto_conversation_begin_save (self));
   sotto_conversation_notify (self, SOTTO_CONVERSATION_PROP_INSTRUCTIONS);
 }
 
@@ -161,7 +161,7 @@ sotto_conversation_begin_instructions (SottoConversation *self)
   if (self->instructions != NULL)
     {
       g_clear_handle_id (&self->instructions_source, g_source_remove);
-      sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, g_object_ref (self));
+      sotto_store_set_setting_async (self->services->store, SETTING, "", NULL, on_kept, sotto_conversation_begin_save (self));
     }
   if (*text == '\0' || self->root != NULL)
     return;

@@ -80,6 +80,10 @@ void sotto_conversation_list_take_records (SottoConversationList *self,
 
 void sotto_conversation_list_flush_drafts (SottoConversationList *self);
 
+/* Whether one of them has something that would be lost now, and why that could not be saved. Returns: (transfer none) (nullable) */
+gboolean sotto_conversation_list_is_unsaved (SottoConversationList *self);
+SottoProblem *sotto_conversation_list_find_save_problem (SottoConversationList *self);
+
 /* Tells whoever shows the list. */
 void sotto_conversation_list_changed (SottoConversationList *self,
                                       guint                  position,

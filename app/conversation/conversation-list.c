@@ -468,6 +468,29 @@ sotto_conversation_list_flush_drafts (SottoConversationList *self)
   sotto_group_list_flush (self->services->groups);
 }
 
+/* What is deleted need not be saved. */
+gboolean
+sotto_conversation_list_is_unsaved (SottoConversationList *self)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    if (sotto_conversation_is_unsaved (g_ptr_array_index (self->items, i)))
+      return TRUE;
+  return self->fresh != NULL && sotto_conversation_is_unsaved (self->fresh);
+}
+
+SottoProblem *
+sotto_conversation_list_find_save_problem (SottoConversationList *self)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      if (sotto_conversation_is_unsaved (conversation) && conversation->save_problem != NULL)
+        return conversation->save_problem;
+    }
+  return self->fresh != NULL && sotto_conversation_is_unsaved (self->fresh) ? self->fresh->save_problem : NULL;
+}
+
 void
 sotto_conversation_list_end_temporary (SottoConversationList *self)
 {

@@ -78,6 +78,7 @@ struct _SottoConversation
   /* What could not be saved (conversation-saving.c) */
   SottoProblem *save_problem; /* why, as was said; NULL: all could */
   SottoUnsaved unsaved;
+  guint n_saving; /* results that are waited for */
   guint unsaved_source; /* saves it again; 0: nothing waits */
 
   /* The current path (conversation-path.c) */
@@ -298,6 +299,9 @@ gboolean sotto_conversation_load_pictures_finish (SottoConversation *self, GAsyn
 
 /* How long after something could not be saved that is tried again */
 #define SOTTO_CONVERSATION_AGAIN_MS 2000
+
+/* Returns: (transfer full): @self, for the callback of whatever saves something; each is ended by one of the next two */
+gpointer sotto_conversation_begin_save (SottoConversation *self);
 
 /**
  * sotto_conversation_is_to_save_again:

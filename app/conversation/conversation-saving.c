@@ -13,15 +13,29 @@ can_save (SottoConversation *self, SottoStore *store)
   return self->services->store == store && !self->is_deleted;
 }
 
+static void
+take_back_problem (SottoConversation *self)
+{
+  if (self->save_problem != NULL && self->problem == self->save_problem)
+    sotto_conversation_set_error (self, NULL);
+  g_clear_object (&self->save_problem);
+}
+
+gpointer
+sotto_conversation_begin_save (SottoConversation *self)
+{
+  self->n_saving++;
+  return g_object_ref (self);
+}
+
 /* Said once: whoever has read it makes room, and need not do it again to have it saved. */
 gboolean
 sotto_conversation_is_to_save_again (SottoConversation *self, SottoStore *store, const GError *error)
 {
+  self->n_saving--;
   if (error == NULL)
     {
-      if (self->save_problem != NULL && self->problem == self->save_problem)
-        sotto_conversation_set_error (self, NULL);
-      g_clear_object (&self->save_problem);
+      take_back_problem (self);
       return FALSE;
     }
   if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
@@ -77,7 +91,7 @@ save_settings (SottoConversation *self)
     }
   /* Another conversation has had the last word, and could save it. */
   if (names->len == 0)
-    sotto_conversation_is_to_save_again (self, self->services->store, NULL);
+    take_back_problem (self);
 }
 
 static const struct {
@@ -111,8 +125,8 @@ gboolean
 sotto_conversation_is_unsaved (SottoConversation *self)
 {
   return !self->services->is_temporary && !self->is_deleted
-         && (self->draft_source != 0 || self->instructions_source != 0 || self->answer_source != 0 || self->unsaved_source != 0
-             || self->reply_state == SOTTO_REPLY_STATE_SAVING);
+         && (self->n_saving > 0 || self->draft_source != 0 || self->instructions_source != 0 || self->answer_source != 0
+             || self->unsaved_source != 0 || self->reply_state == SOTTO_REPLY_STATE_SAVING);
 }
 
 /* --- What the next conversation begins with --- */
@@ -145,14 +159,14 @@ on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error);
-  /* Something else is on its way by now, and has a result of its own. */
-  if (wanted != NULL && !g_str_equal (wanted, setting->value))
-    return;
-
-  if (error != NULL && self->services->store == SOTTO_STORE (source))
-    g_hash_table_insert (unkept, g_strdup (setting->name), g_strdup (setting->value));
-  else
-    g_hash_table_remove (unkept, setting->name);
+  /* Otherwise something else is on its way by now, and has a result of its own. */
+  if (wanted == NULL || g_str_equal (wanted, setting->value))
+    {
+      if (error != NULL && can_save (self, SOTTO_STORE (source)))
+        g_hash_table_insert (unkept, g_strdup (setting->name), g_strdup (setting->value));
+      else
+        g_hash_table_remove (unkept, setting->name);
+    }
   sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_SETTINGS, error);
 }
 
@@ -165,7 +179,7 @@ sotto_conversation_keep_setting (SottoConversation *self, const char *name, cons
     return;
 
   setting = g_new0 (Setting, 1);
-  setting->conversation = g_object_ref (self);
+  setting->conversation = sotto_conversation_begin_save (self);
   setting->name = g_strdup (name);
   setting->value = g_strdup (value);
   g_hash_table_insert (self->services->unkept, g_strdup (name), g_strdup (value));

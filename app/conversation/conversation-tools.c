@@ -62,7 +62,7 @@ sotto_conversation_keep_tools (SottoConversation *self)
     return;
   if (self->is_stored || self->reply_state == SOTTO_REPLY_STATE_SAVING)
     sotto_store_set_conversation_tools_async (self->services->store, self->id, sotto_conversation_get_tools (self), NULL, on_kept,
-                                              g_object_ref (self));
+                                              sotto_conversation_begin_save (self));
 }
 
 /* A temporary conversation leaves no trace, in this neither. */

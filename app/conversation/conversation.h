@@ -256,6 +256,13 @@ void sotto_conversation_regenerate (SottoConversation *self, SottoMessage *messa
 void sotto_conversation_retry (SottoConversation *self);
 
 /**
+ * sotto_conversation_retry_problem:
+ *
+ * What its problem is about, once more: saving what could not be saved, or else the reply.
+ */
+void sotto_conversation_retry_problem (SottoConversation *self);
+
+/**
  * sotto_conversation_can_continue:
  *
  * Whether a base model, which answers nothing, may go on with the text it has written last.

@@ -18,6 +18,7 @@ struct _SottoGroupList
   GPtrArray *groups;  /* of SottoGroup, by name */
   GHashTable *unkept; /* of SottoGroup: those that wait to be written */
   guint save_source;
+  guint n_putting; /* results that are waited for */
   SottoProblem *problem;
 };
 
@@ -161,6 +162,7 @@ on_put (GObject *source, GAsyncResult *result, gpointer user_data)
   SottoGroupList *self = putting->list;
   g_autoptr (GError) error = NULL;
 
+  self->n_putting--;
   sotto_store_put_group_finish (SOTTO_STORE (source), result, &error);
   if (error == NULL || self->problem == NULL)
     set_error (self, error);
@@ -181,6 +183,7 @@ sotto_group_list_flush (SottoGroupList *self)
       g_autoptr (SottoHistoryGroup) record = sotto_group_to_record (group);
       Putting *putting = g_new0 (Putting, 1);
 
+      self->n_putting++;
       putting->list = g_object_ref (self);
       putting->group = g_object_ref (group);
       sotto_store_put_group_async (self->store, record, NULL, on_put, putting);
@@ -191,7 +194,7 @@ sotto_group_list_flush (SottoGroupList *self)
 gboolean
 sotto_group_list_is_unsaved (SottoGroupList *self)
 {
-  return g_hash_table_size (self->unkept) > 0;
+  return self->n_putting > 0 || g_hash_table_size (self->unkept) > 0;
 }
 
 static void

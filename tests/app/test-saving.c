@@ -150,6 +150,25 @@ test_draft (void)
   harness_close (app);
 }
 
+/* To try again is to save again, and nothing else. */
+static void
+test_retry (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = begin (app, "Roses");
+
+  set_room (FALSE);
+  sotto_conversation_set_draft (conversation, "and carnations");
+  harness_wait_for (has_problem, conversation, 20);
+  sotto_conversation_retry_problem (conversation);
+  g_assert_false (sotto_conversation_is_busy (conversation));
+  set_room (TRUE);
+  sotto_conversation_retry_problem (conversation);
+  harness_wait_for (is_saved, conversation, 20);
+  g_assert_cmpuint (harness_length (conversation), ==, 1);
+  harness_close (app);
+}
+
 /* So are instructions and the form of answers, of a conversation and of one that is not begun. */
 static void
 test_instructions (void)
@@ -446,6 +465,7 @@ main (int argc, char **argv)
   harness_prepare ();
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/app/saving/draft", test_draft);
+  g_test_add_func ("/app/saving/retry", test_retry);
   g_test_add_func ("/app/saving/instructions", test_instructions);
   g_test_add_data_func ("/app/saving/choices/by-itself", GINT_TO_POINTER (TRUE), test_choices);
   g_test_add_data_func ("/app/saving/choices/with-the-end", GINT_TO_POINTER (FALSE), test_choices);

@@ -1,5 +1,6 @@
 """The disk is full: what cannot be kept is said and not lost from sight, what was kept stays, and with room again it goes on."""
 import os
+import signal
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ MEGABYTE = 1 << 20
 FIRST = "Remember the Wurzelbrumm."
 SECOND = "Remember the Tannenquirl."
 THIRD = "Remember the Moosdrungel."
+HALF = "Half a Nebelgrumm"
 # Long enough that the disk can fill up while it is written
 LONG = " ".join(f"Then the baker sold the loaf number {n}." for n in range(60))
 
@@ -122,6 +124,52 @@ def _():
     sotto.type("Tannenquirl")
     sotto.see("list item", FIRST, within=lambda root: root.find(None, "Search Results"))
     check(sotto.look().find("label", FULL) is None, "it says that the disk is full")
+
+
+@step("What is being written and has no room is not lost with closing: that is asked first")
+def _():
+    sotto = journey.sotto
+    sotto.keys("Escape", "ctrl+n")
+    fill()
+    sotto.type(HALF)
+    sotto.see("label", FULL)
+    for keys, width, height in (("ctrl+q", 1300, 800), ("ctrl+w", 360, 720)):
+        sotto.resize(width, height)
+        sotto.keys(keys)
+        sotto.see("button", "Close Anyway")
+        sotto.screenshot(f"full-disk-close-{width}", width, height)
+        sotto.keys("Escape")
+        sotto.gone("button", "Close Anyway")
+        check(sotto.composer().text() == HALF, f"the composer holds “{sotto.composer().text()}”")
+    sotto.resize(1300, 800)
+
+
+@step("With room again it closes and asks nothing, and the draft is there the next time")
+def _():
+    ballast.unlink()
+    check(journey.sotto.quit() == 0, "its exit status was not 0")
+    sotto = journey.sotto = Sotto()
+    wait("the draft", lambda: sotto.composer().text() == HALF)
+
+
+@step("Who closes anyway is not held; nor is the end of the session")
+def _():
+    sotto = journey.sotto
+    for end in ("a person", "the session"):
+        fill()
+        sotto.keys("ctrl+l")
+        sotto.type(" More.")
+        sotto.see("label", FULL)
+        if end == "a person":
+            sotto.keys("ctrl+q")
+            sotto.see("button", "Close Anyway").press()
+            check(sotto.ended() == 0, "its exit status was not 0")
+        else:
+            os.kill(sotto.pid, signal.SIGTERM)
+            check(sotto.ended() == -signal.SIGTERM, "it did not end")
+        ballast.unlink()
+        sotto = journey.sotto = Sotto()
+        wait("the draft", lambda: sotto.composer().text().startswith(HALF))
     check(sotto.quit() == 0, "its exit status was not 0")
 
 

@@ -326,7 +326,7 @@ on_remedy (SottoConversationPage *self)
   switch (remedy)
     {
     case SOTTO_REMEDY_RETRY:
-      sotto_conversation_retry (self->conversation);
+      sotto_conversation_retry_problem (self->conversation);
       break;
     case SOTTO_REMEDY_CHOOSE_MODEL:
       sotto_composer_choose_model (self->composer);
