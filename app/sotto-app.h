@@ -25,6 +25,7 @@
 #include "document/document-folders.h"
 #include "document/document.h"
 #include "document/meaning.h"
+#include "file-write.h"
 #include "guard.h"
 #include "kinds.h"
 #include "markdown/markdown.h"

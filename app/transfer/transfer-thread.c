@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "file-write.h"
 #include "import/import.h"
 #include "problem.h"
 #include "transfer/archive.h"
@@ -81,8 +82,9 @@ put_text (SottoTransfer *self, GOutputStream *stream, gsize *size, const char *t
 
 /* One at a time, so that the history can serve others between them. */
 static gboolean
-write_archive (SottoTransfer *self, GOutputStream *stream, GError **error)
+write_archive (gpointer user_data, GOutputStream *stream, GError **error)
 {
+  SottoTransfer *self = user_data;
   gboolean is_first = TRUE;
   gsize size = 0;
 
@@ -125,8 +127,9 @@ write_archive (SottoTransfer *self, GOutputStream *stream, GError **error)
 }
 
 static gboolean
-write_transcript (SottoTransfer *self, GOutputStream *stream, GError **error)
+write_transcript (gpointer user_data, GOutputStream *stream, GError **error)
 {
+  SottoTransfer *self = user_data;
   g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], FALSE, error);
   g_autofree char *text = NULL;
   gsize size = 0;
@@ -139,8 +142,9 @@ write_transcript (SottoTransfer *self, GOutputStream *stream, GError **error)
 
 /* A message at a time, as each may have pictures. */
 static gboolean
-write_page (SottoTransfer *self, GOutputStream *stream, GError **error)
+write_page (gpointer user_data, GOutputStream *stream, GError **error)
 {
+  SottoTransfer *self = user_data;
   g_autoptr (SottoHistoryTree) tree = load_tree (self, self->ids[0], FALSE, error);
   g_autoptr (GPtrArray) shown = tree != NULL ? sotto_transcript_list_shown (tree) : NULL;
   g_autoptr (GString) text = g_string_new (NULL);
@@ -175,46 +179,16 @@ add_audit (SottoTransfer *self)
   sotto_store_add_audit_finish (self->store, wait_for (&result), NULL);
 }
 
-/* What was in the file stays there until all is written; where there was none, none is left
- * behind. */
-static gboolean
-write_file (SottoTransfer *self,
-            gboolean     (*write_into) (SottoTransfer *, GOutputStream *, GError **),
-            GError       **error)
-{
-  const gboolean existed = g_file_query_exists (self->file, NULL);
-  g_autoptr (GFileOutputStream) stream = NULL;
-  g_autoptr (GCancellable) discard = g_cancellable_new ();
-  gboolean ok;
-
-  stream = g_file_replace (self->file, NULL, FALSE, G_FILE_CREATE_PRIVATE, self->cancellable, error);
-  if (stream == NULL)
-    return FALSE;
-
-  ok = write_into (self, G_OUTPUT_STREAM (stream), error);
-  if (ok)
-    ok = g_output_stream_close (G_OUTPUT_STREAM (stream), self->cancellable, error);
-  else
-    {
-      g_cancellable_cancel (discard);
-      g_output_stream_close (G_OUTPUT_STREAM (stream), discard, NULL);
-    }
-
-  if (!ok && !existed)
-    g_file_delete (self->file, NULL, NULL);
-  return ok;
-}
-
 static gboolean
 export (SottoTransfer *self, GError **error)
 {
-  static gboolean (*const writers[]) (SottoTransfer *, GOutputStream *, GError **) = {
+  static const SottoFileWriter writers[] = {
     [SOTTO_EXPORT_MARKDOWN] = write_transcript,
     [SOTTO_EXPORT_WEB_PAGE] = write_page,
     [SOTTO_EXPORT_ARCHIVE] = write_archive,
   };
 
-  if (!write_file (self, writers[self->format], error))
+  if (!sotto_file_write (self->file, G_FILE_CREATE_PRIVATE, writers[self->format], self, self->cancellable, error))
     return FALSE;
 
   add_audit (self);
@@ -248,8 +222,9 @@ make_backup (SottoTransfer *self, GError **error)
 }
 
 static gboolean
-copy_made (SottoTransfer *self, GOutputStream *stream, GError **error)
+copy_made (gpointer user_data, GOutputStream *stream, GError **error)
 {
+  SottoTransfer *self = user_data;
   g_autoptr (GFile) made = g_file_new_for_path (self->backup);
   g_autoptr (GFileInputStream) source = g_file_read (made, self->cancellable, error);
   g_autofree char *chunk = g_malloc (CHUNK);
@@ -288,7 +263,8 @@ back_up (SottoTransfer *self, GError **error)
   gboolean ok;
 
   remove_made (self);
-  ok = make_backup (self, error) && write_file (self, copy_made, error);
+  ok = make_backup (self, error)
+       && sotto_file_write (self->file, G_FILE_CREATE_PRIVATE, copy_made, self, self->cancellable, error);
   remove_made (self);
   return ok;
 }

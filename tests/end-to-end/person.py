@@ -308,9 +308,14 @@ class Sotto:
         wait("the composer to be empty", lambda: self.composer().text() == "")
 
     def write(self, text):
-        """Sends a message of nothing but text, and sees it among the messages."""
+        """Sends a message of nothing but text, and sees it among the messages, or the reply that has pushed it out of sight."""
+        before = self.messages()
         self.send(text)
-        wait("the message among the messages", lambda: ("You", text) in self.messages())
+
+        def is_there():
+            shown = self.messages()
+            return ("You", text) in shown or shown and shown != before and all(who == "Reply" for who, _ in shown)
+        wait("the message among the messages", is_there)
 
     def paste(self, role, name):
         """Pastes until what comes of it is there: of what another program has copied a moment ago a program may not know yet."""

@@ -56,6 +56,14 @@ def long_reply(sotto):
                 and sotto.reply())
 
 
+def stop(sotto):
+    """Waits for the beginning of the reply to the last message, and stops it if it goes on: how much it has to say is its own business."""
+    wait("the beginning of the reply", lambda: (said := sotto.messages()) and said[-1][0] == "Reply" and said[-1][1], 90)
+    sotto.keys("Escape")
+    wait("the end", lambda: not sotto.is_writing())
+    return keep(sotto.reply())
+
+
 @step("The first start shows a window and, once, the recovery code")
 def _():
     sotto = start()
@@ -151,10 +159,7 @@ def _():
     sotto.keys("Return")
     wait("the edited message", lambda: any(who == "You" and EDITED in text for who, text in sotto.messages()))
     check(not any(LONG in text for _, text in sotto.messages()), "the message before editing is still there")
-    long_reply(sotto)
-    sotto.keys("Escape")
-    wait("the end", lambda: not sotto.is_writing())
-    keep(sotto.reply())
+    stop(sotto)
 
 
 @step("Ctrl+Shift+M offers the models, and the tiny one takes over")
@@ -168,10 +173,7 @@ def _():
     sotto.see("button", re.compile("^Model: SmolLM2"))
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     sotto.write(TINY)
-    long_reply(sotto)
-    sotto.keys("Escape")
-    wait("the end", lambda: not sotto.is_writing())
-    keep(sotto.reply())
+    stop(sotto)
 
 
 @step("F2 renames the conversation")
@@ -215,11 +217,7 @@ def _():
     sotto.keys("ctrl+n")
     sotto.see("label", "What Is on Your Mind?")
     sotto.write(SECOND)
-    wait("the beginning of the reply", sotto.reply, 90)
-    long_reply(sotto)
-    sotto.keys("Escape")
-    wait("the end", lambda: not sotto.is_writing())
-    keep(sotto.reply())
+    stop(sotto)
     wait("both in the list", lambda: len(sotto.titles()) == 2)
 
 

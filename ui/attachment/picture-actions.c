@@ -103,7 +103,7 @@ on_saved (GObject      *source,
   g_autoptr (Saving) saving = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!g_file_replace_contents_finish (G_FILE (source), result, NULL, &error))
+  if (!sotto_file_write_bytes_finish (G_FILE (source), result, &error))
     tell (saving, error);
 }
 
@@ -120,8 +120,7 @@ on_file_read (GObject      *source,
   if (data == NULL)
     tell (saving, error);
   else
-    g_file_replace_contents_bytes_async (file, data, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, on_saved,
-                                         g_steal_pointer (&saving));
+    sotto_file_write_bytes_async (file, G_FILE_CREATE_REPLACE_DESTINATION, data, on_saved, g_steal_pointer (&saving));
 }
 
 static void

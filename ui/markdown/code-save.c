@@ -34,7 +34,7 @@ on_saved (GObject      *source,
   g_autoptr (GError) error = NULL;
   AdwDialog *dialog;
 
-  if (g_file_replace_contents_finish (G_FILE (source), result, NULL, &error) || widget == NULL ||
+  if (sotto_file_write_bytes_finish (G_FILE (source), result, &error) || widget == NULL ||
       gtk_widget_get_root (widget) == NULL)
     return;
 
@@ -57,8 +57,8 @@ on_place_chosen (GObject      *source,
     return;
 
   sotto_recent_files_forget (file);
-  g_file_replace_contents_bytes_async (file, bytes, NULL, FALSE, G_FILE_CREATE_PRIVATE | G_FILE_CREATE_REPLACE_DESTINATION, NULL,
-                                       on_saved, g_steal_pointer (&self));
+  sotto_file_write_bytes_async (file, G_FILE_CREATE_PRIVATE | G_FILE_CREATE_REPLACE_DESTINATION, bytes, on_saved,
+                                g_steal_pointer (&self));
 }
 
 void
