@@ -50,6 +50,15 @@ SottoSettings *sotto_settings_new (void);
  */
 gboolean sotto_settings_is_kept (SottoSettings *self);
 
+/**
+ * sotto_settings_is_failing:
+ *
+ * What could not be kept holds nevertheless, and is kept as soon as it can be. The signal "failing-changed" says when that changes.
+ *
+ * Returns: whether there is something that was changed and cannot be kept: the disk is full, or may not be written to
+ */
+gboolean sotto_settings_is_failing (SottoSettings *self);
+
 int sotto_settings_get_int (SottoSettings *self, const char *name);
 gboolean sotto_settings_get_boolean (SottoSettings *self, const char *name);
 double sotto_settings_get_double (SottoSettings *self, const char *name);

@@ -11,6 +11,7 @@ struct _SottoPreferences {
 
   /* Template Widgets */
   GtkWidget *not_kept_group;
+  GtkWidget *failing_group;
   GtkWidget *instructions_group;
   GtkTextBuffer *instructions;
   GtkWidget *privacy_group;
@@ -105,6 +106,12 @@ on_lock_screen_chosen (SottoPreferences *self)
 }
 
 /* --- What protects the conversations --- */
+
+static void
+show_failing (SottoPreferences *self)
+{
+  gtk_widget_set_visible (self->failing_group, sotto_settings_is_failing (sotto_app_get_settings (self->app)));
+}
 
 static void
 show_protection (SottoPreferences *self)
@@ -289,6 +296,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   g_type_ensure (SOTTO_TYPE_MEANING_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, not_kept_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, failing_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, privacy_group);
@@ -349,6 +357,8 @@ sotto_preferences_new (SottoApp            *app,
   g_object_bind_property (app, "instructions", self->instructions, "text",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   gtk_widget_set_visible (self->not_kept_group, !sotto_settings_is_kept (sotto_app_get_settings (app)));
+  show_failing (self);
+  g_signal_connect_object (sotto_app_get_settings (app), "failing-changed", G_CALLBACK (show_failing), self, G_CONNECT_SWAPPED);
   show_shortcut (self, shortcut);
   g_signal_connect_object (shortcut, "changed", G_CALLBACK (on_shortcut_changed), self, G_CONNECT_SWAPPED);
   sotto_global_shortcut_look (shortcut);

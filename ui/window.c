@@ -1,7 +1,10 @@
 #include "window-private.h"
 
+#include <glib/gi18n.h>
+
 #include "application.h"
 #include "composer/paste.h"
+#include "preferences.h"
 #include "recovery-dialog.h"
 #include "restore-dialog.h"
 #include "text-buffers.h"
@@ -402,6 +405,16 @@ on_problem_changed (SottoWindow *self)
     sotto_window_add_problem (self, problem);
 }
 
+/* In the preferences it is seen where it happens. */
+static void
+on_failing_changed (SottoWindow *self)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
+
+  if (sotto_settings_is_failing (sotto_app_get_settings (self->app)) && !SOTTO_IS_PREFERENCES (dialog))
+    sotto_window_add_toast (self, adw_toast_new (_("Preferences cannot be saved now")));
+}
+
 static void
 on_recovery_code_changed (SottoWindow *self)
 {
@@ -538,6 +551,7 @@ sotto_window_new (GtkApplication *application,
   g_signal_connect_object (app, "notify::problem", G_CALLBACK (on_problem_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (app, "notify::recovery-code", G_CALLBACK (on_recovery_code_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "failing-changed", G_CALLBACK (on_failing_changed), self, G_CONNECT_SWAPPED);
   sotto_window_watch_groups (self);
   on_state_changed (self);
 

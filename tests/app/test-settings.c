@@ -1,5 +1,11 @@
 #include "sotto-app.h"
 
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "harness-wait.h"
+
 #define SCHEMA_ID "io.github.sotto_chat.Sotto"
 
 static GSettingsSchema *
@@ -118,6 +124,93 @@ test_changes (void)
   g_assert_cmpstrv (seen, added);
 }
 
+/* --- A full disk --- */
+
+static void
+set_room (gboolean is_there)
+{
+  struct rlimit limit;
+
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  limit.rlim_cur = is_there ? limit.rlim_max : 0;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+static void
+assert_file (const char *expected)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "glib-2.0", "settings", "keyfile", NULL);
+  g_autofree char *found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &found, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (found, ==, expected);
+}
+
+static gboolean
+is_well (gpointer settings)
+{
+  return !sotto_settings_is_failing (settings);
+}
+
+/* What was kept stays there whole; what cannot be kept holds, is told, and is kept with room again. */
+static void
+test_full (void)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *settings_folder = NULL;
+  g_autofree char *path = NULL;
+  g_auto (GStrv) environment = NULL;
+
+  if (g_test_subprocess ())
+    {
+      g_autoptr (SottoSettings) settings = sotto_settings_new ();
+      int n = 0;
+
+      g_signal_connect_swapped (settings, "failing-changed", G_CALLBACK (count), &n);
+      g_assert_cmpint (sotto_settings_get_int (settings, "top-k"), ==, 55);
+      set_room (FALSE);
+      g_object_set (settings, "context-length", 512, "sidebar-shown", FALSE, NULL);
+      g_assert_true (sotto_settings_is_failing (settings));
+      g_assert_cmpint (n, ==, 1);
+      g_assert_cmpint (sotto_settings_get_int (settings, "context-length"), ==, 512);
+      g_assert_cmpint (sotto_settings_get_int (settings, "top-k"), ==, 55);
+      assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=55\n");
+
+      set_room (TRUE);
+      harness_wait_for (is_well, settings, 20);
+      g_assert_cmpint (n, ==, 2);
+      assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=55\nsidebar-shown=false\ncontext-length=512\n");
+
+      /* And at the latest with the end */
+      set_room (FALSE);
+      g_object_set (settings, "top-k", 7, NULL);
+      set_room (TRUE);
+      g_clear_object (&settings);
+      assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=7\nsidebar-shown=false\ncontext-length=512\n");
+      return;
+    }
+
+  folder = g_dir_make_tmp ("sotto-settings-XXXXXX", NULL);
+  settings_folder = g_build_filename (folder, "glib-2.0", "settings", NULL);
+  path = g_build_filename (settings_folder, "keyfile", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (settings_folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "[io/github/sotto_chat/Sotto]\ntop-k=55\n", -1, NULL));
+  environment = g_environ_setenv (g_get_environ (), "SOTTO_TEST_BACKEND", "keyfile", TRUE);
+  environment = g_environ_setenv (environment, "XDG_CONFIG_HOME", folder, TRUE);
+  g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_rmdir (settings_folder), ==, 0);
+  g_clear_pointer (&settings_folder, g_free);
+  settings_folder = g_build_filename (folder, "glib-2.0", NULL);
+  g_assert_cmpint (g_rmdir (settings_folder), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* Nothing aborts without a schema, and what is set holds as long as the process. */
 static void
 test_no_schema (void)
@@ -147,10 +240,13 @@ test_no_schema (void)
 int
 main (int argc, char **argv)
 {
-  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
+  const char *backend = g_getenv ("SOTTO_TEST_BACKEND");
+
+  g_setenv ("GSETTINGS_BACKEND", backend != NULL ? backend : "memory", TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/app/settings/matches-schema", test_matches_schema);
   g_test_add_func ("/app/settings/changes", test_changes);
   g_test_add_func ("/app/settings/no-schema", test_no_schema);
+  g_test_add_func ("/app/settings/full", test_full);
   return g_test_run ();
 }

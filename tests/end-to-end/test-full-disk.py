@@ -1,5 +1,7 @@
 """The disk is full: what cannot be kept is said and not lost from sight, what was kept stays, and with room again it goes on."""
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +25,7 @@ MEGABYTE = 1 << 20
 FIRST = "Remember the Wurzelbrumm."
 SECOND = "Remember the Tannenquirl."
 THIRD = "Remember the Moosdrungel."
+NOT_SAVED = re.compile("^Preferences cannot be saved now")
 HALF = "Half a Nebelgrumm"
 # Long enough that the disk can fill up while it is written
 LONG = " ".join(f"Then the baker sold the loaf number {n}." for n in range(60))
@@ -170,6 +173,31 @@ def _():
         ballast.unlink()
         sotto = journey.sotto = Sotto()
         wait("the draft", lambda: sotto.composer().text().startswith(HALF))
+
+
+@step("Preferences in a folder that may only be read are not kept, which is said; and are, once it may be written to")
+def _():
+    sotto = journey.sotto
+    settings = pathlib.Path(os.environ["XDG_CONFIG_HOME"])
+    kept = settings / "glib-2.0/settings/keyfile"
+    before = kept.read_text()
+    subprocess.run(["mount", "--bind", str(settings), str(settings)], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(settings)], check=True)
+    sotto.keys("F9")
+    sotto.see("label", "Preferences cannot be saved now")
+    sotto.screenshot("read-only-toast")
+    sotto.keys("ctrl+comma")
+    sotto.see("label", NOT_SAVED)
+    sotto.screenshot("read-only-preferences")
+    sotto.resize(360, 720)
+    sotto.see("label", NOT_SAVED)
+    sotto.screenshot("read-only-preferences-360", 360, 720)
+    sotto.resize(1300, 800)
+    check(kept.read_text() == before, f"there is {kept.read_text()}")
+
+    subprocess.run(["umount", "--lazy", str(settings)], check=True)
+    sotto.gone("label", NOT_SAVED)
+    wait("what was changed in the file", lambda: "sidebar-shown=false" in kept.read_text())
     check(sotto.quit() == 0, "its exit status was not 0")
 
 
