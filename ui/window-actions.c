@@ -268,6 +268,18 @@ on_dismissed (SottoWindow *self,
                                    g_object_get_data (G_OBJECT (toast), "conversation"));
 }
 
+/* Nobody sees it any more who could read there why it is not deleted yet. */
+static void
+on_problem_of_deleted (SottoWindow       *self,
+                       GParamSpec        *pspec,
+                       SottoConversation *conversation)
+{
+  SottoProblem *problem = sotto_conversation_get_problem (conversation);
+
+  if (problem != NULL && self->conversation != conversation)
+    sotto_window_add_problem (self, problem);
+}
+
 static void
 delete_conversation (SottoWindow       *self,
                      SottoConversation *conversation)
@@ -291,6 +303,8 @@ delete_conversation (SottoWindow       *self,
   sotto_conversation_list_delete (conversations, conversation);
   if (self->conversation == conversation)
     sotto_window_show_conversation (self, sotto_conversation_list_create (conversations));
+  g_signal_handlers_disconnect_by_data (conversation, self);
+  g_signal_connect_object (conversation, "notify::problem", G_CALLBACK (on_problem_of_deleted), self, G_CONNECT_SWAPPED);
   sotto_window_add_toast (self, toast);
 }
 

@@ -13,10 +13,33 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoConversation) conversation = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (conversation, error);
-  else
+  if (sotto_store_delete_conversation_finish (SOTTO_STORE (source), result, &error))
     sotto_meaning_look_again (conversation->services->meaning);
+  sotto_conversation_end_save (conversation, SOTTO_STORE (source), SOTTO_UNSAVED_DELETION, error);
+}
+
+static void
+on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (SottoConversation) conversation = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
+    sotto_meaning_look_again (conversation->services->meaning);
+  sotto_conversation_end_save (conversation, SOTTO_STORE (source), SOTTO_UNSAVED_DELETION, error);
+}
+
+void
+sotto_conversation_keep_deletion (SottoConversation *self)
+{
+  SottoStore *store = self->services->store;
+
+  if (store == NULL)
+    return;
+  if (self->is_deleted)
+    sotto_store_delete_conversation_async (store, self->id, NULL, on_deleted, sotto_conversation_begin_save (self));
+  else
+    sotto_store_undelete_conversation_async (store, self->id, NULL, on_undeleted, sotto_conversation_begin_save (self));
 }
 
 void
@@ -37,22 +60,7 @@ sotto_conversation_list_delete (SottoConversationList *self, SottoConversation *
   g_ptr_array_remove_index (self->items, position);
   sotto_conversation_list_changed (self, position, 1, 0);
 
-  if (conversation->services->store != NULL)
-    sotto_store_delete_conversation_async (conversation->services->store,
-                                           sotto_conversation_get_id (conversation),
-                                           NULL, on_deleted, g_object_ref (conversation));
-}
-
-static void
-on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) conversation = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_undelete_conversation_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (conversation, error);
-  else
-    sotto_meaning_look_again (conversation->services->meaning);
+  sotto_conversation_keep_deletion (conversation);
 }
 
 void
@@ -70,10 +78,7 @@ sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversat
   g_ptr_array_remove_index (self->deleted, index);
   sotto_conversation_set_deleted (conversation, FALSE);
   sotto_conversation_list_insert (self, conversation);
-  if (conversation->services->store != NULL)
-    sotto_store_undelete_conversation_async (conversation->services->store,
-                                             sotto_conversation_get_id (conversation),
-                                             NULL, on_undeleted, g_object_ref (conversation));
+  sotto_conversation_keep_deletion (conversation);
   g_object_unref (conversation);
 }
 
@@ -85,6 +90,14 @@ sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *
 
   for (guint i = 0; i < self->deleted->len; i++)
     g_strv_builder_add (kept, sotto_conversation_get_id (g_ptr_array_index (self->deleted, i)));
+  /* What has come back, and is still deleted in the history, as there was no room */
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      const SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      if (conversation->n_saving > 0 || (conversation->unsaved & SOTTO_UNSAVED_DELETION) != 0)
+        g_strv_builder_add (kept, conversation->id);
+    }
   for (guint i = 0; i < self->deleted_groups->len; i++)
     g_strv_builder_add (kept, sotto_group_get_id (((DeletedGroup *) g_ptr_array_index (self->deleted_groups, i))->group));
   ids = g_strv_builder_end (kept);
@@ -101,6 +114,9 @@ sotto_conversation_list_purge (SottoConversationList *self, SottoConversation *c
   g_return_if_fail (SOTTO_IS_CONVERSATION (conversation));
 
   if (!g_ptr_array_find (self->deleted, conversation, &index))
+    return;
+  /* The history does not know of it yet: it goes with the end. */
+  if ((conversation->unsaved & SOTTO_UNSAVED_DELETION) != 0)
     return;
 
   g_object_ref (conversation);

@@ -468,27 +468,41 @@ sotto_conversation_list_flush_drafts (SottoConversationList *self)
   sotto_group_list_flush (self->services->groups);
 }
 
-/* What is deleted need not be saved. */
 gboolean
 sotto_conversation_list_is_unsaved (SottoConversationList *self)
 {
+  for (guint i = 0; i < self->deleted->len; i++)
+    if (sotto_conversation_is_unsaved (g_ptr_array_index (self->deleted, i)))
+      return TRUE;
   for (guint i = 0; i < self->items->len; i++)
     if (sotto_conversation_is_unsaved (g_ptr_array_index (self->items, i)))
       return TRUE;
   return self->fresh != NULL && sotto_conversation_is_unsaved (self->fresh);
 }
 
-SottoProblem *
-sotto_conversation_list_find_save_problem (SottoConversationList *self)
+static SottoProblem *
+find_save_problem (GPtrArray *conversations)
 {
-  for (guint i = 0; i < self->items->len; i++)
+  for (guint i = 0; i < conversations->len; i++)
     {
-      SottoConversation *conversation = g_ptr_array_index (self->items, i);
+      SottoConversation *conversation = g_ptr_array_index (conversations, i);
 
       if (sotto_conversation_is_unsaved (conversation) && conversation->save_problem != NULL)
         return conversation->save_problem;
     }
-  return self->fresh != NULL && sotto_conversation_is_unsaved (self->fresh) ? self->fresh->save_problem : NULL;
+  return NULL;
+}
+
+SottoProblem *
+sotto_conversation_list_find_save_problem (SottoConversationList *self)
+{
+  SottoProblem *problem = find_save_problem (self->items);
+
+  if (problem == NULL)
+    problem = find_save_problem (self->deleted);
+  if (problem == NULL && self->fresh != NULL && sotto_conversation_is_unsaved (self->fresh))
+    problem = self->fresh->save_problem;
+  return problem;
 }
 
 void

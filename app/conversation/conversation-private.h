@@ -36,6 +36,7 @@ typedef enum {
   SOTTO_UNSAVED_ANSWER_FORM = 1 << 6,
   SOTTO_UNSAVED_ATTACHMENTS = 1 << 7,
   SOTTO_UNSAVED_SETTINGS = 1 << 8, /* of the services: what the next conversation begins with */
+  SOTTO_UNSAVED_DELETION = 1 << 9, /* or that it has come back (conversation-list-delete.c) */
 } SottoUnsaved;
 
 /* conversation-summary.c */
@@ -326,6 +327,11 @@ gboolean sotto_conversation_is_unsaved (SottoConversation *self);
 
 /* What the next conversation begins with, as the history's setting @name; of a temporary one nothing is kept. */
 void sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value);
+
+/* --- conversation-list-delete.c --- */
+
+/* Tells the history whether it is deleted. */
+void sotto_conversation_keep_deletion (SottoConversation *self);
 
 /* --- conversation-folders.c --- */
 

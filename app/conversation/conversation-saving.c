@@ -71,7 +71,7 @@ sotto_conversation_end_save (SottoConversation *self, SottoStore *store, SottoUn
 {
   sotto_conversation_is_to_save_again (self, store, error);
   /* Other than a draft, it is not in the way of a message that is being sent. */
-  if (error != NULL && can_save (self, store)
+  if (error != NULL && (can_save (self, store) || (what == SOTTO_UNSAVED_DELETION && self->services->store == store))
       && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND)
       && !g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_INVALID))
     sotto_conversation_save_again (self, what);
@@ -107,6 +107,7 @@ static const struct {
   { SOTTO_UNSAVED_ANSWER_FORM, sotto_conversation_keep_answer_form },
   { SOTTO_UNSAVED_ATTACHMENTS, sotto_conversation_keep_attachments },
   { SOTTO_UNSAVED_SETTINGS, save_settings },
+  { SOTTO_UNSAVED_DELETION, sotto_conversation_keep_deletion },
 };
 
 void
@@ -124,7 +125,9 @@ sotto_conversation_flush_unsaved (SottoConversation *self)
 gboolean
 sotto_conversation_is_unsaved (SottoConversation *self)
 {
-  return !self->services->is_temporary && !self->is_deleted
+  if (self->is_deleted)
+    return (self->unsaved & SOTTO_UNSAVED_DELETION) != 0;
+  return !self->services->is_temporary
          && (self->n_saving > 0 || self->draft_source != 0 || self->instructions_source != 0 || self->answer_source != 0
              || self->unsaved_source != 0 || self->reply_state == SOTTO_REPLY_STATE_SAVING);
 }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "conversation/attachment-private.h"
+#include "conversation/conversation-list-private.h"
 #include "conversation/conversation-private.h"
 
 /* What could not be saved, for want of room: it is said, and saved once there is room, by itself and with the end. There is no model. */
@@ -79,6 +80,14 @@ static gboolean
 is_saved (gpointer conversation)
 {
   return has_no_problem (conversation) && !sotto_conversation_is_unsaved (conversation);
+}
+
+static gboolean
+has_no_saving (gpointer data)
+{
+  SottoConversation *conversation = data;
+
+  return conversation->n_saving == 0;
 }
 
 static gboolean
@@ -376,6 +385,47 @@ test_choices_of_unsent (void)
   tear_down (&self);
 }
 
+/* --- What is deleted --- */
+
+/* It is not there again after a restart; and what has come back is, though the history has known it as deleted. */
+static void
+test_deletion (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  g_autoptr (SottoConversation) gone = g_object_ref (begin (app, "Thistles"));
+  g_autoptr (SottoConversation) back = g_object_ref (begin (app, "Violets"));
+  g_autofree char *id = g_strdup (sotto_conversation_get_id (back));
+  SottoConversation *fresh;
+
+  sotto_conversation_list_delete (list, back);
+  harness_wait_for (has_no_saving, back, 20);
+  set_room (FALSE);
+  sotto_conversation_list_delete (list, gone);
+  sotto_conversation_list_undo_delete (list, back);
+  harness_wait_for (has_problem, gone, 20);
+  harness_wait_for (has_problem, back, 20);
+  g_assert_true (sotto_app_cannot_save (app));
+  sotto_conversation_list_purge (list, gone);
+  set_room (TRUE);
+  /* Another one goes for good, and takes nothing along. */
+  sotto_conversation_list_purge_from (list, gone->services);
+  harness_wait_for (is_saved, gone, 20);
+  harness_wait_for (is_saved, back, 20);
+  g_clear_object (&gone);
+  g_clear_object (&back);
+
+  app = reopen (app, &fresh);
+  list = sotto_app_get_conversations (app);
+  g_assert_cmpuint (harness_length (list), ==, 1);
+  back = g_object_ref (sotto_conversation_list_lookup (list, id));
+  sotto_conversation_load (back);
+  harness_wait_for (harness_is_loaded, back, 20);
+  g_assert_cmpstr (sotto_message_get_text (harness_message (back, 0)), ==, "Violets");
+  g_clear_object (&back);
+  harness_close (app);
+}
+
 /* --- What is attached --- */
 
 static void
@@ -472,6 +522,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/saving/choices/begun", test_choices_of_begun);
   g_test_add_func ("/app/saving/choices/later", test_later_choice);
   g_test_add_func ("/app/saving/choices/unsent", test_choices_of_unsent);
+  g_test_add_func ("/app/saving/deletion", test_deletion);
   g_test_add_func ("/app/saving/attachment", test_attachment);
   g_test_add_func ("/app/saving/application", test_application);
   return g_test_run ();
