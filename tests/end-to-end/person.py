@@ -35,8 +35,11 @@ PROGRAM = BUILD / "app" / "sotto"
 SCREENSHOTS = BUILD / "tests" / "screenshots"
 
 def wait(what, condition, seconds=PATIENCE):
-    """condition()'s first true value; Failed, and what was seen last, when there is none in time."""
-    end = time.monotonic() + seconds * SLOWER
+    """condition()'s first true value; Failed, and what was seen last, when there is none in time.
+
+    What comes soon is seen soon; what takes long is asked for less often, as each look costs both programs their time."""
+    begin = time.monotonic()
+    end = begin + seconds * SLOWER
     while True:
         trouble = ""
         try:
@@ -46,9 +49,10 @@ def wait(what, condition, seconds=PATIENCE):
             trouble = f" ({error})"
         if found:
             return found
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             raise Failed(f"waited {seconds * SLOWER} s in vain for {what}{trouble}")
-        time.sleep(0.03)
+        time.sleep(min(0.03 + (now - begin) / 10, 0.3))
 
 
 def wait_same(what, read, expected, seconds=PATIENCE):
