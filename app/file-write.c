@@ -17,7 +17,12 @@ sotto_file_write (GFile            *file,
   gboolean ok;
 
   if (stream == NULL)
-    return FALSE;
+    {
+      /* Where a file is to be made, what is not there is its folder. */
+      if (error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        (*error)->code = G_IO_ERROR_NOT_DIRECTORY;
+      return FALSE;
+    }
 
   ok = writer (user_data, G_OUTPUT_STREAM (stream), error);
   if (ok)

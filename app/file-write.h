@@ -18,7 +18,7 @@ typedef gboolean (*SottoFileWriter) (gpointer user_data, GOutputStream *stream, 
  *
  * Thread: any; blocks.
  *
- * Returns: %FALSE with an error of @writer or a #GIOErrorEnum
+ * Returns: %FALSE with an error of @writer or a #GIOErrorEnum: %G_IO_ERROR_NOT_DIRECTORY where there is no such folder
  */
 gboolean sotto_file_write (GFile            *file,
                            GFileCreateFlags  flags,

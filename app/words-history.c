@@ -96,6 +96,12 @@ words_for_file (SottoHistoryError                 code,
     case SOTTO_HISTORY_ERROR_DISK_FULL:
       return g_strdup (_("The disk is full, so this could not be saved. Free some space and try "
                          "again."));
+    case SOTTO_HISTORY_ERROR_TOO_LARGE:
+      return g_strdup (_("The file with your conversations cannot grow any larger on this disk, so this could not be saved. "
+                         "Delete conversations that you no longer need, and try again."));
+    case SOTTO_HISTORY_ERROR_READ_ONLY:
+      return g_strdup (_("The disk with your conversations can only be read now, so this could not be saved. Make it writable "
+                         "and try again."));
     default:
       return NULL;
     }

@@ -3,10 +3,12 @@
 #include "document/document-folders.h"
 #include "words.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
 #include <sotto-engine.h>
 #include <sotto-history.h>
+#include <string.h>
 
 /* Sentences of the application itself, and which domain's words to take. The larger domains
  * have a file each: words-engine.c, words-history.c, words-folder.c. */
@@ -126,16 +128,47 @@ words_for_app (const GError *error, SottoRemedy *remedy)
     }
 }
 
+/* What a file system says. Where GIO has no code for it, or that of something else, only the system's own words are left of it, which
+ * stand in the error's. */
+static const struct {
+  GIOErrorEnum code; /* G_IO_ERROR_FAILED: any */
+  int number;        /* 0: the code is enough */
+  const char *words;
+} io_words[] = {
+  { G_IO_ERROR_FAILED, ENOMEM, N_("There is not enough free memory. Close something and try again.") },
+  { G_IO_ERROR_FAILED, EFBIG, N_("This is more than a file may hold there. Choose a place on another disk.") },
+  { G_IO_ERROR_FAILED, EDQUOT, N_("The disk is full. Free some space and try again.") },
+  { G_IO_ERROR_NO_SPACE, 0, N_("The disk is full. Free some space and try again.") },
+  { G_IO_ERROR_READ_ONLY, 0, N_("That disk can only be read. Choose a place on another one.") },
+  { G_IO_ERROR_PERMISSION_DENIED, 0, N_("This computer does not allow Sotto to use that file or folder.") },
+  { G_IO_ERROR_NOT_FOUND, 0, N_("The file is not there.") },
+  { G_IO_ERROR_NOT_DIRECTORY, 0, N_("The folder is not there. Choose another one.") },
+  { G_IO_ERROR_IS_DIRECTORY, 0, N_("There is a folder with that name. Choose another name.") },
+  { G_IO_ERROR_FILENAME_TOO_LONG, 0, N_("That name is too long. Choose a shorter one.") },
+};
+
+static gboolean
+says (const GError *error, int number)
+{
+  return strstr (error->message, g_strerror (number)) != NULL;
+}
+
+static gboolean
+is_disk_gone (const GError *error)
+{
+  return says (error, EIO) || says (error, ENODEV) || says (error, ENXIO) || says (error, ESTALE) || says (error, ENOTCONN);
+}
+
 static char *
 words_for_io (const GError *error, SottoRemedy *remedy)
 {
   *remedy = SOTTO_REMEDY_RETRY;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
-    return g_strdup (_("The disk is full. Free some space and try again."));
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-    return g_strdup (_("This computer does not allow Sotto to use that file or folder."));
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return g_strdup (_("The file is not there."));
+  for (guint i = 0; i < G_N_ELEMENTS (io_words); i++)
+    if ((io_words[i].code == G_IO_ERROR_FAILED || g_error_matches (error, G_IO_ERROR, io_words[i].code))
+        && (io_words[i].number == 0 || says (error, io_words[i].number)))
+      return g_strdup (_(io_words[i].words));
+  if (is_disk_gone (error))
+    return g_strdup (_("That disk cannot be read or written. See whether it is still connected, and try again."));
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
     {
       *remedy = SOTTO_REMEDY_NONE;

@@ -62,6 +62,7 @@ sotto_database_fail (SottoDatabase *self, const char *sql, GError **error)
   const char *said = sqlite3_errmsg (self->handle);
   SottoHistoryErrorArguments arguments = { .path = self->path, .subject = said };
   SottoHistoryError which = SOTTO_HISTORY_ERROR_IO;
+  int number;
 
   switch (code & 0xff)
     {
@@ -76,6 +77,19 @@ sotto_database_fail (SottoDatabase *self, const char *sql, GError **error)
       break;
     case SQLITE_FULL:
       which = SOTTO_HISTORY_ERROR_DISK_FULL;
+      break;
+    case SQLITE_READONLY:
+      which = SOTTO_HISTORY_ERROR_READ_ONLY;
+      break;
+    /* SQLite knows of a full disk only; what else the system has said is more than "disk I/O error". */
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      number = sqlite3_system_errno (self->handle);
+      if (number != 0)
+        {
+          which = sotto_history_error_of_errno (number);
+          arguments.subject = g_strerror (number);
+        }
       break;
     case SQLITE_NOMEM:
       which = SOTTO_HISTORY_ERROR_MEMORY;

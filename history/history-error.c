@@ -65,18 +65,33 @@ sotto_history_set_error (GError                           **error,
   g_propagate_error (error, g_steal_pointer (&made));
 }
 
+SottoHistoryError
+sotto_history_error_of_errno (int number)
+{
+  switch (number)
+    {
+    case ENOSPC:
+    case EDQUOT:
+      return SOTTO_HISTORY_ERROR_DISK_FULL;
+    case EFBIG:
+      return SOTTO_HISTORY_ERROR_TOO_LARGE;
+    case EROFS:
+      return SOTTO_HISTORY_ERROR_READ_ONLY;
+    default:
+      return SOTTO_HISTORY_ERROR_IO;
+    }
+}
+
 void
 sotto_history_set_io_error (GError     **error,
                             const char  *path,
                             const char  *action,
                             int          number)
 {
-  gboolean full = number == ENOSPC || number == EDQUOT;
   SottoHistoryErrorArguments arguments = { .path = path, .subject = g_strerror (number) };
 
-  sotto_history_set_error (error,
-                           full ? SOTTO_HISTORY_ERROR_DISK_FULL : SOTTO_HISTORY_ERROR_IO,
-                           &arguments, "cannot %s \"%s\": %s", action, path, g_strerror (number));
+  sotto_history_set_error (error, sotto_history_error_of_errno (number), &arguments, "cannot %s \"%s\": %s", action, path,
+                           g_strerror (number));
 }
 
 const SottoHistoryErrorArguments *

@@ -17,12 +17,19 @@ void sotto_history_set_error (GError                           **error,
                               ...) G_GNUC_PRINTF (4, 5);
 
 /**
+ * sotto_history_error_of_errno:
+ *
+ * Returns: _DISK_FULL for a full disk or quota, _TOO_LARGE, _READ_ONLY, else _IO
+ */
+SottoHistoryError sotto_history_error_of_errno (int number);
+
+/**
  * sotto_history_set_io_error:
  * @path: the file
  * @action: what was tried, as in "write"
  * @number: errno
  *
- * Sets _DISK_FULL for a full disk or quota, else _IO.
+ * Sets what sotto_history_error_of_errno() says.
  */
 void sotto_history_set_io_error (GError     **error,
                                  const char  *path,

@@ -1,5 +1,6 @@
 #include "sotto-app.h"
 
+#include <errno.h>
 #include <sotto-engine.h>
 #include <sotto-history.h>
 #include <string.h>
@@ -160,6 +161,43 @@ test_folders (void)
     }
 }
 
+/* What the system says of a file, as GIO hands it on: some of it has no code of GIO's, or that of something else. */
+static void
+test_files (void)
+{
+  static const struct {
+    int number;
+    const char *words;
+  } cases[] = {
+    { EFBIG, "more than a file may hold" },
+    { ENOSPC, "disk is full" },
+    { EDQUOT, "disk is full" },
+    { ENOMEM, "not enough free memory" },
+    { EROFS, "only be read" },
+    { EACCES, "does not allow" },
+    { EPERM, "does not allow" },
+    { ENOENT, "file is not there" },
+    { ENOTDIR, "folder is not there" },
+    { EISDIR, "folder with that name" },
+    { ENAMETOOLONG, "name is too long" },
+    { EIO, "still connected" },
+    { ENODEV, "still connected" },
+    { ENXIO, "still connected" },
+    { ESTALE, "still connected" },
+    { ENOTCONN, "still connected" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = g_error_new (G_IO_ERROR, g_io_error_from_errno (cases[i].number), "Error writing to file: %s",
+                                              g_strerror (cases[i].number));
+      g_autoptr (SottoProblem) problem = sotto_problem_new (error);
+
+      assert_sentence (sotto_problem_get_text (problem));
+      g_assert_nonnull (strstr (sotto_problem_get_text (problem), cases[i].words));
+    }
+}
+
 /* Each reason why a document cannot be read has a word for the history, and its own sentence. */
 static void
 test_unread (void)
@@ -214,6 +252,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/words/history", test_history);
   g_test_add_func ("/app/words/app", test_app);
   g_test_add_func ("/app/words/folders", test_folders);
+  g_test_add_func ("/app/words/files", test_files);
   g_test_add_func ("/app/words/unread", test_unread);
   g_test_add_func ("/app/words/remedies", test_remedies);
   g_test_add_func ("/app/words/unknown", test_unknown);
