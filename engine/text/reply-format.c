@@ -431,7 +431,7 @@ sotto_reply_style_has_marker (const SottoReplyStyle *self,
 {
   const SottoReplyFormat *calls = self->calls;
 
-  if (length == 0)
+  if (text == NULL || length == 0)
     return FALSE;
 
   for (guint i = 0; i < G_N_ELEMENTS (calls->markers) && calls->markers[i].text != NULL; i++)
