@@ -1,6 +1,9 @@
 #include "settings.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 /* Every preference is one row of this table: a property, and a key of the same name in
  * data/io.github.sotto_chat.Sotto.gschema.xml with the same type, range and default (a test
@@ -98,18 +101,37 @@ find_file (SottoSettings *self)
   return NULL;
 }
 
+static gboolean
+write_nothing (int fd, gsize size)
+{
+  g_autofree guint8 *nothing = g_malloc0 (size);
+
+  while (size > 0)
+    {
+      const gssize n = write (fd, nothing, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return FALSE;
+      size -= (gsize) n;
+    }
+  return TRUE;
+}
+
 /* Either writes the whole file anew. Without room for that, the key file (a Flatpak's) is left empty by GLib, with all that was in
- * it, and of dconf's nothing is heard but a value that goes back by itself. So that is tried first, with a file of the same size. */
+ * it, and of dconf's nothing is heard but a value that goes back by itself. So that is tried first, with a file of the same size. It
+ * has lost its name by the time it grows, so that it is gone with the process, however that ends. */
 static gboolean
 has_room (SottoSettings *self)
 {
   g_autofree char *file = find_file (self);
   g_autofree char *folder = NULL;
   g_autofree char *trial = NULL;
-  g_autofree char *nothing = NULL;
   GStatBuf info;
   gsize size;
   gboolean ok;
+  int fd;
 
   if (file == NULL)
     return TRUE;
@@ -117,11 +139,13 @@ has_room (SottoSettings *self)
   folder = g_path_get_dirname (file);
   trial = g_strconcat (file, ".sotto-trial", NULL);
   size = 4096 + (g_stat (file, &info) == 0 ? (gsize) info.st_size : 0);
-  nothing = g_malloc0 (size);
-  ok = g_mkdir_with_parents (folder, 0700) == 0
-       && g_file_set_contents_full (trial, nothing, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
+  fd = g_mkdir_with_parents (folder, 0700) == 0 ? g_open (trial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+  if (fd < 0)
+    return FALSE;
   g_unlink (trial);
-  return ok;
+  ok = write_nothing (fd, size);
+  /* Some file systems say it only then. */
+  return g_close (fd, NULL) && ok;
 }
 
 static GVariant *

@@ -155,6 +155,33 @@ is_well (gpointer settings)
   return !sotto_settings_is_failing (settings);
 }
 
+/* Preferences of a person's who has some, and the environment of a process that finds them there
+ * Returns: (transfer full): a folder for remove_kept() */
+static char *
+make_kept (char **settings_folder, char **path, char ***environment)
+{
+  char *folder = g_dir_make_tmp ("sotto-settings-XXXXXX", NULL);
+
+  *settings_folder = g_build_filename (folder, "glib-2.0", "settings", NULL);
+  *path = g_build_filename (*settings_folder, "keyfile", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (*settings_folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (*path, "[io/github/sotto_chat/Sotto]\ntop-k=55\n", -1, NULL));
+  *environment = g_environ_setenv (g_get_environ (), "SOTTO_TEST_BACKEND", "keyfile", TRUE);
+  *environment = g_environ_setenv (*environment, "XDG_CONFIG_HOME", folder, TRUE);
+  return folder;
+}
+
+static void
+remove_kept (const char *folder, const char *settings_folder, const char *path)
+{
+  g_autofree char *between = g_build_filename (folder, "glib-2.0", NULL);
+
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_rmdir (settings_folder), ==, 0);
+  g_assert_cmpint (g_rmdir (between), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* What was kept stays there whole; what cannot be kept holds, is told, and is kept with room again. */
 static void
 test_full (void)
@@ -193,22 +220,42 @@ test_full (void)
       return;
     }
 
-  folder = g_dir_make_tmp ("sotto-settings-XXXXXX", NULL);
-  settings_folder = g_build_filename (folder, "glib-2.0", "settings", NULL);
-  path = g_build_filename (settings_folder, "keyfile", NULL);
-  g_assert_cmpint (g_mkdir_with_parents (settings_folder, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (path, "[io/github/sotto_chat/Sotto]\ntop-k=55\n", -1, NULL));
-  environment = g_environ_setenv (g_get_environ (), "SOTTO_TEST_BACKEND", "keyfile", TRUE);
-  environment = g_environ_setenv (environment, "XDG_CONFIG_HOME", folder, TRUE);
+  folder = make_kept (&settings_folder, &path, &environment);
   g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
   g_test_trap_assert_passed ();
+  remove_kept (folder, settings_folder, path);
+}
 
-  g_assert_cmpint (g_remove (path), ==, 0);
-  g_assert_cmpint (g_rmdir (settings_folder), ==, 0);
-  g_clear_pointer (&settings_folder, g_free);
-  settings_folder = g_build_filename (folder, "glib-2.0", NULL);
-  g_assert_cmpint (g_rmdir (settings_folder), ==, 0);
-  g_assert_cmpint (g_rmdir (folder), ==, 0);
+/* Looking whether there is room leaves nothing behind, though the process ends in the midst of it: what is beyond the limit kills it. */
+static void
+test_killed (void)
+{
+  g_autofree char *folder = NULL;
+  g_autofree char *settings_folder = NULL;
+  g_autofree char *path = NULL;
+  g_auto (GStrv) environment = NULL;
+  g_autoptr (GDir) dir = NULL;
+
+  if (g_test_subprocess ())
+    {
+      const struct rlimit no_core = { 0, 0 };
+      g_autoptr (SottoSettings) settings = sotto_settings_new ();
+
+      g_assert_cmpint (setrlimit (RLIMIT_CORE, &no_core), ==, 0);
+      set_room (FALSE);
+      signal (SIGXFSZ, SIG_DFL);
+      g_object_set (settings, "context-length", 512, NULL);
+      return;
+    }
+
+  folder = make_kept (&settings_folder, &path, &environment);
+  g_test_trap_subprocess_with_envp (NULL, (const char *const *) environment, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_failed ();
+
+  dir = g_dir_open (settings_folder, 0, NULL);
+  g_assert_cmpstr (g_dir_read_name (dir), ==, "keyfile");
+  g_assert_cmpstr (g_dir_read_name (dir), ==, NULL);
+  remove_kept (folder, settings_folder, path);
 }
 
 /* Nothing aborts without a schema, and what is set holds as long as the process. */
@@ -248,5 +295,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/settings/changes", test_changes);
   g_test_add_func ("/app/settings/no-schema", test_no_schema);
   g_test_add_func ("/app/settings/full", test_full);
+  g_test_add_func ("/app/settings/killed", test_killed);
   return g_test_run ();
 }
