@@ -44,6 +44,7 @@ close_the_rest (GTask *task)
   sotto_inference_set_sealed (self->services->inference, NULL);
 
   store = g_steal_pointer (&self->services->store);
+  g_hash_table_remove_all (self->services->unkept);
   if (store == NULL)
     {
       /* An attempt that is still running removes what it made when it ends. */
@@ -54,7 +55,7 @@ close_the_rest (GTask *task)
       return;
     }
 
-  sotto_store_purge_async (store, NULL, NULL, NULL, NULL);
+  sotto_conversation_list_purge_at_end (self->conversations, store);
   sotto_store_close_async (store, NULL, on_store_closed, g_object_ref (task));
 }
 

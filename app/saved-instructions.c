@@ -4,9 +4,11 @@
 #include <yyjson.h>
 
 #include "app-private.h"
+#include "conversation/conversation-private.h"
 
 /* They are one setting of the history: a JSON array of objects with a name and a text, by name. Each change writes all of
- * them anew. Of an array that is not like that, what can be read is taken. */
+ * them anew. Of an array that is not like that, what can be read is taken. What cannot be kept is kept later, with what else is no
+ * conversation's, by the conversation that is not begun: these here are gone by then. */
 
 #define SETTING "saved-instructions"
 
@@ -89,7 +91,7 @@ struct _SottoSavedInstructions
 {
   GObject parent_instance;
 
-  SottoServices *services;
+  SottoConversation *keeper;
   GListStore *list;
   SottoProblem *problem;
   gboolean is_read;
@@ -105,7 +107,7 @@ sotto_saved_instructions_finalize (GObject *object)
 {
   SottoSavedInstructions *self = SOTTO_SAVED_INSTRUCTIONS (object);
 
-  sotto_services_unref (self->services);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->list);
   g_clear_object (&self->problem);
   G_OBJECT_CLASS (sotto_saved_instructions_parent_class)->finalize (object);
@@ -219,7 +221,7 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (SottoSavedInstructions) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!sotto_store_set_setting_finish (SOTTO_STORE (source), result, &error))
+  if (!sotto_conversation_keep_setting_finish (SOTTO_CONVERSATION (source), result, &error))
     set_error (self, error);
 }
 
@@ -229,7 +231,6 @@ keep (SottoSavedInstructions *self)
   GListModel *list = G_LIST_MODEL (self->list);
   yyjson_mut_doc *document = yyjson_mut_doc_new (NULL);
   yyjson_mut_val *array = yyjson_mut_arr (document);
-  g_autoptr (GError) error = NULL;
   char *json;
 
   yyjson_mut_doc_set_root (document, array);
@@ -243,10 +244,7 @@ keep (SottoSavedInstructions *self)
     }
   json = yyjson_mut_write (document, 0, NULL);
   yyjson_mut_doc_free (document);
-  if (!sotto_services_check_store (self->services, &error))
-    set_error (self, error);
-  else
-    sotto_store_set_setting_async (self->services->store, SETTING, json, NULL, on_kept, g_object_ref (self));
+  sotto_conversation_keep_setting_async (self->keeper, SETTING, json, on_kept, g_object_ref (self));
   free (json);
 }
 
@@ -296,10 +294,18 @@ SottoSavedInstructions *
 sotto_saved_instructions_new (SottoApp *app)
 {
   SottoSavedInstructions *self = g_object_new (SOTTO_TYPE_SAVED_INSTRUCTIONS, NULL);
+  const char *unkept = g_hash_table_lookup (app->services->unkept, SETTING);
 
-  self->services = sotto_services_ref (app->services);
-  if (self->services->store != NULL)
-    sotto_store_get_setting_async (self->services->store, SETTING, NULL, on_read, g_object_ref (self));
+  self->keeper = g_object_ref (sotto_conversation_list_create (app->conversations));
+  if (unkept != NULL)
+    {
+      take_json (self, unkept);
+      self->is_read = TRUE;
+    }
+  else if (app->services->store != NULL)
+    {
+      sotto_store_get_setting_async (app->services->store, SETTING, NULL, on_read, g_object_ref (self));
+    }
   return self;
 }
 

@@ -16,18 +16,29 @@ get_store (SottoConversation *self)
   return self->services->is_temporary || self->is_deleted ? NULL : self->services->store;
 }
 
-/* One on its way into the history */
+/* One on its way into the history, or out of it */
 typedef struct {
   SottoConversation *conversation;
-  SottoAttachment *attachment;
+  SottoAttachment *attachment; /* NULL: out of it */
   char *id;
 } Keeping;
+
+static Keeping *
+keeping_new (SottoConversation *self, SottoAttachment *attachment, const char *id)
+{
+  Keeping *keeping = g_new0 (Keeping, 1);
+
+  keeping->conversation = sotto_conversation_begin_save (self);
+  g_set_object (&keeping->attachment, attachment);
+  keeping->id = g_strdup (id);
+  return keeping;
+}
 
 static void
 keeping_free (Keeping *keeping)
 {
   g_object_unref (keeping->conversation);
-  g_object_unref (keeping->attachment);
+  g_clear_object (&keeping->attachment);
   g_free (keeping->id);
   g_free (keeping);
 }
@@ -47,41 +58,54 @@ on_kept (GObject *source, GAsyncResult *result, gpointer user_data)
   sotto_conversation_end_save (keeping->conversation, SOTTO_STORE (source), SOTTO_UNSAVED_ATTACHMENTS, error);
 }
 
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Keeping) keeping = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sotto_store_remove_draft_document_finish (SOTTO_STORE (source), result, &error))
+    g_ptr_array_add (keeping->conversation->detached, g_strdup (keeping->id));
+  sotto_conversation_end_save (keeping->conversation, SOTTO_STORE (source), SOTTO_UNSAVED_ATTACHMENTS, error);
+}
+
+/* Those that the history still has of what was taken off */
+static void
+remove_detached (SottoConversation *self, SottoStore *store)
+{
+  g_autoptr (GPtrArray) ids = g_steal_pointer (&self->detached);
+
+  self->detached = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < ids->len; i++)
+    sotto_store_remove_draft_document_async (store, ids->pdata[i], NULL, on_removed, keeping_new (self, NULL, ids->pdata[i]));
+}
+
 /* While a new conversation is being made, it has no place for them yet. */
 void
 sotto_conversation_keep_attachments (SottoConversation *self)
 {
   SottoStore *store = get_store (self);
 
-  if (store == NULL || (!self->is_stored && self->reply_state == SOTTO_REPLY_STATE_SAVING))
+  if (store == NULL)
+    return;
+  remove_detached (self, store);
+  if (!self->is_stored && self->reply_state == SOTTO_REPLY_STATE_SAVING)
     return;
 
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->attachments)); i++)
     {
       g_autoptr (SottoAttachment) attachment = g_list_model_get_item (G_LIST_MODEL (self->attachments), i);
       g_autoptr (SottoHistoryPart) part = NULL;
-      Keeping *keeping;
+      g_autofree char *id = NULL;
 
       if (sotto_attachment_get_draft_id (attachment) != NULL)
         continue;
       part = sotto_attachment_to_part (attachment);
-      keeping = g_new0 (Keeping, 1);
-      keeping->conversation = sotto_conversation_begin_save (self);
-      keeping->attachment = g_object_ref (attachment);
-      keeping->id = sotto_history_new_id ();
-      sotto_attachment_set_draft_id (attachment, keeping->id);
-      sotto_store_add_draft_document_async (store, self->is_stored ? self->id : NULL, keeping->id, part, NULL, on_kept, keeping);
+      id = sotto_history_new_id ();
+      sotto_attachment_set_draft_id (attachment, id);
+      sotto_store_add_draft_document_async (store, self->is_stored ? self->id : NULL, id, part, NULL, on_kept,
+                                            keeping_new (self, attachment, id));
     }
-}
-
-static void
-on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoConversation) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!sotto_store_remove_draft_document_finish (SOTTO_STORE (source), result, &error))
-    sotto_conversation_set_error (self, error);
 }
 
 void
@@ -179,12 +203,14 @@ void
 sotto_conversation_attachments_init (SottoConversation *self)
 {
   self->attachments = g_list_store_new (SOTTO_TYPE_ATTACHMENT);
+  self->detached = g_ptr_array_new_with_free_func (g_free);
 }
 
 void
 sotto_conversation_attachments_clear (SottoConversation *self)
 {
   g_clear_object (&self->attachments);
+  g_clear_pointer (&self->detached, g_ptr_array_unref);
   g_clear_pointer (&self->attachment_reads, g_ptr_array_unref);
 }
 
@@ -297,8 +323,10 @@ sotto_conversation_detach (SottoConversation *self, SottoAttachment *attachment)
     return;
   store = get_store (self);
   if (store != NULL && sotto_attachment_get_draft_id (attachment) != NULL)
-    sotto_store_remove_draft_document_async (store, sotto_attachment_get_draft_id (attachment), NULL, on_removed,
-                                             g_object_ref (self));
+    {
+      g_ptr_array_add (self->detached, g_strdup (sotto_attachment_get_draft_id (attachment)));
+      remove_detached (self, store);
+    }
   sotto_attachment_set_draft_id (attachment, NULL);
   g_list_store_remove (self->attachments, position);
 }

@@ -1,7 +1,7 @@
 #include "conversation/conversation-list-private.h"
 
 #include "conversation/conversation-private.h"
-#include "conversation/group.h"
+#include "conversation/group-list-private.h"
 #include "document/meaning-private.h"
 
 /* Deleting, with a way back: what is deleted leaves the list at once and the history when nobody can
@@ -82,6 +82,20 @@ sotto_conversation_list_undo_delete (SottoConversationList *self, SottoConversat
   g_object_unref (conversation);
 }
 
+/* What has come back, and is still deleted in the history, as there was no room */
+static void
+add_unsaved (SottoConversationList *self, GStrvBuilder *kept)
+{
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      const SottoConversation *conversation = g_ptr_array_index (self->items, i);
+
+      if (conversation->n_saving > 0 || (conversation->unsaved & SOTTO_UNSAVED_DELETION) != 0)
+        g_strv_builder_add (kept, conversation->id);
+    }
+  sotto_group_list_add_unsaved (self->services->groups, kept);
+}
+
 void
 sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services)
 {
@@ -90,19 +104,23 @@ sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *
 
   for (guint i = 0; i < self->deleted->len; i++)
     g_strv_builder_add (kept, sotto_conversation_get_id (g_ptr_array_index (self->deleted, i)));
-  /* What has come back, and is still deleted in the history, as there was no room */
-  for (guint i = 0; i < self->items->len; i++)
-    {
-      const SottoConversation *conversation = g_ptr_array_index (self->items, i);
-
-      if (conversation->n_saving > 0 || (conversation->unsaved & SOTTO_UNSAVED_DELETION) != 0)
-        g_strv_builder_add (kept, conversation->id);
-    }
   for (guint i = 0; i < self->deleted_groups->len; i++)
     g_strv_builder_add (kept, sotto_group_get_id (((DeletedGroup *) g_ptr_array_index (self->deleted_groups, i))->group));
+  add_unsaved (self, kept);
   ids = g_strv_builder_end (kept);
   if (services->store != NULL)
     sotto_store_purge_async (services->store, (const char * const *) ids, NULL, NULL, NULL);
+}
+
+void
+sotto_conversation_list_purge_at_end (SottoConversationList *self, SottoStore *store)
+{
+  g_autoptr (GStrvBuilder) kept = g_strv_builder_new ();
+  g_auto (GStrv) ids = NULL;
+
+  add_unsaved (self, kept);
+  ids = g_strv_builder_end (kept);
+  sotto_store_purge_async (store, (const char * const *) ids, NULL, NULL, NULL);
 }
 
 void

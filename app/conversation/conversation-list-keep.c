@@ -40,10 +40,8 @@ is_ours (SottoConversationList *self, SottoStore *store)
 static void
 keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
 {
-  SottoStore *store = self->services->store;
-
   if (g_strcmp0 (self->title, kept->title) != 0)
-    sotto_store_rename_conversation_async (store, self->id, self->title, NULL, NULL, NULL);
+    sotto_conversation_keep_title (self);
   /* A tree has no draft. */
   sotto_conversation_keep_attachments_again (self);
   sotto_conversation_keep_folders (self);
@@ -51,8 +49,8 @@ keep_rest (SottoConversation *self, const SottoHistoryConversation *kept)
   sotto_conversation_keep_answer_form (self);
   if (self->draft[0] != '\0')
     {
-      g_clear_handle_id (&self->draft_source, g_source_remove);
-      sotto_store_set_draft_async (store, self->id, self->draft, NULL, NULL, NULL);
+      sotto_conversation_save_draft_again (self);
+      sotto_conversation_flush_draft (self);
     }
 }
 

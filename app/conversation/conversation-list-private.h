@@ -98,6 +98,9 @@ void sotto_conversation_list_set_journal_error (SottoConversationList *self, con
 /* Purges what was deleted there and cannot come back. */
 void sotto_conversation_list_purge_from (SottoConversationList *self, SottoServices *services);
 
+/* Nothing can come back any more. @store: the history, which is closed next */
+void sotto_conversation_list_purge_at_end (SottoConversationList *self, SottoStore *store);
+
 /* --- conversation-list-groups.c --- */
 
 /* Whether no conversation of the list is in @group */

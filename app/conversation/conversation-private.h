@@ -73,6 +73,7 @@ struct _SottoConversation
   char *draft;
   guint draft_source; /* saves it a little later */
   GListStore *attachments; /* of SottoAttachment (conversation-attachments.c) */
+  GPtrArray *detached; /* ids of those that were taken off and are still in the history */
   GPtrArray *attachment_reads; /* of GTask: who waits for those in the history; NULL: they are not being read */
   gboolean has_read_attachments;
 
@@ -325,7 +326,18 @@ void sotto_conversation_flush_unsaved (SottoConversation *self);
 /* Whether there is something of it that would be lost now: it could not be saved, or waits for that */
 gboolean sotto_conversation_is_unsaved (SottoConversation *self);
 
-/* What the next conversation begins with, as the history's setting @name; of a temporary one nothing is kept. */
+/**
+ * sotto_conversation_keep_setting_async:
+ *
+ * What the next conversation begins with, or what else belongs to none of them, as the history's setting @name; of a temporary one
+ * nothing is kept. What cannot be kept now is kept later, by itself, and services have it until then.
+ */
+void sotto_conversation_keep_setting_async (SottoConversation   *self,
+                                            const char          *name,
+                                            const char          *value,
+                                            GAsyncReadyCallback  callback,
+                                            gpointer             user_data);
+gboolean sotto_conversation_keep_setting_finish (SottoConversation *self, GAsyncResult *result, GError **error);
 void sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value);
 
 /* --- conversation-list-delete.c --- */

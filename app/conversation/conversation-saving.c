@@ -89,9 +89,6 @@ save_settings (SottoConversation *self)
 
       sotto_conversation_keep_setting (self, name, value);
     }
-  /* Another conversation has had the last word, and could save it. */
-  if (names->len == 0)
-    take_back_problem (self);
 }
 
 static const struct {
@@ -120,6 +117,9 @@ sotto_conversation_flush_unsaved (SottoConversation *self)
   for (guint i = 0; i < G_N_ELEMENTS (savers); i++)
     if ((unsaved & savers[i].what) != 0)
       savers[i].save (self);
+  /* There is nothing to save any more: another conversation had the last word, or a file was taken off again. */
+  if (unsaved != 0 && self->n_saving == 0 && !sotto_conversation_is_unsaved (self))
+    take_back_problem (self);
 }
 
 gboolean
@@ -139,6 +139,7 @@ typedef struct {
   SottoConversation *conversation;
   char *name;
   char *value;
+  GTask *task; /* of who waits for what comes of it */
 } Setting;
 
 static void
@@ -147,6 +148,7 @@ setting_free (Setting *setting)
   g_object_unref (setting->conversation);
   g_free (setting->name);
   g_free (setting->value);
+  g_object_unref (setting->task);
   g_free (setting);
 }
 
@@ -171,20 +173,51 @@ on_setting_kept (GObject *source, GAsyncResult *result, gpointer user_data)
         g_hash_table_remove (unkept, setting->name);
     }
   sotto_conversation_end_save (self, SOTTO_STORE (source), SOTTO_UNSAVED_SETTINGS, error);
+  if (error != NULL)
+    g_task_return_error (setting->task, g_steal_pointer (&error));
+  else
+    g_task_return_boolean (setting->task, TRUE);
 }
 
 void
-sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value)
+sotto_conversation_keep_setting_async (SottoConversation   *self,
+                                       const char          *name,
+                                       const char          *value,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data)
 {
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   Setting *setting;
+  GError *error = NULL;
 
-  if (self->services->store == NULL || self->services->is_temporary)
-    return;
+  if (self->services->is_temporary)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  if (!sotto_services_check_store (self->services, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
 
   setting = g_new0 (Setting, 1);
   setting->conversation = sotto_conversation_begin_save (self);
   setting->name = g_strdup (name);
   setting->value = g_strdup (value);
+  setting->task = g_steal_pointer (&task);
   g_hash_table_insert (self->services->unkept, g_strdup (name), g_strdup (value));
   sotto_store_set_setting_async (self->services->store, name, value, NULL, on_setting_kept, setting);
+}
+
+gboolean
+sotto_conversation_keep_setting_finish (SottoConversation *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+sotto_conversation_keep_setting (SottoConversation *self, const char *name, const char *value)
+{
+  sotto_conversation_keep_setting_async (self, name, value, NULL, NULL);
 }

@@ -18,6 +18,9 @@ void sotto_group_list_flush (SottoGroupList *self);
 /* Whether something does, or could not be kept */
 gboolean sotto_group_list_is_unsaved (SottoGroupList *self);
 
+/* Adds the ids of those on the list that the history may know otherwise, as deleted, too. */
+void sotto_group_list_add_unsaved (SottoGroupList *self, GStrvBuilder *ids);
+
 /* The history is about to be closed. What is shown stays until sotto_group_list_clear(). */
 void sotto_group_list_close (SottoGroupList *self);
 void sotto_group_list_clear (SottoGroupList *self);

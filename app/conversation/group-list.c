@@ -18,7 +18,7 @@ struct _SottoGroupList
   GPtrArray *groups;  /* of SottoGroup, by name */
   GHashTable *unkept; /* of SottoGroup: those that wait to be written */
   guint save_source;
-  guint n_putting; /* results that are waited for */
+  guint n_saving; /* results that are waited for */
   SottoProblem *problem;
 };
 
@@ -136,38 +136,105 @@ set_error (SottoGroupList *self, const GError *error)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);
 }
 
-static void save_after (SottoGroupList *self, SottoGroup *group, guint delay_ms);
+static void save_after (SottoGroupList *self, SottoGroup *group, SottoGroupParts what, guint delay_ms);
 
 /* One on its way into the history */
 typedef struct {
   SottoGroupList *list;
   SottoGroup *group;
-} Putting;
+  SottoGroupParts what;
+} Saving;
 
-static void
-putting_free (Putting *putting)
+static Saving *
+saving_new (SottoGroupList *self, SottoGroup *group, SottoGroupParts what)
 {
-  g_object_unref (putting->list);
-  g_object_unref (putting->group);
-  g_free (putting);
+  Saving *saving = g_new0 (Saving, 1);
+
+  saving->list = g_object_ref (self);
+  saving->group = g_object_ref (group);
+  saving->what = what;
+  self->n_saving++;
+  group->n_saving++;
+  return saving;
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Putting, putting_free)
+static void
+saving_free (Saving *saving)
+{
+  g_object_unref (saving->list);
+  g_object_unref (saving->group);
+  g_free (saving);
+}
 
-/* What could not be saved is said once, and saved again some time later: there may be room by then. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Saving, saving_free)
+
+/* What could not be saved is said once, and saved again some time later: there may be room by then.
+ * @saving: (transfer full); @error: (transfer full) (nullable) */
+static void
+end_save (Saving *saving, gpointer store, GError *error)
+{
+  g_autoptr (Saving) ended = saving;
+  g_autoptr (GError) given = error;
+  SottoGroupList *self = saving->list;
+
+  self->n_saving--;
+  saving->group->n_saving--;
+  /* One that was deleted before there was room for it at all */
+  if (g_error_matches (error, SOTTO_HISTORY_ERROR, SOTTO_HISTORY_ERROR_NOT_FOUND))
+    error = NULL;
+  if (error == NULL || self->problem == NULL)
+    set_error (self, error);
+  if (error != NULL && self->store == store)
+    save_after (self, saving->group, saving->what, SAVE_AGAIN_MS);
+}
+
 static void
 on_put (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Putting) putting = user_data;
-  SottoGroupList *self = putting->list;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
-  self->n_putting--;
   sotto_store_put_group_finish (SOTTO_STORE (source), result, &error);
-  if (error == NULL || self->problem == NULL)
-    set_error (self, error);
-  if (error != NULL && self->store == SOTTO_STORE (source) && !putting->group->is_deleted)
-    save_after (self, putting->group, SAVE_AGAIN_MS);
+  end_save (user_data, source, error);
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  sotto_store_delete_group_finish (SOTTO_STORE (source), result, &error);
+  end_save (user_data, source, error);
+}
+
+static void
+on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  sotto_store_undelete_group_finish (SOTTO_STORE (source), result, &error);
+  end_save (user_data, source, error);
+}
+
+/* What was changed last is there again when a deleted one comes back: it is written then. */
+static void
+save (SottoGroupList *self, SottoGroup *group)
+{
+  const SottoGroupParts what = group->is_deleted ? group->unkept & ~SOTTO_GROUP_RECORD : group->unkept;
+
+  group->unkept &= ~what;
+  if ((what & SOTTO_GROUP_RECORD) != 0)
+    {
+      g_autoptr (SottoHistoryGroup) record = sotto_group_to_record (group);
+
+      sotto_store_put_group_async (self->store, record, NULL, on_put, saving_new (self, group, SOTTO_GROUP_RECORD));
+    }
+  if ((what & SOTTO_GROUP_DELETION) == 0)
+    return;
+  if (group->is_deleted)
+    sotto_store_delete_group_async (self->store, group->id, NULL, on_deleted, saving_new (self, group, SOTTO_GROUP_DELETION));
+  else
+    sotto_store_undelete_group_async (self->store, group->id, NULL, on_undeleted,
+                                      saving_new (self, group, SOTTO_GROUP_DELETION));
 }
 
 void
@@ -179,22 +246,26 @@ sotto_group_list_flush (SottoGroupList *self)
   g_clear_handle_id (&self->save_source, g_source_remove);
   g_hash_table_iter_init (&iter, self->unkept);
   while (self->store != NULL && g_hash_table_iter_next (&iter, &group, NULL))
-    {
-      g_autoptr (SottoHistoryGroup) record = sotto_group_to_record (group);
-      Putting *putting = g_new0 (Putting, 1);
-
-      self->n_putting++;
-      putting->list = g_object_ref (self);
-      putting->group = g_object_ref (group);
-      sotto_store_put_group_async (self->store, record, NULL, on_put, putting);
-    }
+    save (self, group);
   g_hash_table_remove_all (self->unkept);
 }
 
 gboolean
 sotto_group_list_is_unsaved (SottoGroupList *self)
 {
-  return self->n_putting > 0 || g_hash_table_size (self->unkept) > 0;
+  return self->n_saving > 0 || g_hash_table_size (self->unkept) > 0;
+}
+
+void
+sotto_group_list_add_unsaved (SottoGroupList *self, GStrvBuilder *ids)
+{
+  for (guint i = 0; i < self->groups->len; i++)
+    {
+      const SottoGroup *group = g_ptr_array_index (self->groups, i);
+
+      if (group->unkept != 0 || group->n_saving > 0)
+        g_strv_builder_add (ids, group->id);
+    }
 }
 
 static void
@@ -207,9 +278,16 @@ on_due (gpointer user_data)
 }
 
 static void
-save_after (SottoGroupList *self, SottoGroup *group, guint delay_ms)
+note_unkept (SottoGroupList *self, SottoGroup *group, SottoGroupParts what)
 {
+  group->unkept |= what;
   g_hash_table_add (self->unkept, g_object_ref (group));
+}
+
+static void
+save_after (SottoGroupList *self, SottoGroup *group, SottoGroupParts what, guint delay_ms)
+{
+  note_unkept (self, group, what);
   if (self->save_source == 0)
     self->save_source = g_timeout_add_once (delay_ms, on_due, self);
 }
@@ -219,7 +297,7 @@ on_group_changed (SottoGroupList *self, GParamSpec *pspec, SottoGroup *group)
 {
   if (g_str_equal (pspec->name, "n-conversations") || self->store == NULL)
     return;
-  save_after (self, group, SAVE_DELAY_MS);
+  save_after (self, group, SOTTO_GROUP_RECORD, SAVE_DELAY_MS);
 }
 
 /* --- The order --- */
@@ -341,16 +419,6 @@ sotto_group_list_take_records (SottoGroupList *self, GPtrArray *records)
 
 /* --- Deleting --- */
 
-static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoGroupList) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  sotto_store_delete_group_finish (SOTTO_STORE (source), result, &error);
-  set_error (self, error);
-}
-
 void
 sotto_group_list_delete (SottoGroupList *self, SottoGroup *group)
 {
@@ -360,18 +428,8 @@ sotto_group_list_delete (SottoGroupList *self, SottoGroup *group)
   sotto_group_list_flush (self);
   group->is_deleted = TRUE;
   take_out (self, group);
-  if (self->store != NULL)
-    sotto_store_delete_group_async (self->store, group->id, NULL, on_deleted, g_object_ref (self));
-}
-
-static void
-on_undeleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (SottoGroupList) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  sotto_store_undelete_group_finish (SOTTO_STORE (source), result, &error);
-  set_error (self, error);
+  note_unkept (self, group, SOTTO_GROUP_DELETION);
+  sotto_group_list_flush (self);
 }
 
 void
@@ -382,8 +440,8 @@ sotto_group_list_undo_delete (SottoGroupList *self, SottoGroup *group)
 
   group->is_deleted = FALSE;
   insert (self, g_object_ref (group));
-  if (self->store != NULL)
-    sotto_store_undelete_group_async (self->store, group->id, NULL, on_undeleted, g_object_ref (self));
+  note_unkept (self, group, SOTTO_GROUP_DELETION);
+  sotto_group_list_flush (self);
 }
 
 /* --- What others ask --- */
@@ -401,7 +459,7 @@ sotto_group_list_create (SottoGroupList *self, const char *name)
 
   /* At once: a conversation may join it next. */
   insert (self, g_object_ref (group));
-  g_hash_table_add (self->unkept, g_object_ref (group));
+  note_unkept (self, group, SOTTO_GROUP_RECORD);
   sotto_group_list_flush (self);
   return group;
 }

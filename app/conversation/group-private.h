@@ -6,6 +6,12 @@
 
 G_BEGIN_DECLS
 
+/* What of a group the history is told by itself: bits */
+typedef enum {
+  SOTTO_GROUP_RECORD = 1 << 0,
+  SOTTO_GROUP_DELETION = 1 << 1, /* or that it has come back */
+} SottoGroupParts;
+
 struct _SottoGroup
 {
   GObject parent_instance;
@@ -17,6 +23,10 @@ struct _SottoGroup
   gboolean is_open;
   gboolean is_deleted; /* and can come back: it is not in the list, and its conversations are in none as long as that */
   guint n_conversations;
+
+  /* In the history (group-list.c) */
+  SottoGroupParts unkept; /* what it does not have */
+  guint n_saving;         /* results that are waited for */
 };
 
 /* An open one without anything, and one as the history has it. */

@@ -115,6 +115,16 @@ harness_close (SottoApp *app)
   g_object_unref (app);
 }
 
+void
+harness_flush (SottoApp *app)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  sotto_store_flush_async (app->services->store, NULL, harness_on_ready, &result);
+  harness_wait_for (harness_has_result, &result, 20);
+  sotto_store_flush_finish (app->services->store, result, NULL);
+}
+
 static char *
 find_model (const char *name)
 {

@@ -28,6 +28,9 @@ gboolean harness_recover (SottoApp *app, const char *code);
 SottoApp *harness_open (void);
 void harness_close (SottoApp *app);
 
+/* Until the history has done what it was asked for so far, whether that went well or not */
+void harness_flush (SottoApp *app);
+
 /* Links a model of this machine into the test's library. @name: a part of the file's name.
  * Returns: (transfer full) (nullable): the link; NULL: the test was skipped */
 char *harness_link_model (const char *name);

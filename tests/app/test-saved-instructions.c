@@ -19,11 +19,7 @@ read_saved (SottoApp *app, gboolean some)
   if (some)
     harness_wait_for (has_some, sotto_saved_instructions_get_list (saved), 20);
   else
-    for (guint i = 0; i < 50; i++)
-      {
-        g_main_context_iteration (NULL, FALSE);
-        g_usleep (2000);
-      }
+    harness_flush (app);
   return saved;
 }
 
@@ -142,6 +138,12 @@ test_damaged (void)
   harness_close (app);
 }
 
+static gboolean
+has_problem (gpointer saved)
+{
+  return sotto_saved_instructions_get_problem (saved) != NULL;
+}
+
 /* What can't be kept is said. */
 static void
 test_closed (void)
@@ -151,7 +153,7 @@ test_closed (void)
 
   harness_close (app);
   sotto_saved_instructions_add (saved, "Late", "Text");
-  g_assert_nonnull (sotto_saved_instructions_get_problem (saved));
+  harness_wait_for (has_problem, saved, 20);
 }
 
 int

@@ -8,6 +8,7 @@
 #include "conversation/attachment-private.h"
 #include "conversation/conversation-list-private.h"
 #include "conversation/conversation-private.h"
+#include "conversation/group-list-private.h"
 
 /* What could not be saved, for want of room: it is said, and saved once there is room, by itself and with the end. There is no model. */
 
@@ -360,6 +361,41 @@ test_later_choice (void)
   harness_close (app);
 }
 
+/* While a later choice is on its way, what could not be saved of an earlier one does not count any more: who is left at that very moment
+ * writes the later one. The earlier one's result comes in a main context of its own, so that it comes when it is asked for. */
+static void
+test_choice_on_its_way (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = begin (app, "Daisies");
+  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  const SottoTool *other = sotto_tools_lookup ("current_time");
+
+  sotto_conversation_set_uses_tool (conversation, get_tool (), FALSE);
+  sotto_conversation_set_uses_tool (fresh, other, FALSE);
+  harness_wait_for (is_saved, conversation, 20);
+  harness_wait_for (is_saved, fresh, 20);
+  set_room (FALSE);
+  g_main_context_push_thread_default (context);
+  sotto_conversation_keep_setting (conversation, "tools", "current_time");
+  g_main_context_pop_thread_default (context);
+  harness_flush (app);
+  set_room (TRUE);
+  sotto_conversation_keep_setting (fresh, "tools", "calculate");
+  while (!has_problem (conversation))
+    g_main_context_iteration (context, TRUE);
+  sotto_conversation_flush_draft (conversation);
+  harness_wait_for (is_saved, conversation, 20);
+  harness_wait_for (is_saved, fresh, 20);
+
+  app = reopen (app, &fresh);
+  harness_wait_for (has_tools, fresh, 20);
+  g_assert_true (sotto_conversation_uses_tool (fresh, get_tool ()));
+  g_assert_false (sotto_conversation_uses_tool (fresh, other));
+  harness_close (app);
+}
+
 /* A first message that has no room leaves them to the conversation that is not begun. */
 static void
 test_choices_of_unsent (void)
@@ -442,6 +478,11 @@ test_attachment (void)
   set_room (FALSE);
   g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
   harness_wait_for (has_problem, conversation, 20);
+  /* What is off again by then needs no room. */
+  sotto_conversation_detach (conversation, attachment);
+  harness_wait_for (is_saved, conversation, 20);
+  g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
+  harness_wait_for (has_problem, conversation, 20);
   set_room (TRUE);
   harness_wait_for (is_saved, conversation, 20);
 
@@ -452,6 +493,40 @@ test_attachment (void)
   g_assert_cmpuint (harness_length (sotto_conversation_get_attachments (conversation)), ==, 1);
   kept = g_list_model_get_item (sotto_conversation_get_attachments (conversation), 0);
   g_assert_cmpstr (sotto_attachment_get_name (kept), ==, "notes.md");
+  harness_close (app);
+}
+
+/* What was taken off is not there again after a restart. */
+static void
+test_detachment (gconstpointer waits)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *conversation = begin (app, "Lilies"), *fresh;
+  g_autoptr (SottoAttachment) attachment = sotto_attachment_new ("notes.md", NULL, g_strdup ("Water them."), 0);
+  g_autoptr (SottoAttachment) other = sotto_attachment_new ("more.md", NULL, g_strdup ("Often."), 0);
+  g_autofree char *id = g_strdup (sotto_conversation_get_id (conversation));
+  g_autoptr (SottoAttachment) kept = NULL;
+
+  sotto_conversation_get_attachments (conversation);
+  harness_wait_for (has_read_attachments, conversation, 20);
+  g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
+  g_assert_true (sotto_conversation_attach (conversation, other, NULL));
+  harness_wait_for (is_saved, conversation, 20);
+  set_room (FALSE);
+  sotto_conversation_detach (conversation, attachment);
+  harness_wait_for (has_problem, conversation, 20);
+  g_assert_true (sotto_app_cannot_save (app));
+  set_room (TRUE);
+  if (GPOINTER_TO_INT (waits))
+    harness_wait_for (is_saved, conversation, 20);
+
+  app = reopen (app, &fresh);
+  conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (app), id);
+  sotto_conversation_get_attachments (conversation);
+  harness_wait_for (has_read_attachments, conversation, 20);
+  g_assert_cmpuint (harness_length (sotto_conversation_get_attachments (conversation)), ==, 1);
+  kept = g_list_model_get_item (sotto_conversation_get_attachments (conversation), 0);
+  g_assert_cmpstr (sotto_attachment_get_name (kept), ==, "more.md");
   harness_close (app);
 }
 
@@ -509,6 +584,144 @@ test_application (void)
   harness_close (app);
 }
 
+static SottoGroup *
+get_only_group (SottoApp *app)
+{
+  SottoGroupList *groups = sotto_conversation_list_get_groups (sotto_app_get_conversations (app));
+  g_autoptr (SottoGroup) group = NULL;
+
+  g_assert_cmpuint (harness_length (groups), ==, 1);
+  group = g_list_model_get_item (G_LIST_MODEL (groups), 0);
+  return group;
+}
+
+static gboolean
+has_unsaved_group (gpointer groups)
+{
+  return sotto_group_list_is_unsaved (groups);
+}
+
+static gboolean
+has_no_unsaved_group (gpointer groups)
+{
+  return !has_unsaved_group (groups);
+}
+
+/* A group that is deleted is not there again after a restart; and what has come back is. */
+static void
+test_deleted_group (gconstpointer waits)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoGroupList *groups = sotto_conversation_list_get_groups (list);
+  g_autoptr (SottoGroup) gone = g_object_ref (create_group (app, "Hills"));
+  g_autoptr (SottoGroup) back = g_object_ref (create_group (app, "Lakes"));
+  SottoConversation *fresh;
+
+  sotto_conversation_list_delete_group (list, back, FALSE);
+  harness_wait_for (has_no_unsaved_group, groups, 20);
+  set_room (FALSE);
+  sotto_conversation_list_delete_group (list, gone, FALSE);
+  sotto_conversation_list_undo_delete_group (list, back);
+  harness_flush (app);
+  harness_wait_for (has_group_problem, groups, 20);
+  g_assert_true (sotto_app_cannot_save (app));
+  sotto_conversation_list_purge_group (list, gone);
+  set_room (TRUE);
+  /* Another one goes for good, and takes nothing along. */
+  sotto_conversation_list_purge_from (list, list->services);
+  if (GPOINTER_TO_INT (waits))
+    {
+      harness_wait_for (has_no_unsaved_group, groups, 20);
+      g_assert_null (sotto_group_list_get_problem (groups));
+    }
+
+  app = reopen (app, &fresh);
+  g_assert_cmpstr (sotto_group_get_name (get_only_group (app)), ==, "Lakes");
+  harness_close (app);
+}
+
+/* One that there was never room for can be deleted all the same, and come back with what it says. */
+static void
+test_unsaved_group (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoGroupList *groups = sotto_conversation_list_get_groups (list);
+  SottoConversation *fresh;
+  SottoGroup *gone, *back;
+
+  set_room (FALSE);
+  gone = create_group (app, "Dunes");
+  back = create_group (app, "Cliffs");
+  harness_wait_for (has_group_problem, groups, 20);
+  g_object_ref (gone);
+  sotto_conversation_list_delete_group (list, gone, FALSE);
+  sotto_conversation_list_delete_group (list, back, FALSE);
+  harness_flush (app);
+  sotto_conversation_list_undo_delete_group (list, back);
+  sotto_group_set_name (back, "Rocks");
+  harness_flush (app);
+  set_room (TRUE);
+  harness_wait_for (has_no_unsaved_group, groups, 20);
+  g_assert_null (sotto_group_list_get_problem (groups));
+  g_object_unref (gone);
+
+  app = reopen (app, &fresh);
+  g_assert_cmpstr (sotto_group_get_name (get_only_group (app)), ==, "Rocks");
+  harness_close (app);
+}
+
+static gboolean
+has_saved_problem (gpointer saved)
+{
+  return sotto_saved_instructions_get_problem (saved) != NULL;
+}
+
+static gboolean
+has_one (gpointer list)
+{
+  return g_list_model_get_n_items (list) == 1;
+}
+
+/* What is saved under a name, though the dialog is closed by the time there is room */
+static void
+test_saved_instructions (gconstpointer waits)
+{
+  SottoApp *app = harness_open ();
+  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
+  SottoSavedInstructions *saved = sotto_saved_instructions_new (app);
+  g_autoptr (SottoInstructions) kept = NULL;
+
+  harness_flush (app);
+  g_assert_true (sotto_saved_instructions_add (saved, "Poet", "Answer in prose."));
+  harness_wait_for (is_saved, fresh, 20);
+  set_room (FALSE);
+  g_assert_true (sotto_saved_instructions_add (saved, "Poet", "Answer in verse."));
+  harness_wait_for (has_saved_problem, saved, 20);
+  g_assert_true (sotto_app_cannot_save (app));
+  g_object_unref (saved);
+
+  /* Whoever looks again before there is room sees what was said. */
+  saved = sotto_saved_instructions_new (app);
+  harness_wait_for (has_one, sotto_saved_instructions_get_list (saved), 20);
+  kept = g_list_model_get_item (sotto_saved_instructions_get_list (saved), 0);
+  g_assert_cmpstr (sotto_instructions_get_text (kept), ==, "Answer in verse.");
+  g_clear_object (&kept);
+  g_object_unref (saved);
+  set_room (TRUE);
+  if (GPOINTER_TO_INT (waits))
+    harness_wait_for (is_saved, fresh, 20);
+
+  app = reopen (app, &fresh);
+  saved = sotto_saved_instructions_new (app);
+  harness_wait_for (has_one, sotto_saved_instructions_get_list (saved), 20);
+  kept = g_list_model_get_item (sotto_saved_instructions_get_list (saved), 0);
+  g_assert_cmpstr (sotto_instructions_get_text (kept), ==, "Answer in verse.");
+  g_object_unref (saved);
+  harness_close (app);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -521,9 +734,17 @@ main (int argc, char **argv)
   g_test_add_data_func ("/app/saving/choices/with-the-end", GINT_TO_POINTER (FALSE), test_choices);
   g_test_add_func ("/app/saving/choices/begun", test_choices_of_begun);
   g_test_add_func ("/app/saving/choices/later", test_later_choice);
+  g_test_add_func ("/app/saving/choices/on-its-way", test_choice_on_its_way);
   g_test_add_func ("/app/saving/choices/unsent", test_choices_of_unsent);
   g_test_add_func ("/app/saving/deletion", test_deletion);
   g_test_add_func ("/app/saving/attachment", test_attachment);
+  g_test_add_data_func ("/app/saving/detachment/by-itself", GINT_TO_POINTER (TRUE), test_detachment);
+  g_test_add_data_func ("/app/saving/detachment/with-the-end", GINT_TO_POINTER (FALSE), test_detachment);
   g_test_add_func ("/app/saving/application", test_application);
+  g_test_add_data_func ("/app/saving/deleted-group/by-itself", GINT_TO_POINTER (TRUE), test_deleted_group);
+  g_test_add_data_func ("/app/saving/deleted-group/with-the-end", GINT_TO_POINTER (FALSE), test_deleted_group);
+  g_test_add_func ("/app/saving/unsaved-group", test_unsaved_group);
+  g_test_add_data_func ("/app/saving/saved-instructions/by-itself", GINT_TO_POINTER (TRUE), test_saved_instructions);
+  g_test_add_data_func ("/app/saving/saved-instructions/with-the-end", GINT_TO_POINTER (FALSE), test_saved_instructions);
   return g_test_run ();
 }
