@@ -1,28 +1,15 @@
 #include "sotto-app.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "harness-room.h"
 #include "harness-wait.h"
 
 /* A file that a person has chosen a place for, on a disk that fills up before all of it is written */
 
 #define OLD "what was there"
 #define LENGTH (1 << 20)
-
-/* The most that a file of this process may have */
-static void
-set_room (rlim_t n_bytes)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = MIN (n_bytes, limit.rlim_max);
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
 
 static void
 on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -81,27 +68,27 @@ test_room (void)
   g_autofree char *folder = g_dir_make_tmp ("sotto-file-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "it", NULL);
   g_autofree char *all = g_strnfill (LENGTH, 'x');
-  static const rlim_t rooms[] = { 0, 1, LENGTH / 2, LENGTH - 1 };
+  static const guint64 rooms[] = { 0, 1, LENGTH / 2, LENGTH - 1 };
 
   for (guint i = 0; i < G_N_ELEMENTS (rooms); i++)
     {
-      set_room (rooms[i]);
+      harness_set_largest_file (rooms[i]);
       write_bytes (path, FALSE);
       assert_alone (folder, NULL);
     }
 
-  set_room (RLIM_INFINITY);
+  harness_set_largest_file (G_MAXUINT64);
   g_assert_true (g_file_set_contents (path, OLD, -1, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (rooms); i++)
     {
-      set_room (rooms[i]);
+      harness_set_largest_file (rooms[i]);
       write_bytes (path, FALSE);
       assert_alone (folder, OLD);
     }
 
-  set_room (LENGTH);
+  harness_set_largest_file (LENGTH);
   write_bytes (path, TRUE);
-  set_room (RLIM_INFINITY);
+  harness_set_largest_file (G_MAXUINT64);
   assert_alone (folder, all);
   g_assert_cmpint (g_remove (path), ==, 0);
   g_assert_cmpint (g_rmdir (folder), ==, 0);

@@ -1,14 +1,12 @@
 #include "harness-folders.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/resource.h>
+
+#include "harness-room.h"
 
 #include "conversation/attachment-private.h"
 #include "conversation/conversation-list-private.h"
 #include "conversation/conversation-private.h"
-#include "conversation/group-list-private.h"
 
 /* What could not be saved, for want of room: it is said, and saved once there is room, by itself and with the end. There is no model. */
 
@@ -23,24 +21,6 @@ begin (SottoApp *app, const char *text)
   return conversation;
 }
 
-static void
-set_largest_file (rlim_t n_bytes)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = MIN (n_bytes, limit.rlim_max);
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
-
-/* No file of this process grows, as on a full disk; or all do again. */
-static void
-set_room (gboolean is_there)
-{
-  set_largest_file (is_there ? RLIM_INFINITY : 0);
-}
-
 /* What is chosen can be saved, but nothing as long as LONG_MESSAGE bytes. */
 #define LONG_MESSAGE (8 << 20)
 
@@ -50,7 +30,7 @@ set_little_room (void)
   g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "sotto", NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
-  rlim_t largest = 0;
+  guint64 largest = 0;
 
   while ((name = g_dir_read_name (dir)) != NULL)
     {
@@ -59,10 +39,10 @@ set_little_room (void)
 
       g_assert_cmpint (g_stat (path, &info), ==, 0);
       if (S_ISREG (info.st_mode))
-        largest = MAX (largest, (rlim_t) info.st_size);
+        largest = MAX (largest, (guint64) info.st_size);
     }
   g_assert_cmpuint (largest, <, LONG_MESSAGE / 2);
-  set_largest_file (largest + (1 << 18));
+  harness_set_largest_file (largest + (1 << 18));
 }
 
 static gboolean
@@ -130,31 +110,31 @@ test_draft (void)
   SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
   g_autoptr (GAsyncResult) result = NULL;
 
-  set_room (FALSE);
+  harness_set_room (FALSE);
   g_assert_false (sotto_conversation_is_unsaved (fresh));
   sotto_conversation_set_draft (fresh, "half a thought");
   harness_wait_for (has_problem, fresh, 20);
   g_assert_true (sotto_conversation_is_unsaved (fresh));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   harness_wait_for (has_no_problem, fresh, 20);
   g_assert_false (sotto_conversation_is_unsaved (fresh));
 
   app = reopen (app, &fresh);
   g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "half a thought");
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_set_draft (fresh, "a whole thought");
   harness_wait_for (has_problem, fresh, 20);
-  set_room (TRUE);
+  harness_set_room (TRUE);
   app = reopen (app, &fresh);
   g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "a whole thought");
 
   /* So is what was to be sent before it was saved. */
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_set_draft (fresh, "a message");
   sotto_conversation_send_async (fresh, "a message", NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
   g_assert_false (sotto_conversation_send_finish (fresh, result, NULL));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   app = reopen (app, &fresh);
   g_assert_cmpstr (sotto_conversation_get_draft (fresh), ==, "a message");
   harness_close (app);
@@ -167,12 +147,12 @@ test_retry (void)
   SottoApp *app = harness_open ();
   SottoConversation *conversation = begin (app, "Roses");
 
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_set_draft (conversation, "and carnations");
   harness_wait_for (has_problem, conversation, 20);
   sotto_conversation_retry_problem (conversation);
   g_assert_false (sotto_conversation_is_busy (conversation));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   sotto_conversation_retry_problem (conversation);
   harness_wait_for (is_saved, conversation, 20);
   g_assert_cmpuint (harness_length (conversation), ==, 1);
@@ -192,16 +172,16 @@ test_instructions (void)
     {
       SottoConversation *each = i == 0 ? conversation : fresh;
 
-      set_room (FALSE);
+      harness_set_room (FALSE);
       sotto_conversation_set_instructions (each, "Be brief.");
       harness_wait_for (has_problem, each, 20);
-      set_room (TRUE);
+      harness_set_room (TRUE);
       harness_wait_for (has_no_problem, each, 20);
     }
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_answer_form_set_format (sotto_conversation_get_answer_form (conversation), SOTTO_ANSWER_FORMAT_JSON);
   harness_wait_for (has_problem, conversation, 20);
-  set_room (TRUE);
+  harness_set_room (TRUE);
 
   app = reopen (app, &fresh);
   conversation = sotto_conversation_list_lookup (sotto_app_get_conversations (app), id);
@@ -285,12 +265,12 @@ test_choices (gconstpointer waits)
   group = create_group (self.app, "Islands");
   g_assert_nonnull (group);
   fresh = sotto_conversation_list_create (sotto_app_get_conversations (self.app));
-  set_room (FALSE);
+  harness_set_room (FALSE);
   choose (&self, fresh, group);
   sotto_answer_form_set_format (sotto_conversation_get_answer_form (fresh), SOTTO_ANSWER_FORMAT_JSON);
   harness_wait_for (has_problem, fresh, 20);
   g_assert_true (sotto_conversation_is_unsaved (fresh));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   if (GPOINTER_TO_INT (waits))
     {
       harness_wait_for (is_saved, fresh, 20);
@@ -317,13 +297,13 @@ test_choices_of_begun (void)
   group = create_group (self.app, "Coasts");
   conversation = begin (self.app, "Roses");
   id = g_strdup (sotto_conversation_get_id (conversation));
-  set_room (FALSE);
+  harness_set_room (FALSE);
   choose (&self, conversation, group);
   sotto_conversation_set_title (conversation, "Gardens");
   sotto_conversation_set_pinned (conversation, TRUE);
   harness_wait_for (has_problem, conversation, 20);
   g_assert_true (sotto_conversation_is_unsaved (conversation));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   harness_wait_for (is_saved, conversation, 20);
 
   self.app = reopen (self.app, &fresh);
@@ -345,10 +325,10 @@ test_later_choice (void)
   SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
   const SottoTool *other = sotto_tools_lookup ("current_time");
 
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_set_uses_tool (conversation, other, !sotto_conversation_uses_tool (conversation, other));
   harness_wait_for (has_problem, conversation, 20);
-  set_room (TRUE);
+  harness_set_room (TRUE);
   sotto_conversation_set_uses_tool (fresh, get_tool (), FALSE);
   sotto_conversation_set_uses_tool (fresh, other, FALSE);
   sotto_conversation_set_uses_tool (fresh, get_tool (), TRUE);
@@ -376,12 +356,12 @@ test_choice_on_its_way (void)
   sotto_conversation_set_uses_tool (fresh, other, FALSE);
   harness_wait_for (is_saved, conversation, 20);
   harness_wait_for (is_saved, fresh, 20);
-  set_room (FALSE);
+  harness_set_room (FALSE);
   g_main_context_push_thread_default (context);
   sotto_conversation_keep_setting (conversation, "tools", "current_time");
   g_main_context_pop_thread_default (context);
   harness_flush (app);
-  set_room (TRUE);
+  harness_set_room (TRUE);
   sotto_conversation_keep_setting (fresh, "tools", "calculate");
   while (!has_problem (conversation))
     g_main_context_iteration (context, TRUE);
@@ -414,7 +394,7 @@ test_choices_of_unsent (void)
   sotto_conversation_send_async (fresh, text, NULL, harness_on_ready, &result);
   harness_wait_for (harness_has_result, &result, 20);
   g_assert_false (sotto_conversation_send_finish (fresh, result, NULL));
-  set_room (TRUE);
+  harness_set_room (TRUE);
 
   self.app = reopen (self.app, &fresh);
   harness_wait_for (has_choices, fresh, 20);
@@ -436,14 +416,14 @@ test_deletion (void)
 
   sotto_conversation_list_delete (list, back);
   harness_wait_for (has_no_saving, back, 20);
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_list_delete (list, gone);
   sotto_conversation_list_undo_delete (list, back);
   harness_wait_for (has_problem, gone, 20);
   harness_wait_for (has_problem, back, 20);
   g_assert_true (sotto_app_cannot_save (app));
   sotto_conversation_list_purge (list, gone);
-  set_room (TRUE);
+  harness_set_room (TRUE);
   /* Another one goes for good, and takes nothing along. */
   sotto_conversation_list_purge_from (list, gone->services);
   harness_wait_for (is_saved, gone, 20);
@@ -475,7 +455,7 @@ test_attachment (void)
 
   sotto_conversation_get_attachments (conversation);
   harness_wait_for (has_read_attachments, conversation, 20);
-  set_room (FALSE);
+  harness_set_room (FALSE);
   g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
   harness_wait_for (has_problem, conversation, 20);
   /* What is off again by then needs no room. */
@@ -483,7 +463,7 @@ test_attachment (void)
   harness_wait_for (is_saved, conversation, 20);
   g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
   harness_wait_for (has_problem, conversation, 20);
-  set_room (TRUE);
+  harness_set_room (TRUE);
   harness_wait_for (is_saved, conversation, 20);
 
   app = reopen (app, &fresh);
@@ -512,11 +492,11 @@ test_detachment (gconstpointer waits)
   g_assert_true (sotto_conversation_attach (conversation, attachment, NULL));
   g_assert_true (sotto_conversation_attach (conversation, other, NULL));
   harness_wait_for (is_saved, conversation, 20);
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_detach (conversation, attachment);
   harness_wait_for (has_problem, conversation, 20);
   g_assert_true (sotto_app_cannot_save (app));
-  set_room (TRUE);
+  harness_set_room (TRUE);
   if (GPOINTER_TO_INT (waits))
     harness_wait_for (is_saved, conversation, 20);
 
@@ -527,198 +507,6 @@ test_detachment (gconstpointer waits)
   g_assert_cmpuint (harness_length (sotto_conversation_get_attachments (conversation)), ==, 1);
   kept = g_list_model_get_item (sotto_conversation_get_attachments (conversation), 0);
   g_assert_cmpstr (sotto_attachment_get_name (kept), ==, "more.md");
-  harness_close (app);
-}
-
-/* --- What is no conversation's --- */
-
-static gboolean
-has_app_problem (gpointer app)
-{
-  return sotto_app_get_problem (app) != NULL;
-}
-
-static gboolean
-has_no_app_problem (gpointer app)
-{
-  return !has_app_problem (app);
-}
-
-static gboolean
-has_group_problem (gpointer groups)
-{
-  return sotto_group_list_get_problem (groups) != NULL;
-}
-
-static gboolean
-has_no_group_problem (gpointer groups)
-{
-  return !has_group_problem (groups);
-}
-
-/* What all conversations begin with, and groups */
-static void
-test_application (void)
-{
-  SottoApp *app = harness_open ();
-  SottoGroupList *groups = sotto_conversation_list_get_groups (sotto_app_get_conversations (app));
-  SottoGroup *group = create_group (app, "Hills");
-  SottoConversation *fresh;
-
-  set_room (FALSE);
-  sotto_app_set_instructions (app, "Be kind.");
-  sotto_group_set_name (group, "Mountains");
-  harness_wait_for (has_app_problem, app, 20);
-  harness_wait_for (has_group_problem, groups, 20);
-  set_room (TRUE);
-  harness_wait_for (has_no_app_problem, app, 20);
-  harness_wait_for (has_no_group_problem, groups, 20);
-
-  app = reopen (app, &fresh);
-  groups = sotto_conversation_list_get_groups (sotto_app_get_conversations (app));
-  g_assert_cmpstr (sotto_app_get_instructions (app), ==, "Be kind.");
-  g_assert_cmpuint (harness_length (groups), ==, 1);
-  group = g_list_model_get_item (G_LIST_MODEL (groups), 0);
-  g_assert_cmpstr (sotto_group_get_name (group), ==, "Mountains");
-  g_object_unref (group);
-  harness_close (app);
-}
-
-static SottoGroup *
-get_only_group (SottoApp *app)
-{
-  SottoGroupList *groups = sotto_conversation_list_get_groups (sotto_app_get_conversations (app));
-  g_autoptr (SottoGroup) group = NULL;
-
-  g_assert_cmpuint (harness_length (groups), ==, 1);
-  group = g_list_model_get_item (G_LIST_MODEL (groups), 0);
-  return group;
-}
-
-static gboolean
-has_unsaved_group (gpointer groups)
-{
-  return sotto_group_list_is_unsaved (groups);
-}
-
-static gboolean
-has_no_unsaved_group (gpointer groups)
-{
-  return !has_unsaved_group (groups);
-}
-
-/* A group that is deleted is not there again after a restart; and what has come back is. */
-static void
-test_deleted_group (gconstpointer waits)
-{
-  SottoApp *app = harness_open ();
-  SottoConversationList *list = sotto_app_get_conversations (app);
-  SottoGroupList *groups = sotto_conversation_list_get_groups (list);
-  g_autoptr (SottoGroup) gone = g_object_ref (create_group (app, "Hills"));
-  g_autoptr (SottoGroup) back = g_object_ref (create_group (app, "Lakes"));
-  SottoConversation *fresh;
-
-  sotto_conversation_list_delete_group (list, back, FALSE);
-  harness_wait_for (has_no_unsaved_group, groups, 20);
-  set_room (FALSE);
-  sotto_conversation_list_delete_group (list, gone, FALSE);
-  sotto_conversation_list_undo_delete_group (list, back);
-  harness_flush (app);
-  harness_wait_for (has_group_problem, groups, 20);
-  g_assert_true (sotto_app_cannot_save (app));
-  sotto_conversation_list_purge_group (list, gone);
-  set_room (TRUE);
-  /* Another one goes for good, and takes nothing along. */
-  sotto_conversation_list_purge_from (list, list->services);
-  if (GPOINTER_TO_INT (waits))
-    {
-      harness_wait_for (has_no_unsaved_group, groups, 20);
-      g_assert_null (sotto_group_list_get_problem (groups));
-    }
-
-  app = reopen (app, &fresh);
-  g_assert_cmpstr (sotto_group_get_name (get_only_group (app)), ==, "Lakes");
-  harness_close (app);
-}
-
-/* One that there was never room for can be deleted all the same, and come back with what it says. */
-static void
-test_unsaved_group (void)
-{
-  SottoApp *app = harness_open ();
-  SottoConversationList *list = sotto_app_get_conversations (app);
-  SottoGroupList *groups = sotto_conversation_list_get_groups (list);
-  SottoConversation *fresh;
-  SottoGroup *gone, *back;
-
-  set_room (FALSE);
-  gone = create_group (app, "Dunes");
-  back = create_group (app, "Cliffs");
-  harness_wait_for (has_group_problem, groups, 20);
-  g_object_ref (gone);
-  sotto_conversation_list_delete_group (list, gone, FALSE);
-  sotto_conversation_list_delete_group (list, back, FALSE);
-  harness_flush (app);
-  sotto_conversation_list_undo_delete_group (list, back);
-  sotto_group_set_name (back, "Rocks");
-  harness_flush (app);
-  set_room (TRUE);
-  harness_wait_for (has_no_unsaved_group, groups, 20);
-  g_assert_null (sotto_group_list_get_problem (groups));
-  g_object_unref (gone);
-
-  app = reopen (app, &fresh);
-  g_assert_cmpstr (sotto_group_get_name (get_only_group (app)), ==, "Rocks");
-  harness_close (app);
-}
-
-static gboolean
-has_saved_problem (gpointer saved)
-{
-  return sotto_saved_instructions_get_problem (saved) != NULL;
-}
-
-static gboolean
-has_one (gpointer list)
-{
-  return g_list_model_get_n_items (list) == 1;
-}
-
-/* What is saved under a name, though the dialog is closed by the time there is room */
-static void
-test_saved_instructions (gconstpointer waits)
-{
-  SottoApp *app = harness_open ();
-  SottoConversation *fresh = sotto_conversation_list_create (sotto_app_get_conversations (app));
-  SottoSavedInstructions *saved = sotto_saved_instructions_new (app);
-  g_autoptr (SottoInstructions) kept = NULL;
-
-  harness_flush (app);
-  g_assert_true (sotto_saved_instructions_add (saved, "Poet", "Answer in prose."));
-  harness_wait_for (is_saved, fresh, 20);
-  set_room (FALSE);
-  g_assert_true (sotto_saved_instructions_add (saved, "Poet", "Answer in verse."));
-  harness_wait_for (has_saved_problem, saved, 20);
-  g_assert_true (sotto_app_cannot_save (app));
-  g_object_unref (saved);
-
-  /* Whoever looks again before there is room sees what was said. */
-  saved = sotto_saved_instructions_new (app);
-  harness_wait_for (has_one, sotto_saved_instructions_get_list (saved), 20);
-  kept = g_list_model_get_item (sotto_saved_instructions_get_list (saved), 0);
-  g_assert_cmpstr (sotto_instructions_get_text (kept), ==, "Answer in verse.");
-  g_clear_object (&kept);
-  g_object_unref (saved);
-  set_room (TRUE);
-  if (GPOINTER_TO_INT (waits))
-    harness_wait_for (is_saved, fresh, 20);
-
-  app = reopen (app, &fresh);
-  saved = sotto_saved_instructions_new (app);
-  harness_wait_for (has_one, sotto_saved_instructions_get_list (saved), 20);
-  kept = g_list_model_get_item (sotto_saved_instructions_get_list (saved), 0);
-  g_assert_cmpstr (sotto_instructions_get_text (kept), ==, "Answer in verse.");
-  g_object_unref (saved);
   harness_close (app);
 }
 
@@ -740,11 +528,5 @@ main (int argc, char **argv)
   g_test_add_func ("/app/saving/attachment", test_attachment);
   g_test_add_data_func ("/app/saving/detachment/by-itself", GINT_TO_POINTER (TRUE), test_detachment);
   g_test_add_data_func ("/app/saving/detachment/with-the-end", GINT_TO_POINTER (FALSE), test_detachment);
-  g_test_add_func ("/app/saving/application", test_application);
-  g_test_add_data_func ("/app/saving/deleted-group/by-itself", GINT_TO_POINTER (TRUE), test_deleted_group);
-  g_test_add_data_func ("/app/saving/deleted-group/with-the-end", GINT_TO_POINTER (FALSE), test_deleted_group);
-  g_test_add_func ("/app/saving/unsaved-group", test_unsaved_group);
-  g_test_add_data_func ("/app/saving/saved-instructions/by-itself", GINT_TO_POINTER (TRUE), test_saved_instructions);
-  g_test_add_data_func ("/app/saving/saved-instructions/with-the-end", GINT_TO_POINTER (FALSE), test_saved_instructions);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "harness-room.h"
 #include "harness-wait.h"
 
 #define SCHEMA_ID "io.github.sotto_chat.Sotto"
@@ -127,17 +128,6 @@ test_changes (void)
 /* --- A full disk --- */
 
 static void
-set_room (gboolean is_there)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = is_there ? limit.rlim_max : 0;
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
-
-static void
 assert_file (const char *expected)
 {
   g_autofree char *path = g_build_filename (g_get_user_config_dir (), "glib-2.0", "settings", "keyfile", NULL);
@@ -198,7 +188,7 @@ test_full (void)
 
       g_signal_connect_swapped (settings, "failing-changed", G_CALLBACK (count), &n);
       g_assert_cmpint (sotto_settings_get_int (settings, "top-k"), ==, 55);
-      set_room (FALSE);
+      harness_set_room (FALSE);
       g_object_set (settings, "context-length", 512, "sidebar-shown", FALSE, NULL);
       g_assert_true (sotto_settings_is_failing (settings));
       g_assert_cmpint (n, ==, 1);
@@ -206,15 +196,15 @@ test_full (void)
       g_assert_cmpint (sotto_settings_get_int (settings, "top-k"), ==, 55);
       assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=55\n");
 
-      set_room (TRUE);
+      harness_set_room (TRUE);
       harness_wait_for (is_well, settings, 20);
       g_assert_cmpint (n, ==, 2);
       assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=55\nsidebar-shown=false\ncontext-length=512\n");
 
       /* And at the latest with the end */
-      set_room (FALSE);
+      harness_set_room (FALSE);
       g_object_set (settings, "top-k", 7, NULL);
-      set_room (TRUE);
+      harness_set_room (TRUE);
       g_clear_object (&settings);
       assert_file ("[io/github/sotto_chat/Sotto]\ntop-k=7\nsidebar-shown=false\ncontext-length=512\n");
       return;
@@ -242,7 +232,7 @@ test_killed (void)
       g_autoptr (SottoSettings) settings = sotto_settings_new ();
 
       g_assert_cmpint (setrlimit (RLIMIT_CORE, &no_core), ==, 0);
-      set_room (FALSE);
+      harness_set_room (FALSE);
       signal (SIGXFSZ, SIG_DFL);
       g_object_set (settings, "context-length", 512, NULL);
       return;

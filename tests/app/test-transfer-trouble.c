@@ -2,26 +2,13 @@
  * was there is there afterwards, nothing half is, and why is said. */
 
 #include "harness.h"
+#include "harness-room.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define OLD "what was there"
 #define MESSAGE ((gsize) 300 * 1024)
-
-/* The most that a file of this process may have, as on a disk that is full with that */
-static void
-set_room (rlim_t n_bytes)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = MIN (n_bytes, limit.rlim_max);
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
 
 static SottoConversation *
 begin (SottoApp *app)
@@ -120,22 +107,22 @@ test_room (void)
   SottoConversation *conversation = begin (app);
   g_autofree char *folder = make_folder ();
   g_autofree char *path = g_build_filename (folder, "it", NULL);
-  static const rlim_t rooms[] = { 0, 1, 4096, MESSAGE / 2, MESSAGE - 1 };
+  static const guint64 rooms[] = { 0, 1, 4096, MESSAGE / 2, MESSAGE - 1 };
 
   for (int kind = 0; kind < N_KINDS; kind++)
     for (guint i = 0; i < G_N_ELEMENTS (rooms); i++)
       {
-        g_test_message ("kind %d, room for %" G_GUINT64_FORMAT " bytes", kind, (guint64) rooms[i]);
-        set_room (rooms[i]);
+        g_test_message ("kind %d, room for %" G_GUINT64_FORMAT " bytes", kind, rooms[i]);
+        harness_set_largest_file (rooms[i]);
         g_assert_false (write_out (app, conversation, kind, path, kind == BACKUP ? TOO_LARGE_HERE : TOO_LARGE));
         assert_alone (folder, NULL);
 
-        set_room (RLIM_INFINITY);
+        harness_set_largest_file (G_MAXUINT64);
         g_assert_true (g_file_set_contents (path, OLD, -1, NULL));
-        set_room (rooms[i]);
+        harness_set_largest_file (rooms[i]);
         g_assert_false (write_out (app, conversation, kind, path, kind == BACKUP ? TOO_LARGE_HERE : TOO_LARGE));
         assert_alone (folder, OLD);
-        set_room (RLIM_INFINITY);
+        harness_set_largest_file (G_MAXUINT64);
         g_assert_cmpint (g_remove (path), ==, 0);
       }
 
@@ -203,10 +190,10 @@ test_import (void)
       g_assert_cmpuint (harness_length (list), ==, 0);
     }
   g_assert_true (g_file_set_contents (path, all, (gssize) length, NULL));
-  set_room (0);
+  harness_set_largest_file (0);
   g_assert_false (run (sotto_transfer_new_import (list, file), TOO_LARGE_HERE));
   g_assert_cmpuint (harness_length (list), ==, 0);
-  set_room (RLIM_INFINITY);
+  harness_set_largest_file (G_MAXUINT64);
   harness_close (app);
 
   app = harness_open ();
