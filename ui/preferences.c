@@ -5,13 +5,14 @@
 #include "auto-lock.h"
 #include "folder/meaning-group.h"
 #include "passphrase-dialog.h"
+#include "toast.h"
 
 struct _SottoPreferences {
   AdwPreferencesDialog parent_instance;
 
   /* Template Widgets */
   GtkWidget *not_kept_group;
-  GtkWidget *failing_group;
+  AdwBanner *failing_banner;
   GtkWidget *instructions_group;
   GtkTextBuffer *instructions;
   GtkWidget *privacy_group;
@@ -110,7 +111,7 @@ on_lock_screen_chosen (SottoPreferences *self)
 static void
 show_failing (SottoPreferences *self)
 {
-  gtk_widget_set_visible (self->failing_group, sotto_settings_is_failing (sotto_app_get_settings (self->app)));
+  adw_banner_set_revealed (self->failing_banner, sotto_settings_is_failing (sotto_app_get_settings (self->app)));
 }
 
 static void
@@ -153,10 +154,7 @@ static void
 add_toast (SottoPreferences *self,
            const char       *text)
 {
-  AdwToast *toast = adw_toast_new (text);
-
-  adw_toast_set_use_markup (toast, FALSE);
-  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (self), toast);
+  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (self), sotto_toast_new (text));
 }
 
 static void
@@ -296,7 +294,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   g_type_ensure (SOTTO_TYPE_MEANING_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, not_kept_group);
-  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, failing_group);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, failing_banner);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, instructions);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, privacy_group);

@@ -2,6 +2,8 @@
 
 #include <glib/gi18n.h>
 
+#include "toast.h"
+
 /* What can be done with a message, and going on with a conversation in another one. */
 
 /* --- A message --- */
@@ -165,21 +167,11 @@ dup_asked_folder (SottoWindow *self)
   return NULL;
 }
 
-/* All of it is to be read, whatever the width. */
 void
 sotto_window_say (SottoWindow *self,
                   const char  *words)
 {
-  GtkWidget *label = gtk_label_new (words);
-  AdwToast *toast = adw_toast_new (words);
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_add_css_class (label, "heading");
-  adw_toast_set_use_markup (toast, FALSE);
-  adw_toast_set_custom_title (toast, label);
-  adw_toast_set_timeout (toast, 10);
-  sotto_window_add_toast (self, toast);
+  sotto_window_add_toast (self, sotto_toast_new (words));
   gtk_accessible_announce (GTK_ACCESSIBLE (self->page), words, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 

@@ -296,10 +296,7 @@ void
 sotto_window_add_problem (SottoWindow  *self,
                           SottoProblem *problem)
 {
-  AdwToast *toast = adw_toast_new (sotto_problem_get_text (problem));
-
-  adw_toast_set_use_markup (toast, FALSE);
-  sotto_window_add_toast (self, toast);
+  sotto_window_say (self, sotto_problem_get_text (problem));
 }
 
 /* --- What holds texts --- */
@@ -412,7 +409,7 @@ on_failing_changed (SottoWindow *self)
   AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
 
   if (sotto_settings_is_failing (sotto_app_get_settings (self->app)) && !SOTTO_IS_PREFERENCES (dialog))
-    sotto_window_add_toast (self, adw_toast_new (_("Preferences cannot be saved now")));
+    sotto_window_say (self, _("Preferences cannot be saved now"));
 }
 
 static void

@@ -1,7 +1,6 @@
 """The disk is full: what cannot be kept is said and not lost from sight, what was kept stays, and with room again it goes on."""
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
@@ -25,7 +24,7 @@ MEGABYTE = 1 << 20
 FIRST = "Remember the Wurzelbrumm."
 SECOND = "Remember the Tannenquirl."
 THIRD = "Remember the Moosdrungel."
-NOT_SAVED = re.compile("^Preferences cannot be saved now")
+NOT_SAVED = "The disk is full or read-only, so changes last only until Sotto is closed."
 HALF = "Half a Nebelgrumm"
 # Long enough that the disk can fill up while it is written
 LONG = " ".join(f"Then the baker sold the loaf number {n}." for n in range(60))

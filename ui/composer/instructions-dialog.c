@@ -4,6 +4,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "toast.h"
+
 /* What is typed holds at once, as in the preferences: there is nothing to confirm, and Ctrl+Z takes it back, as it does what
  * was chosen of those that are saved. */
 
@@ -73,10 +75,9 @@ offer_undo (SottoInstructionsDialog *self,
 static void
 on_problem (SottoInstructionsDialog *self)
 {
-  AdwToast *toast = adw_toast_new (sotto_problem_get_text (sotto_saved_instructions_get_problem (self->saved)));
+  SottoProblem *problem = sotto_saved_instructions_get_problem (self->saved);
 
-  adw_toast_set_use_markup (toast, FALSE);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  adw_toast_overlay_add_toast (self->toasts, sotto_toast_new (sotto_problem_get_text (problem)));
 }
 
 /* --- What is saved --- */

@@ -5,6 +5,7 @@
 #include "composer/model-choose.h"
 #include "composer/model-row.h"
 #include "model-details.h"
+#include "toast.h"
 #include "window.h"
 
 struct _SottoModelPicker {
@@ -217,14 +218,11 @@ add_toast (SottoModelPicker *self,
            const char       *text)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  AdwToast *toast;
 
   if (!SOTTO_IS_WINDOW (root))
     return;
 
-  toast = adw_toast_new (text);
-  adw_toast_set_use_markup (toast, FALSE);
-  sotto_window_add_toast (SOTTO_WINDOW (root), toast);
+  sotto_window_add_toast (SOTTO_WINDOW (root), sotto_toast_new (text));
 }
 
 static void

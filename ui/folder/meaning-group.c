@@ -4,6 +4,7 @@
 
 #include "composer/model-choose.h"
 #include "model-details.h"
+#include "toast.h"
 
 struct _SottoMeaningGroup {
   AdwPreferencesGroup parent_instance;
@@ -178,14 +179,11 @@ say (SottoMeaningGroup *self,
      const char        *text)
 {
   GtkWidget *toasts = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
-  AdwToast *toast;
 
   if (toasts == NULL)
     return;
 
-  toast = adw_toast_new (text);
-  adw_toast_set_use_markup (toast, FALSE);
-  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (toasts), toast);
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (toasts), sotto_toast_new (text));
 }
 
 static void
