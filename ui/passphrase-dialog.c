@@ -133,6 +133,7 @@ create_contents (Asking *self)
 
   self->button = g_object_ref (gtk_button_new_with_mnemonic (_("_Set Passphrase")));
   gtk_widget_add_css_class (self->button, "suggested-action");
+  gtk_widget_add_css_class (self->button, "response");
   gtk_widget_set_sensitive (self->button, FALSE);
   g_signal_connect_swapped (self->button, "clicked", G_CALLBACK (accept), self);
 

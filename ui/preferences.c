@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "auto-lock.h"
+#include "banner.h"
 #include "folder/meaning-group.h"
 #include "passphrase-dialog.h"
 #include "toast.h"
@@ -20,6 +21,7 @@ struct _SottoPreferences {
   GtkWidget *passphrase_row;
   GtkWidget *keyring_row;
   GtkWidget *code_row;
+  GtkWidget *locking_group;
   AdwComboRow *lock_after_row;
   AdwSwitchRow *lock_screen_row;
   GtkAdjustment *temperature;
@@ -111,7 +113,7 @@ on_lock_screen_chosen (SottoPreferences *self)
 static void
 show_failing (SottoPreferences *self)
 {
-  adw_banner_set_revealed (self->failing_banner, sotto_settings_is_failing (sotto_app_get_settings (self->app)));
+  sotto_banner_set_revealed (self->failing_banner, sotto_settings_is_failing (sotto_app_get_settings (self->app)));
 }
 
 static void
@@ -145,8 +147,7 @@ show_protection (SottoPreferences *self)
   gtk_widget_set_visible (self->passphrase_row, protection != SOTTO_PROTECTION_TEMPORARY);
   gtk_widget_set_visible (self->keyring_row, protection == SOTTO_PROTECTION_PASSPHRASE);
   gtk_widget_set_visible (self->code_row, protection != SOTTO_PROTECTION_TEMPORARY);
-  gtk_widget_set_visible (GTK_WIDGET (self->lock_after_row), protection != SOTTO_PROTECTION_TEMPORARY);
-  gtk_widget_set_visible (GTK_WIDGET (self->lock_screen_row), protection != SOTTO_PROTECTION_TEMPORARY);
+  gtk_widget_set_visible (self->locking_group, protection != SOTTO_PROTECTION_NONE && protection != SOTTO_PROTECTION_TEMPORARY);
   show_locking (self);
 }
 
@@ -154,7 +155,10 @@ static void
 add_toast (SottoPreferences *self,
            const char       *text)
 {
-  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (self), sotto_toast_new (text));
+  AdwToast *toast = sotto_toast_new (text);
+
+  sotto_toast_wrap (toast, GTK_WIDGET (self));
+  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (self), toast);
 }
 
 static void
@@ -302,6 +306,7 @@ sotto_preferences_class_init (SottoPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, passphrase_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, keyring_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, code_row);
+  gtk_widget_class_bind_template_child (widget_class, SottoPreferences, locking_group);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, lock_after_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, lock_screen_row);
   gtk_widget_class_bind_template_child (widget_class, SottoPreferences, temperature);
@@ -329,6 +334,7 @@ static void
 sotto_preferences_init (SottoPreferences *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_banner_prepare (self->failing_banner);
 }
 
 AdwDialog *

@@ -142,7 +142,7 @@ ask (Restoring    *self,
 
   self->has_asked = TRUE;
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->entry),
-                                 !has_code ? _("Passphrase") : !has_passphrase ? _("Recovery Code") : _("Passphrase or Recovery Code"));
+                                 !has_code ? _("Passphrase") : !has_passphrase ? _("Recovery Code") : _("Passphrase or Code"));
   gtk_widget_set_visible (self->group, TRUE);
   gtk_widget_set_visible (self->button, TRUE);
   sotto_status_line_say (self->status, "");
@@ -255,6 +255,7 @@ create_contents (Restoring *self)
 
   self->button = g_object_ref (gtk_button_new_with_mnemonic (_("_Restore")));
   gtk_widget_add_css_class (self->button, "suggested-action");
+  gtk_widget_add_css_class (self->button, "response");
   gtk_widget_set_visible (self->button, FALSE);
   g_signal_connect_swapped (self->button, "clicked", G_CALLBACK (accept), self);
 

@@ -81,6 +81,38 @@ describe_key (const char *key)
   return gtk_accelerator_get_label (symbol, modifiers);
 }
 
+/* A long name of a key stands below what it does, where both have no room in one line. */
+static GtkWidget *
+create_row (const char *title,
+            const char *key)
+{
+  GtkWidget *row = adw_preferences_row_new ();
+  GtkWidget *box = adw_wrap_box_new ();
+  GtkWidget *title_label = gtk_label_new (title);
+  GtkWidget *key_label = gtk_label_new (key);
+
+  gtk_label_set_wrap (GTK_LABEL (title_label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (title_label), 0);
+  gtk_widget_set_hexpand (title_label, TRUE);
+  gtk_widget_add_css_class (key_label, "key");
+  gtk_widget_set_valign (key_label, GTK_ALIGN_CENTER);
+  adw_wrap_box_set_child_spacing (ADW_WRAP_BOX (box), 12);
+  adw_wrap_box_set_line_spacing (ADW_WRAP_BOX (box), 6);
+  adw_wrap_box_append (ADW_WRAP_BOX (box), title_label);
+  adw_wrap_box_append (ADW_WRAP_BOX (box), key_label);
+  gtk_widget_add_css_class (box, "shortcut");
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, title,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, key,
+                                  -1);
+
+  return row;
+}
+
 static void
 add_group (GtkWidget      *page,
            const char     *title,
@@ -91,16 +123,10 @@ add_group (GtkWidget      *page,
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), title);
   for (; shortcuts->title != NULL; shortcuts++)
     {
-      GtkWidget *row = adw_action_row_new ();
       g_autofree char *key = describe_key (shortcuts->key);
-      GtkWidget *label = gtk_label_new (key);
 
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), g_dpgettext2 (NULL, "shortcut window", shortcuts->title));
-      gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, key, -1);
-      gtk_widget_add_css_class (label, "key");
-      gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
-      adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
-      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group),
+                                 create_row (g_dpgettext2 (NULL, "shortcut window", shortcuts->title), key));
     }
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
 }

@@ -2,6 +2,8 @@
 
 #include <glib/gi18n.h>
 
+#include "button-wrap.h"
+
 /* What a person can do in a state. */
 typedef enum {
   ENTRY_NONE,        /* a button that tries again */
@@ -294,23 +296,12 @@ sotto_state_page_class_init (SottoStatePageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_button);
 }
 
-/* The words of a button take a second line where letters are large and the window is narrow: this page makes the
- * whole window as wide as they are, in sight or not. */
-static void
-let_wrap (GtkButton *button)
-{
-  GtkWidget *label = gtk_button_get_child (button);
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
-}
-
 static void
 sotto_state_page_init (SottoStatePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  let_wrap (self->submit_button);
-  let_wrap (self->code_button);
-  let_wrap (self->restore_button);
-  let_wrap (self->temporary_button);
+  sotto_button_let_wrap (self->submit_button);
+  sotto_button_let_wrap (self->code_button);
+  sotto_button_let_wrap (self->restore_button);
+  sotto_button_let_wrap (self->temporary_button);
 }

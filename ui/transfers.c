@@ -2,6 +2,7 @@
 
 #include "import-dialog.h"
 #include "recent-files.h"
+#include "toast.h"
 
 #include <glib/gi18n.h>
 
@@ -69,7 +70,7 @@ show_fraction (Run *run)
   else
     /* Translators: %d is how much is done, in percent */
     title = g_strdup_printf (_("Exporting… %d %%"), percent);
-  adw_toast_set_title (run->toast, title);
+  sotto_toast_set_title (run->toast, title);
 }
 
 static gboolean

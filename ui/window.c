@@ -8,6 +8,7 @@
 #include "recovery-dialog.h"
 #include "restore-dialog.h"
 #include "text-buffers.h"
+#include "toast.h"
 #include "transfers.h"
 #include "unsaved.h"
 
@@ -279,7 +280,12 @@ show_toasts (SottoWindow *self)
   toasts = g_steal_pointer (&self->awaited_toasts);
   self->awaited_toasts = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < toasts->len; i++)
-    adw_toast_overlay_add_toast (self->toasts, g_object_ref (g_ptr_array_index (toasts, i)));
+    {
+      AdwToast *toast = g_ptr_array_index (toasts, i);
+
+      sotto_toast_wrap (toast, GTK_WIDGET (self->toasts));
+      adw_toast_overlay_add_toast (self->toasts, g_object_ref (toast));
+    }
 }
 
 void

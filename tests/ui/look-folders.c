@@ -6,6 +6,7 @@
 #include <sotto-history.h>
 
 #include "composer/folder-picker.h"
+#include "conversation/conversation-page.h"
 #include "conversation/message-private.h"
 #include "conversation/sources-view.h"
 #include "document/document-folder-private.h"
@@ -160,13 +161,24 @@ look_at_dialog (Look       *look,
   look_close_dialog (look);
 }
 
-static void
-look_at_sources (Look *look)
+static gboolean
+has_sources (gpointer window)
 {
-  GtkWidget *view = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_SOURCES_VIEW);
+  return harness_find (window, SOTTO_TYPE_SOURCES_VIEW) != NULL;
+}
+
+/* However long what a model has written behind @reply is */
+static void
+look_at_sources (Look         *look,
+                 SottoMessage *reply)
+{
+  GtkWidget *page = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_CONVERSATION_PAGE);
+  GtkWidget *view;
   GtkWidget *chip;
 
-  g_assert_nonnull (view);
+  sotto_conversation_page_scroll_to_message (SOTTO_CONVERSATION_PAGE (page), sotto_message_get_id (reply), NULL);
+  harness_wait_for (has_sources, look->window, 20);
+  view = harness_find (GTK_WIDGET (look->window), SOTTO_TYPE_SOURCES_VIEW);
   look_shoot (look, "44-sources");
   if (harness_find (view, GTK_TYPE_MENU_BUTTON) == NULL)
     {
@@ -203,7 +215,7 @@ look_at_folders (Look              *look,
   look_at_dialog (look, "43-folder");
   look_at_meaning (look);
   plant_sources (reply);
-  look_at_sources (look);
+  look_at_sources (look, reply);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {

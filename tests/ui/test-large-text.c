@@ -1,46 +1,16 @@
 /* Who needs large letters has a narrow window no less: with a font of 16 points, which is 11 scaled by about 1.5, nothing asks for
  * more than 360 pixels. */
 #include "life.h"
+#include "narrow.h"
 #include "place.h"
 
 #include "sotto-app.h"
-
-#define WIDTH 360
-
-static int
-measure (GtkWidget *widget)
-{
-  int minimum;
-
-  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
-  return minimum;
-}
-
-/* Whoever asks for too much, down to those in whom nobody does. */
-static void
-tell_widest (GtkWidget *widget,
-             guint      depth)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (!GTK_IS_NATIVE (child) && gtk_widget_should_layout (child) && measure (child) > WIDTH - 60)
-      {
-        g_test_message ("%*s%s (%s) needs %d", (int) depth * 2, "", G_OBJECT_TYPE_NAME (child), gtk_widget_get_name (child),
-                        measure (child));
-        tell_widest (child, depth + 1);
-      }
-}
 
 static void
 assert_narrow (GtkWindow  *window,
                const char *what)
 {
-  GtkWidget *content = adw_application_window_get_content (ADW_APPLICATION_WINDOW (window));
-
-  if (measure (content) <= WIDTH)
-    return;
-
-  tell_widest (content, 0);
-  g_test_fail_printf ("%s: %d pixels are needed", what, measure (content));
+  narrow_assert (adw_application_window_get_content (ADW_APPLICATION_WINDOW (window)), what);
 }
 
 static gboolean
@@ -79,7 +49,7 @@ large_life (SottoApp  *app,
   SottoConversation *conversation;
 
   /* Narrow, but not so much that libadwaita warns, which says that something is too wide and not what. */
-  gtk_window_set_default_size (window, WIDTH + 100, 720);
+  gtk_window_set_default_size (window, NARROW_WIDTH + 100, 720);
   harness_run (0.5);
   assert_narrow (window, "the first start");
 

@@ -450,6 +450,8 @@ look_around (Look *look)
   look_activate (look, "win.focus-composer");
   look_activate (look, "win.preferences");
   look_shoot (look, "11-preferences");
+  look_scroll_to_end (look);
+  look_shoot (look, "11-preferences-end");
   look_close_dialog (look);
   sotto_conversation_set_instructions (conversation, "Answer in short sentences. Say where a number comes from.");
   save_instructions (look->app);

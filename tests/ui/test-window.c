@@ -477,7 +477,7 @@ static void
 list_keys (GtkWidget  *from,
            GHashTable *keys)
 {
-  if (ADW_IS_ACTION_ROW (from))
+  if (ADW_IS_PREFERENCES_ROW (from))
     {
       GtkWidget *label = find_key (from);
 

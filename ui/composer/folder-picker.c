@@ -18,7 +18,6 @@ struct _SottoFolderPicker {
   GtkLabel *count;
   GtkPopover *popover;
   GtkLabel *words;
-  GtkWidget *scroller;
   GtkBox *checks;
   GtkWidget *add_button;
   SottoToolList *tools;
@@ -191,7 +190,7 @@ update_list (SottoFolderPicker *self)
 
       gtk_box_append (self->checks, create_check (self, folder));
     }
-  gtk_widget_set_visible (self->scroller, n > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->checks), n > 0);
   gtk_label_set_label (self->words, n > 0
     ? _("What fits your question in these folders is given to the model with it.")
     : _("Name a folder of documents: what fits your question in it is given to the model with it."));
@@ -340,7 +339,6 @@ sotto_folder_picker_class_init (SottoFolderPickerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, count);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, popover);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, words);
-  gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, scroller);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, checks);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, add_button);
   gtk_widget_class_bind_template_child (widget_class, SottoFolderPicker, tools);

@@ -69,15 +69,17 @@ offer_undo (SottoInstructionsDialog *self,
   adw_toast_set_button_label (toast, _("_Undo"));
   g_object_set_data_full (G_OBJECT (toast), "before", g_object_ref (before), g_object_unref);
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo), self, G_CONNECT_SWAPPED);
+  sotto_toast_wrap (toast, GTK_WIDGET (self->toasts));
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
 static void
 on_problem (SottoInstructionsDialog *self)
 {
-  SottoProblem *problem = sotto_saved_instructions_get_problem (self->saved);
+  AdwToast *toast = sotto_toast_new (sotto_problem_get_text (sotto_saved_instructions_get_problem (self->saved)));
 
-  adw_toast_overlay_add_toast (self->toasts, sotto_toast_new (sotto_problem_get_text (problem)));
+  sotto_toast_wrap (toast, GTK_WIDGET (self->toasts));
+  adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
 /* --- What is saved --- */

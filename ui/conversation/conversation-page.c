@@ -2,6 +2,8 @@
 
 #include <glib/gi18n.h>
 
+#include "banner.h"
+#include "button-wrap.h"
 #include "composer/composer.h"
 #include "composer/recall.h"
 #include "conversation/announcer.h"
@@ -31,6 +33,7 @@ struct _SottoConversationPage {
   SottoStartPage *start_page;
   AdwStatusPage *no_model_page;
   GtkWidget *add_button;
+  GtkWidget *add_folder_button;
   GtkRevealer *jump_revealer;
   SottoReadAloudBar *read_aloud_bar;
   SottoComposer *composer;
@@ -135,7 +138,7 @@ update_banner (SottoConversationPage *self)
       gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem),
                                GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
     }
-  adw_banner_set_revealed (self->banner, problem != NULL);
+  sotto_banner_set_revealed (self->banner, problem != NULL);
 }
 
 /* Whether it is kept is chosen before it begins, and said from then on. */
@@ -148,7 +151,7 @@ update_temporary (SottoConversationPage *self)
   gtk_widget_set_visible (GTK_WIDGET (self->temporary_button), self->conversation != NULL && !is_stored &&
                                                                !sotto_app_is_temporary (self->app));
   gtk_toggle_button_set_active (self->temporary_button, is_temporary);
-  adw_banner_set_revealed (self->temporary_banner, is_temporary && is_stored);
+  sotto_banner_set_revealed (self->temporary_banner, is_temporary && is_stored);
 }
 
 static void
@@ -580,6 +583,7 @@ sotto_conversation_page_class_init (SottoConversationPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, start_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_button);
+  gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, add_folder_button);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, jump_revealer);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, read_aloud_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoConversationPage, composer);
@@ -600,6 +604,10 @@ static void
 sotto_conversation_page_init (SottoConversationPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_banner_prepare (self->banner);
+  sotto_banner_prepare (self->temporary_banner);
+  sotto_button_let_wrap (GTK_BUTTON (self->add_button));
+  sotto_button_let_wrap (GTK_BUTTON (self->add_folder_button));
   /* On a narrow window there is room for two short lines only. */
   sotto_hint_show_whole (self->title);
   self->reader = sotto_read_aloud_new ();

@@ -2,10 +2,12 @@
 
 #include <glib/gi18n.h>
 
+#include "banner.h"
 #include "folder/folder-choose.h"
 #include "folder/folder-page.h"
 #include "folder/folder-row.h"
 #include "folder/meaning-group.h"
+#include "toast.h"
 
 #define SOTTO_TYPE_FOLDERS_DIALOG (sotto_folders_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (SottoFoldersDialog, sotto_folders_dialog, SOTTO, FOLDERS_DIALOG, AdwDialog)
@@ -113,6 +115,7 @@ on_remove (SottoFoldersDialog  *self,
   adw_navigation_view_pop_to_tag (self->view, "list");
   sotto_document_folders_remove (self->folders, kept);
   g_ptr_array_add (self->removed, g_object_ref (toast));
+  sotto_toast_wrap (toast, GTK_WIDGET (self->toasts));
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
@@ -175,7 +178,7 @@ update_problem (SottoFoldersDialog *self)
       gtk_accessible_announce (GTK_ACCESSIBLE (self), sotto_problem_get_text (problem),
                                GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
     }
-  adw_banner_set_revealed (self->banner, problem != NULL);
+  sotto_banner_set_revealed (self->banner, problem != NULL);
 }
 
 static void
@@ -234,6 +237,7 @@ sotto_folders_dialog_init (SottoFoldersDialog *self)
 {
   self->removed = g_ptr_array_new_with_free_func (g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_banner_prepare (self->banner);
 }
 
 void

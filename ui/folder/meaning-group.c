@@ -179,11 +179,14 @@ say (SottoMeaningGroup *self,
      const char        *text)
 {
   GtkWidget *toasts = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+  AdwToast *toast;
 
   if (toasts == NULL)
     return;
 
-  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (toasts), sotto_toast_new (text));
+  toast = sotto_toast_new (text);
+  sotto_toast_wrap (toast, toasts);
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (toasts), toast);
 }
 
 static void
