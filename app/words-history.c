@@ -97,11 +97,11 @@ words_for_file (SottoHistoryError                 code,
       return g_strdup (_("The disk is full, so this could not be saved. Free some space and try "
                          "again."));
     case SOTTO_HISTORY_ERROR_TOO_LARGE:
-      return g_strdup (_("The file with your conversations cannot grow any larger on this disk, so this could not be saved. "
-                         "Delete conversations that you no longer need, and try again."));
+      return g_strdup (_("The file with your conversations cannot grow any larger here. Delete some to save this."));
     case SOTTO_HISTORY_ERROR_READ_ONLY:
-      return g_strdup (_("The disk with your conversations can only be read now, so this could not be saved. Make it writable "
-                         "and try again."));
+      return g_strdup (_("The disk with your conversations can only be read. Make it writable and try again."));
+    case SOTTO_HISTORY_ERROR_GONE:
+      return g_strdup (_("The file with your conversations is gone. Put it back, or export them before closing."));
     default:
       return NULL;
     }

@@ -448,10 +448,24 @@ sotto_column_dup_bytes (sqlite3_stmt *statement, int column)
 
 /* --- Transactions --- */
 
+/* What is written into a file that has no name any more is lost with the end, and SQLite, which looks at that itself, does not with a
+ * write-ahead log. */
+static gboolean
+check_place (SottoDatabase *self, GError **error)
+{
+  const SottoHistoryErrorArguments arguments = { .path = self->path };
+  int has_moved = 0;
+
+  sqlite3_file_control (self->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+  if (has_moved != 0)
+    sotto_history_set_error (error, SOTTO_HISTORY_ERROR_GONE, &arguments, "\"%s\" is not there any more", self->path);
+  return has_moved == 0;
+}
+
 gboolean
 sotto_database_begin (SottoDatabase *self, GError **error)
 {
-  return sotto_database_run (self, error, "BEGIN IMMEDIATE", "");
+  return check_place (self, error) && sotto_database_run (self, error, "BEGIN IMMEDIATE", "");
 }
 
 gboolean

@@ -131,6 +131,7 @@ GBytes *sotto_column_dup_bytes (sqlite3_stmt *statement, int column);
 
 /* --- Transactions --- */
 
+/* Returns: %FALSE with _GONE, too: the file is not where it was opened, which is no reason to close it, as it may come back */
 gboolean sotto_database_begin (SottoDatabase *self, GError **error);
 
 /**

@@ -44,6 +44,7 @@ typedef enum {
   SOTTO_HISTORY_ERROR_DISK_FULL,        /* path */
   SOTTO_HISTORY_ERROR_TOO_LARGE,        /* path: the disk, or a limit, takes no file as large as it would be */
   SOTTO_HISTORY_ERROR_READ_ONLY,        /* path: on a disk that can only be read, or a file that may only be read */
+  SOTTO_HISTORY_ERROR_GONE,             /* path: the open database is not there any more, or another one is */
   SOTTO_HISTORY_ERROR_MEMORY,           /* wanted: bytes */
   SOTTO_HISTORY_ERROR_NOT_FOUND,        /* subject: the id */
   SOTTO_HISTORY_ERROR_INVALID,          /* subject: which argument, and why */

@@ -1,4 +1,5 @@
-"""The disk is full: what cannot be kept is said and not lost from sight, what was kept stays, and with room again it goes on."""
+"""The disk is full, can only be read, or has lost its file: what cannot be kept is said and not lost from sight, what was kept stays,
+and once it can be written to again it goes on."""
 import os
 import pathlib
 import signal
@@ -33,6 +34,8 @@ journey = Journey()
 step = journey.step
 data = person.data_folder()
 ballast = data / "ballast"
+GONE = "The file with your conversations is gone. Put it back, or export them before closing."
+READ_ONLY = "The disk with your conversations can only be read. Make it writable and try again."
 FULL = "The disk is full, so this could not be saved. Free some space and try again."
 
 
@@ -46,6 +49,10 @@ def fill():
             except OSError:
                 pass
     note(f"{ballast.stat().st_size} bytes of ballast")
+
+
+def remount(option):
+    return subprocess.run(["mount", "-o", f"remount,{option}", "none", str(data)], capture_output=True, check=False).returncode == 0
 
 
 def answered(text):
@@ -174,6 +181,42 @@ def _():
         wait("the draft", lambda: sotto.composer().text().startswith(HALF))
 
 
+@step("With the file of the conversations taken away it says so, and goes on once it is back")
+def _():
+    sotto = journey.sotto
+    away = data / "away"
+    away.mkdir()
+    taken = [file.name for file in data.iterdir() if file.name.startswith("history.")]
+    for name in taken:
+        (data / name).rename(away / name)
+    sotto.keys("ctrl+l")
+    sotto.type(" Still.")
+    sotto.see("label", GONE)
+    sotto.screenshot("gone")
+    sotto.keys("ctrl+q")
+    sotto.see("button", "Close Anyway")
+    sotto.keys("Escape")
+    sotto.gone("button", "Close Anyway")
+    for name in taken:
+        (away / name).rename(data / name)
+    sotto.gone("label", GONE)
+    check(sotto.quit() == 0, "its exit status was not 0")
+    sotto = journey.sotto = Sotto()
+    wait("the draft", lambda: "Still." in sotto.composer().text())
+
+
+@step("Where the disk can only be read it says so, and opens once it can be written to")
+def _():
+    check(journey.sotto.quit() == 0, "its exit status was not 0")
+    wait("nobody to write there", lambda: remount("ro"))
+    sotto = journey.sotto = Sotto()
+    sotto.see("label", READ_ONLY)
+    sotto.screenshot("read-only")
+    check(remount("rw"), "it cannot be made writable again")
+    sotto.see("button", "Try Again").press()
+    wait("the draft", lambda: "Still." in sotto.composer().text())
+
+
 @step("Preferences in a folder that may only be read are not kept, which is said; and are, once it may be written to")
 def _():
     sotto = journey.sotto
@@ -183,8 +226,6 @@ def _():
     subprocess.run(["mount", "--bind", str(settings), str(settings)], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", str(settings)], check=True)
     sotto.keys("F9")
-    sotto.see("label", "Preferences cannot be saved now")
-    sotto.screenshot("read-only-toast")
     sotto.keys("ctrl+comma")
     sotto.see("label", NOT_SAVED)
     sotto.screenshot("read-only-preferences")

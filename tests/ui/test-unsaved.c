@@ -1,27 +1,15 @@
 /* What could not be saved for want of room, and would be lost with closing or locking: that is asked first. */
 #include "life.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "app-private.h"
+#include "harness-room.h"
+#include "preferences.h"
 #include "window-private.h"
 
 #define PASSPHRASE "correct horse"
 #define DRAFT "half a thought"
-
-/* No file of this process grows, as on a full disk; or all do again. */
-static void
-set_room (gboolean is_there)
-{
-  struct rlimit limit;
-
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  limit.rlim_cur = is_there ? limit.rlim_max : 0;
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-}
 
 static gboolean
 has_recovery_code (gpointer app)
@@ -54,7 +42,7 @@ make_history (SottoApp  *app,
 static void
 write_without_room (GtkWindow *window)
 {
-  set_room (FALSE);
+  harness_set_room (FALSE);
   sotto_conversation_set_draft (SOTTO_WINDOW (window)->conversation, DRAFT);
 }
 
@@ -126,7 +114,7 @@ stay_life (SottoApp  *app,
   g_assert_true (life_has_no_dialog (window));
 
   /* With room again, life_run() closes it. */
-  set_room (TRUE);
+  harness_set_room (TRUE);
 }
 
 static void
@@ -163,7 +151,7 @@ static void
 test_leave (void)
 {
   life_run (NULL, leave_life);
-  set_room (TRUE);
+  harness_set_room (TRUE);
 }
 
 /* --- Locking --- */
@@ -183,7 +171,7 @@ lock_life (SottoApp  *app,
   g_action_group_activate_action (actions, "lock", NULL);
   answer (window, "Lock Without Saving?", "Lock _Anyway");
   harness_wait_for (is_locked, app, 30);
-  set_room (TRUE);
+  harness_set_room (TRUE);
 }
 
 static void
@@ -205,7 +193,7 @@ lock_at_once_life (SottoApp  *app,
   sotto_app_lock_async (app, NULL, NULL);
   harness_wait_for (is_locked, app, 30);
   harness_wait_for (life_has_no_dialog, window, 20);
-  set_room (TRUE);
+  harness_set_room (TRUE);
 }
 
 static void
@@ -214,15 +202,92 @@ test_lock_at_once (void)
   life_run (NULL, lock_at_once_life);
 }
 
+/* --- Preferences --- */
+
+static gboolean
+says (GtkWidget  *from,
+      const char *words)
+{
+  if (!gtk_widget_get_mapped (from))
+    return FALSE;
+  if (GTK_IS_LABEL (from) && g_str_has_prefix (gtk_label_get_text (GTK_LABEL (from)), words))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (says (child, words))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+says_not_saved (gpointer window)
+{
+  return says (window, "Preferences cannot be saved now");
+}
+
+static gboolean
+says_full (gpointer window)
+{
+  return says (window, "The disk is full or read-only");
+}
+
+static gboolean
+says_not_full (gpointer window)
+{
+  return !says_full (window);
+}
+
+static void
+change_preference (SottoApp *app)
+{
+  SottoSettings *settings = sotto_app_get_settings (app);
+
+  g_object_set (settings, "top-k", sotto_settings_get_int (settings, "top-k") + 1, NULL);
+}
+
+/* Said where it happens: in the preferences, which go on saying it, or else in passing. */
+static void
+preferences_life (SottoApp  *app,
+                  GtkWindow *window)
+{
+  GtkWidget *dialog;
+
+  life_start_temporary (app);
+  harness_set_room (FALSE);
+  change_preference (app);
+  harness_wait_for (says_not_saved, window, 20);
+  life_activate (window, "win.preferences");
+  harness_wait_for (says_full, window, 20);
+  dialog = GTK_WIDGET (adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  g_assert_true (SOTTO_IS_PREFERENCES (dialog));
+  harness_set_room (TRUE);
+  harness_wait_for (says_not_full, window, 20);
+  harness_set_room (FALSE);
+  change_preference (app);
+  harness_wait_for (says_full, window, 20);
+  harness_set_room (TRUE);
+  harness_wait_for (says_not_full, window, 20);
+  adw_dialog_force_close (ADW_DIALOG (dialog));
+  harness_wait_for (life_has_no_dialog, window, 20);
+}
+
+static void
+test_preferences (void)
+{
+  life_run (NULL, preferences_life);
+}
+
 int
 main (int    argc,
       char **argv)
 {
+  /* As in a Flatpak, where they lie in a file */
+  g_setenv ("GSETTINGS_BACKEND", "keyfile", TRUE);
   harness_init (&argc, &argv);
   g_test_add_func ("/unsaved/stay", test_stay);
   g_test_add_func ("/unsaved/leave", test_leave);
   g_test_add_func ("/unsaved/lock", test_lock);
   g_test_add_func ("/unsaved/lock-at-once", test_lock_at_once);
+  g_test_add_func ("/unsaved/preferences", test_preferences);
 
   return g_test_run ();
 }
