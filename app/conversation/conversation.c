@@ -333,7 +333,8 @@ sotto_conversation_new_from_record (SottoServices *services, const SottoHistoryC
   sotto_conversation_take_answer_form (self, (SottoAnswerFormat) record->answer_format, record->answer_schema);
   self->is_pinned = record->is_pinned;
   self->is_stored = TRUE;
-  set_last_used (self, record->updated);
+  /* Of a time when the clock was wrong: otherwise it would stand above all others until that date. */
+  set_last_used (self, MIN (record->updated, g_get_real_time ()));
   return self;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "conversation/conversation-list-private.h"
+
 /* What can be done with conversations where there is no model: everything but replies. */
 
 static SottoConversation *
@@ -105,6 +107,34 @@ test_titles_and_order (void)
   g_assert_cmpuint (harness_length (list), ==, 2);
   g_assert_cmpstr (title_at (list, 0), ==, "Flowers and such");
   g_assert_cmpstr (title_at (list, 1), ==, "Second");
+  harness_close (app);
+}
+
+/* One that was used while the clock was wrong does not stand above all others until that date. */
+static void
+test_wrong_clock (void)
+{
+  SottoApp *app = harness_open ();
+  SottoConversationList *list = sotto_app_get_conversations (app);
+  SottoConversation *first = begin (app, "First");
+  SottoHistoryConversation *record = g_new0 (SottoHistoryConversation, 1);
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) sotto_history_conversation_free);
+  g_autoptr (GPtrArray) conversations = g_ptr_array_new_with_free_func (g_object_unref);
+
+  record->id = sotto_history_new_id ();
+  record->title = g_strdup ("Of next year");
+  record->snippet = g_strdup ("");
+  record->draft = g_strdup ("");
+  record->folders = g_new0 (char *, 1);
+  record->tools = g_new0 (char *, 1);
+  record->updated = g_get_real_time () + 366 * G_TIME_SPAN_DAY;
+  g_ptr_array_add (records, record);
+  sotto_conversation_list_take_records (list, app->services, records, conversations);
+  g_assert_cmpuint (harness_length (list), ==, 2);
+  harness_send (first, "Now");
+  harness_wait_idle (first);
+  g_assert_cmpstr (title_at (list, 0), ==, "First");
+  g_assert_cmpstr (title_at (list, 1), ==, "Of next year");
   harness_close (app);
 }
 
@@ -504,6 +534,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/conversation-list/no-model", test_no_model);
   g_test_add_func ("/app/conversation-list/refused", test_refused);
   g_test_add_func ("/app/conversation-list/titles-and-order", test_titles_and_order);
+  g_test_add_func ("/app/conversation-list/wrong-clock", test_wrong_clock);
   g_test_add_func ("/app/conversation-list/pins", test_pins);
   g_test_add_func ("/app/conversation-list/delete-and-undo", test_delete_and_undo);
   g_test_add_func ("/app/conversation-list/drafts", test_drafts);
