@@ -154,6 +154,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   sotto_guard_seal ();
+  /* A file that may not grow any larger is an error like any other. */
+  signal (SIGXFSZ, SIG_IGN);
   setlocale (LC_ALL, "");
   /* app/run names the folder of the build, since nothing is installed there. */
   bindtextdomain (GETTEXT_PACKAGE, g_getenv ("SOTTO_LOCALE_DIR") != NULL

@@ -2,6 +2,7 @@
 and once it can be written to again it goes on."""
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ step = journey.step
 data = person.data_folder()
 ballast = data / "ballast"
 GONE = "The file with your conversations is gone. Put it back, or export them before closing."
+TOO_LARGE = "The file with your conversations cannot grow any larger here. Delete some to save this."
 READ_ONLY = "The disk with your conversations can only be read. Make it writable and try again."
 FULL = "The disk is full, so this could not be saved. Free some space and try again."
 
@@ -203,6 +205,19 @@ def _():
     check(sotto.quit() == 0, "its exit status was not 0")
     sotto = journey.sotto = Sotto()
     wait("the draft", lambda: "Still." in sotto.composer().text())
+
+
+@step("Where no file may become any larger it says so, and does not end")
+def _():
+    sotto = journey.sotto
+    soft, hard = resource.prlimit(sotto.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(sotto.pid, resource.RLIMIT_FSIZE, (0, hard))
+    sotto.keys("ctrl+l")
+    sotto.type(" Yet.")
+    sotto.see("label", TOO_LARGE)
+    sotto.screenshot("too-large")
+    resource.prlimit(sotto.pid, resource.RLIMIT_FSIZE, (soft, hard))
+    sotto.gone("label", TOO_LARGE)
 
 
 @step("Where the disk can only be read it says so, and opens once it can be written to")
