@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dialog-height.h"
 #include "recent-files.h"
 #include "transfers.h"
 
@@ -176,6 +177,7 @@ static void
 sotto_import_dialog_init (SottoImportDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_dialog_fit_height (ADW_DIALOG (self));
   adw_dialog_set_focus (ADW_DIALOG (self), add_row (self, &origins[0]));
   for (guint i = 1; i < G_N_ELEMENTS (origins); i++)
     add_row (self, &origins[i]);

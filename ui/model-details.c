@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dialog-height.h"
 #include "window.h"
 
 struct _SottoModelDetails {
@@ -407,6 +408,7 @@ sotto_model_details_init (SottoModelDetails *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_dialog_fit_height (ADW_DIALOG (self));
 }
 
 AdwDialog *

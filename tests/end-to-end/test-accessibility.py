@@ -140,6 +140,7 @@ def _():
     sotto = journey.sotto
     wait("the composer to have the focus", lambda: sotto.composer().has_state("FOCUSED"))
     complain("the first page")
+    check(sotto.look().find(None, re.compile("This chat is temporary")) is None, "what a hidden banner would say is there")
     way = tab_round()
     person.note(" → ".join(name[:24] for name in way))
     need(way, "^Message$", "^Model: ", "New Chat", "Main Menu", "Conversation Menu", "Hide Conversations",

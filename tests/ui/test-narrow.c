@@ -58,6 +58,24 @@ has_dialog (gpointer window)
   return adw_application_window_get_visible_dialog (window) != NULL;
 }
 
+/* What has no room in a dialog scrolls, but not where the dialog could be higher: it takes up to 30 pixels less than the window. */
+static gboolean
+has_its_height (gpointer window)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (window);
+  GtkWidget *content = adw_dialog_get_child (dialog);
+  GtkWidget *scroller = harness_find (content, GTK_TYPE_SCROLLED_WINDOW);
+  GtkAdjustment *adjustment;
+
+  if (scroller == NULL || ADW_IS_ALERT_DIALOG (dialog))
+    return TRUE;
+
+  adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scroller));
+
+  return gtk_adjustment_get_upper (adjustment) <= gtk_adjustment_get_page_size (adjustment) ||
+         gtk_widget_get_height (content) >= gtk_widget_get_height (window) - 30;
+}
+
 static void
 look_at_dialog (Walk       *walk,
                 const char *what)
@@ -67,6 +85,8 @@ look_at_dialog (Walk       *walk,
   harness_wait_for (has_dialog, walk->window, 20);
   dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (walk->window));
   look (walk, adw_dialog_get_child (dialog), what);
+  if (!walk->is_large)
+    harness_wait_for (has_its_height, walk->window, 20);
 }
 
 static void

@@ -37,6 +37,25 @@ enter_passphrase (GtkWindow *window)
     gtk_editable_set_text (GTK_EDITABLE (again), "correct horse");
 }
 
+static GtkWidget *
+find_row (GtkWidget  *from,
+          const char *title)
+{
+  if (ADW_IS_PREFERENCES_ROW (from) && gtk_widget_get_mapped (from) &&
+      g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (from)), title))
+    return from;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_row (child, title);
+
+      if (found != NULL)
+        return found;
+    }
+
+  return NULL;
+}
+
 static gboolean
 has_saved (gpointer dialog)
 {
@@ -73,6 +92,31 @@ save_instructions (GtkWidget         *dialog,
   harness_run (0.3);
   life_click (dialog, "_Undo");
   harness_wait_for (has_saved, dialog, 10);
+}
+
+static gboolean
+has_items (gpointer list)
+{
+  return g_list_model_get_n_items (list) > 0;
+}
+
+/* What is saved is in the dialog that is opened right behind it, before it is on the disk. */
+static void
+save_instructions_elsewhere (SottoApp  *app,
+                             GtkWindow *window)
+{
+  g_autoptr (SottoSavedInstructions) saved = sotto_saved_instructions_new (app);
+  AdwDialog *dialog;
+
+  harness_wait_for (has_items, sotto_saved_instructions_get_list (saved), 10);
+  g_assert_true (sotto_saved_instructions_add (saved, "Long", "Be as long as you like."));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (window), "win.instructions", NULL));
+  harness_run (0.5);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+  g_assert_nonnull (find_row (GTK_WIDGET (dialog), "Brief"));
+  g_assert_nonnull (find_row (GTK_WIDGET (dialog), "Long"));
+  adw_dialog_close (dialog);
+  harness_run (0.4);
 }
 
 static void
@@ -162,6 +206,7 @@ first_life (SottoApp  *app,
   save_instructions (dialog, conversation);
   adw_dialog_close (ADW_DIALOG (dialog));
   harness_run (0.4);
+  save_instructions_elsewhere (app, window);
 
   /* A message without a reply says so, and asks again. */
   if (!model_there)
@@ -215,25 +260,6 @@ second_life (SottoApp  *app,
   conversation = g_list_model_get_item (G_LIST_MODEL (sotto_app_get_conversations (app)), 0);
   g_assert_cmpstr (sotto_conversation_get_title (conversation), ==, "Renamed");
   g_object_unref (conversation);
-}
-
-static GtkWidget *
-find_row (GtkWidget  *from,
-          const char *title)
-{
-  if (ADW_IS_PREFERENCES_ROW (from) && gtk_widget_get_mapped (from) &&
-      g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (from)), title))
-    return from;
-
-  for (GtkWidget *child = gtk_widget_get_first_child (from); child != NULL; child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find_row (child, title);
-
-      if (found != NULL)
-        return found;
-    }
-
-  return NULL;
 }
 
 typedef struct {

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 
+#include "dialog-height.h"
 #include "markdown/source-style.h"
 #include "recent-files.h"
 
@@ -40,6 +41,7 @@ update_format (SottoAnswerDialog *self)
   gtk_check_button_set_active (self->schema_check, format == SOTTO_ANSWER_FORMAT_SCHEMA);
   self->is_filling = FALSE;
   gtk_widget_set_visible (GTK_WIDGET (self->schema_group), format == SOTTO_ANSWER_FORMAT_SCHEMA);
+  sotto_dialog_update_height (ADW_DIALOG (self));
 }
 
 static void
@@ -249,6 +251,7 @@ sotto_answer_dialog_init (SottoAnswerDialog *self)
   GtkSourceLanguageManager *manager = gtk_source_language_manager_get_default ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_dialog_fit_height (ADW_DIALOG (self));
   gtk_source_buffer_set_language (self->buffer, gtk_source_language_manager_get_language (manager, "json"));
   sotto_source_style_follow (self->buffer);
   self->wrong = gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (self->buffer), NULL, "underline", PANGO_UNDERLINE_ERROR, NULL);

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "dialog-height.h"
 #include "toast.h"
 
 /* What is typed holds at once, as in the preferences: there is nothing to confirm, and Ctrl+Z takes it back, as it does what
@@ -238,6 +239,7 @@ sotto_instructions_dialog_init (SottoInstructionsDialog *self)
 {
   self->rows = g_ptr_array_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_dialog_fit_height (ADW_DIALOG (self));
 }
 
 void
@@ -250,6 +252,8 @@ sotto_instructions_dialog_present (GtkWidget         *parent,
   self->saved = sotto_saved_instructions_new (app);
   g_signal_connect_object (sotto_saved_instructions_get_list (self->saved), "items-changed", G_CALLBACK (on_items_changed), self,
                            G_CONNECT_SWAPPED);
+  /* What is not written yet is there at once. */
+  on_items_changed (self);
   g_signal_connect_object (self->saved, "notify::problem", G_CALLBACK (on_problem), self, G_CONNECT_SWAPPED);
   g_object_bind_property (conversation, "instructions", self->buffer, "text", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   update_name_row (self);

@@ -10,6 +10,7 @@
 #include "conversation/source-popover.h"
 #include "conversation/sources-text.h"
 #include "conversation/sources-view.h"
+#include "conversation/version-switch.h"
 #include "markdown/markdown-plain.h"
 
 struct _SottoMessageRow {
@@ -42,6 +43,8 @@ struct _SottoMessageRow {
   /* Owned */
   SottoConversation *conversation;
   SottoMessage *message;
+
+  GtkWidget *came_from; /* (weak): had the focus when the editor was opened */
 };
 
 G_DEFINE_FINAL_TYPE (SottoMessageRow, sotto_message_row, GTK_TYPE_WIDGET)
@@ -268,9 +271,20 @@ switch_version (GtkWidget  *widget,
                 GVariant   *parameter)
 {
   SottoMessageRow *self = SOTTO_MESSAGE_ROW (widget);
-  int step = g_str_equal (action, "message.next-version") ? 1 : -1;
 
-  sotto_conversation_switch_version (self->conversation, self->message, step);
+  sotto_version_switch (self, self->conversation, g_str_equal (action, "message.next-version") ? 1 : -1);
+}
+
+gboolean
+sotto_message_row_focus_version (SottoMessageRow *self,
+                                 int              step)
+{
+  GtkWidget *first = step > 0 ? self->next_button : self->previous_button;
+  GtkWidget *other = step > 0 ? self->previous_button : self->next_button;
+
+  g_return_val_if_fail (SOTTO_IS_MESSAGE_ROW (self), FALSE);
+
+  return gtk_widget_grab_focus (first) || gtk_widget_grab_focus (other);
 }
 
 static void
@@ -351,6 +365,7 @@ sotto_message_row_edit (SottoMessageRow *self)
   if (is_reply (self) || sotto_conversation_is_busy (self->conversation))
     return;
 
+  g_set_weak_pointer (&self->came_from, gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self))));
   gtk_text_buffer_set_text (buffer, sotto_message_get_text (self->message), -1);
   gtk_widget_set_visible (GTK_WIDGET (self->body), FALSE);
   gtk_widget_set_visible (self->editor, TRUE);
@@ -364,7 +379,9 @@ end_edit (SottoMessageRow *self)
   gtk_widget_set_visible (self->editor, FALSE);
   update_body (self);
   update (self);
-  gtk_widget_grab_focus (self->edit_button);
+  if (self->came_from == NULL || !gtk_widget_get_mapped (self->came_from) || !gtk_widget_grab_focus (self->came_from))
+    gtk_widget_grab_focus (self->edit_button);
+  g_clear_weak_pointer (&self->came_from);
 }
 
 static void
@@ -455,6 +472,7 @@ sotto_message_row_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->message, self);
   if (self->conversation != NULL)
     g_signal_handlers_disconnect_by_data (self->conversation, self);
+  g_clear_weak_pointer (&self->came_from);
   gtk_widget_dispose_template (GTK_WIDGET (self), SOTTO_TYPE_MESSAGE_ROW);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);

@@ -3,6 +3,7 @@
 #include <adwaita.h>
 
 #include "hint.h"
+#include "menu-focus.h"
 #include "sidebar/group-dialog.h"
 #include "sidebar/group-menu.h"
 #include "sidebar/rename-dialog.h"
@@ -235,6 +236,7 @@ sotto_conversation_row_init (SottoConversationRow *self)
   GtkDropTarget *target = gtk_drop_target_new (SOTTO_TYPE_CONVERSATION, GDK_ACTION_MOVE);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_menu_focus_returns (self->menu_button);
   g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
   sotto_hint_show_whole (self->title);

@@ -3,6 +3,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "dialog-height.h"
 #include "folder/folder-row.h"
 
 /* --- A new one --- */
@@ -156,6 +157,7 @@ static void
 sotto_group_dialog_init (SottoGroupDialog *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_dialog_fit_height (ADW_DIALOG (self));
 }
 
 void

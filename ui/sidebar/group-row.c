@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "hint.h"
+#include "menu-focus.h"
 
 struct _SottoGroupRow {
   GtkWidget parent_instance;
@@ -146,6 +147,7 @@ sotto_group_row_init (SottoGroupRow *self)
   GtkDropTarget *target = gtk_drop_target_new (SOTTO_TYPE_CONVERSATION, GDK_ACTION_MOVE);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_menu_focus_returns (self->menu_button);
   sotto_hint_show_whole (self->name);
   g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, G_CONNECT_SWAPPED);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));

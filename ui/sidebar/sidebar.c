@@ -1,6 +1,7 @@
 #include "sidebar/sidebar.h"
 
 #include "entry-ready.h"
+#include "menu-focus.h"
 #include "sidebar/sidebar-results.h"
 #include "sidebar/sidebar-rows.h"
 
@@ -8,6 +9,7 @@ struct _SottoSidebar {
   AdwBin parent_instance;
 
   /* Template Widgets */
+  GtkMenuButton *main_button;
   GtkSearchBar *search_bar;
   GtkSearchEntry *search_entry;
   GtkStack *stack;
@@ -361,6 +363,7 @@ sotto_sidebar_class_init (SottoSidebarClass *klass)
                   G_TYPE_NONE, 4, SOTTO_TYPE_CONVERSATION, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/sotto_chat/Sotto/ui/sidebar/sidebar.ui");
+  gtk_widget_class_bind_template_child (widget_class, SottoSidebar, main_button);
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_bar);
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, search_entry);
   gtk_widget_class_bind_template_child (widget_class, SottoSidebar, stack);
@@ -378,6 +381,7 @@ static void
 sotto_sidebar_init (SottoSidebar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  sotto_menu_focus_returns (self->main_button);
   sotto_sidebar_rows_attach (self->list_view);
   sotto_sidebar_results_attach (self->result_view);
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
