@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app.h"
+#include "low-memory.h"
 #include "services.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ struct _SottoApp
   char *folder;
   SottoServices *services;
   SottoConversationList *conversations;
+  SottoLowMemory *low_memory; /* NULL: nothing was open yet */
 
   SottoAppState state;
   SottoProblem *problem;

@@ -35,6 +35,7 @@ sotto_app_finalize (GObject *object)
 
   g_clear_handle_id (&self->stop_source, g_source_remove);
   g_clear_handle_id (&self->instructions_source, g_source_remove);
+  g_clear_pointer (&self->low_memory, sotto_low_memory_free);
   g_clear_object (&self->conversations);
   g_clear_object (&self->problem);
   g_clear_object (&self->opening);
@@ -179,6 +180,8 @@ sotto_app_set_state (SottoApp *self, SottoAppState state, const GError *error)
 {
   g_autoptr (SottoProblem) problem = error != NULL ? sotto_problem_new (error) : NULL;
 
+  if (state == SOTTO_APP_STATE_READY && self->low_memory == NULL)
+    self->low_memory = sotto_low_memory_new (self);
   g_object_freeze_notify (G_OBJECT (self));
   if (g_set_object (&self->problem, problem))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);

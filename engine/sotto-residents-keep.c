@@ -224,6 +224,18 @@ clean (SottoResidents *self,
 }
 
 void
+sotto_residents_release_kept (SottoResidents *self,
+                              SottoCancel    *cancel)
+{
+  if (sotto_residents_measure_kept (self) == 0)
+    return;
+
+  sotto_residents_save (self, NULL, SOTTO_RESIDENTS_SAVE_US, cancel);
+  for (guint i = 0; i < self->list->len; i++)
+    sotto_shelf_forget (((const SottoResident *) g_ptr_array_index (self->list, i))->shelf, NULL);
+}
+
+void
 sotto_residents_forget (SottoResidents *self,
                         const char     *conversation)
 {

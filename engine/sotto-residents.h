@@ -174,6 +174,9 @@ void sotto_residents_save (SottoResidents *self, SottoResident *resident, gint64
  * of others stay. */
 void sotto_residents_forget (SottoResidents *self, const char *conversation);
 
+/* Timelines that were left go from memory; what is worth it is saved before. */
+void sotto_residents_release_kept (SottoResidents *self, SottoCancel *cancel);
+
 /* What there is of @conversation stays in the memory of sessions, but not where it would outlive them, and does not come there. */
 void sotto_residents_forget_saved (SottoResidents *self, const char *conversation);
 

@@ -26,6 +26,7 @@ typedef enum {
   REQUEST_UNLOAD,
   REQUEST_FORGET,
   REQUEST_FORGET_SAVED,
+  REQUEST_RELEASE_KEPT,
   REQUEST_SAVE,
   REQUEST_GENERATE,
   REQUEST_EMBED,
@@ -171,6 +172,14 @@ sotto_worker_save (SottoWorker *self,
   request->time_us = time_us;
 
   return submit (self, request);
+}
+
+guint64
+sotto_worker_release_kept (SottoWorker *self)
+{
+  SottoGenerate nothing = { 0 };
+
+  return submit (self, request_new (REQUEST_RELEASE_KEPT, &nothing));
 }
 
 guint64
@@ -324,6 +333,8 @@ run_removal (SottoWorker   *self,
     sotto_residents_close (self->residents, request->generate.path, request->cancel);
   else if (request->kind == REQUEST_FORGET)
     sotto_residents_forget (self->residents, request->generate.conversation);
+  else if (request->kind == REQUEST_RELEASE_KEPT)
+    sotto_residents_release_kept (self->residents, request->cancel);
   else
     sotto_residents_forget_saved (self->residents, request->generate.conversation);
   event->path = g_strdup (request->generate.path);
@@ -364,7 +375,8 @@ run_request (SottoWorker *self,
       sotto_event_queue_push (self->events, sotto_event_new (request->id, SOTTO_EVENT_SAVED));
       return;
     }
-  if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET || request->kind == REQUEST_FORGET_SAVED)
+  if (request->kind == REQUEST_UNLOAD || request->kind == REQUEST_FORGET || request->kind == REQUEST_FORGET_SAVED
+      || request->kind == REQUEST_RELEASE_KEPT)
     {
       run_removal (self, request);
       return;

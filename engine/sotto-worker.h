@@ -116,6 +116,17 @@ guint64 sotto_worker_save (SottoWorker *self, gint64 time_us);
  */
 guint64 sotto_worker_forget_saved (SottoWorker *self, const char *conversation);
 
+/**
+ * sotto_worker_release_kept:
+ *
+ * Gives back what timelines that were left take in memory, behind the requests that were made before. What may outlive the worker and
+ * is worth it is saved first, as sotto_worker_save() does, for a second at most. Models stay open, and sessions as they are; what was
+ * not saved is read anew when somebody comes back to it.
+ *
+ * Event: FORGOTTEN.
+ */
+guint64 sotto_worker_release_kept (SottoWorker *self);
+
 typedef enum {
   SOTTO_SPECULATION_AUTOMATIC, /* where it pays */
   SOTTO_SPECULATION_NEVER,     /* for comparing speed */

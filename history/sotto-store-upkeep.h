@@ -37,6 +37,14 @@ void sotto_store_check_async (SottoStore          *self,
 gboolean sotto_store_check_finish (SottoStore *self, GAsyncResult *result, GError **error);
 
 /**
+ * sotto_store_release_memory:
+ *
+ * Gives back the pages that were read and stay decrypted, behind the calls that were made before; what asks for them next decrypts
+ * them anew. A history in memory only has nothing else, and keeps it.
+ */
+void sotto_store_release_memory (SottoStore *self);
+
+/**
  * sotto_store_backup_async:
  * @path: a file that does not exist yet
  *

@@ -4,6 +4,9 @@
 #include "conversation-rows.h"
 #include "history-error.h"
 
+#ifdef __GLIBC__
+# include <malloc.h>
+#endif
 #include <string.h>
 
 #define ACTION_LENGTH 32
@@ -128,6 +131,17 @@ do_check (SottoVault *vault, SottoCall *call, GError **error)
   return SOTTO_DONE;
 }
 
+static gpointer
+do_release_memory (SottoVault *vault, SottoCall *call, GError **error)
+{
+  sqlite3_db_release_memory (sotto_database_get_handle (vault->database));
+#ifdef __GLIBC__
+  /* Pages are small blocks among others, of which the system gets none back by itself (app/README.md has the figures). */
+  malloc_trim (0);
+#endif
+  return SOTTO_DONE;
+}
+
 /* --- The calls --- */
 
 void
@@ -170,4 +184,12 @@ gboolean
 sotto_store_check_finish (SottoStore *self, GAsyncResult *result, GError **error)
 {
   return sotto_store_take (self, result, error) != NULL;
+}
+
+void
+sotto_store_release_memory (SottoStore *self)
+{
+  g_return_if_fail (SOTTO_IS_STORE (self));
+
+  sotto_store_push (self, SOTTO_WORK_OTHER, do_release_memory, NULL, NULL, NULL, NULL, NULL);
 }

@@ -70,6 +70,9 @@ void sotto_meaning_set_resting (SottoMeaning *self, gboolean is_resting);
 /* There may be messages that were not there when it looked last */
 void sotto_meaning_look_again (SottoMeaning *self);
 
+/* Closes the model, unless it is in use */
+void sotto_meaning_release_memory (SottoMeaning *self);
+
 /* What is to be done, and said, as things stand */
 void sotto_meaning_update (SottoMeaning *self);
 

@@ -204,6 +204,13 @@ sotto_meaning_set_opened (SottoMeaning *self, const char *path)
     self->unload_source = g_timeout_add_seconds (UNLOAD_SECONDS, on_unneeded, self);
 }
 
+void
+sotto_meaning_release_memory (SottoMeaning *self)
+{
+  if (self->questions->len == 0 && !sotto_meaning_is_computing (self))
+    sotto_meaning_set_opened (self, NULL);
+}
+
 /* --- What is to be done --- */
 
 gboolean

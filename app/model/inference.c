@@ -466,6 +466,26 @@ sotto_inference_unload (SottoInference *self, const char *path)
 }
 
 void
+sotto_inference_release_memory (SottoInference *self, gboolean closes)
+{
+  GListModel *models = G_LIST_MODEL (self->library);
+
+  g_return_if_fail (SOTTO_IS_INFERENCE (self));
+
+  if (self->worker == NULL)
+    return;
+
+  sotto_worker_release_kept (self->worker);
+  for (guint i = 0; closes && !is_loading_or_writing (self) && i < g_list_model_get_n_items (models); i++)
+    {
+      g_autoptr (SottoModelEntry) entry = g_list_model_get_item (models, i);
+
+      if (sotto_model_entry_get_state (entry) == SOTTO_MODEL_STATE_LOADED)
+        sotto_worker_unload (self->worker, sotto_model_entry_get_path (entry));
+    }
+}
+
+void
 sotto_inference_cancel (SottoInference *self, guint64 request)
 {
   g_return_if_fail (SOTTO_IS_INFERENCE (self));

@@ -99,6 +99,15 @@ void sotto_inference_load (SottoInference *self, const char *path);
  */
 void sotto_inference_unload (SottoInference *self, const char *path);
 
+/**
+ * sotto_inference_release_memory:
+ * @closes: models that do not answer are closed as well
+ *
+ * Gives back what timelines that were left take, and with @closes the models, unless one of them is answering, is about to or is being
+ * opened. What is worth it is saved before; the next question opens its model again.
+ */
+void sotto_inference_release_memory (SottoInference *self, gboolean closes);
+
 void sotto_inference_cancel (SottoInference *self, guint64 request);
 
 /**

@@ -164,6 +164,33 @@ test_forget (Fixture      *fixture,
   forget (worker, NULL);
 }
 
+/* Where memory is short, what is kept goes and what is in use stays. */
+static void
+test_release (Fixture      *fixture,
+              gconstpointer data)
+{
+  SottoWorkerOptions options = { .n_threads = 2 };
+  g_autoptr (SottoWorker) worker = sotto_worker_new (&options, NULL);
+  g_auto (Outcome) nothing = outcome_wait (worker, sotto_worker_release_kept (worker), FALSE);
+  g_auto (Outcome) one = turn (fixture, worker, 0, "one");
+  const guint64 alone = measure (worker, fixture->path);
+  g_auto (Outcome) two = turn (fixture, worker, 1, "two");
+
+  g_assert_cmpint (nothing.last->kind, ==, SOTTO_EVENT_FORGOTTEN);
+  g_assert_cmpuint (measure (worker, fixture->path), >, alone);
+  {
+    g_auto (Outcome) released = outcome_wait (worker, sotto_worker_release_kept (worker), FALSE);
+    g_auto (Outcome) again = turn (fixture, worker, 1, "two");
+    g_auto (Outcome) first = turn (fixture, worker, 0, "one");
+
+    g_assert_cmpint (released.last->kind, ==, SOTTO_EVENT_FORGOTTEN);
+    g_assert_cmpuint (released.memory.kv_cache, ==, alone);
+    g_assert_cmpuint (again.last->receipt->n_reused, ==, again.last->receipt->n_prompt - 1);
+    g_assert_cmpuint (first.last->receipt->n_reused, <, 100);
+    g_assert_cmpstr (first.text->str, ==, one.text->str);
+  }
+}
+
 /* What was kept is of the file as it was. */
 static void
 test_changed_file (Fixture      *fixture,
@@ -252,6 +279,7 @@ main (int   argc,
   ADD ("return", NULL, test_return);
   ADD ("helper", "helper", test_return);
   ADD ("forget", NULL, test_forget);
+  ADD ("release", NULL, test_release);
   ADD ("changed-file", NULL, test_changed_file);
   ADD ("cancel", NULL, test_cancel);
 #undef ADD
