@@ -20,9 +20,14 @@ def divergences(exact, other):
     return numpy.array(result)
 
 
+def right_tops(exact, other):
+    """Of each token, whether both would say the same next one."""
+    return exact.argmax(axis=1) == other.argmax(axis=1)
+
+
 def same_top(exact, other):
     """The share of tokens after which both would say the same next one."""
-    return float(numpy.mean(exact.argmax(axis=1) == other.argmax(axis=1)))
+    return float(numpy.mean(right_tops(exact, other)))
 
 
 def measure(exact, other):
